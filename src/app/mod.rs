@@ -1,0 +1,3 @@
+//! Takes an act through: authorize, load, decide, append, answer.
+
+pub mod documents;

@@ -1,0 +1,12 @@
+//! Docket: the record of government IP programs.
+//!
+//! Dependencies point one way: `api, cli -> app, projection -> codec -> domain, log`.
+//! `domain` and `log` know nothing of each other; `tests/tidy.rs` holds that.
+
+pub mod api;
+pub mod app;
+pub mod cli;
+pub mod codec;
+pub mod domain;
+pub mod log;
+pub mod projection;
