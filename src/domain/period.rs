@@ -117,9 +117,10 @@ impl Period {
         if without.is_empty() {
             return sum;
         }
-        let whose = match date.is_day() {
-            true => String::new(),
-            false => format!(" for {}", without.join(" and ")),
+        let whose = if date.is_day() {
+            String::new()
+        } else {
+            format!(" for {}", without.join(" and "))
         };
         let then = match self.days {
             0 => String::new(),

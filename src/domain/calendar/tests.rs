@@ -81,6 +81,18 @@ fn a_due_day_moves_to_a_working_day(
 }
 
 #[test]
+fn one_year_without_a_calendar_on_the_way_is_enough_to_say_so() {
+    let mut calendars = Calendars::default();
+    calendars.adopt(calendar(2017, &["2017-01-02"], &[]).unwrap());
+    let adjusted = calendars.next_working_day(day("2016-12-31"));
+    let expected = Adjusted {
+        day: day("2017-01-03"),
+        holidays_known: false,
+    };
+    assert_eq!(adjusted, expected);
+}
+
+#[test]
 fn both_dates_are_kept_and_nothing_is_late_before_the_later() {
     let due = CivilDate::parse("2016-02-01/2016-02-08").unwrap();
     let adjusted = adopted().adjust(&due);
