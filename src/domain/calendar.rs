@@ -4,6 +4,9 @@
 //! touches such a year says so. Deliberately not here: the notices themselves (files that the
 //! record adopts), and any choice of which calendar was adopted when.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};

@@ -8,7 +8,7 @@
 
 mod civil_date;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod timestamp;
 
 use std::fmt;

@@ -6,6 +6,9 @@
 //! result is the last day of the period. Deliberately not here: rest days (`calendar`), and
 //! periods in weeks, hours or working days, which no program document uses.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use super::date::{CivilDate, DateError, Day, month_name, shown, written_as_text};
@@ -99,17 +102,17 @@ impl Period {
     /// `2014-11-30 + P3M = 2015-02-28 (no corresponding day: last of the month)`.
     #[must_use]
     pub fn arithmetic(self, date: &CivilDate) -> String {
-        let sum = format!("{date} + {self} = {}", self.add_to(date));
-        let ends: Vec<Day> = date
-            .earliest()
-            .filter(|_| !date.is_day())
+        let end = self.add_to(date);
+        let sum = format!("{date} + {self} = {end}");
+        if end.latest() == Day::MAX {
+            return format!("{sum} (the last day that the record can hold)");
+        }
+        let first = date.earliest().filter(|_| !date.is_day());
+        let without: Vec<String> = first
             .into_iter()
             .chain([date.latest()])
-            .collect();
-        let without: Vec<String> = ends
-            .into_iter()
-            .filter(|end| !self.after_months(*end).1)
-            .map(|end| end.to_string())
+            .filter(|day| !self.after_months(*day).1)
+            .map(|day| day.to_string())
             .collect();
         if without.is_empty() {
             return sum;

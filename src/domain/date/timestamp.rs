@@ -7,6 +7,9 @@
 //! September 1991, when summer time ended; the programs run from 2012, and their last known terms
 //! end by 2030. Earlier years appear only as civil days out of documents, never as instants.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, Timelike};
