@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use smol_str::SmolStr;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use uuid::Uuid;
 
 /// A short identifier that a measure or a registration defines: lower case, digits, `_`.
@@ -22,7 +22,11 @@ pub struct IdError {
 }
 
 fn bad(what: &'static str, value: &str, expected: &'static str) -> IdError {
-    IdError { what, value: value.chars().take(80).collect(), expected }
+    IdError {
+        what,
+        value: value.chars().take(80).collect(),
+        expected,
+    }
 }
 
 macro_rules! newtype {
@@ -77,7 +81,9 @@ fn is_snake(value: &str) -> bool {
     !value.is_empty()
         && value.len() <= 64
         && value.starts_with(|c: char| c.is_ascii_lowercase())
-        && value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && value
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 newtype!(
@@ -126,13 +132,19 @@ impl Node {
         if is_snake(phase) && is_snake(step) {
             Ok(Self(SmolStr::from(value)))
         } else {
-            Err(bad("a place in a program", value, "phase or phase.step, such as pilot.failed"))
+            Err(bad(
+                "a place in a program",
+                value,
+                "phase or phase.step, such as pilot.failed",
+            ))
         }
     }
 
     /// The phase.
     pub fn phase(&self) -> &str {
-        self.0.split_once('.').map_or(self.0.as_str(), |(phase, _)| phase)
+        self.0
+            .split_once('.')
+            .map_or(self.0.as_str(), |(phase, _)| phase)
     }
 
     /// The step within the phase, if it is in one.
@@ -150,7 +162,9 @@ impl Node {
     pub fn matches(&self, pattern: &str) -> bool {
         pattern == "*"
             || pattern == self.0
-            || pattern.strip_suffix(".*").is_some_and(|phase| phase == self.phase())
+            || pattern
+                .strip_suffix(".*")
+                .is_some_and(|phase| phase == self.phase())
     }
 }
 
@@ -183,7 +197,8 @@ pub fn covered(patterns: &[Id], node: Option<&Node>) -> bool {
 }
 
 /// An event by place and id, written `stream@revision#id`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct EventRef {
     /// The stream, without any engine's prefix.
     pub stream: String,
@@ -207,7 +222,11 @@ impl EventRef {
         if stream.is_empty() {
             return Err(error());
         }
-        Ok(Self { stream: stream.to_owned(), revision, id })
+        Ok(Self {
+            stream: stream.to_owned(),
+            revision,
+            id,
+        })
     }
 
     /// Reads several, separated by spaces.
@@ -220,7 +239,10 @@ impl EventRef {
 
     /// Writes several, separated by spaces.
     pub fn write_list(list: &[Self]) -> String {
-        list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        list.iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 
@@ -244,7 +266,7 @@ impl From<EventRef> for String {
 }
 
 /// A label in both languages (rule G8).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Text {
     /// English.
@@ -321,7 +343,9 @@ impl Office {
 }
 
 /// How a fact got into the record (rule G9).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Provenance {
     /// An office's own act.

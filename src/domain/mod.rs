@@ -1,6 +1,15 @@
 //! The pure core: dates, measures, acts, events, and the two functions over them, `decide` and
 //! `evolve`. No clock, no I/O, no async, no `serde_json::Value`.
 
+pub mod act;
 pub mod calendar;
 pub mod date;
+pub mod event;
+pub mod evolve;
+pub mod history;
+pub mod ids;
+pub mod measure;
 pub mod period;
+pub mod refusal;
+pub mod state;
+pub mod subject;

@@ -1,0 +1,290 @@
+//! `evolve`: the one function that folds events into state. The same after a decision, in replay,
+//! in as-of questions and in every read model.
+//!
+//! It is total: an event whose ground is gone changes nothing and is listed as unsupported. It
+//! looks at what the event carries, never at a measure, a clock or a rest day.
+
+use std::sync::Arc;
+
+use super::act::ActKind;
+use super::date::{CivilDate, Day};
+use super::event::{
+    DutyMet, DutyOpened, Effects, Event, Ground, PlaceEffect, Recorded, TitleEffect,
+};
+use super::ids::{Node, Provenance, covered};
+use super::measure::Need;
+use super::state::{Duty, Ended, Met, ONCE, OpenMatter, PlaceHeld, ResultOnRecord, State};
+
+/// Folds one event of the effective history into the state. `place` is the event's place: the day
+/// from which it counts in the order of the fold.
+pub fn evolve(state: &mut State, recorded: &Recorded, place: Day) {
+    match &recorded.event {
+        Event::Acted(fact) => {
+            if has_ground(state, &fact.effects, place) {
+                apply(state, recorded, &fact.effects, place);
+                if fact.over_limit.is_some() {
+                    state.overrides += 1;
+                }
+            } else {
+                Arc::make_mut(&mut state.unsupported).push(recorded.revision);
+            }
+        }
+        Event::ApprovalAbandoned(_) => {}
+    }
+}
+
+/// Whether the state has what an event needs. A founding act also stands on an attested standing
+/// in the phase that it enters: evidence gives way to it (G9).
+pub fn has_ground(state: &State, effects: &Effects, place: Day) -> bool {
+    let Ground {
+        from,
+        needs,
+        decides,
+    } = &effects.ground;
+    let stands = from.is_empty()
+        || covered(from, state.node.as_ref())
+        || (state.is_evidenced_only() && effects.enters.as_ref().map(Node::phase) == state.phase());
+    stands
+        && needs.iter().all(|need| holds(*need, state, place))
+        && decides.is_none_or(|matter| state.matters.contains_key(&matter))
+}
+
+/// Whether a condition holds in a state on a day.
+pub fn holds(need: Need, state: &State, day: Day) -> bool {
+    match need {
+        Need::TermOver => state
+            .term
+            .as_ref()
+            .is_some_and(|term| begins_before(&term.until, day)),
+        Need::TitleOver => state
+            .title
+            .as_ref()
+            .and_then(|title| title.until.as_ref())
+            .is_some_and(|until| begins_before(until, day)),
+        Need::PlanOnRecord => !state.plan_versions.is_empty(),
+        Need::NoPlanOnRecord => state.plan_versions.is_empty(),
+        Need::AcceptedBefore => state
+            .last_result(ActKind::Accept)
+            .is_some_and(|last| last.result == "qualified" || last.result == "unqualified"),
+        Need::RectificationOpen => state.open_duty("rectification").is_some(),
+        Need::SchemeOwed => state.open_duty("scheme").is_some(),
+    }
+}
+
+/// Whether a last day may have passed by `day`: only what certainly has not is refused (G11).
+fn begins_before(until: &CivilDate, day: Day) -> bool {
+    until.earliest().is_none_or(|earliest| earliest < day)
+}
+
+fn apply(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) {
+    let on = recorded.meta.effective_on;
+    state.acts += 1;
+    if let Some(kept) = &effects.opens_record
+        && state.kept_since.is_none()
+    {
+        state.kept_since = Some(kept.day);
+    }
+    if effects.begins_attempt {
+        begin_attempt(state);
+    }
+    if let Some(applied) = &effects.applies {
+        state.applied = Some(Arc::new(applied.clone()));
+    }
+    if gives_way(state, effects) {
+        state.last_evidenced_on = Some(on);
+    } else {
+        enter(state, recorded, effects, place);
+    }
+    settle(state, recorded, effects);
+    for met in &effects.meets {
+        meet(state, recorded, met);
+    }
+    if let Some((of, received_on)) = effects.receipt {
+        acknowledge(state, of, received_on);
+    }
+    for opened in &effects.opens {
+        open(state, recorded, opened, place);
+    }
+    if effects.waives_later {
+        end_duties(state, recorded.revision, place, true, |_| true);
+    }
+}
+
+/// Evidence of a standing that is already on record by an act adds nothing but its date.
+fn gives_way(state: &State, effects: &Effects) -> bool {
+    matches!(
+        effects.stands_by,
+        Some(Provenance::Attested | Provenance::Inferred)
+    ) && state.provenance == Provenance::Recorded
+        && state.node.is_some()
+        && effects.enters.as_ref().map(Node::phase) == state.phase()
+}
+
+fn begin_attempt(state: &mut State) {
+    state.attempt += 1;
+    state.category = None;
+    state.term = None;
+    state.applied = None;
+    state.plan_versions = Arc::default();
+    state.results = Arc::default();
+}
+
+fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) {
+    let on = recorded.meta.effective_on;
+    if let Some(category) = &effects.category {
+        state.category = Some(category.clone());
+    }
+    if let Some(provenance) = effects.stands_by {
+        state.provenance = provenance;
+    } else if effects.enters.is_some() {
+        state.provenance = Provenance::Recorded;
+    }
+    if let Some(node) = &effects.enters {
+        if state.attempt == 0 {
+            state.attempt = 1;
+        }
+        if state.phase() != Some(node.phase()) {
+            state.phase_since = Some(on);
+            let phase = node.phase().to_owned();
+            end_duties(state, recorded.revision, place, false, |duty| {
+                duty.series
+                    .as_ref()
+                    .is_some_and(|series| !series.during.iter().any(|p| *p == phase))
+            });
+        }
+        if state.node.as_ref() != Some(node) || effects.stands_by.is_none() {
+            state.node_since = Some(on);
+            state.node_by = Some(recorded.revision);
+        }
+        state.node = Some(node.clone());
+        state.last_evidenced_on = Some(on);
+    }
+    if let Some(term) = &effects.term {
+        state.term = Some(Arc::new(term.clone()));
+    }
+    change_title(state, effects);
+    change_place(state, effects, place);
+}
+
+fn change_title(state: &mut State, effects: &Effects) {
+    match &effects.title {
+        None => {}
+        Some(TitleEffect::Granted(title)) => state.title = Some(Arc::new(title.clone())),
+        Some(TitleEffect::Kept { until }) => {
+            if let Some(title) = &mut state.title {
+                Arc::make_mut(title).until = *until;
+            }
+        }
+        Some(TitleEffect::Cancelled) => state.title = None,
+    }
+}
+
+fn change_place(state: &mut State, effects: &Effects, place: Day) {
+    match &effects.place {
+        None => {}
+        Some(PlaceEffect::Frees) => state.place = None,
+        Some(PlaceEffect::Takes { category }) => {
+            let attested = state.provenance != Provenance::Recorded;
+            let from = match &state.place {
+                Some(held) if held.category == *category => held.from.min(place),
+                _ => place,
+            };
+            state.place = Some(Arc::new(PlaceHeld {
+                category: category.clone(),
+                from,
+                attested,
+            }));
+        }
+    }
+}
+
+fn settle(state: &mut State, recorded: &Recorded, effects: &Effects) {
+    if let Some(matter) = effects.closes_matter {
+        Arc::make_mut(&mut state.matters).remove(&matter);
+    }
+    if let Some(matter) = effects.opens_matter {
+        let open = OpenMatter {
+            by: recorded.revision,
+            since: recorded.meta.effective_on,
+            category: effects.asks_category.clone(),
+        };
+        Arc::make_mut(&mut state.matters).insert(matter, open);
+    }
+    if effects.new_plan_version {
+        Arc::make_mut(&mut state.plan_versions).push(recorded.revision);
+    }
+    if let Some(result) = &effects.result {
+        Arc::make_mut(&mut state.results).push(ResultOnRecord {
+            of: result.of,
+            result: result.result.clone(),
+            by: recorded.revision,
+            on: recorded.meta.effective_on,
+        });
+    }
+}
+
+fn open(state: &mut State, recorded: &Recorded, opened: &DutyOpened, place: Day) {
+    let same = |duty: &Duty| duty.obligation == opened.obligation;
+    end_duties(state, recorded.revision, place, false, same);
+    Arc::make_mut(&mut state.duties).push(Duty {
+        obligation: opened.obligation.clone(),
+        owes: opened.owes,
+        article: Arc::from(opened.article.as_str()),
+        opened_by: recorded.revision,
+        opened_on: recorded.meta.effective_on,
+        open_from: opened.open_from,
+        due: opened.due.clone().map(Arc::new),
+        series: opened.series.clone().map(Arc::new),
+        met: Arc::default(),
+        ended: None,
+    });
+}
+
+fn meet(state: &mut State, recorded: &Recorded, met: &DutyMet) {
+    let (received_on, stated) = recorded.received();
+    let on = recorded.meta.effective_on;
+    let year = met.due_year.unwrap_or(ONCE);
+    let duties = Arc::make_mut(&mut state.duties);
+    let Some(duty) = duties.iter_mut().rev().find(|duty| {
+        duty.obligation == met.obligation && (duty.series.is_some() || duty.met.is_empty())
+    }) else {
+        return;
+    };
+    let entry = Met {
+        by: recorded.revision,
+        on,
+        received_on,
+        stated,
+    };
+    Arc::make_mut(&mut duty.met).entry(year).or_insert(entry);
+}
+
+fn acknowledge(state: &mut State, of: u64, received_on: Day) {
+    for duty in Arc::make_mut(&mut state.duties) {
+        if duty.met.values().any(|met| met.by == of) {
+            for met in Arc::make_mut(&mut duty.met)
+                .values_mut()
+                .filter(|met| met.by == of)
+            {
+                met.received_on = received_on;
+                met.stated = true;
+            }
+        }
+    }
+}
+
+/// Ends the duties that are picked and still bind; what fell due before `from` stands.
+fn end_duties(state: &mut State, by: u64, from: Day, waived: bool, pick: impl Fn(&Duty) -> bool) {
+    let binds = |duty: &Duty| {
+        duty.ended.is_none() && (duty.series.is_some() || duty.met.is_empty()) && pick(duty)
+    };
+    if !state.duties.iter().any(binds) {
+        return;
+    }
+    for duty in Arc::make_mut(&mut state.duties)
+        .iter_mut()
+        .filter(|duty| binds(duty))
+    {
+        duty.ended = Some(Ended { by, from, waived });
+    }
+}

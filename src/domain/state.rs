@@ -1,0 +1,171 @@
+//! What the fold of an enrollment's events knows: where it stands, what is due, what awaits whom.
+//!
+//! Collections stand behind `Arc`, so that keeping the state before an event costs no copy of them.
+//! Nothing here depends on today: questions that need a day take it as an argument.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::act::ActKind;
+use super::date::{CivilDate, Day};
+use super::event::{AppliedFor, Due, Series, Term, Title};
+use super::ids::{Id, Node, Office, Provenance};
+use super::measure::Matter;
+
+/// Who is meant by "nobody yet": the state of an enrollment without events.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct State {
+    /// From which day the record is complete (G10); absent before the first act.
+    pub kept_since: Option<Day>,
+    /// Where it stands; absent before the first standing.
+    pub node: Option<Node>,
+    /// Since when it stands in this node.
+    pub node_since: Option<CivilDate>,
+    /// Since when it is in this phase.
+    pub phase_since: Option<CivilDate>,
+    /// The revision of the event that entered the node.
+    pub node_by: Option<u64>,
+    /// How the standing got into the record.
+    pub provenance: Provenance,
+    /// How many attempts have begun; the present one's number, from 1.
+    pub attempt: u32,
+    /// What the present attempt applied for.
+    pub applied: Option<Arc<AppliedFor>>,
+    /// The category.
+    pub category: Option<Id>,
+    /// The title held.
+    pub title: Option<Arc<Title>>,
+    /// The term that runs or ran.
+    pub term: Option<Arc<Term>>,
+    /// The place of a quota held.
+    pub place: Option<Arc<PlaceHeld>>,
+    /// What awaits a decision.
+    pub matters: Arc<BTreeMap<Matter, OpenMatter>>,
+    /// What became due in this record.
+    pub duties: Arc<Vec<Duty>>,
+    /// The revisions of the events that put each plan version on record, first version first.
+    pub plan_versions: Arc<Vec<u64>>,
+    /// Results of evaluations, acceptances and reviews, in order.
+    pub results: Arc<Vec<ResultOnRecord>>,
+    /// The latest day on which an event shows the standing.
+    pub last_evidenced_on: Option<CivilDate>,
+    /// Events that lost their ground, by revision.
+    pub unsupported: Arc<Vec<u64>>,
+    /// How many acts are in the effective history.
+    pub acts: u32,
+    /// How many days' worth of overrides: acts that went over a soft limit.
+    pub overrides: u32,
+}
+
+/// A place of a quota held by an enrollment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceHeld {
+    /// The category.
+    pub category: Id,
+    /// The day from which it is held.
+    pub from: Day,
+    /// Whether it is known only from evidence.
+    pub attested: bool,
+}
+
+/// Something that awaits a decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenMatter {
+    /// The revision of the event that opened it.
+    pub by: u64,
+    /// Since when it is open.
+    pub since: CivilDate,
+    /// The category asked for.
+    pub category: Option<Id>,
+}
+
+/// A result put on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResultOnRecord {
+    /// The act.
+    pub of: ActKind,
+    /// The result as printed.
+    pub result: Id,
+    /// The event's revision.
+    pub by: u64,
+    /// Its effective date.
+    pub on: CivilDate,
+}
+
+/// Something that is or was due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Duty {
+    /// The obligation's id in the measure.
+    pub obligation: Id,
+    /// Who owes.
+    pub owes: Office,
+    /// The article.
+    pub article: Arc<str>,
+    /// The revision of the event that opened it.
+    pub opened_by: u64,
+    /// That event's effective date.
+    pub opened_on: CivilDate,
+    /// From when it can be fulfilled.
+    pub open_from: CivilDate,
+    /// When it is due.
+    pub due: Option<Arc<Due>>,
+    /// Set for a recurring duty.
+    pub series: Option<Arc<Series>>,
+    /// How it was met; for a recurring duty by the year of the due date.
+    pub met: Arc<BTreeMap<i32, Met>>,
+    /// The day by which it ended without being met: waived, superseded, or its standing over.
+    pub ended: Option<Ended>,
+}
+
+/// How a duty was met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Met {
+    /// The event's revision.
+    pub by: u64,
+    /// Its effective date.
+    pub on: CivilDate,
+    /// The day of receipt, by which timeliness is judged.
+    pub received_on: Day,
+    /// Whether that day was stated rather than that of recording.
+    pub stated: bool,
+}
+
+/// How a duty ended without being met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// The event's revision.
+    pub by: u64,
+    /// From which day it no longer binds; what fell due earlier stands.
+    pub from: Day,
+    /// Whether it was waived, rather than merely over.
+    pub waived: bool,
+}
+
+/// The key under which a duty that does not recur keeps how it was met.
+pub const ONCE: i32 = 0;
+
+impl State {
+    /// The present phase.
+    pub fn phase(&self) -> Option<&str> {
+        self.node.as_ref().map(Node::phase)
+    }
+
+    /// Whether the standing rests on evidence alone.
+    pub fn is_evidenced_only(&self) -> bool {
+        self.node.is_some() && self.provenance != Provenance::Recorded
+    }
+
+    /// The duty of an obligation that still binds and is not met, the newest of them.
+    pub fn open_duty(&self, obligation: &str) -> Option<&Duty> {
+        self.duties.iter().rev().find(|duty| {
+            duty.obligation == obligation
+                && duty.ended.is_none()
+                && (duty.series.is_some() || duty.met.is_empty())
+        })
+    }
+
+    /// The last result of an act's kind.
+    pub fn last_result(&self, of: ActKind) -> Option<&ResultOnRecord> {
+        self.results.iter().rev().find(|result| result.of == of)
+    }
+}
