@@ -4,9 +4,11 @@
 pub mod act;
 pub mod calendar;
 pub mod date;
+pub mod decide;
 pub mod event;
 pub mod evolve;
 pub mod history;
+pub mod history_decide;
 pub mod ids;
 pub mod measure;
 pub mod period;

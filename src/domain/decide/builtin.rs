@@ -1,0 +1,303 @@
+//! Acts that every program knows, whatever its measure says: evidence, notes, acknowledgements,
+//! acts under unknown rules (G9, G10, G12, G14). Corrections need the whole history and are
+//! decided in `history_decide`.
+
+use super::{Deciding, Decision};
+use crate::domain::act::{Act, Attestation, Receipt, UnknownRule};
+use crate::domain::date::CivilDate;
+use crate::domain::event::{Effects, PlaceEffect, Title, TitleEffect};
+use crate::domain::ids::{Id, Node, Office, Provenance};
+use crate::domain::measure::{Edition, Measure, Outcome, Passing};
+use crate::domain::refusal::{Reason, Refusal, field};
+
+impl Deciding<'_> {
+    /// Decides the act if it is one of those that every program knows.
+    pub(super) fn builtin(&self) -> Result<Option<Decision>, Refusal> {
+        match &self.request.act {
+            Act::Note(_) => {
+                self.only(&[Office::Registrar], "G9")?;
+                Ok(Some(self.plain_decision(self.common_effects(), vec![])))
+            }
+            Act::AttestStanding(attestation) => self.attest(attestation).map(Some),
+            Act::ConfirmStanding(_) => self.confirm_standing().map(Some),
+            Act::RecordUnderUnknownRule(unknown) => self.unknown_rule(unknown).map(Some),
+            Act::AcknowledgeReceipt(receipt) => self.acknowledge(receipt).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    pub(super) fn only(&self, offices: &[Office], rule: &str) -> Result<(), Refusal> {
+        if offices.contains(&self.office) {
+            return self.check_jurisdiction();
+        }
+        let names: Vec<_> = offices.iter().map(|office| office.as_str()).collect();
+        Err(self
+            .refuse(
+                Reason::OfficeForbidden {
+                    required: offices.to_vec(),
+                },
+                format!(
+                    "{} is an act of {}",
+                    self.kind().as_str(),
+                    names.join(" or ")
+                ),
+                format!("{} 由 {} 作出", self.kind().as_str(), names.join("、")),
+            )
+            .under(rule))
+    }
+
+    fn attest(&self, attestation: &Attestation) -> Result<Decision, Refusal> {
+        self.only(&[Office::Registrar], "G9")?;
+        if attestation.confidence == Provenance::Recorded {
+            return Err(self.invalid(vec![field(
+                "/confidence",
+                "evidence is attested (a source says so) or inferred (it follows from one)",
+                "证据的可信程度为 attested（来源明示）或 inferred（由来源推知）",
+            )]));
+        }
+        if attestation.source.trim().is_empty() {
+            return Err(self.invalid(vec![field("/source", "name the source", "须注明来源")]));
+        }
+        let node = &attestation.stands_at;
+        self.check_stands_at(node, attestation.category.as_ref())?;
+        let on = self.request.common.effective_on;
+        let mut effects = self.common_effects();
+        effects.enters = Some(node.clone());
+        effects.stands_by = Some(attestation.confidence);
+        effects.category.clone_from(&attestation.category);
+        let founding = self.founding(node);
+        effects.title = attestation.title.clone().map(|title| {
+            let period = founding.and_then(|(_, o)| o.title_term);
+            let until = period.map(|period| period.add_to(&on));
+            let article = founding
+                .map_or("", |(measure, o)| article_of(measure, o))
+                .to_owned();
+            TitleEffect::Granted(Title {
+                title,
+                from: on,
+                until,
+                article,
+            })
+        });
+        if let Some((measure, outcome)) = founding {
+            if let Some(period) = outcome.term {
+                effects.term = Some(super::effects::term(
+                    on,
+                    period,
+                    article_of(measure, outcome),
+                ));
+            }
+            if outcome.takes_place {
+                let category = attestation.category.clone();
+                effects.place = category.map(|category| PlaceEffect::Takes { category });
+            } else if self.state.place.is_some() {
+                effects.place = Some(PlaceEffect::Frees);
+            }
+        }
+        if let Some((_, passing)) = self.passing(node) {
+            effects.term = Some(super::effects::term(on, passing.term, &passing.article));
+        }
+        let mut decision = self.plain_decision(effects, self.date_findings());
+        decision.provenance = attestation.confidence;
+        Ok(decision)
+    }
+
+    fn confirm_standing(&self) -> Result<Decision, Refusal> {
+        self.only(&[Office::NationalOffice], "G10")?;
+        let (true, Some(node)) = (self.state.is_evidenced_only(), &self.state.node) else {
+            return Err(self.refuse(
+                Reason::NotPermitted {
+                    stands_at: self.stands_at(),
+                    allowed_from: vec![],
+                    missing: vec![Id::from("attested_standing")],
+                },
+                "no standing here is known only from evidence, so there is none to confirm",
+                "此处没有仅凭证据记录的状态可供确认",
+            ));
+        };
+        let mut effects = self.common_effects();
+        effects.stands_by = Some(Provenance::Recorded);
+        let start = self
+            .state
+            .phase_since
+            .unwrap_or(self.request.common.effective_on);
+        effects.term = self.state.term.as_deref().cloned();
+        effects.title = self
+            .state
+            .title
+            .as_deref()
+            .cloned()
+            .map(TitleEffect::Granted);
+        if let Some((edition, passing)) = self.passing_since(node, start) {
+            self.passing_duties(&edition.measure, passing, &mut effects, start);
+        } else if let Some((measure, outcome)) = self.founding(node) {
+            self.duties_opened(measure, &outcome.opens, &mut effects, start);
+        }
+        Ok(self.plain_decision(effects, vec![]))
+    }
+
+    fn unknown_rule(&self, unknown: &UnknownRule) -> Result<Decision, Refusal> {
+        self.only(&[Office::Registrar], "G14")?;
+        if let Some(edition) = self.edition
+            && !edition.measure.known_in_part
+        {
+            let version = edition.measure.version.clone();
+            return Err(self.refuse(
+                Reason::NotPermitted {
+                    stands_at: self.stands_at(),
+                    allowed_from: vec![],
+                    missing: vec![Id::from("unknown_rule")],
+                },
+                format!("on {} measure {version} was in force and is known: record the act itself (from an archive, with `archive`)", self.day),
+                format!("{} 有效的办法 {version} 内容已知：请直接补录该行为（用 archive）", self.day),
+            ));
+        }
+        let on = self.request.common.effective_on;
+        let mut effects = self.common_effects();
+        if let Some(node) = &unknown.stands_at {
+            self.check_stands_at(node, unknown.category.as_ref())?;
+            effects.enters = Some(node.clone());
+            effects.category.clone_from(&unknown.category);
+            if let Some((edition, passing)) = self.passing(node) {
+                effects.term = Some(super::effects::term(on, passing.term, &passing.article));
+                self.passing_duties(&edition.measure, passing, &mut effects, on);
+            }
+        }
+        let mut decision = self.plain_decision(effects, self.date_findings());
+        decision.article = None;
+        Ok(decision)
+    }
+
+    fn acknowledge(&self, receipt: &Receipt) -> Result<Decision, Refusal> {
+        self.only(
+            &[Office::NationalOffice, Office::ProvincialDepartment],
+            "G12",
+        )?;
+        let of = receipt.of.revision;
+        let met = self
+            .state
+            .duties
+            .iter()
+            .any(|duty| duty.met.values().any(|met| met.by == of));
+        if receipt.of.stream != self.ctx.stream || !met {
+            return Err(self.invalid(vec![field(
+                "/of",
+                format!(
+                    "{} is no event of {} that met an obligation",
+                    receipt.of, self.ctx.stream
+                ),
+                format!("{} 不是 {} 中履行义务的事件", receipt.of, self.ctx.stream),
+            )]));
+        }
+        let today = self.ctx.now.civil_day();
+        if receipt.received_on > today {
+            return Err(self.invalid(vec![field(
+                "/received_on",
+                format!(
+                    "{} lies in the future (today is {today})",
+                    receipt.received_on
+                ),
+                format!("{} 在将来（今天是 {today}）", receipt.received_on),
+            )]));
+        }
+        let mut effects = self.common_effects();
+        effects.receipt = Some((of, receipt.received_on));
+        let mut decision = self.plain_decision(effects, vec![]);
+        decision.grounds.push(of);
+        Ok(decision)
+    }
+
+    fn check_stands_at(&self, node: &Node, category: Option<&Id>) -> Result<(), Refusal> {
+        let versions = self.ctx.versions;
+        if versions
+            .find(|measure| measure.declares(node).then_some(()))
+            .is_none()
+        {
+            let known: Vec<_> = versions
+                .all()
+                .iter()
+                .flat_map(|edition| edition.measure.phases.iter().map(|p| p.id.to_string()))
+                .collect();
+            return Err(self.invalid(vec![field(
+                "/stands_at",
+                format!(
+                    "{node} is no phase or step of {}: its phases are {}",
+                    self.ctx.program.id,
+                    known.join(", ")
+                ),
+                format!(
+                    "{node} 不是 {} 的阶段：其阶段为 {}",
+                    self.ctx.program.id,
+                    known.join("、")
+                ),
+            )]));
+        }
+        let categories = versions
+            .find(|measure| (!measure.categories.is_empty()).then(|| measure.categories.clone()))
+            .unwrap_or_default();
+        let known = || categories.iter().map(|category| category.id.as_str());
+        match category {
+            Some(category) => self.known_id("/category", category, known()),
+            None if categories.is_empty() || self.state.category.is_some() => Ok(()),
+            None => self.known_id("/category", &Id::default(), known()),
+        }
+    }
+
+    /// The outcome by which an enrollment enters a node's phase, in the measure in force.
+    fn founding(&self, node: &Node) -> Option<(&Measure, &Outcome)> {
+        let measure = &self.edition?.measure;
+        let phase = node.phase();
+        let outcomes = measure.acts.iter().flat_map(|rule| rule.outcomes.values());
+        let founding = outcomes.into_iter().find(|outcome| {
+            outcome
+                .to
+                .as_ref()
+                .is_some_and(|to| to.phase() == phase && to.step().is_none())
+                && (outcome.term.is_some()
+                    || outcome.title.is_some()
+                    || outcome.takes_place
+                    || !outcome.opens.is_empty())
+        })?;
+        Some((measure, founding))
+    }
+
+    /// What a later known version lays on those who stand in this node already (C18).
+    fn passing(&self, node: &Node) -> Option<(&Edition, &Passing)> {
+        self.passing_since(node, self.request.common.effective_on)
+    }
+
+    fn passing_since(&self, node: &Node, since: CivilDate) -> Option<(&Edition, &Passing)> {
+        self.ctx.versions.all().iter().find_map(|edition| {
+            let passing = edition.measure.passing.as_ref()?;
+            let before = since.certainly_before(&edition.measure.in_force_from);
+            (before && passing.phase == node.phase()).then_some((&**edition, passing))
+        })
+    }
+
+    fn passing_duties(
+        &self,
+        measure: &Measure,
+        passing: &Passing,
+        effects: &mut Effects,
+        start: CivilDate,
+    ) {
+        let first = effects.opens.len();
+        self.duties_opened(measure, &passing.opens, effects, start);
+        let from = measure.in_force_from.latest();
+        for duty in &mut effects.opens[first..] {
+            if let Some(series) = &mut duty.series {
+                series.first_due = series.every.first_after(from);
+            }
+        }
+    }
+}
+
+fn article_of<'m>(measure: &'m Measure, outcome: &'m Outcome) -> &'m str {
+    outcome.article.as_deref().unwrap_or_else(|| {
+        measure
+            .acts
+            .iter()
+            .find(|rule| rule.outcomes.values().any(|o| std::ptr::eq(o, outcome)))
+            .map_or("", |rule| rule.article.as_str())
+    })
+}
