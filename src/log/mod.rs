@@ -1,1 +1,191 @@
-//! (module under construction)
+//! The log: the only truth. A port, [`EventLog`], and its engines.
+//!
+//! What must hold, on every engine:
+//! - `sequence` and each stream's `revision` are dense from 0, and never change once assigned.
+//! - An append is all or nothing, lands exactly at the revision the caller expected, and is flushed
+//!   before it is acknowledged.
+//! - [`LogError::Unavailable`] means that surely nothing was written; whatever can't be told is
+//!   [`LogError::OutcomeUnknown`].
+//! - A read that breaks off is an error, never a short success; a hole is [`LogError::Corrupt`].
+//!
+//! Deliberately not here: what events mean. The log knows envelopes (two byte strings and a type
+//! name), never event types, and has no "any revision" append.
+
+mod event;
+mod page;
+mod subscription;
+
+pub mod envelope;
+pub mod memory;
+pub mod sqlite;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::watch;
+
+pub use event::{
+    Bytes, MAX_APPEND_BYTES, MAX_APPEND_EVENTS, MAX_EVENT_TYPE_BYTES, MAX_STREAM_NAME_BYTES,
+    NewEvent, RecordedEvent, StreamName, StreamNameError,
+};
+pub use memory::MemoryLog;
+pub use page::{MAX_PAGE_BYTES, MAX_PAGE_EVENTS, Page};
+pub use sqlite::{OpenError, SqliteLog};
+pub use subscription::Subscription;
+
+/// The revision at which a caller says the stream stands; exact, there is no "any".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Expected {
+    /// The stream has no event yet.
+    NoStream,
+    /// The stream's last event has this revision.
+    Revision(u64),
+}
+
+impl Expected {
+    /// Whether a stream whose last revision is `actual` stands where the caller said.
+    pub fn matches(self, actual: Option<u64>) -> bool {
+        match self {
+            Expected::NoStream => actual.is_none(),
+            Expected::Revision(revision) => actual == Some(revision),
+        }
+    }
+}
+
+impl From<Option<u64>> for Expected {
+    fn from(revision: Option<u64>) -> Self {
+        revision.map_or(Expected::NoStream, Expected::Revision)
+    }
+}
+
+impl std::fmt::Display for Expected {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Expected::NoStream => f.write_str("no stream"),
+            Expected::Revision(revision) => write!(f, "revision {revision}"),
+        }
+    }
+}
+
+/// Where a durable append ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appended {
+    /// Revision of the last event appended.
+    pub revision: u64,
+    /// Sequence of the last event appended; `None` where the engine does not know it yet.
+    pub sequence: Option<u64>,
+}
+
+/// Why the log did not do what was asked. As fine as what a caller does differently.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LogError {
+    /// Someone else appended first (or the caller was wrong). Nothing was written.
+    #[error(
+        "the stream was expected at {expected}, but {}; read it again and decide anew",
+        match .actual { Some(revision) => format!("stands at revision {revision}"), None => "has no events".to_owned() }
+    )]
+    Conflict {
+        /// What the caller expected.
+        expected: Expected,
+        /// The revision of the stream's last event.
+        actual: Option<u64>,
+    },
+    /// The log can't do it now; surely nothing was written. The same call may be made again.
+    #[error("the log is unavailable, nothing was written: {0}")]
+    Unavailable(String),
+    /// The events may or may not stand in the log. Read the stream before anything else.
+    #[error("it is not known whether the events were written: {0}; read the stream to find out")]
+    OutcomeUnknown(String),
+    /// What is stored is not a log: a hole, or bytes that can't be an event. Readers stop here.
+    #[error("the log is damaged at sequence {sequence}: {reason}; restore it from a copy")]
+    Corrupt {
+        /// The sequence at or next to which the damage was met.
+        sequence: u64,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// More than the log takes at once. Nothing was written.
+    #[error("{what}: {actual}, the limit is {limit}")]
+    TooLarge {
+        /// What was measured, with its unit.
+        what: &'static str,
+        /// How much was given.
+        actual: usize,
+        /// How much is taken.
+        limit: usize,
+    },
+    /// A call that no log can fulfil (an empty append, a page of no events). Nothing was written.
+    #[error("{0}")]
+    Invalid(String),
+    /// A reader asked for what follows an event that this log does not hold: it followed another
+    /// log, or this one was cut short.
+    #[error("asked for what follows sequence {after}, but the log {}", match .head { Some(head) => format!("ends at {head}"), None => "is empty".to_owned() })]
+    BeyondEnd {
+        /// The position asked for.
+        after: u64,
+        /// The log's last sequence.
+        head: Option<u64>,
+    },
+}
+
+/// An append-only log of streams, totally ordered by `sequence`.
+///
+/// Dropping the future of [`EventLog::append`] does not take the append back: it may still happen.
+pub trait EventLog: Send + Sync {
+    /// Appends `events` to `stream` at exactly `expected`, all or none, flushed before it answers.
+    ///
+    /// # Errors
+    /// [`LogError::Conflict`] when the stream stands elsewhere; [`LogError::Invalid`] and
+    /// [`LogError::TooLarge`] for an empty append, an event type that is not 1 to 200 visible
+    /// ASCII characters, more than [`MAX_APPEND_EVENTS`] events or [`MAX_APPEND_BYTES`] of data
+    /// and metadata; [`LogError::Unavailable`] when surely nothing was written;
+    /// [`LogError::OutcomeUnknown`] otherwise.
+    fn append<'a>(
+        &'a self,
+        stream: &'a StreamName,
+        expected: Expected,
+        events: Vec<NewEvent>,
+    ) -> BoxFuture<'a, Result<Appended, LogError>>;
+
+    /// Reads a stream's events from `from_revision` on, at most `limit`, as of one instant. A
+    /// stream without events, or a revision past its end, gives an empty page that is the end.
+    /// [`Page::next`] is the next page's `from_revision`.
+    ///
+    /// # Errors
+    /// [`LogError::Corrupt`] at a hole; [`LogError::Invalid`] when `limit` is 0;
+    /// [`LogError::Unavailable`] when the read broke off.
+    fn read_stream<'a>(
+        &'a self,
+        stream: &'a StreamName,
+        from_revision: u64,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Page<u64>, LogError>>;
+
+    /// Reads the whole log after the event with sequence `after` (`None`: from the first), at most
+    /// `limit` events, as of one instant. [`Page::next`] is the next page's `after`.
+    ///
+    /// # Errors
+    /// As [`EventLog::read_stream`]; [`LogError::BeyondEnd`] when the log does not hold `after`.
+    fn read_all(
+        &self,
+        after: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Page<Option<u64>>, LogError>>;
+
+    /// The revision of the stream's last event; `None` when it has none.
+    ///
+    /// # Errors
+    /// [`LogError::Unavailable`] when it can't be read.
+    fn stream_revision<'a>(
+        &'a self,
+        stream: &'a StreamName,
+    ) -> BoxFuture<'a, Result<Option<u64>, LogError>>;
+
+    /// The sequence of the log's last event; `None` when it is empty.
+    ///
+    /// # Errors
+    /// [`LogError::Unavailable`] when it can't be read.
+    fn head(&self) -> BoxFuture<'_, Result<Option<u64>, LogError>>;
+
+    /// The head as it moves. It never shows a sequence before a reader can read it, and shows an
+    /// append made through this log before that append is acknowledged. Closed with the log.
+    fn watch_head(&self) -> watch::Receiver<Option<u64>>;
+}

@@ -1,0 +1,297 @@
+//! The log in one SQLite file, for one node.
+//!
+//! One process appends, held by a lock on `<file>.lock`; others open the file read-only beside it.
+//! WAL with `synchronous=FULL`: an acknowledged event survives power loss, and that is not
+//! configurable. The file is meant to be read by auditors with any SQLite tool, see `schema.sql`.
+//!
+//! The parts: `file` (paths and the lock), `schema` (the format), `writer` and `batch` (appending),
+//! `reader` (pages), `background` (checkpoints, following the head), `faults` (the seam for tests).
+
+mod background;
+mod batch;
+mod faults;
+mod file;
+mod reader;
+mod schema;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use rusqlite::Connection;
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tracing::warn;
+
+use super::event::check_append;
+use super::{Appended, EventLog, Expected, LogError, NewEvent, Page, StreamName};
+use background::Helper;
+use batch::Append;
+use faults::NoFaults;
+use reader::Readers;
+use writer::{Request, Writer};
+
+pub use faults::{Faults, Step};
+pub use file::OpenError;
+
+/// Appends that may wait for the writer; more wait outside the queue.
+const MAX_WAITING: usize = 1024;
+/// Bytes of data, metadata and overhead that may wait.
+const MAX_WAITING_BYTES: usize = 32 * 1024 * 1024;
+/// What an event takes in the queue besides its data and metadata, roughly.
+const EVENT_OVERHEAD_BYTES: usize = 256;
+
+/// An [`EventLog`] in an SQLite file. Must be used within a tokio runtime. Dropping it finishes the
+/// appends that wait and gives back the lock; [`SqliteLog::close`] does so without blocking.
+pub struct SqliteLog {
+    path: PathBuf,
+    /// `None` in a log opened for reading.
+    queue: Option<Queue>,
+    readers: Arc<Readers>,
+    head: watch::Receiver<Option<u64>>,
+    running: Mutex<Option<Running>>,
+}
+
+struct Queue {
+    requests: mpsc::Sender<Request>,
+    room: Arc<Semaphore>,
+}
+
+/// The threads behind the log; joined when dropped.
+enum Running {
+    Writer(Option<JoinHandle<()>>),
+    Follower { _helper: Helper },
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Running::Writer(thread) = self
+            && let Some(thread) = thread.take()
+            && thread.join().is_err()
+        {
+            warn!("the log's writer panicked");
+        }
+    }
+}
+
+impl SqliteLog {
+    /// Opens the log at `path` for appending and reading; creates it when there is no such file.
+    ///
+    /// # Errors
+    /// [`OpenError::InUse`] when another process has it open for appending; the other variants for
+    /// a path that can't be written, or a file that is not an intact log of a known format.
+    pub fn open_writer(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::open_with_faults(path, Box::new(NoFaults))
+    }
+
+    /// As [`SqliteLog::open_writer`], with a hook that can make each of the writer's steps fail.
+    ///
+    /// # Errors
+    /// As [`SqliteLog::open_writer`].
+    pub fn open_with_faults(
+        path: impl AsRef<Path>,
+        faults: Box<dyn Faults>,
+    ) -> Result<Self, OpenError> {
+        let (path, exists) = file::locate(path.as_ref())?;
+        file::check_writable(&path, exists)?;
+        let lock = file::lock(&path)?;
+        if !exists {
+            schema::create(&path)?;
+        }
+        let connection = open_settled(&path)?;
+        let head = schema::head(&connection).map_err(|error| schema::explain(&path, &error))?;
+        let (published, head) = watch::channel(head);
+        let written = Arc::new(AtomicU64::new(0));
+        let helper = background::checkpoint(&path, Arc::clone(&written))?;
+        let writer = Writer::new(path.clone(), connection, published, faults, written);
+        let (requests, waiting) = mpsc::channel(MAX_WAITING);
+        let thread = std::thread::Builder::new()
+            .name("log-writer".to_owned())
+            .spawn(move || {
+                writer.run(waiting);
+                // Last, so that nobody else opens the file while one of ours is still open.
+                drop(helper);
+                drop(lock);
+            })
+            .map_err(|source| OpenError::Io {
+                path: path.clone(),
+                source,
+            })?;
+        Ok(Self {
+            queue: Some(Queue {
+                requests,
+                room: Arc::new(Semaphore::new(MAX_WAITING_BYTES)),
+            }),
+            readers: Readers::new(path.clone()),
+            path,
+            head,
+            running: Mutex::new(Some(Running::Writer(Some(thread)))),
+        })
+    }
+
+    /// Opens the log at `path` for reading, also while another process appends to it.
+    ///
+    /// # Errors
+    /// [`OpenError::Missing`] when there is no such file; the other variants as for
+    /// [`SqliteLog::open_writer`], except [`OpenError::InUse`].
+    pub fn open_reader(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let (path, exists) = file::locate(path.as_ref())?;
+        if !exists {
+            return Err(OpenError::Missing(path));
+        }
+        let explain = |error| schema::explain(&path, &error);
+        let connection = schema::open_reading(&path).map_err(explain)?;
+        schema::verify(&path, &connection)?;
+        let (published, head) = watch::channel(schema::head(&connection).map_err(explain)?);
+        let helper = background::follow(&path, published)?;
+        Ok(Self {
+            queue: None,
+            readers: Readers::new(path.clone()),
+            path,
+            head,
+            running: Mutex::new(Some(Running::Follower { _helper: helper })),
+        })
+    }
+
+    /// The file, without symbolic links.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Takes no more appends and reads, finishes those that wait, and gives back the lock. The WAL
+    /// is then part of the file, unless another process reads it. Closing twice is no error.
+    pub async fn close(&self) {
+        if let Some(queue) = &self.queue {
+            // An error says that the writer has stopped already.
+            let _ = queue.requests.send(Request::Close).await;
+        }
+        self.readers.close().await;
+        let running = self
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let joined = tokio::task::spawn_blocking(move || drop(running)).await;
+        if joined.is_err() {
+            warn!("closing the log was interrupted");
+        }
+    }
+}
+
+/// Opens and verifies the file, and puts on the disk what the process before left in the WAL: what
+/// it wrote but did not flush is visible, and is to be durable before anyone builds on it.
+fn open_settled(path: &Path) -> Result<Connection, OpenError> {
+    let io_error = |source| OpenError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let explain = |error| schema::explain(path, &error);
+    file::sync_wal(path).map_err(io_error)?;
+    let connection = schema::open_writing(path).map_err(explain)?;
+    schema::verify(path, &connection)?;
+    // Busy (a reader is at work) is no error here: the WAL itself was just flushed.
+    connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .map_err(explain)?;
+    Ok(connection)
+}
+
+impl Drop for SqliteLog {
+    fn drop(&mut self) {
+        // Ends the writer, which `running` then waits for.
+        self.queue = None;
+    }
+}
+
+impl Queue {
+    async fn append(
+        &self,
+        stream: &StreamName,
+        expected: Expected,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, LogError> {
+        let closed = || LogError::Unavailable("the log was closed".to_owned());
+        let bytes = check_append(&events)? + events.len() * EVENT_OVERHEAD_BYTES;
+        let room = Arc::clone(&self.room)
+            .acquire_many_owned(u32::try_from(bytes).unwrap_or(u32::MAX))
+            .await
+            .map_err(|_| closed())?;
+        let append = Append {
+            stream: stream.clone(),
+            expected,
+            events,
+        };
+        let (answer, answered) = oneshot::channel();
+        self.requests
+            .send(Request::Append(append, answer, room))
+            .await
+            .map_err(|_| closed())?;
+        answered.await.unwrap_or_else(|_| {
+            Err(LogError::OutcomeUnknown(
+                "the log's writer stopped before it answered".to_owned(),
+            ))
+        })
+    }
+}
+
+impl EventLog for SqliteLog {
+    fn append<'a>(
+        &'a self,
+        stream: &'a StreamName,
+        expected: Expected,
+        events: Vec<NewEvent>,
+    ) -> BoxFuture<'a, Result<Appended, LogError>> {
+        async move {
+            match &self.queue {
+                Some(queue) => queue.append(stream, expected, events).await,
+                None => Err(LogError::Unavailable(
+                    "it is open for reading only; send the act to the server that writes it"
+                        .to_owned(),
+                )),
+            }
+        }
+        .boxed()
+    }
+
+    fn read_stream<'a>(
+        &'a self,
+        stream: &'a StreamName,
+        from_revision: u64,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Page<u64>, LogError>> {
+        let stream = stream.clone();
+        self.readers
+            .run(move |reader| reader.stream(&stream, from_revision, limit))
+            .boxed()
+    }
+
+    fn read_all(
+        &self,
+        after: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Page<Option<u64>>, LogError>> {
+        self.readers
+            .run(move |reader| reader.all(after, limit))
+            .boxed()
+    }
+
+    fn stream_revision<'a>(
+        &'a self,
+        stream: &'a StreamName,
+    ) -> BoxFuture<'a, Result<Option<u64>, LogError>> {
+        let stream = stream.clone();
+        self.readers
+            .run(move |reader| reader.revision(&stream))
+            .boxed()
+    }
+
+    fn head(&self) -> BoxFuture<'_, Result<Option<u64>, LogError>> {
+        self.readers.run(|reader| reader.head()).boxed()
+    }
+
+    fn watch_head(&self) -> watch::Receiver<Option<u64>> {
+        self.head.clone()
+    }
+}

@@ -1,0 +1,259 @@
+//! Reading: a small pool of read-only connections, used where blocking is allowed. No read
+//! transaction outlives a page, so the WAL can always be checkpointed.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, ErrorCode, Row, params};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use super::schema::{head, open_reading, signed, tip, unsigned};
+use crate::log::page::{Order, PageBuilder};
+use crate::log::{Bytes, LogError, Page, RecordedEvent, StreamName};
+
+/// Readers at work at once; more wait for one to finish.
+const MAX_READERS: usize = 4;
+/// Stream names that one reader remembers: about 5 MiB with names of 40 bytes.
+const MAX_NAMES: usize = 32_768;
+
+/// The pool.
+pub(super) struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<Reader>>,
+    permits: Arc<Semaphore>,
+}
+
+impl Readers {
+    /// A pool on a verified log. Connections are opened when first needed.
+    pub fn new(path: PathBuf) -> Arc<Self> {
+        Arc::new(Self {
+            path,
+            idle: Mutex::default(),
+            permits: Arc::new(Semaphore::new(MAX_READERS)),
+        })
+    }
+
+    /// Runs one read on a thread that may block.
+    pub async fn run<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl FnOnce(&mut Reader) -> Result<T, LogError> + Send + 'static,
+    ) -> Result<T, LogError> {
+        // The permit moves with the work: a caller who gives up does not make room for another.
+        let permit = Arc::clone(&self.permits)
+            .acquire_owned()
+            .await
+            .map_err(|_| LogError::Unavailable("the log was closed".to_owned()))?;
+        let readers = Arc::clone(self);
+        let work = tokio::task::spawn_blocking(move || {
+            let mut reader = readers.take()?;
+            let result = read(&mut reader);
+            // After damage or a failed read the connection is not used again.
+            if !matches!(
+                result,
+                Err(LogError::Unavailable(_) | LogError::Corrupt { .. })
+            ) {
+                readers.lock().push(reader);
+            }
+            drop(permit);
+            result
+        });
+        work.await.unwrap_or_else(|error| {
+            Err(LogError::Unavailable(format!("a read broke off: {error}")))
+        })
+    }
+
+    /// Lets the reads at work finish and closes every connection; later reads are refused.
+    pub async fn close(&self) {
+        if let Ok(all) = self.permits.acquire_many(MAX_READERS as u32).await {
+            self.permits.close();
+            self.lock().clear();
+            drop(all);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self) -> Result<Reader, LogError> {
+        if let Some(reader) = self.lock().pop() {
+            return Ok(reader);
+        }
+        let connection = open_reading(&self.path).map_err(|error| broken_off(&error, 0))?;
+        Ok(Reader {
+            connection,
+            names: Names::default(),
+        })
+    }
+}
+
+/// A connection that reads, and the stream names it has met (a name never changes).
+pub(super) struct Reader {
+    connection: Connection,
+    names: Names,
+}
+
+#[derive(Default)]
+struct Names(HashMap<i64, StreamName>);
+
+impl Reader {
+    /// A page of the whole log.
+    pub fn all(&mut self, after: Option<u64>, limit: usize) -> Result<Page<Option<u64>>, LogError> {
+        let first = after.map_or(0, |after| after.saturating_add(1));
+        let mut page = PageBuilder::new(Order::Sequence, first, limit)?;
+        self.fill(
+            &mut page,
+            "SELECT sequence, stream, revision, event_id, type, recorded_at, data, metadata
+             FROM event WHERE sequence >= ?1 ORDER BY sequence LIMIT ?2",
+            &[signed(first), page_limit(limit)],
+        )?;
+        if let Some(after) = after
+            && page.is_empty()
+        {
+            let head = self.head()?;
+            if Some(after) > head {
+                return Err(LogError::BeyondEnd { after, head });
+            }
+        }
+        Ok(page.into_all_page())
+    }
+
+    /// A page of one stream.
+    pub fn stream(
+        &mut self,
+        stream: &StreamName,
+        from: u64,
+        limit: usize,
+    ) -> Result<Page<u64>, LogError> {
+        let mut page = PageBuilder::new(Order::Revision, from, limit)?;
+        if let Some((key, _)) = self.tip(stream)? {
+            self.fill(
+                &mut page,
+                "SELECT sequence, stream, revision, event_id, type, recorded_at, data, metadata
+                 FROM event WHERE revision >= ?1 AND stream = ?3 ORDER BY revision LIMIT ?2",
+                &[signed(from), page_limit(limit), key],
+            )?;
+        }
+        Ok(page.into_stream_page())
+    }
+
+    /// The revision of a stream's last event.
+    pub fn revision(&self, stream: &StreamName) -> Result<Option<u64>, LogError> {
+        Ok(self.tip(stream)?.map(|(_, revision)| revision))
+    }
+
+    /// The sequence of the last event.
+    pub fn head(&self) -> Result<Option<u64>, LogError> {
+        head(&self.connection).map_err(|error| broken_off(&error, 0))
+    }
+
+    fn tip(&self, stream: &StreamName) -> Result<Option<(i64, u64)>, LogError> {
+        tip(&self.connection, stream.as_str()).map_err(|error| broken_off(&error, 0))
+    }
+
+    fn fill(
+        &mut self,
+        page: &mut PageBuilder,
+        select: &str,
+        parameters: &[i64],
+    ) -> Result<(), LogError> {
+        let Self { connection, names } = self;
+        let near = page.next();
+        let broken = |error: rusqlite::Error| broken_off(&error, near);
+        let mut statement = connection.prepare_cached(select).map_err(broken)?;
+        let mut rows = statement
+            .query(rusqlite::params_from_iter(parameters))
+            .map_err(broken)?;
+        while let Some(row) = rows.next().map_err(broken)? {
+            if page.is_full() {
+                break;
+            }
+            let event = recorded(connection, names, row)
+                .map_err(|error| broken_off(&error, sequence(row).unwrap_or(near)))?;
+            page.push(event)?;
+        }
+        Ok(())
+    }
+}
+
+/// One more than the page takes, to know whether it is the end.
+fn page_limit(limit: usize) -> i64 {
+    signed(limit.min(crate::log::MAX_PAGE_EVENTS) as u64 + 1)
+}
+
+fn sequence(row: &Row<'_>) -> rusqlite::Result<u64> {
+    unsigned(0, row.get(0)?)
+}
+
+fn recorded(
+    connection: &Connection,
+    names: &mut Names,
+    row: &Row<'_>,
+) -> rusqlite::Result<RecordedEvent> {
+    Ok(RecordedEvent {
+        sequence: sequence(row)?,
+        stream: names.of(connection, row.get(1)?)?,
+        revision: unsigned(2, row.get(2)?)?,
+        event_id: Uuid::from_bytes(row.get(3)?),
+        event_type: row.get(4)?,
+        recorded_at_us: row.get(5)?,
+        data: bytes(row, 6)?,
+        metadata: bytes(row, 7)?,
+    })
+}
+
+fn bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<Bytes> {
+    match row.get_ref(column)? {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Ok(bytes.into()),
+        other @ (ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_)) => {
+            Err(rusqlite::Error::InvalidColumnType(
+                column,
+                row.as_ref().column_name(column)?.to_owned(),
+                other.data_type(),
+            ))
+        }
+    }
+}
+
+impl Names {
+    fn of(&mut self, connection: &Connection, key: i64) -> rusqlite::Result<StreamName> {
+        if let Some(name) = self.0.get(&key) {
+            return Ok(name.clone());
+        }
+        let name: String = connection
+            .prepare_cached("SELECT name FROM stream WHERE key = ?1")?
+            .query_row(params![key], |row| row.get(0))?;
+        let name = StreamName::parse(&name).map_err(|error| {
+            rusqlite::Error::FromSqlConversionFailure(
+                1,
+                rusqlite::types::Type::Text,
+                Box::new(error),
+            )
+        })?;
+        if self.0.len() >= MAX_NAMES {
+            self.0.clear();
+        }
+        self.0.insert(key, name.clone());
+        Ok(name)
+    }
+}
+
+/// A read that broke off: because the file is damaged near `sequence`, or for a passing reason.
+pub(super) fn broken_off(error: &rusqlite::Error, sequence: u64) -> LogError {
+    let damaged = match error.sqlite_error_code() {
+        Some(code) => matches!(code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase),
+        // Not from SQLite but from what it returned: a row that can't be an event.
+        None => true,
+    };
+    if damaged {
+        LogError::Corrupt {
+            sequence,
+            reason: error.to_string(),
+        }
+    } else {
+        LogError::Unavailable(format!("a read broke off: {error}"))
+    }
+}

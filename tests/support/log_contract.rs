@@ -1,0 +1,492 @@
+//! What every engine of the log promises, as cases over the port alone. There are no options: an
+//! engine that can't pass a case does not keep the port's promises.
+//!
+//! Each case works in streams of its own, so a whole suite may run on one log; positions in the
+//! whole log are taken relative to where the case began.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use docket::log::{
+    EventLog, Expected, LogError, MAX_APPEND_BYTES, MAX_APPEND_EVENTS, MAX_PAGE_BYTES, NewEvent,
+    RecordedEvent, StreamName, Subscription,
+};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use uuid::Uuid;
+
+pub type Log = Arc<dyn EventLog>;
+
+/// Every case, on one log.
+pub async fn contract(log: Log) {
+    empty_streams_have_no_revision(&log).await;
+    revisions_and_sequence_are_dense(&log).await;
+    bytes_come_back_as_given(&log).await;
+    a_wrong_expectation_is_a_conflict_and_writes_nothing(&log).await;
+    appends_that_no_engine_takes_are_refused(&log).await;
+    pages_end_explicitly_and_continue(&log).await;
+    a_page_is_bounded_in_bytes(&log).await;
+    a_position_the_log_does_not_hold_is_an_error(&log).await;
+    one_of_many_racing_appends_wins(&log).await;
+    the_head_is_published_before_the_answer(&log).await;
+    a_subscription_skips_nothing(&log).await;
+    any_history_equals_the_model(&log).await;
+    the_whole_log_is_dense(&log).await;
+}
+
+pub fn stream(name: &str) -> StreamName {
+    StreamName::parse(name).unwrap()
+}
+
+/// An event whose every field follows from `number`.
+pub fn event(number: u64) -> NewEvent {
+    NewEvent {
+        event_id: Uuid::from_u64_pair(0x5eed, number),
+        event_type: format!("Happened{}", number % 7),
+        recorded_at_us: 1_700_000_000_000_000 + number as i64,
+        data: format!(r#"{{"number":{number}}}"#).into_bytes().into(),
+        metadata: br#"{"principal":"tester"}"#.as_slice().into(),
+    }
+}
+
+pub fn events(numbers: std::ops::Range<u64>) -> Vec<NewEvent> {
+    numbers.map(event).collect()
+}
+
+fn is_as_given(recorded: &RecordedEvent, given: &NewEvent) -> bool {
+    recorded.event_id == given.event_id
+        && recorded.event_type == given.event_type
+        && recorded.recorded_at_us == given.recorded_at_us
+        && recorded.data == given.data
+        && recorded.metadata == given.metadata
+}
+
+/// The whole log after `after`, in pages of `limit`.
+pub async fn read_everything(
+    log: &Log,
+    mut after: Option<u64>,
+    limit: usize,
+) -> Vec<RecordedEvent> {
+    let mut all = Vec::new();
+    loop {
+        let page = log.read_all(after, limit).await.unwrap();
+        all.extend(page.events);
+        after = page.next;
+        if page.end {
+            return all;
+        }
+    }
+}
+
+/// A whole stream, in pages of `limit`.
+pub async fn read_whole_stream(log: &Log, stream: &StreamName, limit: usize) -> Vec<RecordedEvent> {
+    let (mut all, mut from) = (Vec::new(), 0);
+    loop {
+        let page = log.read_stream(stream, from, limit).await.unwrap();
+        all.extend(page.events);
+        from = page.next;
+        if page.end {
+            return all;
+        }
+    }
+}
+
+pub async fn empty_streams_have_no_revision(log: &Log) {
+    let name = stream("empty");
+    assert_eq!(log.stream_revision(&name).await, Ok(None));
+    for from in [0, 5, u64::MAX] {
+        let page = log.read_stream(&name, from, 10).await.unwrap();
+        assert!(page.events.is_empty() && page.end);
+        assert_eq!(page.next, from);
+    }
+}
+
+pub async fn revisions_and_sequence_are_dense(log: &Log) {
+    let (a, b) = (stream("dense-a"), stream("dense-b"));
+    let start = log.head().await.unwrap().map_or(0, |head| head + 1);
+    let first = log
+        .append(&a, Expected::NoStream, events(0..3))
+        .await
+        .unwrap();
+    assert_eq!((first.revision, first.sequence), (2, Some(start + 2)));
+    let second = log
+        .append(&b, Expected::NoStream, events(3..4))
+        .await
+        .unwrap();
+    assert_eq!((second.revision, second.sequence), (0, Some(start + 3)));
+    let third = log
+        .append(&a, Expected::Revision(2), events(4..6))
+        .await
+        .unwrap();
+    assert_eq!((third.revision, third.sequence), (4, Some(start + 5)));
+
+    let all = read_everything(log, start.checked_sub(1), 100).await;
+    let seen: Vec<_> = all
+        .iter()
+        .map(|e| (e.sequence - start, e.stream.as_str(), e.revision))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (0, "dense-a", 0),
+            (1, "dense-a", 1),
+            (2, "dense-a", 2),
+            (3, "dense-b", 0),
+            (4, "dense-a", 3),
+            (5, "dense-a", 4)
+        ]
+    );
+    assert!(
+        all.iter()
+            .zip(0..)
+            .all(|(recorded, n)| is_as_given(recorded, &event(n)))
+    );
+    assert_eq!(log.stream_revision(&a).await, Ok(Some(4)));
+    assert_eq!(log.head().await, Ok(Some(start + 5)));
+    let of_a: Vec<_> = read_whole_stream(log, &a, 100).await;
+    assert_eq!(
+        of_a,
+        all.into_iter()
+            .filter(|e| e.stream == a)
+            .collect::<Vec<_>>()
+    );
+}
+
+pub async fn bytes_come_back_as_given(log: &Log) {
+    let name = stream("bytes");
+    let odd: [&[u8]; 8] = [
+        b"",
+        b"{}",
+        b"\0",
+        b"a\0b",
+        b"\xff\xfe",
+        "方案".as_bytes(),
+        b"\xef\xbb\xbf{}",
+        b"{ \"a\" : 1.0e0 }\r\n",
+    ];
+    let given: Vec<_> = odd
+        .iter()
+        .zip(0..)
+        .map(|(bytes, n)| NewEvent {
+            data: (*bytes).into(),
+            metadata: odd[odd.len() - 1 - n as usize].into(),
+            recorded_at_us: [i64::MIN, -1, 0, i64::MAX][n as usize % 4],
+            ..event(n)
+        })
+        .collect();
+    log.append(&name, Expected::NoStream, given.clone())
+        .await
+        .unwrap();
+    let recorded = read_whole_stream(log, &name, 100).await;
+    assert_eq!(recorded.len(), given.len());
+    for (recorded, given) in recorded.iter().zip(&given) {
+        assert!(is_as_given(recorded, given), "{recorded:?} != {given:?}");
+    }
+}
+
+pub async fn a_wrong_expectation_is_a_conflict_and_writes_nothing(log: &Log) {
+    let name = stream("conflict");
+    let refused = |expected, actual| Err(LogError::Conflict { expected, actual });
+    let early = Expected::Revision(0);
+    assert_eq!(
+        log.append(&name, early, events(10..11)).await,
+        refused(early, None)
+    );
+    log.append(&name, Expected::NoStream, events(0..2))
+        .await
+        .unwrap();
+    let head = log.head().await;
+    for (expected, n) in [
+        (Expected::NoStream, 20),
+        (Expected::Revision(0), 21),
+        (Expected::Revision(2), 22),
+        (Expected::Revision(u64::MAX), 23),
+    ] {
+        assert_eq!(
+            log.append(&name, expected, events(n..n + 1)).await,
+            refused(expected, Some(1))
+        );
+    }
+    assert_eq!(log.head().await, head);
+    assert_eq!(
+        log.append(&name, Expected::Revision(1), events(2..3))
+            .await
+            .unwrap()
+            .revision,
+        2
+    );
+}
+
+pub async fn appends_that_no_engine_takes_are_refused(log: &Log) {
+    let name = stream("refused");
+    let head = log.head().await;
+    let append = |events| log.append(&name, Expected::NoStream, events);
+    assert!(matches!(
+        append(Vec::new()).await,
+        Err(LogError::Invalid(_))
+    ));
+    for bad in ["", "$metadata", "two words", "变更", &"x".repeat(201)] {
+        let event = NewEvent {
+            event_type: bad.to_owned(),
+            ..event(0)
+        };
+        assert!(
+            matches!(append(vec![event]).await, Err(LogError::Invalid(_))),
+            "{bad:?}"
+        );
+    }
+    let sized = |bytes: usize| NewEvent {
+        data: vec![b'x'; bytes / 2].into(),
+        metadata: vec![b'y'; bytes - bytes / 2].into(),
+        ..event(0)
+    };
+    let too_large = append(vec![sized(MAX_APPEND_BYTES), sized(1)]).await;
+    assert!(
+        matches!(too_large, Err(LogError::TooLarge { actual, limit, .. }) if actual == limit + 1)
+    );
+    let too_many = append(events(0..MAX_APPEND_EVENTS as u64 + 1)).await;
+    assert!(
+        matches!(too_many, Err(LogError::TooLarge { actual, limit, .. }) if actual == limit + 1)
+    );
+    assert_eq!(log.head().await, head);
+    assert_eq!(log.stream_revision(&name).await, Ok(None));
+
+    append(vec![sized(MAX_APPEND_BYTES)]).await.unwrap();
+    assert!(matches!(
+        log.read_stream(&name, 0, 0).await,
+        Err(LogError::Invalid(_))
+    ));
+    assert!(matches!(
+        log.read_all(None, 0).await,
+        Err(LogError::Invalid(_))
+    ));
+}
+
+pub async fn pages_end_explicitly_and_continue(log: &Log) {
+    let name = stream("pages");
+    let start = log.head().await.unwrap();
+    log.append(&name, Expected::NoStream, events(0..10))
+        .await
+        .unwrap();
+    for (limit, sizes) in [
+        (3, &[3, 3, 3, 1][..]),
+        (5, &[5, 5]),
+        (10, &[10]),
+        (usize::MAX, &[10]),
+    ] {
+        let (mut from, mut after) = (0, start);
+        for (n, size) in sizes.iter().enumerate() {
+            let last = n + 1 == sizes.len();
+            let of_stream = log.read_stream(&name, from, limit).await.unwrap();
+            let of_all = log.read_all(after, limit).await.unwrap();
+            assert_eq!(of_stream.events, of_all.events);
+            assert_eq!(
+                (of_stream.events.len(), of_stream.end, of_all.end),
+                (*size, last, last)
+            );
+            (from, after) = (of_stream.next, of_all.next);
+        }
+        assert_eq!((from, Ok(after)), (10, log.head().await));
+        let beyond = log.read_all(after, limit).await.unwrap();
+        assert!(beyond.events.is_empty() && beyond.end && beyond.next == after);
+    }
+}
+
+pub async fn a_page_is_bounded_in_bytes(log: &Log) {
+    let name = stream("large");
+    let start = log.head().await.unwrap();
+    let megabyte = |n| NewEvent {
+        data: vec![b'x'; MAX_APPEND_BYTES].into(),
+        metadata: Vec::new().into(),
+        ..event(n)
+    };
+    let count = (MAX_PAGE_BYTES / MAX_APPEND_BYTES) as u64 + 2;
+    for n in 0..count {
+        let expected = Expected::from(n.checked_sub(1));
+        log.append(&name, expected, vec![megabyte(n)])
+            .await
+            .unwrap();
+    }
+    let page = log.read_all(start, 1000).await.unwrap();
+    assert_eq!(page.events.len(), MAX_PAGE_BYTES / MAX_APPEND_BYTES);
+    assert!(!page.end);
+    let rest = log.read_all(page.next, 1000).await.unwrap();
+    assert_eq!((rest.events.len(), rest.end), (2, true));
+    assert_eq!(
+        read_whole_stream(log, &name, 1000).await.len() as u64,
+        count
+    );
+}
+
+pub async fn a_position_the_log_does_not_hold_is_an_error(log: &Log) {
+    let name = stream("beyond");
+    log.append(&name, Expected::NoStream, events(0..1))
+        .await
+        .unwrap();
+    let head = log.head().await.unwrap();
+    for after in [head.unwrap() + 1, i64::MAX as u64, u64::MAX] {
+        assert_eq!(
+            log.read_all(Some(after), 10).await,
+            Err(LogError::BeyondEnd { after, head })
+        );
+    }
+}
+
+pub async fn one_of_many_racing_appends_wins(log: &Log) {
+    let name = stream("race");
+    let mut won = 0;
+    for round in 0..10_u64 {
+        let expected = Expected::from(round.checked_sub(1));
+        let racers = (0..16).map(|racer| {
+            let (log, name) = (Arc::clone(log), name.clone());
+            let event = event(1000 + round * 100 + racer);
+            tokio::spawn(async move { log.append(&name, expected, vec![event]).await })
+        });
+        for racer in racers.collect::<Vec<_>>() {
+            match racer.await.unwrap() {
+                Ok(appended) => {
+                    assert_eq!(appended.revision, round);
+                    won += 1;
+                }
+                Err(error) => assert_eq!(
+                    error,
+                    LogError::Conflict {
+                        expected,
+                        actual: Some(round)
+                    }
+                ),
+            }
+        }
+    }
+    assert_eq!(won, 10);
+    assert_eq!(read_whole_stream(log, &name, 3).await.len(), 10);
+}
+
+pub async fn the_head_is_published_before_the_answer(log: &Log) {
+    let name = stream("head");
+    let head = log.watch_head();
+    for n in 0..5_u64 {
+        let expected = Expected::from(n.checked_sub(1));
+        let appended = log.append(&name, expected, events(n..n + 1)).await.unwrap();
+        assert_eq!(*head.borrow(), appended.sequence);
+        assert_eq!(log.head().await.unwrap(), appended.sequence);
+    }
+}
+
+pub async fn a_subscription_skips_nothing(log: &Log) {
+    let name = stream("subscription");
+    let start = log.head().await.unwrap();
+    let mut follower = Subscription::new(Arc::clone(log), start, 7);
+    let waiting = tokio::time::timeout(Duration::from_millis(30), follower.next_page()).await;
+    assert!(
+        waiting.is_err(),
+        "a page must wait for an event: {waiting:?}"
+    );
+    let writer = {
+        let (log, name) = (Arc::clone(log), name.clone());
+        tokio::spawn(async move {
+            for n in 0..100_u64 {
+                let expected = Expected::from(n.checked_sub(1));
+                log.append(&name, expected, events(n..n + 1)).await.unwrap();
+            }
+        })
+    };
+    let mut seen = Vec::new();
+    while seen.len() < 100 {
+        let page = tokio::time::timeout(Duration::from_secs(20), follower.next_page()).await;
+        let page = page.expect("the subscription stopped").unwrap();
+        assert!(!page.events.is_empty() && page.events.len() <= 7);
+        seen.extend(page.events);
+        assert_eq!(follower.position(), seen.last().map(|event| event.sequence));
+    }
+    writer.await.unwrap();
+    assert_eq!(seen, read_whole_stream(log, &name, 1000).await);
+}
+
+/// What the model is told to do: which stream, how far off the expectation is, how many events.
+type Command = (u8, u8, u8);
+
+/// A log as a list and a map; the plainest thing that could be right.
+#[derive(Default)]
+struct Model {
+    log: Vec<(StreamName, u64, NewEvent)>,
+    tips: BTreeMap<StreamName, u64>,
+}
+
+pub async fn any_history_equals_the_model(log: &Log) {
+    let commands = proptest::collection::vec((0..5_u8, 0..4_u8, 1..5_u8), 1..40);
+    let mut runner = TestRunner::new(Config {
+        cases: 24,
+        failure_persistence: None,
+        ..Config::default()
+    });
+    let histories: Vec<Vec<Command>> = (0..24)
+        .map(|_| proptest::strategy::ValueTree::current(&commands.new_tree(&mut runner).unwrap()))
+        .collect();
+    for (number, history) in histories.into_iter().enumerate() {
+        play(log, number as u64, &history).await;
+    }
+}
+
+async fn play(log: &Log, number: u64, history: &[Command]) {
+    let mut model = Model::default();
+    let start = log.head().await.unwrap();
+    let mut next_event = 1_000_000 * (number + 1);
+    for (which, off, count) in history {
+        let name = stream(&format!("model-{number}-{which}"));
+        let actual = model.tips.get(&name).copied();
+        // Three times of four the expectation is right.
+        let expected = match (off, actual) {
+            (0, None) => Expected::Revision(0),
+            (0, Some(revision)) => Expected::Revision(revision + 1),
+            _ => Expected::from(actual),
+        };
+        let new = events(next_event..next_event + u64::from(*count));
+        next_event += u64::from(*count);
+        let answer = log.append(&name, expected, new.clone()).await;
+        if !expected.matches(actual) {
+            assert_eq!(
+                answer,
+                Err(LogError::Conflict { expected, actual }),
+                "{history:?}"
+            );
+            continue;
+        }
+        for event in new {
+            let revision = model.tips.get(&name).map_or(0, |tip| tip + 1);
+            model.tips.insert(name.clone(), revision);
+            model.log.push((name.clone(), revision, event));
+        }
+        let appended = answer.unwrap();
+        assert_eq!(
+            Some(appended.revision),
+            model.tips.get(&name).copied(),
+            "{history:?}"
+        );
+    }
+    let all = read_everything(log, start, 1 + number as usize % 9).await;
+    assert_eq!(all.len(), model.log.len(), "{history:?}");
+    for (recorded, (name, revision, given)) in all.iter().zip(&model.log) {
+        assert_eq!(
+            (&recorded.stream, recorded.revision),
+            (name, *revision),
+            "{history:?}"
+        );
+        assert!(is_as_given(recorded, given), "{history:?}");
+    }
+    for (name, tip) in &model.tips {
+        assert_eq!(log.stream_revision(name).await, Ok(Some(*tip)));
+        let of_stream: Vec<_> = all.iter().filter(|e| e.stream == *name).cloned().collect();
+        assert_eq!(read_whole_stream(log, name, 2).await, of_stream);
+    }
+}
+
+pub async fn the_whole_log_is_dense(log: &Log) {
+    let all = read_everything(log, None, 1000).await;
+    assert!(all.iter().zip(0..).all(|(event, n)| event.sequence == n));
+    assert_eq!(
+        log.head().await.unwrap(),
+        all.last().map(|event| event.sequence)
+    );
+}
