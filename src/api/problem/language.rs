@@ -1,11 +1,15 @@
 //! The two languages of answers, and how one is chosen (RFC 9110, section 12.5.4).
 
-/// A language in which Docket answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+/// A language in which Docket answers; as text its tag.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize,
+)]
 pub enum Language {
     /// Simplified Chinese, the language of the program documents.
     #[default]
+    #[serde(rename = "zh-CN")]
     Zh,
+    #[serde(rename = "en")]
     En,
 }
 
