@@ -22,9 +22,12 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use std::fmt;
 
-/// One occurrence of a problem.
+/// One occurrence of a problem; boxed, since it is the error type of every handler.
 #[derive(Debug, Clone)]
-pub struct Problem {
+pub struct Problem(Box<Occurrence>);
+
+#[derive(Debug, Clone)]
+struct Occurrence {
     code: Code,
     detail: Option<String>,
     detail_zh: Option<String>,
@@ -68,7 +71,7 @@ struct Body<'a> {
 
 impl Problem {
     pub fn new(code: Code) -> Problem {
-        Problem {
+        Problem(Box::new(Occurrence {
             code,
             detail: None,
             detail_zh: None,
@@ -80,7 +83,7 @@ impl Problem {
             credentials_sent: true,
             precondition_failed: false,
             allow: None,
-        }
+        }))
     }
 
     /// A request without credentials: 401 whose challenge carries no error code (RFC 6750, 3.1).
@@ -88,7 +91,7 @@ impl Problem {
         let mut problem = Problem::new(Code::InvalidToken)
             .detail("The request carries no access token.")
             .detail_zh("请求未携带访问令牌。");
-        problem.credentials_sent = false;
+        problem.0.credentials_sent = false;
         problem
     }
 
@@ -99,26 +102,26 @@ impl Problem {
 
     /// What is wrong this time, in English; of a 5xx it is logged and not shown.
     pub fn detail(mut self, detail: impl Into<String>) -> Problem {
-        self.detail = Some(detail.into());
+        self.0.detail = Some(detail.into());
         self
     }
 
     /// The same in Chinese; without it, Chinese answers carry the English detail.
     pub fn detail_zh(mut self, detail: impl Into<String>) -> Problem {
-        self.detail_zh = Some(detail.into());
+        self.0.detail_zh = Some(detail.into());
         self
     }
 
     /// The URI reference of this occurrence.
     pub fn instance(mut self, instance: impl Into<String>) -> Problem {
-        self.instance = Some(instance.into());
+        self.0.instance = Some(instance.into());
         self
     }
 
     /// An extension member: at least three of `[A-Za-z0-9_]`, the first a letter.
     pub fn member(mut self, name: &str, value: impl Into<Value>) -> Problem {
         debug_assert!(member_name_is_legal(name), "illegal member name: {name}");
-        self.members.insert(name.to_owned(), value.into());
+        self.0.members.insert(name.to_owned(), value.into());
         self
     }
 
@@ -135,45 +138,45 @@ impl Problem {
 
     /// Seconds after which to try again, in place of the table's; ignored where no retry can help.
     pub fn retry_after(mut self, seconds: u32) -> Problem {
-        if self.code.retryable() {
-            self.retry_after_s = Some(seconds);
+        if self.0.code.retryable() {
+            self.0.retry_after_s = Some(seconds);
         }
         self
     }
 
     /// What the log is to say; never in the answer.
     pub fn cause(mut self, cause: impl fmt::Display) -> Problem {
-        self.cause = Some(cause.to_string());
+        self.0.cause = Some(cause.to_string());
         self
     }
 
     pub fn trace(mut self, trace: TraceId) -> Problem {
-        self.trace = Some(trace);
+        self.0.trace = Some(trace);
         self
     }
 
     /// 412 in place of the table's status: the request had stated the precondition that is false
     /// (`enrollment-exists` under `If-None-Match: *`).
     pub fn precondition_failed(mut self) -> Problem {
-        self.precondition_failed = true;
+        self.0.precondition_failed = true;
         self
     }
 
     /// The value of the `Allow` header, for `method-not-allowed`.
     pub fn allow(mut self, methods: impl Into<String>) -> Problem {
-        self.allow = Some(methods.into());
+        self.0.allow = Some(methods.into());
         self
     }
 
     pub fn code(&self) -> Code {
-        self.code
+        self.0.code
     }
 
     pub fn status(&self) -> StatusCode {
-        if self.precondition_failed {
+        if self.0.precondition_failed {
             StatusCode::PRECONDITION_FAILED
         } else {
-            self.code.status()
+            self.0.code.status()
         }
     }
 
@@ -186,13 +189,13 @@ impl Problem {
             .insert_header((header::CACHE_CONTROL, "no-store"))
             .insert_header((header::VARY, "Accept-Language"))
             .insert_header((header::CONTENT_LANGUAGE, language.tag()));
-        if let Some(seconds) = self.retry_after_s {
+        if let Some(seconds) = self.0.retry_after_s {
             response.insert_header((header::RETRY_AFTER, seconds.to_string()));
         }
         if let Some(challenge) = self.challenge() {
             response.insert_header((header::WWW_AUTHENTICATE, challenge));
         }
-        if let Some(methods) = &self.allow {
+        if let Some(methods) = &self.0.allow {
             response.insert_header((header::ALLOW, methods.as_str()));
         }
         response.json(self.body(language, public_url))
@@ -200,29 +203,29 @@ impl Problem {
 
     fn body(&self, language: Language, public_url: &str) -> impl Serialize {
         let status = self.status();
-        let shown = match (status.is_server_error(), language, &self.detail_zh) {
+        let shown = match (status.is_server_error(), language, &self.0.detail_zh) {
             (true, _, _) => None,
             (false, Language::Zh, Some(zh)) => Some(zh),
-            (false, _, _) => self.detail.as_ref(),
+            (false, _, _) => self.0.detail.as_ref(),
         };
         let none = Map::new();
         let members = match status {
             // Only to operators, through the log.
             StatusCode::INTERNAL_SERVER_ERROR => &none,
-            _ => &self.members,
+            _ => &self.0.members,
         };
         let body = Body {
             uri: format!(
                 "{}/problems/{}",
                 public_url.trim_end_matches('/'),
-                self.code.name()
+                self.0.code.name()
             ),
-            title: self.code.title(language),
+            title: self.0.code.title(language),
             status: status.as_u16(),
-            detail: shown.map_or(self.code.text(language), String::as_str),
-            instance: self.instance.as_deref(),
-            code: self.code.as_str(),
-            trace_id: self.trace.as_ref().map(TraceId::as_str),
+            detail: shown.map_or(self.0.code.text(language), String::as_str),
+            instance: self.0.instance.as_deref(),
+            code: self.0.code.as_str(),
+            trace_id: self.0.trace.as_ref().map(TraceId::as_str),
             members,
         };
         // Only a map with keys that are not strings could fail here, and there is none.
@@ -230,13 +233,14 @@ impl Problem {
     }
 
     fn challenge(&self) -> Option<String> {
-        match self.code {
-            Code::InvalidToken if self.credentials_sent => {
+        match self.0.code {
+            Code::InvalidToken if self.0.credentials_sent => {
                 Some(r#"Bearer realm="docket", error="invalid_token""#.to_owned())
             }
             Code::InvalidToken => Some(r#"Bearer realm="docket""#.to_owned()),
             Code::InsufficientScope => {
                 let scope = self
+                    .0
                     .members
                     .get("scope")
                     .and_then(Value::as_str)
@@ -252,7 +256,7 @@ impl Problem {
     /// What an operator must know of a 5xx, for the log.
     fn hidden(&self) -> Option<String> {
         let status = self.status();
-        let parts: Vec<&str> = [self.detail.as_deref(), self.cause.as_deref()]
+        let parts: Vec<&str> = [self.0.detail.as_deref(), self.0.cause.as_deref()]
             .into_iter()
             .flatten()
             .collect();
@@ -272,12 +276,12 @@ fn member_name_is_legal(name: &str) -> bool {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.code.text(Language::En);
+        let text = self.0.code.text(Language::En);
         write!(
             f,
             "{}: {}",
-            self.code.as_str(),
-            self.detail.as_deref().unwrap_or(text)
+            self.0.code.as_str(),
+            self.0.detail.as_deref().unwrap_or(text)
         )
     }
 }

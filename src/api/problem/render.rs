@@ -112,7 +112,7 @@ fn problem_of_error(error: &Error) -> Problem {
 fn log(problem: &Problem, request: Option<&HttpRequest>) {
     if let Some(hidden) = problem.hidden() {
         tracing::error!(
-            trace_id = problem.trace.as_ref().map(TraceId::as_str),
+            trace_id = problem.0.trace.as_ref().map(TraceId::as_str),
             code = problem.code().name(),
             path = request.map(HttpRequest::path),
             cause = hidden,
