@@ -82,92 +82,69 @@ fn each_source_goes_over_the_one_before() {
     assert_eq!(origin(&origins, "server.listen"), "command line --listen");
 }
 
+/// The message holds each of these parts.
+#[track_caller]
+fn assert_refused(file: &str, variables: &[(&str, &str)], set: &[&str], parts: &[&str]) {
+    let error = load(file, variables, set).unwrap_err().to_string();
+    for part in parts {
+        assert!(error.contains(part), "{error:?} lacks {part:?}");
+    }
+}
+
 #[test]
-fn what_is_wrong_is_named_with_its_place() {
-    let refused = |file: &str, variables: &[(&str, &str)], set: &[&str], parts: &[&str]| {
-        let error = load(file, variables, set).unwrap_err().to_string();
-        for part in parts {
-            assert!(error.contains(part), "{error:?} lacks {part:?}");
-        }
-    };
-    refused(
+fn an_unknown_key_is_named_with_its_place_and_the_nearest() {
+    let file = |text: &str, parts: &[&str]| assert_refused(text, &[], &[], parts);
+    file(
         "server.listn = \"x\"",
-        &[],
-        &[],
-        &["server.listn", "docket.toml", "server.listen"],
+        &["server.listn", "docket.toml", "is server.listen"],
     );
-    refused("typo = 1", &[], &[], &["no key typo"]);
-    refused("[servers]", &[], &[], &["no key servers"]);
-    refused("server = 1", &[], &[], &["no key server "]);
-    refused("[server", &[], &[], &["docket.toml", "line 1"]);
-    refused(
-        "",
-        &[("DOCKET_SERVER__PORT", "1")],
-        &[],
-        &["server.port", "DOCKET_SERVER__PORT"],
+    file("typo = 1", &["no key typo"]);
+    file("[servers]", &["no key servers"]);
+    file("server = 1", &["no key server "]);
+    file("[server", &["docket.toml", "line 1"]);
+    let variable = |name: &str, parts: &[&str]| assert_refused("", &[(name, "1")], &[], parts);
+    variable(
+        "DOCKET_SERVER__PORT",
+        &["server.port", "environment DOCKET_SERVER__PORT"],
     );
-    refused(
-        "",
-        &[("DOCKET_SERVER_LISTEN", "1")],
-        &[],
-        &["write DOCKET_SERVER__LISTEN"],
+    variable("DOCKET_SERVER_LISTEN", &["write DOCKET_SERVER__LISTEN"]);
+    let set = |setting: &str, parts: &[&str]| assert_refused("", &[], &[setting], parts);
+    set(
+        "servr.listen=1",
+        &["servr.listen", "--set", "is server.listen"],
     );
-    refused(
-        "",
-        &[],
-        &["servr.listen=1"],
-        &["servr.listen", "--set", "nearest is server.listen"],
-    );
-    refused("", &[], &["server.listen"], &["KEY=VALUE"]);
-    refused(
+    set("server.listen", &["KEY=VALUE"]);
+    assert_refused(
         "",
         &[],
         &["server.workers=1", "server.workers=2"],
         &["given twice"],
     );
-    refused("", &[], &["server.listen=localhost"], &["127.0.0.1:8080"]);
-    refused("", &[], &["server.workers=0"], &["\"0\"", "from 1 to 1024"]);
-    refused(
-        "server.workers = true",
-        &[],
-        &[],
-        &["true", "from 1 to 1024"],
-    );
-    refused(
-        "server.listen = 8080",
-        &[],
-        &[],
-        &["8080", "an IP address and port"],
-    );
-    refused(
-        "",
-        &[],
-        &["server.public_url=docket.example"],
-        &["http:// or https://"],
-    );
-    refused(
-        "",
-        &[],
-        &["i18n.default_language=fr"],
-        &["one of zh-CN, en"],
-    );
-    refused("", &[], &["store.data_dir="], &["a path"]);
     // What orchestrators set for a service of this name is no configuration.
-    load(
-        "",
-        &[
-            ("DOCKET_PORT", "tcp://10.0.0.1:80"),
-            ("DOCKET_SERVICE_HOST", "h"),
-        ],
-        &[],
-    )
-    .unwrap();
+    let foreign = [
+        ("DOCKET_PORT", "tcp://10.0.0.1:80"),
+        ("DOCKET_SERVICE_HOST", "h"),
+    ];
+    load("", &foreign, &[]).unwrap();
     let missing = ConfigArgs {
         config: Some("no/such.toml".into()),
         ..ConfigArgs::default()
     };
     let error = Config::load(&missing, []).unwrap_err().to_string();
     assert!(error.contains("no/such.toml"), "{error}");
+}
+
+#[test]
+fn a_wrong_value_is_refused_with_what_would_be_right() {
+    let set = |setting: &str, parts: &[&str]| assert_refused("", &[], &[setting], parts);
+    set("server.listen=localhost", &["127.0.0.1:8080"]);
+    set("server.workers=0", &["\"0\"", "from 1 to 1024"]);
+    set("server.public_url=docket.example", &["http:// or https://"]);
+    set("i18n.default_language=fr", &["one of zh-CN, en"]);
+    set("store.data_dir=", &["a path"]);
+    let file = |text: &str, parts: &[&str]| assert_refused(text, &[], &[], parts);
+    file("server.workers = true", &["true", "from 1 to 1024"]);
+    file("server.listen = 8080", &["8080", "an IP address and port"]);
 }
 
 #[test]
