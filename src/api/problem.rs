@@ -7,6 +7,7 @@
 //! here. [`render`] is the middleware that gives an answer its language, address and trace id.
 
 mod code;
+mod documents;
 mod language;
 mod render;
 mod trace;
