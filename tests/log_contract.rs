@@ -22,8 +22,5 @@ async fn sqlite() {
     let before = log_contract::read_everything(&(log.clone() as _), None, 1000).await;
     log.close().await;
     let again: Arc<dyn EventLog> = Arc::new(SqliteLog::open_reader(log.path()).unwrap());
-    assert_eq!(
-        log_contract::read_everything(&again, None, 77).await,
-        before
-    );
+    assert_eq!(log_contract::read_everything(&again, None, 77).await, before);
 }

@@ -48,10 +48,8 @@ async fn child() {
             let name = stream(&format!("crash-{appender}"));
             let mut expected = Expected::from(log.stream_revision(&name).await.unwrap());
             for number in 0.. {
-                let appended = log
-                    .append(&name, expected, group(round, appender, number))
-                    .await
-                    .unwrap();
+                let appended =
+                    log.append(&name, expected, group(round, appender, number)).await.unwrap();
                 println!(
                     "ack {appender} {number} {} {}",
                     appended.revision,
@@ -82,17 +80,10 @@ fn run_and_kill(
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut acknowledged = Vec::new();
     let parse = |line: &str| {
-        let numbers: Vec<u64> = line
-            .strip_prefix("ack ")?
-            .split(' ')
-            .map(|n| n.parse().unwrap())
-            .collect();
+        let numbers: Vec<u64> =
+            line.strip_prefix("ack ")?.split(' ').map(|n| n.parse().unwrap()).collect();
         let last = numbers[1] * EVENTS + EVENTS - 1;
-        Some((
-            Uuid::from_u64_pair(round << 32 | numbers[0], last),
-            numbers[2],
-            numbers[3],
-        ))
+        Some((Uuid::from_u64_pair(round << 32 | numbers[0], last), numbers[2], numbers[3]))
     };
     while acknowledged.len() < acknowledgements {
         let line = lines.next().expect("the child ended by itself").unwrap();
@@ -125,10 +116,7 @@ async fn killed_at_random() {
         let mut revisions: HashMap<_, u64> = HashMap::new();
         for (recorded, sequence) in all.iter().zip(0..) {
             let revision = revisions.entry(recorded.stream.clone()).or_default();
-            assert_eq!(
-                (recorded.sequence, recorded.revision),
-                (sequence, *revision)
-            );
+            assert_eq!((recorded.sequence, recorded.revision), (sequence, *revision));
             *revision += 1;
         }
         for (name, revision) in &revisions {
@@ -158,28 +146,18 @@ async fn a_second_process_reads_but_does_not_append() {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    lines
-        .find(|line| line.as_ref().unwrap().starts_with("ack "))
-        .unwrap()
-        .unwrap();
+    lines.find(|line| line.as_ref().unwrap().starts_with("ack ")).unwrap().unwrap();
 
     let refused = SqliteLog::open_writer(&path).err().unwrap();
     assert!(matches!(refused, OpenError::InUse { .. }), "{refused}");
-    assert!(
-        refused
-            .to_string()
-            .contains(&format!("process {}", child.id())),
-        "{refused}"
-    );
+    assert!(refused.to_string().contains(&format!("process {}", child.id())), "{refused}");
 
     let reader = SqliteLog::open_reader(&path).unwrap();
     let mut head = reader.watch_head();
     for _ in 0..3 {
         let before = *head.borrow_and_update();
         let moved = tokio::time::timeout(Duration::from_secs(20), head.changed()).await;
-        moved
-            .expect("the head of a log that grows must move")
-            .unwrap();
+        moved.expect("the head of a log that grows must move").unwrap();
         assert!(*head.borrow() > before);
         let page = reader.read_all(before, 1000).await.unwrap();
         assert!(!page.events.is_empty());

@@ -56,10 +56,7 @@ impl Bench {
         plan: impl FnMut(Step, &Connection) -> rusqlite::Result<()> + Send + 'static,
     ) -> Answers {
         let appends = to_new_streams(prefix, BATCH);
-        let answers = self
-            .control
-            .one_batch(&self.log, &self.hold, appends.clone(), plan)
-            .await;
+        let answers = self.control.one_batch(&self.log, &self.hold, appends.clone(), plan).await;
         self.held += 1;
         for ((name, _, mut events), answer) in appends.into_iter().zip(&answers) {
             if answer.is_ok() {
@@ -82,10 +79,7 @@ impl Bench {
                 (name, given.event_id, &given.data)
             );
         }
-        assert_eq!(
-            *self.log.watch_head().borrow(),
-            all.last().map(|event| event.sequence)
-        );
+        assert_eq!(*self.log.watch_head().borrow(), all.last().map(|event| event.sequence));
     }
 
     /// Takes back a limit on the file's pages, and appends.
@@ -95,10 +89,7 @@ impl Bench {
             _ => Ok(()),
         });
         let expected = Expected::from(self.log.stream_revision(&self.hold).await.unwrap());
-        self.log
-            .append(&self.hold, expected, vec![event(0)])
-            .await
-            .unwrap();
+        self.log.append(&self.hold, expected, vec![event(0)]).await.unwrap();
         self.held += 1;
     }
 
@@ -110,9 +101,7 @@ impl Bench {
 
 fn all_unavailable(answers: &Answers) -> bool {
     answers.len() == BATCH as usize
-        && answers
-            .iter()
-            .all(|a| matches!(a, Err(LogError::Unavailable(_))))
+        && answers.iter().all(|a| matches!(a, Err(LogError::Unavailable(_))))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,11 +112,7 @@ async fn a_failing_step_at_every_position_writes_nothing_of_the_batch() {
             let prefix = format!("fails-{position}-{code}");
             let answers = bench
                 .batch(&prefix, move |step, _| {
-                    if step == Step::Insert(position) {
-                        Err(sqlite(code))
-                    } else {
-                        Ok(())
-                    }
+                    if step == Step::Insert(position) { Err(sqlite(code)) } else { Ok(()) }
                 })
                 .await;
             assert!(all_unavailable(&answers), "{answers:?}");
@@ -135,9 +120,7 @@ async fn a_failing_step_at_every_position_writes_nothing_of_the_batch() {
         }
         // The same appends, made again, succeed.
         if position % 16 == 0 {
-            bench
-                .all_fine(&format!("fails-{position}-{}", ffi::SQLITE_FULL))
-                .await;
+            bench.all_fine(&format!("fails-{position}-{}", ffi::SQLITE_FULL)).await;
         }
     }
     bench.check().await;
@@ -186,10 +169,7 @@ async fn a_full_file_at_every_position_writes_nothing_of_the_batch() {
             .await;
         assert!(all_unavailable(&answers), "{answers:?}");
         let reason = answers[0].as_ref().unwrap_err().to_string();
-        assert!(
-            reason.contains("is full") && reason.contains("free some space"),
-            "{reason}"
-        );
+        assert!(reason.contains("is full") && reason.contains("free some space"), "{reason}");
         bench.check().await;
         bench.make_room().await;
         bench.all_fine(&format!("room-{position}")).await;
@@ -225,15 +205,10 @@ async fn a_conflict_removes_only_itself() {
     let three = events(100..103);
     appends.insert(5, (stream("mixed-1"), Expected::NoStream, three.clone()));
     appends.insert(8, (stream("mixed-1"), Expected::Revision(0), three.clone()));
-    let answers = bench
-        .control
-        .one_batch(&bench.log, &bench.hold, appends.clone(), |_, _| Ok(()))
-        .await;
+    let answers =
+        bench.control.one_batch(&bench.log, &bench.hold, appends.clone(), |_, _| Ok(())).await;
     for (n, answer) in answers.iter().enumerate() {
-        let conflict = LogError::Conflict {
-            expected: Expected::NoStream,
-            actual: Some(0),
-        };
+        let conflict = LogError::Conflict { expected: Expected::NoStream, actual: Some(0) };
         assert_eq!(answer.as_ref().err(), (n == 5).then_some(&conflict), "{n}");
     }
     assert_eq!(answers[8].as_ref().unwrap().revision, 3);
@@ -250,32 +225,19 @@ async fn a_conflict_removes_only_itself() {
             _ => Ok(()),
         })
         .await;
-    assert!(
-        answers
-            .iter()
-            .all(|a| matches!(a, Err(LogError::Unavailable(_)))),
-        "{answers:?}"
-    );
+    assert!(answers.iter().all(|a| matches!(a, Err(LogError::Unavailable(_)))), "{answers:?}");
     assert_eq!(bench.log.stream_revision(&stream("lost")).await, Ok(None));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_that_fails_is_looked_up() {
     let mut bench = Bench::new();
-    for code in [
-        ffi::SQLITE_FULL,
-        ffi::SQLITE_IOERR_WRITE,
-        ffi::SQLITE_IOERR_FSYNC,
-    ] {
+    for code in [ffi::SQLITE_FULL, ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_FSYNC] {
         // It did not happen: a failure, and it may be tried again.
         let prefix = format!("not-committed-{code}");
         let fail = move |at: Step| {
             move |step: Step, _: &Connection| {
-                if step == at {
-                    Err(sqlite(code))
-                } else {
-                    Ok(())
-                }
+                if step == at { Err(sqlite(code)) } else { Ok(()) }
             }
         };
         let answers = bench.batch(&prefix, fail(Step::Commit)).await;
@@ -283,9 +245,7 @@ async fn a_commit_that_fails_is_looked_up() {
         bench.check().await;
         bench.all_fine(&prefix).await;
         // It did happen: a success, whatever COMMIT said.
-        let answers = bench
-            .batch(&format!("committed-{code}"), fail(Step::Committed))
-            .await;
+        let answers = bench.batch(&format!("committed-{code}"), fail(Step::Committed)).await;
         assert!(answers.iter().all(Result::is_ok), "{answers:?}");
         bench.check().await;
     }
@@ -307,41 +267,24 @@ async fn an_outcome_that_cannot_be_looked_up_is_unknown() {
             .await;
         assert!(
             answers.len() == 64
-                && answers
-                    .iter()
-                    .all(|a| matches!(a, Err(LogError::OutcomeUnknown(_)))),
+                && answers.iter().all(|a| matches!(a, Err(LogError::OutcomeUnknown(_)))),
             "{answers:?}"
         );
         // While the file can't be looked at, nothing more is appended.
         bench.control.plan(|step, _| {
-            if step == Step::LookUp {
-                Err(sqlite(ffi::SQLITE_CANTOPEN))
-            } else {
-                Ok(())
-            }
+            if step == Step::LookUp { Err(sqlite(ffi::SQLITE_CANTOPEN)) } else { Ok(()) }
         });
-        let meanwhile = bench
-            .log
-            .append(&stream("meanwhile"), Expected::NoStream, vec![event(1)])
-            .await;
-        assert!(
-            matches!(meanwhile, Err(LogError::Unavailable(_))),
-            "{meanwhile:?}"
-        );
+        let meanwhile =
+            bench.log.append(&stream("meanwhile"), Expected::NoStream, vec![event(1)]).await;
+        assert!(matches!(meanwhile, Err(LogError::Unavailable(_))), "{meanwhile:?}");
         // Who reads the stream finds out.
-        let found = bench
-            .log
-            .stream_revision(&stream(&format!("{prefix}-0")))
-            .await
-            .unwrap();
+        let found = bench.log.stream_revision(&stream(&format!("{prefix}-0"))).await.unwrap();
         assert_eq!(found.is_some(), happened);
         if happened {
             let written = to_new_streams(&prefix, BATCH);
-            bench.acknowledged.extend(
-                written
-                    .into_iter()
-                    .map(|(name, _, mut events)| (name, events.remove(0))),
-            );
+            bench
+                .acknowledged
+                .extend(written.into_iter().map(|(name, _, mut events)| (name, events.remove(0))));
         }
         bench.all_fine(&format!("after-{happened}")).await;
         bench.check().await;
@@ -360,27 +303,17 @@ async fn a_file_locked_by_another_program_is_said_so() {
     let auditor = Connection::open(bench.log.path()).unwrap();
     auditor.execute_batch("BEGIN IMMEDIATE").unwrap();
     let name = stream("locked");
-    let answer = bench
-        .log
-        .append(&name, Expected::NoStream, vec![event(1)])
-        .await;
+    let answer = bench.log.append(&name, Expected::NoStream, vec![event(1)]).await;
     assert!(
         matches!(&answer, Err(LogError::Unavailable(reason)) if reason.contains("another program")),
         "{answer:?}"
     );
     auditor.execute_batch("ROLLBACK").unwrap();
-    bench
-        .log
-        .append(&name, Expected::NoStream, vec![event(1)])
-        .await
-        .unwrap();
+    bench.log.append(&name, Expected::NoStream, vec![event(1)]).await.unwrap();
 }
 
 /// The code that the hooks return is what SQLite's own failures look like.
 #[test]
 fn injected_failures_carry_their_code() {
-    assert_eq!(
-        sqlite(ffi::SQLITE_FULL).sqlite_error_code(),
-        Some(ErrorCode::DiskFull)
-    );
+    assert_eq!(sqlite(ffi::SQLITE_FULL).sqlite_error_code(), Some(ErrorCode::DiskFull));
 }

@@ -56,12 +56,7 @@ impl TryFrom<Written> for Calendar {
     type Error = CalendarError;
 
     fn try_from(written: Written) -> Result<Calendar, CalendarError> {
-        let Written {
-            year,
-            rest_days,
-            working_weekends,
-            source,
-        } = written;
+        let Written { year, rest_days, working_weekends, source } = written;
         Calendar::of_year(year, rest_days, working_weekends, source)
     }
 }
@@ -84,10 +79,7 @@ impl Calendar {
         if source.trim().is_empty() {
             return Err(CalendarError::NoSource { year });
         }
-        if let Some(day) = rest_days
-            .iter()
-            .chain(&working_weekends)
-            .find(|day| day.year() != year)
+        if let Some(day) = rest_days.iter().chain(&working_weekends).find(|day| day.year() != year)
         {
             return Err(CalendarError::OtherYear { day: *day, year });
         }
@@ -97,12 +89,7 @@ impl Calendar {
         if let Some(day) = rest_days.intersection(&working_weekends).next() {
             return Err(CalendarError::Both(*day));
         }
-        Ok(Calendar {
-            year,
-            rest_days,
-            working_weekends,
-            source,
-        })
+        Ok(Calendar { year, rest_days, working_weekends, source })
     }
 
     #[must_use]
@@ -178,10 +165,7 @@ impl Calendars {
                     || (day.is_weekend() && !calendar.working_weekends.contains(&day)),
                 known: true,
             },
-            None => RestDay {
-                rest: day.is_weekend(),
-                known: false,
-            },
+            None => RestDay { rest: day.is_weekend(), known: false },
         }
     }
 
@@ -195,10 +179,7 @@ impl Calendars {
             holidays_known &= found.known;
             // `Day::MAX` has no day after it.
             if !found.rest || day == Day::MAX {
-                return Adjusted {
-                    day,
-                    holidays_known,
-                };
+                return Adjusted { day, holidays_known };
             }
             day = day.next();
         }
@@ -207,14 +188,7 @@ impl Calendars {
     /// A due date beside the working day on or after its later end.
     #[must_use]
     pub fn adjust(&self, date: &CivilDate) -> AdjustedDate {
-        let Adjusted {
-            day,
-            holidays_known,
-        } = self.next_working_day(date.latest());
-        AdjustedDate {
-            as_rule_gives: *date,
-            not_late_before: day,
-            holidays_known,
-        }
+        let Adjusted { day, holidays_known } = self.next_working_day(date.latest());
+        AdjustedDate { as_rule_gives: *date, not_late_before: day, holidays_known }
     }
 }

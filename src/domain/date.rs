@@ -24,12 +24,7 @@ pub enum DateError {
     #[error("`{0}` is not a day: write YYYY-MM-DD, such as 2015-02-03")]
     NotADay(String),
     #[error("{text} is not a day of the calendar: {month} {year} has {days} days")]
-    NoSuchDay {
-        text: String,
-        month: &'static str,
-        year: i32,
-        days: u32,
-    },
+    NoSuchDay { text: String, month: &'static str, year: i32, days: u32 },
     #[error("{text} names no month: months are 01 to 12")]
     NoSuchMonth { text: String },
     #[error("{text} lies outside the years 1900 to 2200, which the record can hold")]
@@ -65,11 +60,7 @@ pub enum DateError {
     #[error("`{0}` is not a day of every year: write --MM-DD, such as --01-31")]
     NotYearly(String),
     #[error("{text} is not a day of any year: {month} has at most {days} days")]
-    NoSuchYearly {
-        text: String,
-        month: &'static str,
-        days: u32,
-    },
+    NoSuchYearly { text: String, month: &'static str, days: u32 },
 }
 
 /// A text as an error repeats it: never longer than a line.
@@ -130,9 +121,7 @@ const MONTHS: [&str; 12] = [
 
 /// The English name of a month from 1 to 12.
 pub(super) fn month_name(month: u32) -> Option<&'static str> {
-    MONTHS
-        .get(usize::try_from(month.checked_sub(1)?).ok()?)
-        .copied()
+    MONTHS.get(usize::try_from(month.checked_sub(1)?).ok()?).copied()
 }
 
 /// A day of the Gregorian calendar, in the years 1900 to 2200.
@@ -167,9 +156,7 @@ impl Day {
     /// The last day of a month, or nothing where there is no such month.
     #[must_use]
     pub fn last_of_month(year: i32, month: u32) -> Option<Day> {
-        (28..=31)
-            .rev()
-            .find_map(|day| Day::from_ymd(year, month, day))
+        (28..=31).rev().find_map(|day| Day::from_ymd(year, month, day))
     }
 
     #[must_use]
@@ -225,13 +212,7 @@ impl Day {
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:04}-{:02}-{:02}",
-            self.year(),
-            self.month(),
-            self.day()
-        )
+        write!(f, "{:04}-{:02}-{:02}", self.year(), self.month(), self.day())
     }
 }
 

@@ -113,20 +113,9 @@ pub(super) struct Deciding<'a> {
 /// A [`Refusal`] that names the article, what is missing and what would satisfy it.
 pub fn decide(ctx: &Context<'_>, state: &State, request: &ActRequest) -> Result<Decision, Refusal> {
     let day = request.common.effective_on.latest();
-    let office = request
-        .common
-        .archive
-        .as_ref()
-        .map_or(ctx.actor.office, |a| a.office);
+    let office = request.common.archive.as_ref().map_or(ctx.actor.office, |a| a.office);
     let edition = ctx.versions.in_force(day);
-    let deciding = Deciding {
-        ctx,
-        state,
-        request,
-        edition,
-        office,
-        day,
-    };
+    let deciding = Deciding { ctx, state, request, edition, office, day };
     let decided = deciding.run();
     decided.map_err(|refusal| match edition {
         Some(edition) => refusal.of_measure(&edition.measure.version),
@@ -174,9 +163,7 @@ impl<'a> Deciding<'a> {
         let common = &self.request.common;
         let registrar = self.ctx.actor.office == Office::Registrar;
         if common.archive.is_some() && !registrar {
-            let reason = Reason::OfficeForbidden {
-                required: vec![Office::Registrar],
-            };
+            let reason = Reason::OfficeForbidden { required: vec![Office::Registrar] };
             return Err(self.refuse(
                 reason,
                 "only the registrar records another office's act from an archive; leave out `archive` to act in your own name",
@@ -185,9 +172,7 @@ impl<'a> Deciding<'a> {
         }
         let recording = common.archive.is_some() || registrar;
         if (common.received_on.is_some() || common.kept_since.is_some()) && !recording {
-            let reason = Reason::OfficeForbidden {
-                required: vec![Office::Registrar],
-            };
+            let reason = Reason::OfficeForbidden { required: vec![Office::Registrar] };
             return Err(self.refuse(
                 reason,
                 "`received_on` and `kept_since` are stated by the registrar; timeliness is judged by the day of recording, or by acknowledge_receipt of the receiving office (G12)",
@@ -220,10 +205,7 @@ impl<'a> Deciding<'a> {
         }
         if self.office != Office::NationalOffice
             && !self.ctx.program.is_exercise()
-            && common
-                .effective_on
-                .earliest()
-                .is_some_and(|earliest| earliest > today)
+            && common.effective_on.earliest().is_some_and(|earliest| earliest > today)
             && common.archive.is_none()
             && self.ctx.actor.office != Office::Registrar
         {
@@ -239,20 +221,12 @@ impl<'a> Deciding<'a> {
     /// Real and invented never mix (G16); only the program's kinds of subject enroll.
     fn check_subject(&self) -> Result<(), Refusal> {
         let (program, registration) = (self.ctx.program, &self.ctx.subject.registration);
-        let reason = || Reason::IneligibleSubject {
-            allowed_kinds: program.subject_kinds.clone(),
-        };
+        let reason = || Reason::IneligibleSubject { allowed_kinds: program.subject_kinds.clone() };
         if registration.invented != program.is_exercise() {
             let (en, zh) = if registration.invented {
-                (
-                    "an invented subject takes part only in an exercise",
-                    "虚构主体只能参加演练项目",
-                )
+                ("an invented subject takes part only in an exercise", "虚构主体只能参加演练项目")
             } else {
-                (
-                    "an exercise accepts only invented subjects",
-                    "演练项目只接受虚构主体",
-                )
+                ("an exercise accepts only invented subjects", "演练项目只接受虚构主体")
             };
             let en = format!(
                 "{} in {}: {en}; real and invented never mix (G16)",
@@ -319,16 +293,8 @@ impl<'a> Deciding<'a> {
                     allowed_from: vec![],
                     missing: vec![],
                 },
-                format!(
-                    "measure {} knows no {}",
-                    measure.version,
-                    self.kind().as_str()
-                ),
-                format!(
-                    "办法 {} 没有 {} 这一行为",
-                    measure.version,
-                    self.kind().as_str()
-                ),
+                format!("measure {} knows no {}", measure.version, self.kind().as_str()),
+                format!("办法 {} 没有 {} 这一行为", measure.version, self.kind().as_str()),
             ));
         }
         required.sort_unstable();
@@ -349,9 +315,7 @@ impl<'a> Deciding<'a> {
             names.join("、"),
             self.office.as_str()
         );
-        Err(self
-            .refuse(Reason::OfficeForbidden { required }, en, zh)
-            .under(article))
+        Err(self.refuse(Reason::OfficeForbidden { required }, en, zh).under(article))
     }
 
     /// A local government acts for its own areas, a department in its province, a province for itself.
@@ -362,25 +326,15 @@ impl<'a> Deciding<'a> {
         let registration = &self.ctx.subject.registration;
         let needed = match self.office {
             Office::NationalOffice | Office::Registrar | Office::Docket => return Ok(()),
-            Office::ProvincialDepartment => registration
-                .province
-                .as_ref()
-                .unwrap_or(&registration.id)
-                .as_str(),
+            Office::ProvincialDepartment => {
+                registration.province.as_ref().unwrap_or(&registration.id).as_str()
+            }
             Office::Province | Office::LocalGovernment => registration.id.as_str(),
         };
-        if self
-            .ctx
-            .actor
-            .divisions
-            .iter()
-            .any(|division| division == needed)
-        {
+        if self.ctx.actor.divisions.iter().any(|division| division == needed) {
             return Ok(());
         }
-        let reason = Reason::JurisdictionForbidden {
-            division: needed.to_owned(),
-        };
+        let reason = Reason::JurisdictionForbidden { division: needed.to_owned() };
         Err(self.refuse(
             reason,
             format!(
@@ -401,11 +355,8 @@ impl<'a> Deciding<'a> {
     fn rule<'m>(&self, measure: &'m Measure) -> Option<&'m ActRule> {
         let by_office = |rule: &&ActRule| rule.by.contains(&self.office);
         let node = self.state.node.as_ref();
-        measure
-            .rules(self.kind())
-            .filter(by_office)
-            .find(|r| covered(&r.from, node))
-            .or_else(|| {
+        measure.rules(self.kind()).filter(by_office).find(|r| covered(&r.from, node)).or_else(
+            || {
                 measure.rules(self.kind()).filter(by_office).find(|rule| {
                     self.state.is_evidenced_only()
                         && rule.outcomes.values().any(|outcome| {
@@ -413,7 +364,8 @@ impl<'a> Deciding<'a> {
                                 && outcome.to.as_ref().is_some_and(|to| to.step().is_none())
                         })
                 })
-            })
+            },
+        )
     }
 
     pub(super) fn stands_at(&self) -> Option<Id> {
@@ -421,14 +373,9 @@ impl<'a> Deciding<'a> {
     }
 
     fn not_here(&self, measure: &Measure) -> Refusal {
-        let allowed: Vec<Id> = measure
-            .rules(self.kind())
-            .flat_map(|rule| rule.from.iter().cloned())
-            .collect();
-        let article = measure
-            .rules(self.kind())
-            .next()
-            .map_or("", |rule| &rule.article);
+        let allowed: Vec<Id> =
+            measure.rules(self.kind()).flat_map(|rule| rule.from.iter().cloned()).collect();
+        let article = measure.rules(self.kind()).next().map_or("", |rule| &rule.article);
         let stands = self.stands_at();
         let here = stands.as_deref().unwrap_or("none");
         let en = format!(
@@ -444,11 +391,7 @@ impl<'a> Deciding<'a> {
             self.day
         );
         let missing = vec![Id::from("standing")];
-        let reason = Reason::NotPermitted {
-            stands_at: stands,
-            allowed_from: allowed,
-            missing,
-        };
+        let reason = Reason::NotPermitted { stands_at: stands, allowed_from: allowed, missing };
         self.refuse(reason, en, zh).under(article)
     }
 
@@ -463,13 +406,7 @@ impl<'a> Deciding<'a> {
             && !self.state.matters.contains_key(&matter)
         {
             let en = format!("nothing of this kind awaits a decision ({matter:?})");
-            missing.push((
-                Id::from("matter_open"),
-                Text {
-                    en,
-                    zh: "没有待决事项".to_owned(),
-                },
-            ));
+            missing.push((Id::from("matter_open"), Text { en, zh: "没有待决事项".to_owned() }));
         }
         if let Some(matter) = rule.opens
             && let Some(open) = self.state.matters.get(&matter)
@@ -488,9 +425,7 @@ impl<'a> Deciding<'a> {
             allowed_from: rule.from.clone(),
             missing: missing.iter().map(|(id, _)| id.clone()).collect(),
         };
-        Err(self
-            .refuse(reason, en.join("; "), zh.join("；"))
-            .under(&rule.article))
+        Err(self.refuse(reason, en.join("; "), zh.join("；")).under(&rule.article))
     }
 
     fn need_text(&self, need: Need) -> (Id, Text) {
@@ -502,16 +437,9 @@ impl<'a> Deciding<'a> {
                         "the term ends on {} ({}); this opens the day after",
                         term.until, term.arithmetic
                     ),
-                    format!(
-                        "期限至 {} 届满（{}），次日起方可办理",
-                        term.until, term.arithmetic
-                    ),
+                    format!("期限至 {} 届满（{}），次日起方可办理", term.until, term.arithmetic),
                 ),
-                None => (
-                    "term_over",
-                    "no term is on record".into(),
-                    "没有记录期限".into(),
-                ),
+                None => ("term_over", "no term is on record".into(), "没有记录期限".into()),
             },
             Need::TitleOver => match self.state.title.as_ref().and_then(|title| title.until) {
                 Some(until) => (
@@ -525,11 +453,9 @@ impl<'a> Deciding<'a> {
                     "没有持有有期限的称号".into(),
                 ),
             },
-            Need::PlanOnRecord => (
-                "plan_on_record",
-                "no plan is on record".into(),
-                "没有记录建设方案".into(),
-            ),
+            Need::PlanOnRecord => {
+                ("plan_on_record", "no plan is on record".into(), "没有记录建设方案".into())
+            }
             Need::NoPlanOnRecord => (
                 "no_plan_on_record",
                 "a plan is on record already; change it by submit_amendment".into(),
@@ -541,11 +467,9 @@ impl<'a> Deciding<'a> {
                     .into(),
                 "没有合格或不合格的验收结果".into(),
             ),
-            Need::RectificationOpen => (
-                "rectification_open",
-                "no rectification is open".into(),
-                "没有进行中的整改".into(),
-            ),
+            Need::RectificationOpen => {
+                ("rectification_open", "no rectification is open".into(), "没有进行中的整改".into())
+            }
             Need::SchemeOwed => (
                 "scheme_owed",
                 "no implementation scheme is owed".into(),
@@ -614,23 +538,13 @@ impl<'a> Deciding<'a> {
                 allowed_from: rule.from.clone(),
                 missing: vec![Id::from("participation")],
             };
-            return Err(self
-                .refuse(reason, text.en, text.zh)
-                .under(&condition.article));
+            return Err(self.refuse(reason, text.en, text.zh).under(&condition.article));
         }
         let code = Id::from("participation_not_shown");
-        Ok(vec![Finding {
-            code,
-            text,
-            article: condition.article.clone(),
-        }])
+        Ok(vec![Finding { code, text, article: condition.article.clone() }])
     }
 }
 
 fn listed(divisions: &[String]) -> String {
-    if divisions.is_empty() {
-        "no division".to_owned()
-    } else {
-        divisions.join(", ")
-    }
+    if divisions.is_empty() { "no division".to_owned() } else { divisions.join(", ") }
 }

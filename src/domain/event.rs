@@ -243,10 +243,7 @@ pub struct Effects {
     pub receipt: Option<(u64, Day)>,
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_false(value: &bool) -> bool {
     !*value
 }
@@ -419,10 +416,6 @@ impl Recorded {
 
     /// A reference to it.
     pub fn reference(&self, stream: &str) -> EventRef {
-        EventRef {
-            stream: stream.to_owned(),
-            revision: self.revision,
-            id: self.id,
-        }
+        EventRef { stream: stream.to_owned(), revision: self.revision, id: self.id }
     }
 }

@@ -36,11 +36,7 @@ pub fn evolve(state: &mut State, recorded: &Recorded, place: Day) {
 /// Whether the state has what an event needs. A founding act also stands on an attested standing
 /// in the phase that it enters: evidence gives way to it (G9).
 pub fn has_ground(state: &State, effects: &Effects, place: Day) -> bool {
-    let Ground {
-        from,
-        needs,
-        decides,
-    } = &effects.ground;
+    let Ground { from, needs, decides } = &effects.ground;
     let stands = from.is_empty()
         || covered(from, state.node.as_ref())
         || (state.is_evidenced_only() && effects.enters.as_ref().map(Node::phase) == state.phase());
@@ -52,10 +48,7 @@ pub fn has_ground(state: &State, effects: &Effects, place: Day) -> bool {
 /// Whether a condition holds in a state on a day.
 pub fn holds(need: Need, state: &State, day: Day) -> bool {
     match need {
-        Need::TermOver => state
-            .term
-            .as_ref()
-            .is_some_and(|term| begins_before(&term.until, day)),
+        Need::TermOver => state.term.as_ref().is_some_and(|term| begins_before(&term.until, day)),
         Need::TitleOver => state
             .title
             .as_ref()
@@ -112,10 +105,8 @@ fn apply(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) 
 
 /// Evidence of a standing that is already on record by an act adds nothing but its date.
 fn gives_way(state: &State, effects: &Effects) -> bool {
-    matches!(
-        effects.stands_by,
-        Some(Provenance::Attested | Provenance::Inferred)
-    ) && state.provenance == Provenance::Recorded
+    matches!(effects.stands_by, Some(Provenance::Attested | Provenance::Inferred))
+        && state.provenance == Provenance::Recorded
         && state.node.is_some()
         && effects.enters.as_ref().map(Node::phase) == state.phase()
 }
@@ -189,11 +180,7 @@ fn change_place(state: &mut State, effects: &Effects, place: Day) {
                 Some(held) if held.category == *category => held.from.min(place),
                 _ => place,
             };
-            state.place = Some(Arc::new(PlaceHeld {
-                category: category.clone(),
-                from,
-                attested,
-            }));
+            state.place = Some(Arc::new(PlaceHeld { category: category.clone(), from, attested }));
         }
     }
 }
@@ -250,22 +237,14 @@ fn meet(state: &mut State, recorded: &Recorded, met: &DutyMet) {
     }) else {
         return;
     };
-    let entry = Met {
-        by: recorded.revision,
-        on,
-        received_on,
-        stated,
-    };
+    let entry = Met { by: recorded.revision, on, received_on, stated };
     Arc::make_mut(&mut duty.met).entry(year).or_insert(entry);
 }
 
 fn acknowledge(state: &mut State, of: u64, received_on: Day) {
     for duty in Arc::make_mut(&mut state.duties) {
         if duty.met.values().any(|met| met.by == of) {
-            for met in Arc::make_mut(&mut duty.met)
-                .values_mut()
-                .filter(|met| met.by == of)
-            {
+            for met in Arc::make_mut(&mut duty.met).values_mut().filter(|met| met.by == of) {
                 met.received_on = received_on;
                 met.stated = true;
             }
@@ -281,10 +260,7 @@ fn end_duties(state: &mut State, by: u64, from: Day, waived: bool, pick: impl Fn
     if !state.duties.iter().any(binds) {
         return;
     }
-    for duty in Arc::make_mut(&mut state.duties)
-        .iter_mut()
-        .filter(|duty| binds(duty))
-    {
+    for duty in Arc::make_mut(&mut state.duties).iter_mut().filter(|duty| binds(duty)) {
         duty.ended = Some(Ended { by, from, waived });
     }
 }

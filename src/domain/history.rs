@@ -53,10 +53,7 @@ pub enum Fate {
 impl History {
     /// A history without events.
     pub fn new(stream: impl Into<String>) -> Self {
-        Self {
-            stream: stream.into(),
-            events: Vec::new(),
-        }
+        Self { stream: stream.into(), events: Vec::new() }
     }
 
     /// The stream.
@@ -84,10 +81,7 @@ impl History {
     #[must_use]
     pub fn known_to(&self, events: usize) -> Self {
         let events = self.events[..events.min(self.events.len())].to_vec();
-        Self {
-            stream: self.stream.clone(),
-            events,
-        }
+        Self { stream: self.stream.clone(), events }
     }
 
     /// The event at a revision.
@@ -128,12 +122,7 @@ impl History {
         while let Some(target) = self.at(original).and_then(corrected_revision) {
             original = target;
         }
-        Some(
-            self.corrections()
-                .get(&original)
-                .copied()
-                .unwrap_or(original),
-        )
+        Some(self.corrections().get(&original).copied().unwrap_or(original))
     }
 
     /// The original that a chain of corrections mends; the revision itself when it is no correction.
@@ -193,20 +182,14 @@ impl History {
 
     /// The state as of a day with the events that are possible on it counted as done.
     pub fn state_at_with_possible(&self, day: Day) -> State {
-        fold(&self.effective(), |entry| {
-            entry.place <= day || is_possible(entry, day)
-        })
+        fold(&self.effective(), |entry| entry.place <= day || is_possible(entry, day))
     }
 
     /// The revisions of events that may have happened by a day but need not have: their interval
     /// contains it and their place lies after it.
     pub fn possible(&self, day: Day) -> Vec<u64> {
         let effective = self.effective();
-        effective
-            .iter()
-            .filter(|e| is_possible(e, day))
-            .map(|e| e.event.revision)
-            .collect()
+        effective.iter().filter(|e| is_possible(e, day)).map(|e| e.event.revision).collect()
     }
 
     /// The state at the end of each day on which it changed, in order of days.
@@ -273,12 +256,10 @@ fn mend(original: &Recorded, correction: &Recorded) -> Option<Recorded> {
 
 /// The revisions of the same stream among what an event rests on.
 pub fn rests_on_own<'a>(rests_on: &'a str, stream: &'a str) -> impl Iterator<Item = u64> + 'a {
-    rests_on
-        .split_ascii_whitespace()
-        .filter_map(move |reference| {
-            let rest = reference.strip_prefix(stream)?.strip_prefix('@')?;
-            rest.split_once('#')?.0.parse().ok()
-        })
+    rests_on.split_ascii_whitespace().filter_map(move |reference| {
+        let rest = reference.strip_prefix(stream)?.strip_prefix('@')?;
+        rest.split_once('#')?.0.parse().ok()
+    })
 }
 
 /// The place of a single event that rests on events with these places.

@@ -91,10 +91,7 @@ fn decide_in_time(
         decision.grounds.dedup();
         return Ok(decision);
     }
-    let later = history
-        .effective()
-        .into_iter()
-        .find(|entry| entry.place > day);
+    let later = history.effective().into_iter().find(|entry| entry.place > day);
     if let (Reason::NotPermitted { .. }, Some(later)) = (&*refusal.reason, later)
         && decide(ctx, &history.state(), request).is_ok()
     {
@@ -157,9 +154,7 @@ fn unsettles(act: ActKind, history: &History, lost: &BTreeSet<u64>) -> Refusal {
 }
 
 fn check_follows(history: &History, follows: &EventRef) -> Result<(), Refusal> {
-    let event = history
-        .at(follows.revision)
-        .filter(|event| event.id == follows.id);
+    let event = history.at(follows.revision).filter(|event| event.id == follows.id);
     let is_report = event
         .and_then(|event| event.event.fact())
         .is_some_and(|fact| fact.act.kind() == ActKind::SubmitReport);
@@ -196,19 +191,12 @@ fn decide_correction(
             document: request.common.document.clone(),
             materials: request.common.materials.clone(),
             over_limit: None,
-            effects: Effects {
-                ground: Ground::default(),
-                ..Effects::default()
-            },
+            effects: Effects { ground: Ground::default(), ..Effects::default() },
             findings: Vec::new(),
             mended: None,
             unsettles: Vec::new(),
         },
-        office: request
-            .common
-            .archive
-            .as_ref()
-            .map_or(ctx.actor.office, |a| a.office),
+        office: request.common.archive.as_ref().map_or(ctx.actor.office, |a| a.office),
         article: None,
         measure: None,
         measure_also: None,
@@ -219,10 +207,7 @@ fn decide_correction(
         place: None,
     };
     if let Some(mended) = &correction.replacement {
-        let replacement = ActRequest {
-            act: mended.act.clone(),
-            common: mended.common.clone(),
-        };
+        let replacement = ActRequest { act: mended.act.clone(), common: mended.common.clone() };
         let found = decide_replacement(ctx, history, original, &replacement)?;
         decision.measure = found.measure;
         decision.measure_also = found.measure_also;
@@ -247,12 +232,7 @@ fn decide_correction(
 fn correctable<'h>(history: &'h History, correction: &Correction) -> Result<&'h Recorded, Refusal> {
     let named = &correction.corrects;
     let refuse = |in_force: Option<EventRef>, en: String, zh: String| {
-        Err(Refusal::new(
-            ActKind::Correct,
-            Reason::NotInForceVersion { in_force },
-            en,
-            zh,
-        ))
+        Err(Refusal::new(ActKind::Correct, Reason::NotInForceVersion { in_force }, en, zh))
     };
     let target = history.at(named.revision).filter(|target| {
         target.id == named.id && named.stream == history.stream() && !target.event.is_own()
@@ -264,17 +244,10 @@ fn correctable<'h>(history: &'h History, correction: &Correction) -> Result<&'h 
             format!("{named} 不是 {} 中的行为", history.stream()),
         );
     };
-    let in_force = history
-        .version_in_force(named.revision)
-        .unwrap_or(named.revision);
+    let in_force = history.version_in_force(named.revision).unwrap_or(named.revision);
     if in_force != named.revision {
-        let current = history
-            .at(in_force)
-            .map(|event| event.reference(history.stream()));
-        let name = current
-            .as_ref()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let current = history.at(in_force).map(|event| event.reference(history.stream()));
+        let name = current.as_ref().map(ToString::to_string).unwrap_or_default();
         return refuse(
             current,
             format!(
@@ -293,11 +266,7 @@ fn check_corrector(
     request: &ActRequest,
     original: &Recorded,
 ) -> Result<(), Refusal> {
-    let office = request
-        .common
-        .archive
-        .as_ref()
-        .map_or(ctx.actor.office, |a| a.office);
+    let office = request.common.archive.as_ref().map_or(ctx.actor.office, |a| a.office);
     let acted = original.meta.office;
     let same_hand =
         ctx.actor.office == Office::Registrar || ctx.actor.office_id == original.meta.office_id;
@@ -306,19 +275,13 @@ fn check_corrector(
     }
     Err(Refusal::new(
         ActKind::Correct,
-        Reason::OfficeForbidden {
-            required: vec![acted, Office::NationalOffice],
-        },
+        Reason::OfficeForbidden { required: vec![acted, Office::NationalOffice] },
         format!(
             "a correction is made by the office that acted ({} {}) or by the national office",
             acted.as_str(),
             original.meta.office_id
         ),
-        format!(
-            "更正由原行为机关（{} {}）或国家局作出",
-            acted.as_str(),
-            original.meta.office_id
-        ),
+        format!("更正由原行为机关（{} {}）或国家局作出", acted.as_str(), original.meta.office_id),
     ))
 }
 
@@ -342,34 +305,18 @@ fn decide_replacement(
     let actor = Actor {
         office: original.meta.office,
         office_id: original.meta.office_id.clone(),
-        divisions: [
-            &ctx.subject.registration.province,
-            &Some(ctx.subject.id().clone()),
-        ]
-        .into_iter()
-        .flatten()
-        .map(ToString::to_string)
-        .collect(),
+        divisions: [&ctx.subject.registration.province, &Some(ctx.subject.id().clone())]
+            .into_iter()
+            .flatten()
+            .map(ToString::to_string)
+            .collect(),
     };
-    let as_office = Context {
-        actor: &actor,
-        ..*ctx
-    };
-    let registrar = Context {
-        actor: ctx.actor,
-        ..*ctx
-    };
-    let judged = if replacement.common.archive.is_some() {
-        &registrar
-    } else {
-        &as_office
-    };
+    let as_office = Context { actor: &actor, ..*ctx };
+    let registrar = Context { actor: ctx.actor, ..*ctx };
+    let judged = if replacement.common.archive.is_some() { &registrar } else { &as_office };
     let mut decision = decide(judged, &others(false), replacement)
         .or_else(|refusal| decide(judged, &others(true), replacement).map_err(|_| refusal))?;
-    if let Some(opened) = original
-        .event
-        .fact()
-        .and_then(|f| f.effects.opens_record.clone())
+    if let Some(opened) = original.event.fact().and_then(|f| f.effects.opens_record.clone())
         && original.meta.archive | (original.meta.office == Office::Registrar)
         && replacement.common.kept_since.is_none()
     {
@@ -384,13 +331,7 @@ fn resting_on(history: &History, original: &Recorded) -> BTreeSet<u64> {
     history
         .events()
         .iter()
-        .filter(|event| {
-            event
-                .meta
-                .rests_on
-                .split_ascii_whitespace()
-                .any(|r| r == named)
-        })
+        .filter(|event| event.meta.rests_on.split_ascii_whitespace().any(|r| r == named))
         .map(|event| event.revision)
         .collect()
 }
@@ -408,13 +349,7 @@ fn newly_unsupported(history: &History, fact: &Fact, meta: EventMeta) -> BTreeSe
     let mut after = history.clone();
     let revision = after.revision().map_or(0, |revision| revision + 1);
     let event = Event::Acted(Box::new(fact.clone()));
-    after.push(Recorded {
-        revision,
-        sequence: None,
-        id: uuid::Uuid::nil(),
-        event,
-        meta,
-    });
+    after.push(Recorded { revision, sequence: None, id: uuid::Uuid::nil(), event, meta });
     let mut lost: BTreeSet<u64> = after.state().unsupported.iter().copied().collect();
     lost.remove(&revision);
     lost.difference(&before).copied().collect()
@@ -431,10 +366,7 @@ fn hypothetical(
         schema_version: 1,
         office: decision.office,
         office_id: ctx.actor.office_id.clone(),
-        office_name: Text {
-            en: String::new(),
-            zh: String::new(),
-        },
+        office_name: Text { en: String::new(), zh: String::new() },
         principal: String::new(),
         role: String::new(),
         effective_on,

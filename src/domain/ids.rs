@@ -22,11 +22,7 @@ pub struct IdError {
 }
 
 fn bad(what: &'static str, value: &str, expected: &'static str) -> IdError {
-    IdError {
-        what,
-        value: value.chars().take(80).collect(),
-        expected,
-    }
+    IdError { what, value: value.chars().take(80).collect(), expected }
 }
 
 macro_rules! newtype {
@@ -81,9 +77,7 @@ fn is_snake(value: &str) -> bool {
     !value.is_empty()
         && value.len() <= 64
         && value.starts_with(|c: char| c.is_ascii_lowercase())
-        && value
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 newtype!(
@@ -132,19 +126,13 @@ impl Node {
         if is_snake(phase) && is_snake(step) {
             Ok(Self(SmolStr::from(value)))
         } else {
-            Err(bad(
-                "a place in a program",
-                value,
-                "phase or phase.step, such as pilot.failed",
-            ))
+            Err(bad("a place in a program", value, "phase or phase.step, such as pilot.failed"))
         }
     }
 
     /// The phase.
     pub fn phase(&self) -> &str {
-        self.0
-            .split_once('.')
-            .map_or(self.0.as_str(), |(phase, _)| phase)
+        self.0.split_once('.').map_or(self.0.as_str(), |(phase, _)| phase)
     }
 
     /// The step within the phase, if it is in one.
@@ -162,9 +150,7 @@ impl Node {
     pub fn matches(&self, pattern: &str) -> bool {
         pattern == "*"
             || pattern == self.0
-            || pattern
-                .strip_suffix(".*")
-                .is_some_and(|phase| phase == self.phase())
+            || pattern.strip_suffix(".*").is_some_and(|phase| phase == self.phase())
     }
 }
 
@@ -222,11 +208,7 @@ impl EventRef {
         if stream.is_empty() {
             return Err(error());
         }
-        Ok(Self {
-            stream: stream.to_owned(),
-            revision,
-            id,
-        })
+        Ok(Self { stream: stream.to_owned(), revision, id })
     }
 
     /// Reads several, separated by spaces.
@@ -239,10 +221,7 @@ impl EventRef {
 
     /// Writes several, separated by spaces.
     pub fn write_list(list: &[Self]) -> String {
-        list.iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(" ")
+        list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
     }
 }
 

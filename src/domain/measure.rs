@@ -454,18 +454,15 @@ impl Measure {
 
     /// An obligation by id.
     pub fn obligation(&self, id: &str) -> Option<&ObligationRule> {
-        self.obligations
-            .iter()
-            .find(|obligation| obligation.id == id)
+        self.obligations.iter().find(|obligation| obligation.id == id)
     }
 
     /// Whether the node's phase, and its step if it has one, are declared.
     pub fn declares(&self, node: &Node) -> bool {
-        self.phase(node.phase())
-            .is_some_and(|phase| match node.step() {
-                None => true,
-                Some(step) => phase.steps.iter().any(|declared| declared.id == step),
-            })
+        self.phase(node.phase()).is_some_and(|phase| match node.step() {
+            None => true,
+            Some(step) => phase.steps.iter().any(|declared| declared.id == step),
+        })
     }
 
     /// Whose move it is at a node.
@@ -473,12 +470,7 @@ impl Measure {
         let phase = self.phase(node.phase())?;
         match node.step() {
             None => phase.waiting_for.as_ref(),
-            Some(id) => phase
-                .steps
-                .iter()
-                .find(|step| step.id == id)?
-                .waiting_for
-                .as_ref(),
+            Some(id) => phase.steps.iter().find(|step| step.id == id)?.waiting_for.as_ref(),
         }
     }
 
@@ -554,17 +546,12 @@ impl Versions {
 
     /// The version in force on a day: the newest whose first day is certainly not after it.
     pub fn in_force(&self, day: Day) -> Option<&std::sync::Arc<Edition>> {
-        self.editions
-            .iter()
-            .rev()
-            .find(|edition| edition.measure.in_force_from.latest() <= day)
+        self.editions.iter().rev().find(|edition| edition.measure.in_force_from.latest() <= day)
     }
 
     /// A version by name.
     pub fn version(&self, version: &str) -> Option<&std::sync::Arc<Edition>> {
-        self.editions
-            .iter()
-            .find(|edition| edition.measure.version == version)
+        self.editions.iter().find(|edition| edition.measure.version == version)
     }
 
     /// The newest version.
@@ -574,17 +561,11 @@ impl Versions {
 
     /// The label of a node in the newest version that declares it.
     pub fn label(&self, node: &Node) -> Option<Text> {
-        self.editions
-            .iter()
-            .rev()
-            .find_map(|edition| edition.measure.label(node))
+        self.editions.iter().rev().find_map(|edition| edition.measure.label(node))
     }
 
     /// The label of whatever `pick` finds in the newest version that has it.
     pub fn find<T>(&self, pick: impl Fn(&Measure) -> Option<T>) -> Option<T> {
-        self.editions
-            .iter()
-            .rev()
-            .find_map(|edition| pick(&edition.measure))
+        self.editions.iter().rev().find_map(|edition| pick(&edition.measure))
     }
 }

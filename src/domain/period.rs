@@ -32,10 +32,8 @@ impl Period {
     /// The text has another form, is of no length, or is longer than any program could be.
     pub fn parse(text: &str) -> Result<Period, DateError> {
         let refused = || DateError::NotAPeriod(shown(text));
-        let mut rest = text
-            .strip_prefix('P')
-            .filter(|rest| !rest.is_empty())
-            .ok_or_else(refused)?;
+        let mut rest =
+            text.strip_prefix('P').filter(|rest| !rest.is_empty()).ok_or_else(refused)?;
         let mut found = [0; 3];
         for (number, unit) in found.iter_mut().zip(['Y', 'M', 'D']) {
             let Some((digits, after)) = rest.split_once(unit) else {
@@ -44,9 +42,7 @@ impl Period {
             if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
                 return Err(refused());
             }
-            *number = digits
-                .parse()
-                .map_err(|_| DateError::PeriodTooLong(shown(text)))?;
+            *number = digits.parse().map_err(|_| DateError::PeriodTooLong(shown(text)))?;
             rest = after;
         }
         if !rest.is_empty() {
@@ -59,11 +55,7 @@ impl Period {
         if years > LONGEST_YEARS || months > LONGEST_MONTHS || days > LONGEST_DAYS {
             return Err(DateError::PeriodTooLong(shown(text)));
         }
-        Ok(Period {
-            years,
-            months,
-            days,
-        })
+        Ok(Period { years, months, days })
     }
 
     #[must_use]
@@ -117,11 +109,8 @@ impl Period {
         if without.is_empty() {
             return sum;
         }
-        let whose = if date.is_day() {
-            String::new()
-        } else {
-            format!(" for {}", without.join(" and "))
-        };
+        let whose =
+            if date.is_day() { String::new() } else { format!(" for {}", without.join(" and ")) };
         let then = match self.days {
             0 => String::new(),
             1 => ", then 1 day".to_owned(),
@@ -179,10 +168,8 @@ impl Yearly {
         // A leap year, so that what no year has is what this year has not.
         const LEAP_YEAR: i32 = 2000;
         let refused = || DateError::NotYearly(shown(text));
-        let (month, day) = text
-            .strip_prefix("--")
-            .and_then(|rest| rest.split_once('-'))
-            .ok_or_else(refused)?;
+        let (month, day) =
+            text.strip_prefix("--").and_then(|rest| rest.split_once('-')).ok_or_else(refused)?;
         let (month, day) = two_digits(month).zip(two_digits(day)).ok_or_else(refused)?;
         let Some((name, last)) = month_name(month).zip(Day::last_of_month(LEAP_YEAR, month)) else {
             return Err(DateError::NoSuchMonth { text: shown(text) });
@@ -213,22 +200,14 @@ impl Yearly {
     pub fn in_year(self, year: i32) -> Day {
         Day::from_ymd(year, self.month, self.day)
             .or_else(|| Day::last_of_month(year, self.month))
-            .unwrap_or(if year < Day::MIN.year() {
-                Day::MIN
-            } else {
-                Day::MAX
-            })
+            .unwrap_or(if year < Day::MIN.year() { Day::MIN } else { Day::MAX })
     }
 
     /// The first of its days that comes after `day`; never `day` itself, save at `Day::MAX`.
     #[must_use]
     pub fn first_after(self, day: Day) -> Day {
         let this_year = self.in_year(day.year());
-        if this_year > day {
-            this_year
-        } else {
-            self.in_year(day.year() + 1)
-        }
+        if this_year > day { this_year } else { self.in_year(day.year() + 1) }
     }
 }
 

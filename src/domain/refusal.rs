@@ -123,17 +123,8 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal without article.
     pub fn new(act: ActKind, reason: Reason, en: impl Into<String>, zh: impl Into<String>) -> Self {
-        let detail = Text {
-            en: en.into(),
-            zh: zh.into(),
-        };
-        Self {
-            act,
-            reason: Box::new(reason),
-            article: None,
-            measure: None,
-            detail,
-        }
+        let detail = Text { en: en.into(), zh: zh.into() };
+        Self { act, reason: Box::new(reason), article: None, measure: None, detail }
     }
 
     /// Adds the article.
@@ -157,11 +148,5 @@ pub fn field(
     en: impl Into<String>,
     zh: impl Into<String>,
 ) -> FieldError {
-    FieldError {
-        pointer: pointer.into(),
-        detail: Text {
-            en: en.into(),
-            zh: zh.into(),
-        },
-    }
+    FieldError { pointer: pointer.into(), detail: Text { en: en.into(), zh: zh.into() } }
 }

@@ -96,17 +96,9 @@ impl Subject {
     pub fn registered(registration: Registration) -> Self {
         let from = registration.effective_on.earliest().unwrap_or(Day::MIN);
         let names = vec![(from, registration.name.clone())];
-        let offices = registration
-            .responsible_office
-            .iter()
-            .map(|office| (from, office.clone()))
-            .collect();
-        Self {
-            registration,
-            names,
-            offices,
-            revision: 0,
-        }
+        let offices =
+            registration.responsible_office.iter().map(|office| (from, office.clone())).collect();
+        Self { registration, names, offices, revision: 0 }
     }
 
     /// Folds a later event.
@@ -143,10 +135,5 @@ impl Subject {
 }
 
 fn on(named: &[(Day, Text)], day: Day) -> Option<&Text> {
-    named
-        .iter()
-        .rev()
-        .find(|(from, _)| *from <= day)
-        .or_else(|| named.first())
-        .map(|(_, t)| t)
+    named.iter().rev().find(|(from, _)| *from <= day).or_else(|| named.first()).map(|(_, t)| t)
 }

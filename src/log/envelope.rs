@@ -110,10 +110,7 @@ mod tests {
 
     #[test]
     fn an_instant_before_1970_is_signed() {
-        let event = RecordedEvent {
-            recorded_at_us: -1,
-            ..event()
-        };
+        let event = RecordedEvent { recorded_at_us: -1, ..event() };
         assert_eq!(
             hex(&leaf_hash(&event)),
             "6aa387357547a8ebb2b13a9b9d49ed1f14a032d02caeafeec8104b1947123a66"
@@ -122,10 +119,7 @@ mod tests {
 
     #[test]
     fn the_sequence_is_the_index_and_not_in_the_leaf() {
-        let elsewhere = RecordedEvent {
-            sequence: 42,
-            ..event()
-        };
+        let elsewhere = RecordedEvent { sequence: 42, ..event() };
         assert_eq!(leaf_entry(&elsewhere), leaf_entry(&event()));
     }
 }

@@ -128,9 +128,7 @@ pub struct RecordedEvent {
 /// Refuses an append that no engine takes, and returns its size in bytes.
 pub(super) fn check_append(events: &[NewEvent]) -> Result<usize, LogError> {
     if events.is_empty() {
-        return Err(LogError::Invalid(
-            "an append needs at least one event".to_owned(),
-        ));
+        return Err(LogError::Invalid("an append needs at least one event".to_owned()));
     }
     if events.len() > MAX_APPEND_EVENTS {
         return Err(LogError::TooLarge {
@@ -141,20 +139,11 @@ pub(super) fn check_append(events: &[NewEvent]) -> Result<usize, LogError> {
     }
     for event in events {
         if let Some(reason) = refusal(&event.event_type, MAX_EVENT_TYPE_BYTES) {
-            let name: String = event
-                .event_type
-                .chars()
-                .take(MAX_EVENT_TYPE_BYTES)
-                .collect();
-            return Err(LogError::Invalid(format!(
-                "{name:?} is not an event type name: {reason}"
-            )));
+            let name: String = event.event_type.chars().take(MAX_EVENT_TYPE_BYTES).collect();
+            return Err(LogError::Invalid(format!("{name:?} is not an event type name: {reason}")));
         }
     }
-    let bytes = events
-        .iter()
-        .map(|event| event.data.len() + event.metadata.len())
-        .sum();
+    let bytes = events.iter().map(|event| event.data.len() + event.metadata.len()).sum();
     if bytes > MAX_APPEND_BYTES {
         return Err(LogError::TooLarge {
             what: "bytes of data and metadata in one append",
@@ -172,21 +161,11 @@ mod tests {
     #[test]
     fn stream_names_are_visible_ascii_of_bounded_length() {
         let longest = "x".repeat(MAX_STREAM_NAME_BYTES);
-        for good in [
-            "log",
-            "strong_province-440000",
-            "quota-strong_province.leading",
-            &longest,
-        ] {
-            assert_eq!(
-                StreamName::parse(good).map(|n| n.to_string()),
-                Ok(good.to_owned())
-            );
+        for good in ["log", "strong_province-440000", "quota-strong_province.leading", &longest] {
+            assert_eq!(StreamName::parse(good).map(|n| n.to_string()), Ok(good.to_owned()));
         }
         let too_long = "x".repeat(MAX_STREAM_NAME_BYTES + 1);
-        for bad in [
-            "", "$all", "a b", "a\tb", "a\0b", "广东", "a\u{7f}", &too_long,
-        ] {
+        for bad in ["", "$all", "a b", "a\tb", "a\0b", "广东", "a\u{7f}", &too_long] {
             assert!(StreamName::parse(bad).is_err(), "{bad:?}");
         }
     }

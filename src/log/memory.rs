@@ -26,10 +26,7 @@ struct Stored {
 
 impl Default for MemoryLog {
     fn default() -> Self {
-        Self {
-            stored: RwLock::default(),
-            head: watch::Sender::new(None),
-        }
+        Self { stored: RwLock::default(), head: watch::Sender::new(None) }
     }
 }
 
@@ -90,10 +87,7 @@ impl Stored {
             });
             indexes.push(index);
         }
-        Appended {
-            revision: (indexes.len() as u64).saturating_sub(1),
-            sequence: self.head(),
-        }
+        Appended { revision: (indexes.len() as u64).saturating_sub(1), sequence: self.head() }
     }
 
     fn stream_page(

@@ -40,9 +40,7 @@ impl PageBuilder {
     /// Starts a page whose first event must have the number `first`.
     pub fn new(order: Order, first: u64, limit: usize) -> Result<Self, LogError> {
         if limit == 0 {
-            return Err(LogError::Invalid(
-                "a page needs room for at least one event".to_owned(),
-            ));
+            return Err(LogError::Invalid("a page needs room for at least one event".to_owned()));
         }
         let limit = limit.min(MAX_PAGE_EVENTS);
         Ok(Self {
@@ -121,20 +119,12 @@ impl PageBuilder {
 
     /// The page of one stream.
     pub fn into_stream_page(self) -> Page<u64> {
-        Page {
-            events: self.events,
-            end: !self.full,
-            next: self.next,
-        }
+        Page { events: self.events, end: !self.full, next: self.next }
     }
 
     /// The page of the whole log.
     pub fn into_all_page(self) -> Page<Option<u64>> {
-        Page {
-            events: self.events,
-            end: !self.full,
-            next: self.next.checked_sub(1),
-        }
+        Page { events: self.events, end: !self.full, next: self.next.checked_sub(1) }
     }
 }
 
@@ -162,10 +152,7 @@ mod tests {
         let mut page = PageBuilder::new(Order::Sequence, 3, 10).unwrap();
         page.push(event(3, 0)).unwrap();
         let error = page.push(event(5, 1)).unwrap_err();
-        assert!(
-            matches!(error, LogError::Corrupt { sequence: 4, .. }),
-            "{error}"
-        );
+        assert!(matches!(error, LogError::Corrupt { sequence: 4, .. }), "{error}");
     }
 
     #[test]
@@ -173,10 +160,7 @@ mod tests {
         let mut page = PageBuilder::new(Order::Revision, 0, 10).unwrap();
         page.push(event(3, 0)).unwrap();
         let error = page.push(event(9, 2)).unwrap_err();
-        assert!(
-            matches!(error, LogError::Corrupt { sequence: 9, .. }),
-            "{error}"
-        );
+        assert!(matches!(error, LogError::Corrupt { sequence: 9, .. }), "{error}");
         assert!(error.to_string().contains("revision 1 of stream s"));
     }
 

@@ -115,15 +115,9 @@ impl SqliteLog {
                 drop(helper);
                 drop(lock);
             })
-            .map_err(|source| OpenError::Io {
-                path: path.clone(),
-                source,
-            })?;
+            .map_err(|source| OpenError::Io { path: path.clone(), source })?;
         Ok(Self {
-            queue: Some(Queue {
-                requests,
-                room: Arc::new(Semaphore::new(MAX_WAITING_BYTES)),
-            }),
+            queue: Some(Queue { requests, room: Arc::new(Semaphore::new(MAX_WAITING_BYTES)) }),
             readers: Readers::new(path.clone()),
             path,
             head,
@@ -168,11 +162,7 @@ impl SqliteLog {
             let _ = queue.requests.send(Request::Close).await;
         }
         self.readers.close().await;
-        let running = self
-            .running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         let joined = tokio::task::spawn_blocking(move || drop(running)).await;
         if joined.is_err() {
             warn!("closing the log was interrupted");
@@ -183,18 +173,13 @@ impl SqliteLog {
 /// Opens and verifies the file, and puts on the disk what the process before left in the WAL: what
 /// it wrote but did not flush is visible, and is to be durable before anyone builds on it.
 fn open_settled(path: &Path) -> Result<Connection, OpenError> {
-    let io_error = |source| OpenError::Io {
-        path: path.to_owned(),
-        source,
-    };
+    let io_error = |source| OpenError::Io { path: path.to_owned(), source };
     let explain = |error| schema::explain(path, &error);
     file::sync_wal(path).map_err(io_error)?;
     let connection = schema::open_writing(path).map_err(explain)?;
     schema::verify(path, &connection)?;
     // Busy (a reader is at work) is no error here: the WAL itself was just flushed.
-    connection
-        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-        .map_err(explain)?;
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(explain)?;
     Ok(connection)
 }
 
@@ -218,20 +203,11 @@ impl Queue {
             .acquire_many_owned(u32::try_from(bytes).unwrap_or(u32::MAX))
             .await
             .map_err(|_| closed())?;
-        let append = Append {
-            stream: stream.clone(),
-            expected,
-            events,
-        };
+        let append = Append { stream: stream.clone(), expected, events };
         let (answer, answered) = oneshot::channel();
-        self.requests
-            .send(Request::Append(append, answer, room))
-            .await
-            .map_err(|_| closed())?;
+        self.requests.send(Request::Append(append, answer, room)).await.map_err(|_| closed())?;
         answered.await.unwrap_or_else(|_| {
-            Err(LogError::OutcomeUnknown(
-                "the log's writer stopped before it answered".to_owned(),
-            ))
+            Err(LogError::OutcomeUnknown("the log's writer stopped before it answered".to_owned()))
         })
     }
 }
@@ -262,9 +238,7 @@ impl EventLog for SqliteLog {
         limit: usize,
     ) -> BoxFuture<'a, Result<Page<u64>, LogError>> {
         let stream = stream.clone();
-        self.readers
-            .run(move |reader| reader.stream(&stream, from_revision, limit))
-            .boxed()
+        self.readers.run(move |reader| reader.stream(&stream, from_revision, limit)).boxed()
     }
 
     fn read_all(
@@ -272,9 +246,7 @@ impl EventLog for SqliteLog {
         after: Option<u64>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Page<Option<u64>>, LogError>> {
-        self.readers
-            .run(move |reader| reader.all(after, limit))
-            .boxed()
+        self.readers.run(move |reader| reader.all(after, limit)).boxed()
     }
 
     fn stream_revision<'a>(
@@ -282,9 +254,7 @@ impl EventLog for SqliteLog {
         stream: &'a StreamName,
     ) -> BoxFuture<'a, Result<Option<u64>, LogError>> {
         let stream = stream.clone();
-        self.readers
-            .run(move |reader| reader.revision(&stream))
-            .boxed()
+        self.readers.run(move |reader| reader.revision(&stream)).boxed()
     }
 
     fn head(&self) -> BoxFuture<'_, Result<Option<u64>, LogError>> {

@@ -20,12 +20,7 @@ impl Subscription {
     /// at most `limit` events.
     pub fn new(log: Arc<dyn EventLog>, after: Option<u64>, limit: usize) -> Self {
         let head = log.watch_head();
-        Self {
-            log,
-            head,
-            after,
-            limit,
-        }
+        Self { log, head, after, limit }
     }
 
     /// The sequence of the last event handed out.

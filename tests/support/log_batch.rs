@@ -35,10 +35,7 @@ impl Faults for Control {
 
 impl Control {
     pub fn new() -> Self {
-        Self {
-            plan: Arc::new(Mutex::new(Box::new(|_, _| Ok(())))),
-            gate: Arc::default(),
-        }
+        Self { plan: Arc::new(Mutex::new(Box::new(|_, _| Ok(())))), gate: Arc::default() }
     }
 
     pub fn open(&self, path: &std::path::Path) -> Arc<SqliteLog> {
@@ -76,9 +73,7 @@ impl Control {
                 log.append(&hold, expected, vec![event(0)]).await.unwrap();
             })
         };
-        tokio::task::spawn_blocking(move || at_gate.recv().unwrap())
-            .await
-            .unwrap();
+        tokio::task::spawn_blocking(move || at_gate.recv().unwrap()).await.unwrap();
         let mut waiting = Vec::new();
         for (name, expected, events) in appends {
             let log = Arc::clone(log);
@@ -108,15 +103,8 @@ impl Control {
 pub fn to_new_streams(prefix: &str, count: u64) -> Vec<(StreamName, Expected, Vec<NewEvent>)> {
     (0..count)
         .map(|n| {
-            let large = NewEvent {
-                data: vec![b'x'; 5000].into(),
-                ..event(n)
-            };
-            (
-                stream(&format!("{prefix}-{n}")),
-                Expected::NoStream,
-                vec![large],
-            )
+            let large = NewEvent { data: vec![b'x'; 5000].into(), ..event(n) };
+            (stream(&format!("{prefix}-{n}")), Expected::NoStream, vec![large])
         })
         .collect()
 }

@@ -105,27 +105,16 @@ pub async fn empty_streams_have_no_revision(log: &Log) {
 pub async fn revisions_and_sequence_are_dense(log: &Log) {
     let (a, b) = (stream("dense-a"), stream("dense-b"));
     let start = log.head().await.unwrap().map_or(0, |head| head + 1);
-    let first = log
-        .append(&a, Expected::NoStream, events(0..3))
-        .await
-        .unwrap();
+    let first = log.append(&a, Expected::NoStream, events(0..3)).await.unwrap();
     assert_eq!((first.revision, first.sequence), (2, Some(start + 2)));
-    let second = log
-        .append(&b, Expected::NoStream, events(3..4))
-        .await
-        .unwrap();
+    let second = log.append(&b, Expected::NoStream, events(3..4)).await.unwrap();
     assert_eq!((second.revision, second.sequence), (0, Some(start + 3)));
-    let third = log
-        .append(&a, Expected::Revision(2), events(4..6))
-        .await
-        .unwrap();
+    let third = log.append(&a, Expected::Revision(2), events(4..6)).await.unwrap();
     assert_eq!((third.revision, third.sequence), (4, Some(start + 5)));
 
     let all = read_everything(log, start.checked_sub(1), 100).await;
-    let seen: Vec<_> = all
-        .iter()
-        .map(|e| (e.sequence - start, e.stream.as_str(), e.revision))
-        .collect();
+    let seen: Vec<_> =
+        all.iter().map(|e| (e.sequence - start, e.stream.as_str(), e.revision)).collect();
     assert_eq!(
         seen,
         [
@@ -137,20 +126,11 @@ pub async fn revisions_and_sequence_are_dense(log: &Log) {
             (5, "dense-a", 4)
         ]
     );
-    assert!(
-        all.iter()
-            .zip(0..)
-            .all(|(recorded, n)| is_as_given(recorded, &event(n)))
-    );
+    assert!(all.iter().zip(0..).all(|(recorded, n)| is_as_given(recorded, &event(n))));
     assert_eq!(log.stream_revision(&a).await, Ok(Some(4)));
     assert_eq!(log.head().await, Ok(Some(start + 5)));
     let of_a: Vec<_> = read_whole_stream(log, &a, 100).await;
-    assert_eq!(
-        of_a,
-        all.into_iter()
-            .filter(|e| e.stream == a)
-            .collect::<Vec<_>>()
-    );
+    assert_eq!(of_a, all.into_iter().filter(|e| e.stream == a).collect::<Vec<_>>());
 }
 
 pub async fn bytes_come_back_as_given(log: &Log) {
@@ -175,9 +155,7 @@ pub async fn bytes_come_back_as_given(log: &Log) {
             ..event(n)
         })
         .collect();
-    log.append(&name, Expected::NoStream, given.clone())
-        .await
-        .unwrap();
+    log.append(&name, Expected::NoStream, given.clone()).await.unwrap();
     let recorded = read_whole_stream(log, &name, 100).await;
     assert_eq!(recorded.len(), given.len());
     for (recorded, given) in recorded.iter().zip(&given) {
@@ -189,13 +167,8 @@ pub async fn a_wrong_expectation_is_a_conflict_and_writes_nothing(log: &Log) {
     let name = stream("conflict");
     let refused = |expected, actual| Err(LogError::Conflict { expected, actual });
     let early = Expected::Revision(0);
-    assert_eq!(
-        log.append(&name, early, events(10..11)).await,
-        refused(early, None)
-    );
-    log.append(&name, Expected::NoStream, events(0..2))
-        .await
-        .unwrap();
+    assert_eq!(log.append(&name, early, events(10..11)).await, refused(early, None));
+    log.append(&name, Expected::NoStream, events(0..2)).await.unwrap();
     let head = log.head().await;
     for (expected, n) in [
         (Expected::NoStream, 20),
@@ -203,38 +176,20 @@ pub async fn a_wrong_expectation_is_a_conflict_and_writes_nothing(log: &Log) {
         (Expected::Revision(2), 22),
         (Expected::Revision(u64::MAX), 23),
     ] {
-        assert_eq!(
-            log.append(&name, expected, events(n..n + 1)).await,
-            refused(expected, Some(1))
-        );
+        assert_eq!(log.append(&name, expected, events(n..n + 1)).await, refused(expected, Some(1)));
     }
     assert_eq!(log.head().await, head);
-    assert_eq!(
-        log.append(&name, Expected::Revision(1), events(2..3))
-            .await
-            .unwrap()
-            .revision,
-        2
-    );
+    assert_eq!(log.append(&name, Expected::Revision(1), events(2..3)).await.unwrap().revision, 2);
 }
 
 pub async fn appends_that_no_engine_takes_are_refused(log: &Log) {
     let name = stream("refused");
     let head = log.head().await;
     let append = |events| log.append(&name, Expected::NoStream, events);
-    assert!(matches!(
-        append(Vec::new()).await,
-        Err(LogError::Invalid(_))
-    ));
+    assert!(matches!(append(Vec::new()).await, Err(LogError::Invalid(_))));
     for bad in ["", "$metadata", "two words", "变更", &"x".repeat(201)] {
-        let event = NewEvent {
-            event_type: bad.to_owned(),
-            ..event(0)
-        };
-        assert!(
-            matches!(append(vec![event]).await, Err(LogError::Invalid(_))),
-            "{bad:?}"
-        );
+        let event = NewEvent { event_type: bad.to_owned(), ..event(0) };
+        assert!(matches!(append(vec![event]).await, Err(LogError::Invalid(_))), "{bad:?}");
     }
     let sized = |bytes: usize| NewEvent {
         data: vec![b'x'; bytes / 2].into(),
@@ -253,38 +208,22 @@ pub async fn appends_that_no_engine_takes_are_refused(log: &Log) {
     assert_eq!(log.stream_revision(&name).await, Ok(None));
 
     append(vec![sized(MAX_APPEND_BYTES)]).await.unwrap();
-    assert!(matches!(
-        log.read_stream(&name, 0, 0).await,
-        Err(LogError::Invalid(_))
-    ));
-    assert!(matches!(
-        log.read_all(None, 0).await,
-        Err(LogError::Invalid(_))
-    ));
+    assert!(matches!(log.read_stream(&name, 0, 0).await, Err(LogError::Invalid(_))));
+    assert!(matches!(log.read_all(None, 0).await, Err(LogError::Invalid(_))));
 }
 
 pub async fn pages_end_explicitly_and_continue(log: &Log) {
     let name = stream("pages");
     let start = log.head().await.unwrap();
-    log.append(&name, Expected::NoStream, events(0..10))
-        .await
-        .unwrap();
-    for (limit, sizes) in [
-        (3, &[3, 3, 3, 1][..]),
-        (5, &[5, 5]),
-        (10, &[10]),
-        (usize::MAX, &[10]),
-    ] {
+    log.append(&name, Expected::NoStream, events(0..10)).await.unwrap();
+    for (limit, sizes) in [(3, &[3, 3, 3, 1][..]), (5, &[5, 5]), (10, &[10]), (usize::MAX, &[10])] {
         let (mut from, mut after) = (0, start);
         for (n, size) in sizes.iter().enumerate() {
             let last = n + 1 == sizes.len();
             let of_stream = log.read_stream(&name, from, limit).await.unwrap();
             let of_all = log.read_all(after, limit).await.unwrap();
             assert_eq!(of_stream.events, of_all.events);
-            assert_eq!(
-                (of_stream.events.len(), of_stream.end, of_all.end),
-                (*size, last, last)
-            );
+            assert_eq!((of_stream.events.len(), of_stream.end, of_all.end), (*size, last, last));
             (from, after) = (of_stream.next, of_all.next);
         }
         assert_eq!((from, Ok(after)), (10, log.head().await));
@@ -304,32 +243,22 @@ pub async fn a_page_is_bounded_in_bytes(log: &Log) {
     let count = (MAX_PAGE_BYTES / MAX_APPEND_BYTES) as u64 + 2;
     for n in 0..count {
         let expected = Expected::from(n.checked_sub(1));
-        log.append(&name, expected, vec![megabyte(n)])
-            .await
-            .unwrap();
+        log.append(&name, expected, vec![megabyte(n)]).await.unwrap();
     }
     let page = log.read_all(start, 1000).await.unwrap();
     assert_eq!(page.events.len(), MAX_PAGE_BYTES / MAX_APPEND_BYTES);
     assert!(!page.end);
     let rest = log.read_all(page.next, 1000).await.unwrap();
     assert_eq!((rest.events.len(), rest.end), (2, true));
-    assert_eq!(
-        read_whole_stream(log, &name, 1000).await.len() as u64,
-        count
-    );
+    assert_eq!(read_whole_stream(log, &name, 1000).await.len() as u64, count);
 }
 
 pub async fn a_position_the_log_does_not_hold_is_an_error(log: &Log) {
     let name = stream("beyond");
-    log.append(&name, Expected::NoStream, events(0..1))
-        .await
-        .unwrap();
+    log.append(&name, Expected::NoStream, events(0..1)).await.unwrap();
     let head = log.head().await.unwrap();
     for after in [head.unwrap() + 1, i64::MAX as u64, u64::MAX] {
-        assert_eq!(
-            log.read_all(Some(after), 10).await,
-            Err(LogError::BeyondEnd { after, head })
-        );
+        assert_eq!(log.read_all(Some(after), 10).await, Err(LogError::BeyondEnd { after, head }));
     }
 }
 
@@ -349,13 +278,9 @@ pub async fn one_of_many_racing_appends_wins(log: &Log) {
                     assert_eq!(appended.revision, round);
                     won += 1;
                 }
-                Err(error) => assert_eq!(
-                    error,
-                    LogError::Conflict {
-                        expected,
-                        actual: Some(round)
-                    }
-                ),
+                Err(error) => {
+                    assert_eq!(error, LogError::Conflict { expected, actual: Some(round) })
+                }
             }
         }
     }
@@ -379,10 +304,7 @@ pub async fn a_subscription_skips_nothing(log: &Log) {
     let start = log.head().await.unwrap();
     let mut follower = Subscription::new(Arc::clone(log), start, 7);
     let waiting = tokio::time::timeout(Duration::from_millis(30), follower.next_page()).await;
-    assert!(
-        waiting.is_err(),
-        "a page must wait for an event: {waiting:?}"
-    );
+    assert!(waiting.is_err(), "a page must wait for an event: {waiting:?}");
     let writer = {
         let (log, name) = (Arc::clone(log), name.clone());
         tokio::spawn(async move {
@@ -416,11 +338,8 @@ struct Model {
 
 pub async fn any_history_equals_the_model(log: &Log) {
     let commands = proptest::collection::vec((0..5_u8, 0..4_u8, 1..5_u8), 1..40);
-    let mut runner = TestRunner::new(Config {
-        cases: 24,
-        failure_persistence: None,
-        ..Config::default()
-    });
+    let mut runner =
+        TestRunner::new(Config { cases: 24, failure_persistence: None, ..Config::default() });
     let histories: Vec<Vec<Command>> = (0..24)
         .map(|_| proptest::strategy::ValueTree::current(&commands.new_tree(&mut runner).unwrap()))
         .collect();
@@ -446,11 +365,7 @@ async fn play(log: &Log, number: u64, history: &[Command]) {
         next_event += u64::from(*count);
         let answer = log.append(&name, expected, new.clone()).await;
         if !expected.matches(actual) {
-            assert_eq!(
-                answer,
-                Err(LogError::Conflict { expected, actual }),
-                "{history:?}"
-            );
+            assert_eq!(answer, Err(LogError::Conflict { expected, actual }), "{history:?}");
             continue;
         }
         for event in new {
@@ -459,20 +374,12 @@ async fn play(log: &Log, number: u64, history: &[Command]) {
             model.log.push((name.clone(), revision, event));
         }
         let appended = answer.unwrap();
-        assert_eq!(
-            Some(appended.revision),
-            model.tips.get(&name).copied(),
-            "{history:?}"
-        );
+        assert_eq!(Some(appended.revision), model.tips.get(&name).copied(), "{history:?}");
     }
     let all = read_everything(log, start, 1 + number as usize % 9).await;
     assert_eq!(all.len(), model.log.len(), "{history:?}");
     for (recorded, (name, revision, given)) in all.iter().zip(&model.log) {
-        assert_eq!(
-            (&recorded.stream, recorded.revision),
-            (name, *revision),
-            "{history:?}"
-        );
+        assert_eq!((&recorded.stream, recorded.revision), (name, *revision), "{history:?}");
         assert!(is_as_given(recorded, given), "{history:?}");
     }
     for (name, tip) in &model.tips {
@@ -485,8 +392,5 @@ async fn play(log: &Log, number: u64, history: &[Command]) {
 pub async fn the_whole_log_is_dense(log: &Log) {
     let all = read_everything(log, None, 1000).await;
     assert!(all.iter().zip(0..).all(|(event, n)| event.sequence == n));
-    assert_eq!(
-        log.head().await.unwrap(),
-        all.last().map(|event| event.sequence)
-    );
+    assert_eq!(log.head().await.unwrap(), all.last().map(|event| event.sequence));
 }

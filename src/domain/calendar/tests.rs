@@ -16,12 +16,7 @@ fn days(texts: &[&str]) -> BTreeSet<Day> {
 }
 
 fn calendar(year: i32, rest: &[&str], working: &[&str]) -> Result<Calendar, CalendarError> {
-    Calendar::of_year(
-        year,
-        days(rest),
-        days(working),
-        "an invented notice".to_owned(),
-    )
+    Calendar::of_year(year, days(rest), days(working), "an invented notice".to_owned())
 }
 
 /// A year with a spring festival from Sunday 7 to Saturday 13 February 2016, for which people
@@ -71,13 +66,7 @@ fn a_due_day_moves_to_a_working_day(
     #[case] holidays_known: bool,
 ) {
     let adjusted = adopted().next_working_day(day(due));
-    assert_eq!(
-        adjusted,
-        Adjusted {
-            day: day(moved),
-            holidays_known
-        }
-    );
+    assert_eq!(adjusted, Adjusted { day: day(moved), holidays_known });
 }
 
 #[test]
@@ -85,10 +74,7 @@ fn one_year_without_a_calendar_on_the_way_is_enough_to_say_so() {
     let mut calendars = Calendars::default();
     calendars.adopt(calendar(2017, &["2017-01-02"], &[]).unwrap());
     let adjusted = calendars.next_working_day(day("2016-12-31"));
-    let expected = Adjusted {
-        day: day("2017-01-03"),
-        holidays_known: false,
-    };
+    let expected = Adjusted { day: day("2017-01-03"), holidays_known: false };
     assert_eq!(adjusted, expected);
 }
 
@@ -117,10 +103,7 @@ fn a_year_of_rest_ends_the_search_at_the_last_day() {
     calendars.adopt(calendar(2200, &["2200-12-31"], &[]).unwrap());
     assert_eq!(
         calendars.next_working_day(Day::MAX),
-        Adjusted {
-            day: Day::MAX,
-            holidays_known: true
-        }
+        Adjusted { day: Day::MAX, holidays_known: true }
     );
 }
 
@@ -152,18 +135,10 @@ fn a_calendar_is_checked_when_it_is_read() {
     assert_eq!(serde_json::to_string(&read).unwrap(), json);
     let (rest, working) = (days(&["2016-02-08"]), days(&["2016-02-06"]));
     assert_eq!((read.year(), read.source()), (2016, "a notice"));
-    assert_eq!(
-        (read.rest_days(), read.working_weekends()),
-        (&rest, &working)
-    );
+    assert_eq!((read.rest_days(), read.working_weekends()), (&rest, &working));
 
     let refused = serde_json::from_str::<Calendar>(&json.replace("02-06", "02-05")).unwrap_err();
-    assert!(
-        refused
-            .to_string()
-            .starts_with("2016-02-05 is called a working weekend"),
-        "{refused}"
-    );
+    assert!(refused.to_string().starts_with("2016-02-05 is called a working weekend"), "{refused}");
     assert!(serde_json::from_str::<Calendar>(&json.replace("source", "sauce")).is_err());
 }
 

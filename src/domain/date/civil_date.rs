@@ -80,10 +80,7 @@ impl CivilDate {
     /// The written form.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        let written = self
-            .text
-            .get(..usize::from(self.length))
-            .unwrap_or_default();
+        let written = self.text.get(..usize::from(self.length)).unwrap_or_default();
         // Never empty: only `Pen` and `written` fill it, with ASCII.
         str::from_utf8(written).unwrap_or_default()
     }
@@ -115,9 +112,7 @@ impl CivilDate {
     /// Whether it was before the other, whichever of their days they were.
     #[must_use]
     pub fn certainly_before(&self, other: &CivilDate) -> bool {
-        other
-            .earliest
-            .is_some_and(|earliest| self.latest < earliest)
+        other.earliest.is_some_and(|earliest| self.latest < earliest)
     }
 
     /// Whether it was after the other, whichever of their days they were.
@@ -134,15 +129,8 @@ impl CivilDate {
 
     fn written(text: &str, earliest: Option<Day>, latest: Day) -> Option<CivilDate> {
         let mut buffer = [0; LONGEST];
-        buffer
-            .get_mut(..text.len())?
-            .copy_from_slice(text.as_bytes());
-        Some(CivilDate {
-            text: buffer,
-            length: u8::try_from(text.len()).ok()?,
-            earliest,
-            latest,
-        })
+        buffer.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        Some(CivilDate { text: buffer, length: u8::try_from(text.len()).ok()?, earliest, latest })
     }
 }
 
@@ -189,12 +177,7 @@ impl Pen {
     }
 
     fn finish(self, earliest: Option<Day>, latest: Day) -> CivilDate {
-        CivilDate {
-            text: self.text,
-            length: self.length,
-            earliest,
-            latest,
-        }
+        CivilDate { text: self.text, length: self.length, earliest, latest }
     }
 }
 

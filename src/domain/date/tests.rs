@@ -25,46 +25,21 @@ pub(in crate::domain) fn any_civil_date() -> impl Strategy<Value = CivilDate> {
     let open = point.clone().prop_map(|end| format!("../{end}"));
     let between = (point.clone(), point.clone()).prop_map(|(one, other)| {
         let (start, end) = (format!("{one}/{other}"), format!("{other}/{one}"));
-        if CivilDate::parse(&start).is_ok() {
-            start
-        } else {
-            end
-        }
+        if CivilDate::parse(&start).is_ok() { start } else { end }
     });
     prop_oneof![3 => point, 1 => open, 3 => between].prop_map(|text| date(&text))
 }
 
 #[rstest]
-#[case(
-    "2015-02-30",
-    "2015-02-30 is not a day of the calendar: February 2015 has 28 days"
-)]
-#[case(
-    "2016-02-30",
-    "2016-02-30 is not a day of the calendar: February 2016 has 29 days"
-)]
-#[case(
-    "2100-02-29",
-    "2100-02-29 is not a day of the calendar: February 2100 has 28 days"
-)]
-#[case(
-    "2015-04-00",
-    "2015-04-00 is not a day of the calendar: April 2015 has 30 days"
-)]
+#[case("2015-02-30", "2015-02-30 is not a day of the calendar: February 2015 has 28 days")]
+#[case("2016-02-30", "2016-02-30 is not a day of the calendar: February 2016 has 29 days")]
+#[case("2100-02-29", "2100-02-29 is not a day of the calendar: February 2100 has 28 days")]
+#[case("2015-04-00", "2015-04-00 is not a day of the calendar: April 2015 has 30 days")]
 #[case("2015-13-01", "2015-13-01 names no month: months are 01 to 12")]
 #[case("2015-00-01", "2015-00-01 names no month: months are 01 to 12")]
-#[case(
-    "1899-12-31",
-    "1899-12-31 lies outside the years 1900 to 2200, which the record can hold"
-)]
-#[case(
-    "2201-01-01",
-    "2201-01-01 lies outside the years 1900 to 2200, which the record can hold"
-)]
-#[case(
-    "2015-2-3",
-    "`2015-2-3` is not a day: write YYYY-MM-DD, such as 2015-02-03"
-)]
+#[case("1899-12-31", "1899-12-31 lies outside the years 1900 to 2200, which the record can hold")]
+#[case("2201-01-01", "2201-01-01 lies outside the years 1900 to 2200, which the record can hold")]
+#[case("2015-2-3", "`2015-2-3` is not a day: write YYYY-MM-DD, such as 2015-02-03")]
 fn a_day_is_refused_with_its_reason(#[case] text: &str, #[case] reason: &str) {
     assert_eq!(Day::parse(text).unwrap_err().to_string(), reason);
 }
@@ -97,10 +72,7 @@ fn an_error_never_repeats_a_long_text() {
 #[case(2016, 4, 30)]
 #[case(2016, 12, 31)]
 fn months_end(#[case] year: i32, #[case] month: u32, #[case] last: u32) {
-    assert_eq!(
-        Day::last_of_month(year, month),
-        Day::from_ymd(year, month, last)
-    );
+    assert_eq!(Day::last_of_month(year, month), Day::from_ymd(year, month, last));
     assert_eq!(Day::from_ymd(year, month, last + 1), None);
 }
 
@@ -179,36 +151,21 @@ fn a_civil_date_knows_its_ends(
 fn other_edtf_is_refused_naming_the_accepted_forms(#[case] text: &str) {
     let reason = CivilDate::parse(text).unwrap_err();
     assert_eq!(reason, DateError::NotACivilDate(text.to_owned()));
-    for form in [
-        "2016-06-13",
-        "2013-09",
-        "(2016)",
-        "2013/2016-06-13",
-        "../2016-12-31",
-    ] {
+    for form in ["2016-06-13", "2013-09", "(2016)", "2013/2016-06-13", "../2016-12-31"] {
         assert!(reason.to_string().contains(form), "{reason}");
     }
 }
 
 #[rstest]
-#[case(
-    "2016/2013",
-    "2016/2013 ends before it begins: write the earlier date first"
-)]
+#[case("2016/2013", "2016/2013 ends before it begins: write the earlier date first")]
 #[case(
     "2016-06-14/2016-06-13",
     "2016-06-14/2016-06-13 ends before it begins: write the earlier date first"
 )]
 #[case("2016-13", "2016-13 names no month: months are 01 to 12")]
 #[case("2016-21", "2016-21 names no month: months are 01 to 12")]
-#[case(
-    "2013/2015-02-29",
-    "2015-02-29 is not a day of the calendar: February 2015 has 28 days"
-)]
-#[case(
-    "../1812",
-    "1812 lies outside the years 1900 to 2200, which the record can hold"
-)]
+#[case("2013/2015-02-29", "2015-02-29 is not a day of the calendar: February 2015 has 28 days")]
+#[case("../1812", "1812 lies outside the years 1900 to 2200, which the record can hold")]
 fn a_civil_date_is_refused_with_its_reason(#[case] text: &str, #[case] reason: &str) {
     assert_eq!(CivilDate::parse(text).unwrap_err().to_string(), reason);
 }
@@ -217,14 +174,8 @@ fn a_civil_date_is_refused_with_its_reason(#[case] text: &str, #[case] reason: &
 fn built_civil_dates_are_those_that_are_written() {
     let (first, last) = (day("2016-06-13"), day("2016-06-14"));
     assert_eq!(CivilDate::from(first), date("2016-06-13"));
-    assert_eq!(
-        CivilDate::interval(first, last),
-        date("2016-06-13/2016-06-14")
-    );
-    assert_eq!(
-        CivilDate::interval(last, first),
-        date("2016-06-13/2016-06-14")
-    );
+    assert_eq!(CivilDate::interval(first, last), date("2016-06-13/2016-06-14"));
+    assert_eq!(CivilDate::interval(last, first), date("2016-06-13/2016-06-14"));
     assert_eq!(CivilDate::interval(first, first), date("2016-06-13"));
     assert_eq!(CivilDate::by(last), date("../2016-06-14"));
     assert_ne!(date("2016-02"), date("2016-02-01/2016-02-29"));
@@ -272,15 +223,8 @@ fn days_and_civil_dates_are_plain_strings_in_json() {
     holds(day("2016-02-29"), "\"2016-02-29\"");
     holds(date("../2016-12-31"), "\"../2016-12-31\"");
     let refused = serde_json::from_str::<Day>("\"2015-02-30\"").unwrap_err();
-    assert!(
-        refused
-            .to_string()
-            .starts_with("2015-02-30 is not a day of the calendar")
-    );
-    assert!(
-        serde_json::from_str::<CivilDate>("2016").is_err(),
-        "a number is no date"
-    );
+    assert!(refused.to_string().starts_with("2015-02-30 is not a day of the calendar"));
+    assert!(serde_json::from_str::<CivilDate>("2016").is_err(), "a number is no date");
 }
 
 proptest! {

@@ -33,14 +33,8 @@ impl Deciding<'_> {
         let names: Vec<_> = offices.iter().map(|office| office.as_str()).collect();
         Err(self
             .refuse(
-                Reason::OfficeForbidden {
-                    required: offices.to_vec(),
-                },
-                format!(
-                    "{} is an act of {}",
-                    self.kind().as_str(),
-                    names.join(" or ")
-                ),
+                Reason::OfficeForbidden { required: offices.to_vec() },
+                format!("{} is an act of {}", self.kind().as_str(), names.join(" or ")),
                 format!("{} 由 {} 作出", self.kind().as_str(), names.join("、")),
             )
             .under(rule))
@@ -69,23 +63,12 @@ impl Deciding<'_> {
         effects.title = attestation.title.clone().map(|title| {
             let period = founding.and_then(|(_, o)| o.title_term);
             let until = period.map(|period| period.add_to(&on));
-            let article = founding
-                .map_or("", |(measure, o)| article_of(measure, o))
-                .to_owned();
-            TitleEffect::Granted(Title {
-                title,
-                from: on,
-                until,
-                article,
-            })
+            let article = founding.map_or("", |(measure, o)| article_of(measure, o)).to_owned();
+            TitleEffect::Granted(Title { title, from: on, until, article })
         });
         if let Some((measure, outcome)) = founding {
             if let Some(period) = outcome.term {
-                effects.term = Some(super::effects::term(
-                    on,
-                    period,
-                    article_of(measure, outcome),
-                ));
+                effects.term = Some(super::effects::term(on, period, article_of(measure, outcome)));
             }
             if outcome.takes_place {
                 let category = attestation.category.clone();
@@ -117,17 +100,9 @@ impl Deciding<'_> {
         };
         let mut effects = self.common_effects();
         effects.stands_by = Some(Provenance::Recorded);
-        let start = self
-            .state
-            .phase_since
-            .unwrap_or(self.request.common.effective_on);
+        let start = self.state.phase_since.unwrap_or(self.request.common.effective_on);
         effects.term = self.state.term.as_deref().cloned();
-        effects.title = self
-            .state
-            .title
-            .as_deref()
-            .cloned()
-            .map(TitleEffect::Granted);
+        effects.title = self.state.title.as_deref().cloned().map(TitleEffect::Granted);
         if let Some((edition, passing)) = self.passing_since(node, start) {
             self.passing_duties(&edition.measure, passing, &mut effects, start);
         } else if let Some((measure, outcome)) = self.founding(node) {
@@ -169,23 +144,13 @@ impl Deciding<'_> {
     }
 
     fn acknowledge(&self, receipt: &Receipt) -> Result<Decision, Refusal> {
-        self.only(
-            &[Office::NationalOffice, Office::ProvincialDepartment],
-            "G12",
-        )?;
+        self.only(&[Office::NationalOffice, Office::ProvincialDepartment], "G12")?;
         let of = receipt.of.revision;
-        let met = self
-            .state
-            .duties
-            .iter()
-            .any(|duty| duty.met.values().any(|met| met.by == of));
+        let met = self.state.duties.iter().any(|duty| duty.met.values().any(|met| met.by == of));
         if receipt.of.stream != self.ctx.stream || !met {
             return Err(self.invalid(vec![field(
                 "/of",
-                format!(
-                    "{} is no event of {} that met an obligation",
-                    receipt.of, self.ctx.stream
-                ),
+                format!("{} is no event of {} that met an obligation", receipt.of, self.ctx.stream),
                 format!("{} 不是 {} 中履行义务的事件", receipt.of, self.ctx.stream),
             )]));
         }
@@ -193,10 +158,7 @@ impl Deciding<'_> {
         if receipt.received_on > today {
             return Err(self.invalid(vec![field(
                 "/received_on",
-                format!(
-                    "{} lies in the future (today is {today})",
-                    receipt.received_on
-                ),
+                format!("{} lies in the future (today is {today})", receipt.received_on),
                 format!("{} 在将来（今天是 {today}）", receipt.received_on),
             )]));
         }
@@ -209,10 +171,7 @@ impl Deciding<'_> {
 
     fn check_stands_at(&self, node: &Node, category: Option<&Id>) -> Result<(), Refusal> {
         let versions = self.ctx.versions;
-        if versions
-            .find(|measure| measure.declares(node).then_some(()))
-            .is_none()
-        {
+        if versions.find(|measure| measure.declares(node).then_some(())).is_none() {
             let known: Vec<_> = versions
                 .all()
                 .iter()
@@ -249,10 +208,7 @@ impl Deciding<'_> {
         let phase = node.phase();
         let outcomes = measure.acts.iter().flat_map(|rule| rule.outcomes.values());
         let founding = outcomes.into_iter().find(|outcome| {
-            outcome
-                .to
-                .as_ref()
-                .is_some_and(|to| to.phase() == phase && to.step().is_none())
+            outcome.to.as_ref().is_some_and(|to| to.phase() == phase && to.step().is_none())
                 && (outcome.term.is_some()
                     || outcome.title.is_some()
                     || outcome.takes_place

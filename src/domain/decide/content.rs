@@ -14,11 +14,8 @@ impl Deciding<'_> {
         measure: &Measure,
         rule: Option<&ActRule>,
     ) -> Result<(), Refusal> {
-        let rule = rule.or_else(|| {
-            measure
-                .rules(self.kind())
-                .find(|r| r.by.contains(&self.office))
-        });
+        let rule =
+            rule.or_else(|| measure.rules(self.kind()).find(|r| r.by.contains(&self.office)));
         match &self.request.act {
             Act::Apply(application) => self.check_application(measure, application)?,
             Act::Accept(check) => self.check_acceptance(measure, check)?,
@@ -52,14 +49,8 @@ impl Deciding<'_> {
     }
 
     pub(super) fn invalid(&self, errors: Vec<FieldError>) -> Refusal {
-        let en: Vec<_> = errors
-            .iter()
-            .map(|e| format!("{}: {}", e.pointer, e.detail.en))
-            .collect();
-        let zh: Vec<_> = errors
-            .iter()
-            .map(|e| format!("{}：{}", e.pointer, e.detail.zh))
-            .collect();
+        let en: Vec<_> = errors.iter().map(|e| format!("{}: {}", e.pointer, e.detail.en)).collect();
+        let zh: Vec<_> = errors.iter().map(|e| format!("{}：{}", e.pointer, e.detail.zh)).collect();
         self.refuse(Reason::Invalid { errors }, en.join("; "), zh.join("；"))
     }
 
@@ -97,9 +88,7 @@ impl Deciding<'_> {
             let zh = names(|m| &m.label.zh).join("；");
             return Err(self
                 .refuse(
-                    Reason::MaterialMissing {
-                        materials: missing.clone(),
-                    },
+                    Reason::MaterialMissing { materials: missing.clone() },
                     format!(
                         "missing from materials: {} ({en}); upload each and cite its digest",
                         missing.join(", ")
@@ -129,10 +118,7 @@ impl Deciding<'_> {
                 let known: Vec<_> = categories(measure).collect();
                 return Err(self.invalid(vec![field(
                     "/category",
-                    format!(
-                        "an application names its category: one of {}",
-                        known.join(", ")
-                    ),
+                    format!("an application names its category: one of {}", known.join(", ")),
                     format!("申请须注明类别：{}", known.join("、")),
                 )]));
             };
@@ -145,12 +131,7 @@ impl Deciding<'_> {
             self.known_id("/applicant_kind", &given, kinds())
                 .map_err(|refusal| refusal.under(&measure.applicant_kinds[0].article))?;
         }
-        let known = || {
-            measure
-                .requirements
-                .iter()
-                .map(|requirement| requirement.id.as_str())
-        };
+        let known = || measure.requirements.iter().map(|requirement| requirement.id.as_str());
         for id in application.requirements.keys() {
             self.known_id("/requirements", id, known())?;
         }
@@ -185,16 +166,10 @@ impl Deciding<'_> {
         given: Option<&Stated>,
     ) -> Result<(), Refusal> {
         let fail = |required: String, given: String| {
-            let en = format!(
-                "{}: {required} is required, {given} given",
-                requirement.label.en
-            );
+            let en = format!("{}: {required} is required, {given} given", requirement.label.en);
             let zh = format!("{}：要求 {required}，所填为 {given}", requirement.label.zh);
-            let reason = Reason::RequirementNotMet {
-                requirement: requirement.id.clone(),
-                required,
-                given,
-            };
+            let reason =
+                Reason::RequirementNotMet { requirement: requirement.id.clone(), required, given };
             Err(self.refuse(reason, en, zh).under(&requirement.article))
         };
         if let Some(bound) = requirement.more_than {
@@ -238,27 +213,16 @@ impl Deciding<'_> {
         given: impl Iterator<Item = &'k Id>,
         all: bool,
     ) -> Result<(), Refusal> {
-        let Some(category) = self
-            .state
-            .category
-            .as_ref()
-            .and_then(|id| measure.category(id))
+        let Some(category) = self.state.category.as_ref().and_then(|id| measure.category(id))
         else {
             return Ok(());
         };
         let given: Vec<_> = given.collect();
         for task in &given {
-            self.known_id(
-                "/tasks",
-                task,
-                category.tasks.iter().map(|task| task.id.as_str()),
-            )?;
+            self.known_id("/tasks", task, category.tasks.iter().map(|task| task.id.as_str()))?;
         }
-        let missing: Vec<_> = category
-            .tasks
-            .iter()
-            .filter(|task| !given.contains(&&task.id))
-            .collect();
+        let missing: Vec<_> =
+            category.tasks.iter().filter(|task| !given.contains(&&task.id)).collect();
         if !all || missing.is_empty() {
             return Ok(());
         }
@@ -271,10 +235,7 @@ impl Deciding<'_> {
                         "the scheme of a {} province addresses this task: {}",
                         category.label.en, task.label.en
                     ),
-                    format!(
-                        "{}省份的实施方案须涉及该任务：{}",
-                        category.label.zh, task.label.zh
-                    ),
+                    format!("{}省份的实施方案须涉及该任务：{}", category.label.zh, task.label.zh),
                 )
             })
             .collect();
@@ -284,11 +245,7 @@ impl Deciding<'_> {
     fn check_acceptance(&self, measure: &Measure, check: &AcceptanceCheck) -> Result<(), Refusal> {
         let mut errors = Vec::new();
         for content in &measure.acceptance_contents {
-            if check
-                .findings
-                .get(&content.id)
-                .is_none_or(|finding| finding.trim().is_empty())
-            {
+            if check.findings.get(&content.id).is_none_or(|finding| finding.trim().is_empty()) {
                 errors.push(field(
                     format!("/findings/{}", content.id),
                     format!("a finding on: {}", content.label.en),
@@ -297,19 +254,11 @@ impl Deciding<'_> {
             }
         }
         for id in check.findings.keys() {
-            let known = || {
-                measure
-                    .acceptance_contents
-                    .iter()
-                    .map(|content| content.id.as_str())
-            };
+            let known = || measure.acceptance_contents.iter().map(|content| content.id.as_str());
             self.known_id("/findings", id, known())?;
         }
         if !errors.is_empty() {
-            let article = measure
-                .acceptance_contents
-                .first()
-                .map_or("", |c| c.article.as_str());
+            let article = measure.acceptance_contents.first().map_or("", |c| c.article.as_str());
             return Err(self.invalid(errors).under(article));
         }
         let versions = u32::try_from(self.state.plan_versions.len()).unwrap_or(u32::MAX);
@@ -336,10 +285,7 @@ impl Deciding<'_> {
                     "a report is on a year that is over; {} is not over on {}",
                     report.year, self.day
                 ),
-                format!(
-                    "报告针对已结束的年度；{} 年在 {} 尚未结束",
-                    report.year, self.day
-                ),
+                format!("报告针对已结束的年度；{} 年在 {} 尚未结束", report.year, self.day),
             )]));
         }
         Ok(())
@@ -360,14 +306,7 @@ impl Deciding<'_> {
                     format!("填写了 {day}，但该结果不要求整改"),
                 )])
                 .under(article)),
-            Some(day)
-                if self
-                    .request
-                    .common
-                    .effective_on
-                    .earliest()
-                    .is_some_and(|e| day < e) =>
-            {
+            Some(day) if self.request.common.effective_on.earliest().is_some_and(|e| day < e) => {
                 Err(self
                     .invalid(vec![field(
                         "/rectify_by",
@@ -389,8 +328,5 @@ impl Deciding<'_> {
 }
 
 pub(super) fn categories(measure: &Measure) -> impl Iterator<Item = &str> {
-    measure
-        .categories
-        .iter()
-        .map(|category| category.id.as_str())
+    measure.categories.iter().map(|category| category.id.as_str())
 }

@@ -27,12 +27,7 @@ impl Deciding<'_> {
         let mut effects = self.common_effects();
         effects.ground = Ground {
             from: rule.from.clone(),
-            needs: rule
-                .needs
-                .iter()
-                .copied()
-                .filter(|need| !is_of_time(*need))
-                .collect(),
+            needs: rule.needs.iter().copied().filter(|need| !is_of_time(*need)).collect(),
             decides: rule.decides,
         };
         effects.enters.clone_from(&outcome.to);
@@ -47,12 +42,7 @@ impl Deciding<'_> {
             effects.term = Some(term(from, period, article));
         }
         effects.title = self.title_effect(outcome, article);
-        self.duties_opened(
-            measure,
-            &outcome.opens,
-            &mut effects,
-            self.request.common.effective_on,
-        );
+        self.duties_opened(measure, &outcome.opens, &mut effects, self.request.common.effective_on);
         effects.meets = self.duties_met(rule)?;
         let place = self.place(measure, outcome, &mut effects);
         let mut decision = self.plain_decision(effects, findings);
@@ -64,10 +54,8 @@ impl Deciding<'_> {
     /// A decision with what every decision has: measure, grounds, office.
     pub(super) fn plain_decision(&self, effects: Effects, findings: Vec<Finding>) -> Decision {
         let common = &self.request.common;
-        let earlier = common
-            .effective_on
-            .earliest()
-            .and_then(|day| self.ctx.versions.in_force(day));
+        let earlier =
+            common.effective_on.earliest().and_then(|day| self.ctx.versions.in_force(day));
         let version = self.edition.map(|edition| edition.measure.version.clone());
         let also = match earlier {
             Some(edition) if Some(&edition.measure.version) != version.as_ref() => {
@@ -76,10 +64,7 @@ impl Deciding<'_> {
             _ => None,
         };
         let mut grounds: Vec<u64> = self.state.node_by.into_iter().collect();
-        if let Some(matter) = effects
-            .closes_matter
-            .and_then(|m| self.state.matters.get(&m))
-        {
+        if let Some(matter) = effects.closes_matter.and_then(|m| self.state.matters.get(&m)) {
             grounds.push(matter.by);
         }
         grounds.sort_unstable();
@@ -99,9 +84,7 @@ impl Deciding<'_> {
             article: None,
             measure: version,
             measure_also: also,
-            edition: self
-                .edition
-                .map(|edition| Id::from(edition.digest.as_str())),
+            edition: self.edition.map(|edition| Id::from(edition.digest.as_str())),
             grounds,
             rests_on: Vec::new(),
             provenance: Provenance::Recorded,
@@ -112,10 +95,7 @@ impl Deciding<'_> {
     /// What every act does: the first one opens the record (G10).
     pub(super) fn common_effects(&self) -> Effects {
         let opens_record = (self.state.kept_since.is_none()).then(|| self.kept_since());
-        Effects {
-            opens_record,
-            ..Effects::default()
-        }
+        Effects { opens_record, ..Effects::default() }
     }
 
     fn kept_since(&self) -> KeptSince {
@@ -127,26 +107,15 @@ impl Deciding<'_> {
             && self.ctx.actor.office != crate::domain::ids::Office::Registrar;
         if own_act {
             let reason = "the effective day of the opening act".to_owned();
-            KeptSince {
-                day: self.day,
-                reason,
-            }
+            KeptSince { day: self.day, reason }
         } else {
             let reason = "the day of recording".to_owned();
-            KeptSince {
-                day: self.ctx.now.civil_day(),
-                reason,
-            }
+            KeptSince { day: self.ctx.now.civil_day(), reason }
         }
     }
 
     fn content_effects(&self, effects: &mut Effects) {
-        let result = |result: &Id| {
-            Some(ResultRecorded {
-                of: self.kind(),
-                result: result.clone(),
-            })
-        };
+        let result = |result: &Id| Some(ResultRecorded { of: self.kind(), result: result.clone() });
         match &self.request.act {
             Act::Apply(application) => {
                 effects.begins_attempt = true;
@@ -187,12 +156,7 @@ impl Deciding<'_> {
         match outcome.effect {
             Effect::Confirm => outcome.title.as_ref().map(|title| {
                 let title = title.clone();
-                TitleEffect::Granted(Title {
-                    title,
-                    from: on,
-                    until,
-                    article: article.to_owned(),
-                })
+                TitleEffect::Granted(Title { title, from: on, until, article: article.to_owned() })
             }),
             Effect::KeepTitle => Some(TitleEffect::Kept { until }),
             Effect::CancelTitle => Some(TitleEffect::Cancelled),
@@ -248,11 +212,7 @@ impl Deciding<'_> {
                 DueRule::Every { on, during } => {
                     let first_due = on.in_year(start.latest().year() + 1);
                     let (every, during) = (*on, during.clone());
-                    duty.series = Some(Series {
-                        first_due,
-                        every,
-                        during,
-                    });
+                    duty.series = Some(Series { first_due, every, during });
                 }
             }
             effects.opens.push(duty);
@@ -286,10 +246,7 @@ impl Deciding<'_> {
                     Some(self.reported_year(duty, series, report.year)?)
                 }
             };
-            met.push(DutyMet {
-                obligation: id.clone(),
-                due_year,
-            });
+            met.push(DutyMet { obligation: id.clone(), due_year });
         }
         Ok(met)
     }
@@ -333,9 +290,7 @@ impl Deciding<'_> {
         effects: &mut Effects,
     ) -> Option<PlaceWanted> {
         if outcome.recategorises {
-            let matter = effects
-                .closes_matter
-                .and_then(|m| self.state.matters.get(&m));
+            let matter = effects.closes_matter.and_then(|m| self.state.matters.get(&m));
             effects.category = matter.and_then(|matter| matter.category.clone());
         }
         if outcome.frees_place {
@@ -344,29 +299,14 @@ impl Deciding<'_> {
         if !outcome.takes_place {
             return None;
         }
-        let category = effects
-            .category
-            .clone()
-            .or_else(|| self.state.category.clone())?;
-        effects.place = Some(PlaceEffect::Takes {
-            category: category.clone(),
-        });
-        if self
-            .state
-            .place
-            .as_ref()
-            .is_some_and(|held| held.category == category)
-        {
+        let category = effects.category.clone().or_else(|| self.state.category.clone())?;
+        effects.place = Some(PlaceEffect::Takes { category: category.clone() });
+        if self.state.place.as_ref().is_some_and(|held| held.category == category) {
             return None;
         }
         let quota = measure.category(&category)?.quota.as_ref()?;
         let (limit, soft, article) = (quota.limit, quota.soft, quota.article.clone());
-        Some(PlaceWanted {
-            category,
-            limit,
-            soft,
-            article,
-        })
+        Some(PlaceWanted { category, limit, soft, article })
     }
 
     /// Findings on dates that are less sharp than a rule would need.
@@ -390,16 +330,9 @@ impl Deciding<'_> {
                 ),
             };
             let article = earlier.measure.in_force_article.clone();
-            findings.push(Finding {
-                code: Id::from("another_version_in_force"),
-                text,
-                article,
-            });
+            findings.push(Finding { code: Id::from("another_version_in_force"), text, article });
         }
-        if on
-            .earliest()
-            .is_none_or(|earliest| earliest.year() != on.latest().year())
-        {
+        if on.earliest().is_none_or(|earliest| earliest.year() != on.latest().year()) {
             let text = Text {
                 en: format!(
                     "{on} spans more than one year; yearly duties are counted from its latest year"
@@ -419,12 +352,7 @@ impl Deciding<'_> {
 /// A term of a period from a date.
 pub(super) fn term(from: CivilDate, period: crate::domain::period::Period, article: &str) -> Term {
     let until = period.add_to(&from);
-    Term {
-        from,
-        until,
-        arithmetic: period.arithmetic(&from),
-        article: article.to_owned(),
-    }
+    Term { from, until, arithmetic: period.arithmetic(&from), article: article.to_owned() }
 }
 
 /// Conditions of time are judged when the act is decided; a correction that moves a date lists

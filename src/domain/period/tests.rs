@@ -20,26 +20,15 @@ fn period(text: &str) -> Period {
 fn any_period() -> impl Strategy<Value = Period> {
     (0_u32..=20, 0_u32..=24, 0_u32..=400)
         .prop_filter("of some length", |parts| *parts != (0, 0, 0))
-        .prop_map(|(years, months, days)| Period {
-            years,
-            months,
-            days,
-        })
+        .prop_map(|(years, months, days)| Period { years, months, days })
 }
 
 fn any_months() -> impl Strategy<Value = Period> {
-    (0_u32..=20, 1_u32..=24).prop_map(|(years, months)| Period {
-        years,
-        months,
-        days: 0,
-    })
+    (0_u32..=20, 1_u32..=24).prop_map(|(years, months)| Period { years, months, days: 0 })
 }
 
 fn any_yearly() -> impl Strategy<Value = Yearly> {
-    any_day().prop_map(|day| Yearly {
-        month: day.month(),
-        day: day.day(),
-    })
+    any_day().prop_map(|day| Yearly { month: day.month(), day: day.day() })
 }
 
 #[rstest]
@@ -73,20 +62,14 @@ fn periods_are_read(#[case] text: &str, #[case] parts: (u32, u32, u32), #[case] 
 #[case("p3y")]
 #[case("P3Y ")]
 fn what_is_no_period_is_refused(#[case] text: &str) {
-    assert_eq!(
-        Period::parse(text),
-        Err(DateError::NotAPeriod(text.to_owned()))
-    );
+    assert_eq!(Period::parse(text), Err(DateError::NotAPeriod(text.to_owned())));
 }
 
 #[rstest]
 #[case("P0Y")]
 #[case("P0Y0M0D")]
 fn a_period_has_a_length(#[case] text: &str) {
-    assert_eq!(
-        Period::parse(text),
-        Err(DateError::EmptyPeriod(text.to_owned()))
-    );
+    assert_eq!(Period::parse(text), Err(DateError::EmptyPeriod(text.to_owned())));
 }
 
 #[rstest]
@@ -95,10 +78,7 @@ fn a_period_has_a_length(#[case] text: &str) {
 #[case("P36526D")]
 #[case("P99999999999Y")]
 fn a_period_is_no_longer_than_a_century(#[case] text: &str) {
-    assert_eq!(
-        Period::parse(text),
-        Err(DateError::PeriodTooLong(text.to_owned()))
-    );
+    assert_eq!(Period::parse(text), Err(DateError::PeriodTooLong(text.to_owned())));
 }
 
 #[rstest]
@@ -179,10 +159,7 @@ fn the_arithmetic_can_be_checked(#[case] start: &str, #[case] length: &str, #[ca
 #[case("--12-31", "2016-12-31", "2017-12-31")]
 #[case("--01-31", "2200-06-01", "2200-12-31")]
 fn the_first_day_after(#[case] yearly: &str, #[case] after: &str, #[case] expected: &str) {
-    assert_eq!(
-        Yearly::parse(yearly).unwrap().first_after(day(after)),
-        day(expected)
-    );
+    assert_eq!(Yearly::parse(yearly).unwrap().first_after(day(after)), day(expected));
 }
 
 #[test]
@@ -195,51 +172,24 @@ fn a_yearly_day_stops_at_the_ends_of_the_years() {
 }
 
 #[rstest]
-#[case(
-    "01-31",
-    "`01-31` is not a day of every year: write --MM-DD, such as --01-31"
-)]
-#[case(
-    "--1-31",
-    "`--1-31` is not a day of every year: write --MM-DD, such as --01-31"
-)]
-#[case(
-    "--01-31-01",
-    "`--01-31-01` is not a day of every year: write --MM-DD, such as --01-31"
-)]
-#[case(
-    "--+1-31",
-    "`--+1-31` is not a day of every year: write --MM-DD, such as --01-31"
-)]
+#[case("01-31", "`01-31` is not a day of every year: write --MM-DD, such as --01-31")]
+#[case("--1-31", "`--1-31` is not a day of every year: write --MM-DD, such as --01-31")]
+#[case("--01-31-01", "`--01-31-01` is not a day of every year: write --MM-DD, such as --01-31")]
+#[case("--+1-31", "`--+1-31` is not a day of every year: write --MM-DD, such as --01-31")]
 #[case("--13-01", "--13-01 names no month: months are 01 to 12")]
-#[case(
-    "--02-30",
-    "--02-30 is not a day of any year: February has at most 29 days"
-)]
-#[case(
-    "--04-31",
-    "--04-31 is not a day of any year: April has at most 30 days"
-)]
+#[case("--02-30", "--02-30 is not a day of any year: February has at most 29 days")]
+#[case("--04-31", "--04-31 is not a day of any year: April has at most 30 days")]
 fn what_is_no_yearly_day_is_refused(#[case] text: &str, #[case] reason: &str) {
     assert_eq!(Yearly::parse(text).unwrap_err().to_string(), reason);
 }
 
 #[test]
 fn both_are_plain_strings_in_json() {
-    assert_eq!(
-        serde_json::to_string(&period("P1Y6M")).unwrap(),
-        "\"P1Y6M\""
-    );
-    assert_eq!(
-        serde_json::from_str::<Period>("\"P1Y6M\"").unwrap(),
-        period("P1Y6M")
-    );
+    assert_eq!(serde_json::to_string(&period("P1Y6M")).unwrap(), "\"P1Y6M\"");
+    assert_eq!(serde_json::from_str::<Period>("\"P1Y6M\"").unwrap(), period("P1Y6M"));
     let yearly = Yearly::parse("--01-31").unwrap();
     assert_eq!(serde_json::to_string(&yearly).unwrap(), "\"--01-31\"");
-    assert_eq!(
-        serde_json::from_str::<Yearly>("\"--01-31\"").unwrap(),
-        yearly
-    );
+    assert_eq!(serde_json::from_str::<Yearly>("\"--01-31\"").unwrap(), yearly);
     assert!(serde_json::from_str::<Period>("\"P0D\"").is_err());
 }
 

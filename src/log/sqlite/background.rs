@@ -50,14 +50,8 @@ fn spawn(
     let thread = Builder::new()
         .name(name.to_owned())
         .spawn(move || work(stopped))
-        .map_err(|source| OpenError::Io {
-            path: path.to_owned(),
-            source,
-        })?;
-    Ok(Helper {
-        stop: Some(stop),
-        thread: Some(thread),
-    })
+        .map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
+    Ok(Helper { stop: Some(stop), thread: Some(thread) })
 }
 
 /// Whether the pause passed without being told to stop.

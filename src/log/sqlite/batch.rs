@@ -67,10 +67,7 @@ impl Batch<'_> {
         let tip = self.tip(&append.stream)?;
         let actual = tip.map(|tip| tip.revision);
         if !append.expected.matches(actual) {
-            return Ok(Err(LogError::Conflict {
-                expected: append.expected,
-                actual,
-            }));
+            return Ok(Err(LogError::Conflict { expected: append.expected, actual }));
         }
         self.run("SAVEPOINT append")?;
         let next = self.next;
@@ -84,9 +81,7 @@ impl Batch<'_> {
                 self.run("RELEASE append")?;
                 self.next = next;
                 self.tips.forget();
-                Ok(Err(LogError::Unavailable(format!(
-                    "the file refused the append: {error}"
-                ))))
+                Ok(Err(LogError::Unavailable(format!("the file refused the append: {error}"))))
             }
             Err(error) => Err(error),
         }
@@ -136,14 +131,8 @@ impl Batch<'_> {
             self.next += 1;
             revision += 1;
         }
-        let appended = Appended {
-            revision: revision - 1,
-            sequence: Some(self.next - 1),
-        };
-        let tip = Tip {
-            key,
-            revision: appended.revision,
-        };
+        let appended = Appended { revision: revision - 1, sequence: Some(self.next - 1) };
+        let tip = Tip { key, revision: appended.revision };
         self.tips.put(&append.stream, tip);
         Ok(appended)
     }
@@ -165,11 +154,7 @@ struct Stored<'a>(&'a [u8]);
 impl ToSql for Stored<'_> {
     fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
         let text = !self.0.contains(&0) && std::str::from_utf8(self.0).is_ok();
-        let value = if text {
-            ValueRef::Text(self.0)
-        } else {
-            ValueRef::Blob(self.0)
-        };
+        let value = if text { ValueRef::Text(self.0) } else { ValueRef::Blob(self.0) };
         Ok(rusqlite::types::ToSqlOutput::Borrowed(value))
     }
 }

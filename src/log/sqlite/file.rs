@@ -89,10 +89,7 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn io_error(path: &Path, source: io::Error) -> OpenError {
-    OpenError::Io {
-        path: path.to_owned(),
-        source,
-    }
+    OpenError::Io { path: path.to_owned(), source }
 }
 
 /// The path without symbolic links, so that two names of a file share one lock; and whether the
@@ -119,9 +116,7 @@ pub(super) fn locate(path: &Path) -> Result<(PathBuf, bool), OpenError> {
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let folder = fs::canonicalize(folder).map_err(|error| io_error(folder, error))?;
-            let name = path
-                .file_name()
-                .ok_or_else(|| OpenError::Missing(path.to_owned()))?;
+            let name = path.file_name().ok_or_else(|| OpenError::Missing(path.to_owned()))?;
             Ok((folder.join(name), false))
         }
         Err(error) => Err(io_error(path, error)),
@@ -154,10 +149,7 @@ pub(super) fn check_writable(path: &Path, exists: bool) -> Result<(), OpenError>
         }
         let metadata = fs::metadata(checked).map_err(|error| io_error(checked, error))?;
         if metadata.permissions().readonly() {
-            return Err(OpenError::ReadOnly {
-                path: checked.to_owned(),
-                help,
-            });
+            return Err(OpenError::ReadOnly { path: checked.to_owned(), help });
         }
     }
     Ok(())
@@ -197,10 +189,7 @@ pub(super) fn lock(path: &Path) -> Result<Lock, OpenError> {
                 "" => "its number is not known".to_owned(),
                 process => format!("process {process}"),
             };
-            return Err(OpenError::InUse {
-                path: path.to_owned(),
-                holder,
-            });
+            return Err(OpenError::InUse { path: path.to_owned(), holder });
         }
         Err(TryLockError::Error(error)) => return Err(io_error(&lock_path, error)),
     }

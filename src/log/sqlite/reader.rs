@@ -51,10 +51,7 @@ impl Readers {
             let mut reader = readers.take()?;
             let result = read(&mut reader);
             // After damage or a failed read the connection is not used again.
-            if !matches!(
-                result,
-                Err(LogError::Unavailable(_) | LogError::Corrupt { .. })
-            ) {
+            if !matches!(result, Err(LogError::Unavailable(_) | LogError::Corrupt { .. })) {
                 readers.lock().push(reader);
             }
             drop(permit);
@@ -83,10 +80,7 @@ impl Readers {
             return Ok(reader);
         }
         let connection = open_reading(&self.path).map_err(|error| broken_off(&error, 0))?;
-        Ok(Reader {
-            connection,
-            names: Names::default(),
-        })
+        Ok(Reader { connection, names: Names::default() })
     }
 }
 
@@ -164,9 +158,7 @@ impl Reader {
         let near = page.next();
         let broken = |error: rusqlite::Error| broken_off(&error, near);
         let mut statement = connection.prepare_cached(select).map_err(broken)?;
-        let mut rows = statement
-            .query(rusqlite::params_from_iter(parameters))
-            .map_err(broken)?;
+        let mut rows = statement.query(rusqlite::params_from_iter(parameters)).map_err(broken)?;
         while let Some(row) = rows.next().map_err(broken)? {
             if page.is_full() {
                 break;
@@ -249,10 +241,7 @@ pub(super) fn broken_off(error: &rusqlite::Error, sequence: u64) -> LogError {
         None => true,
     };
     if damaged {
-        LogError::Corrupt {
-            sequence,
-            reason: error.to_string(),
-        }
+        LogError::Corrupt { sequence, reason: error.to_string() }
     } else {
         LogError::Unavailable(format!("a read broke off: {error}"))
     }

@@ -28,10 +28,9 @@ pub(super) fn explain(path: &Path, error: &rusqlite::Error) -> OpenError {
     let path = path.to_owned();
     let reason = error.to_string();
     match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => OpenError::NotALog {
-            path,
-            reason: "it is not an SQLite file".to_owned(),
-        },
+        Some(ErrorCode::NotADatabase) => {
+            OpenError::NotALog { path, reason: "it is not an SQLite file".to_owned() }
+        }
         Some(ErrorCode::DatabaseCorrupt) => {
             let length = fs::metadata(&path).map_or(0, |metadata| metadata.len());
             OpenError::Damaged {
@@ -55,10 +54,7 @@ pub(super) fn explain(path: &Path, error: &rusqlite::Error) -> OpenError {
 
 /// Creates an empty log at `path`, complete or not at all. The caller holds the lock.
 pub(super) fn create(path: &Path) -> Result<(), OpenError> {
-    let io_error = |source: io::Error| OpenError::Io {
-        path: path.to_owned(),
-        source,
-    };
+    let io_error = |source: io::Error| OpenError::Io { path: path.to_owned(), source };
     let wal = beside(path, "-wal");
     if fs::metadata(&wal).is_ok_and(|metadata| metadata.len() > 0) {
         return Err(OpenError::Damaged {
@@ -143,16 +139,9 @@ pub(super) fn verify(path: &Path, connection: &Connection) -> Result<(), OpenErr
     }
     let found = ask("PRAGMA user_version")?;
     if found > FORMAT {
-        return Err(OpenError::Newer {
-            path: path.to_owned(),
-            found,
-            known: FORMAT,
-        });
+        return Err(OpenError::Newer { path: path.to_owned(), found, known: FORMAT });
     }
-    let damaged = |reason: String| OpenError::Damaged {
-        path: path.to_owned(),
-        reason,
-    };
+    let damaged = |reason: String| OpenError::Damaged { path: path.to_owned(), reason };
     if found != FORMAT {
         return Err(damaged(format!("there is no format {found}")));
     }

@@ -89,11 +89,7 @@ impl Writer {
                     Request::Close => requests.close(),
                     Request::Append(append, answer, room) => {
                         events += append.events.len();
-                        batch.push(Waiting {
-                            append,
-                            answer,
-                            _room: room,
-                        });
+                        batch.push(Waiting { append, answer, _room: room });
                     }
                 }
                 request = requests.try_recv().ok();
@@ -136,11 +132,7 @@ impl Writer {
         let (results, next) = match written {
             Ok(written) => written,
             Err(reason) => {
-                error!(
-                    reason,
-                    appends = appends.len(),
-                    "nothing of a batch was written"
-                );
+                error!(reason, appends = appends.len(), "nothing of a batch was written");
                 return appends
                     .iter()
                     .map(|_| Err(LogError::Unavailable(reason.clone())))
@@ -156,8 +148,7 @@ impl Writer {
                 self.publish(next.checked_sub(1));
                 let bytes = appends.iter().flat_map(|append| &append.events);
                 let bytes = bytes.map(|event| event.data.len() + event.metadata.len());
-                self.written
-                    .fetch_add(bytes.sum::<usize>() as u64, Ordering::Relaxed);
+                self.written.fetch_add(bytes.sum::<usize>() as u64, Ordering::Relaxed);
                 results
             }
             Err(error) => self.settle(appends, results, &error),
@@ -170,9 +161,7 @@ impl Writer {
             return Ok(());
         }
         let connection = open_writing(&self.path).map_err(|error| describe(&error))?;
-        self.faults
-            .at(Step::LookUp, &connection)
-            .map_err(|error| describe(&error))?;
+        self.faults.at(Step::LookUp, &connection).map_err(|error| describe(&error))?;
         if self.suspect {
             self.make_certain(&connection)?;
             self.suspect = false;
@@ -267,10 +256,7 @@ impl Writer {
             Ok(true) => results,
             Ok(false) => {
                 let reason = format!("the batch could not be committed: {cause}");
-                results
-                    .iter()
-                    .map(|_| Err(LogError::Unavailable(reason.clone())))
-                    .collect()
+                results.iter().map(|_| Err(LogError::Unavailable(reason.clone()))).collect()
             }
             Err(unknown) => {
                 error!(unknown, "the outcome of a COMMIT is not known");
@@ -331,10 +317,7 @@ fn stands(connection: &Connection, append: &Append, end: &Appended) -> rusqlite:
     let ids = statement
         .query_map(span, |row| row.get::<_, [u8; 16]>(0))?
         .collect::<rusqlite::Result<Vec<_>>>()?;
-    let wanted = append
-        .events
-        .iter()
-        .map(|event| event.event_id.into_bytes());
+    let wanted = append.events.iter().map(|event| event.event_id.into_bytes());
     Ok(wanted.eq(ids))
 }
 
@@ -342,9 +325,7 @@ fn stands(connection: &Connection, append: &Append, end: &Appended) -> rusqlite:
 /// recovery can bring it back: SQLite writes that record last, and a write that fails stops it.
 fn never_complete(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DiskFull)
-        || error
-            .sqlite_error()
-            .is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_WRITE)
+        || error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_WRITE)
 }
 
 fn not_open() -> rusqlite::Error {

@@ -34,22 +34,10 @@ fn a_civil_day_starts_at_midnight_in_shanghai() {
 
 #[test]
 fn instants_print_in_utc_with_six_digits() {
-    assert_eq!(
-        Timestamp::from_micros(0).to_rfc3339(),
-        "1970-01-01T00:00:00.000000Z"
-    );
-    assert_eq!(
-        Timestamp::from_micros(-1).to_rfc3339(),
-        "1969-12-31T23:59:59.999999Z"
-    );
-    assert_eq!(
-        instant("2026-01-31t23:59:59.5+08:00").to_string(),
-        "2026-01-31T15:59:59.500000Z"
-    );
-    assert_eq!(
-        instant("2026-01-31T23:59:59.123456000Z").micros() % 1_000_000,
-        123_456
-    );
+    assert_eq!(Timestamp::from_micros(0).to_rfc3339(), "1970-01-01T00:00:00.000000Z");
+    assert_eq!(Timestamp::from_micros(-1).to_rfc3339(), "1969-12-31T23:59:59.999999Z");
+    assert_eq!(instant("2026-01-31t23:59:59.5+08:00").to_string(), "2026-01-31T15:59:59.500000Z");
+    assert_eq!(instant("2026-01-31T23:59:59.123456000Z").micros() % 1_000_000, 123_456);
     assert_eq!(instant("1970-01-01T00:00:01Z").micros(), 1_000_000);
     assert_eq!(Timestamp::MIN.to_rfc3339(), "1900-01-01T00:00:00.000000Z");
     assert_eq!(Timestamp::MAX.to_rfc3339(), "2200-12-31T15:59:59.999999Z");
@@ -92,10 +80,7 @@ fn instants_print_in_utc_with_six_digits() {
     "2201-01-01T00:00:00Z lies outside the years 1900 to 2200, which the record can hold"
 )]
 fn an_instant_is_refused_with_its_reason(#[case] text: &str, #[case] reason: &str) {
-    assert_eq!(
-        Timestamp::parse_rfc3339(text).unwrap_err().to_string(),
-        reason
-    );
+    assert_eq!(Timestamp::parse_rfc3339(text).unwrap_err().to_string(), reason);
 }
 
 #[test]

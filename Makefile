@@ -1,0 +1,37 @@
+# make run    build, fill a fresh folder with the two data sets, serve it
+# make test   every test
+# make check  what a change must pass besides the tests: form, lints, drift, licences
+# make bench  how fast, and what bounds it
+
+CARGO ?= cargo
+DENY_VERSION := 0.20.2
+# Files that are generated and committed are compared by this suite.
+DRIFT := $(if $(wildcard tests/drift.rs),--test drift)
+
+.PHONY: run test check bench tools deny
+
+run: tools
+	$(CARGO) build --release --locked
+	$(CARGO) run --release --locked --quiet -- demo
+
+# A changed snapshot fails; only `cargo insta` may write one.
+test: tools
+	INSTA_UPDATE=no $(CARGO) test --locked
+
+check: tools deny
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	INSTA_UPDATE=no $(CARGO) test --locked --test tidy $(DRIFT)
+	$(CARGO) deny --locked check licenses bans sources
+
+bench: tools
+	$(CARGO) bench --locked
+
+# SQLite and ring are compiled from C.
+tools:
+	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: install Rust, see https://rustup.rs" >&2; exit 1; }
+	@command -v cc >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev; } \
+		|| { echo "a C compiler is missing: install gcc" >&2; exit 1; }
+
+deny:
+	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny --version $(DENY_VERSION)

@@ -1,0 +1,116 @@
+//! The middleware that finishes error answers: it knows the request, and a [`Problem`] does not.
+//!
+//! What must hold: no error answer leaves in another form, so the framework's own errors (no such
+//! route, a body that cannot be parsed) become problems too; the cause of a 5xx is logged here, once.
+//! Pages in HTML and bodies that a handler wrote on purpose (readiness) pass untouched.
+
+use super::{Code, Language, Problem, TraceId};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::header;
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpRequest, HttpResponse, web};
+
+/// What problems need of the configuration; given to the application as `web::Data`.
+#[derive(Debug, Clone, Default)]
+pub struct ProblemSettings {
+    /// What stands before `/problems/<name>`, without a slash at the end.
+    pub public_url: String,
+    pub default_language: Language,
+}
+
+/// What of a request an answer depends on. Taken before the request goes inward, because a request
+/// that is held here could no longer be routed.
+struct Asker {
+    language: Language,
+    settings: Option<web::Data<ProblemSettings>>,
+    trace: Option<TraceId>,
+}
+
+/// Gives every error answer the form of a problem; for `App::wrap(from_fn(render))`.
+///
+/// # Errors
+/// Only what an inner middleware failed with, already in the form of a problem.
+pub async fn render<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let asker = Asker::of(request.request());
+    match next.call(request).await {
+        Ok(response) if response.status().as_u16() < 400 => Ok(response.map_into_boxed_body()),
+        Ok(response) => Ok(asker.finish(response.map_into_boxed_body())),
+        Err(error) => {
+            let problem = problem_of_error(&error);
+            let problem = problem.trace(asker.trace.clone().unwrap_or_else(TraceId::random));
+            log(&problem, None);
+            let response = asker.answer(&problem);
+            Err(InternalError::from_response(problem, response).into())
+        }
+    }
+}
+
+impl Asker {
+    fn of(request: &HttpRequest) -> Asker {
+        let settings = request.app_data::<web::Data<ProblemSettings>>().cloned();
+        let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());
+        let default = settings.as_ref().map_or(Language::default(), |s| s.default_language);
+        Asker {
+            language: Language::negotiate(header("accept-language"), default),
+            settings,
+            trace: header("traceparent").and_then(TraceId::parse),
+        }
+    }
+
+    fn finish(&self, response: ServiceResponse) -> ServiceResponse {
+        let (request, old) = response.into_parts();
+        let Some(problem) = problem_of(&old) else {
+            return ServiceResponse::new(request, old);
+        };
+        let problem = problem.trace(TraceId::of(&request));
+        log(&problem, Some(&request));
+        let mut new = self.answer(&problem);
+        let of_body = [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_ENCODING];
+        for (name, value) in old.headers() {
+            if !of_body.contains(name) && !new.headers().contains_key(name) {
+                new.headers_mut().append(name.clone(), value.clone());
+            }
+        }
+        ServiceResponse::new(request, new)
+    }
+
+    fn answer(&self, problem: &Problem) -> HttpResponse {
+        let public_url = self.settings.as_ref().map_or("", |s| s.public_url.as_str());
+        problem.respond(self.language, public_url)
+    }
+}
+
+/// The problem that an error answer stands for; none if the handler wrote its body on purpose.
+fn problem_of(response: &HttpResponse) -> Option<Problem> {
+    match response.error() {
+        Some(error) => Some(problem_of_error(error)),
+        None if response.body().size() == BodySize::Sized(0) => {
+            Some(Problem::new(Code::of_status(response.status())))
+        }
+        None => None,
+    }
+}
+
+fn problem_of_error(error: &Error) -> Problem {
+    error.as_error::<Problem>().cloned().unwrap_or_else(|| {
+        let status = error.as_response_error().status_code();
+        Problem::new(Code::of_status(status)).detail(error.to_string())
+    })
+}
+
+fn log(problem: &Problem, request: Option<&HttpRequest>) {
+    if let Some(hidden) = problem.hidden() {
+        tracing::error!(
+            trace_id = problem.0.trace.as_ref().map(TraceId::as_str),
+            code = problem.code().name(),
+            path = request.map(HttpRequest::path),
+            cause = hidden,
+            "request failed"
+        );
+    }
+}

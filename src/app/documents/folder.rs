@@ -1,0 +1,348 @@
+//! Documents in a folder: `ab/cd/<sha256>`, two levels so that no directory grows too long to list.
+//!
+//! A file arrives under a temporary name in the folder itself, is flushed, is renamed to its digest,
+//! and the directories are flushed; only then is it acknowledged. Temporary files are locked while
+//! their process lives, so that opening the folder can remove what a crash left and nothing else.
+
+use super::{Digest, DocumentError, DocumentStore, Download, Stored, Upload};
+use futures_util::future::BoxFuture;
+use sha2::{Digest as _, Sha256};
+use std::collections::HashSet;
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::fs::File;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+const INCOMING: &str = ".incoming-";
+const CHUNK_BYTES: usize = 64 * 1024;
+/// About 3 MiB of digests known to be flushed; beyond that they are asked of the disk again.
+const MAX_KNOWN: usize = 1 << 16;
+
+/// A folder of documents.
+pub struct FolderStore {
+    root: PathBuf,
+    next_name: AtomicU64,
+    known_flushed: Arc<Mutex<HashSet<Digest>>>,
+}
+
+impl FolderStore {
+    /// Opens the folder, makes it if need be, and removes what broken uploads left.
+    ///
+    /// # Errors
+    /// [`DocumentError::Io`] or [`DocumentError::StorageFull`], naming the path.
+    pub fn open(root: &Path) -> Result<FolderStore, DocumentError> {
+        let failed = |doing| move |source| failure(doing, root, source);
+        fs::create_dir_all(root).map_err(failed("make the documents folder"))?;
+        if let Some(parent) = root.parent().filter(|p| !p.as_os_str().is_empty()) {
+            sync_folder(parent)?;
+        }
+        for entry in fs::read_dir(root).map_err(failed("list the documents folder"))? {
+            let entry = entry.map_err(failed("list the documents folder"))?;
+            if entry.file_name().to_string_lossy().starts_with(INCOMING) {
+                remove_abandoned(&entry.path())?;
+            }
+        }
+        Ok(FolderStore {
+            root: root.to_owned(),
+            next_name: AtomicU64::new(0),
+            known_flushed: Arc::default(),
+        })
+    }
+
+    fn path(&self, digest: Digest) -> PathBuf {
+        path_in(&self.root, digest)
+    }
+
+    fn create_incoming(&self) -> io::Result<(fs::File, PathBuf)> {
+        loop {
+            let number = self.next_name.fetch_add(1, Ordering::Relaxed);
+            let path = self.root.join(format!("{INCOMING}{}-{number}", std::process::id()));
+            match OpenOptions::new().write(true).create_new(true).open(&path) {
+                Ok(file) => {
+                    file.try_lock()?;
+                    return Ok((file, path));
+                }
+                Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+                Err(e) => return Err(e),
+            }
+        }
+    }
+}
+
+impl DocumentStore for FolderStore {
+    fn begin(
+        &self,
+        claimed: Option<Digest>,
+        limit_bytes: u64,
+    ) -> BoxFuture<'_, Result<Box<dyn Upload>, DocumentError>> {
+        Box::pin(async move {
+            let (file, path) = self
+                .create_incoming()
+                .map_err(|e| failure("write to the documents folder", &self.root, e))?;
+            let upload = FolderUpload {
+                file: File::from_std(file),
+                incoming: Incoming(path),
+                root: self.root.clone(),
+                hash: Sha256::new(),
+                size_bytes: 0,
+                limit_bytes,
+                claimed,
+                known_flushed: Arc::clone(&self.known_flushed),
+            };
+            Ok(Box::new(upload) as Box<dyn Upload>)
+        })
+    }
+
+    fn get(&self, digest: Digest) -> BoxFuture<'_, Result<Box<dyn Download>, DocumentError>> {
+        Box::pin(async move {
+            let path = self.path(digest);
+            let file = match File::open(&path).await {
+                Ok(file) => file,
+                Err(e) if e.kind() == ErrorKind::NotFound => {
+                    return Err(DocumentError::NotFound(digest));
+                }
+                Err(e) => return Err(failure("open the document", &path, e)),
+            };
+            let size = file.metadata().await;
+            let size_bytes = size.map_err(|e| failure("open the document", &path, e))?.len();
+            let hash = Some(Sha256::new());
+            let download = FolderDownload { file, path, digest, size_bytes, hash, ahead: None };
+            Ok(Box::new(download) as Box<dyn Download>)
+        })
+    }
+
+    fn contains_flushed(&self, digest: Digest) -> BoxFuture<'_, Result<bool, DocumentError>> {
+        Box::pin(async move {
+            let path = self.path(digest);
+            let known = lock(&self.known_flushed).contains(&digest);
+            if known {
+                return Ok(path.is_file());
+            }
+            let root = self.root.clone();
+            let found = blocking(move || match fs::File::open(&path) {
+                Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+                Err(e) => Err(failure("open the document", &path, e)),
+                Ok(file) => {
+                    file.sync_all().map_err(|e| failure("flush the document", &path, e))?;
+                    sync_folders(&root, digest)?;
+                    Ok(true)
+                }
+            })
+            .await?;
+            if found {
+                remember(&self.known_flushed, digest);
+            }
+            Ok(found)
+        })
+    }
+}
+
+/// A temporary file, removed unless it was renamed.
+struct Incoming(PathBuf);
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        // Renamed, or removed with its folder: then there is nothing to do; else the next opening
+        // of the folder removes it.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+struct FolderUpload {
+    file: File,
+    incoming: Incoming,
+    root: PathBuf,
+    hash: Sha256,
+    size_bytes: u64,
+    limit_bytes: u64,
+    claimed: Option<Digest>,
+    known_flushed: Arc<Mutex<HashSet<Digest>>>,
+}
+
+impl Upload for FolderUpload {
+    fn write<'a>(&'a mut self, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), DocumentError>> {
+        Box::pin(async move {
+            self.size_bytes += bytes.len() as u64;
+            if self.size_bytes > self.limit_bytes {
+                return Err(DocumentError::TooLarge { limit_bytes: self.limit_bytes });
+            }
+            self.hash.update(bytes);
+            let written = self.file.write_all(bytes).await;
+            written.map_err(|e| failure("write to the documents folder", &self.root, e))
+        })
+    }
+
+    fn finish(mut self: Box<Self>) -> BoxFuture<'static, Result<Stored, DocumentError>> {
+        Box::pin(async move {
+            let computed = Digest::from_bytes(std::mem::take(&mut self.hash).finalize().into());
+            if let Some(claimed) = self.claimed.filter(|c| *c != computed) {
+                return Err(DocumentError::Mismatch { claimed, computed });
+            }
+            let flushed = async {
+                self.file.flush().await?;
+                self.file.sync_all().await
+            };
+            flushed.await.map_err(|e| failure("flush to the documents folder", &self.root, e))?;
+            let stored = Stored { digest: computed, size_bytes: self.size_bytes };
+            let (root, incoming) = (self.root.clone(), self.incoming);
+            blocking(move || {
+                let path = path_in(&root, computed);
+                if let Some(folder) = path.parent() {
+                    fs::create_dir_all(folder).map_err(|e| failure("make", folder, e))?;
+                }
+                // Over a file of the same digest too: that mends it if it was damaged.
+                fs::rename(&incoming.0, &path).map_err(|e| failure("name", &path, e))?;
+                sync_folders(&root, computed)
+            })
+            .await?;
+            remember(&self.known_flushed, computed);
+            Ok(stored)
+        })
+    }
+}
+
+struct FolderDownload {
+    file: File,
+    path: PathBuf,
+    digest: Digest,
+    size_bytes: u64,
+    /// None once the whole was checked.
+    hash: Option<Sha256>,
+    /// Read, but not given before it is known not to be the last or the whole was checked.
+    ahead: Option<Vec<u8>>,
+}
+
+impl FolderDownload {
+    async fn read_chunk(&mut self) -> Result<Vec<u8>, DocumentError> {
+        let mut chunk = Vec::with_capacity(CHUNK_BYTES);
+        let mut part = (&mut self.file).take(CHUNK_BYTES as u64);
+        let read = part.read_to_end(&mut chunk).await;
+        read.map_err(|e| failure("read the document", &self.path, e))?;
+        Ok(chunk)
+    }
+}
+
+impl Download for FolderDownload {
+    fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    fn next(&mut self) -> BoxFuture<'_, Result<Option<Vec<u8>>, DocumentError>> {
+        Box::pin(async move {
+            while let Some(mut hash) = self.hash.take() {
+                let chunk = self.read_chunk().await?;
+                if chunk.is_empty() {
+                    let computed = Digest::from_bytes(hash.finalize().into());
+                    if computed != self.digest {
+                        self.ahead = None;
+                        return Err(DocumentError::Damaged(self.digest));
+                    }
+                    break;
+                }
+                hash.update(&chunk);
+                self.hash = Some(hash);
+                if let Some(sure) = self.ahead.replace(chunk) {
+                    return Ok(Some(sure));
+                }
+            }
+            Ok(self.ahead.take())
+        })
+    }
+}
+
+fn path_in(root: &Path, digest: Digest) -> PathBuf {
+    let name = digest.to_string();
+    root.join(&name[..2]).join(&name[2..4]).join(name)
+}
+
+/// Flushes the directory entries from a document up to the folder.
+fn sync_folders(root: &Path, digest: Digest) -> Result<(), DocumentError> {
+    let path = path_in(root, digest);
+    for folder in path.ancestors().skip(1).take(3) {
+        sync_folder(folder)?;
+    }
+    Ok(())
+}
+
+fn sync_folder(folder: &Path) -> Result<(), DocumentError> {
+    let synced = fs::File::open(folder).and_then(|f| f.sync_all());
+    synced.map_err(|e| failure("flush the folder", folder, e))
+}
+
+/// Removes a temporary file unless a living process holds it.
+fn remove_abandoned(path: &Path) -> Result<(), DocumentError> {
+    match fs::File::open(path) {
+        Ok(file) if file.try_lock().is_ok() => {
+            fs::remove_file(path).map_err(|e| failure("remove the broken upload", path, e))
+        }
+        Ok(_) => Ok(()),
+        // Finished meanwhile by its process.
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(failure("remove the broken upload", path, e)),
+    }
+}
+
+fn failure(doing: &'static str, path: &Path, source: io::Error) -> DocumentError {
+    match source.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            DocumentError::StorageFull(path.to_owned())
+        }
+        _ => DocumentError::Io { doing, path: path.to_owned(), source },
+    }
+}
+
+fn lock(known: &Mutex<HashSet<Digest>>) -> std::sync::MutexGuard<'_, HashSet<Digest>> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn remember(known: &Mutex<HashSet<Digest>>, digest: Digest) {
+    let mut known = lock(known);
+    if known.len() >= MAX_KNOWN {
+        known.clear();
+    }
+    known.insert(digest);
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, DocumentError> + Send + 'static,
+) -> Result<T, DocumentError> {
+    let joined = tokio::task::spawn_blocking(work).await;
+    joined
+        .map_err(|e| failure("work on", Path::new("the documents folder"), io::Error::other(e)))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A device that is always full stands in for the disk.
+    #[tokio::test]
+    async fn a_full_disk_is_said_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FolderStore::open(folder.path()).unwrap();
+        let (_, path) = store.create_incoming().unwrap();
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut upload = Box::new(FolderUpload {
+            file: File::from_std(full),
+            incoming: Incoming(path.clone()),
+            root: folder.path().to_owned(),
+            hash: Sha256::new(),
+            size_bytes: 0,
+            limit_bytes: 100,
+            claimed: None,
+            known_flushed: Arc::default(),
+        });
+        assert!(path.exists());
+        // The runtime writes behind, so the error may come with either call.
+        let error = match upload.write(b"content").await {
+            Err(error) => error,
+            Ok(()) => upload.finish().await.unwrap_err(),
+        };
+        assert!(matches!(error, DocumentError::StorageFull(_)), "{error}");
+        assert!(error.to_string().contains("no space"), "{error}");
+        assert!(!path.exists());
+    }
+}

@@ -1,0 +1,204 @@
+//! Every configuration key: its kind, its default and what it is for. What is not here is refused,
+//! with the nearest key that is.
+
+use std::net::SocketAddr;
+use toml::Value;
+
+/// What a key takes.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    Text,
+    Path,
+    /// An address and port to listen on.
+    Socket,
+    /// `http://` or `https://`, without a slash at the end.
+    Url,
+    /// A whole number, the bounds included.
+    Number {
+        min: i64,
+        max: i64,
+    },
+    /// One of these words.
+    Choice(&'static [&'static str]),
+}
+
+/// One configuration key.
+#[derive(Debug)]
+pub struct Key {
+    pub name: &'static str,
+    pub kind: Kind,
+    /// May hold `<data>`, `<listen>` or `<public_url>`, which stand for other keys; none: may be absent.
+    pub default: Option<&'static str>,
+    /// May carry a password, so it can come from a file, and is masked when printed.
+    pub secret: bool,
+    pub help: &'static str,
+}
+
+const fn key(name: &'static str, kind: Kind, default: &'static str, help: &'static str) -> Key {
+    Key { name, kind, default: Some(default), secret: false, help }
+}
+
+const fn absent(name: &'static str, kind: Kind, help: &'static str) -> Key {
+    Key { name, kind, default: None, secret: false, help }
+}
+
+const fn secret(name: &'static str, default: &'static str, help: &'static str) -> Key {
+    Key { name, kind: Kind::Text, default: Some(default), secret: true, help }
+}
+
+const fn number(min: i64, max: i64) -> Kind {
+    Kind::Number { min, max }
+}
+
+/// All keys, in the order in which they are printed.
+pub const KEYS: &[Key] = &[
+    key("server.listen", Kind::Socket, "127.0.0.1:8080", "address and port of the API"),
+    key("server.public_url", Kind::Url, "http://<listen>", "how clients reach the API"),
+    key(
+        "server.max_body_bytes",
+        number(1024, 1 << 30),
+        "1048576",
+        "largest request body, documents too",
+    ),
+    key(
+        "server.shutdown_grace_s",
+        number(0, 3600),
+        "10",
+        "seconds for running requests at shutdown",
+    ),
+    absent("server.workers", number(1, 1024), "threads that serve requests; else one per core"),
+    key(
+        "store.data_dir",
+        Kind::Path,
+        "docket-data",
+        "folder of log, read models, documents and keys",
+    ),
+    secret("store.log", "sqlite:<data>/log.sqlite", "address of the log"),
+    secret("store.read_model", "sqlite:<data>/read-model.sqlite", "address of the read models"),
+    secret("store.documents", "file:<data>/documents", "address of the documents"),
+    key("auth.issuer", Kind::Text, "<public_url>", "issuer of the tokens that are accepted"),
+    key("auth.audience", Kind::Text, "docket", "audience of the tokens that are accepted"),
+    key(
+        "auth.token_key",
+        Kind::Path,
+        "<data>/token-key.pem",
+        "key pair of the tokens, made at the first start",
+    ),
+    key(
+        "projections.batch_size",
+        number(1, 100_000),
+        "1000",
+        "events per transaction of a read model",
+    ),
+    key(
+        "cache.enrollment_bytes",
+        number(0, 1 << 40),
+        "67108864",
+        "memory for enrollments kept at hand",
+    ),
+    key(
+        "i18n.default_language",
+        Kind::Choice(&["zh-CN", "en"]),
+        "zh-CN",
+        "language where a client names none",
+    ),
+    key(
+        "telemetry.log_format",
+        Kind::Choice(&["text", "json"]),
+        "text",
+        "form of the lines on stderr",
+    ),
+    absent("log.origin", Kind::Text, "origin of a new log's checkpoints; else docket/<log id>"),
+];
+
+impl Key {
+    /// The value in the form that the key takes; `value` may be text wherever it comes from.
+    ///
+    /// # Errors
+    /// What the key takes, for the message.
+    pub fn accept(&self, value: Value) -> Result<Value, String> {
+        let text = match &value {
+            Value::String(text) => text.clone(),
+            Value::Integer(number) if matches!(self.kind, Kind::Number { .. }) => {
+                number.to_string()
+            }
+            _ => return Err(self.kind.expectation()),
+        };
+        let good = match self.kind {
+            Kind::Text | Kind::Path => !text.is_empty(),
+            Kind::Socket => text.parse::<SocketAddr>().is_ok(),
+            Kind::Url => {
+                let host = text.strip_prefix("http://").or(text.strip_prefix("https://"));
+                host.is_some_and(|h| {
+                    !h.is_empty() && !h.ends_with('/') && !h.contains(char::is_whitespace)
+                })
+            }
+            Kind::Choice(words) => words.contains(&text.as_str()),
+            Kind::Number { min, max } => match text.parse::<i64>() {
+                Ok(n) if (min..=max).contains(&n) => return Ok(Value::Integer(n)),
+                _ => false,
+            },
+        };
+        if good { Ok(Value::String(text)) } else { Err(self.kind.expectation()) }
+    }
+}
+
+impl Kind {
+    fn expectation(self) -> String {
+        match self {
+            Kind::Text => "a text that is not empty".to_owned(),
+            Kind::Path => "a path".to_owned(),
+            Kind::Socket => "an IP address and port such as 127.0.0.1:8080".to_owned(),
+            Kind::Url => "an http:// or https:// address without a slash at the end".to_owned(),
+            Kind::Number { min, max } => format!("a whole number from {min} to {max}"),
+            Kind::Choice(words) => format!("one of {}", words.join(", ")),
+        }
+    }
+}
+
+/// The key with this name.
+pub fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|k| k.name == name)
+}
+
+/// The name most like this one.
+pub fn nearest(name: &str) -> &'static str {
+    let by_distance = KEYS.iter().min_by_key(|k| distance(k.name, name));
+    by_distance.map_or("", |k| k.name)
+}
+
+/// How many characters must be put in, taken out or changed to make one text of the other.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let changed = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_key_is_the_one_that_was_meant() {
+        for (given, meant) in [
+            ("server.listn", "server.listen"),
+            ("servr.public_url", "server.public_url"),
+            ("store.datadir", "store.data_dir"),
+            ("auth.isuer", "auth.issuer"),
+            ("telemetry.format", "telemetry.log_format"),
+        ] {
+            assert_eq!(nearest(given), meant);
+        }
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+    }
+}
