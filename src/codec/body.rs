@@ -1,0 +1,152 @@
+//! The data of an enrollment's event: `{"content":…,"document":…,"effects":…,…}`. The act is not
+//! in it: the event's type says it.
+
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use super::{CodecError, malformed, unknown_type};
+use crate::domain::act::{Act, ActKind, DocumentRef, Material, Override};
+use crate::domain::date::{CivilDate, Day};
+use crate::domain::event::{Effects, Event, Fact, Finding, MendedFact};
+use crate::domain::ids::EventRef;
+use crate::log::RecordedEvent;
+
+#[derive(Deserialize)]
+struct FactIn<'a> {
+    #[serde(borrow)]
+    content: &'a RawValue,
+    #[serde(default)]
+    document: Option<DocumentRef>,
+    #[serde(default)]
+    materials: Vec<Material>,
+    #[serde(default, rename = "override")]
+    over_limit: Option<Override>,
+    #[serde(default)]
+    effects: Effects,
+    #[serde(default)]
+    findings: Vec<Finding>,
+    #[serde(borrow, default)]
+    mended: Option<MendedIn<'a>>,
+    #[serde(default)]
+    unsettles: Vec<EventRef>,
+}
+
+#[derive(Deserialize)]
+struct MendedIn<'a> {
+    act: ActKind,
+    #[serde(borrow)]
+    fact: Box<FactIn<'a>>,
+    effective_on: CivilDate,
+    #[serde(default)]
+    decided_on: Option<CivilDate>,
+    #[serde(default)]
+    received_on: Option<Day>,
+}
+
+impl FactIn<'_> {
+    fn into_fact(self, kind: ActKind) -> Result<Fact, serde_json::Error> {
+        let mut content = serde_json::Deserializer::from_str(self.content.get());
+        let act = kind.read_content(&mut content)?;
+        let mended = self.mended.map(MendedIn::into_mended).transpose()?.map(Box::new);
+        Ok(Fact {
+            act,
+            document: self.document,
+            materials: self.materials,
+            over_limit: self.over_limit,
+            effects: self.effects,
+            findings: self.findings,
+            mended,
+            unsettles: self.unsettles,
+        })
+    }
+}
+
+impl MendedIn<'_> {
+    fn into_mended(self) -> Result<MendedFact, serde_json::Error> {
+        Ok(MendedFact {
+            fact: self.fact.into_fact(self.act)?,
+            effective_on: self.effective_on,
+            decided_on: self.decided_on,
+            received_on: self.received_on,
+        })
+    }
+}
+
+/// Reads the event of an act.
+///
+/// # Errors
+/// A type that is not known, or data that don't have its form.
+pub fn decode_act_event(stored: &RecordedEvent) -> Result<Event, CodecError> {
+    let kind = ActKind::of_event(&stored.event_type).ok_or_else(|| unknown_type(stored))?;
+    let fact: FactIn<'_> =
+        serde_json::from_slice(&stored.data).map_err(|error| malformed(stored, &error))?;
+    let fact = fact.into_fact(kind).map_err(|error| malformed(stored, &error))?;
+    Ok(Event::Acted(Box::new(fact)))
+}
+
+/// Writes the data of an enrollment's event.
+///
+/// # Errors
+/// When it can't be written as JSON.
+pub fn encode_event(event: &Event) -> Result<Vec<u8>, serde_json::Error> {
+    match event {
+        Event::Acted(fact) => serde_json::to_vec(&FactOut(fact)),
+        Event::ApprovalAbandoned(abandoned) => serde_json::to_vec(abandoned),
+    }
+}
+
+struct FactOut<'a>(&'a Fact);
+struct ContentOut<'a>(&'a Act);
+struct MendedOut<'a>(&'a MendedFact);
+
+impl Serialize for ContentOut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.write_content(serializer)
+    }
+}
+
+impl Serialize for FactOut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fact = self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("content", &ContentOut(&fact.act))?;
+        if let Some(document) = &fact.document {
+            map.serialize_entry("document", document)?;
+        }
+        if !fact.materials.is_empty() {
+            map.serialize_entry("materials", &fact.materials)?;
+        }
+        if let Some(over_limit) = &fact.over_limit {
+            map.serialize_entry("override", over_limit)?;
+        }
+        map.serialize_entry("effects", &fact.effects)?;
+        if !fact.findings.is_empty() {
+            map.serialize_entry("findings", &fact.findings)?;
+        }
+        if let Some(mended) = &fact.mended {
+            map.serialize_entry("mended", &MendedOut(mended))?;
+        }
+        if !fact.unsettles.is_empty() {
+            map.serialize_entry("unsettles", &fact.unsettles)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for MendedOut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mended = self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("act", mended.fact.act.kind().as_str())?;
+        map.serialize_entry("fact", &FactOut(&mended.fact))?;
+        map.serialize_entry("effective_on", &mended.effective_on)?;
+        if let Some(decided_on) = &mended.decided_on {
+            map.serialize_entry("decided_on", decided_on)?;
+        }
+        if let Some(received_on) = &mended.received_on {
+            map.serialize_entry("received_on", received_on)?;
+        }
+        map.end()
+    }
+}

@@ -1,0 +1,123 @@
+//! The body of an act request: one JSON object with the act's name, the members common to all acts,
+//! and the members of its content. Every unknown or wrong member is named.
+
+use serde_json::{Map, Value};
+
+use crate::domain::act::{ActKind, ActRequest, COMMON_MEMBERS, Common};
+use crate::domain::refusal::{FieldError, field};
+
+/// Why a body is no act.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// Not JSON, or not an object.
+    #[error("{0}")]
+    Malformed(String),
+    /// Members are missing, unknown or wrong.
+    #[error("members are missing, unknown or wrong")]
+    Invalid(Vec<FieldError>),
+}
+
+/// How deep a body may be nested.
+const MAX_DEPTH: usize = 16;
+
+/// Reads the body of an act request.
+///
+/// # Errors
+/// [`RequestError`] with every member that is wrong, by JSON Pointer.
+pub fn parse_act_request(body: &[u8]) -> Result<ActRequest, RequestError> {
+    let text = std::str::from_utf8(body).map_err(|error| {
+        let at = error.valid_up_to();
+        RequestError::Malformed(format!("the body is not UTF-8: byte {at} begins no character"))
+    })?;
+    if depth(body) > MAX_DEPTH {
+        let limit = format!("the body is nested deeper than {MAX_DEPTH} levels");
+        return Err(RequestError::Malformed(limit));
+    }
+    let value: Value = serde_json::from_str(text)
+        .map_err(|error| RequestError::Malformed(format!("the body is not JSON: {error}")))?;
+    let Value::Object(mut members) = value else {
+        return Err(RequestError::Malformed("the body is not a JSON object".to_owned()));
+    };
+    let kind = act_kind(&mut members)?;
+    let mut common = Map::new();
+    for name in COMMON_MEMBERS {
+        if let Some(value) = members.remove(name) {
+            common.insert(name.to_owned(), value);
+        }
+    }
+    let mut errors = Vec::new();
+    let common = read::<Common>(Value::Object(common), "", &mut errors);
+    let act = match kind.read_content(Value::Object(members)) {
+        Ok(act) => Some(act),
+        Err(error) => {
+            errors.push(named(&error, ""));
+            None
+        }
+    };
+    match (act, common) {
+        (Some(act), Some(common)) if errors.is_empty() => Ok(ActRequest { act, common }),
+        _ => Err(RequestError::Invalid(errors)),
+    }
+}
+
+fn act_kind(members: &mut Map<String, Value>) -> Result<ActKind, RequestError> {
+    let known = || ActKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
+    let Some(Value::String(name)) = members.remove("act") else {
+        let error = field(
+            "/act",
+            format!("name the act: one of {}", known()),
+            format!("须注明行为：{}", known()),
+        );
+        return Err(RequestError::Invalid(vec![error]));
+    };
+    ActKind::parse(&name).ok_or_else(|| {
+        let error = field(
+            "/act",
+            format!("{name:?} is not an act; acts are {}", known()),
+            format!("{name:?} 不是行为；可用的有 {}", known()),
+        );
+        RequestError::Invalid(vec![error])
+    })
+}
+
+fn read<T: serde::de::DeserializeOwned>(
+    value: Value,
+    at: &str,
+    errors: &mut Vec<FieldError>,
+) -> Option<T> {
+    match serde_json::from_value(value) {
+        Ok(read) => Some(read),
+        Err(error) => {
+            errors.push(named(&error, at));
+            None
+        }
+    }
+}
+
+/// The member that a serde message names in backquotes, as a pointer.
+fn named(error: &serde_json::Error, at: &str) -> FieldError {
+    let message = error.to_string();
+    let names_member = message.starts_with("unknown field") || message.starts_with("missing field");
+    let member = names_member.then(|| message.split('`').nth(1)).flatten();
+    let pointer = member.map_or_else(|| at.to_owned(), |member| format!("{at}/{member}"));
+    field(pointer, message.clone(), format!("成员有误：{message}"))
+}
+
+/// How deep brackets are nested outside of strings; cheap enough to run before parsing.
+fn depth(body: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0usize, 0usize, false, false);
+    for &byte in body {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
