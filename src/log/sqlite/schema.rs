@@ -156,6 +156,7 @@ pub(super) fn verify(path: &Path, connection: &Connection) -> Result<(), OpenErr
     if found != FORMAT {
         return Err(damaged(format!("there is no format {found}")));
     }
+    check_length(path, connection)?;
     let stored = objects(connection).map_err(|error| explain(path, &error))?;
     let reference = Connection::open_in_memory()
         .and_then(|empty| empty.execute_batch(SCHEMA).and_then(|()| objects(&empty)))
@@ -167,6 +168,29 @@ pub(super) fn verify(path: &Path, connection: &Connection) -> Result<(), OpenErr
                 wanted.0, wanted.1
             )));
         }
+    }
+    Ok(())
+}
+
+/// Refuses a file shorter than its own page count, where SQLite rounds up and would find out late.
+/// With a WAL, whose newest pages need not be in the file yet, nothing can be said.
+fn check_length(path: &Path, connection: &Connection) -> Result<(), OpenError> {
+    let wanted: u64 = connection
+        .query_row(
+            "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+            [],
+            |row| row.get::<_, i64>(0),
+        )
+        .and_then(|bytes| unsigned(0, bytes))
+        .map_err(|error| explain(path, &error))?;
+    // In this order: a checkpoint between the two look-ups only lengthens the file.
+    let wal = fs::metadata(beside(path, "-wal")).map_or(0, |metadata| metadata.len());
+    let length = fs::metadata(path).map_or(0, |metadata| metadata.len());
+    if wal == 0 && length < wanted {
+        return Err(OpenError::Damaged {
+            path: path.to_owned(),
+            reason: format!("it is cut short: {length} of {wanted} bytes"),
+        });
     }
     Ok(())
 }
