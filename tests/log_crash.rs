@@ -8,6 +8,7 @@
 mod log_contract;
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -15,7 +16,6 @@ use std::time::Duration;
 
 use docket::log::{EventLog, Expected, NewEvent, OpenError, SqliteLog};
 use log_contract::{event, read_everything, stream};
-use rand::RngExt;
 use uuid::Uuid;
 
 const LOG: &str = "DOCKET_TEST_CRASH_LOG";
@@ -24,6 +24,11 @@ const ROUND: &str = "DOCKET_TEST_CRASH_ROUND";
 const APPENDERS: u64 = 16;
 /// Events of one append: present together or not at all.
 const EVENTS: u64 = 3;
+
+/// Another number at each call and in each run.
+fn random_below(limit: u64) -> u64 {
+    RandomState::new().hash_one(limit) % limit
+}
 
 /// The events of one append; their ids say which append of which round they are of.
 fn group(round: u64, appender: u64, number: u64) -> Vec<NewEvent> {
@@ -107,8 +112,8 @@ async fn killed_at_random() {
     let path = folder.path().join("log.sqlite");
     let mut acknowledged = Vec::new();
     for round in 0..15 {
-        let acks = rand::rng().random_range(1..400);
-        let pause = Duration::from_micros(rand::rng().random_range(0..3000));
+        let acks = 1 + random_below(400) as usize;
+        let pause = Duration::from_micros(random_below(3000));
         acknowledged.extend(run_and_kill(&path, round, acks, pause));
 
         let log: Arc<dyn EventLog> = Arc::new(SqliteLog::open_writer(&path).unwrap());

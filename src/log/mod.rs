@@ -132,6 +132,10 @@ pub enum LogError {
 pub trait EventLog: Send + Sync {
     /// Appends `events` to `stream` at exactly `expected`, all or none, flushed before it answers.
     ///
+    /// Event ids are not what makes an append happen once, the expected revision is: made again, it
+    /// is a conflict, or on an engine that knows the ids a success. Either way the stream says what
+    /// stands there.
+    ///
     /// # Errors
     /// [`LogError::Conflict`] when the stream stands elsewhere; [`LogError::Invalid`] and
     /// [`LogError::TooLarge`] for an empty append, an event type that is not 1 to 200 visible

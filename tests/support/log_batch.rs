@@ -13,11 +13,14 @@ use crate::log_contract::{event, stream};
 
 pub type Plan = Box<dyn FnMut(Step, &Connection) -> rusqlite::Result<()> + Send>;
 
+/// Says that the writer has come to the gate, and waits for it to open.
+type Gate = (Sender<()>, Receiver<()>);
+
 /// The hook given to the log: waits where it is held, elsewhere does as planned.
 #[derive(Clone)]
 pub struct Control {
     plan: Arc<Mutex<Plan>>,
-    gate: Arc<Mutex<Option<(Sender<()>, Receiver<()>)>>>,
+    gate: Arc<Mutex<Option<Gate>>>,
 }
 
 impl Faults for Control {

@@ -4,19 +4,19 @@
 //! Each case works in streams of its own, so a whole suite may run on one log; positions in the
 //! whole log are taken relative to where the case began.
 
-use std::collections::BTreeMap;
+#[path = "log_events.rs"]
+mod log_events;
+#[path = "log_model.rs"]
+mod log_model;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use docket::log::{
-    EventLog, Expected, LogError, MAX_APPEND_BYTES, MAX_APPEND_EVENTS, MAX_PAGE_BYTES, NewEvent,
-    RecordedEvent, StreamName, Subscription,
+    Expected, LogError, MAX_APPEND_BYTES, MAX_APPEND_EVENTS, MAX_PAGE_BYTES, NewEvent, Subscription,
 };
-use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
-use uuid::Uuid;
 
-pub type Log = Arc<dyn EventLog>;
+pub use log_events::*;
 
 /// Every case, on one log.
 pub async fn contract(log: Log) {
@@ -31,65 +31,8 @@ pub async fn contract(log: Log) {
     one_of_many_racing_appends_wins(&log).await;
     the_head_is_published_before_the_answer(&log).await;
     a_subscription_skips_nothing(&log).await;
-    any_history_equals_the_model(&log).await;
+    log_model::any_history_equals_the_model(&log).await;
     the_whole_log_is_dense(&log).await;
-}
-
-pub fn stream(name: &str) -> StreamName {
-    StreamName::parse(name).unwrap()
-}
-
-/// An event whose every field follows from `number`.
-pub fn event(number: u64) -> NewEvent {
-    NewEvent {
-        event_id: Uuid::from_u64_pair(0x5eed, number),
-        event_type: format!("Happened{}", number % 7),
-        recorded_at_us: 1_700_000_000_000_000 + number as i64,
-        data: format!(r#"{{"number":{number}}}"#).into_bytes().into(),
-        metadata: br#"{"principal":"tester"}"#.as_slice().into(),
-    }
-}
-
-pub fn events(numbers: std::ops::Range<u64>) -> Vec<NewEvent> {
-    numbers.map(event).collect()
-}
-
-fn is_as_given(recorded: &RecordedEvent, given: &NewEvent) -> bool {
-    recorded.event_id == given.event_id
-        && recorded.event_type == given.event_type
-        && recorded.recorded_at_us == given.recorded_at_us
-        && recorded.data == given.data
-        && recorded.metadata == given.metadata
-}
-
-/// The whole log after `after`, in pages of `limit`.
-pub async fn read_everything(
-    log: &Log,
-    mut after: Option<u64>,
-    limit: usize,
-) -> Vec<RecordedEvent> {
-    let mut all = Vec::new();
-    loop {
-        let page = log.read_all(after, limit).await.unwrap();
-        all.extend(page.events);
-        after = page.next;
-        if page.end {
-            return all;
-        }
-    }
-}
-
-/// A whole stream, in pages of `limit`.
-pub async fn read_whole_stream(log: &Log, stream: &StreamName, limit: usize) -> Vec<RecordedEvent> {
-    let (mut all, mut from) = (Vec::new(), 0);
-    loop {
-        let page = log.read_stream(stream, from, limit).await.unwrap();
-        all.extend(page.events);
-        from = page.next;
-        if page.end {
-            return all;
-        }
-    }
 }
 
 pub async fn empty_streams_have_no_revision(log: &Log) {
@@ -324,69 +267,6 @@ pub async fn a_subscription_skips_nothing(log: &Log) {
     }
     writer.await.unwrap();
     assert_eq!(seen, read_whole_stream(log, &name, 1000).await);
-}
-
-/// What the model is told to do: which stream, how far off the expectation is, how many events.
-type Command = (u8, u8, u8);
-
-/// A log as a list and a map; the plainest thing that could be right.
-#[derive(Default)]
-struct Model {
-    log: Vec<(StreamName, u64, NewEvent)>,
-    tips: BTreeMap<StreamName, u64>,
-}
-
-pub async fn any_history_equals_the_model(log: &Log) {
-    let commands = proptest::collection::vec((0..5_u8, 0..4_u8, 1..5_u8), 1..40);
-    let mut runner =
-        TestRunner::new(Config { cases: 24, failure_persistence: None, ..Config::default() });
-    let histories: Vec<Vec<Command>> = (0..24)
-        .map(|_| proptest::strategy::ValueTree::current(&commands.new_tree(&mut runner).unwrap()))
-        .collect();
-    for (number, history) in histories.into_iter().enumerate() {
-        play(log, number as u64, &history).await;
-    }
-}
-
-async fn play(log: &Log, number: u64, history: &[Command]) {
-    let mut model = Model::default();
-    let start = log.head().await.unwrap();
-    let mut next_event = 1_000_000 * (number + 1);
-    for (which, off, count) in history {
-        let name = stream(&format!("model-{number}-{which}"));
-        let actual = model.tips.get(&name).copied();
-        // Three times of four the expectation is right.
-        let expected = match (off, actual) {
-            (0, None) => Expected::Revision(0),
-            (0, Some(revision)) => Expected::Revision(revision + 1),
-            _ => Expected::from(actual),
-        };
-        let new = events(next_event..next_event + u64::from(*count));
-        next_event += u64::from(*count);
-        let answer = log.append(&name, expected, new.clone()).await;
-        if !expected.matches(actual) {
-            assert_eq!(answer, Err(LogError::Conflict { expected, actual }), "{history:?}");
-            continue;
-        }
-        for event in new {
-            let revision = model.tips.get(&name).map_or(0, |tip| tip + 1);
-            model.tips.insert(name.clone(), revision);
-            model.log.push((name.clone(), revision, event));
-        }
-        let appended = answer.unwrap();
-        assert_eq!(Some(appended.revision), model.tips.get(&name).copied(), "{history:?}");
-    }
-    let all = read_everything(log, start, 1 + number as usize % 9).await;
-    assert_eq!(all.len(), model.log.len(), "{history:?}");
-    for (recorded, (name, revision, given)) in all.iter().zip(&model.log) {
-        assert_eq!((&recorded.stream, recorded.revision), (name, *revision), "{history:?}");
-        assert!(is_as_given(recorded, given), "{history:?}");
-    }
-    for (name, tip) in &model.tips {
-        assert_eq!(log.stream_revision(name).await, Ok(Some(*tip)));
-        let of_stream: Vec<_> = all.iter().filter(|e| e.stream == *name).cloned().collect();
-        assert_eq!(read_whole_stream(log, name, 2).await, of_stream);
-    }
 }
 
 pub async fn the_whole_log_is_dense(log: &Log) {

@@ -17,9 +17,9 @@ use super::schema::{explain, head, open_reading, open_writing};
 
 /// How often the checkpoint thread looks.
 const CHECKPOINT_PAUSE: Duration = Duration::from_millis(250);
-/// Bytes of data and metadata after which it checkpoints.
+/// Bytes written to the WAL after which it checkpoints.
 const CHECKPOINT_BYTES: u64 = 8 * 1024 * 1024;
-/// Looks after which it checkpoints whatever there is.
+/// Looks after which it checkpoints whatever there is (10 s).
 const CHECKPOINT_LOOKS: u32 = 40;
 /// How often a reader looks for events that another process appended.
 const HEAD_PAUSE: Duration = Duration::from_millis(50);

@@ -17,6 +17,19 @@ pub(super) struct Append {
     pub events: Vec<NewEvent>,
 }
 
+/// Pages that an append changes besides those that its events fill: the last one of the table, and
+/// two of the stream's index.
+const EXTRA_BYTES: usize = 3 * 8192;
+
+impl Append {
+    /// What the append adds to the WAL, roughly.
+    pub fn wal_bytes(&self) -> u64 {
+        let events = self.events.iter();
+        let bytes: usize = events.map(|e| e.data.len() + e.metadata.len()).sum();
+        (bytes + EXTRA_BYTES) as u64
+    }
+}
+
 /// Where a stream stands.
 #[derive(Clone, Copy)]
 struct Tip {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, ErrorCode, Row, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -215,22 +215,24 @@ impl Names {
         if let Some(name) = self.0.get(&key) {
             return Ok(name.clone());
         }
-        let name: String = connection
+        let name: Option<String> = connection
             .prepare_cached("SELECT name FROM stream WHERE key = ?1")?
-            .query_row(params![key], |row| row.get(0))?;
-        let name = StreamName::parse(&name).map_err(|error| {
-            rusqlite::Error::FromSqlConversionFailure(
-                1,
-                rusqlite::types::Type::Text,
-                Box::new(error),
-            )
-        })?;
+            .query_row(params![key], |row| row.get(0))
+            .optional()?;
+        let name = match name {
+            Some(name) => StreamName::parse(&name).map_err(|error| not_a_stream(error.into()))?,
+            None => return Err(not_a_stream(format!("there is no stream {key}").into())),
+        };
         if self.0.len() >= MAX_NAMES {
             self.0.clear();
         }
         self.0.insert(key, name.clone());
         Ok(name)
     }
+}
+
+fn not_a_stream(error: Box<dyn std::error::Error + Send + Sync>) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Integer, error)
 }
 
 /// A read that broke off: because the file is damaged near `sequence`, or for a passing reason.

@@ -19,6 +19,10 @@ const APPLICATION_ID: i32 = 0x444F_434B;
 /// The newest format this program reads, and the one it writes.
 const FORMAT: i32 = 1;
 
+/// Measured with events of 600 bytes: reading is a third faster than with SQLite's 4,096 and not much
+/// slower than with 16,384, where 64 appenders at once lose a third of their rate.
+const PAGE_BYTES: u32 = 8192;
+
 /// How long a connection waits for another's lock. Docket's own hold none for long; an auditor's
 /// tool may.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -75,7 +79,8 @@ pub(super) fn create(path: &Path) -> Result<(), OpenError> {
     let fill = || -> rusqlite::Result<()> {
         let connection = Connection::open(&unfinished)?;
         connection.execute_batch(&format!(
-            "PRAGMA synchronous = FULL;
+            "PRAGMA page_size = {PAGE_BYTES};
+             PRAGMA synchronous = FULL;
              BEGIN;
              {SCHEMA}
              PRAGMA application_id = {APPLICATION_ID};
@@ -94,14 +99,14 @@ pub(super) fn create(path: &Path) -> Result<(), OpenError> {
 pub(super) fn open_writing(path: &Path) -> rusqlite::Result<Connection> {
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     // The checkpoint thread keeps the WAL short; under a load that never pauses it can't finish, and
-    // from 16,384 pages (64 MiB) on the writer does the rest itself. Recursive triggers let the
+    // from 8,192 pages (64 MiB) on the writer does the rest itself. Recursive triggers let the
     // DELETE trigger see the rows that REPLACE would remove, a second guard.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
          PRAGMA recursive_triggers = ON;
-         PRAGMA wal_autocheckpoint = 16384;
+         PRAGMA wal_autocheckpoint = 8192;
          PRAGMA journal_size_limit = 67108864;
          PRAGMA cache_size = -16384;",
     )?;
@@ -145,6 +150,7 @@ pub(super) fn verify(path: &Path, connection: &Connection) -> Result<(), OpenErr
     if found != FORMAT {
         return Err(damaged(format!("there is no format {found}")));
     }
+    check_length(path, connection)?;
     let stored = objects(connection).map_err(|error| explain(path, &error))?;
     let reference = Connection::open_in_memory()
         .and_then(|empty| empty.execute_batch(SCHEMA).and_then(|()| objects(&empty)))
@@ -156,6 +162,29 @@ pub(super) fn verify(path: &Path, connection: &Connection) -> Result<(), OpenErr
                 wanted.0, wanted.1
             )));
         }
+    }
+    Ok(())
+}
+
+/// Refuses a file shorter than its own page count, where SQLite rounds up and would find out late.
+/// With a WAL, whose newest pages need not be in the file yet, nothing can be said.
+fn check_length(path: &Path, connection: &Connection) -> Result<(), OpenError> {
+    let wanted: u64 = connection
+        .query_row(
+            "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+            [],
+            |row| row.get::<_, i64>(0),
+        )
+        .and_then(|bytes| unsigned(0, bytes))
+        .map_err(|error| explain(path, &error))?;
+    // In this order: a checkpoint between the two look-ups only lengthens the file.
+    let wal = fs::metadata(beside(path, "-wal")).map_or(0, |metadata| metadata.len());
+    let length = fs::metadata(path).map_or(0, |metadata| metadata.len());
+    if wal == 0 && length < wanted {
+        return Err(OpenError::Damaged {
+            path: path.to_owned(),
+            reason: format!("it is cut short: {length} of {wanted} bytes"),
+        });
     }
     Ok(())
 }

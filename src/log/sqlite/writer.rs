@@ -45,7 +45,7 @@ pub(super) struct Writer {
     known_head: Option<u64>,
     published: watch::Sender<Option<u64>>,
     faults: Box<dyn Faults>,
-    /// Bytes appended since the start, for the checkpoint thread.
+    /// Bytes that went into the WAL since the start, roughly, for the checkpoint thread.
     written: Arc<AtomicU64>,
 }
 
@@ -146,9 +146,8 @@ impl Writer {
         match self.end() {
             Ok(()) => {
                 self.publish(next.checked_sub(1));
-                let bytes = appends.iter().flat_map(|append| &append.events);
-                let bytes = bytes.map(|event| event.data.len() + event.metadata.len());
-                self.written.fetch_add(bytes.sum::<usize>() as u64, Ordering::Relaxed);
+                let bytes = appends.iter().map(|append| append.wal_bytes()).sum();
+                self.written.fetch_add(bytes, Ordering::Relaxed);
                 results
             }
             Err(error) => self.settle(appends, results, &error),
