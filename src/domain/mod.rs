@@ -9,6 +9,8 @@ pub mod evolve;
 pub mod history;
 pub mod ids;
 pub mod measure;
+pub mod measure_check;
+pub mod measure_file;
 pub mod period;
 pub mod refusal;
 pub mod state;
