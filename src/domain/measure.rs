@@ -517,6 +517,50 @@ impl Program {
     }
 }
 
+/// The name that an office bears from a day on (G2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OfficeName {
+    /// The office.
+    pub office: Office,
+    /// Its name.
+    pub name: Text,
+    /// From when it bears it; absent: from the beginning.
+    #[serde(default)]
+    pub from: Option<CivilDate>,
+    /// Where that is from.
+    pub source: String,
+}
+
+/// The programs, and the names of the offices that act in all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Programs {
+    /// The programs.
+    #[serde(rename = "program")]
+    pub programs: Vec<Program>,
+    /// The offices' names.
+    #[serde(default, rename = "office_name")]
+    pub office_names: Vec<OfficeName>,
+}
+
+impl Programs {
+    /// A program by id.
+    pub fn program(&self, id: &str) -> Option<&Program> {
+        self.programs.iter().find(|program| program.id.as_str() == id)
+    }
+
+    /// The name that an office bore on a day: the newest whose first day is certainly not after it.
+    pub fn office_name(&self, office: Office, day: Day) -> Option<&Text> {
+        self.office_names
+            .iter()
+            .filter(|named| named.office == office)
+            .filter(|named| named.from.is_none_or(|from| from.latest() <= day))
+            .max_by_key(|named| named.from.map(|from| from.latest()))
+            .map(|named| &named.name)
+    }
+}
+
 /// A measure with the digest of the edition whose bytes it was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edition {

@@ -12,6 +12,8 @@ pub mod history_decide;
 pub mod ids;
 pub mod logbook;
 pub mod measure;
+pub mod measure_check;
+pub mod measure_file;
 pub mod period;
 pub mod quota;
 pub mod refusal;

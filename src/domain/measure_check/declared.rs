@@ -1,0 +1,375 @@
+//! What the file names: articles, labels in both languages, ids declared once and nothing else used.
+
+use std::collections::BTreeSet;
+
+use super::Problems;
+use crate::domain::act::ActKind;
+use crate::domain::ids::{Id, Node, Office, Text, covered};
+use crate::domain::measure::{
+    ActRule, DueRule, Measure, Named, ObligationRule, Outcome, Phase, Program, WaitingRule,
+};
+
+/// What stands for an article in a document of which only part is known.
+const NOT_KNOWN: &str = "not known";
+
+pub(super) fn check(measure: &Measure, programs: &[Program], problems: &mut Problems) {
+    let mut checking = Checking { measure, programs, problems };
+    checking.document();
+    checking.lists();
+    checking.phases();
+    checking.obligations();
+    for (index, rule) in measure.acts.iter().enumerate() {
+        checking.act(&format!("/act/{index}"), rule);
+    }
+    checking.passing();
+}
+
+struct Checking<'a> {
+    measure: &'a Measure,
+    programs: &'a [Program],
+    problems: &'a mut Problems,
+}
+
+impl Checking<'_> {
+    fn text(&mut self, path: &str, text: &Text) {
+        for (member, value) in [("en", &text.en), ("zh", &text.zh)] {
+            if value.trim().is_empty() {
+                let language = if member == "en" { "English" } else { "Chinese" };
+                self.problems.add(
+                    format!("{path}/{member}"),
+                    format!("empty: give the text in {language} (every label has both languages)"),
+                );
+            }
+        }
+    }
+
+    fn article(&mut self, path: &str, article: &str) {
+        if article.trim().is_empty() {
+            self.problems.add(
+                path,
+                "no article: cite it as the document does, such as \"Art. 17\" or \"III(I)1\"; what the text does not say is marked by `reading` under the nearest article",
+            );
+        } else if article == NOT_KNOWN && !self.measure.known_in_part {
+            self.problems.add(
+                path,
+                "the article may be \"not known\" only where `known_in_part = true`: cite the article",
+            );
+        }
+    }
+
+    fn document(&mut self) {
+        let measure = self.measure;
+        self.text("/title", &measure.title);
+        self.text("/number", &measure.number);
+        self.text("/issued_by", &measure.issued_by);
+        self.article("/in_force_article", &measure.in_force_article);
+        if measure.edition_reason.trim().is_empty() {
+            self.problems.add("/edition_reason", "empty: say why this edition of the file exists");
+        }
+        match self.programs.iter().find(|program| program.id == measure.program) {
+            None => self.problems.add(
+                "/program",
+                format!("no program {}: declare it in programs.toml", measure.program),
+            ),
+            Some(program) if program.is_exercise() => self.problems.add(
+                "/program",
+                format!(
+                    "{} is an exercise of {}, whose measures govern it: write the measure for that program",
+                    program.id,
+                    program.governed_as()
+                ),
+            ),
+            Some(_) => {}
+        }
+        if measure.known_in_part && measure.gaps.is_empty() {
+            self.problems.add(
+                "/known_in_part",
+                "known in part, but no gap is listed: say in [[gap]] what is not known",
+            );
+        }
+        if !measure.known_in_part && !measure.gaps.is_empty() {
+            self.problems.add(
+                "/gap",
+                "a gap in a measure that is not known in part: set `known_in_part = true`, or remove the gap",
+            );
+        }
+        for (index, gap) in measure.gaps.iter().enumerate() {
+            self.text(&format!("/gap/{index}"), gap);
+        }
+    }
+
+    fn lists(&mut self) {
+        let measure = self.measure;
+        self.named("/applicant_kind", &measure.applicant_kinds);
+        self.named("/material", &measure.materials);
+        self.named("/acceptance_content", &measure.acceptance_contents);
+        self.named("/title_kind", &measure.title_kinds);
+        self.unique("/category", measure.categories.iter().map(|category| &category.id));
+        for (index, category) in measure.categories.iter().enumerate() {
+            let path = format!("/category/{index}");
+            self.text(&format!("{path}/label"), &category.label);
+            self.article(&format!("{path}/article"), &category.article);
+            if let Some(quota) = &category.quota {
+                self.article(&format!("{path}/quota/article"), &quota.article);
+            }
+            self.named(&format!("{path}/task"), &category.tasks);
+        }
+        self.unique("/requirement", measure.requirements.iter().map(|r| &r.id));
+        for (index, requirement) in measure.requirements.iter().enumerate() {
+            self.text(&format!("/requirement/{index}/label"), &requirement.label);
+            self.article(&format!("/requirement/{index}/article"), &requirement.article);
+        }
+        self.unique("/guideline", measure.guidelines.iter().map(|guideline| &guideline.id));
+        for (index, guideline) in measure.guidelines.iter().enumerate() {
+            self.text(&format!("/guideline/{index}/label"), &guideline.label);
+            for (number, text) in guideline.measures.iter().enumerate() {
+                self.text(&format!("/guideline/{index}/measures/{number}"), text);
+            }
+        }
+        self.unique("/national_stage", measure.national_stages.iter().map(|stage| &stage.id));
+        for (index, stage) in measure.national_stages.iter().enumerate() {
+            let path = format!("/national_stage/{index}");
+            self.text(&format!("{path}/label"), &stage.label);
+            self.article(&format!("{path}/article"), &stage.article);
+            if stage.from_year > stage.to_year {
+                self.problems.add(
+                    format!("{path}/to_year"),
+                    format!("ends before it begins: a year from {} on", stage.from_year),
+                );
+            }
+        }
+    }
+
+    fn named(&mut self, path: &str, list: &[Named]) {
+        self.unique(path, list.iter().map(|named| &named.id));
+        for (index, named) in list.iter().enumerate() {
+            self.text(&format!("{path}/{index}/label"), &named.label);
+            self.article(&format!("{path}/{index}/article"), &named.article);
+        }
+    }
+
+    fn unique<'i>(&mut self, path: &str, ids: impl Iterator<Item = &'i Id>) {
+        let mut seen = BTreeSet::new();
+        for (index, id) in ids.enumerate() {
+            if !seen.insert(id) {
+                self.problems.add(
+                    format!("{path}/{index}/id"),
+                    format!("{id} is declared twice: give each its own id"),
+                );
+            }
+        }
+    }
+
+    fn phases(&mut self) {
+        let measure = self.measure;
+        self.unique("/phase", measure.phases.iter().map(|phase| &phase.id));
+        for (index, phase) in measure.phases.iter().enumerate() {
+            let path = format!("/phase/{index}");
+            self.text(&format!("{path}/label"), &phase.label);
+            self.article(&format!("{path}/article"), &phase.article);
+            self.waiting(&path, &phase.id, phase.waiting_for.as_ref());
+            self.steps(&path, phase);
+        }
+    }
+
+    fn steps(&mut self, path: &str, phase: &Phase) {
+        self.unique(&format!("{path}/step"), phase.steps.iter().map(|step| &step.id));
+        for (number, step) in phase.steps.iter().enumerate() {
+            let path = format!("{path}/step/{number}");
+            self.text(&format!("{path}/label"), &step.label);
+            let node = format!("{}.{}", phase.id, step.id);
+            self.waiting(&path, &node, step.waiting_for.as_ref());
+        }
+    }
+
+    fn waiting(&mut self, path: &str, node: &str, waiting: Option<&WaitingRule>) {
+        let node = match Node::parse(node) {
+            Ok(node) => node,
+            Err(error) => return self.problems.add(format!("{path}/id"), error.to_string()),
+        };
+        let Some(waiting) = waiting else { return };
+        self.article(&format!("{path}/waiting_for/article"), &waiting.article);
+        let done = self
+            .measure
+            .rules(waiting.act)
+            .any(|rule| rule.by.contains(&waiting.office) && covered(&rule.from, Some(&node)));
+        if !done {
+            let (act, office) = (waiting.act.as_str(), waiting.office.as_str());
+            self.problems.add(
+                format!("{path}/waiting_for"),
+                format!(
+                    "{office} is waited for at {node} to {act}, but no rule lets it: add an [[act]] {act} by {office} from \"{node}\", or name another act"
+                ),
+            );
+        }
+    }
+
+    fn obligations(&mut self) {
+        let measure = self.measure;
+        self.unique("/obligation", measure.obligations.iter().map(|o| &o.id));
+        for (index, obligation) in measure.obligations.iter().enumerate() {
+            let path = format!("/obligation/{index}");
+            self.text(&format!("{path}/label"), &obligation.label);
+            self.article(&format!("{path}/article"), &obligation.article);
+            if let Some(reading) = &obligation.reading {
+                self.text(&format!("{path}/reading"), reading);
+            }
+            self.recurring(&path, obligation);
+        }
+    }
+
+    fn recurring(&mut self, path: &str, obligation: &ObligationRule) {
+        let DueRule::Every { during, .. } = &obligation.due else { return };
+        for (number, phase) in during.iter().enumerate() {
+            let known = self.measure.phases.iter().map(|phase| &phase.id);
+            self.declared(&format!("{path}/due/every/during/{number}"), "phase", phase, known);
+        }
+    }
+
+    fn declared<'i>(
+        &mut self,
+        path: &str,
+        what: &str,
+        id: &Id,
+        known: impl Iterator<Item = &'i Id>,
+    ) {
+        let known: Vec<&str> = known.map(Id::as_str).collect();
+        if !known.contains(&id.as_str()) {
+            let choice = if known.is_empty() {
+                "none is declared".to_owned()
+            } else {
+                format!("declared are {}", known.join(", "))
+            };
+            self.problems.add(path, format!("{id} is no declared {what}: {choice}; declare it in [[{what}]] or name one of them"));
+        }
+    }
+
+    fn act(&mut self, path: &str, rule: &ActRule) {
+        let measure = self.measure;
+        self.article(&format!("{path}/article"), &rule.article);
+        if let Some(reading) = &rule.reading {
+            self.text(&format!("{path}/reading"), reading);
+        }
+        self.performers(path, rule);
+        for (number, pattern) in rule.from.iter().enumerate() {
+            self.pattern(&format!("{path}/from/{number}"), pattern);
+        }
+        for (number, material) in rule.materials.iter().enumerate() {
+            let known = measure.materials.iter().map(|material| &material.id);
+            self.declared(&format!("{path}/materials/{number}"), "material", material, known);
+        }
+        for (number, obligation) in rule.meets.iter().enumerate() {
+            self.obligation(&format!("{path}/meets/{number}"), obligation);
+        }
+        if let Some(participation) = &rule.participation {
+            self.article(&format!("{path}/participation/article"), &participation.article);
+            if !self.programs.iter().any(|program| program.id == participation.program) {
+                self.problems.add(
+                    format!("{path}/participation/program"),
+                    format!("no program {}: declare it in programs.toml", participation.program),
+                );
+            }
+        }
+        for (id, outcome) in &rule.outcomes {
+            self.outcome(&format!("{path}/outcome/{id}"), outcome);
+        }
+    }
+
+    fn performers(&mut self, path: &str, rule: &ActRule) {
+        if rule.by.is_empty() {
+            self.problems.add(format!("{path}/by"), "nobody may do it: name at least one office");
+        }
+        for (number, office) in rule.by.iter().enumerate() {
+            if matches!(office, Office::Registrar | Office::Docket) {
+                self.problems.add(
+                    format!("{path}/by/{number}"),
+                    format!("{} never acts in a program: name the office that does, whose acts the registrar can record from an archive", office.as_str()),
+                );
+            }
+        }
+        if BUILT_IN.contains(&rule.act) {
+            self.problems.add(
+                format!("{path}/act"),
+                format!(
+                    "{} is the same in every program and needs no rule: remove it",
+                    rule.act.as_str()
+                ),
+            );
+        }
+        if rule.from.is_empty() {
+            self.problems.add(
+                format!("{path}/from"),
+                "from nowhere: name the places from which it is allowed, such as \"none\", \"pilot\" or \"pilot.*\"",
+            );
+        }
+    }
+
+    fn pattern(&mut self, path: &str, pattern: &Id) {
+        if pattern == "*" || pattern == "none" {
+            return;
+        }
+        let place = pattern.strip_suffix(".*").unwrap_or(pattern);
+        let whole_phase = place.len() < pattern.len();
+        let known = Node::parse(place).is_ok_and(|node| {
+            self.measure.declares(&node) && !(whole_phase && node.step().is_some())
+        });
+        if !known {
+            self.problems.add(path, format!(
+                "{pattern} covers no declared place: write \"none\", \"*\", a phase, \"phase.*\" or \"phase.step\" out of [[phase]]"
+            ));
+        }
+    }
+
+    fn obligation(&mut self, path: &str, id: &Id) {
+        let known = self.measure.obligations.iter().map(|obligation| &obligation.id);
+        self.declared(path, "obligation", id, known);
+    }
+
+    fn outcome(&mut self, path: &str, outcome: &Outcome) {
+        let measure = self.measure;
+        if let Some(article) = &outcome.article {
+            self.article(&format!("{path}/article"), article);
+        }
+        if let Some(reading) = &outcome.reading {
+            self.text(&format!("{path}/reading"), reading);
+        }
+        if let Some(to) = &outcome.to
+            && !measure.declares(to)
+        {
+            self.problems.add(
+                format!("{path}/to"),
+                format!("{to} is no declared phase or step: declare it in [[phase]] or [[phase.step]], or lead elsewhere"),
+            );
+        }
+        if let Some(title) = &outcome.title {
+            let known = measure.title_kinds.iter().map(|title| &title.id);
+            self.declared(&format!("{path}/title"), "title_kind", title, known);
+        }
+        for (number, obligation) in outcome.opens.iter().enumerate() {
+            self.obligation(&format!("{path}/opens/{number}"), obligation);
+        }
+    }
+
+    fn passing(&mut self) {
+        let Some(passing) = &self.measure.passing else { return };
+        self.article("/passing/article", &passing.article);
+        if let Some(reading) = &passing.reading {
+            self.text("/passing/reading", reading);
+        }
+        let known = self.measure.phases.iter().map(|phase| &phase.id);
+        self.declared("/passing/phase", "phase", &passing.phase, known);
+        for (number, obligation) in passing.opens.iter().enumerate() {
+            self.obligation(&format!("/passing/opens/{number}"), obligation);
+        }
+    }
+}
+
+/// Acts that code knows without a rule, the same in every program.
+const BUILT_IN: [ActKind; 6] = [
+    ActKind::Correct,
+    ActKind::Note,
+    ActKind::AttestStanding,
+    ActKind::ConfirmStanding,
+    ActKind::RecordUnderUnknownRule,
+    ActKind::AcknowledgeReceipt,
+];
