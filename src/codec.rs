@@ -20,7 +20,7 @@ use crate::domain::subject::SubjectEvent;
 use crate::log::{NewEvent, RecordedEvent};
 
 pub use body::{decode_act_event, encode_event};
-pub use ids::{caused_event_id, event_id, fingerprint};
+pub use ids::{caused_event_id, event_id, fingerprint, sha256_hex};
 pub use meta::{decode_meta, encode_meta};
 pub use request::{RequestError, parse_act_request};
 pub use streams::{

@@ -1,3 +1,95 @@
-//! Takes an act through: authorize, load, decide, append, answer.
+//! Takes an act through: authorize, load, decide, reserve, append, answer.
+//!
+//! What must hold: an acknowledged act is durable and happens once; a refused act leaves no event
+//! in an enrollment; nothing is re-decided before the stream was read for the key. How a request
+//! comes in and an answer goes out is not here (`api`), nor what follows the log (`projection`).
 
+mod act;
+mod append;
+mod cache;
+pub mod clock;
 pub mod documents;
+mod enrollment;
+mod error;
+mod library;
+mod quotas;
+mod recovery;
+mod registration;
+mod start;
+
+pub use act::{ActAnswer, ActCall, Caller, Precondition};
+pub use cache::Cached;
+pub use enrollment::{load_history, read_whole_stream};
+pub use error::ActError;
+pub use library::Library;
+pub use quotas::QuotaView;
+pub use recovery::Recovered;
+pub use registration::Written;
+pub use start::{Parts, StartError, start};
+
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use crate::log::EventLog;
+use cache::EnrollmentCache;
+use clock::Clock;
+use documents::DocumentStore;
+
+/// How many locks the enrollments share; acts on one enrollment wait for one another here rather
+/// than lose races in the log.
+const STRIPES: usize = 1024;
+
+/// The application over one log.
+pub struct App {
+    log: Arc<dyn EventLog>,
+    documents: Arc<dyn DocumentStore>,
+    clock: Arc<dyn Clock>,
+    log_id: Uuid,
+    origin: String,
+    library: Library,
+    enrollments: EnrollmentCache,
+    quotas: Mutex<quotas::Folds>,
+    stripes: Vec<Mutex<()>>,
+}
+
+impl App {
+    /// The log.
+    pub fn log(&self) -> &Arc<dyn EventLog> {
+        &self.log
+    }
+
+    /// The documents.
+    pub fn documents(&self) -> &Arc<dyn DocumentStore> {
+        &self.documents
+    }
+
+    /// The clock of this node.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// The log's id.
+    pub fn log_id(&self) -> Uuid {
+        self.log_id
+    }
+
+    /// The origin line of the log's checkpoints.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Programs, measures, subjects and calendars.
+    pub fn library(&self) -> &Library {
+        &self.library
+    }
+
+    fn stripe(&self, stream: &str) -> &Mutex<()> {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let mut hasher = DefaultHasher::new();
+        stream.hash(&mut hasher);
+        let index = usize::try_from(hasher.finish() % STRIPES as u64).unwrap_or_default();
+        &self.stripes[index]
+    }
+}

@@ -89,6 +89,8 @@ pub struct Subject {
     pub offices: Vec<(Day, Text)>,
     /// The revision of the newest event.
     pub revision: u64,
+    /// The id of the newest event.
+    pub event_id: uuid::Uuid,
 }
 
 impl Subject {
@@ -98,7 +100,7 @@ impl Subject {
         let names = vec![(from, registration.name.clone())];
         let offices =
             registration.responsible_office.iter().map(|office| (from, office.clone())).collect();
-        Self { registration, names, offices, revision: 0 }
+        Self { registration, names, offices, revision: 0, event_id: uuid::Uuid::nil() }
     }
 
     /// Folds a later event.

@@ -2,6 +2,8 @@
 //! flushes of WAL files replaced by ones that ask first. It becomes the default of the process, so
 //! the code under test is opened and runs as in service.
 
+#![expect(unsafe_code, reason = "SQLite's file layer is a table of C functions")]
+
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering::SeqCst};
 use std::sync::{LazyLock, OnceLock};

@@ -1,0 +1,481 @@
+//! One act, end to end (design, "An act, end to end").
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::cache::Cached;
+use super::enrollment::stream_name;
+use super::{ActError, App};
+use crate::codec;
+use crate::domain::act::ActRequest;
+use crate::domain::date::{Day, Timestamp};
+use crate::domain::decide::{Actor, Context, Decision, OtherStanding};
+use crate::domain::event::{Event, EventMeta, Recorded};
+use crate::domain::history::History;
+use crate::domain::history_decide::{decide_at_end, decide_on, place_of_new};
+use crate::domain::ids::{EventRef, Id, Office, ProgramId, SubjectId, Text};
+use crate::domain::measure::{Program, Versions};
+use crate::domain::subject::Subject;
+use crate::log::{LogError, NewEvent};
+
+/// How often an act under `If-Match: *` is decided again when another was faster.
+const MAX_TRIES: usize = 8;
+
+/// Who calls, as the edge found out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Issuer and subject of the token.
+    pub principal: String,
+    /// The role, as in the token.
+    pub role: String,
+    /// The office for which it acts; absent for roles that never act.
+    pub actor: Option<Actor>,
+}
+
+/// What the caller says of the enrollment's revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precondition {
+    /// `If-Match: *`: whatever it is.
+    Any,
+    /// `If-Match: "17…"`.
+    Revision(u64),
+    /// `If-None-Match: *`: nothing is there.
+    NotExists,
+}
+
+/// An act as asked for.
+#[derive(Debug, Clone)]
+pub struct ActCall {
+    /// The program.
+    pub program: String,
+    /// The subject.
+    pub subject: SubjectId,
+    /// The act.
+    pub request: ActRequest,
+    /// The client's key.
+    pub key: String,
+    /// What it says of the revision.
+    pub precondition: Precondition,
+    /// The `traceparent` of the request.
+    pub trace: Option<String>,
+    /// Whether to stop before the append.
+    pub validate_only: bool,
+}
+
+/// The answer to an act that is on record.
+#[derive(Debug, Clone)]
+pub struct ActAnswer {
+    /// The stream.
+    pub stream: String,
+    /// The event.
+    pub recorded: Recorded,
+    /// Whether it was on record already under this key.
+    pub replayed: bool,
+    /// Whether nothing was appended, as asked.
+    pub validated_only: bool,
+}
+
+/// What one call is decided with.
+pub(super) struct Case<'a> {
+    pub program: &'a Program,
+    pub versions: Arc<Versions>,
+    pub subject: Arc<Subject>,
+    pub stream: String,
+    pub actor: &'a Actor,
+    pub caller: &'a Caller,
+    pub call: &'a ActCall,
+    pub fingerprint: String,
+    pub others: Vec<(ProgramId, OtherStanding)>,
+}
+
+impl App {
+    /// Takes an act through.
+    ///
+    /// # Errors
+    /// [`ActError`]; whatever it is, the enrollment has no event of a refused act.
+    pub async fn act(&self, caller: &Caller, call: &ActCall) -> Result<ActAnswer, ActError> {
+        let case = self.case(caller, call).await?;
+        let _turn = self.stripe(&case.stream).lock().await;
+        for _ in 0..MAX_TRIES {
+            let cached = self.enrollment(&case.stream).await?;
+            if let Some(answer) = self.replay(&case, &cached).await? {
+                return Ok(answer);
+            }
+            self.check_precondition(&case, &cached).await?;
+            match self.attempt(&case, &cached).await {
+                Err(ActError::Log(LogError::Conflict { .. })) => {
+                    self.reload(&case.stream).await?;
+                }
+                Err(error @ ActError::Log(LogError::OutcomeUnknown(_))) => {
+                    self.enrollments.forget(&case.stream);
+                    return Err(error);
+                }
+                answer => return answer,
+            }
+        }
+        Err(ActError::Busy { what: case.stream })
+    }
+
+    async fn case<'a>(
+        &'a self,
+        caller: &'a Caller,
+        call: &'a ActCall,
+    ) -> Result<Case<'a>, ActError> {
+        let not_found = || ActError::NotFound { what: "program", name: call.program.clone() };
+        let program = self.library.program(&call.program).ok_or_else(not_found)?;
+        let actor = caller.actor.as_ref().ok_or_else(|| ActError::Forbidden {
+            detail: format!("the role {} never acts in a program", caller.role),
+            required: Vec::new(),
+        })?;
+        let subject = self.subject(&call.subject).await?;
+        self.check_documents(&call.request).await?;
+        let versions = self.library.versions(program);
+        let others = self.participation(&versions, call).await?;
+        Ok(Case {
+            program,
+            versions,
+            subject,
+            stream: codec::enrollment_stream(&program.id, &call.subject),
+            actor,
+            caller,
+            call,
+            fingerprint: codec::fingerprint(&call.request),
+            others,
+        })
+    }
+
+    /// The answer to a retry, if the key is on record.
+    async fn replay(
+        &self,
+        case: &Case<'_>,
+        cached: &Cached,
+    ) -> Result<Option<ActAnswer>, ActError> {
+        let Some(revision) = cached.revision_of_key(&case.caller.principal, &case.call.key) else {
+            return Ok(None);
+        };
+        let name = stream_name(&case.stream)?;
+        let page = self.log.read_stream(&name, revision, 1).await?;
+        let Some(stored) = page.events.first() else { return Ok(None) };
+        let recorded = codec::decode_enrollment(stored)?;
+        match &recorded.meta.key {
+            Some((key, fingerprint))
+                if *key == case.call.key && recorded.meta.principal == case.caller.principal =>
+            {
+                if *fingerprint != case.fingerprint {
+                    let first_used_at = recorded.meta.recorded_at;
+                    return Err(ActError::KeyReused { first_used_at });
+                }
+                let stream = case.stream.clone();
+                Ok(Some(ActAnswer { stream, recorded, replayed: true, validated_only: false }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    async fn check_precondition(&self, case: &Case<'_>, cached: &Cached) -> Result<(), ActError> {
+        let expected = match case.call.precondition {
+            Precondition::Any => return Ok(()),
+            Precondition::NotExists if cached.revision.is_none() => return Ok(()),
+            Precondition::NotExists => None,
+            // Docket's own events after the revision named change nothing that was seen.
+            Precondition::Revision(seen)
+                if cached.revision.is_some_and(|now| {
+                    seen <= now && cached.acted_revision.is_none_or(|acted| acted <= seen)
+                }) =>
+            {
+                return Ok(());
+            }
+            Precondition::Revision(seen) => Some(seen),
+        };
+        let from = expected.map_or(0, |seen| seen.saturating_add(1));
+        let name = stream_name(&case.stream)?;
+        let page = self.log.read_stream(&name, from, 20).await?;
+        let changes =
+            page.events.iter().map(codec::decode_enrollment).collect::<Result<Vec<_>, _>>()?;
+        Err(ActError::Conflict { expected, actual: cached.revision, changes })
+    }
+
+    /// Decides on what is kept; where that needs more, or refuses, on the stream as it is.
+    async fn attempt(&self, case: &Case<'_>, cached: &Arc<Cached>) -> Result<ActAnswer, ActError> {
+        let now = self.clock.now_for_recording()?;
+        let at_end = self.with_context(case, now, |ctx| {
+            decide_at_end(ctx, &cached.state, cached.last_place, &case.call.request)
+        });
+        if let Some(Ok(decision)) = at_end {
+            let place = case.call.request.common.effective_on.latest();
+            return self.record(case, cached, None, decision, place, now).await;
+        }
+        let (history, cached) = self.reload(&case.stream).await?;
+        if let Some(answer) = self.replay(case, &cached).await? {
+            return Ok(answer);
+        }
+        self.check_precondition(case, &cached).await?;
+        let request = &case.call.request;
+        let decision = self.with_context(case, now, |ctx| decide_on(ctx, &history, request))?;
+        let place = place_of_new(&history, request.common.effective_on, &decision.grounds);
+        self.record(case, &cached, Some(&history), decision, place, now).await
+    }
+
+    fn with_context<T>(
+        &self,
+        case: &Case<'_>,
+        now: Timestamp,
+        decide: impl FnOnce(&Context<'_>) -> T,
+    ) -> T {
+        let standing_in = |program: &ProgramId| {
+            case.others.iter().find(|(other, _)| other == program).map(|(_, s)| s.clone())
+        };
+        decide(&Context {
+            program: case.program,
+            versions: &case.versions,
+            subject: &case.subject,
+            stream: &case.stream,
+            actor: case.actor,
+            now,
+            standing_in: &standing_in,
+        })
+    }
+
+    /// Reserves the place that it takes, appends, and brings the quota and the cache up to date.
+    async fn record(
+        &self,
+        case: &Case<'_>,
+        cached: &Arc<Cached>,
+        history: Option<&History>,
+        mut decision: Decision,
+        place: Day,
+        now: Timestamp,
+    ) -> Result<ActAnswer, ActError> {
+        let revision = cached.revision.map_or(0, |revision| revision + 1);
+        let wanted = decision.place.take();
+        if wanted.is_none() {
+            decision.fact.over_limit = None;
+        }
+        if case.call.validate_only {
+            if let Some(wanted) = &wanted {
+                self.check_place(case, wanted, place).await?;
+            }
+            let meta = self.meta(case, cached, &decision, now).await?;
+            let event = Event::Acted(Box::new(decision.fact));
+            let recorded = Recorded { revision, sequence: None, id: Uuid::nil(), event, meta };
+            let stream = case.stream.clone();
+            return Ok(ActAnswer { stream, recorded, replayed: false, validated_only: true });
+        }
+        let reservation = match &wanted {
+            Some(wanted) => Some(self.reserve(case, wanted, place, revision, now).await?),
+            None => None,
+        };
+        if let Some(reservation) = &reservation {
+            decision.rests_on.push(reservation.reference.clone());
+            if !reservation.reserved.over_limit {
+                decision.fact.over_limit = None;
+            }
+        }
+        let meta = self.meta(case, cached, &decision, now).await?;
+        let event = Event::Acted(Box::new(decision.fact));
+        let appended = self.append_event(case, cached.revision, event, meta).await;
+        let recorded = match (appended, &reservation) {
+            (Ok(recorded), _) => recorded,
+            (Err(error), Some(reservation)) => {
+                return Err(self.give_back(reservation, &wanted, case, error, now).await);
+            }
+            (Err(error), None) => return Err(error),
+        };
+        self.settle(case, cached, history, &recorded, reservation.is_some(), now).await?;
+        let stream = case.stream.clone();
+        Ok(ActAnswer { stream, recorded, replayed: false, validated_only: false })
+    }
+
+    async fn append_event(
+        &self,
+        case: &Case<'_>,
+        after: Option<u64>,
+        event: Event,
+        meta: EventMeta,
+    ) -> Result<Recorded, ActError> {
+        let revision = after.map_or(0, |revision| revision + 1);
+        let id = codec::event_id(
+            self.log_id,
+            &case.stream,
+            revision,
+            &case.caller.principal,
+            &case.call.key,
+            &case.fingerprint,
+        );
+        let new = NewEvent {
+            event_id: id,
+            event_type: event.event_type().to_owned(),
+            recorded_at_us: meta.recorded_at.micros(),
+            data: codec::encode_event(&event)?.into(),
+            metadata: codec::encode_meta(&meta)?.into(),
+        };
+        let appended = self.append_after(&case.stream, after, new).await?;
+        Ok(Recorded { revision, sequence: appended.sequence, id, event, meta })
+    }
+
+    /// Folds the event into what is kept and restates places that changed otherwise than by the
+    /// reservation.
+    async fn settle(
+        &self,
+        case: &Case<'_>,
+        cached: &Arc<Cached>,
+        history: Option<&History>,
+        recorded: &Recorded,
+        reserved: bool,
+        now: Timestamp,
+    ) -> Result<(), ActError> {
+        let mut next = Cached::clone(cached);
+        let at_end = next.push(recorded);
+        if at_end {
+            self.enrollments.put(&case.stream, Arc::new(next));
+        } else {
+            self.reload(&case.stream).await?;
+        }
+        let moves = recorded.event.fact().is_some_and(|fact| {
+            (fact.effects.place.is_some() && !reserved) || fact.mended.is_some()
+        });
+        let moved_by_reservation = reserved && cached.state.place.is_some();
+        if moves || moved_by_reservation || history.is_some() && !at_end {
+            self.restate(case.program, &case.stream, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn meta(
+        &self,
+        case: &Case<'_>,
+        cached: &Cached,
+        decision: &Decision,
+        now: Timestamp,
+    ) -> Result<EventMeta, ActError> {
+        let common = &case.call.request.common;
+        let day = common.effective_on.latest();
+        let corrects = match &case.call.request.act {
+            crate::domain::act::Act::Correct(correction) => correction.corrects.to_string(),
+            _ => String::new(),
+        };
+        Ok(EventMeta {
+            schema_version: codec::SCHEMA_VERSION,
+            office: decision.office,
+            office_id: case.actor.office_id.clone(),
+            office_name: self.office_name(case, decision.office, day).await?,
+            principal: case.caller.principal.clone(),
+            role: case.caller.role.clone(),
+            effective_on: common.effective_on,
+            decided_on: common.decided_on,
+            received_on: common.received_on,
+            recorded_at: now,
+            measure: decision.measure.clone(),
+            measure_also: decision.measure_also.clone(),
+            edition: decision.edition.clone(),
+            article: decision.article.clone(),
+            rests_on: EventRef::write_list(&self.rests_on(case, cached, decision)),
+            corrects,
+            provenance: decision.provenance,
+            exercise: case.program.is_exercise(),
+            archive: common.archive.is_some(),
+            key: Some((case.call.key.clone(), case.fingerprint.clone())),
+            correlation: None,
+            causation: None,
+            trace: case.call.trace.clone(),
+        })
+    }
+
+    fn rests_on(&self, case: &Case<'_>, cached: &Cached, decision: &Decision) -> Vec<EventRef> {
+        let own = decision.grounds.iter().filter_map(|&revision| {
+            let id = *cached.ids.get(usize::try_from(revision).ok()?)?;
+            Some(EventRef { stream: case.stream.clone(), revision, id })
+        });
+        let subject = EventRef {
+            stream: codec::subject_stream(case.subject.id()),
+            revision: case.subject.revision,
+            id: case.subject.event_id,
+        };
+        let adoption = self.adoption(case.program, decision.edition.as_ref());
+        own.chain(decision.rests_on.iter().cloned())
+            .chain(case.others.iter().map(|(_, standing)| standing.by.clone()))
+            .chain(std::iter::once(subject))
+            .chain(adoption)
+            .collect()
+    }
+
+    /// The office's name on a day (G2).
+    async fn office_name(
+        &self,
+        case: &Case<'_>,
+        office: Office,
+        day: Day,
+    ) -> Result<Text, ActError> {
+        if let Some(name) = self.library.programs().office_name(office, day) {
+            return Ok(name.clone());
+        }
+        let subject = case.subject.name_on(day);
+        Ok(match office {
+            Office::Province => subject.clone(),
+            Office::LocalGovernment => case.subject.office_on(day).cloned().unwrap_or(Text {
+                en: format!("Local people's government of {}", subject.en),
+                zh: format!("{}所在地人民政府", subject.zh),
+            }),
+            Office::ProvincialDepartment => {
+                let province = match &case.subject.registration.province {
+                    Some(id) if id != case.subject.id() => {
+                        self.subject(id).await?.name_on(day).clone()
+                    }
+                    _ => subject.clone(),
+                };
+                Text {
+                    en: format!("IP department of {}", province.en),
+                    zh: format!("{}知识产权主管部门", province.zh),
+                }
+            }
+            Office::Registrar => Text { en: "Registrar".to_owned(), zh: "登记员".to_owned() },
+            Office::NationalOffice | Office::Docket => {
+                Text { en: office.as_str().to_owned(), zh: office.as_str().to_owned() }
+            }
+        })
+    }
+
+    /// Standings in other programs that the act's rules presuppose (P17).
+    async fn participation(
+        &self,
+        versions: &Versions,
+        call: &ActCall,
+    ) -> Result<Vec<(ProgramId, OtherStanding)>, ActError> {
+        let day = call.request.common.effective_on.latest();
+        let Some(edition) = versions.in_force(day) else { return Ok(Vec::new()) };
+        let conditions =
+            edition.measure.rules(call.request.act.kind()).filter_map(|r| r.participation.as_ref());
+        let mut found = Vec::new();
+        for condition in conditions {
+            let stream = codec::enrollment_stream(&condition.program, &call.subject);
+            let history = self.history(&stream).await?;
+            let state = history.state_at(day);
+            let (Some(phase), Some(by)) = (state.phase(), state.node_by) else { continue };
+            let Some(event) = history.at(by) else { continue };
+            let standing = OtherStanding { phase: Id::from(phase), by: event.reference(&stream) };
+            found.push((condition.program.clone(), standing));
+        }
+        Ok(found)
+    }
+
+    /// An act cites only documents whose file and directory entry are flushed.
+    async fn check_documents(&self, request: &ActRequest) -> Result<(), ActError> {
+        let document = request.common.document.iter().filter_map(|document| {
+            document.digest.as_ref().map(|digest| ("/document/digest".to_owned(), digest))
+        });
+        let materials = request.common.materials.iter().enumerate();
+        let materials = materials.map(|(i, m)| (format!("/materials/{i}/digest"), &m.digest));
+        for (pointer, digest) in document.chain(materials) {
+            let missing = || ActError::DocumentMissing {
+                pointer: pointer.clone(),
+                digest: digest.to_string(),
+            };
+            let parsed = super::documents::Digest::parse(digest.as_str()).map_err(|_| missing())?;
+            if !self.documents.contains_flushed(parsed).await? {
+                return Err(missing());
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,83 @@
+//! Appending, with the one thing that makes an unknown outcome known: looking at the stream.
+
+use uuid::Uuid;
+
+use super::enrollment::stream_name;
+use super::{ActError, App};
+use crate::domain::date::{CivilDate, Timestamp};
+use crate::domain::event::EventMeta;
+use crate::domain::ids::{Office, Provenance, Text};
+use crate::log::{Appended, Expected, LogError, NewEvent};
+
+/// What the machine calls itself in its own events.
+pub const DOCKET: &str = "docket";
+
+impl App {
+    /// Appends one event after `revision`. An unknown outcome is looked up by the event's id before
+    /// it is passed on.
+    pub(super) async fn append_after(
+        &self,
+        stream: &str,
+        revision: Option<u64>,
+        event: NewEvent,
+    ) -> Result<Appended, ActError> {
+        let name = stream_name(stream)?;
+        let expected = revision.map_or(Expected::NoStream, Expected::Revision);
+        let (id, recorded_at) = (event.event_id, event.recorded_at_us);
+        let next = revision.map_or(0, |revision| revision + 1);
+        match self.log.append(&name, expected, vec![event]).await {
+            Ok(appended) => {
+                self.clock.saw(Timestamp::from_micros(recorded_at));
+                Ok(appended)
+            }
+            Err(LogError::OutcomeUnknown(reason)) => {
+                let page = self.log.read_stream(&name, next, 1).await;
+                match page.ok().and_then(|page| page.events.into_iter().next()) {
+                    Some(found) if found.event_id == id => {
+                        Ok(Appended { revision: next, sequence: Some(found.sequence) })
+                    }
+                    _ => Err(LogError::OutcomeUnknown(reason).into()),
+                }
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Metadata of an event that no office acted for.
+    pub(super) fn own_meta(&self, now: Timestamp, exercise: bool) -> EventMeta {
+        own_meta(now, exercise)
+    }
+
+    pub(super) fn caused_id(&self, stream: &str, revision: u64, cause: &str) -> Uuid {
+        crate::codec::caused_event_id(self.log_id, stream, revision, cause)
+    }
+}
+
+/// Metadata of an event that no office acted for.
+pub(super) fn own_meta(now: Timestamp, exercise: bool) -> EventMeta {
+    EventMeta {
+        schema_version: crate::codec::SCHEMA_VERSION,
+        office: Office::Docket,
+        office_id: DOCKET.to_owned(),
+        office_name: Text { en: "Docket".to_owned(), zh: "Docket".to_owned() },
+        principal: DOCKET.to_owned(),
+        role: DOCKET.to_owned(),
+        effective_on: CivilDate::from(now.civil_day()),
+        decided_on: None,
+        received_on: None,
+        recorded_at: now,
+        measure: None,
+        measure_also: None,
+        edition: None,
+        article: None,
+        rests_on: String::new(),
+        corrects: String::new(),
+        provenance: Provenance::Recorded,
+        exercise,
+        archive: false,
+        key: None,
+        correlation: None,
+        causation: None,
+        trace: None,
+    }
+}

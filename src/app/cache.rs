@@ -1,0 +1,176 @@
+//! Folded enrollments, in a cache bounded in bytes.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::domain::date::Day;
+use crate::domain::event::Recorded;
+use crate::domain::evolve::evolve;
+use crate::domain::history::{History, corrected_revision};
+use crate::domain::state::State;
+
+/// What is kept of an enrollment between acts: enough to decide one that goes in at the end.
+#[derive(Debug, Clone, Default)]
+pub struct Cached {
+    /// The state after every event.
+    pub state: State,
+    /// The last place in the effective history.
+    pub last_place: Option<Day>,
+    /// The newest revision.
+    pub revision: Option<u64>,
+    /// The newest revision at which an office acted.
+    pub acted_revision: Option<u64>,
+    /// The sequence of the newest event, where it is known.
+    pub sequence: Option<u64>,
+    /// The ids of the events, by revision.
+    pub ids: Vec<Uuid>,
+    keys: HashMap<u64, u64>,
+}
+
+impl Cached {
+    /// Folds a history.
+    pub fn of(history: &History) -> Self {
+        let mut cached =
+            Self { state: history.state(), last_place: history.last_place(), ..Self::default() };
+        for event in history.events() {
+            cached.note(event);
+        }
+        cached
+    }
+
+    /// Folds one more event, if that needs no other: false when the history has to be refolded.
+    #[must_use]
+    pub fn push(&mut self, event: &Recorded) -> bool {
+        let day = event.meta.effective_on.latest();
+        let at_end = self.last_place.is_none_or(|last| last <= day);
+        if corrected_revision(event).is_some() || (!at_end && !event.event.is_own()) {
+            return false;
+        }
+        if !event.event.is_own() {
+            evolve(&mut self.state, event, day);
+            self.last_place = Some(day);
+        }
+        self.note(event);
+        true
+    }
+
+    fn note(&mut self, event: &Recorded) {
+        self.revision = Some(event.revision);
+        self.sequence = event.sequence;
+        if !event.event.is_own() {
+            self.acted_revision = Some(event.revision);
+        }
+        self.ids.push(event.id);
+        if let Some((key, _)) = &event.meta.key {
+            self.keys.insert(key_hash(&event.meta.principal, key), event.revision);
+        }
+    }
+
+    /// The revision of the event that a principal's key produced, if it did. A hash that happens
+    /// to be equal is told apart when the event is read.
+    pub fn revision_of_key(&self, principal: &str, key: &str) -> Option<u64> {
+        self.keys.get(&key_hash(principal, key)).copied()
+    }
+
+    /// An estimate of the bytes held.
+    fn bytes(&self) -> usize {
+        let state = &self.state;
+        512 + state.duties.len() * 320
+            + state.plan_versions.len() * 8
+            + state.results.len() * 80
+            + state.matters.len() * 96
+            + self.ids.len() * 16
+            + self.keys.capacity() * 24
+    }
+}
+
+fn key_hash(principal: &str, key: &str) -> u64 {
+    let mut hasher = Sha256::new();
+    hasher.update(principal.as_bytes());
+    hasher.update([0]);
+    hasher.update(key.as_bytes());
+    let hash = hasher.finalize();
+    u64::from_be_bytes([hash[0], hash[1], hash[2], hash[3], hash[4], hash[5], hash[6], hash[7]])
+}
+
+/// The cache: when it is full, what was not asked for since the last round is let go.
+pub struct EnrollmentCache {
+    limit_bytes: usize,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    entries: HashMap<Arc<str>, (Arc<Cached>, bool, usize)>,
+    bytes: usize,
+}
+
+impl EnrollmentCache {
+    /// A cache of at most so many bytes.
+    pub fn new(limit_bytes: usize) -> Self {
+        Self { limit_bytes, inner: Mutex::default() }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// The enrollment's fold, if it is kept.
+    pub fn get(&self, stream: &str) -> Option<Arc<Cached>> {
+        let mut inner = self.lock();
+        let entry = inner.entries.get_mut(stream)?;
+        entry.1 = true;
+        Some(entry.0.clone())
+    }
+
+    /// Keeps a fold, unless a newer one is kept.
+    pub fn put(&self, stream: &str, cached: Arc<Cached>) {
+        let bytes = cached.bytes() + stream.len() * 2;
+        let mut inner = self.lock();
+        if inner.entries.get(stream).is_some_and(|(kept, _, _)| kept.revision > cached.revision) {
+            return;
+        }
+        let old = inner.entries.insert(Arc::from(stream), (cached, true, bytes));
+        inner.bytes = inner.bytes + bytes - old.map_or(0, |(_, _, bytes)| bytes);
+        if inner.bytes > self.limit_bytes {
+            inner.shrink(self.limit_bytes / 8 * 7, stream);
+        }
+    }
+
+    /// Lets go of a fold.
+    pub fn forget(&self, stream: &str) {
+        let mut inner = self.lock();
+        if let Some((_, _, bytes)) = inner.entries.remove(stream) {
+            inner.bytes -= bytes;
+        }
+    }
+
+    /// The bytes held, by estimate.
+    pub fn bytes(&self) -> usize {
+        self.lock().bytes
+    }
+}
+
+impl Inner {
+    /// Two rounds: first what was not asked for since the last shrinking, then whatever is there.
+    fn shrink(&mut self, target: usize, keep: &str) {
+        for spare_asked in [true, false] {
+            let mut bytes = self.bytes;
+            self.entries.retain(|stream, (_, asked, size)| {
+                let stays = bytes <= target || &**stream == keep || (spare_asked && *asked);
+                *asked = false;
+                if !stays {
+                    bytes -= *size;
+                }
+                stays
+            });
+            self.bytes = bytes;
+            if bytes <= target {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Loading an enrollment: its history from the log, its fold from the cache.
+
+use std::sync::Arc;
+
+use super::cache::Cached;
+use super::{ActError, App};
+use crate::codec;
+use crate::domain::history::History;
+use crate::log::{EventLog, LogError, RecordedEvent, StreamName};
+
+/// Events asked for at a time.
+const PAGE: usize = 1000;
+
+/// Reads a whole stream; a read that breaks off is an error.
+///
+/// # Errors
+/// As [`EventLog::read_stream`].
+pub async fn read_whole_stream(
+    log: &dyn EventLog,
+    stream: &str,
+    from_revision: u64,
+) -> Result<Vec<RecordedEvent>, LogError> {
+    let name = stream_name(stream)?;
+    let mut events = Vec::new();
+    let mut from = from_revision;
+    loop {
+        let page = log.read_stream(&name, from, PAGE).await?;
+        events.extend(page.events);
+        if page.end {
+            return Ok(events);
+        }
+        from = page.next;
+    }
+}
+
+/// Reads the history of an enrollment.
+///
+/// # Errors
+/// As [`read_whole_stream`], and stored bytes that this version does not know.
+pub async fn load_history(log: &dyn EventLog, stream: &str) -> Result<History, ActError> {
+    let mut history = History::new(stream);
+    for stored in read_whole_stream(log, stream, 0).await? {
+        history.push(codec::decode_enrollment(&stored)?);
+    }
+    Ok(history)
+}
+
+pub(super) fn stream_name(stream: &str) -> Result<StreamName, LogError> {
+    StreamName::parse(stream).map_err(|error| LogError::Invalid(error.to_string()))
+}
+
+impl App {
+    /// The history of an enrollment; without events when it has none.
+    ///
+    /// # Errors
+    /// As [`load_history`].
+    pub async fn history(&self, stream: &str) -> Result<History, ActError> {
+        load_history(&*self.log, stream).await
+    }
+
+    /// The fold of an enrollment as it is now, from the cache where it is kept. In one process every
+    /// append goes through this cache, so what it keeps is the newest.
+    ///
+    /// # Errors
+    /// As [`load_history`].
+    pub async fn enrollment(&self, stream: &str) -> Result<Arc<Cached>, ActError> {
+        if let Some(cached) = self.enrollments.get(stream) {
+            return Ok(cached);
+        }
+        let history = self.history(stream).await?;
+        let cached = Arc::new(Cached::of(&history));
+        self.enrollments.put(stream, cached.clone());
+        Ok(cached)
+    }
+
+    /// Reads the enrollment anew, whatever is kept of it.
+    pub(super) async fn reload(&self, stream: &str) -> Result<(History, Arc<Cached>), ActError> {
+        let history = self.history(stream).await?;
+        let cached = Arc::new(Cached::of(&history));
+        self.enrollments.put(stream, cached.clone());
+        Ok((history, cached))
+    }
+}

@@ -1,0 +1,104 @@
+//! Why an act was not recorded.
+
+use crate::codec::CodecError;
+use crate::domain::date::Timestamp;
+use crate::domain::event::Recorded;
+use crate::domain::refusal::Refusal;
+use crate::log::LogError;
+
+use super::clock::ClockError;
+use super::documents::DocumentError;
+
+/// As fine as what a caller does differently.
+#[derive(Debug, thiserror::Error)]
+pub enum ActError {
+    /// The measure does not allow it.
+    #[error(transparent)]
+    Refused(#[from] Box<Refusal>),
+    /// The stated revision is not the present one.
+    #[error("the enrollment stands at another revision")]
+    Conflict {
+        /// The revision that the caller named; absent: that there is none.
+        expected: Option<u64>,
+        /// The present one.
+        actual: Option<u64>,
+        /// What came after the one named.
+        changes: Vec<Recorded>,
+    },
+    /// The key was used for another act.
+    #[error("the key was used for another act at {first_used_at}")]
+    KeyReused {
+        /// When.
+        first_used_at: Timestamp,
+    },
+    /// There is no such program, subject or enrollment.
+    #[error("there is no {what} {name}")]
+    NotFound {
+        /// `program`, `subject`, `enrollment` …
+        what: &'static str,
+        /// Its name as asked for.
+        name: String,
+    },
+    /// Something exists already that the caller wanted to create.
+    #[error("{what} {name} is registered already")]
+    Exists {
+        /// What.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// A cited document was never uploaded.
+    #[error("no uploaded document has the digest {digest} cited at {pointer}")]
+    DocumentMissing {
+        /// JSON Pointer to the citation.
+        pointer: String,
+        /// The digest.
+        digest: String,
+    },
+    /// The registration or calendar itself is wrong.
+    #[error("{detail}")]
+    Invalid {
+        /// JSON Pointer.
+        pointer: String,
+        /// What is wrong and what would satisfy it.
+        detail: String,
+    },
+    /// The role may not do this.
+    #[error("{detail}")]
+    Forbidden {
+        /// What may.
+        detail: String,
+        /// The roles that may.
+        required: Vec<&'static str>,
+    },
+    /// The node's clock can't be trusted.
+    #[error(transparent)]
+    Clock(#[from] ClockError),
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The documents.
+    #[error(transparent)]
+    Documents(#[from] DocumentError),
+    /// Stored bytes that this version does not know.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+    /// The bounded number of tries was used up by racing acts.
+    #[error("too many acts race for {what}; try again")]
+    Busy {
+        /// For what.
+        what: String,
+    },
+}
+
+impl From<Refusal> for ActError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Box::new(refusal))
+    }
+}
+
+impl From<serde_json::Error> for ActError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Log(LogError::Invalid(format!("the event can't be written as JSON: {error}")))
+    }
+}

@@ -1,0 +1,275 @@
+//! Places across streams: reserve first, then append; restate what an enrollment's own events say.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::act::Case;
+use super::enrollment::read_whole_stream;
+use super::{ActError, App};
+use crate::codec::{self, Stored};
+use crate::domain::date::{Day, Timestamp};
+use crate::domain::decide::PlaceWanted;
+use crate::domain::ids::{EventRef, Id, Office};
+use crate::domain::measure::Program;
+use crate::domain::quota::{
+    PlaceReserved, PlacesRestated, Quota, QuotaEvent, Reservation, ReservationReleased, places_of,
+};
+use crate::domain::refusal::{Reason, Refusal};
+use crate::log::LogError;
+
+/// How often a reservation is tried again when another was faster.
+const MAX_TRIES: usize = 64;
+
+/// Folded quotas by stream.
+pub(super) type Folds = HashMap<String, Quota>;
+
+/// A category's quota as it stands.
+#[derive(Debug, Clone)]
+pub struct QuotaView {
+    /// The category.
+    pub category: Id,
+    /// The limit.
+    pub limit: u32,
+    /// Whether it can be overridden.
+    pub soft: bool,
+    /// The article.
+    pub article: String,
+    /// The fold of its stream.
+    pub quota: Quota,
+}
+
+impl App {
+    /// The quotas of a program, by category in the measure's order.
+    ///
+    /// # Errors
+    /// As the log's.
+    pub async fn quotas(&self, program: &Program) -> Result<Vec<QuotaView>, ActError> {
+        let versions = self.library.versions(program);
+        let categories = versions
+            .find(|measure| (!measure.categories.is_empty()).then(|| measure.categories.clone()))
+            .unwrap_or_default();
+        let mut views = Vec::new();
+        for category in categories {
+            let Some(rule) = category.quota else { continue };
+            let stream = codec::quota_stream(&program.id, &category.id);
+            let quota = self.quota(&stream).await?;
+            let (limit, soft, article) = (rule.limit, rule.soft, rule.article);
+            views.push(QuotaView { category: category.id, limit, soft, article, quota });
+        }
+        Ok(views)
+    }
+
+    /// The fold of a quota's stream, read up to its end.
+    pub(super) async fn quota(&self, stream: &str) -> Result<Quota, ActError> {
+        let mut folds = self.quotas.lock().await;
+        let quota = folds.entry(stream.to_owned()).or_default();
+        let from = quota.revision().map_or(0, |revision| revision + 1);
+        for stored in read_whole_stream(&*self.log, stream, from).await? {
+            if let Stored::Quota(event, _) = codec::decode(&stored)? {
+                quota.evolve(event, codec::reference(&stored));
+            }
+        }
+        Ok(quota.clone())
+    }
+
+    /// Whether a place is left, or an override applies.
+    pub(super) async fn check_place(
+        &self,
+        case: &Case<'_>,
+        wanted: &PlaceWanted,
+        place: Day,
+    ) -> Result<bool, ActError> {
+        let stream = codec::quota_stream(&case.program.id, &wanted.category);
+        let quota = self.quota(&stream).await?;
+        over_limit(case, wanted, &quota, place)
+    }
+
+    /// Reserves a place for the approval that will be appended at `revision`; a retry finds its own.
+    pub(super) async fn reserve(
+        &self,
+        case: &Case<'_>,
+        wanted: &PlaceWanted,
+        place: Day,
+        revision: u64,
+        now: Timestamp,
+    ) -> Result<Reservation, ActError> {
+        let stream = codec::quota_stream(&case.program.id, &wanted.category);
+        let key = case.call.key.as_str();
+        for _ in 0..MAX_TRIES {
+            let quota = self.quota(&stream).await?;
+            if let Some(own) = quota.reservation_for(&case.stream, revision)
+                && own.reserved.key == key
+                && own.reserved.from == place
+            {
+                return Ok(own.clone());
+            }
+            let over_limit = over_limit(case, wanted, &quota, place)?;
+            let reserved = PlaceReserved {
+                enrollment: case.stream.clone(),
+                revision,
+                key: key.to_owned(),
+                from: place,
+                over_limit,
+            };
+            let cause = format!("{}@{revision}/{key}", case.stream);
+            let event = QuotaEvent::PlaceReserved(reserved.clone());
+            let exercise = case.program.is_exercise();
+            match self.append_quota(&stream, &quota, event, &cause, exercise, now).await {
+                Ok(reference) => return Ok(Reservation { reserved, reference }),
+                Err(ActError::Log(LogError::Conflict { .. })) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(ActError::Busy { what: stream })
+    }
+
+    /// Releases a reservation whose append failed for sure; one of unknown outcome stays for the
+    /// recovery. Gives back the append's error.
+    pub(super) async fn give_back(
+        &self,
+        reservation: &Reservation,
+        wanted: &Option<PlaceWanted>,
+        case: &Case<'_>,
+        error: ActError,
+        now: Timestamp,
+    ) -> ActError {
+        let surely_failed = !matches!(error, ActError::Log(LogError::OutcomeUnknown(_)));
+        if surely_failed && wanted.is_some() {
+            let reason = "its approval was not appended".to_owned();
+            let exercise = case.program.is_exercise();
+            if let Err(failed) = self.release(reservation, reason, exercise, now).await {
+                tracing::warn!(error = %failed, "a reservation stays for the recovery");
+            }
+        }
+        error
+    }
+
+    /// Releases a reservation.
+    pub(super) async fn release(
+        &self,
+        reservation: &Reservation,
+        reason: String,
+        exercise: bool,
+        now: Timestamp,
+    ) -> Result<(), ActError> {
+        let stream = reservation.reference.stream.clone();
+        for _ in 0..MAX_TRIES {
+            let quota = self.quota(&stream).await?;
+            if !quota.reservations().any(|kept| kept.reference == reservation.reference) {
+                return Ok(());
+            }
+            let event = QuotaEvent::ReservationReleased(ReservationReleased {
+                reservation: reservation.reference.revision,
+                reason: reason.clone(),
+            });
+            let cause = format!("release {}", reservation.reference);
+            match self.append_quota(&stream, &quota, event, &cause, exercise, now).await {
+                Ok(_) => return Ok(()),
+                Err(ActError::Log(LogError::Conflict { .. })) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(ActError::Busy { what: stream })
+    }
+
+    /// Enters in each quota's stream the places that an enrollment's own events now say it holds,
+    /// where they differ from what stands there. Never refused: days over a limit are listed.
+    pub(super) async fn restate(
+        &self,
+        program: &Program,
+        enrollment: &str,
+        now: Timestamp,
+    ) -> Result<bool, ActError> {
+        let history = self.history(enrollment).await?;
+        let Some(newest) = history.events().last() else { return Ok(false) };
+        let cites = newest.reference(enrollment);
+        let places = places_of(&history);
+        let mut restated = false;
+        for view in self.quotas(program).await? {
+            let spans = places.get(&view.category).cloned().unwrap_or_default();
+            let stream = codec::quota_stream(&program.id, &view.category);
+            for _ in 0..MAX_TRIES {
+                let quota = self.quota(&stream).await?;
+                if quota.spans_of(enrollment) == spans
+                    || quota.restated_to(enrollment).is_some_and(|to| to >= cites.revision)
+                {
+                    break;
+                }
+                let event = QuotaEvent::PlacesRestated(PlacesRestated {
+                    enrollment: enrollment.to_owned(),
+                    cites: cites.clone(),
+                    spans: spans.clone(),
+                });
+                let cause = format!("restate {cites}");
+                let exercise = program.is_exercise();
+                match self.append_quota(&stream, &quota, event, &cause, exercise, now).await {
+                    Ok(_) => {
+                        restated = true;
+                        break;
+                    }
+                    Err(ActError::Log(LogError::Conflict { .. })) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(restated)
+    }
+
+    async fn append_quota(
+        &self,
+        stream: &str,
+        quota: &Quota,
+        event: QuotaEvent,
+        cause: &str,
+        exercise: bool,
+        now: Timestamp,
+    ) -> Result<EventRef, ActError> {
+        let revision = quota.revision().map_or(0, |revision| revision + 1);
+        let id: Uuid = self.caused_id(stream, revision, cause);
+        let mut meta = self.own_meta(now, exercise);
+        if let QuotaEvent::PlacesRestated(restated) = &event {
+            meta.rests_on = restated.cites.to_string();
+        }
+        let new = codec::encode_quota(&event, &meta, id)?;
+        self.append_after(stream, quota.revision(), new).await?;
+        Ok(EventRef { stream: stream.to_owned(), revision, id })
+    }
+}
+
+/// Whether the place goes over the limit by an override; refuses where it may not.
+fn over_limit(
+    case: &Case<'_>,
+    wanted: &PlaceWanted,
+    quota: &Quota,
+    place: Day,
+) -> Result<bool, ActError> {
+    let Some((on, taken)) = quota.full_from(wanted.limit, place, &case.stream) else {
+        return Ok(false);
+    };
+    let acting = case.call.request.common.archive.as_ref().map_or(case.actor.office, |a| a.office);
+    let over = case.call.request.common.over_limit.as_ref();
+    let justified = over.is_some_and(|over| !over.justification.trim().is_empty());
+    if wanted.soft && justified && acting == Office::NationalOffice {
+        return Ok(true);
+    }
+    let (limit, category) = (wanted.limit, wanted.category.clone());
+    let reason = Reason::QuotaExhausted {
+        category: category.clone(),
+        limit,
+        taken,
+        on,
+        override_possible: wanted.soft,
+    };
+    let refusal = Refusal::new(
+        case.call.request.act.kind(),
+        reason,
+        format!(
+            "{taken} of {limit} places of {category} are taken on {on}; the national office can go over the limit with a written justification in `override`"
+        ),
+        format!(
+            "{category} 类名额 {limit} 个，{on} 已占 {taken} 个；国家局可凭书面理由（override）突破"
+        ),
+    );
+    Err(refusal.under(&wanted.article).into())
+}

@@ -1,0 +1,167 @@
+//! What a crash left between two streams: reservations without their approval, places that were
+//! taken or freed in an enrollment and not yet in the quota.
+
+use std::collections::BTreeSet;
+
+use super::enrollment::stream_name;
+use super::{ActError, App};
+use crate::codec::{self, StreamKind};
+use crate::domain::event::{ApprovalAbandoned, Event};
+use crate::domain::measure::Program;
+use crate::domain::quota::Reservation;
+use crate::log::{LogError, NewEvent};
+
+/// What the recovery did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// Reservations released.
+    pub released: usize,
+    /// Approvals abandoned so that a reservation could be released.
+    pub abandoned: usize,
+    /// Enrollments whose places were restated.
+    pub restated: usize,
+}
+
+impl App {
+    /// Mends what a crash left out. A reservation is released only when its append can no longer
+    /// succeed. `older_than_us`: reservations younger than that are left alone, for they may belong
+    /// to an act under way; 0 at start, when nothing is.
+    ///
+    /// # Errors
+    /// As the log's. What was mended stays mended.
+    pub async fn recover(&self, older_than_us: i64) -> Result<Recovered, ActError> {
+        let mut recovered = Recovered::default();
+        for program in &self.library.programs().programs {
+            for view in self.quotas(program).await? {
+                for reservation in view.quota.reservations() {
+                    self.settle_reservation(program, reservation, older_than_us, &mut recovered)
+                        .await?;
+                }
+            }
+        }
+        Ok(recovered)
+    }
+
+    /// Restates the places of every enrollment whose quota lags behind its own events. Reads the
+    /// whole log once, looking only at streams of programs with quotas.
+    ///
+    /// # Errors
+    /// As the log's.
+    pub async fn recover_places(&self) -> Result<Recovered, ActError> {
+        let mut streams: BTreeSet<String> = BTreeSet::new();
+        let mut after = None;
+        let with_quota: Vec<&Program> = self.programs_with_quota();
+        loop {
+            let page = self.log.read_all(after, 4096).await?;
+            for event in &page.events {
+                let stream = event.stream.as_str();
+                let ours = with_quota.iter().any(|program| {
+                    stream.strip_prefix(program.id.as_str()).is_some_and(|r| r.starts_with('-'))
+                });
+                if ours && !streams.contains(stream) {
+                    streams.insert(stream.to_owned());
+                }
+            }
+            if page.end {
+                break;
+            }
+            after = page.next;
+        }
+        let mut recovered = Recovered::default();
+        let now = self.clock.now_for_recording()?;
+        for stream in streams {
+            let StreamKind::Enrollment { program, .. } = codec::kind_of_stream(&stream) else {
+                continue;
+            };
+            let Some(program) = self.library.program(program.as_str()) else { continue };
+            let _turn = self.stripe(&stream).lock().await;
+            if self.restate(program, &stream, now).await? {
+                recovered.restated += 1;
+            }
+        }
+        Ok(recovered)
+    }
+
+    fn programs_with_quota(&self) -> Vec<&Program> {
+        let programs = self.library.programs().programs.iter();
+        programs
+            .filter(|program| {
+                let versions = self.library.versions(program);
+                versions
+                    .all()
+                    .iter()
+                    .any(|edition| edition.measure.categories.iter().any(|c| c.quota.is_some()))
+            })
+            .collect()
+    }
+
+    async fn settle_reservation(
+        &self,
+        program: &Program,
+        reservation: &Reservation,
+        older_than_us: i64,
+        recovered: &mut Recovered,
+    ) -> Result<(), ActError> {
+        let now = self.clock.now_for_recording()?;
+        let made = self.recorded_at(reservation).await?;
+        if now.micros().saturating_sub(made) < older_than_us {
+            return Ok(());
+        }
+        let (stream, revision) = (&reservation.reserved.enrollment, reservation.reserved.revision);
+        let _turn = self.stripe(stream).lock().await;
+        let name = stream_name(stream)?;
+        let next = self.log.stream_revision(&name).await?.map_or(0, |revision| revision + 1);
+        if next == revision {
+            match self.abandon(program, reservation).await {
+                Ok(()) => recovered.abandoned += 1,
+                // The approval, or another act, was appended just now: look again.
+                Err(ActError::Log(LogError::Conflict { .. })) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let page = self.log.read_stream(&name, revision, 1).await?;
+        let stands = match page.events.first() {
+            Some(stored) => {
+                let event = codec::decode_enrollment(stored)?;
+                let cited = reservation.reference.to_string();
+                event.event.fact().is_some()
+                    && event.meta.rests_on.split_ascii_whitespace().any(|r| r == cited)
+            }
+            None => false,
+        };
+        if !stands {
+            let reason = "its approval can no longer be appended".to_owned();
+            self.release(reservation, reason, program.is_exercise(), now).await?;
+            recovered.released += 1;
+        }
+        Ok(())
+    }
+
+    async fn recorded_at(&self, reservation: &Reservation) -> Result<i64, ActError> {
+        let name = stream_name(&reservation.reference.stream)?;
+        let page = self.log.read_stream(&name, reservation.reference.revision, 1).await?;
+        Ok(page.events.first().map_or(0, |event| event.recorded_at_us))
+    }
+
+    /// Takes the revision at which the approval would be appended, so that it never can be.
+    async fn abandon(&self, program: &Program, reservation: &Reservation) -> Result<(), ActError> {
+        let (stream, revision) = (&reservation.reserved.enrollment, reservation.reserved.revision);
+        let now = self.clock.now_for_recording()?;
+        let event = Event::ApprovalAbandoned(ApprovalAbandoned {
+            reservation: reservation.reference.clone(),
+        });
+        let mut meta = self.own_meta(now, program.is_exercise());
+        meta.rests_on = reservation.reference.to_string();
+        let cause = format!("abandon {}", reservation.reference);
+        let new = NewEvent {
+            event_id: self.caused_id(stream, revision, &cause),
+            event_type: event.event_type().to_owned(),
+            recorded_at_us: now.micros(),
+            data: codec::encode_event(&event)?.into(),
+            metadata: codec::encode_meta(&meta)?.into(),
+        };
+        self.append_after(stream, revision.checked_sub(1), new).await?;
+        self.enrollments.forget(stream);
+        Ok(())
+    }
+}
