@@ -1,4 +1,5 @@
 //! The contract of the log, on the engines that need no server.
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 #[path = "support/log_contract.rs"]
 mod log_contract;

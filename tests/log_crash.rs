@@ -2,6 +2,7 @@
 //! is there in part, and the log goes on.
 //!
 //! The test starts itself as the child, which prints each acknowledgement after it has it.
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 #[path = "support/log_contract.rs"]
 #[allow(dead_code)]

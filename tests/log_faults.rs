@@ -2,6 +2,7 @@
 //!
 //! Nothing acknowledged is lost, nothing else stands in the log, an unknown outcome is never
 //! reported as a failure, and the log goes on serving.
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 #[path = "support/log_batch.rs"]
 mod log_batch;

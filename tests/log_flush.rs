@@ -3,6 +3,7 @@
 //! A failed flush leaves a complete commit in the WAL that does not count now, but would be found
 //! by a recovery: whoever was told "nothing was written" would find the event after a crash. So each
 //! case looks at what a crash would leave: a copy of the file and its WAL, opened elsewhere.
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 #[path = "support/log_batch.rs"]
 mod log_batch;

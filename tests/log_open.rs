@@ -1,4 +1,5 @@
 //! Opening a log file: what is refused, in which words, and that refusing changes nothing.
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 #[path = "support/log_contract.rs"]
 #[allow(dead_code)]

@@ -1,5 +1,6 @@
 //! The log's file under other hands: what its triggers refuse, what damage a reader notices, and
 //! what an auditor sees with another tool.
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 #[path = "support/log_contract.rs"]
 #[allow(dead_code)]

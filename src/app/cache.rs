@@ -149,7 +149,8 @@ impl EnrollmentCache {
     }
 
     /// The bytes held, by estimate.
-    pub fn bytes(&self) -> usize {
+    #[cfg(test)]
+    fn bytes(&self) -> usize {
         self.lock().bytes
     }
 }
@@ -172,5 +173,34 @@ impl Inner {
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cache_stays_within_its_bytes_and_keeps_what_is_asked_for() {
+        let limit = 64 * 1024;
+        let cache = EnrollmentCache::new(limit);
+        cache.put("hot", Arc::new(Cached::default()));
+        for n in 0..2_000 {
+            cache.put(&format!("cold-{n}"), Arc::new(Cached::default()));
+            assert!(cache.get("hot").is_some(), "after {n}");
+            assert!(cache.bytes() <= limit, "{} bytes after {n}", cache.bytes());
+        }
+        assert!(cache.get("cold-0").is_none());
+        cache.forget("hot");
+        assert!(cache.get("hot").is_none());
+    }
+
+    #[test]
+    fn an_older_fold_never_replaces_a_newer_one() {
+        let cache = EnrollmentCache::new(64 * 1024);
+        let at = |revision| Arc::new(Cached { revision: Some(revision), ..Cached::default() });
+        cache.put("x", at(7));
+        cache.put("x", at(6));
+        assert_eq!(cache.get("x").and_then(|cached| cached.revision), Some(7));
     }
 }
