@@ -1,0 +1,98 @@
+//! One node put together: log, documents, keys, application. What `serve` and `demo` start and what
+//! `rebuild` opens.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use base64::Engine as _;
+
+use super::config::Config;
+use super::exit::{Exit, failure};
+use super::token::{new_id, token_key};
+use crate::app::clock::SystemClock;
+use crate::app::documents::{DocumentStore, FolderStore};
+use crate::app::{App, Parts, start};
+use crate::domain::measure_file::{MEASURES, PROGRAMS};
+use crate::log::{EventLog, OpenError, SqliteLog};
+
+/// A node's log and what is over it.
+pub struct Node {
+    /// The application.
+    pub app: Arc<App>,
+    /// The log, as the engine that it is, for closing.
+    pub log: Arc<SqliteLog>,
+}
+
+/// The path of a `sqlite:` address.
+///
+/// # Errors
+/// Another engine than SQLite.
+pub fn sqlite_path(address: &str, what: &str) -> anyhow::Result<PathBuf> {
+    match address.strip_prefix("sqlite:") {
+        Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
+        _ => Err(failure(
+            Exit::Usage,
+            format!("{what} {address:?} is not an address of this build: sqlite:<path> is"),
+        )),
+    }
+}
+
+/// The folder of a `file:` address.
+///
+/// # Errors
+/// Another store than a folder.
+pub fn documents_path(address: &str) -> anyhow::Result<PathBuf> {
+    match address.strip_prefix("file:") {
+        Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
+        _ => Err(failure(
+            Exit::Usage,
+            format!("store.documents {address:?} is not an address of this build: file:<folder> is"),
+        )),
+    }
+}
+
+/// Opens the node for writing: only one process at a time can.
+///
+/// # Errors
+/// What stands in the way, in words.
+pub async fn open(config: &Config) -> anyhow::Result<Node> {
+    let path = sqlite_path(&config.store.log, "store.log")?;
+    make_folder(path.parent())?;
+    let log = Arc::new(SqliteLog::open_writer(&path).map_err(open_error)?);
+    let documents = documents_path(&config.store.documents)?;
+    make_folder(Some(&documents))?;
+    let documents: Arc<dyn DocumentStore> = Arc::new(FolderStore::open(&documents)?);
+    let key = token_key(&config.store.data_dir.join("keys").join("log.pem"))?;
+    let public_key = base64::engine::general_purpose::STANDARD.encode(key.public().as_bytes());
+    let app = start(Parts {
+        log: log.clone() as Arc<dyn EventLog>,
+        documents,
+        clock: Arc::new(SystemClock::default()),
+        measures: MEASURES,
+        programs: PROGRAMS,
+        new_log_id: new_id(),
+        origin: config.log.origin.clone(),
+        public_key,
+        cache_bytes: config.cache.enrollment_bytes,
+    })
+    .await?;
+    Ok(Node { app: Arc::new(app), log })
+}
+
+/// The errors of opening a log with the exit code that they deserve.
+pub fn open_error(error: OpenError) -> anyhow::Error {
+    let exit = match &error {
+        OpenError::InUse { .. } => Exit::Conflict,
+        _ => Exit::Failed,
+    };
+    failure(exit, error.to_string())
+}
+
+fn make_folder(folder: Option<&Path>) -> anyhow::Result<()> {
+    match folder {
+        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
+            .with_context(|| format!("can't make the folder {}", folder.display())),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,22 @@
+//! Log lines on stderr: for people, or one JSON object a line.
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
+
+use super::config::LogFormat;
+
+/// Installs the subscriber; a second call does nothing. `RUST_LOG` chooses what is shown.
+pub fn install(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_span_events(FmtSpan::NONE)
+        .with_writer(std::io::stderr);
+    let installed = match format {
+        LogFormat::Text => lines.try_init(),
+        LogFormat::Json => lines.json().try_init(),
+    };
+    if let Err(error) = installed {
+        tracing::debug!(%error, "log lines go to the subscriber installed before");
+    }
+}
