@@ -124,6 +124,9 @@ pub struct DutyOpened {
     /// When it is due; absent: undated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Due>,
+    /// Whether it is owed from the end of a term or title on, at `open_from`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub after_end: bool,
     /// Set for a recurring duty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub series: Option<Series>,

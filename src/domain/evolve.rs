@@ -22,6 +22,9 @@ pub fn evolve(state: &mut State, recorded: &Recorded, place: Day) {
         Event::Acted(fact) => {
             if has_ground(state, &fact.effects, place) {
                 apply(state, recorded, &fact.effects, place);
+                if fact.act.kind() == ActKind::SubmitPromotionPlan {
+                    state.promotion_plan = Some(recorded.revision);
+                }
                 if fact.over_limit.is_some() {
                     state.overrides += 1;
                 }
@@ -221,6 +224,7 @@ fn open(state: &mut State, recorded: &Recorded, opened: &DutyOpened, place: Day)
         opened_on: recorded.meta.effective_on,
         open_from: opened.open_from,
         due: opened.due.clone().map(Arc::new),
+        after_end: opened.after_end,
         series: opened.series.clone().map(Arc::new),
         met: Arc::default(),
         ended: None,

@@ -5,6 +5,7 @@ pub mod act;
 pub mod calendar;
 pub mod date;
 pub mod decide;
+pub mod duty;
 pub mod event;
 pub mod evolve;
 pub mod history;

@@ -187,6 +187,7 @@ impl Deciding<'_> {
                 article: rule.article.clone(),
                 open_from: start,
                 due: None,
+                after_end: false,
                 series: None,
             };
             let due = |on: CivilDate, rule: String, arithmetic: String| Due {
@@ -207,7 +208,10 @@ impl Deciding<'_> {
                         duty.due = Some(due(CivilDate::from(day), "stated".to_owned(), arithmetic));
                     }
                 }
-                DueRule::AfterEnd => duty.open_from = self.day_after_end(effects).unwrap_or(start),
+                DueRule::AfterEnd => {
+                    duty.after_end = true;
+                    duty.open_from = self.day_after_end(effects).unwrap_or(start);
+                }
                 DueRule::Undated => {}
                 DueRule::Every { on, during } => {
                     let first_due = on.in_year(start.latest().year() + 1);
