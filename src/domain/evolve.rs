@@ -21,8 +21,11 @@ pub fn evolve(state: &mut State, recorded: &Recorded, place: Day) {
     match &recorded.event {
         Event::Acted(fact) => {
             if has_ground(state, &fact.effects, place) {
+                let attempt = state.attempt;
                 apply(state, recorded, &fact.effects, place);
                 if fact.act.kind() == ActKind::SubmitPromotionPlan {
+                    // A plan of a province outside the program is no attempt to enter it (P12).
+                    state.attempt = attempt;
                     state.promotion_plan = Some(recorded.revision);
                 }
                 if fact.over_limit.is_some() {
@@ -75,10 +78,13 @@ fn begins_before(until: &CivilDate, day: Day) -> bool {
 fn apply(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) {
     let on = recorded.meta.effective_on;
     state.acts += 1;
+    // The event that opened the record says from when it is complete, also where a late entry
+    // stands before it in time.
     if let Some(kept) = &effects.opens_record
-        && state.kept_since.is_none()
+        && state.kept_by.is_none_or(|by| recorded.revision < by)
     {
         state.kept_since = Some(kept.day);
+        state.kept_by = Some(recorded.revision);
     }
     if effects.begins_attempt {
         begin_attempt(state);
@@ -119,6 +125,7 @@ fn begin_attempt(state: &mut State) {
     state.category = None;
     state.term = None;
     state.applied = None;
+    state.matters = Arc::default();
     state.plan_versions = Arc::default();
     state.results = Arc::default();
 }

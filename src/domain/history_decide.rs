@@ -7,11 +7,11 @@
 
 use std::collections::BTreeSet;
 
-use super::act::{Act, ActKind, ActRequest, Correction};
+use super::act::{Act, ActKind, ActRequest, Correction, Receipt};
 use super::date::Day;
-use super::decide::{Actor, Context, Decision, decide};
+use super::decide::{Actor, Context, Decision, check_common, decide};
 use super::event::{Effects, Event, EventMeta, Fact, Ground, MendedFact, Recorded};
-use super::history::{History, fold, place_on};
+use super::history::{Fate, History, fold, place_on};
 use super::ids::{EventRef, Office, Provenance, Text};
 use super::refusal::{Reason, Refusal};
 use super::state::State;
@@ -53,6 +53,13 @@ pub fn decide_on(
         && let Some(follows) = &inspection.follows
     {
         check_follows(history, follows)?;
+    }
+    if let Act::AcknowledgeReceipt(receipt) = &request.act {
+        check_received(ctx, history, receipt)?;
+    }
+    // A record that is open stays open, also where a late entry stands before it.
+    if request.common.kept_since.is_some() && !history.events().is_empty() {
+        check_common(ctx, &history.state(), request)?;
     }
     let day = request.common.effective_on.latest();
     let mut decision = decide_in_time(ctx, history, request, day)?;
@@ -155,7 +162,12 @@ fn unsettles(act: ActKind, history: &History, lost: &BTreeSet<u64>) -> Refusal {
 
 fn check_follows(history: &History, follows: &EventRef) -> Result<(), Refusal> {
     let event = history.at(follows.revision).filter(|event| event.id == follows.id);
+    let stands = match history.fate(follows.revision) {
+        Fate::Stands | Fate::Corrected { .. } => true,
+        Fate::Annulled { .. } => false,
+    };
     let is_report = event
+        .filter(|_| stands)
         .and_then(|event| event.event.fact())
         .is_some_and(|fact| fact.act.kind() == ActKind::SubmitReport);
     if follows.stream == history.stream() && is_report {
@@ -175,12 +187,64 @@ fn check_follows(history: &History, follows: &EventRef) -> Result<(), Refusal> {
     ))
 }
 
+/// A receipt is acknowledged by another office than the one that acted, for a day on which the act
+/// can have been received: not before it was done, not after it was recorded (G12).
+fn check_received(ctx: &Context<'_>, history: &History, receipt: &Receipt) -> Result<(), Refusal> {
+    let refuse = |reason: Reason, en: String, zh: String| {
+        Err(Refusal::new(ActKind::AcknowledgeReceipt, reason, en, zh).under("G12"))
+    };
+    let (of, day) = (&receipt.of, receipt.received_on);
+    let effective = history.effective();
+    let entry = effective.iter().find(|entry| {
+        entry.event.revision == of.revision
+            && entry.event.id == of.id
+            && of.stream == history.stream()
+    });
+    let Some(entry) = entry else {
+        let (en, zh) = (
+            format!("{of} is no act of {} that stands", history.stream()),
+            format!("{of} 不是 {} 中有效的行为", history.stream()),
+        );
+        let errors = vec![super::refusal::field("/of", en.clone(), zh.clone())];
+        return refuse(Reason::Invalid { errors }, en, zh);
+    };
+    let event = &entry.event;
+    if event.meta.office == ctx.actor.office {
+        return refuse(
+            Reason::OfficeForbidden { required: vec![Office::NationalOffice] },
+            format!(
+                "{} is an act of {} itself; its receipt is acknowledged by the office that received it",
+                event.event.event_type(),
+                ctx.actor.office.as_str()
+            ),
+            format!(
+                "{} 是 {} 自己的行为；收到日期由接收机关确认",
+                event.event.event_type(),
+                ctx.actor.office.as_str()
+            ),
+        );
+    }
+    let recorded = event.meta.recorded_at.civil_day();
+    let done = event.meta.effective_on;
+    if day > recorded || done.earliest().is_some_and(|earliest| day < earliest) {
+        return refuse(
+            Reason::DateConflict { with: Some(of.clone()) },
+            format!(
+                "received_on {day} is not between the act's own day {done} and its recording on {recorded}"
+            ),
+            format!("received_on {day} 不在该行为之日 {done} 与入档日 {recorded} 之间"),
+        );
+    }
+    Ok(())
+}
+
 fn decide_correction(
     ctx: &Context<'_>,
     history: &History,
     request: &ActRequest,
     correction: &Correction,
 ) -> Result<Decision, Refusal> {
+    check_common(ctx, &history.state(), request)?;
     let target = correctable(history, correction)?;
     let original = history.original(target.revision);
     let original = history.at(original).unwrap_or(target);
@@ -314,8 +378,17 @@ fn decide_replacement(
     let as_office = Context { actor: &actor, ..*ctx };
     let registrar = Context { actor: ctx.actor, ..*ctx };
     let judged = if replacement.common.archive.is_some() { &registrar } else { &as_office };
-    let mut decision = decide(judged, &others(false), replacement)
-        .or_else(|refusal| decide(judged, &others(true), replacement).map_err(|_| refusal))?;
+    let mut decision = match decide(judged, &others(false), replacement) {
+        Ok(decision) => decision,
+        Err(refusal) => {
+            let mut decision = decide(judged, &others(true), replacement).map_err(|_| refusal)?;
+            let counted = history.possible(day).into_iter();
+            decision.grounds.extend(counted.filter(|revision| *revision != original.revision));
+            decision.grounds.sort_unstable();
+            decision.grounds.dedup();
+            decision
+        }
+    };
     if let Some(opened) = original.event.fact().and_then(|f| f.effects.opens_record.clone())
         && original.meta.archive | (original.meta.office == Office::Registrar)
         && replacement.common.kept_since.is_none()

@@ -17,6 +17,8 @@ use super::measure::Matter;
 pub struct State {
     /// From which day the record is complete (G10); absent before the first act.
     pub kept_since: Option<Day>,
+    /// The revision of the event that says so: the one that opened the record.
+    pub kept_by: Option<u64>,
     /// Where it stands; absent before the first standing.
     pub node: Option<Node>,
     /// Since when it stands in this node.

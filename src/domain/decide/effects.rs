@@ -30,6 +30,10 @@ impl Deciding<'_> {
             needs: rule.needs.iter().copied().filter(|need| !is_of_time(*need)).collect(),
             decides: rule.decides,
         };
+        if self.is_founding(rule) {
+            effects.ground.needs.clear();
+            effects.ground.decides = None;
+        }
         effects.enters.clone_from(&outcome.to);
         effects.waives_later = outcome.waives_later;
         effects.opens_matter = rule.opens;
@@ -311,6 +315,21 @@ impl Deciding<'_> {
         let quota = measure.category(&category)?.quota.as_ref()?;
         let (limit, soft, article) = (quota.limit, quota.soft, quota.article.clone());
         Some(PlaceWanted { category, limit, soft, article })
+    }
+
+    /// For an acceptance: that no plan is on record to measure against (C14).
+    pub(super) fn plan_findings(&self, measure: &Measure) -> Option<Finding> {
+        let Act::Accept(_) = &self.request.act else {
+            return None;
+        };
+        self.state.plan_versions.is_empty().then(|| Finding {
+            code: Id::from("no_plan_on_record"),
+            text: Text {
+                en: "no plan is on record to measure the results against".to_owned(),
+                zh: "没有入档的建设方案可供对照".to_owned(),
+            },
+            article: measure.acceptance_contents.first().map_or("", |c| &c.article).to_owned(),
+        })
     }
 
     /// Findings on dates that are less sharp than a rule would need.
