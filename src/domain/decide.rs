@@ -125,7 +125,7 @@ pub fn decide(ctx: &Context<'_>, state: &State, request: &ActRequest) -> Result<
 }
 
 /// Checks what every act says beside its content, for acts that are not decided on a state.
-pub(super) fn check_common(
+pub(in crate::domain) fn check_common(
     ctx: &Context<'_>,
     state: &State,
     request: &ActRequest,

@@ -53,59 +53,6 @@ pub struct Registration {
     pub effective_on: CivilDate,
 }
 
-/// The 31 provincial-level divisions of GB/T 2260 to which the Working Plan is addressed (P2).
-const PROVINCIAL_DIVISIONS: [&str; 31] = [
-    "110000", "120000", "130000", "140000", "150000", "210000", "220000", "230000", "310000",
-    "320000", "330000", "340000", "350000", "360000", "370000", "410000", "420000", "430000",
-    "440000", "450000", "460000", "500000", "510000", "520000", "530000", "540000", "610000",
-    "620000", "630000", "640000", "650000",
-];
-
-/// The id of the Xinjiang Production and Construction Corps, which has no code.
-const CORPS: &str = "XPCC";
-
-impl Registration {
-    /// Whether a province or the Corps is one that there is, or is invented and takes the id of
-    /// none (P2, G16). Other kinds of subject have no list to be held to.
-    ///
-    /// # Errors
-    /// What is wrong and what would be accepted.
-    pub fn check_division(&self) -> Result<(), Text> {
-        if self.kind != "province" && self.kind != "corps" {
-            return Ok(());
-        }
-        let id = self.id.as_str();
-        let real = PROVINCIAL_DIVISIONS.contains(&id) || id == CORPS;
-        if self.invented {
-            return if real {
-                Err(Text {
-                    en: format!("{id} is the id of a real division; an invented one needs another"),
-                    zh: format!("{id} 是真实区划的标识；虚构主体须另用标识"),
-                })
-            } else {
-                Ok(())
-            };
-        }
-        let fits = match self.kind.as_str() {
-            "corps" => id == CORPS && self.code.is_none(),
-            _ => PROVINCIAL_DIVISIONS.contains(&id) && self.code.as_ref().is_none_or(|c| c == id),
-        };
-        if fits {
-            return Ok(());
-        }
-        Err(Text {
-            en: format!(
-                "{id} of kind {} is neither one of the 31 provincial-level divisions by its GB/T 2260 code nor the Corps (XPCC, without code)",
-                self.kind
-            ),
-            zh: format!(
-                "类别为 {} 的 {id} 既不是以 GB/T 2260 代码登记的31个省级区划之一，也不是新疆生产建设兵团（XPCC，无代码）",
-                self.kind
-            ),
-        })
-    }
-}
-
 /// A new name from a day on; the old one stays for earlier days.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -159,9 +159,6 @@ impl<'a> Deciding<'a> {
                 )
                 .under(&program.article));
         }
-        if let Err(wrong) = registration.check_division() {
-            return Err(self.refuse(reason(), wrong.en, wrong.zh).under(&program.article));
-        }
         Ok(())
     }
 
