@@ -227,6 +227,7 @@ fn is_possible(entry: &Placed<'_>, day: Day) -> bool {
 }
 
 /// The revision that an event corrects, if it is a correction.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only a correction corrects")]
 pub fn corrected_revision(event: &Recorded) -> Option<u64> {
     match &event.event {
         Event::Acted(fact) => match &fact.act {

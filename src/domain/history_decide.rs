@@ -34,6 +34,7 @@ pub fn decide_at_end(
     (at_end && !needs_history(&request.act)).then(|| decide(ctx, state, request))
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "only these acts name events")]
 fn needs_history(act: &Act) -> bool {
     match act {
         Act::Correct(_) | Act::AcknowledgeReceipt(_) => true,

@@ -12,6 +12,7 @@ use crate::domain::refusal::{Reason, Refusal, field};
 
 impl Deciding<'_> {
     /// Decides the act if it is one of those that every program knows.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other act is the measure's")]
     pub(super) fn builtin(&self) -> Result<Option<Decision>, Refusal> {
         match &self.request.act {
             Act::Note(_) => {

@@ -9,6 +9,10 @@ use crate::domain::refusal::{FieldError, Reason, Refusal, field};
 impl Deciding<'_> {
     /// Everything that can be said without knowing where the enrollment stands, and of the rule
     /// that applies there what it wants brought along.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "most acts say nothing that a measure limits"
+    )]
     pub(super) fn check_content(
         &self,
         measure: &Measure,

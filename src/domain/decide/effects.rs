@@ -118,6 +118,10 @@ impl Deciding<'_> {
         }
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "most acts have the effects of their outcome alone"
+    )]
     fn content_effects(&self, effects: &mut Effects) {
         let result = |result: &Id| Some(ResultRecorded { of: self.kind(), result: result.clone() });
         match &self.request.act {
@@ -143,6 +147,7 @@ impl Deciding<'_> {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only two acts set a day")]
     fn stated_day(&self) -> Option<Day> {
         match &self.request.act {
             Act::Accept(check) => check.rectify_by,
@@ -151,6 +156,10 @@ impl Deciding<'_> {
         }
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "only a confirmation dates the title otherwise"
+    )]
     fn title_effect(&self, outcome: &Outcome, article: &str) -> Option<TitleEffect> {
         let on = match &self.request.act {
             Act::Confirm(confirmation) => confirmation.title_from,

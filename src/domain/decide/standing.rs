@@ -149,6 +149,7 @@ impl Deciding<'_> {
         (Id::from(id), Text { en, zh })
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only acts with outcomes state one")]
     pub(super) fn outcome<'m>(&self, rule: &'m ActRule) -> Result<(&'m Id, &'m Outcome), Refusal> {
         if let Some(done) = rule.outcomes.get_key_value("done") {
             return Ok(done);
