@@ -21,7 +21,13 @@ pub fn evolve(state: &mut State, recorded: &Recorded, place: Day) {
     match &recorded.event {
         Event::Acted(fact) => {
             if has_ground(state, &fact.effects, place) {
+                let attempt = state.attempt;
                 apply(state, recorded, &fact.effects, place);
+                if fact.act.kind() == ActKind::SubmitPromotionPlan {
+                    // A plan of a province outside the program is no attempt to enter it (P12).
+                    state.attempt = attempt;
+                    state.promotion_plan = Some(recorded.revision);
+                }
                 if fact.over_limit.is_some() {
                     state.overrides += 1;
                 }
@@ -72,10 +78,13 @@ fn begins_before(until: &CivilDate, day: Day) -> bool {
 fn apply(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) {
     let on = recorded.meta.effective_on;
     state.acts += 1;
+    // The event that opened the record says from when it is complete, also where a late entry
+    // stands before it in time.
     if let Some(kept) = &effects.opens_record
-        && state.kept_since.is_none()
+        && state.kept_by.is_none_or(|by| recorded.revision < by)
     {
         state.kept_since = Some(kept.day);
+        state.kept_by = Some(recorded.revision);
     }
     if effects.begins_attempt {
         begin_attempt(state);
@@ -116,6 +125,7 @@ fn begin_attempt(state: &mut State) {
     state.category = None;
     state.term = None;
     state.applied = None;
+    state.matters = Arc::default();
     state.plan_versions = Arc::default();
     state.results = Arc::default();
 }
@@ -221,6 +231,7 @@ fn open(state: &mut State, recorded: &Recorded, opened: &DutyOpened, place: Day)
         opened_on: recorded.meta.effective_on,
         open_from: opened.open_from,
         due: opened.due.clone().map(Arc::new),
+        after_end: opened.after_end,
         series: opened.series.clone().map(Arc::new),
         met: Arc::default(),
         ended: None,

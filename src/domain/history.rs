@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::act::Act;
-use super::date::Day;
+use super::date::{CivilDate, Day};
 use super::event::{Event, Recorded};
 use super::evolve::evolve;
 use super::state::State;
@@ -227,6 +227,7 @@ fn is_possible(entry: &Placed<'_>, day: Day) -> bool {
 }
 
 /// The revision that an event corrects, if it is a correction.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only a correction corrects")]
 pub fn corrected_revision(event: &Recorded) -> Option<u64> {
     match &event.event {
         Event::Acted(fact) => match &fact.act {
@@ -247,6 +248,15 @@ fn mend(original: &Recorded, correction: &Recorded) -> Option<Recorded> {
     if mended.received_on.is_some() {
         event.meta.received_on = mended.received_on;
     }
+    // What took place only after the original was recorded cannot have been received with it.
+    let recorded_on = original.meta.recorded_at.civil_day();
+    let after = |on: CivilDate| on.earliest().is_some_and(|earliest| earliest > recorded_on);
+    if after(event.meta.effective_on) && !after(original.meta.effective_on) {
+        event.meta.recorded_at = correction.meta.recorded_at;
+    }
+    if let Some(provenance) = mended.fact.effects.stands_by {
+        event.meta.provenance = provenance;
+    }
     event.meta.rests_on.clone_from(&correction.meta.rests_on);
     event.meta.measure.clone_from(&correction.meta.measure);
     event.meta.edition.clone_from(&correction.meta.edition);
@@ -263,10 +273,7 @@ pub fn rests_on_own<'a>(rests_on: &'a str, stream: &'a str) -> impl Iterator<Ite
 }
 
 /// The place of a single event that rests on events with these places.
-pub fn place_on(
-    effective_on: super::date::CivilDate,
-    grounds: impl Iterator<Item = (Day, super::date::CivilDate)>,
-) -> Day {
+pub fn place_on(effective_on: CivilDate, grounds: impl Iterator<Item = (Day, CivilDate)>) -> Day {
     grounds
         .filter(|(_, ground)| ground.overlaps(&effective_on))
         .map(|(place, _)| place)

@@ -1,11 +1,14 @@
 //! The pure core: dates, measures, acts, events, and the two functions over them, `decide` and
 //! `evolve`. No clock, no I/O, no async, no `serde_json::Value`.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 pub mod act;
 pub mod calendar;
 pub mod date;
 pub mod decide;
 pub mod division;
+pub mod duty;
 pub mod event;
 pub mod evolve;
 pub mod history;

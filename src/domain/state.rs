@@ -17,6 +17,8 @@ use super::measure::Matter;
 pub struct State {
     /// From which day the record is complete (G10); absent before the first act.
     pub kept_since: Option<Day>,
+    /// The revision of the event that says so: the one that opened the record.
+    pub kept_by: Option<u64>,
     /// Where it stands; absent before the first standing.
     pub node: Option<Node>,
     /// Since when it stands in this node.
@@ -51,6 +53,8 @@ pub struct State {
     pub last_evidenced_on: Option<CivilDate>,
     /// Events that lost their ground, by revision.
     pub unsupported: Arc<Vec<u64>>,
+    /// The revision of the promotion plan on record (P12), kept over all attempts.
+    pub promotion_plan: Option<u64>,
     /// How many acts are in the effective history.
     pub acts: u32,
     /// How many days' worth of overrides: acts that went over a soft limit.
@@ -109,6 +113,8 @@ pub struct Duty {
     pub open_from: CivilDate,
     /// When it is due.
     pub due: Option<Arc<Due>>,
+    /// Whether it is owed from the end of a term or title on, at `open_from`.
+    pub after_end: bool,
     /// Set for a recurring duty.
     pub series: Option<Arc<Series>>,
     /// How it was met; for a recurring duty by the year of the due date.
@@ -135,7 +141,7 @@ pub struct Met {
 pub struct Ended {
     /// The event's revision.
     pub by: u64,
-    /// From which day it no longer binds; what fell due earlier stands.
+    /// The day after which it no longer binds; what fell due by then stands.
     pub from: Day,
     /// Whether it was waived, rather than merely over.
     pub waived: bool,

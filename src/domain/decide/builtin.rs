@@ -5,13 +5,14 @@
 use super::{Deciding, Decision};
 use crate::domain::act::{Act, Attestation, Receipt, UnknownRule};
 use crate::domain::date::CivilDate;
-use crate::domain::event::{Effects, PlaceEffect, Title, TitleEffect};
+use crate::domain::event::{DutyOpened, Effects, PlaceEffect, Title, TitleEffect};
 use crate::domain::ids::{Id, Node, Office, Provenance};
-use crate::domain::measure::{Edition, Measure, Outcome, Passing};
+use crate::domain::measure::{ActRule, DueRule, Edition, Measure, Outcome, Passing};
 use crate::domain::refusal::{Reason, Refusal, field};
 
 impl Deciding<'_> {
     /// Decides the act if it is one of those that every program knows.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other act is the measure's")]
     pub(super) fn builtin(&self) -> Result<Option<Decision>, Refusal> {
         match &self.request.act {
             Act::Note(_) => {
@@ -60,22 +61,17 @@ impl Deciding<'_> {
         effects.stands_by = Some(attestation.confidence);
         effects.category.clone_from(&attestation.category);
         let founding = self.founding(node);
-        effects.title = attestation.title.clone().map(|title| {
-            let period = founding.and_then(|(_, o)| o.title_term);
-            let until = period.map(|period| period.add_to(&on));
-            let article = founding.map_or("", |(measure, o)| article_of(measure, o)).to_owned();
-            TitleEffect::Granted(Title { title, from: on, until, article })
-        });
-        if let Some((measure, outcome)) = founding {
-            if let Some(period) = outcome.term {
-                effects.term = Some(super::effects::term(on, period, article_of(measure, outcome)));
-            }
-            if outcome.takes_place {
-                let category = attestation.category.clone();
-                effects.place = category.map(|category| PlaceEffect::Takes { category });
-            } else if self.state.place.is_some() {
-                effects.place = Some(PlaceEffect::Frees);
-            }
+        effects.title = self.attested_title(attestation, founding);
+        if let Some((measure, outcome)) = founding
+            && let Some(period) = outcome.term
+        {
+            effects.term = Some(super::effects::term(on, period, article_of(measure, outcome)));
+        }
+        if founding.is_some_and(|(_, outcome)| outcome.takes_place) {
+            let category = attestation.category.clone().or_else(|| self.state.category.clone());
+            effects.place = category.map(|category| PlaceEffect::Takes { category });
+        } else if self.state.place.is_some() && self.state.phase() != Some(node.phase()) {
+            effects.place = Some(PlaceEffect::Frees);
         }
         if let Some((_, passing)) = self.passing(node) {
             effects.term = Some(super::effects::term(on, passing.term, &passing.article));
@@ -83,6 +79,26 @@ impl Deciding<'_> {
         let mut decision = self.plain_decision(effects, self.date_findings());
         decision.provenance = attestation.confidence;
         Ok(decision)
+    }
+
+    /// The title that evidence shows; one held before is lost where the subject stands no more.
+    fn attested_title(
+        &self,
+        attestation: &Attestation,
+        founding: Option<(&Measure, &Outcome)>,
+    ) -> Option<TitleEffect> {
+        let on = self.request.common.effective_on;
+        let Some(title) = attestation.title.clone() else {
+            let phase = attestation.stands_at.phase();
+            let versions = self.ctx.versions;
+            let stands = versions.find(|measure| measure.phase(phase).map(|p| p.standing));
+            let lost = self.state.title.is_some() && stands == Some(false);
+            return lost.then_some(TitleEffect::Cancelled);
+        };
+        let period = founding.and_then(|(_, outcome)| outcome.title_term);
+        let until = period.map(|period| period.add_to(&on));
+        let article = founding.map_or("", |(measure, o)| article_of(measure, o)).to_owned();
+        Some(TitleEffect::Granted(Title { title, from: on, until, article }))
     }
 
     fn confirm_standing(&self) -> Result<Decision, Refusal> {
@@ -100,6 +116,9 @@ impl Deciding<'_> {
         };
         let mut effects = self.common_effects();
         effects.stands_by = Some(Provenance::Recorded);
+        effects.ground.from = vec![Id::from(node.as_str())];
+        let held = self.state.place.as_ref().map(|place| place.category.clone());
+        effects.place = held.map(|category| PlaceEffect::Takes { category });
         let start = self.state.phase_since.unwrap_or(self.request.common.effective_on);
         effects.term = self.state.term.as_deref().cloned();
         effects.title = self.state.title.as_deref().cloned().map(TitleEffect::Granted);
@@ -108,7 +127,32 @@ impl Deciding<'_> {
         } else if let Some((measure, outcome)) = self.founding(node) {
             self.duties_opened(measure, &outcome.opens, &mut effects, start);
         }
+        self.yearly_duties(node, &mut effects, start);
         Ok(self.plain_decision(effects, vec![]))
+    }
+
+    /// What recurs every year while an enrollment stands in this phase, whenever that began.
+    fn yearly_duties(&self, node: &Node, effects: &mut Effects, start: CivilDate) {
+        let Some(edition) = self.edition else {
+            return;
+        };
+        let measure = &edition.measure;
+        let opened: Vec<Id> = effects.opens.iter().map(|duty| duty.obligation.clone()).collect();
+        let recurs = |due: &DueRule| match due {
+            DueRule::Every { during, .. } => during.iter().any(|phase| *phase == node.phase()),
+            DueRule::After(_) | DueRule::Stated | DueRule::AfterEnd | DueRule::Undated => false,
+        };
+        let missing: Vec<Id> = measure
+            .obligations
+            .iter()
+            .filter(|rule| recurs(&rule.due) && !opened.contains(&rule.id))
+            .map(|rule| rule.id.clone())
+            .collect();
+        let first = effects.opens.len();
+        self.duties_opened(measure, &missing, effects, start);
+        if start.certainly_before(&measure.in_force_from) {
+            begin_in_force(measure, &mut effects.opens[first..]);
+        }
     }
 
     fn unknown_rule(&self, unknown: &UnknownRule) -> Result<Decision, Refusal> {
@@ -146,6 +190,7 @@ impl Deciding<'_> {
     fn acknowledge(&self, receipt: &Receipt) -> Result<Decision, Refusal> {
         self.only(&[Office::NationalOffice, Office::ProvincialDepartment], "G12")?;
         let of = receipt.of.revision;
+        // Whether it is that event, by another office, is checked on the history.
         let met = self.state.duties.iter().any(|duty| duty.met.values().any(|met| met.by == of));
         if receipt.of.stream != self.ctx.stream || !met {
             return Err(self.invalid(vec![field(
@@ -206,13 +251,12 @@ impl Deciding<'_> {
     fn founding(&self, node: &Node) -> Option<(&Measure, &Outcome)> {
         let measure = &self.edition?.measure;
         let phase = node.phase();
-        let outcomes = measure.acts.iter().flat_map(|rule| rule.outcomes.values());
-        let founding = outcomes.into_iter().find(|outcome| {
+        let within = |rule: &ActRule| {
+            rule.from.iter().any(|from| from.split('.').next().is_some_and(|p| p == phase))
+        };
+        let rules = measure.acts.iter().filter(|rule| !within(rule));
+        let founding = rules.flat_map(|rule| rule.outcomes.values()).find(|outcome| {
             outcome.to.as_ref().is_some_and(|to| to.phase() == phase && to.step().is_none())
-                && (outcome.term.is_some()
-                    || outcome.title.is_some()
-                    || outcome.takes_place
-                    || !outcome.opens.is_empty())
         })?;
         Some((measure, founding))
     }
@@ -239,11 +283,16 @@ impl Deciding<'_> {
     ) {
         let first = effects.opens.len();
         self.duties_opened(measure, &passing.opens, effects, start);
-        let from = measure.in_force_from.latest();
-        for duty in &mut effects.opens[first..] {
-            if let Some(series) = &mut duty.series {
-                series.first_due = series.every.first_after(from);
-            }
+        begin_in_force(measure, &mut effects.opens[first..]);
+    }
+}
+
+/// A recurring duty of those who stood already first falls due after the version came into force.
+fn begin_in_force(measure: &Measure, duties: &mut [DutyOpened]) {
+    for duty in duties {
+        if let Some(series) = &mut duty.series {
+            duty.open_from = measure.in_force_from;
+            series.first_due = series.every.first_after(measure.in_force_from.latest());
         }
     }
 }

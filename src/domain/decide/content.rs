@@ -1,7 +1,7 @@
 //! Content against the measure: what an act must say and bring with it.
 
 use super::Deciding;
-use crate::domain::act::{AcceptanceCheck, Act, Application, Report, Stated};
+use crate::domain::act::{AcceptanceCheck, Act, Application, Plan, Report, Stated};
 use crate::domain::ids::Id;
 use crate::domain::measure::{ActRule, Effect, Measure, Named, Requirement};
 use crate::domain::refusal::{FieldError, Reason, Refusal, field};
@@ -9,6 +9,10 @@ use crate::domain::refusal::{FieldError, Reason, Refusal, field};
 impl Deciding<'_> {
     /// Everything that can be said without knowing where the enrollment stands, and of the rule
     /// that applies there what it wants brought along.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "most acts say nothing that a measure limits"
+    )]
     pub(super) fn check_content(
         &self,
         measure: &Measure,
@@ -18,6 +22,10 @@ impl Deciding<'_> {
             rule.or_else(|| measure.rules(self.kind()).find(|r| r.by.contains(&self.office)));
         match &self.request.act {
             Act::Apply(application) => self.check_application(measure, application)?,
+            Act::SubmitPlan(plan) => self.check_guidelines(measure, "", plan)?,
+            Act::SubmitAmendment(amendment) => {
+                self.check_guidelines(measure, "/plan", &amendment.plan)?;
+            }
             Act::Accept(check) => self.check_acceptance(measure, check)?,
             Act::SubmitReport(report) => self.check_report(report)?,
             Act::SubmitScheme(scheme) => {
@@ -275,6 +283,15 @@ impl Deciding<'_> {
             )])),
             _ => Ok(()),
         }
+    }
+
+    /// The annex is advisory, but a plan cites it by its own tasks (C10).
+    fn check_guidelines(&self, measure: &Measure, at: &str, plan: &Plan) -> Result<(), Refusal> {
+        let known = || measure.guidelines.iter().map(|guideline| guideline.id.as_str());
+        for id in &plan.guidelines {
+            self.known_id(&format!("{at}/guidelines"), id, known())?;
+        }
+        Ok(())
     }
 
     fn check_report(&self, report: &Report) -> Result<(), Refusal> {

@@ -30,6 +30,10 @@ impl Deciding<'_> {
             needs: rule.needs.iter().copied().filter(|need| !is_of_time(*need)).collect(),
             decides: rule.decides,
         };
+        if self.is_founding(rule) {
+            effects.ground.needs.clear();
+            effects.ground.decides = None;
+        }
         effects.enters.clone_from(&outcome.to);
         effects.waives_later = outcome.waives_later;
         effects.opens_matter = rule.opens;
@@ -114,6 +118,10 @@ impl Deciding<'_> {
         }
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "most acts have the effects of their outcome alone"
+    )]
     fn content_effects(&self, effects: &mut Effects) {
         let result = |result: &Id| Some(ResultRecorded { of: self.kind(), result: result.clone() });
         match &self.request.act {
@@ -139,6 +147,7 @@ impl Deciding<'_> {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only two acts set a day")]
     fn stated_day(&self) -> Option<Day> {
         match &self.request.act {
             Act::Accept(check) => check.rectify_by,
@@ -147,6 +156,10 @@ impl Deciding<'_> {
         }
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "only a confirmation dates the title otherwise"
+    )]
     fn title_effect(&self, outcome: &Outcome, article: &str) -> Option<TitleEffect> {
         let on = match &self.request.act {
             Act::Confirm(confirmation) => confirmation.title_from,
@@ -187,6 +200,7 @@ impl Deciding<'_> {
                 article: rule.article.clone(),
                 open_from: start,
                 due: None,
+                after_end: false,
                 series: None,
             };
             let due = |on: CivilDate, rule: String, arithmetic: String| Due {
@@ -207,7 +221,10 @@ impl Deciding<'_> {
                         duty.due = Some(due(CivilDate::from(day), "stated".to_owned(), arithmetic));
                     }
                 }
-                DueRule::AfterEnd => duty.open_from = self.day_after_end(effects).unwrap_or(start),
+                DueRule::AfterEnd => {
+                    duty.after_end = true;
+                    duty.open_from = self.day_after_end(effects).unwrap_or(start);
+                }
                 DueRule::Undated => {}
                 DueRule::Every { on, during } => {
                     let first_due = on.in_year(start.latest().year() + 1);
@@ -307,6 +324,21 @@ impl Deciding<'_> {
         let quota = measure.category(&category)?.quota.as_ref()?;
         let (limit, soft, article) = (quota.limit, quota.soft, quota.article.clone());
         Some(PlaceWanted { category, limit, soft, article })
+    }
+
+    /// For an acceptance: that no plan is on record to measure against (C14).
+    pub(super) fn plan_findings(&self, measure: &Measure) -> Option<Finding> {
+        let Act::Accept(_) = &self.request.act else {
+            return None;
+        };
+        self.state.plan_versions.is_empty().then(|| Finding {
+            code: Id::from("no_plan_on_record"),
+            text: Text {
+                en: "no plan is on record to measure the results against".to_owned(),
+                zh: "没有入档的建设方案可供对照".to_owned(),
+            },
+            article: measure.acceptance_contents.first().map_or("", |c| &c.article).to_owned(),
+        })
     }
 
     /// Findings on dates that are less sharp than a rule would need.

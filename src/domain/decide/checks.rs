@@ -1,0 +1,265 @@
+//! What is checked before a measure's rules: who records, the dates, the subject, the version in
+//! force, the office and its jurisdiction.
+
+use std::sync::Arc;
+
+use super::{Deciding, Decision};
+use crate::domain::ids::Office;
+use crate::domain::measure::{Edition, Measure};
+use crate::domain::refusal::{Reason, Refusal, field};
+
+impl<'a> Deciding<'a> {
+    /// Only the registrar records another office's act; auditor and operator never get here.
+    pub(super) fn check_recorder(&self) -> Result<(), Refusal> {
+        let common = &self.request.common;
+        let registrar = self.ctx.actor.office == Office::Registrar;
+        if common.archive.is_some() && !registrar {
+            let reason = Reason::OfficeForbidden { required: vec![Office::Registrar] };
+            return Err(self.refuse(
+                reason,
+                "only the registrar records another office's act from an archive; leave out `archive` to act in your own name",
+                "只有登记员可以从档案补录其他机关的行为；以本机关名义行事请去掉 archive",
+            ));
+        }
+        let recording = common.archive.is_some() || registrar;
+        if (common.received_on.is_some() || common.kept_since.is_some()) && !recording {
+            let reason = Reason::OfficeForbidden { required: vec![Office::Registrar] };
+            return Err(self.refuse(
+                reason,
+                "`received_on` and `kept_since` are stated by the registrar; timeliness is judged by the day of recording, or by acknowledge_receipt of the receiving office (G12)",
+                "received_on 与 kept_since 只能由登记员填写；是否按期以入档日为准，或由接收机关以 acknowledge_receipt 确认（G12）",
+            ));
+        }
+        if common.kept_since.is_some() && self.state.kept_since.is_some() {
+            return Err(self.invalid(vec![field(
+                "/kept_since",
+                "the record of this enrollment is open already; mend the day from which it is complete by correcting the act that opened it",
+                "该记录已经开启；如需更改其完整起始日，请更正开启记录的行为",
+            )]));
+        }
+        Ok(())
+    }
+
+    /// Only the national office goes over a soft limit, in writing, and only where one applies (P4).
+    pub(super) fn check_override(&self, decision: &Decision) -> Result<(), Refusal> {
+        let Some(over) = &self.request.common.over_limit else {
+            return Ok(());
+        };
+        let Some(place) = decision.place.as_ref().filter(|place| place.soft) else {
+            return self.check_no_override();
+        };
+        if self.office != Office::NationalOffice {
+            let reason = Reason::OfficeForbidden { required: vec![Office::NationalOffice] };
+            return Err(self
+                .refuse(
+                    reason,
+                    "only the national office goes over a limit on places",
+                    "只有国家局可以突破名额限制",
+                )
+                .under(&place.article));
+        }
+        if over.justification.trim().is_empty() {
+            let error = field(
+                "/override/justification",
+                "an override needs a written justification",
+                "突破名额须书面说明理由",
+            );
+            return Err(self.invalid(vec![error]).under(&place.article));
+        }
+        Ok(())
+    }
+
+    /// Refuses an override where no soft limit applies: nothing stated is ignored.
+    pub(super) fn check_no_override(&self) -> Result<(), Refusal> {
+        if self.request.common.over_limit.is_none() {
+            return Ok(());
+        }
+        Err(self.invalid(vec![field(
+            "/override",
+            "this act takes no place under a limit that can be gone over; leave out `override`",
+            "该行为不占用可突破的名额；请去掉 override",
+        )]))
+    }
+
+    pub(super) fn check_dates(&self) -> Result<(), Refusal> {
+        let today = self.ctx.now.civil_day();
+        let common = &self.request.common;
+        if let Some(decided) = common.decided_on
+            && decided.earliest().is_some_and(|earliest| earliest > today)
+        {
+            return Err(self.refuse(
+                Reason::DateConflict { with: None },
+                format!("decided_on {decided} lies in the future (today is {today}): a decision is recorded once it is made; a later effect is stated by effective_on"),
+                format!("decided_on {decided} 在将来（今天是 {today}）：决定作出后方可入档；以后生效的，用 effective_on 表示"),
+            ));
+        }
+        if let Some(received) = common.received_on
+            && received > today
+        {
+            return Err(self.refuse(
+                Reason::DateConflict { with: None },
+                format!("received_on {received} lies in the future (today is {today})"),
+                format!("received_on {received} 在将来（今天是 {today}）"),
+            ));
+        }
+        if let Some(received) = common.received_on
+            && self.office != Office::NationalOffice
+            && common.effective_on.earliest().is_some_and(|earliest| received < earliest)
+        {
+            return Err(self.refuse(
+                Reason::DateConflict { with: None },
+                format!("received_on {received} lies before effective_on {}: nothing is received before it is submitted", common.effective_on),
+                format!("received_on {received} 早于 effective_on {}：未提交者不可能已收到", common.effective_on),
+            ));
+        }
+        if self.office != Office::NationalOffice
+            && !self.ctx.program.is_exercise()
+            && common.effective_on.earliest().is_some_and(|earliest| earliest > today)
+            && common.archive.is_none()
+            && self.ctx.actor.office != Office::Registrar
+        {
+            return Err(self.refuse(
+                Reason::DateConflict { with: None },
+                format!("effective_on {} lies in the future (today is {today}): what is submitted counts from the day it is submitted", common.effective_on),
+                format!("effective_on {} 在将来（今天是 {today}）：提交的材料自提交之日起算", common.effective_on),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Real and invented never mix (G16); only the program's kinds of subject enroll.
+    pub(super) fn check_subject(&self) -> Result<(), Refusal> {
+        let (program, registration) = (self.ctx.program, &self.ctx.subject.registration);
+        let reason = || Reason::IneligibleSubject { allowed_kinds: program.subject_kinds.clone() };
+        if registration.invented != program.is_exercise() {
+            let (en, zh) = if registration.invented {
+                ("an invented subject takes part only in an exercise", "虚构主体只能参加演练项目")
+            } else {
+                ("an exercise accepts only invented subjects", "演练项目只接受虚构主体")
+            };
+            let en = format!(
+                "{} in {}: {en}; real and invented never mix (G16)",
+                registration.id, program.id
+            );
+            return Err(self.refuse(reason(), en, format!("{zh}（G16）")));
+        }
+        if !program.subject_kinds.contains(&registration.kind) {
+            let kinds = program.subject_kinds.join(", ");
+            return Err(self
+                .refuse(
+                    reason(),
+                    format!(
+                        "{} is of kind {}; subjects of {} are of kind {kinds}",
+                        registration.id, registration.kind, program.id
+                    ),
+                    format!(
+                        "{} 的类别为 {}；{} 的主体类别为 {kinds}",
+                        registration.id, registration.kind, program.id
+                    ),
+                )
+                .under(&program.article));
+        }
+        Ok(())
+    }
+
+    pub(super) fn governing(&self) -> Result<&'a Arc<Edition>, Refusal> {
+        let versions = self.ctx.versions;
+        let Some(edition) = self.edition else {
+            let known = versions
+                .all()
+                .iter()
+                .map(|e| (e.measure.version.clone(), e.measure.in_force_from))
+                .collect();
+            return Err(self.refuse(
+                Reason::NotInForce { versions: known },
+                format!("no known version of the measure was in force on {}; the registrar can record the act as done under an unknown rule (G14)", self.day),
+                format!("{} 尚无已知的有效办法版本；可由登记员按“规则不明”入档（G14）", self.day),
+            ));
+        };
+        let measure = &edition.measure;
+        if measure.known_in_part && measure.rules(self.kind()).next().is_none() {
+            let gaps: Vec<_> = measure.gaps.iter().map(|gap| gap.en.clone()).collect();
+            return Err(self.refuse(
+                Reason::RuleUnknown,
+                format!("measure {} is known in part and its rule for {} is not known ({}); the registrar can record the act as done under an unknown rule (G14)", measure.version, self.kind().as_str(), gaps.join("; ")),
+                format!("办法 {} 仅部分已知，其关于 {} 的规则不明；可由登记员按“规则不明”入档（G14）", measure.version, self.kind().as_str()),
+            ));
+        }
+        Ok(edition)
+    }
+
+    pub(super) fn check_office(&self, measure: &Measure) -> Result<(), Refusal> {
+        let mut required: Vec<Office> = Vec::new();
+        let mut article = "";
+        for rule in measure.rules(self.kind()) {
+            article = &rule.article;
+            required.extend(&rule.by);
+        }
+        if article.is_empty() {
+            return Err(self.refuse(
+                Reason::NotPermitted {
+                    stands_at: self.stands_at(),
+                    allowed_from: vec![],
+                    missing: vec![],
+                },
+                format!("measure {} knows no {}", measure.version, self.kind().as_str()),
+                format!("办法 {} 没有 {} 这一行为", measure.version, self.kind().as_str()),
+            ));
+        }
+        required.sort_unstable();
+        required.dedup();
+        if required.contains(&self.office) {
+            return Ok(());
+        }
+        let names: Vec<_> = required.iter().map(|office| office.as_str()).collect();
+        let en = format!(
+            "{} is an act of {}, not of {}",
+            self.kind().as_str(),
+            names.join(" or "),
+            self.office.as_str()
+        );
+        let zh = format!(
+            "{} 由 {} 作出，{} 无权作出",
+            self.kind().as_str(),
+            names.join("、"),
+            self.office.as_str()
+        );
+        Err(self.refuse(Reason::OfficeForbidden { required }, en, zh).under(article))
+    }
+
+    /// A local government acts for its own areas, a department in its province, a province for itself.
+    pub(super) fn check_jurisdiction(&self) -> Result<(), Refusal> {
+        if self.ctx.actor.office == Office::Registrar {
+            return Ok(());
+        }
+        let registration = &self.ctx.subject.registration;
+        let needed = match self.office {
+            Office::NationalOffice | Office::Registrar | Office::Docket => return Ok(()),
+            Office::ProvincialDepartment => {
+                registration.province.as_ref().unwrap_or(&registration.id).as_str()
+            }
+            Office::Province | Office::LocalGovernment => registration.id.as_str(),
+        };
+        if self.ctx.actor.divisions.iter().any(|division| division == needed) {
+            return Ok(());
+        }
+        let reason = Reason::JurisdictionForbidden { division: needed.to_owned() };
+        Err(self.refuse(
+            reason,
+            format!(
+                "this token acts for {}; {} needs one for {needed}",
+                listed(&self.ctx.actor.divisions),
+                registration.id
+            ),
+            format!(
+                "该令牌的辖区为 {}；办理 {} 需要辖区 {needed}",
+                listed(&self.ctx.actor.divisions),
+                registration.id
+            ),
+        ))
+    }
+}
+
+fn listed(divisions: &[String]) -> String {
+    if divisions.is_empty() { "no division".to_owned() } else { divisions.join(", ") }
+}

@@ -1,0 +1,191 @@
+//! Obligations judged as of a day, and whose move it is (rules G10 to G13, G17).
+//!
+//! What must hold: the state is the one as of that day; a series is expanded to the next due date
+//! after it; timeliness is judged by receipt, and nothing is late or overdue before the later end
+//! of its due date, moved to a working day, has passed. What fell due before the record is complete
+//! and is not recorded is never open, late or overdue. Deliberately not here: what opens, meets or
+//! ends a duty (`decide`, `evolve`), and any list across enrollments.
+
+#[cfg(test)]
+mod tests;
+mod waiting;
+
+use std::collections::BTreeMap;
+
+use super::calendar::{AdjustedDate, Calendars};
+use super::date::{CivilDate, Day};
+use super::measure::Measure;
+use super::state::{Duty, Ended, Met, ONCE, State};
+
+pub use waiting::{Waiting, waiting_for};
+
+/// How an obligation stands on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum DutyStatus {
+    /// Not met, and its due date has not passed or there is none.
+    Open,
+    /// Received in time, or met where no due date is set.
+    Met,
+    /// Received after its due date.
+    Late,
+    /// Not received, and its due date has passed.
+    Overdue,
+    /// Nobody has to meet it any more: it would have fallen due after the standing ended.
+    Waived,
+    /// It fell due before the record is complete, and nothing is recorded (G10).
+    NotInTheRecord,
+}
+
+impl DutyStatus {
+    /// The name used in answers and read models.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Met => "met",
+            Self::Late => "late",
+            Self::Overdue => "overdue",
+            Self::Waived => "waived",
+            Self::NotInTheRecord => "not_in_the_record",
+        }
+    }
+
+    /// Whether somebody still has to meet it.
+    pub fn is_unmet(self) -> bool {
+        matches!(self, Self::Open | Self::Overdue)
+    }
+}
+
+/// One obligation; of a recurring one, one due date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueItem<'a> {
+    /// The duty that it is an occasion of.
+    pub duty: &'a Duty,
+    /// For a recurring duty: the year of the due date, one after the year reported on.
+    pub due_year: Option<i32>,
+    /// From when it can be met; while that lies ahead nobody is waited for.
+    pub open_from: CivilDate,
+    /// As the rule gives it, and the day before whose end nothing is late; absent: undated.
+    pub due: Option<AdjustedDate>,
+    /// How it stands.
+    pub status: DutyStatus,
+    /// How it was met, if it was received by the day asked about.
+    pub met: Option<&'a Met>,
+}
+
+/// Every obligation of a state as of a day, in the order in which they arose, recurring ones
+/// expanded to the next due date after the day.
+///
+/// A duty that another one replaced before it fell due is not listed; nor is what a series would
+/// have asked for after its standing was over, except, where it was waived, the first of it.
+pub fn items<'a>(state: &'a State, day: Day, calendars: &Calendars) -> Vec<DueItem<'a>> {
+    let mut items = Vec::new();
+    for duty in state.duties.iter() {
+        if duty.series.is_some() {
+            series_items(state, duty, day, calendars, &mut items);
+        } else {
+            items.extend(single_item(state, duty, day, calendars));
+        }
+    }
+    items
+}
+
+/// Whether a province owes the comprehensive strength promotion plan (P12): it stands in no listed
+/// phase of the measure, and no plan of it is on record. `None` is a province without enrollment.
+pub fn owes_promotion_plan(measure: &Measure, state: Option<&State>) -> bool {
+    let listed = state
+        .and_then(State::phase)
+        .and_then(|phase| measure.phase(phase))
+        .is_some_and(|phase| phase.standing);
+    !listed && state.is_none_or(|state| state.promotion_plan.is_none())
+}
+
+fn single_item<'a>(
+    state: &State,
+    duty: &'a Duty,
+    day: Day,
+    calendars: &Calendars,
+) -> Option<DueItem<'a>> {
+    let due = duty.due.as_ref().map(|due| calendars.adjust(&due.on));
+    let met = received(&duty.met, ONCE, due.is_some(), day);
+    let binds = duty.ended.as_ref().is_none_or(|ended| fell_due(due.as_ref(), ended));
+    let status = if met.is_none() && !binds {
+        if !duty.ended.as_ref().is_some_and(|ended| ended.waived) {
+            return None;
+        }
+        DutyStatus::Waived
+    } else {
+        let owed_from = due.map(|due| due.as_rule_gives);
+        let owed_from = owed_from.or(duty.after_end.then_some(duty.open_from));
+        judge(state, day, owed_from, due.as_ref(), met)
+    };
+    Some(DueItem { duty, due_year: None, open_from: duty.open_from, due, status, met })
+}
+
+fn series_items<'a>(
+    state: &State,
+    duty: &'a Duty,
+    day: Day,
+    calendars: &Calendars,
+    items: &mut Vec<DueItem<'a>>,
+) {
+    let Some(series) = &duty.series else {
+        return;
+    };
+    let first = series.first_due.year();
+    for year in first..=Day::MAX.year() {
+        let on = if year == first { series.first_due } else { series.every.in_year(year) };
+        let due = calendars.adjust(&CivilDate::from(on));
+        let met = received(&duty.met, year, true, day);
+        let binds = duty.ended.as_ref().is_none_or(|ended| fell_due(Some(&due), ended));
+        let waived = duty.ended.as_ref().is_some_and(|ended| ended.waived);
+        if met.is_some() || binds || waived {
+            let status = if met.is_none() && !binds {
+                DutyStatus::Waived
+            } else {
+                judge(state, day, Some(due.as_rule_gives), Some(&due), met)
+            };
+            let open_from = Day::from_ymd(year, 1, 1).map_or(duty.open_from, CivilDate::from);
+            let due = Some(due);
+            items.push(DueItem { duty, due_year: Some(year), open_from, due, status, met });
+        }
+        if on > day || !binds {
+            return;
+        }
+    }
+}
+
+/// Whether it fell due by the day of its end: that stands, whatever was waived or is over (P11).
+fn fell_due(due: Option<&AdjustedDate>, ended: &Ended) -> bool {
+    due.is_some_and(|due| due.as_rule_gives.latest() <= ended.from)
+}
+
+/// How it was met, as far as that was there on the day: what is due by a date counts from its
+/// receipt, by which it is judged; anything else from the day on which its act counts.
+fn received(met: &BTreeMap<i32, Met>, year: i32, dated: bool, day: Day) -> Option<&Met> {
+    met.get(&year).filter(|met| !dated || met.received_on <= day)
+}
+
+fn judge(
+    state: &State,
+    day: Day,
+    owed_from: Option<CivilDate>,
+    due: Option<&AdjustedDate>,
+    met: Option<&Met>,
+) -> DutyStatus {
+    if let Some(met) = met {
+        return match due {
+            Some(due) if met.received_on > due.not_late_before => DutyStatus::Late,
+            Some(_) | None => DutyStatus::Met,
+        };
+    }
+    // A date that may lie before the record is complete proves no failure (G10, G11).
+    let before_record = match (owed_from, state.kept_since) {
+        (Some(owed), Some(kept)) => owed.earliest().is_none_or(|earliest| earliest < kept),
+        (Some(_) | None, _) => false,
+    };
+    match due {
+        _ if before_record => DutyStatus::NotInTheRecord,
+        Some(due) if day > due.not_late_before => DutyStatus::Overdue,
+        Some(_) | None => DutyStatus::Open,
+    }
+}

@@ -1,0 +1,182 @@
+//! Corrections: by whom, of which version, and what stands in the corrected event's place (G1).
+
+use std::collections::BTreeSet;
+
+use super::unsettle::{hypothetical, newly_unsupported, references};
+use crate::domain::act::{ActKind, ActRequest, Correction};
+use crate::domain::decide::{Actor, Context, Decision, check_common, decide};
+use crate::domain::event::{Effects, Fact, Ground, MendedFact, Recorded};
+use crate::domain::history::{History, fold};
+use crate::domain::ids::{EventRef, Office, Provenance};
+use crate::domain::refusal::{Reason, Refusal};
+
+pub(super) fn decide_correction(
+    ctx: &Context<'_>,
+    history: &History,
+    request: &ActRequest,
+    correction: &Correction,
+) -> Result<Decision, Refusal> {
+    check_common(ctx, &history.state(), request)?;
+    let target = correctable(history, correction)?;
+    let original = history.original(target.revision);
+    let original = history.at(original).unwrap_or(target);
+    check_corrector(ctx, request, original)?;
+    let mut decision = Decision {
+        fact: Fact {
+            act: request.act.clone(),
+            document: request.common.document.clone(),
+            materials: request.common.materials.clone(),
+            over_limit: None,
+            effects: Effects { ground: Ground::default(), ..Effects::default() },
+            findings: Vec::new(),
+            mended: None,
+            unsettles: Vec::new(),
+        },
+        office: request.common.archive.as_ref().map_or(ctx.actor.office, |a| a.office),
+        article: None,
+        measure: None,
+        measure_also: None,
+        edition: None,
+        grounds: Vec::new(),
+        rests_on: Vec::new(),
+        provenance: Provenance::Recorded,
+        place: None,
+    };
+    if let Some(mended) = &correction.replacement {
+        let replacement = ActRequest { act: mended.act.clone(), common: mended.common.clone() };
+        let found = decide_replacement(ctx, history, original, &replacement)?;
+        decision.measure = found.measure;
+        decision.measure_also = found.measure_also;
+        decision.edition = found.edition;
+        decision.article = found.article;
+        decision.grounds = found.grounds;
+        decision.fact.mended = Some(Box::new(MendedFact {
+            fact: found.fact,
+            effective_on: replacement.common.effective_on,
+            decided_on: replacement.common.decided_on,
+            received_on: replacement.common.received_on,
+        }));
+    }
+    let meta = hypothetical(ctx, history, &decision, request.common.effective_on);
+    let lost = newly_unsupported(history, &decision.fact, meta);
+    let resting = resting_on(history, original);
+    decision.fact.unsettles = references(history, lost.union(&resting).copied());
+    Ok(decision)
+}
+
+/// The event that a correction names, if it is the version in force.
+fn correctable<'h>(history: &'h History, correction: &Correction) -> Result<&'h Recorded, Refusal> {
+    let named = &correction.corrects;
+    let refuse = |in_force: Option<EventRef>, en: String, zh: String| {
+        Err(Refusal::new(ActKind::Correct, Reason::NotInForceVersion { in_force }, en, zh))
+    };
+    let target = history.at(named.revision).filter(|target| {
+        target.id == named.id && named.stream == history.stream() && !target.event.is_own()
+    });
+    let Some(target) = target else {
+        return refuse(
+            None,
+            format!("{named} names no act of {}", history.stream()),
+            format!("{named} 不是 {} 中的行为", history.stream()),
+        );
+    };
+    let in_force = history.version_in_force(named.revision).unwrap_or(named.revision);
+    if in_force != named.revision {
+        let current = history.at(in_force).map(|event| event.reference(history.stream()));
+        let name = current.as_ref().map(ToString::to_string).unwrap_or_default();
+        return refuse(
+            current,
+            format!(
+                "revision {} was corrected already; the version in force is {name}",
+                named.revision
+            ),
+            format!("修订号 {} 已被更正；现行版本为 {name}", named.revision),
+        );
+    }
+    Ok(target)
+}
+
+/// A correction is made by the office that acted, or by the national office.
+fn check_corrector(
+    ctx: &Context<'_>,
+    request: &ActRequest,
+    original: &Recorded,
+) -> Result<(), Refusal> {
+    let office = request.common.archive.as_ref().map_or(ctx.actor.office, |a| a.office);
+    let acted = original.meta.office;
+    let same_hand =
+        ctx.actor.office == Office::Registrar || ctx.actor.office_id == original.meta.office_id;
+    if office == Office::NationalOffice || (office == acted && same_hand) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        ActKind::Correct,
+        Reason::OfficeForbidden { required: vec![acted, Office::NationalOffice] },
+        format!(
+            "a correction is made by the office that acted ({} {}) or by the national office",
+            acted.as_str(),
+            original.meta.office_id
+        ),
+        format!("更正由原行为机关（{} {}）或国家局作出", acted.as_str(), original.meta.office_id),
+    ))
+}
+
+/// Decides the act as it should have been, on the record without the original, as its office.
+fn decide_replacement(
+    ctx: &Context<'_>,
+    history: &History,
+    original: &Recorded,
+    replacement: &ActRequest,
+) -> Result<Decision, Refusal> {
+    let day = replacement.common.effective_on.latest();
+    let effective = history.effective();
+    let others = |possible: bool| {
+        fold(&effective, |entry| {
+            let order = (entry.place, entry.event.revision);
+            let reached = order < (day, original.revision)
+                || (possible && entry.event.meta.effective_on.contains(day));
+            entry.event.revision != original.revision && reached
+        })
+    };
+    let actor = Actor {
+        office: original.meta.office,
+        office_id: original.meta.office_id.clone(),
+        divisions: [&ctx.subject.registration.province, &Some(ctx.subject.id().clone())]
+            .into_iter()
+            .flatten()
+            .map(ToString::to_string)
+            .collect(),
+    };
+    let as_office = Context { actor: &actor, ..*ctx };
+    let registrar = Context { actor: ctx.actor, ..*ctx };
+    let judged = if replacement.common.archive.is_some() { &registrar } else { &as_office };
+    let mut decision = match decide(judged, &others(false), replacement) {
+        Ok(decision) => decision,
+        Err(refusal) => {
+            let mut decision = decide(judged, &others(true), replacement).map_err(|_| refusal)?;
+            let counted = history.possible(day).into_iter();
+            decision.grounds.extend(counted.filter(|revision| *revision != original.revision));
+            decision.grounds.sort_unstable();
+            decision.grounds.dedup();
+            decision
+        }
+    };
+    if let Some(opened) = original.event.fact().and_then(|f| f.effects.opens_record.clone())
+        && original.meta.archive | (original.meta.office == Office::Registrar)
+        && replacement.common.kept_since.is_none()
+    {
+        decision.fact.effects.opens_record = Some(opened);
+    }
+    Ok(decision)
+}
+
+/// The revisions of events that name the corrected one among what they rest on.
+fn resting_on(history: &History, original: &Recorded) -> BTreeSet<u64> {
+    let named = original.reference(history.stream()).to_string();
+    history
+        .events()
+        .iter()
+        .filter(|event| event.meta.rests_on.split_ascii_whitespace().any(|r| r == named))
+        .map(|event| event.revision)
+        .collect()
+}

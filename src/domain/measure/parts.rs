@@ -1,0 +1,146 @@
+//! What a measure declares beside its acts: categories, requirements, materials, phases, stages.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::act::ActKind;
+use crate::domain::ids::{Id, Office, Text};
+
+/// Something with an id, a label and the article it is from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// The id used in acts.
+    pub id: Id,
+    /// The label.
+    pub label: Text,
+    /// The article.
+    pub article: String,
+}
+
+/// A category, its places and its main tasks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Category {
+    /// The id: `leading`.
+    pub id: Id,
+    /// The label.
+    pub label: Text,
+    /// The article.
+    pub article: String,
+    /// The limit on places, if there is one.
+    #[serde(default)]
+    pub quota: Option<QuotaRule>,
+    /// The category's main tasks (P6).
+    #[serde(default, rename = "task")]
+    pub tasks: Vec<Named>,
+}
+
+/// A limit on places.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuotaRule {
+    /// How many places.
+    pub limit: u32,
+    /// Whether the national office can go over it, with a written justification.
+    pub soft: bool,
+    /// The article.
+    pub article: String,
+}
+
+/// What an application has to state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Requirement {
+    /// The id: the member of `requirements` in an application.
+    pub id: Id,
+    /// The label.
+    pub label: Text,
+    /// The article.
+    pub article: String,
+    /// A number that must be exceeded.
+    #[serde(default)]
+    pub more_than: Option<u64>,
+    /// Members that a list must contain, each of them.
+    #[serde(default)]
+    pub covers: Vec<Id>,
+}
+
+/// A task of the annex with its measures.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Guideline {
+    /// The id.
+    pub id: Id,
+    /// The task.
+    pub label: Text,
+    /// The main measures under it.
+    pub measures: Vec<Text>,
+}
+
+/// A phase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Phase {
+    /// The id.
+    pub id: Id,
+    /// The label.
+    pub label: Text,
+    /// The article.
+    pub article: String,
+    /// Whether a subject in it stands in the program (and not only before it or after it).
+    #[serde(default)]
+    pub standing: bool,
+    /// Whether nothing has to follow.
+    #[serde(default)]
+    pub terminal: bool,
+    /// Whose move it is there, if it is somebody's.
+    #[serde(default)]
+    pub waiting_for: Option<WaitingRule>,
+    /// Steps within the phase.
+    #[serde(default, rename = "step")]
+    pub steps: Vec<Step>,
+}
+
+/// A step within a phase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// The id.
+    pub id: Id,
+    /// The label.
+    pub label: Text,
+    /// Whether nothing has to follow.
+    #[serde(default)]
+    pub terminal: bool,
+    /// Whose move it is there.
+    #[serde(default)]
+    pub waiting_for: Option<WaitingRule>,
+}
+
+/// Whose move it is (G17).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WaitingRule {
+    /// The office.
+    pub office: Office,
+    /// The act it is expected to do.
+    pub act: ActKind,
+    /// The article.
+    pub article: String,
+}
+
+/// One of the national stages (P18); boundary years belong to both neighbours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NationalStage {
+    /// `I`, `II`, `III`.
+    pub id: Id,
+    /// The label.
+    pub label: Text,
+    /// The article.
+    pub article: String,
+    /// First year.
+    pub from_year: i32,
+    /// Last year.
+    pub to_year: i32,
+}
