@@ -1,3 +1,4 @@
 //! Takes an act through: authorize, load, decide, append, answer.
 
 pub mod documents;
+pub mod measure_files;
