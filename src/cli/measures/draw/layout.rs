@@ -16,7 +16,7 @@ const LEFT: f64 = 140.0;
 /// Where the first lane begins: room for the heading.
 const TOP: f64 = 64.0;
 /// Rounds of ordering; more change nothing in graphs of this size.
-const ROUNDS: usize = 6;
+const ROUNDS: usize = 8;
 
 /// The lanes and the size of the whole.
 pub struct Lanes {
@@ -37,14 +37,21 @@ pub fn place(picture: &mut Picture) -> Lanes {
         cells.entry((item.lane, item.column)).or_default().push(number);
     }
     let lanes = lanes(picture, &cells);
-    for _ in 0..ROUNDS {
-        stack(picture, &cells, &lanes);
-        let wanted: Vec<f64> = (0..picture.items.len()).map(|n| pull(picture, n)).collect();
-        for cell in cells.values_mut() {
-            cell.sort_by(|a, b| wanted[*a].total_cmp(&wanted[*b]));
+    stack(picture, &cells, &lanes);
+    for round in 0..ROUNDS {
+        let columns: Vec<usize> = match round % 2 {
+            0 => (0..picture.columns).collect(),
+            _ => (0..picture.columns).rev().collect(),
+        };
+        for column in columns {
+            let wanted: Vec<f64> =
+                (0..picture.items.len()).map(|n| pull(picture, n, round % 2 == 0)).collect();
+            for (_, cell) in cells.iter_mut().filter(|((_, at), _)| *at == column) {
+                cell.sort_by(|a, b| wanted[*a].total_cmp(&wanted[*b]));
+            }
+            stack(picture, &cells, &lanes);
         }
     }
-    stack(picture, &cells, &lanes);
     let right = columns(picture);
     let bottom = lanes.last().map_or(TOP, |(top, height)| top + height);
     Lanes { lanes, right, bottom }
@@ -58,12 +65,12 @@ fn height(picture: &Picture, cell: &[usize]) -> f64 {
 fn lanes(picture: &Picture, cells: &Cells) -> Vec<(f64, f64)> {
     let mut top = TOP;
     let mut lanes = Vec::new();
-    for lane in 0..picture.lanes {
+    for (lane, least) in picture.lanes.iter().enumerate() {
         let tallest = cells
             .iter()
             .filter(|((at, _), _)| *at == lane)
             .map(|(_, cell)| height(picture, cell))
-            .fold(40.0, f64::max);
+            .fold(*least, f64::max);
         lanes.push((top, tallest + 2.0 * MARGIN));
         top += tallest + 2.0 * MARGIN;
     }
@@ -83,16 +90,16 @@ fn stack(picture: &mut Picture, cells: &Cells, lanes: &[(f64, f64)]) {
     }
 }
 
-/// The middle of what a box is joined to; its own where it is joined to nothing.
-fn pull(picture: &Picture, number: usize) -> f64 {
+/// The middle of what a box is joined to on one side; its own where it is joined to nothing there.
+fn pull(picture: &Picture, number: usize, left: bool) -> f64 {
     let middle = |number: usize| picture.items[number].y + picture.items[number].height / 2.0;
     let mut sum = 0.0;
     let mut count = 0.0;
     for line in &picture.lines {
         for pair in line.through.windows(2) {
             let other = match pair {
-                [a, b] if *a == number => *b,
-                [a, b] if *b == number => *a,
+                [a, b] if *a == number && !left => *b,
+                [a, b] if *b == number && left => *a,
                 _ => continue,
             };
             sum += middle(other);

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use super::text::{LARGE, LEADING, SMALL, width, wrap};
 use crate::cli::measures::words::{self, Words};
 use crate::domain::ids::{Id, Language, Node};
-use crate::domain::measure::{ActRule, Measure, WaitingRule};
+use crate::domain::measure::{ActRule, Measure, Phase, WaitingRule};
 use crate::domain::measure_check::Graph;
 
 /// More starting places than this, and a move is drawn once, at its target.
 const MOST_SOURCES: usize = 3;
 const PLACE_WIDTH: f64 = 138.0;
 const LABEL_WIDTH: f64 = 142.0;
+const LANE_NAME_WIDTH: f64 = 116.0;
 
 /// What a box is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +65,8 @@ pub struct Line {
 pub struct Picture {
     pub items: Vec<Item>,
     pub lines: Vec<Line>,
-    pub lanes: usize,
+    /// The least height of each lane, for its name.
+    pub lanes: Vec<f64>,
     pub columns: usize,
 }
 
@@ -102,7 +104,7 @@ impl Picture {
         let picture = Self {
             items: Vec::new(),
             lines: Vec::new(),
-            lanes: measure.phases.len().max(1),
+            lanes: measure.phases.iter().map(|phase| name_height(phase, language)).collect(),
             columns: 0,
         };
         let mut builder = Builder {
@@ -223,18 +225,25 @@ impl Builder<'_> {
     }
 
     fn arrow(&mut self, arrow: &Arrow<'_>) {
-        if arrow.from.len() > MOST_SOURCES {
-            let places = patterns(self.measure, &arrow.rule.from, self.language);
-            let text = format!("{} ({} {places})", self.label(arrow), self.words.from);
-            self.into_place(&text, &arrow.to);
-            return;
-        }
-        for from in &arrow.from {
-            if self.forward(from.as_ref(), &arrow.to) {
-                self.line(arrow, from.as_ref());
-            } else {
-                self.tag(arrow, from.as_ref());
+        let (on, back): (Vec<_>, Vec<_>) =
+            arrow.from.iter().partition(|from| self.forward(from.as_ref(), &arrow.to));
+        for group in [&on, &back] {
+            if group.len() > MOST_SOURCES {
+                let covering = if group.len() == arrow.from.len() {
+                    arrow.rule.from.clone()
+                } else {
+                    group.iter().map(|from| pattern(from.as_ref())).collect()
+                };
+                let places = patterns(self.measure, &covering, self.language);
+                let text = format!("{} ({} {places})", self.label(arrow), self.words.from);
+                self.into_place(&text, &arrow.to);
             }
+        }
+        if on.len() <= MOST_SOURCES {
+            on.iter().for_each(|from| self.line(arrow, from.as_ref()));
+        }
+        if back.len() <= MOST_SOURCES {
+            back.iter().for_each(|from| self.tag(arrow, from.as_ref()));
         }
     }
 
@@ -314,6 +323,10 @@ pub fn label(rule: &ActRule, outcomes: &[&Id], language: Language) -> String {
     )
 }
 
+fn pattern(node: Option<&Node>) -> Id {
+    Id::from(node.map_or("none", Node::as_str))
+}
+
 /// The places that a rule's patterns cover, in words.
 pub fn patterns(measure: &Measure, patterns: &[Id], language: Language) -> String {
     let words = words::words(language);
@@ -331,6 +344,16 @@ pub fn patterns(measure: &Measure, patterns: &[Id], language: Language) -> Strin
         if every && steps { format!("{label} [{}]", words.any_step) } else { label.to_owned() }
     };
     patterns.iter().map(named).collect::<Vec<_>>().join(words.comma)
+}
+
+/// The name of a lane, in lines; its article follows in small print.
+pub fn lane_name(phase: &Phase, language: Language) -> Vec<String> {
+    wrap(phase.label.get(language), LARGE, LANE_NAME_WIDTH)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a name has few lines")]
+fn name_height(phase: &Phase, language: Language) -> f64 {
+    (lane_name(phase, language).len() + 1) as f64 * LARGE * LEADING
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a box has few lines")]

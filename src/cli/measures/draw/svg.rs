@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::layout::Lanes;
-use super::picture::{Item, Kind, Line, Picture, label, patterns};
-use super::text::{LARGE, LEADING, SMALL, escape, width, wrap};
+use super::picture::{Item, Kind, Line, Picture, label, lane_name, patterns};
+use super::text::{LARGE, LEADING, SMALL, escape, width};
 use crate::cli::measures::words;
 use crate::domain::ids::{Id, Language};
 use crate::domain::measure::{ActRule, Measure};
@@ -39,7 +39,7 @@ pub fn render(measure: &Measure, language: Language, picture: &Picture, lanes: &
             svg,
             "<rect x=\"0\" y=\"{top:.1}\" width=\"{right:.0}\" height=\"{height:.1}\" fill=\"{fill}\"/>"
         );
-        let mut lines = wrap(phase.label.get(language), LARGE, 116.0);
+        let mut lines = lane_name(phase, language);
         lines.push(phase.article.clone());
         let mut y = top + 22.0;
         for (number, line) in lines.iter().enumerate() {

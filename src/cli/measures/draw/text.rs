@@ -37,7 +37,9 @@ fn pieces(text: &str) -> Vec<String> {
     for c in text.chars() {
         let closes = "，。、；：）】》”†".contains(c);
         match pieces.last_mut() {
-            Some(last) if closes || (open && !is_wide(c)) => last.push(c),
+            Some(last) if closes || last.ends_with(['(', '[']) || (open && !is_wide(c)) => {
+                last.push(c);
+            }
             _ => pieces.push(c.to_string()),
         }
         open = !is_wide(c) && c != ' ';
