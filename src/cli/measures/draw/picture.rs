@@ -130,6 +130,9 @@ impl Picture {
     }
 }
 
+/// What moves with one label share: the rule, by its number, the target and the outcomes.
+type Way<'m> = (usize, Node, Vec<&'m Id>);
+
 /// The moves, those with equal label and target together.
 fn arrows<'m>(measure: &'m Measure, graph: &Graph<'m>) -> Vec<Arrow<'m>> {
     let mut by_way: BTreeMap<(usize, Option<Node>, Node), Vec<&'m Id>> = BTreeMap::new();
@@ -138,13 +141,15 @@ fn arrows<'m>(measure: &'m Measure, graph: &Graph<'m>) -> Vec<Arrow<'m>> {
             by_way.entry((step.rule, step.from.clone(), to)).or_default().push(step.outcome);
         }
     }
-    let mut arrows: BTreeMap<(usize, Node, Vec<&'m Id>), Vec<Option<Node>>> = BTreeMap::new();
+    let mut arrows: BTreeMap<Way<'m>, Vec<Option<Node>>> = BTreeMap::new();
     for ((rule, from, to), outcomes) in by_way {
         arrows.entry((rule, to, outcomes)).or_default().push(from);
     }
-    let arrow = |((rule, to, outcomes), from): (_, _)| {
-        let rule: usize = rule;
-        Arrow { rule: &measure.acts[rule], outcomes, from, to }
+    let arrow = |((rule, to, outcomes), from): (Way<'m>, Vec<Option<Node>>)| Arrow {
+        rule: &measure.acts[rule],
+        outcomes,
+        from,
+        to,
     };
     arrows.into_iter().map(arrow).collect()
 }
@@ -236,7 +241,7 @@ impl Builder<'_> {
                 };
                 let places = patterns(self.measure, &covering, self.language);
                 let text = format!("{} ({} {places})", self.label(arrow), self.words.from);
-                self.into_place(&text, &arrow.to);
+                self.tag_before(&text, &arrow.to);
             }
         }
         if on.len() <= MOST_SOURCES {
@@ -248,7 +253,7 @@ impl Builder<'_> {
     }
 
     /// A label before its target, its source named in it.
-    fn into_place(&mut self, text: &str, to: &Node) {
+    fn tag_before(&mut self, text: &str, to: &Node) {
         let Some(&target) = self.at.get(&Some(to.clone())) else { return };
         let column = self.picture.items[target].column.saturating_sub(1);
         let lines = wrap(text, SMALL, LABEL_WIDTH - 10.0);
@@ -293,7 +298,7 @@ impl Builder<'_> {
         let Ok(node) = Node::parse(&passing.phase) else { return };
         let mark = if passing.reading.is_some() { "†" } else { "" };
         let text = format!("{} · {}{mark}", self.words.passing, passing.article);
-        self.into_place(&text, &node);
+        self.tag_before(&text, &node);
     }
 }
 
