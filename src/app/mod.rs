@@ -12,6 +12,7 @@ pub mod documents;
 mod enrollment;
 mod error;
 mod library;
+pub mod measure_files;
 mod quotas;
 mod recovery;
 mod registration;

@@ -10,12 +10,13 @@ mod declared;
 mod effects;
 mod graph;
 mod needs;
+mod programs;
 #[cfg(test)]
 mod tests;
 
 pub use graph::{Graph, Move};
 
-use super::measure::{Measure, Program};
+use super::measure::{Measure, Program, Programs};
 
 /// What does not make sense, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,5 +48,12 @@ pub fn check(measure: &Measure, programs: &[Program]) -> Vec<Problem> {
         graph::check(measure, &graph, &mut problems);
         needs::check(measure, &graph, &mut problems);
     }
+    problems.0
+}
+
+/// Checks the programs.
+pub fn check_programs(programs: &Programs) -> Vec<Problem> {
+    let mut problems = Problems::default();
+    programs::check(programs, &mut problems);
     problems.0
 }
