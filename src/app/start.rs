@@ -12,14 +12,14 @@ use super::clock::Clock;
 use super::documents::{Digest, DocumentStore, put, read};
 use super::enrollment::{read_whole_stream, stream_name};
 use super::library::Adopted;
-use super::{ActError, App, Library, STRIPES};
+use super::{ActError, App, Library, STRIPES, measure_files};
 use crate::codec::{self, Stored};
 use crate::domain::calendar::Calendar;
 use crate::domain::date::Timestamp;
 use crate::domain::ids::{EventRef, ProgramId};
 use crate::domain::logbook::{LogCreated, MeasureAdopted};
-use crate::domain::measure::{Edition, Measure, Versions};
-use crate::domain::measure_file::{self, Embedded};
+use crate::domain::measure::{Edition, Measure, Programs, Versions};
+use crate::domain::measure_file::{self, Embedded, FileError};
 use crate::log::{EventLog, Expected};
 
 /// A measure file is a small document.
@@ -76,9 +76,7 @@ pub enum StartError {
 /// # Errors
 /// [`StartError`].
 pub async fn start(parts: Parts) -> Result<App, StartError> {
-    let programs = measure_file::read_programs(parts.programs.text).map_err(|error| {
-        StartError::Measure { path: parts.programs.path.to_owned(), message: error.to_string() }
-    })?;
+    let programs = check_files(&parts)?;
     let created = open_log(&parts).await?;
     let app_log = parts.log.clone();
     let mut adopted = HashMap::new();
@@ -104,6 +102,21 @@ pub async fn start(parts: Parts) -> Result<App, StartError> {
         tracing::info!(?recovered, restated = places.restated, "mended what a stop left open");
     }
     Ok(app)
+}
+
+/// Checks the programs and every measure file against their schema and by the model check.
+fn check_files(parts: &Parts) -> Result<Programs, StartError> {
+    let wrong = |path: &str, errors: Vec<FileError>| StartError::Measure {
+        path: path.to_owned(),
+        message: errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+    };
+    let programs = measure_files::check_programs(parts.programs.text)
+        .map_err(|errors| wrong(parts.programs.path, errors))?;
+    for file in parts.measures {
+        measure_files::check_measure(file.text, &programs.programs)
+            .map_err(|errors| wrong(file.path, errors))?;
+    }
+    Ok(programs)
 }
 
 async fn open_log(parts: &Parts) -> Result<LogCreated, StartError> {
