@@ -5,6 +5,7 @@
 //! comes in and an answer goes out is not here (`api`), nor what follows the log (`projection`).
 
 mod act;
+mod act_meta;
 mod append;
 mod cache;
 pub mod clock;

@@ -1,0 +1,107 @@
+//! What an event says of who acted, when and under what (G2).
+
+use super::act::Case;
+use super::cache::Cached;
+use super::{ActError, App};
+use crate::codec;
+use crate::domain::act::Act;
+use crate::domain::date::{Day, Timestamp};
+use crate::domain::decide::Decision;
+use crate::domain::event::EventMeta;
+use crate::domain::ids::{EventRef, Office, Text};
+
+impl App {
+    pub(super) async fn meta(
+        &self,
+        case: &Case<'_>,
+        cached: &Cached,
+        decision: &Decision,
+        now: Timestamp,
+    ) -> Result<EventMeta, ActError> {
+        let common = &case.call.request.common;
+        let day = common.effective_on.latest();
+        let corrects = match &case.call.request.act {
+            Act::Correct(correction) => correction.corrects.to_string(),
+            _ => String::new(),
+        };
+        Ok(EventMeta {
+            schema_version: codec::SCHEMA_VERSION,
+            office: decision.office,
+            office_id: case.actor.office_id.clone(),
+            office_name: self.office_name(case, decision.office, day).await?,
+            principal: case.caller.principal.clone(),
+            role: case.caller.role.clone(),
+            effective_on: common.effective_on,
+            decided_on: common.decided_on,
+            received_on: common.received_on,
+            recorded_at: now,
+            measure: decision.measure.clone(),
+            measure_also: decision.measure_also.clone(),
+            edition: decision.edition.clone(),
+            article: decision.article.clone(),
+            rests_on: EventRef::write_list(&self.rests_on(case, cached, decision)),
+            corrects,
+            provenance: decision.provenance,
+            exercise: case.program.is_exercise(),
+            archive: common.archive.is_some(),
+            key: Some((case.call.key.clone(), case.fingerprint.clone())),
+            correlation: None,
+            causation: None,
+            trace: case.call.trace.clone(),
+        })
+    }
+
+    fn rests_on(&self, case: &Case<'_>, cached: &Cached, decision: &Decision) -> Vec<EventRef> {
+        let own = decision.grounds.iter().filter_map(|&revision| {
+            let id = *cached.ids.get(usize::try_from(revision).ok()?)?;
+            Some(EventRef { stream: case.stream.clone(), revision, id })
+        });
+        let subject = EventRef {
+            stream: codec::subject_stream(case.subject.id()),
+            revision: case.subject.revision,
+            id: case.subject.event_id,
+        };
+        let adoption = self.adoption(case.program, decision.edition.as_ref());
+        own.chain(decision.rests_on.iter().cloned())
+            .chain(case.others.iter().map(|(_, standing)| standing.by.clone()))
+            .chain(std::iter::once(subject))
+            .chain(adoption)
+            .collect()
+    }
+
+    /// The office's name on a day (G2).
+    async fn office_name(
+        &self,
+        case: &Case<'_>,
+        office: Office,
+        day: Day,
+    ) -> Result<Text, ActError> {
+        if let Some(name) = self.library.programs().office_name(office, day) {
+            return Ok(name.clone());
+        }
+        let subject = case.subject.name_on(day);
+        Ok(match office {
+            Office::Province => subject.clone(),
+            Office::LocalGovernment => case.subject.office_on(day).cloned().unwrap_or(Text {
+                en: format!("Local people's government of {}", subject.en),
+                zh: format!("{}所在地人民政府", subject.zh),
+            }),
+            Office::ProvincialDepartment => {
+                let province = match &case.subject.registration.province {
+                    Some(id) if id != case.subject.id() => {
+                        self.subject(id).await?.name_on(day).clone()
+                    }
+                    _ => subject.clone(),
+                };
+                Text {
+                    en: format!("IP department of {}", province.en),
+                    zh: format!("{}知识产权主管部门", province.zh),
+                }
+            }
+            Office::Registrar => Text { en: "Registrar".to_owned(), zh: "登记员".to_owned() },
+            Office::NationalOffice | Office::Docket => {
+                Text { en: office.as_str().to_owned(), zh: office.as_str().to_owned() }
+            }
+        })
+    }
+}
