@@ -148,6 +148,22 @@ impl DataSet {
         )
     }
 
+    /// Complete life cycles of invented provinces and areas.
+    ///
+    /// # Errors
+    /// None for the embedded files, which the tests read.
+    pub fn exercise() -> Result<Self> {
+        Self::read(
+            "exercise",
+            &[
+                ("exercise/subjects.toml", include_str!("exercise/subjects.toml")),
+                ("exercise/documents.toml", include_str!("exercise/documents.toml")),
+                ("exercise/strong_province.toml", include_str!("exercise/strong_province.toml")),
+                ("exercise/cluster_area.toml", include_str!("exercise/cluster_area.toml")),
+            ],
+        )
+    }
+
     /// Reads the files of a set, in their order.
     ///
     /// # Errors
