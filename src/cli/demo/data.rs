@@ -248,11 +248,11 @@ impl Reader {
     }
 
     fn act(&self, file: &File, mut members: Map<String, Value>) -> Result<What> {
+        ensure!(members.contains_key("act"), "neither an act, register, rename nor upload");
         let program = take(&mut members, "program")?
             .or_else(|| file.program.clone())
             .context("neither the step nor its file names a program")?;
         let subject = take(&mut members, "subject")?.context("an act names its subject")?;
-        ensure!(members.contains_key("act"), "neither an act, register, rename nor upload");
         let mut references = BTreeMap::new();
         for (short, member) in REFERENCES {
             if let Some(step) = take::<String>(&mut members, short)? {
