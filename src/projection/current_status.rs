@@ -6,14 +6,21 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
 use super::ProjectionError;
-use super::spans::{SpanTable, Spans, text};
+use super::spans::{SpanTable, Spans};
 use super::step::{Envelope, Input, Projection, Step};
 use super::store::signed;
+use super::value::text;
 use crate::domain::date::CivilDate;
 use crate::domain::event::EventMeta;
 use crate::domain::ids::Node;
 use crate::domain::state::State;
 use crate::log::StreamName;
+
+mod list;
+
+pub(in crate::projection) use list::names;
+
+pub use list::{EnrollmentCursor, EnrollmentFilter, EnrollmentRow};
 
 /// Fills `current_status` and `enrollment`.
 pub struct CurrentStatus {

@@ -15,22 +15,38 @@ mod error;
 mod fold;
 mod follow;
 mod page;
+mod read;
+mod row;
 mod runner;
 mod spans;
 mod step;
 mod store;
+mod value;
 
+pub mod audit_trail;
 pub mod current_status;
+pub mod enrollment_places;
+pub mod obligations;
+pub mod subjects;
+pub mod timeline;
 
 pub use error::{Failure, ProjectionError, StoreError};
 pub use fold::{DEFAULT_CACHE_BYTES, Folder};
 pub use follow::{Follower, Progress};
 pub use page::{Decoded, decode_page};
+pub use read::{Answer, ReadModels, Tables};
 pub use runner::{Options, Runner, Status};
 pub use step::{Envelope, Input, Path, Projection, Step};
 pub use store::{Copies, Serving, Store};
 
 /// Every read model, ready to be filled.
 pub fn all() -> Vec<Box<dyn Projection>> {
-    vec![Box::new(current_status::CurrentStatus::default())]
+    vec![
+        Box::new(subjects::Subjects),
+        Box::new(audit_trail::AuditTrail::default()),
+        Box::new(current_status::CurrentStatus::default()),
+        Box::new(timeline::Timelines::default()),
+        Box::new(obligations::Obligations::default()),
+        Box::new(enrollment_places::EnrollmentPlaces),
+    ]
 }

@@ -231,8 +231,3 @@ fn push(rows: &mut Vec<(Day, State)>, same: fn(&State, &State) -> bool, day: Day
         rows.push((day, state));
     }
 }
-
-/// An optional text.
-pub(super) fn text(value: Option<impl ToString>) -> Value {
-    value.map_or(Value::Null, |value| Value::Text(value.to_string()))
-}
