@@ -25,6 +25,7 @@ CREATE TABLE obligation (
     ended_by       INTEGER,
     ended_from     TEXT,
     ended_waived   INTEGER,
+    after_end      INTEGER NOT NULL,
     PRIMARY KEY (program, subject, opened_by, obligation)
 ) STRICT, WITHOUT ROWID;
 

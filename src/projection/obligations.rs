@@ -141,9 +141,9 @@ fn write(pending: &Pending, tx: &Connection) -> Result<(), ProjectionError> {
 
 const INSERT: &str = "INSERT INTO obligation (program, subject, opened_by, obligation, exercise,
     kept_since, owes, article, opened_on, open_from, due_on, due_earliest, due_latest, start_event,
-    start_on, rule, arithmetic, first_due, every, during, ended_by, ended_from, ended_waived)
+    start_on, rule, arithmetic, first_due, every, during, ended_by, ended_from, ended_waived, after_end)
  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-    ?20, ?21, ?22, ?23)";
+    ?20, ?21, ?22, ?23, ?24)";
 
 fn insert(pending: &Pending, duty: &Duty, tx: &Connection) -> Result<(), ProjectionError> {
     let (due, series) = (duty.due.as_deref(), duty.series.as_deref());
@@ -172,6 +172,7 @@ fn insert(pending: &Pending, duty: &Duty, tx: &Connection) -> Result<(), Project
         duty.ended.as_ref().map(|ended| signed(ended.by)),
         duty.ended.as_ref().map(|ended| DayText::from(ended.from)),
         duty.ended.as_ref().map(|ended| ended.waived),
+        duty.after_end,
     ])?;
     meet(pending, duty, None, tx)
 }

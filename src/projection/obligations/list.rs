@@ -201,6 +201,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ObligationRow> {
             opened_on: parsed(row, "opened_on", CivilDate::parse)?,
             open_from: parsed(row, "open_from", CivilDate::parse)?,
             due: due(row)?.map(Arc::new),
+            after_end: row.get("after_end")?,
             series: series(row)?.map(Arc::new),
             met: Arc::default(),
             ended: ended(row)?,
