@@ -7,5 +7,15 @@ mod lives;
 #[path = "rules/story.rs"]
 mod story;
 
+#[path = "rules/c_application.rs"]
+mod c_application;
+#[path = "rules/c_construction.rs"]
+mod c_construction;
+#[path = "rules/c_titles.rs"]
+mod c_titles;
+#[path = "rules/g_record.rs"]
+mod g_record;
 #[path = "rules/p_selection.rs"]
 mod p_selection;
+#[path = "rules/p_stages.rs"]
+mod p_stages;
