@@ -13,8 +13,14 @@ mod c_application;
 mod c_construction;
 #[path = "rules/c_titles.rs"]
 mod c_titles;
+#[path = "rules/g_evidence.rs"]
+mod g_evidence;
 #[path = "rules/g_record.rs"]
 mod g_record;
+#[path = "rules/g_time.rs"]
+mod g_time;
+#[path = "rules/life.rs"]
+mod life;
 #[path = "rules/p_selection.rs"]
 mod p_selection;
 #[path = "rules/p_stages.rs"]

@@ -119,10 +119,14 @@ pub fn decide(ctx: &Context<'_>, state: &State, request: &ActRequest) -> Result<
     let edition = ctx.versions.in_force(day);
     let deciding = Deciding { ctx, state, request, edition, office, day };
     let decided = deciding.run();
-    decided.map_err(|refusal| match edition {
+    decided.map_err(|refusal| named_measure(refusal, edition))
+}
+
+fn named_measure(refusal: Refusal, edition: Option<&Arc<Edition>>) -> Refusal {
+    match edition {
         Some(edition) => refusal.of_measure(&edition.measure.version),
         None => refusal,
-    })
+    }
 }
 
 /// Checks what every act says beside its content, for acts that are not decided on a state.
@@ -133,10 +137,13 @@ pub(in crate::domain) fn check_common(
 ) -> Result<(), Refusal> {
     let day = request.common.effective_on.latest();
     let office = request.common.archive.as_ref().map_or(ctx.actor.office, |a| a.office);
-    let deciding = Deciding { ctx, state, request, edition: None, office, day };
-    deciding.check_recorder()?;
-    deciding.check_dates()?;
-    deciding.check_no_override()
+    let edition = ctx.versions.in_force(day);
+    let deciding = Deciding { ctx, state, request, edition, office, day };
+    deciding
+        .check_recorder()
+        .and_then(|()| deciding.check_dates())
+        .and_then(|()| deciding.check_no_override())
+        .map_err(|refusal| named_measure(refusal, edition))
 }
 
 impl Deciding<'_> {

@@ -43,7 +43,7 @@ pub(super) fn check_received(
     let refuse = |reason: Reason, en: String, zh: String| {
         Err(Refusal::new(ActKind::AcknowledgeReceipt, reason, en, zh).under("G12"))
     };
-    let (of, day) = (&receipt.of, receipt.received_on);
+    let (of, day) = (&receipt.of, receipt.receipt_on);
     let effective = history.effective();
     let entry = effective.iter().find(|entry| {
         entry.event.revision == of.revision
@@ -80,9 +80,9 @@ pub(super) fn check_received(
         return refuse(
             Reason::DateConflict { with: Some(of.clone()) },
             format!(
-                "received_on {day} is not between the act's own day {done} and its recording on {recorded}"
+                "receipt_on {day} is not between the act's own day {done} and its recording on {recorded}"
             ),
-            format!("received_on {day} 不在该行为之日 {done} 与入档日 {recorded} 之间"),
+            format!("receipt_on {day} 不在该行为之日 {done} 与入档日 {recorded} 之间"),
         );
     }
     Ok(())
