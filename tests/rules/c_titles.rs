@@ -118,7 +118,7 @@ fn c17_the_title_begins_on_the_stated_day_and_is_held_until_a_review() {
     assert_eq!(title.article, "Art. 18");
     let early = story.refuses(NationalOffice, "review", "2021-01-01", review("qualified"));
     not_permitted(&early, "demonstrative", &["title_over"], "Art. 18");
-    assert_eq!(story.moves("2021-01-01").contains(&(NationalOffice, ActKind::Review)), false);
+    assert!(!story.moves("2021-01-01").contains(&(NationalOffice, ActKind::Review)));
     assert!(story.moves("2021-01-02").contains(&(NationalOffice, ActKind::Review)));
     // Due since January, still held in June.
     assert!(story.on("2021-06-01").title.is_some());

@@ -227,6 +227,21 @@ fn g11_only_a_certain_contradiction_is_refused() {
     assert_eq!(with.revision, 0);
 }
 
+/// An act that rests on what is possible takes its place, and with that place comes after what had
+/// taken it already: it was once accepted and then changed nothing.
+#[test]
+fn g11_an_act_that_would_stand_without_ground_is_refused() {
+    let mut story = recommended_area();
+    story.today("2015-03-01");
+    story.does(NationalOffice, "approve", "2014-10-15/2014-12-31", json!({}));
+    let first = story.does(ProvincialDepartment, "submit_plan", "2014-11-10", plan());
+    let refusal = story.refuses(ProvincialDepartment, "submit_plan", "2014-11-01", plan());
+    let with = Some(story.reference(first));
+    assert_eq!(*refusal.reason, Reason::DateConflict { with });
+    let report = json!({ "designates": "funds", "text": "x" });
+    story.does(LocalGovernment, "designate", "2014-11-01", report);
+}
+
 #[test]
 fn g11_an_act_that_certainly_precedes_what_it_answers_is_refused() {
     let mut story = Story::area();
