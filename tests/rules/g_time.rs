@@ -216,7 +216,7 @@ fn g17_who_owes_a_scheme_is_waited_for_until_it_is_submitted() {
 }
 
 #[test]
-fn a_late_entry_by_a_local_government_takes_the_ground_from_nothing() {
+fn g3_a_late_entry_by_a_local_government_takes_the_ground_from_nothing() {
     let mut story = Story::area();
     story.does(LocalGovernment, "apply", "2014-10-08", area_application(31));
     story.does(ProvincialDepartment, "recommend", "2014-11-10", crate::lives::recommendation());
@@ -236,7 +236,7 @@ fn a_late_entry_by_a_local_government_takes_the_ground_from_nothing() {
 }
 
 #[test]
-fn a_late_entry_by_the_national_office_lists_what_it_unsettles() {
+fn g3_a_late_entry_by_the_national_office_lists_what_it_unsettles() {
     let mut story = accepted_area("qualified");
     let body = json!({ "reason": "merged", "document": crate::lives::document() });
     let entered = story.does(NationalOffice, "end_standing", "2016-03-01", body);
@@ -256,7 +256,7 @@ fn a_late_entry_by_the_national_office_lists_what_it_unsettles() {
 }
 
 #[test]
-fn a_corrected_date_lists_what_rests_on_it() {
+fn g1_a_corrected_date_lists_what_rests_on_it() {
     let mut story = accepted_area("qualified");
     let body = json!({
         "corrects": story.reference(2).to_string(),

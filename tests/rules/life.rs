@@ -14,8 +14,8 @@ use crate::lives::{
 };
 use crate::story::{Story, date, day};
 
-#[test]
-fn c2_the_full_life_of_an_area() {
+/// From application in 2014 by way of rectification, title and cancellation to a second approval in 2023.
+fn full_life() -> Story {
     let mut story = approved_area();
     let designation = json!({ "designates": "department", "text": "IP office" });
     story.does(LocalGovernment, "designate", "2014-11-03", designation);
@@ -41,7 +41,12 @@ fn c2_the_full_life_of_an_area() {
     story.does(LocalGovernment, "apply", "2023-03-01", area_application(44));
     story.does(ProvincialDepartment, "recommend", "2023-03-20", recommendation());
     story.does(NationalOffice, "approve", "2023-05-01", json!({ "round": "2023" }));
+    story
+}
 
+#[test]
+fn c2_the_full_life_of_an_area() {
+    let story = full_life();
     for (on, node) in [
         ("2014-10-07", ""),
         ("2014-10-08", "candidate.applied"),
