@@ -147,7 +147,7 @@ fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) 
         if state.phase() != Some(node.phase()) {
             state.phase_since = Some(on);
             let phase = node.phase().to_owned();
-            end_duties(state, recorded.revision, place, false, |duty| {
+            end_duties(state, recorded.revision, place, effects.waives_later, |duty| {
                 duty.series
                     .as_ref()
                     .is_some_and(|series| !series.during.iter().any(|p| *p == phase))
