@@ -47,7 +47,9 @@ pub fn documents_path(address: &str) -> anyhow::Result<PathBuf> {
         Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
         _ => Err(failure(
             Exit::Usage,
-            format!("store.documents {address:?} is not an address of this build: file:<folder> is"),
+            format!(
+                "store.documents {address:?} is not an address of this build: file:<folder> is"
+            ),
         )),
     }
 }

@@ -9,7 +9,7 @@ use super::exit::{Exit, failure};
 use crate::api::auth::{Grant, Role, TokenKey, issue};
 
 /// The longest that a token may be asked to last: 400 days.
-const MAX_TTL_S: i64 = 400 * 24 * 3600;
+const MAX_TTL_S: u32 = 400 * 24 * 3600;
 
 /// Issues a bearer token from the key of this data folder.
 ///
@@ -33,7 +33,7 @@ pub struct TokenArgs {
     subject: Option<String>,
     /// How long it lasts, in seconds
     #[arg(long, default_value_t = 8 * 3600, value_name = "SECONDS")]
-    ttl_s: i64,
+    ttl_s: u32,
 }
 
 /// The key that signs tokens, made on first use.
@@ -53,7 +53,7 @@ pub fn token(
     office: &str,
     subject: &str,
     divisions: &[String],
-    ttl_s: i64,
+    ttl_s: u32,
 ) -> anyhow::Result<String> {
     let grant = Grant {
         issuer: config.auth.issuer.clone(),

@@ -1,0 +1,17 @@
+-- How far a copy of the read models has read. One row: rows and checkpoint move in one transaction.
+
+CREATE TABLE checkpoint (
+    only     INTEGER PRIMARY KEY CHECK (only = 1),
+    -- The sequence of the last event whose rows are in; null before the first.
+    position INTEGER,
+    -- The running maximum of recorded_at up to it, microseconds UTC since 1970.
+    known_at INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO checkpoint (only, position, known_at) VALUES (1, NULL, -9223372036854775808);
+
+-- The read models in this copy, each with the version of what its rows say.
+CREATE TABLE read_model (
+    name    TEXT    PRIMARY KEY,
+    version INTEGER NOT NULL
+) STRICT;

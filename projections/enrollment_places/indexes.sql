@@ -1,0 +1,1 @@
+-- None: the places of a quota are read in the order of the key.

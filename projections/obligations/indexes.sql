@@ -1,0 +1,1 @@
+-- None: lists read the tables in the order of their keys.

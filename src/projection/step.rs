@@ -1,0 +1,132 @@
+//! What a read model is given, and what it must be able to do.
+
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use super::ProjectionError;
+use crate::domain::date::Day;
+use crate::domain::event::{EventMeta, Recorded};
+use crate::domain::history::History;
+use crate::domain::ids::{ProgramId, SubjectId};
+use crate::domain::quota::QuotaEvent;
+use crate::domain::state::State;
+use crate::domain::subject::SubjectEvent;
+use crate::log::StreamName;
+
+/// Where an event stands, whatever it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Envelope {
+    /// The dense number in the whole log.
+    pub sequence: u64,
+    /// The stream.
+    pub stream: StreamName,
+    /// The dense number in the stream.
+    pub revision: u64,
+    /// The id.
+    pub event_id: Uuid,
+    /// The stored type.
+    pub event_type: String,
+    /// When it was recorded, in microseconds UTC since 1970.
+    pub recorded_at_us: i64,
+}
+
+/// One event of an enrollment, with the state before and after it.
+#[derive(Debug, Clone, Copy)]
+pub struct Step<'a> {
+    /// The enrollment's stream.
+    pub stream: &'a StreamName,
+    /// The program.
+    pub program: &'a ProgramId,
+    /// The subject.
+    pub subject: &'a SubjectId,
+    /// The event.
+    pub event: &'a Recorded,
+    /// Its sequence.
+    pub sequence: u64,
+    /// The state of the full fold before it.
+    pub before: &'a State,
+    /// The state of the full fold after it.
+    pub after: &'a State,
+    /// Where it went in.
+    pub path: Path<'a>,
+}
+
+/// Where an event went into the effective history.
+#[derive(Debug, Clone, Copy)]
+pub enum Path<'a> {
+    /// At the end: the usual case, and the fast one.
+    Appended {
+        /// Its place.
+        place: Day,
+        /// The place of the event before it; absent for the first.
+        last_place: Option<Day>,
+    },
+    /// Before others, or it is a correction: the effective history is another.
+    Refolded {
+        /// The state at the end of each day on which it changed.
+        segments: &'a [(Day, State)],
+        /// The history up to this event.
+        history: &'a History,
+    },
+    /// It is Docket's own and changes nothing but the revision.
+    Unmoved,
+}
+
+impl Step<'_> {
+    /// Whether no event of this enrollment came before.
+    pub fn is_first(&self) -> bool {
+        self.event.revision == 0
+    }
+}
+
+/// What an event is to the read models.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// It is an enrollment's.
+    Step(&'a Step<'a>),
+    /// It is a subject's.
+    Subject(&'a SubjectEvent),
+    /// It is a quota's.
+    Quota(&'a QuotaEvent),
+    /// It is one of Docket's own streams that no read model but the audit trail shows.
+    Own,
+}
+
+/// A read model: its tables, and how an event changes their rows.
+///
+/// It may keep changes in memory from [`Projection::project`] until [`Projection::flush`], which is
+/// called before each commit; when a transaction is rolled back the value is thrown away with it.
+pub trait Projection: Send {
+    /// The name, as in `projections/<name>/`.
+    fn name(&self) -> &'static str;
+
+    /// The version of what the rows say; another one means another content, and a rebuild.
+    fn version(&self) -> u32;
+
+    /// The SQL that creates the tables.
+    fn tables_sql(&self) -> &'static str;
+
+    /// The SQL that creates indexes and views; run once the tables are filled.
+    fn indexes_sql(&self) -> &'static str;
+
+    /// Each table with the columns that order its rows uniquely, for checksums and copies.
+    fn tables(&self) -> &'static [(&'static str, &'static str)];
+
+    /// Takes in one event.
+    ///
+    /// # Errors
+    /// The runner rolls back and stops at the event.
+    fn project(
+        &mut self,
+        envelope: &Envelope,
+        meta: &EventMeta,
+        input: &Input<'_>,
+        tx: &Connection,
+    ) -> Result<(), ProjectionError>;
+
+    /// Writes what is still in memory.
+    ///
+    /// # Errors
+    /// As [`Projection::project`].
+    fn flush(&mut self, tx: &Connection) -> Result<(), ProjectionError>;
+}

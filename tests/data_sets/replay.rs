@@ -1,0 +1,288 @@
+//! Replays a data set through `decide_on` without a server: the measures as adopted, the subjects
+//! as registered, the places of the quotas, one history per enrollment.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use docket::cli::demo::data::{ActStep, DataSet, Step, What};
+use docket::codec::parse_act_request;
+use docket::domain::act::ActRequest;
+use docket::domain::date::Timestamp;
+use docket::domain::decide::{Actor, Context, Decision, OtherStanding};
+use docket::domain::event::{Event, EventMeta, Recorded};
+use docket::domain::history::History;
+use docket::domain::history_decide::{decide_on, place_of_new};
+use docket::domain::ids::{EventRef, Id, Office, ProgramId, Text};
+use docket::domain::measure::{Edition, Measure, Program, Versions};
+use docket::domain::quota::{PlacesRestated, Quota, QuotaEvent, places_of};
+use docket::domain::refusal::{Reason, Refusal};
+use docket::domain::state::State;
+use docket::domain::subject::{Subject, SubjectEvent};
+use serde::Deserialize;
+use uuid::Uuid;
+
+const MEASURES: [&str; 4] = [
+    include_str!("../../schemas/measures/cluster_area/2012-61.toml"),
+    include_str!("../../schemas/measures/cluster_area/2014-40.toml"),
+    include_str!("../../schemas/measures/strong_province/2015-59.toml"),
+    include_str!("../../schemas/measures/high_quality_cluster_area/2023-28.toml"),
+];
+const PROGRAMS: &str = include_str!("../../schemas/measures/programs.toml");
+
+#[derive(Deserialize)]
+struct Programs {
+    program: Vec<Program>,
+}
+
+/// An act that was accepted, with the state that it met.
+pub struct Accepted {
+    pub key: String,
+    pub program: ProgramId,
+    pub stream: String,
+    pub before: State,
+    pub request: ActRequest,
+    pub decision: Decision,
+}
+
+/// What was recorded so far.
+pub struct Replay {
+    pub now: Timestamp,
+    pub programs: BTreeMap<ProgramId, Program>,
+    pub versions: BTreeMap<ProgramId, Versions>,
+    pub subjects: BTreeMap<String, Subject>,
+    pub histories: BTreeMap<String, History>,
+    pub quotas: BTreeMap<(ProgramId, Id), Quota>,
+    pub documents: BTreeMap<String, String>,
+    pub references: BTreeMap<String, EventRef>,
+    pub accepted: Vec<Accepted>,
+    pub refused: Vec<(String, String, Refusal)>,
+}
+
+impl Replay {
+    /// Replays a whole set and panics with the first step that is not taken as it says.
+    pub fn of(set: &DataSet) -> Self {
+        let mut replay = Self::empty();
+        for step in &set.steps {
+            replay.step(step);
+        }
+        replay
+    }
+
+    fn empty() -> Self {
+        let read: Programs = toml::from_str(PROGRAMS).unwrap();
+        let measures: Vec<Measure> = MEASURES.iter().map(|m| toml::from_str(m).unwrap()).collect();
+        let versions = |program: &Program| {
+            let of = |measure: &&Measure| measure.program == *program.governed_as();
+            let editions = measures.iter().filter(of).map(|measure| {
+                Arc::new(Edition { measure: measure.clone(), digest: "0".repeat(64) })
+            });
+            Versions::new(editions.collect())
+        };
+        let versions = read.program.iter().map(|p| (p.id.clone(), versions(p))).collect();
+        Self {
+            now: "2026-11-22T12:00:00+08:00".parse().unwrap(),
+            programs: read.program.into_iter().map(|p| (p.id.clone(), p)).collect(),
+            versions,
+            subjects: BTreeMap::new(),
+            histories: BTreeMap::new(),
+            quotas: BTreeMap::new(),
+            documents: BTreeMap::new(),
+            references: BTreeMap::new(),
+            accepted: Vec::new(),
+            refused: Vec::new(),
+        }
+    }
+
+    fn step(&mut self, step: &Step) {
+        let key = &step.key;
+        match &step.what {
+            What::Register(registration) => {
+                let subject = Subject::registered((**registration).clone());
+                let before = self.subjects.insert(registration.id.to_string(), subject);
+                assert!(before.is_none(), "{key}: {} is registered already", registration.id);
+            }
+            What::Rename { subject, renaming } => {
+                let renamed = self.subjects.get_mut(subject.as_str());
+                let renamed = renamed.unwrap_or_else(|| panic!("{key}: {subject} is unknown"));
+                let revision = renamed.revision + 1;
+                renamed.evolve(SubjectEvent::Renamed((**renaming).clone()), revision);
+            }
+            What::Upload(upload) => {
+                self.documents.insert(upload.digest.clone(), upload.name.clone());
+            }
+            What::Act(act) => match (self.act(step, act), &step.expect) {
+                (Ok(()), None) => {}
+                (Ok(()), Some(code)) => panic!("{key} was to be refused with {code}"),
+                (Err(refusal), Some(code)) => {
+                    assert_eq!(code_of(&refusal), code, "{key}: {refusal}");
+                    let stream = format!("{}-{}", act.program, act.subject);
+                    self.refused.push((key.clone(), stream, refusal));
+                }
+                (Err(refusal), None) => panic!("{key} was refused: {refusal}"),
+            },
+        }
+    }
+
+    fn act(&mut self, step: &Step, act: &ActStep) -> Result<(), Refusal> {
+        let key = &step.key;
+        let body = act.body(|step| self.references.get(step).cloned()).unwrap();
+        let request = parse_act_request(body.to_string().as_bytes())
+            .unwrap_or_else(|error| panic!("{key}: {error:?}"));
+        self.check_documents(key, &request);
+        let program = &self.programs[&act.program];
+        let subject = self.subjects.get(act.subject.as_str());
+        let subject = subject.unwrap_or_else(|| panic!("{key}: {} is not registered", act.subject));
+        let stream = format!("{}-{}", act.program, act.subject);
+        let actor = Actor {
+            office: Office::parse(&step.recorder.role).unwrap(),
+            office_id: step.recorder.office.clone(),
+            divisions: step.recorder.divisions.clone(),
+        };
+        let day = request.common.effective_on.latest();
+        let standing_in = |program: &ProgramId| {
+            let history = self.histories.get(&format!("{program}-{}", act.subject))?;
+            let state = history.state_at(day);
+            let by = history.at(state.node_by?)?.reference(history.stream());
+            Some(OtherStanding { phase: Id::from(state.phase()?), by })
+        };
+        let ctx = Context {
+            program,
+            versions: &self.versions[&act.program],
+            subject,
+            stream: &stream,
+            actor: &actor,
+            now: self.now,
+            standing_in: &standing_in,
+        };
+        let mut history =
+            self.histories.get(&stream).cloned().unwrap_or_else(|| History::new(stream.clone()));
+        let decision = decide_on(&ctx, &history, &request)?;
+        self.check_place(&act.program, &history, &request, &decision)?;
+        let before = history.state_at(day);
+        let recorded = recorded(self.now, &actor, program, &history, &request, &decision);
+        self.references.insert(key.clone(), recorded.reference(&stream));
+        history.push(recorded);
+        self.restate(&act.program, &history);
+        self.histories.insert(stream.clone(), history);
+        let (key, program) = (key.clone(), act.program.clone());
+        self.accepted.push(Accepted { key, program, stream, before, request, decision });
+        Ok(())
+    }
+
+    fn check_documents(&self, key: &str, request: &ActRequest) {
+        let materials = request.common.materials.iter().map(|material| &material.digest);
+        let document = request.common.document.iter().filter_map(|d| d.digest.as_ref());
+        for digest in materials.chain(document) {
+            let uploaded = self.documents.contains_key(digest.as_str());
+            assert!(uploaded, "{key} cites {digest} before it is uploaded");
+        }
+    }
+
+    fn check_place(
+        &self,
+        program: &ProgramId,
+        history: &History,
+        request: &ActRequest,
+        decision: &Decision,
+    ) -> Result<(), Refusal> {
+        let Some(wanted) = &decision.place else { return Ok(()) };
+        let from = place_of_new(history, request.common.effective_on, &decision.grounds);
+        let quota = self.quotas.get(&(program.clone(), wanted.category.clone()));
+        let full = quota.and_then(|quota| quota.full_from(wanted.limit, from, history.stream()));
+        match full {
+            Some((on, taken)) if request.common.over_limit.is_none() || !wanted.soft => {
+                let reason = Reason::QuotaExhausted {
+                    category: wanted.category.clone(),
+                    limit: wanted.limit,
+                    taken,
+                    on,
+                    override_possible: wanted.soft,
+                };
+                Err(Refusal::new(request.act.kind(), reason, "no place is left", "名额已满"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn restate(&mut self, program: &ProgramId, history: &History) {
+        let cites = history.events().last().unwrap().reference(history.stream());
+        let mut places = places_of(history);
+        let before = self.quotas.iter().filter(|((of, _), quota)| {
+            of == program && quota.enrollments().contains(history.stream())
+        });
+        for (_, category) in before.map(|(id, _)| id.clone()).collect::<Vec<_>>() {
+            places.entry(category).or_default();
+        }
+        for (category, spans) in places {
+            let quota = self.quotas.entry((program.clone(), category.clone())).or_default();
+            let stream = format!("quota-{program}.{category}");
+            let revision = quota.revision().map_or(0, |revision| revision + 1);
+            let enrollment = history.stream().to_owned();
+            let restated = PlacesRestated { enrollment, cites: cites.clone(), spans };
+            let reference = EventRef { stream, revision, id: Uuid::nil() };
+            quota.evolve(QuotaEvent::PlacesRestated(restated), reference);
+        }
+    }
+}
+
+fn recorded(
+    now: Timestamp,
+    actor: &Actor,
+    program: &Program,
+    history: &History,
+    request: &ActRequest,
+    decision: &Decision,
+) -> Recorded {
+    let revision = history.revision().map_or(0, |revision| revision + 1);
+    let own = decision.grounds.iter().filter_map(|revision| history.at(*revision));
+    let mut rests_on: Vec<_> = own.map(|event| event.reference(history.stream())).collect();
+    rests_on.extend(decision.rests_on.iter().cloned());
+    let meta = EventMeta {
+        schema_version: 1,
+        office: decision.office,
+        office_id: actor.office_id.clone(),
+        office_name: Text { en: String::new(), zh: String::new() },
+        principal: "test".to_owned(),
+        role: actor.office.as_str().to_owned(),
+        effective_on: request.common.effective_on,
+        decided_on: request.common.decided_on,
+        received_on: request.common.received_on,
+        recorded_at: now,
+        measure: decision.measure.clone(),
+        measure_also: decision.measure_also.clone(),
+        edition: decision.edition.clone(),
+        article: decision.article.clone(),
+        rests_on: EventRef::write_list(&rests_on),
+        corrects: String::new(),
+        provenance: decision.provenance,
+        exercise: program.is_exercise(),
+        archive: request.common.archive.is_some(),
+        key: None,
+        correlation: None,
+        causation: None,
+        trace: None,
+    };
+    let id = Uuid::new_v5(&Uuid::nil(), format!("{}@{revision}", history.stream()).as_bytes());
+    let event = Event::Acted(Box::new(decision.fact.clone()));
+    Recorded { revision, sequence: None, id, event, meta }
+}
+
+/// The problem's code over HTTP.
+pub fn code_of(refusal: &Refusal) -> &'static str {
+    match &*refusal.reason {
+        Reason::NotPermitted { .. } => "act-not-permitted",
+        Reason::OfficeForbidden { .. } => "role-forbidden",
+        Reason::JurisdictionForbidden { .. } => "jurisdiction-forbidden",
+        Reason::RequirementNotMet { .. } => "requirement-not-met",
+        Reason::MaterialMissing { .. } => "material-missing",
+        Reason::IneligibleSubject { .. } => "ineligible-subject",
+        Reason::NotInForce { .. } => "measure-not-in-force",
+        Reason::RuleUnknown => "rule-unknown",
+        Reason::DateConflict { .. } => "effective-date-conflict",
+        Reason::WouldUnsettle { .. } => "would-unsettle",
+        Reason::AlreadyDecided { .. } => "already-decided",
+        Reason::NotInForceVersion { .. } => "not-version-in-force",
+        Reason::QuotaExhausted { .. } => "quota-exhausted",
+        Reason::Invalid { .. } => "validation-error",
+    }
+}
