@@ -14,7 +14,13 @@ use crate::domain::event::{EventMeta, Recorded};
 use crate::domain::history::{Fate, History, corrected_revision};
 use crate::domain::state::State;
 
+pub mod dates;
+pub mod entry;
 mod known;
+pub mod sentence;
+
+pub use entry::{Entry, entries};
+pub use sentence::{own_sentence, sentence as sentence_of};
 
 /// Fills `audit_trail`.
 #[derive(Default)]
