@@ -29,14 +29,40 @@ fn sentences(world: &World, stream: &str, program: &str, language: Language) -> 
 fn a_life_in_english() {
     let mut world = filled();
     cluster_area(&mut world, "cluster_area", "futian");
-    insta::assert_snapshot!(sentences(&world, STREAM, "cluster_area", Language::En), @"");
+    insta::assert_snapshot!(sentences(&world, STREAM, "cluster_area", Language::En), @r#"
+    On 8 October 2014 the local people's government applied for Futian (Art. 5, Art. 6, Art. 7); it now stands at “Candidate: Applied”.
+    On 20 October 2014 the provincial IP department verified and recommended the application of Futian (Art. 7); it now stands at “Candidate: Recommended”.
+    On 30 November 2014 SIPO approved the application of Futian in the round of 2014 (Art. 9); it now stands at “Under construction as experimental area”; its term ends on 30 November 2017; the provincial IP department owes: Construction Plan, by 28 February 2015 (Art. 10); the local people's government owes: Written report on the work of the previous year, every year, first by 31 January 2015 (Art. 15); the local people's government owes: Designation of department in charge, agencies, personnel and funds, without a due date (Art. 13); the national IP office owes: Check and acceptance, from 1 December 2017 on, without a due date (Art. 16).
+    On 20 February 2015 the provincial IP department submitted the Construction Plan of Futian (Art. 10); this meets: Construction Plan.
+    On 20 January 2015 the local people's government submitted the report of Futian on the year 2014 (Art. 15); this meets: Written report on the work of the previous year, due in 2015.
+    In June 2015 SIPO inspected Futian: f (Art. 15).
+    On 20 January 2016 the local people's government submitted the report of Futian on the year 2015 (Art. 15); this meets: Written report on the work of the previous year, due in 2016.
+    On 10 December 2017 SIPO decided the check and acceptance of Futian as “qualified”, measured against version 1 of its plan (Art. 17); it now stands at “Experimental area”; it holds the title “Cluster Development Experimental Area of the National Intellectual Property Service Sector” from 10 December 2017, without expiry; this meets: Check and acceptance.
+    On 15 January 2018 the local people's government submitted the report of Futian on the year 2017 (Art. 15); this meets: Written report on the work of the previous year, due in 2018.
+    In May 2018 the local people's government asked for another check and acceptance of Futian (Art. 17).
+    On 1 September 2018 SIPO decided the check and acceptance of Futian as “excellent”, measured against version 1 of its plan (Art. 17); it now stands at “Experimental area: Accepted as excellent, to be confirmed”.
+    On 1 October 2018 SIPO confirmed the title of Futian (Art. 18); it now stands at “Demonstrative area”; it holds the title “Demonstrative Cluster Development Area of the National Intellectual Property Service Sector” from 1 October 2018, until 1 October 2021; the national IP office owes: Review of the demonstrative title, from 2 October 2021 on, without a due date (Art. 18).
+    "#);
 }
 
 #[test]
 fn a_life_in_chinese() {
     let mut world = filled();
     cluster_area(&mut world, "cluster_area", "futian");
-    insta::assert_snapshot!(sentences(&world, STREAM, "cluster_area", Language::Zh), @"");
+    insta::assert_snapshot!(sentences(&world, STREAM, "cluster_area", Language::Zh), @r#"
+    2014年10月8日，地方人民政府为福田提出申请（第5条、第6条、第7条）；此后状态为“申报中：已申请，待推荐”。
+    2014年10月20日，省级知识产权管理部门核实并推荐了福田的申请（第7条）；此后状态为“申报中：已推荐，待审批”。
+    2014年11月30日，国家知识产权局批准了福田的申请（2014 年度）（第9条）；此后状态为“试验区建设中”；期限至2017年11月30日；省级知识产权管理部门应完成：建设方案，不晚于2015年2月28日（第10条）；地方人民政府应完成：上一年度工作书面报告，逐年到期，首次为2015年1月31日（第15条）；地方人民政府应完成：明确主管部门、机构、人员和经费，无到期日（第13条）；国家知识产权局应完成：验收，自2017年12月1日起，无到期日（第16条）。
+    2015年2月20日，省级知识产权管理部门提交了福田的建设方案（第10条）；由此履行：建设方案。
+    2015年1月20日，地方人民政府提交了福田 2014 年度工作报告（第15条）；由此履行：上一年度工作书面报告（2015年到期）。
+    2015年6月，国家知识产权局检查了福田：f（第15条）。
+    2016年1月20日，地方人民政府提交了福田 2015 年度工作报告（第15条）；由此履行：上一年度工作书面报告（2016年到期）。
+    2017年12月10日，国家知识产权局对福田作出验收结论“合格”，依据其方案第 1 版（第17条）；此后状态为“集聚发展试验区”；自2017年12月10日起获得“国家知识产权服务业集聚发展试验区”称号，不设有效期；由此履行：验收。
+    2018年1月15日，地方人民政府提交了福田 2017 年度工作报告（第15条）；由此履行：上一年度工作书面报告（2018年到期）。
+    2018年5月，地方人民政府申请对福田再次验收（第17条）。
+    2018年9月1日，国家知识产权局对福田作出验收结论“优秀”，依据其方案第 1 版（第17条）；此后状态为“集聚发展试验区：验收优秀，待确认”。
+    2018年10月1日，国家知识产权局确认了福田的称号（第18条）；此后状态为“集聚发展示范区”；自2018年10月1日起获得“国家知识产权服务业集聚发展示范区”称号，至2021年10月1日；国家知识产权局应完成：示范区称号复核，自2021年10月2日起，无到期日（第18条）。
+    "#);
 }
 
 /// G1: both stay readable, and say what became of them.
