@@ -3,6 +3,8 @@
 //! The only read model that renders events; its sentences are made at read time, in both languages
 //! ([`sentence`]).
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use rusqlite::{Connection, params};
 
 use super::ProjectionError;
@@ -163,7 +165,7 @@ fn insert(
     let fact = step.and_then(|step| step.event.event.fact());
     let document = fact.and_then(|fact| fact.document.as_ref());
     let (place, standing) = step.map_or((None, Standing::Stands), placed);
-    let filled = |text: &'_ str| (!text.is_empty()).then(|| text.to_owned());
+
     tx.prepare_cached(INSERT)?.execute(params![
         signed(envelope.sequence),
         envelope.stream.as_str(),
@@ -200,6 +202,10 @@ fn insert(
         standing.as_str(),
     ])?;
     Ok(())
+}
+
+fn filled(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
 }
 
 /// Says anew where each event of a refolded history stands and what became of it.

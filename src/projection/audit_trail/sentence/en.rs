@@ -3,7 +3,7 @@
 use super::super::dates::date;
 use super::Words;
 use crate::domain::act::{
-    AcceptanceCheck, Act, Application, Approval, Attestation, Correction, Designation,
+    AcceptanceCheck, Act, Application, Approval, Attestation, Correction, Designation, Inspection,
 };
 use crate::domain::ids::{Language, Provenance};
 
@@ -42,13 +42,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         }
         Act::Designate(c) => designated(s, c),
         Act::SubmitReport(c) => format!("submitted the report of {s} on the year {}", c.year),
-        Act::Inspect(c) => match &c.follows {
-            Some(report) => {
-                let report = report.revision;
-                format!("inspected {s} following its report (revision {report}): {}", c.findings)
-            }
-            None => format!("inspected {s}: {}", c.findings),
-        },
+        Act::Inspect(inspection) => inspected(s, inspection),
         Act::EvaluateAnnually(c) => format!("evaluated {s} for the year {}: {}", c.year, c.result),
         Act::OpenEvaluation(c) => format!("opened the stage evaluation of {s}: {}", c.scope),
         Act::Evaluate(c) => {
@@ -112,6 +106,15 @@ fn designated(subject: &str, designation: &Designation) -> String {
         other => other,
     };
     format!("designated {what} of {subject}: {}", designation.text)
+}
+
+fn inspected(subject: &str, inspection: &Inspection) -> String {
+    let following = inspection
+        .follows
+        .as_ref()
+        .map(|report| format!(" following its report (revision {})", report.revision))
+        .unwrap_or_default();
+    format!("inspected {subject}{following}: {}", inspection.findings)
 }
 
 fn accepted(words: &Words<'_>, check: &AcceptanceCheck) -> String {
