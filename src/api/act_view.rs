@@ -169,10 +169,11 @@ impl Recording {
         recorded: &Recorded,
         language: Language,
     ) {
+        let labels = reading.labels();
         let met = items(state, reading.day, &reading.calendars)
             .into_iter()
             .filter(|item| item.met.is_some_and(|met| met.by == recorded.revision));
-        self.met = met.map(|item| ObligationView::of(&item, reading, language)).collect();
+        self.met = met.map(|item| ObligationView::of(&item, &labels, language)).collect();
         self.late = self.met.iter().any(|met| met.status == "LATE");
         self.enrollment = Some(standing(reading, state, language));
     }
@@ -242,11 +243,7 @@ impl ActView {
     ///
     /// # Errors
     /// As the log's.
-    pub async fn of(
-        call: &Call,
-        reading: &Reading<'_>,
-        event: &Recorded,
-    ) -> Result<Self, Problem> {
+    pub async fn of(call: &Call, reading: &Reading<'_>, event: &Recorded) -> Result<Self, Problem> {
         let meta = &event.meta;
         let language = call.tongue();
         Ok(Self {
@@ -289,4 +286,3 @@ async fn stored_data(
     let stored = page.events.first().ok_or_else(|| Problem::internal("the event is gone"))?;
     serde_json::from_slice(&stored.data).map_err(Problem::internal)
 }
-

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::brief::Labels;
 use super::call::{Call, wrong_parameter};
 use super::etag::enrollment_tag;
 use super::problem::{Code, Problem};
@@ -161,11 +162,7 @@ impl<'a> Reading<'a> {
     fn nothing(&self) -> Problem {
         let then = self.known_to.map_or(String::new(), |known| format!(" up to sequence {known}"));
         Problem::new(Code::NotFound)
-            .detail(format!(
-                "{} has no record of {}{then}",
-                self.program.id,
-                self.subject.id()
-            ))
+            .detail(format!("{} has no record of {}{then}", self.program.id, self.subject.id()))
             .detail_zh(format!("{} 中没有 {} 的记录", self.program.id, self.subject.id()))
     }
 
@@ -179,9 +176,9 @@ impl<'a> Reading<'a> {
         enrollment_tag(revision, self.day, call.language, self.ground)
     }
 
-    /// The label of an obligation.
-    pub fn obligation_label(&self, id: &str) -> Option<Text> {
-        self.versions.find(|measure| measure.obligation(id).map(|rule| rule.label.clone()))
+    /// The labels of its measures.
+    pub fn labels(&self) -> Labels {
+        Labels(self.versions.clone())
     }
 
     /// The label of a category.

@@ -3,8 +3,7 @@
 use schemars::{Schema, SchemaGenerator};
 
 use super::auth::Role::{
-    self, Auditor, LocalGovernment, NationalOffice, Operator, Province, ProvincialDepartment,
-    Registrar,
+    self, Auditor, LocalGovernment, NationalOffice, Province, ProvincialDepartment, Registrar,
 };
 use super::call::Handler;
 use super::problem::Code;
@@ -79,19 +78,10 @@ pub struct Route {
 pub const READERS: &[Role] =
     &[NationalOffice, ProvincialDepartment, Province, LocalGovernment, Registrar, Auditor];
 /// Whoever can act for an office.
-pub const ACTORS: &[Role] = &[NationalOffice, ProvincialDepartment, Province, LocalGovernment, Registrar];
+pub const ACTORS: &[Role] =
+    &[NationalOffice, ProvincialDepartment, Province, LocalGovernment, Registrar];
 /// Who enters what archives and notices hold.
 pub const REGISTRAR: &[Role] = &[Registrar];
-/// Anyone with a token.
-pub const ANYONE: &[Role] = &[
-    NationalOffice,
-    ProvincialDepartment,
-    Province,
-    LocalGovernment,
-    Registrar,
-    Auditor,
-    Operator,
-];
 /// Nobody has to show a token.
 pub const PUBLIC: &[Role] = &[];
 
