@@ -242,11 +242,7 @@ impl ActView {
     ///
     /// # Errors
     /// As the log's.
-    pub async fn of(
-        call: &Call,
-        reading: &Reading<'_>,
-        event: &Recorded,
-    ) -> Result<Self, Problem> {
+    pub async fn of(call: &Call, reading: &Reading<'_>, event: &Recorded) -> Result<Self, Problem> {
         let meta = &event.meta;
         let language = call.tongue();
         Ok(Self {
@@ -289,4 +285,3 @@ async fn stored_data(
     let stored = page.events.first().ok_or_else(|| Problem::internal("the event is gone"))?;
     serde_json::from_slice(&stored.data).map_err(Problem::internal)
 }
-

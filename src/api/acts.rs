@@ -37,9 +37,8 @@ pub async fn record_act(call: Call) -> Answered {
             return Err(Problem::from(RequestError::Malformed(detail)));
         }
         Err(RequestError::Invalid(errors)) => {
-            let before = app
-                .check_before_content(&caller, program.as_str(), &subject, &key, stated)
-                .await;
+            let before =
+                app.check_before_content(&caller, program.as_str(), &subject, &key, stated).await;
             if let Err(error) = before {
                 return Err(refused(&call, &caller, error, &key).await);
             }
@@ -137,4 +136,3 @@ pub async fn get_act(call: Call) -> Answered {
     let view = ActView::of(&call, &reading, event).await?;
     tagged(&call, &format!("\"{}.json.{}\"", event.id, call.language.tag()), IMMUTABLE, &view)
 }
-

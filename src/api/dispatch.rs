@@ -134,10 +134,7 @@ fn check_head(http: &HttpRequest) -> Result<(), Problem> {
 }
 
 /// An ignored filter would be a wrong answer, so what is not known is refused.
-fn check_parameters(
-    route: &Route,
-    http: &HttpRequest,
-) -> Result<Vec<(String, String)>, Problem> {
+fn check_parameters(route: &Route, http: &HttpRequest) -> Result<Vec<(String, String)>, Problem> {
     let query = http.query_string();
     if query.is_empty() {
         return Ok(Vec::new());
@@ -192,9 +189,7 @@ fn edits(one: &str, other: &str) -> usize {
 /// What a route can give.
 pub fn media_of(route: &Route) -> &'static [&'static str] {
     match (route.operation, route.success.1) {
-        ("list_events", _) => {
-            &["application/json", "application/x-ndjson", "application/jsonl"]
-        }
+        ("list_events", _) => &["application/json", "application/x-ndjson", "application/jsonl"],
         (_, Shape::Json(_)) => &["application/json"],
         (_, Shape::Other("text/html")) => &["text/html"],
         (_, Shape::Other(_)) => &[],
@@ -257,4 +252,3 @@ fn check_role(route: &Route, verified: &Verified) -> Result<(), Problem> {
         .detail_zh(format!("{role} 无权进行该操作；有权的角色：{list}"))
         .member("required_roles", required))
 }
-

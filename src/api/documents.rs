@@ -30,7 +30,8 @@ pub struct DocumentView {
 /// See the route.
 pub async fn upload_document(mut call: Call) -> Answered {
     let claimed = claimed(&call)?;
-    let payload = call.payload.take().ok_or_else(|| Problem::internal("the route takes no body"))?;
+    let payload =
+        call.payload.take().ok_or_else(|| Problem::internal("the route takes no body"))?;
     let (limit, patience) =
         (call.state.settings.max_body_bytes, call.state.settings.request_timeout);
     let store = call.state.app.documents().clone();

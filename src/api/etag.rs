@@ -23,9 +23,8 @@ pub fn enrollment_tag(revision: u64, day: Day, language: Language, ground: u64) 
 /// # Errors
 /// `malformed-request` when both headers are there, or what is there is no tag.
 pub fn precondition(call: &Call) -> Result<Precondition, Problem> {
-    let wrong = |detail: &str, zh: &str| {
-        Problem::new(Code::MalformedRequest).detail(detail).detail_zh(zh)
-    };
+    let wrong =
+        |detail: &str, zh: &str| Problem::new(Code::MalformedRequest).detail(detail).detail_zh(zh);
     let if_match = joined(&call.http, header::IF_MATCH);
     let if_none_match = joined(&call.http, header::IF_NONE_MATCH);
     match (if_match, if_none_match) {

@@ -25,11 +25,7 @@ const BUILT_IN: &[(ActKind, &[Office], &str)] = &[
     (ActKind::AttestStanding, &[Office::Registrar], "G9"),
     (ActKind::ConfirmStanding, &[Office::NationalOffice], "G10"),
     (ActKind::RecordUnderUnknownRule, &[Office::Registrar], "G14"),
-    (
-        ActKind::AcknowledgeReceipt,
-        &[Office::NationalOffice, Office::ProvincialDepartment],
-        "G12",
-    ),
+    (ActKind::AcknowledgeReceipt, &[Office::NationalOffice, Office::ProvincialDepartment], "G12"),
     (
         ActKind::Correct,
         &[

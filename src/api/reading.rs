@@ -161,11 +161,7 @@ impl<'a> Reading<'a> {
     fn nothing(&self) -> Problem {
         let then = self.known_to.map_or(String::new(), |known| format!(" up to sequence {known}"));
         Problem::new(Code::NotFound)
-            .detail(format!(
-                "{} has no record of {}{then}",
-                self.program.id,
-                self.subject.id()
-            ))
+            .detail(format!("{} has no record of {}{then}", self.program.id, self.subject.id()))
             .detail_zh(format!("{} 中没有 {} 的记录", self.program.id, self.subject.id()))
     }
 

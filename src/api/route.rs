@@ -79,7 +79,8 @@ pub struct Route {
 pub const READERS: &[Role] =
     &[NationalOffice, ProvincialDepartment, Province, LocalGovernment, Registrar, Auditor];
 /// Whoever can act for an office.
-pub const ACTORS: &[Role] = &[NationalOffice, ProvincialDepartment, Province, LocalGovernment, Registrar];
+pub const ACTORS: &[Role] =
+    &[NationalOffice, ProvincialDepartment, Province, LocalGovernment, Registrar];
 /// Who enters what archives and notices hold.
 pub const REGISTRAR: &[Role] = &[Registrar];
 /// Anyone with a token.

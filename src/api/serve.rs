@@ -92,9 +92,7 @@ impl Served {
     }
 }
 
-fn ended(
-    result: Result<std::io::Result<()>, tokio::task::JoinError>,
-) -> Result<(), ServeError> {
+fn ended(result: Result<std::io::Result<()>, tokio::task::JoinError>) -> Result<(), ServeError> {
     match result {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(ServeError::Failed(error.to_string())),

@@ -177,7 +177,10 @@ pub async fn get_calendar(call: Call) -> Answered {
     match year.and_then(|year| calendars.of_year(year)) {
         Some(calendar) => json(&call, &CalendarView::of(calendar)),
         None => Err(Problem::new(Code::NotFound)
-            .detail(format!("no calendar of {:?} was adopted; its weekends alone are known", call.path("year")))
+            .detail(format!(
+                "no calendar of {:?} was adopted; its weekends alone are known",
+                call.path("year")
+            ))
             .detail_zh(format!("尚未采用 {:?} 年的日历，仅知其周末", call.path("year")))),
     }
 }

@@ -41,9 +41,11 @@ impl Problem {
             ActError::Invalid { pointer, detail } => {
                 let pointer = format!("#{pointer}");
                 let code = "invalid".to_owned();
-                Problem::new(Code::ValidationError)
-                    .detail(detail.clone())
-                    .errors(&[FieldError { pointer, detail, code }])
+                Problem::new(Code::ValidationError).detail(detail.clone()).errors(&[FieldError {
+                    pointer,
+                    detail,
+                    code,
+                }])
             }
             ActError::Forbidden { required, .. } => {
                 let list = required.join("、");
@@ -70,9 +72,9 @@ impl From<LogError> for Problem {
             }
             LogError::OutcomeUnknown(_) => Problem::new(Code::OutcomeUnknown).cause(text),
             LogError::Corrupt { .. } => Problem::new(Code::LogIntegrityFailure).cause(text),
-            LogError::TooLarge { limit, .. } => Problem::new(Code::PayloadTooLarge)
-                .detail(text)
-                .member("limit_bytes", limit as u64),
+            LogError::TooLarge { limit, .. } => {
+                Problem::new(Code::PayloadTooLarge).detail(text).member("limit_bytes", limit as u64)
+            }
             LogError::BeyondEnd { .. } => {
                 Problem::new(Code::CursorInvalid).detail(text).member("parameter", "after")
             }
