@@ -3,9 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::fs;
-use std::process::ExitCode;
 
 use clap::Parser;
+use docket::cli::exit::Exit;
 use docket::cli::measures::{MeasuresArgs, run};
 use docket::domain::measure_file::MEASURES;
 
@@ -19,7 +19,7 @@ fn try_docket(args: &[&str]) -> anyhow::Result<(bool, String)> {
     let cli = Cli::try_parse_from(["docket"].iter().chain(args))?;
     let mut out = Vec::new();
     let code = run(&cli.measures, &mut out)?;
-    let success = format!("{code:?}") == format!("{:?}", ExitCode::SUCCESS);
+    let success = code == Exit::Done;
     Ok((success, String::from_utf8(out)?))
 }
 

@@ -29,7 +29,7 @@ pub use library::Library;
 pub use quotas::QuotaView;
 pub use recovery::Recovered;
 pub use registration::Written;
-pub use start::{Parts, StartError, start};
+pub use start::{Parts, StartError, start, start_reading};
 
 use std::sync::Arc;
 

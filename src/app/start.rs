@@ -78,15 +78,47 @@ pub enum StartError {
 pub async fn start(parts: Parts) -> Result<App, StartError> {
     let programs = check_files(&parts)?;
     let created = open_log(&parts).await?;
-    let app_log = parts.log.clone();
     let mut adopted = HashMap::new();
     for program in programs.programs.iter().filter(|program| !program.is_exercise()) {
         let editions = adopt_measures(&parts, created.log_id, &program.id).await?;
         adopted.insert(program.id.clone(), editions);
     }
-    let calendars = read_calendars(&*app_log).await?;
-    let app = App {
-        log: app_log,
+    let app = put_together(parts, created, programs, adopted).await?;
+    let recovered = app.recover(0).await?;
+    let places = app.recover_places().await?;
+    if recovered.released + recovered.abandoned + places.restated > 0 {
+        tracing::info!(?recovered, restated = places.restated, "mended what a stop left open");
+    }
+    Ok(app)
+}
+
+/// Opens the log for reading only, also beside a server: nothing is made, adopted or mended, and
+/// acts are judged by the editions that the log has adopted. The parts of a new log are not used.
+///
+/// # Errors
+/// [`StartError`]; [`StartError::NotALog`] for a log without events.
+pub async fn start_reading(parts: Parts) -> Result<App, StartError> {
+    let programs = check_files(&parts)?;
+    let Some(created) = created(&parts).await? else {
+        return Err(StartError::NotALog { found: "nothing".to_owned() });
+    };
+    let mut adopted = HashMap::new();
+    for program in programs.programs.iter().filter(|program| !program.is_exercise()) {
+        let adoptions = adoptions(&*parts.log, &codec::measure_stream(&program.id)).await?;
+        adopted.insert(program.id.clone(), editions(&parts, &program.id, adoptions).await?);
+    }
+    put_together(parts, created, programs, adopted).await
+}
+
+async fn put_together(
+    parts: Parts,
+    created: LogCreated,
+    programs: Programs,
+    adopted: HashMap<ProgramId, Adopted>,
+) -> Result<App, StartError> {
+    let calendars = read_calendars(&*parts.log).await?;
+    Ok(App {
+        log: parts.log,
         documents: parts.documents,
         clock: parts.clock,
         log_id: created.log_id,
@@ -95,13 +127,7 @@ pub async fn start(parts: Parts) -> Result<App, StartError> {
         enrollments: EnrollmentCache::new(parts.cache_bytes),
         quotas: Mutex::default(),
         stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
-    };
-    let recovered = app.recover(0).await?;
-    let places = app.recover_places().await?;
-    if recovered.released + recovered.abandoned + places.restated > 0 {
-        tracing::info!(?recovered, restated = places.restated, "mended what a stop left open");
-    }
-    Ok(app)
+    })
 }
 
 /// Checks the programs and every measure file against their schema and by the model check.
@@ -119,16 +145,20 @@ fn check_files(parts: &Parts) -> Result<Programs, StartError> {
     Ok(programs)
 }
 
-async fn open_log(parts: &Parts) -> Result<LogCreated, StartError> {
+/// What the log's first event says; nothing for an empty log.
+async fn created(parts: &Parts) -> Result<Option<LogCreated>, StartError> {
     let page = parts.log.read_all(None, 1).await.map_err(ActError::from)?;
-    if let Some(first) = page.events.first() {
-        return match codec::decode(first).map_err(ActError::from)? {
-            Stored::LogCreated(created, _) => {
-                note_newest(parts).await?;
-                Ok(created)
-            }
-            _ => Err(StartError::NotALog { found: first.event_type.clone() }),
-        };
+    let Some(first) = page.events.first() else { return Ok(None) };
+    match codec::decode(first).map_err(ActError::from)? {
+        Stored::LogCreated(created, _) => Ok(Some(created)),
+        _ => Err(StartError::NotALog { found: first.event_type.clone() }),
+    }
+}
+
+async fn open_log(parts: &Parts) -> Result<LogCreated, StartError> {
+    if let Some(created) = created(parts).await? {
+        note_newest(parts).await?;
+        return Ok(created);
     }
     let log_id = parts.new_log_id;
     let created = LogCreated {
@@ -156,22 +186,14 @@ async fn note_newest(parts: &Parts) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Adopts what the binary brings along and the log does not know, and reads every version in its
-/// newest adopted edition from the stored bytes.
+/// Adopts what the binary brings along and the log does not know.
 async fn adopt_measures(
     parts: &Parts,
     log_id: Uuid,
     program: &ProgramId,
 ) -> Result<Adopted, StartError> {
     let stream = codec::measure_stream(program);
-    let mut adoptions: Vec<(MeasureAdopted, EventRef)> = Vec::new();
-    for stored in read_whole_stream(&*parts.log, &stream, 0).await.map_err(ActError::from)? {
-        if let Stored::MeasureAdopted(adopted, _) =
-            codec::decode(&stored).map_err(ActError::from)?
-        {
-            adoptions.push((adopted, codec::reference(&stored)));
-        }
-    }
+    let mut adoptions = adoptions(&*parts.log, &stream).await?;
     for file in parts.measures {
         let measure = read_measure(file.path, file.text)?;
         if measure.program != *program {
@@ -191,6 +213,31 @@ async fn adopt_measures(
             adopt(parts, log_id, &stream, adoptions.len() as u64, &adopted, file).await?;
         adoptions.push((adopted, reference));
     }
+    editions(parts, program, adoptions).await
+}
+
+/// What a program's stream says was adopted, in order.
+async fn adoptions(
+    log: &dyn EventLog,
+    stream: &str,
+) -> Result<Vec<(MeasureAdopted, EventRef)>, StartError> {
+    let mut adoptions = Vec::new();
+    for stored in read_whole_stream(log, stream, 0).await.map_err(ActError::from)? {
+        if let Stored::MeasureAdopted(adopted, _) =
+            codec::decode(&stored).map_err(ActError::from)?
+        {
+            adoptions.push((adopted, codec::reference(&stored)));
+        }
+    }
+    Ok(adoptions)
+}
+
+/// Reads every version in its newest adopted edition, from the stored bytes.
+async fn editions(
+    parts: &Parts,
+    program: &ProgramId,
+    adoptions: Vec<(MeasureAdopted, EventRef)>,
+) -> Result<Adopted, StartError> {
     let mut newest: HashMap<String, Arc<Edition>> = HashMap::new();
     let mut events = HashMap::new();
     for (adopted, reference) in adoptions {

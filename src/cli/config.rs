@@ -6,6 +6,7 @@
 //! (`DOCKET_SERVER__LISTEN`). A key that may carry a password can come from a file: `store.log_file`,
 //! `DOCKET_STORE__LOG_FILE`. What a key is for stands in [`keys`].
 
+pub mod command;
 pub mod keys;
 mod layers;
 
@@ -40,6 +41,26 @@ pub struct ConfigArgs {
     /// Any configuration key; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+}
+
+/// What a command says about the configuration that needs only to know where things are.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct PlaceArgs {
+    /// Configuration file [default: docket.toml, if there is one]
+    #[arg(long, value_name = "FILE", env = "DOCKET_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Folder of log, read models, documents and keys (store.data_dir)
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<String>,
+    /// Any configuration key; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+impl From<PlaceArgs> for ConfigArgs {
+    fn from(PlaceArgs { config, data_dir, set }: PlaceArgs) -> Self {
+        Self { config, data_dir, set, ..Self::default() }
+    }
 }
 
 /// The whole configuration, checked.

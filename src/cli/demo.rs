@@ -6,7 +6,9 @@
 //! says. Deliberately not here: which steps there are (`data`), starting the server.
 
 mod client;
+pub mod command;
 pub mod data;
+mod tour;
 
 use std::collections::BTreeMap;
 

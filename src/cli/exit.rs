@@ -1,6 +1,13 @@
 //! Exit codes, the same for every command.
 
+use std::error::Error;
 use std::process::ExitCode;
+
+use super::config::ConfigError;
+use crate::api::ServeError;
+use crate::app::{ActError, StartError};
+use crate::log::{LogError, OpenError};
+use crate::projection::{ProjectionError, StoreError};
 
 /// What a command ends with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,7 +16,7 @@ pub enum Exit {
     Done = 0,
     /// It failed otherwise than below.
     Failed = 1,
-    /// The command line is wrong.
+    /// The command line or the configuration is wrong.
     Usage = 2,
     /// The measure refuses the act.
     Refused = 3,
@@ -48,7 +55,92 @@ pub fn failure(exit: Exit, message: impl Into<String>) -> anyhow::Error {
     Failure { exit, message: message.into() }.into()
 }
 
-/// The exit code of an error.
+/// The exit code of an error: that of the first of its causes that has one.
 pub fn exit_of(error: &anyhow::Error) -> Exit {
-    error.downcast_ref::<Failure>().map_or(Exit::Failed, |failure| failure.exit)
+    error.chain().find_map(of_cause).unwrap_or(Exit::Failed)
+}
+
+fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
+    if let Some(failure) = cause.downcast_ref::<Failure>() {
+        return Some(failure.exit);
+    }
+    if cause.is::<ConfigError>() {
+        return Some(Exit::Usage);
+    }
+    if let Some(error) = cause.downcast_ref::<OpenError>() {
+        return of_opening(error);
+    }
+    if let Some(error) = cause.downcast_ref::<StartError>() {
+        return match error {
+            StartError::Act(error) => of_act(error),
+            StartError::NotALog { .. } => Some(Exit::Unverified),
+            StartError::Measure { .. } => None,
+        };
+    }
+    if let Some(error) = cause.downcast_ref::<StoreError>() {
+        return of_store(error);
+    }
+    if let Some(ServeError::Listen { source, .. }) = cause.downcast_ref::<ServeError>() {
+        return (source.kind() == std::io::ErrorKind::AddrInUse).then_some(Exit::Conflict);
+    }
+    cause.downcast_ref::<LogError>().and_then(of_log)
+}
+
+fn of_opening(error: &OpenError) -> Option<Exit> {
+    match error {
+        OpenError::Missing(_) | OpenError::MissingFolder(_) => Some(Exit::NotFound),
+        OpenError::InUse { .. } => Some(Exit::Conflict),
+        OpenError::Damaged { .. } | OpenError::NotALog { .. } => Some(Exit::Unverified),
+        OpenError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+            Some(Exit::Unavailable)
+        }
+        // Of what is left it is the full disk that passes; SQLite has these words for it.
+        OpenError::Sqlite { reason, .. } if reason.contains("disk is full") => {
+            Some(Exit::Unavailable)
+        }
+        OpenError::Newer { .. }
+        | OpenError::ReadOnly { .. }
+        | OpenError::Io { .. }
+        | OpenError::Sqlite { .. } => None,
+    }
+}
+
+fn of_act(error: &ActError) -> Option<Exit> {
+    match error {
+        ActError::Refused(_) => Some(Exit::Refused),
+        ActError::PreconditionRequired { .. }
+        | ActError::Conflict { .. }
+        | ActError::KeyReused { .. }
+        | ActError::Exists { .. } => Some(Exit::Conflict),
+        ActError::NotFound { .. } | ActError::DocumentMissing { .. } => Some(Exit::NotFound),
+        ActError::Forbidden { .. } => Some(Exit::Forbidden),
+        ActError::Clock(_) | ActError::Busy { .. } => Some(Exit::Unavailable),
+        ActError::Log(error) => of_log(error),
+        ActError::Codec(_) => Some(Exit::Unverified),
+        ActError::Invalid { .. } | ActError::Documents(_) => None,
+    }
+}
+
+fn of_log(error: &LogError) -> Option<Exit> {
+    match error {
+        LogError::Conflict { .. } => Some(Exit::Conflict),
+        LogError::Unavailable(_) | LogError::OutcomeUnknown(_) => Some(Exit::Unavailable),
+        LogError::Corrupt { .. } | LogError::BeyondEnd { .. } => Some(Exit::Unverified),
+        LogError::TooLarge { .. } | LogError::Invalid(_) => None,
+    }
+}
+
+fn of_store(error: &StoreError) -> Option<Exit> {
+    match error {
+        StoreError::InUse(_) => Some(Exit::Conflict),
+        StoreError::Missing(_) | StoreError::UnknownName { .. } => Some(Exit::NotFound),
+        StoreError::Interrupted => Some(Exit::Interrupted),
+        StoreError::OtherLog(_) => Some(Exit::Unverified),
+        StoreError::Stopped { source: ProjectionError::Log(error), .. } => of_log(error),
+        StoreError::Stopped { source, .. } if source.is_passing() => Some(Exit::Unavailable),
+        StoreError::Stopped { .. } => Some(Exit::Unverified),
+        StoreError::Io { .. } | StoreError::Database(_) => {
+            error.is_passing().then_some(Exit::Unavailable)
+        }
+    }
 }

@@ -11,11 +11,11 @@ mod words;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::exit::Exit;
 use crate::app::measure_files::{check_measure, check_programs};
 use crate::domain::ids::Language;
 use crate::domain::measure::{Measure, Programs};
@@ -99,7 +99,7 @@ impl From<Lang> for Language {
 ///
 /// # Errors
 /// A file cannot be read, a measure is not known, or `out` cannot be written.
-pub fn run(args: &MeasuresArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+pub fn run(args: &MeasuresArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
     match &args.command {
         Command::Check(args) => run_check(args, out),
         Command::Draw(args) => run_draw(args, out),
@@ -125,7 +125,7 @@ impl Source {
     }
 }
 
-fn run_check(args: &CheckArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+fn run_check(args: &CheckArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
     let sources = if args.paths.is_empty() {
         std::iter::once(&PROGRAMS).chain(MEASURES).map(Source::from).collect()
     } else {
@@ -162,9 +162,9 @@ fn run_check(args: &CheckArgs, out: &mut impl Write) -> anyhow::Result<ExitCode>
     let errors: usize = found.iter().map(|(_, errors)| errors.len()).sum();
     if errors > 0 {
         writeln!(out, "{errors} errors in {} of {} files", found.len(), sources.len())?;
-        return Ok(ExitCode::FAILURE);
+        return Ok(Exit::Failed);
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done)
 }
 
 /// The error that a version is there already.
@@ -200,7 +200,7 @@ fn report(source: &Source, measure: &Measure, out: &mut impl Write) -> anyhow::R
     Ok(())
 }
 
-fn run_draw(args: &DrawArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+fn run_draw(args: &DrawArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
     let measures = match &args.dir {
         None => embedded_measures()?,
         Some(dir) => read_measures(dir)?,
@@ -213,10 +213,10 @@ fn run_draw(args: &DrawArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
             fs::write(path, svg).with_context(|| format!("cannot write {}", path.display()))?;
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done)
 }
 
-fn run_diff(args: &DiffArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+fn run_diff(args: &DiffArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
     let (a, b) = (named(&args.a)?, named(&args.b)?);
     let changes = diff(&a, &b)?;
     if changes.is_empty() {
@@ -225,7 +225,7 @@ fn run_diff(args: &DiffArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     for change in changes {
         writeln!(out, "{change}")?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done)
 }
 
 /// A measure by file, or by program and version.

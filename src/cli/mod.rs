@@ -1,9 +1,139 @@
-//! The command line.
+//! The command line: one binary, one file per command.
+//!
+//! What must hold: data goes to standard output, messages to standard error; an error is one clear
+//! line and an exit code that says what kind it is ([`exit`]); no option is read and ignored. What a
+//! command shows of the record comes from the same answers as the REST interface's ([`ask`]).
 
+mod ask;
+mod client;
 pub mod config;
 pub mod demo;
 pub mod exit;
+mod healthcheck;
 pub mod measures;
 pub mod node;
+mod output;
+mod progress;
+mod read;
+mod rebuild;
+mod running;
+mod serve;
 pub mod telemetry;
+mod temporary;
 pub mod token;
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+use config::command::ConfigCommandArgs;
+use exit::{Exit, exit_of};
+
+/// What stands under the short help text.
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failure, 2 usage, 3 refused by the measure, \
+4 conflict or in use, 5 not found, 6 unauthenticated or forbidden, 7 does not verify, \
+8 unavailable (try again), 130 interrupted";
+
+const FIRST_STEPS: &str = "\
+First steps:
+  docket demo                                       fill ./demo-data, serve it, print what to look at
+  docket status cluster_area futian --data-dir demo-data
+  docket audit strong_province 440000 --data-dir demo-data --lang zh-CN
+  docket serve --data-dir /srv/docket               serve a log of one's own
+  docket COMMAND --help                             what it does, when to use it, an example
+
+Exit codes: 0 done, 1 failure, 2 usage, 3 refused by the measure, 4 conflict or in use,
+5 not found, 6 unauthenticated or forbidden, 7 does not verify, 8 unavailable (try again),
+130 interrupted";
+
+/// The official record of government IP programs.
+///
+/// Every application, recommendation, approval, plan, report, inspection and acceptance is kept as
+/// an event that never changes; status, audit trail and timeline are derived from those events, for
+/// any day, and each cites the article it follows.
+#[derive(Debug, Parser)]
+#[command(name = "docket", version, propagate_version = true, after_help = EXIT_CODES)]
+#[command(after_long_help = FIRST_STEPS)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the REST interface over a log, with its read models
+    Serve(serve::ServeArgs),
+    /// Fill a folder with the real record and an exercise, and serve it
+    Demo(demo::command::DemoArgs),
+    /// Make the read models anew from the log and compare them with those that serve
+    Rebuild(rebuild::RebuildArgs),
+    /// Where an enrollment stands, or a list of them
+    Status(read::status::StatusArgs),
+    /// The phases of an enrollment against the national stages, plan beside actual
+    Timeline(read::timeline::TimelineArgs),
+    /// Every event of an enrollment as a sentence with its article
+    Audit(read::audit::AuditArgs),
+    /// What is due, when, under which article, and who owes it
+    Obligations(read::obligations::ObligationsArgs),
+    /// Check, draw and compare the measure files
+    Measures(measures::MeasuresArgs),
+    /// Issue a bearer token from the local key
+    Token(token::TokenArgs),
+    /// Show or check the configuration
+    Config(ConfigCommandArgs),
+    /// Ask a server whether it is ready; for containers
+    Healthcheck(healthcheck::HealthcheckArgs),
+}
+
+/// Runs the program: reads the command line, does what it says, tells what went wrong.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // An error means that the process has one already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match run(cli.command) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprintln!("docket: {}", line_of(&error));
+            exit_of(&error).into()
+        }
+    }
+}
+
+/// The error and its causes on one line; causes that the text before them tells already are left out.
+fn line_of(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        if line.contains(&text) {
+            continue;
+        }
+        if !line.is_empty() {
+            line.push_str(": ");
+        }
+        line.push_str(&text);
+    }
+    line
+}
+
+fn run(command: Command) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("can't start the threads")?;
+    runtime.block_on(async {
+        match command {
+            Command::Serve(args) => serve::run(&args).await,
+            Command::Demo(args) => demo::command::run(&args).await,
+            Command::Rebuild(args) => rebuild::run(&args).await,
+            Command::Status(args) => read::status::run(&args).await,
+            Command::Timeline(args) => read::timeline::run(&args).await,
+            Command::Audit(args) => read::audit::run(&args).await,
+            Command::Obligations(args) => read::obligations::run(&args).await,
+            Command::Measures(args) => measures::run(&args, &mut output::Out::default()),
+            Command::Token(args) => token::run(&args),
+            Command::Config(args) => config::command::run(&args),
+            Command::Healthcheck(args) => healthcheck::run(&args).await,
+        }
+    })
+}

@@ -14,7 +14,7 @@ use crate::app::clock::SystemClock;
 use crate::app::documents::{DocumentStore, FolderStore};
 use crate::app::{App, Parts, start};
 use crate::domain::measure_file::{MEASURES, PROGRAMS};
-use crate::log::{EventLog, OpenError, SqliteLog};
+use crate::log::{EventLog, SqliteLog};
 
 /// A node's log and what is over it.
 pub struct Node {
@@ -54,6 +54,14 @@ pub fn documents_path(address: &str) -> anyhow::Result<PathBuf> {
     }
 }
 
+/// The folder of the read models' copies.
+///
+/// # Errors
+/// Another database than SQLite.
+pub fn read_model_path(config: &Config) -> anyhow::Result<PathBuf> {
+    sqlite_path(&config.store.read_model, "store.read_model")
+}
+
 /// Opens the node for writing: only one process at a time can.
 ///
 /// # Errors
@@ -61,7 +69,7 @@ pub fn documents_path(address: &str) -> anyhow::Result<PathBuf> {
 pub async fn open(config: &Config) -> anyhow::Result<Node> {
     let path = sqlite_path(&config.store.log, "store.log")?;
     make_folder(path.parent())?;
-    let log = Arc::new(SqliteLog::open_writer(&path).map_err(open_error)?);
+    let log = Arc::new(SqliteLog::open_writer(&path)?);
     let documents = documents_path(&config.store.documents)?;
     make_folder(Some(&documents))?;
     let documents: Arc<dyn DocumentStore> = Arc::new(FolderStore::open(&documents)?);
@@ -80,15 +88,6 @@ pub async fn open(config: &Config) -> anyhow::Result<Node> {
     })
     .await?;
     Ok(Node { app: Arc::new(app), log })
-}
-
-/// The errors of opening a log with the exit code that they deserve.
-pub fn open_error(error: OpenError) -> anyhow::Error {
-    let exit = match &error {
-        OpenError::InUse { .. } => Exit::Conflict,
-        _ => Exit::Failed,
-    };
-    failure(exit, error.to_string())
 }
 
 fn make_folder(folder: Option<&Path>) -> anyhow::Result<()> {

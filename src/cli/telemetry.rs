@@ -7,7 +7,16 @@ use super::config::LogFormat;
 
 /// Installs the subscriber; a second call does nothing. `RUST_LOG` chooses what is shown.
 pub fn install(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    install_from(format, "info");
+}
+
+/// As [`install`], but only warnings are shown unless `RUST_LOG` says otherwise.
+pub fn install_quiet(format: LogFormat) {
+    install_from(format, "warn");
+}
+
+fn install_from(format: LogFormat, level: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_span_events(FmtSpan::NONE)

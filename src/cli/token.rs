@@ -4,8 +4,9 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::config::{Config, ConfigArgs};
+use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
+use super::output::print;
 use crate::api::auth::{Grant, Role, TokenKey, issue};
 
 /// The longest that a token may be asked to last: 400 days.
@@ -14,11 +15,17 @@ const MAX_TTL_S: u32 = 400 * 24 * 3600;
 /// Issues a bearer token from the key of this data folder.
 ///
 /// The token says who acts: a role, an office and the divisions or areas for which it acts. Whoever
-/// holds it acts in that office's name until it expires, so hand it out as carefully as a seal.
+/// holds it acts in that office's name until it expires, so hand it out as carefully as a seal. The
+/// key is made when there is none; a server that runs over the same folder accepts the token at once.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Example:
+  docket token --data-dir demo-data --role provincial_department --office gd-ip --division 440000
+
+Exit codes: 0 done, 1 the key can't be read or made, 2 usage")]
 pub struct TokenArgs {
     #[command(flatten)]
-    config: ConfigArgs,
+    place: PlaceArgs,
     /// national_office, provincial_department, province, local_government, registrar, auditor or operator
     #[arg(long)]
     role: String,
@@ -72,7 +79,7 @@ pub fn token(
 /// # Errors
 /// A role that is none, a missing division, a key that can't be read.
 pub fn run(args: &TokenArgs) -> anyhow::Result<Exit> {
-    let (config, _) = Config::load(&args.config, std::env::vars())?;
+    let (config, _) = Config::load(&ConfigArgs::from(args.place.clone()), std::env::vars())?;
     let role = Role::parse(&args.role).ok_or_else(|| {
         failure(
             Exit::Usage,
@@ -95,7 +102,8 @@ pub fn run(args: &TokenArgs) -> anyhow::Result<Exit> {
     }
     let key = token_key(&config.auth.token_key)?;
     let subject = args.subject.as_deref().unwrap_or(&args.office);
-    println!("{}", token(&key, &config, role, &args.office, subject, &args.divisions, args.ttl_s)?);
+    let token = token(&key, &config, role, &args.office, subject, &args.divisions, args.ttl_s)?;
+    print(&format!("{token}\n"))?;
     Ok(Exit::Done)
 }
 

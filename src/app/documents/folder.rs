@@ -45,11 +45,16 @@ impl FolderStore {
                 remove_abandoned(&entry.path())?;
             }
         }
-        Ok(FolderStore {
+        Ok(FolderStore::reading(root))
+    }
+
+    /// The folder as it is, for reading: nothing is made or removed, and it need not exist.
+    pub fn reading(root: &Path) -> FolderStore {
+        FolderStore {
             root: root.to_owned(),
             next_name: AtomicU64::new(0),
             known_flushed: Arc::default(),
-        })
+        }
     }
 
     fn path(&self, digest: Digest) -> PathBuf {

@@ -27,7 +27,7 @@ pub enum Kind {
 pub struct Key {
     pub name: &'static str,
     pub kind: Kind,
-    /// May hold `<data>`, `<listen>` or `<public_url>`, which stand for other keys; none: may be absent.
+    /// May hold `<data>` or `<listen>`, which stand for other keys; none: may be absent.
     pub default: Option<&'static str>,
     /// May carry a password, so it can come from a file, and is masked when printed.
     pub secret: bool,
@@ -74,10 +74,12 @@ pub const KEYS: &[Key] = &[
         "folder of log, read models, documents and keys",
     ),
     secret("store.log", "sqlite:<data>/log.sqlite", "address of the log"),
-    secret("store.read_model", "sqlite:<data>/read-model.sqlite", "address of the read models"),
+    secret("store.read_model", "sqlite:<data>/read-models", "folder of the read models' copies"),
     secret("store.documents", "file:<data>/documents", "address of the documents"),
-    key("auth.issuer", Kind::Text, "<public_url>", "issuer of the tokens that are accepted"),
-    key("auth.audience", Kind::Text, "docket", "audience of the tokens that are accepted"),
+    // Not the address: who recorded an act is kept as `issuer|subject`, and a server that moves stays
+    // the same issuer.
+    key("auth.issuer", Kind::Text, "docket", "issuer of the tokens, issued and accepted"),
+    key("auth.audience", Kind::Text, "docket", "audience of the tokens, issued and accepted"),
     key(
         "auth.token_key",
         Kind::Path,

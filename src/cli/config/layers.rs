@@ -91,8 +91,7 @@ impl Layers {
             }
             let value = default
                 .replace("<data>", self.text("store.data_dir"))
-                .replace("<listen>", self.text("server.listen"))
-                .replace("<public_url>", self.text("server.public_url"));
+                .replace("<listen>", self.text("server.listen"));
             let value = key.accept(Value::String(value.clone())).unwrap_or(Value::String(value));
             self.values.insert(key.name, (value, Origin::Default));
         }

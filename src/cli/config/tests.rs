@@ -30,7 +30,7 @@ fn defaults_stand_on_what_was_given() {
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.server.max_body_bytes, 1 << 20);
     assert_eq!(config.server.public_url, "http://127.0.0.1:8080");
-    assert_eq!(config.auth.issuer, "http://127.0.0.1:8080");
+    assert_eq!(config.auth.issuer, "docket");
     assert_eq!(config.store.log, "sqlite:/srv/docket/log.sqlite");
     assert_eq!(config.auth.token_key, PathBuf::from("/srv/docket/token-key.pem"));
     assert_eq!(config.i18n.default_language, Language::Zh);

@@ -78,7 +78,7 @@ impl<'a> Client<'a> {
     pub fn new(base_url: &str, tokens: &'a Tokens<'a>) -> Result<Self> {
         // An error means that the process has one already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().timeout(TIMEOUT).build()?;
+        let http = reqwest::Client::builder().timeout(TIMEOUT).no_proxy().build()?;
         let base_url = base_url.trim_end_matches('/').to_owned();
         Ok(Self { http, base_url, tokens, made: Mutex::default() })
     }

@@ -1,0 +1,233 @@
+//! Questions to the record: of a server, or of a log on which no server need run.
+//!
+//! What must hold: both give the same answers, since a log without a server is asked through the
+//! same REST interface, which this process then serves to itself, with a key that nobody else has.
+//! Only reading: beside a running server its log is opened read-only, and where a list is asked for,
+//! read models are made in a temporary folder, from the log alone.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::client::{Answer, Client};
+use super::config::{Config, ConfigArgs, PlaceArgs};
+use super::exit::{Exit, failure};
+use super::measures::Lang;
+use super::node::{documents_path, sqlite_path};
+use super::output::Format;
+use super::progress::{Interrupt, bar};
+use super::running::api_state;
+use super::temporary::TemporaryFolder;
+use super::token::{new_id, random, token};
+use crate::api::auth::{Role, TokenKey};
+use crate::api::{Served, serve};
+use crate::app::clock::SystemClock;
+use crate::app::documents::FolderStore;
+use crate::app::{Parts, start_reading};
+use crate::domain::measure_file::{MEASURES, PROGRAMS};
+use crate::log::{EventLog, SqliteLog};
+use crate::projection::{self, Copies, Rebuild, Status, StoreError};
+
+/// How long the token of a question lasts that this process asks itself.
+const TTL_S: u32 = 3600;
+
+/// Where the record is, and in which form to show it.
+#[derive(Debug, clap::Args)]
+pub struct AskArgs {
+    /// Ask this server (or DOCKET_SERVER) instead of a log
+    #[arg(long, value_name = "URL", conflicts_with_all = ["log", "data_dir", "documents", "set"])]
+    server: Option<String>,
+    /// The token for the server (better DOCKET_TOKEN, which no process list shows)
+    #[arg(long, value_name = "TOKEN", requires = "server")]
+    token: Option<String>,
+    /// A file with the token for the server (or DOCKET_TOKEN_FILE)
+    #[arg(long, value_name = "FILE", conflicts_with = "token", requires = "server")]
+    token_file: Option<PathBuf>,
+    /// Address of the log, sqlite:<path>; a server may be running on it [default: store.log]
+    #[arg(long, value_name = "ADDRESS")]
+    log: Option<String>,
+    /// Address of the documents; needed only for measure editions of other versions of docket
+    #[arg(long, value_name = "ADDRESS")]
+    documents: Option<String>,
+    #[command(flatten)]
+    place: PlaceArgs,
+    /// The form of the answer
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub output: Format,
+    /// The language of the answer [default: the server's, i18n.default_language]
+    #[arg(long, value_enum)]
+    lang: Option<Lang>,
+}
+
+/// Something that answers.
+pub struct Asker {
+    client: Client,
+    behind: Option<Behind>,
+}
+
+/// What answers where no server runs.
+struct Behind {
+    served: Served,
+    log: Arc<SqliteLog>,
+    /// Removed when dropped.
+    _tables: Option<TemporaryFolder>,
+}
+
+impl AskArgs {
+    /// Opens what is to be asked; `lists`: whether lists will be.
+    ///
+    /// # Errors
+    /// No server or log, no token, a log that can't be opened.
+    pub async fn open(&self, lists: bool) -> anyhow::Result<Asker> {
+        let language = self.lang.map(|lang| match lang {
+            Lang::En => "en",
+            Lang::Zh => "zh-CN",
+        });
+        let names_log = self.log.is_some() || self.place.data_dir.is_some();
+        let server = self.server.clone().or_else(|| {
+            std::env::var("DOCKET_SERVER").ok().filter(|url| !url.is_empty() && !names_log)
+        });
+        if let Some(server) = server {
+            let client = Client::new(&server, self.bearer()?, language)?;
+            return Ok(Asker { client, behind: None });
+        }
+        self.open_log(lists, language).await
+    }
+
+    fn bearer(&self) -> anyhow::Result<String> {
+        if let Some(token) = &self.token {
+            return Ok(token.clone());
+        }
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let file = self.token_file.clone();
+        let from_file = match (&file, variable("DOCKET_TOKEN")) {
+            (None, Some(token)) => return Ok(token),
+            (None, None) => variable("DOCKET_TOKEN_FILE").map(PathBuf::from),
+            (Some(_), _) => file,
+        };
+        let path = from_file.ok_or_else(|| {
+            failure(
+                Exit::Usage,
+                "the server asks for a token: DOCKET_TOKEN, --token-file or --token; `docket token` issues one",
+            )
+        })?;
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("can't read the token file {}", path.display()))?;
+        Ok(text.trim().to_owned())
+    }
+
+    async fn open_log(&self, lists: bool, language: Option<&'static str>) -> anyhow::Result<Asker> {
+        let args = ConfigArgs {
+            log: self.log.clone(),
+            documents: self.documents.clone(),
+            listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).to_string()),
+            ..ConfigArgs::from(self.place.clone())
+        };
+        let (mut config, _) = Config::load(&args, std::env::vars())?;
+        // One question at a time.
+        config.server.workers = Some(1);
+        let path = sqlite_path(&config.store.log, "store.log")?;
+        let log = Arc::new(SqliteLog::open_reader(&path)?);
+        let documents = documents_path(&config.store.documents)?;
+        let app = start_reading(Parts {
+            log: log.clone() as Arc<dyn EventLog>,
+            documents: Arc::new(FolderStore::reading(&documents)),
+            clock: Arc::new(SystemClock::default()),
+            measures: MEASURES,
+            programs: PROGRAMS,
+            new_log_id: uuid::Uuid::nil(),
+            origin: None,
+            public_key: String::new(),
+            cache_bytes: config.cache.enrollment_bytes,
+        })
+        .await?;
+        let tables = if lists { Some(TemporaryFolder::new()?) } else { None };
+        let status = match &tables {
+            Some(tables) => fill(log.clone(), Copies::new(tables.path())).await?,
+            None => Status::default(),
+        };
+        let (_, status) = watch::channel(status);
+        let key = TokenKey::generate(&mut random());
+        let state = api_state(Arc::new(app), &key, &config, status);
+        let served = serve(config.server.listen, state)?;
+        let (id, role) = (new_id().to_string(), Role::Auditor);
+        let bearer = token(&key, &config, role, "docket", &id, &[], TTL_S)?;
+        let client = Client::new(&format!("http://{}", served.address), bearer, language)?;
+        Ok(Asker { client, behind: Some(Behind { served, log, _tables: tables }) })
+    }
+}
+
+/// Makes the read models of a log in a folder.
+async fn fill(log: Arc<SqliteLog>, copies: Copies) -> anyhow::Result<Status> {
+    let runtime = tokio::runtime::Handle::current();
+    let interrupt = Interrupt::watch();
+    let work = move || {
+        let rebuild = Rebuild {
+            log,
+            runtime,
+            copies: &copies,
+            projections: projection::all,
+            names: &[],
+            cache_bytes: projection::DEFAULT_CACHE_BYTES,
+        };
+        let bar = bar("reading the log");
+        let rebuilt = projection::rebuild(&rebuild, &mut |done, total| {
+            bar.set_length(total);
+            bar.set_position(done);
+            !interrupt.is_pressed()
+        });
+        bar.finish_and_clear();
+        let rebuilt = match rebuilt {
+            Err(StoreError::Interrupted) => return Err(failure(Exit::Interrupted, "interrupted")),
+            rebuilt => rebuilt?,
+        };
+        let copy = copies.serving()?.map(|serving| serving.path);
+        Ok(Status { copy, position: rebuilt.position, ..Status::default() })
+    };
+    tokio::task::spawn_blocking(work).await.context("reading the log was interrupted")?
+}
+
+impl Asker {
+    /// The answer at a path of the REST interface.
+    ///
+    /// # Errors
+    /// A problem, with the exit code that it deserves.
+    pub async fn get(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<Answer> {
+        self.client.get(path, query).await
+    }
+
+    /// A list, every page of it.
+    ///
+    /// # Errors
+    /// As [`Asker::get`].
+    pub async fn list(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<Answer> {
+        let mut whole = self.get(path, query).await?;
+        let mut next = whole.take_next();
+        while let Some(link) = next {
+            let mut page = self.client.get(&link, &[]).await?;
+            next = page.take_next();
+            if let (Some(items), Some(Value::Array(more))) =
+                (whole.body["items"].as_array_mut(), page.body.get_mut("items"))
+            {
+                items.append(more);
+            }
+        }
+        Ok(whole)
+    }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    /// When what answered had failed.
+    pub async fn close(self) -> anyhow::Result<()> {
+        if let Some(behind) = self.behind {
+            behind.served.stop().await?;
+            behind.log.close().await;
+        }
+        Ok(())
+    }
+}

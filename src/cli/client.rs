@@ -1,0 +1,120 @@
+//! A client of the REST interface that reads.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use reqwest::StatusCode;
+use reqwest::header::{ACCEPT_LANGUAGE, CONTENT_LANGUAGE};
+use serde_json::Value;
+
+use super::exit::{Exit, failure};
+
+/// A list over a long log may take its time.
+const TIMEOUT: Duration = Duration::from_secs(120);
+
+/// One server, and who asks it.
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    bearer: String,
+    language: Option<&'static str>,
+}
+
+/// What it answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The body.
+    pub body: Value,
+    /// Whether it is in English, rather than Chinese.
+    pub is_english: bool,
+}
+
+impl Answer {
+    /// Takes out the link to the next page.
+    pub fn take_next(&mut self) -> Option<String> {
+        match self.body.as_object_mut()?.remove("next")? {
+            Value::String(link) => Some(link),
+            _ => None,
+        }
+    }
+
+    /// The word of the answer's language.
+    pub fn say<'a>(&self, en: &'a str, zh: &'a str) -> &'a str {
+        if self.is_english { en } else { zh }
+    }
+}
+
+impl Client {
+    /// A client of the server at an address.
+    ///
+    /// # Errors
+    /// An address that is none.
+    pub fn new(base: &str, bearer: String, language: Option<&'static str>) -> anyhow::Result<Self> {
+        let base = base.trim_end_matches('/').to_owned();
+        let url = reqwest::Url::parse(&base);
+        if !url.is_ok_and(|url| ["http", "https"].contains(&url.scheme())) {
+            return Err(failure(
+                Exit::Usage,
+                format!("{base:?} is no server's address, such as http://127.0.0.1:8080"),
+            ));
+        }
+        let http = reqwest::Client::builder().timeout(TIMEOUT).build()?;
+        Ok(Self { http, base, bearer, language })
+    }
+
+    /// What stands at a path, which may be a link out of an answer.
+    ///
+    /// # Errors
+    /// A server that can't be reached; a problem, with the exit code of its status.
+    pub async fn get(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<Answer> {
+        let url = format!("{}{}", self.base, below(path));
+        let mut url =
+            reqwest::Url::parse(&url).with_context(|| format!("{url:?} is no address"))?;
+        for (name, value) in query {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+        let mut request = self.http.get(url.clone()).bearer_auth(&self.bearer);
+        if let Some(language) = self.language {
+            request = request.header(ACCEPT_LANGUAGE, language);
+        }
+        let unreachable = |error: reqwest::Error| {
+            failure(Exit::Unavailable, format!("{} can't be reached: {error:#}", self.base))
+        };
+        let response = request.send().await.map_err(unreachable)?;
+        let status = response.status();
+        let language = response.headers().get(CONTENT_LANGUAGE).cloned();
+        let text = response.text().await.map_err(unreachable)?;
+        // What is no JSON, such as a proxy's page, is still worth showing.
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        if !status.is_success() {
+            return Err(problem(status, &body));
+        }
+        let is_english = language.is_some_and(|language| language.as_bytes().starts_with(b"en"));
+        Ok(Answer { body, is_english })
+    }
+}
+
+/// The part of a link below the server's address: the one that this client knows counts, and the
+/// token goes nowhere else.
+fn below(link: &str) -> &str {
+    link.find("/v1/").map_or(link, |at| &link[at..])
+}
+
+fn problem(status: StatusCode, body: &Value) -> anyhow::Error {
+    let exit = match status.as_u16() {
+        400 => Exit::Usage,
+        401 | 403 => Exit::Forbidden,
+        404 | 410 => Exit::NotFound,
+        409 | 412 => Exit::Conflict,
+        422 => Exit::Refused,
+        429 | 502..=504 => Exit::Unavailable,
+        _ => Exit::Failed,
+    };
+    let member = |name: &str| body.get(name).and_then(Value::as_str);
+    let message = match (member("title"), member("detail")) {
+        (Some(title), Some(detail)) => format!("{title}: {detail}"),
+        (Some(title), None) => title.to_owned(),
+        _ => format!("the server answers {status}"),
+    };
+    failure(exit, message)
+}

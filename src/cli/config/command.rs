@@ -1,0 +1,80 @@
+//! `docket config`: what the configuration comes to, and whether it can be used.
+
+use clap::{Args, Subcommand};
+
+use super::{Config, ConfigArgs, Origins};
+use crate::cli::exit::Exit;
+use crate::cli::node::{documents_path, read_model_path, sqlite_path};
+use crate::cli::output::{Table, print};
+
+/// Show or check the configuration.
+///
+/// A value is the default, else what docket.toml says, else what the environment says
+/// (DOCKET_SERVER__LISTEN for server.listen), else what the command line says.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  docket config print --origins          every key, its value, where that came from, what it is for
+  docket config check --config /etc/docket.toml
+
+Exit codes: 0 good, 2 something is wrong with it")]
+pub struct ConfigCommandArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print every key with its value; passwords are masked
+    Print(PrintArgs),
+    /// Say whether the configuration can be used; starts nothing
+    Check(ConfigArgs),
+}
+
+#[derive(Debug, Args)]
+struct PrintArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Also where each value came from, and what the key is for
+    #[arg(long)]
+    origins: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What is wrong with the configuration.
+pub fn run(args: &ConfigCommandArgs) -> anyhow::Result<Exit> {
+    match &args.command {
+        Command::Print(args) => {
+            let (_, origins) = Config::load(&args.config, std::env::vars())?;
+            print(&if args.origins { with_origins(&origins) } else { plain(&origins) })?;
+        }
+        Command::Check(args) => {
+            let (config, _) = Config::load(args, std::env::vars())?;
+            sqlite_path(&config.store.log, "store.log")?;
+            read_model_path(&config)?;
+            documents_path(&config.store.documents)?;
+            print("the configuration is good\n")?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// As a docket.toml would have it.
+fn plain(origins: &Origins) -> String {
+    origins.iter().map(|entry| format!("{} = {}\n", entry.key, entry.value)).collect()
+}
+
+fn with_origins(origins: &Origins) -> String {
+    let mut table = Table::new(&["key", "value", "from", "what for"]);
+    for entry in origins {
+        table.row(vec![
+            entry.key.to_owned(),
+            entry.value.clone(),
+            entry.origin.to_string(),
+            entry.help.to_owned(),
+        ]);
+    }
+    table.render()
+}

@@ -1,0 +1,71 @@
+//! `docket healthcheck`: asks a server whether it is ready, for containers that have no other client.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use super::config::{Config, ConfigArgs};
+use super::exit::{Exit, failure};
+use super::output::print;
+
+/// Ask a server whether it is ready.
+///
+/// Asks /health/ready at the address that the configuration names and prints what it answers. Made
+/// for the health check of a container: it needs no other program and no token.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Example:
+  docket healthcheck --url http://127.0.0.1:8080
+
+Exit codes: 0 ready, 2 usage, 8 not ready or not to be reached")]
+pub struct HealthcheckArgs {
+    /// Configuration file [default: docket.toml, if there is one]
+    #[arg(long, value_name = "FILE", env = "DOCKET_CONFIG")]
+    config: Option<std::path::PathBuf>,
+    /// The server [default: that of the configured address]
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// How long to wait for the answer
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    timeout_s: u64,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// A server that is not ready, or can't be reached.
+pub async fn run(args: &HealthcheckArgs) -> anyhow::Result<Exit> {
+    let base = match &args.url {
+        Some(url) => url.trim_end_matches('/').to_owned(),
+        None => {
+            let config = ConfigArgs { config: args.config.clone(), ..ConfigArgs::default() };
+            let (config, _) = Config::load(&config, std::env::vars())?;
+            format!("http://{}", reachable(config.server.listen))
+        }
+    };
+    let http = reqwest::Client::builder()
+        .timeout(Duration::from_secs(args.timeout_s))
+        .no_proxy()
+        .build()?;
+    let url = format!("{base}/health/ready");
+    let unreachable = |error: reqwest::Error| {
+        failure(Exit::Unavailable, format!("{url} does not answer: {error:#}"))
+    };
+    let answer = http.get(&url).send().await.map_err(unreachable)?;
+    let status = answer.status();
+    let text = answer.text().await.map_err(unreachable)?;
+    print(&format!("{}\n", text.trim_end()))?;
+    if status.is_success() {
+        return Ok(Exit::Done);
+    }
+    Err(failure(Exit::Unavailable, format!("{url} answers {status}: the server is not ready")))
+}
+
+/// Where a server that listens on every address of its machine is reached from it.
+pub(super) fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
+}

@@ -1,0 +1,47 @@
+//! Progress on standard error, hidden where that is no terminal; and Ctrl-C while long work runs.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::task::JoinHandle;
+
+/// A bar whose length is told as work goes on.
+pub fn bar(what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new(0).with_message(what);
+    match ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// Whether the user pressed Ctrl-C, for work that asks now and then.
+pub struct Interrupt {
+    pressed: Arc<AtomicBool>,
+    watching: JoinHandle<()>,
+}
+
+impl Interrupt {
+    /// Watches from now on; to be called within a runtime.
+    pub fn watch() -> Self {
+        let pressed = Arc::new(AtomicBool::new(false));
+        let flag = pressed.clone();
+        let watching = tokio::spawn(async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                flag.store(true, Ordering::Relaxed);
+            }
+        });
+        Self { pressed, watching }
+    }
+
+    /// Whether it was pressed.
+    pub fn is_pressed(&self) -> bool {
+        self.pressed.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Interrupt {
+    fn drop(&mut self) {
+        self.watching.abort();
+    }
+}

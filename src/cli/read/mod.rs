@@ -1,0 +1,89 @@
+//! What the commands that read have in common: which enrollment, which day, and how it is shown.
+
+pub mod audit;
+pub mod obligations;
+pub mod status;
+pub mod timeline;
+
+use serde_json::Value;
+
+use super::ask::{AskArgs, Asker};
+use super::client::Answer;
+use super::output::{Format, print, print_json};
+
+/// Which day, and how much of the record.
+#[derive(Debug, clap::Args)]
+pub struct TimeArgs {
+    /// What held on this day, such as 2016-12-31 [default: today]
+    #[arg(long, value_name = "DAY")]
+    as_of: Option<String>,
+    /// What was on record at this instant, such as 2020-01-01T00:00:00+08:00
+    #[arg(long, value_name = "INSTANT")]
+    known_at: Option<String>,
+}
+
+impl TimeArgs {
+    /// As parameters of a query.
+    pub fn query(&self) -> Vec<(&'static str, String)> {
+        let mut query = Vec::new();
+        push(&mut query, "as_of", self.as_of.as_ref());
+        push(&mut query, "known_at", self.known_at.as_ref());
+        query
+    }
+}
+
+/// Adds a parameter, if it is given.
+pub fn push(query: &mut Vec<(&'static str, String)>, name: &'static str, value: Option<&String>) {
+    query.extend(value.map(|value| (name, value.clone())));
+}
+
+/// The address of an enrollment, or of something of it.
+pub fn enrollment(program: &str, subject: &str, part: &str) -> String {
+    let plain = |text: &str| -> String {
+        let kept = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+        // What is no id names nothing; the server says so.
+        text.chars().map(|c| if kept(c) { c } else { '_' }).collect()
+    };
+    format!("/v1/enrollments/{}/{}{part}", plain(program), plain(subject))
+}
+
+/// Shows an answer, in the form asked for, and ends the asking.
+///
+/// # Errors
+/// When it can't be written.
+pub async fn show(
+    asker: Asker,
+    args: &AskArgs,
+    answer: &Answer,
+    table: impl FnOnce(&Answer) -> String,
+) -> anyhow::Result<()> {
+    asker.close().await?;
+    match args.output {
+        Format::Json => print_json(&answer.body)?,
+        Format::Table => print(&table(answer))?,
+    }
+    Ok(())
+}
+
+/// The text at a JSON pointer; numbers as they are written, nothing as an empty text.
+pub fn text(value: &Value, pointer: &str) -> String {
+    match value.pointer(pointer) {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// The items of an array at a JSON pointer; none where there is no such array.
+pub fn items<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
+    value.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// Two texts with something between, if neither is empty; else the one there is.
+pub fn joined(first: String, between: &str, second: String) -> String {
+    match (first.is_empty(), second.is_empty()) {
+        (false, false) => format!("{first}{between}{second}"),
+        (true, _) => second,
+        (false, true) => first,
+    }
+}

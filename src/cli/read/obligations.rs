@@ -1,0 +1,103 @@
+//! `docket obligations`.
+
+use super::{TimeArgs, enrollment, items, push, show, text};
+use crate::cli::ask::AskArgs;
+use crate::cli::client::Answer;
+use crate::cli::exit::Exit;
+use crate::cli::output::Table;
+
+/// What is due, when, under which article, and who owes it.
+///
+/// Of one enrollment on any day, with how each due date follows; or, without a subject, across
+/// programs as of today. Nothing is late before the later end of its due date, moved to a working
+/// day, has passed.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  docket obligations cluster_area futian --data-dir demo-data --lang en
+  docket obligations exercise_strong_province --status OVERDUE,LATE --data-dir demo-data
+  docket obligations --owes local_government --due-before 2027-01-01
+
+Exit codes: 0 shown, 2 usage, 4 the log is in use by another program, 5 no such program, subject or log,
+6 the token is not accepted, 7 the log is damaged, 8 the server can't be reached")]
+pub struct ObligationsArgs {
+    /// The program [default: every one that is no exercise]
+    program: Option<String>,
+    /// The subject
+    subject: Option<String>,
+    #[command(flatten)]
+    time: TimeArgs,
+    /// Across programs: OPEN, MET, LATE, OVERDUE, WAIVED, NOT_IN_THE_RECORD, with commas
+    #[arg(long, conflicts_with = "subject")]
+    status: Option<String>,
+    /// Across programs: owed by this office, such as provincial_department
+    #[arg(long, value_name = "OFFICE", conflicts_with = "subject")]
+    owes: Option<String>,
+    /// Across programs: certainly due before this day
+    #[arg(long, value_name = "DAY", conflicts_with = "subject")]
+    due_before: Option<String>,
+    /// Across programs: the exercises
+    #[arg(long, conflicts_with = "program")]
+    exercise: bool,
+    #[command(flatten)]
+    ask: AskArgs,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What can't be asked or is not there.
+pub async fn run(args: &ObligationsArgs) -> anyhow::Result<Exit> {
+    let mut query = args.time.query();
+    if let (Some(program), Some(subject)) = (&args.program, &args.subject) {
+        let asker = args.ask.open(false).await?;
+        let path = enrollment(program, subject, "/obligations");
+        let answer = asker.get(&path, &query).await?;
+        show(asker, &args.ask, &answer, table).await?;
+        return Ok(Exit::Done);
+    }
+    push(&mut query, "program", args.program.as_ref());
+    push(&mut query, "status", args.status.as_ref());
+    push(&mut query, "owes", args.owes.as_ref());
+    push(&mut query, "due_before", args.due_before.as_ref());
+    if args.exercise {
+        query.push(("exercise", "true".to_owned()));
+    }
+    let asker = args.ask.open(true).await?;
+    let answer = asker.list("/v1/obligations", &query).await?;
+    show(asker, &args.ask, &answer, table).await?;
+    Ok(Exit::Done)
+}
+
+fn table(answer: &Answer) -> String {
+    let is_list = items(&answer.body, "/items").any(|item| item.get("subject").is_some());
+    let mut head = vec![
+        answer.say("obligation", "义务"),
+        answer.say("owes", "义务人"),
+        answer.say("status", "状态"),
+        answer.say("due", "到期"),
+        answer.say("not late before", "逾期自"),
+        answer.say("received", "收到"),
+        answer.say("article", "条款"),
+        answer.say("how it follows", "推算"),
+    ];
+    let mut members = vec![
+        "/label",
+        "/owes",
+        "/status",
+        "/due/on",
+        "/due/not_late_before",
+        "/met/received_on",
+        "/article",
+        "/due/arithmetic",
+    ];
+    if is_list {
+        head.splice(0..0, [answer.say("program", "项目"), answer.say("subject", "主体")]);
+        members.splice(0..0, ["/program", "/subject"]);
+    }
+    let mut table = Table::new(&head);
+    for item in items(&answer.body, "/items") {
+        table.row(members.iter().map(|pointer| text(item, pointer)).collect());
+    }
+    table.render()
+}

@@ -1,0 +1,205 @@
+//! `docket status`.
+
+use serde_json::Value;
+
+use super::{TimeArgs, enrollment, items, joined, push, show, text};
+use crate::cli::ask::AskArgs;
+use crate::cli::client::Answer;
+use crate::cli::exit::Exit;
+use crate::cli::output::{Table, fields, strong};
+
+/// Where an enrollment stands, or a list of them.
+///
+/// The phase, category, title and term on a day, whose move it is and under which article, and what
+/// is due. `--as-of` asks what held on a day, `--known-at` what was on record at an instant. With
+/// `--list` one line for each enrollment: the real ones, or with `--exercise` the invented ones.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  docket status strong_province 440000 --data-dir demo-data --lang en
+  docket status strong_province 440000 --as-of 2016-12-31 --server http://127.0.0.1:8080
+  docket status --list --program strong_province --output json
+
+Exit codes: 0 shown, 2 usage, 4 the log is in use by another program, 5 no such program, subject or log,
+6 the token is not accepted, 7 the log is damaged, 8 the server can't be reached")]
+pub struct StatusArgs {
+    /// The program, such as strong_province
+    #[arg(required_unless_present = "list", conflicts_with = "list")]
+    program: Option<String>,
+    /// The subject, such as 440000 or futian
+    #[arg(required_unless_present = "list")]
+    subject: Option<String>,
+    #[command(flatten)]
+    time: TimeArgs,
+    /// List enrollments instead
+    #[arg(long, conflicts_with = "known_at")]
+    list: bool,
+    #[command(flatten)]
+    filter: FilterArgs,
+    #[command(flatten)]
+    ask: AskArgs,
+}
+
+/// Which enrollments to list.
+#[derive(Debug, clap::Args)]
+struct FilterArgs {
+    /// With --list: of this program
+    #[arg(long = "program", id = "of_program", value_name = "PROGRAM", requires = "list")]
+    of_program: Option<String>,
+    /// With --list: in this phase
+    #[arg(long, requires = "list")]
+    phase: Option<String>,
+    /// With --list: in this category
+    #[arg(long, requires = "list")]
+    category: Option<String>,
+    /// With --list: this province and what lies in it
+    #[arg(long, value_name = "CODE", requires = "list")]
+    province: Option<String>,
+    /// With --list: the exercises
+    #[arg(long, requires = "list")]
+    exercise: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What can't be asked or is not there.
+pub async fn run(args: &StatusArgs) -> anyhow::Result<Exit> {
+    let mut query = args.time.query();
+    if let (Some(program), Some(subject)) = (&args.program, &args.subject) {
+        let asker = args.ask.open(false).await?;
+        let answer = asker.get(&enrollment(program, subject, ""), &query).await?;
+        show(asker, &args.ask, &answer, one).await?;
+        return Ok(Exit::Done);
+    }
+    let filter = &args.filter;
+    push(&mut query, "program", filter.of_program.as_ref());
+    push(&mut query, "phase", filter.phase.as_ref());
+    push(&mut query, "category", filter.category.as_ref());
+    push(&mut query, "province", filter.province.as_ref());
+    if filter.exercise {
+        query.push(("exercise", "true".to_owned()));
+    }
+    let asker = args.ask.open(true).await?;
+    let answer = asker.list("/v1/enrollments", &query).await?;
+    show(asker, &args.ask, &answer, list).await?;
+    Ok(Exit::Done)
+}
+
+fn one(answer: &Answer) -> String {
+    let body = &answer.body;
+    let say = |en, zh| answer.say(en, zh);
+    let range = |from: String, until: String| joined(from, " – ", until);
+    let mut shown = strong(&format!(
+        "{}  {} / {}{}",
+        text(body, "/name"),
+        text(body, "/program"),
+        text(body, "/subject"),
+        if body["exercise"] == true { say("  (exercise)", "（演练）") } else { "" },
+    ));
+    shown.push('\n');
+    let node =
+        joined(text(body, "/stands_at/label"), "  ", bracketed(text(body, "/stands_at/node")));
+    let node = if node.is_empty() { say("nowhere", "无").to_owned() } else { node };
+    let until = text(body, "/title/until");
+    let title = joined(text(body, "/title/label"), "  ", range(text(body, "/title/from"), until));
+    let place =
+        joined(text(body, "/place/category"), say(" since ", "，自 "), text(body, "/place/from"));
+    shown.push_str(&fields(&[
+        (say("as of", "日期"), text(body, "/as_of")),
+        (say("known at", "截至入档"), text(body, "/known_at")),
+        (say("stands at", "所处阶段"), node),
+        (say("since", "起自"), text(body, "/stands_at/since")),
+        (say("category", "类型"), text(body, "/category/label")),
+        (say("title", "称号"), title),
+        (say("term", "期限"), range(text(body, "/term/from"), text(body, "/term/until"))),
+        (say("place taken", "占用名额"), place),
+        (say("attempt", "第几次"), text(body, "/attempt")),
+        (say("provenance", "来源"), text(body, "/provenance")),
+        (say("last evidenced", "最近佐证"), text(body, "/last_evidenced_on")),
+        (say("complete since", "记录完整自"), text(body, "/kept_since")),
+        (say("measure", "依据文件"), text(body, "/measure/version")),
+        (say("revision", "修订号"), text(body, "/revision")),
+    ]));
+    waiting(answer, &mut shown);
+    unmet(answer, &mut shown);
+    for (member, en, zh) in [
+        ("/possible", "Possible by then", "当日可能已发生"),
+        ("/not_yet_in_effect", "Not yet in effect", "尚未生效"),
+        ("/unsupported", "Without ground", "已失依据"),
+    ] {
+        events(body, member, say(en, zh), &mut shown);
+    }
+    shown
+}
+
+fn bracketed(text: String) -> String {
+    if text.is_empty() { text } else { format!("[{text}]") }
+}
+
+fn waiting(answer: &Answer, shown: &mut String) {
+    let mut table = Table::new(&[
+        answer.say("office", "机关"),
+        answer.say("act", "行为"),
+        answer.say("since", "起自"),
+        answer.say("article", "条款"),
+    ]);
+    for item in items(&answer.body, "/waiting_for") {
+        table.row(["/office", "/act", "/since", "/article"].map(|p| text(item, p)).to_vec());
+    }
+    section(answer.say("Whose move it is", "待办"), &table, shown);
+}
+
+fn unmet(answer: &Answer, shown: &mut String) {
+    let mut table = Table::new(&[
+        answer.say("obligation", "义务"),
+        answer.say("owes", "义务人"),
+        answer.say("status", "状态"),
+        answer.say("due", "到期"),
+        answer.say("article", "条款"),
+    ]);
+    for item in items(&answer.body, "/obligations/unmet") {
+        let members = ["/label", "/owes", "/status", "/due/on", "/article"];
+        table.row(members.map(|pointer| text(item, pointer)).to_vec());
+    }
+    section(answer.say("Due", "应履行"), &table, shown);
+}
+
+fn events(body: &Value, member: &str, title: &str, shown: &mut String) {
+    let mut table = Table::new(&["event", "effective_on", "revision"]);
+    for item in items(body, member) {
+        table.row(["/type", "/effective_on", "/revision"].map(|p| text(item, p)).to_vec());
+    }
+    section(title, &table, shown);
+}
+
+fn section(title: &str, table: &Table, shown: &mut String) {
+    if !table.is_empty() {
+        shown.push_str(&format!("\n{title}\n{}", table.render()));
+    }
+}
+
+fn list(answer: &Answer) -> String {
+    let mut table = Table::new(&[
+        answer.say("program", "项目"),
+        answer.say("subject", "主体"),
+        answer.say("name", "名称"),
+        answer.say("stands at", "所处阶段"),
+        answer.say("since", "起自"),
+        answer.say("category", "类型"),
+        answer.say("provenance", "来源"),
+    ]);
+    for item in items(&answer.body, "/items") {
+        let members = [
+            "/program",
+            "/subject",
+            "/name",
+            "/stands_at/label",
+            "/stands_at/since",
+            "/category/label",
+            "/provenance",
+        ];
+        table.row(members.map(|pointer| text(item, pointer)).to_vec());
+    }
+    table.render()
+}

@@ -1,0 +1,192 @@
+//! A server that runs: log, read models, REST interface, and what mends itself in the background.
+//! What `serve` and `demo` have in common.
+//!
+//! What must hold: stopping lets running requests finish, then stops the read models after a batch,
+//! then closes the log, in that order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::config::Config;
+use super::node::{self, Node, read_model_path};
+use super::token::{now_unix_s, token_key};
+use crate::api::auth::{Authenticator, LocalVerifier, TokenKey};
+use crate::api::{ApiSettings, ApiState, Served, serve};
+use crate::app::App;
+use crate::projection::{Copies, Options, ReadModels, Runner, Status};
+
+/// How often reservations are looked at that no approval followed.
+const RECOVERY_EVERY: Duration = Duration::from_secs(30);
+/// How old a reservation must be to be looked at: no act takes that long.
+const RECOVERY_OLDER_THAN_US: i64 = 30_000_000;
+/// Memory for verified tokens.
+const TOKEN_CACHE_BYTES: usize = 4 * 1024 * 1024;
+/// How long a client may take to send a request.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A server that runs.
+pub struct Running {
+    /// The key that signs its tokens.
+    pub key: TokenKey,
+    node: Node,
+    runner: Runner,
+    served: Served,
+    recovery: JoinHandle<()>,
+}
+
+/// Opens the log and serves it.
+///
+/// # Errors
+/// What stands in the way.
+pub async fn start(config: &Config) -> anyhow::Result<Running> {
+    let key = token_key(&config.auth.token_key)?;
+    let node = node::open(config).await?;
+    let options = Options { batch_events: config.projections.batch_size, ..Options::default() };
+    let runner = Runner::start(
+        node.app.log().clone(),
+        Copies::new(read_model_path(config)?),
+        options,
+        tokio::runtime::Handle::current(),
+    )?;
+    let state = api_state(node.app.clone(), &key, config, runner.status());
+    let served = serve(config.server.listen, state)?;
+    let recovery = tokio::spawn(recover(node.app.clone()));
+    Ok(Running { key, node, runner, served, recovery })
+}
+
+/// The REST interface's part of a node, which accepts tokens of this key.
+pub fn api_state(
+    app: Arc<App>,
+    key: &TokenKey,
+    config: &Config,
+    read_models: watch::Receiver<Status>,
+) -> Arc<ApiState> {
+    let verifier = LocalVerifier::new(key, &config.auth.issuer, &config.auth.audience);
+    let authenticator = Authenticator::new(Arc::new(verifier), now_unix_s, TOKEN_CACHE_BYTES);
+    let settings = ApiSettings {
+        public_url: config.server.public_url.clone(),
+        default_language: config.i18n.default_language,
+        max_body_bytes: config.server.max_body_bytes as u64,
+        shutdown_grace: Duration::from_secs(config.server.shutdown_grace_s),
+        request_timeout: REQUEST_TIMEOUT,
+        workers: config.server.workers,
+    };
+    let models = ReadModels::of_runner(read_models.clone());
+    Arc::new(ApiState::new(app, models, read_models, authenticator, settings))
+}
+
+async fn recover(app: Arc<App>) {
+    let mut every = tokio::time::interval(RECOVERY_EVERY);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    // The first tick is at once, and the start has just recovered.
+    every.tick().await;
+    loop {
+        every.tick().await;
+        match app.recover(RECOVERY_OLDER_THAN_US).await {
+            Ok(recovered) if recovered.released + recovered.abandoned > 0 => {
+                tracing::info!(?recovered, "released reservations that no approval followed");
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "reservations can't be looked at; tried again"),
+        }
+    }
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.served.address
+    }
+
+    /// The application.
+    pub fn app(&self) -> &Arc<App> {
+        &self.node.app
+    }
+
+    /// Waits until the read models hold every event, or stopped before; `false` if they stopped.
+    pub async fn read_models_at_head(&self) -> anyhow::Result<bool> {
+        let Some(head) = self.node.app.log().head().await? else { return Ok(true) };
+        let mut status = self.runner.status();
+        let there = status
+            .wait_for(|status| {
+                status.has(head) || status.failed.as_ref().is_some_and(|failed| !failed.retrying)
+            })
+            .await
+            .context("the read models stopped")?;
+        Ok(there.has(head))
+    }
+
+    /// Serves until the signal, then stops in order.
+    ///
+    /// # Errors
+    /// When the server stops by itself.
+    pub async fn until(mut self, signals: &mut Signals) -> anyhow::Result<()> {
+        let name = tokio::select! {
+            name = signals.next() => name,
+            ended = self.served.ended() => {
+                self.stop_behind().await;
+                return Err(ended.err().map_or_else(
+                    || anyhow::anyhow!("the server stopped by itself"),
+                    anyhow::Error::from,
+                ));
+            }
+        };
+        tracing::info!(signal = name, "stopping: running requests are finished first");
+        self.stop().await
+    }
+
+    /// Stops in order.
+    ///
+    /// # Errors
+    /// When the server had failed.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        let Self { node, runner, served, recovery, .. } = self;
+        let served = served.stop().await;
+        stop_behind(node, runner, recovery).await;
+        tracing::info!("stopped");
+        Ok(served?)
+    }
+
+    async fn stop_behind(self) {
+        stop_behind(self.node, self.runner, self.recovery).await;
+    }
+}
+
+async fn stop_behind(node: Node, runner: Runner, recovery: JoinHandle<()>) {
+    recovery.abort();
+    runner.stop().await;
+    node.log.close().await;
+}
+
+/// SIGTERM and SIGINT.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Takes the signals from now on: they no longer end the process by themselves.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn take() -> anyhow::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).context("can't wait for SIGTERM")?,
+            interrupt: signal(SignalKind::interrupt()).context("can't wait for SIGINT")?,
+        })
+    }
+
+    /// Waits for the next one; its name.
+    pub async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}

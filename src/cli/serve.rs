@@ -1,0 +1,44 @@
+//! `docket serve`.
+
+use super::config::{Config, ConfigArgs};
+use super::exit::Exit;
+use super::running::{self, Signals};
+use super::telemetry;
+
+/// Serve the REST interface over a log, with its read models.
+///
+/// Opens the log (makes it on the first start), follows it with the read models, and serves the REST
+/// interface until SIGTERM or SIGINT; then running requests are finished and everything is closed.
+/// One process at a time can serve a log; commands that read work beside it. There is no mode without
+/// authentication: `docket token` issues tokens.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  docket serve --data-dir /srv/docket
+  DOCKET_SERVER__LISTEN=0.0.0.0:8080 docket serve --set server.public_url=https://docket.example
+
+Every key: docket config print --origins
+
+Exit codes: 0 stopped by a signal, 2 configuration, 4 the log is open elsewhere or the address in use,
+7 the log is damaged or none of Docket's, 8 no room on the disk, 1 anything else")]
+pub struct ServeArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What stands in the way of serving.
+pub async fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
+    let (config, _) = Config::load(&args.config, std::env::vars())?;
+    telemetry::install(config.telemetry.log_format);
+    // Before anything is opened: a signal during the start must not leave it half done.
+    let mut signals = Signals::take()?;
+    let running = running::start(&config).await?;
+    let log_id = running.app().log_id();
+    tracing::info!(address = %running.address(), log = %config.store.log, %log_id, "serving");
+    eprintln!("docket serves http://{} (documentation at /docs)", running.address());
+    running.until(&mut signals).await?;
+    Ok(Exit::Done)
+}
