@@ -1,6 +1,8 @@
 //! Read models: the same rows however they were reached, and no event skipped.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
+#[path = "projection/contracts.rs"]
+mod contracts;
 #[path = "projection/crash.rs"]
 mod crash;
 #[path = "projection/lists.rs"]
@@ -11,6 +13,8 @@ mod lives;
 mod rows;
 #[path = "projection/ways.rs"]
 mod ways;
+#[path = "projection/words.rs"]
+mod words;
 #[path = "projection/world.rs"]
 mod world;
 

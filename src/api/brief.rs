@@ -1,10 +1,11 @@
 //! Parts that several answers have: an event in short, a label, an obligation.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answer::sequence;
-use super::reading::Reading;
 use crate::domain::duty::DueItem;
 use crate::domain::event::Recorded;
 use crate::domain::ids::{Id, Language, Text};
@@ -25,6 +26,16 @@ impl Labelled {
     pub fn new(id: &Id, label: Option<Text>, language: Language) -> Self {
         let label = label.map_or_else(|| id.to_string(), |text| text.get(language).to_owned());
         Self { id: id.clone(), label }
+    }
+}
+
+/// The labels that the versions of a measure give.
+pub struct Labels(pub Arc<Versions>);
+
+impl Labels {
+    /// Of an obligation.
+    pub fn obligation(&self, id: &str) -> Option<Text> {
+        self.0.find(|measure| measure.obligation(id).map(|rule| rule.label.clone()))
     }
 }
 
@@ -129,10 +140,10 @@ pub struct ObligationView {
 
 impl ObligationView {
     /// An item in the language of the answer.
-    pub fn of(item: &DueItem<'_>, reading: &Reading<'_>, language: Language) -> Self {
+    pub fn of(item: &DueItem<'_>, labels: &Labels, language: Language) -> Self {
         let duty = item.duty;
         let id = &duty.obligation;
-        let label = reading.obligation_label(id);
+        let label = labels.obligation(id);
         let rule = duty.due.as_deref().filter(|_| duty.series.is_none());
         Self {
             obligation: id.clone(),

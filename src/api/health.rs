@@ -18,6 +18,24 @@ pub struct Health {
     /// The log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<LogHealth>,
+    /// The read models.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_models: Option<ModelsHealth>,
+}
+
+/// The read models' part of it. They can stand still while acts and status go on.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ModelsHealth {
+    /// `UP`, `BUILDING`, `RETRYING` or `FAILED`.
+    pub status: &'static str,
+    /// The sequence of the last event whose rows are in.
+    pub sequence: Option<String>,
+    /// How many events follow it.
+    pub behind_events: u64,
+    /// How old what they show is, in seconds: of the last event in the rows, where more follow.
+    pub age_s: Option<i64>,
+    /// The sequence at which they stopped.
+    pub failed_at: Option<String>,
 }
 
 /// The log's part of it.
@@ -34,7 +52,7 @@ pub struct LogHealth {
 /// # Errors
 /// None.
 pub async fn get_live(_: Call) -> Answered {
-    answer(&Health { status: "UP", log: None })
+    answer(&Health { status: "UP", log: None, read_models: None })
 }
 
 /// Says that everything is started: it is, once anything is answered.
@@ -42,7 +60,7 @@ pub async fn get_live(_: Call) -> Answered {
 /// # Errors
 /// None.
 pub async fn get_startup(_: Call) -> Answered {
-    answer(&Health { status: "UP", log: None })
+    answer(&Health { status: "UP", log: None, read_models: None })
 }
 
 /// Says whether requests should be sent here.
@@ -56,7 +74,29 @@ pub async fn get_ready(call: Call) -> Answered {
         Err(_) => LogHealth { status: "DOWN", sequence: None },
     };
     let up = head.is_ok() && !call.state.is_stopping();
-    answer(&Health { status: if up { "UP" } else { "DOWN" }, log: Some(log) })
+    let read_models = models(&call, head.ok().flatten());
+    let status = if up { "UP" } else { "DOWN" };
+    answer(&Health { status, log: Some(log), read_models: Some(read_models) })
+}
+
+fn models(call: &Call, head: Option<u64>) -> ModelsHealth {
+    let status = call.state.models_status.borrow().clone();
+    let next = status.position.map_or(0, |position| position + 1);
+    let behind_events = head.map_or(0, |head| (head + 1).saturating_sub(next));
+    let now_us = call.state.app.clock().now().micros();
+    let known_at_us = status.known_at_us.filter(|_| behind_events > 0);
+    ModelsHealth {
+        status: match (&status.failed, &status.copy) {
+            (Some(failed), _) if failed.retrying => "RETRYING",
+            (Some(_), _) => "FAILED",
+            (None, None) => "BUILDING",
+            (None, Some(_)) => "UP",
+        },
+        sequence: status.position.map(sequence),
+        behind_events,
+        age_s: known_at_us.map(|known| (now_us - known).max(0) / 1_000_000),
+        failed_at: status.failed.map(|failed| sequence(failed.sequence)),
+    }
 }
 
 fn answer(health: &Health) -> Answered {

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::brief::Labels;
 use super::call::{Call, wrong_parameter};
 use super::etag::enrollment_tag;
 use super::problem::{Code, Problem};
@@ -175,9 +176,9 @@ impl<'a> Reading<'a> {
         enrollment_tag(revision, self.day, call.language, self.ground)
     }
 
-    /// The label of an obligation.
-    pub fn obligation_label(&self, id: &str) -> Option<Text> {
-        self.versions.find(|measure| measure.obligation(id).map(|rule| rule.label.clone()))
+    /// The labels of its measures.
+    pub fn labels(&self) -> Labels {
+        Labels(self.versions.clone())
     }
 
     /// The label of a category.

@@ -3,8 +3,7 @@
 use schemars::{Schema, SchemaGenerator};
 
 use super::auth::Role::{
-    self, Auditor, LocalGovernment, NationalOffice, Operator, Province, ProvincialDepartment,
-    Registrar,
+    self, Auditor, LocalGovernment, NationalOffice, Province, ProvincialDepartment, Registrar,
 };
 use super::call::Handler;
 use super::problem::Code;
@@ -83,16 +82,6 @@ pub const ACTORS: &[Role] =
     &[NationalOffice, ProvincialDepartment, Province, LocalGovernment, Registrar];
 /// Who enters what archives and notices hold.
 pub const REGISTRAR: &[Role] = &[Registrar];
-/// Anyone with a token.
-pub const ANYONE: &[Role] = &[
-    NationalOffice,
-    ProvincialDepartment,
-    Province,
-    LocalGovernment,
-    Registrar,
-    Auditor,
-    Operator,
-];
 /// Nobody has to show a token.
 pub const PUBLIC: &[Role] = &[];
 

@@ -5,16 +5,26 @@ use super::act_view::{ActView, Recording};
 use super::answer::List;
 use super::brief::EventBrief;
 use super::documents::DocumentView;
+use super::events::{EventPage, EventView};
 use super::health::Health;
+use super::lists::{EnrollmentItem, SubjectItem};
+use super::obligations::{ObligationItem, ObligationsOfOne};
+use super::page::Page;
 use super::permitted::PermittedActs;
 use super::problem::Code;
+use super::programs::{MeasureView, ProgramView, Quotas};
 use super::reading::TIMES;
+use super::revisions::{RevisionItem, RevisionView};
 use super::route::{Body, PUBLIC, Parameter, REGISTRAR, Route, Shape, get, post};
 use super::status::Status;
 use super::subjects::{CalendarView, SubjectView, WrittenView};
-use super::{acts, documents, health, permitted, status, subjects};
+use super::{
+    acts, documents, events, health, lists, obligations, openapi, pages, permitted, programs,
+    revisions, status, subjects,
+};
 use crate::domain::logbook::CalendarAdopted;
 use crate::domain::subject::{Registration, Renaming};
+use serde_json::Value;
 
 /// The schema of a type, for the table.
 macro_rules! json {
@@ -48,6 +58,13 @@ const VALIDATE_ONLY: &[Parameter] = &[Parameter {
     zh: "true：给出同样的判断，但不作记录。",
 }];
 
+/// What a list out of the read models can be answered with.
+const LIST: &[Code] = &[
+    Code::CursorInvalid,
+    Code::ProjectionBehind,
+    Code::ProjectionRebuilding,
+    Code::ProjectionFailed,
+];
 /// What every recording of an event can be answered with.
 const RECORDING: &[Code] = &[
     Code::IdempotencyKeyMissing,
@@ -88,6 +105,20 @@ const ACT: &[Code] = &[
 /// The table.
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
+    get("/v1/programs", "list_programs", "The programs", "项目",
+        json!(List<ProgramView>), to!(programs::list_programs)),
+    get("/v1/programs/{program}", "get_program", "A program", "某一项目",
+        json!(ProgramView), to!(programs::get_program)),
+    get("/v1/programs/{program}/measures", "list_measures", "The versions of its measure",
+        "办法的各个版本", json!(List<MeasureView>), to!(programs::list_measures)),
+    get("/v1/programs/{program}/measures/{version}", "get_measure",
+        "A version of the measure as data, article by article", "办法某一版本的逐条数据",
+        json!(MeasureView), to!(programs::get_measure)),
+    get("/v1/programs/{program}/quotas", "get_quotas", "Places taken, free and over, on any day",
+        "任一日的名额占用", json!(Quotas), to!(programs::get_quotas)).query(programs::ON),
+
+    get("/v1/subjects", "list_subjects", "The subjects", "主体",
+        json!(Page<SubjectItem>), to!(lists::list_subjects)).query(lists::SUBJECTS).or(LIST),
     get("/v1/subjects/{subject}", "get_subject", "A subject with its names", "主体及其历史名称",
         json!(SubjectView), to!(subjects::get_subject)),
     post("/v1/subjects", "register_subject", "Registers a subject", "登记主体",
@@ -104,6 +135,8 @@ pub const ROUTES: &[Route] = &[
         body!(CalendarAdopted), json!(WrittenView), to!(subjects::adopt_calendar))
         .to(REGISTRAR).or(RECORDING),
 
+    get("/v1/enrollments", "list_enrollments", "The enrollments, as they stand on a day", "各项目记录在某日的状态",
+        json!(Page<EnrollmentItem>), to!(lists::list_enrollments)).query(lists::ENROLLMENTS).or(LIST),
     get("/v1/enrollments/{program}/{subject}", "get_enrollment", "Where an enrollment stands", "当前状态",
         json!(Status), to!(status::get_enrollment)).query(TIMES),
     get("/v1/enrollments/{program}/{subject}/acts", "list_acts", "The acts on record", "已入档的行为",
@@ -117,11 +150,35 @@ pub const ROUTES: &[Route] = &[
         "What this caller may do now, and why not the rest", "本调用者目前可作的行为及其余不可的理由",
         json!(PermittedActs), to!(permitted::list_permitted_acts)).query(TIMES),
 
+    get("/v1/enrollments/{program}/{subject}/obligations", "list_enrollment_obligations",
+        "What is due in it", "应履行的义务",
+        json!(ObligationsOfOne), to!(obligations::list_enrollment_obligations)).query(TIMES),
+    get("/v1/enrollments/{program}/{subject}/revisions", "list_revisions", "Its revisions", "各修订号",
+        json!(List<RevisionItem>), to!(revisions::list_revisions)).query(TIMES),
+    get("/v1/enrollments/{program}/{subject}/revisions/{revision}", "get_revision",
+        "The state at a revision", "某一修订号的状态",
+        json!(RevisionView), to!(revisions::get_revision)),
+    get("/v1/obligations", "list_obligations", "What is due across programs, as of today", "各项目今日应履行的义务",
+        json!(Page<ObligationItem>), to!(obligations::list_obligations))
+        .query(obligations::OBLIGATIONS).or(LIST),
+
+    get("/v1/events", "list_events", "The log, page by page or line by line", "日志：分页或逐行",
+        json!(EventPage<'static>), to!(events::list_events)).query(events::EVENTS).or(LIST),
+    get("/v1/events/{event}", "get_event", "An event by its sequence or id", "某一事件",
+        json!(EventView<'static>), to!(events::get_event)),
+
     post("/v1/documents", "upload_document", "Keeps a document", "上传文件",
         Body::Bytes, json!(DocumentView), to!(documents::upload_document))
         .query(DIGEST).or(&[Code::DigestMismatch, Code::EventStoreUnavailable]),
     get("/v1/documents/{digest}", "get_document", "A document", "下载文件",
         Shape::Other("application/octet-stream"), to!(documents::get_document)),
+
+    get("/openapi.json", "get_openapi", "This interface as OpenAPI 3.1", "本接口的 OpenAPI 3.1 文档",
+        json!(Value), to!(openapi::get_openapi)).to(PUBLIC),
+    get("/docs", "get_docs", "This interface as a page", "本接口的说明页",
+        Shape::Other("text/html"), to!(pages::get_docs)).to(PUBLIC),
+    get("/problems/{name}", "get_problem", "What a problem means", "某一问题的说明",
+        Shape::Other("text/html"), to!(pages::get_problem)).to(PUBLIC),
 
     get("/health/live", "get_live", "Whether the process lives", "进程是否存活",
         json!(Health), to!(health::get_live)).to(PUBLIC),

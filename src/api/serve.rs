@@ -4,7 +4,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
-use actix_web::middleware::from_fn;
+use actix_web::http::header;
+use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::{App, HttpServer, web};
 use tokio::task::JoinHandle;
 
@@ -58,6 +59,7 @@ pub fn serve(listen: SocketAddr, state: Arc<ApiState>) -> Result<Served, ServeEr
             .app_data(shared.clone())
             .app_data(problems.clone())
             .wrap(from_fn(render))
+            .wrap(DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff")))
             .configure(dispatch::configure)
     })
     .disable_signals()

@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use super::auth::Authenticator;
 use super::problem::Language;
 use crate::app::App;
 use crate::domain::date::Day;
+use crate::projection::{ReadModels, Status};
 
 /// The limits and habits of a server.
 #[derive(Debug, Clone)]
@@ -43,6 +46,10 @@ impl Default for ApiSettings {
 pub struct ApiState {
     /// The application.
     pub app: Arc<App>,
+    /// The tables of the read models.
+    pub models: Arc<ReadModels>,
+    /// How far they have read.
+    pub models_status: watch::Receiver<Status>,
     /// Verifies tokens.
     pub authenticator: Authenticator,
     /// The limits.
@@ -52,8 +59,15 @@ pub struct ApiState {
 
 impl ApiState {
     /// Puts the parts together.
-    pub fn new(app: Arc<App>, authenticator: Authenticator, settings: ApiSettings) -> Self {
-        Self { app, authenticator, settings, stopping: AtomicBool::new(false) }
+    pub fn new(
+        app: Arc<App>,
+        models: Arc<ReadModels>,
+        models_status: watch::Receiver<Status>,
+        authenticator: Authenticator,
+        settings: ApiSettings,
+    ) -> Self {
+        let stopping = AtomicBool::new(false);
+        Self { app, models, models_status, authenticator, settings, stopping }
     }
 
     /// The present civil day in China.

@@ -283,6 +283,7 @@ fn waiting(reading: &Reading<'_>, state: &State, day: Day) -> Vec<WaitingView> {
 
 fn obligations(reading: &Reading<'_>, state: &State, language: Language) -> ObligationCounts {
     let mut counts = ObligationCounts::default();
+    let labels = reading.labels();
     for item in items(state, reading.day, &reading.calendars) {
         match item.status {
             DutyStatus::Open => counts.open += 1,
@@ -292,7 +293,7 @@ fn obligations(reading: &Reading<'_>, state: &State, language: Language) -> Obli
             DutyStatus::Waived | DutyStatus::NotInTheRecord => {}
         }
         if item.status.is_unmet() {
-            counts.unmet.push(ObligationView::of(&item, reading, language));
+            counts.unmet.push(ObligationView::of(&item, &labels, language));
         }
     }
     counts

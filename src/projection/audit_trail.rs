@@ -3,6 +3,8 @@
 //! The only read model that renders events; its sentences are made at read time, in both languages
 //! ([`sentence`]).
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use rusqlite::{Connection, params};
 
 use super::ProjectionError;
@@ -14,7 +16,13 @@ use crate::domain::event::{EventMeta, Recorded};
 use crate::domain::history::{Fate, History, corrected_revision};
 use crate::domain::state::State;
 
+pub mod dates;
+pub mod entry;
 mod known;
+pub mod sentence;
+
+pub use entry::{Entry, entries};
+pub use sentence::{own_sentence, sentence as sentence_of};
 
 /// Fills `audit_trail`.
 #[derive(Default)]
@@ -157,7 +165,7 @@ fn insert(
     let fact = step.and_then(|step| step.event.event.fact());
     let document = fact.and_then(|fact| fact.document.as_ref());
     let (place, standing) = step.map_or((None, Standing::Stands), placed);
-    let filled = |text: &'_ str| (!text.is_empty()).then(|| text.to_owned());
+
     tx.prepare_cached(INSERT)?.execute(params![
         signed(envelope.sequence),
         envelope.stream.as_str(),
@@ -194,6 +202,10 @@ fn insert(
         standing.as_str(),
     ])?;
     Ok(())
+}
+
+fn filled(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
 }
 
 /// Says anew where each event of a refolded history stands and what became of it.

@@ -11,7 +11,7 @@ use super::store::signed;
 use super::value::DayText;
 use crate::codec::{StreamKind, kind_of_stream};
 use crate::domain::event::EventMeta;
-use crate::domain::quota::QuotaEvent;
+use crate::domain::quota::{PlacesRestated, QuotaEvent};
 
 mod list;
 
@@ -55,14 +55,9 @@ impl Projection for EnrollmentPlaces {
             return Ok(());
         };
         let revision = signed(envelope.revision);
-        let mut insert = tx.prepare_cached(
-            "INSERT INTO enrollment_place (program, category, enrollment, revision, from_day,
-                exercise, until_day, attested, reserved_at, over_limit)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        )?;
         match event {
             QuotaEvent::PlaceReserved(reserved) => {
-                insert.execute(params![
+                tx.prepare_cached(INSERT)?.execute(params![
                     program,
                     category,
                     reserved.enrollment,
@@ -87,31 +82,7 @@ impl Projection for EnrollmentPlaces {
                 ])?;
             }
             QuotaEvent::PlacesRestated(restated) => {
-                tx.prepare_cached(
-                    "DELETE FROM enrollment_place
-                     WHERE program = ?1 AND category = ?2 AND enrollment = ?3
-                     AND (reserved_at IS NULL OR reserved_at <= ?4)",
-                )?
-                .execute(params![
-                    program,
-                    category,
-                    restated.enrollment,
-                    signed(restated.cites.revision)
-                ])?;
-                for span in &restated.spans {
-                    insert.execute(params![
-                        program,
-                        category,
-                        restated.enrollment,
-                        revision,
-                        DayText::from(span.from),
-                        meta.exercise,
-                        span.until.map(DayText::from),
-                        span.attested,
-                        None::<i64>,
-                        false,
-                    ])?;
-                }
+                restate(envelope, meta, (&program, &category), restated, tx)?;
             }
         }
         Ok(())
@@ -120,4 +91,39 @@ impl Projection for EnrollmentPlaces {
     fn flush(&mut self, _tx: &Connection) -> Result<(), ProjectionError> {
         Ok(())
     }
+}
+
+const INSERT: &str = "INSERT INTO enrollment_place (program, category, enrollment, revision,
+    from_day, exercise, until_day, attested, reserved_at, over_limit)
+ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+
+fn restate(
+    envelope: &Envelope,
+    meta: &EventMeta,
+    (program, category): (&str, &str),
+    restated: &PlacesRestated,
+    tx: &Connection,
+) -> Result<(), ProjectionError> {
+    let up_to = signed(restated.cites.revision);
+    tx.prepare_cached(
+        "DELETE FROM enrollment_place WHERE program = ?1 AND category = ?2 AND enrollment = ?3
+         AND (reserved_at IS NULL OR reserved_at <= ?4)",
+    )?
+    .execute(params![program, category, restated.enrollment, up_to])?;
+    let mut insert = tx.prepare_cached(INSERT)?;
+    for span in &restated.spans {
+        insert.execute(params![
+            program,
+            category,
+            restated.enrollment,
+            signed(envelope.revision),
+            DayText::from(span.from),
+            meta.exercise,
+            span.until.map(DayText::from),
+            span.attested,
+            None::<i64>,
+            false,
+        ])?;
+    }
+    Ok(())
 }

@@ -14,6 +14,10 @@ use crate::domain::date::CivilDate;
 use crate::domain::event::EventMeta;
 use crate::domain::state::State;
 
+mod one;
+
+pub use one::{ActMark, Held, PhaseSpan, Timeline, stages_between, timeline};
+
 /// Fills `timeline_phase`, `timeline_title` and `timeline_term`.
 pub struct Timelines {
     lanes: [Spans; 3],

@@ -8,6 +8,7 @@ use docket::app::{App, Parts, start};
 use docket::domain::date::Timestamp;
 use docket::domain::measure_file::{MEASURES, PROGRAMS};
 use docket::log::SqliteLog;
+use docket::projection::{Copies, Options, ReadModels, Runner};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub struct Server {
     pub base: String,
     key: TokenKey,
     http: reqwest::Client,
+    runner: Option<Runner>,
     _folder: tempfile::TempDir,
 }
 
@@ -94,11 +96,27 @@ pub async fn server_with(settings: ApiSettings) -> Server {
     let key = TokenKey::generate(&mut rand::rng());
     let verifier = Arc::new(LocalVerifier::new(&key, "docket-test", "docket"));
     let authenticator = Authenticator::new(verifier, || UNIX_NOW, 1 << 20);
-    let state = Arc::new(ApiState::new(app.clone(), authenticator, settings));
+    let copies = Copies::new(folder.path().join("read-models"));
+    let options =
+        Options { retry_after: std::time::Duration::from_millis(50), ..Options::default() };
+    let runtime = tokio::runtime::Handle::current();
+    let runner = Runner::start(app.log().clone(), copies, options, runtime).unwrap();
+    let models = ReadModels::of_runner(runner.status());
+    let state = ApiState::new(app.clone(), models, runner.status(), authenticator, settings);
+    let state = Arc::new(state);
     let served = serve("127.0.0.1:0".parse().unwrap(), state).unwrap();
     let base = format!("http://{}", served.address);
     let http = reqwest::Client::new();
-    Server { app, clock, served: Some(served), base, key, http, _folder: folder }
+    Server {
+        app,
+        clock,
+        served: Some(served),
+        base,
+        key,
+        http,
+        runner: Some(runner),
+        _folder: folder,
+    }
 }
 
 /// A client of one office.

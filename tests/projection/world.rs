@@ -46,6 +46,15 @@ pub fn day(text: &str) -> Day {
     Day::parse(text).unwrap()
 }
 
+/// Only the national office has a name here.
+fn office_name(office: Office) -> Text {
+    let (en, zh) = match office {
+        Office::NationalOffice => ("SIPO", "国家知识产权局"),
+        _ => ("", ""),
+    };
+    Text { en: en.to_owned(), zh: zh.to_owned() }
+}
+
 fn schemas() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/measures")
 }
@@ -92,6 +101,10 @@ impl World {
 
     pub fn versions(&self, program: &str) -> &Versions {
         &self.versions[program]
+    }
+
+    pub fn subject(&self, id: &str) -> &Subject {
+        &self.subjects[id]
     }
 
     pub fn history(&self, stream: &str) -> &History {
@@ -278,7 +291,7 @@ impl World {
         let meta = EventMeta {
             office: decision.office,
             office_id: actor.office_id.clone(),
-            office_name: Text { en: "SIPO".to_owned(), zh: "国家知识产权局".to_owned() },
+            office_name: office_name(decision.office),
             principal: "test".to_owned(),
             role: office.as_str().to_owned(),
             effective_on: request.common.effective_on,

@@ -36,6 +36,7 @@ impl Deciding<'_> {
         }
         effects.enters.clone_from(&outcome.to);
         effects.waives_later = outcome.waives_later;
+        effects.ends.clone_from(&outcome.ends);
         effects.opens_matter = rule.opens;
         effects.closes_matter = rule.decides.or(rule.answers);
         self.content_effects(&mut effects);

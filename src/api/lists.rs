@@ -1,0 +1,360 @@
+//! Lists across enrollments, out of the read models: enrollments, subjects.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::answer::{limit, sequence};
+use super::brief::Labelled;
+use super::call::{Answered, Call, wrong_parameter};
+use super::page::{
+    CURSOR, Cursor, EXERCISE, Filled, LIMIT, MIN_SEQUENCE, cursor, day, exercise, page,
+};
+use super::problem::Problem;
+use super::route::Parameter;
+use super::status::{PlaceView, StandsAt};
+use crate::domain::date::Timestamp;
+use crate::domain::ids::{Id, Language, ProgramId, Provenance, SubjectId, Text};
+use crate::domain::measure::Versions;
+use crate::projection::current_status::{EnrollmentCursor, EnrollmentFilter, EnrollmentRow};
+use crate::projection::subjects::{SubjectCursor, SubjectFilter, SubjectRow};
+
+const PROGRAM: Parameter =
+    Parameter { name: "program", en: "Of one program.", zh: "某一项目。" };
+const PROVINCE: Parameter = Parameter {
+    name: "province",
+    en: "The province itself and what lies in it.",
+    zh: "某省及其辖内主体。",
+};
+const KIND: Parameter =
+    Parameter { name: "kind", en: "Subjects of this kind.", zh: "某类主体。" };
+const AS_OF: Parameter = Parameter {
+    name: "as_of",
+    en: "As it stands on this civil day; today unless told.",
+    zh: "该民用日的情况；默认今天。",
+};
+
+/// The parameters of the list of enrollments.
+pub const ENROLLMENTS: &[Parameter] = &[
+    PROGRAM,
+    Parameter { name: "phase", en: "In this phase on the day.", zh: "该日处于某阶段。" },
+    Parameter { name: "category", en: "In this category on the day.", zh: "该日属某类型。" },
+    PROVINCE,
+    KIND,
+    Parameter {
+        name: "provenance",
+        en: "How the standing got into the record: RECORDED, ATTESTED, INFERRED.",
+        zh: "状态来源：RECORDED、ATTESTED、INFERRED。",
+    },
+    Parameter {
+        name: "waiting",
+        en: "`true`: something awaits a decision on the day.",
+        zh: "true：该日有待决事项。",
+    },
+    EXERCISE,
+    AS_OF,
+    MIN_SEQUENCE,
+    CURSOR,
+    LIMIT,
+];
+/// The parameters of the list of subjects.
+pub const SUBJECTS: &[Parameter] = &[
+    KIND,
+    PROVINCE,
+    Parameter {
+        name: "invented",
+        en: "`true`: the invented subjects of exercises.",
+        zh: "true：演练用的虚构主体。",
+    },
+    AS_OF,
+    MIN_SEQUENCE,
+    CURSOR,
+    LIMIT,
+];
+
+/// An enrollment in the list.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct EnrollmentItem {
+    /// The program.
+    pub program: String,
+    /// The subject.
+    pub subject: String,
+    /// The subject's name on the day.
+    pub name: String,
+    /// Whether it is an exercise.
+    pub exercise: bool,
+    /// Where it stands; absent: nowhere.
+    pub stands_at: Option<StandsAt>,
+    /// The category.
+    pub category: Option<Labelled>,
+    /// The title held.
+    pub title: Option<HeldFrom>,
+    /// The term.
+    pub term: Option<FromUntil>,
+    /// The place of a quota held.
+    pub place: Option<PlaceView>,
+    /// `RECORDED`, `ATTESTED` or `INFERRED`.
+    pub provenance: String,
+    /// From which day the record is complete.
+    pub kept_since: Option<String>,
+    /// The latest day on which an event shows the standing.
+    pub last_evidenced_on: Option<String>,
+    /// The number of the attempt.
+    pub attempt: u32,
+    /// What awaits a decision.
+    pub waiting: Vec<MatterView>,
+    /// How many events lost their ground.
+    pub unsupported: u32,
+    /// The newest revision, whatever day it counts from.
+    pub revision: u64,
+    /// The sequence of the newest event.
+    pub sequence: String,
+    /// When that was recorded, UTC.
+    pub recorded_at: String,
+    /// The address of the enrollment.
+    #[serde(rename = "self")]
+    pub address: String,
+}
+
+/// A title from a day until another.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct HeldFrom {
+    /// Which.
+    #[schemars(with = "String")]
+    pub id: Id,
+    /// Its label.
+    pub label: String,
+    /// From when.
+    pub from: Option<String>,
+    /// Its last day; absent: without expiry.
+    pub until: Option<String>,
+}
+
+/// From a day until another.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FromUntil {
+    /// The first day.
+    pub from: Option<String>,
+    /// The last day.
+    pub until: Option<String>,
+}
+
+/// Something that awaits a decision.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct MatterView {
+    /// What.
+    #[schemars(with = "String")]
+    pub matter: crate::domain::measure::Matter,
+    /// Since when.
+    pub since: String,
+    /// The revision of the event that opened it.
+    pub by: u64,
+}
+
+/// Lists enrollments.
+///
+/// # Errors
+/// See the route.
+pub async fn list_enrollments(call: Call) -> Answered {
+    let limit = limit(&call)?;
+    let cursor: Option<Cursor<EnrollmentCursor>> = cursor(&call)?;
+    let day = day(&call, cursor.as_ref())?;
+    let filter = EnrollmentFilter {
+        exercise: exercise(&call)?,
+        program: call.parsed("program", ProgramId::parse)?,
+        phase: call.parameter("phase").map(Id::from),
+        category: call.parameter("category").map(Id::from),
+        province: call.parsed("province", SubjectId::parse)?,
+        kind: call.parameter("kind").map(Id::from),
+        provenance: call.parsed("provenance", provenance)?,
+        waiting: call.parameter("waiting").map(|_| call.flag("waiting")).transpose()?,
+    };
+    let after = cursor.map(|cursor| cursor.after);
+    let answer = super::page::ask(&call, move |tables| {
+        tables.list_enrollments(&filter, day, after.as_ref(), limit + 1)
+    })
+    .await?;
+    let mut rows = answer.value;
+    let more = more(&mut rows, limit, EnrollmentRow::cursor);
+    let items = rows.iter().map(|row| enrollment(&call, row)).collect::<Vec<_>>();
+    let model = ("current_status", version_of("current_status"));
+    let (position, known_at_us) = (answer.position, answer.known_at_us);
+    page(&call, Filled { items, more, day, model, position, known_at_us })
+}
+
+/// Cuts off the row that only shows that there are more, and gives the cursor of the last.
+pub fn more<R, C>(rows: &mut Vec<R>, limit: usize, cursor: impl Fn(&R) -> C) -> Option<C> {
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    rows.last().filter(|_| more).map(cursor)
+}
+
+/// The version of what a read model's rows say.
+pub fn version_of(name: &str) -> u32 {
+    static VERSIONS: std::sync::OnceLock<Vec<(&'static str, u32)>> = std::sync::OnceLock::new();
+    let versions = VERSIONS.get_or_init(|| {
+        crate::projection::all().iter().map(|model| (model.name(), model.version())).collect()
+    });
+    versions.iter().find(|(known, _)| *known == name).map_or(0, |(_, version)| *version)
+}
+
+fn provenance(text: &str) -> Result<Provenance, String> {
+    [Provenance::Recorded, Provenance::Attested, Provenance::Inferred]
+        .into_iter()
+        .find(|provenance| provenance.as_str().eq_ignore_ascii_case(text))
+        .ok_or_else(|| format!("{text:?} is none of RECORDED, ATTESTED, INFERRED"))
+}
+
+fn enrollment(call: &Call, row: &EnrollmentRow) -> EnrollmentItem {
+    let library = call.state.app.library();
+    let versions = library.program(row.program.as_str()).map(|program| library.versions(program));
+    let versions = versions.unwrap_or_default();
+    let language = call.tongue();
+    let date = |date: Option<crate::domain::date::CivilDate>| date.map(|date| date.to_string());
+    EnrollmentItem {
+        program: row.program.to_string(),
+        subject: row.subject.to_string(),
+        name: row.name.get(language).to_owned(),
+        exercise: row.exercise,
+        stands_at: row.stands_at.as_ref().map(|node| StandsAt {
+            node: node.to_string(),
+            label: worded(versions.label(node), node.as_str(), language),
+            phase: node.phase().to_owned(),
+            step: node.step().map(str::to_owned),
+            since: date(row.node_since),
+            phase_since: date(row.phase_since),
+        }),
+        category: row
+            .category
+            .as_ref()
+            .map(|id| Labelled::new(id, category(&versions, id), language)),
+        title: row.title.as_ref().map(|id| HeldFrom {
+            id: id.clone(),
+            label: worded(title(&versions, id), id, language),
+            from: date(row.title_from),
+            until: date(row.title_until),
+        }),
+        term: row
+            .term_until
+            .map(|until| FromUntil { from: date(row.term_from), until: Some(until.to_string()) }),
+        place: row.place_category.as_ref().map(|category| PlaceView {
+            category: category.clone(),
+            from: row.place_from.map(|day| day.to_string()).unwrap_or_default(),
+            attested: row.place_attested.unwrap_or_default(),
+        }),
+        provenance: row.provenance.as_str().to_ascii_uppercase(),
+        kept_since: row.kept_since.map(|day| day.to_string()),
+        last_evidenced_on: date(row.last_evidenced_on),
+        attempt: row.attempt,
+        waiting: row
+            .waiting
+            .iter()
+            .map(|w| MatterView { matter: w.matter, since: w.since.to_string(), by: w.by })
+            .collect(),
+        unsupported: row.unsupported,
+        revision: row.revision,
+        sequence: sequence(row.sequence),
+        recorded_at: Timestamp::from_micros(row.recorded_at_us).to_rfc3339(),
+        address: format!("/v1/enrollments/{}/{}", row.program, row.subject),
+    }
+}
+
+fn worded(text: Option<Text>, otherwise: &str, language: Language) -> String {
+    text.map_or_else(|| otherwise.to_owned(), |text| text.get(language).to_owned())
+}
+
+/// The label of a category in the newest version that has it.
+pub fn category(versions: &Versions, id: &str) -> Option<Text> {
+    versions.find(|measure| measure.category(id).map(|category| category.label.clone()))
+}
+
+/// The label of a title in the newest version that has it.
+pub fn title(versions: &Versions, id: &str) -> Option<Text> {
+    versions.find(|measure| {
+        measure.title_kinds.iter().find(|title| title.id == id).map(|title| title.label.clone())
+    })
+}
+
+/// A subject in the list.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SubjectItem {
+    /// The id.
+    pub id: String,
+    /// The kind.
+    pub kind: String,
+    /// The name on the day.
+    pub name: Text,
+    /// The GB/T 2260 code.
+    pub code: Option<String>,
+    /// The revision of GB/T 2260 that it is from.
+    pub code_revision: Option<String>,
+    /// The province in which it lies.
+    pub province: Option<String>,
+    /// The responsible office on the day.
+    pub responsible_office: Option<Text>,
+    /// Whether it is invented.
+    pub invented: bool,
+    /// Where the facts are from.
+    pub source: String,
+    /// From when they hold.
+    pub effective_on: String,
+    /// The revision of its stream.
+    pub revision: u64,
+}
+
+/// Lists subjects.
+///
+/// # Errors
+/// See the route.
+pub async fn list_subjects(call: Call) -> Answered {
+    let limit = limit(&call)?;
+    let cursor: Option<Cursor<SubjectCursor>> = cursor(&call)?;
+    let day = day(&call, cursor.as_ref())?;
+    let filter = SubjectFilter {
+        invented: call.flag("invented")?,
+        kinds: call.parameter("kind").map(Id::from).into_iter().collect(),
+        province: call.parsed("province", SubjectId::parse)?,
+    };
+    let after = cursor.map(|cursor| cursor.after);
+    let answer = super::page::ask(&call, move |tables| {
+        tables.list_subjects(&filter, day, after.as_ref(), limit + 1)
+    })
+    .await?;
+    let mut rows = answer.value;
+    let more = more(&mut rows, limit, SubjectRow::cursor);
+    let items = rows.into_iter().map(subject).collect::<Vec<_>>();
+    let model = ("subjects", version_of("subjects"));
+    let (position, known_at_us) = (answer.position, answer.known_at_us);
+    page(&call, Filled { items, more, day, model, position, known_at_us })
+}
+
+fn subject(row: SubjectRow) -> SubjectItem {
+    SubjectItem {
+        id: row.subject.to_string(),
+        kind: row.kind.to_string(),
+        name: row.name,
+        code: row.code.map(|code| code.to_string()),
+        code_revision: row.code_revision.map(|revision| revision.to_string()),
+        province: row.province.map(|province| province.to_string()),
+        responsible_office: row.responsible_office,
+        invented: row.invented,
+        source: row.source,
+        effective_on: row.effective_on.to_string(),
+        revision: row.revision,
+    }
+}
+
+/// A parameter with several words, each one of those that are known.
+///
+/// # Errors
+/// `malformed-request`.
+pub fn words<T: Copy>(call: &Call, name: &str, known: &[(&str, T)]) -> Result<Vec<T>, Problem> {
+    let Some(text) = call.parameter(name) else { return Ok(Vec::new()) };
+    let one = |word: &str| {
+        let found = known.iter().find(|(known, _)| known.eq_ignore_ascii_case(word));
+        found.map(|(_, value)| *value).ok_or_else(|| {
+            let list = known.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ");
+            wrong_parameter(name, &format!("{word:?} is none of {list}"))
+        })
+    };
+    text.split(',').map(one).collect()
+}

@@ -1,0 +1,299 @@
+//! Pages of lists out of the read models: opaque cursors, links, and how far the tables have read.
+
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::answer::{REVALIDATE, VARY, sequence};
+use super::call::{Answered, Call, wrong_parameter};
+use super::etag;
+use super::problem::{Code, Problem};
+use super::route::Parameter;
+use crate::domain::date::{Day, Timestamp};
+use crate::projection::{Answer, StoreError, Tables};
+
+/// The longest that a caller can have a list wait for an event, in seconds.
+const MAX_WAIT_S: u64 = 30;
+
+/// The parameter with which a page goes on.
+pub const CURSOR: Parameter = Parameter {
+    name: "cursor",
+    en: "Where the page begins: taken unchanged from `next`.",
+    zh: "本页起点：原样取自 next。",
+};
+/// How many items a page has.
+pub const LIMIT: Parameter = Parameter {
+    name: "limit",
+    en: "Items in a page: 50 unless told, 1000 at most.",
+    zh: "每页条数：默认 50，至多 1000。",
+};
+/// How far the list must have read.
+pub const MIN_SEQUENCE: Parameter = Parameter {
+    name: "min_sequence",
+    en: "The list must have read at least this event; with `Prefer: wait=<seconds>` it is waited for.",
+    zh: "列表至少须读到该序号；可用 Prefer: wait=<秒> 等待。",
+};
+/// Real ones or exercises.
+pub const EXERCISE: Parameter = Parameter {
+    name: "exercise",
+    en: "`true`: the exercises, which never stand in one list with the real ones.",
+    zh: "true：演练数据；与真实数据绝不同列。",
+};
+
+/// How far the tables had read when a list was made.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ProjectionView {
+    /// The read model.
+    pub name: &'static str,
+    /// The version of what its rows say.
+    pub version: u32,
+    /// The sequence of the last event whose rows are in.
+    pub sequence: Option<String>,
+    /// When that was known, UTC.
+    pub recorded_at: Option<String>,
+    /// Why it stopped, if it did; what is shown is then as old as it says.
+    pub failed: Option<String>,
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Page<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// The day on which they are judged.
+    pub as_of: String,
+    /// The link to the next page; absent on the last one.
+    pub next: Option<String>,
+    /// How far the tables have read.
+    pub projection: ProjectionView,
+}
+
+/// A cursor: the day of the walk through the pages, and the last row.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Cursor<T> {
+    /// The day asked about.
+    pub day: Day,
+    /// The last row.
+    pub after: T,
+}
+
+/// Waits for `min_sequence` where it is asked for, then asks the tables.
+///
+/// # Errors
+/// `projection-behind`, `projection-failed`, `projection-rebuilding`.
+pub async fn ask<T: Send + 'static>(
+    call: &Call,
+    question: impl FnOnce(&Tables<'_>) -> rusqlite::Result<T> + Send + 'static,
+) -> Result<Answer<T>, Problem> {
+    if let Some(required) = call.parsed("min_sequence", str::parse::<u64>)? {
+        reach(call, required).await?;
+    }
+    call.state.models.read(question).await.map_err(|error| unreadable(call, &error))
+}
+
+async fn reach(call: &Call, required: u64) -> Result<(), Problem> {
+    let wait = call.header("prefer").and_then(|value| {
+        value.split(',').find_map(|part| part.trim().strip_prefix("wait=")?.parse::<u64>().ok())
+    });
+    let wait = Duration::from_secs(wait.unwrap_or_default().min(MAX_WAIT_S));
+    let mut status = call.state.models_status.clone();
+    let reached = |status: &crate::projection::Status| {
+        status.has(required) || status.failed.as_ref().is_some_and(|failed| !failed.retrying)
+    };
+    let _ = tokio::time::timeout(wait, status.wait_for(reached)).await;
+    let now = status.borrow().clone();
+    if now.has(required) {
+        return Ok(());
+    }
+    let code = match &now.failed {
+        Some(_) => Code::ProjectionFailed,
+        None => Code::ProjectionBehind,
+    };
+    Err(Problem::new(code)
+        .member("projection", "read_models")
+        .member("sequence", now.position.map(sequence))
+        .member("required_sequence", sequence(required)))
+}
+
+fn unreadable(call: &Call, error: &StoreError) -> Problem {
+    let status = call.state.models_status.borrow();
+    match (error, status.rebuilding) {
+        (StoreError::Missing(_), rebuilding) => {
+            let progress = rebuilding.map(|(done, of)| format!("{done}/{of}"));
+            Problem::new(Code::ProjectionRebuilding).member("progress", progress).cause(error)
+        }
+        _ => Problem::internal(error),
+    }
+}
+
+/// The cursor that a request carries, if it is one of this list under these filters.
+///
+/// # Errors
+/// `cursor-invalid`.
+pub fn cursor<T: DeserializeOwned>(call: &Call) -> Result<Option<Cursor<T>>, Problem> {
+    let Some(text) = call.parameter("cursor") else { return Ok(None) };
+    let invalid = || Problem::new(Code::CursorInvalid).member("parameter", "cursor");
+    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid())?;
+    let (mac, hidden) = bytes.split_at_checked(16).ok_or_else(invalid)?;
+    let plain = mixed(call, mac, hidden);
+    if sealed(call, &plain)[..16] != *mac {
+        return Err(invalid());
+    }
+    serde_json::from_slice(&plain).map(Some).map_err(|_| invalid())
+}
+
+/// Writes a cursor: opaque, and good for this list under these filters only. It gives no right to
+/// anything, so it is sealed against mistakes, not against its own server.
+fn write_cursor<T: Serialize>(call: &Call, cursor: &Cursor<T>) -> Result<String, Problem> {
+    let plain = serde_json::to_vec(cursor).map_err(Problem::internal)?;
+    let mac = &sealed(call, &plain)[..16];
+    let mut bytes = mac.to_vec();
+    bytes.extend(mixed(call, mac, &plain));
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+fn sealed(call: &Call, plain: &[u8]) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    hasher.update(call.state.app.log_id());
+    hasher.update(call.http.path());
+    for (name, value) in &call.parameters {
+        if !["cursor", "limit", "min_sequence"].contains(&name.as_str()) {
+            hasher.update([0]);
+            hasher.update(name);
+            hasher.update([1]);
+            hasher.update(value);
+        }
+    }
+    hasher.update([2]);
+    hasher.update(plain);
+    hasher.finalize().into()
+}
+
+fn mixed(call: &Call, mac: &[u8], bytes: &[u8]) -> Vec<u8> {
+    let mut mixed = Vec::with_capacity(bytes.len());
+    for (index, block) in bytes.chunks(32).enumerate() {
+        let mut hasher = Sha256::new();
+        hasher.update(call.state.app.log_id());
+        hasher.update(mac);
+        hasher.update(index.to_be_bytes());
+        mixed.extend(block.iter().zip(hasher.finalize()).map(|(byte, key)| byte ^ key));
+    }
+    mixed
+}
+
+/// The day asked about: that of the walk, else the one named, else today.
+///
+/// # Errors
+/// `malformed-request`.
+pub fn day<T>(call: &Call, cursor: Option<&Cursor<T>>) -> Result<Day, Problem> {
+    let named = call.parsed("as_of", Day::parse)?;
+    Ok(cursor.map(|cursor| cursor.day).or(named).unwrap_or_else(|| call.state.today()))
+}
+
+/// What goes into a page.
+pub struct Filled<T, C> {
+    /// The items.
+    pub items: Vec<T>,
+    /// The last row, if more may follow.
+    pub more: Option<C>,
+    /// The day.
+    pub day: Day,
+    /// The read model, and its version.
+    pub model: (&'static str, u32),
+    /// How far the tables had read.
+    pub position: Option<u64>,
+    /// When that was known, in microseconds UTC.
+    pub known_at_us: Option<i64>,
+}
+
+/// Answers with a page.
+///
+/// # Errors
+/// `internal-error`.
+pub fn page<T: Serialize, C: Serialize>(call: &Call, filled: Filled<T, C>) -> Answered {
+    let (name, version) = filled.model;
+    let position = filled.position.map_or_else(|| "none".to_owned(), |p| p.to_string());
+    let failed = call.state.models_status.borrow().failed.as_ref().map(|f| f.reason.clone());
+    let (day, tongue) = (filled.day, call.language.tag());
+    let mut tag = format!("W/\"{version}-{position}-{day}-{tongue}\"");
+    if failed.is_some() {
+        tag = tag.replace("W/\"", "W/\"failed-");
+    }
+    if etag::unchanged(&call.http, &tag) {
+        return Ok(etag::not_modified(&tag, call.language));
+    }
+    let next = match filled.more {
+        Some(after) => Some(next_link(call, &write_cursor(call, &Cursor { day, after })?)),
+        None => None,
+    };
+    let page = Page {
+        items: filled.items,
+        as_of: day.to_string(),
+        next: next.clone(),
+        projection: ProjectionView {
+            name,
+            version,
+            sequence: filled.position.map(sequence),
+            recorded_at: filled.known_at_us.map(|us| Timestamp::from_micros(us).to_rfc3339()),
+            failed: failed.map(|_| "an event could not be taken in; see /health/ready".to_owned()),
+        },
+    };
+    let body = serde_json::to_vec(&page).map_err(Problem::internal)?;
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((header::CONTENT_TYPE, "application/json"))
+        .insert_header((header::CONTENT_LANGUAGE, tongue))
+        .insert_header((header::VARY, VARY))
+        .insert_header((header::CACHE_CONTROL, REVALIDATE))
+        .insert_header((header::ETAG, tag));
+    if let Some(next) = next {
+        response.insert_header((header::LINK, format!("<{next}>; rel=\"next\"")));
+    }
+    Ok(response.body(body))
+}
+
+/// The address of this list from a cursor on.
+pub fn next_link(call: &Call, cursor: &str) -> String {
+    let mut link = format!("{}{}?", call.state.settings.public_url, call.http.path());
+    for pair in call.http.query_string().split('&').filter(|pair| !pair.is_empty()) {
+        let name = pair.split('=').next().unwrap_or_default();
+        if !["cursor", "after", "lastEventId", "min_sequence"].contains(&name) {
+            link.push_str(pair);
+            link.push('&');
+        }
+    }
+    link.push_str(cursor_name(call));
+    link.push('=');
+    link.push_str(cursor);
+    link
+}
+
+fn cursor_name(call: &Call) -> &'static str {
+    if call.route.operation == "list_events" { "after" } else { "cursor" }
+}
+
+/// Whether exercises are asked for: as told, or as the program is one.
+///
+/// # Errors
+/// `malformed-request` where the two contradict each other; `not-found` for an unknown program.
+pub fn exercise(call: &Call) -> Result<bool, Problem> {
+    let told = call.parameter("exercise").is_some();
+    let flag = call.flag("exercise")?;
+    let Some(id) = call.parameter("program") else { return Ok(flag) };
+    let program = call.state.app.library().program(id).ok_or_else(|| {
+        Problem::new(Code::NotFound)
+            .detail(format!("there is no program {id:?}"))
+            .detail_zh(format!("没有项目 {id:?}"))
+    })?;
+    if told && flag != program.is_exercise() {
+        return Err(wrong_parameter("exercise", &format!("the program {id} contradicts it")));
+    }
+    Ok(program.is_exercise())
+}

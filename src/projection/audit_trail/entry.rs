@@ -1,0 +1,137 @@
+//! One enrollment's audit trail, from its history: never from a table.
+
+use serde::Serialize;
+
+use super::sentence::sentence;
+use super::{Standing, standing_of};
+use crate::domain::act::{DocumentRef, Material};
+use crate::domain::date::{CivilDate, Day, Timestamp};
+use crate::domain::event::{Finding, Recorded};
+use crate::domain::history::History;
+use crate::domain::ids::{EventRef, Language, Office, Provenance};
+use crate::domain::measure::Versions;
+use crate::domain::state::State;
+use crate::domain::subject::Subject;
+
+/// An event as the audit trail shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// The event.
+    pub reference: EventRef,
+    /// Its sequence, where it is known.
+    pub sequence: Option<u64>,
+    /// The stored type.
+    pub event_type: &'static str,
+    /// The act; absent for Docket's own events.
+    pub act: Option<&'static str>,
+    /// What it says, in the language asked for.
+    pub sentence: String,
+    /// The article.
+    pub article: Option<String>,
+    /// The measure version that governed it.
+    pub measure: Option<String>,
+    /// What kind of office acted.
+    pub office: Office,
+    /// The office's id.
+    pub office_id: String,
+    /// The office's name on that day, in the language asked for.
+    pub office_name: String,
+    /// Who recorded it.
+    pub principal: String,
+    /// In which role.
+    pub role: String,
+    /// From when it counts.
+    pub effective_on: CivilDate,
+    /// Its place in the effective history; absent where nothing of it stands there.
+    pub place: Option<Day>,
+    /// When it was decided.
+    pub decided_on: Option<CivilDate>,
+    /// The stated day of receipt.
+    pub received_on: Option<Day>,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// The document that it cites.
+    pub document: Option<DocumentRef>,
+    /// Its materials.
+    pub materials: Vec<Material>,
+    /// What was found, though it refused nothing.
+    pub findings: Vec<Finding>,
+    /// How the fact got into the record.
+    pub provenance: Provenance,
+    /// Whether it was recorded from an archive.
+    pub archive: bool,
+    /// What became of it.
+    pub fate: Standing,
+    /// The revision of the correction in force, if it was corrected or annulled.
+    pub corrected_by: Option<u64>,
+    /// What it rested on.
+    pub rests_on: Vec<String>,
+    /// What it corrects.
+    pub corrects: Option<String>,
+    /// The events that lost their ground by it.
+    pub unsettles: Vec<EventRef>,
+}
+
+/// Every event of a history, in the order in which they were recorded.
+pub fn entries(
+    history: &History,
+    subject: &Subject,
+    versions: &Versions,
+    language: Language,
+) -> Vec<Entry> {
+    let state = history.state();
+    let places: std::collections::HashMap<u64, Day> = history
+        .effective()
+        .into_iter()
+        .filter(|placed| !placed.event.event.is_own())
+        .map(|placed| (placed.event.revision, placed.place))
+        .collect();
+    let entry_of = |event| {
+        let mut entry = entry(history, &state, event, subject, versions, language);
+        entry.place = places.get(&event.revision).copied();
+        entry
+    };
+    history.events().iter().map(entry_of).collect()
+}
+
+fn entry(
+    history: &History,
+    state: &State,
+    event: &Recorded,
+    subject: &Subject,
+    versions: &Versions,
+    language: Language,
+) -> Entry {
+    let meta = &event.meta;
+    let fact = event.event.fact();
+    let (fate, corrected_by) = standing_of(history, state, event);
+    Entry {
+        reference: event.reference(history.stream()),
+        sequence: event.sequence,
+        event_type: event.event.event_type(),
+        act: fact.map(|fact| fact.act.kind().as_str()),
+        sentence: sentence(event, subject.name_on(meta.effective_on.latest()), versions, language),
+        article: meta.article.clone(),
+        measure: meta.measure.as_ref().map(ToString::to_string),
+        office: meta.office,
+        office_id: meta.office_id.clone(),
+        office_name: meta.office_name.get(language).to_owned(),
+        principal: meta.principal.clone(),
+        role: meta.role.clone(),
+        effective_on: meta.effective_on,
+        place: None,
+        decided_on: meta.decided_on,
+        received_on: meta.received_on,
+        recorded_at: meta.recorded_at,
+        document: fact.and_then(|fact| fact.document.clone()),
+        materials: fact.map(|fact| fact.materials.clone()).unwrap_or_default(),
+        findings: fact.map(|fact| fact.findings.clone()).unwrap_or_default(),
+        provenance: meta.provenance,
+        archive: meta.archive,
+        fate,
+        corrected_by,
+        rests_on: meta.rests_on.split_ascii_whitespace().map(str::to_owned).collect(),
+        corrects: (!meta.corrects.is_empty()).then(|| meta.corrects.clone()),
+        unsettles: fact.map(|fact| fact.unsettles.clone()).unwrap_or_default(),
+    }
+}
