@@ -78,7 +78,11 @@ pub fn refuses_colour() -> bool {
 
 /// A text that stands out, on a terminal that takes colours.
 pub fn strong(text: &str) -> String {
-    if io::stdout().is_terminal() && !refuses_colour() { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
+    if io::stdout().is_terminal() && !refuses_colour() {
+        format!("\u{1b}[1m{text}\u{1b}[0m")
+    } else {
+        text.to_owned()
+    }
 }
 
 /// A table whose columns line up.
@@ -118,6 +122,9 @@ impl Table {
         for row in &self.rows {
             text.push_str(&line(row, &widths));
             text.push('\n');
+        }
+        if self.rows.is_empty() {
+            text.push_str("–\n");
         }
         text
     }

@@ -19,7 +19,7 @@ use super::token::{now_unix_s, token_key};
 use crate::api::auth::{Authenticator, LocalVerifier, TokenKey};
 use crate::api::{ApiSettings, ApiState, Served, serve};
 use crate::app::App;
-use crate::projection::{Copies, Options, Runner, Status};
+use crate::projection::{Copies, Options, ReadModels, Runner, Status};
 
 /// How often reservations are looked at that no approval followed.
 const RECOVERY_EVERY: Duration = Duration::from_secs(30);
@@ -77,8 +77,8 @@ pub fn api_state(
         request_timeout: REQUEST_TIMEOUT,
         workers: config.server.workers,
     };
-    let _ = read_models;
-    Arc::new(ApiState::new(app, authenticator, settings))
+    let tables = ReadModels::of_runner(read_models.clone());
+    Arc::new(ApiState::new(app, tables, read_models, authenticator, settings))
 }
 
 async fn recover(app: Arc<App>) {

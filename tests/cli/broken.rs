@@ -43,9 +43,11 @@ impl Broken {
 fn a_missing_log_is_not_found_and_not_made() {
     let folder = tempfile::tempdir().unwrap();
     let path = text(folder.path());
-    docket(&["status", "a", "b", "--data-dir", path]).refused(5, &["there is no log", "start the server"]);
+    docket(&["status", "a", "b", "--data-dir", path])
+        .refused(5, &["there is no log", "start the server"]);
     docket(&["rebuild", "--data-dir", path]).refused(5, &["there is no log"]);
-    docket(&["audit", "a", "b", "--log", "sqlite:no/such"]).refused(5, &["folder no", "does not exist"]);
+    docket(&["audit", "a", "b", "--log", "sqlite:no/such"])
+        .refused(5, &["folder no", "does not exist"]);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 

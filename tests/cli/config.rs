@@ -36,9 +36,8 @@ fn a_configuration_that_can_be_used_is_good_and_another_is_named() {
 #[test]
 fn a_token_says_who_acts_and_wrong_ones_are_not_issued() {
     let folder = tempfile::tempdir().unwrap();
-    let issue = |args: &[&str]| {
-        docket(&[&["token", "--data-dir", text(folder.path())], args].concat())
-    };
+    let issue =
+        |args: &[&str]| docket(&[&["token", "--data-dir", text(folder.path())], args].concat());
     let token = issue(&["--role", "province", "--office", "gd", "--division", "440000"]).done();
     let claims = token.trim().split('.').nth(1).unwrap();
     let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();

@@ -22,7 +22,8 @@ fn every_command_says_what_it_does_with_an_example_and_its_exit_codes() {
     for name in COMMANDS {
         assert!(overview.contains(&format!("\n  {name} ")), "{name} is not in the overview");
         let help = docket(&[name, "--help"]).done();
-        for part in [format!("Usage: docket {name}"), format!("  docket {name} "), "Exit codes: 0".into()]
+        for part in
+            [format!("Usage: docket {name}"), format!("  docket {name} "), "Exit codes: 0".into()]
         {
             assert!(help.contains(&part), "{name}: no {part:?} in {help}");
         }
