@@ -77,8 +77,8 @@ pub fn api_state(
         request_timeout: REQUEST_TIMEOUT,
         workers: config.server.workers,
     };
-    let tables = ReadModels::of_runner(read_models.clone());
-    Arc::new(ApiState::new(app, tables, read_models, authenticator, settings))
+    let models = ReadModels::of_runner(read_models.clone());
+    Arc::new(ApiState::new(app, models, read_models, authenticator, settings))
 }
 
 async fn recover(app: Arc<App>) {
