@@ -78,7 +78,8 @@ impl Client {
             request = request.header(ACCEPT_LANGUAGE, language);
         }
         let unreachable = |error: reqwest::Error| {
-            failure(Exit::Unavailable, format!("{} can't be reached: {error:#}", self.base))
+            let why = causes(&error);
+            failure(Exit::Unavailable, format!("{} can't be reached: {why}", self.base))
         };
         let response = request.send().await.map_err(unreachable)?;
         let status = response.status();
@@ -92,6 +93,15 @@ impl Client {
         let is_english = language.is_some_and(|language| language.as_bytes().starts_with(b"en"));
         Ok(Answer { body, is_english })
     }
+}
+
+/// Why a request got no answer: the last cause, which is the system's.
+pub fn causes(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
 }
 
 /// The part of a link below the server's address: the one that this client knows counts, and the

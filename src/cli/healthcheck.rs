@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use super::client::causes;
 use super::config::{Config, ConfigArgs};
 use super::exit::{Exit, failure};
 use super::output::print;
@@ -48,7 +49,7 @@ pub async fn run(args: &HealthcheckArgs) -> anyhow::Result<Exit> {
         .build()?;
     let url = format!("{base}/health/ready");
     let unreachable = |error: reqwest::Error| {
-        failure(Exit::Unavailable, format!("{url} does not answer: {error:#}"))
+        failure(Exit::Unavailable, format!("{url} does not answer: {}", causes(&error)))
     };
     let answer = http.get(&url).send().await.map_err(unreachable)?;
     let status = answer.status();

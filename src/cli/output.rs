@@ -71,15 +71,18 @@ pub fn print_json(value: &Value) -> io::Result<()> {
     print(&format!("{value:#}\n"))
 }
 
-/// Whether standard output takes colours: a terminal, and `NO_COLOR` not set.
-pub fn has_colour() -> bool {
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    !refused && io::stdout().is_terminal()
+/// Whether the user wants no colours (`NO_COLOR`).
+pub fn refuses_colour() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
-/// A text that stands out, where colours are taken.
+/// A text that stands out, on a terminal that takes colours.
 pub fn strong(text: &str) -> String {
-    if has_colour() { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
+    if io::stdout().is_terminal() && !refuses_colour() {
+        format!("\u{1b}[1m{text}\u{1b}[0m")
+    } else {
+        text.to_owned()
+    }
 }
 
 /// A table whose columns line up.
@@ -119,6 +122,9 @@ impl Table {
         for row in &self.rows {
             text.push_str(&line(row, &widths));
             text.push('\n');
+        }
+        if self.rows.is_empty() {
+            text.push_str("–\n");
         }
         text
     }

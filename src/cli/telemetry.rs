@@ -1,5 +1,7 @@
 //! Log lines on stderr: for people, or one JSON object a line.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
@@ -7,7 +9,8 @@ use super::config::LogFormat;
 
 /// Installs the subscriber; a second call does nothing. `RUST_LOG` chooses what is shown.
 pub fn install(format: LogFormat) {
-    install_from(format, "info");
+    // Its lines say how many threads it starts and stops.
+    install_from(format, "info,actix_server=warn");
 }
 
 /// As [`install`], but only warnings are shown unless `RUST_LOG` says otherwise.
@@ -20,6 +23,7 @@ fn install_from(format: LogFormat, level: &str) {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_span_events(FmtSpan::NONE)
+        .with_ansi(std::io::stderr().is_terminal() && !super::output::refuses_colour())
         .with_writer(std::io::stderr);
     let installed = match format {
         LogFormat::Text => lines.try_init(),

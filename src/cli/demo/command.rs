@@ -88,6 +88,7 @@ pub async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
     let address = reachable(running.address());
     let tokens = tokens(&running.key, &config)?;
     print(&tour(&format!("http://{address}"), &args.data_dir, &tokens)?)?;
+    eprintln!("docket serves http://{address} (Ctrl-C stops it)");
     running.until(&mut signals).await?;
     Ok(Exit::Done)
 }

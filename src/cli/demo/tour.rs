@@ -26,7 +26,7 @@ const STOPS: &[(&str, &str)] = &[
         "An exercise: the whole way of an invented province",
         "/v1/enrollments/exercise_strong_province/x01/audit-trail",
     ),
-    ("What is overdue in the exercises", "/v1/obligations?exercise=true&overdue=true"),
+    ("What is overdue in the exercises", "/v1/obligations?exercise=true&status=OVERDUE"),
     ("The log itself, event by event", "/v1/events?limit=5"),
 ];
 
@@ -57,7 +57,7 @@ pub fn tour(base: &str, folder: &Path, tokens: &[(&str, String)]) -> anyhow::Res
     text.push_str(&format!(
         "\n# The same from the log file, without the server\ndocket timeline exercise_strong_province x01 --data-dir {shown} --lang en\ndocket audit strong_province 440000 --data-dir {shown} --lang zh-CN\n"
     ));
-    text.push_str("\nCtrl-C stops it; what is in the folder stays.\n");
+    text.push_str("\nWhat is in the folder stays when it is stopped.\n\n");
     Ok(text)
 }
 

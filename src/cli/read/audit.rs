@@ -1,12 +1,30 @@
 //! `docket audit`.
 
-use super::{TimeArgs, enrollment, show};
-use crate::cli::ask::AskArgs;
-use crate::cli::exit::Exit;
+use serde_json::Value;
 
+use super::{TimeArgs, enrollment, items, joined, show, text};
+use crate::cli::ask::AskArgs;
+use crate::cli::client::Answer;
+use crate::cli::exit::Exit;
+use crate::cli::output::strong;
+
+/// Every event of an enrollment as a sentence with its article.
+///
+/// In the order in which they were recorded, with who acted, the document, and what became of it:
+/// corrected, annulled, or without ground. Nothing is left out: what a correction replaced is still
+/// there.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  docket audit strong_province 440000 --data-dir demo-data --lang zh-CN
+  docket audit exercise_strong_province x01 --known-at 2026-01-01T00:00:00+08:00 --output json
+
+Exit codes: 0 shown, 2 usage, 4 the log is in use by another program, 5 no such program, subject or log,
+6 the token is not accepted, 7 the log is damaged, 8 the server can't be reached")]
 pub struct AuditArgs {
+    /// The program, such as strong_province
     program: String,
+    /// The subject, such as 440000 or futian
     subject: String,
     #[command(flatten)]
     time: TimeArgs,
@@ -14,10 +32,43 @@ pub struct AuditArgs {
     ask: AskArgs,
 }
 
+/// Runs the command.
+///
+/// # Errors
+/// What can't be asked or is not there.
 pub async fn run(args: &AuditArgs) -> anyhow::Result<Exit> {
     let asker = args.ask.open(false).await?;
-    let path = enrollment(&args.program, &args.subject, "/x");
-    let answer = asker.get(&path, &args.time.query()).await?;
-    show(asker, &args.ask, &answer, |answer| answer.body.to_string()).await?;
+    let path = enrollment(&args.program, &args.subject, "/audit-trail");
+    let answer = asker.list(&path, &args.time.query()).await?;
+    show(asker, &args.ask, &answer, trail).await?;
     Ok(Exit::Done)
+}
+
+fn trail(answer: &Answer) -> String {
+    items(&answer.body, "/items").map(|item| entry(answer, item)).collect()
+}
+
+fn entry(answer: &Answer, item: &Value) -> String {
+    let mut shown =
+        format!("{}  {}\n", strong(&text(item, "/effective_on")), text(item, "/sentence"));
+    let document = joined(text(item, "/document/number"), "  ", text(item, "/document/title"));
+    let recorded = format!("{} {}", answer.say("recorded", "入档"), text(item, "/recorded_at"));
+    let fate = match text(item, "/fate").to_ascii_lowercase().as_str() {
+        "corrected" => answer.say("CORRECTED by revision", "已更正，见修订号"),
+        "annulled" => answer.say("ANNULLED by revision", "已撤销，见修订号"),
+        "unsupported" => answer.say("WITHOUT GROUND: changes nothing", "已失依据，不生效"),
+        _ => "",
+    };
+    let fate = joined(fate.to_owned(), " ", text(item, "/corrected_by"));
+    let parts = [
+        joined(text(item, "/revision"), " ", text(item, "/type")),
+        text(item, "/article"),
+        document,
+        text(item, "/provenance"),
+        recorded,
+        fate,
+    ];
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    shown.push_str(&format!("    {}\n", parts.join(" · ")));
+    shown
 }

@@ -76,7 +76,7 @@ fn table(answer: &Answer) -> String {
         answer.say("owes", "义务人"),
         answer.say("status", "状态"),
         answer.say("due", "到期"),
-        answer.say("not late before", "逾期自"),
+        answer.say("in time until", "按期截止"),
         answer.say("received", "收到"),
         answer.say("article", "条款"),
         answer.say("how it follows", "推算"),

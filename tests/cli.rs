@@ -1,0 +1,18 @@
+//! The program as people run it: the real binary, its output, its exit codes.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
+#[path = "cli/broken.rs"]
+mod broken;
+#[path = "cli/config.rs"]
+mod config;
+#[path = "cli/demo.rs"]
+mod demo;
+#[path = "cli/help.rs"]
+mod help;
+#[path = "cli/read.rs"]
+mod read;
+#[path = "cli/serve.rs"]
+mod serve;
+#[path = "cli/support.rs"]
+mod support;

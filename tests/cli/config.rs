@@ -1,0 +1,55 @@
+//! Configuration and tokens.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+
+use crate::support::{command, docket, run, text};
+
+#[test]
+fn the_configuration_is_printed_with_where_each_value_came_from() {
+    let mut print = command(&["config", "print", "--origins", "--set", "server.workers=3"]);
+    let shown = run(print.env("DOCKET_TELEMETRY__LOG_FORMAT", "json")).done();
+    let line = |key: &str| shown.lines().find(|line| line.starts_with(key)).unwrap().to_owned();
+    assert!(line("server.workers").contains("command line --set"));
+    assert!(line("telemetry.log_format").contains("environment DOCKET_TELEMETRY__LOG_FORMAT"));
+    assert!(line("server.listen").contains("default"));
+    let secret = ["config", "print", "--log", "kurrentdb://docket:pass@db:2113"];
+    let shown = docket(&secret).done();
+    assert!(shown.contains("docket:***@db:2113") && !shown.contains("pass"), "{shown}");
+}
+
+#[test]
+fn a_configuration_that_can_be_used_is_good_and_another_is_named() {
+    assert_eq!(docket(&["config", "check"]).done(), "the configuration is good\n");
+    let check = |args: &[&str]| docket(&[&["config", "check"], args].concat());
+    check(&["--set", "server.listn=x"]).refused(2, &["no key server.listn", "is server.listen"]);
+    check(&["--listen", "here"]).refused(2, &["--listen", "127.0.0.1:8080"]);
+    check(&["--log", "kurrentdb://db"]).refused(2, &["store.log", "sqlite:<path>"]);
+    check(&["--documents", "s3://x"]).refused(2, &["store.documents", "file:<folder>"]);
+    check(&["--read-model", "postgres://x"]).refused(2, &["store.read_model"]);
+    check(&["--config", "no/such.toml"]).refused(2, &["no/such.toml"]);
+    let mut serve = command(&["serve"]);
+    run(serve.env("DOCKET_SERVER__PORT", "1")).refused(2, &["environment DOCKET_SERVER__PORT"]);
+}
+
+#[test]
+fn a_token_says_who_acts_and_wrong_ones_are_not_issued() {
+    let folder = tempfile::tempdir().unwrap();
+    let issue =
+        |args: &[&str]| docket(&[&["token", "--data-dir", text(folder.path())], args].concat());
+    let token = issue(&["--role", "province", "--office", "gd", "--division", "440000"]).done();
+    let claims = token.trim().split('.').nth(1).unwrap();
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+    assert_eq!(claims["role"], "province");
+    assert_eq!(claims["divisions"], serde_json::json!(["440000"]));
+    assert_eq!((&claims["iss"], &claims["sub"]), (&"docket".into(), &"gd".into()));
+    let lasts = claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap();
+    assert_eq!(lasts, 8 * 3600);
+
+    issue(&["--role", "king", "--office", "x"]).refused(2, &["\"king\" is no role", "auditor"]);
+    issue(&["--role", "province", "--office", "x"]).refused(2, &["--division"]);
+    issue(&["--role", "auditor", "--office", "x", "--ttl-s", "0"]).refused(2, &["--ttl-s"]);
+    std::fs::write(folder.path().join("token-key.pem"), "no key").unwrap();
+    issue(&["--role", "auditor", "--office", "x"]).refused(1, &["token-key.pem", "not an Ed25519"]);
+}

@@ -1,0 +1,45 @@
+//! Help texts, and what a wrong command line is answered with.
+
+use crate::support::docket;
+
+const COMMANDS: &[&str] = &[
+    "serve",
+    "demo",
+    "rebuild",
+    "status",
+    "timeline",
+    "audit",
+    "obligations",
+    "measures",
+    "token",
+    "config",
+    "healthcheck",
+];
+
+#[test]
+fn every_command_says_what_it_does_with_an_example_and_its_exit_codes() {
+    let overview = docket(&["--help"]).done();
+    for name in COMMANDS {
+        assert!(overview.contains(&format!("\n  {name} ")), "{name} is not in the overview");
+        let help = docket(&[name, "--help"]).done();
+        for part in
+            [format!("Usage: docket {name}"), format!("  docket {name} "), "Exit codes: 0".into()]
+        {
+            assert!(help.contains(&part), "{name}: no {part:?} in {help}");
+        }
+        assert!(help.find("Usage:").unwrap() > 120, "{name}: it does not say what it does");
+    }
+    assert!(docket(&["--version"]).done().starts_with("docket 0."));
+}
+
+#[test]
+fn a_wrong_command_line_is_usage() {
+    docket(&[]).refused(2, &["Usage: docket"]);
+    docket(&["serv"]).refused(2, &["unrecognized subcommand", "serve"]);
+    docket(&["status", "strong_province"]).refused(2, &["SUBJECT"]);
+    docket(&["status", "--phase", "pilot", "a", "b"]).refused(2, &["--list"]);
+    docket(&["status", "--list", "strong_province"]).refused(2, &["cannot be used with"]);
+    let both = ["status", "a", "b", "--server", "http://localhost:1", "--log", "sqlite:x"];
+    docket(&both).refused(2, &["--log", "cannot be used with"]);
+    docket(&["serve", "--log", "postgres://x"]).refused(2, &["store.log", "sqlite:<path>"]);
+}

@@ -1,0 +1,153 @@
+//! The commands that read: on a log without a server, beside one, and through it.
+
+use serde_json::Value;
+
+use crate::support::{Server, command, demo, demo_copy, docket, run, text};
+
+fn ask(args: &[&str]) -> Value {
+    let place = ["--output", "json", "--lang", "en", "--data-dir", text(demo())];
+    docket(&[args, &place].concat()).json()
+}
+
+fn table(args: &[&str]) -> String {
+    docket(&[args, &["--data-dir", text(demo())]].concat()).done()
+}
+
+fn subjects(list: &Value) -> Vec<&str> {
+    list["items"].as_array().unwrap().iter().map(|i| i["subject"].as_str().unwrap()).collect()
+}
+
+/// The Ministry's table of 2017 names 13 pilot provinces.
+#[test]
+fn the_real_list_has_its_thirteen_pilots_and_no_exercise() {
+    let pilots = ask(&["status", "--list", "--program", "strong_province", "--phase", "pilot"]);
+    assert_eq!(subjects(&pilots).len(), 13);
+    assert!(subjects(&pilots).contains(&"440000"));
+    let everyone = ask(&["status", "--list"]);
+    let exercise = |item: &Value| item["exercise"] == true;
+    assert!(!everyone["items"].as_array().unwrap().iter().any(exercise));
+    let exercises = ask(&["status", "--list", "--exercise"]);
+    let exercises = exercises["items"].as_array().unwrap();
+    assert!(exercises.len() > 20 && exercises.iter().all(exercise));
+}
+
+#[test]
+fn status_answers_for_any_day() {
+    let status = |day| ask(&["status", "exercise_strong_province", "x01", "--as-of", day]);
+    assert_eq!(status("2015-11-01")["stands_at"], Value::Null);
+    assert_eq!(status("2018-06-30")["stands_at"]["phase"], "pilot");
+    assert_eq!(status("2018-06-30")["title"], Value::Null);
+    assert_ne!(status("2026-01-01")["stands_at"]["phase"], "pilot");
+    let known = ["--known-at", "2020-01-01T00:00:00+08:00"];
+    let before = ask(&[&["status", "exercise_strong_province", "x01"], &known[..]].concat());
+    assert_eq!(before["stands_at"], Value::Null, "nothing was on record then");
+}
+
+#[test]
+fn people_get_tables_in_their_language() {
+    let english = table(&["status", "cluster_area", "futian", "--lang", "en"]);
+    assert!(english.contains("Futian District, Shenzhen  cluster_area / futian"), "{english}");
+    assert!(english.contains("Demonstrative area  [demonstrative]") && english.contains("2017"));
+    let chinese = table(&["status", "cluster_area", "futian", "--lang", "zh-CN"]);
+    assert!(chinese.contains("示范") && chinese.contains("所处阶段"), "{chinese}");
+    assert!(!english.contains('\u{1b}'), "colours belong on terminals");
+
+    let list = table(&["status", "--list", "--program", "strong_province", "--lang", "zh-CN"]);
+    assert!(list.lines().any(|line| line.contains("440000") && line.contains("广东省")), "{list}");
+}
+
+#[test]
+fn the_audit_trail_is_sentences_with_articles() {
+    let trail = ask(&["audit", "exercise_strong_province", "x01"]);
+    let items = trail["items"].as_array().unwrap();
+    assert_eq!(items.len(), 21);
+    for item in items {
+        assert!(item["sentence"].as_str().unwrap().ends_with('.'), "{item}");
+        assert!(item["article"].is_string(), "{item}");
+    }
+    let shown = table(&["audit", "exercise_strong_province", "x01", "--lang", "en"]);
+    assert!(shown.starts_with("2015-11-12  "), "{shown}");
+    assert!(shown.contains("0 Applied · "), "{shown}");
+    let chinese = table(&["audit", "exercise_strong_province", "x01", "--lang", "zh-CN"]);
+    assert!(chinese.contains('。') && chinese.contains("入档"), "{chinese}");
+}
+
+#[test]
+fn obligations_are_judged_and_say_how_they_follow() {
+    let one = ask(&["obligations", "exercise_cluster_area", "exercise_b", "--as-of", "2016-03-10"]);
+    let plan =
+        |item: &&Value| item["obligation"] == "submit_plan" || item["due"]["on"] == "2016-03-07";
+    let plan = one["items"].as_array().unwrap().iter().find(plan).unwrap();
+    assert_eq!((&plan["status"], &plan["article"]), (&"OVERDUE".into(), &"Art. 10".into()));
+    assert!(plan["due"]["arithmetic"].as_str().unwrap().contains("P3M"));
+
+    let late = ask(&["obligations", "exercise_cluster_area", "--status", "LATE"]);
+    let late = late["items"].as_array().unwrap();
+    assert!(late.len() >= 3 && late.iter().all(|item| item["status"] == "LATE"));
+    let real = ask(&["obligations"]);
+    assert!(real["items"].as_array().unwrap().iter().all(|item| item["exercise"] == false));
+    let shown = table(&["obligations", "exercise_cluster_area", "exercise_b", "--lang", "en"]);
+    assert!(shown.starts_with("obligation ") && shown.contains("Art. 10"), "{shown}");
+}
+
+#[test]
+fn what_is_not_there_is_not_found() {
+    let place = ["--lang", "en", "--data-dir", text(demo())];
+    let ask = |args: &[&str]| docket(&[args, &place].concat());
+    ask(&["status", "strong_province", "999999"]).refused(5, &["no subject 999999"]);
+    ask(&["audit", "nothing", "440000"]).refused(5, &["no program", "strong_province"]);
+    ask(&["timeline", "strong_province", "../../x"]).refused(5, &["docket: "]);
+    ask(&["status", "strong_province", "440000", "--as-of", "2016-02-30"]).refused(2, &["as_of"]);
+    ask(&["status", "--list", "--program", "nothing"]).refused(5, &["no program"]);
+}
+
+/// The promise of `ask`: with a server, without one, and beside one the answer is the same.
+#[test]
+fn a_server_and_its_log_give_the_same_answers() {
+    let folder = demo_copy();
+    let server = Server::start(folder.path());
+    let data_dir = ["--data-dir", text(folder.path())];
+    let token = ["token", "--role", "auditor", "--office", "audit-office"];
+    let token = docket(&[&token[..], &data_dir].concat()).done().trim().to_owned();
+    let questions: &[&[&str]] = &[
+        &["status", "cluster_area", "futian"],
+        &["status", "exercise_strong_province", "x02", "--as-of", "2019-06-30"],
+        &["audit", "strong_province", "440000"],
+        &["timeline", "exercise_cluster_area", "exercise_b"],
+        &["obligations", "exercise_cluster_area", "exercise_b"],
+        &["obligations", "exercise_cluster_area"],
+        &["status", "--list", "--exercise"],
+    ];
+    for question in questions {
+        for form in [["--output", "json"], ["--lang", "en"]] {
+            let question = [*question, &form].concat();
+            let beside = docket(&[&question[..], &data_dir].concat()).done();
+            let through = [&question[..], &["--server", &server.base]].concat();
+            let through = run(command(&through).env("DOCKET_TOKEN", &token)).done();
+            assert_eq!(beside, through, "{question:?}");
+        }
+    }
+    let question = ["status", "cluster_area", "futian"];
+    let mut by_environment = command(&question);
+    by_environment.env("DOCKET_SERVER", &server.base).env("DOCKET_TOKEN", &token);
+    assert!(run(&mut by_environment).done().contains("futian"));
+    let through = [&question[..], &["--server", &server.base]].concat();
+    docket(&through).refused(2, &["asks for a token", "DOCKET_TOKEN"]);
+    run(command(&through).env("DOCKET_TOKEN", "a.b.c")).refused(6, &["token"]);
+    let base = server.base.clone();
+    server.stop("TERM");
+    let through = [&question[..], &["--server", &base]].concat();
+    run(command(&through).env("DOCKET_TOKEN", &token)).refused(8, &["can't be reached", &base]);
+}
+
+/// `docket audit … | head` ends quietly.
+#[test]
+fn a_reader_that_stops_reading_is_no_error() {
+    let mut reading = command(&["config", "print", "--origins"]);
+    reading.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let mut child = reading.spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}

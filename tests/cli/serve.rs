@@ -1,0 +1,87 @@
+//! A server: started, asked, stopped; and what it keeps others from.
+
+use std::fs;
+
+use crate::support::{Server, command, demo_copy, docket, run, text};
+
+#[test]
+fn a_signal_ends_it_in_order() {
+    for signal in ["TERM", "INT"] {
+        let folder = tempfile::tempdir().unwrap();
+        let server = Server::start(folder.path());
+        let ready = docket(&["healthcheck", "--url", &server.base]).json();
+        assert_eq!(ready["status"], "UP");
+        let base = server.base.clone();
+        let (code, said) = server.stop(signal);
+        assert_eq!(code, 0, "{said}");
+        assert!(said.contains(&format!("SIG{signal}")) && said.contains("stopped"), "{said}");
+        docket(&["healthcheck", "--url", &base]).refused(8, &[&base, "refused"]);
+        // The WAL is part of the file again: the log is one file.
+        let wal = fs::metadata(folder.path().join("log.sqlite-wal"));
+        assert!(wal.is_err(), "the log was not closed");
+        let started_again = Server::start(folder.path());
+        assert_eq!(started_again.stop("TERM").0, 0);
+    }
+}
+
+#[test]
+fn one_process_writes_and_others_read() {
+    let folder = demo_copy();
+    let path = text(folder.path());
+    let server = Server::start(folder.path());
+    let second = docket(&["serve", "--listen", "127.0.0.1:0", "--data-dir", path]);
+    assert_eq!(second.code, 4, "{}", second.stderr);
+    assert!(second.stderr.contains("open for writing in another process (process "));
+    docket(&["rebuild", "--data-dir", path]).refused(4, &["a server", "stop it first"]);
+    docket(&["demo", "--data-dir", path, "--fresh"]).refused(4, &["open for writing"]);
+    assert!(folder.path().join("log.sqlite").is_file(), "a served folder was removed");
+    let status = ["status", "cluster_area", "futian", "--output", "json", "--data-dir", path];
+    assert_eq!(docket(&status).json()["subject"], "futian");
+
+    let other = tempfile::tempdir().unwrap();
+    let listen = server.base.strip_prefix("http://").unwrap();
+    let same_port = docket(&["serve", "--listen", listen, "--data-dir", text(other.path())]);
+    assert_eq!(same_port.code, 4, "{}", same_port.stderr);
+    assert!(same_port.stderr.contains(listen));
+    assert_eq!(server.stop("TERM").0, 0);
+}
+
+#[test]
+fn every_setting_of_a_server_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--data-dir",
+        text(folder.path()),
+        "--set",
+        "telemetry.log_format=json",
+        "--set",
+        "server.max_body_bytes=1024",
+        "--set",
+        "server.public_url=https://docket.example",
+        "--set",
+        "i18n.default_language=en",
+        "--set",
+        "log.origin=docket.example/log",
+    ];
+    let server = Server::spawn(command(&args).env("DOCKET_AUTH__AUDIENCE", "others"));
+    let token = |audience: &str| {
+        let args =
+            ["token", "--data-dir", text(folder.path()), "--role", "registrar", "--office", "r"];
+        run(command(&args).env("DOCKET_AUTH__AUDIENCE", audience)).done().trim().to_owned()
+    };
+    let status = |token: &str| {
+        let args = ["status", "strong_province", "440000", "--server", &server.base];
+        run(command(&args).env("DOCKET_TOKEN", token))
+    };
+    status(&token("docket")).refused(6, &["another service"]);
+    // English without being asked for; 404 because nothing is registered.
+    status(&token("others")).refused(5, &["Nothing is found", "440000"]);
+    let (code, said) = server.stop("TERM");
+    assert_eq!(code, 0);
+    let last = said.lines().last().unwrap();
+    let line: serde_json::Value = serde_json::from_str(last).unwrap();
+    assert_eq!(line["fields"]["message"], "stopped");
+}
