@@ -5,7 +5,9 @@ CREATE TABLE checkpoint (
     -- The sequence of the last event whose rows are in; null before the first.
     position INTEGER,
     -- The running maximum of recorded_at up to it, microseconds UTC since 1970.
-    known_at INTEGER NOT NULL
+    known_at INTEGER NOT NULL,
+    -- The id of the log's first event: rows of one log are never continued from another.
+    log      TEXT
 ) STRICT;
 
 INSERT INTO checkpoint (only, position, known_at) VALUES (1, NULL, -9223372036854775808);

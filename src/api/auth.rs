@@ -144,7 +144,11 @@ impl Authenticator {
         Ok(verified)
     }
 
-    fn authenticate_request(&self, request: &HttpRequest) -> Result<Principal, Problem> {
+    /// The principal of a request, by its `Authorization` header.
+    ///
+    /// # Errors
+    /// `invalid-token`, `malformed-request`.
+    pub fn authenticate_request(&self, request: &HttpRequest) -> Result<Arc<Verified>, Problem> {
         let mut values = request.headers().get_all(header::AUTHORIZATION);
         let value = values.next().ok_or_else(Problem::credentials_missing)?;
         if values.next().is_some() {
@@ -157,8 +161,7 @@ impl Authenticator {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(Problem::credentials_missing());
         }
-        let verified = self.authenticate(token.trim())?;
-        Ok(verified.principal.clone())
+        Ok(self.authenticate(token.trim())?)
     }
 }
 
@@ -175,7 +178,9 @@ impl FromRequest for Principal {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let authenticator = request.app_data::<web::Data<Authenticator>>();
         ready(match authenticator {
-            Some(authenticator) => authenticator.authenticate_request(request),
+            Some(authenticator) => authenticator
+                .authenticate_request(request)
+                .map(|verified| verified.principal.clone()),
             None => Err(Problem::internal("the application has no Authenticator")),
         })
     }

@@ -1,4 +1,31 @@
-//! The HTTP edge.
+//! The HTTP edge: requests in, answers out. What an act may do is not decided here but in `app` and
+//! `domain`; a list comes from the read models, one enrollment from the fold of its stream.
+//!
+//! [`routes`] is the table of everything that is answered; [`dispatch`] holds each request to its
+//! row (sizes, token, content type, parameters, role) before the handler sees it.
 
 pub mod auth;
 pub mod problem;
+
+mod act_view;
+mod acts;
+mod answer;
+mod body;
+mod brief;
+mod call;
+mod dispatch;
+mod documents;
+mod etag;
+mod health;
+mod permitted;
+mod reading;
+mod openapi;
+mod route;
+mod routes;
+mod serve;
+mod state;
+mod status;
+mod subjects;
+
+pub use serve::{ServeError, Served, serve};
+pub use state::{ApiSettings, ApiState};

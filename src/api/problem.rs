@@ -6,12 +6,14 @@
 //! repeats. Which refusal of the domain becomes which code is decided where the refusal is known, not
 //! here. [`render`] is the middleware that gives an answer its language, address and trace id.
 
+mod acts;
 mod code;
 mod documents;
 mod language;
 mod render;
 mod trace;
 
+pub use acts::of_fields;
 pub use code::{Code, Doc, documentation};
 pub use language::Language;
 pub use render::{ProblemSettings, render};

@@ -42,6 +42,10 @@ pub enum Precondition {
     Revision(u64),
     /// `If-None-Match: *`: nothing is there.
     NotExists,
+    /// A tag that no revision has, a weak one for example: true of no enrollment.
+    Never,
+    /// None was stated; a retry needs none, any other act does.
+    Unstated,
 }
 
 /// An act as asked for.
@@ -102,7 +106,8 @@ impl App {
             if let Some(answer) = self.replay(&case, &cached).await? {
                 return Ok(answer);
             }
-            self.check_precondition(&case, &cached).await?;
+            self.check_precondition(&case.stream, call.precondition, &cached).await?;
+            self.check_documents(&call.request).await?;
             match self.attempt(&case, &cached).await {
                 Err(ActError::Log(LogError::Conflict { .. })) => {
                     self.reload(&case.stream).await?;
@@ -129,7 +134,6 @@ impl App {
             required: Vec::new(),
         })?;
         let subject = self.subject(&call.subject).await?;
-        self.check_documents(&call.request).await?;
         let versions = self.library.versions(program);
         let others = self.participation(&versions, call).await?;
         Ok(Case {
@@ -173,29 +177,6 @@ impl App {
         }
     }
 
-    async fn check_precondition(&self, case: &Case<'_>, cached: &Cached) -> Result<(), ActError> {
-        let expected = match case.call.precondition {
-            Precondition::Any => return Ok(()),
-            Precondition::NotExists if cached.revision.is_none() => return Ok(()),
-            Precondition::NotExists => None,
-            // Docket's own events after the revision named change nothing that was seen.
-            Precondition::Revision(seen)
-                if cached.revision.is_some_and(|now| {
-                    seen <= now && cached.acted_revision.is_none_or(|acted| acted <= seen)
-                }) =>
-            {
-                return Ok(());
-            }
-            Precondition::Revision(seen) => Some(seen),
-        };
-        let from = expected.map_or(0, |seen| seen.saturating_add(1));
-        let name = stream_name(&case.stream)?;
-        let page = self.log.read_stream(&name, from, 20).await?;
-        let changes =
-            page.events.iter().map(codec::decode_enrollment).collect::<Result<Vec<_>, _>>()?;
-        Err(ActError::Conflict { expected, actual: cached.revision, changes })
-    }
-
     /// Decides on what is kept; where that needs more, or refuses, on the stream as it is.
     async fn attempt(&self, case: &Case<'_>, cached: &Arc<Cached>) -> Result<ActAnswer, ActError> {
         let now = self.clock.now_for_recording()?;
@@ -210,7 +191,7 @@ impl App {
         if let Some(answer) = self.replay(case, &cached).await? {
             return Ok(answer);
         }
-        self.check_precondition(case, &cached).await?;
+        self.check_precondition(&case.stream, case.call.precondition, &cached).await?;
         let request = &case.call.request;
         let decision = self.with_context(case, now, |ctx| decide_on(ctx, &history, request))?;
         let place = place_of_new(&history, request.common.effective_on, &decision.grounds);
@@ -363,25 +344,5 @@ impl App {
             found.push((condition.program.clone(), standing));
         }
         Ok(found)
-    }
-
-    /// An act cites only documents whose file and directory entry are flushed.
-    async fn check_documents(&self, request: &ActRequest) -> Result<(), ActError> {
-        let document = request.common.document.iter().filter_map(|document| {
-            document.digest.as_ref().map(|digest| ("/document/digest".to_owned(), digest))
-        });
-        let materials = request.common.materials.iter().enumerate();
-        let materials = materials.map(|(i, m)| (format!("/materials/{i}/digest"), &m.digest));
-        for (pointer, digest) in document.chain(materials) {
-            let missing = || ActError::DocumentMissing {
-                pointer: pointer.clone(),
-                digest: digest.to_string(),
-            };
-            let parsed = super::documents::Digest::parse(digest.as_str()).map_err(|_| missing())?;
-            if !self.documents.contains_flushed(parsed).await? {
-                return Err(missing());
-            }
-        }
-        Ok(())
     }
 }

@@ -133,7 +133,8 @@ impl EnrollmentCache {
         if inner.entries.get(stream).is_some_and(|(kept, _, _)| kept.revision > cached.revision) {
             return;
         }
-        let old = inner.entries.insert(Arc::from(stream), (cached, true, bytes));
+        let asked = inner.entries.get(stream).is_some_and(|(_, asked, _)| *asked);
+        let old = inner.entries.insert(Arc::from(stream), (cached, asked, bytes));
         inner.bytes = inner.bytes + bytes - old.map_or(0, |(_, _, bytes)| bytes);
         if inner.bytes > self.limit_bytes {
             inner.shrink(self.limit_bytes / 8 * 7, stream);

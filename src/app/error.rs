@@ -25,6 +25,12 @@ pub enum ActError {
         /// What came after the one named.
         changes: Vec<Recorded>,
     },
+    /// The act has to say which revision it rests on.
+    #[error("the act does not say which revision of the enrollment it rests on")]
+    PreconditionRequired {
+        /// The present one.
+        actual: Option<u64>,
+    },
     /// The key was used for another act.
     #[error("the key was used for another act at {first_used_at}")]
     KeyReused {

@@ -29,6 +29,7 @@ pub struct Library {
     adopted: HashMap<ProgramId, Adopted>,
     subjects: RwLock<HashMap<SubjectId, Arc<Subject>>>,
     calendars: RwLock<Vec<(u64, Calendar)>>,
+    present: RwLock<(usize, Arc<Calendars>)>,
 }
 
 impl Library {
@@ -37,7 +38,15 @@ impl Library {
         adopted: HashMap<ProgramId, Adopted>,
         calendars: Vec<(u64, Calendar)>,
     ) -> Self {
-        Self { programs, adopted, subjects: RwLock::default(), calendars: RwLock::new(calendars) }
+        let library = Self {
+            programs,
+            adopted,
+            subjects: RwLock::default(),
+            calendars: RwLock::new(calendars),
+            present: RwLock::default(),
+        };
+        library.renew_present();
+        library
     }
 
     /// The programs and the offices' names.
@@ -72,10 +81,23 @@ impl Library {
         calendars
     }
 
+    /// All calendars adopted so far, and how many adoptions that took; kept ready.
+    pub fn present_calendars(&self) -> (usize, Arc<Calendars>) {
+        self.present.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    fn renew_present(&self) {
+        let count = self.calendars.read().unwrap_or_else(std::sync::PoisonError::into_inner).len();
+        let present = (count, Arc::new(self.calendars(None)));
+        *self.present.write().unwrap_or_else(std::sync::PoisonError::into_inner) = present;
+    }
+
     pub(super) fn adopt_calendar(&self, sequence: u64, calendar: Calendar) {
         let mut adopted = self.calendars.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         adopted.push((sequence, calendar));
         adopted.sort_by_key(|(sequence, _)| *sequence);
+        drop(adopted);
+        self.renew_present();
     }
 
     pub(super) fn forget_subject(&self, id: &SubjectId) {

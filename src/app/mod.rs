@@ -5,6 +5,7 @@
 //! comes in and an answer goes out is not here (`api`), nor what follows the log (`projection`).
 
 mod act;
+mod act_checks;
 mod act_meta;
 mod append;
 mod cache;
@@ -12,6 +13,7 @@ pub mod clock;
 pub mod documents;
 mod enrollment;
 mod error;
+mod known;
 mod library;
 pub mod measure_files;
 mod quotas;

@@ -20,11 +20,11 @@ pub enum RequestError {
 /// How deep a body may be nested.
 const MAX_DEPTH: usize = 16;
 
-/// Reads the body of an act request.
+/// The text of a JSON body: UTF-8, and not nested too deep to be parsed.
 ///
 /// # Errors
-/// [`RequestError`] with every member that is wrong, by JSON Pointer.
-pub fn parse_act_request(body: &[u8]) -> Result<ActRequest, RequestError> {
+/// [`RequestError::Malformed`].
+pub fn check_text(body: &[u8]) -> Result<&str, RequestError> {
     let text = std::str::from_utf8(body).map_err(|error| {
         let at = error.valid_up_to();
         RequestError::Malformed(format!("the body is not UTF-8: byte {at} begins no character"))
@@ -33,6 +33,15 @@ pub fn parse_act_request(body: &[u8]) -> Result<ActRequest, RequestError> {
         let limit = format!("the body is nested deeper than {MAX_DEPTH} levels");
         return Err(RequestError::Malformed(limit));
     }
+    Ok(text)
+}
+
+/// Reads the body of an act request.
+///
+/// # Errors
+/// [`RequestError`] with every member that is wrong, by JSON Pointer.
+pub fn parse_act_request(body: &[u8]) -> Result<ActRequest, RequestError> {
+    let text = check_text(body)?;
     let value: Value = serde_json::from_str(text)
         .map_err(|error| RequestError::Malformed(format!("the body is not JSON: {error}")))?;
     let Value::Object(mut members) = value else {

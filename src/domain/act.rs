@@ -174,3 +174,25 @@ pub struct ActRequest {
     /// Dates, document, materials.
     pub common: Common,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ActKind, COMMON_MEMBERS};
+
+    /// In a request the content's members stand beside the common ones: one that shares a name with
+    /// them could never be stated.
+    #[test]
+    fn no_content_has_a_member_of_every_act() {
+        for kind in ActKind::ALL {
+            let mut generator = schemars::SchemaGenerator::default();
+            let schema = kind.content_schema(&mut generator);
+            let name = schema.as_object().and_then(|s| s.get("$ref")).and_then(|r| r.as_str());
+            let name = name.unwrap().rsplit('/').next().unwrap().to_owned();
+            let content = &generator.definitions()[&name];
+            let properties = content["properties"].as_object().unwrap();
+            for member in COMMON_MEMBERS.iter().chain(&["act"]) {
+                assert!(!properties.contains_key(*member), "{}: {member}", kind.as_str());
+            }
+        }
+    }
+}

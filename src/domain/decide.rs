@@ -9,15 +9,16 @@ mod builtin;
 mod checks;
 mod content;
 mod effects;
+mod findings;
 mod standing;
 
 use std::sync::Arc;
 
 use super::act::{ActKind, ActRequest};
 use super::date::{Day, Timestamp};
-use super::event::{Fact, Finding};
-use super::ids::{EventRef, Id, Office, ProgramId, Provenance, Text};
-use super::measure::{ActRule, Edition, Program, Versions};
+use super::event::Fact;
+use super::ids::{EventRef, Id, Office, ProgramId, Provenance};
+use super::measure::{Edition, Program, Versions};
 use super::refusal::{Reason, Refusal};
 use super::state::State;
 use super::subject::Subject;
@@ -118,10 +119,14 @@ pub fn decide(ctx: &Context<'_>, state: &State, request: &ActRequest) -> Result<
     let edition = ctx.versions.in_force(day);
     let deciding = Deciding { ctx, state, request, edition, office, day };
     let decided = deciding.run();
-    decided.map_err(|refusal| match edition {
+    decided.map_err(|refusal| named_measure(refusal, edition))
+}
+
+fn named_measure(refusal: Refusal, edition: Option<&Arc<Edition>>) -> Refusal {
+    match edition {
         Some(edition) => refusal.of_measure(&edition.measure.version),
         None => refusal,
-    })
+    }
 }
 
 /// Checks what every act says beside its content, for acts that are not decided on a state.
@@ -132,10 +137,13 @@ pub(in crate::domain) fn check_common(
 ) -> Result<(), Refusal> {
     let day = request.common.effective_on.latest();
     let office = request.common.archive.as_ref().map_or(ctx.actor.office, |a| a.office);
-    let deciding = Deciding { ctx, state, request, edition: None, office, day };
-    deciding.check_recorder()?;
-    deciding.check_dates()?;
-    deciding.check_no_override()
+    let edition = ctx.versions.in_force(day);
+    let deciding = Deciding { ctx, state, request, edition, office, day };
+    deciding
+        .check_recorder()
+        .and_then(|()| deciding.check_dates())
+        .and_then(|()| deciding.check_no_override())
+        .map_err(|refusal| named_measure(refusal, edition))
 }
 
 impl Deciding<'_> {
@@ -176,40 +184,5 @@ impl Deciding<'_> {
         zh: impl Into<String>,
     ) -> Refusal {
         Refusal::new(self.kind(), reason, en, zh)
-    }
-
-    /// The finding where participation in another program is not shown (P17), and the event by
-    /// which the subject stands there, since the decision rests on it.
-    fn check_participation(
-        &self,
-        rule: &ActRule,
-    ) -> Result<(Vec<Finding>, Option<EventRef>), Refusal> {
-        let Some(condition) = &rule.participation else {
-            return Ok((vec![], None));
-        };
-        let standing = (self.ctx.standing_in)(&condition.program);
-        let shown = standing.as_ref().is_some_and(|s| condition.phases.contains(&s.phase));
-        let by = standing.map(|standing| standing.by);
-        if shown {
-            return Ok((vec![], by));
-        }
-        let phases = condition.phases.join(", ");
-        let text = Text {
-            en: format!(
-                "participation in {} ({phases}) is not shown on {}",
-                condition.program, self.day
-            ),
-            zh: format!("{} 未见参加 {}（{phases}）", self.day, condition.program),
-        };
-        if condition.refuse {
-            let reason = Reason::NotPermitted {
-                stands_at: self.stands_at(),
-                allowed_from: rule.from.clone(),
-                missing: vec![Id::from("participation")],
-            };
-            return Err(self.refuse(reason, text.en, text.zh).under(&condition.article));
-        }
-        let code = Id::from("participation_not_shown");
-        Ok((vec![Finding { code, text, article: condition.article.clone() }], by))
     }
 }

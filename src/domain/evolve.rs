@@ -62,9 +62,11 @@ pub fn holds(need: Need, state: &State, day: Day) -> bool {
             .is_some_and(|until| begins_before(until, day)),
         Need::PlanOnRecord => !state.plan_versions.is_empty(),
         Need::NoPlanOnRecord => state.plan_versions.is_empty(),
-        Need::AcceptedBefore => state
-            .last_result(ActKind::Accept)
-            .is_some_and(|last| last.result == "qualified" || last.result == "unqualified"),
+        Need::AcceptedBefore => match state.last_result(ActKind::Accept) {
+            Some(last) => last.result == "qualified" || last.result == "unqualified",
+            // A title that evidence shows was given by an acceptance that is not in the record.
+            None => state.is_evidenced_only() && state.title.is_some(),
+        },
         Need::RectificationOpen => state.open_duty("rectification").is_some(),
         Need::SchemeOwed => state.open_duty("scheme").is_some(),
     }
@@ -92,10 +94,13 @@ fn apply(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) 
     if let Some(applied) = &effects.applies {
         state.applied = Some(Arc::new(applied.clone()));
     }
-    if gives_way(state, effects) {
-        state.last_evidenced_on = Some(on);
-    } else {
+    if !gives_way(state, effects) {
         enter(state, recorded, effects, place);
+    }
+    // Where only evidence shows the standing, every fact recorded is evidence of it; a standing by
+    // acts is in the record anyway.
+    if effects.enters.is_some() || state.is_evidenced_only() {
+        state.last_evidenced_on = Some(on);
     }
     settle(state, recorded, effects);
     for met in &effects.meets {
@@ -103,6 +108,10 @@ fn apply(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) 
     }
     if let Some((of, received_on)) = effects.receipt {
         acknowledge(state, of, received_on);
+    }
+    if !effects.ends.is_empty() {
+        let over = |duty: &Duty| effects.ends.contains(&duty.obligation);
+        end_duties(state, recorded.revision, place, false, over);
     }
     for opened in &effects.opens {
         open(state, recorded, opened, place);
@@ -135,8 +144,15 @@ fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) 
     if let Some(category) = &effects.category {
         state.category = Some(category.clone());
     }
+    let evidence = matches!(effects.stands_by, Some(Provenance::Attested | Provenance::Inferred));
+    let known =
+        effects.enters.is_some() && effects.enters.as_ref().map(Node::phase) == state.phase();
     if let Some(provenance) = effects.stands_by {
-        state.provenance = provenance;
+        // What a source says outweighs what follows from another.
+        let weaker = known && provenance == Provenance::Inferred;
+        if !(weaker && state.provenance == Provenance::Attested) {
+            state.provenance = provenance;
+        }
     } else if effects.enters.is_some() {
         state.provenance = Provenance::Recorded;
     }
@@ -147,7 +163,7 @@ fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) 
         if state.phase() != Some(node.phase()) {
             state.phase_since = Some(on);
             let phase = node.phase().to_owned();
-            end_duties(state, recorded.revision, place, false, |duty| {
+            end_duties(state, recorded.revision, place, effects.waives_later, |duty| {
                 duty.series
                     .as_ref()
                     .is_some_and(|series| !series.during.iter().any(|p| *p == phase))
@@ -158,13 +174,24 @@ fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) 
             state.node_by = Some(recorded.revision);
         }
         state.node = Some(node.clone());
-        state.last_evidenced_on = Some(on);
     }
-    if let Some(term) = &effects.term {
+    // Evidence of a phase that is known already begins neither its term nor its title anew.
+    if let Some(term) = &effects.term
+        && !(evidence && known && state.term.is_some())
+    {
         state.term = Some(Arc::new(term.clone()));
     }
-    change_title(state, effects);
+    if !(evidence && known && holds_same_title(state, effects)) {
+        change_title(state, effects);
+    }
     change_place(state, effects, place);
+}
+
+fn holds_same_title(state: &State, effects: &Effects) -> bool {
+    match (&state.title, &effects.title) {
+        (Some(held), Some(TitleEffect::Granted(shown))) => held.title == shown.title,
+        _ => false,
+    }
 }
 
 fn change_title(state: &mut State, effects: &Effects) {

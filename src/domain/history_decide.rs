@@ -18,7 +18,7 @@ use super::ids::Text;
 use super::refusal::{Reason, Refusal};
 use super::state::State;
 use correct::decide_correction;
-use named::{check_follows, check_received};
+use named::check_named;
 use unsettle::{hypothetical, may_unsettle, newly_unsupported, references, unsettles};
 
 /// Decides on a state that holds every event, if the act goes in at the end; `None` when the whole
@@ -55,14 +55,7 @@ pub fn decide_on(
     if let Act::Correct(correction) = &request.act {
         return decide_correction(ctx, history, request, correction);
     }
-    if let Act::Inspect(inspection) = &request.act
-        && let Some(follows) = &inspection.follows
-    {
-        check_follows(history, follows)?;
-    }
-    if let Act::AcknowledgeReceipt(receipt) = &request.act {
-        check_received(ctx, history, receipt)?;
-    }
+    check_named(ctx, history, &request.act)?;
     // A record that is open stays open, also where a late entry stands before it.
     if request.common.kept_since.is_some() && !history.events().is_empty() {
         check_common(ctx, &history.state(), request)?;
@@ -73,7 +66,7 @@ pub fn decide_on(
         let effective_on = request.common.effective_on;
         let mut meta = hypothetical(ctx, history, &decision, effective_on);
         meta.received_on = request.common.received_on;
-        let lost = newly_unsupported(history, &decision.fact, meta);
+        let lost = newly_unsupported(history, request.act.kind(), &decision.fact, meta)?;
         if !lost.is_empty() && !may_unsettle(ctx) {
             return Err(unsettles(request.act.kind(), history, &lost));
         }

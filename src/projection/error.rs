@@ -48,19 +48,25 @@ impl ProjectionError {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Log(LogError::Unavailable(_)) => true,
-            Self::Database(error) => matches!(
-                error.sqlite_error_code(),
-                Some(
-                    rusqlite::ErrorCode::DatabaseBusy
-                        | rusqlite::ErrorCode::DatabaseLocked
-                        | rusqlite::ErrorCode::DiskFull
-                        | rusqlite::ErrorCode::SystemIoFailure
-                        | rusqlite::ErrorCode::CannotOpen
-                )
-            ),
+            Self::Database(error) => is_passing(error),
             _ => false,
         }
     }
+}
+
+/// Whether the database may take the same later: it was busy, or the disk full.
+fn is_passing(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode;
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+        )
+    )
 }
 
 /// At which event the read models stopped, and why.
@@ -104,6 +110,9 @@ pub enum StoreError {
     /// The read models were made from another log, or from more of it than there is.
     #[error("{0}; `docket rebuild` makes them anew from the log")]
     OtherLog(String),
+    /// It was told to stop; the old copy serves on.
+    #[error("the rebuild was interrupted; the copy that served before serves on")]
+    Interrupted,
     /// The database refused.
     #[error("the read-model database: {0}")]
     Database(#[from] rusqlite::Error),
@@ -118,6 +127,20 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the same may succeed later without anything being repaired.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Io { .. } => true,
+            Self::Database(error) => is_passing(error),
+            Self::Stopped { source, .. } => source.is_passing(),
+            Self::InUse(_)
+            | Self::Missing(_)
+            | Self::UnknownName { .. }
+            | Self::OtherLog(_)
+            | Self::Interrupted => false,
+        }
+    }
+
     /// An input or output error at a path.
     pub(super) fn io(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();

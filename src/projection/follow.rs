@@ -85,20 +85,11 @@ impl Follower {
     fn commit(&mut self, batch: &[Decoded]) -> Result<(), ProjectionError> {
         let (folder, projections) = (&mut self.folder, &mut self.projections);
         let result = self.store.commit(|tx| {
-            let mut moved = None;
             for event in batch {
                 project(folder, projections, event, tx)?;
-                let recorded_at_us = event.envelope.recorded_at_us;
-                let latest =
-                    moved.map_or(recorded_at_us, |(_, at): (u64, i64)| at.max(recorded_at_us));
-                moved = Some((event.sequence(), latest));
             }
-            for projection in projections.iter_mut() {
-                projection.flush(tx)?;
-            }
-            let (to, recorded_at_us) = moved
-                .ok_or_else(|| ProjectionError::Inconsistent("a batch without events".into()))?;
-            Ok(((), Moved { to, recorded_at_us }))
+            projections.iter_mut().try_for_each(|projection| projection.flush(tx))?;
+            Ok(((), Moved::over(batch)?))
         });
         if result.is_err() {
             self.folder.forget();

@@ -11,11 +11,13 @@
 //! fold of its stream and never from a table.
 
 mod cache;
+mod checksum;
 mod error;
 mod fold;
 mod follow;
 mod page;
 mod read;
+mod rebuild;
 mod row;
 mod runner;
 mod spans;
@@ -30,14 +32,16 @@ pub mod obligations;
 pub mod subjects;
 pub mod timeline;
 
+pub use checksum::checksum;
 pub use error::{Failure, ProjectionError, StoreError};
 pub use fold::{DEFAULT_CACHE_BYTES, Folder};
 pub use follow::{Follower, Progress};
 pub use page::{Decoded, decode_page};
 pub use read::{Answer, ReadModels, Tables};
+pub use rebuild::{Compared, Rebuild, Rebuilt, RebuiltModel, rebuild};
 pub use runner::{Options, Runner, Status};
 pub use step::{Envelope, Input, Path, Projection, Step};
-pub use store::{Copies, Serving, Store};
+pub use store::{Copies, Mode, Serving, Store};
 
 /// Every read model, ready to be filled.
 pub fn all() -> Vec<Box<dyn Projection>> {

@@ -11,6 +11,7 @@ use tracing::{error, info, warn};
 
 use super::fold::{DEFAULT_CACHE_BYTES, Folder};
 use super::follow::{Follower, Progress};
+use super::rebuild::{Rebuild, rebuild_locked};
 use super::store::{Copies, Mode, Store, WriteLock};
 use super::{Failure, Projection, StoreError};
 use crate::log::EventLog;
@@ -51,7 +52,7 @@ pub struct Status {
     pub known_at_us: Option<i64>,
     /// Where it stopped; what serves is then as old as `known_at_us`.
     pub failed: Option<Failure>,
-    /// While a rebuild runs: the sequence that it reached, and the one that it goes to.
+    /// While a rebuild runs: how many events it has taken in, of how many.
     pub rebuilding: Option<(u64, u64)>,
 }
 
@@ -142,21 +143,78 @@ impl Work {
         }
     }
 
+    /// Opens the copy that serves; makes it anew where there is none, and what has another version.
     fn open(&mut self) -> Result<Follower, StoreError> {
-        let projections = (self.options.projections)();
-        let store = match self.copies.serving()? {
-            Some(serving) => Store::open(&serving.path, Mode::Following)?,
-            None => {
-                let path = self.copies.new_copy(&self.lock)?;
-                let store = Store::create(&path, Mode::Following, &projections)?;
-                self.copies.serve(&path, &self.lock)?;
-                store
+        match self.copies.serving()? {
+            None => self.make_first()?,
+            Some(serving) => {
+                let store = Store::open(&serving.path, Mode::Following)?;
+                self.check_log(&store)?;
+                self.publish(&store, None);
+                let stale = store.stale(&(self.options.projections)())?;
+                drop(store);
+                if !stale.is_empty() {
+                    self.rebuild(&stale)?;
+                }
             }
-        };
+        }
+        let serving = self.copies.serving()?;
+        let missing = || StoreError::Missing(self.copies.folder().to_owned());
+        let store = Store::open(&serving.ok_or_else(missing)?.path, Mode::Following)?;
         self.publish(&store, None);
         let folder =
             Folder::new(Arc::clone(&self.log), self.runtime.clone(), self.options.cache_bytes);
         Ok(Follower::new(store, folder, self.options.projections))
+    }
+
+    /// Refuses rows that were made from another log.
+    fn check_log(&self, store: &Store) -> Result<(), StoreError> {
+        let Some(made_from) = store.log()? else { return Ok(()) };
+        let page = self
+            .runtime
+            .block_on(self.log.read_all(None, 1))
+            .map_err(|error| StoreError::Stopped { sequence: 0, source: error.into() })?;
+        let first = page.events.first().map(|event| event.event_id.to_string());
+        if first.as_ref() == Some(&made_from) {
+            return Ok(());
+        }
+        Err(StoreError::OtherLog(format!(
+            "the read models were made from a log that begins with event {made_from}, this one {}",
+            first.map_or_else(|| "is empty".to_owned(), |first| format!("begins with {first}"))
+        )))
+    }
+
+    /// Makes the first copy. Where the log holds an event that can't be taken in, the copy begins
+    /// empty and follows up to that event, so that what comes before it is served.
+    fn make_first(&self) -> Result<(), StoreError> {
+        match self.rebuild(&[]) {
+            Err(StoreError::Stopped { source, .. }) if !source.is_passing() => {
+                let path = self.copies.new_copy(&self.lock)?;
+                Store::create(&path, Mode::Following, &(self.options.projections)())?;
+                self.copies.serve(&path, &self.lock)
+            }
+            made => made,
+        }
+    }
+
+    /// Rebuilds these read models, or all.
+    fn rebuild(&self, names: &[String]) -> Result<(), StoreError> {
+        let rebuild = Rebuild {
+            log: Arc::clone(&self.log),
+            runtime: self.runtime.clone(),
+            copies: &self.copies,
+            projections: self.options.projections,
+            names,
+            cache_bytes: self.options.cache_bytes,
+        };
+        let rebuilt = rebuild_locked(&rebuild, &self.lock, &mut |done, total| {
+            self.published.send_modify(|status| status.rebuilding = Some((done, total)));
+            !*self.stopped.borrow()
+        })?;
+        for model in rebuilt.findings() {
+            warn!(name = model.name, "a rebuilt read model differs from the one that served");
+        }
+        Ok(())
     }
 
     /// Follows until it is stopped (`false`) or fails; `true` if it is to be tried again.
@@ -215,12 +273,21 @@ impl Work {
     }
 
     fn fail_to_open(&self, error: &StoreError) -> bool {
+        if matches!(error, StoreError::Interrupted) {
+            return false;
+        }
         error!(%error, "read models can't be opened");
+        let retrying = error.is_passing();
         self.published.send_modify(|status| {
-            let sequence = status.position.map_or(0, |position| position + 1);
-            status.failed = Some(Failure { sequence, reason: error.to_string(), retrying: true });
+            let next = status.position.map_or(0, |position| position + 1);
+            let sequence = match error {
+                StoreError::Stopped { sequence, .. } => *sequence,
+                _ => next,
+            };
+            status.rebuilding = None;
+            status.failed = Some(Failure { sequence, reason: error.to_string(), retrying });
         });
-        true
+        retrying
     }
 
     /// Waits until the head moves; `false` when it was stopped or the log was closed.

@@ -9,8 +9,13 @@ use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
+use rusqlite::{
+    Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params,
+};
+use uuid::Uuid;
 
+use super::page::Decoded;
+use super::value::IdText;
 use super::{Projection, ProjectionError, StoreError};
 
 const SERVING: &str = "serving";
@@ -195,6 +200,14 @@ impl Store {
         self.known_at_us
     }
 
+    /// The id of the first event of the log that it was made from.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn log(&self) -> Result<Option<String>, StoreError> {
+        Ok(self.connection.query_row("SELECT log FROM checkpoint", [], |row| row.get(0))?)
+    }
+
     /// The connection.
     pub fn connection(&self) -> &Connection {
         &self.connection
@@ -231,13 +244,17 @@ impl Store {
         &mut self,
         write: impl FnOnce(&Connection) -> Result<(T, Moved), ProjectionError>,
     ) -> Result<T, ProjectionError> {
-        let tx = self.connection.unchecked_transaction()?;
+        let tx = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        if checkpoint(&tx)?.0 != self.position {
+            return Err(ProjectionError::Fenced { expected: self.position });
+        }
         let (result, moved) = write(&tx)?;
         let known_at_us = self.known_at_us.max(moved.recorded_at_us);
         let from = self.position.map(signed);
         let rows = tx.execute(
-            "UPDATE checkpoint SET position = ?1, known_at = ?2 WHERE position IS ?3",
-            params![signed(moved.to), known_at_us, from],
+            "UPDATE checkpoint SET position = ?1, known_at = ?2, log = coalesce(?4, log)
+             WHERE position IS ?3",
+            params![signed(moved.to), known_at_us, from, moved.log.map(IdText::from)],
         )?;
         if rows != 1 {
             return Err(ProjectionError::Fenced { expected: self.position });
@@ -256,6 +273,26 @@ pub struct Moved {
     pub to: u64,
     /// The latest `recorded_at` in it.
     pub recorded_at_us: i64,
+    /// The id of the log's first event, if it is in the batch.
+    pub log: Option<Uuid>,
+}
+
+impl Moved {
+    /// How far these events move it.
+    ///
+    /// # Errors
+    /// When there are none.
+    pub fn over(batch: &[Decoded]) -> Result<Self, ProjectionError> {
+        let (Some(first), Some(last)) = (batch.first(), batch.last()) else {
+            return Err(ProjectionError::Inconsistent("a batch without events".to_owned()));
+        };
+        let recorded = batch.iter().map(|event| event.envelope.recorded_at_us);
+        Ok(Self {
+            to: last.sequence(),
+            recorded_at_us: recorded.max().unwrap_or(i64::MIN),
+            log: (first.sequence() == 0).then_some(first.envelope.event_id),
+        })
+    }
 }
 
 fn connect(path: &Path, mode: Mode) -> Result<Connection, StoreError> {
@@ -268,7 +305,7 @@ fn connect(path: &Path, mode: Mode) -> Result<Connection, StoreError> {
         }
         // Flushed as a whole before it serves; see `Copies::serve`.
         Mode::Filling => {
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA main.locking_mode = EXCLUSIVE;
              PRAGMA cache_size = -49152; PRAGMA temp_store = FILE;"
         }
     };

@@ -13,7 +13,7 @@ use crate::domain::subject::{Registration, Renaming, SubjectEvent};
 
 mod list;
 
-pub use list::{SubjectCursor, SubjectFilter, SubjectRow, UnlistedFilter};
+pub use list::{SubjectCursor, SubjectFilter, SubjectRow, UnlistedFilter, UnlistedRow};
 
 /// Fills `subject`, `subject_name`, `subject_office` and `subject_zone`.
 #[derive(Default)]

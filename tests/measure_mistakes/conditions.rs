@@ -118,7 +118,7 @@ const DEAD: &str = "effect = \"advance\"\nto = \"candidate.rejected\"";
     CLUSTER,
     "effect = \"stay\"",
     "effect = \"stay\"\nto = \"ended\"",
-    "to = \"ended\"\n\n[act.outcome.unq",
+    "to = \"ended\"\nends = [\"rectification\"]\n\n[act.outcome.unq",
     "the effect stay moves nothing, but leads to ended"
 )]
 #[case::none(

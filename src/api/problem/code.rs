@@ -107,6 +107,12 @@ catalogue! {
     IneligibleSubject "ineligible-subject" UNPROCESSABLE_ENTITY ["article" "allowed_kinds"]
         en "A subject of this kind may not take part" "The article admits only `allowed_kinds`."
         zh "该类主体不能参加本项目" "条款仅允许 allowed_kinds 所列的主体。";
+    SubjectExists "subject-exists" CONFLICT ["subject"]
+        en "The subject is registered already" "A name that changed is recorded as a renaming."
+        zh "该主体已登记" "名称变更请以更名登记。";
+    WouldUnsettle "would-unsettle" CONFLICT ["article" "measure_version" "events"]
+        en "The act would take the ground from a later event" "Only a correction, or a late entry by the national office or out of an archive, may do that. `events` are those that would lose their ground."
+        zh "该行为将使后续事件失去依据" "只有更正，或国家局、登记员从档案补录，才可如此。events 列出将失去依据的事件。";
     MeasureNotInForce "measure-not-in-force" UNPROCESSABLE_ENTITY ["effective_date" "versions"]
         en "No measure was in force on that day" "`versions` lists the measures known, with the days from and to which each was in force."
         zh "该日期没有有效的办法" "versions 列出已知的办法及其起止日期。";
@@ -167,6 +173,9 @@ catalogue! {
     NotAcceptable "not-acceptable" NOT_ACCEPTABLE ["accept"]
         en "None of the accepted types can be given" "Ask for one of the types in `accept`."
         zh "无法提供所接受的类型" "请接受 accept 所列的类型之一。";
+    RequestTimeout "request-timeout" REQUEST_TIMEOUT []
+        en "The request came too slowly" "The body did not arrive in time. Nothing was recorded; send the request again."
+        zh "请求传输过慢" "请求体未在规定时间内到达，未作任何记录，请重新发送。";
     UriTooLong "uri-too-long" URI_TOO_LONG []
         en "The address is too long" "Shorten the query."
         zh "地址过长" "请缩短查询参数。";
@@ -225,6 +234,7 @@ impl Code {
             StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
             StatusCode::NOT_ACCEPTABLE => Code::NotAcceptable,
             StatusCode::PAYLOAD_TOO_LARGE => Code::PayloadTooLarge,
+            StatusCode::REQUEST_TIMEOUT => Code::RequestTimeout,
             StatusCode::URI_TOO_LONG => Code::UriTooLong,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => Code::HeadersTooLarge,

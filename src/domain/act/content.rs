@@ -318,7 +318,7 @@ content!(
         of: EventRef,
         /// The day.
         #[schemars(with = "String")]
-        received_on: Day,
+        receipt_on: Day,
     }
 );
 

@@ -200,15 +200,15 @@ impl Deciding<'_> {
             )]));
         }
         let today = self.ctx.now.civil_day();
-        if receipt.received_on > today {
+        if receipt.receipt_on > today {
             return Err(self.invalid(vec![field(
-                "/received_on",
-                format!("{} lies in the future (today is {today})", receipt.received_on),
-                format!("{} 在将来（今天是 {today}）", receipt.received_on),
+                "/receipt_on",
+                format!("{} lies in the future (today is {today})", receipt.receipt_on),
+                format!("{} 在将来（今天是 {today}）", receipt.receipt_on),
             )]));
         }
         let mut effects = self.common_effects();
-        effects.receipt = Some((of, receipt.received_on));
+        effects.receipt = Some((of, receipt.receipt_on));
         let mut decision = self.plain_decision(effects, vec![]);
         decision.grounds.push(of);
         Ok(decision)

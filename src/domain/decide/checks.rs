@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{Deciding, Decision};
-use crate::domain::ids::Office;
+use crate::domain::ids::{Office, covered};
 use crate::domain::measure::{Edition, Measure};
 use crate::domain::refusal::{Reason, Refusal, field};
 
@@ -189,12 +189,10 @@ impl<'a> Deciding<'a> {
     }
 
     pub(super) fn check_office(&self, measure: &Measure) -> Result<(), Refusal> {
-        let mut required: Vec<Office> = Vec::new();
-        let mut article = "";
-        for rule in measure.rules(self.kind()) {
-            article = &rule.article;
-            required.extend(&rule.by);
-        }
+        let rules = || measure.rules(self.kind());
+        let here = rules().find(|rule| covered(&rule.from, self.state.node.as_ref()));
+        let article = here.or_else(|| rules().next()).map_or("", |rule| rule.article.as_str());
+        let mut required: Vec<Office> = rules().flat_map(|rule| &rule.by).copied().collect();
         if article.is_empty() {
             return Err(self.refuse(
                 Reason::NotPermitted {

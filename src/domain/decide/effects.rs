@@ -9,7 +9,7 @@ use crate::domain::event::{
     AppliedFor, Due, DutyMet, DutyOpened, Effects, Fact, Finding, Ground, PlaceEffect,
     ResultRecorded, Series, Term, Title, TitleEffect,
 };
-use crate::domain::ids::{Id, Provenance, Text};
+use crate::domain::ids::{Id, Provenance};
 use crate::domain::measure::{ActRule, DueRule, Edition, Effect, Measure, Outcome};
 use crate::domain::refusal::{Reason, Refusal, field};
 use crate::domain::state::Duty;
@@ -36,6 +36,7 @@ impl Deciding<'_> {
         }
         effects.enters.clone_from(&outcome.to);
         effects.waives_later = outcome.waives_later;
+        effects.ends.clone_from(&outcome.ends);
         effects.opens_matter = rule.opens;
         effects.closes_matter = rule.decides.or(rule.answers);
         self.content_effects(&mut effects);
@@ -324,60 +325,6 @@ impl Deciding<'_> {
         let quota = measure.category(&category)?.quota.as_ref()?;
         let (limit, soft, article) = (quota.limit, quota.soft, quota.article.clone());
         Some(PlaceWanted { category, limit, soft, article })
-    }
-
-    /// For an acceptance: that no plan is on record to measure against (C14).
-    pub(super) fn plan_findings(&self, measure: &Measure) -> Option<Finding> {
-        let Act::Accept(_) = &self.request.act else {
-            return None;
-        };
-        self.state.plan_versions.is_empty().then(|| Finding {
-            code: Id::from("no_plan_on_record"),
-            text: Text {
-                en: "no plan is on record to measure the results against".to_owned(),
-                zh: "没有入档的建设方案可供对照".to_owned(),
-            },
-            article: measure.acceptance_contents.first().map_or("", |c| &c.article).to_owned(),
-        })
-    }
-
-    /// Findings on dates that are less sharp than a rule would need.
-    pub(super) fn date_findings(&self) -> Vec<Finding> {
-        let on = self.request.common.effective_on;
-        let mut findings = Vec::new();
-        let versions = self.ctx.versions;
-        let earlier = on.earliest().and_then(|day| versions.in_force(day));
-        let now = self.edition.map(|edition| edition.measure.version.clone());
-        if let (Some(earlier), Some(now)) = (earlier, now)
-            && earlier.measure.version != now
-        {
-            let text = Text {
-                en: format!(
-                    "judged by {now}, in force on {}; {} was in force on an earlier day of {on}",
-                    self.day, earlier.measure.version
-                ),
-                zh: format!(
-                    "按 {} 有效的 {now} 判断；{on} 期间较早时有效的是 {}",
-                    self.day, earlier.measure.version
-                ),
-            };
-            let article = earlier.measure.in_force_article.clone();
-            findings.push(Finding { code: Id::from("another_version_in_force"), text, article });
-        }
-        if on.earliest().is_none_or(|earliest| earliest.year() != on.latest().year()) {
-            let text = Text {
-                en: format!(
-                    "{on} spans more than one year; yearly duties are counted from its latest year"
-                ),
-                zh: format!("{on} 跨年；年度义务自其最晚年份起算"),
-            };
-            findings.push(Finding {
-                code: Id::from("ambiguous_year"),
-                text,
-                article: String::new(),
-            });
-        }
-        findings
     }
 }
 

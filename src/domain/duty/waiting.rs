@@ -40,8 +40,9 @@ pub fn waiting_for(state: &State, measure: &Measure, day: Day) -> Vec<Waiting> {
         None => found.push(waiting),
     };
     if let (Some(node), Some(since)) = (&state.node, state.node_since)
-        && let Some(rule) = measure.waiting_at(node)
-        && possible(measure, state, node, rule.act, rule.office, day)
+        && let Some(rule) =
+            std::iter::successors(measure.waiting_at(node), |rule| rule.then.as_deref())
+                .find(|rule| possible(measure, state, node, rule.act, rule.office, day))
     {
         let article = rule.article.clone();
         add(Waiting { office: rule.office, act: rule.act, since, article });

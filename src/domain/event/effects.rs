@@ -213,6 +213,9 @@ pub struct Effects {
     /// Obligations that are met.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub meets: Vec<DutyMet>,
+    /// Obligations that are over, though nobody met them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ends: Vec<Id>,
     /// Whether obligations that fall due after this event's day are waived.
     #[serde(default, skip_serializing_if = "is_false")]
     pub waives_later: bool,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::named::check_named;
 use super::unsettle::{hypothetical, newly_unsupported, references};
 use crate::domain::act::{ActKind, ActRequest, Correction};
 use crate::domain::decide::{Actor, Context, Decision, check_common, decide};
@@ -50,6 +51,7 @@ pub(super) fn decide_correction(
         decision.edition = found.edition;
         decision.article = found.article;
         decision.grounds = found.grounds;
+        decision.rests_on = found.rests_on;
         decision.fact.mended = Some(Box::new(MendedFact {
             fact: found.fact,
             effective_on: replacement.common.effective_on,
@@ -58,7 +60,7 @@ pub(super) fn decide_correction(
         }));
     }
     let meta = hypothetical(ctx, history, &decision, request.common.effective_on);
-    let lost = newly_unsupported(history, &decision.fact, meta);
+    let lost = newly_unsupported(history, ActKind::Correct, &decision.fact, meta)?;
     let resting = resting_on(history, original);
     decision.fact.unsettles = references(history, lost.union(&resting).copied());
     Ok(decision)
@@ -150,6 +152,7 @@ fn decide_replacement(
     let as_office = Context { actor: &actor, ..*ctx };
     let registrar = Context { actor: ctx.actor, ..*ctx };
     let judged = if replacement.common.archive.is_some() { &registrar } else { &as_office };
+    check_named(judged, history, &replacement.act)?;
     let mut decision = match decide(judged, &others(false), replacement) {
         Ok(decision) => decision,
         Err(refusal) => {

@@ -1,12 +1,25 @@
 //! Events that an act names: the report that an inspection follows, the act that was received.
 
-use crate::domain::act::{ActKind, Receipt};
+use crate::domain::act::{Act, ActKind, Receipt};
 use crate::domain::decide::Context;
 use crate::domain::history::{Fate, History};
 use crate::domain::ids::{EventRef, Office};
 use crate::domain::refusal::{Reason, Refusal, field};
 
-pub(super) fn check_follows(history: &History, follows: &EventRef) -> Result<(), Refusal> {
+/// Checks the events that an act names.
+#[expect(clippy::wildcard_enum_match_arm, reason = "no other act names an event of its stream")]
+pub(super) fn check_named(ctx: &Context<'_>, history: &History, act: &Act) -> Result<(), Refusal> {
+    match act {
+        Act::Inspect(inspection) => match &inspection.follows {
+            Some(follows) => check_follows(history, follows),
+            None => Ok(()),
+        },
+        Act::AcknowledgeReceipt(receipt) => check_received(ctx, history, receipt),
+        _ => Ok(()),
+    }
+}
+
+fn check_follows(history: &History, follows: &EventRef) -> Result<(), Refusal> {
     let event = history.at(follows.revision).filter(|event| event.id == follows.id);
     let stands = match history.fate(follows.revision) {
         Fate::Stands | Fate::Corrected { .. } => true,
@@ -35,15 +48,11 @@ pub(super) fn check_follows(history: &History, follows: &EventRef) -> Result<(),
 
 /// A receipt is acknowledged by another office than the one that acted, for a day on which the act
 /// can have been received: not before it was done, not after it was recorded (G12).
-pub(super) fn check_received(
-    ctx: &Context<'_>,
-    history: &History,
-    receipt: &Receipt,
-) -> Result<(), Refusal> {
+fn check_received(ctx: &Context<'_>, history: &History, receipt: &Receipt) -> Result<(), Refusal> {
     let refuse = |reason: Reason, en: String, zh: String| {
         Err(Refusal::new(ActKind::AcknowledgeReceipt, reason, en, zh).under("G12"))
     };
-    let (of, day) = (&receipt.of, receipt.received_on);
+    let (of, day) = (&receipt.of, receipt.receipt_on);
     let effective = history.effective();
     let entry = effective.iter().find(|entry| {
         entry.event.revision == of.revision
@@ -80,9 +89,9 @@ pub(super) fn check_received(
         return refuse(
             Reason::DateConflict { with: Some(of.clone()) },
             format!(
-                "received_on {day} is not between the act's own day {done} and its recording on {recorded}"
+                "receipt_on {day} is not between the act's own day {done} and its recording on {recorded}"
             ),
-            format!("received_on {day} 不在该行为之日 {done} 与入档日 {recorded} 之间"),
+            format!("receipt_on {day} 不在该行为之日 {done} 与入档日 {recorded} 之间"),
         );
     }
     Ok(())

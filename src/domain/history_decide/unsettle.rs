@@ -47,15 +47,49 @@ pub(super) fn references(history: &History, revisions: impl Iterator<Item = u64>
 }
 
 /// The revisions that are supported now and would not be with the event appended.
-pub(super) fn newly_unsupported(history: &History, fact: &Fact, meta: EventMeta) -> BTreeSet<u64> {
+///
+/// # Errors
+/// The event itself would stand without ground: what it rests on places it after an event that
+/// leaves it nothing to act on.
+pub(super) fn newly_unsupported(
+    history: &History,
+    act: ActKind,
+    fact: &Fact,
+    meta: EventMeta,
+) -> Result<BTreeSet<u64>, Refusal> {
     let before: BTreeSet<u64> = history.state().unsupported.iter().copied().collect();
     let mut after = history.clone();
     let revision = after.revision().map_or(0, |revision| revision + 1);
     let event = Event::Acted(Box::new(fact.clone()));
     after.push(Recorded { revision, sequence: None, id: uuid::Uuid::nil(), event, meta });
-    let mut lost: BTreeSet<u64> = after.state().unsupported.iter().copied().collect();
-    lost.remove(&revision);
-    lost.difference(&before).copied().collect()
+    let lost: BTreeSet<u64> = after.state().unsupported.iter().copied().collect();
+    let stands = after.original(revision);
+    if lost.contains(&stands) {
+        return Err(without_ground(act, &after, stands));
+    }
+    Ok(lost.difference(&before).copied().collect())
+}
+
+fn without_ground(act: ActKind, after: &History, revision: u64) -> Refusal {
+    let effective = after.effective();
+    let earlier = effective.iter().take_while(|entry| entry.event.revision != revision);
+    let Some(blocking) = earlier.last() else {
+        let (en, zh) = ("nothing is on record that it could rest on", "没有可供依据的记录");
+        return Refusal::new(act, Reason::DateConflict { with: None }, en, zh);
+    };
+    let (kind, on) = (blocking.event.event.event_type(), blocking.event.meta.effective_on);
+    let revision = blocking.event.revision;
+    let with = Some(blocking.event.reference(after.stream()));
+    Refusal::new(
+        act,
+        Reason::DateConflict { with },
+        format!(
+            "by what it rests on it counts only after {kind} of {on} (revision {revision}), which leaves it nothing to act on; state a date on which it certainly came before"
+        ),
+        format!(
+            "依其所依据的事件，该行为排在 {kind}（{on}，修订号 {revision}）之后，已无可作用之处；请填写确在其前的日期"
+        ),
+    )
 }
 
 /// Metadata as far as the fold reads it, for trying an event out.

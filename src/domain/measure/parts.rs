@@ -127,6 +127,9 @@ pub struct WaitingRule {
     pub act: ActKind,
     /// The article.
     pub article: String,
+    /// Whose move it is once that act is done and can't be done again.
+    #[serde(default)]
+    pub then: Option<Box<WaitingRule>>,
 }
 
 /// One of the national stages (P18); boundary years belong to both neighbours.

@@ -192,6 +192,9 @@ pub struct Outcome {
     /// Obligations that arise.
     #[serde(default)]
     pub opens: Vec<Id>,
+    /// Obligations that are over, though nobody met them.
+    #[serde(default)]
+    pub ends: Vec<Id>,
     /// Whether a place of the category is taken.
     #[serde(default)]
     pub takes_place: bool,

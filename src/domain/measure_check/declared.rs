@@ -187,12 +187,17 @@ impl Checking<'_> {
             Ok(node) => node,
             Err(error) => return self.problems.add(format!("{path}/id"), error.to_string()),
         };
-        let Some(waiting) = waiting else { return };
+        for waiting in std::iter::successors(waiting, |waiting| waiting.then.as_deref()) {
+            self.waiting_act(path, &node, waiting);
+        }
+    }
+
+    fn waiting_act(&mut self, path: &str, node: &Node, waiting: &WaitingRule) {
         self.article(&format!("{path}/waiting_for/article"), &waiting.article);
         let done = self
             .measure
             .rules(waiting.act)
-            .any(|rule| rule.by.contains(&waiting.office) && covered(&rule.from, Some(&node)));
+            .any(|rule| rule.by.contains(&waiting.office) && covered(&rule.from, Some(node)));
         if !done {
             let (act, office) = (waiting.act.as_str(), waiting.office.as_str());
             self.problems.add(
@@ -345,7 +350,7 @@ impl Checking<'_> {
             let known = measure.title_kinds.iter().map(|title| &title.id);
             self.declared(&format!("{path}/title"), "title_kind", title, known);
         }
-        for (number, obligation) in outcome.opens.iter().enumerate() {
+        for (number, obligation) in outcome.opens.iter().chain(&outcome.ends).enumerate() {
             self.obligation(&format!("{path}/opens/{number}"), obligation);
         }
     }

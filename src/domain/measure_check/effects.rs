@@ -125,6 +125,7 @@ impl Checking<'_> {
     fn changes_nothing(&self, problems: &mut Problems) {
         let outcome = self.outcome;
         let changes = !outcome.opens.is_empty()
+            || !outcome.ends.is_empty()
             || outcome.term.is_some()
             || outcome.takes_place
             || outcome.frees_place

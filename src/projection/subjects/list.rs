@@ -3,11 +3,13 @@
 use rusqlite::{Row, named_params};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::act::ActKind;
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::ids::{Id, ProgramId, SubjectId, Text};
 use crate::projection::current_status::names;
 use crate::projection::read::Tables;
 use crate::projection::row::{number, parsed, parsed_if};
+use crate::projection::store::unsigned;
 use crate::projection::value::DayText;
 
 /// Which subjects are asked for. Real ones and invented ones never stand in one list (G16).
@@ -79,11 +81,22 @@ pub struct UnlistedFilter {
     pub kinds: Vec<Id>,
     /// The phases in which a subject stands in the program.
     pub standing: Vec<Id>,
-    /// The obligation that the others have; those that have met it are left out.
-    pub obligation: Id,
+    /// The act that meets what the others owe.
+    pub met_by: ActKind,
 }
 
-const SELECT: &str = "SELECT b.*,
+/// A subject that does not take part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnlistedRow {
+    /// The subject.
+    pub subject: SubjectRow,
+    /// The sequence of the newest act that meets what it owes, if there is one by the day.
+    pub met_by: Option<u64>,
+}
+
+const SELECT: &str = "SELECT b.*, (SELECT max(a.sequence) FROM audit_trail a
+        WHERE a.stream = :program || '-' || b.subject AND a.act = :met_by
+        AND a.fate IN ('stands', 'corrected') AND a.place <= :day) AS met_by,
     coalesce(
         (SELECT n.name_en || char(31) || n.name_zh FROM subject_name n
          WHERE n.subject = b.subject AND n.from_day <= :day
@@ -106,10 +119,7 @@ const UNLISTED: &str = "
    AND NOT EXISTS (SELECT 1 FROM current_status s
         WHERE s.program = :program AND s.subject = b.subject
         AND s.valid_from <= :day AND (s.valid_to IS NULL OR s.valid_to > :day)
-        AND instr(:standing, ' ' || s.phase || ' ') > 0)
-   AND NOT EXISTS (SELECT 1 FROM obligation_met m
-        WHERE m.program = :program AND m.subject = b.subject AND m.obligation = :obligation
-        AND m.received_on <= :day)";
+        AND instr(:standing, ' ' || s.phase || ' ') > 0)";
 
 const ORDER: &str = " ORDER BY b.order_key, b.subject LIMIT :limit";
 
@@ -140,6 +150,8 @@ impl Tables<'_> {
                 ":after_subject": after.map_or("", |after| &after.subject),
                 ":kinds": words(&filter.kinds),
                 ":province": filter.province.as_ref().map(SubjectId::as_str),
+                ":program": "",
+                ":met_by": "",
                 ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
             },
             read,
@@ -147,8 +159,8 @@ impl Tables<'_> {
         rows.collect()
     }
 
-    /// The subjects of a program's kinds that do not stand in it on a day and have not met what
-    /// that makes them owe: an open, undated duty that stands in no stream (P12).
+    /// The subjects of a program's kinds that do not stand in it on a day: each has an open, undated
+    /// duty that stands in no stream until it is met (P12).
     ///
     /// # Errors
     /// Those of the database.
@@ -156,7 +168,7 @@ impl Tables<'_> {
         &self,
         filter: &UnlistedFilter,
         day: Day,
-    ) -> rusqlite::Result<Vec<SubjectRow>> {
+    ) -> rusqlite::Result<Vec<UnlistedRow>> {
         let sql = format!("{SELECT}{UNLISTED}{ORDER}");
         let mut select = self.connection().prepare_cached(&sql)?;
         let rows = select.query_map(
@@ -169,10 +181,13 @@ impl Tables<'_> {
                 ":province": None::<&str>,
                 ":program": filter.program.as_str(),
                 ":standing": words(&filter.standing),
-                ":obligation": filter.obligation.as_str(),
+                ":met_by": filter.met_by.as_str(),
                 ":limit": -1,
             },
-            read,
+            |row| {
+                let met_by = row.get::<_, Option<i64>>("met_by")?.map(unsigned);
+                Ok(UnlistedRow { subject: read(row)?, met_by })
+            },
         )?;
         rows.collect()
     }

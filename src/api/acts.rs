@@ -1,0 +1,140 @@
+//! `POST …/acts`: the one place where a standing changes; and acts that are on record.
+//!
+//! What must hold: the order of checks is that of the decision table (key, revision, form, office,
+//! content, state); the answer is a function of the events alone, so a retry gets the same.
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use uuid::Uuid;
+
+use super::act_view::{ActView, Recording};
+use super::answer::{IMMUTABLE, List, REVALIDATE, json_with, tagged};
+use super::brief::EventBrief;
+use super::call::{Answered, Call};
+use super::etag::{enrollment_tag, idempotency_key, precondition};
+use super::permitted;
+use super::problem::{Code, Problem};
+use super::reading::{Reading, program};
+use crate::app::{ActAnswer, ActCall, ActError, Caller};
+use crate::codec::{self, RequestError};
+
+/// Records an act.
+///
+/// # Errors
+/// See the route.
+pub async fn record_act(call: Call) -> Answered {
+    let caller = call.caller()?;
+    let program = program(&call)?.id.clone();
+    let subject = call.subject()?;
+    let app = &call.state.app;
+    app.subject(&subject).await.map_err(|error| call.problem(error))?;
+    let key = idempotency_key(&call)?;
+    let stated = precondition(&call)?;
+    let validate_only = call.flag("validate_only")?;
+    let request = match codec::parse_act_request(&call.body) {
+        Ok(request) => request,
+        Err(RequestError::Malformed(detail)) => {
+            return Err(Problem::from(RequestError::Malformed(detail)));
+        }
+        Err(RequestError::Invalid(errors)) => {
+            let before = app
+                .check_before_content(&caller, program.as_str(), &subject, &key, stated)
+                .await;
+            if let Err(error) = before {
+                return Err(refused(&call, &caller, error, &key).await);
+            }
+            return Err(super::problem::of_fields(&errors, call.language));
+        }
+    };
+    let trace = call.trace();
+    let asked = ActCall {
+        program: program.to_string(),
+        subject,
+        request,
+        key,
+        precondition: stated,
+        trace,
+        validate_only,
+    };
+    match app.act(&caller, &asked).await {
+        Ok(answer) => answered(&call, &answer).await,
+        Err(error) => Err(refused(&call, &caller, error, &asked.key).await),
+    }
+}
+
+async fn answered(call: &Call, answer: &ActAnswer) -> Answered {
+    let reading = Reading::of_answer(call, answer).await?;
+    let view = Recording::of(call, &reading, answer).await?;
+    if answer.validated_only {
+        return json_with(call, HttpResponse::Ok(), &view, "no-store", None);
+    }
+    let recorded = &answer.recorded;
+    let day = reading.day;
+    let tag = enrollment_tag(recorded.revision, day, call.language, reading.ground);
+    let mut response = HttpResponse::Created();
+    response.insert_header((header::LOCATION, format!("{}/{}", call.http.path(), recorded.id)));
+    json_with(call, response, &view, "no-store", Some(&tag))
+}
+
+/// The problem of an act that was not recorded, with what the caller needs to go on.
+async fn refused(call: &Call, caller: &Caller, error: ActError, key: &str) -> Problem {
+    let actual = match &error {
+        ActError::Conflict { actual, .. } | ActError::PreconditionRequired { actual } => *actual,
+        _ => None,
+    };
+    let mut problem = call.problem(error).instance(call.http.path());
+    if problem.code() == Code::OutcomeUnknown {
+        problem = problem.member("idempotency_key", key);
+    }
+    if matches!(problem.code(), Code::EnrollmentExists) {
+        let path = call.http.path();
+        problem = problem.member("enrollment", path.strip_suffix("/acts").unwrap_or(path));
+    }
+    if let Some(revision) = actual
+        && let Ok(reading) = Reading::of(call).await
+    {
+        problem = problem.member("current_etag", reading.tag(call, revision));
+    }
+    if problem.code() == Code::ActNotPermitted
+        && let Ok(permitted) = permitted::names(call, caller).await
+    {
+        problem = problem.member("permitted_acts", permitted);
+    }
+    problem
+}
+
+/// Lists the acts of an enrollment, as they were recorded.
+///
+/// # Errors
+/// See the route.
+pub async fn list_acts(call: Call) -> Answered {
+    let reading = Reading::of(&call).await?;
+    let history = reading.history(&call).await?;
+    let revision = history.revision().unwrap_or_default();
+    let in_time = |event: &&crate::domain::event::Recorded| {
+        !reading.day_named
+            || event.meta.effective_on.earliest().is_none_or(|first| first <= reading.day)
+    };
+    let acts = history.events().iter().filter(|event| !event.event.is_own()).filter(in_time);
+    let items = acts.map(|event| EventBrief::of(event, history.stream())).collect();
+    tagged(&call, &reading.tag(&call, revision), REVALIDATE, &List { items })
+}
+
+/// Answers an act by its id.
+///
+/// # Errors
+/// See the route.
+pub async fn get_act(call: Call) -> Answered {
+    let reading = Reading::of(&call).await?;
+    let history = reading.history(&call).await?;
+    let id = Uuid::parse_str(call.path("act")).ok();
+    let found = history.events().iter().find(|event| Some(event.id) == id);
+    let Some(event) = found.filter(|event| !event.event.is_own()) else {
+        return Err(Problem::new(Code::NotFound)
+            .detail(format!("{} has no act {:?}", reading.stream, call.path("act")))
+            .detail_zh(format!("{} 中没有行为 {:?}", reading.stream, call.path("act"))));
+    };
+    let view = ActView::of(&call, &reading, event).await?;
+    tagged(&call, &format!("\"{}.json.{}\"", event.id, call.language.tag()), IMMUTABLE, &view)
+}
+

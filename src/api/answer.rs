@@ -1,0 +1,87 @@
+//! Answers: their headers, and how numbers and pages are written.
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::call::{Answered, Call, wrong_parameter};
+use super::etag;
+use super::problem::Problem;
+
+/// What an answer depends on besides its address.
+pub const VARY: &str = "Accept, Accept-Language, Authorization";
+/// To be asked for again, but only with its tag.
+pub const REVALIDATE: &str = "private, no-cache";
+/// Never to change.
+pub const IMMUTABLE: &str = "private, max-age=31536000, immutable";
+/// How many items a page has where none is asked for.
+pub const DEFAULT_LIMIT: usize = 50;
+/// How many it has at most; more is read as this.
+pub const MAX_LIMIT: usize = 1000;
+
+/// A sequence as it goes out: 20 digits, so that the order of text is that of the log.
+pub fn sequence(sequence: u64) -> String {
+    format!("{sequence:020}")
+}
+
+/// A JSON answer.
+///
+/// # Errors
+/// `internal-error` when it can't be written.
+pub fn json<T: Serialize>(call: &Call, value: &T) -> Answered {
+    json_with(call, HttpResponse::Ok(), value, REVALIDATE, None)
+}
+
+/// A JSON answer with an entity tag; 304 where the caller has it.
+///
+/// # Errors
+/// As [`json`].
+pub fn tagged<T: Serialize>(call: &Call, tag: &str, cache: &'static str, value: &T) -> Answered {
+    if etag::unchanged(&call.http, tag) {
+        return Ok(etag::not_modified(tag, call.language));
+    }
+    json_with(call, HttpResponse::Ok(), value, cache, Some(tag))
+}
+
+/// A JSON answer with everything chosen.
+///
+/// # Errors
+/// As [`json`].
+pub fn json_with<T: Serialize>(
+    call: &Call,
+    mut response: actix_web::HttpResponseBuilder,
+    value: &T,
+    cache: &'static str,
+    tag: Option<&str>,
+) -> Answered {
+    let body = serde_json::to_vec(value).map_err(Problem::internal)?;
+    response
+        .insert_header((header::CONTENT_TYPE, "application/json"))
+        .insert_header((header::CONTENT_LANGUAGE, call.language.tag()))
+        .insert_header((header::VARY, VARY))
+        .insert_header((header::CACHE_CONTROL, cache));
+    if let Some(tag) = tag {
+        response.insert_header((header::ETAG, tag));
+    }
+    Ok(response.body(body))
+}
+
+/// How many items are asked for: 50 unless told, 1000 at most.
+///
+/// # Errors
+/// `malformed-request` for what is no number from 1 on.
+pub fn limit(call: &Call) -> Result<usize, Problem> {
+    let Some(text) = call.parameter("limit") else { return Ok(DEFAULT_LIMIT) };
+    match text.parse::<usize>() {
+        Ok(limit) if limit > 0 => Ok(limit.min(MAX_LIMIT)),
+        _ => Err(wrong_parameter("limit", &format!("{text:?} is not a number from 1 on"))),
+    }
+}
+
+/// A list that is short enough to be given whole.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct List<T> {
+    /// The items.
+    pub items: Vec<T>,
+}

@@ -1,0 +1,190 @@
+//! One request that its route lets in, as handlers see it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, web};
+use futures_util::future::LocalBoxFuture;
+
+use super::auth::{Principal, Role, Verified};
+use super::problem::{Code, Language, Problem, TraceId};
+use super::route::Route;
+use super::state::ApiState;
+use crate::app::{ActError, Caller};
+use crate::domain::decide::Actor;
+use crate::domain::ids::{self, Office, SubjectId};
+
+/// What a handler answers.
+pub type Answered = Result<actix_web::HttpResponse, Problem>;
+/// A handler in the table of routes.
+pub type Handler = fn(Call) -> LocalBoxFuture<'static, Answered>;
+
+/// One request.
+pub struct Call {
+    /// What every handler needs.
+    pub state: web::Data<ApiState>,
+    /// The request.
+    pub http: HttpRequest,
+    /// The body, where the route takes one that is read at once.
+    pub body: web::Bytes,
+    /// The body as a stream, where the route takes one.
+    pub payload: Option<web::Payload>,
+    /// Who calls; absent on routes without authentication.
+    pub verified: Option<Arc<Verified>>,
+    /// The language of the answer.
+    pub language: Language,
+    /// The route.
+    pub route: &'static Route,
+    /// The parameters of the query, each known to the route.
+    pub parameters: Vec<(String, String)>,
+}
+
+impl Call {
+    /// A part of the path.
+    pub fn path(&self, name: &str) -> &str {
+        self.http.match_info().get(name).unwrap_or_default()
+    }
+
+    /// The subject that the path names.
+    ///
+    /// # Errors
+    /// `not-found`: what is no id names nothing.
+    pub fn subject(&self) -> Result<SubjectId, Problem> {
+        SubjectId::parse(self.path("subject"))
+            .map_err(|error| Problem::new(Code::NotFound).detail(error.to_string()))
+    }
+
+    /// A parameter of the query.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A parameter that is `true` or `false`.
+    ///
+    /// # Errors
+    /// `malformed-request`.
+    pub fn flag(&self, name: &str) -> Result<bool, Problem> {
+        match self.parameter(name) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(other) => Err(wrong_parameter(name, &format!("{other:?} is not true or false"))),
+        }
+    }
+
+    /// A parameter with a value of its own form.
+    ///
+    /// # Errors
+    /// `malformed-request`, naming the parameter.
+    pub fn parsed<T, E: std::fmt::Display>(
+        &self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<Option<T>, Problem> {
+        self.parameter(name)
+            .map(|value| parse(value).map_err(|error| wrong_parameter(name, &error.to_string())))
+            .transpose()
+    }
+
+    /// A header, if it is text.
+    pub fn header(&self, name: impl header::AsHeaderName) -> Option<&str> {
+        self.http.headers().get(name)?.to_str().ok()
+    }
+
+    /// The language as the domain writes it.
+    pub fn tongue(&self) -> ids::Language {
+        match self.language {
+            Language::Zh => ids::Language::Zh,
+            Language::En => ids::Language::En,
+        }
+    }
+
+    /// Who calls.
+    ///
+    /// # Errors
+    /// `invalid-token` on a route that asks for none, where no handler should want one.
+    pub fn principal(&self) -> Result<&Principal, Problem> {
+        let verified = self.verified.as_ref().ok_or_else(Problem::credentials_missing)?;
+        Ok(&verified.principal)
+    }
+
+    /// Who calls, as the application wants it.
+    ///
+    /// # Errors
+    /// As [`Call::principal`].
+    pub fn caller(&self) -> Result<Caller, Problem> {
+        let principal = self.principal()?;
+        let actor = office_of(principal.role).map(|office| Actor {
+            office,
+            office_id: principal.office.clone(),
+            divisions: principal.divisions.clone(),
+        });
+        let role = principal.role.as_str().to_owned();
+        Ok(Caller { principal: principal.id(), role, actor })
+    }
+
+    /// What an error of the application is, in the language of the answer.
+    pub fn problem(&self, error: ActError) -> Problem {
+        Problem::of_act(error, self.language)
+    }
+
+    /// The `traceparent` of the request, if it is well formed.
+    pub fn trace(&self) -> Option<String> {
+        let value = self.header("traceparent")?;
+        TraceId::parse(value).map(|_| value.to_owned())
+    }
+}
+
+/// The office that a role acts for; none for those that never act.
+pub fn office_of(role: Role) -> Option<Office> {
+    match role {
+        Role::NationalOffice => Some(Office::NationalOffice),
+        Role::ProvincialDepartment => Some(Office::ProvincialDepartment),
+        Role::Province => Some(Office::Province),
+        Role::LocalGovernment => Some(Office::LocalGovernment),
+        Role::Registrar => Some(Office::Registrar),
+        Role::Auditor | Role::Operator => None,
+    }
+}
+
+/// A parameter whose value has the wrong form.
+pub fn wrong_parameter(name: &str, what: &str) -> Problem {
+    Problem::new(Code::MalformedRequest)
+        .detail(format!("parameter {name}: {what}"))
+        .detail_zh(format!("参数 {name}：{what}"))
+        .member("errors", serde_json::json!([{ "parameter": name, "detail": what }]))
+}
+
+/// The parameters of a query, percent-decoded.
+pub fn parse_query(query: &str) -> Result<Vec<(String, String)>, Problem> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Ok((decoded(name)?.into_owned(), decoded(value)?.into_owned()))
+        })
+        .collect()
+}
+
+/// Decodes `%xx`. A plus sign stays one: it is that of an offset from UTC far more often than a
+/// space of a form.
+fn decoded(text: &str) -> Result<Cow<'_, str>, Problem> {
+    if !text.contains('%') {
+        return Ok(Cow::Borrowed(text));
+    }
+    let wrong = || wrong_parameter(text, "it is not percent-encoded UTF-8");
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        if byte != b'%' {
+            bytes.push(byte);
+            rest = after;
+            continue;
+        }
+        let digits = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        let value = digits.and_then(|hex| u8::from_str_radix(hex, 16).ok()).ok_or_else(wrong)?;
+        bytes.push(value);
+        rest = &after[2..];
+    }
+    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| wrong())
+}

@@ -1,0 +1,244 @@
+//! What a refusal or failure of the application is over HTTP. Exhaustive: a new reason must choose
+//! its code here.
+
+use serde_json::{Value, json};
+
+use super::{Code, FieldError, Language, Problem};
+use crate::api::answer::sequence;
+use crate::app::ActError;
+use crate::codec::RequestError;
+use crate::domain::event::Recorded;
+use crate::domain::ids::{self, EventRef, Id, Text};
+use crate::domain::refusal::{self, Reason, Refusal};
+use crate::log::LogError;
+
+impl Problem {
+    /// What an error of the application is; `language` is that of members in words.
+    pub fn of_act(error: ActError, language: Language) -> Problem {
+        let text = error.to_string();
+        match error {
+            ActError::Refused(refusal) => of_refusal(*refusal, language),
+            ActError::Conflict { expected, actual, changes } => {
+                of_conflict(expected, actual, &changes)
+            }
+            ActError::PreconditionRequired { .. } => Problem::new(Code::PreconditionRequired),
+            ActError::KeyReused { first_used_at } => Problem::new(Code::IdempotencyKeyReused)
+                .detail(text)
+                .detail_zh(format!("该幂等键已于 {first_used_at} 用于另一行为"))
+                .member("first_used_at", first_used_at.to_rfc3339()),
+            ActError::NotFound { what, name } => Problem::new(Code::NotFound)
+                .detail(text)
+                .detail_zh(format!("没有{} {name}", what_zh(what))),
+            ActError::Exists { name, .. } => Problem::new(Code::SubjectExists)
+                .detail(text)
+                .detail_zh(format!("{name} 已登记"))
+                .member("subject", name),
+            ActError::DocumentMissing { pointer, digest } => Problem::new(Code::DocumentMissing)
+                .detail(text)
+                .detail_zh(format!("{pointer} 所引用的文件 {digest} 尚未上传"))
+                .member("digest", digest)
+                .member("pointer", format!("#{pointer}")),
+            ActError::Invalid { pointer, detail } => {
+                let pointer = format!("#{pointer}");
+                let code = "invalid".to_owned();
+                Problem::new(Code::ValidationError)
+                    .detail(detail.clone())
+                    .errors(&[FieldError { pointer, detail, code }])
+            }
+            ActError::Forbidden { required, .. } => {
+                let list = required.join("、");
+                Problem::new(Code::RoleForbidden)
+                    .detail(text)
+                    .detail_zh(format!("您的角色无权进行该操作（有权的角色：{list}）"))
+                    .member("required_roles", required)
+            }
+            ActError::Clock(_) => Problem::new(Code::ClockUnreliable).cause(text),
+            ActError::Log(error) => Problem::from(error),
+            ActError::Documents(error) => Problem::from(error),
+            ActError::Codec(_) => Problem::internal(text),
+            ActError::Busy { .. } => Problem::new(Code::EventStoreUnavailable).cause(text),
+        }
+    }
+}
+
+impl From<LogError> for Problem {
+    fn from(error: LogError) -> Problem {
+        let text = error.to_string();
+        match error {
+            LogError::Unavailable(_) | LogError::Conflict { .. } => {
+                Problem::new(Code::EventStoreUnavailable).cause(text)
+            }
+            LogError::OutcomeUnknown(_) => Problem::new(Code::OutcomeUnknown).cause(text),
+            LogError::Corrupt { .. } => Problem::new(Code::LogIntegrityFailure).cause(text),
+            LogError::TooLarge { limit, .. } => Problem::new(Code::PayloadTooLarge)
+                .detail(text)
+                .member("limit_bytes", limit as u64),
+            LogError::BeyondEnd { .. } => {
+                Problem::new(Code::CursorInvalid).detail(text).member("parameter", "after")
+            }
+            LogError::Invalid(_) => Problem::internal(text),
+        }
+    }
+}
+
+impl From<RequestError> for Problem {
+    fn from(error: RequestError) -> Problem {
+        match error {
+            RequestError::Malformed(detail) => Problem::new(Code::MalformedRequest)
+                .detail(detail.clone())
+                .detail_zh(format!("无法解析请求体：{detail}")),
+            RequestError::Invalid(errors) => of_fields(&errors, Language::En),
+        }
+    }
+}
+
+/// Every member that is wrong, in one language.
+pub fn of_fields(errors: &[refusal::FieldError], language: Language) -> Problem {
+    let joined = |language| {
+        let details = errors.iter().map(|error| {
+            let detail = word(&error.detail, language);
+            if error.pointer.is_empty() { detail } else { format!("{}: {detail}", error.pointer) }
+        });
+        details.collect::<Vec<_>>().join("; ")
+    };
+    let listed: Vec<FieldError> = errors
+        .iter()
+        .map(|error| FieldError {
+            pointer: format!("#{}", error.pointer),
+            detail: word(&error.detail, language),
+            code: "invalid".to_owned(),
+        })
+        .collect();
+    Problem::new(Code::ValidationError)
+        .detail(joined(Language::En))
+        .detail_zh(joined(Language::Zh))
+        .errors(&listed)
+}
+
+fn word(text: &Text, language: Language) -> String {
+    text.get(match language {
+        Language::Zh => ids::Language::Zh,
+        Language::En => ids::Language::En,
+    })
+    .to_owned()
+}
+
+fn what_zh(what: &str) -> &str {
+    match what {
+        "program" => "项目",
+        "subject" => "主体",
+        "enrollment" => "记录",
+        "event" => "事件",
+        other => other,
+    }
+}
+
+fn of_conflict(expected: Option<u64>, actual: Option<u64>, changes: &[Recorded]) -> Problem {
+    let changes: Vec<Value> = changes
+        .iter()
+        .map(|event| {
+            json!({
+                "event_id": event.id,
+                "type": event.event.event_type(),
+                "revision": event.revision,
+                "sequence": event.sequence.map(sequence),
+                "effective_on": event.meta.effective_on.as_str(),
+                "recorded_at": event.meta.recorded_at.to_rfc3339(),
+                "office": event.meta.office.as_str(),
+            })
+        })
+        .collect();
+    let problem = match (expected, actual) {
+        (None, Some(_)) => Problem::new(Code::EnrollmentExists)
+            .precondition_failed()
+            .detail("the enrollment exists already; act on it with If-Match")
+            .detail_zh("该项目记录已存在，请以 If-Match 对其提交行为"),
+        (Some(_), None) => Problem::new(Code::RevisionConflict)
+            .detail("nothing is on record yet; the act that opens an enrollment carries If-None-Match: *")
+            .detail_zh("尚无记录；首次申报请携带 If-None-Match: *"),
+        _ => Problem::new(Code::RevisionConflict),
+    };
+    problem
+        .member("expected_revision", expected)
+        .member("current_revision", actual)
+        .member("changes", changes)
+}
+
+/// What a refusal of the domain is.
+pub fn of_refusal(refusal: Refusal, language: Language) -> Problem {
+    let act = refusal.act.as_str();
+    let mut problem = of_reason(*refusal.reason, act, language);
+    if problem.code() != Code::ValidationError {
+        problem = problem.detail(refusal.detail.en).detail_zh(refusal.detail.zh);
+    }
+    if let Some(article) = refusal.article {
+        problem = problem.member("article", article);
+    }
+    if let Some(measure) = refusal.measure {
+        problem = problem.member("measure_version", measure.as_str());
+    }
+    problem
+}
+
+fn of_reason(reason: Reason, act: &str, language: Language) -> Problem {
+    match reason {
+        Reason::NotPermitted { stands_at, allowed_from, missing } => {
+            Problem::new(Code::ActNotPermitted)
+                .member("act", act)
+                .member("phase", stands_at.as_deref())
+                .member("allowed_from", texts(&allowed_from))
+                .member("missing_conditions", texts(&missing))
+        }
+        Reason::OfficeForbidden { required } => {
+            let required: Vec<&str> = required.iter().map(|office| office.as_str()).collect();
+            Problem::new(Code::RoleForbidden).member("required_roles", required)
+        }
+        Reason::JurisdictionForbidden { division } => {
+            Problem::new(Code::JurisdictionForbidden).member("division_code", division)
+        }
+        Reason::RequirementNotMet { requirement, required, given } => {
+            Problem::new(Code::RequirementNotMet)
+                .member("requirement", requirement.as_str())
+                .member("required", required)
+                .member("given", given)
+        }
+        Reason::MaterialMissing { materials } => {
+            Problem::new(Code::MaterialMissing).member("materials", texts(&materials))
+        }
+        Reason::IneligibleSubject { allowed_kinds } => {
+            Problem::new(Code::IneligibleSubject).member("allowed_kinds", texts(&allowed_kinds))
+        }
+        Reason::NotInForce { versions } => {
+            let versions = versions
+                .iter()
+                .map(|(version, from)| json!({ "version": version, "in_force_from": from }));
+            Problem::new(Code::MeasureNotInForce).member("versions", versions.collect::<Vec<_>>())
+        }
+        Reason::RuleUnknown => Problem::new(Code::RuleUnknown),
+        Reason::DateConflict { with } => Problem::new(Code::EffectiveDateConflict)
+            .member("conflicting_event", with.map(|event| event.to_string())),
+        Reason::WouldUnsettle { events } => {
+            let events: Vec<String> = events.iter().map(EventRef::to_string).collect();
+            Problem::new(Code::WouldUnsettle).member("events", events)
+        }
+        Reason::AlreadyDecided { by } => Problem::new(Code::AlreadyDecided)
+            .member("act", act)
+            .member("decided_by", by.map(|event| event.to_string())),
+        Reason::NotInForceVersion { in_force } => Problem::new(Code::AlreadyDecided)
+            .member("act", act)
+            .member("in_force", in_force.map(|event| event.to_string())),
+        Reason::QuotaExhausted { category, limit, taken, on, override_possible } => {
+            Problem::new(Code::QuotaExhausted)
+                .member("quota", category.as_str())
+                .member("limit", limit)
+                .member("taken", taken)
+                .member("full_on", on.to_string())
+                .member("override_possible", override_possible)
+        }
+        Reason::Invalid { errors } => of_fields(&errors, language),
+    }
+}
+
+fn texts(ids: &[Id]) -> Vec<&str> {
+    ids.iter().map(Id::as_str).collect()
+}

@@ -1,0 +1,233 @@
+//! Reading one enrollment: which day and how much of the record a request asks about, and the
+//! history or fold that answers it.
+
+use std::sync::Arc;
+
+use super::call::{Call, wrong_parameter};
+use super::etag::enrollment_tag;
+use super::problem::{Code, Problem};
+use super::route::Parameter;
+use crate::app::{ActAnswer, Cached};
+use crate::codec;
+use crate::domain::calendar::Calendars;
+use crate::domain::date::{Day, Timestamp};
+use crate::domain::history::History;
+use crate::domain::ids::Text;
+use crate::domain::measure::{Measure, Program, Versions};
+use crate::domain::subject::Subject;
+
+/// The parameters of every question about one enrollment.
+pub const TIMES: &[Parameter] = &[
+    Parameter {
+        name: "as_of",
+        en: "What held on this civil day (Asia/Shanghai); today unless told.",
+        zh: "该民用日（北京时间）的状态；默认今天。",
+    },
+    Parameter {
+        name: "known_at",
+        en: "What was on record at this instant (RFC 3339 with offset).",
+        zh: "该时刻（RFC 3339，带时区偏移）已入档的内容。",
+    },
+    Parameter {
+        name: "at_sequence",
+        en: "Exactly this much of the log: up to and with this sequence.",
+        zh: "只看日志中到该序号（含）为止的内容。",
+    },
+];
+
+/// One enrollment as a request asks about it.
+pub struct Reading<'a> {
+    /// The program.
+    pub program: &'a Program,
+    /// Its measures.
+    pub versions: Arc<Versions>,
+    /// The subject.
+    pub subject: Arc<Subject>,
+    /// The stream.
+    pub stream: String,
+    /// The day asked about.
+    pub day: Day,
+    /// Whether that day was named.
+    pub day_named: bool,
+    /// The instant asked about.
+    pub known_at: Option<Timestamp>,
+    /// The sequence up to which the record is looked at; absent: all of it.
+    pub known_to: Option<u64>,
+    /// The calendars known up to there.
+    pub calendars: Arc<Calendars>,
+    /// What else an answer depends on, counted.
+    pub ground: u64,
+}
+
+impl<'a> Reading<'a> {
+    /// Reads what the request asks.
+    ///
+    /// # Errors
+    /// `not-found`, `malformed-request`, and the log's.
+    pub async fn of(call: &'a Call) -> Result<Self, Problem> {
+        let app = &call.state.app;
+        let program = program(call)?;
+        let subject = call.subject()?;
+        let subject = app.subject(&subject).await.map_err(|error| call.problem(error))?;
+        let as_of = call.parsed("as_of", Day::parse)?;
+        let known_at = call.parsed("known_at", Timestamp::parse_rfc3339)?;
+        let known_to = known_to(call, known_at).await?;
+        let (adopted, present) = app.library().present_calendars();
+        let calendars = match known_to {
+            None => present,
+            known_to => Arc::new(app.library().calendars(known_to)),
+        };
+        Ok(Reading {
+            program,
+            versions: app.library().versions(program),
+            stream: codec::enrollment_stream(&program.id, subject.id()),
+            ground: subject.revision + adopted as u64,
+            subject,
+            day: as_of.unwrap_or_else(|| call.state.today()),
+            day_named: as_of.is_some(),
+            known_at,
+            known_to,
+            calendars,
+        })
+    }
+
+    /// What the answer to an act is about: the day on which it was recorded, with what was on
+    /// record up to it. A retry years later reads the same.
+    ///
+    /// # Errors
+    /// `not-found`.
+    pub async fn of_answer(call: &'a Call, answer: &ActAnswer) -> Result<Self, Problem> {
+        let app = &call.state.app;
+        let program = program(call)?;
+        let subject = app.subject(&call.subject()?).await.map_err(|error| call.problem(error))?;
+        let (adopted, present) = app.library().present_calendars();
+        let known_to = answer.recorded.sequence.filter(|_| answer.replayed);
+        let calendars = match known_to {
+            None => present,
+            known_to => Arc::new(app.library().calendars(known_to)),
+        };
+        Ok(Reading {
+            program,
+            versions: app.library().versions(program),
+            stream: answer.stream.clone(),
+            ground: subject.revision + adopted as u64,
+            subject,
+            day: answer.recorded.meta.recorded_at.civil_day(),
+            day_named: true,
+            known_at: None,
+            known_to,
+            calendars,
+        })
+    }
+
+    /// The fold of everything on record, where it answers the question: all of the record is
+    /// asked about, and none of it lies behind the day.
+    ///
+    /// # Errors
+    /// As the log's.
+    pub async fn present(&self, call: &Call) -> Result<Option<Arc<Cached>>, Problem> {
+        if self.known_to.is_some() {
+            return Ok(None);
+        }
+        let cached = call.state.app.enrollment(&self.stream).await;
+        let cached = cached.map_err(|error| call.problem(error))?;
+        if cached.revision.is_none() {
+            return Err(self.nothing());
+        }
+        let reached = cached.last_place.is_none_or(|last| last <= self.day);
+        Ok((reached && cached.state.unsupported.is_empty()).then_some(cached))
+    }
+
+    /// The history as far as it is asked about.
+    ///
+    /// # Errors
+    /// `not-found` where it has no event, and as the log's.
+    pub async fn history(&self, call: &Call) -> Result<History, Problem> {
+        let history = call.state.app.history(&self.stream).await;
+        let mut history = history.map_err(|error| call.problem(error))?;
+        if let Some(known) = self.known_to {
+            let before = |event: &&crate::domain::event::Recorded| {
+                event.sequence.is_some_and(|sequence| sequence <= known)
+            };
+            let count = history.events().iter().take_while(before).count();
+            history = history.known_to(count);
+        }
+        if history.revision().is_none() {
+            return Err(self.nothing());
+        }
+        Ok(history)
+    }
+
+    fn nothing(&self) -> Problem {
+        let then = self.known_to.map_or(String::new(), |known| format!(" up to sequence {known}"));
+        Problem::new(Code::NotFound)
+            .detail(format!(
+                "{} has no record of {}{then}",
+                self.program.id,
+                self.subject.id()
+            ))
+            .detail_zh(format!("{} 中没有 {} 的记录", self.program.id, self.subject.id()))
+    }
+
+    /// The measure in force on the day.
+    pub fn measure(&self) -> Option<&Measure> {
+        self.versions.in_force(self.day).map(|edition| &edition.measure)
+    }
+
+    /// The tag of an answer about a revision.
+    pub fn tag(&self, call: &Call, revision: u64) -> String {
+        enrollment_tag(revision, self.day, call.language, self.ground)
+    }
+
+    /// The label of an obligation.
+    pub fn obligation_label(&self, id: &str) -> Option<Text> {
+        self.versions.find(|measure| measure.obligation(id).map(|rule| rule.label.clone()))
+    }
+
+    /// The label of a category.
+    pub fn category_label(&self, id: &str) -> Option<Text> {
+        self.versions.find(|measure| measure.category(id).map(|category| category.label.clone()))
+    }
+
+    /// The label of a title.
+    pub fn title_label(&self, id: &str) -> Option<Text> {
+        self.versions.find(|measure| {
+            measure.title_kinds.iter().find(|title| title.id == id).map(|t| t.label.clone())
+        })
+    }
+}
+
+/// The program that the path names.
+///
+/// # Errors
+/// `not-found`.
+pub fn program(call: &Call) -> Result<&Program, Problem> {
+    let id = call.path("program");
+    call.state.app.library().program(id).ok_or_else(|| {
+        let known = call.state.app.library().programs().programs.iter();
+        let known = known.map(|program| program.id.as_str()).collect::<Vec<_>>().join(", ");
+        Problem::new(Code::NotFound)
+            .detail(format!("there is no program {id:?}; programs are {known}"))
+            .detail_zh(format!("没有项目 {id:?}；现有项目：{known}"))
+    })
+}
+
+async fn known_to(call: &Call, known_at: Option<Timestamp>) -> Result<Option<u64>, Problem> {
+    let at_sequence = call.parsed("at_sequence", str::parse::<u64>)?;
+    let app = &call.state.app;
+    if let Some(sequence) = at_sequence {
+        let head = app.log().head().await.map_err(|error| call.problem(error.into()))?;
+        if head.is_none_or(|head| head < sequence) {
+            let end = head.map_or("is empty".to_owned(), |head| format!("ends at {head}"));
+            return Err(wrong_parameter("at_sequence", &format!("the log {end}")));
+        }
+    }
+    let Some(instant) = known_at else { return Ok(at_sequence) };
+    let known = app.sequence_known_at(instant).await.map_err(|error| call.problem(error))?;
+    let Some(known) = known else {
+        return Err(Problem::new(Code::NotFound)
+            .detail(format!("nothing was on record at {instant}"))
+            .detail_zh(format!("{instant} 时尚无任何入档内容")));
+    };
+    Ok(Some(at_sequence.map_or(known, |sequence| sequence.min(known))))
+}

@@ -1,0 +1,103 @@
+//! Binding, serving and stopping.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use tokio::task::JoinHandle;
+
+use super::dispatch;
+use super::problem::{ProblemSettings, render};
+use super::state::ApiState;
+
+/// Why nothing is served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address can't be listened on.
+    #[error("can't listen on {listen}: {source}; is something else serving there?")]
+    Listen {
+        /// The address.
+        listen: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The server stopped by itself.
+    #[error("the server failed: {0}")]
+    Failed(String),
+}
+
+/// A server that runs.
+pub struct Served {
+    /// The address it listens on; with port 0 asked for, the port found.
+    pub address: SocketAddr,
+    state: Arc<ApiState>,
+    handle: ServerHandle,
+    task: JoinHandle<std::io::Result<()>>,
+}
+
+/// Listens, and serves until [`Served::stop`]. To be called within a tokio runtime; signals are the
+/// caller's.
+///
+/// # Errors
+/// [`ServeError::Listen`].
+pub fn serve(listen: SocketAddr, state: Arc<ApiState>) -> Result<Served, ServeError> {
+    let failed = |source| ServeError::Listen { listen, source };
+    let listener = TcpListener::bind(listen).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let settings = state.settings.clone();
+    let shared = web::Data::from(state.clone());
+    let problems = web::Data::new(ProblemSettings {
+        public_url: settings.public_url.clone(),
+        default_language: settings.default_language,
+    });
+    let mut server = HttpServer::new(move || {
+        App::new()
+            .app_data(shared.clone())
+            .app_data(problems.clone())
+            .wrap(from_fn(render))
+            .configure(dispatch::configure)
+    })
+    .disable_signals()
+    .client_request_timeout(settings.request_timeout)
+    .shutdown_timeout(settings.shutdown_grace.as_secs());
+    if let Some(workers) = settings.workers {
+        server = server.workers(workers);
+    }
+    let server = server.listen(listener).map_err(failed)?.run();
+    let handle = server.handle();
+    let task = tokio::spawn(server);
+    Ok(Served { address, state, handle, task })
+}
+
+impl Served {
+    /// Stops: not ready any more, running requests are finished within the grace, then nothing.
+    ///
+    /// # Errors
+    /// [`ServeError::Failed`] when the server had stopped by itself.
+    pub async fn stop(self) -> Result<(), ServeError> {
+        self.state.stop();
+        self.handle.stop(true).await;
+        ended(self.task.await)
+    }
+
+    /// Waits until the server stops by itself, which is a failure.
+    ///
+    /// # Errors
+    /// [`ServeError::Failed`] with what it failed by.
+    pub async fn ended(&mut self) -> Result<(), ServeError> {
+        ended((&mut self.task).await)
+    }
+}
+
+fn ended(
+    result: Result<std::io::Result<()>, tokio::task::JoinError>,
+) -> Result<(), ServeError> {
+    match result {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(ServeError::Failed(error.to_string())),
+        Err(error) => Err(ServeError::Failed(error.to_string())),
+    }
+}

@@ -1,0 +1,332 @@
+//! `GET /v1/enrollments/{program}/{subject}`: where an enrollment stands.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::answer::{REVALIDATE, sequence, tagged};
+use super::brief::{EventBrief, Labelled, MeasureInForce, ObligationView};
+use super::call::{Answered, Call};
+use super::reading::Reading;
+use crate::domain::date::Day;
+use crate::domain::duty::{DutyStatus, items, waiting_for};
+use crate::domain::history::History;
+use crate::domain::ids::{Id, Language};
+use crate::domain::state::State;
+
+/// Where an enrollment stands.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct StandsAt {
+    /// The place, `phase` or `phase.step`.
+    pub node: String,
+    /// Its label.
+    pub label: String,
+    /// The phase.
+    pub phase: String,
+    /// The step, if it is in one.
+    pub step: Option<String>,
+    /// Since when it stands there.
+    pub since: Option<String>,
+    /// Since when it is in this phase.
+    pub phase_since: Option<String>,
+}
+
+/// A title held.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TitleView {
+    /// Which.
+    #[schemars(with = "String")]
+    pub id: Id,
+    /// Its label.
+    pub label: String,
+    /// From when.
+    pub from: String,
+    /// Its last day; absent: without expiry.
+    pub until: Option<String>,
+    /// The article.
+    pub article: String,
+}
+
+/// A term that runs or ran.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TermView {
+    /// Its first day.
+    pub from: String,
+    /// Its last day.
+    pub until: String,
+    /// How that follows.
+    pub arithmetic: String,
+    /// The article.
+    pub article: String,
+}
+
+/// A place of a quota held.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PlaceView {
+    /// The category.
+    #[schemars(with = "String")]
+    pub category: Id,
+    /// From which day.
+    pub from: String,
+    /// Whether it is known only from evidence.
+    pub attested: bool,
+}
+
+/// Whose move it is.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct WaitingView {
+    /// The office.
+    pub office: &'static str,
+    /// The act that it is expected to do.
+    pub act: &'static str,
+    /// Since when.
+    pub since: String,
+    /// The article.
+    pub article: String,
+}
+
+/// The obligations, counted.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub struct ObligationCounts {
+    /// Not met, not due yet or undated.
+    pub open: u32,
+    /// Not met, and the due date has passed.
+    pub overdue: u32,
+    /// Met after the due date.
+    pub late: u32,
+    /// Met in time.
+    pub met: u32,
+    /// The unmet ones, with when they are due.
+    pub unmet: Vec<ObligationView>,
+}
+
+/// The status of an enrollment.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Status {
+    /// The program.
+    pub program: String,
+    /// The subject.
+    pub subject: String,
+    /// The subject's name on the day.
+    pub name: String,
+    /// Whether it is an exercise with an invented subject.
+    pub exercise: bool,
+    /// The day asked about.
+    pub as_of: String,
+    /// The instant asked about, if one was.
+    pub known_at: Option<String>,
+    /// The sequence up to which the record was looked at, if not all of it was.
+    pub known_to_sequence: Option<String>,
+    /// The newest revision looked at.
+    pub revision: u64,
+    /// The sequence of the newest event looked at.
+    pub sequence: Option<String>,
+    /// Where it stands; absent: nowhere.
+    pub stands_at: Option<StandsAt>,
+    /// `RECORDED`, `ATTESTED` or `INFERRED`.
+    pub provenance: String,
+    /// From which day the record is complete.
+    pub kept_since: Option<String>,
+    /// The latest day on which an event shows the standing.
+    pub last_evidenced_on: Option<String>,
+    /// The number of the attempt, from 1.
+    pub attempt: u32,
+    /// The category.
+    pub category: Option<Labelled>,
+    /// The title held.
+    pub title: Option<TitleView>,
+    /// The term.
+    pub term: Option<TermView>,
+    /// The place of a quota held.
+    pub place: Option<PlaceView>,
+    /// Whose move it is.
+    pub waiting_for: Vec<WaitingView>,
+    /// The obligations, counted.
+    pub obligations: ObligationCounts,
+    /// Events that may have happened by the day but need not have.
+    pub possible: Vec<EventBrief>,
+    /// Acts on record that count only from a later day.
+    pub not_yet_in_effect: Vec<EventBrief>,
+    /// Events that lost their ground and change nothing.
+    pub unsupported: Vec<EventBrief>,
+    /// The measure version in force on the day.
+    pub measure: Option<MeasureInForce>,
+}
+
+/// Answers where an enrollment stands.
+///
+/// # Errors
+/// See the route.
+pub async fn get_enrollment(call: Call) -> Answered {
+    let reading = Reading::of(&call).await?;
+    if let Some(cached) = reading.present(&call).await? {
+        let revision = cached.revision.unwrap_or_default();
+        let tag = reading.tag(&call, revision);
+        if super::etag::unchanged(&call.http, &tag) {
+            return Ok(super::etag::not_modified(&tag, call.language));
+        }
+        let mut status = Status::of(&reading, &cached.state, call.tongue());
+        status.revision = revision;
+        status.sequence = cached.sequence.map(sequence);
+        return tagged(&call, &tag, REVALIDATE, &status);
+    }
+    let history = reading.history(&call).await?;
+    let status = Status::of_history(&reading, &history, call.tongue());
+    let tag = reading.tag(&call, status.revision);
+    tagged(&call, &tag, REVALIDATE, &status)
+}
+
+impl Status {
+    /// The status by a history.
+    pub fn of_history(reading: &Reading<'_>, history: &History, language: Language) -> Self {
+        let state = history.state_at(reading.day);
+        let mut status = Self::of(reading, &state, language);
+        let newest = history.events().last();
+        status.revision = newest.map_or(0, |event| event.revision);
+        status.sequence = newest.and_then(|event| event.sequence).map(sequence);
+        let brief = |revision: &u64| {
+            history.at(*revision).map(|event| EventBrief::of(event, history.stream()))
+        };
+        let possible = history.possible(reading.day);
+        status.possible = possible.iter().filter_map(brief).collect();
+        status.unsupported = state.unsupported.iter().filter_map(brief).collect();
+        status.not_yet_in_effect = history
+            .effective()
+            .iter()
+            .filter(|entry| entry.place > reading.day)
+            .filter(|entry| !possible.contains(&entry.event.revision))
+            .map(|entry| EventBrief::of(&entry.event, history.stream()))
+            .collect();
+        status
+    }
+
+    /// The status by a state; what needs single events is left out.
+    pub fn of(reading: &Reading<'_>, state: &State, language: Language) -> Self {
+        let day = reading.day;
+        Self {
+            program: reading.program.id.to_string(),
+            subject: reading.subject.id().to_string(),
+            name: reading.subject.name_on(day).get(language).to_owned(),
+            exercise: reading.program.is_exercise(),
+            as_of: day.to_string(),
+            known_at: reading.known_at.map(|instant| instant.to_rfc3339()),
+            known_to_sequence: reading.known_to.map(sequence),
+            revision: 0,
+            sequence: None,
+            stands_at: stands_at(reading, state, language),
+            provenance: state.provenance.as_str().to_ascii_uppercase(),
+            kept_since: state.kept_since.map(|day| day.to_string()),
+            last_evidenced_on: state.last_evidenced_on.map(|date| date.to_string()),
+            attempt: state.attempt,
+            category: state
+                .category
+                .as_ref()
+                .map(|id| Labelled::new(id, reading.category_label(id), language)),
+            title: title(reading, state, language),
+            term: state.term.as_ref().map(|term| TermView {
+                from: term.from.to_string(),
+                until: term.until.to_string(),
+                arithmetic: term.arithmetic.clone(),
+                article: term.article.clone(),
+            }),
+            place: state.place.as_ref().map(|place| PlaceView {
+                category: place.category.clone(),
+                from: place.from.to_string(),
+                attested: place.attested,
+            }),
+            waiting_for: waiting(reading, state, day),
+            obligations: obligations(reading, state, language),
+            possible: Vec::new(),
+            not_yet_in_effect: Vec::new(),
+            unsupported: Vec::new(),
+            measure: MeasureInForce::on(&reading.versions, day),
+        }
+    }
+}
+
+fn stands_at(reading: &Reading<'_>, state: &State, language: Language) -> Option<StandsAt> {
+    let node = state.node.as_ref()?;
+    let label = reading.versions.label(node);
+    Some(StandsAt {
+        node: node.to_string(),
+        label: label.map_or_else(|| node.to_string(), |text| text.get(language).to_owned()),
+        phase: node.phase().to_owned(),
+        step: node.step().map(str::to_owned),
+        since: state.node_since.map(|date| date.to_string()),
+        phase_since: state.phase_since.map(|date| date.to_string()),
+    })
+}
+
+fn title(reading: &Reading<'_>, state: &State, language: Language) -> Option<TitleView> {
+    let title = state.title.as_ref()?;
+    let labelled = Labelled::new(&title.title, reading.title_label(&title.title), language);
+    Some(TitleView {
+        id: labelled.id,
+        label: labelled.label,
+        from: title.from.to_string(),
+        until: title.until.map(|date| date.to_string()),
+        article: title.article.clone(),
+    })
+}
+
+fn waiting(reading: &Reading<'_>, state: &State, day: Day) -> Vec<WaitingView> {
+    let Some(measure) = reading.measure() else { return Vec::new() };
+    let waiting = waiting_for(state, measure, day).into_iter();
+    waiting
+        .map(|waiting| WaitingView {
+            office: waiting.office.as_str(),
+            act: waiting.act.as_str(),
+            since: waiting.since.to_string(),
+            article: waiting.article,
+        })
+        .collect()
+}
+
+fn obligations(reading: &Reading<'_>, state: &State, language: Language) -> ObligationCounts {
+    let mut counts = ObligationCounts::default();
+    for item in items(state, reading.day, &reading.calendars) {
+        match item.status {
+            DutyStatus::Open => counts.open += 1,
+            DutyStatus::Overdue => counts.overdue += 1,
+            DutyStatus::Late => counts.late += 1,
+            DutyStatus::Met => counts.met += 1,
+            DutyStatus::Waived | DutyStatus::NotInTheRecord => {}
+        }
+        if item.status.is_unmet() {
+            counts.unmet.push(ObligationView::of(&item, reading, language));
+        }
+    }
+    counts
+}
+
+/// Where an enrollment stands, in short.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct StandingView {
+    /// The program.
+    pub program: String,
+    /// The subject.
+    pub subject: String,
+    /// The day.
+    pub as_of: String,
+    /// Where it stands; absent: nowhere.
+    pub stands_at: Option<StandsAt>,
+    /// The category.
+    pub category: Option<Labelled>,
+    /// The title held.
+    pub title: Option<TitleView>,
+    /// Whose move it is.
+    pub waiting_for: Vec<WaitingView>,
+}
+
+/// Where an enrollment stands, in short.
+pub fn standing(reading: &Reading<'_>, state: &State, language: Language) -> StandingView {
+    let category = state.category.as_ref();
+    StandingView {
+        program: reading.program.id.to_string(),
+        subject: reading.subject.id().to_string(),
+        as_of: reading.day.to_string(),
+        stands_at: stands_at(reading, state, language),
+        category: category.map(|id| Labelled::new(id, reading.category_label(id), language)),
+        title: title(reading, state, language),
+        waiting_for: waiting(reading, state, reading.day),
+    }
+}

@@ -1,0 +1,196 @@
+//! Subjects and calendars: what the registrar records beside acts.
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::answer::{List, REVALIDATE, json, json_with, sequence, tagged};
+use super::body;
+use super::call::{Answered, Call};
+use super::etag::idempotency_key;
+use super::problem::{Code, Problem};
+use crate::app::Written;
+use crate::domain::calendar::Calendar;
+use crate::domain::date::Day;
+use crate::domain::ids::Text;
+use crate::domain::logbook::CalendarAdopted;
+use crate::domain::subject::{Registration, Renaming, Subject};
+
+/// Something recorded outside of the enrollments.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct WrittenView {
+    /// The event's id.
+    pub id: String,
+    /// `RECORDED`.
+    pub state: &'static str,
+    /// `stream@revision#id`.
+    pub reference: String,
+    /// The revision in its stream.
+    pub revision: u64,
+    /// The sequence; absent while it is not counted.
+    pub sequence: Option<String>,
+}
+
+/// A name from a day on.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct NameFrom {
+    /// The first day.
+    pub from: String,
+    /// The name in both languages.
+    pub name: Text,
+}
+
+/// A subject.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SubjectView {
+    /// The id.
+    pub id: String,
+    /// The name today.
+    pub name: Text,
+    /// The responsible office today, where one is registered.
+    pub responsible_office: Option<Text>,
+    /// The registration.
+    pub registration: Registration,
+    /// Names by the day from which each holds, oldest first.
+    pub names: Vec<NameFrom>,
+    /// Responsible offices likewise.
+    pub responsible_offices: Vec<NameFrom>,
+    /// The revision of its stream.
+    pub revision: u64,
+}
+
+impl SubjectView {
+    fn of(subject: &Subject, today: Day) -> Self {
+        let from = |list: &[(Day, Text)]| {
+            list.iter()
+                .map(|(from, name)| NameFrom { from: from.to_string(), name: name.clone() })
+                .collect()
+        };
+        Self {
+            id: subject.id().to_string(),
+            name: subject.name_on(today).clone(),
+            responsible_office: subject.office_on(today).cloned(),
+            registration: subject.registration.clone(),
+            names: from(&subject.names),
+            responsible_offices: from(&subject.offices),
+            revision: subject.revision,
+        }
+    }
+}
+
+/// Answers a subject.
+///
+/// # Errors
+/// See the route.
+pub async fn get_subject(call: Call) -> Answered {
+    let subject = call.state.app.subject(&call.subject()?).await;
+    let subject = subject.map_err(|error| call.problem(error))?;
+    let today = call.state.today();
+    let tag = format!("\"{}.{today}.json.{}\"", subject.revision, call.language.tag());
+    tagged(&call, &tag, REVALIDATE, &SubjectView::of(&subject, today))
+}
+
+/// Registers a subject.
+///
+/// # Errors
+/// See the route.
+pub async fn register_subject(call: Call) -> Answered {
+    let caller = call.caller()?;
+    let key = idempotency_key(&call)?;
+    let registration: Registration = body::read(&call.body)?;
+    let at = format!("/v1/subjects/{}", registration.id);
+    let written = call.state.app.register_subject(&caller, registration, &key).await;
+    recorded(&call, written.map_err(|error| call.problem(error))?, at)
+}
+
+/// Gives a subject another name.
+///
+/// # Errors
+/// See the route.
+pub async fn rename_subject(call: Call) -> Answered {
+    let caller = call.caller()?;
+    let subject = call.subject()?;
+    call.state.app.subject(&subject).await.map_err(|error| call.problem(error))?;
+    let key = idempotency_key(&call)?;
+    let renaming: Renaming = body::read(&call.body)?;
+    let written = call.state.app.rename_subject(&caller, &subject, renaming, &key).await;
+    let at = format!("/v1/subjects/{subject}");
+    recorded(&call, written.map_err(|error| call.problem(error))?, at)
+}
+
+fn recorded(call: &Call, written: Written, at: String) -> Answered {
+    let view = WrittenView {
+        id: written.id.to_string(),
+        state: "RECORDED",
+        reference: format!("{}@{}#{}", written.stream, written.revision, written.id),
+        revision: written.revision,
+        sequence: written.sequence.map(sequence),
+    };
+    let mut response = HttpResponse::Created();
+    response.insert_header((header::LOCATION, at));
+    json_with(call, response, &view, "no-store", None)
+}
+
+/// A year's calendar as it is in force.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CalendarView {
+    /// The year.
+    pub year: i32,
+    /// Days off that are not ordinary weekends.
+    pub rest_days: Vec<String>,
+    /// Weekend days that are worked.
+    pub working_weekends: Vec<String>,
+    /// The notice that says so.
+    pub source: String,
+}
+
+impl CalendarView {
+    fn of(calendar: &Calendar) -> Self {
+        Self {
+            year: calendar.year(),
+            rest_days: calendar.rest_days().iter().map(ToString::to_string).collect(),
+            working_weekends: calendar.working_weekends().iter().map(ToString::to_string).collect(),
+            source: calendar.source().to_owned(),
+        }
+    }
+}
+
+/// Lists the calendars in force.
+///
+/// # Errors
+/// See the route.
+pub async fn list_calendars(call: Call) -> Answered {
+    let (_, calendars) = call.state.app.library().present_calendars();
+    let years = Day::MIN.year()..=Day::MAX.year();
+    let items = years.filter_map(|year| calendars.of_year(year)).map(CalendarView::of).collect();
+    json(&call, &List { items })
+}
+
+/// Answers a year's calendar.
+///
+/// # Errors
+/// See the route.
+pub async fn get_calendar(call: Call) -> Answered {
+    let year = call.path("year").parse::<i32>().ok();
+    let (_, calendars) = call.state.app.library().present_calendars();
+    match year.and_then(|year| calendars.of_year(year)) {
+        Some(calendar) => json(&call, &CalendarView::of(calendar)),
+        None => Err(Problem::new(Code::NotFound)
+            .detail(format!("no calendar of {:?} was adopted; its weekends alone are known", call.path("year")))
+            .detail_zh(format!("尚未采用 {:?} 年的日历，仅知其周末", call.path("year")))),
+    }
+}
+
+/// Adopts the calendar of a year.
+///
+/// # Errors
+/// See the route.
+pub async fn adopt_calendar(call: Call) -> Answered {
+    let caller = call.caller()?;
+    let key = idempotency_key(&call)?;
+    let adopted: CalendarAdopted = body::read(&call.body)?;
+    let at = format!("/v1/calendars/{}", adopted.year);
+    let written = call.state.app.adopt_calendar(&caller, adopted, &key).await;
+    recorded(&call, written.map_err(|error| call.problem(error))?, at)
+}

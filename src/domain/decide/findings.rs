@@ -1,0 +1,100 @@
+//! What is found and recorded though it refuses nothing: participation elsewhere that is not shown,
+//! a plan that is not on record, dates less sharp than a rule would need.
+
+use super::Deciding;
+use crate::domain::act::Act;
+use crate::domain::event::Finding;
+use crate::domain::ids::{EventRef, Id, Text};
+use crate::domain::measure::{ActRule, Measure};
+use crate::domain::refusal::{Reason, Refusal};
+
+impl Deciding<'_> {
+    /// The finding where participation in another program is not shown (P17), and the event by
+    /// which the subject stands there, since the decision rests on it.
+    pub(super) fn check_participation(
+        &self,
+        rule: &ActRule,
+    ) -> Result<(Vec<Finding>, Option<EventRef>), Refusal> {
+        let Some(condition) = &rule.participation else {
+            return Ok((vec![], None));
+        };
+        let standing = (self.ctx.standing_in)(&condition.program);
+        let shown = standing.as_ref().is_some_and(|s| condition.phases.contains(&s.phase));
+        let by = standing.map(|standing| standing.by);
+        if shown {
+            return Ok((vec![], by));
+        }
+        let phases = condition.phases.join(", ");
+        let text = Text {
+            en: format!(
+                "participation in {} ({phases}) is not shown on {}",
+                condition.program, self.day
+            ),
+            zh: format!("{} 未见参加 {}（{phases}）", self.day, condition.program),
+        };
+        if condition.refuse {
+            let reason = Reason::NotPermitted {
+                stands_at: self.stands_at(),
+                allowed_from: rule.from.clone(),
+                missing: vec![Id::from("participation")],
+            };
+            return Err(self.refuse(reason, text.en, text.zh).under(&condition.article));
+        }
+        let code = Id::from("participation_not_shown");
+        Ok((vec![Finding { code, text, article: condition.article.clone() }], by))
+    }
+
+    /// For an acceptance: that no plan is on record to measure against (C14).
+    pub(super) fn plan_findings(&self, measure: &Measure) -> Option<Finding> {
+        let Act::Accept(_) = &self.request.act else {
+            return None;
+        };
+        self.state.plan_versions.is_empty().then(|| Finding {
+            code: Id::from("no_plan_on_record"),
+            text: Text {
+                en: "no plan is on record to measure the results against".to_owned(),
+                zh: "没有入档的建设方案可供对照".to_owned(),
+            },
+            article: measure.acceptance_contents.first().map_or("", |c| &c.article).to_owned(),
+        })
+    }
+
+    /// Findings on dates that are less sharp than a rule would need.
+    pub(super) fn date_findings(&self) -> Vec<Finding> {
+        let on = self.request.common.effective_on;
+        let mut findings = Vec::new();
+        let versions = self.ctx.versions;
+        let earlier = on.earliest().and_then(|day| versions.in_force(day));
+        let now = self.edition.map(|edition| edition.measure.version.clone());
+        if let (Some(earlier), Some(now)) = (earlier, now)
+            && earlier.measure.version != now
+        {
+            let text = Text {
+                en: format!(
+                    "judged by {now}, in force on {}; {} was in force on an earlier day of {on}",
+                    self.day, earlier.measure.version
+                ),
+                zh: format!(
+                    "按 {} 有效的 {now} 判断；{on} 期间较早时有效的是 {}",
+                    self.day, earlier.measure.version
+                ),
+            };
+            let article = earlier.measure.in_force_article.clone();
+            findings.push(Finding { code: Id::from("another_version_in_force"), text, article });
+        }
+        if on.earliest().is_none_or(|earliest| earliest.year() != on.latest().year()) {
+            let text = Text {
+                en: format!(
+                    "{on} spans more than one year; yearly duties are counted from its latest year"
+                ),
+                zh: format!("{on} 跨年；年度义务自其最晚年份起算"),
+            };
+            findings.push(Finding {
+                code: Id::from("ambiguous_year"),
+                text,
+                article: String::new(),
+            });
+        }
+        findings
+    }
+}

@@ -1,0 +1,208 @@
+//! A server in a temporary folder, and clients with a token each.
+
+use docket::api::auth::{Authenticator, Grant, LocalVerifier, Role, TokenKey, issue};
+use docket::api::{ApiSettings, ApiState, Served, serve};
+use docket::app::clock::{Clock, FixedClock};
+use docket::app::documents::FolderStore;
+use docket::app::{App, Parts, start};
+use docket::domain::date::Timestamp;
+use docket::domain::measure_file::{MEASURES, PROGRAMS};
+use docket::log::SqliteLog;
+use reqwest::header::HeaderMap;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// 2026-11-22, noon in China.
+pub const NOW: &str = "2026-11-22T12:00:00+08:00";
+const UNIX_NOW: i64 = 1_795_320_000;
+
+pub struct Server {
+    pub app: Arc<App>,
+    pub clock: Arc<FixedClock>,
+    pub served: Option<Served>,
+    pub base: String,
+    key: TokenKey,
+    http: reqwest::Client,
+    _folder: tempfile::TempDir,
+}
+
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&self.body)))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Asserts a problem and gives its body.
+    #[track_caller]
+    pub fn problem(&self, status: u16, name: &str) -> Value {
+        let text = String::from_utf8_lossy(&self.body);
+        assert_eq!(self.status, status, "{text}");
+        assert_eq!(self.header("content-type"), "application/problem+json", "{text}");
+        assert_eq!(self.header("cache-control"), "no-store");
+        let body = self.json();
+        assert_eq!(body["status"], status, "{text}");
+        let uri = body["type"].as_str().unwrap();
+        assert!(uri.ends_with(&format!("/problems/{name}")), "{text}");
+        assert_eq!(body["code"], name.to_ascii_uppercase().replace('-', "_"));
+        assert_eq!(body["trace_id"].as_str().unwrap().len(), 32);
+        body
+    }
+
+    #[track_caller]
+    pub fn ok(self, status: u16) -> Reply {
+        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
+        self
+    }
+}
+
+pub async fn server() -> Server {
+    server_with(ApiSettings { workers: Some(2), ..ApiSettings::default() }).await
+}
+
+pub async fn server_with(settings: ApiSettings) -> Server {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = tempfile::tempdir().unwrap();
+    let log = Arc::new(SqliteLog::open_writer(folder.path().join("log.sqlite")).unwrap());
+    let documents = Arc::new(FolderStore::open(folder.path()).unwrap());
+    let clock = Arc::new(FixedClock::at(Timestamp::parse_rfc3339(NOW).unwrap()));
+    let app = start(Parts {
+        log,
+        documents,
+        clock: clock.clone() as Arc<dyn Clock>,
+        measures: MEASURES,
+        programs: PROGRAMS,
+        new_log_id: uuid::Uuid::from_u128(7),
+        origin: None,
+        public_key: "AA==".to_owned(),
+        cache_bytes: 1 << 20,
+    })
+    .await
+    .unwrap();
+    let app = Arc::new(app);
+    let key = TokenKey::generate(&mut rand::rng());
+    let verifier = Arc::new(LocalVerifier::new(&key, "docket-test", "docket"));
+    let authenticator = Authenticator::new(verifier, || UNIX_NOW, 1 << 20);
+    let state = Arc::new(ApiState::new(app.clone(), authenticator, settings));
+    let served = serve("127.0.0.1:0".parse().unwrap(), state).unwrap();
+    let base = format!("http://{}", served.address);
+    let http = reqwest::Client::new();
+    Server { app, clock, served: Some(served), base, key, http, _folder: folder }
+}
+
+/// A client of one office.
+pub struct Client<'a> {
+    pub server: &'a Server,
+    pub token: String,
+}
+
+static KEYS: AtomicU64 = AtomicU64::new(0);
+
+pub fn new_key() -> String {
+    format!("key-{}", KEYS.fetch_add(1, Ordering::Relaxed))
+}
+
+impl Server {
+    pub fn client(&self, role: Role, office: &str, divisions: &[&str]) -> Client<'_> {
+        let grant = Grant {
+            issuer: "docket-test".to_owned(),
+            audience: "docket".to_owned(),
+            sub: format!("{role}-{office}"),
+            role,
+            office: office.to_owned(),
+            divisions: divisions.iter().map(ToString::to_string).collect(),
+            jti: new_key(),
+        };
+        Client { server: self, token: issue(&self.key, &grant, UNIX_NOW, 3600).unwrap() }
+    }
+
+    pub fn registrar(&self) -> Client<'_> {
+        self.client(Role::Registrar, "registrar", &[])
+    }
+
+    pub fn national(&self) -> Client<'_> {
+        self.client(Role::NationalOffice, "cnipa", &[])
+    }
+
+    pub fn province(&self, id: &str) -> Client<'_> {
+        self.client(Role::Province, &format!("gov-{id}"), &[id])
+    }
+
+    pub fn auditor(&self) -> Client<'_> {
+        self.client(Role::Auditor, "audit", &[])
+    }
+
+    pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        self.http.request(method, format!("{}{path}", self.base))
+    }
+
+    /// Registers provinces, invented ones where the id has letters.
+    pub async fn register(&self, ids: &[&str]) {
+        for id in ids {
+            let invented = id.chars().any(char::is_alphabetic) && *id != "XPCC";
+            let body = json!({
+                "id": id, "kind": if *id == "XPCC" { "corps" } else { "province" },
+                "name": { "en": format!("Province {id}"), "zh": format!("省{id}") },
+                "province": id, "invented": invented, "source": "test", "effective_on": "2010",
+            });
+            self.registrar().post("/v1/subjects", &body).await.ok(201);
+        }
+    }
+}
+
+pub async fn send(request: reqwest::RequestBuilder) -> Reply {
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    Reply { status, headers, body: response.bytes().await.unwrap().to_vec() }
+}
+
+impl Client<'_> {
+    pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        self.server.request(method, path).bearer_auth(&self.token)
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        send(self.request("GET", path).header("accept-language", "en")).await
+    }
+
+    /// Posts JSON under a new key.
+    pub async fn post(&self, path: &str, body: &Value) -> Reply {
+        let request = self.request("POST", path).header("idempotency-key", new_key());
+        send(request.header("accept-language", "en").json(body)).await
+    }
+
+    /// Takes an act on whatever revision there is.
+    pub async fn act(&self, enrollment: &str, body: &Value) -> Reply {
+        let path = format!("/v1/enrollments/{enrollment}/acts");
+        let request = self.request("POST", &path).header("idempotency-key", new_key());
+        send(request.header("accept-language", "en").header("if-match", "*").json(body)).await
+    }
+
+    pub async fn upload(&self, bytes: &[u8]) -> String {
+        let request = self.request("POST", "/v1/documents").body(bytes.to_vec());
+        let reply = send(request).await.ok(201).json();
+        reply["digest"].as_str().unwrap().to_owned()
+    }
+}
+
+/// An application of a province for a pilot place.
+pub fn apply(category: &str, on: &str) -> Value {
+    json!({ "act": "apply", "effective_on": on, "category": category, "rank": "pilot" })
+}
+
+/// Its approval.
+pub fn approve(on: &str) -> Value {
+    json!({ "act": "approve", "effective_on": on })
+}

@@ -1,0 +1,355 @@
+//! The two times (G3): what was so on a day, as known at some event, for random histories with
+//! late entries, corrections, corrections of corrections and annulments.
+//!
+//! The oracle is written from the words of the design and shares nothing with the history but the
+//! fold of one event: a list of what stands, rebuilt from scratch for every question.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
+
+#[path = "rules/lives.rs"]
+mod lives;
+#[path = "rules/story.rs"]
+mod story;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use docket::domain::act::{Act, ActRequest};
+use docket::domain::date::{CivilDate, Day};
+use docket::domain::event::{Event, Recorded};
+use docket::domain::evolve::evolve;
+use docket::domain::history::History;
+use docket::domain::ids::EventRef;
+use docket::domain::ids::Office::{self, NationalOffice, Registrar};
+use docket::domain::state::State;
+use proptest::prelude::{Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
+use proptest::test_runner::Config;
+use serde_json::{Value, json};
+use story::{Story, act, day};
+
+/// One thing that somebody tries: which act first, when it counts, how sharp that date is, which
+/// event it would correct.
+#[derive(Debug, Clone)]
+struct Attempt {
+    first: usize,
+    from: u16,
+    sharpness: Sharpness,
+    target: usize,
+    late: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Sharpness {
+    Day,
+    Days(u8),
+    By,
+}
+
+fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
+    let sharpness = prop::sample::select(vec![
+        Sharpness::Day,
+        Sharpness::Day,
+        Sharpness::Days(20),
+        Sharpness::Days(200),
+        Sharpness::By,
+    ]);
+    let attempt =
+        (any::<usize>(), 0_u16..400, sharpness, any::<usize>(), prop::bool::weighted(0.3))
+            .prop_map(|(first, from, sharpness, target, late)| Attempt {
+                first,
+                from,
+                sharpness,
+                target,
+                late,
+            });
+    prop::collection::vec(attempt, 1..24)
+}
+
+/// The bodies of everything that can be recorded of an area out of an archive.
+fn bodies(year: i32, plans: usize) -> Vec<(&'static str, Value)> {
+    let version = (plans > 0).then_some(1);
+    let deadline = format!("{}-12-31", year + 2);
+    vec![
+        ("apply", lives::area_application(31)),
+        ("recommend", lives::recommendation()),
+        ("approve", json!({})),
+        ("submit_plan", lives::plan()),
+        ("submit_report", lives::report(year - 1)),
+        ("accept", lives::rectify_by(lives::acceptance("unqualified", version), &deadline)),
+        ("accept", lives::acceptance("excellent", version)),
+        ("accept", lives::acceptance("qualified", version)),
+        ("request_acceptance", json!({ "text": "please" })),
+        ("confirm", json!({ "title_from": format!("{}-01-01", year + 1) })),
+        ("review", lives::review("qualified")),
+        ("review", lives::rectify_by(lives::review("unqualified"), &deadline)),
+        ("review", lives::review("unqualified")),
+        ("designate", json!({ "designates": "funds", "text": "x" })),
+        ("return", lives::reason()),
+        ("reject", lives::reason()),
+        ("end_standing", json!({ "reason": "x", "document": lives::document() })),
+    ]
+}
+
+fn office_of(name: &str) -> Office {
+    match name {
+        "recommend" | "submit_plan" => Office::ProvincialDepartment,
+        "apply" | "submit_report" | "request_acceptance" | "designate" => Office::LocalGovernment,
+        _ => NationalOffice,
+    }
+}
+
+fn written(attempt: &Attempt, base: Day) -> String {
+    let start = base.plus_days(i64::from(attempt.from));
+    match attempt.sharpness {
+        Sharpness::Day => start.to_string(),
+        Sharpness::Days(days) => {
+            CivilDate::interval(start, start.plus_days(days.into())).to_string()
+        }
+        Sharpness::By => format!("../{start}"),
+    }
+}
+
+/// What is tried for an attempt, until one is accepted.
+fn tried(story: &Story, attempt: &Attempt) -> Vec<(Office, ActRequest)> {
+    let base = match story.history.last_place() {
+        Some(last) if !attempt.late => last,
+        Some(_) | None => day("2014-10-01"),
+    };
+    let on = written(attempt, base);
+    let year = CivilDate::parse(&on).unwrap().latest().year();
+    let mut requests = Vec::new();
+    if attempt.first % 4 == 3 && !story.history.events().is_empty() {
+        requests.push((NationalOffice, correction(story, attempt, &on)));
+    }
+    let mut bodies = bodies(year, story.state.plan_versions.len());
+    // What ends an attempt or a standing is tried first only now and then, so that lives get long.
+    if attempt.first % 9 == 8 {
+        bodies.reverse();
+    } else {
+        let ends = bodies.split_off(14);
+        let first = attempt.first % bodies.len();
+        bodies.rotate_left(first);
+        bodies.extend(ends);
+    }
+    for (name, mut body) in bodies {
+        body["archive"] = json!({ "office": office_of(name).as_str(), "source": "box 7" });
+        requests.push((Registrar, act(name, &on, body)));
+    }
+    requests.push((Registrar, act("note", &on, json!({ "text": "seen" }))));
+    requests
+}
+
+/// A correction of some event's version in force: another date, or an annulment.
+fn correction(story: &Story, attempt: &Attempt, on: &str) -> ActRequest {
+    let events = story.history.events();
+    let target = events[attempt.target % events.len()].revision;
+    let in_force = story.history.version_in_force(target).unwrap();
+    let original = story.history.original(target);
+    let mut body = json!({ "corrects": story.reference(in_force).to_string(), "reason": "wrong" });
+    if !attempt.target.is_multiple_of(3) {
+        let fact = story.fact(original);
+        let mut content = Vec::new();
+        fact.act.write_content(&mut serde_json::Serializer::new(&mut content)).unwrap();
+        let content: Value = serde_json::from_slice(&content).unwrap();
+        body["replacement"] = json!({
+            "act": { "act": fact.act.kind().as_str(), "content": content },
+            "common": {
+                "effective_on": on,
+                "materials": fact.materials,
+                "document": fact.document,
+            },
+        });
+    }
+    act("correct", "2026-01-01", body)
+}
+
+/// Runs the attempts; each records the first thing that is accepted.
+fn lived(attempts: &[Attempt]) -> Story {
+    let mut story = Story::area();
+    story.today("2026-01-01");
+    if !attempts.len().is_multiple_of(3) {
+        for (name, on, mut body) in [
+            ("apply", "2014-10-08", lives::area_application(31)),
+            ("recommend", "2014-10", lives::recommendation()),
+            ("approve", "2014-10/2014-12", json!({})),
+        ] {
+            body["archive"] = json!({ "office": office_of(name).as_str(), "source": "box 7" });
+            story.does(Registrar, name, on, body);
+        }
+    }
+    for (index, attempt) in attempts.iter().enumerate() {
+        let days = i64::try_from(index).unwrap();
+        let today = day("2026-01-01").plus_days(days);
+        story.today(&today.to_string());
+        let before = story.state.unsupported.clone();
+        let accepted = tried(&story, attempt)
+            .into_iter()
+            .find_map(|(office, request)| story.records(office, &request).ok());
+        let revision = accepted.unwrap_or_else(|| panic!("a note is always accepted"));
+        nothing_is_lost_unsaid(&story, revision, &before);
+    }
+    story
+}
+
+/// What is accepted stands, and whatever loses its ground by it is named by it.
+fn nothing_is_lost_unsaid(story: &Story, revision: u64, before: &[u64]) {
+    let unsupported = &story.state.unsupported;
+    let stands = story.history.original(revision);
+    assert!(!unsupported.contains(&stands), "revision {revision} was accepted without ground");
+    let named: BTreeSet<u64> = story.fact(revision).unsettles.iter().map(|r| r.revision).collect();
+    for lost in unsupported.iter().filter(|lost| !before.contains(lost)) {
+        assert!(named.contains(lost), "revision {revision} takes the ground from {lost} unsaid");
+    }
+}
+
+/// What stands after so many events: each original with its last correction in its place.
+fn standing(events: &[Recorded]) -> BTreeMap<u64, Recorded> {
+    let mut original_of = BTreeMap::new();
+    let mut stands = BTreeMap::new();
+    for event in events {
+        let Event::Acted(fact) = &event.event else { continue };
+        let Act::Correct(correction) = &fact.act else {
+            original_of.insert(event.revision, event.revision);
+            stands.insert(event.revision, event.clone());
+            continue;
+        };
+        let original = original_of[&correction.corrects.revision];
+        original_of.insert(event.revision, original);
+        stands.remove(&original);
+        if let Some(mended) = &fact.mended {
+            let mut now = events.iter().find(|e| e.revision == original).unwrap().clone();
+            now.event = Event::Acted(Box::new(mended.fact.clone()));
+            now.meta.effective_on = mended.effective_on;
+            now.meta.rests_on.clone_from(&event.meta.rests_on);
+            stands.insert(original, now);
+        }
+    }
+    stands
+}
+
+/// The place of each: its latest day, raised to that of what it rests on as long as that raises
+/// anything.
+fn places(stands: &BTreeMap<u64, Recorded>) -> BTreeMap<u64, Day> {
+    let mut places: BTreeMap<u64, Day> =
+        stands.iter().map(|(revision, e)| (*revision, e.meta.effective_on.latest())).collect();
+    loop {
+        let before = places.clone();
+        for (revision, event) in stands {
+            for ground in EventRef::parse_list(&event.meta.rests_on).unwrap() {
+                let Some(rests_on) = stands.get(&ground.revision) else { continue };
+                if rests_on.meta.effective_on.overlaps(&event.meta.effective_on) {
+                    let raised = places[revision].max(places[&ground.revision]);
+                    places.insert(*revision, raised);
+                }
+            }
+        }
+        if places == before {
+            return places;
+        }
+    }
+}
+
+/// The state as of a day, known when there were so many events.
+fn oracle(events: &[Recorded], known: usize, on: Day) -> (State, Vec<u64>) {
+    let stands = standing(&events[..known]);
+    let places = places(&stands);
+    let mut order: Vec<_> = places.iter().map(|(revision, place)| (*place, *revision)).collect();
+    order.sort_unstable();
+    let mut state = State::default();
+    let mut possible = Vec::new();
+    for (place, revision) in order {
+        let event = &stands[&revision];
+        if place <= on {
+            evolve(&mut state, event, place);
+        } else if event.meta.effective_on.contains(on) {
+            possible.push(revision);
+        }
+    }
+    (state, possible)
+}
+
+/// The state without what a correction's own recording day decides: when a duty was received.
+fn comparable(mut state: State) -> State {
+    let mut duties = (*state.duties).clone();
+    for duty in &mut duties {
+        let mut met = (*duty.met).clone();
+        met.values_mut().for_each(|met| met.received_on = Day::MIN);
+        duty.met = met.into();
+    }
+    state.duties = duties.into();
+    state
+}
+
+/// Each day on which something can change, and those around it.
+fn days(events: &[Recorded]) -> BTreeSet<Day> {
+    let mut days = BTreeSet::from([Day::MIN, Day::MAX]);
+    for event in events {
+        for on in [Some(event.meta.effective_on.latest()), event.meta.effective_on.earliest()] {
+            days.extend(on.into_iter().flat_map(|on| [on.prev(), on, on.next()]));
+        }
+    }
+    days
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 32, ..Config::default() })]
+
+    #[test]
+    fn g3_both_times_answer_as_the_words_say(attempts in attempts()) {
+        let story = lived(&attempts);
+        let events = story.history.events();
+        for known in 0..=events.len() {
+            let history = story.history.known_to(known);
+            for on in days(events) {
+                let (expected, possible) = oracle(events, known, on);
+                prop_assert_eq!(
+                    comparable(history.state_at(on)),
+                    comparable(expected),
+                    "as of {} known at {}", on, known
+                );
+                prop_assert_eq!(history.possible(on), possible, "as of {} known at {}", on, known);
+            }
+        }
+    }
+
+    #[test]
+    fn g4_an_accepted_history_replays(attempts in attempts()) {
+        let story = lived(&attempts);
+        let mut replayed = History::new(story.history.stream());
+        for event in story.history.events() {
+            replayed.push(event.clone());
+        }
+        prop_assert_eq!(replayed.state(), story.state.clone());
+        // The last of the days on which something changed is the present; where every act was
+        // refused or annulled, nothing ever changed.
+        let segments = replayed.segments();
+        let last = segments.last().map(|(_, state)| state.clone()).unwrap_or_default();
+        prop_assert_eq!(last, story.state.clone());
+        for (on, state) in &segments {
+            prop_assert_eq!(&replayed.state_at(*on), state);
+        }
+        prop_assert!(segments.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    }
+}
+
+/// The random histories are no rows of notes: they reach late phases, corrections and intervals.
+#[test]
+fn the_random_histories_are_worth_asking() {
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+
+    let mut runner = TestRunner::deterministic();
+    let mut seen: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let (mut moved, mut unsettled) = (0, 0);
+    for _ in 0..40 {
+        let story = lived(&attempts().new_tree(&mut runner).unwrap().current());
+        for event in story.history.events() {
+            *seen.entry(event.event.event_type()).or_default() += 1;
+        }
+        let effective = story.history.effective();
+        moved += effective.iter().filter(|e| e.place > e.event.meta.effective_on.latest()).count();
+        unsettled += story.state.unsupported.len();
+    }
+    for kind in ["Approved", "PlanSubmitted", "ReportSubmitted", "AcceptanceDecided", "Corrected"] {
+        assert!(seen.get(kind).is_some_and(|count| *count >= 5), "{kind}: {seen:?}");
+    }
+    assert!(moved >= 5 && unsettled >= 5, "{moved} places moved, {unsettled} unsupported");
+}

@@ -1,0 +1,241 @@
+//! What fails, stops: rows and checkpoint together, and nothing is skipped.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use docket::domain::event::EventMeta;
+use docket::domain::ids::Office;
+use docket::projection::{
+    Copies, Envelope, Input, Options, Progress, Projection, ProjectionError, Rebuild, Runner,
+    Status, StoreError, all, rebuild,
+};
+use rusqlite::Connection;
+use tokio::sync::watch;
+
+use super::lives::construction;
+use super::{catch_up, checksums, follower, rebuild_all, rows_of, world};
+
+/// A read model that fails on notes when it writes, after the others have written.
+#[derive(Default)]
+struct Failing {
+    notes: u32,
+}
+
+impl Projection for Failing {
+    fn name(&self) -> &'static str {
+        "failing"
+    }
+    fn version(&self) -> u32 {
+        1
+    }
+    fn tables_sql(&self) -> &'static str {
+        ""
+    }
+    fn indexes_sql(&self) -> &'static str {
+        ""
+    }
+    fn tables(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+    fn project(
+        &mut self,
+        envelope: &Envelope,
+        _: &EventMeta,
+        _: &Input<'_>,
+        _: &Connection,
+    ) -> Result<(), ProjectionError> {
+        self.notes += u32::from(envelope.event_type == "Noted");
+        Ok(())
+    }
+    fn flush(&mut self, _: &Connection) -> Result<(), ProjectionError> {
+        match std::mem::take(&mut self.notes) {
+            0 => Ok(()),
+            _ => Err(ProjectionError::Inconsistent("a note".to_owned())),
+        }
+    }
+}
+
+fn with_failing() -> Vec<Box<dyn Projection>> {
+    let mut projections = all();
+    projections.push(Box::new(Failing::default()));
+    projections
+}
+
+fn note(world: &mut super::World) {
+    let body = r#"{"act":"note","effective_on":"2016-02-01","text":"t"}"#;
+    world.act("cluster_area", "futian", Office::Registrar, body);
+}
+
+fn filled() -> super::World {
+    let mut world = world();
+    world.register("futian", "cluster_area", "440000", ("Futian", "福田"));
+    construction(&mut world, "cluster_area", "futian");
+    world
+}
+
+#[test]
+fn a_batch_that_fails_leaves_no_row_and_the_checkpoint_where_it_was() {
+    let mut world = filled();
+    let at = tempfile::tempdir().unwrap();
+    let path = at.path().join("copy.sqlite");
+    let mut running = follower(&world, &path, with_failing);
+    catch_up(&mut running, 100);
+    let (before, position) = (checksums(running.store().connection()), running.store().position());
+    note(&mut world);
+    let Progress::Stopped { failure, .. } = running.step(100) else { panic!("not stopped") };
+    assert_eq!(failure.sequence, position.unwrap() + 1);
+    assert!(!failure.retrying);
+    assert_eq!(checksums(running.store().connection()), before);
+    let stored = rows_of(running.store().connection(), "SELECT position FROM checkpoint");
+    assert_eq!(stored, [position.unwrap().to_string()]);
+    // Repaired, it goes on from there.
+    drop(running);
+    let mut repaired = follower(&world, &path, all);
+    catch_up(&mut repaired, 100);
+    let mut fresh = follower(&world, &at.path().join("fresh.sqlite"), all);
+    catch_up(&mut fresh, 100);
+    assert_eq!(checksums(repaired.store().connection()), checksums(fresh.store().connection()));
+}
+
+#[test]
+fn what_comes_before_the_failing_event_of_a_batch_is_kept() {
+    let mut world = filled();
+    note(&mut world);
+    let failing = world.history("cluster_area-futian").events().last().unwrap().sequence.unwrap();
+    construction_goes_on(&mut world);
+    let at = tempfile::tempdir().unwrap();
+    let mut running = follower(&world, &at.path().join("copy.sqlite"), with_failing);
+    let Progress::Stopped { failure, .. } = running.step(1000) else { panic!("not stopped") };
+    assert_eq!(failure.sequence, failing);
+    assert_eq!(running.store().position(), Some(failing - 1));
+}
+
+fn construction_goes_on(world: &mut super::World) {
+    let body = r#"{"act":"inspect","effective_on":"2016-06","findings":"f"}"#;
+    world.act("cluster_area", "futian", Office::NationalOffice, body);
+}
+
+/// The fence: who was overtaken while it slept changes nothing when it wakes.
+#[test]
+fn a_checkpoint_that_another_writer_moved_rolls_the_batch_back() {
+    let mut world = filled();
+    let at = tempfile::tempdir().unwrap();
+    let path = at.path().join("copy.sqlite");
+    let mut asleep = follower(&world, &path, all);
+    asleep.step(3);
+    let mut awake = follower(&world, &path, all);
+    awake.step(2);
+    let rows =
+        rows_of(awake.store().connection(), "SELECT count(*), max(sequence) FROM audit_trail");
+    let Progress::Stopped { fenced: true, .. } = asleep.step(4) else { panic!("not fenced") };
+    let after =
+        rows_of(awake.store().connection(), "SELECT count(*), max(sequence) FROM audit_trail");
+    assert_eq!(rows, after);
+    note(&mut world);
+    catch_up(&mut awake, 2);
+    let mut fresh = follower(&world, &at.path().join("fresh.sqlite"), all);
+    catch_up(&mut fresh, 100);
+    assert_eq!(checksums(awake.store().connection()), checksums(fresh.store().connection()));
+}
+
+fn until(
+    runtime: &tokio::runtime::Runtime,
+    mut status: watch::Receiver<Status>,
+    what: impl FnMut(&Status) -> bool,
+) -> Status {
+    let waited = async {
+        tokio::time::timeout(Duration::from_secs(20), status.wait_for(what))
+            .await
+            .expect("the status is reached in time")
+            .expect("the runner runs")
+            .clone()
+    };
+    runtime.block_on(waited)
+}
+
+#[test]
+fn the_runner_follows_stops_at_an_unknown_event_and_serves_on() {
+    let mut world = filled();
+    let at = tempfile::tempdir().unwrap();
+    let copies = Copies::new(at.path());
+    let handle = world.runtime.handle().clone();
+    let start = |world: &super::World| {
+        Runner::start(Arc::clone(&world.log), copies.clone(), Options::default(), handle.clone())
+    };
+    let runner = start(&world).unwrap();
+    assert!(matches!(start(&world), Err(StoreError::InUse(_))), "one writes at a time");
+    let last = world.runtime.block_on(world.log.head()).unwrap().unwrap();
+    until(&world.runtime, runner.status(), |status| status.has(last));
+    note(&mut world);
+    until(&world.runtime, runner.status(), |status| status.has(last + 1));
+    let unknown = world.append_unknown("cluster_area-haidian", "SomethingNewer");
+    note(&mut world);
+    let stopped = until(&world.runtime, runner.status(), |status| status.failed.is_some());
+    assert_eq!(stopped.position, Some(unknown - 1));
+    let failure = stopped.failed.unwrap();
+    assert_eq!(failure.sequence, unknown);
+    assert!(failure.reason.contains("SomethingNewer"), "{}", failure.reason);
+    let models = docket::projection::ReadModels::of_runner(runner.status());
+    let answer =
+        models.read_now(|tables| tables.sequence_known_at(docket::domain::date::Timestamp::MAX));
+    assert_eq!(answer.unwrap().value, Some(unknown - 1));
+    drop(runner);
+    // Started again, it stops at the same event: nothing skips it.
+    let again = start(&world).unwrap();
+    let stopped = until(&world.runtime, again.status(), |status| status.failed.is_some());
+    assert_eq!(stopped.failed.unwrap().sequence, unknown);
+    drop(again);
+    // Without any copy, what comes before the event is served all the same.
+    let empty = tempfile::tempdir().unwrap();
+    let fresh = Runner::start(
+        Arc::clone(&world.log),
+        Copies::new(empty.path()),
+        Options::default(),
+        handle.clone(),
+    )
+    .unwrap();
+    let stopped = until(&world.runtime, fresh.status(), |status| status.failed.is_some());
+    assert_eq!((stopped.position, stopped.failed.unwrap().sequence), (Some(unknown - 1), unknown));
+}
+
+#[test]
+fn a_rebuild_that_is_stopped_or_killed_leaves_the_old_copy_serving() {
+    let world = filled();
+    let at = tempfile::tempdir().unwrap();
+    let copies = Copies::new(at.path());
+    rebuild_all(&world.log, &world.runtime, &copies);
+    let served = copies.serving().unwrap();
+    let request = Rebuild {
+        log: Arc::clone(&world.log),
+        runtime: world.runtime.handle().clone(),
+        copies: &copies,
+        projections: all,
+        names: &[],
+        cache_bytes: 1 << 20,
+    };
+    let stopped = rebuild(&request, &mut |_, _| false);
+    assert!(matches!(stopped, Err(StoreError::Interrupted)), "{stopped:?}");
+    assert_eq!(copies.serving().unwrap(), served);
+    let left = || std::fs::read_dir(at.path()).unwrap().count();
+    let half = left();
+    rebuild_all(&world.log, &world.runtime, &copies);
+    assert_eq!(left(), half, "the half copy is gone, the one that served is kept");
+    assert_ne!(copies.serving().unwrap(), served);
+}
+
+#[test]
+fn rows_of_one_log_are_not_continued_from_another() {
+    let world = filled();
+    let at = tempfile::tempdir().unwrap();
+    let copies = Copies::new(at.path());
+    rebuild_all(&world.log, &world.runtime, &copies);
+    let path = copies.serving().unwrap().unwrap().path;
+    let connection = Connection::open(path).unwrap();
+    connection.execute("UPDATE checkpoint SET log = 'another'", []).unwrap();
+    connection.close().unwrap();
+    let handle = world.runtime.handle().clone();
+    let runner = Runner::start(Arc::clone(&world.log), copies, Options::default(), handle).unwrap();
+    let status = until(&world.runtime, runner.status(), |status| status.failed.is_some());
+    let reason = status.failed.unwrap().reason;
+    assert!(reason.contains("docket rebuild"), "{reason}");
+}

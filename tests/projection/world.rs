@@ -1,0 +1,299 @@
+//! A small world to project: a log, registered subjects, and acts decided as a client's would be.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use docket::codec::{
+    encode_event, encode_meta, encode_own, encode_quota, encode_subject, enrollment_stream,
+    parse_act_request, quota_stream, subject_stream,
+};
+use docket::domain::act::Act;
+use docket::domain::date::{CivilDate, Day, Timestamp};
+use docket::domain::decide::{Actor, Context};
+use docket::domain::event::{ApprovalAbandoned, Event, EventMeta, Recorded};
+use docket::domain::history::History;
+use docket::domain::history_decide::decide_on;
+use docket::domain::ids::{EventRef, Id, Office, ProgramId, Provenance, SubjectId, Text};
+use docket::domain::logbook::LogCreated;
+use docket::domain::measure::{Edition, Measure, Program, Versions};
+use docket::domain::quota::QuotaEvent;
+use docket::domain::refusal::Refusal;
+use docket::domain::subject::{Registration, Renaming, Subject, SubjectEvent};
+use docket::log::{EventLog, NewEvent, StreamName};
+use tokio::runtime::Runtime;
+use uuid::Uuid;
+
+#[derive(serde::Deserialize)]
+struct Programs {
+    program: Vec<Program>,
+}
+
+/// The log, and what the acts were decided on.
+pub struct World {
+    pub log: Arc<dyn EventLog>,
+    pub runtime: Runtime,
+    pub histories: BTreeMap<String, History>,
+    programs: Vec<Program>,
+    versions: BTreeMap<String, Versions>,
+    subjects: BTreeMap<String, Subject>,
+    revisions: BTreeMap<String, u64>,
+    /// When the next event is recorded, in microseconds UTC.
+    pub now_us: i64,
+}
+
+pub fn day(text: &str) -> Day {
+    Day::parse(text).unwrap()
+}
+
+fn schemas() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/measures")
+}
+
+fn editions(program: &str) -> Versions {
+    let mut editions = Vec::new();
+    for entry in std::fs::read_dir(schemas().join(program)).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let measure: Measure = toml::from_str(&text).unwrap();
+        editions.push(Arc::new(Edition { measure, digest: "0".repeat(64) }));
+    }
+    Versions::new(editions)
+}
+
+impl World {
+    /// A world around a log that is empty; its first event is `LogCreated`.
+    pub fn around(log: Arc<dyn EventLog>, runtime: Runtime) -> Self {
+        let text = std::fs::read_to_string(schemas().join("programs.toml")).unwrap();
+        let programs: Programs = toml::from_str(&text).unwrap();
+        let mut versions = BTreeMap::new();
+        for program in &programs.program {
+            versions.insert(program.id.to_string(), editions(program.governed_as().as_str()));
+        }
+        let mut world = Self {
+            log,
+            runtime,
+            histories: BTreeMap::new(),
+            programs: programs.program,
+            versions,
+            subjects: BTreeMap::new(),
+            revisions: BTreeMap::new(),
+            now_us: Timestamp::parse_rfc3339("2030-01-01T00:00:00Z").unwrap().micros(),
+        };
+        let meta = world.own_meta("2030-01-01", false);
+        let created = LogCreated {
+            log_id: Uuid::from_u128(7),
+            origin: "docket/test".to_owned(),
+            public_key: String::new(),
+        };
+        let event = encode_own("LogCreated", &created, &meta, Uuid::from_u128(1)).unwrap();
+        world.append("log", event);
+        world
+    }
+
+    pub fn versions(&self, program: &str) -> &Versions {
+        &self.versions[program]
+    }
+
+    pub fn history(&self, stream: &str) -> &History {
+        &self.histories[stream]
+    }
+
+    fn own_meta(&self, effective_on: &str, exercise: bool) -> EventMeta {
+        EventMeta {
+            schema_version: 1,
+            office: Office::Docket,
+            office_id: "docket".to_owned(),
+            office_name: Text { en: "Docket".to_owned(), zh: "Docket".to_owned() },
+            principal: "docket".to_owned(),
+            role: "docket".to_owned(),
+            effective_on: CivilDate::parse(effective_on).unwrap(),
+            decided_on: None,
+            received_on: None,
+            recorded_at: Timestamp::from_micros(self.now_us),
+            measure: None,
+            measure_also: None,
+            edition: None,
+            article: None,
+            rests_on: String::new(),
+            corrects: String::new(),
+            provenance: Provenance::Recorded,
+            exercise,
+            archive: false,
+            key: None,
+            correlation: None,
+            causation: None,
+            trace: None,
+        }
+    }
+
+    /// Appends an event as it is; returns its revision and sequence.
+    pub fn append(&mut self, stream: &str, event: NewEvent) -> (u64, u64) {
+        let name = StreamName::parse(stream).unwrap();
+        let expected = self.revisions.get(stream).copied().into();
+        let appended =
+            self.runtime.block_on(self.log.append(&name, expected, vec![event])).unwrap();
+        self.revisions.insert(stream.to_owned(), appended.revision);
+        self.now_us += 1_000_000;
+        (appended.revision, appended.sequence.unwrap())
+    }
+
+    /// Appends bytes of a type that nobody knows, and returns the sequence.
+    pub fn append_unknown(&mut self, stream: &str, event_type: &str) -> u64 {
+        let meta = self.own_meta("2016", false);
+        let event = NewEvent {
+            event_id: Uuid::from_u128(99),
+            event_type: event_type.to_owned(),
+            recorded_at_us: self.now_us,
+            data: b"{}".to_vec().into(),
+            metadata: encode_meta(&meta).unwrap().into(),
+        };
+        self.append(stream, event).1
+    }
+
+    pub fn register(&mut self, id: &str, kind: &str, province: &str, name: (&str, &str)) {
+        let invented = id.starts_with("inv");
+        let code = id.bytes().all(|byte| byte.is_ascii_digit()).then(|| Id::from(id));
+        let registration = Registration {
+            id: SubjectId::parse(id).unwrap(),
+            kind: Id::from(kind),
+            name: Text { en: name.0.to_owned(), zh: name.1.to_owned() },
+            code,
+            code_revision: None,
+            province: Some(SubjectId::parse(province).unwrap()),
+            responsible_office: Some(Text {
+                en: "IP Office".to_owned(),
+                zh: "知识产权局".to_owned(),
+            }),
+            zones: vec![],
+            invented,
+            source: "test".to_owned(),
+            effective_on: CivilDate::parse("2012").unwrap(),
+        };
+        let subject = Subject::registered(registration.clone());
+        let stream = subject_stream(subject.id());
+        self.subjects.insert(id.to_owned(), subject);
+        let meta = self.own_meta("2012", invented);
+        let event = SubjectEvent::Registered(registration);
+        let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, stream.as_bytes());
+        self.append(&stream, encode_subject(&event, &meta, id).unwrap());
+    }
+
+    pub fn rename(&mut self, id: &str, on: &str, name: (&str, &str)) {
+        let meta = self.own_meta(on, false);
+        let renaming = Renaming {
+            name: Text { en: name.0.to_owned(), zh: name.1.to_owned() },
+            responsible_office: None,
+            source: "test".to_owned(),
+            effective_on: CivilDate::parse(on).unwrap(),
+        };
+        let stream = format!("subject-{id}");
+        let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{stream}{on}").as_bytes());
+        let event = SubjectEvent::Renamed(renaming);
+        self.append(&stream, encode_subject(&event, &meta, id).unwrap());
+    }
+
+    pub fn quota(&mut self, program: &str, category: &str, event: &QuotaEvent) -> u64 {
+        let program = ProgramId::parse(program).unwrap();
+        let stream = quota_stream(&program, category);
+        let meta = self.own_meta("2016", program.as_str().starts_with("exercise"));
+        let id = Uuid::from_u128(u128::try_from(self.now_us).unwrap());
+        self.append(&stream, encode_quota(event, &meta, id).unwrap()).0
+    }
+
+    /// Docket's own event in an enrollment.
+    pub fn abandon(&mut self, stream: &str) {
+        let reservation = EventRef { stream: "quota-x.y".to_owned(), revision: 0, id: Uuid::nil() };
+        let meta = self.own_meta("2016-01-01", stream.starts_with("exercise"));
+        self.record(stream, Event::ApprovalAbandoned(ApprovalAbandoned { reservation }), meta);
+    }
+
+    fn record(&mut self, stream: &str, event: Event, meta: EventMeta) -> EventRef {
+        let revision = self.revisions.get(stream).map_or(0, |revision| revision + 1);
+        let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{stream}@{revision}").as_bytes());
+        let new = NewEvent {
+            event_id: id,
+            event_type: event.event_type().to_owned(),
+            recorded_at_us: self.now_us,
+            data: encode_event(&event).unwrap().into(),
+            metadata: encode_meta(&meta).unwrap().into(),
+        };
+        let (revision, sequence) = self.append(stream, new);
+        let recorded = Recorded { revision, sequence: Some(sequence), id, event, meta };
+        let reference = recorded.reference(stream);
+        let history =
+            self.histories.entry(stream.to_owned()).or_insert_with(|| History::new(stream));
+        history.push(recorded);
+        reference
+    }
+
+    /// Does an act that must be allowed.
+    pub fn act(&mut self, program: &str, subject: &str, office: Office, body: &str) -> EventRef {
+        self.try_act(program, subject, office, body)
+            .unwrap_or_else(|refusal| panic!("{body}: {}", refusal.detail.en))
+    }
+
+    pub fn try_act(
+        &mut self,
+        program: &str,
+        subject: &str,
+        office: Office,
+        body: &str,
+    ) -> Result<EventRef, Refusal> {
+        let request =
+            parse_act_request(body.as_bytes()).unwrap_or_else(|e| panic!("{body}: {e:?}"));
+        let stream = enrollment_stream(
+            &ProgramId::parse(program).unwrap(),
+            &SubjectId::parse(subject).unwrap(),
+        );
+        let history = self.histories.get(&stream).cloned().unwrap_or_else(|| History::new(&stream));
+        let found = &self.subjects[subject];
+        let province = found.registration.province.as_ref().map(ToString::to_string);
+        let actor = Actor {
+            office,
+            office_id: office.as_str().to_owned(),
+            divisions: province.into_iter().chain([subject.to_owned()]).collect(),
+        };
+        let now = Timestamp::from_micros(self.now_us);
+        let ctx = Context {
+            program: self.programs.iter().find(|p| p.id.as_str() == program).unwrap(),
+            versions: &self.versions[program],
+            subject: found,
+            stream: &stream,
+            actor: &actor,
+            now,
+            standing_in: &|_| None,
+        };
+        let decision = decide_on(&ctx, &history, &request)?;
+        let grounds: Vec<EventRef> = decision
+            .grounds
+            .iter()
+            .filter_map(|revision| history.at(*revision))
+            .map(|event| event.reference(&stream))
+            .chain(decision.rests_on.iter().cloned())
+            .collect();
+        let corrects = match &request.act {
+            Act::Correct(correction) => correction.corrects.to_string(),
+            _ => String::new(),
+        };
+        let meta = EventMeta {
+            office: decision.office,
+            office_id: actor.office_id.clone(),
+            office_name: Text { en: "SIPO".to_owned(), zh: "国家知识产权局".to_owned() },
+            principal: "test".to_owned(),
+            role: office.as_str().to_owned(),
+            effective_on: request.common.effective_on,
+            decided_on: request.common.decided_on,
+            received_on: request.common.received_on,
+            measure: decision.measure,
+            measure_also: decision.measure_also,
+            edition: decision.edition,
+            article: decision.article,
+            rests_on: EventRef::write_list(&grounds),
+            corrects,
+            provenance: decision.provenance,
+            archive: request.common.archive.is_some(),
+            ..self.own_meta("2016", program.starts_with("exercise"))
+        };
+        Ok(self.record(&stream, Event::Acted(Box::new(decision.fact)), meta))
+    }
+}

@@ -1,0 +1,27 @@
+//! The rule book as tests: for each rule a case and its counter-case, told as a story of acts. The
+//! name of a test begins with the id of the rule that it holds.
+#![expect(clippy::unwrap_used, reason = "tests may panic")]
+
+#[path = "rules/lives.rs"]
+mod lives;
+#[path = "rules/story.rs"]
+mod story;
+
+#[path = "rules/c_application.rs"]
+mod c_application;
+#[path = "rules/c_construction.rs"]
+mod c_construction;
+#[path = "rules/c_titles.rs"]
+mod c_titles;
+#[path = "rules/g_evidence.rs"]
+mod g_evidence;
+#[path = "rules/g_record.rs"]
+mod g_record;
+#[path = "rules/g_time.rs"]
+mod g_time;
+#[path = "rules/life.rs"]
+mod life;
+#[path = "rules/p_selection.rs"]
+mod p_selection;
+#[path = "rules/p_stages.rs"]
+mod p_stages;

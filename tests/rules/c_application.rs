@@ -1,0 +1,219 @@
+//! C1 to C8: who applies, what an application states and brings, recommendation, ratification.
+
+use docket::domain::act::ActKind;
+use docket::domain::duty::DutyStatus;
+use docket::domain::ids::Office::{
+    LocalGovernment, NationalOffice, Province, ProvincialDepartment, Registrar,
+};
+use docket::domain::refusal::Reason;
+use serde_json::json;
+
+use crate::lives::{
+    accepted_area, approved_area, area_application, materials, reason, recommendation,
+    recommended_area,
+};
+use crate::story::{Story, act, date, forbidden, id, ids, invalid, not_permitted};
+
+fn applied_area() -> Story {
+    let mut story = Story::area();
+    story.does(LocalGovernment, "apply", "2014-10-08", area_application(31));
+    story
+}
+
+#[test]
+fn c1_each_office_does_its_own_acts() {
+    let story = recommended_area();
+    for (office, name, body, does) in [
+        (Province, "approve", json!({}), NationalOffice),
+        (LocalGovernment, "approve", json!({}), NationalOffice),
+        (ProvincialDepartment, "reject", reason(), NationalOffice),
+        (LocalGovernment, "recommend", recommendation(), ProvincialDepartment),
+        (NationalOffice, "recommend", recommendation(), ProvincialDepartment),
+        (ProvincialDepartment, "apply", area_application(31), LocalGovernment),
+    ] {
+        let refusal = story.refuses(office, name, "2014-10-12", body);
+        let reason = Reason::OfficeForbidden { required: vec![does] };
+        assert_eq!(*refusal.reason, reason, "{name} by {}", office.as_str());
+        assert!(refusal.article.is_some(), "{name}");
+    }
+    // The registrar never decides; out of an archive it records what the office decided.
+    forbidden(
+        &story.refuses(Registrar, "approve", "2014-10-12", json!({})),
+        &[NationalOffice],
+        "Art. 8",
+    );
+    let mut archived = story.clone();
+    let body = json!({ "archive": { "office": "national_office", "source": "box 7" } });
+    let revision = archived.does(Registrar, "approve", "2014-10-12", body.clone());
+    assert_eq!(archived.event(revision).meta.office, NationalOffice);
+    let refusal = story.refuses(ProvincialDepartment, "approve", "2014-10-12", body);
+    assert_eq!(*refusal.reason, Reason::OfficeForbidden { required: vec![Registrar] });
+}
+
+#[test]
+fn c2_an_area_is_under_construction_then_experimental_then_demonstrative() {
+    let mut story = accepted_area("qualified");
+    assert_eq!(story.stands("2014-10-11"), "candidate.recommended");
+    assert_eq!(story.stands("2014-10-12"), "under_construction");
+    assert_eq!(story.on("2017-10-19").title, None);
+    assert_eq!(story.stands("2017-10-20"), "experimental");
+    assert_eq!(story.state.title.as_ref().unwrap().title, "experimental");
+    let skip = story.refuses(
+        NationalOffice,
+        "confirm",
+        "2017-12-01",
+        json!({ "title_from": "2018-01-01" }),
+    );
+    not_permitted(&skip, "experimental", &["standing"], "Art. 17");
+    story.does(LocalGovernment, "request_acceptance", "2018-10-01", json!({ "text": "again" }));
+    let body = crate::lives::acceptance("excellent", Some(1));
+    story.does(NationalOffice, "accept", "2018-12-01", body);
+    assert_eq!(story.state.title.as_ref().unwrap().title, "experimental");
+    story.does(NationalOffice, "confirm", "2019-01-10", json!({ "title_from": "2019-01-10" }));
+    assert_eq!(story.stands("2019-01-10"), "demonstrative");
+    assert_eq!(story.state.title.as_ref().unwrap().title, "demonstrative");
+}
+
+#[test]
+fn c3_an_applicant_is_of_one_of_five_kinds() {
+    let kinds = [
+        "hi_tech_zone",
+        "economic_technological_zone",
+        "foreign_trade_park",
+        "service_reform_pilot_area",
+        "ip_pilot_demonstration_park",
+    ];
+    for kind in kinds {
+        let mut body = area_application(31);
+        body["applicant_kind"] = json!(kind);
+        let mut story = Story::area();
+        story.does(LocalGovernment, "apply", "2014-10-08", body);
+        assert_eq!(story.state.applied.unwrap().applicant_kind, Some(id(kind)));
+    }
+    for kind in [json!("free_trade_zone"), json!("unknown"), json!(null)] {
+        let mut body = area_application(31);
+        body["applicant_kind"] = kind;
+        let refusal = Story::area().refuses(LocalGovernment, "apply", "2014-10-08", body);
+        invalid(&refusal, &["/applicant_kind"]);
+        assert_eq!(refusal.article.as_deref(), Some("Art. 5"));
+    }
+}
+
+#[test]
+fn c4_more_than_thirty_agencies_are_needed() {
+    let refusal =
+        Story::area().refuses(LocalGovernment, "apply", "2014-10-08", area_application(30));
+    let reason = Reason::RequirementNotMet {
+        requirement: id("agencies"),
+        required: "more than 30".to_owned(),
+        given: "30".to_owned(),
+    };
+    assert_eq!((*refusal.reason, refusal.article.as_deref()), (reason, Some("Art. 6(3)")));
+    assert_eq!(refusal.measure, Some(id("2014-40")));
+    assert_eq!(applied_area().stands("2014-10-08"), "candidate.applied");
+}
+
+#[test]
+fn c4_each_requirement_is_stated() {
+    for (requirement, stated, article) in [
+        ("management", json!(" "), "Art. 6(1)"),
+        ("demand", json!(7), "Art. 6(2)"),
+        ("agencies", json!("many"), "Art. 6(3)"),
+        ("services", json!(["patent", "trademark", "copyright"]), "Art. 6(3)"),
+    ] {
+        let mut body = area_application(31);
+        body["requirements"][requirement] = stated;
+        let refusal = Story::area().refuses(LocalGovernment, "apply", "2014-10-08", body);
+        assert_eq!(refusal.article.as_deref(), Some(article));
+        let Reason::RequirementNotMet { requirement: named, .. } = *refusal.reason else {
+            panic!("{refusal}")
+        };
+        assert_eq!(named, requirement);
+    }
+    let mut body = area_application(31);
+    body["requirements"]["weather"] = json!("fine");
+    invalid(
+        &Story::area().refuses(LocalGovernment, "apply", "2014-10-08", body),
+        &["/requirements"],
+    );
+}
+
+#[test]
+fn c5_no_step_can_be_skipped_or_done_by_another_province() {
+    let story = applied_area();
+    let skipped = story.refuses(NationalOffice, "approve", "2014-10-12", json!({}));
+    not_permitted(&skipped, "candidate.applied", &["standing"], "Art. 8");
+
+    let mut other = story.actor(ProvincialDepartment);
+    other.divisions = vec!["310000".to_owned()];
+    let mut then = story.clone();
+    then.today("2014-10-10");
+    let request = act("recommend", "2014-10-10", recommendation());
+    let refusal = then.decide_as(&other, &request).unwrap_err();
+    assert_eq!(*refusal.reason, Reason::JurisdictionForbidden { division: "440000".to_owned() });
+    let mut neighbour = story.actor(LocalGovernment);
+    neighbour.divisions = vec!["nanshan".to_owned()];
+    let mut fresh = Story::area();
+    fresh.today("2014-10-08");
+    let refusal = fresh.decide_as(&neighbour, &act("apply", "2014-10-08", area_application(31)));
+    let required = Reason::JurisdictionForbidden { division: "futian".to_owned() };
+    assert_eq!(*refusal.unwrap_err().reason, required);
+
+    let mut returned = story.clone();
+    returned.does(ProvincialDepartment, "return", "2014-10-10", reason());
+    assert_eq!(returned.moves("2014-10-10"), [(LocalGovernment, ActKind::Apply)]);
+    returned.does(LocalGovernment, "apply", "2014-10-20", area_application(40));
+    assert_eq!(returned.stands("2014-10-20"), "candidate.applied");
+}
+
+#[test]
+fn c6_a_missing_material_is_named() {
+    let mut body = area_application(31);
+    body["materials"] = materials(&["application"]);
+    let refusal = Story::area().refuses(LocalGovernment, "apply", "2014-10-08", body);
+    let missing = ids(&["initial_work_plan", "commitment"]);
+    assert_eq!(*refusal.reason, Reason::MaterialMissing { materials: missing });
+    assert_eq!(refusal.article.as_deref(), Some("Art. 5, Art. 6, Art. 7"));
+    assert!(refusal.detail.en.contains("Letter of commitment on the truthfulness"));
+    assert!(refusal.detail.zh.contains("申报材料真实性承诺函"));
+
+    let bare = json!({ "opinion": "recommended" });
+    let refusal = applied_area().refuses(ProvincialDepartment, "recommend", "2014-10-10", bare);
+    let missing = ids(&["letter_of_recommendation"]);
+    assert_eq!(*refusal.reason, Reason::MaterialMissing { materials: missing });
+    assert_eq!(recommended_area().fact(1).materials[0].kind, "letter_of_recommendation");
+}
+
+#[test]
+fn c7_the_national_office_approves_rejects_or_returns() {
+    for (name, node) in [("reject", "candidate.rejected"), ("return", "candidate.returned")] {
+        let mut story = recommended_area();
+        story.does(NationalOffice, name, "2014-10-12", reason());
+        assert_eq!(story.stands("2014-10-12"), node);
+        // A later round begins with a new application, and needs a new recommendation.
+        story.does(LocalGovernment, "apply", "2015-10-08", area_application(31));
+        assert_eq!(story.state.attempt, 2);
+        let unrecommended = story.refuses(NationalOffice, "approve", "2015-10-12", json!({}));
+        not_permitted(&unrecommended, "candidate.applied", &["standing"], "Art. 8");
+    }
+    let story = approved_area();
+    let refusal = story.refuses(LocalGovernment, "apply", "2015-10-08", area_application(31));
+    not_permitted(&refusal, "under_construction", &["standing"], "Art. 5, Art. 6, Art. 7");
+}
+
+#[test]
+fn c8_the_construction_period_is_three_years_from_ratification() {
+    let story = approved_area();
+    let term = story.state.term.as_ref().unwrap();
+    assert_eq!((term.from, term.until), (date("2014-10-12"), date("2017-10-12")));
+    assert_eq!(term.arithmetic, "2014-10-12 + P3Y = 2017-10-12");
+    assert_eq!(term.article, "Art. 9");
+    // The planned end changes nothing by itself.
+    assert_eq!(story.stands("2017-10-13"), "under_construction");
+    assert_eq!(story.duty("acceptance", 0, "2017-10-13"), Some(DutyStatus::Open));
+
+    let mut vague = recommended_area();
+    vague.today("2014-11-30");
+    vague.does(NationalOffice, "approve", "2014-10-12/2014-11", json!({}));
+    assert_eq!(vague.state.term.unwrap().until, date("2017-10-12/2017-11-30"));
+}

@@ -1,0 +1,349 @@
+//! P7 to P12, P15, P17, P18: versions, evaluation, listing, adjustment, exit, stages.
+
+use docket::domain::act::ActKind;
+use docket::domain::decide::{OtherStanding, PlaceWanted};
+use docket::domain::duty::{DutyStatus, owes_promotion_plan};
+use docket::domain::event::PlaceEffect;
+use docket::domain::ids::Office::{NationalOffice, Province};
+use docket::domain::ids::{EventRef, ProgramId};
+use docket::domain::measure::{Matter, Participation};
+use docket::domain::refusal::Reason;
+use serde_json::json;
+
+use crate::lives::{
+    LEADING, SUPPORTING, document, evaluated, failed_pilot, pilot, province_application, reason,
+    scheme,
+};
+use crate::story::{
+    PROVINCE_2015, Story, act, date, forbidden, id, ids, invalid, measure, not_permitted, versions,
+};
+
+/// A later version that asks for a document with every evaluation.
+fn two_versions() -> Story {
+    let first = measure(PROVINCE_2015);
+    let mut later = first.clone();
+    later.version = id("2019-20");
+    later.in_force_from = date("2019-06-01");
+    for rule in later.acts.iter_mut().filter(|rule| rule.act == ActKind::EvaluateAnnually) {
+        rule.document_required = true;
+        rule.article = "V".to_owned();
+    }
+    Story { versions: versions(vec![first, later]), ..pilot("leading") }
+}
+
+#[test]
+fn p7_an_act_is_judged_by_the_version_in_force_on_its_day() {
+    let mut story = two_versions();
+    let body = || json!({ "year": 2018, "result": "good" });
+    let before = story.does(NationalOffice, "evaluate_annually", "2019-05-31", body());
+    assert_eq!(story.event(before).meta.measure, Some(id("2015-59")));
+    let refusal = story.refuses(NationalOffice, "evaluate_annually", "2019-06-01", body());
+    invalid(&refusal, &["/document"]);
+    assert_eq!((refusal.article.as_deref(), refusal.measure), (Some("V"), Some(id("2019-20"))));
+    let with = json!({ "year": 2018, "result": "good", "document": document() });
+    let after = story.does(NationalOffice, "evaluate_annually", "2019-06-01", with.clone());
+    assert_eq!(story.event(after).meta.measure, Some(id("2019-20")));
+    // Of an interval the latest day decides, and the event says that another version was in force.
+    let across = story.does(NationalOffice, "evaluate_annually", "2019-05/2019-06", with);
+    let meta = &story.event(across).meta;
+    assert_eq!((&meta.measure, &meta.measure_also), (&Some(id("2019-20")), &Some(id("2015-59"))));
+    assert_eq!(story.fact(across).findings[0].code, "another_version_in_force");
+    // The duty that began under the first version keeps its article.
+    let state = story.on("2025-01-01");
+    assert_eq!(&*state.duties[0].article, "III(I)2");
+}
+
+#[test]
+fn p7_deliverables_are_recorded_without_effect() {
+    let mut story = pilot("leading");
+    let body = json!({ "kind": "policy", "title": "Replicable policies" });
+    story.does(NationalOffice, "record_deliverable", "2019-10-01", body.clone());
+    assert_eq!(story.stands("2019-10-01"), "pilot");
+    let mut outside = Story::province();
+    outside.does(Province, "apply", "2016-03-01", province_application("leading", "pilot"));
+    let refusal = outside.refuses(Province, "record_deliverable", "2016-04-01", body);
+    not_permitted(&refusal, "candidate.applied", &["standing"], "III(I)3");
+}
+
+#[test]
+fn p8_a_result_moves_nothing_and_a_listing_makes_a_demonstration_province() {
+    let mut story = pilot("leading");
+    let listing = || json!({ "rank": "demonstration", "batch": "1", "document": document() });
+    let early = story.refuses(NationalOffice, "list", "2019-03-01", listing());
+    not_permitted(&early, "pilot", &["standing"], "III(II)");
+
+    story.does(NationalOffice, "open_evaluation", "2019-04-01", json!({ "scope": "Stage I" }));
+    assert_eq!(story.stands("2019-04-30"), "pilot.evaluating");
+    assert_eq!(story.moves("2019-04-30")[0], (NationalOffice, ActKind::Evaluate));
+    let result = story.does(NationalOffice, "evaluate", "2019-05-15", evaluated("passed"));
+    assert_eq!(story.state.phase(), Some("pilot"));
+    assert_eq!(story.state.phase_since, Some(date("2016-06-13")));
+    assert_eq!(story.state.last_result(ActKind::Evaluate).map(|found| found.by), Some(result));
+
+    let bare = json!({ "rank": "demonstration", "batch": "1" });
+    invalid(&story.refuses(NationalOffice, "list", "2020-03-01", bare), &["/document"]);
+    forbidden(
+        &story.refuses(Province, "list", "2020-03-01", listing()),
+        &[NationalOffice],
+        "III(II)",
+    );
+    story.does(NationalOffice, "list", "2020-03-01", listing());
+    assert_eq!(story.stands("2020-02-29"), "pilot.passed");
+    assert_eq!(story.stands("2020-03-01"), "demonstration");
+}
+
+#[test]
+fn p9_a_demonstration_province_becomes_a_powerful_one() {
+    let mut story = pilot("supporting");
+    let listing = |rank: &str| json!({ "rank": rank, "batch": "1", "document": document() });
+    story.does(NationalOffice, "evaluate", "2019-05-15", evaluated("passed"));
+    let skip = story.refuses(NationalOffice, "list", "2020-03-01", listing("powerful"));
+    not_permitted(&skip, "pilot.passed", &["outcome"], "III(II)");
+    story.does(NationalOffice, "list", "2020-03-01", listing("demonstration"));
+    story.does(NationalOffice, "list", "2029-03-01", listing("powerful"));
+    assert_eq!(story.stands("2029-03-01"), "powerful");
+    let again = story.refuses(NationalOffice, "list", "2030-03-01", listing("powerful"));
+    not_permitted(&again, "powerful", &["standing"], "III(II)");
+}
+
+#[test]
+fn p10_the_place_of_a_pilot_moves_and_a_new_scheme_is_owed() {
+    let mut story = pilot("leading");
+    story.does(Province, "submit_scheme", "2016-09-01", scheme(&LEADING));
+    story.does(NationalOffice, "approve_scheme", "2016-10-01", json!({}));
+    let same = json!({ "category": "leading", "reason": "x" });
+    invalid(&story.refuses(Province, "request_adjustment", "2017-01-01", same), &["/category"]);
+    let body = json!({ "category": "supporting", "reason": "fits better" });
+    story.does(Province, "request_adjustment", "2017-01-01", body.clone());
+    assert_eq!(story.state.category, Some(id("leading")));
+    let twice = story.refuses(Province, "request_adjustment", "2017-01-02", body);
+    not_permitted(&twice, "pilot", &["no_matter_open"], "I(II)");
+
+    story.today("2017-03-01");
+    let request = act("approve_adjustment", "2017-03-01", json!({}));
+    let decision = story.decide(NationalOffice, &request).unwrap();
+    let wanted = PlaceWanted {
+        category: id("supporting"),
+        limit: 7,
+        soft: true,
+        article: "III(I)1".to_owned(),
+    };
+    assert_eq!(decision.place, Some(wanted));
+    story.records(NationalOffice, &request).unwrap();
+    assert_eq!(story.stands("2017-03-01"), "pilot");
+    assert_eq!(story.state.category, Some(id("supporting")));
+    assert_eq!(story.state.place.as_ref().unwrap().category, "supporting");
+    assert_eq!(story.on("2017-02-28").place.unwrap().category, "leading");
+    let statuses: Vec<_> = story.duties("2017-03-01").iter().map(|(_, _, s)| *s).collect();
+    assert_eq!(statuses, [DutyStatus::Met, DutyStatus::Open]);
+    story.does(Province, "submit_scheme", "2017-05-01", scheme(&SUPPORTING));
+}
+
+#[test]
+fn p10_a_demonstration_province_holds_no_place_to_move() {
+    let mut story = Story::province();
+    let mut body = province_application("leading", "demonstration");
+    body["justification"] = json!("long experience");
+    story.does(Province, "apply", "2016-03-01", body);
+    story.does(NationalOffice, "approve", "2016-06-13", json!({}));
+    let body = json!({ "category": "supporting", "reason": "x" });
+    story.does(Province, "request_adjustment", "2017-01-01", body);
+    story.does(NationalOffice, "reject_adjustment", "2017-02-01", reason());
+    assert!(story.state.matters.is_empty());
+    assert_eq!(story.state.category, Some(id("leading")));
+    let body = json!({ "category": "characteristic", "reason": "y" });
+    story.does(Province, "request_adjustment", "2018-01-01", body);
+    let granted = story.does(NationalOffice, "approve_adjustment", "2018-02-01", json!({}));
+    assert_eq!(story.effects(granted).place, None);
+    assert_eq!(story.state.category, Some(id("characteristic")));
+    assert_eq!(story.stands("2018-02-01"), "demonstration");
+}
+
+#[test]
+fn p11_after_a_failure_only_adjustment_or_exit_can_follow() {
+    let mut story = failed_pilot();
+    let article = "III(I)2";
+    let refusal = story.refuses(Province, "submit_scheme", "2019-06-01", scheme(&LEADING));
+    not_permitted(&refusal, "pilot.failed", &["standing"], article);
+    let refusal = story.refuses(NationalOffice, "evaluate", "2019-06-01", evaluated("passed"));
+    not_permitted(&refusal, "pilot.failed", &["standing"], "I(II), III(II)");
+    story.does(NationalOffice, "inspect", "2019-06-01", json!({ "findings": "seen" }));
+    let moves = story.moves("2019-06-01");
+    assert_eq!(moves, [(Province, ActKind::RequestAdjustment)]);
+
+    let body = json!({ "category": "supporting", "reason": "x" });
+    story.does(Province, "request_adjustment", "2019-06-10", body);
+    assert_eq!(story.moves("2019-06-10"), [(NationalOffice, ActKind::ApproveAdjustment)]);
+    let granted = story.does(NationalOffice, "approve_adjustment", "2019-08-01", json!({}));
+    assert_eq!(story.stands("2019-08-01"), "pilot");
+    let takes = PlaceEffect::Takes { category: id("supporting") };
+    assert_eq!(story.effects(granted).place, Some(takes));
+    story.does(NationalOffice, "evaluate", "2020-05-15", evaluated("passed"));
+    let results: Vec<_> = story.state.results.iter().map(|r| r.result.as_str()).collect();
+    assert_eq!(results, ["failed", "passed"]);
+}
+
+#[test]
+fn p11_an_exit_waives_what_is_due_later_and_closes_the_request() {
+    let story = pilot("leading");
+    let early = story.refuses(Province, "declare_exit", "2019-05-01", reason());
+    not_permitted(&early, "pilot", &["standing"], "I(II)");
+    let mut story = failed_pilot();
+    let body = json!({ "category": "supporting", "reason": "x" });
+    story.does(Province, "request_adjustment", "2019-06-10", body);
+    forbidden(
+        &story.refuses(NationalOffice, "declare_exit", "2019-07-01", reason()),
+        &[Province],
+        "I(II)",
+    );
+    story.does(Province, "declare_exit", "2019-07-01", reason());
+    assert_eq!(story.stands("2019-07-01"), "exited");
+    assert_eq!(story.duty("scheme", 0, "2019-06-30"), Some(DutyStatus::Open));
+    assert_eq!(story.duty("scheme", 0, "2019-07-01"), Some(DutyStatus::Waived));
+    assert!(!story.state.matters.contains_key(&Matter::Adjustment));
+    assert_eq!(story.moves("2019-07-02"), []);
+}
+
+#[test]
+fn p12_a_new_application_is_a_new_attempt_in_the_same_history() {
+    let mut story = failed_pilot();
+    story.does(Province, "declare_exit", "2019-07-01", reason());
+    assert_eq!(story.state.attempt, 1);
+    let pilot_again = || province_application("supporting", "pilot");
+    story.does(Province, "apply", "2021-03-01", pilot_again());
+    assert_eq!((story.state.attempt, story.state.category.clone()), (2, None));
+    assert_eq!(story.state.last_result(ActKind::Evaluate), None);
+    let twice = story.refuses(Province, "apply", "2021-03-02", pilot_again());
+    not_permitted(&twice, "candidate.applied", &["standing"], "III(I)1");
+    story.does(NationalOffice, "reject", "2021-06-01", reason());
+    story.does(Province, "apply", "2022-03-01", pilot_again());
+    assert_eq!(story.state.attempt, 3);
+}
+
+#[test]
+fn p12_what_awaited_a_decision_in_an_earlier_attempt_awaits_it_no_more() {
+    let mut story = pilot("leading");
+    story.does(Province, "submit_scheme", "2016-09-01", scheme(&LEADING));
+    story.does(NationalOffice, "evaluate", "2019-05-15", evaluated("failed"));
+    story.does(Province, "declare_exit", "2019-07-01", reason());
+    story.does(Province, "apply", "2021-03-01", province_application("leading", "pilot"));
+    story.does(NationalOffice, "approve", "2021-06-01", json!({}));
+    let refusal = story.refuses(NationalOffice, "approve_scheme", "2021-07-01", json!({}));
+    not_permitted(&refusal, "pilot", &["matter_open"], "III(I)2");
+    story.does(Province, "submit_scheme", "2021-07-01", scheme(&LEADING));
+}
+
+#[test]
+fn p12_every_unlisted_province_owes_a_promotion_plan() {
+    let rules = measure(PROVINCE_2015);
+    assert!(owes_promotion_plan(&rules, None));
+    let mut story = Story::province();
+    story.does(Province, "submit_promotion_plan", "2017-02-01", json!({ "summary": "x" }));
+    assert_eq!(story.stands("2017-02-01"), "outside");
+    assert!(!owes_promotion_plan(&rules, Some(&story.state)));
+    // A plan from outside is no attempt; the application after it is the first.
+    assert_eq!(story.state.attempt, 0);
+    story.does(Province, "apply", "2018-03-01", province_application("leading", "pilot"));
+    assert_eq!(story.state.attempt, 1);
+    assert!(!owes_promotion_plan(&rules, Some(&pilot("leading").state)));
+    let refusal = pilot("leading").refuses(
+        Province,
+        "submit_promotion_plan",
+        "2018-01-01",
+        json!({ "summary": "x" }),
+    );
+    not_permitted(&refusal, "pilot", &["standing"], "IV(IV)");
+}
+
+#[test]
+fn p15_inspections_and_annual_evaluations_never_change_a_phase() {
+    let mut story = pilot("leading");
+    let before = story.state.clone();
+    story.does(NationalOffice, "inspect", "2017-04-01", json!({ "findings": "poor" }));
+    let body = json!({ "year": 2017, "result": "poor" });
+    story.does(NationalOffice, "evaluate_annually", "2018-02-01", body.clone());
+    let after = &story.state;
+    assert_eq!((&after.node, &after.node_since), (&before.node, &before.node_since));
+    assert_eq!((&after.results, &after.duties), (&before.results, &before.duties));
+    forbidden(
+        &story.refuses(Province, "evaluate_annually", "2018-02-01", body),
+        &[NationalOffice],
+        "IV(II)",
+    );
+}
+
+fn with_condition(refuse: bool) -> Story {
+    let mut rules = measure(PROVINCE_2015);
+    let apply = rules.acts.iter_mut().find(|rule| rule.act == ActKind::Apply).unwrap();
+    apply.participation = Some(Participation {
+        program: ProgramId::parse("cooperation").unwrap(),
+        phases: ids(&["participating"]),
+        refuse,
+        article: "IV(III)".to_owned(),
+    });
+    let mut story = Story { versions: versions(vec![rules]), ..Story::province() };
+    story.today("2016-03-01");
+    story
+}
+
+#[test]
+fn p17_participation_that_is_not_shown_is_recorded_or_refused_as_the_measure_says() {
+    let request = act("apply", "2016-03-01", province_application("leading", "pilot"));
+    let mut lenient = with_condition(false);
+    lenient.records(Province, &request).unwrap();
+    let finding = &lenient.fact(0).findings[0];
+    assert_eq!(
+        (finding.code.as_str(), finding.article.as_str()),
+        ("participation_not_shown", "IV(III)")
+    );
+
+    let mut strict = with_condition(true);
+    let refusal = strict.decide(Province, &request).unwrap_err();
+    not_permitted(&refusal, "none", &["participation"], "IV(III)");
+
+    let by = EventRef::parse("cooperation-440000@0#00000000-0000-0000-0000-000000000007").unwrap();
+    let standing = OtherStanding { phase: id("participating"), by: by.clone() };
+    let program = ProgramId::parse("cooperation").unwrap();
+    strict.elsewhere = Some((program.clone(), standing));
+    let decision = strict.decide(Province, &request).unwrap();
+    assert_eq!((decision.fact.findings, decision.rests_on), (vec![], vec![by.clone()]));
+    strict.elsewhere = Some((program, OtherStanding { phase: id("ended"), by }));
+    assert!(matches!(
+        *strict.decide(Province, &request).unwrap_err().reason,
+        Reason::NotPermitted { .. }
+    ));
+}
+
+#[test]
+fn p18_boundary_years_belong_to_both_stages_and_stages_limit_nothing() {
+    let rules = measure(PROVINCE_2015);
+    let stages = |year: i32| rules.stages_of(year).map(|s| s.id.to_string()).collect::<Vec<_>>();
+    assert_eq!(stages(2014), Vec::<String>::new());
+    assert_eq!(stages(2015), ["I"]);
+    assert_eq!(stages(2020), ["I", "II"]);
+    assert_eq!(stages(2025), ["II", "III"]);
+    assert_eq!(stages(2030), ["III"]);
+    assert_eq!(stages(2031), Vec::<String>::new());
+    // Listed as demonstration in 2019, before Stage II, and selected as a pilot after Stage III.
+    let mut early = pilot("leading");
+    early.does(NationalOffice, "evaluate", "2018-05-15", evaluated("passed"));
+    let body = json!({ "rank": "demonstration", "batch": "1", "document": document() });
+    early.does(NationalOffice, "list", "2019-01-01", body);
+    let mut late = Story::province();
+    late.does(Province, "apply", "2031-03-01", province_application("leading", "pilot"));
+    late.does(NationalOffice, "approve", "2031-06-13", json!({}));
+    // The subject's own phases, by the day on which each began.
+    let phases: Vec<_> = early
+        .history
+        .segments()
+        .into_iter()
+        .map(|(day, state)| (day.to_string(), state.phase().unwrap_or_default().to_owned()))
+        .collect();
+    let expected = [
+        ("2016-03-01", "candidate"),
+        ("2016-06-13", "pilot"),
+        ("2018-05-15", "pilot"),
+        ("2019-01-01", "demonstration"),
+    ];
+    assert_eq!(phases, expected.map(|(day, phase)| (day.to_owned(), phase.to_owned())));
+}

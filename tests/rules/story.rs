@@ -1,0 +1,366 @@
+//! A story: acts applied to one enrollment by `decide_on`, with everything that must hold after
+//! each of them checked on the way. No log, no clock, no runtime.
+#![allow(dead_code, reason = "each suite uses the part that it needs")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may panic")]
+
+use std::sync::Arc;
+
+use docket::domain::act::{Act, ActKind, ActRequest, COMMON_MEMBERS};
+use docket::domain::calendar::Calendars;
+use docket::domain::date::{CivilDate, Day, Timestamp};
+use docket::domain::decide::{Actor, Context, Decision, OtherStanding};
+use docket::domain::duty::{DutyStatus, Waiting, items, waiting_for};
+use docket::domain::event::{Effects, Event, EventMeta, Fact, Recorded};
+use docket::domain::evolve::evolve;
+use docket::domain::history::History;
+use docket::domain::history_decide::{decide_at_end, decide_on, place_of_new};
+use docket::domain::ids::{EventRef, Id, Office, ProgramId, SubjectId, Text};
+use docket::domain::measure::{Edition, Measure, Program, Versions};
+use docket::domain::refusal::{Reason, Refusal};
+use docket::domain::state::State;
+use docket::domain::subject::{Registration, Subject};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+pub const CLUSTER_2012: &str = include_str!("../../schemas/measures/cluster_area/2012-61.toml");
+pub const CLUSTER_2014: &str = include_str!("../../schemas/measures/cluster_area/2014-40.toml");
+pub const PROVINCE_2015: &str = include_str!("../../schemas/measures/strong_province/2015-59.toml");
+pub const HIGH_QUALITY: &str =
+    include_str!("../../schemas/measures/high_quality_cluster_area/2023-28.toml");
+const PROGRAMS: &str = include_str!("../../schemas/measures/programs.toml");
+
+#[derive(Deserialize)]
+struct Programs {
+    program: Vec<Program>,
+}
+
+pub fn measure(text: &str) -> Measure {
+    toml::from_str(text).expect("a measure")
+}
+
+pub fn versions(measures: Vec<Measure>) -> Versions {
+    let edition = |measure: Measure| {
+        let digest = format!("digest of {}", measure.version);
+        Arc::new(Edition { measure, digest })
+    };
+    Versions::new(measures.into_iter().map(edition).collect())
+}
+
+pub fn program(id: &str) -> Program {
+    let programs: Programs = toml::from_str(PROGRAMS).expect("the programs");
+    programs.program.into_iter().find(|program| program.id.as_str() == id).expect("a program")
+}
+
+pub fn day(text: &str) -> Day {
+    Day::parse(text).unwrap()
+}
+
+pub fn date(text: &str) -> CivilDate {
+    CivilDate::parse(text).unwrap()
+}
+
+pub fn id(text: &str) -> Id {
+    Id::from(text)
+}
+
+pub fn ids(list: &[&str]) -> Vec<Id> {
+    list.iter().map(|text| Id::from(*text)).collect()
+}
+
+/// An act as a client writes it: the members common to all acts beside those of its content.
+pub fn act(name: &str, effective_on: &str, body: Value) -> ActRequest {
+    let Value::Object(body) = body else { panic!("a body is an object") };
+    let (mut common, content): (serde_json::Map<_, _>, serde_json::Map<_, _>) =
+        body.into_iter().partition(|(member, _)| COMMON_MEMBERS.contains(&member.as_str()));
+    common.insert("effective_on".to_owned(), json!(effective_on));
+    let act = ActKind::parse(name).expect("an act").read_content(Value::Object(content));
+    let common = serde_json::from_value(Value::Object(common)).expect("common members");
+    ActRequest { act: act.unwrap_or_else(|error| panic!("{name}: {error}")), common }
+}
+
+/// One enrollment, its record, and the day on which people act.
+#[derive(Clone)]
+pub struct Story {
+    pub program: Program,
+    pub versions: Versions,
+    pub subject: Subject,
+    pub history: History,
+    pub state: State,
+    pub now: Timestamp,
+    pub elsewhere: Option<(ProgramId, OtherStanding)>,
+    pub calendars: Calendars,
+}
+
+impl Story {
+    pub fn new(program_id: &str, versions: Versions, subject: &str, kind: &str) -> Self {
+        let program = program(program_id);
+        let registration = Registration {
+            id: SubjectId::parse(subject).unwrap(),
+            kind: id(kind),
+            name: Text { en: subject.to_owned(), zh: subject.to_owned() },
+            code: None,
+            code_revision: None,
+            province: (kind == "cluster_area").then(|| SubjectId::parse("440000").unwrap()),
+            responsible_office: None,
+            zones: vec![],
+            invented: program.is_exercise(),
+            source: "a test".to_owned(),
+            effective_on: date("2000-01-01"),
+        };
+        Self {
+            history: History::new(format!("{program_id}-{subject}")),
+            program,
+            versions,
+            subject: Subject::registered(registration),
+            state: State::default(),
+            now: Timestamp::MIN,
+            elsewhere: None,
+            calendars: Calendars::default(),
+        }
+    }
+
+    pub fn area() -> Self {
+        let versions = versions(vec![measure(CLUSTER_2012), measure(CLUSTER_2014)]);
+        Self::new("cluster_area", versions, "futian", "cluster_area")
+    }
+
+    pub fn province() -> Self {
+        let versions = versions(vec![measure(PROVINCE_2015)]);
+        Self::new("strong_province", versions, "440000", "province")
+    }
+
+    /// Whoever acts as this office for this subject.
+    pub fn actor(&self, office: Office) -> Actor {
+        let registration = &self.subject.registration;
+        let division = match office {
+            Office::ProvincialDepartment => registration.province.as_ref(),
+            Office::Province | Office::LocalGovernment => Some(&registration.id),
+            Office::NationalOffice | Office::Registrar | Office::Docket => None,
+        };
+        let divisions = division.map(ToString::to_string).into_iter().collect();
+        Actor { office, office_id: format!("the {}", office.as_str()), divisions }
+    }
+
+    /// Moves the clock to ten in the morning of a day in China.
+    pub fn today(&mut self, text: &str) -> &mut Self {
+        self.now = Timestamp::parse_rfc3339(&format!("{text}T10:00:00+08:00")).unwrap();
+        self
+    }
+
+    /// Decides without recording, and without moving the clock.
+    pub fn decide_as(&self, actor: &Actor, request: &ActRequest) -> Result<Decision, Refusal> {
+        let elsewhere = |program: &ProgramId| {
+            let (known, standing) = self.elsewhere.as_ref()?;
+            (known == program).then(|| standing.clone())
+        };
+        let context = Context {
+            program: &self.program,
+            versions: &self.versions,
+            subject: &self.subject,
+            stream: self.history.stream(),
+            actor,
+            now: self.now,
+            standing_in: &elsewhere,
+        };
+        let decided = decide_on(&context, &self.history, request);
+        let at_end = decide_at_end(&context, &self.state, self.history.last_place(), request);
+        if let Some(at_end) = at_end {
+            assert_eq!(at_end, decided, "the fast path decides as the whole history does");
+        }
+        decided
+    }
+
+    pub fn decide(&self, office: Office, request: &ActRequest) -> Result<Decision, Refusal> {
+        self.decide_as(&self.actor(office), request)
+    }
+
+    /// Acts and records; an act that counts from a day ahead of the clock waits for that day.
+    pub fn does(&mut self, office: Office, name: &str, effective_on: &str, body: Value) -> u64 {
+        let request = act(name, effective_on, body);
+        let latest = request.common.effective_on.latest();
+        if self.now.civil_day() < latest {
+            self.today(&latest.to_string());
+        }
+        self.records(office, &request).unwrap_or_else(|refusal| panic!("{refusal}"))
+    }
+
+    /// What the act is refused for, the clock standing on its last day or later.
+    pub fn refuses(&self, office: Office, name: &str, effective_on: &str, body: Value) -> Refusal {
+        let request = act(name, effective_on, body);
+        let mut then = self.clone();
+        let latest = request.common.effective_on.latest();
+        if then.now.civil_day() < latest {
+            then.today(&latest.to_string());
+        }
+        match then.decide(office, &request) {
+            Ok(decision) => panic!("{name} was allowed: {decision:?}"),
+            Err(refusal) => {
+                assert!(!refusal.detail.en.is_empty() && !refusal.detail.zh.is_empty());
+                refusal
+            }
+        }
+    }
+
+    /// Decides now, and records what was decided.
+    pub fn records(&mut self, office: Office, request: &ActRequest) -> Result<u64, Refusal> {
+        let actor = self.actor(office);
+        let decision = self.decide_as(&actor, request)?;
+        let meta = self.meta(&actor, request, &decision);
+        let place = place_of_new(&self.history, request.common.effective_on, &decision.grounds);
+        let revision = self.history.events().len() as u64;
+        let event = Recorded {
+            revision,
+            sequence: Some(revision + 10),
+            id: uuid::Uuid::from_u128(0xd0c_0000 + u128::from(revision)),
+            event: Event::Acted(Box::new(decision.fact)),
+            meta,
+        };
+        survives_writing(event.event.fact().unwrap());
+        let on_top = self.history.last_place().is_none_or(|last| last <= place);
+        self.history.push(event.clone());
+        if on_top && !matches!(request.act, Act::Correct(_)) {
+            evolve(&mut self.state, &event, place);
+        } else {
+            self.state = self.history.state();
+        }
+        assert_eq!(self.state, self.history.state(), "an incremental fold equals a refold");
+        let end = self.history.state_at(Day::MAX);
+        assert_eq!(self.state, end, "the state at the end of time is the state");
+        Ok(revision)
+    }
+
+    fn meta(&self, actor: &Actor, request: &ActRequest, decision: &Decision) -> EventMeta {
+        let own = decision.grounds.iter().map(|ground| self.reference(*ground));
+        let rests_on: Vec<_> = own.chain(decision.rests_on.clone()).collect();
+        let corrects = match &request.act {
+            Act::Correct(correction) => correction.corrects.to_string(),
+            _ => String::new(),
+        };
+        let role = actor.office.as_str().to_owned();
+        EventMeta {
+            schema_version: 1,
+            office: decision.office,
+            office_id: actor.office_id.clone(),
+            office_name: Text { en: "office".to_owned(), zh: "机关".to_owned() },
+            principal: "tests".to_owned(),
+            role,
+            effective_on: request.common.effective_on,
+            decided_on: request.common.decided_on,
+            received_on: request.common.received_on,
+            recorded_at: self.now,
+            measure: decision.measure.clone(),
+            measure_also: decision.measure_also.clone(),
+            edition: decision.edition.clone(),
+            article: decision.article.clone(),
+            rests_on: EventRef::write_list(&rests_on),
+            corrects,
+            provenance: decision.provenance,
+            exercise: self.program.is_exercise(),
+            archive: request.common.archive.is_some(),
+            key: None,
+            correlation: None,
+            causation: None,
+            trace: None,
+        }
+    }
+
+    pub fn reference(&self, revision: u64) -> EventRef {
+        self.history.at(revision).expect("an event").reference(self.history.stream())
+    }
+
+    pub fn event(&self, revision: u64) -> &Recorded {
+        self.history.at(revision).expect("an event")
+    }
+
+    pub fn fact(&self, revision: u64) -> &Fact {
+        self.event(revision).event.fact().expect("an act")
+    }
+
+    pub fn effects(&self, revision: u64) -> &Effects {
+        &self.fact(revision).effects
+    }
+
+    pub fn on(&self, text: &str) -> State {
+        self.history.state_at(day(text))
+    }
+
+    /// Where the enrollment stands as of a day, as now known; empty for nowhere.
+    pub fn stands(&self, text: &str) -> String {
+        self.on(text).node.map(|node| node.to_string()).unwrap_or_default()
+    }
+
+    /// Obligation, year of the due date (0: once), status as of a day.
+    pub fn duties(&self, text: &str) -> Vec<(String, i32, DutyStatus)> {
+        let state = self.on(text);
+        let found = items(&state, day(text), &self.calendars);
+        let entry = |item: &docket::domain::duty::DueItem<'_>| {
+            (item.duty.obligation.to_string(), item.due_year.unwrap_or(0), item.status)
+        };
+        found.iter().map(entry).collect()
+    }
+
+    pub fn duty(&self, obligation: &str, year: i32, text: &str) -> Option<DutyStatus> {
+        let found = self.duties(text);
+        found.iter().find(|(id, y, _)| id == obligation && *y == year).map(|(_, _, s)| *s)
+    }
+
+    pub fn waiting(&self, text: &str) -> Vec<Waiting> {
+        let day = day(text);
+        let edition = self.versions.in_force(day).expect("a version in force");
+        waiting_for(&self.history.state_at(day), &edition.measure, day)
+    }
+
+    /// Whose move it is as of a day, and which.
+    pub fn moves(&self, text: &str) -> Vec<(Office, ActKind)> {
+        self.waiting(text).into_iter().map(|waiting| (waiting.office, waiting.act)).collect()
+    }
+}
+
+/// What is decided can be written and read again without loss.
+fn survives_writing(fact: &Fact) {
+    let written = serde_json::to_string(&fact.effects).expect("effects are written");
+    let read: Effects = serde_json::from_str(&written).expect("effects are read");
+    assert_eq!(read, fact.effects);
+    let mut content = Vec::new();
+    fact.act.write_content(&mut serde_json::Serializer::new(&mut content)).expect("written");
+    let mut reader = serde_json::Deserializer::from_slice(&content);
+    assert_eq!(fact.act.kind().read_content(&mut reader).expect("read"), fact.act);
+    for finding in &fact.findings {
+        let written = serde_json::to_value(finding).expect("a finding is written");
+        assert_eq!(
+            &serde_json::from_value::<docket::domain::event::Finding>(written).unwrap(),
+            finding
+        );
+    }
+    if let Some(mended) = &fact.mended {
+        survives_writing(&mended.fact);
+    }
+}
+
+/// The refusal is that the standing is wrong or a condition is missing, under this article.
+#[track_caller]
+pub fn not_permitted(refusal: &Refusal, stands_at: &str, missing: &[&str], article: &str) {
+    let Reason::NotPermitted { stands_at: at, missing: lacks, .. } = &*refusal.reason else {
+        panic!("{:?}: {}", refusal.reason, refusal.detail.en)
+    };
+    let at = at.as_deref().unwrap_or("none");
+    assert_eq!((at, lacks), (stands_at, &ids(missing)), "{}", refusal.detail.en);
+    assert_eq!(refusal.article.as_deref(), Some(article), "{}", refusal.detail.en);
+}
+
+/// The refusal is that members are wrong; these, in this order.
+#[track_caller]
+pub fn invalid(refusal: &Refusal, pointers: &[&str]) {
+    let Reason::Invalid { errors } = &*refusal.reason else {
+        panic!("{:?}: {}", refusal.reason, refusal.detail.en)
+    };
+    let found: Vec<_> = errors.iter().map(|error| error.pointer.as_str()).collect();
+    assert_eq!(found, pointers, "{}", refusal.detail.en);
+}
+
+/// The refusal is that other offices do this, under this article.
+#[track_caller]
+pub fn forbidden(refusal: &Refusal, required: &[Office], article: &str) {
+    assert_eq!(*refusal.reason, Reason::OfficeForbidden { required: required.to_vec() });
+    assert_eq!(refusal.article.as_deref(), Some(article), "{}", refusal.detail.en);
+}
