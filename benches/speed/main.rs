@@ -7,21 +7,31 @@
 
 mod acts;
 mod bare;
+mod client;
 mod generate;
 mod life;
 mod measure;
 mod parts;
+mod server;
+mod whole;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use generate::{Size, made, number};
 
-const PARTS: [&str; 3] = ["appends", "fold", "acts"];
+const PARTS: [&str; 4] = ["appends", "fold", "acts", "whole"];
 
 fn main() -> anyhow::Result<()> {
     // Cargo adds `--bench`.
     let asked: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    // This program is also the server and the rebuild, each in a process of its own.
+    match asked.as_slice() {
+        [what, folder] if what == "serve" => return server::run(folder.into(), true),
+        [what, folder] if what == "serve-paused" => return server::run(folder.into(), false),
+        [what, folder] if what == "rebuild" => return server::run_rebuild(folder.into()),
+        _ => {}
+    }
     if let Some(unknown) = asked.iter().find(|part| !PARTS.contains(&part.as_str())) {
         anyhow::bail!("{unknown:?} is no part; there are {}", PARTS.join(", "));
     }
@@ -41,6 +51,9 @@ fn main() -> anyhow::Result<()> {
     }
     if is_asked("acts") {
         runtime.block_on(acts::acts(&data, &made, size, time))?;
+    }
+    if is_asked("whole") {
+        runtime.block_on(whole::whole(&data, &made, size, time))?;
     }
     println!("\nload of the machine: {}", measure::load());
     Ok(())
