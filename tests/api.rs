@@ -1,6 +1,22 @@
 //! The API as a client meets it: the real application over a log on disk, on a port of its own.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
+#[path = "api/acts.rs"]
+mod acts;
+#[path = "api/documents.rs"]
+mod documents;
+#[path = "api/feed.rs"]
+mod feed;
+#[path = "api/limits.rs"]
+mod limits;
+#[path = "api/lists.rs"]
+mod lists;
+#[path = "api/quotas.rs"]
+mod quotas;
+#[path = "api/reads.rs"]
+mod reads;
+#[path = "api/refusals.rs"]
+mod refusals;
 #[path = "api/slice.rs"]
 mod slice;
 #[path = "api/support.rs"]

@@ -175,3 +175,36 @@ async fn p4_a_place_freed_just_before_a_crash_is_free_after_the_recovery() {
     assert_eq!(world.taken("leading", "2020-07-01").await, 4);
     assert_eq!(world.taken("leading", "2020-06-30").await, 5);
 }
+
+#[tokio::test]
+async fn p4_a_process_that_stalls_before_its_approval_wakes_and_takes_no_place() {
+    let log = Arc::new(BreakingLog::new());
+    let world = World::over(log.clone()).await;
+    five_leading_but_one(&world).await;
+    world.applicant("x05", "leading").await;
+    world.applicant("x06", "leading").await;
+    log.break_at(&format!("{PROGRAM}-x05"), Break::Stall);
+    let sleeper = world.app.clone();
+    let slow = tokio::spawn(async move {
+        let body = json!({"act": "approve", "effective_on": "2016-03-01", "batch": "1"});
+        app::act_on(&sleeper, &national(), (PROGRAM, "x05"), "approve", body).await
+    });
+    log.stalled().await;
+    // Another process over the same log finds the reservation without its approval, gives the
+    // revision away, and the place to the next in line.
+    let world = world.again(log.clone()).await;
+    assert_eq!(world.taken("leading", "2016-03-01").await, 4);
+    world.approve("x06", "approve").await.unwrap();
+    log.go_on();
+    let late = slow.await.unwrap().unwrap_err();
+    assert_eq!(exhausted(&late), (5, 5, "2016-03-01".to_owned()));
+    assert_eq!(world.taken("leading", "2016-03-01").await, 5);
+}
+
+async fn five_leading_but_one(world: &World) {
+    for n in 1..=4 {
+        let id = format!("x0{n}");
+        world.applicant(&id, "leading").await;
+        world.approve(&id, "approve").await.unwrap();
+    }
+}

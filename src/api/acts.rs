@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::act_view::{ActView, Recording};
 use super::answer::{IMMUTABLE, List, REVALIDATE, json_with, tagged};
 use super::brief::EventBrief;
-use super::call::{Answered, Call};
+use super::call::{Answered, Call, to_the_end};
 use super::etag::{enrollment_tag, idempotency_key, precondition};
 use super::permitted;
 use super::problem::{Code, Problem};
@@ -55,9 +55,20 @@ pub async fn record_act(call: Call) -> Answered {
         trace,
         validate_only,
     };
-    match app.act(&caller, &asked).await {
+    let key = asked.key.clone();
+    let state = call.state.clone().into_inner();
+    let Some(running) = state.begin(&caller.principal, call.http.path(), &key) else {
+        return Err(Problem::new(Code::IdempotencyRequestInProgress).member("retry_after", 1));
+    };
+    let acting = caller.clone();
+    let recorded = to_the_end(async move {
+        let recorded = state.app.act(&acting, &asked).await;
+        drop(running);
+        recorded
+    });
+    match recorded.await? {
         Ok(answer) => answered(&call, &answer).await,
-        Err(error) => Err(refused(&call, &caller, error, &asked.key).await),
+        Err(error) => Err(refused(&call, &caller, error, &key).await),
     }
 }
 

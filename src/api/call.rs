@@ -20,6 +20,15 @@ pub type Answered = Result<actix_web::HttpResponse, Problem>;
 /// A handler in the table of routes.
 pub type Handler = fn(Call) -> LocalBoxFuture<'static, Answered>;
 
+/// Runs what records something to its end, also when the client goes away in the middle: what is
+/// appended must reach the cache and the quotas.
+///
+/// # Errors
+/// `internal-error` when it panicked.
+pub async fn to_the_end<T: 'static>(work: impl Future<Output = T> + 'static) -> Result<T, Problem> {
+    actix_web::rt::spawn(work).await.map_err(Problem::internal)
+}
+
 /// One request.
 pub struct Call {
     /// What every handler needs.

@@ -80,6 +80,7 @@ const RECORDING: &[Code] = &[
 const ACT: &[Code] = &[
     Code::IdempotencyKeyMissing,
     Code::IdempotencyKeyReused,
+    Code::IdempotencyRequestInProgress,
     Code::PreconditionRequired,
     Code::RevisionConflict,
     Code::EnrollmentExists,

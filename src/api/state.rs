@@ -1,7 +1,9 @@
 //! What every handler needs: the application, who is let in, and the limits.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -55,6 +57,20 @@ pub struct ApiState {
     /// The limits.
     pub settings: ApiSettings,
     stopping: AtomicBool,
+    running: Mutex<HashSet<u64>>,
+}
+
+/// A key whose act is being recorded; gone when the act is.
+pub struct Running {
+    state: Arc<ApiState>,
+    key: u64,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let mut running = self.state.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.remove(&self.key);
+    }
 }
 
 impl ApiState {
@@ -66,13 +82,27 @@ impl ApiState {
         authenticator: Authenticator,
         settings: ApiSettings,
     ) -> Self {
-        let stopping = AtomicBool::new(false);
-        Self { app, models, models_status, authenticator, settings, stopping }
+        let (stopping, running) = (AtomicBool::new(false), Mutex::default());
+        Self { app, models, models_status, authenticator, settings, stopping, running }
     }
 
     /// The present civil day in China.
     pub fn today(&self) -> Day {
         self.app.clock().now().civil_day()
+    }
+
+    /// Begins an act under a key; nothing where one under it is being recorded.
+    pub fn begin(
+        self: &Arc<Self>,
+        principal: &str,
+        enrollment: &str,
+        key: &str,
+    ) -> Option<Running> {
+        let mut hasher = DefaultHasher::new();
+        (principal, enrollment, key).hash(&mut hasher);
+        let key = hasher.finish();
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.insert(key).then(|| Running { state: self.clone(), key })
     }
 
     /// Says that no further request should be sent here.

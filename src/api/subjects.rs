@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::answer::{List, REVALIDATE, json, json_with, sequence, tagged};
 use super::body;
-use super::call::{Answered, Call};
+use super::call::{Answered, Call, to_the_end};
 use super::etag::idempotency_key;
 use super::problem::{Code, Problem};
 use crate::app::Written;
@@ -100,8 +100,9 @@ pub async fn register_subject(call: Call) -> Answered {
     let key = idempotency_key(&call)?;
     let registration: Registration = body::read(&call.body)?;
     let at = format!("/v1/subjects/{}", registration.id);
-    let written = call.state.app.register_subject(&caller, registration, &key).await;
-    recorded(&call, written.map_err(|error| call.problem(error))?, at)
+    let app = call.state.app.clone();
+    let work = async move { app.register_subject(&caller, registration, &key).await };
+    recorded(&call, to_the_end(work).await?.map_err(|error| call.problem(error))?, at)
 }
 
 /// Gives a subject another name.
@@ -114,9 +115,10 @@ pub async fn rename_subject(call: Call) -> Answered {
     call.state.app.subject(&subject).await.map_err(|error| call.problem(error))?;
     let key = idempotency_key(&call)?;
     let renaming: Renaming = body::read(&call.body)?;
-    let written = call.state.app.rename_subject(&caller, &subject, renaming, &key).await;
     let at = format!("/v1/subjects/{subject}");
-    recorded(&call, written.map_err(|error| call.problem(error))?, at)
+    let app = call.state.app.clone();
+    let work = async move { app.rename_subject(&caller, &subject, renaming, &key).await };
+    recorded(&call, to_the_end(work).await?.map_err(|error| call.problem(error))?, at)
 }
 
 fn recorded(call: &Call, written: Written, at: String) -> Answered {
@@ -194,6 +196,7 @@ pub async fn adopt_calendar(call: Call) -> Answered {
     let key = idempotency_key(&call)?;
     let adopted: CalendarAdopted = body::read(&call.body)?;
     let at = format!("/v1/calendars/{}", adopted.year);
-    let written = call.state.app.adopt_calendar(&caller, adopted, &key).await;
-    recorded(&call, written.map_err(|error| call.problem(error))?, at)
+    let app = call.state.app.clone();
+    let work = async move { app.adopt_calendar(&caller, adopted, &key).await };
+    recorded(&call, to_the_end(work).await?.map_err(|error| call.problem(error))?, at)
 }

@@ -235,7 +235,8 @@ impl App {
         }
         if case.call.validate_only {
             if let Some(wanted) = &wanted {
-                self.check_place(case, wanted, place).await?;
+                let left = self.check_place(case, wanted, place).await;
+                left.map_err(|error| under(error, &decision))?;
             }
             let meta = self.meta(case, cached, &decision, now).await?;
             let event = Event::Acted(Box::new(decision.fact));
@@ -244,7 +245,10 @@ impl App {
             return Ok(ActAnswer { stream, recorded, replayed: false, validated_only: true });
         }
         let reservation = match &wanted {
-            Some(wanted) => Some(self.reserve(case, wanted, place, revision, now).await?),
+            Some(wanted) => {
+                let reserved = self.reserve(case, wanted, place, revision, now).await;
+                Some(reserved.map_err(|error| under(error, &decision))?)
+            }
             None => None,
         };
         if let Some(reservation) = &reservation {
@@ -344,5 +348,13 @@ impl App {
             found.push((condition.program.clone(), standing));
         }
         Ok(found)
+    }
+}
+
+/// A refusal for want of a place, with the measure version by which the act was decided.
+fn under(error: ActError, decision: &Decision) -> ActError {
+    match (error, &decision.measure) {
+        (ActError::Refused(refusal), Some(version)) => refusal.of_measure(version).into(),
+        (error, _) => error,
     }
 }

@@ -21,6 +21,7 @@ const UNIX_NOW: i64 = 1_795_320_000;
 pub struct Server {
     pub app: Arc<App>,
     pub clock: Arc<FixedClock>,
+    pub state: Arc<ApiState>,
     pub served: Option<Served>,
     pub base: String,
     key: TokenKey,
@@ -104,12 +105,13 @@ pub async fn server_with(settings: ApiSettings) -> Server {
     let models = ReadModels::of_runner(runner.status());
     let state = ApiState::new(app.clone(), models, runner.status(), authenticator, settings);
     let state = Arc::new(state);
-    let served = serve("127.0.0.1:0".parse().unwrap(), state).unwrap();
+    let served = serve("127.0.0.1:0".parse().unwrap(), state.clone()).unwrap();
     let base = format!("http://{}", served.address);
     let http = reqwest::Client::new();
     Server {
         app,
         clock,
+        state,
         served: Some(served),
         base,
         key,
@@ -159,6 +161,13 @@ impl Server {
 
     pub fn auditor(&self) -> Client<'_> {
         self.client(Role::Auditor, "audit", &[])
+    }
+
+    /// Stops what fills the tables; they go on being served as they are.
+    pub async fn stop_read_models(&mut self) {
+        let mut status = self.state.models_status.clone();
+        status.wait_for(|status| status.copy.is_some()).await.unwrap();
+        self.runner.take().unwrap().stop().await;
     }
 
     pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {

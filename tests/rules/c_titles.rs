@@ -252,3 +252,19 @@ fn c18_high_quality_areas_stand_by_attestation_and_end_no_title() {
     // The area's title under [2014] No. 40 stands in another stream, untouched.
     assert!(accepted_area("qualified").on("2024-01-01").title.is_some());
 }
+
+#[test]
+fn c15_after_rectification_is_reported_it_is_the_national_offices_move() {
+    let mut story = accepted_area("unqualified");
+    assert!(story.moves("2018-01-10").contains(&(LocalGovernment, ActKind::ReportRectification)));
+    assert!(!story.moves("2018-01-10").contains(&(NationalOffice, ActKind::Accept)));
+    story.does(LocalGovernment, "report_rectification", "2018-02-01", json!({ "text": "put right" }));
+    assert!(story.moves("2018-02-02").contains(&(NationalOffice, ActKind::Accept)));
+    assert!(!story.moves("2018-02-02").contains(&(LocalGovernment, ActKind::ReportRectification)));
+
+    // An acceptance that is passed without a report ends the duty: nothing is left to rectify.
+    let mut passed = accepted_area("unqualified");
+    assert!(passed.state.open_duty("rectification").is_some());
+    passed.does(NationalOffice, "accept", "2018-06-01", acceptance("qualified", Some(1)));
+    assert!(passed.state.open_duty("rectification").is_none());
+}

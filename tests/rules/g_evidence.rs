@@ -325,3 +325,28 @@ fn g14_a_known_act_cites_its_document() {
     let listed = story.does(NationalOffice, "list", "2020-03-01", body);
     assert_eq!(story.fact(listed).document.as_ref().unwrap().title, "Decision");
 }
+
+#[test]
+fn g9_evidence_adds_to_what_is_known_and_begins_nothing_anew() {
+    let mut story = Story::area();
+    attest(&mut story, "under_construction", "2013-09", &json!({}));
+    attest(&mut story, "under_construction.excellent", "2016-10", &json!({}));
+    // Another step of the same phase: the term still runs from the first evidence of the phase.
+    let term = story.state.term.clone().unwrap();
+    assert_eq!(term.from, date("2013-09"));
+    attest(&mut story, "demonstrative", "2017", &json!({ "title": "demonstrative" }));
+    attest(&mut story, "demonstrative", "2020-12-07", &json!({ "title": "demonstrative" }));
+    let title = story.state.title.clone().unwrap();
+    assert_eq!((title.from, story.state.phase_since), (date("2017"), Some(date("2017"))));
+    assert_eq!(story.state.last_evidenced_on, Some(date("2020-12-07")));
+    // What only follows from a source does not weaken what another one says.
+    attest(&mut story, "demonstrative", "2021-05", &json!({ "confidence": "inferred" }));
+    assert_eq!(story.state.provenance, Provenance::Attested);
+    assert_eq!(story.state.last_evidenced_on, Some(date("2021-05")));
+
+    // The counter-case: another phase is as well known as its own evidence.
+    let mut other = Story::area();
+    attest(&mut other, "under_construction", "2013-09", &json!({}));
+    attest(&mut other, "experimental", "2017", &json!({ "confidence": "inferred" }));
+    assert_eq!(other.state.provenance, Provenance::Inferred);
+}

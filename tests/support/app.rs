@@ -116,17 +116,7 @@ impl World {
         precondition: Precondition,
         body: Value,
     ) -> Result<ActAnswer, ActError> {
-        let request = parse_act_request(body.to_string().as_bytes()).expect("an act");
-        let call = ActCall {
-            program: program.to_owned(),
-            subject: SubjectId::parse(subject).expect("a subject"),
-            request,
-            key: key.to_owned(),
-            precondition,
-            trace: None,
-            validate_only: false,
-        };
-        self.app.act(caller, &call).await
+        act_at(&self.app, caller, (program, subject), key, precondition, body).await
     }
 
     /// An invented province with an application for a category.
@@ -161,4 +151,36 @@ impl World {
         let quota = quotas.iter().find(|q| q.category == category).expect("the category");
         quota.quota.taken_on(docket::domain::date::Day::parse(day).expect("a day"))
     }
+}
+
+/// An act under `If-Match: *`.
+pub async fn act_on(
+    app: &App,
+    caller: &Caller,
+    subject: (&str, &str),
+    key: &str,
+    body: Value,
+) -> Result<ActAnswer, ActError> {
+    act_at(app, caller, subject, key, Precondition::Any, body).await
+}
+
+async fn act_at(
+    app: &App,
+    caller: &Caller,
+    (program, subject): (&str, &str),
+    key: &str,
+    precondition: Precondition,
+    body: Value,
+) -> Result<ActAnswer, ActError> {
+    let request = parse_act_request(body.to_string().as_bytes()).expect("an act");
+    let call = ActCall {
+        program: program.to_owned(),
+        subject: SubjectId::parse(subject).expect("a subject"),
+        request,
+        key: key.to_owned(),
+        precondition,
+        trace: None,
+        validate_only: false,
+    };
+    app.act(caller, &call).await
 }

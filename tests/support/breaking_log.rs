@@ -12,21 +12,40 @@ pub enum Break {
     LostBefore,
     /// It is written and the outcome is unknown.
     LostAfter,
+    /// It waits until [`BreakingLog::go_on`], like a process that was stopped, and is then tried.
+    Stall,
 }
 
 pub struct BreakingLog {
     inner: MemoryLog,
     next: Mutex<Option<(String, Break)>>,
+    stalled: tokio::sync::Notify,
+    went_on: tokio::sync::Notify,
 }
 
 impl BreakingLog {
     pub fn new() -> Self {
-        Self { inner: MemoryLog::new(), next: Mutex::default() }
+        Self {
+            inner: MemoryLog::new(),
+            next: Mutex::default(),
+            stalled: tokio::sync::Notify::new(),
+            went_on: tokio::sync::Notify::new(),
+        }
     }
 
     /// The next append to this stream breaks.
     pub fn break_at(&self, stream: &str, how: Break) {
         *self.next.lock().unwrap() = Some((stream.to_owned(), how));
+    }
+
+    /// Waits until an append stalls.
+    pub async fn stalled(&self) {
+        self.stalled.notified().await;
+    }
+
+    /// Lets a stalled append go on.
+    pub fn go_on(&self) {
+        self.went_on.notify_one();
     }
 
     fn take(&self, stream: &StreamName) -> Option<Break> {
@@ -48,6 +67,11 @@ impl EventLog for BreakingLog {
         Box::pin(async move {
             match self.take(stream) {
                 None => self.inner.append(stream, expected, events).await,
+                Some(Break::Stall) => {
+                    self.stalled.notify_one();
+                    self.went_on.notified().await;
+                    self.inner.append(stream, expected, events).await
+                }
                 Some(Break::LostBefore) => {
                     Err(LogError::OutcomeUnknown("told to break".to_owned()))
                 }

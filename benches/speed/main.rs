@@ -1,0 +1,60 @@
+//! How fast Docket is, and what bounds it: the parts one by one, then the whole over HTTP.
+//!
+//! `cargo bench --bench speed -- [part …]`, with the parts named in `PARTS`; all of them without
+//! one. `BENCH_EVENTS` and `BENCH_ENROLLMENTS` set the size of the log (1,000,000 over 20,000),
+//! `BENCH_SECONDS` how long each figure is measured. Every durable figure stands beside the time
+//! that the disk's flush took in the same run; nothing here asserts a time.
+
+mod acts;
+mod bare;
+mod client;
+mod generate;
+mod life;
+mod measure;
+mod parts;
+mod server;
+mod whole;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use generate::{Size, made, number};
+
+const PARTS: [&str; 4] = ["appends", "fold", "acts", "whole"];
+
+fn main() -> anyhow::Result<()> {
+    // Cargo adds `--bench`.
+    let asked: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    // This program is also the server and the rebuild, each in a process of its own.
+    match asked.as_slice() {
+        [what, folder] if what == "serve" => return server::run(folder.into(), true),
+        [what, folder] if what == "serve-paused" => return server::run(folder.into(), false),
+        [what, folder] if what == "rebuild" => return server::run_rebuild(folder.into()),
+        _ => {}
+    }
+    if let Some(unknown) = asked.iter().find(|part| !PARTS.contains(&part.as_str())) {
+        anyhow::bail!("{unknown:?} is no part; there are {}", PARTS.join(", "));
+    }
+    let is_asked = |part: &str| asked.is_empty() || asked.iter().any(|name| name == part);
+    let data = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench-data");
+    std::fs::create_dir_all(&data)?;
+    let size = Size::from_env()?;
+    let time = Duration::from_secs(number("BENCH_SECONDS", 4)? as u64);
+    let runtime = tokio::runtime::Runtime::new()?;
+    println!("load of the machine: {}", measure::load());
+    let made = runtime.block_on(made(&data, size))?;
+    if is_asked("appends") {
+        runtime.block_on(parts::appends(&data, &made, time))?;
+    }
+    if is_asked("fold") {
+        parts::reading(&made, runtime.handle())?;
+    }
+    if is_asked("acts") {
+        runtime.block_on(acts::acts(&data, &made, size, time))?;
+    }
+    if is_asked("whole") {
+        runtime.block_on(whole::whole(&data, &made, size, time))?;
+    }
+    println!("\nload of the machine: {}", measure::load());
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! Documents: what was uploaded is what comes back, under its digest.
+
+use super::support::*;
+use docket::api::ApiSettings;
+
+const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+const ABC_REPR: &str = "sha-256=:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=:";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_comes_back_under_its_digest() {
+    let server = server().await;
+    let registrar = server.registrar();
+    let path = format!("/v1/documents?digest={ABC}");
+    let request = registrar.request("POST", &path).header("repr-digest", ABC_REPR).body("abc");
+    let kept = send(request).await.ok(201);
+    assert_eq!(kept.json()["digest"], ABC);
+    assert_eq!(kept.json()["size_bytes"], 3);
+    assert_eq!(kept.header("location"), format!("/v1/documents/{ABC}"));
+    let got = server.auditor().get(&format!("/v1/documents/{ABC}")).await.ok(200);
+    assert_eq!(got.body, b"abc");
+    assert_eq!(got.header("repr-digest"), ABC_REPR);
+    assert_eq!(got.header("content-length"), "3");
+    assert!(got.header("cache-control").contains("immutable"));
+    let head =
+        send(server.auditor().request("HEAD", &format!("/v1/documents/{ABC}"))).await.ok(200);
+    assert_eq!((head.header("content-length"), head.body.len()), ("3", 0));
+    let known = server.auditor().request("GET", &format!("/v1/documents/{ABC}"));
+    send(known.header("if-none-match", got.header("etag"))).await.ok(304);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_claim_keeps_nothing() {
+    let server = server_with(ApiSettings { max_body_bytes: 100, ..ApiSettings::default() }).await;
+    let registrar = server.registrar();
+    let path = format!("/v1/documents?digest={ABC}");
+    let wrong = send(registrar.request("POST", &path).body("abd")).await;
+    assert_eq!(wrong.problem(422, "digest-mismatch")["claimed"], ABC);
+    let header = registrar.request("POST", "/v1/documents").header("repr-digest", ABC_REPR);
+    send(header.body("abd")).await.problem(422, "digest-mismatch");
+    let form = registrar.request("POST", "/v1/documents").header("repr-digest", "md5=:xx:");
+    send(form.body("abc")).await.problem(400, "malformed-request");
+    registrar.get(&format!("/v1/documents/{ABC}")).await.problem(404, "not-found");
+    registrar.get("/v1/documents/abc").await.problem(404, "not-found");
+    let large = vec![7; 101];
+    send(registrar.request("POST", "/v1/documents").body(large))
+        .await
+        .problem(413, "payload-too-large");
+    // Sent in chunks, so that its length is not said beforehand.
+    let parts = (0..101).map(|_| Ok::<_, std::io::Error>(vec![7u8]));
+    let chunked = reqwest::Body::wrap_stream(futures_util::stream::iter(parts));
+    let chunked = send(registrar.request("POST", "/v1/documents").body(chunked)).await;
+    chunked.problem(413, "payload-too-large");
+    send(server.auditor().request("POST", "/v1/documents").body("abc"))
+        .await
+        .problem(403, "role-forbidden");
+}

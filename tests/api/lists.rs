@@ -1,0 +1,161 @@
+//! Lists: pages that join up, cursors that can't be bent, and how far the tables have read.
+
+use super::support::*;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+const IDS: [&str; 7] = ["110000", "310000", "320000", "330000", "370000", "440000", "500000"];
+
+async fn filled() -> (Server, String) {
+    let server = server().await;
+    server.register(&IDS).await;
+    server.register(&["utopia"]).await;
+    let mut last = Value::Null;
+    for id in IDS {
+        let enrollment = format!("strong_province/{id}");
+        let reply = server.province(id).act(&enrollment, &apply("supporting", "2016-01-05")).await;
+        last = reply.ok(201).json()["sequence"].clone();
+    }
+    let exercise = "exercise_strong_province/utopia";
+    server.province("utopia").act(exercise, &apply("leading", "2016-01-05")).await.ok(201);
+    server.national().act("strong_province/110000", &approve("2016-03-01")).await.ok(201);
+    let approved = server.national().act("strong_province/310000", &approve("2016-03-01")).await;
+    last.clone_from(&approved.ok(201).json()["sequence"]);
+    (server, last.as_str().unwrap().to_owned())
+}
+
+/// Reads a list that has read at least so far.
+async fn list(server: &Server, path: &str, sequence: &str) -> Reply {
+    let joint = if path.contains('?') { '&' } else { '?' };
+    let path = format!("{path}{joint}min_sequence={sequence}");
+    let request = server.auditor().request("GET", &path).header("prefer", "wait=20");
+    send(request.header("accept-language", "en")).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_join_up_without_gap_or_repeat() {
+    let (server, sequence) = filled().await;
+    let mut path = "/v1/enrollments?limit=3".to_owned();
+    let mut seen = Vec::new();
+    let mut pages = 0;
+    loop {
+        let page = list(&server, &path, &sequence).await.ok(200);
+        let body = page.json();
+        for item in body["items"].as_array().unwrap() {
+            seen.push(item["subject"].as_str().unwrap().to_owned());
+        }
+        pages += 1;
+        let Some(next) = body["next"].as_str() else {
+            assert_eq!(page.header("link"), "");
+            break;
+        };
+        assert_eq!(page.header("link"), format!("<{next}>; rel=\"next\""));
+        path = next.to_owned();
+    }
+    assert_eq!((pages, seen.as_slice()), (3, IDS.map(String::from).as_slice()));
+    let large = list(&server, "/v1/enrollments?limit=5000", &sequence).await.ok(200);
+    assert_eq!(large.json()["items"].as_array().unwrap().len(), 7);
+    for bad in ["-1", "0", "x"] {
+        let path = format!("/v1/enrollments?limit={bad}");
+        server.auditor().get(&path).await.problem(400, "malformed-request");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cursors_are_opaque_and_hold_for_their_list() {
+    let (server, sequence) = filled().await;
+    let page = list(&server, "/v1/enrollments?limit=2", &sequence).await.ok(200).json();
+    let next = page["next"].as_str().unwrap();
+    let cursor = next.split("cursor=").nth(1).unwrap();
+    let plain = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, cursor);
+    assert!(serde_json::from_slice::<Value>(&plain.unwrap()).is_err());
+    let mut bent = cursor.to_owned();
+    let last = if bent.pop() == Some('A') { 'B' } else { 'A' };
+    bent.push(last);
+    for path in [
+        format!("/v1/enrollments?cursor={bent}"),
+        format!("/v1/enrollments?phase=pilot&cursor={cursor}"),
+        format!("/v1/obligations?cursor={cursor}"),
+        "/v1/enrollments?cursor=!".to_owned(),
+    ] {
+        server.auditor().get(&path).await.problem(400, "cursor-invalid");
+    }
+    // Another page size is not another list.
+    server.auditor().get(&format!("/v1/enrollments?limit=5&cursor={cursor}")).await.ok(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn filters_pick_and_exercises_stand_apart() {
+    let (server, sequence) = filled().await;
+    for (query, expected) in [
+        ("phase=pilot", vec!["110000", "310000"]),
+        ("phase=pilot&as_of=2016-02-01", vec![]),
+        ("program=strong_province&province=440000", vec!["440000"]),
+        ("category=leading", vec![]),
+        ("exercise=true", vec!["utopia"]),
+        ("program=exercise_strong_province", vec!["utopia"]),
+        ("provenance=ATTESTED", vec![]),
+    ] {
+        let body =
+            list(&server, &format!("/v1/enrollments?{query}"), &sequence).await.ok(200).json();
+        let found: Vec<_> =
+            body["items"].as_array().unwrap().iter().map(|i| i["subject"].clone()).collect();
+        assert_eq!(found, expected, "{query}");
+        assert_eq!(body["projection"]["name"], "current_status");
+        assert!(body["projection"]["sequence"].as_str().unwrap() >= sequence.as_str());
+    }
+    let auditor = server.auditor();
+    auditor
+        .get("/v1/enrollments?program=strong_province&exercise=true")
+        .await
+        .problem(400, "malformed-request");
+    auditor.get("/v1/enrollments?program=nowhere").await.problem(404, "not-found");
+    auditor.get("/v1/enrollments?provenance=GUESSED").await.problem(400, "malformed-request");
+    let first = list(&server, "/v1/enrollments", &sequence).await.ok(200);
+    let tag = first.header("etag");
+    assert!(tag.starts_with("W/\""), "{tag}");
+    let again = auditor.request("GET", "/v1/enrollments").header("accept-language", "en");
+    send(again.header("if-none-match", tag)).await.ok(304);
+    let subjects =
+        list(&server, "/v1/subjects?kind=province&limit=100", &sequence).await.ok(200).json();
+    let ids: BTreeSet<_> =
+        subjects["items"].as_array().unwrap().iter().map(|i| i["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, BTreeSet::from(IDS));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn obligations_are_listed_across_programs() {
+    let (server, sequence) = filled().await;
+    let open =
+        list(&server, "/v1/obligations?status=OPEN,OVERDUE&owes=province&limit=1", &sequence).await;
+    let open = open.ok(200).json();
+    assert_eq!(open["items"][0]["subject"], "110000");
+    assert_eq!(open["items"][0]["obligation"], "scheme");
+    let next = open["next"].as_str().unwrap();
+    let second = server.auditor().get(next).await.ok(200).json();
+    assert_eq!(second["items"][0]["subject"], "310000");
+    let none = list(&server, "/v1/obligations?status=OVERDUE", &sequence).await.ok(200).json();
+    assert_eq!(none["items"], json!([]));
+    let auditor = server.auditor();
+    auditor.get("/v1/obligations?status=DONE").await.problem(400, "malformed-request");
+    auditor.get("/v1/obligations?owes=nobody").await.problem(400, "malformed-request");
+    auditor.get("/v1/obligations?due_before=2016-13-01").await.problem(400, "malformed-request");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_has_not_read_so_far_says_so() {
+    let (mut server, _) = filled().await;
+    server.stop_read_models().await;
+    let after = server.national().act("strong_province/320000", &approve("2016-03-01")).await;
+    let sequence = after.ok(201).json()["sequence"].as_str().unwrap().to_owned();
+    let path = format!("/v1/enrollments?min_sequence={sequence}");
+    let behind = server.auditor().get(&path).await;
+    let problem = behind.problem(503, "projection-behind");
+    assert_eq!(behind.header("retry-after"), "1");
+    assert_eq!(problem["required_sequence"], sequence);
+    // One enrollment is answered from its own stream, and so is at once what was written.
+    let own = server.auditor().get("/v1/enrollments/strong_province/320000").await.json();
+    assert_eq!(own["stands_at"]["node"], "pilot");
+    let ready = send(server.request("GET", "/health/ready")).await.ok(200).json();
+    assert!(ready["read_models"]["behind_events"].as_u64().unwrap() > 0, "{ready}");
+}

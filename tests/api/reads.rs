@@ -1,0 +1,187 @@
+//! Reads of one enrollment: both times, tags, languages, revisions.
+
+use super::support::*;
+use docket::domain::date::Timestamp;
+use serde_json::{Value, json};
+
+const ONE: &str = "/v1/enrollments/strong_province/440000";
+
+fn at(server: &Server, instant: &str) {
+    server.clock.set(Timestamp::parse_rfc3339(instant).unwrap());
+}
+
+/// Applied and approved on the record of 2026-01; the approval's date corrected in 2026-03.
+async fn corrected(server: &Server) {
+    at(server, "2026-01-10T09:00:00+08:00");
+    server.register(&["440000"]).await;
+    let enrollment = "strong_province/440000";
+    server.province("440000").act(enrollment, &apply("leading", "2016-01-05")).await.ok(201);
+    at(server, "2026-01-11T09:00:00+08:00");
+    let approved = server.national().act(enrollment, &approve("2016-03-01")).await.ok(201).json();
+    at(server, "2026-03-01T09:00:00+08:00");
+    let correction = json!({
+        "act": "correct", "effective_on": "2026-03-01", "reason": "the notice is of May",
+        "corrects": approved["events"][0]["reference"],
+        "replacement": {
+            "act": { "act": "approve", "content": {} },
+            "common": { "effective_on": "2016-05-01" },
+        },
+    });
+    server.national().act(enrollment, &correction).await.ok(201);
+    at(server, NOW);
+}
+
+async fn node(server: &Server, query: &str) -> Value {
+    let reply = server.auditor().get(&format!("{ONE}?{query}")).await.ok(200);
+    reply.json()["stands_at"]["node"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_times_can_be_asked() {
+    let server = server().await;
+    corrected(&server).await;
+    let before = "known_at=2026-02-01T00:00:00+08:00";
+    for (query, expected) in [
+        ("as_of=2016-04-01", "candidate.applied"),
+        ("as_of=2016-05-01", "pilot"),
+        (&format!("as_of=2016-04-01&{before}"), "pilot"),
+        (&format!("as_of=2016-02-28&{before}"), "candidate.applied"),
+        ("as_of=2016-04-01&known_at=2026-03-01T01:00:00Z", "candidate.applied"),
+        ("as_of=2016-04-01&known_at=2026-03-01T00:59:59Z", "pilot"),
+        ("known_at=2026-01-10T12:00:00%2B08:00", "candidate.applied"),
+    ] {
+        assert_eq!(node(&server, query).await, expected, "{query}");
+    }
+    assert_eq!(node(&server, "as_of=2015-12-31").await, Value::Null);
+    let then = server.auditor().get(&format!("{ONE}?known_at=2026-01-10T00:00:00Z")).await;
+    then.problem(404, "not-found");
+    let dawn = server.auditor().get(&format!("{ONE}?known_at=1999-01-01T00:00:00Z")).await;
+    dawn.problem(404, "not-found");
+    let head = server.app.log().head().await.unwrap().unwrap();
+    let approved = server.auditor().get(&format!("{ONE}/acts")).await.json();
+    let sequence = approved["items"][1]["sequence"].as_str().unwrap().to_owned();
+    assert_eq!(sequence.len(), 20);
+    let query = format!("as_of=2016-04-01&at_sequence={sequence}");
+    assert_eq!(node(&server, &query).await, "pilot");
+    let beyond = format!("{ONE}?at_sequence={}", head + 1);
+    server.auditor().get(&beyond).await.problem(400, "malformed-request");
+    // An act dated ahead is on record and not yet in effect.
+    let status = server.auditor().get(&format!("{ONE}?as_of=2016-04-01")).await.json();
+    assert_eq!(status["not_yet_in_effect"][0]["type"], "Approved");
+    assert_eq!(status["measure"]["version"], "2015-59");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interval_is_possible_before_it_is_certain() {
+    let server = server().await;
+    server.register(&["440000"]).await;
+    let enrollment = "strong_province/440000";
+    server.province("440000").act(enrollment, &apply("leading", "2016-01-05")).await.ok(201);
+    server.national().act(enrollment, &approve("2016")).await.ok(201);
+    let status = server.auditor().get(&format!("{ONE}?as_of=2016-06-01")).await.json();
+    assert_eq!(status["stands_at"]["node"], "candidate.applied");
+    assert_eq!(status["possible"][0]["type"], "Approved");
+    assert_eq!(node(&server, "as_of=2016-12-31").await, "pilot");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tags_are_of_revision_day_language_and_ground() {
+    let server = server().await;
+    corrected(&server).await;
+    let auditor = server.auditor();
+    let english = auditor.get(ONE).await.ok(200);
+    assert_eq!(english.header("etag"), "\"2.2026-11-22.json.en.0\"");
+    let same = auditor.request("GET", ONE).header("accept-language", "en");
+    let same = send(same.header("if-none-match", english.header("etag"))).await.ok(304);
+    assert!(same.body.is_empty());
+    assert_eq!(same.header("etag"), english.header("etag"));
+    let chinese = auditor.request("GET", ONE).header("if-none-match", english.header("etag"));
+    let chinese = send(chinese).await.ok(200);
+    assert_eq!(chinese.header("etag"), "\"2.2026-11-22.json.zh-CN.0\"");
+    assert_eq!(chinese.json()["stands_at"]["label"], "试点省");
+    for part in ["Accept-Language", "Accept"] {
+        assert!(chinese.header("vary").split(", ").any(|name| name == part));
+    }
+    let renamed = json!({
+        "name": { "en": "Canton", "zh": "粤" }, "source": "test", "effective_on": "2020-01-01",
+    });
+    server.registrar().post("/v1/subjects/440000/renamings", &renamed).await.ok(201);
+    let named = auditor.get(ONE).await.ok(200);
+    assert_eq!(named.json()["name"], "Canton");
+    assert_ne!(named.header("etag"), english.header("etag"));
+    let before = auditor.get(&format!("{ONE}?as_of=2019-12-31")).await.json();
+    assert_eq!(before["name"], "Province 440000");
+    let subject = auditor.get("/v1/subjects/440000").await.ok(200).json();
+    assert_eq!(subject["names"][1]["from"], "2020-01-01");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn languages_are_negotiated() {
+    let server = server().await;
+    for (accept, tag) in
+        [("zh-Hans-CN", "zh-CN"), ("zh", "zh-CN"), ("en-GB", "en"), ("fr", "zh-CN"), ("", "zh-CN")]
+    {
+        let request = server.auditor().request("GET", "/v1/programs");
+        let reply = send(request.header("accept-language", accept)).await.ok(200);
+        assert_eq!(reply.header("content-language"), tag, "{accept}");
+        let unknown = server.auditor().request("GET", "/v1/programs/x");
+        let reply = send(unknown.header("accept-language", accept)).await;
+        let problem = reply.problem(404, "not-found");
+        assert_eq!(reply.header("content-language"), tag);
+        assert_eq!(problem["title"].as_str().unwrap().is_ascii(), tag == "en");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn revisions_and_acts_never_change() {
+    let server = server().await;
+    corrected(&server).await;
+    let auditor = server.auditor();
+    let list = auditor.get(&format!("{ONE}/revisions")).await.ok(200).json();
+    assert_eq!(list["items"].as_array().unwrap().len(), 3);
+    let address = list["items"][1]["self"].as_str().unwrap();
+    let second = auditor.get(address).await.ok(200);
+    assert!(second.header("cache-control").contains("immutable"));
+    let second = second.json();
+    assert_eq!(second["snapshot"]["as_of"], "2026-01-11");
+    assert_eq!(second["snapshot"]["stands_at"]["since"], "2016-03-01");
+    let third = auditor.get(&format!("{ONE}/revisions/2")).await.ok(200).json();
+    assert_eq!(third["snapshot"]["stands_at"]["since"], "2016-05-01");
+    auditor.get(&format!("{ONE}/revisions/3")).await.problem(404, "not-found");
+    let act = auditor.get(&format!("{ONE}/acts")).await.json();
+    let id = act["items"][2]["id"].as_str().unwrap();
+    let act = auditor.get(&format!("{ONE}/acts/{id}")).await.ok(200);
+    assert!(act.header("cache-control").contains("immutable"));
+    let act = act.json();
+    assert_eq!((&act["act"], &act["by"]["office"]), (&json!("correct"), &json!("national_office")));
+    assert!(act["corrects"].as_str().unwrap().starts_with("strong_province-440000@1#"));
+    assert_eq!(act["by"]["principal"], "docket-test|national_office-cnipa");
+    auditor.get(&format!("{ONE}/acts/x")).await.problem(404, "not-found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn obligations_are_judged_on_the_day() {
+    let server = server().await;
+    corrected(&server).await;
+    let due = server.auditor().get(&format!("{ONE}/obligations")).await.ok(200).json();
+    assert_eq!(due["items"][0]["obligation"], "scheme");
+    assert_eq!(
+        (&due["items"][0]["status"], &due["items"][0]["due"]),
+        (&json!("OPEN"), &Value::Null)
+    );
+    assert_eq!(due["items"][0]["owes"], "province");
+    let before = server.auditor().get(&format!("{ONE}/obligations?as_of=2016-04-30")).await;
+    assert_eq!(before.json()["items"], json!([]));
+    let calendar = json!({
+        "year": 2026, "rest_days": ["2026-10-01"], "working_weekends": ["2026-10-10"], "source": "notice",
+    });
+    let adopted = server.registrar().post("/v1/calendars", &calendar).await.ok(201);
+    assert_eq!(adopted.header("location"), "/v1/calendars/2026");
+    let year = server.auditor().get("/v1/calendars/2026").await.ok(200).json();
+    assert_eq!(year["rest_days"], json!(["2026-10-01"]));
+    server.auditor().get("/v1/calendars/2027").await.problem(404, "not-found");
+    let list = server.auditor().get("/v1/calendars").await.ok(200).json();
+    assert_eq!(list["items"].as_array().unwrap().len(), 1);
+    let tag = server.auditor().get(ONE).await.ok(200);
+    assert_eq!(tag.header("etag"), "\"2.2026-11-22.json.en.1\"");
+}
