@@ -60,29 +60,19 @@ struct Cli {
     command: Command,
 }
 
+/// Each says of itself what it does.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the REST interface over a log, with its read models
     Serve(serve::ServeArgs),
-    /// Fill a folder with the real record and an exercise, and serve it
     Demo(demo::command::DemoArgs),
-    /// Make the read models anew from the log and compare them with those that serve
     Rebuild(rebuild::RebuildArgs),
-    /// Where an enrollment stands, or a list of them
     Status(read::status::StatusArgs),
-    /// The phases of an enrollment against the national stages, plan beside actual
     Timeline(read::timeline::TimelineArgs),
-    /// Every event of an enrollment as a sentence with its article
     Audit(read::audit::AuditArgs),
-    /// What is due, when, under which article, and who owes it
     Obligations(read::obligations::ObligationsArgs),
-    /// Check, draw and compare the measure files
     Measures(measures::MeasuresArgs),
-    /// Issue a bearer token from the local key
     Token(token::TokenArgs),
-    /// Show or check the configuration
     Config(ConfigCommandArgs),
-    /// Ask a server whether it is ready; for containers
     Healthcheck(healthcheck::HealthcheckArgs),
 }
 

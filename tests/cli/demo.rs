@@ -64,6 +64,8 @@ fn a_demo_prints_what_to_look_at_and_it_can_be_looked_at() {
     }
     let tokens = fs::read_to_string(folder.path().join("tokens.env")).unwrap();
     let auditor = tokens.lines().find_map(|line| line.strip_prefix("AUDITOR=")).unwrap();
+    // An error means that another test has installed it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let http = tokio::runtime::Runtime::new().unwrap();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let addresses = shown.lines().filter(|line| line.starts_with("curl "));

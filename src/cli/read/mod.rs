@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::ask::{AskArgs, Asker};
 use super::client::Answer;
-use super::output::{Format, print, print_json};
+use super::output::{Format, Table, print, print_json};
 
 /// Which day, and how much of the record.
 #[derive(Debug, clap::Args)]
@@ -85,5 +85,12 @@ pub fn joined(first: String, between: &str, second: String) -> String {
         (false, false) => format!("{first}{between}{second}"),
         (true, _) => second,
         (false, true) => first,
+    }
+}
+
+/// Adds a table under its title, if it has rows.
+pub fn section(title: &str, table: &Table, shown: &mut String) {
+    if !table.is_empty() {
+        shown.push_str(&format!("\n{title}\n{}", table.render()));
     }
 }

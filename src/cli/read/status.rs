@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{TimeArgs, enrollment, items, joined, push, show, text};
+use super::{TimeArgs, enrollment, items, joined, push, section, show, text};
 use crate::cli::ask::AskArgs;
 use crate::cli::client::Answer;
 use crate::cli::exit::Exit;
@@ -44,19 +44,25 @@ pub struct StatusArgs {
 #[derive(Debug, clap::Args)]
 struct FilterArgs {
     /// With --list: of this program
-    #[arg(long = "program", id = "of_program", value_name = "PROGRAM", requires = "list")]
+    #[arg(
+        long = "program",
+        id = "of_program",
+        value_name = "PROGRAM",
+        requires = "list",
+        conflicts_with = "program"
+    )]
     of_program: Option<String>,
     /// With --list: in this phase
-    #[arg(long, requires = "list")]
+    #[arg(long, requires = "list", conflicts_with = "program")]
     phase: Option<String>,
     /// With --list: in this category
-    #[arg(long, requires = "list")]
+    #[arg(long, requires = "list", conflicts_with = "program")]
     category: Option<String>,
     /// With --list: this province and what lies in it
-    #[arg(long, value_name = "CODE", requires = "list")]
+    #[arg(long, value_name = "CODE", requires = "list", conflicts_with = "program")]
     province: Option<String>,
     /// With --list: the exercises
-    #[arg(long, requires = "list")]
+    #[arg(long, requires = "list", conflicts_with = "program")]
     exercise: bool,
 }
 
@@ -171,12 +177,6 @@ fn events(body: &Value, member: &str, title: &str, shown: &mut String) {
         table.row(["/type", "/effective_on", "/revision"].map(|p| text(item, p)).to_vec());
     }
     section(title, &table, shown);
-}
-
-fn section(title: &str, table: &Table, shown: &mut String) {
-    if !table.is_empty() {
-        shown.push_str(&format!("\n{title}\n{}", table.render()));
-    }
 }
 
 fn list(answer: &Answer) -> String {

@@ -98,6 +98,11 @@ pub(super) fn create(path: &Path) -> Result<(), OpenError> {
 /// Opens the one connection that writes.
 pub(super) fn open_writing(path: &Path) -> rusqlite::Result<Connection> {
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // Another program's database is refused by `verify`, and must not be put into WAL mode before.
+    let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    if application != APPLICATION_ID {
+        return Ok(connection);
+    }
     // The checkpoint thread keeps the WAL short; under a load that never pauses it can't finish, and
     // from 8,192 pages (64 MiB) on the writer does the rest itself. Recursive triggers let the
     // DELETE trigger see the rows that REPLACE would remove, a second guard.
