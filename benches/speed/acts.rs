@@ -80,8 +80,14 @@ pub async fn acts(data: &Path, made: &Made, size: Size, time: Duration) -> anyho
         let (before, began) = (Cpu::own(), Instant::now());
         let mut times = run(&app, &areas, &next, at_once, time).await?;
         let rate = times.len() as f64 / began.elapsed().as_secs_f64();
-        let cpu = Cpu::own().since(before).share(began.elapsed());
-        let more = format!("{} ms, {:.0}% of SQLite alone, cpu {cpu}", times.shown(), 100.0 * rate / bare);
+        let cpu = Cpu::own().since(before);
+        let more = format!(
+            "{} ms, {:.0}% of SQLite alone, cpu {} ({:.0} µs each)",
+            times.shown(),
+            100.0 * rate / bare,
+            cpu.share(began.elapsed()),
+            cpu.each_us(times.len())
+        );
         line(&format!("App::act, {at_once} at once"), rate, "acts/s", &more);
     }
     drop(app);

@@ -78,6 +78,11 @@ impl Cpu {
         Self { user_s: self.user_s - before.user_s, system_s: self.system_s - before.system_s }
     }
 
+    /// Microseconds of one core for each of so many: other work on the machine hardly moves it.
+    pub fn each_us(self, count: usize) -> f64 {
+        1e6 * (self.user_s + self.system_s) / count.max(1) as f64
+    }
+
     /// Percent of one core over a time, user and system.
     pub fn share(self, time: Duration) -> String {
         let percent = |seconds: f64| 100.0 * seconds / time.as_secs_f64();

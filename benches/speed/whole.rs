@@ -78,10 +78,12 @@ fn report(name: &str, unit: &str, mut went: Went, bare: Option<f64>) {
     let of_bare =
         bare.map_or(String::new(), |bare| format!(", {:.0}% of SQLite alone", 100.0 * rate / bare));
     let more = format!(
-        "{} ms{of_bare}, cpu: server {}, generator {}",
+        "{} ms{of_bare}, cpu: server {} ({:.0} µs each), generator {} ({:.0} µs)",
         went.times.shown(),
         went.server.share(went.took),
-        went.generator.share(went.took)
+        went.server.each_us(went.times.len()),
+        went.generator.share(went.took),
+        went.generator.each_us(went.times.len())
     );
     line(name, rate, unit, &more);
 }
