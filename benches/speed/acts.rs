@@ -18,11 +18,17 @@ use crate::measure::{Cpu, Times, flush, heading, line};
 use crate::parts::{AT_ONCE, anew, deciding, sample, usual_act};
 
 /// How many enrollments the acts go to: those that were asked for lately are in the cache.
-pub const WARM: usize = 2_000;
+pub const WARM: usize = 4_096;
 
 /// The areas to which acts go: at most so many of those that stand.
 pub fn areas(size: Size, at_most: usize) -> Vec<usize> {
     (0..size.enrollments).filter(|area| stands(*area)).take(at_most).collect()
+}
+
+/// As many of them as make equal shares: whoever acts then has areas of their own, as offices have.
+pub fn own_areas(areas: &Arc<[usize]>, shares: usize) -> Arc<[usize]> {
+    let equal = areas.len() - areas.len() % shares;
+    if equal == 0 { areas.clone() } else { areas[..equal].into() }
 }
 
 /// A copy of the made log that may be changed.
@@ -105,14 +111,16 @@ async fn run(
 ) -> anyhow::Result<Times> {
     let began = Instant::now();
     let tasks: Vec<_> = (0..at_once)
-        .map(|_| {
-            let (app, areas, next) = (app.clone(), areas.clone(), next.clone());
+        .map(|turn| {
+            let (app, next) = (app.clone(), next.clone());
+            let areas = own_areas(areas, at_once);
             tokio::spawn(async move {
                 let mut times = Times::default();
-                let national = caller(Who::National, 0);
+                let (national, mut turn) = (caller(Who::National, 0), turn);
                 while began.elapsed() < time {
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    let area = areas[number % areas.len()];
+                    let area = areas[turn % areas.len()];
+                    turn += at_once;
                     let sent = Instant::now();
                     let call = ActCall {
                         program: PROGRAM.to_owned(),
