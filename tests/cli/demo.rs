@@ -38,6 +38,7 @@ fn only_a_folder_of_a_demo_is_taken_or_replaced() {
         );
     }
     let folder = demo_copy();
+    assert!(!folder.path().join("log.sqlite-wal").metadata().is_ok_and(|wal| wal.len() > 0));
     fs::write(folder.path().join("log.sqlite"), "broken").unwrap();
     let place = ["--data-dir", text(folder.path())];
     let kept = docket(&[&LOAD[..], &place].concat());
