@@ -18,3 +18,29 @@ fn the_openapi_document_is_the_committed_one() {
          DOCKET_WRITE_GENERATED=1 cargo test --test drift"
     );
 }
+
+#[test]
+fn the_event_schemas_are_the_committed_ones() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/events");
+    let generated = docket::codec::event_schemas();
+    let text = |schema: &serde_json::Value| {
+        serde_json::to_string_pretty(schema).expect("a schema is JSON") + "\n"
+    };
+    if std::env::var_os("DOCKET_WRITE_GENERATED").is_some() {
+        fs::create_dir_all(&folder).expect("schemas can be written");
+        for (name, schema) in &generated {
+            fs::write(folder.join(name), text(schema)).expect("schemas can be written");
+        }
+    }
+    for (name, schema) in &generated {
+        let committed = fs::read_to_string(folder.join(name)).unwrap_or_default();
+        assert!(
+            committed == text(schema),
+            "schemas/events/{name} is not what the types say now. A published schema never changes: \
+             a new shape is a new version with an upcast in the codec. A schema that was never \
+             published is written anew with DOCKET_WRITE_GENERATED=1 cargo test --test drift"
+        );
+    }
+    let committed = fs::read_dir(&folder).map_or(0, Iterator::count);
+    assert_eq!(committed, generated.len(), "schemas/events holds files that no type has");
+}

@@ -33,6 +33,7 @@ mod serve;
 mod state;
 mod status;
 mod subjects;
+mod trail;
 
 pub use openapi::openapi_json;
 pub use serve::{ServeError, Served, serve};

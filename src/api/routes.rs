@@ -18,9 +18,10 @@ use super::revisions::{RevisionItem, RevisionView};
 use super::route::{Body, PUBLIC, Parameter, REGISTRAR, Route, Shape, get, post};
 use super::status::Status;
 use super::subjects::{CalendarView, SubjectView, WrittenView};
+use super::trail::{AuditTrailView, TimelineView};
 use super::{
     acts, documents, events, health, lists, obligations, openapi, pages, permitted, programs,
-    revisions, status, subjects,
+    revisions, status, subjects, trail,
 };
 use crate::domain::logbook::CalendarAdopted;
 use crate::domain::subject::{Registration, Renaming};
@@ -151,6 +152,12 @@ pub const ROUTES: &[Route] = &[
         "What this caller may do now, and why not the rest", "本调用者目前可作的行为及其余不可的理由",
         json!(PermittedActs), to!(permitted::list_permitted_acts)).query(TIMES),
 
+    get("/v1/enrollments/{program}/{subject}/audit-trail", "get_audit_trail",
+        "How it got there, in sentences", "来龙去脉（逐句）",
+        json!(AuditTrailView), to!(trail::get_audit_trail)).query(TIMES),
+    get("/v1/enrollments/{program}/{subject}/timeline", "get_timeline",
+        "Its phases on the national stages, plan beside actual", "各阶段时间线：计划与实际",
+        json!(TimelineView), to!(trail::get_timeline)).query(TIMES),
     get("/v1/enrollments/{program}/{subject}/obligations", "list_enrollment_obligations",
         "What is due in it", "应履行的义务",
         json!(ObligationsOfOne), to!(obligations::list_enrollment_obligations)).query(TIMES),

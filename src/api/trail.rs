@@ -1,0 +1,385 @@
+//! How an enrollment got where it stands: its audit trail in sentences, and its timeline.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::answer::{REVALIDATE, sequence, tagged};
+use super::brief::{Labelled, ObligationView};
+use super::call::{Answered, Call};
+use super::lists::title;
+use super::reading::Reading;
+use super::status::{TermView, TitleView};
+use crate::domain::act::{DocumentRef, Material};
+use crate::domain::date::Day;
+use crate::domain::duty::items;
+use crate::domain::event::{Term, Title};
+use crate::domain::ids::{EventRef, Language};
+use crate::domain::measure::NationalStage;
+use crate::projection::audit_trail::{Entry, entries};
+use crate::projection::timeline::{ActMark, Held, PhaseSpan, timeline};
+
+/// The program whose measure declares the national stages, the background of every timeline.
+const STAGES_OF: &str = "strong_province";
+
+/// The audit trail of an enrollment.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AuditTrailView {
+    /// The program.
+    pub program: String,
+    /// The subject.
+    pub subject: String,
+    /// Its name on the day.
+    pub name: String,
+    /// Whether it is an exercise.
+    pub exercise: bool,
+    /// The day asked about; absent: all that is recorded.
+    pub as_of: Option<String>,
+    /// The newest revision looked at.
+    pub revision: u64,
+    /// Every event, in the order in which they were recorded.
+    pub items: Vec<EntryView>,
+}
+
+/// An event in the audit trail.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct EntryView {
+    /// The event's id.
+    pub id: String,
+    /// `stream@revision#id`.
+    pub reference: String,
+    /// Its revision.
+    pub revision: u64,
+    /// Its sequence, 20 digits.
+    pub sequence: Option<String>,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub event_type: &'static str,
+    /// The act; absent for Docket's own events.
+    pub act: Option<&'static str>,
+    /// What it says, in the language of the answer.
+    pub sentence: String,
+    /// The article.
+    pub article: Option<String>,
+    /// The measure version that governed it.
+    pub measure: Option<String>,
+    /// What kind of office acted.
+    pub office: &'static str,
+    /// The office's id.
+    pub office_id: String,
+    /// The office's name on that day.
+    pub office_name: String,
+    /// Who recorded it.
+    pub principal: String,
+    /// In which role.
+    pub role: String,
+    /// From when it counts.
+    pub effective_on: String,
+    /// The day from which it counts in the fold; absent where nothing of it stands there.
+    pub place: Option<String>,
+    /// When it was decided.
+    pub decided_on: Option<String>,
+    /// The stated day of receipt.
+    pub received_on: Option<String>,
+    /// When it was recorded, UTC.
+    pub recorded_at: String,
+    /// The document that it cites.
+    pub document: Option<DocumentRef>,
+    /// Its materials.
+    pub materials: Vec<Material>,
+    /// What was found, though it refused nothing.
+    pub findings: Vec<String>,
+    /// `RECORDED`, `ATTESTED` or `INFERRED`.
+    pub provenance: String,
+    /// Whether it was recorded out of an archive or for an exercise.
+    pub archive: bool,
+    /// `STANDS`, `CORRECTED`, `ANNULLED` or `UNSUPPORTED`.
+    pub fate: String,
+    /// The revision of the correction in force.
+    pub corrected_by: Option<u64>,
+    /// What it rested on.
+    pub rests_on: Vec<String>,
+    /// What it corrects.
+    pub corrects: Option<String>,
+    /// The events that lost their ground by it.
+    pub unsettles: Vec<String>,
+}
+
+impl EntryView {
+    fn of(entry: Entry, language: Language) -> Self {
+        let findings = entry.findings.iter();
+        Self {
+            id: entry.reference.id.to_string(),
+            reference: entry.reference.to_string(),
+            revision: entry.reference.revision,
+            sequence: entry.sequence.map(sequence),
+            event_type: entry.event_type,
+            act: entry.act,
+            sentence: entry.sentence,
+            article: entry.article,
+            measure: entry.measure,
+            office: entry.office.as_str(),
+            office_id: entry.office_id,
+            office_name: entry.office_name,
+            principal: entry.principal,
+            role: entry.role,
+            effective_on: entry.effective_on.to_string(),
+            place: entry.place.map(|day| day.to_string()),
+            decided_on: entry.decided_on.map(|date| date.to_string()),
+            received_on: entry.received_on.map(|day| day.to_string()),
+            recorded_at: entry.recorded_at.to_rfc3339(),
+            document: entry.document,
+            materials: entry.materials,
+            findings: findings.map(|finding| finding.text.get(language).to_owned()).collect(),
+            provenance: entry.provenance.as_str().to_ascii_uppercase(),
+            archive: entry.archive,
+            fate: entry.fate.as_str().to_ascii_uppercase(),
+            corrected_by: entry.corrected_by,
+            rests_on: entry.rests_on,
+            corrects: entry.corrects,
+            unsettles: entry.unsettles.iter().map(EventRef::to_string).collect(),
+        }
+    }
+}
+
+/// Answers the audit trail of an enrollment.
+///
+/// # Errors
+/// See the route.
+pub async fn get_audit_trail(call: Call) -> Answered {
+    let reading = Reading::of(&call).await?;
+    let history = reading.history(&call).await?;
+    let revision = history.revision().unwrap_or_default();
+    let language = call.tongue();
+    let by_then = |entry: &Entry| {
+        let place = entry.place.unwrap_or_else(|| entry.effective_on.latest());
+        !reading.day_named || place <= reading.day
+    };
+    let entries = entries(&history, &reading.subject, &reading.versions, language);
+    let view = AuditTrailView {
+        program: reading.program.id.to_string(),
+        subject: reading.subject.id().to_string(),
+        name: reading.subject.name_on(reading.day).get(language).to_owned(),
+        exercise: reading.program.is_exercise(),
+        as_of: reading.day_named.then(|| reading.day.to_string()),
+        revision,
+        items: entries
+            .into_iter()
+            .filter(by_then)
+            .map(|entry| EntryView::of(entry, language))
+            .collect(),
+    };
+    tagged(&call, &reading.tag(&call, revision), REVALIDATE, &view)
+}
+
+/// One of the national stages.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct StageView {
+    /// `I`, `II`, `III`.
+    pub id: String,
+    /// The label.
+    pub label: String,
+    /// The first year; it may be the last of the stage before.
+    pub from_year: i32,
+    /// The last year; it may be the first of the stage after.
+    pub to_year: i32,
+    /// The article.
+    pub article: String,
+}
+
+/// A phase from a day to a day, planned beside actual.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PhaseView {
+    /// The phase.
+    pub phase: String,
+    /// Its label.
+    pub label: String,
+    /// Since when, as sharp as its source.
+    pub from: String,
+    /// The day from which it counts in the fold.
+    pub from_day: String,
+    /// When the next phase began; absent while it lasts.
+    pub to: Option<String>,
+    /// The day from which it no longer counts.
+    pub to_day: Option<String>,
+    /// Until when it was planned to last.
+    pub planned_until: Option<String>,
+    /// The article under which it was entered.
+    pub article: Option<String>,
+    /// The revision of the event that entered it.
+    pub entered_by: u64,
+    /// The national stages in which it lies.
+    pub stages: Vec<String>,
+}
+
+/// Something held from a day to a day.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct HeldView<T> {
+    /// What, with its own dates and article.
+    #[serde(flatten)]
+    pub what: T,
+    /// The day from which the fold has it.
+    pub from_day: String,
+    /// The day from which it has it no longer; absent while it lasts.
+    pub to_day: Option<String>,
+}
+
+/// An act as a mark on the timeline.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct MarkView {
+    /// The act.
+    pub act: &'static str,
+    /// The event's type.
+    #[serde(rename = "type")]
+    pub event_type: &'static str,
+    /// When, as sharp as its source.
+    pub effective_on: String,
+    /// The day from which it counts in the fold.
+    pub place: String,
+    /// Its revision; for a corrected event the original's.
+    pub revision: u64,
+    /// Its sequence.
+    pub sequence: Option<String>,
+    /// Whether it has its ground.
+    pub supported: bool,
+}
+
+/// The timeline of an enrollment on the background of the national stages.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TimelineView {
+    /// The program.
+    pub program: String,
+    /// The subject.
+    pub subject: String,
+    /// Its name on the day.
+    pub name: String,
+    /// Whether it is an exercise.
+    pub exercise: bool,
+    /// The day asked about; absent: all that is recorded.
+    pub as_of: Option<String>,
+    /// The newest revision looked at.
+    pub revision: u64,
+    /// The national stages, which are the same for everyone and by which nothing is judged.
+    pub stages: Vec<StageView>,
+    /// The phases, first first.
+    pub phases: Vec<PhaseView>,
+    /// The titles held.
+    pub titles: Vec<HeldView<TitleView>>,
+    /// The terms that ran.
+    pub terms: Vec<HeldView<TermView>>,
+    /// What became due, judged on the day.
+    pub obligations: Vec<ObligationView>,
+    /// The acts.
+    pub acts: Vec<MarkView>,
+}
+
+/// Answers the timeline of an enrollment.
+///
+/// # Errors
+/// See the route.
+pub async fn get_timeline(call: Call) -> Answered {
+    let reading = Reading::of(&call).await?;
+    let history = reading.history(&call).await?;
+    let revision = history.revision().unwrap_or_default();
+    let language = call.tongue();
+    let stages = national_stages(&call);
+    let as_of = reading.day_named.then_some(reading.day);
+    let line = timeline(&history, &reading.versions, &stages, as_of);
+    let (state, labels) = (history.state_at(reading.day), reading.labels());
+    let due = items(&state, reading.day, &reading.calendars);
+    let view = TimelineView {
+        program: reading.program.id.to_string(),
+        subject: reading.subject.id().to_string(),
+        name: reading.subject.name_on(reading.day).get(language).to_owned(),
+        exercise: reading.program.is_exercise(),
+        as_of: as_of.map(|day| day.to_string()),
+        revision,
+        stages: line.stages.iter().map(|stage| stage_view(stage, language)).collect(),
+        phases: line.phases.iter().map(|phase| phase_view(phase, language)).collect(),
+        titles: line.titles.iter().map(|held| title_view(&reading, held, language)).collect(),
+        terms: line.terms.iter().map(term_view).collect(),
+        obligations: due.iter().map(|item| ObligationView::of(item, &labels, language)).collect(),
+        acts: line.acts.iter().map(mark_view).collect(),
+    };
+    tagged(&call, &reading.tag(&call, revision), REVALIDATE, &view)
+}
+
+fn national_stages(call: &Call) -> Vec<NationalStage> {
+    let library = call.state.app.library();
+    let declares = library.program(STAGES_OF).map(|program| library.versions(program));
+    let stages = declares.and_then(|versions| {
+        versions.find(|measure| {
+            (!measure.national_stages.is_empty()).then(|| measure.national_stages.clone())
+        })
+    });
+    stages.unwrap_or_default()
+}
+
+fn stage_view(stage: &NationalStage, language: Language) -> StageView {
+    StageView {
+        id: stage.id.to_string(),
+        label: stage.label.get(language).to_owned(),
+        from_year: stage.from_year,
+        to_year: stage.to_year,
+        article: stage.article.clone(),
+    }
+}
+
+fn phase_view(span: &PhaseSpan, language: Language) -> PhaseView {
+    let label = span.label.as_ref().map(|label| label.get(language).to_owned());
+    PhaseView {
+        phase: span.phase.to_string(),
+        label: label.unwrap_or_else(|| span.phase.to_string()),
+        from: span.from.to_string(),
+        from_day: span.from_day.to_string(),
+        to: span.to.map(|date| date.to_string()),
+        to_day: span.to_day.map(|day| day.to_string()),
+        planned_until: span.planned_until.map(|date| date.to_string()),
+        article: span.article.clone(),
+        entered_by: span.entered_by,
+        stages: span.stages.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn held<T>(what: T, from_day: Day, to_day: Option<Day>) -> HeldView<T> {
+    HeldView { what, from_day: from_day.to_string(), to_day: to_day.map(|day| day.to_string()) }
+}
+
+fn title_view(
+    reading: &Reading<'_>,
+    span: &Held<Title>,
+    language: Language,
+) -> HeldView<TitleView> {
+    let what = &span.what;
+    let labelled = Labelled::new(&what.title, title(&reading.versions, &what.title), language);
+    let view = TitleView {
+        id: labelled.id,
+        label: labelled.label,
+        from: what.from.to_string(),
+        until: what.until.map(|date| date.to_string()),
+        article: what.article.clone(),
+    };
+    held(view, span.from_day, span.to_day)
+}
+
+fn term_view(span: &Held<Term>) -> HeldView<TermView> {
+    let what = &span.what;
+    let view = TermView {
+        from: what.from.to_string(),
+        until: what.until.to_string(),
+        arithmetic: what.arithmetic.clone(),
+        article: what.article.clone(),
+    };
+    held(view, span.from_day, span.to_day)
+}
+
+fn mark_view(mark: &ActMark) -> MarkView {
+    MarkView {
+        act: mark.act,
+        event_type: mark.event_type,
+        effective_on: mark.effective_on.to_string(),
+        place: mark.place.to_string(),
+        revision: mark.revision,
+        sequence: mark.sequence.map(sequence),
+        supported: mark.supported,
+    }
+}

@@ -1,0 +1,83 @@
+//! Logs written by earlier versions are opened, decoded and verified for ever. `tests/compat` holds
+//! one for each format that was ever written; none of them is written anew.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use docket::codec::{self, Stored};
+use docket::domain::history::History;
+use docket::log::envelope::leaf_hash;
+use docket::log::{EventLog, RecordedEvent, SqliteLog};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// SHA-256 over the leaf hashes of the log, in sequence order.
+const LEAVES_V1: &str = "3f4c19a13433d6b059bc9b88edb8201edc880bd27f4e3ceb71218d93d5c3d015";
+const EVENTS_V1: usize = 495;
+
+async fn events_of(file: &str) -> (tempfile::TempDir, Vec<RecordedEvent>) {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("log.sqlite");
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compat").join(file);
+    fs::copy(kept, &copy).unwrap();
+    let log = SqliteLog::open_writer(&copy).unwrap();
+    let mut events = Vec::new();
+    let mut after = None;
+    loop {
+        let page = log.read_all(after, 1000).await.unwrap();
+        events.extend(page.events);
+        if page.end {
+            break;
+        }
+        after = page.next;
+    }
+    log.close().await;
+    (folder, events)
+}
+
+#[tokio::test]
+async fn a_log_of_format_1_has_the_leaves_that_it_was_written_with() {
+    let (_folder, events) = events_of("log-v1.sqlite").await;
+    assert_eq!(events.len(), EVENTS_V1);
+    let mut leaves = Sha256::new();
+    for event in &events {
+        leaves.update(leaf_hash(event));
+    }
+    let leaves: String = leaves.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(leaves, LEAVES_V1);
+}
+
+#[tokio::test]
+async fn every_event_of_format_1_is_decoded_folds_and_has_the_form_of_its_schema() {
+    let (_folder, events) = events_of("log-v1.sqlite").await;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/events");
+    let mut schemas = BTreeMap::new();
+    let mut histories: BTreeMap<String, History> = BTreeMap::new();
+    let mut types = BTreeSet::new();
+    for event in &events {
+        let schema = schemas.entry(event.event_type.clone()).or_insert_with(|| {
+            let text = fs::read_to_string(folder.join(format!("{}.v1.json", event.event_type)));
+            let schema: Value = serde_json::from_str(&text.unwrap()).unwrap();
+            jsonschema::validator_for(&schema).unwrap()
+        });
+        let data: Value = serde_json::from_slice(&event.data).unwrap();
+        let wrong: Vec<_> = schema.iter_errors(&data).map(|error| error.to_string()).collect();
+        assert!(wrong.is_empty(), "{} {}: {wrong:?}", event.sequence, event.event_type);
+        let metadata: Value = serde_json::from_slice(&event.metadata).unwrap();
+        assert!(metadata.as_object().unwrap().values().all(Value::is_string), "flat, of strings");
+        types.insert(event.event_type.clone());
+        if let Stored::Enrollment(recorded) = codec::decode(event).unwrap() {
+            let stream = event.stream.as_str();
+            let history =
+                histories.entry(stream.to_owned()).or_insert_with(|| History::new(stream));
+            history.push(*recorded);
+        }
+    }
+    assert!(types.len() > 35, "the log holds most types of event: {types:?}");
+    let futian = histories["cluster_area-futian"].state();
+    assert_eq!(futian.phase(), Some("demonstrative"));
+    let stand = histories.values().filter(|history| history.state().node.is_some()).count();
+    assert!(stand > 40, "{stand} enrollments stand somewhere");
+}
