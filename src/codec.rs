@@ -23,8 +23,8 @@ use crate::log::{NewEvent, RecordedEvent};
 pub use body::{decode_act_event, encode_event};
 pub use ids::{caused_event_id, event_id, fingerprint, sha256_hex};
 pub use meta::{decode_meta, encode_meta};
-pub use schema::event_schemas;
 pub use request::{RequestError, check_text, parse_act_request};
+pub use schema::event_schemas;
 pub use streams::{
     CALENDAR, LOG_STREAM, MEASURE, QUOTA, SUBJECT, StreamKind, calendar_stream, enrollment_stream,
     kind_of_stream, measure_stream, quota_stream, subject_stream,

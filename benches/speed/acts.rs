@@ -81,7 +81,8 @@ pub async fn acts(data: &Path, made: &Made, size: Size, time: Duration) -> anyho
         let mut times = run(&app, &areas, &next, at_once, time).await?;
         let rate = times.len() as f64 / began.elapsed().as_secs_f64();
         let cpu = Cpu::own().since(before).share(began.elapsed());
-        let more = format!("{} ms, {:.0}% of SQLite alone, cpu {cpu}", times.shown(), 100.0 * rate / bare);
+        let more =
+            format!("{} ms, {:.0}% of SQLite alone, cpu {cpu}", times.shown(), 100.0 * rate / bare);
         line(&format!("App::act, {at_once} at once"), rate, "acts/s", &more);
     }
     drop(app);

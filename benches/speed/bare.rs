@@ -27,7 +27,8 @@ pub fn group_commit(
     for stream in 1..=GROUP {
         connection.execute("INSERT INTO stream VALUES (?1, 'bare-' || ?1)", [stream as i64])?;
     }
-    let mut insert = connection.prepare("INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
+    let mut insert =
+        connection.prepare("INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
     let (began, mut sequence) = (Instant::now(), 0u64);
     while began.elapsed() < time {
         connection.execute_batch("BEGIN IMMEDIATE")?;

@@ -123,7 +123,8 @@ impl Life<'_> {
     }
 
     fn inspect(&mut self, year: i32) {
-        let findings = format!("Inspected in {year}: indicators are on their way, funds were paid.");
+        let findings =
+            format!("Inspected in {year}: indicators are on their way, funds were paid.");
         let content = json!({"findings": findings});
         self.put(&format!("{year}-05-20"), Who::National, "inspect", content.clone());
         self.put(&format!("{year}-09-03"), Who::National, "inspect", content);
@@ -194,7 +195,12 @@ impl Life<'_> {
     /// Returned at first; unqualified, rectified, then an experimental area that asks again.
     fn rectified(&mut self) {
         self.apply("2014-09-30");
-        self.put("2014-10-05", Who::Department, "return", json!({"reason": "The plan names no funds."}));
+        self.put(
+            "2014-10-05",
+            Who::Department,
+            "return",
+            json!({"reason": "The plan names no funds."}),
+        );
         self.construction(2014);
         self.years(2015, 2025);
         self.accept("2018-02-14", "unqualified", 4, Some("2018-09-30"));
@@ -232,7 +238,12 @@ impl Life<'_> {
     fn rejected_first(&mut self) {
         self.apply("2014-10-13");
         self.recommend("2014-11-11");
-        self.put("2014-12-15", Who::National, "reject", json!({"reason": "Other areas are further on."}));
+        self.put(
+            "2014-12-15",
+            Who::National,
+            "reject",
+            json!({"reason": "Other areas are further on."}),
+        );
         self.excellent(2016);
         for year in [2019, 2022] {
             let on = self.day(&format!("{year}-11-20"));

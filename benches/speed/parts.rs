@@ -106,7 +106,8 @@ async fn append(
 /// Reading, decoding and folding the whole log on one thread.
 pub fn reading(made: &Made, runtime: &Handle) -> anyhow::Result<()> {
     heading("Reading the whole log, one thread");
-    let log: Arc<dyn EventLog> = Arc::new(runtime.block_on(async { SqliteLog::open_reader(made.log()) })?);
+    let log: Arc<dyn EventLog> =
+        Arc::new(runtime.block_on(async { SqliteLog::open_reader(made.log()) })?);
     let mut folder = Folder::new(log.clone(), runtime.clone(), 256 << 20);
     let [mut read, mut decode, mut fold] = [Duration::ZERO; 3];
     let (mut after, mut events, mut unsupported, mut refolded) = (None, 0usize, 0usize, 0usize);
@@ -123,7 +124,8 @@ pub fn reading(made: &Made, runtime: &Handle) -> anyhow::Result<()> {
         for event in &decoded {
             if let docket::codec::Stored::Enrollment(recorded) = &event.stored {
                 let (lost, again) = folder.fold(&event.envelope, recorded, |step| {
-                    let lost = step.after.unsupported.len() - step.before.unsupported.len().min(step.after.unsupported.len());
+                    let lost = step.after.unsupported.len()
+                        - step.before.unsupported.len().min(step.after.unsupported.len());
                     Ok((lost, matches!(step.path, docket::projection::Path::Refolded { .. })))
                 })?;
                 (unsupported, refolded) = (unsupported + lost, refolded + usize::from(again));

@@ -40,7 +40,8 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()?;
         let mut lines = BufReader::new(child.stdout.take().context("no output")?).lines();
-        let mut next = || lines.next().context("the server did not start")?.map_err(anyhow::Error::from);
+        let mut next =
+            || lines.next().context("the server did not start")?.map_err(anyhow::Error::from);
         let (address, token) = (next()?.parse()?, next()?);
         let input = child.stdin.take();
         Ok(Self { pid: child.id(), address, token, child, input })
@@ -146,6 +147,11 @@ pub fn run_rebuild(folder: PathBuf) -> anyhow::Result<()> {
         took.as_secs_f64(),
         (took - filled).as_secs_f64()
     );
-    crate::measure::line("rebuild of all read models", events as f64 / took.as_secs_f64(), "events/s", &more);
+    crate::measure::line(
+        "rebuild of all read models",
+        events as f64 / took.as_secs_f64(),
+        "events/s",
+        &more,
+    );
     Ok(())
 }

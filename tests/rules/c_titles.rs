@@ -258,7 +258,12 @@ fn c15_after_rectification_is_reported_it_is_the_national_offices_move() {
     let mut story = accepted_area("unqualified");
     assert!(story.moves("2018-01-10").contains(&(LocalGovernment, ActKind::ReportRectification)));
     assert!(!story.moves("2018-01-10").contains(&(NationalOffice, ActKind::Accept)));
-    story.does(LocalGovernment, "report_rectification", "2018-02-01", json!({ "text": "put right" }));
+    story.does(
+        LocalGovernment,
+        "report_rectification",
+        "2018-02-01",
+        json!({ "text": "put right" }),
+    );
     assert!(story.moves("2018-02-02").contains(&(NationalOffice, ActKind::Accept)));
     assert!(!story.moves("2018-02-02").contains(&(LocalGovernment, ActKind::ReportRectification)));
 
