@@ -5,6 +5,10 @@
 mod acts;
 #[path = "api/documents.rs"]
 mod documents;
+#[path = "api/failing_log.rs"]
+mod failing_log;
+#[path = "api/failures.rs"]
+mod failures;
 #[path = "api/feed.rs"]
 mod feed;
 #[path = "api/limits.rs"]

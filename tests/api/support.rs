@@ -1,5 +1,6 @@
 //! A server in a temporary folder, and clients with a token each.
 
+use super::failing_log::FailingLog;
 use docket::api::auth::{Authenticator, Grant, LocalVerifier, Role, TokenKey, issue};
 use docket::api::{ApiSettings, ApiState, Served, serve};
 use docket::app::clock::{Clock, FixedClock};
@@ -7,8 +8,8 @@ use docket::app::documents::FolderStore;
 use docket::app::{App, Parts, start};
 use docket::domain::date::Timestamp;
 use docket::domain::measure_file::{MEASURES, PROGRAMS};
-use docket::log::SqliteLog;
-use docket::projection::{Copies, Options, ReadModels, Runner};
+use docket::log::{EventLog, SqliteLog};
+use docket::projection::{Copies, Options, ReadModels, Runner, Status};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -20,6 +21,7 @@ const UNIX_NOW: i64 = 1_795_320_000;
 
 pub struct Server {
     pub app: Arc<App>,
+    pub log: Arc<FailingLog>,
     pub clock: Arc<FixedClock>,
     pub state: Arc<ApiState>,
     pub served: Option<Served>,
@@ -75,14 +77,23 @@ pub async fn server() -> Server {
 }
 
 pub async fn server_with(settings: ApiSettings) -> Server {
+    build(settings, true).await
+}
+
+/// A server whose tables nobody fills.
+pub async fn server_without_read_models() -> Server {
+    build(ApiSettings { workers: Some(2), ..ApiSettings::default() }, false).await
+}
+
+async fn build(settings: ApiSettings, fill: bool) -> Server {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().unwrap();
-    let log = Arc::new(SqliteLog::open_writer(folder.path().join("log.sqlite")).unwrap());
-    let documents = Arc::new(FolderStore::open(folder.path()).unwrap());
+    let log = SqliteLog::open_writer(folder.path().join("log.sqlite")).unwrap();
+    let log = Arc::new(FailingLog::over(log));
     let clock = Arc::new(FixedClock::at(Timestamp::parse_rfc3339(NOW).unwrap()));
     let app = start(Parts {
-        log,
-        documents,
+        log: log.clone() as Arc<dyn EventLog>,
+        documents: Arc::new(FolderStore::open(folder.path()).unwrap()),
         clock: clock.clone() as Arc<dyn Clock>,
         measures: MEASURES,
         programs: PROGRAMS,
@@ -90,35 +101,39 @@ pub async fn server_with(settings: ApiSettings) -> Server {
         origin: None,
         public_key: "AA==".to_owned(),
         cache_bytes: 1 << 20,
-    })
-    .await
-    .unwrap();
-    let app = Arc::new(app);
-    let key = TokenKey::generate(&mut rand::rng());
+    });
+    let app = Arc::new(app.await.unwrap());
+    let runner = fill.then(|| {
+        let copies = Copies::new(folder.path().join("read-models"));
+        let runtime = tokio::runtime::Handle::current();
+        Runner::start(app.log().clone(), copies, Options::default(), runtime).unwrap()
+    });
+    let nobody = || tokio::sync::watch::channel(Status::default()).1;
+    let status = runner.as_ref().map_or_else(nobody, Runner::status);
+    let key = token_key();
     let verifier = Arc::new(LocalVerifier::new(&key, "docket-test", "docket"));
     let authenticator = Authenticator::new(verifier, || UNIX_NOW, 1 << 20);
-    let copies = Copies::new(folder.path().join("read-models"));
-    let options =
-        Options { retry_after: std::time::Duration::from_millis(50), ..Options::default() };
-    let runtime = tokio::runtime::Handle::current();
-    let runner = Runner::start(app.log().clone(), copies, options, runtime).unwrap();
-    let models = ReadModels::of_runner(runner.status());
-    let state = ApiState::new(app.clone(), models, runner.status(), authenticator, settings);
+    let models = ReadModels::of_runner(status.clone());
+    let state = ApiState::new(app.clone(), models, status, authenticator, settings);
     let state = Arc::new(state);
     let served = serve("127.0.0.1:0".parse().unwrap(), state.clone()).unwrap();
-    let base = format!("http://{}", served.address);
-    let http = reqwest::Client::new();
     Server {
         app,
+        log,
         clock,
         state,
+        base: format!("http://{}", served.address),
         served: Some(served),
-        base,
         key,
-        http,
-        runner: Some(runner),
+        http: reqwest::Client::new(),
+        runner,
         _folder: folder,
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a key of its own for each test")]
+fn token_key() -> TokenKey {
+    TokenKey::generate(&mut rand::rng())
 }
 
 /// A client of one office.
