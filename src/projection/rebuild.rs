@@ -23,7 +23,7 @@ use crate::log::EventLog;
 
 /// Events between two writes of what waits in memory: more write each row less often, fewer take
 /// less memory (about 3 KiB an event).
-const FLUSH_EVENTS: usize = 8192;
+const FLUSH_EVENTS: usize = 4096;
 /// Events decoded at a time.
 const PAGE_EVENTS: usize = 1024;
 /// Decoded pages that wait for the fold.
