@@ -71,7 +71,7 @@ fn main() {
     .unwrap();
     said("rebuild, rows alone", events, filled);
     said("rebuild, with indexes and checksums", events, started.elapsed());
-    println!("{:<40} {:>12} KiB", "peak memory", peak_memory_kib());
+    println!("{:<40} {:>12} KiB", "peak memory", memory_kib("VmHWM:"));
     read_and_fold(&log, &runtime, events);
     follow(&log, &runtime, &folder.path().join("followed.sqlite"));
     ask(copies);
@@ -163,6 +163,7 @@ async fn append(log: &dyn EventLog, events: &[RecordedEvent], number: usize) {
 /// Reading, decoding and folding, each timed alone, on one thread.
 fn read_and_fold(log: &Arc<dyn EventLog>, runtime: &Runtime, events: u64) {
     let mut folder = Folder::new(Arc::clone(log), runtime.handle().clone(), 512 * 1024 * 1024);
+    let before = memory_kib("VmRSS:");
     let [mut reading, mut decoding, mut folding] = [Duration::ZERO; 3];
     let mut after = None;
     loop {
@@ -185,6 +186,8 @@ fn read_and_fold(log: &Arc<dyn EventLog>, runtime: &Runtime, events: u64) {
             break;
         }
     }
+    println!("{:<40} {:>12} KiB", "folded enrollments, estimated", folder.cached_bytes() / 1024);
+    println!("{:<40} {:>12} KiB", "memory now, less before", memory_kib("VmRSS:") - before);
     said("read", events, reading);
     said("decode", events, decoding);
     said("fold", events, folding);
@@ -225,9 +228,9 @@ fn ask(copies: Copies) {
     );
 }
 
-/// The most memory this process had, in KiB; 0 where the system doesn't say.
-fn peak_memory_kib() -> u64 {
+/// Memory of this process, in KiB (`VmRSS:` now, `VmHWM:` at most); 0 where the system doesn't say.
+fn memory_kib(which: &str) -> i64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with(which)).unwrap_or_default();
     line.split_ascii_whitespace().nth(1).and_then(|text| text.parse().ok()).unwrap_or(0)
 }

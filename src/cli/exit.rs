@@ -144,3 +144,31 @@ fn of_store(error: &StoreError) -> Option<Exit> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context as _;
+
+    #[test]
+    fn a_full_disk_is_worth_another_try_and_damage_is_not() {
+        let opening = |error: OpenError| exit_of(&anyhow::Error::from(error));
+        let path = || "log.sqlite".into();
+        let full = "database or disk is full".to_owned();
+        assert_eq!(opening(OpenError::Sqlite { path: path(), reason: full }), Exit::Unavailable);
+        let full = std::io::ErrorKind::StorageFull.into();
+        assert_eq!(opening(OpenError::Io { path: path(), source: full }), Exit::Unavailable);
+        let cut = "it is cut short".to_owned();
+        assert_eq!(opening(OpenError::Damaged { path: path(), reason: cut }), Exit::Unverified);
+        let start = StartError::from(ActError::from(LogError::Unavailable("full".to_owned())));
+        assert_eq!(exit_of(&start.into()), Exit::Unavailable);
+    }
+
+    #[test]
+    fn the_first_cause_with_a_code_counts() {
+        let missing = || Err::<(), _>(OpenError::Missing("log.sqlite".into()));
+        assert_eq!(exit_of(&missing().context("while opening").unwrap_err()), Exit::NotFound);
+        assert_eq!(exit_of(&failure(Exit::Forbidden, "no").context("asked")), Exit::Forbidden);
+        assert_eq!(exit_of(&anyhow::anyhow!("anything")), Exit::Failed);
+    }
+}

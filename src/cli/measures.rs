@@ -24,8 +24,20 @@ use crate::domain::measure_file::{Embedded, FileError, MEASURES, PROGRAMS};
 pub use diff::diff;
 pub use draw::draw;
 
-/// Check, draw and compare measure files.
+/// Check, draw and compare the measure files.
+///
+/// A measure file is one version of a program's governing document as data: who may do what, the
+/// phases, terms, deadlines and quotas, each with its article. For those who write such files, and
+/// for those who want to see what a document was read as. Needs no log.
 #[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  docket measures check                                  those that docket brings along
+  docket measures check my-measures/                     file and line of each error
+  docket measures draw strong_province 2015-59 > graph.svg
+  docket measures diff cluster_area/2012-61 cluster_area/2014-40
+
+Exit codes: 0 good, 1 errors were found or a file can't be read, 2 usage")]
 pub struct MeasuresArgs {
     #[command(subcommand)]
     command: Command,

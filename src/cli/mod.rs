@@ -53,7 +53,7 @@ Exit codes: 0 done, 1 failure, 2 usage, 3 refused by the measure, 4 conflict or 
 /// an event that never changes; status, audit trail and timeline are derived from those events, for
 /// any day, and each cites the article it follows.
 #[derive(Debug, Parser)]
-#[command(name = "docket", version, propagate_version = true, after_help = EXIT_CODES)]
+#[command(name = "docket", version, after_help = EXIT_CODES)]
 #[command(after_long_help = FIRST_STEPS)]
 struct Cli {
     #[command(subcommand)]
@@ -126,4 +126,14 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Healthcheck(args) => healthcheck::run(&args).await,
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_has_no_contradiction() {
+        super::Cli::command().debug_assert();
+    }
 }

@@ -166,7 +166,6 @@ impl Deciding<'_> {
         let outcome = self.outcome(rule)?;
         let (mut findings, shown) = self.check_participation(rule)?;
         findings.extend(self.plan_findings(measure));
-        findings.extend(self.date_findings());
         let mut decision = self.decision(edition, rule, outcome, findings)?;
         decision.rests_on.extend(shown);
         self.check_override(&decision)?;

@@ -157,11 +157,13 @@ impl SqliteLog {
     /// Takes no more appends and reads, finishes those that wait, and gives back the lock. The WAL
     /// is then part of the file, unless another process reads it. Closing twice is no error.
     pub async fn close(&self) {
+        // Before the writer: only a connection that writes can make the WAL part of the file, and only
+        // when it is the last.
+        self.readers.close().await;
         if let Some(queue) = &self.queue {
             // An error says that the writer has stopped already.
             let _ = queue.requests.send(Request::Close).await;
         }
-        self.readers.close().await;
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         let joined = tokio::task::spawn_blocking(move || drop(running)).await;
         if joined.is_err() {

@@ -1,7 +1,8 @@
 //! Folded enrollments kept in memory, bounded in bytes.
 //!
-//! Two generations: what is used moves to the young one; when that holds half of the bytes the old
-//! one is dropped and the young one becomes old. A lookup costs a hash, and nothing is sorted.
+//! What has to go is picked by a wandering number. Programs are worked through in rounds (every area
+//! reports in January), and on a round a little larger than the cache the least recently used would
+//! always be the next one needed; picked so, all but the surplus stays.
 
 use std::collections::HashMap;
 use std::mem;
@@ -48,38 +49,64 @@ impl Folded {
 }
 
 pub(super) struct Cache {
-    young: HashMap<StreamName, (Folded, usize)>,
-    old: HashMap<StreamName, (Folded, usize)>,
-    young_bytes: usize,
-    half: usize,
+    places: HashMap<StreamName, usize>,
+    slots: Vec<(StreamName, Folded, usize)>,
+    bytes: usize,
+    max_bytes: usize,
+    /// Where the next one to go is looked for.
+    hand: u64,
 }
 
 impl Cache {
     pub fn new(max_bytes: usize) -> Self {
-        Self { young: HashMap::new(), old: HashMap::new(), young_bytes: 0, half: max_bytes / 2 }
+        Self { places: HashMap::new(), slots: Vec::new(), bytes: 0, max_bytes, hand: 1 }
+    }
+
+    /// What is kept takes so many bytes.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Forgets everything.
     pub fn clear(&mut self) {
-        *self = Self::new(self.half * 2);
+        *self = Self::new(self.max_bytes);
     }
 
     /// Takes an enrollment out; who has folded it puts it back.
     pub fn take(&mut self, stream: &StreamName) -> Option<Folded> {
-        if let Some((folded, bytes)) = self.young.remove(stream) {
-            self.young_bytes -= bytes;
-            return Some(folded);
-        }
-        self.old.remove(stream).map(|(folded, _)| folded)
+        let place = self.places.remove(stream)?;
+        Some(self.remove(place).1)
     }
 
     pub fn put(&mut self, stream: StreamName, folded: Folded) {
         let bytes = folded.bytes();
-        if self.young_bytes + bytes > self.half {
-            self.old = mem::take(&mut self.young);
-            self.young_bytes = 0;
+        while self.bytes + bytes > self.max_bytes && !self.slots.is_empty() {
+            let place = self.next_hand() % self.slots.len();
+            let (gone, _) = self.remove(place);
+            self.places.remove(&gone);
         }
-        self.young_bytes += bytes;
-        self.young.insert(stream, (folded, bytes));
+        self.bytes += bytes;
+        self.places.insert(stream.clone(), self.slots.len());
+        self.slots.push((stream, folded, bytes));
+    }
+
+    /// Empties a slot; the last one moves into it.
+    fn remove(&mut self, place: usize) -> (StreamName, Folded) {
+        let (stream, folded, bytes) = self.slots.swap_remove(place);
+        self.bytes -= bytes;
+        if let Some((moved, _, _)) = self.slots.get(place)
+            && let Some(at) = self.places.get_mut(moved)
+        {
+            *at = place;
+        }
+        (stream, folded)
+    }
+
+    /// A number that wanders (Marsaglia's xorshift): the same in every run.
+    fn next_hand(&mut self) -> usize {
+        self.hand ^= self.hand << 13;
+        self.hand ^= self.hand >> 7;
+        self.hand ^= self.hand << 17;
+        usize::try_from(self.hand >> 33).unwrap_or_default()
     }
 }

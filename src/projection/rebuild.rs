@@ -19,11 +19,13 @@ use super::follow::project;
 use super::page::{Decoded, decode_page};
 use super::store::{Copies, Mode, Moved, Store, WriteLock, signed};
 use super::{Projection, ProjectionError, StoreError};
-use crate::log::{EventLog, MAX_PAGE_EVENTS};
+use crate::log::EventLog;
 
 /// Events between two writes of what waits in memory: more write each row less often, fewer take
 /// less memory (about 3 KiB an event).
-const FLUSH_EVENTS: usize = 8192;
+const FLUSH_EVENTS: usize = 4096;
+/// Events decoded at a time.
+const PAGE_EVENTS: usize = 1024;
 /// Decoded pages that wait for the fold.
 const WAITING_PAGES: usize = 2;
 
@@ -298,7 +300,7 @@ impl Filling<'_, '_> {
         to: u64,
         total: u64,
     ) -> Result<(), StoreError> {
-        let mut batch = Vec::with_capacity(FLUSH_EVENTS + MAX_PAGE_EVENTS);
+        let mut batch = Vec::with_capacity(FLUSH_EVENTS + PAGE_EVENTS);
         while self.copy.position() != Some(to) {
             let page = waiting.recv().unwrap_or_else(|_| {
                 let sequence = self.copy.position().map_or(0, |position| position + 1);
@@ -348,7 +350,7 @@ fn read(
 ) {
     while after != Some(to) {
         let first = after.map_or(0, |after| after + 1);
-        let limit = usize::try_from(to + 1 - first).unwrap_or(usize::MAX).min(MAX_PAGE_EVENTS);
+        let limit = usize::try_from(to + 1 - first).unwrap_or(usize::MAX).min(PAGE_EVENTS);
         let page = match runtime.block_on(log.read_all(after, limit)) {
             Ok(page) if page.events.is_empty() => {
                 let reason = format!("the log ends before sequence {to}");

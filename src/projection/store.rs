@@ -306,7 +306,7 @@ fn connect(path: &Path, mode: Mode) -> Result<Connection, StoreError> {
         // Flushed as a whole before it serves; see `Copies::serve`.
         Mode::Filling => {
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA main.locking_mode = EXCLUSIVE;
-             PRAGMA cache_size = -49152; PRAGMA temp_store = FILE;"
+             PRAGMA cache_size = -32768; PRAGMA temp_store = FILE;"
         }
     };
     connection.execute_batch(pragmas)?;

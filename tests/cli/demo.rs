@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::{Server, command, demo_copy, docket, text};
+use crate::support::{Server, command, demo_copy, docket, run, text};
 
 const LOAD: [&str; 4] = ["demo", "--exit-after-load", "--listen", "127.0.0.1:0"];
 
@@ -16,7 +16,11 @@ fn head(folder: &std::path::Path) -> Value {
 fn both_sets_are_loaded_once_however_often_it_is_run() {
     let folder = demo_copy();
     let before = head(folder.path());
-    let again = docket(&[&LOAD[..], &["--data-dir", text(folder.path())]].concat());
+    // A log that is configured for a server is not the demo's.
+    let elsewhere = folder.path().join("elsewhere.sqlite");
+    let mut again = command(&[&LOAD[..], &["--data-dir", text(folder.path())]].concat());
+    let again = run(again.env("DOCKET_STORE__LOG", format!("sqlite:{}", text(&elsewhere))));
+    assert!(!elsewhere.exists());
     assert_eq!(again.code, 0, "{}", again.stderr);
     assert!(again.stderr.contains("real: 44 subjects"), "{}", again.stderr);
     assert!(again.stderr.contains("exercise: 32 subjects"), "{}", again.stderr);
@@ -38,6 +42,7 @@ fn only_a_folder_of_a_demo_is_taken_or_replaced() {
         );
     }
     let folder = demo_copy();
+    assert!(!folder.path().join("log.sqlite-wal").metadata().is_ok_and(|wal| wal.len() > 0));
     fs::write(folder.path().join("log.sqlite"), "broken").unwrap();
     let place = ["--data-dir", text(folder.path())];
     let kept = docket(&[&LOAD[..], &place].concat());

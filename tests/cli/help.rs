@@ -43,3 +43,13 @@ fn a_wrong_command_line_is_usage() {
     docket(&both).refused(2, &["--log", "cannot be used with"]);
     docket(&["serve", "--log", "postgres://x"]).refused(2, &["store.log", "sqlite:<path>"]);
 }
+
+#[test]
+fn measures_are_checked_drawn_and_compared() {
+    assert!(docket(&["measures", "check"]).done().contains("2015-59.toml: ok"));
+    let drawn = docket(&["measures", "draw", "strong_province", "2015-59"]).done();
+    assert!(drawn.starts_with("<svg") && drawn.trim_end().ends_with("</svg>"));
+    let changes = docket(&["measures", "diff", "cluster_area/2012-61", "cluster_area/2014-40"]);
+    assert!(changes.done().lines().count() > 3);
+    docket(&["measures", "draw", "strong_province", "1999-1"]).refused(1, &["2015-59"]);
+}

@@ -74,6 +74,23 @@ fn the_audit_trail_is_sentences_with_articles() {
 }
 
 #[test]
+fn the_timeline_is_drawn_and_told() {
+    let line = ask(&["timeline", "exercise_strong_province", "x01"]);
+    let phases: Vec<_> = line["phases"].as_array().unwrap().iter().map(|p| &p["phase"]).collect();
+    assert_eq!(phases, ["candidate", "pilot", "demonstration", "powerful"]);
+    assert_eq!(line["stages"].as_array().unwrap().len(), 3);
+    let shown = table(&["timeline", "exercise_strong_province", "x01", "--lang", "en"]);
+    let row = |label: &str| shown.lines().find(|line| line.starts_with(label)).unwrap();
+    let at = |line: &str, c: char| line.chars().position(|found| found == c).unwrap();
+    let years = shown.lines().find(|line| line.trim_start().starts_with("2015 2016")).unwrap();
+    // The pilot begins in the first quarter of 2016, and the approval marks it.
+    let begins = years.find("2016").unwrap();
+    assert_eq!(at(row("Pilot province"), '█'), begins);
+    assert_eq!(row("acts").chars().nth(begins), Some('|'));
+    assert!(shown.contains("Phases\n") && shown.contains("III(I)1"), "{shown}");
+}
+
+#[test]
 fn obligations_are_judged_and_say_how_they_follow() {
     let one = ask(&["obligations", "exercise_cluster_area", "exercise_b", "--as-of", "2016-03-10"]);
     let plan =

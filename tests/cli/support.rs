@@ -123,17 +123,20 @@ impl Server {
     }
 
     pub fn spawn(command: &mut Command) -> Self {
-        let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        // From here on it is waited for, whatever happens.
+        let mut server = Self { child, stderr: None, base: String::new() };
+        let mut stderr = BufReader::new(server.child.stderr.take().unwrap());
         let mut said = String::new();
-        loop {
+        while server.base.is_empty() {
             let before = said.len();
             assert!(stderr.read_line(&mut said).unwrap() > 0, "it did not start: {said}");
             if let Some(rest) = said[before..].strip_prefix("docket serves ") {
-                let base = rest.split_whitespace().next().unwrap().to_owned();
-                return Self { child, stderr: Some(stderr), base };
+                server.base = rest.split_whitespace().next().unwrap().to_owned();
             }
         }
+        server.stderr = Some(stderr);
+        server
     }
 
     /// Sends a signal, waits for the end: the exit code, and what it said since it was started.

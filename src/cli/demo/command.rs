@@ -96,9 +96,14 @@ pub async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
 fn configuration(args: &DemoArgs) -> anyhow::Result<Config> {
     let folder = args.data_dir.to_str();
     let folder = folder.with_context(|| format!("{} is not UTF-8", args.data_dir.display()))?;
+    // All named here: whatever else is configured, invented data goes into no other log.
     let config = ConfigArgs {
         data_dir: Some(folder.to_owned()),
         listen: Some(args.listen.clone()),
+        log: Some(format!("sqlite:{folder}/log.sqlite")),
+        read_model: Some(format!("sqlite:{folder}/read-models")),
+        documents: Some(format!("file:{folder}/documents")),
+        set: vec![format!("auth.token_key={folder}/token-key.pem")],
         ..ConfigArgs::default()
     };
     Ok(Config::load(&config, std::env::vars())?.0)

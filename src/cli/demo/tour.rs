@@ -21,7 +21,7 @@ const STOPS: &[(&str, &str)] = &[
     ),
     ("Its timeline against the national stages", "/v1/enrollments/strong_province/440000/timeline"),
     ("Everyone in the program", "/v1/enrollments?program=strong_province"),
-    ("The same, as of another day", "/v1/enrollments/strong_province/440000?as_of=2016-12-31"),
+    ("Guangdong as of the end of 2016", "/v1/enrollments/strong_province/440000?as_of=2016-12-31"),
     (
         "An exercise: the whole way of an invented province",
         "/v1/enrollments/exercise_strong_province/x01/audit-trail",
@@ -54,8 +54,9 @@ pub fn tour(base: &str, folder: &Path, tokens: &[(&str, String)]) -> anyhow::Res
             "\n# {title}\ncurl -sS -H \"Authorization: Bearer $AUDITOR\" -H 'Accept-Language: en' '{base}{path}'\n"
         ));
     }
+    let docket = std::env::args().next().unwrap_or_else(|| "docket".to_owned());
     text.push_str(&format!(
-        "\n# The same from the log file, without the server\ndocket timeline exercise_strong_province x01 --data-dir {shown} --lang en\ndocket audit strong_province 440000 --data-dir {shown} --lang zh-CN\n"
+        "\n# The same from the log file, without the server\n{docket} timeline exercise_strong_province x01 --data-dir {shown} --lang en\n{docket} audit strong_province 440000 --data-dir {shown} --lang zh-CN\n"
     ));
     text.push_str("\nWhat is in the folder stays when it is stopped.\n\n");
     Ok(text)

@@ -76,7 +76,8 @@ impl Deciding<'_> {
         if let Some((_, passing)) = self.passing(node) {
             effects.term = Some(super::effects::term(on, passing.term, &passing.article));
         }
-        let mut decision = self.plain_decision(effects, self.date_findings());
+        let findings = self.date_findings(&effects);
+        let mut decision = self.plain_decision(effects, findings);
         decision.provenance = attestation.confidence;
         Ok(decision)
     }
@@ -182,7 +183,8 @@ impl Deciding<'_> {
                 self.passing_duties(&edition.measure, passing, &mut effects, on);
             }
         }
-        let mut decision = self.plain_decision(effects, self.date_findings());
+        let findings = self.date_findings(&effects);
+        let mut decision = self.plain_decision(effects, findings);
         decision.article = None;
         Ok(decision)
     }

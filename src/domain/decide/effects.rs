@@ -20,7 +20,7 @@ impl Deciding<'_> {
         edition: &Arc<Edition>,
         rule: &ActRule,
         (_, outcome): (&Id, &Outcome),
-        findings: Vec<Finding>,
+        mut findings: Vec<Finding>,
     ) -> Result<Decision, Refusal> {
         let measure = &edition.measure;
         let article = outcome.article.as_deref().unwrap_or(&rule.article);
@@ -50,6 +50,7 @@ impl Deciding<'_> {
         self.duties_opened(measure, &outcome.opens, &mut effects, self.request.common.effective_on);
         effects.meets = self.duties_met(rule)?;
         let place = self.place(measure, outcome, &mut effects);
+        findings.extend(self.date_findings(&effects));
         let mut decision = self.plain_decision(effects, findings);
         decision.article = Some(article.to_owned());
         decision.place = place;

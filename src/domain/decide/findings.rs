@@ -3,7 +3,7 @@
 
 use super::Deciding;
 use crate::domain::act::Act;
-use crate::domain::event::Finding;
+use crate::domain::event::{Effects, Finding};
 use crate::domain::ids::{EventRef, Id, Text};
 use crate::domain::measure::{ActRule, Measure};
 use crate::domain::refusal::{Reason, Refusal};
@@ -60,7 +60,7 @@ impl Deciding<'_> {
     }
 
     /// Findings on dates that are less sharp than a rule would need.
-    pub(super) fn date_findings(&self) -> Vec<Finding> {
+    pub(super) fn date_findings(&self, effects: &Effects) -> Vec<Finding> {
         let on = self.request.common.effective_on;
         let mut findings = Vec::new();
         let versions = self.ctx.versions;
@@ -82,7 +82,9 @@ impl Deciding<'_> {
             let article = earlier.measure.in_force_article.clone();
             findings.push(Finding { code: Id::from("another_version_in_force"), text, article });
         }
-        if on.earliest().is_none_or(|earliest| earliest.year() != on.latest().year()) {
+        let yearly = effects.opens.iter().any(|duty| duty.series.is_some());
+        let one_year = on.earliest().is_some_and(|day| day.year() == on.latest().year());
+        if yearly && !one_year {
             let text = Text {
                 en: format!(
                     "{on} spans more than one year; yearly duties are counted from its latest year"

@@ -101,6 +101,8 @@ pub(super) fn open_writing(path: &Path) -> rusqlite::Result<Connection> {
     // Another program's database is refused by `verify`, and must not be put into WAL mode before.
     let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     if application != APPLICATION_ID {
+        // Unless it is damaged, which this finds.
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
         return Ok(connection);
     }
     // The checkpoint thread keeps the WAL short; under a load that never pauses it can't finish, and
