@@ -18,11 +18,17 @@ use crate::measure::{Cpu, Times, flush, heading, line};
 use crate::parts::{AT_ONCE, anew, deciding, sample, usual_act};
 
 /// How many enrollments the acts go to: those that were asked for lately are in the cache.
-pub const WARM: usize = 2_000;
+pub const WARM: usize = 4_096;
 
 /// The areas to which acts go: at most so many of those that stand.
 pub fn areas(size: Size, at_most: usize) -> Vec<usize> {
     (0..size.enrollments).filter(|area| stands(*area)).take(at_most).collect()
+}
+
+/// As many of them as make equal shares: whoever acts then has areas of their own, as offices have.
+pub fn own_areas(areas: &Arc<[usize]>, shares: usize) -> Arc<[usize]> {
+    let equal = areas.len() - areas.len() % shares;
+    if equal == 0 { areas.clone() } else { areas[..equal].into() }
 }
 
 /// A copy of the made log that may be changed.
@@ -80,9 +86,14 @@ pub async fn acts(data: &Path, made: &Made, size: Size, time: Duration) -> anyho
         let (before, began) = (Cpu::own(), Instant::now());
         let mut times = run(&app, &areas, &next, at_once, time).await?;
         let rate = times.len() as f64 / began.elapsed().as_secs_f64();
-        let cpu = Cpu::own().since(before).share(began.elapsed());
-        let more =
-            format!("{} ms, {:.0}% of SQLite alone, cpu {cpu}", times.shown(), 100.0 * rate / bare);
+        let cpu = Cpu::own().since(before);
+        let more = format!(
+            "{} ms, {:.0}% of SQLite alone, cpu {} ({:.0} µs each)",
+            times.shown(),
+            100.0 * rate / bare,
+            cpu.share(began.elapsed()),
+            cpu.each_us(times.len())
+        );
         line(&format!("App::act, {at_once} at once"), rate, "acts/s", &more);
     }
     drop(app);
@@ -100,14 +111,16 @@ async fn run(
 ) -> anyhow::Result<Times> {
     let began = Instant::now();
     let tasks: Vec<_> = (0..at_once)
-        .map(|_| {
-            let (app, areas, next) = (app.clone(), areas.clone(), next.clone());
+        .map(|turn| {
+            let (app, next) = (app.clone(), next.clone());
+            let areas = own_areas(areas, at_once);
             tokio::spawn(async move {
                 let mut times = Times::default();
-                let national = caller(Who::National, 0);
+                let (national, mut turn) = (caller(Who::National, 0), turn);
                 while began.elapsed() < time {
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    let area = areas[number % areas.len()];
+                    let area = areas[turn % areas.len()];
+                    turn += at_once;
                     let sent = Instant::now();
                     let call = ActCall {
                         program: PROGRAM.to_owned(),

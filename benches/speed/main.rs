@@ -20,6 +20,10 @@ use std::time::Duration;
 
 use generate::{Size, made, number};
 
+/// As in the program itself.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const PARTS: [&str; 4] = ["appends", "fold", "acts", "whole"];
 
 fn main() -> anyhow::Result<()> {

@@ -1,6 +1,7 @@
 //! What is measured with: percentiles, the disk's flush, processor time and memory of a process,
 //! and the lines that are printed.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -78,11 +79,46 @@ impl Cpu {
         Self { user_s: self.user_s - before.user_s, system_s: self.system_s - before.system_s }
     }
 
+    /// Microseconds of one core for each of so many: other work on the machine hardly moves it.
+    pub fn each_us(self, count: usize) -> f64 {
+        1e6 * (self.user_s + self.system_s) / count.max(1) as f64
+    }
+
     /// Percent of one core over a time, user and system.
     pub fn share(self, time: Duration) -> String {
         let percent = |seconds: f64| 100.0 * seconds / time.as_secs_f64();
         format!("{:.0}+{:.0}%", percent(self.user_s), percent(self.system_s))
     }
+}
+
+/// Seconds of processor time by the name of the thread.
+pub type Threads = BTreeMap<String, f64>;
+
+/// What the threads of a process took so far; those of one name together.
+pub fn threads(pid: u32) -> Threads {
+    let mut threads = Threads::new();
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task"));
+    for task in tasks.into_iter().flatten().flatten() {
+        let read = |name: &str| std::fs::read_to_string(task.path().join(name)).unwrap_or_default();
+        // Nanoseconds on a processor, where `stat` counts in ticks of 10 ms.
+        let schedstat = read("schedstat");
+        let nanos = schedstat.split(' ').next().and_then(|n| n.parse::<f64>().ok()).unwrap_or(0.0);
+        *threads.entry(read("comm").trim().to_owned()).or_default() += nanos / 1e9;
+    }
+    threads
+}
+
+/// What they took since, for each of so many, in microseconds; least ones left out.
+pub fn by_thread(after: &Threads, before: &Threads, count: usize) -> String {
+    let each = after.iter().map(|(name, seconds)| {
+        let since = seconds - before.get(name).copied().unwrap_or(0.0);
+        (name, 1e6 * since / count.max(1) as f64)
+    });
+    let shown: Vec<String> = each
+        .filter(|(_, each_us)| *each_us >= 0.5)
+        .map(|(name, each_us)| format!("{name} {each_us:.0}"))
+        .collect();
+    shown.join(", ")
 }
 
 /// A line of `/proc/<pid>/status` in MiB: `VmRSS` now, `VmHWM` at most so far.

@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 use crate::bare;
 use crate::generate::{Made, PROGRAM, area_id, caller};
 use crate::life::Who;
-use crate::measure::{Times, flush, heading, line};
+use crate::measure::{Cpu, Times, flush, heading, line};
 
 /// How many appenders, acts or clients at once.
 pub const AT_ONCE: [usize; 4] = [1, 16, 64, 256];
@@ -109,6 +109,7 @@ pub fn reading(made: &Made, runtime: &Handle) -> anyhow::Result<()> {
     let log: Arc<dyn EventLog> =
         Arc::new(runtime.block_on(async { SqliteLog::open_reader(made.log()) })?);
     let mut folder = Folder::new(log.clone(), runtime.clone(), 256 << 20);
+    let before = Cpu::own();
     let [mut read, mut decode, mut fold] = [Duration::ZERO; 3];
     let (mut after, mut events, mut unsupported, mut refolded) = (None, 0usize, 0usize, 0usize);
     loop {
@@ -137,11 +138,15 @@ pub fn reading(made: &Made, runtime: &Handle) -> anyhow::Result<()> {
             break;
         }
     }
+    let cpu = Cpu::own().since(before);
     let rate = |time: Duration| events as f64 / time.as_secs_f64();
     line("pages of 2,048 out of SQLite", rate(read), "events/s", "");
     line("decode (data and metadata)", rate(decode), "events/s", "");
     line("evolve (with the state before kept)", rate(fold), "events/s", "");
-    let more = format!("{events} events, {refolded} refolded, {unsupported} unsupported");
+    let more = format!(
+        "{events} events, {refolded} refolded, {unsupported} unsupported; cpu {:.1} µs each",
+        cpu.each_us(events)
+    );
     line("fold: all three", rate(read + decode + fold), "events/s", &more);
     anyhow::ensure!(unsupported == 0, "an honest life leaves no event without its ground");
     Ok(())

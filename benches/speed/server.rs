@@ -13,7 +13,10 @@ use docket::api::auth::{Authenticator, Grant, LocalVerifier, Role, TokenKey, iss
 use docket::api::{ApiSettings, ApiState, serve};
 use docket::app::clock::{Clock as _, SystemClock};
 use docket::log::{EventLog, SqliteLog};
-use docket::projection::{Copies, DEFAULT_CACHE_BYTES, Options, Rebuild, Runner, all, rebuild};
+use docket::projection::{
+    Copies, DEFAULT_CACHE_BYTES, Options, ReadModels, Rebuild, Runner, Status, all, rebuild,
+};
+use tokio::sync::watch;
 
 use crate::generate::{Made, open};
 use crate::measure::memory_mib;
@@ -71,19 +74,22 @@ async fn serving(made: Made, with_read_models: bool) -> anyhow::Result<()> {
     let log = Arc::new(SqliteLog::open_writer(made.log())?);
     let clock = Arc::new(SystemClock::default());
     let app = open(log.clone(), &made.documents(), clock.clone(), 64 << 20).await?;
-    let runner = if with_read_models {
+    let (paused, mut status) = watch::channel(Status::default());
+    let mut runner = None;
+    if with_read_models {
         let log = log.clone() as Arc<dyn EventLog>;
         let handle = tokio::runtime::Handle::current();
-        Some(Runner::start(log, copies(&made), Options::default(), handle)?)
-    } else {
-        None
-    };
+        let started = Runner::start(log, copies(&made), Options::default(), handle)?;
+        status = started.status();
+        runner = Some(started);
+    }
+    let models = ReadModels::of_runner(status.clone());
     let key = TokenKey::open_or_create(&made.folder.join("token.pem"), &mut rand::rng())?;
     let verifier = Arc::new(LocalVerifier::new(&key, ISSUER, AUDIENCE));
     let seconds = move || clock.now().micros() / 1_000_000;
     let token = token(&key, seconds())?;
     let authenticator = Authenticator::new(verifier, seconds, 1 << 20);
-    let state = Arc::new(ApiState::new(app, authenticator, ApiSettings::default()));
+    let state = Arc::new(ApiState::new(app, models, status, authenticator, ApiSettings::default()));
     let served = serve(SocketAddr::from(([127, 0, 0, 1], 0)), state)?;
     println!("{}\n{token}", served.address);
     std::io::stdout().flush()?;
@@ -92,6 +98,7 @@ async fn serving(made: Made, with_read_models: bool) -> anyhow::Result<()> {
     if let Some(runner) = runner {
         runner.stop().await;
     }
+    drop(paused);
     log.close().await;
     Ok(())
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::acts::{WARM, areas, copy};
+use crate::acts::{WARM, areas, copy, own_areas};
 use crate::bare;
 use crate::client::Connection;
 use crate::generate::{Made, PROGRAM, Size, area_id};
-use crate::measure::{Cpu, Times, flush, heading, line, memory_mib, thousands};
+use crate::measure::{Cpu, Times, by_thread, flush, heading, line, memory_mib, thousands, threads};
 use crate::parts::{AT_ONCE, anew, sample, usual_act};
 use crate::server::{Server, copies, rebuild_apart};
 
@@ -34,6 +34,7 @@ struct Went {
     times: Times,
     took: Duration,
     server: Cpu,
+    by_thread: String,
     generator: Cpu,
 }
 
@@ -78,10 +79,13 @@ fn report(name: &str, unit: &str, mut went: Went, bare: Option<f64>) {
     let of_bare =
         bare.map_or(String::new(), |bare| format!(", {:.0}% of SQLite alone", 100.0 * rate / bare));
     let more = format!(
-        "{} ms{of_bare}, cpu: server {}, generator {}",
+        "{} ms{of_bare}, cpu: server {} ({:.0} µs each: {}), generator {} ({:.0} µs)",
         went.times.shown(),
         went.server.share(went.took),
-        went.generator.share(went.took)
+        went.server.each_us(went.times.len()),
+        went.by_thread,
+        went.generator.share(went.took),
+        went.generator.each_us(went.times.len())
     );
     line(name, rate, unit, &more);
 }
@@ -134,35 +138,38 @@ impl Load<'_> {
         expected: u16,
         make: impl Make + Clone + Send + 'static,
     ) -> anyhow::Result<Went> {
-        let before = (Cpu::of(self.server.pid), Cpu::own());
+        let before = (Cpu::of(self.server.pid), Cpu::own(), threads(self.server.pid));
         let (host, began) = (self.server.address.to_string(), Instant::now());
-        let mut threads = Vec::new();
+        let mut running = Vec::new();
         for client in 0..clients {
             let pause = pace.map(|pace| Duration::from_secs_f64(clients as f64 / pace as f64));
             let share = client as f64 / clients as f64;
             let client = Client {
+                turn: client,
+                clients,
                 connection: Connection::open(self.server.address)?,
                 host: host.clone(),
                 token: self.server.token.clone(),
-                areas: self.areas.clone(),
+                areas: own_areas(&self.areas, clients),
                 next: self.next.clone(),
                 expected,
             };
             let (make, until) = (make.clone(), began + time);
             let thread = std::thread::Builder::new().stack_size(256 * 1024);
-            threads.push(thread.spawn(move || match pause {
+            running.push(thread.spawn(move || match pause {
                 Some(pause) => client.paced(began + pause.mul_f64(share), pause, until, make),
                 None => client.unpaced(until, make),
             })?);
         }
         let mut times = Times::default();
-        for thread in threads {
+        for thread in running {
             let went = thread.join().map_err(|_| anyhow::anyhow!("a client panicked"))?;
             times.join(went?);
         }
         let took = began.elapsed();
         let server = Cpu::of(self.server.pid).since(before.0);
-        Ok(Went { times, took, server, generator: Cpu::own().since(before.1) })
+        let by_thread = by_thread(&threads(self.server.pid), &before.2, times.len());
+        Ok(Went { times, took, server, by_thread, generator: Cpu::own().since(before.1) })
     }
 }
 
@@ -173,13 +180,17 @@ struct Client {
     token: String,
     areas: Arc<[usize]>,
     next: Arc<AtomicUsize>,
+    /// Which area is next. As long as there are areas enough, each client has its own.
+    turn: usize,
+    clients: usize,
     expected: u16,
 }
 
 impl Client {
     fn send(&mut self, make: &impl Make) -> anyhow::Result<()> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let area = self.areas[number % self.areas.len()];
+        let area = self.areas[self.turn % self.areas.len()];
+        self.turn += self.clients;
         let request = make(number, area, &self.host, &self.token);
         let (status, _) = self.connection.ask(request.as_bytes())?;
         if status != self.expected {

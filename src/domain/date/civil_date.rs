@@ -173,7 +173,7 @@ impl Pen {
     }
 
     fn day(&mut self, day: Day) {
-        self.push(day.to_string().as_bytes());
+        self.push(&day.written());
     }
 
     fn finish(self, earliest: Option<Day>, latest: Day) -> CivilDate {
