@@ -284,7 +284,9 @@ fn waiting(reading: &Reading<'_>, state: &State, day: Day) -> Vec<WaitingView> {
 fn obligations(reading: &Reading<'_>, state: &State, language: Language) -> ObligationCounts {
     let mut counts = ObligationCounts::default();
     let labels = reading.labels();
-    for item in items(state, reading.day, &reading.calendars) {
+    let unlisted = reading.unlisted(Some(state));
+    let judged = items(state, reading.day, &reading.calendars);
+    for item in judged.into_iter().chain(items(&unlisted, reading.day, &reading.calendars)) {
         match item.status {
             DutyStatus::Open => counts.open += 1,
             DutyStatus::Overdue => counts.overdue += 1,
