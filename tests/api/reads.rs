@@ -242,3 +242,43 @@ async fn the_timeline_stands_on_the_national_stages() {
     assert_eq!(line["acts"].as_array().unwrap().len(), 2);
     assert_eq!(line["obligations"][0]["obligation"], "scheme");
 }
+
+/// C17: after its term the title is "review due", and held until a review decides.
+#[tokio::test(flavor = "multi_thread")]
+async fn c17_a_title_whose_term_is_over_is_review_due_and_still_held() {
+    let server = server().await;
+    server.register(&["440000"]).await;
+    let area = json!({
+        "id": "futian", "kind": "cluster_area", "name": { "en": "Futian", "zh": "福田" },
+        "province": "440000", "source": "test", "effective_on": "2010",
+    });
+    server.registrar().post("/v1/subjects", &area).await.ok(201);
+    let attested = json!({
+        "act": "attest_standing", "effective_on": "2020-12", "stands_at": "demonstrative",
+        "title": "demonstrative", "confidence": "attested", "source": "reported by a newspaper",
+    });
+    server.registrar().act("cluster_area/futian", &attested).await.ok(201);
+    let auditor = server.auditor();
+    let path = "/v1/enrollments/cluster_area/futian";
+    let held = auditor.get(path).await.ok(200).json();
+    let title = &held["title"];
+    assert_eq!(
+        (&title["until"], &title["review_due"]),
+        (&json!("2023-12-01/2023-12-31"), &json!(true))
+    );
+    assert_eq!(title["note"], "review due; the title is held until a review decides");
+    let chinese = send(auditor.request("GET", path)).await.ok(200).json();
+    assert_eq!(chinese["title"]["note"], "已到复核期；复核作出决定前称号仍然保留");
+    // Not while its last day may lie ahead.
+    let before = auditor.get(&format!("{path}?as_of=2023-12-31")).await.ok(200).json();
+    assert_eq!(before["title"]["review_due"], false);
+    assert_eq!(before["title"]["note"], Value::Null);
+    let review = json!({ "act": "review", "effective_on": "2026-11-01", "result": "qualified", "findings": "f" });
+    let kept = server.national().act("cluster_area/futian", &review).await.ok(201).json();
+    assert_eq!(kept["enrollment"]["title"]["review_due"], false);
+    let list = "/v1/enrollments?as_of=2026-01-01&min_sequence=8";
+    let list = send(auditor.request("GET", list).header("prefer", "wait=20")).await.json();
+    assert_eq!(list["items"][0]["title"]["review_due"], true, "{list}");
+    let now = auditor.get("/v1/enrollments?min_sequence=8").await.json();
+    assert_eq!(now["items"][0]["title"]["review_due"], false, "{now}");
+}
