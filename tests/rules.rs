@@ -13,6 +13,8 @@ mod c_application;
 mod c_construction;
 #[path = "rules/c_titles.rs"]
 mod c_titles;
+#[path = "rules/edges.rs"]
+mod edges;
 #[path = "rules/g_evidence.rs"]
 mod g_evidence;
 #[path = "rules/g_record.rs"]

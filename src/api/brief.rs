@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answer::sequence;
-use crate::domain::duty::DueItem;
+use crate::domain::duty::{DueItem, PROMOTION_PLAN, promotion_plan_label};
 use crate::domain::event::Recorded;
 use crate::domain::ids::{Id, Language, Text};
 use crate::domain::measure::Versions;
@@ -35,6 +35,9 @@ pub struct Labels(pub Arc<Versions>);
 impl Labels {
     /// Of an obligation.
     pub fn obligation(&self, id: &str) -> Option<Text> {
+        if id == PROMOTION_PLAN {
+            return Some(promotion_plan_label());
+        }
         self.0.find(|measure| measure.obligation(id).map(|rule| rule.label.clone()))
     }
 }
@@ -132,9 +135,10 @@ pub struct ObligationView {
     pub met: Option<MetView>,
     /// The article.
     pub article: String,
-    /// The revision of the event that opened it.
-    pub opened_by: u64,
-    /// That event's date.
+    /// The revision of the event that opened it; absent where no event did: the measure itself lays
+    /// it on those who are not listed.
+    pub opened_by: Option<u64>,
+    /// That event's date; without one, the day from which the measure governs.
     pub opened_on: String,
 }
 
@@ -170,7 +174,7 @@ impl ObligationView {
                 stated: met.stated,
             }),
             article: duty.article.to_string(),
-            opened_by: duty.opened_by,
+            opened_by: (duty.obligation != PROMOTION_PLAN).then_some(duty.opened_by),
             opened_on: duty.opened_on.to_string(),
         }
     }

@@ -3,7 +3,7 @@
 //! The tag of an enrollment is `"<revision>.<civil day>.json.<language>.<ground>"`. `If-Match`
 //! compares the revision alone, since that is what an act rests on; `If-None-Match` the whole,
 //! since that is what an answer depends on. `ground` counts what else it depends on: renamings of
-//! the subject and calendars adopted.
+//! the subject, calendars and editions adopted.
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
@@ -13,8 +13,9 @@ use super::problem::{Code, Language, Problem};
 use crate::app::Precondition;
 use crate::domain::date::Day;
 
-/// The tag of an enrollment's answer.
-pub fn enrollment_tag(revision: u64, day: Day, language: Language, ground: u64) -> String {
+/// The tag of an enrollment's answer; `none` in place of the revision where it has no events.
+pub fn enrollment_tag(revision: Option<u64>, day: Day, language: Language, ground: u64) -> String {
+    let revision = revision.map_or_else(|| "none".to_owned(), |revision| revision.to_string());
     format!("\"{revision}.{day}.json.{}.{ground}\"", language.tag())
 }
 

@@ -6,13 +6,14 @@ use serde::Serialize;
 use super::answer::{limit, sequence};
 use super::brief::Labelled;
 use super::call::{Answered, Call, wrong_parameter};
+use super::ends::{is_over, is_review_due};
 use super::page::{
     CURSOR, Cursor, EXERCISE, Filled, LIMIT, MIN_SEQUENCE, cursor, day, exercise, page,
 };
 use super::problem::Problem;
 use super::route::Parameter;
 use super::status::{PlaceView, StandsAt};
-use crate::domain::date::Timestamp;
+use crate::domain::date::{Day, Timestamp};
 use crate::domain::ids::{Id, Language, ProgramId, Provenance, SubjectId, Text};
 use crate::domain::measure::Versions;
 use crate::projection::current_status::{EnrollmentCursor, EnrollmentFilter, EnrollmentRow};
@@ -127,6 +128,8 @@ pub struct HeldFrom {
     pub from: Option<String>,
     /// Its last day; absent: without expiry.
     pub until: Option<String>,
+    /// Whether its term has run out, so that a review is due; it is held until one decides.
+    pub review_due: bool,
 }
 
 /// From a day until another.
@@ -136,6 +139,8 @@ pub struct FromUntil {
     pub from: Option<String>,
     /// The last day.
     pub until: Option<String>,
+    /// Whether that has passed.
+    pub over: bool,
 }
 
 /// Something that awaits a decision.
@@ -175,7 +180,7 @@ pub async fn list_enrollments(call: Call) -> Answered {
     .await?;
     let mut rows = answer.value;
     let more = more(&mut rows, limit, EnrollmentRow::cursor);
-    let items = rows.iter().map(|row| enrollment(&call, row)).collect::<Vec<_>>();
+    let items = rows.iter().map(|row| enrollment(&call, row, day)).collect::<Vec<_>>();
     let model = ("current_status", version_of("current_status"));
     let (position, known_at_us) = (answer.position, answer.known_at_us);
     page(&call, Filled { items, more, day, model, position, known_at_us })
@@ -204,7 +209,7 @@ fn provenance(text: &str) -> Result<Provenance, String> {
         .ok_or_else(|| format!("{text:?} is none of RECORDED, ATTESTED, INFERRED"))
 }
 
-fn enrollment(call: &Call, row: &EnrollmentRow) -> EnrollmentItem {
+fn enrollment(call: &Call, row: &EnrollmentRow, day: Day) -> EnrollmentItem {
     let library = call.state.app.library();
     let versions = library.program(row.program.as_str()).map(|program| library.versions(program));
     let versions = versions.unwrap_or_default();
@@ -232,10 +237,18 @@ fn enrollment(call: &Call, row: &EnrollmentRow) -> EnrollmentItem {
             label: worded(title(&versions, id), id, language),
             from: date(row.title_from),
             until: date(row.title_until),
+            review_due: is_review_due(
+                versions.in_force(day).map(|edition| &edition.measure),
+                row.stands_at.as_ref(),
+                row.title_until.as_ref(),
+                day,
+            ),
         }),
-        term: row
-            .term_until
-            .map(|until| FromUntil { from: date(row.term_from), until: Some(until.to_string()) }),
+        term: row.term_until.map(|until| FromUntil {
+            from: date(row.term_from),
+            until: Some(until.to_string()),
+            over: is_over(Some(&until), day),
+        }),
         place: row.place_category.as_ref().map(|category| PlaceView {
             category: category.clone(),
             from: row.place_from.map(|day| day.to_string()).unwrap_or_default(),

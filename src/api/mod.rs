@@ -15,6 +15,7 @@ mod brief;
 mod call;
 mod dispatch;
 mod documents;
+mod ends;
 mod etag;
 mod events;
 mod health;

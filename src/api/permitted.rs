@@ -87,7 +87,7 @@ pub async fn list_permitted_acts(call: Call) -> Answered {
     let version = reading.measure().map(|measure| measure.version.to_string());
     let day = reading.day.to_string();
     let view = PermittedActs { as_of: day, measure_version: version, revision, acts };
-    let tag = reading.tag(&call, revision.unwrap_or_default());
+    let tag = reading.tag(&call, revision);
     let who = call.principal()?.id();
     let tag = format!("{}.{}\"", tag.trim_end_matches('"'), short(&who));
     tagged(&call, &tag, REVALIDATE, &view)

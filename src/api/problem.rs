@@ -237,12 +237,6 @@ impl Problem {
                 Some(r#"Bearer realm="docket", error="invalid_token""#.to_owned())
             }
             Code::InvalidToken => Some(r#"Bearer realm="docket""#.to_owned()),
-            Code::InsufficientScope => {
-                let scope = self.0.members.get("scope").and_then(Value::as_str).unwrap_or_default();
-                Some(format!(
-                    r#"Bearer realm="docket", error="insufficient_scope", scope="{scope}""#
-                ))
-            }
             _ => None,
         }
     }

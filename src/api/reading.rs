@@ -8,14 +8,17 @@ use super::call::{Call, wrong_parameter};
 use super::etag::enrollment_tag;
 use super::problem::{Code, Problem};
 use super::route::Parameter;
-use crate::app::{ActAnswer, Cached};
+use crate::app::{ActAnswer, App, Cached};
 use crate::codec;
 use crate::domain::calendar::Calendars;
 use crate::domain::date::{Day, Timestamp};
+use crate::domain::duty::promotion_plan_duty;
 use crate::domain::history::History;
 use crate::domain::ids::Text;
 use crate::domain::measure::{Measure, Program, Versions};
+use crate::domain::state::State;
 use crate::domain::subject::Subject;
+use crate::log::StreamName;
 
 /// The parameters of every question about one enrollment.
 pub const TIMES: &[Parameter] = &[
@@ -82,7 +85,7 @@ impl<'a> Reading<'a> {
             program,
             versions: app.library().versions(program),
             stream: codec::enrollment_stream(&program.id, subject.id()),
-            ground: subject.revision + adopted as u64,
+            ground: ground(app, program, &subject, adopted),
             subject,
             day: as_of.unwrap_or_else(|| call.state.today()),
             day_named: as_of.is_some(),
@@ -111,7 +114,7 @@ impl<'a> Reading<'a> {
             program,
             versions: app.library().versions(program),
             stream: answer.stream.clone(),
-            ground: subject.revision + adopted as u64,
+            ground: ground(app, program, &subject, adopted),
             subject,
             day: answer.recorded.meta.recorded_at.civil_day(),
             day_named: true,
@@ -171,9 +174,36 @@ impl<'a> Reading<'a> {
         self.versions.in_force(self.day).map(|edition| &edition.measure)
     }
 
-    /// The tag of an answer about a revision.
-    pub fn tag(&self, call: &Call, revision: u64) -> String {
-        enrollment_tag(revision, self.day, call.language, self.ground)
+    /// Whether the subject was registered by the sequence asked about and is of those on whom the
+    /// program's measure can lay a duty though they are not listed: real ones in a real program.
+    ///
+    /// # Errors
+    /// As the log's.
+    pub async fn can_be_unlisted(&self, call: &Call) -> Result<bool, Problem> {
+        if self.unlisted(None).duties.is_empty() {
+            return Ok(false);
+        }
+        let Some(known) = self.known_to else { return Ok(true) };
+        let stream = codec::subject_stream(self.subject.id());
+        let stream = StreamName::parse(&stream).map_err(Problem::internal)?;
+        let page = call.state.app.log().read_stream(&stream, 0, 1).await?;
+        Ok(page.events.first().is_some_and(|registered| registered.sequence <= known))
+    }
+
+    /// What the subject owes on the day because it is not listed (P12), as a state with that duty
+    /// alone; `None` is an enrollment without events.
+    pub fn unlisted(&self, state: Option<&State>) -> State {
+        let registration = &self.subject.registration;
+        let addressed = registration.invented == self.program.is_exercise()
+            && self.program.subject_kinds.contains(&registration.kind);
+        let measure = self.measure().filter(|_| addressed);
+        let duty = measure.and_then(|measure| promotion_plan_duty(measure, state));
+        State { duties: Arc::new(duty.into_iter().collect()), ..State::default() }
+    }
+
+    /// The tag of an answer about a revision; without one, about a record without events.
+    pub fn tag(&self, call: &Call, revision: impl Into<Option<u64>>) -> String {
+        enrollment_tag(revision.into(), self.day, call.language, self.ground)
     }
 
     /// The labels of its measures.
@@ -192,6 +222,13 @@ impl<'a> Reading<'a> {
             measure.title_kinds.iter().find(|title| title.id == id).map(|t| t.label.clone())
         })
     }
+}
+
+/// What an answer depends on besides revision, day and language, counted: renamings of the subject,
+/// calendars and editions adopted. None of them is ever taken back, so the sum tells all apart.
+fn ground(app: &App, program: &Program, subject: &Subject, calendars: usize) -> u64 {
+    let editions = app.library().adopted(program).map_or(0, |adopted| adopted.events.len());
+    subject.revision + calendars as u64 + editions as u64
 }
 
 /// The program that the path names.

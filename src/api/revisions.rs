@@ -1,11 +1,15 @@
 //! Revisions: the state at each revision of an enrollment's stream, as of the day on which that
-//! event was recorded. They never change.
+//! event was recorded, with what was on record up to it.
+//!
+//! The state never changes; how it is told can: a renaming that counts from an earlier day, or a new
+//! edition of the measure with other labels. So they are asked for again with their tag, and only
+//! what stands in the event itself (an act by its id) is immutable.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
 
-use super::answer::{IMMUTABLE, List, REVALIDATE, tagged};
+use super::answer::{List, REVALIDATE, tagged};
 use super::brief::EventBrief;
 use super::call::{Answered, Call};
 use super::problem::{Code, Problem};
@@ -76,6 +80,6 @@ pub async fn get_revision(call: Call) -> Answered {
         event: EventBrief::of(event, history.stream()),
         snapshot,
     };
-    let tag = format!("\"{}.json.{}\"", event.id, call.language.tag());
-    tagged(&call, &tag, IMMUTABLE, &view)
+    let tag = format!("\"{}.json.{}.{}\"", event.id, call.language.tag(), reading.ground);
+    tagged(&call, &tag, REVALIDATE, &view)
 }

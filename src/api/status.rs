@@ -6,9 +6,11 @@ use serde::Serialize;
 use super::answer::{REVALIDATE, sequence, tagged};
 use super::brief::{EventBrief, Labelled, MeasureInForce, ObligationView};
 use super::call::{Answered, Call};
+use super::ends::{TermOn, TitleHeld, is_over, is_review_due, over_note, review_due_note};
 use super::reading::Reading;
 use crate::domain::date::Day;
 use crate::domain::duty::{DutyStatus, items, waiting_for};
+use crate::domain::event::Term;
 use crate::domain::history::History;
 use crate::domain::ids::{Id, Language};
 use crate::domain::state::State;
@@ -133,9 +135,9 @@ pub struct Status {
     /// The category.
     pub category: Option<Labelled>,
     /// The title held.
-    pub title: Option<TitleView>,
+    pub title: Option<TitleHeld>,
     /// The term.
-    pub term: Option<TermView>,
+    pub term: Option<TermOn>,
     /// The place of a quota held.
     pub place: Option<PlaceView>,
     /// Whose move it is.
@@ -222,12 +224,7 @@ impl Status {
                 .as_ref()
                 .map(|id| Labelled::new(id, reading.category_label(id), language)),
             title: title(reading, state, language),
-            term: state.term.as_ref().map(|term| TermView {
-                from: term.from.to_string(),
-                until: term.until.to_string(),
-                arithmetic: term.arithmetic.clone(),
-                article: term.article.clone(),
-            }),
+            term: state.term.as_ref().map(|term| term_on(term, day, language)),
             place: state.place.as_ref().map(|place| PlaceView {
                 category: place.category.clone(),
                 from: place.from.to_string(),
@@ -256,16 +253,30 @@ fn stands_at(reading: &Reading<'_>, state: &State, language: Language) -> Option
     })
 }
 
-fn title(reading: &Reading<'_>, state: &State, language: Language) -> Option<TitleView> {
+fn title(reading: &Reading<'_>, state: &State, language: Language) -> Option<TitleHeld> {
     let title = state.title.as_ref()?;
     let labelled = Labelled::new(&title.title, reading.title_label(&title.title), language);
-    Some(TitleView {
+    let (node, until) = (state.node.as_ref(), title.until.as_ref());
+    let review_due = is_review_due(reading.measure(), node, until, reading.day);
+    let title = TitleView {
         id: labelled.id,
         label: labelled.label,
         from: title.from.to_string(),
         until: title.until.map(|date| date.to_string()),
         article: title.article.clone(),
-    })
+    };
+    Some(TitleHeld { title, review_due, note: review_due_note(review_due, language) })
+}
+
+fn term_on(term: &Term, day: Day, language: Language) -> TermOn {
+    let over = is_over(Some(&term.until), day);
+    let term = TermView {
+        from: term.from.to_string(),
+        until: term.until.to_string(),
+        arithmetic: term.arithmetic.clone(),
+        article: term.article.clone(),
+    };
+    TermOn { term, over, note: over_note(over, language) }
 }
 
 fn waiting(reading: &Reading<'_>, state: &State, day: Day) -> Vec<WaitingView> {
@@ -284,7 +295,9 @@ fn waiting(reading: &Reading<'_>, state: &State, day: Day) -> Vec<WaitingView> {
 fn obligations(reading: &Reading<'_>, state: &State, language: Language) -> ObligationCounts {
     let mut counts = ObligationCounts::default();
     let labels = reading.labels();
-    for item in items(state, reading.day, &reading.calendars) {
+    let unlisted = reading.unlisted(Some(state));
+    let judged = items(state, reading.day, &reading.calendars);
+    for item in judged.into_iter().chain(items(&unlisted, reading.day, &reading.calendars)) {
         match item.status {
             DutyStatus::Open => counts.open += 1,
             DutyStatus::Overdue => counts.overdue += 1,
@@ -313,7 +326,7 @@ pub struct StandingView {
     /// The category.
     pub category: Option<Labelled>,
     /// The title held.
-    pub title: Option<TitleView>,
+    pub title: Option<TitleHeld>,
     /// Whose move it is.
     pub waiting_for: Vec<WaitingView>,
 }

@@ -191,7 +191,8 @@ mod tests {
             assert!(cache.get("hot").is_some(), "after {n}");
             assert!(cache.bytes() <= limit, "{} bytes after {n}", cache.bytes());
         }
-        assert!(cache.get("cold-0").is_none());
+        let kept = (0..2_000).filter(|n| cache.get(&format!("cold-{n}")).is_some()).count();
+        assert!((1..limit / 512).contains(&kept), "{kept} are kept");
         cache.forget("hot");
         assert!(cache.get("hot").is_none());
     }

@@ -46,15 +46,38 @@ pub trait Clock: Send + Sync {
     fn saw(&self, recorded_at: Timestamp);
 }
 
-/// The system's clocks.
+/// Microseconds of some clock.
+type Reading = Box<dyn Fn() -> i64 + Send + Sync>;
+
+/// A wall clock watched by a monotonic one.
 pub struct SystemClock {
-    start: (Instant, i64),
+    wall_us: Reading,
+    monotonic_us: Reading,
+    /// What both said at the start.
+    start_us: (i64, i64),
     newest_us: Mutex<i64>,
 }
 
 impl Default for SystemClock {
     fn default() -> Self {
-        Self { start: (Instant::now(), wall_us()), newest_us: Mutex::new(i64::MIN) }
+        let start = Instant::now();
+        Self::of(wall_us, move || i64::try_from(start.elapsed().as_micros()).unwrap_or(i64::MAX))
+    }
+}
+
+impl SystemClock {
+    /// A clock out of two: Unix time in microseconds, and microseconds that no one can set.
+    pub fn of(
+        wall_us: impl Fn() -> i64 + Send + Sync + 'static,
+        monotonic_us: impl Fn() -> i64 + Send + Sync + 'static,
+    ) -> Self {
+        let start_us = (wall_us(), monotonic_us());
+        Self {
+            wall_us: Box::new(wall_us),
+            monotonic_us: Box::new(monotonic_us),
+            start_us,
+            newest_us: Mutex::new(i64::MIN),
+        }
     }
 }
 
@@ -65,13 +88,14 @@ fn wall_us() -> i64 {
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_micros(wall_us())
+        Timestamp::from_micros((self.wall_us)())
     }
 
     fn now_for_recording(&self) -> Result<Timestamp, ClockError> {
-        let wall = wall_us();
-        let elapsed = i64::try_from(self.start.0.elapsed().as_micros()).unwrap_or(i64::MAX);
-        let jump_us = wall - (self.start.1 + elapsed);
+        let wall = (self.wall_us)();
+        let (start_wall, start_monotonic) = self.start_us;
+        let elapsed = (self.monotonic_us)() - start_monotonic;
+        let jump_us = wall - (start_wall + elapsed);
         if jump_us.abs() > MAX_JUMP_US {
             return Err(ClockError::Jumped { jump_us });
         }
@@ -128,5 +152,62 @@ impl Clock for FixedClock {
 
     fn saw(&self, recorded_at: Timestamp) {
         note(&self.newest_us, recorded_at.micros());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    const START_US: i64 = 1_800_000_000_000_000;
+
+    /// A clock with the hands of both its parts.
+    fn clock() -> (SystemClock, Arc<AtomicI64>, Arc<AtomicI64>) {
+        let (wall, monotonic) = (Arc::new(AtomicI64::new(START_US)), Arc::new(AtomicI64::new(77)));
+        let (w, m) = (wall.clone(), monotonic.clone());
+        let of =
+            SystemClock::of(move || w.load(Ordering::SeqCst), move || m.load(Ordering::SeqCst));
+        (of, wall, monotonic)
+    }
+
+    #[test]
+    fn time_that_passes_on_both_is_no_jump() {
+        let (clock, wall, monotonic) = clock();
+        let hour = 3_600_000_000;
+        wall.fetch_add(hour, Ordering::SeqCst);
+        monotonic.fetch_add(hour, Ordering::SeqCst);
+        let now = Timestamp::from_micros(START_US + hour);
+        assert_eq!(clock.now_for_recording(), Ok(now));
+        assert_eq!(clock.now(), now);
+    }
+
+    #[test]
+    fn a_jump_of_more_than_five_seconds_stops_writing_until_it_is_undone() {
+        for way in [1, -1] {
+            let (clock, wall, monotonic) = clock();
+            wall.fetch_add(way * MAX_JUMP_US, Ordering::SeqCst);
+            assert!(clock.now_for_recording().is_ok(), "exactly five seconds");
+            wall.fetch_add(way, Ordering::SeqCst);
+            let jump_us = way * (MAX_JUMP_US + 1);
+            assert_eq!(clock.now_for_recording(), Err(ClockError::Jumped { jump_us }));
+            assert_eq!(clock.now().micros(), START_US + jump_us, "it can be read all the same");
+            monotonic.fetch_add(way, Ordering::SeqCst);
+            assert!(clock.now_for_recording().is_ok(), "caught up");
+        }
+    }
+
+    #[test]
+    fn five_minutes_behind_the_newest_event_stop_writing() {
+        let (clock, _, _) = clock();
+        clock.saw(Timestamp::from_micros(START_US + MAX_BEHIND_US));
+        assert!(clock.now_for_recording().is_ok(), "exactly five minutes");
+        clock.saw(Timestamp::from_micros(START_US + MAX_BEHIND_US + 1));
+        let behind_us = MAX_BEHIND_US + 1;
+        assert_eq!(clock.now_for_recording(), Err(ClockError::Behind { behind_us }));
+        // An older event seen later moves nothing back.
+        clock.saw(Timestamp::from_micros(0));
+        assert_eq!(clock.now_for_recording(), Err(ClockError::Behind { behind_us }));
     }
 }

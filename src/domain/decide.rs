@@ -10,6 +10,7 @@ mod checks;
 mod content;
 mod effects;
 mod findings;
+mod said;
 mod standing;
 
 use std::sync::Arc;
@@ -142,6 +143,7 @@ pub(in crate::domain) fn check_common(
     deciding
         .check_recorder()
         .and_then(|()| deciding.check_dates())
+        .and_then(|()| deciding.check_said())
         .and_then(|()| deciding.check_no_override())
         .map_err(|refusal| named_measure(refusal, edition))
 }
@@ -150,6 +152,7 @@ impl Deciding<'_> {
     fn run(&self) -> Result<Decision, Refusal> {
         self.check_recorder()?;
         self.check_dates()?;
+        self.check_said()?;
         self.check_subject()?;
         if let Some(decision) = self.builtin()? {
             self.check_override(&decision)?;

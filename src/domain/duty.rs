@@ -8,6 +8,7 @@
 
 #[cfg(test)]
 mod tests;
+mod unlisted;
 mod waiting;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,9 @@ use super::date::{CivilDate, Day};
 use super::measure::Measure;
 use super::state::{Duty, Ended, Met, ONCE, State};
 
+pub use unlisted::{
+    PROMOTION_PLAN, promotion_plan_duty, promotion_plan_label, promotion_plan_rule,
+};
 pub use waiting::{Waiting, waiting_for};
 
 /// How an obligation stands on a day.

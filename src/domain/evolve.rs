@@ -12,7 +12,7 @@ use super::event::{
     DutyMet, DutyOpened, Effects, Event, Ground, PlaceEffect, Recorded, TitleEffect,
 };
 use super::ids::{Node, Provenance, covered};
-use super::measure::Need;
+use super::measure::{Matter, Need};
 use super::state::{Duty, Ended, Met, ONCE, OpenMatter, PlaceHeld, ResultOnRecord, State};
 
 /// Folds one event of the effective history into the state. `place` is the event's place: the day
@@ -142,6 +142,10 @@ fn begin_attempt(state: &mut State) {
 fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) {
     let on = recorded.meta.effective_on;
     if let Some(category) = &effects.category {
+        if state.category.as_ref().is_some_and(|held| held != category) {
+            // A scheme is made for its category: one that awaits its decision falls with it (P10).
+            Arc::make_mut(&mut state.matters).remove(&Matter::Scheme);
+        }
         state.category = Some(category.clone());
     }
     let evidence = matches!(effects.stands_by, Some(Provenance::Attested | Provenance::Inferred));

@@ -9,10 +9,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::act::Act;
+use super::act::{Act, KeptSince};
 use super::date::{CivilDate, Day};
 use super::event::{Event, Recorded};
 use super::evolve::evolve;
+use super::ids::{Office, Provenance};
 use super::state::State;
 
 /// The events of one enrollment, by revision.
@@ -154,6 +155,7 @@ impl History {
                 }
             }
         }
+        open_record(&mut standing);
         let mut places = BTreeMap::new();
         for &revision in standing.keys() {
             place_of(&self.stream, revision, &standing, &mut places);
@@ -254,14 +256,39 @@ fn mend(original: &Recorded, correction: &Recorded) -> Option<Recorded> {
     if after(event.meta.effective_on) && !after(original.meta.effective_on) {
         event.meta.recorded_at = correction.meta.recorded_at;
     }
-    if let Some(provenance) = mended.fact.effects.stands_by {
-        event.meta.provenance = provenance;
-    }
+    // A receipt of what was recorded wrongly says nothing of what took place only after it.
+    let earliest = event.meta.effective_on.earliest();
+    event.meta.received_on =
+        event.meta.received_on.filter(|day| earliest.is_none_or(|earliest| earliest <= *day));
+    event.meta.provenance = mended.fact.effects.stands_by.unwrap_or(Provenance::Recorded);
     event.meta.rests_on.clone_from(&correction.meta.rests_on);
     event.meta.measure.clone_from(&correction.meta.measure);
+    event.meta.measure_also.clone_from(&correction.meta.measure_also);
     event.meta.edition.clone_from(&correction.meta.edition);
     event.meta.article.clone_from(&correction.meta.article);
     Some(event)
+}
+
+/// Where the event that opened the record was annulled, the first one that remains opens it, as it
+/// would have done alone (G10).
+fn open_record(standing: &mut BTreeMap<u64, (Cow<'_, Recorded>, Option<u64>)>) {
+    let opens = |event: &Recorded| {
+        event.event.fact().is_some_and(|fact| fact.effects.opens_record.is_some())
+    };
+    if standing.values().any(|(event, _)| opens(event)) {
+        return;
+    }
+    let first = standing.values_mut().map(|(event, _)| event).find(|event| !event.event.is_own());
+    let Some(first) = first.map(Cow::to_mut) else { return };
+    let meta = &first.meta;
+    let (day, reason) = if meta.archive || meta.office == Office::Registrar {
+        (meta.recorded_at.civil_day(), "the day of recording")
+    } else {
+        (meta.effective_on.latest(), "the effective day of the opening act")
+    };
+    if let Event::Acted(fact) = &mut first.event {
+        fact.effects.opens_record = Some(KeptSince { day, reason: reason.to_owned() });
+    }
 }
 
 /// The revisions of the same stream among what an event rests on.

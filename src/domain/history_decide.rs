@@ -13,8 +13,8 @@ use super::act::{Act, ActRequest};
 use super::date::{CivilDate, Day};
 use super::decide::{Context, Decision, check_common, decide};
 use super::event::Recorded;
-use super::history::{History, place_on};
-use super::ids::Text;
+use super::history::{History, fold, place_on};
+use super::ids::{Id, Text, covered};
 use super::refusal::{Reason, Refusal};
 use super::state::State;
 use correct::decide_correction;
@@ -55,7 +55,7 @@ pub fn decide_on(
     if let Act::Correct(correction) = &request.act {
         return decide_correction(ctx, history, request, correction);
     }
-    check_named(ctx, history, &request.act)?;
+    check_named(ctx, history, request)?;
     // A record that is open stays open, also where a late entry stands before it.
     if request.common.kept_since.is_some() && !history.events().is_empty() {
         check_common(ctx, &history.state(), request)?;
@@ -63,16 +63,43 @@ pub fn decide_on(
     let day = request.common.effective_on.latest();
     let mut decision = decide_in_time(ctx, history, request, day)?;
     if history.last_place().is_some_and(|last| last > day) {
+        check_met_later(history, request, &decision)?;
         let effective_on = request.common.effective_on;
         let mut meta = hypothetical(ctx, history, &decision, effective_on);
         meta.received_on = request.common.received_on;
         let lost = newly_unsupported(history, request.act.kind(), &decision.fact, meta)?;
-        if !lost.is_empty() && !may_unsettle(ctx) {
+        if !lost.is_empty() && !may_unsettle(ctx, request) {
             return Err(unsettles(request.act.kind(), history, &lost));
         }
         decision.fact.unsettles = references(history, lost.into_iter());
     }
     Ok(decision)
+}
+
+/// What recurs is met once for each due date, also where the one on record is dated later.
+fn check_met_later(
+    history: &History,
+    request: &ActRequest,
+    decision: &Decision,
+) -> Result<(), Refusal> {
+    let state = history.state();
+    for meets in &decision.fact.effects.meets {
+        let Some(year) = meets.due_year else { continue };
+        let duties = state.duties.iter().filter(|duty| duty.obligation == meets.obligation);
+        let Some((duty, met)) = duties.filter_map(|d| Some((d, d.met.get(&year)?))).next() else {
+            continue;
+        };
+        let by = history.at(met.by).map(|event| event.reference(history.stream()));
+        let (on, revision) = (met.on, met.by);
+        return Err(Refusal::new(
+            request.act.kind(),
+            Reason::AlreadyDecided { by },
+            format!("what was due in {year} is on record since {on} (revision {revision}); mend a wrong one by a correction"),
+            format!("{year} 年到期的事项已于 {on} 入档（修订号 {revision}）；有误请用更正"),
+        )
+        .under(&duty.article));
+    }
+    Ok(())
 }
 
 /// The state at the day; where that refuses, the state with what is possible counted as done. A
@@ -97,6 +124,9 @@ fn decide_in_time(
         decision.grounds.dedup();
         return Ok(decision);
     }
+    if let Some(decision) = decide_before_evidence(ctx, history, request, day) {
+        return Ok(decision);
+    }
     let later = history.effective().into_iter().find(|entry| entry.place > day);
     if let (Reason::NotPermitted { .. }, Some(later)) = (&*refusal.reason, later)
         && decide(ctx, &history.state(), request).is_ok()
@@ -104,6 +134,34 @@ fn decide_in_time(
         return Err(precedes(refusal, request, history, &later.event));
     }
     Err(refusal)
+}
+
+/// A founding act that is older than the evidence of what it founded: the steps before it are not
+/// on record, so it is decided as if that were known on its day (G9).
+fn decide_before_evidence(
+    ctx: &Context<'_>,
+    history: &History,
+    request: &ActRequest,
+    day: Day,
+) -> Option<Decision> {
+    let effective = history.effective();
+    let later = effective.iter().find(|entry| {
+        let enters = entry.event.event.fact().and_then(|fact| fact.effects.enters.as_ref());
+        entry.place > day && enters.is_some()
+    })?;
+    let revision = later.event.revision;
+    let state = fold(&effective, |e| e.place <= day || e.event.revision == revision);
+    if history.state_at(day).node.is_some() || !state.is_evidenced_only() {
+        return None;
+    }
+    let mut decision = decide(ctx, &state, request).ok()?;
+    let effects = &mut decision.fact.effects;
+    let founds = effects.enters.as_ref().is_some_and(|to| Some(to.phase()) == state.phase());
+    if !founds || covered(&effects.ground.from, state.node.as_ref()) {
+        return None;
+    }
+    effects.ground.from.push(Id::from("none"));
+    Some(decision)
 }
 
 fn precedes(

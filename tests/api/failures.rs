@@ -1,9 +1,12 @@
 //! What is not the client's fault: each failure says what is certain, shows no cause, and passes.
 
 use super::support::*;
+use docket::app::clock::SystemClock;
 use docket::domain::date::Timestamp;
 use docket::log::{Expected, LogError, NewEvent, StreamName};
 use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 const ONE: &str = "strong_province/440000";
 
@@ -64,13 +67,40 @@ async fn a_feed_that_breaks_off_has_no_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_stands_behind_the_log_writes_nothing() {
     let server = applied().await;
-    server.clock.set(Timestamp::parse_rfc3339("2026-11-22T11:50:00+08:00").unwrap());
-    let reply = approve_with(&server, "k").await;
+    let head = server.app.log().head().await.unwrap();
+    server.clock.set(Timestamp::parse_rfc3339("2026-11-22T11:54:59+08:00").unwrap());
+    refused_for_its_clock(&server, head).await;
+    server.clock.set(Timestamp::parse_rfc3339("2026-11-22T11:55:00+08:00").unwrap());
+    approve_with(&server, "k").await.ok(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_jumps_writes_nothing() {
+    let wall = Arc::new(AtomicI64::new(Timestamp::parse_rfc3339(NOW).unwrap().micros()));
+    let shown = wall.clone();
+    let clock = SystemClock::of(move || shown.load(Ordering::SeqCst), || 0);
+    let server = server_by(Arc::new(clock)).await;
+    server.register(&["440000"]).await;
+    server.province("440000").act(ONE, &apply("leading", "2016-01-05")).await.ok(201);
+    let head = server.app.log().head().await.unwrap();
+    wall.fetch_add(5_000_001, Ordering::SeqCst);
+    refused_for_its_clock(&server, head).await;
+    wall.fetch_sub(1, Ordering::SeqCst);
+    approve_with(&server, "k").await.ok(201);
+}
+
+async fn refused_for_its_clock(server: &Server, head: Option<u64>) {
+    let reply = approve_with(server, "k").await;
     reply.problem(503, "clock-unreliable");
     assert_eq!(reply.header("retry-after"), "60");
-    server.auditor().get(&format!("/v1/enrollments/{ONE}")).await.ok(200);
-    server.clock.set(Timestamp::parse_rfc3339(NOW).unwrap());
-    approve_with(&server, "k").await.ok(201);
+    let renamed = json!({
+        "name": { "en": "Canton", "zh": "粤" }, "source": "test", "effective_on": "2020-01-01",
+    });
+    let reply = server.registrar().post("/v1/subjects/440000/renamings", &renamed).await;
+    reply.problem(503, "clock-unreliable");
+    assert_eq!(server.app.log().head().await.unwrap(), head, "nothing was appended");
+    let status = server.auditor().get(&format!("/v1/enrollments/{ONE}")).await.ok(200).json();
+    assert_eq!(status["stands_at"]["node"], "candidate.applied");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -142,6 +142,107 @@ async fn obligations_are_listed_across_programs() {
     auditor.get("/v1/obligations?due_before=2016-13-01").await.problem(400, "malformed-request");
 }
 
+/// P12: it stands in no stream, so it is listed from the registered provinces, whole and in pages.
+#[tokio::test(flavor = "multi_thread")]
+async fn p12_unlisted_provinces_owe_a_promotion_plan() {
+    let (server, _) = filled().await;
+    server.register(&["650000", "XPCC"]).await;
+    let area = json!({
+        "id": "futian", "kind": "cluster_area", "name": { "en": "Futian", "zh": "福田" },
+        "province": "440000", "source": "test", "effective_on": "2010",
+    });
+    server.registrar().post("/v1/subjects", &area).await.ok(201);
+    let plan = json!({ "act": "submit_promotion_plan", "effective_on": "2017", "summary": "s" });
+    let met = server.province("XPCC").act("strong_province/XPCC", &plan).await.ok(201).json();
+    let sequence = met["sequence"].as_str().unwrap().to_owned();
+    let owing = |body: &Value| -> Vec<String> {
+        let items = body["items"].as_array().unwrap().iter();
+        let plans = items.filter(|item| item["obligation"] == "promotion_plan");
+        plans.map(|item| item["subject"].as_str().unwrap().to_owned()).collect()
+    };
+    // Two are pilots, one has met it; applying does not.
+    let expected = ["320000", "330000", "370000", "440000", "500000", "650000"];
+    for (query, expected) in [
+        ("program=strong_province&obligation=promotion_plan", expected.as_slice()),
+        ("status=OPEN&owes=province", &expected),
+        ("subject=650000", &["650000"]),
+        ("exercise=true", &["utopia"]),
+        ("program=exercise_strong_province", &["utopia"]),
+        ("program=cluster_area", &[]),
+        ("owes=national_office", &[]),
+        ("status=OVERDUE,MET", &[]),
+        ("obligation=scheme", &[]),
+        ("due_before=2030-01-01", &[]),
+        ("subject=XPCC", &[]),
+        ("subject=110000", &[]),
+    ] {
+        let path = format!("/v1/obligations?{query}");
+        let body = list(&server, &path, &sequence).await.ok(200).json();
+        assert_eq!(owing(&body), expected, "{query}");
+    }
+    for limit in 1..=9 {
+        let mut path = format!("/v1/obligations?limit={limit}");
+        let mut seen = Vec::new();
+        loop {
+            let body = list(&server, &path, &sequence).await.ok(200).json();
+            let items = body["items"].as_array().unwrap();
+            assert!((1..=limit).contains(&items.len()), "{limit}: {body}");
+            seen.extend(owing(&body));
+            let Some(next) = body["next"].as_str() else { break };
+            path = next.to_owned();
+        }
+        assert_eq!(seen, expected, "pages of {limit}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p12_stands_with_the_one_enrollment_too() {
+    let server = server().await;
+    server.register(&["440000", "650000", "utopia"]).await;
+    let known = server.app.log().head().await.unwrap().unwrap();
+    let auditor = server.auditor();
+    let path = "/v1/enrollments/strong_province/650000";
+    auditor.get(path).await.problem(404, "not-found");
+    let reply = auditor.get(&format!("{path}/obligations")).await.ok(200);
+    assert_eq!(reply.header("etag"), "\"none.2026-11-22.json.en.1\"");
+    let body = reply.json();
+    assert_eq!(body["items"].as_array().unwrap().len(), 1);
+    let duty = &body["items"][0];
+    assert_eq!(duty["label"], "Comprehensive strength promotion plan");
+    assert_eq!((&duty["status"], &duty["due"]), (&json!("OPEN"), &Value::Null));
+    assert_eq!((&duty["owes"], &duty["article"]), (&json!("province"), &json!("IV(IV)")));
+    assert_eq!(duty["opened_by"], Value::Null);
+    let chinese = auditor.request("GET", &format!("{path}/obligations"));
+    assert_eq!(send(chinese).await.json()["items"][0]["label"], "综合实力提升计划");
+    // Not before the measure, not before the registration, not of who can't take part.
+    for (path, query) in [
+        ("strong_province/650000", "?as_of=2015-01-01"),
+        ("strong_province/650000", "?at_sequence=0"),
+        ("strong_province/utopia", ""),
+        ("exercise_strong_province/650000", ""),
+        ("cluster_area/650000", ""),
+    ] {
+        let path = format!("/v1/enrollments/{path}/obligations{query}");
+        auditor.get(&path).await.problem(404, "not-found");
+    }
+    let known = format!("{path}/obligations?at_sequence={known}");
+    auditor.get(&known).await.ok(200);
+    let apply = apply("leading", "2016-01-05");
+    server.province("650000").act("strong_province/650000", &apply).await.ok(201);
+    let status = auditor.get(path).await.ok(200).json();
+    assert_eq!(status["obligations"]["open"], 1);
+    assert_eq!(status["obligations"]["unmet"][0]["obligation"], "promotion_plan");
+    server.national().act("strong_province/650000", &approve("2016-03-01")).await.ok(201);
+    let body = auditor.get(&format!("{path}/obligations")).await.json();
+    assert!(body["items"].as_array().unwrap().iter().all(|i| i["obligation"] == "scheme"));
+    let before = auditor.get(&format!("{path}/obligations?as_of=2016-02-01")).await.json();
+    assert_eq!(before["items"][0]["obligation"], "promotion_plan");
+    let plan = json!({ "act": "submit_promotion_plan", "effective_on": "2017", "summary": "s" });
+    server.province("440000").act("strong_province/440000", &plan).await.ok(201);
+    let met = auditor.get("/v1/enrollments/strong_province/440000/obligations").await.ok(200);
+    assert_eq!(met.json()["items"], json!([]));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_that_has_not_read_so_far_says_so() {
     let (mut server, _) = filled().await;

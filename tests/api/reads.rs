@@ -90,14 +90,14 @@ async fn tags_are_of_revision_day_language_and_ground() {
     corrected(&server).await;
     let auditor = server.auditor();
     let english = auditor.get(ONE).await.ok(200);
-    assert_eq!(english.header("etag"), "\"2.2026-11-22.json.en.0\"");
+    assert_eq!(english.header("etag"), "\"2.2026-11-22.json.en.1\"");
     let same = auditor.request("GET", ONE).header("accept-language", "en");
     let same = send(same.header("if-none-match", english.header("etag"))).await.ok(304);
     assert!(same.body.is_empty());
     assert_eq!(same.header("etag"), english.header("etag"));
     let chinese = auditor.request("GET", ONE).header("if-none-match", english.header("etag"));
     let chinese = send(chinese).await.ok(200);
-    assert_eq!(chinese.header("etag"), "\"2.2026-11-22.json.zh-CN.0\"");
+    assert_eq!(chinese.header("etag"), "\"2.2026-11-22.json.zh-CN.1\"");
     assert_eq!(chinese.json()["stands_at"]["label"], "试点省");
     for part in ["Accept-Language", "Accept"] {
         assert!(chinese.header("vary").split(", ").any(|name| name == part));
@@ -133,7 +133,7 @@ async fn languages_are_negotiated() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn revisions_and_acts_never_change() {
+async fn acts_never_change_and_revisions_only_by_renamings() {
     let server = server().await;
     corrected(&server).await;
     let auditor = server.auditor();
@@ -141,8 +141,20 @@ async fn revisions_and_acts_never_change() {
     assert_eq!(list["items"].as_array().unwrap().len(), 3);
     let address = list["items"][1]["self"].as_str().unwrap();
     let second = auditor.get(address).await.ok(200);
-    assert!(second.header("cache-control").contains("immutable"));
+    assert_eq!(second.header("cache-control"), "private, no-cache");
+    let tag = second.header("etag").to_owned();
     let second = second.json();
+    assert_eq!(second["snapshot"]["name"], "Province 440000");
+    let again = auditor.request("GET", address).header("accept-language", "en");
+    send(again.header("if-none-match", &tag)).await.ok(304);
+    let renamed = json!({
+        "name": { "en": "Canton", "zh": "粤" }, "source": "test", "effective_on": "2020-01-01",
+    });
+    server.registrar().post("/v1/subjects/440000/renamings", &renamed).await.ok(201);
+    let again = auditor.request("GET", address).header("accept-language", "en");
+    let again = send(again.header("if-none-match", &tag)).await.ok(200);
+    assert_eq!(again.json()["snapshot"]["name"], "Canton");
+    assert_ne!(again.header("etag"), tag);
     assert_eq!(second["snapshot"]["as_of"], "2026-01-11");
     assert_eq!(second["snapshot"]["stands_at"]["since"], "2016-03-01");
     let third = auditor.get(&format!("{ONE}/revisions/2")).await.ok(200).json();
@@ -171,7 +183,10 @@ async fn obligations_are_judged_on_the_day() {
     );
     assert_eq!(due["items"][0]["owes"], "province");
     let before = server.auditor().get(&format!("{ONE}/obligations?as_of=2016-04-30")).await;
-    assert_eq!(before.json()["items"], json!([]));
+    // No pilot on that day by the corrected record, so it owes what the unlisted owe.
+    let before = before.json();
+    assert_eq!(before["items"].as_array().unwrap().len(), 1);
+    assert_eq!(before["items"][0]["obligation"], "promotion_plan");
     let calendar = json!({
         "year": 2026, "rest_days": ["2026-10-01"], "working_weekends": ["2026-10-10"], "source": "notice",
     });
@@ -183,7 +198,7 @@ async fn obligations_are_judged_on_the_day() {
     let list = server.auditor().get("/v1/calendars").await.ok(200).json();
     assert_eq!(list["items"].as_array().unwrap().len(), 1);
     let tag = server.auditor().get(ONE).await.ok(200);
-    assert_eq!(tag.header("etag"), "\"2.2026-11-22.json.en.1\"");
+    assert_eq!(tag.header("etag"), "\"2.2026-11-22.json.en.2\"");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -226,4 +241,44 @@ async fn the_timeline_stands_on_the_national_stages() {
     assert_eq!(early["phases"][1]["stages"], json!(["I"]));
     assert_eq!(line["acts"].as_array().unwrap().len(), 2);
     assert_eq!(line["obligations"][0]["obligation"], "scheme");
+}
+
+/// C17: after its term the title is "review due", and held until a review decides.
+#[tokio::test(flavor = "multi_thread")]
+async fn c17_a_title_whose_term_is_over_is_review_due_and_still_held() {
+    let server = server().await;
+    server.register(&["440000"]).await;
+    let area = json!({
+        "id": "futian", "kind": "cluster_area", "name": { "en": "Futian", "zh": "福田" },
+        "province": "440000", "source": "test", "effective_on": "2010",
+    });
+    server.registrar().post("/v1/subjects", &area).await.ok(201);
+    let attested = json!({
+        "act": "attest_standing", "effective_on": "2020-12", "stands_at": "demonstrative",
+        "title": "demonstrative", "confidence": "attested", "source": "reported by a newspaper",
+    });
+    server.registrar().act("cluster_area/futian", &attested).await.ok(201);
+    let auditor = server.auditor();
+    let path = "/v1/enrollments/cluster_area/futian";
+    let held = auditor.get(path).await.ok(200).json();
+    let title = &held["title"];
+    assert_eq!(
+        (&title["until"], &title["review_due"]),
+        (&json!("2023-12-01/2023-12-31"), &json!(true))
+    );
+    assert_eq!(title["note"], "review due; the title is held until a review decides");
+    let chinese = send(auditor.request("GET", path)).await.ok(200).json();
+    assert_eq!(chinese["title"]["note"], "已到复核期；复核作出决定前称号仍然保留");
+    // Not while its last day may lie ahead.
+    let before = auditor.get(&format!("{path}?as_of=2023-12-31")).await.ok(200).json();
+    assert_eq!(before["title"]["review_due"], false);
+    assert_eq!(before["title"]["note"], Value::Null);
+    let review = json!({ "act": "review", "effective_on": "2026-11-01", "result": "qualified", "findings": "f" });
+    let kept = server.national().act("cluster_area/futian", &review).await.ok(201).json();
+    assert_eq!(kept["enrollment"]["title"]["review_due"], false);
+    let list = "/v1/enrollments?as_of=2026-01-01&min_sequence=8";
+    let list = send(auditor.request("GET", list).header("prefer", "wait=20")).await.json();
+    assert_eq!(list["items"][0]["title"]["review_due"], true, "{list}");
+    let now = auditor.get("/v1/enrollments?min_sequence=8").await.json();
+    assert_eq!(now["items"][0]["title"]["review_due"], false, "{now}");
 }

@@ -62,6 +62,12 @@ impl Reply {
         assert!(uri.ends_with(&format!("/problems/{name}")), "{text}");
         assert_eq!(body["code"], name.to_ascii_uppercase().replace('-', "_"));
         assert_eq!(body["trace_id"].as_str().unwrap().len(), 32);
+        let doc = docket::api::problem::documentation(name).unwrap();
+        let every = ["type", "title", "status", "detail", "instance", "code", "trace_id"];
+        for member in body.as_object().unwrap().keys().map(String::as_str) {
+            let is_known = every.contains(&member) || doc.members.contains(&member);
+            assert!(is_known, "{name} does not document its member {member}");
+        }
         body
     }
 
@@ -77,15 +83,20 @@ pub async fn server() -> Server {
 }
 
 pub async fn server_with(settings: ApiSettings) -> Server {
-    build(settings, true).await
+    build(settings, true, None).await
+}
+
+/// A server by another clock than one that stands still; [`Server::clock`] moves nothing then.
+pub async fn server_by(clock: Arc<dyn Clock>) -> Server {
+    build(ApiSettings { workers: Some(2), ..ApiSettings::default() }, true, Some(clock)).await
 }
 
 /// A server whose tables nobody fills.
 pub async fn server_without_read_models() -> Server {
-    build(ApiSettings { workers: Some(2), ..ApiSettings::default() }, false).await
+    build(ApiSettings { workers: Some(2), ..ApiSettings::default() }, false, None).await
 }
 
-async fn build(settings: ApiSettings, fill: bool) -> Server {
+async fn build(settings: ApiSettings, fill: bool, by: Option<Arc<dyn Clock>>) -> Server {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().unwrap();
     let log = SqliteLog::open_writer(folder.path().join("log.sqlite")).unwrap();
@@ -94,7 +105,7 @@ async fn build(settings: ApiSettings, fill: bool) -> Server {
     let app = start(Parts {
         log: log.clone() as Arc<dyn EventLog>,
         documents: Arc::new(FolderStore::open(folder.path()).unwrap()),
-        clock: clock.clone() as Arc<dyn Clock>,
+        clock: by.unwrap_or_else(|| clock.clone()),
         measures: MEASURES,
         programs: PROGRAMS,
         new_log_id: uuid::Uuid::from_u128(7),

@@ -183,13 +183,18 @@ fn subjects_are_listed_and_the_provinces_that_stand_outside() {
             kinds: vec![Id::from("province"), Id::from("corps")],
             standing: vec![Id::from("pilot")],
             met_by: ActKind::SubmitPromotionPlan,
+            subject: None,
         };
-        let unlisted = tables.list_unlisted(&filter, day)?;
+        let unlisted = tables.list_unlisted(&filter, day, None, 100)?;
         let shown: Vec<_> =
             unlisted.iter().map(|row| (row.subject.subject.as_str(), row.met_by)).collect();
         assert_eq!(shown, [("320000", sequence), ("440000", None)]);
+        let second = tables.list_unlisted(&filter, day, Some(&unlisted[0].subject.cursor()), 1)?;
+        assert_eq!(second, unlisted[1..]);
+        let one = UnlistedFilter { subject: SubjectId::parse("320000").ok(), ..filter.clone() };
+        assert_eq!(tables.list_unlisted(&one, day, None, 100)?, unlisted[..1]);
         let standing = UnlistedFilter { standing: vec![Id::from("outside")], ..filter };
-        assert_eq!(tables.list_unlisted(&standing, day)?.len(), 1);
+        assert_eq!(tables.list_unlisted(&standing, day, None, 100)?.len(), 1);
         Ok(())
     });
 }

@@ -56,7 +56,7 @@ macro_rules! catalogue {
 }
 
 catalogue! {
-    ValidationError "validation-error" UNPROCESSABLE_ENTITY ["errors"]
+    ValidationError "validation-error" UNPROCESSABLE_ENTITY ["errors" "article" "measure_version"]
         en "The request does not match its schema" "Each entry of `errors` names a place in the body as a JSON Pointer and says what would satisfy it."
         zh "请求不符合数据结构" "errors 中的每一项以 JSON Pointer 指明位置，并说明应当如何填写。";
     MalformedRequest "malformed-request" BAD_REQUEST ["errors"]
@@ -83,28 +83,28 @@ catalogue! {
     RevisionConflict "revision-conflict" PRECONDITION_FAILED ["expected_revision" "current_revision" "current_etag" "changes"]
         en "The enrollment has changed meanwhile" "Read `changes`, decide again, and send the act with the current ETag."
         zh "记录在此期间已变更" "请查看 changes，重新判断后以当前 ETag 提交。";
-    EnrollmentExists "enrollment-exists" CONFLICT ["enrollment"]
+    EnrollmentExists "enrollment-exists" CONFLICT ["enrollment" "expected_revision" "current_revision" "current_etag" "changes"]
         en "The enrollment already exists" "The subject already takes part in this program. Act on the existing enrollment."
         zh "该项目记录已存在" "该主体已参加本项目，请对已有记录提交行为。";
-    ActNotPermitted "act-not-permitted" CONFLICT ["act" "phase" "article" "measure_version" "missing_conditions" "permitted_acts"]
+    ActNotPermitted "act-not-permitted" CONFLICT ["act" "phase" "allowed_from" "missing_conditions" "permitted_acts" "article" "measure_version"]
         en "The measure does not permit this act now" "`missing_conditions` says what would permit it, `permitted_acts` what is permitted now."
         zh "办法在当前状态下不允许该行为" "missing_conditions 说明需满足的条件，permitted_acts 列出当前允许的行为。";
-    QuotaExhausted "quota-exhausted" CONFLICT ["quota" "limit" "taken" "override_possible" "article"]
+    QuotaExhausted "quota-exhausted" CONFLICT ["quota" "limit" "taken" "full_on" "override_possible" "article" "measure_version"]
         en "No place is left in this category" "If `override_possible` is true, the national office may exceed the limit with a recorded reason."
         zh "该类别名额已满" "override_possible 为真时，国家局可说明理由后突破名额。";
-    RequirementNotMet "requirement-not-met" UNPROCESSABLE_ENTITY ["article" "requirement" "required" "given"]
+    RequirementNotMet "requirement-not-met" UNPROCESSABLE_ENTITY ["requirement" "required" "given" "article" "measure_version"]
         en "A requirement of the measure is not met" "The article asks for `required`; the act gives `given`."
         zh "未满足办法规定的条件" "条款要求 required，所提交的为 given。";
-    MaterialMissing "material-missing" UNPROCESSABLE_ENTITY ["article" "materials"]
+    MaterialMissing "material-missing" UNPROCESSABLE_ENTITY ["materials" "article" "measure_version"]
         en "Materials that the article requires are missing" "Upload each of `materials` and cite its digest in the act."
         zh "缺少条款要求的材料" "请上传 materials 所列的各项材料，并在行为中引用其摘要。";
-    DocumentMissing "document-missing" UNPROCESSABLE_ENTITY ["digest"]
+    DocumentMissing "document-missing" UNPROCESSABLE_ENTITY ["digest" "pointer"]
         en "A cited document was never uploaded" "Upload the document first; an act may cite only what is safely stored."
         zh "所引用的文件尚未上传" "请先上传文件；行为只能引用已妥善保存的文件。";
     DigestMismatch "digest-mismatch" UNPROCESSABLE_ENTITY ["claimed" "computed"]
         en "The content does not have the claimed digest" "What arrived has the SHA-256 `computed`. Nothing was kept. Check the file and send it again."
         zh "内容与所声明的摘要不符" "收到内容的 SHA-256 为 computed，未作保存。请核对文件后重新上传。";
-    IneligibleSubject "ineligible-subject" UNPROCESSABLE_ENTITY ["article" "allowed_kinds"]
+    IneligibleSubject "ineligible-subject" UNPROCESSABLE_ENTITY ["allowed_kinds" "article" "measure_version"]
         en "A subject of this kind may not take part" "The article admits only `allowed_kinds`."
         zh "该类主体不能参加本项目" "条款仅允许 allowed_kinds 所列的主体。";
     SubjectExists "subject-exists" CONFLICT ["subject"]
@@ -113,27 +113,24 @@ catalogue! {
     WouldUnsettle "would-unsettle" CONFLICT ["article" "measure_version" "events"]
         en "The act would take the ground from a later event" "Only a correction, or a late entry by the national office or out of an archive, may do that. `events` are those that would lose their ground."
         zh "该行为将使后续事件失去依据" "只有更正，或国家局、登记员从档案补录，才可如此。events 列出将失去依据的事件。";
-    MeasureNotInForce "measure-not-in-force" UNPROCESSABLE_ENTITY ["effective_date" "versions"]
+    MeasureNotInForce "measure-not-in-force" UNPROCESSABLE_ENTITY ["versions" "article" "measure_version"]
         en "No measure was in force on that day" "`versions` lists the measures known, with the days from and to which each was in force."
         zh "该日期没有有效的办法" "versions 列出已知的办法及其起止日期。";
     RuleUnknown "rule-unknown" UNPROCESSABLE_ENTITY ["article" "measure_version"]
         en "What the measure says on this is not known" "This version of the measure is known only in part; such facts can be attested with their evidence."
         zh "办法的该项规定不详" "该版本办法仅部分可考；此类事实可凭证据登记。";
-    EffectiveDateConflict "effective-date-conflict" CONFLICT ["conflicting_event"]
+    EffectiveDateConflict "effective-date-conflict" CONFLICT ["conflicting_event" "article" "measure_version"]
         en "The effective date contradicts the record" "`conflicting_event` certainly comes later or earlier than this act can. Check the date, or correct that event."
         zh "生效日期与记录相矛盾" "该行为的日期与 conflicting_event 必然矛盾。请核对日期，或更正该事件。";
-    AlreadyDecided "already-decided" CONFLICT ["act"]
+    AlreadyDecided "already-decided" CONFLICT ["act" "decided_by" "in_force" "article" "measure_version"]
         en "This has already been decided" "The record holds the decision. To change it, correct the event."
         zh "该事项已作出决定" "记录中已有决定。如需变更，请更正该事件。";
-    JurisdictionForbidden "jurisdiction-forbidden" FORBIDDEN ["division_code"]
+    JurisdictionForbidden "jurisdiction-forbidden" FORBIDDEN ["division_code" "article" "measure_version"]
         en "The subject is outside your jurisdiction" "The office in charge of the subject must act."
         zh "该主体不在您的管辖范围内" "须由主管该主体的机关提交。";
-    RoleForbidden "role-forbidden" FORBIDDEN ["required_roles" "article"]
+    RoleForbidden "role-forbidden" FORBIDDEN ["required_roles" "article" "measure_version"]
         en "Your role may not do this" "The article gives it to `required_roles`."
         zh "您的角色无权进行该操作" "条款规定由 required_roles 进行。";
-    InsufficientScope "insufficient-scope" FORBIDDEN ["scope"]
-        en "The token does not carry the needed scope" "Ask for a token with `scope`."
-        zh "令牌权限不足" "请申请包含 scope 的令牌。";
     InvalidToken "invalid-token" UNAUTHORIZED []
         en "A valid access token is needed" "Send `Authorization: Bearer <token>` with a token that was issued for this service and has not expired."
         zh "需要有效的访问令牌" "请以 Authorization: Bearer 携带为本服务签发且未过期的令牌。";
@@ -149,7 +146,7 @@ catalogue! {
     ProjectionRebuilding "projection-rebuilding" SERVICE_UNAVAILABLE retry 10 ["progress"]
         en "The list is being built" "The read model has no copy to serve yet. Try again after the stated time."
         zh "列表正在构建" "读模型尚无可用副本，请在所示时间后重试。";
-    ProjectionFailed "projection-failed" SERVICE_UNAVAILABLE retry 60 ["projection" "sequence"]
+    ProjectionFailed "projection-failed" SERVICE_UNAVAILABLE retry 60 ["projection" "sequence" "required_sequence"]
         en "The list has stopped" "The read model met an event that it could not take and stopped there. The record itself is intact; an operator must act."
         zh "列表已停止更新" "读模型遇到无法处理的事件而停止。记录本身完好，须由运维人员处理。";
     EventStoreUnavailable "event-store-unavailable" SERVICE_UNAVAILABLE retry 5 []

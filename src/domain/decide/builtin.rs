@@ -50,11 +50,13 @@ impl Deciding<'_> {
                 "证据的可信程度为 attested（来源明示）或 inferred（由来源推知）",
             )]));
         }
-        if attestation.source.trim().is_empty() {
-            return Err(self.invalid(vec![field("/source", "name the source", "须注明来源")]));
-        }
         let node = &attestation.stands_at;
         self.check_stands_at(node, attestation.category.as_ref())?;
+        if let Some(title) = &attestation.title {
+            let all = self.ctx.versions.all().iter();
+            let known = all.flat_map(|edition| &edition.measure.title_kinds);
+            self.known_id("/title", title, known.map(|kind| kind.id.as_str()))?;
+        }
         let on = self.request.common.effective_on;
         let mut effects = self.common_effects();
         effects.enters = Some(node.clone());

@@ -37,6 +37,16 @@ impl<'a> Deciding<'a> {
                 "该记录已经开启；如需更改其完整起始日，请更正开启记录的行为",
             )]));
         }
+        if let Some(kept) = &common.kept_since
+            && kept.day > self.ctx.now.civil_day()
+        {
+            let (day, today) = (kept.day, self.ctx.now.civil_day());
+            return Err(self.invalid(vec![field(
+                "/kept_since/day",
+                format!("{day} lies in the future (today is {today}): a record is complete only from a day that has come"),
+                format!("{day} 在将来（今天是 {today}）：尚未发生的事项无所谓完整"),
+            )]));
+        }
         Ok(())
     }
 
@@ -115,8 +125,7 @@ impl<'a> Deciding<'a> {
         if self.office != Office::NationalOffice
             && !self.ctx.program.is_exercise()
             && common.effective_on.earliest().is_some_and(|earliest| earliest > today)
-            && common.archive.is_none()
-            && self.ctx.actor.office != Office::Registrar
+            && (common.archive.is_some() || self.ctx.actor.office != Office::Registrar)
         {
             return Err(self.refuse(
                 Reason::DateConflict { with: None },

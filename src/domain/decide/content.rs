@@ -1,7 +1,7 @@
 //! Content against the measure: what an act must say and bring with it.
 
 use super::Deciding;
-use crate::domain::act::{AcceptanceCheck, Act, Application, Plan, Report, Stated};
+use crate::domain::act::{AcceptanceCheck, Act, ActKind, Application, Plan, Report, Stated};
 use crate::domain::ids::Id;
 use crate::domain::measure::{ActRule, Effect, Measure, Named, Requirement};
 use crate::domain::refusal::{FieldError, Reason, Refusal, field};
@@ -28,6 +28,7 @@ impl Deciding<'_> {
             }
             Act::Accept(check) => self.check_acceptance(measure, check)?,
             Act::SubmitReport(report) => self.check_report(report)?,
+            Act::EvaluateAnnually(evaluation) => self.check_begun(evaluation.year)?,
             Act::SubmitScheme(scheme) => {
                 self.check_tasks(measure, scheme.tasks.keys(), true)?;
             }
@@ -110,6 +111,17 @@ impl Deciding<'_> {
                 "/document",
                 "this act needs the document that it rests on: number, title, issuing office",
                 "该行为须注明所依据的文件：文号、标题、发文机关",
+            );
+            return Err(self.invalid(vec![error]).under(&rule.article));
+        }
+        let cited = self.request.common.document.as_ref().and_then(|d| d.number.as_deref());
+        let own = [measure.number.en.as_str(), measure.number.zh.as_str()];
+        if self.kind() == ActKind::EndStanding && cited.is_some_and(|number| own.contains(&number))
+        {
+            let error = field(
+                "/document/number",
+                "the measures themselves end no standing; cite the other document that does",
+                "本办法不终止资格；须注明据以终止的其他文件",
             );
             return Err(self.invalid(vec![error]).under(&rule.article));
         }
@@ -306,6 +318,20 @@ impl Deciding<'_> {
             )]));
         }
         Ok(())
+    }
+
+    fn check_begun(&self, year: i32) -> Result<(), Refusal> {
+        if year <= self.day.year() {
+            return Ok(());
+        }
+        Err(self.invalid(vec![field(
+            "/year",
+            format!(
+                "{year} has not begun on {}: a year is evaluated for what was done in it",
+                self.day
+            ),
+            format!("{year} 年在 {} 尚未开始，不能评价", self.day),
+        )]))
     }
 
     /// For an outcome that sets a day for rectification: that the day is given and lies ahead.

@@ -73,6 +73,9 @@ impl Deciding<'_> {
         if let Some(matter) = effects.closes_matter.and_then(|m| self.state.matters.get(&m)) {
             grounds.push(matter.by);
         }
+        if let Act::Inspect(inspection) = &self.request.act {
+            grounds.extend(inspection.follows.as_ref().map(|follows| follows.revision));
+        }
         grounds.sort_unstable();
         grounds.dedup();
         Decision {
@@ -137,6 +140,8 @@ impl Deciding<'_> {
             }
             Act::Approve(_) => {
                 effects.category = self.state.applied.as_ref().and_then(|a| a.category.clone());
+                // A founding act has no application on record; evidence shows the category.
+                effects.category = effects.category.take().or_else(|| self.state.category.clone());
             }
             Act::RequestAdjustment(request) => {
                 effects.asks_category = Some(request.category.clone());

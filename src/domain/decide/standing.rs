@@ -9,16 +9,39 @@ use crate::domain::refusal::{Reason, Refusal};
 
 impl Deciding<'_> {
     /// The rule that covers where the enrollment stands, for this office. A founding act is also
-    /// allowed where evidence already shows the phase that it enters (G9).
+    /// allowed where evidence already shows the phase that it enters (G9), even where another rule
+    /// for the act covers that phase and its conditions are missing.
     pub(super) fn rule<'m>(&self, measure: &'m Measure) -> Option<&'m ActRule> {
-        let by_office = |rule: &&ActRule| rule.by.contains(&self.office);
-        let mut rules = measure.rules(self.kind()).filter(by_office);
-        rules.find(|rule| covered(&rule.from, self.state.node.as_ref())).or_else(|| {
-            let mut rules = measure.rules(self.kind()).filter(by_office);
-            rules.find(|rule| {
-                self.state.is_evidenced_only()
-                    && rule.outcomes.values().any(|outcome| self.enters_evidenced(outcome))
-            })
+        let mut rules = self.own_rules(measure);
+        let Some(covering) = rules.find(|rule| covered(&rule.from, self.state.node.as_ref()))
+        else {
+            return self.founding_rules(measure).next();
+        };
+        if !self.state.is_evidenced_only() || self.check_state(covering).is_ok() {
+            return Some(covering);
+        }
+        let later = self
+            .state
+            .phase_since
+            .is_some_and(|since| since.certainly_before(&self.request.common.effective_on));
+        let founds = |rule: &&ActRule| {
+            let outcome = self.given().and_then(|given| rule.outcomes.get(given.as_str()));
+            outcome.is_some_and(|outcome| self.enters_evidenced(outcome))
+        };
+        let founding = self.founding_rules(measure).find(founds).filter(|_| !later);
+        founding.or(Some(covering))
+    }
+
+    fn own_rules<'m>(&self, measure: &'m Measure) -> impl Iterator<Item = &'m ActRule> {
+        let office = self.office;
+        measure.rules(self.kind()).filter(move |rule| rule.by.contains(&office))
+    }
+
+    fn founding_rules<'m>(&self, measure: &'m Measure) -> impl Iterator<Item = &'m ActRule> {
+        self.own_rules(measure).filter(|rule| {
+            self.state.is_evidenced_only()
+                && self.is_founding(rule)
+                && rule.outcomes.values().any(|outcome| self.enters_evidenced(outcome))
         })
     }
 
@@ -149,21 +172,26 @@ impl Deciding<'_> {
         (Id::from(id), Text { en, zh })
     }
 
+    /// The outcome that the act states, if it states one.
     #[expect(clippy::wildcard_enum_match_arm, reason = "only acts with outcomes state one")]
-    pub(super) fn outcome<'m>(&self, rule: &'m ActRule) -> Result<(&'m Id, &'m Outcome), Refusal> {
-        if let Some(done) = rule.outcomes.get_key_value("done") {
-            return Ok(done);
-        }
-        let founding = self.is_founding(rule);
-        let possible = |outcome: &Outcome| !founding || self.enters_evidenced(outcome);
-        let given = match &self.request.act {
+    fn given(&self) -> Option<Id> {
+        match &self.request.act {
             Act::Approve(_) => self.state.applied.as_ref().and_then(|a| a.rank.clone()),
             Act::List(listing) => Some(listing.rank.clone()),
             Act::Evaluate(evaluation) => Some(evaluation.result.clone()),
             Act::Accept(check) => Some(check.result.clone()),
             Act::Review(review) => Some(review.result.clone()),
             _ => None,
-        };
+        }
+    }
+
+    pub(super) fn outcome<'m>(&self, rule: &'m ActRule) -> Result<(&'m Id, &'m Outcome), Refusal> {
+        if let Some(done) = rule.outcomes.get_key_value("done") {
+            return Ok(done);
+        }
+        let founding = self.is_founding(rule);
+        let possible = |outcome: &Outcome| !founding || self.enters_evidenced(outcome);
+        let given = self.given();
         if founding && given.is_none() {
             let found = rule.outcomes.iter().find(|(_, outcome)| possible(outcome));
             return found.ok_or_else(|| self.no_outcome(rule, "", &possible));

@@ -55,7 +55,9 @@ pub fn waiting_for(state: &State, measure: &Measure, day: Day) -> Vec<Waiting> {
     }
     // Rest days move due dates, never the day from which an act can be done.
     for item in items(state, day, &Calendars::default()) {
-        if !item.status.is_unmet() || item.open_from.latest() > day {
+        // What ended overdue stays on record as that; nobody can meet it any more.
+        let over = item.duty.ended.is_some();
+        if over || !item.status.is_unmet() || item.open_from.latest() > day {
             continue;
         }
         if let Some(act) = owed_act(measure, state, &item) {

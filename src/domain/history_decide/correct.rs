@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::named::check_named;
 use super::unsettle::{hypothetical, newly_unsupported, references};
-use crate::domain::act::{ActKind, ActRequest, Correction};
+use crate::domain::act::{ActKind, ActRequest, Correction, KeptSince};
 use crate::domain::decide::{Actor, Context, Decision, check_common, decide};
 use crate::domain::event::{Effects, Fact, Ground, MendedFact, Recorded};
 use crate::domain::history::{History, fold};
@@ -45,7 +45,7 @@ pub(super) fn decide_correction(
     };
     if let Some(mended) = &correction.replacement {
         let replacement = ActRequest { act: mended.act.clone(), common: mended.common.clone() };
-        let found = decide_replacement(ctx, history, original, &replacement)?;
+        let found = decide_replacement(ctx, history, (original, target), &replacement)?;
         decision.measure = found.measure;
         decision.measure_also = found.measure_also;
         decision.edition = found.edition;
@@ -127,9 +127,10 @@ fn check_corrector(
 fn decide_replacement(
     ctx: &Context<'_>,
     history: &History,
-    original: &Recorded,
+    (original, in_force): (&Recorded, &Recorded),
     replacement: &ActRequest,
 ) -> Result<Decision, Refusal> {
+    check_same_office(original, replacement)?;
     let day = replacement.common.effective_on.latest();
     let effective = history.effective();
     let others = |possible: bool| {
@@ -152,7 +153,7 @@ fn decide_replacement(
     let as_office = Context { actor: &actor, ..*ctx };
     let registrar = Context { actor: ctx.actor, ..*ctx };
     let judged = if replacement.common.archive.is_some() { &registrar } else { &as_office };
-    check_named(judged, history, &replacement.act)?;
+    check_named(judged, history, replacement)?;
     let mut decision = match decide(judged, &others(false), replacement) {
         Ok(decision) => decision,
         Err(refusal) => {
@@ -164,13 +165,44 @@ fn decide_replacement(
             decision
         }
     };
-    if let Some(opened) = original.event.fact().and_then(|f| f.effects.opens_record.clone())
+    if let Some(opened) = opened_record(in_force).or_else(|| opened_record(original))
         && original.meta.archive | (original.meta.office == Office::Registrar)
         && replacement.common.kept_since.is_none()
     {
         decision.fact.effects.opens_record = Some(opened);
     }
     Ok(decision)
+}
+
+/// A correction mends what an office did; it does not make it the act of another one.
+fn check_same_office(original: &Recorded, replacement: &ActRequest) -> Result<(), Refusal> {
+    let acted = original.meta.office;
+    match &replacement.common.archive {
+        Some(archive) if archive.office != acted => Err(Refusal::new(
+            ActKind::Correct,
+            Reason::OfficeForbidden { required: vec![acted] },
+            format!(
+                "revision {} is an act of {}, not of {}; annul it, and record the other act as one of its own",
+                original.revision,
+                acted.as_str(),
+                archive.office.as_str()
+            ),
+            format!(
+                "修订号 {} 是 {} 的行为，不是 {} 的行为；请撤销后另行入档",
+                original.revision,
+                acted.as_str(),
+                archive.office.as_str()
+            ),
+        )),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// What an event, or what a correction puts in its place, says of the record's beginning.
+fn opened_record(event: &Recorded) -> Option<KeptSince> {
+    let fact = event.event.fact()?;
+    let stands = fact.mended.as_ref().map_or(fact, |mended| &mended.fact);
+    stands.effects.opens_record.clone()
 }
 
 /// The revisions of events that name the corrected one among what they rest on.

@@ -1,54 +1,75 @@
 //! Events that an act names: the report that an inspection follows, the act that was received.
 
-use crate::domain::act::{Act, ActKind, Receipt};
+use crate::domain::act::{Act, ActKind, ActRequest, Receipt};
+use crate::domain::date::CivilDate;
 use crate::domain::decide::Context;
-use crate::domain::history::{Fate, History};
+use crate::domain::history::History;
 use crate::domain::ids::{EventRef, Office};
 use crate::domain::refusal::{Reason, Refusal, field};
 
 /// Checks the events that an act names.
 #[expect(clippy::wildcard_enum_match_arm, reason = "no other act names an event of its stream")]
-pub(super) fn check_named(ctx: &Context<'_>, history: &History, act: &Act) -> Result<(), Refusal> {
-    match act {
+pub(super) fn check_named(
+    ctx: &Context<'_>,
+    history: &History,
+    request: &ActRequest,
+) -> Result<(), Refusal> {
+    match &request.act {
         Act::Inspect(inspection) => match &inspection.follows {
-            Some(follows) => check_follows(history, follows),
+            Some(follows) => check_follows(history, follows, &request.common.effective_on),
             None => Ok(()),
         },
-        Act::AcknowledgeReceipt(receipt) => check_received(ctx, history, receipt),
+        Act::AcknowledgeReceipt(receipt) => {
+            // Out of an archive it is the act of the office that is kept there.
+            let archived = request.common.archive.as_ref().map(|archive| archive.office);
+            check_received(history, receipt, archived.unwrap_or(ctx.actor.office))
+        }
         _ => Ok(()),
     }
 }
 
-fn check_follows(history: &History, follows: &EventRef) -> Result<(), Refusal> {
-    let event = history.at(follows.revision).filter(|event| event.id == follows.id);
-    let stands = match history.fate(follows.revision) {
-        Fate::Stands | Fate::Corrected { .. } => true,
-        Fate::Annulled { .. } => false,
+/// An inspection follows a report that stands, and not one that came certainly after it.
+fn check_follows(history: &History, follows: &EventRef, on: &CivilDate) -> Result<(), Refusal> {
+    let refuse = |reason: Reason, en: String, zh: String| {
+        Err(Refusal::new(
+            ActKind::Inspect,
+            reason,
+            format!("/follows: {en}"),
+            format!("/follows：{zh}"),
+        ))
     };
-    let is_report = event
-        .filter(|_| stands)
-        .and_then(|event| event.event.fact())
-        .is_some_and(|fact| fact.act.kind() == ActKind::SubmitReport);
-    if follows.stream == history.stream() && is_report {
-        return Ok(());
+    let effective = history.effective();
+    let report = effective.iter().map(|entry| &entry.event).find(|event| {
+        let is_report =
+            event.event.fact().is_some_and(|fact| fact.act.kind() == ActKind::SubmitReport);
+        is_report
+            && follows.stream == history.stream()
+            && event.reference(history.stream()) == *follows
+    });
+    let Some(report) = report else {
+        let (en, zh) = (
+            format!("{follows} is no report of {}", history.stream()),
+            format!("{follows} 不是 {} 的报告", history.stream()),
+        );
+        let errors = vec![field("/follows", en.clone(), zh.clone())];
+        return refuse(Reason::Invalid { errors }, en, zh);
+    };
+    let reported = report.meta.effective_on;
+    if on.certainly_before(&reported) {
+        return refuse(
+            Reason::DateConflict { with: Some(follows.clone()) },
+            format!(
+                "the inspection of {on} lies before the report of {reported}, which it follows"
+            ),
+            format!("{on} 的检查早于其所依据的 {reported} 报告"),
+        );
     }
-    Err(Refusal::new(
-        ActKind::Inspect,
-        Reason::Invalid {
-            errors: vec![field(
-                "/follows",
-                format!("{follows} is no report of {}", history.stream()),
-                format!("{follows} 不是 {} 的报告", history.stream()),
-            )],
-        },
-        format!("/follows: {follows} is no report of {}", history.stream()),
-        format!("/follows：{follows} 不是 {} 的报告", history.stream()),
-    ))
+    Ok(())
 }
 
 /// A receipt is acknowledged by another office than the one that acted, for a day on which the act
 /// can have been received: not before it was done, not after it was recorded (G12).
-fn check_received(ctx: &Context<'_>, history: &History, receipt: &Receipt) -> Result<(), Refusal> {
+fn check_received(history: &History, receipt: &Receipt, office: Office) -> Result<(), Refusal> {
     let refuse = |reason: Reason, en: String, zh: String| {
         Err(Refusal::new(ActKind::AcknowledgeReceipt, reason, en, zh).under("G12"))
     };
@@ -68,18 +89,18 @@ fn check_received(ctx: &Context<'_>, history: &History, receipt: &Receipt) -> Re
         return refuse(Reason::Invalid { errors }, en, zh);
     };
     let event = &entry.event;
-    if event.meta.office == ctx.actor.office {
+    if event.meta.office == office {
         return refuse(
             Reason::OfficeForbidden { required: vec![Office::NationalOffice] },
             format!(
                 "{} is an act of {} itself; its receipt is acknowledged by the office that received it",
                 event.event.event_type(),
-                ctx.actor.office.as_str()
+                office.as_str()
             ),
             format!(
                 "{} 是 {} 自己的行为；收到日期由接收机关确认",
                 event.event.event_type(),
-                ctx.actor.office.as_str()
+                office.as_str()
             ),
         );
     }

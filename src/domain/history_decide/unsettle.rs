@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::act::ActKind;
+use crate::domain::act::{ActKind, ActRequest};
 use crate::domain::date::CivilDate;
 use crate::domain::decide::{Context, Decision};
 use crate::domain::event::{Event, EventMeta, Fact, Recorded};
@@ -10,8 +10,20 @@ use crate::domain::history::History;
 use crate::domain::ids::{EventRef, Office, Text};
 use crate::domain::refusal::{Reason, Refusal};
 
-pub(super) fn may_unsettle(ctx: &Context<'_>) -> bool {
-    matches!(ctx.actor.office, Office::NationalOffice | Office::Registrar)
+/// Whether a late entry may take the ground from later events: the national office's, or one out
+/// of an archive. Evidence gives way to acts, so it may not.
+pub(super) fn may_unsettle(ctx: &Context<'_>, request: &ActRequest) -> bool {
+    match ctx.actor.office {
+        Office::NationalOffice => true,
+        Office::Registrar => {
+            request.common.archive.is_some()
+                || request.act.kind() == ActKind::RecordUnderUnknownRule
+        }
+        Office::ProvincialDepartment
+        | Office::Province
+        | Office::LocalGovernment
+        | Office::Docket => false,
+    }
 }
 
 pub(super) fn unsettles(act: ActKind, history: &History, lost: &BTreeSet<u64>) -> Refusal {

@@ -83,6 +83,8 @@ pub struct UnlistedFilter {
     pub standing: Vec<Id>,
     /// The act that meets what the others owe.
     pub met_by: ActKind,
+    /// This subject only.
+    pub subject: Option<SubjectId>,
 }
 
 /// A subject that does not take part.
@@ -116,6 +118,7 @@ const SELECT: &str = "SELECT b.*, (SELECT max(a.sequence) FROM audit_trail a
    AND (:province IS NULL OR b.province = :province OR b.subject = :province)";
 
 const UNLISTED: &str = "
+   AND (:subject IS NULL OR b.subject = :subject)
    AND NOT EXISTS (SELECT 1 FROM current_status s
         WHERE s.program = :program AND s.subject = b.subject
         AND s.valid_from <= :day AND (s.valid_to IS NULL OR s.valid_to > :day)
@@ -159,8 +162,9 @@ impl Tables<'_> {
         rows.collect()
     }
 
-    /// The subjects of a program's kinds that do not stand in it on a day: each has an open, undated
-    /// duty that stands in no stream until it is met (P12).
+    /// The subjects of a program's kinds that do not stand in it on a day, in the order of GB/T 2260;
+    /// at most `limit`, after `after`. Each has an open, undated duty that stands in no stream until
+    /// it is met (P12).
     ///
     /// # Errors
     /// Those of the database.
@@ -168,6 +172,8 @@ impl Tables<'_> {
         &self,
         filter: &UnlistedFilter,
         day: Day,
+        after: Option<&SubjectCursor>,
+        limit: usize,
     ) -> rusqlite::Result<Vec<UnlistedRow>> {
         let sql = format!("{SELECT}{UNLISTED}{ORDER}");
         let mut select = self.connection().prepare_cached(&sql)?;
@@ -175,14 +181,15 @@ impl Tables<'_> {
             named_params! {
                 ":day": DayText::from(day),
                 ":invented": filter.exercise,
-                ":after_key": "",
-                ":after_subject": "",
+                ":after_key": after.map_or("", |after| &after.order_key),
+                ":after_subject": after.map_or("", |after| &after.subject),
+                ":subject": filter.subject.as_ref().map(SubjectId::as_str),
                 ":kinds": words(&filter.kinds),
                 ":province": None::<&str>,
                 ":program": filter.program.as_str(),
                 ":standing": words(&filter.standing),
                 ":met_by": filter.met_by.as_str(),
-                ":limit": -1,
+                ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
             },
             |row| {
                 let met_by = row.get::<_, Option<i64>>("met_by")?.map(unsigned);

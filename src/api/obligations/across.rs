@@ -1,0 +1,273 @@
+//! The obligations across programs: first what stands in the streams, then what the measures lay
+//! on subjects that are not listed (P12), which stands in none.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{ObligationItem, STATUSES};
+use crate::api::answer::limit;
+use crate::api::brief::{Labels, ObligationView};
+use crate::api::call::{Answered, Call};
+use crate::api::lists::{version_of, words};
+use crate::api::page::{self, Cursor, Filled, ask, cursor, exercise, page};
+use crate::domain::act::ActKind;
+use crate::domain::calendar::Calendars;
+use crate::domain::date::Day;
+use crate::domain::duty::{DueItem, DutyStatus, items, promotion_plan_duty};
+use crate::domain::ids::{Id, Office, ProgramId, SubjectId};
+use crate::domain::measure::Program;
+use crate::domain::state::{Duty, State};
+use crate::projection::Tables;
+use crate::projection::obligations::{ObligationCursor, ObligationFilter, ObligationRow};
+use crate::projection::subjects::{SubjectCursor, UnlistedFilter};
+
+/// Subjects looked at in one go.
+const CHUNK: usize = 200;
+
+/// What is picked out of the judged ones.
+struct Pick {
+    day: Day,
+    statuses: Vec<DutyStatus>,
+    due_before: Option<Day>,
+    due_after: Option<Day>,
+    calendars: Arc<Calendars>,
+}
+
+impl Pick {
+    fn takes(&self, item: &DueItem<'_>) -> bool {
+        let due = item.due.map(|due| due.as_rule_gives);
+        let before = self.due_before.is_none_or(|day| due.is_some_and(|due| due.latest() < day));
+        let after = self
+            .due_after
+            .is_none_or(|day| due.is_some_and(|due| due.earliest().is_some_and(|e| e > day)));
+        let status = self.statuses.is_empty() || self.statuses.contains(&item.status);
+        status && before && after
+    }
+
+    /// The duty's occasions that are picked, in a record that is complete from a day on.
+    fn of<T>(
+        &self,
+        duty: &Duty,
+        kept_since: Option<Day>,
+        each: impl FnMut(&DueItem<'_>) -> T,
+    ) -> Vec<T> {
+        let duties = Arc::new(vec![duty.clone()]);
+        let state = State { kept_since, duties, ..State::default() };
+        let judged = items(&state, self.day, &self.calendars);
+        judged.iter().filter(|item| self.takes(item)).map(each).collect()
+    }
+}
+
+/// The duty of a program's unlisted subjects.
+struct Unlisted {
+    filter: UnlistedFilter,
+    duty: Duty,
+}
+
+/// A duty found.
+enum Found {
+    Recorded(Box<ObligationRow>),
+    Unlisted(usize, SubjectId),
+}
+
+/// Where the next page begins.
+#[derive(Debug, Serialize, Deserialize)]
+enum After {
+    Recorded(ObligationCursor),
+    Unlisted(AfterUnlisted),
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct AfterUnlisted {
+    program: String,
+    subject: Option<SubjectCursor>,
+}
+
+struct Question {
+    filter: ObligationFilter,
+    pick: Pick,
+    unlisted: Vec<Unlisted>,
+    limit: usize,
+}
+
+/// Lists obligations across programs, as of today.
+///
+/// # Errors
+/// See the route.
+pub async fn list_obligations(call: Call) -> Answered {
+    let limit = limit(&call)?;
+    let cursor: Option<Cursor<After>> = cursor(&call)?;
+    let day = page::day(&call, cursor.as_ref())?;
+    let (_, calendars) = call.state.app.library().present_calendars();
+    let (due_before, due_after) =
+        (call.parsed("due_before", Day::parse)?, call.parsed("due_after", Day::parse)?);
+    let statuses = words(&call, "status", STATUSES)?;
+    let filter = ObligationFilter {
+        exercise: exercise(&call)?,
+        program: call.parsed("program", ProgramId::parse)?,
+        subject: call.parsed("subject", SubjectId::parse)?,
+        obligation: call.parameter("obligation").map(Id::from),
+        owes: call.parsed("owes", |text| {
+            Office::parse(text).ok_or_else(|| format!("{text:?} is no office"))
+        })?,
+        due_before,
+        due_after,
+        only_binding: false,
+    };
+    let pick = Pick { day, statuses, due_before, due_after, calendars };
+    let unlisted = unlisted(&call, &filter, &pick);
+    let question = Arc::new(Question { filter, pick, unlisted, limit });
+    let asked = question.clone();
+    let after = cursor.map(|cursor| cursor.after);
+    let answer = ask(&call, move |tables| asked.find(tables, after)).await?;
+    let (found, more) = answer.value;
+    let items = found.iter().flat_map(|one| question.judged(&call, one)).collect::<Vec<_>>();
+    let model = ("obligations", version_of("obligations"));
+    let (position, known_at_us) = (answer.position, answer.known_at_us);
+    page(&call, Filled { items, more, day, model, position, known_at_us })
+}
+
+/// The programs whose unlisted subjects owe something that the filter picks, by id.
+fn unlisted(call: &Call, filter: &ObligationFilter, pick: &Pick) -> Vec<Unlisted> {
+    let programs = call.state.app.library().programs().programs.iter();
+    let mut owed: Vec<Unlisted> = programs
+        .filter(|program| program.is_exercise() == filter.exercise)
+        .filter(|program| filter.program.as_ref().is_none_or(|id| *id == program.id))
+        .filter_map(|program| of_program(call, program, filter, pick))
+        .collect();
+    owed.sort_by(|one, other| one.filter.program.cmp(&other.filter.program));
+    owed
+}
+
+fn of_program(
+    call: &Call,
+    program: &Program,
+    filter: &ObligationFilter,
+    pick: &Pick,
+) -> Option<Unlisted> {
+    let versions = call.state.app.library().versions(program);
+    let measure = &versions.in_force(pick.day)?.measure;
+    let duty = promotion_plan_duty(measure, None)?;
+    let picked = filter.obligation.as_ref().is_none_or(|id| *id == duty.obligation)
+        && filter.owes.is_none_or(|office| office == duty.owes)
+        && !pick.of(&duty, None, |_| ()).is_empty();
+    let standing = measure.phases.iter().filter(|phase| phase.standing);
+    let filter = UnlistedFilter {
+        program: program.id.clone(),
+        exercise: program.is_exercise(),
+        kinds: program.subject_kinds.clone(),
+        standing: standing.map(|phase| phase.id.clone()).collect(),
+        met_by: ActKind::SubmitPromotionPlan,
+        subject: filter.subject.clone(),
+    };
+    picked.then_some(Unlisted { filter, duty })
+}
+
+impl Question {
+    /// A page of what is found, and where the next one begins.
+    fn find(
+        &self,
+        tables: &Tables<'_>,
+        after: Option<After>,
+    ) -> rusqlite::Result<(Vec<Found>, Option<After>)> {
+        let (mut found, mut left) = (Vec::new(), self.limit);
+        let (recorded, begin) = match after {
+            None => (Some(None), AfterUnlisted::default()),
+            Some(After::Recorded(cursor)) => (Some(Some(cursor)), AfterUnlisted::default()),
+            Some(After::Unlisted(begin)) => (None, begin),
+        };
+        if let Some(after) = recorded
+            && let Some(more) = self.recorded(tables, after, &mut left, &mut found)?
+        {
+            return Ok((found, Some(After::Recorded(more))));
+        }
+        let more = self.unlisted(tables, begin, left, &mut found)?;
+        Ok((found, more.map(After::Unlisted)))
+    }
+
+    fn recorded(
+        &self,
+        tables: &Tables<'_>,
+        mut after: Option<ObligationCursor>,
+        left: &mut usize,
+        found: &mut Vec<Found>,
+    ) -> rusqlite::Result<Option<ObligationCursor>> {
+        loop {
+            let rows = tables.list_obligations(&self.filter, after.as_ref(), self.limit)?;
+            let end = rows.len() < self.limit;
+            for row in rows {
+                if *left == 0 {
+                    return Ok(after);
+                }
+                after = Some(row.cursor());
+                let count = self.pick.of(&row.duty, row.kept_since, |_| ()).len();
+                *left = left.saturating_sub(count);
+                if count > 0 {
+                    found.push(Found::Recorded(Box::new(row)));
+                }
+            }
+            if end {
+                return Ok(None);
+            }
+        }
+    }
+
+    fn unlisted(
+        &self,
+        tables: &Tables<'_>,
+        begin: AfterUnlisted,
+        mut left: usize,
+        found: &mut Vec<Found>,
+    ) -> rusqlite::Result<Option<AfterUnlisted>> {
+        let mut last = begin.clone();
+        for (index, unlisted) in self.unlisted.iter().enumerate() {
+            let program = unlisted.filter.program.as_str();
+            if program < begin.program.as_str() {
+                continue;
+            }
+            let mut from = begin.subject.clone().filter(|_| program == begin.program);
+            loop {
+                let day = self.pick.day;
+                let rows = tables.list_unlisted(&unlisted.filter, day, from.as_ref(), CHUNK)?;
+                let end = rows.len() < CHUNK;
+                for row in rows {
+                    from = Some(row.subject.cursor());
+                    if row.met_by.is_some() {
+                        continue;
+                    }
+                    if left == 0 {
+                        return Ok(Some(last));
+                    }
+                    left -= 1;
+                    last = AfterUnlisted { program: program.to_owned(), subject: from.clone() };
+                    found.push(Found::Unlisted(index, row.subject.subject));
+                }
+                if end {
+                    break;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn judged(&self, call: &Call, found: &Found) -> Vec<ObligationItem> {
+        let (program, subject, duty, kept_since) = match found {
+            Found::Recorded(row) => (&row.program, &row.subject, &row.duty, row.kept_since),
+            Found::Unlisted(index, subject) => {
+                let unlisted = &self.unlisted[*index];
+                (&unlisted.filter.program, subject, &unlisted.duty, None)
+            }
+        };
+        let library = call.state.app.library();
+        let known = library.program(program.as_str());
+        let labels = Labels(known.map(|program| library.versions(program)).unwrap_or_default());
+        self.pick.of(duty, kept_since, |item| ObligationItem {
+            program: program.to_string(),
+            subject: subject.to_string(),
+            exercise: self.filter.exercise,
+            obligation: ObligationView::of(item, &labels, call.tongue()),
+            enrollment: format!("/v1/enrollments/{program}/{subject}"),
+        })
+    }
+}
