@@ -19,6 +19,7 @@ mod etag;
 mod events;
 mod health;
 mod lists;
+mod named;
 mod obligations;
 mod openapi;
 mod page;

@@ -17,7 +17,7 @@ use super::route::Parameter;
 use crate::domain::calendar::Calendars;
 use crate::domain::date::Day;
 use crate::domain::duty::{DueItem, DutyStatus, items};
-use crate::domain::ids::{Id, Office, ProgramId, SubjectId};
+use crate::domain::ids::ProgramId;
 use crate::domain::state::State;
 use crate::projection::obligations::{ObligationCursor, ObligationFilter, ObligationRow};
 
@@ -159,11 +159,11 @@ pub async fn list_obligations(call: Call) -> Answered {
     let filter = ObligationFilter {
         exercise: exercise(&call)?,
         program: call.parsed("program", ProgramId::parse)?,
-        subject: call.parsed("subject", SubjectId::parse)?,
-        obligation: call.parameter("obligation").map(Id::from),
-        owes: call.parsed("owes", |text| {
-            Office::parse(text).ok_or_else(|| format!("{text:?} is no office"))
+        subject: super::named::subject(&call, "subject").await?,
+        obligation: super::named::declared(&call, "obligation", |measure| {
+            measure.obligations.iter().map(|o| &o.id).collect()
         })?,
+        owes: super::named::office(&call)?,
         due_before,
         due_after,
         only_binding: false,
