@@ -11,6 +11,8 @@ mod failing_log;
 mod failures;
 #[path = "api/feed.rs"]
 mod feed;
+#[path = "api/input.rs"]
+mod input;
 #[path = "api/limits.rs"]
 mod limits;
 #[path = "api/lists.rs"]

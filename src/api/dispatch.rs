@@ -103,7 +103,7 @@ async fn dispatch(
             (body::read_json(&http, payload, limit, patience).await?, None)
         }
         Body::Bytes => {
-            body::check_length(&http, limit)?;
+            body::check_length(&http, state.settings.max_document_bytes)?;
             (web::Bytes::new(), Some(payload))
         }
     };

@@ -20,6 +20,7 @@ mod etag;
 mod events;
 mod health;
 mod lists;
+mod named;
 mod obligations;
 mod openapi;
 mod page;

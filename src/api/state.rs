@@ -21,8 +21,10 @@ pub struct ApiSettings {
     pub public_url: String,
     /// The language where a client names none that is known.
     pub default_language: Language,
-    /// The largest request body, in bytes; documents too.
+    /// The largest JSON body, in bytes.
     pub max_body_bytes: u64,
+    /// The largest document, in bytes; it goes to the folder as it comes, never whole into memory.
+    pub max_document_bytes: u64,
     /// How long running requests are waited for at shutdown.
     pub shutdown_grace: Duration,
     /// How long a client may take to send its head, and then its body.
@@ -37,6 +39,7 @@ impl Default for ApiSettings {
             public_url: String::new(),
             default_language: Language::default(),
             max_body_bytes: 1024 * 1024,
+            max_document_bytes: 64 * 1024 * 1024,
             shutdown_grace: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             workers: None,

@@ -282,3 +282,39 @@ async fn c17_a_title_whose_term_is_over_is_review_due_and_still_held() {
     let now = auditor.get("/v1/enrollments?min_sequence=8").await.json();
     assert_eq!(now["items"][0]["title"]["review_due"], false, "{now}");
 }
+
+/// The OpenAPI document promises 304 everywhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_caller_has_is_not_sent_again() {
+    let server = server().await;
+    server.register(&["440000"]).await;
+    let auditor = server.auditor();
+    for path in [
+        "/v1/programs",
+        "/v1/programs/strong_province",
+        "/v1/programs/strong_province/measures",
+        "/v1/programs/strong_province/quotas",
+        "/v1/subjects/440000",
+        "/v1/calendars",
+        "/v1/events?limit=2",
+        "/v1/events",
+    ] {
+        let first = auditor.get(path).await.ok(200);
+        let tag = first.header("etag").to_owned();
+        assert!(tag.starts_with('"'), "{path}: {tag:?}");
+        let again = auditor.request("GET", path).header("accept-language", "en");
+        let again = send(again.header("if-none-match", &tag)).await;
+        assert_eq!((again.status, again.body.len()), (304, 0), "{path}");
+        let other = auditor.request("GET", path).header("accept-language", "zh");
+        send(other.header("if-none-match", &tag)).await.ok(200);
+    }
+    let quotas = "/v1/programs/strong_province/quotas";
+    let before = auditor.get(quotas).await.header("etag").to_owned();
+    let enrollment = "strong_province/440000";
+    server.province("440000").act(enrollment, &apply("leading", "2016-01-05")).await.ok(201);
+    server.national().act(enrollment, &approve("2016-03-01")).await.ok(201);
+    assert_ne!(auditor.get(quotas).await.header("etag"), before);
+    let full = auditor.get("/v1/events?limit=2").await;
+    assert!(full.header("cache-control").contains("immutable"));
+    assert!(!auditor.get("/v1/events?limit=1000").await.header("cache-control").contains("imm"));
+}
