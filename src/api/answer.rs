@@ -1,7 +1,8 @@
 //! Answers: their headers, and how numbers and pages are written.
 
-use actix_web::HttpResponse;
 use actix_web::http::header;
+use actix_web::web::Bytes;
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -50,12 +51,23 @@ pub fn tagged<T: Serialize>(call: &Call, tag: &str, cache: &'static str, value: 
 /// As [`json`].
 pub fn json_with<T: Serialize>(
     call: &Call,
-    mut response: actix_web::HttpResponseBuilder,
+    response: HttpResponseBuilder,
     value: &T,
     cache: &'static str,
     tag: Option<&str>,
 ) -> Answered {
     let body = serde_json::to_vec(value).map_err(Problem::internal)?;
+    Ok(rendered(call, response, body.into(), cache, tag))
+}
+
+/// An answer whose JSON is there already.
+pub fn rendered(
+    call: &Call,
+    mut response: HttpResponseBuilder,
+    body: Bytes,
+    cache: &'static str,
+    tag: Option<&str>,
+) -> HttpResponse {
     response
         .insert_header((header::CONTENT_TYPE, "application/json"))
         .insert_header((header::CONTENT_LANGUAGE, call.language.tag()))
@@ -64,7 +76,7 @@ pub fn json_with<T: Serialize>(
     if let Some(tag) = tag {
         response.insert_header((header::ETAG, tag));
     }
-    Ok(response.body(body))
+    response.body(body)
 }
 
 /// How many items are asked for: 50 unless told, 1000 at most.

@@ -25,8 +25,14 @@ pub struct Cached {
     pub acted_revision: Option<u64>,
     /// The sequence of the newest event, where it is known.
     pub sequence: Option<u64>,
-    /// The ids of the events, by revision.
-    pub ids: Vec<Uuid>,
+    index: Arc<Mutex<Index>>,
+}
+
+/// The events' ids by revision, and revisions by the hash of the key. The folds of one enrollment
+/// share it, so that the next one costs no copy of it; each looks at what is up to its revision.
+#[derive(Debug, Default)]
+struct Index {
+    ids: Vec<Uuid>,
     keys: HashMap<u64, u64>,
 }
 
@@ -58,33 +64,61 @@ impl Cached {
     }
 
     fn note(&mut self, event: &Recorded) {
+        if lock(&self.index).ids.len() as u64 != event.revision {
+            // Another fold went on from the same events.
+            let own = self.own_index(event.revision);
+            self.index = Arc::new(Mutex::new(own));
+        }
         self.revision = Some(event.revision);
         self.sequence = event.sequence;
         if !event.event.is_own() {
             self.acted_revision = Some(event.revision);
         }
-        self.ids.push(event.id);
+        let mut index = lock(&self.index);
+        index.ids.push(event.id);
         if let Some((key, _)) = &event.meta.key {
-            self.keys.insert(key_hash(&event.meta.principal, key), event.revision);
+            index.keys.insert(key_hash(&event.meta.principal, key), event.revision);
         }
+    }
+
+    fn own_index(&self, before: u64) -> Index {
+        let index = lock(&self.index);
+        let count = usize::try_from(before).unwrap_or(usize::MAX);
+        let keys = index.keys.iter().filter(|(_, revision)| **revision < before);
+        Index {
+            ids: index.ids.iter().take(count).copied().collect(),
+            keys: keys.map(|(hash, revision)| (*hash, *revision)).collect(),
+        }
+    }
+
+    /// The id of the event at a revision.
+    pub fn id_at(&self, revision: u64) -> Option<Uuid> {
+        let index = usize::try_from(revision).ok().filter(|_| Some(revision) <= self.revision)?;
+        lock(&self.index).ids.get(index).copied()
     }
 
     /// The revision of the event that a principal's key produced, if it did. A hash that happens
     /// to be equal is told apart when the event is read.
     pub fn revision_of_key(&self, principal: &str, key: &str) -> Option<u64> {
-        self.keys.get(&key_hash(principal, key)).copied()
+        let hash = key_hash(principal, key);
+        let found = lock(&self.index).keys.get(&hash).copied();
+        found.filter(|revision| Some(*revision) <= self.revision)
     }
 
     /// An estimate of the bytes held.
     fn bytes(&self) -> usize {
-        let state = &self.state;
+        let (state, index) = (&self.state, lock(&self.index));
         512 + state.duties.len() * 320
             + state.plan_versions.len() * 8
             + state.results.len() * 80
             + state.matters.len() * 96
-            + self.ids.len() * 16
-            + self.keys.capacity() * 24
+            + index.ids.capacity() * 16
+            + index.keys.capacity() * 24
     }
+}
+
+fn lock(index: &Mutex<Index>) -> std::sync::MutexGuard<'_, Index> {
+    index.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 fn key_hash(principal: &str, key: &str) -> u64 {
