@@ -214,6 +214,10 @@ impl Inner {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::append::own_meta;
+    use crate::domain::date::Timestamp;
+    use crate::domain::event::{ApprovalAbandoned, Event};
+    use crate::domain::ids::EventRef;
 
     #[test]
     fn the_cache_stays_within_its_bytes_and_keeps_what_is_asked_for() {
@@ -229,6 +233,35 @@ mod tests {
         assert!((1..limit / 512).contains(&kept), "{kept} are kept");
         cache.forget("hot");
         assert!(cache.get("hot").is_none());
+    }
+
+    fn abandoned(revision: u64, id: u128, key: &str) -> Recorded {
+        let now = Timestamp::from_micros(0);
+        let mut meta = own_meta(now, true);
+        meta.key = Some((key.to_owned(), "print".to_owned()));
+        let reservation = EventRef { stream: "quota".to_owned(), revision: 0, id: Uuid::nil() };
+        let event = Event::ApprovalAbandoned(ApprovalAbandoned { reservation });
+        Recorded { revision, sequence: Some(revision), id: Uuid::from_u128(id), event, meta }
+    }
+
+    /// Folds share the list of events; a fold that goes another way gets one of its own.
+    #[test]
+    fn each_fold_sees_the_events_up_to_its_own_revision() {
+        let mut first = Cached::default();
+        assert!(first.push(&abandoned(0, 10, "a")));
+        let mut second = first.clone();
+        assert!(second.push(&abandoned(1, 11, "b")));
+        assert!(Arc::ptr_eq(&first.index, &second.index));
+        assert_eq!((first.id_at(0), first.id_at(1)), (Some(Uuid::from_u128(10)), None));
+        assert_eq!(first.revision_of_key("docket", "b"), None);
+        assert_eq!(second.id_at(1), Some(Uuid::from_u128(11)));
+        assert_eq!(second.revision_of_key("docket", "a"), Some(0));
+        let mut other = first.clone();
+        assert!(other.push(&abandoned(1, 12, "c")));
+        assert_eq!(other.id_at(1), Some(Uuid::from_u128(12)));
+        assert_eq!(other.revision_of_key("docket", "b"), None);
+        assert_eq!(second.id_at(1), Some(Uuid::from_u128(11)));
+        assert_eq!(second.revision_of_key("docket", "c"), None);
     }
 
     #[test]
