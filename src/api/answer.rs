@@ -1,6 +1,7 @@
 //! Answers: their headers, and how numbers and pages are written.
 
 use actix_web::http::header;
+use actix_web::web::Bytes;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -40,7 +41,7 @@ pub fn json<T: Serialize>(call: &Call, value: &T) -> Answered {
 /// As [`json`].
 pub fn by_content<T: Serialize>(
     call: &Call,
-    mut response: HttpResponseBuilder,
+    response: HttpResponseBuilder,
     value: &T,
     cache: &'static str,
 ) -> Answered {
@@ -50,7 +51,7 @@ pub fn by_content<T: Serialize>(
     if etag::unchanged(&call.http, &tag) {
         return Ok(etag::not_modified(&tag, call.language));
     }
-    Ok(written(call, &mut response, body, cache, Some(&tag)))
+    Ok(rendered(call, response, body.into(), cache, Some(&tag)))
 }
 
 /// A JSON answer with an entity tag; 304 where the caller has it.
@@ -70,19 +71,20 @@ pub fn tagged<T: Serialize>(call: &Call, tag: &str, cache: &'static str, value: 
 /// As [`json`].
 pub fn json_with<T: Serialize>(
     call: &Call,
-    mut response: HttpResponseBuilder,
+    response: HttpResponseBuilder,
     value: &T,
     cache: &'static str,
     tag: Option<&str>,
 ) -> Answered {
     let body = serde_json::to_vec(value).map_err(Problem::internal)?;
-    Ok(written(call, &mut response, body, cache, tag))
+    Ok(rendered(call, response, body.into(), cache, tag))
 }
 
-fn written(
+/// An answer whose JSON is there already.
+pub fn rendered(
     call: &Call,
-    response: &mut HttpResponseBuilder,
-    body: Vec<u8>,
+    mut response: HttpResponseBuilder,
+    body: Bytes,
     cache: &'static str,
     tag: Option<&str>,
 ) -> HttpResponse {

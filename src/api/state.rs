@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use actix_web::web::Bytes;
 use tokio::sync::watch;
 
 use super::auth::Authenticator;
 use super::problem::Language;
-use crate::app::App;
+use crate::app::{App, Kept};
 use crate::domain::date::Day;
 use crate::projection::{ReadModels, Status};
 
@@ -47,6 +48,18 @@ impl Default for ApiSettings {
     }
 }
 
+/// Rendered statuses kept at most, in bytes.
+const RENDERED_BYTES: usize = 16 << 20;
+
+/// A status as it went out, under the tag that says all that it depends on.
+#[derive(Clone)]
+pub struct Rendered {
+    /// The tag.
+    pub tag: Arc<str>,
+    /// The body.
+    pub body: Bytes,
+}
+
 /// What every handler needs.
 pub struct ApiState {
     /// The application.
@@ -59,6 +72,8 @@ pub struct ApiState {
     pub authenticator: Authenticator,
     /// The limits.
     pub settings: ApiSettings,
+    /// Today's statuses by language and stream.
+    pub rendered: Kept<Rendered>,
     stopping: AtomicBool,
     running: Mutex<HashSet<u64>>,
 }
@@ -86,7 +101,8 @@ impl ApiState {
         settings: ApiSettings,
     ) -> Self {
         let (stopping, running) = (AtomicBool::new(false), Mutex::default());
-        Self { app, models, models_status, authenticator, settings, stopping, running }
+        let rendered = Kept::new(RENDERED_BYTES);
+        Self { app, models, models_status, authenticator, settings, rendered, stopping, running }
     }
 
     /// The present civil day in China.

@@ -13,6 +13,7 @@ pub mod clock;
 pub mod documents;
 mod enrollment;
 mod error;
+mod kept;
 mod known;
 mod library;
 pub mod measure_files;
@@ -25,6 +26,7 @@ pub use act::{ActAnswer, ActCall, Caller, Precondition};
 pub use cache::Cached;
 pub use enrollment::{load_history, read_whole_stream};
 pub use error::ActError;
+pub use kept::Kept;
 pub use library::Library;
 pub use quotas::QuotaView;
 pub use recovery::Recovered;
@@ -54,7 +56,7 @@ pub struct App {
     origin: String,
     library: Library,
     enrollments: EnrollmentCache,
-    quotas: Mutex<quotas::Folds>,
+    quotas: std::sync::Mutex<quotas::Folds>,
     stripes: Vec<Mutex<()>>,
 }
 

@@ -125,7 +125,7 @@ async fn put_together(
         origin: created.origin,
         library: Library::new(programs, adopted, calendars),
         enrollments: EnrollmentCache::new(parts.cache_bytes),
-        quotas: Mutex::default(),
+        quotas: std::sync::Mutex::default(),
         stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
     })
 }
