@@ -84,7 +84,7 @@ async fn serving(made: Made, with_read_models: bool) -> anyhow::Result<()> {
         runner = Some(started);
     }
     let models = ReadModels::of_runner(status.clone());
-    let key = TokenKey::open_or_create(&made.folder.join("token.pem"), &mut rand::rng())?;
+    let key = key(&made)?;
     let verifier = Arc::new(LocalVerifier::new(&key, ISSUER, AUDIENCE));
     let seconds = move || clock.now().micros() / 1_000_000;
     let token = token(&key, seconds())?;
@@ -101,6 +101,11 @@ async fn serving(made: Made, with_read_models: bool) -> anyhow::Result<()> {
     drop(paused);
     log.close().await;
     Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "a server's own key, made where it is put together")]
+fn key(made: &Made) -> anyhow::Result<TokenKey> {
+    Ok(TokenKey::open_or_create(&made.folder.join("token.pem"), &mut rand::rng())?)
 }
 
 fn token(key: &TokenKey, now_unix_s: i64) -> anyhow::Result<String> {
