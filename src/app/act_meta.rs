@@ -63,7 +63,6 @@ impl App {
         };
         let adoption = self.adoption(case.program, decision.edition.as_ref());
         own.chain(decision.rests_on.iter().cloned())
-            .chain(case.others.iter().map(|(_, standing)| standing.by.clone()))
             .chain(std::iter::once(subject))
             .chain(adoption)
             .collect()

@@ -33,6 +33,7 @@ pub use recovery::Recovered;
 pub use registration::Written;
 pub use start::{Parts, StartError, start, start_reading};
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
@@ -58,6 +59,8 @@ pub struct App {
     enrollments: EnrollmentCache,
     quotas: std::sync::Mutex<quotas::Folds>,
     stripes: Vec<Mutex<()>>,
+    /// Enrollments whose places could not be restated after an act that moved them.
+    lagging: Mutex<BTreeSet<String>>,
 }
 
 impl App {

@@ -107,6 +107,7 @@ impl App {
             if let Some(own) = quota.reservation_for(&case.stream, revision)
                 && own.reserved.key == key
                 && own.reserved.from == place
+                && (!own.reserved.over_limit || is_justified(case))
             {
                 return Ok(own.clone());
             }
@@ -243,6 +244,15 @@ impl App {
     }
 }
 
+/// Whether the act overrides a limit: the national office's, with a written justification.
+fn is_justified(case: &Case<'_>) -> bool {
+    let common = &case.call.request.common;
+    let acting = common.archive.as_ref().map_or(case.actor.office, |archive| archive.office);
+    let over = common.over_limit.as_ref();
+    acting == Office::NationalOffice
+        && over.is_some_and(|over| !over.justification.trim().is_empty())
+}
+
 /// Whether the place goes over the limit by an override; refuses where it may not.
 fn over_limit(
     case: &Case<'_>,
@@ -253,10 +263,7 @@ fn over_limit(
     let Some((on, taken)) = quota.full_from(wanted.limit, place, &case.stream) else {
         return Ok(false);
     };
-    let acting = case.call.request.common.archive.as_ref().map_or(case.actor.office, |a| a.office);
-    let over = case.call.request.common.over_limit.as_ref();
-    let justified = over.is_some_and(|over| !over.justification.trim().is_empty());
-    if wanted.soft && justified && acting == Office::NationalOffice {
+    if wanted.soft && is_justified(case) {
         return Ok(true);
     }
     let (limit, category) = (wanted.limit, wanted.category.clone());

@@ -150,6 +150,17 @@ impl App {
                     return invalid("/province", "name the province in which it lies".to_owned());
                 };
                 match self.subject(province).await {
+                    Ok(found)
+                        if !matches!(found.registration.kind.as_str(), "province" | "corps") =>
+                    {
+                        invalid(
+                            "/province",
+                            format!(
+                                "{province} is no province: its kind is {}",
+                                found.registration.kind
+                            ),
+                        )
+                    }
                     Ok(found) if found.registration.invented == registration.invented => Ok(()),
                     Ok(_) => invalid("/province", "real and invented never mix (G16)".to_owned()),
                     Err(ActError::NotFound { .. }) => invalid(
