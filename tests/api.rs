@@ -3,6 +3,8 @@
 
 #[path = "api/acts.rs"]
 mod acts;
+#[path = "api/docs.rs"]
+mod docs;
 #[path = "api/documents.rs"]
 mod documents;
 #[path = "api/failing_log.rs"]

@@ -28,6 +28,7 @@ mod pages;
 mod permitted;
 mod programs;
 mod reading;
+mod reference;
 mod revisions;
 mod route;
 mod routes;
