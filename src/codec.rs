@@ -6,6 +6,7 @@
 
 mod body;
 mod ids;
+mod members;
 mod meta;
 mod request;
 mod schema;
@@ -22,6 +23,7 @@ use crate::log::{NewEvent, RecordedEvent};
 
 pub use body::{decode_act_event, encode_event};
 pub use ids::{caused_event_id, event_id, fingerprint, sha256_hex};
+pub use members::{check_json, parse_object};
 pub use meta::{decode_meta, encode_meta};
 pub use request::{RequestError, check_text, parse_act_request};
 pub use schema::event_schemas;

@@ -3,6 +3,8 @@
 
 #[path = "api/acts.rs"]
 mod acts;
+#[path = "api/docs.rs"]
+mod docs;
 #[path = "api/documents.rs"]
 mod documents;
 #[path = "api/failing_log.rs"]
@@ -11,6 +13,8 @@ mod failing_log;
 mod failures;
 #[path = "api/feed.rs"]
 mod feed;
+#[path = "api/input.rs"]
+mod input;
 #[path = "api/limits.rs"]
 mod limits;
 #[path = "api/lists.rs"]

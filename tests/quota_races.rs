@@ -161,6 +161,15 @@ async fn p4_an_approval_that_was_written_after_all_keeps_its_place_and_its_answe
 
 #[tokio::test]
 async fn p4_a_place_freed_just_before_a_crash_is_free_after_the_recovery() {
+    place_freed_late(true).await;
+}
+
+#[tokio::test]
+async fn p4_a_place_that_could_not_be_freed_at_once_is_free_after_the_recovery() {
+    place_freed_late(false).await;
+}
+
+async fn place_freed_late(restarts: bool) {
     let log = Arc::new(BreakingLog::new());
     let world = World::over(log.clone()).await;
     five_leading(&world).await;
@@ -169,9 +178,16 @@ async fn p4_a_place_freed_just_before_a_crash_is_free_after_the_recovery() {
     log.break_at(&format!("quota-{PROGRAM}.leading"), Break::LostBefore);
     let province = app::caller(docket::domain::ids::Office::Province, "x01", &["x01"]);
     let exit = json!({"act": "declare_exit", "effective_on": "2020-07-01", "reason": "…"});
-    let _ = world.act(&province, (PROGRAM, "x01"), "exit", exit).await;
+    // The exit is on record, so it is answered as that.
+    let exit = world.act(&province, (PROGRAM, "x01"), "exit", exit).await.unwrap();
+    assert_eq!(exit.recorded.event.event_type(), "ExitDeclared");
     assert_eq!(world.taken("leading", "2020-07-01").await, 5, "taken until the recovery");
-    let world = world.again(log.clone()).await;
+    let world = if restarts {
+        world.again(log.clone()).await
+    } else {
+        assert_eq!(world.app.recover(i64::MAX).await.unwrap().restated, 1);
+        world
+    };
     assert_eq!(world.taken("leading", "2020-07-01").await, 4);
     assert_eq!(world.taken("leading", "2020-06-30").await, 5);
 }
@@ -207,4 +223,22 @@ async fn five_leading_but_one(world: &World) {
         world.applicant(&id, "leading").await;
         world.approve(&id, "approve").await.unwrap();
     }
+}
+
+/// A reservation made under an override is none for an approval without one.
+#[tokio::test]
+async fn p4_an_approval_without_override_does_not_use_what_one_with_it_reserved() {
+    let log = Arc::new(BreakingLog::new());
+    let world = World::over(log.clone()).await;
+    five_leading(&world).await;
+    world.applicant("x06", "leading").await;
+    log.break_at(&format!("{PROGRAM}-x06"), Break::LostBefore);
+    let body = json!({"act": "approve", "effective_on": "2016-03-01", "batch": "1",
+        "override": {"justification": "decided by the ministers' meeting"}});
+    let lost = world.act(&national(), (PROGRAM, "x06"), "approve", body.clone()).await;
+    assert!(matches!(lost, Err(ActError::Log(LogError::OutcomeUnknown(_)))));
+    let refused = world.approve("x06", "approve").await.unwrap_err();
+    assert_eq!(exhausted(&refused).0, 5);
+    let answer = world.act(&national(), (PROGRAM, "x06"), "approve", body).await.unwrap();
+    assert!(answer.recorded.event.fact().unwrap().over_limit.is_some());
 }

@@ -1,13 +1,15 @@
 //! Answers: their headers, and how numbers and pages are written.
 
-use actix_web::HttpResponse;
 use actix_web::http::header;
+use actix_web::web::Bytes;
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::call::{Answered, Call, wrong_parameter};
 use super::etag;
 use super::problem::Problem;
+use crate::codec;
 
 /// What an answer depends on besides its address.
 pub const VARY: &str = "Accept, Accept-Language, Authorization";
@@ -25,12 +27,31 @@ pub fn sequence(sequence: u64) -> String {
     format!("{sequence:020}")
 }
 
-/// A JSON answer.
+/// A JSON answer whose tag is that of its content; 304 where the caller has it.
 ///
 /// # Errors
 /// `internal-error` when it can't be written.
 pub fn json<T: Serialize>(call: &Call, value: &T) -> Answered {
-    json_with(call, HttpResponse::Ok(), value, REVALIDATE, None)
+    by_content(call, HttpResponse::Ok(), value, REVALIDATE)
+}
+
+/// The same with everything chosen but the tag.
+///
+/// # Errors
+/// As [`json`].
+pub fn by_content<T: Serialize>(
+    call: &Call,
+    response: HttpResponseBuilder,
+    value: &T,
+    cache: &'static str,
+) -> Answered {
+    let body = serde_json::to_vec(value).map_err(Problem::internal)?;
+    let content = codec::sha256_hex(&body);
+    let tag = format!("\"{}.json.{}\"", &content[..32], call.language.tag());
+    if etag::unchanged(&call.http, &tag) {
+        return Ok(etag::not_modified(&tag, call.language));
+    }
+    Ok(rendered(call, response, body.into(), cache, Some(&tag)))
 }
 
 /// A JSON answer with an entity tag; 304 where the caller has it.
@@ -50,12 +71,23 @@ pub fn tagged<T: Serialize>(call: &Call, tag: &str, cache: &'static str, value: 
 /// As [`json`].
 pub fn json_with<T: Serialize>(
     call: &Call,
-    mut response: actix_web::HttpResponseBuilder,
+    response: HttpResponseBuilder,
     value: &T,
     cache: &'static str,
     tag: Option<&str>,
 ) -> Answered {
     let body = serde_json::to_vec(value).map_err(Problem::internal)?;
+    Ok(rendered(call, response, body.into(), cache, tag))
+}
+
+/// An answer whose JSON is there already.
+pub fn rendered(
+    call: &Call,
+    mut response: HttpResponseBuilder,
+    body: Bytes,
+    cache: &'static str,
+    tag: Option<&str>,
+) -> HttpResponse {
     response
         .insert_header((header::CONTENT_TYPE, "application/json"))
         .insert_header((header::CONTENT_LANGUAGE, call.language.tag()))
@@ -64,7 +96,7 @@ pub fn json_with<T: Serialize>(
     if let Some(tag) = tag {
         response.insert_header((header::ETAG, tag));
     }
-    Ok(response.body(body))
+    response.body(body)
 }
 
 /// How many items are asked for: 50 unless told, 1000 at most.

@@ -5,10 +5,12 @@ use std::time::Duration;
 use actix_web::http::header;
 use actix_web::{HttpRequest, web};
 use futures_util::StreamExt;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 
-use super::problem::{Code, FieldError, Problem};
-use crate::codec::{RequestError, check_text};
+use super::call::Call;
+use super::problem::{Code, Problem, of_fields};
+use crate::codec::{RequestError, check_json, check_text, parse_object};
 
 /// Reads a JSON body: its type, its size, its pace, and that it is JSON at all.
 ///
@@ -25,9 +27,7 @@ pub async fn read_json(
     let body = tokio::time::timeout(patience, collect(payload, limit_bytes)).await;
     let body = body.map_err(|_| too_slow(patience))??;
     let text = check_text(&body)?;
-    serde_json::from_str::<IgnoredAny>(text).map_err(|error| {
-        Problem::from(RequestError::Malformed(format!("the body is not JSON: {error}")))
-    })?;
+    check_json(text).map_err(Problem::from)?;
     Ok(body)
 }
 
@@ -46,9 +46,13 @@ fn check_type(request: &HttpRequest) -> Result<(), Problem> {
         return Ok(());
     }
     let accept = "application/json";
+    let (en, zh) = match value {
+        "" => ("no Content-Type is stated".to_owned(), "未注明 Content-Type".to_owned()),
+        _ => (format!("{value:?} is not taken here"), format!("此处不接受 {value:?}")),
+    };
     Err(Problem::new(Code::UnsupportedMediaType)
-        .detail(format!("{value:?} is not taken here; send {accept} in UTF-8"))
-        .detail_zh(format!("此处不接受 {value:?}；请以 UTF-8 编码发送 {accept}"))
+        .detail(format!("{en}; send {accept} in UTF-8"))
+        .detail_zh(format!("{zh}；请以 UTF-8 编码发送 {accept}"))
         .member("accept", vec![accept]))
 }
 
@@ -98,18 +102,10 @@ async fn collect(mut payload: web::Payload, limit_bytes: u64) -> Result<web::Byt
 /// Reads a body that is not an act.
 ///
 /// # Errors
-/// `validation-error`, naming the member where the reader says which.
-pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|error| {
-        let message = error.to_string();
-        let names_member =
-            message.starts_with("unknown field") || message.starts_with("missing field");
-        let member = names_member.then(|| message.split('`').nth(1)).flatten();
-        let pointer = member.map_or_else(|| "#".to_owned(), |member| format!("#/{member}"));
-        let code = "invalid".to_owned();
-        Problem::new(Code::ValidationError)
-            .detail(message.clone())
-            .detail_zh(format!("成员有误：{message}"))
-            .errors(&[FieldError { pointer, detail: message, code }])
+/// `validation-error`, naming every member that is wrong.
+pub fn read<T: DeserializeOwned + JsonSchema>(call: &Call) -> Result<T, Problem> {
+    parse_object(&call.body).map_err(|error| match error {
+        RequestError::Invalid(errors) => of_fields(&errors, call.language),
+        malformed => Problem::from(malformed),
     })
 }

@@ -33,7 +33,7 @@ pub async fn upload_document(mut call: Call) -> Answered {
     let payload =
         call.payload.take().ok_or_else(|| Problem::internal("the route takes no body"))?;
     let (limit, patience) =
-        (call.state.settings.max_body_bytes, call.state.settings.request_timeout);
+        (call.state.settings.max_document_bytes, call.state.settings.request_timeout);
     let store = call.state.app.documents().clone();
     let stored = tokio::time::timeout(patience, put(&*store, payload, claimed, limit)).await;
     let stored = stored.map_err(|_| too_slow(patience))??;

@@ -4,16 +4,16 @@
 //! memory bounded by a page, however much is asked for; a read that breaks off ends the answer
 //! without its last chunk, so a short feed can't look complete.
 
-use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::Bytes;
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 use uuid::Uuid;
 
-use super::answer::{IMMUTABLE, REVALIDATE, VARY, json_with, limit, sequence, tagged};
+use super::answer::{IMMUTABLE, REVALIDATE, VARY, by_content, limit, sequence, tagged};
 use super::call::{Answered, Call, wrong_parameter};
 use super::dispatch::{accepted, media_of};
 use super::page::next_link;
@@ -117,7 +117,13 @@ pub async fn list_events(call: Call) -> Answered {
         let limit = if all { u64::MAX } else { limit(&call)? as u64 };
         // Refused before the first byte where there is nothing to follow.
         log.read_all(after, 1).await?;
-        return Ok(lines(log, media, after, end, limit));
+        let mut response = HttpResponse::Ok();
+        let last = after.map_or(Some(limit - 1), |after| after.checked_add(limit));
+        if let Some(last) = last.filter(|last| end.is_some_and(|end| *last < end)) {
+            let next = next_link(&call, &sequence(last));
+            response.insert_header((header::LINK, format!("<{next}>; rel=\"next\"")));
+        }
+        return Ok(lines(response, Feed { log, after, end, left: limit }, media));
     }
     if all {
         return Err(wrong_parameter("limit", "all is for lines: ask for application/x-ndjson"));
@@ -131,7 +137,9 @@ pub async fn list_events(call: Call) -> Answered {
     if let Some(next) = &next {
         response.insert_header((header::LINK, format!("<{next}>; rel=\"next\"")));
     }
-    json_with(&call, response, &EventPage { items, next, last_sequence }, REVALIDATE, None)
+    // What follows a full page is known to be there, so the page is the same for ever.
+    let cache = if next.is_some() { IMMUTABLE } else { REVALIDATE };
+    by_content(&call, response, &EventPage { items, next, last_sequence }, cache)
 }
 
 async fn after(call: &Call) -> Result<Option<u64>, Problem> {
@@ -184,15 +192,8 @@ struct Feed {
 }
 
 /// One line for each event, up to the end that the log had when the answer began.
-fn lines(
-    log: Arc<dyn EventLog>,
-    media: &'static str,
-    after: Option<u64>,
-    end: Option<u64>,
-    limit: u64,
-) -> HttpResponse {
-    let feed = Feed { log, after, end, left: limit };
-    HttpResponse::Ok()
+fn lines(mut response: HttpResponseBuilder, feed: Feed, media: &'static str) -> HttpResponse {
+    response
         .insert_header((header::CONTENT_TYPE, media))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((header::VARY, VARY))

@@ -7,6 +7,7 @@ use super::answer::{limit, sequence};
 use super::brief::Labelled;
 use super::call::{Answered, Call, wrong_parameter};
 use super::ends::{is_over, is_review_due};
+use super::named::declared;
 use super::page::{
     CURSOR, Cursor, EXERCISE, Filled, LIMIT, MIN_SEQUENCE, cursor, day, exercise, page,
 };
@@ -14,7 +15,7 @@ use super::problem::Problem;
 use super::route::Parameter;
 use super::status::{PlaceView, StandsAt};
 use crate::domain::date::{Day, Timestamp};
-use crate::domain::ids::{Id, Language, ProgramId, Provenance, SubjectId, Text};
+use crate::domain::ids::{Id, Language, ProgramId, Provenance, Text};
 use crate::domain::measure::Versions;
 use crate::projection::current_status::{EnrollmentCursor, EnrollmentFilter, EnrollmentRow};
 use crate::projection::subjects::{SubjectCursor, SubjectFilter, SubjectRow};
@@ -166,10 +167,12 @@ pub async fn list_enrollments(call: Call) -> Answered {
     let filter = EnrollmentFilter {
         exercise: exercise(&call)?,
         program: call.parsed("program", ProgramId::parse)?,
-        phase: call.parameter("phase").map(Id::from),
-        category: call.parameter("category").map(Id::from),
-        province: call.parsed("province", SubjectId::parse)?,
-        kind: call.parameter("kind").map(Id::from),
+        phase: declared(&call, "phase", |m| m.phases.iter().map(|p| p.id.clone()).collect())?,
+        category: declared(&call, "category", |m| {
+            m.categories.iter().map(|c| c.id.clone()).collect()
+        })?,
+        province: super::named::subject(&call, "province").await?,
+        kind: super::named::kind(&call)?,
         provenance: call.parsed("provenance", provenance)?,
         waiting: call.parameter("waiting").map(|_| call.flag("waiting")).transpose()?,
     };
@@ -324,8 +327,8 @@ pub async fn list_subjects(call: Call) -> Answered {
     let day = day(&call, cursor.as_ref())?;
     let filter = SubjectFilter {
         invented: call.flag("invented")?,
-        kinds: call.parameter("kind").map(Id::from).into_iter().collect(),
-        province: call.parsed("province", SubjectId::parse)?,
+        kinds: super::named::kind(&call)?.into_iter().collect(),
+        province: super::named::subject(&call, "province").await?,
     };
     let after = cursor.map(|cursor| cursor.after);
     let answer = super::page::ask(&call, move |tables| {

@@ -92,10 +92,14 @@ pub async fn ask<T: Send + 'static>(
     call: &Call,
     question: impl FnOnce(&Tables<'_>) -> rusqlite::Result<T> + Send + 'static,
 ) -> Result<Answer<T>, Problem> {
-    if let Some(required) = call.parsed("min_sequence", str::parse::<u64>)? {
+    if let Some(required) = call.parsed("min_sequence", a_sequence)? {
         reach(call, required).await?;
     }
     call.state.models.read(question).await.map_err(|error| unreadable(call, &error))
+}
+
+fn a_sequence(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("{text:?} is no sequence: write its digits"))
 }
 
 async fn reach(call: &Call, required: u64) -> Result<(), Problem> {

@@ -10,15 +10,16 @@ use super::call::{Answered, Call};
 use super::dispatch::{accepted, media_of};
 use super::openapi::problems_of;
 use super::problem::{self, Code, Language, Problem};
+use super::reference::{self, Side, type_of_route};
 use super::route::{Body, Route, Verb};
 use super::routes::ROUTES;
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:60rem;padding:1.5rem;color:#1c2127;background:#fff}\
-h1{font-size:1.5rem}h2{font-size:1.05rem;margin:2rem 0 .3rem;border-top:1px solid #d5dae0;padding-top:1rem}\
+h1{font-size:1.5rem}h3{font-size:1rem;margin:1.4rem 0 0}pre{overflow-x:auto;background:#f1f3f5;padding:.6rem;border-radius:3px}pre code{background:none}h2{font-size:1.05rem;margin:2rem 0 .3rem;border-top:1px solid #d5dae0;padding-top:1rem}\
 code{font-family:ui-monospace,monospace;font-size:.92em;background:#f1f3f5;padding:0 .2em;border-radius:3px}\
 .m{display:inline-block;min-width:3.2rem;font-weight:600}.q{color:#555d66}table{border-collapse:collapse;width:100%}\
 td,th{text-align:left;vertical-align:top;padding:.15rem .8rem .15rem 0;font-weight:400}a{color:#0b57a4}nav li{list-style:none}nav ul{padding:0}\
-@media(prefers-color-scheme:dark){body{color:#dfe3e8;background:#15181c}code{background:#23282e}h2{border-color:#343b43}a{color:#7ab4f0}.q{color:#98a2ad}}";
+@media(prefers-color-scheme:dark){body{color:#dfe3e8;background:#15181c}code,pre{background:#23282e}h2{border-color:#343b43}a{color:#7ab4f0}.q{color:#98a2ad}}";
 
 /// Answers the reference page.
 ///
@@ -40,7 +41,11 @@ pub async fn get_docs(call: Call) -> Answered {
             a href={ "#" (route.operation) } { span.m { (verb(route)) } code { (route.path) } } " "
             (say(language, route.en, route.zh))
         } } } }
+        p { a href="#acts" { (say(language, "The acts", "行为")) } " · "
+            a href="#types" { (say(language, "The types", "类型")) } }
         @for route in ROUTES { (described(route, language)) }
+        (reference::acts(language))
+        (reference::types(language))
     };
     Ok(respond(language, title, &body))
 }
@@ -58,10 +63,13 @@ fn described(route: &Route, language: Language) -> Markup {
                 tr { th { code { (parameter.name) } } td { (say(language, parameter.en, parameter.zh)) } }
             }
             tr { th.q { (say(language, "Body", "请求体")) } td { @match route.body {
-                Body::None => "–", Body::Json(_) => "application/json", Body::Bytes => "*/*",
+                Body::None => "–",
+                Body::Json(_) => { code { "application/json" } " " (type_of_route(route, Side::Body)) },
+                Body::Bytes => { code { "*/*" } },
             } } }
             tr { th.q { (say(language, "Answer", "成功")) } td {
                 (route.success.0) @for media in media_of(route) { " " code { (media) } }
+                " " (type_of_route(route, Side::Answer))
             } }
             tr { th.q { (say(language, "Problems", "问题")) } td {
                 @for code in problems_of(route) {

@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use actix_web::web::Bytes;
 use tokio::sync::watch;
 
 use super::auth::Authenticator;
 use super::problem::Language;
-use crate::app::App;
+use crate::app::{App, Kept};
 use crate::domain::date::Day;
 use crate::projection::{ReadModels, Status};
 
@@ -21,8 +22,10 @@ pub struct ApiSettings {
     pub public_url: String,
     /// The language where a client names none that is known.
     pub default_language: Language,
-    /// The largest request body, in bytes; documents too.
+    /// The largest JSON body, in bytes.
     pub max_body_bytes: u64,
+    /// The largest document, in bytes; it goes to the folder as it comes, never whole into memory.
+    pub max_document_bytes: u64,
     /// How long running requests are waited for at shutdown.
     pub shutdown_grace: Duration,
     /// How long a client may take to send its head, and then its body.
@@ -37,11 +40,24 @@ impl Default for ApiSettings {
             public_url: String::new(),
             default_language: Language::default(),
             max_body_bytes: 1024 * 1024,
+            max_document_bytes: 64 * 1024 * 1024,
             shutdown_grace: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             workers: None,
         }
     }
+}
+
+/// Rendered statuses kept at most, in bytes.
+const RENDERED_BYTES: usize = 16 << 20;
+
+/// A status as it went out, under the tag that says all that it depends on.
+#[derive(Clone)]
+pub struct Rendered {
+    /// The tag.
+    pub tag: Arc<str>,
+    /// The body.
+    pub body: Bytes,
 }
 
 /// What every handler needs.
@@ -56,6 +72,8 @@ pub struct ApiState {
     pub authenticator: Authenticator,
     /// The limits.
     pub settings: ApiSettings,
+    /// Today's statuses by language and stream.
+    pub rendered: Kept<Rendered>,
     stopping: AtomicBool,
     running: Mutex<HashSet<u64>>,
 }
@@ -83,7 +101,8 @@ impl ApiState {
         settings: ApiSettings,
     ) -> Self {
         let (stopping, running) = (AtomicBool::new(false), Mutex::default());
-        Self { app, models, models_status, authenticator, settings, stopping, running }
+        let rendered = Kept::new(RENDERED_BYTES);
+        Self { app, models, models_status, authenticator, settings, rendered, stopping, running }
     }
 
     /// The present civil day in China.

@@ -1,13 +1,18 @@
 //! `GET /v1/enrollments/{program}/{subject}`: where an enrollment stands.
 
+use actix_web::HttpResponse;
+use actix_web::web::Bytes;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::answer::{REVALIDATE, sequence, tagged};
+use super::answer::{REVALIDATE, rendered, sequence, tagged};
 use super::brief::{EventBrief, Labelled, MeasureInForce, ObligationView};
 use super::call::{Answered, Call};
 use super::ends::{TermOn, TitleHeld, is_over, is_review_due, over_note, review_due_note};
+use super::problem::Problem;
 use super::reading::Reading;
+use super::state::Rendered;
+use crate::app::Cached;
 use crate::domain::date::Day;
 use crate::domain::duty::{DutyStatus, items, waiting_for};
 use crate::domain::event::Term;
@@ -166,15 +171,40 @@ pub async fn get_enrollment(call: Call) -> Answered {
         if super::etag::unchanged(&call.http, &tag) {
             return Ok(super::etag::not_modified(&tag, call.language));
         }
-        let mut status = Status::of(&reading, &cached.state, call.tongue());
-        status.revision = revision;
-        status.sequence = cached.sequence.map(sequence);
-        return tagged(&call, &tag, REVALIDATE, &status);
+        let body = present_body(&call, &reading, &cached, &tag)?;
+        return Ok(rendered(&call, HttpResponse::Ok(), body, REVALIDATE, Some(&tag)));
     }
     let history = reading.history(&call).await?;
     let status = Status::of_history(&reading, &history, call.tongue());
     let tag = reading.tag(&call, status.revision);
     tagged(&call, &tag, REVALIDATE, &status)
+}
+
+/// The present status, which is rendered once and then looked up: its tag names everything that it
+/// depends on, so under the same tag it is the same.
+fn present_body(
+    call: &Call,
+    reading: &Reading<'_>,
+    cached: &Cached,
+    tag: &str,
+) -> Result<Bytes, Problem> {
+    let kept = &call.state.rendered;
+    let key = format!("{}/{}", call.language.tag(), reading.stream);
+    if let Some(found) = kept.get(&key)
+        && *found.tag == *tag
+    {
+        return Ok(found.body);
+    }
+    let mut status = Status::of(reading, &cached.state, call.tongue());
+    status.revision = cached.revision.unwrap_or_default();
+    status.sequence = cached.sequence.map(sequence);
+    let body = Bytes::from(serde_json::to_vec(&status).map_err(Problem::internal)?);
+    // Other days would only push today's out; a sequence that is not known yet will be.
+    if !reading.day_named && cached.sequence.is_some() {
+        let bytes = body.len() + tag.len();
+        kept.put(&key, Rendered { tag: tag.into(), body: body.clone() }, bytes);
+    }
+    Ok(body)
 }
 
 impl Status {

@@ -98,7 +98,7 @@ pub async fn get_subject(call: Call) -> Answered {
 pub async fn register_subject(call: Call) -> Answered {
     let caller = call.caller()?;
     let key = idempotency_key(&call)?;
-    let registration: Registration = body::read(&call.body)?;
+    let registration: Registration = body::read(&call)?;
     let at = format!("/v1/subjects/{}", registration.id);
     let app = call.state.app.clone();
     let work = async move { app.register_subject(&caller, registration, &key).await };
@@ -114,7 +114,7 @@ pub async fn rename_subject(call: Call) -> Answered {
     let subject = call.subject()?;
     call.state.app.subject(&subject).await.map_err(|error| call.problem(error))?;
     let key = idempotency_key(&call)?;
-    let renaming: Renaming = body::read(&call.body)?;
+    let renaming: Renaming = body::read(&call)?;
     let at = format!("/v1/subjects/{subject}");
     let app = call.state.app.clone();
     let work = async move { app.rename_subject(&caller, &subject, renaming, &key).await };
@@ -194,7 +194,7 @@ pub async fn get_calendar(call: Call) -> Answered {
 pub async fn adopt_calendar(call: Call) -> Answered {
     let caller = call.caller()?;
     let key = idempotency_key(&call)?;
-    let adopted: CalendarAdopted = body::read(&call.body)?;
+    let adopted: CalendarAdopted = body::read(&call)?;
     let at = format!("/v1/calendars/{}", adopted.year);
     let app = call.state.app.clone();
     let work = async move { app.adopt_calendar(&caller, adopted, &key).await };

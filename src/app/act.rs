@@ -8,7 +8,7 @@ use super::cache::Cached;
 use super::enrollment::stream_name;
 use super::{ActError, App};
 use crate::codec;
-use crate::domain::act::ActRequest;
+use crate::domain::act::{Act, ActRequest, Common};
 use crate::domain::date::{Day, Timestamp};
 use crate::domain::decide::{Actor, Context, Decision, OtherStanding};
 use crate::domain::event::{Event, EventMeta, Recorded};
@@ -135,7 +135,7 @@ impl App {
         })?;
         let subject = self.subject(&call.subject).await?;
         let versions = self.library.versions(program);
-        let others = self.participation(&versions, call).await?;
+        let others = self.participation(program, &versions, call).await?;
         Ok(Case {
             program,
             versions,
@@ -257,9 +257,13 @@ impl App {
                 decision.fact.over_limit = None;
             }
         }
-        let meta = self.meta(case, cached, &decision, now).await?;
-        let event = Event::Acted(Box::new(decision.fact));
-        let appended = self.append_event(case, cached.revision, event, meta).await;
+        let appended = match self.meta(case, cached, &decision, now).await {
+            Ok(meta) => {
+                let event = Event::Acted(Box::new(decision.fact));
+                self.append_event(case, cached.revision, event, meta).await
+            }
+            Err(error) => Err(error),
+        };
         let recorded = match (appended, &reservation) {
             (Ok(recorded), _) => recorded,
             (Err(error), Some(reservation)) => {
@@ -267,7 +271,7 @@ impl App {
             }
             (Err(error), None) => return Err(error),
         };
-        self.settle(case, cached, history, &recorded, reservation.is_some(), now).await?;
+        self.settle(case, cached, history, &recorded, reservation.is_some(), now).await;
         let stream = case.stream.clone();
         Ok(ActAnswer { stream, recorded, replayed: false, validated_only: false })
     }
@@ -300,7 +304,8 @@ impl App {
     }
 
     /// Folds the event into what is kept and restates places that changed otherwise than by the
-    /// reservation.
+    /// reservation. The act is on record, so nothing that fails here is its failure: what is kept is
+    /// read anew, and places that lag are left to the recovery.
     async fn settle(
         &self,
         case: &Case<'_>,
@@ -309,37 +314,48 @@ impl App {
         recorded: &Recorded,
         reserved: bool,
         now: Timestamp,
-    ) -> Result<(), ActError> {
+    ) {
         let mut next = Cached::clone(cached);
         let at_end = next.push(recorded);
         if at_end {
             self.enrollments.put(&case.stream, Arc::new(next));
-        } else {
-            self.reload(&case.stream).await?;
+        } else if self.reload(&case.stream).await.is_err() {
+            self.enrollments.forget(&case.stream);
         }
         let moves = recorded.event.fact().is_some_and(|fact| {
             (fact.effects.place.is_some() && !reserved) || fact.mended.is_some()
         });
         let moved_by_reservation = reserved && cached.state.place.is_some();
         if moves || moved_by_reservation || history.is_some() && !at_end {
-            self.restate(case.program, &case.stream, now).await?;
+            if let Err(error) = self.restate(case.program, &case.stream, now).await {
+                tracing::warn!(%error, stream = case.stream, "places lag until the recovery");
+                self.lagging.lock().await.insert(case.stream.clone());
+            }
         }
-        Ok(())
     }
 
-    /// Standings in other programs that the act's rules presuppose (P17).
+    /// Standings in other programs that the act's rules presuppose (P17); of a correction, those of
+    /// the act that it puts in place. An exercise looks at the exercise of the other program (G16).
     async fn participation(
         &self,
+        program: &Program,
         versions: &Versions,
         call: &ActCall,
     ) -> Result<Vec<(ProgramId, OtherStanding)>, ActError> {
-        let day = call.request.common.effective_on.latest();
+        let (act, common) = decided_act(&call.request);
+        let day = common.effective_on.latest();
         let Some(edition) = versions.in_force(day) else { return Ok(Vec::new()) };
         let conditions =
-            edition.measure.rules(call.request.act.kind()).filter_map(|r| r.participation.as_ref());
+            edition.measure.rules(act.kind()).filter_map(|rule| rule.participation.as_ref());
         let mut found = Vec::new();
         for condition in conditions {
-            let stream = codec::enrollment_stream(&condition.program, &call.subject);
+            let mut programs = self.library.programs().programs.iter();
+            let other = programs.find(|other| {
+                other.governed_as() == &condition.program
+                    && other.is_exercise() == program.is_exercise()
+            });
+            let Some(other) = other else { continue };
+            let stream = codec::enrollment_stream(&other.id, &call.subject);
             let history = self.history(&stream).await?;
             let state = history.state_at(day);
             let (Some(phase), Some(by)) = (state.phase(), state.node_by) else { continue };
@@ -349,6 +365,16 @@ impl App {
         }
         Ok(found)
     }
+}
+
+/// The act whose rules apply: itself, or what a correction puts in another's place.
+fn decided_act(request: &ActRequest) -> (&Act, &Common) {
+    if let Act::Correct(correction) = &request.act
+        && let Some(mended) = &correction.replacement
+    {
+        return (&mended.act, &mended.common);
+    }
+    (&request.act, &request.common)
 }
 
 /// A refusal for want of a place, with the measure version by which the act was decided.

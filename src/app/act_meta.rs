@@ -53,7 +53,7 @@ impl App {
 
     fn rests_on(&self, case: &Case<'_>, cached: &Cached, decision: &Decision) -> Vec<EventRef> {
         let own = decision.grounds.iter().filter_map(|&revision| {
-            let id = *cached.ids.get(usize::try_from(revision).ok()?)?;
+            let id = cached.id_at(revision)?;
             Some(EventRef { stream: case.stream.clone(), revision, id })
         });
         let subject = EventRef {
@@ -63,7 +63,6 @@ impl App {
         };
         let adoption = self.adoption(case.program, decision.edition.as_ref());
         own.chain(decision.rests_on.iter().cloned())
-            .chain(case.others.iter().map(|(_, standing)| standing.by.clone()))
             .chain(std::iter::once(subject))
             .chain(adoption)
             .collect()

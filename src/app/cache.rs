@@ -25,8 +25,14 @@ pub struct Cached {
     pub acted_revision: Option<u64>,
     /// The sequence of the newest event, where it is known.
     pub sequence: Option<u64>,
-    /// The ids of the events, by revision.
-    pub ids: Vec<Uuid>,
+    index: Arc<Mutex<Index>>,
+}
+
+/// The events' ids by revision, and revisions by the hash of the key. The folds of one enrollment
+/// share it, so that the next one costs no copy of it; each looks at what is up to its revision.
+#[derive(Debug, Default)]
+struct Index {
+    ids: Vec<Uuid>,
     keys: HashMap<u64, u64>,
 }
 
@@ -58,33 +64,61 @@ impl Cached {
     }
 
     fn note(&mut self, event: &Recorded) {
+        if lock(&self.index).ids.len() as u64 != event.revision {
+            // Another fold went on from the same events.
+            let own = self.own_index(event.revision);
+            self.index = Arc::new(Mutex::new(own));
+        }
         self.revision = Some(event.revision);
         self.sequence = event.sequence;
         if !event.event.is_own() {
             self.acted_revision = Some(event.revision);
         }
-        self.ids.push(event.id);
+        let mut index = lock(&self.index);
+        index.ids.push(event.id);
         if let Some((key, _)) = &event.meta.key {
-            self.keys.insert(key_hash(&event.meta.principal, key), event.revision);
+            index.keys.insert(key_hash(&event.meta.principal, key), event.revision);
         }
+    }
+
+    fn own_index(&self, before: u64) -> Index {
+        let index = lock(&self.index);
+        let count = usize::try_from(before).unwrap_or(usize::MAX);
+        let keys = index.keys.iter().filter(|(_, revision)| **revision < before);
+        Index {
+            ids: index.ids.iter().take(count).copied().collect(),
+            keys: keys.map(|(hash, revision)| (*hash, *revision)).collect(),
+        }
+    }
+
+    /// The id of the event at a revision.
+    pub fn id_at(&self, revision: u64) -> Option<Uuid> {
+        let index = usize::try_from(revision).ok().filter(|_| Some(revision) <= self.revision)?;
+        lock(&self.index).ids.get(index).copied()
     }
 
     /// The revision of the event that a principal's key produced, if it did. A hash that happens
     /// to be equal is told apart when the event is read.
     pub fn revision_of_key(&self, principal: &str, key: &str) -> Option<u64> {
-        self.keys.get(&key_hash(principal, key)).copied()
+        let hash = key_hash(principal, key);
+        let found = lock(&self.index).keys.get(&hash).copied();
+        found.filter(|revision| Some(*revision) <= self.revision)
     }
 
     /// An estimate of the bytes held.
     fn bytes(&self) -> usize {
-        let state = &self.state;
+        let (state, index) = (&self.state, lock(&self.index));
         512 + state.duties.len() * 320
             + state.plan_versions.len() * 8
             + state.results.len() * 80
             + state.matters.len() * 96
-            + self.ids.len() * 16
-            + self.keys.capacity() * 24
+            + index.ids.capacity() * 16
+            + index.keys.capacity() * 24
     }
+}
+
+fn lock(index: &Mutex<Index>) -> std::sync::MutexGuard<'_, Index> {
+    index.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 fn key_hash(principal: &str, key: &str) -> u64 {
@@ -180,6 +214,10 @@ impl Inner {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::append::own_meta;
+    use crate::domain::date::Timestamp;
+    use crate::domain::event::{ApprovalAbandoned, Event};
+    use crate::domain::ids::EventRef;
 
     #[test]
     fn the_cache_stays_within_its_bytes_and_keeps_what_is_asked_for() {
@@ -195,6 +233,35 @@ mod tests {
         assert!((1..limit / 512).contains(&kept), "{kept} are kept");
         cache.forget("hot");
         assert!(cache.get("hot").is_none());
+    }
+
+    fn abandoned(revision: u64, id: u128, key: &str) -> Recorded {
+        let now = Timestamp::from_micros(0);
+        let mut meta = own_meta(now, true);
+        meta.key = Some((key.to_owned(), "print".to_owned()));
+        let reservation = EventRef { stream: "quota".to_owned(), revision: 0, id: Uuid::nil() };
+        let event = Event::ApprovalAbandoned(ApprovalAbandoned { reservation });
+        Recorded { revision, sequence: Some(revision), id: Uuid::from_u128(id), event, meta }
+    }
+
+    /// Folds share the list of events; a fold that goes another way gets one of its own.
+    #[test]
+    fn each_fold_sees_the_events_up_to_its_own_revision() {
+        let mut first = Cached::default();
+        assert!(first.push(&abandoned(0, 10, "a")));
+        let mut second = first.clone();
+        assert!(second.push(&abandoned(1, 11, "b")));
+        assert!(Arc::ptr_eq(&first.index, &second.index));
+        assert_eq!((first.id_at(0), first.id_at(1)), (Some(Uuid::from_u128(10)), None));
+        assert_eq!(first.revision_of_key("docket", "b"), None);
+        assert_eq!(second.id_at(1), Some(Uuid::from_u128(11)));
+        assert_eq!(second.revision_of_key("docket", "a"), Some(0));
+        let mut other = first.clone();
+        assert!(other.push(&abandoned(1, 12, "c")));
+        assert_eq!(other.id_at(1), Some(Uuid::from_u128(12)));
+        assert_eq!(other.revision_of_key("docket", "b"), None);
+        assert_eq!(second.id_at(1), Some(Uuid::from_u128(11)));
+        assert_eq!(second.revision_of_key("docket", "c"), None);
     }
 
     #[test]

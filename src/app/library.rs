@@ -1,18 +1,20 @@
 //! Programs, measures, subjects and calendars: what acts are judged by, from the log.
 
 use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
 use super::enrollment::read_whole_stream;
+use super::kept::Kept;
 use super::{ActError, App};
 use crate::codec::{self, Stored};
 use crate::domain::calendar::{Calendar, Calendars};
-use crate::domain::ids::{EventRef, Id, ProgramId, SubjectId};
+use crate::domain::date::Day;
+use crate::domain::ids::{EventRef, Id, ProgramId, SubjectId, Text};
 use crate::domain::measure::{Program, Programs, Versions};
-use crate::domain::subject::{Subject, SubjectEvent};
+use crate::domain::subject::{Subject, SubjectEvent, Zone};
 
-/// Subjects kept at most; beyond, all are let go and read again.
-const MAX_SUBJECTS: usize = 50_000;
+/// Subjects kept at most, in bytes; the others are read again.
+const SUBJECT_BYTES: usize = 32 << 20;
 
 /// The adopted editions of one program's measures.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +29,9 @@ pub struct Adopted {
 pub struct Library {
     programs: Programs,
     adopted: HashMap<ProgramId, Adopted>,
-    subjects: RwLock<HashMap<SubjectId, Arc<Subject>>>,
+    subjects: Kept<Arc<Subject>>,
+    /// How often a subject was forgotten: what was read before that is not kept after it.
+    forgotten: Mutex<u64>,
     calendars: RwLock<Vec<(u64, Calendar)>>,
     present: RwLock<(usize, Arc<Calendars>)>,
 }
@@ -41,7 +45,8 @@ impl Library {
         let library = Self {
             programs,
             adopted,
-            subjects: RwLock::default(),
+            subjects: Kept::new(SUBJECT_BYTES),
+            forgotten: Mutex::default(),
             calendars: RwLock::new(calendars),
             present: RwLock::default(),
         };
@@ -101,20 +106,42 @@ impl Library {
     }
 
     pub(super) fn forget_subject(&self, id: &SubjectId) {
-        self.subjects.write().unwrap_or_else(std::sync::PoisonError::into_inner).remove(id);
+        let mut forgotten = self.forgotten();
+        *forgotten += 1;
+        self.subjects.remove(id.as_str());
     }
 
-    fn kept_subject(&self, id: &SubjectId) -> Option<Arc<Subject>> {
-        self.subjects.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(id).cloned()
+    fn forgotten(&self) -> MutexGuard<'_, u64> {
+        self.forgotten.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    fn keep_subject(&self, subject: Arc<Subject>) {
-        let mut subjects = self.subjects.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if subjects.len() >= MAX_SUBJECTS {
-            subjects.clear();
+    /// Keeps a subject that was read when so many had been forgotten: a renaming meanwhile is in
+    /// the log, and may not be in what was read.
+    fn keep_subject(&self, subject: Arc<Subject>, forgotten_before: u64) {
+        let forgotten = self.forgotten();
+        if *forgotten == forgotten_before {
+            let bytes = bytes_of(&subject);
+            self.subjects.put(subject.id().clone().as_str(), subject, bytes);
         }
-        subjects.insert(subject.id().clone(), subject);
     }
+}
+
+/// What a subject takes in memory, about.
+fn bytes_of(subject: &Subject) -> usize {
+    let text = |text: &Text| text.en.capacity() + text.zh.capacity();
+    let from = |list: &[(Day, Text)]| -> usize {
+        list.iter().map(|(_, name)| size_of::<(Day, Text)>() + text(name)).sum()
+    };
+    let registration = &subject.registration;
+    let zones: usize =
+        registration.zones.iter().map(|zone| size_of::<Zone>() + zone.source.capacity()).sum();
+    size_of::<Subject>()
+        + text(&registration.name)
+        + registration.responsible_office.as_ref().map_or(0, text)
+        + registration.source.capacity()
+        + zones
+        + from(&subject.names)
+        + from(&subject.offices)
 }
 
 impl App {
@@ -123,13 +150,14 @@ impl App {
     /// # Errors
     /// [`ActError::NotFound`], and as the log's.
     pub async fn subject(&self, id: &SubjectId) -> Result<Arc<Subject>, ActError> {
-        if let Some(subject) = self.library.kept_subject(id) {
+        if let Some(subject) = self.library.subjects.get(id.as_str()) {
             return Ok(subject);
         }
+        let forgotten_before = *self.library.forgotten();
         let found = self.read_subject(id).await?;
         let not_found = || ActError::NotFound { what: "subject", name: id.to_string() };
         let subject = Arc::new(found.ok_or_else(not_found)?);
-        self.library.keep_subject(subject.clone());
+        self.library.keep_subject(subject.clone(), forgotten_before);
         Ok(subject)
     }
 

@@ -13,6 +13,7 @@ pub mod clock;
 pub mod documents;
 mod enrollment;
 mod error;
+mod kept;
 mod known;
 mod library;
 pub mod measure_files;
@@ -25,12 +26,14 @@ pub use act::{ActAnswer, ActCall, Caller, Precondition};
 pub use cache::Cached;
 pub use enrollment::{load_history, read_whole_stream};
 pub use error::ActError;
+pub use kept::Kept;
 pub use library::Library;
 pub use quotas::QuotaView;
 pub use recovery::Recovered;
 pub use registration::Written;
 pub use start::{Parts, StartError, start, start_reading};
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
@@ -54,8 +57,10 @@ pub struct App {
     origin: String,
     library: Library,
     enrollments: EnrollmentCache,
-    quotas: Mutex<quotas::Folds>,
+    quotas: std::sync::Mutex<quotas::Folds>,
     stripes: Vec<Mutex<()>>,
+    /// Enrollments whose places could not be restated after an act that moved them.
+    lagging: Mutex<BTreeSet<String>>,
 }
 
 impl App {

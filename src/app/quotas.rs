@@ -1,7 +1,9 @@
 //! Places across streams: reserve first, then append; restate what an enrollment's own events say.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::act::Case;
@@ -21,8 +23,9 @@ use crate::log::LogError;
 /// How often a reservation is tried again when another was faster.
 const MAX_TRIES: usize = 64;
 
-/// Folded quotas by stream.
-pub(super) type Folds = HashMap<String, Quota>;
+/// Folded quotas by stream, each behind a lock of its own: while one is read up to its end, the
+/// others are not waited for.
+pub(super) type Folds = HashMap<String, Arc<Mutex<Quota>>>;
 
 /// A category's quota as it stands.
 #[derive(Debug, Clone)]
@@ -62,8 +65,11 @@ impl App {
 
     /// The fold of a quota's stream, read up to its end.
     pub(super) async fn quota(&self, stream: &str) -> Result<Quota, ActError> {
-        let mut folds = self.quotas.lock().await;
-        let quota = folds.entry(stream.to_owned()).or_default();
+        let fold = {
+            let mut folds = self.quotas.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            folds.entry(stream.to_owned()).or_default().clone()
+        };
+        let mut quota = fold.lock().await;
         let from = quota.revision().map_or(0, |revision| revision + 1);
         for stored in read_whole_stream(&*self.log, stream, from).await? {
             if let Stored::Quota(event, _) = codec::decode(&stored)? {
@@ -101,6 +107,7 @@ impl App {
             if let Some(own) = quota.reservation_for(&case.stream, revision)
                 && own.reserved.key == key
                 && own.reserved.from == place
+                && (!own.reserved.over_limit || is_justified(case))
             {
                 return Ok(own.clone());
             }
@@ -237,6 +244,15 @@ impl App {
     }
 }
 
+/// Whether the act overrides a limit: the national office's, with a written justification.
+fn is_justified(case: &Case<'_>) -> bool {
+    let common = &case.call.request.common;
+    let acting = common.archive.as_ref().map_or(case.actor.office, |archive| archive.office);
+    let over = common.over_limit.as_ref();
+    acting == Office::NationalOffice
+        && over.is_some_and(|over| !over.justification.trim().is_empty())
+}
+
 /// Whether the place goes over the limit by an override; refuses where it may not.
 fn over_limit(
     case: &Case<'_>,
@@ -247,10 +263,7 @@ fn over_limit(
     let Some((on, taken)) = quota.full_from(wanted.limit, place, &case.stream) else {
         return Ok(false);
     };
-    let acting = case.call.request.common.archive.as_ref().map_or(case.actor.office, |a| a.office);
-    let over = case.call.request.common.over_limit.as_ref();
-    let justified = over.is_some_and(|over| !over.justification.trim().is_empty());
-    if wanted.soft && justified && acting == Office::NationalOffice {
+    if wanted.soft && is_justified(case) {
         return Ok(true);
     }
     let (limit, category) = (wanted.limit, wanted.category.clone());

@@ -23,7 +23,7 @@ pub struct Recovered {
 }
 
 impl App {
-    /// Mends what a crash left out. A reservation is released only when its append can no longer
+    /// Mends what a crash, or an append that failed after an act, left out. A reservation is released only when its append can no longer
     /// succeed. `older_than_us`: reservations younger than that are left alone, for they may belong
     /// to an act under way; 0 at start, when nothing is.
     ///
@@ -31,6 +31,11 @@ impl App {
     /// As the log's. What was mended stays mended.
     pub async fn recover(&self, older_than_us: i64) -> Result<Recovered, ActError> {
         let mut recovered = Recovered::default();
+        let lagging: Vec<String> = self.lagging.lock().await.iter().cloned().collect();
+        for stream in lagging {
+            recovered.restated += usize::from(self.restate_stream(&stream).await?);
+            self.lagging.lock().await.remove(&stream);
+        }
         for program in &self.library.programs().programs {
             for view in self.quotas(program).await? {
                 for reservation in view.quota.reservations() {
@@ -68,18 +73,20 @@ impl App {
             after = page.next;
         }
         let mut recovered = Recovered::default();
-        let now = self.clock.now_for_recording()?;
         for stream in streams {
-            let StreamKind::Enrollment { program, .. } = codec::kind_of_stream(&stream) else {
-                continue;
-            };
-            let Some(program) = self.library.program(program.as_str()) else { continue };
-            let _turn = self.stripe(&stream).lock().await;
-            if self.restate(program, &stream, now).await? {
-                recovered.restated += 1;
-            }
+            recovered.restated += usize::from(self.restate_stream(&stream).await?);
         }
         Ok(recovered)
+    }
+
+    async fn restate_stream(&self, stream: &str) -> Result<bool, ActError> {
+        let StreamKind::Enrollment { program, .. } = codec::kind_of_stream(stream) else {
+            return Ok(false);
+        };
+        let Some(program) = self.library.program(program.as_str()) else { return Ok(false) };
+        let now = self.clock.now_for_recording()?;
+        let _turn = self.stripe(stream).lock().await;
+        self.restate(program, stream, now).await
     }
 
     fn programs_with_quota(&self) -> Vec<&Program> {

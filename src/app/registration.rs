@@ -1,5 +1,7 @@
 //! Subjects and calendars: what the registrar records beside acts.
 
+use std::collections::BTreeSet;
+
 use super::append::own_meta;
 use super::enrollment::read_whole_stream;
 use super::{ActError, App, Caller};
@@ -116,6 +118,14 @@ impl App {
             Err(ActError::Invalid { pointer: pointer.to_owned(), detail })
         };
         let id = registration.id.as_str();
+        let programs = &self.library.programs().programs;
+        let kinds = programs.iter().flat_map(|program| &program.subject_kinds);
+        let kinds = kinds.map(|kind| kind.as_str()).collect::<BTreeSet<_>>();
+        if !kinds.contains(registration.kind.as_str()) {
+            let kinds = kinds.into_iter().collect::<Vec<_>>().join(", ");
+            let detail = format!("no program takes subjects of this kind; kinds are {kinds}");
+            return invalid("/kind", detail);
+        }
         let listed = division::is_province(id) || id == division::CORPS;
         if registration.invented && listed {
             return invalid(
@@ -140,6 +150,17 @@ impl App {
                     return invalid("/province", "name the province in which it lies".to_owned());
                 };
                 match self.subject(province).await {
+                    Ok(found)
+                        if !matches!(found.registration.kind.as_str(), "province" | "corps") =>
+                    {
+                        invalid(
+                            "/province",
+                            format!(
+                                "{province} is no province: its kind is {}",
+                                found.registration.kind
+                            ),
+                        )
+                    }
                     Ok(found) if found.registration.invented == registration.invented => Ok(()),
                     Ok(_) => invalid("/province", "real and invented never mix (G16)".to_owned()),
                     Err(ActError::NotFound { .. }) => invalid(
@@ -172,7 +193,8 @@ impl App {
                 return Ok(written);
             }
             if must_be_new && !events.is_empty() {
-                return Err(ActError::Exists { what: "subject", name: stream.to_owned() });
+                let name = stream.strip_prefix(codec::SUBJECT).unwrap_or(stream);
+                return Err(ActError::Exists { what: "subject", name: name.to_owned() });
             }
             let now = self.clock.now_for_recording()?;
             let mut meta = registrar_meta(caller, now, effective_on, exercise);

@@ -15,7 +15,7 @@ use super::library::Adopted;
 use super::{ActError, App, Library, STRIPES, measure_files};
 use crate::codec::{self, Stored};
 use crate::domain::calendar::Calendar;
-use crate::domain::date::Timestamp;
+use crate::domain::date::{Day, Timestamp};
 use crate::domain::ids::{EventRef, ProgramId};
 use crate::domain::logbook::{LogCreated, MeasureAdopted};
 use crate::domain::measure::{Edition, Measure, Programs, Versions};
@@ -24,8 +24,6 @@ use crate::log::{EventLog, Expected};
 
 /// A measure file is a small document.
 const MAX_MEASURE_BYTES: u64 = 4 * 1024 * 1024;
-/// Calendars are looked for from this year to this one.
-const CALENDAR_YEARS: std::ops::RangeInclusive<i32> = 2012..=2050;
 
 /// What an application is made of.
 pub struct Parts {
@@ -125,8 +123,9 @@ async fn put_together(
         origin: created.origin,
         library: Library::new(programs, adopted, calendars),
         enrollments: EnrollmentCache::new(parts.cache_bytes),
-        quotas: Mutex::default(),
+        quotas: std::sync::Mutex::default(),
         stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
+        lagging: Mutex::default(),
     })
 }
 
@@ -296,7 +295,7 @@ async fn stored_text(parts: &Parts, adopted: &MeasureAdopted) -> Result<String, 
 
 async fn read_calendars(log: &dyn EventLog) -> Result<Vec<(u64, Calendar)>, StartError> {
     let mut calendars = Vec::new();
-    for year in CALENDAR_YEARS {
+    for year in Day::MIN.year()..=Day::MAX.year() {
         let stream = codec::calendar_stream(year);
         for stored in read_whole_stream(log, &stream, 0).await.map_err(ActError::from)? {
             if let Stored::CalendarAdopted(adopted, _) =

@@ -63,6 +63,7 @@ pub struct CheckArgs {
 
 /// What to draw.
 #[derive(Debug, Args)]
+#[command(disable_version_flag = true)]
 pub struct DrawArgs {
     /// The program, such as cluster_area
     program: String,

@@ -73,6 +73,7 @@ pub fn api_state(
         public_url: config.server.public_url.clone(),
         default_language: config.i18n.default_language,
         max_body_bytes: config.server.max_body_bytes as u64,
+        max_document_bytes: config.server.max_document_bytes,
         shutdown_grace: Duration::from_secs(config.server.shutdown_grace_s),
         request_timeout: REQUEST_TIMEOUT,
         workers: config.server.workers,

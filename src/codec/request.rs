@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use super::members;
 use crate::domain::act::{ActKind, ActRequest, COMMON_MEMBERS, Common};
 use crate::domain::refusal::{FieldError, field};
 
@@ -41,12 +42,9 @@ pub fn check_text(body: &[u8]) -> Result<&str, RequestError> {
 /// # Errors
 /// [`RequestError`] with every member that is wrong, by JSON Pointer.
 pub fn parse_act_request(body: &[u8]) -> Result<ActRequest, RequestError> {
-    let text = check_text(body)?;
-    let value: Value = serde_json::from_str(text)
-        .map_err(|error| RequestError::Malformed(format!("the body is not JSON: {error}")))?;
-    let Value::Object(mut members) = value else {
-        return Err(RequestError::Malformed("the body is not a JSON object".to_owned()));
-    };
+    let mut members = members::object(check_text(body)?)?;
+    let mut errors = Vec::new();
+    members::blank(&members, "", &mut errors);
     let kind = act_kind(&mut members)?;
     let mut common = Map::new();
     for name in COMMON_MEMBERS {
@@ -54,15 +52,8 @@ pub fn parse_act_request(body: &[u8]) -> Result<ActRequest, RequestError> {
             common.insert(name.to_owned(), value);
         }
     }
-    let mut errors = Vec::new();
-    let common = read::<Common>(Value::Object(common), "", &mut errors);
-    let act = match kind.read_content(Value::Object(members)) {
-        Ok(act) => Some(act),
-        Err(error) => {
-            errors.push(named(&error, ""));
-            None
-        }
-    };
+    let common = members::read_type::<Common>(common, &mut errors);
+    let act = members::read_content(kind, members, &mut errors);
     match (act, common) {
         (Some(act), Some(common)) if errors.is_empty() => Ok(ActRequest { act, common }),
         _ => Err(RequestError::Invalid(errors)),
@@ -87,29 +78,6 @@ fn act_kind(members: &mut Map<String, Value>) -> Result<ActKind, RequestError> {
         );
         RequestError::Invalid(vec![error])
     })
-}
-
-fn read<T: serde::de::DeserializeOwned>(
-    value: Value,
-    at: &str,
-    errors: &mut Vec<FieldError>,
-) -> Option<T> {
-    match serde_json::from_value(value) {
-        Ok(read) => Some(read),
-        Err(error) => {
-            errors.push(named(&error, at));
-            None
-        }
-    }
-}
-
-/// The member that a serde message names in backquotes, as a pointer.
-fn named(error: &serde_json::Error, at: &str) -> FieldError {
-    let message = error.to_string();
-    let names_member = message.starts_with("unknown field") || message.starts_with("missing field");
-    let member = names_member.then(|| message.split('`').nth(1)).flatten();
-    let pointer = member.map_or_else(|| at.to_owned(), |member| format!("{at}/{member}"));
-    field(pointer, message.clone(), format!("成员有误：{message}"))
 }
 
 /// How deep brackets are nested outside of strings; cheap enough to run before parsing.

@@ -294,6 +294,16 @@ pub enum Office {
 }
 
 impl Office {
+    /// Every office, and Docket itself.
+    pub const ALL: [Self; 6] = [
+        Self::NationalOffice,
+        Self::ProvincialDepartment,
+        Self::Province,
+        Self::LocalGovernment,
+        Self::Registrar,
+        Self::Docket,
+    ];
+
     /// The name used in tokens, events and measures.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -308,16 +318,7 @@ impl Office {
 
     /// Reads the name.
     pub fn parse(value: &str) -> Option<Self> {
-        [
-            Self::NationalOffice,
-            Self::ProvincialDepartment,
-            Self::Province,
-            Self::LocalGovernment,
-            Self::Registrar,
-            Self::Docket,
-        ]
-        .into_iter()
-        .find(|office| office.as_str() == value)
+        Self::ALL.into_iter().find(|office| office.as_str() == value)
     }
 }
 

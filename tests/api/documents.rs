@@ -30,7 +30,8 @@ async fn a_document_comes_back_under_its_digest() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_claim_keeps_nothing() {
-    let server = server_with(ApiSettings { max_body_bytes: 100, ..ApiSettings::default() }).await;
+    let server =
+        server_with(ApiSettings { max_document_bytes: 100, ..ApiSettings::default() }).await;
     let registrar = server.registrar();
     let path = format!("/v1/documents?digest={ABC}");
     let wrong = send(registrar.request("POST", &path).body("abd")).await;
@@ -53,4 +54,13 @@ async fn a_wrong_claim_keeps_nothing() {
     send(server.auditor().request("POST", "/v1/documents").body("abc"))
         .await
         .problem(403, "role-forbidden");
+}
+
+/// A scanned decision is larger than any act.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_may_be_larger_than_an_act() {
+    let server = server().await;
+    let digest = server.registrar().upload(&vec![7; 3 << 20]).await;
+    let back = server.auditor().get(&format!("/v1/documents/{digest}")).await.ok(200);
+    assert_eq!(back.body.len(), 3 << 20);
 }

@@ -199,3 +199,26 @@ async fn health_needs_no_token_and_stopping_is_orderly() {
     server.served.take().unwrap().stop().await.unwrap();
     assert!(server.request("GET", "/health/live").send().await.is_err());
 }
+
+/// What is cut off by a limit says so, as a page does.
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_up_to_a_limit_link_to_what_follows() {
+    let server = server().await;
+    server.register(&["440000"]).await;
+    let auditor = server.auditor();
+    let (mut path, mut seen) = ("/v1/events?limit=3".to_owned(), Vec::new());
+    loop {
+        let request = auditor.request("GET", &path).header("accept", "application/x-ndjson");
+        let reply = send(request).await.ok(200);
+        let text = String::from_utf8(reply.body.clone()).unwrap();
+        seen.extend(text.lines().map(|line| {
+            let event: serde_json::Value = serde_json::from_str(line).unwrap();
+            event["sequence"].as_str().unwrap().parse::<u64>().unwrap()
+        }));
+        let Some(next) = reply.header("link").strip_prefix('<') else { break };
+        let next = next.split('>').next().unwrap();
+        path = next.strip_prefix(&server.base).unwrap_or(next).to_owned();
+    }
+    assert!(seen.len() > 3, "{seen:?}");
+    assert_eq!(seen, (0..seen.len() as u64).collect::<Vec<_>>());
+}

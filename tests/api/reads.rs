@@ -2,6 +2,7 @@
 
 use super::support::*;
 use docket::domain::date::Timestamp;
+use docket::log::LogError;
 use serde_json::{Value, json};
 
 const ONE: &str = "/v1/enrollments/strong_province/440000";
@@ -281,4 +282,86 @@ async fn c17_a_title_whose_term_is_over_is_review_due_and_still_held() {
     assert_eq!(list["items"][0]["title"]["review_due"], true, "{list}");
     let now = auditor.get("/v1/enrollments?min_sequence=8").await.json();
     assert_eq!(now["items"][0]["title"]["review_due"], false, "{now}");
+}
+
+/// The OpenAPI document promises 304 everywhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_caller_has_is_not_sent_again() {
+    let server = server().await;
+    server.register(&["440000"]).await;
+    let auditor = server.auditor();
+    for path in [
+        "/v1/programs",
+        "/v1/programs/strong_province",
+        "/v1/programs/strong_province/measures",
+        "/v1/programs/strong_province/quotas",
+        "/v1/subjects/440000",
+        "/v1/calendars",
+        "/v1/events?limit=2",
+        "/v1/events",
+    ] {
+        let first = auditor.get(path).await.ok(200);
+        let tag = first.header("etag").to_owned();
+        assert!(tag.starts_with('"'), "{path}: {tag:?}");
+        let again = auditor.request("GET", path).header("accept-language", "en");
+        let again = send(again.header("if-none-match", &tag)).await;
+        assert_eq!((again.status, again.body.len()), (304, 0), "{path}");
+        let other = auditor.request("GET", path).header("accept-language", "zh");
+        send(other.header("if-none-match", &tag)).await.ok(200);
+    }
+    let quotas = "/v1/programs/strong_province/quotas";
+    let before = auditor.get(quotas).await.header("etag").to_owned();
+    let enrollment = "strong_province/440000";
+    server.province("440000").act(enrollment, &apply("leading", "2016-01-05")).await.ok(201);
+    server.national().act(enrollment, &approve("2016-03-01")).await.ok(201);
+    assert_ne!(auditor.get(quotas).await.header("etag"), before);
+    let full = auditor.get("/v1/events?limit=2").await;
+    assert!(full.header("cache-control").contains("immutable"));
+    assert!(!auditor.get("/v1/events?limit=1000").await.header("cache-control").contains("imm"));
+}
+
+/// A status that was rendered is looked up; whatever it depends on changes it at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_status_reads_no_log_and_is_never_stale() {
+    let server = server_without_read_models().await;
+    server.register(&["440000"]).await;
+    let enrollment = "strong_province/440000";
+    server.province("440000").act(enrollment, &apply("leading", "2016-01-05")).await.ok(201);
+    let auditor = server.auditor();
+    let first = auditor.get(ONE).await.ok(200);
+    server.log.fail_reads(LogError::Unavailable("gone".to_owned()));
+    let again = auditor.get(ONE).await.ok(200);
+    assert_eq!((&again.body, again.header("etag")), (&first.body, first.header("etag")));
+    let chinese = send(auditor.request("GET", ONE)).await.ok(200);
+    assert_ne!(chinese.body, first.body);
+    assert_eq!(chinese.header("content-language"), "zh-CN");
+    assert_eq!(auditor.get(&format!("{ONE}?as_of=2026-11-22")).await.ok(200).body, first.body);
+    let other = auditor.get(&format!("{ONE}?as_of=2026-11-21")).await.ok(200).json();
+    assert_eq!(other["as_of"], "2026-11-21");
+    server.log.heal();
+    let mut tags = vec![first.header("etag").to_owned()];
+    let renamed = json!({
+        "name": { "en": "Canton", "zh": "粤" }, "source": "test", "effective_on": "2016-01-01",
+    });
+    server.registrar().post("/v1/subjects/440000/renamings", &renamed).await.ok(201);
+    let status = auditor.get(ONE).await.ok(200);
+    assert_eq!(status.json()["name"], "Canton");
+    tags.push(status.header("etag").to_owned());
+    server.national().act(enrollment, &approve("2016-03-01")).await.ok(201);
+    let status = auditor.get(ONE).await.ok(200);
+    assert_eq!(status.json()["stands_at"]["node"], "pilot");
+    tags.push(status.header("etag").to_owned());
+    let calendar = json!({
+        "year": 2026, "rest_days": ["2026-10-01"], "working_weekends": [], "source": "notice",
+    });
+    server.registrar().post("/v1/calendars", &calendar).await.ok(201);
+    tags.push(auditor.get(ONE).await.ok(200).header("etag").to_owned());
+    at(&server, "2026-11-23T00:00:00+08:00");
+    let status = auditor.get(ONE).await.ok(200);
+    assert_eq!(status.json()["as_of"], "2026-11-23");
+    tags.push(status.header("etag").to_owned());
+    let count = tags.len();
+    tags.sort_unstable();
+    tags.dedup();
+    assert_eq!(tags.len(), count, "{tags:?}");
 }

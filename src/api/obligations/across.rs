@@ -10,12 +10,15 @@ use crate::api::answer::limit;
 use crate::api::brief::{Labels, ObligationView};
 use crate::api::call::{Answered, Call};
 use crate::api::lists::{version_of, words};
+use crate::api::named;
 use crate::api::page::{self, Cursor, Filled, ask, cursor, exercise, page};
 use crate::domain::act::ActKind;
 use crate::domain::calendar::Calendars;
 use crate::domain::date::Day;
-use crate::domain::duty::{DueItem, DutyStatus, items, promotion_plan_duty};
-use crate::domain::ids::{Id, Office, ProgramId, SubjectId};
+use crate::domain::duty::{
+    DueItem, DutyStatus, PROMOTION_PLAN, items, promotion_plan_duty, promotion_plan_rule,
+};
+use crate::domain::ids::{ProgramId, SubjectId};
 use crate::domain::measure::Program;
 use crate::domain::state::{Duty, State};
 use crate::projection::Tables;
@@ -106,11 +109,13 @@ pub async fn list_obligations(call: Call) -> Answered {
     let filter = ObligationFilter {
         exercise: exercise(&call)?,
         program: call.parsed("program", ProgramId::parse)?,
-        subject: call.parsed("subject", SubjectId::parse)?,
-        obligation: call.parameter("obligation").map(Id::from),
-        owes: call.parsed("owes", |text| {
-            Office::parse(text).ok_or_else(|| format!("{text:?} is no office"))
+        subject: named::subject(&call, "subject").await?,
+        obligation: named::declared(&call, "obligation", |measure| {
+            let declared = measure.obligations.iter().map(|obligation| obligation.id.clone());
+            let unlisted = promotion_plan_rule(measure).map(|_| PROMOTION_PLAN.into());
+            declared.chain(unlisted).collect()
         })?,
+        owes: named::office(&call)?,
         due_before,
         due_after,
         only_binding: false,

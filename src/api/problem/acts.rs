@@ -158,6 +158,9 @@ fn of_conflict(expected: Option<u64>, actual: Option<u64>, changes: &[Recorded])
         (Some(_), None) => Problem::new(Code::RevisionConflict)
             .detail("nothing is on record yet; the act that opens an enrollment carries If-None-Match: *")
             .detail_zh("尚无记录；首次申报请携带 If-None-Match: *"),
+        _ if expected == actual => Problem::new(Code::RevisionConflict)
+            .detail("If-Match names the revision by a weak tag or by none; send `current_etag`, which is strong")
+            .detail_zh("If-Match 中是弱标签或无修订号的标签；请改用 current_etag（强标签）"),
         _ => Problem::new(Code::RevisionConflict),
     };
     problem

@@ -11,7 +11,10 @@ use crate::domain::ids::{EventRef, Id, Node, Provenance};
 
 /// A value that an application states for a requirement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a requirement is stated as a whole number from 0 on, a text, or a list of texts"
+)]
 pub enum Stated {
     /// A number, such as that of agencies.
     Number(u64),

@@ -111,9 +111,11 @@ fn check_corrector(
     if office == Office::NationalOffice || (office == acted && same_hand) {
         return Ok(());
     }
+    let mut required = vec![acted, Office::NationalOffice];
+    required.dedup();
     Err(Refusal::new(
         ActKind::Correct,
-        Reason::OfficeForbidden { required: vec![acted, Office::NationalOffice] },
+        Reason::OfficeForbidden { required },
         format!(
             "a correction is made by the office that acted ({} {}) or by the national office",
             acted.as_str(),

@@ -1,0 +1,239 @@
+//! The members of a JSON object that was sent: read so that everything that is wrong is named at
+//! once, each by its JSON Pointer. Deliberately not here: what an act makes of them.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::de::{DeserializeOwned, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+use serde_path_to_error::{Path, Segment, Track};
+
+use super::RequestError;
+use crate::domain::act::{Act, ActKind};
+use crate::domain::refusal::{FieldError, field};
+
+/// What is read from members: a value, or where the first wrong one stands and what is wrong.
+type Read<T> = Result<T, (String, String)>;
+
+/// Reads a body that is one JSON object, other than an act.
+///
+/// # Errors
+/// [`RequestError`] with every member that is wrong, by JSON Pointer.
+pub fn parse_object<T: DeserializeOwned + JsonSchema>(body: &[u8]) -> Result<T, RequestError> {
+    let members = object(super::check_text(body)?)?;
+    let mut errors = Vec::new();
+    blank(&members, "", &mut errors);
+    let read = read_type::<T>(members, &mut errors);
+    read.filter(|_| errors.is_empty()).ok_or(RequestError::Invalid(errors))
+}
+
+/// The members of a body that is one JSON object.
+///
+/// # Errors
+/// [`RequestError::Malformed`].
+pub fn object(text: &str) -> Result<Map<String, Value>, RequestError> {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) => Err(RequestError::Malformed("the body is not a JSON object".to_owned())),
+        Err(error) => Err(RequestError::Malformed(format!("the body is not JSON: {error}"))),
+    }
+}
+
+/// Checks that a text is JSON and that no object in it has a member twice: which of the two counts
+/// would depend on the reader.
+///
+/// # Errors
+/// [`RequestError::Malformed`].
+pub fn check_json(text: &str) -> Result<(), RequestError> {
+    serde_json::from_str::<Unambiguous>(text).map(|_| ()).map_err(|error| {
+        RequestError::Malformed(match error.is_data() {
+            true => format!("the body is ambiguous: {error}"),
+            false => format!("the body is not JSON: {error}"),
+        })
+    })
+}
+
+/// Reads the members of a type.
+pub fn read_type<T: DeserializeOwned + JsonSchema>(
+    members: Map<String, Value>,
+    errors: &mut Vec<FieldError>,
+) -> Option<T> {
+    let read = |value: &Value| {
+        serde_path_to_error::deserialize(value)
+            .map_err(|error| located(error.path(), error.inner()))
+    };
+    let schema = || schemars::SchemaGenerator::default().into_root_schema_for::<T>().to_value();
+    read_members(members, read, schema, errors)
+}
+
+/// Reads the members of an act's content.
+pub fn read_content(
+    kind: ActKind,
+    members: Map<String, Value>,
+    errors: &mut Vec<FieldError>,
+) -> Option<Act> {
+    let read = |value: &Value| {
+        let mut track = Track::new();
+        let from = serde_path_to_error::Deserializer::new(value, &mut track);
+        let content: Result<Act, serde_json::Error> = kind.read_content(from);
+        content.map_err(|error| located(&track.path(), &error))
+    };
+    let schema = || {
+        let mut generator = schemars::SchemaGenerator::default();
+        let schema = kind.content_schema(&mut generator).to_value();
+        let name = schema["$ref"].as_str().and_then(|at| at.rsplit('/').next());
+        name.and_then(|name| generator.definitions().get(name)).cloned().unwrap_or(schema)
+    };
+    read_members(members, read, schema, errors)
+}
+
+/// Reads members, sets the first wrong one aside, and reads the others again.
+fn read_members<T>(
+    members: Map<String, Value>,
+    read: impl Fn(&Value) -> Read<T>,
+    schema: impl Fn() -> Value,
+    errors: &mut Vec<FieldError>,
+) -> Option<T> {
+    let mut aside = BTreeSet::new();
+    let mut members = Value::Object(members);
+    loop {
+        let (pointer, message) = match read(&members) {
+            Ok(value) => return aside.is_empty().then_some(value),
+            Err(wrong) => wrong,
+        };
+        let member = unescape(pointer.split('/').nth(1).unwrap_or_default());
+        let Value::Object(left) = &mut members else { return None };
+        if left.remove(&member).is_some() {
+            errors.push(wrong(pointer, &message));
+            aside.insert(member);
+            continue;
+        }
+        let missing = missing(&schema(), |name| left.contains_key(name) || aside.contains(name));
+        if missing.is_empty() && aside.is_empty() {
+            errors.push(wrong(pointer, &message));
+        }
+        errors.extend(missing);
+        return None;
+    }
+}
+
+fn missing(schema: &Value, is_there: impl Fn(&str) -> bool) -> Vec<FieldError> {
+    let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let missing = required.filter(|name| !is_there(name));
+    missing.map(|name| wrong(format!("/{name}"), &format!("missing field `{name}`"))).collect()
+}
+
+fn wrong(pointer: String, message: &str) -> FieldError {
+    field(pointer, message, format!("成员有误：{message}"))
+}
+
+/// Where a value is wrong, as a pointer, and what is wrong with it.
+fn located(path: &Path, error: &serde_json::Error) -> (String, String) {
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => pointer.push_str(&format!("/{}", escape(key))),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    let message = error.to_string();
+    let absent = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+    if let Some(absent) = absent {
+        pointer.push_str(&format!("/{absent}"));
+    }
+    (pointer, message)
+}
+
+/// Finds texts that say nothing: a reason, a source or an opinion that is empty is none.
+pub fn blank(members: &Map<String, Value>, at: &str, errors: &mut Vec<FieldError>) {
+    for (name, value) in members {
+        blank_value(value, &|| format!("{at}/{}", escape(name)), errors);
+    }
+}
+
+fn blank_value(value: &Value, at: &dyn Fn() -> String, errors: &mut Vec<FieldError>) {
+    match value {
+        Value::String(text) if text.trim().is_empty() => errors.push(field(
+            at(),
+            "the text is empty: state it, or leave the member out",
+            "文本为空：请填写，或不写该成员",
+        )),
+        Value::Array(items) => {
+            let at = at();
+            for (n, item) in items.iter().enumerate() {
+                blank_value(item, &|| format!("{at}/{n}"), errors);
+            }
+        }
+        Value::Object(members) => blank(members, &at(), errors),
+        _ => {}
+    }
+}
+
+fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+fn unescape(name: &str) -> String {
+    name.replace("~1", "/").replace("~0", "~")
+}
+
+/// Any JSON in which no object has a member twice.
+struct Unambiguous;
+
+impl<'de> Deserialize<'de> for Unambiguous {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for Unambiguous {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
+        let mut names = BTreeSet::new();
+        while let Some(name) = map.next_key::<String>()? {
+            map.next_value::<Self>()?;
+            if names.contains(&name) {
+                return Err(A::Error::custom(format!("the member `{name}` is there twice")));
+            }
+            names.insert(name);
+        }
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while items.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+}

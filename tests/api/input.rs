@@ -1,0 +1,120 @@
+//! What is wrong with a request is named member by member; what says nothing is not taken.
+
+use super::support::*;
+use serde_json::{Value, json};
+
+const ENROLLMENT: &str = "strong_province/440000";
+
+fn pointers(problem: &Value) -> Vec<&str> {
+    problem["errors"].as_array().unwrap().iter().map(|e| e["pointer"].as_str().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_wrong_member_is_named_where_it_stands() {
+    let server = server().await;
+    server.register(&["440000"]).await;
+    let province = server.province("440000");
+    let mut body = apply("leading", "2016-02-30");
+    body["decided_on"] = json!(20_160_101);
+    body["surprise"] = json!(1);
+    body["more"] = json!(2);
+    body["document"] = json!({ "number": "x" });
+    body["requirements"] = json!({ "agencies": -1 });
+    let wrong = province.act(ENROLLMENT, &body).await.problem(422, "validation-error");
+    let mut at = pointers(&wrong);
+    at.sort_unstable();
+    let expected = [
+        "#/decided_on",
+        "#/document/title",
+        "#/effective_on",
+        "#/more",
+        "#/requirements/agencies",
+        "#/surprise",
+    ];
+    assert_eq!(at, expected, "{wrong}");
+    let text = wrong.to_string();
+    assert!(!text.contains("untagged"), "{text}");
+    assert!(text.contains("a whole number from 0 on"), "{text}");
+    let missing = json!({ "act": "evaluate" });
+    let missing = server.national().act(ENROLLMENT, &missing).await;
+    let missing = missing.problem(422, "validation-error");
+    assert_eq!(pointers(&missing), ["#/effective_on", "#/result", "#/findings"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_says_nothing_is_none() {
+    let server = server().await;
+    server.register(&["440000"]).await;
+    server.province("440000").act(ENROLLMENT, &apply("leading", "2016-01-05")).await.ok(201);
+    for reason in ["", "  \n"] {
+        let body = json!({ "act": "reject", "effective_on": "2016-02-01", "reason": reason });
+        let empty = server.national().act(ENROLLMENT, &body).await.problem(422, "validation-error");
+        assert_eq!(pointers(&empty), ["#/reason"]);
+    }
+    let stated = json!({ "act": "reject", "effective_on": "2016-02-01", "reason": "no funds" });
+    server.national().act(ENROLLMENT, &stated).await.ok(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_given_twice_is_refused() {
+    let server = server().await;
+    server.register(&["440000"]).await;
+    let path = format!("/v1/enrollments/{ENROLLMENT}/acts");
+    let body = r#"{"act":"apply","category":"leading","rank":"pilot","effective_on":"2016-01-05","document":{"title":"a","title":"b"}}"#;
+    let province = server.province("440000");
+    let request = province.request("POST", &path).header("idempotency-key", new_key());
+    let request = request.header("if-match", "*").header("content-type", "application/json");
+    let request = request.header("accept-language", "en").body(body);
+    let twice = send(request).await.problem(400, "malformed-request");
+    assert!(twice["detail"].as_str().unwrap().contains("`title` is there twice"), "{twice}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subject_is_registered_with_a_kind_that_there_is() {
+    let server = server().await;
+    server.register(&["440000"]).await;
+    let registrar = server.registrar();
+    let mut body = json!({
+        "id": "futian", "kind": "cluster_aera", "name": { "en": "Futian", "zh": "福田" },
+        "province": "440000", "source": "test", "effective_on": "2010",
+    });
+    let kind = registrar.post("/v1/subjects", &body).await.problem(422, "validation-error");
+    assert_eq!(pointers(&kind), ["#/kind"]);
+    assert!(kind["detail"].as_str().unwrap().contains("cluster_area"), "{kind}");
+    body["kind"] = json!("cluster_area");
+    body["name"] = json!({ "en": "", "surprise": 1 });
+    body["effective_on"] = json!("2010-13");
+    let wrong = registrar.post("/v1/subjects", &body).await.problem(422, "validation-error");
+    assert_eq!(pointers(&wrong), ["#/name/en", "#/effective_on", "#/name/surprise"], "{wrong}");
+    assert!(!wrong.to_string().contains("line 1"), "{wrong}");
+    body["name"] = json!({ "en": "Futian", "zh": "福田" });
+    body["effective_on"] = json!("2010");
+    registrar.post("/v1/subjects", &body).await.ok(201);
+    let again = registrar.post("/v1/subjects", &body).await.problem(409, "subject-exists");
+    assert_eq!(again["subject"], "futian");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_that_nothing_declares_is_no_empty_list() {
+    let server = server().await;
+    let auditor = server.auditor();
+    for (list, filter, known) in [
+        ("enrollments", "phase=pilots", "pilot"),
+        ("enrollments", "category=first", "leading"),
+        ("enrollments", "program=cluster_area&category=leading", "none"),
+        ("enrollments", "kind=provinces", "province"),
+        ("subjects", "kind=provinces", "province"),
+        ("obligations", "obligation=plan", "construction_plan"),
+        ("obligations", "owes=ministry", "national_office"),
+        ("enrollments", "min_sequence=x", "digits"),
+    ] {
+        let wrong = auditor.get(&format!("/v1/{list}?{filter}")).await;
+        let wrong = wrong.problem(400, "malformed-request");
+        let detail = wrong["detail"].as_str().unwrap();
+        assert!(detail.contains(known), "{list}?{filter}: {detail}");
+    }
+    auditor.get("/v1/enrollments?province=990000").await.problem(404, "not-found");
+    auditor.get("/v1/obligations?subject=nobody").await.problem(404, "not-found");
+    let pilots = auditor.get("/v1/enrollments?phase=pilot&category=leading&kind=province").await;
+    assert_eq!(pilots.ok(200).json()["items"], json!([]));
+}
