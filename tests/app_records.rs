@@ -1,5 +1,4 @@
 //! What the application keeps beside acts: subjects in their provinces, calendars over a restart.
-#![expect(clippy::unwrap_used, reason = "a test")]
 
 #[path = "support/app.rs"]
 mod app;

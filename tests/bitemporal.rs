@@ -12,7 +12,7 @@ mod story;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use docket::domain::act::{Act, ActRequest};
+use docket::domain::act::{Act, ActRequest, KeptSince};
 use docket::domain::date::{CivilDate, Day};
 use docket::domain::event::{Event, Recorded};
 use docket::domain::evolve::evolve;
@@ -222,7 +222,22 @@ fn standing(events: &[Recorded]) -> BTreeMap<u64, Recorded> {
             stands.insert(original, now);
         }
     }
+    opened(&mut stands);
     stands
+}
+
+/// Where nothing that stands says from when the record is complete, the first event does (G10).
+fn opened(stands: &mut BTreeMap<u64, Recorded>) {
+    let kept = |e: &Recorded| e.event.fact().unwrap().effects.opens_record.clone();
+    if stands.values().any(|event| kept(event).is_some()) {
+        return;
+    }
+    let Some(first) = stands.values_mut().next() else { return };
+    let archived = first.meta.archive || first.meta.office == Registrar;
+    let recorded = first.meta.recorded_at.civil_day();
+    let day = if archived { recorded } else { first.meta.effective_on.latest() };
+    let Event::Acted(fact) = &mut first.event else { unreachable!() };
+    fact.effects.opens_record = Some(KeptSince { day, reason: "the first that stands".into() });
 }
 
 /// The place of each: its latest day, raised to that of what it rests on as long as that raises

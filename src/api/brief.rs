@@ -94,9 +94,9 @@ pub struct DueView {
     pub rule: Option<String>,
     /// How it follows.
     pub arithmetic: Option<String>,
-    /// The type of the event from which it runs.
+    /// The type of the event from which it runs; for what recurs see `opened_by`.
     pub start_event: Option<String>,
-    /// That event's date.
+    /// That event's date; for what recurs, that of the event that opened the series.
     pub start: Option<String>,
 }
 
@@ -163,9 +163,12 @@ impl ObligationView {
                 rule: rule.map(|due| due.rule.to_string()).or_else(|| {
                     duty.series.as_ref().map(|series| format!("every year {}", series.every))
                 }),
-                arithmetic: rule.map(|due| due.arithmetic.clone()),
+                arithmetic: rule.map(|due| due.arithmetic.clone()).or_else(|| {
+                    let (series, year) = (duty.series.as_ref()?, item.due_year?);
+                    Some(format!("{} in {year} = {}", series.every, due.as_rule_gives))
+                }),
                 start_event: rule.map(|due| due.start_event.to_string()),
-                start: rule.map(|due| due.start.to_string()),
+                start: rule.map_or(&duty.opened_on, |due| &due.start).to_string().into(),
             }),
             met: item.met.map(|met| MetView {
                 revision: met.by,

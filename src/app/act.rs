@@ -326,11 +326,10 @@ impl App {
             (fact.effects.place.is_some() && !reserved) || fact.mended.is_some()
         });
         let moved_by_reservation = reserved && cached.state.place.is_some();
-        if moves || moved_by_reservation || history.is_some() && !at_end {
-            if let Err(error) = self.restate(case.program, &case.stream, now).await {
-                tracing::warn!(%error, stream = case.stream, "places lag until the recovery");
-                self.lagging.lock().await.insert(case.stream.clone());
-            }
+        let moved = moves || moved_by_reservation || history.is_some() && !at_end;
+        if moved && let Err(error) = self.restate(case.program, &case.stream, now).await {
+            tracing::warn!(%error, stream = case.stream, "places lag until the recovery");
+            self.lagging.lock().await.insert(case.stream.clone());
         }
     }
 

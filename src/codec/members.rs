@@ -14,6 +14,11 @@ use super::RequestError;
 use crate::domain::act::{Act, ActKind};
 use crate::domain::refusal::{FieldError, field};
 
+/// How long a text in a body may be, in bytes of UTF-8.
+const MAX_TEXT_BYTES: usize = 32 * 1024;
+/// How many items a list or map in a body may have.
+const MAX_ITEMS: usize = 1000;
+
 /// What is read from members: a value, or where the first wrong one stands and what is wrong.
 type Read<T> = Result<T, (String, String)>;
 
@@ -24,7 +29,7 @@ type Read<T> = Result<T, (String, String)>;
 pub fn parse_object<T: DeserializeOwned + JsonSchema>(body: &[u8]) -> Result<T, RequestError> {
     let members = object(super::check_text(body)?)?;
     let mut errors = Vec::new();
-    blank(&members, "", &mut errors);
+    check_sizes(&members, "", &mut errors);
     let read = read_type::<T>(members, &mut errors);
     read.filter(|_| errors.is_empty()).ok_or(RequestError::Invalid(errors))
 }
@@ -147,28 +152,51 @@ fn located(path: &Path, error: &serde_json::Error) -> (String, String) {
     (pointer, message)
 }
 
-/// Finds texts that say nothing: a reason, a source or an opinion that is empty is none.
-pub fn blank(members: &Map<String, Value>, at: &str, errors: &mut Vec<FieldError>) {
+/// Finds texts that say nothing (a reason, a source or an opinion that is empty is none), and texts
+/// and lists that are longer than any act needs: what is long is a document, cited by its digest.
+pub fn check_sizes(members: &Map<String, Value>, at: &str, errors: &mut Vec<FieldError>) {
     for (name, value) in members {
-        blank_value(value, &|| format!("{at}/{}", escape(name)), errors);
+        check_value(value, &|| format!("{at}/{}", escape(name)), errors);
     }
 }
 
-fn blank_value(value: &Value, at: &dyn Fn() -> String, errors: &mut Vec<FieldError>) {
+fn check_value(value: &Value, at: &dyn Fn() -> String, errors: &mut Vec<FieldError>) {
     match value {
         Value::String(text) if text.trim().is_empty() => errors.push(field(
             at(),
             "the text is empty: state it, or leave the member out",
             "文本为空：请填写，或不写该成员",
         )),
+        Value::String(text) if text.len() > MAX_TEXT_BYTES => {
+            let sizes = format!("{} > {MAX_TEXT_BYTES}", text.len());
+            errors.push(field(
+                at(),
+                format!("the text is too long ({sizes} bytes): upload it and cite its digest"),
+                format!("文本过长（{sizes} 字节）：请作为文件上传并引用其摘要"),
+            ));
+        }
         Value::Array(items) => {
+            many(items.len(), at, errors);
             let at = at();
             for (n, item) in items.iter().enumerate() {
-                blank_value(item, &|| format!("{at}/{n}"), errors);
+                check_value(item, &|| format!("{at}/{n}"), errors);
             }
         }
-        Value::Object(members) => blank(members, &at(), errors),
+        Value::Object(members) => {
+            many(members.len(), at, errors);
+            check_sizes(members, &at(), errors);
+        }
         _ => {}
+    }
+}
+
+fn many(count: usize, at: &dyn Fn() -> String, errors: &mut Vec<FieldError>) {
+    if count > MAX_ITEMS {
+        errors.push(field(
+            at(),
+            format!("it has {count} items, of {MAX_ITEMS} at most"),
+            format!("共 {count} 项，上限为 {MAX_ITEMS} 项"),
+        ));
     }
 }
 

@@ -44,7 +44,7 @@ pub fn check_text(body: &[u8]) -> Result<&str, RequestError> {
 pub fn parse_act_request(body: &[u8]) -> Result<ActRequest, RequestError> {
     let mut members = members::object(check_text(body)?)?;
     let mut errors = Vec::new();
-    members::blank(&members, "", &mut errors);
+    members::check_sizes(&members, "", &mut errors);
     let kind = act_kind(&mut members)?;
     let mut common = Map::new();
     for name in COMMON_MEMBERS {

@@ -124,7 +124,7 @@ fn decide_in_time(
         decision.grounds.dedup();
         return Ok(decision);
     }
-    if let Some(decision) = decide_before_evidence(ctx, history, request, day) {
+    if let Some(decision) = decide_before_evidence(ctx, history, request, None) {
         return Ok(decision);
     }
     let later = history.effective().into_iter().find(|entry| entry.place > day);
@@ -137,21 +137,25 @@ fn decide_in_time(
 }
 
 /// A founding act that is older than the evidence of what it founded: the steps before it are not
-/// on record, so it is decided as if that were known on its day (G9).
+/// on record, so it is decided as if that were known on its day (G9). `except` is left out of the
+/// record: what a correction replaces.
 fn decide_before_evidence(
     ctx: &Context<'_>,
     history: &History,
     request: &ActRequest,
-    day: Day,
+    except: Option<u64>,
 ) -> Option<Decision> {
-    let effective = history.effective();
+    let day = request.common.effective_on.latest();
+    let mut effective = history.effective();
+    effective.retain(|entry| Some(entry.event.revision) != except);
     let later = effective.iter().find(|entry| {
         let enters = entry.event.event.fact().and_then(|fact| fact.effects.enters.as_ref());
         entry.place > day && enters.is_some()
     })?;
     let revision = later.event.revision;
+    let before = fold(&effective, |entry| entry.place <= day);
     let state = fold(&effective, |e| e.place <= day || e.event.revision == revision);
-    if history.state_at(day).node.is_some() || !state.is_evidenced_only() {
+    if before.node.is_some() || !state.is_evidenced_only() {
         return None;
     }
     let mut decision = decide(ctx, &state, request).ok()?;
@@ -161,6 +165,11 @@ fn decide_before_evidence(
         return None;
     }
     effects.ground.from.push(Id::from("none"));
+    // The record is no more complete on the days before the evidence than it is since.
+    if before.kept_since.is_none() && effects.opens_record.is_none() {
+        let opener = effective.iter().find(|e| Some(e.event.revision) == state.kept_by)?;
+        effects.opens_record = opener.event.event.fact()?.effects.opens_record.clone();
+    }
     Some(decision)
 }
 

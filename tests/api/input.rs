@@ -42,7 +42,7 @@ async fn every_wrong_member_is_named_where_it_stands() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_text_that_says_nothing_is_none() {
+async fn a_text_that_says_nothing_or_a_whole_book_is_none() {
     let server = server().await;
     server.register(&["440000"]).await;
     server.province("440000").act(ENROLLMENT, &apply("leading", "2016-01-05")).await.ok(201);
@@ -51,6 +51,16 @@ async fn a_text_that_says_nothing_is_none() {
         let empty = server.national().act(ENROLLMENT, &body).await.problem(422, "validation-error");
         assert_eq!(pointers(&empty), ["#/reason"]);
     }
+    let long =
+        json!({ "act": "reject", "effective_on": "2016-02-01", "reason": "x".repeat(40_000) });
+    let long = server.national().act(ENROLLMENT, &long).await.problem(422, "validation-error");
+    assert_eq!(pointers(&long), ["#/reason"]);
+    let mut many = json!({ "act": "approve", "effective_on": "2016-02-01" });
+    let material =
+        json!({ "kind": "a", "name": "a", "media_type": "a/b", "digest": "0".repeat(64) });
+    many["materials"] = json!(vec![material; 1001]);
+    let many = server.national().act(ENROLLMENT, &many).await.problem(422, "validation-error");
+    assert_eq!(pointers(&many), ["#/materials"]);
     let stated = json!({ "act": "reject", "effective_on": "2016-02-01", "reason": "no funds" });
     server.national().act(ENROLLMENT, &stated).await.ok(201);
 }

@@ -29,6 +29,10 @@ fn every_command_says_what_it_does_with_an_example_and_its_exit_codes() {
         }
         assert!(help.find("Usage:").unwrap() > 120, "{name}: it does not say what it does");
     }
+    for name in ["check", "draw", "diff"] {
+        let help = docket(&["measures", name, "--help"]).done();
+        assert!(help.contains(&format!("Usage: docket measures {name}")), "{help}");
+    }
     assert!(docket(&["--version"]).done().starts_with("docket 0."));
 }
 

@@ -101,6 +101,28 @@ fn g9_evidence_gives_way_to_a_founding_act_that_is_older() {
     not_permitted(&refusal, "none", &["standing"], "III(I)1");
 }
 
+/// What is not in the record did not fail, also as of the days before the evidence; and the founding
+/// act can be mended like any other.
+#[test]
+fn g10_a_founding_act_that_is_older_completes_no_record() {
+    let mut story = Story::area();
+    attest(&mut story, "under_construction", "2015-06-10", &json!({}));
+    let archive = json!({ "office": "national_office", "source": "box 7" });
+    let of = story.does(Registrar, "approve", "2014-10-12", json!({ "archive": archive }));
+    let not_in_the_record = Some(DutyStatus::NotInTheRecord);
+    for on in ["2015-03-01", "2016-03-01", "2026-03-01"] {
+        assert_eq!(story.duty("construction_plan", 0, on), not_in_the_record, "{on}");
+    }
+    let body = json!({ "corrects": story.reference(of).to_string(), "reason": "misread",
+        "archive": archive,
+        "replacement": { "act": { "act": "approve", "content": { "round": "2014" } },
+            "common": { "effective_on": "2014-10-13", "archive": archive } } });
+    story.does(Registrar, "correct", "2026-04-01", body);
+    assert_eq!((story.stands("2014-10-12"), story.state.unsupported.to_vec()), ("".into(), vec![]));
+    assert_eq!(story.stands("2014-10-13"), "under_construction");
+    assert_eq!(story.duty("construction_plan", 0, "2015-03-01"), not_in_the_record);
+}
+
 #[test]
 fn g9_evidence_takes_the_ground_from_no_act() {
     let story = pilot("leading");

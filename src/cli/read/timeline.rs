@@ -7,6 +7,8 @@ use crate::cli::ask::AskArgs;
 use crate::cli::client::Answer;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Table, strong};
+use crate::cli::token::now_unix_s;
+use crate::domain::date::Timestamp;
 
 /// Columns of the picture for one year: four quarters and a space.
 const YEAR_COLUMNS: usize = 5;
@@ -57,7 +59,7 @@ fn timeline(answer: &Answer) -> String {
         text(body, "/subject")
     ));
     shown.push('\n');
-    if let Some(picture) = picture(answer) {
+    if let Some(picture) = picture(answer, this_quarter()) {
         shown.push('\n');
         shown.push_str(&picture);
     }
@@ -140,13 +142,15 @@ struct Bar {
     fill: char,
 }
 
-/// Stages and phases as bars over the years; nothing where there is no phase.
-fn picture(answer: &Answer) -> Option<String> {
+/// Stages and phases as bars over the years, an open phase up to the day asked about or today;
+/// nothing where there is no phase.
+fn picture(answer: &Answer, today: i32) -> Option<String> {
     let body = &answer.body;
     let phases: Vec<&Value> = items(body, "/phases").collect();
     let marks: Vec<i32> = items(body, "/acts").filter_map(|act| quarter(act, "/place")).collect();
     let first = phases.iter().filter_map(|phase| quarter(phase, "/from_day")).min()?;
     let newest = marks.iter().copied().max().unwrap_or(first);
+    let present = quarter(body, "/as_of").unwrap_or(today);
     let year = |item: &Value, pointer| item.pointer(pointer).and_then(Value::as_i64);
     let mut bars = Vec::new();
     for stage in items(body, "/stages") {
@@ -160,7 +164,7 @@ fn picture(answer: &Answer) -> Option<String> {
     for phase in phases {
         let from = quarter(phase, "/from_day")?;
         let until = quarter(phase, "/to_day");
-        let last = until.map_or(newest.max(from), |to| (to - 1).max(from));
+        let last = until.map_or(present.max(from), |to| (to - 1).max(from));
         bars.push(Bar { label: text(phase, "/label"), first: from, last, fill: '█' });
         if let Some(planned) = quarter(phase, "/planned_until") {
             let label = answer.say("  as planned", "  计划").to_owned();
@@ -199,6 +203,12 @@ fn drawn(bars: &[Bar], marks: &[i32], years: std::ops::RangeInclusive<i32>, acts
     table.render()
 }
 
+/// The present quarter in China, counted from year 0.
+fn this_quarter() -> i32 {
+    let day = Timestamp::from_micros(now_unix_s() * 1_000_000).civil_day();
+    day.year() * 4 + i32::try_from((day.month() - 1) / 3).unwrap_or_default()
+}
+
 /// The quarter of a day, counted from year 0; of an interval that of its latest day.
 fn quarter(item: &Value, pointer: &str) -> Option<i32> {
     let day = item.pointer(pointer)?.as_str()?;
@@ -231,7 +241,7 @@ mod tests {
                 "planned_until": "2016-06-30" }],
             "acts": [{ "place": "2015-07-01" }, { "place": "2016-04-01" }],
         });
-        let picture = picture(&Answer { body, is_english: true }).unwrap();
+        let picture = picture(&Answer { body, is_english: true }, 2016 * 4 + 2).unwrap();
         let expected = [
             "              2015 2016",
             "I             ·········",

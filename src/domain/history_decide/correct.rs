@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::decide_before_evidence;
 use super::named::check_named;
 use super::unsettle::{hypothetical, newly_unsupported, references};
 use crate::domain::act::{ActKind, ActRequest, Correction, KeptSince};
@@ -158,14 +159,19 @@ fn decide_replacement(
     check_named(judged, history, replacement)?;
     let mut decision = match decide(judged, &others(false), replacement) {
         Ok(decision) => decision,
-        Err(refusal) => {
-            let mut decision = decide(judged, &others(true), replacement).map_err(|_| refusal)?;
-            let counted = history.possible(day).into_iter();
-            decision.grounds.extend(counted.filter(|revision| *revision != original.revision));
-            decision.grounds.sort_unstable();
-            decision.grounds.dedup();
-            decision
-        }
+        Err(refusal) => match decide(judged, &others(true), replacement) {
+            Ok(mut decision) => {
+                let counted = history.possible(day).into_iter();
+                decision.grounds.extend(counted.filter(|revision| *revision != original.revision));
+                decision.grounds.sort_unstable();
+                decision.grounds.dedup();
+                decision
+            }
+            Err(_) => {
+                let except = Some(original.revision);
+                decide_before_evidence(judged, history, replacement, except).ok_or(refusal)?
+            }
+        },
     };
     if let Some(opened) = opened_record(in_force).or_else(|| opened_record(original))
         && original.meta.archive | (original.meta.office == Office::Registrar)
