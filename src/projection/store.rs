@@ -9,6 +9,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{
     Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params,
 };
@@ -305,6 +306,9 @@ impl Moved {
 
 fn connect(path: &Path, mode: Mode) -> Result<Connection, StoreError> {
     let connection = Connection::open(path)?;
+    // Else SQLite plans a statement anew whenever a value that bounds a range is another: in a
+    // rebuild, for almost every row.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     let pragmas = match mode {

@@ -9,6 +9,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::file::{OpenError, WRITE_FOLDER, beside, sync_folder};
@@ -129,6 +130,8 @@ pub(super) fn open_reading(path: &Path) -> rusqlite::Result<Connection> {
 
 fn open(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    // Else SQLite plans the statement of a page anew whenever the page begins elsewhere.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.execute_batch("PRAGMA trusted_schema = OFF;")?;
     connection.set_prepared_statement_cache_capacity(32);
