@@ -22,6 +22,10 @@ use crate::measure::{Cpu, Times, flush, heading, line};
 /// How many appenders, acts or clients at once.
 pub const AT_ONCE: [usize; 4] = [1, 16, 64, 256];
 
+/// Events read and decoded at once: few enough that they are still in the cache of the processor
+/// when they are folded.
+const PAGE: usize = 256;
+
 /// A request of usual size that an area that stands can meet any number of times.
 pub fn usual_act(number: usize) -> String {
     format!(
@@ -109,12 +113,13 @@ pub fn reading(made: &Made, runtime: &Handle) -> anyhow::Result<()> {
     let log: Arc<dyn EventLog> =
         Arc::new(runtime.block_on(async { SqliteLog::open_reader(made.log()) })?);
     let mut folder = Folder::new(log.clone(), runtime.clone(), 256 << 20);
+    let page = crate::generate::number("BENCH_PAGE", PAGE)?;
     let before = Cpu::own();
     let [mut read, mut decode, mut fold] = [Duration::ZERO; 3];
     let (mut after, mut events, mut unsupported, mut refolded) = (None, 0usize, 0usize, 0usize);
     loop {
         let began = Instant::now();
-        let page = runtime.block_on(log.read_all(after, 2048))?;
+        let page = runtime.block_on(log.read_all(after, page))?;
         read += began.elapsed();
         (after, events) = (page.next, events + page.events.len());
         let began = Instant::now();
@@ -140,7 +145,7 @@ pub fn reading(made: &Made, runtime: &Handle) -> anyhow::Result<()> {
     }
     let cpu = Cpu::own().since(before);
     let rate = |time: Duration| events as f64 / time.as_secs_f64();
-    line("pages of 2,048 out of SQLite", rate(read), "events/s", "");
+    line("pages out of SQLite", rate(read), "events/s", "");
     line("decode (data and metadata)", rate(decode), "events/s", "");
     line("evolve (with the state before kept)", rate(fold), "events/s", "");
     let more = format!(

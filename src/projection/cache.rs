@@ -50,7 +50,8 @@ impl Folded {
 
 pub(super) struct Cache {
     places: HashMap<StreamName, usize>,
-    slots: Vec<(StreamName, Folded, usize)>,
+    /// Boxed: they change their slots with each event.
+    slots: Vec<(StreamName, Box<Folded>, usize)>,
     bytes: usize,
     max_bytes: usize,
     /// Where the next one to go is looked for.
@@ -73,12 +74,12 @@ impl Cache {
     }
 
     /// Takes an enrollment out; who has folded it puts it back.
-    pub fn take(&mut self, stream: &StreamName) -> Option<Folded> {
+    pub fn take(&mut self, stream: &StreamName) -> Option<Box<Folded>> {
         let place = self.places.remove(stream)?;
         Some(self.remove(place).1)
     }
 
-    pub fn put(&mut self, stream: StreamName, folded: Folded) {
+    pub fn put(&mut self, stream: StreamName, folded: Box<Folded>) {
         let bytes = folded.bytes();
         while self.bytes + bytes > self.max_bytes && !self.slots.is_empty() {
             let place = self.next_hand() % self.slots.len();
@@ -91,7 +92,7 @@ impl Cache {
     }
 
     /// Empties a slot; the last one moves into it.
-    fn remove(&mut self, place: usize) -> (StreamName, Folded) {
+    fn remove(&mut self, place: usize) -> (StreamName, Box<Folded>) {
         let (stream, folded, bytes) = self.slots.swap_remove(place);
         self.bytes -= bytes;
         if let Some((moved, _, _)) = self.slots.get(place)

@@ -67,7 +67,7 @@ impl Folder {
     ) -> Result<T, ProjectionError> {
         let mut folded = match self.cache.take(&envelope.stream) {
             Some(folded) => folded,
-            None => self.load(&envelope.stream, envelope.revision)?,
+            None => Box::new(self.load(&envelope.stream, envelope.revision)?),
         };
         let expected = folded.revision.map_or(0, |revision| revision + 1);
         if expected != recorded.revision {

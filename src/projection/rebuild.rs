@@ -7,7 +7,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 
 use rusqlite::Connection;
 use serde::Serialize;
@@ -16,18 +16,19 @@ use tokio::runtime::Handle;
 use super::checksum::checksum;
 use super::fold::Folder;
 use super::follow::project;
-use super::page::{Decoded, decode_page};
+use super::page::Decoded;
 use super::store::{Copies, Mode, Moved, Store, WriteLock, signed};
 use super::{Projection, ProjectionError, StoreError};
 use crate::log::EventLog;
+use reading::{Chunk, read};
+
+mod reading;
 
 /// Events between two writes of what waits in memory: more write each row less often, fewer take
 /// less memory (about 3 KiB an event).
 const FLUSH_EVENTS: usize = 4096;
-/// Events decoded at a time.
-const PAGE_EVENTS: usize = 1024;
-/// Decoded pages that wait for the fold.
-const WAITING_PAGES: usize = 2;
+/// Decoded chunks that wait for the fold.
+const WAITING_CHUNKS: usize = 16;
 
 /// What a rebuild is made of.
 pub struct Rebuild<'a> {
@@ -274,8 +275,6 @@ struct Filling<'a, 'b> {
     progress: &'a mut dyn FnMut(u64, u64) -> bool,
 }
 
-type Pages = Result<(Vec<Decoded>, Option<(u64, ProjectionError)>), (u64, ProjectionError)>;
-
 impl Filling<'_, '_> {
     /// Takes in the events from the copy's position up to `to`; `total` is the last of all.
     fn fill(&mut self, to: u64, total: u64) -> Result<(), StoreError> {
@@ -285,88 +284,63 @@ impl Filling<'_, '_> {
         }
         let (log, runtime) = (Arc::clone(&self.rebuild.log), self.rebuild.runtime.clone());
         let mut folder = Folder::new(Arc::clone(&log), runtime.clone(), self.rebuild.cache_bytes);
-        let (pages, waiting) = sync_channel(WAITING_PAGES);
+        let (chunks, waiting) = sync_channel(WAITING_CHUNKS);
         std::thread::scope(|scope| {
-            scope.spawn(move || read(&*log, &runtime, after, to, &pages));
-            // Dropped at the end of this call: a reader that waits to hand over a page then stops.
+            scope.spawn(move || read(&*log, &runtime, after, to, &chunks));
+            // Dropped at the end of this call: a reader that waits to hand over a chunk then stops.
             self.write(waiting, &mut folder, to, total)
         })
     }
 
     fn write(
         &mut self,
-        waiting: Receiver<Pages>,
+        waiting: Receiver<Chunk>,
         folder: &mut Folder,
         to: u64,
         total: u64,
     ) -> Result<(), StoreError> {
-        let mut batch = Vec::with_capacity(FLUSH_EVENTS + PAGE_EVENTS);
         while self.copy.position() != Some(to) {
-            let page = waiting.recv().unwrap_or_else(|_| {
-                let sequence = self.copy.position().map_or(0, |position| position + 1);
-                Err((sequence, ProjectionError::Inconsistent("the reader stopped".to_owned())))
-            });
-            let stopped = |(sequence, source)| StoreError::Stopped { sequence, source };
-            let (events, unknown) = page.map_err(stopped)?;
-            if let Some(unknown) = unknown {
-                return Err(stopped(unknown));
-            }
-            let last = events.last().map(Decoded::sequence);
-            batch.extend(events);
-            if batch.len() >= FLUSH_EVENTS || last == Some(to) {
-                self.commit(folder, &batch)?;
-                batch.clear();
-                if !(self.progress)(last.map_or(0, |last| last + 1), total + 1) {
-                    return Err(StoreError::Interrupted);
-                }
+            self.commit(&waiting, folder, to)?;
+            let done = self.copy.position().map_or(0, |position| position + 1);
+            if !(self.progress)(done, total + 1) {
+                return Err(StoreError::Interrupted);
             }
         }
         Ok(())
     }
 
-    fn commit(&mut self, folder: &mut Folder, batch: &[Decoded]) -> Result<(), StoreError> {
+    /// Takes in what is handed over until it is enough to be written, or the end.
+    fn commit(
+        &mut self,
+        waiting: &Receiver<Chunk>,
+        folder: &mut Folder,
+        to: u64,
+    ) -> Result<(), StoreError> {
         let projections = &mut *self.projections;
-        let mut at = batch.first().map_or(0, Decoded::sequence);
+        let mut at = self.copy.position().map_or(0, |position| position + 1);
         self.copy
             .commit(|tx: &Connection| {
-                for event in batch {
-                    at = event.sequence();
-                    project(folder, projections, event, tx)?;
+                let (mut events, mut moved) = (0, None::<Moved>);
+                while events < FLUSH_EVENTS && moved.as_ref().is_none_or(|moved| moved.to != to) {
+                    let chunk = waiting.recv().unwrap_or_else(|_| {
+                        let reason = "the reader stopped".to_owned();
+                        Err((at, ProjectionError::Inconsistent(reason)))
+                    });
+                    let chunk = chunk.map_err(|(sequence, source)| {
+                        at = sequence;
+                        source
+                    })?;
+                    for event in &chunk {
+                        at = event.sequence();
+                        project(folder, projections, event, tx)?;
+                    }
+                    events += chunk.len();
+                    moved = Some(Moved::over(&chunk)?.after(moved.as_ref()));
                 }
                 projections.iter_mut().try_for_each(|projection| projection.flush(tx))?;
-                Ok(((), Moved::over(batch)?))
+                let nothing = || ProjectionError::Inconsistent("a batch without events".to_owned());
+                Ok(((), moved.ok_or_else(nothing)?))
             })
             .map_err(|source| StoreError::Stopped { sequence: at, source })
-    }
-}
-
-/// Reads and decodes up to `to`, page by page.
-fn read(
-    log: &dyn EventLog,
-    runtime: &Handle,
-    mut after: Option<u64>,
-    to: u64,
-    pages: &SyncSender<Pages>,
-) {
-    while after != Some(to) {
-        let first = after.map_or(0, |after| after + 1);
-        let limit = usize::try_from(to + 1 - first).unwrap_or(usize::MAX).min(PAGE_EVENTS);
-        let page = match runtime.block_on(log.read_all(after, limit)) {
-            Ok(page) if page.events.is_empty() => {
-                let reason = format!("the log ends before sequence {to}");
-                Err((first, ProjectionError::Inconsistent(reason)))
-            }
-            Ok(page) => {
-                after = page.next;
-                let (events, unknown) = decode_page(page.events);
-                Ok((events, unknown.map(|(sequence, error)| (sequence, error.into()))))
-            }
-            Err(error) => Err((first, error.into())),
-        };
-        let is_last = !matches!(page, Ok((_, None)));
-        // An error says that nobody waits any more.
-        if pages.send(page).is_err() || is_last {
-            return;
-        }
     }
 }

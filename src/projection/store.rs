@@ -293,6 +293,14 @@ impl Moved {
             log: (first.sequence() == 0).then_some(first.envelope.event_id),
         })
     }
+
+    /// How far it moves together with what came before.
+    #[must_use]
+    pub fn after(self, before: Option<&Self>) -> Self {
+        let Some(before) = before else { return self };
+        let recorded_at_us = self.recorded_at_us.max(before.recorded_at_us);
+        Self { to: self.to, recorded_at_us, log: before.log.or(self.log) }
+    }
 }
 
 fn connect(path: &Path, mode: Mode) -> Result<Connection, StoreError> {

@@ -1,0 +1,71 @@
+//! The reading side of a rebuild: pages of the log, decoded and handed over in chunks.
+
+use std::sync::mpsc::SyncSender;
+
+use tokio::runtime::Handle;
+
+use crate::log::{EventLog, RecordedEvent};
+use crate::projection::ProjectionError;
+use crate::projection::page::{Decoded, decode_page};
+
+/// Events read at a time.
+const PAGE_EVENTS: usize = 1024;
+/// Events decoded and handed over at a time: few, so that they are still in the processor's cache
+/// when they are folded. Pages of a thousand take twice as long to decode.
+const CHUNK_EVENTS: usize = 64;
+
+/// Decoded events, or where and why there are none.
+pub(super) type Chunk = Result<Vec<Decoded>, (u64, ProjectionError)>;
+
+/// Reads up to `to`, page by page, and hands it over decoded, chunk by chunk.
+pub(super) fn read(
+    log: &dyn EventLog,
+    runtime: &Handle,
+    mut after: Option<u64>,
+    to: u64,
+    chunks: &SyncSender<Chunk>,
+) {
+    while after != Some(to) {
+        let first = after.map_or(0, |after| after + 1);
+        let limit = usize::try_from(to + 1 - first).unwrap_or(usize::MAX).min(PAGE_EVENTS);
+        let handed_over = match runtime.block_on(log.read_all(after, limit)) {
+            Ok(page) if page.events.is_empty() => {
+                let reason = format!("the log ends before sequence {to}");
+                send(chunks, Err((first, ProjectionError::Inconsistent(reason))))
+            }
+            Ok(page) => {
+                after = page.next;
+                hand_over(page.events, chunks)
+            }
+            Err(error) => send(chunks, Err((first, error.into()))),
+        };
+        if !handed_over {
+            return;
+        }
+    }
+}
+
+/// Decodes a page in chunks; `false` when there is nothing more to be done.
+fn hand_over(events: Vec<RecordedEvent>, chunks: &SyncSender<Chunk>) -> bool {
+    let mut events = events.into_iter();
+    loop {
+        let chunk: Vec<_> = events.by_ref().take(CHUNK_EVENTS).collect();
+        if chunk.is_empty() {
+            return true;
+        }
+        let (decoded, unknown) = decode_page(chunk);
+        if !decoded.is_empty() && !send(chunks, Ok(decoded)) {
+            return false;
+        }
+        if let Some((sequence, error)) = unknown {
+            return send(chunks, Err((sequence, error.into())));
+        }
+    }
+}
+
+/// Whether it was taken and others can follow.
+fn send(chunks: &SyncSender<Chunk>, chunk: Chunk) -> bool {
+    let is_last = chunk.is_err();
+    // An error says that nobody waits any more.
+    chunks.send(chunk).is_ok() && !is_last
+}
