@@ -16,7 +16,6 @@ use tokio::runtime::Handle;
 use super::checksum::checksum;
 use super::fold::Folder;
 use super::follow::project;
-use super::page::Decoded;
 use super::store::{Copies, Mode, Moved, Store, WriteLock, signed};
 use super::{Projection, ProjectionError, StoreError};
 use crate::log::EventLog;
