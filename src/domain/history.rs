@@ -138,7 +138,7 @@ impl History {
     /// The effective history, ordered by (place, revision).
     pub fn effective(&self) -> Vec<Placed<'_>> {
         let corrections = self.corrections();
-        let mut standing: BTreeMap<u64, (Cow<'_, Recorded>, Option<u64>)> = BTreeMap::new();
+        let mut standing: BTreeMap<u64, Version<'_>> = BTreeMap::new();
         for event in &self.events {
             if corrected_revision(event).is_some() {
                 continue;
@@ -156,10 +156,7 @@ impl History {
             }
         }
         open_record(&mut standing);
-        let mut places = BTreeMap::new();
-        for &revision in standing.keys() {
-            place_of(&self.stream, revision, &standing, &mut places);
-        }
+        let places = places_of(&self.stream, &standing);
         let mut placed: Vec<Placed<'_>> = standing
             .into_iter()
             .map(|(revision, (event, corrected_by))| Placed {
@@ -214,6 +211,9 @@ impl History {
         self.effective().last().map(|entry| entry.place)
     }
 }
+
+/// The version in force of an event, and the revision of the correction that made it so.
+type Version<'a> = (Cow<'a, Recorded>, Option<u64>);
 
 /// Folds the entries that are picked.
 pub fn fold(effective: &[Placed<'_>], pick: impl Fn(&Placed<'_>) -> bool) -> State {
@@ -307,30 +307,29 @@ pub fn place_on(effective_on: CivilDate, grounds: impl Iterator<Item = (Day, Civ
         .fold(effective_on.latest(), Day::max)
 }
 
-fn place_of(
-    stream: &str,
-    revision: u64,
-    standing: &BTreeMap<u64, (Cow<'_, Recorded>, Option<u64>)>,
-    places: &mut BTreeMap<u64, Day>,
-) -> Day {
-    if let Some(&place) = places.get(&revision) {
-        return place;
-    }
-    let event = &standing[&revision].0;
-    let on = event.meta.effective_on;
-    // Set before the descent: a correction can rest on a later entry that rests on the original.
-    places.insert(revision, on.latest());
-    let grounds: Vec<u64> = rests_on_own(&event.meta.rests_on, stream)
-        .filter(|ground| *ground != revision && standing.contains_key(ground))
-        .collect();
-    let grounds: Vec<_> = grounds
-        .into_iter()
-        .map(|ground| {
-            let place = place_of(stream, ground, standing, places);
-            (place, standing[&ground].0.meta.effective_on)
+/// The place of each standing event. A correction can rest on a later entry that rests on the
+/// original, so places are raised until none moves; without such rings one round does it.
+fn places_of(stream: &str, standing: &BTreeMap<u64, Version<'_>>) -> BTreeMap<u64, Day> {
+    let grounds: Vec<(u64, Vec<u64>)> = standing
+        .iter()
+        .map(|(&revision, (event, _))| {
+            let grounds = rests_on_own(&event.meta.rests_on, stream)
+                .filter(|ground| *ground != revision && standing.contains_key(ground));
+            (revision, grounds.collect())
         })
         .collect();
-    let place = place_on(on, grounds.into_iter());
-    places.insert(revision, place);
-    place
+    let on = |revision: u64| standing[&revision].0.meta.effective_on;
+    let mut places: BTreeMap<u64, Day> =
+        standing.keys().map(|&revision| (revision, on(revision).latest())).collect();
+    loop {
+        let mut moved = false;
+        for (revision, grounds) in &grounds {
+            let held = grounds.iter().map(|ground| (places[ground], on(*ground)));
+            let place = place_on(on(*revision), held);
+            moved |= places.insert(*revision, place) != Some(place);
+        }
+        if !moved {
+            return places;
+        }
+    }
 }
