@@ -24,8 +24,9 @@ check: tools deny
 	INSTA_UPDATE=no $(CARGO) test --locked --test tidy $(DRIFT)
 	$(CARGO) deny --locked check licenses bans sources
 
+# `make bench PARTS=fold` measures a part; BENCH_EVENTS and BENCH_ENROLLMENTS set the size of the log.
 bench: tools
-	$(CARGO) bench --locked
+	$(CARGO) bench --locked --bench speed -- $(PARTS)
 
 # SQLite and ring are compiled from C.
 tools:
