@@ -1,26 +1,17 @@
--- One row per event of the log, in the log's order: who, what, when, under what, and what became of it.
+-- One row per event of the log, in the log's order: what, when, under what, and what became of it.
 
 CREATE TABLE audit_trail (
     sequence           INTEGER PRIMARY KEY,
     stream             TEXT    NOT NULL,
     revision           INTEGER NOT NULL,
-    event_id           TEXT    NOT NULL,
-    program            TEXT,
-    subject            TEXT,
+    event_id           BLOB    NOT NULL,
+    enrollment         INTEGER,
     exercise           INTEGER NOT NULL,
-    act                TEXT,
     event_type         TEXT    NOT NULL,
-    article            TEXT,
-    measure            TEXT,
-    edition            TEXT,
-    office             TEXT    NOT NULL,
-    office_id          TEXT    NOT NULL,
-    office_name_en     TEXT    NOT NULL,
-    office_name_zh     TEXT    NOT NULL,
-    principal          TEXT    NOT NULL,
-    role               TEXT    NOT NULL,
+    act                TEXT,
+    recorded_by        INTEGER NOT NULL,
+    law                INTEGER,
     effective_on       TEXT    NOT NULL,
-    effective_earliest TEXT,
     effective_latest   TEXT    NOT NULL,
     place              TEXT,
     decided_on         TEXT,
@@ -33,6 +24,25 @@ CREATE TABLE audit_trail (
     rests_on           TEXT,
     document_number    TEXT,
     document_title     TEXT,
-    fate               TEXT    NOT NULL CHECK (fate IN ('stands', 'corrected', 'annulled', 'unsupported')),
+    fate               TEXT    NOT NULL,
     corrected_by       INTEGER
+) STRICT;
+
+-- Who acted and who recorded, once for all events that say the same.
+CREATE TABLE recorded_by (
+    id             INTEGER PRIMARY KEY,
+    office         TEXT NOT NULL,
+    office_id      TEXT NOT NULL,
+    office_name_en TEXT NOT NULL,
+    office_name_zh TEXT NOT NULL,
+    principal      TEXT NOT NULL,
+    role           TEXT NOT NULL
+) STRICT;
+
+-- Under what, once for all events that say the same.
+CREATE TABLE law (
+    id      INTEGER PRIMARY KEY,
+    measure TEXT,
+    edition TEXT,
+    article TEXT
 ) STRICT;

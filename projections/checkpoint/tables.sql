@@ -7,10 +7,16 @@ CREATE TABLE checkpoint (
     -- The running maximum of recorded_at up to it, microseconds UTC since 1970.
     known_at INTEGER NOT NULL,
     -- The id of the log's first event: rows of one log are never continued from another.
-    log      TEXT
+    log      TEXT,
+    -- Who writes: only the writer of this epoch moves the checkpoint.
+    epoch    INTEGER NOT NULL,
+    holder   TEXT,
+    -- Until when nobody else takes over, microseconds UTC since 1970. It only saves work: what keeps
+    -- rows right is the epoch.
+    lease    INTEGER NOT NULL
 ) STRICT;
 
-INSERT INTO checkpoint (only, position, known_at) VALUES (1, NULL, -9223372036854775808);
+INSERT INTO checkpoint (only, position, known_at, epoch, lease) VALUES (1, NULL, -9223372036854775808, 0, 0);
 
 -- The read models in this copy, each with the version of what its rows say.
 CREATE TABLE read_model (

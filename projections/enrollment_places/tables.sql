@@ -13,5 +13,8 @@ CREATE TABLE enrollment_place (
     -- Set while the place is reserved only: the revision at which the approval will be appended.
     reserved_at INTEGER,
     over_limit  INTEGER NOT NULL,
+    -- The sequences from which and to which this was known.
+    known_from  INTEGER NOT NULL,
+    known_to    INTEGER,
     PRIMARY KEY (program, category, enrollment, revision, from_day)
 ) STRICT, WITHOUT ROWID;

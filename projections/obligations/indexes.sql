@@ -1,1 +1,2 @@
--- None: lists read the tables in the order of their keys.
+CREATE INDEX obligation_by_enrollment ON obligation (enrollment, opened_by);
+CREATE INDEX obligation_met_by_enrollment ON obligation_met (enrollment, opened_by);

@@ -1,12 +1,17 @@
--- What became due in each enrollment. Whether it is open, met, late or overdue depends on the day of
--- the question and on rest days, so it is judged from these columns and stands in none of them.
+-- What became due in each enrollment, with the times of status_history. Whether it is open, met, late
+-- or overdue depends on the day of the question and on rest days, so it is judged from these columns
+-- and stands in none of them.
 
 CREATE TABLE obligation (
-    program        TEXT    NOT NULL,
-    subject        TEXT    NOT NULL,
+    id             INTEGER PRIMARY KEY,
+    enrollment     INTEGER NOT NULL,
+    valid_from     TEXT    NOT NULL,
+    known_from     INTEGER NOT NULL,
+    valid_to       TEXT,
+    valid_to_known INTEGER,
+    known_to       INTEGER,
     opened_by      INTEGER NOT NULL,
     obligation     TEXT    NOT NULL,
-    exercise       INTEGER NOT NULL,
     kept_since     TEXT,
     owes           TEXT    NOT NULL,
     article        TEXT    NOT NULL,
@@ -25,21 +30,23 @@ CREATE TABLE obligation (
     ended_by       INTEGER,
     ended_from     TEXT,
     ended_waived   INTEGER,
-    after_end      INTEGER NOT NULL,
-    PRIMARY KEY (program, subject, opened_by, obligation)
-) STRICT, WITHOUT ROWID;
+    after_end      INTEGER NOT NULL
+) STRICT;
 
 -- How a duty was met; for a recurring one by the year of the due date, else due_year is 0.
 CREATE TABLE obligation_met (
-    program     TEXT    NOT NULL,
-    subject     TEXT    NOT NULL,
-    opened_by   INTEGER NOT NULL,
-    obligation  TEXT    NOT NULL,
-    due_year    INTEGER NOT NULL,
-    exercise    INTEGER NOT NULL,
-    met_by      INTEGER NOT NULL,
-    met_on      TEXT    NOT NULL,
-    received_on TEXT    NOT NULL,
-    stated      INTEGER NOT NULL,
-    PRIMARY KEY (program, subject, opened_by, obligation, due_year)
-) STRICT, WITHOUT ROWID;
+    id             INTEGER PRIMARY KEY,
+    enrollment     INTEGER NOT NULL,
+    valid_from     TEXT    NOT NULL,
+    known_from     INTEGER NOT NULL,
+    valid_to       TEXT,
+    valid_to_known INTEGER,
+    known_to       INTEGER,
+    opened_by      INTEGER NOT NULL,
+    obligation     TEXT    NOT NULL,
+    due_year       INTEGER NOT NULL,
+    met_by         INTEGER NOT NULL,
+    met_on         TEXT    NOT NULL,
+    received_on    TEXT    NOT NULL,
+    stated         INTEGER NOT NULL
+) STRICT;

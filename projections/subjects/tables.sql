@@ -22,6 +22,7 @@ CREATE TABLE subject_name (
     name_en  TEXT    NOT NULL,
     name_zh  TEXT    NOT NULL,
     source   TEXT    NOT NULL,
+    known_from INTEGER NOT NULL,
     PRIMARY KEY (subject, from_day, revision)
 ) STRICT, WITHOUT ROWID;
 
@@ -31,6 +32,7 @@ CREATE TABLE subject_office (
     revision  INTEGER NOT NULL,
     office_en TEXT    NOT NULL,
     office_zh TEXT    NOT NULL,
+    known_from INTEGER NOT NULL,
     PRIMARY KEY (subject, from_day, revision)
 ) STRICT, WITHOUT ROWID;
 

@@ -1,42 +1,44 @@
--- The timeline of each enrollment as spans of days: its phases, titles and terms.
--- valid_from and valid_to (exclusive, null while it lasts) are days of the record; the columns in
--- EDTF are the dates as sharp as their source.
+-- The timeline of each enrollment as spans of days: its phases, titles and terms, with the times of
+-- status_history. The columns in EDTF are the dates as sharp as their source.
 
 CREATE TABLE timeline_phase (
-    program       TEXT    NOT NULL,
-    subject       TEXT    NOT NULL,
-    valid_from    TEXT    NOT NULL,
-    exercise      INTEGER NOT NULL,
-    valid_to      TEXT,
-    phase         TEXT    NOT NULL,
-    since         TEXT,
-    planned_until TEXT,
-    article       TEXT,
-    PRIMARY KEY (program, subject, valid_from)
-) STRICT, WITHOUT ROWID;
+    id             INTEGER PRIMARY KEY,
+    enrollment     INTEGER NOT NULL,
+    valid_from     TEXT    NOT NULL,
+    known_from     INTEGER NOT NULL,
+    valid_to       TEXT,
+    valid_to_known INTEGER,
+    known_to       INTEGER,
+    phase          TEXT    NOT NULL,
+    since          TEXT,
+    planned_until  TEXT,
+    article        TEXT
+) STRICT;
 
 CREATE TABLE timeline_title (
-    program    TEXT    NOT NULL,
-    subject    TEXT    NOT NULL,
-    valid_from TEXT    NOT NULL,
-    exercise   INTEGER NOT NULL,
-    valid_to   TEXT,
-    title      TEXT    NOT NULL,
-    held_from  TEXT    NOT NULL,
-    held_until TEXT,
-    article    TEXT    NOT NULL,
-    PRIMARY KEY (program, subject, valid_from)
-) STRICT, WITHOUT ROWID;
+    id             INTEGER PRIMARY KEY,
+    enrollment     INTEGER NOT NULL,
+    valid_from     TEXT    NOT NULL,
+    known_from     INTEGER NOT NULL,
+    valid_to       TEXT,
+    valid_to_known INTEGER,
+    known_to       INTEGER,
+    title          TEXT    NOT NULL,
+    held_from      TEXT    NOT NULL,
+    held_until     TEXT,
+    article        TEXT    NOT NULL
+) STRICT;
 
 CREATE TABLE timeline_term (
-    program    TEXT    NOT NULL,
-    subject    TEXT    NOT NULL,
-    valid_from TEXT    NOT NULL,
-    exercise   INTEGER NOT NULL,
-    valid_to   TEXT,
-    term_from  TEXT    NOT NULL,
-    term_until TEXT    NOT NULL,
-    arithmetic TEXT    NOT NULL,
-    article    TEXT    NOT NULL,
-    PRIMARY KEY (program, subject, valid_from)
-) STRICT, WITHOUT ROWID;
+    id             INTEGER PRIMARY KEY,
+    enrollment     INTEGER NOT NULL,
+    valid_from     TEXT    NOT NULL,
+    known_from     INTEGER NOT NULL,
+    valid_to       TEXT,
+    valid_to_known INTEGER,
+    known_to       INTEGER,
+    term_from      TEXT    NOT NULL,
+    term_until     TEXT    NOT NULL,
+    arithmetic     TEXT    NOT NULL,
+    article        TEXT    NOT NULL
+) STRICT;

@@ -5,12 +5,15 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-use rusqlite::{Connection, params};
+use std::collections::HashMap;
 
 use super::ProjectionError;
+use super::change::ModelChanges;
+use super::error::DatabaseError;
+use super::memory::Memory;
+use super::sql::Reader;
 use super::step::{Envelope, Input, Path, Projection, Step};
-use super::store::signed;
-use super::value::{DateText, DayText, IdText};
+use super::table::Table;
 use crate::domain::date::Day;
 use crate::domain::event::{EventMeta, Recorded};
 use crate::domain::history::{Fate, History, corrected_revision};
@@ -19,16 +22,21 @@ use crate::domain::state::State;
 pub mod dates;
 pub mod entry;
 mod known;
+mod said;
 pub mod sentence;
+mod tables;
 
 pub use entry::{Entry, entries};
 pub use sentence::{own_sentence, sentence as sentence_of};
 
-/// Fills `audit_trail`.
+use said::{Said, law_key, office_key};
+use tables::{EVENTS, LAWS, OFFICES, RESTATE};
+
+/// Fills `audit_trail`, `recorded_by` and `law`.
 #[derive(Default)]
 pub struct AuditTrail {
-    /// The running maximum of `recorded_at`; absent until it is read from the table.
-    known_at_us: Option<i64>,
+    offices: Said,
+    laws: Said,
 }
 
 /// What became of an event.
@@ -81,7 +89,7 @@ impl Projection for AuditTrail {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn tables_sql(&self) -> &'static str {
@@ -92,8 +100,14 @@ impl Projection for AuditTrail {
         include_str!("../../projections/audit_trail/indexes.sql")
     }
 
-    fn tables(&self) -> &'static [(&'static str, &'static str)] {
-        &[("audit_trail", "sequence")]
+    fn tables(&self) -> &'static [&'static Table] {
+        &[&tables::EVENT_TABLE, &tables::OFFICE_TABLE, &tables::LAW_TABLE]
+    }
+
+    fn load(&mut self, reader: &mut dyn Reader) -> Result<(), DatabaseError> {
+        self.offices = said::load_offices(reader)?;
+        self.laws = said::load_laws(reader)?;
+        Ok(())
     }
 
     fn project(
@@ -101,130 +115,107 @@ impl Projection for AuditTrail {
         envelope: &Envelope,
         meta: &EventMeta,
         input: &Input<'_>,
-        tx: &Connection,
+        _memory: &mut Memory,
+        changes: &mut ModelChanges<'_>,
     ) -> Result<(), ProjectionError> {
-        let known_at_us = self.known_at(envelope, tx)?;
         let step = match input {
             Input::Step(step) => Some(*step),
             Input::Subject(_) | Input::Quota(_) | Input::Own => None,
         };
-        insert(envelope, meta, step, known_at_us, tx)?;
-        if let Some(Step { path: Path::Refolded { history, .. }, after, .. }) = step {
-            restate(history, after, tx)?;
+        self.insert(envelope, meta, step, changes);
+        if let Some(Step { path: Path::Refolded { history, before, .. }, after, .. }) = step {
+            restate(history, before.last().map(|(_, state)| state), after, changes);
         }
         Ok(())
-    }
-
-    fn flush(&mut self, _tx: &Connection) -> Result<(), ProjectionError> {
-        Ok(())
-    }
-}
-
-impl AuditTrail {
-    fn known_at(&mut self, envelope: &Envelope, tx: &Connection) -> Result<i64, ProjectionError> {
-        let before = match self.known_at_us {
-            Some(known_at_us) => known_at_us,
-            None => tx.query_row(
-                "SELECT coalesce((SELECT known_at FROM audit_trail ORDER BY sequence DESC LIMIT 1), ?1)",
-                [i64::MIN],
-                |row| row.get(0),
-            )?,
-        };
-        let known_at_us = before.max(envelope.recorded_at_us);
-        self.known_at_us = Some(known_at_us);
-        Ok(known_at_us)
     }
 }
 
 /// Where an event stands in the fold as it goes in, and whether it has its ground.
-fn placed(step: &Step<'_>) -> (Option<Day>, Standing) {
+fn placed(step: &Step<'_>) -> (Option<Day>, Standing, Option<u64>) {
     match step.path {
-        Path::Appended { place, .. } => {
+        Path::Appended { place } => {
             let lost = step.after.unsupported.last() == Some(&step.event.revision);
-            (Some(place), if lost { Standing::Unsupported } else { Standing::Stands })
+            (Some(place), if lost { Standing::Unsupported } else { Standing::Stands }, None)
         }
-        Path::Refolded { .. } | Path::Unmoved => (None, Standing::Stands),
+        Path::Refolded { history, after, .. } => {
+            let state = after.last().map(|(_, state)| state).unwrap_or(step.before);
+            let (standing, by) = standing_of(history, state, step.event);
+            (places(history).get(&step.event.revision).copied(), standing, by)
+        }
+        Path::Unmoved => (None, Standing::Stands, None),
     }
 }
 
-const INSERT: &str = "INSERT INTO audit_trail (sequence, stream, revision, event_id, program,
-    subject, exercise, act, event_type, article, measure, edition, office, office_id,
-    office_name_en, office_name_zh, principal, role, effective_on, effective_earliest,
-    effective_latest, place, decided_on, received_on, recorded_at, known_at, provenance, archive,
-    corrects, rests_on, document_number, document_title, fate)
- VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-    ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)";
-
-fn insert(
-    envelope: &Envelope,
-    meta: &EventMeta,
-    step: Option<&Step<'_>>,
-    known_at_us: i64,
-    tx: &Connection,
-) -> Result<(), ProjectionError> {
-    let fact = step.and_then(|step| step.event.event.fact());
-    let document = fact.and_then(|fact| fact.document.as_ref());
-    let (place, standing) = step.map_or((None, Standing::Stands), placed);
-
-    tx.prepare_cached(INSERT)?.execute(params![
-        signed(envelope.sequence),
-        envelope.stream.as_str(),
-        signed(envelope.revision),
-        IdText::from(envelope.event_id),
-        step.map(|step| step.program.as_str()),
-        step.map(|step| step.subject.as_str()),
-        meta.exercise,
-        fact.map(|fact| fact.act.kind().as_str()),
-        envelope.event_type,
-        meta.article,
-        meta.measure.as_deref(),
-        meta.edition.as_deref(),
-        meta.office.as_str(),
-        meta.office_id,
-        meta.office_name.en,
-        meta.office_name.zh,
-        meta.principal,
-        meta.role,
-        DateText(meta.effective_on),
-        meta.effective_on.earliest().map(DayText::from),
-        DayText::from(meta.effective_on.latest()),
-        place.map(DayText::from),
-        meta.decided_on.map(DateText),
-        meta.received_on.map(DayText::from),
-        envelope.recorded_at_us,
-        known_at_us,
-        meta.provenance.as_str(),
-        meta.archive,
-        filled(&meta.corrects),
-        filled(&meta.rests_on),
-        document.and_then(|document| document.number.as_deref()),
-        document.map(|document| document.title.as_str()),
-        standing.as_str(),
-    ])?;
-    Ok(())
+impl AuditTrail {
+    fn insert(
+        &mut self,
+        envelope: &Envelope,
+        meta: &EventMeta,
+        step: Option<&Step<'_>>,
+        changes: &mut ModelChanges<'_>,
+    ) {
+        let fact = step.and_then(|step| step.event.event.fact());
+        let document = fact.and_then(|fact| fact.document.as_ref());
+        let (place, standing, by) = step.map_or((None, Standing::Stands, None), placed);
+        let (office, is_new) = self.offices.number(office_key(meta), envelope.sequence);
+        if is_new {
+            said::write_office(office, meta, &mut changes.insert(OFFICES));
+        }
+        let law = law_key(meta).map(|key| {
+            let (law, is_new) = self.laws.number(key, envelope.sequence);
+            if is_new {
+                said::write_law(law, meta, &mut changes.insert(LAWS));
+            }
+            law
+        });
+        let mut row = changes.insert(EVENTS);
+        row.number(envelope.sequence).text(envelope.stream.as_str()).number(envelope.revision);
+        row.id(envelope.event_id).number_if(step.map(|step| step.enrollment));
+        row.flag(meta.exercise).text(&envelope.event_type);
+        row.text_if(fact.map(|fact| fact.act.kind().as_str())).number(office).number_if(law);
+        row.date(&meta.effective_on).day(meta.effective_on.latest()).day_if(place);
+        row.date_if(meta.decided_on.as_ref()).day_if(meta.received_on);
+        row.int(envelope.recorded_at_us).int(envelope.known_at_us);
+        row.text(meta.provenance.as_str()).flag(meta.archive);
+        row.text_if(filled(&meta.corrects)).text_if(filled(&meta.rests_on));
+        row.text_if(document.and_then(|document| document.number.as_deref()));
+        row.text_if(document.map(|document| document.title.as_str()));
+        row.text(standing.as_str()).number_if(by);
+    }
 }
 
 fn filled(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
 
-/// Says anew where each event of a refolded history stands and what became of it.
-fn restate(history: &History, state: &State, tx: &Connection) -> Result<(), ProjectionError> {
-    let places: std::collections::HashMap<u64, Day> = history
-        .effective()
-        .into_iter()
+fn places(history: &History) -> HashMap<u64, Day> {
+    let effective = history.effective().into_iter();
+    effective
         .filter(|placed| !placed.event.event.is_own())
         .map(|placed| (placed.event.revision, placed.place))
-        .collect();
-    let mut update = tx.prepare_cached(
-        "UPDATE audit_trail SET place = ?2, fate = ?3, corrected_by = ?4
-         WHERE sequence = ?1 AND (place IS NOT ?2 OR fate IS NOT ?3 OR corrected_by IS NOT ?4)",
-    )?;
-    for event in history.events() {
+        .collect()
+}
+
+/// Says anew where each earlier event of a refolded history stands and what became of it, where
+/// that is not what it was.
+fn restate(
+    history: &History,
+    before: Option<&State>,
+    after: &State,
+    changes: &mut ModelChanges<'_>,
+) {
+    let earlier = history.known_to(history.events().len().saturating_sub(1));
+    let (places_before, places_after) = (places(&earlier), places(history));
+    let nothing = State::default();
+    let before = before.unwrap_or(&nothing);
+    for event in earlier.events() {
         let Some(sequence) = event.sequence else { continue };
-        let (standing, by) = standing_of(history, state, event);
-        let place = places.get(&event.revision).copied().map(DayText::from);
-        update.execute(params![signed(sequence), place, standing.as_str(), by.map(signed)])?;
+        let was = (standing_of(&earlier, before, event), places_before.get(&event.revision));
+        let now = (standing_of(history, after, event), places_after.get(&event.revision));
+        if was != now {
+            let ((standing, by), place) = now;
+            let mut row = changes.change(EVENTS, RESTATE);
+            row.day_if(place.copied()).text(standing.as_str()).number_if(by).number(sequence);
+        }
     }
-    Ok(())
 }

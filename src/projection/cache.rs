@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::mem;
 
+use super::memory::Memory;
 use crate::domain::date::Day;
 use crate::domain::ids::{ProgramId, SubjectId};
 use crate::domain::state::{Duty, Met, OpenMatter, State};
@@ -22,6 +23,10 @@ pub(super) struct Folded {
     pub last_place: Option<Day>,
     /// The revision folded last.
     pub revision: Option<u64>,
+    /// The sequence of its first event.
+    pub enrollment: Option<u64>,
+    /// What the read models keep in mind of it.
+    pub memory: Memory,
 }
 
 impl Folded {
@@ -45,6 +50,7 @@ impl Folded {
             + state.matters.len() * (mem::size_of::<OpenMatter>() + 32)
             + (state.plan_versions.len() + state.unsupported.len()) * mem::size_of::<u64>()
             + state.results.len() * 112
+            + self.memory.bytes()
     }
 }
 

@@ -1,42 +1,46 @@
 //! The content of a read model as one number: SHA-256 over its rows in the order of their keys.
 //!
-//! Equal content gives equal checksums, however the rows got there; where they lie in the file,
-//! which indexes there are and how far other read models are doesn't matter.
+//! Equal content gives equal checksums, on any engine, however the rows got there; which indexes
+//! there are and how far other read models are doesn't matter.
 
-use rusqlite::Connection;
-use rusqlite::types::ValueRef;
 use sha2::{Digest as _, Sha256};
 
 use super::Projection;
+use super::change::Cell;
+use super::error::DatabaseError;
+use super::sql::Reader;
 
 /// The checksum of a read model's tables, in lower-case hexadecimal. Rows are streamed.
 ///
 /// # Errors
 /// Those of the database.
-pub fn checksum(connection: &Connection, projection: &dyn Projection) -> rusqlite::Result<String> {
+pub fn checksum(
+    reader: &mut dyn Reader,
+    projection: &dyn Projection,
+) -> Result<String, DatabaseError> {
     let mut hasher = Sha256::new();
     let mut buffer = Vec::with_capacity(64 * 1024);
-    for (table, key) in projection.tables() {
-        add(&mut buffer, b'T', table.as_bytes());
-        let mut select = connection.prepare(&format!("SELECT * FROM {table} ORDER BY {key}"))?;
-        let columns = select.column_count();
-        let mut rows = select.query([])?;
-        while let Some(row) = rows.next()? {
+    for table in projection.tables() {
+        add(&mut buffer, b'T', table.name.as_bytes());
+        let columns: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
+        let (name, key) = (table.name, table.key.join(", "));
+        let sql = format!("SELECT {} FROM {name} ORDER BY {key}", columns.join(", "));
+        reader.query(&sql, &[], &mut |row| {
             buffer.push(b'R');
-            for column in 0..columns {
-                match row.get_ref(column)? {
-                    ValueRef::Null => buffer.push(b'N'),
-                    ValueRef::Integer(value) => add(&mut buffer, b'I', &value.to_be_bytes()),
-                    ValueRef::Real(value) => add(&mut buffer, b'F', &value.to_be_bytes()),
-                    ValueRef::Text(value) => add(&mut buffer, b'S', value),
-                    ValueRef::Blob(value) => add(&mut buffer, b'B', value),
+            for column in 0..columns.len() {
+                match row.at(column)? {
+                    Cell::Null => buffer.push(b'N'),
+                    Cell::Int(value) => add(&mut buffer, b'I', &value.to_be_bytes()),
+                    Cell::Text(value) => add(&mut buffer, b'S', value.as_bytes()),
+                    Cell::Bytes(value) => add(&mut buffer, b'B', value),
                 }
             }
             if buffer.len() > 60 * 1024 {
                 hasher.update(&buffer);
                 buffer.clear();
             }
-        }
+            Ok(())
+        })?;
     }
     hasher.update(&buffer);
     Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())

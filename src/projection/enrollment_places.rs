@@ -3,12 +3,12 @@
 //! The rows say what the fold of the quota's stream says (`domain::quota`): a restatement replaces
 //! what was known of an enrollment, and takes up the reservations made up to it.
 
-use rusqlite::{Connection, params};
-
 use super::ProjectionError;
+use super::change::ModelChanges;
+use super::memory::Memory;
 use super::step::{Envelope, Input, Projection};
-use super::store::signed;
-use super::value::DayText;
+use super::table::Kind::{Int, Text};
+use super::table::{Change, Table};
 use crate::codec::{StreamKind, kind_of_stream};
 use crate::domain::event::EventMeta;
 use crate::domain::quota::{PlacesRestated, QuotaEvent};
@@ -21,13 +21,49 @@ pub use list::PlaceRow;
 #[derive(Default)]
 pub struct EnrollmentPlaces;
 
+static TABLE: Table = Table {
+    name: "enrollment_place",
+    columns: &[
+        ("program", Text),
+        ("category", Text),
+        ("enrollment", Text),
+        ("revision", Int),
+        ("from_day", Text),
+        ("exercise", Int),
+        ("until_day", Text),
+        ("attested", Int),
+        ("reserved_at", Int),
+        ("over_limit", Int),
+        ("known_from", Int),
+        ("known_to", Int),
+    ],
+    key: &["program", "category", "enrollment", "revision", "from_day"],
+    changes: &[
+        Change {
+            set: &["known_to"],
+            filter: "program = ? AND category = ? AND revision = ? AND reserved_at IS NOT NULL
+                AND known_to IS NULL",
+        },
+        Change {
+            set: &["known_to"],
+            filter: "program = ? AND category = ? AND enrollment = ? AND known_to IS NULL
+                AND (reserved_at IS NULL OR reserved_at <= ?)",
+        },
+    ],
+};
+
+/// The change that takes back a reservation.
+const RELEASE: usize = 0;
+/// The change that takes back what was known of an enrollment.
+const RESTATE: usize = 1;
+
 impl Projection for EnrollmentPlaces {
     fn name(&self) -> &'static str {
         "enrollment_places"
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn tables_sql(&self) -> &'static str {
@@ -38,8 +74,8 @@ impl Projection for EnrollmentPlaces {
         include_str!("../../projections/enrollment_places/indexes.sql")
     }
 
-    fn tables(&self) -> &'static [(&'static str, &'static str)] {
-        &[("enrollment_place", "program, category, enrollment, revision, from_day")]
+    fn tables(&self) -> &'static [&'static Table] {
+        &[&TABLE]
     }
 
     fn project(
@@ -47,83 +83,49 @@ impl Projection for EnrollmentPlaces {
         envelope: &Envelope,
         meta: &EventMeta,
         input: &Input<'_>,
-        tx: &Connection,
+        _memory: &mut Memory,
+        changes: &mut ModelChanges<'_>,
     ) -> Result<(), ProjectionError> {
         let (Input::Quota(event), StreamKind::Quota { program, category }) =
             (input, kind_of_stream(envelope.stream.as_str()))
         else {
             return Ok(());
         };
-        let revision = signed(envelope.revision);
         match event {
             QuotaEvent::PlaceReserved(reserved) => {
-                tx.prepare_cached(INSERT)?.execute(params![
-                    program,
-                    category,
-                    reserved.enrollment,
-                    revision,
-                    DayText::from(reserved.from),
-                    meta.exercise,
-                    None::<&str>,
-                    false,
-                    signed(reserved.revision),
-                    reserved.over_limit,
-                ])?;
+                let mut row = changes.insert(0);
+                row.text(&program).text(&category).text(&reserved.enrollment);
+                row.number(envelope.revision).day(reserved.from).flag(meta.exercise).null();
+                row.flag(false).number(reserved.revision).flag(reserved.over_limit);
+                row.number(envelope.sequence).null();
             }
             QuotaEvent::ReservationReleased(released) => {
-                tx.prepare_cached(
-                    "DELETE FROM enrollment_place WHERE program = ?1 AND category = ?2
-                     AND revision = ?3 AND reserved_at IS NOT NULL",
-                )?
-                .execute(params![
-                    program,
-                    category,
-                    signed(released.reservation)
-                ])?;
+                let mut row = changes.change(0, RELEASE);
+                row.number(envelope.sequence).text(&program).text(&category);
+                row.number(released.reservation);
             }
             QuotaEvent::PlacesRestated(restated) => {
-                restate(envelope, meta, (&program, &category), restated, tx)?;
+                restate(envelope, meta, (&program, &category), restated, changes);
             }
         }
         Ok(())
     }
-
-    fn flush(&mut self, _tx: &Connection) -> Result<(), ProjectionError> {
-        Ok(())
-    }
 }
-
-const INSERT: &str = "INSERT INTO enrollment_place (program, category, enrollment, revision,
-    from_day, exercise, until_day, attested, reserved_at, over_limit)
- VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 
 fn restate(
     envelope: &Envelope,
     meta: &EventMeta,
     (program, category): (&str, &str),
     restated: &PlacesRestated,
-    tx: &Connection,
-) -> Result<(), ProjectionError> {
-    let up_to = signed(restated.cites.revision);
-    tx.prepare_cached(
-        "DELETE FROM enrollment_place WHERE program = ?1 AND category = ?2 AND enrollment = ?3
-         AND (reserved_at IS NULL OR reserved_at <= ?4)",
-    )?
-    .execute(params![program, category, restated.enrollment, up_to])?;
-    let mut insert = tx.prepare_cached(INSERT)?;
+    changes: &mut ModelChanges<'_>,
+) {
+    let mut known = changes.change(0, RESTATE);
+    known.number(envelope.sequence).text(program).text(category).text(&restated.enrollment);
+    known.number(restated.cites.revision);
     for span in &restated.spans {
-        insert.execute(params![
-            program,
-            category,
-            restated.enrollment,
-            signed(envelope.revision),
-            DayText::from(span.from),
-            meta.exercise,
-            span.until.map(DayText::from),
-            span.attested,
-            None::<i64>,
-            false,
-        ])?;
+        let mut row = changes.insert(0);
+        row.text(program).text(category).text(&restated.enrollment).number(envelope.revision);
+        row.day(span.from).flag(meta.exercise).day_if(span.until).flag(span.attested);
+        row.null().flag(false).number(envelope.sequence).null();
     }
-    Ok(())
 }

@@ -16,10 +16,7 @@ pub enum ProjectionError {
     Log(#[from] LogError),
     /// The read-model database refused.
     #[error("the read-model database: {0}")]
-    Database(#[from] rusqlite::Error),
-    /// A row can't be written as JSON.
-    #[error("a row can't be written: {0}")]
-    Json(#[from] serde_json::Error),
+    Database(#[from] DatabaseError),
     /// Another writer moved the checkpoint: nothing of this batch was kept.
     #[error(
         "the checkpoint of the read models is no longer at {expected:?}: another process writes them; this batch was rolled back"
@@ -48,9 +45,53 @@ impl ProjectionError {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Log(LogError::Unavailable(_)) => true,
-            Self::Database(error) => is_passing(error),
+            Self::Database(error) => error.passing,
             _ => false,
         }
+    }
+}
+
+/// Why a read-model database did not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct DatabaseError {
+    reason: String,
+    /// Whether it may do the same later.
+    passing: bool,
+}
+
+impl DatabaseError {
+    /// For good: something has to be repaired.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), passing: false }
+    }
+
+    /// For now: it was busy, full or away.
+    pub fn passing(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), passing: true }
+    }
+
+    /// Whether it may do the same later.
+    pub fn is_passing(&self) -> bool {
+        self.passing
+    }
+}
+
+impl From<rusqlite::Error> for DatabaseError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self { passing: is_passing(&error), reason: error.to_string() }
+    }
+}
+
+impl From<rusqlite::Error> for ProjectionError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error.into())
     }
 }
 
@@ -115,7 +156,7 @@ pub enum StoreError {
     Interrupted,
     /// The database refused.
     #[error("the read-model database: {0}")]
-    Database(#[from] rusqlite::Error),
+    Database(#[from] DatabaseError),
     /// An event could not be taken in.
     #[error("sequence {sequence}: {source}")]
     Stopped {
@@ -131,7 +172,7 @@ impl StoreError {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Io { .. } => true,
-            Self::Database(error) => is_passing(error),
+            Self::Database(error) => error.passing,
             Self::Stopped { source, .. } => source.is_passing(),
             Self::InUse(_)
             | Self::Missing(_)

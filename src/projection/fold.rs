@@ -10,12 +10,14 @@ use tokio::runtime::Handle;
 
 use super::ProjectionError;
 use super::cache::{Cache, Folded};
-use super::page::Decoded;
+use super::memory::Memory;
 use super::step::{Envelope, Path, Step};
 use crate::codec::{StreamKind, decode_enrollment, kind_of_stream};
+use crate::domain::date::Day;
 use crate::domain::event::Recorded;
 use crate::domain::evolve::evolve;
 use crate::domain::history::{History, corrected_revision};
+use crate::domain::state::State;
 use crate::log::{EventLog, MAX_PAGE_EVENTS, StreamName};
 
 /// How much memory folded enrollments may take, in bytes.
@@ -54,7 +56,9 @@ impl Folder {
         self.cache.clear();
     }
 
-    /// Folds the next event of an enrollment and hands the step to `then`.
+    /// Folds the next event of an enrollment and hands the step to `then`, with what the read models
+    /// keep in mind of the enrollment. Where that has to be made again, `remember` is given every
+    /// earlier step.
     ///
     /// # Errors
     /// [`ProjectionError::OutOfOrder`] when a revision was left out, those of the log when the
@@ -63,11 +67,12 @@ impl Folder {
         &mut self,
         envelope: &Envelope,
         recorded: &Recorded,
-        then: impl FnOnce(&Step<'_>) -> Result<T, ProjectionError>,
+        remember: &mut dyn FnMut(&Step<'_>, &mut Memory),
+        then: &mut dyn FnMut(&Step<'_>, &mut Memory) -> Result<T, ProjectionError>,
     ) -> Result<T, ProjectionError> {
         let mut folded = match self.cache.take(&envelope.stream) {
             Some(folded) => folded,
-            None => Box::new(self.load(&envelope.stream, envelope.revision)?),
+            None => Box::new(self.load(&envelope.stream, envelope.revision, remember)?),
         };
         let expected = folded.revision.map_or(0, |revision| revision + 1);
         if expected != recorded.revision {
@@ -77,69 +82,44 @@ impl Folder {
                 stands: folded.revision,
             });
         }
-        let before = folded.state.clone();
-        let refolded = self.advance(envelope, recorded, &mut folded)?;
-        let path = match &refolded {
-            Advanced::Appended(path) => *path,
-            Advanced::Refolded(history, segments) => Path::Refolded { segments, history },
-        };
-        let step = Step {
-            stream: &envelope.stream,
-            program: &folded.program,
-            subject: &folded.subject,
-            event: recorded,
-            sequence: envelope.sequence,
-            before: &before,
-            after: &folded.state,
-            path,
-        };
-        let result = then(&step)?;
-        drop(before);
+        let sequence = envelope.sequence;
+        let read = || self.read(&envelope.stream, recorded.revision);
+        let result = advance(&mut folded, &envelope.stream, sequence, recorded, &read, then)?;
         self.cache.put(envelope.stream.clone(), folded);
         Ok(result)
     }
 
-    fn advance(
-        &self,
-        envelope: &Envelope,
-        recorded: &Recorded,
-        folded: &mut Folded,
-    ) -> Result<Advanced, ProjectionError> {
-        folded.revision = Some(recorded.revision);
-        if recorded.event.is_own() {
-            return Ok(Advanced::Appended(Path::Unmoved));
-        }
-        // Whatever it rests on stands at the last place or earlier, so its own place is its latest
-        // day as soon as that is not before the last place.
-        let place = recorded.meta.effective_on.latest();
-        let last_place = folded.last_place;
-        let at_end = last_place.is_none_or(|last| last <= place);
-        if at_end && corrected_revision(recorded).is_none() {
-            evolve(&mut folded.state, recorded, place);
-            folded.last_place = Some(place);
-            return Ok(Advanced::Appended(Path::Appended { place, last_place }));
-        }
-        let mut history = self.read(&envelope.stream, recorded.revision)?;
-        history.push(recorded.clone());
-        let segments = history.segments();
-        folded.state = segments.last().map(|(_, state)| state.clone()).unwrap_or_default();
-        folded.last_place = segments.last().map(|(day, _)| *day);
-        Ok(Advanced::Refolded(history, segments))
-    }
-
     /// The enrollment as it stood before `revision`.
-    fn load(&self, stream: &StreamName, revision: u64) -> Result<Folded, ProjectionError> {
+    fn load(
+        &self,
+        stream: &StreamName,
+        revision: u64,
+        remember: &mut dyn FnMut(&Step<'_>, &mut Memory),
+    ) -> Result<Folded, ProjectionError> {
         let StreamKind::Enrollment { program, subject } = kind_of_stream(stream.as_str()) else {
             return Err(ProjectionError::Inconsistent(format!("{stream} is no enrollment")));
         };
-        let history = self.read(stream, revision)?;
-        Ok(Folded {
+        let mut folded = Folded {
             program,
             subject,
-            state: history.state(),
-            last_place: history.last_place(),
-            revision: history.revision(),
-        })
+            state: State::default(),
+            last_place: None,
+            revision: None,
+            enrollment: None,
+            memory: Memory::default(),
+        };
+        let history = self.read(stream, revision)?;
+        for (events, recorded) in history.events().iter().enumerate() {
+            let sequence = recorded.sequence.ok_or_else(|| {
+                ProjectionError::Inconsistent(format!("{stream}@{events} has no sequence"))
+            })?;
+            let read = || Ok(history.known_to(events));
+            advance(&mut folded, stream, sequence, recorded, &read, &mut |step, memory| {
+                remember(step, memory);
+                Ok(())
+            })?;
+        }
+        Ok(folded)
     }
 
     /// The first `events` events of a stream.
@@ -169,14 +149,56 @@ impl Folder {
     }
 }
 
-enum Advanced {
-    Appended(Path<'static>),
-    Refolded(History, Vec<(crate::domain::date::Day, crate::domain::state::State)>),
+/// Takes an event into an enrollment; `read` gives the history before it.
+fn advance<T>(
+    folded: &mut Folded,
+    stream: &StreamName,
+    sequence: u64,
+    recorded: &Recorded,
+    read: &dyn Fn() -> Result<History, ProjectionError>,
+    then: &mut dyn FnMut(&Step<'_>, &mut Memory) -> Result<T, ProjectionError>,
+) -> Result<T, ProjectionError> {
+    folded.revision = Some(recorded.revision);
+    let enrollment = *folded.enrollment.get_or_insert(sequence);
+    let before = folded.state.clone();
+    // Whatever it rests on stands at the last place or earlier, so its own place is its latest day
+    // as soon as that is not before the last place.
+    let place = recorded.meta.effective_on.latest();
+    let at_end = folded.last_place.is_none_or(|last| last <= place);
+    let refolded;
+    let path = if recorded.event.is_own() {
+        Path::Unmoved
+    } else if at_end && corrected_revision(recorded).is_none() {
+        evolve(&mut folded.state, recorded, place);
+        folded.last_place = Some(place);
+        Path::Appended { place }
+    } else {
+        let mut history = read()?;
+        let segments = history.segments();
+        history.push(recorded.clone());
+        refolded = Refolded { before: segments, after: history.segments(), history };
+        let last = refolded.after.last();
+        folded.state = last.map(|(_, state)| state.clone()).unwrap_or_default();
+        folded.last_place = last.map(|(day, _)| *day);
+        let Refolded { before, after, history } = &refolded;
+        Path::Refolded { before, after, history }
+    };
+    let step = Step {
+        stream,
+        program: &folded.program,
+        subject: &folded.subject,
+        enrollment,
+        event: recorded,
+        sequence,
+        before: &before,
+        after: &folded.state,
+        path,
+    };
+    then(&step, &mut folded.memory)
 }
 
-impl Decoded {
-    /// The sequence.
-    pub fn sequence(&self) -> u64 {
-        self.envelope.sequence
-    }
+struct Refolded {
+    before: Vec<(Day, State)>,
+    after: Vec<(Day, State)>,
+    history: History,
 }

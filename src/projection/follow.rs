@@ -1,19 +1,27 @@
 //! One batch after another: events to rows, in a transaction each. A step that a test can drive;
 //! the thread that repeats it is in `runner`.
 
+use std::cell::RefCell;
+
+use super::change::Changes;
 use super::fold::Folder;
+use super::memory::Memory;
+use super::models::Models;
 use super::page::{Decoded, decode_page};
 use super::step::{Input, Projection};
-use super::store::{Moved, Store};
+use super::store::{CopyWriter, Moved};
 use super::{Failure, ProjectionError};
 use crate::codec::Stored;
 
 /// Read models that follow a log.
 pub struct Follower {
-    store: Store,
+    copy: Box<dyn CopyWriter>,
     folder: Folder,
     make: fn() -> Vec<Box<dyn Projection>>,
-    projections: Vec<Box<dyn Projection>>,
+    models: Models,
+    changes: Changes,
+    /// What was held in mind is gone with a rollback.
+    forgotten: bool,
 }
 
 /// What came of a step.
@@ -34,20 +42,27 @@ pub enum Progress {
 }
 
 impl Follower {
-    /// Follows the folder's log from the store's checkpoint. `make` gives empty read models; it is
+    /// Follows the folder's log from the copy's checkpoint. `make` gives empty read models; it is
     /// asked again after a rollback, since what they held in memory is gone with it.
-    pub fn new(store: Store, folder: Folder, make: fn() -> Vec<Box<dyn Projection>>) -> Self {
-        Self { store, folder, make, projections: make() }
+    pub fn new(
+        copy: Box<dyn CopyWriter>,
+        folder: Folder,
+        make: fn() -> Vec<Box<dyn Projection>>,
+    ) -> Self {
+        let models = Models::new(make());
+        let changes = models.changes();
+        Self { copy, folder, make, models, changes, forgotten: true }
     }
 
     /// The copy that is written.
-    pub fn store(&self) -> &Store {
-        &self.store
+    pub fn copy(&mut self) -> &mut dyn CopyWriter {
+        &mut *self.copy
     }
 
-    /// Takes in at most `limit` events after the checkpoint.
-    pub fn step(&mut self, limit: usize) -> Progress {
-        let after = self.store.position();
+    /// Takes in at most `limit` events after the checkpoint; nobody else is to take over before
+    /// `lease_until_us`.
+    pub fn step(&mut self, limit: usize, lease_until_us: i64) -> Progress {
+        let after = self.copy.checkpoint().position;
         let first = after.map_or(0, |after| after + 1);
         let read = self.folder.runtime().block_on(self.folder.log().read_all(after, limit));
         let page = match read {
@@ -55,8 +70,8 @@ impl Follower {
             Err(error) => return stopped(first, &ProjectionError::Log(error)),
         };
         let end = page.end;
-        let (decoded, unknown) = decode_page(page.events);
-        if let Err((sequence, error)) = self.take_in(&decoded) {
+        let (decoded, unknown) = decode_page(page.events, self.copy.checkpoint().known_at_us);
+        if let Err((sequence, error)) = self.take_in(&decoded, lease_until_us) {
             return stopped(sequence, &error);
         }
         match unknown {
@@ -67,9 +82,13 @@ impl Follower {
 
     /// Commits decoded events. If the batch fails its events are taken in one by one, so that the
     /// failing one is known and what comes before it is kept.
-    fn take_in(&mut self, batch: &[Decoded]) -> Result<(), (u64, ProjectionError)> {
+    fn take_in(
+        &mut self,
+        batch: &[Decoded],
+        lease_until_us: i64,
+    ) -> Result<(), (u64, ProjectionError)> {
         let Some(first) = batch.first().map(Decoded::sequence) else { return Ok(()) };
-        match self.commit(batch) {
+        match self.commit(batch, lease_until_us) {
             Ok(()) => return Ok(()),
             Err(error) if batch.len() == 1 || error.is_passing() || is_fence(&error) => {
                 return Err((first, error));
@@ -77,48 +96,73 @@ impl Follower {
             Err(_) => {}
         }
         for event in batch {
-            self.commit(std::slice::from_ref(event)).map_err(|error| (event.sequence(), error))?;
+            self.commit(std::slice::from_ref(event), lease_until_us)
+                .map_err(|error| (event.sequence(), error))?;
         }
         Ok(())
     }
 
-    fn commit(&mut self, batch: &[Decoded]) -> Result<(), ProjectionError> {
-        let (folder, projections) = (&mut self.folder, &mut self.projections);
-        let result = self.store.commit(|tx| {
-            for event in batch {
-                project(folder, projections, event, tx)?;
-            }
-            projections.iter_mut().try_for_each(|projection| projection.flush(tx))?;
-            Ok(((), Moved::over(batch)?))
-        });
+    fn commit(&mut self, batch: &[Decoded], lease_until_us: i64) -> Result<(), ProjectionError> {
+        if self.forgotten {
+            self.models = Models::new((self.make)());
+            self.models.load(self.copy.reader())?;
+            self.forgotten = false;
+        }
+        self.changes.clear();
+        let moved = Moved::over(batch, lease_until_us)?;
+        let result = project_all(&mut self.folder, &mut self.models, batch, &mut self.changes)
+            .and_then(|()| {
+                self.models.flush(&mut self.changes);
+                self.copy.commit(&self.changes, moved)
+            });
         if result.is_err() {
             self.folder.forget();
-            self.projections = (self.make)();
+            self.forgotten = true;
         }
         result
     }
 }
 
+fn project_all(
+    folder: &mut Folder,
+    models: &mut Models,
+    batch: &[Decoded],
+    changes: &mut Changes,
+) -> Result<(), ProjectionError> {
+    batch.iter().try_for_each(|event| project(folder, models, event, changes))
+}
+
 /// Hands one event to every read model.
 pub(super) fn project(
     folder: &mut Folder,
-    projections: &mut [Box<dyn Projection>],
+    models: &mut Models,
     event: &Decoded,
-    tx: &rusqlite::Connection,
+    changes: &mut Changes,
 ) -> Result<(), ProjectionError> {
     let envelope = &event.envelope;
     let meta = event.stored.meta();
-    let mut all = |input: Input<'_>| {
-        projections.iter_mut().try_for_each(|p| p.project(envelope, meta, &input, tx))
-    };
+    let mut nobody = Memory::default();
     match &event.stored {
         Stored::Enrollment(recorded) => {
-            folder.fold(envelope, recorded, |step| all(Input::Step(step)))
+            let models = RefCell::new(models);
+            folder.fold(
+                envelope,
+                recorded,
+                &mut |step, memory| models.borrow_mut().remember(step, memory),
+                &mut |step, memory| {
+                    let input = Input::Step(step);
+                    models.borrow_mut().project(envelope, meta, &input, memory, changes)
+                },
+            )
         }
-        Stored::Subject(subject, _) => all(Input::Subject(subject)),
-        Stored::Quota(quota, _) => all(Input::Quota(quota)),
+        Stored::Subject(subject, _) => {
+            models.project(envelope, meta, &Input::Subject(subject), &mut nobody, changes)
+        }
+        Stored::Quota(quota, _) => {
+            models.project(envelope, meta, &Input::Quota(quota), &mut nobody, changes)
+        }
         Stored::LogCreated(..) | Stored::MeasureAdopted(..) | Stored::CalendarAdopted(..) => {
-            all(Input::Own)
+            models.project(envelope, meta, &Input::Own, &mut nobody, changes)
         }
     }
 }

@@ -1,70 +1,289 @@
 //! `obligations`: what became due in every enrollment, how it was met, and how it ended.
 //!
-//! One row per duty, a recurring one once; whether it is open, late or overdue on a day is judged
-//! by `domain`, from a [`Duty`](crate::domain::state::Duty) read back from the row.
+//! A duty is a row, a recurring one once; whether it is open, late or overdue on a day is judged by
+//! `domain`, from a [`Duty`](crate::domain::state::Duty) read back from the row.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rusqlite::{Connection, params};
-
 use super::ProjectionError;
+use super::change::{ModelChanges, RowWriter};
+use super::memory::Memory;
 use super::step::{Envelope, Input, Path, Projection, Step};
-use super::store::signed;
-use super::value::{DateText, DayText};
+use super::table::Table;
+use super::track::{Ids, Tracked, Wanted, begin, end, forget, reconcile, state_on};
 use crate::domain::date::Day;
 use crate::domain::event::EventMeta;
-use crate::domain::state::{Duty, State};
-use crate::log::StreamName;
+use crate::domain::state::{Duty, Met, State};
 
 mod list;
+mod tables;
 
 pub use list::{ObligationCursor, ObligationFilter, ObligationRow};
 
+use tables::{MET, MET_TABLE, OBLIGATION, OBLIGATION_TABLE};
+
 /// Fills `obligation` and `obligation_met`.
 #[derive(Default)]
-pub struct Obligations {
-    pending: BTreeMap<StreamName, Pending>,
+pub struct Obligations;
+
+/// The rows of an enrollment's duties, in the order of the fold.
+#[derive(Debug, Clone, Default)]
+pub struct DutyTrack {
+    duties: Vec<DutyRows>,
 }
 
-/// The duties of an enrollment as the table has them, and as they are now.
-struct Pending {
-    program: String,
-    subject: String,
-    exercise: bool,
-    kept_since: Option<Day>,
-    /// `None`: whatever the table has is replaced.
-    stored: Option<Arc<Vec<Duty>>>,
-    now: Arc<Vec<Duty>>,
+#[derive(Debug, Clone, Default)]
+struct DutyRows {
+    rows: Vec<Tracked>,
+    met: Vec<(i32, Tracked)>,
 }
 
-impl Obligations {
-    fn take_in(&mut self, step: &Step<'_>) {
-        let (before, after): (&State, &State) = (step.before, step.after);
-        let replaced = match step.path {
-            Path::Unmoved => return,
-            Path::Appended { .. } => {
-                before.kept_since != after.kept_since && !before.duties.is_empty()
-            }
-            Path::Refolded { .. } => true,
+impl DutyTrack {
+    /// What it takes in memory, in bytes.
+    pub fn bytes(&self) -> usize {
+        let rows = |duty: &DutyRows| {
+            duty.rows.capacity() * size_of::<Tracked>()
+                + duty.met.capacity() * size_of::<(i32, Tracked)>()
         };
-        if !replaced && Arc::ptr_eq(&before.duties, &after.duties) {
-            return;
+        self.duties.capacity() * size_of::<DutyRows>() + self.duties.iter().map(rows).sum::<usize>()
+    }
+}
+
+/// Whether two duties look the same, but for how they were met.
+fn same(a: &Duty, b: &Duty) -> bool {
+    a.ended == b.ended
+        && a.obligation == b.obligation
+        && a.opened_by == b.opened_by
+        && a.owes == b.owes
+        && a.article == b.article
+        && a.opened_on == b.opened_on
+        && a.open_from == b.open_from
+        && a.due == b.due
+        && a.after_end == b.after_end
+        && a.series == b.series
+}
+
+/// A duty with the day from which its record is complete.
+type Shown<'a> = (&'a Duty, Option<Day>);
+
+fn take_in(step: &Step<'_>, track: &mut DutyTrack, changes: &mut ModelChanges<'_>) {
+    match step.path {
+        Path::Unmoved => {}
+        Path::Appended { place } => append(step, place, track, changes),
+        Path::Refolded { before, after, .. } => refold(step, before, after, track, changes),
+    }
+}
+
+fn append(step: &Step<'_>, place: Day, track: &mut DutyTrack, changes: &mut ModelChanges<'_>) {
+    let (before, after): (&State, &State) = (step.before, step.after);
+    let kept = before.kept_since == after.kept_since;
+    if Arc::ptr_eq(&before.duties, &after.duties) && (kept || after.duties.is_empty()) {
+        return;
+    }
+    let mut writing = Writing { step, place, ids: Ids::of(step.sequence), changes };
+    for (index, duty) in after.duties.iter().enumerate() {
+        let was = before.duties.get(index);
+        if track.duties.len() <= index {
+            track.duties.push(DutyRows::default());
         }
-        let pending = self.pending.entry(step.stream.clone()).or_insert_with(|| Pending {
-            program: step.program.to_string(),
-            subject: step.subject.to_string(),
-            exercise: step.event.meta.exercise,
-            kept_since: None,
-            stored: Some(Arc::clone(&before.duties)),
-            now: Arc::default(),
-        });
-        pending.kept_since = after.kept_since;
-        pending.now = Arc::clone(&after.duties);
-        if replaced {
-            pending.stored = None;
+        let rows = &mut track.duties[index];
+        if was.is_none_or(|was| !kept || !same(was, duty)) {
+            let row = writing.replace(OBLIGATION, rows.rows.last().copied());
+            if let Some(last) = rows.rows.last_mut() {
+                *last = row.before.unwrap_or(*last);
+            }
+            if row.forgotten {
+                rows.rows.pop();
+            }
+            rows.rows.push(row.new);
+            write_duty((duty, after.kept_since), &mut writing.begin(OBLIGATION, &row.new));
+        }
+        if was.is_none_or(|was| was.met != duty.met) {
+            meet(&mut writing, rows, was, duty);
         }
     }
+}
+
+fn meet(writing: &mut Writing<'_, '_, '_>, rows: &mut DutyRows, was: Option<&Duty>, duty: &Duty) {
+    for (year, met) in duty.met.iter() {
+        if was.and_then(|was| was.met.get(year)) == Some(met) {
+            continue;
+        }
+        let known = rows.met.iter().rposition(|(of, row)| of == year && row.valid_to.is_none());
+        let row = writing.replace(MET, known.map(|at| rows.met[at].1));
+        if let Some(at) = known {
+            match row.before {
+                Some(before) => rows.met[at].1 = before,
+                None => drop(rows.met.remove(at)),
+            }
+        }
+        rows.met.push((*year, row.new));
+        write_met(duty, *year, met, &mut writing.begin(MET, &row.new));
+    }
+}
+
+/// What an event at a place does to rows, one after the other.
+struct Writing<'a, 'b, 'c> {
+    step: &'a Step<'b>,
+    place: Day,
+    ids: Ids,
+    changes: &'a mut ModelChanges<'c>,
+}
+
+/// A row in the place of another.
+struct Replaced {
+    new: Tracked,
+    /// The other as it is now, if it is known still.
+    before: Option<Tracked>,
+    /// Whether the other is not known any more.
+    forgotten: bool,
+}
+
+impl Writing<'_, '_, '_> {
+    /// Ends the row that is open, or takes it back if it began on the same day.
+    fn replace(&mut self, table: usize, open: Option<Tracked>) -> Replaced {
+        let new = Tracked { id: self.ids.next(), valid_from: self.place, valid_to: None };
+        match open {
+            Some(mut open) if open.valid_from < self.place => {
+                end(self.changes, table, &mut open, self.place, self.step.sequence);
+                Replaced { new, before: Some(open), forgotten: false }
+            }
+            Some(open) => {
+                forget(self.changes, table, &open, self.step.sequence);
+                Replaced { new, before: None, forgotten: true }
+            }
+            None => Replaced { new, before: None, forgotten: false },
+        }
+    }
+
+    fn begin(&mut self, table: usize, row: &Tracked) -> RowWriter<'_> {
+        begin(self.changes, table, row, self.step.enrollment, self.step.sequence)
+    }
+}
+
+/// Another history: the duties of the old one are found by what opened them.
+fn refold(
+    step: &Step<'_>,
+    before: &[(Day, State)],
+    after: &[(Day, State)],
+    track: &mut DutyTrack,
+    changes: &mut ModelChanges<'_>,
+) {
+    let old: &[Duty] = before.last().map_or(&[], |(_, state)| &state.duties);
+    let new: &[Duty] = after.last().map_or(&[], |(_, state)| &state.duties);
+    let mut known = std::mem::take(&mut track.duties);
+    let mut ids = [Ids::of(step.sequence), Ids::of(step.sequence)];
+    for (index, duty) in new.iter().enumerate() {
+        let was = old.iter().position(|old| is_one(old, duty));
+        let rows = was.and_then(|was| known.get_mut(was)).map(std::mem::take).unwrap_or_default();
+        track.duties.push(restate(step, (before, was), (after, index), rows, &mut ids, changes));
+    }
+    for gone in known {
+        gone.rows.iter().for_each(|row| forget(changes, OBLIGATION, row, step.sequence));
+        gone.met.iter().for_each(|(_, row)| forget(changes, MET, row, step.sequence));
+    }
+}
+
+fn is_one(a: &Duty, b: &Duty) -> bool {
+    a.opened_by == b.opened_by && a.obligation == b.obligation
+}
+
+/// The rows of one duty in another history. A duty keeps its number: evolve adds at the end and
+/// changes in place.
+fn restate(
+    step: &Step<'_>,
+    (before, was): (&[(Day, State)], Option<usize>),
+    (after, index): (&[(Day, State)], usize),
+    known: DutyRows,
+    [ids, met_ids]: &mut [Ids; 2],
+    changes: &mut ModelChanges<'_>,
+) -> DutyRows {
+    let then = |day: Day| -> Option<Shown<'_>> {
+        let state = state_on(before, day)?;
+        Some((state.duties.get(was?)?, state.kept_since))
+    };
+    let wanted = spans(after, |state| {
+        Some((state.duties.get(index)?, state.kept_since))
+    }, |a: Shown<'_>, b: Shown<'_>| a.1 == b.1 && same(a.0, b.0));
+    let rows = reconcile(
+        (known.rows, wanted),
+        (OBLIGATION, ids),
+        |day, shown| then(day).is_some_and(|was| was.1 == shown.1 && same(was.0, shown.0)),
+        |row, shown, changes| {
+            write_duty(shown, &mut begin(changes, OBLIGATION, row, step.enrollment, step.sequence));
+        },
+        changes,
+    );
+    let years: BTreeSet<i32> = known.met.iter().map(|(year, _)| *year)
+        .chain(after.iter().filter_map(|(_, state)| state.duties.get(index)).flat_map(|duty| duty.met.keys().copied()))
+        .collect();
+    let mut met = Vec::new();
+    for year in years {
+        let known: Vec<_> = known.met.iter().filter(|(of, _)| *of == year).map(|(_, row)| *row).collect();
+        let wanted = spans(after, |state| {
+            let duty = state.duties.get(index)?;
+            Some((duty, duty.met.get(&year)?))
+        }, |a: (&Duty, &Met), b: (&Duty, &Met)| a.1 == b.1);
+        let rows = reconcile(
+            (known, wanted),
+            (MET, met_ids),
+            |day, (_, met)| then(day).and_then(|was| was.0.met.get(&year)) == Some(met),
+            |row, (duty, met), changes| {
+                write_met(duty, year, met, &mut begin(changes, MET, row, step.enrollment, step.sequence));
+            },
+            changes,
+        );
+        met.extend(rows.into_iter().map(|row| (year, row)));
+    }
+    DutyRows { rows, met }
+}
+
+/// The spans of days on which something is shown.
+fn spans<'s, C: Copy>(
+    segments: &'s [(Day, State)],
+    show: impl Fn(&'s State) -> Option<C>,
+    same: impl Fn(C, C) -> bool,
+) -> Vec<Wanted<C>> {
+    let mut rows: Vec<Wanted<C>> = Vec::new();
+    for (day, state) in segments {
+        let shown = show(state);
+        match (rows.last_mut().filter(|(_, to, _)| to.is_none()), shown) {
+            (Some((_, _, last)), Some(shown)) if same(*last, shown) => continue,
+            (Some((_, to, _)), _) => *to = Some(*day),
+            (None, _) => {}
+        }
+        rows.extend(shown.map(|shown| (*day, None, shown)));
+    }
+    rows
+}
+
+fn write_duty((duty, kept_since): Shown<'_>, row: &mut RowWriter<'_>) {
+    let (due, series) = (duty.due.as_deref(), duty.series.as_deref());
+    row.number(duty.opened_by).text(&duty.obligation).day_if(kept_since);
+    row.text(duty.owes.as_str()).text(&duty.article);
+    row.date(&duty.opened_on).date(&duty.open_from);
+    row.date_if(due.map(|due| &due.on)).day_if(due.and_then(|due| due.on.earliest()));
+    row.day_if(due.map(|due| due.on.latest()));
+    row.text_if(due.map(|due| due.start_event.as_str())).date_if(due.map(|due| &due.start));
+    row.text_if(due.map(|due| due.rule.as_str())).text_if(due.map(|due| due.arithmetic.as_str()));
+    row.day_if(series.map(|series| series.first_due));
+    match series {
+        Some(series) => row.text(&series.every.to_string()).text(&series.during.join(" ")),
+        None => row.null().null(),
+    };
+    let ended = duty.ended.as_ref();
+    row.number_if(ended.map(|ended| ended.by)).day_if(ended.map(|ended| ended.from));
+    match ended {
+        Some(ended) => row.flag(ended.waived),
+        None => row.null(),
+    };
+    row.flag(duty.after_end);
+}
+
+fn write_met(duty: &Duty, year: i32, met: &Met, row: &mut RowWriter<'_>) {
+    row.number(duty.opened_by).text(&duty.obligation).int(i64::from(year));
+    row.number(met.by).date(&met.on).day(met.received_on).flag(met.stated);
 }
 
 impl Projection for Obligations {
@@ -73,7 +292,7 @@ impl Projection for Obligations {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn tables_sql(&self) -> &'static str {
@@ -84,11 +303,8 @@ impl Projection for Obligations {
         include_str!("../../projections/obligations/indexes.sql")
     }
 
-    fn tables(&self) -> &'static [(&'static str, &'static str)] {
-        &[
-            ("obligation", "program, subject, opened_by, obligation"),
-            ("obligation_met", "program, subject, opened_by, obligation, due_year"),
-        ]
+    fn tables(&self) -> &'static [&'static Table] {
+        &[&OBLIGATION_TABLE, &MET_TABLE]
     }
 
     fn project(
@@ -96,131 +312,16 @@ impl Projection for Obligations {
         _envelope: &Envelope,
         _meta: &EventMeta,
         input: &Input<'_>,
-        _tx: &Connection,
+        memory: &mut Memory,
+        changes: &mut ModelChanges<'_>,
     ) -> Result<(), ProjectionError> {
         if let Input::Step(step) = input {
-            self.take_in(step);
+            take_in(step, &mut memory.duties, changes);
         }
         Ok(())
     }
 
-    fn flush(&mut self, tx: &Connection) -> Result<(), ProjectionError> {
-        for pending in std::mem::take(&mut self.pending).into_values() {
-            write(&pending, tx)?;
-        }
-        Ok(())
+    fn remember(&self, step: &Step<'_>, memory: &mut Memory, scratch: &mut ModelChanges<'_>) {
+        take_in(step, &mut memory.duties, scratch);
     }
-}
-
-fn write(pending: &Pending, tx: &Connection) -> Result<(), ProjectionError> {
-    let stored = match &pending.stored {
-        Some(stored) => stored.as_slice(),
-        None => {
-            for table in ["obligation", "obligation_met"] {
-                let sql = format!("DELETE FROM {table} WHERE program = ?1 AND subject = ?2");
-                tx.prepare_cached(&sql)?.execute(params![pending.program, pending.subject])?;
-            }
-            &[]
-        }
-    };
-    // A duty keeps its number: evolve adds at the end and changes in place.
-    for (index, duty) in pending.now.iter().enumerate() {
-        match stored.get(index) {
-            None => insert(pending, duty, tx)?,
-            Some(before) if before == duty => {}
-            Some(before) => {
-                if before.ended != duty.ended {
-                    end(pending, duty, tx)?;
-                }
-                meet(pending, duty, Some(before), tx)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-const INSERT: &str = "INSERT INTO obligation (program, subject, opened_by, obligation, exercise,
-    kept_since, owes, article, opened_on, open_from, due_on, due_earliest, due_latest, start_event,
-    start_on, rule, arithmetic, first_due, every, during, ended_by, ended_from, ended_waived, after_end)
- VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-    ?20, ?21, ?22, ?23, ?24)";
-
-fn insert(pending: &Pending, duty: &Duty, tx: &Connection) -> Result<(), ProjectionError> {
-    let (due, series) = (duty.due.as_deref(), duty.series.as_deref());
-    let during = series.map(|series| series.during.join(" "));
-    tx.prepare_cached(INSERT)?.execute(params![
-        pending.program,
-        pending.subject,
-        signed(duty.opened_by),
-        duty.obligation.as_str(),
-        pending.exercise,
-        pending.kept_since.map(DayText::from),
-        duty.owes.as_str(),
-        &*duty.article,
-        DateText(duty.opened_on),
-        DateText(duty.open_from),
-        due.map(|due| DateText(due.on)),
-        due.and_then(|due| due.on.earliest()).map(DayText::from),
-        due.map(|due| DayText::from(due.on.latest())),
-        due.map(|due| due.start_event.as_str()),
-        due.map(|due| DateText(due.start)),
-        due.map(|due| due.rule.as_str()),
-        due.map(|due| due.arithmetic.as_str()),
-        series.map(|series| DayText::from(series.first_due)),
-        series.map(|series| series.every.to_string()),
-        during,
-        duty.ended.as_ref().map(|ended| signed(ended.by)),
-        duty.ended.as_ref().map(|ended| DayText::from(ended.from)),
-        duty.ended.as_ref().map(|ended| ended.waived),
-        duty.after_end,
-    ])?;
-    meet(pending, duty, None, tx)
-}
-
-fn end(pending: &Pending, duty: &Duty, tx: &Connection) -> Result<(), ProjectionError> {
-    tx.prepare_cached(
-        "UPDATE obligation SET ended_by = ?5, ended_from = ?6, ended_waived = ?7
-         WHERE program = ?1 AND subject = ?2 AND opened_by = ?3 AND obligation = ?4",
-    )?
-    .execute(params![
-        pending.program,
-        pending.subject,
-        signed(duty.opened_by),
-        duty.obligation.as_str(),
-        duty.ended.as_ref().map(|ended| signed(ended.by)),
-        duty.ended.as_ref().map(|ended| DayText::from(ended.from)),
-        duty.ended.as_ref().map(|ended| ended.waived),
-    ])?;
-    Ok(())
-}
-
-fn meet(
-    pending: &Pending,
-    duty: &Duty,
-    before: Option<&Duty>,
-    tx: &Connection,
-) -> Result<(), ProjectionError> {
-    for (year, met) in duty.met.iter() {
-        if before.and_then(|before| before.met.get(year)) == Some(met) {
-            continue;
-        }
-        tx.prepare_cached(
-            "INSERT OR REPLACE INTO obligation_met (program, subject, opened_by, obligation,
-                due_year, exercise, met_by, met_on, received_on, stated)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        )?
-        .execute(params![
-            pending.program,
-            pending.subject,
-            signed(duty.opened_by),
-            duty.obligation.as_str(),
-            year,
-            pending.exercise,
-            signed(met.by),
-            DateText(met.on),
-            DayText::from(met.received_on),
-            met.stated,
-        ])?;
-    }
-    Ok(())
 }

@@ -1,32 +1,32 @@
-//! Questions to the tables: a small pool of read-only connections to the copy that serves.
+//! Questions to the tables: a small pool of readers of the copy that serves.
 //!
 //! What must hold: an answer and the position it carries are of one instant; a reader never blocks
 //! the writer and holds no transaction between questions; a copy that is replaced is left by the
 //! next question.
 
-use std::path::PathBuf;
+use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::Connection;
 use tokio::sync::{Semaphore, watch};
 
-use super::StoreError;
+use super::change::Cell;
+use super::error::DatabaseError;
 use super::runner::Status;
-use super::store::{Copies, checkpoint, connect_reading};
+use super::sql::{Reader, Record};
+use super::store::{Copies, CopyId, CopyReader};
+use super::StoreError;
+use crate::domain::date::Day;
 
 /// Questions answered at once; more wait.
 const MAX_READERS: usize = 4;
 
 /// The tables, open for questions.
 pub struct ReadModels {
-    source: Source,
-    idle: Mutex<Vec<(PathBuf, Connection)>>,
+    copies: Arc<dyn Copies>,
+    /// Which copy serves, where somebody here knows it; else the store is asked.
+    status: Option<watch::Receiver<Status>>,
+    idle: Mutex<Vec<(CopyId, Box<dyn CopyReader>)>>,
     permits: Arc<Semaphore>,
-}
-
-enum Source {
-    Runner(watch::Receiver<Status>),
-    Copies(Copies),
 }
 
 /// An answer with how far the tables had read when it was given.
@@ -42,23 +42,45 @@ pub struct Answer<T> {
 
 /// One question's view of the tables, as of one instant.
 pub struct Tables<'a> {
-    connection: &'a Connection,
+    reader: RefCell<&'a mut dyn Reader>,
+}
+
+/// The two times of a question: what held on a day, as known up to an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct At {
+    /// The day.
+    pub day: Day,
+    /// The sequence of the last event that is known; absent: all that were taken in.
+    pub known: Option<u64>,
+}
+
+impl At {
+    /// A day, as known now.
+    pub fn day(day: Day) -> Self {
+        Self { day, known: None }
+    }
+
+    /// The sequence as a parameter: the last there can be where all is known.
+    pub(super) fn known(self) -> i64 {
+        self.known.map_or(i64::MAX, |known| i64::try_from(known).unwrap_or(i64::MAX))
+    }
 }
 
 impl ReadModels {
     /// The tables that a runner fills.
-    pub fn of_runner(status: watch::Receiver<Status>) -> Arc<Self> {
-        Self::new(Source::Runner(status))
+    pub fn of_runner(copies: Arc<dyn Copies>, status: watch::Receiver<Status>) -> Arc<Self> {
+        Self::new(copies, Some(status))
     }
 
-    /// The tables in a folder, whoever fills them.
-    pub fn of_copies(copies: Copies) -> Arc<Self> {
-        Self::new(Source::Copies(copies))
+    /// The tables in a store, whoever fills them.
+    pub fn of_copies(copies: Arc<dyn Copies>) -> Arc<Self> {
+        Self::new(copies, None)
     }
 
-    fn new(source: Source) -> Arc<Self> {
+    fn new(copies: Arc<dyn Copies>, status: Option<watch::Receiver<Status>>) -> Arc<Self> {
         Arc::new(Self {
-            source,
+            copies,
+            status,
             idle: Mutex::default(),
             permits: Arc::new(Semaphore::new(MAX_READERS)),
         })
@@ -70,7 +92,7 @@ impl ReadModels {
     /// [`StoreError::Missing`] when there is no copy yet; those of the database.
     pub async fn read<T: Send + 'static>(
         self: &Arc<Self>,
-        ask: impl FnOnce(&Tables<'_>) -> rusqlite::Result<T> + Send + 'static,
+        ask: impl FnOnce(&Tables<'_>) -> Result<T, DatabaseError> + Send + 'static,
     ) -> Result<Answer<T>, StoreError> {
         let closed = || StoreError::OtherLog("the read models were closed".to_owned());
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| closed())?;
@@ -89,71 +111,107 @@ impl ReadModels {
     /// As [`ReadModels::read`].
     pub fn read_now<T>(
         &self,
-        ask: impl FnOnce(&Tables<'_>) -> rusqlite::Result<T>,
+        ask: impl FnOnce(&Tables<'_>) -> Result<T, DatabaseError>,
     ) -> Result<Answer<T>, StoreError> {
-        let (path, connection) = self.take()?;
-        let answer = answer(&connection, ask);
+        let (copy, mut reader) = self.take()?;
+        let answer = answer(&mut *reader, ask);
         if answer.is_ok() {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
             if idle.len() < MAX_READERS {
-                idle.push((path, connection));
+                idle.push((copy, reader));
             }
         }
         Ok(answer?)
     }
 
-    fn take(&self) -> Result<(PathBuf, Connection), StoreError> {
-        let path = match &self.source {
-            Source::Runner(status) => {
-                let copy = status.borrow().copy.clone();
-                copy.ok_or_else(|| StoreError::Missing(PathBuf::from("the read models' folder")))?
-            }
-            Source::Copies(copies) => {
-                let missing = || StoreError::Missing(copies.folder().to_owned());
-                copies.serving()?.ok_or_else(missing)?.path
-            }
+    fn take(&self) -> Result<(CopyId, Box<dyn CopyReader>), StoreError> {
+        let known = self.status.as_ref().and_then(|status| status.borrow().copy.clone());
+        let missing = || StoreError::Missing(self.copies.place());
+        let copy = match (known, &self.status) {
+            (Some(copy), _) => copy,
+            (None, Some(_)) => return Err(missing()),
+            (None, None) => self.copies.serving()?.ok_or_else(missing)?,
         };
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(|(of, _)| *of == path);
+        idle.retain(|(of, _)| *of == copy);
         if let Some(found) = idle.pop() {
             return Ok(found);
         }
         drop(idle);
-        let connection = connect_reading(&path)?;
-        Ok((path, connection))
+        let reader = self.copies.reader(&copy)?;
+        Ok((copy, reader))
     }
 }
 
-fn answer<T>(
-    connection: &Connection,
-    ask: impl FnOnce(&Tables<'_>) -> rusqlite::Result<T>,
-) -> rusqlite::Result<Answer<T>> {
-    let tx = connection.unchecked_transaction()?;
-    let (position, known_at_us) = checkpoint(&tx)?;
-    let value = ask(&Tables { connection: &tx })?;
-    tx.finish()?;
-    Ok(Answer { position, known_at_us: position.map(|_| known_at_us), value })
+/// Asks a copy as of one instant.
+///
+/// # Errors
+/// Those of the database.
+pub fn answer<T>(
+    reader: &mut dyn CopyReader,
+    ask: impl FnOnce(&Tables<'_>) -> Result<T, DatabaseError>,
+) -> Result<Answer<T>, DatabaseError> {
+    let (mut ask, mut value) = (Some(ask), None);
+    let checkpoint = reader.ask(&mut |reader| {
+        if let Some(ask) = ask.take() {
+            value = Some(ask(&Tables { reader: RefCell::new(reader) })?);
+        }
+        Ok(())
+    })?;
+    let value = value.ok_or_else(|| DatabaseError::new("the question was not put"))?;
+    let known_at_us = checkpoint.position.map(|_| checkpoint.known_at_us);
+    Ok(Answer { position: checkpoint.position, known_at_us, value })
 }
 
 impl Tables<'_> {
-    pub(super) fn connection(&self) -> &Connection {
-        self.connection
+    /// Asks, and makes something of each row.
+    ///
+    /// # Errors
+    /// Those of the database and of `make`.
+    pub(super) fn rows<T>(
+        &self,
+        sql: &str,
+        parameters: &[(&str, Cell<'_>)],
+        mut make: impl FnMut(&dyn Record) -> Result<T, DatabaseError>,
+    ) -> Result<Vec<T>, DatabaseError> {
+        let mut rows = Vec::new();
+        self.reader.borrow_mut().query(sql, parameters, &mut |row| {
+            rows.push(make(row)?);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    /// As [`Tables::rows`], where there is one row at most.
+    ///
+    /// # Errors
+    /// As [`Tables::rows`].
+    pub(super) fn row<T>(
+        &self,
+        sql: &str,
+        parameters: &[(&str, Cell<'_>)],
+        make: impl FnMut(&dyn Record) -> Result<T, DatabaseError>,
+    ) -> Result<Option<T>, DatabaseError> {
+        Ok(self.rows(sql, parameters, make)?.pop())
     }
 
     /// The programs with enrollments, in order: the real ones, or the exercises (G16).
-    pub(super) fn programs(&self, exercise: bool) -> rusqlite::Result<Vec<String>> {
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn programs(&self, exercise: bool) -> Result<Vec<String>, DatabaseError> {
         let mut programs = Vec::new();
-        let mut next = self.connection.prepare_cached(
-            "SELECT program, exercise FROM enrollment WHERE program > ?1 ORDER BY program LIMIT 1",
-        )?;
         let mut last = String::new();
-        loop {
-            let mut rows = next.query([&last])?;
-            let Some(row) = rows.next()? else { return Ok(programs) };
-            last = row.get(0)?;
-            if row.get::<_, bool>(1)? == exercise {
-                programs.push(last.clone());
+        let sql = "SELECT program, exercise FROM enrollment WHERE program > :last
+            ORDER BY program LIMIT 1";
+        while let Some((program, of)) = self.row(sql, &[(":last", Cell::Text(&last))], |row| {
+            Ok((row.text("program")?.to_owned(), row.flag("exercise")?))
+        })? {
+            if of == exercise {
+                programs.push(program.clone());
             }
+            last = program;
         }
+        Ok(programs)
     }
 }

@@ -1,9 +1,13 @@
 //! What a read model is given, and what it must be able to do.
 
-use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::ProjectionError;
+use super::change::ModelChanges;
+use super::error::DatabaseError;
+use super::memory::Memory;
+use super::sql::Reader;
+use super::table::Table;
 use crate::domain::date::Day;
 use crate::domain::event::{EventMeta, Recorded};
 use crate::domain::history::History;
@@ -28,6 +32,8 @@ pub struct Envelope {
     pub event_type: String,
     /// When it was recorded, in microseconds UTC since 1970.
     pub recorded_at_us: i64,
+    /// The running maximum of `recorded_at` up to it, in microseconds UTC since 1970.
+    pub known_at_us: i64,
 }
 
 /// One event of an enrollment, with the state before and after it.
@@ -39,6 +45,8 @@ pub struct Step<'a> {
     pub program: &'a ProgramId,
     /// The subject.
     pub subject: &'a SubjectId,
+    /// The enrollment's number in the tables: the sequence of its first event.
+    pub enrollment: u64,
     /// The event.
     pub event: &'a Recorded,
     /// Its sequence.
@@ -58,13 +66,13 @@ pub enum Path<'a> {
     Appended {
         /// Its place.
         place: Day,
-        /// The place of the event before it; absent for the first.
-        last_place: Option<Day>,
     },
     /// Before others, or it is a correction: the effective history is another.
     Refolded {
-        /// The state at the end of each day on which it changed.
-        segments: &'a [(Day, State)],
+        /// The state at the end of each day on which it changed, without this event.
+        before: &'a [(Day, State)],
+        /// The same with it.
+        after: &'a [(Day, State)],
         /// The history up to this event.
         history: &'a History,
     },
@@ -94,8 +102,9 @@ pub enum Input<'a> {
 
 /// A read model: its tables, and how an event changes their rows.
 ///
-/// It may keep changes in memory from [`Projection::project`] until [`Projection::flush`], which is
-/// called before each commit; when a transaction is rolled back the value is thrown away with it.
+/// It never asks a table. What it must know of rows already written is in the [`Memory`] of the
+/// enrollment, which is made again from its stream, or in the value itself, which is made again by
+/// [`Projection::load`]; when a batch is rolled back both are thrown away.
 pub trait Projection: Send {
     /// The name, as in `projections/<name>/`.
     fn name(&self) -> &'static str;
@@ -103,16 +112,24 @@ pub trait Projection: Send {
     /// The version of what the rows say; another one means another content, and a rebuild.
     fn version(&self) -> u32;
 
-    /// The SQL that creates the tables.
+    /// The SQL that creates the tables, as SQLite takes it.
     fn tables_sql(&self) -> &'static str;
 
     /// The SQL that creates indexes and views; run once the tables are filled.
     fn indexes_sql(&self) -> &'static str;
 
-    /// Each table with the columns that order its rows uniquely, for checksums and copies.
-    fn tables(&self) -> &'static [(&'static str, &'static str)];
+    /// The tables, by the numbers that [`ModelChanges`] takes.
+    fn tables(&self) -> &'static [&'static Table];
 
-    /// Takes in one event.
+    /// Reads what it keeps in mind of all enrollments, before the first event.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn load(&mut self, _reader: &mut dyn Reader) -> Result<(), DatabaseError> {
+        Ok(())
+    }
+
+    /// Takes in one event. `memory` is that of the step's enrollment, of no use for other input.
     ///
     /// # Errors
     /// The runner rolls back and stops at the event.
@@ -121,12 +138,14 @@ pub trait Projection: Send {
         envelope: &Envelope,
         meta: &EventMeta,
         input: &Input<'_>,
-        tx: &Connection,
+        memory: &mut Memory,
+        changes: &mut ModelChanges<'_>,
     ) -> Result<(), ProjectionError>;
 
-    /// Writes what is still in memory.
-    ///
-    /// # Errors
-    /// As [`Projection::project`].
-    fn flush(&mut self, tx: &Connection) -> Result<(), ProjectionError>;
+    /// Brings the memory of an enrollment up to an event whose rows are already written; what is
+    /// given to `scratch` is thrown away.
+    fn remember(&self, _step: &Step<'_>, _memory: &mut Memory, _scratch: &mut ModelChanges<'_>) {}
+
+    /// Adds what it holds back until the batch is written.
+    fn flush(&mut self, _changes: &mut ModelChanges<'_>) {}
 }

@@ -1,17 +1,17 @@
 //! `subjects`: who takes part, as registered, with names and responsible offices by day.
 
-use rusqlite::{Connection, params};
-
 use super::ProjectionError;
+use super::change::ModelChanges;
+use super::memory::Memory;
 use super::step::{Envelope, Input, Projection};
-use super::store::signed;
-use super::value::{DateText, DayText};
+use super::table::Table;
 use crate::domain::date::Day;
 use crate::domain::event::EventMeta;
 use crate::domain::ids::{SubjectId, Text};
 use crate::domain::subject::{Registration, Renaming, SubjectEvent};
 
 mod list;
+mod tables;
 
 pub use list::{SubjectCursor, SubjectFilter, SubjectRow, UnlistedFilter, UnlistedRow};
 
@@ -25,7 +25,7 @@ impl Projection for Subjects {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn tables_sql(&self) -> &'static str {
@@ -36,13 +36,8 @@ impl Projection for Subjects {
         include_str!("../../projections/subjects/indexes.sql")
     }
 
-    fn tables(&self) -> &'static [(&'static str, &'static str)] {
-        &[
-            ("subject", "subject"),
-            ("subject_name", "subject, from_day, revision"),
-            ("subject_office", "subject, from_day, revision"),
-            ("subject_zone", "subject, zone"),
-        ]
+    fn tables(&self) -> &'static [&'static Table] {
+        &[&tables::SUBJECT, &tables::NAME, &tables::OFFICE, &tables::ZONE]
     }
 
     fn project(
@@ -50,18 +45,16 @@ impl Projection for Subjects {
         envelope: &Envelope,
         _meta: &EventMeta,
         input: &Input<'_>,
-        tx: &Connection,
+        _memory: &mut Memory,
+        changes: &mut ModelChanges<'_>,
     ) -> Result<(), ProjectionError> {
         match input {
             Input::Subject(SubjectEvent::Registered(registration)) => {
-                register(envelope, registration, tx)
+                register(envelope, registration, changes);
             }
-            Input::Subject(SubjectEvent::Renamed(renaming)) => rename(envelope, renaming, tx),
-            Input::Step(_) | Input::Quota(_) | Input::Own => Ok(()),
+            Input::Subject(SubjectEvent::Renamed(renaming)) => rename(envelope, renaming, changes),
+            Input::Step(_) | Input::Quota(_) | Input::Own => {}
         }
-    }
-
-    fn flush(&mut self, _tx: &Connection) -> Result<(), ProjectionError> {
         Ok(())
     }
 }
@@ -73,58 +66,33 @@ fn order_key(registration: &Registration) -> &str {
 }
 
 /// A registration says everything anew.
-fn register(
-    envelope: &Envelope,
-    registration: &Registration,
-    tx: &Connection,
-) -> Result<(), ProjectionError> {
+fn register(envelope: &Envelope, registration: &Registration, changes: &mut ModelChanges<'_>) {
     let id = registration.id.as_str();
-    for table in ["subject", "subject_name", "subject_office", "subject_zone"] {
-        tx.prepare_cached(&format!("DELETE FROM {table} WHERE subject = ?1"))?.execute([id])?;
+    for table in tables::ALL {
+        changes.change(table, tables::REMOVE).text(id);
     }
-    tx.prepare_cached(
-        "INSERT INTO subject (subject, kind, code, code_revision, province, invented, order_key,
-            source, effective_on, revision, sequence)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-    )?
-    .execute(params![
-        id,
-        registration.kind.as_str(),
-        registration.code.as_deref(),
-        registration.code_revision.as_deref(),
-        registration.province.as_ref().map(SubjectId::as_str),
-        registration.invented,
-        order_key(registration),
-        registration.source,
-        DateText(registration.effective_on),
-        signed(envelope.revision),
-        signed(envelope.sequence),
-    ])?;
+    let mut row = changes.insert(tables::SUBJECTS);
+    row.text(id).text(registration.kind.as_str()).text_if(registration.code.as_deref());
+    row.text_if(registration.code_revision.as_deref());
+    row.text_if(registration.province.as_ref().map(SubjectId::as_str));
+    row.flag(registration.invented).text(order_key(registration)).text(&registration.source);
+    row.date(&registration.effective_on).number(envelope.revision).number(envelope.sequence);
     let from = registration.effective_on.earliest().unwrap_or(Day::MIN);
-    name(envelope, id, from, &registration.name, &registration.source, tx)?;
-    office(envelope, id, from, registration.responsible_office.as_ref(), tx)?;
+    name(envelope, id, from, &registration.name, &registration.source, changes);
+    office(envelope, id, from, registration.responsible_office.as_ref(), changes);
     for zone in &registration.zones {
-        tx.prepare_cached(
-            "INSERT OR REPLACE INTO subject_zone (subject, zone, source) VALUES (?1, ?2, ?3)",
-        )?
-        .execute(params![id, zone.zone.as_str(), zone.source])?;
+        changes.put(tables::ZONES).text(id).text(zone.zone.as_str()).text(&zone.source);
     }
-    Ok(())
 }
 
-fn rename(
-    envelope: &Envelope,
-    renaming: &Renaming,
-    tx: &Connection,
-) -> Result<(), ProjectionError> {
+fn rename(envelope: &Envelope, renaming: &Renaming, changes: &mut ModelChanges<'_>) {
     let stream = envelope.stream.as_str();
     let id = stream.strip_prefix(crate::codec::SUBJECT).unwrap_or(stream);
     let from = renaming.effective_on.latest();
-    name(envelope, id, from, &renaming.name, &renaming.source, tx)?;
-    office(envelope, id, from, renaming.responsible_office.as_ref(), tx)?;
-    tx.prepare_cached("UPDATE subject SET revision = ?2, sequence = ?3 WHERE subject = ?1")?
-        .execute(params![id, signed(envelope.revision), signed(envelope.sequence)])?;
-    Ok(())
+    name(envelope, id, from, &renaming.name, &renaming.source, changes);
+    office(envelope, id, from, renaming.responsible_office.as_ref(), changes);
+    let mut newest = changes.change(tables::SUBJECTS, tables::NEWEST);
+    newest.number(envelope.revision).number(envelope.sequence).text(id);
 }
 
 fn name(
@@ -133,21 +101,11 @@ fn name(
     from: Day,
     name: &Text,
     source: &str,
-    tx: &Connection,
-) -> Result<(), ProjectionError> {
-    tx.prepare_cached(
-        "INSERT INTO subject_name (subject, from_day, revision, name_en, name_zh, source)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?
-    .execute(params![
-        subject,
-        DayText::from(from),
-        signed(envelope.revision),
-        name.en,
-        name.zh,
-        source
-    ])?;
-    Ok(())
+    changes: &mut ModelChanges<'_>,
+) {
+    let mut row = changes.insert(tables::NAMES);
+    row.text(subject).day(from).number(envelope.revision).text(&name.en).text(&name.zh);
+    row.text(source).number(envelope.sequence);
 }
 
 fn office(
@@ -155,19 +113,10 @@ fn office(
     subject: &str,
     from: Day,
     office: Option<&Text>,
-    tx: &Connection,
-) -> Result<(), ProjectionError> {
-    let Some(office) = office else { return Ok(()) };
-    tx.prepare_cached(
-        "INSERT INTO subject_office (subject, from_day, revision, office_en, office_zh)
-         VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?
-    .execute(params![
-        subject,
-        DayText::from(from),
-        signed(envelope.revision),
-        office.en,
-        office.zh
-    ])?;
-    Ok(())
+    changes: &mut ModelChanges<'_>,
+) {
+    let Some(office) = office else { return };
+    let mut row = changes.insert(tables::OFFICES);
+    row.text(subject).day(from).number(envelope.revision).text(&office.en).text(&office.zh);
+    row.number(envelope.sequence);
 }

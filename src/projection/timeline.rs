@@ -3,51 +3,47 @@
 //! The national stages are background, the same for everyone: they stand in the measure and are
 //! added when a timeline is read. Acts as marks are a view of `audit_trail`.
 
-use rusqlite::Connection;
-use rusqlite::types::Value;
-
 use super::ProjectionError;
-use super::spans::{SpanTable, Spans};
-use super::step::{Envelope, Input, Projection};
-use super::value::text;
+use super::change::{ModelChanges, RowWriter};
+use super::memory::Memory;
+use super::step::{Envelope, Input, Projection, Step};
+use super::table::Table;
+use super::track::Lane;
 use crate::domain::date::CivilDate;
 use crate::domain::event::EventMeta;
 use crate::domain::state::State;
 
+mod tables;
 mod one;
 
 pub use one::{ActMark, Held, PhaseSpan, Timeline, stages_between, timeline};
 
 /// Fills `timeline_phase`, `timeline_title` and `timeline_term`.
-pub struct Timelines {
-    lanes: [Spans; 3],
-}
+#[derive(Default)]
+pub struct Timelines;
 
-impl Default for Timelines {
-    fn default() -> Self {
-        let phases = SpanTable {
-            name: "timeline_phase",
-            columns: &["phase", "since", "planned_until", "article"],
-            same: |a, b| {
-                a.phase() == b.phase() && a.phase_since == b.phase_since && planned(a) == planned(b)
-            },
-            values: phase_values,
-        };
-        let titles = SpanTable {
-            name: "timeline_title",
-            columns: &["title", "held_from", "held_until", "article"],
-            same: |a, b| a.title == b.title,
-            values: title_values,
-        };
-        let terms = SpanTable {
-            name: "timeline_term",
-            columns: &["term_from", "term_until", "arithmetic", "article"],
-            same: |a, b| a.term == b.term,
-            values: term_values,
-        };
-        Self { lanes: [phases, titles, terms].map(Spans::new) }
-    }
-}
+static LANES: [Lane; 3] = [
+    Lane {
+        table: 0,
+        same: |a, b| {
+            a.phase() == b.phase() && a.phase_since == b.phase_since && planned(a) == planned(b)
+        },
+        shows: |state| state.node.is_some(),
+        write: write_phase,
+    },
+    Lane {
+        table: 1,
+        same: |a, b| a.title == b.title,
+        shows: |state| state.title.is_some(),
+        write: write_title,
+    },
+    Lane {
+        table: 2,
+        same: |a, b| a.term == b.term,
+        shows: |state| state.term.is_some(),
+        write: write_term,
+    },
+];
 
 /// Until when the present phase was planned to last, and the article: the term that began with it,
 /// else the title's end while one is held.
@@ -60,30 +56,22 @@ pub(super) fn planned(state: &State) -> Option<(CivilDate, &str)> {
     Some((title.until?, &title.article))
 }
 
-fn phase_values(state: &State) -> Option<Vec<Value>> {
-    let phase = state.phase()?;
+fn write_phase(state: &State, row: &mut RowWriter<'_>) {
     let (until, article) = planned(state).unzip();
-    Some(vec![text(Some(phase)), text(state.phase_since), text(until), text(article)])
+    row.text_if(state.phase()).date_if(state.phase_since.as_ref());
+    row.date_if(until.as_ref()).text_if(article);
 }
 
-fn title_values(state: &State) -> Option<Vec<Value>> {
-    let title = state.title.as_deref()?;
-    Some(vec![
-        text(Some(&title.title)),
-        text(Some(title.from)),
-        text(title.until),
-        text(Some(&title.article)),
-    ])
+fn write_title(state: &State, row: &mut RowWriter<'_>) {
+    // Only states with a title are shown.
+    let Some(title) = state.title.as_deref() else { return };
+    row.text(&title.title).date(&title.from).date_if(title.until.as_ref()).text(&title.article);
 }
 
-fn term_values(state: &State) -> Option<Vec<Value>> {
-    let term = state.term.as_deref()?;
-    Some(vec![
-        text(Some(term.from)),
-        text(Some(term.until)),
-        text(Some(&term.arithmetic)),
-        text(Some(&term.article)),
-    ])
+fn write_term(state: &State, row: &mut RowWriter<'_>) {
+    // Only states with a term are shown.
+    let Some(term) = state.term.as_deref() else { return };
+    row.date(&term.from).date(&term.until).text(&term.arithmetic).text(&term.article);
 }
 
 impl Projection for Timelines {
@@ -92,7 +80,7 @@ impl Projection for Timelines {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn tables_sql(&self) -> &'static str {
@@ -103,12 +91,8 @@ impl Projection for Timelines {
         include_str!("../../projections/timeline/indexes.sql")
     }
 
-    fn tables(&self) -> &'static [(&'static str, &'static str)] {
-        &[
-            ("timeline_phase", "program, subject, valid_from"),
-            ("timeline_title", "program, subject, valid_from"),
-            ("timeline_term", "program, subject, valid_from"),
-        ]
+    fn tables(&self) -> &'static [&'static Table] {
+        &[&tables::PHASE, &tables::TITLE, &tables::TERM]
     }
 
     fn project(
@@ -116,17 +100,18 @@ impl Projection for Timelines {
         _envelope: &Envelope,
         _meta: &EventMeta,
         input: &Input<'_>,
-        _tx: &Connection,
+        memory: &mut Memory,
+        changes: &mut ModelChanges<'_>,
     ) -> Result<(), ProjectionError> {
         if let Input::Step(step) = input {
-            for lane in &mut self.lanes {
-                lane.project(step);
-            }
+            self.remember(step, memory, changes);
         }
         Ok(())
     }
 
-    fn flush(&mut self, tx: &Connection) -> Result<(), ProjectionError> {
-        self.lanes.iter_mut().try_for_each(|lane| lane.flush(tx))
+    fn remember(&self, step: &Step<'_>, memory: &mut Memory, changes: &mut ModelChanges<'_>) {
+        for (lane, track) in LANES.iter().zip(&mut memory.timeline) {
+            lane.project(step, track, changes);
+        }
     }
 }

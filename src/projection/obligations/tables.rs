@@ -1,0 +1,68 @@
+//! The tables of `obligations`, column by column as the rows are written.
+
+use crate::projection::table::Kind::{Int, Text};
+use crate::projection::table::Table;
+use crate::projection::track::CHANGES;
+
+/// The number of `obligation`.
+pub(super) const OBLIGATION: usize = 0;
+/// The number of `obligation_met`.
+pub(super) const MET: usize = 1;
+
+pub(super) static OBLIGATION_TABLE: Table = Table {
+    name: "obligation",
+    columns: &[
+        ("id", Int),
+        ("enrollment", Int),
+        ("valid_from", Text),
+        ("known_from", Int),
+        ("valid_to", Text),
+        ("valid_to_known", Int),
+        ("known_to", Int),
+        ("opened_by", Int),
+        ("obligation", Text),
+        ("kept_since", Text),
+        ("owes", Text),
+        ("article", Text),
+        ("opened_on", Text),
+        ("open_from", Text),
+        ("due_on", Text),
+        ("due_earliest", Text),
+        ("due_latest", Text),
+        ("start_event", Text),
+        ("start_on", Text),
+        ("rule", Text),
+        ("arithmetic", Text),
+        ("first_due", Text),
+        ("every", Text),
+        ("during", Text),
+        ("ended_by", Int),
+        ("ended_from", Text),
+        ("ended_waived", Int),
+        ("after_end", Int),
+    ],
+    key: &["id"],
+    changes: CHANGES,
+};
+
+pub(super) static MET_TABLE: Table = Table {
+    name: "obligation_met",
+    columns: &[
+        ("id", Int),
+        ("enrollment", Int),
+        ("valid_from", Text),
+        ("known_from", Int),
+        ("valid_to", Text),
+        ("valid_to_known", Int),
+        ("known_to", Int),
+        ("opened_by", Int),
+        ("obligation", Text),
+        ("due_year", Int),
+        ("met_by", Int),
+        ("met_on", Text),
+        ("received_on", Text),
+        ("stated", Int),
+    ],
+    key: &["id"],
+    changes: CHANGES,
+};

@@ -1,0 +1,174 @@
+//! `status_history`: where every enrollment stood on any day, as known at any event.
+
+use std::borrow::Cow;
+
+use super::ProjectionError;
+use super::change::{ModelChanges, RowWriter};
+use super::memory::Memory;
+use super::step::{Envelope, Input, Projection, Step};
+use super::table::Kind::{Int, Text};
+use super::table::Table;
+use super::track::{CHANGES, Lane};
+use crate::domain::date::CivilDate;
+use crate::domain::event::EventMeta;
+use crate::domain::state::State;
+
+/// Fills `status_history`.
+#[derive(Default)]
+pub struct StatusHistory;
+
+static TABLE: Table = Table {
+    name: "status_history",
+    columns: &[
+        ("id", Int),
+        ("enrollment", Int),
+        ("valid_from", Text),
+        ("known_from", Int),
+        ("valid_to", Text),
+        ("valid_to_known", Int),
+        ("known_to", Int),
+        ("stands_at", Text),
+        ("phase", Text),
+        ("phase_since", Text),
+        ("node_since", Text),
+        ("category", Text),
+        ("title", Text),
+        ("title_from", Text),
+        ("title_until", Text),
+        ("term_from", Text),
+        ("term_until", Text),
+        ("place_category", Text),
+        ("place_from", Text),
+        ("place_attested", Int),
+        ("provenance", Text),
+        ("attempt", Int),
+        ("last_evidenced_on", Text),
+        ("kept_since", Text),
+        ("waiting", Text),
+        ("unsupported", Int),
+    ],
+    key: &["id"],
+    changes: CHANGES,
+};
+
+static LANE: Lane = Lane { table: 0, same, shows, write };
+
+/// A state without an act in effect has no row.
+fn shows(state: &State) -> bool {
+    state.acts > 0 || !state.unsupported.is_empty()
+}
+
+fn same(a: &State, b: &State) -> bool {
+    a.node == b.node
+        && a.phase_since == b.phase_since
+        && a.node_since == b.node_since
+        && a.category == b.category
+        && title(a) == title(b)
+        && term(a) == term(b)
+        && a.place == b.place
+        && a.provenance == b.provenance
+        && a.attempt == b.attempt
+        && a.last_evidenced_on == b.last_evidenced_on
+        && a.kept_since == b.kept_since
+        && a.matters == b.matters
+        && a.unsupported.len() == b.unsupported.len()
+}
+
+fn title(state: &State) -> Option<(&str, CivilDate, Option<CivilDate>)> {
+    state.title.as_ref().map(|title| (title.title.as_str(), title.from, title.until))
+}
+
+fn term(state: &State) -> Option<(CivilDate, CivilDate)> {
+    state.term.as_ref().map(|term| (term.from, term.until))
+}
+
+fn write(state: &State, row: &mut RowWriter<'_>) {
+    let (title, term) = (state.title.as_deref(), state.term.as_deref());
+    let place = state.place.as_deref();
+    row.text_if(state.node.as_ref().map(|node| node.as_str())).text_if(state.phase());
+    row.date_if(state.phase_since.as_ref()).date_if(state.node_since.as_ref());
+    row.text_if(state.category.as_ref().map(|category| category.as_str()));
+    row.text_if(title.map(|title| title.title.as_str())).date_if(title.map(|title| &title.from));
+    row.date_if(title.and_then(|title| title.until.as_ref()));
+    row.date_if(term.map(|term| &term.from)).date_if(term.map(|term| &term.until));
+    row.text_if(place.map(|place| place.category.as_str())).day_if(place.map(|place| place.from));
+    match place {
+        Some(place) => row.flag(place.attested),
+        None => row.null(),
+    };
+    row.text(state.provenance.as_str()).int(i64::from(state.attempt));
+    row.date_if(state.last_evidenced_on.as_ref()).day_if(state.kept_since);
+    row.text(&waiting(state)).number(state.unsupported.len() as u64);
+}
+
+/// What awaits a decision, as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Waiting {
+    /// The matter.
+    pub matter: crate::domain::measure::Matter,
+    /// Since when it is open.
+    pub since: CivilDate,
+    /// The revision of the event that opened it.
+    pub by: u64,
+    /// The category asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<crate::domain::ids::Id>,
+}
+
+fn waiting(state: &State) -> Cow<'static, str> {
+    if state.matters.is_empty() {
+        return Cow::Borrowed("[]");
+    }
+    let waiting: Vec<Waiting> = state
+        .matters
+        .iter()
+        .map(|(matter, open)| Waiting {
+            matter: *matter,
+            since: open.since,
+            by: open.by,
+            category: open.category.clone(),
+        })
+        .collect();
+    // Names and dates only: always JSON.
+    serde_json::to_string(&waiting).map_or(Cow::Borrowed("[]"), Cow::Owned)
+}
+
+impl Projection for StatusHistory {
+    fn name(&self) -> &'static str {
+        "status_history"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn tables_sql(&self) -> &'static str {
+        include_str!("../../projections/status_history/tables.sql")
+    }
+
+    fn indexes_sql(&self) -> &'static str {
+        include_str!("../../projections/status_history/indexes.sql")
+    }
+
+    fn tables(&self) -> &'static [&'static Table] {
+        &[&TABLE]
+    }
+
+    fn project(
+        &mut self,
+        _envelope: &Envelope,
+        _meta: &EventMeta,
+        input: &Input<'_>,
+        memory: &mut Memory,
+        changes: &mut ModelChanges<'_>,
+    ) -> Result<(), ProjectionError> {
+        if let Input::Step(step) = input {
+            LANE.project(step, &mut memory.status, changes);
+        }
+        Ok(())
+    }
+
+    fn remember(&self, step: &Step<'_>, memory: &mut Memory, scratch: &mut ModelChanges<'_>) {
+        LANE.project(step, &mut memory.status, scratch);
+    }
+}

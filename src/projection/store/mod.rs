@@ -1,0 +1,249 @@
+//! Where read models are kept: copies, one of which serves.
+//!
+//! A copy has every table and one checkpoint. What must hold on every engine: rows and checkpoint
+//! move in one transaction, from the position that was read and under the epoch of the writer, else
+//! everything is rolled back; which copy serves changes in one step, so a rebuild that is killed
+//! leaves the old one serving and a half one that nobody reads; a reader sees one instant of one
+//! copy.
+
+use uuid::Uuid;
+
+use super::change::Changes;
+use super::error::DatabaseError;
+use super::models::Models;
+use super::page::Decoded;
+use super::sql::Reader;
+use super::table::Table;
+use super::{ProjectionError, StoreError};
+
+pub mod sqlite;
+
+pub use sqlite::SqliteCopies;
+
+/// The name of a copy in its store.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CopyId(pub String);
+
+impl std::fmt::Display for CopyId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How far a copy has read, and who writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The sequence of the last event whose rows are in; `None` before the first.
+    pub position: Option<u64>,
+    /// The running maximum of `recorded_at` up to it, in microseconds UTC.
+    pub known_at_us: i64,
+    /// The id of the first event of the log that it was made from.
+    pub log: Option<String>,
+    /// The epoch of its writer.
+    pub epoch: u64,
+    /// Who that is.
+    pub holder: Option<String>,
+    /// Until when nobody else takes over, in microseconds UTC.
+    pub lease_until_us: i64,
+}
+
+/// What came of asking to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// It is ours, under a new epoch.
+    Ours,
+    /// Another has it, until that instant (microseconds UTC) unless it goes on.
+    Taken {
+        /// Who.
+        holder: String,
+        /// Until when.
+        until_us: i64,
+    },
+}
+
+/// Who asks to write, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub struct Holder<'a> {
+    /// A name of this process that no other has.
+    pub name: &'a str,
+    /// Now, in microseconds UTC.
+    pub now_us: i64,
+    /// How long nobody else is to take over, in microseconds.
+    pub lease_us: i64,
+}
+
+/// How far a batch moves the checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moved {
+    /// The sequence of its last event.
+    pub to: u64,
+    /// The running maximum of `recorded_at` up to it.
+    pub known_at_us: i64,
+    /// The id of the log's first event, if it is in the batch.
+    pub log: Option<Uuid>,
+    /// Until when nobody else takes over, in microseconds UTC.
+    pub lease_until_us: i64,
+}
+
+/// How a new copy is filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// With readers beside; each batch is there once it is written.
+    Following,
+    /// From the log, without readers and indexes; a crash leaves nothing that can be used.
+    Filling,
+}
+
+/// A store of copies.
+pub trait Copies: Send + Sync {
+    /// Where it is, as an operator knows it; without passwords.
+    fn place(&self) -> String;
+
+    /// The copy that serves, if there is one.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    fn serving(&self) -> Result<Option<CopyId>, StoreError>;
+
+    /// Opens a copy to write it. Nothing may be written before [`CopyWriter::claim`].
+    ///
+    /// # Errors
+    /// When it can't be opened or is no copy.
+    fn open(&self, copy: &CopyId) -> Result<Box<dyn CopyWriter>, StoreError>;
+
+    /// Opens a copy to read it.
+    ///
+    /// # Errors
+    /// As [`Copies::open`].
+    fn reader(&self, copy: &CopyId) -> Result<Box<dyn CopyReader>, StoreError>;
+
+    /// Lets one process at a time make new copies; held until it is dropped, also by a crash.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] while another has it.
+    fn lock_rebuild(&self) -> Result<Box<dyn RebuildLock>, StoreError>;
+
+    /// Makes an empty copy with the tables of these read models. Copies that don't serve, left by a
+    /// rebuild that was killed or replaced by one that was not, are removed.
+    ///
+    /// # Errors
+    /// When the store can't be changed.
+    fn create(
+        &self,
+        lock: &dyn RebuildLock,
+        mode: Mode,
+        models: &Models,
+    ) -> Result<Box<dyn CopyWriter>, StoreError>;
+
+    /// Makes a finished copy the one that serves, in one step that is durable.
+    ///
+    /// # Errors
+    /// When the store can't be changed; then the old copy serves on.
+    fn serve(&self, lock: &dyn RebuildLock, copy: &CopyId) -> Result<(), StoreError>;
+
+    /// Removes a copy that doesn't serve.
+    ///
+    /// # Errors
+    /// When the store can't be changed.
+    fn remove(&self, lock: &dyn RebuildLock, copy: &CopyId) -> Result<(), StoreError>;
+
+    /// The store, for what must write to a copy whose holder hangs in the middle of a transaction:
+    /// another copy with the same content that serves instead; `None` where the engine ends such a
+    /// transaction by itself.
+    ///
+    /// # Errors
+    /// When it can't be made.
+    fn replace_stuck(&self, copy: &CopyId) -> Result<Option<CopyId>, StoreError>;
+}
+
+/// The right to make new copies.
+pub trait RebuildLock: Send {}
+
+/// A copy, open for writing.
+pub trait CopyWriter: Send {
+    /// Which copy it is.
+    fn id(&self) -> &CopyId;
+
+    /// How far it has read, as this writer knows it.
+    fn checkpoint(&self) -> &Checkpoint;
+
+    /// Takes the right to write, if nobody has it, its time is over, or it is this holder's own:
+    /// under a new epoch, so that whoever had it can write no more.
+    ///
+    /// # Errors
+    /// When the copy can't be written, passing ones while another is in the middle of a batch.
+    fn claim(&mut self, holder: Holder<'_>) -> Result<Claim, StoreError>;
+
+    /// Keeps the right to write for longer.
+    ///
+    /// # Errors
+    /// [`ProjectionError::Fenced`] when another has it.
+    fn renew(&mut self, until_us: i64) -> Result<(), ProjectionError>;
+
+    /// Writes rows and checkpoint in one transaction.
+    ///
+    /// # Errors
+    /// [`ProjectionError::Fenced`] when another writer moved the checkpoint or took over, or another
+    /// copy serves; those of the database. Nothing was kept then.
+    fn commit(&mut self, changes: &Changes, moved: Moved) -> Result<(), ProjectionError>;
+
+    /// Makes the indexes of a copy that was filled; from then on it can be read and followed.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn finish(&mut self, models: &Models) -> Result<(), StoreError>;
+
+    /// Copies the rows of tables from another copy, as of one instant, and its checkpoint.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn copy_tables(&mut self, from: &CopyId, tables: &[&'static Table]) -> Result<(), StoreError>;
+
+    /// Asks what was written so far.
+    fn reader(&mut self) -> &mut dyn Reader;
+}
+
+/// What is asked of one instant of a copy.
+pub type Question<'a> = dyn FnMut(&mut dyn Reader) -> Result<(), DatabaseError> + 'a;
+
+/// A copy, open for reading.
+pub trait CopyReader: Send {
+    /// Asks as of one instant, and says how far the copy had read at it.
+    ///
+    /// # Errors
+    /// Those of the database and of the question.
+    fn ask(&mut self, question: &mut Question<'_>) -> Result<Checkpoint, DatabaseError>;
+}
+
+impl Moved {
+    /// How far these events move it.
+    ///
+    /// # Errors
+    /// When there are none.
+    pub fn over(batch: &[Decoded], lease_until_us: i64) -> Result<Self, ProjectionError> {
+        let (Some(first), Some(last)) = (batch.first(), batch.last()) else {
+            return Err(ProjectionError::Inconsistent("a batch without events".to_owned()));
+        };
+        Ok(Self {
+            to: last.sequence(),
+            known_at_us: last.envelope.known_at_us,
+            log: (first.sequence() == 0).then_some(first.envelope.event_id),
+            lease_until_us,
+        })
+    }
+}
+
+/// The read models in a copy whose tables are missing or of another version.
+///
+/// # Errors
+/// Those of the database.
+pub fn stale(reader: &mut dyn Reader, models: &Models) -> Result<Vec<String>, DatabaseError> {
+    let mut versions = std::collections::HashMap::new();
+    reader.query("SELECT name, version FROM read_model", &[], &mut |row| {
+        versions.insert(row.text("name")?.to_owned(), row.int("version")?);
+        Ok(())
+    })?;
+    let is_stale = |name: &str, version: u32| versions.get(name) != Some(&i64::from(version));
+    let models = models.iter().filter(|model| is_stale(model.name(), model.version()));
+    Ok(models.map(|model| model.name().to_owned()).collect())
+}

@@ -1,0 +1,243 @@
+//! Copies as SQLite files in a folder.
+//!
+//! The file `serving` names the copy that serves; it is replaced by a rename. WAL with
+//! `synchronous=NORMAL`: after a power loss the last batches may be missing, rows and checkpoint
+//! together, and are made again from the log.
+
+mod read;
+mod write;
+
+use std::fs::{self, File, TryLockError};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, params};
+
+use super::{Checkpoint, Copies, CopyId, CopyReader, CopyWriter, Mode, RebuildLock};
+use crate::projection::StoreError;
+use crate::projection::models::Models;
+use read::SqliteReader;
+use write::SqliteWriter;
+
+const SERVING: &str = "serving";
+const LOCK: &str = "lock";
+const SCHEMA: &str = include_str!("../../../projections/checkpoint/tables.sql");
+
+/// The folder of the copies.
+#[derive(Debug, Clone)]
+pub struct SqliteCopies {
+    folder: PathBuf,
+}
+
+/// A lock on a file of the folder: gone with the process that has it.
+struct FolderLock {
+    _file: File,
+}
+
+impl RebuildLock for FolderLock {}
+
+impl SqliteCopies {
+    /// The copies in a folder, which need not exist yet.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The file of a copy.
+    pub fn path(&self, copy: &CopyId) -> PathBuf {
+        self.folder.join(&copy.0)
+    }
+
+    /// The name of the next copy; `keep` names those that are not removed.
+    fn next(&self, keep: &[CopyId]) -> Result<CopyId, StoreError> {
+        let mut newest = 0;
+        for entry in fs::read_dir(&self.folder).map_err(StoreError::io(&self.folder))? {
+            let path = entry.map_err(StoreError::io(&self.folder))?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let Some(rest) = name.strip_prefix("copy-") else { continue };
+            let number = rest.split('.').next().and_then(|number| number.parse().ok());
+            newest = newest.max(number.unwrap_or(0u64));
+            if !keep.iter().any(|kept| name.starts_with(&kept.0)) {
+                fs::remove_file(&path).map_err(StoreError::io(&path))?;
+            }
+        }
+        Ok(CopyId(format!("copy-{:06}.sqlite", newest + 1)))
+    }
+
+    /// Names the copy that serves.
+    fn point_to(&self, copy: &CopyId) -> Result<(), StoreError> {
+        let next = self.folder.join("serving.next");
+        let mut file = File::create(&next).map_err(StoreError::io(&next))?;
+        writeln!(file, "{copy}").map_err(StoreError::io(&next))?;
+        file.sync_all().map_err(StoreError::io(&next))?;
+        fs::rename(&next, self.folder.join(SERVING)).map_err(StoreError::io(&next))?;
+        let folder = File::open(&self.folder).map_err(StoreError::io(&self.folder))?;
+        folder.sync_all().map_err(StoreError::io(&self.folder))
+    }
+}
+
+impl Copies for SqliteCopies {
+    fn place(&self) -> String {
+        self.folder.display().to_string()
+    }
+
+    fn serving(&self) -> Result<Option<CopyId>, StoreError> {
+        let pointer = self.folder.join(SERVING);
+        let name = match fs::read_to_string(&pointer) {
+            Ok(name) => CopyId(name.trim().to_owned()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(StoreError::io(&pointer)(error)),
+        };
+        Ok(self.path(&name).is_file().then_some(name))
+    }
+
+    fn open(&self, copy: &CopyId) -> Result<Box<dyn CopyWriter>, StoreError> {
+        Ok(Box::new(SqliteWriter::open(self.clone(), copy.clone())?))
+    }
+
+    fn reader(&self, copy: &CopyId) -> Result<Box<dyn CopyReader>, StoreError> {
+        Ok(Box::new(SqliteReader::open(&self.path(copy))?))
+    }
+
+    fn lock_rebuild(&self) -> Result<Box<dyn RebuildLock>, StoreError> {
+        fs::create_dir_all(&self.folder).map_err(StoreError::io(&self.folder))?;
+        let path = self.folder.join(LOCK);
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(StoreError::io(&path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Box::new(FolderLock { _file: file })),
+            Err(TryLockError::WouldBlock) => Err(StoreError::InUse(self.place())),
+            Err(TryLockError::Error(error)) => Err(StoreError::io(&path)(error)),
+        }
+    }
+
+    fn create(
+        &self,
+        _lock: &dyn RebuildLock,
+        mode: Mode,
+        models: &Models,
+    ) -> Result<Box<dyn CopyWriter>, StoreError> {
+        let keep: Vec<_> = self.serving()?.into_iter().collect();
+        let copy = self.next(&keep)?;
+        let connection = connect(&self.path(&copy), mode)?;
+        connection.execute_batch(SCHEMA)?;
+        for model in models.iter() {
+            connection.execute_batch(model.tables_sql())?;
+            connection.execute(
+                "INSERT INTO read_model (name, version) VALUES (?1, ?2)",
+                params![model.name(), model.version()],
+            )?;
+        }
+        if mode == Mode::Following {
+            for model in models.iter() {
+                connection.execute_batch(model.indexes_sql())?;
+            }
+        }
+        Ok(Box::new(SqliteWriter::new(self.clone(), copy, connection, mode)?))
+    }
+
+    fn serve(&self, _lock: &dyn RebuildLock, copy: &CopyId) -> Result<(), StoreError> {
+        let path = self.path(copy);
+        let data = File::open(&path).map_err(StoreError::io(&path))?;
+        data.sync_all().map_err(StoreError::io(&path))?;
+        self.point_to(copy)
+    }
+
+    fn remove(&self, _lock: &dyn RebuildLock, copy: &CopyId) -> Result<(), StoreError> {
+        for suffix in ["", "-wal", "-shm", "-journal"] {
+            let path = self.folder.join(format!("{copy}{suffix}"));
+            match fs::remove_file(&path) {
+                Ok(()) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(StoreError::io(&path)(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// A process that was stopped in the middle of a batch keeps SQLite's lock on the file. What it
+    /// had committed can be read beside it, so it goes on in another file; what it writes when it
+    /// wakes is in a file that nobody serves from.
+    fn replace_stuck(&self, copy: &CopyId) -> Result<Option<CopyId>, StoreError> {
+        let _lock = self.lock_rebuild()?;
+        if self.serving()?.as_ref() != Some(copy) {
+            return Ok(None);
+        }
+        let next = self.next(std::slice::from_ref(copy))?;
+        let path = self.path(&next);
+        let from = read::connect_reading(&self.path(copy))?;
+        let to = path.to_string_lossy();
+        from.execute("VACUUM INTO ?1", [to])?;
+        drop(from);
+        let connection = connect(&path, Mode::Following)?;
+        connection.execute("UPDATE checkpoint SET epoch = epoch + 1, lease = 0", [])?;
+        connection.close().map_err(|(_, error)| error)?;
+        let data = File::open(&path).map_err(StoreError::io(&path))?;
+        data.sync_all().map_err(StoreError::io(&path))?;
+        self.point_to(&next)?;
+        Ok(Some(next))
+    }
+}
+
+/// Opens a copy for writing.
+fn connect(path: &Path, mode: Mode) -> Result<Connection, StoreError> {
+    let connection = Connection::open(path)?;
+    // Else SQLite plans a statement anew whenever a value that bounds a range is another: in a
+    // rebuild, for almost every row.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    follow(&connection)?;
+    if mode == Mode::Filling {
+        // Flushed as a whole before it serves; see `Copies::serve`.
+        connection.execute_batch(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
+             PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -65536; PRAGMA temp_store = FILE;",
+        )?;
+    }
+    Ok(connection)
+}
+
+/// How a copy is written while it is read.
+fn follow(connection: &Connection) -> Result<(), StoreError> {
+    connection.busy_timeout(std::time::Duration::from_secs(2))?;
+    connection.execute_batch(
+        "PRAGMA locking_mode = NORMAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+         PRAGMA cache_size = -16384;",
+    )?;
+    Ok(())
+}
+
+/// How far a copy has read, and who writes it.
+fn checkpoint(connection: &Connection) -> Result<Checkpoint, rusqlite::Error> {
+    let mut select = connection
+        .prepare_cached("SELECT position, known_at, log, epoch, holder, lease FROM checkpoint")?;
+    select.query_row([], |row| {
+        Ok(Checkpoint {
+            position: row.get::<_, Option<i64>>(0)?.map(unsigned),
+            known_at_us: row.get(1)?,
+            log: row.get(2)?,
+            epoch: unsigned(row.get(3)?),
+            holder: row.get(4)?,
+            lease_until_us: row.get(5)?,
+        })
+    })
+}
+
+/// A number of the log as SQLite keeps it: it can't reach the sign.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The other way.
+fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}

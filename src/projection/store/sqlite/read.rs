@@ -1,0 +1,91 @@
+//! Questions to a copy in SQLite.
+
+use std::path::Path;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OpenFlags, Row};
+
+use super::checkpoint;
+use crate::projection::change::Cell;
+use crate::projection::error::DatabaseError;
+use crate::projection::sql::{Reader, Record};
+use crate::projection::store::{Checkpoint, CopyReader, Question};
+
+pub(super) struct SqliteReader {
+    connection: Connection,
+}
+
+impl SqliteReader {
+    pub fn open(path: &Path) -> Result<Self, rusqlite::Error> {
+        Ok(Self { connection: connect_reading(path)? })
+    }
+}
+
+/// Opens a copy for reading, also while it is written.
+pub(super) fn connect_reading(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.execute_batch("PRAGMA cache_size = -4096; PRAGMA query_only = ON;")?;
+    Ok(connection)
+}
+
+impl CopyReader for SqliteReader {
+    fn ask(&mut self, question: &mut Question<'_>) -> Result<Checkpoint, DatabaseError> {
+        let tx = self.connection.unchecked_transaction()?;
+        let checkpoint = checkpoint(&tx)?;
+        question(&mut &*tx)?;
+        tx.finish()?;
+        Ok(checkpoint)
+    }
+}
+
+impl Reader for &Connection {
+    fn query(
+        &mut self,
+        sql: &str,
+        parameters: &[(&str, Cell<'_>)],
+        each: &mut dyn FnMut(&dyn Record) -> Result<(), DatabaseError>,
+    ) -> Result<(), DatabaseError> {
+        let mut statement = self.prepare_cached(sql)?;
+        for (name, value) in parameters {
+            // A part of a question may not need every parameter.
+            let Some(index) = statement.parameter_index(name)? else { continue };
+            match value {
+                Cell::Null => statement.raw_bind_parameter(index, rusqlite::types::Null)?,
+                Cell::Int(value) => statement.raw_bind_parameter(index, value)?,
+                Cell::Text(value) => statement.raw_bind_parameter(index, value)?,
+                Cell::Bytes(value) => statement.raw_bind_parameter(index, value)?,
+            }
+        }
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            each(row)?;
+        }
+        Ok(())
+    }
+}
+
+impl Record for Row<'_> {
+    fn at(&self, column: usize) -> Result<Cell<'_>, DatabaseError> {
+        match self.get_ref(column)? {
+            ValueRef::Null => Ok(Cell::Null),
+            ValueRef::Integer(value) => Ok(Cell::Int(value)),
+            ValueRef::Text(text) => {
+                let text = std::str::from_utf8(text);
+                text.map(Cell::Text).map_err(|error| DatabaseError::new(error.to_string()))
+            }
+            ValueRef::Blob(bytes) => Ok(Cell::Bytes(bytes)),
+            ValueRef::Real(_) => Err(DatabaseError::new("no table has fractions")),
+        }
+    }
+
+    fn column(&self, name: &str) -> Result<usize, DatabaseError> {
+        Ok(self.as_ref().column_index(name)?)
+    }
+
+    fn columns(&self) -> usize {
+        self.as_ref().column_count()
+    }
+}

@@ -1,0 +1,239 @@
+//! A copy in SQLite, open for writing.
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, Connection, ToSql, Transaction, TransactionBehavior, params};
+
+use super::{SqliteCopies, checkpoint, connect, follow, signed};
+use crate::projection::change::{Cells, Doing, Raw, TableChanges};
+use crate::projection::models::Models;
+use crate::projection::sql::Reader;
+use crate::projection::store::{Checkpoint, Claim, Copies as _, CopyId, CopyWriter, Holder, Mode, Moved};
+use crate::projection::table::{Change, Table};
+use crate::projection::{Changes, ProjectionError, StoreError};
+
+pub(super) struct SqliteWriter {
+    copies: SqliteCopies,
+    id: CopyId,
+    connection: Connection,
+    mode: Mode,
+    /// Whether it served when it was opened: once another does, nothing more is written here.
+    served: bool,
+    checkpoint: Checkpoint,
+}
+
+impl SqliteWriter {
+    pub fn open(copies: SqliteCopies, id: CopyId) -> Result<Self, StoreError> {
+        let served = copies.serving()?.as_ref() == Some(&id);
+        let connection = connect(&copies.path(&id), Mode::Following)?;
+        Ok(Self { served, ..Self::new(copies, id, connection, Mode::Following)? })
+    }
+
+    pub fn new(
+        copies: SqliteCopies,
+        id: CopyId,
+        connection: Connection,
+        mode: Mode,
+    ) -> Result<Self, StoreError> {
+        let checkpoint = checkpoint(&connection)?;
+        Ok(Self { copies, id, connection, mode, served: false, checkpoint })
+    }
+
+    fn is_replaced(&self) -> bool {
+        self.served && self.copies.serving().ok().flatten().as_ref() != Some(&self.id)
+    }
+
+    fn fenced(&self) -> ProjectionError {
+        ProjectionError::Fenced { expected: self.checkpoint.position }
+    }
+}
+
+impl CopyWriter for SqliteWriter {
+    fn id(&self) -> &CopyId {
+        &self.id
+    }
+
+    fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
+    fn claim(&mut self, holder: Holder<'_>) -> Result<Claim, StoreError> {
+        let tx = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        let now = checkpoint(&tx)?;
+        if let Some(other) = now.holder.as_deref().filter(|other| *other != holder.name)
+            && now.lease_until_us > holder.now_us
+        {
+            let holder = other.to_owned();
+            return Ok(Claim::Taken { holder, until_us: now.lease_until_us });
+        }
+        let until_us = holder.now_us.saturating_add(holder.lease_us);
+        tx.execute(
+            "UPDATE checkpoint SET epoch = epoch + 1, holder = ?1, lease = ?2",
+            params![holder.name, until_us],
+        )?;
+        self.checkpoint = checkpoint(&tx)?;
+        tx.commit()?;
+        Ok(Claim::Ours)
+    }
+
+    fn renew(&mut self, until_us: i64) -> Result<(), ProjectionError> {
+        let rows = self.connection.execute(
+            "UPDATE checkpoint SET lease = ?1 WHERE epoch = ?2",
+            params![until_us, signed(self.checkpoint.epoch)],
+        )?;
+        if rows != 1 || self.is_replaced() {
+            return Err(self.fenced());
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, changes: &Changes, moved: Moved) -> Result<(), ProjectionError> {
+        let tx = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        for table in changes.tables().iter().filter(|table| !table.is_empty()) {
+            write(&tx, table)?;
+        }
+        let rows = tx
+            .prepare_cached(
+                "UPDATE checkpoint SET position = ?1, known_at = ?2, log = coalesce(?3, log),
+                    lease = ?4
+                 WHERE position IS ?5 AND epoch = ?6",
+            )?
+            .execute(params![
+                signed(moved.to),
+                moved.known_at_us,
+                moved.log.map(|id| id.to_string()),
+                moved.lease_until_us,
+                self.checkpoint.position.map(signed),
+                signed(self.checkpoint.epoch),
+            ])?;
+        if rows != 1 || self.is_replaced() {
+            return Err(self.fenced());
+        }
+        let next = checkpoint(&tx)?;
+        tx.commit()?;
+        self.checkpoint = next;
+        Ok(())
+    }
+
+    fn finish(&mut self, models: &Models) -> Result<(), StoreError> {
+        for model in models.iter() {
+            self.connection.execute_batch(model.indexes_sql())?;
+        }
+        if self.mode == Mode::Filling {
+            follow(&self.connection)?;
+            self.mode = Mode::Following;
+        }
+        Ok(())
+    }
+
+    fn copy_tables(&mut self, from: &CopyId, tables: &[&'static Table]) -> Result<(), StoreError> {
+        let path = self.copies.path(from);
+        self.connection.execute("ATTACH ?1 AS served", [path.to_string_lossy()])?;
+        let tx = self.connection.unchecked_transaction()?;
+        for table in tables {
+            let (name, key) = (table.name, table.key.join(", "));
+            tx.execute(
+                &format!("INSERT INTO main.{name} SELECT * FROM served.{name} ORDER BY {key}"),
+                [],
+            )?;
+        }
+        tx.execute(
+            "UPDATE main.checkpoint SET (position, known_at, log) =
+                (SELECT position, known_at, log FROM served.checkpoint)",
+            [],
+        )?;
+        self.checkpoint = checkpoint(&tx)?;
+        tx.commit()?;
+        self.connection.execute_batch("DETACH served")?;
+        Ok(())
+    }
+
+    fn reader(&mut self) -> &mut dyn Reader {
+        self
+    }
+}
+
+impl Reader for SqliteWriter {
+    fn query(
+        &mut self,
+        sql: &str,
+        parameters: &[(&str, crate::projection::change::Cell<'_>)],
+        each: &mut dyn FnMut(
+            &dyn crate::projection::sql::Record,
+        ) -> Result<(), crate::projection::DatabaseError>,
+    ) -> Result<(), crate::projection::DatabaseError> {
+        (&self.connection).query(sql, parameters, each)
+    }
+}
+
+/// Writes the changes of one table, in their order.
+fn write(connection: &Connection, changes: &TableChanges) -> rusqlite::Result<()> {
+    let table = changes.table();
+    let mut statements = Statements {
+        insert: None,
+        put: None,
+        changes: table.changes.iter().map(|_| None).collect(),
+    };
+    for (doing, cells) in changes.ops() {
+        let statement = match doing {
+            Doing::Insert => &mut statements.insert,
+            Doing::Put => &mut statements.put,
+            Doing::Change(number) => {
+                statements.changes.get_mut(number).ok_or(rusqlite::Error::InvalidQuery)?
+            }
+        };
+        let statement = match statement {
+            Some(statement) => statement,
+            None => statement.insert(prepare(connection, table, doing)?),
+        };
+        bind(statement, cells)?;
+        statement.raw_execute()?;
+    }
+    Ok(())
+}
+
+struct Statements<'c> {
+    insert: Option<CachedStatement<'c>>,
+    put: Option<CachedStatement<'c>>,
+    changes: Vec<Option<CachedStatement<'c>>>,
+}
+
+fn prepare<'c>(
+    connection: &'c Connection,
+    table: &Table,
+    doing: Doing,
+) -> rusqlite::Result<CachedStatement<'c>> {
+    let name = table.name;
+    let marks = vec!["?"; table.columns.len()].join(", ");
+    let sql = match doing {
+        Doing::Insert => format!("INSERT INTO {name} VALUES ({marks})"),
+        Doing::Put => format!("INSERT OR REPLACE INTO {name} VALUES ({marks})"),
+        Doing::Change(number) => {
+            let Change { set, filter } = &table.changes[number];
+            match set {
+                [] => format!("DELETE FROM {name} WHERE {filter}"),
+                set => format!("UPDATE {name} SET {} = ? WHERE {filter}", set.join(" = ?, ")),
+            }
+        }
+    };
+    connection.prepare_cached(&sql)
+}
+
+fn bind(statement: &mut CachedStatement<'_>, cells: Cells<'_>) -> rusqlite::Result<()> {
+    for index in 0..cells.len() {
+        statement.raw_bind_parameter(index + 1, Bound(cells.raw(index)))?;
+    }
+    Ok(())
+}
+
+struct Bound<'a>(Raw<'a>);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self.0 {
+            Raw::Null => ValueRef::Null,
+            Raw::Int(value) => ValueRef::Integer(value),
+            Raw::Text(text) => ValueRef::Text(text),
+            Raw::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
