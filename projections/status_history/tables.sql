@@ -29,5 +29,6 @@ CREATE TABLE status_history (
     last_evidenced_on TEXT,
     kept_since        TEXT,
     waiting           TEXT    NOT NULL,
-    unsupported       INTEGER NOT NULL
+    unsupported       INTEGER NOT NULL,
+    promotion_plan    INTEGER
 ) STRICT;

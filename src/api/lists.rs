@@ -17,6 +17,7 @@ use super::status::{PlaceView, StandsAt};
 use crate::domain::date::{Day, Timestamp};
 use crate::domain::ids::{Id, Language, ProgramId, Provenance, Text};
 use crate::domain::measure::Versions;
+use crate::projection::At;
 use crate::projection::current_status::{EnrollmentCursor, EnrollmentFilter, EnrollmentRow};
 use crate::projection::subjects::{SubjectCursor, SubjectFilter, SubjectRow};
 
@@ -178,7 +179,7 @@ pub async fn list_enrollments(call: Call) -> Answered {
     };
     let after = cursor.map(|cursor| cursor.after);
     let answer = super::page::ask(&call, move |tables| {
-        tables.list_enrollments(&filter, day, after.as_ref(), limit + 1)
+        tables.list_enrollments(&filter, At::day(day), after.as_ref(), limit + 1)
     })
     .await?;
     let mut rows = answer.value;

@@ -17,7 +17,7 @@ use super::etag;
 use super::problem::{Code, Problem};
 use super::route::Parameter;
 use crate::domain::date::{Day, Timestamp};
-use crate::projection::{Answer, StoreError, Tables};
+use crate::projection::{Answer, DatabaseError, StoreError, Tables};
 
 /// The longest that a caller can have a list wait for an event, in seconds.
 const MAX_WAIT_S: u64 = 30;
@@ -90,7 +90,7 @@ pub struct Cursor<T> {
 /// `projection-behind`, `projection-failed`, `projection-rebuilding`.
 pub async fn ask<T: Send + 'static>(
     call: &Call,
-    question: impl FnOnce(&Tables<'_>) -> rusqlite::Result<T> + Send + 'static,
+    question: impl FnOnce(&Tables<'_>) -> Result<T, DatabaseError> + Send + 'static,
 ) -> Result<Answer<T>, Problem> {
     if let Some(required) = call.parsed("min_sequence", a_sequence)? {
         reach(call, required).await?;

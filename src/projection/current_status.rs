@@ -14,8 +14,6 @@ use crate::log::StreamName;
 
 mod list;
 
-pub(in crate::projection) use list::names;
-
 pub use super::status_history::Waiting;
 pub use list::{EnrollmentCursor, EnrollmentFilter, EnrollmentRow};
 

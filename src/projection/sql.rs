@@ -7,6 +7,8 @@
 use super::change::Cell;
 use super::error::DatabaseError;
 
+pub(super) mod question;
+
 /// Where a question is put: one instant of one copy.
 pub trait Reader {
     /// Asks, and hands over each row of the answer in its order.

@@ -46,6 +46,7 @@ const TABLE: Table = Table {
         ("kept_since", Text),
         ("waiting", Text),
         ("unsupported", Int),
+        ("promotion_plan", Int),
     ],
     key: &["id"],
     changes: CHANGES,
@@ -72,6 +73,7 @@ fn same(a: &State, b: &State) -> bool {
         && a.kept_since == b.kept_since
         && a.matters == b.matters
         && a.unsupported.len() == b.unsupported.len()
+        && a.promotion_plan == b.promotion_plan
 }
 
 fn title(state: &State) -> Option<(&str, CivilDate, Option<CivilDate>)> {
@@ -99,6 +101,7 @@ fn write(state: &State, row: &mut RowWriter<'_>) {
     row.text(state.provenance.as_str()).int(i64::from(state.attempt));
     row.date_if(state.last_evidenced_on.as_ref()).day_if(state.kept_since);
     row.text(&waiting(state)).number(state.unsupported.len() as u64);
+    row.number_if(state.promotion_plan);
 }
 
 /// What awaits a decision, as JSON.

@@ -12,7 +12,6 @@ use crate::api::call::{Answered, Call};
 use crate::api::lists::{version_of, words};
 use crate::api::named;
 use crate::api::page::{self, Cursor, Filled, ask, cursor, exercise, page};
-use crate::domain::act::ActKind;
 use crate::domain::calendar::Calendars;
 use crate::domain::date::Day;
 use crate::domain::duty::{
@@ -21,7 +20,7 @@ use crate::domain::duty::{
 use crate::domain::ids::{ProgramId, SubjectId};
 use crate::domain::measure::Program;
 use crate::domain::state::{Duty, State};
-use crate::projection::Tables;
+use crate::projection::{At, DatabaseError, Tables};
 use crate::projection::obligations::{ObligationCursor, ObligationFilter, ObligationRow};
 use crate::projection::subjects::{SubjectCursor, UnlistedFilter};
 
@@ -163,7 +162,6 @@ fn of_program(
         exercise: program.is_exercise(),
         kinds: program.subject_kinds.clone(),
         standing: standing.map(|phase| phase.id.clone()).collect(),
-        met_by: ActKind::SubmitPromotionPlan,
         subject: filter.subject.clone(),
     };
     picked.then_some(Unlisted { filter, duty })
@@ -175,7 +173,7 @@ impl Question {
         &self,
         tables: &Tables<'_>,
         after: Option<After>,
-    ) -> rusqlite::Result<(Vec<Found>, Option<After>)> {
+    ) -> Result<(Vec<Found>, Option<After>), DatabaseError> {
         let (mut found, mut left) = (Vec::new(), self.limit);
         let (recorded, begin) = match after {
             None => (Some(None), AfterUnlisted::default()),
@@ -197,9 +195,9 @@ impl Question {
         mut after: Option<ObligationCursor>,
         left: &mut usize,
         found: &mut Vec<Found>,
-    ) -> rusqlite::Result<Option<ObligationCursor>> {
+    ) -> Result<Option<ObligationCursor>, DatabaseError> {
         loop {
-            let rows = tables.list_obligations(&self.filter, after.as_ref(), self.limit)?;
+            let rows = tables.list_obligations(&self.filter, At::day(self.pick.day), after.as_ref(), self.limit)?;
             let end = rows.len() < self.limit;
             for row in rows {
                 if *left == 0 {
@@ -224,7 +222,7 @@ impl Question {
         begin: AfterUnlisted,
         mut left: usize,
         found: &mut Vec<Found>,
-    ) -> rusqlite::Result<Option<AfterUnlisted>> {
+    ) -> Result<Option<AfterUnlisted>, DatabaseError> {
         let mut last = begin.clone();
         for (index, unlisted) in self.unlisted.iter().enumerate() {
             let program = unlisted.filter.program.as_str();
@@ -233,8 +231,8 @@ impl Question {
             }
             let mut from = begin.subject.clone().filter(|_| program == begin.program);
             loop {
-                let day = self.pick.day;
-                let rows = tables.list_unlisted(&unlisted.filter, day, from.as_ref(), CHUNK)?;
+                let at = At::day(self.pick.day);
+                let rows = tables.list_unlisted(&unlisted.filter, at, from.as_ref(), CHUNK)?;
                 let end = rows.len() < CHUNK;
                 for row in rows {
                     from = Some(row.subject.cursor());

@@ -1,14 +1,15 @@
-//! The list of enrollments on a day.
+//! The list of enrollments on a day, as known up to an event.
 
-use rusqlite::{Row, named_params};
 use serde::{Deserialize, Serialize};
 
 use super::Waiting;
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::ids::{Id, Node, ProgramId, Provenance, SubjectId, Text};
-use crate::projection::read::Tables;
-use crate::projection::row::{named, number, parsed, parsed_if, provenance};
-use crate::projection::value::DayText;
+use crate::projection::change::Cell;
+use crate::projection::error::DatabaseError;
+use crate::projection::read::{At, Tables};
+use crate::projection::sql::question::{add_asked, both, said_on, small, text_if, valid};
+use crate::projection::sql::{Record, provenance};
 
 /// Which enrollments are asked for. Real ones and exercises never stand in one list (G16).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -55,7 +56,7 @@ pub struct EnrollmentRow {
     pub exercise: bool,
     /// From which day this holds.
     pub valid_from: Day,
-    /// From which day it no longer holds.
+    /// From which day it no longer holds, as far as that was known.
     pub valid_to: Option<Day>,
     /// Where it stands; absent: nowhere yet.
     pub stands_at: Option<Node>,
@@ -93,11 +94,12 @@ pub struct EnrollmentRow {
     pub waiting: Vec<Waiting>,
     /// How many events lost their ground.
     pub unsupported: u32,
-    /// The newest event's revision, whatever day it counts from: what `If-Match` names.
+    /// The revision of the newest event that is known, whatever day it counts from; where all is
+    /// known, what `If-Match` names.
     pub revision: u64,
-    /// The newest event's sequence.
+    /// That event's sequence.
     pub sequence: u64,
-    /// When the newest event was recorded, in microseconds UTC.
+    /// When that event was recorded, in microseconds UTC.
     pub recorded_at_us: i64,
     /// What its subject is listed by.
     pub order_key: String,
@@ -114,44 +116,60 @@ impl EnrollmentRow {
     }
 }
 
-/// The name on a day is the newest that holds on it, before the first the first.
-const SELECT: &str = "SELECT s.*, b.order_key, e.revision, e.sequence, e.recorded_at,
-    coalesce(
-        (SELECT n.name_en || char(31) || n.name_zh FROM subject_name n
-         WHERE n.subject = s.subject AND n.from_day <= :day
-         ORDER BY n.from_day DESC, n.revision DESC LIMIT 1),
-        (SELECT n.name_en || char(31) || n.name_zh FROM subject_name n
-         WHERE n.subject = s.subject ORDER BY n.from_day, n.revision LIMIT 1)) AS name
- FROM subject b CROSS JOIN current_status s ON s.subject = b.subject
- JOIN enrollment e ON e.program = s.program AND e.subject = s.subject
- WHERE s.program = :program AND s.exercise = :exercise
-   AND s.valid_from <= :day AND (s.valid_to IS NULL OR s.valid_to > :day)
-   AND (b.order_key, b.subject) > (:after_key, :after_subject)
-   AND (:phase IS NULL OR s.phase = :phase)
-   AND (:category IS NULL OR s.category = :category)
-   AND (:province IS NULL OR b.province = :province OR b.subject = :province)
-   AND (:kind IS NULL OR b.kind = :kind)
-   AND (:provenance IS NULL OR s.provenance = :provenance)
-   AND (:waiting IS NULL OR (s.waiting <> '[]') = :waiting)
- ORDER BY b.order_key, b.subject LIMIT :limit";
+/// The newest event of an enrollment, and where to find the newest that was known.
+const HEAD_NOW: &str = "e.revision, e.sequence, e.recorded_at";
+const HEAD_THEN: &str = "a.revision, a.sequence, a.recorded_at";
+const JOIN_HEAD_THEN: &str = "
+ JOIN audit_trail a ON a.sequence = (SELECT max(x.sequence) FROM audit_trail x
+    WHERE x.enrollment = e.id AND x.sequence <= :known)";
+
+/// The question for one program; it has only what the filter asks for.
+fn question(filter: &EnrollmentFilter, at: At) -> String {
+    let (head, join_head) = match at.known {
+        None => (HEAD_NOW, ""),
+        Some(_) => (HEAD_THEN, JOIN_HEAD_THEN),
+    };
+    let (name, valid) = (said_on("subject_name", "name", "b.subject"), valid("h"));
+    let mut sql = format!(
+        "SELECT e.program, e.subject, e.exercise, s.*, b.order_key, {head}, {name} AS name
+ FROM subject b CROSS JOIN enrollment e
+ JOIN status_history s ON s.id = (SELECT h.id FROM status_history h
+    WHERE h.enrollment = e.id AND {valid} ORDER BY h.valid_from DESC LIMIT 1){join_head}
+ WHERE e.program = :program AND e.subject = b.subject AND e.exercise = :exercise
+   AND (b.order_key, b.subject) > (:after_key, :after_subject)"
+    );
+    let parts = [
+        (filter.phase.is_some(), " AND s.phase = :phase"),
+        (filter.category.is_some(), " AND s.category = :category"),
+        (filter.province.is_some(), " AND (b.province = :province OR b.subject = :province)"),
+        (filter.kind.is_some(), " AND b.kind = :kind"),
+        (filter.provenance.is_some(), " AND s.provenance = :provenance"),
+        (filter.waiting == Some(true), " AND s.waiting <> '[]'"),
+        (filter.waiting == Some(false), " AND s.waiting = '[]'"),
+    ];
+    add_asked(&mut sql, &parts);
+    sql.push_str(" ORDER BY b.order_key, b.subject LIMIT :limit");
+    sql
+}
 
 impl Tables<'_> {
-    /// The enrollments that a filter picks, as they stand on a day: by program, then by subject in
-    /// the order of GB/T 2260; at most `limit`, after `after`.
+    /// The enrollments that a filter picks, as they stand on a day, as known up to an event: by
+    /// program, then by subject in the order of GB/T 2260; at most `limit`, after `after`.
     ///
     /// # Errors
     /// Those of the database.
     pub fn list_enrollments(
         &self,
         filter: &EnrollmentFilter,
-        day: Day,
+        at: At,
         after: Option<&EnrollmentCursor>,
         limit: usize,
-    ) -> rusqlite::Result<Vec<EnrollmentRow>> {
+    ) -> Result<Vec<EnrollmentRow>, DatabaseError> {
         let programs = match &filter.program {
             Some(program) => vec![program.to_string()],
             None => self.programs(filter.exercise)?,
         };
+        let sql = question(filter, at);
         let mut found = Vec::new();
         for program in programs {
             let begin = match after {
@@ -165,62 +183,52 @@ impl Tables<'_> {
             if room == 0 {
                 break;
             }
-            self.enrollments_of(&program, filter, day, begin, room, &mut found)?;
+            found.extend(self.enrollments_of(&sql, (&program, filter), at, begin, room)?);
         }
         Ok(found)
     }
 
     fn enrollments_of(
         &self,
-        program: &str,
-        filter: &EnrollmentFilter,
-        day: Day,
+        sql: &str,
+        (program, filter): (&str, &EnrollmentFilter),
+        at: At,
         (after_key, after_subject): (&str, &str),
         limit: usize,
-        found: &mut Vec<EnrollmentRow>,
-    ) -> rusqlite::Result<()> {
-        let mut select = self.connection().prepare_cached(SELECT)?;
-        let mut rows = select.query(named_params! {
-            ":program": program,
-            ":exercise": filter.exercise,
-            ":day": DayText::from(day),
-            ":after_key": after_key,
-            ":after_subject": after_subject,
-            ":phase": filter.phase.as_deref(),
-            ":category": filter.category.as_deref(),
-            ":province": filter.province.as_ref().map(SubjectId::as_str),
-            ":kind": filter.kind.as_deref(),
-            ":provenance": filter.provenance.map(Provenance::as_str),
-            ":waiting": filter.waiting,
-            ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
-        })?;
-        while let Some(row) = rows.next()? {
-            found.push(read(row)?);
-        }
-        Ok(())
+    ) -> Result<Vec<EnrollmentRow>, DatabaseError> {
+        let day = at.day.to_string();
+        let parameters = [
+            (":program", Cell::Text(program)),
+            (":exercise", Cell::Int(filter.exercise.into())),
+            (":day", Cell::Text(&day)),
+            (":known", Cell::Int(at.known())),
+            (":after_key", Cell::Text(after_key)),
+            (":after_subject", Cell::Text(after_subject)),
+            (":phase", text_if(filter.phase.as_deref())),
+            (":category", text_if(filter.category.as_deref())),
+            (":province", text_if(filter.province.as_ref().map(SubjectId::as_str))),
+            (":kind", text_if(filter.kind.as_deref())),
+            (":provenance", text_if(filter.provenance.map(Provenance::as_str))),
+            (":limit", Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX))),
+        ];
+        self.rows(sql, &parameters, |row| read(row, at))
     }
 }
 
-/// The two names in one column, the unit separator between them.
-pub(in crate::projection) fn names(row: &Row<'_>, column: &str) -> rusqlite::Result<Text> {
-    let both: Option<String> = row.get(column)?;
-    let both = both.unwrap_or_default();
-    let (en, zh) = both.split_once('\u{1f}').unwrap_or((&both, &both));
-    Ok(Text { en: en.to_owned(), zh: zh.to_owned() })
-}
-
-fn read(row: &Row<'_>) -> rusqlite::Result<EnrollmentRow> {
-    let id = |column: &str| row.get::<_, Option<String>>(column).map(|text| text.map(Id::from));
-    let date = |column| parsed_if(row, column, CivilDate::parse);
-    let day = |column| parsed_if(row, column, Day::parse);
+fn read(row: &dyn Record, at: At) -> Result<EnrollmentRow, DatabaseError> {
+    let id = |column| Ok::<_, DatabaseError>(row.text_if(column)?.map(Id::from));
+    let date = |column| row.parsed_if(column, CivilDate::parse);
+    let day = |column| row.parsed_if(column, Day::parse);
+    let has_ended = row.int_if("valid_to_known")?.is_some_and(|known| known <= at.known());
+    let subject = row.parsed("subject", SubjectId::parse)?;
+    let unnamed = || Text { en: subject.to_string(), zh: subject.to_string() };
     Ok(EnrollmentRow {
-        program: parsed(row, "program", ProgramId::parse)?,
-        subject: parsed(row, "subject", SubjectId::parse)?,
-        name: names(row, "name")?,
-        exercise: row.get("exercise")?,
-        valid_from: parsed(row, "valid_from", Day::parse)?,
-        valid_to: day("valid_to")?,
-        stands_at: parsed_if(row, "stands_at", Node::parse)?,
+        program: row.parsed("program", ProgramId::parse)?,
+        name: both(row, "name")?.unwrap_or_else(unnamed),
+        exercise: row.flag("exercise")?,
+        valid_from: row.parsed("valid_from", Day::parse)?,
+        valid_to: day("valid_to")?.filter(|_| has_ended),
+        stands_at: row.parsed_if("stands_at", Node::parse)?,
         phase_since: date("phase_since")?,
         node_since: date("node_since")?,
         category: id("category")?,
@@ -231,16 +239,17 @@ fn read(row: &Row<'_>) -> rusqlite::Result<EnrollmentRow> {
         term_until: date("term_until")?,
         place_category: id("place_category")?,
         place_from: day("place_from")?,
-        place_attested: row.get("place_attested")?,
-        provenance: named(row, "provenance", provenance)?,
-        attempt: row.get("attempt")?,
+        place_attested: row.int_if("place_attested")?.map(|attested| attested != 0),
+        provenance: row.named("provenance", provenance)?,
+        attempt: small(row, "attempt")?,
         last_evidenced_on: date("last_evidenced_on")?,
         kept_since: day("kept_since")?,
-        waiting: parsed(row, "waiting", |text| serde_json::from_str(text))?,
-        unsupported: row.get("unsupported")?,
-        revision: number(row, "revision")?,
-        sequence: number(row, "sequence")?,
-        recorded_at_us: row.get("recorded_at")?,
-        order_key: row.get("order_key")?,
+        waiting: row.parsed("waiting", |text| serde_json::from_str(text))?,
+        unsupported: small(row, "unsupported")?,
+        revision: row.number("revision")?,
+        sequence: row.number("sequence")?,
+        recorded_at_us: row.int("recorded_at")?,
+        order_key: row.text("order_key")?.to_owned(),
+        subject,
     })
 }

@@ -1,12 +1,13 @@
-//! The places of a quota, with the days on which they are held.
+//! The places of a quota, with the days on which they are held, as known up to an event.
 
 use serde::Serialize;
 
 use crate::domain::date::Day;
 use crate::domain::ids::{Id, ProgramId};
+use crate::projection::change::Cell;
+use crate::projection::error::DatabaseError;
 use crate::projection::read::Tables;
-use crate::projection::row::{parsed, parsed_if};
-use crate::projection::store::unsigned;
+use crate::projection::sql::question::number;
 
 /// A span of days on which an enrollment holds a place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,27 +28,33 @@ pub struct PlaceRow {
     pub reserved_at: Option<u64>,
 }
 
+const SELECT: &str = "SELECT * FROM enrollment_place
+ WHERE program = :program AND known_from <= :known AND (known_to IS NULL OR known_to > :known)
+ ORDER BY category, enrollment, from_day, revision";
+
 impl Tables<'_> {
-    /// The places of a program, by category, enrollment and day.
+    /// The places of a program as known up to an event, by category, enrollment and day; absent:
+    /// as known now.
     ///
     /// # Errors
     /// Those of the database.
-    pub fn list_places(&self, program: &ProgramId) -> rusqlite::Result<Vec<PlaceRow>> {
-        let mut select = self.connection().prepare_cached(
-            "SELECT * FROM enrollment_place WHERE program = ?1
-             ORDER BY category, enrollment, from_day, revision",
-        )?;
-        let rows = select.query_map([program.as_str()], |row| {
+    pub fn list_places(
+        &self,
+        program: &ProgramId,
+        known: Option<u64>,
+    ) -> Result<Vec<PlaceRow>, DatabaseError> {
+        let known = number(known.unwrap_or(u64::MAX));
+        let parameters = [(":program", Cell::Text(program.as_str())), (":known", known)];
+        self.rows(SELECT, &parameters, |row| {
             Ok(PlaceRow {
-                program: parsed(row, "program", ProgramId::parse)?,
-                category: Id::from(row.get::<_, String>("category")?),
-                enrollment: row.get("enrollment")?,
-                from: parsed(row, "from_day", Day::parse)?,
-                until: parsed_if(row, "until_day", Day::parse)?,
-                attested: row.get("attested")?,
-                reserved_at: row.get::<_, Option<i64>>("reserved_at")?.map(unsigned),
+                program: row.parsed("program", ProgramId::parse)?,
+                category: Id::from(row.text("category")?),
+                enrollment: row.text("enrollment")?.to_owned(),
+                from: row.parsed("from_day", Day::parse)?,
+                until: row.parsed_if("until_day", Day::parse)?,
+                attested: row.flag("attested")?,
+                reserved_at: row.number_if("reserved_at")?,
             })
-        })?;
-        rows.collect()
+        })
     }
 }

@@ -1,9 +1,7 @@
-//! The list of obligations, as duties to be judged on a day.
+//! The list of obligations, as duties to be judged on a day, as known up to an event.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rusqlite::{Row, named_params};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::date::{CivilDate, Day};
@@ -11,10 +9,11 @@ use crate::domain::event::{Due, Series};
 use crate::domain::ids::{Id, Office, ProgramId, SubjectId};
 use crate::domain::period::Yearly;
 use crate::domain::state::{Duty, Ended, Met};
-use crate::projection::read::Tables;
-use crate::projection::row::{named, number, parsed, parsed_if};
-use crate::projection::store::signed;
-use crate::projection::value::DayText;
+use crate::projection::change::Cell;
+use crate::projection::error::DatabaseError;
+use crate::projection::read::{At, Tables};
+use crate::projection::sql::Record;
+use crate::projection::sql::question::{add_asked, number, text_if, valid};
 
 /// Which obligations are asked for. Real ones and exercises never stand in one list (G16).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -63,7 +62,7 @@ pub struct ObligationRow {
     pub exercise: bool,
     /// From which day the enrollment's record is complete.
     pub kept_since: Option<Day>,
-    /// The duty, as the fold has it.
+    /// The duty, as the fold up to the day has it.
     pub duty: Duty,
     /// What its subject is listed by.
     pub order_key: String,
@@ -82,36 +81,69 @@ impl ObligationRow {
     }
 }
 
-const SELECT: &str = "SELECT o.*, b.order_key
- FROM subject b CROSS JOIN obligation o ON o.subject = b.subject
- WHERE o.program = :program AND o.exercise = :exercise
-   AND (:subject IS NULL OR b.subject = :subject)
-   AND (b.order_key, b.subject) >= (:after_key, :after_subject)
-   AND (b.order_key, b.subject, o.opened_by, o.obligation)
-       > (:after_key, :after_subject, :after_opened, :after_obligation)
-   AND (:obligation IS NULL OR o.obligation = :obligation)
-   AND (:owes IS NULL OR o.owes = :owes)
-   AND (:before IS NULL OR coalesce(o.first_due, o.due_earliest, o.due_latest) < :before)
-   AND (:after IS NULL OR o.due_latest > :after
-        OR (o.first_due IS NOT NULL AND (o.ended_from IS NULL OR o.ended_from > :after)))
-   AND (NOT :binding OR (o.ended_by IS NULL AND (o.first_due IS NOT NULL OR NOT EXISTS
-        (SELECT 1 FROM obligation_met m WHERE m.program = o.program AND m.subject = o.subject
-         AND m.opened_by = o.opened_by AND m.obligation = o.obligation))))
- ORDER BY b.order_key, b.subject, o.opened_by, o.obligation LIMIT :limit";
+/// The question for one program; it has only what the filter asks for. The rows of a page are
+/// picked first, then how each was met: a duty has a row for each time that it was.
+fn question(filter: &ObligationFilter, after: Option<&ObligationCursor>) -> String {
+    let mut picked = format!(
+        "SELECT o.*, e.program, e.subject, e.exercise, b.order_key
+    FROM subject b CROSS JOIN enrollment e CROSS JOIN obligation o
+    WHERE e.program = :program AND e.subject = b.subject AND e.exercise = :exercise
+     AND o.enrollment = e.id AND {}",
+        valid("o")
+    );
+    let unmet = format!(
+        " AND o.ended_by IS NULL AND (o.first_due IS NOT NULL OR NOT EXISTS
+        (SELECT 1 FROM obligation_met m WHERE m.enrollment = o.enrollment
+         AND m.opened_by = o.opened_by AND m.obligation = o.obligation AND {}))",
+        valid("m")
+    );
+    let parts = [
+        (filter.subject.is_some(), " AND b.subject = :subject"),
+        (filter.obligation.is_some(), " AND o.obligation = :obligation"),
+        (filter.owes.is_some(), " AND o.owes = :owes"),
+        (
+            filter.due_before.is_some(),
+            " AND coalesce(o.first_due, o.due_earliest, o.due_latest) < :before",
+        ),
+        (
+            filter.due_after.is_some(),
+            " AND (o.due_latest > :after OR (o.first_due IS NOT NULL
+        AND (o.ended_from IS NULL OR o.ended_from > :after)))",
+        ),
+        (filter.only_binding, unmet.as_str()),
+        (
+            after.is_some(),
+            " AND (b.order_key, b.subject) >= (:after_key, :after_subject)
+     AND (b.order_key, b.subject, o.opened_by, o.obligation)
+        > (:after_key, :after_subject, :after_opened, :after_obligation)",
+        ),
+    ];
+    add_asked(&mut picked, &parts);
+    format!(
+        "SELECT p.*, m.due_year, m.met_by, m.met_on, m.received_on, m.stated
+ FROM ({picked}
+    ORDER BY b.order_key, b.subject, o.opened_by, o.obligation LIMIT :limit) p
+ LEFT JOIN obligation_met m ON m.enrollment = p.enrollment AND m.opened_by = p.opened_by
+    AND m.obligation = p.obligation AND {}
+ ORDER BY p.order_key, p.subject, p.opened_by, p.obligation, m.due_year",
+        valid("m")
+    )
+}
 
 impl Tables<'_> {
-    /// The obligations that a filter picks: by program, then by subject in the order of GB/T 2260,
-    /// then in the order in which they arose; at most `limit`, after `after`. Undated ones are left
-    /// out when a day is asked for.
+    /// The obligations that a filter picks, as they stand on a day, as known up to an event: by
+    /// program, then by subject in the order of GB/T 2260, then in the order in which they arose; at
+    /// most `limit`, after `after`. Undated ones are left out when a due date is asked for.
     ///
     /// # Errors
     /// Those of the database.
     pub fn list_obligations(
         &self,
         filter: &ObligationFilter,
+        at: At,
         after: Option<&ObligationCursor>,
         limit: usize,
-    ) -> rusqlite::Result<Vec<ObligationRow>> {
+    ) -> Result<Vec<ObligationRow>, DatabaseError> {
         let programs = match &filter.program {
             Some(program) => vec![program.to_string()],
             None => self.programs(filter.exercise)?,
@@ -124,114 +156,112 @@ impl Tables<'_> {
             if is_past || room == 0 {
                 continue;
             }
-            self.obligations_of(&program, filter, begin, room, &mut found)?;
-        }
-        for row in &mut found {
-            row.duty.met = Arc::new(self.met(row)?);
+            self.obligations_of((&program, filter), at, begin, room, &mut found)?;
         }
         Ok(found)
     }
 
     fn obligations_of(
         &self,
-        program: &str,
-        filter: &ObligationFilter,
+        (program, filter): (&str, &ObligationFilter),
+        at: At,
         after: Option<&ObligationCursor>,
         limit: usize,
         found: &mut Vec<ObligationRow>,
-    ) -> rusqlite::Result<()> {
-        let mut select = self.connection().prepare_cached(SELECT)?;
-        let mut rows = select.query(named_params! {
-            ":program": program,
-            ":exercise": filter.exercise,
-            ":subject": filter.subject.as_ref().map(SubjectId::as_str),
-            ":obligation": filter.obligation.as_deref(),
-            ":owes": filter.owes.map(Office::as_str),
-            ":before": filter.due_before.map(DayText::from),
-            ":after": filter.due_after.map(DayText::from),
-            ":binding": filter.only_binding,
-            ":after_key": after.map_or("", |after| &after.order_key),
-            ":after_subject": after.map_or("", |after| &after.subject),
-            ":after_opened": after.map_or(-1, |after| signed(after.opened_by)),
-            ":after_obligation": after.map_or("", |after| &after.obligation),
-            ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
+    ) -> Result<(), DatabaseError> {
+        let day = at.day.to_string();
+        let before = filter.due_before.map(|day| day.to_string());
+        let due_after = filter.due_after.map(|day| day.to_string());
+        let parameters = [
+            (":program", Cell::Text(program)),
+            (":exercise", Cell::Int(filter.exercise.into())),
+            (":day", Cell::Text(&day)),
+            (":known", Cell::Int(at.known())),
+            (":subject", text_if(filter.subject.as_ref().map(SubjectId::as_str))),
+            (":obligation", text_if(filter.obligation.as_deref())),
+            (":owes", text_if(filter.owes.map(Office::as_str))),
+            (":before", text_if(before.as_deref())),
+            (":after", text_if(due_after.as_deref())),
+            (":after_key", text_if(after.map(|after| after.order_key.as_str()))),
+            (":after_subject", text_if(after.map(|after| after.subject.as_str()))),
+            (":after_opened", after.map_or(Cell::Null, |after| number(after.opened_by))),
+            (":after_obligation", text_if(after.map(|after| after.obligation.as_str()))),
+            (":limit", Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX))),
+        ];
+        let sql = question(filter, after);
+        let mut last = None;
+        self.rows(&sql, &parameters, |row| {
+            let id = row.number("id")?;
+            if last.replace(id) != Some(id) {
+                found.push(read(row)?);
+            }
+            if let (Some(duty), Some((year, met))) =
+                (found.last_mut().map(|row| &mut row.duty), met(row)?)
+            {
+                Arc::make_mut(&mut duty.met).insert(year, met);
+            }
+            Ok(())
         })?;
-        while let Some(row) = rows.next()? {
-            found.push(read(row)?);
-        }
         Ok(())
-    }
-
-    fn met(&self, row: &ObligationRow) -> rusqlite::Result<BTreeMap<i32, Met>> {
-        let mut select = self.connection().prepare_cached(
-            "SELECT due_year, met_by, met_on, received_on, stated FROM obligation_met
-             WHERE program = ?1 AND subject = ?2 AND opened_by = ?3 AND obligation = ?4",
-        )?;
-        let key = (
-            row.program.as_str(),
-            row.subject.as_str(),
-            signed(row.duty.opened_by),
-            row.duty.obligation.as_str(),
-        );
-        let rows = select.query_map(key, |row| {
-            let met = Met {
-                by: number(row, "met_by")?,
-                on: parsed(row, "met_on", CivilDate::parse)?,
-                received_on: parsed(row, "received_on", Day::parse)?,
-                stated: row.get("stated")?,
-            };
-            Ok((row.get("due_year")?, met))
-        })?;
-        rows.collect()
     }
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<ObligationRow> {
-    let text = |column: &str| row.get::<_, String>(column);
+fn met(row: &dyn Record) -> Result<Option<(i32, Met)>, DatabaseError> {
+    let Some(year) = row.int_if("due_year")? else { return Ok(None) };
+    let year = i32::try_from(year).map_err(|error| DatabaseError::new(error.to_string()))?;
+    let met = Met {
+        by: row.number("met_by")?,
+        on: row.parsed("met_on", CivilDate::parse)?,
+        received_on: row.parsed("received_on", Day::parse)?,
+        stated: row.flag("stated")?,
+    };
+    Ok(Some((year, met)))
+}
+
+fn read(row: &dyn Record) -> Result<ObligationRow, DatabaseError> {
     Ok(ObligationRow {
-        program: parsed(row, "program", ProgramId::parse)?,
-        subject: parsed(row, "subject", SubjectId::parse)?,
-        exercise: row.get("exercise")?,
-        kept_since: parsed_if(row, "kept_since", Day::parse)?,
+        program: row.parsed("program", ProgramId::parse)?,
+        subject: row.parsed("subject", SubjectId::parse)?,
+        exercise: row.flag("exercise")?,
+        kept_since: row.parsed_if("kept_since", Day::parse)?,
         duty: Duty {
-            obligation: Id::from(text("obligation")?),
-            owes: named(row, "owes", Office::parse)?,
-            article: Arc::from(text("article")?),
-            opened_by: number(row, "opened_by")?,
-            opened_on: parsed(row, "opened_on", CivilDate::parse)?,
-            open_from: parsed(row, "open_from", CivilDate::parse)?,
+            obligation: Id::from(row.text("obligation")?),
+            owes: row.named("owes", Office::parse)?,
+            article: Arc::from(row.text("article")?),
+            opened_by: row.number("opened_by")?,
+            opened_on: row.parsed("opened_on", CivilDate::parse)?,
+            open_from: row.parsed("open_from", CivilDate::parse)?,
             due: due(row)?.map(Arc::new),
-            after_end: row.get("after_end")?,
+            after_end: row.flag("after_end")?,
             series: series(row)?.map(Arc::new),
             met: Arc::default(),
             ended: ended(row)?,
         },
-        order_key: text("order_key")?,
+        order_key: row.text("order_key")?.to_owned(),
     })
 }
 
-fn due(row: &Row<'_>) -> rusqlite::Result<Option<Due>> {
-    let Some(on) = parsed_if(row, "due_on", CivilDate::parse)? else { return Ok(None) };
+fn due(row: &dyn Record) -> Result<Option<Due>, DatabaseError> {
+    let Some(on) = row.parsed_if("due_on", CivilDate::parse)? else { return Ok(None) };
     Ok(Some(Due {
         on,
-        start_event: Id::from(row.get::<_, String>("start_event")?),
-        start: parsed(row, "start_on", CivilDate::parse)?,
-        rule: Id::from(row.get::<_, String>("rule")?),
-        arithmetic: row.get("arithmetic")?,
+        start_event: Id::from(row.text("start_event")?),
+        start: row.parsed("start_on", CivilDate::parse)?,
+        rule: Id::from(row.text("rule")?),
+        arithmetic: row.text("arithmetic")?.to_owned(),
     }))
 }
 
-fn series(row: &Row<'_>) -> rusqlite::Result<Option<Series>> {
-    let Some(first_due) = parsed_if(row, "first_due", Day::parse)? else { return Ok(None) };
-    let during: String = row.get("during")?;
+fn series(row: &dyn Record) -> Result<Option<Series>, DatabaseError> {
+    let Some(first_due) = row.parsed_if("first_due", Day::parse)? else { return Ok(None) };
     Ok(Some(Series {
         first_due,
-        every: parsed(row, "every", Yearly::parse)?,
-        during: during.split_ascii_whitespace().map(Id::from).collect(),
+        every: row.parsed("every", Yearly::parse)?,
+        during: row.text("during")?.split_ascii_whitespace().map(Id::from).collect(),
     }))
 }
 
-fn ended(row: &Row<'_>) -> rusqlite::Result<Option<Ended>> {
-    let Some(from) = parsed_if(row, "ended_from", Day::parse)? else { return Ok(None) };
-    Ok(Some(Ended { by: number(row, "ended_by")?, from, waived: row.get("ended_waived")? }))
+fn ended(row: &dyn Record) -> Result<Option<Ended>, DatabaseError> {
+    let Some(from) = row.parsed_if("ended_from", Day::parse)? else { return Ok(None) };
+    Ok(Some(Ended { by: row.number("ended_by")?, from, waived: row.flag("ended_waived")? }))
 }

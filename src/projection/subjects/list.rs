@@ -1,16 +1,14 @@
 //! The list of subjects, and those of a program that do not take part.
 
-use rusqlite::{Row, named_params};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::act::ActKind;
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::ids::{Id, ProgramId, SubjectId, Text};
-use crate::projection::current_status::names;
-use crate::projection::read::Tables;
-use crate::projection::row::{number, parsed, parsed_if};
-use crate::projection::store::unsigned;
-use crate::projection::value::DayText;
+use crate::projection::change::Cell;
+use crate::projection::error::DatabaseError;
+use crate::projection::read::{At, Tables};
+use crate::projection::sql::Record;
+use crate::projection::sql::question::{add_asked, both, parameters, said_on, text_if, valid};
 
 /// Which subjects are asked for. Real ones and invented ones never stand in one list (G16).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -81,8 +79,6 @@ pub struct UnlistedFilter {
     pub kinds: Vec<Id>,
     /// The phases in which a subject stands in the program.
     pub standing: Vec<Id>,
-    /// The act that meets what the others owe.
-    pub met_by: ActKind,
     /// This subject only.
     pub subject: Option<SubjectId>,
 }
@@ -92,43 +88,31 @@ pub struct UnlistedFilter {
 pub struct UnlistedRow {
     /// The subject.
     pub subject: SubjectRow,
-    /// The sequence of the newest act that meets what it owes, if there is one by the day.
+    /// The revision, in its stream in the program, of the promotion plan that meets what it owes,
+    /// if there is one by the day.
     pub met_by: Option<u64>,
 }
 
-const SELECT: &str = "SELECT b.*, (SELECT max(a.sequence) FROM audit_trail a
-        WHERE a.stream = :program || '-' || b.subject AND a.act = :met_by
-        AND a.fate IN ('stands', 'corrected') AND a.place <= :day) AS met_by,
-    coalesce(
-        (SELECT n.name_en || char(31) || n.name_zh FROM subject_name n
-         WHERE n.subject = b.subject AND n.from_day <= :day
-         ORDER BY n.from_day DESC, n.revision DESC LIMIT 1),
-        (SELECT n.name_en || char(31) || n.name_zh FROM subject_name n
-         WHERE n.subject = b.subject ORDER BY n.from_day, n.revision LIMIT 1)) AS name,
-    coalesce(
-        (SELECT o.office_en || char(31) || o.office_zh FROM subject_office o
-         WHERE o.subject = b.subject AND o.from_day <= :day
-         ORDER BY o.from_day DESC, o.revision DESC LIMIT 1),
-        (SELECT o.office_en || char(31) || o.office_zh FROM subject_office o
-         WHERE o.subject = b.subject ORDER BY o.from_day, o.revision LIMIT 1)) AS office
- FROM subject b
- WHERE b.invented = :invented
-   AND (b.order_key, b.subject) > (:after_key, :after_subject)
-   AND (:kinds = '' OR instr(:kinds, ' ' || b.kind || ' ') > 0)
-   AND (:province IS NULL OR b.province = :province OR b.subject = :province)";
-
-const UNLISTED: &str = "
-   AND (:subject IS NULL OR b.subject = :subject)
-   AND NOT EXISTS (SELECT 1 FROM current_status s
-        WHERE s.program = :program AND s.subject = b.subject
-        AND s.valid_from <= :day AND (s.valid_to IS NULL OR s.valid_to > :day)
-        AND instr(:standing, ' ' || s.phase || ' ') > 0)";
-
 const ORDER: &str = " ORDER BY b.order_key, b.subject LIMIT :limit";
 
-/// A list in one parameter, each word between spaces.
-fn words(ids: &[Id]) -> String {
-    if ids.is_empty() { String::new() } else { format!(" {} ", ids.join(" ")) }
+/// The question that picks subjects; `of_kinds` are parameters. What else is selected and what joins
+/// in comes before its conditions.
+fn question(selected: &str, joined: &str, of_kinds: &[String]) -> String {
+    let name = said_on("subject_name", "name", "b.subject");
+    let office = said_on("subject_office", "office", "b.subject");
+    let mut sql = format!(
+        "SELECT b.*{selected}, {name} AS name, {office} AS office
+ FROM subject b{joined}
+ WHERE b.invented = :invented
+   AND (b.order_key, b.subject) > (:after_key, :after_subject)"
+    );
+    let kinds = format!(" AND b.kind IN ({})", of_kinds.join(", "));
+    add_asked(&mut sql, &[(!of_kinds.is_empty(), kinds.as_str())]);
+    sql
+}
+
+fn named<'a>(names: &'a [String], ids: &'a [Id]) -> impl Iterator<Item = (&'a str, Cell<'a>)> {
+    names.iter().map(String::as_str).zip(ids.iter().map(|id| Cell::Text(id)))
 }
 
 impl Tables<'_> {
@@ -143,79 +127,97 @@ impl Tables<'_> {
         day: Day,
         after: Option<&SubjectCursor>,
         limit: usize,
-    ) -> rusqlite::Result<Vec<SubjectRow>> {
-        let mut select = self.connection().prepare_cached(&format!("{SELECT}{ORDER}"))?;
-        let rows = select.query_map(
-            named_params! {
-                ":day": DayText::from(day),
-                ":invented": filter.invented,
-                ":after_key": after.map_or("", |after| &after.order_key),
-                ":after_subject": after.map_or("", |after| &after.subject),
-                ":kinds": words(&filter.kinds),
-                ":province": filter.province.as_ref().map(SubjectId::as_str),
-                ":program": "",
-                ":met_by": "",
-                ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
-            },
-            read,
-        )?;
-        rows.collect()
+    ) -> Result<Vec<SubjectRow>, DatabaseError> {
+        let kinds = parameters("kind", filter.kinds.len());
+        let mut sql = question("", "", &kinds);
+        let of_province = " AND (b.province = :province OR b.subject = :province)";
+        add_asked(&mut sql, &[(filter.province.is_some(), of_province), (true, ORDER)]);
+        let day = day.to_string();
+        let mut given = vec![
+            (":day", Cell::Text(&day)),
+            (":known", Cell::Int(i64::MAX)),
+            (":invented", Cell::Int(filter.invented.into())),
+            (":after_key", Cell::Text(after.map_or("", |after| &after.order_key))),
+            (":after_subject", Cell::Text(after.map_or("", |after| &after.subject))),
+            (":province", text_if(filter.province.as_ref().map(SubjectId::as_str))),
+            (":limit", Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX))),
+        ];
+        given.extend(named(&kinds, &filter.kinds));
+        self.rows(&sql, &given, read)
     }
 
-    /// The subjects of a program's kinds that do not stand in it on a day, in the order of GB/T 2260;
-    /// at most `limit`, after `after`. Each has an open, undated duty that stands in no stream until
-    /// it is met (P12).
+    /// The subjects of a program's kinds that do not stand in it on a day, as known up to an event,
+    /// in the order of GB/T 2260; at most `limit`, after `after`. Each has an open, undated duty that
+    /// stands in no stream until it is met (P12).
     ///
     /// # Errors
     /// Those of the database.
     pub fn list_unlisted(
         &self,
         filter: &UnlistedFilter,
-        day: Day,
+        at: At,
         after: Option<&SubjectCursor>,
         limit: usize,
-    ) -> rusqlite::Result<Vec<UnlistedRow>> {
-        let sql = format!("{SELECT}{UNLISTED}{ORDER}");
-        let mut select = self.connection().prepare_cached(&sql)?;
-        let rows = select.query_map(
-            named_params! {
-                ":day": DayText::from(day),
-                ":invented": filter.exercise,
-                ":after_key": after.map_or("", |after| &after.order_key),
-                ":after_subject": after.map_or("", |after| &after.subject),
-                ":subject": filter.subject.as_ref().map(SubjectId::as_str),
-                ":kinds": words(&filter.kinds),
-                ":province": None::<&str>,
-                ":program": filter.program.as_str(),
-                ":standing": words(&filter.standing),
-                ":met_by": filter.met_by.as_str(),
-                ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
-            },
-            |row| {
-                let met_by = row.get::<_, Option<i64>>("met_by")?.map(unsigned);
-                Ok(UnlistedRow { subject: read(row)?, met_by })
-            },
-        )?;
-        rows.collect()
+    ) -> Result<Vec<UnlistedRow>, DatabaseError> {
+        let kinds = parameters("kind", filter.kinds.len());
+        let standing = parameters("standing", filter.standing.len());
+        let joined = format!(
+            "
+ LEFT JOIN enrollment e ON e.program = :program AND e.subject = b.subject
+ LEFT JOIN status_history s ON s.id = (SELECT h.id FROM status_history h
+    WHERE h.enrollment = e.id AND {} ORDER BY h.valid_from DESC LIMIT 1)",
+            valid("h")
+        );
+        let mut sql = question(", s.promotion_plan", &joined, &kinds);
+        let stands = format!(" AND (s.phase IS NULL OR s.phase NOT IN ({}))", standing.join(", "));
+        let parts = [
+            // One that was registered later was not known.
+            (
+                at.known.is_some(),
+                " AND EXISTS (SELECT 1 FROM subject_name r
+        WHERE r.subject = b.subject AND r.known_from <= :known)",
+            ),
+            (filter.subject.is_some(), " AND b.subject = :subject"),
+            (!standing.is_empty(), stands.as_str()),
+            (true, ORDER),
+        ];
+        add_asked(&mut sql, &parts);
+        let day = at.day.to_string();
+        let mut given = vec![
+            (":day", Cell::Text(&day)),
+            (":known", Cell::Int(at.known())),
+            (":invented", Cell::Int(filter.exercise.into())),
+            (":after_key", Cell::Text(after.map_or("", |after| &after.order_key))),
+            (":after_subject", Cell::Text(after.map_or("", |after| &after.subject))),
+            (":subject", text_if(filter.subject.as_ref().map(SubjectId::as_str))),
+            (":program", Cell::Text(filter.program.as_str())),
+            (":limit", Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX))),
+        ];
+        given.extend(named(&kinds, &filter.kinds));
+        given.extend(named(&standing, &filter.standing));
+        self.rows(&sql, &given, |row| {
+            Ok(UnlistedRow { subject: read(row)?, met_by: row.number_if("promotion_plan")? })
+        })
     }
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<SubjectRow> {
-    let id = |column: &str| row.get::<_, Option<String>>(column).map(|text| text.map(Id::from));
-    let office: Option<String> = row.get("office")?;
+fn read(row: &dyn Record) -> Result<SubjectRow, DatabaseError> {
+    let id = |column| Ok::<_, DatabaseError>(row.text_if(column)?.map(Id::from));
+    let subject = row.parsed("subject", SubjectId::parse)?;
+    let unnamed = || Text { en: subject.to_string(), zh: subject.to_string() };
     Ok(SubjectRow {
-        subject: parsed(row, "subject", SubjectId::parse)?,
-        kind: Id::from(row.get::<_, String>("kind")?),
-        name: names(row, "name")?,
+        kind: Id::from(row.text("kind")?),
+        name: both(row, "name")?.unwrap_or_else(unnamed),
         code: id("code")?,
         code_revision: id("code_revision")?,
-        province: parsed_if(row, "province", SubjectId::parse)?,
-        responsible_office: office.map(|_| names(row, "office")).transpose()?,
-        invented: row.get("invented")?,
-        source: row.get("source")?,
-        effective_on: parsed(row, "effective_on", CivilDate::parse)?,
-        revision: number(row, "revision")?,
-        sequence: number(row, "sequence")?,
-        order_key: row.get("order_key")?,
+        province: row.parsed_if("province", SubjectId::parse)?,
+        responsible_office: both(row, "office")?,
+        invented: row.flag("invented")?,
+        source: row.text("source")?.to_owned(),
+        effective_on: row.parsed("effective_on", CivilDate::parse)?,
+        revision: row.number("revision")?,
+        sequence: row.number("sequence")?,
+        order_key: row.text("order_key")?.to_owned(),
+        subject,
     })
 }
