@@ -158,7 +158,7 @@ impl App {
             reservation: reservation.reference.clone(),
         });
         let mut meta = self.own_meta(now, program.is_exercise());
-        meta.rests_on = reservation.reference.to_string();
+        meta.rests_on = reservation.reference.to_string().into();
         let cause = format!("abandon {}", reservation.reference);
         let new = NewEvent {
             event_id: self.caused_id(stream, revision, &cause),

@@ -167,7 +167,7 @@ impl Timeline {
             to: None,
             to_day: None,
             planned_until: until,
-            article: event.meta.article.clone(),
+            article: event.meta.article.as_deref().map(str::to_owned),
             entered_by: event.revision,
             stages: Vec::new(),
         });
