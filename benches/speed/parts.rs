@@ -44,7 +44,7 @@ pub async fn sample(made: &Made) -> anyhow::Result<Vec<RecordedEvent>> {
 pub fn anew(sample: &[RecordedEvent]) -> Vec<NewEvent> {
     let event = |event: &RecordedEvent| NewEvent {
         event_id: event.event_id,
-        event_type: event.event_type.clone(),
+        event_type: event.event_type.to_string(),
         recorded_at_us: event.recorded_at_us,
         data: event.data.clone(),
         metadata: event.metadata.clone(),

@@ -26,7 +26,9 @@ impl SharedStr {
         let text = whole.get(range.clone()).unwrap_or_default();
         match (u32::try_from(range.start), u32::try_from(range.end)) {
             _ if text.is_empty() => Self::default(),
-            (Ok(from), Ok(to)) if to < u32::MAX => Self { whole: Some(Arc::clone(whole)), from, to },
+            (Ok(from), Ok(to)) if to < u32::MAX => {
+                Self { whole: Some(Arc::clone(whole)), from, to }
+            }
             _ => Self::from(text),
         }
     }

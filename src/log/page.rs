@@ -140,7 +140,7 @@ mod tests {
             stream: StreamName::parse("s").unwrap(),
             revision,
             event_id: Uuid::nil(),
-            event_type: "T".to_owned(),
+            event_type: "T".into(),
             recorded_at_us: 0,
             data: Vec::new().into(),
             metadata: Vec::new().into(),

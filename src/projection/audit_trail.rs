@@ -175,7 +175,7 @@ fn insert(
         step.map(|step| step.subject.as_str()),
         meta.exercise,
         fact.map(|fact| fact.act.kind().as_str()),
-        envelope.event_type,
+        envelope.event_type.as_str(),
         meta.article.as_deref(),
         meta.measure.as_deref(),
         meta.edition.as_deref(),

@@ -1,6 +1,7 @@
 //! What a read model is given, and what it must be able to do.
 
 use rusqlite::Connection;
+use smol_str::SmolStr;
 use uuid::Uuid;
 
 use super::ProjectionError;
@@ -25,7 +26,7 @@ pub struct Envelope {
     /// The id.
     pub event_id: Uuid,
     /// The stored type.
-    pub event_type: String,
+    pub event_type: SmolStr,
     /// When it was recorded, in microseconds UTC since 1970.
     pub recorded_at_us: i64,
 }

@@ -212,7 +212,8 @@ mod tests {
     use super::*;
 
     fn by_serde(metadata: &[u8]) -> Result<Members, String> {
-        let flat = serde_json::from_slice::<Flat<'_>>(metadata).map_err(|error| error.to_string())?;
+        let flat =
+            serde_json::from_slice::<Flat<'_>>(metadata).map_err(|error| error.to_string())?;
         Ok(Members::of_flat(flat))
     }
 
@@ -334,7 +335,10 @@ mod tests {
             let text = format!("{{{}}}", order.join(","));
             let scanned = Members::scan(text.as_bytes()).expect("it needs no more than the scan");
             let wanted: Vec<String> = NAMES.iter().map(|name| format!("value of {name}")).collect();
-            assert_eq!(values(&scanned), wanted.iter().map(|w| Some(w.as_str())).collect::<Vec<_>>());
+            assert_eq!(
+                values(&scanned),
+                wanted.iter().map(|w| Some(w.as_str())).collect::<Vec<_>>()
+            );
             assert_alike(text.as_bytes());
         }
     }

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::BytesMut;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
+use smol_str::SmolStr;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -159,11 +161,12 @@ impl Reader {
         let broken = |error: rusqlite::Error| broken_off(&error, near);
         let mut statement = connection.prepare_cached(select).map_err(broken)?;
         let mut rows = statement.query(rusqlite::params_from_iter(parameters)).map_err(broken)?;
+        let mut shelf = Shelf::default();
         while let Some(row) = rows.next().map_err(broken)? {
             if page.is_full() {
                 break;
             }
-            let event = recorded(connection, names, row)
+            let event = recorded(connection, names, &mut shelf, row)
                 .map_err(|error| broken_off(&error, sequence(row).unwrap_or(near)))?;
             page.push(event)?;
         }
@@ -183,6 +186,7 @@ fn sequence(row: &Row<'_>) -> rusqlite::Result<u64> {
 fn recorded(
     connection: &Connection,
     names: &mut Names,
+    shelf: &mut Shelf,
     row: &Row<'_>,
 ) -> rusqlite::Result<RecordedEvent> {
     Ok(RecordedEvent {
@@ -190,16 +194,47 @@ fn recorded(
         stream: names.of(connection, row.get(1)?)?,
         revision: unsigned(2, row.get(2)?)?,
         event_id: Uuid::from_bytes(row.get(3)?),
-        event_type: row.get(4)?,
+        event_type: event_type(row)?,
         recorded_at_us: row.get(5)?,
-        data: bytes(row, 6)?,
-        metadata: bytes(row, 7)?,
+        data: shelf.put(bytes(row, 6)?),
+        metadata: shelf.put(bytes(row, 7)?),
     })
 }
 
-fn bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<Bytes> {
+fn event_type(row: &Row<'_>) -> rusqlite::Result<SmolStr> {
+    match row.get_ref(4)?.as_str() {
+        Ok(name) => Ok(name.into()),
+        // Says what is wrong with it.
+        Err(_) => row.get::<_, String>(4).map(Into::into),
+    }
+}
+
+/// Bytes of many events side by side in few allocations: an event of its own for each costs more than
+/// the copy, and is let go on another thread than it was made on.
+#[derive(Default)]
+struct Shelf {
+    free: BytesMut,
+    bytes: usize,
+}
+
+impl Shelf {
+    /// The first piece and the largest; each is twice the one before, so that a read of one event
+    /// takes little and one event that is kept keeps no more than the largest.
+    const BYTES: std::ops::RangeInclusive<usize> = 2 * 1024..=64 * 1024;
+
+    fn put(&mut self, bytes: &[u8]) -> Bytes {
+        if self.free.capacity() < bytes.len() {
+            self.bytes = (self.bytes * 2).clamp(*Self::BYTES.start(), *Self::BYTES.end());
+            self.free = BytesMut::with_capacity(self.bytes.max(bytes.len()));
+        }
+        self.free.extend_from_slice(bytes);
+        self.free.split().freeze()
+    }
+}
+
+fn bytes<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<&'a [u8]> {
     match row.get_ref(column)? {
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Ok(bytes.into()),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Ok(bytes),
         other @ (ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_)) => {
             Err(rusqlite::Error::InvalidColumnType(
                 column,
