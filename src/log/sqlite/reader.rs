@@ -141,6 +141,24 @@ impl Reader {
         Ok(self.tip(stream)?.map(|(_, revision)| revision))
     }
 
+    /// The names of the streams that begin with `prefix`, in order.
+    pub fn streams(&self, prefix: &str) -> Result<Vec<StreamName>, LogError> {
+        let broken = |error: rusqlite::Error| broken_off(&error, 0);
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT name FROM stream WHERE name BETWEEN ?1 AND ?2 ORDER BY name")
+            .map_err(broken)?;
+        // Names are visible ASCII, which ends before DEL.
+        let past = format!("{prefix}\u{7f}");
+        let names = statement
+            .query_map([prefix, &past], |row| {
+                let name: String = row.get(0)?;
+                StreamName::parse(&name).map_err(|error| not_a_stream(error.into()))
+            })
+            .map_err(broken)?;
+        names.collect::<Result<_, _>>().map_err(broken)
+    }
+
     /// The sequence of the last event.
     pub fn head(&self) -> Result<Option<u64>, LogError> {
         head(&self.connection).map_err(|error| broken_off(&error, 0))
