@@ -222,7 +222,8 @@ fn change_place(state: &mut State, effects: &Effects, place: Day) {
                 Some(held) if held.category == *category => held.from.min(place),
                 _ => place,
             };
-            state.kept_mut().place = Some(Arc::new(PlaceHeld { category: category.clone(), from, attested }));
+            state.kept_mut().place =
+                Some(Arc::new(PlaceHeld { category: category.clone(), from, attested }));
         }
     }
 }
