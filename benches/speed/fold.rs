@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use docket::codec::Stored;
-use docket::log::{EventLog, MAX_PAGE_EVENTS, RecordedEvent, SqliteLog};
+use docket::log::{EventLog, RecordedEvent, SqliteLog};
 use docket::projection::{Decoded, Folder, Path, decode_page};
 use rusqlite::{Connection, OpenFlags};
 use tokio::runtime::Handle;
@@ -18,6 +18,8 @@ use crate::measure::{Cpu, heading, line};
 /// Events decoded at once, as a rebuild does: few enough that they are still in the processor's
 /// cache when they are folded.
 const CHUNK: usize = 64;
+/// Events read at a time, as a rebuild does.
+const PAGE: usize = 1024;
 /// Chunks that may wait between two threads.
 const WAITING: usize = 16;
 /// What folded enrollments may take: all of a million events' fit.
@@ -97,7 +99,7 @@ fn one_thread(log: &Arc<dyn EventLog>, runtime: &Handle, bare: f64) -> anyhow::R
     let (mut after, mut folded) = (None, Folded::default());
     loop {
         let began = Instant::now();
-        let page = runtime.block_on(log.read_all(after, MAX_PAGE_EVENTS))?;
+        let page = runtime.block_on(log.read_all(after, PAGE))?;
         read += began.elapsed();
         after = page.next;
         let mut events = page.events.into_iter();
@@ -162,7 +164,7 @@ fn read_ahead(
 ) {
     let mut after = None;
     loop {
-        let page = match runtime.block_on(log.read_all(after, MAX_PAGE_EVENTS)) {
+        let page = match runtime.block_on(log.read_all(after, PAGE)) {
             Ok(page) => page,
             Err(error) => return drop(send.send(Err(error.into()))),
         };

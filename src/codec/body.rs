@@ -238,3 +238,73 @@ impl Serialize for MendedOut<'_> {
         map.end()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn in_two_goes(kind: ActKind, data: &[u8]) -> Option<Fact> {
+        let fact: FactIn<'_> = serde_json::from_slice(data).ok()?;
+        fact.into_fact(kind).ok()
+    }
+
+    const CONTENT: &str = r#"{"findings":"广东 \"quoted\" and more"}"#;
+
+    fn facts() -> Vec<String> {
+        let members = [
+            r#""document":{"number":"国知发管字〔2015〕59号","title":"T"}"#,
+            r#""document":null"#,
+            r#""materials":[{"kind":"letter","name":"a.pdf","media_type":"application/pdf","digest":"6b8c70d1f52ac4f7c566de3e5773c5ff85a9e338c64156416811d0b4676fe184"}]"#,
+            r#""materials":null"#,
+            r#""override":{"justification":"because"}"#,
+            r#""effects":{"ground":{"from":["pilot.*"],"needs":["term_over"]},"meets":[{"obligation":"annual_report","due_year":2016}],"later":1}"#,
+            r#""effects":{"ground":{"from":"pilot"}}"#,
+            r#""findings":[{"code":"over_quota","text":{"en":"a","zh":"一"},"article":"Art. 1"}]"#,
+            r#""mended":null"#,
+            r#""unsettles":["cluster_area-futian@1#651c1463-ca0e-5a3b-b066-0f3bf1dc77b4"]"#,
+            r#""unsettles":["nothing"]"#,
+            r#""member_of_a_later_version":{"deep":[1,2,{"x":null}]}"#,
+            r#""content":{"findings":"twice"}"#,
+        ];
+        let mut facts = Vec::new();
+        for a in 0..members.len() {
+            for b in 0..members.len() {
+                let (a, b) = (members[a], members[b]);
+                facts.push(format!("{{\"content\":{CONTENT},{a},{b}}}"));
+                facts.push(format!("{{{a}, {b} , \"content\":{CONTENT}}}"));
+                facts.push(format!("{{{a},{b}}}"));
+            }
+        }
+        facts
+    }
+
+    /// Whatever is read in one go is read alike in two; most is.
+    #[test]
+    fn one_go_reads_as_two_do() {
+        let (mut read, mut refused) = (0, 0);
+        for text in facts() {
+            for data in [text.as_bytes(), &text.as_bytes()[..text.len() - 1], text[1..].as_bytes()]
+            {
+                let wanted = in_two_goes(ActKind::Inspect, data);
+                match in_one_go(ActKind::Inspect, data) {
+                    Some(fact) => {
+                        assert_eq!(Some(*fact), wanted, "{text}");
+                        read += 1;
+                    }
+                    None => refused += usize::from(wanted.is_none()),
+                }
+            }
+        }
+        assert!(read > 50 && refused > 300, "{read} read, {refused} refused");
+    }
+
+    #[test]
+    fn what_one_go_leaves_is_read_in_two() {
+        let data = format!(
+            r#"{{"mended":{{"act":"inspect","fact":{{"content":{CONTENT}}},"effective_on":"2016"}},"content":{{"findings":"x"}}}}"#
+        );
+        assert!(in_one_go(ActKind::Inspect, data.as_bytes()).is_none());
+        let fact = in_two_goes(ActKind::Inspect, data.as_bytes()).expect("a fact");
+        assert!(fact.mended.is_some());
+    }
+}

@@ -258,7 +258,7 @@ fn settle(state: &mut State, recorded: &Recorded, effects: &Effects) {
 fn open(state: &mut State, recorded: &Recorded, opened: &DutyOpened, place: Day) {
     let same = |duty: &Duty| duty.obligation == opened.obligation;
     end_duties(state, recorded.revision, place, false, same);
-    Arc::make_mut(&mut state.duties).push(Duty {
+    Arc::make_mut(&mut state.duties).push(Arc::new(Duty {
         obligation: opened.obligation.clone(),
         owes: opened.owes,
         article: Arc::from(opened.article.as_str()),
@@ -270,7 +270,7 @@ fn open(state: &mut State, recorded: &Recorded, opened: &DutyOpened, place: Day)
         series: opened.series.clone().map(Arc::new),
         met: Arc::default(),
         ended: None,
-    });
+    }));
 }
 
 fn meet(state: &mut State, recorded: &Recorded, met: &DutyMet) {
@@ -284,13 +284,13 @@ fn meet(state: &mut State, recorded: &Recorded, met: &DutyMet) {
         return;
     };
     let entry = Met { by: recorded.revision, on, received_on, stated };
-    Arc::make_mut(&mut duty.met).entry(year).or_insert(entry);
+    Arc::make_mut(&mut Arc::make_mut(duty).met).entry(year).or_insert(entry);
 }
 
 fn acknowledge(state: &mut State, of: u64, received_on: Day) {
     for duty in Arc::make_mut(&mut state.duties) {
         if duty.met.values().any(|met| met.by == of) {
-            for met in Arc::make_mut(&mut duty.met).values_mut().filter(|met| met.by == of) {
+            for met in Arc::make_mut(&mut Arc::make_mut(duty).met).values_mut().filter(|met| met.by == of) {
                 met.received_on = received_on;
                 met.stated = true;
             }
@@ -303,10 +303,10 @@ fn end_duties(state: &mut State, by: u64, from: Day, waived: bool, pick: impl Fn
     let binds = |duty: &Duty| {
         duty.ended.is_none() && (duty.series.is_some() || duty.met.is_empty()) && pick(duty)
     };
-    if !state.duties.iter().any(binds) {
+    if !state.duties.iter().any(|duty| binds(duty)) {
         return;
     }
     for duty in Arc::make_mut(&mut state.duties).iter_mut().filter(|duty| binds(duty)) {
-        duty.ended = Some(Ended { by, from, waived });
+        Arc::make_mut(duty).ended = Some(Ended { by, from, waived });
     }
 }

@@ -34,8 +34,8 @@ pub struct State {
     pub attempt: u32,
     /// The category.
     pub category: Option<Id>,
-    /// What became due in this record.
-    pub duties: Arc<Vec<Duty>>,
+    /// What became due in this record; each one shared, so that a change of one copies no other.
+    pub duties: Arc<Vec<Arc<Duty>>>,
     /// The latest day on which an event shows the standing.
     pub last_evidenced_on: Option<CivilDate>,
     /// The revision of the promotion plan on record (P12), kept over all attempts.
@@ -185,7 +185,7 @@ impl State {
 
     /// The duty of an obligation that still binds and is not met, the newest of them.
     pub fn open_duty(&self, obligation: &str) -> Option<&Duty> {
-        self.duties.iter().rev().find(|duty| {
+        self.duties.iter().map(Arc::as_ref).rev().find(|duty| {
             duty.obligation == obligation
                 && duty.ended.is_none()
                 && (duty.series.is_some() || duty.met.is_empty())

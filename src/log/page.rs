@@ -43,9 +43,14 @@ impl PageBuilder {
             return Err(LogError::Invalid("a page needs room for at least one event".to_owned()));
         }
         let limit = limit.min(MAX_PAGE_EVENTS);
+        // The whole log is mostly read in full pages, a stream to its end.
+        let at_first = match order {
+            Order::Sequence => 1024,
+            Order::Revision => 64,
+        };
         Ok(Self {
             order,
-            events: Vec::with_capacity(limit.min(256)),
+            events: Vec::with_capacity(limit.min(at_first)),
             limit,
             bytes: 0,
             next: first,

@@ -34,8 +34,8 @@ struct Pending {
     exercise: bool,
     kept_since: Option<Day>,
     /// `None`: whatever the table has is replaced.
-    stored: Option<Arc<Vec<Duty>>>,
-    now: Arc<Vec<Duty>>,
+    stored: Option<Arc<Vec<Arc<Duty>>>>,
+    now: Arc<Vec<Arc<Duty>>>,
 }
 
 impl Obligations {

@@ -180,6 +180,7 @@ fn after(bytes: &[u8], at: usize, byte: u8) -> Option<usize> {
 }
 
 /// A text between quotation marks without escapes and control characters, and where it ends.
+#[inline]
 fn quoted(bytes: &[u8], at: usize) -> Option<(Range, usize)> {
     let from = after(bytes, at, b'"')?;
     let to = from + plain(&bytes[from..])?;

@@ -78,7 +78,7 @@ fn state(duties: Vec<Duty>) -> State {
         kept_since: Some(day("2014-10-01")),
         node: Some(Node::parse("under_construction").unwrap()),
         node_since: Some(date("2014-10-12")),
-        duties: Arc::new(duties),
+        duties: Arc::new(duties.into_iter().map(Arc::new).collect()),
         ..State::default()
     }
 }

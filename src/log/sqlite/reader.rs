@@ -207,6 +207,7 @@ fn recorded(
     shelf: &mut Shelf,
     row: &Row<'_>,
 ) -> rusqlite::Result<RecordedEvent> {
+    let (data, metadata) = shelf.put(bytes(row, 6)?, bytes(row, 7)?);
     Ok(RecordedEvent {
         sequence: sequence(row)?,
         stream: names.of(connection, row.get(1)?)?,
@@ -214,8 +215,8 @@ fn recorded(
         event_id: Uuid::from_bytes(row.get(3)?),
         event_type: event_type(row)?,
         recorded_at_us: row.get(5)?,
-        data: shelf.put(bytes(row, 6)?),
-        metadata: shelf.put(bytes(row, 7)?),
+        data,
+        metadata,
     })
 }
 
@@ -240,13 +241,17 @@ impl Shelf {
     /// takes little and one event that is kept keeps no more than the largest.
     const BYTES: std::ops::RangeInclusive<usize> = 2 * 1024..=64 * 1024;
 
-    fn put(&mut self, bytes: &[u8]) -> Bytes {
-        if self.free.capacity() < bytes.len() {
+    fn put(&mut self, data: &[u8], metadata: &[u8]) -> (Bytes, Bytes) {
+        let bytes = data.len() + metadata.len();
+        if self.free.capacity() < bytes {
             self.bytes = (self.bytes * 2).clamp(*Self::BYTES.start(), *Self::BYTES.end());
-            self.free = BytesMut::with_capacity(self.bytes.max(bytes.len()));
+            self.free = BytesMut::with_capacity(self.bytes.max(bytes));
         }
-        self.free.extend_from_slice(bytes);
-        self.free.split().freeze()
+        self.free.extend_from_slice(data);
+        self.free.extend_from_slice(metadata);
+        let mut both = self.free.split().freeze();
+        let metadata = both.split_off(data.len());
+        (both, metadata)
     }
 }
 

@@ -126,7 +126,7 @@ pub fn timeline(
             });
         }
     }
-    line.duties = state.duties.to_vec();
+    line.duties = state.duties.iter().map(|duty| Duty::clone(duty)).collect();
     for span in &mut line.phases {
         span.stages = stages_between(stages, span.from_day, last_day(span).or(as_of));
     }
