@@ -119,7 +119,7 @@ pub fn decode(stored: &RecordedEvent) -> Result<Stored, CodecError> {
         return Err(CodecError::UnknownVersion {
             stream: stored.stream.as_str().to_owned(),
             revision: stored.revision,
-            event_type: stored.event_type.clone(),
+            event_type: stored.event_type.to_string(),
             version: meta.schema_version,
         });
     }
@@ -200,7 +200,7 @@ fn malformed(stored: &RecordedEvent, reason: &dyn std::fmt::Display) -> CodecErr
     CodecError::Malformed {
         stream: stored.stream.as_str().to_owned(),
         revision: stored.revision,
-        event_type: stored.event_type.clone(),
+        event_type: stored.event_type.to_string(),
         reason: reason.to_string(),
     }
 }
@@ -209,7 +209,7 @@ fn unknown_type(stored: &RecordedEvent) -> CodecError {
     CodecError::UnknownType {
         stream: stored.stream.as_str().to_owned(),
         revision: stored.revision,
-        event_type: stored.event_type.clone(),
+        event_type: stored.event_type.to_string(),
     }
 }
 

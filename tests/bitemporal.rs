@@ -285,6 +285,7 @@ fn oracle(events: &[Recorded], known: usize, on: Day) -> (State, Vec<u64>) {
 fn comparable(mut state: State) -> State {
     let mut duties = (*state.duties).clone();
     for duty in &mut duties {
+        let duty = std::sync::Arc::make_mut(duty);
         let mut met = (*duty.met).clone();
         met.values_mut().for_each(|met| met.received_on = Day::MIN);
         duty.met = met.into();

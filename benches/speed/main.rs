@@ -8,6 +8,7 @@
 mod acts;
 mod bare;
 mod client;
+mod fold;
 mod generate;
 mod life;
 mod measure;
@@ -51,7 +52,7 @@ fn main() -> anyhow::Result<()> {
         runtime.block_on(parts::appends(&data, &made, time))?;
     }
     if is_asked("fold") {
-        parts::reading(&made, runtime.handle())?;
+        fold::fold(&made, runtime.handle())?;
     }
     if is_asked("acts") {
         runtime.block_on(acts::acts(&data, &made, size, time))?;

@@ -76,7 +76,7 @@ impl EventBrief {
             sequence: event.sequence.map(sequence),
             effective_on: event.meta.effective_on.to_string(),
             recorded_at: event.meta.recorded_at.to_rfc3339(),
-            article: event.meta.article.clone(),
+            article: event.meta.article.as_deref().map(str::to_owned),
         }
     }
 }

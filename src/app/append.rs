@@ -5,8 +5,9 @@ use uuid::Uuid;
 use super::enrollment::stream_name;
 use super::{ActError, App};
 use crate::domain::date::{CivilDate, Timestamp};
-use crate::domain::event::EventMeta;
-use crate::domain::ids::{Office, Provenance, Text};
+use crate::domain::event::{EventMeta, OfficeName};
+use crate::domain::ids::{Office, Provenance};
+use crate::domain::shared_str::SharedStr;
 use crate::log::{Appended, Expected, LogError, NewEvent};
 
 /// What the machine calls itself in its own events.
@@ -58,10 +59,10 @@ pub(super) fn own_meta(now: Timestamp, exercise: bool) -> EventMeta {
     EventMeta {
         schema_version: crate::codec::SCHEMA_VERSION,
         office: Office::Docket,
-        office_id: DOCKET.to_owned(),
-        office_name: Text { en: "Docket".to_owned(), zh: "Docket".to_owned() },
-        principal: DOCKET.to_owned(),
-        role: DOCKET.to_owned(),
+        office_id: DOCKET.into(),
+        office_name: OfficeName { en: "Docket".into(), zh: "Docket".into() },
+        principal: DOCKET.into(),
+        role: DOCKET.into(),
         effective_on: CivilDate::from(now.civil_day()),
         decided_on: None,
         received_on: None,
@@ -70,8 +71,8 @@ pub(super) fn own_meta(now: Timestamp, exercise: bool) -> EventMeta {
         measure_also: None,
         edition: None,
         article: None,
-        rests_on: String::new(),
-        corrects: String::new(),
+        rests_on: SharedStr::default(),
+        corrects: SharedStr::default(),
         provenance: Provenance::Recorded,
         exercise,
         archive: false,

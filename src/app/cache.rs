@@ -238,7 +238,7 @@ mod tests {
     fn abandoned(revision: u64, id: u128, key: &str) -> Recorded {
         let now = Timestamp::from_micros(0);
         let mut meta = own_meta(now, true);
-        meta.key = Some((key.to_owned(), "print".to_owned()));
+        meta.key = Some((key.into(), "print".into()));
         let reservation = EventRef { stream: "quota".to_owned(), revision: 0, id: Uuid::nil() };
         let event = Event::ApprovalAbandoned(ApprovalAbandoned { reservation });
         Recorded { revision, sequence: Some(revision), id: Uuid::from_u128(id), event, meta }

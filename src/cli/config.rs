@@ -110,6 +110,8 @@ pub struct Auth {
 #[serde(deny_unknown_fields)]
 pub struct Projections {
     pub batch_size: usize,
+    pub run: bool,
+    pub lease_ms: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -21,7 +21,7 @@ use super::state::{Duty, Ended, Met, ONCE, State};
 pub use unlisted::{
     PROMOTION_PLAN, promotion_plan_duty, promotion_plan_label, promotion_plan_rule,
 };
-pub use waiting::{Waiting, waiting_for};
+pub use waiting::{Waiting, waiting_among, waiting_for};
 
 /// How an obligation stands on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

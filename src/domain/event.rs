@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use super::act::{Act, DocumentRef, Material, Override};
 use super::date::{CivilDate, Day, Timestamp};
-use super::ids::{EventRef, Id, Office, Provenance, Text};
+use super::ids::{EventRef, Id, Language, Office, Provenance, Text};
+use super::shared_str::SharedStr;
 
 pub use effects::{
     AppliedFor, Due, DutyMet, DutyOpened, Effects, Ground, PlaceEffect, ResultRecorded, Series,
@@ -118,13 +119,13 @@ pub struct EventMeta {
     /// Who acted, as a kind of office.
     pub office: Office,
     /// The office's own id.
-    pub office_id: String,
+    pub office_id: SharedStr,
     /// Its name on that day.
-    pub office_name: Text,
+    pub office_name: OfficeName,
     /// Who recorded it: issuer and subject of the token.
-    pub principal: String,
+    pub principal: SharedStr,
     /// In which role.
-    pub role: String,
+    pub role: SharedStr,
     /// From when it counts.
     pub effective_on: CivilDate,
     /// When it was decided.
@@ -138,13 +139,13 @@ pub struct EventMeta {
     /// Another version in force on an earlier day of the interval.
     pub measure_also: Option<Id>,
     /// The digest of the edition.
-    pub edition: Option<Id>,
+    pub edition: Option<SharedStr>,
     /// The article.
-    pub article: Option<String>,
+    pub article: Option<SharedStr>,
     /// What it rested on: `stream@revision#id`, separated by spaces.
-    pub rests_on: String,
+    pub rests_on: SharedStr,
     /// What it corrects, in the same form.
-    pub corrects: String,
+    pub corrects: SharedStr,
     /// How the fact got into the record.
     pub provenance: Provenance,
     /// Whether it belongs to an exercise.
@@ -152,13 +153,38 @@ pub struct EventMeta {
     /// Whether the registrar recorded it from an archive or for an exercise.
     pub archive: bool,
     /// The client's key and the fingerprint of what it asked for.
-    pub key: Option<(String, String)>,
+    pub key: Option<(SharedStr, SharedStr)>,
     /// Correlation, causation, W3C trace context.
-    pub correlation: Option<String>,
+    pub correlation: Option<SharedStr>,
     /// The id of the event that caused it.
-    pub causation: Option<String>,
+    pub causation: Option<SharedStr>,
     /// The `traceparent` of the request.
-    pub trace: Option<String>,
+    pub trace: Option<SharedStr>,
+}
+
+/// The name of an office in both languages (rule G8), as it was on the day.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OfficeName {
+    /// English.
+    pub en: SharedStr,
+    /// Chinese (zh-CN).
+    pub zh: SharedStr,
+}
+
+impl OfficeName {
+    /// The name in one language.
+    pub fn get(&self, language: Language) -> &str {
+        match language {
+            Language::En => &self.en,
+            Language::Zh => &self.zh,
+        }
+    }
+}
+
+impl From<Text> for OfficeName {
+    fn from(name: Text) -> Self {
+        Self { en: name.en.into(), zh: name.zh.into() }
+    }
 }
 
 /// An event with its place in its stream.

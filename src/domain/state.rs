@@ -4,6 +4,7 @@
 //! Nothing here depends on today: questions that need a day take it as an argument.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::act::ActKind;
@@ -31,10 +32,28 @@ pub struct State {
     pub provenance: Provenance,
     /// How many attempts have begun; the present one's number, from 1.
     pub attempt: u32,
-    /// What the present attempt applied for.
-    pub applied: Option<Arc<AppliedFor>>,
     /// The category.
     pub category: Option<Id>,
+    /// What became due in this record; each one shared, so that a change of one copies no other.
+    pub duties: Arc<Vec<Arc<Duty>>>,
+    /// The latest day on which an event shows the standing.
+    pub last_evidenced_on: Option<CivilDate>,
+    /// The revision of the promotion plan on record (P12), kept over all attempts.
+    pub promotion_plan: Option<u64>,
+    /// How many acts are in the effective history.
+    pub acts: u32,
+    /// How many days' worth of overrides: acts that went over a soft limit.
+    pub overrides: u32,
+    /// What most events leave as it is; read as if it stood here.
+    pub kept: Arc<Kept>,
+}
+
+/// The part of a state that most events leave as it is: an event that does, costs the state before
+/// it one count of a reference instead of one for each of these.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Kept {
+    /// What the present attempt applied for.
+    pub applied: Option<Arc<AppliedFor>>,
     /// The title held.
     pub title: Option<Arc<Title>>,
     /// The term that runs or ran.
@@ -43,22 +62,20 @@ pub struct State {
     pub place: Option<Arc<PlaceHeld>>,
     /// What awaits a decision.
     pub matters: Arc<BTreeMap<Matter, OpenMatter>>,
-    /// What became due in this record.
-    pub duties: Arc<Vec<Duty>>,
     /// The revisions of the events that put each plan version on record, first version first.
     pub plan_versions: Arc<Vec<u64>>,
     /// Results of evaluations, acceptances and reviews, in order.
     pub results: Arc<Vec<ResultOnRecord>>,
-    /// The latest day on which an event shows the standing.
-    pub last_evidenced_on: Option<CivilDate>,
     /// Events that lost their ground, by revision.
     pub unsupported: Arc<Vec<u64>>,
-    /// The revision of the promotion plan on record (P12), kept over all attempts.
-    pub promotion_plan: Option<u64>,
-    /// How many acts are in the effective history.
-    pub acts: u32,
-    /// How many days' worth of overrides: acts that went over a soft limit.
-    pub overrides: u32,
+}
+
+impl Deref for State {
+    type Target = Kept;
+
+    fn deref(&self) -> &Kept {
+        &self.kept
+    }
 }
 
 /// A place of a quota held by an enrollment.
@@ -151,6 +168,11 @@ pub struct Ended {
 pub const ONCE: i32 = 0;
 
 impl State {
+    /// What most events leave as it is, to be changed.
+    pub fn kept_mut(&mut self) -> &mut Kept {
+        Arc::make_mut(&mut self.kept)
+    }
+
     /// The present phase.
     pub fn phase(&self) -> Option<&str> {
         self.node.as_ref().map(Node::phase)
@@ -163,7 +185,7 @@ impl State {
 
     /// The duty of an obligation that still binds and is not met, the newest of them.
     pub fn open_duty(&self, obligation: &str) -> Option<&Duty> {
-        self.duties.iter().rev().find(|duty| {
+        self.duties.iter().map(Arc::as_ref).rev().find(|duty| {
             duty.obligation == obligation
                 && duty.ended.is_none()
                 && (duty.series.is_some() || duty.met.is_empty())

@@ -84,6 +84,9 @@ fn append(step: &Step<'_>, place: Day, track: &mut DutyTrack, changes: &mut Mode
     let mut writing = Writing { step, place, ids: Ids::of(step.sequence), changes };
     for (index, duty) in after.duties.iter().enumerate() {
         let was = before.duties.get(index);
+        if kept && was.is_some_and(|was| Arc::ptr_eq(was, duty)) {
+            continue;
+        }
         if track.duties.len() <= index {
             track.duties.push(DutyRows::default());
         }
@@ -100,7 +103,7 @@ fn append(step: &Step<'_>, place: Day, track: &mut DutyTrack, changes: &mut Mode
             write_duty((duty, after.kept_since), &mut writing.begin(OBLIGATION, &row.new));
         }
         if was.is_none_or(|was| was.met != duty.met) {
-            meet(&mut writing, rows, was, duty);
+            meet(&mut writing, rows, was.map(|was| &**was), duty);
         }
     }
 }
@@ -170,8 +173,8 @@ fn refold(
     track: &mut DutyTrack,
     changes: &mut ModelChanges<'_>,
 ) {
-    let old: &[Duty] = before.last().map_or(&[], |(_, state)| &state.duties);
-    let new: &[Duty] = after.last().map_or(&[], |(_, state)| &state.duties);
+    let old: &[Arc<Duty>] = before.last().map_or(&[], |(_, state)| &state.duties);
+    let new: &[Arc<Duty>] = after.last().map_or(&[], |(_, state)| &state.duties);
     let mut known = std::mem::take(&mut track.duties);
     let mut ids = [Ids::of(step.sequence), Ids::of(step.sequence)];
     for (index, duty) in new.iter().enumerate() {
@@ -201,10 +204,10 @@ fn restate(
 ) -> DutyRows {
     let then = |day: Day| -> Option<Shown<'_>> {
         let state = state_on(before, day)?;
-        Some((state.duties.get(was?)?, state.kept_since))
+        Some((&**state.duties.get(was?)?, state.kept_since))
     };
     let wanted = spans(after, |state| {
-        Some((state.duties.get(index)?, state.kept_since))
+        Some((&**state.duties.get(index)?, state.kept_since))
     }, |a: Shown<'_>, b: Shown<'_>| a.1 == b.1 && same(a.0, b.0));
     let rows = reconcile(
         (known.rows, wanted),
@@ -222,7 +225,7 @@ fn restate(
     for year in years {
         let known: Vec<_> = known.met.iter().filter(|(of, _)| *of == year).map(|(_, row)| *row).collect();
         let wanted = spans(after, |state| {
-            let duty = state.duties.get(index)?;
+            let duty = &**state.duties.get(index)?;
             Some((duty, duty.met.get(&year)?))
         }, |a: (&Duty, &Met), b: (&Duty, &Met)| a.1 == b.1);
         let rows = reconcile(

@@ -146,7 +146,7 @@ fn decide_replacement(
     };
     let actor = Actor {
         office: original.meta.office,
-        office_id: original.meta.office_id.clone(),
+        office_id: original.meta.office_id.to_string(),
         divisions: [&ctx.subject.registration.province, &Some(ctx.subject.id().clone())]
             .into_iter()
             .flatten()

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use crate::domain::act::{ActKind, ActRequest};
 use crate::domain::date::CivilDate;
 use crate::domain::decide::{Context, Decision};
-use crate::domain::event::{Event, EventMeta, Fact, Recorded};
+use crate::domain::event::{Event, EventMeta, Fact, OfficeName, Recorded};
 use crate::domain::history::History;
-use crate::domain::ids::{EventRef, Office, Text};
+use crate::domain::ids::{EventRef, Office};
+use crate::domain::shared_str::SharedStr;
 use crate::domain::refusal::{Reason, Refusal};
 
 /// Whether a late entry may take the ground from later events: the national office's, or one out
@@ -114,10 +115,10 @@ pub(super) fn hypothetical(
     EventMeta {
         schema_version: 1,
         office: decision.office,
-        office_id: ctx.actor.office_id.clone(),
-        office_name: Text { en: String::new(), zh: String::new() },
-        principal: String::new(),
-        role: String::new(),
+        office_id: ctx.actor.office_id.as_str().into(),
+        office_name: OfficeName::default(),
+        principal: SharedStr::default(),
+        role: SharedStr::default(),
         effective_on,
         decided_on: None,
         received_on: None,
@@ -126,8 +127,9 @@ pub(super) fn hypothetical(
         measure_also: None,
         edition: None,
         article: None,
-        rests_on: EventRef::write_list(&references(history, decision.grounds.iter().copied())),
-        corrects: String::new(),
+        rests_on: EventRef::write_list(&references(history, decision.grounds.iter().copied()))
+            .into(),
+        corrects: SharedStr::default(),
         provenance: decision.provenance,
         exercise: ctx.program.is_exercise(),
         archive: false,
