@@ -6,6 +6,7 @@
 //! written to bytes is in `codec`.
 
 mod effects;
+mod lapsed;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ pub use effects::{
     AppliedFor, Due, DutyMet, DutyOpened, Effects, Ground, PlaceEffect, ResultRecorded, Series,
     Term, Title, TitleEffect,
 };
+pub use lapsed::ObligationLapsed;
 
 /// Something that was found and is recorded, though it refuses nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -80,6 +82,8 @@ pub enum Event {
     Acted(Box<Fact>),
     /// Docket's own: an approval was abandoned; no standing changes.
     ApprovalAbandoned(ApprovalAbandoned),
+    /// Docket's own: a due date passed in silence; no standing changes.
+    ObligationLapsed(Box<ObligationLapsed>),
 }
 
 impl Event {
@@ -88,6 +92,7 @@ impl Event {
         match self {
             Self::Acted(fact) => fact.act.kind().event_type(),
             Self::ApprovalAbandoned(_) => "ApprovalAbandoned",
+            Self::ObligationLapsed(_) => "ObligationLapsed",
         }
     }
 
@@ -100,7 +105,7 @@ impl Event {
     pub fn fact(&self) -> Option<&Fact> {
         match self {
             Self::Acted(fact) => Some(fact),
-            Self::ApprovalAbandoned(_) => None,
+            Self::ApprovalAbandoned(_) | Self::ObligationLapsed(_) => None,
         }
     }
 

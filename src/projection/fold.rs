@@ -106,12 +106,14 @@ impl Folder {
         folded: &mut Folded,
     ) -> Result<Advanced, ProjectionError> {
         folded.revision = Some(recorded.revision);
+        let place = recorded.meta.effective_on.latest();
         if recorded.event.is_own() {
+            // The order in which Docket's own events are folded makes no difference.
+            evolve(&mut folded.state, recorded, place);
             return Ok(Advanced::Appended(Path::Unmoved));
         }
         // Whatever it rests on stands at the last place or earlier, so its own place is its latest
         // day as soon as that is not before the last place.
-        let place = recorded.meta.effective_on.latest();
         let last_place = folded.last_place;
         let at_end = last_place.is_none_or(|last| last <= place);
         if at_end && corrected_revision(recorded).is_none() {
@@ -123,7 +125,7 @@ impl Folder {
         history.push(recorded.clone());
         let segments = history.segments();
         folded.state = segments.last().map(|(_, state)| state.clone()).unwrap_or_default();
-        folded.last_place = segments.last().map(|(day, _)| *day);
+        folded.last_place = history.last_place();
         Ok(Advanced::Refolded(history, segments))
     }
 
