@@ -162,6 +162,11 @@ impl EnrollmentCache {
         Some(entry.0.clone())
     }
 
+    /// The enrollment's fold, if it is kept; that does not count as asking for it.
+    pub fn peek(&self, stream: &str) -> Option<Arc<Cached>> {
+        self.lock().entries.get(stream).map(|(cached, _, _)| cached.clone())
+    }
+
     /// Keeps a fold, unless a newer one is kept.
     pub fn put(&self, stream: &str, cached: Arc<Cached>) {
         let bytes = cached.bytes() + stream.len() * 2;
