@@ -19,6 +19,8 @@ mod edges;
 mod g_evidence;
 #[path = "rules/g_record.rs"]
 mod g_record;
+#[path = "rules/g_silence.rs"]
+mod g_silence;
 #[path = "rules/g_time.rs"]
 mod g_time;
 #[path = "rules/life.rs"]
