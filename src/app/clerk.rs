@@ -23,6 +23,7 @@ use crate::domain::event::{Event, EventMeta, ObligationLapsed, Recorded};
 use crate::domain::history::History;
 use crate::domain::ids::EventRef;
 use crate::domain::measure::Program;
+use crate::domain::state::State;
 use crate::log::{LogError, NewEvent};
 
 /// How often a stream is looked at again when others were faster, in one round.
@@ -172,12 +173,15 @@ impl Clerk {
         };
         let (_, calendars) = app.library.present_calendars();
         let kept = app.enrollments.peek(stream).filter(|kept| kept.revision >= Some(news.revision));
-        let cached = match kept {
-            Some(kept) => kept,
-            None => Arc::new(Cached::of(&app.history(stream).await?)),
+        let (state, last_place) = match kept {
+            Some(kept) => (kept.state.clone(), kept.last_place),
+            None => {
+                let history = app.history(stream).await?;
+                (history.state(), history.last_place())
+            }
         };
-        if unrecorded(&cached.state, &calendars, day).is_empty() {
-            return Ok(Looked::Done(0, next_look(&cached, &calendars, day)));
+        if unrecorded(&state, &calendars, day).is_empty() {
+            return Ok(Looked::Done(0, next_look(&state, last_place, &calendars, day)));
         }
         self.record(program, stream, &calendars, day).await
     }
@@ -212,10 +216,11 @@ impl Clerk {
                     }
                 }
             }
-            let cached = Arc::new(Cached::of(&history));
-            app.enrollments.put(stream, cached.clone());
+            let cached = Cached::of(&history);
+            let next = next_look(&cached.state, cached.last_place, calendars, day);
+            app.enrollments.put(stream, Arc::new(cached));
             if !moved {
-                return Ok(Looked::Done(recorded, next_look(&cached, calendars, day)));
+                return Ok(Looked::Done(recorded, next));
             }
         }
         Ok(Looked::Postponed)
@@ -303,12 +308,16 @@ impl Clerk {
     }
 }
 
-/// When an enrollment has to be looked at again, if nothing new comes in.
-fn next_look(cached: &Cached, calendars: &Calendars, day: Day) -> Option<Day> {
-    let ahead = cached.last_place.is_some_and(|last| last > day);
-    let late = !unrecorded(&cached.state, calendars, day).is_empty();
-    if ahead || late {
+/// When an enrollment has to be looked at again, if nothing new comes in: on the next day while an
+/// act is not yet in effect.
+fn next_look(
+    state: &State,
+    last_place: Option<Day>,
+    calendars: &Calendars,
+    day: Day,
+) -> Option<Day> {
+    if last_place.is_some_and(|last| last > day) {
         return Some(day.next());
     }
-    may_lapse_on(&cached.state, calendars, day)
+    may_lapse_on(state, calendars, day)
 }

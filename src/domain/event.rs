@@ -190,6 +190,12 @@ impl Recorded {
         }
     }
 
+    /// Whether it states when something was received, itself or another event.
+    pub fn states_receipt(&self) -> bool {
+        let acknowledges = |fact: &Fact| fact.effects.receipt.is_some();
+        self.meta.received_on.is_some() || self.event.fact().is_some_and(acknowledges)
+    }
+
     /// A reference to it.
     pub fn reference(&self, stream: &str) -> EventRef {
         EventRef { stream: stream.to_owned(), revision: self.revision, id: self.id }

@@ -209,8 +209,8 @@ impl History {
     /// folded on top of the present state. Docket's own events have none: no act depends on them.
     pub fn last_place(&self) -> Option<Day> {
         let effective = self.effective();
-        let acts = effective.iter().filter(|entry| !entry.event.event.is_own());
-        acts.last().map(|entry| entry.place)
+        let mut acts = effective.iter().filter(|entry| !entry.event.event.is_own());
+        acts.next_back().map(|entry| entry.place)
     }
 }
 

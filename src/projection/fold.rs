@@ -116,7 +116,9 @@ impl Folder {
         // day as soon as that is not before the last place.
         let last_place = folded.last_place;
         let at_end = last_place.is_none_or(|last| last <= place);
-        if at_end && corrected_revision(recorded).is_none() {
+        // A stated receipt can take the ground from a lapse on record: its row has to be told.
+        let restates = folded.state.lapses.is_some() && recorded.states_receipt();
+        if at_end && corrected_revision(recorded).is_none() && !restates {
             evolve(&mut folded.state, recorded, place);
             folded.last_place = Some(place);
             return Ok(Advanced::Appended(Path::Appended { place, last_place }));
