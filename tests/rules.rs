@@ -2,6 +2,8 @@
 //! name of a test begins with the id of the rule that it holds.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
+#[path = "rules/clerk.rs"]
+mod clerk;
 #[path = "rules/lives.rs"]
 mod lives;
 #[path = "rules/story.rs"]

@@ -34,7 +34,9 @@ pub fn unrecorded(state: &State, calendars: &Calendars, day: Day) -> Vec<Obligat
 fn lapsed(state: &State, item: &DueItem<'_>) -> Option<ObligationLapsed> {
     let due = item.due.filter(|_| item.status == DutyStatus::Overdue)?;
     let duty = item.duty;
-    if state.lapse(duty, &due.as_rule_gives).is_some() {
+    // What was received after the day, by another node's clock for example, is late and no silence.
+    let received = duty.met.contains_key(&item.due_year.unwrap_or(ONCE));
+    if received || state.lapse(duty, &due.as_rule_gives).is_some() {
         return None;
     }
     Some(ObligationLapsed {
