@@ -121,7 +121,10 @@ async fn a_lapse_says_what_was_due_by_what_it_was_judged_and_under_what() {
     let meta = &event.meta;
     assert_eq!((meta.principal.as_str(), meta.role.as_str()), ("docket", "docket"));
     assert_eq!(meta.effective_on.as_str(), "2015-02-04");
-    assert_eq!((meta.measure.as_deref(), meta.article.as_deref()), (Some("2014-40"), Some("Art. 15")));
+    assert_eq!(
+        (meta.measure.as_deref(), meta.article.as_deref()),
+        (Some("2014-40"), Some("Art. 15"))
+    );
     assert_eq!(meta.edition, history.at(2).unwrap().meta.edition);
     assert!(meta.exercise && meta.key.is_none());
     let approval = history.at(2).unwrap().reference(STREAM);

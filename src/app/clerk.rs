@@ -145,8 +145,7 @@ impl Clerk {
             let page = self.app.log.read_all(self.read_to, PAGE_EVENTS).await?;
             for event in &page.events {
                 let stream = event.stream.as_str();
-                let news =
-                    News { revision: event.revision, recorded_at_us: event.recorded_at_us };
+                let news = News { revision: event.revision, recorded_at_us: event.recorded_at_us };
                 if let Some(known) = self.pending.get_mut(stream) {
                     *known = news;
                 } else if event.event_type != "ObligationLapsed"

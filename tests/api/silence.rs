@@ -48,7 +48,8 @@ async fn approved(server: &Server) {
         registrar.post("/v1/subjects", &body).await.ok(201);
     }
     let digest = server.local().upload(b"a document").await;
-    let materials = ["application", "initial_work_plan", "commitment"].map(|k| material(k, &digest));
+    let materials =
+        ["application", "initial_work_plan", "commitment"].map(|k| material(k, &digest));
     let services = ["patent", "trademark", "copyright", "geographical_indication", "plant_variety"];
     let apply = json!({
         "act": "apply", "effective_on": "2026-11-22", "applicant_kind": "hi_tech_zone",
@@ -148,7 +149,8 @@ async fn an_act_that_depends_on_a_lapse_is_stale_after_it() {
     // The plan is due on 1 March now. Its old lapse stays, without ground; that of the report stands.
     let trail = server.auditor().get(&format!("{AREA}/audit-trail")).await.ok(200).json();
     let items = trail["items"].as_array().unwrap();
-    let of = |revision: usize| (items[revision]["type"].as_str().unwrap(), &items[revision]["fate"]);
+    let of =
+        |revision: usize| (items[revision]["type"].as_str().unwrap(), &items[revision]["fate"]);
     assert_eq!(of(4), ("ObligationLapsed", &json!("STANDS")));
     assert_eq!(of(3), ("ObligationLapsed", &json!("UNSUPPORTED")));
     let sentence = items[3]["sentence"].as_str().unwrap();

@@ -20,12 +20,12 @@ fn a_lapse_loses_its_ground_in_the_table_as_in_the_fold() {
         let path = folder.path().join("copy.sqlite");
         let mut follower = follower(world, &path, docket::projection::all);
         catch_up(&mut follower, 3);
-        let sql = "SELECT fate FROM audit_trail WHERE event_type = 'ObligationLapsed' ORDER BY sequence";
+        let sql =
+            "SELECT fate FROM audit_trail WHERE event_type = 'ObligationLapsed' ORDER BY sequence";
         let rows = rows_of(follower.store().connection(), sql);
         let history = world.history(STREAM);
         let state = history.state();
-        let lapses =
-            history.events().iter().filter(|e| e.event.event_type() == "ObligationLapsed");
+        let lapses = history.events().iter().filter(|e| e.event.event_type() == "ObligationLapsed");
         let folded: Vec<_> =
             lapses.map(|event| standing_of(history, &state, event).0.as_str()).collect();
         assert_eq!(rows, folded);

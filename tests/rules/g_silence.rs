@@ -47,7 +47,10 @@ const PLAN: &str = "construction_plan 2015-01-12";
 fn g12_a_due_date_lapses_the_day_after_and_once() {
     let mut story = approved_area();
     assert_eq!(clerk(&mut story, "2015-01-12"), [""; 0]);
-    assert_eq!(may_lapse_on(&story.state, &story.calendars, day("2014-11-01")), Some(day("2015-01-13")));
+    assert_eq!(
+        may_lapse_on(&story.state, &story.calendars, day("2014-11-01")),
+        Some(day("2015-01-13"))
+    );
     let standing = story.state.clone();
     assert_eq!(clerk(&mut story, "2015-01-13"), [PLAN]);
     let lapse = lapse_at(&story, 3);
@@ -99,7 +102,11 @@ fn g12_a_receipt_in_time_that_is_stated_later_takes_the_ground_of_the_lapse() {
     assert_eq!(found.duty("construction_plan", 0, "2015-02-01"), Some(DutyStatus::Met));
     assert!(!lapse_has_ground(&found.state, &lapse));
     assert_eq!(found.fact(entered).unsettles, [found.reference(3)]);
-    assert_eq!(shown(&found, "construction_plan", None, "2015-02-01"), Some(3), "it stays on record");
+    assert_eq!(
+        shown(&found, "construction_plan", None, "2015-02-01"),
+        Some(3),
+        "it stays on record"
+    );
 }
 
 #[test]
@@ -172,7 +179,10 @@ fn c13_a_recurring_duty_lapses_once_for_each_due_date() {
     assert_eq!(clerk(&mut story, "2019-06-01"), years);
     assert_eq!(shown(&story, "annual_report", Some(2016), "2019-06-01"), None);
     assert_eq!(shown(&story, "annual_report", Some(2018), "2019-06-01"), Some(7));
-    assert_eq!(may_lapse_on(&story.state, &story.calendars, day("2019-06-01")), Some(day("2020-02-01")));
+    assert_eq!(
+        may_lapse_on(&story.state, &story.calendars, day("2019-06-01")),
+        Some(day("2020-02-01"))
+    );
 }
 
 #[test]
@@ -215,9 +225,11 @@ fn g1_a_corrected_due_date_leaves_the_lapse_without_ground_and_can_lapse_itself(
     assert_eq!(clerk(&mut story, "2015-03-02"), [""; 0]);
     assert_eq!(shown(&story, "construction_plan", None, "2015-03-02"), Some(3));
     // Annulled, nothing is due, and both lapses stay in the record.
-    let annul = json!({ "corrects": story.reference(back).to_string(), "reason": "never approved" });
+    let annul =
+        json!({ "corrects": story.reference(back).to_string(), "reason": "never approved" });
     story.does(NationalOffice, "correct", "2015-03-05", annul);
-    let grounds = [3, 5, 6].map(|revision| lapse_has_ground(&story.state, lapse_at(&story, revision)));
+    let grounds =
+        [3, 5, 6].map(|revision| lapse_has_ground(&story.state, lapse_at(&story, revision)));
     assert_eq!(grounds, [false; 3]);
     assert_eq!(clerk(&mut story, "2016-03-01"), [""; 0]);
     assert_eq!(story.state.lapses.as_ref().unwrap().len(), 3);
@@ -272,7 +284,12 @@ fn life(looks: &[Day]) -> Story {
         (ProvincialDepartment, "submit_plan", "2015-02-10", plan()),
         (LocalGovernment, "submit_report", "2016-02-20", report(2015)),
         (LocalGovernment, "submit_report", "2017-01-20", report(2016)),
-        (NationalOffice, "accept", "2017-10-20", rectify_by(acceptance("unqualified", Some(1)), "2018-03-31")),
+        (
+            NationalOffice,
+            "accept",
+            "2017-10-20",
+            rectify_by(acceptance("unqualified", Some(1)), "2018-03-31"),
+        ),
         (LocalGovernment, "report_rectification", "2018-04-20", json!({ "text": "done" })),
         (LocalGovernment, "submit_report", "2018-06-01", report(2016 + 1)),
         (NationalOffice, "accept", "2018-07-01", acceptance("excellent", Some(1))),

@@ -29,7 +29,8 @@ impl Words<'_> {
                 )
             }
             Language::Zh => {
-                let moved = if moved { format!("，{by}前收到不为迟") } else { String::new() };
+                let moved =
+                    if moved { format!("，{by}前收到不为迟") } else { String::new() };
                 format!(
                     "{on}，{}的一项义务逾期（{article}）：{label}，由{owes}履行，到期日{due}{moved}{weekends}；未收到任何材料。由系统记录，状态不变，此后收到的视为迟交。",
                     self.subject
