@@ -14,7 +14,7 @@ mod streams;
 
 use uuid::Uuid;
 
-use crate::domain::event::{ApprovalAbandoned, Event, EventMeta, Recorded};
+use crate::domain::event::{ApprovalAbandoned, Event, EventMeta, ObligationLapsed, Recorded};
 use crate::domain::ids::EventRef;
 use crate::domain::logbook::{CalendarAdopted, LogCreated, MeasureAdopted};
 use crate::domain::quota::QuotaEvent;
@@ -164,6 +164,7 @@ pub fn decode_enrollment(stored: &RecordedEvent) -> Result<Recorded, CodecError>
 fn decode_recorded(stored: &RecordedEvent, meta: EventMeta) -> Result<Recorded, CodecError> {
     let event = match stored.event_type.as_str() {
         "ApprovalAbandoned" => Event::ApprovalAbandoned(body::<ApprovalAbandoned>(stored)?),
+        "ObligationLapsed" => Event::ObligationLapsed(body::<Box<ObligationLapsed>>(stored)?),
         _ => decode_act_event(stored)?,
     };
     Ok(Recorded {

@@ -25,6 +25,8 @@ mod quotas;
 mod reads;
 #[path = "api/refusals.rs"]
 mod refusals;
+#[path = "api/silence.rs"]
+mod silence;
 #[path = "api/slice.rs"]
 mod slice;
 #[path = "api/support.rs"]

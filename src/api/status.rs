@@ -224,7 +224,7 @@ impl Status {
         status.not_yet_in_effect = history
             .effective()
             .iter()
-            .filter(|entry| entry.place > reading.day)
+            .filter(|entry| entry.place > reading.day && !entry.event.event.is_own())
             .filter(|entry| !possible.contains(&entry.event.revision))
             .map(|entry| EventBrief::of(&entry.event, history.stream()))
             .collect();

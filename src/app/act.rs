@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::act_checks::{changed_since, seen_before};
 use super::cache::Cached;
 use super::enrollment::stream_name;
 use super::{ActError, App};
@@ -180,10 +181,11 @@ impl App {
     /// Decides on what is kept; where that needs more, or refuses, on the stream as it is.
     async fn attempt(&self, case: &Case<'_>, cached: &Arc<Cached>) -> Result<ActAnswer, ActError> {
         let now = self.clock.now_for_recording()?;
+        let seen = seen_before(case.call.precondition, cached);
         let at_end = self.with_context(case, now, |ctx| {
             decide_at_end(ctx, &cached.state, cached.last_place, &case.call.request)
         });
-        if let Some(Ok(decision)) = at_end {
+        if let Some(Ok(decision)) = at_end.filter(|_| seen.is_none()) {
             let place = case.call.request.common.effective_on.latest();
             return self.record(case, cached, None, decision, place, now).await;
         }
@@ -193,7 +195,15 @@ impl App {
         }
         self.check_precondition(&case.stream, case.call.precondition, &cached).await?;
         let request = &case.call.request;
-        let decision = self.with_context(case, now, |ctx| decide_on(ctx, &history, request))?;
+        let decided = self.with_context(case, now, |ctx| decide_on(ctx, &history, request));
+        if let Some(seen) = seen_before(case.call.precondition, &cached) {
+            let then = history.known_to(usize::try_from(seen).map_or(usize::MAX, |seen| seen + 1));
+            let then = self.with_context(case, now, |ctx| decide_on(ctx, &then, request));
+            if then != decided {
+                return Err(changed_since(&history, seen));
+            }
+        }
+        let decision = decided?;
         let place = place_of_new(&history, request.common.effective_on, &decision.grounds);
         self.record(case, &cached, Some(&history), decision, place, now).await
     }

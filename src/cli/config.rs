@@ -72,6 +72,7 @@ pub struct Config {
     pub auth: Auth,
     pub projections: Projections,
     pub cache: Cache,
+    pub clerk: Clerk,
     pub i18n: I18n,
     pub telemetry: Telemetry,
     #[serde(default)]
@@ -118,6 +119,13 @@ pub struct Projections {
 #[serde(deny_unknown_fields)]
 pub struct Cache {
     pub enrollment_bytes: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Clerk {
+    pub enabled: bool,
+    pub interval_s: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -18,7 +18,7 @@ use super::node::{self, Node, read_models, runner_options};
 use super::token::{now_unix_s, token_key};
 use crate::api::auth::{Authenticator, LocalVerifier, TokenKey};
 use crate::api::{ApiSettings, ApiState, Served, serve};
-use crate::app::App;
+use crate::app::{App, Clerk};
 use crate::projection::{Copies, ReadModels, Runner, Status};
 
 /// How often reservations are looked at that no approval followed.
@@ -38,6 +38,7 @@ pub struct Running {
     runner: Runner,
     served: Served,
     recovery: JoinHandle<()>,
+    clerk: Option<JoinHandle<()>>,
 }
 
 /// Opens the log and serves it.
@@ -57,7 +58,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let state = api_state(node.app.clone(), &key, config, copies, runner.status());
     let served = serve(config.server.listen, state)?;
     let recovery = tokio::spawn(recover(node.app.clone()));
-    Ok(Running { key, node, runner, served, recovery })
+    Ok(Running { key, node, runner, served, recovery, clerk: None })
 }
 
 /// The REST interface's part of a node, which accepts tokens of this key.
@@ -106,6 +107,18 @@ impl Running {
         self.served.address
     }
 
+    /// Sets the clerk to work, unless this node is configured to have none. Not a part of the start,
+    /// so that who fills a log first is not told in between what is missing.
+    pub fn start_clerk(&mut self, config: &Config) {
+        if self.clerk.is_some() || !config.clerk.enabled {
+            return;
+        }
+        let interval = Duration::from_secs(config.clerk.interval_s);
+        let quiet_us = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX);
+        let clerk = Clerk::new(self.node.app.clone(), quiet_us);
+        self.clerk = Some(tokio::spawn(clerk.keep(interval)));
+    }
+
     /// The application.
     pub fn app(&self) -> &Arc<App> {
         &self.node.app
@@ -148,20 +161,28 @@ impl Running {
     /// # Errors
     /// When the server had failed.
     pub async fn stop(self) -> anyhow::Result<()> {
-        let Self { node, runner, served, recovery, .. } = self;
+        let Self { node, runner, served, recovery, clerk, .. } = self;
         let served = served.stop().await;
-        stop_behind(node, runner, recovery).await;
+        stop_behind(node, runner, recovery, clerk).await;
         tracing::info!("stopped");
         Ok(served?)
     }
 
     async fn stop_behind(self) {
-        stop_behind(self.node, self.runner, self.recovery).await;
+        stop_behind(self.node, self.runner, self.recovery, self.clerk).await;
     }
 }
 
-async fn stop_behind(node: Node, runner: Runner, recovery: JoinHandle<()>) {
+async fn stop_behind(
+    node: Node,
+    runner: Runner,
+    recovery: JoinHandle<()>,
+    clerk: Option<JoinHandle<()>>,
+) {
     recovery.abort();
+    if let Some(clerk) = clerk {
+        clerk.abort();
+    }
     runner.stop().await;
     node.log.close().await;
 }

@@ -6,6 +6,7 @@
 //! written to bytes is in `codec`.
 
 mod effects;
+mod lapsed;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ pub use effects::{
     AppliedFor, Due, DutyMet, DutyOpened, Effects, Ground, PlaceEffect, ResultRecorded, Series,
     Term, Title, TitleEffect,
 };
+pub use lapsed::ObligationLapsed;
 
 /// Something that was found and is recorded, though it refuses nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -81,6 +83,8 @@ pub enum Event {
     Acted(Box<Fact>),
     /// Docket's own: an approval was abandoned; no standing changes.
     ApprovalAbandoned(ApprovalAbandoned),
+    /// Docket's own: a due date passed in silence; no standing changes.
+    ObligationLapsed(Box<ObligationLapsed>),
 }
 
 impl Event {
@@ -89,6 +93,7 @@ impl Event {
         match self {
             Self::Acted(fact) => fact.act.kind().event_type(),
             Self::ApprovalAbandoned(_) => "ApprovalAbandoned",
+            Self::ObligationLapsed(_) => "ObligationLapsed",
         }
     }
 
@@ -101,7 +106,7 @@ impl Event {
     pub fn fact(&self) -> Option<&Fact> {
         match self {
             Self::Acted(fact) => Some(fact),
-            Self::ApprovalAbandoned(_) => None,
+            Self::ApprovalAbandoned(_) | Self::ObligationLapsed(_) => None,
         }
     }
 
@@ -209,6 +214,12 @@ impl Recorded {
             Some(day) => (day, true),
             None => (self.meta.recorded_at.civil_day(), false),
         }
+    }
+
+    /// Whether it states when something was received, itself or another event.
+    pub fn states_receipt(&self) -> bool {
+        let acknowledges = |fact: &Fact| fact.effects.receipt.is_some();
+        self.meta.received_on.is_some() || self.event.fact().is_some_and(acknowledges)
     }
 
     /// A reference to it.

@@ -36,6 +36,7 @@ pub fn evolve(state: &mut State, recorded: &Recorded, place: Day) {
             }
         }
         Event::ApprovalAbandoned(_) => {}
+        Event::ObligationLapsed(lapse) => state.note_lapse(recorded.revision, lapse),
     }
 }
 

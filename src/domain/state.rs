@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::act::ActKind;
 use super::date::{CivilDate, Day};
-use super::event::{AppliedFor, Due, Series, Term, Title};
+use super::event::{AppliedFor, Due, ObligationLapsed, Series, Term, Title};
 use super::ids::{Id, Node, Office, Provenance};
 use super::measure::Matter;
 
@@ -68,6 +68,8 @@ pub struct Kept {
     pub results: Arc<Vec<ResultOnRecord>>,
     /// Events that lost their ground, by revision.
     pub unsupported: Arc<Vec<u64>>,
+    /// The lapses on record, by revision; absent while there is none. No decision looks at them.
+    pub lapses: Option<Arc<Vec<LapseOnRecord>>>,
 }
 
 impl Deref for State {
@@ -164,6 +166,22 @@ pub struct Ended {
     pub waived: bool,
 }
 
+/// A lapse on record. It is kept beside the duties, not in them: which lapses are on record does
+/// not depend on the order of the fold, nor on what became of the duty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LapseOnRecord {
+    /// The revision of the event that says so.
+    pub by: u64,
+    /// The obligation.
+    pub obligation: Id,
+    /// The revision of the event that opened it.
+    pub opened_by: u64,
+    /// The due date that passed.
+    pub due: CivilDate,
+    /// The last day in time by which it was judged.
+    pub not_late_before: Day,
+}
+
 /// The key under which a duty that does not recur keeps how it was met.
 pub const ONCE: i32 = 0;
 
@@ -190,6 +208,30 @@ impl State {
                 && duty.ended.is_none()
                 && (duty.series.is_some() || duty.met.is_empty())
         })
+    }
+
+    /// The lapse on record of a duty and due date.
+    pub fn lapse(&self, duty: &Duty, due: &CivilDate) -> Option<&LapseOnRecord> {
+        self.lapses.as_ref()?.iter().find(|lapse| {
+            lapse.opened_by == duty.opened_by
+                && lapse.obligation == duty.obligation
+                && lapse.due == *due
+        })
+    }
+
+    /// Notes a lapse that was recorded, whatever was folded before it.
+    pub(super) fn note_lapse(&mut self, by: u64, lapse: &ObligationLapsed) {
+        let kept = Arc::make_mut(&mut self.kept);
+        let lapses = Arc::make_mut(kept.lapses.get_or_insert_default());
+        let at = lapses.partition_point(|known| known.by < by);
+        let noted = LapseOnRecord {
+            by,
+            obligation: lapse.obligation.clone(),
+            opened_by: lapse.opened_by,
+            due: lapse.due,
+            not_late_before: lapse.not_late_before,
+        };
+        lapses.insert(at, noted);
     }
 
     /// The last result of an act's kind.

@@ -21,9 +21,9 @@ mod tables;
 
 pub use list::{ObligationCursor, ObligationFilter, ObligationRow};
 
-use tables::{MET, MET_TABLE, OBLIGATION, OBLIGATION_TABLE};
+use tables::{LAPSE, LAPSE_TABLE, MET, MET_TABLE, OBLIGATION, OBLIGATION_TABLE};
 
-/// Fills `obligation` and `obligation_met`.
+/// Fills `obligation`, `obligation_met` and `obligation_lapse`.
 #[derive(Default)]
 pub struct Obligations;
 
@@ -72,6 +72,17 @@ fn take_in(step: &Step<'_>, track: &mut DutyTrack, changes: &mut ModelChanges<'_
         Path::Unmoved => {}
         Path::Appended { place } => append(step, place, track, changes),
         Path::Refolded { before, after, .. } => refold(step, before, after, track, changes),
+    }
+}
+
+/// A lapse on record stays: what became of its ground is the audit trail's.
+fn lapse(step: &Step<'_>, changes: &mut ModelChanges<'_>) {
+    let lapses = step.after.lapses.iter().flat_map(|lapses| lapses.iter());
+    if let Some(lapse) = lapses.into_iter().find(|lapse| lapse.by == step.event.revision) {
+        let mut row = changes.insert(LAPSE);
+        row.number(step.enrollment).number(lapse.by).number(step.sequence);
+        row.number(lapse.opened_by).text(&lapse.obligation).date(&lapse.due);
+        row.day(lapse.not_late_before);
     }
 }
 
@@ -307,7 +318,7 @@ impl Projection for Obligations {
     }
 
     fn tables(&self) -> &'static [&'static Table] {
-        &[&OBLIGATION_TABLE, &MET_TABLE]
+        &[&OBLIGATION_TABLE, &MET_TABLE, &LAPSE_TABLE]
     }
 
     fn project(
@@ -320,6 +331,7 @@ impl Projection for Obligations {
     ) -> Result<(), ProjectionError> {
         if let Input::Step(step) = input {
             take_in(step, &mut memory.duties, changes);
+            lapse(step, changes);
         }
         Ok(())
     }

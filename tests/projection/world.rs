@@ -9,8 +9,10 @@ use docket::codec::{
     parse_act_request, quota_stream, subject_stream,
 };
 use docket::domain::act::Act;
+use docket::domain::calendar::Calendars;
 use docket::domain::date::{CivilDate, Day, Timestamp};
 use docket::domain::decide::{Actor, Context};
+use docket::domain::duty::lapses;
 use docket::domain::event::{ApprovalAbandoned, Event, EventMeta, OfficeName, Recorded};
 use docket::domain::history::History;
 use docket::domain::history_decide::decide_on;
@@ -219,6 +221,17 @@ impl World {
         let reservation = EventRef { stream: "quota-x.y".to_owned(), revision: 0, id: Uuid::nil() };
         let meta = self.own_meta("2016-01-01", stream.starts_with("exercise"));
         self.record(stream, Event::ApprovalAbandoned(ApprovalAbandoned { reservation }), meta);
+    }
+
+    /// Records what lapsed in an enrollment by a day, as the clerk does; how much.
+    pub fn silence(&mut self, stream: &str, on: &str) -> usize {
+        let found = lapses(&self.histories[stream], &Calendars::default(), day(on));
+        for lapse in &found {
+            let on = lapse.lapsed_on().to_string();
+            let meta = self.own_meta(&on, stream.starts_with("exercise"));
+            self.record(stream, Event::ObligationLapsed(Box::new(lapse.clone())), meta);
+        }
+        found.len()
     }
 
     fn record(&mut self, stream: &str, event: Event, meta: EventMeta) -> EventRef {

@@ -109,6 +109,18 @@ pub const KEYS: &[Key] = &[
         "memory for enrollments kept at hand",
     ),
     key(
+        "clerk.enabled",
+        Kind::Flag,
+        "true",
+        "whether this node records that due dates passed in silence",
+    ),
+    key(
+        "clerk.interval_s",
+        number(1, 86_400),
+        "60",
+        "seconds between two looks, and until after its newest event an enrollment is looked at",
+    ),
+    key(
         "i18n.default_language",
         Kind::Choice(&["zh-CN", "en"]),
         "zh-CN",

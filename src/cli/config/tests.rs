@@ -36,6 +36,7 @@ fn defaults_stand_on_what_was_given() {
     assert_eq!(config.i18n.default_language, Language::Zh);
     assert_eq!(config.telemetry.log_format, LogFormat::Text);
     assert_eq!((config.server.workers, config.log.origin), (None, None));
+    assert_eq!((config.clerk.enabled, config.clerk.interval_s), (true, 60));
     assert_eq!(origin(&origins, "store.log"), "default");
     let with_value = KEYS.iter().filter(|k| k.default.is_some()).count();
     assert_eq!(origins.len(), with_value);
@@ -98,7 +99,10 @@ fn a_wrong_value_is_refused_with_what_would_be_right() {
     set("server.public_url=docket.example", &["http:// or https://"]);
     set("i18n.default_language=fr", &["one of zh-CN, en"]);
     set("store.data_dir=", &["a path"]);
+    set("clerk.enabled=maybe", &["\"maybe\"", "true or false"]);
+    set("clerk.interval_s=0", &["from 1 to 86400"]);
     let file = |text: &str, parts: &[&str]| assert_refused(text, &[], &[], parts);
+    file("clerk.enabled = 1", &["true or false"]);
     file("server.workers = true", &["true", "from 1 to 1024"]);
     file("server.listen = 8080", &["8080", "an IP address and port"]);
 }
@@ -117,4 +121,13 @@ fn secrets_come_from_files_and_are_masked() {
     assert!(missing.to_string().contains("/no/such"), "{missing}");
     let not_secret = load("server.listen_file = \"x\"", &[], &[]).unwrap_err();
     assert!(not_secret.to_string().contains("no key server.listen_file"), "{not_secret}");
+}
+
+#[test]
+fn a_flag_is_written_bare_or_as_text() {
+    let enabled = |file: &str, set: &[&str]| load(file, &[], set).unwrap().0.clerk.enabled;
+    assert!(!enabled("clerk.enabled = false", &[]));
+    assert!(!enabled("clerk.enabled = \"false\"", &[]));
+    assert!(!enabled("", &["clerk.enabled=false"]));
+    assert!(enabled("clerk.enabled = false", &["clerk.enabled=true"]));
 }
