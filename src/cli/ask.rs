@@ -152,7 +152,7 @@ impl AskArgs {
         };
         let (_, status) = watch::channel(status);
         let key = TokenKey::generate(&mut random());
-        let state = api_state(Arc::new(app), &key, &config, status);
+        let state = Arc::new(api_state(Arc::new(app), &key, &config, status));
         let served = serve(config.server.listen, state)?;
         let (id, role) = (new_id().to_string(), Role::Auditor);
         let bearer = token(&key, &config, role, "docket", &id, &[], TTL_S)?;

@@ -72,6 +72,7 @@ pub struct Config {
     pub auth: Auth,
     pub projections: Projections,
     pub cache: Cache,
+    pub webhooks: Webhooks,
     pub i18n: I18n,
     pub telemetry: Telemetry,
     #[serde(default)]
@@ -116,6 +117,14 @@ pub struct Projections {
 #[serde(deny_unknown_fields)]
 pub struct Cache {
     pub enrollment_bytes: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    pub allow_private_networks: bool,
+    pub timeout_s: u64,
+    pub max_attempts: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -2,7 +2,7 @@
 //! What `serve` and `demo` have in common.
 //!
 //! What must hold: stopping lets running requests finish, then stops the read models after a batch,
-//! then closes the log, in that order.
+//! and deliveries, then closes the log, in that order.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,10 +16,12 @@ use tokio::task::JoinHandle;
 use super::config::Config;
 use super::node::{self, Node, read_model_path};
 use super::token::{now_unix_s, token_key};
+use super::webhooks;
 use crate::api::auth::{Authenticator, LocalVerifier, TokenKey};
 use crate::api::{ApiSettings, ApiState, Served, serve};
 use crate::app::App;
 use crate::projection::{Copies, Options, ReadModels, Runner, Status};
+use crate::webhooks::Worker;
 
 /// How often reservations are looked at that no approval followed.
 const RECOVERY_EVERY: Duration = Duration::from_secs(30);
@@ -34,10 +36,16 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Running {
     /// The key that signs its tokens.
     pub key: TokenKey,
+    behind: Behind,
+    served: Served,
+}
+
+/// What runs behind the REST interface.
+struct Behind {
     node: Node,
     runner: Runner,
-    served: Served,
     recovery: JoinHandle<()>,
+    deliveries: Worker,
 }
 
 /// Opens the log and serves it.
@@ -54,10 +62,14 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         options,
         tokio::runtime::Handle::current(),
     )?;
+    let webhooks = webhooks::open(config, &node.app)?;
     let state = api_state(node.app.clone(), &key, config, runner.status());
+    let state = Arc::new(state.with_webhooks(webhooks.clone()));
     let served = serve(config.server.listen, state)?;
     let recovery = tokio::spawn(recover(node.app.clone()));
-    Ok(Running { key, node, runner, served, recovery })
+    let deliveries = Worker::start(webhooks);
+    let behind = Behind { node, runner, recovery, deliveries };
+    Ok(Running { key, behind, served })
 }
 
 /// The REST interface's part of a node, which accepts tokens of this key.
@@ -66,7 +78,7 @@ pub fn api_state(
     key: &TokenKey,
     config: &Config,
     read_models: watch::Receiver<Status>,
-) -> Arc<ApiState> {
+) -> ApiState {
     let verifier = LocalVerifier::new(key, &config.auth.issuer, &config.auth.audience);
     let authenticator = Authenticator::new(Arc::new(verifier), now_unix_s, TOKEN_CACHE_BYTES);
     let settings = ApiSettings {
@@ -79,7 +91,7 @@ pub fn api_state(
         workers: config.server.workers,
     };
     let models = ReadModels::of_runner(read_models.clone());
-    Arc::new(ApiState::new(app, models, read_models, authenticator, settings))
+    ApiState::new(app, models, read_models, authenticator, settings)
 }
 
 async fn recover(app: Arc<App>) {
@@ -107,13 +119,13 @@ impl Running {
 
     /// The application.
     pub fn app(&self) -> &Arc<App> {
-        &self.node.app
+        &self.behind.node.app
     }
 
     /// Waits until the read models hold every event, or stopped before; `false` if they stopped.
     pub async fn read_models_at_head(&self) -> anyhow::Result<bool> {
-        let Some(head) = self.node.app.log().head().await? else { return Ok(true) };
-        let mut status = self.runner.status();
+        let Some(head) = self.behind.node.app.log().head().await? else { return Ok(true) };
+        let mut status = self.behind.runner.status();
         let there = status
             .wait_for(|status| {
                 status.has(head) || status.failed.as_ref().is_some_and(|failed| !failed.retrying)
@@ -131,7 +143,7 @@ impl Running {
         let name = tokio::select! {
             name = signals.next() => name,
             ended = self.served.ended() => {
-                self.stop_behind().await;
+                self.behind.stop().await;
                 return Err(ended.err().map_or_else(
                     || anyhow::anyhow!("the server stopped by itself"),
                     anyhow::Error::from,
@@ -147,22 +159,20 @@ impl Running {
     /// # Errors
     /// When the server had failed.
     pub async fn stop(self) -> anyhow::Result<()> {
-        let Self { node, runner, served, recovery, .. } = self;
-        let served = served.stop().await;
-        stop_behind(node, runner, recovery).await;
+        let served = self.served.stop().await;
+        self.behind.stop().await;
         tracing::info!("stopped");
         Ok(served?)
     }
-
-    async fn stop_behind(self) {
-        stop_behind(self.node, self.runner, self.recovery).await;
-    }
 }
 
-async fn stop_behind(node: Node, runner: Runner, recovery: JoinHandle<()>) {
-    recovery.abort();
-    runner.stop().await;
-    node.log.close().await;
+impl Behind {
+    async fn stop(self) {
+        self.recovery.abort();
+        self.deliveries.stop().await;
+        self.runner.stop().await;
+        self.node.log.close().await;
+    }
 }
 
 /// SIGTERM and SIGINT.

@@ -20,6 +20,8 @@ pub enum Kind {
     },
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// `true` or `false`.
+    Flag,
 }
 
 /// One configuration key.
@@ -95,6 +97,19 @@ pub const KEYS: &[Key] = &[
         "memory for enrollments kept at hand",
     ),
     key(
+        "webhooks.allow_private_networks",
+        Kind::Flag,
+        "false",
+        "whether webhooks may go to private networks, and over plain HTTP",
+    ),
+    key("webhooks.timeout_s", number(1, 60), "20", "seconds that a webhook's receiver has to answer"),
+    key(
+        "webhooks.max_attempts",
+        number(1, 30),
+        "10",
+        "attempts of a delivery before its endpoint is disabled",
+    ),
+    key(
         "i18n.default_language",
         Kind::Choice(&["zh-CN", "en"]),
         "zh-CN",
@@ -120,6 +135,7 @@ impl Key {
             Value::Integer(number) if matches!(self.kind, Kind::Number { .. }) => {
                 number.to_string()
             }
+            Value::Boolean(flag) if matches!(self.kind, Kind::Flag) => flag.to_string(),
             _ => return Err(self.kind.expectation()),
         };
         let good = match self.kind {
@@ -132,6 +148,10 @@ impl Key {
                 })
             }
             Kind::Choice(words) => words.contains(&text.as_str()),
+            Kind::Flag => match text.parse::<bool>() {
+                Ok(flag) => return Ok(Value::Boolean(flag)),
+                Err(_) => false,
+            },
             Kind::Number { min, max } => match text.parse::<i64>() {
                 Ok(n) if (min..=max).contains(&n) => return Ok(Value::Integer(n)),
                 _ => false,
@@ -150,6 +170,7 @@ impl Kind {
             Kind::Url => "an http:// or https:// address without a slash at the end".to_owned(),
             Kind::Number { min, max } => format!("a whole number from {min} to {max}"),
             Kind::Choice(words) => format!("one of {}", words.join(", ")),
+            Kind::Flag => "true or false".to_owned(),
         }
     }
 }
