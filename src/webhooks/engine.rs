@@ -68,9 +68,14 @@ impl Webhooks {
         let tried = !due.is_empty();
         if tried {
             let ended = join_all(due.into_iter().map(|due| self.attempt(&endpoint, due))).await;
-            let ended: Vec<Ended> = ended.into_iter().collect::<Result<_, _>>()?;
+            let (ended, failed): (Vec<_>, Vec<_>) = ended.into_iter().partition(Result::is_ok);
+            let ended: Vec<Ended> = ended.into_iter().flatten().collect();
             let disabled =
                 self.store.run(move |db| deliveries::record(db, &endpoint, &ended)).await?;
+            // What was sent is recorded first: it would else be sent again and again.
+            if let Some(Err(error)) = failed.into_iter().next() {
+                return Err(error);
+            }
             if disabled {
                 tracing::warn!(endpoint = %id, "a webhook endpoint was disabled: see its deliveries");
                 return Ok(None);

@@ -102,7 +102,12 @@ pub const KEYS: &[Key] = &[
         "false",
         "whether webhooks may go to private networks, and over plain HTTP",
     ),
-    key("webhooks.timeout_s", number(1, 60), "20", "seconds that a webhook's receiver has to answer"),
+    key(
+        "webhooks.timeout_s",
+        number(1, 60),
+        "20",
+        "seconds that a webhook's receiver has to answer",
+    ),
     key(
         "webhooks.max_attempts",
         number(1, 30),
