@@ -81,8 +81,10 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
     if let Some(error) = cause.downcast_ref::<StoreError>() {
         return of_store(error);
     }
-    if let Some(WebhookError::InUse(_)) = cause.downcast_ref::<WebhookError>() {
-        return Some(Exit::Conflict);
+    match cause.downcast_ref::<WebhookError>() {
+        Some(WebhookError::InUse(_)) => return Some(Exit::Conflict),
+        Some(WebhookError::OtherLog { .. }) => return Some(Exit::Unverified),
+        _ => {}
     }
     if let Some(ServeError::Listen { source, .. }) = cause.downcast_ref::<ServeError>() {
         return (source.kind() == std::io::ErrorKind::AddrInUse).then_some(Exit::Conflict);

@@ -97,22 +97,26 @@ impl Webhooks {
                 false => Err(WebhookError::BeyondEnd { endpoint: endpoint.id, next, head }),
             };
         }
-        let page = self.log.read_all(next.checked_sub(1), PAGE_EVENTS).await?;
-        let Some(last) = page.events.last() else { return Ok(false) };
-        let after = last.sequence + 1;
-        let found: Vec<Found> =
-            page.events.iter().filter(|event| wants(endpoint, event)).map(found).collect();
+        let (found, after, end) = {
+            let _turn = self.reading.acquire().await;
+            let page = self.log.read_all(next.checked_sub(1), PAGE_EVENTS).await?;
+            let Some(last) = page.events.last() else { return Ok(false) };
+            let wanted = page.events.iter().filter(|event| wants(endpoint, event));
+            (wanted.map(found).collect::<Vec<Found>>(), last.sequence + 1, page.end)
+        };
         let seen = endpoint.clone();
         let keep =
             move |db: &Transaction<'_>| deliveries::take_in(db, &seen, &found, after, now_us);
         self.store.run(keep).await?;
-        Ok(!page.end)
+        Ok(!end)
     }
 
     async fn attempt(&self, endpoint: &Endpoint, due: Due) -> Result<Ended, WebhookError> {
-        let event = self.event(due.sequence).await?;
-        let id = event.event_id.to_string();
-        let body = payload::body(&event, &self.settings)?;
+        let (id, body) = {
+            // An event may be large, its payload never is: only that is kept while it is sent.
+            let event = self.event(due.sequence).await?;
+            (event.event_id.to_string(), payload::body(&event, &self.settings)?)
+        };
         let now_us = self.now_us();
         let timestamp_s = now_us.div_euclid(1_000_000);
         let signatures = signatures(endpoint.keys_at(now_us), &id, timestamp_s, &body);
@@ -125,6 +129,7 @@ impl Webhooks {
 
     /// An event of the log.
     pub(super) async fn event(&self, sequence: u64) -> Result<RecordedEvent, WebhookError> {
+        let _turn = self.reading.acquire().await;
         let page = self.log.read_all(sequence.checked_sub(1), 1).await?;
         page.events.into_iter().next().ok_or_else(|| {
             let reason = "an event that was there is not there any more".to_owned();

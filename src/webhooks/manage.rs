@@ -201,6 +201,7 @@ impl Webhooks {
         let now_us = self.now_us();
         let change = move |db: &Transaction<'_>| {
             let mut endpoint = endpoints::get(db, id)?;
+            let moved = changes.url.as_ref().is_some_and(|url| *url != endpoint.url);
             endpoint.url = changes.url.unwrap_or(endpoint.url);
             endpoint.description = changes.description.unwrap_or(endpoint.description);
             endpoint.programs = changes.programs.unwrap_or(endpoint.programs);
@@ -214,6 +215,11 @@ impl Webhooks {
                 (Some(false), None) => {
                     let (reason, at_us) = (DisabledReason::Operator, now_us);
                     endpoint.disabled = Some(Disabled { reason, at_us, sequence: None });
+                }
+                // What waited for the old address need not wait for the new one.
+                (_, None) if moved => {
+                    endpoint.paused_until_us = None;
+                    deliveries::revive(db, id, now_us)?;
                 }
                 _ => {}
             }

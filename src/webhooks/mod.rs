@@ -11,7 +11,8 @@
 //! - A secret leaves this module once, when it is made, and in no list.
 //! - No request goes to an address that is not allowed, whatever the name resolves to by then;
 //!   nothing is redirected and no proxy is taken from the environment.
-//! - Memory is bounded: a page of the log, and a few deliveries at a time for each endpoint.
+//! - Memory is bounded: a few pages of the log, and a few payloads at a time for each endpoint; what
+//!   waits is in the file, and with too much of it an endpoint reads no further.
 //!
 //! Deliberately not here: who may manage endpoints (`api`), where clock and randomness come from
 //! ([`Parts`]), and the content of events: receivers are told where to read them.
@@ -43,13 +44,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
 use crate::log::EventLog;
 
 /// The most endpoints of one log.
 pub const MAX_ENDPOINTS: usize = 100;
+/// Reads of the log at a time.
+const READERS: usize = 4;
 
 /// The habits of delivery.
 #[derive(Debug, Clone)]
@@ -100,6 +103,8 @@ pub struct Webhooks {
     sender: send::Sender,
     counters: Counters,
     changed: Notify,
+    /// Pages of the log in memory at a time, however many endpoints there are.
+    reading: Semaphore,
 }
 
 impl Webhooks {
@@ -121,6 +126,7 @@ impl Webhooks {
             sender,
             counters: Counters::default(),
             changed: Notify::new(),
+            reading: Semaphore::new(READERS),
         }))
     }
 

@@ -118,6 +118,8 @@ impl Sender {
 
     fn client(&self) -> Result<&Client, Answer> {
         let made = self.client.get_or_init(|| {
+            // An error means that the process has one already; without any, the client panics.
+            let _ = rustls::crypto::ring::default_provider().install_default();
             let guard = Guard { policy: self.policy, lookup: self.lookup.clone() };
             Client::builder()
                 .dns_resolver(Arc::new(guard))

@@ -36,6 +36,7 @@ async fn until_some_came(receiver: &MockServer, count: usize) -> Vec<u64> {
 /// lost, and no proxy of the environment sees any of it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_killed_goes_on_delivering() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().unwrap();
     let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
     proxy.set_nonblocking(true).unwrap();

@@ -1,9 +1,11 @@
 //! At least once, in order per subject.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
-use super::support::{Receiver, SECOND, World, settle, status};
+use docket::webhooks::{Settings, SystemLookup};
+
+use super::support::{Receiver, SECOND, World, settings, settle, status};
 
 #[tokio::test]
 async fn a_failing_event_holds_back_its_subject_and_no_other() {
@@ -79,6 +81,66 @@ async fn a_long_history_comes_whole_and_each_subject_in_order() {
             .collect();
         assert!(sequences.is_sorted(), "{subject}: {sequences:?}");
         assert_eq!(sequences.len(), 12);
+    }
+}
+
+/// A receiver that fails at random, and processes that are replaced at random: each event arrives,
+/// and none is sent before each earlier one of its subject was taken.
+#[tokio::test]
+async fn order_per_subject_holds_whatever_fails() {
+    for seed in 0..8u64 {
+        let chance = Arc::new(Mutex::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1));
+        let roll = move |one_in: u64| {
+            let mut state = chance.lock().unwrap();
+            // Xorshift: any that is not regular will do.
+            *state ^= *state << 13;
+            *state ^= *state >> 7;
+            *state ^= *state << 17;
+            state.is_multiple_of(one_in)
+        };
+        let settings = Settings { max_attempts: 30, ..settings() };
+        let mut world = World::with(settings, Arc::new(SystemLookup));
+        let taken = Arc::new(Mutex::new(Vec::new()));
+        let (kept, rolls) = (taken.clone(), roll.clone());
+        let receiver = Receiver::answering(move |body| {
+            let good = !rolls(3);
+            let subject = body["data"]["subject"].as_str().unwrap().to_owned();
+            let sequence: u64 = body["data"]["sequence"].as_str().unwrap().parse().unwrap();
+            kept.lock().unwrap().push((subject, sequence, good));
+            status(if good { 200 } else { 500 })
+        })
+        .await;
+        world.endpoint(&receiver.url()).await;
+        let mut sent = Vec::new();
+        for index in 0..40 {
+            let subject = format!("{}", index * 7 % 4);
+            let sequence = world.event(&format!("strong_city-s{subject}"), "Noted").await;
+            sent.push((format!("s{subject}"), sequence));
+            if roll(4) {
+                world.settle().await;
+            }
+            if roll(10) {
+                world.webhooks = world.reopened();
+            }
+        }
+        while let Some(wake) = world.settle().await {
+            world.set_now(wake);
+        }
+        let came = taken.lock().unwrap().clone();
+        for subject in ["s0", "s1", "s2", "s3"] {
+            let mut left: Vec<u64> = sent
+                .iter()
+                .filter(|(of, _)| of == subject)
+                .map(|(_, sequence)| *sequence)
+                .collect();
+            for (_, sequence, good) in came.iter().filter(|(of, ..)| of == subject) {
+                assert_eq!(*sequence, left[0], "seed {seed}: sent before its turn");
+                if *good {
+                    left.remove(0);
+                }
+            }
+            assert!(left.is_empty(), "seed {seed}: {left:?} never came");
+        }
     }
 }
 

@@ -154,6 +154,20 @@ async fn deliveries_are_listed_by_state_the_newest_first() {
     assert!(list(Some(DeliveryState::Failed), None).await.is_empty());
 }
 
+/// A mistyped address that is mended: what failed at the old one is not put off for hours.
+#[tokio::test]
+async fn a_new_address_is_tried_at_once() {
+    let world = World::new();
+    let (bad, good) = (Receiver::in_turn(vec![status(404)]).await, Receiver::good().await);
+    let id = world.endpoint(&bad.url()).await.endpoint.id;
+    let sequence = world.event("log", "LogCreated").await;
+    assert!(world.settle().await.is_some());
+    let changes = Changes { url: Some(good.url()), ..Changes::default() };
+    world.webhooks.change(id, changes).await.unwrap();
+    assert_eq!(world.settle().await, None);
+    assert_eq!(good.sequences().await, [sequence]);
+}
+
 /// The list of what went well is bounded; what waits is never forgotten.
 #[tokio::test]
 async fn old_successes_are_forgotten() {

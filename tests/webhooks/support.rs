@@ -61,7 +61,6 @@ pub fn try_open(
     now_us: &Arc<AtomicI64>,
     lookup: &Arc<dyn Lookup>,
 ) -> Result<Arc<Webhooks>, WebhookError> {
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let now_us = now_us.clone();
     Webhooks::open(Parts {
         log: log.clone(),
