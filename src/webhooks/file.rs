@@ -2,7 +2,7 @@
 //! is in use, and put back.
 
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -122,6 +122,13 @@ fn check(connection: &Connection, path: &Path) -> Result<String, WebhookError> {
     connection
         .query_row("SELECT log_id FROM meta", (), |row| row.get(0))
         .map_err(|error| wrong(&error))
+}
+
+/// What tells a file from another that takes its place: device and number.
+pub fn identity(path: &Path) -> Result<(u64, u64), WebhookError> {
+    let wrong = failed(path);
+    let metadata = fs::metadata(path).map_err(|error| wrong(&error))?;
+    Ok((metadata.dev(), metadata.ino()))
 }
 
 /// Held by the one process that delivers.

@@ -152,6 +152,7 @@ pub struct Delivery {
 /// The open file. Calls wait for each other; each is short.
 pub struct Store {
     path: PathBuf,
+    identity: (u64, u64),
     connection: Arc<Mutex<Connection>>,
 }
 
@@ -159,12 +160,19 @@ impl Store {
     /// Opens the file of a log.
     pub fn open(path: &Path, log_id: Uuid) -> Result<Self, WebhookError> {
         let connection = file::open(path, log_id)?;
-        Ok(Self { path: path.to_owned(), connection: Arc::new(Mutex::new(connection)) })
+        let (path, identity) = (path.to_owned(), file::identity(path)?);
+        Ok(Self { path, identity, connection: Arc::new(Mutex::new(connection)) })
     }
 
     /// Takes the lock of the one that delivers.
     pub fn lock(&self) -> Result<DeliveryLock, WebhookError> {
-        file::lock(&self.path)
+        let lock = file::lock(&self.path)?;
+        // An import may have come between the opening and the lock.
+        if file::identity(&self.path)? != self.identity {
+            let reason = "it was replaced while it was open; restart to deliver".to_owned();
+            return Err(WebhookError::File { path: self.path.clone(), reason });
+        }
+        Ok(lock)
     }
 
     /// Runs a transaction on a thread that may block; an error undoes it.

@@ -58,15 +58,38 @@ async fn nothing_is_imported_under_a_server_that_delivers() {
     let world = World::new();
     let copy = world.folder.path().join("copy.sqlite");
     export(&world.file(), &copy).unwrap();
+    let receiver = Receiver::good().await;
+    world.endpoint(&receiver.url()).await;
     let worker = Worker::start(world.webhooks.clone());
-    for _ in 0..1000 {
-        if matches!(import(&copy, &world.file()), Err(WebhookError::InUse(_))) {
-            worker.stop().await;
-            return import(&copy, &world.file()).unwrap();
+    world.event("log", "LogCreated").await;
+    // Once it delivers it has the lock.
+    for _ in 0..3000 {
+        if !receiver.sequences().await.is_empty() {
+            break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    panic!("the worker never took the lock");
+    let error = import(&copy, &world.file()).unwrap_err();
+    assert!(matches!(error, WebhookError::InUse(_)), "{error}");
+    worker.stop().await;
+    import(&copy, &world.file()).unwrap();
+}
+
+/// What is imported counts: a process that still has the old file open delivers nothing from it.
+#[tokio::test]
+async fn a_file_that_was_replaced_while_it_was_open_is_not_delivered_from() {
+    let world = World::new();
+    let copy = world.folder.path().join("copy.sqlite");
+    export(&world.file(), &copy).unwrap();
+    let receiver = Receiver::good().await;
+    world.endpoint(&receiver.url()).await;
+    import(&copy, &world.file()).unwrap();
+    let worker = Worker::start(world.webhooks.clone());
+    world.event("log", "LogCreated").await;
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    worker.stop().await;
+    assert!(receiver.sequences().await.is_empty());
+    assert!(world.reopened().list().await.unwrap().is_empty(), "the copy had no endpoint");
 }
 
 #[tokio::test]
