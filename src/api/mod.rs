@@ -37,6 +37,7 @@ mod state;
 mod status;
 mod subjects;
 mod trail;
+mod webhooks;
 
 pub use openapi::openapi_json;
 pub use serve::{ServeError, Served, serve};

@@ -106,6 +106,8 @@ fn document() -> Value {
         let method = match route.verb {
             Verb::Get => "get",
             Verb::Post => "post",
+            Verb::Patch => "patch",
+            Verb::Delete => "delete",
         };
         methods[method] = operation(route, &mut generator);
     }
@@ -236,18 +238,22 @@ fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
     let (status, shape) = route.success;
     let schema = match shape {
         Shape::Json(schema) => schema(generator).to_value(),
-        Shape::Other(_) => json!({ "type": "string" }),
+        Shape::Other(_) | Shape::Nothing => json!({ "type": "string" }),
     };
     let given = match shape {
         Shape::Json(_) => media_of(route).to_vec(),
         Shape::Other(media) => vec![media],
+        Shape::Nothing => Vec::new(),
     };
     let mut content = Map::new();
     for media in given {
         content.insert(media.to_owned(), json!({ "schema": schema }));
     }
     let mut responses = Map::new();
-    let success = json!({ "description": route.en, "content": content });
+    let mut success = json!({ "description": route.en });
+    if !content.is_empty() {
+        success["content"] = Value::Object(content);
+    }
     if route.query.iter().any(|parameter| parameter.name == "validate_only") {
         responses.insert("200".to_owned(), success.clone());
     }

@@ -14,6 +14,7 @@ use super::problem::Language;
 use crate::app::{App, Kept};
 use crate::domain::date::Day;
 use crate::projection::{ReadModels, Status};
+use crate::webhooks::Webhooks;
 
 /// The limits and habits of a server.
 #[derive(Debug, Clone)]
@@ -72,6 +73,8 @@ pub struct ApiState {
     pub authenticator: Authenticator,
     /// The limits.
     pub settings: ApiSettings,
+    /// The webhooks, where this node has them.
+    pub webhooks: Option<Arc<Webhooks>>,
     /// Today's statuses by language and stream.
     pub rendered: Kept<Rendered>,
     stopping: AtomicBool,
@@ -102,7 +105,22 @@ impl ApiState {
     ) -> Self {
         let (stopping, running) = (AtomicBool::new(false), Mutex::default());
         let rendered = Kept::new(RENDERED_BYTES);
-        Self { app, models, models_status, authenticator, settings, rendered, stopping, running }
+        Self {
+            app,
+            models,
+            models_status,
+            authenticator,
+            settings,
+            webhooks: None,
+            rendered,
+            stopping,
+            running,
+        }
+    }
+
+    /// The same with webhooks.
+    pub fn with_webhooks(self, webhooks: Arc<Webhooks>) -> Self {
+        Self { webhooks: Some(webhooks), ..self }
     }
 
     /// The present civil day in China.

@@ -73,6 +73,7 @@ pub struct Config {
     pub projections: Projections,
     pub cache: Cache,
     pub clerk: Clerk,
+    pub webhooks: Webhooks,
     pub i18n: I18n,
     pub telemetry: Telemetry,
     #[serde(default)]
@@ -126,6 +127,14 @@ pub struct Cache {
 pub struct Clerk {
     pub enabled: bool,
     pub interval_s: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    pub allow_private_networks: bool,
+    pub timeout_s: u64,
+    pub max_attempts: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

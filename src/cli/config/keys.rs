@@ -121,6 +121,24 @@ pub const KEYS: &[Key] = &[
         "seconds between two looks, and until after its newest event an enrollment is looked at",
     ),
     key(
+        "webhooks.allow_private_networks",
+        Kind::Flag,
+        "false",
+        "whether webhooks may go to private networks, and over plain HTTP",
+    ),
+    key(
+        "webhooks.timeout_s",
+        number(1, 60),
+        "20",
+        "seconds that a webhook's receiver has to answer",
+    ),
+    key(
+        "webhooks.max_attempts",
+        number(1, 30),
+        "10",
+        "attempts of a delivery before its endpoint is disabled",
+    ),
+    key(
         "i18n.default_language",
         Kind::Choice(&["zh-CN", "en"]),
         "zh-CN",

@@ -34,6 +34,8 @@ fn defaults_stand_on_what_was_given() {
     assert_eq!(config.store.log, "sqlite:/srv/docket/log.sqlite");
     assert_eq!(config.auth.token_key, PathBuf::from("/srv/docket/token-key.pem"));
     assert_eq!(config.i18n.default_language, Language::Zh);
+    assert!(!config.webhooks.allow_private_networks);
+    assert_eq!((config.webhooks.timeout_s, config.webhooks.max_attempts), (20, 10));
     assert_eq!(config.telemetry.log_format, LogFormat::Text);
     assert_eq!((config.server.workers, config.log.origin), (None, None));
     assert_eq!((config.clerk.enabled, config.clerk.interval_s), (true, 60));
