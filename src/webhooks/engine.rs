@@ -179,7 +179,7 @@ pub(super) fn found(event: &RecordedEvent) -> Found {
     Found {
         sequence: event.sequence,
         event_id: event.event_id,
-        event_type: event.event_type.clone(),
+        event_type: event.event_type.to_string(),
         lane: lane(event.stream.as_str()),
     }
 }

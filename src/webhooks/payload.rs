@@ -103,7 +103,7 @@ pub fn lane(stream: &str) -> String {
 /// Whether an endpoint wants an event.
 pub fn wants(endpoint: &Endpoint, event: &RecordedEvent) -> bool {
     let types = &endpoint.types;
-    if !types.is_empty() && !types.contains(&event.event_type) {
+    if !types.is_empty() && !types.iter().any(|wanted| *wanted == event.event_type) {
         return false;
     }
     endpoint.programs.is_empty()
