@@ -40,4 +40,4 @@ mod trail;
 
 pub use openapi::openapi_json;
 pub use serve::{ServeError, Served, serve};
-pub use state::{ApiSettings, ApiState};
+pub use state::{ApiSettings, ApiState, EventNames};

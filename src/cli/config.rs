@@ -73,6 +73,7 @@ pub struct Config {
     pub projections: Projections,
     pub cache: Cache,
     pub i18n: I18n,
+    pub events: Events,
     pub telemetry: Telemetry,
     #[serde(default)]
     pub log: Log,
@@ -122,6 +123,13 @@ pub struct Cache {
 #[serde(deny_unknown_fields)]
 pub struct I18n {
     pub default_language: Language,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Events {
+    pub type_prefix: String,
+    pub source: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -17,7 +17,7 @@ use super::config::Config;
 use super::node::{self, Node, read_model_path};
 use super::token::{now_unix_s, token_key};
 use crate::api::auth::{Authenticator, LocalVerifier, TokenKey};
-use crate::api::{ApiSettings, ApiState, Served, serve};
+use crate::api::{ApiSettings, ApiState, EventNames, Served, serve};
 use crate::app::App;
 use crate::projection::{Copies, Options, ReadModels, Runner, Status};
 
@@ -77,6 +77,10 @@ pub fn api_state(
         shutdown_grace: Duration::from_secs(config.server.shutdown_grace_s),
         request_timeout: REQUEST_TIMEOUT,
         workers: config.server.workers,
+        events: EventNames {
+            type_prefix: config.events.type_prefix.clone(),
+            source: config.events.source.clone(),
+        },
     };
     let models = ReadModels::of_runner(read_models.clone());
     Arc::new(ApiState::new(app, models, read_models, authenticator, settings))

@@ -35,6 +35,7 @@ fn defaults_stand_on_what_was_given() {
     assert_eq!(config.auth.token_key, PathBuf::from("/srv/docket/token-key.pem"));
     assert_eq!(config.i18n.default_language, Language::Zh);
     assert_eq!(config.telemetry.log_format, LogFormat::Text);
+    assert_eq!((config.events.type_prefix.as_str(), config.events.source), ("docket", None));
     assert_eq!((config.server.workers, config.log.origin), (None, None));
     assert_eq!(origin(&origins, "store.log"), "default");
     let with_value = KEYS.iter().filter(|k| k.default.is_some()).count();
@@ -98,6 +99,9 @@ fn a_wrong_value_is_refused_with_what_would_be_right() {
     set("server.public_url=docket.example", &["http:// or https://"]);
     set("i18n.default_language=fr", &["one of zh-CN, en"]);
     set("store.data_dir=", &["a path"]);
+    set("events.type_prefix=cn..Docket", &["dots between"]);
+    set("events.source=docket", &["a URI with its scheme"]);
+    set("events.source=urn:a b", &["a URI with its scheme"]);
     let file = |text: &str, parts: &[&str]| assert_refused(text, &[], &[], parts);
     file("server.workers = true", &["true", "from 1 to 1024"]);
     file("server.listen = 8080", &["8080", "an IP address and port"]);
