@@ -37,8 +37,7 @@ impl CloudEvents {
     /// under which the event schemas are served, if there is one.
     pub fn new(type_prefix: &str, source: &str, schemas: Option<&str>) -> Self {
         let mut constant = Vec::new();
-        constant
-            .extend_from_slice(br#","specversion":"1.0","datacontenttype":"application/json""#);
+        constant.extend_from_slice(br#","specversion":"1.0","datacontenttype":"application/json""#);
         attribute(&mut constant, "source", source);
         let schemas = schemas.map(|address| {
             let mut text = Vec::new();
@@ -62,9 +61,8 @@ impl CloudEvents {
     /// # Errors
     /// [`CodecError::Malformed`] where metadata or data are not JSON; nothing is appended then.
     pub fn write(&self, event: &RecordedEvent, out: &mut Vec<u8>) -> Result<(), CodecError> {
-        let meta = Flattened::scan(&event.metadata).ok_or_else(|| {
-            malformed(event, &"the metadata are no flat JSON object of strings")
-        })?;
+        let meta = Flattened::scan(&event.metadata)
+            .ok_or_else(|| malformed(event, &"the metadata are no flat JSON object of strings"))?;
         // The whole is only JSON if this is.
         serde_json::from_slice::<&RawValue>(&event.data).map_err(|e| malformed(event, &e))?;
         out.reserve(768 + event.data.len());

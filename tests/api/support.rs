@@ -8,7 +8,7 @@ use docket::app::documents::FolderStore;
 use docket::app::{App, Parts, start};
 use docket::domain::date::Timestamp;
 use docket::domain::measure_file::{MEASURES, PROGRAMS};
-use docket::log::{EventLog, SqliteLog};
+use docket::log::{EventLog, Expected, NewEvent, SqliteLog, StreamName};
 use docket::projection::{Copies, Options, ReadModels, Runner, Status};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -194,6 +194,36 @@ impl Server {
         let mut status = self.state.models_status.clone();
         status.wait_for(|status| status.copy.is_some()).await.unwrap();
         self.runner.take().unwrap().stop().await;
+    }
+
+    /// The file of the log.
+    pub fn log_file(&self) -> std::path::PathBuf {
+        self._folder.path().join("log.sqlite")
+    }
+
+    /// Appends events that no act made, with data of this size, to a new stream; for servers
+    /// without read models, which would not know them.
+    pub async fn append(&self, stream: &str, events: usize, bytes: usize) {
+        let name = StreamName::parse(stream).unwrap();
+        let padding = "x".repeat(bytes);
+        let mut next = 0;
+        while next < events {
+            let until = events.min(next + (512 * 1024 / (bytes + 64)).clamp(1, 1000));
+            let event = |number: usize| NewEvent {
+                event_id: uuid::Uuid::new_v5(
+                    &uuid::Uuid::nil(),
+                    format!("{stream}{number}").as_bytes(),
+                ),
+                event_type: "SubjectRenamed".to_owned(),
+                recorded_at_us: 1_700_000_000_000_000 + number as i64,
+                data: format!("{{\"n\":{number},\"padding\":\"{padding}\"}}").into_bytes().into(),
+                metadata: b"{\"schema_version\":\"1\"}".as_slice().into(),
+            };
+            let expected = Expected::from(next.checked_sub(1).map(|last| last as u64));
+            let batch = (next..until).map(event).collect();
+            self.log.append(&name, expected, batch).await.unwrap();
+            next = until;
+        }
     }
 
     pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {

@@ -88,9 +88,7 @@ async fn after(call: &Call) -> Result<Option<u64>, Problem> {
             ));
         }
         // The address of a connection made anew still has the parameter that it began with.
-        (Some(value), _, _) if !value.is_empty() => {
-            (LAST_EVENT_ID, value.to_str().unwrap_or("?"))
-        }
+        (Some(value), _, _) if !value.is_empty() => (LAST_EVENT_ID, value.to_str().unwrap_or("?")),
         (_, Some(text), _) => ("after", text),
         (_, _, Some(text)) => ("lastEventId", text),
         (_, None, None) => return Ok(None),

@@ -94,9 +94,8 @@ fn program(call: &Call) -> Result<Option<String>, Problem> {
 
 fn subject(call: &Call) -> Result<Option<String>, Problem> {
     let Some(id) = call.parameter("subject") else { return Ok(None) };
-    let parsed = SubjectId::parse(id).map_err(|error| {
-        refused("subject", &error.to_string(), &format!("{id:?} 不是主体标识"))
-    })?;
+    let parsed = SubjectId::parse(id)
+        .map_err(|error| refused("subject", &error.to_string(), &format!("{id:?} 不是主体标识")))?;
     Ok(Some(parsed.as_str().to_owned()))
 }
 

@@ -161,7 +161,12 @@ fn batch(events: &[RecordedEvent], cloud: &CloudEvents) -> Result<Vec<u8>, Probl
 }
 
 /// An answer whose tag is that of its content; 304 where the caller has it.
-pub fn answer(call: &Call, media: &'static str, body: Vec<u8>, cache: &'static str) -> HttpResponse {
+pub fn answer(
+    call: &Call,
+    media: &'static str,
+    body: Vec<u8>,
+    cache: &'static str,
+) -> HttpResponse {
     let content = codec::sha256_hex(&body);
     let form = match media {
         JSON => "json",
@@ -213,7 +218,8 @@ pub fn cloud_event_schema() -> Value {
     properties.insert("specversion".to_owned(), json!({ "const": "1.0" }));
     let revision = json!({ "type": "integer", "description": "Its number in the stream, from 0." });
     properties.insert("streamrevision".to_owned(), revision);
-    let exercise = json!({ "const": true, "description": "There where it belongs to an exercise." });
+    let exercise =
+        json!({ "const": true, "description": "There where it belongs to an exercise." });
     properties.insert("exercise".to_owned(), exercise);
     properties.insert("data".to_owned(), json!({ "description": "What happened." }));
     json!({
