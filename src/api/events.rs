@@ -141,6 +141,9 @@ pub async fn list_events(call: Call) -> Answered {
     headers.insert(header::VARY, header::HeaderValue::from_static(VARY));
     if let Some(next) = &next {
         headers.insert(header::LINK, text(&format!("<{next}>; rel=\"next\""))?);
+    } else if let Some(newest) = found.last.and_then(archive::newest_full) {
+        let archive = archive::address(&call, newest);
+        headers.insert(header::LINK, text(&format!("{archive}; rel=\"prev-archive\""))?);
     }
     if let Some(last) = found.last {
         headers.insert(header::HeaderName::from_static(LAST_SEQUENCE), text(&sequence(last))?);

@@ -162,6 +162,56 @@ async fn a_stream_ends_cleanly_when_the_server_stops() {
     assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
 }
 
+/// A token is good for as long as it says, not for as long as a connection lasts.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_ends_with_its_token() {
+    let server = server_without_read_models().await;
+    let auditor = server.auditor();
+    let mut reader = Reader::open(&auditor, "", None).await;
+    reader.caught_up().await;
+    server.seconds.fetch_add(24 * 3600, std::sync::atomic::Ordering::Relaxed);
+    server.append("subject-one", 1, 0).await;
+    assert_eq!(reader.block().await, None);
+}
+
+/// What can't be read is not passed over, and what stands before it is still delivered.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_malformed_event_is_not_passed_over() {
+    use docket::log::{EventLog, Expected, NewEvent, StreamName};
+    let server = server_without_read_models().await;
+    server.append("subject-good", 3, 0).await;
+    let last = server.app.log().head().await.unwrap().unwrap();
+    let event = NewEvent {
+        event_id: uuid::Uuid::from_u128(99),
+        event_type: "SubjectRenamed".to_owned(),
+        recorded_at_us: 1,
+        data: b"no JSON".as_slice().into(),
+        metadata: b"{}".as_slice().into(),
+    };
+    let stream = StreamName::parse("subject-bad").unwrap();
+    server.log.append(&stream, Expected::NoStream, vec![event]).await.unwrap();
+    server.append("subject-after", 1, 0).await;
+    let auditor = server.auditor();
+    let request = auditor.request("GET", "/v1/events").header("accept", "text/event-stream");
+    let mut response = request.send().await.unwrap();
+    let mut text = Vec::new();
+    let broken = loop {
+        match tokio::time::timeout(PATIENCE, response.chunk()).await.unwrap() {
+            Ok(Some(chunk)) => text.extend_from_slice(&chunk),
+            Ok(None) => break false,
+            Err(_) => break true,
+        }
+    };
+    let text = String::from_utf8(text).unwrap();
+    assert!(broken, "a stream that can't go on looks complete: {text}");
+    let ids: Vec<u64> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("id: "))
+        .map(|id| id.parse().unwrap())
+        .collect();
+    assert_eq!(ids.last(), Some(&last), "{ids:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_stream_is_kept_alive() {
     let server = server_without_read_models().await;

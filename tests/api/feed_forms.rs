@@ -275,6 +275,12 @@ async fn archive_pages_never_change_and_the_open_one_is_none() {
     assert!(links.contains("archive/0>; rel=\"prev-archive\""), "{links}");
     assert!(!links.contains("next-archive"), "{links}");
     assert!(links.contains(&format!("after={:020}>; rel=\"current\"", 511)), "{links}");
+    let end = auditor.get(&format!("/v1/events?after={}", head - 1)).await.ok(200);
+    assert!(
+        end.header("link").contains("archive/1>; rel=\"prev-archive\""),
+        "{}",
+        end.header("link")
+    );
     let open = get("2", "application/json").await.problem(404, "not-found");
     assert!(open["detail"].as_str().unwrap().contains(&format!("{:020}", 767)), "{open}");
     for nonsense in ["-1", "x", "99999999999999999999", "72057594037927936"] {

@@ -13,7 +13,7 @@ use docket::projection::{Copies, Options, ReadModels, Runner, Status};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 /// 2026-11-22, noon in China.
 pub const NOW: &str = "2026-11-22T12:00:00+08:00";
@@ -26,6 +26,8 @@ pub struct Server {
     pub state: Arc<ApiState>,
     pub served: Option<Served>,
     pub base: String,
+    /// The time by which tokens are judged, in Unix seconds.
+    pub seconds: Arc<AtomicI64>,
     key: TokenKey,
     http: reqwest::Client,
     runner: Option<Runner>,
@@ -123,7 +125,9 @@ async fn build(settings: ApiSettings, fill: bool, by: Option<Arc<dyn Clock>>) ->
     let status = runner.as_ref().map_or_else(nobody, Runner::status);
     let key = token_key();
     let verifier = Arc::new(LocalVerifier::new(&key, "docket-test", "docket"));
-    let authenticator = Authenticator::new(verifier, || UNIX_NOW, 1 << 20);
+    let seconds = Arc::new(AtomicI64::new(UNIX_NOW));
+    let by = seconds.clone();
+    let authenticator = Authenticator::new(verifier, move || by.load(Ordering::Relaxed), 1 << 20);
     let models = ReadModels::of_runner(status.clone());
     let state = ApiState::new(app.clone(), models, status, authenticator, settings);
     let state = Arc::new(state);
@@ -135,6 +139,7 @@ async fn build(settings: ApiSettings, fill: bool, by: Option<Arc<dyn Clock>>) ->
         state,
         base: format!("http://{}", served.address),
         served: Some(served),
+        seconds,
         key,
         http: reqwest::Client::new(),
         runner,

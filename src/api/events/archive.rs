@@ -88,9 +88,19 @@ fn open_page(page: u64, first: u64, last: u64, head: Option<u64>) -> Problem {
         ))
 }
 
+/// The newest page that is full where the log ends at this sequence.
+pub fn newest_full(head: u64) -> Option<u64> {
+    (head / EVENTS + u64::from(head % EVENTS == EVENTS - 1)).checked_sub(1)
+}
+
+/// The address of a page, as `Link` has it.
+pub fn address(call: &Call, page: u64) -> String {
+    format!("<{}/v1/events/archive/{page}>", call.state.settings.public_url)
+}
+
 fn links(call: &Call, page: u64, last: u64, head: Option<u64>) -> String {
     let base = &call.state.settings.public_url;
-    let archive = |page: u64| format!("<{base}/v1/events/archive/{page}>");
+    let archive = |page: u64| address(call, page);
     let mut links = Vec::new();
     if let Some(before) = page.checked_sub(1) {
         links.push(format!("{}; rel=\"prev-archive\"", archive(before)));
@@ -129,4 +139,15 @@ pub async fn get_event_schema(call: Call) -> Answered {
     };
     let body = serde_json::to_vec(&schema).map_err(Problem::internal)?;
     Ok(answer(&call, JSON, body, IMMUTABLE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_full_pages_are_the_archives() {
+        let found = [0, 254, 255, 256, 510, 511, 512].map(newest_full);
+        assert_eq!(found, [None, None, Some(0), Some(0), Some(0), Some(1), Some(1)]);
+    }
 }

@@ -5,14 +5,14 @@
 //! with the position reached; a reader that is idle holds a position and a place in two waiting
 //! lists, nothing else: no thread, no page, no connection to the database; one that stops reading
 //! holds a page at most, since nothing is read before what was written is sent. Ends when the
-//! server stops, and only then.
+//! server stops or the token with which it was asked for no longer holds, and only then.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::{Method, header};
-use actix_web::web::Bytes;
+use actix_web::web::{self, Bytes};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
@@ -20,10 +20,12 @@ use super::asked::{Asked, refused};
 use super::filter::Filter;
 use super::{EVENT_STREAM, VARY};
 use crate::api::answer::sequence;
+use crate::api::auth::Verified;
 use crate::api::call::{Answered, Call};
 use crate::api::problem::Problem;
+use crate::api::state::ApiState;
 use crate::codec::{CloudEvents, label_of_stream};
-use crate::log::{EventLog, RecordedEvent};
+use crate::log::RecordedEvent;
 
 /// Events read at a time: few enough to be still in the processor's cache when they are written.
 const READ: usize = 256;
@@ -63,11 +65,10 @@ pub fn stream(call: &Call, asked: Asked) -> Answered {
     if call.http.method() == Method::HEAD {
         return Ok(response.finish());
     }
-    let log = call.state.app.log().clone();
     let reader = Reader {
-        head: log.watch_head(),
-        log,
-        cloud: call.state.cloud_events.clone(),
+        head: call.state.app.log().watch_head(),
+        state: call.state.clone(),
+        verified: call.verified.clone(),
         filter: (!asked.filter.takes_all()).then(|| Box::new(asked.filter)),
         stopping: call.state.stopping(),
         after: asked.after,
@@ -82,8 +83,8 @@ pub fn stream(call: &Call, asked: Asked) -> Answered {
 }
 
 struct Reader {
-    log: Arc<dyn EventLog>,
-    cloud: Arc<CloudEvents>,
+    state: web::Data<ApiState>,
+    verified: Option<Arc<Verified>>,
     filter: Option<Box<Filter>>,
     head: watch::Receiver<Option<u64>>,
     stopping: watch::Receiver<bool>,
@@ -128,7 +129,7 @@ impl Reader {
                 tokio::task::yield_now().await;
                 return Err(problem);
             }
-            if *self.stopping.borrow() {
+            if *self.stopping.borrow() || !self.may_go_on() {
                 return Ok(None);
             }
             if let Some(bytes) = self.written().await? {
@@ -158,11 +159,16 @@ impl Reader {
         }
     }
 
+    fn may_go_on(&self) -> bool {
+        let authenticator = &self.state.authenticator;
+        self.verified.as_ref().is_some_and(|verified| authenticator.still_holds(verified))
+    }
+
     async fn read(&mut self, head: Option<u64>) -> Result<(), Problem> {
         let first = self.after.map_or(0, |after| after + 1);
         let ahead = head.map_or(0, |head| (head + 1).saturating_sub(first));
         let limit = usize::try_from(ahead).unwrap_or(READ).clamp(1, READ);
-        let page = self.log.read_all(self.after, limit).await?;
+        let page = self.state.app.log().read_all(self.after, limit).await?;
         if page.events.is_empty() {
             return Err(Problem::internal("the log ended before its head"));
         }
@@ -190,7 +196,7 @@ impl Reader {
                 out.reserve(READ * 1536);
             }
             let before = out.len();
-            if let Err(problem) = write_event(&self.cloud, &event, &mut out) {
+            if let Err(problem) = write_event(&self.state.cloud_events, &event, &mut out) {
                 out.truncate(before);
                 // No reader is told that it is past an event that it never got.
                 self.after = event.sequence.checked_sub(1);
