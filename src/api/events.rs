@@ -12,6 +12,7 @@ mod filter;
 mod find;
 mod lines;
 mod sse;
+mod tail;
 mod view;
 
 use actix_web::http::header;
@@ -28,6 +29,7 @@ use find::find_or_wait;
 use view::Page;
 
 pub use archive::{ArchivePage, get_archive_page, get_event_schema};
+pub use tail::Tail;
 pub use view::{EventPage, EventView, cloud_event_schema};
 
 /// Pages of JSON.

@@ -9,6 +9,7 @@ use actix_web::web::Bytes;
 use tokio::sync::watch;
 
 use super::auth::Authenticator;
+use super::events::Tail;
 use super::problem::Language;
 use crate::app::{App, Kept};
 use crate::codec::CloudEvents;
@@ -96,6 +97,8 @@ pub struct ApiState {
     pub rendered: Kept<Rendered>,
     /// Writes events as CloudEvents.
     pub cloud_events: Arc<CloudEvents>,
+    /// The newest events, for those who wait for them.
+    pub tail: Tail,
     stopping: watch::Sender<bool>,
     running: Mutex<HashSet<u64>>,
 }
@@ -131,6 +134,7 @@ impl ApiState {
             settings,
             rendered: Kept::new(RENDERED_BYTES),
             cloud_events,
+            tail: Tail::default(),
             stopping: watch::Sender::new(false),
             running: Mutex::default(),
         }

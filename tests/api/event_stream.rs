@@ -162,6 +162,26 @@ async fn a_stream_ends_cleanly_when_the_server_stops() {
     assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
 }
 
+/// An append costs one read of the log, however many wait for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_that_wait_share_what_is_read() {
+    let server = server_without_read_models().await;
+    let auditor = server.auditor();
+    let mut readers = Vec::new();
+    for _ in 0..40 {
+        let mut reader = Reader::open(&auditor, "", None).await;
+        reader.caught_up().await;
+        readers.push(reader);
+    }
+    let before = server.log.pages();
+    server.append("subject-one", 1, 0).await;
+    for reader in &mut readers {
+        assert_eq!(reader.caught_up().await.0.len(), 1);
+    }
+    let read = server.log.pages() - before;
+    assert!(read <= 2, "{read} pages for one event and 40 readers");
+}
+
 /// A token is good for as long as it says, not for as long as a connection lasts.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_ends_with_its_token() {

@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::asked::{Asked, refused};
 use super::filter::Filter;
+use super::tail::{Part, READ};
 use super::{EVENT_STREAM, VARY};
 use crate::api::answer::sequence;
 use crate::api::auth::Verified;
@@ -27,8 +28,6 @@ use crate::api::state::ApiState;
 use crate::codec::{CloudEvents, label_of_stream};
 use crate::log::RecordedEvent;
 
-/// Events read at a time: few enough to be still in the processor's cache when they are written.
-const READ: usize = 256;
 /// What is written at once of the last page there is. Larger pieces would leave each idle reader's
 /// connection with a buffer of their size; those of a page in the middle of the backlog are so
 /// large that the connection gives its buffer back.
@@ -73,7 +72,7 @@ pub fn stream(call: &Call, asked: Asked) -> Answered {
         stopping: call.state.stopping(),
         after: asked.after,
         told: None,
-        page: Vec::new().into_iter(),
+        page: Part::default(),
         is_last_page: false,
         failed: None,
         marker_due: Some(Instant::now()),
@@ -93,7 +92,7 @@ struct Reader {
     /// The last one that the client was told of.
     told: Option<u64>,
     /// What was read and is not written yet.
-    page: std::vec::IntoIter<RecordedEvent>,
+    page: Part,
     is_last_page: bool,
     /// Why it breaks off once what was written before is sent.
     failed: Option<Problem>,
@@ -164,39 +163,41 @@ impl Reader {
         self.verified.as_ref().is_some_and(|verified| authenticator.still_holds(verified))
     }
 
+    /// Reads on: what is near the end together with whoever else waits for it.
     async fn read(&mut self, head: Option<u64>) -> Result<(), Problem> {
-        let first = self.after.map_or(0, |after| after + 1);
-        let ahead = head.map_or(0, |head| (head + 1).saturating_sub(first));
-        let limit = usize::try_from(ahead).unwrap_or(READ).clamp(1, READ);
-        let page = self.state.app.log().read_all(self.after, limit).await?;
-        if page.events.is_empty() {
+        let log = &**self.state.app.log();
+        let next = self.after.map_or(0, |after| after + 1);
+        self.is_last_page = head.is_some_and(|head| head < next + READ as u64);
+        self.page = match self.is_last_page {
+            true => self.state.tail.after(log, self.after).await?,
+            false => Part::of(log.read_all(self.after, READ).await?.events),
+        };
+        if self.page.is_empty() {
             return Err(Problem::internal("the log ended before its head"));
         }
-        self.is_last_page = page.end;
-        self.page = page.events.into_iter();
         Ok(())
     }
 
     /// Events of the page in hand; of the last page a piece, with room for the connection to send
     /// it before the next.
     async fn written(&mut self) -> Result<Option<Bytes>, Problem> {
-        if self.page.len() == 0 {
+        if self.page.is_empty() {
             return Ok(None);
         }
         if self.is_last_page {
             tokio::task::yield_now().await;
         }
         let mut out = Vec::new();
-        for event in self.page.by_ref() {
+        while let Some(event) = self.page.take_next() {
             self.after = Some(event.sequence);
-            if self.filter.as_ref().is_some_and(|filter| !filter.takes(&event)) {
+            if self.filter.as_ref().is_some_and(|filter| !filter.takes(event)) {
                 continue;
             }
             if out.capacity() == 0 && !self.is_last_page {
                 out.reserve(READ * 1536);
             }
             let before = out.len();
-            if let Err(problem) = write_event(&self.state.cloud_events, &event, &mut out) {
+            if let Err(problem) = write_event(&self.state.cloud_events, event, &mut out) {
                 out.truncate(before);
                 // No reader is told that it is past an event that it never got.
                 self.after = event.sequence.checked_sub(1);
@@ -208,9 +209,9 @@ impl Reader {
                 break;
             }
         }
-        if self.page.len() == 0 {
+        if self.page.is_empty() {
             // Gives the page's memory back.
-            self.page = Vec::new().into_iter();
+            self.page = Part::default();
         }
         if !out.is_empty() {
             self.marker_due = Some(Instant::now());
