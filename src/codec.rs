@@ -5,7 +5,10 @@
 //! known is an error, never skipped. Unknown members inside a known version are let be.
 
 mod body;
+mod cloud_event;
+mod flat;
 mod ids;
+mod labels;
 mod members;
 mod meta;
 mod request;
@@ -22,7 +25,10 @@ use crate::domain::subject::SubjectEvent;
 use crate::log::{NewEvent, RecordedEvent};
 
 pub use body::{decode_act_event, encode_event};
+pub use cloud_event::{CloudEvents, MAX_DATA_BYTES};
+pub use flat::Flattened;
 pub use ids::{caused_event_id, event_id, fingerprint, sha256_hex};
+pub use labels::{StreamLabel, event_types, label_of_stream, snake_case};
 pub use members::{check_json, parse_object};
 pub use meta::{decode_meta, encode_meta};
 pub use request::{RequestError, check_text, parse_act_request};

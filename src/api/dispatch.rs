@@ -198,7 +198,8 @@ fn edits(one: &str, other: &str) -> usize {
 /// What a route can give.
 pub fn media_of(route: &Route) -> &'static [&'static str] {
     match (route.operation, route.success.1) {
-        ("list_events", _) => &["application/json", "application/x-ndjson", "application/jsonl"],
+        ("list_events", _) => super::events::FEED,
+        ("get_archive_page", _) => super::events::ARCHIVE,
         ("get_problem", _) => &["text/html", "application/json"],
         (_, Shape::Json(_)) => &["application/json"],
         (_, Shape::Other("text/html")) => &["text/html"],

@@ -41,4 +41,4 @@ mod webhooks;
 
 pub use openapi::openapi_json;
 pub use serve::{ServeError, Served, serve};
-pub use state::{ApiSettings, ApiState};
+pub use state::{ApiSettings, ApiState, EventNames};

@@ -5,7 +5,7 @@ use super::act_view::{ActView, Recording};
 use super::answer::List;
 use super::brief::EventBrief;
 use super::documents::DocumentView;
-use super::events::{EventPage, EventView};
+use super::events::{ArchivePage, EventPage, EventView};
 use super::health::Health;
 use super::lists::{EnrollmentItem, SubjectItem};
 use super::obligations::{ObligationItem, ObligationsOfOne};
@@ -178,8 +178,13 @@ pub const ROUTES: &[Route] = &[
         json!(Page<ObligationItem>), to!(obligations::list_obligations))
         .query(obligations::OBLIGATIONS).or(LIST),
 
-    get("/v1/events", "list_events", "The log, page by page or line by line", "日志：分页或逐行",
+    get("/v1/events", "list_events",
+        "The log: page by page, line by line, as CloudEvents, or as a stream of server-sent events",
+        "日志：分页、逐行、CloudEvents 或服务器推送的事件流",
         json!(EventPage<'static>), to!(events::list_events)).query(events::EVENTS).or(LIST),
+    get("/v1/events/archive/{page}", "get_archive_page",
+        "256 events of the log that never change, to be kept for ever", "日志中固定不变的 256 个事件，可永久缓存",
+        json!(ArchivePage<'static>), to!(events::get_archive_page)),
     get("/v1/events/{event}", "get_event", "An event by its sequence or id", "某一事件",
         json!(EventView<'static>), to!(events::get_event)),
 
@@ -218,6 +223,8 @@ pub const ROUTES: &[Route] = &[
         body!(ReplayRequest), json!(ReplayView), to!(webhooks::replay_webhook))
         .to(OPERATOR).or(WEBHOOK),
 
+    get("/schemas/events/{schema}", "get_event_schema", "The schema of a version of an event type", "事件类型某一版本的数据结构",
+        json!(Value), to!(events::get_event_schema)).to(PUBLIC),
     get("/openapi.json", "get_openapi", "This interface as OpenAPI 3.1", "本接口的 OpenAPI 3.1 文档",
         json!(Value), to!(openapi::get_openapi)).to(PUBLIC),
     get("/docs", "get_docs", "This interface as a page", "本接口的说明页",

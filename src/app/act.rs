@@ -5,6 +5,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::act_checks::{changed_since, seen_before};
+use super::append::{check_fact_size, check_size};
 use super::cache::Cached;
 use super::enrollment::stream_name;
 use super::{ActError, App};
@@ -243,6 +244,9 @@ impl App {
         if wanted.is_none() {
             decision.fact.over_limit = None;
         }
+        if wanted.is_some() || case.call.validate_only {
+            check_fact_size(&decision.fact)?;
+        }
         if case.call.validate_only {
             if let Some(wanted) = &wanted {
                 let left = self.check_place(case, wanted, place).await;
@@ -294,6 +298,8 @@ impl App {
         meta: EventMeta,
     ) -> Result<Recorded, ActError> {
         let revision = after.map_or(0, |revision| revision + 1);
+        let data = codec::encode_event(&event)?;
+        check_size(&data)?;
         let id = codec::event_id(
             self.log_id,
             &case.stream,
@@ -306,7 +312,7 @@ impl App {
             event_id: id,
             event_type: event.event_type().to_owned(),
             recorded_at_us: meta.recorded_at.micros(),
-            data: codec::encode_event(&event)?.into(),
+            data: data.into(),
             metadata: codec::encode_meta(&meta)?.into(),
         };
         let appended = self.append_after(&case.stream, after, new).await?;

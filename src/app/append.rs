@@ -4,8 +4,9 @@ use uuid::Uuid;
 
 use super::enrollment::stream_name;
 use super::{ActError, App};
+use crate::codec::{MAX_DATA_BYTES, encode_event};
 use crate::domain::date::{CivilDate, Timestamp};
-use crate::domain::event::{EventMeta, OfficeName};
+use crate::domain::event::{Event, EventMeta, Fact, OfficeName};
 use crate::domain::ids::{Office, Provenance};
 use crate::domain::shared_str::SharedStr;
 use crate::log::{Appended, Expected, LogError, NewEvent};
@@ -52,6 +53,21 @@ impl App {
     pub(super) fn caused_id(&self, stream: &str, revision: u64, cause: &str) -> Uuid {
         crate::codec::caused_event_id(self.log_id, stream, revision, cause)
     }
+}
+
+/// Refuses what a client asks to record before it is appended: its event would be larger than every
+/// intermediary passes on. Larger content is a document, cited by its digest.
+pub(super) fn check_size(data: &[u8]) -> Result<(), ActError> {
+    if data.len() <= MAX_DATA_BYTES {
+        return Ok(());
+    }
+    let (bytes, limit) = (data.len(), MAX_DATA_BYTES);
+    Err(ActError::EventTooLarge { bytes, limit })
+}
+
+/// The same for an act that a place is first taken for.
+pub(super) fn check_fact_size(fact: &Fact) -> Result<(), ActError> {
+    check_size(&encode_event(&Event::Acted(Box::new(fact.clone())))?)
 }
 
 /// Metadata of an event that no office acted for.

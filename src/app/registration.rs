@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::append::own_meta;
+use super::append::{check_size, own_meta};
 use super::enrollment::read_whole_stream;
 use super::{ActError, App, Caller};
 use crate::codec::{self, Stored};
@@ -209,7 +209,9 @@ impl App {
                 key,
                 &fingerprint,
             );
-            match self.append_after(stream, after, encode(&meta, id)?).await {
+            let event = encode(&meta, id)?;
+            check_size(&event.data)?;
+            match self.append_after(stream, after, event).await {
                 Ok(appended) => {
                     let (stream, sequence) = (stream.to_owned(), appended.sequence);
                     return Ok(Written { stream, revision, sequence, id, replayed: false });

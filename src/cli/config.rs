@@ -75,6 +75,7 @@ pub struct Config {
     pub clerk: Clerk,
     pub webhooks: Webhooks,
     pub i18n: I18n,
+    pub events: Events,
     pub telemetry: Telemetry,
     #[serde(default)]
     pub log: Log,
@@ -141,6 +142,13 @@ pub struct Webhooks {
 #[serde(deny_unknown_fields)]
 pub struct I18n {
     pub default_language: Language,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Events {
+    pub type_prefix: String,
+    pub source: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

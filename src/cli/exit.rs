@@ -113,7 +113,7 @@ fn of_opening(error: &OpenError) -> Option<Exit> {
 
 fn of_act(error: &ActError) -> Option<Exit> {
     match error {
-        ActError::Refused(_) => Some(Exit::Refused),
+        ActError::Refused(_) | ActError::EventTooLarge { .. } => Some(Exit::Refused),
         ActError::PreconditionRequired { .. }
         | ActError::Conflict { .. }
         | ActError::KeyReused { .. }

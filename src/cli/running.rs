@@ -18,7 +18,7 @@ use super::node::{self, Node, read_models, runner_options};
 use super::token::{now_unix_s, token_key};
 use super::webhooks;
 use crate::api::auth::{Authenticator, LocalVerifier, TokenKey};
-use crate::api::{ApiSettings, ApiState, Served, serve};
+use crate::api::{ApiSettings, ApiState, EventNames, Served, serve};
 use crate::app::{App, Clerk};
 use crate::projection::{Copies, ReadModels, Runner, Status};
 use crate::webhooks::Worker;
@@ -91,6 +91,10 @@ pub fn api_state(
         shutdown_grace: Duration::from_secs(config.server.shutdown_grace_s),
         request_timeout: REQUEST_TIMEOUT,
         workers: config.server.workers,
+        events: EventNames {
+            type_prefix: config.events.type_prefix.clone(),
+            source: config.events.source.clone(),
+        },
     };
     let models = ReadModels::of_runner(copies, read_models.clone());
     ApiState::new(app, models, read_models, authenticator, settings)

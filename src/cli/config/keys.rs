@@ -13,6 +13,10 @@ pub enum Kind {
     Socket,
     /// `http://` or `https://`, without a slash at the end.
     Url,
+    /// Words of `[a-z0-9_-]` with dots between them, such as a domain's name turned round.
+    Dotted,
+    /// A URI with its scheme, such as `urn:…` or `https://…`.
+    Uri,
     /// A whole number, the bounds included.
     Number {
         min: i64,
@@ -144,6 +148,9 @@ pub const KEYS: &[Key] = &[
         "zh-CN",
         "language where a client names none",
     ),
+    // Both are part of what readers keep: chosen once, before the first reader.
+    key("events.type_prefix", Kind::Dotted, "docket", "what types begin with in feeds"),
+    absent("events.source", Kind::Uri, "source of the events in feeds; else urn:docket:<log id>"),
     key(
         "telemetry.log_format",
         Kind::Choice(&["text", "json"]),
@@ -176,6 +183,8 @@ impl Key {
                     !h.is_empty() && !h.ends_with('/') && !h.contains(char::is_whitespace)
                 })
             }
+            Kind::Dotted => text.split('.').all(is_word),
+            Kind::Uri => is_uri(&text),
             Kind::Choice(words) => words.contains(&text.as_str()),
             Kind::Flag => match text.parse::<bool>() {
                 Ok(flag) => return Ok(Value::Boolean(flag)),
@@ -197,11 +206,27 @@ impl Kind {
             Kind::Path => "a path".to_owned(),
             Kind::Socket => "an IP address and port such as 127.0.0.1:8080".to_owned(),
             Kind::Url => "an http:// or https:// address without a slash at the end".to_owned(),
+            Kind::Dotted => "words of a-z, 0-9, - and _ with dots between them".to_owned(),
+            Kind::Uri => "a URI with its scheme, in visible ASCII".to_owned(),
             Kind::Number { min, max } => format!("a whole number from {min} to {max}"),
             Kind::Choice(words) => format!("one of {}", words.join(", ")),
             Kind::Flag => "true or false".to_owned(),
         }
     }
+}
+
+fn is_word(text: &str) -> bool {
+    let good = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-');
+    !text.is_empty() && text.bytes().all(good)
+}
+
+fn is_uri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.bytes().all(good)
+        && !rest.is_empty()
+        && rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte))
 }
 
 /// The key with this name.

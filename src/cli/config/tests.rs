@@ -37,6 +37,7 @@ fn defaults_stand_on_what_was_given() {
     assert!(!config.webhooks.allow_private_networks);
     assert_eq!((config.webhooks.timeout_s, config.webhooks.max_attempts), (20, 10));
     assert_eq!(config.telemetry.log_format, LogFormat::Text);
+    assert_eq!((config.events.type_prefix.as_str(), config.events.source), ("docket", None));
     assert_eq!((config.server.workers, config.log.origin), (None, None));
     assert_eq!((config.clerk.enabled, config.clerk.interval_s), (true, 60));
     assert_eq!(origin(&origins, "store.log"), "default");
@@ -103,6 +104,9 @@ fn a_wrong_value_is_refused_with_what_would_be_right() {
     set("store.data_dir=", &["a path"]);
     set("clerk.enabled=maybe", &["\"maybe\"", "true or false"]);
     set("clerk.interval_s=0", &["from 1 to 86400"]);
+    set("events.type_prefix=cn..Docket", &["dots between"]);
+    set("events.source=docket", &["a URI with its scheme"]);
+    set("events.source=urn:a b", &["a URI with its scheme"]);
     let file = |text: &str, parts: &[&str]| assert_refused(text, &[], &[], parts);
     file("clerk.enabled = 1", &["true or false"]);
     file("server.workers = true", &["true", "from 1 to 1024"]);
