@@ -10,7 +10,7 @@ fn event(stream: &str, event_type: &str, data: &str, metadata: &str) -> Recorded
         stream: StreamName::parse(stream).unwrap(),
         revision: 3,
         event_id: Uuid::from_u128(1),
-        event_type: event_type.to_owned(),
+        event_type: event_type.into(),
         recorded_at_us: 1_452_000_000_123_456,
         data: data.as_bytes().into(),
         metadata: metadata.as_bytes().into(),
