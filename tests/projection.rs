@@ -18,13 +18,15 @@ mod words;
 #[path = "projection/world.rs"]
 mod world;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use docket::log::{EventLog, MemoryLog};
+use docket::projection::store::{Claim, Holder};
 use docket::projection::{
-    Copies, Folder, Follower, Mode, Progress, Projection, Rebuild, Rebuilt, Store, StoreError, all,
-    checksum, rebuild,
+    Copies as _, Folder, Follower, Mode, Models, Options, Progress, Projection, Rebuild, Rebuilt,
+    SqliteCopies, StoreError, all, checksum, rebuild,
 };
 use rusqlite::Connection;
 use tokio::runtime::Runtime;
@@ -36,14 +38,65 @@ fn world() -> World {
     World::around(Arc::new(MemoryLog::new()), Runtime::new().unwrap())
 }
 
-/// An empty copy, followed by these read models.
-fn follower(world: &World, path: &Path, make: fn() -> Vec<Box<dyn Projection>>) -> Follower {
-    let store = if path.exists() {
-        Store::open(path, Mode::Following).unwrap()
-    } else {
-        Store::create(path, Mode::Following, &make()).unwrap()
-    };
-    Follower::new(store, folder(world, 1 << 20), make)
+/// Each question is put an hour after the last.
+fn now_us() -> i64 {
+    static NOW: AtomicI64 = AtomicI64::new(0);
+    NOW.fetch_add(3_600_000_000, Ordering::Relaxed)
+}
+
+/// How a test's runner works: by the clock.
+fn options(name: &str) -> Options {
+    fn wall_us() -> i64 {
+        let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+        i64::try_from(since.as_micros()).unwrap()
+    }
+    Options::new(name, wall_us)
+}
+
+/// A follower and the file that it writes.
+struct Following {
+    follower: Follower,
+    path: PathBuf,
+}
+
+impl Following {
+    fn step(&mut self, limit: usize) -> Progress {
+        self.follower.step(limit, 0)
+    }
+
+    fn position(&mut self) -> Option<u64> {
+        self.follower.copy().checkpoint().position
+    }
+
+    fn connection(&self) -> Connection {
+        Connection::open(&self.path).unwrap()
+    }
+}
+
+/// An empty copy, or the one that serves in this folder, followed by these read models.
+fn follower(world: &World, at: &Path, make: fn() -> Vec<Box<dyn Projection>>) -> Following {
+    follower_with(world, at, make, 1 << 20)
+}
+
+fn follower_with(
+    world: &World,
+    at: &Path,
+    make: fn() -> Vec<Box<dyn Projection>>,
+    cache_bytes: usize,
+) -> Following {
+    let copies = SqliteCopies::new(at);
+    if copies.serving().unwrap().is_none() {
+        let lock = copies.lock_rebuild().unwrap();
+        let copy = copies.create(&*lock, Mode::Following, &Models::new(make())).unwrap();
+        copies.serve(&*lock, &copy.id().clone()).unwrap();
+    }
+    let serving = copies.serving().unwrap().unwrap();
+    let mut copy = copies.open(&serving).unwrap();
+    let name = format!("test {}", now_us());
+    let holder = Holder { name: &name, now_us: now_us(), lease_us: 1, takes_over: false };
+    assert_eq!(copy.claim(holder).unwrap(), Claim::Ours);
+    let follower = Follower::new(copy, folder(world, cache_bytes), make);
+    Following { follower, path: copies.path(&serving) }
 }
 
 fn folder(world: &World, cache_bytes: usize) -> Folder {
@@ -51,9 +104,9 @@ fn folder(world: &World, cache_bytes: usize) -> Folder {
 }
 
 /// Follows to the end of the log in steps of `limit` events.
-fn catch_up(follower: &mut Follower, limit: usize) {
+fn catch_up(following: &mut Following, limit: usize) {
     loop {
-        match follower.step(limit) {
+        match following.step(limit) {
             Progress::Moved { end: true } => return,
             Progress::Moved { end: false } => {}
             Progress::Stopped { failure, .. } => panic!("{failure:?}"),
@@ -63,28 +116,44 @@ fn catch_up(follower: &mut Follower, limit: usize) {
 
 /// The checksum of each read model.
 fn checksums(connection: &Connection) -> Vec<(&'static str, String)> {
-    all().iter().map(|p| (p.name(), checksum(connection, &**p).unwrap())).collect()
+    let mut reader = connection;
+    all().iter().map(|p| (p.name(), checksum(&mut reader, &**p).unwrap())).collect()
 }
 
-fn rebuild_all(log: &Arc<dyn EventLog>, runtime: &Runtime, copies: &Copies) -> Rebuilt {
+/// The checksum of each read model in the copy that serves.
+fn serving_checksums(copies: &SqliteCopies) -> Vec<(&'static str, String)> {
+    let serving = copies.serving().unwrap().unwrap();
+    checksums(&Connection::open(copies.path(&serving)).unwrap())
+}
+
+fn rebuild_all(log: &Arc<dyn EventLog>, runtime: &Runtime, copies: &SqliteCopies) -> Rebuilt {
     rebuild_names(log, runtime, copies, &[]).unwrap()
 }
 
-fn rebuild_names(
+fn request<'a>(
     log: &Arc<dyn EventLog>,
     runtime: &Runtime,
-    copies: &Copies,
-    names: &[String],
-) -> Result<Rebuilt, StoreError> {
-    let request = Rebuild {
+    copies: &'a SqliteCopies,
+    names: &'a [String],
+) -> Rebuild<'a> {
+    Rebuild {
         log: Arc::clone(log),
         runtime: runtime.handle().clone(),
         copies,
         projections: all,
         names,
         cache_bytes: 1 << 20,
-    };
-    rebuild(&request, &mut |_, _| true)
+        now_us,
+    }
+}
+
+fn rebuild_names(
+    log: &Arc<dyn EventLog>,
+    runtime: &Runtime,
+    copies: &SqliteCopies,
+    names: &[String],
+) -> Result<Rebuilt, StoreError> {
+    rebuild(&request(log, runtime, copies, names), &mut |_, _| true)
 }
 
 /// Rows of a query, each as one text with `|` between the columns.

@@ -123,13 +123,13 @@ pub fn reading(made: &Made, runtime: &Handle) -> anyhow::Result<()> {
         read += began.elapsed();
         (after, events) = (page.next, events + page.events.len());
         let began = Instant::now();
-        let (decoded, unknown) = decode_page(page.events);
+        let (decoded, unknown) = decode_page(page.events, i64::MIN);
         decode += began.elapsed();
         anyhow::ensure!(unknown.is_none(), "an event can't be decoded: {unknown:?}");
         let began = Instant::now();
         for event in &decoded {
             if let docket::codec::Stored::Enrollment(recorded) = &event.stored {
-                let (lost, again) = folder.fold(&event.envelope, recorded, |step| {
+                let (lost, again) = folder.fold(&event.envelope, recorded, &mut |_, _| {}, &mut |step, _| {
                     let lost = step.after.unsupported.len()
                         - step.before.unsupported.len().min(step.after.unsupported.len());
                     Ok((lost, matches!(step.path, docket::projection::Path::Refolded { .. })))

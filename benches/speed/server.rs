@@ -14,7 +14,7 @@ use docket::api::{ApiSettings, ApiState, serve};
 use docket::app::clock::{Clock as _, SystemClock};
 use docket::log::{EventLog, SqliteLog};
 use docket::projection::{
-    Copies, DEFAULT_CACHE_BYTES, Options, ReadModels, Rebuild, Runner, Status, all, rebuild,
+    DEFAULT_CACHE_BYTES, Options, ReadModels, Rebuild, Runner, SqliteCopies, Status, all, rebuild,
 };
 use tokio::sync::watch;
 
@@ -60,8 +60,12 @@ impl Server {
 }
 
 /// The folder of the read models beside a log.
-pub fn copies(made: &Made) -> Copies {
-    Copies::new(made.folder.join("read-models"))
+pub fn copies(made: &Made) -> SqliteCopies {
+    SqliteCopies::new(made.folder.join("read-models"))
+}
+
+fn now_us() -> i64 {
+    SystemClock::default().now().micros()
 }
 
 /// What the child does.
@@ -79,11 +83,11 @@ async fn serving(made: Made, with_read_models: bool) -> anyhow::Result<()> {
     if with_read_models {
         let log = log.clone() as Arc<dyn EventLog>;
         let handle = tokio::runtime::Handle::current();
-        let started = Runner::start(log, copies(&made), Options::default(), handle)?;
+        let started = Runner::start(log, Arc::new(copies(&made)), Options::new("server", now_us), handle)?;
         status = started.status();
         runner = Some(started);
     }
-    let models = ReadModels::of_runner(status.clone());
+    let models = ReadModels::of_runner(Arc::new(copies(&made)), status.clone());
     let key = key(&made)?;
     let verifier = Arc::new(LocalVerifier::new(&key, ISSUER, AUDIENCE));
     let seconds = move || clock.now().micros() / 1_000_000;
@@ -145,6 +149,7 @@ pub fn run_rebuild(folder: PathBuf) -> anyhow::Result<()> {
         projections: all,
         names: &[],
         cache_bytes: DEFAULT_CACHE_BYTES,
+        now_us,
     };
     let mut filled = Duration::ZERO;
     rebuild(&asked, &mut |_, _| {

@@ -96,7 +96,7 @@ async fn behind(made: &Made) -> anyhow::Result<String> {
     use docket::projection::ReadModels;
     let log = SqliteLog::open_reader(made.log())?;
     let head = log.head().await?.unwrap_or(0);
-    let models = ReadModels::of_copies(copies(made));
+    let models = ReadModels::of_copies(Arc::new(copies(made)));
     let at = models.read_now(|_| Ok(()))?.position.unwrap_or(0);
     Ok(format!("{} events behind the log", head.saturating_sub(at)))
 }

@@ -17,7 +17,7 @@ use super::client::{Answer, Client};
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
 use super::measures::Lang;
-use super::node::{documents_path, sqlite_path};
+use super::node::{documents_path, now_us, sqlite_path};
 use super::output::Format;
 use super::progress::{Interrupt, bar};
 use super::running::api_state;
@@ -30,7 +30,7 @@ use crate::app::documents::FolderStore;
 use crate::app::{Parts, start_reading};
 use crate::domain::measure_file::{MEASURES, PROGRAMS};
 use crate::log::{EventLog, SqliteLog};
-use crate::projection::{self, Copies, Rebuild, Status, StoreError};
+use crate::projection::{self, Copies as _, Rebuild, SqliteCopies, Status, StoreError};
 
 /// How long the token of a question lasts that this process asks itself.
 const TTL_S: u32 = 3600;
@@ -147,12 +147,14 @@ impl AskArgs {
         .await?;
         let tables = if lists { Some(TemporaryFolder::new()?) } else { None };
         let status = match &tables {
-            Some(tables) => fill(log.clone(), Copies::new(tables.path())).await?,
+            Some(tables) => fill(log.clone(), SqliteCopies::new(tables.path())).await?,
             None => Status::default(),
         };
+        let place = tables.as_ref().map_or_else(PathBuf::new, |tables| tables.path().to_owned());
+        let copies = Arc::new(SqliteCopies::new(place));
         let (_, status) = watch::channel(status);
         let key = TokenKey::generate(&mut random());
-        let state = api_state(Arc::new(app), &key, &config, status);
+        let state = api_state(Arc::new(app), &key, &config, copies, status);
         let served = serve(config.server.listen, state)?;
         let (id, role) = (new_id().to_string(), Role::Auditor);
         let bearer = token(&key, &config, role, "docket", &id, &[], TTL_S)?;
@@ -162,7 +164,7 @@ impl AskArgs {
 }
 
 /// Makes the read models of a log in a folder.
-async fn fill(log: Arc<SqliteLog>, copies: Copies) -> anyhow::Result<Status> {
+async fn fill(log: Arc<SqliteLog>, copies: SqliteCopies) -> anyhow::Result<Status> {
     let runtime = tokio::runtime::Handle::current();
     let interrupt = Interrupt::watch();
     let work = move || {
@@ -173,6 +175,7 @@ async fn fill(log: Arc<SqliteLog>, copies: Copies) -> anyhow::Result<Status> {
             projections: projection::all,
             names: &[],
             cache_bytes: projection::DEFAULT_CACHE_BYTES,
+            now_us,
         };
         let bar = bar("reading the log");
         let rebuilt = projection::rebuild(&rebuild, &mut |done, total| {
@@ -185,7 +188,7 @@ async fn fill(log: Arc<SqliteLog>, copies: Copies) -> anyhow::Result<Status> {
             Err(StoreError::Interrupted) => return Err(failure(Exit::Interrupted, "interrupted")),
             rebuilt => rebuilt?,
         };
-        let copy = copies.serving()?.map(|serving| serving.path);
+        let copy = copies.serving()?;
         Ok(Status { copy, position: rebuilt.position, ..Status::default() })
     };
     tokio::task::spawn_blocking(work).await.context("reading the log was interrupted")?

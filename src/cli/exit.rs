@@ -132,7 +132,7 @@ fn of_log(error: &LogError) -> Option<Exit> {
 
 fn of_store(error: &StoreError) -> Option<Exit> {
     match error {
-        StoreError::InUse(_) => Some(Exit::Conflict),
+        StoreError::InUse(_) | StoreError::Moved => Some(Exit::Conflict),
         StoreError::Missing(_) | StoreError::UnknownName { .. } => Some(Exit::NotFound),
         StoreError::Interrupted => Some(Exit::Interrupted),
         StoreError::OtherLog(_) => Some(Exit::Unverified),

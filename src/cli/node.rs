@@ -10,11 +10,12 @@ use base64::Engine as _;
 use super::config::Config;
 use super::exit::{Exit, failure};
 use super::token::{new_id, token_key};
-use crate::app::clock::SystemClock;
+use crate::app::clock::{Clock as _, SystemClock};
 use crate::app::documents::{DocumentStore, FolderStore};
 use crate::app::{App, Parts, start};
 use crate::domain::measure_file::{MEASURES, PROGRAMS};
 use crate::log::{EventLog, SqliteLog};
+use crate::projection::{Copies, Options, SqliteCopies};
 
 /// A node's log and what is over it.
 pub struct Node {
@@ -54,12 +55,24 @@ pub fn documents_path(address: &str) -> anyhow::Result<PathBuf> {
     }
 }
 
-/// The folder of the read models' copies.
+/// The store of the read models.
 ///
 /// # Errors
-/// Another database than SQLite.
-pub fn read_model_path(config: &Config) -> anyhow::Result<PathBuf> {
-    sqlite_path(&config.store.read_model, "store.read_model")
+/// An address that is none of this build.
+pub fn read_models(config: &Config) -> anyhow::Result<Arc<dyn Copies>> {
+    let path = sqlite_path(&config.store.read_model, "store.read_model")?;
+    Ok(Arc::new(SqliteCopies::new(path)))
+}
+
+/// How this process fills read models.
+pub fn runner_options(config: &Config) -> Options {
+    let holder = format!("process {} {}", std::process::id(), new_id());
+    Options { batch_events: config.projections.batch_size, ..Options::new(holder, now_us) }
+}
+
+/// Now, in microseconds UTC since 1970.
+pub fn now_us() -> i64 {
+    SystemClock::default().now().micros()
 }
 
 /// Opens the node for writing: only one process at a time can.

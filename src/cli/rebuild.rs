@@ -7,11 +7,11 @@ use serde_json::json;
 
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
-use super::node::{read_model_path, sqlite_path};
+use super::node::{now_us, read_models, sqlite_path};
 use super::output::{Format, Table, print, print_json};
 use super::progress::{Interrupt, bar};
 use crate::log::SqliteLog;
-use crate::projection::{self, Compared, Copies, Rebuild, Rebuilt, RebuiltModel, StoreError};
+use crate::projection::{self, Compared, Rebuild, Rebuilt, RebuiltModel, StoreError};
 
 /// Make the read models anew from the log and compare them with those that serve.
 ///
@@ -58,7 +58,7 @@ pub async fn run(args: &RebuildArgs) -> anyhow::Result<Exit> {
     let (config, _) = Config::load(&config, std::env::vars())?;
     let log = SqliteLog::open_reader(sqlite_path(&config.store.log, "store.log")?)?;
     let log = Arc::new(log);
-    let copies = Copies::new(read_model_path(&config)?);
+    let copies = read_models(&config)?;
     let interrupt = Interrupt::watch();
     let runtime = tokio::runtime::Handle::current();
     let (names, reading) = (args.names.clone(), log.clone());
@@ -67,10 +67,11 @@ pub async fn run(args: &RebuildArgs) -> anyhow::Result<Exit> {
         let rebuild = Rebuild {
             log: reading,
             runtime,
-            copies: &copies,
+            copies: &*copies,
             projections: projection::all,
             names: &names,
             cache_bytes: projection::DEFAULT_CACHE_BYTES,
+            now_us,
         };
         let rebuilt = projection::rebuild(&rebuild, &mut |done, total| {
             bar.set_length(total);
@@ -100,8 +101,7 @@ fn explain(error: StoreError) -> anyhow::Error {
         StoreError::InUse(folder) => failure(
             Exit::Conflict,
             format!(
-                "a server (or another rebuild) is writing the read models in {}: stop it first, or leave the work to it",
-                folder.display()
+                "another rebuild is at work on the read models in {folder}: wait for it, or stop it"
             ),
         ),
         other => other.into(),
@@ -123,7 +123,7 @@ fn show(rebuilt: &Rebuilt, output: Format) -> anyhow::Result<()> {
         table.row(vec![
             model.name.clone(),
             model.version.to_string(),
-            model.checksum.clone(),
+            model.checksum.clone().unwrap_or_default(),
             compared(model),
         ]);
     }

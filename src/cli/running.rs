@@ -14,12 +14,12 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::config::Config;
-use super::node::{self, Node, read_model_path};
+use super::node::{self, Node, read_models, runner_options};
 use super::token::{now_unix_s, token_key};
 use crate::api::auth::{Authenticator, LocalVerifier, TokenKey};
 use crate::api::{ApiSettings, ApiState, Served, serve};
 use crate::app::App;
-use crate::projection::{Copies, Options, ReadModels, Runner, Status};
+use crate::projection::{Copies, ReadModels, Runner, Status};
 
 /// How often reservations are looked at that no approval followed.
 const RECOVERY_EVERY: Duration = Duration::from_secs(30);
@@ -47,14 +47,14 @@ pub struct Running {
 pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let key = token_key(&config.auth.token_key)?;
     let node = node::open(config).await?;
-    let options = Options { batch_events: config.projections.batch_size, ..Options::default() };
+    let copies = read_models(config)?;
     let runner = Runner::start(
         node.app.log().clone(),
-        Copies::new(read_model_path(config)?),
-        options,
+        copies.clone(),
+        runner_options(config),
         tokio::runtime::Handle::current(),
     )?;
-    let state = api_state(node.app.clone(), &key, config, runner.status());
+    let state = api_state(node.app.clone(), &key, config, copies, runner.status());
     let served = serve(config.server.listen, state)?;
     let recovery = tokio::spawn(recover(node.app.clone()));
     Ok(Running { key, node, runner, served, recovery })
@@ -65,6 +65,7 @@ pub fn api_state(
     app: Arc<App>,
     key: &TokenKey,
     config: &Config,
+    copies: Arc<dyn Copies>,
     read_models: watch::Receiver<Status>,
 ) -> Arc<ApiState> {
     let verifier = LocalVerifier::new(key, &config.auth.issuer, &config.auth.audience);
@@ -78,7 +79,7 @@ pub fn api_state(
         request_timeout: REQUEST_TIMEOUT,
         workers: config.server.workers,
     };
-    let models = ReadModels::of_runner(read_models.clone());
+    let models = ReadModels::of_runner(copies, read_models.clone());
     Arc::new(ApiState::new(app, models, read_models, authenticator, settings))
 }
 

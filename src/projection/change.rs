@@ -324,7 +324,7 @@ mod tests {
     use super::*;
     use crate::projection::table::Kind;
 
-    static TABLE: Table = Table {
+    const TABLE: Table = Table {
         name: "t",
         columns: &[("a", Kind::Int), ("b", Kind::Text), ("c", Kind::Bytes)],
         key: &["a"],

@@ -33,7 +33,7 @@ struct Head {
     recorded_at_us: i64,
 }
 
-static TABLE: Table = Table {
+const TABLE: Table = Table {
     name: "enrollment",
     columns: &[
         ("id", Int),

@@ -21,7 +21,7 @@ pub use list::PlaceRow;
 #[derive(Default)]
 pub struct EnrollmentPlaces;
 
-static TABLE: Table = Table {
+const TABLE: Table = Table {
     name: "enrollment_place",
     columns: &[
         ("program", Text),

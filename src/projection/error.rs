@@ -134,12 +134,12 @@ pub enum StoreError {
     },
     /// Another process writes the read models.
     #[error(
-        "the read models in {0} are being written by another process; stop it, or let it do the work"
+        "the read models in {0} are being rebuilt by another process; wait for it, or stop it"
     )]
-    InUse(PathBuf),
+    InUse(String),
     /// Nothing is there to be read.
     #[error("no read models are in {0} yet; `docket rebuild` makes them from the log")]
-    Missing(PathBuf),
+    Missing(String),
     /// No read model has this name.
     #[error("no read model is called {name:?}; there are {known}")]
     UnknownName {
@@ -151,6 +151,9 @@ pub enum StoreError {
     /// The read models were made from another log, or from more of it than there is.
     #[error("{0}; `docket rebuild` makes them anew from the log")]
     OtherLog(String),
+    /// Rows of two events would have been mixed.
+    #[error("the copy that serves was written to while it was copied; try again")]
+    Moved,
     /// It was told to stop; the old copy serves on.
     #[error("the rebuild was interrupted; the copy that served before serves on")]
     Interrupted,
@@ -174,8 +177,8 @@ impl StoreError {
             Self::Io { .. } => true,
             Self::Database(error) => error.passing,
             Self::Stopped { source, .. } => source.is_passing(),
-            Self::InUse(_)
-            | Self::Missing(_)
+            Self::InUse(_) | Self::Moved => true,
+            Self::Missing(_)
             | Self::UnknownName { .. }
             | Self::OtherLog(_)
             | Self::Interrupted => false,

@@ -5,52 +5,63 @@
 //! last state goes on being served); the same log gives the same rows, whether they were filled at
 //! one go, in many, after a crash or by a rebuild; no row depends on today.
 //!
-//! Read models see the state before and after an event ([`Step`]), never event types; only
+//! Read models say what changes and never ask a table, so they are the same on every engine
+//! ([`store`]). They see the state before and after an event ([`Step`]), never event types; only
 //! `audit_trail` renders events, `subjects` and `enrollment_places` read the events of streams that
 //! no enrollment has. Deliberately not here: one enrollment's status, which is answered from the
 //! fold of its stream and never from a table.
 
 mod cache;
+mod change;
 mod checksum;
 mod error;
 mod fold;
 mod follow;
+mod memory;
+mod models;
 mod page;
 mod read;
 mod rebuild;
-mod row;
 mod runner;
-mod spans;
+mod sql;
 mod step;
-mod store;
-mod value;
+mod table;
+mod track;
 
 pub mod audit_trail;
 pub mod current_status;
 pub mod enrollment_places;
 pub mod obligations;
+pub mod status_history;
+pub mod store;
 pub mod subjects;
 pub mod timeline;
 
+pub use change::{Cell, Cells, Changes, Doing, ModelChanges, Raw, RowWriter, TableChanges};
 pub use checksum::checksum;
-pub use error::{Failure, ProjectionError, StoreError};
+pub use error::{DatabaseError, Failure, ProjectionError, StoreError};
 pub use fold::{DEFAULT_CACHE_BYTES, Folder};
 pub use follow::{Follower, Progress};
+pub use memory::Memory;
+pub use models::Models;
 pub use page::{Decoded, decode_page};
-pub use read::{Answer, ReadModels, Tables};
-pub use rebuild::{Compared, Rebuild, Rebuilt, RebuiltModel, rebuild};
+pub use read::{Answer, At, ReadModels, Tables, answer};
+pub use rebuild::{Compared, Rebuild, Rebuilt, RebuiltModel, rebuild, verify};
 pub use runner::{Options, Runner, Status};
+pub use sql::{Reader, Record};
 pub use step::{Envelope, Input, Path, Projection, Step};
-pub use store::{Copies, Mode, Serving, Store};
+pub use store::{Copies, CopyId, Mode, SqliteCopies};
+pub use table::{Change, Kind, Table};
 
 /// Every read model, ready to be filled.
 pub fn all() -> Vec<Box<dyn Projection>> {
     vec![
         Box::new(subjects::Subjects),
         Box::new(audit_trail::AuditTrail::default()),
+        Box::new(status_history::StatusHistory),
         Box::new(current_status::CurrentStatus::default()),
-        Box::new(timeline::Timelines::default()),
-        Box::new(obligations::Obligations::default()),
+        Box::new(timeline::Timelines),
+        Box::new(obligations::Obligations),
         Box::new(enrollment_places::EnrollmentPlaces),
     ]
 }

@@ -1,33 +1,29 @@
 //! A new copy of the read models, made from the log alone, in one pass for all that are rebuilt.
 //!
-//! One thread reads and decodes, another folds and writes, into a file that nobody serves from:
-//! without a journal, indexes last. What is not rebuilt is copied from the copy that serves, at its
-//! position. The new copy is compared with the serving one at the same sequence and takes over by
-//! one rename; a rebuild that is killed leaves the old copy serving.
+//! It is filled beside the copy that serves, which is followed meanwhile: one thread reads and
+//! decodes, one folds, one writes, indexes last. What is not rebuilt is copied from the copy that
+//! serves. At the event up to which that one had read when the rebuild began, both are compared;
+//! then the new one catches up and takes over in one step. A rebuild that is killed leaves the old
+//! copy serving.
 
-use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
 
-use rusqlite::Connection;
 use serde::Serialize;
 use tokio::runtime::Handle;
 
 use super::checksum::checksum;
-use super::fold::Folder;
-use super::follow::project;
-use super::store::{Copies, Mode, Moved, Store, WriteLock, signed};
+use super::models::Models;
+use super::store::{Copies, CopyId, CopyWriter, Holder, Mode, RebuildLock, stale};
 use super::{Projection, ProjectionError, StoreError};
 use crate::log::EventLog;
-use reading::{Chunk, read};
+use fill::Filling;
 
+mod fill;
 mod reading;
 
-/// Events between two writes of what waits in memory: more write each row less often, fewer take
-/// less memory (about 3 KiB an event).
-const FLUSH_EVENTS: usize = 4096;
-/// Decoded chunks that wait for the fold.
-const WAITING_CHUNKS: usize = 16;
+/// How long the copy that serves is held still at most, in microseconds: after a crash it is followed
+/// again by then.
+const HOLD_US: i64 = 60_000_000;
 
 /// What a rebuild is made of.
 pub struct Rebuild<'a> {
@@ -36,13 +32,15 @@ pub struct Rebuild<'a> {
     /// The runtime that reads it; this thread must not be one of its own.
     pub runtime: Handle,
     /// Where the copies are.
-    pub copies: &'a Copies,
+    pub copies: &'a dyn Copies,
     /// Every read model there is.
     pub projections: fn() -> Vec<Box<dyn Projection>>,
     /// The names of those to rebuild; empty: all.
     pub names: &'a [String],
     /// Bytes of folded enrollments kept in memory.
     pub cache_bytes: usize,
+    /// Now, in microseconds UTC.
+    pub now_us: fn() -> i64,
 }
 
 /// What a rebuild came to.
@@ -61,8 +59,8 @@ pub struct RebuiltModel {
     pub name: String,
     /// Its version.
     pub version: u32,
-    /// The checksum of its content.
-    pub checksum: String,
+    /// The checksum of its content, where it was compared.
+    pub checksum: Option<String>,
     /// Compared with the copy that served, at the same sequence.
     pub compared: Compared,
 }
@@ -93,66 +91,151 @@ impl Rebuilt {
     }
 }
 
-/// Rebuilds. `progress` is told the events done and their total after each page, and says whether
+/// Rebuilds. `progress` is told the events done and their total after each batch, and says whether
 /// to go on.
 ///
 /// # Errors
-/// [`StoreError::InUse`] while another process writes the read models, [`StoreError::UnknownName`],
+/// [`StoreError::InUse`] while another process rebuilds, [`StoreError::UnknownName`],
 /// [`StoreError::Stopped`] at an event that is not known or fails. The old copy serves on.
 pub fn rebuild(
     rebuild: &Rebuild<'_>,
     progress: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Rebuilt, StoreError> {
-    let lock = rebuild.copies.lock()?;
-    rebuild_locked(rebuild, &lock, progress)
+    let lock = rebuild.copies.lock_rebuild()?;
+    let mut made = make(rebuild, &*lock, progress)?;
+    take_over(rebuild, &*lock, &mut made, progress)?;
+    Ok(made.rebuilt)
 }
 
-pub(super) fn rebuild_locked(
+/// Makes a copy beside the one that serves, compares them, and removes it: nothing that serves is
+/// touched.
+///
+/// # Errors
+/// As [`rebuild`]; [`StoreError::Missing`] when nothing serves.
+pub fn verify(
     rebuild: &Rebuild<'_>,
-    lock: &WriteLock,
     progress: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Rebuilt, StoreError> {
-    let all = (rebuild.projections)();
-    check_names(rebuild.names, &all)?;
-    let served = match rebuild.copies.serving()? {
-        Some(serving) => Some(Store::open(&serving.path, Mode::Following)?),
-        None => None,
-    };
-    let selected = select(rebuild.names, &all, served.as_ref())?;
-    let partial = selected.len() < all.len();
-    let path = rebuild.copies.new_copy(lock)?;
-    let mut copy = Store::create(&path, Mode::Filling, &all)?;
-    let to = match &served {
-        Some(served) if partial => served.position(),
-        _ => head(rebuild)?,
-    };
-    let (mut chosen, others): (Vec<_>, Vec<_>) =
-        all.into_iter().partition(|p| selected.iter().any(|name| name == p.name()));
-    if let Some(served) = &served {
-        copy_tables(&copy, served.path(), &others)?;
+    let lock = rebuild.copies.lock_rebuild()?;
+    if rebuild.copies.serving()?.is_none() {
+        return Err(StoreError::Missing(rebuild.copies.place()));
     }
-    let compare_at = served.as_ref().and_then(Store::position).filter(|at| Some(*at) <= to);
-    let mut models: Vec<RebuiltModel> = chosen.iter().map(|p| unchecked(&**p)).collect();
-    if let Some(to) = to {
-        let mut filling = Filling { rebuild, copy: &mut copy, projections: &mut chosen, progress };
-        if let (Some(at), Some(served)) = (compare_at, &served) {
-            filling.fill(at, to)?;
-            compare(filling.copy, served, filling.projections, at, &mut models)?;
-        }
-        filling.fill(to, to)?;
-    }
-    finish(&copy, &chosen, &others, &mut models)?;
-    drop(copy);
-    drop(served);
-    rebuild.copies.serve(&path, lock)?;
-    Ok(Rebuilt { position: to, models })
+    let made = make(rebuild, &*lock, progress)?;
+    let copy = made.copy.id().clone();
+    drop(made.copy);
+    rebuild.copies.remove(&*lock, &copy)?;
+    Ok(made.rebuilt)
 }
 
-fn check_names(names: &[String], all: &[Box<dyn Projection>]) -> Result<(), StoreError> {
-    match names.iter().find(|name| all.iter().all(|p| p.name() != name.as_str())) {
+/// A copy that is made and compared, but doesn't serve yet.
+struct Made {
+    copy: Box<dyn CopyWriter>,
+    models: Models,
+    rebuilt: Rebuilt,
+}
+
+/// The copy that serves, as it stood when the rebuild began.
+struct Served {
+    position: Option<u64>,
+    /// Of those to be rebuilt, the ones of another version.
+    stale: Vec<String>,
+    /// Their checksums, by name.
+    checksums: Vec<(String, String)>,
+}
+
+fn make(
+    rebuild: &Rebuild<'_>,
+    lock: &dyn RebuildLock,
+    progress: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<Made, StoreError> {
+    let all = Models::new((rebuild.projections)());
+    check_names(rebuild.names, &all)?;
+    let mut copy = rebuild.copies.create(lock, Mode::Filling, &all)?;
+    let serving = rebuild.copies.serving()?;
+    let selected = select(rebuild, &all, serving.as_ref())?;
+    let (mut chosen, others) = all.partition(|name| selected.iter().any(|one| one == name));
+    let kept: Vec<_> = others.tables().collect();
+    let (served, to) = match serving {
+        None => (None, head(rebuild)?),
+        Some(serving) if kept.is_empty() => {
+            let served = look_at(rebuild, &serving, &chosen)?;
+            let to = served.position.or(head(rebuild)?);
+            (Some(served), to)
+        }
+        // The rows of the others and what the chosen are compared with must be of one event.
+        Some(serving) => {
+            let mut held = hold(rebuild, &serving)?;
+            let served = look_at(rebuild, &serving, &chosen)?;
+            let to = copy.copy_tables(&serving, &kept)?;
+            held.renew(0).map_err(|source| StoreError::Stopped { sequence: 0, source })?;
+            if to != served.position {
+                return Err(StoreError::Moved);
+            }
+            (Some(served), to)
+        }
+    };
+    if let Some(to) = to {
+        Filling { rebuild, copy: &mut *copy, models: &mut chosen, progress }.fill(to)?;
+    }
+    copy.finish(&Models::new((rebuild.projections)()))?;
+    let models = compare(&mut *copy, &chosen, served.as_ref())?;
+    if chosen.iter().any(|model| model.name() == "audit_trail") {
+        check_whole(&mut *copy)?;
+    }
+    let rebuilt = Rebuilt { position: to, models };
+    Ok(Made { copy, models: Models::new((rebuild.projections)()), rebuilt })
+}
+
+/// Keeps others from writing the copy that serves, for a while.
+fn hold(rebuild: &Rebuild<'_>, serving: &CopyId) -> Result<Box<dyn CopyWriter>, StoreError> {
+    let mut held = rebuild.copies.open(serving)?;
+    held.claim(Holder {
+        name: "a copy that is made of this one",
+        now_us: (rebuild.now_us)(),
+        lease_us: HOLD_US,
+        takes_over: true,
+    })?;
+    Ok(held)
+}
+
+/// Catches up with the log beside the copy that serves, then holds that one still, takes in the
+/// last events, and serves instead of it.
+fn take_over(
+    rebuild: &Rebuild<'_>,
+    lock: &dyn RebuildLock,
+    made: &mut Made,
+    progress: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<(), StoreError> {
+    made.models.load(made.copy.reader())?;
+    catch_up(rebuild, made, progress)?;
+    // Held still from here on; a server that followed it waits, and finds that another serves.
+    let _held = match rebuild.copies.serving()? {
+        Some(serving) => {
+            let held = hold(rebuild, &serving)?;
+            catch_up(rebuild, made, progress)?;
+            Some(held)
+        }
+        None => None,
+    };
+    made.rebuilt.position = made.copy.checkpoint().position;
+    rebuild.copies.serve(lock, &made.copy.id().clone())
+}
+
+fn catch_up(
+    rebuild: &Rebuild<'_>,
+    made: &mut Made,
+    progress: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<(), StoreError> {
+    let Some(to) = head(rebuild)? else { return Ok(()) };
+    let Made { copy, models, .. } = made;
+    Filling { rebuild, copy: &mut **copy, models, progress }.fill(to)
+}
+
+fn check_names(names: &[String], all: &Models) -> Result<(), StoreError> {
+    match names.iter().find(|name| all.iter().all(|model| model.name() != name.as_str())) {
         None => Ok(()),
         Some(name) => {
-            let known: Vec<_> = all.iter().map(|p| p.name()).collect();
+            let known: Vec<_> = all.iter().map(|model| model.name()).collect();
             Err(StoreError::UnknownName { name: name.clone(), known: known.join(", ") })
         }
     }
@@ -160,21 +243,24 @@ fn check_names(names: &[String], all: &[Box<dyn Projection>]) -> Result<(), Stor
 
 /// The names asked for and those that can't be copied; everything when nothing serves.
 fn select(
-    names: &[String],
-    all: &[Box<dyn Projection>],
-    served: Option<&Store>,
+    rebuild: &Rebuild<'_>,
+    all: &Models,
+    serving: Option<&CopyId>,
 ) -> Result<Vec<String>, StoreError> {
-    let every = || all.iter().map(|p| p.name().to_owned()).collect();
-    match served {
-        Some(served) if !names.is_empty() && served.position().is_some() => {
-            let mut selected = served.stale(all)?;
-            selected.extend(names.iter().cloned());
-            selected.sort();
-            selected.dedup();
-            Ok(selected)
-        }
-        _ => Ok(every()),
+    let every = || all.iter().map(|model| model.name().to_owned()).collect();
+    let Some(serving) = serving.filter(|_| !rebuild.names.is_empty()) else { return Ok(every()) };
+    let mut selected = Vec::new();
+    let checkpoint = rebuild.copies.reader(serving)?.ask(&mut |reader| {
+        selected = stale(reader, all)?;
+        Ok(())
+    })?;
+    if checkpoint.position.is_none() {
+        return Ok(every());
     }
+    selected.extend(rebuild.names.iter().cloned());
+    selected.sort();
+    selected.dedup();
+    Ok(selected)
 }
 
 fn head(rebuild: &Rebuild<'_>) -> Result<Option<u64>, StoreError> {
@@ -184,162 +270,63 @@ fn head(rebuild: &Rebuild<'_>) -> Result<Option<u64>, StoreError> {
         .map_err(|error| StoreError::Stopped { sequence: 0, source: error.into() })
 }
 
-fn unchecked(projection: &dyn Projection) -> RebuiltModel {
-    RebuiltModel {
-        name: projection.name().to_owned(),
-        version: projection.version(),
-        checksum: String::new(),
-        compared: Compared::Nothing,
-    }
-}
-
-/// Copies the tables that are not rebuilt.
-fn copy_tables(
-    copy: &Store,
-    served: &Path,
-    others: &[Box<dyn Projection>],
-) -> Result<(), StoreError> {
-    if others.is_empty() {
-        return Ok(());
-    }
-    let connection = copy.connection();
-    connection.execute("ATTACH ?1 AS served", [served.to_string_lossy()])?;
-    let tx = connection.unchecked_transaction()?;
-    for (table, key) in others.iter().flat_map(|projection| projection.tables()) {
-        tx.execute(
-            &format!("INSERT INTO main.{table} SELECT * FROM served.{table} ORDER BY {key}"),
-            [],
-        )?;
-    }
-    tx.commit()?;
-    connection.execute_batch("DETACH served")?;
-    Ok(())
-}
-
-/// Compares what was filled so far with the copy that serves.
-fn compare(
-    copy: &Store,
-    served: &Store,
-    projections: &[Box<dyn Projection>],
-    at: u64,
-    models: &mut [RebuiltModel],
-) -> Result<(), StoreError> {
-    let stale = served.stale(projections)?;
-    for (projection, model) in projections.iter().zip(models) {
-        if stale.iter().any(|name| name == projection.name()) {
-            model.compared = Compared::AnotherVersion;
-            continue;
-        }
-        let served = checksum(served.connection(), &**projection)?;
-        let now = checksum(copy.connection(), &**projection)?;
-        model.compared =
-            if served == now { Compared::Same } else { Compared::Differs { served, at } };
-        model.checksum = now;
-    }
-    Ok(())
-}
-
-/// Makes the indexes, checks that every event has its row, and sums up.
-fn finish(
-    copy: &Store,
-    chosen: &[Box<dyn Projection>],
-    others: &[Box<dyn Projection>],
-    models: &mut [RebuiltModel],
-) -> Result<(), StoreError> {
-    for projection in chosen.iter().chain(others) {
-        copy.connection().execute_batch(projection.indexes_sql())?;
-    }
-    let connection = copy.connection();
-    for (projection, model) in chosen.iter().zip(models) {
-        model.checksum = checksum(connection, &**projection)?;
-    }
-    if !chosen.iter().any(|projection| projection.name() == "audit_trail") {
-        return Ok(());
-    }
-    let rows: i64 = connection.query_row("SELECT count(*) FROM audit_trail", [], |r| r.get(0))?;
-    let events = copy.position().map_or(0, |position| signed(position) + 1);
-    if rows != events {
-        let source = ProjectionError::Inconsistent(format!(
-            "the audit trail has {rows} rows for {events} events"
-        ));
-        return Err(StoreError::Stopped { sequence: 0, source });
-    }
-    Ok(())
-}
-
-struct Filling<'a, 'b> {
-    rebuild: &'a Rebuild<'b>,
-    copy: &'a mut Store,
-    projections: &'a mut Vec<Box<dyn Projection>>,
-    progress: &'a mut dyn FnMut(u64, u64) -> bool,
-}
-
-impl Filling<'_, '_> {
-    /// Takes in the events from the copy's position up to `to`; `total` is the last of all.
-    fn fill(&mut self, to: u64, total: u64) -> Result<(), StoreError> {
-        let after = self.copy.position();
-        if after.is_some_and(|after| after >= to) {
-            return Ok(());
-        }
-        let (log, runtime) = (Arc::clone(&self.rebuild.log), self.rebuild.runtime.clone());
-        let mut folder = Folder::new(Arc::clone(&log), runtime.clone(), self.rebuild.cache_bytes);
-        let (chunks, waiting) = sync_channel(WAITING_CHUNKS);
-        std::thread::scope(|scope| {
-            scope.spawn(move || read(&*log, &runtime, after, to, &chunks));
-            // Dropped at the end of this call: a reader that waits to hand over a chunk then stops.
-            self.write(waiting, &mut folder, to, total)
-        })
-    }
-
-    fn write(
-        &mut self,
-        waiting: Receiver<Chunk>,
-        folder: &mut Folder,
-        to: u64,
-        total: u64,
-    ) -> Result<(), StoreError> {
-        while self.copy.position() != Some(to) {
-            self.commit(&waiting, folder, to)?;
-            let done = self.copy.position().map_or(0, |position| position + 1);
-            if !(self.progress)(done, total + 1) {
-                return Err(StoreError::Interrupted);
-            }
+/// The copy that serves, as of one instant.
+fn look_at(
+    rebuild: &Rebuild<'_>,
+    serving: &CopyId,
+    chosen: &Models,
+) -> Result<Served, StoreError> {
+    let (mut others, mut checksums) = (Vec::new(), Vec::new());
+    let checkpoint = rebuild.copies.reader(serving)?.ask(&mut |reader| {
+        others = stale(reader, chosen)?;
+        for model in chosen.iter().filter(|model| !others.iter().any(|name| name == model.name())) {
+            checksums.push((model.name().to_owned(), checksum(reader, model)?));
         }
         Ok(())
-    }
+    })?;
+    Ok(Served { position: checkpoint.position, stale: others, checksums })
+}
 
-    /// Takes in what is handed over until it is enough to be written, or the end.
-    fn commit(
-        &mut self,
-        waiting: &Receiver<Chunk>,
-        folder: &mut Folder,
-        to: u64,
-    ) -> Result<(), StoreError> {
-        let projections = &mut *self.projections;
-        let mut at = self.copy.position().map_or(0, |position| position + 1);
-        self.copy
-            .commit(|tx: &Connection| {
-                let (mut events, mut moved) = (0, None::<Moved>);
-                while events < FLUSH_EVENTS && moved.as_ref().is_none_or(|moved| moved.to != to) {
-                    let chunk = waiting.recv().unwrap_or_else(|_| {
-                        let reason = "the reader stopped".to_owned();
-                        Err((at, ProjectionError::Inconsistent(reason)))
-                    });
-                    let chunk = chunk.map_err(|(sequence, source)| {
-                        at = sequence;
-                        source
-                    })?;
-                    for event in &chunk {
-                        at = event.sequence();
-                        project(folder, projections, event, tx)?;
-                    }
-                    events += chunk.len();
-                    moved = Some(Moved::over(&chunk)?.after(moved.as_ref()));
-                }
-                projections.iter_mut().try_for_each(|projection| projection.flush(tx))?;
-                let nothing = || ProjectionError::Inconsistent("a batch without events".to_owned());
-                Ok(((), moved.ok_or_else(nothing)?))
-            })
-            .map_err(|source| StoreError::Stopped { sequence: at, source })
+/// Compares what was made with what served at the same event.
+fn compare(
+    copy: &mut dyn CopyWriter,
+    chosen: &Models,
+    served: Option<&Served>,
+) -> Result<Vec<RebuiltModel>, StoreError> {
+    let mut models = Vec::new();
+    for model in chosen.iter() {
+        let name = model.name();
+        let at = served.and_then(|served| served.position);
+        let then = served.and_then(|served| served.checksums.iter().find(|(of, _)| of == name));
+        let is_stale = served.is_some_and(|served| served.stale.iter().any(|of| of == name));
+        let (checksum, compared) = match (at, then) {
+            (Some(at), Some((_, then))) => {
+                let now = checksum(copy.reader(), model)?;
+                let served = then.clone();
+                let same = now == served;
+                (Some(now), if same { Compared::Same } else { Compared::Differs { served, at } })
+            }
+            _ if is_stale => (None, Compared::AnotherVersion),
+            _ => (None, Compared::Nothing),
+        };
+        models.push(RebuiltModel { name: name.to_owned(), version: model.version(), checksum, compared });
     }
+    Ok(models)
+}
+
+/// Checks that every event has its row.
+fn check_whole(copy: &mut dyn CopyWriter) -> Result<(), StoreError> {
+    let mut rows = 0;
+    copy.reader().query("SELECT count(*) AS n FROM audit_trail", &[], &mut |row| {
+        rows = row.number("n")?;
+        Ok(())
+    })?;
+    let events = copy.checkpoint().position.map_or(0, |position| position + 1);
+    if rows == events {
+        return Ok(());
+    }
+    let source = ProjectionError::Inconsistent(format!(
+        "the audit trail has {rows} rows for {events} events"
+    ));
+    Err(StoreError::Stopped { sequence: 0, source })
 }

@@ -1,6 +1,9 @@
 //! The thread that keeps the read models behind the log, as little as it can.
+//!
+//! Several processes may run one over the same copies: who has the right to write (for a time that
+//! each batch makes longer) follows the log, the others look how far it is and take over when that
+//! time is over.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -11,8 +14,9 @@ use tracing::{error, info, warn};
 
 use super::fold::{DEFAULT_CACHE_BYTES, Folder};
 use super::follow::{Follower, Progress};
-use super::rebuild::{Rebuild, rebuild_locked};
-use super::store::{Copies, Mode, Store, WriteLock};
+use super::models::Models;
+use super::rebuild::{Rebuild, rebuild};
+use super::store::{Checkpoint, Claim, Copies, CopyId, CopyWriter, Holder, Mode, stale};
 use super::{Failure, Projection, StoreError};
 use crate::log::EventLog;
 
@@ -25,16 +29,29 @@ pub struct Options {
     pub cache_bytes: usize,
     /// How long to wait after a passing failure.
     pub retry_after: Duration,
+    /// How long nobody else takes over after the last sign of life.
+    pub lease: Duration,
+    /// A name of this process that no other has.
+    pub holder: String,
+    /// Whether it writes; else it only looks how far another process is.
+    pub writes: bool,
+    /// Now, in microseconds UTC.
+    pub now_us: fn() -> i64,
     /// The read models.
     pub projections: fn() -> Vec<Box<dyn Projection>>,
 }
 
-impl Default for Options {
-    fn default() -> Self {
+impl Options {
+    /// The usual ones, for a process of this name; `now_us` gives microseconds UTC.
+    pub fn new(holder: impl Into<String>, now_us: fn() -> i64) -> Self {
         Self {
             batch_events: 2048,
             cache_bytes: DEFAULT_CACHE_BYTES,
             retry_after: Duration::from_secs(1),
+            lease: Duration::from_secs(3),
+            holder: holder.into(),
+            writes: true,
+            now_us,
             projections: super::all,
         }
     }
@@ -44,7 +61,7 @@ impl Default for Options {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Status {
     /// The copy that serves.
-    pub copy: Option<PathBuf>,
+    pub copy: Option<CopyId>,
     /// The sequence of the last event whose rows are in.
     pub position: Option<u64>,
     /// The running maximum of `recorded_at` up to it, in microseconds UTC: what is shown was known
@@ -54,6 +71,8 @@ pub struct Status {
     pub failed: Option<Failure>,
     /// While a rebuild runs: how many events it has taken in, of how many.
     pub rebuilding: Option<(u64, u64)>,
+    /// Who writes, where it is another process.
+    pub written_by: Option<String>,
 }
 
 impl Status {
@@ -75,22 +94,21 @@ impl Runner {
     /// within a tokio runtime, or given its handle; the runtime must outlive the runner.
     ///
     /// # Errors
-    /// When another process writes there, or the folder can't be used.
+    /// When the system gives no thread.
     pub fn start(
         log: Arc<dyn EventLog>,
-        copies: Copies,
+        copies: Arc<dyn Copies>,
         options: Options,
         runtime: Handle,
     ) -> Result<Self, StoreError> {
-        let lock = copies.lock()?;
         let (published, status) = watch::channel(Status::default());
         let (stop, stopped) = watch::channel(false);
-        let path = copies.folder().to_owned();
-        let work = Work { log, copies, lock, options, runtime, published, stopped };
+        let path = copies.place();
+        let work = Work { log, copies, options, runtime, published, stopped };
         let thread = std::thread::Builder::new()
             .name("read-models".to_owned())
             .spawn(move || work.run())
-            .map_err(StoreError::io(&path))?;
+            .map_err(StoreError::io(std::path::Path::new(&path)))?;
         Ok(Self { status, stop, thread: Some(thread) })
     }
 
@@ -121,61 +139,122 @@ impl Drop for Runner {
 
 struct Work {
     log: Arc<dyn EventLog>,
-    copies: Copies,
-    lock: WriteLock,
+    copies: Arc<dyn Copies>,
     options: Options,
     runtime: Handle,
     published: watch::Sender<Status>,
     stopped: watch::Receiver<bool>,
 }
 
+/// What is to be done next.
+enum Next {
+    /// Look at the store again after so long.
+    Again(Duration),
+    /// Nothing: somebody has to repair something first.
+    Repair,
+    /// Nothing: it was stopped.
+    End,
+}
+
+/// How often a process that doesn't write looks how far the one that does has come.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
 impl Work {
     fn run(mut self) {
         loop {
-            let retrying = match self.open() {
-                Ok(follower) => self.follow(follower),
+            let next = match self.open() {
+                Ok(Some(follower)) => self.follow(follower),
+                Ok(None) => Next::Again(LOOK_EVERY),
                 Err(error) => self.fail_to_open(&error),
             };
-            let wait = if retrying { Some(self.options.retry_after) } else { None };
+            let wait = match next {
+                Next::Again(wait) => Some(wait),
+                Next::Repair => None,
+                Next::End => return,
+            };
             if self.is_stopped_within(wait) {
                 return;
             }
         }
     }
 
-    /// Opens the copy that serves; makes it anew where there is none, and what has another version.
-    fn open(&mut self) -> Result<Follower, StoreError> {
-        match self.copies.serving()? {
-            None => self.make_first()?,
-            Some(serving) => {
-                let store = Store::open(&serving.path, Mode::Following)?;
-                self.check_log(&store)?;
-                self.publish(&store, None);
-                let stale = store.stale(&(self.options.projections)())?;
-                drop(store);
-                if !stale.is_empty() {
-                    self.rebuild(&stale)?;
-                }
-            }
+    /// Opens the copy that serves, to write it; makes it anew where there is none, and what has
+    /// another version. Nothing where another process writes.
+    fn open(&mut self) -> Result<Option<Follower>, StoreError> {
+        let Some(serving) = self.copies.serving()? else {
+            return if self.options.writes { self.make_first() } else { Ok(None) };
+        };
+        let (checkpoint, stale) = self.look_at(&serving)?;
+        self.check_log(&checkpoint)?;
+        let now_us = (self.options.now_us)();
+        let other = checkpoint.holder.clone().filter(|holder| *holder != self.options.holder);
+        let is_held = other.is_some() && checkpoint.lease_until_us > now_us;
+        if is_held || !self.options.writes {
+            self.publish_others(serving, &checkpoint);
+            return Ok(None);
         }
-        let serving = self.copies.serving()?;
-        let missing = || StoreError::Missing(self.copies.folder().to_owned());
-        let store = Store::open(&serving.ok_or_else(missing)?.path, Mode::Following)?;
-        self.publish(&store, None);
+        self.publish(&serving, &checkpoint, None);
+        if !stale.is_empty() {
+            self.rebuild(&stale)?;
+            return self.open();
+        }
+        let mut copy = self.copies.open(&serving)?;
+        match copy.claim(self.holder(now_us)) {
+            Ok(Claim::Ours) => {}
+            Ok(Claim::Taken { .. }) => {
+                self.publish_others(serving, &checkpoint);
+                return Ok(None);
+            }
+            // Its time is over, but it hangs in the middle of a batch.
+            Err(error) if error.is_passing() && other.is_some() => {
+                warn!(%error, "who writes the read models hangs; going on in another copy");
+                drop(copy);
+                self.copies.replace_stuck(&serving)?;
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        }
+        if let Some(other) = other {
+            info!(from = other, "took over the read models");
+        }
+        self.publish(&serving, copy.checkpoint(), None);
         let folder =
             Folder::new(Arc::clone(&self.log), self.runtime.clone(), self.options.cache_bytes);
-        Ok(Follower::new(store, folder, self.options.projections))
+        Ok(Some(Follower::new(copy, folder, self.options.projections)))
+    }
+
+    fn holder(&self, now_us: i64) -> Holder<'_> {
+        let name = &self.options.holder;
+        Holder { name, now_us, lease_us: self.lease_us(), takes_over: false }
+    }
+
+    fn lease_us(&self) -> i64 {
+        i64::try_from(self.options.lease.as_micros()).unwrap_or(i64::MAX)
+    }
+
+    fn lease_until_us(&self) -> i64 {
+        (self.options.now_us)().saturating_add(self.lease_us())
+    }
+
+    fn look_at(&self, copy: &CopyId) -> Result<(Checkpoint, Vec<String>), StoreError> {
+        let models = Models::new((self.options.projections)());
+        let mut others = Vec::new();
+        let checkpoint = self.copies.reader(copy)?.ask(&mut |reader| {
+            others = stale(reader, &models)?;
+            Ok(())
+        })?;
+        Ok((checkpoint, others))
     }
 
     /// Refuses rows that were made from another log.
-    fn check_log(&self, store: &Store) -> Result<(), StoreError> {
-        let Some(made_from) = store.log()? else { return Ok(()) };
+    fn check_log(&self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+        let Some(made_from) = &checkpoint.log else { return Ok(()) };
         let page = self
             .runtime
             .block_on(self.log.read_all(None, 1))
             .map_err(|error| StoreError::Stopped { sequence: 0, source: error.into() })?;
         let first = page.events.first().map(|event| event.event_id.to_string());
-        if first.as_ref() == Some(&made_from) {
+        if first.as_ref() == Some(made_from) {
             return Ok(());
         }
         Err(StoreError::OtherLog(format!(
@@ -186,28 +265,31 @@ impl Work {
 
     /// Makes the first copy. Where the log holds an event that can't be taken in, the copy begins
     /// empty and follows up to that event, so that what comes before it is served.
-    fn make_first(&self) -> Result<(), StoreError> {
+    fn make_first(&mut self) -> Result<Option<Follower>, StoreError> {
         match self.rebuild(&[]) {
             Err(StoreError::Stopped { source, .. }) if !source.is_passing() => {
-                let path = self.copies.new_copy(&self.lock)?;
-                Store::create(&path, Mode::Following, &(self.options.projections)())?;
-                self.copies.serve(&path, &self.lock)
+                let lock = self.copies.lock_rebuild()?;
+                let models = Models::new((self.options.projections)());
+                let copy = self.copies.create(&*lock, Mode::Following, &models)?.id().clone();
+                self.copies.serve(&*lock, &copy)?;
             }
-            made => made,
+            made => made?,
         }
+        self.open()
     }
 
     /// Rebuilds these read models, or all.
     fn rebuild(&self, names: &[String]) -> Result<(), StoreError> {
-        let rebuild = Rebuild {
+        let work = Rebuild {
             log: Arc::clone(&self.log),
             runtime: self.runtime.clone(),
-            copies: &self.copies,
+            copies: &*self.copies,
             projections: self.options.projections,
             names,
             cache_bytes: self.options.cache_bytes,
+            now_us: self.options.now_us,
         };
-        let rebuilt = rebuild_locked(&rebuild, &self.lock, &mut |done, total| {
+        let rebuilt = rebuild(&work, &mut |done, total| {
             self.published.send_modify(|status| status.rebuilding = Some((done, total)));
             !*self.stopped.borrow()
         })?;
@@ -217,67 +299,87 @@ impl Work {
         Ok(())
     }
 
-    /// Follows until it is stopped (`false`) or fails; `true` if it is to be tried again.
-    fn follow(&mut self, mut follower: Follower) -> bool {
+    /// Follows until it is stopped or fails.
+    fn follow(&mut self, mut follower: Follower) -> Next {
         let mut head = self.log.watch_head();
         loop {
             if *self.stopped.borrow() {
-                return false;
+                return Next::End;
             }
             // Marked as seen before reading: a head that moves meanwhile ends the wait at once.
             head.borrow_and_update();
-            match follower.step(self.options.batch_events) {
-                Progress::Moved { end: false } => self.publish(follower.store(), None),
-                Progress::Moved { end: true } => {
-                    self.publish(follower.store(), None);
-                    if !self.wait_for(&mut head) {
-                        return false;
+            let until_us = self.lease_until_us();
+            match follower.step(self.options.batch_events, until_us) {
+                Progress::Moved { end } => {
+                    self.publish_own(follower.copy(), None);
+                    if end && !self.wait_for(&mut head, follower.copy()) {
+                        return if *self.stopped.borrow() { Next::End } else { Next::Again(LOOK_EVERY) };
                     }
                 }
-                Progress::Stopped { failure, fenced } => {
+                Progress::Stopped { fenced: true, .. } => {
+                    info!("another process, or another copy, has taken over the read models");
+                    return Next::Again(Duration::ZERO);
+                }
+                Progress::Stopped { failure, .. } => {
                     let retrying = failure.retrying;
+                    let (sequence, reason) = (failure.sequence, failure.reason.clone());
+                    self.publish_own(follower.copy(), Some(failure));
                     if retrying {
-                        warn!(
-                            sequence = failure.sequence,
-                            reason = failure.reason,
-                            "read models wait"
-                        );
-                    } else {
-                        error!(
-                            sequence = failure.sequence,
-                            reason = failure.reason,
-                            fenced,
-                            "read models stopped"
-                        );
+                        warn!(sequence, reason, "read models wait");
+                        return Next::Again(self.options.retry_after);
                     }
-                    self.publish(follower.store(), Some(failure));
-                    return retrying;
+                    error!(sequence, reason, "read models stopped");
+                    return Next::Repair;
                 }
             }
         }
     }
 
-    fn publish(&self, store: &Store, failed: Option<Failure>) {
+    fn publish_own(&self, copy: &mut dyn CopyWriter, failed: Option<Failure>) {
+        self.publish(&copy.id().clone(), copy.checkpoint(), failed);
+    }
+
+    fn publish(&self, copy: &CopyId, checkpoint: &Checkpoint, failed: Option<Failure>) {
+        self.publish_status(Status {
+            copy: Some(copy.clone()),
+            position: checkpoint.position,
+            known_at_us: checkpoint.position.map(|_| checkpoint.known_at_us),
+            failed,
+            rebuilding: None,
+            written_by: None,
+        });
+    }
+
+    /// How far another process is.
+    fn publish_others(&self, copy: CopyId, checkpoint: &Checkpoint) {
+        self.publish_status(Status {
+            copy: Some(copy),
+            position: checkpoint.position,
+            known_at_us: checkpoint.position.map(|_| checkpoint.known_at_us),
+            failed: None,
+            rebuilding: None,
+            written_by: checkpoint.holder.clone(),
+        });
+    }
+
+    fn publish_status(&self, next: Status) {
         self.published.send_if_modified(|status| {
-            let next = Status {
-                copy: Some(store.path().to_owned()),
-                position: store.position(),
-                known_at_us: store.position().map(|_| store.known_at_us()),
-                failed,
-                rebuilding: None,
-            };
             let changed = *status != next;
             *status = next;
             changed
         });
     }
 
-    fn fail_to_open(&self, error: &StoreError) -> bool {
+    fn fail_to_open(&self, error: &StoreError) -> Next {
         if matches!(error, StoreError::Interrupted) {
-            return false;
+            return Next::End;
         }
-        error!(%error, "read models can't be opened");
         let retrying = error.is_passing();
+        if retrying {
+            warn!(%error, "read models can't be opened yet");
+        } else {
+            error!(%error, "read models can't be opened");
+        }
         self.published.send_modify(|status| {
             let next = status.position.map_or(0, |position| position + 1);
             let sequence = match error {
@@ -287,18 +389,36 @@ impl Work {
             status.rebuilding = None;
             status.failed = Some(Failure { sequence, reason: error.to_string(), retrying });
         });
-        retrying
+        if retrying { Next::Again(self.options.retry_after) } else { Next::Repair }
     }
 
-    /// Waits until the head moves; `false` when it was stopped or the log was closed.
-    fn wait_for(&mut self, head: &mut watch::Receiver<Option<u64>>) -> bool {
-        let stopped = &mut self.stopped;
-        self.runtime.block_on(async {
-            tokio::select! {
-                moved = head.changed() => moved.is_ok(),
-                _ = stopped.wait_for(|stopped| *stopped) => false,
+    /// Waits until the head moves, and says meanwhile that it lives; `false` when it was stopped, the
+    /// log was closed, or another has taken over.
+    fn wait_for(
+        &self,
+        head: &mut watch::Receiver<Option<u64>>,
+        copy: &mut dyn CopyWriter,
+    ) -> bool {
+        let mut stopped = self.stopped.clone();
+        loop {
+            let waited = self.runtime.block_on(async {
+                tokio::select! {
+                    moved = head.changed() => Some(moved.is_ok()),
+                    _ = stopped.wait_for(|stopped| *stopped) => Some(false),
+                    () = tokio::time::sleep(self.options.lease / 3) => None,
+                }
+            });
+            match waited {
+                Some(moved) => return moved,
+                None => match copy.renew(self.lease_until_us()) {
+                    Ok(()) => {}
+                    Err(error) => {
+                        info!(%error, "the read models are another's");
+                        return false;
+                    }
+                },
             }
-        })
+        }
     }
 
     /// Waits so long, or for ever; `true` once it was stopped.

@@ -17,7 +17,7 @@ use crate::domain::state::State;
 #[derive(Default)]
 pub struct StatusHistory;
 
-static TABLE: Table = Table {
+const TABLE: Table = Table {
     name: "status_history",
     columns: &[
         ("id", Int),

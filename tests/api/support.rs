@@ -9,7 +9,7 @@ use docket::app::{App, Parts, start};
 use docket::domain::date::Timestamp;
 use docket::domain::measure_file::{MEASURES, PROGRAMS};
 use docket::log::{EventLog, SqliteLog};
-use docket::projection::{Copies, Options, ReadModels, Runner, Status};
+use docket::projection::{Copies, Options, ReadModels, Runner, SqliteCopies, Status};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -114,17 +114,18 @@ async fn build(settings: ApiSettings, fill: bool, by: Option<Arc<dyn Clock>>) ->
         cache_bytes: 1 << 20,
     });
     let app = Arc::new(app.await.unwrap());
+    let copies: Arc<dyn Copies> = Arc::new(SqliteCopies::new(folder.path().join("read-models")));
     let runner = fill.then(|| {
-        let copies = Copies::new(folder.path().join("read-models"));
         let runtime = tokio::runtime::Handle::current();
-        Runner::start(app.log().clone(), copies, Options::default(), runtime).unwrap()
+        let options = Options::new("test", || UNIX_NOW * 1_000_000);
+        Runner::start(app.log().clone(), copies.clone(), options, runtime).unwrap()
     });
     let nobody = || tokio::sync::watch::channel(Status::default()).1;
     let status = runner.as_ref().map_or_else(nobody, Runner::status);
     let key = token_key();
     let verifier = Arc::new(LocalVerifier::new(&key, "docket-test", "docket"));
     let authenticator = Authenticator::new(verifier, || UNIX_NOW, 1 << 20);
-    let models = ReadModels::of_runner(status.clone());
+    let models = ReadModels::of_runner(copies, status.clone());
     let state = ApiState::new(app.clone(), models, status, authenticator, settings);
     let state = Arc::new(state);
     let served = serve("127.0.0.1:0".parse().unwrap(), state.clone()).unwrap();

@@ -9,7 +9,7 @@ fn every_column_of_every_table_is_in_its_readme() {
     let world = world();
     let at = tempfile::tempdir().unwrap();
     let follower = follower(&world, &at.path().join("copy.sqlite"), all);
-    let connection = follower.store().connection();
+    let connection = &follower.connection();
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("projections");
     let overview = std::fs::read_to_string(root.join("README.md")).unwrap();
     let mut columns_seen = 0;
@@ -17,7 +17,7 @@ fn every_column_of_every_table_is_in_its_readme() {
         let name = projection.name();
         assert!(overview.contains(&format!("({name}/README.md)")), "{name} in the overview");
         let readme = std::fs::read_to_string(root.join(name).join("README.md")).unwrap();
-        for (table, _) in projection.tables() {
+        for table in projection.tables().iter().map(|table| table.name) {
             assert!(readme.contains(&format!("`{table}`")), "{table} in {name}/README.md");
             let sql = format!("SELECT name FROM pragma_table_info('{table}')");
             for column in super::rows_of(connection, &sql) {

@@ -6,20 +6,17 @@ use std::time::Duration;
 use docket::domain::event::EventMeta;
 use docket::domain::ids::Office;
 use docket::projection::{
-    Copies, Envelope, Input, Options, Progress, Projection, ProjectionError, Rebuild, Runner,
-    Status, StoreError, all, rebuild,
+    Copies as _, Envelope, Input, Memory, ModelChanges, Progress, Projection, ProjectionError,
+    Runner, SqliteCopies, Status, StoreError, Table, all, rebuild,
 };
 use rusqlite::Connection;
 use tokio::sync::watch;
 
 use super::lives::construction;
-use super::{catch_up, checksums, follower, rebuild_all, rows_of, world};
+use super::{catch_up, checksums, follower, options, rebuild_all, request, rows_of, world};
 
-/// A read model that fails on notes when it writes, after the others have written.
-#[derive(Default)]
-struct Failing {
-    notes: u32,
-}
+/// A read model that fails on notes, after the others have taken them in.
+struct Failing;
 
 impl Projection for Failing {
     fn name(&self) -> &'static str {
@@ -34,7 +31,7 @@ impl Projection for Failing {
     fn indexes_sql(&self) -> &'static str {
         ""
     }
-    fn tables(&self) -> &'static [(&'static str, &'static str)] {
+    fn tables(&self) -> &'static [&'static Table] {
         &[]
     }
     fn project(
@@ -42,22 +39,19 @@ impl Projection for Failing {
         envelope: &Envelope,
         _: &EventMeta,
         _: &Input<'_>,
-        _: &Connection,
+        _: &mut Memory,
+        _: &mut ModelChanges<'_>,
     ) -> Result<(), ProjectionError> {
-        self.notes += u32::from(envelope.event_type == "Noted");
-        Ok(())
-    }
-    fn flush(&mut self, _: &Connection) -> Result<(), ProjectionError> {
-        match std::mem::take(&mut self.notes) {
-            0 => Ok(()),
-            _ => Err(ProjectionError::Inconsistent("a note".to_owned())),
+        match &*envelope.event_type {
+            "Noted" => Err(ProjectionError::Inconsistent("a note".to_owned())),
+            _ => Ok(()),
         }
     }
 }
 
 fn with_failing() -> Vec<Box<dyn Projection>> {
     let mut projections = all();
-    projections.push(Box::new(Failing::default()));
+    projections.push(Box::new(Failing));
     projections
 }
 
@@ -80,13 +74,13 @@ fn a_batch_that_fails_leaves_no_row_and_the_checkpoint_where_it_was() {
     let path = at.path().join("copy.sqlite");
     let mut running = follower(&world, &path, with_failing);
     catch_up(&mut running, 100);
-    let (before, position) = (checksums(running.store().connection()), running.store().position());
+    let (before, position) = (checksums(&running.connection()), running.position());
     note(&mut world);
     let Progress::Stopped { failure, .. } = running.step(100) else { panic!("not stopped") };
     assert_eq!(failure.sequence, position.unwrap() + 1);
     assert!(!failure.retrying);
-    assert_eq!(checksums(running.store().connection()), before);
-    let stored = rows_of(running.store().connection(), "SELECT position FROM checkpoint");
+    assert_eq!(checksums(&running.connection()), before);
+    let stored = rows_of(&running.connection(), "SELECT position FROM checkpoint");
     assert_eq!(stored, [position.unwrap().to_string()]);
     // Repaired, it goes on from there.
     drop(running);
@@ -94,7 +88,7 @@ fn a_batch_that_fails_leaves_no_row_and_the_checkpoint_where_it_was() {
     catch_up(&mut repaired, 100);
     let mut fresh = follower(&world, &at.path().join("fresh.sqlite"), all);
     catch_up(&mut fresh, 100);
-    assert_eq!(checksums(repaired.store().connection()), checksums(fresh.store().connection()));
+    assert_eq!(checksums(&repaired.connection()), checksums(&fresh.connection()));
 }
 
 #[test]
@@ -107,7 +101,7 @@ fn what_comes_before_the_failing_event_of_a_batch_is_kept() {
     let mut running = follower(&world, &at.path().join("copy.sqlite"), with_failing);
     let Progress::Stopped { failure, .. } = running.step(1000) else { panic!("not stopped") };
     assert_eq!(failure.sequence, failing);
-    assert_eq!(running.store().position(), Some(failing - 1));
+    assert_eq!(running.position(), Some(failing - 1));
 }
 
 fn construction_goes_on(world: &mut super::World) {
@@ -126,16 +120,16 @@ fn a_checkpoint_that_another_writer_moved_rolls_the_batch_back() {
     let mut awake = follower(&world, &path, all);
     awake.step(2);
     let rows =
-        rows_of(awake.store().connection(), "SELECT count(*), max(sequence) FROM audit_trail");
+        rows_of(&awake.connection(), "SELECT count(*), max(sequence) FROM audit_trail");
     let Progress::Stopped { fenced: true, .. } = asleep.step(4) else { panic!("not fenced") };
     let after =
-        rows_of(awake.store().connection(), "SELECT count(*), max(sequence) FROM audit_trail");
+        rows_of(&awake.connection(), "SELECT count(*), max(sequence) FROM audit_trail");
     assert_eq!(rows, after);
     note(&mut world);
     catch_up(&mut awake, 2);
     let mut fresh = follower(&world, &at.path().join("fresh.sqlite"), all);
     catch_up(&mut fresh, 100);
-    assert_eq!(checksums(awake.store().connection()), checksums(fresh.store().connection()));
+    assert_eq!(checksums(&awake.connection()), checksums(&fresh.connection()));
 }
 
 fn until(
@@ -157,10 +151,15 @@ fn until(
 fn the_runner_follows_stops_at_an_unknown_event_and_serves_on() {
     let mut world = filled();
     let at = tempfile::tempdir().unwrap();
-    let copies = Copies::new(at.path());
+    let copies = SqliteCopies::new(at.path());
     let handle = world.runtime.handle().clone();
     let start = |world: &super::World| {
-        Runner::start(Arc::clone(&world.log), copies.clone(), Options::default(), handle.clone())
+        Runner::start(
+            Arc::clone(&world.log),
+            Arc::new(copies.clone()),
+            options("test"),
+            handle.clone(),
+        )
     };
     let runner = start(&world).unwrap();
     assert!(matches!(start(&world), Err(StoreError::InUse(_))), "one writes at a time");
@@ -175,7 +174,7 @@ fn the_runner_follows_stops_at_an_unknown_event_and_serves_on() {
     let failure = stopped.failed.unwrap();
     assert_eq!(failure.sequence, unknown);
     assert!(failure.reason.contains("SomethingNewer"), "{}", failure.reason);
-    let models = docket::projection::ReadModels::of_runner(runner.status());
+    let models = docket::projection::ReadModels::of_runner(Arc::new(copies.clone()), runner.status());
     let answer =
         models.read_now(|tables| tables.sequence_known_at(docket::domain::date::Timestamp::MAX));
     assert_eq!(answer.unwrap().value, Some(unknown - 1));
@@ -189,8 +188,8 @@ fn the_runner_follows_stops_at_an_unknown_event_and_serves_on() {
     let empty = tempfile::tempdir().unwrap();
     let fresh = Runner::start(
         Arc::clone(&world.log),
-        Copies::new(empty.path()),
-        Options::default(),
+        Arc::new(SqliteCopies::new(empty.path())),
+        options("test"),
         handle.clone(),
     )
     .unwrap();
@@ -202,17 +201,10 @@ fn the_runner_follows_stops_at_an_unknown_event_and_serves_on() {
 fn a_rebuild_that_is_stopped_or_killed_leaves_the_old_copy_serving() {
     let world = filled();
     let at = tempfile::tempdir().unwrap();
-    let copies = Copies::new(at.path());
+    let copies = SqliteCopies::new(at.path());
     rebuild_all(&world.log, &world.runtime, &copies);
     let served = copies.serving().unwrap();
-    let request = Rebuild {
-        log: Arc::clone(&world.log),
-        runtime: world.runtime.handle().clone(),
-        copies: &copies,
-        projections: all,
-        names: &[],
-        cache_bytes: 1 << 20,
-    };
+    let request = request(&world.log, &world.runtime, &copies, &[]);
     let stopped = rebuild(&request, &mut |_, _| false);
     assert!(matches!(stopped, Err(StoreError::Interrupted)), "{stopped:?}");
     assert_eq!(copies.serving().unwrap(), served);
@@ -227,14 +219,14 @@ fn a_rebuild_that_is_stopped_or_killed_leaves_the_old_copy_serving() {
 fn rows_of_one_log_are_not_continued_from_another() {
     let world = filled();
     let at = tempfile::tempdir().unwrap();
-    let copies = Copies::new(at.path());
+    let copies = SqliteCopies::new(at.path());
     rebuild_all(&world.log, &world.runtime, &copies);
-    let path = copies.serving().unwrap().unwrap().path;
+    let path = copies.path(&copies.serving().unwrap().unwrap());
     let connection = Connection::open(path).unwrap();
     connection.execute("UPDATE checkpoint SET log = 'another'", []).unwrap();
     connection.close().unwrap();
     let handle = world.runtime.handle().clone();
-    let runner = Runner::start(Arc::clone(&world.log), copies, Options::default(), handle).unwrap();
+    let runner = Runner::start(Arc::clone(&world.log), Arc::new(copies), options("test"), handle).unwrap();
     let status = until(&world.runtime, runner.status(), |status| status.failed.is_some());
     let reason = status.failed.unwrap().reason;
     assert!(reason.contains("docket rebuild"), "{reason}");

@@ -31,7 +31,7 @@ fn asked<T>(
     ask: impl FnOnce(&docket::projection::Tables<'_>) -> rusqlite::Result<T>,
 ) -> T {
     let at = tempfile::tempdir().unwrap();
-    let copies = Copies::new(at.path());
+    let copies = SqliteCopies::new(at.path());
     rebuild_all(&world.log, &world.runtime, &copies);
     let answer = ReadModels::of_copies(copies).read_now(ask).unwrap();
     assert_eq!(answer.position, world.runtime.block_on(world.log.head()).unwrap());

@@ -16,7 +16,7 @@ fn area(world: &mut World) {
     world.register("futian", "cluster_area", "440000", ("Futian", "福田"));
 }
 
-fn projected(world: &World) -> (tempfile::TempDir, docket::projection::Follower) {
+fn projected(world: &World) -> (tempfile::TempDir, super::Following) {
     let folder = tempfile::tempdir().unwrap();
     let mut follower = follower(world, &folder.path().join("copy.sqlite"), docket::projection::all);
     catch_up(&mut follower, 1000);
@@ -29,7 +29,7 @@ fn a_whole_life_is_one_row_per_span_in_which_nothing_shown_changes() {
     area(&mut world);
     cluster_area(&mut world, PROGRAM, "futian");
     let (_folder, follower) = projected(&world);
-    insta::assert_snapshot!(rows_of(follower.store().connection(), SPANS).join("\n"), @r#"
+    insta::assert_snapshot!(rows_of(&follower.connection(), SPANS).join("\n"), @r#"
     2014-10-08|2014-10-20|candidate.applied|2014-10-08|-|-|[]
     2014-10-20|2014-11-30|candidate.recommended|2014-10-08|-|-|[]
     2014-11-30|2017-12-10|under_construction|2014-11-30|-|2017-11-30|[]
@@ -46,9 +46,9 @@ fn the_timeline_has_phases_with_their_planned_end_titles_and_terms() {
     area(&mut world);
     cluster_area(&mut world, PROGRAM, "futian");
     let (_folder, follower) = projected(&world);
-    let connection = follower.store().connection();
-    let phases = "SELECT valid_from, valid_to, phase, since, planned_until FROM timeline_phase";
-    let titles = "SELECT valid_from, valid_to, title, held_until FROM timeline_title";
+    let connection = &follower.connection();
+    let phases = "SELECT valid_from, valid_to, phase, since, planned_until FROM timeline_phase WHERE known_to IS NULL ORDER BY id";
+    let titles = "SELECT valid_from, valid_to, title, held_until FROM timeline_title WHERE known_to IS NULL ORDER BY id";
     let marks = "SELECT event_type, effective_on, sequence FROM timeline_mark ORDER BY sequence";
     insta::assert_snapshot!(rows_of(connection, phases).join("\n"), @r#"
     2014-10-08|2014-11-30|candidate|2014-10-08|-
@@ -82,11 +82,11 @@ fn obligations_keep_how_they_were_met_and_how_they_ended() {
     area(&mut world);
     cluster_area(&mut world, PROGRAM, "futian");
     let (_folder, follower) = projected(&world);
-    let connection = follower.store().connection();
+    let connection = &follower.connection();
     let due = "SELECT opened_by, obligation, owes, due_on, first_due, every, ended_from
-        FROM obligation ORDER BY opened_by, obligation";
+        FROM obligation WHERE known_to IS NULL ORDER BY opened_by, obligation";
     let met = "SELECT obligation, due_year, met_by, met_on FROM obligation_met
-        ORDER BY opened_by, obligation, due_year";
+        WHERE known_to IS NULL ORDER BY opened_by, obligation, due_year";
     insta::assert_snapshot!(rows_of(connection, due).join("\n"), @r#"
     2|acceptance|national_office|-|-|-|-
     2|annual_report|local_government|-|2015-01-31|--01-31|-
@@ -109,7 +109,7 @@ fn a_late_entry_moves_the_rows_of_the_days_after_it() {
     area(&mut world);
     construction(&mut world, PROGRAM, "futian");
     let (_folder, mut follower) = projected(&world);
-    let connection = follower.store().connection();
+    let connection = &follower.connection();
     let before = rows_of(connection, SPANS);
     world.act(
         PROGRAM,
@@ -119,7 +119,7 @@ fn a_late_entry_moves_the_rows_of_the_days_after_it() {
             "plan":{"contents":{"goals":"h"}}}"#,
     );
     catch_up(&mut follower, 10);
-    let after = rows_of(follower.store().connection(), SPANS);
+    let after = rows_of(&follower.connection(), SPANS);
     assert_eq!(after.len(), before.len() + 1);
     assert!(after.iter().any(|row| row.starts_with("2015-05-01|-|under_construction|")));
     assert!(after.iter().any(|row| row.starts_with("2014-11-30|2015-05-01|under_construction|")));
@@ -136,9 +136,9 @@ fn a_correction_refolds_the_rows_and_says_what_became_of_each_event() {
     );
     world.act(PROGRAM, "futian", Office::NationalOffice, &annul);
     catch_up(&mut follower, 10);
-    let connection = follower.store().connection();
+    let connection = &follower.connection();
     let fates = "SELECT revision, event_type, place, fate, corrected_by FROM audit_trail
-        WHERE program IS NOT NULL ORDER BY sequence";
+        WHERE enrollment IS NOT NULL ORDER BY sequence";
     insta::assert_snapshot!(rows_of(connection, fates).join("\n"), @r#"
     0|Applied|2014-10-08|stands|-
     1|Recommended|2014-10-20|stands|-
@@ -154,7 +154,7 @@ fn a_correction_refolds_the_rows_and_says_what_became_of_each_event() {
         "SELECT stands_at, unsupported FROM current_status WHERE valid_to IS NULL",
     );
     assert_eq!(stands, ["candidate.recommended|4"]);
-    assert_eq!(rows_of(connection, "SELECT count(*) FROM obligation"), ["0"]);
+    assert_eq!(rows_of(connection, "SELECT count(*) FROM obligation WHERE known_to IS NULL"), ["0"]);
 }
 
 /// Two changes on one day, the second of which takes back the first, leave the row of the day
@@ -182,7 +182,7 @@ fn a_change_taken_back_on_the_same_day_leaves_one_row() {
         let path = folder.path().join("copy.sqlite");
         let mut follower = follower(&world, &path, docket::projection::all);
         catch_up(&mut follower, batch);
-        let rows = rows_of(follower.store().connection(), SPANS);
+        let rows = rows_of(&follower.connection(), SPANS);
         let last = rows.last().unwrap();
         assert!(last.starts_with("2014-11-30|-|under_construction|"), "{batch}: {rows:#?}");
     }
@@ -194,10 +194,10 @@ fn an_event_of_dockets_own_moves_the_revision_and_nothing_else() {
     area(&mut world);
     construction(&mut world, PROGRAM, "futian");
     let (_folder, mut follower) = projected(&world);
-    let before = rows_of(follower.store().connection(), SPANS);
+    let before = rows_of(&follower.connection(), SPANS);
     world.abandon("cluster_area-futian");
     catch_up(&mut follower, 10);
-    let connection = follower.store().connection();
+    let connection = &follower.connection();
     assert_eq!(rows_of(connection, SPANS), before);
     let heads = rows_of(connection, "SELECT revision, sequence FROM enrollment");
     assert_eq!(heads, ["7|9"]);
@@ -218,10 +218,11 @@ fn places_are_reserved_taken_up_and_released() {
     let (program, category) = ("strong_province", "leading");
     world.quota(program, category, &reserve("strong_province-440000", 1));
     let second = world.quota(program, category, &reserve("strong_province-320000", 1));
-    let reserved = "SELECT enrollment, from_day, until_day, reserved_at FROM enrollment_place";
+    let reserved = "SELECT enrollment, from_day, until_day, reserved_at FROM enrollment_place
+        WHERE known_to IS NULL";
     let (_folder, mut follower) = projected(&world);
     assert_eq!(
-        rows_of(follower.store().connection(), reserved),
+        rows_of(&follower.connection(), reserved),
         ["strong_province-320000|2016-01-01|-|1", "strong_province-440000|2016-01-01|-|1"]
     );
     let released = ReservationReleased { reservation: second, reason: "r".to_owned() };
@@ -238,7 +239,7 @@ fn places_are_reserved_taken_up_and_released() {
     world.quota(program, category, &QuotaEvent::PlacesRestated(restated));
     catch_up(&mut follower, 10);
     assert_eq!(
-        rows_of(follower.store().connection(), reserved),
+        rows_of(&follower.connection(), reserved),
         ["strong_province-440000|2016-02-01|2018-01-01|-"]
     );
 }

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use docket::domain::ids::Office;
 use docket::log::{EventLog, SqliteLog};
-use docket::projection::{Compared, Copies, Follower, Mode, Store, all};
+use docket::projection::{Compared, Copies as _, SqliteCopies, all};
 use tokio::runtime::Runtime;
 
 use super::lives::{cluster_area, construction};
 use super::world::World;
-use super::{catch_up, checksums, folder, follower, rebuild_all, rebuild_names, world};
+use super::{
+    catch_up, checksums, follower, follower_with, rebuild_all, rebuild_names, serving_checksums, world,
+};
 
 /// Several lives, interleaved with late entries, corrections, renamings and Docket's own events.
 fn fill(world: &mut World) {
@@ -63,28 +65,27 @@ fn every_way_leads_to_the_same_rows() {
     let at = tempfile::tempdir().unwrap();
     let mut fresh = follower(&world, &at.path().join("fresh.sqlite"), all);
     catch_up(&mut fresh, 4096);
-    let expected = checksums(fresh.store().connection());
+    let expected = checksums(&fresh.connection());
     for limit in [1, 2, 7, 19] {
         let path = at.path().join(format!("in-{limit}.sqlite"));
         let mut one_by_one = follower(&world, &path, all);
         catch_up(&mut one_by_one, limit);
-        assert_eq!(checksums(one_by_one.store().connection()), expected, "batches of {limit}");
+        assert_eq!(checksums(&one_by_one.connection()), expected, "batches of {limit}");
         // Opened anew before each batch: nothing is remembered but rows and checkpoint.
         let path = at.path().join(format!("resumed-{limit}.sqlite"));
         loop {
             let mut resumed = follower(&world, &path, all);
             resumed.step(limit);
-            if resumed.store().position() == fresh.store().position() {
-                assert_eq!(checksums(resumed.store().connection()), expected, "resumed {limit}");
+            if resumed.position() == fresh.position() {
+                assert_eq!(checksums(&resumed.connection()), expected, "resumed {limit}");
                 break;
             }
         }
     }
     // A cache that holds nothing: each event reads its stream.
-    let store = Store::create(&at.path().join("small.sqlite"), Mode::Following, &all()).unwrap();
-    let mut forgetful = Follower::new(store, folder(&world, 0), all);
+    let mut forgetful = follower_with(&world, &at.path().join("small"), all, 0);
     catch_up(&mut forgetful, 3);
-    assert_eq!(checksums(forgetful.store().connection()), expected, "without a cache");
+    assert_eq!(checksums(&forgetful.connection()), expected, "without a cache");
 }
 
 #[test]
@@ -94,12 +95,11 @@ fn a_rebuild_ends_in_the_checksum_of_the_incremental_path() {
     let at = tempfile::tempdir().unwrap();
     let mut fresh = follower(&world, &at.path().join("fresh.sqlite"), all);
     catch_up(&mut fresh, 5);
-    let expected = checksums(fresh.store().connection());
-    let copies = Copies::new(at.path().join("copies"));
+    let expected = checksums(&fresh.connection());
+    let copies = SqliteCopies::new(at.path().join("copies"));
     let first = rebuild_all(&world.log, &world.runtime, &copies);
-    assert_eq!(first.position, fresh.store().position());
-    let sums: Vec<_> = first.models.iter().map(|m| (m.name.as_str(), m.checksum.clone())).collect();
-    assert_eq!(sums, expected);
+    assert_eq!(first.position, fresh.position());
+    assert_eq!(serving_checksums(&copies), expected);
     assert!(first.models.iter().all(|model| model.compared == Compared::Nothing));
     let second = rebuild_all(&world.log, &world.runtime, &copies);
     assert!(second.models.iter().all(|model| model.compared == Compared::Same), "{second:?}");
@@ -111,9 +111,9 @@ fn a_rebuild_ends_in_the_checksum_of_the_incremental_path() {
         r#"{"act":"note","effective_on":"2019","text":"n"}"#,
     );
     catch_up(&mut fresh, 5);
-    let mut on = follower(&world, &copies.serving().unwrap().unwrap().path, all);
+    let mut on = follower(&world, copies.folder(), all);
     catch_up(&mut on, 5);
-    assert_eq!(checksums(on.store().connection()), checksums(fresh.store().connection()));
+    assert_eq!(checksums(&on.connection()), checksums(&fresh.connection()));
 }
 
 #[test]
@@ -121,9 +121,9 @@ fn one_read_model_is_rebuilt_beside_the_others_and_a_difference_is_a_finding() {
     let mut world = world();
     fill(&mut world);
     let at = tempfile::tempdir().unwrap();
-    let copies = Copies::new(at.path());
+    let copies = SqliteCopies::new(at.path());
     rebuild_all(&world.log, &world.runtime, &copies);
-    let served = copies.serving().unwrap().unwrap().path;
+    let served = copies.path(&copies.serving().unwrap().unwrap());
     let connection = rusqlite::Connection::open(&served).unwrap();
     let expected = checksums(&connection);
     connection.execute("UPDATE obligation SET arithmetic = 'wrong'", []).unwrap();
@@ -133,7 +133,7 @@ fn one_read_model_is_rebuilt_beside_the_others_and_a_difference_is_a_finding() {
     assert_eq!(rebuilt.models.len(), 1);
     let finding = rebuilt.findings().next().unwrap();
     assert!(matches!(finding.compared, Compared::Differs { .. }), "{finding:?}");
-    let now = copies.serving().unwrap().unwrap().path;
+    let now = copies.path(&copies.serving().unwrap().unwrap());
     assert_ne!(now, served);
     assert!(served.exists(), "what served is kept");
     let connection = rusqlite::Connection::open(&now).unwrap();
@@ -156,8 +156,9 @@ fn the_sqlite_log_gives_the_same_rows() {
     let mut on_disk = World::around(log, runtime);
     fill(&mut on_disk);
     let sums = [&in_memory, &on_disk].map(|world| {
-        let copies = Copies::new(at.path().join(format!("copies-{:p}", world)));
-        rebuild_all(&world.log, &world.runtime, &copies).models
+        let copies = SqliteCopies::new(at.path().join(format!("copies-{:p}", world)));
+        rebuild_all(&world.log, &world.runtime, &copies);
+        serving_checksums(&copies)
     });
     assert_eq!(sums[0], sums[1]);
 }

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::{Config, ConfigArgs, Origins};
 use crate::cli::exit::Exit;
-use crate::cli::node::{documents_path, read_model_path, sqlite_path};
+use crate::cli::node::{documents_path, read_models, sqlite_path};
 use crate::cli::output::{Table, print};
 
 /// Show or check the configuration.
@@ -53,7 +53,7 @@ pub fn run(args: &ConfigCommandArgs) -> anyhow::Result<Exit> {
         Command::Check(args) => {
             let (config, _) = Config::load(args, std::env::vars())?;
             sqlite_path(&config.store.log, "store.log")?;
-            read_model_path(&config)?;
+            read_models(&config)?;
             documents_path(&config.store.documents)?;
             print("the configuration is good\n")?;
         }

@@ -11,7 +11,7 @@ pub(super) const LAWS: usize = 2;
 /// The change that says anew where an event stands and what became of it.
 pub(super) const RESTATE: usize = 0;
 
-pub(super) static EVENT_TABLE: Table = Table {
+pub(super) const EVENT_TABLE: Table = Table {
     name: "audit_trail",
     columns: &[
         ("sequence", Int),
@@ -44,7 +44,7 @@ pub(super) static EVENT_TABLE: Table = Table {
     changes: &[Change { set: &["place", "fate", "corrected_by"], filter: "sequence = ?" }],
 };
 
-pub(super) static OFFICE_TABLE: Table = Table {
+pub(super) const OFFICE_TABLE: Table = Table {
     name: "recorded_by",
     columns: &[
         ("id", Int),
@@ -59,7 +59,7 @@ pub(super) static OFFICE_TABLE: Table = Table {
     changes: &[],
 };
 
-pub(super) static LAW_TABLE: Table = Table {
+pub(super) const LAW_TABLE: Table = Table {
     name: "law",
     columns: &[
         ("id", Int),

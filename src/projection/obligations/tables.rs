@@ -9,7 +9,7 @@ pub(super) const OBLIGATION: usize = 0;
 /// The number of `obligation_met`.
 pub(super) const MET: usize = 1;
 
-pub(super) static OBLIGATION_TABLE: Table = Table {
+pub(super) const OBLIGATION_TABLE: Table = Table {
     name: "obligation",
     columns: &[
         ("id", Int),
@@ -45,7 +45,7 @@ pub(super) static OBLIGATION_TABLE: Table = Table {
     changes: CHANGES,
 };
 
-pub(super) static MET_TABLE: Table = Table {
+pub(super) const MET_TABLE: Table = Table {
     name: "obligation_met",
     columns: &[
         ("id", Int),

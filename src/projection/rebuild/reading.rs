@@ -21,7 +21,7 @@ pub(super) type Chunk = Result<Vec<Decoded>, (u64, ProjectionError)>;
 pub(super) fn read(
     log: &dyn EventLog,
     runtime: &Handle,
-    mut after: Option<u64>,
+    (mut after, mut known_at_us): (Option<u64>, i64),
     to: u64,
     chunks: &SyncSender<Chunk>,
 ) {
@@ -35,7 +35,7 @@ pub(super) fn read(
             }
             Ok(page) => {
                 after = page.next;
-                hand_over(page.events, chunks)
+                hand_over(page.events, &mut known_at_us, chunks)
             }
             Err(error) => send(chunks, Err((first, error.into()))),
         };
@@ -46,14 +46,21 @@ pub(super) fn read(
 }
 
 /// Decodes a page in chunks; `false` when there is nothing more to be done.
-fn hand_over(events: Vec<RecordedEvent>, chunks: &SyncSender<Chunk>) -> bool {
+fn hand_over(
+    events: Vec<RecordedEvent>,
+    known_at_us: &mut i64,
+    chunks: &SyncSender<Chunk>,
+) -> bool {
     let mut events = events.into_iter();
     loop {
         let chunk: Vec<_> = events.by_ref().take(CHUNK_EVENTS).collect();
         if chunk.is_empty() {
             return true;
         }
-        let (decoded, unknown) = decode_page(chunk);
+        let (decoded, unknown) = decode_page(chunk, *known_at_us);
+        if let Some(last) = decoded.last() {
+            *known_at_us = last.envelope.known_at_us;
+        }
         if !decoded.is_empty() && !send(chunks, Ok(decoded)) {
             return false;
         }

@@ -70,6 +70,8 @@ pub struct Holder<'a> {
     pub now_us: i64,
     /// How long nobody else is to take over, in microseconds.
     pub lease_us: i64,
+    /// Whether to take it from whoever has it: a rebuilt copy is about to serve.
+    pub takes_over: bool,
 }
 
 /// How far a batch moves the checkpoint.
@@ -193,11 +195,16 @@ pub trait CopyWriter: Send {
     /// Those of the database.
     fn finish(&mut self, models: &Models) -> Result<(), StoreError>;
 
-    /// Copies the rows of tables from another copy, as of one instant, and its checkpoint.
+    /// Copies the rows of tables from another copy as of one instant, and says how far that one had
+    /// read. The own checkpoint stays where it is.
     ///
     /// # Errors
     /// Those of the database.
-    fn copy_tables(&mut self, from: &CopyId, tables: &[&'static Table]) -> Result<(), StoreError>;
+    fn copy_tables(
+        &mut self,
+        from: &CopyId,
+        tables: &[&'static Table],
+    ) -> Result<Option<u64>, StoreError>;
 
     /// Asks what was written so far.
     fn reader(&mut self) -> &mut dyn Reader;

@@ -17,7 +17,7 @@ pub(super) const NEWEST: usize = 1;
 
 const REMOVAL: Change = Change { set: &[], filter: "subject = ?" };
 
-pub(super) static SUBJECT: Table = Table {
+pub(super) const SUBJECT: Table = Table {
     name: "subject",
     columns: &[
         ("subject", Text),
@@ -36,7 +36,7 @@ pub(super) static SUBJECT: Table = Table {
     changes: &[REMOVAL, Change { set: &["revision", "sequence"], filter: "subject = ?" }],
 };
 
-pub(super) static NAME: Table = Table {
+pub(super) const NAME: Table = Table {
     name: "subject_name",
     columns: &[
         ("subject", Text),
@@ -51,7 +51,7 @@ pub(super) static NAME: Table = Table {
     changes: &[REMOVAL],
 };
 
-pub(super) static OFFICE: Table = Table {
+pub(super) const OFFICE: Table = Table {
     name: "subject_office",
     columns: &[
         ("subject", Text),
@@ -65,7 +65,7 @@ pub(super) static OFFICE: Table = Table {
     changes: &[REMOVAL],
 };
 
-pub(super) static ZONE: Table = Table {
+pub(super) const ZONE: Table = Table {
     name: "subject_zone",
     columns: &[
         ("subject", Text),

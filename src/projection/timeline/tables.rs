@@ -4,7 +4,7 @@ use crate::projection::table::Kind::{Int, Text};
 use crate::projection::table::Table;
 use crate::projection::track::CHANGES;
 
-pub(super) static PHASE: Table = Table {
+pub(super) const PHASE: Table = Table {
     name: "timeline_phase",
     columns: &[
         ("id", Int),
@@ -23,7 +23,7 @@ pub(super) static PHASE: Table = Table {
     changes: CHANGES,
 };
 
-pub(super) static TITLE: Table = Table {
+pub(super) const TITLE: Table = Table {
     name: "timeline_title",
     columns: &[
         ("id", Int),
@@ -42,7 +42,7 @@ pub(super) static TITLE: Table = Table {
     changes: CHANGES,
 };
 
-pub(super) static TERM: Table = Table {
+pub(super) const TERM: Table = Table {
     name: "timeline_term",
     columns: &[
         ("id", Int),

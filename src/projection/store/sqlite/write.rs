@@ -3,7 +3,7 @@
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ToSql, Transaction, TransactionBehavior, params};
 
-use super::{SqliteCopies, checkpoint, connect, follow, signed};
+use super::{SqliteCopies, checkpoint, connect, follow, signed, unsigned};
 use crate::projection::change::{Cells, Doing, Raw, TableChanges};
 use crate::projection::models::Models;
 use crate::projection::sql::Reader;
@@ -61,6 +61,7 @@ impl CopyWriter for SqliteWriter {
         let now = checkpoint(&tx)?;
         if let Some(other) = now.holder.as_deref().filter(|other| *other != holder.name)
             && now.lease_until_us > holder.now_us
+            && !holder.takes_over
         {
             let holder = other.to_owned();
             return Ok(Claim::Taken { holder, until_us: now.lease_until_us });
@@ -125,10 +126,16 @@ impl CopyWriter for SqliteWriter {
         Ok(())
     }
 
-    fn copy_tables(&mut self, from: &CopyId, tables: &[&'static Table]) -> Result<(), StoreError> {
+    fn copy_tables(
+        &mut self,
+        from: &CopyId,
+        tables: &[&'static Table],
+    ) -> Result<Option<u64>, StoreError> {
         let path = self.copies.path(from);
         self.connection.execute("ATTACH ?1 AS served", [path.to_string_lossy()])?;
         let tx = self.connection.unchecked_transaction()?;
+        let position: Option<i64> =
+            tx.query_row("SELECT position FROM served.checkpoint", [], |row| row.get(0))?;
         for table in tables {
             let (name, key) = (table.name, table.key.join(", "));
             tx.execute(
@@ -136,15 +143,9 @@ impl CopyWriter for SqliteWriter {
                 [],
             )?;
         }
-        tx.execute(
-            "UPDATE main.checkpoint SET (position, known_at, log) =
-                (SELECT position, known_at, log FROM served.checkpoint)",
-            [],
-        )?;
-        self.checkpoint = checkpoint(&tx)?;
         tx.commit()?;
         self.connection.execute_batch("DETACH served")?;
-        Ok(())
+        Ok(position.map(unsigned))
     }
 
     fn reader(&mut self) -> &mut dyn Reader {
