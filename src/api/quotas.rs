@@ -122,7 +122,7 @@ pub async fn get_quotas(call: Call) -> Answered {
     let on = day(&call)?;
     let (known_at, known) = known(&call).await?;
     let app = &call.state.app;
-    let views = app.quotas(program, |sequence| known.has(Some(sequence))).await;
+    let views = app.quotas_known(program, |sequence| known.has(Some(sequence))).await;
     let views = views.map_err(|error| call.problem(error))?;
     let mut quotas = Vec::with_capacity(views.len());
     for view in &views {

@@ -22,7 +22,7 @@ use super::times::TIMES;
 use super::trail::{AuditTrailView, TimelineView};
 use super::{
     acts, documents, events, health, lists, obligations, openapi, pages, permitted, programs,
-    revisions, status, subjects, trail,
+    quotas, revisions, status, subjects, trail,
 };
 use crate::domain::logbook::CalendarAdopted;
 use crate::domain::subject::{Registration, Renaming};

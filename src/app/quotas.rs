@@ -43,12 +43,20 @@ pub struct QuotaView {
 }
 
 impl App {
-    /// The quotas of a program, by category in the measure's order, from the events of their
-    /// streams that are `known` by their sequence: a beginning of the log.
+    /// The quotas of a program, by category in the measure's order.
     ///
     /// # Errors
     /// As the log's.
-    pub async fn quotas(
+    pub async fn quotas(&self, program: &Program) -> Result<Vec<QuotaView>, ActError> {
+        self.quotas_known(program, |_| true).await
+    }
+
+    /// The same from the events of their streams that are `known` by their sequence: a beginning of
+    /// the log.
+    ///
+    /// # Errors
+    /// As the log's.
+    pub async fn quotas_known(
         &self,
         program: &Program,
         known: impl Fn(u64) -> bool,
