@@ -11,8 +11,7 @@ use tokio::runtime::Runtime;
 use super::lives::{cluster_area, construction};
 use super::world::World;
 use super::{
-    catch_up, checksums, follower, follower_with, rebuild_all, rebuild_names, serving_checksums,
-    world,
+    catch_up, checksums, follower, follower_with, rebuild_all, rebuild_names, serving_checksums, world,
 };
 
 /// Several lives, interleaved with late entries, corrections, renamings and Docket's own events.
