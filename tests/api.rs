@@ -29,3 +29,5 @@ mod refusals;
 mod slice;
 #[path = "api/support.rs"]
 mod support;
+#[path = "api/two_times.rs"]
+mod two_times;
