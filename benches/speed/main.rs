@@ -10,6 +10,7 @@ mod bare;
 mod client;
 mod generate;
 mod life;
+mod lists;
 mod measure;
 mod parts;
 mod server;
@@ -24,7 +25,7 @@ use generate::{Size, made, number};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const PARTS: [&str; 4] = ["appends", "fold", "acts", "whole"];
+const PARTS: [&str; 5] = ["appends", "fold", "acts", "lists", "whole"];
 
 fn main() -> anyhow::Result<()> {
     // Cargo adds `--bench`.
@@ -55,6 +56,9 @@ fn main() -> anyhow::Result<()> {
     }
     if is_asked("acts") {
         runtime.block_on(acts::acts(&data, &made, size, time))?;
+    }
+    if is_asked("lists") {
+        lists::lists(&data, &made)?;
     }
     if is_asked("whole") {
         runtime.block_on(whole::whole(&data, &made, size, time))?;

@@ -270,14 +270,16 @@ async fn obligations_are_judged_by_the_calendar_known_then() {
     let digest = server.registrar().upload(b"a letter").await;
     let material = |kind: &str| json!({ "kind": kind, "name": kind, "media_type": "text/plain", "digest": digest });
     let services = ["patent", "trademark", "copyright", "geographical_indication", "plant_variety"];
+    let materials = ["application", "initial_work_plan", "commitment"].map(material);
+    let letter = [material("letter_of_recommendation")];
     let apply = json!({
         "act": "apply", "effective_on": "2014-10-08", "applicant_kind": "hi_tech_zone",
         "requirements": { "management": "m", "demand": "d", "agencies": 41, "services": services },
-        "materials": ["application", "initial_work_plan", "commitment"].map(material),
+        "materials": materials,
     });
     let recommend = json!({
         "act": "recommend", "effective_on": "2014-10-20", "opinion": "good",
-        "materials": [material("letter_of_recommendation")],
+        "materials": letter,
     });
     let enrollment = "cluster_area/futian";
     server
