@@ -12,6 +12,7 @@ mod feeds;
 mod fold;
 mod generate;
 mod life;
+mod lists;
 mod measure;
 mod parts;
 mod server;
@@ -26,7 +27,7 @@ use generate::{Size, made, number};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const PARTS: [&str; 5] = ["appends", "fold", "acts", "sse", "whole"];
+const PARTS: [&str; 7] = ["appends", "fold", "acts", "sse", "lists", "rebuild", "whole"];
 
 fn main() -> anyhow::Result<()> {
     // Cargo adds `--bench`.
@@ -60,6 +61,12 @@ fn main() -> anyhow::Result<()> {
     }
     if is_asked("sse") {
         runtime.block_on(feeds::feeds(&data, &made, time))?;
+    }
+    if is_asked("lists") {
+        lists::lists(&data, &made)?;
+    }
+    if is_asked("rebuild") {
+        whole::rebuild(&data, &made)?;
     }
     if is_asked("whole") {
         runtime.block_on(whole::whole(&data, &made, size, time))?;
