@@ -14,7 +14,7 @@ use docket::api::{ApiSettings, ApiState, serve};
 use docket::app::clock::{Clock as _, SystemClock};
 use docket::log::{EventLog, SqliteLog};
 use docket::projection::{
-    DEFAULT_CACHE_BYTES, Options, ReadModels, Rebuild, Runner, SqliteCopies, Status, all, rebuild,
+    REBUILD_CACHE_BYTES, Options, ReadModels, Rebuild, Runner, SqliteCopies, Status, all, rebuild,
 };
 use tokio::sync::watch;
 
@@ -148,7 +148,7 @@ pub fn run_rebuild(folder: PathBuf) -> anyhow::Result<()> {
         copies: &copies,
         projections: all,
         names: &[],
-        cache_bytes: DEFAULT_CACHE_BYTES,
+        cache_bytes: REBUILD_CACHE_BYTES,
         now_us,
     };
     let mut filled = Duration::ZERO;

@@ -174,7 +174,7 @@ async fn fill(log: Arc<SqliteLog>, copies: SqliteCopies) -> anyhow::Result<Statu
             copies: &copies,
             projections: projection::all,
             names: &[],
-            cache_bytes: projection::DEFAULT_CACHE_BYTES,
+            cache_bytes: projection::REBUILD_CACHE_BYTES,
             now_us,
         };
         let bar = bar("reading the log");

@@ -110,7 +110,7 @@ impl StoreArgs {
                 copies: &*copies,
                 projections: projection::all,
                 names: &names,
-                cache_bytes: projection::DEFAULT_CACHE_BYTES,
+                cache_bytes: projection::REBUILD_CACHE_BYTES,
                 now_us,
             };
             let done = work(&rebuild, &mut |done, total| {

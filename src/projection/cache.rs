@@ -10,7 +10,7 @@ use std::mem;
 use super::memory::Memory;
 use crate::domain::date::Day;
 use crate::domain::ids::{ProgramId, SubjectId};
-use crate::domain::state::{Duty, Met, OpenMatter, State};
+use crate::domain::state::{OpenMatter, State};
 use crate::log::StreamName;
 
 /// An enrollment as far as it was folded.
@@ -32,38 +32,38 @@ pub(super) struct Folded {
 }
 
 impl Folded {
-    /// What it takes in memory, estimated: maps and vectors at their length, with their overhead.
+    /// What it takes in memory, estimated without looking at what it points to: that would cost more
+    /// than the fold. A duty with its due date, its texts and how it was met is taken for 640 bytes.
     fn bytes(&self) -> usize {
         const MAP_ENTRY: usize = 96;
+        const DUTY: usize = 640;
         let state = &self.state;
-        let duties: usize = state
-            .duties
-            .iter()
-            .map(|duty| {
-                let due = if duty.due.is_some() { 240 } else { 0 };
-                let series = if duty.series.is_some() { 160 } else { 0 };
-                mem::size_of::<Duty>() + 96 + due + series + duty.met.len() * mem::size_of::<Met>()
-            })
-            .sum();
         mem::size_of::<Self>()
             + MAP_ENTRY
             + 600
-            + duties
+            + state.duties.len() * DUTY
             + state.matters.len() * (mem::size_of::<OpenMatter>() + 32)
             + (state.plan_versions.len() + state.unsupported.len()) * mem::size_of::<u64>()
             + state.results.len() * 112
+            + state.lapses.as_ref().map_or(0, |lapses| lapses.len() * 112)
             + self.memory.bytes()
     }
 }
 
 pub(super) struct Cache {
     places: HashMap<StreamName, usize>,
-    /// Boxed: they change their slots with each event.
-    slots: Vec<(StreamName, Box<Folded>, usize)>,
+    slots: Vec<Slot>,
     bytes: usize,
     max_bytes: usize,
     /// Where the next one to go is looked for.
     hand: u64,
+}
+
+struct Slot {
+    stream: StreamName,
+    /// Empty while it is folded.
+    folded: Option<Box<Folded>>,
+    bytes: usize,
 }
 
 impl Cache {
@@ -83,32 +83,37 @@ impl Cache {
 
     /// Takes an enrollment out; who has folded it puts it back.
     pub fn take(&mut self, stream: &StreamName) -> Option<Box<Folded>> {
-        let place = self.places.remove(stream)?;
-        Some(self.remove(place).1)
+        let place = *self.places.get(stream)?;
+        self.slots.get_mut(place)?.folded.take()
     }
 
-    pub fn put(&mut self, stream: StreamName, folded: Box<Folded>) {
+    pub fn put(&mut self, stream: &StreamName, folded: Box<Folded>) {
         let bytes = folded.bytes();
-        while self.bytes + bytes > self.max_bytes && !self.slots.is_empty() {
-            let place = self.next_hand() % self.slots.len();
-            let (gone, _) = self.remove(place);
-            self.places.remove(&gone);
+        if let Some(slot) = self.places.get(stream).and_then(|place| self.slots.get_mut(*place)) {
+            self.bytes = self.bytes + bytes - slot.bytes;
+            slot.bytes = bytes;
+            slot.folded = Some(folded);
+        } else {
+            self.bytes += bytes;
+            self.places.insert(stream.clone(), self.slots.len());
+            self.slots.push(Slot { stream: stream.clone(), folded: Some(folded), bytes });
         }
-        self.bytes += bytes;
-        self.places.insert(stream.clone(), self.slots.len());
-        self.slots.push((stream, folded, bytes));
+        while self.bytes > self.max_bytes && !self.slots.is_empty() {
+            let place = self.next_hand() % self.slots.len();
+            self.remove(place);
+        }
     }
 
     /// Empties a slot; the last one moves into it.
-    fn remove(&mut self, place: usize) -> (StreamName, Box<Folded>) {
-        let (stream, folded, bytes) = self.slots.swap_remove(place);
-        self.bytes -= bytes;
-        if let Some((moved, _, _)) = self.slots.get(place)
-            && let Some(at) = self.places.get_mut(moved)
+    fn remove(&mut self, place: usize) {
+        let gone = self.slots.swap_remove(place);
+        self.bytes -= gone.bytes;
+        self.places.remove(&gone.stream);
+        if let Some(moved) = self.slots.get(place)
+            && let Some(at) = self.places.get_mut(&moved.stream)
         {
             *at = place;
         }
-        (stream, folded)
     }
 
     /// A number that wanders (Marsaglia's xorshift): the same in every run.

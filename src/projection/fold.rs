@@ -21,8 +21,11 @@ use crate::domain::history::{History, corrected_revision};
 use crate::domain::state::State;
 use crate::log::{EventLog, MAX_PAGE_EVENTS, StreamName};
 
-/// How much memory folded enrollments may take, in bytes.
+/// How much memory folded enrollments may take while the log is followed, in bytes.
 pub const DEFAULT_CACHE_BYTES: usize = 96 * 1024 * 1024;
+/// The same while read models are made from the whole log: an enrollment that has to be read again
+/// costs as much as a hundred events.
+pub const REBUILD_CACHE_BYTES: usize = 160 * 1024 * 1024;
 
 /// Folds enrollments. Used on a thread of its own: it waits for the log.
 pub struct Folder {
@@ -86,7 +89,7 @@ impl Folder {
         let sequence = envelope.sequence;
         let read = || self.read(&envelope.stream, recorded.revision);
         let result = advance(&mut folded, &envelope.stream, sequence, recorded, &read, then)?;
-        self.cache.put(envelope.stream.clone(), folded);
+        self.cache.put(&envelope.stream, folded);
         Ok(result)
     }
 

@@ -40,7 +40,7 @@ pub mod timeline;
 pub use change::{Cell, Cells, Changes, Doing, ModelChanges, Raw, RowWriter, TableChanges};
 pub use checksum::checksum;
 pub use error::{DatabaseError, Failure, ProjectionError, StoreError};
-pub use fold::{DEFAULT_CACHE_BYTES, Folder};
+pub use fold::{DEFAULT_CACHE_BYTES, Folder, REBUILD_CACHE_BYTES};
 pub use follow::{Follower, Progress};
 pub use memory::Memory;
 pub use models::Models;

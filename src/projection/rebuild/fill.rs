@@ -15,9 +15,9 @@ use crate::projection::{ProjectionError, StoreError};
 /// Events in one write: more write each enrollment's newest event less often, fewer take less memory.
 const FLUSH_EVENTS: usize = 8192;
 /// Bytes of values after which a batch is written in any case.
-const FLUSH_BYTES: usize = 8 * 1024 * 1024;
+const FLUSH_BYTES: usize = 4 * 1024 * 1024;
 /// Decoded chunks that wait for the fold.
-const WAITING_CHUNKS: usize = 32;
+const WAITING_CHUNKS: usize = 8;
 /// Batches that wait to be written.
 const WAITING_BATCHES: usize = 1;
 

@@ -1,6 +1,8 @@
 //! What the thread of a runner does.
 
 use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -9,14 +11,14 @@ use tracing::{error, info, warn};
 
 use super::{Options, Status};
 use crate::log::EventLog;
-use crate::projection::fold::Folder;
+use crate::projection::fold::{Folder, REBUILD_CACHE_BYTES};
 use crate::projection::follow::{Follower, Progress};
 use crate::projection::models::Models;
 use crate::projection::rebuild::{Rebuild, rebuild};
 use crate::projection::store::{
     Checkpoint, Claim, Copies, CopyId, CopyWriter, Holder, Mode, stale,
 };
-use crate::projection::{Failure, StoreError};
+use crate::projection::{Failure, ProjectionError, StoreError};
 
 pub(super) struct Work {
     pub log: Arc<dyn EventLog>,
@@ -35,6 +37,12 @@ enum Next {
     Repair,
     /// Nothing: it was stopped.
     End,
+}
+
+/// A thread that ends when this is dropped, within a third of the lease.
+struct Beat {
+    _stop: Sender<()>,
+    _thread: JoinHandle<()>,
 }
 
 /// How often a process that doesn't write looks how far the one that does has come.
@@ -57,6 +65,24 @@ impl Work {
                 return;
             }
         }
+    }
+
+    /// Says that this process goes on, also in the middle of a long batch, until it is dropped.
+    fn beat(&self, copy: &CopyId) -> Result<Beat, StoreError> {
+        let mut copy = self.copies.open(copy)?;
+        let (stop, stopped) = channel::<()>();
+        let (lease, now_us, lease_us) = (self.options.lease, self.options.now_us, self.lease_us());
+        let work = move || {
+            while stopped.recv_timeout(lease / 3) == Err(RecvTimeoutError::Timeout) {
+                let renewed = copy.renew(now_us().saturating_add(lease_us));
+                if matches!(renewed, Err(ProjectionError::Fenced { .. })) {
+                    return;
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("read-models-beat".to_owned()).spawn(work);
+        let thread = thread.map_err(StoreError::io(std::path::Path::new("a thread")))?;
+        Ok(Beat { _stop: stop, _thread: thread })
     }
 
     /// Opens the copy that serves, to write it; makes it anew where there is none, and what has
@@ -167,7 +193,7 @@ impl Work {
             copies: &*self.copies,
             projections: self.options.projections,
             names,
-            cache_bytes: self.options.cache_bytes,
+            cache_bytes: self.options.cache_bytes.max(REBUILD_CACHE_BYTES),
             now_us: self.options.now_us,
         };
         let rebuilt = rebuild(&work, &mut |done, total| {
@@ -182,6 +208,10 @@ impl Work {
 
     /// Follows until it is stopped or fails.
     fn follow(&mut self, mut follower: Follower) -> Next {
+        let _beat = match self.beat(&follower.copy().id().clone()) {
+            Ok(beat) => beat,
+            Err(error) => return self.fail_to_open(&error),
+        };
         let mut head = self.log.watch_head();
         loop {
             if *self.stopped.borrow() {

@@ -92,7 +92,7 @@ impl CopyWriter for SqliteWriter {
         let rows = tx
             .prepare_cached(
                 "UPDATE checkpoint SET position = ?1, known_at = ?2, log = coalesce(?3, log),
-                    lease = ?4, failed = NULL, failure = NULL
+                    lease = max(lease, ?4), failed = NULL, failure = NULL
                  WHERE position IS ?5 AND epoch = ?6",
             )?
             .execute(params![
