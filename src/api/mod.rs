@@ -39,7 +39,8 @@ mod status;
 mod subjects;
 mod times;
 mod trail;
+mod webhooks;
 
 pub use openapi::openapi_json;
 pub use serve::{ServeError, Served, serve};
-pub use state::{ApiSettings, ApiState};
+pub use state::{ApiSettings, ApiState, EventNames};

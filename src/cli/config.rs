@@ -72,7 +72,10 @@ pub struct Config {
     pub auth: Auth,
     pub projections: Projections,
     pub cache: Cache,
+    pub clerk: Clerk,
+    pub webhooks: Webhooks,
     pub i18n: I18n,
+    pub events: Events,
     pub telemetry: Telemetry,
     #[serde(default)]
     pub log: Log,
@@ -110,6 +113,8 @@ pub struct Auth {
 #[serde(deny_unknown_fields)]
 pub struct Projections {
     pub batch_size: usize,
+    pub run: bool,
+    pub lease_ms: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -120,8 +125,30 @@ pub struct Cache {
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct Clerk {
+    pub enabled: bool,
+    pub interval_s: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    pub allow_private_networks: bool,
+    pub timeout_s: u64,
+    pub max_attempts: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct I18n {
     pub default_language: Language,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Events {
+    pub type_prefix: String,
+    pub source: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

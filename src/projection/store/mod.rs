@@ -45,6 +45,8 @@ pub struct Checkpoint {
     pub holder: Option<String>,
     /// Until when nobody else takes over, in microseconds UTC.
     pub lease_until_us: i64,
+    /// The event at which the writer stopped, and why. The next batch that is written clears it.
+    pub failed: Option<(u64, String)>,
 }
 
 /// What came of asking to write.
@@ -159,7 +161,12 @@ pub trait Copies: Send + Sync {
 }
 
 /// The right to make new copies.
-pub trait RebuildLock: Send {}
+pub trait RebuildLock: Send {
+    /// Says that who has it goes on: where the engine can't tell by itself who was stopped, others
+    /// may take it after a while without a sign of life. What is made then by who was stopped does
+    /// not serve: its copy is gone.
+    fn go_on(&self) {}
+}
 
 /// A copy, open for writing.
 pub trait CopyWriter: Send {
@@ -188,6 +195,12 @@ pub trait CopyWriter: Send {
     /// [`ProjectionError::Fenced`] when another writer moved the checkpoint or took over, or another
     /// copy serves; those of the database. Nothing was kept then.
     fn commit(&mut self, changes: &Changes, moved: Moved) -> Result<(), ProjectionError>;
+
+    /// Notes at which event the writer stopped, and why, for others to see.
+    ///
+    /// # Errors
+    /// [`ProjectionError::Fenced`] when another has the right to write.
+    fn note_failure(&mut self, sequence: u64, reason: &str) -> Result<(), ProjectionError>;
 
     /// Makes the indexes of a copy that was filled; from then on it can be read and followed.
     ///
