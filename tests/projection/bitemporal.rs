@@ -163,7 +163,7 @@ impl Then {
                 subject: SubjectId::parse(&subject).unwrap(),
                 exercise: false,
                 kept_since: state.kept_since,
-                duty: duty.as_ref().clone(),
+                duty: (*duty).clone(),
                 order_key: order_key.clone(),
             }));
         }

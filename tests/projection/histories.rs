@@ -278,7 +278,7 @@ fn begin(world: &mut World) {
 
 /// A place is reserved for what may be appended next.
 fn reserve(world: &mut World, stream: &str, attempt: &Attempt) -> Option<(&'static str, u64)> {
-    if !stream.starts_with("strong_province") || attempt.first % 3 != 0 {
+    if !stream.starts_with("strong_province") || !attempt.first.is_multiple_of(3) {
         return None;
     }
     let category = CATEGORIES[attempt.target % 2];

@@ -88,7 +88,7 @@ fn question(filter: &ObligationFilter, after: Option<&ObligationCursor>) -> Stri
         "SELECT o.*, e.program, e.subject, e.exercise, b.order_key
     FROM subject b CROSS JOIN enrollment e CROSS JOIN obligation o
     WHERE e.program = :program AND e.subject = b.subject AND e.exercise = :exercise
-     AND o.enrollment = e.id AND {}",
+     AND e.id <= :known AND o.enrollment = e.id AND {}",
         valid("o")
     );
     let unmet = format!(

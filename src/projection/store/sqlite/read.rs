@@ -59,7 +59,7 @@ impl Reader for &Connection {
                 Cell::Bytes(value) => statement.raw_bind_parameter(index, value)?,
             }
         }
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
             each(&Named { row, names: &names })?;
