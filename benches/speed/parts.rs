@@ -129,8 +129,7 @@ pub fn reading(made: &Made, runtime: &Handle) -> anyhow::Result<()> {
         let began = Instant::now();
         for event in &decoded {
             if let docket::codec::Stored::Enrollment(recorded) = &event.stored {
-                let (lost, again) = let mut forget = |_: &docket::projection::Step<'_>, _: &mut docket::projection::Memory| {};
-                let (lost, again) = folder.fold(&event.envelope, recorded, &mut forget, &mut |step, _| {
+                let (lost, again) = folder.fold(&event.envelope, recorded, &mut |_, _| {}, &mut |step, _| {
                     let lost = step.after.unsupported.len()
                         - step.before.unsupported.len().min(step.after.unsupported.len());
                     Ok((lost, matches!(step.path, docket::projection::Path::Refolded { .. })))

@@ -19,6 +19,8 @@ pub(super) struct Folded {
     pub program: ProgramId,
     pub subject: SubjectId,
     pub state: State,
+    /// The state at the end of the day before the last place.
+    pub prior: State,
     /// The last place of the effective history.
     pub last_place: Option<Day>,
     /// The revision folded last.

@@ -103,6 +103,7 @@ impl Folder {
             program,
             subject,
             state: State::default(),
+            prior: State::default(),
             last_place: None,
             revision: None,
             enrollment: None,
@@ -170,16 +171,21 @@ fn advance<T>(
         Path::Unmoved
     } else if at_end && corrected_revision(recorded).is_none() {
         evolve(&mut folded.state, recorded, place);
-        folded.last_place = Some(place);
+        if folded.last_place != Some(place) {
+            folded.prior = before.clone();
+            folded.last_place = Some(place);
+        }
         Path::Appended { place }
     } else {
         let mut history = read()?;
         let segments = history.segments();
         history.push(recorded.clone());
         refolded = Refolded { before: segments, after: history.segments(), history };
-        let last = refolded.after.last();
+        let mut newest = refolded.after.iter().rev();
+        let last = newest.next();
         folded.state = last.map(|(_, state)| state.clone()).unwrap_or_default();
         folded.last_place = last.map(|(day, _)| *day);
+        folded.prior = newest.next().map(|(_, state)| state.clone()).unwrap_or_default();
         let Refolded { before, after, history } = &refolded;
         Path::Refolded { before, after, history }
     };
@@ -192,6 +198,7 @@ fn advance<T>(
         sequence,
         before: &before,
         after: &folded.state,
+        prior: &folded.prior,
         path,
     };
     then(&step, &mut folded.memory)

@@ -55,6 +55,8 @@ pub struct Step<'a> {
     pub before: &'a State,
     /// The state of the full fold after it.
     pub after: &'a State,
+    /// The state at the end of the day before its place, where it went in at the end.
+    pub prior: &'a State,
     /// Where it went in.
     pub path: Path<'a>,
 }

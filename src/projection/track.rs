@@ -145,17 +145,30 @@ impl Lane {
         if shown == shows && (!shows || (self.same)(step.before, step.after)) {
             return;
         }
-        if let Some(last) = track.rows.last_mut().filter(|last| last.valid_to.is_none()) {
-            if last.valid_from == place {
-                forget(changes, self.table, last, step.sequence);
+        let mut valid_from = place;
+        match track.rows.last().filter(|last| last.valid_to.is_none()).copied() {
+            Some(mut last) if last.valid_from < place => {
+                end(changes, self.table, &mut last, place, step.sequence);
                 track.rows.pop();
-            } else {
-                end(changes, self.table, last, place, step.sequence);
+                track.rows.push(last);
             }
+            Some(last) => {
+                forget(changes, self.table, &last, step.sequence);
+                track.rows.pop();
+                // The day shows again what the day before it showed: that goes on.
+                let goes_on = shows && (self.shows)(step.prior) && (self.same)(step.prior, step.after);
+                let before = track.rows.last().filter(|row| row.valid_to == Some(place)).copied();
+                if let Some(before) = before.filter(|_| goes_on) {
+                    forget(changes, self.table, &before, step.sequence);
+                    track.rows.pop();
+                    valid_from = before.valid_from;
+                }
+            }
+            None => {}
         }
         if shows {
             let id = Ids::of(step.sequence).next();
-            let row = Tracked { id, valid_from: place, valid_to: None };
+            let row = Tracked { id, valid_from, valid_to: None };
             self.insert(step, &row, step.after, changes);
             track.rows.push(row);
         }

@@ -86,12 +86,12 @@ impl Pass<'_> {
         loop {
             let batch = self.batch().map_err(|(sequence, source)| StoreError::Stopped { sequence, source })?;
             let done = batch.moved.to + 1;
+            if !(self.progress)(done, self.to + 1) {
+                return Err(StoreError::Interrupted);
+            }
             // The writer ends early only with an error of its own, which is the one to be told.
             if self.full.send(batch).is_err() || done > self.to {
                 return Ok(());
-            }
-            if !(self.progress)(done, self.to + 1) {
-                return Err(StoreError::Interrupted);
             }
         }
     }

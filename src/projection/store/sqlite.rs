@@ -200,7 +200,7 @@ fn connect(path: &Path, mode: Mode) -> Result<Connection, StoreError> {
         // Flushed as a whole before it serves; see `Copies::serve`.
         connection.execute_batch(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
-             PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -65536; PRAGMA temp_store = FILE;",
+             PRAGMA main.locking_mode = EXCLUSIVE; PRAGMA cache_size = -65536; PRAGMA temp_store = FILE;",
         )?;
     }
     Ok(connection)
@@ -210,7 +210,7 @@ fn connect(path: &Path, mode: Mode) -> Result<Connection, StoreError> {
 fn follow(connection: &Connection) -> Result<(), StoreError> {
     connection.busy_timeout(std::time::Duration::from_secs(2))?;
     connection.execute_batch(
-        "PRAGMA locking_mode = NORMAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+        "PRAGMA main.locking_mode = NORMAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
          PRAGMA cache_size = -16384;",
     )?;
     Ok(())

@@ -89,9 +89,6 @@ impl CopyWriter for SqliteWriter {
 
     fn commit(&mut self, changes: &Changes, moved: Moved) -> Result<(), ProjectionError> {
         let tx = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
-        for table in changes.tables().iter().filter(|table| !table.is_empty()) {
-            write(&tx, table)?;
-        }
         let rows = tx
             .prepare_cached(
                 "UPDATE checkpoint SET position = ?1, known_at = ?2, log = coalesce(?3, log),
@@ -108,6 +105,9 @@ impl CopyWriter for SqliteWriter {
             ])?;
         if rows != 1 || self.is_replaced() {
             return Err(self.fenced());
+        }
+        for table in changes.tables().iter().filter(|table| !table.is_empty()) {
+            write(&tx, table)?;
         }
         let next = checkpoint(&tx)?;
         tx.commit()?;
