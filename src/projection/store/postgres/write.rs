@@ -25,7 +25,7 @@ const MOVE: &str = "UPDATE checkpoint SET position = $1::bigint, known_at = $2::
  WHERE position IS NOT DISTINCT FROM $5::bigint AND epoch = $6::bigint
  RETURNING position, known_at, log, epoch, holder, lease";
 const CLAIM: &str = "UPDATE checkpoint SET epoch = epoch + 1, holder = $1::text, lease = $2::bigint
- WHERE holder IS NULL OR holder = $1::text OR lease <= $3::bigint
+ WHERE holder IS NULL OR holder = $1::text OR lease <= $3::bigint OR $4::boolean
  RETURNING position, known_at, log, epoch, holder, lease";
 /// Shared: a switch to another copy waits for the batch, and a batch for the switch.
 const SERVING: &str = "SELECT copy FROM docket.serving FOR SHARE";
@@ -272,7 +272,9 @@ async fn claim(
     until_us: i64,
 ) -> Result<(Claim, Checkpoint), DatabaseError> {
     link.batch_execute("BEGIN; SET LOCAL synchronous_commit = on").await?;
-    let ours = link.query_opt(CLAIM, &[&holder.name, &until_us, &holder.now_us]).await?;
+    let values: [&(dyn ToSql + Sync); 4] =
+        [&holder.name, &until_us, &holder.now_us, &holder.takes_over];
+    let ours = link.query_opt(CLAIM, &values).await?;
     let found = match &ours {
         Some(row) => checkpoint(row)?,
         None => checkpoint(&link.query_one(CHECKPOINT, &[]).await?)?,
