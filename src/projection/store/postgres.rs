@@ -226,9 +226,10 @@ impl Drop for Held {
         // On a thread where waiting is allowed, so that the next one can have it at once.
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                let unlocked = tokio::time::timeout(WAIT, link.batch_execute(&unlock));
                 // The lock goes with the session in any case.
-                let _ = inner.wait(async { unlocked.await });
+                let _ = inner.wait(async {
+                    tokio::time::timeout(WAIT, link.batch_execute(&unlock)).await
+                });
             });
         });
     }

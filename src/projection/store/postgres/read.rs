@@ -121,14 +121,17 @@ impl Reader for Asked<'_> {
         parameters: &[(&str, Cell<'_>)],
         each: &mut dyn FnMut(&dyn Record) -> Result<(), DatabaseError>,
     ) -> Result<(), DatabaseError> {
-        let numbered = numbered(sql);
+        let given = |name: &str| {
+            let given = parameters.iter().find(|(given, _)| given.trim_start_matches(':') == name);
+            given.map(|(_, value)| *value)
+        };
+        let numbered = numbered(sql, |name| given(name) == Some(Cell::Null));
         let mut values = Vec::with_capacity(numbered.names.len());
         for name in &numbered.names {
-            let given = parameters.iter().find(|(given, _)| given.trim_start_matches(':') == *name);
-            let value = given.ok_or_else(|| {
+            let value = given(name).ok_or_else(|| {
                 DatabaseError::new(format!("the question gives no value for :{name}"))
             })?;
-            values.push(Value(value.1));
+            values.push(Value(value));
         }
         let types: Vec<_> = values.iter().map(|value| type_of(value.0)).collect();
         let sql = match self.copy {

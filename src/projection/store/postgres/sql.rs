@@ -26,12 +26,14 @@ enum Part<'a> {
     Other(&'a str),
 }
 
-/// Gives the named parameters (`:day`) numbers (`$1`).
-pub(super) fn numbered(sql: &str) -> Numbered<'_> {
+/// Gives the named parameters (`:day`) numbers (`$1`). Those that are null are written out: a
+/// parameter must have one type, and null has that of whatever it is compared with.
+pub(super) fn numbered<'a>(sql: &'a str, is_null: impl Fn(&str) -> bool) -> Numbered<'a> {
     let mut numbered = Numbered { sql: String::with_capacity(sql.len()), names: Vec::new() };
     for part in parts(sql) {
         match part {
             Part::Word(text) | Part::Other(text) => numbered.sql.push_str(text),
+            Part::Parameter(name) if is_null(name) => numbered.sql.push_str("NULL"),
             Part::Parameter(name) => {
                 let known = numbered.names.iter().position(|known| *known == name);
                 let index = known.unwrap_or_else(|| {
@@ -63,7 +65,7 @@ pub(super) fn definitions(sql: &str, unlogged: bool) -> String {
     for part in parts(sql) {
         let (Part::Word(text) | Part::Parameter(text) | Part::Other(text)) = part;
         let Part::Word(word) = part else {
-            in_table &= !text.contains(';');
+            in_table &= text != ";";
             made.push_str(text);
             continue;
         };
@@ -90,7 +92,7 @@ pub(super) fn definitions(sql: &str, unlogged: bool) -> String {
 /// The type of a parameter that carries this.
 pub(super) fn type_of(cell: Cell<'_>) -> Type {
     match cell {
-        // Whatever it is compared with.
+        // Not met: it is written out.
         Cell::Null => Type::UNKNOWN,
         Cell::Int(_) => Type::INT8,
         Cell::Text(_) => Type::TEXT,
@@ -166,13 +168,13 @@ mod tests {
     #[test]
     fn names_become_numbers_outside_of_texts_and_comments() {
         let sql = "SELECT ':day', a::text -- :day, it's
-            FROM t /* :no */ WHERE \"b:c\" = :b AND d > :day AND (:b IS NULL OR e = :b)";
-        let numbered = numbered(sql);
+            FROM t /* :no */ WHERE \"b:c\" = :b AND d > :day AND (:b IS NULL OR e = :b) AND :gone IS NULL";
+        let numbered = numbered(sql, |name| name == "gone");
         assert_eq!(numbered.names, ["b", "day"]);
         assert_eq!(
             numbered.sql,
             "SELECT ':day', a::text -- :day, it's
-            FROM t /* :no */ WHERE \"b:c\" = $1 AND d > $2 AND ($1 IS NULL OR e = $1)"
+            FROM t /* :no */ WHERE \"b:c\" = $1 AND d > $2 AND ($1 IS NULL OR e = $1) AND NULL IS NULL"
         );
     }
 
@@ -187,7 +189,7 @@ mod tests {
         let sql = "-- an INTEGER; it's STRICT
 CREATE TABLE t (
     only INTEGER PRIMARY KEY CHECK (only = 1),
-    a TEXT NOT NULL, -- TEXT
+    a TEXT NOT NULL, -- TEXT; INTEGER
     b BLOB
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE s (id INTEGER) STRICT;
@@ -198,7 +200,7 @@ CREATE VIEW v AS SELECT CAST(id AS TEXT) FROM s;";
             "-- an INTEGER; it's STRICT
 CREATE UNLOGGED TABLE t (
     \"only\" BIGINT PRIMARY KEY CHECK (\"only\" = 1),
-    a TEXT COLLATE \"C\" NOT NULL, -- TEXT
+    a TEXT COLLATE \"C\" NOT NULL, -- TEXT; INTEGER
     b BYTEA
 ) ;
 CREATE UNLOGGED TABLE s (id BIGINT) ;
