@@ -13,7 +13,10 @@ CREATE TABLE checkpoint (
     holder   TEXT,
     -- Until when nobody else takes over, microseconds UTC since 1970. It only saves work: what keeps
     -- rows right is the epoch.
-    lease    INTEGER NOT NULL
+    lease    INTEGER NOT NULL,
+    -- The event at which the writer stopped, and why; null while it goes on.
+    failed   INTEGER,
+    failure  TEXT
 ) STRICT;
 
 INSERT INTO checkpoint (only, position, known_at, epoch, lease) VALUES (1, NULL, -9223372036854775808, 0, 0);

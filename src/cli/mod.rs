@@ -14,13 +14,14 @@ pub mod measures;
 pub mod node;
 mod output;
 mod progress;
+mod projections;
 mod read;
-mod rebuild;
 mod running;
 mod serve;
 pub mod telemetry;
 mod temporary;
 pub mod token;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -65,7 +66,9 @@ struct Cli {
 enum Command {
     Serve(serve::ServeArgs),
     Demo(demo::command::DemoArgs),
-    Rebuild(rebuild::RebuildArgs),
+    Worker(worker::WorkerArgs),
+    Rebuild(projections::rebuild::RebuildArgs),
+    Projections(projections::ProjectionsArgs),
     Status(read::status::StatusArgs),
     Timeline(read::timeline::TimelineArgs),
     Audit(read::audit::AuditArgs),
@@ -115,7 +118,9 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         match command {
             Command::Serve(args) => serve::run(&args).await,
             Command::Demo(args) => demo::command::run(&args).await,
-            Command::Rebuild(args) => rebuild::run(&args).await,
+            Command::Worker(args) => worker::run(&args).await,
+            Command::Rebuild(args) => projections::rebuild::run(&args).await,
+            Command::Projections(args) => projections::run(&args).await,
             Command::Status(args) => read::status::run(&args).await,
             Command::Timeline(args) => read::timeline::run(&args).await,
             Command::Audit(args) => read::audit::run(&args).await,

@@ -47,7 +47,10 @@ pub use memory::Memory;
 pub use models::Models;
 pub use page::{Decoded, decode_page};
 pub use read::{Answer, At, ReadModels, Tables, answer};
-pub use rebuild::{Compared, Rebuild, Rebuilt, RebuiltModel, rebuild, verify};
+pub use rebuild::{
+    ChangedColumn, Compared, Difference, Diffed, Rebuild, Rebuilt, RebuiltModel, Value, What, diff, rebuild,
+    verify,
+};
 pub use runner::{Options, Runner, Status};
 pub use sql::{Reader, Record};
 pub use step::{Envelope, Input, Path, Projection, Step};

@@ -16,8 +16,10 @@ use super::models::Models;
 use super::store::{Copies, CopyId, CopyWriter, Holder, Mode, RebuildLock, stale};
 use super::{Projection, ProjectionError, StoreError};
 use crate::log::EventLog;
+pub use diff::{ChangedColumn, Difference, Diffed, Value, What, diff};
 use fill::Filling;
 
+mod diff;
 mod fill;
 mod reading;
 

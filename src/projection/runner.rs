@@ -329,6 +329,9 @@ impl Work {
                         return Next::Again(self.options.retry_after);
                     }
                     error!(sequence, reason, "read models stopped");
+                    if let Err(error) = follower.copy().note_failure(sequence, &reason) {
+                        warn!(%error, "others can't be told that the read models stopped");
+                    }
                     return Next::Repair;
                 }
             }
@@ -356,7 +359,11 @@ impl Work {
             copy: Some(copy),
             position: checkpoint.position,
             known_at_us: checkpoint.position.map(|_| checkpoint.known_at_us),
-            failed: None,
+            failed: checkpoint.failed.clone().map(|(sequence, reason)| Failure {
+                sequence,
+                reason,
+                retrying: false,
+            }),
             rebuilding: None,
             written_by: checkpoint.holder.clone(),
         });

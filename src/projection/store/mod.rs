@@ -49,6 +49,8 @@ pub struct Checkpoint {
     pub holder: Option<String>,
     /// Until when nobody else takes over, in microseconds UTC.
     pub lease_until_us: i64,
+    /// The event at which the writer stopped, and why. The next batch that is written clears it.
+    pub failed: Option<(u64, String)>,
 }
 
 /// What came of asking to write.
@@ -192,6 +194,12 @@ pub trait CopyWriter: Send {
     /// [`ProjectionError::Fenced`] when another writer moved the checkpoint or took over, or another
     /// copy serves; those of the database. Nothing was kept then.
     fn commit(&mut self, changes: &Changes, moved: Moved) -> Result<(), ProjectionError>;
+
+    /// Notes at which event the writer stopped, and why, for others to see.
+    ///
+    /// # Errors
+    /// [`ProjectionError::Fenced`] when another has the right to write.
+    fn note_failure(&mut self, sequence: u64, reason: &str) -> Result<(), ProjectionError>;
 
     /// Makes the indexes of a copy that was filled; from then on it can be read and followed.
     ///

@@ -218,8 +218,9 @@ fn follow(connection: &Connection) -> Result<(), StoreError> {
 
 /// How far a copy has read, and who writes it.
 fn checkpoint(connection: &Connection) -> Result<Checkpoint, rusqlite::Error> {
-    let mut select = connection
-        .prepare_cached("SELECT position, known_at, log, epoch, holder, lease FROM checkpoint")?;
+    let mut select = connection.prepare_cached(
+        "SELECT position, known_at, log, epoch, holder, lease, failed, failure FROM checkpoint",
+    )?;
     select.query_row([], |row| {
         Ok(Checkpoint {
             position: row.get::<_, Option<i64>>(0)?.map(unsigned),
@@ -228,6 +229,7 @@ fn checkpoint(connection: &Connection) -> Result<Checkpoint, rusqlite::Error> {
             epoch: unsigned(row.get(3)?),
             holder: row.get(4)?,
             lease_until_us: row.get(5)?,
+            failed: row.get::<_, Option<i64>>(6)?.map(unsigned).zip(row.get(7)?),
         })
     })
 }

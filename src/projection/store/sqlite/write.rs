@@ -92,7 +92,7 @@ impl CopyWriter for SqliteWriter {
         let rows = tx
             .prepare_cached(
                 "UPDATE checkpoint SET position = ?1, known_at = ?2, log = coalesce(?3, log),
-                    lease = ?4
+                    lease = ?4, failed = NULL, failure = NULL
                  WHERE position IS ?5 AND epoch = ?6",
             )?
             .execute(params![
@@ -113,6 +113,14 @@ impl CopyWriter for SqliteWriter {
         tx.commit()?;
         self.checkpoint = next;
         Ok(())
+    }
+
+    fn note_failure(&mut self, sequence: u64, reason: &str) -> Result<(), ProjectionError> {
+        let rows = self.connection.execute(
+            "UPDATE checkpoint SET failed = ?1, failure = ?2 WHERE epoch = ?3",
+            params![signed(sequence), reason, signed(self.checkpoint.epoch)],
+        )?;
+        if rows == 1 { Ok(()) } else { Err(self.fenced()) }
     }
 
     fn finish(&mut self, models: &Models) -> Result<(), StoreError> {

@@ -1,0 +1,244 @@
+//! `docket projections`: the read models, how far they are, and whether they are what the log says.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use serde_json::json;
+
+use super::config::{Config, ConfigArgs, PlaceArgs};
+use super::exit::{Exit, failure};
+use super::node::{now_us, read_models, sqlite_path};
+use super::output::{Format, Table, print, print_json};
+use super::progress::{Interrupt, bar};
+use crate::domain::date::Timestamp;
+use crate::log::{EventLog as _, SqliteLog};
+use crate::projection::store::Checkpoint;
+use crate::projection::{self, Copies, Rebuild, StoreError};
+
+mod compare;
+pub mod rebuild;
+
+/// The read models: list, state, rebuild, verify, compare.
+///
+/// They are derived from the log and can always be made anew. All but `rebuild` only read.
+#[derive(Debug, clap::Args)]
+pub struct ProjectionsArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// What read models there are, with their tables and versions
+    List(ListArgs),
+    /// How far the copy that serves has read, who writes it, and whether it stopped
+    Status(StatusArgs),
+    Rebuild(rebuild::RebuildArgs),
+    Verify(compare::VerifyArgs),
+    Diff(compare::DiffArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct ListArgs {
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    output: Format,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Exit codes: 0 it follows the log, 5 nothing serves yet, 7 it stopped at an event")]
+struct StatusArgs {
+    #[command(flatten)]
+    stores: StoreArgs,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    output: Format,
+}
+
+/// Which log and read models.
+#[derive(Debug, Clone, clap::Args)]
+pub struct StoreArgs {
+    #[command(flatten)]
+    place: PlaceArgs,
+    /// Address of the log (store.log)
+    #[arg(long, value_name = "ADDRESS")]
+    log: Option<String>,
+    /// Address of the read models (store.read_model)
+    #[arg(long, value_name = "ADDRESS")]
+    read_model: Option<String>,
+}
+
+/// The log and the read models, open to be read.
+pub struct Stores {
+    log: Arc<SqliteLog>,
+    copies: Arc<dyn Copies>,
+}
+
+impl StoreArgs {
+    fn open(&self) -> anyhow::Result<Stores> {
+        let config = ConfigArgs {
+            log: self.log.clone(),
+            read_model: self.read_model.clone(),
+            ..ConfigArgs::from(self.place.clone())
+        };
+        let (config, _) = Config::load(&config, std::env::vars())?;
+        let log = SqliteLog::open_reader(sqlite_path(&config.store.log, "store.log")?)?;
+        Ok(Stores { log: Arc::new(log), copies: read_models(&config)? })
+    }
+
+    /// Does long work over the log and the read models, with progress on standard error, until it is
+    /// done or interrupted.
+    async fn work<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        names: &[String],
+        work: impl FnOnce(&Rebuild<'_>, &mut dyn FnMut(u64, u64) -> bool) -> Result<T, StoreError>
+        + Send
+        + 'static,
+    ) -> anyhow::Result<T> {
+        let Stores { log, copies } = self.open()?;
+        let interrupt = Interrupt::watch();
+        let runtime = tokio::runtime::Handle::current();
+        let (names, reading) = (names.to_vec(), log.clone());
+        let work = tokio::task::spawn_blocking(move || {
+            let bar = bar(what);
+            let rebuild = Rebuild {
+                log: reading,
+                runtime,
+                copies: &*copies,
+                projections: projection::all,
+                names: &names,
+                cache_bytes: projection::DEFAULT_CACHE_BYTES,
+                now_us,
+            };
+            let done = work(&rebuild, &mut |done, total| {
+                bar.set_length(total);
+                bar.set_position(done);
+                !interrupt.is_pressed()
+            });
+            bar.finish_and_clear();
+            done
+        });
+        let done = work.await.context("the work broke off")?;
+        log.close().await;
+        done.map_err(explain)
+    }
+}
+
+fn explain(error: StoreError) -> anyhow::Error {
+    match error {
+        StoreError::InUse(place) => failure(
+            Exit::Conflict,
+            format!(
+                "another rebuild is at work on the read models in {place}: wait for it, or stop it"
+            ),
+        ),
+        other => other.into(),
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What stands in the way, or what does not verify.
+pub async fn run(args: &ProjectionsArgs) -> anyhow::Result<Exit> {
+    match &args.command {
+        Command::List(args) => list(args),
+        Command::Status(args) => status(args).await,
+        Command::Rebuild(args) => rebuild::run(args).await,
+        Command::Verify(args) => compare::verify(args).await,
+        Command::Diff(args) => compare::diff(args).await,
+    }
+}
+
+fn list(args: &ListArgs) -> anyhow::Result<Exit> {
+    let models = projection::all();
+    let tables = |model: &dyn projection::Projection| {
+        model.tables().iter().map(|table| table.name).collect::<Vec<_>>()
+    };
+    if args.output == Format::Json {
+        let models = models.iter().map(|model| {
+            json!({ "name": model.name(), "version": model.version(), "tables": tables(&**model) })
+        });
+        print_json(&json!({ "models": models.collect::<Vec<_>>() }))?;
+        return Ok(Exit::Done);
+    }
+    let mut table = Table::new(&["read model", "version", "tables"]);
+    for model in &models {
+        let (name, version) = (model.name().to_owned(), model.version().to_string());
+        table.row(vec![name, version, tables(&**model).join(", ")]);
+    }
+    print(&table.render())?;
+    Ok(Exit::Done)
+}
+
+async fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
+    let Stores { log, copies } = args.stores.open()?;
+    let head = log.head().await?;
+    let place = copies.place();
+    let looked = tokio::task::spawn_blocking(move || look(&*copies)).await;
+    let (copy, checkpoint, stale) = looked.context("the reading broke off")??;
+    log.close().await;
+    show(args.output, &place, (&copy, &checkpoint, &stale), head)?;
+    match &checkpoint.failed {
+        None => Ok(Exit::Done),
+        Some((sequence, reason)) => {
+            Err(failure(Exit::Unverified, format!("stopped at sequence {sequence}: {reason}")))
+        }
+    }
+}
+
+type Looked = (String, Checkpoint, Vec<String>);
+
+fn look(copies: &dyn Copies) -> Result<Looked, StoreError> {
+    let serving = copies.serving()?.ok_or_else(|| StoreError::Missing(copies.place()))?;
+    let models = projection::Models::new(projection::all());
+    let mut others = Vec::new();
+    let checkpoint = copies.reader(&serving)?.ask(&mut |reader| {
+        others = projection::store::stale(reader, &models)?;
+        Ok(())
+    })?;
+    Ok((serving.to_string(), checkpoint, others))
+}
+
+fn show(
+    output: Format,
+    place: &str,
+    (copy, checkpoint, stale): (&str, &Checkpoint, &[String]),
+    head: Option<u64>,
+) -> anyhow::Result<()> {
+    let count = |at: Option<u64>| at.map_or(0, |at| at + 1);
+    let behind = count(head).saturating_sub(count(checkpoint.position));
+    let number = |at: Option<u64>| at.map(|at| format!("{at:020}"));
+    let instant = |us: i64| Timestamp::from_micros(us).to_rfc3339();
+    let known_at = checkpoint.position.map(|_| instant(checkpoint.known_at_us));
+    let is_held = checkpoint.lease_until_us > now_us();
+    let holder = checkpoint.holder.as_deref().filter(|_| is_held);
+    let failed = checkpoint.failed.as_ref();
+    if output == Format::Json {
+        return Ok(print_json(&json!({
+            "place": place, "copy": copy, "sequence": number(checkpoint.position),
+            "log_sequence": number(head), "behind": behind, "known_at": known_at,
+            "writer": holder, "epoch": checkpoint.epoch, "another_version": stale,
+            "failed": failed.map(|(at, why)| json!({ "sequence": number(Some(*at)), "reason": why })),
+        }))?);
+    }
+    let mut table = Table::new(&["read models", place]);
+    let mut row = |name: &str, value: String| table.row(vec![name.to_owned(), value]);
+    row("copy that serves", copy.to_owned());
+    row("sequence", number(checkpoint.position).unwrap_or_default());
+    row("log's sequence", number(head).unwrap_or_default());
+    row("events behind", behind.to_string());
+    row("known at", known_at.unwrap_or_default());
+    row("written by", holder.unwrap_or("nobody now").to_owned());
+    if !stale.is_empty() {
+        row("of another version", stale.join(", "));
+    }
+    if let Some((sequence, reason)) = failed {
+        row("stopped at", format!("{sequence:020}: {reason}"));
+    }
+    print(&table.render())?;
+    Ok(())
+}

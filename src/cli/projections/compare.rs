@@ -1,0 +1,138 @@
+//! `docket projections verify` and `diff`: is what serves what the log says?
+
+use std::sync::mpsc::channel;
+
+use serde_json::json;
+
+use super::StoreArgs;
+use super::rebuild::show;
+use crate::cli::exit::{Exit, failure};
+use crate::cli::output::{Format, print, print_json};
+use crate::projection::{self, Difference, Value, What};
+
+/// Replay the log beside the copy that serves and compare their content; nothing that serves changes.
+///
+/// Checksums of each read model are compared at the event up to which the copy that serves has read.
+/// A read model that serves in another version is told apart: another content is to be expected.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  docket projections verify --data-dir demo-data
+  docket projections verify current_status --output json
+
+Exit codes: 0 alike, 4 a rebuild is at work there, 5 no such log or read model, 7 the content differs,
+130 interrupted")]
+pub struct VerifyArgs {
+    /// Read models to verify [default: all]
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    #[command(flatten)]
+    stores: StoreArgs,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    output: Format,
+}
+
+/// Show, row by row, how what serves differs from what this version makes of the same events.
+///
+/// Before an upgrade takes over: which rows its new versions add, remove and change. With
+/// `--output json` each difference is one line of JSON.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  docket projections diff --data-dir demo-data
+  docket projections diff obligations --output json | jq -c 'select(.what == \"changed\")'
+
+Exit codes: 0 alike, 4 a rebuild is at work there, 5 no such log or read model, 7 rows differ,
+130 interrupted")]
+pub struct DiffArgs {
+    /// Read models to compare [default: all]
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    #[command(flatten)]
+    stores: StoreArgs,
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    output: Format,
+}
+
+/// Runs `verify`.
+///
+/// # Errors
+/// What stands in the way, or that the content differs.
+pub async fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
+    let work = args.stores.work("verifying", &args.names, projection::verify);
+    let verified = work.await?;
+    show(&verified, args.output)?;
+    match verified.findings().map(|model| model.name.as_str()).collect::<Vec<_>>().join(", ") {
+        names if names.is_empty() => Ok(Exit::Done),
+        names => Err(failure(
+            Exit::Unverified,
+            format!("what serves is not what the log says: {names}; `docket projections diff` shows the rows, `docket rebuild` mends them"),
+        )),
+    }
+}
+
+/// Runs `diff`.
+///
+/// # Errors
+/// What stands in the way, or that rows differ.
+pub async fn diff(args: &DiffArgs) -> anyhow::Result<Exit> {
+    let (told, differences) = channel();
+    let output = args.output;
+    let printing = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
+        for difference in differences {
+            tell(output, &difference)?;
+        }
+        Ok(())
+    });
+    let work = args.stores.work("comparing", &args.names, move |rebuild, progress| {
+        projection::diff(rebuild, progress, &mut |difference| {
+            // Nobody listens any more once standard output is gone.
+            let _ = told.send(difference);
+        })
+    });
+    let diffed = work.await?;
+    printing.await??;
+    let events = diffed.position.map_or(0, |position| position + 1);
+    let new = diffed.new_tables.join(", ");
+    if args.output == Format::Table {
+        print(&format!("{events} events, {} rows differ\n", diffed.differences))?;
+        if !new.is_empty() {
+            print(&format!("tables that the version that serves does not have: {new}\n"))?;
+        }
+    }
+    if diffed.differences == 0 && new.is_empty() {
+        return Ok(Exit::Done);
+    }
+    Err(failure(Exit::Unverified, format!("{} rows differ", diffed.differences)))
+}
+
+fn tell(output: Format, difference: &Difference) -> anyhow::Result<()> {
+    if output == Format::Json {
+        return Ok(print_json(&json!(difference))?);
+    }
+    let key = difference.key.iter().map(text).collect::<Vec<_>>().join(", ");
+    let name = format!("{} ({key})", difference.table);
+    let line = match &difference.what {
+        What::Added => format!("+ {name}\n"),
+        What::Removed => format!("- {name}\n"),
+        What::Changed { columns } => {
+            let columns = columns.iter().map(|column| {
+                let served = column.served.as_ref().map_or("no such column".to_owned(), text);
+                format!("    {}: {served} -> {}\n", column.column, text(&column.now))
+            });
+            format!("~ {name}\n{}", columns.collect::<String>())
+        }
+    };
+    print(&line)?;
+    Ok(())
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Int(value) => value.to_string(),
+        Value::Text(text) => text.clone(),
+    }
+}

@@ -1,0 +1,52 @@
+//! `docket worker`.
+
+use std::sync::Arc;
+
+use super::config::{Config, ConfigArgs};
+use super::exit::Exit;
+use super::node::{read_models, runner_options, sqlite_path};
+use super::running::Signals;
+use super::telemetry;
+use crate::log::SqliteLog;
+use crate::projection::Runner;
+
+/// Fill the read models in a process of its own, beside the one that serves.
+///
+/// Several workers may run over the same read models, on one machine or many: one of them writes, the
+/// others wait and take over within seconds when it is killed, stopped or cut off. A worker that was
+/// stopped for longer than its lease and wakes changes nothing. The log is only read, so a server
+/// (with projections.run=false it leaves the read models to workers) may be running on it.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  docket serve --data-dir /srv/docket --set projections.run=false
+  docket worker --data-dir /srv/docket
+  docket worker --data-dir /srv/docket --set projections.lease_ms=2000
+
+Exit codes: 0 stopped by a signal, 2 configuration, 5 no such log, 1 anything else")]
+pub struct WorkerArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What stands in the way of starting; later failures are logged and tried again.
+pub async fn run(args: &WorkerArgs) -> anyhow::Result<Exit> {
+    let (config, _) = Config::load(&args.config, std::env::vars())?;
+    telemetry::install(config.telemetry.log_format);
+    let mut signals = Signals::take()?;
+    let log = Arc::new(SqliteLog::open_reader(sqlite_path(&config.store.log, "store.log")?)?);
+    let mut options = runner_options(&config);
+    options.writes = true;
+    let holder = options.holder.clone();
+    let runtime = tokio::runtime::Handle::current();
+    let runner = Runner::start(log.clone(), read_models(&config)?, options, runtime)?;
+    tracing::info!(holder, log = %config.store.log, "filling read models");
+    let name = signals.next().await;
+    tracing::info!(signal = name, "stopping after the batch at work");
+    runner.stop().await;
+    log.close().await;
+    Ok(Exit::Done)
+}
