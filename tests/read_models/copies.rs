@@ -19,6 +19,7 @@ on_every_engine!(
     a_batch_that_fails_leaves_nothing,
     tables_are_copied_as_of_one_instant,
     versions_of_another_time_are_stale,
+    why_it_stopped_is_noted_until_it_goes_on,
 );
 
 fn is_fence(result: Result<(), ProjectionError>) -> bool {
@@ -243,4 +244,23 @@ fn versions_of_another_time_are_stale(place: &Place) {
     let newer = Models::new(vec![Box::new(Newer)]);
     assert_eq!(stale(writer.reader(), &newer).unwrap(), ["sample"]);
     assert_eq!(stale(writer.reader(), &Models::new(vec![Box::new(Sample)])).unwrap().len(), 0);
+}
+
+fn why_it_stopped_is_noted_until_it_goes_on(place: &Place) {
+    let (copies, mut writer) = place.serving(sample());
+    add(&mut *writer, 0).unwrap();
+    writer.note_failure(1, "an event\0 nobody knows").unwrap();
+    let noted = |copies: &dyn docket::projection::Copies| {
+        let mut reader = copies.reader(&copies.serving().unwrap().unwrap()).unwrap();
+        reader.ask(&mut |_| Ok(())).unwrap().failed
+    };
+    let (sequence, reason) = noted(&*copies).unwrap();
+    assert_eq!(sequence, 1);
+    assert!(reason.contains("nobody knows"), "{reason}");
+    add(&mut *writer, 1).unwrap();
+    assert_eq!(noted(&*copies), None);
+    let mut other = copies.open(&writer.id().clone()).unwrap();
+    assert_eq!(other.claim(holder("other", 5000)).unwrap(), Claim::Ours);
+    assert!(is_fence(writer.note_failure(2, "late")));
+    assert_eq!(noted(&*copies), None);
 }

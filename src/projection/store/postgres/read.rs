@@ -21,7 +21,7 @@ use crate::projection::store::{Checkpoint, CopyId, CopyReader, Question};
 
 /// The checkpoint of a copy, whose schema is where names are looked for.
 pub(super) const CHECKPOINT: &str =
-    "SELECT position, known_at, log, epoch, holder, lease FROM checkpoint";
+    "SELECT position, known_at, log, epoch, holder, lease, failed, failure FROM checkpoint";
 
 /// A copy, open for reading: connections come from the store's pool, one for each question.
 pub(super) struct PostgresReader {
@@ -91,6 +91,7 @@ fn gone(error: &tokio_postgres::Error) -> DatabaseError {
 
 /// Reads the row of [`CHECKPOINT`].
 pub(super) fn checkpoint(row: &Row) -> Result<Checkpoint, DatabaseError> {
+    let failed: Option<i64> = row.try_get(6)?;
     Ok(Checkpoint {
         position: row.try_get::<_, Option<i64>>(0)?.map(unsigned),
         known_at_us: row.try_get(1)?,
@@ -98,6 +99,7 @@ pub(super) fn checkpoint(row: &Row) -> Result<Checkpoint, DatabaseError> {
         epoch: unsigned(row.try_get(3)?),
         holder: row.try_get(4)?,
         lease_until_us: row.try_get(5)?,
+        failed: failed.map(unsigned).zip(row.try_get(7)?),
     })
 }
 

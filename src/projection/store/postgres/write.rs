@@ -11,7 +11,7 @@ use super::batch::{Statement, statements};
 use super::connect::{Link, connect, is_gone};
 use super::read::{Asked, CHECKPOINT, checkpoint};
 use super::send::send;
-use super::sql::definitions;
+use super::sql::{definitions, storable};
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
 use crate::projection::models::Models;
@@ -21,12 +21,13 @@ use crate::projection::table::Table;
 use crate::projection::{Changes, ProjectionError, StoreError};
 
 const MOVE: &str = "UPDATE checkpoint SET position = $1::bigint, known_at = $2::bigint,
-    log = coalesce($3::text, log), lease = $4::bigint
+    log = coalesce($3::text, log), lease = $4::bigint,
+    failed = NULL, failure = NULL
  WHERE position IS NOT DISTINCT FROM $5::bigint AND epoch = $6::bigint
- RETURNING position, known_at, log, epoch, holder, lease";
+ RETURNING position, known_at, log, epoch, holder, lease, failed, failure";
 const CLAIM: &str = "UPDATE checkpoint SET epoch = epoch + 1, holder = $1::text, lease = $2::bigint
  WHERE holder IS NULL OR holder = $1::text OR lease <= $3::bigint OR $4::boolean
- RETURNING position, known_at, log, epoch, holder, lease";
+ RETURNING position, known_at, log, epoch, holder, lease, failed, failure";
 /// Shared: a switch to another copy waits for the batch, and a batch for the switch.
 const SERVING: &str = "SELECT copy FROM docket.serving FOR SHARE";
 
@@ -221,6 +222,17 @@ impl CopyWriter for PostgresWriter {
         }
     }
 
+    fn note_failure(&mut self, sequence: u64, reason: &str) -> Result<(), ProjectionError> {
+        let inner = Arc::clone(&self.inner);
+        let (failed, epoch) = (signed(sequence), signed(self.checkpoint.epoch));
+        let link = self.link()?;
+        let sql = "UPDATE checkpoint SET failed = $1, failure = $2 WHERE epoch = $3";
+        let values: [&(dyn ToSql + Sync); 3] = [&failed, &storable(reason), &epoch];
+        let rows = inner.wait(link.execute(sql, &values));
+        let rows = rows.map_err(|error| broken(&error, self.fenced()))?;
+        if rows == 1 { Ok(()) } else { Err(self.fenced()) }
+    }
+
     fn finish(&mut self, models: &Models) -> Result<(), StoreError> {
         let inner = Arc::clone(&self.inner);
         let filling = self.mode == Mode::Filling;
@@ -399,8 +411,8 @@ async fn copy_tables(
 ) -> Result<Option<u64>, DatabaseError> {
     link.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL statement_timeout = 0")
         .await?;
-    let sql = format!("SELECT position, known_at, log, epoch, holder, lease FROM {from}.checkpoint");
-    let found = checkpoint(&link.query_one(&sql, &[]).await?)?;
+    let sql = format!("SELECT position FROM {from}.checkpoint");
+    let position: Option<i64> = link.query_one(&sql, &[]).await?.try_get(0)?;
     for table in tables {
         let columns: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
         let (name, columns) = (table.name, columns.join(", "));
@@ -408,7 +420,7 @@ async fn copy_tables(
         link.batch_execute(&sql).await?;
     }
     link.batch_execute("COMMIT").await?;
-    Ok(found.position)
+    Ok(position.and_then(|position| u64::try_from(position).ok()))
 }
 
 /// What an error in a batch means: where the copy is gone, another one serves.
