@@ -13,6 +13,7 @@
 mod address;
 mod batch;
 mod connect;
+mod fill;
 mod read;
 mod report;
 mod send;

@@ -9,9 +9,10 @@ use tokio_postgres::types::ToSql;
 use super::Inner;
 use super::batch::{Statement, statements};
 use super::connect::{Link, connect, is_gone};
+use super::fill::{add_key, copy_tables, finish};
 use super::read::{Asked, CHECKPOINT, checkpoint};
 use super::send::send;
-use super::sql::{definitions, storable};
+use super::sql::storable;
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
 use crate::projection::models::Models;
@@ -376,51 +377,6 @@ async fn write_tables(
     });
     futures_util::future::try_join_all(tables).await?;
     Ok(keyed)
-}
-
-fn add_key(table: &Table) -> String {
-    format!("ALTER TABLE {} ADD PRIMARY KEY ({})", table.name, table.key.join(", "))
-}
-
-async fn finish(
-    link: &Link,
-    models: &Models,
-    keyless: &[&'static Table],
-    filling: bool,
-) -> Result<(), DatabaseError> {
-    link.batch_execute("SET statement_timeout = 0; SET maintenance_work_mem = '256MB'").await?;
-    for table in keyless {
-        link.batch_execute(&add_key(table)).await?;
-    }
-    for model in models.iter() {
-        link.batch_execute(&definitions(model.indexes_sql(), false)).await?;
-    }
-    if filling {
-        for table in models.tables().map(|table| table.name).chain(["checkpoint", "read_model"]) {
-            link.batch_execute(&format!("ALTER TABLE {table} SET LOGGED; ANALYZE {table}")).await?;
-        }
-    }
-    link.batch_execute("SET statement_timeout = '30s'; RESET maintenance_work_mem").await?;
-    Ok(())
-}
-
-async fn copy_tables(
-    link: &Link,
-    from: &CopyId,
-    tables: &[&'static Table],
-) -> Result<Option<u64>, DatabaseError> {
-    link.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL statement_timeout = 0")
-        .await?;
-    let sql = format!("SELECT position FROM {from}.checkpoint");
-    let position: Option<i64> = link.query_one(&sql, &[]).await?.try_get(0)?;
-    for table in tables {
-        let columns: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
-        let (name, columns) = (table.name, columns.join(", "));
-        let sql = format!("INSERT INTO {name} ({columns}) SELECT {columns} FROM {from}.{name}");
-        link.batch_execute(&sql).await?;
-    }
-    link.batch_execute("COMMIT").await?;
-    Ok(position.and_then(|position| u64::try_from(position).ok()))
 }
 
 /// What an error in a batch means: where the copy is gone, another one serves.
