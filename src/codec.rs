@@ -5,7 +5,10 @@
 //! known is an error, never skipped. Unknown members inside a known version are let be.
 
 mod body;
+mod cloud_event;
+mod flat;
 mod ids;
+mod labels;
 mod members;
 mod meta;
 mod request;
@@ -14,7 +17,7 @@ mod streams;
 
 use uuid::Uuid;
 
-use crate::domain::event::{ApprovalAbandoned, Event, EventMeta, Recorded};
+use crate::domain::event::{ApprovalAbandoned, Event, EventMeta, ObligationLapsed, Recorded};
 use crate::domain::ids::EventRef;
 use crate::domain::logbook::{CalendarAdopted, LogCreated, MeasureAdopted};
 use crate::domain::quota::QuotaEvent;
@@ -22,7 +25,10 @@ use crate::domain::subject::SubjectEvent;
 use crate::log::{NewEvent, RecordedEvent};
 
 pub use body::{decode_act_event, encode_event};
+pub use cloud_event::{CloudEvents, MAX_DATA_BYTES};
+pub use flat::Flattened;
 pub use ids::{caused_event_id, event_id, fingerprint, sha256_hex};
+pub use labels::{StreamLabel, event_types, label_of_stream, snake_case};
 pub use members::{check_json, parse_object};
 pub use meta::{decode_meta, encode_meta};
 pub use request::{RequestError, check_text, parse_act_request};
@@ -119,7 +125,7 @@ pub fn decode(stored: &RecordedEvent) -> Result<Stored, CodecError> {
         return Err(CodecError::UnknownVersion {
             stream: stored.stream.as_str().to_owned(),
             revision: stored.revision,
-            event_type: stored.event_type.clone(),
+            event_type: stored.event_type.to_string(),
             version: meta.schema_version,
         });
     }
@@ -164,6 +170,7 @@ pub fn decode_enrollment(stored: &RecordedEvent) -> Result<Recorded, CodecError>
 fn decode_recorded(stored: &RecordedEvent, meta: EventMeta) -> Result<Recorded, CodecError> {
     let event = match stored.event_type.as_str() {
         "ApprovalAbandoned" => Event::ApprovalAbandoned(body::<ApprovalAbandoned>(stored)?),
+        "ObligationLapsed" => Event::ObligationLapsed(body::<Box<ObligationLapsed>>(stored)?),
         _ => decode_act_event(stored)?,
     };
     Ok(Recorded {
@@ -200,7 +207,7 @@ fn malformed(stored: &RecordedEvent, reason: &dyn std::fmt::Display) -> CodecErr
     CodecError::Malformed {
         stream: stored.stream.as_str().to_owned(),
         revision: stored.revision,
-        event_type: stored.event_type.clone(),
+        event_type: stored.event_type.to_string(),
         reason: reason.to_string(),
     }
 }
@@ -209,7 +216,7 @@ fn unknown_type(stored: &RecordedEvent) -> CodecError {
     CodecError::UnknownType {
         stream: stored.stream.as_str().to_owned(),
         revision: stored.revision,
-        event_type: stored.event_type.clone(),
+        event_type: stored.event_type.to_string(),
     }
 }
 

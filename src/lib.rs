@@ -1,6 +1,6 @@
 //! Docket: the record of government IP programs.
 //!
-//! Dependencies point one way: `api, cli -> app, projection -> codec -> domain, log`.
+//! Dependencies point one way: `api, cli -> app, projection, webhooks -> codec -> domain, log`.
 //! `domain` and `log` know nothing of each other; `tests/tidy.rs` holds that.
 
 pub mod api;
@@ -10,3 +10,4 @@ pub mod codec;
 pub mod domain;
 pub mod log;
 pub mod projection;
+pub mod webhooks;

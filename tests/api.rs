@@ -7,12 +7,16 @@ mod acts;
 mod docs;
 #[path = "api/documents.rs"]
 mod documents;
+#[path = "api/event_stream.rs"]
+mod event_stream;
 #[path = "api/failing_log.rs"]
 mod failing_log;
 #[path = "api/failures.rs"]
 mod failures;
 #[path = "api/feed.rs"]
 mod feed;
+#[path = "api/feed_forms.rs"]
+mod feed_forms;
 #[path = "api/input.rs"]
 mod input;
 #[path = "api/limits.rs"]
@@ -25,6 +29,8 @@ mod quotas;
 mod reads;
 #[path = "api/refusals.rs"]
 mod refusals;
+#[path = "api/silence.rs"]
+mod silence;
 #[path = "api/slice.rs"]
 mod slice;
 #[path = "api/support.rs"]

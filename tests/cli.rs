@@ -16,3 +16,5 @@ mod read;
 mod serve;
 #[path = "cli/support.rs"]
 mod support;
+#[path = "cli/webhooks.rs"]
+mod webhooks;

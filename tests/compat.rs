@@ -7,9 +7,10 @@ use std::fs;
 use std::path::Path;
 
 use docket::codec::{self, Stored};
+use docket::domain::event::Event;
 use docket::domain::history::History;
 use docket::log::envelope::leaf_hash;
-use docket::log::{EventLog, RecordedEvent, SqliteLog};
+use docket::log::{EventLog, RecordedEvent, SqliteLog, StreamName};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -80,4 +81,32 @@ async fn every_event_of_format_1_is_decoded_folds_and_has_the_form_of_its_schema
     assert_eq!(futian.phase(), Some("demonstrative"));
     let stand = histories.values().filter(|history| history.state().node.is_some()).count();
     assert!(stand > 40, "{stand} enrollments stand somewhere");
+}
+
+/// A lapse as it is written since there are lapses.
+#[test]
+fn a_lapse_of_version_1_is_read_and_written_as_it_was() {
+    let data = r#"{"obligation":"annual_report","opened_by":2,"owes":"local_government","article":"Art. 15","due":"2015-01-31","due_year":2015,"not_late_before":"2015-02-02","holidays_known":false}"#;
+    let metadata = r#"{"schema_version":"1","office":"docket","office_id":"docket","office_name_en":"Docket","office_name_zh":"Docket","principal":"docket","role":"docket","effective_on":"2015-02-03","recorded_at":"2015-02-02T16:00:00.000001Z","measure":"2014-40","article":"Art. 15","provenance":"recorded"}"#;
+    let stored = RecordedEvent {
+        sequence: 9,
+        stream: StreamName::parse("cluster_area-futian").unwrap(),
+        revision: 3,
+        event_id: uuid::Uuid::nil(),
+        event_type: "ObligationLapsed".to_owned(),
+        recorded_at_us: 1_422_892_800_000_001,
+        data: data.as_bytes().to_vec().into(),
+        metadata: metadata.as_bytes().to_vec().into(),
+    };
+    let recorded = codec::decode_enrollment(&stored).unwrap();
+    let Event::ObligationLapsed(lapse) = &recorded.event else { panic!("{recorded:?}") };
+    assert_eq!((lapse.due.as_str(), lapse.due_year), ("2015-01-31", Some(2015)));
+    assert_eq!(lapse.lapsed_on().to_string(), recorded.meta.effective_on.as_str());
+    assert_eq!(codec::encode_event(&recorded.event).unwrap(), data.as_bytes());
+    assert_eq!(codec::encode_meta(&recorded.meta).unwrap(), metadata.as_bytes());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/events");
+    let schema = fs::read(folder.join("ObligationLapsed.v1.json")).unwrap();
+    let schema = jsonschema::validator_for(&serde_json::from_slice(&schema).unwrap()).unwrap();
+    let valid = |text: &str| schema.is_valid(&serde_json::from_str(text).unwrap());
+    assert!(valid(data) && !valid(&data.replace("\"opened_by\":2,", "")));
 }

@@ -11,6 +11,8 @@ mod lists;
 mod lives;
 #[path = "projection/rows.rs"]
 mod rows;
+#[path = "projection/silence.rs"]
+mod silence;
 #[path = "projection/ways.rs"]
 mod ways;
 #[path = "projection/words.rs"]

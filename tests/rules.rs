@@ -2,6 +2,8 @@
 //! name of a test begins with the id of the rule that it holds.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
+#[path = "rules/clerk.rs"]
+mod clerk;
 #[path = "rules/lives.rs"]
 mod lives;
 #[path = "rules/story.rs"]
@@ -19,6 +21,8 @@ mod edges;
 mod g_evidence;
 #[path = "rules/g_record.rs"]
 mod g_record;
+#[path = "rules/g_silence.rs"]
+mod g_silence;
 #[path = "rules/g_time.rs"]
 mod g_time;
 #[path = "rules/life.rs"]

@@ -8,6 +8,8 @@
 mod acts;
 mod bare;
 mod client;
+mod feeds;
+mod fold;
 mod generate;
 mod life;
 mod measure;
@@ -24,7 +26,7 @@ use generate::{Size, made, number};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const PARTS: [&str; 4] = ["appends", "fold", "acts", "whole"];
+const PARTS: [&str; 5] = ["appends", "fold", "acts", "sse", "whole"];
 
 fn main() -> anyhow::Result<()> {
     // Cargo adds `--bench`.
@@ -51,10 +53,13 @@ fn main() -> anyhow::Result<()> {
         runtime.block_on(parts::appends(&data, &made, time))?;
     }
     if is_asked("fold") {
-        parts::reading(&made, runtime.handle())?;
+        fold::fold(&made, runtime.handle())?;
     }
     if is_asked("acts") {
         runtime.block_on(acts::acts(&data, &made, size, time))?;
+    }
+    if is_asked("sse") {
+        runtime.block_on(feeds::feeds(&data, &made, time))?;
     }
     if is_asked("whole") {
         runtime.block_on(whole::whole(&data, &made, size, time))?;

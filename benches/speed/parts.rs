@@ -1,4 +1,4 @@
-//! The parts by themselves: the log, decoding, folding, deciding.
+//! The parts by themselves: the log, deciding.
 
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -11,20 +11,14 @@ use docket::domain::act::ActRequest;
 use docket::domain::decide::Context;
 use docket::domain::history_decide::decide_at_end;
 use docket::log::{EventLog, Expected, NewEvent, RecordedEvent, SqliteLog, StreamName};
-use docket::projection::{Folder, decode_page};
-use tokio::runtime::Handle;
 
 use crate::bare;
 use crate::generate::{Made, PROGRAM, area_id, caller};
 use crate::life::Who;
-use crate::measure::{Cpu, Times, flush, heading, line};
+use crate::measure::{Times, flush, heading, line};
 
 /// How many appenders, acts or clients at once.
 pub const AT_ONCE: [usize; 4] = [1, 16, 64, 256];
-
-/// Events read and decoded at once: few enough that they are still in the cache of the processor
-/// when they are folded.
-const PAGE: usize = 256;
 
 /// A request of usual size that an area that stands can meet any number of times.
 pub fn usual_act(number: usize) -> String {
@@ -44,7 +38,7 @@ pub async fn sample(made: &Made) -> anyhow::Result<Vec<RecordedEvent>> {
 pub fn anew(sample: &[RecordedEvent]) -> Vec<NewEvent> {
     let event = |event: &RecordedEvent| NewEvent {
         event_id: event.event_id,
-        event_type: event.event_type.clone(),
+        event_type: event.event_type.to_string(),
         recorded_at_us: event.recorded_at_us,
         data: event.data.clone(),
         metadata: event.metadata.clone(),
@@ -105,56 +99,6 @@ async fn append(
         all.join(task.await??);
     }
     Ok((all.len() as f64 / began.elapsed().as_secs_f64(), all))
-}
-
-/// Reading, decoding and folding the whole log on one thread.
-pub fn reading(made: &Made, runtime: &Handle) -> anyhow::Result<()> {
-    heading("Reading the whole log, one thread");
-    let log: Arc<dyn EventLog> =
-        Arc::new(runtime.block_on(async { SqliteLog::open_reader(made.log()) })?);
-    let mut folder = Folder::new(log.clone(), runtime.clone(), 256 << 20);
-    let page = crate::generate::number("BENCH_PAGE", PAGE)?;
-    let before = Cpu::own();
-    let [mut read, mut decode, mut fold] = [Duration::ZERO; 3];
-    let (mut after, mut events, mut unsupported, mut refolded) = (None, 0usize, 0usize, 0usize);
-    loop {
-        let began = Instant::now();
-        let page = runtime.block_on(log.read_all(after, page))?;
-        read += began.elapsed();
-        (after, events) = (page.next, events + page.events.len());
-        let began = Instant::now();
-        let (decoded, unknown) = decode_page(page.events, i64::MIN);
-        decode += began.elapsed();
-        anyhow::ensure!(unknown.is_none(), "an event can't be decoded: {unknown:?}");
-        let began = Instant::now();
-        for event in &decoded {
-            if let docket::codec::Stored::Enrollment(recorded) = &event.stored {
-                let (lost, again) = folder.fold(&event.envelope, recorded, &mut |_, _| {}, &mut |step, _| {
-                    let lost = step.after.unsupported.len()
-                        - step.before.unsupported.len().min(step.after.unsupported.len());
-                    Ok((lost, matches!(step.path, docket::projection::Path::Refolded { .. })))
-                })?;
-                (unsupported, refolded) = (unsupported + lost, refolded + usize::from(again));
-            }
-        }
-        fold += began.elapsed();
-        drop(black_box(decoded));
-        if page.end {
-            break;
-        }
-    }
-    let cpu = Cpu::own().since(before);
-    let rate = |time: Duration| events as f64 / time.as_secs_f64();
-    line("pages out of SQLite", rate(read), "events/s", "");
-    line("decode (data and metadata)", rate(decode), "events/s", "");
-    line("evolve (with the state before kept)", rate(fold), "events/s", "");
-    let more = format!(
-        "{events} events, {refolded} refolded, {unsupported} unsupported; cpu {:.1} µs each",
-        cpu.each_us(events)
-    );
-    line("fold: all three", rate(read + decode + fold), "events/s", &more);
-    anyhow::ensure!(unsupported == 0, "an honest life leaves no event without its ground");
-    Ok(())
 }
 
 /// Parsing and deciding, on one thread, without log and cache.

@@ -50,3 +50,15 @@ CREATE TABLE obligation_met (
     received_on    TEXT    NOT NULL,
     stated         INTEGER NOT NULL
 ) STRICT;
+
+-- Which due dates passed in silence, as Docket recorded it: the revision of the event that says so.
+CREATE TABLE obligation_lapse (
+    enrollment      INTEGER NOT NULL,
+    lapsed_by       INTEGER NOT NULL,
+    known_from      INTEGER NOT NULL,
+    opened_by       INTEGER NOT NULL,
+    obligation      TEXT    NOT NULL,
+    due_on          TEXT    NOT NULL,
+    not_late_before TEXT    NOT NULL,
+    PRIMARY KEY (enrollment, lapsed_by)
+) STRICT, WITHOUT ROWID;

@@ -35,7 +35,7 @@ impl MeasureOfAct {
         Self {
             version: event.meta.measure.as_ref().map(ToString::to_string),
             also: event.meta.measure_also.as_ref().map(ToString::to_string),
-            article: event.meta.article.clone(),
+            article: event.meta.article.as_deref().map(str::to_owned),
             edition: event.meta.edition.as_ref().map(ToString::to_string),
         }
     }
@@ -255,10 +255,10 @@ impl ActView {
             events: vec![EventBrief::of(event, &reading.stream)],
             by: Hands {
                 office: meta.office.as_str(),
-                office_id: meta.office_id.clone(),
+                office_id: meta.office_id.to_string(),
                 office_name: meta.office_name.get(language).to_owned(),
-                principal: meta.principal.clone(),
-                role: meta.role.clone(),
+                principal: meta.principal.to_string(),
+                role: meta.role.to_string(),
                 archive: meta.archive,
             },
             effective_on: meta.effective_on.to_string(),
@@ -268,7 +268,7 @@ impl ActView {
             measure: MeasureOfAct::of(event),
             provenance: meta.provenance.as_str().to_ascii_uppercase(),
             rests_on: meta.rests_on.split_ascii_whitespace().map(str::to_owned).collect(),
-            corrects: (!meta.corrects.is_empty()).then(|| meta.corrects.clone()),
+            corrects: (!meta.corrects.is_empty()).then(|| meta.corrects.to_string()),
             findings: findings(event, language),
             unsettles: unsettles(event),
             data: stored_data(call, reading, event.revision).await?,

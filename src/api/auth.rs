@@ -131,17 +131,21 @@ impl Authenticator {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::TooLong);
         }
-        let now = (self.clock)();
         let key = VerifiedTokens::key(token);
         if let Some(known) = self.remembered.get(&key)
-            && known.holds_at(now)
-            && self.verifier.accepts_key(&known.key_id)
+            && self.still_holds(&known)
         {
             return Ok(known);
         }
-        let verified = Arc::new(self.verifier.verify(token, now)?);
+        let verified = Arc::new(self.verifier.verify(token, (self.clock)())?);
         self.remembered.insert(key, Arc::clone(&verified));
         Ok(verified)
+    }
+
+    /// Whether a token that was verified has not expired since, and its key not been withdrawn: for
+    /// answers that go on for longer than a request.
+    pub fn still_holds(&self, verified: &Verified) -> bool {
+        verified.holds_at((self.clock)()) && self.verifier.accepts_key(&verified.key_id)
     }
 
     /// The principal of a request, by its `Authorization` header.

@@ -76,7 +76,7 @@ impl EventBrief {
             sequence: event.sequence.map(sequence),
             effective_on: event.meta.effective_on.to_string(),
             recorded_at: event.meta.recorded_at.to_rfc3339(),
-            article: event.meta.article.clone(),
+            article: event.meta.article.as_deref().map(str::to_owned),
         }
     }
 }
@@ -133,6 +133,10 @@ pub struct ObligationView {
     pub due: Option<DueView>,
     /// How it was met.
     pub met: Option<MetView>,
+    /// The revision of the event by which Docket recorded that its due date had passed in silence.
+    /// It stays when something is received late; only the answers about one enrollment show it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lapsed_by: Option<u64>,
     /// The article.
     pub article: String,
     /// The revision of the event that opened it; absent where no event did: the measure itself lays
@@ -176,6 +180,7 @@ impl ObligationView {
                 received_on: met.received_on.to_string(),
                 stated: met.stated,
             }),
+            lapsed_by: item.lapsed_by,
             article: duty.article.to_string(),
             opened_by: (duty.obligation != PROMOTION_PLAN).then_some(duty.opened_by),
             opened_on: duty.opened_on.to_string(),

@@ -46,6 +46,8 @@ fn resource(path: &'static str) -> actix_web::Resource {
         let verb = match route.verb {
             Verb::Get => web::route().guard(guard::Any(guard::Get()).or(guard::Head())),
             Verb::Post => web::post(),
+            Verb::Patch => web::patch(),
+            Verb::Delete => web::delete(),
         };
         resource = resource.route(verb.to(handle));
     }
@@ -62,6 +64,8 @@ fn methods_of(path: &str) -> String {
         match route.verb {
             Verb::Get => methods.extend(["GET", "HEAD"]),
             Verb::Post => methods.push("POST"),
+            Verb::Patch => methods.push("PATCH"),
+            Verb::Delete => methods.push("DELETE"),
         }
     }
     methods.push("OPTIONS");
@@ -194,11 +198,12 @@ fn edits(one: &str, other: &str) -> usize {
 /// What a route can give.
 pub fn media_of(route: &Route) -> &'static [&'static str] {
     match (route.operation, route.success.1) {
-        ("list_events", _) => &["application/json", "application/x-ndjson", "application/jsonl"],
+        ("list_events", _) => super::events::FEED,
+        ("get_archive_page", _) => super::events::ARCHIVE,
         ("get_problem", _) => &["text/html", "application/json"],
         (_, Shape::Json(_)) => &["application/json"],
         (_, Shape::Other("text/html")) => &["text/html"],
-        (_, Shape::Other(_)) => &[],
+        (_, Shape::Other(_) | Shape::Nothing) => &[],
     }
 }
 

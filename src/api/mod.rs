@@ -37,7 +37,8 @@ mod state;
 mod status;
 mod subjects;
 mod trail;
+mod webhooks;
 
 pub use openapi::openapi_json;
 pub use serve::{ServeError, Served, serve};
-pub use state::{ApiSettings, ApiState};
+pub use state::{ApiSettings, ApiState, EventNames};

@@ -12,6 +12,7 @@ use super::answer::REVALIDATE;
 use super::call::{Answered, Call};
 use super::dispatch::media_of;
 use super::etag;
+use super::events;
 use super::problem::{Code, Language};
 use super::route::{Body, Route, Shape, Verb};
 use super::routes::ROUTES;
@@ -106,11 +107,14 @@ fn document() -> Value {
         let method = match route.verb {
             Verb::Get => "get",
             Verb::Post => "post",
+            Verb::Patch => "patch",
+            Verb::Delete => "delete",
         };
         methods[method] = operation(route, &mut generator);
     }
     let mut schemas = generator.take_definitions(true);
     schemas.insert("Problem".to_owned(), problem_schema());
+    schemas.insert("CloudEvent".to_owned(), events::cloud_event_schema());
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -179,6 +183,10 @@ fn parameters(route: &Route) -> Vec<Value> {
         }));
     };
     header("Accept-Language", false, "zh-CN (default) or en.");
+    if route.operation == "list_events" {
+        header("Last-Event-ID", false, "The sequence (or id) of the last event that was read.");
+        header("Prefer", false, "`wait=<seconds>`: where there is no event yet, wait for one.");
+    }
     if route.problems.contains(&Code::IdempotencyKeyMissing) {
         header(
             "Idempotency-Key",
@@ -236,18 +244,23 @@ fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
     let (status, shape) = route.success;
     let schema = match shape {
         Shape::Json(schema) => schema(generator).to_value(),
-        Shape::Other(_) => json!({ "type": "string" }),
+        Shape::Other(_) | Shape::Nothing => json!({ "type": "string" }),
     };
     let given = match shape {
         Shape::Json(_) => media_of(route).to_vec(),
         Shape::Other(media) => vec![media],
+        Shape::Nothing => Vec::new(),
     };
     let mut content = Map::new();
     for media in given {
+        let schema = feed_schema(media).unwrap_or_else(|| schema.clone());
         content.insert(media.to_owned(), json!({ "schema": schema }));
     }
     let mut responses = Map::new();
-    let success = json!({ "description": route.en, "content": content });
+    let mut success = json!({ "description": route.en });
+    if !content.is_empty() {
+        success["content"] = Value::Object(content);
+    }
     if route.query.iter().any(|parameter| parameter.name == "validate_only") {
         responses.insert("200".to_owned(), success.clone());
     }
@@ -271,6 +284,23 @@ fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
         }
     }
     Value::Object(responses)
+}
+
+/// What a feed's other forms hold; pages of JSON have the schema of their route.
+fn feed_schema(media: &str) -> Option<Value> {
+    let cloud_events =
+        json!({ "type": "array", "items": { "$ref": "#/components/schemas/CloudEvent" } });
+    match media {
+        events::CLOUD_EVENTS => Some(cloud_events),
+        events::NDJSON | events::JSONL => {
+            Some(json!({ "type": "string", "description": "An `EventView` on each line." }))
+        }
+        events::EVENT_STREAM => Some(json!({
+            "type": "string",
+            "description": "For each event `id` (its sequence), `event` (its type) and `data` (a CloudEvent). `caught-up` and `progress` tell the position reached.",
+        })),
+        _ => None,
+    }
 }
 
 fn add_problem(responses: &mut Map<String, Value>, status: u16, code: Code) {

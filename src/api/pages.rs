@@ -116,6 +116,8 @@ fn verb(route: &Route) -> &'static str {
     match route.verb {
         Verb::Get => "GET",
         Verb::Post => "POST",
+        Verb::Patch => "PATCH",
+        Verb::Delete => "DELETE",
     }
 }
 

@@ -198,7 +198,7 @@ impl<'a> Reading<'a> {
             && self.program.subject_kinds.contains(&registration.kind);
         let measure = self.measure().filter(|_| addressed);
         let duty = measure.and_then(|measure| promotion_plan_duty(measure, state));
-        State { duties: Arc::new(duty.into_iter().collect()), ..State::default() }
+        State { duties: Arc::new(duty.into_iter().map(Arc::new).collect()), ..State::default() }
     }
 
     /// The tag of an answer about a revision; without one, about a record without events.

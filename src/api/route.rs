@@ -3,7 +3,8 @@
 use schemars::{Schema, SchemaGenerator};
 
 use super::auth::Role::{
-    self, Auditor, LocalGovernment, NationalOffice, Province, ProvincialDepartment, Registrar,
+    self, Auditor, LocalGovernment, NationalOffice, Operator, Province, ProvincialDepartment,
+    Registrar,
 };
 use super::call::Handler;
 use super::problem::Code;
@@ -15,6 +16,10 @@ pub enum Verb {
     Get,
     /// Records.
     Post,
+    /// Changes what is no record.
+    Patch,
+    /// Removes what is no record.
+    Delete,
 }
 
 /// What a route takes as its body.
@@ -35,6 +40,8 @@ pub enum Shape {
     Json(fn(&mut SchemaGenerator) -> Schema),
     /// Another type.
     Other(&'static str),
+    /// Nothing at all.
+    Nothing,
 }
 
 /// A parameter of the query.
@@ -82,6 +89,8 @@ pub const ACTORS: &[Role] =
     &[NationalOffice, ProvincialDepartment, Province, LocalGovernment, Registrar];
 /// Who enters what archives and notices hold.
 pub const REGISTRAR: &[Role] = &[Registrar];
+/// Who runs the machine.
+pub const OPERATOR: &[Role] = &[Operator];
 /// Nobody has to show a token.
 pub const PUBLIC: &[Role] = &[];
 
@@ -120,6 +129,31 @@ pub const fn post(
     handler: Handler,
 ) -> Route {
     Route { body, ..get(path, operation, en, zh, shape, handler) }.of(Verb::Post, 201, ACTORS)
+}
+
+/// A change to what is no record.
+pub const fn patch(
+    path: &'static str,
+    operation: &'static str,
+    en: &'static str,
+    zh: &'static str,
+    body: Body,
+    shape: Shape,
+    handler: Handler,
+) -> Route {
+    let route = get(path, operation, en, zh, shape, handler).of(Verb::Patch, 200, OPERATOR);
+    Route { body, ..route }
+}
+
+/// The removal of what is no record.
+pub const fn delete(
+    path: &'static str,
+    operation: &'static str,
+    en: &'static str,
+    zh: &'static str,
+    handler: Handler,
+) -> Route {
+    get(path, operation, en, zh, Shape::Nothing, handler).of(Verb::Delete, 204, OPERATOR)
 }
 
 impl Route {

@@ -5,7 +5,7 @@ use super::act_view::{ActView, Recording};
 use super::answer::List;
 use super::brief::EventBrief;
 use super::documents::DocumentView;
-use super::events::{EventPage, EventView};
+use super::events::{ArchivePage, EventPage, EventView};
 use super::health::Health;
 use super::lists::{EnrollmentItem, SubjectItem};
 use super::obligations::{ObligationItem, ObligationsOfOne};
@@ -15,13 +15,19 @@ use super::problem::Code;
 use super::programs::{MeasureView, ProgramView, Quotas};
 use super::reading::TIMES;
 use super::revisions::{RevisionItem, RevisionView};
-use super::route::{Body, PUBLIC, Parameter, REGISTRAR, Route, Shape, get, post};
+use super::route::{
+    Body, OPERATOR, PUBLIC, Parameter, REGISTRAR, Route, Shape, delete, get, patch, post,
+};
 use super::status::Status;
 use super::subjects::{CalendarView, SubjectView, WrittenView};
 use super::trail::{AuditTrailView, TimelineView};
+use super::webhooks::{
+    DeliveryPage, DeliveryView, EndpointChanges, EndpointRequest, EndpointView, ReplayRequest,
+    ReplayView, RevealedView, RotationRequest,
+};
 use super::{
     acts, documents, events, health, lists, obligations, openapi, pages, permitted, programs,
-    revisions, status, subjects, trail,
+    revisions, status, subjects, trail, webhooks,
 };
 use crate::domain::logbook::CalendarAdopted;
 use crate::domain::subject::{Registration, Renaming};
@@ -77,6 +83,8 @@ const RECORDING: &[Code] = &[
     Code::LogIntegrityFailure,
     Code::SubjectExists,
 ];
+/// What the making or changing of a webhook endpoint can be answered with.
+const WEBHOOK: &[Code] = &[Code::ValidationError];
 /// What an act can be answered with.
 const ACT: &[Code] = &[
     Code::IdempotencyKeyMissing,
@@ -170,8 +178,13 @@ pub const ROUTES: &[Route] = &[
         json!(Page<ObligationItem>), to!(obligations::list_obligations))
         .query(obligations::OBLIGATIONS).or(LIST),
 
-    get("/v1/events", "list_events", "The log, page by page or line by line", "日志：分页或逐行",
+    get("/v1/events", "list_events",
+        "The log: page by page, line by line, as CloudEvents, or as a stream of server-sent events",
+        "日志：分页、逐行、CloudEvents 或服务器推送的事件流",
         json!(EventPage<'static>), to!(events::list_events)).query(events::EVENTS).or(LIST),
+    get("/v1/events/archive/{page}", "get_archive_page",
+        "256 events of the log that never change, to be kept for ever", "日志中固定不变的 256 个事件，可永久缓存",
+        json!(ArchivePage<'static>), to!(events::get_archive_page)),
     get("/v1/events/{event}", "get_event", "An event by its sequence or id", "某一事件",
         json!(EventView<'static>), to!(events::get_event)),
 
@@ -181,6 +194,37 @@ pub const ROUTES: &[Route] = &[
     get("/v1/documents/{digest}", "get_document", "A document", "下载文件",
         Shape::Other("application/octet-stream"), to!(documents::get_document)),
 
+    get("/v1/webhook-endpoints", "list_webhook_endpoints", "The webhook endpoints", "Webhook 端点",
+        json!(List<EndpointView>), to!(webhooks::list_webhook_endpoints)).to(OPERATOR),
+    post("/v1/webhook-endpoints", "create_webhook_endpoint",
+        "Makes a webhook endpoint; its secret is shown this once", "新建 Webhook 端点；密钥仅显示这一次",
+        body!(EndpointRequest), json!(RevealedView), to!(webhooks::create_webhook_endpoint))
+        .to(OPERATOR).or(WEBHOOK),
+    get("/v1/webhook-endpoints/{endpoint}", "get_webhook_endpoint", "A webhook endpoint", "某一 Webhook 端点",
+        json!(EndpointView), to!(webhooks::get_webhook_endpoint)).to(OPERATOR),
+    patch("/v1/webhook-endpoints/{endpoint}", "update_webhook_endpoint",
+        "Changes, disables or enables a webhook endpoint", "修改、停用或启用 Webhook 端点",
+        body!(EndpointChanges), json!(EndpointView), to!(webhooks::update_webhook_endpoint)).or(WEBHOOK),
+    delete("/v1/webhook-endpoints/{endpoint}", "delete_webhook_endpoint",
+        "Removes a webhook endpoint", "删除 Webhook 端点", to!(webhooks::delete_webhook_endpoint)),
+    post("/v1/webhook-endpoints/{endpoint}/secrets", "rotate_webhook_secret",
+        "Gives a webhook endpoint new keys; for a while the old ones sign too", "更换密钥；旧密钥在一段时间内继续签名",
+        body!(RotationRequest), json!(RevealedView), to!(webhooks::rotate_webhook_secret))
+        .to(OPERATOR).or(WEBHOOK),
+    get("/v1/webhook-endpoints/{endpoint}/deliveries", "list_webhook_deliveries",
+        "Its deliveries, the newest event first", "其推送记录（新事件在前）",
+        json!(DeliveryPage), to!(webhooks::list_webhook_deliveries))
+        .to(OPERATOR).query(webhooks::DELIVERIES).or(&[Code::CursorInvalid]),
+    post("/v1/webhook-endpoints/{endpoint}/deliveries/{sequence}/redeliveries", "redeliver_webhook",
+        "Delivers an event again, now", "立即重新推送某一事件",
+        Body::None, json!(DeliveryView), to!(webhooks::redeliver_webhook)).to(OPERATOR),
+    post("/v1/webhook-endpoints/{endpoint}/replays", "replay_webhook",
+        "Delivers everything from an event on again", "从某一事件起全部重新推送",
+        body!(ReplayRequest), json!(ReplayView), to!(webhooks::replay_webhook))
+        .to(OPERATOR).or(WEBHOOK),
+
+    get("/schemas/events/{schema}", "get_event_schema", "The schema of a version of an event type", "事件类型某一版本的数据结构",
+        json!(Value), to!(events::get_event_schema)).to(PUBLIC),
     get("/openapi.json", "get_openapi", "This interface as OpenAPI 3.1", "本接口的 OpenAPI 3.1 文档",
         json!(Value), to!(openapi::get_openapi)).to(PUBLIC),
     get("/docs", "get_docs", "This interface as a page", "本接口的说明页",

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,10 +9,30 @@ use actix_web::web::Bytes;
 use tokio::sync::watch;
 
 use super::auth::Authenticator;
+use super::events::Tail;
 use super::problem::Language;
 use crate::app::{App, Kept};
+use crate::codec::CloudEvents;
 use crate::domain::date::Day;
 use crate::projection::{ReadModels, Status};
+use crate::webhooks::Webhooks;
+
+/// How events are called outside. Readers know an event by source and id, and archive pages hold
+/// both names, so they are chosen once.
+#[derive(Debug, Clone)]
+pub struct EventNames {
+    /// What types begin with, before the first dot.
+    pub type_prefix: String,
+    /// The source of every event; absent: `urn:docket:<log id>`, which stays when the address moves
+    /// and is the same from every node.
+    pub source: Option<String>,
+}
+
+impl Default for EventNames {
+    fn default() -> Self {
+        Self { type_prefix: "docket".to_owned(), source: None }
+    }
+}
 
 /// The limits and habits of a server.
 #[derive(Debug, Clone)]
@@ -32,6 +51,8 @@ pub struct ApiSettings {
     pub request_timeout: Duration,
     /// Threads that serve requests; absent: one per core.
     pub workers: Option<usize>,
+    /// How events are called in feeds.
+    pub events: EventNames,
 }
 
 impl Default for ApiSettings {
@@ -44,6 +65,7 @@ impl Default for ApiSettings {
             shutdown_grace: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             workers: None,
+            events: EventNames::default(),
         }
     }
 }
@@ -72,9 +94,15 @@ pub struct ApiState {
     pub authenticator: Authenticator,
     /// The limits.
     pub settings: ApiSettings,
+    /// The webhooks, where this node has them.
+    pub webhooks: Option<Arc<Webhooks>>,
     /// Today's statuses by language and stream.
     pub rendered: Kept<Rendered>,
-    stopping: AtomicBool,
+    /// Writes events as CloudEvents.
+    pub cloud_events: Arc<CloudEvents>,
+    /// The newest events, for those who wait for them.
+    pub tail: Tail,
+    stopping: watch::Sender<bool>,
     running: Mutex<HashSet<u64>>,
 }
 
@@ -100,9 +128,25 @@ impl ApiState {
         authenticator: Authenticator,
         settings: ApiSettings,
     ) -> Self {
-        let (stopping, running) = (AtomicBool::new(false), Mutex::default());
-        let rendered = Kept::new(RENDERED_BYTES);
-        Self { app, models, models_status, authenticator, settings, rendered, stopping, running }
+        let cloud_events = Arc::new(cloud_events(&app, &settings));
+        Self {
+            app,
+            models,
+            models_status,
+            authenticator,
+            settings,
+            webhooks: None,
+            rendered: Kept::new(RENDERED_BYTES),
+            cloud_events,
+            tail: Tail::default(),
+            stopping: watch::Sender::new(false),
+            running: Mutex::default(),
+        }
+    }
+
+    /// The same with webhooks.
+    pub fn with_webhooks(self, webhooks: Arc<Webhooks>) -> Self {
+        Self { webhooks: Some(webhooks), ..self }
     }
 
     /// The present civil day in China.
@@ -126,11 +170,25 @@ impl ApiState {
 
     /// Says that no further request should be sent here.
     pub fn stop(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
+        self.stopping.send_replace(true);
     }
 
     /// Whether the server is about to stop.
     pub fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
+        *self.stopping.borrow()
     }
+
+    /// Turns `true` once the server is about to stop: what never ends by itself ends then.
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+}
+
+fn cloud_events(app: &App, settings: &ApiSettings) -> CloudEvents {
+    let own = format!("urn:docket:{}", app.log_id());
+    let source = settings.events.source.as_ref().unwrap_or(&own);
+    // A relative address would name nothing once the event has left the answer.
+    let schemas = format!("{}/schemas/events/", settings.public_url);
+    let schemas = (!settings.public_url.is_empty()).then_some(schemas);
+    CloudEvents::new(&settings.events.type_prefix, source, schemas.as_deref())
 }

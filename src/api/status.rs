@@ -14,7 +14,7 @@ use super::reading::Reading;
 use super::state::Rendered;
 use crate::app::Cached;
 use crate::domain::date::Day;
-use crate::domain::duty::{DutyStatus, items, waiting_for};
+use crate::domain::duty::{DueItem, DutyStatus, items, waiting_among};
 use crate::domain::event::Term;
 use crate::domain::history::History;
 use crate::domain::ids::{Id, Language};
@@ -224,7 +224,7 @@ impl Status {
         status.not_yet_in_effect = history
             .effective()
             .iter()
-            .filter(|entry| entry.place > reading.day)
+            .filter(|entry| entry.place > reading.day && !entry.event.event.is_own())
             .filter(|entry| !possible.contains(&entry.event.revision))
             .map(|entry| EventBrief::of(&entry.event, history.stream()))
             .collect();
@@ -234,6 +234,7 @@ impl Status {
     /// The status by a state; what needs single events is left out.
     pub fn of(reading: &Reading<'_>, state: &State, language: Language) -> Self {
         let day = reading.day;
+        let judged = items(state, day, &reading.calendars);
         Self {
             program: reading.program.id.to_string(),
             subject: reading.subject.id().to_string(),
@@ -260,8 +261,8 @@ impl Status {
                 from: place.from.to_string(),
                 attested: place.attested,
             }),
-            waiting_for: waiting(reading, state, day),
-            obligations: obligations(reading, state, language),
+            waiting_for: waiting(reading, state, &judged),
+            obligations: obligations(reading, state, &judged, language),
             possible: Vec::new(),
             not_yet_in_effect: Vec::new(),
             unsupported: Vec::new(),
@@ -309,10 +310,11 @@ fn term_on(term: &Term, day: Day, language: Language) -> TermOn {
     TermOn { term, over, note: over_note(over, language) }
 }
 
-fn waiting(reading: &Reading<'_>, state: &State, day: Day) -> Vec<WaitingView> {
+fn waiting(reading: &Reading<'_>, state: &State, judged: &[DueItem<'_>]) -> Vec<WaitingView> {
     let Some(measure) = reading.measure() else { return Vec::new() };
-    let waiting = waiting_for(state, measure, day).into_iter();
+    let waiting = waiting_among(state, measure, reading.day, judged);
     waiting
+        .into_iter()
         .map(|waiting| WaitingView {
             office: waiting.office.as_str(),
             act: waiting.act.as_str(),
@@ -322,12 +324,16 @@ fn waiting(reading: &Reading<'_>, state: &State, day: Day) -> Vec<WaitingView> {
         .collect()
 }
 
-fn obligations(reading: &Reading<'_>, state: &State, language: Language) -> ObligationCounts {
+fn obligations(
+    reading: &Reading<'_>,
+    state: &State,
+    judged: &[DueItem<'_>],
+    language: Language,
+) -> ObligationCounts {
     let mut counts = ObligationCounts::default();
     let labels = reading.labels();
     let unlisted = reading.unlisted(Some(state));
-    let judged = items(state, reading.day, &reading.calendars);
-    for item in judged.into_iter().chain(items(&unlisted, reading.day, &reading.calendars)) {
+    for item in judged.iter().chain(&items(&unlisted, reading.day, &reading.calendars)) {
         match item.status {
             DutyStatus::Open => counts.open += 1,
             DutyStatus::Overdue => counts.overdue += 1,
@@ -336,7 +342,7 @@ fn obligations(reading: &Reading<'_>, state: &State, language: Language) -> Obli
             DutyStatus::Waived | DutyStatus::NotInTheRecord => {}
         }
         if item.status.is_unmet() {
-            counts.unmet.push(ObligationView::of(&item, &labels, language));
+            counts.unmet.push(ObligationView::of(item, &labels, language));
         }
     }
     counts
@@ -371,6 +377,6 @@ pub fn standing(reading: &Reading<'_>, state: &State, language: Language) -> Sta
         stands_at: stands_at(reading, state, language),
         category: category.map(|id| Labelled::new(id, reading.category_label(id), language)),
         title: title(reading, state, language),
-        waiting_for: waiting(reading, state, reading.day),
+        waiting_for: waiting(reading, state, &items(state, reading.day, &reading.calendars)),
     }
 }

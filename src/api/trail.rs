@@ -92,7 +92,8 @@ pub struct EntryView {
     pub provenance: String,
     /// Whether it was recorded out of an archive or for an exercise.
     pub archive: bool,
-    /// `STANDS`, `CORRECTED`, `ANNULLED` or `UNSUPPORTED`.
+    /// `STANDS`, `CORRECTED`, `ANNULLED` or `UNSUPPORTED`; of a lapse `UNSUPPORTED` says that its due
+    /// date was corrected away or met in time after all.
     pub fate: String,
     /// The revision of the correction in force.
     pub corrected_by: Option<u64>,

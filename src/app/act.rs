@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::act_checks::{changed_since, seen_before};
+use super::append::{check_fact_size, check_size};
 use super::cache::Cached;
 use super::enrollment::stream_name;
 use super::{ActError, App};
@@ -180,10 +182,11 @@ impl App {
     /// Decides on what is kept; where that needs more, or refuses, on the stream as it is.
     async fn attempt(&self, case: &Case<'_>, cached: &Arc<Cached>) -> Result<ActAnswer, ActError> {
         let now = self.clock.now_for_recording()?;
+        let seen = seen_before(case.call.precondition, cached);
         let at_end = self.with_context(case, now, |ctx| {
             decide_at_end(ctx, &cached.state, cached.last_place, &case.call.request)
         });
-        if let Some(Ok(decision)) = at_end {
+        if let Some(Ok(decision)) = at_end.filter(|_| seen.is_none()) {
             let place = case.call.request.common.effective_on.latest();
             return self.record(case, cached, None, decision, place, now).await;
         }
@@ -193,7 +196,15 @@ impl App {
         }
         self.check_precondition(&case.stream, case.call.precondition, &cached).await?;
         let request = &case.call.request;
-        let decision = self.with_context(case, now, |ctx| decide_on(ctx, &history, request))?;
+        let decided = self.with_context(case, now, |ctx| decide_on(ctx, &history, request));
+        if let Some(seen) = seen_before(case.call.precondition, &cached) {
+            let then = history.known_to(usize::try_from(seen).map_or(usize::MAX, |seen| seen + 1));
+            let then = self.with_context(case, now, |ctx| decide_on(ctx, &then, request));
+            if then != decided {
+                return Err(changed_since(&history, seen));
+            }
+        }
+        let decision = decided?;
         let place = place_of_new(&history, request.common.effective_on, &decision.grounds);
         self.record(case, &cached, Some(&history), decision, place, now).await
     }
@@ -232,6 +243,9 @@ impl App {
         let wanted = decision.place.take();
         if wanted.is_none() {
             decision.fact.over_limit = None;
+        }
+        if wanted.is_some() || case.call.validate_only {
+            check_fact_size(&decision.fact)?;
         }
         if case.call.validate_only {
             if let Some(wanted) = &wanted {
@@ -284,6 +298,8 @@ impl App {
         meta: EventMeta,
     ) -> Result<Recorded, ActError> {
         let revision = after.map_or(0, |revision| revision + 1);
+        let data = codec::encode_event(&event)?;
+        check_size(&data)?;
         let id = codec::event_id(
             self.log_id,
             &case.stream,
@@ -296,7 +312,7 @@ impl App {
             event_id: id,
             event_type: event.event_type().to_owned(),
             recorded_at_us: meta.recorded_at.micros(),
-            data: codec::encode_event(&event)?.into(),
+            data: data.into(),
             metadata: codec::encode_meta(&meta)?.into(),
         };
         let appended = self.append_after(&case.stream, after, new).await?;

@@ -7,7 +7,11 @@ use super::enrollment::stream_name;
 use super::{ActError, App};
 use crate::codec;
 use crate::domain::act::{Act, ActRequest, Common};
+use crate::domain::history::History;
 use crate::domain::ids::{Digest, SubjectId};
+
+/// How many events a conflict shows at most.
+const CHANGES_SHOWN: usize = 20;
 
 impl App {
     pub(super) async fn check_precondition(
@@ -23,7 +27,7 @@ impl App {
             }
             Precondition::NotExists if cached.revision.is_none() => return Ok(()),
             Precondition::NotExists => None,
-            // Docket's own events after the revision named change nothing that was seen.
+            // Docket's own events after the revision named: it holds if the act is decided alike.
             Precondition::Revision(seen)
                 if cached.revision.is_some_and(|now| {
                     seen <= now && cached.acted_revision.is_none_or(|acted| acted <= seen)
@@ -38,7 +42,7 @@ impl App {
         // A revision beyond the stream's end has nothing after it.
         let from = cached.revision.map_or(0, |now| next.min(now + 1));
         let name = stream_name(stream)?;
-        let page = self.log.read_stream(&name, from, 20).await?;
+        let page = self.log.read_stream(&name, from, CHANGES_SHOWN).await?;
         let changes =
             page.events.iter().map(codec::decode_enrollment).collect::<Result<Vec<_>, _>>()?;
         Err(ActError::Conflict { expected, actual: cached.revision, changes })
@@ -108,4 +112,23 @@ fn cites<'a>(common: &'a Common, at: &str, into: &mut Vec<(String, &'a Digest)>)
     for (index, material) in common.materials.iter().enumerate() {
         into.push((format!("{at}/materials/{index}/digest"), &material.digest));
     }
+}
+
+/// The revision that the caller names, where others came after it; by [`App::check_precondition`]
+/// they are all Docket's own.
+pub(super) fn seen_before(stated: Precondition, cached: &Cached) -> Option<u64> {
+    match stated {
+        Precondition::Revision(seen) => Some(seen).filter(|_| cached.revision > Some(seen)),
+        Precondition::Any
+        | Precondition::NotExists
+        | Precondition::Never
+        | Precondition::Unstated => None,
+    }
+}
+
+/// That an act is decided otherwise than on the revision which its caller saw.
+pub(super) fn changed_since(history: &History, seen: u64) -> ActError {
+    let later = history.events().iter().filter(|event| event.revision > seen);
+    let changes = later.take(CHANGES_SHOWN).cloned().collect();
+    ActError::Conflict { expected: Some(seen), actual: history.revision(), changes }
 }

@@ -4,9 +4,11 @@ use uuid::Uuid;
 
 use super::enrollment::stream_name;
 use super::{ActError, App};
+use crate::codec::{MAX_DATA_BYTES, encode_event};
 use crate::domain::date::{CivilDate, Timestamp};
-use crate::domain::event::EventMeta;
-use crate::domain::ids::{Office, Provenance, Text};
+use crate::domain::event::{Event, EventMeta, Fact, OfficeName};
+use crate::domain::ids::{Office, Provenance};
+use crate::domain::shared_str::SharedStr;
 use crate::log::{Appended, Expected, LogError, NewEvent};
 
 /// What the machine calls itself in its own events.
@@ -53,15 +55,30 @@ impl App {
     }
 }
 
+/// Refuses what a client asks to record before it is appended: its event would be larger than every
+/// intermediary passes on. Larger content is a document, cited by its digest.
+pub(super) fn check_size(data: &[u8]) -> Result<(), ActError> {
+    if data.len() <= MAX_DATA_BYTES {
+        return Ok(());
+    }
+    let (bytes, limit) = (data.len(), MAX_DATA_BYTES);
+    Err(ActError::EventTooLarge { bytes, limit })
+}
+
+/// The same for an act that a place is first taken for.
+pub(super) fn check_fact_size(fact: &Fact) -> Result<(), ActError> {
+    check_size(&encode_event(&Event::Acted(Box::new(fact.clone())))?)
+}
+
 /// Metadata of an event that no office acted for.
 pub(super) fn own_meta(now: Timestamp, exercise: bool) -> EventMeta {
     EventMeta {
         schema_version: crate::codec::SCHEMA_VERSION,
         office: Office::Docket,
-        office_id: DOCKET.to_owned(),
-        office_name: Text { en: "Docket".to_owned(), zh: "Docket".to_owned() },
-        principal: DOCKET.to_owned(),
-        role: DOCKET.to_owned(),
+        office_id: DOCKET.into(),
+        office_name: OfficeName { en: "Docket".into(), zh: "Docket".into() },
+        principal: DOCKET.into(),
+        role: DOCKET.into(),
         effective_on: CivilDate::from(now.civil_day()),
         decided_on: None,
         received_on: None,
@@ -70,8 +87,8 @@ pub(super) fn own_meta(now: Timestamp, exercise: bool) -> EventMeta {
         measure_also: None,
         edition: None,
         article: None,
-        rests_on: String::new(),
-        corrects: String::new(),
+        rests_on: SharedStr::default(),
+        corrects: SharedStr::default(),
         provenance: Provenance::Recorded,
         exercise,
         archive: false,

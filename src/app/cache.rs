@@ -55,8 +55,9 @@ impl Cached {
         if corrected_revision(event).is_some() || (!at_end && !event.event.is_own()) {
             return false;
         }
+        // The order in which Docket's own events are folded makes no difference.
+        evolve(&mut self.state, event, day);
         if !event.event.is_own() {
-            evolve(&mut self.state, event, day);
             self.last_place = Some(day);
         }
         self.note(event);
@@ -112,6 +113,7 @@ impl Cached {
             + state.plan_versions.len() * 8
             + state.results.len() * 80
             + state.matters.len() * 96
+            + state.lapses.as_ref().map_or(0, |lapses| lapses.len() * 96)
             + index.ids.capacity() * 16
             + index.keys.capacity() * 24
     }
@@ -158,6 +160,11 @@ impl EnrollmentCache {
         let entry = inner.entries.get_mut(stream)?;
         entry.1 = true;
         Some(entry.0.clone())
+    }
+
+    /// The enrollment's fold, if it is kept; that does not count as asking for it.
+    pub fn peek(&self, stream: &str) -> Option<Arc<Cached>> {
+        self.lock().entries.get(stream).map(|(cached, _, _)| cached.clone())
     }
 
     /// Keeps a fold, unless a newer one is kept.
@@ -238,7 +245,7 @@ mod tests {
     fn abandoned(revision: u64, id: u128, key: &str) -> Recorded {
         let now = Timestamp::from_micros(0);
         let mut meta = own_meta(now, true);
-        meta.key = Some((key.to_owned(), "print".to_owned()));
+        meta.key = Some((key.into(), "print".into()));
         let reservation = EventRef { stream: "quota".to_owned(), revision: 0, id: Uuid::nil() };
         let event = Event::ApprovalAbandoned(ApprovalAbandoned { reservation });
         Recorded { revision, sequence: Some(revision), id: Uuid::from_u128(id), event, meta }

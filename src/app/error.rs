@@ -69,6 +69,16 @@ pub enum ActError {
         /// What is wrong and what would satisfy it.
         detail: String,
     },
+    /// The event would be larger than a reader is promised.
+    #[error(
+        "the event would have {bytes} bytes of data, the limit is {limit}; upload the rest as documents and cite their digests"
+    )]
+    EventTooLarge {
+        /// What it would have.
+        bytes: usize,
+        /// What it may have.
+        limit: usize,
+    },
     /// The role may not do this.
     #[error("{detail}")]
     Forbidden {

@@ -91,6 +91,13 @@ impl Library {
         self.present.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
+    /// The sequences of the adoptions in force for these years.
+    pub(super) fn adoptions_of(&self, years: std::ops::RangeInclusive<i32>) -> Vec<u64> {
+        let adopted = self.calendars.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let newest = |year: i32| adopted.iter().rev().find(|(_, calendar)| calendar.year() == year);
+        years.filter_map(newest).map(|(sequence, _)| *sequence).collect()
+    }
+
     fn renew_present(&self) {
         let count = self.calendars.read().unwrap_or_else(std::sync::PoisonError::into_inner).len();
         let present = (count, Arc::new(self.calendars(None)));

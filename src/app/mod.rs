@@ -9,6 +9,7 @@ mod act_checks;
 mod act_meta;
 mod append;
 mod cache;
+pub mod clerk;
 pub mod clock;
 pub mod documents;
 mod enrollment;
@@ -24,6 +25,7 @@ mod start;
 
 pub use act::{ActAnswer, ActCall, Caller, Precondition};
 pub use cache::Cached;
+pub use clerk::{Clerk, Round};
 pub use enrollment::{load_history, read_whole_stream};
 pub use error::ActError;
 pub use kept::Kept;

@@ -236,7 +236,7 @@ impl App {
         let id: Uuid = self.caused_id(stream, revision, cause);
         let mut meta = self.own_meta(now, exercise);
         if let QuotaEvent::PlacesRestated(restated) = &event {
-            meta.rests_on = restated.cites.to_string();
+            meta.rests_on = restated.cites.to_string().into();
         }
         let new = codec::encode_quota(&event, &meta, id)?;
         self.append_after(stream, quota.revision(), new).await?;

@@ -1,8 +1,6 @@
 //! What a crash left between two streams: reservations without their approval, places that were
 //! taken or freed in an enrollment and not yet in the quota.
 
-use std::collections::BTreeSet;
-
 use super::enrollment::stream_name;
 use super::{ActError, App};
 use crate::codec::{self, StreamKind};
@@ -47,34 +45,17 @@ impl App {
         Ok(recovered)
     }
 
-    /// Restates the places of every enrollment whose quota lags behind its own events. Reads the
-    /// whole log once, looking only at streams of programs with quotas.
+    /// Restates the places of every enrollment whose quota lags behind its own events. Only streams
+    /// of programs with quotas are read.
     ///
     /// # Errors
     /// As the log's.
     pub async fn recover_places(&self) -> Result<Recovered, ActError> {
-        let mut streams: BTreeSet<String> = BTreeSet::new();
-        let mut after = None;
-        let with_quota: Vec<&Program> = self.programs_with_quota();
-        loop {
-            let page = self.log.read_all(after, 4096).await?;
-            for event in &page.events {
-                let stream = event.stream.as_str();
-                let ours = with_quota.iter().any(|program| {
-                    stream.strip_prefix(program.id.as_str()).is_some_and(|r| r.starts_with('-'))
-                });
-                if ours && !streams.contains(stream) {
-                    streams.insert(stream.to_owned());
-                }
-            }
-            if page.end {
-                break;
-            }
-            after = page.next;
-        }
         let mut recovered = Recovered::default();
-        for stream in streams {
-            recovered.restated += usize::from(self.restate_stream(&stream).await?);
+        for program in self.programs_with_quota() {
+            for stream in self.log.streams(&format!("{}-", program.id)).await? {
+                recovered.restated += usize::from(self.restate_stream(stream.as_str()).await?);
+            }
         }
         Ok(recovered)
     }
@@ -158,7 +139,7 @@ impl App {
             reservation: reservation.reference.clone(),
         });
         let mut meta = self.own_meta(now, program.is_exercise());
-        meta.rests_on = reservation.reference.to_string();
+        meta.rests_on = reservation.reference.to_string().into();
         let cause = format!("abandon {}", reservation.reference);
         let new = NewEvent {
             event_id: self.caused_id(stream, revision, &cause),

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::append::own_meta;
+use super::append::{check_size, own_meta};
 use super::enrollment::read_whole_stream;
 use super::{ActError, App, Caller};
 use crate::codec::{self, Stored};
 use crate::domain::date::{CivilDate, Timestamp};
 use crate::domain::division;
-use crate::domain::event::EventMeta;
-use crate::domain::ids::{Office, SubjectId, Text};
+use crate::domain::event::{EventMeta, OfficeName};
+use crate::domain::ids::{Office, SubjectId};
 use crate::domain::logbook::CalendarAdopted;
 use crate::domain::subject::{Registration, Renaming, SubjectEvent};
 use crate::log::{LogError, NewEvent, RecordedEvent};
@@ -198,7 +198,7 @@ impl App {
             }
             let now = self.clock.now_for_recording()?;
             let mut meta = registrar_meta(caller, now, effective_on, exercise);
-            meta.key = Some((key.to_owned(), fingerprint.clone()));
+            meta.key = Some((key.into(), fingerprint.as_str().into()));
             let after = events.last().map(|event| event.revision);
             let revision = after.map_or(0, |revision| revision + 1);
             let id = codec::event_id(
@@ -209,7 +209,9 @@ impl App {
                 key,
                 &fingerprint,
             );
-            match self.append_after(stream, after, encode(&meta, id)?).await {
+            let event = encode(&meta, id)?;
+            check_size(&event.data)?;
+            match self.append_after(stream, after, event).await {
                 Ok(appended) => {
                     let (stream, sequence) = (stream.to_owned(), appended.sequence);
                     return Ok(Written { stream, revision, sequence, id, replayed: false });
@@ -240,10 +242,10 @@ fn registrar_meta(
 ) -> EventMeta {
     let mut meta = own_meta(now, exercise);
     meta.office = Office::Registrar;
-    meta.office_id = caller.actor.as_ref().map(|actor| actor.office_id.clone()).unwrap_or_default();
-    meta.office_name = Text { en: "Registrar".to_owned(), zh: "登记员".to_owned() };
-    meta.principal.clone_from(&caller.principal);
-    meta.role.clone_from(&caller.role);
+    meta.office_id = caller.actor.as_ref().map_or("", |actor| &actor.office_id).into();
+    meta.office_name = OfficeName { en: "Registrar".into(), zh: "登记员".into() };
+    meta.principal = caller.principal.as_str().into();
+    meta.role = caller.role.as_str().into();
     meta.effective_on = effective_on;
     meta
 }

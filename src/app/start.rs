@@ -150,7 +150,7 @@ async fn created(parts: &Parts) -> Result<Option<LogCreated>, StartError> {
     let Some(first) = page.events.first() else { return Ok(None) };
     match codec::decode(first).map_err(ActError::from)? {
         Stored::LogCreated(created, _) => Ok(Some(created)),
-        _ => Err(StartError::NotALog { found: first.event_type.clone() }),
+        _ => Err(StartError::NotALog { found: first.event_type.to_string() }),
     }
 }
 

@@ -154,7 +154,7 @@ impl AskArgs {
         let copies = Arc::new(SqliteCopies::new(place));
         let (_, status) = watch::channel(status);
         let key = TokenKey::generate(&mut random());
-        let state = api_state(Arc::new(app), &key, &config, copies, status);
+        let state = Arc::new(api_state(Arc::new(app), &key, &config, copies, status));
         let served = serve(config.server.listen, state)?;
         let (id, role) = (new_id().to_string(), Role::Auditor);
         let bearer = token(&key, &config, role, "docket", &id, &[], TTL_S)?;

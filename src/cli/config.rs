@@ -74,7 +74,10 @@ pub struct Config {
     pub reporting: Reporting,
     pub projections: Projections,
     pub cache: Cache,
+    pub clerk: Clerk,
+    pub webhooks: Webhooks,
     pub i18n: I18n,
+    pub events: Events,
     pub telemetry: Telemetry,
     #[serde(default)]
     pub log: Log,
@@ -118,6 +121,8 @@ pub struct Reporting {
 #[serde(deny_unknown_fields)]
 pub struct Projections {
     pub batch_size: usize,
+    pub run: bool,
+    pub lease_ms: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -128,8 +133,30 @@ pub struct Cache {
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct Clerk {
+    pub enabled: bool,
+    pub interval_s: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    pub allow_private_networks: bool,
+    pub timeout_s: u64,
+    pub max_attempts: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct I18n {
     pub default_language: Language,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Events {
+    pub type_prefix: String,
+    pub source: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

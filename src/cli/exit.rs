@@ -8,6 +8,7 @@ use crate::api::ServeError;
 use crate::app::{ActError, StartError};
 use crate::log::{LogError, OpenError};
 use crate::projection::{ProjectionError, StoreError};
+use crate::webhooks::WebhookError;
 
 /// What a command ends with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +81,11 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
     if let Some(error) = cause.downcast_ref::<StoreError>() {
         return of_store(error);
     }
+    match cause.downcast_ref::<WebhookError>() {
+        Some(WebhookError::InUse(_)) => return Some(Exit::Conflict),
+        Some(WebhookError::OtherLog { .. }) => return Some(Exit::Unverified),
+        _ => {}
+    }
     if let Some(ServeError::Listen { source, .. }) = cause.downcast_ref::<ServeError>() {
         return (source.kind() == std::io::ErrorKind::AddrInUse).then_some(Exit::Conflict);
     }
@@ -107,7 +113,7 @@ fn of_opening(error: &OpenError) -> Option<Exit> {
 
 fn of_act(error: &ActError) -> Option<Exit> {
     match error {
-        ActError::Refused(_) => Some(Exit::Refused),
+        ActError::Refused(_) | ActError::EventTooLarge { .. } => Some(Exit::Refused),
         ActError::PreconditionRequired { .. }
         | ActError::Conflict { .. }
         | ActError::KeyReused { .. }

@@ -21,6 +21,7 @@ mod serve;
 pub mod telemetry;
 mod temporary;
 pub mod token;
+mod webhooks;
 mod worker;
 
 use std::process::ExitCode;
@@ -74,6 +75,7 @@ enum Command {
     Audit(read::audit::AuditArgs),
     Obligations(read::obligations::ObligationsArgs),
     Measures(measures::MeasuresArgs),
+    Webhooks(webhooks::WebhooksArgs),
     Token(token::TokenArgs),
     Config(ConfigCommandArgs),
     Healthcheck(healthcheck::HealthcheckArgs),
@@ -126,6 +128,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Audit(args) => read::audit::run(&args).await,
             Command::Obligations(args) => read::obligations::run(&args).await,
             Command::Measures(args) => measures::run(&args, &mut output::Out::default()),
+            Command::Webhooks(args) => webhooks::run(&args),
             Command::Token(args) => token::run(&args),
             Command::Config(args) => config::command::run(&args),
             Command::Healthcheck(args) => healthcheck::run(&args).await,

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use base64::Engine as _;
@@ -113,7 +114,12 @@ fn postgres(_config: &Config) -> anyhow::Result<Arc<dyn Copies>> {
 /// How this process fills read models.
 pub fn runner_options(config: &Config) -> Options {
     let holder = format!("process {} {}", std::process::id(), new_id());
-    Options { batch_events: config.projections.batch_size, ..Options::new(holder, now_us) }
+    Options {
+        batch_events: config.projections.batch_size,
+        lease: Duration::from_millis(config.projections.lease_ms),
+        writes: config.projections.run,
+        ..Options::new(holder, now_us)
+    }
 }
 
 /// Now, in microseconds UTC since 1970.

@@ -2,7 +2,7 @@
 //! What `serve` and `demo` have in common.
 //!
 //! What must hold: stopping lets running requests finish, then stops the read models after a batch,
-//! then closes the log, in that order.
+//! and deliveries, then closes the log, in that order.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,10 +16,12 @@ use tokio::task::JoinHandle;
 use super::config::Config;
 use super::node::{self, Node, open_read_models, runner_options};
 use super::token::{now_unix_s, token_key};
+use super::webhooks;
 use crate::api::auth::{Authenticator, LocalVerifier, TokenKey};
-use crate::api::{ApiSettings, ApiState, Served, serve};
-use crate::app::App;
+use crate::api::{ApiSettings, ApiState, EventNames, Served, serve};
+use crate::app::{App, Clerk};
 use crate::projection::{Copies, ReadModels, Runner, Status};
+use crate::webhooks::Worker;
 
 /// How often reservations are looked at that no approval followed.
 const RECOVERY_EVERY: Duration = Duration::from_secs(30);
@@ -34,10 +36,17 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Running {
     /// The key that signs its tokens.
     pub key: TokenKey,
+    behind: Behind,
+    served: Served,
+}
+
+/// What runs behind the REST interface.
+struct Behind {
     node: Node,
     runner: Runner,
-    served: Served,
     recovery: JoinHandle<()>,
+    deliveries: Worker,
+    clerk: Option<JoinHandle<()>>,
 }
 
 /// Opens the log and serves it.
@@ -54,10 +63,14 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         runner_options(config),
         tokio::runtime::Handle::current(),
     )?;
+    let webhooks = webhooks::open(config, &node.app)?;
     let state = api_state(node.app.clone(), &key, config, copies, runner.status());
+    let state = Arc::new(state.with_webhooks(webhooks.clone()));
     let served = serve(config.server.listen, state)?;
     let recovery = tokio::spawn(recover(node.app.clone()));
-    Ok(Running { key, node, runner, served, recovery })
+    let deliveries = Worker::start(webhooks);
+    let behind = Behind { node, runner, recovery, deliveries, clerk: None };
+    Ok(Running { key, behind, served })
 }
 
 /// The REST interface's part of a node, which accepts tokens of this key.
@@ -67,7 +80,7 @@ pub fn api_state(
     config: &Config,
     copies: Arc<dyn Copies>,
     read_models: watch::Receiver<Status>,
-) -> Arc<ApiState> {
+) -> ApiState {
     let verifier = LocalVerifier::new(key, &config.auth.issuer, &config.auth.audience);
     let authenticator = Authenticator::new(Arc::new(verifier), now_unix_s, TOKEN_CACHE_BYTES);
     let settings = ApiSettings {
@@ -78,9 +91,13 @@ pub fn api_state(
         shutdown_grace: Duration::from_secs(config.server.shutdown_grace_s),
         request_timeout: REQUEST_TIMEOUT,
         workers: config.server.workers,
+        events: EventNames {
+            type_prefix: config.events.type_prefix.clone(),
+            source: config.events.source.clone(),
+        },
     };
     let models = ReadModels::of_runner(copies, read_models.clone());
-    Arc::new(ApiState::new(app, models, read_models, authenticator, settings))
+    ApiState::new(app, models, read_models, authenticator, settings)
 }
 
 async fn recover(app: Arc<App>) {
@@ -106,15 +123,27 @@ impl Running {
         self.served.address
     }
 
+    /// Sets the clerk to work, unless this node is configured to have none. Not a part of the start,
+    /// so that who fills a log first is not told in between what is missing.
+    pub fn start_clerk(&mut self, config: &Config) {
+        if self.behind.clerk.is_some() || !config.clerk.enabled {
+            return;
+        }
+        let interval = Duration::from_secs(config.clerk.interval_s);
+        let quiet_us = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX);
+        let clerk = Clerk::new(self.behind.node.app.clone(), quiet_us);
+        self.behind.clerk = Some(tokio::spawn(clerk.keep(interval)));
+    }
+
     /// The application.
     pub fn app(&self) -> &Arc<App> {
-        &self.node.app
+        &self.behind.node.app
     }
 
     /// Waits until the read models hold every event, or stopped before; `false` if they stopped.
     pub async fn read_models_at_head(&self) -> anyhow::Result<bool> {
-        let Some(head) = self.node.app.log().head().await? else { return Ok(true) };
-        let mut status = self.runner.status();
+        let Some(head) = self.behind.node.app.log().head().await? else { return Ok(true) };
+        let mut status = self.behind.runner.status();
         let there = status
             .wait_for(|status| {
                 status.has(head) || status.failed.as_ref().is_some_and(|failed| !failed.retrying)
@@ -132,7 +161,7 @@ impl Running {
         let name = tokio::select! {
             name = signals.next() => name,
             ended = self.served.ended() => {
-                self.stop_behind().await;
+                self.behind.stop().await;
                 return Err(ended.err().map_or_else(
                     || anyhow::anyhow!("the server stopped by itself"),
                     anyhow::Error::from,
@@ -148,22 +177,23 @@ impl Running {
     /// # Errors
     /// When the server had failed.
     pub async fn stop(self) -> anyhow::Result<()> {
-        let Self { node, runner, served, recovery, .. } = self;
-        let served = served.stop().await;
-        stop_behind(node, runner, recovery).await;
+        let served = self.served.stop().await;
+        self.behind.stop().await;
         tracing::info!("stopped");
         Ok(served?)
     }
-
-    async fn stop_behind(self) {
-        stop_behind(self.node, self.runner, self.recovery).await;
-    }
 }
 
-async fn stop_behind(node: Node, runner: Runner, recovery: JoinHandle<()>) {
-    recovery.abort();
-    runner.stop().await;
-    node.log.close().await;
+impl Behind {
+    async fn stop(self) {
+        self.recovery.abort();
+        if let Some(clerk) = self.clerk {
+            clerk.abort();
+        }
+        self.deliveries.stop().await;
+        self.runner.stop().await;
+        self.node.log.close().await;
+    }
 }
 
 /// SIGTERM and SIGINT.

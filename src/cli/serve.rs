@@ -35,7 +35,8 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
     telemetry::install(config.telemetry.log_format);
     // Before anything is opened: a signal during the start must not leave it half done.
     let mut signals = Signals::take()?;
-    let running = running::start(&config).await?;
+    let mut running = running::start(&config).await?;
+    running.start_clerk(&config);
     let log_id = running.app().log_id();
     tracing::info!(address = %running.address(), log = %config.store.log, %log_id, "serving");
     eprintln!("docket serves http://{} (documentation at /docs)", running.address());

@@ -1,13 +1,17 @@
 //! Metadata: one flat JSON object with string values (design, "The envelope").
 
+mod members;
+
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use members::{Member, Members};
+
 use super::{CodecError, malformed};
 use crate::domain::date::{CivilDate, Day, Timestamp};
-use crate::domain::event::EventMeta;
-use crate::domain::ids::{Id, Office, Provenance, Text};
+use crate::domain::event::{EventMeta, OfficeName};
+use crate::domain::ids::{Id, Office, Provenance};
 use crate::log::RecordedEvent;
 
 #[derive(Serialize, Deserialize, Default)]
@@ -72,7 +76,7 @@ pub fn encode_meta(meta: &EventMeta) -> Result<Vec<u8>, serde_json::Error> {
     let text = |value: &dyn std::fmt::Display| Some(Cow::Owned(value.to_string()));
     let borrowed = |value: &'_ str| (!value.is_empty()).then(|| Cow::Owned(value.to_owned()));
     let flag = |set: bool| set.then_some(Cow::Borrowed("true"));
-    let (key, fingerprint) = meta.key.clone().unzip();
+    let (key, fingerprint) = meta.key.as_ref().map(|(key, print)| (&**key, &**print)).unzip();
     let flat = Flat {
         schema_version: Cow::Owned(meta.schema_version.to_string()),
         office: Cow::Borrowed(meta.office.as_str()),
@@ -94,8 +98,8 @@ pub fn encode_meta(meta: &EventMeta) -> Result<Vec<u8>, serde_json::Error> {
         provenance: Cow::Borrowed(meta.provenance.as_str()),
         exercise: flag(meta.exercise),
         archive: flag(meta.archive),
-        key: key.map(Cow::Owned),
-        fingerprint: fingerprint.map(Cow::Owned),
+        key: key.map(Cow::Borrowed),
+        fingerprint: fingerprint.map(Cow::Borrowed),
         correlation: meta.correlation.as_deref().and_then(borrowed),
         causation: meta.causation.as_deref().and_then(borrowed),
         trace: meta.trace.as_deref().and_then(borrowed),
@@ -108,40 +112,44 @@ pub fn encode_meta(meta: &EventMeta) -> Result<Vec<u8>, serde_json::Error> {
 /// # Errors
 /// Names what is malformed.
 pub fn decode_meta(stored: &RecordedEvent) -> Result<EventMeta, CodecError> {
-    let flat: Flat<'_> =
-        serde_json::from_slice(&stored.metadata).map_err(|error| malformed(stored, &error))?;
+    let members = Members::read(&stored.metadata).map_err(|error| malformed(stored, &error))?;
     let wrong = |what: &str| malformed(stored, &format!("metadata: {what}"));
     let date = |value: &str| CivilDate::parse(value).map_err(|error| malformed(stored, &error));
     let day = |value: &str| Day::parse(value).map_err(|error| malformed(stored, &error));
-    let owned = |value: Option<Cow<'_, str>>| value.map(Cow::into_owned);
-    let id = |value: Option<Cow<'_, str>>| value.map(|value| Id::from(&*value));
+    let shared = |member| members.shared(member);
+    let optional = |member| members.optional_shared(member);
+    let id = |member| members.optional(member).map(Id::from);
     Ok(EventMeta {
-        schema_version: flat.schema_version.parse().map_err(|_| wrong("schema_version"))?,
-        office: Office::parse(&flat.office).ok_or_else(|| wrong("office"))?,
-        office_id: flat.office_id.into_owned(),
-        office_name: Text {
-            en: flat.office_name_en.into_owned(),
-            zh: flat.office_name_zh.into_owned(),
+        schema_version: members
+            .text(Member::SchemaVersion)
+            .parse()
+            .map_err(|_| wrong("schema_version"))?,
+        office: Office::parse(members.text(Member::Office)).ok_or_else(|| wrong("office"))?,
+        office_id: shared(Member::OfficeId),
+        office_name: OfficeName {
+            en: shared(Member::OfficeNameEn),
+            zh: shared(Member::OfficeNameZh),
         },
-        principal: flat.principal.into_owned(),
-        role: flat.role.into_owned(),
-        effective_on: date(&flat.effective_on)?,
-        decided_on: flat.decided_on.as_deref().map(date).transpose()?,
-        received_on: flat.received_on.as_deref().map(day).transpose()?,
+        principal: shared(Member::Principal),
+        role: shared(Member::Role),
+        effective_on: date(members.text(Member::EffectiveOn))?,
+        decided_on: members.optional(Member::DecidedOn).map(date).transpose()?,
+        received_on: members.optional(Member::ReceivedOn).map(day).transpose()?,
         recorded_at: Timestamp::from_micros(stored.recorded_at_us),
-        measure: id(flat.measure),
-        measure_also: id(flat.measure_also),
-        edition: id(flat.edition),
-        article: owned(flat.article),
-        rests_on: owned(flat.rests_on).unwrap_or_default(),
-        corrects: owned(flat.corrects).unwrap_or_default(),
-        provenance: provenance(&flat.provenance).ok_or_else(|| wrong("provenance"))?,
-        exercise: flat.exercise.is_some(),
-        archive: flat.archive.is_some(),
-        key: owned(flat.key).zip(owned(flat.fingerprint)),
-        correlation: owned(flat.correlation),
-        causation: owned(flat.causation),
-        trace: owned(flat.trace),
+        measure: id(Member::Measure),
+        measure_also: id(Member::MeasureAlso),
+        edition: optional(Member::Edition),
+        article: optional(Member::Article),
+        rests_on: shared(Member::RestsOn),
+        corrects: shared(Member::Corrects),
+        provenance: provenance(members.text(Member::Provenance))
+            .ok_or_else(|| wrong("provenance"))?,
+        exercise: members.optional(Member::Exercise).is_some(),
+        archive: members.optional(Member::Archive).is_some(),
+        key: optional(Member::Key).zip(optional(Member::Fingerprint)),
+        correlation: optional(Member::Correlation),
+        causation: optional(Member::Causation),
+        trace: optional(Member::Trace),
     })
 }
 

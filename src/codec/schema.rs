@@ -8,7 +8,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use crate::domain::act::{ActKind, DocumentRef, Material, Override};
-use crate::domain::event::{ApprovalAbandoned, Effects, Finding};
+use crate::domain::event::{ApprovalAbandoned, Effects, Finding, ObligationLapsed};
 use crate::domain::logbook::{CalendarAdopted, LogCreated, MeasureAdopted};
 use crate::domain::quota::{PlaceReserved, PlacesRestated, ReservationReleased};
 use crate::domain::subject::{Registration, Renaming};
@@ -21,6 +21,7 @@ pub fn event_schemas() -> BTreeMap<String, Value> {
         schemas.insert(file(name), act_schema(*kind));
     }
     own::<ApprovalAbandoned>("ApprovalAbandoned", &mut schemas);
+    own::<ObligationLapsed>("ObligationLapsed", &mut schemas);
     own::<Registration>("SubjectRegistered", &mut schemas);
     own::<Renaming>("SubjectRenamed", &mut schemas);
     own::<PlaceReserved>("PlaceReserved", &mut schemas);

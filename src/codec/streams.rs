@@ -13,7 +13,7 @@ pub const QUOTA: &str = "quota-";
 /// Prefix of the streams of calendars.
 pub const CALENDAR: &str = "calendar-";
 
-const RESERVED: [&str; 9] = [
+pub(super) const RESERVED: [&str; 9] = [
     "measure",
     "subject",
     "quota",

@@ -6,6 +6,7 @@
 //! and is not recorded is never open, late or overdue. Deliberately not here: what opens, meets or
 //! ends a duty (`decide`, `evolve`), and any list across enrollments.
 
+mod lapse;
 #[cfg(test)]
 mod tests;
 mod unlisted;
@@ -15,13 +16,15 @@ use std::collections::BTreeMap;
 
 use super::calendar::{AdjustedDate, Calendars};
 use super::date::{CivilDate, Day};
+use super::event::Series;
 use super::measure::Measure;
 use super::state::{Duty, Ended, Met, ONCE, State};
 
+pub use lapse::{lapse_has_ground, lapses, may_lapse_on, unrecorded};
 pub use unlisted::{
     PROMOTION_PLAN, promotion_plan_duty, promotion_plan_label, promotion_plan_rule,
 };
-pub use waiting::{Waiting, waiting_for};
+pub use waiting::{Waiting, waiting_among, waiting_for};
 
 /// How an obligation stands on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -74,6 +77,8 @@ pub struct DueItem<'a> {
     pub status: DutyStatus,
     /// How it was met, if it was received by the day asked about.
     pub met: Option<&'a Met>,
+    /// The revision of the event that put its lapse on record, if its due date had passed by then.
+    pub lapsed_by: Option<u64>,
 }
 
 /// Every obligation of a state as of a day, in the order in which they arose, recurring ones
@@ -122,7 +127,9 @@ fn single_item<'a>(
         let owed_from = owed_from.or(duty.after_end.then_some(duty.open_from));
         judge(state, day, owed_from, due.as_ref(), met)
     };
-    Some(DueItem { duty, due_year: None, open_from: duty.open_from, due, status, met })
+    let open_from = duty.open_from;
+    let lapsed_by = lapsed_by(state, duty, due.as_ref(), day);
+    Some(DueItem { duty, due_year: None, open_from, due, status, met, lapsed_by })
 }
 
 fn series_items<'a>(
@@ -135,9 +142,8 @@ fn series_items<'a>(
     let Some(series) = &duty.series else {
         return;
     };
-    let first = series.first_due.year();
-    for year in first..=Day::MAX.year() {
-        let on = if year == first { series.first_due } else { series.every.in_year(year) };
+    for year in series.first_due.year()..=Day::MAX.year() {
+        let on = due_in_year(series, year);
         let due = calendars.adjust(&CivilDate::from(on));
         let met = received(&duty.met, year, true, day);
         let binds = duty.ended.as_ref().is_none_or(|ended| fell_due(Some(&due), ended));
@@ -149,8 +155,9 @@ fn series_items<'a>(
                 judge(state, day, Some(due.as_rule_gives), Some(&due), met)
             };
             let open_from = Day::from_ymd(year, 1, 1).map_or(duty.open_from, CivilDate::from);
-            let due = Some(due);
-            items.push(DueItem { duty, due_year: Some(year), open_from, due, status, met });
+            let lapsed_by = lapsed_by(state, duty, Some(&due), day);
+            let (due_year, due) = (Some(year), Some(due));
+            items.push(DueItem { duty, due_year, open_from, due, status, met, lapsed_by });
         }
         if on > day || !binds {
             return;
@@ -158,9 +165,36 @@ fn series_items<'a>(
     }
 }
 
+/// The due date of a recurring duty in a year from the first on.
+fn due_in_year(series: &Series, year: i32) -> Day {
+    if year == series.first_due.year() { series.first_due } else { series.every.in_year(year) }
+}
+
+/// The due date of a duty; of a recurring one, that in a year.
+fn due_in(duty: &Duty, year: Option<i32>) -> Option<CivilDate> {
+    match (&duty.series, year) {
+        (Some(series), Some(year)) => {
+            let recurs = year >= series.first_due.year();
+            recurs.then(|| CivilDate::from(due_in_year(series, year)))
+        }
+        (None, None) => duty.due.as_ref().map(|due| due.on),
+        (Some(_), None) | (None, Some(_)) => None,
+    }
+}
+
 /// Whether it fell due by the day of its end: that stands, whatever was waived or is over (P11).
 fn fell_due(due: Option<&AdjustedDate>, ended: &Ended) -> bool {
-    due.is_some_and(|due| due.as_rule_gives.latest() <= ended.from)
+    due.is_some_and(|due| fell_due_by(&due.as_rule_gives, ended))
+}
+
+fn fell_due_by(due: &CivilDate, ended: &Ended) -> bool {
+    due.latest() <= ended.from
+}
+
+/// The lapse on record, as far as it was one on the day.
+fn lapsed_by(state: &State, duty: &Duty, due: Option<&AdjustedDate>, day: Day) -> Option<u64> {
+    let lapse = state.lapse(duty, &due?.as_rule_gives)?;
+    (lapse.not_late_before < day).then_some(lapse.by)
 }
 
 /// How it was met, as far as that was there on the day: what is due by a date counts from its
@@ -182,14 +216,17 @@ fn judge(
             Some(_) | None => DutyStatus::Met,
         };
     }
-    // A date that may lie before the record is complete proves no failure (G10, G11).
-    let before_record = match (owed_from, state.kept_since) {
-        (Some(owed), Some(kept)) => owed.earliest().is_none_or(|earliest| earliest < kept),
-        (Some(_) | None, _) => false,
-    };
     match due {
-        _ if before_record => DutyStatus::NotInTheRecord,
+        _ if is_before_record(state, owed_from) => DutyStatus::NotInTheRecord,
         Some(due) if day > due.not_late_before => DutyStatus::Overdue,
         Some(_) | None => DutyStatus::Open,
+    }
+}
+
+/// Whether a date may lie before the record is complete: then it proves no failure (G10, G11).
+fn is_before_record(state: &State, owed_from: Option<CivilDate>) -> bool {
+    match (owed_from, state.kept_since) {
+        (Some(owed), Some(kept)) => owed.earliest().is_none_or(|earliest| earliest < kept),
+        (Some(_) | None, _) => false,
     }
 }

@@ -6,18 +6,21 @@
 //! written to bytes is in `codec`.
 
 mod effects;
+mod lapsed;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::act::{Act, DocumentRef, Material, Override};
 use super::date::{CivilDate, Day, Timestamp};
-use super::ids::{EventRef, Id, Office, Provenance, Text};
+use super::ids::{EventRef, Id, Language, Office, Provenance, Text};
+use super::shared_str::SharedStr;
 
 pub use effects::{
     AppliedFor, Due, DutyMet, DutyOpened, Effects, Ground, PlaceEffect, ResultRecorded, Series,
     Term, Title, TitleEffect,
 };
+pub use lapsed::ObligationLapsed;
 
 /// Something that was found and is recorded, though it refuses nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -80,6 +83,8 @@ pub enum Event {
     Acted(Box<Fact>),
     /// Docket's own: an approval was abandoned; no standing changes.
     ApprovalAbandoned(ApprovalAbandoned),
+    /// Docket's own: a due date passed in silence; no standing changes.
+    ObligationLapsed(Box<ObligationLapsed>),
 }
 
 impl Event {
@@ -88,6 +93,7 @@ impl Event {
         match self {
             Self::Acted(fact) => fact.act.kind().event_type(),
             Self::ApprovalAbandoned(_) => "ApprovalAbandoned",
+            Self::ObligationLapsed(_) => "ObligationLapsed",
         }
     }
 
@@ -100,7 +106,7 @@ impl Event {
     pub fn fact(&self) -> Option<&Fact> {
         match self {
             Self::Acted(fact) => Some(fact),
-            Self::ApprovalAbandoned(_) => None,
+            Self::ApprovalAbandoned(_) | Self::ObligationLapsed(_) => None,
         }
     }
 
@@ -118,13 +124,13 @@ pub struct EventMeta {
     /// Who acted, as a kind of office.
     pub office: Office,
     /// The office's own id.
-    pub office_id: String,
+    pub office_id: SharedStr,
     /// Its name on that day.
-    pub office_name: Text,
+    pub office_name: OfficeName,
     /// Who recorded it: issuer and subject of the token.
-    pub principal: String,
+    pub principal: SharedStr,
     /// In which role.
-    pub role: String,
+    pub role: SharedStr,
     /// From when it counts.
     pub effective_on: CivilDate,
     /// When it was decided.
@@ -138,13 +144,13 @@ pub struct EventMeta {
     /// Another version in force on an earlier day of the interval.
     pub measure_also: Option<Id>,
     /// The digest of the edition.
-    pub edition: Option<Id>,
+    pub edition: Option<SharedStr>,
     /// The article.
-    pub article: Option<String>,
+    pub article: Option<SharedStr>,
     /// What it rested on: `stream@revision#id`, separated by spaces.
-    pub rests_on: String,
+    pub rests_on: SharedStr,
     /// What it corrects, in the same form.
-    pub corrects: String,
+    pub corrects: SharedStr,
     /// How the fact got into the record.
     pub provenance: Provenance,
     /// Whether it belongs to an exercise.
@@ -152,13 +158,38 @@ pub struct EventMeta {
     /// Whether the registrar recorded it from an archive or for an exercise.
     pub archive: bool,
     /// The client's key and the fingerprint of what it asked for.
-    pub key: Option<(String, String)>,
+    pub key: Option<(SharedStr, SharedStr)>,
     /// Correlation, causation, W3C trace context.
-    pub correlation: Option<String>,
+    pub correlation: Option<SharedStr>,
     /// The id of the event that caused it.
-    pub causation: Option<String>,
+    pub causation: Option<SharedStr>,
     /// The `traceparent` of the request.
-    pub trace: Option<String>,
+    pub trace: Option<SharedStr>,
+}
+
+/// The name of an office in both languages (rule G8), as it was on the day.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OfficeName {
+    /// English.
+    pub en: SharedStr,
+    /// Chinese (zh-CN).
+    pub zh: SharedStr,
+}
+
+impl OfficeName {
+    /// The name in one language.
+    pub fn get(&self, language: Language) -> &str {
+        match language {
+            Language::En => &self.en,
+            Language::Zh => &self.zh,
+        }
+    }
+}
+
+impl From<Text> for OfficeName {
+    fn from(name: Text) -> Self {
+        Self { en: name.en.into(), zh: name.zh.into() }
+    }
 }
 
 /// An event with its place in its stream.
@@ -183,6 +214,12 @@ impl Recorded {
             Some(day) => (day, true),
             None => (self.meta.recorded_at.civil_day(), false),
         }
+    }
+
+    /// Whether it states when something was received, itself or another event.
+    pub fn states_receipt(&self) -> bool {
+        let acknowledges = |fact: &Fact| fact.effects.receipt.is_some();
+        self.meta.received_on.is_some() || self.event.fact().is_some_and(acknowledges)
     }
 
     /// A reference to it.

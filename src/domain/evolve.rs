@@ -32,10 +32,11 @@ pub fn evolve(state: &mut State, recorded: &Recorded, place: Day) {
                     state.overrides += 1;
                 }
             } else {
-                Arc::make_mut(&mut state.unsupported).push(recorded.revision);
+                Arc::make_mut(&mut state.kept_mut().unsupported).push(recorded.revision);
             }
         }
         Event::ApprovalAbandoned(_) => {}
+        Event::ObligationLapsed(lapse) => state.note_lapse(recorded.revision, lapse),
     }
 }
 
@@ -92,7 +93,7 @@ fn apply(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) 
         begin_attempt(state);
     }
     if let Some(applied) = &effects.applies {
-        state.applied = Some(Arc::new(applied.clone()));
+        state.kept_mut().applied = Some(Arc::new(applied.clone()));
     }
     if !gives_way(state, effects) {
         enter(state, recorded, effects, place);
@@ -132,11 +133,12 @@ fn gives_way(state: &State, effects: &Effects) -> bool {
 fn begin_attempt(state: &mut State) {
     state.attempt += 1;
     state.category = None;
-    state.term = None;
-    state.applied = None;
-    state.matters = Arc::default();
-    state.plan_versions = Arc::default();
-    state.results = Arc::default();
+    let kept = state.kept_mut();
+    kept.term = None;
+    kept.applied = None;
+    kept.matters = Arc::default();
+    kept.plan_versions = Arc::default();
+    kept.results = Arc::default();
 }
 
 fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) {
@@ -144,7 +146,7 @@ fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) 
     if let Some(category) = &effects.category {
         if state.category.as_ref().is_some_and(|held| held != category) {
             // A scheme is made for its category: one that awaits its decision falls with it (P10).
-            Arc::make_mut(&mut state.matters).remove(&Matter::Scheme);
+            Arc::make_mut(&mut state.kept_mut().matters).remove(&Matter::Scheme);
         }
         state.category = Some(category.clone());
     }
@@ -183,7 +185,7 @@ fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) 
     if let Some(term) = &effects.term
         && !(evidence && known && state.term.is_some())
     {
-        state.term = Some(Arc::new(term.clone()));
+        state.kept_mut().term = Some(Arc::new(term.clone()));
     }
     if !(evidence && known && holds_same_title(state, effects)) {
         change_title(state, effects);
@@ -201,34 +203,37 @@ fn holds_same_title(state: &State, effects: &Effects) -> bool {
 fn change_title(state: &mut State, effects: &Effects) {
     match &effects.title {
         None => {}
-        Some(TitleEffect::Granted(title)) => state.title = Some(Arc::new(title.clone())),
+        Some(TitleEffect::Granted(title)) => state.kept_mut().title = Some(Arc::new(title.clone())),
         Some(TitleEffect::Kept { until }) => {
-            if let Some(title) = &mut state.title {
+            if let Some(title) = &mut state.kept_mut().title {
                 Arc::make_mut(title).until = *until;
             }
         }
-        Some(TitleEffect::Cancelled) => state.title = None,
+        Some(TitleEffect::Cancelled) => state.kept_mut().title = None,
     }
 }
 
 fn change_place(state: &mut State, effects: &Effects, place: Day) {
     match &effects.place {
         None => {}
-        Some(PlaceEffect::Frees) => state.place = None,
+        Some(PlaceEffect::Frees) => state.kept_mut().place = None,
         Some(PlaceEffect::Takes { category }) => {
             let attested = state.provenance != Provenance::Recorded;
             let from = match &state.place {
                 Some(held) if held.category == *category => held.from.min(place),
                 _ => place,
             };
-            state.place = Some(Arc::new(PlaceHeld { category: category.clone(), from, attested }));
+            state.kept_mut().place =
+                Some(Arc::new(PlaceHeld { category: category.clone(), from, attested }));
         }
     }
 }
 
 fn settle(state: &mut State, recorded: &Recorded, effects: &Effects) {
-    if let Some(matter) = effects.closes_matter {
-        Arc::make_mut(&mut state.matters).remove(&matter);
+    if let Some(matter) = effects.closes_matter
+        && state.matters.contains_key(&matter)
+    {
+        Arc::make_mut(&mut state.kept_mut().matters).remove(&matter);
     }
     if let Some(matter) = effects.opens_matter {
         let open = OpenMatter {
@@ -236,13 +241,13 @@ fn settle(state: &mut State, recorded: &Recorded, effects: &Effects) {
             since: recorded.meta.effective_on,
             category: effects.asks_category.clone(),
         };
-        Arc::make_mut(&mut state.matters).insert(matter, open);
+        Arc::make_mut(&mut state.kept_mut().matters).insert(matter, open);
     }
     if effects.new_plan_version {
-        Arc::make_mut(&mut state.plan_versions).push(recorded.revision);
+        Arc::make_mut(&mut state.kept_mut().plan_versions).push(recorded.revision);
     }
     if let Some(result) = &effects.result {
-        Arc::make_mut(&mut state.results).push(ResultOnRecord {
+        Arc::make_mut(&mut state.kept_mut().results).push(ResultOnRecord {
             of: result.of,
             result: result.result.clone(),
             by: recorded.revision,
@@ -254,7 +259,7 @@ fn settle(state: &mut State, recorded: &Recorded, effects: &Effects) {
 fn open(state: &mut State, recorded: &Recorded, opened: &DutyOpened, place: Day) {
     let same = |duty: &Duty| duty.obligation == opened.obligation;
     end_duties(state, recorded.revision, place, false, same);
-    Arc::make_mut(&mut state.duties).push(Duty {
+    Arc::make_mut(&mut state.duties).push(Arc::new(Duty {
         obligation: opened.obligation.clone(),
         owes: opened.owes,
         article: Arc::from(opened.article.as_str()),
@@ -266,7 +271,7 @@ fn open(state: &mut State, recorded: &Recorded, opened: &DutyOpened, place: Day)
         series: opened.series.clone().map(Arc::new),
         met: Arc::default(),
         ended: None,
-    });
+    }));
 }
 
 fn meet(state: &mut State, recorded: &Recorded, met: &DutyMet) {
@@ -280,13 +285,13 @@ fn meet(state: &mut State, recorded: &Recorded, met: &DutyMet) {
         return;
     };
     let entry = Met { by: recorded.revision, on, received_on, stated };
-    Arc::make_mut(&mut duty.met).entry(year).or_insert(entry);
+    Arc::make_mut(&mut Arc::make_mut(duty).met).entry(year).or_insert(entry);
 }
 
 fn acknowledge(state: &mut State, of: u64, received_on: Day) {
     for duty in Arc::make_mut(&mut state.duties) {
         if duty.met.values().any(|met| met.by == of) {
-            for met in Arc::make_mut(&mut duty.met).values_mut().filter(|met| met.by == of) {
+            for met in Arc::make_mut(&mut Arc::make_mut(duty).met).values_mut().filter(|met| met.by == of) {
                 met.received_on = received_on;
                 met.stated = true;
             }
@@ -299,10 +304,10 @@ fn end_duties(state: &mut State, by: u64, from: Day, waived: bool, pick: impl Fn
     let binds = |duty: &Duty| {
         duty.ended.is_none() && (duty.series.is_some() || duty.met.is_empty()) && pick(duty)
     };
-    if !state.duties.iter().any(binds) {
+    if !state.duties.iter().any(|duty| binds(duty)) {
         return;
     }
     for duty in Arc::make_mut(&mut state.duties).iter_mut().filter(|duty| binds(duty)) {
-        duty.ended = Some(Ended { by, from, waived });
+        Arc::make_mut(duty).ended = Some(Ended { by, from, waived });
     }
 }

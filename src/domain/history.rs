@@ -205,10 +205,12 @@ impl History {
         segments
     }
 
-    /// The last place in the effective history: an event placed on that day or later is folded on
-    /// top of the present state.
+    /// The last place of an act in the effective history: an event placed on that day or later is
+    /// folded on top of the present state. Docket's own events have none: no act depends on them.
     pub fn last_place(&self) -> Option<Day> {
-        self.effective().last().map(|entry| entry.place)
+        let effective = self.effective();
+        let mut acts = effective.iter().filter(|entry| !entry.event.event.is_own());
+        acts.next_back().map(|entry| entry.place)
     }
 }
 
@@ -236,7 +238,7 @@ pub fn corrected_revision(event: &Recorded) -> Option<u64> {
             Act::Correct(correction) => Some(correction.corrects.revision),
             _ => None,
         },
-        Event::ApprovalAbandoned(_) => None,
+        Event::ApprovalAbandoned(_) | Event::ObligationLapsed(_) => None,
     }
 }
 

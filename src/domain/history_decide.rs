@@ -68,10 +68,10 @@ pub fn decide_on(
         let mut meta = hypothetical(ctx, history, &decision, effective_on);
         meta.received_on = request.common.received_on;
         let lost = newly_unsupported(history, request.act.kind(), &decision.fact, meta)?;
-        if !lost.is_empty() && !may_unsettle(ctx, request) {
-            return Err(unsettles(request.act.kind(), history, &lost));
+        if !lost.acts.is_empty() && !may_unsettle(ctx, request) {
+            return Err(unsettles(request.act.kind(), history, &lost.acts));
         }
-        decision.fact.unsettles = references(history, lost.into_iter());
+        decision.fact.unsettles = references(history, lost.all());
     }
     Ok(decision)
 }
@@ -127,7 +127,8 @@ fn decide_in_time(
     if let Some(decision) = decide_before_evidence(ctx, history, request, None) {
         return Ok(decision);
     }
-    let later = history.effective().into_iter().find(|entry| entry.place > day);
+    let effective = history.effective();
+    let later = effective.iter().find(|entry| entry.place > day && !entry.event.event.is_own());
     if let (Reason::NotPermitted { .. }, Some(later)) = (&*refusal.reason, later)
         && decide(ctx, &history.state(), request).is_ok()
     {

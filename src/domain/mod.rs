@@ -21,5 +21,6 @@ pub mod measure_file;
 pub mod period;
 pub mod quota;
 pub mod refusal;
+pub mod shared_str;
 pub mod state;
 pub mod subject;

@@ -4,11 +4,12 @@
 //! Nothing here depends on today: questions that need a day take it as an argument.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::act::ActKind;
 use super::date::{CivilDate, Day};
-use super::event::{AppliedFor, Due, Series, Term, Title};
+use super::event::{AppliedFor, Due, ObligationLapsed, Series, Term, Title};
 use super::ids::{Id, Node, Office, Provenance};
 use super::measure::Matter;
 
@@ -31,10 +32,28 @@ pub struct State {
     pub provenance: Provenance,
     /// How many attempts have begun; the present one's number, from 1.
     pub attempt: u32,
-    /// What the present attempt applied for.
-    pub applied: Option<Arc<AppliedFor>>,
     /// The category.
     pub category: Option<Id>,
+    /// What became due in this record; each one shared, so that a change of one copies no other.
+    pub duties: Arc<Vec<Arc<Duty>>>,
+    /// The latest day on which an event shows the standing.
+    pub last_evidenced_on: Option<CivilDate>,
+    /// The revision of the promotion plan on record (P12), kept over all attempts.
+    pub promotion_plan: Option<u64>,
+    /// How many acts are in the effective history.
+    pub acts: u32,
+    /// How many days' worth of overrides: acts that went over a soft limit.
+    pub overrides: u32,
+    /// What most events leave as it is; read as if it stood here.
+    pub kept: Arc<Kept>,
+}
+
+/// The part of a state that most events leave as it is: an event that does, costs the state before
+/// it one count of a reference instead of one for each of these.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Kept {
+    /// What the present attempt applied for.
+    pub applied: Option<Arc<AppliedFor>>,
     /// The title held.
     pub title: Option<Arc<Title>>,
     /// The term that runs or ran.
@@ -43,22 +62,22 @@ pub struct State {
     pub place: Option<Arc<PlaceHeld>>,
     /// What awaits a decision.
     pub matters: Arc<BTreeMap<Matter, OpenMatter>>,
-    /// What became due in this record.
-    pub duties: Arc<Vec<Duty>>,
     /// The revisions of the events that put each plan version on record, first version first.
     pub plan_versions: Arc<Vec<u64>>,
     /// Results of evaluations, acceptances and reviews, in order.
     pub results: Arc<Vec<ResultOnRecord>>,
-    /// The latest day on which an event shows the standing.
-    pub last_evidenced_on: Option<CivilDate>,
     /// Events that lost their ground, by revision.
     pub unsupported: Arc<Vec<u64>>,
-    /// The revision of the promotion plan on record (P12), kept over all attempts.
-    pub promotion_plan: Option<u64>,
-    /// How many acts are in the effective history.
-    pub acts: u32,
-    /// How many days' worth of overrides: acts that went over a soft limit.
-    pub overrides: u32,
+    /// The lapses on record, by revision; absent while there is none. No decision looks at them.
+    pub lapses: Option<Arc<Vec<LapseOnRecord>>>,
+}
+
+impl Deref for State {
+    type Target = Kept;
+
+    fn deref(&self) -> &Kept {
+        &self.kept
+    }
 }
 
 /// A place of a quota held by an enrollment.
@@ -147,10 +166,31 @@ pub struct Ended {
     pub waived: bool,
 }
 
+/// A lapse on record. It is kept beside the duties, not in them: which lapses are on record does
+/// not depend on the order of the fold, nor on what became of the duty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LapseOnRecord {
+    /// The revision of the event that says so.
+    pub by: u64,
+    /// The obligation.
+    pub obligation: Id,
+    /// The revision of the event that opened it.
+    pub opened_by: u64,
+    /// The due date that passed.
+    pub due: CivilDate,
+    /// The last day in time by which it was judged.
+    pub not_late_before: Day,
+}
+
 /// The key under which a duty that does not recur keeps how it was met.
 pub const ONCE: i32 = 0;
 
 impl State {
+    /// What most events leave as it is, to be changed.
+    pub fn kept_mut(&mut self) -> &mut Kept {
+        Arc::make_mut(&mut self.kept)
+    }
+
     /// The present phase.
     pub fn phase(&self) -> Option<&str> {
         self.node.as_ref().map(Node::phase)
@@ -163,11 +203,35 @@ impl State {
 
     /// The duty of an obligation that still binds and is not met, the newest of them.
     pub fn open_duty(&self, obligation: &str) -> Option<&Duty> {
-        self.duties.iter().rev().find(|duty| {
+        self.duties.iter().map(Arc::as_ref).rev().find(|duty| {
             duty.obligation == obligation
                 && duty.ended.is_none()
                 && (duty.series.is_some() || duty.met.is_empty())
         })
+    }
+
+    /// The lapse on record of a duty and due date.
+    pub fn lapse(&self, duty: &Duty, due: &CivilDate) -> Option<&LapseOnRecord> {
+        self.lapses.as_ref()?.iter().find(|lapse| {
+            lapse.opened_by == duty.opened_by
+                && lapse.obligation == duty.obligation
+                && lapse.due == *due
+        })
+    }
+
+    /// Notes a lapse that was recorded, whatever was folded before it.
+    pub(super) fn note_lapse(&mut self, by: u64, lapse: &ObligationLapsed) {
+        let kept = Arc::make_mut(&mut self.kept);
+        let lapses = Arc::make_mut(kept.lapses.get_or_insert_default());
+        let at = lapses.partition_point(|known| known.by < by);
+        let noted = LapseOnRecord {
+            by,
+            obligation: lapse.obligation.clone(),
+            opened_by: lapse.opened_by,
+            due: lapse.due,
+            not_late_before: lapse.not_late_before,
+        };
+        lapses.insert(at, noted);
     }
 
     /// The last result of an act's kind.

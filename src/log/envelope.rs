@@ -73,7 +73,7 @@ mod tests {
             stream: StreamName::parse("strong_province-440000").unwrap(),
             revision: 7,
             event_id: Uuid::parse_str("0f1e2d3c-4b5a-5978-8796-a5b4c3d2e1f0").unwrap(),
-            event_type: "PlanSubmitted".to_owned(),
+            event_type: "PlanSubmitted".into(),
             recorded_at_us: 1_413_072_000_123_456,
             data: r#"{"note":"方案"}"#.as_bytes().into(),
             metadata: br#"{"act":"submit_plan"}"#.as_slice().into(),

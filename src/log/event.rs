@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
+use smol_str::SmolStr;
 use uuid::Uuid;
 
 use super::LogError;
 
-/// Bytes as they were given and hashed; cheap to share.
-pub type Bytes = Arc<[u8]>;
+/// Bytes as they were given and hashed; cheap to share. Those out of a read share the page they came
+/// in, so what is to be kept for long is copied.
+pub type Bytes = bytes::Bytes;
 
 /// The longest stream name, in bytes.
 pub const MAX_STREAM_NAME_BYTES: usize = 200;
@@ -116,7 +118,7 @@ pub struct RecordedEvent {
     /// Identity given by the caller.
     pub event_id: Uuid,
     /// Name of the event's type.
-    pub event_type: String,
+    pub event_type: SmolStr,
     /// The instant of recording, in microseconds UTC since 1970.
     pub recorded_at_us: i64,
     /// The event itself, the bytes that were given.

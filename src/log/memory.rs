@@ -80,7 +80,7 @@ impl Stored {
                 stream: stream.clone(),
                 revision: indexes.len() as u64,
                 event_id: event.event_id,
-                event_type: event.event_type,
+                event_type: event.event_type.into(),
                 recorded_at_us: event.recorded_at_us,
                 data: event.data,
                 metadata: event.metadata,

@@ -19,6 +19,8 @@ pub mod envelope;
 pub mod memory;
 pub mod sqlite;
 
+use std::collections::BTreeSet;
+
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
@@ -182,6 +184,29 @@ pub trait EventLog: Send + Sync {
         &'a self,
         stream: &'a StreamName,
     ) -> BoxFuture<'a, Result<Option<u64>, LogError>>;
+
+    /// The names of the streams that begin with `prefix`, in order. An engine that keeps no names
+    /// looks through the whole log.
+    ///
+    /// # Errors
+    /// As [`EventLog::read_stream`].
+    fn streams<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<StreamName>, LogError>> {
+        Box::pin(async move {
+            let (mut names, mut after) = (BTreeSet::new(), None);
+            loop {
+                let page = self.read_all(after, MAX_PAGE_EVENTS).await?;
+                for event in page.events {
+                    if event.stream.as_str().starts_with(prefix) {
+                        names.insert(event.stream);
+                    }
+                }
+                if page.end {
+                    return Ok(names.into_iter().collect());
+                }
+                after = page.next;
+            }
+        })
+    }
 
     /// The sequence of the log's last event; `None` when it is empty.
     ///

@@ -43,9 +43,14 @@ impl PageBuilder {
             return Err(LogError::Invalid("a page needs room for at least one event".to_owned()));
         }
         let limit = limit.min(MAX_PAGE_EVENTS);
+        // The whole log is mostly read in full pages, a stream to its end.
+        let at_first = match order {
+            Order::Sequence => 1024,
+            Order::Revision => 64,
+        };
         Ok(Self {
             order,
-            events: Vec::with_capacity(limit.min(256)),
+            events: Vec::with_capacity(limit.min(at_first)),
             limit,
             bytes: 0,
             next: first,
@@ -140,7 +145,7 @@ mod tests {
             stream: StreamName::parse("s").unwrap(),
             revision,
             event_id: Uuid::nil(),
-            event_type: "T".to_owned(),
+            event_type: "T".into(),
             recorded_at_us: 0,
             data: Vec::new().into(),
             metadata: Vec::new().into(),

@@ -259,6 +259,11 @@ impl EventLog for SqliteLog {
         self.readers.run(move |reader| reader.revision(&stream)).boxed()
     }
 
+    fn streams<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<StreamName>, LogError>> {
+        let prefix = prefix.to_owned();
+        self.readers.run(move |reader| reader.streams(&prefix)).boxed()
+    }
+
     fn head(&self) -> BoxFuture<'_, Result<Option<u64>, LogError>> {
         self.readers.run(|reader| reader.head()).boxed()
     }

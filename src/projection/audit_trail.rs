@@ -15,7 +15,8 @@ use super::sql::Reader;
 use super::step::{Envelope, Input, Path, Projection, Step};
 use super::table::Table;
 use crate::domain::date::Day;
-use crate::domain::event::{EventMeta, Recorded};
+use crate::domain::duty::lapse_has_ground;
+use crate::domain::event::{Event, EventMeta, Recorded};
 use crate::domain::history::{Fate, History, corrected_revision};
 use crate::domain::state::State;
 
@@ -49,7 +50,7 @@ pub enum Standing {
     Corrected,
     /// It was annulled.
     Annulled,
-    /// Its ground is gone: it changes nothing.
+    /// Its ground is gone: it changes nothing. A lapse changes nothing anyway; it says what was known.
     Unsupported,
 }
 
@@ -79,7 +80,16 @@ pub fn standing_of(history: &History, state: &State, event: &Recorded) -> (Stand
         Fate::Annulled { by } => (Standing::Annulled, Some(by)),
         Fate::Corrected { by } => (Standing::Corrected, Some(by)),
         Fate::Stands if state.unsupported.contains(&revision) => (Standing::Unsupported, None),
+        Fate::Stands if is_groundless_lapse(state, event) => (Standing::Unsupported, None),
         Fate::Stands => (Standing::Stands, None),
+    }
+}
+
+/// Whether it is a lapse whose due date was corrected away, or met in time after all.
+fn is_groundless_lapse(state: &State, event: &Recorded) -> bool {
+    match &event.event {
+        Event::ObligationLapsed(lapse) => !lapse_has_ground(state, lapse),
+        Event::Acted(_) | Event::ApprovalAbandoned(_) => false,
     }
 }
 

@@ -42,7 +42,7 @@ impl Folded {
             .map(|duty| {
                 let due = if duty.due.is_some() { 240 } else { 0 };
                 let series = if duty.series.is_some() { 160 } else { 0 };
-                mem::size_of::<Duty>() + 64 + due + series + duty.met.len() * mem::size_of::<Met>()
+                mem::size_of::<Duty>() + 96 + due + series + duty.met.len() * mem::size_of::<Met>()
             })
             .sum();
         mem::size_of::<Self>()

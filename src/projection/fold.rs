@@ -12,6 +12,7 @@ use super::ProjectionError;
 use super::cache::{Cache, Folded};
 use super::memory::Memory;
 use super::step::{Envelope, Path, Step};
+use super::track::state_on;
 use crate::codec::{StreamKind, decode_enrollment, kind_of_stream};
 use crate::domain::date::Day;
 use crate::domain::event::Recorded;
@@ -166,10 +167,14 @@ fn advance<T>(
     // as soon as that is not before the last place.
     let place = recorded.meta.effective_on.latest();
     let at_end = folded.last_place.is_none_or(|last| last <= place);
+    // A stated receipt can take the ground from a lapse on record: its row has to be told.
+    let restates = folded.state.lapses.is_some() && recorded.states_receipt();
     let refolded;
     let path = if recorded.event.is_own() {
+        // The order in which Docket's own events are folded makes no difference.
+        evolve(&mut folded.state, recorded, place);
         Path::Unmoved
-    } else if at_end && corrected_revision(recorded).is_none() {
+    } else if at_end && corrected_revision(recorded).is_none() && !restates {
         evolve(&mut folded.state, recorded, place);
         if folded.last_place != Some(place) {
             folded.prior = before.clone();
@@ -181,11 +186,12 @@ fn advance<T>(
         let segments = history.segments();
         history.push(recorded.clone());
         refolded = Refolded { before: segments, after: history.segments(), history };
-        let mut newest = refolded.after.iter().rev();
-        let last = newest.next();
+        let last = refolded.after.last();
         folded.state = last.map(|(_, state)| state.clone()).unwrap_or_default();
-        folded.last_place = last.map(|(day, _)| *day);
-        folded.prior = newest.next().map(|(_, state)| state.clone()).unwrap_or_default();
+        folded.last_place = refolded.history.last_place();
+        let day_before = folded.last_place.map(Day::prev);
+        let prior = day_before.and_then(|day| state_on(&refolded.after, day));
+        folded.prior = prior.cloned().unwrap_or_default();
         let Refolded { before, after, history } = &refolded;
         Path::Refolded { before, after, history }
     };

@@ -21,9 +21,9 @@ mod tables;
 
 pub use list::{ObligationCursor, ObligationFilter, ObligationRow};
 
-use tables::{MET, MET_TABLE, OBLIGATION, OBLIGATION_TABLE};
+use tables::{LAPSE, LAPSE_TABLE, MET, MET_TABLE, OBLIGATION, OBLIGATION_TABLE};
 
-/// Fills `obligation` and `obligation_met`.
+/// Fills `obligation`, `obligation_met` and `obligation_lapse`.
 #[derive(Default)]
 pub struct Obligations;
 
@@ -75,6 +75,17 @@ fn take_in(step: &Step<'_>, track: &mut DutyTrack, changes: &mut ModelChanges<'_
     }
 }
 
+/// A lapse on record stays: what became of its ground is the audit trail's.
+fn lapse(step: &Step<'_>, changes: &mut ModelChanges<'_>) {
+    let lapses = step.after.lapses.iter().flat_map(|lapses| lapses.iter());
+    if let Some(lapse) = lapses.into_iter().find(|lapse| lapse.by == step.event.revision) {
+        let mut row = changes.insert(LAPSE);
+        row.number(step.enrollment).number(lapse.by).number(step.sequence);
+        row.number(lapse.opened_by).text(&lapse.obligation).date(&lapse.due);
+        row.day(lapse.not_late_before);
+    }
+}
+
 fn append(step: &Step<'_>, place: Day, track: &mut DutyTrack, changes: &mut ModelChanges<'_>) {
     let (before, after): (&State, &State) = (step.before, step.after);
     let kept = before.kept_since == after.kept_since;
@@ -84,6 +95,9 @@ fn append(step: &Step<'_>, place: Day, track: &mut DutyTrack, changes: &mut Mode
     let mut writing = Writing { step, place, ids: Ids::of(step.sequence), changes };
     for (index, duty) in after.duties.iter().enumerate() {
         let was = before.duties.get(index);
+        if kept && was.is_some_and(|was| Arc::ptr_eq(was, duty)) {
+            continue;
+        }
         if track.duties.len() <= index {
             track.duties.push(DutyRows::default());
         }
@@ -100,7 +114,7 @@ fn append(step: &Step<'_>, place: Day, track: &mut DutyTrack, changes: &mut Mode
             write_duty((duty, after.kept_since), &mut writing.begin(OBLIGATION, &row.new));
         }
         if was.is_none_or(|was| was.met != duty.met) {
-            meet(&mut writing, rows, was, duty);
+            meet(&mut writing, rows, was.map(|was| &**was), duty);
         }
     }
 }
@@ -170,8 +184,8 @@ fn refold(
     track: &mut DutyTrack,
     changes: &mut ModelChanges<'_>,
 ) {
-    let old: &[Duty] = before.last().map_or(&[], |(_, state)| &state.duties);
-    let new: &[Duty] = after.last().map_or(&[], |(_, state)| &state.duties);
+    let old: &[Arc<Duty>] = before.last().map_or(&[], |(_, state)| &state.duties);
+    let new: &[Arc<Duty>] = after.last().map_or(&[], |(_, state)| &state.duties);
     let mut known = std::mem::take(&mut track.duties);
     let mut ids = [Ids::of(step.sequence), Ids::of(step.sequence)];
     for (index, duty) in new.iter().enumerate() {
@@ -201,10 +215,10 @@ fn restate(
 ) -> DutyRows {
     let then = |day: Day| -> Option<Shown<'_>> {
         let state = state_on(before, day)?;
-        Some((state.duties.get(was?)?, state.kept_since))
+        Some((&**state.duties.get(was?)?, state.kept_since))
     };
     let wanted = spans(after, |state| {
-        Some((state.duties.get(index)?, state.kept_since))
+        Some((&**state.duties.get(index)?, state.kept_since))
     }, |a: Shown<'_>, b: Shown<'_>| a.1 == b.1 && same(a.0, b.0));
     let rows = reconcile(
         (known.rows, wanted),
@@ -222,7 +236,7 @@ fn restate(
     for year in years {
         let known: Vec<_> = known.met.iter().filter(|(of, _)| *of == year).map(|(_, row)| *row).collect();
         let wanted = spans(after, |state| {
-            let duty = state.duties.get(index)?;
+            let duty = &**state.duties.get(index)?;
             Some((duty, duty.met.get(&year)?))
         }, |a: (&Duty, &Met), b: (&Duty, &Met)| a.1 == b.1);
         let rows = reconcile(
@@ -304,7 +318,7 @@ impl Projection for Obligations {
     }
 
     fn tables(&self) -> &'static [&'static Table] {
-        &[&OBLIGATION_TABLE, &MET_TABLE]
+        &[&OBLIGATION_TABLE, &MET_TABLE, &LAPSE_TABLE]
     }
 
     fn project(
@@ -317,6 +331,7 @@ impl Projection for Obligations {
     ) -> Result<(), ProjectionError> {
         if let Input::Step(step) = input {
             take_in(step, &mut memory.duties, changes);
+            lapse(step, changes);
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! What a read model is given, and what it must be able to do.
 
+use smol_str::SmolStr;
 use uuid::Uuid;
 
 use super::ProjectionError;
@@ -29,7 +30,7 @@ pub struct Envelope {
     /// The id.
     pub event_id: Uuid,
     /// The stored type.
-    pub event_type: String,
+    pub event_type: SmolStr,
     /// When it was recorded, in microseconds UTC since 1970.
     pub recorded_at_us: i64,
     /// The running maximum of `recorded_at` up to it, in microseconds UTC since 1970.

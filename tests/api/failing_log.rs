@@ -3,17 +3,29 @@
 use docket::log::{Appended, EventLog, Expected, LogError, NewEvent, Page, SqliteLog, StreamName};
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::watch;
 
 pub struct FailingLog {
     inner: SqliteLog,
     appends: Mutex<Option<LogError>>,
     reads: Mutex<Option<(usize, LogError)>>,
+    pages: AtomicUsize,
 }
 
 impl FailingLog {
     pub fn over(inner: SqliteLog) -> Self {
-        Self { inner, appends: Mutex::default(), reads: Mutex::default() }
+        Self {
+            inner,
+            appends: Mutex::default(),
+            reads: Mutex::default(),
+            pages: AtomicUsize::new(0),
+        }
+    }
+
+    /// How many pages of the whole log were read so far.
+    pub fn pages(&self) -> usize {
+        self.pages.load(Ordering::Relaxed)
     }
 
     pub fn fail_appends(&self, error: LogError) {
@@ -75,6 +87,7 @@ impl EventLog for FailingLog {
         after: Option<u64>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Page<Option<u64>>, LogError>> {
+        self.pages.fetch_add(1, Ordering::Relaxed);
         match self.reading() {
             Some(error) => ready(Err(error)).boxed(),
             None => self.inner.read_all(after, limit),

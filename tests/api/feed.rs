@@ -88,6 +88,8 @@ fn filled_in(path: &str) -> String {
         ("{year}", "2026"),
         ("{revision}", "0"),
         ("{event}", "0"),
+        ("{page}", "0"),
+        ("{schema}", "PlanSubmitted.v1.json"),
         ("{name}", "not-found"),
     ];
     known.iter().fold(path.to_owned(), |path, (part, value)| path.replace(part, value))

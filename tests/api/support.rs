@@ -8,12 +8,12 @@ use docket::app::documents::FolderStore;
 use docket::app::{App, Parts, start};
 use docket::domain::date::Timestamp;
 use docket::domain::measure_file::{MEASURES, PROGRAMS};
-use docket::log::{EventLog, SqliteLog};
+use docket::log::{EventLog, Expected, NewEvent, SqliteLog, StreamName};
 use docket::projection::{Copies, Options, ReadModels, Runner, SqliteCopies, Status};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 /// 2026-11-22, noon in China.
 pub const NOW: &str = "2026-11-22T12:00:00+08:00";
@@ -26,6 +26,8 @@ pub struct Server {
     pub state: Arc<ApiState>,
     pub served: Option<Served>,
     pub base: String,
+    /// The time by which tokens are judged, in Unix seconds.
+    pub seconds: Arc<AtomicI64>,
     key: TokenKey,
     http: reqwest::Client,
     runner: Option<Runner>,
@@ -124,7 +126,9 @@ async fn build(settings: ApiSettings, fill: bool, by: Option<Arc<dyn Clock>>) ->
     let status = runner.as_ref().map_or_else(nobody, Runner::status);
     let key = token_key();
     let verifier = Arc::new(LocalVerifier::new(&key, "docket-test", "docket"));
-    let authenticator = Authenticator::new(verifier, || UNIX_NOW, 1 << 20);
+    let seconds = Arc::new(AtomicI64::new(UNIX_NOW));
+    let by = seconds.clone();
+    let authenticator = Authenticator::new(verifier, move || by.load(Ordering::Relaxed), 1 << 20);
     let models = ReadModels::of_runner(copies, status.clone());
     let state = ApiState::new(app.clone(), models, status, authenticator, settings);
     let state = Arc::new(state);
@@ -136,6 +140,7 @@ async fn build(settings: ApiSettings, fill: bool, by: Option<Arc<dyn Clock>>) ->
         state,
         base: format!("http://{}", served.address),
         served: Some(served),
+        seconds,
         key,
         http: reqwest::Client::new(),
         runner,
@@ -195,6 +200,36 @@ impl Server {
         let mut status = self.state.models_status.clone();
         status.wait_for(|status| status.copy.is_some()).await.unwrap();
         self.runner.take().unwrap().stop().await;
+    }
+
+    /// The file of the log.
+    pub fn log_file(&self) -> std::path::PathBuf {
+        self._folder.path().join("log.sqlite")
+    }
+
+    /// Appends events that no act made, with data of this size, to a new stream; for servers
+    /// without read models, which would not know them.
+    pub async fn append(&self, stream: &str, events: usize, bytes: usize) {
+        let name = StreamName::parse(stream).unwrap();
+        let padding = "x".repeat(bytes);
+        let mut next = 0;
+        while next < events {
+            let until = events.min(next + (512 * 1024 / (bytes + 64)).clamp(1, 1000));
+            let event = |number: usize| NewEvent {
+                event_id: uuid::Uuid::new_v5(
+                    &uuid::Uuid::nil(),
+                    format!("{stream}{number}").as_bytes(),
+                ),
+                event_type: "SubjectRenamed".to_owned(),
+                recorded_at_us: 1_700_000_000_000_000 + number as i64,
+                data: format!("{{\"n\":{number},\"padding\":\"{padding}\"}}").into_bytes().into(),
+                metadata: b"{\"schema_version\":\"1\"}".as_slice().into(),
+            };
+            let expected = Expected::from(next.checked_sub(1).map(|last| last as u64));
+            let batch = (next..until).map(event).collect();
+            self.log.append(&name, expected, batch).await.unwrap();
+            next = until;
+        }
     }
 
     pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {

@@ -11,6 +11,7 @@ const COMMANDS: &[&str] = &[
     "audit",
     "obligations",
     "measures",
+    "webhooks",
     "token",
     "config",
     "healthcheck",

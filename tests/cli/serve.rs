@@ -1,6 +1,7 @@
 //! A server: started, asked, stopped; and what it keeps others from.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use crate::support::{Server, command, demo_copy, docket, run, text};
 
@@ -84,4 +85,46 @@ fn every_setting_of_a_server_counts() {
     let last = said.lines().last().unwrap();
     let line: serde_json::Value = serde_json::from_str(last).unwrap();
     assert_eq!(line["fields"]["message"], "stopped");
+}
+
+/// The revision of an area of the exercise that has been silent since its approval, once it is at
+/// least this, or after a while.
+fn silent_area(folder: &std::path::Path, at_least: u64, patience_ms: u64) -> u64 {
+    let args = ["status", "exercise_cluster_area", "exercise_j", "--output", "json", "--data-dir"];
+    let deadline = Instant::now() + Duration::from_millis(patience_ms);
+    loop {
+        let revision = docket(&[&args[..], &[text(folder)]].concat()).json()["revision"].clone();
+        let revision = revision.as_u64().unwrap();
+        if revision >= at_least || Instant::now() > deadline {
+            return revision;
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+#[test]
+fn a_server_records_what_passed_in_silence_unless_it_is_told_not_to() {
+    let folder = demo_copy();
+    let serve = |enabled: &str| {
+        let args = ["serve", "--listen", "127.0.0.1:0", "--data-dir", text(folder.path())];
+        let enabled = format!("clerk.enabled={enabled}");
+        let more = ["--set", "clerk.interval_s=1", "--set", enabled.as_str()];
+        Server::spawn(&mut command(&[&args[..], &more].concat()))
+    };
+    let before = silent_area(folder.path(), 0, 0);
+    let server = serve("false");
+    assert_eq!(silent_area(folder.path(), before + 1, 2500), before);
+    assert_eq!(server.stop("TERM").0, 0);
+    let server = serve("true");
+    let after = silent_area(folder.path(), before + 1, 30_000);
+    assert!(after > before);
+    let (code, said) = server.stop("TERM");
+    assert_eq!(code, 0);
+    assert!(said.contains("recorded that due dates passed in silence"), "{said}");
+    // Started again, nothing lapses twice.
+    let server = serve("true");
+    assert_eq!(silent_area(folder.path(), after + 1, 2500), after);
+    assert_eq!(server.stop("TERM").0, 0);
+    let place = ["--data-dir", text(folder.path())];
+    docket(&[&["rebuild"], &place[..]].concat()).done();
 }

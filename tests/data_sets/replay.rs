@@ -9,10 +9,11 @@ use docket::codec::parse_act_request;
 use docket::domain::act::ActRequest;
 use docket::domain::date::Timestamp;
 use docket::domain::decide::{Actor, Context, Decision, OtherStanding};
-use docket::domain::event::{Event, EventMeta, Recorded};
+use docket::domain::event::{Event, EventMeta, OfficeName, Recorded};
 use docket::domain::history::History;
 use docket::domain::history_decide::{decide_on, place_of_new};
-use docket::domain::ids::{EventRef, Id, Office, ProgramId, Text};
+use docket::domain::ids::{EventRef, Id, Office, ProgramId};
+use docket::domain::shared_str::SharedStr;
 use docket::domain::measure::{Edition, Measure, Program, Versions};
 use docket::domain::quota::{PlacesRestated, Quota, QuotaEvent, places_of};
 use docket::domain::refusal::{Reason, Refusal};
@@ -240,20 +241,20 @@ fn recorded(
     let meta = EventMeta {
         schema_version: 1,
         office: decision.office,
-        office_id: actor.office_id.clone(),
-        office_name: Text { en: String::new(), zh: String::new() },
-        principal: "test".to_owned(),
-        role: actor.office.as_str().to_owned(),
+        office_id: actor.office_id.as_str().into(),
+        office_name: OfficeName::default(),
+        principal: "test".into(),
+        role: actor.office.as_str().into(),
         effective_on: request.common.effective_on,
         decided_on: request.common.decided_on,
         received_on: request.common.received_on,
         recorded_at: now,
         measure: decision.measure.clone(),
         measure_also: decision.measure_also.clone(),
-        edition: decision.edition.clone(),
-        article: decision.article.clone(),
-        rests_on: EventRef::write_list(&rests_on),
-        corrects: String::new(),
+        edition: decision.edition.as_deref().map(Into::into),
+        article: decision.article.as_deref().map(Into::into),
+        rests_on: EventRef::write_list(&rests_on).into(),
+        corrects: SharedStr::default(),
         provenance: decision.provenance,
         exercise: program.is_exercise(),
         archive: request.common.archive.is_some(),

@@ -124,7 +124,7 @@ fn obligations_come_back_as_the_duties_of_the_fold() {
         let rows = tables.list_obligations(&filter, far, None, 100)?;
         let mut duties: Vec<_> = rows.iter().map(|row| row.duty.clone()).collect();
         let state = world.history("cluster_area-futian").state();
-        let mut expected = state.duties.to_vec();
+        let mut expected: Vec<_> = state.duties.iter().map(|duty| (**duty).clone()).collect();
         for list in [&mut duties, &mut expected] {
             list.sort_by(|a, b| (a.opened_by, &a.obligation).cmp(&(b.opened_by, &b.obligation)));
         }

@@ -25,6 +25,8 @@ fn fill(world: &mut World) {
     construction(world, "cluster_area", "suzhou");
     cluster_area(world, "exercise_cluster_area", "inv_area");
     world.abandon("cluster_area-suzhou");
+    assert!(world.silence("cluster_area-suzhou", "2018-03-01") > 0);
+    assert!(world.silence("cluster_area-haidian", "2017-03-01") > 0);
     world.rename("futian", "2020-05-01", ("New Futian", "新福田"));
     let amended = |on: &str| {
         format!(

@@ -9,12 +9,15 @@ use docket::codec::{
     parse_act_request, quota_stream, subject_stream,
 };
 use docket::domain::act::Act;
+use docket::domain::calendar::Calendars;
 use docket::domain::date::{CivilDate, Day, Timestamp};
 use docket::domain::decide::{Actor, Context};
-use docket::domain::event::{ApprovalAbandoned, Event, EventMeta, Recorded};
+use docket::domain::duty::lapses;
+use docket::domain::event::{ApprovalAbandoned, Event, EventMeta, OfficeName, Recorded};
 use docket::domain::history::History;
 use docket::domain::history_decide::decide_on;
 use docket::domain::ids::{EventRef, Id, Office, ProgramId, Provenance, SubjectId, Text};
+use docket::domain::shared_str::SharedStr;
 use docket::domain::logbook::LogCreated;
 use docket::domain::measure::{Edition, Measure, Program, Versions};
 use docket::domain::quota::QuotaEvent;
@@ -115,10 +118,10 @@ impl World {
         EventMeta {
             schema_version: 1,
             office: Office::Docket,
-            office_id: "docket".to_owned(),
-            office_name: Text { en: "Docket".to_owned(), zh: "Docket".to_owned() },
-            principal: "docket".to_owned(),
-            role: "docket".to_owned(),
+            office_id: "docket".into(),
+            office_name: OfficeName { en: "Docket".into(), zh: "Docket".into() },
+            principal: "docket".into(),
+            role: "docket".into(),
             effective_on: CivilDate::parse(effective_on).unwrap(),
             decided_on: None,
             received_on: None,
@@ -127,8 +130,8 @@ impl World {
             measure_also: None,
             edition: None,
             article: None,
-            rests_on: String::new(),
-            corrects: String::new(),
+            rests_on: SharedStr::default(),
+            corrects: SharedStr::default(),
             provenance: Provenance::Recorded,
             exercise,
             archive: false,
@@ -220,6 +223,17 @@ impl World {
         self.record(stream, Event::ApprovalAbandoned(ApprovalAbandoned { reservation }), meta);
     }
 
+    /// Records what lapsed in an enrollment by a day, as the clerk does; how much.
+    pub fn silence(&mut self, stream: &str, on: &str) -> usize {
+        let found = lapses(&self.histories[stream], &Calendars::default(), day(on));
+        for lapse in &found {
+            let on = lapse.lapsed_on().to_string();
+            let meta = self.own_meta(&on, stream.starts_with("exercise"));
+            self.record(stream, Event::ObligationLapsed(Box::new(lapse.clone())), meta);
+        }
+        found.len()
+    }
+
     fn record(&mut self, stream: &str, event: Event, meta: EventMeta) -> EventRef {
         let revision = self.revisions.get(stream).map_or(0, |revision| revision + 1);
         let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{stream}@{revision}").as_bytes());
@@ -290,19 +304,19 @@ impl World {
         };
         let meta = EventMeta {
             office: decision.office,
-            office_id: actor.office_id.clone(),
-            office_name: office_name(decision.office),
-            principal: "test".to_owned(),
-            role: office.as_str().to_owned(),
+            office_id: actor.office_id.as_str().into(),
+            office_name: office_name(decision.office).into(),
+            principal: "test".into(),
+            role: office.as_str().into(),
             effective_on: request.common.effective_on,
             decided_on: request.common.decided_on,
             received_on: request.common.received_on,
             measure: decision.measure,
             measure_also: decision.measure_also,
-            edition: decision.edition,
-            article: decision.article,
-            rests_on: EventRef::write_list(&grounds),
-            corrects,
+            edition: decision.edition.as_deref().map(Into::into),
+            article: decision.article.as_deref().map(Into::into),
+            rests_on: EventRef::write_list(&grounds).into(),
+            corrects: corrects.into(),
             provenance: decision.provenance,
             archive: request.common.archive.is_some(),
             ..self.own_meta("2016", program.starts_with("exercise"))

@@ -88,7 +88,7 @@ fn c3_an_applicant_is_of_one_of_five_kinds() {
         body["applicant_kind"] = json!(kind);
         let mut story = Story::area();
         story.does(LocalGovernment, "apply", "2014-10-08", body);
-        assert_eq!(story.state.applied.unwrap().applicant_kind, Some(id(kind)));
+        assert_eq!(story.state.applied.as_ref().unwrap().applicant_kind, Some(id(kind)));
     }
     for kind in [json!("free_trade_zone"), json!("unknown"), json!(null)] {
         let mut body = area_application(31);
@@ -215,5 +215,5 @@ fn c8_the_construction_period_is_three_years_from_ratification() {
     let mut vague = recommended_area();
     vague.today("2014-11-30");
     vague.does(NationalOffice, "approve", "2014-10-12/2014-11", json!({}));
-    assert_eq!(vague.state.term.unwrap().until, date("2017-10-12/2017-11-30"));
+    assert_eq!(vague.state.term.as_ref().unwrap().until, date("2017-10-12/2017-11-30"));
 }

@@ -149,7 +149,7 @@ fn c17_unqualified_twice_loses_the_title() {
     let mut kept = story.clone();
     kept.does(NationalOffice, "review", "2021-09-01", review("qualified"));
     assert_eq!(kept.stands("2021-09-01"), "demonstrative");
-    assert_eq!(kept.state.title.unwrap().until, Some(date("2024-09-01")));
+    assert_eq!(kept.state.title.as_ref().unwrap().until, Some(date("2024-09-01")));
 
     story.does(NationalOffice, "review", "2021-09-01", review("unqualified"));
     assert_eq!(story.stands("2021-09-01"), "cancelled");

@@ -129,7 +129,7 @@ fn g9_a_note_has_no_effect() {
     let before = story.state.clone();
     story.does(Registrar, "note", "2014-11", json!({ "text": "experimental area unveiled" }));
     let after = story.state.clone();
-    assert_eq!((after.node, after.duties, after.title), (before.node, before.duties, before.title));
+    assert_eq!((&after.node, &after.duties, &after.title), (&before.node, &before.duties, &before.title));
     let text = json!({ "text": "x" });
     forbidden(&story.refuses(LocalGovernment, "note", "2014-12-01", text), &[Registrar], "G9");
 }
@@ -265,7 +265,7 @@ fn g11_terms_and_due_dates_are_as_sharp_as_their_start() {
     story.today("2015-06-01");
     story.does(NationalOffice, "approve", "2014-11", json!({}));
     let state = story.state.clone();
-    assert_eq!(state.term.unwrap().until, date("2017-11-01/2017-11-30"));
+    assert_eq!(state.term.as_ref().unwrap().until, date("2017-11-01/2017-11-30"));
     let plan = state.duties.iter().find(|duty| duty.obligation == "construction_plan").unwrap();
     assert_eq!(plan.due.as_ref().unwrap().on, date("2015-02-01/2015-02-28"));
     // 28 February 2015 was a Saturday.

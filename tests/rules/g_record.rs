@@ -170,7 +170,7 @@ fn g2_an_event_says_under_which_version_article_and_edition() {
     let meta = &story.event(2).meta;
     assert_eq!(meta.measure, Some(id("2014-40")));
     assert_eq!(meta.article.as_deref(), Some("Art. 9"));
-    assert_eq!(meta.edition, Some(id("digest of 2014-40")));
+    assert_eq!(meta.edition, Some("digest of 2014-40".into()));
     assert_eq!(meta.rests_on, story.reference(1).to_string());
 }
 

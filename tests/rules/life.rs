@@ -89,7 +89,7 @@ fn c2_the_full_life_of_an_area() {
         ("rectification", DutyStatus::Overdue),
     ];
     assert_eq!(duties("2022-12-31"), expected.map(|(duty, status)| (duty.to_owned(), status)));
-    assert_eq!(story.on("2018-08-31").title.unwrap().from, date("2018-09-01"));
+    assert_eq!(story.on("2018-08-31").title.as_ref().unwrap().from, date("2018-09-01"));
     let again = story.duties("2023-06-01");
     let second = again.iter().rev().find(|(duty, ..)| duty == "annual_report").unwrap();
     assert_eq!(second, &("annual_report".to_owned(), 2024, DutyStatus::Open));

@@ -133,7 +133,7 @@ fn p10_the_place_of_a_pilot_moves_and_a_new_scheme_is_owed() {
     assert_eq!(story.stands("2017-03-01"), "pilot");
     assert_eq!(story.state.category, Some(id("supporting")));
     assert_eq!(story.state.place.as_ref().unwrap().category, "supporting");
-    assert_eq!(story.on("2017-02-28").place.unwrap().category, "leading");
+    assert_eq!(story.on("2017-02-28").place.as_ref().unwrap().category, "leading");
     let statuses: Vec<_> = story.duties("2017-03-01").iter().map(|(_, _, s)| *s).collect();
     assert_eq!(statuses, [DutyStatus::Met, DutyStatus::Open]);
     story.does(Province, "submit_scheme", "2017-05-01", scheme(&SUPPORTING));

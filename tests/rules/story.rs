@@ -10,7 +10,7 @@ use docket::domain::calendar::Calendars;
 use docket::domain::date::{CivilDate, Day, Timestamp};
 use docket::domain::decide::{Actor, Context, Decision, OtherStanding};
 use docket::domain::duty::{DutyStatus, Waiting, items, waiting_for};
-use docket::domain::event::{Effects, Event, EventMeta, Fact, Recorded};
+use docket::domain::event::{Effects, Event, EventMeta, Fact, OfficeName, Recorded};
 use docket::domain::evolve::evolve;
 use docket::domain::history::History;
 use docket::domain::history_decide::{decide_at_end, decide_on, place_of_new};
@@ -240,20 +240,20 @@ impl Story {
         EventMeta {
             schema_version: 1,
             office: decision.office,
-            office_id: actor.office_id.clone(),
-            office_name: Text { en: "office".to_owned(), zh: "机关".to_owned() },
-            principal: "tests".to_owned(),
-            role,
+            office_id: actor.office_id.as_str().into(),
+            office_name: OfficeName { en: "office".into(), zh: "机关".into() },
+            principal: "tests".into(),
+            role: role.into(),
             effective_on: request.common.effective_on,
             decided_on: request.common.decided_on,
             received_on: request.common.received_on,
             recorded_at: self.now,
             measure: decision.measure.clone(),
             measure_also: decision.measure_also.clone(),
-            edition: decision.edition.clone(),
-            article: decision.article.clone(),
-            rests_on: EventRef::write_list(&rests_on),
-            corrects,
+            edition: decision.edition.as_deref().map(Into::into),
+            article: decision.article.as_deref().map(Into::into),
+            rests_on: EventRef::write_list(&rests_on).into(),
+            corrects: corrects.into(),
             provenance: decision.provenance,
             exercise: self.program.is_exercise(),
             archive: request.common.archive.is_some(),

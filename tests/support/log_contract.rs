@@ -28,6 +28,7 @@ pub async fn contract(log: Log) {
     pages_end_explicitly_and_continue(&log).await;
     a_page_is_bounded_in_bytes(&log).await;
     a_position_the_log_does_not_hold_is_an_error(&log).await;
+    streams_are_found_by_how_their_names_begin(&log).await;
     one_of_many_racing_appends_wins(&log).await;
     the_head_is_published_before_the_answer(&log).await;
     a_subscription_skips_nothing(&log).await;
@@ -203,6 +204,22 @@ pub async fn a_position_the_log_does_not_hold_is_an_error(log: &Log) {
     for after in [head.unwrap() + 1, i64::MAX as u64, u64::MAX] {
         assert_eq!(log.read_all(Some(after), 10).await, Err(LogError::BeyondEnd { after, head }));
     }
+}
+
+pub async fn streams_are_found_by_how_their_names_begin(log: &Log) {
+    let names = ["begins-b", "begins-a.~", "begins-a", "begins", "other-begins-a"].map(stream);
+    for (n, name) in names.iter().enumerate() {
+        let n = n as u64 * 2;
+        log.append(name, Expected::NoStream, events(n..n + 2)).await.unwrap();
+    }
+    let [b, a_more, a, shorter, _] = names;
+    let found = |prefix| async move { log.streams(prefix).await.unwrap() };
+    assert_eq!(found("begins-").await, [a.clone(), a_more.clone(), b.clone()]);
+    assert_eq!(found("begins").await, [shorter, a, a_more, b]);
+    assert_eq!(found("no-such-").await, []);
+    let all = read_everything(log, None, 1000).await;
+    let all: std::collections::BTreeSet<_> = all.into_iter().map(|event| event.stream).collect();
+    assert!(found("").await.into_iter().eq(all));
 }
 
 pub async fn one_of_many_racing_appends_wins(log: &Log) {

@@ -54,7 +54,7 @@ impl Pick {
         kept_since: Option<Day>,
         each: impl FnMut(&DueItem<'_>) -> T,
     ) -> Vec<T> {
-        let duties = Arc::new(vec![duty.clone()]);
+        let duties = Arc::new(vec![Arc::new(duty.clone())]);
         let state = State { kept_since, duties, ..State::default() };
         let judged = items(&state, self.day, &self.calendars);
         judged.iter().filter(|item| self.takes(item)).map(each).collect()

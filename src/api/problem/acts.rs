@@ -47,6 +47,19 @@ impl Problem {
                     code,
                 }])
             }
+            ActError::EventTooLarge { bytes, limit } => {
+                let errors = [FieldError {
+                    pointer: "#".to_owned(),
+                    detail: text.clone(),
+                    code: "too_large".to_owned(),
+                }];
+                Problem::new(Code::ValidationError)
+                    .detail(text)
+                    .detail_zh(format!(
+                        "事件数据将有 {bytes} 字节，上限为 {limit}；其余内容请作为文件上传并引用其摘要"
+                    ))
+                    .errors(&errors)
+            }
             ActError::Forbidden { required, .. } => {
                 let list = required.join("、");
                 Problem::new(Code::RoleForbidden)

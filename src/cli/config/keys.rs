@@ -13,6 +13,10 @@ pub enum Kind {
     Socket,
     /// `http://` or `https://`, without a slash at the end.
     Url,
+    /// Words of `[a-z0-9_-]` with dots between them, such as a domain's name turned round.
+    Dotted,
+    /// A URI with its scheme, such as `urn:…` or `https://…`.
+    Uri,
     /// A whole number, the bounds included.
     Number {
         min: i64,
@@ -20,6 +24,8 @@ pub enum Kind {
     },
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// `true` or `false`.
+    Flag,
 }
 
 /// One configuration key.
@@ -98,10 +104,52 @@ pub const KEYS: &[Key] = &[
         "events per transaction of a read model",
     ),
     key(
+        "projections.run",
+        Kind::Flag,
+        "true",
+        "whether the server fills the read models; else `docket worker` does",
+    ),
+    key(
+        "projections.lease_ms",
+        number(100, 60_000),
+        "3000",
+        "milliseconds without a sign of life after which another process fills the read models",
+    ),
+    key(
         "cache.enrollment_bytes",
         number(0, 1 << 40),
         "67108864",
         "memory for enrollments kept at hand",
+    ),
+    key(
+        "clerk.enabled",
+        Kind::Flag,
+        "true",
+        "whether this node records that due dates passed in silence",
+    ),
+    key(
+        "clerk.interval_s",
+        number(1, 86_400),
+        "60",
+        "seconds between two looks, and until after its newest event an enrollment is looked at",
+    ),
+    key(
+        "webhooks.allow_private_networks",
+        Kind::Flag,
+        "false",
+        "whether webhooks may go to private networks, and over plain HTTP",
+    ),
+    key(
+        "webhooks.timeout_s",
+        number(1, 60),
+        "20",
+        "seconds that a webhook's receiver has to answer",
+    ),
+    key(
+        "webhooks.max_attempts",
+        number(1, 30),
+        "10",
+        "attempts of a delivery before its endpoint is disabled",
     ),
     key(
         "i18n.default_language",
@@ -109,6 +157,9 @@ pub const KEYS: &[Key] = &[
         "zh-CN",
         "language where a client names none",
     ),
+    // Both are part of what readers keep: chosen once, before the first reader.
+    key("events.type_prefix", Kind::Dotted, "docket", "what types begin with in feeds"),
+    absent("events.source", Kind::Uri, "source of the events in feeds; else urn:docket:<log id>"),
     key(
         "telemetry.log_format",
         Kind::Choice(&["text", "json"]),
@@ -129,6 +180,7 @@ impl Key {
             Value::Integer(number) if matches!(self.kind, Kind::Number { .. }) => {
                 number.to_string()
             }
+            Value::Boolean(flag) if matches!(self.kind, Kind::Flag) => flag.to_string(),
             _ => return Err(self.kind.expectation()),
         };
         let good = match self.kind {
@@ -140,7 +192,13 @@ impl Key {
                     !h.is_empty() && !h.ends_with('/') && !h.contains(char::is_whitespace)
                 })
             }
+            Kind::Dotted => text.split('.').all(is_word),
+            Kind::Uri => is_uri(&text),
             Kind::Choice(words) => words.contains(&text.as_str()),
+            Kind::Flag => match text.parse::<bool>() {
+                Ok(flag) => return Ok(Value::Boolean(flag)),
+                Err(_) => false,
+            },
             Kind::Number { min, max } => match text.parse::<i64>() {
                 Ok(n) if (min..=max).contains(&n) => return Ok(Value::Integer(n)),
                 _ => false,
@@ -157,10 +215,27 @@ impl Kind {
             Kind::Path => "a path".to_owned(),
             Kind::Socket => "an IP address and port such as 127.0.0.1:8080".to_owned(),
             Kind::Url => "an http:// or https:// address without a slash at the end".to_owned(),
+            Kind::Dotted => "words of a-z, 0-9, - and _ with dots between them".to_owned(),
+            Kind::Uri => "a URI with its scheme, in visible ASCII".to_owned(),
             Kind::Number { min, max } => format!("a whole number from {min} to {max}"),
             Kind::Choice(words) => format!("one of {}", words.join(", ")),
+            Kind::Flag => "true or false".to_owned(),
         }
     }
+}
+
+fn is_word(text: &str) -> bool {
+    let good = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-');
+    !text.is_empty() && text.bytes().all(good)
+}
+
+fn is_uri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.bytes().all(good)
+        && !rest.is_empty()
+        && rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte))
 }
 
 /// The key with this name.

@@ -34,8 +34,12 @@ fn defaults_stand_on_what_was_given() {
     assert_eq!(config.store.log, "sqlite:/srv/docket/log.sqlite");
     assert_eq!(config.auth.token_key, PathBuf::from("/srv/docket/token-key.pem"));
     assert_eq!(config.i18n.default_language, Language::Zh);
+    assert!(!config.webhooks.allow_private_networks);
+    assert_eq!((config.webhooks.timeout_s, config.webhooks.max_attempts), (20, 10));
     assert_eq!(config.telemetry.log_format, LogFormat::Text);
+    assert_eq!((config.events.type_prefix.as_str(), config.events.source), ("docket", None));
     assert_eq!((config.server.workers, config.log.origin), (None, None));
+    assert_eq!((config.clerk.enabled, config.clerk.interval_s), (true, 60));
     assert_eq!(origin(&origins, "store.log"), "default");
     let with_value = KEYS.iter().filter(|k| k.default.is_some()).count();
     assert_eq!(origins.len(), with_value);
@@ -98,7 +102,13 @@ fn a_wrong_value_is_refused_with_what_would_be_right() {
     set("server.public_url=docket.example", &["http:// or https://"]);
     set("i18n.default_language=fr", &["one of zh-CN, en"]);
     set("store.data_dir=", &["a path"]);
+    set("clerk.enabled=maybe", &["\"maybe\"", "true or false"]);
+    set("clerk.interval_s=0", &["from 1 to 86400"]);
+    set("events.type_prefix=cn..Docket", &["dots between"]);
+    set("events.source=docket", &["a URI with its scheme"]);
+    set("events.source=urn:a b", &["a URI with its scheme"]);
     let file = |text: &str, parts: &[&str]| assert_refused(text, &[], &[], parts);
+    file("clerk.enabled = 1", &["true or false"]);
     file("server.workers = true", &["true", "from 1 to 1024"]);
     file("server.listen = 8080", &["8080", "an IP address and port"]);
 }
@@ -117,4 +127,13 @@ fn secrets_come_from_files_and_are_masked() {
     assert!(missing.to_string().contains("/no/such"), "{missing}");
     let not_secret = load("server.listen_file = \"x\"", &[], &[]).unwrap_err();
     assert!(not_secret.to_string().contains("no key server.listen_file"), "{not_secret}");
+}
+
+#[test]
+fn a_flag_is_written_bare_or_as_text() {
+    let enabled = |file: &str, set: &[&str]| load(file, &[], set).unwrap().0.clerk.enabled;
+    assert!(!enabled("clerk.enabled = false", &[]));
+    assert!(!enabled("clerk.enabled = \"false\"", &[]));
+    assert!(!enabled("", &["clerk.enabled=false"]));
+    assert!(enabled("clerk.enabled = false", &["clerk.enabled=true"]));
 }

@@ -69,7 +69,7 @@ pub async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
     telemetry::install_quiet(config.telemetry.log_format);
     prepare(&args.data_dir, args.fresh, &config).await?;
     let mut signals = Signals::take()?;
-    let running = running::start(&config).await?;
+    let mut running = running::start(&config).await?;
     let loaded = tokio::select! {
         loaded = load_both(&running, &config) => loaded,
         _ = signals.next() => Err(failure(
@@ -85,6 +85,7 @@ pub async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
         running.stop().await?;
         return Ok(Exit::Done);
     }
+    running.start_clerk(&config);
     let address = reachable(running.address());
     let tokens = tokens(&running.key, &config)?;
     print(&tour(&format!("http://{address}"), &args.data_dir, &tokens)?)?;

@@ -78,7 +78,7 @@ fn state(duties: Vec<Duty>) -> State {
         kept_since: Some(day("2014-10-01")),
         node: Some(Node::parse("under_construction").unwrap()),
         node_since: Some(date("2014-10-12")),
-        duties: Arc::new(duties),
+        duties: Arc::new(duties.into_iter().map(Arc::new).collect()),
         ..State::default()
     }
 }
@@ -274,7 +274,7 @@ fn each_office_is_waited_for_once_since_the_first_day() {
 fn what_awaits_a_decision_waits_for_the_office_that_decides() {
     let mut state = state(vec![]);
     let open = OpenMatter { by: 4, since: date("2015-03-02"), category: None };
-    state.matters = Arc::new(BTreeMap::from([(Matter::Amendment, open)]));
+    state.kept_mut().matters = Arc::new(BTreeMap::from([(Matter::Amendment, open)]));
     let waiting = waiting_for(&state, &measure(), day("2015-04-01"));
     assert_eq!(waiting.len(), 1);
     assert_eq!(

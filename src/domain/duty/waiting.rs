@@ -28,6 +28,17 @@ pub struct Waiting {
 /// Who is waited for in a state as of a day, by the measure in force on it: each office and act
 /// once, since the first day on which it is.
 pub fn waiting_for(state: &State, measure: &Measure, day: Day) -> Vec<Waiting> {
+    waiting_among(state, measure, day, &items(state, day, &Calendars::default()))
+}
+
+/// The same, where the state's obligations as of that day are at hand. Rest days move due dates,
+/// never the day from which an act can be done, so the calendar they were judged by is of no matter.
+pub fn waiting_among(
+    state: &State,
+    measure: &Measure,
+    day: Day,
+    items: &[DueItem<'_>],
+) -> Vec<Waiting> {
     let mut found: Vec<Waiting> = Vec::new();
     let mut add = |waiting: Waiting| match found
         .iter_mut()
@@ -53,14 +64,13 @@ pub fn waiting_for(state: &State, measure: &Measure, day: Day) -> Vec<Waiting> {
             add(Waiting { office, act: rule.act, since: open.since, article });
         }
     }
-    // Rest days move due dates, never the day from which an act can be done.
-    for item in items(state, day, &Calendars::default()) {
+    for item in items {
         // What ended overdue stays on record as that; nobody can meet it any more.
         let over = item.duty.ended.is_some();
         if over || !item.status.is_unmet() || item.open_from.latest() > day {
             continue;
         }
-        if let Some(act) = owed_act(measure, state, &item) {
+        if let Some(act) = owed_act(measure, state, item) {
             let (office, since) = (item.duty.owes, item.open_from);
             add(Waiting { office, act, since, article: item.duty.article.to_string() });
         }

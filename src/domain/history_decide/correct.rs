@@ -62,8 +62,9 @@ pub(super) fn decide_correction(
     }
     let meta = hypothetical(ctx, history, &decision, request.common.effective_on);
     let lost = newly_unsupported(history, ActKind::Correct, &decision.fact, meta)?;
-    let resting = resting_on(history, original);
-    decision.fact.unsettles = references(history, lost.union(&resting).copied());
+    let mut resting = resting_on(history, original);
+    resting.extend(lost.all());
+    decision.fact.unsettles = references(history, resting.into_iter());
     Ok(decision)
 }
 
@@ -146,7 +147,7 @@ fn decide_replacement(
     };
     let actor = Actor {
         office: original.meta.office,
-        office_id: original.meta.office_id.clone(),
+        office_id: original.meta.office_id.to_string(),
         divisions: [&ctx.subject.registration.province, &Some(ctx.subject.id().clone())]
             .into_iter()
             .flatten()

@@ -77,6 +77,7 @@ fn check_received(history: &History, receipt: &Receipt, office: Office) -> Resul
     let effective = history.effective();
     let entry = effective.iter().find(|entry| {
         entry.event.revision == of.revision
+            && !entry.event.event.is_own()
             && entry.event.id == of.id
             && of.stream == history.stream()
     });

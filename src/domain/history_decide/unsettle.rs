@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use crate::domain::act::{ActKind, ActRequest};
 use crate::domain::date::CivilDate;
 use crate::domain::decide::{Context, Decision};
-use crate::domain::event::{Event, EventMeta, Fact, Recorded};
+use crate::domain::duty::lapse_has_ground;
+use crate::domain::event::{Event, EventMeta, Fact, OfficeName, Recorded};
 use crate::domain::history::History;
-use crate::domain::ids::{EventRef, Office, Text};
+use crate::domain::ids::{EventRef, Office};
+use crate::domain::shared_str::SharedStr;
 use crate::domain::refusal::{Reason, Refusal};
 
 /// Whether a late entry may take the ground from later events: the national office's, or one out
@@ -58,7 +60,21 @@ pub(super) fn references(history: &History, revisions: impl Iterator<Item = u64>
         .collect()
 }
 
-/// The revisions that are supported now and would not be with the event appended.
+/// What would lose its ground with an event appended, by revision.
+pub(super) struct Lost {
+    /// Acts.
+    pub acts: BTreeSet<u64>,
+    /// Lapses on record, for which nothing is ever refused.
+    pub lapses: BTreeSet<u64>,
+}
+
+impl Lost {
+    pub fn all(&self) -> impl Iterator<Item = u64> {
+        self.acts.union(&self.lapses).copied()
+    }
+}
+
+/// What is supported now and would not be with the event appended.
 ///
 /// # Errors
 /// The event itself would stand without ground: what it rests on places it after an event that
@@ -68,24 +84,32 @@ pub(super) fn newly_unsupported(
     act: ActKind,
     fact: &Fact,
     meta: EventMeta,
-) -> Result<BTreeSet<u64>, Refusal> {
-    let before: BTreeSet<u64> = history.state().unsupported.iter().copied().collect();
+) -> Result<Lost, Refusal> {
+    let before = history.state();
     let mut after = history.clone();
     let revision = after.revision().map_or(0, |revision| revision + 1);
     let event = Event::Acted(Box::new(fact.clone()));
     after.push(Recorded { revision, sequence: None, id: uuid::Uuid::nil(), event, meta });
-    let lost: BTreeSet<u64> = after.state().unsupported.iter().copied().collect();
+    let now = after.state();
     let stands = after.original(revision);
-    if lost.contains(&stands) {
+    if now.unsupported.contains(&stands) {
         return Err(without_ground(act, &after, stands));
     }
-    Ok(lost.difference(&before).copied().collect())
+    let lost = now.unsupported.iter().filter(|lost| !before.unsupported.contains(lost));
+    let lapses = history.events().iter().filter(|event| match &event.event {
+        Event::ObligationLapsed(lapse) => {
+            lapse_has_ground(&before, lapse) && !lapse_has_ground(&now, lapse)
+        }
+        Event::Acted(_) | Event::ApprovalAbandoned(_) => false,
+    });
+    let lapses = lapses.map(|event| event.revision).collect();
+    Ok(Lost { acts: lost.copied().collect(), lapses })
 }
 
 fn without_ground(act: ActKind, after: &History, revision: u64) -> Refusal {
     let effective = after.effective();
     let earlier = effective.iter().take_while(|entry| entry.event.revision != revision);
-    let Some(blocking) = earlier.last() else {
+    let Some(blocking) = earlier.filter(|entry| !entry.event.event.is_own()).last() else {
         let (en, zh) = ("nothing is on record that it could rest on", "没有可供依据的记录");
         return Refusal::new(act, Reason::DateConflict { with: None }, en, zh);
     };
@@ -114,10 +138,10 @@ pub(super) fn hypothetical(
     EventMeta {
         schema_version: 1,
         office: decision.office,
-        office_id: ctx.actor.office_id.clone(),
-        office_name: Text { en: String::new(), zh: String::new() },
-        principal: String::new(),
-        role: String::new(),
+        office_id: ctx.actor.office_id.as_str().into(),
+        office_name: OfficeName::default(),
+        principal: SharedStr::default(),
+        role: SharedStr::default(),
         effective_on,
         decided_on: None,
         received_on: None,
@@ -126,8 +150,9 @@ pub(super) fn hypothetical(
         measure_also: None,
         edition: None,
         article: None,
-        rests_on: EventRef::write_list(&references(history, decision.grounds.iter().copied())),
-        corrects: String::new(),
+        rests_on: EventRef::write_list(&references(history, decision.grounds.iter().copied()))
+            .into(),
+        corrects: SharedStr::default(),
         provenance: decision.provenance,
         exercise: ctx.program.is_exercise(),
         archive: false,

@@ -22,7 +22,7 @@ const CHECKPOINT_BYTES: u64 = 8 * 1024 * 1024;
 /// Looks after which it checkpoints whatever there is (10 s).
 const CHECKPOINT_LOOKS: u32 = 40;
 /// How often a reader looks for events that another process appended.
-const HEAD_PAUSE: Duration = Duration::from_millis(50);
+const HEAD_PAUSE: Duration = Duration::from_millis(5);
 
 /// A thread that ends, and is waited for, with this value.
 pub(super) struct Helper {

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::BytesMut;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
+use smol_str::SmolStr;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -139,6 +141,24 @@ impl Reader {
         Ok(self.tip(stream)?.map(|(_, revision)| revision))
     }
 
+    /// The names of the streams that begin with `prefix`, in order.
+    pub fn streams(&self, prefix: &str) -> Result<Vec<StreamName>, LogError> {
+        let broken = |error: rusqlite::Error| broken_off(&error, 0);
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT name FROM stream WHERE name BETWEEN ?1 AND ?2 ORDER BY name")
+            .map_err(broken)?;
+        // Names are visible ASCII, which ends before DEL.
+        let past = format!("{prefix}\u{7f}");
+        let names = statement
+            .query_map([prefix, &past], |row| {
+                let name: String = row.get(0)?;
+                StreamName::parse(&name).map_err(|error| not_a_stream(error.into()))
+            })
+            .map_err(broken)?;
+        names.collect::<Result<_, _>>().map_err(broken)
+    }
+
     /// The sequence of the last event.
     pub fn head(&self) -> Result<Option<u64>, LogError> {
         head(&self.connection).map_err(|error| broken_off(&error, 0))
@@ -159,11 +179,12 @@ impl Reader {
         let broken = |error: rusqlite::Error| broken_off(&error, near);
         let mut statement = connection.prepare_cached(select).map_err(broken)?;
         let mut rows = statement.query(rusqlite::params_from_iter(parameters)).map_err(broken)?;
+        let mut shelf = Shelf::default();
         while let Some(row) = rows.next().map_err(broken)? {
             if page.is_full() {
                 break;
             }
-            let event = recorded(connection, names, row)
+            let event = recorded(connection, names, &mut shelf, row)
                 .map_err(|error| broken_off(&error, sequence(row).unwrap_or(near)))?;
             page.push(event)?;
         }
@@ -183,23 +204,60 @@ fn sequence(row: &Row<'_>) -> rusqlite::Result<u64> {
 fn recorded(
     connection: &Connection,
     names: &mut Names,
+    shelf: &mut Shelf,
     row: &Row<'_>,
 ) -> rusqlite::Result<RecordedEvent> {
+    let (data, metadata) = shelf.put(bytes(row, 6)?, bytes(row, 7)?);
     Ok(RecordedEvent {
         sequence: sequence(row)?,
         stream: names.of(connection, row.get(1)?)?,
         revision: unsigned(2, row.get(2)?)?,
         event_id: Uuid::from_bytes(row.get(3)?),
-        event_type: row.get(4)?,
+        event_type: event_type(row)?,
         recorded_at_us: row.get(5)?,
-        data: bytes(row, 6)?,
-        metadata: bytes(row, 7)?,
+        data,
+        metadata,
     })
 }
 
-fn bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<Bytes> {
+fn event_type(row: &Row<'_>) -> rusqlite::Result<SmolStr> {
+    match row.get_ref(4)?.as_str() {
+        Ok(name) => Ok(name.into()),
+        // Says what is wrong with it.
+        Err(_) => row.get::<_, String>(4).map(Into::into),
+    }
+}
+
+/// Bytes of many events side by side in few allocations: an event of its own for each costs more than
+/// the copy, and is let go on another thread than it was made on.
+#[derive(Default)]
+struct Shelf {
+    free: BytesMut,
+    bytes: usize,
+}
+
+impl Shelf {
+    /// The first piece and the largest; each is twice the one before, so that a read of one event
+    /// takes little and one event that is kept keeps no more than the largest.
+    const BYTES: std::ops::RangeInclusive<usize> = 2 * 1024..=64 * 1024;
+
+    fn put(&mut self, data: &[u8], metadata: &[u8]) -> (Bytes, Bytes) {
+        let bytes = data.len() + metadata.len();
+        if self.free.capacity() < bytes {
+            self.bytes = (self.bytes * 2).clamp(*Self::BYTES.start(), *Self::BYTES.end());
+            self.free = BytesMut::with_capacity(self.bytes.max(bytes));
+        }
+        self.free.extend_from_slice(data);
+        self.free.extend_from_slice(metadata);
+        let mut both = self.free.split().freeze();
+        let metadata = both.split_off(data.len());
+        (both, metadata)
+    }
+}
+
+fn bytes<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<&'a [u8]> {
     match row.get_ref(column)? {
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Ok(bytes.into()),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Ok(bytes),
         other @ (ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_)) => {
             Err(rusqlite::Error::InvalidColumnType(
                 column,

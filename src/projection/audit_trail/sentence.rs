@@ -6,6 +6,7 @@
 
 mod decided;
 mod en;
+mod lapsed;
 mod own;
 mod zh;
 
@@ -36,6 +37,7 @@ pub fn sentence(
                 words.subject, abandoned.reservation
             ),
         },
+        Event::ObligationLapsed(lapse) => words.lapsed(lapse),
     }
 }
 

@@ -9,6 +9,9 @@ pub(super) const OBLIGATION: usize = 0;
 /// The number of `obligation_met`.
 pub(super) const MET: usize = 1;
 
+/// The number of `obligation_lapse`.
+pub(super) const LAPSE: usize = 2;
+
 pub(super) const OBLIGATION_TABLE: Table = Table {
     name: "obligation",
     columns: &[
@@ -65,4 +68,19 @@ pub(super) const MET_TABLE: Table = Table {
     ],
     key: &["id"],
     changes: CHANGES,
+};
+
+pub(super) const LAPSE_TABLE: Table = Table {
+    name: "obligation_lapse",
+    columns: &[
+        ("enrollment", Int),
+        ("lapsed_by", Int),
+        ("known_from", Int),
+        ("opened_by", Int),
+        ("obligation", Text),
+        ("due_on", Text),
+        ("not_late_before", Text),
+    ],
+    key: &["enrollment", "lapsed_by"],
+    changes: &[],
 };

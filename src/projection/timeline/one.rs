@@ -126,7 +126,7 @@ pub fn timeline(
             });
         }
     }
-    line.duties = state.duties.to_vec();
+    line.duties = state.duties.iter().map(|duty| Duty::clone(duty)).collect();
     for span in &mut line.phases {
         span.stages = stages_between(stages, span.from_day, last_day(span).or(as_of));
     }
@@ -167,7 +167,7 @@ impl Timeline {
             to: None,
             to_day: None,
             planned_until: until,
-            article: event.meta.article.clone(),
+            article: event.meta.article.as_deref().map(str::to_owned),
             entered_by: event.revision,
             stages: Vec::new(),
         });

@@ -1,0 +1,153 @@
+//! Archive pages (RFC 5005, 4): the log in fixed parts of 256 events, at the borders of its Merkle
+//! tree's tiles. A page is there once it is full and never changes, so it may be kept for ever; and
+//! the schemas that the events refer to, which never change either.
+
+use actix_web::http::header;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::view::{EventView, Page, answer, views};
+use super::{ARCHIVE, JSON, LAST_SEQUENCE};
+use crate::api::answer::{IMMUTABLE, sequence};
+use crate::api::call::{Answered, Call};
+use crate::api::dispatch::accepted;
+use crate::api::problem::{Code, Problem};
+use crate::codec::event_schemas;
+use crate::log::{EventLog, RecordedEvent};
+
+/// Events in a page.
+const EVENTS: u64 = 256;
+
+/// An archive page; its links are in the header `Link`, since which pages follow changes.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ArchivePage<'a> {
+    /// The number of the page, from 0.
+    pub page: u64,
+    /// The sequence of its first event.
+    pub first_sequence: String,
+    /// That of its last.
+    pub last_sequence: String,
+    /// Its 256 events.
+    pub items: Vec<EventView<'a>>,
+}
+
+/// Answers a full page.
+///
+/// # Errors
+/// See the route.
+pub async fn get_archive_page(call: Call) -> Answered {
+    let asked: String = call.path("page").chars().take(40).collect();
+    let bounds = asked.parse::<u64>().ok().and_then(|page| {
+        let first = page.checked_mul(EVENTS)?;
+        Some((page, first, first.checked_add(EVENTS - 1)?))
+    });
+    let Some((page, first, last)) = bounds else {
+        return Err(Problem::new(Code::NotFound)
+            .detail(format!("{asked:?} is no number of an archive page; they begin at 0"))
+            .detail_zh(format!("{asked:?} 不是存档页的编号；编号从 0 开始")));
+    };
+    let log = call.state.app.log();
+    let head = log.head().await?;
+    if head.is_none_or(|head| head < last) {
+        return Err(open_page(page, first, last, head));
+    }
+    let events = read(&**log, first).await?;
+    let accept = call.header(header::ACCEPT).unwrap_or("*/*");
+    let media = accepted(accept, ARCHIVE).unwrap_or(JSON);
+    let body = match media {
+        JSON => serde_json::to_vec(&ArchivePage {
+            page,
+            first_sequence: sequence(first),
+            last_sequence: sequence(last),
+            items: views(&events)?,
+        })
+        .map_err(Problem::internal)?,
+        _ => Page { events: &events, last: Some(last), next: None }.body(&call, media)?,
+    };
+    let mut response = answer(&call, media, body, IMMUTABLE);
+    let mut put = |name: &'static str, value: &str| {
+        let value = header::HeaderValue::from_str(value).map_err(Problem::internal)?;
+        response.headers_mut().insert(header::HeaderName::from_static(name), value);
+        Ok::<(), Problem>(())
+    };
+    put("link", &links(&call, page, last, head))?;
+    put(LAST_SEQUENCE, &sequence(last))?;
+    Ok(response)
+}
+
+/// A page that events are still added to is none of the archive's.
+fn open_page(page: u64, first: u64, last: u64, head: Option<u64>) -> Problem {
+    let head = head.map_or_else(|| "-".to_owned(), sequence);
+    let (first, last) = (sequence(first), sequence(last));
+    Problem::new(Code::NotFound)
+        .detail(format!(
+            "archive page {page} is not full: it will be there once event {last} is on record; the log ends at {head}. Events from {first} on are at /v1/events"
+        ))
+        .detail_zh(format!(
+            "存档页 {page} 尚未满：待事件 {last} 入档后可取；日志目前止于 {head}。{first} 之后的事件见 /v1/events"
+        ))
+}
+
+/// The newest page that is full where the log ends at this sequence.
+pub fn newest_full(head: u64) -> Option<u64> {
+    (head / EVENTS + u64::from(head % EVENTS == EVENTS - 1)).checked_sub(1)
+}
+
+/// The address of a page, as `Link` has it.
+pub fn address(call: &Call, page: u64) -> String {
+    format!("<{}/v1/events/archive/{page}>", call.state.settings.public_url)
+}
+
+fn links(call: &Call, page: u64, last: u64, head: Option<u64>) -> String {
+    let base = &call.state.settings.public_url;
+    let archive = |page: u64| address(call, page);
+    let mut links = Vec::new();
+    if let Some(before) = page.checked_sub(1) {
+        links.push(format!("{}; rel=\"prev-archive\"", archive(before)));
+    }
+    if head.is_some_and(|head| head >= last.saturating_add(EVENTS)) {
+        links.push(format!("{}; rel=\"next-archive\"", archive(page + 1)));
+    }
+    links.push(format!("<{base}/v1/events?after={}>; rel=\"current\"", sequence(last)));
+    links.join(", ")
+}
+
+async fn read(log: &dyn EventLog, first: u64) -> Result<Vec<RecordedEvent>, Problem> {
+    let wanted = EVENTS as usize;
+    let mut events: Vec<RecordedEvent> = Vec::with_capacity(wanted);
+    while events.len() < wanted {
+        let after = events.last().map_or(first.checked_sub(1), |event| Some(event.sequence));
+        let page = log.read_all(after, wanted - events.len()).await?;
+        if page.events.is_empty() {
+            return Err(Problem::internal("the log ended before its head"));
+        }
+        events.extend(page.events);
+    }
+    Ok(events)
+}
+
+/// Answers the schema of an event type's version.
+///
+/// # Errors
+/// See the route.
+pub async fn get_event_schema(call: Call) -> Answered {
+    let name: String = call.path("schema").chars().take(200).collect();
+    let Some(schema) = event_schemas().remove(&name) else {
+        return Err(Problem::new(Code::NotFound)
+            .detail(format!("there is no event schema {name:?}; names are <Type>.v<version>.json"))
+            .detail_zh(format!("没有事件结构 {name:?}；名称形如 <类型>.v<版本>.json")));
+    };
+    let body = serde_json::to_vec(&schema).map_err(Problem::internal)?;
+    Ok(answer(&call, JSON, body, IMMUTABLE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_full_pages_are_the_archives() {
+        let found = [0, 254, 255, 256, 510, 511, 512].map(newest_full);
+        assert_eq!(found, [None, None, Some(0), Some(0), Some(0), Some(1), Some(1)]);
+    }
+}

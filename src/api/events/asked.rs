@@ -1,0 +1,173 @@
+//! What a request to the feed asks for: from where, how much, of what, and how long to wait.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::filter::Filter;
+use crate::api::answer::{self, sequence};
+use crate::api::call::Call;
+use crate::api::page;
+use crate::api::problem::{Code, Problem};
+
+/// The longest that a request can have the feed wait for an event.
+const MAX_WAIT_S: u64 = 60;
+/// How long an id that the tables do not know yet is waited for.
+const TABLES_WAIT: Duration = Duration::from_secs(5);
+/// What a browser sends when it connects anew.
+const LAST_EVENT_ID: &str = "Last-Event-ID";
+
+/// How many events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// A page.
+    Events(usize),
+    /// All that there are.
+    All,
+}
+
+/// What is asked for.
+#[derive(Debug)]
+pub struct Asked {
+    /// The sequence after which to begin; it is in the log.
+    pub after: Option<u64>,
+    /// How many.
+    pub limit: Limit,
+    /// Which.
+    pub filter: Filter,
+    /// How long to wait for one where there is none; whole seconds.
+    pub wait: Option<Duration>,
+}
+
+impl Asked {
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// `malformed-request` for what has the wrong form; `cursor-invalid` for a position that the
+    /// log has not reached; `not-found` for an id that is none's.
+    pub async fn of(call: &Call) -> Result<Self, Problem> {
+        let filter = Filter::of(call)?;
+        let limit = match call.parameter("limit") {
+            Some("all") => Limit::All,
+            _ => Limit::Events(answer::limit(call)?),
+        };
+        let wait = call.header("prefer").and_then(wait);
+        Ok(Self { after: after(call).await?, limit, filter, wait })
+    }
+}
+
+/// A parameter that can't be what it is, in both languages.
+pub fn refused(name: &str, en: &str, zh: &str) -> Problem {
+    Problem::new(Code::MalformedRequest)
+        .detail(format!("{name}: {en}"))
+        .detail_zh(format!("{name}：{zh}"))
+        .member("errors", serde_json::json!([{ "parameter": name, "detail": en }]))
+}
+
+/// `wait=<seconds>` out of a `Prefer` header (RFC 7240).
+fn wait(prefer: &str) -> Option<Duration> {
+    let seconds = prefer.split(',').find_map(|preference| {
+        let (name, value) = preference.split(';').next()?.split_once('=')?;
+        let is_wait = name.trim().eq_ignore_ascii_case("wait");
+        is_wait.then(|| value.trim().trim_matches('"').parse::<u64>().ok()).flatten()
+    })?;
+    (seconds > 0).then(|| Duration::from_secs(seconds.min(MAX_WAIT_S)))
+}
+
+async fn after(call: &Call) -> Result<Option<u64>, Problem> {
+    let (name, text) = match (
+        call.http.headers().get(LAST_EVENT_ID),
+        call.parameter("after"),
+        call.parameter("lastEventId"),
+    ) {
+        (_, Some(_), Some(_)) => {
+            return Err(refused(
+                "lastEventId",
+                "it is another name for after: send one of them",
+                "它是 after 的别名：只能给出其一",
+            ));
+        }
+        // The address of a connection made anew still has the parameter that it began with.
+        (Some(value), _, _) if !value.is_empty() => (LAST_EVENT_ID, value.to_str().unwrap_or("?")),
+        (_, Some(text), _) => ("after", text),
+        (_, _, Some(text)) => ("lastEventId", text),
+        (_, None, None) => return Ok(None),
+    };
+    let after = match (text.parse::<u64>(), Uuid::parse_str(text)) {
+        (Ok(number), _) => number,
+        (_, Ok(id)) => sequence_of(call, id).await?,
+        _ => {
+            let shown: String = text.chars().take(80).collect();
+            return Err(refused(
+                name,
+                &format!("{shown:?} is neither the sequence of an event nor its id"),
+                &format!("{shown:?} 既不是事件的序号，也不是其标识"),
+            ));
+        }
+    };
+    let head = call.state.app.log().head().await?;
+    if head.is_none_or(|head| after > head) {
+        return Err(beyond(name, after, head));
+    }
+    Ok(Some(after))
+}
+
+/// A reader from the future followed another log, or this one was cut short.
+fn beyond(name: &str, after: u64, head: Option<u64>) -> Problem {
+    let (en, zh) = match head {
+        Some(head) => (format!("ends at {}", sequence(head)), format!("止于 {}", sequence(head))),
+        None => ("is empty".to_owned(), "为空".to_owned()),
+    };
+    Problem::new(Code::CursorInvalid)
+        .detail(format!(
+            "{name} is {}, but the log {en}: the reader followed another log, or this one was cut short",
+            sequence(after)
+        ))
+        .detail_zh(format!(
+            "{name} 为 {}，但日志{zh}：读者此前读的是另一日志，或本日志被截短",
+            sequence(after)
+        ))
+        .member("parameter", name)
+}
+
+/// The sequence of an event by its id, which is looked up in the tables; where they have not read
+/// the whole log, that is waited for: the id may be that of the newest event.
+///
+/// # Errors
+/// `not-found`, and what a read of the tables can fail with.
+pub async fn sequence_of(call: &Call, id: Uuid) -> Result<u64, Problem> {
+    let find = || page::ask(call, move |tables| tables.find_event(id));
+    if let Some((sequence, _)) = find().await?.value {
+        return Ok(sequence);
+    }
+    let Some(head) = call.state.app.log().head().await? else {
+        return Err(super::unknown(&id.to_string()));
+    };
+    let mut status = call.state.models_status.clone();
+    let there = status.wait_for(|status| status.has(head));
+    match tokio::time::timeout(TABLES_WAIT, there).await {
+        Ok(Ok(_)) => {
+            let found = find().await?.value;
+            found.map(|(sequence, _)| sequence).ok_or_else(|| super::unknown(&id.to_string()))
+        }
+        _ => Err(Problem::new(Code::ProjectionBehind)
+            .member("projection", "read_models")
+            .member("required_sequence", sequence(head))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn preferences_are_read_as_they_are_written() {
+        let seconds = |prefer| wait(prefer).map(|wait| wait.as_secs());
+        assert_eq!(seconds("wait=20"), Some(20));
+        assert_eq!(seconds("respond-async, Wait = \"5\"; x=y"), Some(5));
+        assert_eq!(seconds("wait=100000"), Some(MAX_WAIT_S));
+        for none in ["", "wait", "wait=0", "wait=-1", "wait=x", "awaits=5", "return=minimal"] {
+            assert_eq!(seconds(none), None, "{none}");
+        }
+    }
+}

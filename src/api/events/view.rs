@@ -1,0 +1,231 @@
+//! How events and pages of them are written, in each form.
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{CLOUD_EVENTS, JSON, JSONL, NDJSON};
+use crate::api::answer::{rendered, sequence};
+use crate::api::call::Call;
+use crate::api::etag;
+use crate::api::problem::Problem;
+use crate::codec::{self, CloudEvents, Flattened};
+use crate::domain::date::Timestamp;
+use crate::log::RecordedEvent;
+
+/// An event with its full envelope.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct EventView<'a> {
+    /// Its number in the log, 20 digits.
+    pub sequence: String,
+    /// The stream.
+    pub stream: &'a str,
+    /// Its number in the stream, from 0.
+    pub revision: u64,
+    /// Its id.
+    #[schemars(with = "String")]
+    pub id: Uuid,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub event_type: &'a str,
+    /// When it was recorded, UTC.
+    pub recorded_at: String,
+    /// Whether it belongs to an exercise.
+    pub exercise: bool,
+    /// SHA-256 of `metadata` as it was stored.
+    pub metadata_sha256: String,
+    /// SHA-256 of `data` as it was stored.
+    pub data_sha256: String,
+    /// Who, when, under what: the bytes that were stored.
+    #[serde(borrow)]
+    #[schemars(with = "serde_json::Value")]
+    pub metadata: &'a RawValue,
+    /// What happened: the bytes that were stored.
+    #[schemars(with = "serde_json::Value")]
+    pub data: &'a RawValue,
+}
+
+/// A page of the feed.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct EventPage<'a> {
+    /// The events, in order; without a filter, dense.
+    pub items: Vec<EventView<'a>>,
+    /// The link to what follows; absent at the end. A page without items may have one: what was
+    /// looked at is not what the filter takes.
+    pub next: Option<&'a str>,
+    /// The sequence of the last event looked at: where to go on later.
+    pub last_sequence: Option<String>,
+}
+
+impl<'a> EventView<'a> {
+    /// The view of an event.
+    ///
+    /// # Errors
+    /// `internal-error` where it is no JSON.
+    pub fn of(event: &'a RecordedEvent) -> Result<Self, Problem> {
+        let raw = |bytes: &'a [u8]| serde_json::from_slice::<&RawValue>(bytes);
+        let meta = Flattened::scan(&event.metadata).ok_or_else(|| {
+            Problem::internal(format!("the metadata of event {} are malformed", event.sequence))
+        })?;
+        Ok(Self {
+            sequence: sequence(event.sequence),
+            stream: event.stream.as_str(),
+            revision: event.revision,
+            id: event.event_id,
+            event_type: &event.event_type,
+            recorded_at: Timestamp::from_micros(event.recorded_at_us).to_rfc3339(),
+            exercise: meta.exercise.is_some(),
+            metadata_sha256: codec::sha256_hex(&event.metadata),
+            data_sha256: codec::sha256_hex(&event.data),
+            metadata: raw(&event.metadata).map_err(Problem::internal)?,
+            data: raw(&event.data).map_err(Problem::internal)?,
+        })
+    }
+}
+
+/// Events to be answered at once.
+pub struct Page<'a> {
+    /// The events.
+    pub events: &'a [RecordedEvent],
+    /// The sequence of the last one looked at.
+    pub last: Option<u64>,
+    /// The link to what follows.
+    pub next: Option<&'a str>,
+}
+
+impl Page<'_> {
+    /// The page in a form.
+    ///
+    /// # Errors
+    /// `internal-error` where an event is no JSON.
+    pub fn body(&self, call: &Call, media: &str) -> Result<Vec<u8>, Problem> {
+        match media {
+            CLOUD_EVENTS => batch(self.events, &call.state.cloud_events),
+            NDJSON | JSONL => {
+                let mut lines = Vec::new();
+                for event in self.events {
+                    write_line(event, &mut lines)?;
+                }
+                Ok(lines)
+            }
+            _ => {
+                let items = views(self.events)?;
+                let last_sequence = self.last.map(sequence);
+                let page = EventPage { items, next: self.next, last_sequence };
+                serde_json::to_vec(&page).map_err(Problem::internal)
+            }
+        }
+    }
+}
+
+/// The views of some events.
+///
+/// # Errors
+/// As [`EventView::of`].
+pub fn views(events: &[RecordedEvent]) -> Result<Vec<EventView<'_>>, Problem> {
+    events.iter().map(EventView::of).collect()
+}
+
+/// Appends an event as one line. What stands in it as it was stored may have raw line breaks, if
+/// another program wrote it; in JSON they can only stand between tokens, where a space says the
+/// same.
+///
+/// # Errors
+/// As [`EventView::of`].
+pub fn write_line(event: &RecordedEvent, out: &mut Vec<u8>) -> Result<(), Problem> {
+    let from = out.len();
+    serde_json::to_writer(&mut *out, &EventView::of(event)?).map_err(Problem::internal)?;
+    for byte in &mut out[from..] {
+        if matches!(byte, b'\n' | b'\r') {
+            *byte = b' ';
+        }
+    }
+    out.push(b'\n');
+    Ok(())
+}
+
+fn batch(events: &[RecordedEvent], cloud: &CloudEvents) -> Result<Vec<u8>, Problem> {
+    let mut out = vec![b'['];
+    for (at, event) in events.iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        cloud.write(event, &mut out).map_err(Problem::internal)?;
+    }
+    out.push(b']');
+    Ok(out)
+}
+
+/// An answer whose tag is that of its content; 304 where the caller has it.
+pub fn answer(
+    call: &Call,
+    media: &'static str,
+    body: Vec<u8>,
+    cache: &'static str,
+) -> HttpResponse {
+    let content = codec::sha256_hex(&body);
+    let form = match media {
+        JSON => "json",
+        CLOUD_EVENTS => "cloudevents",
+        _ => "lines",
+    };
+    let tag = format!("\"{}.{form}.{}\"", &content[..32], call.language.tag());
+    if etag::unchanged(&call.http, &tag) {
+        return etag::not_modified(&tag, call.language);
+    }
+    let mut response = rendered(call, HttpResponse::Ok(), body.into(), cache, Some(&tag));
+    let media = header::HeaderValue::from_static(media);
+    response.headers_mut().insert(header::CONTENT_TYPE, media);
+    response
+}
+
+/// The form of a CloudEvent as it is written here, for the OpenAPI document.
+pub fn cloud_event_schema() -> Value {
+    let text = |description: &str| json!({ "type": "string", "description": description });
+    let mut properties = serde_json::Map::new();
+    for (name, description) in [
+        ("id", "The event's id; with `source` it tells events apart."),
+        ("source", "The log."),
+        ("type", "`<prefix>.<kind of stream>.<type in snake case>`."),
+        ("datacontenttype", "`application/json`."),
+        ("dataschema", "The schema of `data`."),
+        ("subject", "`<program>/<subject>` of an enrollment, else what the stream is about."),
+        ("time", "When it was recorded, UTC."),
+        ("recordedtime", "The same."),
+        ("sequence", "Its number in the log, 20 digits; dense, and the order of the feed."),
+        ("partitionkey", "What is in order for itself: the stream."),
+        ("streamid", "The stream."),
+        ("effectivedate", "From when it counts: a civil date in China or an interval (EDTF)."),
+        ("program", "The program."),
+        ("measureversion", "The version of the measure that governed it."),
+        ("article", "The article."),
+        ("authtype", "`system` for Docket's own events, else `unknown`."),
+        ("authid", "Who recorded it: issuer and subject of the token."),
+        ("actorrole", "In which role."),
+        ("actoroffice", "For which office."),
+        ("correctsid", "The id of the event that it corrects."),
+        ("correlationid", "What it belongs together with."),
+        ("causationid", "The id of the event that caused it."),
+        ("traceparent", "The W3C trace context of the request."),
+        ("datahash", "SHA-256 of the data as stored, in hexadecimal."),
+    ] {
+        properties.insert(name.to_owned(), text(description));
+    }
+    properties.insert("specversion".to_owned(), json!({ "const": "1.0" }));
+    let revision = json!({ "type": "integer", "description": "Its number in the stream, from 0." });
+    properties.insert("streamrevision".to_owned(), revision);
+    let exercise =
+        json!({ "const": true, "description": "There where it belongs to an exercise." });
+    properties.insert("exercise".to_owned(), exercise);
+    properties.insert("data".to_owned(), json!({ "description": "What happened." }));
+    json!({
+        "type": "object",
+        "description": "A CloudEvent 1.0.",
+        "required": ["specversion", "id", "source", "type"],
+        "properties": properties,
+    })
+}

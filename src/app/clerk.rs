@@ -1,0 +1,322 @@
+//! The clerk: records that a due date passed in silence (rules G10 to G13).
+//!
+//! What must hold: a lapse is recorded once, at an exact revision, after the stream was folded and
+//! looked at; on a conflict it is looked at again. So any number of clerks may run over one log, and
+//! one that was stopped anywhere goes on. The truth is the fold of each stream, never a read model;
+//! which streams are looked at, and when, only saves work. What lapses is not decided here
+//! (`domain::duty`), nor is the day: it comes in from outside.
+//!
+//! An enrollment is looked at again when something new is in it and it has been quiet for a while
+//! (who records an archive act by act is not told in between what is missing), and on the days on
+//! which something in it can lapse.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{ActError, App, Cached};
+use crate::codec::{self, StreamKind};
+use crate::domain::calendar::Calendars;
+use crate::domain::date::{CivilDate, Day, Timestamp};
+use crate::domain::duty::{lapses, may_lapse_on, unrecorded};
+use crate::domain::event::{Event, EventMeta, ObligationLapsed, Recorded};
+use crate::domain::history::History;
+use crate::domain::ids::EventRef;
+use crate::domain::measure::Program;
+use crate::domain::state::State;
+use crate::log::{LogError, NewEvent};
+
+/// How often a stream is looked at again when others were faster, in one round.
+const MAX_TRIES: usize = 8;
+/// Events of the log looked at in one go.
+const PAGE_EVENTS: usize = 4096;
+/// The shortest pause between two rounds.
+const MIN_PAUSE: Duration = Duration::from_millis(100);
+
+/// What a round did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Round {
+    /// Enrollments looked at.
+    pub looked_at: usize,
+    /// Lapses recorded.
+    pub lapsed: usize,
+    /// Enrollments left for a later round: not quiet yet, or others were faster every time.
+    pub postponed: usize,
+    /// Enrollments that can't be read by this version, left for a later round.
+    pub unreadable: usize,
+}
+
+/// An enrollment to be looked at.
+#[derive(Debug, Clone, Copy)]
+struct News {
+    revision: u64,
+    recorded_at_us: i64,
+}
+
+/// How looking at an enrollment ended.
+enum Looked {
+    /// So many lapses were recorded; it need not be looked at before that day.
+    Done(usize, Option<Day>),
+    Postponed,
+}
+
+/// Follows the log and records lapses. What it keeps is only what saves work.
+pub struct Clerk {
+    app: Arc<App>,
+    quiet_us: i64,
+    read_to: Option<u64>,
+    /// To be looked at in the next round.
+    pending: BTreeMap<String, News>,
+    /// The day on which each enrollment with open due dates is looked at again.
+    watched: HashMap<String, Day>,
+    /// Adoptions of calendars, by sequence.
+    adoptions: HashMap<u64, EventRef>,
+}
+
+impl Clerk {
+    /// A clerk over an application's log, who leaves an enrollment alone until so many microseconds
+    /// after its newest event.
+    pub fn new(app: Arc<App>, quiet_us: i64) -> Self {
+        Self {
+            app,
+            quiet_us,
+            read_to: None,
+            pending: BTreeMap::new(),
+            watched: HashMap::new(),
+            adoptions: HashMap::new(),
+        }
+    }
+
+    /// One round: looks at what is new and at what can have lapsed by `day`, one enrollment after
+    /// the other. A day ahead of the clock is not judged.
+    ///
+    /// # Errors
+    /// [`ActError::Clock`] when the clock is in doubt, and as the log's. What was recorded stays
+    /// recorded, and the next round goes on.
+    pub async fn run_once(&mut self, day: Day) -> Result<Round, ActError> {
+        let now = self.app.clock.now_for_recording()?;
+        let day = day.min(now.civil_day());
+        self.follow().await?;
+        for stream in self.watched.iter().filter(|(_, on)| **on <= day).map(|(stream, _)| stream) {
+            let at_once = News { revision: u64::MAX, recorded_at_us: i64::MIN };
+            self.pending.entry(stream.clone()).or_insert(at_once);
+        }
+        let mut round = Round::default();
+        let mut todo = std::mem::take(&mut self.pending).into_iter();
+        while let Some((stream, news)) = todo.next() {
+            if now.micros().saturating_sub(news.recorded_at_us) < self.quiet_us {
+                round.postponed += 1;
+                self.pending.insert(stream, news);
+                continue;
+            }
+            round.looked_at += 1;
+            match self.look(&stream, news, day).await {
+                Ok(Looked::Done(lapsed, next)) => {
+                    round.lapsed += lapsed;
+                    match next {
+                        Some(next) => self.watched.insert(stream, next),
+                        None => self.watched.remove(&stream),
+                    };
+                }
+                Ok(Looked::Postponed) => {
+                    round.postponed += 1;
+                    self.pending.insert(stream, news);
+                }
+                Err(ActError::Codec(error)) => {
+                    tracing::warn!(%error, stream, "the clerk can't read an enrollment");
+                    round.unreadable += 1;
+                    self.pending.insert(stream, news);
+                }
+                Err(error) => {
+                    self.pending.insert(stream, news);
+                    self.pending.extend(todo);
+                    return Err(error);
+                }
+            }
+            // Acts wait for the same threads.
+            tokio::task::yield_now().await;
+        }
+        Ok(round)
+    }
+
+    /// Notes the enrollments in which offices acted since the last round.
+    async fn follow(&mut self) -> Result<(), ActError> {
+        loop {
+            let page = self.app.log.read_all(self.read_to, PAGE_EVENTS).await?;
+            for event in &page.events {
+                let stream = event.stream.as_str();
+                let news = News { revision: event.revision, recorded_at_us: event.recorded_at_us };
+                if let Some(known) = self.pending.get_mut(stream) {
+                    *known = news;
+                } else if event.event_type != "ObligationLapsed"
+                    && matches!(codec::kind_of_stream(stream), StreamKind::Enrollment { .. })
+                {
+                    self.pending.insert(stream.to_owned(), news);
+                }
+            }
+            if page.end {
+                self.read_to = page.next.or(self.read_to);
+                return Ok(());
+            }
+            self.read_to = page.next;
+        }
+    }
+
+    async fn look(&mut self, stream: &str, news: News, day: Day) -> Result<Looked, ActError> {
+        let app = self.app.clone();
+        let StreamKind::Enrollment { program, .. } = codec::kind_of_stream(stream) else {
+            return Ok(Looked::Done(0, None));
+        };
+        let Some(program) = app.library.program(program.as_str()) else {
+            return Ok(Looked::Done(0, None));
+        };
+        let (_, calendars) = app.library.present_calendars();
+        let kept = app.enrollments.peek(stream).filter(|kept| kept.revision >= Some(news.revision));
+        let (state, last_place) = match kept {
+            Some(kept) => (kept.state.clone(), kept.last_place),
+            None => {
+                let history = app.history(stream).await?;
+                (history.state(), history.last_place())
+            }
+        };
+        if unrecorded(&state, &calendars, day).is_empty() {
+            return Ok(Looked::Done(0, next_look(&state, last_place, &calendars, day)));
+        }
+        self.record(program, stream, &calendars, day).await
+    }
+
+    /// Records what lapsed in one enrollment, in its turn among the acts of this process.
+    async fn record(
+        &mut self,
+        program: &Program,
+        stream: &str,
+        calendars: &Calendars,
+        day: Day,
+    ) -> Result<Looked, ActError> {
+        let app = self.app.clone();
+        let _turn = app.stripe(stream).lock().await;
+        let mut recorded = 0;
+        for _ in 0..MAX_TRIES {
+            let mut history = app.history(stream).await?;
+            let mut moved = false;
+            for lapse in lapses(&history, calendars, day) {
+                match self.append(program, &history, lapse).await {
+                    Ok(event) => {
+                        history.push(event);
+                        recorded += 1;
+                    }
+                    Err(ActError::Log(LogError::Conflict { .. })) => {
+                        moved = true;
+                        break;
+                    }
+                    Err(error) => {
+                        app.enrollments.forget(stream);
+                        return Err(error);
+                    }
+                }
+            }
+            let cached = Cached::of(&history);
+            let next = next_look(&cached.state, cached.last_place, calendars, day);
+            app.enrollments.put(stream, Arc::new(cached));
+            if !moved {
+                return Ok(Looked::Done(recorded, next));
+            }
+        }
+        Ok(Looked::Postponed)
+    }
+
+    async fn append(
+        &mut self,
+        program: &Program,
+        history: &History,
+        lapse: ObligationLapsed,
+    ) -> Result<Recorded, ActError> {
+        let now = self.app.clock.now_for_recording()?;
+        let meta = self.meta(program, history, &lapse, now).await?;
+        let (stream, after) = (history.stream(), history.revision());
+        let revision = after.map_or(0, |revision| revision + 1);
+        let ObligationLapsed { obligation, opened_by, due, .. } = &lapse;
+        let cause = format!("lapse {obligation}@{opened_by} due {due}");
+        let id = self.app.caused_id(stream, revision, &cause);
+        let event = Event::ObligationLapsed(Box::new(lapse));
+        let new = NewEvent {
+            event_id: id,
+            event_type: event.event_type().to_owned(),
+            recorded_at_us: now.micros(),
+            data: codec::encode_event(&event)?.into(),
+            metadata: codec::encode_meta(&meta)?.into(),
+        };
+        let appended = self.app.append_after(stream, after, new).await?;
+        Ok(Recorded { revision, sequence: appended.sequence, id, event, meta })
+    }
+
+    /// Under what it lapsed: the measure and the article of the event that opened the duty, which it
+    /// rests on, as on the calendars that moved the due date.
+    async fn meta(
+        &mut self,
+        program: &Program,
+        history: &History,
+        lapse: &ObligationLapsed,
+        now: Timestamp,
+    ) -> Result<EventMeta, ActError> {
+        let mut meta = self.app.own_meta(now, program.is_exercise());
+        meta.effective_on = CivilDate::from(lapse.lapsed_on());
+        meta.article = Some(lapse.article.clone().into());
+        let mut rests_on = Vec::new();
+        let opened = history.version_in_force(lapse.opened_by).and_then(|by| history.at(by));
+        if let Some(opened) = opened {
+            meta.measure.clone_from(&opened.meta.measure);
+            meta.edition.clone_from(&opened.meta.edition);
+            rests_on.push(opened.reference(history.stream()));
+        }
+        let years = lapse.due.latest().year()..=lapse.not_late_before.year();
+        for sequence in self.app.library.adoptions_of(years) {
+            rests_on.extend(self.adoption(sequence).await?);
+        }
+        meta.rests_on = EventRef::write_list(&rests_on).into();
+        Ok(meta)
+    }
+
+    async fn adoption(&mut self, sequence: u64) -> Result<Option<EventRef>, ActError> {
+        if let Some(known) = self.adoptions.get(&sequence) {
+            return Ok(Some(known.clone()));
+        }
+        let page = self.app.log.read_all(sequence.checked_sub(1), 1).await?;
+        let Some(reference) = page.events.first().map(codec::reference) else { return Ok(None) };
+        self.adoptions.insert(sequence, reference.clone());
+        Ok(Some(reference))
+    }
+
+    /// Runs rounds for ever: at once, then after each `interval` and when the civil day changes.
+    pub async fn keep(mut self, interval: Duration) {
+        loop {
+            let day = self.app.clock.now().civil_day();
+            match self.run_once(day).await {
+                Ok(round) if round.lapsed + round.unreadable > 0 => {
+                    tracing::info!(%day, ?round, "recorded that due dates passed in silence");
+                }
+                Ok(round) => tracing::debug!(%day, ?round, "nothing lapsed"),
+                Err(error) => tracing::warn!(%error, "lapses can't be recorded; tried again"),
+            }
+            let now = self.app.clock.now();
+            let midnight = Timestamp::start_of_civil_day(now.civil_day().next());
+            let left = midnight.micros().saturating_sub(now.micros());
+            let left = Duration::from_micros(u64::try_from(left).unwrap_or_default());
+            tokio::time::sleep(interval.min(left).max(MIN_PAUSE)).await;
+        }
+    }
+}
+
+/// When an enrollment has to be looked at again, if nothing new comes in: on the next day while an
+/// act is not yet in effect.
+fn next_look(
+    state: &State,
+    last_place: Option<Day>,
+    calendars: &Calendars,
+    day: Day,
+) -> Option<Day> {
+    if last_place.is_some_and(|last| last > day) {
+        return Some(day.next());
+    }
+    may_lapse_on(state, calendars, day)
+}

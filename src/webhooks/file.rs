@@ -1,0 +1,216 @@
+//! The file: opened for its owner alone, locked while it is delivered from, copied whole while it
+//! is in use, and put back.
+
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use super::WebhookError;
+
+/// The name of the file, beside the log.
+pub const FILE_NAME: &str = "webhooks.sqlite";
+
+/// `DkWh`: what the file says of itself in its head.
+const APPLICATION_ID: i64 = 0x446b_5768;
+const VERSION: i64 = 1;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+const SCHEMA: &str = "
+CREATE TABLE meta (log_id TEXT NOT NULL) STRICT;
+CREATE TABLE endpoint (
+    id TEXT PRIMARY KEY,
+    url TEXT NOT NULL,
+    description TEXT NOT NULL,
+    programs TEXT NOT NULL,           -- a JSON list; empty: all
+    types TEXT NOT NULL,              -- a JSON list; empty: all
+    created_at_us INTEGER NOT NULL,
+    disabled_reason TEXT CHECK (disabled_reason IN ('operator', 'gone', 'exhausted')),
+    disabled_at_us INTEGER,
+    disabled_sequence INTEGER,        -- the delivery that did it
+    next_sequence INTEGER NOT NULL,   -- the event to be looked at next
+    paused_until_us INTEGER,          -- as the receiver asked with Retry-After
+    replays INTEGER NOT NULL,         -- what was sent before the last replay counts no more
+    secret BLOB NOT NULL,
+    seed BLOB NOT NULL,
+    previous_secret BLOB,
+    previous_seed BLOB,
+    previous_until_us INTEGER
+) STRICT;
+CREATE TABLE delivery (
+    endpoint TEXT NOT NULL REFERENCES endpoint (id) ON DELETE CASCADE,
+    sequence INTEGER NOT NULL,
+    event_id TEXT NOT NULL,
+    event_type TEXT NOT NULL,
+    lane TEXT NOT NULL,               -- deliveries of one lane wait for each other
+    state TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'failed')),
+    attempts INTEGER NOT NULL,
+    next_attempt_us INTEGER,
+    last_attempt_us INTEGER,
+    last_status INTEGER,
+    last_error TEXT,
+    PRIMARY KEY (endpoint, sequence)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX delivery_lane ON delivery (endpoint, lane, sequence) WHERE state = 'pending';
+CREATE INDEX delivery_state ON delivery (endpoint, state, sequence);
+";
+
+fn failed(path: &Path) -> impl Fn(&dyn std::fmt::Display) -> WebhookError + '_ {
+    |reason| WebhookError::File { path: path.to_owned(), reason: reason.to_string() }
+}
+
+/// Opens the file of a log, and makes it where there is none.
+pub fn open(path: &Path, log_id: Uuid) -> Result<Connection, WebhookError> {
+    let wrong = failed(path);
+    make_private(path).map_err(|error| wrong(&error))?;
+    let mut connection = Connection::open(path).map_err(|error| wrong(&error))?;
+    prepare(&mut connection, log_id).map_err(|error| wrong(&error))?;
+    let found = check(&connection, path)?;
+    if found != log_id.to_string() {
+        return Err(WebhookError::OtherLog { path: path.to_owned(), found, expected: log_id });
+    }
+    Ok(connection)
+}
+
+/// Makes an empty file that only its owner can read, or makes it so; what SQLite puts beside it gets
+/// the same rights.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    let file =
+        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    file.set_permissions(Permissions::from_mode(0o600))
+}
+
+fn prepare(connection: &mut Connection, log_id: Uuid) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+         PRAGMA secure_delete = ON;",
+    )?;
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let tables: i64 =
+        transaction.query_row("SELECT COUNT(*) FROM sqlite_schema", (), |row| row.get(0))?;
+    if tables == 0 {
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+        transaction.execute_batch(SCHEMA)?;
+        transaction.execute("INSERT INTO meta (log_id) VALUES (?1)", [log_id.to_string()])?;
+    }
+    transaction.commit()
+}
+
+/// Checks that it is a file of ours and of this version; the log that it belongs to.
+fn check(connection: &Connection, path: &Path) -> Result<String, WebhookError> {
+    let wrong = failed(path);
+    let number = |name: &str| -> Result<i64, WebhookError> {
+        connection.pragma_query_value(None, name, |row| row.get(0)).map_err(|error| wrong(&error))
+    };
+    if number("application_id")? != APPLICATION_ID {
+        return Err(wrong(&"it is no file of webhooks"));
+    }
+    match number("user_version")? {
+        VERSION => {}
+        newer => {
+            return Err(wrong(&format!(
+                "it has version {newer}; this version of docket knows {VERSION}"
+            )));
+        }
+    }
+    connection
+        .query_row("SELECT log_id FROM meta", (), |row| row.get(0))
+        .map_err(|error| wrong(&error))
+}
+
+/// What tells a file from another that takes its place: device and number.
+pub fn identity(path: &Path) -> Result<(u64, u64), WebhookError> {
+    let wrong = failed(path);
+    let metadata = fs::metadata(path).map_err(|error| wrong(&error))?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+/// Held by the one process that delivers.
+#[derive(Debug)]
+pub struct DeliveryLock {
+    _file: File,
+}
+
+/// Takes the lock.
+///
+/// # Errors
+/// [`WebhookError::InUse`].
+pub fn lock(path: &Path) -> Result<DeliveryLock, WebhookError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let lock = PathBuf::from(name);
+    let wrong = failed(&lock);
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&lock);
+    let file = file.map_err(|error| wrong(&error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(DeliveryLock { _file: file }),
+        Err(TryLockError::WouldBlock) => Err(WebhookError::InUse(path.to_owned())),
+        Err(TryLockError::Error(error)) => Err(wrong(&error)),
+    }
+}
+
+/// Writes a copy of one instant, also while the file is delivered from. The copy holds secrets.
+///
+/// # Errors
+/// [`WebhookError::File`]: no such file, or one at the target.
+pub fn export(path: &Path, target: &Path) -> Result<(), WebhookError> {
+    let wrong = failed(path);
+    if !path.is_file() {
+        return Err(wrong(&"there is none"));
+    }
+    let connection = Connection::open(path).map_err(|error| wrong(&error))?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| wrong(&error))?;
+    check(&connection, path)?;
+    let at_target = failed(target);
+    // SQLite fills an empty file and keeps its rights.
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(target);
+    made.map_err(|error| at_target(&error))?;
+    let name = target.to_str().ok_or_else(|| at_target(&"the path is not UTF-8"))?;
+    connection.execute("VACUUM INTO ?1", [name]).map_err(|error| at_target(&error))?;
+    let written = File::open(target).and_then(|file| file.sync_all());
+    written.map_err(|error| at_target(&error))
+}
+
+/// Puts a copy in the place of the file; nothing may deliver from it meanwhile.
+///
+/// # Errors
+/// [`WebhookError::InUse`], or [`WebhookError::File`] where the copy is none; the file is then as it
+/// was.
+pub fn import(copy: &Path, path: &Path) -> Result<(), WebhookError> {
+    let _lock = lock(path)?;
+    let at_copy = failed(copy);
+    if !copy.is_file() {
+        return Err(at_copy(&"there is none"));
+    }
+    let connection = Connection::open(copy).map_err(|error| at_copy(&error))?;
+    check(&connection, copy)?;
+    drop(connection);
+    let wrong = failed(path);
+    let replace = || {
+        let next = path.with_extension("sqlite.import");
+        let _ = fs::remove_file(&next);
+        fs::copy(copy, &next)?;
+        let file = File::open(&next)?;
+        file.set_permissions(Permissions::from_mode(0o600))?;
+        file.sync_all()?;
+        // What SQLite kept beside the old file must not be applied to the new one.
+        for suffix in ["-wal", "-shm"] {
+            let mut beside = path.as_os_str().to_owned();
+            beside.push(suffix);
+            match fs::remove_file(&beside) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        fs::rename(&next, path)?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    };
+    replace().map_err(|error: std::io::Error| wrong(&error))
+}

@@ -1,0 +1,152 @@
+//! Webhooks (Standard Webhooks 1.0.0): tells receivers outside of each event, signed, at least once,
+//! and in order per subject.
+//!
+//! What must hold:
+//! - Endpoints are configuration, not record: they stand in a SQLite file of their own beside the log
+//!   (`webhooks.sqlite`, readable by its owner alone, since it holds secrets), with their position in
+//!   the log and what is still to be delivered. A position moves only in the transaction that keeps
+//!   what was found up to it, so a restart loses nothing; it may repeat a delivery.
+//! - While a delivery fails, later events of the same subject wait at that endpoint; those of other
+//!   subjects and other endpoints go on.
+//! - A secret leaves this module once, when it is made, and in no list.
+//! - No request goes to an address that is not allowed, whatever the name resolves to by then;
+//!   nothing is redirected and no proxy is taken from the environment.
+//! - Memory is bounded: a few pages of the log, and a few payloads at a time for each endpoint; what
+//!   waits is in the file, and with too much of it an endpoint reads no further.
+//!
+//! Deliberately not here: who may manage endpoints (`api`), where clock and randomness come from
+//! ([`Parts`]), and the content of events: receivers are told where to read them.
+
+mod address;
+mod engine;
+mod error;
+mod file;
+mod manage;
+mod payload;
+mod schedule;
+mod send;
+mod sign;
+mod store;
+mod worker;
+
+pub use address::{AddressPolicy, Lookup, SystemLookup};
+pub use error::WebhookError;
+pub use file::{FILE_NAME, export, import};
+pub use manage::{Changes, MAX_OVERLAP, NewEndpoint, Replayed, Revealed, StartAt};
+pub use payload::known_types;
+pub use schedule::{DEFAULT_MAX_ATTEMPTS, delay_us};
+pub use send::Counters;
+pub use store::deliveries::Counts;
+pub use store::{Delivery, DeliveryState, Disabled, DisabledReason, Endpoint};
+pub use worker::Worker;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, Semaphore};
+use uuid::Uuid;
+
+use crate::log::EventLog;
+
+/// The most endpoints of one log.
+pub const MAX_ENDPOINTS: usize = 100;
+/// Reads of the log at a time.
+const READERS: usize = 4;
+
+/// The habits of delivery.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Whether receivers may stand in private networks and be reached without TLS.
+    pub allow_private_networks: bool,
+    /// How long a receiver may take to answer.
+    pub timeout: Duration,
+    /// How often a delivery is tried before its endpoint is disabled.
+    pub max_attempts: u32,
+    /// What stands before `/v1/events/…` in a payload, without a slash at the end.
+    pub public_url: String,
+    /// What types begin with in a payload.
+    pub type_prefix: String,
+}
+
+/// Unix time in microseconds.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+/// Fills bytes with randomness that nobody can guess.
+pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
+
+/// What webhooks are put together from.
+pub struct Parts {
+    /// The log that is followed.
+    pub log: Arc<dyn EventLog>,
+    /// Its id: a file of another log is refused.
+    pub log_id: Uuid,
+    /// The file; made where there is none.
+    pub file: PathBuf,
+    /// The habits.
+    pub settings: Settings,
+    /// The time.
+    pub clock: Clock,
+    /// The randomness of secrets, ids and jitter.
+    pub random: Random,
+    /// What tells the addresses of a name.
+    pub lookup: Arc<dyn Lookup>,
+}
+
+/// The endpoints of one log, and their deliveries.
+pub struct Webhooks {
+    log: Arc<dyn EventLog>,
+    store: store::Store,
+    settings: Settings,
+    policy: AddressPolicy,
+    clock: Clock,
+    random: Random,
+    sender: send::Sender,
+    counters: Counters,
+    changed: Notify,
+    /// Pages of the log in memory at a time, however many endpoints there are.
+    reading: Semaphore,
+}
+
+impl Webhooks {
+    /// Opens the file.
+    ///
+    /// # Errors
+    /// [`WebhookError::File`], [`WebhookError::OtherLog`].
+    pub fn open(parts: Parts) -> Result<Arc<Self>, WebhookError> {
+        let store = store::Store::open(&parts.file, parts.log_id)?;
+        let policy = AddressPolicy { allow_private: parts.settings.allow_private_networks };
+        let sender = send::Sender::new(policy, parts.settings.timeout, parts.lookup);
+        Ok(Arc::new(Self {
+            log: parts.log,
+            store,
+            settings: parts.settings,
+            policy,
+            clock: parts.clock,
+            random: parts.random,
+            sender,
+            counters: Counters::default(),
+            changed: Notify::new(),
+            reading: Semaphore::new(READERS),
+        }))
+    }
+
+    /// How deliveries ended since the start, by outcome.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    fn now_us(&self) -> i64 {
+        (self.clock)()
+    }
+
+    fn random_bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        (self.random)(&mut bytes);
+        bytes
+    }
+
+    /// A random share, from 0 up to 1.
+    fn share(&self) -> f64 {
+        f64::from(u32::from_be_bytes(self.random_bytes())) / (f64::from(u32::MAX) + 1.0)
+    }
+}

@@ -1,0 +1,249 @@
+//! The clerk beside clients: lapses make nobody's act stale that does not depend on them, and are
+//! shown where the obligation is.
+
+use super::support::*;
+use docket::api::auth::Role;
+use docket::app::{Clerk, Round};
+use docket::cli::demo::data::DataSet;
+use docket::cli::demo::load;
+use docket::domain::date::Timestamp;
+use docket::domain::event::Event;
+use serde_json::{Value, json};
+
+const AREA: &str = "/v1/enrollments/exercise_cluster_area/area_one";
+const ENROLLMENT: &str = "exercise_cluster_area/area_one";
+
+impl Server {
+    fn today(&self, day: &str) {
+        let noon = format!("{day}T12:00:00+08:00");
+        self.clock.set(Timestamp::parse_rfc3339(&noon).unwrap());
+    }
+
+    async fn clerk(&self) -> Round {
+        let day = self.app.clock().now().civil_day();
+        Clerk::new(self.app.clone(), 0).run_once(day).await.unwrap()
+    }
+
+    fn local(&self) -> Client<'_> {
+        self.client(Role::LocalGovernment, "gov-one", &["area_one"])
+    }
+
+    fn department(&self) -> Client<'_> {
+        self.client(Role::ProvincialDepartment, "dept-one", &["x44"])
+    }
+}
+
+fn material(kind: &str, digest: &str) -> Value {
+    json!({ "kind": kind, "name": "x.pdf", "media_type": "application/pdf", "digest": digest })
+}
+
+/// An invented area, approved today. Its plan is due in three months, its first report in January.
+async fn approved(server: &Server) {
+    let registrar = server.registrar();
+    for (id, kind) in [("x44", "province"), ("area_one", "cluster_area")] {
+        let body = json!({
+            "id": id, "kind": kind, "name": { "en": id, "zh": id }, "province": "x44",
+            "invented": true, "source": "invented for a test", "effective_on": "2010",
+        });
+        registrar.post("/v1/subjects", &body).await.ok(201);
+    }
+    let digest = server.local().upload(b"a document").await;
+    let materials =
+        ["application", "initial_work_plan", "commitment"].map(|k| material(k, &digest));
+    let services = ["patent", "trademark", "copyright", "geographical_indication", "plant_variety"];
+    let apply = json!({
+        "act": "apply", "effective_on": "2026-11-22", "applicant_kind": "hi_tech_zone",
+        "requirements": {
+            "management": "in place", "demand": "strong", "agencies": 31, "services": services,
+        },
+        "materials": materials,
+    });
+    server.local().act(ENROLLMENT, &apply).await.ok(201);
+    let recommend = json!({
+        "act": "recommend", "effective_on": "2026-11-22", "opinion": "yes",
+        "materials": [material("letter_of_recommendation", &digest)],
+    });
+    server.department().act(ENROLLMENT, &recommend).await.ok(201);
+    let approve = json!({ "act": "approve", "effective_on": "2026-11-22" });
+    server.national().act(ENROLLMENT, &approve).await.ok(201);
+}
+
+fn plan(on: &str) -> Value {
+    json!({
+        "act": "submit_plan", "effective_on": on, "contents": { "goals": "a better environment" },
+        "guidelines": ["environment"],
+    })
+}
+
+async fn act_on(client: &Client<'_>, tag: &str, body: &Value) -> Reply {
+    let request = client.request("POST", &format!("{AREA}/acts")).header("if-match", tag);
+    let request = request.header("idempotency-key", new_key()).header("accept-language", "en");
+    send(request.json(body)).await
+}
+
+async fn obligation(server: &Server, id: &str) -> Value {
+    let all = server.auditor().get(&format!("{AREA}/obligations")).await.ok(200).json();
+    let found = all["items"].as_array().unwrap().iter().find(|item| item["obligation"] == id);
+    found.unwrap().clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lapse_makes_no_act_stale_that_is_decided_alike() {
+    let server = server().await;
+    approved(&server).await;
+    assert_eq!(server.clerk().await.lapsed, 0);
+    assert_eq!(obligation(&server, "construction_plan").await.get("lapsed_by"), None);
+    // Three months after 22 November is Monday, 22 February.
+    server.today("2027-02-23");
+    let seen = server.department().get(AREA).await.ok(200);
+    let tag = seen.header("etag").to_owned();
+    let round = server.clerk().await;
+    assert_eq!((round.looked_at, round.lapsed), (1, 2), "the report of January and the plan");
+    let shown = obligation(&server, "construction_plan").await;
+    assert_eq!((&shown["status"], &shown["lapsed_by"]), (&json!("OVERDUE"), &json!(3)));
+    let changed = server.department().get(AREA).await.ok(200);
+    assert_ne!(changed.header("etag"), tag, "what is shown did change");
+
+    // The plan rests on what was seen before the lapses, and meets the duty late.
+    let late = act_on(&server.department(), &tag, &plan("2027-02-23")).await.ok(201).json();
+    assert_eq!((&late["late"], &late["revision"]), (&json!(true), &json!(5)));
+    let shown = obligation(&server, "construction_plan").await;
+    assert_eq!((&shown["status"], &shown["lapsed_by"]), (&json!("LATE"), &json!(3)));
+
+    // The counter-case: after an act of an office the same tag is stale, whoever acts.
+    let report = json!({
+        "act": "submit_report", "effective_on": "2027-02-23", "year": 2026, "summary": "done",
+        "next_year_plan": "more",
+    });
+    let stale = act_on(&server.local(), &tag, &report).await.problem(412, "revision-conflict");
+    let types: Vec<_> = stale["changes"].as_array().unwrap().iter().map(|c| &c["type"]).collect();
+    assert_eq!(types, ["ObligationLapsed", "ObligationLapsed", "PlanSubmitted"]);
+}
+
+/// A correction lists the lapses that rest on what it corrects: with one more of them it is decided
+/// otherwise, and its sender has to look.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_act_that_depends_on_a_lapse_is_stale_after_it() {
+    let server = server().await;
+    approved(&server).await;
+    server.today("2027-02-23");
+    let seen = server.national().get(AREA).await.ok(200);
+    let tag = seen.header("etag").to_owned();
+    let acts = server.auditor().get(&format!("{AREA}/acts")).await.ok(200).json();
+    let approval = acts["items"][2]["reference"].as_str().unwrap().to_owned();
+    let correct = json!({
+        "act": "correct", "effective_on": "2027-02-23", "corrects": approval,
+        "reason": "another day",
+        "replacement": {
+            "act": { "act": "approve", "content": {} }, "common": { "effective_on": "2026-12-01" },
+        },
+    });
+    assert_eq!(server.clerk().await.lapsed, 2);
+    let stale = act_on(&server.national(), &tag, &correct).await.problem(412, "revision-conflict");
+    assert_eq!(stale["changes"].as_array().unwrap().len(), 2);
+    let current = stale["current_etag"].as_str().unwrap();
+    let done = act_on(&server.national(), current, &correct).await.ok(201).json();
+    let unsettled = done["unsettles"].as_array().unwrap();
+    assert_eq!(unsettled.len(), 2, "both rest on the approval");
+
+    // The plan is due on 1 March now. Its old lapse stays, without ground; that of the report stands.
+    let trail = server.auditor().get(&format!("{AREA}/audit-trail")).await.ok(200).json();
+    let items = trail["items"].as_array().unwrap();
+    let of =
+        |revision: usize| (items[revision]["type"].as_str().unwrap(), &items[revision]["fate"]);
+    assert_eq!(of(4), ("ObligationLapsed", &json!("STANDS")));
+    assert_eq!(of(3), ("ObligationLapsed", &json!("UNSUPPORTED")));
+    let sentence = items[3]["sentence"].as_str().unwrap();
+    assert_eq!(
+        sentence,
+        "On 23 February 2027 an obligation of area_one lapsed (Art. 10): Construction Plan, owed by the provincial IP department, due 22 February 2027 (weekends alone are known of that year); nothing had been received. Docket recorded it; no standing changes, and what is received later is late."
+    );
+    assert_eq!((&items[3]["act"], &items[3]["office"]), (&Value::Null, &json!("docket")));
+    let chinese = server.auditor().request("GET", &format!("{AREA}/audit-trail"));
+    let chinese = send(chinese.header("accept-language", "zh-CN")).await.ok(200).json();
+    assert_eq!(
+        chinese["items"][3]["sentence"],
+        "2027年2月23日，area_one的一项义务逾期（第10条）：建设方案，由省级知识产权管理部门履行，到期日2027年2月22日（该年仅知周末）；未收到任何材料。由系统记录，状态不变，此后收到的视为迟交。"
+    );
+    assert_eq!(server.clerk().await.lapsed, 0);
+    server.today("2027-03-02");
+    assert_eq!(server.clerk().await.lapsed, 1);
+    assert_eq!(obligation(&server, "construction_plan").await["lapsed_by"], 6);
+}
+
+async fn load_set(server: &Server, set: &DataSet) {
+    let token = |role: &str, office: &str, divisions: &[String]| {
+        let divisions: Vec<&str> = divisions.iter().map(String::as_str).collect();
+        server.client(Role::parse(role).unwrap(), office, &divisions).token
+    };
+    load(&server.base, &token, set, &mut |_, _| {}).await.unwrap();
+}
+
+/// Every lapse in the log: enrollment, obligation, due date.
+async fn recorded(server: &Server) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut after = None;
+    loop {
+        let page = server.app.log().read_all(after, 1000).await.unwrap();
+        for stored in page.events.iter().filter(|e| e.event_type == "ObligationLapsed") {
+            let event = docket::codec::decode_enrollment(stored).unwrap();
+            let Event::ObligationLapsed(lapse) = event.event else { unreachable!() };
+            found.push(format!("{} {} {}", stored.stream, lapse.obligation, lapse.due));
+        }
+        if page.end {
+            return found;
+        }
+        after = page.next;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g10_the_real_record_has_no_false_lapse() {
+    let server = server().await;
+    load_set(&server, &DataSet::real().unwrap()).await;
+    let round = server.clerk().await;
+    assert!(round.looked_at > 20 && round.unreadable == 0, "{round:?}");
+    // Its standings are attested: no obligation is open, whatever the measures say of yearly reports.
+    assert_eq!(recorded(&server).await, [""; 0]);
+    // The counter-case: the approval of Futian is found. Its record is complete from today, so of all
+    // reports since January 2015 only those from now on are asked for.
+    let found = json!({
+        "act": "record_under_unknown_rule", "effective_on": "2013-09", "what": "approved",
+        "stands_at": "under_construction",
+    });
+    server.registrar().act("cluster_area/futian", &found).await.ok(201);
+    assert_eq!(server.clerk().await.lapsed, 0);
+    server.today("2027-02-01");
+    assert_eq!(server.clerk().await.lapsed, 0, "31 January 2027 is a Sunday");
+    server.today("2027-02-02");
+    assert_eq!(server.clerk().await.lapsed, 1);
+    assert_eq!(recorded(&server).await, ["cluster_area-futian annual_report 2027-01-31"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g16_what_lapsed_in_the_exercise_is_what_never_came() {
+    let server = server().await;
+    load_set(&server, &DataSet::exercise().unwrap()).await;
+    server.clerk().await;
+    let expected = [
+        // The report on 2022 never came.
+        "exercise_b annual_report 2023-01-31",
+        // Nothing came any more after the unqualified acceptance of January 2019.
+        "exercise_d annual_report 2020-01-31",
+        "exercise_d annual_report 2021-01-31",
+        "exercise_d annual_report 2022-01-31",
+        "exercise_d annual_report 2023-01-31",
+        "exercise_d annual_report 2024-01-31",
+        "exercise_d annual_report 2025-01-31",
+        "exercise_d annual_report 2026-01-31",
+        "exercise_d rectification 2019-06-30",
+        // Approved in April 2026 and silent since.
+        "exercise_j construction_plan 2026-07-13",
+    ];
+    let expected = expected.map(|lapse| format!("exercise_cluster_area-{lapse}"));
+    assert_eq!(recorded(&server).await, expected);
+    assert_eq!(server.clerk().await.lapsed, 0);
+    // A second loading finds everything recorded, the lapses in between notwithstanding.
+    load_set(&server, &DataSet::exercise().unwrap()).await;
+    assert_eq!(recorded(&server).await, expected);
+}
