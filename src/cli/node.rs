@@ -18,7 +18,7 @@ use crate::domain::measure_file::{MEASURES, PROGRAMS};
 use crate::log::{EventLog, SqliteLog};
 #[cfg(feature = "postgres")]
 use crate::projection::store::{PostgresCopies, PostgresOptions};
-use crate::projection::{Copies, Options, SqliteCopies};
+use crate::projection::{Copies, Options, SqliteCopies, StoreError};
 
 /// A node's log and what is over it.
 pub struct Node {
@@ -88,17 +88,21 @@ pub async fn open_read_models(config: &Config) -> anyhow::Result<Arc<dyn Copies>
     let looked_at = copies.clone();
     match tokio::task::spawn_blocking(move || looked_at.serving()).await? {
         Err(error) if error.is_passing() => tracing::warn!(%error, "read models can't be reached"),
-        Err(error) => return Err(failure(Exit::Usage, error.to_string())),
+        Err(error) => return Err(unusable(&error)),
         Ok(_) => {}
     }
     Ok(copies)
+}
+
+fn unusable(error: &StoreError) -> anyhow::Error {
+    failure(Exit::Usage, format!("store.read_model can't be used: {error}"))
 }
 
 #[cfg(feature = "postgres")]
 fn postgres(config: &Config) -> anyhow::Result<Arc<dyn Copies>> {
     let options = PostgresOptions { reader_role: config.reporting.reader_role.clone() };
     let copies = PostgresCopies::new(&config.store.read_model, options);
-    Ok(Arc::new(copies.map_err(|error| failure(Exit::Usage, error.to_string()))?))
+    Ok(Arc::new(copies.map_err(|error| unusable(&error))?))
 }
 
 #[cfg(not(feature = "postgres"))]

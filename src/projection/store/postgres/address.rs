@@ -66,7 +66,7 @@ impl Address {
 
 fn bad(why: &str) -> StoreError {
     StoreError::Database(DatabaseError::new(format!(
-        "the address of the PostgreSQL database can't be used: {why}; it has the form \
+        "the address is wrong: {why}; it has the form \
          postgres://user:password@host:port/database?sslmode=require&sslrootcert=/path/of/ca.pem"
     )))
 }

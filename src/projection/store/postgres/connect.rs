@@ -11,9 +11,12 @@ use crate::projection::error::DatabaseError;
 /// The oldest server that has what is used here.
 const OLDEST: i64 = 13;
 
+/// How long a statement of a batch may take. A process that hangs in the middle of a COPY is met by
+/// this limit only.
+pub(super) const STATEMENT: &str = "SET statement_timeout = '10s'";
 /// How a server ends what a process left behind that hangs or is gone: within seconds, so that
-/// another can go on. The first two are what it waits for itself.
-const WRITING: &str = "SET lock_timeout = '5s'; SET statement_timeout = '30s';
+/// another can go on. The first is how long a session waits for such a one itself.
+const WRITING: &str = "SET lock_timeout = '5s';
  SET idle_in_transaction_session_timeout = '5s'; SET tcp_keepalives_idle = 10;
  SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 10000;
  SET client_min_messages = warning;";
@@ -40,7 +43,7 @@ pub(super) async fn connect(address: &Address) -> Result<Link, DatabaseError> {
     if version < OLDEST * 10_000 {
         return Err(too_old(version, &address.place));
     }
-    link.batch_execute(WRITING).await?;
+    link.batch_execute(&format!("{WRITING} {STATEMENT}")).await?;
     Ok(link)
 }
 

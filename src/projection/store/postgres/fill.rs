@@ -1,6 +1,6 @@
 //! Filling a copy that nobody reads yet: what is left out until the end, and whole tables at once.
 
-use super::connect::Link;
+use super::connect::{Link, STATEMENT};
 use super::sql::definitions;
 use crate::projection::error::DatabaseError;
 use crate::projection::models::Models;
@@ -35,7 +35,7 @@ pub(super) async fn finish(
             link.batch_execute(&format!("ALTER TABLE {table} SET LOGGED; ANALYZE {table}")).await?;
         }
     }
-    link.batch_execute("SET statement_timeout = '30s'; RESET maintenance_work_mem").await?;
+    link.batch_execute(&format!("{STATEMENT}; RESET maintenance_work_mem")).await?;
     Ok(())
 }
 

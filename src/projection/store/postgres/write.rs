@@ -68,6 +68,10 @@ impl PostgresWriter {
     /// When there is none of this name, and those of the database.
     pub fn open(inner: Arc<Inner>, copy: CopyId, mode: Mode) -> Result<Self, StoreError> {
         let (link, checkpoint) = inner.wait(session(&inner, &copy))?;
+        if mode == Mode::Filling {
+            // Nobody waits for it, and a key over many rows takes its time.
+            inner.wait(link.batch_execute("SET statement_timeout = 0"))?;
+        }
         let serving = inner.wait(link.query_opt("SELECT copy FROM docket.serving", &[]))?;
         let serving: Option<String> = serving.map(|row| row.try_get(0)).transpose()?;
         let served = serving.as_deref() == Some(copy.0.as_str());
