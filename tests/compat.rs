@@ -93,7 +93,7 @@ fn a_lapse_of_version_1_is_read_and_written_as_it_was() {
         stream: StreamName::parse("cluster_area-futian").unwrap(),
         revision: 3,
         event_id: uuid::Uuid::nil(),
-        event_type: "ObligationLapsed".to_owned(),
+        event_type: "ObligationLapsed".into(),
         recorded_at_us: 1_422_892_800_000_001,
         data: data.as_bytes().to_vec().into(),
         metadata: metadata.as_bytes().to_vec().into(),

@@ -284,7 +284,7 @@ mod tests {
     fn one_go_reads_as_two_do() {
         let (mut read, mut refused) = (0, 0);
         for text in facts() {
-            for data in [text.as_bytes(), &text.as_bytes()[..text.len() - 1], text[1..].as_bytes()]
+            for data in [text.as_bytes(), &text.as_bytes()[..text.len() - 1], &text.as_bytes()[1..]]
             {
                 let wanted = in_two_goes(ActKind::Inspect, data);
                 match in_one_go(ActKind::Inspect, data) {

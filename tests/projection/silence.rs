@@ -22,7 +22,7 @@ fn a_lapse_loses_its_ground_in_the_table_as_in_the_fold() {
         catch_up(&mut follower, 3);
         let sql =
             "SELECT fate FROM audit_trail WHERE event_type = 'ObligationLapsed' ORDER BY sequence";
-        let rows = rows_of(follower.store().connection(), sql);
+        let rows = rows_of(&follower.connection(), sql);
         let history = world.history(STREAM);
         let state = history.state();
         let lapses = history.events().iter().filter(|e| e.event.event_type() == "ObligationLapsed");

@@ -22,7 +22,7 @@ pub fn clerk(story: &mut Story, on: &str) -> Vec<String> {
         meta.recorded_at = story.now;
         (meta.archive, meta.received_on, meta.decided_on) = (false, None, None);
         let opened = story.history.version_in_force(lapse.opened_by).unwrap();
-        meta.rests_on = EventRef::write_list(&[story.reference(opened)]);
+        meta.rests_on = EventRef::write_list(&[story.reference(opened)]).into();
         let event = Recorded {
             revision,
             sequence: Some(revision + 10),

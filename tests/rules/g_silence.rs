@@ -58,7 +58,8 @@ fn g12_a_due_date_lapses_the_day_after_and_once() {
     assert_eq!((lapse.due, lapse.not_late_before), (date("2015-01-12"), day("2015-01-12")));
     assert_eq!((lapse.article.as_str(), lapse.lapsed_on()), ("Art. 10", day("2015-01-13")));
     // It changes no standing, and is shown from the day on which it lapsed.
-    let changed = docket::domain::state::State { lapses: None, ..story.state.clone() };
+    let mut changed = story.state.clone();
+    changed.kept_mut().lapses = None;
     assert_eq!(changed, standing);
     assert_eq!(story.duty("construction_plan", 0, "2015-01-13"), Some(DutyStatus::Overdue));
     assert_eq!(shown(&story, "construction_plan", None, "2015-01-13"), Some(3));

@@ -61,7 +61,8 @@ impl Server {
         let authenticator = Authenticator::new(verifier, || UNIX_NOW, 1 << 20);
         let models = tokio::sync::watch::channel(Status::default()).1;
         let settings = ApiSettings { workers: Some(1), ..ApiSettings::default() };
-        let of_runner = ReadModels::of_runner(models.clone());
+        let nowhere = Arc::new(docket::projection::SqliteCopies::new("nowhere"));
+        let of_runner = ReadModels::of_runner(nowhere, models.clone());
         let state = ApiState::new(node.app.clone(), of_runner, models, authenticator, settings);
         let state = Arc::new(state.with_webhooks(world.webhooks.clone()));
         let served = serve("127.0.0.1:0".parse().unwrap(), state).unwrap();

@@ -12,8 +12,8 @@ fn event(stream: &str, event_type: &str, data: &str, metadata: &str) -> Recorded
         event_id: Uuid::from_u128(1),
         event_type: event_type.into(),
         recorded_at_us: 1_452_000_000_123_456,
-        data: data.as_bytes().into(),
-        metadata: metadata.as_bytes().into(),
+        data: data.as_bytes().to_vec().into(),
+        metadata: metadata.as_bytes().to_vec().into(),
     }
 }
 
