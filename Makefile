@@ -27,7 +27,7 @@ check: tools deny
 
 # `make bench PARTS=fold` measures a part; BENCH_EVENTS and BENCH_ENROLLMENTS set the size of the log.
 bench: tools
-	$(CARGO) bench --locked --bench speed -- $(PARTS)
+	$(CARGO) bench --locked --features postgres --bench speed -- $(PARTS)
 
 # SQLite and ring are compiled from C.
 tools:

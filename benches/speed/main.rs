@@ -14,6 +14,8 @@ mod generate;
 mod life;
 mod measure;
 mod parts;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod server;
 mod whole;
 
@@ -26,7 +28,7 @@ use generate::{Size, made, number};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const PARTS: [&str; 5] = ["appends", "fold", "acts", "sse", "whole"];
+const PARTS: [&str; 6] = ["appends", "fold", "acts", "sse", "postgres", "whole"];
 
 fn main() -> anyhow::Result<()> {
     // Cargo adds `--bench`.
@@ -60,6 +62,12 @@ fn main() -> anyhow::Result<()> {
     }
     if is_asked("sse") {
         runtime.block_on(feeds::feeds(&data, &made, time))?;
+    }
+    if is_asked("postgres") {
+        #[cfg(feature = "postgres")]
+        postgres::postgres(&made, time)?;
+        #[cfg(not(feature = "postgres"))]
+        println!("postgres: left out, this build has no feature `postgres`");
     }
     if is_asked("whole") {
         runtime.block_on(whole::whole(&data, &made, size, time))?;
