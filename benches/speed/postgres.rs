@@ -52,7 +52,10 @@ pub fn postgres(made: &Made, time: Duration) -> anyhow::Result<()> {
     })?;
     let took = began.elapsed();
     let rest = (took - filled).as_secs_f64();
-    let more = format!("{:.1} s, of which {rest:.1} s keys, indexes and the log of PostgreSQL", took.as_secs_f64());
+    let more = format!(
+        "{:.1} s, of which {rest:.1} s keys, indexes and the log of PostgreSQL",
+        took.as_secs_f64()
+    );
     line("rebuild of all read models", events as f64 / took.as_secs_f64(), "events/s", &more);
     follow(&copies, log, &runtime, time)
 }
@@ -60,11 +63,17 @@ pub fn postgres(made: &Made, time: Duration) -> anyhow::Result<()> {
 /// A text COPY of six columns into a table without anything else.
 fn bare() -> anyhow::Result<()> {
     let database = server::server().database();
-    server::server().sql(&database.name, "CREATE UNLOGGED TABLE bare (a bigint, b bigint, c text, d text, e text, f bytea)");
+    server::server().sql(
+        &database.name,
+        "CREATE UNLOGGED TABLE bare (a bigint, b bigint, c text, d text, e text, f bytea)",
+    );
     let path = server::server().folder.join("bare.csv");
     let mut file = std::io::BufWriter::new(std::fs::File::create(&path)?);
     for row in 0..ROWS {
-        writeln!(file, "{row},{row},cluster_area-futian,2016-03-01,under_construction,\\x00112233445566778899aabbccddeeff")?;
+        writeln!(
+            file,
+            "{row},{row},cluster_area-futian,2016-03-01,under_construction,\\x00112233445566778899aabbccddeeff"
+        )?;
     }
     file.flush()?;
     let began = Instant::now();

@@ -41,8 +41,10 @@ fn a_node_fills_serves_and_rebuilds_read_models_in_postgresql() {
     assert_eq!(diff.done(), "", "one line for each difference");
     let status = status(&[]).done();
     assert!(status.contains("docket_copy_") && !status.contains(PASSWORD), "{status}");
-    let count = crate::server::server()
-        .sql(&database.name, "SELECT bool_or(exercise), bool_or(NOT exercise) FROM docket_report.act");
+    let count = crate::server::server().sql(
+        &database.name,
+        "SELECT bool_or(exercise), bool_or(NOT exercise) FROM docket_report.act",
+    );
     assert_eq!(count, "t|t");
 }
 
@@ -52,8 +54,15 @@ fn what_can_not_be_used_is_refused_at_the_start_and_no_password_is_shown() {
     let database = server().database();
     let wrong = database.address.replace(PASSWORD, "wrong-secret");
     let serve = |address: &str, more: &[&str]| -> Command {
-        let args =
-            ["serve", "--listen", "127.0.0.1:0", "--data-dir", text(folder.path()), "--read-model", address];
+        let args = [
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--data-dir",
+            text(folder.path()),
+            "--read-model",
+            address,
+        ];
         command(&[&args, more].concat())
     };
     let ran = run(&mut serve(&wrong, &[]));

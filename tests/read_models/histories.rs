@@ -146,7 +146,9 @@ fn followed_and_rebuilt_the_rows_are_those_of_sqlite(place: &Place) {
     let rebuilt = rebuild(&request(&world, &*copies), &mut |_, _| true).unwrap();
     for model in &rebuilt.models {
         assert_eq!(model.compared, Compared::Same, "{}", model.name);
-        let same = expected.iter().any(|(name, sum)| *name == model.name && Some(sum) == model.checksum.as_ref());
+        let same = expected
+            .iter()
+            .any(|(name, sum)| *name == model.name && Some(sum) == model.checksum.as_ref());
         assert!(same, "{}", model.name);
     }
     let serving = copies.serving().unwrap().unwrap();

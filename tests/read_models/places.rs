@@ -29,7 +29,9 @@ impl Place {
             #[cfg(feature = "postgres")]
             Self::Postgres(database) => {
                 use docket::projection::store::{PostgresCopies, PostgresOptions};
-                Arc::new(PostgresCopies::new(&database.address, PostgresOptions::default()).unwrap())
+                Arc::new(
+                    PostgresCopies::new(&database.address, PostgresOptions::default()).unwrap(),
+                )
             }
         }
     }

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use docket::projection::store::{Claim, PostgresCopies, PostgresOptions};
-use docket::projection::{Copies, Mode, Models, Progress, ProjectionError, StoreError, all, rebuild};
+use docket::projection::{
+    Copies, Mode, Models, Progress, ProjectionError, StoreError, all, rebuild,
+};
 
 use crate::histories::{checksums, filled, followed, follower, request};
 use crate::places::{Place, claimed, holder};
@@ -66,7 +68,12 @@ fn a_copy_that_was_not_finished_can_not_serve() {
 }
 
 /// Takes in everything, opening the copy anew after each failure, as the runner does.
-fn catch_up_through(copies: &dyn Copies, world: &crate::world::World, limit: usize, name: &str) -> u32 {
+fn catch_up_through(
+    copies: &dyn Copies,
+    world: &crate::world::World,
+    limit: usize,
+    name: &str,
+) -> u32 {
     let (mut failures, until) = (0, Instant::now() + Duration::from_secs(60));
     let passing = |error: &StoreError| {
         assert!(error.is_passing(), "{error}");
@@ -144,7 +151,9 @@ fn a_server_that_goes_away_and_comes_back_loses_and_skips_nothing() {
             // From the start again, so that there is always a batch at work.
             let lock = copies.lock_rebuild();
             let Ok(lock) = lock else { continue };
-            let Ok(copy) = copies.create(&*lock, Mode::Following, &Models::new(all())) else { continue };
+            let Ok(copy) = copies.create(&*lock, Mode::Following, &Models::new(all())) else {
+                continue;
+            };
             let _ = copies.serve(&*lock, copy.id());
         }
         failures + catch_up_through(&copies, &world, 3, "w")
@@ -246,8 +255,10 @@ fn the_reader_role_sees_the_reporting_schema_only_and_after_a_switch_the_new_cop
     let first = copies.serving().unwrap().unwrap();
     for schema in ["docket", &first.0] {
         let table = if schema == "docket" { "serving" } else { "audit_trail" };
-        let sql = format!("SELECT has_schema_privilege('{role}', '{schema}', 'usage'),
-            has_table_privilege('{role}', '{schema}.{table}', 'select')");
+        let sql = format!(
+            "SELECT has_schema_privilege('{role}', '{schema}', 'usage'),
+            has_table_privilege('{role}', '{schema}.{table}', 'select')"
+        );
         assert_eq!(server().sql(&database.name, &sql), "f|f", "{schema}");
     }
     let writes = "SELECT count(*) FROM information_schema.table_privileges
@@ -279,9 +290,11 @@ fn the_reporting_schema_has_the_columns_that_are_explained_in_types_of_their_own
         );
         assert_eq!(ask(&sql).lines().collect::<Vec<_>>(), names, "{view}");
         let serving = copies.serving().unwrap().unwrap();
-        let rows = format!("SELECT (SELECT count(*) FROM docket_report.{view}) =
+        let rows = format!(
+            "SELECT (SELECT count(*) FROM docket_report.{view}) =
             (SELECT count(*) FROM {serving}.docket_report_{view}), count(*) > 0,
-            bool_and(source_sequence >= 0 AND provenance <> '') FROM docket_report.{view}");
+            bool_and(source_sequence >= 0 AND provenance <> '') FROM docket_report.{view}"
+        );
         assert_eq!(ask(&rows), "t|t|t", "{view}");
     }
     let types = "SELECT string_agg(DISTINCT data_type, ',' ORDER BY data_type)

@@ -144,7 +144,9 @@ fn the_shipped_sources_name_every_view_and_column() {
     assert_eq!(of_view, fields);
     assert_eq!(of_view.keys().cloned().collect::<BTreeSet<_>>(), views().into_iter().collect());
     assert!(of_view.values().all(|names| names.iter().any(|name| name == "recorded_at")));
-    for said in ["schema: docket_report", "loaded_at_field: recorded_at", "warn_after:", "error_after:"] {
+    for said in
+        ["schema: docket_report", "loaded_at_field: recorded_at", "warn_after:", "error_after:"]
+    {
         assert!(text.contains(said), "{said}");
     }
 }

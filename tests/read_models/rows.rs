@@ -40,7 +40,9 @@ impl Tables {
             Op::Insert(table, row) | Op::Put(table, row) => {
                 self.0[*table].insert(key(*table, row), row.clone());
             }
-            Op::Change(0, 0, values) => self.set(0, |row| row[0] == values[2], &[(1, &values[0]), (3, &values[1])]),
+            Op::Change(0, 0, values) => {
+                self.set(0, |row| row[0] == values[2], &[(1, &values[0]), (3, &values[1])])
+            }
             Op::Change(0, 1, values) => self.set(0, |row| row[0] == values[1], &[(4, &values[0])]),
             Op::Change(0, _, values) => self.0[0].retain(|_, row| row[0] != values[0]),
             Op::Change(_, 0, values) => self.0[1].retain(|_, row| row[0] != values[0]),
@@ -108,8 +110,15 @@ impl Numbers {
 
     fn span(&mut self, id: i64) -> Vec<Value> {
         let event_id = Value::Bytes(uuid::Uuid::from_u128(u128::from(self.0)).as_bytes().to_vec());
-        let (text, number) = (self.text(), Value::Int(i64::MIN + i64::try_from(self.below(9)).unwrap()));
-        vec![Value::Int(id), self.text(), self.maybe(event_id), self.maybe(text), self.maybe(number)]
+        let (text, number) =
+            (self.text(), Value::Int(i64::MIN + i64::try_from(self.below(9)).unwrap()));
+        vec![
+            Value::Int(id),
+            self.text(),
+            self.maybe(event_id),
+            self.maybe(text),
+            self.maybe(number),
+        ]
     }
 
     fn name(&mut self) -> Vec<Value> {
@@ -194,11 +203,35 @@ fn a_copy_that_is_filled_has_the_rows_of_one_that_is_followed(place: &Place) {
     assert_eq!(followed.checkpoint().position, Some(24));
     assert_rows(&mut *followed, &tables, "served");
     // The key is there: a row with one that is known is refused.
-    assert!(followed.commit(&batch(&[Op::Insert(0, vec![
-        Value::Int(1), Value::Text(String::new()), Value::Null, Value::Null, Value::Null,
-    ]), Op::Insert(0, vec![
-        Value::Int(1), Value::Text(String::new()), Value::Null, Value::Null, Value::Null,
-    ])]), to(25)).is_err());
+    assert!(
+        followed
+            .commit(
+                &batch(&[
+                    Op::Insert(
+                        0,
+                        vec![
+                            Value::Int(1),
+                            Value::Text(String::new()),
+                            Value::Null,
+                            Value::Null,
+                            Value::Null,
+                        ]
+                    ),
+                    Op::Insert(
+                        0,
+                        vec![
+                            Value::Int(1),
+                            Value::Text(String::new()),
+                            Value::Null,
+                            Value::Null,
+                            Value::Null,
+                        ]
+                    )
+                ]),
+                to(25)
+            )
+            .is_err()
+    );
 }
 
 fn a_reader_sees_one_instant(place: &Place) {
@@ -231,7 +264,8 @@ fn a_question_that_fails_leaves_the_reader_of_use(place: &Place) {
     let (copies, mut writer) = place.serving(sample());
     add(&mut *writer, 0).unwrap();
     let mut reader = copies.reader(&writer.id().clone()).unwrap();
-    let failed = reader.ask(&mut |reader| reader.query("SELECT nothing FROM span", &[], &mut |_| Ok(())));
+    let failed =
+        reader.ask(&mut |reader| reader.query("SELECT nothing FROM span", &[], &mut |_| Ok(())));
     let error = failed.unwrap_err();
     assert!(!error.is_passing() && error.to_string().contains("nothing"), "{error}");
     let ended = reader.ask(&mut |reader| {
@@ -287,7 +321,8 @@ fn parameters_are_what_they_are_compared_with(place: &Place) {
     let count = |writer: &mut dyn CopyWriter, id: Cell<'_>, label: Cell<'_>| {
         let sql = "SELECT id, label AS \"a:b\" FROM span WHERE (:id IS NULL OR id = :id)
             AND (:label IS NULL OR label = :label) AND label <> ':id' LIMIT :limit";
-        let given = [(":id", id), (":label", label), (":limit", Cell::Int(3)), (":other", Cell::Int(1))];
+        let given =
+            [(":id", id), (":label", label), (":limit", Cell::Int(3)), (":other", Cell::Int(1))];
         rows(writer.reader(), sql, &given).len()
     };
     for (id, label, found) in [

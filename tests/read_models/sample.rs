@@ -116,7 +116,11 @@ impl From<Cell<'_>> for Value {
 }
 
 /// The rows that answer a question.
-pub fn rows(reader: &mut dyn Reader, sql: &str, parameters: &[(&str, Cell<'_>)]) -> Vec<Vec<Value>> {
+pub fn rows(
+    reader: &mut dyn Reader,
+    sql: &str,
+    parameters: &[(&str, Cell<'_>)],
+) -> Vec<Vec<Value>> {
     let mut rows = Vec::new();
     reader
         .query(sql, parameters, &mut |row| {

@@ -46,10 +46,23 @@ impl Server {
         let server = Self { bin, folder, port: port.port(), run_as, guard };
         let data = server.data();
         let password = server.folder.join("password").display().to_string();
-        server.run("initdb", &[
-            "-N", "-D", &data, "-U", "root", "-E", "UTF8", "--locale=C.UTF-8", "--auth-local=trust",
-            "--auth-host=scram-sha-256", "--pwfile", &password,
-        ]);
+        server.run(
+            "initdb",
+            &[
+                "-N",
+                "-D",
+                &data,
+                "-U",
+                "root",
+                "-E",
+                "UTF8",
+                "--locale=C.UTF-8",
+                "--auth-local=trust",
+                "--auth-host=scram-sha-256",
+                "--pwfile",
+                &password,
+            ],
+        );
         server.go();
         server.sql("postgres", &format!("CREATE ROLE app LOGIN PASSWORD '{PASSWORD}'"));
         server
@@ -91,7 +104,8 @@ impl Server {
         let (out, err) = (self.folder.join("out"), self.folder.join("err"));
         let file = |path: &Path| std::fs::File::create(path).expect("a file");
         let done = AtomicU32::fetch_add(&RUNS, 1, Ordering::Relaxed);
-        let (out, err) = (out.with_extension(done.to_string()), err.with_extension(done.to_string()));
+        let (out, err) =
+            (out.with_extension(done.to_string()), err.with_extension(done.to_string()));
         command.stdin(Stdio::null()).stdout(file(&out)).stderr(file(&err));
         command.args(arguments).current_dir(&self.folder).env("LC_ALL", "C.UTF-8");
         let status = command.status().unwrap_or_else(|error| panic!("{program}: {error}"));
@@ -110,10 +124,24 @@ impl Server {
     /// Asks as a role.
     pub fn sql_as(&self, role: &str, database: &str, sql: &str) -> String {
         let (port, folder) = (self.port.to_string(), self.folder.display().to_string());
-        self.run("psql", &[
-            "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", &folder, "-p", &port, "-U", role, "-d", database,
-            "-c", sql,
-        ])
+        self.run(
+            "psql",
+            &[
+                "-XAtq",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-h",
+                &folder,
+                "-p",
+                &port,
+                "-U",
+                role,
+                "-d",
+                database,
+                "-c",
+                sql,
+            ],
+        )
     }
 
     /// A database that nobody else has; its owner is the role `app`.
@@ -146,7 +174,8 @@ impl Database {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
         // An order of texts that is not that of their bytes, as servers often have it.
-        let version: u32 = server.sql("postgres", "SHOW server_version_num").parse().expect("a number");
+        let version: u32 =
+            server.sql("postgres", "SHOW server_version_num").parse().expect("a number");
         let order = if version >= 150_000 { "LOCALE_PROVIDER icu ICU_LOCALE 'en-US'" } else { "" };
         let sql = format!("CREATE DATABASE {name} OWNER app TEMPLATE template0 {order}");
         server.sql("postgres", &sql);

@@ -147,7 +147,8 @@ impl PostgresCopies {
             let known = link.query_one("SELECT to_regclass('docket.serving') IS NOT NULL", &[]);
             if !known.await?.try_get::<_, bool>(0)? {
                 // Two processes that start at once must not make it twice.
-                let sql = format!("BEGIN; SELECT pg_advisory_xact_lock({REBUILD} + 1); {OWN} COMMIT");
+                let sql =
+                    format!("BEGIN; SELECT pg_advisory_xact_lock({REBUILD} + 1); {OWN} COMMIT");
                 link.batch_execute(&sql).await.map_err(|error| self.no_right(&error))?;
             }
             Ok::<_, DatabaseError>(())
@@ -206,7 +207,9 @@ fn failed(why: &str) -> StoreError {
 fn checked(copy: &CopyId) -> Result<&str, StoreError> {
     let number = copy.0.strip_prefix("docket_copy_").unwrap_or_default();
     if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(failed(&format!("there is no copy {copy}: a copy is called docket_copy_<number>")));
+        return Err(failed(&format!(
+            "there is no copy {copy}: a copy is called docket_copy_<number>"
+        )));
     }
     Ok(&copy.0)
 }
@@ -228,9 +231,8 @@ impl Drop for Held {
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 // The lock goes with the session in any case.
-                let _ = inner.wait(async {
-                    tokio::time::timeout(WAIT, link.batch_execute(&unlock)).await
-                });
+                let _ = inner
+                    .wait(async { tokio::time::timeout(WAIT, link.batch_execute(&unlock)).await });
             });
         });
     }

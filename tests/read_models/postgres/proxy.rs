@@ -31,7 +31,8 @@ impl Proxy {
                     continue;
                 }
                 let Ok(upstream) = TcpStream::connect(("127.0.0.1", server)) else { continue };
-                let (back, to_client) = (upstream.try_clone().unwrap(), client.try_clone().unwrap());
+                let (back, to_client) =
+                    (upstream.try_clone().unwrap(), client.try_clone().unwrap());
                 std::thread::spawn(move || pass_on(back, to_client));
                 let state = Arc::clone(&shared);
                 std::thread::spawn(move || watch(client, upstream, &state));

@@ -80,7 +80,10 @@ fn who_is_stopped_in_the_middle_of_a_batch_is_overtaken_within_seconds() {
         std::thread::sleep(Duration::from_millis(7));
         signal(&child, "-STOP");
         // What it had already sent is done by then.
-        if is_at_work() && { std::thread::sleep(Duration::from_millis(150)); is_at_work() } {
+        if is_at_work() && {
+            std::thread::sleep(Duration::from_millis(150));
+            is_at_work()
+        } {
             break;
         }
         signal(&child, "-CONT");

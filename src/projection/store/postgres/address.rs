@@ -132,8 +132,7 @@ fn place(config: &Config) -> String {
 fn tls(root: Option<PathBuf>, mode: SslMode) -> Result<MakeRustlsConnect, StoreError> {
     let mut roots = RootCertStore::empty();
     if let Some(path) = root {
-        let unreadable =
-            |why: String| bad(&format!("sslrootcert {}: {why}", path.display()));
+        let unreadable = |why: String| bad(&format!("sslrootcert {}: {why}", path.display()));
         let certificates = CertificateDer::pem_file_iter(&path);
         for certificate in certificates.map_err(|error| unreadable(error.to_string()))? {
             let certificate = certificate.map_err(|error| unreadable(error.to_string()))?;

@@ -76,10 +76,7 @@ enum Fate<'a> {
     Deleted,
 }
 
-fn merged<'a>(
-    changes: &'a TableChanges,
-    key: usize,
-) -> Result<Vec<Statement<'a>>, DatabaseError> {
+fn merged<'a>(changes: &'a TableChanges, key: usize) -> Result<Vec<Statement<'a>>, DatabaseError> {
     let table = changes.table();
     let mut fates: Vec<(Raw<'a>, Fate<'a>)> = Vec::new();
     let mut places: HashMap<Key<'a>, usize> = HashMap::new();

@@ -30,8 +30,7 @@ pub(super) type Link = ClientWrapper;
 /// Why not, in words an operator can use.
 pub(super) async fn connect(address: &Address) -> Result<Link, DatabaseError> {
     let connecting = address.config.connect(address.tls.clone());
-    let (client, connection) =
-        connecting.await.map_err(|error| refused(&error, &address.place))?;
+    let (client, connection) = connecting.await.map_err(|error| refused(&error, &address.place))?;
     let task = tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!(%error, "a connection to PostgreSQL ended");

@@ -97,11 +97,7 @@ async fn update(
     with_rows(link, &sql, &kinds, rows).await
 }
 
-async fn delete(
-    link: &Link,
-    table: &'static Table,
-    keys: &[Raw<'_>],
-) -> Result<(), DatabaseError> {
+async fn delete(link: &Link, table: &'static Table, keys: &[Raw<'_>]) -> Result<(), DatabaseError> {
     let (key, kind) = key(table)?;
     let sql = format!("DELETE FROM {} WHERE {key} = ANY($1::{})", table.name, array_name(kind));
     let rows: Vec<Row<'_>> = keys.iter().map(|key| vec![*key]).collect();
@@ -173,11 +169,7 @@ fn type_of(value: Raw<'_>) -> Type {
     }
 }
 
-async fn copy(
-    link: &Link,
-    table: &'static Table,
-    rows: &[Row<'_>],
-) -> Result<(), DatabaseError> {
+async fn copy(link: &Link, table: &'static Table, rows: &[Row<'_>]) -> Result<(), DatabaseError> {
     let sql = format!("COPY {} ({}) FROM STDIN (FORMAT binary)", table.name, columns(table));
     let types: Vec<_> = table.columns.iter().map(|(_, kind)| column_type(*kind)).collect();
     let sink = link.copy_in::<_, Bytes>(&sql).await?;

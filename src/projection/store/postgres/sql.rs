@@ -120,7 +120,11 @@ pub(super) fn array_name(kind: Kind) -> &'static str {
 
 /// A text as PostgreSQL can keep it: it has no U+0000, which is shown as U+2400 instead.
 pub(super) fn storable(text: &str) -> Cow<'_, str> {
-    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{2400}")) } else { Cow::Borrowed(text) }
+    if text.contains('\0') {
+        Cow::Owned(text.replace('\0', "\u{2400}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 fn parts(sql: &str) -> impl Iterator<Item = Part<'_>> {
@@ -152,9 +156,7 @@ fn parts(sql: &str) -> impl Iterator<Item = Part<'_>> {
         let (part, after) = rest.split_at_checked(length)?;
         rest = after;
         Some(match first {
-            ':' if part.len() > 1 && part != "::" => {
-                Part::Parameter(part.trim_start_matches(':'))
-            }
+            ':' if part.len() > 1 && part != "::" => Part::Parameter(part.trim_start_matches(':')),
             c if c.is_alphanumeric() || c == '_' => Part::Word(part),
             _ => Part::Other(part),
         })
@@ -181,7 +183,10 @@ mod tests {
     #[test]
     fn marks_become_numbers() {
         assert_eq!(marked("id = ?", 3), "id = $3");
-        assert_eq!(marked("a = ? AND (b IS NULL OR b <= ?)", 1), "a = $1 AND (b IS NULL OR b <= $2)");
+        assert_eq!(
+            marked("a = ? AND (b IS NULL OR b <= ?)", 1),
+            "a = $1 AND (b IS NULL OR b <= $2)"
+        );
     }
 
     #[test]
@@ -206,6 +211,8 @@ CREATE UNLOGGED TABLE t (
 CREATE UNLOGGED TABLE s (id BIGINT) ;
 CREATE VIEW v AS SELECT CAST(id AS TEXT) FROM s;"
         );
-        assert!(definitions("CREATE TABLE s (a TEXT) STRICT;", false).starts_with("CREATE TABLE s"));
+        assert!(
+            definitions("CREATE TABLE s (a TEXT) STRICT;", false).starts_with("CREATE TABLE s")
+        );
     }
 }

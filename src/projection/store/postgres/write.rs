@@ -324,20 +324,16 @@ async fn write(
     let values: [&(dyn ToSql + Sync); 6] =
         [&to, &moved.known_at_us, &log, &moved.lease_until_us, &from, &epoch];
     // Sent together: the first is always answered before the others are begun.
-    let (_, row, serving) = tokio::try_join!(
-        link.batch_execute("BEGIN"),
-        link.query_opt(&moving, &values),
-        async {
+    let (_, row, serving) =
+        tokio::try_join!(link.batch_execute("BEGIN"), link.query_opt(&moving, &values), async {
             if writer.mode == Mode::Filling {
                 return Ok(None);
             }
             link.query_opt(&serving, &[]).await
-        },
-    )
-    .map_err(before)?;
+        },)
+        .map_err(before)?;
     let Some(row) = row else { return Err(Broken::Before(fenced())) };
-    let serving: Option<String> =
-        serving.map(|row| row.try_get(0)).transpose().map_err(before)?;
+    let serving: Option<String> = serving.map(|row| row.try_get(0)).transpose().map_err(before)?;
     let serves = serving.as_deref() == Some(writer.copy.0.as_str());
     if writer.served && !serves {
         return Err(Broken::Before(fenced()));
