@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, Pool, Runtime as PoolRuntime};
+use deadpool_postgres::{ClientWrapper, Hook, HookError, Manager, Pool, Runtime as PoolRuntime};
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::error::SqlState;
 
@@ -44,6 +44,9 @@ const CHECKPOINT_SQL: &str = include_str!("../../../projections/checkpoint/table
 const REBUILD: i64 = 0x646f_636b_6574;
 /// Questions answered at once by one process; more wait.
 const MAX_READERS: usize = 8;
+/// How a server ends a question whose process hangs: what it sees would be kept for it for ever.
+const READING: &str = "SET idle_in_transaction_session_timeout = '60s';
+ SET tcp_keepalives_idle = 10; SET client_min_messages = warning;";
 /// How long a question waits for its turn.
 const WAIT: Duration = Duration::from_secs(10);
 const OWN: &str = "CREATE SCHEMA IF NOT EXISTS docket;
@@ -118,6 +121,9 @@ impl PostgresCopies {
         let manager = Manager::new(address.config.clone(), address.tls.clone());
         let pool = Pool::builder(manager)
             .max_size(MAX_READERS)
+            .post_create(Hook::async_fn(|client: &mut ClientWrapper, _| {
+                Box::pin(async { client.batch_execute(READING).await.map_err(HookError::Backend) })
+            }))
             .runtime(PoolRuntime::Tokio1)
             .wait_timeout(Some(WAIT))
             .create_timeout(Some(WAIT))
