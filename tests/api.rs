@@ -35,3 +35,5 @@ mod silence;
 mod slice;
 #[path = "api/support.rs"]
 mod support;
+#[path = "api/two_times.rs"]
+mod two_times;

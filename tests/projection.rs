@@ -1,10 +1,14 @@
 //! Read models: the same rows however they were reached, and no event skipped.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
+#[path = "projection/bitemporal.rs"]
+mod bitemporal;
 #[path = "projection/contracts.rs"]
 mod contracts;
 #[path = "projection/crash.rs"]
 mod crash;
+#[path = "projection/histories.rs"]
+mod histories;
 #[path = "projection/lists.rs"]
 mod lists;
 #[path = "projection/lives.rs"]

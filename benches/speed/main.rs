@@ -12,6 +12,7 @@ mod feeds;
 mod fold;
 mod generate;
 mod life;
+mod lists;
 mod measure;
 mod parts;
 #[cfg(feature = "postgres")]
@@ -28,7 +29,8 @@ use generate::{Size, made, number};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const PARTS: [&str; 6] = ["appends", "fold", "acts", "sse", "postgres", "whole"];
+const PARTS: [&str; 8] =
+    ["appends", "fold", "acts", "sse", "lists", "rebuild", "postgres", "whole"];
 
 fn main() -> anyhow::Result<()> {
     // Cargo adds `--bench`.
@@ -62,6 +64,12 @@ fn main() -> anyhow::Result<()> {
     }
     if is_asked("sse") {
         runtime.block_on(feeds::feeds(&data, &made, time))?;
+    }
+    if is_asked("lists") {
+        lists::lists(&data, &made)?;
+    }
+    if is_asked("rebuild") {
+        whole::rebuild(&data, &made)?;
     }
     if is_asked("postgres") {
         #[cfg(feature = "postgres")]

@@ -38,11 +38,19 @@ struct Went {
     generator: Cpu,
 }
 
+/// Makes every read model from the log.
+pub fn rebuild(data: &Path, made: &Made) -> anyhow::Result<()> {
+    heading("Rebuild");
+    let copied = copy(made, data, "rebuilt")?;
+    rebuild_apart(&copied)?;
+    std::fs::remove_dir_all(copied.folder)?;
+    Ok(())
+}
+
 /// Loads a server with read models running, then one with them paused.
 pub async fn whole(data: &Path, made: &Made, size: Size, time: Duration) -> anyhow::Result<()> {
     let events = anew(&sample(made).await?);
     let copied = copy(made, data, "served")?;
-    heading("Rebuild");
     rebuild_apart(&copied)?;
     for with_read_models in [true, false] {
         let models = if with_read_models { "read models running" } else { "read models paused" };

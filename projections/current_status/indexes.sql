@@ -1,4 +1,4 @@
-CREATE UNIQUE INDEX enrollment_by_name ON enrollment (program, subject);
+CREATE UNIQUE INDEX enrollment_by_name ON enrollment (program, subject, exercise);
 -- Where each enrollment stands by spans of days, as known now.
 CREATE VIEW current_status AS
 SELECT e.program, e.subject, e.exercise, h.valid_from, h.valid_to, h.stands_at, h.phase,

@@ -1,1 +1,2 @@
-CREATE INDEX status_history_by_enrollment ON status_history (enrollment, valid_from);
+-- What was known later is passed over within the index.
+CREATE INDEX status_history_by_enrollment ON status_history (enrollment, valid_from, known_from);

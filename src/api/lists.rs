@@ -9,15 +9,15 @@ use super::call::{Answered, Call, wrong_parameter};
 use super::ends::{is_over, is_review_due};
 use super::named::declared;
 use super::page::{
-    CURSOR, Cursor, EXERCISE, Filled, LIMIT, MIN_SEQUENCE, cursor, day, exercise, page,
+    CURSOR, Cursor, EXERCISE, Filled, LIMIT, MIN_SEQUENCE, ask_at, cursor, exercise, page,
 };
 use super::problem::Problem;
 use super::route::Parameter;
 use super::status::{PlaceView, StandsAt};
+use super::times::{AS_OF, AT_SEQUENCE, KNOWN_AT, Times};
 use crate::domain::date::{Day, Timestamp};
 use crate::domain::ids::{Id, Language, ProgramId, Provenance, Text};
 use crate::domain::measure::Versions;
-use crate::projection::At;
 use crate::projection::current_status::{EnrollmentCursor, EnrollmentFilter, EnrollmentRow};
 use crate::projection::subjects::{SubjectCursor, SubjectFilter, SubjectRow};
 
@@ -30,12 +30,6 @@ const PROVINCE: Parameter = Parameter {
 };
 const KIND: Parameter =
     Parameter { name: "kind", en: "Subjects of this kind.", zh: "某类主体。" };
-const AS_OF: Parameter = Parameter {
-    name: "as_of",
-    en: "As it stands on this civil day; today unless told.",
-    zh: "该民用日的情况；默认今天。",
-};
-
 /// The parameters of the list of enrollments.
 pub const ENROLLMENTS: &[Parameter] = &[
     PROGRAM,
@@ -55,6 +49,8 @@ pub const ENROLLMENTS: &[Parameter] = &[
     },
     EXERCISE,
     AS_OF,
+    KNOWN_AT,
+    AT_SEQUENCE,
     MIN_SEQUENCE,
     CURSOR,
     LIMIT,
@@ -164,7 +160,7 @@ pub struct MatterView {
 pub async fn list_enrollments(call: Call) -> Answered {
     let limit = limit(&call)?;
     let cursor: Option<Cursor<EnrollmentCursor>> = cursor(&call)?;
-    let day = day(&call, cursor.as_ref())?;
+    let times = Times::of(&call, cursor.as_ref()).await?;
     let filter = EnrollmentFilter {
         exercise: exercise(&call)?,
         program: call.parsed("program", ProgramId::parse)?,
@@ -178,16 +174,17 @@ pub async fn list_enrollments(call: Call) -> Answered {
         waiting: call.parameter("waiting").map(|_| call.flag("waiting")).transpose()?,
     };
     let after = cursor.map(|cursor| cursor.after);
-    let answer = super::page::ask(&call, move |tables| {
-        tables.list_enrollments(&filter, At::day(day), after.as_ref(), limit + 1)
+    let answer = ask_at(&call, &times, move |tables, at| {
+        tables.list_enrollments(&filter, at, after.as_ref(), limit + 1)
     })
     .await?;
     let mut rows = answer.value;
     let more = more(&mut rows, limit, EnrollmentRow::cursor);
-    let items = rows.iter().map(|row| enrollment(&call, row, day)).collect::<Vec<_>>();
+    let items = rows.iter().map(|row| enrollment(&call, row, times.day)).collect::<Vec<_>>();
+    let programs = rows.iter().map(|row| row.program.to_string()).collect();
     let model = ("current_status", version_of("current_status"));
     let (position, known_at_us) = (answer.position, answer.known_at_us);
-    page(&call, Filled { items, more, day, model, position, known_at_us })
+    page(&call, Filled { items, more, programs, times, model, position, known_at_us })
 }
 
 /// Cuts off the row that only shows that there are more, and gives the cursor of the last.
@@ -325,23 +322,24 @@ pub struct SubjectItem {
 pub async fn list_subjects(call: Call) -> Answered {
     let limit = limit(&call)?;
     let cursor: Option<Cursor<SubjectCursor>> = cursor(&call)?;
-    let day = day(&call, cursor.as_ref())?;
+    let times = Times::of(&call, cursor.as_ref()).await?;
     let filter = SubjectFilter {
         invented: call.flag("invented")?,
         kinds: super::named::kind(&call)?.into_iter().collect(),
         province: super::named::subject(&call, "province").await?,
     };
     let after = cursor.map(|cursor| cursor.after);
-    let answer = super::page::ask(&call, move |tables| {
-        tables.list_subjects(&filter, day, after.as_ref(), limit + 1)
+    let answer = ask_at(&call, &times, move |tables, at| {
+        tables.list_subjects(&filter, at.day, after.as_ref(), limit + 1)
     })
     .await?;
     let mut rows = answer.value;
     let more = more(&mut rows, limit, SubjectRow::cursor);
     let items = rows.into_iter().map(subject).collect::<Vec<_>>();
+    let programs = Default::default();
     let model = ("subjects", version_of("subjects"));
     let (position, known_at_us) = (answer.position, answer.known_at_us);
-    page(&call, Filled { items, more, day, model, position, known_at_us })
+    page(&call, Filled { items, more, programs, times, model, position, known_at_us })
 }
 
 fn subject(row: SubjectRow) -> SubjectItem {

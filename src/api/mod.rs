@@ -27,6 +27,7 @@ mod page;
 mod pages;
 mod permitted;
 mod programs;
+mod quotas;
 mod reading;
 mod reference;
 mod revisions;
@@ -36,6 +37,7 @@ mod serve;
 mod state;
 mod status;
 mod subjects;
+mod times;
 mod trail;
 mod webhooks;
 

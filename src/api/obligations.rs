@@ -13,6 +13,7 @@ use super::page::{CURSOR, EXERCISE, LIMIT, MIN_SEQUENCE};
 use super::problem::{Code, Problem};
 use super::reading::Reading;
 use super::route::Parameter;
+use super::times::{AS_OF, AT_SEQUENCE, KNOWN_AT};
 use crate::domain::duty::{DutyStatus, items};
 use crate::domain::state::State;
 
@@ -40,6 +41,9 @@ pub const OBLIGATIONS: &[Parameter] = &[
         zh: "到期日必在该日之后。",
     },
     EXERCISE,
+    AS_OF,
+    KNOWN_AT,
+    AT_SEQUENCE,
     MIN_SEQUENCE,
     CURSOR,
     LIMIT,

@@ -1,5 +1,6 @@
 //! Pages of lists out of the read models: opaque cursors, links, and how far the tables have read.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use actix_web::HttpResponse;
@@ -16,11 +17,14 @@ use super::call::{Answered, Call, wrong_parameter};
 use super::etag;
 use super::problem::{Code, Problem};
 use super::route::Parameter;
+use super::times::{Known, Times, a_sequence};
 use crate::domain::date::{Day, Timestamp};
-use crate::projection::{Answer, DatabaseError, StoreError, Tables};
+use crate::projection::{Answer, At, DatabaseError, StoreError, Tables};
 
 /// The longest that a caller can have a list wait for an event, in seconds.
 const MAX_WAIT_S: u64 = 30;
+/// How long what was on record at an instant is waited for: the tables are a batch behind the log.
+const CATCH_UP: Duration = Duration::from_millis(500);
 
 /// The parameter with which a page goes on.
 pub const CURSOR: Parameter = Parameter {
@@ -69,17 +73,26 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// The day on which they are judged.
     pub as_of: String,
+    /// The instant asked about, if one was.
+    pub known_at: Option<String>,
+    /// The sequence up to which the log was looked at, if not all of it was: the last that was on
+    /// record then; absent also where nothing was on record yet.
+    pub known_to_sequence: Option<String>,
+    /// By program, the version of the measure by which the items are judged.
+    pub measures: BTreeMap<String, String>,
     /// The link to the next page; absent on the last one.
     pub next: Option<String>,
     /// How far the tables have read.
     pub projection: ProjectionView,
 }
 
-/// A cursor: the day of the walk through the pages, and the last row.
+/// A cursor: the two times of the walk through the pages, and the last row.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Cursor<T> {
     /// The day asked about.
     pub day: Day,
+    /// The sequence up to which the log is looked at, if not all of it is.
+    pub known: Option<u64>,
     /// The last row.
     pub after: T,
 }
@@ -93,20 +106,35 @@ pub async fn ask<T: Send + 'static>(
     question: impl FnOnce(&Tables<'_>) -> Result<T, DatabaseError> + Send + 'static,
 ) -> Result<Answer<T>, Problem> {
     if let Some(required) = call.parsed("min_sequence", a_sequence)? {
-        reach(call, required).await?;
+        reach(call, required, Duration::ZERO).await?;
     }
     call.state.models.read(question).await.map_err(|error| unreadable(call, &error))
 }
 
-fn a_sequence(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| format!("{text:?} is no sequence: write its digits"))
+/// Asks the tables about two times, once they have read as much as is asked about. Where nothing
+/// was on record there is nothing to ask.
+///
+/// # Errors
+/// As [`ask`].
+pub async fn ask_at<T: Default + Send + 'static>(
+    call: &Call,
+    times: &Times,
+    question: impl FnOnce(&Tables<'_>, At) -> Result<T, DatabaseError> + Send + 'static,
+) -> Result<Answer<T>, Problem> {
+    if let Known::To(known) = times.known {
+        reach(call, known, CATCH_UP).await?;
+    }
+    match times.at() {
+        Some(at) => ask(call, move |tables| question(tables, at)).await,
+        None => ask(call, |_| Ok(T::default())).await,
+    }
 }
 
-async fn reach(call: &Call, required: u64) -> Result<(), Problem> {
+async fn reach(call: &Call, required: u64, at_least: Duration) -> Result<(), Problem> {
     let wait = call.header("prefer").and_then(|value| {
         value.split(',').find_map(|part| part.trim().strip_prefix("wait=")?.parse::<u64>().ok())
     });
-    let wait = Duration::from_secs(wait.unwrap_or_default().min(MAX_WAIT_S));
+    let wait = Duration::from_secs(wait.unwrap_or_default().min(MAX_WAIT_S)).max(at_least);
     let mut status = call.state.models_status.clone();
     let reached = |status: &crate::projection::Status| {
         status.has(required) || status.failed.as_ref().is_some_and(|failed| !failed.retrying)
@@ -192,23 +220,16 @@ fn mixed(call: &Call, mac: &[u8], bytes: &[u8]) -> Vec<u8> {
     mixed
 }
 
-/// The day asked about: that of the walk, else the one named, else today.
-///
-/// # Errors
-/// `malformed-request`.
-pub fn day<T>(call: &Call, cursor: Option<&Cursor<T>>) -> Result<Day, Problem> {
-    let named = call.parsed("as_of", Day::parse)?;
-    Ok(cursor.map(|cursor| cursor.day).or(named).unwrap_or_else(|| call.state.today()))
-}
-
 /// What goes into a page.
 pub struct Filled<T, C> {
     /// The items.
     pub items: Vec<T>,
     /// The last row, if more may follow.
     pub more: Option<C>,
-    /// The day.
-    pub day: Day,
+    /// The programs of the items.
+    pub programs: BTreeSet<String>,
+    /// The times.
+    pub times: Times,
     /// The read model, and its version.
     pub model: (&'static str, u32),
     /// How far the tables had read.
@@ -223,23 +244,23 @@ pub struct Filled<T, C> {
 /// `internal-error`.
 pub fn page<T: Serialize, C: Serialize>(call: &Call, filled: Filled<T, C>) -> Answered {
     let (name, version) = filled.model;
-    let position = filled.position.map_or_else(|| "none".to_owned(), |p| p.to_string());
     let failed = call.state.models_status.borrow().failed.as_ref().map(|f| f.reason.clone());
-    let (day, tongue) = (filled.day, call.language.tag());
-    let mut tag = format!("W/\"{version}-{position}-{day}-{tongue}\"");
-    if failed.is_some() {
-        tag = tag.replace("W/\"", "W/\"failed-");
-    }
+    let times = filled.times;
+    let tag = tag(call, &times, (version, filled.position), failed.is_some());
     if etag::unchanged(&call.http, &tag) {
         return Ok(etag::not_modified(&tag, call.language));
     }
+    let (day, known) = (times.day, times.known.sequence());
     let next = match filled.more {
-        Some(after) => Some(next_link(call, &write_cursor(call, &Cursor { day, after })?)),
+        Some(after) => Some(next_link(call, &write_cursor(call, &Cursor { day, known, after })?)),
         None => None,
     };
     let page = Page {
         items: filled.items,
         as_of: day.to_string(),
+        known_at: times.known_at.map(|instant| instant.to_rfc3339()),
+        known_to_sequence: known.map(sequence),
+        measures: measures(call, filled.programs, day),
         next: next.clone(),
         projection: ProjectionView {
             name,
@@ -253,7 +274,7 @@ pub fn page<T: Serialize, C: Serialize>(call: &Call, filled: Filled<T, C>) -> An
     let mut response = HttpResponse::Ok();
     response
         .insert_header((header::CONTENT_TYPE, "application/json"))
-        .insert_header((header::CONTENT_LANGUAGE, tongue))
+        .insert_header((header::CONTENT_LANGUAGE, call.language.tag()))
         .insert_header((header::VARY, VARY))
         .insert_header((header::CACHE_CONTROL, REVALIDATE))
         .insert_header((header::ETAG, tag));
@@ -261,6 +282,40 @@ pub fn page<T: Serialize, C: Serialize>(call: &Call, filled: Filled<T, C>) -> An
         response.insert_header((header::LINK, format!("<{next}>; rel=\"next\"")));
     }
     Ok(response.body(body))
+}
+
+/// The tag of a page: it depends on how far the tables have read; where only a part of the log is
+/// looked at, on that part and the editions that label and judge it.
+fn tag(
+    call: &Call,
+    times: &Times,
+    (version, position): (u32, Option<u64>),
+    failed: bool,
+) -> String {
+    let read = match times.known {
+        Known::All => position.map_or_else(|| "none".to_owned(), |position| position.to_string()),
+        Known::To(known) => format!("to-{known}-{}", editions(call)),
+        Known::Nothing => format!("to-none-{}", editions(call)),
+    };
+    let failed = if failed { "failed-" } else { "" };
+    format!("W/\"{failed}{version}-{read}-{}-{}\"", times.day, call.language.tag())
+}
+
+/// How many editions were adopted; none is ever taken back.
+fn editions(call: &Call) -> usize {
+    let library = call.state.app.library();
+    let programs = library.programs().programs.iter();
+    programs.filter_map(|program| library.adopted(program)).map(|a| a.events.len()).sum()
+}
+
+fn measures(call: &Call, programs: BTreeSet<String>, day: Day) -> BTreeMap<String, String> {
+    let library = call.state.app.library();
+    let version = |id: String| {
+        let versions = library.versions(library.program(&id)?);
+        let in_force = versions.in_force(day)?.measure.version.to_string();
+        Some((id, in_force))
+    };
+    programs.into_iter().filter_map(version).collect()
 }
 
 /// The address of this list from a cursor on.

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use super::brief::Labels;
-use super::call::{Call, wrong_parameter};
+use super::call::Call;
 use super::etag::enrollment_tag;
 use super::problem::{Code, Problem};
-use super::route::Parameter;
+use super::times::{Known, known, nothing_known};
 use crate::app::{ActAnswer, App, Cached};
 use crate::codec;
 use crate::domain::calendar::Calendars;
@@ -19,25 +19,6 @@ use crate::domain::measure::{Measure, Program, Versions};
 use crate::domain::state::State;
 use crate::domain::subject::Subject;
 use crate::log::StreamName;
-
-/// The parameters of every question about one enrollment.
-pub const TIMES: &[Parameter] = &[
-    Parameter {
-        name: "as_of",
-        en: "What held on this civil day (Asia/Shanghai); today unless told.",
-        zh: "该民用日（北京时间）的状态；默认今天。",
-    },
-    Parameter {
-        name: "known_at",
-        en: "What was on record at this instant (RFC 3339 with offset).",
-        zh: "该时刻（RFC 3339，带时区偏移）已入档的内容。",
-    },
-    Parameter {
-        name: "at_sequence",
-        en: "Exactly this much of the log: up to and with this sequence.",
-        zh: "只看日志中到该序号（含）为止的内容。",
-    },
-];
 
 /// One enrollment as a request asks about it.
 pub struct Reading<'a> {
@@ -74,8 +55,11 @@ impl<'a> Reading<'a> {
         let subject = call.subject()?;
         let subject = app.subject(&subject).await.map_err(|error| call.problem(error))?;
         let as_of = call.parsed("as_of", Day::parse)?;
-        let known_at = call.parsed("known_at", Timestamp::parse_rfc3339)?;
-        let known_to = known_to(call, known_at).await?;
+        let (known_at, known) = known(call).await?;
+        if let (Some(instant), Known::Nothing) = (known_at, known) {
+            return Err(nothing_known(instant));
+        }
+        let known_to = known.sequence();
         let (adopted, present) = app.library().present_calendars();
         let calendars = match known_to {
             None => present,
@@ -148,14 +132,8 @@ impl<'a> Reading<'a> {
     /// `not-found` where it has no event, and as the log's.
     pub async fn history(&self, call: &Call) -> Result<History, Problem> {
         let history = call.state.app.history(&self.stream).await;
-        let mut history = history.map_err(|error| call.problem(error))?;
-        if let Some(known) = self.known_to {
-            let before = |event: &&crate::domain::event::Recorded| {
-                event.sequence.is_some_and(|sequence| sequence <= known)
-            };
-            let count = history.events().iter().take_while(before).count();
-            history = history.known_to(count);
-        }
+        let known = self.known_to.map_or(Known::All, Known::To);
+        let history = known.of(history.map_err(|error| call.problem(error))?);
         if history.revision().is_none() {
             return Err(self.nothing());
         }
@@ -244,24 +222,4 @@ pub fn program(call: &Call) -> Result<&Program, Problem> {
             .detail(format!("there is no program {id:?}; programs are {known}"))
             .detail_zh(format!("没有项目 {id:?}；现有项目：{known}"))
     })
-}
-
-async fn known_to(call: &Call, known_at: Option<Timestamp>) -> Result<Option<u64>, Problem> {
-    let at_sequence = call.parsed("at_sequence", str::parse::<u64>)?;
-    let app = &call.state.app;
-    if let Some(sequence) = at_sequence {
-        let head = app.log().head().await.map_err(|error| call.problem(error.into()))?;
-        if head.is_none_or(|head| head < sequence) {
-            let end = head.map_or("is empty".to_owned(), |head| format!("ends at {head}"));
-            return Err(wrong_parameter("at_sequence", &format!("the log {end}")));
-        }
-    }
-    let Some(instant) = known_at else { return Ok(at_sequence) };
-    let known = app.sequence_known_at(instant).await.map_err(|error| call.problem(error))?;
-    let Some(known) = known else {
-        return Err(Problem::new(Code::NotFound)
-            .detail(format!("nothing was on record at {instant}"))
-            .detail_zh(format!("{instant} 时尚无任何入档内容")));
-    };
-    Ok(Some(at_sequence.map_or(known, |sequence| sequence.min(known))))
 }

@@ -12,14 +12,15 @@ use super::obligations::{ObligationItem, ObligationsOfOne};
 use super::page::Page;
 use super::permitted::PermittedActs;
 use super::problem::Code;
-use super::programs::{MeasureView, ProgramView, Quotas};
-use super::reading::TIMES;
+use super::programs::{MeasureView, ProgramView};
+use super::quotas::Quotas;
 use super::revisions::{RevisionItem, RevisionView};
 use super::route::{
     Body, OPERATOR, PUBLIC, Parameter, REGISTRAR, Route, Shape, delete, get, patch, post,
 };
 use super::status::Status;
 use super::subjects::{CalendarView, SubjectView, WrittenView};
+use super::times::TIMES;
 use super::trail::{AuditTrailView, TimelineView};
 use super::webhooks::{
     DeliveryPage, DeliveryView, EndpointChanges, EndpointRequest, EndpointView, ReplayRequest,
@@ -27,7 +28,7 @@ use super::webhooks::{
 };
 use super::{
     acts, documents, events, health, lists, obligations, openapi, pages, permitted, programs,
-    revisions, status, subjects, trail, webhooks,
+    quotas, revisions, status, subjects, trail, webhooks,
 };
 use crate::domain::logbook::CalendarAdopted;
 use crate::domain::subject::{Registration, Renaming};
@@ -125,7 +126,7 @@ pub const ROUTES: &[Route] = &[
         "A version of the measure as data, article by article", "办法某一版本的逐条数据",
         json!(MeasureView), to!(programs::get_measure)),
     get("/v1/programs/{program}/quotas", "get_quotas", "Places taken, free and over, on any day",
-        "任一日的名额占用", json!(Quotas), to!(programs::get_quotas)).query(programs::ON),
+        "任一日的名额占用", json!(Quotas), to!(quotas::get_quotas)).query(quotas::QUOTAS),
 
     get("/v1/subjects", "list_subjects", "The subjects", "主体",
         json!(Page<SubjectItem>), to!(lists::list_subjects)).query(lists::SUBJECTS).or(LIST),
@@ -174,7 +175,7 @@ pub const ROUTES: &[Route] = &[
     get("/v1/enrollments/{program}/{subject}/revisions/{revision}", "get_revision",
         "The state at a revision", "某一修订号的状态",
         json!(RevisionView), to!(revisions::get_revision)),
-    get("/v1/obligations", "list_obligations", "What is due across programs, as of today", "各项目今日应履行的义务",
+    get("/v1/obligations", "list_obligations", "What is due across programs, on a day", "各项目在某日应履行的义务",
         json!(Page<ObligationItem>), to!(obligations::list_obligations))
         .query(obligations::OBLIGATIONS).or(LIST),
 

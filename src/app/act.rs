@@ -6,9 +6,7 @@ use uuid::Uuid;
 
 use super::act_checks::{changed_since, seen_before};
 use super::append::{check_fact_size, check_size};
-use super::cache::Cached;
-use super::enrollment::stream_name;
-use super::{ActError, App};
+use super::{ActError, App, cache::Cached, enrollment::stream_name};
 use crate::codec;
 use crate::domain::act::{Act, ActRequest, Common};
 use crate::domain::date::{Day, Timestamp};

@@ -48,6 +48,19 @@ impl App {
     /// # Errors
     /// As the log's.
     pub async fn quotas(&self, program: &Program) -> Result<Vec<QuotaView>, ActError> {
+        self.quotas_known(program, |_| true).await
+    }
+
+    /// The same from the events of their streams that are `known` by their sequence: a beginning of
+    /// the log.
+    ///
+    /// # Errors
+    /// As the log's.
+    pub async fn quotas_known(
+        &self,
+        program: &Program,
+        known: impl Fn(u64) -> bool,
+    ) -> Result<Vec<QuotaView>, ActError> {
         let versions = self.library.versions(program);
         let categories = versions
             .find(|measure| (!measure.categories.is_empty()).then(|| measure.categories.clone()))
@@ -56,11 +69,31 @@ impl App {
         for category in categories {
             let Some(rule) = category.quota else { continue };
             let stream = codec::quota_stream(&program.id, &category.id);
-            let quota = self.quota(&stream).await?;
+            let quota = self.quota_known(&stream, &known).await?;
             let (limit, soft, article) = (rule.limit, rule.soft, rule.article);
             views.push(QuotaView { category: category.id, limit, soft, article, quota });
         }
         Ok(views)
+    }
+
+    async fn quota_known(
+        &self,
+        stream: &str,
+        known: impl Fn(u64) -> bool,
+    ) -> Result<Quota, ActError> {
+        if known(u64::MAX) {
+            return self.quota(stream).await;
+        }
+        let mut quota = Quota::default();
+        for stored in read_whole_stream(&*self.log, stream, 0).await? {
+            if !known(stored.sequence) {
+                break;
+            }
+            if let Stored::Quota(event, _) = codec::decode(&stored)? {
+                quota.evolve(event, codec::reference(&stored));
+            }
+        }
+        Ok(quota)
     }
 
     /// The fold of a quota's stream, read up to its end.

@@ -20,6 +20,7 @@ pub struct StreamLabel<'a> {
 /// Docket's own event types, with the kind of stream that each stands in.
 const OWN: &[(&str, &str)] = &[
     ("enrollment", "ApprovalAbandoned"),
+    ("enrollment", "ObligationLapsed"),
     ("subject", "SubjectRegistered"),
     ("subject", "SubjectRenamed"),
     ("quota", "PlaceReserved"),

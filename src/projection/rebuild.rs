@@ -104,6 +104,7 @@ pub fn rebuild(
     progress: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Rebuilt, StoreError> {
     let lock = rebuild.copies.lock_rebuild()?;
+    let progress = &mut alive(&*lock, progress);
     let mut made = make(rebuild, &*lock, progress)?;
     take_over(rebuild, &*lock, &mut made, progress)?;
     Ok(made.rebuilt)
@@ -122,11 +123,22 @@ pub fn verify(
     if rebuild.copies.serving()?.is_none() {
         return Err(StoreError::Missing(rebuild.copies.place()));
     }
-    let made = make(rebuild, &*lock, progress)?;
+    let made = make(rebuild, &*lock, &mut alive(&*lock, progress))?;
     let copy = made.copy.id().clone();
     drop(made.copy);
     rebuild.copies.remove(&*lock, &copy)?;
     Ok(made.rebuilt)
+}
+
+/// Progress that is also a sign of life.
+fn alive<'a>(
+    lock: &'a dyn RebuildLock,
+    progress: &'a mut dyn FnMut(u64, u64) -> bool,
+) -> impl FnMut(u64, u64) -> bool + 'a {
+    move |done, total| {
+        lock.go_on();
+        progress(done, total)
+    }
 }
 
 /// A copy that is made and compared, but doesn't serve yet.

@@ -105,13 +105,13 @@ fn a_rebuild_ends_in_the_checksums_of_what_was_filled_event_by_event() {
     let serving = fs::read_to_string(folder.path().join("read-models/serving")).unwrap();
     let copy = folder.path().join("read-models").join(serving.trim());
     let tables = rusqlite::Connection::open(copy).unwrap();
-    let changed = tables.execute("UPDATE current_status SET phase = 'powerful'", []).unwrap();
+    let changed = tables.execute("UPDATE status_history SET phase = 'powerful'", []).unwrap();
     assert!(changed > 0);
     drop(tables);
     let differs = docket(&[&["rebuild"], &place[..]].concat());
     assert_eq!(differs.code, 7, "{}", differs.stderr);
     assert!(
-        differs.stderr.contains("not what served") && differs.stderr.contains("current_status")
+        differs.stderr.contains("not what served") && differs.stderr.contains("status_history")
     );
     docket(&[&["rebuild"], &place[..]].concat()).done();
 }

@@ -45,6 +45,27 @@ fn status_answers_for_any_day() {
 }
 
 #[test]
+fn lists_answer_for_both_times() {
+    let list = ["status", "--list", "--program", "exercise_strong_province"];
+    let then = |more: &[&str]| ask(&[&list[..], more].concat());
+    let before = then(&["--known-at", "2020-01-01T00:00:00+08:00"]);
+    assert_eq!((subjects(&before).len(), &before["known_to_sequence"]), (0, &Value::Null));
+    let (early, now) = (then(&["--as-of", "2015-11-01"]), then(&["--as-of", "2018-06-30"]));
+    assert!(subjects(&early).len() < subjects(&now).len());
+    let later = then(&["--as-of", "2018-06-30", "--known-at", "2100-01-01T00:00:00+08:00"]);
+    assert_eq!(later["items"], now["items"]);
+    assert_eq!(later["known_to_sequence"], later["projection"]["sequence"]);
+    let sequence = later["known_to_sequence"].as_str().unwrap();
+    let obligations = ["obligations", "exercise_strong_province", "--as-of", "2018-06-30"];
+    let known = ask(&[&obligations[..], &["--at-sequence", sequence]].concat());
+    assert!(!known["items"].as_array().unwrap().is_empty());
+    assert_eq!(known["items"], ask(&obligations)["items"]);
+    assert_eq!(known["known_to_sequence"], sequence);
+    let nothing = ask(&[&obligations[..], &["--at-sequence", "0"]].concat());
+    assert_eq!(nothing["items"], serde_json::json!([]));
+}
+
+#[test]
 fn people_get_tables_in_their_language() {
     let english = table(&["status", "cluster_area", "futian", "--lang", "en"]);
     assert!(english.contains("Futian District, Shenzhen  cluster_area / futian"), "{english}");

@@ -11,7 +11,8 @@ use crate::api::brief::{Labels, ObligationView};
 use crate::api::call::{Answered, Call};
 use crate::api::lists::{version_of, words};
 use crate::api::named;
-use crate::api::page::{self, Cursor, Filled, ask, cursor, exercise, page};
+use crate::api::page::{Cursor, Filled, ask_at, cursor, exercise, page};
+use crate::api::times::Times;
 use crate::domain::calendar::Calendars;
 use crate::domain::date::Day;
 use crate::domain::duty::{
@@ -20,9 +21,9 @@ use crate::domain::duty::{
 use crate::domain::ids::{ProgramId, SubjectId};
 use crate::domain::measure::Program;
 use crate::domain::state::{Duty, State};
-use crate::projection::{At, DatabaseError, Tables};
 use crate::projection::obligations::{ObligationCursor, ObligationFilter, ObligationRow};
 use crate::projection::subjects::{SubjectCursor, UnlistedFilter};
+use crate::projection::{At, DatabaseError, Tables};
 
 /// Subjects looked at in one go.
 const CHUNK: usize = 200;
@@ -93,15 +94,18 @@ struct Question {
     limit: usize,
 }
 
-/// Lists obligations across programs, as of today.
+/// Lists obligations across programs, as of a day, as known up to an event.
 ///
 /// # Errors
 /// See the route.
 pub async fn list_obligations(call: Call) -> Answered {
     let limit = limit(&call)?;
     let cursor: Option<Cursor<After>> = cursor(&call)?;
-    let day = page::day(&call, cursor.as_ref())?;
-    let (_, calendars) = call.state.app.library().present_calendars();
+    let times = Times::of(&call, cursor.as_ref()).await?;
+    let calendars = match times.known.sequence() {
+        None => call.state.app.library().present_calendars().1,
+        known => Arc::new(call.state.app.library().calendars(known)),
+    };
     let (due_before, due_after) =
         (call.parsed("due_before", Day::parse)?, call.parsed("due_after", Day::parse)?);
     let statuses = words(&call, "status", STATUSES)?;
@@ -119,17 +123,18 @@ pub async fn list_obligations(call: Call) -> Answered {
         due_after,
         only_binding: false,
     };
-    let pick = Pick { day, statuses, due_before, due_after, calendars };
+    let pick = Pick { day: times.day, statuses, due_before, due_after, calendars };
     let unlisted = unlisted(&call, &filter, &pick);
     let question = Arc::new(Question { filter, pick, unlisted, limit });
     let asked = question.clone();
     let after = cursor.map(|cursor| cursor.after);
-    let answer = ask(&call, move |tables| asked.find(tables, after)).await?;
+    let answer = ask_at(&call, &times, move |tables, at| asked.find(tables, at, after)).await?;
     let (found, more) = answer.value;
     let items = found.iter().flat_map(|one| question.judged(&call, one)).collect::<Vec<_>>();
+    let programs = items.iter().map(|item| item.program.clone()).collect();
     let model = ("obligations", version_of("obligations"));
     let (position, known_at_us) = (answer.position, answer.known_at_us);
-    page(&call, Filled { items, more, day, model, position, known_at_us })
+    page(&call, Filled { items, more, programs, times, model, position, known_at_us })
 }
 
 /// The programs whose unlisted subjects owe something that the filter picks, by id.
@@ -172,6 +177,7 @@ impl Question {
     fn find(
         &self,
         tables: &Tables<'_>,
+        at: At,
         after: Option<After>,
     ) -> Result<(Vec<Found>, Option<After>), DatabaseError> {
         let (mut found, mut left) = (Vec::new(), self.limit);
@@ -181,23 +187,24 @@ impl Question {
             Some(After::Unlisted(begin)) => (None, begin),
         };
         if let Some(after) = recorded
-            && let Some(more) = self.recorded(tables, after, &mut left, &mut found)?
+            && let Some(more) = self.recorded(tables, at, after, &mut left, &mut found)?
         {
             return Ok((found, Some(After::Recorded(more))));
         }
-        let more = self.unlisted(tables, begin, left, &mut found)?;
+        let more = self.unlisted(tables, at, begin, left, &mut found)?;
         Ok((found, more.map(After::Unlisted)))
     }
 
     fn recorded(
         &self,
         tables: &Tables<'_>,
+        at: At,
         mut after: Option<ObligationCursor>,
         left: &mut usize,
         found: &mut Vec<Found>,
     ) -> Result<Option<ObligationCursor>, DatabaseError> {
         loop {
-            let rows = tables.list_obligations(&self.filter, At::day(self.pick.day), after.as_ref(), self.limit)?;
+            let rows = tables.list_obligations(&self.filter, at, after.as_ref(), self.limit)?;
             let end = rows.len() < self.limit;
             for row in rows {
                 if *left == 0 {
@@ -219,6 +226,7 @@ impl Question {
     fn unlisted(
         &self,
         tables: &Tables<'_>,
+        at: At,
         begin: AfterUnlisted,
         mut left: usize,
         found: &mut Vec<Found>,
@@ -231,7 +239,6 @@ impl Question {
             }
             let mut from = begin.subject.clone().filter(|_| program == begin.program);
             loop {
-                let at = At::day(self.pick.day);
                 let rows = tables.list_unlisted(&unlisted.filter, at, from.as_ref(), CHUNK)?;
                 let end = rows.len() < CHUNK;
                 for row in rows {

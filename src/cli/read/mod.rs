@@ -20,6 +20,9 @@ pub struct TimeArgs {
     /// What was on record at this instant, such as 2020-01-01T00:00:00+08:00
     #[arg(long, value_name = "INSTANT")]
     known_at: Option<String>,
+    /// Exactly this much of the log: up to and with this sequence
+    #[arg(long, value_name = "SEQUENCE", conflicts_with = "known_at")]
+    at_sequence: Option<String>,
 }
 
 impl TimeArgs {
@@ -28,6 +31,7 @@ impl TimeArgs {
         let mut query = Vec::new();
         push(&mut query, "as_of", self.as_of.as_ref());
         push(&mut query, "known_at", self.known_at.as_ref());
+        push(&mut query, "at_sequence", self.at_sequence.as_ref());
         query
     }
 }

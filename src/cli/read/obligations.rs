@@ -8,8 +8,9 @@ use crate::cli::output::Table;
 
 /// What is due, when, under which article, and who owes it.
 ///
-/// Of one enrollment on any day, with how each due date follows; or, without a subject, across
-/// programs as of today. Nothing is late before the later end of its due date, moved to a working
+/// Of one enrollment, with how each due date follows; or, without a subject, across programs.
+/// `--as-of` asks what was due on a day, `--known-at` what was on record at an instant, judged by
+/// the calendars adopted until then. Nothing is late before the later end of its due date, moved to a working
 /// day, has passed.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -17,6 +18,7 @@ Examples:
   docket obligations cluster_area futian --data-dir demo-data --lang en
   docket obligations exercise_strong_province --status OVERDUE,LATE --data-dir demo-data
   docket obligations --owes local_government --due-before 2027-01-01
+  docket obligations --as-of 2018-06-30 --known-at 2020-01-01T00:00:00+08:00
 
 Exit codes: 0 shown, 2 usage, 4 the log is in use by another program, 5 no such program, subject or log,
 6 the token is not accepted, 7 the log is damaged, 8 the server can't be reached")]

@@ -19,6 +19,7 @@ Examples:
   docket status strong_province 440000 --data-dir demo-data --lang en
   docket status strong_province 440000 --as-of 2016-12-31 --server http://127.0.0.1:8080
   docket status --list --program strong_province --output json
+  docket status --list --as-of 2018-06-30 --known-at 2020-01-01T00:00:00+08:00
 
 Exit codes: 0 shown, 2 usage, 4 the log is in use by another program, 5 no such program, subject or log,
 6 the token is not accepted, 7 the log is damaged, 8 the server can't be reached")]
@@ -32,7 +33,7 @@ pub struct StatusArgs {
     #[command(flatten)]
     time: TimeArgs,
     /// List enrollments instead
-    #[arg(long, conflicts_with = "known_at")]
+    #[arg(long)]
     list: bool,
     #[command(flatten)]
     filter: FilterArgs,

@@ -139,6 +139,8 @@ fn question(filter: &EnrollmentFilter, at: At) -> String {
    AND (b.order_key, b.subject) > (:after_key, :after_subject)"
     );
     let parts = [
+        // One whose first event came later needs no look at its rows.
+        (at.known.is_some(), " AND e.id <= :known"),
         (filter.phase.is_some(), " AND s.phase = :phase"),
         (filter.category.is_some(), " AND s.category = :category"),
         (filter.province.is_some(), " AND (b.province = :province OR b.subject = :province)"),

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use serde::Serialize;
 
 use super::fill::Filling;
-use super::{Rebuild, check_names, head};
+use super::{Rebuild, alive, check_names, head};
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
 use crate::projection::models::Models;
@@ -101,6 +101,7 @@ pub fn diff(
     let mut copy = rebuild.copies.create(&*lock, Mode::Filling, &all)?;
     let is_asked = |name: &str| rebuild.names.is_empty() || rebuild.names.iter().any(|n| n == name);
     let mut result = None;
+    let progress = &mut alive(&*lock, progress);
     let asked = rebuild.copies.reader(&serving)?.ask(&mut |served| {
         result = Some(compare(rebuild, served, &mut *copy, &is_asked, progress, each));
         Ok(())

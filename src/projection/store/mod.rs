@@ -165,7 +165,12 @@ pub trait Copies: Send + Sync {
 }
 
 /// The right to make new copies.
-pub trait RebuildLock: Send {}
+pub trait RebuildLock: Send {
+    /// Says that who has it goes on: where the engine can't tell by itself who was stopped, others
+    /// may take it after a while without a sign of life. What is made then by who was stopped does
+    /// not serve: its copy is gone.
+    fn go_on(&self) {}
+}
 
 /// A copy, open for writing.
 pub trait CopyWriter: Send {

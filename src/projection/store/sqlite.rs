@@ -10,6 +10,7 @@ mod write;
 use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params};
@@ -30,12 +31,28 @@ pub struct SqliteCopies {
     folder: PathBuf,
 }
 
-/// A lock on a file of the folder: gone with the process that has it.
+/// How long a process that makes a copy may give no sign of life before another one may.
+const STUCK: Duration = Duration::from_secs(10);
+
+/// A lock on a file of the folder: gone with the process that has it. A process that was stopped
+/// still has it, so each sign of life is the file's time.
 struct FolderLock {
-    _file: File,
+    file: File,
 }
 
-impl RebuildLock for FolderLock {}
+impl RebuildLock for FolderLock {
+    fn go_on(&self) {
+        // Without it another process may begin anew; nothing is lost.
+        let _ = self.file.set_modified(self.file_time());
+    }
+}
+
+impl FolderLock {
+    #[expect(clippy::disallowed_methods, reason = "the time of a file, compared with those of others")]
+    fn file_time(&self) -> SystemTime {
+        SystemTime::now()
+    }
+}
 
 impl SqliteCopies {
     /// The copies in a folder, which need not exist yet.
@@ -67,6 +84,15 @@ impl SqliteCopies {
             }
         }
         Ok(CopyId(format!("copy-{:06}.sqlite", newest + 1)))
+    }
+
+    /// Another lock in the place of one whose process gives no sign of life.
+    fn replace_lock(&self, path: &Path) -> Result<File, StoreError> {
+        let next = self.folder.join(format!("lock.{}", std::process::id()));
+        let file = File::create(&next).map_err(StoreError::io(&next))?;
+        file.try_lock().map_err(|_| StoreError::InUse(self.place()))?;
+        fs::rename(&next, path).map_err(StoreError::io(path))?;
+        Ok(file)
     }
 
     /// Names the copy that serves.
@@ -113,11 +139,15 @@ impl Copies for SqliteCopies {
             .write(true)
             .open(&path)
             .map_err(StoreError::io(&path))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Box::new(FolderLock { _file: file })),
-            Err(TryLockError::WouldBlock) => Err(StoreError::InUse(self.place())),
-            Err(TryLockError::Error(error)) => Err(StoreError::io(&path)(error)),
-        }
+        let file = match file.try_lock() {
+            Ok(()) => file,
+            Err(TryLockError::WouldBlock) if is_stuck(&file) => self.replace_lock(&path)?,
+            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse(self.place())),
+            Err(TryLockError::Error(error)) => return Err(StoreError::io(&path)(error)),
+        };
+        let lock = FolderLock { file };
+        lock.go_on();
+        Ok(Box::new(lock))
     }
 
     fn create(
@@ -186,6 +216,12 @@ impl Copies for SqliteCopies {
         self.point_to(&next)?;
         Ok(Some(next))
     }
+}
+
+/// Whether the process that has a lock gave no sign of life for too long.
+fn is_stuck(lock: &File) -> bool {
+    let modified = lock.metadata().and_then(|data| data.modified());
+    modified.is_ok_and(|modified| modified.elapsed().is_ok_and(|since| since > STUCK))
 }
 
 /// Opens a copy for writing.

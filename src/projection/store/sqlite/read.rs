@@ -59,17 +59,24 @@ impl Reader for &Connection {
                 Cell::Bytes(value) => statement.raw_bind_parameter(index, value)?,
             }
         }
+        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
-            each(row)?;
+            each(&Named { row, names: &names })?;
         }
         Ok(())
     }
 }
 
-impl Record for Row<'_> {
+/// A row with the names of its columns, asked for once: SQLite is slow to say them.
+struct Named<'a, 'b> {
+    row: &'a Row<'b>,
+    names: &'a [String],
+}
+
+impl Record for Named<'_, '_> {
     fn at(&self, column: usize) -> Result<Cell<'_>, DatabaseError> {
-        match self.get_ref(column)? {
+        match self.row.get_ref(column)? {
             ValueRef::Null => Ok(Cell::Null),
             ValueRef::Integer(value) => Ok(Cell::Int(value)),
             ValueRef::Text(text) => {
@@ -82,10 +89,11 @@ impl Record for Row<'_> {
     }
 
     fn column(&self, name: &str) -> Result<usize, DatabaseError> {
-        Ok(self.as_ref().column_index(name)?)
+        let found = self.names.iter().position(|known| known == name);
+        found.ok_or_else(|| DatabaseError::new(format!("the answer has no column {name}")))
     }
 
     fn columns(&self) -> usize {
-        self.as_ref().column_count()
+        self.names.len()
     }
 }

@@ -1,0 +1,139 @@
+//! Lists about two times: pages of 1,000 on random days, as known now and as known up to a random
+//! event; out of the tables, and over HTTP.
+
+use std::hint::black_box;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::ensure;
+use docket::domain::date::Day;
+use docket::domain::ids::ProgramId;
+use docket::projection::current_status::{EnrollmentCursor, EnrollmentFilter};
+use docket::projection::obligations::{ObligationCursor, ObligationFilter};
+use docket::projection::{At, DatabaseError, ReadModels, Tables};
+
+use crate::acts::copy;
+use crate::client::Connection;
+use crate::generate::{Made, PROGRAM};
+use crate::measure::{Times, heading, line};
+use crate::server::{Server, copies, rebuild_apart};
+
+/// Questions of each kind.
+const QUESTIONS: usize = 200;
+/// Rows of a page.
+const ROWS: usize = 1000;
+/// Provinces from which a page may begin and still be full.
+const BEGINNINGS: u64 = 28;
+
+/// Numbers that look random and are the same in each run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % end
+    }
+
+    fn day(&mut self) -> anyhow::Result<Day> {
+        let first = Day::parse("2014-10-01").map_err(|error| anyhow::anyhow!("{error}"))?;
+        Ok(first.plus_days(i64::try_from(self.below(12 * 365))?))
+    }
+}
+
+/// Measures the lists.
+pub fn lists(data: &Path, made: &Made) -> anyhow::Result<()> {
+    let copied = copy(made, data, "lists")?;
+    heading("Lists about two times");
+    rebuild_apart(&copied)?;
+    let models = ReadModels::of_copies(Arc::new(copies(&copied)));
+    let head = models.read_now(|_| Ok(()))?.position.unwrap_or(0);
+    let program = ProgramId::parse(PROGRAM)?;
+    let enrollments = EnrollmentFilter {
+        exercise: true,
+        program: Some(program.clone()),
+        ..EnrollmentFilter::default()
+    };
+    let obligations =
+        ObligationFilter { exercise: true, program: Some(program), ..ObligationFilter::default() };
+    for known in [None, Some(head)] {
+        let name = if known.is_some() { "as_of and known" } else { "as_of" };
+        asked(&models, &format!("tables: enrollments, {name}"), known, |tables, at, key| {
+            let after = EnrollmentCursor {
+                program: PROGRAM.to_owned(),
+                order_key: key,
+                subject: String::new(),
+            };
+            Ok(black_box(tables.list_enrollments(&enrollments, at, Some(&after), ROWS)?).len())
+        })?;
+        asked(&models, &format!("tables: obligations, {name}"), known, |tables, at, key| {
+            let after = ObligationCursor {
+                program: PROGRAM.to_owned(),
+                order_key: key,
+                subject: String::new(),
+                opened_by: 0,
+                obligation: String::new(),
+            };
+            Ok(black_box(tables.list_obligations(&obligations, at, Some(&after), ROWS)?).len())
+        })?;
+    }
+    drop(models);
+    let server = Server::start(&copied.folder, true)?;
+    for known in [None, Some(head)] {
+        let name = if known.is_some() { "as_of and at_sequence" } else { "as_of" };
+        over_http(&server, &format!("HTTP: enrollments, {name}"), known)?;
+    }
+    server.stop()?;
+    std::fs::remove_dir_all(copied.folder)?;
+    Ok(())
+}
+
+fn asked(
+    models: &ReadModels,
+    name: &str,
+    head: Option<u64>,
+    ask: impl Fn(&Tables<'_>, At, String) -> Result<usize, DatabaseError>,
+) -> anyhow::Result<()> {
+    let (mut numbers, mut times, mut rows) = (Numbers(0x9e37_79b9_7f4a_7c15), Times::default(), 0);
+    let began = Instant::now();
+    for _ in 0..QUESTIONS {
+        let known = head.map(|head| numbers.below(head + 1));
+        let at = At { day: numbers.day()?, known };
+        let key = format!("bench_province_{:02}", numbers.below(BEGINNINGS));
+        let sent = Instant::now();
+        rows += models.read_now(|tables| ask(tables, at, key.clone()))?.value;
+        times.add(sent.elapsed());
+    }
+    shown(name, began, times, &format!(", {} rows on average", rows / QUESTIONS));
+    Ok(())
+}
+
+fn over_http(server: &Server, name: &str, head: Option<u64>) -> anyhow::Result<()> {
+    let (mut numbers, mut times, mut bytes) = (Numbers(0x9e37_79b9_7f4a_7c15), Times::default(), 0);
+    let mut connection = Connection::open(server.address)?;
+    let began = Instant::now();
+    for _ in 0..QUESTIONS {
+        let known = head.map(|head| format!("&at_sequence={}", numbers.below(head + 1)));
+        let request = format!(
+            "GET /v1/enrollments?program={PROGRAM}&limit={ROWS}&as_of={}{} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
+            numbers.day()?,
+            known.unwrap_or_default(),
+            server.address,
+            server.token
+        );
+        let sent = Instant::now();
+        let (status, length) = connection.ask(request.as_bytes())?;
+        times.add(sent.elapsed());
+        ensure!(status == 200, "{status}: {}", String::from_utf8_lossy(connection.body()));
+        bytes += length;
+    }
+    shown(name, began, times, &format!(", {} KiB on average", bytes / QUESTIONS / 1024));
+    Ok(())
+}
+
+fn shown(name: &str, began: Instant, mut times: Times, more: &str) {
+    let rate = QUESTIONS as f64 / began.elapsed().as_secs_f64();
+    line(name, rate, "pages/s", &format!("{} ms (p50 / p99){more}", times.shown()));
+}
