@@ -10,10 +10,16 @@ mod config;
 mod demo;
 #[path = "cli/help.rs"]
 mod help;
+#[cfg(feature = "postgres")]
+#[path = "cli/postgres.rs"]
+mod postgres;
 #[path = "cli/read.rs"]
 mod read;
 #[path = "cli/serve.rs"]
 mod serve;
+#[cfg(feature = "postgres")]
+#[path = "support/postgres.rs"]
+mod server;
 #[path = "cli/support.rs"]
 mod support;
 #[path = "cli/webhooks.rs"]

@@ -15,6 +15,8 @@ mod life;
 mod lists;
 mod measure;
 mod parts;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod server;
 mod whole;
 
@@ -27,7 +29,8 @@ use generate::{Size, made, number};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const PARTS: [&str; 7] = ["appends", "fold", "acts", "sse", "lists", "rebuild", "whole"];
+const PARTS: [&str; 8] =
+    ["appends", "fold", "acts", "sse", "lists", "rebuild", "postgres", "whole"];
 
 fn main() -> anyhow::Result<()> {
     // Cargo adds `--bench`.
@@ -67,6 +70,12 @@ fn main() -> anyhow::Result<()> {
     }
     if is_asked("rebuild") {
         whole::rebuild(&data, &made)?;
+    }
+    if is_asked("postgres") {
+        #[cfg(feature = "postgres")]
+        postgres::postgres(&made, time)?;
+        #[cfg(not(feature = "postgres"))]
+        println!("postgres: left out, this build has no feature `postgres`");
     }
     if is_asked("whole") {
         runtime.block_on(whole::whole(&data, &made, size, time))?;

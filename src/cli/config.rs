@@ -70,6 +70,8 @@ pub struct Config {
     pub server: Server,
     pub store: Store,
     pub auth: Auth,
+    #[serde(default)]
+    pub reporting: Reporting,
     pub projections: Projections,
     pub cache: Cache,
     pub clerk: Clerk,
@@ -107,6 +109,12 @@ pub struct Auth {
     pub issuer: String,
     pub audience: String,
     pub token_key: PathBuf,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reporting {
+    pub reader_role: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -16,7 +16,9 @@ use crate::app::documents::{DocumentStore, FolderStore};
 use crate::app::{App, Parts, start};
 use crate::domain::measure_file::{MEASURES, PROGRAMS};
 use crate::log::{EventLog, SqliteLog};
-use crate::projection::{Copies, Options, SqliteCopies};
+#[cfg(feature = "postgres")]
+use crate::projection::store::{PostgresCopies, PostgresOptions};
+use crate::projection::{Copies, Options, SqliteCopies, StoreError};
 
 /// A node's log and what is over it.
 pub struct Node {
@@ -56,13 +58,61 @@ pub fn documents_path(address: &str) -> anyhow::Result<PathBuf> {
     }
 }
 
-/// The store of the read models.
+/// The store of the read models; nothing is asked of it yet.
 ///
 /// # Errors
-/// An address that is none of this build.
+/// An address that is none of this build, or a setting that is of no use with it.
 pub fn read_models(config: &Config) -> anyhow::Result<Arc<dyn Copies>> {
-    let path = sqlite_path(&config.store.read_model, "store.read_model")?;
+    let address = &config.store.read_model;
+    if address.starts_with("postgres://") || address.starts_with("postgresql://") {
+        return postgres(config);
+    }
+    if let Some(role) = &config.reporting.reader_role {
+        let reason = format!(
+            "reporting.reader_role is {role:?}, but store.read_model is no PostgreSQL: a role is \
+             granted the schema docket_report of a postgres:// database"
+        );
+        return Err(failure(Exit::Usage, reason));
+    }
+    let path = sqlite_path(address, "store.read_model")?;
     Ok(Arc::new(SqliteCopies::new(path)))
+}
+
+/// The store of the read models, looked at once: what only an operator can mend is said now. One
+/// that is away for now is tried again when it is needed.
+///
+/// # Errors
+/// As [`read_models`]; what stands in the way of using it.
+pub async fn open_read_models(config: &Config) -> anyhow::Result<Arc<dyn Copies>> {
+    let copies = read_models(config)?;
+    let looked_at = copies.clone();
+    match tokio::task::spawn_blocking(move || looked_at.serving()).await? {
+        Err(error) if error.is_passing() => tracing::warn!(%error, "read models can't be reached"),
+        Err(error) => return Err(unusable(&error)),
+        Ok(_) => {}
+    }
+    Ok(copies)
+}
+
+fn unusable(error: &StoreError) -> anyhow::Error {
+    failure(Exit::Usage, format!("store.read_model can't be used: {error}"))
+}
+
+#[cfg(feature = "postgres")]
+fn postgres(config: &Config) -> anyhow::Result<Arc<dyn Copies>> {
+    let options = PostgresOptions { reader_role: config.reporting.reader_role.clone() };
+    let copies = PostgresCopies::new(&config.store.read_model, options);
+    Ok(Arc::new(copies.map_err(|error| unusable(&error))?))
+}
+
+#[cfg(not(feature = "postgres"))]
+fn postgres(_config: &Config) -> anyhow::Result<Arc<dyn Copies>> {
+    Err(failure(
+        Exit::Usage,
+        "store.read_model is a PostgreSQL database, which this build can't use: it needs one made \
+         with `cargo build --features postgres`; sqlite:<folder> is what every build has"
+            .to_owned(),
+    ))
 }
 
 /// How this process fills read models.

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::config::Config;
-use super::node::{self, Node, read_models, runner_options};
+use super::node::{self, Node, open_read_models, runner_options};
 use super::token::{now_unix_s, token_key};
 use super::webhooks;
 use crate::api::auth::{Authenticator, LocalVerifier, TokenKey};
@@ -56,7 +56,7 @@ struct Behind {
 pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let key = token_key(&config.auth.token_key)?;
     let node = node::open(config).await?;
-    let copies = read_models(config)?;
+    let copies = open_read_models(config).await?;
     let runner = Runner::start(
         node.app.log().clone(),
         copies.clone(),

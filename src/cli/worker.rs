@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::config::{Config, ConfigArgs};
 use super::exit::Exit;
-use super::node::{read_models, runner_options, sqlite_path};
+use super::node::{open_read_models, runner_options, sqlite_path};
 use super::running::Signals;
 use super::telemetry;
 use crate::log::SqliteLog;
@@ -42,7 +42,7 @@ pub async fn run(args: &WorkerArgs) -> anyhow::Result<Exit> {
     options.writes = true;
     let holder = options.holder.clone();
     let runtime = tokio::runtime::Handle::current();
-    let runner = Runner::start(log.clone(), read_models(&config)?, options, runtime)?;
+    let runner = Runner::start(log.clone(), open_read_models(&config).await?, options, runtime)?;
     tracing::info!(holder, log = %config.store.log, "filling read models");
     let name = signals.next().await;
     tracing::info!(signal = name, "stopping after the batch at work");

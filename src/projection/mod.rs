@@ -32,6 +32,7 @@ pub mod audit_trail;
 pub mod current_status;
 pub mod enrollment_places;
 pub mod obligations;
+pub mod reporting;
 pub mod status_history;
 pub mod store;
 pub mod subjects;
@@ -66,5 +67,7 @@ pub fn all() -> Vec<Box<dyn Projection>> {
         Box::new(timeline::Timelines),
         Box::new(obligations::Obligations),
         Box::new(enrollment_places::EnrollmentPlaces),
+        // Last: its views are over the tables of all others.
+        Box::new(reporting::Reporting),
     ]
 }

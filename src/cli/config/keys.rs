@@ -76,7 +76,11 @@ pub const KEYS: &[Key] = &[
         "folder of log, read models, documents and keys",
     ),
     secret("store.log", "sqlite:<data>/log.sqlite", "address of the log"),
-    secret("store.read_model", "sqlite:<data>/read-models", "folder of the read models' copies"),
+    secret(
+        "store.read_model",
+        "sqlite:<data>/read-models",
+        "address of the read models: sqlite:<folder>, postgres://user@host/database",
+    ),
     secret("store.documents", "file:<data>/documents", "address of the documents"),
     // Not the address: who recorded an act is kept as `issuer|subject`, and a server that moves stays
     // the same issuer.
@@ -87,6 +91,11 @@ pub const KEYS: &[Key] = &[
         Kind::Path,
         "<data>/token-key.pem",
         "key pair of the tokens, made at the first start",
+    ),
+    absent(
+        "reporting.reader_role",
+        Kind::Text,
+        "PostgreSQL role that may read docket_report and nothing else",
     ),
     key(
         "projections.batch_size",

@@ -16,8 +16,12 @@ use super::sql::Reader;
 use super::table::Table;
 use super::{ProjectionError, StoreError};
 
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod sqlite;
 
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresCopies, PostgresOptions};
 pub use sqlite::SqliteCopies;
 
 /// The name of a copy in its store.

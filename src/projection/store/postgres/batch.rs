@@ -1,0 +1,327 @@
+//! What a batch does to a table, brought into few statements that each write many rows.
+//!
+//! Where every change picks its row by the key, only what becomes of a row in the end counts, and
+//! rows with different keys don't meet: so a row that is inserted and completed in one batch is
+//! written once. Where a change picks rows otherwise, the order of the batch is kept.
+
+use std::collections::HashMap;
+
+use crate::projection::change::{Cells, Doing, Raw, TableChanges};
+use crate::projection::error::DatabaseError;
+use crate::projection::table::{Change, Table};
+
+/// One statement.
+#[derive(Debug, PartialEq)]
+pub(super) enum Statement<'a> {
+    /// Rows with keys that no row has.
+    Insert(Vec<Row<'a>>),
+    /// Rows that take the place of those with their keys.
+    Put(Vec<Row<'a>>),
+    /// Rows by their key get other values in these columns; a row is the key, then the values.
+    Update(Vec<usize>, Vec<Row<'a>>),
+    /// Rows by their key go.
+    Delete(Vec<Raw<'a>>),
+    /// A change as the table has it.
+    Change(&'static Change, Row<'a>),
+}
+
+/// Values in order.
+pub(super) type Row<'a> = Vec<Raw<'a>>;
+
+/// Brings the changes of a table into statements, to be made in this order.
+///
+/// # Errors
+/// When a change is not one of the table's.
+pub(super) fn statements<'a>(
+    changes: &'a TableChanges,
+) -> Result<Vec<Statement<'a>>, DatabaseError> {
+    match single_key(changes.table()) {
+        Some(key) => merged(changes, key),
+        None => in_order(changes),
+    }
+}
+
+/// The number of the one column by which rows are known and changed, if that is so.
+fn single_key(table: &Table) -> Option<usize> {
+    let [key] = table.key else { return None };
+    let is_by_key = |change: &Change| change.by_key() == Some(key);
+    let number = table.columns.iter().position(|(name, _)| name == key)?;
+    table.changes.iter().all(is_by_key).then_some(number)
+}
+
+/// A value by which rows are found in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Key<'a> {
+    Null,
+    Int(i64),
+    Bytes(&'a [u8]),
+}
+
+impl<'a> From<Raw<'a>> for Key<'a> {
+    fn from(value: Raw<'a>) -> Self {
+        match value {
+            Raw::Null => Self::Null,
+            Raw::Int(value) => Self::Int(value),
+            Raw::Text(value) | Raw::Bytes(value) => Self::Bytes(value),
+        }
+    }
+}
+
+/// What becomes of a row in the end.
+enum Fate<'a> {
+    Inserted(Row<'a>),
+    Put(Row<'a>),
+    /// The columns set, in their order.
+    Updated(Vec<(usize, Raw<'a>)>),
+    Deleted,
+}
+
+fn merged<'a>(changes: &'a TableChanges, key: usize) -> Result<Vec<Statement<'a>>, DatabaseError> {
+    let table = changes.table();
+    let mut fates: Vec<(Raw<'a>, Fate<'a>)> = Vec::new();
+    let mut places: HashMap<Key<'a>, usize> = HashMap::new();
+    let mut statements = Vec::new();
+    for (doing, cells) in changes.ops() {
+        let (by, fate) = match doing {
+            Doing::Insert => (cells.raw(key), Fate::Inserted(row(cells))),
+            Doing::Put => (cells.raw(key), Fate::Put(row(cells))),
+            Doing::Change(number) => change_by_key(table, number, cells)?,
+        };
+        match places.get(&by.into()).and_then(|place| fates.get_mut(*place)) {
+            Some((_, before)) => {
+                let known = std::mem::replace(before, Fate::Deleted);
+                *before = known.then(fate)?;
+            }
+            None => {
+                places.insert(by.into(), fates.len());
+                fates.push((by, fate));
+            }
+        }
+    }
+    let (mut inserted, mut put, mut deleted) = (Vec::new(), Vec::new(), Vec::new());
+    let mut updated: Vec<(Vec<usize>, Vec<Row<'a>>)> = Vec::new();
+    for (by, fate) in fates {
+        match fate {
+            Fate::Inserted(row) => inserted.push(row),
+            Fate::Put(row) => put.push(row),
+            Fate::Deleted => deleted.push(by),
+            Fate::Updated(set) => {
+                let columns: Vec<_> = set.iter().map(|(column, _)| *column).collect();
+                let row = std::iter::once(by).chain(set.into_iter().map(|(_, value)| value));
+                let row = row.collect();
+                match updated.iter_mut().find(|(of, _)| *of == columns) {
+                    Some((_, rows)) => rows.push(row),
+                    None => updated.push((columns, vec![row])),
+                }
+            }
+        }
+    }
+    statements.extend((!deleted.is_empty()).then_some(Statement::Delete(deleted)));
+    statements.extend((!inserted.is_empty()).then_some(Statement::Insert(inserted)));
+    statements.extend((!put.is_empty()).then_some(Statement::Put(put)));
+    statements.extend(updated.into_iter().map(|(columns, rows)| Statement::Update(columns, rows)));
+    Ok(statements)
+}
+
+/// The key of the row that a change picks, and what becomes of it.
+fn change_by_key<'a>(
+    table: &Table,
+    number: usize,
+    cells: Cells<'a>,
+) -> Result<(Raw<'a>, Fate<'a>), DatabaseError> {
+    let change = change_of(table, number)?;
+    let by = cells.raw(change.set.len());
+    if change.set.is_empty() {
+        return Ok((by, Fate::Deleted));
+    }
+    let mut set = Vec::with_capacity(change.set.len());
+    for (index, name) in change.set.iter().enumerate() {
+        let column = table.columns.iter().position(|(column, _)| column == name);
+        let column = column.ok_or_else(|| no_column(table, name))?;
+        set.push((column, cells.raw(index)));
+    }
+    set.sort_unstable_by_key(|(column, _)| *column);
+    Ok((by, Fate::Updated(set)))
+}
+
+impl<'a> Fate<'a> {
+    /// What becomes of the row when this comes after.
+    fn then(self, next: Self) -> Result<Self, DatabaseError> {
+        Ok(match (self, next) {
+            // It was there before the batch and is to be there again.
+            (Self::Deleted, Self::Inserted(row) | Self::Put(row)) => Self::Put(row),
+            (Self::Inserted(_), Self::Put(row)) => Self::Inserted(row),
+            (Self::Put(_) | Self::Updated(_), Self::Put(row)) => Self::Put(row),
+            (_, Self::Inserted(row)) => {
+                let key = row.first();
+                return Err(DatabaseError::new(format!("two rows with the key {key:?}")));
+            }
+            (Self::Inserted(row), Self::Updated(set)) => Self::Inserted(overlaid(row, &set)),
+            (Self::Put(row), Self::Updated(set)) => Self::Put(overlaid(row, &set)),
+            (Self::Updated(mut known), Self::Updated(set)) => {
+                for (column, value) in set {
+                    match known.binary_search_by_key(&column, |(column, _)| *column) {
+                        Ok(place) => known[place].1 = value,
+                        Err(place) => known.insert(place, (column, value)),
+                    }
+                }
+                Self::Updated(known)
+            }
+            // A change of a row that is gone changes nothing.
+            (Self::Deleted, Self::Updated(_)) | (_, Self::Deleted) => Self::Deleted,
+        })
+    }
+}
+
+fn overlaid<'a>(mut row: Row<'a>, set: &[(usize, Raw<'a>)]) -> Row<'a> {
+    for (column, value) in set {
+        if let Some(cell) = row.get_mut(*column) {
+            *cell = *value;
+        }
+    }
+    row
+}
+
+fn in_order<'a>(changes: &'a TableChanges) -> Result<Vec<Statement<'a>>, DatabaseError> {
+    let table = changes.table();
+    let mut statements: Vec<Statement<'a>> = Vec::new();
+    for (doing, cells) in changes.ops() {
+        match (doing, statements.last_mut()) {
+            (Doing::Insert, Some(Statement::Insert(rows))) => rows.push(row(cells)),
+            (Doing::Insert, _) => statements.push(Statement::Insert(vec![row(cells)])),
+            (Doing::Put, Some(Statement::Put(rows))) => rows.push(row(cells)),
+            (Doing::Put, _) => statements.push(Statement::Put(vec![row(cells)])),
+            (Doing::Change(number), _) => {
+                statements.push(Statement::Change(change_of(table, number)?, row(cells)));
+            }
+        }
+    }
+    for statement in &mut statements {
+        if let Statement::Put(rows) = statement {
+            keep_last(table, rows)?;
+        }
+    }
+    Ok(statements)
+}
+
+/// Of rows with one key the last one stands.
+fn keep_last(table: &Table, rows: &mut Vec<Row<'_>>) -> Result<(), DatabaseError> {
+    let mut numbers = Vec::with_capacity(table.key.len());
+    for name in table.key {
+        let number = table.columns.iter().position(|(column, _)| column == name);
+        numbers.push(number.ok_or_else(|| no_column(table, name))?);
+    }
+    let mut seen = std::collections::HashSet::new();
+    let mut last = Vec::with_capacity(rows.len());
+    for row in std::mem::take(rows).into_iter().rev() {
+        let key: Vec<Key<'_>> =
+            numbers.iter().map(|n| row.get(*n).copied().unwrap_or(Raw::Null).into()).collect();
+        if seen.insert(key) {
+            last.push(row);
+        }
+    }
+    last.reverse();
+    *rows = last;
+    Ok(())
+}
+
+fn row(cells: Cells<'_>) -> Row<'_> {
+    (0..cells.len()).map(|index| cells.raw(index)).collect()
+}
+
+fn change_of(table: &Table, number: usize) -> Result<&'static Change, DatabaseError> {
+    let change = table.changes.get(number);
+    change.ok_or_else(|| DatabaseError::new(format!("{} has no change {number}", table.name)))
+}
+
+fn no_column(table: &Table, name: &str) -> DatabaseError {
+    DatabaseError::new(format!("{} has no column {name}", table.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::projection::Changes;
+    use crate::projection::table::Kind::{Int, Text};
+
+    static SPAN: Table = Table {
+        name: "span",
+        columns: &[("id", Int), ("valid_to", Text), ("known_to", Int)],
+        key: &["id"],
+        changes: &[
+            Change { set: &["valid_to"], filter: "id = ?" },
+            Change { set: &["known_to"], filter: "id = ?" },
+            Change { set: &[], filter: "id = ?" },
+        ],
+    };
+    static NAME: Table = Table {
+        name: "name",
+        columns: &[("subject", Text), ("day", Text), ("name", Text)],
+        key: &["subject", "day"],
+        changes: &[Change { set: &[], filter: "subject = ?" }],
+    };
+
+    fn written(make: impl FnOnce(&mut crate::projection::change::ModelChanges<'_>)) -> String {
+        let mut changes = Changes::new([&SPAN, &NAME]);
+        make(&mut changes.of(0, 2));
+        let tables = changes.tables().iter();
+        let of_table = |table| format!("{:?}", statements(table).unwrap());
+        tables.map(of_table).collect::<Vec<_>>().join(" / ")
+    }
+
+    #[test]
+    fn a_row_made_and_completed_in_one_batch_is_written_once() {
+        let said = written(|changes| {
+            changes.insert(0).int(1).null().null();
+            changes.change(0, 0).text("2016").int(1);
+            changes.change(0, 1).int(9).int(1);
+        });
+        assert_eq!(said, "[Insert([[Int(1), Text([50, 48, 49, 54]), Int(9)]])] / []");
+    }
+
+    #[test]
+    fn changes_of_a_row_from_before_become_one() {
+        let said = written(|changes| {
+            changes.change(0, 1).int(8).int(1);
+            changes.change(0, 0).text("a").int(1);
+            changes.change(0, 1).int(9).int(1);
+            changes.change(0, 1).int(5).int(2);
+        });
+        assert_eq!(
+            said,
+            "[Update([1, 2], [[Int(1), Text([97]), Int(9)]]), Update([2], [[Int(2), Int(5)]])] / []"
+        );
+    }
+
+    #[test]
+    fn what_is_removed_and_comes_again_is_put() {
+        let said = written(|changes| {
+            changes.change(0, 2).int(1);
+            changes.insert(0).int(1).null().null();
+            changes.put(0).int(2).null().null();
+            changes.put(0).int(2).null().int(3);
+            changes.change(0, 2).int(4);
+            changes.change(0, 1).int(4).int(4);
+        });
+        assert_eq!(
+            said,
+            "[Delete([Int(4)]), Put([[Int(1), Null, Null], [Int(2), Null, Int(3)]])] / []"
+        );
+    }
+
+    #[test]
+    fn where_rows_are_not_picked_by_the_key_the_order_stands() {
+        let said = written(|changes| {
+            changes.put(1).text("a").text("1").text("x");
+            changes.put(1).text("a").text("1").text("y");
+            changes.change(1, 0).text("a");
+            changes.insert(1).text("a").text("1").text("z");
+        });
+        assert_eq!(
+            said,
+            "[] / [Put([[Text([97]), Text([49]), Text([121])]]), \
+             Change(Change { set: [], filter: \"subject = ?\" }, [Text([97])]), \
+             Insert([[Text([97]), Text([49]), Text([122])]])]"
+        );
+    }
+}

@@ -1,0 +1,247 @@
+//! The statements of a batch on their way to PostgreSQL: rows as arrays or by a binary COPY.
+
+use std::borrow::Cow;
+use std::pin::pin;
+
+use bytes::{Bytes, BytesMut};
+use tokio_postgres::binary_copy::BinaryCopyInWriter;
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+
+use super::batch::{Row, Statement};
+use super::connect::Link;
+use super::sql::{array_name, column_type, marked, storable};
+use crate::projection::change::Raw;
+use crate::projection::error::DatabaseError;
+use crate::projection::table::{Change, Kind, Table};
+
+/// From how many rows on a COPY is quicker than arrays.
+const COPY_ROWS: usize = 512;
+
+type Failed = Box<dyn std::error::Error + Sync + Send>;
+
+/// Makes a statement.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn send(
+    link: &Link,
+    table: &'static Table,
+    statement: &Statement<'_>,
+) -> Result<(), DatabaseError> {
+    match statement {
+        Statement::Insert(rows) if rows.len() >= COPY_ROWS => copy(link, table, rows).await,
+        Statement::Insert(rows) => {
+            let (arrays, columns) = (arrays(table), columns(table));
+            let name = table.name;
+            let sql = format!("INSERT INTO {name} ({columns}) SELECT * FROM unnest({arrays})");
+            with_rows(link, &sql, &kinds(table), rows).await
+        }
+        Statement::Put(rows) => with_rows(link, &put_sql(table), &kinds(table), rows).await,
+        Statement::Update(columns, rows) => update(link, table, columns, rows).await,
+        Statement::Delete(keys) => delete(link, table, keys).await,
+        Statement::Change(change, values) => one_change(link, table, change, values).await,
+    }
+}
+
+fn kinds(table: &Table) -> Vec<Kind> {
+    table.columns.iter().map(|(_, kind)| *kind).collect()
+}
+
+fn columns(table: &Table) -> String {
+    table.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+}
+
+fn arrays(table: &Table) -> String {
+    arrays_of(&kinds(table))
+}
+
+fn arrays_of(kinds: &[Kind]) -> String {
+    let arrays = kinds.iter().enumerate();
+    let arrays = arrays.map(|(index, kind)| format!("${}::{}", index + 1, array_name(*kind)));
+    arrays.collect::<Vec<_>>().join(", ")
+}
+
+fn put_sql(table: &Table) -> String {
+    let others = table.columns.iter().filter(|(name, _)| !table.key.contains(name));
+    let set = others.map(|(name, _)| format!("{name} = excluded.{name}"));
+    let set = set.collect::<Vec<_>>().join(", ");
+    let then = if set.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {set}") };
+    format!(
+        "INSERT INTO {} ({}) SELECT * FROM unnest({}) ON CONFLICT ({}) DO {then}",
+        table.name,
+        columns(table),
+        arrays(table),
+        table.key.join(", ")
+    )
+}
+
+async fn update(
+    link: &Link,
+    table: &'static Table,
+    columns: &[usize],
+    rows: &[Row<'_>],
+) -> Result<(), DatabaseError> {
+    let (key, key_kind) = key(table)?;
+    let set: Vec<_> = columns.iter().filter_map(|column| table.columns.get(*column)).collect();
+    let mut kinds = vec![key_kind];
+    kinds.extend(set.iter().map(|(_, kind)| *kind));
+    let names: Vec<_> = set.iter().map(|(name, _)| *name).collect();
+    let assigned: Vec<_> = names.iter().map(|name| format!("{name} = u.{name}")).collect();
+    let sql = format!(
+        "UPDATE {} t SET {} FROM unnest({}) AS u (the_key, {}) WHERE t.{key} = u.the_key",
+        table.name,
+        assigned.join(", "),
+        arrays_of(&kinds),
+        names.join(", ")
+    );
+    with_rows(link, &sql, &kinds, rows).await
+}
+
+async fn delete(link: &Link, table: &'static Table, keys: &[Raw<'_>]) -> Result<(), DatabaseError> {
+    let (key, kind) = key(table)?;
+    let sql = format!("DELETE FROM {} WHERE {key} = ANY($1::{})", table.name, array_name(kind));
+    let rows: Vec<Row<'_>> = keys.iter().map(|key| vec![*key]).collect();
+    with_rows(link, &sql, &[kind], &rows).await
+}
+
+fn key(table: &Table) -> Result<(&'static str, Kind), DatabaseError> {
+    let key = table.key.first().and_then(|key| table.kind(key).map(|kind| (*key, kind)));
+    key.ok_or_else(|| DatabaseError::new(format!("{} has no key", table.name)))
+}
+
+/// Makes a statement whose parameters are the columns of rows, each as an array.
+async fn with_rows(
+    link: &Link,
+    sql: &str,
+    kinds: &[Kind],
+    rows: &[Row<'_>],
+) -> Result<(), DatabaseError> {
+    let statement = link.prepare_cached(sql).await?;
+    let mut arrays: Vec<Box<dyn ToSql + Sync + Send + '_>> = Vec::with_capacity(kinds.len());
+    for (column, kind) in kinds.iter().enumerate() {
+        let values = rows.iter().map(|row| row.get(column).copied().unwrap_or(Raw::Null));
+        arrays.push(match kind {
+            Kind::Int => Box::new(values.map(int).collect::<Result<Vec<_>, _>>()?),
+            Kind::Text => Box::new(values.map(text).collect::<Result<Vec<_>, _>>()?),
+            Kind::Bytes => Box::new(values.map(bytes).collect::<Result<Vec<_>, _>>()?),
+        });
+    }
+    let parameters: Vec<&(dyn ToSql + Sync)> =
+        arrays.iter().map(|array| &**array as &(dyn ToSql + Sync)).collect();
+    link.execute(&statement, &parameters).await?;
+    Ok(())
+}
+
+async fn one_change(
+    link: &Link,
+    table: &'static Table,
+    change: &Change,
+    values: &Row<'_>,
+) -> Result<(), DatabaseError> {
+    let name = table.name;
+    let filter = marked(change.filter, change.set.len() + 1);
+    let set = change.set.iter().enumerate();
+    let set: Vec<_> = set.map(|(index, name)| format!("{name} = ${}", index + 1)).collect();
+    let sql = if set.is_empty() {
+        format!("DELETE FROM {name} WHERE {filter}")
+    } else {
+        format!("UPDATE {name} SET {} WHERE {filter}", set.join(", "))
+    };
+    let types = values.iter().enumerate().map(|(index, value)| {
+        let set = change.set.get(index).and_then(|column| table.kind(column));
+        set.map_or_else(|| type_of(*value), column_type)
+    });
+    let types: Vec<_> = types.collect();
+    let statement = link.prepare_typed_cached(&sql, &types).await?;
+    let values: Vec<_> = values.iter().map(|value| Sent(*value)).collect();
+    let parameters: Vec<&(dyn ToSql + Sync)> =
+        values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
+    link.execute(&statement, &parameters).await?;
+    Ok(())
+}
+
+fn type_of(value: Raw<'_>) -> Type {
+    match value {
+        Raw::Null => Type::UNKNOWN,
+        Raw::Int(_) => Type::INT8,
+        Raw::Text(_) => Type::TEXT,
+        Raw::Bytes(_) => Type::BYTEA,
+    }
+}
+
+async fn copy(link: &Link, table: &'static Table, rows: &[Row<'_>]) -> Result<(), DatabaseError> {
+    let sql = format!("COPY {} ({}) FROM STDIN (FORMAT binary)", table.name, columns(table));
+    let types: Vec<_> = table.columns.iter().map(|(_, kind)| column_type(*kind)).collect();
+    let sink = link.copy_in::<_, Bytes>(&sql).await?;
+    let mut writer = pin!(BinaryCopyInWriter::new(sink, &types));
+    for row in rows {
+        if row.len() != types.len() {
+            return Err(DatabaseError::new(format!("a row of {} has not its columns", table.name)));
+        }
+        writer.as_mut().write_raw(row.iter().map(|value| Sent(*value))).await?;
+    }
+    writer.as_mut().finish().await?;
+    Ok(())
+}
+
+fn int(value: Raw<'_>) -> Result<Option<i64>, DatabaseError> {
+    match value {
+        Raw::Null => Ok(None),
+        Raw::Int(value) => Ok(Some(value)),
+        Raw::Text(_) | Raw::Bytes(_) => Err(DatabaseError::new("no number for a number's column")),
+    }
+}
+
+fn text(value: Raw<'_>) -> Result<Option<Cow<'_, str>>, DatabaseError> {
+    match value {
+        Raw::Null => Ok(None),
+        Raw::Text(value) => {
+            let text = std::str::from_utf8(value);
+            let text = text.map_err(|error| DatabaseError::new(error.to_string()))?;
+            Ok(Some(storable(text)))
+        }
+        Raw::Int(_) | Raw::Bytes(_) => Err(DatabaseError::new("no text for a text's column")),
+    }
+}
+
+fn bytes(value: Raw<'_>) -> Result<Option<&[u8]>, DatabaseError> {
+    match value {
+        Raw::Null => Ok(None),
+        Raw::Bytes(value) => Ok(Some(value)),
+        Raw::Int(_) | Raw::Text(_) => Err(DatabaseError::new("no bytes for a column of bytes")),
+    }
+}
+
+/// A value on its way into a column.
+#[derive(Debug, Clone, Copy)]
+struct Sent<'a>(Raw<'a>);
+
+impl ToSql for Sent<'_> {
+    fn to_sql(&self, given: &Type, out: &mut BytesMut) -> Result<IsNull, Failed> {
+        let is_fit = match self.0 {
+            Raw::Null => return Ok(IsNull::Yes),
+            Raw::Int(_) => *given == Type::INT8,
+            Raw::Text(_) => *given == Type::TEXT,
+            Raw::Bytes(_) => *given == Type::BYTEA,
+        };
+        if !is_fit {
+            return Err(format!("{:?} is no {given}", self.0).into());
+        }
+        match self.0 {
+            Raw::Null => {}
+            Raw::Int(value) => out.extend_from_slice(&value.to_be_bytes()),
+            Raw::Text(value) if value.contains(&0) => {
+                let text = String::from_utf8_lossy(value);
+                out.extend_from_slice(storable(&text).as_bytes());
+            }
+            Raw::Text(value) | Raw::Bytes(value) => out.extend_from_slice(value),
+        }
+        Ok(IsNull::No)
+    }
+
+    fn accepts(_given: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
