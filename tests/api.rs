@@ -19,6 +19,10 @@ mod input;
 mod limits;
 #[path = "api/lists.rs"]
 mod lists;
+#[path = "api/metrics.rs"]
+mod metrics;
+#[path = "api/metrics_text.rs"]
+mod metrics_text;
 #[path = "api/quotas.rs"]
 mod quotas;
 #[path = "api/reads.rs"]

@@ -20,6 +20,7 @@ mod etag;
 mod events;
 mod health;
 mod lists;
+pub mod metrics;
 mod named;
 mod obligations;
 mod openapi;

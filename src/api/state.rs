@@ -10,6 +10,7 @@ use actix_web::web::Bytes;
 use tokio::sync::watch;
 
 use super::auth::Authenticator;
+use super::metrics::Requests;
 use super::problem::Language;
 use crate::app::{App, Kept};
 use crate::domain::date::Day;
@@ -74,6 +75,8 @@ pub struct ApiState {
     pub settings: ApiSettings,
     /// Today's statuses by language and stream.
     pub rendered: Kept<Rendered>,
+    /// What is counted of requests.
+    pub requests: Requests,
     stopping: AtomicBool,
     running: Mutex<HashSet<u64>>,
 }
@@ -102,7 +105,17 @@ impl ApiState {
     ) -> Self {
         let (stopping, running) = (AtomicBool::new(false), Mutex::default());
         let rendered = Kept::new(RENDERED_BYTES);
-        Self { app, models, models_status, authenticator, settings, rendered, stopping, running }
+        Self {
+            app,
+            models,
+            models_status,
+            authenticator,
+            settings,
+            rendered,
+            requests: Requests::default(),
+            stopping,
+            running,
+        }
     }
 
     /// The present civil day in China.

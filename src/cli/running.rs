@@ -17,6 +17,7 @@ use super::config::Config;
 use super::node::{self, Node, read_models, runner_options};
 use super::token::{now_unix_s, token_key};
 use crate::api::auth::{Authenticator, LocalVerifier, TokenKey};
+use crate::api::metrics::{Exposition, ServedMetrics, serve_metrics};
 use crate::api::{ApiSettings, ApiState, Served, serve};
 use crate::app::App;
 use crate::projection::{Copies, ReadModels, Runner, Status};
@@ -37,6 +38,7 @@ pub struct Running {
     node: Node,
     runner: Runner,
     served: Served,
+    metrics: Option<ServedMetrics>,
     recovery: JoinHandle<()>,
 }
 
@@ -55,9 +57,12 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         tokio::runtime::Handle::current(),
     )?;
     let state = api_state(node.app.clone(), &key, config, copies, runner.status());
+    let exposition = Exposition::new(state.clone());
     let served = serve(config.server.listen, state)?;
+    let metrics = config.server.metrics_listen.map(|listen| serve_metrics(listen, exposition));
+    let metrics = metrics.transpose()?;
     let recovery = tokio::spawn(recover(node.app.clone()));
-    Ok(Running { key, node, runner, served, recovery })
+    Ok(Running { key, node, runner, served, metrics, recovery })
 }
 
 /// The REST interface's part of a node, which accepts tokens of this key.
@@ -106,6 +111,11 @@ impl Running {
         self.served.address
     }
 
+    /// Where the metrics are, if anywhere.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|metrics| metrics.address)
+    }
+
     /// The application.
     pub fn app(&self) -> &Arc<App> {
         &self.node.app
@@ -148,8 +158,11 @@ impl Running {
     /// # Errors
     /// When the server had failed.
     pub async fn stop(self) -> anyhow::Result<()> {
-        let Self { node, runner, served, recovery, .. } = self;
+        let Self { node, runner, served, metrics, recovery, .. } = self;
         let served = served.stop().await;
+        if let Some(metrics) = metrics {
+            metrics.stop().await;
+        }
         stop_behind(node, runner, recovery).await;
         tracing::info!("stopped");
         Ok(served?)

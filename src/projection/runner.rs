@@ -69,6 +69,8 @@ pub struct Status {
     pub known_at_us: Option<i64>,
     /// Where it stopped; what serves is then as old as `known_at_us`.
     pub failed: Option<Failure>,
+    /// How often they could not go on since this process follows.
+    pub failures: u64,
     /// While a rebuild runs: how many events it has taken in, of how many.
     pub rebuilding: Option<(u64, u64)>,
     /// Who writes, where it is another process.
@@ -345,8 +347,7 @@ impl Work {
             position: checkpoint.position,
             known_at_us: checkpoint.position.map(|_| checkpoint.known_at_us),
             failed,
-            rebuilding: None,
-            written_by: None,
+            ..Status::default()
         });
     }
 
@@ -356,14 +357,15 @@ impl Work {
             copy: Some(copy),
             position: checkpoint.position,
             known_at_us: checkpoint.position.map(|_| checkpoint.known_at_us),
-            failed: None,
-            rebuilding: None,
             written_by: checkpoint.holder.clone(),
+            ..Status::default()
         });
     }
 
-    fn publish_status(&self, next: Status) {
+    fn publish_status(&self, mut next: Status) {
         self.published.send_if_modified(|status| {
+            let fails = next.failed.is_some() && next.failed != status.failed;
+            next.failures = status.failures + u64::from(fails);
             let changed = *status != next;
             *status = next;
             changed
@@ -387,6 +389,7 @@ impl Work {
                 _ => next,
             };
             status.rebuilding = None;
+            status.failures += 1;
             status.failed = Some(Failure { sequence, reason: error.to_string(), retrying });
         });
         if retrying { Next::Again(self.options.retry_after) } else { Next::Repair }
