@@ -1,6 +1,6 @@
 //! Docket: the record of government IP programs.
 //!
-//! Dependencies point one way: `api, cli -> app, projection -> codec -> domain, log`.
+//! Dependencies point one way: `api, cli -> app, export -> projection -> codec -> domain, log`.
 //! `domain` and `log` know nothing of each other; `tests/tidy.rs` holds that.
 
 pub mod api;
@@ -8,5 +8,6 @@ pub mod app;
 pub mod cli;
 pub mod codec;
 pub mod domain;
+pub mod export;
 pub mod log;
 pub mod projection;

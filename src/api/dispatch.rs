@@ -237,6 +237,7 @@ fn edits(one: &str, other: &str) -> usize {
 pub fn media_of(route: &Route) -> &'static [&'static str] {
     match (route.operation, route.success.1) {
         ("list_events", _) => &["application/json", "application/x-ndjson", "application/jsonl"],
+        ("get_export", _) => super::exports::forms(),
         ("get_problem", _) => &["text/html", "application/json"],
         (_, Shape::Json(_)) => &["application/json"],
         (_, Shape::Other("text/html")) => &["text/html"],

@@ -18,6 +18,7 @@ mod documents;
 mod ends;
 mod etag;
 mod events;
+mod exports;
 mod health;
 mod lists;
 pub mod metrics;

@@ -102,7 +102,11 @@ fn a_sequence(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("{text:?} is no sequence: write its digits"))
 }
 
-async fn reach(call: &Call, required: u64) -> Result<(), Problem> {
+/// Waits, as long as the request does, until the tables hold an event.
+///
+/// # Errors
+/// `projection-behind`, `projection-failed`.
+pub async fn reach(call: &Call, required: u64) -> Result<(), Problem> {
     let wait = call.header("prefer").and_then(|value| {
         value.split(',').find_map(|part| part.trim().strip_prefix("wait=")?.parse::<u64>().ok())
     });
@@ -126,7 +130,8 @@ async fn reach(call: &Call, required: u64) -> Result<(), Problem> {
         .member("required_sequence", sequence(required)))
 }
 
-fn unreadable(call: &Call, error: &StoreError) -> Problem {
+/// The problem of tables that can't be read.
+pub fn unreadable(call: &Call, error: &StoreError) -> Problem {
     let status = call.state.models_status.borrow();
     match (error, status.rebuilding) {
         (StoreError::Missing(_), rebuilding) => {

@@ -20,7 +20,7 @@ use super::status::Status;
 use super::subjects::{CalendarView, SubjectView, WrittenView};
 use super::trail::{AuditTrailView, TimelineView};
 use super::{
-    acts, documents, events, health, lists, obligations, openapi, pages, permitted, programs,
+    acts, documents, events, exports, health, lists, obligations, openapi, pages, permitted, programs,
     revisions, status, subjects, trail,
 };
 use crate::domain::logbook::CalendarAdopted;
@@ -66,6 +66,9 @@ const LIST: &[Code] = &[
     Code::ProjectionRebuilding,
     Code::ProjectionFailed,
 ];
+/// What a reporting table can be answered with.
+const EXPORTING: &[Code] =
+    &[Code::ProjectionBehind, Code::ProjectionRebuilding, Code::ProjectionFailed];
 /// What every recording of an event can be answered with.
 const RECORDING: &[Code] = &[
     Code::IdempotencyKeyMissing,
@@ -174,6 +177,10 @@ pub const ROUTES: &[Route] = &[
         json!(EventPage<'static>), to!(events::list_events)).query(events::EVENTS).or(LIST),
     get("/v1/events/{event}", "get_event", "An event by its sequence or id", "某一事件",
         json!(EventView<'static>), to!(events::get_event)),
+
+    get("/v1/exports/{table}", "get_export",
+        "A reporting table as CSV or Parquet, as of a sequence", "截至某一序号的报表（CSV 或 Parquet）",
+        Shape::Other("text/csv"), to!(exports::get_export)).query(exports::EXPORT).or(EXPORTING),
 
     post("/v1/documents", "upload_document", "Keeps a document", "上传文件",
         Body::Bytes, json!(DocumentView), to!(documents::upload_document))

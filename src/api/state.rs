@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::web::Bytes;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::auth::Authenticator;
+use super::exports;
 use super::metrics::Requests;
 use super::problem::Language;
 use crate::app::{App, Kept};
@@ -77,6 +78,8 @@ pub struct ApiState {
     pub rendered: Kept<Rendered>,
     /// What is counted of requests.
     pub requests: Requests,
+    /// Exports that may begin.
+    pub exports: Arc<Semaphore>,
     stopping: AtomicBool,
     running: Mutex<HashSet<u64>>,
 }
@@ -113,6 +116,7 @@ impl ApiState {
             settings,
             rendered,
             requests: Requests::default(),
+            exports: Arc::new(Semaphore::new(exports::AT_ONCE)),
             stopping,
             running,
         }

@@ -9,6 +9,7 @@ mod client;
 pub mod config;
 pub mod demo;
 pub mod exit;
+mod export;
 mod healthcheck;
 pub mod measures;
 pub mod node;
@@ -69,6 +70,7 @@ enum Command {
     Status(read::status::StatusArgs),
     Timeline(read::timeline::TimelineArgs),
     Audit(read::audit::AuditArgs),
+    Export(export::ExportArgs),
     Obligations(read::obligations::ObligationsArgs),
     Measures(measures::MeasuresArgs),
     Token(token::TokenArgs),
@@ -120,6 +122,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Timeline(args) => read::timeline::run(&args).await,
             Command::Audit(args) => read::audit::run(&args).await,
             Command::Obligations(args) => read::obligations::run(&args).await,
+            Command::Export(args) => export::run(&args).await,
             Command::Measures(args) => measures::run(&args, &mut output::Out::default()),
             Command::Token(args) => token::run(&args),
             Command::Config(args) => config::command::run(&args),

@@ -60,8 +60,8 @@ async fn acts_refusals_retries_and_races_are_counted() {
     approve_under(&server, "asked", "*", "?validate_only=true").await.ok(200);
     approve_under(&server, "k", "*", "").await.ok(201);
     approve_under(&server, "k", "*", "").await.ok(201);
-    approve_under(&server, "again", "*", "").await.problem(409, "already-decided");
-    approve_under(&server, "again", "*", "?validate_only=true").await.problem(409, "already-decided");
+    approve_under(&server, "again", "*", "").await.problem(409, "act-not-permitted");
+    approve_under(&server, "again", "*", "?validate_only=true").await.problem(409, "act-not-permitted");
     let head = caught_up(&server).await;
     let families = scrape(&metrics).await;
     let counted = |family: &str, labels: &[(&str, &str)]| value(&families, family, labels);
@@ -70,7 +70,7 @@ async fn acts_refusals_retries_and_races_are_counted() {
     assert_eq!(appended("ApplicationSubmitted") + appended("Applied"), 1.0);
     assert_eq!(appended("PlaceReserved"), 1.0);
     let refused = |name: &str| counted("docket_acts_refused_total", &[("problem", name)]);
-    assert_eq!((refused("revision-conflict"), refused("already-decided")), (1.0, 1.0));
+    assert_eq!((refused("revision-conflict"), refused("act-not-permitted")), (1.0, 1.0));
     assert_eq!(counted("docket_idempotent_replays_total", &[]), 1.0);
     assert_eq!(counted("docket_append_conflicts_total", &[]), 0.0);
     assert_eq!(counted("docket_log_sequence", &[]), head as f64);
@@ -183,20 +183,37 @@ async fn overdue_duties_are_counted_by_program_and_kind_only() {
     let server = server().await;
     let metrics = listen(&server);
     server.register(&["440000", "x01"]).await;
-    for (enrollment, id) in [(ONE, "440000"), ("exercise_strong_province/x01", "x01")] {
-        server.province(id).act(enrollment, &apply("leading", "2016-01-05")).await.ok(201);
-        let approval = approve("2016-03-01");
-        server.national().act(enrollment, &approval).await.ok(201);
+    let registrar = server.registrar();
+    for (program, id) in [("cluster_area", "futian"), ("exercise_cluster_area", "xarea")] {
+        registrar
+            .post(
+                "/v1/subjects",
+                &json!({
+                    "id": id, "kind": "cluster_area", "name": { "en": id, "zh": id },
+                    "province": if id == "xarea" { "x01" } else { "440000" }, "invented": id == "xarea", "source": "test",
+                    "effective_on": "2012",
+                }),
+            )
+            .await
+            .ok(201);
+        let digest = registrar.upload(id.as_bytes()).await;
+        let known = json!({
+            "act": "record_under_unknown_rule", "effective_on": "2014-05-12",
+            "what": "Approved under the trial measures.", "stands_at": "under_construction",
+            "kept_since": { "day": "2014-05-12", "reason": "the file begins with it" },
+            "document": { "digest": digest, "title": "Approval", "issuing_office": "SIPO" },
+        });
+        registrar.act(&format!("{program}/{id}"), &known).await.ok(201);
     }
     caught_up(&server).await;
     let list = server.auditor().get("/v1/obligations?status=OVERDUE&limit=1000").await.ok(200).json();
     let recorded = list["items"].as_array().unwrap().iter();
-    let recorded = recorded.filter(|item| item["subject"] == "440000").count();
+    let recorded = recorded.filter(|item| item["subject"] == "futian").count();
     assert!(recorded > 0, "{list}");
     let families = scrape(&metrics).await;
     let family = "docket_obligations_overdue";
     assert_eq!(value(&families, family, &[]), recorded as f64);
-    assert_eq!(value(&families, family, &[("program", "strong_province")]), recorded as f64);
+    assert_eq!(value(&families, family, &[("program", "cluster_area")]), recorded as f64);
     metrics.stop().await;
 }
 
@@ -215,7 +232,7 @@ async fn no_label_names_anybody() {
     for (name, (_, samples)) in scrape(&metrics).await {
         for (label, value) in samples.iter().flat_map(|sample| &sample.labels) {
             assert!(known.contains(&label.as_str()), "{name} {label}");
-            assert!(!value.contains("440000") && !value.contains("test"), "{name} {label} {value}");
+            assert!(!value.contains("440000") && !value.contains("docket-test"), "{name} {label} {value}");
         }
     }
     let open = fetch(&metrics, "/metrics", "application/openmetrics-text;version=1.0.0").await;
