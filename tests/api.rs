@@ -7,6 +7,8 @@ mod acts;
 mod docs;
 #[path = "api/documents.rs"]
 mod documents;
+#[path = "api/exports.rs"]
+mod exports;
 #[path = "api/failing_log.rs"]
 mod failing_log;
 #[path = "api/failures.rs"]

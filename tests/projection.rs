@@ -5,6 +5,8 @@
 mod contracts;
 #[path = "projection/crash.rs"]
 mod crash;
+#[path = "projection/exports.rs"]
+mod exports;
 #[path = "projection/lists.rs"]
 mod lists;
 #[path = "projection/lives.rs"]
