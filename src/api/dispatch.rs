@@ -55,13 +55,13 @@ fn resource(path: &'static str) -> actix_web::Resource {
         resource = resource.route(verb.to(handle));
     }
     let allow = methods.clone();
-    resource
-        .route(web::method(Method::OPTIONS).to(move || options(allow.clone())))
-        .default_service(web::to(move |http: HttpRequest, state: web::Data<ApiState>| {
+    resource.route(web::method(Method::OPTIONS).to(move || options(allow.clone()))).default_service(
+        web::to(move |http: HttpRequest, state: web::Data<ApiState>| {
             let refused = method_not_allowed(methods.clone());
             state.requests.count(usize::MAX, method_of(http.method()), &refused, Duration::ZERO);
             ready(refused)
-        }))
+        }),
+    )
 }
 
 /// A row of the table with what is known of it before any request.

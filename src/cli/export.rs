@@ -116,7 +116,7 @@ pub async fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
     let exported = if from_log { None } else { source.try_store(work).await? };
     let exported = match exported {
         Some(()) => Ok(()),
-        None => source.from_log(wanted).await,
+        None => source.export_anew(wanted).await,
     };
     log.close().await;
     exported.map(|()| Exit::Done)
@@ -162,7 +162,7 @@ impl Source {
         }
     }
 
-    async fn from_log(self, wanted: Wanted) -> anyhow::Result<()> {
+    async fn export_anew(self, wanted: Wanted) -> anyhow::Result<()> {
         let folder = TemporaryFolder::new()?;
         fill(self.log.clone(), SqliteCopies::new(folder.path())).await?;
         let work = move || {

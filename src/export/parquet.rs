@@ -44,7 +44,8 @@ pub fn write(
         .with_skip_arrow_metadata(true);
     let mut writer =
         ArrowWriter::try_new_with_options(out, schema.clone(), options).map_err(parquet_error)?;
-    let mut columns: Vec<Column> = table.columns.iter().map(|(_, kind)| Column::of(*kind)).collect();
+    let mut columns: Vec<Column> =
+        table.columns.iter().map(|(_, kind)| Column::of(*kind)).collect();
     let mut gathered = 0;
     let rows = snapshot.rows(table, &mut |row| {
         for (index, column) in columns.iter_mut().enumerate() {

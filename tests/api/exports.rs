@@ -81,7 +81,8 @@ async fn exports_and_lists_count_alike_and_rows_open_their_events() {
         let ids = column(&reply, &rows, "source_event_id");
         for (sequence, id) in column(&reply, &rows, "source_sequence").into_iter().zip(ids) {
             for name in [sequence, id] {
-                let event = server.auditor().get(&format!("/v1/events/{name}")).await.ok(200).json();
+                let event =
+                    server.auditor().get(&format!("/v1/events/{name}")).await.ok(200).json();
                 assert_eq!(event["id"], id);
                 assert_eq!(event["sequence"], format!("{:020}", sequence.parse::<u64>().unwrap()));
             }

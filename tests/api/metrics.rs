@@ -61,7 +61,9 @@ async fn acts_refusals_retries_and_races_are_counted() {
     approve_under(&server, "k", "*", "").await.ok(201);
     approve_under(&server, "k", "*", "").await.ok(201);
     approve_under(&server, "again", "*", "").await.problem(409, "act-not-permitted");
-    approve_under(&server, "again", "*", "?validate_only=true").await.problem(409, "act-not-permitted");
+    approve_under(&server, "again", "*", "?validate_only=true")
+        .await
+        .problem(409, "act-not-permitted");
     let head = caught_up(&server).await;
     let families = scrape(&metrics).await;
     let counted = |family: &str, labels: &[(&str, &str)]| value(&families, family, labels);
@@ -111,9 +113,9 @@ async fn every_event_type_has_a_counter() {
     let text = Exposition::new(server.state.clone()).text(Form::Prometheus).await.unwrap();
     let families = read(&text).unwrap();
     let (_, samples) = &families["http_server_request_duration_seconds"];
-    let unmatched = samples.iter().filter(|sample| {
-        sample.labels["http_route"].is_empty() && sample.name.ends_with("_count")
-    });
+    let unmatched = samples
+        .iter()
+        .filter(|sample| sample.labels["http_route"].is_empty() && sample.name.ends_with("_count"));
     assert_eq!(unmatched.map(|sample| sample.value).sum::<f64>(), 2.0);
     assert!(!text.contains(unknown), "an address is no label");
 }
@@ -206,7 +208,8 @@ async fn overdue_duties_are_counted_by_program_and_kind_only() {
         registrar.act(&format!("{program}/{id}"), &known).await.ok(201);
     }
     caught_up(&server).await;
-    let list = server.auditor().get("/v1/obligations?status=OVERDUE&limit=1000").await.ok(200).json();
+    let list =
+        server.auditor().get("/v1/obligations?status=OVERDUE&limit=1000").await.ok(200).json();
     let recorded = list["items"].as_array().unwrap().iter();
     let recorded = recorded.filter(|item| item["subject"] == "futian").count();
     assert!(recorded > 0, "{list}");
@@ -226,13 +229,26 @@ async fn no_label_names_anybody() {
     server.auditor().get(&format!("/v1/enrollments/{ONE}")).await.ok(200);
     caught_up(&server).await;
     let known = [
-        "type", "problem", "projection", "version", "revision", "program", "kind", "outcome",
-        "http_route", "http_request_method", "http_response_status_class", "le",
+        "type",
+        "problem",
+        "projection",
+        "version",
+        "revision",
+        "program",
+        "kind",
+        "outcome",
+        "http_route",
+        "http_request_method",
+        "http_response_status_class",
+        "le",
     ];
     for (name, (_, samples)) in scrape(&metrics).await {
         for (label, value) in samples.iter().flat_map(|sample| &sample.labels) {
             assert!(known.contains(&label.as_str()), "{name} {label}");
-            assert!(!value.contains("440000") && !value.contains("docket-test"), "{name} {label} {value}");
+            assert!(
+                !value.contains("440000") && !value.contains("docket-test"),
+                "{name} {label} {value}"
+            );
         }
     }
     let open = fetch(&metrics, "/metrics", "application/openmetrics-text;version=1.0.0").await;

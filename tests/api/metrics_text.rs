@@ -113,7 +113,9 @@ fn sample(line: &str) -> Option<Sample> {
     let value = rest.strip_prefix(' ')?;
     let value = match value {
         "+Inf" => f64::INFINITY,
-        number if number.starts_with(|c: char| c.is_ascii_digit() || c == '-') => number.parse().ok()?,
+        number if number.starts_with(|c: char| c.is_ascii_digit() || c == '-') => {
+            number.parse().ok()?
+        }
         _ => return None,
     };
     is_name(&name, ":").then_some(Sample { name, labels, value })
@@ -136,7 +138,10 @@ fn labels(mut rest: &str) -> Option<(BTreeMap<String, String>, &str)> {
                 (_, c) => value.push(c),
             }
         };
-        if !is_name(name, "") || name.starts_with("__") || labels.insert(name.to_owned(), value).is_some() {
+        if !is_name(name, "")
+            || name.starts_with("__")
+            || labels.insert(name.to_owned(), value).is_some()
+        {
             return None;
         }
         rest = &after[end + 1..];
@@ -162,7 +167,8 @@ fn check_histogram(name: &str, samples: &[Sample]) -> Result<(), String> {
             found.find(|sample| sample.labels == labels).map(|sample| sample.value)
         };
         let last = buckets.last().copied();
-        let whole = last.is_some_and(|(le, count)| le.is_infinite() && one("_count") == Some(count));
+        let whole =
+            last.is_some_and(|(le, count)| le.is_infinite() && one("_count") == Some(count));
         if !rises || !whole || one("_sum").is_none() {
             return Err(format!("{name}{labels:?} is no histogram"));
         }
@@ -183,7 +189,10 @@ fn what_the_format_does_not_allow_is_found() {
         ("x=", "9x="),
         ("docket_a_total", "docket_a_ms_total"),
         ("} 1\n", "} 1"),
-        ("docket_a_total{x=\"a\\\"b\"} 1\n", "docket_a_total{x=\"a\"} 1\ndocket_a_total{x=\"a\"} 1\n"),
+        (
+            "docket_a_total{x=\"a\\\"b\"} 1\n",
+            "docket_a_total{x=\"a\"} 1\ndocket_a_total{x=\"a\"} 1\n",
+        ),
     ] {
         let bad = good.replace(from, to);
         assert_ne!(bad, good);

@@ -113,5 +113,5 @@ fn what_cannot_be_exported_is_said() {
     refused(&["--table", "act", "--format", "xlsx"], 2, &["csv", "parquet"]);
     refused(&["--table", "act", "--out", "/nonexistent/a.csv"], 1, &["/nonexistent/a.csv"]);
     let nowhere = ["export", "--table", "act", "--data-dir", "/nonexistent"];
-    docket(&nowhere).refused(5, &["log.sqlite"]);
+    docket(&nowhere).refused(5, &["/nonexistent"]);
 }

@@ -51,7 +51,9 @@ async fn get_metrics(http: HttpRequest, exposition: web::Data<Exposition>) -> Ht
     let open = accept.is_some_and(|accept| accept.contains("application/openmetrics-text"));
     let form = if open { Form::OpenMetrics } else { Form::Prometheus };
     match exposition.text(form).await {
-        Ok(text) => HttpResponse::Ok().insert_header((header::CONTENT_TYPE, form.media())).body(text),
+        Ok(text) => {
+            HttpResponse::Ok().insert_header((header::CONTENT_TYPE, form.media())).body(text)
+        }
         Err(error) => {
             tracing::error!(%error, "the metrics could not be written");
             HttpResponse::InternalServerError().finish()

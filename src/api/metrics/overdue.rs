@@ -49,8 +49,11 @@ impl Overdue {
 
 /// Counts what stands in the streams of real programs.
 fn count(tables: &Tables<'_>, day: Day, calendars: &Calendars) -> Result<Counts, DatabaseError> {
-    let filter =
-        ObligationFilter { due_before: Some(day), only_binding: true, ..ObligationFilter::default() };
+    let filter = ObligationFilter {
+        due_before: Some(day),
+        only_binding: true,
+        ..ObligationFilter::default()
+    };
     let mut counts: BTreeMap<(String, String), u64> = BTreeMap::new();
     let mut after = None;
     loop {

@@ -17,8 +17,7 @@ use crate::api::problem::Code;
 use crate::api::routes::ROUTES;
 
 /// The methods that are told apart; any other is the last.
-const METHODS: [&str; 8] =
-    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "_OTHER"];
+const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "_OTHER"];
 /// The classes of statuses.
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 /// The upper bounds of the buckets, in microseconds: those of OpenTelemetry, and three below.
@@ -183,7 +182,8 @@ mod tests {
             requests.count(usize::MAX, method_of(&method), &answered, Duration::ZERO);
         }
         let series = requests.series();
-        let named: Vec<_> = series.iter().map(|s| (s.route, s.method, s.class, s.buckets[0])).collect();
+        let named: Vec<_> =
+            series.iter().map(|s| (s.route, s.method, s.class, s.buckets[0])).collect();
         assert_eq!(named, [("", "GET", "4xx", 1), ("", "_OTHER", "4xx", 2)]);
     }
 }

@@ -62,12 +62,7 @@ pub(super) const OFFICE_TABLE: Table = Table {
 
 pub(super) const LAW_TABLE: Table = Table {
     name: "law",
-    columns: &[
-        ("id", Int),
-        ("measure", Text),
-        ("edition", Text),
-        ("article", Text),
-    ],
+    columns: &[("id", Int), ("measure", Text), ("edition", Text), ("article", Text)],
     key: &["id"],
     changes: &[],
 };

@@ -1,7 +1,7 @@
 //! The reporting tables, column by column as their questions answer.
 
-use super::ExportTable;
 use super::ExportKind::{Day, Flag, Id, Instant, Int, Text};
+use super::ExportTable;
 
 /// Every reporting table.
 pub const EXPORTS: &[&ExportTable] = &[
