@@ -86,6 +86,11 @@ impl ReadModels {
         })
     }
 
+    /// The store that they are in.
+    pub fn copies(&self) -> &Arc<dyn Copies> {
+        &self.copies
+    }
+
     /// Asks on a thread that may block.
     ///
     /// # Errors

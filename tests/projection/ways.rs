@@ -15,7 +15,7 @@ use super::{
 };
 
 /// Several lives, interleaved with late entries, corrections, renamings and Docket's own events.
-fn fill(world: &mut World) {
+pub fn fill(world: &mut World) {
     for area in ["futian", "haidian", "suzhou"] {
         world.register(area, "cluster_area", "440000", (area, "区"));
     }

@@ -8,11 +8,12 @@ const MAX_FUNCTION_LINES: usize = 70;
 const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
-        &["api", "console", "app", "projection", "ledger", "webhooks", "codec", "domain", "log"],
+        &["api", "console", "app", "export", "projection", "ledger", "webhooks", "codec", "domain", "log"],
     ),
     ("console", &["app", "projection", "ledger", "codec", "domain", "log"]),
-    ("api", &["app", "projection", "ledger", "webhooks", "codec", "domain", "log"]),
+    ("api", &["app", "export", "projection", "ledger", "webhooks", "codec", "domain", "log"]),
     ("app", &["codec", "domain", "log"]),
+    ("export", &["projection", "domain"]),
     ("projection", &["codec", "domain", "log"]),
     ("ledger", &["codec", "domain", "log"]),
     ("webhooks", &["codec", "domain", "log"]),

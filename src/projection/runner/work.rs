@@ -229,8 +229,7 @@ impl Work {
             position: checkpoint.position,
             known_at_us: checkpoint.position.map(|_| checkpoint.known_at_us),
             failed,
-            rebuilding: None,
-            written_by: None,
+            ..Status::default()
         });
     }
 
@@ -245,13 +244,15 @@ impl Work {
                 reason,
                 retrying: false,
             }),
-            rebuilding: None,
             written_by: checkpoint.holder.clone(),
+            ..Status::default()
         });
     }
 
-    fn publish_status(&self, next: Status) {
+    fn publish_status(&self, mut next: Status) {
         self.published.send_if_modified(|status| {
+            let fails = next.failed.is_some() && next.failed != status.failed;
+            next.failures = status.failures + u64::from(fails);
             let changed = *status != next;
             *status = next;
             changed
@@ -275,6 +276,7 @@ impl Work {
                 _ => next,
             };
             status.rebuilding = None;
+            status.failures += 1;
             status.failed = Some(Failure { sequence, reason: error.to_string(), retrying });
         });
         if retrying { Next::Again(self.options.retry_after) } else { Next::Repair }
