@@ -9,12 +9,12 @@
 use std::io::{self, Write};
 use std::mem;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::Bytes;
-use tokio::runtime::Handle;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::answer::{REVALIDATE, VARY, sequence};
@@ -52,6 +52,10 @@ const PART_BYTES: usize = 64 * 1024;
 const PARTS: usize = 4;
 /// How long a client may take for a part.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How soon it is looked again whether there is room for a part; longer each time.
+const SOONEST: Duration = Duration::from_millis(1);
+/// The longest of these times.
+const LATEST: Duration = Duration::from_millis(32);
 
 /// The forms of this build.
 pub fn forms() -> &'static [&'static str] {
@@ -149,7 +153,7 @@ async fn begin(
     let copies = call.state.models.copies().clone();
     let (parts, received) = mpsc::channel(PARTS);
     let (begun, begins) = oneshot::channel();
-    let out = PartWriter { parts, runtime: Handle::current(), bytes: Vec::new() };
+    let out = PartWriter { parts, bytes: Vec::new() };
     let work = Work { copies, table, form, at, _permit: permit };
     tokio::task::spawn_blocking(move || work.run(out, begun));
     match begins.await.map_err(Problem::internal)? {
@@ -199,19 +203,30 @@ impl Work {
 }
 
 /// Hands what is written to the answer, part by part.
+///
+/// Rows may be handed over from within a runtime (PostgreSQL's are), where nothing may block on
+/// another: it looks again and again whether there is room.
 struct PartWriter {
     parts: mpsc::Sender<Part>,
-    runtime: Handle,
     bytes: Vec<u8>,
 }
 
 impl PartWriter {
-    fn send(&self, part: Part) -> io::Result<()> {
-        let sent = async { tokio::time::timeout(PATIENCE, self.parts.send(part)).await };
-        match self.runtime.block_on(sent) {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(io::Error::new(io::ErrorKind::BrokenPipe, "the client has gone")),
-            Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read")),
+    fn send(&self, mut part: Part) -> io::Result<()> {
+        let (since, mut wait) = (Instant::now(), SOONEST);
+        loop {
+            part = match self.parts.try_send(part) {
+                Ok(()) => return Ok(()),
+                Err(TrySendError::Closed(_)) => {
+                    return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the client has gone"));
+                }
+                Err(TrySendError::Full(part)) => part,
+            };
+            if since.elapsed() > PATIENCE {
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read"));
+            }
+            std::thread::sleep(wait);
+            wait = LATEST.min(wait * 2);
         }
     }
 }
@@ -241,5 +256,34 @@ async fn next_part(parts: Option<Parts>) -> Option<(Result<Bytes, Problem>, Opti
         Some(Part::Bytes(bytes)) => Some((Ok(bytes), Some(parts))),
         Some(Part::End) => None,
         None => Some((Err(Problem::internal("the export broke off")), None)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rows of PostgreSQL are handed over within its runtime; waiting for a client there, by
+    /// blocking on another, ended the process's thread.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn parts_are_handed_over_within_a_runtime_too() {
+        let (parts, mut received) = mpsc::channel(1);
+        let reading = tokio::spawn(async move {
+            let mut bytes = 0;
+            while let Some(Part::Bytes(part)) = received.recv().await {
+                tokio::time::sleep(Duration::from_millis(3)).await;
+                bytes += part.len();
+            }
+            bytes
+        });
+        let mut out = PartWriter { parts, bytes: Vec::new() };
+        for _ in 0..64 {
+            out.write_all(&[b'x'; 10_000]).unwrap();
+        }
+        out.flush().unwrap();
+        out.send(Part::End).unwrap();
+        assert_eq!(reading.await.unwrap(), 640_000);
+        let gone = out.send(Part::End).unwrap_err();
+        assert_eq!(gone.kind(), io::ErrorKind::BrokenPipe);
     }
 }
