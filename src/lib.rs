@@ -1,6 +1,7 @@
 //! Docket: the record of government IP programs.
 //!
-//! Dependencies point one way: `api, cli -> app, projection, webhooks -> codec -> domain, log`.
+//! Dependencies point one way:
+//! `api, cli -> app, export, projection, webhooks -> codec -> domain, log`.
 //! `domain` and `log` know nothing of each other; `tests/tidy.rs` holds that.
 
 pub mod api;
@@ -8,6 +9,7 @@ pub mod app;
 pub mod cli;
 pub mod codec;
 pub mod domain;
+pub mod export;
 pub mod log;
 pub mod projection;
 pub mod webhooks;

@@ -9,6 +9,8 @@ mod docs;
 mod documents;
 #[path = "api/event_stream.rs"]
 mod event_stream;
+#[path = "api/exports.rs"]
+mod exports;
 #[path = "api/failing_log.rs"]
 mod failing_log;
 #[path = "api/failures.rs"]
@@ -23,6 +25,10 @@ mod input;
 mod limits;
 #[path = "api/lists.rs"]
 mod lists;
+#[path = "api/metrics.rs"]
+mod metrics;
+#[path = "api/metrics_text.rs"]
+mod metrics_text;
 #[path = "api/quotas.rs"]
 mod quotas;
 #[path = "api/reads.rs"]

@@ -374,8 +374,7 @@ fn the_random_histories_are_worth_asking() {
         moved += effective.iter().filter(|e| e.place > e.event.meta.effective_on.latest()).count();
         unsettled += story.state.unsupported.len();
     }
-    let kinds =
-        ["Approved", "PlanSubmitted", "ReportSubmitted", "AcceptanceDecided", "Corrected"];
+    let kinds = ["Approved", "PlanSubmitted", "ReportSubmitted", "AcceptanceDecided", "Corrected"];
     for kind in kinds.into_iter().chain(["ObligationLapsed"]) {
         assert!(seen.get(kind).is_some_and(|count| *count >= 5), "{kind}: {seen:?}");
     }

@@ -8,6 +8,8 @@ mod broken;
 mod config;
 #[path = "cli/demo.rs"]
 mod demo;
+#[path = "cli/export.rs"]
+mod export;
 #[path = "cli/help.rs"]
 mod help;
 #[cfg(feature = "postgres")]

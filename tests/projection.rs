@@ -7,6 +7,8 @@ mod bitemporal;
 mod contracts;
 #[path = "projection/crash.rs"]
 mod crash;
+#[path = "projection/exports.rs"]
+mod exports;
 #[path = "projection/histories.rs"]
 mod histories;
 #[path = "projection/lists.rs"]

@@ -3,6 +3,8 @@
 
 #[path = "read_models/copies.rs"]
 mod copies;
+#[path = "read_models/exports.rs"]
+mod exports;
 #[path = "read_models/histories.rs"]
 mod histories;
 #[path = "projection/lives.rs"]

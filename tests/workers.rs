@@ -20,11 +20,8 @@ fn a_worker_that_is_killed_is_followed_by_another() {
         place.writes(&[first.id(), second.id()]);
         place.append(1_000);
         std::thread::sleep(Duration::from_millis(120 * round));
-        let (writer, other) = if place.writer() == Some(first.id()) {
-            (first, second)
-        } else {
-            (second, first)
-        };
+        let (writer, other) =
+            if place.writer() == Some(first.id()) { (first, second) } else { (second, first) };
         writer.signal("KILL");
         place.writes(&[other.id()]);
         place.catches_up();

@@ -67,10 +67,11 @@ impl Folded {
         self.events += decoded.len();
         for event in decoded {
             let Stored::Enrollment(recorded) = &event.stored else { continue };
-            let (lost, again) = folder.fold(&event.envelope, recorded, &mut |_, _| {}, &mut |step, _| {
-                let lost = step.after.unsupported.len() > step.before.unsupported.len();
-                Ok((lost, matches!(step.path, Path::Refolded { .. })))
-            })?;
+            let (lost, again) =
+                folder.fold(&event.envelope, recorded, &mut |_, _| {}, &mut |step, _| {
+                    let lost = step.after.unsupported.len() > step.before.unsupported.len();
+                    Ok((lost, matches!(step.path, Path::Refolded { .. })))
+                })?;
             self.unsupported += usize::from(lost);
             self.refolded += usize::from(again);
         }

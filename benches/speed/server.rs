@@ -14,7 +14,7 @@ use docket::api::{ApiSettings, ApiState, serve};
 use docket::app::clock::{Clock as _, SystemClock};
 use docket::log::{EventLog, SqliteLog};
 use docket::projection::{
-    REBUILD_CACHE_BYTES, Options, ReadModels, Rebuild, Runner, SqliteCopies, Status, all, rebuild,
+    Options, REBUILD_CACHE_BYTES, ReadModels, Rebuild, Runner, SqliteCopies, Status, all, rebuild,
 };
 use tokio::sync::watch;
 
@@ -83,7 +83,8 @@ async fn serving(made: Made, with_read_models: bool) -> anyhow::Result<()> {
     if with_read_models {
         let log = log.clone() as Arc<dyn EventLog>;
         let handle = tokio::runtime::Handle::current();
-        let started = Runner::start(log, Arc::new(copies(&made)), Options::new("server", now_us), handle)?;
+        let started =
+            Runner::start(log, Arc::new(copies(&made)), Options::new("server", now_us), handle)?;
         status = started.status();
         runner = Some(started);
     }

@@ -46,3 +46,13 @@ CREATE TABLE law (
     edition TEXT,
     article TEXT
 ) STRICT;
+
+-- What was said of an event before a later event said it anew: up to that one, and not from it on.
+CREATE TABLE audit_trail_before (
+    sequence     INTEGER NOT NULL,
+    known_to     INTEGER NOT NULL,
+    place        TEXT,
+    fate         TEXT    NOT NULL,
+    corrected_by INTEGER,
+    PRIMARY KEY (sequence, known_to)
+) STRICT, WITHOUT ROWID;

@@ -2,12 +2,16 @@
 //! to refuse. Size of head, token, parameters, type and form of the body, role; the rest is the
 //! handler's.
 
+use std::future::ready;
+use std::time::{Duration, Instant};
+
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, guard, web};
 
 use super::auth::{Role, Verified};
 use super::body;
 use super::call::{Answered, Call, parse_query};
+use super::metrics::method_of;
 use super::problem::{Code, Language, Problem};
 use super::route::{Body, Route, Shape, Verb};
 use super::routes::ROUTES;
@@ -39,9 +43,10 @@ pub fn configure(config: &mut web::ServiceConfig) {
 fn resource(path: &'static str) -> actix_web::Resource {
     let methods = methods_of(path);
     let mut resource = web::resource(path);
-    for route in ROUTES.iter().filter(|route| route.path == path) {
+    for (index, route) in ROUTES.iter().enumerate().filter(|(_, route)| route.path == path) {
+        let row = Row { index, route, records_acts: route.operation == "record_act" };
         let handle = move |http: HttpRequest, payload: web::Payload, state: web::Data<ApiState>| {
-            dispatch(route, http, payload, state)
+            counted(row, http, payload, state)
         };
         let verb = match route.verb {
             Verb::Get => web::route().guard(guard::Any(guard::Get()).or(guard::Head())),
@@ -52,9 +57,40 @@ fn resource(path: &'static str) -> actix_web::Resource {
         resource = resource.route(verb.to(handle));
     }
     let allow = methods.clone();
-    resource
-        .route(web::method(Method::OPTIONS).to(move || options(allow.clone())))
-        .default_service(web::to(move || method_not_allowed(methods.clone())))
+    resource.route(web::method(Method::OPTIONS).to(move || options(allow.clone()))).default_service(
+        web::to(move |http: HttpRequest, state: web::Data<ApiState>| {
+            let refused = method_not_allowed(methods.clone());
+            state.requests.count(usize::MAX, method_of(http.method()), &refused, Duration::ZERO);
+            ready(refused)
+        }),
+    )
+}
+
+/// A row of the table with what is known of it before any request.
+#[derive(Clone, Copy)]
+struct Row {
+    index: usize,
+    route: &'static Route,
+    records_acts: bool,
+}
+
+/// Answers, and counts how long that took and which acts were refused.
+async fn counted(
+    row: Row,
+    http: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<ApiState>,
+) -> Answered {
+    let since = Instant::now();
+    let method = method_of(http.method());
+    // A verdict that was asked for without the act refuses nothing.
+    let records = row.records_acts && !http.query_string().contains("validate_only=true");
+    let answered = dispatch(row.route, http, payload, state.clone()).await;
+    state.requests.count(row.index, method, &answered, since.elapsed());
+    if let (true, Err(problem)) = (records, &answered) {
+        state.requests.count_refused(problem.code());
+    }
+    answered
 }
 
 /// The methods that an address takes, for `Allow`.
@@ -76,15 +112,21 @@ async fn options(allow: String) -> HttpResponse {
     HttpResponse::NoContent().insert_header((header::ALLOW, allow)).finish()
 }
 
-async fn method_not_allowed(allow: String) -> Answered {
+fn method_not_allowed(allow: String) -> Answered {
     Err(Problem::new(Code::MethodNotAllowed)
         .detail(format!("this address takes {allow}"))
         .detail_zh(format!("该地址支持 {allow}"))
         .allow(allow))
 }
 
-async fn unknown_address(http: HttpRequest) -> Answered {
-    check_head(&http)?;
+async fn unknown_address(http: HttpRequest, state: web::Data<ApiState>) -> Answered {
+    let refused = no_such_address(&http);
+    state.requests.count(usize::MAX, method_of(http.method()), &refused, Duration::ZERO);
+    refused
+}
+
+fn no_such_address(http: &HttpRequest) -> Answered {
+    check_head(http)?;
     let path: String = http.path().chars().take(200).collect();
     Err(Problem::new(Code::NotFound)
         .detail(format!("there is no address {path}; see /docs for those that are"))
@@ -200,6 +242,7 @@ pub fn media_of(route: &Route) -> &'static [&'static str] {
     match (route.operation, route.success.1) {
         ("list_events", _) => super::events::FEED,
         ("get_archive_page", _) => super::events::ARCHIVE,
+        ("get_export", _) => super::exports::forms(),
         ("get_problem", _) => &["text/html", "application/json"],
         (_, Shape::Json(_)) => &["application/json"],
         (_, Shape::Other("text/html")) => &["text/html"],

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::answer::sequence;
 use super::call::{Answered, Call};
 use super::problem::Problem;
+use crate::projection;
 
 /// What a probe reads.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -36,6 +37,12 @@ pub struct ModelsHealth {
     pub age_s: Option<i64>,
     /// The sequence at which they stopped.
     pub failed_at: Option<String>,
+    /// Why; the log and what is answered from it alone go on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Those that stand still: they move together.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stopped: Vec<&'static str>,
 }
 
 /// The log's part of it.
@@ -63,7 +70,9 @@ pub async fn get_startup(_: Call) -> Answered {
     answer(&Health { status: "UP", log: None, read_models: None })
 }
 
-/// Says whether requests should be sent here.
+/// Says whether requests should be sent here. Read models that stopped don't make it false: acts,
+/// and what is answered from a stream, go on, lists say how old they are, and another node would
+/// stop at the same event.
 ///
 /// # Errors
 /// None: what is down is said in the body, with 503.
@@ -95,7 +104,12 @@ fn models(call: &Call, head: Option<u64>) -> ModelsHealth {
         sequence: status.position.map(sequence),
         behind_events,
         age_s: known_at_us.map(|known| (now_us - known).max(0) / 1_000_000),
-        failed_at: status.failed.map(|failed| sequence(failed.sequence)),
+        failed_at: status.failed.as_ref().map(|failed| sequence(failed.sequence)),
+        stopped: match &status.failed {
+            Some(_) => projection::all().iter().map(|model| model.name()).collect(),
+            None => Vec::new(),
+        },
+        reason: status.failed.map(|failed| failed.reason),
     }
 }
 

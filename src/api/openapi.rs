@@ -248,6 +248,7 @@ fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
     };
     let given = match shape {
         Shape::Json(_) => media_of(route).to_vec(),
+        Shape::Other(_) if route.operation == "get_export" => super::exports::EVERY_FORM.to_vec(),
         Shape::Other(media) => vec![media],
         Shape::Nothing => Vec::new(),
     };

@@ -24,7 +24,7 @@ use crate::projection::{Answer, At, DatabaseError, StoreError, Tables};
 /// The longest that a caller can have a list wait for an event, in seconds.
 const MAX_WAIT_S: u64 = 30;
 /// How long what was on record at an instant is waited for: the tables are a batch behind the log.
-const CATCH_UP: Duration = Duration::from_millis(500);
+pub const CATCH_UP: Duration = Duration::from_millis(500);
 
 /// The parameter with which a page goes on.
 pub const CURSOR: Parameter = Parameter {
@@ -130,7 +130,11 @@ pub async fn ask_at<T: Default + Send + 'static>(
     }
 }
 
-async fn reach(call: &Call, required: u64, at_least: Duration) -> Result<(), Problem> {
+/// Waits at least so long, or as long as the request does, until the tables hold an event.
+///
+/// # Errors
+/// `projection-behind`, `projection-failed`.
+pub async fn reach(call: &Call, required: u64, at_least: Duration) -> Result<(), Problem> {
     let wait = call.header("prefer").and_then(|value| {
         value.split(',').find_map(|part| part.trim().strip_prefix("wait=")?.parse::<u64>().ok())
     });
@@ -154,7 +158,8 @@ async fn reach(call: &Call, required: u64, at_least: Duration) -> Result<(), Pro
         .member("required_sequence", sequence(required)))
 }
 
-fn unreadable(call: &Call, error: &StoreError) -> Problem {
+/// The problem of tables that can't be read.
+pub fn unreadable(call: &Call, error: &StoreError) -> Problem {
     let status = call.state.models_status.borrow();
     match (error, status.rebuilding) {
         (StoreError::Missing(_), rebuilding) => {

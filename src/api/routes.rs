@@ -27,8 +27,8 @@ use super::webhooks::{
     ReplayView, RevealedView, RotationRequest,
 };
 use super::{
-    acts, documents, events, health, lists, obligations, openapi, pages, permitted, programs,
-    quotas, revisions, status, subjects, trail, webhooks,
+    acts, documents, events, exports, health, lists, obligations, openapi, pages, permitted,
+    programs, quotas, revisions, status, subjects, trail, webhooks,
 };
 use crate::domain::logbook::CalendarAdopted;
 use crate::domain::subject::{Registration, Renaming};
@@ -73,6 +73,9 @@ const LIST: &[Code] = &[
     Code::ProjectionRebuilding,
     Code::ProjectionFailed,
 ];
+/// What a reporting table can be answered with.
+const EXPORTING: &[Code] =
+    &[Code::ProjectionBehind, Code::ProjectionRebuilding, Code::ProjectionFailed];
 /// What every recording of an event can be answered with.
 const RECORDING: &[Code] = &[
     Code::IdempotencyKeyMissing,
@@ -188,6 +191,10 @@ pub const ROUTES: &[Route] = &[
         json!(ArchivePage<'static>), to!(events::get_archive_page)),
     get("/v1/events/{event}", "get_event", "An event by its sequence or id", "某一事件",
         json!(EventView<'static>), to!(events::get_event)),
+
+    get("/v1/exports/{table}", "get_export",
+        "A reporting table as CSV or Parquet, as of a sequence", "截至某一序号的报表（CSV 或 Parquet）",
+        Shape::Other("text/csv"), to!(exports::get_export)).query(exports::EXPORT).or(EXPORTING),
 
     post("/v1/documents", "upload_document", "Keeps a document", "上传文件",
         Body::Bytes, json!(DocumentView), to!(documents::upload_document))

@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::web::Bytes;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::auth::Authenticator;
 use super::events::Tail;
+use super::exports;
+use super::metrics::Requests;
 use super::problem::Language;
 use crate::app::{App, Kept};
 use crate::codec::CloudEvents;
@@ -98,6 +100,10 @@ pub struct ApiState {
     pub webhooks: Option<Arc<Webhooks>>,
     /// Today's statuses by language and stream.
     pub rendered: Kept<Rendered>,
+    /// What is counted of requests.
+    pub requests: Requests,
+    /// Exports that may begin.
+    pub exports: Arc<Semaphore>,
     /// Writes events as CloudEvents.
     pub cloud_events: Arc<CloudEvents>,
     /// The newest events, for those who wait for them.
@@ -137,6 +143,8 @@ impl ApiState {
             settings,
             webhooks: None,
             rendered: Kept::new(RENDERED_BYTES),
+            requests: Requests::default(),
+            exports: Arc::new(Semaphore::new(exports::AT_ONCE)),
             cloud_events,
             tail: Tail::default(),
             stopping: watch::Sender::new(false),

@@ -170,6 +170,7 @@ impl App {
                     let first_used_at = recorded.meta.recorded_at;
                     return Err(ActError::KeyReused { first_used_at });
                 }
+                self.counters.count_replay();
                 let stream = case.stream.clone();
                 Ok(Some(ActAnswer { stream, recorded, replayed: true, validated_only: false }))
             }

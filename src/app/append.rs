@@ -26,22 +26,30 @@ impl App {
         let name = stream_name(stream)?;
         let expected = revision.map_or(Expected::NoStream, Expected::Revision);
         let (id, recorded_at) = (event.event_id, event.recorded_at_us);
+        let event_type = event.event_type.clone();
         let next = revision.map_or(0, |revision| revision + 1);
         match self.log.append(&name, expected, vec![event]).await {
             Ok(appended) => {
                 self.clock.saw(Timestamp::from_micros(recorded_at));
+                self.counters.count_appended(&event_type);
                 Ok(appended)
             }
             Err(LogError::OutcomeUnknown(reason)) => {
                 let page = self.log.read_stream(&name, next, 1).await;
                 match page.ok().and_then(|page| page.events.into_iter().next()) {
                     Some(found) if found.event_id == id => {
+                        self.counters.count_appended(&event_type);
                         Ok(Appended { revision: next, sequence: Some(found.sequence) })
                     }
                     _ => Err(LogError::OutcomeUnknown(reason).into()),
                 }
             }
-            Err(error) => Err(error.into()),
+            Err(error) => {
+                if matches!(error, LogError::Conflict { .. }) {
+                    self.counters.count_conflict();
+                }
+                Err(error.into())
+            }
         }
     }
 

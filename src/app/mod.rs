@@ -11,6 +11,7 @@ mod append;
 mod cache;
 pub mod clerk;
 pub mod clock;
+mod counters;
 pub mod documents;
 mod enrollment;
 mod error;
@@ -26,6 +27,7 @@ mod start;
 pub use act::{ActAnswer, ActCall, Caller, Precondition};
 pub use cache::Cached;
 pub use clerk::{Clerk, Round};
+pub use counters::Counters;
 pub use enrollment::{load_history, read_whole_stream};
 pub use error::ActError;
 pub use kept::Kept;
@@ -63,6 +65,7 @@ pub struct App {
     stripes: Vec<Mutex<()>>,
     /// Enrollments whose places could not be restated after an act that moved them.
     lagging: Mutex<BTreeSet<String>>,
+    counters: Counters,
 }
 
 impl App {
@@ -94,6 +97,11 @@ impl App {
     /// Programs, measures, subjects and calendars.
     pub fn library(&self) -> &Library {
         &self.library
+    }
+
+    /// What happened since this process opened the log.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     fn stripe(&self, stream: &str) -> &Mutex<()> {

@@ -190,6 +190,7 @@ impl App {
         for _ in 0..8 {
             let events = read_whole_stream(&*self.log, stream, 0).await?;
             if let Some(written) = find_key(&events, caller, key, &fingerprint)? {
+                self.counters.count_replay();
                 return Ok(written);
             }
             if must_be_new && !events.is_empty() {

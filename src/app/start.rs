@@ -126,6 +126,7 @@ async fn put_together(
         quotas: std::sync::Mutex::default(),
         stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
         lagging: Mutex::default(),
+        counters: super::Counters::default(),
     })
 }
 

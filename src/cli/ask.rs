@@ -164,7 +164,7 @@ impl AskArgs {
 }
 
 /// Makes the read models of a log in a folder.
-async fn fill(log: Arc<SqliteLog>, copies: SqliteCopies) -> anyhow::Result<Status> {
+pub(super) async fn fill(log: Arc<SqliteLog>, copies: SqliteCopies) -> anyhow::Result<Status> {
     let runtime = tokio::runtime::Handle::current();
     let interrupt = Interrupt::watch();
     let work = move || {

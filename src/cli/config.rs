@@ -87,6 +87,7 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 pub struct Server {
     pub listen: SocketAddr,
+    pub metrics_listen: Option<SocketAddr>,
     pub public_url: String,
     pub max_body_bytes: usize,
     pub max_document_bytes: u64,

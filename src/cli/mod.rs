@@ -9,6 +9,7 @@ mod client;
 pub mod config;
 pub mod demo;
 pub mod exit;
+mod export;
 mod healthcheck;
 pub mod measures;
 pub mod node;
@@ -73,6 +74,7 @@ enum Command {
     Status(read::status::StatusArgs),
     Timeline(read::timeline::TimelineArgs),
     Audit(read::audit::AuditArgs),
+    Export(export::ExportArgs),
     Obligations(read::obligations::ObligationsArgs),
     Measures(measures::MeasuresArgs),
     Webhooks(webhooks::WebhooksArgs),
@@ -127,6 +129,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Timeline(args) => read::timeline::run(&args).await,
             Command::Audit(args) => read::audit::run(&args).await,
             Command::Obligations(args) => read::obligations::run(&args).await,
+            Command::Export(args) => export::run(&args).await,
             Command::Measures(args) => measures::run(&args, &mut output::Out::default()),
             Command::Webhooks(args) => webhooks::run(&args),
             Command::Token(args) => token::run(&args),

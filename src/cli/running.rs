@@ -18,6 +18,7 @@ use super::node::{self, Node, open_read_models, runner_options};
 use super::token::{now_unix_s, token_key};
 use super::webhooks;
 use crate::api::auth::{Authenticator, LocalVerifier, TokenKey};
+use crate::api::metrics::{Exposition, ServedMetrics, serve_metrics};
 use crate::api::{ApiSettings, ApiState, EventNames, Served, serve};
 use crate::app::{App, Clerk};
 use crate::projection::{Copies, ReadModels, Runner, Status};
@@ -38,6 +39,7 @@ pub struct Running {
     pub key: TokenKey,
     behind: Behind,
     served: Served,
+    metrics: Option<ServedMetrics>,
 }
 
 /// What runs behind the REST interface.
@@ -66,11 +68,16 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let webhooks = webhooks::open(config, &node.app)?;
     let state = api_state(node.app.clone(), &key, config, copies, runner.status());
     let state = Arc::new(state.with_webhooks(webhooks.clone()));
+    let counted = webhooks.clone();
+    let exposition = Exposition::new(state.clone())
+        .with_deliveries(Box::new(move || counted.counters().by_outcome().to_vec()));
     let served = serve(config.server.listen, state)?;
+    let metrics = config.server.metrics_listen.map(|listen| serve_metrics(listen, exposition));
+    let metrics = metrics.transpose()?;
     let recovery = tokio::spawn(recover(node.app.clone()));
     let deliveries = Worker::start(webhooks);
     let behind = Behind { node, runner, recovery, deliveries, clerk: None };
-    Ok(Running { key, behind, served })
+    Ok(Running { key, behind, served, metrics })
 }
 
 /// The REST interface's part of a node, which accepts tokens of this key.
@@ -135,6 +142,11 @@ impl Running {
         self.behind.clerk = Some(tokio::spawn(clerk.keep(interval)));
     }
 
+    /// Where the metrics are, if anywhere.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|metrics| metrics.address)
+    }
+
     /// The application.
     pub fn app(&self) -> &Arc<App> {
         &self.behind.node.app
@@ -178,6 +190,9 @@ impl Running {
     /// When the server had failed.
     pub async fn stop(self) -> anyhow::Result<()> {
         let served = self.served.stop().await;
+        if let Some(metrics) = self.metrics {
+            metrics.stop().await;
+        }
         self.behind.stop().await;
         tracing::info!("stopped");
         Ok(served?)

@@ -39,6 +39,9 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
     running.start_clerk(&config);
     let log_id = running.app().log_id();
     tracing::info!(address = %running.address(), log = %config.store.log, %log_id, "serving");
+    if let Some(address) = running.metrics_address() {
+        eprintln!("docket shows its metrics at http://{address}/metrics");
+    }
     eprintln!("docket serves http://{} (documentation at /docs)", running.address());
     running.until(&mut signals).await?;
     Ok(Exit::Done)

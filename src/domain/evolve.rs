@@ -291,7 +291,9 @@ fn meet(state: &mut State, recorded: &Recorded, met: &DutyMet) {
 fn acknowledge(state: &mut State, of: u64, received_on: Day) {
     for duty in Arc::make_mut(&mut state.duties) {
         if duty.met.values().any(|met| met.by == of) {
-            for met in Arc::make_mut(&mut Arc::make_mut(duty).met).values_mut().filter(|met| met.by == of) {
+            for met in
+                Arc::make_mut(&mut Arc::make_mut(duty).met).values_mut().filter(|met| met.by == of)
+            {
                 met.received_on = received_on;
                 met.stated = true;
             }

@@ -31,9 +31,9 @@ pub use entry::{Entry, entries};
 pub use sentence::{own_sentence, sentence as sentence_of};
 
 use said::{Said, law_key, office_key};
-use tables::{EVENTS, LAWS, OFFICES, RESTATE};
+use tables::{BEFORE, EVENTS, LAWS, OFFICES, RESTATE};
 
-/// Fills `audit_trail`, `recorded_by` and `law`.
+/// Fills `audit_trail`, `audit_trail_before`, `recorded_by` and `law`.
 #[derive(Default)]
 pub struct AuditTrail {
     offices: Said,
@@ -99,7 +99,7 @@ impl Projection for AuditTrail {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn tables_sql(&self) -> &'static str {
@@ -111,7 +111,7 @@ impl Projection for AuditTrail {
     }
 
     fn tables(&self) -> &'static [&'static Table] {
-        &[&tables::EVENT_TABLE, &tables::OFFICE_TABLE, &tables::LAW_TABLE]
+        &[&tables::EVENT_TABLE, &tables::OFFICE_TABLE, &tables::LAW_TABLE, &tables::BEFORE_TABLE]
     }
 
     fn load(&mut self, reader: &mut dyn Reader) -> Result<(), DatabaseError> {
@@ -134,7 +134,8 @@ impl Projection for AuditTrail {
         };
         self.insert(envelope, meta, step, changes);
         if let Some(Step { path: Path::Refolded { history, before, .. }, after, .. }) = step {
-            restate(history, before.last().map(|(_, state)| state), after, changes);
+            let before = before.last().map(|(_, state)| state);
+            restate(envelope.sequence, history, before, after, changes);
         }
         Ok(())
     }
@@ -209,6 +210,7 @@ fn places(history: &History) -> HashMap<u64, Day> {
 /// Says anew where each earlier event of a refolded history stands and what became of it, where
 /// that is not what it was.
 fn restate(
+    known_to: u64,
     history: &History,
     before: Option<&State>,
     after: &State,
@@ -223,6 +225,10 @@ fn restate(
         let was = (standing_of(&earlier, before, event), places_before.get(&event.revision));
         let now = (standing_of(history, after, event), places_after.get(&event.revision));
         if was != now {
+            let ((standing, by), place) = was;
+            let mut row = changes.insert(BEFORE);
+            row.number(sequence).number(known_to).day_if(place.copied());
+            row.text(standing.as_str()).number_if(by);
             let ((standing, by), place) = now;
             let mut row = changes.change(EVENTS, RESTATE);
             row.day_if(place.copied()).text(standing.as_str()).number_if(by).number(sequence);

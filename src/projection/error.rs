@@ -133,9 +133,7 @@ pub enum StoreError {
         source: std::io::Error,
     },
     /// Another process writes the read models.
-    #[error(
-        "the read models in {0} are being rebuilt by another process; wait for it, or stop it"
-    )]
+    #[error("the read models in {0} are being rebuilt by another process; wait for it, or stop it")]
     InUse(String),
     /// Nothing is there to be read.
     #[error("no read models are in {0} yet; `docket rebuild` makes them from the log")]
@@ -178,10 +176,9 @@ impl StoreError {
             Self::Database(error) => error.passing,
             Self::Stopped { source, .. } => source.is_passing(),
             Self::InUse(_) | Self::Moved => true,
-            Self::Missing(_)
-            | Self::UnknownName { .. }
-            | Self::OtherLog(_)
-            | Self::Interrupted => false,
+            Self::Missing(_) | Self::UnknownName { .. } | Self::OtherLog(_) | Self::Interrupted => {
+                false
+            }
         }
     }
 

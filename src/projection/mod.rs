@@ -15,6 +15,7 @@ mod cache;
 mod change;
 mod checksum;
 mod error;
+mod export;
 mod fold;
 mod follow;
 mod memory;
@@ -41,6 +42,7 @@ pub mod timeline;
 pub use change::{Cell, Cells, Changes, Doing, ModelChanges, Raw, RowWriter, TableChanges};
 pub use checksum::checksum;
 pub use error::{DatabaseError, Failure, ProjectionError, StoreError};
+pub use export::{EXPORTS, ExportError, ExportKind, ExportTable, Snapshot, export_table, snapshot};
 pub use fold::{DEFAULT_CACHE_BYTES, Folder, REBUILD_CACHE_BYTES};
 pub use follow::{Follower, Progress};
 pub use memory::Memory;
@@ -48,8 +50,8 @@ pub use models::Models;
 pub use page::{Decoded, decode_page};
 pub use read::{Answer, At, ReadModels, Tables, answer};
 pub use rebuild::{
-    ChangedColumn, Compared, Difference, Diffed, Rebuild, Rebuilt, RebuiltModel, Value, What, diff, rebuild,
-    verify,
+    ChangedColumn, Compared, Diffed, Difference, Rebuild, Rebuilt, RebuiltModel, Value, What, diff,
+    rebuild, verify,
 };
 pub use runner::{Options, Runner, Status};
 pub use sql::{Reader, Record};

@@ -217,9 +217,11 @@ fn restate(
         let state = state_on(before, day)?;
         Some((&**state.duties.get(was?)?, state.kept_since))
     };
-    let wanted = spans(after, |state| {
-        Some((&**state.duties.get(index)?, state.kept_since))
-    }, |a: Shown<'_>, b: Shown<'_>| a.1 == b.1 && same(a.0, b.0));
+    let wanted = spans(
+        after,
+        |state| Some((&**state.duties.get(index)?, state.kept_since)),
+        |a: Shown<'_>, b: Shown<'_>| a.1 == b.1 && same(a.0, b.0),
+    );
     let rows = reconcile(
         (known.rows, wanted),
         (OBLIGATION, ids),
@@ -229,22 +231,40 @@ fn restate(
         },
         changes,
     );
-    let years: BTreeSet<i32> = known.met.iter().map(|(year, _)| *year)
-        .chain(after.iter().filter_map(|(_, state)| state.duties.get(index)).flat_map(|duty| duty.met.keys().copied()))
+    let years: BTreeSet<i32> = known
+        .met
+        .iter()
+        .map(|(year, _)| *year)
+        .chain(
+            after
+                .iter()
+                .filter_map(|(_, state)| state.duties.get(index))
+                .flat_map(|duty| duty.met.keys().copied()),
+        )
         .collect();
     let mut met = Vec::new();
     for year in years {
-        let known: Vec<_> = known.met.iter().filter(|(of, _)| *of == year).map(|(_, row)| *row).collect();
-        let wanted = spans(after, |state| {
-            let duty = &**state.duties.get(index)?;
-            Some((duty, duty.met.get(&year)?))
-        }, |a: (&Duty, &Met), b: (&Duty, &Met)| a.1 == b.1);
+        let known: Vec<_> =
+            known.met.iter().filter(|(of, _)| *of == year).map(|(_, row)| *row).collect();
+        let wanted = spans(
+            after,
+            |state| {
+                let duty = &**state.duties.get(index)?;
+                Some((duty, duty.met.get(&year)?))
+            },
+            |a: (&Duty, &Met), b: (&Duty, &Met)| a.1 == b.1,
+        );
         let rows = reconcile(
             (known, wanted),
             (MET, met_ids),
             |day, (_, met)| then(day).and_then(|was| was.0.met.get(&year)) == Some(met),
             |row, (duty, met), changes| {
-                write_met(duty, year, met, &mut begin(changes, MET, row, step.enrollment, step.sequence));
+                write_met(
+                    duty,
+                    year,
+                    met,
+                    &mut begin(changes, MET, row, step.enrollment, step.sequence),
+                );
             },
             changes,
         );

@@ -9,12 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Semaphore, watch};
 
+use super::StoreError;
 use super::change::Cell;
 use super::error::DatabaseError;
 use super::runner::Status;
 use super::sql::{Reader, Record};
 use super::store::{Copies, CopyId, CopyReader};
-use super::StoreError;
 use crate::domain::date::Day;
 
 /// Questions answered at once; more wait.
@@ -84,6 +84,11 @@ impl ReadModels {
             idle: Mutex::default(),
             permits: Arc::new(Semaphore::new(MAX_READERS)),
         })
+    }
+
+    /// The store that they are in.
+    pub fn copies(&self) -> &Arc<dyn Copies> {
+        &self.copies
     }
 
     /// Asks on a thread that may block.

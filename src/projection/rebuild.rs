@@ -16,7 +16,7 @@ use super::models::Models;
 use super::store::{Copies, CopyId, CopyWriter, Holder, Mode, RebuildLock, stale};
 use super::{Projection, ProjectionError, StoreError};
 use crate::log::EventLog;
-pub use diff::{ChangedColumn, Difference, Diffed, Value, What, diff};
+pub use diff::{ChangedColumn, Diffed, Difference, Value, What, diff};
 use fill::Filling;
 
 mod diff;
@@ -285,11 +285,7 @@ fn head(rebuild: &Rebuild<'_>) -> Result<Option<u64>, StoreError> {
 }
 
 /// The copy that serves, as of one instant.
-fn look_at(
-    rebuild: &Rebuild<'_>,
-    serving: &CopyId,
-    chosen: &Models,
-) -> Result<Served, StoreError> {
+fn look_at(rebuild: &Rebuild<'_>, serving: &CopyId, chosen: &Models) -> Result<Served, StoreError> {
     let (mut others, mut checksums) = (Vec::new(), Vec::new());
     let checkpoint = rebuild.copies.reader(serving)?.ask(&mut |reader| {
         others = stale(reader, chosen)?;
@@ -323,7 +319,12 @@ fn compare(
             _ if is_stale => (None, Compared::AnotherVersion),
             _ => (None, Compared::Nothing),
         };
-        models.push(RebuiltModel { name: name.to_owned(), version: model.version(), checksum, compared });
+        models.push(RebuiltModel {
+            name: name.to_owned(),
+            version: model.version(),
+            checksum,
+            compared,
+        });
     }
     Ok(models)
 }

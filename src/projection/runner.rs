@@ -69,6 +69,8 @@ pub struct Status {
     pub known_at_us: Option<i64>,
     /// Where it stopped; what serves is then as old as `known_at_us`.
     pub failed: Option<Failure>,
+    /// How often they could not go on since this process follows.
+    pub failures: u64,
     /// While a rebuild runs: how many events it has taken in, of how many.
     pub rebuilding: Option<(u64, u64)>,
     /// Who writes, where it is another process.

@@ -13,8 +13,8 @@ use crate::domain::date::CivilDate;
 use crate::domain::event::EventMeta;
 use crate::domain::state::State;
 
-mod tables;
 mod one;
+mod tables;
 
 pub use one::{ActMark, Held, PhaseSpan, Timeline, stages_between, timeline};
 

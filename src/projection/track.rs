@@ -112,12 +112,7 @@ pub(super) fn end(
 }
 
 /// Takes a row out of what is known.
-pub(super) fn forget(
-    changes: &mut ModelChanges<'_>,
-    table: usize,
-    row: &Tracked,
-    sequence: u64,
-) {
+pub(super) fn forget(changes: &mut ModelChanges<'_>, table: usize, row: &Tracked, sequence: u64) {
     changes.change(table, FORGET).number(sequence).number(row.id);
 }
 
@@ -156,7 +151,8 @@ impl Lane {
                 forget(changes, self.table, &last, step.sequence);
                 track.rows.pop();
                 // The day shows again what the day before it showed: that goes on.
-                let goes_on = shows && (self.shows)(step.prior) && (self.same)(step.prior, step.after);
+                let goes_on =
+                    shows && (self.shows)(step.prior) && (self.same)(step.prior, step.after);
                 let before = track.rows.last().filter(|row| row.valid_to == Some(place)).copied();
                 if let Some(before) = before.filter(|_| goes_on) {
                     forget(changes, self.table, &before, step.sequence);

@@ -10,6 +10,7 @@ const COMMANDS: &[&str] = &[
     "timeline",
     "audit",
     "obligations",
+    "export",
     "measures",
     "webhooks",
     "token",

@@ -1,6 +1,8 @@
 //! A server: started, asked, stopped; and what it keeps others from.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use crate::support::{Server, command, demo_copy, docket, run, text};
@@ -146,4 +148,36 @@ fn a_server_records_what_passed_in_silence_unless_it_is_told_not_to() {
     assert_eq!(server.stop("TERM").0, 0);
     let place = ["--data-dir", text(folder.path())];
     docket(&[&["rebuild"], &place[..]].concat()).done();
+}
+
+/// The answer to a GET, head and body.
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: docket\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn metrics_are_on_an_address_of_their_own_where_one_is_configured() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let folder = demo_copy();
+    let path = text(folder.path());
+    let set = format!("server.metrics_listen={free}");
+    let args = ["serve", "--listen", "127.0.0.1:0", "--data-dir", path, "--set", &set];
+    let server = Server::spawn(&mut command(&args));
+    let api = server.base.strip_prefix("http://").unwrap();
+    assert!(get(api, "/health/ready").starts_with("HTTP/1.1 200"));
+    assert!(get(api, "/metrics").starts_with("HTTP/1.1 404"), "not beside the API");
+    let shown = get(&free, "/metrics");
+    assert!(shown.starts_with("HTTP/1.1 200") && shown.contains("docket_log_sequence "), "{shown}");
+    assert!(shown.contains("http_route=\"/health/ready\""), "{shown}");
+    assert!(get(&free, "/v1/events").starts_with("HTTP/1.1 404"), "nothing of the record");
+    let taken = ["serve", "--listen", &free, "--data-dir", path];
+    docket(&taken).refused(4, &["open for writing"]);
+    assert_eq!(server.stop("TERM").0, 0);
+    assert!(TcpStream::connect(&free).is_err(), "it is closed with the server");
+    docket(&["serve", "--data-dir", path, "--set", "server.metrics_listen=9464"])
+        .refused(2, &["server.metrics_listen", "127.0.0.1:8080"]);
 }

@@ -119,11 +119,9 @@ fn a_checkpoint_that_another_writer_moved_rolls_the_batch_back() {
     asleep.step(3);
     let mut awake = follower(&world, &path, all);
     awake.step(2);
-    let rows =
-        rows_of(&awake.connection(), "SELECT count(*), max(sequence) FROM audit_trail");
+    let rows = rows_of(&awake.connection(), "SELECT count(*), max(sequence) FROM audit_trail");
     let Progress::Stopped { fenced: true, .. } = asleep.step(4) else { panic!("not fenced") };
-    let after =
-        rows_of(&awake.connection(), "SELECT count(*), max(sequence) FROM audit_trail");
+    let after = rows_of(&awake.connection(), "SELECT count(*), max(sequence) FROM audit_trail");
     assert_eq!(rows, after);
     note(&mut world);
     catch_up(&mut awake, 2);
@@ -179,7 +177,8 @@ fn the_runner_follows_stops_at_an_unknown_event_and_serves_on() {
     let failure = stopped.failed.unwrap();
     assert_eq!(failure.sequence, unknown);
     assert!(failure.reason.contains("SomethingNewer"), "{}", failure.reason);
-    let models = docket::projection::ReadModels::of_runner(Arc::new(copies.clone()), runner.status());
+    let models =
+        docket::projection::ReadModels::of_runner(Arc::new(copies.clone()), runner.status());
     let answer =
         models.read_now(|tables| tables.sequence_known_at(docket::domain::date::Timestamp::MAX));
     assert_eq!(answer.unwrap().value, Some(unknown - 1));
@@ -234,7 +233,8 @@ fn rows_of_one_log_are_not_continued_from_another() {
     connection.execute("UPDATE checkpoint SET log = 'another'", []).unwrap();
     connection.close().unwrap();
     let handle = world.runtime.handle().clone();
-    let runner = Runner::start(Arc::clone(&world.log), Arc::new(copies), options("test"), handle).unwrap();
+    let runner =
+        Runner::start(Arc::clone(&world.log), Arc::new(copies), options("test"), handle).unwrap();
     let status = until(&world.runtime, runner.status(), |status| status.failed.is_some());
     let reason = status.failed.unwrap().reason;
     assert!(reason.contains("docket rebuild"), "{reason}");

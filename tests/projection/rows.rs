@@ -154,7 +154,10 @@ fn a_correction_refolds_the_rows_and_says_what_became_of_each_event() {
         "SELECT stands_at, unsupported FROM current_status WHERE valid_to IS NULL",
     );
     assert_eq!(stands, ["candidate.recommended|4"]);
-    assert_eq!(rows_of(connection, "SELECT count(*) FROM obligation WHERE known_to IS NULL"), ["0"]);
+    assert_eq!(
+        rows_of(connection, "SELECT count(*) FROM obligation WHERE known_to IS NULL"),
+        ["0"]
+    );
 }
 
 /// Two changes on one day, the second of which takes back the first, leave the row of the day

@@ -11,11 +11,12 @@ use tokio::runtime::Runtime;
 use super::lives::{cluster_area, construction};
 use super::world::World;
 use super::{
-    catch_up, checksums, follower, follower_with, rebuild_all, rebuild_names, serving_checksums, world,
+    catch_up, checksums, follower, follower_with, rebuild_all, rebuild_names, serving_checksums,
+    world,
 };
 
 /// Several lives, interleaved with late entries, corrections, renamings and Docket's own events.
-fn fill(world: &mut World) {
+pub fn fill(world: &mut World) {
     for area in ["futian", "haidian", "suzhou"] {
         world.register(area, "cluster_area", "440000", (area, "区"));
     }

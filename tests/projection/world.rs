@@ -17,11 +17,11 @@ use docket::domain::event::{ApprovalAbandoned, Event, EventMeta, OfficeName, Rec
 use docket::domain::history::History;
 use docket::domain::history_decide::decide_on;
 use docket::domain::ids::{EventRef, Id, Office, ProgramId, Provenance, SubjectId, Text};
-use docket::domain::shared_str::SharedStr;
 use docket::domain::logbook::LogCreated;
 use docket::domain::measure::{Edition, Measure, Program, Versions};
 use docket::domain::quota::QuotaEvent;
 use docket::domain::refusal::Refusal;
+use docket::domain::shared_str::SharedStr;
 use docket::domain::subject::{Registration, Renaming, Subject, SubjectEvent};
 use docket::log::{EventLog, NewEvent, StreamName};
 use tokio::runtime::Runtime;

@@ -129,7 +129,10 @@ fn g9_a_note_has_no_effect() {
     let before = story.state.clone();
     story.does(Registrar, "note", "2014-11", json!({ "text": "experimental area unveiled" }));
     let after = story.state.clone();
-    assert_eq!((&after.node, &after.duties, &after.title), (&before.node, &before.duties, &before.title));
+    assert_eq!(
+        (&after.node, &after.duties, &after.title),
+        (&before.node, &before.duties, &before.title)
+    );
     let text = json!({ "text": "x" });
     forbidden(&story.refuses(LocalGovernment, "note", "2014-12-01", text), &[Registrar], "G9");
 }

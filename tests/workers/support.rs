@@ -71,7 +71,8 @@ impl Place {
             let week = number / 100;
             let day =
                 format!("20{:02}-{:02}-{:02}", 16 + week / 48, 1 + week / 4 % 12, 1 + week % 4 * 7);
-            let body = json!({"act": "note", "effective_on": day, "text": format!("note {number}")});
+            let body =
+                json!({"act": "note", "effective_on": day, "text": format!("note {number}")});
             let subject = format!("inv_{}", number % ENROLLMENTS);
             let key = format!("note {number}");
             world.act(&app::registrar(), (PROGRAM, &subject), &key, body).await.unwrap();
@@ -142,7 +143,9 @@ impl Place {
         let said = std::io::BufReader::new(served.stderr.take().unwrap());
         let base = std::io::BufRead::lines(said)
             .map_while(Result::ok)
-            .find_map(|line| Some(line.strip_prefix("docket serves ")?.split(' ').next()?.to_owned()))
+            .find_map(|line| {
+                Some(line.strip_prefix("docket serves ")?.split(' ').next()?.to_owned())
+            })
             .unwrap();
         let token = ["token", "--data-dir", at, "--role", "auditor", "--office", "a"];
         let token = String::from_utf8(docket(&token).output().unwrap().stdout).unwrap();
@@ -176,7 +179,8 @@ impl Worker {
     }
 
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([&format!("-{name}"), &self.id().to_string()]).status();
+        let sent =
+            Command::new("kill").args([&format!("-{name}"), &self.id().to_string()]).status();
         assert!(sent.unwrap().success());
     }
 

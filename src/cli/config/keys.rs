@@ -59,6 +59,7 @@ const fn number(min: i64, max: i64) -> Kind {
 /// All keys, in the order in which they are printed.
 pub const KEYS: &[Key] = &[
     key("server.listen", Kind::Socket, "127.0.0.1:8080", "address and port of the API"),
+    absent("server.metrics_listen", Kind::Socket, "address and port of /metrics; else none"),
     key("server.public_url", Kind::Url, "http://<listen>", "how clients reach the API"),
     key("server.max_body_bytes", number(1024, 1 << 30), "1048576", "largest JSON body"),
     key("server.max_document_bytes", number(1024, 1 << 34), "67108864", "largest document"),

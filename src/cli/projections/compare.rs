@@ -68,7 +68,9 @@ pub async fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
         names if names.is_empty() => Ok(Exit::Done),
         names => Err(failure(
             Exit::Unverified,
-            format!("what serves is not what the log says: {names}; `docket projections diff` shows the rows, `docket rebuild` mends them"),
+            format!(
+                "what serves is not what the log says: {names}; `docket projections diff` shows the rows, `docket rebuild` mends them"
+            ),
         )),
     }
 }

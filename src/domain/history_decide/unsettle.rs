@@ -9,8 +9,8 @@ use crate::domain::duty::lapse_has_ground;
 use crate::domain::event::{Event, EventMeta, Fact, OfficeName, Recorded};
 use crate::domain::history::History;
 use crate::domain::ids::{EventRef, Office};
-use crate::domain::shared_str::SharedStr;
 use crate::domain::refusal::{Reason, Refusal};
+use crate::domain::shared_str::SharedStr;
 
 /// Whether a late entry may take the ground from later events: the national office's, or one out
 /// of an archive. Evidence gives way to acts, so it may not.

@@ -7,6 +7,7 @@ use crate::projection::table::{Change, Table};
 pub(super) const EVENTS: usize = 0;
 pub(super) const OFFICES: usize = 1;
 pub(super) const LAWS: usize = 2;
+pub(super) const BEFORE: usize = 3;
 
 /// The change that says anew where an event stands and what became of it.
 pub(super) const RESTATE: usize = 0;
@@ -61,12 +62,20 @@ pub(super) const OFFICE_TABLE: Table = Table {
 
 pub(super) const LAW_TABLE: Table = Table {
     name: "law",
-    columns: &[
-        ("id", Int),
-        ("measure", Text),
-        ("edition", Text),
-        ("article", Text),
-    ],
+    columns: &[("id", Int), ("measure", Text), ("edition", Text), ("article", Text)],
     key: &["id"],
+    changes: &[],
+};
+
+pub(super) const BEFORE_TABLE: Table = Table {
+    name: "audit_trail_before",
+    columns: &[
+        ("sequence", Int),
+        ("known_to", Int),
+        ("place", Text),
+        ("fate", Text),
+        ("corrected_by", Int),
+    ],
+    key: &["sequence", "known_to"],
     changes: &[],
 };

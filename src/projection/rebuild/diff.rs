@@ -9,13 +9,13 @@ use serde::Serialize;
 
 use super::fill::Filling;
 use super::{Rebuild, alive, check_names, head};
+use crate::projection::StoreError;
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
 use crate::projection::models::Models;
 use crate::projection::sql::Reader;
 use crate::projection::store::{CopyWriter, Mode};
 use crate::projection::table::Table;
-use crate::projection::StoreError;
 
 /// Rows compared at a time.
 const PAGE_ROWS: i64 = 1000;
@@ -135,7 +135,8 @@ fn compare(
     }
     copy.finish(&Models::new((rebuild.projections)()))?;
     let mut diffed = Diffed { position, new_tables: Vec::new(), differences: 0 };
-    for model in Models::new((rebuild.projections)()).iter().filter(|model| is_asked(model.name())) {
+    for model in Models::new((rebuild.projections)()).iter().filter(|model| is_asked(model.name()))
+    {
         for table in model.tables() {
             let mut old = Walk::new(table);
             if old.fill(served).is_err() {
@@ -143,7 +144,9 @@ fn compare(
                 continue;
             }
             let mut new = Walk::new(table);
-            while let Some((key, what)) = next(table, (served, &mut old), (copy.reader(), &mut new))? {
+            while let Some((key, what)) =
+                next(table, (served, &mut old), (copy.reader(), &mut new))?
+            {
                 diffed.differences += 1;
                 each(Difference { model: model.name().to_owned(), table: table.name, key, what });
             }

@@ -84,7 +84,9 @@ struct Pass<'a> {
 impl Pass<'_> {
     fn run(mut self) -> Result<(), StoreError> {
         loop {
-            let batch = self.batch().map_err(|(sequence, source)| StoreError::Stopped { sequence, source })?;
+            let batch = self
+                .batch()
+                .map_err(|(sequence, source)| StoreError::Stopped { sequence, source })?;
             let done = batch.moved.to + 1;
             if !(self.progress)(done, self.to + 1) {
                 return Err(StoreError::Interrupted);
@@ -102,7 +104,8 @@ impl Pass<'_> {
         changes.clear();
         let (mut events, mut moved) = (0, None::<Moved>);
         loop {
-            let gone = || Err((self.to, ProjectionError::Inconsistent("the reader stopped".to_owned())));
+            let gone =
+                || Err((self.to, ProjectionError::Inconsistent("the reader stopped".to_owned())));
             let chunk = self.decoded.recv().unwrap_or_else(|_| gone())?;
             for event in &chunk {
                 project(self.folder, self.models, event, &mut changes)

@@ -224,7 +224,11 @@ impl Work {
                 Progress::Moved { end } => {
                     self.publish_own(follower.copy(), None);
                     if end && !self.wait_for(&mut head, follower.copy()) {
-                        return if *self.stopped.borrow() { Next::End } else { Next::Again(LOOK_EVERY) };
+                        return if *self.stopped.borrow() {
+                            Next::End
+                        } else {
+                            Next::Again(LOOK_EVERY)
+                        };
                     }
                 }
                 Progress::Stopped { fenced: true, .. } => {
@@ -259,8 +263,7 @@ impl Work {
             position: checkpoint.position,
             known_at_us: checkpoint.position.map(|_| checkpoint.known_at_us),
             failed,
-            rebuilding: None,
-            written_by: None,
+            ..Status::default()
         });
     }
 
@@ -275,13 +278,15 @@ impl Work {
                 reason,
                 retrying: false,
             }),
-            rebuilding: None,
             written_by: checkpoint.holder.clone(),
+            ..Status::default()
         });
     }
 
-    fn publish_status(&self, next: Status) {
+    fn publish_status(&self, mut next: Status) {
         self.published.send_if_modified(|status| {
+            let fails = next.failed.is_some() && next.failed != status.failed;
+            next.failures = status.failures + u64::from(fails);
             let changed = *status != next;
             *status = next;
             changed
@@ -305,6 +310,7 @@ impl Work {
                 _ => next,
             };
             status.rebuilding = None;
+            status.failures += 1;
             status.failed = Some(Failure { sequence, reason: error.to_string(), retrying });
         });
         if retrying { Next::Again(self.options.retry_after) } else { Next::Repair }
@@ -312,11 +318,7 @@ impl Work {
 
     /// Waits until the head moves, and says meanwhile that it lives; `false` when it was stopped, the
     /// log was closed, or another has taken over.
-    fn wait_for(
-        &self,
-        head: &mut watch::Receiver<Option<u64>>,
-        copy: &mut dyn CopyWriter,
-    ) -> bool {
+    fn wait_for(&self, head: &mut watch::Receiver<Option<u64>>, copy: &mut dyn CopyWriter) -> bool {
         let mut stopped = self.stopped.clone();
         loop {
             let waited = self.runtime.block_on(async {

@@ -48,7 +48,10 @@ impl RebuildLock for FolderLock {
 }
 
 impl FolderLock {
-    #[expect(clippy::disallowed_methods, reason = "the time of a file, compared with those of others")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the time of a file, compared with those of others"
+    )]
     fn file_time(&self) -> SystemTime {
         SystemTime::now()
     }

@@ -67,11 +67,7 @@ pub(super) const OFFICE: Table = Table {
 
 pub(super) const ZONE: Table = Table {
     name: "subject_zone",
-    columns: &[
-        ("subject", Text),
-        ("zone", Text),
-        ("source", Text),
-    ],
+    columns: &[("subject", Text), ("zone", Text), ("source", Text)],
     key: &["subject", "zone"],
     changes: &[REMOVAL],
 };

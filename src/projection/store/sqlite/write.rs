@@ -7,7 +7,9 @@ use super::{SqliteCopies, checkpoint, connect, follow, signed, unsigned};
 use crate::projection::change::{Cells, Doing, Raw, TableChanges};
 use crate::projection::models::Models;
 use crate::projection::sql::Reader;
-use crate::projection::store::{Checkpoint, Claim, Copies as _, CopyId, CopyWriter, Holder, Mode, Moved};
+use crate::projection::store::{
+    Checkpoint, Claim, Copies as _, CopyId, CopyWriter, Holder, Mode, Moved,
+};
 use crate::projection::table::{Change, Table};
 use crate::projection::{Changes, ProjectionError, StoreError};
 

@@ -1,0 +1,289 @@
+//! The reporting tables as files, as of a sequence.
+//!
+//! What must hold: what is asked for again is the same to the byte, also when more is known; memory
+//! is bounded by a few parts, however large the table; a file that breaks off ends without its last
+//! chunk, so a short one can't look complete. There is no digest in the head: it is known only when
+//! the last byte is. A client that doesn't read is left, because the tables are read in one
+//! transaction.
+
+use std::io::{self, Write};
+use std::mem;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use actix_web::web::Bytes;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+
+use super::answer::{REVALIDATE, VARY, sequence};
+use super::call::{Answered, Call, wrong_parameter};
+use super::dispatch::{accepted, media_of};
+use super::etag;
+use super::page::{CATCH_UP, reach, unreadable};
+use super::problem::{Code, Problem};
+use super::route::Parameter;
+use crate::export::{Form, write};
+use crate::projection::{
+    Copies, EXPORTS, ExportError, ExportTable, StoreError, all, export_table, snapshot,
+};
+
+/// The parameters of an export.
+pub const EXPORT: &[Parameter] = &[
+    Parameter {
+        name: "at_sequence",
+        en: "As known up to and with this sequence; as far as the tables have read unless told.",
+        zh: "以该序号（含）为止所知的内容；默认到读模型当前位置。",
+    },
+    Parameter {
+        name: "bom",
+        en: "`true`: CSV begins with a byte order mark, by which Excel knows UTF-8.",
+        zh: "true：CSV 以字节顺序标记开头，便于 Excel 识别 UTF-8。",
+    },
+];
+/// Every form, those of other builds included.
+pub const EVERY_FORM: &[&str] = &["text/csv", "application/vnd.apache.parquet"];
+/// Exports written at once; more wait.
+pub const AT_ONCE: usize = 2;
+/// Bytes handed to the answer at a time.
+const PART_BYTES: usize = 64 * 1024;
+/// Parts that wait for the client.
+const PARTS: usize = 4;
+/// How long a client may take for a part.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How soon it is looked again whether there is room for a part; longer each time.
+const SOONEST: Duration = Duration::from_millis(1);
+/// The longest of these times.
+const LATEST: Duration = Duration::from_millis(32);
+
+/// The forms of this build.
+pub fn forms() -> &'static [&'static str] {
+    if Form::Parquet.is_built() { EVERY_FORM } else { &["text/csv"] }
+}
+
+/// Gives a reporting table as a file.
+///
+/// # Errors
+/// See the route.
+pub async fn get_export(call: Call) -> Answered {
+    let table = table(&call)?;
+    let form = form(&call)?;
+    let at = sequence_asked(&call).await?;
+    let tag = tag(table, form, at);
+    if etag::unchanged(&call.http, &tag) {
+        return Ok(etag::not_modified(&tag, call.language));
+    }
+    let parts = begin(&call, table, form, at).await?;
+    let name = format!("attachment; filename=\"{}-{at}.{}\"", table.name, form.ending());
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, form.media()))
+        .insert_header((header::CONTENT_DISPOSITION, name))
+        .insert_header((header::CACHE_CONTROL, REVALIDATE))
+        .insert_header((header::VARY, VARY))
+        .insert_header((header::ETAG, tag))
+        .streaming(futures_util::stream::unfold(Some(parts), next_part)))
+}
+
+fn table(call: &Call) -> Result<&'static ExportTable, Problem> {
+    let name: String = call.path("table").chars().take(80).collect();
+    export_table(&name).ok_or_else(|| {
+        let known = EXPORTS.iter().map(|table| table.name).collect::<Vec<_>>().join(", ");
+        Problem::new(Code::NotFound)
+            .detail(format!("there is no reporting table {name:?}; there are {known}"))
+            .detail_zh(format!("没有报表 {name:?}；现有报表：{known}"))
+    })
+}
+
+fn form(call: &Call) -> Result<Form, Problem> {
+    let accept = call.header(header::ACCEPT).unwrap_or("*/*");
+    let bom = call.flag("bom")?;
+    match accepted(accept, media_of(call.route)) {
+        Some("application/vnd.apache.parquet") if bom => {
+            Err(wrong_parameter("bom", "Parquet has none: ask for text/csv"))
+        }
+        Some("application/vnd.apache.parquet") => Ok(Form::Parquet),
+        _ => Ok(Form::Csv { bom }),
+    }
+}
+
+/// The sequence that is asked for, once the tables hold it; else as far as they are.
+async fn sequence_asked(call: &Call) -> Result<u64, Problem> {
+    let asked = call.parsed("at_sequence", str::parse::<u64>)?;
+    let Some(asked) = asked else {
+        let position = call.state.models_status.borrow().position;
+        let missing = || StoreError::Missing("this node".to_owned());
+        return position.ok_or_else(|| unreadable(call, &missing()));
+    };
+    let head = call.state.app.log().head().await?;
+    if head.is_none_or(|head| head < asked) {
+        let end = head.map_or("is empty".to_owned(), |head| format!("ends at {head}"));
+        return Err(wrong_parameter("at_sequence", &format!("the log {end}")));
+    }
+    reach(call, asked, CATCH_UP).await?;
+    Ok(asked)
+}
+
+/// What the bytes depend on: the table, the sequence, the form, and the versions of the program and
+/// of what its rows say.
+fn tag(table: &ExportTable, form: Form, at: u64) -> String {
+    let versions = all().iter().map(|model| model.version().to_string()).collect::<Vec<_>>();
+    let form = if form == (Form::Csv { bom: true }) { "bom" } else { form.ending() };
+    let (name, program) = (table.name, env!("CARGO_PKG_VERSION"));
+    format!("\"{name}.{at}.{form}.{program}.{}\"", versions.join("-"))
+}
+
+/// What comes out of the thread that writes.
+enum Part {
+    Bytes(Bytes),
+    /// That was all.
+    End,
+}
+
+type Parts = mpsc::Receiver<Part>;
+
+/// Starts writing; the parts, once it is known that there will be some.
+async fn begin(
+    call: &Call,
+    table: &'static ExportTable,
+    form: Form,
+    at: u64,
+) -> Result<Parts, Problem> {
+    let permit = call.state.exports.clone().acquire_owned().await.map_err(Problem::internal)?;
+    let copies = call.state.models.copies().clone();
+    let (parts, received) = mpsc::channel(PARTS);
+    let (begun, begins) = oneshot::channel();
+    let out = PartWriter { parts, bytes: Vec::new() };
+    let work = Work { copies, table, form, at, _permit: permit };
+    tokio::task::spawn_blocking(move || work.run(out, begun));
+    match begins.await.map_err(Problem::internal)? {
+        Ok(()) => Ok(received),
+        Err(ExportError::Store(error)) => Err(unreadable(call, &error)),
+        Err(ExportError::Behind { position, asked }) => Err(Problem::new(Code::ProjectionBehind)
+            .member("projection", "read_models")
+            .member("sequence", position.map(sequence))
+            .member("required_sequence", sequence(asked))),
+        Err(error @ ExportError::Stale(_)) => {
+            Err(Problem::new(Code::ProjectionRebuilding).cause(error))
+        }
+        Err(error @ (ExportError::Io(_) | ExportError::Form(_))) => Err(Problem::internal(error)),
+    }
+}
+
+struct Work {
+    copies: Arc<dyn Copies>,
+    table: &'static ExportTable,
+    form: Form,
+    at: u64,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Work {
+    fn run(self, mut out: PartWriter, begun: oneshot::Sender<Result<(), ExportError>>) {
+        let mut begun = Some(begun);
+        let written = snapshot(&*self.copies, Some(self.at), |snapshot| {
+            if let Some(begun) = begun.take() {
+                // Who asked may have gone.
+                let _ = begun.send(Ok(()));
+            }
+            write(snapshot, self.table, self.form, &mut out)
+        });
+        match (written, begun) {
+            (Ok(_), _) => {
+                if let Err(error) = out.send(Part::End) {
+                    tracing::info!(%error, table = self.table.name, "an export was not read");
+                }
+            }
+            (Err(error), Some(begun)) => drop(begun.send(Err(error))),
+            (Err(error), None) => {
+                tracing::warn!(%error, table = self.table.name, "an export broke off");
+            }
+        }
+    }
+}
+
+/// Hands what is written to the answer, part by part.
+///
+/// Rows may be handed over from within a runtime (PostgreSQL's are), where nothing may block on
+/// another: it looks again and again whether there is room.
+struct PartWriter {
+    parts: mpsc::Sender<Part>,
+    bytes: Vec<u8>,
+}
+
+impl PartWriter {
+    fn send(&self, mut part: Part) -> io::Result<()> {
+        let (since, mut wait) = (Instant::now(), SOONEST);
+        loop {
+            part = match self.parts.try_send(part) {
+                Ok(()) => return Ok(()),
+                Err(TrySendError::Closed(_)) => {
+                    return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the client has gone"));
+                }
+                Err(TrySendError::Full(part)) => part,
+            };
+            if since.elapsed() > PATIENCE {
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read"));
+            }
+            std::thread::sleep(wait);
+            wait = LATEST.min(wait * 2);
+        }
+    }
+}
+
+impl Write for PartWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes.extend_from_slice(bytes);
+        if self.bytes.len() >= PART_BYTES {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.bytes.is_empty() {
+            return Ok(());
+        }
+        let part = mem::replace(&mut self.bytes, Vec::with_capacity(PART_BYTES));
+        self.send(Part::Bytes(part.into()))
+    }
+}
+
+/// Without its end the answer breaks off.
+async fn next_part(parts: Option<Parts>) -> Option<(Result<Bytes, Problem>, Option<Parts>)> {
+    let mut parts = parts?;
+    match parts.recv().await {
+        Some(Part::Bytes(bytes)) => Some((Ok(bytes), Some(parts))),
+        Some(Part::End) => None,
+        None => Some((Err(Problem::internal("the export broke off")), None)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rows of PostgreSQL are handed over within its runtime; waiting for a client there, by
+    /// blocking on another, ended the process's thread.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn parts_are_handed_over_within_a_runtime_too() {
+        let (parts, mut received) = mpsc::channel(1);
+        let reading = tokio::spawn(async move {
+            let mut bytes = 0;
+            while let Some(Part::Bytes(part)) = received.recv().await {
+                tokio::time::sleep(Duration::from_millis(3)).await;
+                bytes += part.len();
+            }
+            bytes
+        });
+        let mut out = PartWriter { parts, bytes: Vec::new() };
+        for _ in 0..64 {
+            out.write_all(&[b'x'; 10_000]).unwrap();
+        }
+        out.flush().unwrap();
+        out.send(Part::End).unwrap();
+        assert_eq!(reading.await.unwrap(), 640_000);
+        let gone = out.send(Part::End).unwrap_err();
+        assert_eq!(gone.kind(), io::ErrorKind::BrokenPipe);
+    }
+}

@@ -1,0 +1,319 @@
+//! `docket export`.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
+use super::ask::fill;
+use super::config::{Config, ConfigArgs, PlaceArgs};
+use super::exit::{Exit, failure};
+use super::node::{read_models, sqlite_path};
+use super::output::Out;
+use super::temporary::TemporaryFolder;
+use crate::codec::{self, Stored};
+use crate::domain::date::Timestamp;
+use crate::export::{Form, Written, write};
+use crate::log::{EventLog as _, SqliteLog};
+use crate::projection::{
+    Copies, EXPORTS, ExportError, ExportTable, Snapshot, SqliteCopies, StoreError, export_table,
+    snapshot,
+};
+
+/// Write reporting tables to files, as of an event.
+///
+/// Each table is what was known up to and with one sequence, by default as far as the read models
+/// are. Written again, also when more is known, from rebuilt read models or from another engine, a
+/// file is the same to the byte. Rows come from the read models where they hold that event; else
+/// they are made from the log, in a temporary folder. Beside a running server it only reads. Each
+/// row names the event behind it: `source_sequence` and `source_event_id` both lead to it under
+/// /v1/events/.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Tables: enrollment_current, enrollment_history, phase_interval, act, event, obligation, division,
+place, freshness
+
+Examples:
+  docket export --table enrollment_current --data-dir demo-data > standing.csv
+  docket export --all --out-dir report --format parquet --sequence 120 --data-dir demo-data
+
+Exit codes: 0 written, 2 no such table, form or sequence, 5 no such log, 7 the log is damaged or not
+the read models' own, 8 no room on the disk")]
+pub struct ExportArgs {
+    /// The table
+    #[arg(long, value_name = "NAME", required_unless_present = "all")]
+    table: Option<String>,
+    /// Every table, and manifest.json with the size and SHA-256 of each file
+    #[arg(long, conflicts_with = "table", requires = "out_dir")]
+    all: bool,
+    /// The form of the files
+    #[arg(long, value_enum, default_value_t = ExportFormat::Csv)]
+    format: ExportFormat,
+    /// As known up to and with this sequence [default: as far as the read models are]
+    #[arg(long, value_name = "SEQUENCE")]
+    sequence: Option<u64>,
+    /// The file; - is standard output
+    #[arg(long, value_name = "FILE", default_value = "-", conflicts_with = "all")]
+    out: PathBuf,
+    /// The folder of the files, made where it is missing
+    #[arg(long, value_name = "FOLDER", requires = "all")]
+    out_dir: Option<PathBuf>,
+    /// Begin CSV with a byte order mark, by which Excel knows UTF-8
+    #[arg(long)]
+    bom: bool,
+    /// Make the rows from the log, whatever the read models hold
+    #[arg(long)]
+    from_log: bool,
+    #[command(flatten)]
+    place: PlaceArgs,
+    /// Address of the log (store.log)
+    #[arg(long, value_name = "ADDRESS")]
+    log: Option<String>,
+    /// Address of the read models (store.read_model)
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "from_log")]
+    read_model: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ExportFormat {
+    Csv,
+    Parquet,
+}
+
+/// Where the rows come from.
+struct Source {
+    copies: Arc<dyn Copies>,
+    log: Arc<SqliteLog>,
+    log_id: String,
+    /// The id of the log's first event, which the read models were made from.
+    first: String,
+    head: u64,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What stands in the way.
+pub async fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
+    let wanted = Wanted::of(args)?;
+    let config = ConfigArgs {
+        log: args.log.clone(),
+        read_model: args.read_model.clone(),
+        ..ConfigArgs::from(args.place.clone())
+    };
+    let (config, _) = Config::load(&config, std::env::vars())?;
+    let source = Source::open(&config).await?;
+    if let Some(asked) = args.sequence.filter(|asked| *asked > source.head) {
+        let text = format!("sequence {asked} was asked for, and the log ends at {}", source.head);
+        return Err(failure(Exit::Usage, text));
+    }
+    let (log, work) = (source.log.clone(), wanted.clone());
+    let from_log = args.from_log;
+    let exported = if from_log { None } else { source.try_store(work).await? };
+    let exported = match exported {
+        Some(()) => Ok(()),
+        None => source.export_anew(wanted).await,
+    };
+    log.close().await;
+    exported.map(|()| Exit::Done)
+}
+
+impl Source {
+    async fn open(config: &Config) -> anyhow::Result<Self> {
+        let log = SqliteLog::open_reader(sqlite_path(&config.store.log, "store.log")?)?;
+        let log = Arc::new(log);
+        let page = log.read_all(None, 1).await?;
+        let nothing = || failure(Exit::NotFound, "the log has no event yet");
+        let first = page.events.first().ok_or_else(nothing)?;
+        let Stored::LogCreated(created, _) = codec::decode(first)? else {
+            let text = format!("the log begins with {}: it is none of docket's", first.event_type);
+            return Err(failure(Exit::Unverified, text));
+        };
+        let head = log.head().await?.unwrap_or_default();
+        Ok(Self {
+            copies: read_models(config)?,
+            log_id: created.log_id.to_string(),
+            first: first.event_id.to_string(),
+            log,
+            head,
+        })
+    }
+
+    /// Exports from the read models; nothing where they can't serve what is asked for.
+    async fn try_store(&self, wanted: Wanted) -> anyhow::Result<Option<()>> {
+        let (copies, log_id) = (self.copies.clone(), self.log_id.clone());
+        let first = self.first.clone();
+        let work = move || wanted.export(&*copies, &log_id, &first);
+        match tokio::task::spawn_blocking(work).await.context("the export broke off")? {
+            Ok(()) => Ok(Some(())),
+            Err(
+                error @ (ExportError::Behind { .. }
+                | ExportError::Stale(_)
+                | ExportError::Store(StoreError::Missing(_))),
+            ) => {
+                eprintln!("docket: {error}; making the rows from the log");
+                Ok(None)
+            }
+            Err(error) => Err(explain(error)),
+        }
+    }
+
+    async fn export_anew(self, wanted: Wanted) -> anyhow::Result<()> {
+        let folder = TemporaryFolder::new()?;
+        fill(self.log.clone(), SqliteCopies::new(folder.path())).await?;
+        let work = move || {
+            let copies = SqliteCopies::new(folder.path());
+            wanted.export(&copies, &self.log_id, &self.first)
+        };
+        let exported = tokio::task::spawn_blocking(work).await.context("the export broke off")?;
+        exported.map_err(explain)
+    }
+}
+
+fn explain(error: ExportError) -> anyhow::Error {
+    match error {
+        ExportError::Store(error) => error.into(),
+        ExportError::Io(error) if error.kind() == io::ErrorKind::StorageFull => {
+            failure(Exit::Unavailable, format!("can't write: {error}"))
+        }
+        error @ ExportError::Form(_) => failure(Exit::Usage, error.to_string()),
+        error => error.into(),
+    }
+}
+
+/// What is asked for.
+#[derive(Clone)]
+struct Wanted {
+    tables: Vec<&'static ExportTable>,
+    form: Form,
+    sequence: Option<u64>,
+    out: PathBuf,
+    folder: Option<PathBuf>,
+}
+
+impl Wanted {
+    fn of(args: &ExportArgs) -> anyhow::Result<Self> {
+        let form = match args.format {
+            ExportFormat::Csv => Form::Csv { bom: args.bom },
+            ExportFormat::Parquet if args.bom => {
+                return Err(failure(Exit::Usage, "--bom is for CSV: Parquet has none"));
+            }
+            ExportFormat::Parquet => Form::Parquet,
+        };
+        if !form.is_built() {
+            return Err(failure(Exit::Usage, ExportError::Form("parquet").to_string()));
+        }
+        let tables = match &args.table {
+            None => EXPORTS.to_vec(),
+            Some(name) => vec![export_table(name).ok_or_else(|| {
+                let known = EXPORTS.iter().map(|table| table.name).collect::<Vec<_>>().join(", ");
+                let text = format!("there is no reporting table {name:?}; there are {known}");
+                failure(Exit::Usage, text)
+            })?],
+        };
+        let (out, folder) = (args.out.clone(), args.out_dir.clone());
+        Ok(Self { tables, form, sequence: args.sequence, out, folder })
+    }
+
+    fn export(&self, copies: &dyn Copies, log_id: &str, first: &str) -> Result<(), ExportError> {
+        snapshot(copies, self.sequence, |snapshot| {
+            if snapshot.log.as_deref() != Some(first) {
+                let made_from = snapshot.log.as_deref().unwrap_or("none");
+                let text = format!("the read models were made from the log of event {made_from}");
+                return Err(StoreError::OtherLog(text).into());
+            }
+            match &self.folder {
+                Some(folder) => self.to_folder(snapshot, folder, log_id),
+                None => self.to_file(snapshot),
+            }
+        })
+    }
+
+    fn to_file(&self, snapshot: &mut Snapshot<'_>) -> Result<(), ExportError> {
+        for table in &self.tables {
+            let written = if self.out == Path::new("-") {
+                write(snapshot, table, self.form, &mut BufWriter::new(Out::default()))?
+            } else {
+                to_path(snapshot, table, self.form, &self.out)?
+            };
+            say(table, &written, snapshot.sequence);
+        }
+        Ok(())
+    }
+
+    fn to_folder(
+        &self,
+        snapshot: &mut Snapshot<'_>,
+        folder: &Path,
+        log_id: &str,
+    ) -> Result<(), ExportError> {
+        fs::create_dir_all(folder)?;
+        let mut files = Vec::new();
+        for table in &self.tables {
+            let name = format!("{}.{}", table.name, self.form.ending());
+            let written = to_path(snapshot, table, self.form, &folder.join(&name))?;
+            say(table, &written, snapshot.sequence);
+            files.push(json!({ "table": table.name, "file": name, "rows": written.rows,
+                "bytes": written.bytes, "sha256": written.sha256 }));
+        }
+        let manifest = json!({
+            "log_id": log_id,
+            "sequence": snapshot.sequence,
+            "known_at": Timestamp::from_micros(snapshot.known_at_us).to_rfc3339(),
+            "events": "/v1/events/{source_sequence}",
+            "files": files,
+        });
+        write_manifest(&folder.join("manifest.json"), &manifest)
+    }
+}
+
+fn say(table: &ExportTable, written: &Written, sequence: u64) {
+    eprintln!("{}: {} rows as of sequence {sequence}", table.name, written.rows);
+}
+
+/// Writes a file that is there whole or not at all.
+fn to_path(
+    snapshot: &mut Snapshot<'_>,
+    table: &ExportTable,
+    form: Form,
+    path: &Path,
+) -> Result<Written, ExportError> {
+    whole(path, |file| write(snapshot, table, form, file))
+}
+
+fn write_manifest(path: &Path, manifest: &Value) -> Result<(), ExportError> {
+    whole(path, |file| Ok(writeln!(file, "{manifest:#}")?))
+}
+
+fn whole<T>(
+    path: &Path,
+    fill: impl FnOnce(&mut BufWriter<File>) -> Result<T, ExportError>,
+) -> Result<T, ExportError> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
+    let at = |error: io::Error| {
+        ExportError::Io(io::Error::new(error.kind(), format!("{}: {error}", partial.display())))
+    };
+    let mut file = BufWriter::new(File::create(&partial).map_err(at)?);
+    let filled = fill(&mut file).and_then(|filled| {
+        file.flush()?;
+        file.get_ref().sync_all()?;
+        Ok(filled)
+    });
+    drop(file);
+    match filled {
+        Ok(filled) => {
+            fs::rename(&partial, path).map_err(at)?;
+            Ok(filled)
+        }
+        Err(error) => {
+            fs::remove_file(&partial).map_err(at)?;
+            Err(error)
+        }
+    }
+}

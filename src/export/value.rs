@@ -1,0 +1,70 @@
+//! A cell as a value of its column's kind.
+
+use std::borrow::Cow;
+
+use uuid::Uuid;
+
+use crate::domain::date::Timestamp;
+use crate::projection::{Cell, DatabaseError, ExportError, ExportKind, Record};
+
+/// A value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// Nothing.
+    Null,
+    /// A text.
+    Text(Cow<'a, str>),
+    /// A whole number.
+    Int(i64),
+    /// Yes or no.
+    Flag(bool),
+    /// A day, as `YYYY-MM-DD`.
+    Day(&'a str),
+    /// Microseconds UTC since 1970.
+    Instant(i64),
+    /// An id.
+    Id(Uuid),
+}
+
+/// The value of a column.
+///
+/// # Errors
+/// When the column holds something else than its kind says.
+pub fn value<'a>(
+    row: &'a dyn Record,
+    index: usize,
+    (name, kind): (&str, ExportKind),
+) -> Result<Value<'a>, ExportError> {
+    let wrong = || DatabaseError::new(format!("column {name}: it is no {kind:?}"));
+    Ok(match (row.at(index)?, kind) {
+        (Cell::Null, _) => Value::Null,
+        // Not every engine takes U+0000, so none gives it.
+        (Cell::Text(text), ExportKind::Text) if text.contains('\0') => {
+            Value::Text(Cow::Owned(text.replace('\0', "\u{2400}")))
+        }
+        (Cell::Text(text), ExportKind::Text) => Value::Text(Cow::Borrowed(text)),
+        (Cell::Text(day), ExportKind::Day) => Value::Day(day),
+        (Cell::Int(number), ExportKind::Int) => Value::Int(number),
+        (Cell::Int(number), ExportKind::Flag) => Value::Flag(number != 0),
+        (Cell::Int(micros), ExportKind::Instant) => Value::Instant(micros),
+        (Cell::Bytes(bytes), ExportKind::Id) => {
+            Value::Id(Uuid::from_slice(bytes).map_err(|_| wrong())?)
+        }
+        _ => return Err(wrong().into()),
+    })
+}
+
+impl Value<'_> {
+    /// As text: nothing as an empty one, an instant in RFC 3339 with microseconds.
+    pub fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Null => Cow::Borrowed(""),
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Day(day) => Cow::Borrowed(day),
+            Self::Int(number) => Cow::Owned(number.to_string()),
+            Self::Flag(flag) => Cow::Borrowed(if *flag { "true" } else { "false" }),
+            Self::Instant(micros) => Cow::Owned(Timestamp::from_micros(*micros).to_rfc3339()),
+            Self::Id(id) => Cow::Owned(id.hyphenated().to_string()),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Exports on a log without a server, over the read models, and beside a server.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::support::{Server, demo, demo_copy, docket, text};
+
+fn manifest(folder: &Path) -> Value {
+    serde_json::from_slice(&fs::read(folder.join("manifest.json")).unwrap()).unwrap()
+}
+
+fn export_all(from: &Path, to: &Path, more: &[&str]) -> String {
+    let args = ["export", "--all", "--out-dir", text(to), "--data-dir", text(from)];
+    let ran = docket(&[&args, more].concat());
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, ""), "{}", ran.stderr);
+    ran.stderr
+}
+
+fn same(one: &Path, other: &Path) {
+    let names = |folder: &Path| {
+        let mut names: Vec<_> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(one), names(other));
+    for name in names(one) {
+        let read = |folder: &Path| fs::read(folder.join(&name)).unwrap();
+        assert!(read(one) == read(other), "{} differs", name.display());
+    }
+}
+
+#[test]
+fn the_log_and_the_read_models_give_the_same_files() {
+    let at = tempfile::tempdir().unwrap();
+    let (stored, made) = (at.path().join("stored"), at.path().join("made"));
+    let said = export_all(demo(), &stored, &[]);
+    assert!(said.contains("act: ") && said.contains(" rows as of sequence "), "{said}");
+    assert!(!said.contains("making the rows"), "{said}");
+    export_all(demo(), &made, &["--from-log"]);
+    same(&stored, &made);
+    let manifest = manifest(&stored);
+    assert_eq!(manifest["files"].as_array().unwrap().len(), 9);
+    for file in manifest["files"].as_array().unwrap() {
+        let bytes = fs::read(stored.join(file["file"].as_str().unwrap())).unwrap();
+        let digest: String = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
+        assert_eq!((&file["sha256"], &file["bytes"]), (&digest.into(), &bytes.len().into()));
+        let lines = csv::Reader::from_reader(&*bytes).records().map(Result::unwrap).count();
+        assert_eq!(file["rows"], lines);
+        assert!(lines > 0, "{file}");
+    }
+    let without = demo_copy();
+    fs::remove_dir_all(without.path().join("read-models")).unwrap();
+    let again = at.path().join("again");
+    let said = export_all(without.path(), &again, &[]);
+    assert!(said.contains("making the rows from the log"), "{said}");
+    same(&stored, &again);
+}
+
+#[test]
+fn beside_a_server_as_of_a_sequence() {
+    let folder = demo_copy();
+    let server = Server::start(folder.path());
+    let at = tempfile::tempdir().unwrap();
+    let (beside, made) = (at.path().join("beside"), at.path().join("made"));
+    export_all(folder.path(), &beside, &["--sequence", "120"]);
+    export_all(demo(), &made, &["--sequence", "120", "--from-log"]);
+    same(&beside, &made);
+    assert_eq!(manifest(&beside)["sequence"], 120);
+    let events = fs::read_to_string(beside.join("event.csv")).unwrap();
+    assert_eq!(events.lines().count(), 122);
+    assert_eq!(server.stop("TERM").0, 0);
+    let out = at.path().join("event.csv");
+    let place = ["--data-dir", text(demo()), "--sequence", "120"];
+    let one = ["export", "--table", "event", "--out", text(&out)];
+    docket(&[&one, &place[..]].concat()).done();
+    assert_eq!(fs::read_to_string(&out).unwrap(), events);
+    let shown = docket(&[&["export", "--table", "event"], &place[..]].concat()).done();
+    assert_eq!(shown, events);
+    let marked = docket(&[&["export", "--table", "event", "--bom"], &place[..]].concat()).done();
+    assert_eq!(marked.strip_prefix('\u{feff}').unwrap(), events);
+}
+
+#[test]
+fn parquet_is_a_form_of_the_builds_that_have_it() {
+    let at = tempfile::tempdir().unwrap();
+    if cfg!(feature = "parquet") {
+        let (one, other) = (at.path().join("one"), at.path().join("other"));
+        export_all(demo(), &one, &["--format", "parquet"]);
+        export_all(demo(), &other, &["--format", "parquet", "--from-log"]);
+        same(&one, &other);
+        assert!(fs::read(one.join("act.parquet")).unwrap().starts_with(b"PAR1"));
+    }
+    let place = ["--format", "parquet", "--data-dir", text(demo())];
+    let marked = docket(&[&["export", "--table", "act", "--bom"], &place[..]].concat());
+    marked.refused(2, &["--bom", "CSV"]);
+}
+
+#[test]
+fn what_cannot_be_exported_is_said() {
+    let place = ["--data-dir", text(demo())];
+    let refused = |args: &[&str], code: i32, parts: &[&str]| {
+        docket(&[&["export"], args, &place].concat()).refused(code, parts);
+    };
+    refused(&[], 2, &["--table"]);
+    refused(&["--all"], 2, &["--out-dir"]);
+    refused(&["--table", "act", "--all", "--out-dir", "x"], 2, &["cannot be used with"]);
+    refused(&["--table", "acts"], 2, &["no reporting table", "enrollment_history"]);
+    refused(&["--table", "act", "--sequence", "999999"], 2, &["the log ends at"]);
+    refused(&["--table", "act", "--format", "xlsx"], 2, &["csv", "parquet"]);
+    refused(&["--table", "act", "--out", "/nonexistent/a.csv"], 1, &["/nonexistent/a.csv"]);
+    let nowhere = ["export", "--table", "act", "--data-dir", "/nonexistent"];
+    docket(&nowhere).refused(5, &["/nonexistent"]);
+}
