@@ -155,12 +155,12 @@ pub trait Copies: Send + Sync {
     /// When the store can't be changed.
     fn remove(&self, lock: &dyn RebuildLock, copy: &CopyId) -> Result<(), StoreError>;
 
-    /// The store, for what must write to a copy whose holder hangs in the middle of a transaction:
-    /// another copy with the same content that serves instead; `None` where the engine ends such a
-    /// transaction by itself.
+    /// Frees a copy whose holder hangs in the middle of a transaction, past its time: by ending that
+    /// transaction (`None`), or where the engine can't, by another copy with what was committed, which
+    /// serves instead.
     ///
     /// # Errors
-    /// When it can't be made.
+    /// When it can't be done.
     fn replace_stuck(&self, copy: &CopyId) -> Result<Option<CopyId>, StoreError>;
 }
 

@@ -322,10 +322,24 @@ impl Copies for PostgresCopies {
         })
     }
 
-    fn replace_stuck(&self, _copy: &CopyId) -> Result<Option<CopyId>, StoreError> {
+    fn replace_stuck(&self, copy: &CopyId) -> Result<Option<CopyId>, StoreError> {
+        let checkpoint = format!("{}.checkpoint", checked(copy)?);
+        let inner = &self.inner;
+        inner.wait(async {
+            let link = connect(&inner.address).await?;
+            Ok::<_, DatabaseError>(link.execute(END_STUCK, &[&checkpoint]).await?)
+        })?;
         Ok(None)
     }
 }
+
+/// Ends the sessions in the middle of a batch. Those that wait for others are no holders. The time
+/// limits do not reach a process that was stopped while it sent rows: the server waits for them.
+const END_STUCK: &str = "SELECT pg_terminate_backend(held.pid) FROM pg_locks held
+    WHERE held.relation = to_regclass($1::text)::oid AND held.mode = 'RowExclusiveLock'
+        AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND held.granted AND held.pid <> pg_backend_pid()
+        AND NOT EXISTS (SELECT 1 FROM pg_locks waits WHERE waits.pid = held.pid AND NOT waits.granted)";
 
 /// Makes the schema and tables of a new copy, and removes what doesn't serve.
 async fn create(link: &Link, mode: Mode, models: &Models) -> Result<CopyId, DatabaseError> {
