@@ -37,13 +37,15 @@ fn a_worker_that_was_stopped_past_its_lease_wakes_to_a_fence() {
     let workers = [Worker::start(&place), Worker::start(&place)];
     for round in 0..4 {
         place.writes(&workers.each_ref().map(Worker::id));
-        place.append(1_000);
-        std::thread::sleep(Duration::from_millis(50 + 90 * round));
         let writer = place.writer();
         let [first, second] = &workers;
         let (asleep, awake) =
             if writer == Some(first.id()) { (first, second) } else { (second, first) };
-        asleep.signal("STOP");
+        std::thread::scope(|scope| {
+            scope.spawn(|| place.append(1_500));
+            std::thread::sleep(Duration::from_millis(40 + 70 * round));
+            asleep.signal("STOP");
+        });
         place.writes(&[awake.id()]);
         place.catches_up();
         asleep.signal("CONT");

@@ -15,7 +15,7 @@ use crate::acts::copy;
 use crate::generate::Made;
 use crate::measure::{Cpu, by_thread, heading, line, memory_mib, threads};
 use crate::parts::sample;
-use crate::server::Server;
+use crate::server::{Filling, Server};
 
 /// Readers that wait.
 const IDLE: usize = 1000;
@@ -28,7 +28,7 @@ pub async fn feeds(data: &Path, made: &Made, time: Duration) -> anyhow::Result<(
     let head = log.head().await?.context("an empty log")?;
     drop(log);
     let copied = copy(made, data, "feeds")?;
-    let server = Server::start(&copied.folder, false)?;
+    let server = Server::start(&copied.folder, Filling::Nowhere)?;
     backlog(&server, head)?;
     backlog(&server, head)?;
     idle(&server, head)?;

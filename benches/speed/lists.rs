@@ -17,7 +17,7 @@ use crate::acts::copy;
 use crate::client::Connection;
 use crate::generate::{Made, PROGRAM};
 use crate::measure::{Times, heading, line};
-use crate::server::{Server, copies, rebuild_apart};
+use crate::server::{Filling, Server, copies, rebuild_apart};
 
 /// Questions of each kind.
 const QUESTIONS: usize = 200;
@@ -80,7 +80,7 @@ pub fn lists(data: &Path, made: &Made) -> anyhow::Result<()> {
         })?;
     }
     drop(models);
-    let server = Server::start(&copied.folder, true)?;
+    let server = Server::start(&copied.folder, Filling::Here)?;
     for known in [None, Some(head)] {
         let name = if known.is_some() { "as_of and at_sequence" } else { "as_of" };
         over_http(&server, &format!("HTTP: enrollments, {name}"), known)?;

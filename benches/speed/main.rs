@@ -11,6 +11,7 @@ mod client;
 mod feeds;
 mod fold;
 mod generate;
+mod lag;
 mod life;
 mod lists;
 mod measure;
@@ -24,23 +25,28 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use generate::{Size, made, number};
+use server::Filling;
 
 /// As in the program itself.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const PARTS: [&str; 8] =
-    ["appends", "fold", "acts", "sse", "lists", "rebuild", "postgres", "whole"];
+const PARTS: [&str; 9] =
+    ["appends", "fold", "acts", "sse", "lists", "rebuild", "lag", "postgres", "whole"];
 
 fn main() -> anyhow::Result<()> {
     // Cargo adds `--bench`.
     let asked: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
-    // This program is also the server and the rebuild, each in a process of its own.
-    match asked.as_slice() {
-        [what, folder] if what == "serve" => return server::run(folder.into(), true),
-        [what, folder] if what == "serve-paused" => return server::run(folder.into(), false),
-        [what, folder] if what == "rebuild" => return server::run_rebuild(folder.into()),
-        _ => {}
+    // This program is also the server, the worker and the rebuild, each in a process of its own.
+    if let [what, folder] = asked.as_slice() {
+        if let Some(filling) = Filling::of(what) {
+            return server::run(folder.into(), filling);
+        }
+        match what.as_str() {
+            "work" => return server::run_worker(folder.into()),
+            "rebuild" => return server::run_rebuild(folder.into()),
+            _ => {}
+        }
     }
     if let Some(unknown) = asked.iter().find(|part| !PARTS.contains(&part.as_str())) {
         anyhow::bail!("{unknown:?} is no part; there are {}", PARTS.join(", "));
@@ -76,6 +82,9 @@ fn main() -> anyhow::Result<()> {
         postgres::postgres(&made, time)?;
         #[cfg(not(feature = "postgres"))]
         println!("postgres: left out, this build has no feature `postgres`");
+    }
+    if is_asked("lag") {
+        lag::lag(&data, &made, size, time)?;
     }
     if is_asked("whole") {
         runtime.block_on(whole::whole(&data, &made, size, time))?;

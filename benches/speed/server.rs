@@ -1,5 +1,5 @@
-//! The server, as a process of its own: this program started again. It prints its address and a
-//! token, then serves until its input ends.
+//! The server and the worker, as processes of their own: this program started again. The server
+//! prints its address and a token; both work until their input ends.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::SocketAddr;
@@ -24,38 +24,109 @@ use crate::measure::memory_mib;
 const ISSUER: &str = "https://docket.example";
 const AUDIENCE: &str = "docket";
 
+/// Who fills the read models of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filling {
+    /// The server.
+    Here,
+    /// A worker; the server looks how far it is.
+    Apart,
+    /// Nobody.
+    Nowhere,
+}
+
+impl Filling {
+    const ALL: [Self; 3] = [Self::Here, Self::Apart, Self::Nowhere];
+
+    /// The argument that starts such a server.
+    fn argument(self) -> &'static str {
+        match self {
+            Self::Here => "serve",
+            Self::Apart => "serve-apart",
+            Self::Nowhere => "serve-paused",
+        }
+    }
+
+    /// The server that an argument starts.
+    pub fn of(argument: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|filling| filling.argument() == argument)
+    }
+}
+
+/// This program in another process, until its input ends.
+struct Process {
+    child: Child,
+    input: Option<ChildStdin>,
+}
+
+impl Process {
+    fn start(what: &str, folder: &Path) -> anyhow::Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg(what)
+            .arg(folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let input = child.stdin.take();
+        Ok(Self { child, input })
+    }
+
+    fn stop(mut self) -> anyhow::Result<()> {
+        drop(self.input.take());
+        let status = self.child.wait()?;
+        anyhow::ensure!(status.success(), "process {} ended with {status}", self.child.id());
+        Ok(())
+    }
+}
+
 /// A server in another process.
 pub struct Server {
     pub pid: u32,
     pub address: SocketAddr,
     pub token: String,
-    child: Child,
-    input: Option<ChildStdin>,
+    process: Process,
 }
 
 impl Server {
+    /// The name under which it writes.
+    pub const HOLDER: &'static str = "server";
+
     /// Starts one over this folder.
-    pub fn start(folder: &Path, with_read_models: bool) -> anyhow::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .arg(if with_read_models { "serve" } else { "serve-paused" })
-            .arg(folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut lines = BufReader::new(child.stdout.take().context("no output")?).lines();
+    pub fn start(folder: &Path, filling: Filling) -> anyhow::Result<Self> {
+        let mut process = Process::start(filling.argument(), folder)?;
+        let output = process.child.stdout.take().context("no output")?;
+        let mut lines = BufReader::new(output).lines();
         let mut next =
             || lines.next().context("the server did not start")?.map_err(anyhow::Error::from);
         let (address, token) = (next()?.parse()?, next()?);
-        let input = child.stdin.take();
-        Ok(Self { pid: child.id(), address, token, child, input })
+        Ok(Self { pid: process.child.id(), address, token, process })
     }
 
     /// Stops it in order.
-    pub fn stop(mut self) -> anyhow::Result<()> {
-        drop(self.input.take());
-        let status = self.child.wait()?;
-        anyhow::ensure!(status.success(), "the server ended with {status}");
-        Ok(())
+    pub fn stop(self) -> anyhow::Result<()> {
+        self.process.stop()
+    }
+}
+
+/// A worker in another process: it fills the read models, as `docket worker` does.
+pub struct Worker {
+    pub pid: u32,
+    process: Process,
+}
+
+impl Worker {
+    /// The name under which it writes.
+    pub const HOLDER: &'static str = "worker";
+
+    /// Starts one over this folder.
+    pub fn start(folder: &Path) -> anyhow::Result<Self> {
+        let process = Process::start("work", folder)?;
+        Ok(Self { pid: process.child.id(), process })
+    }
+
+    /// Stops it after the batch at work.
+    pub fn stop(self) -> anyhow::Result<()> {
+        self.process.stop()
     }
 }
 
@@ -68,25 +139,49 @@ fn now_us() -> i64 {
     SystemClock::default().now().micros()
 }
 
-/// What the child does.
-pub fn run(folder: PathBuf, with_read_models: bool) -> anyhow::Result<()> {
+/// What a server does.
+pub fn run(folder: PathBuf, filling: Filling) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
-    runtime.block_on(serving(Made { folder }, with_read_models))
+    runtime.block_on(serving(Made { folder }, filling))
 }
 
-async fn serving(made: Made, with_read_models: bool) -> anyhow::Result<()> {
+/// What a worker does.
+pub fn run_worker(folder: PathBuf) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(working(Made { folder }))
+}
+
+async fn working(made: Made) -> anyhow::Result<()> {
+    let log = Arc::new(SqliteLog::open_reader(made.log())?);
+    let runner = runner(&log, &made, Options::new(Worker::HOLDER, now_us))?;
+    input_ended().await?;
+    runner.stop().await;
+    log.close().await;
+    Ok(())
+}
+
+fn runner(log: &Arc<SqliteLog>, made: &Made, options: Options) -> anyhow::Result<Runner> {
+    let (log, copies) = (log.clone() as Arc<dyn EventLog>, Arc::new(copies(made)));
+    Ok(Runner::start(log, copies, options, tokio::runtime::Handle::current())?)
+}
+
+async fn input_ended() -> anyhow::Result<()> {
+    tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;
+    Ok(())
+}
+
+async fn serving(made: Made, filling: Filling) -> anyhow::Result<()> {
     let log = Arc::new(SqliteLog::open_writer(made.log())?);
     let clock = Arc::new(SystemClock::default());
     let app = open(log.clone(), &made.documents(), clock.clone(), 64 << 20).await?;
     let (paused, mut status) = watch::channel(Status::default());
-    let mut runner = None;
-    if with_read_models {
-        let log = log.clone() as Arc<dyn EventLog>;
-        let handle = tokio::runtime::Handle::current();
-        let started =
-            Runner::start(log, Arc::new(copies(&made)), Options::new("server", now_us), handle)?;
+    let mut running = None;
+    if filling != Filling::Nowhere {
+        let writes = filling == Filling::Here;
+        let options = Options { writes, ..Options::new(Server::HOLDER, now_us) };
+        let started = runner(&log, &made, options)?;
         status = started.status();
-        runner = Some(started);
+        running = Some(started);
     }
     let models = ReadModels::of_runner(Arc::new(copies(&made)), status.clone());
     let key = key(&made)?;
@@ -98,9 +193,9 @@ async fn serving(made: Made, with_read_models: bool) -> anyhow::Result<()> {
     let served = serve(SocketAddr::from(([127, 0, 0, 1], 0)), state)?;
     println!("{}\n{token}", served.address);
     std::io::stdout().flush()?;
-    tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;
+    input_ended().await?;
     served.stop().await?;
-    if let Some(runner) = runner {
+    if let Some(runner) = running {
         runner.stop().await;
     }
     drop(paused);

@@ -11,7 +11,7 @@ use crate::client::Connection;
 use crate::generate::{Made, PROGRAM, Size, area_id};
 use crate::measure::{Cpu, Times, by_thread, flush, heading, line, memory_mib, thousands, threads};
 use crate::parts::{AT_ONCE, anew, sample, usual_act};
-use crate::server::{Server, copies, rebuild_apart};
+use crate::server::{Filling, Server, copies, rebuild_apart};
 
 /// Connections that ask for the status.
 const READERS: usize = 16;
@@ -38,6 +38,16 @@ struct Went {
     generator: Cpu,
 }
 
+/// The request that records the usual act; no two of a run have the same number.
+pub fn usual_request(run: &str, number: usize, area: usize, host: &str, token: &str) -> String {
+    let body = usual_act(number);
+    format!(
+        "POST /v1/enrollments/{PROGRAM}/{}/acts HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nIdempotency-Key: \"{run}-{number}\"\r\nIf-Match: *\r\nContent-Length: {}\r\n\r\n{body}",
+        area_id(area),
+        body.len()
+    )
+}
+
 /// Makes every read model from the log.
 pub fn rebuild(data: &Path, made: &Made) -> anyhow::Result<()> {
     heading("Rebuild");
@@ -58,7 +68,8 @@ pub async fn whole(data: &Path, made: &Made, size: Size, time: Duration) -> anyh
         println!("flush of 4 KiB: {} ms (p50 / p99)", flush(data)?.shown());
         let (bare, _) = bare::group_commit(data, &events, time)?;
         line(&format!("SQLite alone, {} a commit", bare::GROUP), bare, "events/s", "");
-        let server = Server::start(&copied.folder, with_read_models)?;
+        let filling = if with_read_models { Filling::Here } else { Filling::Nowhere };
+        let server = Server::start(&copied.folder, filling)?;
         let areas = areas(size, WARM).into();
         let load = Load { server: &server, areas, next: Arc::default() };
         load.status(4, None, time)?;
@@ -113,12 +124,7 @@ impl Load<'_> {
     fn acts(&self, clients: usize, models: bool, time: Duration) -> anyhow::Result<Went> {
         let run = if models { "running" } else { "paused" };
         let make = move |number: usize, area: usize, host: &str, token: &str| {
-            let body = usual_act(number);
-            format!(
-                "POST /v1/enrollments/{PROGRAM}/{}/acts HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nIdempotency-Key: \"{run}-{number}\"\r\nIf-Match: *\r\nContent-Length: {}\r\n\r\n{body}",
-                area_id(area),
-                body.len()
-            )
+            usual_request(run, number, area, host, token)
         };
         self.run(clients, None, time, 201, make)
     }

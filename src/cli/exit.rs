@@ -141,7 +141,7 @@ fn of_store(error: &StoreError) -> Option<Exit> {
         StoreError::InUse(_) | StoreError::Moved => Some(Exit::Conflict),
         StoreError::Missing(_) | StoreError::UnknownName { .. } => Some(Exit::NotFound),
         StoreError::Interrupted => Some(Exit::Interrupted),
-        StoreError::OtherLog(_) => Some(Exit::Unverified),
+        StoreError::OtherLog(_) | StoreError::Newer(_) => Some(Exit::Unverified),
         StoreError::Stopped { source: ProjectionError::Log(error), .. } => of_log(error),
         StoreError::Stopped { source, .. } if source.is_passing() => Some(Exit::Unavailable),
         StoreError::Stopped { .. } => Some(Exit::Unverified),

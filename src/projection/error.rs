@@ -149,6 +149,11 @@ pub enum StoreError {
     /// The read models were made from another log, or from more of it than there is.
     #[error("{0}; `docket rebuild` makes them anew from the log")]
     OtherLog(String),
+    /// A newer version of the program made it.
+    #[error(
+        "the read model {0} that serves is of a newer version than this program's; it is left alone: run the newer program here too"
+    )]
+    Newer(String),
     /// Rows of two events would have been mixed.
     #[error("the copy that serves was written to while it was copied; try again")]
     Moved,
@@ -176,9 +181,11 @@ impl StoreError {
             Self::Database(error) => error.passing,
             Self::Stopped { source, .. } => source.is_passing(),
             Self::InUse(_) | Self::Moved => true,
-            Self::Missing(_) | Self::UnknownName { .. } | Self::OtherLog(_) | Self::Interrupted => {
-                false
-            }
+            Self::Missing(_)
+            | Self::Newer(_)
+            | Self::UnknownName { .. }
+            | Self::OtherLog(_)
+            | Self::Interrupted => false,
         }
     }
 

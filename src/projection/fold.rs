@@ -170,8 +170,11 @@ fn advance<T>(
     // as soon as that is not before the last place.
     let place = recorded.meta.effective_on.latest();
     let at_end = folded.last_place.is_none_or(|last| last <= place);
-    // A stated receipt can take the ground from a lapse on record: its row has to be told.
-    let restates = folded.state.lapses.is_some() && recorded.states_receipt();
+    // What was received in time, or ended a duty before it fell due, takes the ground from a lapse on
+    // record: its row has to be told.
+    let restates = folded.state.lapses.as_ref().is_some_and(|lapses| {
+        recorded.states_receipt() || lapses.iter().any(|lapse| lapse.due.latest() > place)
+    });
     let refolded;
     let path = if recorded.event.is_own() {
         // The order in which Docket's own events are folded makes no difference.

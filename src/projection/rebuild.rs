@@ -104,10 +104,12 @@ pub fn rebuild(
     progress: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Rebuilt, StoreError> {
     let lock = rebuild.copies.lock_rebuild()?;
-    let progress = &mut alive(&*lock, progress);
-    let mut made = make(rebuild, &*lock, progress)?;
-    take_over(rebuild, &*lock, &mut made, progress)?;
-    Ok(made.rebuilt)
+    let (copy, id) = begin(rebuild, &*lock)?;
+    let made = make(rebuild, copy, progress).and_then(|mut made| {
+        take_over(rebuild, &*lock, &mut made, progress)?;
+        Ok(made.rebuilt)
+    });
+    removed_on_error(rebuild, &*lock, &id, made)
 }
 
 /// Makes a copy beside the one that serves, compares them, and removes it: nothing that serves is
@@ -123,22 +125,36 @@ pub fn verify(
     if rebuild.copies.serving()?.is_none() {
         return Err(StoreError::Missing(rebuild.copies.place()));
     }
-    let made = make(rebuild, &*lock, &mut alive(&*lock, progress))?;
-    let copy = made.copy.id().clone();
-    drop(made.copy);
-    rebuild.copies.remove(&*lock, &copy)?;
-    Ok(made.rebuilt)
+    let (copy, id) = begin(rebuild, &*lock)?;
+    let made = make(rebuild, copy, progress).map(|made| made.rebuilt);
+    rebuild.copies.remove(&*lock, &id)?;
+    made
 }
 
-/// Progress that is also a sign of life.
-fn alive<'a>(
-    lock: &'a dyn RebuildLock,
-    progress: &'a mut dyn FnMut(u64, u64) -> bool,
-) -> impl FnMut(u64, u64) -> bool + 'a {
-    move |done, total| {
-        lock.go_on();
-        progress(done, total)
+/// An empty copy.
+fn begin(
+    rebuild: &Rebuild<'_>,
+    lock: &dyn RebuildLock,
+) -> Result<(Box<dyn CopyWriter>, CopyId), StoreError> {
+    let all = Models::new((rebuild.projections)());
+    check_names(rebuild.names, &all)?;
+    let copy = rebuild.copies.create(lock, Mode::Filling, &all)?;
+    let id = copy.id().clone();
+    Ok((copy, id))
+}
+
+/// A copy that came to nothing takes no room.
+fn removed_on_error<T>(
+    rebuild: &Rebuild<'_>,
+    lock: &dyn RebuildLock,
+    copy: &CopyId,
+    made: Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    if made.is_err() {
+        // What went wrong is told; what is left here is removed by the next one.
+        let _ = rebuild.copies.remove(lock, copy);
     }
+    made
 }
 
 /// A copy that is made and compared, but doesn't serve yet.
@@ -159,12 +175,10 @@ struct Served {
 
 fn make(
     rebuild: &Rebuild<'_>,
-    lock: &dyn RebuildLock,
+    mut copy: Box<dyn CopyWriter>,
     progress: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Made, StoreError> {
     let all = Models::new((rebuild.projections)());
-    check_names(rebuild.names, &all)?;
-    let mut copy = rebuild.copies.create(lock, Mode::Filling, &all)?;
     let serving = rebuild.copies.serving()?;
     let selected = select(rebuild, &all, serving.as_ref())?;
     let (mut chosen, others) = all.partition(|name| selected.iter().any(|one| one == name));
@@ -179,9 +193,11 @@ fn make(
         // The rows of the others and what the chosen are compared with must be of one event.
         Some(serving) => {
             let mut held = hold(rebuild, &serving)?;
-            let served = look_at(rebuild, &serving, &chosen)?;
-            let to = copy.copy_tables(&serving, &kept)?;
-            held.renew(0).map_err(|source| StoreError::Stopped { sequence: 0, source })?;
+            let looked = look_at(rebuild, &serving, &chosen)
+                .and_then(|served| Ok((served, copy.copy_tables(&serving, &kept)?)));
+            // Taken over meanwhile, it is no longer ours to let go of.
+            let _ = held.renew(0);
+            let (served, to) = looked?;
             if to != served.position {
                 return Err(StoreError::Moved);
             }
@@ -225,8 +241,11 @@ fn take_over(
     // Held still from here on; a server that followed it waits, and finds that another serves.
     let _held = match rebuild.copies.serving()? {
         Some(serving) => {
-            let held = hold(rebuild, &serving)?;
-            catch_up(rebuild, made, progress)?;
+            let mut held = hold(rebuild, &serving)?;
+            if let Err(error) = catch_up(rebuild, made, progress) {
+                let _ = held.renew(0);
+                return Err(error);
+            }
             Some(held)
         }
         None => None,

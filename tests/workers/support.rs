@@ -2,8 +2,8 @@
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use docket::log::{EventLog, SqliteLog};
@@ -24,7 +24,7 @@ const ENROLLMENTS: usize = 40;
 pub struct Place {
     folder: TempDir,
     runtime: Runtime,
-    writer: std::cell::RefCell<Option<(Arc<SqliteLog>, app::World)>>,
+    writer: Mutex<Option<(Arc<SqliteLog>, app::World)>>,
     noted: AtomicUsize,
 }
 
@@ -55,7 +55,7 @@ impl Place {
             }
             (log, world)
         });
-        let writer = std::cell::RefCell::new(Some(writer));
+        let writer = Mutex::new(Some(writer));
         let place = Self { folder, runtime, writer, noted: AtomicUsize::new(0) };
         place.append(events);
         place
@@ -64,7 +64,7 @@ impl Place {
     /// Appends so many more.
     pub fn append(&self, events: usize) {
         let first = self.noted.fetch_add(events, Ordering::Relaxed);
-        let writer = self.writer.borrow();
+        let writer = self.writer.lock().unwrap();
         let (_, world) = writer.as_ref().unwrap();
         let notes = futures_util::stream::iter(first..first + events).map(|number| async move {
             // In the order of their days, so that the usual way of the fold is taken.
@@ -132,7 +132,7 @@ impl Place {
 
     /// How many enrollments a server lists that fills no read models itself.
     pub fn lists_through_a_server(&self, worker: &Worker) -> usize {
-        if let Some((log, world)) = self.writer.borrow_mut().take() {
+        if let Some((log, world)) = self.writer.lock().unwrap().take() {
             drop(world);
             self.runtime.block_on(log.close());
         }

@@ -1,6 +1,6 @@
 //! `docket projections verify` and `diff`: is what serves what the log says?
 
-use std::sync::mpsc::channel;
+use std::sync::mpsc::sync_channel;
 
 use serde_json::json;
 
@@ -80,7 +80,7 @@ pub async fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
 /// # Errors
 /// What stands in the way, or that rows differ.
 pub async fn diff(args: &DiffArgs) -> anyhow::Result<Exit> {
-    let (told, differences) = channel();
+    let (told, differences) = sync_channel(1024);
     let output = args.output;
     let printing = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
         for difference in differences {

@@ -8,13 +8,13 @@ use std::collections::VecDeque;
 use serde::Serialize;
 
 use super::fill::Filling;
-use super::{Rebuild, alive, check_names, head};
+use super::{Rebuild, begin, head};
 use crate::projection::StoreError;
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
 use crate::projection::models::Models;
 use crate::projection::sql::Reader;
-use crate::projection::store::{CopyWriter, Mode};
+use crate::projection::store::CopyWriter;
 use crate::projection::table::Table;
 
 /// Rows compared at a time.
@@ -96,17 +96,13 @@ pub fn diff(
     let lock = rebuild.copies.lock_rebuild()?;
     let serving = rebuild.copies.serving()?;
     let serving = serving.ok_or_else(|| StoreError::Missing(rebuild.copies.place()))?;
-    let all = Models::new((rebuild.projections)());
-    check_names(rebuild.names, &all)?;
-    let mut copy = rebuild.copies.create(&*lock, Mode::Filling, &all)?;
+    let (mut copy, id) = begin(rebuild, &*lock)?;
     let is_asked = |name: &str| rebuild.names.is_empty() || rebuild.names.iter().any(|n| n == name);
     let mut result = None;
-    let progress = &mut alive(&*lock, progress);
     let asked = rebuild.copies.reader(&serving)?.ask(&mut |served| {
         result = Some(compare(rebuild, served, &mut *copy, &is_asked, progress, each));
         Ok(())
     });
-    let id = copy.id().clone();
     drop(copy);
     rebuild.copies.remove(&*lock, &id)?;
     asked?;

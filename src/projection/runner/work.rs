@@ -8,17 +8,20 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
+use uuid::Uuid;
 
 use super::{Options, Status};
-use crate::log::EventLog;
+use crate::log::{EventLog, LogError};
+use crate::projection::change::Cell;
 use crate::projection::fold::{Folder, REBUILD_CACHE_BYTES};
 use crate::projection::follow::{Follower, Progress};
 use crate::projection::models::Models;
 use crate::projection::rebuild::{Rebuild, rebuild};
+use crate::projection::sql::Reader;
 use crate::projection::store::{
-    Checkpoint, Claim, Copies, CopyId, CopyWriter, Holder, Mode, stale,
+    Checkpoint, Claim, Copies, CopyId, CopyWriter, Holder, Mode, newer, stale,
 };
-use crate::projection::{Failure, ProjectionError, StoreError};
+use crate::projection::{DatabaseError, Failure, ProjectionError, StoreError};
 
 pub(super) struct Work {
     pub log: Arc<dyn EventLog>,
@@ -39,12 +42,36 @@ enum Next {
     End,
 }
 
+/// A copy as it was met.
+struct Looked {
+    checkpoint: Checkpoint,
+    /// The read models of an older version.
+    stale: Vec<String>,
+    /// The id of the event up to which it has read.
+    last: Option<Uuid>,
+}
+
+/// The id of the last event whose rows are in.
+fn last_event(reader: &mut dyn Reader) -> Result<Option<Uuid>, DatabaseError> {
+    let mut last = None;
+    let sql = "SELECT event_id FROM audit_trail WHERE sequence = (SELECT position FROM checkpoint)";
+    reader.query(sql, &[], &mut |row| {
+        if let Cell::Bytes(bytes) = row.value("event_id")? {
+            last = Uuid::from_slice(bytes).ok();
+        }
+        Ok(())
+    })?;
+    Ok(last)
+}
+
 /// A thread that ends when this is dropped, within a third of the lease.
 struct Beat {
     _stop: Sender<()>,
     _thread: JoinHandle<()>,
 }
 
+/// How often a process that stopped looks whether somebody has repaired what stopped it.
+const REPAIR_EVERY: Duration = Duration::from_secs(1);
 /// How often a process that doesn't write looks how far the one that does has come.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -56,12 +83,12 @@ impl Work {
                 Ok(None) => Next::Again(LOOK_EVERY),
                 Err(error) => self.fail_to_open(&error),
             };
-            let wait = match next {
-                Next::Again(wait) => Some(wait),
-                Next::Repair => None,
+            let stopped = match next {
+                Next::Again(wait) => self.is_stopped_within(wait),
+                Next::Repair => self.is_stopped_before_a_repair(),
                 Next::End => return,
             };
-            if self.is_stopped_within(wait) {
+            if stopped {
                 return;
             }
         }
@@ -91,8 +118,8 @@ impl Work {
         let Some(serving) = self.copies.serving()? else {
             return if self.options.writes { self.make_first() } else { Ok(None) };
         };
-        let (checkpoint, stale) = self.look_at(&serving)?;
-        self.check_log(&checkpoint)?;
+        let Looked { checkpoint, stale, last } = self.look_at(&serving)?;
+        self.check_log(&checkpoint, last)?;
         let now_us = (self.options.now_us)();
         let other = checkpoint.holder.clone().filter(|holder| *holder != self.options.holder);
         let is_held = other.is_some() && checkpoint.lease_until_us > now_us;
@@ -143,31 +170,52 @@ impl Work {
         (self.options.now_us)().saturating_add(self.lease_us())
     }
 
-    fn look_at(&self, copy: &CopyId) -> Result<(Checkpoint, Vec<String>), StoreError> {
+    fn look_at(&self, copy: &CopyId) -> Result<Looked, StoreError> {
         let models = Models::new((self.options.projections)());
-        let mut others = Vec::new();
+        let (mut others, mut ahead, mut last) = (Vec::new(), Vec::new(), None);
         let checkpoint = self.copies.reader(copy)?.ask(&mut |reader| {
             others = stale(reader, &models)?;
+            ahead = newer(reader, &models)?;
+            if others.is_empty() {
+                last = last_event(reader)?;
+            }
             Ok(())
         })?;
-        Ok((checkpoint, others))
+        if let Some(name) = ahead.pop() {
+            return Err(StoreError::Newer(name));
+        }
+        Ok(Looked { checkpoint, stale: others, last })
     }
 
-    /// Refuses rows that were made from another log.
-    fn check_log(&self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
-        let Some(made_from) = &checkpoint.log else { return Ok(()) };
-        let page = self
-            .runtime
-            .block_on(self.log.read_all(None, 1))
-            .map_err(|error| StoreError::Stopped { sequence: 0, source: error.into() })?;
-        let first = page.events.first().map(|event| event.event_id.to_string());
-        if first.as_ref() == Some(made_from) {
+    /// Refuses rows that were made from another log, or from more of it than there is.
+    fn check_log(&self, checkpoint: &Checkpoint, last: Option<Uuid>) -> Result<(), StoreError> {
+        let (Some(made_from), Some(position)) = (&checkpoint.log, checkpoint.position) else {
             return Ok(());
+        };
+        let first = self.event_id(0)?.map(|id| id.to_string());
+        if first.as_ref() != Some(made_from) {
+            return Err(StoreError::OtherLog(format!(
+                "the read models were made from a log that begins with event {made_from}, this one {}",
+                first.map_or_else(|| "is empty".to_owned(), |first| format!("begins with {first}"))
+            )));
         }
-        Err(StoreError::OtherLog(format!(
-            "the read models were made from a log that begins with event {made_from}, this one {}",
-            first.map_or_else(|| "is empty".to_owned(), |first| format!("begins with {first}"))
-        )))
+        if let (Some(last), there) = (last, self.event_id(position)?)
+            && there != Some(last)
+        {
+            return Err(StoreError::OtherLog(format!(
+                "the read models hold event {last} as sequence {position}, this log {}: it was cut short, or another went on from it",
+                there.map_or_else(|| "ends before".to_owned(), |there| format!("has {there}"))
+            )));
+        }
+        Ok(())
+    }
+
+    fn event_id(&self, sequence: u64) -> Result<Option<Uuid>, StoreError> {
+        match self.runtime.block_on(self.log.read_all(sequence.checked_sub(1), 1)) {
+            Ok(page) => Ok(page.events.first().map(|event| event.event_id)),
+            Err(LogError::BeyondEnd { .. }) => Ok(None),
+            Err(error) => Err(StoreError::Stopped { sequence, source: error.into() }),
+        }
     }
 
     /// Makes the first copy. Where the log holds an event that can't be taken in, the copy begins
@@ -341,19 +389,34 @@ impl Work {
         }
     }
 
-    /// Waits so long, or for ever; `true` once it was stopped.
-    fn is_stopped_within(&mut self, wait: Option<Duration>) -> bool {
+    /// Waits so long; `true` once it was stopped.
+    fn is_stopped_within(&mut self, wait: Duration) -> bool {
         let stopped = &mut self.stopped;
         self.runtime.block_on(async {
-            let stop = stopped.wait_for(|stopped| *stopped);
-            match wait {
-                None => {
-                    let _ = stop.await;
-                    info!("read models stopped");
-                    true
-                }
-                Some(wait) => tokio::time::timeout(wait, stop).await.is_ok(),
-            }
+            tokio::time::timeout(wait, stopped.wait_for(|stopped| *stopped)).await.is_ok()
         })
+    }
+
+    /// Waits until another copy serves, or another process has moved the one that does: a version
+    /// that knows the event, or a rebuild. `true` once it was stopped.
+    fn is_stopped_before_a_repair(&mut self) -> bool {
+        let met = self.state_of_store();
+        loop {
+            if self.is_stopped_within(REPAIR_EVERY) {
+                return true;
+            }
+            let now = self.state_of_store();
+            if now.is_some() && now != met {
+                info!("somebody repaired the read models");
+                return false;
+            }
+        }
+    }
+
+    /// Which copy serves, and how far it has read; nothing while it can't be told.
+    fn state_of_store(&self) -> Option<(CopyId, Option<u64>)> {
+        let serving = self.copies.serving().ok().flatten()?;
+        let checkpoint = self.copies.reader(&serving).ok()?.ask(&mut |_| Ok(())).ok()?;
+        Some((serving, checkpoint.position))
     }
 }

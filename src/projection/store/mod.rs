@@ -164,13 +164,10 @@ pub trait Copies: Send + Sync {
     fn replace_stuck(&self, copy: &CopyId) -> Result<Option<CopyId>, StoreError>;
 }
 
-/// The right to make new copies.
-pub trait RebuildLock: Send {
-    /// Says that who has it goes on: where the engine can't tell by itself who was stopped, others
-    /// may take it after a while without a sign of life. What is made then by who was stopped does
-    /// not serve: its copy is gone.
-    fn go_on(&self) {}
-}
+/// The right to make new copies, until it is dropped. Where the engine can't tell by itself who was
+/// stopped, others may take it after a while without a sign of life; what is made then by who was
+/// stopped does not serve: its copy is gone.
+pub trait RebuildLock: Send {}
 
 /// A copy, open for writing.
 pub trait CopyWriter: Send {
@@ -255,6 +252,23 @@ impl Moved {
             lease_until_us,
         })
     }
+}
+
+/// The read models in a copy that are of a newer version than these.
+///
+/// # Errors
+/// Those of the database.
+pub fn newer(reader: &mut dyn Reader, models: &Models) -> Result<Vec<String>, DatabaseError> {
+    let mut newer = Vec::new();
+    reader.query("SELECT name, version FROM read_model", &[], &mut |row| {
+        let (name, version) = (row.text("name")?, row.int("version")?);
+        let ours = models.iter().find(|model| model.name() == name);
+        if ours.is_some_and(|model| i64::from(model.version()) < version) {
+            newer.push(name.to_owned());
+        }
+        Ok(())
+    })?;
+    Ok(newer)
 }
 
 /// The read models in a copy whose tables are missing or of another version.

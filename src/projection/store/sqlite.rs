@@ -10,6 +10,7 @@ mod write;
 use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::{Duration, SystemTime};
 
 use rusqlite::config::DbConfig;
@@ -33,28 +34,34 @@ pub struct SqliteCopies {
 
 /// How long a process that makes a copy may give no sign of life before another one may.
 const STUCK: Duration = Duration::from_secs(10);
+/// How often it gives one.
+const BEAT: Duration = Duration::from_secs(1);
 
 /// A lock on a file of the folder: gone with the process that has it. A process that was stopped
-/// still has it, so each sign of life is the file's time.
+/// still has it, so a thread gives signs of life: the file's time.
 struct FolderLock {
-    file: File,
+    _stop: Sender<()>,
 }
 
-impl RebuildLock for FolderLock {
-    fn go_on(&self) {
-        // Without it another process may begin anew; nothing is lost.
-        let _ = self.file.set_modified(self.file_time());
-    }
-}
+impl RebuildLock for FolderLock {}
 
 impl FolderLock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the time of a file, compared with those of others"
-    )]
-    fn file_time(&self) -> SystemTime {
-        SystemTime::now()
+    fn new(file: File) -> Self {
+        let (stop, stopped) = channel::<()>();
+        beat(&file);
+        // Without the thread another process may begin anew after a while; nothing is lost.
+        let _ = std::thread::Builder::new().name("rebuild-beat".to_owned()).spawn(move || {
+            while stopped.recv_timeout(BEAT) == Err(RecvTimeoutError::Timeout) {
+                beat(&file);
+            }
+        });
+        Self { _stop: stop }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the time of a file, compared with itself")]
+fn beat(file: &File) {
+    let _ = file.set_modified(SystemTime::now());
 }
 
 impl SqliteCopies {
@@ -80,13 +87,14 @@ impl SqliteCopies {
             let path = entry.map_err(StoreError::io(&self.folder))?.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             let Some(rest) = name.strip_prefix("copy-") else { continue };
-            let number = rest.split('.').next().and_then(|number| number.parse().ok());
+            let number = rest.split(['.', '-']).next().and_then(|number| number.parse().ok());
             newest = newest.max(number.unwrap_or(0u64));
             if !keep.iter().any(|kept| name.starts_with(&kept.0)) {
                 fs::remove_file(&path).map_err(StoreError::io(&path))?;
             }
         }
-        Ok(CopyId(format!("copy-{:06}.sqlite", newest + 1)))
+        // With the process, so that no name comes back: who was stopped must not serve another's.
+        Ok(CopyId(format!("copy-{:06}-{}.sqlite", newest + 1, std::process::id())))
     }
 
     /// Another lock in the place of one whose process gives no sign of life.
@@ -148,9 +156,7 @@ impl Copies for SqliteCopies {
             Err(TryLockError::WouldBlock) => return Err(StoreError::InUse(self.place())),
             Err(TryLockError::Error(error)) => return Err(StoreError::io(&path)(error)),
         };
-        let lock = FolderLock { file };
-        lock.go_on();
-        Ok(Box::new(lock))
+        Ok(Box::new(FolderLock::new(file)))
     }
 
     fn create(
@@ -221,10 +227,15 @@ impl Copies for SqliteCopies {
     }
 }
 
-/// Whether the process that has a lock gave no sign of life for too long.
+/// Whether the process that has a lock gives no sign of life: none for long, and none now.
 fn is_stuck(lock: &File) -> bool {
-    let modified = lock.metadata().and_then(|data| data.modified());
-    modified.is_ok_and(|modified| modified.elapsed().is_ok_and(|since| since > STUCK))
+    let modified = || lock.metadata().and_then(|data| data.modified()).ok();
+    let Some(before) = modified() else { return false };
+    if before.elapsed().is_ok_and(|since| since <= STUCK) {
+        return false;
+    }
+    std::thread::sleep(BEAT * 3);
+    modified() == Some(before)
 }
 
 /// Opens a copy for writing.

@@ -35,7 +35,9 @@ pub(super) async fn finish(
             link.batch_execute(&format!("ALTER TABLE {table} SET LOGGED; ANALYZE {table}")).await?;
         }
     }
-    link.batch_execute(&format!("{STATEMENT}; RESET maintenance_work_mem")).await?;
+    // A copy that was filled is compared next, table by table; who follows it opens it anew.
+    let limit = if filling { "SET statement_timeout = 0" } else { STATEMENT };
+    link.batch_execute(&format!("{limit}; RESET maintenance_work_mem")).await?;
     Ok(())
 }
 

@@ -49,7 +49,8 @@ impl CopyReader for PostgresReader {
             return Err(DatabaseError::passing("no connection to PostgreSQL"));
         };
         let begin = format!(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path TO {}",
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path TO {};
+             SET LOCAL idle_in_transaction_session_timeout = '1h'",
             self.copy
         );
         let checkpoint = inner.wait(async {

@@ -22,7 +22,7 @@ use crate::projection::table::Table;
 use crate::projection::{Changes, ProjectionError, StoreError};
 
 const MOVE: &str = "UPDATE checkpoint SET position = $1::bigint, known_at = $2::bigint,
-    log = coalesce($3::text, log), lease = $4::bigint,
+    log = coalesce($3::text, log), lease = greatest(lease, $4::bigint),
     failed = NULL, failure = NULL
  WHERE position IS NOT DISTINCT FROM $5::bigint AND epoch = $6::bigint
  RETURNING position, known_at, log, epoch, holder, lease, failed, failure";
@@ -93,9 +93,11 @@ impl PostgresWriter {
             }
             None => {
                 let (link, found) = self.inner.wait(session(&self.inner, &self.copy))?;
+                // Under another epoch the position stays: the next batch is refused by it. So it does
+                // where a server that crashed lost the last batches: what is kept in memory is
+                // further, and who writes begins anew. Only a batch in doubt may have moved it.
                 let is_ours = found.epoch == self.checkpoint.epoch;
-                // Under another epoch the position stays: the next batch is refused by it.
-                if is_ours {
+                if is_ours && (self.doubt || found.position == self.checkpoint.position) {
                     self.checkpoint = found;
                 }
                 link
