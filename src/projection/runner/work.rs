@@ -1,27 +1,24 @@
 //! What the thread of a runner does.
 
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
-use uuid::Uuid;
 
 use super::{Options, Status};
-use crate::log::{EventLog, LogError};
-use crate::projection::change::Cell;
+use crate::log::EventLog;
 use crate::projection::fold::{Folder, REBUILD_CACHE_BYTES};
 use crate::projection::follow::{Follower, Progress};
 use crate::projection::models::Models;
 use crate::projection::rebuild::{Rebuild, rebuild};
-use crate::projection::sql::Reader;
-use crate::projection::store::{
-    Checkpoint, Claim, Copies, CopyId, CopyWriter, Holder, Mode, newer, stale,
-};
-use crate::projection::{DatabaseError, Failure, ProjectionError, StoreError};
+use crate::projection::store::{Checkpoint, Claim, Copies, CopyId, CopyWriter, Holder, Mode};
+use crate::projection::{Failure, StoreError};
+use meet::Looked;
+
+mod beat;
+mod meet;
 
 pub(super) struct Work {
     pub log: Arc<dyn EventLog>,
@@ -40,34 +37,6 @@ enum Next {
     Repair,
     /// Nothing: it was stopped.
     End,
-}
-
-/// A copy as it was met.
-struct Looked {
-    checkpoint: Checkpoint,
-    /// The read models of an older version.
-    stale: Vec<String>,
-    /// The id of the event up to which it has read.
-    last: Option<Uuid>,
-}
-
-/// The id of the last event whose rows are in.
-fn last_event(reader: &mut dyn Reader) -> Result<Option<Uuid>, DatabaseError> {
-    let mut last = None;
-    let sql = "SELECT event_id FROM audit_trail WHERE sequence = (SELECT position FROM checkpoint)";
-    reader.query(sql, &[], &mut |row| {
-        if let Cell::Bytes(bytes) = row.value("event_id")? {
-            last = Uuid::from_slice(bytes).ok();
-        }
-        Ok(())
-    })?;
-    Ok(last)
-}
-
-/// A thread that ends when this is dropped, within a third of the lease.
-struct Beat {
-    _stop: Sender<()>,
-    _thread: JoinHandle<()>,
 }
 
 /// How often a process that stopped looks whether somebody has repaired what stopped it.
@@ -92,24 +61,6 @@ impl Work {
                 return;
             }
         }
-    }
-
-    /// Says that this process goes on, also in the middle of a long batch, until it is dropped.
-    fn beat(&self, copy: &CopyId) -> Result<Beat, StoreError> {
-        let mut copy = self.copies.open(copy)?;
-        let (stop, stopped) = channel::<()>();
-        let (lease, now_us, lease_us) = (self.options.lease, self.options.now_us, self.lease_us());
-        let work = move || {
-            while stopped.recv_timeout(lease / 3) == Err(RecvTimeoutError::Timeout) {
-                let renewed = copy.renew(now_us().saturating_add(lease_us));
-                if matches!(renewed, Err(ProjectionError::Fenced { .. })) {
-                    return;
-                }
-            }
-        };
-        let thread = std::thread::Builder::new().name("read-models-beat".to_owned()).spawn(work);
-        let thread = thread.map_err(StoreError::io(std::path::Path::new("a thread")))?;
-        Ok(Beat { _stop: stop, _thread: thread })
     }
 
     /// Opens the copy that serves, to write it; makes it anew where there is none, and what has
@@ -168,54 +119,6 @@ impl Work {
 
     fn lease_until_us(&self) -> i64 {
         (self.options.now_us)().saturating_add(self.lease_us())
-    }
-
-    fn look_at(&self, copy: &CopyId) -> Result<Looked, StoreError> {
-        let models = Models::new((self.options.projections)());
-        let (mut others, mut ahead, mut last) = (Vec::new(), Vec::new(), None);
-        let checkpoint = self.copies.reader(copy)?.ask(&mut |reader| {
-            others = stale(reader, &models)?;
-            ahead = newer(reader, &models)?;
-            if others.is_empty() {
-                last = last_event(reader)?;
-            }
-            Ok(())
-        })?;
-        if let Some(name) = ahead.pop() {
-            return Err(StoreError::Newer(name));
-        }
-        Ok(Looked { checkpoint, stale: others, last })
-    }
-
-    /// Refuses rows that were made from another log, or from more of it than there is.
-    fn check_log(&self, checkpoint: &Checkpoint, last: Option<Uuid>) -> Result<(), StoreError> {
-        let (Some(made_from), Some(position)) = (&checkpoint.log, checkpoint.position) else {
-            return Ok(());
-        };
-        let first = self.event_id(0)?.map(|id| id.to_string());
-        if first.as_ref() != Some(made_from) {
-            return Err(StoreError::OtherLog(format!(
-                "the read models were made from a log that begins with event {made_from}, this one {}",
-                first.map_or_else(|| "is empty".to_owned(), |first| format!("begins with {first}"))
-            )));
-        }
-        if let (Some(last), there) = (last, self.event_id(position)?)
-            && there != Some(last)
-        {
-            return Err(StoreError::OtherLog(format!(
-                "the read models hold event {last} as sequence {position}, this log {}: it was cut short, or another went on from it",
-                there.map_or_else(|| "ends before".to_owned(), |there| format!("has {there}"))
-            )));
-        }
-        Ok(())
-    }
-
-    fn event_id(&self, sequence: u64) -> Result<Option<Uuid>, StoreError> {
-        match self.runtime.block_on(self.log.read_all(sequence.checked_sub(1), 1)) {
-            Ok(page) => Ok(page.events.first().map(|event| event.event_id)),
-            Err(LogError::BeyondEnd { .. }) => Ok(None),
-            Err(error) => Err(StoreError::Stopped { sequence, source: error.into() }),
-        }
     }
 
     /// Makes the first copy. Where the log holds an event that can't be taken in, the copy begins

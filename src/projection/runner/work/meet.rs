@@ -1,0 +1,87 @@
+//! What a process does before it writes a copy: looks whose it is, and of which log.
+
+use uuid::Uuid;
+
+use super::Work;
+use crate::log::LogError;
+use crate::projection::change::Cell;
+use crate::projection::models::Models;
+use crate::projection::sql::Reader;
+use crate::projection::store::{Checkpoint, CopyId, newer, stale};
+use crate::projection::{DatabaseError, StoreError};
+
+/// A copy as it was met.
+pub(super) struct Looked {
+    pub checkpoint: Checkpoint,
+    /// The read models of an older version.
+    pub stale: Vec<String>,
+    /// The id of the event up to which it has read.
+    pub last: Option<Uuid>,
+}
+
+/// The id of the last event whose rows are in.
+fn last_event(reader: &mut dyn Reader) -> Result<Option<Uuid>, DatabaseError> {
+    let mut last = None;
+    let sql = "SELECT event_id FROM audit_trail WHERE sequence = (SELECT position FROM checkpoint)";
+    reader.query(sql, &[], &mut |row| {
+        if let Cell::Bytes(bytes) = row.value("event_id")? {
+            last = Uuid::from_slice(bytes).ok();
+        }
+        Ok(())
+    })?;
+    Ok(last)
+}
+
+impl Work {
+    pub(super) fn look_at(&self, copy: &CopyId) -> Result<Looked, StoreError> {
+        let models = Models::new((self.options.projections)());
+        let (mut others, mut ahead, mut last) = (Vec::new(), Vec::new(), None);
+        let checkpoint = self.copies.reader(copy)?.ask(&mut |reader| {
+            others = stale(reader, &models)?;
+            ahead = newer(reader, &models)?;
+            if others.is_empty() {
+                last = last_event(reader)?;
+            }
+            Ok(())
+        })?;
+        if let Some(name) = ahead.pop() {
+            return Err(StoreError::Newer(name));
+        }
+        Ok(Looked { checkpoint, stale: others, last })
+    }
+
+    /// Refuses rows that were made from another log, or from more of it than there is.
+    pub(super) fn check_log(
+        &self,
+        checkpoint: &Checkpoint,
+        last: Option<Uuid>,
+    ) -> Result<(), StoreError> {
+        let (Some(made_from), Some(position)) = (&checkpoint.log, checkpoint.position) else {
+            return Ok(());
+        };
+        let first = self.event_id(0)?.map(|id| id.to_string());
+        if first.as_ref() != Some(made_from) {
+            return Err(StoreError::OtherLog(format!(
+                "the read models were made from a log that begins with event {made_from}, this one {}",
+                first.map_or_else(|| "is empty".to_owned(), |first| format!("begins with {first}"))
+            )));
+        }
+        if let (Some(last), there) = (last, self.event_id(position)?)
+            && there != Some(last)
+        {
+            return Err(StoreError::OtherLog(format!(
+                "the read models hold event {last} as sequence {position}, this log {}: it was cut short, or another went on from it",
+                there.map_or_else(|| "ends before".to_owned(), |there| format!("has {there}"))
+            )));
+        }
+        Ok(())
+    }
+
+    fn event_id(&self, sequence: u64) -> Result<Option<Uuid>, StoreError> {
+        match self.runtime.block_on(self.log.read_all(sequence.checked_sub(1), 1)) {
+            Ok(page) => Ok(page.events.first().map(|event| event.event_id)),
+            Err(LogError::BeyondEnd { .. }) => Ok(None),
+            Err(error) => Err(StoreError::Stopped { sequence, source: error.into() }),
+        }
+    }
+}
