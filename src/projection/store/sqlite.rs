@@ -40,22 +40,31 @@ const BEAT: Duration = Duration::from_secs(1);
 /// A lock on a file of the folder: gone with the process that has it. A process that was stopped
 /// still has it, so a thread gives signs of life: the file's time.
 struct FolderLock {
+    file: File,
     _stop: Sender<()>,
 }
 
 impl RebuildLock for FolderLock {}
 
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        // The thread's handle is of the same lock, and is closed a little later.
+        let _ = self.file.unlock();
+    }
+}
+
 impl FolderLock {
-    fn new(file: File) -> Self {
+    fn new(file: File) -> std::io::Result<Self> {
         let (stop, stopped) = channel::<()>();
         beat(&file);
+        let beating = file.try_clone()?;
         // Without the thread another process may begin anew after a while; nothing is lost.
         let _ = std::thread::Builder::new().name("rebuild-beat".to_owned()).spawn(move || {
             while stopped.recv_timeout(BEAT) == Err(RecvTimeoutError::Timeout) {
-                beat(&file);
+                beat(&beating);
             }
         });
-        Self { _stop: stop }
+        Ok(Self { file, _stop: stop })
     }
 }
 
@@ -156,7 +165,7 @@ impl Copies for SqliteCopies {
             Err(TryLockError::WouldBlock) => return Err(StoreError::InUse(self.place())),
             Err(TryLockError::Error(error)) => return Err(StoreError::io(&path)(error)),
         };
-        Ok(Box::new(FolderLock::new(file)))
+        Ok(Box::new(FolderLock::new(file).map_err(StoreError::io(&path))?))
     }
 
     fn create(
