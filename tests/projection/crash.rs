@@ -239,3 +239,36 @@ fn rows_of_one_log_are_not_continued_from_another() {
     let reason = status.failed.unwrap().reason;
     assert!(reason.contains("docket rebuild"), "{reason}");
 }
+
+/// A process that was stopped in the middle of a batch keeps SQLite's lock: another goes on in a copy
+/// of what was committed, and what the stopped one writes when it wakes serves nobody.
+#[test]
+fn who_hangs_in_the_middle_of_a_transaction_is_left_behind() {
+    let mut world = filled();
+    let at = tempfile::tempdir().unwrap();
+    let copies = SqliteCopies::new(at.path());
+    let mut hanging = follower(&world, at.path(), all);
+    catch_up(&mut hanging, 100);
+    let expected = checksums(&hanging.connection());
+    let stuck = copies.serving().unwrap().unwrap();
+    let connection = hanging.connection();
+    connection.execute_batch("BEGIN IMMEDIATE; UPDATE checkpoint SET lease = lease").unwrap();
+    let runner = Runner::start(
+        Arc::clone(&world.log),
+        Arc::new(copies.clone()),
+        options("next"),
+        world.runtime.handle().clone(),
+    )
+    .unwrap();
+    note(&mut world);
+    let last = world.runtime.block_on(world.log.head()).unwrap().unwrap();
+    until(&world.runtime, runner.status(), |status| status.has(last));
+    assert_ne!(copies.serving().unwrap().unwrap(), stuck);
+    connection.execute_batch("COMMIT").unwrap();
+    let Progress::Stopped { fenced: true, .. } = hanging.step(10) else { panic!("not fenced") };
+    assert_eq!(checksums(&hanging.connection()), expected, "it wrote nothing");
+    drop(runner);
+    let mut fresh = follower(&world, &at.path().join("fresh"), all);
+    catch_up(&mut fresh, 100);
+    assert_eq!(super::serving_checksums(&copies), checksums(&fresh.connection()));
+}

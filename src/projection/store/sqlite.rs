@@ -14,7 +14,7 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::{Duration, SystemTime};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OpenFlags, params};
 
 use super::{Checkpoint, Copies, CopyId, CopyReader, CopyWriter, Mode, RebuildLock};
 use crate::projection::StoreError;
@@ -222,7 +222,9 @@ impl Copies for SqliteCopies {
         }
         let next = self.next(std::slice::from_ref(copy))?;
         let path = self.path(&next);
-        let from = read::connect_reading(&self.path(copy))?;
+        // Not `query_only`, which forbids to write another file too.
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let from = Connection::open_with_flags(self.path(copy), flags)?;
         let to = path.to_string_lossy();
         from.execute("VACUUM INTO ?1", [to])?;
         drop(from);
