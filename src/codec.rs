@@ -27,6 +27,7 @@ use crate::log::{NewEvent, RecordedEvent};
 pub use body::{decode_act_event, encode_event};
 pub use cloud_event::{CloudEvents, MAX_DATA_BYTES};
 pub use flat::Flattened;
+pub(crate) use ids::hex;
 pub use ids::{caused_event_id, event_id, fingerprint, sha256_hex};
 pub use labels::{StreamLabel, event_types, label_of_stream, snake_case};
 pub use members::{check_json, parse_object};

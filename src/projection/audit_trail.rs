@@ -132,17 +132,21 @@ impl Projection for AuditTrail {
             Input::Step(step) => Some(*step),
             Input::Subject(_) | Input::Quota(_) | Input::Own => None,
         };
-        self.insert(envelope, meta, step, changes);
-        if let Some(Step { path: Path::Refolded { history, before, .. }, after, .. }) = step {
-            let before = before.last().map(|(_, state)| state);
-            restate(envelope.sequence, history, before, after, changes);
-        }
+        let Some(Step { path: Path::Refolded { history, before, .. }, after, .. }) = step else {
+            self.insert(envelope, meta, step, &HashMap::new(), changes);
+            return Ok(());
+        };
+        let places = places(history);
+        self.insert(envelope, meta, step, &places, changes);
+        let before = before.last().map(|(_, state)| state);
+        restate(envelope.sequence, (history, &places), before, after, changes);
         Ok(())
     }
 }
 
-/// Where an event stands in the fold as it goes in, and whether it has its ground.
-fn placed(step: &Step<'_>) -> (Option<Day>, Standing, Option<u64>) {
+/// Where an event stands in the fold as it goes in, and whether it has its ground; `places` are those
+/// of a refolded history.
+fn placed(step: &Step<'_>, places: &HashMap<u64, Day>) -> (Option<Day>, Standing, Option<u64>) {
     match step.path {
         Path::Appended { place } => {
             let lost = step.after.unsupported.last() == Some(&step.event.revision);
@@ -151,7 +155,7 @@ fn placed(step: &Step<'_>) -> (Option<Day>, Standing, Option<u64>) {
         Path::Refolded { history, after, .. } => {
             let state = after.last().map(|(_, state)| state).unwrap_or(step.before);
             let (standing, by) = standing_of(history, state, step.event);
-            (places(history).get(&step.event.revision).copied(), standing, by)
+            (places.get(&step.event.revision).copied(), standing, by)
         }
         Path::Unmoved => (None, Standing::Stands, None),
     }
@@ -163,11 +167,13 @@ impl AuditTrail {
         envelope: &Envelope,
         meta: &EventMeta,
         step: Option<&Step<'_>>,
+        places: &HashMap<u64, Day>,
         changes: &mut ModelChanges<'_>,
     ) {
         let fact = step.and_then(|step| step.event.event.fact());
         let document = fact.and_then(|fact| fact.document.as_ref());
-        let (place, standing, by) = step.map_or((None, Standing::Stands, None), placed);
+        let (place, standing, by) =
+            step.map_or((None, Standing::Stands, None), |step| placed(step, places));
         let (office, is_new) = self.offices.number(office_key(meta), envelope.sequence);
         if is_new {
             said::write_office(office, meta, &mut changes.insert(OFFICES));
@@ -211,13 +217,13 @@ fn places(history: &History) -> HashMap<u64, Day> {
 /// that is not what it was.
 fn restate(
     known_to: u64,
-    history: &History,
+    (history, places_after): (&History, &HashMap<u64, Day>),
     before: Option<&State>,
     after: &State,
     changes: &mut ModelChanges<'_>,
 ) {
     let earlier = history.known_to(history.events().len().saturating_sub(1));
-    let (places_before, places_after) = (places(&earlier), places(history));
+    let places_before = places(&earlier);
     let nothing = State::default();
     let before = before.unwrap_or(&nothing);
     for event in earlier.events() {

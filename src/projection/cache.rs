@@ -71,11 +71,6 @@ impl Cache {
         Self { places: HashMap::new(), slots: Vec::new(), bytes: 0, max_bytes, hand: 1 }
     }
 
-    /// What is kept takes so many bytes.
-    pub fn bytes(&self) -> usize {
-        self.bytes
-    }
-
     /// Forgets everything.
     pub fn clear(&mut self) {
         *self = Self::new(self.max_bytes);

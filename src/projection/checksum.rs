@@ -9,6 +9,7 @@ use super::Projection;
 use super::change::Cell;
 use super::error::DatabaseError;
 use super::sql::Reader;
+use crate::codec::hex;
 
 /// The checksum of a read model's tables, in lower-case hexadecimal. Rows are streamed.
 ///
@@ -43,7 +44,7 @@ pub fn checksum(
         })?;
     }
     hasher.update(&buffer);
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&hasher.finalize()))
 }
 
 /// A value with its kind and length, so that no two rows are written alike.

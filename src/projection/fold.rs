@@ -50,11 +50,6 @@ impl Folder {
         &self.runtime
     }
 
-    /// What the enrollments that are kept take in memory, in bytes, as estimated.
-    pub fn cached_bytes(&self) -> usize {
-        self.cache.bytes()
-    }
-
     /// Forgets what was folded, after a rollback: it may be further than the rows are.
     pub fn forget(&mut self) {
         self.cache.clear();

@@ -11,7 +11,7 @@ use super::change::{ModelChanges, RowWriter};
 use super::memory::Memory;
 use super::step::{Envelope, Input, Path, Projection, Step};
 use super::table::Table;
-use super::track::{Ids, Tracked, Wanted, begin, end, forget, reconcile, state_on};
+use super::track::{Ids, Tracked, begin, end, forget, reconcile, spans, state_on};
 use crate::domain::date::Day;
 use crate::domain::event::EventMeta;
 use crate::domain::state::{Duty, Met, State};
@@ -271,25 +271,6 @@ fn restate(
         met.extend(rows.into_iter().map(|row| (year, row)));
     }
     DutyRows { rows, met }
-}
-
-/// The spans of days on which something is shown.
-fn spans<'s, C: Copy>(
-    segments: &'s [(Day, State)],
-    show: impl Fn(&'s State) -> Option<C>,
-    same: impl Fn(C, C) -> bool,
-) -> Vec<Wanted<C>> {
-    let mut rows: Vec<Wanted<C>> = Vec::new();
-    for (day, state) in segments {
-        let shown = show(state);
-        match (rows.last_mut().filter(|(_, to, _)| to.is_none()), shown) {
-            (Some((_, _, last)), Some(shown)) if same(*last, shown) => continue,
-            (Some((_, to, _)), _) => *to = Some(*day),
-            (None, _) => {}
-        }
-        rows.extend(shown.map(|shown| (*day, None, shown)));
-    }
-    rows
 }
 
 fn write_duty((duty, kept_since): Shown<'_>, row: &mut RowWriter<'_>) {

@@ -8,7 +8,7 @@ use super::memory::Memory;
 use super::step::{Envelope, Input, Projection, Step};
 use super::table::Kind::{Int, Text};
 use super::table::Table;
-use super::track::{CHANGES, Lane};
+use super::track::{CHANGES, Lane, columns};
 use crate::domain::date::CivilDate;
 use crate::domain::event::EventMeta;
 use crate::domain::state::State;
@@ -19,14 +19,7 @@ pub struct StatusHistory;
 
 const TABLE: Table = Table {
     name: "status_history",
-    columns: &[
-        ("id", Int),
-        ("enrollment", Int),
-        ("valid_from", Text),
-        ("known_from", Int),
-        ("valid_to", Text),
-        ("valid_to_known", Int),
-        ("known_to", Int),
+    columns: columns![
         ("stands_at", Text),
         ("phase", Text),
         ("phase_since", Text),

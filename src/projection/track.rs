@@ -33,6 +33,23 @@ pub(super) const CHANGES: &[Change] = &[
     Change { set: &["known_to"], filter: "id = ?" },
 ];
 
+/// The columns of a table of such rows: the common ones, as [`begin`] writes them, then its own.
+macro_rules! columns {
+    ($($own:expr),* $(,)?) => {
+        &[
+            ("id", $crate::projection::table::Kind::Int),
+            ("enrollment", $crate::projection::table::Kind::Int),
+            ("valid_from", $crate::projection::table::Kind::Text),
+            ("known_from", $crate::projection::table::Kind::Int),
+            ("valid_to", $crate::projection::table::Kind::Text),
+            ("valid_to_known", $crate::projection::table::Kind::Int),
+            ("known_to", $crate::projection::table::Kind::Int),
+            $($own),*
+        ]
+    };
+}
+pub(super) use columns;
+
 /// A row that is known now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tracked {
@@ -191,37 +208,40 @@ impl Lane {
         changes: &mut ModelChanges<'_>,
     ) {
         let known = std::mem::take(&mut track.rows);
+        let shown = |state| (self.shows)(state).then_some(state);
+        let wanted = spans(after, shown, |a: &State, b: &State| (self.same)(a, b));
         let table = self.table;
         track.rows = reconcile(
-            (known, self.rows(after)),
+            (known, wanted),
             (table, &mut Ids::of(step.sequence)),
             |day, state| state_on(before, day).is_some_and(|was| (self.same)(was, state)),
             |row, state, changes| self.insert(step, row, state, changes),
             changes,
         );
     }
-
-    /// The rows of a history: from which day, to which, and the state shown.
-    fn rows<'s>(&self, segments: &'s [(Day, State)]) -> Vec<(Day, Option<Day>, &'s State)> {
-        let mut rows: Vec<(Day, Option<Day>, &State)> = Vec::new();
-        for (day, state) in segments {
-            let open = rows.last_mut().filter(|(_, valid_to, _)| valid_to.is_none());
-            let shows = (self.shows)(state);
-            match open {
-                Some((_, _, shown)) if shows && (self.same)(shown, state) => continue,
-                Some((_, valid_to, _)) => *valid_to = Some(*day),
-                None => {}
-            }
-            if shows {
-                rows.push((*day, None, state));
-            }
-        }
-        rows
-    }
 }
 
 /// A row that a history has: from which day, to which, and what it shows.
 pub(super) type Wanted<C> = (Day, Option<Day>, C);
+
+/// The spans of days on which something is shown.
+pub(super) fn spans<'s, C: Copy>(
+    segments: &'s [(Day, State)],
+    show: impl Fn(&'s State) -> Option<C>,
+    same: impl Fn(C, C) -> bool,
+) -> Vec<Wanted<C>> {
+    let mut rows: Vec<Wanted<C>> = Vec::new();
+    for (day, state) in segments {
+        let shown = show(state);
+        match (rows.last_mut().filter(|(_, to, _)| to.is_none()), shown) {
+            (Some((_, _, last)), Some(shown)) if same(*last, shown) => continue,
+            (Some((_, to, _)), _) => *to = Some(*day),
+            (None, _) => {}
+        }
+        rows.extend(shown.map(|shown| (*day, None, shown)));
+    }
+    rows
+}
 
 /// Makes the rows that are known into those that are wanted: what stands is kept, what is now known
 /// to have ended is completed, the rest goes and comes. Both are ordered by day. `stood` says

@@ -69,14 +69,13 @@ pub(super) fn law_key(meta: &EventMeta) -> Option<Key> {
 /// What is absent is told apart from what is empty.
 fn law(measure: Option<&str>, edition: Option<&str>, article: Option<&str>) -> Key {
     let there = |part: Option<&str>| if part.is_some() { "+" } else { "-" };
-    let text = |part: Option<&'_ str>| part.map(str::to_owned).unwrap_or_default();
     key(&[
         there(measure),
-        &text(measure),
+        measure.unwrap_or_default(),
         there(edition),
-        &text(edition),
+        edition.unwrap_or_default(),
         there(article),
-        &text(article),
+        article.unwrap_or_default(),
     ])
 }
 

@@ -2,7 +2,7 @@
 
 use crate::projection::table::Kind::{Int, Text};
 use crate::projection::table::Table;
-use crate::projection::track::CHANGES;
+use crate::projection::track::{CHANGES, columns};
 
 /// The number of `obligation`.
 pub(super) const OBLIGATION: usize = 0;
@@ -14,14 +14,7 @@ pub(super) const LAPSE: usize = 2;
 
 pub(super) const OBLIGATION_TABLE: Table = Table {
     name: "obligation",
-    columns: &[
-        ("id", Int),
-        ("enrollment", Int),
-        ("valid_from", Text),
-        ("known_from", Int),
-        ("valid_to", Text),
-        ("valid_to_known", Int),
-        ("known_to", Int),
+    columns: columns![
         ("opened_by", Int),
         ("obligation", Text),
         ("kept_since", Text),
@@ -50,14 +43,7 @@ pub(super) const OBLIGATION_TABLE: Table = Table {
 
 pub(super) const MET_TABLE: Table = Table {
     name: "obligation_met",
-    columns: &[
-        ("id", Int),
-        ("enrollment", Int),
-        ("valid_from", Text),
-        ("known_from", Int),
-        ("valid_to", Text),
-        ("valid_to_known", Int),
-        ("known_to", Int),
+    columns: columns![
         ("opened_by", Int),
         ("obligation", Text),
         ("due_year", Int),

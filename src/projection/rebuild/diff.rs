@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::fill::Filling;
 use super::{Rebuild, begin, head};
+use crate::codec::hex;
 use crate::projection::StoreError;
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
@@ -252,7 +253,7 @@ fn value(cell: Cell<'_>) -> Value {
         Cell::Null => Value::Null,
         Cell::Int(value) => Value::Int(value),
         Cell::Text(text) => Value::Text(text.to_owned()),
-        Cell::Bytes(bytes) => Value::Text(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
+        Cell::Bytes(bytes) => Value::Text(hex(bytes)),
     }
 }
 

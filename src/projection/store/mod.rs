@@ -285,3 +285,13 @@ pub fn stale(reader: &mut dyn Reader, models: &Models) -> Result<Vec<String>, Da
     let models = models.iter().filter(|model| is_stale(model.name(), model.version()));
     Ok(models.map(|model| model.name().to_owned()).collect())
 }
+
+/// A number of the log as databases keep it: it can't reach the sign.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The other way.
+fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}

@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, params};
 
-use super::{Checkpoint, Copies, CopyId, CopyReader, CopyWriter, Mode, RebuildLock};
+use super::{Checkpoint, Copies, CopyId, CopyReader, CopyWriter, Mode, RebuildLock, unsigned};
 use crate::projection::StoreError;
 use crate::projection::models::Models;
 use read::SqliteReader;
@@ -293,14 +293,4 @@ fn checkpoint(connection: &Connection) -> Result<Checkpoint, rusqlite::Error> {
             failed: row.get::<_, Option<i64>>(6)?.map(unsigned).zip(row.get(7)?),
         })
     })
-}
-
-/// A number of the log as SQLite keeps it: it can't reach the sign.
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-/// The other way.
-fn unsigned(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or(0)
 }

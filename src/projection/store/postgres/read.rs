@@ -17,7 +17,7 @@ use super::sql::{numbered, storable, type_of};
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
 use crate::projection::sql::{Reader, Record};
-use crate::projection::store::{Checkpoint, CopyId, CopyReader, Question};
+use crate::projection::store::{Checkpoint, CopyId, CopyReader, Question, unsigned};
 
 /// The checkpoint of a copy, whose schema is where names are looked for.
 pub(super) const CHECKPOINT: &str =
@@ -102,10 +102,6 @@ pub(super) fn checkpoint(row: &Row) -> Result<Checkpoint, DatabaseError> {
         lease_until_us: row.try_get(5)?,
         failed: failed.map(unsigned).zip(row.try_get(7)?),
     })
-}
-
-fn unsigned(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or(0)
 }
 
 /// Where questions are put: one connection.

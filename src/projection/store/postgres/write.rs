@@ -17,7 +17,9 @@ use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
 use crate::projection::models::Models;
 use crate::projection::sql::{Reader, Record};
-use crate::projection::store::{Checkpoint, Claim, CopyId, CopyWriter, Holder, Mode, Moved};
+use crate::projection::store::{
+    Checkpoint, Claim, CopyId, CopyWriter, Holder, Mode, Moved, signed,
+};
 use crate::projection::table::Table;
 use crate::projection::{Changes, ProjectionError, StoreError};
 
@@ -384,9 +386,4 @@ async fn write_tables(
 /// What an error in a batch means: where the copy is gone, another one serves.
 fn broken(error: &tokio_postgres::Error, fenced: ProjectionError) -> ProjectionError {
     if is_gone(error) { fenced } else { super::connect::database(error).into() }
-}
-
-/// A number of the log as PostgreSQL keeps it: it can't reach the sign.
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

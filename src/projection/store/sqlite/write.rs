@@ -3,12 +3,12 @@
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ToSql, Transaction, TransactionBehavior, params};
 
-use super::{SqliteCopies, checkpoint, connect, follow, signed, unsigned};
+use super::{SqliteCopies, checkpoint, connect, follow};
 use crate::projection::change::{Cells, Doing, Raw, TableChanges};
 use crate::projection::models::Models;
 use crate::projection::sql::Reader;
 use crate::projection::store::{
-    Checkpoint, Claim, Copies as _, CopyId, CopyWriter, Holder, Mode, Moved,
+    Checkpoint, Claim, Copies as _, CopyId, CopyWriter, Holder, Mode, Moved, signed, unsigned,
 };
 use crate::projection::table::{Change, Table};
 use crate::projection::{Changes, ProjectionError, StoreError};
