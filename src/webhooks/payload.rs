@@ -81,14 +81,10 @@ pub fn body(event: &RecordedEvent, settings: &Settings) -> Result<Vec<u8>, super
 
 /// `docket.enrollment.plan_submitted`: dots between, and otherwise only `[a-zA-Z0-9_]`.
 fn type_name(prefix: &str, kind: &str, event_type: &str) -> String {
-    let mut name = format!("{prefix}.{kind}.");
-    for (at, c) in event_type.chars().enumerate() {
-        if c.is_ascii_uppercase() && at > 0 {
-            name.push('_');
-        }
-        name.push(c.to_ascii_lowercase());
-    }
-    name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '_' }).collect()
+    let mut name = format!("{prefix}.{kind}.").into_bytes();
+    codec::snake_case(event_type, &mut name);
+    let kept = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.';
+    name.into_iter().map(|byte| if kept(byte) { char::from(byte) } else { '_' }).collect()
 }
 
 /// Which of an endpoint's deliveries wait for each other: those of one subject, in whatever program;
@@ -116,11 +112,9 @@ pub fn wants(endpoint: &Endpoint, event: &RecordedEvent) -> bool {
 pub fn known_types() -> &'static [String] {
     static TYPES: OnceLock<Vec<String>> = OnceLock::new();
     TYPES.get_or_init(|| {
-        let schemas = codec::event_schemas().into_keys();
-        let mut types: Vec<String> = schemas
-            .filter_map(|file| file.split_once(".v").map(|(name, _)| name.to_owned()))
-            .collect();
-        types.dedup();
+        let types = codec::event_types().map(|(_, event_type)| event_type.to_owned());
+        let mut types: Vec<String> = types.collect();
+        types.sort();
         types
     })
 }
