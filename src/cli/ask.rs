@@ -17,19 +17,19 @@ use super::client::{Answer, Client};
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
 use super::measures::Lang;
-use super::node::{documents_path, now_us, sqlite_path};
+use super::node::now_us;
 use super::output::Format;
 use super::progress::{Interrupt, bar};
 use super::running::api_state;
+use super::stores::{Access, open_documents, open_log};
 use super::temporary::TemporaryFolder;
 use super::token::{new_id, random, token};
 use crate::api::auth::{Role, TokenKey};
 use crate::api::{Served, serve};
 use crate::app::clock::SystemClock;
-use crate::app::documents::FolderStore;
 use crate::app::{Parts, start_reading};
 use crate::domain::measure_file::{MEASURES, PROGRAMS};
-use crate::log::{EventLog, SqliteLog};
+use crate::log::EventLog;
 use crate::projection::{self, Copies as _, Rebuild, SqliteCopies, Status, StoreError};
 
 /// How long the token of a question lasts that this process asks itself.
@@ -72,7 +72,7 @@ pub struct Asker {
 /// What answers where no server runs.
 struct Behind {
     served: Served,
-    log: Arc<SqliteLog>,
+    log: Arc<dyn EventLog>,
     /// Removed when dropped.
     _tables: Option<TemporaryFolder>,
 }
@@ -130,12 +130,11 @@ impl AskArgs {
         let (mut config, _) = Config::load(&args, std::env::vars())?;
         // One question at a time.
         config.server.workers = Some(1);
-        let path = sqlite_path(&config.store.log, "store.log")?;
-        let log = Arc::new(SqliteLog::open_reader(&path)?);
-        let documents = documents_path(&config.store.documents)?;
+        let log = open_log(&config, Access::Read).await?;
+        let documents = open_documents(&config, Access::Read).await?;
         let app = start_reading(Parts {
-            log: log.clone() as Arc<dyn EventLog>,
-            documents: Arc::new(FolderStore::reading(&documents)),
+            log: log.clone(),
+            documents,
             clock: Arc::new(SystemClock::default()),
             measures: MEASURES,
             programs: PROGRAMS,
@@ -164,7 +163,7 @@ impl AskArgs {
 }
 
 /// Makes the read models of a log in a folder.
-pub(super) async fn fill(log: Arc<SqliteLog>, copies: SqliteCopies) -> anyhow::Result<Status> {
+pub(super) async fn fill(log: Arc<dyn EventLog>, copies: SqliteCopies) -> anyhow::Result<Status> {
     let runtime = tokio::runtime::Handle::current();
     let interrupt = Interrupt::watch();
     let work = move || {

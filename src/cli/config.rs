@@ -102,6 +102,15 @@ pub struct Store {
     pub log: String,
     pub read_model: String,
     pub documents: String,
+    pub kurrentdb: Kurrentdb,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kurrentdb {
+    pub prefix: String,
+    pub user: Option<String>,
+    pub password: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -12,13 +12,14 @@ use serde_json::{Value, json};
 use super::ask::fill;
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
-use super::node::{read_models, sqlite_path};
+use super::node::read_models;
 use super::output::Out;
+use super::stores::{Access, open_log};
 use super::temporary::TemporaryFolder;
 use crate::codec::{self, Stored};
 use crate::domain::date::Timestamp;
 use crate::export::{Form, Written, write};
-use crate::log::{EventLog as _, SqliteLog};
+use crate::log::EventLog;
 use crate::projection::{
     Copies, EXPORTS, ExportError, ExportTable, Snapshot, SqliteCopies, StoreError, export_table,
     snapshot,
@@ -87,7 +88,7 @@ enum ExportFormat {
 /// Where the rows come from.
 struct Source {
     copies: Arc<dyn Copies>,
-    log: Arc<SqliteLog>,
+    log: Arc<dyn EventLog>,
     log_id: String,
     /// The id of the log's first event, which the read models were made from.
     first: String,
@@ -124,8 +125,7 @@ pub async fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
 
 impl Source {
     async fn open(config: &Config) -> anyhow::Result<Self> {
-        let log = SqliteLog::open_reader(sqlite_path(&config.store.log, "store.log")?)?;
-        let log = Arc::new(log);
+        let log = open_log(config, Access::Read).await?;
         let page = log.read_all(None, 1).await?;
         let nothing = || failure(Exit::NotFound, "the log has no event yet");
         let first = page.events.first().ok_or_else(nothing)?;

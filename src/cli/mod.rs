@@ -19,6 +19,7 @@ mod projections;
 mod read;
 mod running;
 mod serve;
+mod stores;
 pub mod telemetry;
 mod temporary;
 pub mod token;

@@ -1,21 +1,20 @@
 //! One node put together: log, documents, keys, application. What `serve` and `demo` start and what
 //! `rebuild` opens.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use base64::Engine as _;
 
 use super::config::Config;
 use super::exit::{Exit, failure};
+use super::stores::{Access, open_documents, open_log};
 use super::token::{new_id, token_key};
 use crate::app::clock::{Clock as _, SystemClock};
-use crate::app::documents::{DocumentStore, FolderStore};
 use crate::app::{App, Parts, start};
 use crate::domain::measure_file::{MEASURES, PROGRAMS};
-use crate::log::{EventLog, SqliteLog};
+use crate::log::EventLog;
 #[cfg(feature = "postgres")]
 use crate::projection::store::{PostgresCopies, PostgresOptions};
 use crate::projection::{Copies, Options, SqliteCopies, StoreError};
@@ -24,8 +23,8 @@ use crate::projection::{Copies, Options, SqliteCopies, StoreError};
 pub struct Node {
     /// The application.
     pub app: Arc<App>,
-    /// The log, as the engine that it is, for closing.
-    pub log: Arc<SqliteLog>,
+    /// The log, for closing.
+    pub log: Arc<dyn EventLog>,
 }
 
 /// The path of a `sqlite:` address.
@@ -38,22 +37,6 @@ pub fn sqlite_path(address: &str, what: &str) -> anyhow::Result<PathBuf> {
         _ => Err(failure(
             Exit::Usage,
             format!("{what} {address:?} is not an address of this build: sqlite:<path> is"),
-        )),
-    }
-}
-
-/// The folder of a `file:` address.
-///
-/// # Errors
-/// Another store than a folder.
-pub fn documents_path(address: &str) -> anyhow::Result<PathBuf> {
-    match address.strip_prefix("file:") {
-        Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
-        _ => Err(failure(
-            Exit::Usage,
-            format!(
-                "store.documents {address:?} is not an address of this build: file:<folder> is"
-            ),
         )),
     }
 }
@@ -131,21 +114,17 @@ pub fn now_us() -> i64 {
     SystemClock::default().now().micros()
 }
 
-/// Opens the node for writing: only one process at a time can.
+/// Opens the node for writing; to a log in a file only one process at a time can.
 ///
 /// # Errors
 /// What stands in the way, in words.
 pub async fn open(config: &Config) -> anyhow::Result<Node> {
-    let path = sqlite_path(&config.store.log, "store.log")?;
-    make_folder(path.parent())?;
-    let log = Arc::new(SqliteLog::open_writer(&path)?);
-    let documents = documents_path(&config.store.documents)?;
-    make_folder(Some(&documents))?;
-    let documents: Arc<dyn DocumentStore> = Arc::new(FolderStore::open(&documents)?);
+    let log = open_log(config, Access::Write).await?;
+    let documents = open_documents(config, Access::Write).await?;
     let key = token_key(&config.store.data_dir.join("keys").join("log.pem"))?;
     let public_key = base64::engine::general_purpose::STANDARD.encode(key.public().as_bytes());
     let app = start(Parts {
-        log: log.clone() as Arc<dyn EventLog>,
+        log: log.clone(),
         documents,
         clock: Arc::new(SystemClock::default()),
         measures: MEASURES,
@@ -157,12 +136,4 @@ pub async fn open(config: &Config) -> anyhow::Result<Node> {
     })
     .await?;
     Ok(Node { app: Arc::new(app), log })
-}
-
-fn make_folder(folder: Option<&Path>) -> anyhow::Result<()> {
-    match folder {
-        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
-            .with_context(|| format!("can't make the folder {}", folder.display())),
-        _ => Ok(()),
-    }
 }

@@ -8,11 +8,12 @@ use serde_json::json;
 
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
-use super::node::{now_us, read_models, sqlite_path};
+use super::node::{now_us, read_models};
 use super::output::{Format, Table, print, print_json};
 use super::progress::{Interrupt, bar};
+use super::stores::{Access, open_log};
 use crate::domain::date::Timestamp;
-use crate::log::{EventLog as _, SqliteLog};
+use crate::log::EventLog;
 use crate::projection::store::Checkpoint;
 use crate::projection::{self, Copies, Rebuild, StoreError};
 
@@ -72,20 +73,20 @@ pub struct StoreArgs {
 
 /// The log and the read models, open to be read.
 pub struct Stores {
-    log: Arc<SqliteLog>,
+    log: Arc<dyn EventLog>,
     copies: Arc<dyn Copies>,
 }
 
 impl StoreArgs {
-    fn open(&self) -> anyhow::Result<Stores> {
+    async fn open(&self) -> anyhow::Result<Stores> {
         let config = ConfigArgs {
             log: self.log.clone(),
             read_model: self.read_model.clone(),
             ..ConfigArgs::from(self.place.clone())
         };
         let (config, _) = Config::load(&config, std::env::vars())?;
-        let log = SqliteLog::open_reader(sqlite_path(&config.store.log, "store.log")?)?;
-        Ok(Stores { log: Arc::new(log), copies: read_models(&config)? })
+        let log = open_log(&config, Access::Read).await?;
+        Ok(Stores { log, copies: read_models(&config)? })
     }
 
     /// Does long work over the log and the read models, with progress on standard error, until it is
@@ -98,7 +99,7 @@ impl StoreArgs {
         + Send
         + 'static,
     ) -> anyhow::Result<T> {
-        let Stores { log, copies } = self.open()?;
+        let Stores { log, copies } = self.open().await?;
         let interrupt = Interrupt::watch();
         let runtime = tokio::runtime::Handle::current();
         let (names, reading) = (names.to_vec(), log.clone());
@@ -175,7 +176,7 @@ fn list(args: &ListArgs) -> anyhow::Result<Exit> {
 }
 
 async fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
-    let Stores { log, copies } = args.stores.open()?;
+    let Stores { log, copies } = args.stores.open().await?;
     let head = log.head().await?;
     let place = copies.place();
     let looked = tokio::task::spawn_blocking(move || look(&*copies)).await;

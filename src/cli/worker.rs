@@ -1,13 +1,11 @@
 //! `docket worker`.
 
-use std::sync::Arc;
-
 use super::config::{Config, ConfigArgs};
 use super::exit::Exit;
-use super::node::{open_read_models, runner_options, sqlite_path};
+use super::node::{open_read_models, runner_options};
 use super::running::Signals;
+use super::stores::{Access, open_log};
 use super::telemetry;
-use crate::log::SqliteLog;
 use crate::projection::Runner;
 
 /// Fill the read models in a process of its own, beside the one that serves.
@@ -37,7 +35,7 @@ pub async fn run(args: &WorkerArgs) -> anyhow::Result<Exit> {
     let (config, _) = Config::load(&args.config, std::env::vars())?;
     telemetry::install(config.telemetry.log_format);
     let mut signals = Signals::take()?;
-    let log = Arc::new(SqliteLog::open_reader(sqlite_path(&config.store.log, "store.log")?)?);
+    let log = open_log(&config, Access::Read).await?;
     let mut options = runner_options(&config);
     options.writes = true;
     let holder = options.holder.clone();

@@ -217,4 +217,16 @@ pub trait EventLog: Send + Sync {
     /// The head as it moves. It never shows a sequence before a reader can read it, and shows an
     /// append made through this log before that append is acknowledged. Closed with the log.
     fn watch_head(&self) -> watch::Receiver<Option<u64>>;
+
+    /// Whether others may append beside this process: then what a caller keeps of a stream may be
+    /// older than the stream.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// Takes no more appends and reads and lets go of what it holds, once those under way are done.
+    /// Closing twice is no error.
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
 }

@@ -271,4 +271,8 @@ impl EventLog for SqliteLog {
     fn watch_head(&self) -> watch::Receiver<Option<u64>> {
         self.head.clone()
     }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        SqliteLog::close(self).boxed()
+    }
 }

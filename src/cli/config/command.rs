@@ -4,8 +4,9 @@ use clap::{Args, Subcommand};
 
 use super::{Config, ConfigArgs, Origins};
 use crate::cli::exit::Exit;
-use crate::cli::node::{documents_path, read_models, sqlite_path};
+use crate::cli::node::read_models;
 use crate::cli::output::{Table, print};
+use crate::cli::stores::check_addresses;
 
 /// Show or check the configuration.
 ///
@@ -52,9 +53,8 @@ pub fn run(args: &ConfigCommandArgs) -> anyhow::Result<Exit> {
         }
         Command::Check(args) => {
             let (config, _) = Config::load(args, std::env::vars())?;
-            sqlite_path(&config.store.log, "store.log")?;
             read_models(&config)?;
-            documents_path(&config.store.documents)?;
+            check_addresses(&config)?;
             print("the configuration is good\n")?;
         }
     }

@@ -17,6 +17,8 @@ pub enum Kind {
     Dotted,
     /// A URI with its scheme, such as `urn:…` or `https://…`.
     Uri,
+    /// What names of streams begin with: visible ASCII, not `$`, at the end no letter or digit.
+    Prefix,
     /// A whole number, the bounds included.
     Number {
         min: i64,
@@ -83,6 +85,20 @@ pub const KEYS: &[Key] = &[
         "address of the read models: sqlite:<folder>, postgres://user@host/database",
     ),
     secret("store.documents", "file:<data>/documents", "address of the documents"),
+    key(
+        "store.kurrentdb.prefix",
+        Kind::Prefix,
+        "docket.",
+        "what the names of the log's streams begin with in a KurrentDB; fixed with the log",
+    ),
+    absent("store.kurrentdb.user", Kind::Text, "user of a KurrentDB, instead of the address's"),
+    Key {
+        name: "store.kurrentdb.password",
+        kind: Kind::Text,
+        default: None,
+        secret: true,
+        help: "the user's password, instead of the address's",
+    },
     // Not the address: who recorded an act is kept as `issuer|subject`, and a server that moves stays
     // the same issuer.
     key("auth.issuer", Kind::Text, "docket", "issuer of the tokens, issued and accepted"),
@@ -195,6 +211,7 @@ impl Key {
             }
             Kind::Dotted => text.split('.').all(is_word),
             Kind::Uri => is_uri(&text),
+            Kind::Prefix => is_prefix(&text),
             Kind::Choice(words) => words.contains(&text.as_str()),
             Kind::Flag => match text.parse::<bool>() {
                 Ok(flag) => return Ok(Value::Boolean(flag)),
@@ -218,6 +235,10 @@ impl Kind {
             Kind::Url => "an http:// or https:// address without a slash at the end".to_owned(),
             Kind::Dotted => "words of a-z, 0-9, - and _ with dots between them".to_owned(),
             Kind::Uri => "a URI with its scheme, in visible ASCII".to_owned(),
+            Kind::Prefix => {
+                "up to 50 visible ASCII characters, the first not $, the last no letter or digit"
+                    .to_owned()
+            }
             Kind::Number { min, max } => format!("a whole number from {min} to {max}"),
             Kind::Choice(words) => format!("one of {}", words.join(", ")),
             Kind::Flag => "true or false".to_owned(),
@@ -228,6 +249,14 @@ impl Kind {
 fn is_word(text: &str) -> bool {
     let good = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-');
     !text.is_empty() && text.bytes().all(good)
+}
+
+/// The last character keeps one log's streams apart from those of a log with a longer prefix.
+fn is_prefix(text: &str) -> bool {
+    (1..=50).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
+        && !text.starts_with('$')
+        && !text.ends_with(|last: char| last.is_ascii_alphanumeric())
 }
 
 fn is_uri(text: &str) -> bool {

@@ -170,6 +170,7 @@ fn read_secret(name: &str, path: &Value, origin: &Origin) -> Result<Value, Confi
 /// A value as TOML, with the password of an address masked.
 fn shown(key: &Key, value: &Value) -> String {
     match value {
+        Value::String(_) if key.name.ends_with("password") => "\"***\"".to_owned(),
         Value::String(text) if key.secret => Value::String(mask(text)).to_string(),
         other => other.to_string(),
     }

@@ -1,0 +1,117 @@
+//! The stores that a configuration names by address: the log and the documents, opened as the engine
+//! that the address says. What several commands share; read models are in `node`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use super::config::Config;
+use super::exit::{Exit, failure};
+use crate::app::documents::{DocumentStore, FolderStore};
+use crate::log::{EventLog, SqliteLog};
+
+/// What a store is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// To append; makes what is not there yet.
+    Write,
+    /// To read only, also beside a server.
+    Read,
+}
+
+/// A log's address, read.
+enum LogAddress {
+    Sqlite(PathBuf),
+}
+
+/// Checks that the configuration's addresses are of this build; nothing is opened.
+///
+/// # Errors
+/// An address that is none of this build, and what would be one.
+pub fn check_addresses(config: &Config) -> anyhow::Result<()> {
+    log_address(&config.store.log, "store.log")?;
+    documents_path(&config.store.documents).map(|_| ())
+}
+
+/// Opens the configuration's log.
+///
+/// # Errors
+/// An address that is none of this build; what stands in the way of opening it.
+pub async fn open_log(config: &Config, access: Access) -> anyhow::Result<Arc<dyn EventLog>> {
+    open_log_at(&config.store.log, "store.log", config, access).await
+}
+
+/// Opens the log at an address; `what` names where the address comes from.
+///
+/// # Errors
+/// As [`open_log`].
+pub async fn open_log_at(
+    address: &str,
+    what: &str,
+    config: &Config,
+    access: Access,
+) -> anyhow::Result<Arc<dyn EventLog>> {
+    // Engines beside SQLite have settings of their own.
+    let _ = config;
+    match log_address(address, what)? {
+        LogAddress::Sqlite(path) => {
+            if access == Access::Read {
+                return Ok(Arc::new(SqliteLog::open_reader(&path)?));
+            }
+            make_folder(path.parent())?;
+            Ok(Arc::new(SqliteLog::open_writer(&path)?))
+        }
+    }
+}
+
+fn log_address(address: &str, what: &str) -> anyhow::Result<LogAddress> {
+    match address.strip_prefix("sqlite:") {
+        Some(path) if !path.is_empty() => return Ok(LogAddress::Sqlite(PathBuf::from(path))),
+        _ => {}
+    }
+    let shown = address.split('@').next_back().unwrap_or_default();
+    let known = "sqlite:<path> is";
+    let text = format!("{what} {shown:?} is not an address of this build: {known}");
+    Err(failure(Exit::Usage, text))
+}
+
+/// The folder of a `file:` address.
+///
+/// # Errors
+/// Another store than a folder.
+fn documents_path(address: &str) -> anyhow::Result<PathBuf> {
+    match address.strip_prefix("file:") {
+        Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
+        _ => Err(failure(
+            Exit::Usage,
+            format!(
+                "store.documents {address:?} is not an address of this build: file:<folder> is"
+            ),
+        )),
+    }
+}
+
+/// Opens the configuration's documents.
+///
+/// # Errors
+/// An address that is none of this build; what stands in the way of opening it.
+pub async fn open_documents(
+    config: &Config,
+    access: Access,
+) -> anyhow::Result<Arc<dyn DocumentStore>> {
+    let folder = documents_path(&config.store.documents)?;
+    if access == Access::Read {
+        return Ok(Arc::new(FolderStore::reading(&folder)));
+    }
+    make_folder(Some(&folder))?;
+    Ok(Arc::new(FolderStore::open(&folder)?))
+}
+
+fn make_folder(folder: Option<&Path>) -> anyhow::Result<()> {
+    match folder {
+        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
+            .with_context(|| format!("can't make the folder {}", folder.display())),
+        _ => Ok(()),
+    }
+}
