@@ -10,7 +10,6 @@ mod support;
 mod compose;
 #[cfg(feature = "postgres")]
 #[path = "support/postgres.rs"]
-#[allow(dead_code, reason = "each test binary uses its part")]
 mod database;
 #[path = "docker/image.rs"]
 mod image;

@@ -198,12 +198,12 @@ pub fn made_secrets() -> TempDir {
 
 #[test]
 fn api_nodes_share_what_must_be_the_same_and_workers_fill_the_read_models() {
-    let [api1, api2] = ["api1", "api2"].map(|name| environment_of(name));
+    let [api1, api2] = ["api1", "api2"].map(environment_of);
     assert_eq!(api1, api2);
     assert_eq!(api1["DOCKET_PROJECTIONS__RUN"], "false");
     assert!(api1["DOCKET_AUTH__TOKEN_KEY"].starts_with("/shared/"));
     assert!(api1["DOCKET_STORE__DOCUMENTS"].starts_with("file:/shared/"));
-    let [worker1, worker2] = ["worker1", "worker2"].map(|name| environment_of(name));
+    let [worker1, worker2] = ["worker1", "worker2"].map(environment_of);
     assert_eq!(worker1, worker2);
     for same in ["LOG", "KURRENTDB__USER", "READ_MODEL_FILE"] {
         let same = format!("DOCKET_STORE__{same}");
