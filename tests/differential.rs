@@ -35,7 +35,7 @@ use node::Node;
 use script::Script;
 
 /// How often, in acts, what comes out of the tables is compared; they have to catch up for it.
-const LISTS_EVERY: usize = 1000;
+const LISTS_EVERY: usize = 2500;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite_answers_as_memory_does() {

@@ -12,9 +12,6 @@ pub struct Request {
 }
 
 impl Request {
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| *n == name).map(|(_, value)| value.as_str())
-    }
 }
 
 impl fmt::Display for Request {
@@ -51,9 +48,6 @@ impl Answer {
         Self { status, headers, body: response.bytes().await.unwrap().to_vec() }
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
-    }
 
     /// A member of the body, where that is JSON.
     pub fn text(&self, member: &str) -> Option<String> {

@@ -23,7 +23,13 @@ pub async fn logs(a: &Node, b: &Node) -> Vec<RecordedEvent> {
     for (one, other) in of_a.iter().zip(&of_b) {
         assert_eq!(one, other, "{} and {} hold different events", a.name, b.name);
     }
-    assert_eq!(of_a.len(), of_b.len(), "{} and {} hold different numbers of events", a.name, b.name);
+    assert_eq!(
+        of_a.len(),
+        of_b.len(),
+        "{} and {} hold different numbers of events",
+        a.name,
+        b.name
+    );
     of_a
 }
 

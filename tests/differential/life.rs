@@ -26,7 +26,6 @@ pub struct Ground<'a> {
 
 /// An act: by which office, and its body.
 pub struct Tried {
-    pub kind: ActKind,
     pub office: Office,
     pub body: Value,
 }
@@ -108,7 +107,7 @@ pub fn act(ground: &Ground<'_>, kind: ActKind, chance: &mut Chance) -> Tried {
     if chance.percent(4) {
         spoil(&mut body, chance);
     }
-    Tried { kind, office, body }
+    Tried { office, body }
 }
 
 /// The day from which it counts, and how that is written.
@@ -225,8 +224,11 @@ fn judgement(ground: &Ground<'_>, kind: ActKind, day: Day, chance: &mut Chance) 
 }
 
 fn about_the_record(ground: &Ground<'_>, kind: ActKind, day: Day, chance: &mut Chance) -> Value {
-    let nodes: &[&str] =
-        if ground.is_area { &["under_construction", "experimental"] } else { &["pilot", "demonstration"] };
+    let nodes: &[&str] = if ground.is_area {
+        &["under_construction", "experimental"]
+    } else {
+        &["pilot", "demonstration"]
+    };
     match kind {
         AttestStanding => lives::attested(chance.pick::<&str>(nodes)),
         RecordUnderUnknownRule => json!({ "what": "a meeting" }),

@@ -90,7 +90,8 @@ impl Node {
     /// Waits until the tables hold every event.
     pub async fn caught_up(&mut self) {
         let head = self.app.log().head().await.unwrap();
-        let read = self.models.wait_for(|status| status.position >= head || status.failed.is_some());
+        let read =
+            self.models.wait_for(|status| status.position >= head || status.failed.is_some());
         let status = tokio::time::timeout(Duration::from_secs(60), read).await;
         let status = status.expect("the read models stand still").unwrap();
         assert!(status.failed.is_none(), "{}: {:?}", self.name, status.failed);

@@ -128,7 +128,7 @@ impl Script {
             0 => self.upload_again(),
             1 => self.renaming(),
             2 => self.strange_registration(),
-            3..26 => self.read(),
+            3..18 => self.read(),
             _ => self.act(app).await,
         };
         let trace = format!("00-{:032x}-{:016x}-01", self.steps, self.steps);
@@ -195,7 +195,8 @@ impl Script {
             documents: &self.documents,
         };
         let kind = life::kind(&ground, &mut self.chance);
-        let history = if life::needs_history(kind) { app.history(&stream).await.ok() } else { None };
+        let history =
+            if life::needs_history(kind) { app.history(&stream).await.ok() } else { None };
         ground.history = history.as_ref();
         let tried = life::act(&ground, kind, &mut self.chance);
         let token = self.token_of(tried.office, &place);
@@ -289,7 +290,9 @@ impl Script {
                 self.token(Role::LocalGovernment, "local", &[&place.subject])
             }
             Office::Registrar => self.token(Role::Registrar, "registrar", &[]),
-            Office::NationalOffice | Office::Docket => self.token(Role::NationalOffice, "cnipa", &[]),
+            Office::NationalOffice | Office::Docket => {
+                self.token(Role::NationalOffice, "cnipa", &[])
+            }
         }
     }
 
