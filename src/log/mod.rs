@@ -16,6 +16,8 @@ mod page;
 mod subscription;
 
 pub mod envelope;
+#[cfg(feature = "kurrentdb")]
+pub mod kurrentdb;
 pub mod memory;
 pub mod sqlite;
 
