@@ -71,6 +71,10 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
     if let Some(error) = cause.downcast_ref::<OpenError>() {
         return of_opening(error);
     }
+    #[cfg(feature = "kurrentdb")]
+    if let Some(error) = cause.downcast_ref::<crate::log::kurrentdb::KurrentError>() {
+        return of_kurrentdb(error);
+    }
     if let Some(error) = cause.downcast_ref::<StartError>() {
         return match error {
             StartError::Act(error) => of_act(error),
@@ -108,6 +112,25 @@ fn of_opening(error: &OpenError) -> Option<Exit> {
         | OpenError::ReadOnly { .. }
         | OpenError::Io { .. }
         | OpenError::Sqlite { .. } => None,
+    }
+}
+
+#[cfg(feature = "kurrentdb")]
+fn of_kurrentdb(error: &crate::log::kurrentdb::KurrentError) -> Option<Exit> {
+    use crate::log::kurrentdb::KurrentError;
+    match error {
+        KurrentError::Address { .. }
+        | KurrentError::NotKurrent { .. }
+        | KurrentError::TooOld { .. }
+        | KurrentError::Certificate { .. } => Some(Exit::Usage),
+        KurrentError::Unreachable { .. } => Some(Exit::Unavailable),
+        KurrentError::Credentials { .. } | KurrentError::MayNotReadAll { .. } => {
+            Some(Exit::Forbidden)
+        }
+        KurrentError::Foreign { .. }
+        | KurrentError::Hole { .. }
+        | KurrentError::OtherLog { .. }
+        | KurrentError::CutShort { .. } => Some(Exit::Unverified),
     }
 }
 

@@ -23,6 +23,8 @@ pub enum Access {
 /// A log's address, read.
 enum LogAddress {
     Sqlite(PathBuf),
+    #[cfg(feature = "kurrentdb")]
+    Kurrent(crate::log::kurrentdb::Address),
 }
 
 /// Checks that the configuration's addresses are of this build; nothing is opened.
@@ -53,6 +55,7 @@ pub async fn open_log_at(
     access: Access,
 ) -> anyhow::Result<Arc<dyn EventLog>> {
     // Engines beside SQLite have settings of their own.
+    #[cfg(not(feature = "kurrentdb"))]
     let _ = config;
     match log_address(address, what)? {
         LogAddress::Sqlite(path) => {
@@ -62,18 +65,69 @@ pub async fn open_log_at(
             make_folder(path.parent())?;
             Ok(Arc::new(SqliteLog::open_writer(&path)?))
         }
+        #[cfg(feature = "kurrentdb")]
+        LogAddress::Kurrent(address) => kurrent(address, config, access).await,
     }
 }
 
 fn log_address(address: &str, what: &str) -> anyhow::Result<LogAddress> {
-    match address.strip_prefix("sqlite:") {
-        Some(path) if !path.is_empty() => return Ok(LogAddress::Sqlite(PathBuf::from(path))),
-        _ => {}
+    if let Some(path) = address.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
+        return Ok(LogAddress::Sqlite(PathBuf::from(path)));
+    }
+    #[cfg(feature = "kurrentdb")]
+    if crate::log::kurrentdb::Address::is_one(address) {
+        let address = crate::log::kurrentdb::Address::parse(address)
+            .map_err(|error| failure(Exit::Usage, format!("{what}: {error}")))?;
+        return Ok(LogAddress::Kurrent(address));
     }
     let shown = address.split('@').next_back().unwrap_or_default();
-    let known = "sqlite:<path> is";
+    let known = if cfg!(feature = "kurrentdb") {
+        "sqlite:<path> and kurrentdb://<host>:<port> are"
+    } else {
+        "sqlite:<path> is; kurrentdb:// needs one made with `cargo build --features kurrentdb`"
+    };
     let text = format!("{what} {shown:?} is not an address of this build: {known}");
     Err(failure(Exit::Usage, text))
+}
+
+#[cfg(feature = "kurrentdb")]
+async fn kurrent(
+    address: crate::log::kurrentdb::Address,
+    config: &Config,
+    access: Access,
+) -> anyhow::Result<Arc<dyn EventLog>> {
+    use crate::log::kurrentdb::{KurrentLog, KurrentOptions};
+    if access == Access::Write {
+        make_folder(Some(&config.store.data_dir))?;
+    }
+    let address = with_account(address, config)?;
+    let cache = config.store.data_dir.join("kurrentdb-count.sqlite");
+    let options = KurrentOptions {
+        prefix: config.store.kurrentdb.prefix.clone(),
+        cache: Some(cache),
+        ..KurrentOptions::new(address)
+    };
+    Ok(Arc::new(KurrentLog::open(options).await?))
+}
+
+/// The account of the configuration, which wins over the address's.
+#[cfg(feature = "kurrentdb")]
+fn with_account(
+    address: crate::log::kurrentdb::Address,
+    config: &Config,
+) -> anyhow::Result<crate::log::kurrentdb::Address> {
+    use crate::log::kurrentdb::Account;
+    match (&config.store.kurrentdb.user, &config.store.kurrentdb.password) {
+        (Some(user), Some(password)) => {
+            let (user, password) = (user.clone(), password.clone());
+            Ok(address.with_account(Account { user, password }))
+        }
+        (None, None) => Ok(address),
+        _ => Err(failure(
+            Exit::Usage,
+            "store.kurrentdb.user and store.kurrentdb.password are needed together",
+        )),
+    }
 }
 
 /// The folder of a `file:` address.

@@ -137,7 +137,8 @@ impl Address {
         if self.parameters.iter().any(|(earlier, _)| earlier == name) {
             return Err(format!("{name} is given twice"));
         }
-        let decoded = decode(&value.replace('+', " ")).map_err(|error| format!("{name}: {error}"))?;
+        let decoded =
+            decode(&value.replace('+', " ")).map_err(|error| format!("{name}: {error}"))?;
         let flag = || match decoded.to_ascii_lowercase().as_str() {
             "true" => Ok(true),
             "false" => Ok(false),
@@ -288,7 +289,8 @@ fn read_hosts(text: &str) -> Result<Vec<(String, u16)>, String> {
 }
 
 fn check_certificate(name: &str, path: &Path) -> Result<(), String> {
-    let wrong = |error: rustls::pki_types::pem::Error| format!("{name} {}: {error}", path.display());
+    let wrong =
+        |error: rustls::pki_types::pem::Error| format!("{name} {}: {error}", path.display());
     let certificates = CertificateDer::pem_file_iter(path).map_err(wrong)?;
     let certificates = certificates.collect::<Result<Vec<_>, _>>().map_err(wrong)?;
     if certificates.is_empty() {
@@ -311,7 +313,8 @@ mod tests {
 
     #[test]
     fn an_account_is_decoded_and_never_shown_or_passed_on() {
-        let address = Address::parse("kurrentdb://ops:a%40b%3A%25@db.example:2114?tls=true").unwrap();
+        let address =
+            Address::parse("kurrentdb://ops:a%40b%3A%25@db.example:2114?tls=true").unwrap();
         let account = address.account.clone().unwrap();
         assert_eq!((account.user.as_str(), account.password.as_str()), ("ops", "a@b:%"));
         assert_eq!(address.to_string(), "kurrentdb://db.example:2114");

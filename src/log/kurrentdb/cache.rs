@@ -63,7 +63,11 @@ pub(super) struct Cache {
 }
 
 /// Reads what a file kept into the count; nothing where there is no file, or none of this form.
-pub(super) fn restore(path: &Path, prefix: &str, count: &mut Count) -> rusqlite::Result<Option<Kept>> {
+pub(super) fn restore(
+    path: &Path,
+    prefix: &str,
+    count: &mut Count,
+) -> rusqlite::Result<Option<Kept>> {
     if !path.is_file() {
         return Ok(None);
     }
@@ -78,7 +82,13 @@ pub(super) fn restore(path: &Path, prefix: &str, count: &mut Count) -> rusqlite:
             |row| {
                 let id = |text: String| Uuid::parse_str(&text).unwrap_or_default();
                 let at = (row.get::<_, i64>(3)?, row.get::<_, i64>(4)?);
-                Ok((id(row.get(0)?), id(row.get(1)?), row.get::<_, i64>(2)?, at, row.get::<_, String>(5)?))
+                Ok((
+                    id(row.get(0)?),
+                    id(row.get(1)?),
+                    row.get::<_, i64>(2)?,
+                    at,
+                    row.get::<_, String>(5)?,
+                ))
             },
         )
         .optional()?;
@@ -105,7 +115,12 @@ pub(super) fn restore(path: &Path, prefix: &str, count: &mut Count) -> rusqlite:
             first_position = position;
         }
         last_position = position;
-        count.restore(&Counted { sequence: seen, stream: stream.clone(), position, event_id: Uuid::nil() });
+        count.restore(&Counted {
+            sequence: seen,
+            stream: stream.clone(),
+            position,
+            event_id: Uuid::nil(),
+        });
         seen += 1;
     }
     if seen != number(next) || seen == 0 {
@@ -182,7 +197,12 @@ impl Drop for Cache {
     }
 }
 
-fn write_all(mut connection: Connection, path: &Path, prefix: &str, batches: &mpsc::Receiver<Batch>) {
+fn write_all(
+    mut connection: Connection,
+    path: &Path,
+    prefix: &str,
+    batches: &mpsc::Receiver<Batch>,
+) {
     let mut numbers = BTreeMap::new();
     while let Ok(first) = batches.recv() {
         let waiting = std::iter::once(first).chain(batches.try_iter().take(64));
@@ -206,7 +226,8 @@ fn write(
                 Some(number) => *number,
                 None => {
                     let name = counted.stream.as_str();
-                    transaction.execute("INSERT OR IGNORE INTO stream (name) VALUES (?1)", [name])?;
+                    transaction
+                        .execute("INSERT OR IGNORE INTO stream (name) VALUES (?1)", [name])?;
                     let number = transaction.query_row(
                         "SELECT number FROM stream WHERE name = ?1",
                         [name],

@@ -147,7 +147,9 @@ impl Client {
     }
 
     /// Connects, and switches Nagle's algorithm off on the connection.
-    pub async fn contact(self: &Arc<Self>) -> Result<kurrentdb::operations::ServerVersion, Failure> {
+    pub async fn contact(
+        self: &Arc<Self>,
+    ) -> Result<kurrentdb::operations::ServerVersion, Failure> {
         let answer = self
             .call(CONTACT, |client| async move { client.server_info().await })
             .await
@@ -206,7 +208,9 @@ impl Client {
                 });
                 false
             }
-            Failure::Said(Error::ServerError(_) | Error::DeadlineExceeded) | Failure::Silent => true,
+            Failure::Said(Error::ServerError(_) | Error::DeadlineExceeded) | Failure::Silent => {
+                true
+            }
             _ => false,
         };
         let many = counts && self.failures.fetch_add(1, Ordering::Relaxed) + 1 >= FAILURES;

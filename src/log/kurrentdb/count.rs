@@ -260,7 +260,8 @@ impl Count {
     /// Where to begin reading to find an event: the sequence of the first event there, and the
     /// position; nothing where the log is read from its beginning.
     pub fn mark_before(&self, sequence: u64) -> Option<(u64, Position)> {
-        let index = usize::try_from(sequence / MARK_EVERY).ok()?.min(self.marks.len().checked_sub(1)?);
+        let index =
+            usize::try_from(sequence / MARK_EVERY).ok()?.min(self.marks.len().checked_sub(1)?);
         Some((index as u64 * MARK_EVERY, self.marks[index]))
     }
 

@@ -10,10 +10,10 @@ use std::time::Duration;
 use kurrentdb::{ReadAllOptions, StreamPosition};
 use tokio::time::{Instant, timeout};
 
+use super::Shared;
 use super::cache::{Batch, Cache};
 use super::client::Failure;
 use super::count::Counted;
-use super::Shared;
 use crate::log::LogError;
 
 /// How long the next event of a read may take.
@@ -194,4 +194,3 @@ impl Step<'_> {
         }
     }
 }
-

@@ -85,10 +85,10 @@ mod tests {
 
     #[tokio::test]
     async fn only_connections_to_the_server_are_switched() {
-        let (server, other) = tokio::join!(
-            async { TcpListener::bind("127.0.0.1:0").await.unwrap() },
-            async { TcpListener::bind("127.0.0.1:0").await.unwrap() }
-        );
+        let (server, other) =
+            tokio::join!(async { TcpListener::bind("127.0.0.1:0").await.unwrap() }, async {
+                TcpListener::bind("127.0.0.1:0").await.unwrap()
+            });
         let ours = TcpStream::connect(server.local_addr().unwrap()).await.unwrap();
         let theirs = TcpStream::connect(other.local_addr().unwrap()).await.unwrap();
         assert!(!ours.nodelay().unwrap() && !theirs.nodelay().unwrap());

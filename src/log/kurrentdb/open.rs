@@ -166,7 +166,8 @@ pub(super) async fn open(options: KurrentOptions) -> Result<Opened, KurrentError
     if let Some(kept) = &kept {
         check_kept(&client, &options, kept).await?;
     }
-    let cache = options.cache.as_deref().and_then(|path| open_cache(path, &options, kept.is_none()));
+    let cache =
+        options.cache.as_deref().and_then(|path| open_cache(path, &options, kept.is_none()));
     let head = count.head();
     let shared = Arc::new(Shared {
         credentials: client.credentials(),
@@ -204,7 +205,8 @@ fn check_version(address: &Address, version: ServerVersion) -> Result<(), Kurren
     }
     let address = address.clone();
     if found == (0, 0) {
-        let reason = "it speaks gRPC but does not know a KurrentDB's services, or is older than 21.6";
+        let reason =
+            "it speaks gRPC but does not know a KurrentDB's services, or is older than 21.6";
         return Err(KurrentError::NotKurrent { address, reason: reason.to_owned() });
     }
     Err(KurrentError::TooOld { address, found: version.to_string() })
@@ -213,8 +215,9 @@ fn check_version(address: &Address, version: ServerVersion) -> Result<(), Kurren
 /// Looks at a stream of the log, which any account may, and at `$all`, which not any may.
 async fn check_account(client: &Arc<Client>, prefix: &str) -> Result<(), KurrentError> {
     let address = || client.address().clone();
-    let user =
-        || client.address().account.as_ref().map_or("a caller without account", |a| &a.user).to_owned();
+    let user = || {
+        client.address().account.as_ref().map_or("a caller without account", |a| &a.user).to_owned()
+    };
     let mut of_stream = ReadStreamOptions::default().max_count(1);
     let mut of_all = ReadAllOptions::default().max_count(1);
     if let Some(account) = client.credentials() {
@@ -274,14 +277,12 @@ async fn event_at(
     (commit, prepare): (u64, u64),
 ) -> Result<Option<uuid::Uuid>, KurrentError> {
     let at = kurrentdb::Position { commit, prepare };
-    let mut options =
-        ReadAllOptions::default().position(StreamPosition::Position(at)).max_count(1);
+    let mut options = ReadAllOptions::default().position(StreamPosition::Position(at)).max_count(1);
     if let Some(account) = client.credentials() {
         options = options.authenticated(account);
     }
-    let looked = client.call(LOOK, |client| async move {
-        client.read_all(&options).await?.next().await
-    });
+    let looked =
+        client.call(LOOK, |client| async move { client.read_all(&options).await?.next().await });
     match looked.await {
         Ok(found) => Ok(found
             .and_then(|found| found.link.or(found.event))
@@ -376,7 +377,9 @@ async fn knock(address: &Address, host: &str, port: u16) -> Knock {
             if text.contains("esVersion") || text.contains("dbVersion") {
                 return Knock::Kurrent;
             }
-            Knock::Other(format!("it answers a request for /info with HTTP {status} and no version"))
+            Knock::Other(format!(
+                "it answers a request for /info with HTTP {status} and no version"
+            ))
         }
         Err(error) => {
             let mut chain = error.to_string();

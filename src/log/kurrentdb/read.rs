@@ -44,7 +44,8 @@ where
                 return Err(LogError::Corrupt { sequence, reason });
             }
             Failure::Said(Error::AccessDenied) => {
-                let reason = "the account may not read; its user or password is wrong, or it lacks access";
+                let reason =
+                    "the account may not read; its user or password is wrong, or it lacks access";
                 return Err(LogError::Unavailable(reason.to_owned()));
             }
             _ if attempt == TRIES => {
@@ -284,7 +285,9 @@ async fn from_server(
             if !is_first && Some(found.position) == at {
                 continue;
             }
-            let Some(name) = found.stream_id().strip_prefix(shared.prefix.as_str()) else { continue };
+            let Some(name) = found.stream_id().strip_prefix(shared.prefix.as_str()) else {
+                continue;
+            };
             let stream = check(shared, name, found.revision, number)?;
             if number >= page.next() {
                 if page.is_full() {
@@ -312,9 +315,10 @@ fn check(shared: &Shared, name: &str, revision: u64, number: u64) -> Result<Stre
 }
 
 fn vanished(sequence: u64) -> LogError {
-    let reason = "the server no longer has in `$all` what this node counted there; the database was \
+    let reason =
+        "the server no longer has in `$all` what this node counted there; the database was \
                   restored or scavenged: if that was meant, delete the file of this node's count"
-        .to_owned();
+            .to_owned();
     LogError::Corrupt { sequence, reason }
 }
 

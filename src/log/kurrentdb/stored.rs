@@ -19,8 +19,8 @@ const MARK: &[u8] = b"\0docket1";
 /// An event in the client's form.
 pub(super) fn to_stored(event: &NewEvent) -> EventData {
     let data = event.data.clone();
-    let is_json = serde_json::from_slice::<&RawValue>(&data)
-        .is_ok_and(|raw| raw.get().len() == data.len());
+    let is_json =
+        serde_json::from_slice::<&RawValue>(&data).is_ok_and(|raw| raw.get().len() == data.len());
     // The bytes themselves are sent, so what is stored is what is hashed.
     let stored = if is_json {
         let raw = std::str::from_utf8(&data).ok().and_then(|text| {
@@ -66,7 +66,11 @@ fn said_in(metadata: &[u8]) -> Option<i64> {
 }
 
 /// An event as the port hands it out; nothing where the metadata is none of Docket's.
-pub(super) fn to_recorded(found: Found, stream: StreamName, sequence: u64) -> Option<RecordedEvent> {
+pub(super) fn to_recorded(
+    found: Found,
+    stream: StreamName,
+    sequence: u64,
+) -> Option<RecordedEvent> {
     let (recorded_at_us, metadata) = instant_of(&found.custom_metadata)?;
     Some(RecordedEvent {
         sequence,
@@ -95,7 +99,8 @@ mod tests {
 
     #[test]
     fn metadata_of_docket_is_kept_as_it_is_and_any_other_comes_back_as_it_was() {
-        let said = Bytes::from_static(br#"{"act":"exit","recorded_at":"2026-11-22T09:30:00.123456Z"}"#);
+        let said =
+            Bytes::from_static(br#"{"act":"exit","recorded_at":"2026-11-22T09:30:00.123456Z"}"#);
         let instant = 1_795_339_800_123_456;
         assert_eq!(with_instant(&said, instant), said);
         assert_eq!(instant_of(&said), Some((instant, said.clone())));
