@@ -95,7 +95,7 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
 fn of_opening(error: &OpenError) -> Option<Exit> {
     match error {
         OpenError::Missing(_) | OpenError::MissingFolder(_) => Some(Exit::NotFound),
-        OpenError::InUse { .. } => Some(Exit::Conflict),
+        OpenError::InUse { .. } | OpenError::Moved { .. } => Some(Exit::Conflict),
         OpenError::Damaged { .. } | OpenError::NotALog { .. } => Some(Exit::Unverified),
         OpenError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
             Some(Exit::Unavailable)
@@ -130,7 +130,9 @@ fn of_act(error: &ActError) -> Option<Exit> {
 fn of_log(error: &LogError) -> Option<Exit> {
     match error {
         LogError::Conflict { .. } => Some(Exit::Conflict),
-        LogError::Unavailable(_) | LogError::OutcomeUnknown(_) => Some(Exit::Unavailable),
+        LogError::Unavailable(_) | LogError::Moving(_) | LogError::OutcomeUnknown(_) => {
+            Some(Exit::Unavailable)
+        }
         LogError::Corrupt { .. } | LogError::BeyondEnd { .. } => Some(Exit::Unverified),
         LogError::TooLarge { .. } | LogError::Invalid(_) => None,
     }
