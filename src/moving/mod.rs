@@ -92,9 +92,9 @@ pub enum MoveError {
         limit_ms: u128,
     },
     /// The user stopped it.
-    #[error("interrupted; {events} events stand in the destination")]
+    #[error("interrupted after {events} events")]
     Interrupted {
-        /// How many events were copied and read back.
+        /// How many events were copied and read back, or compared.
         events: u64,
     },
 }
