@@ -84,6 +84,7 @@ const RECORDING: &[Code] = &[
     Code::ClockUnreliable,
     Code::OutcomeUnknown,
     Code::EventStoreUnavailable,
+    Code::LogMoving,
     Code::LogIntegrityFailure,
     Code::SubjectExists,
 ];
@@ -113,6 +114,7 @@ const ACT: &[Code] = &[
     Code::ClockUnreliable,
     Code::OutcomeUnknown,
     Code::EventStoreUnavailable,
+    Code::LogMoving,
     Code::LogIntegrityFailure,
 ];
 

@@ -7,6 +7,7 @@ use super::config::ConfigError;
 use crate::api::ServeError;
 use crate::app::{ActError, StartError};
 use crate::log::{LogError, OpenError};
+use crate::moving::MoveError;
 use crate::projection::{ProjectionError, StoreError};
 use crate::webhooks::WebhookError;
 
@@ -85,6 +86,9 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
     if let Some(error) = cause.downcast_ref::<StoreError>() {
         return of_store(error);
     }
+    if let Some(error) = cause.downcast_ref::<MoveError>() {
+        return of_moving(error);
+    }
     match cause.downcast_ref::<WebhookError>() {
         Some(WebhookError::InUse(_)) => return Some(Exit::Conflict),
         Some(WebhookError::OtherLog { .. }) => return Some(Exit::Unverified),
@@ -99,7 +103,7 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
 fn of_opening(error: &OpenError) -> Option<Exit> {
     match error {
         OpenError::Missing(_) | OpenError::MissingFolder(_) => Some(Exit::NotFound),
-        OpenError::InUse { .. } => Some(Exit::Conflict),
+        OpenError::InUse { .. } | OpenError::Moved { .. } => Some(Exit::Conflict),
         OpenError::Damaged { .. } | OpenError::NotALog { .. } => Some(Exit::Unverified),
         OpenError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
             Some(Exit::Unavailable)
@@ -153,9 +157,23 @@ fn of_act(error: &ActError) -> Option<Exit> {
 fn of_log(error: &LogError) -> Option<Exit> {
     match error {
         LogError::Conflict { .. } => Some(Exit::Conflict),
-        LogError::Unavailable(_) | LogError::OutcomeUnknown(_) => Some(Exit::Unavailable),
+        LogError::Unavailable(_) | LogError::Moving(_) | LogError::OutcomeUnknown(_) => {
+            Some(Exit::Unavailable)
+        }
         LogError::Corrupt { .. } | LogError::BeyondEnd { .. } => Some(Exit::Unverified),
         LogError::TooLarge { .. } | LogError::Invalid(_) => None,
+    }
+}
+
+fn of_moving(error: &MoveError) -> Option<Exit> {
+    match error {
+        MoveError::Log { source, .. } => of_log(source),
+        MoveError::OtherLog(_) | MoveError::Differs(_) => Some(Exit::Unverified),
+        MoveError::Foreign(_) | MoveError::Gone { .. } => Some(Exit::Conflict),
+        MoveError::Same => Some(Exit::Usage),
+        MoveError::Empty => Some(Exit::NotFound),
+        MoveError::TooLong { .. } => Some(Exit::Unavailable),
+        MoveError::Interrupted { .. } => Some(Exit::Interrupted),
     }
 }
 

@@ -152,6 +152,9 @@ catalogue! {
     EventStoreUnavailable "event-store-unavailable" SERVICE_UNAVAILABLE retry 5 []
         en "The record cannot be reached" "Nothing was written. Send the same request again after the stated time."
         zh "暂时无法访问记录" "未写入任何内容，请在所示时间后重发同一请求。";
+    LogMoving "log-moving" SERVICE_UNAVAILABLE retry 5 []
+        en "The record is being moved" "Recording pauses for a moment while the log moves to another store; reading goes on. Nothing was written. Send the same request again after the stated time."
+        zh "记录正在迁移" "日志迁移期间暂停记录，查询不受影响。未写入任何内容，请在所示时间后重发同一请求。";
     OutcomeUnknown "outcome-unknown" SERVICE_UNAVAILABLE retry 5 ["idempotency_key"]
         en "It is not known whether the act was recorded" "Send the same request again with the same key: it is recorded once, whichever is the case."
         zh "无法确定行为是否已记录" "请用同一幂等键重发同一请求：无论何种情况，只会记录一次。";

@@ -129,10 +129,15 @@ impl Layers {
     pub fn table(&self) -> Table {
         let mut table = Table::new();
         for (name, (value, _)) in &self.values {
-            let (section, field) = name.split_once('.').unwrap_or(("", name));
-            let section = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
-            if let Value::Table(fields) = section {
-                fields.insert(field.to_owned(), value.clone());
+            let mut parts: Vec<&str> = name.split('.').collect();
+            let field = parts.pop().unwrap_or_default();
+            let mut section = Some(&mut table);
+            for part in parts {
+                let inner = section.map(|t| t.entry(part).or_insert_with(|| Table::new().into()));
+                section = inner.and_then(Value::as_table_mut);
+            }
+            if let Some(section) = section {
+                section.insert(field.to_owned(), value.clone());
             }
         }
         table
