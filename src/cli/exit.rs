@@ -147,7 +147,9 @@ fn of_act(error: &ActError) -> Option<Exit> {
         | ActError::Exists { .. } => Some(Exit::Conflict),
         ActError::NotFound { .. } | ActError::DocumentMissing { .. } => Some(Exit::NotFound),
         ActError::Forbidden { .. } => Some(Exit::Forbidden),
-        ActError::Clock(_) | ActError::Busy { .. } => Some(Exit::Unavailable),
+        ActError::Clock(_) | ActError::Busy { .. } | ActError::EditionUnread { .. } => {
+            Some(Exit::Unavailable)
+        }
         ActError::Log(error) => of_log(error),
         ActError::Codec(_) => Some(Exit::Unverified),
         ActError::Invalid { .. } | ActError::Documents(_) => None,
