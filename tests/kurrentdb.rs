@@ -5,12 +5,16 @@
 
 #[path = "kurrentdb/contract.rs"]
 mod contract;
+#[path = "kurrentdb/faults.rs"]
+mod faults;
 #[path = "support/log_contract.rs"]
 #[allow(dead_code)]
 mod log_contract;
 #[path = "support/kurrentdb/mod.rs"]
 #[allow(dead_code)]
 mod standin;
+#[path = "kurrentdb/start.rs"]
+mod start;
 #[path = "kurrentdb/support.rs"]
 #[allow(dead_code)]
 mod support;

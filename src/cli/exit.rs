@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::config::ConfigError;
 use crate::api::ServeError;
+use crate::app::documents::DocumentError;
 use crate::app::{ActError, StartError};
 use crate::log::{LogError, OpenError};
 use crate::moving::MoveError;
@@ -89,6 +90,9 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
     if let Some(error) = cause.downcast_ref::<MoveError>() {
         return of_moving(error);
     }
+    if let Some(error) = cause.downcast_ref::<DocumentError>() {
+        return of_documents(error);
+    }
     match cause.downcast_ref::<WebhookError>() {
         Some(WebhookError::InUse(_)) => return Some(Exit::Conflict),
         Some(WebhookError::OtherLog { .. }) => return Some(Exit::Unverified),
@@ -152,7 +156,22 @@ fn of_act(error: &ActError) -> Option<Exit> {
         }
         ActError::Log(error) => of_log(error),
         ActError::Codec(_) => Some(Exit::Unverified),
-        ActError::Invalid { .. } | ActError::Documents(_) => None,
+        ActError::Documents(error) => of_documents(error),
+        ActError::Invalid { .. } => None,
+    }
+}
+
+fn of_documents(error: &DocumentError) -> Option<Exit> {
+    match error {
+        DocumentError::Unreachable { obstacle, .. } if !obstacle.is_passing() => Some(Exit::Usage),
+        DocumentError::Unreachable { .. } | DocumentError::StorageFull(_) => {
+            Some(Exit::Unavailable)
+        }
+        DocumentError::NotFound(_) => Some(Exit::NotFound),
+        DocumentError::Damaged(_) | DocumentError::Mismatch { .. } => Some(Exit::Unverified),
+        DocumentError::TooLarge { .. } | DocumentError::BrokenOff(_) | DocumentError::Io { .. } => {
+            None
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! The stores that a configuration names by address: the log and the documents, opened as the engine
 //! that the address says. What several commands share; read models are in `node`.
 
+#[cfg(feature = "s3")]
+mod s3;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +13,13 @@ use super::config::Config;
 use super::exit::{Exit, failure};
 use crate::app::documents::{DocumentStore, FolderStore};
 use crate::log::{EventLog, SqliteLog};
+
+/// Where documents are, read.
+enum DocumentsAddress {
+    Folder(PathBuf),
+    #[cfg(feature = "s3")]
+    S3(crate::app::documents::s3::S3Address),
+}
 
 /// What a store is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +43,7 @@ enum LogAddress {
 /// An address that is none of this build, and what would be one.
 pub fn check_addresses(config: &Config) -> anyhow::Result<()> {
     log_address(&config.store.log, "store.log")?;
-    documents_path(&config.store.documents).map(|_| ())
+    documents_address(config).map(|_| ())
 }
 
 /// Opens the configuration's log.
@@ -130,23 +140,57 @@ fn with_account(
     }
 }
 
-/// The folder of a `file:` address.
-///
-/// # Errors
-/// Another store than a folder.
-fn documents_path(address: &str) -> anyhow::Result<PathBuf> {
+fn documents_address(config: &Config) -> anyhow::Result<DocumentsAddress> {
+    let address = &config.store.documents;
+    if address.starts_with("s3:") {
+        return s3_address(config);
+    }
+    if config.store.s3 != Default::default() {
+        return Err(failure(
+            Exit::Usage,
+            "store.s3.access_key_id and store.s3.secret_access_key are given, but store.documents \
+             is no S3 store: s3://bucket/prefix is",
+        ));
+    }
     match address.strip_prefix("file:") {
-        Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
+        Some(path) if !path.is_empty() => Ok(DocumentsAddress::Folder(PathBuf::from(path))),
         _ => Err(failure(
             Exit::Usage,
             format!(
-                "store.documents {address:?} is not an address of this build: file:<folder> is"
+                "store.documents {:?} is not an address of this build: {} is",
+                shown(address),
+                if cfg!(feature = "s3") {
+                    "file:<folder> or s3://bucket/prefix"
+                } else {
+                    "file:<folder>"
+                },
             ),
         )),
     }
 }
 
-/// Opens the configuration's documents.
+/// Without what may be a password.
+fn shown(address: &str) -> &str {
+    let address = address.split('?').next().unwrap_or_default();
+    address.split('@').next_back().unwrap_or_default()
+}
+
+#[cfg(feature = "s3")]
+fn s3_address(config: &Config) -> anyhow::Result<DocumentsAddress> {
+    s3::address(config).map(DocumentsAddress::S3)
+}
+
+#[cfg(not(feature = "s3"))]
+fn s3_address(_config: &Config) -> anyhow::Result<DocumentsAddress> {
+    Err(failure(
+        Exit::Usage,
+        "store.documents is an S3 store, which this build can't use: it needs one made with \
+         `cargo build --features s3`; file:<folder> is what every build has",
+    ))
+}
+
+/// Opens the configuration's documents. A store that is away for now is tried again when a document
+/// is needed; until then acts that cite none go on.
 ///
 /// # Errors
 /// An address that is none of this build; what stands in the way of opening it.
@@ -154,12 +198,17 @@ pub async fn open_documents(
     config: &Config,
     access: Access,
 ) -> anyhow::Result<Arc<dyn DocumentStore>> {
-    let folder = documents_path(&config.store.documents)?;
-    if access == Access::Read {
-        return Ok(Arc::new(FolderStore::reading(&folder)));
+    match documents_address(config)? {
+        #[cfg(feature = "s3")]
+        DocumentsAddress::S3(address) => s3::open(config, address, access).await,
+        DocumentsAddress::Folder(folder) if access == Access::Read => {
+            Ok(Arc::new(FolderStore::reading(&folder)))
+        }
+        DocumentsAddress::Folder(folder) => {
+            make_folder(Some(&folder))?;
+            Ok(Arc::new(FolderStore::open(&folder)?))
+        }
     }
-    make_folder(Some(&folder))?;
-    Ok(Arc::new(FolderStore::open(&folder)?))
 }
 
 fn make_folder(folder: Option<&Path>) -> anyhow::Result<()> {
