@@ -71,7 +71,9 @@ impl Problem {
             ActError::Log(error) => Problem::from(error),
             ActError::Documents(error) => Problem::from(error),
             ActError::Codec(_) => Problem::internal(text),
-            ActError::Busy { .. } => Problem::new(Code::EventStoreUnavailable).cause(text),
+            ActError::Busy { .. } | ActError::EditionUnread { .. } => {
+                Problem::new(Code::EventStoreUnavailable).cause(text)
+            }
         }
     }
 }
@@ -83,6 +85,7 @@ impl From<LogError> for Problem {
             LogError::Unavailable(_) | LogError::Conflict { .. } => {
                 Problem::new(Code::EventStoreUnavailable).cause(text)
             }
+            LogError::Moving(_) => Problem::new(Code::LogMoving).cause(text),
             LogError::OutcomeUnknown(_) => Problem::new(Code::OutcomeUnknown).cause(text),
             LogError::Corrupt { .. } => Problem::new(Code::LogIntegrityFailure).cause(text),
             LogError::TooLarge { limit, .. } => {
