@@ -20,11 +20,15 @@ mod lives;
 mod node;
 #[path = "differential/script.rs"]
 mod script;
+#[cfg(feature = "kurrentdb")]
+#[path = "support/kurrentdb/mod.rs"]
+mod standin;
 #[path = "rules/story.rs"]
 mod story;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher as _, Hasher as _};
+use std::path::Path;
 use std::sync::Arc;
 
 use docket::api::auth::TokenKey;
@@ -40,14 +44,28 @@ const LISTS_EVERY: usize = 2500;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite_answers_as_memory_does() {
     let folder = tempfile::tempdir().unwrap();
-    let sqlite = SqliteLog::open_writer(folder.path().join("log.sqlite")).unwrap();
-    same(("memory", Arc::new(MemoryLog::new())), ("sqlite", Arc::new(sqlite))).await;
+    same(2_000, ("memory", Arc::new(MemoryLog::new())), ("sqlite", sqlite(folder.path()))).await;
+}
+
+fn sqlite(folder: &Path) -> Arc<dyn EventLog> {
+    Arc::new(SqliteLog::open_writer(folder.join("log.sqlite")).unwrap())
+}
+
+#[cfg(feature = "kurrentdb")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kurrentdb_answers_as_sqlite_does() {
+    use docket::log::kurrentdb::{Address, KurrentLog, KurrentOptions};
+    let server = standin::StandIn::start(standin::Settings::default());
+    let options = KurrentOptions::new(Address::parse(&server.address()).unwrap());
+    let log = KurrentLog::open(options).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    same(10_000, ("sqlite", sqlite(folder.path())), ("kurrentdb", Arc::new(log))).await;
 }
 
 /// Asks both nodes the same until all acts are done, and compares whatever they say and hold.
-async fn same(a: (&'static str, Arc<dyn EventLog>), b: (&'static str, Arc<dyn EventLog>)) {
+async fn same(acts: usize, a: (&'static str, Arc<dyn EventLog>), b: (&'static str, Arc<dyn EventLog>)) {
     let seed = number("DOCKET_TEST_SEED").unwrap_or_else(random_seed);
-    let acts = number("DOCKET_TEST_ACTS").unwrap_or(10_000) as usize;
+    let acts = number("DOCKET_TEST_ACTS").map_or(acts, |acts| usize::try_from(acts).unwrap());
     println!("DOCKET_TEST_SEED={seed}");
     let key = token_key();
     let mut pair = [Node::over(a.0, a.1, &key).await, Node::over(b.0, b.1, &key).await];

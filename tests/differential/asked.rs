@@ -11,9 +11,6 @@ pub struct Request {
     pub body: Option<Vec<u8>>,
 }
 
-impl Request {
-}
-
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} {}", self.method, self.path)?;
@@ -48,6 +45,9 @@ impl Answer {
         Self { status, headers, body: response.bytes().await.unwrap().to_vec() }
     }
 
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
 
     /// A member of the body, where that is JSON.
     pub fn text(&self, member: &str) -> Option<String> {

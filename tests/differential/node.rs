@@ -7,7 +7,7 @@ use docket::api::auth::{Authenticator, LocalVerifier, TokenKey};
 use docket::api::{ApiSettings, ApiState, Served, serve};
 use docket::app::clock::{Clock, FixedClock};
 use docket::app::documents::FolderStore;
-use docket::app::{App, Parts, start};
+use docket::app::{App, Following, Parts, start};
 use docket::domain::date::Timestamp;
 use docket::domain::measure_file::{MEASURES, PROGRAMS};
 use docket::log::EventLog;
@@ -28,6 +28,7 @@ pub struct Node {
     http: reqwest::Client,
     served: Served,
     runner: Runner,
+    _following: Option<Following>,
     models: watch::Receiver<Status>,
     _folder: tempfile::TempDir,
 }
@@ -50,6 +51,7 @@ impl Node {
             cache_bytes: 1 << 20,
         };
         let app = Arc::new(start(parts).await.unwrap());
+        let following = Following::start(&app);
         let copies = Arc::new(SqliteCopies::new(folder.path().join("read-models")));
         let options = Options::new(name, || UNIX_NOW * 1_000_000);
         let runtime = tokio::runtime::Handle::current();
@@ -65,7 +67,19 @@ impl Node {
         let served = serve("127.0.0.1:0".parse().unwrap(), Arc::new(state)).unwrap();
         let base = format!("http://{}", served.address);
         let http = reqwest::Client::new();
-        Self { name, app, copies, clock, base, http, served, runner, models, _folder: folder }
+        Self {
+            name,
+            app,
+            copies,
+            clock,
+            base,
+            http,
+            served,
+            runner,
+            _following: following,
+            models,
+            _folder: folder,
+        }
     }
 
     pub fn set_clock(&self, now: Timestamp) {
