@@ -164,6 +164,8 @@ fn no_password_has_a_default_and_none_stands_in_a_file() {
 #[test]
 fn every_variable_is_a_key_and_every_configuration_is_good() {
     let secrets = made_secrets();
+    let authority = rcgen::generate_simple_self_signed(["node1".to_owned()]).unwrap();
+    std::fs::write(secrets.path().join("ca.crt"), authority.cert.pem()).unwrap();
     let mut checked = 0;
     for (path, name, service) in services().into_iter().filter(|(_, _, s)| of_docket(s)) {
         let at = format!("{path}: {name}");
@@ -174,7 +176,8 @@ fn every_variable_is_a_key_and_every_configuration_is_good() {
             let rest = variable.strip_prefix("DOCKET_").unwrap().to_lowercase().replace("__", ".");
             let key = rest.strip_suffix("_file").unwrap_or(&rest);
             assert!(KEYS.iter().any(|known| known.name == key), "{at}: {variable} is no key");
-            check.env(variable, value.replace("/run/secrets", text(secrets.path())));
+            let value = value.replace("/run/secrets", text(secrets.path()));
+            check.env(variable, value.replace("/certs/ca", text(secrets.path())));
         }
         let checked_one = run(&mut check);
         assert_eq!(checked_one.code, 0, "{at}: {}", checked_one.stderr);
