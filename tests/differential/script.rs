@@ -336,13 +336,13 @@ impl Script {
 
 fn precondition(revision: Option<u64>, chance: &mut Chance) -> Option<(&'static str, String)> {
     let tag = |revision: u64| format!("\"{revision}.2060-01-04.json.en.0\"");
-    match (chance.below(20), revision) {
+    match (chance.below(30), revision) {
         (0, _) => None,
         (1, _) => Some(("if-none-match", "*".to_owned())),
         (2, _) => Some(("if-match", "W/\"3\"".to_owned())),
         (3 | 4, Some(now)) => Some(("if-match", tag(now.saturating_sub(1)))),
         (5, Some(now)) => Some(("if-match", tag(now + 1))),
-        (6..13, Some(now)) => Some(("if-match", tag(now))),
+        (6..18, Some(now)) => Some(("if-match", tag(now))),
         (_, Some(_)) => Some(("if-match", "*".to_owned())),
         (_, None) => Some(("if-none-match", "*".to_owned())),
     }
@@ -357,7 +357,7 @@ fn places() -> Vec<Place> {
         is_area,
     };
     let mut places = Vec::new();
-    for n in 1..=24 {
+    for n in 1..=40 {
         let id = format!("x{n:02}");
         places.push(place("exercise_strong_province", &id, &id, false));
         let area = format!("y{n:02}");
