@@ -194,7 +194,7 @@ fn of_moving(error: &MoveError) -> Option<Exit> {
         MoveError::Same => Some(Exit::Usage),
         MoveError::Empty => Some(Exit::NotFound),
         MoveError::TooLong { .. } => Some(Exit::Unavailable),
-        MoveError::Interrupted { .. } => Some(Exit::Interrupted),
+        MoveError::Interrupted => Some(Exit::Interrupted),
     }
 }
 
