@@ -106,7 +106,7 @@ async fn answer(
             std::future::pending().await
         }
         Some(Fault::EndEarly { .. } | Fault::FailAfter { .. } | Fault::DropAfter { .. }) => {
-            Err(Status::internal("a fault of reads was asked for on an append"))
+            unreachable!("such a rule is not taken for appends")
         }
     }
 }
@@ -187,7 +187,7 @@ fn proposed(mut event: ProposedEvent) -> Result<Proposed, Status> {
     Ok(Proposed {
         id,
         kind: property("type")?,
-        content_type: property("content-type")?,
+        is_json: property("content-type")? == "application/json",
         metadata: event.custom_metadata,
         data: event.data,
     })
@@ -223,7 +223,10 @@ pub fn delete(
         Outcome::Deleted => Err(deleted(&stream)),
         Outcome::Wrong { actual } => {
             let text = format!("wrong expected version of '{stream}', it is at {actual:?}");
-            Err(refusal(Code::FailedPrecondition, &text, "wrong-expected-version"))
+            let mut status = refusal(Code::FailedPrecondition, &text, "wrong-expected-version");
+            let actual = actual.map(|actual| actual.to_string()).unwrap_or_default();
+            status.metadata_mut().insert("actual-version", actual.parse().unwrap());
+            Err(status)
         }
     }
 }
@@ -242,7 +245,7 @@ fn passed() -> Status {
 }
 
 /// How long the caller waits, from `grpc-timeout`.
-fn deadline(metadata: &MetadataMap) -> Option<Duration> {
+pub fn deadline(metadata: &MetadataMap) -> Option<Duration> {
     let text = metadata.get("grpc-timeout")?.to_str().ok()?;
     let (number, unit) = text.split_at(text.len().checked_sub(1)?);
     let number = number.parse().ok()?;

@@ -127,6 +127,12 @@ impl Control {
         self.world.grown.notify_waiters();
     }
 
+    /// Stores events of a test's own choice at the end of a stream: the quick way to a long log.
+    pub fn load(&self, stream: &str, events: &[Proposed]) {
+        self.world.store.lock().unwrap().append(stream, Expected::Any(()), events);
+        self.world.grown.notify_waiters();
+    }
+
     /// Sets a stream's metadata, such as `{"$maxCount": 2}`.
     pub fn set_stream_metadata(&self, stream: &str, metadata: &serde_json::Value) {
         self.world.store.lock().unwrap().set_metadata(stream, metadata);
@@ -150,8 +156,8 @@ impl Control {
         self.start(0);
     }
 
-    /// Kills a node: nobody listens there any more and its connections are cut. If it was the leader, there
-    /// is none until [`Self::move_leader`]; gossip goes on naming it, as it does for a while.
+    /// Kills a node: nobody listens there any more and its connections are cut. If it was the leader,
+    /// the others go on naming it, as they do for a while, until [`Self::move_leader`].
     pub fn kill(&self, node: usize) {
         self.world.nodes[node].kill();
     }

@@ -92,6 +92,11 @@ impl Faults {
     }
 
     fn add(&self, rule: Rule) {
+        let of_reads = matches!(
+            rule.fault,
+            Fault::EndEarly { .. } | Fault::FailAfter { .. } | Fault::DropAfter { .. }
+        );
+        assert!(!of_reads || rule.call != Call::Append, "{:?} is for reads", rule.fault);
         self.inner.lock().unwrap().0.push(rule);
     }
 

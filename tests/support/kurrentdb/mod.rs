@@ -10,6 +10,7 @@
 
 mod accounts;
 mod appends;
+mod certificates;
 mod control;
 mod faults;
 mod node;
@@ -20,8 +21,9 @@ mod store;
 mod wire;
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -31,15 +33,18 @@ use tokio_rustls::TlsAcceptor;
 
 pub use accounts::User;
 #[allow(unused_imports, reason = "each test uses its part")]
+pub use certificates::{Certificates, Identity};
+#[allow(unused_imports, reason = "each test uses its part")]
 pub use control::{Control, Event};
 #[allow(unused_imports, reason = "each test uses its part")]
 pub use faults::{Call, Fault};
+pub use store::Proposed;
 
 use accounts::Accounts;
 use control::Counters;
 use faults::Faults;
 use node::Node;
-use store::{Proposed, Store};
+use store::Store;
 
 /// What kind of server it is.
 pub struct Settings {
@@ -75,6 +80,12 @@ impl Settings {
         self.users = users.into_iter().collect();
         self
     }
+
+    /// It speaks TLS only, as `identity`; with an authority of clients, only to those it signed.
+    pub fn with_tls(mut self, identity: &Identity, client_authority: Option<&PathBuf>) -> Self {
+        self.tls = Some(certificates::acceptor(identity, client_authority));
+        self
+    }
 }
 
 /// Everything that the nodes share.
@@ -87,9 +98,10 @@ pub(crate) struct World {
     accounts: Accounts,
     version: Option<String>,
     tls: Option<TlsAcceptor>,
-    host: String,
     nodes: Vec<Node>,
     leader: AtomicUsize,
+    /// Set when the stand-in is dropped.
+    ended: AtomicBool,
     /// How long a flush takes, in microseconds.
     flush_us: AtomicU64,
     /// Up to which position it is flushed.
@@ -128,7 +140,9 @@ impl World {
         std::thread::spawn(move || {
             world.nodes[node].kill();
             std::thread::sleep(down);
-            world.start(node).unwrap();
+            if !world.ended.load(Relaxed) {
+                world.start(node).unwrap();
+            }
         });
     }
 }
@@ -161,10 +175,10 @@ impl StandIn {
             counters: Counters::default(),
             accounts: Accounts(settings.users),
             version: settings.version,
-            host: if settings.tls.is_some() { "localhost" } else { "127.0.0.1" }.to_owned(),
             tls: settings.tls,
             nodes: listeners.iter().enumerate().map(node).collect(),
             leader: AtomicUsize::new(0),
+            ended: AtomicBool::new(false),
             flush_us: AtomicU64::new(0),
             flushed: tokio::sync::Mutex::new(0),
         });
@@ -176,18 +190,14 @@ impl StandIn {
 
     /// The connection string of all nodes, without options but `tls`.
     pub fn address(&self) -> String {
-        let hosts: Vec<_> = self.world.nodes.iter().map(|node| self.host(node)).collect();
-        format!("kurrentdb://{}?tls={}", hosts.join(","), self.world.tls.is_some())
+        let nodes: Vec<_> = self.world.nodes.iter().map(|node| node.address.to_string()).collect();
+        format!("kurrentdb://{}?tls={}", nodes.join(","), self.world.tls.is_some())
     }
 
     /// The connection string of one node.
     pub fn address_of(&self, node: usize) -> String {
-        let host = self.host(&self.world.nodes[node]);
-        format!("kurrentdb://{host}?tls={}", self.world.tls.is_some())
-    }
-
-    fn host(&self, node: &Node) -> String {
-        format!("{}:{}", self.world.host, node.address.port())
+        let node = self.world.nodes[node].address;
+        format!("kurrentdb://{node}?tls={}", self.world.tls.is_some())
     }
 
     pub fn control(&self) -> Control {
@@ -197,6 +207,7 @@ impl StandIn {
 
 impl Drop for StandIn {
     fn drop(&mut self) {
+        self.world.ended.store(true, Relaxed);
         self.world.nodes.iter().for_each(Node::kill);
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();

@@ -145,6 +145,8 @@ async fn talk(socket: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, link
     // How it ended matters to nobody: the client sees it.
     let _ = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
+        // As many calls on a connection at a time as the server's framework lets through.
+        .max_concurrent_streams(100)
         .initial_stream_window_size(1 << 20)
         .initial_connection_window_size(4 << 20)
         .serve_connection(TokioIo::new(socket), service)
