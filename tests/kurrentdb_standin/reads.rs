@@ -155,10 +155,10 @@ async fn a_subscription_catches_up_and_goes_on() {
         let mut caught_up = false;
         while seen.len() < 2 {
             match subscription.next_subscription_event().await.unwrap() {
-                SubscriptionEvent::EventAppeared(event) => {
-                    if event.get_original_stream_id() == stream {
-                        seen.push(event.get_original_event().id.as_u128());
-                    }
+                SubscriptionEvent::EventAppeared(event)
+                    if event.get_original_stream_id() == stream =>
+                {
+                    seen.push(event.get_original_event().id.as_u128());
                 }
                 SubscriptionEvent::CaughtUp(_) if !caught_up => {
                     caught_up = true;

@@ -74,15 +74,15 @@ async fn answer(
             sleep(by).await;
             answer
         }
-        Some(Fault::WriteLate(by)) => {
-            let task = tokio::spawn({
-                let (link, append) = (link.clone(), append.clone());
-                async move {
-                    sleep(by).await;
-                    self::write(&link, &append)
-                }
-            });
-            task.await.unwrap_or_else(|_| Err(Status::internal("the write was lost")))
+        Some(Fault::Hold { written: true }) => {
+            let answer = write();
+            link.world.held.wait().await;
+            answer
+        }
+        Some(Fault::WriteLate(by)) => write_after(&link, &append, sleep(by)).await,
+        Some(Fault::Hold { written: false }) => {
+            let world = link.world.clone();
+            write_after(&link, &append, async move { world.held.wait().await }).await
         }
         Some(Fault::NeverAnswer { written }) => {
             if written {
@@ -109,6 +109,20 @@ async fn answer(
             unreachable!("such a rule is not taken for appends")
         }
     }
+}
+
+/// Writes when `time` has come, whatever has become of the caller by then.
+async fn write_after(
+    link: &Link,
+    append: &Arc<Append>,
+    time: impl Future<Output = ()> + Send + 'static,
+) -> Result<AppendResp, Status> {
+    let (link, append) = (link.clone(), append.clone());
+    let task = tokio::spawn(async move {
+        time.await;
+        write(&link, &append)
+    });
+    task.await.unwrap_or_else(|_| Err(Status::internal("the write was lost")))
 }
 
 fn write(link: &Link, append: &Append) -> Result<AppendResp, Status> {

@@ -68,6 +68,16 @@ impl Control {
         self.world.faults.clear();
     }
 
+    /// Waits until so many calls are held by [`Fault::Hold`].
+    pub async fn held(&self, calls: usize) {
+        self.world.held.until(calls).await;
+    }
+
+    /// Lets every call that is held go on.
+    pub fn release(&self) {
+        self.world.held.release();
+    }
+
     /// How long one flush takes, which the appends that wait for it share. Zero at first.
     pub fn flush_takes(&self, time: Duration) {
         self.world.flush_us.store(time.as_micros() as u64, Relaxed);
@@ -164,7 +174,7 @@ impl Control {
 
     /// Starts a killed node again, on its port.
     pub fn start(&self, node: usize) {
-        self.world.start(node).unwrap();
+        self.world.nodes[node].start(&self.world);
     }
 
     /// Makes another node the leader.

@@ -7,6 +7,7 @@
 //! `Any` as an expectation (its retries are safe only for a while: refused, so that nobody uses it).
 #![allow(dead_code, reason = "each test uses its part")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
+#![allow(clippy::result_large_err, reason = "the size of a status is tonic's choice")]
 
 mod accounts;
 mod appends;
@@ -20,7 +21,6 @@ mod services;
 mod store;
 mod wire;
 
-use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
@@ -42,7 +42,7 @@ pub use store::Proposed;
 
 use accounts::Accounts;
 use control::Counters;
-use faults::Faults;
+use faults::{Faults, Held};
 use node::Node;
 use store::Store;
 
@@ -94,6 +94,7 @@ pub(crate) struct World {
     /// Told after each write.
     grown: Notify,
     faults: Faults,
+    held: Held,
     counters: Counters,
     accounts: Accounts,
     version: Option<String>,
@@ -128,12 +129,6 @@ impl World {
         }
     }
 
-    /// Starts a node on the port it has.
-    fn start(self: &Arc<Self>, node: usize) -> std::io::Result<()> {
-        let node = &self.nodes[node];
-        if node.is_up() { Ok(()) } else { node.start(self, TcpListener::bind(node.address)?) }
-    }
-
     /// Kills a node from within one of its calls, and starts it again after a while.
     fn restart_later(self: &Arc<Self>, node: usize, down: Duration) {
         let world = self.clone();
@@ -141,7 +136,7 @@ impl World {
             world.nodes[node].kill();
             std::thread::sleep(down);
             if !world.ended.load(Relaxed) {
-                world.start(node).unwrap();
+                world.nodes[node].start(&world);
             }
         });
     }
@@ -162,28 +157,24 @@ impl StandIn {
             .enable_all()
             .build()
             .unwrap();
-        let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let listeners: Vec<_> =
-            (0..settings.nodes).map(|_| TcpListener::bind(any).unwrap()).collect();
-        let node = |(number, listener): (usize, &TcpListener)| {
-            Node::new(number, listener.local_addr().unwrap(), runtime.handle().clone())
-        };
+        let node = |number| Node::new(number, runtime.handle().clone());
         let world = Arc::new(World {
             store: Mutex::new(new_store()),
             grown: Notify::new(),
             faults: Faults::default(),
+            held: Held::default(),
             counters: Counters::default(),
             accounts: Accounts(settings.users),
             version: settings.version,
             tls: settings.tls,
-            nodes: listeners.iter().enumerate().map(node).collect(),
+            nodes: (0..settings.nodes).map(node).collect(),
             leader: AtomicUsize::new(0),
             ended: AtomicBool::new(false),
             flush_us: AtomicU64::new(0),
             flushed: tokio::sync::Mutex::new(0),
         });
-        for (node, listener) in world.nodes.iter().zip(listeners) {
-            node.start(&world, listener).unwrap();
+        for node in &world.nodes {
+            node.start(&world);
         }
         Self { world, runtime: Some(runtime) }
     }

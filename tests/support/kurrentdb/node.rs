@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,8 +12,9 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinHandle};
 use tonic::Status;
 use tonic::body::Body;
@@ -27,8 +28,16 @@ pub struct Node {
     pub number: usize,
     pub address: SocketAddr,
     runtime: Handle,
-    listener: Mutex<Option<JoinHandle<()>>>,
+    up: AtomicBool,
+    door: Mutex<Door>,
     connections: Mutex<Connections>,
+}
+
+/// The port: taken while the node is down too, so that nobody else gets it (a client's own socket
+/// could, and would then be connected to itself).
+enum Door {
+    Shut(TcpSocket),
+    Open(JoinHandle<()>),
 }
 
 #[derive(Default)]
@@ -58,46 +67,61 @@ impl Link {
 }
 
 impl Node {
-    pub fn new(number: usize, address: SocketAddr, runtime: Handle) -> Self {
-        Self { number, address, runtime, listener: Mutex::default(), connections: Mutex::default() }
+    /// A node on a port that is free, not listening yet.
+    pub fn new(number: usize, runtime: Handle) -> Self {
+        let socket = reserve(SocketAddr::from(([127, 0, 0, 1], 0)));
+        Self {
+            number,
+            address: socket.local_addr().unwrap(),
+            runtime,
+            up: AtomicBool::new(false),
+            door: Mutex::new(Door::Shut(socket)),
+            connections: Mutex::default(),
+        }
     }
 
-    /// Whether it listens.
+    /// Whether it listens. Calls ask, so it must not wait for the door.
     pub fn is_up(&self) -> bool {
-        self.listener.lock().unwrap().is_some()
+        self.up.load(Relaxed)
     }
 
     /// Listens, unless it does.
-    pub fn start(&self, world: &Arc<World>, listener: std::net::TcpListener) -> io::Result<()> {
-        let mut slot = self.listener.lock().unwrap();
-        if slot.is_some() {
-            return Ok(());
+    pub fn start(&self, world: &Arc<World>) {
+        let mut door = self.door.lock().unwrap();
+        if matches!(*door, Door::Open(_)) {
+            return;
         }
-        listener.set_nonblocking(true)?;
-        let entered = self.runtime.enter();
-        let listener = TcpListener::from_std(listener)?;
-        drop(entered);
         let (world, number) = (world.clone(), self.number);
-        *slot = Some(self.runtime.spawn(async move {
+        // The task begins once there is a socket to listen on: the one reserved.
+        let (give, given) = oneshot::channel::<TcpSocket>();
+        let accepting = self.runtime.spawn(async move {
+            let Ok(socket) = given.await else { return };
+            let listener = socket.listen(1024).unwrap();
             loop {
                 match listener.accept().await {
                     Ok((socket, _)) => world.nodes[number].serve(&world, socket),
                     Err(_) => tokio::time::sleep(Duration::from_millis(1)).await,
                 }
             }
-        }));
-        Ok(())
+        });
+        if let Door::Shut(socket) = std::mem::replace(&mut *door, Door::Open(accepting)) {
+            give.send(socket).unwrap();
+            self.up.store(true, Relaxed);
+        }
     }
 
     /// Stops listening and cuts every connection, like a process that is killed.
     pub fn kill(&self) {
-        let listener = self.listener.lock().unwrap().take();
-        if let Some(listener) = listener {
-            listener.abort();
-            while !listener.is_finished() {
+        let mut door = self.door.lock().unwrap();
+        if let Door::Open(accepting) = &*door {
+            self.up.store(false, Relaxed);
+            accepting.abort();
+            while !accepting.is_finished() {
                 std::thread::sleep(Duration::from_millis(1));
             }
+            *door = Door::Shut(reserve(self.address));
         }
+        drop(door);
         self.cut_all();
     }
 
@@ -135,6 +159,15 @@ impl Node {
         });
         connections.open.insert(number, task.abort_handle());
     }
+}
+
+/// Takes a port without listening on it.
+fn reserve(address: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    // The port's old connections may still be there.
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind(address).unwrap();
+    socket
 }
 
 async fn talk(socket: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, link: Link) {

@@ -68,6 +68,7 @@ pub async fn read(link: Link, metadata: &MetadataMap, request: ReadReq) -> Resul
                 return std::future::pending().await;
             }
         }
+        Some(Fault::Hold { .. }) => link.world.held.wait().await,
         Some(Fault::NeverAnswer { .. }) => return std::future::pending().await,
         Some(Fault::DeadlineExceeded { .. }) => {
             return Err(Status::deadline_exceeded("Deadline Exceeded"));
