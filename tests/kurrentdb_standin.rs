@@ -33,7 +33,10 @@ async fn on_each_server(fact: impl AsyncFn(Client, String)) {
     }
 }
 
+/// A client that does not wait half a second before it connects, as it does by default.
 fn connect(address: &str) -> Client {
+    let separator = if address.contains('?') { '&' } else { '?' };
+    let address = format!("{address}{separator}discoveryInterval=10");
     Client::new(address.parse().unwrap()).unwrap()
 }
 
