@@ -33,6 +33,16 @@ async fn on_each_server(fact: impl AsyncFn(Client, String)) {
     }
 }
 
+/// The same for what is known of the line 23.10 and is otherwise in others.
+async fn on_each_server_of_the_line(fact: impl AsyncFn(Client, String)) {
+    on_each_server(async |client, stream| {
+        if client.server_info().await.unwrap().version() == (23, 10) {
+            fact(client, stream).await;
+        }
+    })
+    .await;
+}
+
 /// A client that does not wait half a second before it connects, as it does by default.
 fn connect(address: &str) -> Client {
     let separator = if address.contains('?') { '&' } else { '?' };
@@ -93,8 +103,16 @@ async fn contents(client: &Client, stream: &str) -> Vec<(u64, u128)> {
 
 /// What is in `$all` of a stream, in its order.
 async fn in_all(client: &Client, stream: &str) -> Vec<ResolvedEvent> {
-    let options = ReadAllOptions::default().position(StreamPosition::Start);
-    let mut events = collect(client.read_all(&options).await.unwrap()).await.unwrap();
-    events.retain(|event| event.get_original_stream_id() == stream);
+    let options = ReadAllOptions::default().backwards().position(StreamPosition::End);
+    let mut read = client.read_all(&options).await.unwrap();
+    let mut events = Vec::new();
+    while let Some(event) = read.next().await.unwrap() {
+        if event.get_original_stream_id() == stream {
+            events.insert(0, event);
+            if events[0].get_original_event().revision == 0 {
+                break;
+            }
+        }
+    }
     events
 }

@@ -9,7 +9,10 @@ use kurrentdb::{
 };
 use uuid::Uuid;
 
-use super::{append, begin, contents, event, events, in_all, on_each_server, read};
+use super::{
+    append, begin, contents, event, events, in_all, on_each_server, on_each_server_of_the_line,
+    read,
+};
 
 fn is_wrong(answer: Result<kurrentdb::WriteResult, Error>, actual: Option<u64>) -> bool {
     let actual = actual.map_or(CurrentRevision::NoStream, CurrentRevision::Current);
@@ -154,10 +157,9 @@ async fn a_deadline_of_0_writes_nothing() {
     .await;
 }
 
-/// Of the line that was measured; later ones allow more.
 #[tokio::test]
 async fn an_append_holds_a_mebibyte_of_data_and_any_metadata() {
-    on_each_server(async |client, stream| {
+    on_each_server_of_the_line(async |client, stream| {
         let data = |size: usize| EventData::binary("large", vec![7; size].into());
         let too_large = vec![data(1 << 19), data((1 << 19) + 1)];
         let answer = append(&client, &stream, NoStream, too_large).await;
@@ -177,7 +179,7 @@ async fn an_append_holds_a_mebibyte_of_data_and_any_metadata() {
 
 #[tokio::test]
 async fn a_message_over_16_mebibytes_is_refused() {
-    on_each_server(async |client, stream| {
+    on_each_server_of_the_line(async |client, stream| {
         let event = event(1, "x").metadata_as_json(&"m".repeat(17 << 20)).unwrap();
         let answer = append(&client, &stream, NoStream, vec![event]).await;
         let exhausted = tonic::Code::ResourceExhausted;

@@ -14,7 +14,6 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinHandle};
 use tonic::Status;
 use tonic::body::Body;
@@ -35,9 +34,9 @@ pub struct Node {
 
 /// The port: taken while the node is down too, so that nobody else gets it (a client's own socket
 /// could, and would then be connected to itself).
-enum Door {
-    Shut(TcpSocket),
-    Open(JoinHandle<()>),
+struct Door {
+    reserved: Option<TcpSocket>,
+    accepting: Option<JoinHandle<()>>,
 }
 
 #[derive(Default)]
@@ -75,7 +74,7 @@ impl Node {
             address: socket.local_addr().unwrap(),
             runtime,
             up: AtomicBool::new(false),
-            door: Mutex::new(Door::Shut(socket)),
+            door: Mutex::new(Door { reserved: Some(socket), accepting: None }),
             connections: Mutex::default(),
         }
     }
@@ -88,38 +87,32 @@ impl Node {
     /// Listens, unless it does.
     pub fn start(&self, world: &Arc<World>) {
         let mut door = self.door.lock().unwrap();
-        if matches!(*door, Door::Open(_)) {
-            return;
-        }
+        let Some(socket) = door.reserved.take() else { return };
+        let entered = self.runtime.enter();
+        let listener = socket.listen(1024).unwrap();
+        drop(entered);
+        self.up.store(true, Relaxed);
         let (world, number) = (world.clone(), self.number);
-        // The task begins once there is a socket to listen on: the one reserved.
-        let (give, given) = oneshot::channel::<TcpSocket>();
-        let accepting = self.runtime.spawn(async move {
-            let Ok(socket) = given.await else { return };
-            let listener = socket.listen(1024).unwrap();
+        door.accepting = Some(self.runtime.spawn(async move {
             loop {
                 match listener.accept().await {
                     Ok((socket, _)) => world.nodes[number].serve(&world, socket),
                     Err(_) => tokio::time::sleep(Duration::from_millis(1)).await,
                 }
             }
-        });
-        if let Door::Shut(socket) = std::mem::replace(&mut *door, Door::Open(accepting)) {
-            give.send(socket).unwrap();
-            self.up.store(true, Relaxed);
-        }
+        }));
     }
 
     /// Stops listening and cuts every connection, like a process that is killed.
     pub fn kill(&self) {
         let mut door = self.door.lock().unwrap();
-        if let Door::Open(accepting) = &*door {
+        if let Some(accepting) = door.accepting.take() {
             self.up.store(false, Relaxed);
             accepting.abort();
             while !accepting.is_finished() {
                 std::thread::sleep(Duration::from_millis(1));
             }
-            *door = Door::Shut(reserve(self.address));
+            door.reserved = Some(reserve(self.address));
         }
         drop(door);
         self.cut_all();
