@@ -4,7 +4,7 @@ use docket::log::{LogError, NewEvent};
 use docket::moving::{Comparison, Difference, MoveError, Side, What, compare};
 use uuid::Uuid;
 
-use super::engines::{Engine, Watching, Written, stream, turns, write};
+use super::engines::{Engine, Watching, Written, stream, tamper, turns, write};
 
 async fn compared(from: &[Written], to: &[Written]) -> Comparison {
     let logs = (Engine::Memory.open(), Engine::Sqlite.open());
@@ -71,11 +71,7 @@ async fn a_damaged_log_is_named_with_the_place() {
     write(&*from, &turns(9)).await;
     write(&*to, &turns(9)).await;
     from.close().await;
-    let raw = rusqlite::Connection::open(from.path()).unwrap();
-    let triggers = "SELECT group_concat('DROP TRIGGER ' || name, ';') FROM sqlite_schema WHERE type = 'trigger'";
-    let drops: String = raw.query_row(triggers, [], |row| row.get(0)).unwrap();
-    raw.execute_batch(&format!("{drops}; DELETE FROM event WHERE sequence = 4")).unwrap();
-    drop(raw);
+    tamper(&from.path(), "DELETE FROM event WHERE sequence = 4");
     let damaged = docket::log::SqliteLog::open_reader(from.path()).unwrap();
     let error = compare(&damaged, &*to, &Watching::new()).await.unwrap_err();
     let is_hole = matches!(
