@@ -47,10 +47,8 @@ pub fn precondition(call: &Call) -> Result<Precondition, Problem> {
                     "If-Match 不是实体标签，例如 \"17.2026-01-31.json.zh-CN.0\"",
                 )
             })?;
-            let revisions = tags.iter().filter(|(weak, _)| !weak).filter_map(|(_, tag)| {
-                let digits = tag.split('.').next().unwrap_or_default();
-                digits.parse::<u64>().ok()
-            });
+            let revisions =
+                tags.iter().filter(|(weak, _)| !weak).filter_map(|(_, tag)| revision_of(tag));
             Ok(revisions.max().map_or(Precondition::Never, Precondition::Revision))
         }
     }
@@ -90,6 +88,19 @@ pub fn unchanged(request: &HttpRequest, tag: &str) -> bool {
         value.trim() == "*"
             || tags(&value).is_some_and(|tags| tags.iter().any(|(_, known)| *known == opaque))
     })
+}
+
+/// Whether `If-None-Match` names a later revision of an enrollment than this.
+pub fn names_after(request: &HttpRequest, revision: Option<u64>) -> bool {
+    joined(request, header::IF_NONE_MATCH).is_some_and(|value| {
+        let tags = tags(&value).unwrap_or_default();
+        tags.iter().filter_map(|(_, tag)| revision_of(tag)).max() > revision
+    })
+}
+
+/// The revision that the tag of an enrollment begins with.
+fn revision_of(tag: &str) -> Option<u64> {
+    tag.split('.').next()?.parse().ok()
 }
 
 /// 304 with the headers that the 200 would carry.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::brief::Labels;
 use super::call::Call;
-use super::etag::enrollment_tag;
+use super::etag::{self, enrollment_tag};
 use super::problem::{Code, Problem};
 use super::times::{Known, known, nothing_known};
 use crate::app::{ActAnswer, App, Cached};
@@ -117,8 +117,13 @@ impl<'a> Reading<'a> {
         if self.known_to.is_some() {
             return Ok(None);
         }
-        let cached = call.state.app.enrollment(&self.stream).await;
-        let cached = cached.map_err(|error| call.problem(error))?;
+        let app = &call.state.app;
+        let cached = app.enrollment(&self.stream).await.map_err(|error| call.problem(error))?;
+        // The caller has seen more than this node keeps: another node's answer.
+        let cached = match app.log().is_shared() && etag::names_after(&call.http, cached.revision) {
+            true => app.enrollment_anew(&self.stream).await.map_err(|error| call.problem(error))?,
+            false => cached,
+        };
         if cached.revision.is_none() {
             return Err(self.nothing());
         }

@@ -6,15 +6,16 @@ use uuid::Uuid;
 
 use super::act_checks::{changed_since, seen_before};
 use super::append::{check_fact_size, check_size};
-use super::{ActError, App, cache::Cached, enrollment::stream_name};
+use super::enrollment::{Loaded, stream_name};
+use super::{ActError, App, cache::Cached};
 use crate::codec;
-use crate::domain::act::{Act, ActRequest, Common};
+use crate::domain::act::ActRequest;
 use crate::domain::date::{Day, Timestamp};
 use crate::domain::decide::{Actor, Context, Decision, OtherStanding};
 use crate::domain::event::{Event, EventMeta, Recorded};
 use crate::domain::history::History;
 use crate::domain::history_decide::{decide_at_end, decide_on, place_of_new};
-use crate::domain::ids::{Id, ProgramId, SubjectId};
+use crate::domain::ids::{ProgramId, SubjectId};
 use crate::domain::measure::{Program, Versions};
 use crate::domain::subject::Subject;
 use crate::log::{LogError, NewEvent};
@@ -99,27 +100,41 @@ impl App {
     /// # Errors
     /// [`ActError`]; whatever it is, the enrollment has no event of a refused act.
     pub async fn act(&self, caller: &Caller, call: &ActCall) -> Result<ActAnswer, ActError> {
-        let case = self.case(caller, call).await?;
+        let mut case = self.case(caller, call).await?;
         let _turn = self.stripe(&case.stream).lock().await;
+        // Where others append too, what is kept may be older than the log: nothing is refused by it.
+        let mut doubted = self.log.is_shared();
+        let mut loaded = if doubted && call.validate_only {
+            self.reload(&case.stream).await?.1
+        } else {
+            self.load(&case.stream).await?
+        };
         for _ in 0..MAX_TRIES {
-            let cached = self.enrollment(&case.stream).await?;
-            if let Some(answer) = self.replay(&case, &cached).await? {
-                return Ok(answer);
-            }
-            self.check_precondition(&case.stream, call.precondition, &cached).await?;
-            self.check_documents(&call.request).await?;
-            match self.attempt(&case, &cached).await {
-                Err(ActError::Log(LogError::Conflict { .. })) => {
-                    self.reload(&case.stream).await?;
-                }
+            match self.try_once(&case, &loaded).await {
+                Err(ActError::Log(LogError::Conflict { .. })) => {}
                 Err(error @ ActError::Log(LogError::OutcomeUnknown(_))) => {
                     self.enrollments.forget(&case.stream);
                     return Err(error);
                 }
+                Err(error) if doubted && error.is_refusal() => {
+                    doubted = false;
+                    self.renew_editions(case.program.governed_as()).await?;
+                    case = self.case(caller, call).await?;
+                }
                 answer => return answer,
             }
+            loaded = self.reload(&case.stream).await?.1;
         }
         Err(ActError::Busy { what: case.stream })
+    }
+
+    async fn try_once(&self, case: &Case<'_>, loaded: &Loaded) -> Result<ActAnswer, ActError> {
+        if let Some(answer) = self.replay(case, loaded).await? {
+            return Ok(answer);
+        }
+        self.check_precondition(&case.stream, case.call.precondition, loaded).await?;
+        self.check_documents(&case.call.request).await?;
+        self.attempt(case, loaded).await
     }
 
     async fn case<'a>(
@@ -134,7 +149,7 @@ impl App {
             required: Vec::new(),
         })?;
         let subject = self.subject(&call.subject).await?;
-        let versions = self.library.versions(program);
+        let versions = self.versions_to_judge_by(program).await?;
         let others = self.participation(program, &versions, call).await?;
         Ok(Case {
             program,
@@ -179,7 +194,7 @@ impl App {
     }
 
     /// Decides on what is kept; where that needs more, or refuses, on the stream as it is.
-    async fn attempt(&self, case: &Case<'_>, cached: &Arc<Cached>) -> Result<ActAnswer, ActError> {
+    async fn attempt(&self, case: &Case<'_>, cached: &Loaded) -> Result<ActAnswer, ActError> {
         let now = self.clock.now_for_recording()?;
         let seen = seen_before(case.call.precondition, cached);
         let at_end = self.with_context(case, now, |ctx| {
@@ -232,7 +247,7 @@ impl App {
     async fn record(
         &self,
         case: &Case<'_>,
-        cached: &Arc<Cached>,
+        cached: &Loaded,
         history: Option<&History>,
         mut decision: Decision,
         place: Day,
@@ -314,8 +329,11 @@ impl App {
             data: data.into(),
             metadata: codec::encode_meta(&meta)?.into(),
         };
-        let appended = self.append_after(&case.stream, after, new).await?;
-        Ok(Recorded { revision, sequence: appended.sequence, id, event, meta })
+        let landed = self.append_after(&case.stream, after, new).await?;
+        match landed.stands {
+            Some(stored) => Ok(codec::decode_enrollment(&stored)?),
+            None => Ok(Recorded { revision, sequence: landed.sequence, id, event, meta }),
+        }
     }
 
     /// Folds the event into what is kept and restates places that changed otherwise than by the
@@ -324,16 +342,16 @@ impl App {
     async fn settle(
         &self,
         case: &Case<'_>,
-        cached: &Arc<Cached>,
+        cached: &Loaded,
         history: Option<&History>,
         recorded: &Recorded,
         reserved: bool,
         now: Timestamp,
     ) {
-        let mut next = Cached::clone(cached);
+        let mut next = Cached::clone(&cached.cached);
         let at_end = next.push(recorded);
         if at_end {
-            self.enrollments.put(&case.stream, Arc::new(next));
+            self.enrollments.put(&case.stream, Arc::new(next), cached.seen);
         } else if self.reload(&case.stream).await.is_err() {
             self.enrollments.forget(&case.stream);
         }
@@ -347,48 +365,6 @@ impl App {
             self.lagging.lock().await.insert(case.stream.clone());
         }
     }
-
-    /// Standings in other programs that the act's rules presuppose (P17); of a correction, those of
-    /// the act that it puts in place. An exercise looks at the exercise of the other program (G16).
-    async fn participation(
-        &self,
-        program: &Program,
-        versions: &Versions,
-        call: &ActCall,
-    ) -> Result<Vec<(ProgramId, OtherStanding)>, ActError> {
-        let (act, common) = decided_act(&call.request);
-        let day = common.effective_on.latest();
-        let Some(edition) = versions.in_force(day) else { return Ok(Vec::new()) };
-        let conditions =
-            edition.measure.rules(act.kind()).filter_map(|rule| rule.participation.as_ref());
-        let mut found = Vec::new();
-        for condition in conditions {
-            let mut programs = self.library.programs().programs.iter();
-            let other = programs.find(|other| {
-                other.governed_as() == &condition.program
-                    && other.is_exercise() == program.is_exercise()
-            });
-            let Some(other) = other else { continue };
-            let stream = codec::enrollment_stream(&other.id, &call.subject);
-            let history = self.history(&stream).await?;
-            let state = history.state_at(day);
-            let (Some(phase), Some(by)) = (state.phase(), state.node_by) else { continue };
-            let Some(event) = history.at(by) else { continue };
-            let standing = OtherStanding { phase: Id::from(phase), by: event.reference(&stream) };
-            found.push((condition.program.clone(), standing));
-        }
-        Ok(found)
-    }
-}
-
-/// The act whose rules apply: itself, or what a correction puts in another's place.
-fn decided_act(request: &ActRequest) -> (&Act, &Common) {
-    if let Act::Correct(correction) = &request.act
-        && let Some(mended) = &correction.replacement
-    {
-        return (&mended.act, &mended.common);
-    }
-    (&request.act, &request.common)
 }
 
 /// A refusal for want of a place, with the measure version by which the act was decided.

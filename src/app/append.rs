@@ -9,48 +9,58 @@ use crate::domain::date::{CivilDate, Timestamp};
 use crate::domain::event::{Event, EventMeta, Fact, OfficeName};
 use crate::domain::ids::{Office, Provenance};
 use crate::domain::shared_str::SharedStr;
-use crate::log::{Appended, Expected, LogError, NewEvent};
+use crate::log::{Expected, LogError, NewEvent, RecordedEvent};
 
 /// What the machine calls itself in its own events.
 pub const DOCKET: &str = "docket";
 
+/// Where an append ended.
+pub(super) struct Landed {
+    /// The sequence, where it is known.
+    pub sequence: Option<u64>,
+    /// What stands at the revision where that may be other bytes than those sent: another try of the
+    /// same, with the same id. Whoever appended goes on with this.
+    pub stands: Option<RecordedEvent>,
+}
+
 impl App {
-    /// Appends one event after `revision`. An unknown outcome is looked up by the event's id before
-    /// it is passed on.
+    /// Appends one event after `revision`. An unknown outcome is made known, if it can be, by what
+    /// stands at the revision: the event's id, written here or by another node, or another event,
+    /// which is a conflict.
     pub(super) async fn append_after(
         &self,
         stream: &str,
         revision: Option<u64>,
         event: NewEvent,
-    ) -> Result<Appended, ActError> {
+    ) -> Result<Landed, ActError> {
         let name = stream_name(stream)?;
         let expected = revision.map_or(Expected::NoStream, Expected::Revision);
         let (id, recorded_at) = (event.event_id, event.recorded_at_us);
         let event_type = event.event_type.clone();
         let next = revision.map_or(0, |revision| revision + 1);
-        match self.log.append(&name, expected, vec![event]).await {
+        let error = match self.log.append(&name, expected, vec![event]).await {
             Ok(appended) => {
                 self.clock.saw(Timestamp::from_micros(recorded_at));
                 self.counters.count_appended(&event_type);
-                Ok(appended)
+                return Ok(Landed { sequence: appended.sequence, stands: None });
             }
             Err(LogError::OutcomeUnknown(reason)) => {
                 let page = self.log.read_stream(&name, next, 1).await;
                 match page.ok().and_then(|page| page.events.into_iter().next()) {
                     Some(found) if found.event_id == id => {
                         self.counters.count_appended(&event_type);
-                        Ok(Appended { revision: next, sequence: Some(found.sequence) })
+                        return Ok(Landed { sequence: Some(found.sequence), stands: Some(found) });
                     }
-                    _ => Err(LogError::OutcomeUnknown(reason).into()),
+                    Some(_) => LogError::Conflict { expected, actual: Some(next) },
+                    None => LogError::OutcomeUnknown(reason),
                 }
             }
-            Err(error) => {
-                if matches!(error, LogError::Conflict { .. }) {
-                    self.counters.count_conflict();
-                }
-                Err(error.into())
-            }
+            Err(error) => error,
+        };
+        if matches!(error, LogError::Conflict { .. }) {
+            self.counters.count_conflict();
         }
+        Err(error.into())
     }
 
     /// Metadata of an event that no office acted for.

@@ -1,6 +1,11 @@
 //! Folded enrollments, in a cache bounded in bytes.
+//!
+//! Where others append to the log as well (`follow`), what must hold besides: a fold is kept only if
+//! no event that it may lack was passed by the follower of the log since the stream was read; the
+//! follower moves on what is kept, and never puts a fold where none is.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex};
 
 use sha2::{Digest as _, Sha256};
@@ -36,6 +41,17 @@ struct Index {
     keys: HashMap<u64, u64>,
 }
 
+impl Index {
+    fn before(&self, revision: u64) -> Self {
+        let count = usize::try_from(revision).unwrap_or(usize::MAX);
+        let keys = self.keys.iter().filter(|(_, made)| **made < revision);
+        Self {
+            ids: self.ids.iter().take(count).copied().collect(),
+            keys: keys.map(|(hash, revision)| (*hash, *revision)).collect(),
+        }
+    }
+}
+
 impl Cached {
     /// Folds a history.
     pub fn of(history: &History) -> Self {
@@ -65,30 +81,27 @@ impl Cached {
     }
 
     fn note(&mut self, event: &Recorded) {
-        if lock(&self.index).ids.len() as u64 != event.revision {
-            // Another fold went on from the same events.
-            let own = self.own_index(event.revision);
-            self.index = Arc::new(Mutex::new(own));
-        }
         self.revision = Some(event.revision);
         self.sequence = event.sequence;
         if !event.event.is_own() {
             self.acted_revision = Some(event.revision);
         }
+        // One lock for looking and adding: an act and the follower may fold the same event at once.
         let mut index = lock(&self.index);
+        let place = usize::try_from(event.revision).unwrap_or(usize::MAX);
+        if index.ids.get(place) == Some(&event.id) {
+            return;
+        }
+        if index.ids.len() != place {
+            // Another fold went on from the same events.
+            let own = index.before(event.revision);
+            drop(index);
+            self.index = Arc::new(Mutex::new(own));
+            index = lock(&self.index);
+        }
         index.ids.push(event.id);
         if let Some((key, _)) = &event.meta.key {
             index.keys.insert(key_hash(&event.meta.principal, key), event.revision);
-        }
-    }
-
-    fn own_index(&self, before: u64) -> Index {
-        let index = lock(&self.index);
-        let count = usize::try_from(before).unwrap_or(usize::MAX);
-        let keys = index.keys.iter().filter(|(_, revision)| **revision < before);
-        Index {
-            ids: index.ids.iter().take(count).copied().collect(),
-            keys: keys.map(|(hash, revision)| (*hash, *revision)).collect(),
         }
     }
 
@@ -132,6 +145,13 @@ fn key_hash(principal: &str, key: &str) -> u64 {
     u64::from_be_bytes([hash[0], hash[1], hash[2], hash[3], hash[4], hash[5], hash[6], hash[7]])
 }
 
+/// How many counts of events passed the enrollments share.
+const SLOTS: u64 = 1024;
+
+/// How many events the follower of the log had passed when a stream was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen(u64);
+
 /// The cache: when it is full, what was not asked for since the last round is let go.
 pub struct EnrollmentCache {
     limit_bytes: usize,
@@ -142,24 +162,40 @@ pub struct EnrollmentCache {
 struct Inner {
     entries: HashMap<Arc<str>, (Arc<Cached>, bool, usize)>,
     bytes: usize,
+    /// Events of enrollments that the follower has passed, in slots by the stream's name; no slots
+    /// where nobody else appends.
+    passed: Vec<u64>,
+    /// Nothing is kept while the log can't be followed.
+    suspended: bool,
 }
 
 impl EnrollmentCache {
-    /// A cache of at most so many bytes.
-    pub fn new(limit_bytes: usize) -> Self {
-        Self { limit_bytes, inner: Mutex::default() }
+    /// A cache of at most so many bytes, over a log to which others append too, or not.
+    pub fn new(limit_bytes: usize, is_shared: bool) -> Self {
+        let slots = if is_shared { usize::try_from(SLOTS).unwrap_or_default() } else { 0 };
+        let inner = Inner { passed: vec![0; slots], ..Inner::default() };
+        Self { limit_bytes, inner: Mutex::new(inner) }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// The enrollment's fold, if it is kept.
-    pub fn get(&self, stream: &str) -> Option<Arc<Cached>> {
+    /// The enrollment's fold, if it is kept; and what to state when one is put in its place.
+    pub fn get(&self, stream: &str) -> (Option<Arc<Cached>>, Seen) {
         let mut inner = self.lock();
-        let entry = inner.entries.get_mut(stream)?;
-        entry.1 = true;
-        Some(entry.0.clone())
+        let seen = inner.seen(stream);
+        let entry = inner.entries.get_mut(stream);
+        let kept = entry.map(|entry| {
+            entry.1 = true;
+            entry.0.clone()
+        });
+        (kept, seen)
+    }
+
+    /// What to state when a fold is put that is read from now on.
+    pub fn seen(&self, stream: &str) -> Seen {
+        self.lock().seen(stream)
     }
 
     /// The enrollment's fold, if it is kept; that does not count as asking for it.
@@ -167,14 +203,24 @@ impl EnrollmentCache {
         self.lock().entries.get(stream).map(|(cached, _, _)| cached.clone())
     }
 
-    /// Keeps a fold, unless a newer one is kept.
-    pub fn put(&self, stream: &str, cached: Arc<Cached>) {
+    /// Keeps a fold of what was read, or appended to, after `seen`; unless a newer one is kept, or
+    /// the follower has passed events since which may not be in it.
+    pub fn put(&self, stream: &str, cached: Arc<Cached>, seen: Seen) {
         let bytes = cached.bytes() + stream.len() * 2;
         let mut inner = self.lock();
-        if inner.entries.get(stream).is_some_and(|(kept, _, _)| kept.revision > cached.revision) {
+        let kept = inner.entries.get(stream).map(|(kept, asked, _)| (kept.clone(), *asked));
+        if kept.as_ref().is_some_and(|(kept, _)| !is_newer(&cached, kept)) {
             return;
         }
-        let asked = inner.entries.get(stream).is_some_and(|(_, asked, _)| *asked);
+        // Where others append, that a stream has no events is true for a moment only.
+        let holds = inner.passed.is_empty() || (!inner.suspended && cached.revision.is_some());
+        if !holds || inner.seen(stream) != seen {
+            if kept.is_some_and(|(kept, _)| kept.revision < cached.revision) {
+                inner.remove(stream);
+            }
+            return;
+        }
+        let asked = kept.is_some_and(|(_, asked)| asked);
         let old = inner.entries.insert(Arc::from(stream), (cached, asked, bytes));
         inner.bytes = inner.bytes + bytes - old.map_or(0, |(_, _, bytes)| bytes);
         if inner.bytes > self.limit_bytes {
@@ -182,12 +228,66 @@ impl EnrollmentCache {
         }
     }
 
+    /// Takes in that the log holds an event of an enrollment: a kept fold is moved on by it, or let
+    /// go where that needs more than the event. For one caller, in the order of the log.
+    pub fn follow(
+        &self,
+        stream: &str,
+        revision: u64,
+        sequence: u64,
+        read: impl FnOnce() -> Option<Recorded>,
+    ) {
+        let (kept, seen) = {
+            let mut inner = self.lock();
+            inner.pass(stream);
+            let kept = inner.entries.get(stream).map(|(kept, _, _)| kept.clone());
+            (kept, inner.seen(stream))
+        };
+        let Some(kept) = kept else { return };
+        let next = kept.revision.map_or(0, |newest| newest + 1);
+        if revision + 1 == next && kept.sequence.is_none() {
+            let counted = Cached { sequence: Some(sequence), ..Cached::clone(&kept) };
+            self.put(stream, Arc::new(counted), seen);
+        }
+        if revision < next {
+            return;
+        }
+        if revision == next
+            && let Some(event) = read()
+        {
+            let mut moved = Cached::clone(&kept);
+            if moved.push(&event) {
+                self.put(stream, Arc::new(moved), seen);
+                return;
+            }
+        }
+        let mut inner = self.lock();
+        if inner.entries.get(stream).is_some_and(|(kept, _, _)| kept.revision < Some(revision)) {
+            inner.remove(stream);
+        }
+    }
+
+    /// Lets go of everything and keeps nothing until [`EnrollmentCache::resume`]: events may stand in
+    /// the log of which nobody here will hear.
+    pub fn suspend(&self) {
+        let mut inner = self.lock();
+        inner.suspended = true;
+        inner.entries.clear();
+        inner.bytes = 0;
+        // Nor is what is being read now kept after the end of it.
+        for passed in &mut inner.passed {
+            *passed += 1;
+        }
+    }
+
+    /// Keeps folds again.
+    pub fn resume(&self) {
+        self.lock().suspended = false;
+    }
+
     /// Lets go of a fold.
     pub fn forget(&self, stream: &str) {
-        let mut inner = self.lock();
-        if let Some((_, _, bytes)) = inner.entries.remove(stream) {
-            inner.bytes -= bytes;
-        }
+        self.lock().remove(stream);
     }
 
     /// The bytes held, by estimate.
@@ -197,7 +297,38 @@ impl EnrollmentCache {
     }
 }
 
+/// Whether a fold says more than the one that is kept.
+fn is_newer(cached: &Cached, kept: &Cached) -> bool {
+    let counted = |fold: &Cached| (fold.revision, fold.sequence.is_some());
+    counted(cached) >= counted(kept)
+}
+
 impl Inner {
+    fn slot(&self, stream: &str) -> Option<usize> {
+        if self.passed.is_empty() {
+            return None;
+        }
+        let mut hasher = DefaultHasher::new();
+        stream.hash(&mut hasher);
+        usize::try_from(hasher.finish() % SLOTS).ok()
+    }
+
+    fn seen(&self, stream: &str) -> Seen {
+        Seen(self.slot(stream).and_then(|slot| self.passed.get(slot)).copied().unwrap_or_default())
+    }
+
+    fn pass(&mut self, stream: &str) {
+        if let Some(passed) = self.slot(stream).and_then(|slot| self.passed.get_mut(slot)) {
+            *passed += 1;
+        }
+    }
+
+    fn remove(&mut self, stream: &str) {
+        if let Some((_, _, bytes)) = self.entries.remove(stream) {
+            self.bytes -= bytes;
+        }
+    }
+
     /// Two rounds: first what was not asked for since the last shrinking, then whatever is there.
     fn shrink(&mut self, target: usize, keep: &str) {
         for spare_asked in [true, false] {
@@ -219,64 +350,4 @@ impl Inner {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::app::append::own_meta;
-    use crate::domain::date::Timestamp;
-    use crate::domain::event::{ApprovalAbandoned, Event};
-    use crate::domain::ids::EventRef;
-
-    #[test]
-    fn the_cache_stays_within_its_bytes_and_keeps_what_is_asked_for() {
-        let limit = 64 * 1024;
-        let cache = EnrollmentCache::new(limit);
-        cache.put("hot", Arc::new(Cached::default()));
-        for n in 0..2_000 {
-            cache.put(&format!("cold-{n}"), Arc::new(Cached::default()));
-            assert!(cache.get("hot").is_some(), "after {n}");
-            assert!(cache.bytes() <= limit, "{} bytes after {n}", cache.bytes());
-        }
-        let kept = (0..2_000).filter(|n| cache.get(&format!("cold-{n}")).is_some()).count();
-        assert!((1..limit / 512).contains(&kept), "{kept} are kept");
-        cache.forget("hot");
-        assert!(cache.get("hot").is_none());
-    }
-
-    fn abandoned(revision: u64, id: u128, key: &str) -> Recorded {
-        let now = Timestamp::from_micros(0);
-        let mut meta = own_meta(now, true);
-        meta.key = Some((key.into(), "print".into()));
-        let reservation = EventRef { stream: "quota".to_owned(), revision: 0, id: Uuid::nil() };
-        let event = Event::ApprovalAbandoned(ApprovalAbandoned { reservation });
-        Recorded { revision, sequence: Some(revision), id: Uuid::from_u128(id), event, meta }
-    }
-
-    /// Folds share the list of events; a fold that goes another way gets one of its own.
-    #[test]
-    fn each_fold_sees_the_events_up_to_its_own_revision() {
-        let mut first = Cached::default();
-        assert!(first.push(&abandoned(0, 10, "a")));
-        let mut second = first.clone();
-        assert!(second.push(&abandoned(1, 11, "b")));
-        assert!(Arc::ptr_eq(&first.index, &second.index));
-        assert_eq!((first.id_at(0), first.id_at(1)), (Some(Uuid::from_u128(10)), None));
-        assert_eq!(first.revision_of_key("docket", "b"), None);
-        assert_eq!(second.id_at(1), Some(Uuid::from_u128(11)));
-        assert_eq!(second.revision_of_key("docket", "a"), Some(0));
-        let mut other = first.clone();
-        assert!(other.push(&abandoned(1, 12, "c")));
-        assert_eq!(other.id_at(1), Some(Uuid::from_u128(12)));
-        assert_eq!(other.revision_of_key("docket", "b"), None);
-        assert_eq!(second.id_at(1), Some(Uuid::from_u128(11)));
-        assert_eq!(second.revision_of_key("docket", "c"), None);
-    }
-
-    #[test]
-    fn an_older_fold_never_replaces_a_newer_one() {
-        let cache = EnrollmentCache::new(64 * 1024);
-        let at = |revision| Arc::new(Cached { revision: Some(revision), ..Cached::default() });
-        cache.put("x", at(7));
-        cache.put("x", at(6));
-        assert_eq!(cache.get("x").and_then(|cached| cached.revision), Some(7));
-    }
-}
+mod tests;

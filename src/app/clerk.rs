@@ -69,22 +69,13 @@ pub struct Clerk {
     pending: BTreeMap<String, News>,
     /// The day on which each enrollment with open due dates is looked at again.
     watched: HashMap<String, Day>,
-    /// Adoptions of calendars, by sequence.
-    adoptions: HashMap<u64, EventRef>,
 }
 
 impl Clerk {
     /// A clerk over an application's log, who leaves an enrollment alone until so many microseconds
     /// after its newest event.
     pub fn new(app: Arc<App>, quiet_us: i64) -> Self {
-        Self {
-            app,
-            quiet_us,
-            read_to: None,
-            pending: BTreeMap::new(),
-            watched: HashMap::new(),
-            adoptions: HashMap::new(),
-        }
+        Self { app, quiet_us, read_to: None, pending: BTreeMap::new(), watched: HashMap::new() }
     }
 
     /// One round: looks at what is new and at what can have lapsed by `day`, one enrollment after
@@ -197,6 +188,7 @@ impl Clerk {
         let _turn = app.stripe(stream).lock().await;
         let mut recorded = 0;
         for _ in 0..MAX_TRIES {
+            let seen = app.enrollments.seen(stream);
             let mut history = app.history(stream).await?;
             let mut moved = false;
             for lapse in lapses(&history, calendars, day) {
@@ -217,7 +209,7 @@ impl Clerk {
             }
             let cached = Cached::of(&history);
             let next = next_look(&cached.state, cached.last_place, calendars, day);
-            app.enrollments.put(stream, Arc::new(cached));
+            app.enrollments.put(stream, Arc::new(cached), seen);
             if !moved {
                 return Ok(Looked::Done(recorded, next));
             }
@@ -232,7 +224,7 @@ impl Clerk {
         lapse: ObligationLapsed,
     ) -> Result<Recorded, ActError> {
         let now = self.app.clock.now_for_recording()?;
-        let meta = self.meta(program, history, &lapse, now).await?;
+        let meta = Self::meta(&self.app, program, history, &lapse, now);
         let (stream, after) = (history.stream(), history.revision());
         let revision = after.map_or(0, |revision| revision + 1);
         let ObligationLapsed { obligation, opened_by, due, .. } = &lapse;
@@ -246,20 +238,23 @@ impl Clerk {
             data: codec::encode_event(&event)?.into(),
             metadata: codec::encode_meta(&meta)?.into(),
         };
-        let appended = self.app.append_after(stream, after, new).await?;
-        Ok(Recorded { revision, sequence: appended.sequence, id, event, meta })
+        let landed = self.app.append_after(stream, after, new).await?;
+        match landed.stands {
+            Some(stored) => Ok(codec::decode_enrollment(&stored)?),
+            None => Ok(Recorded { revision, sequence: landed.sequence, id, event, meta }),
+        }
     }
 
     /// Under what it lapsed: the measure and the article of the event that opened the duty, which it
     /// rests on, as on the calendars that moved the due date.
-    async fn meta(
-        &mut self,
+    fn meta(
+        app: &App,
         program: &Program,
         history: &History,
         lapse: &ObligationLapsed,
         now: Timestamp,
-    ) -> Result<EventMeta, ActError> {
-        let mut meta = self.app.own_meta(now, program.is_exercise());
+    ) -> EventMeta {
+        let mut meta = app.own_meta(now, program.is_exercise());
         meta.effective_on = CivilDate::from(lapse.lapsed_on());
         meta.article = Some(lapse.article.clone().into());
         let mut rests_on = Vec::new();
@@ -270,21 +265,9 @@ impl Clerk {
             rests_on.push(opened.reference(history.stream()));
         }
         let years = lapse.due.latest().year()..=lapse.not_late_before.year();
-        for sequence in self.app.library.adoptions_of(years) {
-            rests_on.extend(self.adoption(sequence).await?);
-        }
+        rests_on.extend(app.library.adoptions_of(years));
         meta.rests_on = EventRef::write_list(&rests_on).into();
-        Ok(meta)
-    }
-
-    async fn adoption(&mut self, sequence: u64) -> Result<Option<EventRef>, ActError> {
-        if let Some(known) = self.adoptions.get(&sequence) {
-            return Ok(Some(known.clone()));
-        }
-        let page = self.app.log.read_all(sequence.checked_sub(1), 1).await?;
-        let Some(reference) = page.events.first().map(codec::reference) else { return Ok(None) };
-        self.adoptions.insert(sequence, reference.clone());
-        Ok(Some(reference))
+        meta
     }
 
     /// Runs rounds for ever: at once, then after each `interval` and when the civil day changes.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::cache::Cached;
+use super::cache::{Cached, Seen};
 use super::{ActError, App};
 use crate::codec;
 use crate::domain::history::History;
@@ -49,6 +49,20 @@ pub(super) fn stream_name(stream: &str) -> Result<StreamName, LogError> {
     StreamName::parse(stream).map_err(|error| LogError::Invalid(error.to_string()))
 }
 
+/// A fold, with what is to be stated when one that goes on from it is kept.
+pub(super) struct Loaded {
+    pub cached: Arc<Cached>,
+    pub seen: Seen,
+}
+
+impl std::ops::Deref for Loaded {
+    type Target = Cached;
+
+    fn deref(&self) -> &Cached {
+        &self.cached
+    }
+}
+
 impl App {
     /// The history of an enrollment; without events when it has none.
     ///
@@ -58,26 +72,36 @@ impl App {
         load_history(&*self.log, stream).await
     }
 
-    /// The fold of an enrollment as it is now, from the cache where it is kept. In one process every
-    /// append goes through this cache, so what it keeps is the newest.
+    /// The fold of an enrollment, from the cache where it is kept. What is kept is the newest where
+    /// one process appends; on a shared log it follows the others' events, a moment behind.
     ///
     /// # Errors
     /// As [`load_history`].
     pub async fn enrollment(&self, stream: &str) -> Result<Arc<Cached>, ActError> {
-        if let Some(cached) = self.enrollments.get(stream) {
-            return Ok(cached);
+        Ok(self.load(stream).await?.cached)
+    }
+
+    /// The fold of an enrollment as its stream stands now, whatever is kept of it.
+    ///
+    /// # Errors
+    /// As [`load_history`].
+    pub async fn enrollment_anew(&self, stream: &str) -> Result<Arc<Cached>, ActError> {
+        Ok(self.reload(stream).await?.1.cached)
+    }
+
+    pub(super) async fn load(&self, stream: &str) -> Result<Loaded, ActError> {
+        match self.enrollments.get(stream) {
+            (Some(cached), seen) => Ok(Loaded { cached, seen }),
+            (None, _) => Ok(self.reload(stream).await?.1),
         }
-        let history = self.history(stream).await?;
-        let cached = Arc::new(Cached::of(&history));
-        self.enrollments.put(stream, cached.clone());
-        Ok(cached)
     }
 
     /// Reads the enrollment anew, whatever is kept of it.
-    pub(super) async fn reload(&self, stream: &str) -> Result<(History, Arc<Cached>), ActError> {
+    pub(super) async fn reload(&self, stream: &str) -> Result<(History, Loaded), ActError> {
+        let seen = self.enrollments.seen(stream);
         let history = self.history(stream).await?;
         let cached = Arc::new(Cached::of(&history));
-        self.enrollments.put(stream, cached.clone());
-        Ok((history, cached))
+        self.enrollments.put(stream, cached.clone(), seen);
+        Ok((history, Loaded { cached, seen }))
     }
 }

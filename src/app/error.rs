@@ -87,6 +87,17 @@ pub enum ActError {
         /// The roles that may.
         required: Vec<&'static str>,
     },
+    /// The log has adopted an edition of a measure that this node can't read, so it judges nothing
+    /// by an older one.
+    #[error(
+        "an edition of {program} that the log has adopted can't be read on this node: {reason}; nothing is decided under it here until it can"
+    )]
+    EditionUnread {
+        /// The program that it governs.
+        program: String,
+        /// Why not.
+        reason: String,
+    },
     /// The node's clock can't be trusted.
     #[error(transparent)]
     Clock(#[from] ClockError),
@@ -105,6 +116,30 @@ pub enum ActError {
         /// For what.
         what: String,
     },
+}
+
+impl ActError {
+    /// Whether the act itself is refused, by what is on record; else it could not be decided.
+    pub(super) fn is_refusal(&self) -> bool {
+        match self {
+            Self::Refused(_)
+            | Self::Conflict { .. }
+            | Self::PreconditionRequired { .. }
+            | Self::KeyReused { .. }
+            | Self::NotFound { .. }
+            | Self::Exists { .. }
+            | Self::DocumentMissing { .. }
+            | Self::Invalid { .. }
+            | Self::EventTooLarge { .. }
+            | Self::Forbidden { .. } => true,
+            Self::EditionUnread { .. }
+            | Self::Clock(_)
+            | Self::Log(_)
+            | Self::Documents(_)
+            | Self::Codec(_)
+            | Self::Busy { .. } => false,
+        }
+    }
 }
 
 impl From<Refusal> for ActError {

@@ -1,17 +1,18 @@
 //! Programs, measures, subjects and calendars: what acts are judged by, from the log.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::enrollment::read_whole_stream;
 use super::kept::Kept;
 use super::{ActError, App};
-use crate::codec::{self, Stored};
+use crate::codec::{self, CodecError, Stored};
 use crate::domain::calendar::{Calendar, Calendars};
 use crate::domain::date::Day;
 use crate::domain::ids::{EventRef, Id, ProgramId, SubjectId, Text};
 use crate::domain::measure::{Program, Programs, Versions};
 use crate::domain::subject::{Subject, SubjectEvent, Zone};
+use crate::log::RecordedEvent;
 
 /// Subjects kept at most, in bytes; the others are read again.
 const SUBJECT_BYTES: usize = 32 << 20;
@@ -23,16 +24,61 @@ pub struct Adopted {
     pub versions: Arc<Versions>,
     /// The event that adopted each edition, by digest.
     pub events: HashMap<String, EventRef>,
+    /// The revision up to which the measure's stream was read.
+    pub(super) read_to: Option<u64>,
+}
+
+/// Editions by program, and how far the log is known to have adopted more.
+#[derive(Default)]
+struct Editions {
+    adopted: HashMap<ProgramId, Arc<Adopted>>,
+    /// Adoptions of other nodes that are not among them yet, by revision.
+    announced: HashMap<ProgramId, u64>,
+}
+
+impl Editions {
+    fn read_to(&self, program: &ProgramId) -> Option<u64> {
+        self.adopted.get(program).and_then(|adopted| adopted.read_to)
+    }
+}
+
+/// A calendar that was adopted.
+#[derive(Debug, Clone)]
+pub(super) struct AdoptedCalendar {
+    /// The event.
+    pub event: EventRef,
+    /// Its sequence, where it is known.
+    pub sequence: Option<u64>,
+    /// What it says.
+    pub calendar: Calendar,
+}
+
+impl AdoptedCalendar {
+    /// What a stored event adopts, if it does and the days can be in a calendar.
+    ///
+    /// # Errors
+    /// Stored bytes that this version does not know.
+    pub fn of(stored: &RecordedEvent) -> Result<Option<Self>, CodecError> {
+        let Stored::CalendarAdopted(adopted, _) = codec::decode(stored)? else { return Ok(None) };
+        let calendar = adopted.calendar().ok();
+        let (event, sequence) = (codec::reference(stored), Some(stored.sequence));
+        Ok(calendar.map(|calendar| Self { event, sequence, calendar }))
+    }
+
+    fn order(&self) -> (i32, u64) {
+        (self.calendar.year(), self.event.revision)
+    }
 }
 
 /// What acts are judged by.
 pub struct Library {
     programs: Programs,
-    adopted: HashMap<ProgramId, Adopted>,
+    editions: RwLock<Editions>,
     subjects: Kept<Arc<Subject>>,
     /// How often a subject was forgotten: what was read before that is not kept after it.
     forgotten: Mutex<u64>,
-    calendars: RwLock<Vec<(u64, Calendar)>>,
+    /// By year and revision.
+    calendars: RwLock<Vec<AdoptedCalendar>>,
     present: RwLock<(usize, Arc<Calendars>)>,
 }
 
@@ -40,11 +86,14 @@ impl Library {
     pub(super) fn new(
         programs: Programs,
         adopted: HashMap<ProgramId, Adopted>,
-        calendars: Vec<(u64, Calendar)>,
+        mut calendars: Vec<AdoptedCalendar>,
     ) -> Self {
+        calendars.sort_by_key(AdoptedCalendar::order);
+        let adopted = adopted.into_iter().map(|(program, one)| (program, Arc::new(one))).collect();
+        let editions = Editions { adopted, ..Editions::default() };
         let library = Self {
             programs,
-            adopted,
+            editions: RwLock::new(editions),
             subjects: Kept::new(SUBJECT_BYTES),
             forgotten: Mutex::default(),
             calendars: RwLock::new(calendars),
@@ -65,8 +114,8 @@ impl Library {
     }
 
     /// The adopted editions that govern a program; an exercise follows those of its original.
-    pub fn adopted(&self, program: &Program) -> Option<&Adopted> {
-        self.adopted.get(program.governed_as())
+    pub fn adopted(&self, program: &Program) -> Option<Arc<Adopted>> {
+        read(&self.editions).adopted.get(program.governed_as()).cloned()
     }
 
     /// The versions that govern a program.
@@ -74,42 +123,87 @@ impl Library {
         self.adopted(program).map(|adopted| adopted.versions.clone()).unwrap_or_default()
     }
 
+    /// Notes that the log has adopted an edition, at a revision of the measure's stream.
+    pub(super) fn note_adoption(&self, program: &ProgramId, revision: u64) {
+        let mut editions = write(&self.editions);
+        if editions.read_to(program) < Some(revision) {
+            let announced = editions.announced.entry(program.clone()).or_default();
+            *announced = revision.max(*announced);
+        }
+    }
+
+    /// The revision up to which a measure's stream was read.
+    pub(super) fn editions_read_to(&self, program: &ProgramId) -> Option<u64> {
+        read(&self.editions).read_to(program)
+    }
+
+    /// Whether the log has adopted editions of a program that are not among these.
+    pub(super) fn is_behind(&self, program: &ProgramId) -> bool {
+        read(&self.editions).announced.contains_key(program)
+    }
+
+    /// The programs of which that is true.
+    pub(super) fn behind(&self) -> Vec<ProgramId> {
+        read(&self.editions).announced.keys().cloned().collect()
+    }
+
+    /// Puts a program's editions in place, unless more of them are.
+    pub(super) fn adopt_editions(&self, program: &ProgramId, adopted: Adopted) {
+        let mut editions = write(&self.editions);
+        let read_to = adopted.read_to;
+        if editions.read_to(program) < read_to {
+            editions.adopted.insert(program.clone(), Arc::new(adopted));
+        }
+        if editions.announced.get(program).is_some_and(|announced| Some(*announced) <= read_to) {
+            editions.announced.remove(program);
+        }
+    }
+
     /// The calendars adopted up to a sequence; all of them without one.
     pub fn calendars(&self, known_to: Option<u64>) -> Calendars {
-        let adopted = self.calendars.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let mut calendars = Calendars::default();
-        for (sequence, calendar) in adopted.iter() {
-            if known_to.is_none_or(|known| *sequence <= known) {
-                calendars.adopt(calendar.clone());
-            }
-        }
-        calendars
+        of_adopted(&read(&self.calendars), known_to)
     }
 
     /// All calendars adopted so far, and how many adoptions that took; kept ready.
     pub fn present_calendars(&self) -> (usize, Arc<Calendars>) {
-        self.present.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        read(&self.present).clone()
     }
 
-    /// The sequences of the adoptions in force for these years.
-    pub(super) fn adoptions_of(&self, years: std::ops::RangeInclusive<i32>) -> Vec<u64> {
-        let adopted = self.calendars.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let newest = |year: i32| adopted.iter().rev().find(|(_, calendar)| calendar.year() == year);
-        years.filter_map(newest).map(|(sequence, _)| *sequence).collect()
+    /// The adoptions in force for these years.
+    pub(super) fn adoptions_of(&self, years: std::ops::RangeInclusive<i32>) -> Vec<EventRef> {
+        let adopted = read(&self.calendars);
+        let newest = |year: i32| adopted.iter().rev().find(|one| one.calendar.year() == year);
+        years.filter_map(newest).map(|one| one.event.clone()).collect()
     }
 
     fn renew_present(&self) {
-        let count = self.calendars.read().unwrap_or_else(std::sync::PoisonError::into_inner).len();
-        let present = (count, Arc::new(self.calendars(None)));
-        *self.present.write().unwrap_or_else(std::sync::PoisonError::into_inner) = present;
+        // Locked first, so that who counted less does not come last.
+        let mut present = write(&self.present);
+        let adopted = read(&self.calendars);
+        *present = (adopted.len(), Arc::new(of_adopted(&adopted, None)));
     }
 
-    pub(super) fn adopt_calendar(&self, sequence: u64, calendar: Calendar) {
-        let mut adopted = self.calendars.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        adopted.push((sequence, calendar));
-        adopted.sort_by_key(|(sequence, _)| *sequence);
-        drop(adopted);
+    pub(super) fn adopt_calendar(&self, adopted: AdoptedCalendar) {
+        let mut calendars = write(&self.calendars);
+        match calendars.binary_search_by_key(&adopted.order(), AdoptedCalendar::order) {
+            Ok(at) => {
+                if let Some(known) = calendars.get_mut(at) {
+                    known.sequence = known.sequence.or(adopted.sequence);
+                }
+            }
+            Err(at) => calendars.insert(at, adopted),
+        }
+        drop(calendars);
         self.renew_present();
+    }
+
+    /// Takes in that a subject's stream has an event of this revision.
+    pub(super) fn note_subject(&self, id: &str, revision: u64) {
+        let mut forgotten = self.forgotten();
+        *forgotten += 1;
+        if self.subjects.get(id).is_some_and(|kept| kept.revision < revision) {
+            self.subjects.remove(id);
+        }
     }
 
     pub(super) fn forget_subject(&self, id: &SubjectId) {
@@ -119,7 +213,7 @@ impl Library {
     }
 
     fn forgotten(&self) -> MutexGuard<'_, u64> {
-        self.forgotten.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.forgotten.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps a subject that was read when so many had been forgotten: a renaming meanwhile is in
@@ -131,6 +225,24 @@ impl Library {
             self.subjects.put(subject.id().clone().as_str(), subject, bytes);
         }
     }
+}
+
+fn of_adopted(adopted: &[AdoptedCalendar], known_to: Option<u64>) -> Calendars {
+    let mut calendars = Calendars::default();
+    for one in adopted {
+        if known_to.is_none_or(|known| one.sequence.is_some_and(|sequence| sequence <= known)) {
+            calendars.adopt(one.calendar.clone());
+        }
+    }
+    calendars
+}
+
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What a subject takes in memory, about.

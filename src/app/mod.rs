@@ -7,6 +7,7 @@
 mod act;
 mod act_checks;
 mod act_meta;
+mod adoption;
 mod append;
 mod cache;
 pub mod clerk;
@@ -15,10 +16,12 @@ mod counters;
 pub mod documents;
 mod enrollment;
 mod error;
+mod follow;
 mod kept;
 mod known;
 mod library;
 pub mod measure_files;
+mod participation;
 mod quotas;
 mod recovery;
 mod registration;
@@ -30,10 +33,11 @@ pub use clerk::{Clerk, Round};
 pub use counters::Counters;
 pub use enrollment::{load_history, read_whole_stream};
 pub use error::ActError;
+pub use follow::Following;
 pub use kept::Kept;
 pub use library::Library;
 pub use quotas::QuotaView;
-pub use recovery::Recovered;
+pub use recovery::{Recovered, UNDER_WAY_US};
 pub use registration::Written;
 pub use start::{Parts, StartError, start, start_reading};
 
@@ -43,6 +47,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use crate::domain::measure_file::Embedded;
 use crate::log::EventLog;
 use cache::EnrollmentCache;
 use clock::Clock;
@@ -60,6 +65,10 @@ pub struct App {
     log_id: Uuid,
     origin: String,
     library: Library,
+    /// The measure files that this binary brings along.
+    measures: &'static [Embedded],
+    /// Where the log ended before anything of it was read.
+    read_to: Option<u64>,
     enrollments: EnrollmentCache,
     quotas: std::sync::Mutex<quotas::Folds>,
     stripes: Vec<Mutex<()>>,

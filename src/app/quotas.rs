@@ -165,7 +165,8 @@ impl App {
     }
 
     /// Releases a reservation whose append failed for sure; one of unknown outcome stays for the
-    /// recovery. Gives back the append's error.
+    /// recovery. So does, on a shared log, one whose revision is still free: another node's try of the
+    /// same act uses the same reservation, and may be about to append. Gives back the append's error.
     pub(super) async fn give_back(
         &self,
         reservation: &Reservation,
@@ -175,7 +176,12 @@ impl App {
         now: Timestamp,
     ) -> ActError {
         let surely_failed = !matches!(error, ActError::Log(LogError::OutcomeUnknown(_)));
-        if surely_failed && wanted.is_some() {
+        let outlived = if self.log.is_shared() {
+            matches!(self.outcome_of(reservation).await, Ok(Some(false)))
+        } else {
+            true
+        };
+        if surely_failed && outlived && wanted.is_some() {
             let reason = "its approval was not appended".to_owned();
             let exercise = case.program.is_exercise();
             if let Err(failed) = self.release(reservation, reason, exercise, now).await {
@@ -272,7 +278,12 @@ impl App {
             meta.rests_on = restated.cites.to_string().into();
         }
         let new = codec::encode_quota(&event, &meta, id)?;
-        self.append_after(stream, quota.revision(), new).await?;
+        let landed = self.append_after(stream, quota.revision(), new).await?;
+        if landed.stands.is_some() {
+            // Another's try of the same, maybe with other content: the caller looks at the fold.
+            let (expected, actual) = (quota.revision().into(), Some(revision));
+            return Err(LogError::Conflict { expected, actual }.into());
+        }
         Ok(EventRef { stream: stream.to_owned(), revision, id })
     }
 }

@@ -9,6 +9,10 @@ use crate::domain::measure::Program;
 use crate::domain::quota::Reservation;
 use crate::log::{LogError, NewEvent};
 
+/// How old a reservation must be, in microseconds, before it is looked at where acts may be under
+/// way: no act takes that long.
+pub const UNDER_WAY_US: i64 = 30_000_000;
+
 /// What the recovery did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Recovered {
@@ -107,22 +111,27 @@ impl App {
                 Err(error) => return Err(error),
             }
         }
-        let page = self.log.read_stream(&name, revision, 1).await?;
-        let stands = match page.events.first() {
-            Some(stored) => {
-                let event = codec::decode_enrollment(stored)?;
-                let cited = reservation.reference.to_string();
-                event.event.fact().is_some()
-                    && event.meta.rests_on.split_ascii_whitespace().any(|r| r == cited)
-            }
-            None => false,
-        };
-        if !stands {
+        if self.outcome_of(reservation).await? != Some(true) {
             let reason = "its approval can no longer be appended".to_owned();
             self.release(reservation, reason, program.is_exercise(), now).await?;
             recovered.released += 1;
         }
         Ok(())
+    }
+
+    /// Whether the event at the revision that a reservation names is the act for which it was made;
+    /// nothing while no event stands there.
+    pub(super) async fn outcome_of(
+        &self,
+        reservation: &Reservation,
+    ) -> Result<Option<bool>, ActError> {
+        let name = stream_name(&reservation.reserved.enrollment)?;
+        let page = self.log.read_stream(&name, reservation.reserved.revision, 1).await?;
+        let Some(stored) = page.events.first() else { return Ok(None) };
+        let event = codec::decode_enrollment(stored)?;
+        let cited = reservation.reference.to_string();
+        let cites = event.meta.rests_on.split_ascii_whitespace().any(|r| r == cited);
+        Ok(Some(event.event.fact().is_some() && cites))
     }
 
     async fn recorded_at(&self, reservation: &Reservation) -> Result<i64, ActError> {

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use super::append::{check_size, own_meta};
 use super::enrollment::read_whole_stream;
+use super::library::AdoptedCalendar;
 use super::{ActError, App, Caller};
 use crate::codec::{self, Stored};
 use crate::domain::date::{CivilDate, Timestamp};
 use crate::domain::division;
 use crate::domain::event::{EventMeta, OfficeName};
-use crate::domain::ids::{Office, SubjectId};
+use crate::domain::ids::{EventRef, Office, SubjectId};
 use crate::domain::logbook::CalendarAdopted;
 use crate::domain::subject::{Registration, Renaming, SubjectEvent};
 use crate::log::{LogError, NewEvent, RecordedEvent};
@@ -108,7 +109,9 @@ impl App {
             })
             .await?;
         if !written.replayed {
-            self.library.adopt_calendar(written.sequence.unwrap_or(u64::MAX), calendar);
+            let Written { stream, revision, sequence, id, .. } = written.clone();
+            let event = EventRef { stream, revision, id };
+            self.library.adopt_calendar(AdoptedCalendar { event, sequence, calendar });
         }
         Ok(written)
     }
@@ -213,8 +216,8 @@ impl App {
             let event = encode(&meta, id)?;
             check_size(&event.data)?;
             match self.append_after(stream, after, event).await {
-                Ok(appended) => {
-                    let (stream, sequence) = (stream.to_owned(), appended.sequence);
+                Ok(landed) => {
+                    let (stream, sequence) = (stream.to_owned(), landed.sequence);
                     return Ok(Written { stream, revision, sequence, id, replayed: false });
                 }
                 Err(ActError::Log(LogError::Conflict { .. })) => {}

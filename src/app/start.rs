@@ -2,28 +2,34 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use super::adoption::{Shelf, adopt_measures, looks_again};
 use super::append::own_meta;
 use super::cache::EnrollmentCache;
 use super::clock::Clock;
-use super::documents::{Digest, DocumentStore, put, read};
+use super::documents::DocumentStore;
 use super::enrollment::{read_whole_stream, stream_name};
-use super::library::Adopted;
+use super::library::{Adopted, AdoptedCalendar};
+use super::recovery::UNDER_WAY_US;
 use super::{ActError, App, Library, STRIPES, measure_files};
 use crate::codec::{self, Stored};
-use crate::domain::calendar::Calendar;
 use crate::domain::date::{Day, Timestamp};
-use crate::domain::ids::{EventRef, ProgramId};
-use crate::domain::logbook::{LogCreated, MeasureAdopted};
-use crate::domain::measure::{Edition, Measure, Programs, Versions};
-use crate::domain::measure_file::{self, Embedded, FileError};
+use crate::domain::ids::ProgramId;
+use crate::domain::logbook::LogCreated;
+use crate::domain::measure::Programs;
+use crate::domain::measure_file::{Embedded, FileError};
 use crate::log::{EventLog, Expected};
 
-/// A measure file is a small document.
-const MAX_MEASURE_BYTES: u64 = 4 * 1024 * 1024;
+/// How often something is tried again at the start when another node was faster.
+pub(super) const MAX_TRIES: usize = 16;
+/// How often, and at which interval, the first event is looked for that another node has appended: a
+/// node that counts the events itself may hear of it a moment later.
+const CREATED_LOOKS: usize = 100;
+const CREATED_EVERY: Duration = Duration::from_millis(100);
 
 /// What an application is made of.
 pub struct Parts {
@@ -75,14 +81,18 @@ pub enum StartError {
 /// [`StartError`].
 pub async fn start(parts: Parts) -> Result<App, StartError> {
     let programs = check_files(&parts)?;
+    // Looked at before anything is read: what comes after it is followed.
+    let head = parts.log.head().await.map_err(ActError::from)?;
     let created = open_log(&parts).await?;
     let mut adopted = HashMap::new();
     for program in programs.programs.iter().filter(|program| !program.is_exercise()) {
         let editions = adopt_measures(&parts, created.log_id, &program.id).await?;
         adopted.insert(program.id.clone(), editions);
     }
-    let app = put_together(parts, created, programs, adopted).await?;
-    let recovered = app.recover(0).await?;
+    let app = put_together(parts, created, programs, adopted, head).await?;
+    // Beside other nodes a young reservation may belong to an act under way.
+    let older_than_us = if app.log.is_shared() { UNDER_WAY_US } else { 0 };
+    let recovered = app.recover(older_than_us).await?;
     let places = app.recover_places().await?;
     if recovered.released + recovered.abandoned + places.restated > 0 {
         tracing::info!(?recovered, restated = places.restated, "mended what a stop left open");
@@ -97,15 +107,16 @@ pub async fn start(parts: Parts) -> Result<App, StartError> {
 /// [`StartError`]; [`StartError::NotALog`] for a log without events.
 pub async fn start_reading(parts: Parts) -> Result<App, StartError> {
     let programs = check_files(&parts)?;
+    let head = parts.log.head().await.map_err(ActError::from)?;
     let Some(created) = created(&parts).await? else {
         return Err(StartError::NotALog { found: "nothing".to_owned() });
     };
     let mut adopted = HashMap::new();
     for program in programs.programs.iter().filter(|program| !program.is_exercise()) {
-        let adoptions = adoptions(&*parts.log, &codec::measure_stream(&program.id)).await?;
-        adopted.insert(program.id.clone(), editions(&parts, &program.id, adoptions).await?);
+        let editions = Shelf::of(&parts).editions(&program.id).await?;
+        adopted.insert(program.id.clone(), editions);
     }
-    put_together(parts, created, programs, adopted).await
+    put_together(parts, created, programs, adopted, head).await
 }
 
 async fn put_together(
@@ -113,8 +124,10 @@ async fn put_together(
     created: LogCreated,
     programs: Programs,
     adopted: HashMap<ProgramId, Adopted>,
+    head: Option<u64>,
 ) -> Result<App, StartError> {
     let calendars = read_calendars(&*parts.log).await?;
+    let enrollments = EnrollmentCache::new(parts.cache_bytes, parts.log.is_shared());
     Ok(App {
         log: parts.log,
         documents: parts.documents,
@@ -122,7 +135,9 @@ async fn put_together(
         log_id: created.log_id,
         origin: created.origin,
         library: Library::new(programs, adopted, calendars),
-        enrollments: EnrollmentCache::new(parts.cache_bytes),
+        measures: parts.measures,
+        read_to: head,
+        enrollments,
         quotas: std::sync::Mutex::default(),
         stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
         lagging: Mutex::default(),
@@ -160,18 +175,33 @@ async fn open_log(parts: &Parts) -> Result<LogCreated, StartError> {
         note_newest(parts).await?;
         return Ok(created);
     }
+    match create_log(parts).await {
+        // Another node was faster, or nobody knows: the log's first event says what it is.
+        Err(ActError::Log(error)) if parts.log.is_shared() && looks_again(&error) => {
+            for _ in 0..CREATED_LOOKS {
+                if let Some(created) = created(parts).await? {
+                    return Ok(created);
+                }
+                tokio::time::sleep(CREATED_EVERY).await;
+            }
+            Err(ActError::Log(error).into())
+        }
+        created => Ok(created?),
+    }
+}
+
+async fn create_log(parts: &Parts) -> Result<LogCreated, ActError> {
     let log_id = parts.new_log_id;
     let created = LogCreated {
         log_id,
         origin: parts.origin.clone().unwrap_or_else(|| format!("docket/{log_id}")),
         public_key: parts.public_key.clone(),
     };
-    let now = parts.clock.now_for_recording().map_err(ActError::from)?;
+    let now = parts.clock.now_for_recording()?;
     let id = codec::caused_event_id(log_id, codec::LOG_STREAM, 0, "created");
-    let event = codec::encode_own("LogCreated", &created, &own_meta(now, false), id)
-        .map_err(ActError::from)?;
-    let name = stream_name(codec::LOG_STREAM).map_err(ActError::from)?;
-    parts.log.append(&name, Expected::NoStream, vec![event]).await.map_err(ActError::from)?;
+    let event = codec::encode_own("LogCreated", &created, &own_meta(now, false), id)?;
+    let name = stream_name(codec::LOG_STREAM)?;
+    parts.log.append(&name, Expected::NoStream, vec![event]).await?;
     Ok(created)
 }
 
@@ -186,127 +216,14 @@ async fn note_newest(parts: &Parts) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Adopts what the binary brings along and the log does not know.
-async fn adopt_measures(
-    parts: &Parts,
-    log_id: Uuid,
-    program: &ProgramId,
-) -> Result<Adopted, StartError> {
-    let stream = codec::measure_stream(program);
-    let mut adoptions = adoptions(&*parts.log, &stream).await?;
-    for file in parts.measures {
-        let measure = read_measure(file.path, file.text)?;
-        if measure.program != *program {
-            continue;
-        }
-        let digest = Digest::of(file.text.as_bytes()).to_string();
-        if adoptions.iter().any(|(adopted, _)| adopted.digest == digest) {
-            continue;
-        }
-        let adopted = MeasureAdopted {
-            program: program.clone(),
-            version: measure.version.clone(),
-            digest,
-            reason: measure.edition_reason.clone(),
-        };
-        let reference =
-            adopt(parts, log_id, &stream, adoptions.len() as u64, &adopted, file).await?;
-        adoptions.push((adopted, reference));
-    }
-    editions(parts, program, adoptions).await
-}
-
-/// What a program's stream says was adopted, in order.
-async fn adoptions(
-    log: &dyn EventLog,
-    stream: &str,
-) -> Result<Vec<(MeasureAdopted, EventRef)>, StartError> {
-    let mut adoptions = Vec::new();
-    for stored in read_whole_stream(log, stream, 0).await.map_err(ActError::from)? {
-        if let Stored::MeasureAdopted(adopted, _) =
-            codec::decode(&stored).map_err(ActError::from)?
-        {
-            adoptions.push((adopted, codec::reference(&stored)));
-        }
-    }
-    Ok(adoptions)
-}
-
-/// Reads every version in its newest adopted edition, from the stored bytes.
-async fn editions(
-    parts: &Parts,
-    program: &ProgramId,
-    adoptions: Vec<(MeasureAdopted, EventRef)>,
-) -> Result<Adopted, StartError> {
-    let mut newest: HashMap<String, Arc<Edition>> = HashMap::new();
-    let mut events = HashMap::new();
-    for (adopted, reference) in adoptions {
-        let text = stored_text(parts, &adopted).await?;
-        let measure = read_measure(&format!("{program}/{} (adopted)", adopted.version), &text)?;
-        let digest = adopted.digest.clone();
-        newest.insert(adopted.version.to_string(), Arc::new(Edition { measure, digest }));
-        events.insert(adopted.digest, reference);
-    }
-    Ok(Adopted { versions: Arc::new(Versions::new(newest.into_values().collect())), events })
-}
-
-fn read_measure(path: &str, text: &str) -> Result<Measure, StartError> {
-    measure_file::read(text)
-        .map_err(|error| StartError::Measure { path: path.to_owned(), message: error.to_string() })
-}
-
-async fn adopt(
-    parts: &Parts,
-    log_id: Uuid,
-    stream: &str,
-    revision: u64,
-    adopted: &MeasureAdopted,
-    file: &Embedded,
-) -> Result<EventRef, StartError> {
-    let bytes =
-        futures_util::stream::iter([Ok::<_, std::convert::Infallible>(file.text.as_bytes())]);
-    put(&*parts.documents, bytes, None, MAX_MEASURE_BYTES).await.map_err(ActError::from)?;
-    let now = parts.clock.now_for_recording().map_err(ActError::from)?;
-    let id = codec::caused_event_id(log_id, stream, revision, &adopted.digest);
-    let event = codec::encode_own("MeasureAdopted", adopted, &own_meta(now, false), id)
-        .map_err(ActError::from)?;
-    let name = stream_name(stream).map_err(ActError::from)?;
-    let expected = revision.checked_sub(1).map_or(Expected::NoStream, Expected::Revision);
-    parts.log.append(&name, expected, vec![event]).await.map_err(ActError::from)?;
-    Ok(EventRef { stream: stream.to_owned(), revision, id })
-}
-
-/// The edition's bytes from the documents; a file of the same digest will do as well.
-async fn stored_text(parts: &Parts, adopted: &MeasureAdopted) -> Result<String, StartError> {
-    let own = parts
-        .measures
-        .iter()
-        .find(|file| Digest::of(file.text.as_bytes()).to_string() == adopted.digest);
-    if let Some(file) = own {
-        return Ok(file.text.to_owned());
-    }
-    let wrong = |message: String| StartError::Measure {
-        path: format!("{}/{} with digest {}", adopted.program, adopted.version, adopted.digest),
-        message,
-    };
-    let digest = Digest::parse(&adopted.digest).map_err(|error| wrong(error.to_string()))?;
-    let bytes = read(&*parts.documents, digest).await.map_err(ActError::from)?;
-    String::from_utf8(bytes).map_err(|error| wrong(error.to_string()))
-}
-
-async fn read_calendars(log: &dyn EventLog) -> Result<Vec<(u64, Calendar)>, StartError> {
+async fn read_calendars(log: &dyn EventLog) -> Result<Vec<AdoptedCalendar>, StartError> {
     let mut calendars = Vec::new();
     for year in Day::MIN.year()..=Day::MAX.year() {
         let stream = codec::calendar_stream(year);
         for stored in read_whole_stream(log, &stream, 0).await.map_err(ActError::from)? {
-            if let Stored::CalendarAdopted(adopted, _) =
-                codec::decode(&stored).map_err(ActError::from)?
-                && let Ok(calendar) = adopted.calendar()
-            {
-                calendars.push((stored.sequence, calendar));
-            }
+            let adopted = AdoptedCalendar::of(&stored).map_err(ActError::from)?;
+            calendars.extend(adopted);
         }
     }
-    calendars.sort_by_key(|(sequence, _)| *sequence);
     Ok(calendars)
 }

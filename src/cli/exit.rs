@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::config::ConfigError;
 use crate::api::ServeError;
+use crate::app::documents::DocumentError;
 use crate::app::{ActError, StartError};
 use crate::log::{LogError, OpenError};
 use crate::moving::MoveError;
@@ -72,6 +73,10 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
     if let Some(error) = cause.downcast_ref::<OpenError>() {
         return of_opening(error);
     }
+    #[cfg(feature = "kurrentdb")]
+    if let Some(error) = cause.downcast_ref::<crate::log::kurrentdb::KurrentError>() {
+        return of_kurrentdb(error);
+    }
     if let Some(error) = cause.downcast_ref::<StartError>() {
         return match error {
             StartError::Act(error) => of_act(error),
@@ -84,6 +89,9 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
     }
     if let Some(error) = cause.downcast_ref::<MoveError>() {
         return of_moving(error);
+    }
+    if let Some(error) = cause.downcast_ref::<DocumentError>() {
+        return of_documents(error);
     }
     match cause.downcast_ref::<WebhookError>() {
         Some(WebhookError::InUse(_)) => return Some(Exit::Conflict),
@@ -115,6 +123,25 @@ fn of_opening(error: &OpenError) -> Option<Exit> {
     }
 }
 
+#[cfg(feature = "kurrentdb")]
+fn of_kurrentdb(error: &crate::log::kurrentdb::KurrentError) -> Option<Exit> {
+    use crate::log::kurrentdb::KurrentError;
+    match error {
+        KurrentError::Address { .. }
+        | KurrentError::NotKurrent { .. }
+        | KurrentError::TooOld { .. }
+        | KurrentError::Certificate { .. } => Some(Exit::Usage),
+        KurrentError::Unreachable { .. } => Some(Exit::Unavailable),
+        KurrentError::Credentials { .. } | KurrentError::MayNotReadAll { .. } => {
+            Some(Exit::Forbidden)
+        }
+        KurrentError::Foreign { .. }
+        | KurrentError::Hole { .. }
+        | KurrentError::OtherLog { .. }
+        | KurrentError::CutShort { .. } => Some(Exit::Unverified),
+    }
+}
+
 fn of_act(error: &ActError) -> Option<Exit> {
     match error {
         ActError::Refused(_) | ActError::EventTooLarge { .. } => Some(Exit::Refused),
@@ -124,10 +151,27 @@ fn of_act(error: &ActError) -> Option<Exit> {
         | ActError::Exists { .. } => Some(Exit::Conflict),
         ActError::NotFound { .. } | ActError::DocumentMissing { .. } => Some(Exit::NotFound),
         ActError::Forbidden { .. } => Some(Exit::Forbidden),
-        ActError::Clock(_) | ActError::Busy { .. } => Some(Exit::Unavailable),
+        ActError::Clock(_) | ActError::Busy { .. } | ActError::EditionUnread { .. } => {
+            Some(Exit::Unavailable)
+        }
         ActError::Log(error) => of_log(error),
         ActError::Codec(_) => Some(Exit::Unverified),
-        ActError::Invalid { .. } | ActError::Documents(_) => None,
+        ActError::Documents(error) => of_documents(error),
+        ActError::Invalid { .. } => None,
+    }
+}
+
+fn of_documents(error: &DocumentError) -> Option<Exit> {
+    match error {
+        DocumentError::Unreachable { obstacle, .. } if !obstacle.is_passing() => Some(Exit::Usage),
+        DocumentError::Unreachable { .. } | DocumentError::StorageFull(_) => {
+            Some(Exit::Unavailable)
+        }
+        DocumentError::NotFound(_) => Some(Exit::NotFound),
+        DocumentError::Damaged(_) | DocumentError::Mismatch { .. } => Some(Exit::Unverified),
+        DocumentError::TooLarge { .. } | DocumentError::BrokenOff(_) | DocumentError::Io { .. } => {
+            None
+        }
     }
 }
 

@@ -20,14 +20,12 @@ use super::webhooks;
 use crate::api::auth::{Authenticator, LocalVerifier, TokenKey};
 use crate::api::metrics::{Exposition, ServedMetrics, serve_metrics};
 use crate::api::{ApiSettings, ApiState, EventNames, Served, serve};
-use crate::app::{App, Clerk};
+use crate::app::{App, Clerk, Following, UNDER_WAY_US};
 use crate::projection::{Copies, ReadModels, Runner, Status};
 use crate::webhooks::Worker;
 
 /// How often reservations are looked at that no approval followed.
 const RECOVERY_EVERY: Duration = Duration::from_secs(30);
-/// How old a reservation must be to be looked at: no act takes that long.
-const RECOVERY_OLDER_THAN_US: i64 = 30_000_000;
 /// Memory for verified tokens.
 const TOKEN_CACHE_BYTES: usize = 4 * 1024 * 1024;
 /// How long a client may take to send a request.
@@ -49,6 +47,8 @@ struct Behind {
     recovery: JoinHandle<()>,
     deliveries: Worker,
     clerk: Option<JoinHandle<()>>,
+    /// What hears of other nodes' events, where there are others.
+    following: Option<Following>,
 }
 
 /// Opens the log and serves it.
@@ -58,6 +58,7 @@ struct Behind {
 pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let key = token_key(&config.auth.token_key)?;
     let node = node::open(config).await?;
+    let following = Following::start(&node.app);
     let copies = open_read_models(config).await?;
     let runner = Runner::start(
         node.app.log().clone(),
@@ -76,7 +77,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let metrics = metrics.transpose()?;
     let recovery = tokio::spawn(recover(node.app.clone()));
     let deliveries = Worker::start(webhooks);
-    let behind = Behind { node, runner, recovery, deliveries, clerk: None };
+    let behind = Behind { node, runner, recovery, deliveries, clerk: None, following };
     Ok(Running { key, behind, served, metrics })
 }
 
@@ -114,7 +115,7 @@ async fn recover(app: Arc<App>) {
     every.tick().await;
     loop {
         every.tick().await;
-        match app.recover(RECOVERY_OLDER_THAN_US).await {
+        match app.recover(UNDER_WAY_US).await {
             Ok(recovered) if recovered.released + recovered.abandoned > 0 => {
                 tracing::info!(?recovered, "released reservations that no approval followed");
             }
@@ -205,6 +206,7 @@ impl Behind {
         if let Some(clerk) = self.clerk {
             clerk.abort();
         }
+        drop(self.following);
         self.deliveries.stop().await;
         self.runner.stop().await;
         self.node.log.close().await;

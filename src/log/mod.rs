@@ -17,6 +17,8 @@ mod pause;
 mod subscription;
 
 pub mod envelope;
+#[cfg(feature = "kurrentdb")]
+pub mod kurrentdb;
 pub mod memory;
 pub mod sqlite;
 

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 
 use super::change::Changes;
+use super::counted::not_counted;
 use super::fold::Folder;
 use super::memory::Memory;
 use super::models::Models;
@@ -12,6 +13,7 @@ use super::step::{Input, Projection};
 use super::store::{CopyWriter, Moved};
 use super::{Failure, ProjectionError};
 use crate::codec::Stored;
+use crate::log::LogError;
 
 /// Read models that follow a log.
 pub struct Follower {
@@ -67,6 +69,10 @@ impl Follower {
         let read = self.folder.runtime().block_on(self.folder.log().read_all(after, limit));
         let page = match read {
             Ok(page) => page,
+            // Another process counted further and left the rows to this one.
+            Err(LogError::BeyondEnd { head, .. }) if self.folder.log().is_shared() => {
+                return stopped(first, &ProjectionError::Log(not_counted(after, head)));
+            }
             Err(error) => return stopped(first, &ProjectionError::Log(error)),
         };
         let end = page.end;

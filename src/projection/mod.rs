@@ -14,6 +14,7 @@
 mod cache;
 mod change;
 mod checksum;
+mod counted;
 mod error;
 mod export;
 mod fold;

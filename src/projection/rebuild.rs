@@ -12,6 +12,7 @@ use serde::Serialize;
 use tokio::runtime::Handle;
 
 use super::checksum::checksum;
+use super::counted::wait_until_counted;
 use super::models::Models;
 use super::store::{Copies, CopyId, CopyWriter, Holder, Mode, RebuildLock, stale};
 use super::{Projection, ProjectionError, StoreError};
@@ -204,6 +205,7 @@ fn make(
             (Some(served), to)
         }
     };
+    counted(rebuild, to)?;
     if let Some(to) = to {
         Filling { rebuild, copy: &mut *copy, models: &mut chosen, progress }.fill(to)?;
     }
@@ -214,6 +216,13 @@ fn make(
     }
     let rebuilt = Rebuilt { position: to, models };
     Ok(Made { copy, models: Models::new((rebuild.projections)()), rebuilt })
+}
+
+/// Waits until this process has counted the log as far as the rows reach.
+fn counted(rebuild: &Rebuild<'_>, position: Option<u64>) -> Result<(), StoreError> {
+    let sequence = position.unwrap_or_default();
+    wait_until_counted(&*rebuild.log, &rebuild.runtime, position)
+        .map_err(|error| StoreError::Stopped { sequence, source: error.into() })
 }
 
 /// Keeps others from writing the copy that serves, for a while.
@@ -242,7 +251,9 @@ fn take_over(
     let _held = match rebuild.copies.serving()? {
         Some(serving) => {
             let mut held = hold(rebuild, &serving)?;
-            if let Err(error) = catch_up(rebuild, made, progress) {
+            let position = held.checkpoint().position;
+            let caught_up = counted(rebuild, position);
+            if let Err(error) = caught_up.and_then(|()| catch_up(rebuild, made, progress)) {
                 let _ = held.renew(0);
                 return Err(error);
             }

@@ -105,7 +105,7 @@ async fn after(call: &Call) -> Result<Option<u64>, Problem> {
             ));
         }
     };
-    let head = call.state.app.log().head().await?;
+    let head = call.state.app.head_with(after).await.map_err(|error| call.problem(error))?;
     if head.is_none_or(|head| after > head) {
         return Err(beyond(name, after, head));
     }

@@ -71,7 +71,9 @@ impl Problem {
             ActError::Log(error) => Problem::from(error),
             ActError::Documents(error) => Problem::from(error),
             ActError::Codec(_) => Problem::internal(text),
-            ActError::Busy { .. } => Problem::new(Code::EventStoreUnavailable).cause(text),
+            ActError::Busy { .. } | ActError::EditionUnread { .. } => {
+                Problem::new(Code::EventStoreUnavailable).cause(text)
+            }
         }
     }
 }

@@ -47,6 +47,7 @@ fn only_what_a_retry_can_help_says_when() {
         "projection-failed",
         "event-store-unavailable",
         "log-moving",
+        "documents-unavailable",
         "outcome-unknown",
         "clock-unreliable",
     ]);

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::Work;
 use crate::log::LogError;
 use crate::projection::change::Cell;
+use crate::projection::counted::wait_until_counted;
 use crate::projection::models::Models;
 use crate::projection::sql::Reader;
 use crate::projection::store::{Checkpoint, CopyId, newer, stale};
@@ -59,6 +60,8 @@ impl Work {
         let (Some(made_from), Some(position)) = (&checkpoint.log, checkpoint.position) else {
             return Ok(());
         };
+        wait_until_counted(&*self.log, &self.runtime, Some(position))
+            .map_err(|error| StoreError::Stopped { sequence: position, source: error.into() })?;
         let first = self.event_id(0)?.map(|id| id.to_string());
         if first.as_ref() != Some(made_from) {
             return Err(StoreError::OtherLog(format!(

@@ -1,0 +1,221 @@
+//! Adopted editions of measures: what the log says of them, their stored bytes, and adopting what
+//! this binary brings along.
+//!
+//! What must hold: acts are judged by the newest adopted edition, from its stored bytes, also on a
+//! node whose own file is older, and also where another node adopted it a moment ago. A node that
+//! cannot read it decides nothing under that program.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::append::own_meta;
+use super::documents::{Digest, put, read};
+use super::enrollment::{read_whole_stream, stream_name};
+use super::library::Adopted;
+use super::start::{MAX_TRIES, Parts, StartError};
+use super::{ActError, App};
+use crate::codec::{self, Stored};
+use crate::domain::ids::{EventRef, ProgramId};
+use crate::domain::logbook::MeasureAdopted;
+use crate::domain::measure::{Edition, Measure, Program, Versions};
+use crate::domain::measure_file::{self, Embedded};
+use crate::log::{EventLog, LogError, RecordedEvent};
+
+use super::documents::DocumentStore;
+
+/// A measure file is a small document.
+const MAX_MEASURE_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Where editions are read from.
+#[derive(Clone, Copy)]
+pub(super) struct Shelf<'a> {
+    pub log: &'a dyn EventLog,
+    pub documents: &'a dyn DocumentStore,
+    pub files: &'static [Embedded],
+}
+
+impl<'a> Shelf<'a> {
+    pub fn of(parts: &'a Parts) -> Self {
+        Self { log: &*parts.log, documents: &*parts.documents, files: parts.measures }
+    }
+
+    /// A program's adopted editions.
+    pub async fn editions(self, program: &ProgramId) -> Result<Adopted, StartError> {
+        let adoptions = adoptions(self.log, &codec::measure_stream(program)).await?;
+        self.editions_of(program, adoptions).await
+    }
+
+    /// Reads every version in its newest adopted edition, from the stored bytes.
+    async fn editions_of(
+        self,
+        program: &ProgramId,
+        adoptions: Vec<(MeasureAdopted, EventRef)>,
+    ) -> Result<Adopted, StartError> {
+        let mut newest: HashMap<String, Arc<Edition>> = HashMap::new();
+        let mut events = HashMap::new();
+        let read_to = adoptions.last().map(|(_, reference)| reference.revision);
+        for (adopted, reference) in adoptions {
+            let text = self.stored_text(&adopted).await?;
+            let measure = read_measure(&format!("{program}/{} (adopted)", adopted.version), &text)?;
+            let digest = adopted.digest.clone();
+            newest.insert(adopted.version.to_string(), Arc::new(Edition { measure, digest }));
+            events.insert(adopted.digest, reference);
+        }
+        let versions = Arc::new(Versions::new(newest.into_values().collect()));
+        Ok(Adopted { versions, events, read_to })
+    }
+
+    /// The edition's bytes from the documents; a file of the same digest will do as well.
+    async fn stored_text(self, adopted: &MeasureAdopted) -> Result<String, StartError> {
+        let mut files = self.files.iter();
+        let own = files.find(|file| digest_of(file) == adopted.digest);
+        if let Some(file) = own {
+            return Ok(file.text.to_owned());
+        }
+        let wrong = |message: String| StartError::Measure {
+            path: format!("{}/{} with digest {}", adopted.program, adopted.version, adopted.digest),
+            message,
+        };
+        let digest = Digest::parse(&adopted.digest).map_err(|error| wrong(error.to_string()))?;
+        let bytes = read(self.documents, digest).await.map_err(ActError::from)?;
+        String::from_utf8(bytes).map_err(|error| wrong(error.to_string()))
+    }
+}
+
+fn digest_of(file: &Embedded) -> String {
+    Digest::of(file.text.as_bytes()).to_string()
+}
+
+/// What a program's stream says was adopted, in order.
+async fn adoptions(
+    log: &dyn EventLog,
+    stream: &str,
+) -> Result<Vec<(MeasureAdopted, EventRef)>, StartError> {
+    let stored = read_whole_stream(log, stream, 0).await.map_err(ActError::from)?;
+    let decoded = stored.iter().map(adoption).collect::<Result<Vec<_>, _>>()?;
+    Ok(decoded.into_iter().flatten().collect())
+}
+
+fn adoption(stored: &RecordedEvent) -> Result<Option<(MeasureAdopted, EventRef)>, ActError> {
+    match codec::decode(stored)? {
+        Stored::MeasureAdopted(adopted, _) => Ok(Some((adopted, codec::reference(stored)))),
+        _ => Ok(None),
+    }
+}
+
+/// Adopts what the binary brings along and the log does not know. Where another node adopts at the
+/// same time, its stream is read again and what is still missing is adopted.
+pub(super) async fn adopt_measures(
+    parts: &Parts,
+    log_id: Uuid,
+    program: &ProgramId,
+) -> Result<Adopted, StartError> {
+    let stream = codec::measure_stream(program);
+    for _ in 0..MAX_TRIES {
+        let mut adoptions = adoptions(&*parts.log, &stream).await?;
+        match adopt_missing(parts, log_id, program, &mut adoptions).await {
+            Ok(()) => return Shelf::of(parts).editions_of(program, adoptions).await,
+            Err(StartError::Act(ActError::Log(error))) if looks_again(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(ActError::Busy { what: stream }.into())
+}
+
+/// Whether the stream says what became of an append.
+pub(super) fn looks_again(error: &LogError) -> bool {
+    matches!(error, LogError::Conflict { .. } | LogError::OutcomeUnknown(_))
+}
+
+async fn adopt_missing(
+    parts: &Parts,
+    log_id: Uuid,
+    program: &ProgramId,
+    adoptions: &mut Vec<(MeasureAdopted, EventRef)>,
+) -> Result<(), StartError> {
+    for file in parts.measures {
+        let measure = read_measure(file.path, file.text)?;
+        let digest = digest_of(file);
+        let known = adoptions.iter().any(|(adopted, _)| adopted.digest == digest);
+        if measure.program != *program || known {
+            continue;
+        }
+        let adopted = MeasureAdopted {
+            program: program.clone(),
+            version: measure.version.clone(),
+            digest,
+            reason: measure.edition_reason.clone(),
+        };
+        let after = adoptions.last().map(|(_, reference)| reference.revision);
+        let reference = adopt(parts, log_id, after, &adopted, file).await?;
+        adoptions.push((adopted, reference));
+    }
+    Ok(())
+}
+
+async fn adopt(
+    parts: &Parts,
+    log_id: Uuid,
+    after: Option<u64>,
+    adopted: &MeasureAdopted,
+    file: &Embedded,
+) -> Result<EventRef, StartError> {
+    let bytes =
+        futures_util::stream::iter([Ok::<_, std::convert::Infallible>(file.text.as_bytes())]);
+    put(&*parts.documents, bytes, None, MAX_MEASURE_BYTES).await.map_err(ActError::from)?;
+    let now = parts.clock.now_for_recording().map_err(ActError::from)?;
+    let stream = codec::measure_stream(&adopted.program);
+    let revision = after.map_or(0, |revision| revision + 1);
+    let id = codec::caused_event_id(log_id, &stream, revision, &adopted.digest);
+    let event = codec::encode_own("MeasureAdopted", adopted, &own_meta(now, false), id)
+        .map_err(ActError::from)?;
+    let name = stream_name(&stream).map_err(ActError::from)?;
+    parts.log.append(&name, after.into(), vec![event]).await.map_err(ActError::from)?;
+    Ok(EventRef { stream, revision, id })
+}
+
+fn read_measure(path: &str, text: &str) -> Result<Measure, StartError> {
+    measure_file::read(text)
+        .map_err(|error| StartError::Measure { path: path.to_owned(), message: error.to_string() })
+}
+
+impl App {
+    /// The versions by which acts of a program are judged; refuses where the log has adopted an
+    /// edition that this node can't read.
+    ///
+    /// # Errors
+    /// [`ActError::EditionUnread`], and as the log's and the documents'.
+    pub(super) async fn versions_to_judge_by(
+        &self,
+        program: &Program,
+    ) -> Result<Arc<Versions>, ActError> {
+        if self.library.is_behind(program.governed_as()) {
+            self.renew_editions(program.governed_as()).await?;
+        }
+        Ok(self.library.versions(program))
+    }
+
+    /// Reads a program's editions again if its stream holds an adoption that is not among them.
+    ///
+    /// # Errors
+    /// As [`App::versions_to_judge_by`].
+    pub(super) async fn renew_editions(&self, program: &ProgramId) -> Result<(), ActError> {
+        let name = stream_name(&codec::measure_stream(program))?;
+        let next = self.library.editions_read_to(program).map_or(0, |newest| newest + 1);
+        let page = self.log.read_stream(&name, next, 1).await?;
+        let Some(newest) = page.events.first() else { return Ok(()) };
+        self.library.note_adoption(program, newest.revision);
+        let shelf = Shelf { log: &*self.log, documents: &*self.documents, files: self.measures };
+        let adopted = shelf.editions(program).await.map_err(|error| match error {
+            StartError::Act(error) => error,
+            error @ (StartError::Measure { .. } | StartError::NotALog { .. }) => {
+                let (program, reason) = (program.to_string(), error.to_string());
+                ActError::EditionUnread { program, reason }
+            }
+        })?;
+        self.library.adopt_editions(program, adopted);
+        Ok(())
+    }
+}

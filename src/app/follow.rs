@@ -1,0 +1,149 @@
+//! Following a log to which other nodes append: what this node keeps in memory is brought up to date
+//! with their events.
+//!
+//! What must hold: what is kept only saves work. A fold is moved on by the next event or let go, never
+//! put where none is kept; nothing older takes the place of something newer; an event that can't be
+//! read lets go of what it belongs to. Following ends with the node and with nothing else: a failure
+//! is tried again, and while the log can't be followed nothing is kept. Refusals don't rely on any of
+//! this (`act`): they are repeated on the stream as it stands.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use super::library::AdoptedCalendar;
+use super::{ActError, App};
+use crate::codec::{self, StreamKind};
+use crate::domain::date::Timestamp;
+use crate::log::{LogError, RecordedEvent, Subscription};
+
+/// Events taken in at a time.
+const PAGE_EVENTS: usize = 1024;
+/// How long the first try after a failure waits; each further one waits twice as long.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+/// The longest wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// How long a question about an event waits that this node has not heard of yet.
+const HEAR_WITHIN: Duration = Duration::from_secs(2);
+
+/// The task that follows the log; it ends when this is dropped.
+pub struct Following {
+    task: JoinHandle<()>,
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Following {
+    /// Starts following, from where the log ended before the application read anything of it; within
+    /// a tokio runtime. Nothing where nobody else appends.
+    pub fn start(app: &Arc<App>) -> Option<Self> {
+        let follows = app.log.is_shared();
+        follows.then(|| Self { task: tokio::spawn(follow(app.clone())) })
+    }
+}
+
+async fn follow(app: Arc<App>) {
+    let mut events = Subscription::new(app.log.clone(), app.read_to, PAGE_EVENTS);
+    let mut wait = FIRST_WAIT;
+    loop {
+        let next = events.next_page();
+        let page = if app.library.behind().is_empty() {
+            next.await
+        } else {
+            // An edition could not be read: that is tried again, whether or not events come in.
+            match tokio::time::timeout(wait, next).await {
+                Ok(page) => page,
+                Err(_) => {
+                    wait = (wait * 2).min(LONGEST_WAIT);
+                    app.catch_up_editions().await;
+                    continue;
+                }
+            }
+        };
+        match page {
+            Ok(page) => {
+                app.enrollments.resume();
+                wait = FIRST_WAIT;
+                for event in &page.events {
+                    app.take_in(event);
+                }
+                app.catch_up_editions().await;
+            }
+            Err(error) => {
+                tracing::warn!(%error, after = ?events.position(), "the log can't be followed; tried again");
+                if !matches!(error, LogError::Unavailable(_)) {
+                    app.enrollments.suspend();
+                }
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(LONGEST_WAIT);
+            }
+        }
+    }
+}
+
+impl App {
+    /// Brings what is kept up to date with an event of the log, whoever appended it.
+    fn take_in(&self, event: &RecordedEvent) {
+        self.clock.saw(Timestamp::from_micros(event.recorded_at_us));
+        let stream = event.stream.as_str();
+        match codec::kind_of_stream(stream) {
+            StreamKind::Enrollment { .. } => {
+                let read = || {
+                    let unread = |error| tracing::warn!(%error, stream, "an event can't be read");
+                    codec::decode_enrollment(event).map_err(unread).ok()
+                };
+                self.enrollments.follow(stream, event.revision, event.sequence, read);
+            }
+            StreamKind::Subject(subject) => self.library.note_subject(&subject, event.revision),
+            StreamKind::Measure(program) => {
+                if let Some(program) = self.library.program(&program) {
+                    self.library.note_adoption(&program.id, event.revision);
+                }
+            }
+            StreamKind::Calendar(_) => match AdoptedCalendar::of(event) {
+                Ok(adopted) => {
+                    adopted.into_iter().for_each(|one| self.library.adopt_calendar(one));
+                }
+                Err(error) => tracing::warn!(%error, stream, "a calendar can't be read"),
+            },
+            // Quotas are read to their end whenever they are asked; nothing else is kept.
+            StreamKind::Quota { .. } | StreamKind::Log | StreamKind::Other => {}
+        }
+    }
+
+    /// Reads the editions that other nodes have adopted.
+    async fn catch_up_editions(&self) {
+        for program in self.library.behind() {
+            match self.renew_editions(&program).await {
+                Ok(()) if self.library.is_behind(&program) => {}
+                Ok(()) => {
+                    tracing::info!(%program, "took over an edition that another node adopted")
+                }
+                Err(error) => {
+                    tracing::warn!(%program, %error, "an edition can't be read; tried again")
+                }
+            }
+        }
+    }
+
+    /// The log's last sequence. Where others append, an event of which a caller speaks may be one that
+    /// this node is about to hear of: that is waited for, for a moment.
+    ///
+    /// # Errors
+    /// As the log's.
+    pub async fn head_with(&self, sequence: u64) -> Result<Option<u64>, ActError> {
+        let head = self.log.head().await?;
+        if !self.log.is_shared() || head.is_some_and(|head| head >= sequence) {
+            return Ok(head);
+        }
+        let mut moves = self.log.watch_head();
+        let there = moves.wait_for(|head| head.is_some_and(|head| head >= sequence));
+        let _ = tokio::time::timeout(HEAR_WITHIN, there).await;
+        Ok(self.log.head().await?)
+    }
+}
