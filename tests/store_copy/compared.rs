@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::engines::{Engine, Watching, Written, stream, tamper, turns, write};
 
 async fn compared(from: &[Written], to: &[Written]) -> Comparison {
-    let logs = (Engine::Memory.open(), Engine::Sqlite.open());
+    let logs = (Engine::Memory.open().await, Engine::Sqlite.open().await);
     write(&*logs.0, from).await;
     write(&*logs.1, to).await;
     compare(&*logs.0, &*logs.1, &Watching::new()).await.unwrap()
@@ -67,7 +67,7 @@ async fn a_longer_log_differs_where_the_other_ends() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_log_is_named_with_the_place() {
-    let (from, to) = (Engine::Sqlite.open(), Engine::Memory.open());
+    let (from, to) = (Engine::Sqlite.open().await, Engine::Memory.open().await);
     write(&*from, &turns(9)).await;
     write(&*to, &turns(9)).await;
     from.close().await;
