@@ -15,6 +15,10 @@ mod engines;
 mod faulty;
 #[path = "store_copy/pause.rs"]
 mod pause;
+#[cfg(feature = "kurrentdb")]
+#[path = "support/kurrentdb/mod.rs"]
+#[allow(dead_code)]
+mod standin;
 #[path = "cli/support.rs"]
 mod support;
 #[path = "store_copy/switched.rs"]

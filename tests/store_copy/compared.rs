@@ -4,10 +4,10 @@ use docket::log::{LogError, NewEvent};
 use docket::moving::{Comparison, Difference, MoveError, Side, What, compare};
 use uuid::Uuid;
 
-use super::engines::{Engine, Watching, Written, stream, turns, write};
+use super::engines::{Engine, Watching, Written, stream, tamper, turns, write};
 
 async fn compared(from: &[Written], to: &[Written]) -> Comparison {
-    let logs = (Engine::Memory.open(), Engine::Sqlite.open());
+    let logs = (Engine::Memory.open().await, Engine::Sqlite.open().await);
     write(&*logs.0, from).await;
     write(&*logs.1, to).await;
     compare(&*logs.0, &*logs.1, &Watching::new()).await.unwrap()
@@ -67,15 +67,11 @@ async fn a_longer_log_differs_where_the_other_ends() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_log_is_named_with_the_place() {
-    let (from, to) = (Engine::Sqlite.open(), Engine::Memory.open());
+    let (from, to) = (Engine::Sqlite.open().await, Engine::Memory.open().await);
     write(&*from, &turns(9)).await;
     write(&*to, &turns(9)).await;
     from.close().await;
-    let raw = rusqlite::Connection::open(from.path()).unwrap();
-    let triggers = "SELECT group_concat('DROP TRIGGER ' || name, ';') FROM sqlite_schema WHERE type = 'trigger'";
-    let drops: String = raw.query_row(triggers, [], |row| row.get(0)).unwrap();
-    raw.execute_batch(&format!("{drops}; DELETE FROM event WHERE sequence = 4")).unwrap();
-    drop(raw);
+    tamper(&from.path(), "DELETE FROM event WHERE sequence = 4");
     let damaged = docket::log::SqliteLog::open_reader(from.path()).unwrap();
     let error = compare(&damaged, &*to, &Watching::new()).await.unwrap_err();
     let is_hole = matches!(

@@ -5,7 +5,8 @@ use docket::moving::{Copier, MoveError, Notice, Side, compare};
 use proptest::test_runner::{Config, TestRunner};
 
 use super::engines::{
-    Engine, PAIRS, Watching, Written, any_history, are_one, event, read, stream, turns, write,
+    Engine, LASTING, PAIRS, Watching, Written, any_history, are_one, event, read, stream, turns,
+    write,
 };
 use super::faulty::{Fault, Faulty};
 
@@ -32,9 +33,9 @@ fn runner(cases: u32) -> TestRunner {
 #[tokio::test(flavor = "multi_thread")]
 async fn any_history_is_the_same_on_the_other_engine_and_back() {
     for (one, other) in PAIRS {
-        let mut runner = runner(8);
-        for _ in 0..8 {
-            let (from, to, back) = (one.open(), other.open(), one.open());
+        let mut runner = runner(4);
+        for _ in 0..4 {
+            let (from, to, back) = (one.open().await, other.open().await, one.open().await);
             write(&*from, &any_history(&mut runner)).await;
             copy(&*from, &*to).await.unwrap();
             is_copied(&*from, &*to).await;
@@ -66,12 +67,13 @@ async fn neighbours_go_together_within_the_limits() {
         (one((0..5).map(large).collect()), 3),
         (one(vec![event(1), full.clone(), full, event(2)]), 4),
     ];
-    for (history, appends) in cases {
-        let (from, to) = (Engine::Memory.open(), Engine::Sqlite.open());
-        write(&*from, &history).await;
+    let cases = cases.iter().flat_map(|case| LASTING.iter().map(move |engine| (case, engine)));
+    for ((history, appends), engine) in cases {
+        let (from, to) = (Engine::Memory.open().await, engine.open().await);
+        write(&*from, history).await;
         let counted = Faulty::new(&*to, []);
         copy(&*from, &counted).await.unwrap();
-        assert_eq!(counted.appends(), appends);
+        assert_eq!(counted.appends(), *appends, "{engine:?}");
         is_copied(&*from, &*to).await;
     }
 }
@@ -81,17 +83,17 @@ async fn neighbours_go_together_within_the_limits() {
 async fn a_copying_that_died_anywhere_is_resumed() {
     let mut runner = runner(1);
     let history: Vec<Written> = any_history(&mut runner).into_iter().chain(turns(6)).collect();
-    let from = Engine::Sqlite.open();
+    let from = Engine::Sqlite.open().await;
     write(&*from, &history).await;
-    let counted = Engine::Memory.open();
+    let counted = Engine::Memory.open().await;
     let appends = {
         let counted = Faulty::new(&*counted, []);
         copy(&*from, &counted).await.unwrap();
         counted.appends()
     };
-    for engine in [Engine::Memory, Engine::Sqlite] {
+    for engine in LASTING {
         for at in 0..appends {
-            let to = engine.open();
+            let to = engine.open().await;
             for written in [false, true] {
                 let dies = Faulty::new(&*to, [(at / 2, Fault::Dies { written })]);
                 let died = copy(&*from, &dies).await;
@@ -111,10 +113,10 @@ async fn a_copying_that_died_anywhere_is_resumed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ctrl_c_ends_it_after_the_append_at_work() {
-    let from = Engine::Sqlite.open();
+    let from = Engine::Sqlite.open().await;
     write(&*from, &turns(50)).await;
     for stops_at in [0, 1, 17, 49] {
-        let to = Engine::Sqlite.open();
+        let to = Engine::Sqlite.open().await;
         let watch = Watching::stopping_at(stops_at);
         let mut copier = match Copier::begin(&*from, &*to, &watch).await {
             Err(MoveError::Interrupted) if stops_at == 0 => continue,
@@ -132,9 +134,9 @@ async fn ctrl_c_ends_it_after_the_append_at_work() {
 async fn what_is_not_known_is_looked_up_and_what_passes_is_waited_for() {
     let together: Written = (stream("together"), (100..104).map(event).collect());
     let history: Vec<Written> = turns(4).into_iter().chain([together]).chain(turns(2)).collect();
-    let from = Engine::Memory.open();
+    let from = Engine::Memory.open().await;
     write(&*from, &history).await;
-    for engine in [Engine::Memory, Engine::Sqlite] {
+    for engine in LASTING {
         for at in [0, 2, 4, 6] {
             for fault in [
                 Fault::Unavailable,
@@ -143,7 +145,7 @@ async fn what_is_not_known_is_looked_up_and_what_passes_is_waited_for() {
                 Fault::Late(1),
                 Fault::Late(3),
             ] {
-                let (to, watch) = (engine.open(), Watching::new());
+                let (to, watch) = (engine.open().await, Watching::new());
                 let mut faulty = Faulty::new(&*to, [(at, fault.clone())]);
                 faulty.is_quiet = at == 6;
                 let mut copier = Copier::begin(&*from, &faulty, &watch).await.unwrap();
@@ -169,10 +171,10 @@ async fn is_refused(from: &dyn EventLog, to: &dyn EventLog) -> MoveError {
 async fn a_destination_that_is_no_copy_is_refused_before_anything_is_written() {
     let history = turns(10);
     for (one, other) in PAIRS {
-        let from = one.open();
+        let from = one.open().await;
         write(&*from, &history).await;
 
-        let changed = other.open();
+        let changed = other.open().await;
         let mut altered = history[..7].to_vec();
         altered[4].1[0].data = b"other".as_slice().into();
         write(&*changed, &altered).await;
@@ -181,54 +183,54 @@ async fn a_destination_that_is_no_copy_is_refused_before_anything_is_written() {
         assert!(matches!(error, MoveError::Differs(_)), "{text}");
         assert!(text.contains("sequence 4 (turn-1, revision 1): data is 12 bytes"), "{text}");
 
-        let missing = other.open();
+        let missing = other.open().await;
         let without: Vec<_> = history[..3].iter().chain(&history[5..8]).cloned().collect();
         write(&*missing, &without).await;
         let text = is_refused(&*from, &*missing).await.to_string();
         assert!(text.contains("sequence 3 (turn-0, revision 1): stream is turn-0"), "{text}");
 
-        let longer = other.open();
+        let longer = other.open().await;
         write(&*longer, &history).await;
         write(&*longer, &[(stream("more"), vec![event(77)])]).await;
         let text = is_refused(&*from, &*longer).await.to_string();
         assert!(text.contains("sequence 10 (more, revision 0): only the second log"), "{text}");
 
-        let another = other.open();
+        let another = other.open().await;
         write(&*another, &[(stream("turn-0"), vec![event(99)])]).await;
         let error = is_refused(&*from, &*another).await;
         assert!(matches!(error, MoveError::OtherLog(_)), "{error}");
 
-        let empty = one.open();
+        let empty = one.open().await;
         assert_eq!(copy(&*empty, &*another).await, Err(MoveError::Empty));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn someone_else_who_writes_to_the_destination_is_noticed() {
-    let from = Engine::Memory.open();
+    let from = Engine::Memory.open().await;
     write(&*from, &turns(10)).await;
     let other = |name: &str| Fault::Other((stream(name), vec![event(500)]));
 
-    let to = Engine::Sqlite.open();
+    let to = Engine::Sqlite.open().await;
     let faulty = Faulty::new(&*to, [(5, other("elsewhere"))]);
     let text = copy(&*from, &faulty).await.unwrap_err().to_string();
     assert!(text.contains("sequence 5 (turn-2, revision 1)") && text.contains("at 6"), "{text}");
 
     // In the very stream, with an event of its own.
-    let to = Engine::Sqlite.open();
+    let to = Engine::Sqlite.open().await;
     let faulty = Faulty::new(&*to, [(5, other("turn-2"))]);
     let text = copy(&*from, &faulty).await.unwrap_err().to_string();
     assert!(text.contains("sequence 5 (turn-2, revision 1): event_id is"), "{text}");
 
     // On an engine that does not tell the sequence, the reading back finds it.
-    let to = Engine::Memory.open();
+    let to = Engine::Memory.open().await;
     let mut faulty = Faulty::new(&*to, [(4, other("elsewhere"))]);
     faulty.is_quiet = true;
     let text = copy(&*from, &faulty).await.unwrap_err().to_string();
     assert!(text.contains("sequence 4 (turn-1, revision 1): stream is turn-1 in the"), "{text}");
 
     // What is there already under the same id is not what was sent.
-    let to = Engine::Memory.open();
+    let to = Engine::Memory.open().await;
     let faulty = Faulty::new(&*to, [(3, Fault::Alters)]);
     let text = copy(&*from, &faulty).await.unwrap_err().to_string();
     assert!(text.contains("sequence 3 (turn-0, revision 1): data is 12 bytes"), "{text}");
@@ -237,7 +239,7 @@ async fn someone_else_who_writes_to_the_destination_is_noticed() {
 /// A log that never answers is given up, after a bounded time and aloud.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_destination_that_stays_away_is_given_up() {
-    let (from, to) = (Engine::Memory.open(), Engine::Memory.open());
+    let (from, to) = (Engine::Memory.open().await, Engine::Memory.open().await);
     write(&*from, &turns(3)).await;
     let faulty = Faulty::new(&*to, (1..100).map(|at| (at, Fault::Unavailable)));
     let watch = Watching::new();

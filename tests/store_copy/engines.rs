@@ -1,7 +1,7 @@
 //! The engines, histories to put into them, and someone who watches.
 
 use std::ops::Deref;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -21,26 +21,52 @@ use uuid::Uuid;
 pub enum Engine {
     Memory,
     Sqlite,
+    /// In the stand-in, and in the server of `DOCKET_TEST_KURRENTDB` where that is given.
+    #[cfg(feature = "kurrentdb")]
+    Kurrent,
 }
 
-/// Every pair of engines, from and to.
-pub const PAIRS: [(Engine, Engine); 4] = [
+/// Every pair of engines that differ, and one of a kind, from and to.
+pub const PAIRS: &[(Engine, Engine)] = &[
     (Engine::Memory, Engine::Sqlite),
     (Engine::Sqlite, Engine::Memory),
     (Engine::Sqlite, Engine::Sqlite),
-    (Engine::Memory, Engine::Memory),
+    #[cfg(feature = "kurrentdb")]
+    (Engine::Sqlite, Engine::Kurrent),
+    #[cfg(feature = "kurrentdb")]
+    (Engine::Kurrent, Engine::Sqlite),
+    #[cfg(feature = "kurrentdb")]
+    (Engine::Kurrent, Engine::Kurrent),
+];
+
+/// The engines that outlive a process.
+pub const LASTING: &[Engine] = &[
+    Engine::Sqlite,
+    #[cfg(feature = "kurrentdb")]
+    Engine::Kurrent,
 ];
 
 /// A log with what it lives in.
 pub struct Opened {
     pub log: Arc<dyn EventLog>,
     folder: TempDir,
+    #[cfg(feature = "kurrentdb")]
+    server: Option<kurrent::Place>,
 }
 
 impl Opened {
-    /// The log's file, if it has one.
+    /// The file of a log in one.
     pub fn path(&self) -> PathBuf {
         self.folder.path().join("log.sqlite")
+    }
+
+    /// Opens it once more, as another process that only reads.
+    pub async fn reader(&self) -> Arc<dyn EventLog> {
+        #[cfg(feature = "kurrentdb")]
+        if let Some(server) = &self.server {
+            return server.open().await;
+        }
+        Arc::new(SqliteLog::open_reader(self.path()).unwrap())
     }
 }
 
@@ -54,15 +80,61 @@ impl Deref for Opened {
 
 impl Engine {
     /// An empty log.
-    pub fn open(self) -> Opened {
+    pub async fn open(self) -> Opened {
         let folder = tempfile::tempdir().unwrap();
         let log: Arc<dyn EventLog> = match self {
             Engine::Memory => Arc::new(MemoryLog::new()),
             Engine::Sqlite => {
                 Arc::new(SqliteLog::open_writer(folder.path().join("log.sqlite")).unwrap())
             }
+            #[cfg(feature = "kurrentdb")]
+            Engine::Kurrent => {
+                let server = kurrent::Place::new();
+                return Opened { log: server.open().await, folder, server: Some(server) };
+            }
         };
-        Opened { log, folder }
+        Opened {
+            log,
+            folder,
+            #[cfg(feature = "kurrentdb")]
+            server: None,
+        }
+    }
+}
+
+#[cfg(feature = "kurrentdb")]
+mod kurrent {
+    use std::sync::Arc;
+
+    use docket::log::EventLog;
+    use docket::log::kurrentdb::{Address, KurrentLog, KurrentOptions};
+
+    use crate::standin::{Settings, StandIn};
+
+    /// A prefix of its own in a database.
+    pub struct Place {
+        address: String,
+        prefix: String,
+        _standin: Option<StandIn>,
+    }
+
+    impl Place {
+        pub fn new() -> Self {
+            let given = std::env::var("DOCKET_TEST_KURRENTDB").ok();
+            let standin = given.is_none().then(|| StandIn::start(Settings::default()));
+            let address = given.or(standin.as_ref().map(StandIn::address)).unwrap();
+            // Of the names that are to be had here only this one is new on every run.
+            let folder = tempfile::tempdir().unwrap();
+            let name = folder.path().file_name().and_then(|name| name.to_str()).unwrap();
+            Self { address, prefix: format!("docket-test-{}.", &name[1..]), _standin: standin }
+        }
+
+        pub async fn open(&self) -> Arc<dyn EventLog> {
+            let address = Address::parse(&self.address).unwrap();
+            let options =
+                KurrentOptions { prefix: self.prefix.clone(), ..KurrentOptions::new(address) };
+            Arc::new(KurrentLog::open(options).await.unwrap())
+        }
     }
 }
 
@@ -102,6 +174,18 @@ pub fn any_history(runner: &mut TestRunner) -> Vec<Written> {
     let append = (0..4_u8, proptest::collection::vec(new, 1..5))
         .prop_map(|(which, events)| (stream(&format!("any-{which}")), events));
     proptest::collection::vec(append, 1..30).new_tree(runner).unwrap().current()
+}
+
+/// Changes a log's file as no Docket would, and leaves no trace of how.
+pub fn tamper(path: &Path, sql: &str) {
+    let raw = rusqlite::Connection::open(path).unwrap();
+    let named = |what: &str| -> Vec<String> {
+        let sql = format!("SELECT {what} FROM sqlite_schema WHERE type = 'trigger'");
+        let mut statement = raw.prepare(&sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let (drops, triggers) = (named("'DROP TRIGGER ' || name").join(";"), named("sql").join(";"));
+    raw.execute_batch(&format!("{drops}; {sql}; {triggers}")).unwrap();
 }
 
 pub async fn write(log: &dyn EventLog, history: &[Written]) {

@@ -24,7 +24,7 @@ fn beside(path: &Path, suffix: &str) -> std::path::PathBuf {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pause_stops_writers_and_ends_when_it_is_dropped() {
-    let writer = Engine::Sqlite.open();
+    let writer = Engine::Sqlite.open().await;
     write(&*writer, &turns(3)).await;
     let reader = SqliteLog::open_reader(writer.path()).unwrap();
     // From the side and by the writer itself.
@@ -52,7 +52,7 @@ async fn a_pause_stops_writers_and_ends_when_it_is_dropped() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_moved_takes_nothing_more_until_the_mark_is_deleted() {
-    let writer = Engine::Sqlite.open();
+    let writer = Engine::Sqlite.open().await;
     write(&*writer, &turns(3)).await;
     let reader = SqliteLog::open_reader(writer.path()).unwrap();
     let pause = reader.pause("elsewhere:1").await.unwrap();
@@ -92,7 +92,7 @@ async fn a_log_that_moved_takes_nothing_more_until_the_mark_is_deleted() {
 /// stays, and whatever was acknowledged stands before it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nothing_lands_while_a_pause_holds() {
-    let writer = Engine::Sqlite.open();
+    let writer = Engine::Sqlite.open().await;
     let reader = SqliteLog::open_reader(writer.path()).unwrap();
     let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let writers: Vec<_> = (0..6)

@@ -55,7 +55,7 @@ fn writing(
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_acknowledged_event_is_on_the_other_side() {
     for engine in [Engine::Memory, Engine::Sqlite] {
-        let (old, new) = (Engine::Sqlite.open(), engine.open());
+        let (old, new) = (Engine::Sqlite.open().await, engine.open().await);
         write(&*old, &turns(400)).await;
         let stop = Arc::new(AtomicBool::new(false));
         let writers: Vec<_> = (0..4).map(|n| writing(&old.log, n, stop.clone())).collect();
@@ -82,7 +82,7 @@ async fn every_acknowledged_event_is_on_the_other_side() {
         old.close().await;
         assert!(matches!(SqliteLog::open_writer(old.path()), Err(OpenError::Moved { .. })));
         // Nor a second switch.
-        let again = switched(&reader, &*Engine::Memory.open(), &Watching::new()).await;
+        let again = switched(&reader, &*Engine::Memory.open().await, &Watching::new()).await;
         assert!(matches!(&again, Err(MoveError::Gone { .. })), "{again:?}");
     }
 }
@@ -90,7 +90,7 @@ async fn every_acknowledged_event_is_on_the_other_side() {
 /// And back into the file that was left, once its mark is deleted.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_can_move_back() {
-    let (old, new) = (Engine::Sqlite.open(), Engine::Sqlite.open());
+    let (old, new) = (Engine::Sqlite.open().await, Engine::Sqlite.open().await);
     write(&*old, &turns(20)).await;
     switched(&*old, &*new, &Watching::new()).await.unwrap();
     old.close().await;
@@ -116,7 +116,7 @@ async fn goes_on(old: &Opened, watch: &Watching) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_is_not_moved_to_itself() {
-    let old = Engine::Sqlite.open();
+    let old = Engine::Sqlite.open().await;
     write(&*old, &turns(5)).await;
     let (reader, watch) = (SqliteLog::open_reader(old.path()).unwrap(), Watching::new());
     let same = switched(&reader, &*old, &watch).await;
@@ -129,7 +129,7 @@ const IN_PAUSE: usize = 1;
 
 /// A switch of a log that is copied already, to which three more events come at the last moment.
 async fn switched_late(fault: Fault, max_pause: Duration) -> MoveError {
-    let (old, new) = (Engine::Sqlite.open(), Engine::Memory.open());
+    let (old, new) = (Engine::Sqlite.open().await, Engine::Memory.open().await);
     write(&*old, &turns(5)).await;
     super::copied::copy(&*old, &*new).await.unwrap();
     let log = old.log.clone();
