@@ -1,0 +1,11 @@
+//! Several nodes on one log: no lost update, no double act, no refusal from a stale cache.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+#[path = "support/app.rs"]
+mod app;
+#[path = "nodes/node_log.rs"]
+mod node_log;
+#[path = "nodes/stale.rs"]
+mod stale;
+#[path = "nodes/support.rs"]
+mod support;
