@@ -3,8 +3,14 @@
 
 #[path = "support/app.rs"]
 mod app;
+#[path = "nodes/beside.rs"]
+mod beside;
 #[path = "nodes/node_log.rs"]
 mod node_log;
+#[path = "nodes/races.rs"]
+mod races;
+#[path = "nodes/random.rs"]
+mod random;
 #[path = "nodes/stale.rs"]
 mod stale;
 #[path = "nodes/support.rs"]

@@ -82,6 +82,11 @@ impl NodeLog {
         self.faults.lock().unwrap().push_back((stream.to_owned(), how));
     }
 
+    /// What was told to break and has not does not any more.
+    pub fn forget_faults(&self) {
+        self.faults.lock().unwrap().clear();
+    }
+
     /// Reads of the whole log fail, until they are told not to.
     pub fn fail_reads(&self, error: Option<LogError>) {
         *self.reads.lock().unwrap() = error;

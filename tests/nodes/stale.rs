@@ -4,7 +4,7 @@ use docket::app::{ActError, Precondition};
 use docket::domain::refusal::Reason;
 
 use super::app::{national, registrar};
-use super::support::{Shared, apply, call, made_by, note, province, stream};
+use super::support::{Shared, call, made_by, note, province, stream};
 
 /// The other node goes on to revision 7, this one stands at 6 and keeps that.
 #[tokio::test]
@@ -87,8 +87,7 @@ async fn an_act_that_only_the_kept_state_refuses_is_recorded() {
     let shared = Shared::new();
     let (a, b) = shared.two().await;
     a.register("x01").await;
-    b.note("x01", "n1", Precondition::Any).await.ok();
-    a.act(&province("x01"), "x01", "apply", Precondition::Any, &apply("leading")).await.unwrap();
+    a.apply("x01", "apply").await.unwrap();
     b.follows_to("x01", 0).await;
     b.log.hold();
     a.approve("x01", "approve").await.unwrap();

@@ -23,25 +23,21 @@ pub const PROGRAM: &str = "exercise_strong_province";
 pub struct Shared {
     pub log: Arc<MemoryLog>,
     pub documents: Arc<dyn DocumentStore>,
-    folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
 }
 
 pub struct Node {
     pub app: Arc<App>,
     pub log: Arc<NodeLog>,
     pub clock: Arc<FixedClock>,
-    _following: Option<Following>,
+    pub _following: Option<Following>,
 }
 
 impl Shared {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let documents = Arc::new(FolderStore::open(folder.path()).unwrap());
-        Self { log: Arc::new(MemoryLog::new()), documents, folder }
-    }
-
-    pub fn folder(&self) -> &std::path::Path {
-        self.folder.path()
+        Self { log: Arc::new(MemoryLog::new()), documents, _folder: folder }
     }
 
     pub fn parts(&self, log: &Arc<NodeLog>, clock: &Arc<FixedClock>, id: u128) -> Parts {
