@@ -5,6 +5,8 @@
 mod app;
 #[path = "nodes/beside.rs"]
 mod beside;
+#[path = "nodes/http.rs"]
+mod http;
 #[path = "nodes/node_log.rs"]
 mod node_log;
 #[path = "nodes/races.rs"]

@@ -75,13 +75,7 @@ impl Clerk {
     /// A clerk over an application's log, who leaves an enrollment alone until so many microseconds
     /// after its newest event.
     pub fn new(app: Arc<App>, quiet_us: i64) -> Self {
-        Self {
-            app,
-            quiet_us,
-            read_to: None,
-            pending: BTreeMap::new(),
-            watched: HashMap::new(),
-        }
+        Self { app, quiet_us, read_to: None, pending: BTreeMap::new(), watched: HashMap::new() }
     }
 
     /// One round: looks at what is new and at what can have lapsed by `day`, one enrollment after

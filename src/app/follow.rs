@@ -121,8 +121,12 @@ impl App {
         for program in self.library.behind() {
             match self.renew_editions(&program).await {
                 Ok(()) if self.library.is_behind(&program) => {}
-                Ok(()) => tracing::info!(%program, "took over an edition that another node adopted"),
-                Err(error) => tracing::warn!(%program, %error, "an edition can't be read; tried again"),
+                Ok(()) => {
+                    tracing::info!(%program, "took over an edition that another node adopted")
+                }
+                Err(error) => {
+                    tracing::warn!(%program, %error, "an edition can't be read; tried again")
+                }
             }
         }
     }

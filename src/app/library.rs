@@ -1,9 +1,7 @@
 //! Programs, measures, subjects and calendars: what acts are judged by, from the log.
 
 use std::collections::HashMap;
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::enrollment::read_whole_stream;
 use super::kept::Kept;

@@ -192,7 +192,8 @@ async fn calendars_are_in_force_by_their_order_not_by_when_they_were_heard_of() 
     a.log.release();
     until(|| rest_days(&a, None) == ["2026-01-05"]).await;
     assert_eq!(rest_days(&a, Some(known - 1)), ["2026-01-02"]);
-    let (one, other) = (a.app.library().present_calendars().0, b.app.library().present_calendars().0);
+    let (one, other) =
+        (a.app.library().present_calendars().0, b.app.library().present_calendars().0);
     assert_eq!((one, other), (2, 2));
 }
 

@@ -139,9 +139,7 @@ impl EventLog for NodeLog {
             match fault {
                 None | Some(Fault::Stall) => self.write(stream, expected, events).await,
                 Some(Fault::LostBefore) => Err(unknown()),
-                Some(Fault::Unavailable) => {
-                    Err(LogError::Unavailable("told to break".to_owned()))
-                }
+                Some(Fault::Unavailable) => Err(LogError::Unavailable("told to break".to_owned())),
                 Some(Fault::LostAfter | Fault::StallUnknown) => {
                     let _ = self.write(stream, expected, events).await;
                     Err(unknown())

@@ -17,7 +17,14 @@ fn later(node: &Node, micros: i64) {
 }
 
 /// The act begins on `a`, which stalls before its append; `b` takes the same act through.
-async fn at_once(a: &Node, b: &Node, fault: Fault, key: &str, body: serde_json::Value, on: Precondition) {
+async fn at_once(
+    a: &Node,
+    b: &Node,
+    fault: Fault,
+    key: &str,
+    body: serde_json::Value,
+    on: Precondition,
+) {
     later(b, 1_000_000);
     a.log.break_at(&stream("x01"), fault);
     let who = if body["act"] == "approve" { national() } else { registrar() };
@@ -161,7 +168,8 @@ async fn an_approval_under_way_elsewhere_is_abandoned_only_when_it_is_old() {
         a.log.break_at(&stream("x01"), Fault::Stall);
         let app = a.app.clone();
         let slow = tokio::spawn(async move {
-            app.act(&national(), &call("x01", "approve", Precondition::Revision(0), &approve())).await
+            app.act(&national(), &call("x01", "approve", Precondition::Revision(0), &approve()))
+                .await
         });
         a.log.stalled().await;
         if old {

@@ -35,9 +35,7 @@ fn body_of(rng: &mut StdRng, id: &str) -> (Caller, Value) {
     let day = format!("201{}-0{}-0{}", rng.random_range(6..9), rng.random_range(1..9), 1);
     match rng.random_range(0..10) {
         0 | 1 => (province(id), apply(CATEGORIES[rng.random_range(0..2)])),
-        2..=5 => {
-            (national(), json!({ "act": "approve", "effective_on": day, "batch": "1" }))
-        }
+        2..=5 => (national(), json!({ "act": "approve", "effective_on": day, "batch": "1" })),
         6 => {
             let body = json!({
                 "act": "evaluate", "effective_on": day, "result": "failed", "findings": "…",
@@ -191,7 +189,8 @@ async fn check_events(node: &Node, answered: &BTreeMap<String, Answered>) {
             };
             let twice = standing.insert(key.to_string(), event.clone());
             assert!(twice.is_none(), "{key} stands twice");
-            let (stands_in, on, recorded) = answered.get(&**key).expect("an event of a refused act");
+            let (stands_in, on, recorded) =
+                answered.get(&**key).expect("an event of a refused act");
             assert_eq!((stands_in.as_str(), &recorded.id), (history.stream(), &event.id));
             if let Precondition::Revision(seen) = on {
                 let between = &history.events()[*seen as usize + 1..revision];

@@ -121,14 +121,13 @@ async fn a_validation_is_of_the_stream_as_it_stands() {
     let caller = national();
     let check = |key: &'static str, on| {
         let (b, caller) = (&b, &caller);
-        async move { b.app.check_before_content(caller, super::support::PROGRAM, subject, key, on).await }
+        async move {
+            b.app.check_before_content(caller, super::support::PROGRAM, subject, key, on).await
+        }
     };
     let now = a.history("x01").await.revision().unwrap();
     check("new", Precondition::Revision(now)).await.unwrap();
-    assert!(matches!(
-        check("approve", Precondition::Any).await,
-        Err(ActError::KeyReused { .. })
-    ));
+    assert!(matches!(check("approve", Precondition::Any).await, Err(ActError::KeyReused { .. })));
     assert!(matches!(
         check("new", Precondition::Revision(0)).await,
         Err(ActError::Conflict { expected: Some(0), .. })
@@ -182,7 +181,8 @@ async fn a_place_freed_elsewhere_is_free_and_one_taken_elsewhere_is_taken() {
         "act": "evaluate", "effective_on": "2016-04-01", "result": "failed", "findings": "…",
     });
     a.act(&national(), "x05", "evaluate", Precondition::Any, &failed).await.unwrap();
-    let exit = serde_json::json!({"act": "declare_exit", "effective_on": "2016-05-01", "reason": "…"});
+    let exit =
+        serde_json::json!({"act": "declare_exit", "effective_on": "2016-05-01", "reason": "…"});
     a.act(&province("x05"), "x05", "exit", Precondition::Any, &exit).await.unwrap();
     let late = serde_json::json!({ "act": "approve", "effective_on": "2016-05-01", "batch": "1" });
     b.act(&national(), "x06", "approve", Precondition::Any, &late).await.unwrap();

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use docket::app::clock::{Clock, FixedClock};
 use docket::app::documents::{DocumentStore, FolderStore};
-use docket::app::{ActAnswer, ActCall, ActError, App, Caller, Following, Parts, Precondition, start};
+use docket::app::{
+    ActAnswer, ActCall, ActError, App, Caller, Following, Parts, Precondition, start,
+};
 use docket::codec::parse_act_request;
 use docket::domain::date::{Day, Timestamp};
 use docket::domain::history::History;
@@ -177,8 +179,9 @@ impl Node {
 
 /// The ids of the events that a key produced.
 pub fn made_by(history: &History, key: &str) -> Vec<uuid::Uuid> {
-    let made = history.events().iter().filter(|event| {
-        event.meta.key.as_ref().is_some_and(|(used, _)| used == key)
-    });
+    let made = history
+        .events()
+        .iter()
+        .filter(|event| event.meta.key.as_ref().is_some_and(|(used, _)| used == key));
     made.map(|event| event.id).collect()
 }
