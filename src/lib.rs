@@ -1,7 +1,7 @@
 //! Docket: the record of government IP programs.
 //!
 //! Dependencies point one way:
-//! `api, cli -> app, export, projection, webhooks -> codec -> domain, log`.
+//! `api, cli -> app, export, moving, projection, webhooks -> ledger -> codec -> domain, log`.
 //! `domain` and `log` know nothing of each other; `tests/tidy.rs` holds that.
 
 pub mod api;
@@ -10,6 +10,8 @@ pub mod cli;
 pub mod codec;
 pub mod domain;
 pub mod export;
+pub mod ledger;
 pub mod log;
+pub mod moving;
 pub mod projection;
 pub mod webhooks;

@@ -144,7 +144,7 @@ async fn a_folder_that_cannot_be_written_is_named() {
     let store = FolderStore::open(&gone).unwrap();
     fs::remove_dir(&gone).unwrap();
     let error = store.begin(None, 9).await.err().unwrap().to_string();
-    assert!(error.contains("cannot write") && error.contains("gone"), "{error}");
+    assert!(error.contains("can't be reached") && error.contains("gone"), "{error}");
 }
 
 #[test]

@@ -19,6 +19,9 @@ pub struct Health {
     /// The log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<LogHealth>,
+    /// The documents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub documents: Option<DocumentsHealth>,
     /// The read models.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_models: Option<ModelsHealth>,
@@ -45,6 +48,14 @@ pub struct ModelsHealth {
     pub stopped: Vec<&'static str>,
 }
 
+/// The documents' part of it: how it was when they were last asked for. Without them, acts that cite
+/// none go on.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DocumentsHealth {
+    /// `UP` or `DOWN`.
+    pub status: &'static str,
+}
+
 /// The log's part of it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LogHealth {
@@ -59,7 +70,7 @@ pub struct LogHealth {
 /// # Errors
 /// None.
 pub async fn get_live(_: Call) -> Answered {
-    answer(&Health { status: "UP", log: None, read_models: None })
+    answer(&Health { status: "UP", log: None, documents: None, read_models: None })
 }
 
 /// Says that everything is started: it is, once anything is answered.
@@ -67,10 +78,11 @@ pub async fn get_live(_: Call) -> Answered {
 /// # Errors
 /// None.
 pub async fn get_startup(_: Call) -> Answered {
-    answer(&Health { status: "UP", log: None, read_models: None })
+    answer(&Health { status: "UP", log: None, documents: None, read_models: None })
 }
 
-/// Says whether requests should be sent here. Read models that stopped don't make it false: acts,
+/// Says whether requests should be sent here. Documents that can't be reached don't make it false:
+/// only what needs them is refused. Neither do read models that stopped: acts,
 /// and what is answered from a stream, go on, lists say how old they are, and another node would
 /// stop at the same event.
 ///
@@ -83,9 +95,13 @@ pub async fn get_ready(call: Call) -> Answered {
         Err(_) => LogHealth { status: "DOWN", sequence: None },
     };
     let up = head.is_ok() && !call.state.is_stopping();
-    let read_models = models(&call, head.ok().flatten());
+    let read_models = Some(models(&call, head.ok().flatten()));
+    let documents = match call.state.app.documents().trouble() {
+        None => DocumentsHealth { status: "UP" },
+        Some(_) => DocumentsHealth { status: "DOWN" },
+    };
     let status = if up { "UP" } else { "DOWN" };
-    answer(&Health { status, log: Some(log), read_models: Some(read_models) })
+    answer(&Health { status, log: Some(log), documents: Some(documents), read_models })
 }
 
 fn models(call: &Call, head: Option<u64>) -> ModelsHealth {

@@ -84,6 +84,7 @@ const RECORDING: &[Code] = &[
     Code::ClockUnreliable,
     Code::OutcomeUnknown,
     Code::EventStoreUnavailable,
+    Code::LogMoving,
     Code::LogIntegrityFailure,
     Code::SubjectExists,
 ];
@@ -103,6 +104,7 @@ const ACT: &[Code] = &[
     Code::RequirementNotMet,
     Code::MaterialMissing,
     Code::DocumentMissing,
+    Code::DocumentsUnavailable,
     Code::IneligibleSubject,
     Code::MeasureNotInForce,
     Code::RuleUnknown,
@@ -113,6 +115,7 @@ const ACT: &[Code] = &[
     Code::ClockUnreliable,
     Code::OutcomeUnknown,
     Code::EventStoreUnavailable,
+    Code::LogMoving,
     Code::LogIntegrityFailure,
 ];
 
@@ -198,9 +201,11 @@ pub const ROUTES: &[Route] = &[
 
     post("/v1/documents", "upload_document", "Keeps a document", "上传文件",
         Body::Bytes, json!(DocumentView), to!(documents::upload_document))
-        .query(DIGEST).or(&[Code::DigestMismatch, Code::EventStoreUnavailable]),
+        .query(DIGEST)
+        .or(&[Code::DigestMismatch, Code::EventStoreUnavailable, Code::DocumentsUnavailable]),
     get("/v1/documents/{digest}", "get_document", "A document", "下载文件",
-        Shape::Other("application/octet-stream"), to!(documents::get_document)),
+        Shape::Other("application/octet-stream"), to!(documents::get_document))
+        .or(&[Code::DocumentsUnavailable]),
 
     get("/v1/webhook-endpoints", "list_webhook_endpoints", "The webhook endpoints", "Webhook 端点",
         json!(List<EndpointView>), to!(webhooks::list_webhook_endpoints)).to(OPERATOR),

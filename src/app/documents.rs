@@ -5,7 +5,10 @@
 //! digest, so a damaged file is an error and never served as good. Media type and original name are
 //! deliberately not here: they are in the events that cite a document.
 
+mod checked;
 mod folder;
+#[cfg(feature = "s3")]
+pub mod s3;
 
 pub use folder::FolderStore;
 
@@ -15,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 /// The SHA-256 of a document; as text 64 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -121,8 +125,43 @@ pub enum DocumentError {
     /// Nothing was kept.
     #[error("no space is left in the documents folder {0}; nothing was kept")]
     StorageFull(PathBuf),
+    /// The store is away, or does not let this node in; what was to be kept was not acknowledged.
+    #[error("the documents in {store} can't be reached: {reason}")]
+    Unreachable { store: String, obstacle: Obstacle, reason: String },
     #[error("cannot {doing} {path}: {source}")]
     Io { doing: &'static str, path: PathBuf, source: io::Error },
+}
+
+/// What keeps a node from its documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// Nobody listens there, or the connection broke off.
+    NoConnection,
+    /// No answer came in time.
+    NoAnswer,
+    /// It answers that it can't, for now.
+    Failing,
+    /// It doesn't take this node's credentials, or they allow too little.
+    Refused,
+    /// There is no bucket of this name.
+    NoBucket,
+    /// What answers there is no store of this kind.
+    NotAStore,
+    /// The folder is gone, such as one that was unmounted.
+    FolderGone,
+}
+
+impl Obstacle {
+    /// Whether it may pass without anybody mending the configuration.
+    pub fn is_passing(self) -> bool {
+        match self {
+            Obstacle::NoConnection
+            | Obstacle::NoAnswer
+            | Obstacle::Failing
+            | Obstacle::FolderGone => true,
+            Obstacle::Refused | Obstacle::NoBucket | Obstacle::NotAStore => false,
+        }
+    }
 }
 
 /// Where documents are kept.
@@ -130,7 +169,7 @@ pub trait DocumentStore: Send + Sync {
     /// Begins to take a document of at most `limit_bytes`.
     ///
     /// # Errors
-    /// [`DocumentError::StorageFull`] or [`DocumentError::Io`].
+    /// [`DocumentError::StorageFull`], [`DocumentError::Unreachable`] or [`DocumentError::Io`].
     fn begin(
         &self,
         claimed: Option<Digest>,
@@ -140,14 +179,19 @@ pub trait DocumentStore: Send + Sync {
     /// Opens a document for reading.
     ///
     /// # Errors
-    /// [`DocumentError::NotFound`] or [`DocumentError::Io`].
+    /// [`DocumentError::NotFound`], [`DocumentError::Unreachable`] or [`DocumentError::Io`].
     fn get(&self, digest: Digest) -> BoxFuture<'_, Result<Box<dyn Download>, DocumentError>>;
 
-    /// Whether this document is kept and its file and directory entry are flushed.
+    /// Whether this document is kept and its file and directory entry are flushed; in a store over
+    /// the network, whether it acknowledged the document.
     ///
     /// # Errors
-    /// [`DocumentError::Io`] if that cannot be found out.
+    /// [`DocumentError::Unreachable`] or [`DocumentError::Io`] if that cannot be found out.
     fn contains_flushed(&self, digest: Digest) -> BoxFuture<'_, Result<bool, DocumentError>>;
+
+    /// What kept the store from being reached when it was last asked; none if it was reached, or was
+    /// not asked yet. Asks nothing itself.
+    fn trouble(&self) -> Option<Obstacle>;
 }
 
 /// A document on its way in. Dropped before [`Upload::finish`], it leaves nothing.
@@ -155,13 +199,15 @@ pub trait Upload: Send {
     /// Takes the next bytes.
     ///
     /// # Errors
-    /// [`DocumentError::TooLarge`], [`DocumentError::StorageFull`] or [`DocumentError::Io`].
+    /// [`DocumentError::TooLarge`], [`DocumentError::StorageFull`], [`DocumentError::Unreachable`] or
+    /// [`DocumentError::Io`].
     fn write<'a>(&'a mut self, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), DocumentError>>;
 
     /// Keeps the document; when this answers, it is flushed. The same content twice is no error.
     ///
     /// # Errors
-    /// [`DocumentError::Mismatch`], [`DocumentError::StorageFull`] or [`DocumentError::Io`].
+    /// [`DocumentError::Mismatch`], [`DocumentError::StorageFull`], [`DocumentError::Unreachable`] or
+    /// [`DocumentError::Io`].
     fn finish(self: Box<Self>) -> BoxFuture<'static, Result<Stored, DocumentError>>;
 }
 
@@ -173,7 +219,7 @@ pub trait Download: Send {
     /// its digest, so a damaged document is never given whole.
     ///
     /// # Errors
-    /// [`DocumentError::Damaged`] or [`DocumentError::Io`].
+    /// [`DocumentError::Damaged`], [`DocumentError::Unreachable`] or [`DocumentError::Io`].
     fn next(&mut self) -> BoxFuture<'_, Result<Option<Vec<u8>>, DocumentError>>;
 }
 
@@ -207,4 +253,25 @@ pub async fn read(store: &dyn DocumentStore, digest: Digest) -> Result<Vec<u8>, 
         whole.extend_from_slice(&bytes);
     }
     Ok(whole)
+}
+
+/// What stood in the way when a store was last asked.
+#[derive(Default)]
+struct LastAsked(Mutex<Option<Obstacle>>);
+
+impl LastAsked {
+    /// Notes what an answer says of the store. Another error than that it can't be reached is an
+    /// answer too.
+    fn note<T>(&self, answer: Result<T, DocumentError>) -> Result<T, DocumentError> {
+        let trouble = match &answer {
+            Err(DocumentError::Unreachable { obstacle, .. }) => Some(*obstacle),
+            _ => None,
+        };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+        answer
+    }
+
+    fn trouble(&self) -> Option<Obstacle> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

@@ -102,7 +102,16 @@ pub struct Store {
     pub log: String,
     pub read_model: String,
     pub documents: String,
+    #[serde(default)]
+    pub s3: S3,
     pub kurrentdb: Kurrentdb,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct S3 {
+    pub access_key_id: Option<String>,
+    pub secret_access_key: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

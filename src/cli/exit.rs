@@ -5,8 +5,10 @@ use std::process::ExitCode;
 
 use super::config::ConfigError;
 use crate::api::ServeError;
+use crate::app::documents::DocumentError;
 use crate::app::{ActError, StartError};
 use crate::log::{LogError, OpenError};
+use crate::moving::MoveError;
 use crate::projection::{ProjectionError, StoreError};
 use crate::webhooks::WebhookError;
 
@@ -71,6 +73,10 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
     if let Some(error) = cause.downcast_ref::<OpenError>() {
         return of_opening(error);
     }
+    #[cfg(feature = "kurrentdb")]
+    if let Some(error) = cause.downcast_ref::<crate::log::kurrentdb::KurrentError>() {
+        return of_kurrentdb(error);
+    }
     if let Some(error) = cause.downcast_ref::<StartError>() {
         return match error {
             StartError::Act(error) => of_act(error),
@@ -80,6 +86,12 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
     }
     if let Some(error) = cause.downcast_ref::<StoreError>() {
         return of_store(error);
+    }
+    if let Some(error) = cause.downcast_ref::<MoveError>() {
+        return of_moving(error);
+    }
+    if let Some(error) = cause.downcast_ref::<DocumentError>() {
+        return of_documents(error);
     }
     match cause.downcast_ref::<WebhookError>() {
         Some(WebhookError::InUse(_)) => return Some(Exit::Conflict),
@@ -95,7 +107,7 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
 fn of_opening(error: &OpenError) -> Option<Exit> {
     match error {
         OpenError::Missing(_) | OpenError::MissingFolder(_) => Some(Exit::NotFound),
-        OpenError::InUse { .. } => Some(Exit::Conflict),
+        OpenError::InUse { .. } | OpenError::Moved { .. } => Some(Exit::Conflict),
         OpenError::Damaged { .. } | OpenError::NotALog { .. } => Some(Exit::Unverified),
         OpenError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
             Some(Exit::Unavailable)
@@ -108,6 +120,25 @@ fn of_opening(error: &OpenError) -> Option<Exit> {
         | OpenError::ReadOnly { .. }
         | OpenError::Io { .. }
         | OpenError::Sqlite { .. } => None,
+    }
+}
+
+#[cfg(feature = "kurrentdb")]
+fn of_kurrentdb(error: &crate::log::kurrentdb::KurrentError) -> Option<Exit> {
+    use crate::log::kurrentdb::KurrentError;
+    match error {
+        KurrentError::Address { .. }
+        | KurrentError::NotKurrent { .. }
+        | KurrentError::TooOld { .. }
+        | KurrentError::Certificate { .. } => Some(Exit::Usage),
+        KurrentError::Unreachable { .. } => Some(Exit::Unavailable),
+        KurrentError::Credentials { .. } | KurrentError::MayNotReadAll { .. } => {
+            Some(Exit::Forbidden)
+        }
+        KurrentError::Foreign { .. }
+        | KurrentError::Hole { .. }
+        | KurrentError::OtherLog { .. }
+        | KurrentError::CutShort { .. } => Some(Exit::Unverified),
     }
 }
 
@@ -125,16 +156,45 @@ fn of_act(error: &ActError) -> Option<Exit> {
         }
         ActError::Log(error) => of_log(error),
         ActError::Codec(_) => Some(Exit::Unverified),
-        ActError::Invalid { .. } | ActError::Documents(_) => None,
+        ActError::Documents(error) => of_documents(error),
+        ActError::Invalid { .. } => None,
+    }
+}
+
+fn of_documents(error: &DocumentError) -> Option<Exit> {
+    match error {
+        DocumentError::Unreachable { obstacle, .. } if !obstacle.is_passing() => Some(Exit::Usage),
+        DocumentError::Unreachable { .. } | DocumentError::StorageFull(_) => {
+            Some(Exit::Unavailable)
+        }
+        DocumentError::NotFound(_) => Some(Exit::NotFound),
+        DocumentError::Damaged(_) | DocumentError::Mismatch { .. } => Some(Exit::Unverified),
+        DocumentError::TooLarge { .. } | DocumentError::BrokenOff(_) | DocumentError::Io { .. } => {
+            None
+        }
     }
 }
 
 fn of_log(error: &LogError) -> Option<Exit> {
     match error {
         LogError::Conflict { .. } => Some(Exit::Conflict),
-        LogError::Unavailable(_) | LogError::OutcomeUnknown(_) => Some(Exit::Unavailable),
+        LogError::Unavailable(_) | LogError::Moving(_) | LogError::OutcomeUnknown(_) => {
+            Some(Exit::Unavailable)
+        }
         LogError::Corrupt { .. } | LogError::BeyondEnd { .. } => Some(Exit::Unverified),
         LogError::TooLarge { .. } | LogError::Invalid(_) => None,
+    }
+}
+
+fn of_moving(error: &MoveError) -> Option<Exit> {
+    match error {
+        MoveError::Log { source, .. } => of_log(source),
+        MoveError::OtherLog(_) | MoveError::Differs(_) => Some(Exit::Unverified),
+        MoveError::Foreign(_) | MoveError::Gone { .. } => Some(Exit::Conflict),
+        MoveError::Same => Some(Exit::Usage),
+        MoveError::Empty => Some(Exit::NotFound),
+        MoveError::TooLong { .. } => Some(Exit::Unavailable),
+        MoveError::Interrupted => Some(Exit::Interrupted),
     }
 }
 

@@ -19,6 +19,7 @@ mod projections;
 mod read;
 mod running;
 mod serve;
+mod store;
 mod stores;
 pub mod telemetry;
 mod temporary;
@@ -76,6 +77,7 @@ enum Command {
     Timeline(read::timeline::TimelineArgs),
     Audit(read::audit::AuditArgs),
     Export(export::ExportArgs),
+    Store(store::StoreArgs),
     Obligations(read::obligations::ObligationsArgs),
     Measures(measures::MeasuresArgs),
     Webhooks(webhooks::WebhooksArgs),
@@ -131,6 +133,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Audit(args) => read::audit::run(&args).await,
             Command::Obligations(args) => read::obligations::run(&args).await,
             Command::Export(args) => export::run(&args).await,
+            Command::Store(args) => store::run(&args).await,
             Command::Measures(args) => measures::run(&args, &mut output::Out::default()),
             Command::Webhooks(args) => webhooks::run(&args),
             Command::Token(args) => token::run(&args),

@@ -1,6 +1,9 @@
 //! The stores that a configuration names by address: the log and the documents, opened as the engine
 //! that the address says. What several commands share; read models are in `node`.
 
+#[cfg(feature = "s3")]
+mod s3;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +13,13 @@ use super::config::Config;
 use super::exit::{Exit, failure};
 use crate::app::documents::{DocumentStore, FolderStore};
 use crate::log::{EventLog, SqliteLog};
+
+/// Where documents are, read.
+enum DocumentsAddress {
+    Folder(PathBuf),
+    #[cfg(feature = "s3")]
+    S3(crate::app::documents::s3::S3Address),
+}
 
 /// What a store is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +33,8 @@ pub enum Access {
 /// A log's address, read.
 enum LogAddress {
     Sqlite(PathBuf),
+    #[cfg(feature = "kurrentdb")]
+    Kurrent(crate::log::kurrentdb::Address),
 }
 
 /// Checks that the configuration's addresses are of this build; nothing is opened.
@@ -31,7 +43,7 @@ enum LogAddress {
 /// An address that is none of this build, and what would be one.
 pub fn check_addresses(config: &Config) -> anyhow::Result<()> {
     log_address(&config.store.log, "store.log")?;
-    documents_path(&config.store.documents).map(|_| ())
+    documents_address(config).map(|_| ())
 }
 
 /// Opens the configuration's log.
@@ -53,6 +65,7 @@ pub async fn open_log_at(
     access: Access,
 ) -> anyhow::Result<Arc<dyn EventLog>> {
     // Engines beside SQLite have settings of their own.
+    #[cfg(not(feature = "kurrentdb"))]
     let _ = config;
     match log_address(address, what)? {
         LogAddress::Sqlite(path) => {
@@ -62,37 +75,122 @@ pub async fn open_log_at(
             make_folder(path.parent())?;
             Ok(Arc::new(SqliteLog::open_writer(&path)?))
         }
+        #[cfg(feature = "kurrentdb")]
+        LogAddress::Kurrent(address) => kurrent(address, config, access).await,
     }
 }
 
 fn log_address(address: &str, what: &str) -> anyhow::Result<LogAddress> {
-    match address.strip_prefix("sqlite:") {
-        Some(path) if !path.is_empty() => return Ok(LogAddress::Sqlite(PathBuf::from(path))),
-        _ => {}
+    if let Some(path) = address.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
+        return Ok(LogAddress::Sqlite(PathBuf::from(path)));
+    }
+    #[cfg(feature = "kurrentdb")]
+    if crate::log::kurrentdb::Address::is_one(address) {
+        let address = crate::log::kurrentdb::Address::parse(address)
+            .map_err(|error| failure(Exit::Usage, format!("{what}: {error}")))?;
+        return Ok(LogAddress::Kurrent(address));
     }
     let shown = address.split('@').next_back().unwrap_or_default();
-    let known = "sqlite:<path> is";
+    let known = if cfg!(feature = "kurrentdb") {
+        "sqlite:<path> and kurrentdb://<host>:<port> are"
+    } else {
+        "sqlite:<path> is; kurrentdb:// needs one made with `cargo build --features kurrentdb`"
+    };
     let text = format!("{what} {shown:?} is not an address of this build: {known}");
     Err(failure(Exit::Usage, text))
 }
 
-/// The folder of a `file:` address.
-///
-/// # Errors
-/// Another store than a folder.
-fn documents_path(address: &str) -> anyhow::Result<PathBuf> {
+#[cfg(feature = "kurrentdb")]
+async fn kurrent(
+    address: crate::log::kurrentdb::Address,
+    config: &Config,
+    access: Access,
+) -> anyhow::Result<Arc<dyn EventLog>> {
+    use crate::log::kurrentdb::{KurrentLog, KurrentOptions};
+    if access == Access::Write {
+        make_folder(Some(&config.store.data_dir))?;
+    }
+    let address = with_account(address, config)?;
+    let cache = config.store.data_dir.join("kurrentdb-count.sqlite");
+    let options = KurrentOptions {
+        prefix: config.store.kurrentdb.prefix.clone(),
+        cache: Some(cache),
+        ..KurrentOptions::new(address)
+    };
+    Ok(Arc::new(KurrentLog::open(options).await?))
+}
+
+/// The account of the configuration, which wins over the address's.
+#[cfg(feature = "kurrentdb")]
+fn with_account(
+    address: crate::log::kurrentdb::Address,
+    config: &Config,
+) -> anyhow::Result<crate::log::kurrentdb::Address> {
+    use crate::log::kurrentdb::Account;
+    match (&config.store.kurrentdb.user, &config.store.kurrentdb.password) {
+        (Some(user), Some(password)) => {
+            let (user, password) = (user.clone(), password.clone());
+            Ok(address.with_account(Account { user, password }))
+        }
+        (None, None) => Ok(address),
+        _ => Err(failure(
+            Exit::Usage,
+            "store.kurrentdb.user and store.kurrentdb.password are needed together",
+        )),
+    }
+}
+
+fn documents_address(config: &Config) -> anyhow::Result<DocumentsAddress> {
+    let address = &config.store.documents;
+    if address.starts_with("s3:") {
+        return s3_address(config);
+    }
+    if config.store.s3 != Default::default() {
+        return Err(failure(
+            Exit::Usage,
+            "store.s3.access_key_id and store.s3.secret_access_key are given, but store.documents \
+             is no S3 store: s3://bucket/prefix is",
+        ));
+    }
     match address.strip_prefix("file:") {
-        Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
+        Some(path) if !path.is_empty() => Ok(DocumentsAddress::Folder(PathBuf::from(path))),
         _ => Err(failure(
             Exit::Usage,
             format!(
-                "store.documents {address:?} is not an address of this build: file:<folder> is"
+                "store.documents {:?} is not an address of this build: {} is",
+                shown(address),
+                if cfg!(feature = "s3") {
+                    "file:<folder> or s3://bucket/prefix"
+                } else {
+                    "file:<folder>"
+                },
             ),
         )),
     }
 }
 
-/// Opens the configuration's documents.
+/// Without what may be a password.
+fn shown(address: &str) -> &str {
+    let address = address.split('?').next().unwrap_or_default();
+    address.split('@').next_back().unwrap_or_default()
+}
+
+#[cfg(feature = "s3")]
+fn s3_address(config: &Config) -> anyhow::Result<DocumentsAddress> {
+    s3::address(config).map(DocumentsAddress::S3)
+}
+
+#[cfg(not(feature = "s3"))]
+fn s3_address(_config: &Config) -> anyhow::Result<DocumentsAddress> {
+    Err(failure(
+        Exit::Usage,
+        "store.documents is an S3 store, which this build can't use: it needs one made with \
+         `cargo build --features s3`; file:<folder> is what every build has",
+    ))
+}
+
+/// Opens the configuration's documents. A store that is away for now is tried again when a document
+/// is needed; until then acts that cite none go on.
 ///
 /// # Errors
 /// An address that is none of this build; what stands in the way of opening it.
@@ -100,12 +198,17 @@ pub async fn open_documents(
     config: &Config,
     access: Access,
 ) -> anyhow::Result<Arc<dyn DocumentStore>> {
-    let folder = documents_path(&config.store.documents)?;
-    if access == Access::Read {
-        return Ok(Arc::new(FolderStore::reading(&folder)));
+    match documents_address(config)? {
+        #[cfg(feature = "s3")]
+        DocumentsAddress::S3(address) => s3::open(config, address, access).await,
+        DocumentsAddress::Folder(folder) if access == Access::Read => {
+            Ok(Arc::new(FolderStore::reading(&folder)))
+        }
+        DocumentsAddress::Folder(folder) => {
+            make_folder(Some(&folder))?;
+            Ok(Arc::new(FolderStore::open(&folder)?))
+        }
     }
-    make_folder(Some(&folder))?;
-    Ok(Arc::new(FolderStore::open(&folder)?))
 }
 
 fn make_folder(folder: Option<&Path>) -> anyhow::Result<()> {

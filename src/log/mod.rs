@@ -13,9 +13,12 @@
 
 mod event;
 mod page;
+mod pause;
 mod subscription;
 
 pub mod envelope;
+#[cfg(feature = "kurrentdb")]
+pub mod kurrentdb;
 pub mod memory;
 pub mod sqlite;
 
@@ -30,6 +33,7 @@ pub use event::{
 };
 pub use memory::MemoryLog;
 pub use page::{MAX_PAGE_BYTES, MAX_PAGE_EVENTS, Page};
+pub use pause::{Moved, Pause};
 pub use sqlite::{OpenError, SqliteLog};
 pub use subscription::Subscription;
 
@@ -93,6 +97,10 @@ pub enum LogError {
     /// The log can't do it now; surely nothing was written. The same call may be made again.
     #[error("the log is unavailable, nothing was written: {0}")]
     Unavailable(String),
+    /// Appends are stopped while the log is moved to another engine, or for good since it was. Surely
+    /// nothing was written.
+    #[error("writing is stopped, nothing was written: {0}")]
+    Moving(String),
     /// The events may or may not stand in the log. Read the stream before anything else.
     #[error("it is not known whether the events were written: {0}; read the stream to find out")]
     OutcomeUnknown(String),
@@ -142,8 +150,8 @@ pub trait EventLog: Send + Sync {
     /// [`LogError::Conflict`] when the stream stands elsewhere; [`LogError::Invalid`] and
     /// [`LogError::TooLarge`] for an empty append, an event type that is not 1 to 200 visible
     /// ASCII characters, more than [`MAX_APPEND_EVENTS`] events or [`MAX_APPEND_BYTES`] of data
-    /// and metadata; [`LogError::Unavailable`] when surely nothing was written;
-    /// [`LogError::OutcomeUnknown`] otherwise.
+    /// and metadata; [`LogError::Unavailable`] and [`LogError::Moving`] when surely nothing was
+    /// written; [`LogError::OutcomeUnknown`] otherwise.
     fn append<'a>(
         &'a self,
         stream: &'a StreamName,
@@ -222,6 +230,20 @@ pub trait EventLog: Send + Sync {
     /// older than the stream.
     fn is_shared(&self) -> bool {
         false
+    }
+
+    /// Stops all appends to this log, also those of other processes, because it is being moved `to`
+    /// another address: answers once those under way are done, so that this log's [`EventLog::head`]
+    /// asked afterwards is final while the pause lasts. A log opened for reading can do it too.
+    ///
+    /// # Errors
+    /// [`LogError::Unavailable`] when another pause holds or an append does not end;
+    /// [`LogError::Moving`] when the log was moved before; [`LogError::Invalid`] when the engine
+    /// can't stop its writers.
+    fn pause<'a>(&'a self, to: &'a str) -> BoxFuture<'a, Result<Box<dyn Pause>, LogError>> {
+        let _ = to;
+        let text = "appends to this log can't be stopped from here: stop its server, then copy";
+        Box::pin(async move { Err(LogError::Invalid(text.to_owned())) })
     }
 
     /// Takes no more appends and reads and lets go of what it holds, once those under way are done.

@@ -68,6 +68,12 @@ impl PageBuilder {
         self.next
     }
 
+    /// How many more events it takes, by their number.
+    #[cfg(feature = "kurrentdb")]
+    pub fn room(&self) -> usize {
+        self.limit.saturating_sub(self.events.len())
+    }
+
     /// How many events an engine needs to offer: one more than the page takes, to know the end.
     pub fn wanted(&self) -> usize {
         self.limit + 1

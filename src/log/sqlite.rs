@@ -5,12 +5,14 @@
 //! configurable. The file is meant to be read by auditors with any SQLite tool, see `schema.sql`.
 //!
 //! The parts: `file` (paths and the lock), `schema` (the format), `writer` and `batch` (appending),
-//! `reader` (pages), `background` (checkpoints, following the head), `faults` (the seam for tests).
+//! `reader` (pages), `background` (checkpoints, following the head), `moving` (the pause in which a
+//! log goes elsewhere), `faults` (the seam for tests).
 
 mod background;
 mod batch;
 mod faults;
 mod file;
+mod moving;
 mod reader;
 mod schema;
 mod writer;
@@ -26,7 +28,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tracing::warn;
 
 use super::event::check_append;
-use super::{Appended, EventLog, Expected, LogError, NewEvent, Page, StreamName};
+use super::{Appended, EventLog, Expected, LogError, NewEvent, Page, Pause, StreamName};
 use background::Helper;
 use batch::Append;
 use faults::NoFaults;
@@ -80,8 +82,9 @@ impl SqliteLog {
     /// Opens the log at `path` for appending and reading; creates it when there is no such file.
     ///
     /// # Errors
-    /// [`OpenError::InUse`] when another process has it open for appending; the other variants for
-    /// a path that can't be written, or a file that is not an intact log of a known format.
+    /// [`OpenError::InUse`] when another process has it open for appending; [`OpenError::Moved`] when
+    /// the log went to another address; the other variants for a path that can't be written, or a
+    /// file that is not an intact log of a known format.
     pub fn open_writer(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         Self::open_with_faults(path, Box::new(NoFaults))
     }
@@ -96,6 +99,7 @@ impl SqliteLog {
     ) -> Result<Self, OpenError> {
         let (path, exists) = file::locate(path.as_ref())?;
         file::check_writable(&path, exists)?;
+        moving::check_not_moved(&path)?;
         let lock = file::lock(&path)?;
         if !exists {
             schema::create(&path)?;
@@ -270,6 +274,15 @@ impl EventLog for SqliteLog {
 
     fn watch_head(&self) -> watch::Receiver<Option<u64>> {
         self.head.clone()
+    }
+
+    fn pause<'a>(&'a self, to: &'a str) -> BoxFuture<'a, Result<Box<dyn Pause>, LogError>> {
+        let (path, to) = (self.path.clone(), to.to_owned());
+        async move {
+            let paused = tokio::task::spawn_blocking(move || moving::pause(&path, &to)).await;
+            paused.unwrap_or_else(|error| Err(LogError::Unavailable(error.to_string())))
+        }
+        .boxed()
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

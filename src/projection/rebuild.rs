@@ -11,8 +11,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use tokio::runtime::Handle;
 
-use super::counted::wait_until_counted;
 use super::checksum::checksum;
+use super::counted::wait_until_counted;
 use super::models::Models;
 use super::store::{Copies, CopyId, CopyWriter, Holder, Mode, RebuildLock, stale};
 use super::{Projection, ProjectionError, StoreError};

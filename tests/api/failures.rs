@@ -32,6 +32,11 @@ async fn a_log_that_fails_says_whether_anything_was_written() {
     let problem = reply.problem(503, "event-store-unavailable");
     assert_eq!(reply.header("retry-after"), "5");
     assert!(!problem.to_string().contains(secret), "{problem}");
+    server.log.fail_appends(LogError::Moving(secret.to_owned()));
+    let reply = approve_with(&server, "k").await;
+    let problem = reply.problem(503, "log-moving");
+    assert_eq!(reply.header("retry-after"), "5");
+    assert!(!problem.to_string().contains(secret), "{problem}");
     server.log.fail_appends(LogError::OutcomeUnknown(secret.to_owned()));
     let reply = approve_with(&server, "k").await;
     assert_eq!(reply.problem(503, "outcome-unknown")["idempotency_key"], "k");

@@ -26,11 +26,34 @@ fn a_configuration_that_can_be_used_is_good_and_another_is_named() {
     check(&["--set", "server.listn=x"]).refused(2, &["no key server.listn", "is server.listen"]);
     check(&["--listen", "here"]).refused(2, &["--listen", "127.0.0.1:8080"]);
     check(&["--log", "kurrentdb://db"]).refused(2, &["store.log", "sqlite:<path>"]);
-    check(&["--documents", "s3://x"]).refused(2, &["store.documents", "file:<folder>"]);
+    check(&["--documents", "ftp://x"]).refused(2, &["store.documents", "file:<folder>"]);
+    let keys = ["--set", "store.s3.access_key_id=k", "--set", "store.s3.secret_access_key=s"];
+    check(&keys).refused(2, &["store.s3.access_key_id", "no S3 store"]);
     check(&["--read-model", "postgres://x"]).refused(2, &["store.read_model"]);
     check(&["--config", "no/such.toml"]).refused(2, &["no/such.toml"]);
     let mut serve = command(&["serve"]);
     run(serve.env("DOCKET_SERVER__PORT", "1")).refused(2, &["environment DOCKET_SERVER__PORT"]);
+}
+
+#[cfg(not(feature = "s3"))]
+#[test]
+fn an_s3_store_needs_a_build_that_knows_it() {
+    let check = docket(&["config", "check", "--documents", "s3://docket-docs"]);
+    check.refused(2, &["store.documents", "--features s3", "file:<folder>"]);
+}
+
+#[cfg(feature = "s3")]
+#[test]
+fn the_address_of_an_s3_store_is_checked_without_asking_it() {
+    let check = |address: &str, more: &[&str]| {
+        docket(&[&["config", "check", "--documents", address], more].concat())
+    };
+    let good = "s3://docket-docs/real?endpoint=http://127.0.0.1:1&allow_http=true";
+    assert_eq!(check(good, &[]).done(), "the configuration is good\n");
+    check("s3://x", &[]).refused(2, &["store.documents", "3 to 63"]);
+    check("s3://docket-docs?key=hush", &[]).refused(2, &["key is not known", "endpoint, region"]);
+    let half = ["--set", "store.s3.access_key_id=k"];
+    check(good, &half).refused(2, &["store.s3.secret_access_key", "belong together"]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ const COMMANDS: &[&str] = &[
     "audit",
     "obligations",
     "export",
+    "store",
     "measures",
     "webhooks",
     "token",

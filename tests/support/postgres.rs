@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub const PASSWORD: &str = "s3cret-of-the-test";
 
 pub struct Server {
-    bin: PathBuf,
+    pub bin: PathBuf,
     pub folder: PathBuf,
     pub port: u16,
     run_as: Vec<String>,

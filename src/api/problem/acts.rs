@@ -85,6 +85,7 @@ impl From<LogError> for Problem {
             LogError::Unavailable(_) | LogError::Conflict { .. } => {
                 Problem::new(Code::EventStoreUnavailable).cause(text)
             }
+            LogError::Moving(_) => Problem::new(Code::LogMoving).cause(text),
             LogError::OutcomeUnknown(_) => Problem::new(Code::OutcomeUnknown).cause(text),
             LogError::Corrupt { .. } => Problem::new(Code::LogIntegrityFailure).cause(text),
             LogError::TooLarge { limit, .. } => {

@@ -152,6 +152,12 @@ catalogue! {
     EventStoreUnavailable "event-store-unavailable" SERVICE_UNAVAILABLE retry 5 []
         en "The record cannot be reached" "Nothing was written. Send the same request again after the stated time."
         zh "暂时无法访问记录" "未写入任何内容，请在所示时间后重发同一请求。";
+    LogMoving "log-moving" SERVICE_UNAVAILABLE retry 5 []
+        en "The record is being moved" "Recording pauses for a moment while the log moves to another store; reading goes on. Nothing was written. Send the same request again after the stated time."
+        zh "记录正在迁移" "日志迁移期间暂停记录，查询不受影响。未写入任何内容，请在所示时间后重发同一请求。";
+    DocumentsUnavailable "documents-unavailable" SERVICE_UNAVAILABLE retry 5 []
+        en "The documents cannot be reached" "Nothing was recorded, since an act may cite only what is safely stored, and that cannot be seen now; acts that cite no document go on. Send the same request again after the stated time."
+        zh "暂时无法访问文件库" "行为只能引用已妥善保存的文件，而目前无法核实，故未作记录；不引用文件的行为不受影响。请在所示时间后重发同一请求。";
     OutcomeUnknown "outcome-unknown" SERVICE_UNAVAILABLE retry 5 ["idempotency_key"]
         en "It is not known whether the act was recorded" "Send the same request again with the same key: it is recorded once, whichever is the case."
         zh "无法确定行为是否已记录" "请用同一幂等键重发同一请求：无论何种情况，只会记录一次。";

@@ -1,7 +1,7 @@
-//! What a failure of the documents folder is over HTTP.
+//! What a failure of the documents is over HTTP.
 
 use super::{Code, Problem};
-use crate::app::documents::DocumentError;
+use crate::app::documents::{DocumentError, Obstacle};
 
 impl From<DocumentError> for Problem {
     fn from(error: DocumentError) -> Problem {
@@ -18,8 +18,35 @@ impl From<DocumentError> for Problem {
             DocumentError::NotFound(_) => Problem::new(Code::NotFound).detail(text),
             // Nothing was kept and space may be made, so sending again can help.
             DocumentError::StorageFull(_) => Problem::new(Code::EventStoreUnavailable).cause(text),
+            DocumentError::Unreachable { store, obstacle, .. } => {
+                // A folder's path is nobody's business; a bucket is named so that its keeper is found.
+                let (en, zh) = match obstacle {
+                    Obstacle::FolderGone => {
+                        ("the documents folder".to_owned(), "文件目录".to_owned())
+                    }
+                    _ => (format!("the document store {store}"), format!("文件库 {store} ")),
+                };
+                let (why_en, why_zh) = reason(obstacle);
+                Problem::new(Code::DocumentsUnavailable)
+                    .detail(format!("{en} can't be reached: {why_en}"))
+                    .detail_zh(format!("无法访问{zh}：{why_zh}"))
+                    .cause(text)
+            }
             DocumentError::Damaged(_) | DocumentError::Io { .. } => Problem::internal(text),
         }
+    }
+}
+
+/// Why, as far as a client may know: the store's own words are only logged.
+fn reason(obstacle: Obstacle) -> (&'static str, &'static str) {
+    match obstacle {
+        Obstacle::NoConnection => ("there is no connection to it", "无法建立连接"),
+        Obstacle::NoAnswer => ("it does not answer in time", "未在规定时间内答复"),
+        Obstacle::Failing => ("it answers that it can't serve now", "答复称暂时无法提供服务"),
+        Obstacle::Refused => ("it does not let this server in", "拒绝本服务器访问"),
+        Obstacle::NoBucket => ("its bucket is gone", "存储桶不存在"),
+        Obstacle::NotAStore => ("what answers there is no such store", "该地址上的服务不是文件库"),
+        Obstacle::FolderGone => ("it is gone, perhaps unmounted", "目录不存在，可能已被卸载"),
     }
 }
 
@@ -27,6 +54,11 @@ impl From<DocumentError> for Problem {
 mod tests {
     use super::*;
     use crate::app::documents::Digest;
+
+    fn unreachable(obstacle: Obstacle) -> DocumentError {
+        let (store, reason) = ("s3://bucket/docs".to_owned(), "403 for key AKIA".to_owned());
+        DocumentError::Unreachable { store, obstacle, reason }
+    }
 
     #[test]
     fn each_failure_has_its_status() {
@@ -38,6 +70,8 @@ mod tests {
             (DocumentError::BrokenOff("gone".to_owned()), 400),
             (DocumentError::NotFound(one), 404),
             (DocumentError::StorageFull("docs".into()), 503),
+            (unreachable(Obstacle::NoAnswer), 503),
+            (unreachable(Obstacle::Refused), 503),
             (DocumentError::Damaged(one), 500),
             (DocumentError::Io { doing: "read", path: "docs".into(), source }, 500),
         ] {

@@ -46,6 +46,8 @@ fn only_what_a_retry_can_help_says_when() {
         "projection-rebuilding",
         "projection-failed",
         "event-store-unavailable",
+        "log-moving",
+        "documents-unavailable",
         "outcome-unknown",
         "clock-unreliable",
     ]);

@@ -3,9 +3,16 @@
 //! A file arrives under a temporary name in the folder itself, is flushed, is renamed to its digest,
 //! and the directories are flushed; only then is it acknowledged. Temporary files are locked while
 //! their process lives, so that opening the folder can remove what a crash left and nothing else.
+//!
+//! Several nodes may share the folder. One that was unmounted, or lost otherwise, is found out
+//! ([`place`]): a document that is not to be seen then is not said never to have been there.
 
-use super::{Digest, DocumentError, DocumentStore, Download, Stored, Upload};
+mod place;
+
+use super::checked::Checked;
+use super::{Digest, DocumentError, DocumentStore, Download, LastAsked, Obstacle, Stored, Upload};
 use futures_util::future::BoxFuture;
+use place::Place;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
@@ -26,6 +33,9 @@ pub struct FolderStore {
     root: PathBuf,
     next_name: AtomicU64,
     known_flushed: Arc<Mutex<HashSet<Digest>>>,
+    /// None: the folder is read as it is, and need not be there.
+    place: Option<Place>,
+    last_asked: LastAsked,
 }
 
 impl FolderStore {
@@ -45,7 +55,8 @@ impl FolderStore {
                 remove_abandoned(&entry.path())?;
             }
         }
-        Ok(FolderStore::reading(root))
+        let place = Place::of(root).map_err(failed("look at the documents folder"))?;
+        Ok(FolderStore { place: Some(place), ..FolderStore::reading(root) })
     }
 
     /// The folder as it is, for reading: nothing is made or removed, and it need not exist.
@@ -54,11 +65,48 @@ impl FolderStore {
             root: root.to_owned(),
             next_name: AtomicU64::new(0),
             known_flushed: Arc::default(),
+            place: None,
+            last_asked: LastAsked::default(),
+        }
+    }
+
+    /// That the folder is still the one that was opened.
+    fn check_place(&self) -> Result<(), DocumentError> {
+        let Some(place) = &self.place else { return Ok(()) };
+        match place.check(&self.root) {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                Err(gone(&self.root, "it is gone, or an empty folder stands in its place"))
+            }
+            Err(e) => Err(failure("look at the documents folder", &self.root, e)),
         }
     }
 
     fn path(&self, digest: Digest) -> PathBuf {
         path_in(&self.root, digest)
+    }
+
+    async fn find_flushed(&self, digest: Digest) -> Result<bool, DocumentError> {
+        let path = self.path(digest);
+        let known = lock(&self.known_flushed).contains(&digest);
+        if known {
+            return Ok(path.is_file());
+        }
+        let root = self.root.clone();
+        let found = blocking(move || match fs::File::open(&path) {
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+            Err(e) => Err(failure("open the document", &path, e)),
+            Ok(file) => {
+                file.sync_all().map_err(|e| failure("flush the document", &path, e))?;
+                sync_folders(&root, digest)?;
+                Ok(true)
+            }
+        })
+        .await?;
+        if found {
+            remember(&self.known_flushed, digest);
+        }
+        Ok(found)
     }
 
     fn create_incoming(&self) -> io::Result<(fs::File, PathBuf)> {
@@ -84,9 +132,11 @@ impl DocumentStore for FolderStore {
         limit_bytes: u64,
     ) -> BoxFuture<'_, Result<Box<dyn Upload>, DocumentError>> {
         Box::pin(async move {
-            let (file, path) = self
-                .create_incoming()
-                .map_err(|e| failure("write to the documents folder", &self.root, e))?;
+            let created = self.check_place().and_then(|()| {
+                let created = self.create_incoming();
+                created.map_err(|e| in_root("write to the documents folder", &self.root, e))
+            });
+            let (file, path) = self.last_asked.note(created)?;
             let upload = FolderUpload {
                 file: File::from_std(file),
                 incoming: Incoming(path),
@@ -107,41 +157,33 @@ impl DocumentStore for FolderStore {
             let file = match File::open(&path).await {
                 Ok(file) => file,
                 Err(e) if e.kind() == ErrorKind::NotFound => {
+                    self.last_asked.note(self.check_place())?;
                     return Err(DocumentError::NotFound(digest));
                 }
-                Err(e) => return Err(failure("open the document", &path, e)),
+                Err(e) => return self.last_asked.note(Err(failure("open the document", &path, e))),
             };
             let size = file.metadata().await;
             let size_bytes = size.map_err(|e| failure("open the document", &path, e))?.len();
-            let hash = Some(Sha256::new());
-            let download = FolderDownload { file, path, digest, size_bytes, hash, ahead: None };
+            let checked = Checked::new(digest);
+            let download = FolderDownload { file, path, size_bytes, checked };
             Ok(Box::new(download) as Box<dyn Download>)
         })
     }
 
     fn contains_flushed(&self, digest: Digest) -> BoxFuture<'_, Result<bool, DocumentError>> {
         Box::pin(async move {
-            let path = self.path(digest);
-            let known = lock(&self.known_flushed).contains(&digest);
-            if known {
-                return Ok(path.is_file());
-            }
-            let root = self.root.clone();
-            let found = blocking(move || match fs::File::open(&path) {
-                Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
-                Err(e) => Err(failure("open the document", &path, e)),
-                Ok(file) => {
-                    file.sync_all().map_err(|e| failure("flush the document", &path, e))?;
-                    sync_folders(&root, digest)?;
-                    Ok(true)
-                }
-            })
-            .await?;
-            if found {
-                remember(&self.known_flushed, digest);
-            }
-            Ok(found)
+            let found = self.find_flushed(digest).await;
+            // A folder that is gone holds nothing, and says nothing of what it held.
+            let found = match found {
+                Ok(false) => self.check_place().map(|()| false),
+                other => other,
+            };
+            self.last_asked.note(found)
         })
+    }
+
+    fn trouble(&self) -> Option<Obstacle> {
+        self.last_asked.trouble()
     }
 }
 
@@ -212,12 +254,8 @@ impl Upload for FolderUpload {
 struct FolderDownload {
     file: File,
     path: PathBuf,
-    digest: Digest,
     size_bytes: u64,
-    /// None once the whole was checked.
-    hash: Option<Sha256>,
-    /// Read, but not given before it is known not to be the last or the whole was checked.
-    ahead: Option<Vec<u8>>,
+    checked: Checked,
 }
 
 impl FolderDownload {
@@ -237,23 +275,16 @@ impl Download for FolderDownload {
 
     fn next(&mut self) -> BoxFuture<'_, Result<Option<Vec<u8>>, DocumentError>> {
         Box::pin(async move {
-            while let Some(mut hash) = self.hash.take() {
+            while !self.checked.is_done() {
                 let chunk = self.read_chunk().await?;
                 if chunk.is_empty() {
-                    let computed = Digest::from_bytes(hash.finalize().into());
-                    if computed != self.digest {
-                        self.ahead = None;
-                        return Err(DocumentError::Damaged(self.digest));
-                    }
-                    break;
+                    return self.checked.end();
                 }
-                hash.update(&chunk);
-                self.hash = Some(hash);
-                if let Some(sure) = self.ahead.replace(chunk) {
+                if let Some(sure) = self.checked.take(chunk) {
                     return Ok(Some(sure));
                 }
             }
-            Ok(self.ahead.take())
+            Ok(None)
         })
     }
 }
@@ -295,7 +326,29 @@ fn failure(doing: &'static str, path: &Path, source: io::Error) -> DocumentError
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             DocumentError::StorageFull(path.to_owned())
         }
+        // What a file system over the network says when its server is away.
+        ErrorKind::StaleNetworkFileHandle
+        | ErrorKind::NotConnected
+        | ErrorKind::HostUnreachable
+        | ErrorKind::NetworkUnreachable
+        | ErrorKind::TimedOut => gone(path, &format!("cannot {doing}: {source}")),
         _ => DocumentError::Io { doing, path: path.to_owned(), source },
+    }
+}
+
+/// A failure at the folder itself, which was there when it was opened.
+fn in_root(doing: &'static str, root: &Path, source: io::Error) -> DocumentError {
+    match source.kind() {
+        ErrorKind::NotFound => gone(root, &format!("cannot {doing}: {source}")),
+        _ => failure(doing, root, source),
+    }
+}
+
+fn gone(path: &Path, reason: &str) -> DocumentError {
+    DocumentError::Unreachable {
+        store: path.display().to_string(),
+        obstacle: Obstacle::FolderGone,
+        reason: reason.to_owned(),
     }
 }
 

@@ -54,6 +54,10 @@ const fn secret(name: &'static str, default: &'static str, help: &'static str) -
     Key { name, kind: Kind::Text, default: Some(default), secret: true, help }
 }
 
+const fn absent_secret(name: &'static str, help: &'static str) -> Key {
+    Key { name, kind: Kind::Text, default: None, secret: true, help }
+}
+
 const fn number(min: i64, max: i64) -> Kind {
     Kind::Number { min, max }
 }
@@ -84,7 +88,16 @@ pub const KEYS: &[Key] = &[
         "sqlite:<data>/read-models",
         "address of the read models: sqlite:<folder>, postgres://user@host/database",
     ),
-    secret("store.documents", "file:<data>/documents", "address of the documents"),
+    secret(
+        "store.documents",
+        "file:<data>/documents",
+        "address of the documents: file:<folder>, s3://bucket/prefix?endpoint=…&region=…",
+    ),
+    absent_secret(
+        "store.s3.access_key_id",
+        "key by which to reach documents in an S3 store; else the variables of AWS",
+    ),
+    absent_secret("store.s3.secret_access_key", "the secret that belongs to that key"),
     key(
         "store.kurrentdb.prefix",
         Kind::Prefix,
@@ -92,13 +105,7 @@ pub const KEYS: &[Key] = &[
         "what the names of the log's streams begin with in a KurrentDB; fixed with the log",
     ),
     absent("store.kurrentdb.user", Kind::Text, "user of a KurrentDB, instead of the address's"),
-    Key {
-        name: "store.kurrentdb.password",
-        kind: Kind::Text,
-        default: None,
-        secret: true,
-        help: "the user's password, instead of the address's",
-    },
+    absent_secret("store.kurrentdb.password", "the user's password, instead of the address's"),
     // Not the address: who recorded an act is kept as `issuer|subject`, and a server that moves stays
     // the same issuer.
     key("auth.issuer", Kind::Text, "docket", "issuer of the tokens, issued and accepted"),

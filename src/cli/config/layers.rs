@@ -129,11 +129,7 @@ impl Layers {
     pub fn table(&self) -> Table {
         let mut table = Table::new();
         for (name, (value, _)) in &self.values {
-            let (section, field) = name.split_once('.').unwrap_or(("", name));
-            let section = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
-            if let Value::Table(fields) = section {
-                fields.insert(field.to_owned(), value.clone());
-            }
+            put(&mut table, name, value);
         }
         table
     }
@@ -145,6 +141,17 @@ impl Layers {
             Some(Effective { key: key.name, value, origin: origin.clone(), help: key.help })
         };
         KEYS.iter().filter_map(effective).collect()
+    }
+}
+
+fn put(table: &mut Table, name: &str, value: &Value) {
+    let Some((section, rest)) = name.split_once('.') else {
+        table.insert(name.to_owned(), value.clone());
+        return;
+    };
+    let section = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
+    if let Value::Table(fields) = section {
+        put(fields, rest, value);
     }
 }
 
@@ -170,7 +177,8 @@ fn read_secret(name: &str, path: &Value, origin: &Origin) -> Result<Value, Confi
 /// A value as TOML, with the password of an address masked.
 fn shown(key: &Key, value: &Value) -> String {
     match value {
-        Value::String(_) if key.name.ends_with("password") => "\"***\"".to_owned(),
+        // Addresses have defaults; a secret without one is nothing but secret.
+        Value::String(_) if key.secret && key.default.is_none() => "\"***\"".to_owned(),
         Value::String(text) if key.secret => Value::String(mask(text)).to_string(),
         other => other.to_string(),
     }

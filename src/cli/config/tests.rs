@@ -129,6 +129,23 @@ fn secrets_come_from_files_and_are_masked() {
     assert!(not_secret.to_string().contains("no key server.listen_file"), "{not_secret}");
 }
 
+/// Keys of an S3 store are nothing but secret, so nothing of them is shown.
+#[test]
+fn keys_of_three_parts_reach_their_place_and_are_masked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    fs::write(&path, "hush/hush\n").unwrap();
+    let variables = [("DOCKET_STORE__S3__SECRET_ACCESS_KEY_FILE", path.to_str().unwrap())];
+    let file = "[store.s3]\naccess_key_id = \"AKIA\"\n";
+    let (config, origins) = load(file, &variables, &["store.kurrentdb.prefix=x."]).unwrap();
+    assert_eq!(config.store.s3.access_key_id.as_deref(), Some("AKIA"));
+    assert_eq!(config.store.s3.secret_access_key.as_deref(), Some("hush/hush"));
+    assert_eq!(config.store.kurrentdb.prefix, "x.");
+    let shown = |key: &str| &origins.iter().find(|e| e.key == key).unwrap().value;
+    assert_eq!(shown("store.s3.access_key_id"), "\"***\"");
+    assert_eq!(shown("store.s3.secret_access_key"), "\"***\"");
+}
+
 #[test]
 fn a_flag_is_written_bare_or_as_text() {
     let enabled = |file: &str, set: &[&str]| load(file, &[], set).unwrap().0.clerk.enabled;

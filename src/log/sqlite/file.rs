@@ -25,6 +25,16 @@ pub enum OpenError {
         /// Who holds it, as far as is known.
         holder: String,
     },
+    /// The log went to another address; this file is only read any more.
+    #[error("the log {} moved {notice}: write there (--log). To take the move back, only if nothing was written there since or to copy that log back into this one, delete {}", path.display(), mark.display())]
+    Moved {
+        /// The log.
+        path: PathBuf,
+        /// The file that says so.
+        mark: PathBuf,
+        /// Where to, when, and with how many events.
+        notice: String,
+    },
     /// The file is something else.
     #[error("{} is not a Docket log: {reason}", path.display())]
     NotALog {

@@ -18,6 +18,7 @@ use tracing::{error, warn};
 use super::batch::{Append, Batch, Tips};
 use super::faults::{Faults, Step};
 use super::file::{sync_folder, sync_wal};
+use super::moving::Gate;
 use super::schema::{head, open_writing, signed};
 use crate::log::{Appended, LogError};
 
@@ -42,6 +43,7 @@ pub(super) struct Writer {
     /// Whether frames of a failed COMMIT may be in the WAL, or count there without being on the disk.
     suspect: bool,
     tips: Tips,
+    gate: Gate,
     known_head: Option<u64>,
     published: watch::Sender<Option<u64>>,
     faults: Box<dyn Faults>,
@@ -66,6 +68,7 @@ impl Writer {
     ) -> Self {
         let known_head = *published.borrow();
         Self {
+            gate: Gate::new(&path),
             path,
             connection: Some(connection),
             suspect: false,
@@ -198,6 +201,9 @@ impl Writer {
             // Only we should append; what is remembered is no longer true.
             warn!(?head, known = ?self.known_head, "the log was changed from outside");
             self.tips.forget();
+        }
+        if let Some(why) = self.gate.closed() {
+            return Ok((appends.iter().map(|_| Err(why.clone())).collect(), 0));
         }
         let mut batch = Batch {
             connection,

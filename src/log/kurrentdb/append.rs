@@ -1,0 +1,213 @@
+//! Appending: sent until its outcome is known or time is up, answered from what stands.
+//!
+//! The server takes the same ids at the same exact revision for the same append, for ever and across
+//! restarts, so sending it again is safe. It does not compare the data: another node's try of the
+//! same act has the same id, and then what stands is the other's. So an append is a success only when
+//! the very bytes that were sent stand at the revision; otherwise somebody else was faster.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kurrentdb::{AppendToStreamOptions, CurrentRevision, Error, EventData, StreamState};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::client::{Failure, Known};
+use super::stored::{is_same, to_stored};
+use super::{Shared, read};
+use crate::log::event::check_append;
+use crate::log::{Appended, Expected, LogError, NewEvent, RecordedEvent, StreamName};
+
+/// How long one try may take; the server itself gives up after 2 s.
+const TRY: Duration = Duration::from_secs(3);
+/// How much longer the client may take to say that the time of a try is over.
+const TRY_GRACE: Duration = Duration::from_millis(500);
+/// The pauses between tries.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+struct Append {
+    stream: StreamName,
+    expected: Expected,
+    events: Vec<NewEvent>,
+    first: u64,
+    last: u64,
+}
+
+pub(super) async fn append(
+    shared: Arc<Shared>,
+    stream: StreamName,
+    expected: Expected,
+    events: Vec<NewEvent>,
+) -> Result<Appended, LogError> {
+    check_append(&events)?;
+    if let Some(broken) = shared.count().corrupt() {
+        return Err(LogError::Unavailable(broken.to_string()));
+    }
+    let first = match expected {
+        Expected::NoStream => 0,
+        // No stream has come so far, and on the wire such numbers may mean something else.
+        Expected::Revision(revision) if revision >= i64::MAX as u64 => {
+            let actual = read::stream_revision(&shared, &stream).await?;
+            return Err(LogError::Conflict { expected, actual });
+        }
+        Expected::Revision(revision) => revision + 1,
+    };
+    let last = first + events.len() as u64 - 1;
+    let append = Append { stream, expected, events, first, last };
+    let told = {
+        let mut count = shared.count();
+        // Counted already, it is an earlier append of the same, or of another, that stands.
+        let is_counted = !count.sequences(&append.stream, append.last).is_empty();
+        (!is_counted).then(|| count.wait_for(&append.stream, append.first, append.last))
+    };
+    match send(&shared, &append).await? {
+        Sent::Stands => {}
+        Sent::Conflict(actual) => return Err(LogError::Conflict { expected, actual }),
+    }
+    if let Some(told) = told {
+        shared.wake.notify_one();
+        if let Ok(Ok(standing)) = timeout(shared.options.count_limit, told).await {
+            let sequence = standing.last().map(|event| event.sequence);
+            return append.answer(&standing, sequence);
+        }
+    }
+    let standing = read::standing(&shared, &append.stream, append.first, append.events.len()).await;
+    let standing = standing.map_err(|error| LogError::OutcomeUnknown(error.to_string()))?;
+    let count = shared.count();
+    let sequence = count.sequences(&append.stream, append.last).first().copied();
+    drop(count);
+    append.answer(&standing, sequence)
+}
+
+impl Append {
+    fn answer(
+        &self,
+        standing: &[RecordedEvent],
+        sequence: Option<u64>,
+    ) -> Result<Appended, LogError> {
+        let pairs = standing.iter().zip(&self.events);
+        if !pairs.into_iter().all(|(standing, given)| is_same(standing, given)) {
+            let actual = Some(self.last);
+            return Err(LogError::Conflict { expected: self.expected, actual });
+        }
+        if standing.len() < self.events.len() {
+            let reason = "the server took the events and does not show them yet".to_owned();
+            return Err(LogError::OutcomeUnknown(reason));
+        }
+        Ok(Appended { revision: self.last, sequence })
+    }
+
+    fn state(&self) -> StreamState {
+        match self.expected {
+            Expected::NoStream => StreamState::NoStream,
+            Expected::Revision(revision) => StreamState::StreamRevision(revision),
+        }
+    }
+}
+
+/// What became of an append that was sent.
+enum Sent {
+    /// Events with its ids stand at its revisions.
+    Stands,
+    /// The stream stands elsewhere.
+    Conflict(Option<u64>),
+}
+
+/// Sends until the outcome is known, or time is up; then looks what stands there.
+async fn send(shared: &Arc<Shared>, append: &Append) -> Result<Sent, LogError> {
+    let stored: Vec<EventData> = append.events.iter().map(to_stored).collect();
+    let until = Instant::now() + shared.options.append_limit;
+    let (mut pause, mut may_stand) = (FIRST_PAUSE, false);
+    loop {
+        let failure = match send_once(shared, append, &stored).await {
+            Ok(revision) if revision == append.last => return Ok(Sent::Stands),
+            Ok(revision) => return Err(displaced(shared, append, revision)),
+            Err(Failure::Said(Error::WrongExpectedVersion { current, .. })) => {
+                return Ok(Sent::Conflict(match current {
+                    CurrentRevision::Current(revision) => Some(revision),
+                    CurrentRevision::NoStream => None,
+                }));
+            }
+            Err(failure) => failure,
+        };
+        let known = failure.known();
+        may_stand |= known == Known::Unknown;
+        if known == Known::Refused && !may_stand {
+            return Err(refused(append, &failure));
+        }
+        if known == Known::Refused || Instant::now() + pause >= until || *shared.closed.borrow() {
+            return give_up(shared, append, &failure, may_stand).await;
+        }
+        tracing::debug!(%failure, stream = %append.stream, "an append is sent again");
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+async fn send_once(
+    shared: &Arc<Shared>,
+    append: &Append,
+    stored: &[EventData],
+) -> Result<u64, Failure> {
+    let limit = shared.client.address().deadline.unwrap_or(TRY);
+    let mut options = AppendToStreamOptions::default().stream_state(append.state()).deadline(limit);
+    if let Some(account) = &shared.credentials {
+        options = options.authenticated(account.clone());
+    }
+    let (name, events) = (shared.full_name(&append.stream), stored.to_vec());
+    let started = Instant::now();
+    let answer = shared
+        .client
+        .call(limit + TRY_GRACE, |client| async move {
+            client.append_to_stream(name, &options, events).await
+        })
+        .await;
+    if answer.is_ok() {
+        shared.client.nodelay.took(started.elapsed());
+    }
+    answer.map(|written| written.next_expected_version)
+}
+
+/// Time is up, or the server refuses to go on.
+async fn give_up(
+    shared: &Arc<Shared>,
+    append: &Append,
+    failure: &Failure,
+    may_stand: bool,
+) -> Result<Sent, LogError> {
+    if !may_stand {
+        return Err(LogError::Unavailable(format!("KurrentDB took no append: {failure}")));
+    }
+    let unknown = || LogError::OutcomeUnknown(format!("KurrentDB: {failure}"));
+    let standing = read::standing(shared, &append.stream, append.first, 1).await;
+    match standing.map_err(|_| unknown())?.first() {
+        // Ours or another's: what stands decides.
+        Some(event) if event.event_id == append.events[0].event_id => Ok(Sent::Stands),
+        Some(event) => Ok(Sent::Conflict(Some(event.revision))),
+        None => Err(unknown()),
+    }
+}
+
+fn refused(append: &Append, failure: &Failure) -> LogError {
+    match failure {
+        Failure::Said(Error::ResourceDeleted) => {
+            LogError::Unavailable(format!("the stream {} was deleted for good", append.stream))
+        }
+        Failure::Said(Error::AccessDenied) => LogError::Unavailable(
+            "the account may not append; give it write access to the log's streams".to_owned(),
+        ),
+        Failure::Said(Error::Grpc { message, .. }) if message.contains("size") => {
+            LogError::Invalid(format!("the server takes less in one append: {message}"))
+        }
+        failure => LogError::Invalid(format!("the server refuses the append: {failure}")),
+    }
+}
+
+/// A stream that was deleted goes on at its old revision.
+fn displaced(shared: &Shared, append: &Append, revision: u64) -> LogError {
+    let reason = format!(
+        "stream {} took an append for revision {} at {revision}: events before were deleted",
+        append.stream, append.last
+    );
+    LogError::Corrupt { sequence: shared.count().head().map_or(0, |head| head + 1), reason }
+}

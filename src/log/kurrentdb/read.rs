@@ -1,0 +1,347 @@
+//! Reading: streams from the server with this node's numbers, the whole log from what is at hand or
+//! from `$all`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kurrentdb::{
+    Error, Position, ReadAllOptions, ReadStreamOptions, RecordedEvent as Found, StreamPosition,
+};
+use tokio::time::timeout;
+
+use super::client::Failure;
+use super::follow::catch_up;
+use super::stored::to_recorded;
+use super::{Shared, count::MARK_EVERY};
+use crate::log::page::{Order, PageBuilder};
+use crate::log::{LogError, Page, RecordedEvent, StreamName};
+
+/// How long a read may take, and how often it is tried.
+const READ: Duration = Duration::from_secs(5);
+const TRIES: u32 = 4;
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_millis(600);
+
+/// Makes a read that may be made again. `Ok(None)`: there is no such stream.
+async fn again<T, F, Fut>(shared: &Arc<Shared>, read: F) -> Result<Option<T>, LogError>
+where
+    T: Send + 'static,
+    F: Fn(kurrentdb::Client) -> Fut,
+    Fut: Future<Output = Result<T, Error>> + Send + 'static,
+{
+    let mut pause = FIRST_PAUSE;
+    for attempt in 1..=TRIES {
+        shared.check_open()?;
+        let failure = match shared.client.call(READ, &read).await {
+            Ok(answer) => return Ok(Some(answer)),
+            Err(Failure::Said(Error::ResourceNotFound)) => return Ok(None),
+            Err(failure) => failure,
+        };
+        match &failure {
+            Failure::Said(Error::ResourceDeleted) => {
+                let sequence = shared.count().head().map_or(0, |head| head + 1);
+                let reason = "the stream was deleted for good (a tombstone)".to_owned();
+                return Err(LogError::Corrupt { sequence, reason });
+            }
+            Failure::Said(Error::AccessDenied) => {
+                let reason =
+                    "the account may not read; its user or password is wrong, or it lacks access";
+                return Err(LogError::Unavailable(reason.to_owned()));
+            }
+            _ if attempt == TRIES => {
+                return Err(LogError::Unavailable(format!("KurrentDB can't be read: {failure}")));
+            }
+            _ => {}
+        }
+        tokio::time::sleep(pause).await;
+        pause *= 3;
+    }
+    Err(LogError::Unavailable("KurrentDB can't be read".to_owned()))
+}
+
+/// Events of a stream as the server has them, at most `limit`.
+async fn of_stream(
+    shared: &Arc<Shared>,
+    stream: &StreamName,
+    from: u64,
+    limit: usize,
+) -> Result<Vec<Found>, LogError> {
+    let mut options =
+        ReadStreamOptions::default().position(StreamPosition::Position(from)).max_count(limit);
+    if let Some(account) = &shared.credentials {
+        options = options.authenticated(account.clone());
+    }
+    let name = shared.full_name(stream);
+    let read = again(shared, |client| {
+        let (name, options) = (name.clone(), options.clone());
+        async move {
+            let mut events = client.read_stream(name, &options).await?;
+            let mut found = Vec::new();
+            while let Some(event) = events.next().await? {
+                found.extend(event.link.or(event.event));
+            }
+            Ok(found)
+        }
+    });
+    Ok(read.await?.unwrap_or_default())
+}
+
+/// What stands at a revision and after, with the sequence where it is counted.
+pub(super) async fn standing(
+    shared: &Arc<Shared>,
+    stream: &StreamName,
+    first: u64,
+    limit: usize,
+) -> Result<Vec<RecordedEvent>, LogError> {
+    let found = of_stream(shared, stream, first, limit).await?;
+    let count = shared.count();
+    let sequences = count.sequences(stream, first);
+    let recorded = found.into_iter().enumerate().filter_map(|(index, found)| {
+        to_recorded(found, stream.clone(), sequences.get(index).copied().unwrap_or_default())
+    });
+    Ok(recorded.collect())
+}
+
+pub(super) async fn stream_page(
+    shared: &Arc<Shared>,
+    stream: &StreamName,
+    from: u64,
+    limit: usize,
+) -> Result<Page<u64>, LogError> {
+    shared.check_open()?;
+    let mut page = PageBuilder::new(Order::Revision, from, limit)?;
+    if from > i64::MAX as u64 {
+        return Ok(page.into_stream_page());
+    }
+    let found = whole_part(shared, stream, from, page.wanted()).await?;
+    let wanted = found.last().map(|last| last.revision);
+    counted_to(shared, stream, wanted).await?;
+    let count = shared.count();
+    for found in found {
+        if page.is_full() {
+            break;
+        }
+        let sequence = count.sequences(stream, found.revision).first().copied();
+        let recorded = sequence.and_then(|sequence| to_recorded(found, stream.clone(), sequence));
+        // Counted without being one of Docket's it can't be.
+        let Some(recorded) = recorded else {
+            return Err(count.corrupt().unwrap_or_else(|| not_counted(stream)));
+        };
+        page.push(recorded)?;
+    }
+    Ok(page.into_stream_page())
+}
+
+/// Events of a stream, all that this node has counted there: a read that ends before them is made
+/// again.
+async fn whole_part(
+    shared: &Arc<Shared>,
+    stream: &StreamName,
+    from: u64,
+    limit: usize,
+) -> Result<Vec<Found>, LogError> {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let found = of_stream(shared, stream, from, limit).await?;
+        let missing = {
+            let count = shared.count();
+            let counted = count.sequences(stream, from);
+            counted.get(..counted.len().min(limit)).and_then(|all| all.get(found.len())).copied()
+        };
+        // Revisions that don't follow on one another are judged by whoever fills the page.
+        let Some(sequence) = missing.filter(|_| found.first().is_none_or(|f| f.revision == from))
+        else {
+            return Ok(found);
+        };
+        if pause > LONGEST_PAUSE {
+            let reason = format!(
+                "the server hides or lost events of stream {stream} from revision {} on",
+                from + found.len() as u64
+            );
+            return Err(LogError::Corrupt { sequence, reason });
+        }
+        tokio::time::sleep(pause).await;
+        pause *= 3;
+    }
+}
+
+fn not_counted(stream: &StreamName) -> LogError {
+    LogError::Unavailable(format!("this node has not counted up to the end of {stream} yet"))
+}
+
+/// Waits until this node has counted a revision of a stream.
+async fn counted_to(
+    shared: &Arc<Shared>,
+    stream: &StreamName,
+    revision: Option<u64>,
+) -> Result<(), LogError> {
+    let Some(revision) = revision else { return Ok(()) };
+    let is_there = || {
+        let count = shared.count();
+        if !count.sequences(stream, revision).is_empty() {
+            return Ok(true);
+        }
+        count.corrupt().map_or(Ok(false), Err)
+    };
+    if is_there()? {
+        return Ok(());
+    }
+    // One round suffices where reads see what was written before; a follower may lag behind a leader.
+    let wait = async {
+        while !is_there()? {
+            catch_up(shared).await?;
+        }
+        Ok(())
+    };
+    timeout(shared.options.count_limit, wait).await.unwrap_or_else(|_| Err(not_counted(stream)))
+}
+
+pub(super) async fn stream_revision(
+    shared: &Arc<Shared>,
+    stream: &StreamName,
+) -> Result<Option<u64>, LogError> {
+    let mut options =
+        ReadStreamOptions::default().position(StreamPosition::End).backwards().max_count(1);
+    if let Some(account) = &shared.credentials {
+        options = options.authenticated(account.clone());
+    }
+    let name = shared.full_name(stream);
+    let read = again(shared, |client| {
+        let (name, options) = (name.clone(), options.clone());
+        async move {
+            let mut events = client.read_stream(name, &options).await?;
+            let last = events.next().await?;
+            Ok(last.and_then(|event| event.link.or(event.event)).map(|event| event.revision))
+        }
+    });
+    Ok(read.await?.flatten())
+}
+
+pub(super) async fn all_page(
+    shared: &Arc<Shared>,
+    after: Option<u64>,
+    limit: usize,
+) -> Result<Page<Option<u64>>, LogError> {
+    shared.check_open()?;
+    if shared.count().head() < after {
+        catch_up(shared).await?;
+    }
+    let first = after.map_or(0, |after| after.saturating_add(1));
+    let mut page = PageBuilder::new(Order::Sequence, first, limit)?;
+    let start = {
+        let count = shared.count();
+        let head = count.head();
+        if let Some(after) = after
+            && Some(after) > head
+        {
+            return Err(LogError::BeyondEnd { after, head });
+        }
+        if after == head {
+            // Whoever has read all there is learns why there is no more.
+            return count.corrupt().map_or_else(|| Ok(page.into_all_page()), Err);
+        }
+        if let Some(recent) = count.recent_after(after) {
+            for event in recent {
+                if page.is_full() {
+                    break;
+                }
+                page.push(event.clone())?;
+            }
+            return Ok(page.into_all_page());
+        }
+        (count.mark_before(first), head.unwrap_or_default())
+    };
+    from_server(shared, page, start.0, start.1).await
+}
+
+/// Fills a page from `$all`, beginning at a mark, up to what was counted when the read began.
+async fn from_server(
+    shared: &Arc<Shared>,
+    mut page: PageBuilder,
+    mark: Option<(u64, Position)>,
+    head: u64,
+) -> Result<Page<Option<u64>>, LogError> {
+    let (mut number, mut at) = mark.map_or((0, None), |(number, at)| (number, Some(at)));
+    let (mut is_first, mut pause) = (true, FIRST_PAUSE);
+    loop {
+        // As many as are wanted, and those before the first that was asked for; others' events in
+        // between make another read of it.
+        let left = usize::try_from(head + 1 - number).unwrap_or(usize::MAX);
+        let limit = (page.room() + MARK_EVERY as usize + 1).min(left.saturating_add(1));
+        let found = part_of_all(shared, at, limit).await?;
+        let last = found.last().map(|found| found.position);
+        if last.is_none() || (!is_first && last == at) {
+            // Ended early, or cut: what is counted can't be missing for long.
+            if pause > LONGEST_PAUSE {
+                return Err(vanished(number));
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 3;
+            continue;
+        }
+        pause = FIRST_PAUSE;
+        for found in found {
+            // Every read after the first begins with an event that was looked at.
+            if !is_first && Some(found.position) == at {
+                continue;
+            }
+            let Some(name) = found.stream_id().strip_prefix(shared.prefix.as_str()) else {
+                continue;
+            };
+            let stream = check(shared, name, found.revision, number)?;
+            if number >= page.next() {
+                if page.is_full() {
+                    return Ok(page.into_all_page());
+                }
+                page.push(to_recorded(found, stream, number).ok_or_else(|| vanished(number))?)?;
+            }
+            if number == head {
+                return Ok(page.into_all_page());
+            }
+            number += 1;
+        }
+        (at, is_first) = (last, false);
+    }
+}
+
+/// That an event stands where it was counted.
+fn check(shared: &Shared, name: &str, revision: u64, number: u64) -> Result<StreamName, LogError> {
+    let count = shared.count();
+    let stream = count.stream(name).ok_or_else(|| vanished(number))?;
+    match count.sequences(&stream, revision).first() {
+        Some(counted) if *counted == number => Ok(stream),
+        _ => Err(vanished(number)),
+    }
+}
+
+fn vanished(sequence: u64) -> LogError {
+    let reason =
+        "the server no longer has in `$all` what this node counted there; the database was \
+                  restored or scavenged: if that was meant, delete the file of this node's count"
+            .to_owned();
+    LogError::Corrupt { sequence, reason }
+}
+
+async fn part_of_all(
+    shared: &Arc<Shared>,
+    at: Option<Position>,
+    limit: usize,
+) -> Result<Vec<Found>, LogError> {
+    let position = at.map_or(StreamPosition::Start, StreamPosition::Position);
+    let mut options = ReadAllOptions::default().position(position).max_count(limit);
+    if let Some(account) = &shared.credentials {
+        options = options.authenticated(account.clone());
+    }
+    let read = again(shared, |client| {
+        let options = options.clone();
+        async move {
+            let mut events = client.read_all(&options).await?;
+            let mut found = Vec::with_capacity(limit.min(8192));
+            while let Some(event) = events.next().await? {
+                found.extend(event.link.or(event.event));
+            }
+            Ok(found)
+        }
+    });
+    Ok(read.await?.unwrap_or_default())
+}

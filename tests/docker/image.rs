@@ -1,0 +1,160 @@
+//! The image: what the Dockerfile says, and its layout, made and run.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::{Server, command, run, text};
+use crate::{text_of, top};
+
+/// The instructions, lines that go on joined, without comments.
+fn instructions() -> Vec<(String, String)> {
+    let text = text_of("docker/Dockerfile");
+    let lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    let joined = lines.join("\n").replace("\\\n", " ");
+    let split = |line: &str| {
+        let (name, rest) = line.trim().split_once(' ').unwrap();
+        (name.to_owned(), rest.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    joined.lines().filter(|line| !line.trim().is_empty()).map(split).collect()
+}
+
+/// Those of the last stage.
+fn of_image() -> Vec<(String, String)> {
+    let all = instructions();
+    let from = all.iter().rposition(|(name, _)| name == "FROM").unwrap();
+    all[from..].to_vec()
+}
+
+fn said(name: &str) -> Vec<String> {
+    of_image().into_iter().filter(|(n, _)| n == name).map(|(_, rest)| rest).collect()
+}
+
+#[test]
+fn the_image_has_no_shell_and_no_root() {
+    assert_eq!(said("FROM"), ["scratch"]);
+    assert_eq!(said("RUN"), Vec::<String>::new(), "a last stage without a shell runs nothing");
+    assert_eq!(said("USER"), ["65532:65532"]);
+    assert_eq!(said("VOLUME"), ["[\"/data\"]"]);
+    assert_eq!(said("STOPSIGNAL"), ["SIGTERM"]);
+    assert_eq!(said("EXPOSE"), ["8080"]);
+    assert_eq!(said("ENTRYPOINT"), ["[\"docket\"]"]);
+    assert_eq!(said("CMD"), ["[\"serve\"]"]);
+    let check = said("HEALTHCHECK").remove(0);
+    assert!(check.ends_with("CMD [\"docket\", \"healthcheck\"]"), "{check}");
+    for key in [
+        "title",
+        "description",
+        "licenses",
+        "vendor",
+        "documentation",
+        "source",
+        "version",
+        "revision",
+        "created",
+    ] {
+        let label = format!("org.opencontainers.image.{key}=\"");
+        assert!(said("LABEL")[0].contains(&label), "{label}");
+    }
+}
+
+#[test]
+fn the_image_is_built_as_cargo_toml_says() {
+    let manifest: toml::Table = text_of("Cargo.toml").parse().unwrap();
+    let version = manifest["package"]["version"].as_str().unwrap();
+    assert!(said("ARG").contains(&format!("VERSION={version}")));
+    let rust = manifest["package"]["rust-version"].as_str().unwrap();
+    let (_, from) = instructions().remove(0);
+    assert_eq!(from, format!("rust:{rust}-bookworm AS build"));
+    let (_, build) = instructions().into_iter().find(|(name, _)| name == "RUN").unwrap();
+    assert!(build.contains("cargo build --release --locked "), "{build}");
+    let named = build.split("--features ").nth(1).unwrap().split(' ').next().unwrap();
+    let mut named: Vec<_> = named.split(',').collect();
+    named.sort_unstable();
+    let known: Vec<_> = manifest["features"].as_table().unwrap().keys().collect();
+    assert_eq!(named, known, "the image has every feature");
+}
+
+/// What `.dockerignore` lets in is enough to build, and is no data, key or secret.
+#[test]
+fn what_is_sent_to_the_build_is_enough() {
+    let text = text_of(".dockerignore");
+    let mut lines = text.lines().filter(|line| !line.starts_with('#'));
+    assert_eq!(lines.next(), Some("*"));
+    let folder = tempfile::tempdir().unwrap();
+    for line in lines {
+        let path = line.strip_prefix('!').unwrap();
+        assert!(top().join(path).exists(), "{path}");
+        let target = folder.path().join(path);
+        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(top().join(path), target).unwrap();
+    }
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["metadata", "--offline", "--locked", "--no-deps", "--format-version=1"]);
+    let output = cargo.current_dir(folder.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for file in includes(&top().join("src")) {
+        let inside = ["src", "schemas", "projections"].map(|folder| top().join(folder));
+        let file = file.canonicalize().unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        assert!(inside.iter().any(|folder| file.starts_with(folder)), "{}", file.display());
+    }
+}
+
+/// The files that sources take in by a path, other than through a macro of their own.
+fn includes(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(includes(&path));
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            for part in text.split("include_str!(\"").skip(1) {
+                found.push(path.parent().unwrap().join(part.split('"').next().unwrap()));
+            }
+        }
+    }
+    found
+}
+
+/// The layout that the image gets, with this build's binary, which then runs in it.
+#[test]
+fn the_binary_runs_with_what_the_image_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = top().join("docker/rootfs.sh");
+    let binary = env!("CARGO_BIN_EXE_docket");
+    let made = Command::new("sh").arg(script).arg(binary).arg(folder.path()).status().unwrap();
+    assert!(made.success());
+    let system = folder.path().join("system");
+    for path in ["bin/sh", "usr/bin/sh", "bin/bash"] {
+        assert!(!system.join(path).exists(), "{path} has no place in the image");
+    }
+    assert!(system.join("etc/ssl/certs/ca-certificates.crt").metadata().unwrap().len() > 100_000);
+    let inside = |args: &[&str]| {
+        let mut chroot = Command::new("chroot");
+        chroot.args(["--userspec=65532:65532", text(&system), "/usr/local/bin/docket"]).args(args);
+        chroot.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        chroot
+    };
+    let tried = inside(&["--version"]).output().unwrap();
+    let said = String::from_utf8_lossy(&tried.stderr).into_owned();
+    if said.contains("Operation not permitted") {
+        eprintln!("SKIPPED: running the image's layout takes root (chroot): {said}");
+        return;
+    }
+    assert!(tried.status.success(), "{said}");
+    let outside = tempfile::tempdir().unwrap();
+    let server = Server::start(outside.path());
+    // Another process, another user, no shell: as an engine runs the check.
+    let healthy = run(&mut inside(&["healthcheck", "--url", &server.base]));
+    assert!(healthy.done().contains("UP"));
+    drop(server);
+    // And a server of its own, in the folder that the image gives to that user.
+    let data = system.join("data");
+    std::fs::create_dir(&data).unwrap();
+    std::os::unix::fs::chown(&data, Some(65532), Some(65532)).unwrap();
+    let mut serve = inside(&["serve"]);
+    serve.env("DOCKET_STORE__DATA_DIR", "/data").env("DOCKET_SERVER__LISTEN", "127.0.0.1:0");
+    let server = Server::spawn(&mut serve);
+    assert!(run(&mut command(&["healthcheck", "--url", &server.base])).done().contains("UP"));
+    assert_eq!(server.stop("TERM").0, 0);
+}

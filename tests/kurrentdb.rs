@@ -1,0 +1,20 @@
+//! The log in a KurrentDB: the contract, faults, what is refused at start. Always against the
+//! stand-in; against a real server too where `DOCKET_TEST_KURRENTDB` gives its address.
+#![cfg(feature = "kurrentdb")]
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+#[path = "kurrentdb/contract.rs"]
+mod contract;
+#[path = "kurrentdb/faults.rs"]
+mod faults;
+#[path = "support/log_contract.rs"]
+#[allow(dead_code)]
+mod log_contract;
+#[path = "support/kurrentdb/mod.rs"]
+#[allow(dead_code)]
+mod standin;
+#[path = "kurrentdb/start.rs"]
+mod start;
+#[path = "kurrentdb/support.rs"]
+#[allow(dead_code)]
+mod support;

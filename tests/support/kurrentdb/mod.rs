@@ -1,0 +1,217 @@
+//! A stand-in for a KurrentDB server, for tests: it speaks the protocol over real sockets to the
+//! official client and gives the answers that a server of the line 23.10 was seen to give (revisions,
+//! positions, retries known by id, refusals with their trailers), and can be told to misbehave.
+//!
+//! It keeps everything in memory and across restarts. Several nodes share one store, so a follower
+//! is never behind. Not here: batch appends, persistent subscriptions, filters, link resolution,
+//! `Any` as an expectation (its retries are safe only for a while: refused, so that nobody uses it).
+#![allow(dead_code, reason = "each test uses its part")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
+mod accounts;
+mod appends;
+mod control;
+mod faults;
+mod node;
+mod reads;
+mod retention;
+mod services;
+mod store;
+mod wire;
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::sync::Notify;
+use tokio_rustls::TlsAcceptor;
+
+pub use accounts::User;
+#[allow(unused_imports, reason = "each test uses its part")]
+pub use control::{Control, Event};
+#[allow(unused_imports, reason = "each test uses its part")]
+pub use faults::{Call, Fault};
+
+use accounts::Accounts;
+use control::Counters;
+use faults::Faults;
+use node::Node;
+use store::{Proposed, Store};
+
+/// What kind of server it is.
+pub struct Settings {
+    nodes: usize,
+    version: Option<String>,
+    users: Vec<User>,
+    tls: Option<TlsAcceptor>,
+}
+
+impl Default for Settings {
+    /// One node of 23.10.8, insecure.
+    fn default() -> Self {
+        Self { nodes: 1, version: Some("23.10.8".to_owned()), users: Vec::new(), tls: None }
+    }
+}
+
+impl Settings {
+    /// So many nodes over one store; node 0 leads at first.
+    pub fn nodes(mut self, nodes: usize) -> Self {
+        assert!(nodes > 0, "a cluster has a node");
+        self.nodes = nodes;
+        self
+    }
+
+    /// The version it tells; `None` is a server too old to be asked.
+    pub fn version(mut self, version: Option<&str>) -> Self {
+        self.version = version.map(str::to_owned);
+        self
+    }
+
+    /// Only these accounts may call.
+    pub fn with_users(mut self, users: impl IntoIterator<Item = User>) -> Self {
+        self.users = users.into_iter().collect();
+        self
+    }
+}
+
+/// Everything that the nodes share.
+pub(crate) struct World {
+    store: Mutex<Store>,
+    /// Told after each write.
+    grown: Notify,
+    faults: Faults,
+    counters: Counters,
+    accounts: Accounts,
+    version: Option<String>,
+    tls: Option<TlsAcceptor>,
+    host: String,
+    nodes: Vec<Node>,
+    leader: AtomicUsize,
+    /// How long a flush takes, in microseconds.
+    flush_us: AtomicU64,
+    /// Up to which position it is flushed.
+    flushed: tokio::sync::Mutex<u64>,
+}
+
+impl World {
+    fn leader(&self) -> usize {
+        self.leader.load(Relaxed)
+    }
+
+    /// Waits for a flush that covers what is written now; those who wait share one.
+    async fn flush(&self) {
+        let time = self.flush_us.load(Relaxed);
+        if time == 0 {
+            return;
+        }
+        let written = self.store.lock().unwrap().tail();
+        let mut flushed = self.flushed.lock().await;
+        if *flushed < written {
+            let all = self.store.lock().unwrap().tail();
+            tokio::time::sleep(Duration::from_micros(time)).await;
+            *flushed = all;
+        }
+    }
+
+    /// Starts a node on the port it has.
+    fn start(self: &Arc<Self>, node: usize) -> std::io::Result<()> {
+        let node = &self.nodes[node];
+        if node.is_up() { Ok(()) } else { node.start(self, TcpListener::bind(node.address)?) }
+    }
+
+    /// Kills a node from within one of its calls, and starts it again after a while.
+    fn restart_later(self: &Arc<Self>, node: usize, down: Duration) {
+        let world = self.clone();
+        std::thread::spawn(move || {
+            world.nodes[node].kill();
+            std::thread::sleep(down);
+            world.start(node).unwrap();
+        });
+    }
+}
+
+/// A running stand-in; it stops when it is dropped.
+pub struct StandIn {
+    world: Arc<World>,
+    runtime: Option<Runtime>,
+}
+
+impl StandIn {
+    /// Starts it on ports that are free.
+    pub fn start(settings: Settings) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("kurrentdb")
+            .enable_all()
+            .build()
+            .unwrap();
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listeners: Vec<_> =
+            (0..settings.nodes).map(|_| TcpListener::bind(any).unwrap()).collect();
+        let node = |(number, listener): (usize, &TcpListener)| {
+            Node::new(number, listener.local_addr().unwrap(), runtime.handle().clone())
+        };
+        let world = Arc::new(World {
+            store: Mutex::new(new_store()),
+            grown: Notify::new(),
+            faults: Faults::default(),
+            counters: Counters::default(),
+            accounts: Accounts(settings.users),
+            version: settings.version,
+            host: if settings.tls.is_some() { "localhost" } else { "127.0.0.1" }.to_owned(),
+            tls: settings.tls,
+            nodes: listeners.iter().enumerate().map(node).collect(),
+            leader: AtomicUsize::new(0),
+            flush_us: AtomicU64::new(0),
+            flushed: tokio::sync::Mutex::new(0),
+        });
+        for (node, listener) in world.nodes.iter().zip(listeners) {
+            node.start(&world, listener).unwrap();
+        }
+        Self { world, runtime: Some(runtime) }
+    }
+
+    /// The connection string of all nodes, without options but `tls`.
+    pub fn address(&self) -> String {
+        let hosts: Vec<_> = self.world.nodes.iter().map(|node| self.host(node)).collect();
+        format!("kurrentdb://{}?tls={}", hosts.join(","), self.world.tls.is_some())
+    }
+
+    /// The connection string of one node.
+    pub fn address_of(&self, node: usize) -> String {
+        let host = self.host(&self.world.nodes[node]);
+        format!("kurrentdb://{host}?tls={}", self.world.tls.is_some())
+    }
+
+    fn host(&self, node: &Node) -> String {
+        format!("{}:{}", self.world.host, node.address.port())
+    }
+
+    pub fn control(&self) -> Control {
+        Control { world: self.world.clone() }
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        self.world.nodes.iter().for_each(Node::kill);
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A new database is not empty: the server has written for itself.
+fn new_store() -> Store {
+    let mut store = Store::default();
+    let stats = "$stats-127.0.0.1:2113";
+    store.set_metadata(stats, &serde_json::json!({ "$maxAge": 86400 }));
+    for (stream, kind) in [("$users", "$UserCreated"), (stats, "$statsCollected")] {
+        let event = Proposed::json(kind, &serde_json::json!({}), store.tail());
+        store.store(stream, &event);
+    }
+    store
+}
