@@ -3,6 +3,9 @@
 
 #[path = "api/acts.rs"]
 mod acts;
+#[cfg(feature = "s3")]
+#[path = "api/documents_away.rs"]
+mod documents_away;
 #[path = "api/docs.rs"]
 mod docs;
 #[path = "api/documents.rs"]
@@ -35,6 +38,9 @@ mod quotas;
 mod reads;
 #[path = "api/refusals.rs"]
 mod refusals;
+#[cfg(feature = "s3")]
+#[path = "support/s3.rs"]
+mod s3;
 #[path = "api/silence.rs"]
 mod silence;
 #[path = "api/slice.rs"]

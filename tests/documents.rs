@@ -4,9 +4,7 @@
 #[path = "support/documents.rs"]
 mod documents;
 
-use docket::app::documents::{
-    Digest, DocumentError, DocumentStore, FolderStore, Obstacle, read,
-};
+use docket::app::documents::{Digest, DocumentError, DocumentStore, FolderStore, Obstacle, read};
 use documents::{ABC, Place, keep};
 use std::fs;
 use std::path::{Path, PathBuf};

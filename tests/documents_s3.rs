@@ -42,7 +42,8 @@ impl Place for StandIn {
     }
 
     async fn names(&self) -> Vec<String> {
-        let under_way = self.0.state().uploads.values().map(|u| format!("parts of {}", u.key)).collect();
+        let under_way =
+            self.0.state().uploads.values().map(|u| format!("parts of {}", u.key)).collect();
         let names = self.0.keys().into_iter().map(|key| {
             let name = key.strip_prefix(PREFIX).and_then(|name| name.strip_prefix('/'));
             name.unwrap_or_else(|| panic!("{key} is outside the prefix")).to_owned()

@@ -135,12 +135,14 @@ fn of_act(error: &ActError) -> Option<Exit> {
 fn of_documents(error: &DocumentError) -> Option<Exit> {
     match error {
         DocumentError::Unreachable { obstacle, .. } if !obstacle.is_passing() => Some(Exit::Usage),
-        DocumentError::Unreachable { .. } | DocumentError::StorageFull(_) => Some(Exit::Unavailable),
+        DocumentError::Unreachable { .. } | DocumentError::StorageFull(_) => {
+            Some(Exit::Unavailable)
+        }
         DocumentError::NotFound(_) => Some(Exit::NotFound),
         DocumentError::Damaged(_) | DocumentError::Mismatch { .. } => Some(Exit::Unverified),
-        DocumentError::TooLarge { .. }
-        | DocumentError::BrokenOff(_)
-        | DocumentError::Io { .. } => None,
+        DocumentError::TooLarge { .. } | DocumentError::BrokenOff(_) | DocumentError::Io { .. } => {
+            None
+        }
     }
 }
 

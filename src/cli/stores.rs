@@ -105,7 +105,11 @@ fn documents_address(config: &Config) -> anyhow::Result<DocumentsAddress> {
             format!(
                 "store.documents {:?} is not an address of this build: {} is",
                 shown(address),
-                if cfg!(feature = "s3") { "file:<folder> or s3://bucket/prefix" } else { "file:<folder>" },
+                if cfg!(feature = "s3") {
+                    "file:<folder> or s3://bucket/prefix"
+                } else {
+                    "file:<folder>"
+                },
             ),
         )),
     }

@@ -65,7 +65,8 @@ async fn a_store_that_asks_for_patience_gets_a_little() {
 async fn an_act_does_not_wait_for_a_store_that_does_not_answer() {
     let place = StandIn::start();
     let usual = place.store().await;
-    let hasty = S3Settings { answer_within: Duration::from_millis(400), ..place.0.settings(PREFIX) };
+    let hasty =
+        S3Settings { answer_within: Duration::from_millis(400), ..place.0.settings(PREFIX) };
     let hasty = S3Store::new(&hasty).unwrap();
     place.0.state().late = Some(Duration::from_secs(60));
     let began = Instant::now();

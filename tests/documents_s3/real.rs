@@ -28,7 +28,8 @@ impl Real {
             name.starts_with("AWS_").then_some((key, value))
         });
         let behind = AmazonS3Builder::new();
-        let mut behind = keys.fold(behind, |behind, (key, value)| behind.with_config(key, value))
+        let mut behind = keys
+            .fold(behind, |behind, (key, value)| behind.with_config(key, value))
             .with_bucket_name(&address.bucket)
             .with_allow_http(address.allow_http)
             .with_virtual_hosted_style_request(!address.path_style)

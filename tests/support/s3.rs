@@ -82,7 +82,8 @@ impl S3StandIn {
 
     pub fn settings(&self, prefix: &str) -> S3Settings {
         let address = S3Address::parse(&self.address(prefix)).expect("an address");
-        let login = S3Login { access_key_id: KEY_ID.to_owned(), secret_access_key: SECRET.to_owned() };
+        let login =
+            S3Login { access_key_id: KEY_ID.to_owned(), secret_access_key: SECRET.to_owned() };
         #[expect(clippy::disallowed_methods, reason = "each store of a test is a node of its own")]
         let node = uuid::Uuid::new_v4();
         S3Settings { login: Some(login), ..S3Settings::new(address, node) }

@@ -21,7 +21,9 @@ impl From<DocumentError> for Problem {
             DocumentError::Unreachable { store, obstacle, .. } => {
                 // A folder's path is nobody's business; a bucket is named so that its keeper is found.
                 let (en, zh) = match obstacle {
-                    Obstacle::FolderGone => ("the documents folder".to_owned(), "文件目录".to_owned()),
+                    Obstacle::FolderGone => {
+                        ("the documents folder".to_owned(), "文件目录".to_owned())
+                    }
                     _ => (format!("the document store {store}"), format!("文件库 {store} ")),
                 };
                 let (why_en, why_zh) = reason(obstacle);

@@ -12,6 +12,7 @@ mod place;
 use super::checked::Checked;
 use super::{Digest, DocumentError, DocumentStore, Download, LastAsked, Obstacle, Stored, Upload};
 use futures_util::future::BoxFuture;
+use place::Place;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
@@ -19,7 +20,6 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use place::Place;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -75,7 +75,9 @@ impl FolderStore {
         let Some(place) = &self.place else { return Ok(()) };
         match place.check(&self.root) {
             Ok(true) => Ok(()),
-            Ok(false) => Err(gone(&self.root, "it is gone, or an empty folder stands in its place")),
+            Ok(false) => {
+                Err(gone(&self.root, "it is gone, or an empty folder stands in its place"))
+            }
             Err(e) => Err(failure("look at the documents folder", &self.root, e)),
         }
     }

@@ -22,9 +22,9 @@ use super::{Digest, DocumentError, DocumentStore, Download, LastAsked, Obstacle,
 use chrono::{DateTime, Utc};
 use client::Clients;
 use failure::Failed;
+use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
-use futures_util::StreamExt as _;
 use object_store::path::Path;
 use object_store::{GetOptions, ObjectStore, ObjectStoreExt as _};
 use std::sync::Arc;
@@ -124,11 +124,7 @@ impl S3Store {
             runtime: Handle::current(),
             shown,
         };
-        Ok(S3Store {
-            bucket: Arc::new(bucket),
-            node: settings.node,
-            next_name: AtomicU64::new(0),
-        })
+        Ok(S3Store { bucket: Arc::new(bucket), node: settings.node, next_name: AtomicU64::new(0) })
     }
 
     /// Looks at the store and removes what uploads left that broke off more than a day before `now`;

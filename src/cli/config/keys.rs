@@ -105,10 +105,7 @@ pub const KEYS: &[Key] = &[
         "what the names of the log's streams begin with in a KurrentDB; fixed with the log",
     ),
     absent("store.kurrentdb.user", Kind::Text, "user of a KurrentDB, instead of the address's"),
-    absent_secret(
-        "store.kurrentdb.password",
-        "the user's password, instead of the address's",
-    ),
+    absent_secret("store.kurrentdb.password", "the user's password, instead of the address's"),
     // Not the address: who recorded an act is kept as `issuer|subject`, and a server that moves stays
     // the same issuer.
     key("auth.issuer", Kind::Text, "docket", "issuer of the tokens, issued and accepted"),

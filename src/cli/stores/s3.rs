@@ -69,7 +69,10 @@ fn login(config: &Config) -> anyhow::Result<Option<S3Login>> {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the edge: leftovers are judged by their age")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the edge: leftovers are judged by their age"
+)]
 fn now() -> chrono::DateTime<chrono::Utc> {
     chrono::Utc::now()
 }

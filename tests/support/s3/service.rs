@@ -211,7 +211,8 @@ fn complete(key: &str, id: &str, body: &[u8], state: &mut State) -> Answer {
         return Err(Refusal(400, "InvalidPart", text));
     }
     let mut parts: Vec<&Bytes> = upload.parts.values().collect();
-    let whole = Bytes::from(parts.iter().flat_map(|part| part.iter().copied()).collect::<Vec<u8>>());
+    let whole =
+        Bytes::from(parts.iter().flat_map(|part| part.iter().copied()).collect::<Vec<u8>>());
     parts.pop();
     if parts.iter().any(|part| part.len() < 5 << 20) {
         let text = "Your proposed upload is smaller than the minimum allowed size".to_owned();
@@ -261,9 +262,9 @@ fn list<'a>(asked: &impl Fn(&str) -> Option<&'a str>, state: &State) -> HttpResp
     let page = state.page_keys.unwrap_or(1000);
     let more = entries.len() > page;
     let last = entries.keys().nth(page.saturating_sub(1)).cloned();
-    let token = last.filter(|_| more).map(|last| {
-        format!("<NextContinuationToken>{last}</NextContinuationToken>")
-    });
+    let token = last
+        .filter(|_| more)
+        .map(|last| format!("<NextContinuationToken>{last}</NextContinuationToken>"));
     let xml = format!(
         "<ListBucketResult><Name>{BUCKET}</Name><IsTruncated>{more}</IsTruncated>{}{}</ListBucketResult>",
         token.unwrap_or_default(),

@@ -20,7 +20,8 @@ pub fn check(request: &HttpRequest, body: &[u8], login: &Login) -> Result<(), Re
         let fields = header("authorization")?.strip_prefix("AWS4-HMAC-SHA256 ")?;
         fields.split(", ").find_map(|field| field.strip_prefix(name)?.strip_prefix('='))
     };
-    let (credential, signed) = (field("Credential").zip(field("SignedHeaders"))).ok_or_else(denied)?;
+    let (credential, signed) =
+        (field("Credential").zip(field("SignedHeaders"))).ok_or_else(denied)?;
     let given = field("Signature").ok_or_else(denied)?;
     let time = header("x-amz-date").ok_or_else(denied)?;
     let content_hash = header("x-amz-content-sha256").ok_or_else(denied)?;
@@ -75,10 +76,8 @@ fn check_time(time: &str) -> Result<(), Refusal> {
 }
 
 fn canonical_request(request: &HttpRequest, signed: &str, content_hash: &str) -> String {
-    let mut pairs: Vec<(String, String)> = query(request)
-        .into_iter()
-        .map(|(key, value)| (encode(&key), encode(&value)))
-        .collect();
+    let mut pairs: Vec<(String, String)> =
+        query(request).into_iter().map(|(key, value)| (encode(&key), encode(&value))).collect();
     pairs.sort();
     let pairs: Vec<String> = pairs.into_iter().map(|(k, v)| format!("{k}={v}")).collect();
     let headers: String = signed

@@ -167,7 +167,9 @@ mod tests {
         assert!(address.allow_http && !address.path_style);
         let bare = S3Address::parse("s3://docket-docs").unwrap();
         assert_eq!((bare.to_string().as_str(), bare.path_style), ("s3://docket-docs", false));
-        assert!(S3Address::parse("s3://docket-docs?endpoint=https://s3.example").unwrap().path_style);
+        assert!(
+            S3Address::parse("s3://docket-docs?endpoint=https://s3.example").unwrap().path_style
+        );
     }
 
     #[test]

@@ -39,7 +39,8 @@ const STANDARD: &[(&str, AmazonS3ConfigKey, bool)] = &[
 
 /// Whether the environment says by what credentials to come in, or where to get them.
 pub(super) fn has_credentials(environment: &[(String, String)]) -> bool {
-    let names = STANDARD.iter().filter(|(.., is_credential)| *is_credential).map(|(name, ..)| *name);
+    let names =
+        STANDARD.iter().filter(|(.., is_credential)| *is_credential).map(|(name, ..)| *name);
     names.into_iter().any(|name| environment.iter().any(|(given, _)| given == name))
 }
 

@@ -5,8 +5,8 @@
 //! object with its id and name, by which what a crash left is found ([`super::leftovers`]).
 
 use super::super::DocumentError;
-use super::{Bucket, INCOMING};
 use super::failure::Failed;
+use super::{Bucket, INCOMING};
 use object_store::multipart::{MultipartStore as _, PartId};
 use object_store::path::Path;
 use object_store::{MultipartId, ObjectStoreExt as _, PutPayload};
