@@ -22,3 +22,5 @@ mod start;
 #[path = "kurrentdb/support.rs"]
 #[allow(dead_code)]
 mod support;
+#[path = "kurrentdb/tls.rs"]
+mod tls;
