@@ -7,6 +7,9 @@ mod acts;
 mod docs;
 #[path = "api/documents.rs"]
 mod documents;
+#[cfg(feature = "s3")]
+#[path = "api/documents_away.rs"]
+mod documents_away;
 #[path = "api/event_stream.rs"]
 mod event_stream;
 #[path = "api/exports.rs"]
@@ -35,6 +38,9 @@ mod quotas;
 mod reads;
 #[path = "api/refusals.rs"]
 mod refusals;
+#[cfg(feature = "s3")]
+#[path = "support/s3.rs"]
+mod s3;
 #[path = "api/silence.rs"]
 mod silence;
 #[path = "api/slice.rs"]

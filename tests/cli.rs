@@ -8,6 +8,9 @@ mod broken;
 mod config;
 #[path = "cli/demo.rs"]
 mod demo;
+#[cfg(feature = "s3")]
+#[path = "cli/documents.rs"]
+mod documents;
 #[path = "cli/export.rs"]
 mod export;
 #[path = "cli/help.rs"]
@@ -17,6 +20,9 @@ mod help;
 mod postgres;
 #[path = "cli/read.rs"]
 mod read;
+#[cfg(feature = "s3")]
+#[path = "support/s3.rs"]
+mod s3;
 #[path = "cli/serve.rs"]
 mod serve;
 #[cfg(feature = "postgres")]

@@ -69,7 +69,11 @@ async fn kurrentdb_answers_as_sqlite_does() {
 }
 
 /// Asks both nodes the same until all acts are done, and compares whatever they say and hold.
-async fn same(acts: usize, a: (&'static str, Arc<dyn EventLog>), b: (&'static str, Arc<dyn EventLog>)) {
+async fn same(
+    acts: usize,
+    a: (&'static str, Arc<dyn EventLog>),
+    b: (&'static str, Arc<dyn EventLog>),
+) {
     let seed = number("DOCKET_TEST_SEED").unwrap_or_else(random_seed);
     let acts = number("DOCKET_TEST_ACTS").map_or(acts, |acts| usize::try_from(acts).unwrap());
     println!("DOCKET_TEST_SEED={seed}");
@@ -135,13 +139,18 @@ fn enough_happened(
         events.iter().filter_map(|event| ActKind::of_event(&event.event_type)).collect();
     let kinds: BTreeSet<_> = recorded.iter().collect();
     for ((status, code), count) in answers {
-        println!("{count:6} × {status} {}", code.as_deref().unwrap_or("recorded, validated or replayed"));
+        println!(
+            "{count:6} × {status} {}",
+            code.as_deref().unwrap_or("recorded, validated or replayed")
+        );
     }
     println!("{acts} acts asked for: {} recorded, of {} kinds", recorded.len(), kinds.len());
     assert!(recorded.len() * 10 >= acts * 3, "{} of {acts} acts recorded", recorded.len());
     assert!(acts < 2000 || kinds.len() >= 25, "{kinds:?}");
     let codes: BTreeSet<_> = answers.keys().filter_map(|(_, code)| code.as_deref()).collect();
-    for code in ["REVISION_CONFLICT", "IDEMPOTENCY_KEY_REUSED", "ACT_NOT_PERMITTED", "QUOTA_EXHAUSTED"] {
+    for code in
+        ["REVISION_CONFLICT", "IDEMPOTENCY_KEY_REUSED", "ACT_NOT_PERMITTED", "QUOTA_EXHAUSTED"]
+    {
         assert!(acts < 2000 || codes.contains(code), "{code} never came: {codes:?}");
     }
 }
@@ -154,7 +163,10 @@ fn random_seed() -> u64 {
     std::collections::hash_map::RandomState::new().build_hasher().finish()
 }
 
-#[expect(clippy::disallowed_methods, reason = "a key of its own for each run; answers don't show it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a key of its own for each run; answers don't show it"
+)]
 fn token_key() -> TokenKey {
     TokenKey::generate(&mut rand::rng())
 }

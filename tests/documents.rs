@@ -1,15 +1,14 @@
 //! The documents folder: what is kept is whole, flushed, and has its digest.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
-use docket::app::documents::{
-    Digest, DocumentError, DocumentStore, FolderStore, Stored, put, read,
-};
-use futures_util::stream;
+#[path = "support/documents.rs"]
+mod documents;
+
+use docket::app::documents::{Digest, DocumentError, DocumentStore, FolderStore, Obstacle, read};
+use documents::{ABC, Place, keep};
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// SHA-256 of "abc", FIPS 180-2 appendix B.1.
-const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+use std::sync::Arc;
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -21,103 +20,36 @@ fn files(folder: &Path) -> Vec<PathBuf> {
             found.push(path);
         }
     }
+    found.sort();
     found
 }
 
-async fn keep(
-    store: &FolderStore,
-    chunks: &[&[u8]],
-    claimed: Option<Digest>,
-) -> Result<Stored, DocumentError> {
-    let content = stream::iter(chunks.iter().map(|c| Ok::<_, String>(*c)));
-    put(store, content, claimed, 1 << 20).await
-}
+struct Folder(tempfile::TempDir);
 
-#[tokio::test]
-async fn what_was_put_can_be_cited_and_read() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = FolderStore::open(folder.path()).unwrap();
-    let abc = Digest::parse(ABC).unwrap();
-    assert!(!store.contains_flushed(abc).await.unwrap());
-    for _ in 0..2 {
-        let stored = keep(&store, &[b"a", b"", b"bc"], Some(abc)).await.unwrap();
-        assert_eq!(stored, Stored { digest: abc, size_bytes: 3 });
+impl Place for Folder {
+    async fn store(&self) -> Arc<dyn DocumentStore> {
+        Arc::new(FolderStore::open(self.0.path()).unwrap())
     }
-    assert_eq!(files(folder.path()), [folder.path().join("ba/78").join(ABC)]);
-    assert!(store.contains_flushed(abc).await.unwrap());
-    assert_eq!(store.get(abc).await.unwrap().size_bytes(), 3);
-    assert_eq!(read(&store, abc).await.unwrap(), b"abc");
-    let reopened = FolderStore::open(folder.path()).unwrap();
-    assert!(reopened.contains_flushed(abc).await.unwrap());
-    fs::remove_file(folder.path().join("ba/78").join(ABC)).unwrap();
-    assert!(!store.contains_flushed(abc).await.unwrap());
-    assert!(matches!(read(&store, abc).await, Err(DocumentError::NotFound(d)) if d == abc));
-}
 
-#[tokio::test]
-async fn sizes_around_a_chunk_come_back_whole() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = FolderStore::open(folder.path()).unwrap();
-    for size in [0usize, 1, 65_535, 65_536, 65_537, 131_072, 200_001] {
-        let content: Vec<u8> = (0..size).map(|i| (i % 251) as u8).collect();
-        let stored = keep(&store, &[&content], None).await.unwrap();
-        assert_eq!(stored.digest, Digest::of(&content));
-        assert_eq!(read(&store, stored.digest).await.unwrap(), content, "{size} bytes");
+    async fn names(&self) -> Vec<String> {
+        let name = |path: &PathBuf| path.strip_prefix(self.0.path()).unwrap().to_owned();
+        files(self.0.path()).iter().map(|path| name(path).to_str().unwrap().to_owned()).collect()
+    }
+
+    async fn remove(&self, name: &str) {
+        fs::remove_file(self.0.path().join(name)).unwrap();
+    }
+
+    async fn replace(&self, name: &str, bytes: &[u8]) {
+        fs::write(self.0.path().join(name), bytes).unwrap();
+    }
+
+    fn sizes(&self) -> Vec<usize> {
+        vec![0, 1, 65_535, 65_536, 65_537, 131_072, 200_001]
     }
 }
 
-#[tokio::test]
-async fn a_refused_upload_leaves_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = FolderStore::open(folder.path()).unwrap();
-    let claimed = Digest::parse(&"0".repeat(64)).unwrap();
-    let error = keep(&store, &[b"abc"], Some(claimed)).await.unwrap_err();
-    let expected = Digest::parse(ABC).unwrap();
-    assert!(matches!(error, DocumentError::Mismatch { computed, .. } if computed == expected));
-
-    let content = stream::iter([Ok::<_, String>("ab"), Ok("c")]);
-    let error = put(&store, content, None, 2).await.unwrap_err();
-    assert!(matches!(error, DocumentError::TooLarge { limit_bytes: 2 }), "{error}");
-    let content = stream::iter([Ok("ab"), Ok("c")] as [Result<_, String>; 2]);
-    put(&store, content, None, 3).await.unwrap();
-    fs::remove_file(folder.path().join("ba/78").join(ABC)).unwrap();
-
-    let content = stream::iter([Ok("ab"), Err("the client went away")]);
-    let error = put(&store, content, None, 9).await.unwrap_err();
-    assert!(matches!(&error, DocumentError::BrokenOff(_)), "{error}");
-
-    let mut dropped = store.begin(None, 9).await.unwrap();
-    dropped.write(b"ab").await.unwrap();
-    drop(dropped);
-    assert_eq!(files(folder.path()), Vec::<PathBuf>::new());
-}
-
-#[tokio::test]
-async fn a_damaged_file_is_never_given_whole_and_an_upload_mends_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = FolderStore::open(folder.path()).unwrap();
-    let content = vec![7u8; 150_000];
-    let digest = keep(&store, &[&content], None).await.unwrap().digest;
-    let path = files(folder.path()).remove(0);
-    let mut flipped = content.clone();
-    flipped[149_999] ^= 1;
-    for damaged in [&flipped[..], &content[..149_999], &[], &[&content[..], b"x"].concat()] {
-        fs::write(&path, damaged).unwrap();
-        let mut download = store.get(digest).await.unwrap();
-        let mut given = 0;
-        let error = loop {
-            match download.next().await {
-                Ok(Some(bytes)) => given += bytes.len(),
-                Ok(None) => panic!("{} damaged bytes were given as good", damaged.len()),
-                Err(error) => break error,
-            }
-        };
-        assert!(matches!(error, DocumentError::Damaged(d) if d == digest), "{error}");
-        assert!(given < damaged.len().max(1), "{given} of {}", damaged.len());
-    }
-    keep(&store, &[&content], None).await.unwrap();
-    assert_eq!(read(&store, digest).await.unwrap(), content);
-}
+documents::suite!(Folder(tempfile::tempdir().unwrap()));
 
 #[tokio::test]
 async fn opening_removes_what_a_crash_left_but_not_what_is_under_way() {
@@ -145,6 +77,47 @@ async fn a_folder_that_cannot_be_written_is_named() {
     fs::remove_dir(&gone).unwrap();
     let error = store.begin(None, 9).await.err().unwrap().to_string();
     assert!(error.contains("can't be reached") && error.contains("gone"), "{error}");
+}
+
+/// A shared folder that was unmounted leaves an empty one of its name. What it held was said never to
+/// have been uploaded, and uploads went where nobody would see them again.
+#[tokio::test]
+async fn a_folder_that_was_unmounted_is_out_of_reach_and_not_empty() {
+    let parent = tempfile::tempdir().unwrap();
+    let (root, away) = (parent.path().join("documents"), parent.path().join("away"));
+    let store = FolderStore::open(&root).unwrap();
+    let known = keep(&store, &[b"abc"], None).await.unwrap().digest;
+    let unknown = Digest::of(b"never kept");
+    let is_gone = |error: DocumentError| match error {
+        DocumentError::Unreachable { obstacle: Obstacle::FolderGone, store, .. } => {
+            assert_eq!(store, root.display().to_string());
+        }
+        error => panic!("{error}"),
+    };
+    fs::rename(&root, &away).unwrap();
+    for has_mount_point in [false, true] {
+        if has_mount_point {
+            fs::create_dir(&root).unwrap();
+        }
+        for digest in [known, unknown] {
+            is_gone(store.contains_flushed(digest).await.unwrap_err());
+            is_gone(read(&store, digest).await.unwrap_err());
+        }
+        is_gone(store.begin(None, 9).await.err().unwrap());
+        assert_eq!(store.trouble(), Some(Obstacle::FolderGone));
+    }
+    assert_eq!(files(&root), Vec::<PathBuf>::new());
+    fs::remove_dir(&root).unwrap();
+    fs::rename(&away, &root).unwrap();
+    assert!(store.contains_flushed(known).await.unwrap());
+    assert_eq!(store.trouble(), None);
+    assert!(!store.contains_flushed(unknown).await.unwrap());
+    // Mounted anew, it may be on a device of another number: it is known by what it holds.
+    fs::rename(&root, &away).unwrap();
+    fs::create_dir(&root).unwrap();
+    fs::rename(away.join("ba"), root.join("ba")).unwrap();
+    assert!(!store.contains_flushed(unknown).await.unwrap());
+    keep(&store, &[b"more"], None).await.unwrap();
 }
 
 #[test]

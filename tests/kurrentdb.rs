@@ -7,9 +7,13 @@
 mod contract;
 #[path = "kurrentdb/faults.rs"]
 mod faults;
+#[path = "kurrentdb/guards.rs"]
+mod guards;
 #[path = "support/log_contract.rs"]
 #[allow(dead_code)]
 mod log_contract;
+#[path = "kurrentdb/moving.rs"]
+mod moving;
 #[path = "support/kurrentdb/mod.rs"]
 #[allow(dead_code)]
 mod standin;
@@ -18,3 +22,5 @@ mod start;
 #[path = "kurrentdb/support.rs"]
 #[allow(dead_code)]
 mod support;
+#[path = "kurrentdb/tls.rs"]
+mod tls;

@@ -103,7 +103,8 @@ impl Problem {
         Problem::new(Code::InternalError).cause(cause)
     }
 
-    /// What is wrong this time, in English; of a 5xx it is logged and not shown.
+    /// What is wrong this time, in English; of a 5xx it is logged and not shown,
+    /// but for [`Code::DocumentsUnavailable`].
     pub fn detail(mut self, detail: impl Into<String>) -> Problem {
         self.0.detail = Some(detail.into());
         self
@@ -206,7 +207,10 @@ impl Problem {
 
     fn body(&self, language: Language, public_url: &str) -> impl Serialize {
         let status = self.status();
-        let shown = match (status.is_server_error(), language, &self.0.detail_zh) {
+        // Of documents a client is told why, in words made for it: who keeps the store is often not
+        // who keeps the server.
+        let hides = status.is_server_error() && self.0.code != Code::DocumentsUnavailable;
+        let shown = match (hides, language, &self.0.detail_zh) {
             (true, _, _) => None,
             (false, Language::Zh, Some(zh)) => Some(zh),
             (false, _, _) => self.0.detail.as_ref(),

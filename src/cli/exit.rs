@@ -132,6 +132,7 @@ fn of_kurrentdb(error: &crate::log::kurrentdb::KurrentError) -> Option<Exit> {
         | KurrentError::TooOld { .. }
         | KurrentError::Certificate { .. } => Some(Exit::Usage),
         KurrentError::Unreachable { .. } => Some(Exit::Unavailable),
+        KurrentError::Moved { .. } => Some(Exit::Conflict),
         KurrentError::Credentials { .. } | KurrentError::MayNotReadAll { .. } => {
             Some(Exit::Forbidden)
         }
@@ -194,7 +195,7 @@ fn of_moving(error: &MoveError) -> Option<Exit> {
         MoveError::Same => Some(Exit::Usage),
         MoveError::Empty => Some(Exit::NotFound),
         MoveError::TooLong { .. } => Some(Exit::Unavailable),
-        MoveError::Interrupted { .. } => Some(Exit::Interrupted),
+        MoveError::Interrupted => Some(Exit::Interrupted),
     }
 }
 

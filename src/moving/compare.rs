@@ -150,7 +150,7 @@ pub(super) async fn compare_until(
     let mut compared = Comparison { from: Root::new(), to: Root::new(), first: None };
     loop {
         if watch.is_stopped() {
-            return Err(MoveError::Interrupted { events: compared.to.size() });
+            return Err(MoveError::Interrupted);
         }
         let filled = futures_util::future::join(from.fill(), to.fill()).await;
         filled.0.and(filled.1)?;

@@ -105,7 +105,7 @@ impl<'a> Copier<'a> {
             }
             self.read_back(&page[..appended]).await?;
             if appended < page.len() {
-                return Err(MoveError::Interrupted { events: self.events() });
+                return Err(MoveError::Interrupted);
             }
         }
     }

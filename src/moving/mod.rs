@@ -92,11 +92,8 @@ pub enum MoveError {
         limit_ms: u128,
     },
     /// The user stopped it.
-    #[error("interrupted after {events} events")]
-    Interrupted {
-        /// How many events were copied and read back, or compared.
-        events: u64,
-    },
+    #[error("interrupted")]
+    Interrupted,
 }
 
 impl MoveError {

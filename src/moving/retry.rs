@@ -27,7 +27,10 @@ impl<'a> Tries<'a> {
 
     /// Waits before the next try after `error`, or gives the error back when that was the last.
     pub async fn wait(&mut self, error: LogError) -> Result<(), MoveError> {
-        if self.made == MAX_TRIES || self.watch.is_stopped() {
+        if self.watch.is_stopped() {
+            return Err(MoveError::Interrupted);
+        }
+        if self.made == MAX_TRIES {
             return Err(MoveError::of(self.side, error));
         }
         let wait = FIRST_WAIT.saturating_mul(1 << self.made).min(LONGEST_WAIT);

@@ -91,6 +91,9 @@ async fn finish(
             return Err(MoveError::TooLong { limit_ms: how.max_pause.as_millis() });
         };
         copied?;
+        if copier.watch.is_stopped() {
+            return Err(MoveError::Interrupted);
+        }
         let notice = Moved {
             to: how.to.clone(),
             at_us: (how.now_us)(),

@@ -2,9 +2,34 @@
 
 use super::support::*;
 use docket::api::ApiSettings;
+use docket::app::documents::FolderStore;
+use serde_json::{Value, json};
+use std::sync::Arc;
 
 const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 const ABC_REPR: &str = "sha-256=:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=:";
+
+pub const ONE: &str = "strong_province/440000";
+
+/// An application that cites a document.
+pub fn citing(digest: &str) -> Value {
+    let mut act = apply("leading", "2016-01-05");
+    act["document"] = json!({ "title": "Application", "digest": digest });
+    act
+}
+
+pub async fn send_act(server: &Server, key: &str, act: &Value, language: &str) -> Reply {
+    let path = format!("/v1/enrollments/{ONE}/acts");
+    let province = server.province("440000");
+    let request = province.request("POST", &path).header("idempotency-key", key);
+    let request = request.header("accept-language", language).header("if-none-match", "*");
+    send(request.json(act)).await
+}
+
+pub async fn documents_health(server: &Server) -> Value {
+    let ready = send(server.request("GET", "/health/ready")).await.ok(200).json();
+    ready["documents"]["status"].clone()
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_document_comes_back_under_its_digest() {
@@ -63,4 +88,25 @@ async fn a_document_may_be_larger_than_an_act() {
     let digest = server.registrar().upload(&vec![7; 3 << 20]).await;
     let back = server.auditor().get(&format!("/v1/documents/{digest}")).await.ok(200);
     assert_eq!(back.body.len(), 3 << 20);
+}
+
+/// A shared folder can be lost to a node like a store; its path is not shown.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shared_folder_that_was_unmounted_refuses_what_cites_documents() {
+    let parent = tempfile::tempdir().unwrap();
+    let (root, away) = (parent.path().join("documents"), parent.path().join("away"));
+    let server = server_over(Arc::new(FolderStore::open(&root).unwrap())).await;
+    server.register(&["440000"]).await;
+    let digest = server.registrar().upload(b"abc").await;
+    std::fs::rename(&root, &away).unwrap();
+    std::fs::create_dir(&root).unwrap();
+    let reply = send_act(&server, "k", &citing(&digest), "en").await;
+    let problem = reply.problem(503, "documents-unavailable");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("documents folder") && detail.contains("unmounted"), "{detail}");
+    assert!(!problem.to_string().contains(root.to_str().unwrap()), "{problem}");
+    assert_eq!(documents_health(&server).await, "DOWN");
+    std::fs::remove_dir(&root).unwrap();
+    std::fs::rename(&away, &root).unwrap();
+    send_act(&server, "k", &citing(&digest), "en").await.ok(201);
 }

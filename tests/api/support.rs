@@ -4,7 +4,7 @@ use super::failing_log::FailingLog;
 use docket::api::auth::{Authenticator, Grant, LocalVerifier, Role, TokenKey, issue};
 use docket::api::{ApiSettings, ApiState, Served, serve};
 use docket::app::clock::{Clock, FixedClock};
-use docket::app::documents::FolderStore;
+use docket::app::documents::{DocumentStore, FolderStore};
 use docket::app::{App, Parts, start};
 use docket::domain::date::Timestamp;
 use docket::domain::measure_file::{MEASURES, PROGRAMS};
@@ -85,28 +85,40 @@ pub async fn server() -> Server {
 }
 
 pub async fn server_with(settings: ApiSettings) -> Server {
-    build(settings, true, None).await
+    build(settings, true, None, None).await
 }
 
 /// A server by another clock than one that stands still; [`Server::clock`] moves nothing then.
 pub async fn server_by(clock: Arc<dyn Clock>) -> Server {
-    build(ApiSettings { workers: Some(2), ..ApiSettings::default() }, true, Some(clock)).await
+    build(ApiSettings { workers: Some(2), ..ApiSettings::default() }, true, Some(clock), None).await
 }
 
 /// A server whose tables nobody fills.
 pub async fn server_without_read_models() -> Server {
-    build(ApiSettings { workers: Some(2), ..ApiSettings::default() }, false, None).await
+    build(ApiSettings { workers: Some(2), ..ApiSettings::default() }, false, None, None).await
 }
 
-async fn build(settings: ApiSettings, fill: bool, by: Option<Arc<dyn Clock>>) -> Server {
+/// A server whose documents are elsewhere than in its folder.
+pub async fn server_over(documents: Arc<dyn DocumentStore>) -> Server {
+    let settings = ApiSettings { workers: Some(2), ..ApiSettings::default() };
+    build(settings, true, None, Some(documents)).await
+}
+
+async fn build(
+    settings: ApiSettings,
+    fill: bool,
+    by: Option<Arc<dyn Clock>>,
+    documents: Option<Arc<dyn DocumentStore>>,
+) -> Server {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().unwrap();
     let log = SqliteLog::open_writer(folder.path().join("log.sqlite")).unwrap();
     let log = Arc::new(FailingLog::over(log));
     let clock = Arc::new(FixedClock::at(Timestamp::parse_rfc3339(NOW).unwrap()));
+    let folder_of_documents = || Arc::new(FolderStore::open(folder.path()).unwrap());
     let app = start(Parts {
         log: log.clone() as Arc<dyn EventLog>,
-        documents: Arc::new(FolderStore::open(folder.path()).unwrap()),
+        documents: documents.unwrap_or_else(|| folder_of_documents()),
         clock: by.unwrap_or_else(|| clock.clone()),
         measures: MEASURES,
         programs: PROGRAMS,

@@ -176,14 +176,24 @@ async fn appends_follow_the_leader() {
     let log: Log = open(&server).await;
     let name = stream("leader");
     for n in 0..9_u64 {
-        if n % 3 == 1 {
-            server.control().move_leader((n as usize / 3 + 1) % 3);
-        }
-        if n == 5 {
-            server.control().kill(0);
-            server.control().kill(1);
-            server.control().start(1);
-            server.control().move_leader(1);
+        match n {
+            1 => server.control().move_leader(1),
+            3 => server.control().move_leader(2),
+            // The others name a leader that is gone, for a while.
+            5 => {
+                server.control().kill(2);
+                let control = server.control();
+                std::thread::spawn(move || {
+                    std::thread::sleep(Duration::from_millis(700));
+                    control.move_leader(0);
+                });
+            }
+            7 => {
+                server.control().start(2);
+                server.control().move_leader(2);
+                server.control().kill(0);
+            }
+            _ => {}
         }
         let appended = log.append(&name, Expected::from(n.checked_sub(1)), vec![event(n)]).await;
         assert_eq!(appended.unwrap().revision, n);

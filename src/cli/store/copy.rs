@@ -97,7 +97,7 @@ async fn copy(
 
 fn explain(error: MoveError) -> anyhow::Error {
     match error {
-        MoveError::Interrupted { .. } => {
+        MoveError::Interrupted => {
             failure(Exit::Interrupted, format!("{error}; the same command goes on from there"))
         }
         error => error.into(),

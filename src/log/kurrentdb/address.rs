@@ -69,7 +69,6 @@ pub struct Address {
     pub(super) ca_file: Option<PathBuf>,
     /// How long one try of an append may take.
     pub(super) deadline: Option<Duration>,
-    has_name: bool,
     parameters: Vec<(String, String)>,
 }
 
@@ -108,7 +107,6 @@ impl Address {
             verifies: true,
             ca_file: None,
             deadline: None,
-            has_name: false,
             parameters: Vec::new(),
         };
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -173,7 +171,6 @@ impl Address {
             }
             "maxDiscoverAttempts" => drop(number(1)?),
             "discoveryInterval" | "gossipTimeout" => drop(number(1)?),
-            "connectionName" => self.has_name = true,
             _ => {}
         }
         self.parameters.push((name.to_owned(), value.to_owned()));
@@ -212,8 +209,16 @@ impl Address {
         let hosts: Vec<String> =
             self.hosts.iter().map(|(host, port)| format!("{host}:{port}")).collect();
         let mut text = format!("{}://{}?nodePreference=leader", self.scheme, hosts.join(","));
-        if !self.has_name {
-            text.push_str("&connectionName=docket");
+        let usual = [
+            ("connectionName", "docket"),
+            // The client sleeps so long before its first contact, too, and between attempts.
+            ("discoveryInterval", "50"),
+            ("maxDiscoverAttempts", "20"),
+        ];
+        for (name, value) in usual {
+            if !self.parameters.iter().any(|(given, _)| given == name) {
+                text.push_str(&format!("&{name}={value}"));
+            }
         }
         for (name, value) in &self.parameters {
             text.push_str(&format!("&{name}={value}"));
@@ -321,7 +326,8 @@ mod tests {
         assert!(!format!("{address:?}").contains("a@b"));
         assert_eq!(
             address.for_client(),
-            "kurrentdb://db.example:2114?nodePreference=leader&connectionName=docket&tls=true"
+            "kurrentdb://db.example:2114?nodePreference=leader&connectionName=docket\
+             &discoveryInterval=50&maxDiscoverAttempts=20&tls=true"
         );
         let error = Address::parse("kurrentdb://ops:100%@db.example").unwrap_err().to_string();
         assert!(error.contains("%25") && !error.contains("100%"), "{error}");

@@ -26,6 +26,8 @@ const ACTIVE_POLL: Duration = Duration::from_millis(5);
 const ACTIVE_FOR: Duration = Duration::from_secs(1);
 /// The longest pause after failures.
 const MAX_PAUSE: Duration = Duration::from_secs(2);
+/// How many rounds may fail while somebody waits for one.
+const TRIES: u32 = 4;
 /// How many events are counted before the head is published and they are kept.
 const STEP: usize = 512;
 
@@ -35,6 +37,8 @@ pub(super) struct Round {
     pub begun: u64,
     pub done: u64,
     pub failed: Option<String>,
+    /// When the last round that reached the end began.
+    pub fresh: Option<Instant>,
 }
 
 /// Waits for a round that began after this call, so for everything that was in the log by now.
@@ -42,15 +46,21 @@ pub(super) struct Round {
 /// # Errors
 /// [`LogError::Unavailable`] when the round fails, or the log is closed.
 pub(super) async fn catch_up(shared: &Arc<Shared>) -> Result<(), LogError> {
-    shared.check_open()?;
     let mut rounds = shared.round.subscribe();
-    let wanted = rounds.borrow_and_update().begun + 1;
-    shared.wake.notify_one();
-    let ended = rounds.wait_for(|round| round.done >= wanted).await;
-    let round = ended.map_err(|_| LogError::Unavailable("the log was closed".to_owned()))?;
-    match &round.failed {
-        Some(reason) => Err(LogError::Unavailable(reason.clone())),
-        None => Ok(()),
+    let mut attempt = 1;
+    loop {
+        shared.check_open()?;
+        let wanted = rounds.borrow_and_update().begun + 1;
+        shared.wake.notify_one();
+        let ended = rounds.wait_for(|round| round.done >= wanted).await;
+        let round = ended.map_err(|_| LogError::Unavailable("the log was closed".to_owned()))?;
+        match &round.failed {
+            None => return Ok(()),
+            Some(reason) if attempt == TRIES => {
+                return Err(LogError::Unavailable(format!("KurrentDB can't be read: {reason}")));
+            }
+            Some(_) => attempt += 1,
+        }
     }
 }
 
@@ -99,9 +109,15 @@ pub(super) async fn round(shared: &Arc<Shared>, cache: Option<&Cache>) -> Result
         round.begun += 1;
         number = round.begun;
     });
+    let began = Instant::now();
     let outcome = read_on(shared, cache).await;
     let failed = outcome.as_ref().err().map(ToString::to_string);
-    shared.round.send_modify(|round| (round.done, round.failed) = (number, failed));
+    shared.round.send_modify(|round| {
+        if failed.is_none() {
+            round.fresh = Some(began);
+        }
+        (round.done, round.failed) = (number, failed);
+    });
     outcome
 }
 

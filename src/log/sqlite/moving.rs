@@ -11,7 +11,6 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, SecondsFormat};
 use futures_util::future::{BoxFuture, FutureExt};
 use tracing::{info, warn};
 
@@ -159,7 +158,7 @@ impl FilePause {
         let mark = moved_path(&self.path);
         let new = beside(&self.path, ".moved.new");
         let written = File::create(&new).and_then(|mut file| {
-            writeln!(file, "{}", sentence(notice))?;
+            writeln!(file, "{notice}")?;
             file.sync_all()
         });
         written.map_err(|error| unavailable(&new, &error))?;
@@ -167,14 +166,6 @@ impl FilePause {
         sync_folder(&mark)
             .map_err(|error| LogError::OutcomeUnknown(format!("{}: {error}", mark.display())))
     }
-}
-
-fn sentence(notice: &Moved) -> String {
-    let at = DateTime::from_timestamp_micros(notice.at_us)
-        .map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true))
-        .unwrap_or_default();
-    let root: String = notice.root.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("to {} at {at}, with {} events and the Merkle root {root}", notice.to, notice.events)
 }
 
 impl Pause for FilePause {

@@ -6,7 +6,7 @@
 //! if nothing was claimed, to a name of its own, from where the store copies it once the digest is
 //! known.
 
-use super::super::{Digest, DocumentError, Stored, Upload};
+use super::super::{Digest, DocumentError, Obstacle, Stored, Upload};
 use super::Bucket;
 use super::failure::Failed;
 use super::parts::{Parts, remove_quietly};
@@ -193,6 +193,8 @@ async fn put(bucket: &Bucket, digest: Digest, content: Vec<u8>) -> Result<(), Do
             Ok(_) => return Ok(()),
             Err(Failed::Exists) if is_good(bucket, digest).await? => return Ok(()),
             Err(Failed::Exists) => {}
+            // What was cut off may have arrived or not; putting it again without a condition is as good.
+            Err(Failed::Unreachable { obstacle: Obstacle::NoConnection, .. }) => {}
             Err(Failed::NotImplemented) => bucket.has_conditions.store(false, Ordering::Relaxed),
             Err(failed) => return Err(bucket.error(failed)),
         }
