@@ -18,7 +18,7 @@ const MAX_TRIES: usize = 100;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kurrentdb_with_faults_ends_as_sqlite_does() {
     let seed = number("DOCKET_TEST_SEED").unwrap_or_else(random_seed);
-    let acts = number("DOCKET_TEST_ACTS").map_or(1_000, |acts| usize::try_from(acts).unwrap());
+    let acts = number("DOCKET_TEST_ACTS").map_or(600, |acts| usize::try_from(acts).unwrap());
     println!("DOCKET_TEST_SEED={seed}");
     let server = StandIn::start(Settings::default());
     let address = format!("{}&defaultDeadline=250", server.address());
