@@ -7,9 +7,13 @@
 mod contract;
 #[path = "kurrentdb/faults.rs"]
 mod faults;
+#[path = "kurrentdb/guards.rs"]
+mod guards;
 #[path = "support/log_contract.rs"]
 #[allow(dead_code)]
 mod log_contract;
+#[path = "kurrentdb/moving.rs"]
+mod moving;
 #[path = "support/kurrentdb/mod.rs"]
 #[allow(dead_code)]
 mod standin;

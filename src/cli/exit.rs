@@ -132,6 +132,7 @@ fn of_kurrentdb(error: &crate::log::kurrentdb::KurrentError) -> Option<Exit> {
         | KurrentError::TooOld { .. }
         | KurrentError::Certificate { .. } => Some(Exit::Usage),
         KurrentError::Unreachable { .. } => Some(Exit::Unavailable),
+        KurrentError::Moved { .. } => Some(Exit::Conflict),
         KurrentError::Credentials { .. } | KurrentError::MayNotReadAll { .. } => {
             Some(Exit::Forbidden)
         }

@@ -115,6 +115,7 @@ async fn kurrent(
     let options = KurrentOptions {
         prefix: config.store.kurrentdb.prefix.clone(),
         cache: Some(cache),
+        writes: access == Access::Write,
         ..KurrentOptions::new(address)
     };
     Ok(Arc::new(KurrentLog::open(options).await?))

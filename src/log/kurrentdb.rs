@@ -17,6 +17,7 @@ mod cache;
 mod client;
 mod count;
 mod follow;
+mod moving;
 mod nodelay;
 mod open;
 mod read;
@@ -31,7 +32,7 @@ use kurrentdb::Credentials;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
-use super::{Appended, EventLog, Expected, LogError, NewEvent, Page, StreamName};
+use super::{Appended, EventLog, Expected, LogError, NewEvent, Page, Pause, StreamName};
 use client::Client;
 use count::Count;
 use follow::Round;
@@ -48,6 +49,8 @@ pub struct KurrentOptions {
     pub prefix: String,
     /// The file that keeps this node's count; none: every start counts anew.
     pub cache: Option<PathBuf>,
+    /// Whether it is opened to append; a log that moved away is not.
+    pub writes: bool,
     /// How often the server is asked for new events when nothing has happened for a while.
     pub idle_poll: Duration,
     /// How long an append is tried, all tries together.
@@ -63,6 +66,7 @@ impl KurrentOptions {
             address,
             prefix: "docket.".to_owned(),
             cache: None,
+            writes: true,
             idle_poll: Duration::from_millis(50),
             append_limit: Duration::from_secs(15),
             count_limit: Duration::from_secs(2),
@@ -204,6 +208,10 @@ impl EventLog for KurrentLog {
 
     fn is_shared(&self) -> bool {
         true
+    }
+
+    fn pause<'a>(&'a self, to: &'a str) -> BoxFuture<'a, Result<Box<dyn Pause>, LogError>> {
+        moving::pause(&self.shared, to).boxed()
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -1,6 +1,7 @@
 //! Stopping all appends to a log for a moment, so that it can be moved to another engine without
 //! losing an acknowledged event. Not here: the copying, and what an engine does to stop its writers.
 
+use chrono::{DateTime, SecondsFormat};
 use futures_util::future::BoxFuture;
 
 use super::LogError;
@@ -16,6 +17,17 @@ pub struct Moved {
     pub events: u64,
     /// The Merkle root over their leaves (RFC 9162, section 2.1.1).
     pub root: [u8; 32],
+}
+
+/// The end of a sentence: the log moved …
+impl std::fmt::Display for Moved {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let at = DateTime::from_timestamp_micros(self.at_us)
+            .map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true))
+            .unwrap_or_default();
+        let root: String = self.root.iter().map(|byte| format!("{byte:02x}")).collect();
+        write!(f, "to {} at {at}, with {} events and the Merkle root {root}", self.to, self.events)
+    }
 }
 
 /// A pause of all appends to a log, wherever they come from: they are answered

@@ -162,19 +162,22 @@ fn no_password_has_a_default_and_none_stands_in_a_file() {
 }
 
 #[test]
-fn every_variable_is_a_key_with_a_value_that_it_takes() {
+fn every_variable_is_a_key_and_every_configuration_is_good() {
     let secrets = made_secrets();
+    let authority = rcgen::generate_simple_self_signed(["node1".to_owned()]).unwrap();
+    std::fs::write(secrets.path().join("ca.crt"), authority.cert.pem()).unwrap();
     let mut checked = 0;
     for (path, name, service) in services().into_iter().filter(|(_, _, s)| of_docket(s)) {
         let at = format!("{path}: {name}");
         let args = texts(&service["command"]);
         assert!(docket(&[args[0], "--help"]).done().contains("Usage: docket"), "{at}");
-        let mut check = command(&["config", "print"]);
+        let mut check = command(&["config", "check"]);
         for (variable, value) in environment(&service) {
             let rest = variable.strip_prefix("DOCKET_").unwrap().to_lowercase().replace("__", ".");
             let key = rest.strip_suffix("_file").unwrap_or(&rest);
             assert!(KEYS.iter().any(|known| known.name == key), "{at}: {variable} is no key");
-            check.env(variable, value.replace("/run/secrets", text(secrets.path())));
+            let value = value.replace("/run/secrets", text(secrets.path()));
+            check.env(variable, value.replace("/certs/ca", text(secrets.path())));
         }
         let checked_one = run(&mut check);
         assert_eq!(checked_one.code, 0, "{at}: {}", checked_one.stderr);

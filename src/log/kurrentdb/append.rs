@@ -12,13 +12,14 @@ use kurrentdb::{AppendToStreamOptions, CurrentRevision, Error, EventData, Stream
 use tokio::time::{Instant, sleep, timeout};
 
 use super::client::{Failure, Known};
+use super::moving::may_append;
 use super::stored::{is_same, to_stored};
 use super::{Shared, read};
 use crate::log::event::check_append;
 use crate::log::{Appended, Expected, LogError, NewEvent, RecordedEvent, StreamName};
 
 /// How long one try may take; the server itself gives up after 2 s.
-const TRY: Duration = Duration::from_secs(3);
+pub(super) const TRY: Duration = Duration::from_secs(3);
 /// How much longer the client may take to say that the time of a try is over.
 const TRY_GRACE: Duration = Duration::from_millis(500);
 /// The pauses between tries.
@@ -74,6 +75,10 @@ pub(super) async fn append(
     let standing = read::standing(&shared, &append.stream, append.first, append.events.len()).await;
     let standing = standing.map_err(|error| LogError::OutcomeUnknown(error.to_string()))?;
     let count = shared.count();
+    if let Some(notice) = count.traffic().moved() {
+        // What stands after the move is no event of the log, and was never acknowledged.
+        return Err(LogError::OutcomeUnknown(format!("the log moved {notice}")));
+    }
     let sequence = count.sequences(&append.stream, append.last).first().copied();
     drop(count);
     append.answer(&standing, sequence)
@@ -119,6 +124,15 @@ async fn send(shared: &Arc<Shared>, append: &Append) -> Result<Sent, LogError> {
     let until = Instant::now() + shared.options.append_limit;
     let (mut pause, mut may_stand) = (FIRST_PAUSE, false);
     loop {
+        if let Err(stopped) = may_append(shared).await {
+            let failure = Failure::Broken(stopped.to_string());
+            // Nothing is sent any more, and what was sent may stand.
+            return if may_stand {
+                give_up(shared, append, &failure, true).await
+            } else {
+                Err(stopped)
+            };
+        }
         let failure = match send_once(shared, append, &stored).await {
             Ok(revision) if revision == append.last => return Ok(Sent::Stands),
             Ok(revision) => return Err(displaced(shared, append, revision)),

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::moving::{Traffic, stream_name};
 use super::stored::to_recorded;
 use crate::log::{LogError, RecordedEvent, StreamName};
 
@@ -72,6 +73,9 @@ pub(super) struct Count {
     /// Streams of ours whose metadata hides events, and what it says.
     hidden: BTreeMap<String, String>,
     broken: Option<Break>,
+    /// The stream that says whether the log is being moved, and what it says.
+    moving: String,
+    traffic: Traffic,
     waiters: HashMap<StreamName, Vec<Waiter>>,
     /// Whoever waited and is to be told once the head is published.
     answered: Vec<(oneshot::Sender<Vec<RecordedEvent>>, Vec<RecordedEvent>)>,
@@ -89,6 +93,8 @@ impl Count {
             recent_bytes: 0,
             hidden: BTreeMap::new(),
             broken: None,
+            moving: stream_name(prefix),
+            traffic: Traffic::default(),
             waiters: HashMap::new(),
             answered: Vec::new(),
         }
@@ -123,7 +129,13 @@ impl Count {
         }
         let at = found.position;
         let counted = match found.stream_id().strip_prefix(self.prefix.as_str()) {
+            // What lands after the log moved is no event of it.
+            Some(_) if self.traffic.moved().is_some() => None,
             Some(_) => self.count(found),
+            None if found.stream_id() == self.moving => {
+                self.traffic.hear(&found);
+                None
+            }
             None => {
                 self.look_at_metadata(&found);
                 None
@@ -231,6 +243,18 @@ impl Count {
 
     pub fn position(&self) -> Option<Position> {
         self.position
+    }
+
+    /// Whether the log is being moved.
+    pub fn traffic(&self) -> &Traffic {
+        &self.traffic
+    }
+
+    /// What was said of a move before the place where counting began.
+    pub fn hear_before(&mut self, found: &Found) {
+        if self.traffic.is_silent() {
+            self.traffic.hear(found);
+        }
     }
 
     pub fn hidden(&self) -> &BTreeMap<String, String> {

@@ -37,6 +37,8 @@ pub(super) struct Round {
     pub begun: u64,
     pub done: u64,
     pub failed: Option<String>,
+    /// When the last round that reached the end began.
+    pub fresh: Option<Instant>,
 }
 
 /// Waits for a round that began after this call, so for everything that was in the log by now.
@@ -107,9 +109,15 @@ pub(super) async fn round(shared: &Arc<Shared>, cache: Option<&Cache>) -> Result
         round.begun += 1;
         number = round.begun;
     });
+    let began = Instant::now();
     let outcome = read_on(shared, cache).await;
     let failed = outcome.as_ref().err().map(ToString::to_string);
-    shared.round.send_modify(|round| (round.done, round.failed) = (number, failed));
+    shared.round.send_modify(|round| {
+        if failed.is_none() {
+            round.fresh = Some(began);
+        }
+        (round.done, round.failed) = (number, failed);
+    });
     outcome
 }
 

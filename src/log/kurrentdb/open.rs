@@ -16,6 +16,7 @@ use super::cache::{self, Cache, Kept};
 use super::client::{Client, Failure, words};
 use super::count::{Break, Count};
 use super::follow;
+use super::read::last_event;
 use super::{KurrentOptions, Shared};
 
 /// The oldest server whose answers are known (`tests/kurrentdb_standin.rs`).
@@ -127,6 +128,18 @@ pub enum KurrentError {
         /// What stands there instead.
         found: String,
     },
+    /// The log moved elsewhere, and is open to be read only.
+    #[error(
+        "the log at {address} moved {notice}: write there (--log). To take the move back, only if nothing was written there since, append an event of type MovingEnded to the stream {stream}"
+    )]
+    Moved {
+        /// The address.
+        address: Address,
+        /// Where it went, and when.
+        notice: String,
+        /// The stream that says so.
+        stream: String,
+    },
     /// The log is shorter than it was.
     #[error(
         "the log at {address} no longer has event {last} at its place, the last of {events} that this node counted: it was cut or restored from an older backup; if that was meant, delete {file}"
@@ -181,6 +194,7 @@ pub(super) async fn open(options: KurrentOptions) -> Result<Opened, KurrentError
         options,
     });
     count_up(&shared, cache.as_ref()).await?;
+    check_moved(&shared).await?;
     Ok((shared, cache))
 }
 
@@ -314,6 +328,27 @@ async fn count_up(shared: &Arc<Shared>, cache: Option<&Cache>) -> Result<(), Kur
             let prefix = shared.prefix.clone();
             Err(KurrentError::Foreign { address, prefix, reason: foreign.to_string() })
         }
+    }
+}
+
+/// Whether the log is still here to be written.
+async fn check_moved(shared: &Arc<Shared>) -> Result<(), KurrentError> {
+    let address = || shared.client.address().clone();
+    let last = last_event(shared, super::moving::stream_name(&shared.prefix)).await;
+    let last = match last {
+        Ok(last) => last,
+        Err(failure) => return Err(diagnose(shared.client.address(), &failure).await),
+    };
+    if let Some(last) = last {
+        shared.count().hear_before(&last);
+    }
+    match shared.count().traffic().moved() {
+        Some(notice) if shared.options.writes => Err(KurrentError::Moved {
+            address: address(),
+            notice: notice.to_owned(),
+            stream: super::moving::stream_name(&shared.prefix),
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -200,21 +200,35 @@ pub(super) async fn stream_revision(
     shared: &Arc<Shared>,
     stream: &StreamName,
 ) -> Result<Option<u64>, LogError> {
+    let name = shared.full_name(stream);
+    let read = again(shared, |client| last_of(client, name.clone(), shared.credentials.clone()));
+    Ok(read.await?.flatten().map(|last| last.revision))
+}
+
+/// The last event of a stream by its full name, asked for once.
+pub(super) async fn last_event(
+    shared: &Arc<Shared>,
+    name: String,
+) -> Result<Option<Found>, Failure> {
+    let account = shared.credentials.clone();
+    match shared.client.call(READ, |client| last_of(client, name, account)).await {
+        Err(Failure::Said(Error::ResourceNotFound)) => Ok(None),
+        answer => answer,
+    }
+}
+
+async fn last_of(
+    client: kurrentdb::Client,
+    name: String,
+    account: Option<kurrentdb::Credentials>,
+) -> Result<Option<Found>, Error> {
     let mut options =
         ReadStreamOptions::default().position(StreamPosition::End).backwards().max_count(1);
-    if let Some(account) = &shared.credentials {
-        options = options.authenticated(account.clone());
+    if let Some(account) = account {
+        options = options.authenticated(account);
     }
-    let name = shared.full_name(stream);
-    let read = again(shared, |client| {
-        let (name, options) = (name.clone(), options.clone());
-        async move {
-            let mut events = client.read_stream(name, &options).await?;
-            let last = events.next().await?;
-            Ok(last.and_then(|event| event.link.or(event.event)).map(|event| event.revision))
-        }
-    });
-    Ok(read.await?.flatten())
+    let last = client.read_stream(name, &options).await?.next().await?;
+    Ok(last.and_then(|event| event.link.or(event.event)))
 }
 
 pub(super) async fn all_page(

@@ -12,7 +12,6 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, fchown};
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, SecondsFormat};
 use futures_util::future::{BoxFuture, FutureExt};
 use tracing::{info, warn};
 
@@ -181,7 +180,7 @@ impl FilePause {
         let mark = moved_path(&self.path);
         let new = beside(&self.path, ".moved.new");
         let written = File::create(&new).and_then(|mut file| {
-            writeln!(file, "{}", sentence(notice))?;
+            writeln!(file, "{notice}")?;
             file.sync_all()?;
             Ok(file)
         });
@@ -191,14 +190,6 @@ impl FilePause {
         sync_folder(&mark)
             .map_err(|error| LogError::OutcomeUnknown(format!("{}: {error}", mark.display())))
     }
-}
-
-fn sentence(notice: &Moved) -> String {
-    let at = DateTime::from_timestamp_micros(notice.at_us)
-        .map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true))
-        .unwrap_or_default();
-    let root: String = notice.root.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("to {} at {at}, with {} events and the Merkle root {root}", notice.to, notice.events)
 }
 
 impl Pause for FilePause {

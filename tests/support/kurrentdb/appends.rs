@@ -74,15 +74,15 @@ async fn answer(
             sleep(by).await;
             answer
         }
-        Some(Fault::WriteLate(by)) => {
-            let task = tokio::spawn({
-                let (link, append) = (link.clone(), append.clone());
-                async move {
-                    sleep(by).await;
-                    self::write(&link, &append)
-                }
-            });
-            task.await.unwrap_or_else(|_| Err(Status::internal("the write was lost")))
+        Some(Fault::Hold { written: true }) => {
+            let answer = write();
+            link.world.held.wait().await;
+            answer
+        }
+        Some(Fault::WriteLate(by)) => write_after(&link, &append, sleep(by)).await,
+        Some(Fault::Hold { written: false }) => {
+            let world = link.world.clone();
+            write_after(&link, &append, async move { world.held.wait().await }).await
         }
         Some(Fault::NeverAnswer { written }) => {
             if written {
@@ -106,9 +106,23 @@ async fn answer(
             std::future::pending().await
         }
         Some(Fault::EndEarly { .. } | Fault::FailAfter { .. } | Fault::DropAfter { .. }) => {
-            Err(Status::internal("a fault of reads was asked for on an append"))
+            unreachable!("such a rule is not taken for appends")
         }
     }
+}
+
+/// Writes when `time` has come, whatever has become of the caller by then.
+async fn write_after(
+    link: &Link,
+    append: &Arc<Append>,
+    time: impl Future<Output = ()> + Send + 'static,
+) -> Result<AppendResp, Status> {
+    let (link, append) = (link.clone(), append.clone());
+    let task = tokio::spawn(async move {
+        time.await;
+        write(&link, &append)
+    });
+    task.await.unwrap_or_else(|_| Err(Status::internal("the write was lost")))
 }
 
 fn write(link: &Link, append: &Append) -> Result<AppendResp, Status> {
@@ -187,7 +201,7 @@ fn proposed(mut event: ProposedEvent) -> Result<Proposed, Status> {
     Ok(Proposed {
         id,
         kind: property("type")?,
-        content_type: property("content-type")?,
+        is_json: property("content-type")? == "application/json",
         metadata: event.custom_metadata,
         data: event.data,
     })
@@ -223,7 +237,10 @@ pub fn delete(
         Outcome::Deleted => Err(deleted(&stream)),
         Outcome::Wrong { actual } => {
             let text = format!("wrong expected version of '{stream}', it is at {actual:?}");
-            Err(refusal(Code::FailedPrecondition, &text, "wrong-expected-version"))
+            let mut status = refusal(Code::FailedPrecondition, &text, "wrong-expected-version");
+            let actual = actual.map(|actual| actual.to_string()).unwrap_or_default();
+            status.metadata_mut().insert("actual-version", actual.parse().unwrap());
+            Err(status)
         }
     }
 }
@@ -242,7 +259,7 @@ fn passed() -> Status {
 }
 
 /// How long the caller waits, from `grpc-timeout`.
-fn deadline(metadata: &MetadataMap) -> Option<Duration> {
+pub fn deadline(metadata: &MetadataMap) -> Option<Duration> {
     let text = metadata.get("grpc-timeout")?.to_str().ok()?;
     let (number, unit) = text.split_at(text.len().checked_sub(1)?);
     let number = number.parse().ok()?;

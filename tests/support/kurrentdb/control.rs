@@ -68,6 +68,16 @@ impl Control {
         self.world.faults.clear();
     }
 
+    /// Waits until so many calls are held by [`Fault::Hold`].
+    pub async fn held(&self, calls: usize) {
+        self.world.held.until(calls).await;
+    }
+
+    /// Lets every call that is held go on.
+    pub fn release(&self) {
+        self.world.held.release();
+    }
+
     /// How long one flush takes, which the appends that wait for it share. Zero at first.
     pub fn flush_takes(&self, time: Duration) {
         self.world.flush_us.store(time.as_micros() as u64, Relaxed);
@@ -127,6 +137,12 @@ impl Control {
         self.world.grown.notify_waiters();
     }
 
+    /// Stores events of a test's own choice at the end of a stream: the quick way to a long log.
+    pub fn load(&self, stream: &str, events: &[Proposed]) {
+        self.world.store.lock().unwrap().append(stream, Expected::Any(()), events);
+        self.world.grown.notify_waiters();
+    }
+
     /// Sets a stream's metadata, such as `{"$maxCount": 2}`.
     pub fn set_stream_metadata(&self, stream: &str, metadata: &serde_json::Value) {
         self.world.store.lock().unwrap().set_metadata(stream, metadata);
@@ -150,15 +166,15 @@ impl Control {
         self.start(0);
     }
 
-    /// Kills a node: nobody listens there any more and its connections are cut. If it was the leader, there
-    /// is none until [`Self::move_leader`]; gossip goes on naming it, as it does for a while.
+    /// Kills a node: nobody listens there any more and its connections are cut. If it was the leader,
+    /// the others go on naming it, as they do for a while, until [`Self::move_leader`].
     pub fn kill(&self, node: usize) {
         self.world.nodes[node].kill();
     }
 
     /// Starts a killed node again, on its port.
     pub fn start(&self, node: usize) {
-        self.world.start(node).unwrap();
+        self.world.nodes[node].start(&self.world);
     }
 
     /// Makes another node the leader.

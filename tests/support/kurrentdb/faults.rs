@@ -4,6 +4,8 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 /// Which calls a rule is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Call {
@@ -23,6 +25,9 @@ pub enum Fault {
     AnswerLate(Duration),
     /// Written only after a while, whatever has become of the caller, and then answered.
     WriteLate(Duration),
+    /// Held until [`release`](super::Control::release): written before or, whatever has become of
+    /// the caller, after, and then answered.
+    Hold { written: bool },
     /// Never answered, past any deadline.
     NeverAnswer { written: bool },
     /// Answered with a passed deadline.
@@ -61,6 +66,36 @@ struct Rule {
     fault: Fault,
 }
 
+/// The calls that are held.
+#[derive(Debug, Default)]
+pub struct Held {
+    /// How many are, and how often they were released.
+    state: watch::Sender<(usize, u64)>,
+}
+
+impl Held {
+    /// Waits for the next release.
+    pub async fn wait(&self) {
+        let mut state = self.state.subscribe();
+        let before = state.borrow().1;
+        self.state.send_modify(|(held, _)| *held += 1);
+        // It can't end while `self` is there.
+        let _ = state.wait_for(|(_, released)| *released > before).await;
+    }
+
+    pub fn release(&self) {
+        self.state.send_modify(|(held, released)| {
+            *held = 0;
+            *released += 1;
+        });
+    }
+
+    /// Waits until so many are held.
+    pub async fn until(&self, calls: usize) {
+        let _ = self.state.subscribe().wait_for(|(held, _)| *held >= calls).await;
+    }
+}
+
 /// The rules in force, the first that matches wins.
 #[derive(Debug)]
 pub struct Faults {
@@ -92,6 +127,11 @@ impl Faults {
     }
 
     fn add(&self, rule: Rule) {
+        let of_reads = matches!(
+            rule.fault,
+            Fault::EndEarly { .. } | Fault::FailAfter { .. } | Fault::DropAfter { .. }
+        );
+        assert!(!of_reads || rule.call != Call::Append, "{:?} is for reads", rule.fault);
         self.inner.lock().unwrap().0.push(rule);
     }
 

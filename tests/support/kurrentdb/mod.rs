@@ -7,9 +7,11 @@
 //! `Any` as an expectation (its retries are safe only for a while: refused, so that nobody uses it).
 #![allow(dead_code, reason = "each test uses its part")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
+#![allow(clippy::result_large_err, reason = "the size of a status is tonic's choice")]
 
 mod accounts;
 mod appends;
+mod certificates;
 mod control;
 mod faults;
 mod node;
@@ -19,9 +21,9 @@ mod services;
 mod store;
 mod wire;
 
-use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -31,15 +33,18 @@ use tokio_rustls::TlsAcceptor;
 
 pub use accounts::User;
 #[allow(unused_imports, reason = "each test uses its part")]
+pub use certificates::{Certificates, Identity};
+#[allow(unused_imports, reason = "each test uses its part")]
 pub use control::{Control, Event};
 #[allow(unused_imports, reason = "each test uses its part")]
 pub use faults::{Call, Fault};
+pub use store::Proposed;
 
 use accounts::Accounts;
 use control::Counters;
-use faults::Faults;
+use faults::{Faults, Held};
 use node::Node;
-use store::{Proposed, Store};
+use store::Store;
 
 /// What kind of server it is.
 pub struct Settings {
@@ -75,6 +80,12 @@ impl Settings {
         self.users = users.into_iter().collect();
         self
     }
+
+    /// It speaks TLS only, as `identity`; with an authority of clients, only to those it signed.
+    pub fn with_tls(mut self, identity: &Identity, client_authority: Option<&PathBuf>) -> Self {
+        self.tls = Some(certificates::acceptor(identity, client_authority));
+        self
+    }
 }
 
 /// Everything that the nodes share.
@@ -83,13 +94,15 @@ pub(crate) struct World {
     /// Told after each write.
     grown: Notify,
     faults: Faults,
+    held: Held,
     counters: Counters,
     accounts: Accounts,
     version: Option<String>,
     tls: Option<TlsAcceptor>,
-    host: String,
     nodes: Vec<Node>,
     leader: AtomicUsize,
+    /// Set when the stand-in is dropped.
+    ended: AtomicBool,
     /// How long a flush takes, in microseconds.
     flush_us: AtomicU64,
     /// Up to which position it is flushed.
@@ -116,19 +129,15 @@ impl World {
         }
     }
 
-    /// Starts a node on the port it has.
-    fn start(self: &Arc<Self>, node: usize) -> std::io::Result<()> {
-        let node = &self.nodes[node];
-        if node.is_up() { Ok(()) } else { node.start(self, TcpListener::bind(node.address)?) }
-    }
-
     /// Kills a node from within one of its calls, and starts it again after a while.
     fn restart_later(self: &Arc<Self>, node: usize, down: Duration) {
         let world = self.clone();
         std::thread::spawn(move || {
             world.nodes[node].kill();
             std::thread::sleep(down);
-            world.start(node).unwrap();
+            if !world.ended.load(Relaxed) {
+                world.nodes[node].start(&world);
+            }
         });
     }
 }
@@ -148,46 +157,38 @@ impl StandIn {
             .enable_all()
             .build()
             .unwrap();
-        let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let listeners: Vec<_> =
-            (0..settings.nodes).map(|_| TcpListener::bind(any).unwrap()).collect();
-        let node = |(number, listener): (usize, &TcpListener)| {
-            Node::new(number, listener.local_addr().unwrap(), runtime.handle().clone())
-        };
+        let node = |number| Node::new(number, runtime.handle().clone());
         let world = Arc::new(World {
             store: Mutex::new(new_store()),
             grown: Notify::new(),
             faults: Faults::default(),
+            held: Held::default(),
             counters: Counters::default(),
             accounts: Accounts(settings.users),
             version: settings.version,
-            host: if settings.tls.is_some() { "localhost" } else { "127.0.0.1" }.to_owned(),
             tls: settings.tls,
-            nodes: listeners.iter().enumerate().map(node).collect(),
+            nodes: (0..settings.nodes).map(node).collect(),
             leader: AtomicUsize::new(0),
+            ended: AtomicBool::new(false),
             flush_us: AtomicU64::new(0),
             flushed: tokio::sync::Mutex::new(0),
         });
-        for (node, listener) in world.nodes.iter().zip(listeners) {
-            node.start(&world, listener).unwrap();
+        for node in &world.nodes {
+            node.start(&world);
         }
         Self { world, runtime: Some(runtime) }
     }
 
     /// The connection string of all nodes, without options but `tls`.
     pub fn address(&self) -> String {
-        let hosts: Vec<_> = self.world.nodes.iter().map(|node| self.host(node)).collect();
-        format!("kurrentdb://{}?tls={}", hosts.join(","), self.world.tls.is_some())
+        let nodes: Vec<_> = self.world.nodes.iter().map(|node| node.address.to_string()).collect();
+        format!("kurrentdb://{}?tls={}", nodes.join(","), self.world.tls.is_some())
     }
 
     /// The connection string of one node.
     pub fn address_of(&self, node: usize) -> String {
-        let host = self.host(&self.world.nodes[node]);
-        format!("kurrentdb://{host}?tls={}", self.world.tls.is_some())
-    }
-
-    fn host(&self, node: &Node) -> String {
-        format!("{}:{}", self.world.host, node.address.port())
+        let node = self.world.nodes[node].address;
+        format!("kurrentdb://{node}?tls={}", self.world.tls.is_some())
     }
 
     pub fn control(&self) -> Control {
@@ -197,6 +198,7 @@ impl StandIn {
 
 impl Drop for StandIn {
     fn drop(&mut self) {
+        self.world.ended.store(true, Relaxed);
         self.world.nodes.iter().for_each(Node::kill);
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, JoinHandle};
 use tonic::Status;
@@ -27,8 +27,16 @@ pub struct Node {
     pub number: usize,
     pub address: SocketAddr,
     runtime: Handle,
-    listener: Mutex<Option<JoinHandle<()>>>,
+    up: AtomicBool,
+    door: Mutex<Door>,
     connections: Mutex<Connections>,
+}
+
+/// The port: taken while the node is down too, so that nobody else gets it (a client's own socket
+/// could, and would then be connected to itself).
+struct Door {
+    reserved: Option<TcpSocket>,
+    accepting: Option<JoinHandle<()>>,
 }
 
 #[derive(Default)]
@@ -58,27 +66,34 @@ impl Link {
 }
 
 impl Node {
-    pub fn new(number: usize, address: SocketAddr, runtime: Handle) -> Self {
-        Self { number, address, runtime, listener: Mutex::default(), connections: Mutex::default() }
+    /// A node on a port that is free, not listening yet.
+    pub fn new(number: usize, runtime: Handle) -> Self {
+        let socket = reserve(SocketAddr::from(([127, 0, 0, 1], 0)));
+        Self {
+            number,
+            address: socket.local_addr().unwrap(),
+            runtime,
+            up: AtomicBool::new(false),
+            door: Mutex::new(Door { reserved: Some(socket), accepting: None }),
+            connections: Mutex::default(),
+        }
     }
 
-    /// Whether it listens.
+    /// Whether it listens. Calls ask, so it must not wait for the door.
     pub fn is_up(&self) -> bool {
-        self.listener.lock().unwrap().is_some()
+        self.up.load(Relaxed)
     }
 
     /// Listens, unless it does.
-    pub fn start(&self, world: &Arc<World>, listener: std::net::TcpListener) -> io::Result<()> {
-        let mut slot = self.listener.lock().unwrap();
-        if slot.is_some() {
-            return Ok(());
-        }
-        listener.set_nonblocking(true)?;
+    pub fn start(&self, world: &Arc<World>) {
+        let mut door = self.door.lock().unwrap();
+        let Some(socket) = door.reserved.take() else { return };
         let entered = self.runtime.enter();
-        let listener = TcpListener::from_std(listener)?;
+        let listener = socket.listen(1024).unwrap();
         drop(entered);
+        self.up.store(true, Relaxed);
         let (world, number) = (world.clone(), self.number);
-        *slot = Some(self.runtime.spawn(async move {
+        door.accepting = Some(self.runtime.spawn(async move {
             loop {
                 match listener.accept().await {
                     Ok((socket, _)) => world.nodes[number].serve(&world, socket),
@@ -86,18 +101,20 @@ impl Node {
                 }
             }
         }));
-        Ok(())
     }
 
     /// Stops listening and cuts every connection, like a process that is killed.
     pub fn kill(&self) {
-        let listener = self.listener.lock().unwrap().take();
-        if let Some(listener) = listener {
-            listener.abort();
-            while !listener.is_finished() {
+        let mut door = self.door.lock().unwrap();
+        if let Some(accepting) = door.accepting.take() {
+            self.up.store(false, Relaxed);
+            accepting.abort();
+            while !accepting.is_finished() {
                 std::thread::sleep(Duration::from_millis(1));
             }
+            door.reserved = Some(reserve(self.address));
         }
+        drop(door);
         self.cut_all();
     }
 
@@ -137,6 +154,15 @@ impl Node {
     }
 }
 
+/// Takes a port without listening on it.
+fn reserve(address: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    // The port's old connections may still be there.
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind(address).unwrap();
+    socket
+}
+
 async fn talk(socket: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, link: Link) {
     let service = service_fn(move |request| {
         let link = link.clone();
@@ -145,6 +171,8 @@ async fn talk(socket: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, link
     // How it ended matters to nobody: the client sees it.
     let _ = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
+        // As many calls on a connection at a time as the server's framework lets through.
+        .max_concurrent_streams(100)
         .initial_stream_window_size(1 << 20)
         .initial_connection_window_size(4 << 20)
         .serve_connection(TokioIo::new(socket), service)

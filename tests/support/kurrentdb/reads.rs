@@ -13,7 +13,7 @@ use prost::Message;
 use tonic::Status;
 use tonic::metadata::MetadataMap;
 
-use super::appends::deleted;
+use super::appends::{deadline, deleted};
 use super::faults::{Call, Fault};
 use super::node::Link;
 use super::services::{check_leader, not_leader};
@@ -44,7 +44,8 @@ struct Reading {
     from: Option<u64>,
     left: u64,
     live: bool,
-    caught_up: bool,
+    /// Whether the end was told.
+    told: bool,
     page: VecDeque<ReadResp>,
 }
 
@@ -60,7 +61,14 @@ pub async fn read(link: Link, metadata: &MetadataMap, request: ReadReq) -> Resul
     let fault = link.world.faults.take(call, &stream);
     match fault {
         Some(Fault::DropConnection { .. }) => return link.cut().await,
-        Some(Fault::AnswerLate(by) | Fault::WriteLate(by)) => tokio::time::sleep(by).await,
+        Some(Fault::AnswerLate(by) | Fault::WriteLate(by)) => {
+            tokio::time::sleep(by).await;
+            // A read whose deadline has passed is not answered at all.
+            if deadline(metadata).is_some_and(|deadline| deadline <= by) {
+                return std::future::pending().await;
+            }
+        }
+        Some(Fault::Hold { .. }) => link.world.held.wait().await,
         Some(Fault::NeverAnswer { .. }) => return std::future::pending().await,
         Some(Fault::DeadlineExceeded { .. }) => {
             return Err(Status::deadline_exceeded("Deadline Exceeded"));
@@ -152,8 +160,7 @@ fn begin(link: Link, options: &ReadOptions, stream: String) -> Result<Answers, S
         let confirmed = ReadContent::Confirmation(Confirmation { subscription_id: id });
         page.push_back(ReadResp { content: Some(confirmed) });
     }
-    let reading =
-        Reading { link, what, back, from: Some(from), left, live, caught_up: false, page };
+    let reading = Reading { link, what, back, from: Some(from), left, live, told: false, page };
     Ok(stream::unfold(reading, |mut reading| async {
         let answer = reading.next().await?;
         Some((Ok(answer), reading))
@@ -174,14 +181,29 @@ impl Reading {
             if self.turn() {
                 continue;
             }
+            if !self.told {
+                self.told = true;
+                if let Some(end) = self.end() {
+                    return Some(ReadResp { content: Some(end) });
+                }
+            }
             if !self.live {
                 return None;
             }
-            if !self.caught_up {
-                self.caught_up = true;
-                return Some(ReadResp { content: Some(ReadContent::CaughtUp(())) });
-            }
             grown.await;
+        }
+    }
+
+    /// What is told when everything there was has been sent.
+    fn end(&self) -> Option<ReadContent> {
+        match &self.what {
+            What::All => self.live.then_some(ReadContent::CaughtUp(())),
+            What::Stream(name) => match self.link.world.store.lock().unwrap().view(name) {
+                View::Open { last, .. } if !self.back => {
+                    Some(ReadContent::LastStreamPosition(last))
+                }
+                View::Open { .. } | View::Missing | View::Deleted => None,
+            },
         }
     }
 

@@ -95,7 +95,7 @@ pub async fn gossip(link: Link, request: HttpRequest<Incoming>) -> HttpResponse<
             state: if node.number == leader { LEADER } else { FOLLOWER },
             is_alive: node.is_up(),
             http_end_point: Some(EndPoint {
-                address: link.world.host.clone(),
+                address: node.address.ip().to_string(),
                 port: node.address.port().into(),
             }),
         });
@@ -132,9 +132,9 @@ pub fn check_leader(link: &Link, metadata: &MetadataMap) -> Result<(), Status> {
 
 pub fn not_leader(link: &Link) -> Status {
     let mut status = refusal(tonic::Code::NotFound, "Leader info available", "not-leader");
-    let leader = &link.world.nodes[link.world.leader()];
+    let leader = link.world.nodes[link.world.leader()].address;
     let trailers = status.metadata_mut();
-    trailers.insert("leader-endpoint-host", link.world.host.parse().unwrap());
-    trailers.insert("leader-endpoint-port", leader.address.port().into());
+    trailers.insert("leader-endpoint-host", leader.ip().to_string().parse().unwrap());
+    trailers.insert("leader-endpoint-port", leader.port().into());
     status
 }

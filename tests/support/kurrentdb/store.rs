@@ -20,7 +20,7 @@ pub const TOMBSTONE: u64 = i64::MAX as u64;
 pub struct Proposed {
     pub id: Uuid,
     pub kind: String,
-    pub content_type: String,
+    pub is_json: bool,
     pub metadata: Bytes,
     pub data: Bytes,
 }
@@ -275,7 +275,7 @@ impl Proposed {
         Self {
             id: Uuid::new_v5(&Uuid::NAMESPACE_OID, &place.to_be_bytes()),
             kind: kind.to_owned(),
-            content_type: "application/json".to_owned(),
+            is_json: true,
             metadata: Bytes::new(),
             data: data.to_string().into(),
         }
@@ -283,9 +283,10 @@ impl Proposed {
 }
 
 fn encode(stream: &str, revision: u64, event: &Proposed, created: u64) -> Bytes {
+    let content_type = if event.is_json { "application/json" } else { "application/octet-stream" };
     let metadata = BTreeMap::from([
         ("type".to_owned(), event.kind.clone()),
-        ("content-type".to_owned(), event.content_type.clone()),
+        ("content-type".to_owned(), content_type.to_owned()),
         ("created".to_owned(), created.to_string()),
     ]);
     let core = EventCore {

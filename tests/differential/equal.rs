@@ -1,0 +1,86 @@
+//! What two nodes hold, compared to the byte: every event of the log, every row of the read models.
+
+use docket::log::{EventLog, MAX_PAGE_EVENTS, RecordedEvent};
+use docket::projection::{Cell, Copies, SqliteCopies, all, checksum};
+
+use super::node::Node;
+
+pub async fn events(log: &dyn EventLog) -> Vec<RecordedEvent> {
+    let (mut events, mut after) = (Vec::new(), None);
+    loop {
+        let page = log.read_all(after, MAX_PAGE_EVENTS).await.unwrap();
+        events.extend(page.events);
+        if page.end {
+            return events;
+        }
+        after = page.next;
+    }
+}
+
+/// Asserts that both logs hold the same events, and gives them.
+pub async fn logs(a: &Node, b: &Node) -> Vec<RecordedEvent> {
+    let (of_a, of_b) = (events(&**a.app.log()).await, events(&**b.app.log()).await);
+    for (one, other) in of_a.iter().zip(&of_b) {
+        assert_eq!(one, other, "{} and {} hold different events", a.name, b.name);
+    }
+    assert_eq!(
+        of_a.len(),
+        of_b.len(),
+        "{} and {} hold different numbers of events",
+        a.name,
+        b.name
+    );
+    of_a
+}
+
+/// Asserts that the tables, which have read everything, hold the same rows.
+pub fn read_models(a: &Node, b: &Node) {
+    for projection in all() {
+        let sum = |copies: &SqliteCopies| {
+            let mut sum = String::new();
+            ask(copies, &mut |reader| {
+                sum = checksum(reader, &*projection)?;
+                Ok(())
+            });
+            sum
+        };
+        if sum(&a.copies) == sum(&b.copies) {
+            continue;
+        }
+        for table in projection.tables() {
+            let (of_a, of_b) = (rows(&a.copies, table), rows(&b.copies, table));
+            assert_eq!(of_a, of_b, "{} of {} and {}", table.name, a.name, b.name);
+        }
+        panic!("{} differs, though its rows are equal", projection.name());
+    }
+}
+
+fn ask(copies: &SqliteCopies, question: &mut docket::projection::store::Question<'_>) {
+    let serving = copies.serving().unwrap().unwrap();
+    copies.reader(&serving).unwrap().ask(question).unwrap();
+}
+
+/// The rows of a table as texts, in the order of its key.
+fn rows(copies: &SqliteCopies, table: &docket::projection::Table) -> Vec<String> {
+    let columns: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
+    let (columns_sql, key) = (columns.join(", "), table.key.join(", "));
+    let sql = format!("SELECT {columns_sql} FROM {} ORDER BY {key}", table.name);
+    let mut rows = Vec::new();
+    ask(copies, &mut |reader| {
+        reader.query(&sql, &[], &mut |row| {
+            let mut text = String::new();
+            for (column, name) in columns.iter().enumerate() {
+                let value = match row.at(column)? {
+                    Cell::Null => "null".to_owned(),
+                    Cell::Int(value) => value.to_string(),
+                    Cell::Text(value) => format!("{value:?}"),
+                    Cell::Bytes(value) => format!("{value:02x?}"),
+                };
+                text.push_str(&format!("{name}={value} "));
+            }
+            rows.push(text);
+            Ok(())
+        })
+    });
+    rows
+}

@@ -1,0 +1,19 @@
+//! Several nodes on one log: no lost update, no double act, no refusal from a stale cache.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+#[path = "support/app.rs"]
+mod app;
+#[path = "nodes/beside.rs"]
+mod beside;
+#[path = "nodes/http.rs"]
+mod http;
+#[path = "nodes/node_log.rs"]
+mod node_log;
+#[path = "nodes/races.rs"]
+mod races;
+#[path = "nodes/random.rs"]
+mod random;
+#[path = "nodes/stale.rs"]
+mod stale;
+#[path = "nodes/support.rs"]
+mod support;
