@@ -6,12 +6,18 @@
 //! longer.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 
+#[cfg(feature = "kurrentdb")]
+#[path = "differential/alike.rs"]
+mod alike;
 #[path = "differential/asked.rs"]
 mod asked;
 #[path = "differential/chance.rs"]
 mod chance;
 #[path = "differential/equal.rs"]
 mod equal;
+#[cfg(feature = "kurrentdb")]
+#[path = "differential/faulty.rs"]
+mod faulty;
 #[path = "differential/life.rs"]
 mod life;
 #[path = "rules/lives.rs"]

@@ -55,7 +55,8 @@ pub fn read_models(a: &Node, b: &Node) {
     }
 }
 
-fn ask(copies: &SqliteCopies, question: &mut docket::projection::store::Question<'_>) {
+/// Asks the copy that serves.
+pub fn ask(copies: &SqliteCopies, question: &mut docket::projection::store::Question<'_>) {
     let serving = copies.serving().unwrap().unwrap();
     copies.reader(&serving).unwrap().ask(question).unwrap();
 }
