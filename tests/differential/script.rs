@@ -49,8 +49,8 @@ pub struct Script {
     documents: Vec<String>,
     /// Acts asked for lately, for retries.
     earlier: Vec<Request>,
-    /// Tags seen, by path.
-    tags: HashMap<String, String>,
+    /// Paths read lately, with the tags of their answers.
+    tags: Vec<(String, String)>,
     steps: usize,
     now_us: i64,
 }
@@ -65,7 +65,7 @@ impl Script {
             places: places(),
             documents: Vec::new(),
             earlier: Vec::new(),
-            tags: HashMap::new(),
+            tags: Vec::new(),
             steps: 0,
             now_us: start_of_time().micros(),
         }
@@ -117,7 +117,8 @@ impl Script {
             self.documents.extend(answer.text("digest"));
         }
         if let (Some(tag), "GET") = (answer.header("etag"), request.method) {
-            self.tags.insert(request.path.clone(), tag.to_owned());
+            self.tags.truncate(15);
+            self.tags.insert(0, (request.path.clone(), tag.to_owned()));
         }
     }
 
@@ -233,6 +234,10 @@ impl Script {
     }
 
     fn read(&mut self) -> Request {
+        if !self.tags.is_empty() && self.chance.percent(30) {
+            let (path, _) = self.chance.pick(&self.tags).clone();
+            return self.plain_read(path);
+        }
         let place = self.chance.pick(&self.places).clone();
         let base = place.path();
         let number = self.chance.below(200);
@@ -273,10 +278,8 @@ impl Script {
             1..4 => Some(self.token(Role::NationalOffice, "cnipa", &[])),
             _ => Some(self.token(Role::Auditor, "audit", &[])),
         };
-        let mut headers = Vec::new();
-        if let Some(tag) = self.tags.get(&path).filter(|_| self.steps.is_multiple_of(2)) {
-            headers.push(("if-none-match", tag.clone()));
-        }
+        let known = self.tags.iter().find(|(known, _)| *known == path);
+        let headers = known.map(|(_, tag)| ("if-none-match", tag.clone())).into_iter().collect();
         Request { method: "GET", path, token, headers, body: None }
     }
 
