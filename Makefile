@@ -27,9 +27,9 @@ check: tools deny
 
 # `make bench PARTS=fold` measures a part; BENCH_EVENTS and BENCH_ENROLLMENTS set the size of the log.
 bench: tools
-	$(CARGO) bench --locked --features postgres --bench speed -- $(PARTS)
+	$(CARGO) bench --locked --features postgres,kurrentdb --bench speed -- $(PARTS)
 
-# SQLite and ring are compiled from C.
+# SQLite, ring and, for KurrentDB and S3, aws-lc are compiled from C.
 tools:
 	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: install Rust, see https://rustup.rs" >&2; exit 1; }
 	@command -v cc >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev; } \

@@ -15,7 +15,6 @@ mod log_contract;
 #[path = "kurrentdb/moving.rs"]
 mod moving;
 #[path = "support/kurrentdb/mod.rs"]
-#[allow(dead_code)]
 mod standin;
 #[path = "kurrentdb/start.rs"]
 mod start;

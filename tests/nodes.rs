@@ -9,11 +9,20 @@ mod beside;
 mod http;
 #[path = "nodes/node_log.rs"]
 mod node_log;
+#[cfg(all(feature = "kurrentdb", feature = "postgres"))]
+#[path = "support/postgres.rs"]
+mod postgres;
+#[cfg(feature = "kurrentdb")]
+#[path = "nodes/processes.rs"]
+mod processes;
 #[path = "nodes/races.rs"]
 mod races;
 #[path = "nodes/random.rs"]
 mod random;
 #[path = "nodes/stale.rs"]
 mod stale;
+#[cfg(feature = "kurrentdb")]
+#[path = "support/kurrentdb/mod.rs"]
+mod standin;
 #[path = "nodes/support.rs"]
 mod support;

@@ -13,6 +13,9 @@ mod copied;
 mod engines;
 #[path = "store_copy/faulty.rs"]
 mod faulty;
+#[cfg(feature = "kurrentdb")]
+#[path = "store_copy/kurrent.rs"]
+mod kurrent;
 #[path = "store_copy/pause.rs"]
 mod pause;
 #[cfg(feature = "kurrentdb")]

@@ -11,6 +11,8 @@ mod client;
 mod feeds;
 mod fold;
 mod generate;
+#[cfg(feature = "kurrentdb")]
+mod kurrentdb;
 mod lag;
 mod life;
 mod lists;
@@ -31,8 +33,8 @@ use server::Filling;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const PARTS: [&str; 9] =
-    ["appends", "fold", "acts", "sse", "lists", "rebuild", "lag", "postgres", "whole"];
+const PARTS: [&str; 10] =
+    ["appends", "fold", "acts", "sse", "lists", "rebuild", "lag", "postgres", "kurrentdb", "whole"];
 
 fn main() -> anyhow::Result<()> {
     // Cargo adds `--bench`.
@@ -45,6 +47,8 @@ fn main() -> anyhow::Result<()> {
         match what.as_str() {
             "work" => return server::run_worker(folder.into()),
             "rebuild" => return server::run_rebuild(folder.into()),
+            #[cfg(feature = "kurrentdb")]
+            "stand-in" => return kurrentdb::run_stand_in(folder.as_ref()),
             _ => {}
         }
     }
@@ -82,6 +86,12 @@ fn main() -> anyhow::Result<()> {
         postgres::postgres(&made, time)?;
         #[cfg(not(feature = "postgres"))]
         println!("postgres: left out, this build has no feature `postgres`");
+    }
+    if is_asked("kurrentdb") {
+        #[cfg(feature = "kurrentdb")]
+        runtime.block_on(kurrentdb::kurrentdb(&data, &made, time))?;
+        #[cfg(not(feature = "kurrentdb"))]
+        println!("kurrentdb: left out, this build has no feature `kurrentdb`");
     }
     if is_asked("lag") {
         lag::lag(&data, &made, size, time)?;

@@ -59,7 +59,7 @@ pub async fn appends(data: &Path, made: &Made, time: Duration) -> anyhow::Result
         let path = data.join("append.sqlite");
         bare::remove(&path)?;
         let log = Arc::new(SqliteLog::open_writer(&path)?);
-        let (rate, mut times) = append(&log, &events, at_once, time).await?;
+        let (rate, mut times) = append(&log, "appender", &events, at_once, time).await?;
         let more = format!("{} ms (p50 / p99)", times.shown());
         line(&format!("log.append, {at_once} at once"), rate, "events/s", &more);
         log.close().await;
@@ -68,8 +68,10 @@ pub async fn appends(data: &Path, made: &Made, time: Duration) -> anyhow::Result
     Ok(())
 }
 
-async fn append(
-    log: &Arc<SqliteLog>,
+/// Appends to a log, as many at once, each to a stream of its own.
+pub async fn append<L: EventLog + 'static>(
+    log: &Arc<L>,
+    name: &str,
     events: &[NewEvent],
     at_once: usize,
     time: Duration,
@@ -79,9 +81,10 @@ async fn append(
     let tasks: Vec<_> = (0..at_once)
         .map(|appender| {
             let (log, events) = (log.clone(), events.clone());
+            let stream = StreamName::parse(&format!("{name}-{appender}"));
             tokio::spawn(async move {
                 let mut times = Times::default();
-                let stream = StreamName::parse(&format!("appender-{appender}"))?;
+                let stream = stream?;
                 let mut expected = Expected::NoStream;
                 while began.elapsed() < time {
                     let event = events[(appender * 61 + times.len()) % events.len()].clone();

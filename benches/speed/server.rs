@@ -54,7 +54,7 @@ impl Filling {
 }
 
 /// This program in another process, until its input ends.
-struct Process {
+pub struct Process {
     child: Child,
     input: Option<ChildStdin>,
 }
@@ -69,6 +69,15 @@ impl Process {
             .spawn()?;
         let input = child.stdin.take();
         Ok(Self { child, input })
+    }
+
+    /// Starts one that says a line once it is ready; that line.
+    #[cfg(feature = "kurrentdb")]
+    pub fn start_for_line(what: &str, path: &Path) -> anyhow::Result<(Self, String)> {
+        let mut process = Self::start(what, path)?;
+        let output = process.child.stdout.take().context("no output")?;
+        let line = BufReader::new(output).lines().next().context("it did not start")??;
+        Ok((process, line))
     }
 
     fn stop(mut self) -> anyhow::Result<()> {

@@ -1,17 +1,23 @@
 //! What a crash left between two streams: reservations without their approval, places that were
 //! taken or freed in an enrollment and not yet in the quota.
 
+use futures_util::StreamExt as _;
+use futures_util::future::{BoxFuture, FutureExt as _};
+
 use super::enrollment::stream_name;
 use super::{ActError, App};
 use crate::codec::{self, StreamKind};
 use crate::domain::event::{ApprovalAbandoned, Event};
 use crate::domain::measure::Program;
 use crate::domain::quota::Reservation;
-use crate::log::{LogError, NewEvent};
+use crate::log::{LogError, NewEvent, StreamName};
 
 /// How old a reservation must be, in microseconds, before it is looked at where acts may be under
 /// way: no act takes that long.
 pub const UNDER_WAY_US: i64 = 30_000_000;
+
+/// Enrollments looked at at once: a log elsewhere takes a while to answer each.
+const AT_ONCE: usize = 16;
 
 /// What the recovery did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -57,11 +63,18 @@ impl App {
     pub async fn recover_places(&self) -> Result<Recovered, ActError> {
         let mut recovered = Recovered::default();
         for program in self.programs_with_quota() {
-            for stream in self.log.streams(&format!("{}-", program.id)).await? {
-                recovered.restated += usize::from(self.restate_stream(stream.as_str()).await?);
+            let streams = self.log.streams(&format!("{}-", program.id)).await?;
+            let each: Vec<_> = streams.into_iter().map(|name| self.restate_named(name)).collect();
+            let mut restated = futures_util::stream::iter(each).buffer_unordered(AT_ONCE);
+            while let Some(restated) = restated.next().await {
+                recovered.restated += usize::from(restated?);
             }
         }
         Ok(recovered)
+    }
+
+    fn restate_named(&self, name: StreamName) -> BoxFuture<'_, Result<bool, ActError>> {
+        async move { self.restate_stream(name.as_str()).await }.boxed()
     }
 
     async fn restate_stream(&self, stream: &str) -> Result<bool, ActError> {

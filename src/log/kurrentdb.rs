@@ -16,6 +16,7 @@ mod append;
 mod cache;
 mod client;
 mod count;
+mod diagnose;
 mod follow;
 mod moving;
 mod nodelay;

@@ -142,6 +142,7 @@ impl SqliteLog {
         let explain = |error| schema::explain(&path, &error);
         let connection = schema::open_reading(&path).map_err(explain)?;
         schema::verify(&path, &connection)?;
+        moving::tell_if_moved(&path);
         let (published, head) = watch::channel(schema::head(&connection).map_err(explain)?);
         let helper = background::follow(&path, published)?;
         Ok(Self {

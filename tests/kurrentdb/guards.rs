@@ -10,6 +10,7 @@ use nix::sys::socket::sockopt::TcpNoDelay;
 use nix::sys::socket::{SockaddrStorage, getpeername, getsockopt};
 
 use crate::log_contract::{Log, event, events, stream};
+use crate::standin::{Call, Fault};
 use crate::support::{open, start};
 
 /// Whether Nagle's algorithm is off, for each connection of this process to the server.
@@ -110,4 +111,31 @@ async fn the_position_advances_over_events_of_others() {
     let other: Log = open(&server).await;
     let page = other.read_all(Some(0), 10).await.unwrap();
     assert_eq!(page.events.len(), 2);
+}
+
+/// While one append hangs at the server, 63 on other streams come and go.
+#[tokio::test(flavor = "multi_thread")]
+async fn appends_do_not_wait_for_one_another() {
+    let server = start();
+    let log: Log = open(&server).await;
+    server.control().fail_next_on("docket.held", Call::Append, 1, Fault::Hold { written: false });
+    let held = {
+        let log = log.clone();
+        tokio::spawn(
+            async move { log.append(&stream("held"), Expected::NoStream, events(0..1)).await },
+        )
+    };
+    server.control().held(1).await;
+    let others = (1..64_u64).map(|writer| {
+        let (log, name) = (log.clone(), stream(&format!("free-{writer}")));
+        tokio::spawn(
+            async move { log.append(&name, Expected::NoStream, vec![event(writer)]).await },
+        )
+    });
+    for other in others.collect::<Vec<_>>() {
+        other.await.unwrap().unwrap();
+    }
+    assert!(!held.is_finished());
+    server.control().release();
+    assert_eq!(held.await.unwrap().unwrap().sequence, Some(63));
 }

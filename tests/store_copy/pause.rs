@@ -1,6 +1,8 @@
 //! The pause of a log in a file: nobody writes in it, it ends with whoever made it, and a log that
 //! went elsewhere stays closed.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -54,6 +56,7 @@ async fn a_pause_stops_writers_and_ends_when_it_is_dropped() {
 async fn a_log_that_moved_takes_nothing_more_until_the_mark_is_deleted() {
     let writer = Engine::Sqlite.open().await;
     write(&*writer, &turns(3)).await;
+    std::fs::set_permissions(writer.path(), Permissions::from_mode(0o640)).unwrap();
     let reader = SqliteLog::open_reader(writer.path()).unwrap();
     let pause = reader.pause("elsewhere:1").await.unwrap();
     // Marked is only what is as it was said to be.
@@ -64,6 +67,11 @@ async fn a_log_that_moved_takes_nothing_more_until_the_mark_is_deleted() {
         pause.moved(&notice(3)).await.unwrap();
     }
     pause.end().await.unwrap();
+    // Whoever may read the log may read what is said beside it.
+    for suffix in [".pause", ".moved"] {
+        let mode = std::fs::metadata(beside(&writer.path(), suffix)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o640, "{suffix}");
+    }
 
     let tells = |text: &str| {
         for part in ["elsewhere:1", "2023-11-14T22:13:20", "3 events", "abababab"] {

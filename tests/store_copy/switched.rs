@@ -27,12 +27,11 @@ async fn switched(
     switch(&mut copier, &how(Duration::from_secs(30))).await
 }
 
+/// What a writer had acknowledged, and what it was told at the end.
+type Writer = JoinHandle<(u64, String)>;
+
 /// Writes to a stream until it is refused; what was acknowledged, and why it ended.
-fn writing(
-    log: &Arc<dyn EventLog>,
-    which: u64,
-    stop: Arc<AtomicBool>,
-) -> JoinHandle<(u64, String)> {
+fn writing(log: &Arc<dyn EventLog>, which: u64, stop: Arc<AtomicBool>) -> Writer {
     let log = log.clone();
     tokio::spawn(async move {
         let name = stream(&format!("writer-{which}"));
@@ -52,39 +51,54 @@ fn writing(
     })
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn every_acknowledged_event_is_on_the_other_side() {
-    for engine in [Engine::Memory, Engine::Sqlite] {
-        let (old, new) = (Engine::Sqlite.open().await, engine.open().await);
-        write(&*old, &turns(400)).await;
-        let stop = Arc::new(AtomicBool::new(false));
-        let writers: Vec<_> = (0..4).map(|n| writing(&old.log, n, stop.clone())).collect();
-        let (reader, watch) = (SqliteLog::open_reader(old.path()).unwrap(), Watching::new());
-        let done = switched(&reader, &*new, &watch).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        stop.store(true, Ordering::Relaxed);
-        let mut acknowledged = 400;
-        for writer in writers {
-            let (events, end) = writer.await.unwrap();
-            acknowledged += events;
-            assert!(end.contains("the log moved to elsewhere:1"), "{end}");
-        }
-        assert!(acknowledged > 400, "nobody wrote meanwhile");
-        let (left, found) = (read(&*old).await, read(&*new).await);
-        are_one(&left, &found);
-        assert_eq!((found.len() as u64, done.notice.events), (acknowledged, acknowledged));
-        assert!(done.pause < Duration::from_secs(30));
-        let said = watch.said();
-        assert!(said.iter().any(|n| matches!(n, Notice::Stops { .. })), "{said:?}");
-        assert!(!said.contains(&Notice::GoesOn), "{said:?}");
-        // The other side takes what comes next; the old one does not.
-        write(&*new, &[(stream("writer-0"), vec![event(5)])]).await;
-        old.close().await;
-        assert!(matches!(SqliteLog::open_writer(old.path()), Err(OpenError::Moved { .. })));
-        // Nor a second switch.
-        let again = switched(&reader, &*Engine::Memory.open().await, &Watching::new()).await;
-        assert!(matches!(&again, Err(MoveError::Gone { .. })), "{again:?}");
+/// Four writers at the old log, two of them as another node where the engine has such.
+fn writers(old: &Opened, other: &Arc<dyn EventLog>, stop: &Arc<AtomicBool>) -> Vec<Writer> {
+    let log = |n| if n % 2 == 0 && other.is_shared() { other } else { &old.log };
+    (0..4).map(|n| writing(log(n), n, stop.clone())).collect()
+}
+
+async fn nothing_is_missing(old: Engine, new: Engine) {
+    let (old, new) = (old.open().await, new.open().await);
+    write(&*old, &turns(400)).await;
+    let (reader, watch) = (old.reader().await, Watching::new());
+    let stop = Arc::new(AtomicBool::new(false));
+    let writers = writers(&old, &old.reader().await, &stop);
+    let done = switched(&*reader, &*new, &watch).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    stop.store(true, Ordering::Relaxed);
+    let mut acknowledged = 400;
+    for writer in writers {
+        let (events, end) = writer.await.unwrap();
+        acknowledged += events;
+        assert!(end.contains("the log moved to elsewhere:1"), "{end}");
     }
+    assert!(acknowledged > 400, "nobody wrote meanwhile");
+    let (left, found) = (read(&*old).await, read(&*new).await);
+    are_one(&left, &found);
+    assert_eq!((found.len() as u64, done.notice.events), (acknowledged, acknowledged));
+    assert!(done.pause < Duration::from_secs(30));
+    let said = watch.said();
+    assert!(said.iter().any(|n| matches!(n, Notice::Stops { .. })), "{said:?}");
+    assert!(!said.contains(&Notice::GoesOn), "{said:?}");
+    // The other side takes what comes next; the old one does not, nor does it move again.
+    write(&*new, &[(stream("writer-0"), vec![event(5)])]).await;
+    let late = reader.append(&stream("turn-9"), Expected::NoStream, vec![event(1)]).await;
+    assert!(late.is_err(), "{late:?}");
+    let again = switched(&*reader, &*Engine::Memory.open().await, &Watching::new()).await;
+    assert!(matches!(&again, Err(MoveError::Gone { .. })), "{again:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_acknowledged_event_of_a_file_is_on_the_other_side() {
+    nothing_is_missing(Engine::Sqlite, Engine::Memory).await;
+    nothing_is_missing(Engine::Sqlite, Engine::Sqlite).await;
+}
+
+#[cfg(feature = "kurrentdb")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_acknowledged_event_is_on_the_other_side_of_a_kurrentdb() {
+    nothing_is_missing(Engine::Sqlite, Engine::Kurrent).await;
+    nothing_is_missing(Engine::Kurrent, Engine::Sqlite).await;
 }
 
 /// And back into the file that was left, once its mark is deleted.

@@ -1,7 +1,5 @@
 //! Opening a log in a KurrentDB: everything that can be wrong is found before anything is written.
 
-use std::error::Error as _;
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,8 +11,9 @@ use tokio::sync::{Notify, watch};
 
 use super::address::Address;
 use super::cache::{self, Cache, Kept};
-use super::client::{Client, Failure, words};
+use super::client::{Client, Failure};
 use super::count::{Break, Count};
+use super::diagnose::diagnose;
 use super::follow;
 use super::read::last_event;
 use super::{KurrentOptions, Shared};
@@ -33,7 +32,7 @@ pub enum KurrentError {
     #[error("the KurrentDB address {address} can't be used: {reason}")]
     Address {
         /// The address.
-        address: Address,
+        address: String,
         /// What the client says.
         reason: String,
     },
@@ -41,7 +40,7 @@ pub enum KurrentError {
     #[error("no KurrentDB answers at {address}: {reason}")]
     Unreachable {
         /// The address.
-        address: Address,
+        address: String,
         /// What was tried.
         reason: String,
     },
@@ -51,7 +50,7 @@ pub enum KurrentError {
     )]
     Certificate {
         /// The address.
-        address: Address,
+        address: String,
         /// What is wrong with the certificate.
         reason: String,
     },
@@ -59,7 +58,7 @@ pub enum KurrentError {
     #[error("what answers at {address} is no KurrentDB: {reason}")]
     NotKurrent {
         /// The address.
-        address: Address,
+        address: String,
         /// What it answers.
         reason: String,
     },
@@ -70,7 +69,7 @@ pub enum KurrentError {
     )]
     TooOld {
         /// The address.
-        address: Address,
+        address: String,
         /// Its version.
         found: String,
     },
@@ -80,7 +79,7 @@ pub enum KurrentError {
     )]
     Credentials {
         /// The address.
-        address: Address,
+        address: String,
         /// Who called.
         user: String,
     },
@@ -90,7 +89,7 @@ pub enum KurrentError {
     )]
     MayNotReadAll {
         /// The address.
-        address: Address,
+        address: String,
         /// Who called.
         user: String,
     },
@@ -98,7 +97,7 @@ pub enum KurrentError {
     #[error("the prefix {prefix:?} at {address} is taken: {reason}")]
     Foreign {
         /// The address.
-        address: Address,
+        address: String,
         /// The prefix.
         prefix: String,
         /// What stands there.
@@ -108,7 +107,7 @@ pub enum KurrentError {
     #[error("the log at {address} is not whole: {reason}")]
     Hole {
         /// The address.
-        address: Address,
+        address: String,
         /// Where.
         reason: String,
     },
@@ -118,7 +117,7 @@ pub enum KurrentError {
     )]
     OtherLog {
         /// The address.
-        address: Address,
+        address: String,
         /// The prefix.
         prefix: String,
         /// The file.
@@ -134,7 +133,7 @@ pub enum KurrentError {
     )]
     Moved {
         /// The address.
-        address: Address,
+        address: String,
         /// Where it went, and when.
         notice: String,
         /// The stream that says so.
@@ -146,7 +145,7 @@ pub enum KurrentError {
     )]
     CutShort {
         /// The address.
-        address: Address,
+        address: String,
         /// The file.
         file: PathBuf,
         /// The last event counted.
@@ -161,7 +160,7 @@ type Opened = (Arc<Shared>, Option<Cache>);
 pub(super) async fn open(options: KurrentOptions) -> Result<Opened, KurrentError> {
     let address = options.address.clone();
     let client = Client::new(address.clone(), Handle::current())
-        .map_err(|reason| KurrentError::Address { address: address.clone(), reason })?;
+        .map_err(|reason| KurrentError::Address { address: address.to_string(), reason })?;
     let version = match client.contact().await {
         Ok(version) => version,
         Err(failure) => return Err(diagnose(&address, &failure).await),
@@ -217,7 +216,7 @@ fn check_version(address: &Address, version: ServerVersion) -> Result<(), Kurren
     if found >= OLDEST {
         return Ok(());
     }
-    let address = address.clone();
+    let address = address.to_string();
     if found == (0, 0) {
         let reason =
             "it speaks gRPC but does not know a KurrentDB's services, or is older than 21.6";
@@ -228,7 +227,7 @@ fn check_version(address: &Address, version: ServerVersion) -> Result<(), Kurren
 
 /// Looks at a stream of the log, which any account may, and at `$all`, which not any may.
 async fn check_account(client: &Arc<Client>, prefix: &str) -> Result<(), KurrentError> {
-    let address = || client.address().clone();
+    let address = || client.address().to_string();
     let user = || {
         client.address().account.as_ref().map_or("a caller without account", |a| &a.user).to_owned()
     };
@@ -268,7 +267,7 @@ async fn check_kept(
     kept: &Kept,
 ) -> Result<(), KurrentError> {
     let file = options.cache.clone().unwrap_or_default();
-    let address = || client.address().clone();
+    let address = || client.address().to_string();
     let first = event_at(client, kept.first_position).await?;
     if first != Some(kept.first_event) {
         let found = first.map_or_else(
@@ -318,7 +317,7 @@ async fn count_up(shared: &Arc<Shared>, cache: Option<&Cache>) -> Result<(), Kur
         tokio::time::sleep(PAUSE * attempt).await;
         attempt += 1;
     }
-    let address = shared.client.address().clone();
+    let address = shared.client.address().to_string();
     match shared.count().trouble() {
         None => Ok(()),
         Some(hole @ Break::Hole { .. }) => {
@@ -333,7 +332,7 @@ async fn count_up(shared: &Arc<Shared>, cache: Option<&Cache>) -> Result<(), Kur
 
 /// Whether the log is still here to be written.
 async fn check_moved(shared: &Arc<Shared>) -> Result<(), KurrentError> {
-    let address = || shared.client.address().clone();
+    let address = || shared.client.address().to_string();
     let last = last_event(shared, super::moving::stream_name(&shared.prefix)).await;
     let last = match last {
         Ok(last) => last,
@@ -349,91 +348,5 @@ async fn check_moved(shared: &Arc<Shared>) -> Result<(), KurrentError> {
             stream: super::moving::stream_name(&shared.prefix),
         }),
         _ => Ok(()),
-    }
-}
-
-/// What stands behind a failed contact. The client's words seldom say; a plain request of another
-/// client's does.
-async fn diagnose(address: &Address, failure: &Failure) -> KurrentError {
-    let said = match failure {
-        Failure::Said(Error::GrpcConnectionError(error)) => words(error),
-        Failure::Said(Error::AccessDenied) => {
-            let user = address.account.as_ref().map_or("a caller without account", |a| &a.user);
-            return KurrentError::Credentials { address: address.clone(), user: user.to_owned() };
-        }
-        failure => failure.to_string(),
-    };
-    let mut reasons = String::new();
-    for (host, port) in &address.hosts {
-        match knock(address, host, *port).await {
-            Knock::Kurrent => {}
-            Knock::Certificate(reason) => {
-                return KurrentError::Certificate { address: address.clone(), reason };
-            }
-            Knock::Other(reason) => {
-                return KurrentError::NotKurrent { address: address.clone(), reason };
-            }
-            Knock::Silent(reason) => {
-                // Writing to a text does not fail.
-                let _ = write!(reasons, "{host}:{port}: {reason}; ");
-            }
-        }
-    }
-    KurrentError::Unreachable { address: address.clone(), reason: format!("{reasons}{said}") }
-}
-
-/// What a plain request is answered with.
-enum Knock {
-    Kurrent,
-    Certificate(String),
-    Other(String),
-    Silent(String),
-}
-
-async fn knock(address: &Address, host: &str, port: u16) -> Knock {
-    let mut builder = reqwest::Client::builder().timeout(LOOK).no_proxy();
-    if !address.verifies {
-        builder = builder.tls_danger_accept_invalid_certs(true);
-    }
-    if let Some(path) = &address.ca_file {
-        let read = std::fs::read(path).ok();
-        let certificates = read.and_then(|pem| reqwest::Certificate::from_pem_bundle(&pem).ok());
-        builder = builder.tls_certs_only(certificates.unwrap_or_default());
-    }
-    let client = match builder.build() {
-        Ok(client) => client,
-        Err(error) => return Knock::Silent(error.to_string()),
-    };
-    let scheme = if address.tls { "https" } else { "http" };
-    match client.get(format!("{scheme}://{host}:{port}/info")).send().await {
-        Ok(answer) => {
-            let status = answer.status();
-            let text = answer.text().await.unwrap_or_default();
-            if text.contains("esVersion") || text.contains("dbVersion") {
-                return Knock::Kurrent;
-            }
-            Knock::Other(format!(
-                "it answers a request for /info with HTTP {status} and no version"
-            ))
-        }
-        Err(error) => {
-            let mut chain = error.to_string();
-            let mut cause = error.source();
-            while let Some(deeper) = cause {
-                // Writing to a text does not fail.
-                let _ = write!(chain, ": {deeper}");
-                cause = deeper.source();
-            }
-            let last = chain.rsplit(": ").next().unwrap_or_default().to_owned();
-            if let Some(at) = chain.find("invalid peer certificate") {
-                Knock::Certificate(chain[at..].to_owned())
-            } else if chain.contains("InvalidContentType") || chain.contains("corrupt message") {
-                Knock::Certificate("what answers there does not speak TLS".to_owned())
-            } else if error.is_connect() || error.is_timeout() {
-                Knock::Silent(last)
-            } else {
-                Knock::Other(last)
-            }
-        }
     }
 }

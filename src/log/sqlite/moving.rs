@@ -9,6 +9,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use futures_util::future::{BoxFuture, FutureExt};
@@ -43,6 +44,14 @@ pub(super) fn check_not_moved(path: &Path) -> Result<(), OpenError> {
             Err(OpenError::Moved { path: path.to_owned(), mark: moved_path(path), notice })
         }
         Err(source) => Err(OpenError::Io { path: moved_path(path), source }),
+    }
+}
+
+/// Says of a log that is opened for reading that it does not grow any more.
+pub(super) fn tell_if_moved(path: &Path) {
+    // Unreadable, it keeps nobody from reading.
+    if let Ok(Some(notice)) = notice(path) {
+        warn!(log = %path.display(), "the log moved {notice}; what is read here does not grow any more");
     }
 }
 
@@ -110,7 +119,9 @@ pub(super) fn pause(path: &Path, to: &str) -> Result<Box<dyn Pause>, LogError> {
     }
     let waited = open_writing(path)
         .and_then(|connection| connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK"));
-    waited.map_err(|error| LogError::Unavailable(format!("an append does not end: {error}")))?;
+    waited.map_err(|error| {
+        LogError::Unavailable(format!("can't wait for the append at work: {error}"))
+    })?;
     Ok(Box::new(FilePause { path: path.to_owned(), _lock: lock }))
 }
 
@@ -128,6 +139,7 @@ fn take_lock(path: &Path, to: &str) -> Result<File, LogError> {
     for _ in 0..200 {
         match file.try_lock() {
             Ok(()) => {
+                share(path, &file);
                 file.set_len(0).and_then(|()| writeln!(file, "{to}")).map_err(failed)?;
                 return Ok(file);
             }
@@ -139,6 +151,16 @@ fn take_lock(path: &Path, to: &str) -> Result<File, LogError> {
     }
     let text = format!("{} is locked: the log is being moved already", pause.display());
     Err(LogError::Unavailable(text))
+}
+
+/// Gives a file beside the log the log's owner and permissions: whoever moves the log, its writer can
+/// read what is said there.
+fn share(path: &Path, file: &File) {
+    if let Ok(log) = fs::metadata(path) {
+        // Who may not do this is not root, and then the files are the writer's own.
+        let _ = file.set_permissions(log.permissions());
+        let _ = fchown(file, Some(log.uid()), Some(log.gid()));
+    }
 }
 
 fn unavailable(path: &Path, error: &io::Error) -> LogError {
@@ -159,9 +181,11 @@ impl FilePause {
         let new = beside(&self.path, ".moved.new");
         let written = File::create(&new).and_then(|mut file| {
             writeln!(file, "{notice}")?;
-            file.sync_all()
+            file.sync_all()?;
+            Ok(file)
         });
-        written.map_err(|error| unavailable(&new, &error))?;
+        let file = written.map_err(|error| unavailable(&new, &error))?;
+        share(&self.path, &file);
         fs::rename(&new, &mark).map_err(|error| unavailable(&mark, &error))?;
         sync_folder(&mark)
             .map_err(|error| LogError::OutcomeUnknown(format!("{}: {error}", mark.display())))

@@ -1,0 +1,52 @@
+//! The real binary between an SQLite file and a KurrentDB.
+
+use serde_json::{Value, json};
+
+use super::standin::{Settings, StandIn};
+use super::support::{demo, docket, text};
+
+struct Run<'a> {
+    folder: &'a tempfile::TempDir,
+}
+
+impl Run<'_> {
+    fn docket(&self, args: &[&str]) -> super::support::Ran {
+        let folder = ["--data-dir", text(self.folder.path())];
+        docket(&[args, &folder].concat())
+    }
+
+    fn store(&self, what: &str, from: &str, to: &str) -> Value {
+        self.docket(&["store", what, "--from", from, "--to", to, "--output", "json"]).json()
+    }
+}
+
+#[test]
+fn a_log_moves_to_a_kurrentdb_and_back_with_the_same_root() {
+    let server = StandIn::start(Settings::default());
+    let folder = tempfile::tempdir().unwrap();
+    let run = Run { folder: &folder };
+    let there = format!("sqlite:{}", text(&demo().join("log.sqlite")));
+    let (away, back) =
+        (server.address(), format!("sqlite:{}", text(&folder.path().join("back.sqlite"))));
+    let copied = run.store("copy", &there, &away);
+    assert_eq!(copied["from"]["root"], copied["to"]["root"]);
+    assert_eq!(run.store("copy", &there, &away)["copied"], 0);
+    let returned = run.store("copy", &away, &back);
+    assert_eq!(
+        (&returned["to"]["root"], &returned["copied"]),
+        (&copied["from"]["root"], &copied["copied"])
+    );
+    for (from, to) in [(&there, &away), (&away, &back), (&there, &back)] {
+        let compared = run.store("compare", from, to);
+        assert_eq!(
+            (&compared["equal"], &compared["to"]["root"]),
+            (&json!(true), &copied["to"]["root"])
+        );
+    }
+    // What is said of the record is the same.
+    let status = |log: &str| {
+        let args = ["status", "cluster_area", "futian", "--output", "json", "--log", log];
+        run.docket(&args).json()
+    };
+    assert_eq!(status(&away), status(&there));
+}
