@@ -3,6 +3,7 @@
 use super::config::{Config, ConfigArgs};
 use super::exit::Exit;
 use super::running::{self, Signals};
+use super::stores::without_account;
 use super::telemetry;
 
 /// Serve the REST interface over a log, with its read models.
@@ -38,7 +39,7 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
     let mut running = running::start(&config).await?;
     running.start_clerk(&config);
     let log_id = running.app().log_id();
-    tracing::info!(address = %running.address(), log = %config.store.log, %log_id, "serving");
+    tracing::info!(address = %running.address(), log = %without_account(&config.store.log), %log_id, "serving");
     if let Some(address) = running.metrics_address() {
         eprintln!("docket shows its metrics at http://{address}/metrics");
     }

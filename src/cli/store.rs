@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
 use super::progress::{Interrupt, bar};
+use super::stores::without_account;
 use crate::ledger::Root;
 use crate::moving::{Notice, Observer};
 
@@ -117,34 +118,21 @@ impl Observer for Watch {
     }
 }
 
-/// An address without user and password.
-fn shown(address: &str) -> String {
-    match address.split_once("://") {
-        Some((scheme, rest)) => {
-            let end = rest.find(['/', '?']).unwrap_or(rest.len());
-            let (authority, tail) = rest.split_at(end);
-            let hosts = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts);
-            format!("{scheme}://{hosts}{tail}")
-        }
-        None => address.to_owned(),
-    }
-}
-
 fn tree(address: &str, root: &Root) -> Value {
-    json!({ "address": shown(address), "events": root.size(), "root": root.to_string() })
+    json!({ "address": without_account(address), "events": root.size(), "root": root.to_string() })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::shown;
+    use super::without_account as shown;
 
     #[test]
     fn a_shown_address_has_no_password() {
-        assert_eq!(shown("sqlite:/srv/a@b/log.sqlite"), "sqlite:/srv/a@b/log.sqlite");
+        assert_eq!(without_account("sqlite:/srv/a@b/log.sqlite"), "sqlite:/srv/a@b/log.sqlite");
         assert_eq!(
-            shown("kurrentdb://admin:p@ss@a:1,b:2?tls=true"),
+            without_account("kurrentdb://admin:p@ss@a:1,b:2?tls=true"),
             "kurrentdb://a:1,b:2?tls=true"
         );
-        assert_eq!(shown("esdb+discover://a"), "esdb+discover://a");
+        assert_eq!(without_account("esdb+discover://a"), "esdb+discover://a");
     }
 }

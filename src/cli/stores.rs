@@ -37,6 +37,16 @@ enum LogAddress {
     Kurrent(crate::log::kurrentdb::Address),
 }
 
+/// A log's address as it may be shown and kept: without user and password.
+pub fn without_account(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
+    let end = rest.find('?').unwrap_or(rest.len());
+    let (before_query, query) = rest.split_at(end);
+    // The last @: a password may hold one, or a slash.
+    let hosts = before_query.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{hosts}{query}")
+}
+
 /// Checks that the configuration's addresses are of this build; nothing is opened.
 ///
 /// # Errors
@@ -90,7 +100,7 @@ fn log_address(address: &str, what: &str) -> anyhow::Result<LogAddress> {
             .map_err(|error| failure(Exit::Usage, format!("{what}: {error}")))?;
         return Ok(LogAddress::Kurrent(address));
     }
-    let shown = address.split('@').next_back().unwrap_or_default();
+    let shown = without_account(address);
     let known = if cfg!(feature = "kurrentdb") {
         "sqlite:<path> and kurrentdb://<host>:<port> are"
     } else {

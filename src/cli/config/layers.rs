@@ -188,17 +188,19 @@ fn mask(address: &str) -> String {
     let Some((scheme, rest)) = address.split_once("://") else {
         return address.to_owned();
     };
-    // The last @ before the path: a password may itself hold one.
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let masked = match authority.rsplit_once('@') {
-        Some((login, host)) => {
-            format!("{}:***@{host}", login.split(':').next().unwrap_or_default())
-        }
-        None => authority.to_owned(),
-    };
     // Passwords also come as query parameters.
-    let path = path.split_once('?').map_or(path.to_owned(), |(p, _)| format!("{p}?***"));
-    format!("{scheme}://{masked}{path}")
+    let (before_query, query) = match rest.split_once('?') {
+        Some((before, _)) => (before, "?***"),
+        None => (rest, ""),
+    };
+    // The last @: a password may itself hold one, or a slash.
+    let masked = match before_query.rsplit_once('@') {
+        Some((login, rest)) => {
+            format!("{}:***@{rest}", login.split(':').next().unwrap_or_default())
+        }
+        None => before_query.to_owned(),
+    };
+    format!("{scheme}://{masked}{query}")
 }
 
 fn variable_of(key: &Key) -> String {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Addresses, Watch, shown, tree};
+use super::{Addresses, Watch, tree, without_account};
 use crate::cli::exit::{Exit, failure};
 use crate::cli::node::now_us;
 use crate::cli::output::{Format, fields, print, print_json};
@@ -83,7 +83,7 @@ async fn copy(
     let before = copier.events();
     let switched = if args.switch {
         let how = Switch {
-            to: shown(&args.addresses.to),
+            to: without_account(&args.addresses.to),
             now_us,
             max_pause: Duration::from_secs(args.max_pause_s),
         };
@@ -115,7 +115,7 @@ fn show(args: &CopyArgs, copied: &Copied) -> anyhow::Result<()> {
             "switched": switched.is_some(), "pause_ms": pause_ms, "copied_in_pause": in_pause,
         }))?);
     }
-    let to = shown(&args.addresses.to);
+    let to = without_account(&args.addresses.to);
     let pause = switched.as_ref().zip(pause_ms).map(|(switched, pause_ms)| {
         format!("{pause_ms} ms, in which {} events were copied", switched.in_pause)
     });

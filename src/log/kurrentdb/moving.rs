@@ -128,7 +128,14 @@ pub(super) async fn may_append(shared: &Arc<Shared>) -> Result<(), LogError> {
     if !is_fresh {
         catch_up(shared).await?;
     }
-    shared.count().traffic().refusal().map_or(Ok(()), Err)
+    if let Some(refusal) = shared.count().traffic().refusal() {
+        return Err(refusal);
+    }
+    if !shared.options.writes {
+        let text = "it is open for reading only; send the act to a server that writes it";
+        return Err(LogError::Unavailable(text.to_owned()));
+    }
+    Ok(())
 }
 
 /// Begins a pause.
