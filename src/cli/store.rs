@@ -121,18 +121,3 @@ impl Observer for Watch {
 fn tree(address: &str, root: &Root) -> Value {
     json!({ "address": without_account(address), "events": root.size(), "root": root.to_string() })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::without_account as shown;
-
-    #[test]
-    fn a_shown_address_has_no_password() {
-        assert_eq!(without_account("sqlite:/srv/a@b/log.sqlite"), "sqlite:/srv/a@b/log.sqlite");
-        assert_eq!(
-            without_account("kurrentdb://admin:p@ss@a:1,b:2?tls=true"),
-            "kurrentdb://a:1,b:2?tls=true"
-        );
-        assert_eq!(without_account("esdb+discover://a"), "esdb+discover://a");
-    }
-}

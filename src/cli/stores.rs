@@ -229,3 +229,18 @@ fn make_folder(folder: Option<&Path>) -> anyhow::Result<()> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shown_address_has_no_password() {
+        assert_eq!(without_account("sqlite:/srv/a@b/log.sqlite"), "sqlite:/srv/a@b/log.sqlite");
+        assert_eq!(
+            without_account("kurrentdb://admin:p@s/s@a:1,b:2?tls=true"),
+            "kurrentdb://a:1,b:2?tls=true"
+        );
+        assert_eq!(without_account("esdb+discover://a"), "esdb+discover://a");
+    }
+}
