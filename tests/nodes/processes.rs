@@ -136,6 +136,17 @@ impl Race {
         said.map(|said| format!("\n{}", last(said))).collect()
     }
 
+    /// A worker that starts while nobody can be reached ends, and says why: they start before.
+    async fn workers_are_up(&self) {
+        let until = Instant::now() + PATIENCE;
+        let is_up =
+            |path: &PathBuf| std::fs::read_to_string(path).unwrap().contains("filling read models");
+        while !self.workers.iter().all(is_up) {
+            assert!(Instant::now() < until, "the workers don't start: {}", self.said());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     async fn get(&self, node: usize, path: &str) -> (u16, Value, String) {
         let until = Instant::now() + PATIENCE;
         let mut last = String::new();
@@ -324,6 +335,7 @@ async fn two_servers_and_two_workers_on_one_log_agree_whatever_breaks() {
         race.take(n as usize % 2, "/v1/subjects", &act).await.unwrap();
     }
     race.answered.lock().unwrap().clear();
+    race.workers_are_up().await;
     let disturbing = tokio::spawn(disturb(control.clone()));
     let clients: Vec<_> =
         (0..2 * CLIENTS).map(|number| tokio::spawn(race.clone().client(number))).collect();
