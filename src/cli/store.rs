@@ -105,6 +105,10 @@ impl Observer for Watch {
             Notice::Resumes { events } => {
                 format!("the first {events} events are there and equal; going on after them")
             }
+            Notice::FallsBehind { rest } => format!(
+                "more is written than is copied, {rest} events are left; switching once less is, \
+                 or with a longer --max-pause-s"
+            ),
             Notice::Stops { rest } => {
                 format!("writes to the log stop now; about {rest} events are to be copied still")
             }

@@ -134,6 +134,11 @@ pub enum Notice {
         /// How many.
         events: u64,
     },
+    /// More is written to the source than is copied; writes stop once less is.
+    FallsBehind {
+        /// How many events are to be copied.
+        rest: u64,
+    },
     /// Appends to the source stop now; so many events are to be copied still.
     Stops {
         /// How many, about.

@@ -9,7 +9,8 @@ use crate::log::{LogError, Moved, Pause};
 
 /// How many events may be left when writes stop: copied in less time than a person notices.
 const FEW_EVENTS: u64 = 256;
-/// Writes also stop when the rest takes less than this part of the longest pause.
+/// Writes also stop when the rest takes less than this part of the longest pause; where the copy falls
+/// behind, half of it.
 const PART_OF_PAUSE: u32 = 10;
 
 /// How to switch.
@@ -62,18 +63,30 @@ pub async fn switch(copier: &mut Copier<'_>, how: &Switch) -> Result<Switched, M
     }
 }
 
-/// Copies until little is left, so many events.
+/// Copies until little is left, so many events. Where more is written than is copied, a pause of some
+/// length is better than none ever.
 async fn follow(copier: &mut Copier<'_>, max_pause: Duration) -> Result<u64, MoveError> {
+    let (mut before, mut is_told) = (u64::MAX, false);
     loop {
         let started = Instant::now();
         let copied = copier.catch_up().await?;
         let took = started.elapsed();
         let rest = copier.behind().await?;
-        // At the speed of this round; a round without events says nothing.
-        let takes = took.mul_f64(rest as f64 / copied.max(1) as f64);
-        if rest <= FEW_EVENTS || (copied > 0 && takes <= max_pause / PART_OF_PAUSE) {
+        // At the speed of this round; one without events says nothing about it.
+        let takes = match copied {
+            0 => Duration::MAX,
+            copied => took.mul_f64(rest as f64 / copied as f64),
+        };
+        let falls_behind = rest >= before;
+        let bearable = max_pause / if falls_behind { 2 } else { PART_OF_PAUSE };
+        if rest <= FEW_EVENTS || takes <= bearable {
             return Ok(rest);
         }
+        if falls_behind && !is_told {
+            copier.watch.says(&Notice::FallsBehind { rest });
+            is_told = true;
+        }
+        before = rest;
     }
 }
 

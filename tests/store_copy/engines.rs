@@ -217,7 +217,7 @@ pub fn are_one(from: &[RecordedEvent], to: &[RecordedEvent]) {
     }
 }
 
-/// What is done when writes are about to stop.
+/// What is done when writes are about to stop, or the copy falls behind.
 type AtStop = Box<dyn FnOnce() + Send>;
 
 /// Someone who notes what is said, and may press Ctrl-C after so many events.
@@ -238,7 +238,7 @@ impl Watching {
         Self { said, at_stop, stops_at, done: AtomicU64::new(0) }
     }
 
-    /// Does something when it is told that writes stop.
+    /// Does something when it is told that writes stop, or that the copy falls behind.
     pub fn at_stop(act: impl FnOnce() + Send + 'static) -> Self {
         let watching = Self::new();
         *watching.at_stop.lock().unwrap() = Some(Box::new(act));
@@ -258,7 +258,7 @@ impl Observer for Watching {
 
     fn says(&self, notice: &Notice) {
         self.said.lock().unwrap().push(notice.clone());
-        let is_stop = matches!(notice, Notice::Stops { .. });
+        let is_stop = matches!(notice, Notice::Stops { .. } | Notice::FallsBehind { .. });
         let act = if is_stop { self.at_stop.lock().unwrap().take() } else { None };
         if let Some(act) = act {
             act();

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use docket::log::{Appended, EventLog, Expected, LogError, NewEvent, Page, StreamName};
 use futures_util::future::BoxFuture;
@@ -38,13 +39,16 @@ pub struct Faulty<'a> {
     late: Mutex<Vec<(StreamName, Expected, Vec<NewEvent>)>>,
     /// Whether sequences are never told.
     pub is_quiet: bool,
+    /// How long each append takes at least.
+    pub takes: Duration,
 }
 
 impl<'a> Faulty<'a> {
     /// Appends counted from 0 go wrong as said, retries counted too.
     pub fn new(inner: &'a dyn EventLog, faults: impl IntoIterator<Item = (usize, Fault)>) -> Self {
         let faults = Mutex::new(faults.into_iter().collect());
-        Self { inner, faults, made: Mutex::new(0), late: Mutex::default(), is_quiet: false }
+        let (made, late) = (Mutex::new(0), Mutex::default());
+        Self { inner, faults, made, late, is_quiet: false, takes: Duration::ZERO }
     }
 
     /// How many appends were asked for.
@@ -111,6 +115,7 @@ impl EventLog for Faulty<'_> {
         events: Vec<NewEvent>,
     ) -> BoxFuture<'a, Result<Appended, LogError>> {
         Box::pin(async move {
+            tokio::time::sleep(self.takes).await;
             let appended = self.append_now(stream, expected, events).await?;
             let sequence = appended.sequence.filter(|_| !self.is_quiet);
             Ok(Appended { sequence, ..appended })

@@ -31,7 +31,7 @@ async fn switched(
 type Writer = JoinHandle<(u64, String)>;
 
 /// Writes to a stream until it is refused; what was acknowledged, and why it ended.
-fn writing(log: &Arc<dyn EventLog>, which: u64, stop: Arc<AtomicBool>) -> Writer {
+fn writing(log: &Arc<dyn EventLog>, which: u64, every: Duration, stop: Arc<AtomicBool>) -> Writer {
     let log = log.clone();
     tokio::spawn(async move {
         let name = stream(&format!("writer-{which}"));
@@ -39,9 +39,10 @@ fn writing(log: &Arc<dyn EventLog>, which: u64, stop: Arc<AtomicBool>) -> Writer
         while !stop.load(Ordering::Relaxed) {
             match log.append(&name, Expected::from(tip), vec![event(which)]).await {
                 Ok(appended) => tip = Some(appended.revision),
-                Err(LogError::Moving(_)) => tokio::time::sleep(Duration::from_millis(1)).await,
+                Err(LogError::Moving(_)) => {}
                 Err(other) => panic!("{other}"),
             }
+            tokio::time::sleep(every).await;
         }
         let last = log.append(&name, Expected::from(tip), vec![event(which)]).await;
         (
@@ -54,7 +55,7 @@ fn writing(log: &Arc<dyn EventLog>, which: u64, stop: Arc<AtomicBool>) -> Writer
 /// Four writers at the old log, two of them as another node where the engine has such.
 fn writers(old: &Opened, other: &Arc<dyn EventLog>, stop: &Arc<AtomicBool>) -> Vec<Writer> {
     let log = |n| if n % 2 == 0 && other.is_shared() { other } else { &old.log };
-    (0..4).map(|n| writing(log(n), n, stop.clone())).collect()
+    (0..4).map(|n| writing(log(n), n, Duration::from_millis(10), stop.clone())).collect()
 }
 
 async fn nothing_is_missing(old: Engine, new: Engine) {
@@ -99,6 +100,30 @@ async fn every_acknowledged_event_of_a_file_is_on_the_other_side() {
 async fn every_acknowledged_event_is_on_the_other_side_of_a_kurrentdb() {
     nothing_is_missing(Engine::Sqlite, Engine::Kurrent).await;
     nothing_is_missing(Engine::Kurrent, Engine::Sqlite).await;
+}
+
+/// A destination slower than the writers: that is said, and the switch is made once they write less.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_copy_that_falls_behind_waits_for_the_writers() {
+    let (old, new) = (Engine::Sqlite.open().await, Engine::Memory.open().await);
+    write(&*old, &turns(200)).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let every = Duration::from_millis(1);
+    let writers: Vec<_> = (0..3).map(|n| writing(&old.log, n, every, stop.clone())).collect();
+    let watch = Watching::at_stop(move || stop.store(true, Ordering::Relaxed));
+    let mut slow = Faulty::new(&*new, []);
+    slow.takes = Duration::from_millis(2);
+    let mut copier = Copier::begin(&*old, &slow, &watch).await.unwrap();
+    let done = switch(&mut copier, &how(Duration::from_millis(1500))).await.unwrap();
+    let said = watch.said();
+    assert!(matches!(said[..], [Notice::FallsBehind { .. }, Notice::Stops { .. }]), "{said:?}");
+    let mut written = 200;
+    for writer in writers {
+        written += writer.await.unwrap().0;
+    }
+    are_one(&read(&*old).await, &read(&*new).await);
+    // Each of the three made one more attempt at its end, which nobody counted.
+    assert!((written..=written + 3).contains(&done.notice.events), "{written} {done:?}");
 }
 
 /// And back into the file that was left, once its mark is deleted.
