@@ -45,23 +45,29 @@ fn a_wrong_bucket_or_key_is_told_at_the_start() {
     refused(serve(folder.path(), &good), &["there are no credentials", "store.s3.access_key_id"]);
 }
 
+/// The measures of a new log are documents, so that one needs its store; later starts do without.
 #[test]
 fn a_store_that_is_away_does_not_keep_a_node_from_starting() {
     let stand_in = S3StandIn::start();
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
+    let address = stand_in.address("docs");
+    let serve = || with_keys(serve(folder.path(), &address), KEY_ID, SECRET);
     runtime.block_on(stand_in.stop());
-    let server = Server::spawn(&mut with_keys(
-        serve(folder.path(), &stand_in.address("docs")),
-        KEY_ID,
-        SECRET,
-    ));
+    let new = run(&mut serve());
+    new.refused(8, &["s3://docket-docs/docs", "can't be reached", "refused"]);
+    runtime.block_on(stand_in.resume());
+    let server = Server::spawn(&mut serve());
+    assert_eq!(documents_health(&server), "UP");
+    assert_eq!(server.stop("TERM").0, 0);
+    assert!(stand_in.counts().1 > 3, "the measures are not in the store");
+    runtime.block_on(stand_in.stop());
+    let server = Server::spawn(&mut serve());
     assert_eq!(documents_health(&server), "DOWN");
-    let (code, said) = server.stop("TERM");
-    assert_eq!(code, 0, "{said}");
+    assert_eq!(server.stop("TERM").0, 0);
     runtime.block_on(stand_in.resume());
     // The keys may come from where AWS has them.
-    let mut standard = serve(folder.path(), &stand_in.address("docs"));
+    let mut standard = self::serve(folder.path(), &address);
     standard.env("AWS_ACCESS_KEY_ID", KEY_ID).env("AWS_SECRET_ACCESS_KEY", SECRET);
     let server = Server::spawn(&mut standard);
     assert_eq!(documents_health(&server), "UP");

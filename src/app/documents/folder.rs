@@ -7,10 +7,12 @@
 //! Several nodes may share the folder. One that was unmounted, or lost otherwise, is found out
 //! ([`place`]): a document that is not to be seen then is not said never to have been there.
 
+mod download;
 mod place;
 
 use super::checked::Checked;
 use super::{Digest, DocumentError, DocumentStore, Download, LastAsked, Obstacle, Stored, Upload};
+use download::FolderDownload;
 use futures_util::future::BoxFuture;
 use place::Place;
 use sha2::{Digest as _, Sha256};
@@ -21,10 +23,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::fs::File;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 
 const INCOMING: &str = ".incoming-";
-const CHUNK_BYTES: usize = 64 * 1024;
 /// About 3 MiB of digests known to be flushed; beyond that they are asked of the disk again.
 const MAX_KNOWN: usize = 1 << 16;
 
@@ -247,44 +248,6 @@ impl Upload for FolderUpload {
             .await?;
             remember(&self.known_flushed, computed);
             Ok(stored)
-        })
-    }
-}
-
-struct FolderDownload {
-    file: File,
-    path: PathBuf,
-    size_bytes: u64,
-    checked: Checked,
-}
-
-impl FolderDownload {
-    async fn read_chunk(&mut self) -> Result<Vec<u8>, DocumentError> {
-        let mut chunk = Vec::with_capacity(CHUNK_BYTES);
-        let mut part = (&mut self.file).take(CHUNK_BYTES as u64);
-        let read = part.read_to_end(&mut chunk).await;
-        read.map_err(|e| failure("read the document", &self.path, e))?;
-        Ok(chunk)
-    }
-}
-
-impl Download for FolderDownload {
-    fn size_bytes(&self) -> u64 {
-        self.size_bytes
-    }
-
-    fn next(&mut self) -> BoxFuture<'_, Result<Option<Vec<u8>>, DocumentError>> {
-        Box::pin(async move {
-            while !self.checked.is_done() {
-                let chunk = self.read_chunk().await?;
-                if chunk.is_empty() {
-                    return self.checked.end();
-                }
-                if let Some(sure) = self.checked.take(chunk) {
-                    return Ok(Some(sure));
-                }
-            }
-            Ok(None)
         })
     }
 }
