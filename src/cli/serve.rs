@@ -10,7 +10,8 @@ use super::telemetry;
 ///
 /// Opens the log (makes it on the first start), follows it with the read models, and serves the REST
 /// interface until SIGTERM or SIGINT; then running requests are finished and everything is closed.
-/// One process at a time can serve a log; commands that read work beside it. There is no mode without
+/// One process at a time can serve a log in a file, any number one in a KurrentDB; commands that read
+/// work beside it. There is no mode without
 /// authentication: `docket token` issues tokens.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
