@@ -15,6 +15,9 @@ mod postgres;
 #[cfg(feature = "kurrentdb")]
 #[path = "nodes/processes.rs"]
 mod processes;
+#[cfg(feature = "kurrentdb")]
+#[path = "nodes/program.rs"]
+mod program;
 #[path = "nodes/races.rs"]
 mod races;
 #[path = "nodes/random.rs"]

@@ -11,18 +11,20 @@ use super::telemetry;
 /// Opens the log (makes it on the first start), follows it with the read models, and serves the REST
 /// interface until SIGTERM or SIGINT; then running requests are finished and everything is closed.
 /// One process at a time can serve a log in a file, any number one in a KurrentDB; commands that read
-/// work beside it. There is no mode without
-/// authentication: `docket token` issues tokens.
+/// work beside it. There is no mode without authentication: `docket token` issues tokens.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   docket serve --data-dir /srv/docket
   DOCKET_SERVER__LISTEN=0.0.0.0:8080 docket serve --set server.public_url=https://docket.example
 
+  docket serve --log kurrentdb://node1:2113,node2:2113 --read-model postgres://db.example/docket
+
 Every key: docket config print --origins
 
 Exit codes: 0 stopped by a signal, 2 configuration, 4 the log is open elsewhere or the address in use,
-7 the log is damaged or none of Docket's, 8 no room on the disk, 1 anything else")]
+or the log moved away, 6 the server does not let the account in, 7 the log is damaged, another or none of
+Docket's, 8 no room on the disk, or no server answers, 1 anything else")]
 pub struct ServeArgs {
     #[command(flatten)]
     config: ConfigArgs,
