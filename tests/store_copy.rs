@@ -20,7 +20,6 @@ mod kurrent;
 mod pause;
 #[cfg(feature = "kurrentdb")]
 #[path = "support/kurrentdb/mod.rs"]
-#[allow(dead_code)]
 mod standin;
 #[path = "cli/support.rs"]
 mod support;
