@@ -86,7 +86,11 @@ pub async fn open_log_at(
             Ok(Arc::new(SqliteLog::open_writer(&path)?))
         }
         #[cfg(feature = "kurrentdb")]
-        LogAddress::Kurrent(address) => kurrent(address, config, access).await,
+        LogAddress::Kurrent(kurrent_address) => {
+            // The count in the data folder is that of the configuration's log.
+            let counted = address == config.store.log;
+            kurrent(kurrent_address, config, access, counted).await
+        }
     }
 }
 
@@ -115,6 +119,7 @@ async fn kurrent(
     address: crate::log::kurrentdb::Address,
     config: &Config,
     access: Access,
+    counted: bool,
 ) -> anyhow::Result<Arc<dyn EventLog>> {
     use crate::log::kurrentdb::{KurrentLog, KurrentOptions};
     if access == Access::Write {
@@ -124,7 +129,7 @@ async fn kurrent(
     let cache = config.store.data_dir.join("kurrentdb-count.sqlite");
     let options = KurrentOptions {
         prefix: config.store.kurrentdb.prefix.clone(),
-        cache: Some(cache),
+        cache: counted.then_some(cache),
         writes: access == Access::Write,
         ..KurrentOptions::new(address)
     };

@@ -8,10 +8,11 @@
 //!
 //! The parts: `address` (connection strings), `client` and `nodelay` (the official client, kept alive
 //! and prompt), `stored` (events as the server keeps them), `count`, `cache`, `follow`, `append`,
-//! `read`, `open` (what is checked first). Deliberately not here: subscriptions, which never end when
+//! `read`, `all`, `open` (what is checked first). Deliberately not here: subscriptions, which never end when
 //! the server does; batch appends, whose first failure ends those of others; "any revision".
 
 mod address;
+mod all;
 mod append;
 mod cache;
 mod client;
@@ -34,6 +35,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use super::{Appended, EventLog, Expected, LogError, NewEvent, Page, Pause, StreamName};
+use all::Ahead;
 use client::Client;
 use count::Count;
 use follow::Round;
@@ -93,12 +95,17 @@ struct Shared {
     round: watch::Sender<Round>,
     head: watch::Sender<Option<u64>>,
     closed: watch::Sender<bool>,
+    ahead: Mutex<Vec<Ahead>>,
     options: KurrentOptions,
 }
 
 impl Shared {
     fn count(&self) -> MutexGuard<'_, Count> {
         self.count.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ahead(&self) -> MutexGuard<'_, Vec<Ahead>> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn full_name(&self, stream: &StreamName) -> String {
@@ -173,7 +180,7 @@ impl EventLog for KurrentLog {
         after: Option<u64>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Page<Option<u64>>, LogError>> {
-        read::all_page(&self.shared, after, limit).boxed()
+        all::all_page(&self.shared, after, limit).boxed()
     }
 
     fn stream_revision<'a>(

@@ -14,6 +14,7 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, FutureExt};
 use kurrentdb::{AppendToStreamOptions, EventData, RecordedEvent as Found, StreamState};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
@@ -156,18 +157,20 @@ pub(super) async fn pause(shared: &Arc<Shared>, to: &str) -> Result<Box<dyn Paus
     say(shared, BEGAN, &said).await?;
     let limit = shared.client.address().deadline.unwrap_or(TRY);
     let lost = Arc::new(AtomicBool::new(false));
-    let again =
-        shared.client.runtime().spawn(say_again(shared.clone(), said.clone(), lost.clone()));
-    let pause = KurrentPause { shared: shared.clone(), said, lost, again };
+    let turn = Arc::new(Mutex::new(()));
+    let again = say_again(shared.clone(), said.clone(), lost.clone(), turn.clone());
+    let again = shared.client.runtime().spawn(again);
+    let pause = KurrentPause { shared: shared.clone(), said, lost, turn, again };
     sleep(FRESH + limit + SERVER).await;
     pause.check().await?;
     Ok(Box::new(pause))
 }
 
-async fn say_again(shared: Arc<Shared>, said: Said, lost: Arc<AtomicBool>) {
+async fn say_again(shared: Arc<Shared>, said: Said, lost: Arc<AtomicBool>, turn: Arc<Mutex<()>>) {
     let mut heard = Instant::now();
     loop {
         sleep(SAY_AGAIN).await;
+        let _turn = turn.lock().await;
         match say(&shared, BEGAN, &said).await {
             Ok(()) => heard = Instant::now(),
             // Another's word, or none for too long.
@@ -238,6 +241,8 @@ struct KurrentPause {
     shared: Arc<Shared>,
     said: Said,
     lost: Arc<AtomicBool>,
+    /// Whoever says something: the pause again, or that it is over.
+    turn: Arc<Mutex<()>>,
     again: JoinHandle<()>,
 }
 
@@ -265,6 +270,8 @@ impl KurrentPause {
             let text = format!("the log has {events} events, {} were moved", notice.events);
             return Err(LogError::Unavailable(text));
         }
+        // Not in the middle of saying it again, which would take the revision.
+        let _turn = self.turn.lock().await;
         self.again.abort();
         let said = Said { notice: Some(notice.to_string()), ..self.said.clone() };
         say(&self.shared, MOVED, &said).await
@@ -284,6 +291,7 @@ impl Pause for KurrentPause {
 
     fn end(self: Box<Self>) -> BoxFuture<'static, Result<(), LogError>> {
         async move {
+            let _turn = self.turn.lock().await;
             self.again.abort();
             if self.shared.count().traffic().moved().is_some() {
                 return Ok(());

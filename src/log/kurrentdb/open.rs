@@ -190,6 +190,7 @@ pub(super) async fn open(options: KurrentOptions) -> Result<Opened, KurrentError
         round: watch::Sender::default(),
         head: watch::Sender::new(head),
         closed: watch::Sender::new(false),
+        ahead: Mutex::default(),
         options,
     });
     count_up(&shared, cache.as_ref()).await?;

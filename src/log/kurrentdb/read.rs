@@ -4,26 +4,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kurrentdb::{
-    Error, Position, ReadAllOptions, ReadStreamOptions, RecordedEvent as Found, StreamPosition,
-};
+use kurrentdb::{Error, ReadStreamOptions, RecordedEvent as Found, StreamPosition};
 use tokio::time::timeout;
 
+use super::Shared;
 use super::client::Failure;
 use super::follow::catch_up;
 use super::stored::to_recorded;
-use super::{Shared, count::MARK_EVERY};
 use crate::log::page::{Order, PageBuilder};
 use crate::log::{LogError, Page, RecordedEvent, StreamName};
 
 /// How long a read may take, and how often it is tried.
 const READ: Duration = Duration::from_secs(5);
 const TRIES: u32 = 4;
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_millis(600);
+pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(20);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_millis(600);
 
 /// Makes a read that may be made again. `Ok(None)`: there is no such stream.
-async fn again<T, F, Fut>(shared: &Arc<Shared>, read: F) -> Result<Option<T>, LogError>
+pub(super) async fn again<T, F, Fut>(shared: &Arc<Shared>, read: F) -> Result<Option<T>, LogError>
 where
     T: Send + 'static,
     F: Fn(kurrentdb::Client) -> Fut,
@@ -229,133 +227,4 @@ async fn last_of(
     }
     let last = client.read_stream(name, &options).await?.next().await?;
     Ok(last.and_then(|event| event.link.or(event.event)))
-}
-
-pub(super) async fn all_page(
-    shared: &Arc<Shared>,
-    after: Option<u64>,
-    limit: usize,
-) -> Result<Page<Option<u64>>, LogError> {
-    shared.check_open()?;
-    if shared.count().head() < after {
-        catch_up(shared).await?;
-    }
-    let first = after.map_or(0, |after| after.saturating_add(1));
-    let mut page = PageBuilder::new(Order::Sequence, first, limit)?;
-    let start = {
-        let count = shared.count();
-        let head = count.head();
-        if let Some(after) = after
-            && Some(after) > head
-        {
-            return Err(LogError::BeyondEnd { after, head });
-        }
-        if after == head {
-            // Whoever has read all there is learns why there is no more.
-            return count.corrupt().map_or_else(|| Ok(page.into_all_page()), Err);
-        }
-        if let Some(recent) = count.recent_after(after) {
-            for event in recent {
-                if page.is_full() {
-                    break;
-                }
-                page.push(event.clone())?;
-            }
-            return Ok(page.into_all_page());
-        }
-        (count.mark_before(first), head.unwrap_or_default())
-    };
-    from_server(shared, page, start.0, start.1).await
-}
-
-/// Fills a page from `$all`, beginning at a mark, up to what was counted when the read began.
-async fn from_server(
-    shared: &Arc<Shared>,
-    mut page: PageBuilder,
-    mark: Option<(u64, Position)>,
-    head: u64,
-) -> Result<Page<Option<u64>>, LogError> {
-    let (mut number, mut at) = mark.map_or((0, None), |(number, at)| (number, Some(at)));
-    let (mut is_first, mut pause) = (true, FIRST_PAUSE);
-    loop {
-        // As many as are wanted, and those before the first that was asked for; others' events in
-        // between make another read of it.
-        let left = usize::try_from(head + 1 - number).unwrap_or(usize::MAX);
-        let limit = (page.room() + MARK_EVERY as usize + 1).min(left.saturating_add(1));
-        let found = part_of_all(shared, at, limit).await?;
-        let last = found.last().map(|found| found.position);
-        if last.is_none() || (!is_first && last == at) {
-            // Ended early, or cut: what is counted can't be missing for long.
-            if pause > LONGEST_PAUSE {
-                return Err(vanished(number));
-            }
-            tokio::time::sleep(pause).await;
-            pause *= 3;
-            continue;
-        }
-        pause = FIRST_PAUSE;
-        for found in found {
-            // Every read after the first begins with an event that was looked at.
-            if !is_first && Some(found.position) == at {
-                continue;
-            }
-            let Some(name) = found.stream_id().strip_prefix(shared.prefix.as_str()) else {
-                continue;
-            };
-            let stream = check(shared, name, found.revision, number)?;
-            if number >= page.next() {
-                if page.is_full() {
-                    return Ok(page.into_all_page());
-                }
-                page.push(to_recorded(found, stream, number).ok_or_else(|| vanished(number))?)?;
-            }
-            if number == head {
-                return Ok(page.into_all_page());
-            }
-            number += 1;
-        }
-        (at, is_first) = (last, false);
-    }
-}
-
-/// That an event stands where it was counted.
-fn check(shared: &Shared, name: &str, revision: u64, number: u64) -> Result<StreamName, LogError> {
-    let count = shared.count();
-    let stream = count.stream(name).ok_or_else(|| vanished(number))?;
-    match count.sequences(&stream, revision).first() {
-        Some(counted) if *counted == number => Ok(stream),
-        _ => Err(vanished(number)),
-    }
-}
-
-fn vanished(sequence: u64) -> LogError {
-    let reason =
-        "the server no longer has in `$all` what this node counted there; the database was \
-                  restored or scavenged: if that was meant, delete the file of this node's count"
-            .to_owned();
-    LogError::Corrupt { sequence, reason }
-}
-
-async fn part_of_all(
-    shared: &Arc<Shared>,
-    at: Option<Position>,
-    limit: usize,
-) -> Result<Vec<Found>, LogError> {
-    let position = at.map_or(StreamPosition::Start, StreamPosition::Position);
-    let mut options = ReadAllOptions::default().position(position).max_count(limit);
-    if let Some(account) = &shared.credentials {
-        options = options.authenticated(account.clone());
-    }
-    let read = again(shared, |client| {
-        let options = options.clone();
-        async move {
-            let mut events = client.read_all(&options).await?;
-            let mut found = Vec::with_capacity(limit.min(8192));
-            while let Some(event) = events.next().await? {
-                found.extend(event.link.or(event.event));
-            }
-            Ok(found)
-        }
-    });
-    Ok(read.await?.unwrap_or_default())
 }

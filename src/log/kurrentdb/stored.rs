@@ -56,12 +56,22 @@ fn instant_of(stored: &Bytes) -> Option<(i64, Bytes)> {
 
 /// In microseconds; only if the text says it to the microsecond and not finer.
 fn said_in(metadata: &[u8]) -> Option<i64> {
+    // Within a text a quotation mark is escaped, so this is a name of the one flat object.
+    const NAME: &[u8] = br#","recorded_at":""#;
+    if let Some(at) = metadata.windows(NAME.len()).position(|part| part == NAME) {
+        let text = metadata[at + NAME.len()..].split(|byte| *byte == b'"').next();
+        return text.and_then(|text| instant(std::str::from_utf8(text).ok()?));
+    }
     #[derive(Deserialize)]
     struct Said<'a> {
         recorded_at: &'a str,
     }
     let said: Said<'_> = serde_json::from_slice(metadata).ok()?;
-    let instant = DateTime::parse_from_rfc3339(said.recorded_at).ok()?;
+    instant(said.recorded_at)
+}
+
+fn instant(text: &str) -> Option<i64> {
+    let instant = DateTime::parse_from_rfc3339(text).ok()?;
     (instant.timestamp_subsec_nanos() % 1000 == 0).then(|| instant.timestamp_micros())
 }
 

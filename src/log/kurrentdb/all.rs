@@ -1,0 +1,212 @@
+//! Reading the whole log: from what is at hand, or from `$all`, where the next page is asked for while
+//! a reader who goes on from page to page works on the last.
+
+use std::sync::Arc;
+
+use kurrentdb::{Position, ReadAllOptions, RecordedEvent as Found, StreamPosition};
+use tokio::task::JoinHandle;
+
+use super::Shared;
+use super::count::{Count, MARK_EVERY};
+use super::follow::catch_up;
+use super::read::{FIRST_PAUSE, LONGEST_PAUSE, again};
+use super::stored::to_recorded;
+use crate::log::page::{Order, PageBuilder};
+use crate::log::{LogError, Page, StreamName};
+
+/// How many readers have their next page asked for ahead.
+const READERS: usize = 4;
+
+/// A page asked for ahead, or just where one ended.
+pub(super) struct Ahead {
+    after: u64,
+    at: Position,
+    read: Option<JoinHandle<Result<Vec<Found>, LogError>>>,
+}
+
+pub(super) async fn all_page(
+    shared: &Arc<Shared>,
+    after: Option<u64>,
+    limit: usize,
+) -> Result<Page<Option<u64>>, LogError> {
+    shared.check_open()?;
+    if shared.count().head() < after {
+        catch_up(shared).await?;
+    }
+    let first = after.map_or(0, |after| after.saturating_add(1));
+    let mut page = PageBuilder::new(Order::Sequence, first, limit)?;
+    let start = {
+        let count = shared.count();
+        let head = count.head();
+        if let Some(after) = after
+            && Some(after) > head
+        {
+            return Err(LogError::BeyondEnd { after, head });
+        }
+        if after == head {
+            // Whoever has read all there is learns why there is no more.
+            return count.corrupt().map_or_else(|| Ok(page.into_all_page()), Err);
+        }
+        if let Some(recent) = count.recent_after(after) {
+            for event in recent {
+                if page.is_full() {
+                    break;
+                }
+                page.push(event.clone())?;
+            }
+            return Ok(page.into_all_page());
+        }
+        (count.mark_before(first), head.unwrap_or_default())
+    };
+    from_server(shared, page, start.0, start.1).await
+}
+
+/// Fills a page from `$all`, beginning at a mark, or where the page before ended, up to what was
+/// counted when the read began.
+async fn from_server(
+    shared: &Arc<Shared>,
+    mut page: PageBuilder,
+    mark: Option<(u64, Position)>,
+    head: u64,
+) -> Result<Page<Option<u64>>, LogError> {
+    let (mut number, mut at) = mark.map_or((0, None), |(number, at)| (number, Some(at)));
+    let (mut is_first, mut pause) = (true, FIRST_PAUSE);
+    let ahead = take_ahead(shared, page.next());
+    let goes_on = ahead.is_some();
+    let mut read_ahead = None;
+    if let Some(ahead) = ahead {
+        (number, at, is_first) = (page.next(), Some(ahead.at), false);
+        read_ahead = ahead.read;
+    }
+    loop {
+        let found = match read_ahead.take() {
+            Some(read) => match read.await {
+                Ok(Ok(found)) => found,
+                _ => continue,
+            },
+            None => {
+                // As many as are wanted, and those before the first that was asked for; others'
+                // events in between make another read of it.
+                let left = usize::try_from(head + 1 - number).unwrap_or(usize::MAX);
+                let limit = (page.room() + MARK_EVERY as usize + 1).min(left.saturating_add(1));
+                part_of_all(shared, at, limit).await?
+            }
+        };
+        let last = found.last().map(|found| found.position);
+        if last.is_none() || (!is_first && last == at) {
+            // Ended early, or cut: what is counted can't be missing for long.
+            if pause > LONGEST_PAUSE {
+                return Err(vanished(number));
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 3;
+            continue;
+        }
+        pause = FIRST_PAUSE;
+        let done = {
+            let count = shared.count();
+            // Every read after the first begins with an event that was looked at.
+            let new = found.into_iter().filter(|found| is_first || Some(found.position) != at);
+            take_in(&count, &shared.prefix, &mut page, &mut number, head, new)?
+        };
+        if let Some(end) = done {
+            let page = page.into_all_page();
+            if let (false, Some(after), Some(end)) = (page.end, page.next, end) {
+                look_ahead(shared, after, end, page.events.len(), goes_on);
+            }
+            return Ok(page);
+        }
+        (at, is_first) = (last, false);
+    }
+}
+
+/// Puts events on the page until it is full or the end is reached: then where its last event stands.
+fn take_in(
+    count: &Count,
+    prefix: &str,
+    page: &mut PageBuilder,
+    number: &mut u64,
+    head: u64,
+    found: impl Iterator<Item = Found>,
+) -> Result<Option<Option<Position>>, LogError> {
+    let mut end = None;
+    for found in found {
+        let Some(name) = found.stream_id().strip_prefix(prefix) else { continue };
+        let stream = check(count, name, found.revision, *number)?;
+        if *number >= page.next() {
+            if page.is_full() {
+                return Ok(Some(end));
+            }
+            end = Some(found.position);
+            page.push(to_recorded(found, stream, *number).ok_or_else(|| vanished(*number))?)?;
+        }
+        if *number == head {
+            return Ok(Some(end));
+        }
+        *number += 1;
+    }
+    Ok(None)
+}
+
+fn take_ahead(shared: &Shared, first: u64) -> Option<Ahead> {
+    let mut ahead = shared.ahead();
+    let found = ahead.iter().position(|ahead| ahead.after + 1 == first)?;
+    Some(ahead.remove(found))
+}
+
+/// Notes where a page ended. To a reader who has gone on from one page to this, the next is asked for.
+fn look_ahead(shared: &Arc<Shared>, after: u64, at: Position, events: usize, goes_on: bool) {
+    let read = goes_on.then(|| {
+        let reading = Arc::clone(shared);
+        let limit = events + MARK_EVERY as usize + 1;
+        shared.client.runtime().spawn(async move { part_of_all(&reading, Some(at), limit).await })
+    });
+    let mut all = shared.ahead();
+    if all.len() == READERS {
+        // Whoever it was for has not come for the longest time.
+        let oldest = all.remove(0);
+        oldest.read.inspect(JoinHandle::abort);
+    }
+    all.push(Ahead { after, at, read });
+}
+
+/// That an event stands where it was counted.
+fn check(count: &Count, name: &str, revision: u64, number: u64) -> Result<StreamName, LogError> {
+    let stream = count.stream(name).ok_or_else(|| vanished(number))?;
+    match count.sequences(&stream, revision).first() {
+        Some(counted) if *counted == number => Ok(stream),
+        _ => Err(vanished(number)),
+    }
+}
+
+fn vanished(sequence: u64) -> LogError {
+    let reason =
+        "the server no longer has in `$all` what this node counted there; the database was \
+                  restored or scavenged: if that was meant, delete the file of this node's count"
+            .to_owned();
+    LogError::Corrupt { sequence, reason }
+}
+
+async fn part_of_all(
+    shared: &Arc<Shared>,
+    at: Option<Position>,
+    limit: usize,
+) -> Result<Vec<Found>, LogError> {
+    let position = at.map_or(StreamPosition::Start, StreamPosition::Position);
+    let mut options = ReadAllOptions::default().position(position).max_count(limit);
+    if let Some(account) = &shared.credentials {
+        options = options.authenticated(account.clone());
+    }
+    let read = again(shared, |client| {
+        let options = options.clone();
+        async move {
+            let mut events = client.read_all(&options).await?;
+            let mut found = Vec::with_capacity(limit.min(8192));
+            while let Some(event) = events.next().await? {
+                found.extend(event.link.or(event.event));
+            }
+            Ok(found)
+        }
+    });
+    Ok(read.await?.unwrap_or_default())
+}
