@@ -1,5 +1,4 @@
-//! Reading: streams from the server with this node's numbers, the whole log from what is at hand or
-//! from `$all`.
+//! Reading streams: from the server, with this node's numbers. The whole log is read in `all`.
 
 use std::sync::Arc;
 use std::time::Duration;
