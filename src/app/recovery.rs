@@ -124,7 +124,7 @@ impl App {
                 Err(error) => return Err(error),
             }
         }
-        if self.outcome_of(reservation).await? != Some(true) {
+        if self.outcome_of(reservation).await? == Some(false) {
             let reason = "its approval can no longer be appended".to_owned();
             self.release(reservation, reason, program.is_exercise(), now).await?;
             recovered.released += 1;

@@ -93,6 +93,20 @@ async fn a_log_that_moved_is_written_no_more() {
     add(&(open(&server).await as Log), 1).await.unwrap();
 }
 
+/// What a mover said that died long ago: how long ago, a start can't know. It waits whether the mover
+/// is still at work, then goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_found_at_a_start_is_outlived() {
+    let server = start();
+    let said = br#"{"to":"sqlite:elsewhere","mover":"0123456789abcdef"}"#;
+    server.control().append_foreign("~docket.moving", "MovingBegan", said);
+    let one = node(&server).await;
+    add(&one, 0).await.unwrap();
+    // Another mover need not wait for it either.
+    one.pause("sqlite:elsewhere").await.unwrap().end().await.unwrap();
+    add(&one, 1).await.unwrap();
+}
+
 /// The mover's process dies: nobody is stopped for longer than the pause holds.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mover_that_dies_stops_nobody_for_long() {

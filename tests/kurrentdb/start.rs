@@ -199,6 +199,13 @@ async fn another_log_and_a_log_cut_short_are_refused() {
     assert!(error.to_string().contains("count.sqlite"), "{error}");
     assert_eq!(written(&empty), 0);
 
+    // The same server, and a prefix that was mistyped.
+    let mistyped =
+        KurrentOptions { prefix: "dokcet.".to_owned(), ..cached(&server, cache.clone()) };
+    let error = KurrentLog::open(mistyped).await.map(|_| ()).unwrap_err();
+    assert!(matches!(error, KurrentError::OtherLog { .. }), "{error}");
+    assert!(error.to_string().contains("dokcet."), "{error}");
+
     let shorter = start();
     let log: Log = open(&shorter).await;
     log.append(&stream("log"), Expected::NoStream, events(0..5)).await.unwrap();

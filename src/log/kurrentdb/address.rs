@@ -16,6 +16,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 const DEFAULT_PORT: u16 = 2113;
 /// The shortest keep-alive that the client does not ignore.
 const MIN_KEEP_ALIVE_MS: i64 = 10_000;
+/// The longest that one try of an append may take.
+const LONGEST_DEADLINE_MS: i64 = 3000;
 const SCHEMES: [&str; 4] = ["kurrentdb", "esdb", "kurrent", "kdb"];
 const PARAMETERS: [&str; 13] = [
     "tls",
@@ -166,6 +168,10 @@ impl Address {
             }
             "defaultDeadline" => {
                 let ms = number(100)?;
+                // A pause of all writers waits for tries of this length at most.
+                if ms > LONGEST_DEADLINE_MS {
+                    return Err(format!("{name}={ms}: at most {LONGEST_DEADLINE_MS} ms are taken"));
+                }
                 self.deadline = Some(Duration::from_millis(ms.unsigned_abs()));
                 return Ok(());
             }

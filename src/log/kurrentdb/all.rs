@@ -12,7 +12,7 @@ use super::follow::catch_up;
 use super::read::{FIRST_PAUSE, LONGEST_PAUSE, again};
 use super::stored::to_recorded;
 use crate::log::page::{Order, PageBuilder};
-use crate::log::{LogError, Page, StreamName};
+use crate::log::{LogError, MAX_PAGE_BYTES, Page, StreamName};
 
 /// How many readers have their next page asked for ahead.
 const READERS: usize = 4;
@@ -201,9 +201,14 @@ async fn part_of_all(
         let options = options.clone();
         async move {
             let mut events = client.read_all(&options).await?;
-            let mut found = Vec::with_capacity(limit.min(8192));
-            while let Some(event) = events.next().await? {
-                found.extend(event.link.or(event.event));
+            let (mut found, mut bytes) = (Vec::with_capacity(limit.min(8192)), 0);
+            // Others' events may be large; what is left is read next.
+            while bytes < 2 * MAX_PAGE_BYTES
+                && let Some(event) = events.next().await?
+            {
+                let Some(event) = event.link.or(event.event) else { continue };
+                bytes += event.data.len() + event.custom_metadata.len();
+                found.push(event);
             }
             Ok(found)
         }

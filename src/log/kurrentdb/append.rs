@@ -21,7 +21,7 @@ use crate::log::{Appended, Expected, LogError, NewEvent, RecordedEvent, StreamNa
 /// How long one try may take; the server itself gives up after 2 s.
 pub(super) const TRY: Duration = Duration::from_secs(3);
 /// How much longer the client may take to say that the time of a try is over.
-const TRY_GRACE: Duration = Duration::from_millis(500);
+pub(super) const TRY_GRACE: Duration = Duration::from_millis(500);
 /// The pauses between tries.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);

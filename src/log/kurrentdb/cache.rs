@@ -62,37 +62,44 @@ pub(super) struct Cache {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Reads what a file kept into the count; nothing where there is no file, or none of this form.
-pub(super) fn restore(
-    path: &Path,
-    prefix: &str,
-    count: &mut Count,
-) -> rusqlite::Result<Option<Kept>> {
+/// What a file held.
+pub(super) enum Restored {
+    /// Nothing of use: there is no file, or none of this form.
+    Nothing,
+    /// The count of a log under this prefix.
+    Kept(Kept),
+    /// The count of a log under another prefix, and its first event.
+    OtherPrefix(String, Uuid),
+}
+
+/// Reads what a file kept into the count.
+pub(super) fn restore(path: &Path, prefix: &str, count: &mut Count) -> rusqlite::Result<Restored> {
     if !path.is_file() {
-        return Ok(None);
+        return Ok(Restored::Nothing);
     }
     let connection = open(path)?;
     // One view of all tables, though another process may be writing.
     let connection = connection.unchecked_transaction()?;
     let state = connection
         .query_row(
-            "SELECT first_event, last_event, next, commit_position, prepare_position, hidden \
-             FROM state WHERE prefix = ?1",
-            [prefix],
+            "SELECT first_event, last_event, next, commit_position, prepare_position, hidden, prefix \
+             FROM state",
+            [],
             |row| {
                 let id = |text: String| Uuid::parse_str(&text).unwrap_or_default();
                 let at = (row.get::<_, i64>(3)?, row.get::<_, i64>(4)?);
-                Ok((
-                    id(row.get(0)?),
-                    id(row.get(1)?),
-                    row.get::<_, i64>(2)?,
-                    at,
-                    row.get::<_, String>(5)?,
-                ))
+                let ids = (id(row.get(0)?), id(row.get(1)?));
+                Ok((ids, row.get::<_, i64>(2)?, at, row.get::<_, String>(5)?, row.get(6)?))
             },
         )
         .optional()?;
-    let Some((first_event, last_event, next, at, hidden)) = state else { return Ok(None) };
+    let Some(((first_event, last_event), next, at, hidden, of)) = state else {
+        return Ok(Restored::Nothing);
+    };
+    let of: String = of;
+    if of != prefix {
+        return Ok(Restored::OtherPrefix(of, first_event));
+    }
     let mut names = BTreeMap::new();
     let mut streams = connection.prepare("SELECT number, name FROM stream")?;
     let mut rows = streams.query([])?;
@@ -126,11 +133,11 @@ pub(super) fn restore(
     if seen != number(next) || seen == 0 {
         // Torn, which SQLite rules out unless somebody wrote to it: counted anew.
         *count = Count::new(prefix);
-        return Ok(None);
+        return Ok(Restored::Nothing);
     }
     let hidden = serde_json::from_str(&hidden).unwrap_or_default();
     count.restore_position((number(at.0), number(at.1)), hidden);
-    Ok(Some(Kept { first_event, first_position, last_event, last_position, next: seen }))
+    Ok(Restored::Kept(Kept { first_event, first_position, last_event, last_position, next: seen }))
 }
 
 /// SQLite's integers are signed; positions and sequences stay below 2^63.

@@ -18,8 +18,10 @@ use super::nodelay::NoDelay;
 const CONTACT: Duration = Duration::from_secs(5);
 /// So many failed calls in a row, and the client is made anew: it stays with a node that has failed.
 const FAILURES: u32 = 2;
-/// How often it is made anew at most.
+/// How often it is made anew at most, at first and after many times in vain: a client that is not
+/// dead keeps its connection when it is replaced.
 const RENEW_EVERY: Duration = Duration::from_millis(200);
+const RENEW_SELDOM: Duration = Duration::from_secs(30);
 
 /// Why a call got no answer of use.
 #[derive(Debug, Clone)]
@@ -103,6 +105,8 @@ pub(super) struct Client {
     runtime: Handle,
     session: Mutex<Session>,
     failures: AtomicU32,
+    /// How often the client was made anew since a call last succeeded.
+    renewals: AtomicU32,
     pub nodelay: NoDelay,
 }
 
@@ -128,6 +132,7 @@ impl Client {
             session: Mutex::new(Session { number: 0, made: Instant::now(), client }),
             runtime,
             failures: AtomicU32::new(0),
+            renewals: AtomicU32::new(0),
             nodelay: NoDelay::default(),
         }))
     }
@@ -190,7 +195,10 @@ impl Client {
             Err(error) => Err(Failure::Broken(error.to_string())),
         };
         match &answer {
-            Ok(_) => self.failures.store(0, Ordering::Relaxed),
+            Ok(_) => {
+                self.failures.store(0, Ordering::Relaxed);
+                self.renewals.store(0, Ordering::Relaxed);
+            }
             Err(failure) => self.failed(session.number, failure),
         }
         answer
@@ -214,8 +222,9 @@ impl Client {
             _ => false,
         };
         let many = counts && self.failures.fetch_add(1, Ordering::Relaxed) + 1 >= FAILURES;
-        if many || failure.is_end_of_client() {
-            self.renew(number);
+        let is_dead = failure.is_end_of_client();
+        if many || is_dead {
+            self.renew(number, is_dead);
         }
     }
 
@@ -233,11 +242,15 @@ impl Client {
         self.session().client
     }
 
-    fn renew(self: &Arc<Self>, number: u64) {
+    fn renew(self: &Arc<Self>, number: u64, is_dead: bool) {
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        if session.number != number || session.made.elapsed() < RENEW_EVERY {
+        let renewals = self.renewals.load(Ordering::Relaxed);
+        let grown = (RENEW_EVERY * 2_u32.saturating_pow(renewals.min(16))).min(RENEW_SELDOM);
+        let every = if is_dead { RENEW_EVERY } else { grown };
+        if session.number != number || session.made.elapsed() < every {
             return;
         }
+        self.renewals.store(renewals + 1, Ordering::Relaxed);
         match make(&self.settings, &self.runtime) {
             Ok(client) => {
                 tracing::info!(address = %self.address, "connecting to KurrentDB anew");

@@ -129,11 +129,9 @@ impl Count {
         }
         let at = found.position;
         let counted = match found.stream_id().strip_prefix(self.prefix.as_str()) {
-            // What lands after the log moved is no event of it.
-            Some(_) if self.traffic.moved().is_some() => None,
             Some(_) => self.count(found),
             None if found.stream_id() == self.moving => {
-                self.traffic.hear(&found);
+                self.traffic.hear(&found, self.next);
                 None
             }
             None => {
@@ -250,10 +248,15 @@ impl Count {
         &self.traffic
     }
 
+    /// That a pause was said too long ago to hold.
+    pub fn lapse(&mut self, revision: u64) {
+        self.traffic.lapse(revision);
+    }
+
     /// What was said of a move before the place where counting began.
     pub fn hear_before(&mut self, found: &Found) {
         if self.traffic.is_silent() {
-            self.traffic.hear(found);
+            self.traffic.hear(found, self.next);
         }
     }
 

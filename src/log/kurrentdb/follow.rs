@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kurrentdb::{ReadAllOptions, StreamPosition};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::Shared;
 use super::cache::{Batch, Cache};
 use super::client::Failure;
 use super::count::Counted;
+use super::read::{FIRST_PAUSE, TRIED_FOR};
 use crate::log::LogError;
 
 /// How long the next event of a read may take.
@@ -26,8 +27,8 @@ const ACTIVE_POLL: Duration = Duration::from_millis(5);
 const ACTIVE_FOR: Duration = Duration::from_secs(1);
 /// The longest pause after failures.
 const MAX_PAUSE: Duration = Duration::from_secs(2);
-/// How many rounds may fail while somebody waits for one.
-const TRIES: u32 = 4;
+/// How long a round may take while somebody waits for it.
+const WAIT: Duration = Duration::from_secs(15);
 /// How many events are counted before the head is published and they are kept.
 const STEP: usize = 512;
 
@@ -47,25 +48,30 @@ pub(super) struct Round {
 /// [`LogError::Unavailable`] when the round fails, or the log is closed.
 pub(super) async fn catch_up(shared: &Arc<Shared>) -> Result<(), LogError> {
     let mut rounds = shared.round.subscribe();
-    let mut attempt = 1;
+    let (mut pause, until) = (FIRST_PAUSE, Instant::now() + TRIED_FOR);
     loop {
         shared.check_open()?;
         let wanted = rounds.borrow_and_update().begun + 1;
         shared.wake.notify_one();
-        let ended = rounds.wait_for(|round| round.done >= wanted).await;
-        let round = ended.map_err(|_| LogError::Unavailable("the log was closed".to_owned()))?;
-        match &round.failed {
+        let failed = match timeout(WAIT, rounds.wait_for(|round| round.done >= wanted)).await {
+            Ok(Ok(round)) => round.failed.clone(),
+            Ok(Err(_)) => return Err(LogError::Unavailable("the log was closed".to_owned())),
+            Err(_) => Some("the server does not answer in time".to_owned()),
+        };
+        match failed {
             None => return Ok(()),
-            Some(reason) if attempt == TRIES => {
+            Some(reason) if Instant::now() + pause >= until => {
                 return Err(LogError::Unavailable(format!("KurrentDB can't be read: {reason}")));
             }
-            Some(_) => attempt += 1,
+            Some(_) => {}
         }
+        sleep(pause).await;
+        pause = (pause * 2).min(MAX_PAUSE);
     }
 }
 
 /// The task.
-pub(super) async fn follow(shared: Arc<Shared>, cache: Option<Cache>) {
+pub(super) async fn follow(shared: Arc<Shared>, cache: Option<Arc<Cache>>) {
     let (mut failures, mut active, mut waited) = (0_u32, Instant::now(), WAITED_POLL);
     while !*shared.closed.borrow() {
         let before = shared.count().head();
@@ -103,7 +109,7 @@ pub(super) async fn follow(shared: Arc<Shared>, cache: Option<Cache>) {
 }
 
 /// Reads to the end as it is now.
-pub(super) async fn round(shared: &Arc<Shared>, cache: Option<&Cache>) -> Result<(), Failure> {
+pub(super) async fn round(shared: &Arc<Shared>, cache: Option<&Arc<Cache>>) -> Result<(), Failure> {
     let mut number = 0;
     shared.round.send_modify(|round| {
         round.begun += 1;
@@ -121,16 +127,19 @@ pub(super) async fn round(shared: &Arc<Shared>, cache: Option<&Cache>) -> Result
     outcome
 }
 
-async fn read_on(shared: &Arc<Shared>, cache: Option<&Cache>) -> Result<(), Failure> {
+async fn read_on(shared: &Arc<Shared>, cache: Option<&Arc<Cache>>) -> Result<(), Failure> {
     let session = shared.client.number();
-    let outcome = read_from_last(shared, cache).await;
+    // In a task of its own: the client panics on answers that it does not understand.
+    let reading = read_from_last(Arc::clone(shared), cache.cloned());
+    let read = shared.client.runtime().spawn(reading).await;
+    let outcome = read.unwrap_or_else(|error| Err(Failure::Broken(error.to_string())));
     if let Err(failure) = &outcome {
         shared.client.failed(session, failure);
     }
     outcome
 }
 
-async fn read_from_last(shared: &Arc<Shared>, cache: Option<&Cache>) -> Result<(), Failure> {
+async fn read_from_last(shared: Arc<Shared>, cache: Option<Arc<Cache>>) -> Result<(), Failure> {
     let last = shared.count().position();
     let position = last.map_or(StreamPosition::Start, StreamPosition::Position);
     let mut options = ReadAllOptions::default().position(position);
@@ -140,7 +149,7 @@ async fn read_from_last(shared: &Arc<Shared>, cache: Option<&Cache>) -> Result<(
     let client = shared.client.current();
     let limited = timeout(NEXT_LIMIT, client.read_all(&options)).await;
     let mut events = limited.map_err(|_| Failure::Silent)?.map_err(Failure::Said)?;
-    let mut step = Step { shared, cache, counted: Vec::new(), seen: 0 };
+    let mut step = Step { shared: &shared, cache: cache.as_deref(), counted: Vec::new(), seen: 0 };
     loop {
         let next = timeout(NEXT_LIMIT, events.next()).await.map_err(|_| Failure::Silent);
         let next = match next.and_then(|next| next.map_err(Failure::Said)) {

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
-use kurrentdb::{AppendToStreamOptions, EventData, RecordedEvent as Found, StreamState};
+use kurrentdb::{AppendToStreamOptions, Error, EventData, RecordedEvent as Found, StreamState};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
@@ -20,8 +20,8 @@ use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::Shared;
-use super::append::TRY;
-use super::client::Known;
+use super::append::{TRY, TRY_GRACE};
+use super::client::{Failure, Known};
 use super::follow::catch_up;
 use crate::log::{LogError, Moved, Pause};
 
@@ -30,9 +30,10 @@ const FRESH: Duration = Duration::from_secs(1);
 /// How long a server goes on with a write at most (its own limits, twice).
 const SERVER: Duration = Duration::from_secs(2);
 /// How long a pause holds after it was said last, and how often it is said again.
-const HOLDS: Duration = Duration::from_secs(12);
+pub(super) const HOLDS: Duration = Duration::from_secs(12);
 const SAY_AGAIN: Duration = Duration::from_secs(3);
-const TRIES: u32 = 8;
+/// How often the stream is looked at while something is waited for.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 const BEGAN: &str = "MovingBegan";
 const ENDED: &str = "MovingEnded";
@@ -65,7 +66,11 @@ enum State {
         said: Said,
         heard: Instant,
     },
-    Moved(Said),
+    /// With how many events were counted by then.
+    Moved {
+        said: Said,
+        events: u64,
+    },
 }
 
 /// The stream's name: beside the log's, never under its prefix.
@@ -74,13 +79,13 @@ pub(super) fn stream_name(prefix: &str) -> String {
 }
 
 impl Traffic {
-    /// Takes note of an event of the stream.
-    pub fn hear(&mut self, found: &Found) {
+    /// Takes note of an event of the stream, before which so many events of the log stand.
+    pub fn hear(&mut self, found: &Found, events: u64) {
         self.revision = Some(found.revision);
         let said = serde_json::from_slice::<Said>(&found.data).ok();
         self.state = match (found.event_type.as_str(), said) {
             (BEGAN, Some(said)) => State::Paused { said, heard: Instant::now() },
-            (MOVED, Some(said)) => State::Moved(said),
+            (MOVED, Some(said)) => State::Moved { said, events },
             _ => State::Free,
         };
     }
@@ -93,14 +98,34 @@ impl Traffic {
     /// Where the log went, if it did.
     pub fn moved(&self) -> Option<&str> {
         match &self.state {
-            State::Moved(said) => Some(said.notice.as_deref().unwrap_or(&said.to)),
+            State::Moved { said, .. } => Some(said.notice.as_deref().unwrap_or(&said.to)),
             State::Free | State::Paused { .. } => None,
+        }
+    }
+
+    fn moved_with(&self) -> Option<u64> {
+        match &self.state {
+            State::Moved { events, .. } => Some(*events),
+            State::Free | State::Paused { .. } => None,
+        }
+    }
+
+    /// The revision of a pause that holds as far as is known.
+    pub fn paused(&self) -> Option<u64> {
+        let holds = matches!(&self.state, State::Paused { heard, .. } if heard.elapsed() < HOLDS);
+        self.revision.filter(|_| holds)
+    }
+
+    /// That the pause at this revision was said too long ago to hold.
+    pub fn lapse(&mut self, revision: u64) {
+        if self.paused() == Some(revision) {
+            self.state = State::Free;
         }
     }
 
     fn refusal(&self) -> Option<LogError> {
         match &self.state {
-            State::Moved(_) => self.moved().map(|notice| {
+            State::Moved { .. } => self.moved().map(|notice| {
                 LogError::Moving(format!(
                     "the log moved {notice}; restart the server with that address (--log)"
                 ))
@@ -115,7 +140,7 @@ impl Traffic {
     fn mover(&self) -> Option<&str> {
         match &self.state {
             State::Paused { said, .. } => Some(&said.mover),
-            State::Free | State::Moved(_) => None,
+            State::Free | State::Moved { .. } => None,
         }
     }
 }
@@ -139,9 +164,21 @@ pub(super) async fn may_append(shared: &Arc<Shared>) -> Result<(), LogError> {
     Ok(())
 }
 
+/// Waits until a pause that nobody says again has lapsed: how old its last word is, only those know
+/// who heard it come.
+pub(super) async fn outlive_pause(shared: &Arc<Shared>) -> Result<(), LogError> {
+    let until = Instant::now() + HOLDS;
+    while shared.count().traffic().paused().is_some() && Instant::now() < until {
+        sleep(LOOK_AGAIN).await;
+        catch_up(shared).await?;
+    }
+    Ok(())
+}
+
 /// Begins a pause.
 pub(super) async fn pause(shared: &Arc<Shared>, to: &str) -> Result<Box<dyn Pause>, LogError> {
     catch_up(shared).await?;
+    outlive_pause(shared).await?;
     let (refusal, is_moved) = {
         let count = shared.count();
         (count.traffic().refusal(), count.traffic().moved().is_some())
@@ -154,86 +191,103 @@ pub(super) async fn pause(shared: &Arc<Shared>, to: &str) -> Result<Box<dyn Paus
     // A number that no other mover has: two must not be taken for one at the same revision.
     let mover = format!("{:016x}", RandomState::new().build_hasher().finish());
     let said = Said { to: to.to_owned(), mover, notice: None };
-    say(shared, BEGAN, &said).await?;
-    let limit = shared.client.address().deadline.unwrap_or(TRY);
+    let began = Instant::now();
+    say(shared, BEGAN, &said, began + HOLDS).await?;
     let lost = Arc::new(AtomicBool::new(false));
     let turn = Arc::new(Mutex::new(()));
-    let again = say_again(shared.clone(), said.clone(), lost.clone(), turn.clone());
+    let again = say_again(shared.clone(), said.clone(), lost.clone(), turn.clone(), began);
     let again = shared.client.runtime().spawn(again);
     let pause = KurrentPause { shared: shared.clone(), said, lost, turn, again };
-    sleep(FRESH + limit + SERVER).await;
+    sleep(FRESH + TRY + TRY_GRACE + SERVER).await;
     pause.check().await?;
     Ok(Box::new(pause))
 }
 
-async fn say_again(shared: Arc<Shared>, said: Said, lost: Arc<AtomicBool>, turn: Arc<Mutex<()>>) {
-    let mut heard = Instant::now();
+/// Says the pause again while it holds. A node has heard a word at its sending at the earliest, and
+/// looks again within [`FRESH`] of an append, so a word in time is heard by all before the last lapses.
+async fn say_again(
+    shared: Arc<Shared>,
+    said: Said,
+    lost: Arc<AtomicBool>,
+    turn: Arc<Mutex<()>>,
+    mut sent: Instant,
+) {
     loop {
         sleep(SAY_AGAIN).await;
         let _turn = turn.lock().await;
-        match say(&shared, BEGAN, &said).await {
-            Ok(()) => heard = Instant::now(),
-            // Another's word, or none for too long.
-            Err(LogError::Conflict { .. }) => break,
-            Err(_) if heard.elapsed() > HOLDS / 2 => break,
+        let (now, until) = (Instant::now(), sent + HOLDS - FRESH * 2);
+        match say(&shared, BEGAN, &said, until).await {
+            Ok(()) if Instant::now() < until => sent = now,
+            // Another's word, or none in time.
+            Ok(()) | Err(LogError::Conflict { .. }) => break,
+            Err(_) if Instant::now() >= until => break,
             Err(_) => {}
         }
     }
     lost.store(true, Ordering::SeqCst);
 }
 
-/// Appends to the stream, after what this mover knows of it.
-async fn say(shared: &Arc<Shared>, event_type: &str, said: &Said) -> Result<(), LogError> {
+/// Appends to the stream, after what this mover knows of it, before the time is up.
+async fn say(
+    shared: &Arc<Shared>,
+    event_type: &str,
+    said: &Said,
+    until: Instant,
+) -> Result<(), LogError> {
     let name = stream_name(&shared.prefix);
-    let (revision, mover) = {
+    let (revision, is_anothers) = {
         let count = shared.count();
-        (count.traffic().revision, count.traffic().mover().map(str::to_owned))
+        let traffic = count.traffic();
+        let is_anothers = traffic.mover().is_some_and(|mover| mover != said.mover);
+        (traffic.revision, is_anothers && traffic.refusal().is_some())
     };
-    if mover.is_some_and(|mover| mover != said.mover)
-        && shared.count().traffic().refusal().is_some()
-    {
-        return Err(LogError::Conflict { expected: revision.into(), actual: revision });
+    let conflict = || LogError::Conflict { expected: revision.into(), actual: revision };
+    if is_anothers {
+        return Err(conflict());
     }
     let state = revision.map_or(StreamState::NoStream, StreamState::StreamRevision);
     let next = revision.map_or(0, |revision| revision + 1);
-    let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{name}@{next}/{}", said.mover).as_bytes());
+    // What is said is part of the id: a word under way must not be taken for another.
+    let what = format!("{name}@{next}/{event_type}/{}", said.mover);
     let event = EventData::json(event_type, said)
         .map_err(|error| LogError::Invalid(error.to_string()))?
-        .id(id);
-    let mut tried = 0;
+        .id(Uuid::new_v5(&Uuid::NAMESPACE_OID, what.as_bytes()));
+    let mut pause = LOOK_AGAIN;
     loop {
-        tried += 1;
         let mut options = AppendToStreamOptions::default().stream_state(state).deadline(TRY);
         if let Some(account) = &shared.credentials {
             options = options.authenticated(account.clone());
         }
-        let (name, event) = (name.clone(), event.clone());
-        let answer = shared.client.call(TRY * 2, |client| async move {
-            client.append_to_stream(name, &options, event).await
+        let (to, event) = (name.clone(), event.clone());
+        let answer = shared.client.call(TRY + TRY_GRACE, |client| async move {
+            client.append_to_stream(to, &options, event).await
         });
         let failure = match answer.await {
             Ok(_) => break,
-            Err(super::client::Failure::Said(kurrentdb::Error::WrongExpectedVersion {
-                ..
-            })) => return Err(LogError::Conflict { expected: revision.into(), actual: revision }),
+            Err(Failure::Said(Error::WrongExpectedVersion { .. })) => {
+                catch_up(shared).await?;
+                return Err(conflict());
+            }
             Err(failure) => failure,
         };
-        if tried == TRIES || failure.known() == Known::Refused {
-            return Err(LogError::OutcomeUnknown(format!(
-                "{name}: {failure}",
-                name = stream_name(&shared.prefix)
-            )));
+        if Instant::now() + pause >= until || failure.known() == Known::Refused {
+            return Err(LogError::OutcomeUnknown(format!("{name}: {failure}")));
         }
-        sleep(Duration::from_millis(50) * tried).await;
+        sleep(pause).await;
+        pause *= 2;
     }
     // What was said is known here once it was read.
-    for _ in 0..TRIES {
+    loop {
         catch_up(shared).await?;
         if shared.count().traffic().revision >= Some(next) {
             return Ok(());
         }
+        if Instant::now() >= until {
+            let text = "what was said about the move is not readable yet".to_owned();
+            return Err(LogError::OutcomeUnknown(text));
+        }
+        sleep(LOOK_AGAIN).await;
     }
-    Err(LogError::OutcomeUnknown("what was said about the move is not readable yet".to_owned()))
 }
 
 /// A pause of this log's writers.
@@ -274,7 +328,20 @@ impl KurrentPause {
         let _turn = self.turn.lock().await;
         self.again.abort();
         let said = Said { notice: Some(notice.to_string()), ..self.said.clone() };
-        say(&self.shared, MOVED, &said).await
+        let mut said_so = say(&self.shared, MOVED, &said, Instant::now() + HOLDS).await;
+        if matches!(said_so, Err(LogError::Conflict { .. })) && self.check().await.is_ok() {
+            // A word of our own, under way since before, had come in between.
+            said_so = say(&self.shared, MOVED, &said, Instant::now() + HOLDS).await;
+        }
+        said_so?;
+        let counted = self.shared.count().traffic().moved_with();
+        if counted == Some(notice.events) {
+            return Ok(());
+        }
+        // The pause had lapsed before: somebody wrote, and goes on.
+        say(&self.shared, ENDED, &self.said, Instant::now() + HOLDS).await?;
+        let text = "the pause was lost, and events came that are not in the copy".to_owned();
+        Err(LogError::Unavailable(text))
     }
 }
 
@@ -296,7 +363,7 @@ impl Pause for KurrentPause {
             if self.shared.count().traffic().moved().is_some() {
                 return Ok(());
             }
-            say(&self.shared, ENDED, &self.said).await
+            say(&self.shared, ENDED, &self.said, Instant::now() + HOLDS).await
         }
         .boxed()
     }

@@ -10,11 +10,12 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 
 use super::address::Address;
-use super::cache::{self, Cache, Kept};
+use super::cache::{self, Cache, Kept, Restored};
 use super::client::{Client, Failure};
 use super::count::{Break, Count};
 use super::diagnose::diagnose;
 use super::follow;
+use super::moving;
 use super::read::last_event;
 use super::{KurrentOptions, Shared};
 
@@ -155,7 +156,7 @@ pub enum KurrentError {
     },
 }
 
-type Opened = (Arc<Shared>, Option<Cache>);
+type Opened = (Arc<Shared>, Option<Arc<Cache>>);
 
 pub(super) async fn open(options: KurrentOptions) -> Result<Opened, KurrentError> {
     let address = options.address.clone();
@@ -168,13 +169,7 @@ pub(super) async fn open(options: KurrentOptions) -> Result<Opened, KurrentError
     check_version(&address, version)?;
     check_account(&client, &options.prefix).await?;
     let mut count = Count::new(&options.prefix);
-    let kept = options.cache.as_deref().and_then(|path| {
-        cache::restore(path, &options.prefix, &mut count).unwrap_or_else(|error| {
-            tracing::warn!(%error, path = %path.display(), "this node's count can't be read; counting anew");
-            count = Count::new(&options.prefix);
-            None
-        })
-    });
+    let kept = restore(&options, &mut count)?;
     if let Some(kept) = &kept {
         check_kept(&client, &options, kept).await?;
     }
@@ -194,16 +189,37 @@ pub(super) async fn open(options: KurrentOptions) -> Result<Opened, KurrentError
         options,
     });
     count_up(&shared, cache.as_ref()).await?;
-    check_moved(&shared).await?;
+    check_moved(&shared, cache.as_ref()).await?;
     Ok((shared, cache))
 }
 
-fn open_cache(path: &std::path::Path, options: &KurrentOptions, anew: bool) -> Option<Cache> {
+/// What this node counted before, if its file says.
+fn restore(options: &KurrentOptions, count: &mut Count) -> Result<Option<Kept>, KurrentError> {
+    let Some(path) = options.cache.as_deref() else { return Ok(None) };
+    match cache::restore(path, &options.prefix, count) {
+        Ok(Restored::Kept(kept)) => Ok(Some(kept)),
+        Ok(Restored::Nothing) => Ok(None),
+        Ok(Restored::OtherPrefix(other, first)) => Err(KurrentError::OtherLog {
+            address: options.address.to_string(),
+            prefix: options.prefix.clone(),
+            file: path.to_owned(),
+            counted: first.to_string(),
+            found: format!("is not the one that was counted, under {other:?}"),
+        }),
+        Err(error) => {
+            tracing::warn!(%error, path = %path.display(), "this node's count can't be read; counting anew");
+            *count = Count::new(&options.prefix);
+            Ok(None)
+        }
+    }
+}
+
+fn open_cache(path: &std::path::Path, options: &KurrentOptions, anew: bool) -> Option<Arc<Cache>> {
     let opened = (|| {
         if anew {
             cache::forget(path)?;
         }
-        Cache::open(path, &options.prefix)
+        Cache::open(path, &options.prefix).map(Arc::new)
     })();
     opened
         .inspect_err(|error| {
@@ -303,13 +319,13 @@ async fn event_at(
             .filter(|event| event.position == at)
             .map(|event| event.id)),
         // A position that is none of this database's is an invalid request on some servers.
-        Err(Failure::Said(Error::Grpc { .. } | Error::ServerError(_))) => Ok(None),
+        Err(Failure::Said(Error::Grpc { .. })) => Ok(None),
         Err(failure) => Err(diagnose(client.address(), &failure).await),
     }
 }
 
 /// Counts up to the end, and judges what was found.
-async fn count_up(shared: &Arc<Shared>, cache: Option<&Cache>) -> Result<(), KurrentError> {
+async fn count_up(shared: &Arc<Shared>, cache: Option<&Arc<Cache>>) -> Result<(), KurrentError> {
     let mut attempt = 1;
     while let Err(failure) = follow::round(shared, cache).await {
         if attempt == TRIES {
@@ -331,10 +347,26 @@ async fn count_up(shared: &Arc<Shared>, cache: Option<&Cache>) -> Result<(), Kur
     }
 }
 
+/// Waits for a pause that was said some time ago, nobody knows how long: by a mover that died it
+/// ends, by one at work it is said again, which appends are then told.
+async fn outlive_pause(shared: &Arc<Shared>, cache: Option<&Arc<Cache>>, revision: u64) {
+    tracing::info!("the log is paused for a move; waiting whether the mover is still at work");
+    let until = tokio::time::Instant::now() + moving::HOLDS;
+    while tokio::time::Instant::now() < until {
+        tokio::time::sleep(PAUSE).await;
+        // A failure is met again by whoever reads next.
+        let _ = follow::round(shared, cache).await;
+        if shared.count().traffic().paused() != Some(revision) {
+            return;
+        }
+    }
+    shared.count().lapse(revision);
+}
+
 /// Whether the log is still here to be written.
-async fn check_moved(shared: &Arc<Shared>) -> Result<(), KurrentError> {
+async fn check_moved(shared: &Arc<Shared>, cache: Option<&Arc<Cache>>) -> Result<(), KurrentError> {
     let address = || shared.client.address().to_string();
-    let last = last_event(shared, super::moving::stream_name(&shared.prefix)).await;
+    let last = last_event(shared, moving::stream_name(&shared.prefix)).await;
     let last = match last {
         Ok(last) => last,
         Err(failure) => return Err(diagnose(shared.client.address(), &failure).await),
@@ -342,11 +374,15 @@ async fn check_moved(shared: &Arc<Shared>) -> Result<(), KurrentError> {
     if let Some(last) = last {
         shared.count().hear_before(&last);
     }
+    let paused = shared.count().traffic().paused();
+    if let Some(revision) = paused.filter(|_| shared.options.writes) {
+        outlive_pause(shared, cache, revision).await;
+    }
     match shared.count().traffic().moved() {
         Some(notice) if shared.options.writes => Err(KurrentError::Moved {
             address: address(),
             notice: notice.to_owned(),
-            stream: super::moving::stream_name(&shared.prefix),
+            stream: moving::stream_name(&shared.prefix),
         }),
         _ => Ok(()),
     }

@@ -4,20 +4,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kurrentdb::{Error, ReadStreamOptions, RecordedEvent as Found, StreamPosition};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::Shared;
 use super::client::Failure;
 use super::follow::catch_up;
 use super::stored::to_recorded;
 use crate::log::page::{Order, PageBuilder};
-use crate::log::{LogError, Page, RecordedEvent, StreamName};
+use crate::log::{LogError, MAX_PAGE_BYTES, Page, RecordedEvent, StreamName};
 
-/// How long a read may take, and how often it is tried.
+/// How long a read may take, and for how long it is begun again: as long as a cluster takes to find
+/// another leader, about twice.
 const READ: Duration = Duration::from_secs(5);
-const TRIES: u32 = 4;
+pub(super) const TRIED_FOR: Duration = Duration::from_secs(5);
 pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(20);
-pub(super) const LONGEST_PAUSE: Duration = Duration::from_millis(600);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const MOST_PAUSE: Duration = Duration::from_millis(500);
+/// A page and what tells whether it is the last: as much as is read at once.
+const MOST_BYTES: usize = 2 * MAX_PAGE_BYTES;
 
 /// Makes a read that may be made again. `Ok(None)`: there is no such stream.
 pub(super) async fn again<T, F, Fut>(shared: &Arc<Shared>, read: F) -> Result<Option<T>, LogError>
@@ -26,8 +30,8 @@ where
     F: Fn(kurrentdb::Client) -> Fut,
     Fut: Future<Output = Result<T, Error>> + Send + 'static,
 {
-    let mut pause = FIRST_PAUSE;
-    for attempt in 1..=TRIES {
+    let (mut pause, until) = (FIRST_PAUSE, Instant::now() + TRIED_FOR);
+    loop {
         shared.check_open()?;
         let failure = match shared.client.call(READ, &read).await {
             Ok(answer) => return Ok(Some(answer)),
@@ -45,15 +49,14 @@ where
                     "the account may not read; its user or password is wrong, or it lacks access";
                 return Err(LogError::Unavailable(reason.to_owned()));
             }
-            _ if attempt == TRIES => {
+            _ if Instant::now() + pause >= until => {
                 return Err(LogError::Unavailable(format!("KurrentDB can't be read: {failure}")));
             }
             _ => {}
         }
         tokio::time::sleep(pause).await;
-        pause *= 3;
+        pause = (pause * 2).min(MOST_PAUSE);
     }
-    Err(LogError::Unavailable("KurrentDB can't be read".to_owned()))
 }
 
 /// Events of a stream as the server has them, at most `limit`.
@@ -73,9 +76,14 @@ async fn of_stream(
         let (name, options) = (name.clone(), options.clone());
         async move {
             let mut events = client.read_stream(name, &options).await?;
-            let mut found = Vec::new();
-            while let Some(event) = events.next().await? {
-                found.extend(event.link.or(event.event));
+            let (mut found, mut bytes) = (Vec::new(), 0);
+            // No page takes more.
+            while bytes < MOST_BYTES
+                && let Some(event) = events.next().await?
+            {
+                let Some(event) = event.link.or(event.event) else { continue };
+                bytes += event.data.len() + event.custom_metadata.len();
+                found.push(event);
             }
             Ok(found)
         }
@@ -140,6 +148,10 @@ async fn whole_part(
     let mut pause = FIRST_PAUSE;
     loop {
         let found = of_stream(shared, stream, from, limit).await?;
+        let bytes: usize = found.iter().map(|f| f.data.len() + f.custom_metadata.len()).sum();
+        if bytes >= MOST_BYTES {
+            return Ok(found);
+        }
         let missing = {
             let count = shared.count();
             let counted = count.sequences(stream, from);
