@@ -52,7 +52,11 @@ pub fn without_account(address: &str) -> String {
 /// # Errors
 /// An address that is none of this build, and what would be one.
 pub fn check_addresses(config: &Config) -> anyhow::Result<()> {
-    log_address(&config.store.log, "store.log")?;
+    match log_address(&config.store.log, "store.log")? {
+        LogAddress::Sqlite(_) => {}
+        #[cfg(feature = "kurrentdb")]
+        LogAddress::Kurrent(address) => drop(with_account(address, config)?),
+    }
     documents_address(config).map(|_| ())
 }
 

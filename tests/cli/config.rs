@@ -25,7 +25,8 @@ fn a_configuration_that_can_be_used_is_good_and_another_is_named() {
     let check = |args: &[&str]| docket(&[&["config", "check"], args].concat());
     check(&["--set", "server.listn=x"]).refused(2, &["no key server.listn", "is server.listen"]);
     check(&["--listen", "here"]).refused(2, &["--listen", "127.0.0.1:8080"]);
-    check(&["--log", "kurrentdb://db"]).refused(2, &["store.log", "sqlite:<path>"]);
+    check(&["--log", "mysql://u:hush@db"])
+        .refused(2, &["store.log", "mysql://db", "sqlite:<path>"]);
     check(&["--documents", "ftp://x"]).refused(2, &["store.documents", "file:<folder>"]);
     let keys = ["--set", "store.s3.access_key_id=k", "--set", "store.s3.secret_access_key=s"];
     check(&keys).refused(2, &["store.s3.access_key_id", "no S3 store"]);
@@ -33,6 +34,24 @@ fn a_configuration_that_can_be_used_is_good_and_another_is_named() {
     check(&["--config", "no/such.toml"]).refused(2, &["no/such.toml"]);
     let mut serve = command(&["serve"]);
     run(serve.env("DOCKET_SERVER__PORT", "1")).refused(2, &["environment DOCKET_SERVER__PORT"]);
+}
+
+#[cfg(not(feature = "kurrentdb"))]
+#[test]
+fn a_log_in_a_kurrentdb_needs_a_build_that_knows_it() {
+    let check = docket(&["config", "check", "--log", "kurrentdb://db"]);
+    check.refused(2, &["store.log", "--features kurrentdb", "sqlite:<path>"]);
+}
+
+#[cfg(feature = "kurrentdb")]
+#[test]
+fn the_address_of_a_kurrentdb_is_checked_without_asking_it() {
+    let check = |args: &[&str]| docket(&[&["config", "check", "--log"], args].concat());
+    assert_eq!(check(&["kurrentdb://a,b:2114"]).done(), "the configuration is good\n");
+    check(&["esdb://u:hush@db?tsl=false"]).refused(2, &["store.log", "no parameter tsl"]);
+    check(&["esdb://db", "--set", "store.kurrentdb.prefix=$x"]).refused(2, &["first not $"]);
+    check(&["esdb://db", "--set", "store.kurrentdb.user=u"])
+        .refused(2, &["store.kurrentdb.password", "together"]);
 }
 
 #[cfg(not(feature = "s3"))]
