@@ -167,7 +167,10 @@ fn the_runner_follows_stops_at_an_unknown_event_and_serves_on() {
     note(&mut world);
     until(&world.runtime, runner.status(), |status| status.has(last + 1));
     // One writes at a time; the other looks on.
-    let looks_on = until(&world.runtime, second.status(), |status| status.has(last + 1));
+    // The lease may have run out for a moment on a machine that is busy elsewhere.
+    let looks_on = until(&world.runtime, second.status(), |status| {
+        status.has(last + 1) && status.written_by.is_some()
+    });
     assert_eq!(looks_on.written_by.as_deref(), Some("first"));
     drop(second);
     let unknown = world.append_unknown("cluster_area-haidian", "SomethingNewer");
