@@ -113,6 +113,24 @@ async fn the_position_advances_over_events_of_others() {
     assert_eq!(page.events.len(), 2);
 }
 
+/// 8: the client panics on a message that it does not know. One read ends with it; the next goes on,
+/// and whoever follows the log misses nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_of_the_client_ends_one_read() {
+    let server = start();
+    let log: Log = open(&server).await;
+    for n in 0..5_u64 {
+        server.control().fail_next(Call::ReadAll, 2, Fault::Nonsense { after: 1 });
+        let appended =
+            log.append(&stream("s"), Expected::from(n.checked_sub(1)), vec![event(n)]).await;
+        assert_eq!(appended.unwrap().sequence, Some(n));
+        server.control().fail_next(Call::Read, 1, Fault::Nonsense { after: 0 });
+        let page = log.read_stream(&stream("s"), 0, 10).await.unwrap();
+        assert_eq!(page.events.len() as u64, n + 1);
+    }
+    assert_eq!(log.head().await, Ok(Some(4)));
+}
+
 /// While one append hangs at the server, 63 on other streams come and go.
 #[tokio::test(flavor = "multi_thread")]
 async fn appends_do_not_wait_for_one_another() {

@@ -105,9 +105,12 @@ async fn answer(
             link.world.restart_later(link.node, down);
             std::future::pending().await
         }
-        Some(Fault::EndEarly { .. } | Fault::FailAfter { .. } | Fault::DropAfter { .. }) => {
-            unreachable!("such a rule is not taken for appends")
-        }
+        Some(
+            Fault::EndEarly { .. }
+            | Fault::Nonsense { .. }
+            | Fault::FailAfter { .. }
+            | Fault::DropAfter { .. },
+        ) => unreachable!("such a rule is not taken for appends"),
     }
 }
 

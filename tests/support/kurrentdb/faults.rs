@@ -42,6 +42,8 @@ pub enum Fault {
     TooBusy,
     /// A read ends after so many events as if there were no more.
     EndEarly { after: usize },
+    /// After so many events a read has a message of a kind that no client knows.
+    Nonsense { after: usize },
     /// A read ends with Unavailable after so many events.
     FailAfter { after: usize },
     /// The connection is cut after so many events of a read.
@@ -129,7 +131,10 @@ impl Faults {
     fn add(&self, rule: Rule) {
         let of_reads = matches!(
             rule.fault,
-            Fault::EndEarly { .. } | Fault::FailAfter { .. } | Fault::DropAfter { .. }
+            Fault::EndEarly { .. }
+                | Fault::Nonsense { .. }
+                | Fault::FailAfter { .. }
+                | Fault::DropAfter { .. }
         );
         assert!(!of_reads || rule.call != Call::Append, "{:?} is for reads", rule.fault);
         self.inner.lock().unwrap().0.push(rule);

@@ -81,12 +81,21 @@ pub async fn read(link: Link, metadata: &MetadataMap, request: ReadReq) -> Resul
             link.world.restart_later(link.node, down);
             return std::future::pending().await;
         }
-        Some(Fault::EndEarly { .. } | Fault::FailAfter { .. } | Fault::DropAfter { .. }) | None => {
-        }
+        Some(
+            Fault::EndEarly { .. }
+            | Fault::Nonsense { .. }
+            | Fault::FailAfter { .. }
+            | Fault::DropAfter { .. },
+        )
+        | None => {}
     }
     let answers = begin(link.clone(), &options, stream)?;
     Ok(match fault {
         Some(Fault::EndEarly { after }) => answers.take(after).boxed(),
+        Some(Fault::Nonsense { after }) => {
+            let nonsense = Ok(ReadResp { content: None });
+            answers.take(after).chain(stream::iter([nonsense])).boxed()
+        }
         Some(Fault::FailAfter { after }) => {
             let error = Err(Status::unavailable("the read was broken off"));
             answers.take(after).chain(stream::iter([error])).boxed()
