@@ -183,5 +183,12 @@ async fn a_client_that_goes_away_leaves_nothing_behind() {
         drop(request.header("accept", "text/csv").send().await.unwrap());
     }
     export(&server, "event", "text/csv").await.ok(200);
+    // What reads the rows ends a moment after its client has gone.
+    let all_back = async {
+        while server.state.exports.available_permits() < 2 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), all_back).await.unwrap();
     assert_eq!(server.state.exports.available_permits(), 2);
 }
