@@ -124,7 +124,7 @@ pub struct Times {
 impl Times {
     /// Those of the walk through the pages, else those that the request names: today, and all that
     /// the tables have taken in. At an instant still to come, what they have taken in by now is
-    /// known.
+    /// known, and what they are asked to take in first (`min_sequence`).
     ///
     /// # Errors
     /// As [`known`].
@@ -139,7 +139,9 @@ impl Times {
         let is_to_come = known_at.is_some_and(|instant| instant > call.state.app.clock().now());
         if let (true, Known::To(newest)) = (is_to_come, known) {
             let read = call.state.models_status.borrow().position;
-            known = Known::To(read.map_or(newest, |read| read.min(newest)));
+            // What the client asks the tables to hold first is known by then.
+            let asked = call.parsed("min_sequence", a_sequence)?;
+            known = Known::To(read.max(asked).map_or(newest, |read| read.min(newest)));
         }
         Ok(Self { day, known_at, known })
     }
