@@ -176,12 +176,11 @@ impl App {
         now: Timestamp,
     ) -> ActError {
         let surely_failed = !matches!(error, ActError::Log(LogError::OutcomeUnknown(_)));
-        let outlived = if self.log.is_shared() {
-            matches!(self.outcome_of(reservation).await, Ok(Some(false)))
-        } else {
-            true
-        };
-        if surely_failed && outlived && wanted.is_some() {
+        if surely_failed
+            && wanted.is_some()
+            && (!self.log.is_shared()
+                || matches!(self.outcome_of(reservation).await, Ok(Some(false))))
+        {
             let reason = "its approval was not appended".to_owned();
             let exercise = case.program.is_exercise();
             if let Err(failed) = self.release(reservation, reason, exercise, now).await {

@@ -7,12 +7,13 @@ use kurrentdb::{Position, ReadAllOptions, RecordedEvent as Found, StreamPosition
 use tokio::task::JoinHandle;
 
 use super::Shared;
+use super::client::By as _;
 use super::count::{Count, MARK_EVERY};
 use super::follow::catch_up;
-use super::read::{FIRST_PAUSE, LONGEST_PAUSE, again};
+use super::read::{FIRST_PAUSE, LONGEST_PAUSE, again, collect};
 use super::stored::to_recorded;
 use crate::log::page::{Order, PageBuilder};
-use crate::log::{LogError, MAX_PAGE_BYTES, Page, StreamName};
+use crate::log::{LogError, Page, StreamName};
 
 /// How many readers have their next page asked for ahead.
 const READERS: usize = 4;
@@ -193,25 +194,11 @@ async fn part_of_all(
     limit: usize,
 ) -> Result<Vec<Found>, LogError> {
     let position = at.map_or(StreamPosition::Start, StreamPosition::Position);
-    let mut options = ReadAllOptions::default().position(position).max_count(limit);
-    if let Some(account) = &shared.credentials {
-        options = options.authenticated(account.clone());
-    }
+    let options =
+        ReadAllOptions::default().position(position).max_count(limit).by(&shared.credentials);
     let read = again(shared, |client| {
         let options = options.clone();
-        async move {
-            let mut events = client.read_all(&options).await?;
-            let (mut found, mut bytes) = (Vec::with_capacity(limit.min(8192)), 0);
-            // Others' events may be large; what is left is read next.
-            while bytes < 2 * MAX_PAGE_BYTES
-                && let Some(event) = events.next().await?
-            {
-                let Some(event) = event.link.or(event.event) else { continue };
-                bytes += event.data.len() + event.custom_metadata.len();
-                found.push(event);
-            }
-            Ok(found)
-        }
+        async move { collect(client.read_all(&options).await?).await }
     });
     Ok(read.await?.unwrap_or_default())
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use kurrentdb::{AppendToStreamOptions, CurrentRevision, Error, EventData, StreamState};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::client::{Failure, Known};
+use super::client::{By as _, Failure, Known};
 use super::moving::may_append;
 use super::stored::{is_same, to_stored};
 use super::{Shared, read};
@@ -164,10 +164,10 @@ async fn send_once(
     stored: &[EventData],
 ) -> Result<u64, Failure> {
     let limit = shared.client.address().deadline.unwrap_or(TRY);
-    let mut options = AppendToStreamOptions::default().stream_state(append.state()).deadline(limit);
-    if let Some(account) = &shared.credentials {
-        options = options.authenticated(account.clone());
-    }
+    let options = AppendToStreamOptions::default()
+        .stream_state(append.state())
+        .deadline(limit)
+        .by(&shared.credentials);
     let (name, events) = (shared.full_name(&append.stream), stored.to_vec());
     let started = Instant::now();
     let answer = shared

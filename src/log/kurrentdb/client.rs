@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use kurrentdb::{ClientSettings, Credentials, Error, GrpcConnectionError};
+use kurrentdb::{
+    AppendToStreamOptions, ClientSettings, Credentials, Error, GrpcConnectionError, ReadAllOptions,
+    ReadStreamOptions,
+};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout};
 
@@ -86,6 +89,27 @@ impl Failure {
         )
     }
 }
+
+/// A call on somebody's account, if there is one.
+pub(super) trait By {
+    /// Says who calls.
+    fn by(self, account: &Option<Credentials>) -> Self;
+}
+
+macro_rules! by {
+    ($($options:ty),*) => {$(
+        impl By for $options {
+            fn by(self, account: &Option<Credentials>) -> Self {
+                match account {
+                    Some(account) => self.authenticated(account.clone()),
+                    None => self,
+                }
+            }
+        }
+    )*};
+}
+
+by!(AppendToStreamOptions, ReadAllOptions, ReadStreamOptions);
 
 /// Codes of gRPC statuses; the client does not hand out their type.
 const INVALID_ARGUMENT: i32 = 3;

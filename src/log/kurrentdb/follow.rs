@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::Shared;
 use super::cache::{Batch, Cache};
-use super::client::Failure;
+use super::client::{By as _, Failure};
 use super::count::Counted;
 use super::read::{FIRST_PAUSE, TRIED_FOR};
 use crate::log::LogError;
@@ -142,10 +142,7 @@ async fn read_on(shared: &Arc<Shared>, cache: Option<&Arc<Cache>>) -> Result<(),
 async fn read_from_last(shared: Arc<Shared>, cache: Option<Arc<Cache>>) -> Result<(), Failure> {
     let last = shared.count().position();
     let position = last.map_or(StreamPosition::Start, StreamPosition::Position);
-    let mut options = ReadAllOptions::default().position(position);
-    if let Some(account) = &shared.credentials {
-        options = options.authenticated(account.clone());
-    }
+    let options = ReadAllOptions::default().position(position).by(&shared.credentials);
     let client = shared.client.current();
     let limited = timeout(NEXT_LIMIT, client.read_all(&options)).await;
     let mut events = limited.map_err(|_| Failure::Silent)?.map_err(Failure::Said)?;

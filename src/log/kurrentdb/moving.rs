@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::Shared;
 use super::append::{TRY, TRY_GRACE};
-use super::client::{Failure, Known};
+use super::client::{By as _, Failure, Known};
 use super::follow::catch_up;
 use crate::log::{LogError, Moved, Pause};
 
@@ -254,10 +254,10 @@ async fn say(
         .id(Uuid::new_v5(&Uuid::NAMESPACE_OID, what.as_bytes()));
     let mut pause = LOOK_AGAIN;
     loop {
-        let mut options = AppendToStreamOptions::default().stream_state(state).deadline(TRY);
-        if let Some(account) = &shared.credentials {
-            options = options.authenticated(account.clone());
-        }
+        let options = AppendToStreamOptions::default()
+            .stream_state(state)
+            .deadline(TRY)
+            .by(&shared.credentials);
         let (to, event) = (name.clone(), event.clone());
         let answer = shared.client.call(TRY + TRY_GRACE, |client| async move {
             client.append_to_stream(to, &options, event).await

@@ -11,7 +11,7 @@ use tokio::sync::{Notify, watch};
 
 use super::address::Address;
 use super::cache::{self, Cache, Kept, Restored};
-use super::client::{Client, Failure};
+use super::client::{By as _, Client, Failure};
 use super::count::{Break, Count};
 use super::diagnose::diagnose;
 use super::follow;
@@ -248,12 +248,8 @@ async fn check_account(client: &Arc<Client>, prefix: &str) -> Result<(), Kurrent
     let user = || {
         client.address().account.as_ref().map_or("a caller without account", |a| &a.user).to_owned()
     };
-    let mut of_stream = ReadStreamOptions::default().max_count(1);
-    let mut of_all = ReadAllOptions::default().max_count(1);
-    if let Some(account) = client.credentials() {
-        of_stream = of_stream.authenticated(account.clone());
-        of_all = of_all.authenticated(account);
-    }
+    let of_stream = ReadStreamOptions::default().max_count(1).by(&client.credentials());
+    let of_all = ReadAllOptions::default().max_count(1).by(&client.credentials());
     let name = format!("{prefix}log");
     let looked = client.call(LOOK, |client| async move {
         client.read_stream(name, &of_stream).await?.next().await.map(|_| ())
@@ -307,10 +303,10 @@ async fn event_at(
     (commit, prepare): (u64, u64),
 ) -> Result<Option<uuid::Uuid>, KurrentError> {
     let at = kurrentdb::Position { commit, prepare };
-    let mut options = ReadAllOptions::default().position(StreamPosition::Position(at)).max_count(1);
-    if let Some(account) = client.credentials() {
-        options = options.authenticated(account);
-    }
+    let options = ReadAllOptions::default()
+        .position(StreamPosition::Position(at))
+        .max_count(1)
+        .by(&client.credentials());
     let looked =
         client.call(LOOK, |client| async move { client.read_all(&options).await?.next().await });
     match looked.await {

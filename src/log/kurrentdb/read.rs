@@ -7,7 +7,7 @@ use kurrentdb::{Error, ReadStreamOptions, RecordedEvent as Found, StreamPosition
 use tokio::time::{Instant, timeout};
 
 use super::Shared;
-use super::client::Failure;
+use super::client::{By as _, Failure};
 use super::follow::catch_up;
 use super::stored::to_recorded;
 use crate::log::page::{Order, PageBuilder};
@@ -59,6 +59,23 @@ where
     }
 }
 
+/// The events of a read, as many as are read at once: others' may be large, and no page takes more.
+pub(super) async fn collect(mut events: kurrentdb::ReadStream) -> Result<Vec<Found>, Error> {
+    let (mut found, mut bytes) = (Vec::new(), 0);
+    while bytes < MOST_BYTES
+        && let Some(event) = events.next().await?
+    {
+        let Some(event) = event.link.or(event.event) else { continue };
+        bytes += bytes_of(&event);
+        found.push(event);
+    }
+    Ok(found)
+}
+
+fn bytes_of(event: &Found) -> usize {
+    event.data.len() + event.custom_metadata.len()
+}
+
 /// Events of a stream as the server has them, at most `limit`.
 async fn of_stream(
     shared: &Arc<Shared>,
@@ -66,27 +83,14 @@ async fn of_stream(
     from: u64,
     limit: usize,
 ) -> Result<Vec<Found>, LogError> {
-    let mut options =
-        ReadStreamOptions::default().position(StreamPosition::Position(from)).max_count(limit);
-    if let Some(account) = &shared.credentials {
-        options = options.authenticated(account.clone());
-    }
+    let options = ReadStreamOptions::default()
+        .position(StreamPosition::Position(from))
+        .max_count(limit)
+        .by(&shared.credentials);
     let name = shared.full_name(stream);
     let read = again(shared, |client| {
         let (name, options) = (name.clone(), options.clone());
-        async move {
-            let mut events = client.read_stream(name, &options).await?;
-            let (mut found, mut bytes) = (Vec::new(), 0);
-            // No page takes more.
-            while bytes < MOST_BYTES
-                && let Some(event) = events.next().await?
-            {
-                let Some(event) = event.link.or(event.event) else { continue };
-                bytes += event.data.len() + event.custom_metadata.len();
-                found.push(event);
-            }
-            Ok(found)
-        }
+        async move { collect(client.read_stream(name, &options).await?).await }
     });
     Ok(read.await?.unwrap_or_default())
 }
@@ -148,7 +152,7 @@ async fn whole_part(
     let mut pause = FIRST_PAUSE;
     loop {
         let found = of_stream(shared, stream, from, limit).await?;
-        let bytes: usize = found.iter().map(|f| f.data.len() + f.custom_metadata.len()).sum();
+        let bytes: usize = found.iter().map(bytes_of).sum();
         if bytes >= MOST_BYTES {
             return Ok(found);
         }
@@ -231,11 +235,11 @@ async fn last_of(
     name: String,
     account: Option<kurrentdb::Credentials>,
 ) -> Result<Option<Found>, Error> {
-    let mut options =
-        ReadStreamOptions::default().position(StreamPosition::End).backwards().max_count(1);
-    if let Some(account) = account {
-        options = options.authenticated(account);
-    }
+    let options = ReadStreamOptions::default()
+        .position(StreamPosition::End)
+        .backwards()
+        .max_count(1)
+        .by(&account);
     let last = client.read_stream(name, &options).await?.next().await?;
     Ok(last.and_then(|event| event.link.or(event.event)))
 }

@@ -18,19 +18,12 @@ const MARK: &[u8] = b"\0docket1";
 
 /// An event in the client's form.
 pub(super) fn to_stored(event: &NewEvent) -> EventData {
-    let data = event.data.clone();
-    let is_json =
-        serde_json::from_slice::<&RawValue>(&data).is_ok_and(|raw| raw.get().len() == data.len());
-    // The bytes themselves are sent, so what is stored is what is hashed.
-    let stored = if is_json {
-        let raw = std::str::from_utf8(&data).ok().and_then(|text| {
-            let raw = RawValue::from_string(text.to_owned()).ok()?;
-            EventData::json(&event.event_type, &raw).ok()
-        });
-        raw.unwrap_or_else(|| EventData::binary(&event.event_type, data))
-    } else {
-        EventData::binary(&event.event_type, data)
-    };
+    // As raw text it is written as it stands, so what is stored is what is hashed.
+    let json = serde_json::from_slice::<&RawValue>(&event.data)
+        .ok()
+        .filter(|raw| raw.get().len() == event.data.len())
+        .and_then(|raw| EventData::json(&event.event_type, &raw).ok());
+    let stored = json.unwrap_or_else(|| EventData::binary(&event.event_type, event.data.clone()));
     stored.id(event.event_id).metadata(with_instant(&event.metadata, event.recorded_at_us))
 }
 
