@@ -7,6 +7,7 @@
 mod body;
 mod cloud_event;
 mod flat;
+mod form;
 mod ids;
 mod labels;
 mod members;
@@ -30,7 +31,8 @@ pub use flat::Flattened;
 pub(crate) use ids::hex;
 pub use ids::{caused_event_id, event_id, fingerprint, sha256_hex};
 pub use labels::{StreamLabel, event_types, label_of_stream, snake_case};
-pub use members::{check_json, parse_object};
+pub use form::check_json;
+pub use members::{MAX_ERRORS, parse_object};
 pub use meta::{decode_meta, encode_meta};
 pub use request::{RequestError, check_text, parse_act_request};
 pub use schema::event_schemas;

@@ -146,12 +146,14 @@ async fn dispatch(
     };
     let parameters = check_parameters(route, &http)?;
     check_accept(route, &http)?;
+    let accept = http.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let language = Language::negotiate(accept, state.settings.default_language);
     let limit = state.settings.max_body_bytes;
     let (body, payload) = match route.body {
         Body::None => (web::Bytes::new(), None),
         Body::Json(_) => {
             let patience = state.settings.request_timeout;
-            (body::read_json(&http, payload, limit, patience).await?, None)
+            (body::read_json(&http, payload, limit, patience, language).await?, None)
         }
         Body::Bytes => {
             body::check_length(&http, state.settings.max_document_bytes)?;
@@ -161,8 +163,6 @@ async fn dispatch(
     if let Some(verified) = &verified {
         check_role(route, verified)?;
     }
-    let accept = http.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let language = Language::negotiate(accept, state.settings.default_language);
     let call = Call { state, http, body, payload, verified, language, route, parameters };
     (route.handler)(call).await
 }
