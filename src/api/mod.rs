@@ -25,6 +25,7 @@ pub mod metrics;
 mod named;
 mod obligations;
 mod openapi;
+mod outgoing;
 mod page;
 mod pages;
 mod permitted;
@@ -44,5 +45,6 @@ mod trail;
 mod webhooks;
 
 pub use openapi::openapi_json;
+pub use outgoing::Limits;
 pub use serve::{ServeError, Served, serve};
 pub use state::{ApiSettings, ApiState, EventNames};

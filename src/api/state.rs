@@ -12,6 +12,7 @@ use super::auth::Authenticator;
 use super::events::Tail;
 use super::exports;
 use super::metrics::Requests;
+use super::outgoing::{Limits, Outgoing};
 use super::problem::Language;
 use crate::app::{App, Kept};
 use crate::codec::CloudEvents;
@@ -55,6 +56,10 @@ pub struct ApiSettings {
     pub workers: Option<usize>,
     /// How events are called in feeds.
     pub events: EventNames,
+    /// How long an answer may take, besides what the request asks to wait.
+    pub answer_timeout: Duration,
+    /// How much may go out at once.
+    pub limits: Limits,
 }
 
 impl Default for ApiSettings {
@@ -68,6 +73,8 @@ impl Default for ApiSettings {
             request_timeout: Duration::from_secs(30),
             workers: None,
             events: EventNames::default(),
+            answer_timeout: Duration::from_secs(30),
+            limits: Limits::default(),
         }
     }
 }
@@ -102,6 +109,8 @@ pub struct ApiState {
     pub rendered: Kept<Rendered>,
     /// What is counted of requests.
     pub requests: Requests,
+    /// What goes out and is not taken yet.
+    pub outgoing: Arc<Outgoing>,
     /// Exports that may begin.
     pub exports: Arc<Semaphore>,
     /// Writes events as CloudEvents.
@@ -135,6 +144,7 @@ impl ApiState {
         settings: ApiSettings,
     ) -> Self {
         let cloud_events = Arc::new(cloud_events(&app, &settings));
+        let outgoing = Outgoing::new(settings.limits);
         Self {
             app,
             models,
@@ -144,6 +154,7 @@ impl ApiState {
             webhooks: None,
             rendered: Kept::new(RENDERED_BYTES),
             requests: Requests::default(),
+            outgoing,
             exports: Arc::new(Semaphore::new(exports::AT_ONCE)),
             cloud_events,
             tail: Tail::default(),

@@ -103,6 +103,7 @@ pub fn api_state(
             type_prefix: config.events.type_prefix.clone(),
             source: config.events.source.clone(),
         },
+        ..ApiSettings::default()
     };
     let models = ReadModels::of_runner(copies, read_models.clone());
     ApiState::new(app, models, read_models, authenticator, settings)

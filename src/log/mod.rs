@@ -11,6 +11,7 @@
 //! Deliberately not here: what events mean. The log knows envelopes (two byte strings and a type
 //! name), never event types, and has no "any revision" append.
 
+mod backlog;
 mod event;
 mod page;
 mod pause;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
+pub use backlog::{SINGLE_EVENTS, on_backlog, yield_to_others};
 pub use event::{
     Bytes, MAX_APPEND_BYTES, MAX_APPEND_EVENTS, MAX_EVENT_TYPE_BYTES, MAX_STREAM_NAME_BYTES,
     NewEvent, RecordedEvent, StreamName, StreamNameError,

@@ -1,5 +1,6 @@
 //! Reading: a small pool of read-only connections, used where blocking is allowed. No read
-//! transaction outlives a page, so the WAL can always be checkpointed.
+//! transaction outlives a page, so the WAL can always be checkpointed. Pages of the backlog have
+//! connections and threads of their own, so that single reads never wait for them.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -13,19 +14,24 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::schema::{head, open_reading, signed, tip, unsigned};
+use crate::log::backlog::{BACKLOG_THREADS, on_backlog};
 use crate::log::page::{Order, PageBuilder};
 use crate::log::{Bytes, LogError, Page, RecordedEvent, StreamName};
 
-/// Readers at work at once; more wait for one to finish.
+/// Single reads at once; more wait for one to finish.
 const MAX_READERS: usize = 4;
 /// Stream names that one reader remembers: about 5 MiB with names of 40 bytes.
 const MAX_NAMES: usize = 32_768;
+
+/// A read that has its turn.
+type Work<T> = Box<dyn FnOnce() -> Result<T, LogError> + Send>;
 
 /// The pool.
 pub(super) struct Readers {
     path: PathBuf,
     idle: Mutex<Vec<Reader>>,
     permits: Arc<Semaphore>,
+    backlog: Arc<Semaphore>,
 }
 
 impl Readers {
@@ -35,6 +41,7 @@ impl Readers {
             path,
             idle: Mutex::default(),
             permits: Arc::new(Semaphore::new(MAX_READERS)),
+            backlog: Arc::new(Semaphore::new(BACKLOG_THREADS)),
         })
     }
 
@@ -43,13 +50,33 @@ impl Readers {
         self: &Arc<Self>,
         read: impl FnOnce(&mut Reader) -> Result<T, LogError> + Send + 'static,
     ) -> Result<T, LogError> {
+        let work = self.work(&self.permits, read).await?;
+        tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+            Err(LogError::Unavailable(format!("a read broke off: {error}")))
+        })
+    }
+
+    /// Runs the read of a page of the backlog, in turn with others of its kind.
+    pub async fn run_behind<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl FnOnce(&mut Reader) -> Result<T, LogError> + Send + 'static,
+    ) -> Result<T, LogError> {
+        let work = self.work(&self.backlog, read).await?;
+        on_backlog(work).await?
+    }
+
+    async fn work<T: Send + 'static>(
+        self: &Arc<Self>,
+        permits: &Arc<Semaphore>,
+        read: impl FnOnce(&mut Reader) -> Result<T, LogError> + Send + 'static,
+    ) -> Result<Work<T>, LogError> {
         // The permit moves with the work: a caller who gives up does not make room for another.
-        let permit = Arc::clone(&self.permits)
+        let permit = Arc::clone(permits)
             .acquire_owned()
             .await
             .map_err(|_| LogError::Unavailable("the log was closed".to_owned()))?;
         let readers = Arc::clone(self);
-        let work = tokio::task::spawn_blocking(move || {
+        Ok(Box::new(move || {
             let mut reader = readers.take()?;
             let result = read(&mut reader);
             // After damage or a failed read the connection is not used again.
@@ -58,19 +85,18 @@ impl Readers {
             }
             drop(permit);
             result
-        });
-        work.await.unwrap_or_else(|error| {
-            Err(LogError::Unavailable(format!("a read broke off: {error}")))
-        })
+        }))
     }
 
     /// Lets the reads at work finish and closes every connection; later reads are refused.
     pub async fn close(&self) {
-        if let Ok(all) = self.permits.acquire_many(MAX_READERS as u32).await {
-            self.permits.close();
-            self.lock().clear();
-            drop(all);
+        for (permits, all) in [(&self.permits, MAX_READERS), (&self.backlog, BACKLOG_THREADS)] {
+            if let Ok(all) = permits.acquire_many(all as u32).await {
+                permits.close();
+                drop(all);
+            }
         }
+        self.lock().clear();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {
