@@ -135,7 +135,8 @@ pub async fn list_events(call: Call) -> Answered {
         Limit::Events(limit) => limit,
     };
     // A long page takes more than its events while it is made.
-    let room = if limit > SINGLE_EVENTS { Some(call.room(limit * EVENT_BYTES).await?) } else { None };
+    let room =
+        if limit > SINGLE_EVENTS { Some(call.room(limit * EVENT_BYTES).await?) } else { None };
     let found = find_or_wait(&call, &asked, limit).await?;
     let more = if found.end { None } else { found.last };
     let next = more.map(|last| next_link(&call, &sequence(last)));

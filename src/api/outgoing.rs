@@ -5,15 +5,14 @@
 //! however the answer ends. A reader that takes nothing is left by its connection (`serve.rs`), one
 //! that takes little by the deadline of its answer. Idle streams hold their place and no bytes.
 
+mod body;
+
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::http::Method;
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use futures_util::{Stream, StreamExt};
@@ -22,17 +21,13 @@ use tokio::time::{Instant, timeout_at};
 
 use super::problem::{Code, Problem};
 
+pub use body::bounded;
+
 /// What is handed to the connection at a time. It copies that, and keeps a buffer of up to 128 KiB
 /// for good; a larger one it gives back.
 const PIECE_BYTES: usize = 136 * 1024;
-/// How long a stream may wait for room; by then who holds it was left.
-pub const PATIENCE: Duration = Duration::from_secs(30);
 /// How long an answer that is not a stream waits for room.
 const ROOM_WAIT: Duration = Duration::from_secs(5);
-/// What a client must take in a second, on the average, of an answer that has a size …
-const LEAST_BYTES_A_SECOND: u64 = 32 * 1024;
-/// … once this has passed.
-const AT_LEAST: Duration = Duration::from_secs(30);
 /// In what bytes are counted.
 const UNIT: usize = 1024;
 /// Principals remembered; beyond that those that hold nothing are forgotten.
@@ -49,12 +44,20 @@ pub struct Limits {
     pub bytes: usize,
     /// Those of one principal.
     pub bytes_of_one: usize,
+    /// How long a reader may take nothing, and a stream wait for room: by then who holds it was left.
+    pub patience: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         const MIB: usize = 1024 * 1024;
-        Self { streams: 512, streams_of_one: 64, bytes: 64 * MIB, bytes_of_one: 16 * MIB }
+        Self {
+            streams: 512,
+            streams_of_one: 64,
+            bytes: 64 * MIB,
+            bytes_of_one: 16 * MIB,
+            patience: Duration::from_secs(30),
+        }
     }
 }
 
@@ -259,7 +262,7 @@ impl Open {
     /// # Errors
     /// As [`Outgoing::room`].
     pub async fn room(&self, bytes: usize) -> Result<Room, Problem> {
-        self.outgoing.room_within(&self.principal, bytes, PATIENCE).await
+        self.outgoing.room_within(&self.principal, bytes, self.outgoing.limits.patience).await
     }
 
     /// The room that bytes turned out to need.
@@ -313,84 +316,6 @@ impl<S: Stream<Item = Result<Part, Problem>>> Streaming<S> {
         }
         let length = self.left.bytes.len().min(PIECE_BYTES);
         Some((Ok(self.left.bytes.split_to(length)), self))
-    }
-}
-
-/// Sees to it that an answer takes no more than it may: of one that asks for the head alone nothing
-/// more is made, and one that is large has its room and its deadline.
-///
-/// # Errors
-/// As [`Outgoing::room`].
-pub async fn bounded(
-    outgoing: &Outgoing,
-    principal: impl FnOnce() -> String,
-    method: &Method,
-    response: HttpResponse,
-) -> Result<HttpResponse, Problem> {
-    let size = response.body().size();
-    if method == Method::HEAD {
-        return Ok(response.map_body(|_, _| BoxBody::new(Headless(size))));
-    }
-    let BodySize::Sized(bytes) = size else { return Ok(response) };
-    if bytes <= PIECE_BYTES as u64 {
-        return Ok(response);
-    }
-    let (response, body) = response.into_parts();
-    let rest = match body.try_into_bytes() {
-        Ok(rest) => rest,
-        // A stream that knows its size; it has a place of its own.
-        Err(body) => return Ok(response.set_body(body)),
-    };
-    let room = outgoing.room(&principal(), rest.len()).await?;
-    let time = AT_LEAST + Duration::from_secs(bytes / LEAST_BYTES_A_SECOND);
-    let whole = Whole { rest, until: Instant::now() + time, _room: room };
-    Ok(response.set_body(BoxBody::new(whole)))
-}
-
-/// The body of an answer to HEAD: its size, and nothing that would have to be made.
-struct Headless(BodySize);
-
-impl MessageBody for Headless {
-    type Error = Problem;
-
-    fn size(&self) -> BodySize {
-        self.0
-    }
-
-    fn poll_next(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Problem>>> {
-        Poll::Ready(None)
-    }
-}
-
-/// A large body, to be taken by a time.
-struct Whole {
-    rest: Bytes,
-    until: Instant,
-    _room: Room,
-}
-
-impl MessageBody for Whole {
-    type Error = Problem;
-
-    fn size(&self) -> BodySize {
-        BodySize::Sized(self.rest.len() as u64)
-    }
-
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Problem>>> {
-        if self.rest.is_empty() {
-            return Poll::Ready(None);
-        }
-        if Instant::now() > self.until {
-            return Poll::Ready(Some(Err(Problem::internal("an answer was not taken in time"))));
-        }
-        let length = self.rest.len().min(PIECE_BYTES);
-        Poll::Ready(Some(Ok(self.rest.split_to(length))))
     }
 }
 

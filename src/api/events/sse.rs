@@ -64,9 +64,8 @@ pub fn stream(call: &Call, asked: Asked) -> Answered {
         .insert_header((header::VARY, VARY));
     let (open, filter, log) = (call.open()?, Arc::new(asked.filter), call.state.app.log());
     let cloud = call.state.cloud_events.clone();
-    let write = Arc::new(move |event: &RecordedEvent, out: &mut Vec<u8>| {
-        write_event(&cloud, event, out)
-    });
+    let write =
+        Arc::new(move |event: &RecordedEvent, out: &mut Vec<u8>| write_event(&cloud, event, out));
     let reader = Reader {
         head: log.watch_head(),
         backlog: Backlog::new(log.clone(), filter.clone(), write),

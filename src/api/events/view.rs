@@ -191,12 +191,7 @@ fn batch(events: &[RecordedEvent], cloud: &CloudEvents) -> Result<Vec<u8>, Probl
 }
 
 /// An answer whose tag is that of its content; 304 where the caller has it.
-pub fn answer(
-    call: &Call,
-    media: &'static str,
-    body: Body,
-    cache: &'static str,
-) -> HttpResponse {
+pub fn answer(call: &Call, media: &'static str, body: Body, cache: &'static str) -> HttpResponse {
     let form = match media {
         JSON => "json",
         CLOUD_EVENTS => "cloudevents",

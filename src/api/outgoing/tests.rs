@@ -1,6 +1,8 @@
 use super::*;
-use actix_web::body::to_bytes;
+use actix_web::body::{BodySize, MessageBody, to_bytes};
+use actix_web::http::Method;
 use futures_util::stream;
+use std::task::Poll;
 
 fn a() -> String {
     "a".to_owned()
@@ -8,7 +10,8 @@ fn a() -> String {
 
 fn small() -> Arc<Outgoing> {
     let (streams, bytes) = (3, 64 * 1024);
-    Outgoing::new(Limits { streams, streams_of_one: 2, bytes, bytes_of_one: 32 * 1024 })
+    let (streams_of_one, bytes_of_one, patience) = (2, 32 * 1024, Duration::from_secs(30));
+    Outgoing::new(Limits { streams, streams_of_one, bytes, bytes_of_one, patience })
 }
 
 #[test]
