@@ -23,7 +23,7 @@ use super::call::{Answered, Call, wrong_parameter};
 use super::dispatch::{accepted, media_of};
 use super::etag;
 use super::outgoing::{self, Limit};
-use super::page::{CATCH_UP, reach, unreadable};
+use super::page::{CATCH_UP, READ_WITHIN, reach, unreadable};
 use super::problem::{Code, Problem};
 use super::route::Parameter;
 use crate::export::{Form, write};
@@ -175,7 +175,10 @@ async fn begin(
         work.run(out, begun);
     });
     thread.map_err(Problem::internal)?;
-    match begins.await.map_err(Problem::internal)? {
+    let begins = timeout(READ_WITHIN, begins).await;
+    let begins =
+        begins.map_err(|_| Problem::new(Code::ReadModelsUnavailable).cause("no answer"))?;
+    match begins.map_err(Problem::internal)? {
         Ok(()) => Ok(received),
         Err(ExportError::Store(error)) => Err(unreadable(call, &error)),
         Err(ExportError::Behind { position, asked }) => Err(Problem::new(Code::ProjectionBehind)

@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::answer::{REVALIDATE, VARY, sequence};
 use super::call::{Answered, Call, wrong_parameter};
 use super::etag;
+use super::outgoing::Limit;
 use super::problem::{Code, Problem};
 use super::route::Parameter;
 use super::times::{Known, Times, a_sequence};
@@ -25,6 +26,8 @@ use crate::projection::{Answer, At, DatabaseError, StoreError, Tables};
 const MAX_WAIT_S: u64 = 30;
 /// How long what was on record at an instant is waited for: the tables are a batch behind the log.
 pub const CATCH_UP: Duration = Duration::from_millis(500);
+/// How long a question to the tables may take, its turn included.
+pub const READ_WITHIN: Duration = Duration::from_secs(15);
 
 /// The parameter with which a page goes on.
 pub const CURSOR: Parameter = Parameter {
@@ -108,7 +111,32 @@ pub async fn ask<T: Send + 'static>(
     if let Some(required) = call.parsed("min_sequence", a_sequence)? {
         reach(call, required, Duration::ZERO).await?;
     }
-    call.state.models.read(question).await.map_err(|error| unreadable(call, &error))
+    in_time(call, call.state.models.read(question)).await
+}
+
+/// What the tables answer, if they do: a database that hangs says nothing.
+///
+/// # Errors
+/// `read-models-unavailable`, and those of [`unreadable`].
+pub async fn in_time<T>(
+    call: &Call,
+    read: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, Problem> {
+    let (reason, problem) = match tokio::time::timeout(READ_WITHIN, read).await {
+        Ok(Ok(answer)) => {
+            call.state.note_models_trouble(None);
+            return Ok(answer);
+        }
+        Ok(Err(error)) => (error.to_string(), unreadable(call, &error)),
+        Err(_) => {
+            call.state.outgoing.count_refused(Limit::Time);
+            let reason = format!("the tables did not answer within {} s", READ_WITHIN.as_secs());
+            let problem = Problem::new(Code::ReadModelsUnavailable).cause(&reason);
+            (reason, problem)
+        }
+    };
+    call.state.note_models_trouble(Some(reason));
+    Err(problem)
 }
 
 /// Asks the tables about two times, once they have read as much as is asked about. Where nothing
@@ -166,6 +194,7 @@ pub fn unreadable(call: &Call, error: &StoreError) -> Problem {
             let progress = rebuilding.map(|(done, of)| format!("{done}/{of}"));
             Problem::new(Code::ProjectionRebuilding).member("progress", progress).cause(error)
         }
+        (error, _) if error.is_passing() => Problem::new(Code::ReadModelsUnavailable).cause(error),
         _ => Problem::internal(error),
     }
 }

@@ -117,6 +117,7 @@ pub struct ApiState {
     pub cloud_events: Arc<CloudEvents>,
     /// The newest events, for those who wait for them.
     pub tail: Tail,
+    models_trouble: Mutex<Option<String>>,
     stopping: watch::Sender<bool>,
     running: Mutex<HashSet<u64>>,
 }
@@ -158,6 +159,7 @@ impl ApiState {
             exports: Arc::new(Semaphore::new(exports::AT_ONCE)),
             cloud_events,
             tail: Tail::default(),
+            models_trouble: Mutex::default(),
             stopping: watch::Sender::new(false),
             running: Mutex::default(),
         }
@@ -185,6 +187,16 @@ impl ApiState {
         let key = hasher.finish();
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.insert(key).then(|| Running { state: self.clone(), key })
+    }
+
+    /// Why the tables could not be read when they were last asked, if so.
+    pub fn models_trouble(&self) -> Option<String> {
+        self.models_trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes whether the tables could be read.
+    pub fn note_models_trouble(&self, trouble: Option<String>) {
+        *self.models_trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
     }
 
     /// Says that no further request should be sent here.

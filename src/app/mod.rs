@@ -23,6 +23,7 @@ mod library;
 pub mod measure_files;
 mod participation;
 mod quotas;
+mod recordable;
 mod recovery;
 mod registration;
 mod start;
@@ -75,6 +76,7 @@ pub struct App {
     /// Enrollments whose places could not be restated after an act that moved them.
     lagging: Mutex<BTreeSet<String>>,
     counters: Counters,
+    last_append: recordable::LastAppend,
 }
 
 impl App {

@@ -142,6 +142,7 @@ async fn put_together(
         stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
         lagging: Mutex::default(),
         counters: super::Counters::default(),
+        last_append: super::recordable::LastAppend::default(),
     })
 }
 

@@ -238,6 +238,11 @@ pub trait EventLog: Send + Sync {
     /// outside the log stops it too. An engine asks it before each append.
     fn recording(&self) -> Arc<Recording>;
 
+    /// The bytes that are free where the log is kept, where that can be told; may block.
+    fn free_bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// Whether others may append beside this process: then what a caller keeps of a stream may be
     /// older than the stream.
     fn is_shared(&self) -> bool {

@@ -292,6 +292,11 @@ impl EventLog for SqliteLog {
         Arc::clone(&self.recording)
     }
 
+    fn free_bytes(&self) -> Option<u64> {
+        let found = rustix::fs::statvfs(self.path.parent()?).ok()?;
+        Some(found.f_bavail.saturating_mul(found.f_frsize))
+    }
+
     fn pause<'a>(&'a self, to: &'a str) -> BoxFuture<'a, Result<Box<dyn Pause>, LogError>> {
         let (path, to) = (self.path.clone(), to.to_owned());
         async move {
