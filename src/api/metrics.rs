@@ -120,7 +120,7 @@ impl Exposition {
             requests: self.state.requests.series(),
             models: self.models.clone(),
             head,
-            lag_us: lag_us.unwrap_or_default(),
+            lag_us: lag_us.ok(),
             status,
         }
     }
@@ -151,7 +151,8 @@ struct Figures {
     requests: Vec<Series>,
     models: Vec<(&'static str, String)>,
     head: Option<u64>,
-    lag_us: i64,
+    /// None where the log does not answer.
+    lag_us: Option<i64>,
     status: Status,
 }
 
@@ -245,8 +246,10 @@ impl Figures {
         let help = "Events of the log that are not in the read models.";
         one(encoder, "docket_projection_lag_events", help, &ConstGauge::new(behind))?;
         let help = "How long the first event that is not in the read models has been waiting.";
-        let lag = ConstGauge::new(seconds(self.lag_us));
-        one(encoder, "docket_projection_lag_seconds", help, &lag)?;
+        if let Some(lag_us) = self.lag_us {
+            let lag = ConstGauge::new(seconds(lag_us));
+            one(encoder, "docket_projection_lag_seconds", help, &lag)?;
+        }
         if let Some(known_at_us) = status.known_at_us {
             let help = "When the newest event in the read models was recorded.";
             let name = "docket_projection_last_event_recorded_timestamp_seconds";

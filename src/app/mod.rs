@@ -36,6 +36,7 @@ pub use enrollment::{load_history, read_whole_stream};
 pub use error::ActError;
 pub use follow::Following;
 pub use kept::Kept;
+pub use known::KnownAt;
 pub use library::Library;
 pub use quotas::QuotaView;
 pub use recovery::{Recovered, UNDER_WAY_US};
