@@ -10,6 +10,7 @@ pub mod config;
 pub mod demo;
 pub mod exit;
 mod export;
+mod grace;
 mod healthcheck;
 pub mod measures;
 pub mod node;

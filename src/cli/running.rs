@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::config::Config;
+use super::grace::{end_within, for_requests};
 use super::node::{self, Node, open_read_models, runner_options};
 use super::token::{now_unix_s, token_key};
 use super::webhooks;
@@ -49,6 +50,8 @@ struct Behind {
     clerk: Option<JoinHandle<()>>,
     /// What hears of other nodes' events, where there are others.
     following: Option<Following>,
+    /// How long stopping may take in all.
+    grace: Duration,
 }
 
 /// Opens the log and serves it.
@@ -77,7 +80,8 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let metrics = metrics.transpose()?;
     let recovery = tokio::spawn(recover(node.app.clone()));
     let deliveries = Worker::start(webhooks);
-    let behind = Behind { node, runner, recovery, deliveries, clerk: None, following };
+    let grace = Duration::from_secs(config.server.shutdown_grace_s);
+    let behind = Behind { node, runner, recovery, deliveries, clerk: None, following, grace };
     Ok(Running { key, behind, served, metrics })
 }
 
@@ -96,7 +100,7 @@ pub fn api_state(
         default_language: config.i18n.default_language,
         max_body_bytes: config.server.max_body_bytes as u64,
         max_document_bytes: config.server.max_document_bytes,
-        shutdown_grace: Duration::from_secs(config.server.shutdown_grace_s),
+        shutdown_grace: for_requests(Duration::from_secs(config.server.shutdown_grace_s)),
         request_timeout: REQUEST_TIMEOUT,
         workers: config.server.workers,
         events: EventNames {
@@ -183,6 +187,7 @@ impl Running {
             }
         };
         tracing::info!(signal = name, "stopping: running requests are finished first");
+        end_within(self.behind.grace)?;
         self.stop().await
     }
 

@@ -1,7 +1,10 @@
 //! `docket worker`.
 
+use std::time::Duration;
+
 use super::config::{Config, ConfigArgs};
 use super::exit::Exit;
+use super::grace::end_within;
 use super::node::{open_read_models, runner_options};
 use super::running::Signals;
 use super::stores::{Access, open_log, without_account};
@@ -44,6 +47,7 @@ pub async fn run(args: &WorkerArgs) -> anyhow::Result<Exit> {
     tracing::info!(holder, log = %without_account(&config.store.log), "filling read models");
     let name = signals.next().await;
     tracing::info!(signal = name, "stopping after the batch at work");
+    end_within(Duration::from_secs(config.server.shutdown_grace_s))?;
     runner.stop().await;
     log.close().await;
     Ok(Exit::Done)
