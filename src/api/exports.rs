@@ -23,7 +23,7 @@ use super::call::{Answered, Call, wrong_parameter};
 use super::dispatch::{accepted, media_of};
 use super::etag;
 use super::outgoing::{self, Limit};
-use super::page::{CATCH_UP, READ_WITHIN, reach, unreadable};
+use super::page::{CATCH_UP, reach, read_within, unreadable};
 use super::problem::{Code, Problem};
 use super::route::Parameter;
 use crate::export::{Form, write};
@@ -49,8 +49,6 @@ pub const EXPORT: &[Parameter] = &[
 pub const EVERY_FORM: &[&str] = &["text/csv", "application/vnd.apache.parquet"];
 /// Exports written at once; more wait a little.
 pub const AT_ONCE: usize = 2;
-/// How long one waits for its turn.
-const TURN_WAIT: Duration = Duration::from_secs(10);
 /// How long an export may take as a whole: the tables keep what it reads for as long.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(15 * 60);
 /// Bytes handed to the answer at a time.
@@ -159,7 +157,9 @@ async fn begin(
     form: Form,
     at: u64,
 ) -> Result<Parts, Problem> {
-    let turn = timeout(TURN_WAIT, call.state.exports.clone().acquire_owned()).await;
+    // A client that takes nothing keeps its turn three times as long; who waits is told before.
+    let turn_wait = call.state.settings.limits.patience / 3;
+    let turn = timeout(turn_wait, call.state.exports.clone().acquire_owned()).await;
     let permit = turn.map_err(|_| call.state.outgoing.busy(Limit::Exports))?;
     let permit = permit.map_err(Problem::internal)?;
     let copies = call.state.models.copies().clone();
@@ -175,7 +175,7 @@ async fn begin(
         work.run(out, begun);
     });
     thread.map_err(Problem::internal)?;
-    let begins = timeout(READ_WITHIN, begins).await;
+    let begins = timeout(read_within(call), begins).await;
     let begins =
         begins.map_err(|_| Problem::new(Code::ReadModelsUnavailable).cause("no answer"))?;
     match begins.map_err(Problem::internal)? {

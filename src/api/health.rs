@@ -129,8 +129,7 @@ pub async fn get_startup(_: Call) -> Answered {
 /// # Errors
 /// None: what is down is said in the body, with 503.
 pub async fn get_ready(call: Call) -> Answered {
-    let head = head(&call).await;
-    let (not_recordable, documents) = looked_at(&call).await;
+    let (head, (not_recordable, documents)) = tokio::join!(head(&call), looked_at(&call));
     let reads = Works::unless(head.as_ref().err().cloned());
     let acts = Works::unless(not_recordable.or_else(|| reads.reason.clone()));
     let is_up = head.is_ok() && !call.state.is_stopping();

@@ -26,8 +26,6 @@ use crate::projection::{Answer, At, DatabaseError, StoreError, Tables};
 const MAX_WAIT_S: u64 = 30;
 /// How long what was on record at an instant is waited for: the tables are a batch behind the log.
 pub const CATCH_UP: Duration = Duration::from_millis(500);
-/// How long a question to the tables may take, its turn included.
-pub const READ_WITHIN: Duration = Duration::from_secs(15);
 
 /// The parameter with which a page goes on.
 pub const CURSOR: Parameter = Parameter {
@@ -114,6 +112,11 @@ pub async fn ask<T: Send + 'static>(
     in_time(call, call.state.models.read(question)).await
 }
 
+/// How long a question to the tables may take, its turn included.
+pub fn read_within(call: &Call) -> Duration {
+    call.state.settings.answer_timeout / 2
+}
+
 /// What the tables answer, if they do: a database that hangs says nothing.
 ///
 /// # Errors
@@ -122,7 +125,8 @@ pub async fn in_time<T>(
     call: &Call,
     read: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, Problem> {
-    let (reason, problem) = match tokio::time::timeout(READ_WITHIN, read).await {
+    let within = read_within(call);
+    let (reason, problem) = match tokio::time::timeout(within, read).await {
         Ok(Ok(answer)) => {
             call.state.note_models_trouble(None);
             return Ok(answer);
@@ -130,7 +134,7 @@ pub async fn in_time<T>(
         Ok(Err(error)) => (error.to_string(), unreadable(call, &error)),
         Err(_) => {
             call.state.outgoing.count_refused(Limit::Time);
-            let reason = format!("the tables did not answer within {} s", READ_WITHIN.as_secs());
+            let reason = format!("the tables did not answer within {} s", within.as_secs());
             let problem = Problem::new(Code::ReadModelsUnavailable).cause(&reason);
             (reason, problem)
         }

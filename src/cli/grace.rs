@@ -9,9 +9,12 @@ const REQUESTS_SHARE: u32 = 4;
 /// … out of so many parts.
 const PARTS: u32 = 5;
 
+/// The shortest grace: a stop in order takes some time.
+const LEAST: Duration = Duration::from_secs(1);
+
 /// How long running requests are waited for.
 pub fn for_requests(grace: Duration) -> Duration {
-    (grace * REQUESTS_SHARE / PARTS).max(Duration::from_secs(1))
+    (grace * REQUESTS_SHARE / PARTS).max(LEAST)
 }
 
 /// Ends the process after this time, if it has not ended by itself: a disk or a database that hangs
@@ -21,6 +24,7 @@ pub fn for_requests(grace: Duration) -> Duration {
 /// # Errors
 /// When there is no thread for it.
 pub fn end_within(grace: Duration) -> std::io::Result<()> {
+    let grace = grace.max(LEAST);
     let watch = move || {
         std::thread::sleep(grace);
         let grace_s = grace.as_secs();

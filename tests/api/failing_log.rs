@@ -1,9 +1,9 @@
 //! A log that fails when it is told to.
 
 use docket::log::{Appended, EventLog, Expected, LogError, NewEvent, Page, SqliteLog, StreamName};
-use futures_util::future::{BoxFuture, FutureExt, ready};
+use futures_util::future::{BoxFuture, FutureExt, pending, ready};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::sync::watch;
 
 pub struct FailingLog {
@@ -11,6 +11,7 @@ pub struct FailingLog {
     appends: Mutex<Option<LogError>>,
     reads: Mutex<Option<(usize, LogError)>>,
     pages: AtomicUsize,
+    hangs: AtomicBool,
 }
 
 impl FailingLog {
@@ -20,12 +21,22 @@ impl FailingLog {
             appends: Mutex::default(),
             reads: Mutex::default(),
             pages: AtomicUsize::new(0),
+            hangs: AtomicBool::new(false),
         }
     }
 
     /// How many pages of the whole log were read so far.
     pub fn pages(&self) -> usize {
         self.pages.load(Ordering::Relaxed)
+    }
+
+    /// Lets everything that is asked wait for ever, or no more.
+    pub fn hang(&self, hangs: bool) {
+        self.hangs.store(hangs, Ordering::Relaxed);
+    }
+
+    fn hangs(&self) -> bool {
+        self.hangs.load(Ordering::Relaxed)
     }
 
     pub fn fail_appends(&self, error: LogError) {
@@ -64,6 +75,9 @@ impl EventLog for FailingLog {
         expected: Expected,
         events: Vec<NewEvent>,
     ) -> BoxFuture<'a, Result<Appended, LogError>> {
+        if self.hangs() {
+            return pending().boxed();
+        }
         match self.appends.lock().unwrap().clone() {
             Some(error) => ready(Err(error)).boxed(),
             None => self.inner.append(stream, expected, events),
@@ -76,6 +90,9 @@ impl EventLog for FailingLog {
         from_revision: u64,
         limit: usize,
     ) -> BoxFuture<'a, Result<Page<u64>, LogError>> {
+        if self.hangs() {
+            return pending().boxed();
+        }
         match self.reading() {
             Some(error) => ready(Err(error)).boxed(),
             None => self.inner.read_stream(stream, from_revision, limit),
@@ -88,6 +105,9 @@ impl EventLog for FailingLog {
         limit: usize,
     ) -> BoxFuture<'_, Result<Page<Option<u64>>, LogError>> {
         self.pages.fetch_add(1, Ordering::Relaxed);
+        if self.hangs() {
+            return pending().boxed();
+        }
         match self.reading() {
             Some(error) => ready(Err(error)).boxed(),
             None => self.inner.read_all(after, limit),
@@ -102,6 +122,9 @@ impl EventLog for FailingLog {
     }
 
     fn head(&self) -> BoxFuture<'_, Result<Option<u64>, LogError>> {
+        if self.hangs() {
+            return pending().boxed();
+        }
         self.inner.head()
     }
 
