@@ -56,6 +56,11 @@ async fn streams_are_bounded_for_each_and_for_all() {
     assert_eq!(refused.header("retry-after"), "10");
     assert_eq!((server.state.outgoing.streams(), open.len()), (3, 3));
     drop(open);
+    // What is written next finds that nobody is there.
+    for number in 0..3 {
+        server.register(&[format!("x{number}").as_str()]).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
     until("the places are given back", || server.state.outgoing.streams() == 0).await;
     assert_eq!(stream(&auditor).await.status(), 200);
 }

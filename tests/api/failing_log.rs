@@ -1,7 +1,7 @@
 //! A log that fails when it is told to.
 
 use docket::log::{Appended, EventLog, Expected, LogError, NewEvent, Page, SqliteLog, StreamName};
-use futures_util::future::{BoxFuture, FutureExt, pending, ready};
+use futures_util::future::{BoxFuture, FutureExt, ready};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::sync::watch;
@@ -30,13 +30,16 @@ impl FailingLog {
         self.pages.load(Ordering::Relaxed)
     }
 
-    /// Lets everything that is asked wait for ever, or no more.
+    /// Lets everything that is asked wait, or no more.
     pub fn hang(&self, hangs: bool) {
         self.hangs.store(hangs, Ordering::Relaxed);
     }
 
-    fn hangs(&self) -> bool {
-        self.hangs.load(Ordering::Relaxed)
+    /// Comes back once nothing hangs any more.
+    async fn waited(&self) {
+        while self.hangs.load(Ordering::Relaxed) {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
     }
 
     pub fn fail_appends(&self, error: LogError) {
@@ -75,12 +78,13 @@ impl EventLog for FailingLog {
         expected: Expected,
         events: Vec<NewEvent>,
     ) -> BoxFuture<'a, Result<Appended, LogError>> {
-        if self.hangs() {
-            return pending().boxed();
-        }
         match self.appends.lock().unwrap().clone() {
             Some(error) => ready(Err(error)).boxed(),
-            None => self.inner.append(stream, expected, events),
+            None => async move {
+                self.waited().await;
+                self.inner.append(stream, expected, events).await
+            }
+            .boxed(),
         }
     }
 
@@ -90,12 +94,13 @@ impl EventLog for FailingLog {
         from_revision: u64,
         limit: usize,
     ) -> BoxFuture<'a, Result<Page<u64>, LogError>> {
-        if self.hangs() {
-            return pending().boxed();
-        }
         match self.reading() {
             Some(error) => ready(Err(error)).boxed(),
-            None => self.inner.read_stream(stream, from_revision, limit),
+            None => async move {
+                self.waited().await;
+                self.inner.read_stream(stream, from_revision, limit).await
+            }
+            .boxed(),
         }
     }
 
@@ -105,12 +110,13 @@ impl EventLog for FailingLog {
         limit: usize,
     ) -> BoxFuture<'_, Result<Page<Option<u64>>, LogError>> {
         self.pages.fetch_add(1, Ordering::Relaxed);
-        if self.hangs() {
-            return pending().boxed();
-        }
         match self.reading() {
             Some(error) => ready(Err(error)).boxed(),
-            None => self.inner.read_all(after, limit),
+            None => async move {
+                self.waited().await;
+                self.inner.read_all(after, limit).await
+            }
+            .boxed(),
         }
     }
 
@@ -122,10 +128,11 @@ impl EventLog for FailingLog {
     }
 
     fn head(&self) -> BoxFuture<'_, Result<Option<u64>, LogError>> {
-        if self.hangs() {
-            return pending().boxed();
+        async {
+            self.waited().await;
+            self.inner.head().await
         }
-        self.inner.head()
+        .boxed()
     }
 
     fn recording(&self) -> std::sync::Arc<docket::log::Recording> {

@@ -58,7 +58,7 @@ async fn tables_that_hang_are_answered_for() {
     let hung: Vec<_> = (0..4)
         .map(|_| {
             let models = server.state.models.clone();
-            let wait = || std::thread::sleep(Duration::from_secs(4));
+            let wait = || std::thread::sleep(Duration::from_secs(8));
             tokio::spawn(async move { models.read(move |_| Ok(wait())).await.map(|_| ()) })
         })
         .collect();
