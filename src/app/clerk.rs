@@ -85,7 +85,7 @@ impl Clerk {
     /// [`ActError::Clock`] when the clock is in doubt, and as the log's. What was recorded stays
     /// recorded, and the next round goes on.
     pub async fn run_once(&mut self, day: Day) -> Result<Round, ActError> {
-        let now = self.app.clock.now_for_recording()?;
+        let now = self.app.clock.now_for_own()?;
         let day = day.min(now.civil_day());
         self.follow().await?;
         for stream in self.watched.iter().filter(|(_, on)| **on <= day).map(|(stream, _)| stream) {
@@ -223,7 +223,7 @@ impl Clerk {
         history: &History,
         lapse: ObligationLapsed,
     ) -> Result<Recorded, ActError> {
-        let now = self.app.clock.now_for_recording()?;
+        let now = self.app.clock.now_for_own()?;
         let meta = Self::meta(&self.app, program, history, &lapse, now);
         let (stream, after) = (history.stream(), history.revision());
         let revision = after.map_or(0, |revision| revision + 1);

@@ -54,7 +54,7 @@ pub use rebuild::{
     ChangedColumn, Compared, Diffed, Difference, Rebuild, Rebuilt, RebuiltModel, Value, What, diff,
     rebuild, verify,
 };
-pub use runner::{Options, Runner, Status};
+pub use runner::{Options, Runner, Seen, Status, seen};
 pub use sql::{Reader, Record};
 pub use step::{Envelope, Input, Path, Projection, Step};
 pub use store::{Copies, CopyId, Mode, SqliteCopies};

@@ -17,6 +17,7 @@ use super::store::{Copies, CopyId};
 use super::{Failure, Projection, StoreError};
 use crate::log::EventLog;
 use work::Work;
+pub use work::{Seen, seen};
 
 mod work;
 

@@ -20,6 +20,8 @@ use meet::Looked;
 mod beat;
 mod meet;
 
+pub use meet::{Seen, seen};
+
 pub(super) struct Work {
     pub log: Arc<dyn EventLog>,
     pub copies: Arc<dyn Copies>,

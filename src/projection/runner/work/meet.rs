@@ -8,7 +8,7 @@ use crate::projection::change::Cell;
 use crate::projection::counted::wait_until_counted;
 use crate::projection::models::Models;
 use crate::projection::sql::Reader;
-use crate::projection::store::{Checkpoint, CopyId, newer, stale};
+use crate::projection::store::{Checkpoint, Copies, CopyId, newer, stale};
 use crate::projection::{DatabaseError, StoreError};
 
 /// A copy as it was met.
@@ -18,6 +18,33 @@ pub(super) struct Looked {
     pub stale: Vec<String>,
     /// The id of the event up to which it has read.
     pub last: Option<Uuid>,
+}
+
+/// How far the read models of a store have read the log that they were made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The sequence of the last event whose rows are in.
+    pub position: u64,
+    /// The id of the log's first event.
+    pub log: Option<String>,
+    /// The id of the event at `position`, where its row can be read.
+    pub last: Option<Uuid>,
+}
+
+/// What the copy that serves has seen of the log; `None` where nothing serves or nothing was read.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn seen(copies: &dyn Copies) -> Result<Option<Seen>, StoreError> {
+    let Some(serving) = copies.serving()? else { return Ok(None) };
+    let mut last = None;
+    let checkpoint = copies.reader(&serving)?.ask(&mut |reader| {
+        // A copy of another version may lack the table; how far it has read is known all the same.
+        last = last_event(reader).unwrap_or_default();
+        Ok(())
+    })?;
+    let Checkpoint { position, log, .. } = checkpoint;
+    Ok(position.map(|position| Seen { position, log, last }))
 }
 
 /// The id of the last event whose rows are in.
