@@ -209,6 +209,7 @@ impl Clerk {
             }
             let cached = Cached::of(&history);
             let next = next_look(&cached.state, cached.last_place, calendars, day);
+            let seen = app.enrollments.with_own_event(stream, seen);
             app.enrollments.put(stream, Arc::new(cached), seen);
             if !moved {
                 return Ok(Looked::Done(recorded, next));
