@@ -124,7 +124,7 @@ pub fn runner_options(config: &Config) -> Options {
         batch_events: config.projections.batch_size,
         lease: Duration::from_millis(config.projections.lease_ms),
         writes: config.projections.run,
-        ..Options::new(holder, now_us)
+        ..Options::new(holder)
     }
 }
 
