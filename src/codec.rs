@@ -168,6 +168,17 @@ pub fn decode(stored: &RecordedEvent) -> Result<Stored, CodecError> {
     }
 }
 
+/// The range of sequences, first and last, that was lost and is given again from this event on, if it
+/// accepts such a loss. One that can't be read accepts nothing.
+pub fn lost_range(stored: &RecordedEvent) -> Option<(u64, u64)> {
+    if stored.event_type != LOSS_ACCEPTED || stored.stream.as_str() != LOG_STREAM {
+        return None;
+    }
+    let loss = body::<LossAccepted>(stored).ok()?;
+    let last = loss.old_head.filter(|last| *last >= stored.sequence)?;
+    Some((stored.sequence, last))
+}
+
 /// Decodes an event of an enrollment.
 ///
 /// # Errors

@@ -21,8 +21,10 @@ pub struct LogBook {
     pub created: LogCreated,
     /// When the clock was confirmed last.
     pub clock_confirmed_at: Option<Timestamp>,
-    /// The losses that were accepted, in order, each with the sequence of its event.
-    pub losses: Vec<(u64, LossAccepted)>,
+    /// How many losses were accepted.
+    pub losses: usize,
+    /// The ranges of sequences that were lost and given again, first and last.
+    pub lost: Vec<(u64, u64)>,
     next: u64,
 }
 
@@ -40,15 +42,17 @@ impl LogBook {
                     book = Some(Self {
                         created,
                         clock_confirmed_at: None,
-                        losses: Vec::new(),
+                        losses: 0,
+                        lost: Vec::new(),
                         next: 0,
                     });
                 }
                 (Stored::ClockConfirmed(_, meta), Some(book)) => {
                     book.clock_confirmed_at = Some(meta.recorded_at);
                 }
-                (Stored::LossAccepted(loss, _), Some(book)) => {
-                    book.losses.push((event.sequence, loss));
+                (Stored::LossAccepted(..), Some(book)) => {
+                    book.losses += 1;
+                    book.lost.extend(codec::lost_range(event));
                 }
                 _ => {}
             }
@@ -62,11 +66,6 @@ impl LogBook {
     /// The log's id.
     pub fn log_id(&self) -> Uuid {
         self.created.log_id
-    }
-
-    /// The ranges of sequences that were lost and given again, first and last.
-    pub fn lost(&self) -> Vec<(u64, u64)> {
-        self.losses.iter().filter_map(|(first, loss)| lost_by(*first, loss)).collect()
     }
 
     async fn append<T: serde::Serialize>(
@@ -116,11 +115,6 @@ impl LogBook {
         let now = clock.now_for_own()?;
         self.append(log, codec::LOSS_ACCEPTED, loss, now).await
     }
-}
-
-/// What a loss accepted by the event with this sequence took away, first and last.
-pub(super) fn lost_by(first: u64, loss: &LossAccepted) -> Option<(u64, u64)> {
-    loss.old_head.filter(|last| *last >= first).map(|last| (first, last))
 }
 
 /// The log's newest event.

@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::decisions::lost_by;
 use super::library::AdoptedCalendar;
 use super::{ActError, App};
 use crate::codec::{self, Stored, StreamKind};
@@ -122,9 +121,9 @@ impl App {
     fn take_in_decision(&self, event: &RecordedEvent, recorded_at: Timestamp) {
         match codec::decode(event) {
             Ok(Stored::ClockConfirmed(..)) => self.clock.confirmed(recorded_at),
-            Ok(Stored::LossAccepted(loss, _)) => {
+            Ok(Stored::LossAccepted(..)) => {
                 let mut lost = self.lost.write().unwrap_or_else(PoisonError::into_inner);
-                lost.extend(lost_by(event.sequence, &loss));
+                lost.extend(codec::lost_range(event));
             }
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "a decision about the log can't be read"),

@@ -136,7 +136,7 @@ async fn put_together(
 ) -> Result<App, StartError> {
     let calendars = read_calendars(&*parts.log).await?;
     let lost = match LogBook::read(&*parts.log).await {
-        Ok(book) => book.map(|book| book.lost()).unwrap_or_default(),
+        Ok(book) => book.map(|book| book.lost).unwrap_or_default(),
         Err(error) => {
             tracing::error!(%error, "what was decided about the log can't be read");
             Vec::new()

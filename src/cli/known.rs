@@ -6,7 +6,7 @@ use super::node::read_models;
 use crate::app::ActError;
 use crate::app::decisions::LogBook;
 use crate::log::{EventLog, Stop};
-use crate::projection::seen;
+use crate::projection::extent;
 
 /// What has seen an event of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Known {
 /// What is there and can't be read.
 pub async fn outside(config: &Config) -> anyhow::Result<Option<Known>> {
     let copies = read_models(config)?;
-    let seen = match tokio::task::spawn_blocking(move || seen(&*copies)).await? {
+    let seen = match tokio::task::spawn_blocking(move || extent(&*copies)).await? {
         Ok(seen) => seen,
         // A damaged copy knows nothing; the runner says what is wrong with it.
         Err(error) => {
@@ -45,7 +45,7 @@ pub async fn shorter(log: &dyn EventLog, known: Option<&Known>) -> Result<Option
         return Ok(None);
     }
     let book = LogBook::read(log).await?;
-    let lost = book.map(|book| book.lost()).unwrap_or_default();
+    let lost = book.map(|book| book.lost).unwrap_or_default();
     if lost.iter().any(|(first, last)| (*first..=*last).contains(&known.sequence)) {
         return Ok(None);
     }

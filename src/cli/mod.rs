@@ -17,6 +17,7 @@ mod log;
 mod measures;
 pub mod node;
 mod output;
+mod patience;
 mod progress;
 mod projections;
 mod read;

@@ -55,7 +55,7 @@ pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
                 }
             };
             let key = token_key(&config.store.data_dir.join("keys").join("log.pem"))?;
-            let losses = book.losses.len() + 1;
+            let losses = book.losses + 1;
             let loss = LossAccepted {
                 old_head,
                 old_checkpoint: None,
