@@ -37,6 +37,7 @@ mod revisions;
 mod route;
 mod routes;
 mod serve;
+mod starting;
 mod state;
 mod status;
 mod subjects;
@@ -46,5 +47,6 @@ mod webhooks;
 
 pub use openapi::openapi_json;
 pub use outgoing::Limits;
-pub use serve::{ServeError, Served, serve};
+pub use serve::{ServeError, Served, serve, serve_on};
+pub use starting::{Bound, Starting, Waiting, bind};
 pub use state::{ApiSettings, ApiState, EventNames};

@@ -1,6 +1,6 @@
 //! Binding, serving and stopping.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::dispatch;
 use super::problem::{ProblemSettings, render};
+use super::starting::{Bound, bind};
 use super::state::ApiState;
 
 /// Why nothing is served.
@@ -45,11 +46,17 @@ pub struct Served {
 /// # Errors
 /// [`ServeError::Listen`].
 pub fn serve(listen: SocketAddr, state: Arc<ApiState>) -> Result<Served, ServeError> {
-    let failed = |source| ServeError::Listen { listen, source };
-    let listener = TcpListener::bind(listen).map_err(failed)?;
-    listener.set_nonblocking(true).map_err(failed)?;
+    serve_on(bind(listen)?, state)
+}
+
+/// As [`serve`], on an address that is listened on already.
+///
+/// # Errors
+/// [`ServeError::Listen`].
+pub fn serve_on(bound: Bound, state: Arc<ApiState>) -> Result<Served, ServeError> {
+    let Bound { address, listener } = bound;
+    let failed = |source| ServeError::Listen { listen: address, source };
     leave_who_takes_nothing(&listener, state.settings.limits.patience).map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
     let settings = state.settings.clone();
     let shared = web::Data::from(state.clone());
     let problems = web::Data::new(ProblemSettings {
@@ -79,7 +86,7 @@ pub fn serve(listen: SocketAddr, state: Arc<ApiState>) -> Result<Served, ServeEr
 /// Has the system end each connection whose client takes nothing of what waits for it so long:
 /// whatever an answer is made of, nothing else can tell that from a slow client. Connections take the
 /// setting over from what they came in by.
-fn leave_who_takes_nothing(listener: &TcpListener, patience: Duration) -> std::io::Result<()> {
+fn leave_who_takes_nothing(listener: &std::net::TcpListener, patience: Duration) -> std::io::Result<()> {
     let patience_ms = patience.as_millis().try_into().unwrap_or(u32::MAX);
     rustix::net::sockopt::set_tcp_user_timeout(listener, patience_ms)?;
     Ok(())
@@ -105,7 +112,9 @@ impl Served {
     }
 }
 
-fn ended(result: Result<std::io::Result<()>, tokio::task::JoinError>) -> Result<(), ServeError> {
+pub(super) fn ended(
+    result: Result<std::io::Result<()>, tokio::task::JoinError>,
+) -> Result<(), ServeError> {
     match result {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(ServeError::Failed(error.to_string())),

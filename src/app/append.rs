@@ -38,9 +38,10 @@ impl App {
         let (id, recorded_at) = (event.event_id, event.recorded_at_us);
         let event_type = event.event_type.clone();
         let next = revision.map_or(0, |revision| revision + 1);
-        let appended = self.log.append(&name, expected, vec![event]).await;
-        self.last_append.note(&*self.log, &appended);
-        let error = match appended {
+        let answer = self.log.append(&name, expected, vec![event]).await;
+        self.enrollments.appended(stream);
+        self.last_append.note(&*self.log, &answer);
+        let error = match answer {
             Ok(appended) => {
                 self.clock.saw(Timestamp::from_micros(recorded_at));
                 self.counters.count_appended(&event_type);

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use actix_web::web::Bytes;
+use uuid::Uuid;
 
 use super::filter::Filter;
 use crate::api::outgoing::{Open, Part};
@@ -35,6 +36,8 @@ pub struct Written {
     pub part: Part,
     /// The last event looked at.
     pub last: Option<u64>,
+    /// Its id; none, if none was looked at.
+    pub last_id: Option<Uuid>,
     /// The last one written; none, if the filter takes none.
     pub told: Option<u64>,
     /// Why nothing follows.
@@ -81,7 +84,7 @@ fn write_all(
     write: &Write,
 ) -> (Bytes, Written) {
     let mut out = Vec::new();
-    let (mut last, mut told, mut failed) = (None, None, None);
+    let (mut last, mut last_id, mut told, mut failed) = (None, None, None, None);
     for event in events.iter().take_while(|event| event.sequence <= until) {
         if filter.takes(event) {
             if out.capacity() == 0 {
@@ -95,10 +98,10 @@ fn write_all(
             }
             told = Some(event.sequence);
         }
-        last = Some(event.sequence);
+        (last, last_id) = (Some(event.sequence), Some(event.event_id));
     }
     // Room is counted by what is there.
     out.shrink_to_fit();
     let part = Part { bytes: Bytes::new(), room: None };
-    (out.into(), Written { part, last, told, failed })
+    (out.into(), Written { part, last, last_id, told, failed })
 }

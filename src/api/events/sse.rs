@@ -15,19 +15,20 @@ use actix_web::http::header;
 use actix_web::web::{self, Bytes};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
+use uuid::Uuid;
 
 use super::asked::{Asked, refused};
 use super::backlog::{Backlog, READ};
 use super::filter::Filter;
 use super::tail::Newest;
-use super::{EVENT_STREAM, VARY};
+use super::{EVENT_STREAM, VARY, position};
 use crate::api::answer::sequence;
 use crate::api::auth::Verified;
 use crate::api::call::{Answered, Call};
 use crate::api::outgoing::{Open, Part};
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
-use crate::codec::{CloudEvents, label_of_stream};
+use crate::codec::label_of_stream;
 use crate::log::RecordedEvent;
 
 /// What is written at once of the last page there is. Larger pieces would leave each idle reader's
@@ -63,9 +64,9 @@ pub fn stream(call: &Call, asked: Asked) -> Answered {
         .insert_header(("x-accel-buffering", "no"))
         .insert_header((header::VARY, VARY));
     let (open, filter, log) = (call.open()?, Arc::new(asked.filter), call.state.app.log());
-    let cloud = call.state.cloud_events.clone();
+    let state = call.state.clone();
     let write =
-        Arc::new(move |event: &RecordedEvent, out: &mut Vec<u8>| write_event(&cloud, event, out));
+        Arc::new(move |event: &RecordedEvent, out: &mut Vec<u8>| write_event(&state, event, out));
     let reader = Reader {
         head: log.watch_head(),
         backlog: Backlog::new(log.clone(), filter.clone(), write),
@@ -75,6 +76,7 @@ pub fn stream(call: &Call, asked: Asked) -> Answered {
         filter: (!filter.takes_all()).then_some(filter),
         stopping: call.state.stopping(),
         after: asked.after,
+        after_id: None,
         told: None,
         page: Newest::default(),
         failed: None,
@@ -94,6 +96,8 @@ struct Reader {
     stopping: watch::Receiver<bool>,
     /// The last event looked at.
     after: Option<u64>,
+    /// Its id, once one was read.
+    after_id: Option<Uuid>,
     /// The last one that the client was told of.
     told: Option<u64>,
     /// What was read and is not written yet.
@@ -175,6 +179,7 @@ impl Reader {
         let next = self.after.map_or(0, |after| after + 1);
         if let Some(head) = head.filter(|head| *head >= next + READ as u64) {
             let written = self.backlog.page(&self.open, self.after, head).await?;
+            self.after_id = written.last_id.or(self.after_id);
             (self.after, self.failed) = (written.last, written.failed);
             self.told = written.told.or(self.told);
             return Ok(self.looked_at(written.part));
@@ -195,14 +200,16 @@ impl Reader {
         let mut out = Vec::new();
         while let Some(event) = self.page.take_next() {
             self.after = Some(event.sequence);
+            self.after_id = Some(event.event_id);
             if self.filter.as_ref().is_some_and(|filter| !filter.takes(event)) {
                 continue;
             }
             let before = out.len();
-            if let Err(problem) = write_event(&self.state.cloud_events, event, &mut out) {
+            if let Err(problem) = write_event(&self.state, event, &mut out) {
                 out.truncate(before);
                 // No reader is told that it is past an event that it never got.
                 self.after = event.sequence.checked_sub(1);
+                self.after_id = None;
                 self.failed = Some(problem);
                 break;
             }
@@ -234,24 +241,28 @@ impl Reader {
     /// A notice with the position reached, which a client that connects anew goes on from.
     fn position(&mut self, name: &str) -> Part {
         self.told = self.after;
-        let text = match self.after.map(sequence) {
-            Some(after) => {
-                format!("event: {name}\nid: {after}\ndata: {{\"sequence\":\"{after}\"}}\n\n")
+        let text = match (self.after, self.after_id) {
+            (Some(after), id) => {
+                let app = &self.state.app;
+                let id = match (app.lost_range(after), id) {
+                    (None, _) => format!("id: {}\n", sequence(after)),
+                    (Some(_), Some(id)) => format!("id: {id}\n"),
+                    // The client has it: it began from there.
+                    (Some(_), None) => String::new(),
+                };
+                format!("event: {name}\n{id}data: {{\"sequence\":\"{}\"}}\n\n", sequence(after))
             }
-            None => format!("event: {name}\ndata: {{\"sequence\":null}}\n\n"),
+            (None, _) => format!("event: {name}\ndata: {{\"sequence\":null}}\n\n"),
         };
         Part::small(text.into())
     }
 }
 
 /// Appends an event with its id and type. The type's name and the event have no line break.
-fn write_event(
-    cloud: &CloudEvents,
-    event: &RecordedEvent,
-    out: &mut Vec<u8>,
-) -> Result<(), Problem> {
+fn write_event(state: &ApiState, event: &RecordedEvent, out: &mut Vec<u8>) -> Result<(), Problem> {
     out.extend_from_slice(b"id: ");
-    out.extend_from_slice(sequence(event.sequence).as_bytes());
+    let cloud = &state.cloud_events;
+    out.extend_from_slice(position(&state.app, event.sequence, event.event_id).as_bytes());
     out.extend_from_slice(b"\nevent: ");
     cloud.write_type(label_of_stream(event.stream.as_str()).kind, &event.event_type, out);
     out.extend_from_slice(b"\ndata: ");
