@@ -86,7 +86,10 @@ pub fn serve_on(bound: Bound, state: Arc<ApiState>) -> Result<Served, ServeError
 /// Has the system end each connection whose client takes nothing of what waits for it so long:
 /// whatever an answer is made of, nothing else can tell that from a slow client. Connections take the
 /// setting over from what they came in by.
-fn leave_who_takes_nothing(listener: &std::net::TcpListener, patience: Duration) -> std::io::Result<()> {
+fn leave_who_takes_nothing(
+    listener: &std::net::TcpListener,
+    patience: Duration,
+) -> std::io::Result<()> {
     let patience_ms = patience.as_millis().try_into().unwrap_or(u32::MAX);
     rustix::net::sockopt::set_tcp_user_timeout(listener, patience_ms)?;
     Ok(())
