@@ -3,7 +3,7 @@
 
 use super::support::*;
 use docket::api::{ApiSettings, Limits};
-use docket::log::{EventLog, Expected, NewEvent, StreamName, on_backlog};
+use docket::log::{Expected, NewEvent, StreamName, on_backlog};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
