@@ -21,6 +21,8 @@ struct Case {
     /// As in `disk.c`.
     fails: &'static str,
     worker: bool,
+    /// Another program keeps a read transaction, so that the WAL can't begin anew.
+    auditor: bool,
     /// How the server ends after it has stopped recording.
     signal: &'static str,
 }
@@ -31,6 +33,9 @@ async fn fails_and_comes_back(case: Case) {
     place.serve().await;
     let before = place.acts(Until::Recorded(300)).await;
     assert!(before.refused.is_empty(), "{:?}", before.refused);
+    let auditor = case.auditor.then(|| place.auditor());
+    let more = place.acts(Until::Recorded(10)).await;
+    assert!(more.refused.is_empty(), "{:?}", more.refused);
 
     // It fails now and then, under load, until that is noticed.
     let deadline = Instant::now() + Duration::from_secs(90);
@@ -63,33 +68,41 @@ async fn fails_and_comes_back(case: Case) {
     let last = place.acts(Until::Recorded(20)).await;
     assert!(last.refused.is_empty(), "{:?}", last.refused);
     place.end("KILL");
-    drop(worker);
+    drop((worker, auditor));
     place.everything_recorded_is_on_the_disk("after a new start").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_file_forgets_what_was_copied_into_it_beside_a_worker() {
-    fails_and_comes_back(Case { fails: "d", worker: true, signal: "KILL" }).await;
+    fails_and_comes_back(Case { fails: "d", worker: true, auditor: false, signal: "KILL" }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_file_forgets_what_was_copied_into_it() {
-    fails_and_comes_back(Case { fails: "d", worker: false, signal: "TERM" }).await;
+    fails_and_comes_back(Case { fails: "d", worker: false, auditor: false, signal: "TERM" }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_wal_forgets_what_was_appended() {
-    fails_and_comes_back(Case { fails: "w", worker: true, signal: "KILL" }).await;
+    fails_and_comes_back(Case { fails: "w", worker: true, auditor: false, signal: "KILL" }).await;
+}
+
+/// The commit whose flush failed stands in the middle of the WAL then, and everything after it stands
+/// on that.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_wal_forgets_and_can_not_begin_anew() {
+    fails_and_comes_back(Case { fails: "w", worker: false, auditor: true, signal: "KILL" }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_whole_disk_forgets() {
-    fails_and_comes_back(Case { fails: "dw", worker: true, signal: "TERM" }).await;
+    fails_and_comes_back(Case { fails: "dw", worker: true, auditor: false, signal: "TERM" }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_disk_refuses_what_is_written() {
-    fails_and_comes_back(Case { fails: "dwe", worker: false, signal: "KILL" }).await;
+    fails_and_comes_back(Case { fails: "dwe", worker: false, auditor: false, signal: "KILL" })
+        .await;
 }
 
 /// A disk without room is no failing disk: nothing is lost by it, and it passes.

@@ -171,6 +171,16 @@ impl Place {
         Process(self.command(&["worker"]).stderr(Stdio::null()).spawn().unwrap())
     }
 
+    /// Another program that looks at the log, and goes on looking.
+    pub fn auditor(&self) -> rusqlite::Connection {
+        let log = rusqlite::Connection::open(self.at("data/log.sqlite")).unwrap();
+        // The server's own end is tried, not this program's.
+        let keep = rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+        log.set_db_config(keep, true).unwrap();
+        log.execute_batch("BEGIN; SELECT count(*) FROM event").unwrap();
+        log
+    }
+
     /// Sends the server a signal and waits for its end.
     pub fn end(&mut self, signal: &str) {
         let mut server = self.server.take().unwrap();
