@@ -146,8 +146,7 @@ impl Known {
             }
         }
         // A write past the end of a cut file leaves zeros where the cut was.
-        let begins = u32::from_be_bytes([0, 1, 2, 3].map(|at| self.tail.header[at]));
-        let is_whole = begins & !1 == WAL_MAGIC && self.follows(&before);
+        let is_whole = is_wal_header(&self.tail.header) && self.follows(&before);
         if !is_whole {
             return Some(format!("parted from its {}-wal, which was cut short,", self.name()));
         }
@@ -181,4 +180,22 @@ impl Known {
     fn name(&self) -> String {
         self.log.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
+}
+
+/// Whether a WAL may begin so: SQLite's mark and its checksum over what comes before that.
+fn is_wal_header(header: &[u8; WAL_HEADER_BYTES]) -> bool {
+    let mut words = [[0; 4]; WAL_HEADER_BYTES / 4];
+    for (word, bytes) in words.iter_mut().zip(header.chunks_exact(4)) {
+        word.copy_from_slice(bytes);
+    }
+    let begins = u32::from_be_bytes(words[0]);
+    // The last bit says in which order the checksum takes the bytes of a word; it is kept in one.
+    let taken = if begins & 1 == 0 { u32::from_le_bytes } else { u32::from_be_bytes };
+    let (mut first, mut second) = (0_u32, 0_u32);
+    for pair in words[..6].chunks_exact(2) {
+        first = first.wrapping_add(taken(pair[0])).wrapping_add(second);
+        second = second.wrapping_add(taken(pair[1])).wrapping_add(first);
+    }
+    let kept = (u32::from_be_bytes(words[6]), u32::from_be_bytes(words[7]));
+    begins & !1 == WAL_MAGIC && kept == (first, second)
 }

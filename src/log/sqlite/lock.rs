@@ -27,6 +27,8 @@ pub(super) fn file_id(metadata: &Metadata) -> FileId {
 struct Kept {
     users: usize,
     log: Option<File>,
+    /// The lock is the descriptor's, so it would be given again.
+    is_locked: bool,
     others: Vec<File>,
 }
 
@@ -59,7 +61,7 @@ impl Open {
     }
 
     /// Takes the right to append to the log at `path`; whoever else has it, [`OpenError::InUse`].
-    pub fn lock(self: Arc<Self>, path: &Path, mut note: Note) -> Result<Lock, OpenError> {
+    pub fn lock(self: Arc<Self>, path: &Path, note: Note) -> Result<Lock, OpenError> {
         let failed = |error| io_error(path, error);
         {
             let mut all = kept();
@@ -69,13 +71,14 @@ impl Open {
                 kept.log = Some(file);
             }
             let taken = match &kept.log {
+                _ if kept.is_locked => Err(TryLockError::WouldBlock),
                 Some(file) if file_id(&file.metadata().map_err(failed)?) == self.id => {
                     file.try_lock()
                 }
                 _ => Err(TryLockError::Error(io::Error::other("it was replaced just now"))),
             };
             match taken {
-                Ok(()) => {}
+                Ok(()) => kept.is_locked = true,
                 Err(TryLockError::WouldBlock) => {
                     let holder = holders(&[self.id]).unwrap_or_else(|| UNKNOWN.to_owned());
                     return Err(OpenError::InUse { path: path.to_owned(), holder });
@@ -83,8 +86,9 @@ impl Open {
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
             }
         }
-        note.write().map_err(failed)?;
-        Ok(Lock { open: self, _note: note })
+        let lock = Lock { open: self, note };
+        lock.note.write().map_err(failed)?;
+        Ok(lock)
     }
 }
 
@@ -103,16 +107,19 @@ impl Drop for Open {
 /// The right to append, held as long as the value; to be dropped after the connections that write.
 pub(super) struct Lock {
     open: Arc<Open>,
-    _note: Note,
+    note: Note,
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
+        let mut all = kept();
+        let Some(kept) = all.get_mut(&self.open.id) else { return };
+        kept.is_locked = false;
         // The descriptor may have to stay open for connections that read.
-        if let Some(file) = kept().get(&self.open.id).and_then(|kept| kept.log.as_ref())
+        if let Some(file) = &kept.log
             && let Err(error) = file.unlock()
         {
-            tracing::warn!(%error, "the log's lock could not be given back before its file is closed");
+            tracing::warn!(%error, "the log's lock is given back only when its file is closed");
         }
     }
 }
@@ -161,9 +168,9 @@ impl Note {
         }
     }
 
-    fn write(&mut self) -> io::Result<()> {
-        let written =
-            self.file.set_len(0).and_then(|()| writeln!(self.file, "{}", std::process::id()));
+    fn write(&self) -> io::Result<()> {
+        let mut file = &self.file;
+        let written = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
         match written {
             // On a full disk the log is served for reading, and the note is only a help.
             Err(error) if error.kind() == io::ErrorKind::StorageFull => {
@@ -175,7 +182,7 @@ impl Note {
     }
 }
 
-/// The other processes that hold locks on these files, as far as the system tells.
+/// The processes that hold locks on these files, as far as the system tells.
 pub(super) fn holders(files: &[FileId]) -> Option<String> {
     let locks = fs::read_to_string("/proc/locks").ok()?;
     let inodes: Vec<String> = files.iter().map(|(_, inode)| format!(":{inode}")).collect();
@@ -184,8 +191,8 @@ pub(super) fn holders(files: &[FileId]) -> Option<String> {
         .filter_map(|line| {
             let mut words = line.split_whitespace().skip(4);
             let (process, file) = (words.next()?.parse().ok()?, words.next()?);
-            let ours = process == std::process::id() || process == 0;
-            (!ours && inodes.iter().any(|inode| file.ends_with(inode))).then_some(process)
+            // 0 is a process that can't be seen from here.
+            (process != 0 && inodes.iter().any(|inode| file.ends_with(inode))).then_some(process)
         })
         .collect();
     processes.sort_unstable();
