@@ -109,7 +109,7 @@ impl Readers {
         };
         let failed = matches!(result, Err(LogError::Unavailable(_) | LogError::Corrupt { .. }));
         // After damage or a failed read the connection is not used again, if there can be another.
-        if failed && !self.are_replaced() {
+        if failed && !self.is_replaced(&self.lock()) {
             lent.reader = None;
         }
         result
@@ -133,16 +133,15 @@ impl Readers {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether other files than those of this process stand at the path.
-    fn are_replaced(&self) -> bool {
-        let known = self.lock().files.and_then(|files| files.log);
+    /// Whether another file than the one that this process appends to stands at the path.
+    fn is_replaced(&self, pool: &Pool) -> bool {
+        let known = pool.files.and_then(|files| files.log);
         self.kind == Kind::Own && Files::at(&self.path).log != known
     }
 
     fn take(&self) -> Result<Reader, LogError> {
         let mut pool = self.lock();
-        let now = Files::at(&self.path);
-        if self.kind == Kind::Others && pool.files != Some(now) {
+        if self.kind == Kind::Others && pool.files != Some(Files::at(&self.path)) {
             // What SQLite knows of the files is shared by the process's connections to them: the first
             // to the new ones is opened after the last to the old ones is closed.
             pool.idle.clear();
@@ -152,9 +151,7 @@ impl Readers {
         }
         let reader = match pool.idle.pop() {
             Some(reader) => reader,
-            None if self.kind == Kind::Own && pool.files.is_none_or(|at| at.log != now.log) => {
-                return Err(replaced());
-            }
+            None if self.is_replaced(&pool) => return Err(replaced()),
             None => {
                 let reader = Reader::open(&self.path).map_err(|error| broken_off(&error, 0))?;
                 if self.kind == Kind::Others && pool.out == 0 {

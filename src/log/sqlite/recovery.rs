@@ -1,5 +1,6 @@
 //! A start: what the process before left is found out by SQLite's own recovery, really, and put on
-//! the disk before anyone builds on it. No start trusts that the one before ended well.
+//! the disk before anyone builds on it. A clean end is one that left no frame in the WAL and its index;
+//! nothing else is believed.
 //!
 //! - **The index of the WAL is forgotten.** It says which pages of the WAL are in the file already,
 //!   and says so before they are flushed; were they lost, no later flush would tell. SQLite makes the
@@ -10,8 +11,9 @@
 //!
 //! Then every page of the WAL goes into the file once more before the WAL begins anew.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
@@ -25,6 +27,8 @@ use super::writer::is_full;
 
 /// The two copies of the index's header, and the number of pages that are in the file already.
 const INDEX_HEADER: [u8; 100] = [0; 100];
+/// Where the header says how many frames the WAL has.
+const LAST_FRAME: Range<usize> = 16..20;
 /// How much of the WAL is written at once.
 const PIECE_BYTES: usize = 1024 * 1024;
 
@@ -60,9 +64,16 @@ fn forget_index(path: &Path, open: &Open) -> Result<(), OpenError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(failed(error)),
     };
-    // A shorter one is no index, and must not become one.
-    if index.metadata().map_err(failed)?.len() >= INDEX_HEADER.len() as u64 {
-        index.write_all_at(&INDEX_HEADER, 0).map_err(failed)?;
+    let wal_bytes = fs::metadata(beside(path, "-wal")).map_or(0, |metadata| metadata.len());
+    let mut header = INDEX_HEADER;
+    // A shorter one is no index, and must not become one. One that knows of no frame, of a WAL without
+    // any, misleads nobody, and wiping it would need the lock that another program may hold.
+    match index.read_exact_at(&mut header, 0) {
+        Ok(()) if wal_bytes > 0 || header[LAST_FRAME] != [0; 4] => {
+            index.write_all_at(&INDEX_HEADER, 0).map_err(failed)?;
+        }
+        Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => return Err(failed(error)),
+        Ok(()) | Err(_) => {}
     }
     open.keep(index);
     Ok(())

@@ -50,7 +50,12 @@ pub(super) fn explain(path: &Path, error: &rusqlite::Error) -> OpenError {
                 help: WRITE_FOLDER,
             }
         }
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+        // The last: its index can't be made anew, since another program holds the lock for that.
+        Some(
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::FileLockingProtocolFailed,
+        ) => {
             let files = [&path, &beside(&path, "-shm")]
                 .map(|path| fs::metadata(path).map_or((0, 0), |metadata| file_id(&metadata)));
             let others = holders(&files).map(|named| format!(": {named}")).unwrap_or_default();
