@@ -6,13 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
+use tokio::task::JoinHandle;
 
+use super::clock_file::{self, ClockFile};
 use super::config::Config;
 use super::exit::{Exit, exit_of, failure};
+use super::known;
 use super::patience::Patience;
 use super::stores::{Access, open_documents, open_log};
 use super::token::{new_id, token_key};
-use crate::app::clock::{Clock as _, SystemClock};
+use crate::app::clock::{Clock, SystemClock};
 use crate::app::{App, Parts, start};
 use crate::domain::measure_file::{MEASURES, PROGRAMS};
 use crate::log::EventLog;
@@ -26,6 +29,8 @@ pub struct Node {
     pub app: Arc<App>,
     /// The log, for closing.
     pub log: Arc<dyn EventLog>,
+    /// What looks at the clock.
+    pub clock: JoinHandle<()>,
 }
 
 /// The path of a `sqlite:` address.
@@ -138,14 +143,24 @@ pub fn now_us() -> i64 {
 /// # Errors
 /// What stands in the way, in words.
 pub async fn open(config: &Config) -> anyhow::Result<Node> {
+    // Opening the log writes to its file.
+    let written_at = clock_file::written_at(&config.store.log);
     let log = open_log(config, Access::Write).await?;
+    let known = known::outside(config).await?;
+    if let Some(stop) = known::shorter(&*log, known.as_ref()).await? {
+        log.recording().stop(stop);
+    }
+    let file = ClockFile::of(&config.store.data_dir);
+    let clock = clock_file::knowing_clock(&*log, &file, written_at).await?;
+    let clock: Arc<dyn Clock> = Arc::new(clock);
+    let watched = clock_file::keep(clock.clone(), file);
     let documents = open_documents(config, Access::Write).await?;
     let key = token_key(&config.store.data_dir.join("keys").join("log.pem"))?;
     let public_key = base64::engine::general_purpose::STANDARD.encode(key.public().as_bytes());
     let app = start(Parts {
         log: log.clone(),
         documents,
-        clock: Arc::new(SystemClock::default()),
+        clock,
         measures: MEASURES,
         programs: PROGRAMS,
         new_log_id: new_id(),
@@ -154,5 +169,6 @@ pub async fn open(config: &Config) -> anyhow::Result<Node> {
         cache_bytes: config.cache.enrollment_bytes,
     })
     .await?;
-    Ok(Node { app: Arc::new(app), log })
+    let clock = tokio::spawn(watched);
+    Ok(Node { app: Arc::new(app), log, clock })
 }

@@ -135,7 +135,7 @@ async fn recover(app: Arc<App>) {
     every.tick().await;
     loop {
         every.tick().await;
-        match app.recover(UNDER_WAY_US).await {
+        match app.mend(UNDER_WAY_US).await {
             Ok(recovered) if recovered.released + recovered.abandoned > 0 => {
                 tracing::info!(?recovered, "released reservations that no approval followed");
             }
@@ -225,6 +225,7 @@ impl Running {
 impl Behind {
     async fn stop(self) {
         self.recovery.abort();
+        self.node.clock.abort();
         if let Some(clerk) = self.clerk {
             clerk.abort();
         }

@@ -54,7 +54,7 @@ pub use rebuild::{
     ChangedColumn, Compare, Compared, Diffed, Difference, Rebuild, Rebuilt, RebuiltModel, Value,
     What, diff, rebuild, verify,
 };
-pub use runner::{Options, Runner, STILL, Status};
+pub use runner::{Extent, Options, Runner, STILL, Status, extent};
 pub use sql::{Reader, Record};
 pub use step::{Envelope, Input, Path, Projection, Step};
 pub use store::{Copies, CopyId, Mode, SqliteCopies};

@@ -20,6 +20,7 @@ use super::store::{Copies, CopyId};
 use super::{Failure, Projection, StoreError};
 use crate::log::EventLog;
 pub use still::STILL;
+pub use work::{Extent, extent};
 use work::{Seen, Work};
 
 mod still;

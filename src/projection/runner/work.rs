@@ -24,6 +24,8 @@ mod beat;
 mod meet;
 mod tell;
 
+pub use meet::{Extent, extent};
+
 pub(super) struct Work {
     pub log: Arc<dyn EventLog>,
     pub copies: Arc<dyn Copies>,
@@ -105,7 +107,12 @@ impl Work {
             }
             looked => looked?,
         };
-        self.check_log(&checkpoint, last)?;
+        match self.check_log(&serving, &checkpoint, last) {
+            Err(StoreError::Damaged { copy, what }) if met_damage(&*self.copies, &copy, &what)? => {
+                return self.replace_damaged(copy, what);
+            }
+            checked => checked?,
+        }
         let other = checkpoint.holder.clone().filter(|holder| *holder != self.options.holder);
         let from = match &other {
             None => Some(TakesFrom::Nobody),
