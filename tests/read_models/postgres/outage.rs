@@ -1,6 +1,5 @@
 //! A PostgreSQL that refuses for a while, or hangs: seen, said, and gone on with as soon as it may be.
 
-use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -93,33 +92,6 @@ fn whether_it_can_be_written_is_told_without_writing() {
     assert!(said.contains("may not change"), "{said}");
 }
 
-/// The processes of a server, stopped until this is dropped.
-struct Stopped(Vec<String>);
-
-fn signal(name: &str, ids: &[String]) {
-    let done = Command::new("kill").arg(format!("-{name}")).args(ids).status().unwrap();
-    assert!(done.success() || name == "CONT", "kill {name}");
-}
-
-impl Stopped {
-    fn stop(server: &Server) -> Self {
-        let file = std::fs::read_to_string(server.folder.join("data/postmaster.pid")).unwrap();
-        let first = file.lines().next().unwrap().to_owned();
-        signal("STOP", std::slice::from_ref(&first));
-        let children = Command::new("pgrep").args(["-P", &first]).output().unwrap();
-        let children = String::from_utf8(children.stdout).unwrap();
-        let children: Vec<_> = children.lines().map(str::to_owned).collect();
-        signal("STOP", &children);
-        Self([vec![first], children].concat())
-    }
-}
-
-impl Drop for Stopped {
-    fn drop(&mut self) {
-        signal("CONT", &self.0);
-    }
-}
-
 /// A question to a server that hangs had no limit, and nothing on the way out ended.
 #[test]
 fn a_server_that_hangs_is_given_up_and_gone_on_with() {
@@ -138,7 +110,7 @@ fn a_server_that_hangs_is_given_up_and_gone_on_with() {
         (asked.map(|answer| answer.value), began.elapsed())
     };
     assert_eq!(ask().0.unwrap(), Some(head));
-    let stopped = Stopped::stop(&server);
+    let stopped = server.freeze();
     for _ in 0..2 {
         let (asked, took) = ask();
         assert!(asked.as_ref().is_err_and(docket::projection::StoreError::is_passing), "{asked:?}");
@@ -153,7 +125,7 @@ fn a_server_that_hangs_is_given_up_and_gone_on_with() {
     // A batch, a question and the making of a copy at work: all end once the process is to end.
     let lock = copies.lock_rebuild().unwrap();
     let mut filling = copies.create(&*lock, Mode::Filling, &Models::new(all())).unwrap();
-    let _stopped = Stopped::stop(&server);
+    let _stopped = server.freeze();
     note(&mut world);
     let asking = std::thread::spawn({
         let models = models.clone();
@@ -185,7 +157,7 @@ fn a_batch_that_was_given_up_is_taken_once() {
     drop(lock);
     let mut writer = crate::places::claimed(&copies, &copy, "w");
     add(&mut *writer, 0).unwrap();
-    let stopped = Stopped::stop(&server);
+    let stopped = server.freeze();
     let began = Instant::now();
     let error = add(&mut *writer, 1).unwrap_err();
     assert!(error.is_passing(), "{error}");
