@@ -14,7 +14,7 @@ mod export;
 mod healthcheck;
 pub mod known;
 mod log;
-mod measures;
+pub mod measures;
 pub mod node;
 mod output;
 mod patience;
