@@ -66,7 +66,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         runner_options(config),
         tokio::runtime::Handle::current(),
     )?;
-    let webhooks = webhooks::open(config, &node.app)?;
+    let webhooks = webhooks::open(config, &node.app).await?;
     let state = api_state(node.app.clone(), &key, config, copies, runner.status());
     let state = Arc::new(state.with_webhooks(webhooks.clone()));
     let counted = webhooks.clone();
