@@ -36,7 +36,7 @@ const TYPE_PREFIX: &str = "docket";
 Examples:
   docket webhooks export /backup/webhooks.sqlite --data-dir /srv/docket     also while it is served
   docket webhooks import /backup/webhooks.sqlite --data-dir /srv/docket     while it is not
-  docket webhooks import /srv/docket/webhooks.sqlite --set store.read_model=postgres://db/docket
+  docket webhooks import /srv/docket/webhooks.sqlite --read-model postgres://db.example/docket
                                               moves a node's endpoints to where all nodes have them
 
 The copy holds the secrets that sign deliveries: keep it as you keep the keys.
@@ -59,6 +59,9 @@ enum Command {
 struct FileArgs {
     /// The copy
     file: PathBuf,
+    /// Address of the read models (store.read_model)
+    #[arg(long, value_name = "ADDRESS")]
+    read_model: Option<String>,
     #[command(flatten)]
     place: PlaceArgs,
 }
@@ -69,7 +72,9 @@ struct FileArgs {
 /// Endpoints or a copy that are missing, in use or none of webhooks.
 pub async fn run(args: &WebhooksArgs) -> anyhow::Result<Exit> {
     let (Command::Export(file) | Command::Import(file)) = &args.command;
-    let (config, _) = Config::load(&ConfigArgs::from(file.place.clone()), std::env::vars())?;
+    let config =
+        ConfigArgs { read_model: file.read_model.clone(), ..ConfigArgs::from(file.place.clone()) };
+    let (config, _) = Config::load(&config, std::env::vars())?;
     let place = place(&config, None)?;
     match &args.command {
         Command::Export(_) => export(place, &file.file).await?,

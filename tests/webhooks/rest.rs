@@ -50,7 +50,10 @@ fn new_key() -> TokenKey {
 
 impl Server {
     async fn start(engine: Engine) -> Self {
-        let mut world = World::new(engine);
+        Self::over(World::new(engine)).await
+    }
+
+    async fn over(mut world: World) -> Self {
         // The application writes the beginning of the log.
         let log: Arc<dyn EventLog> = Arc::new(docket::log::MemoryLog::new());
         let node = app::World::over(log.clone()).await;
@@ -299,6 +302,26 @@ async fn there_is_a_limit_to_how_many(engine: Engine) {
     let body = json!({ "url": "http://127.0.0.1:1/" });
     let problem = server.post(ENDPOINTS, body).await.problem(422, "validation-error");
     assert!(problem["errors"][0]["detail"].as_str().unwrap().contains("the limit"), "{problem}");
+    server.served.stop().await.unwrap();
+}
+
+/// A database that is away: worth another try, and nobody hears how it is reached.
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn endpoints_that_can_not_be_reached_are_worth_another_try() {
+    let mut world = World::new(Engine::File);
+    let address = "postgres://app:s3cret@127.0.0.1:1/nowhere?sslmode=disable".to_owned();
+    let database = crate::server::Database { name: "nowhere".to_owned(), address };
+    world.kept = super::support::Kept::Postgres(database);
+    let server = Server::over(world).await;
+    let answer = server.get(ENDPOINTS).await;
+    assert_eq!(answer.headers["retry-after"], "5");
+    let problem = answer.problem(503, "webhooks-unavailable");
+    assert!(
+        !problem.to_string().contains("s3cret") && !problem.to_string().contains("127.0.0.1:1")
+    );
+    let url = json!({ "url": "https://receiver.example/" });
+    server.post(ENDPOINTS, url).await.problem(503, "webhooks-unavailable");
     server.served.stop().await.unwrap();
 }
 

@@ -1,7 +1,7 @@
 //! How webhooks reach the database of the read models: they know no read models, and those no webhooks.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
 use futures_util::future::{BoxFuture, FutureExt as _};
@@ -23,13 +23,19 @@ pub fn parts(address: &str, says: Option<Settings>) -> anyhow::Result<PostgresPa
     let database = PostgresDatabase::new(address).map_err(|error| {
         failure(Exit::Usage, format!("store.read_model can't be used: {error}"))
     })?;
-    let began = Instant::now();
     Ok(PostgresParts {
         database: Arc::new(ReadModels(database)),
         holder: format!("process {} {}", std::process::id(), new_id()),
         settings: says,
-        steady: Arc::new(move || began.elapsed()),
+        steady: Arc::new(since_boot),
     })
+}
+
+/// Runs on while the machine sleeps: one that slept must not count on a right that lapsed meanwhile.
+fn since_boot() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    // It begins at 0 and is never set.
+    Duration::try_from(time).unwrap_or_default()
 }
 
 impl ReadModels {

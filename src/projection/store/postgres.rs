@@ -28,6 +28,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{ClientWrapper, Hook, HookError, Manager, Pool, Runtime as PoolRuntime};
 use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::error::SqlState;
 
 use super::{Copies, CopyId, CopyReader, CopyWriter, Mode, RebuildLock};
 use crate::projection::StoreError;
@@ -36,7 +37,6 @@ use crate::projection::models::Models;
 use address::Address;
 use connect::{Link, connect};
 pub use database::PostgresDatabase;
-use database::explain;
 use read::PostgresReader;
 use sql::definitions;
 use write::PostgresWriter;
@@ -157,14 +157,25 @@ impl PostgresCopies {
                 // Two processes that start at once must not make it twice.
                 let sql =
                     format!("BEGIN; SELECT pg_advisory_xact_lock({REBUILD} + 1); {OWN} COMMIT");
-                link.batch_execute(&sql)
-                    .await
-                    .map_err(|error| explain(&self.inner.address, &error))?;
+                link.batch_execute(&sql).await.map_err(|error| self.no_right(&error))?;
             }
             Ok::<_, DatabaseError>(())
         })?;
         self.inner.prepared.store(true, Ordering::Release);
         Ok(())
+    }
+
+    fn no_right(&self, error: &tokio_postgres::Error) -> DatabaseError {
+        let config = &self.inner.address.config;
+        if error.code() != Some(&SqlState::INSUFFICIENT_PRIVILEGE) {
+            return connect::database(error);
+        }
+        DatabaseError::new(format!(
+            "{}: this user may not make schemas; GRANT CREATE ON DATABASE \"{}\" TO \"{}\"",
+            self.inner.address.place,
+            config.get_dbname().unwrap_or_default(),
+            config.get_user().unwrap_or_default(),
+        ))
     }
 
     /// Does something in the session that holds the right to rebuild.

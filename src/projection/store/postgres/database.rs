@@ -37,25 +37,20 @@ impl PostgresDatabase {
         connect(&self.address).await
     }
 
-    /// What an error in the midst of work means.
+    /// What an error in the midst of work means, with the remedy where the user may not make schemas.
     pub fn explain(&self, error: &Error) -> DatabaseError {
-        explain(&self.address, error)
+        let is_denied = error.as_db_error().is_some_and(|said| {
+            *said.code() == SqlState::INSUFFICIENT_PRIVILEGE && said.message().contains("database")
+        });
+        if !is_denied {
+            return database(error);
+        }
+        let config = &self.address.config;
+        DatabaseError::new(format!(
+            "{}: this user may not make schemas; GRANT CREATE ON DATABASE \"{}\" TO \"{}\"",
+            self.address.place,
+            config.get_dbname().unwrap_or_default(),
+            config.get_user().unwrap_or_default(),
+        ))
     }
-}
-
-/// What an error means, with the remedy where the user lacks a right.
-pub(super) fn explain(address: &Address, error: &Error) -> DatabaseError {
-    let is_denied = error.as_db_error().is_some_and(|said| {
-        *said.code() == SqlState::INSUFFICIENT_PRIVILEGE && said.message().contains("database")
-    });
-    if !is_denied {
-        return database(error);
-    }
-    let (name, user) = (address.config.get_dbname(), address.config.get_user());
-    DatabaseError::new(format!(
-        "{}: this user may not make schemas; GRANT CREATE ON DATABASE \"{}\" TO \"{}\"",
-        address.place,
-        name.unwrap_or_default(),
-        user.unwrap_or_default(),
-    ))
 }
