@@ -108,12 +108,9 @@ fn place(config: &Config, says: Option<Settings>) -> anyhow::Result<Place> {
 /// Endpoints that can't be used; a database that is away for now is none.
 pub async fn open(config: &Config, app: &Arc<App>) -> anyhow::Result<Arc<Webhooks>> {
     let place = place(config, Some(settings(config)))?;
-    if !matches!(place, Place::File(_)) && file(config).exists() {
-        tracing::warn!(
-            file = %file(config).display(),
-            "webhook endpoints in this file are not delivered: those of all nodes are beside the \
-             read models; `docket webhooks import` moves them there, then move the file away"
-        );
+    #[cfg(feature = "postgres")]
+    if !matches!(place, Place::File(_)) {
+        database::warn_of_file(&file(config));
     }
     let clock = app.clock().clone();
     let now_us = move || clock.now().micros();

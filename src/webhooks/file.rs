@@ -185,6 +185,13 @@ pub fn export(path: &Path, target: &Path) -> Result<(), WebhookError> {
     written.map_err(|error| at_target(&error))
 }
 
+/// How many endpoints a file holds that is not used; none where it can't be read as one.
+#[cfg(feature = "postgres")]
+pub fn endpoints_in(path: &Path) -> Option<i64> {
+    let (connection, _) = open_copy(path).ok()?;
+    connection.query_row("SELECT COUNT(*) FROM endpoint", (), |row| row.get(0)).ok()
+}
+
 /// Makes a file for a copy of what is kept elsewhere; never over one that is there.
 ///
 /// # Errors

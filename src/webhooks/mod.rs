@@ -37,6 +37,8 @@ pub use address::{AddressPolicy, Lookup, SystemLookup};
 pub use backup::{export, import};
 pub use error::WebhookError;
 pub use file::FILE_NAME;
+#[cfg(feature = "postgres")]
+pub use file::endpoints_in;
 pub use manage::{Changes, MAX_OVERLAP, NewEndpoint, Replayed, Revealed, StartAt};
 pub use payload::known_types;
 pub use schedule::{DEFAULT_MAX_ATTEMPTS, delay_us};

@@ -46,7 +46,7 @@ impl Webhooks {
     /// server has said how deliveries are made.
     pub async fn claim(self: &Arc<Self>) -> Result<Delivering, WebhookError> {
         let right = Arc::new(self.store.call(|engine| engine.claim()).await?);
-        let Some(settings) = right.settings.clone() else {
+        let Some(settings) = right.news.settings.clone() else {
             self.store.call(move |engine| engine.give_back(&right)).await?;
             return Err(WebhookError::Unsettled);
         };
@@ -107,9 +107,9 @@ impl Delivering {
         self.right.is_sure()
     }
 
-    /// Whether deliveries are made as this says.
-    pub(super) fn goes_by(&self, settings: &Settings) -> bool {
-        self.settings == *settings
+    /// What there was to hear when the right was taken.
+    pub(super) fn news(&self) -> &News {
+        &self.right.news
     }
 
     /// Lets the next one deliver.

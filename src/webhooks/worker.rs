@@ -116,15 +116,14 @@ async fn deliver(delivering: &Delivering, stopped: &mut watch::Receiver<bool>) -
 
 /// Renews the right until it is lost, or can't be known to last.
 async fn keep_right(delivering: &Delivering) {
-    let mut changes = None;
+    let mut changes = delivering.news().changes;
     loop {
         match delivering.renew().await {
             Ok(news) => {
-                if news.settings.as_ref().is_some_and(|settings| !delivering.goes_by(settings)) {
+                if news.settings != delivering.news().settings {
                     return;
                 }
-                // The first one is noted: what changed since the claim was looked at after it.
-                if changes.replace(news.changes).is_some_and(|before| before != news.changes) {
+                if std::mem::replace(&mut changes, news.changes) != news.changes {
                     delivering.webhooks.changed.notify_one();
                 }
             }

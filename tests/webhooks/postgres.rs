@@ -1,13 +1,13 @@
 //! What only a store of several processes can do wrong: two that deliver, one that was stopped, one
 //! that knows no settings, a database that is away.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use docket::webhooks::{
-    LEASE, NewEndpoint, Place, StartAt, WebhookError, Webhooks, export, import,
+    LEASE, NewEndpoint, Place, StartAt, WebhookError, Webhooks, Worker, export, import,
 };
-use std::sync::Arc;
 use uuid::Uuid;
 
 use super::support::{Engine, Kept, LOG_ID, Receiver, World, settle, status, wanting_all};
@@ -111,6 +111,8 @@ async fn a_worker_delivers_as_the_servers_are_configured() {
     let alone = world.deliverer();
     let error = alone.claim().await.err().unwrap();
     assert!(matches!(error, WebhookError::Unsettled), "{error}");
+    let first = world.webhooks.clone();
+    first.reach().await.unwrap();
 
     world.settings.public_url = "https://docket.gov.example".to_owned();
     world.webhooks = world.reopened();
@@ -120,6 +122,40 @@ async fn a_worker_delivers_as_the_servers_are_configured() {
     settle(&alone, world.now()).await;
     let href = receiver.received().await[0].body["data"]["href"].as_str().unwrap().to_owned();
     assert!(href.starts_with("https://docket.gov.example/v1/events/"), "{href}");
+
+    // One that started earlier and finds its database again has said what it had to say.
+    world.sql("ALTER TABLE endpoint RENAME TO elsewhere");
+    assert!(matches!(first.list().await, Err(WebhookError::Database(_))));
+    world.sql("ALTER TABLE elsewhere RENAME TO endpoint");
+    assert_eq!(first.list().await.unwrap().len(), 1);
+    world.event("log", "LogCreated").await;
+    settle(&alone, world.now()).await;
+    assert_eq!(
+        receiver.received().await[1].body["data"]["href"].as_str().unwrap()[..26],
+        href[..26]
+    );
+}
+
+/// Endpoints made and changed at one node are heard of by the process elsewhere that delivers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_changes_at_one_node_is_heard_at_another() {
+    let world = World::new(Engine::Postgres);
+    world.webhooks.reach().await.unwrap();
+    let worker = Worker::start(world.deliverer());
+    let receiver = Receiver::good().await;
+    let event = world.event("log", "LogCreated").await;
+    for count in 1..=2 {
+        let start_at = StartAt::Sequence(0);
+        let made = NewEndpoint { start_at, ..wanting_all(&receiver.url()) };
+        world.webhooks.create(made).await.unwrap();
+        let until = Instant::now() + Duration::from_secs(60);
+        while receiver.sequences().await != vec![event; count] {
+            assert!(Instant::now() < until, "endpoint {count} is told nothing");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    worker.stop().await;
+    world.webhooks.claim().await.unwrap().give_back().await.unwrap();
 }
 
 /// Several processes that start at once make one schema; readers of reports get nothing of it.

@@ -1,5 +1,6 @@
 //! How webhooks reach the database of the read models: they know no read models, and those no webhooks.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use super::super::exit::{Exit, failure};
 use super::super::token::new_id;
 use crate::projection::DatabaseError;
 use crate::projection::store::PostgresDatabase;
-use crate::webhooks::{Database, PostgresParts, Settings, WebhookError};
+use crate::webhooks::{Database, PostgresParts, Settings, WebhookError, endpoints_in};
 
 struct ReadModels(PostgresDatabase);
 
@@ -29,6 +30,18 @@ pub fn parts(address: &str, says: Option<Settings>) -> anyhow::Result<PostgresPa
         settings: says,
         steady: Arc::new(since_boot),
     })
+}
+
+/// Says that endpoints of this node alone, from before, are not delivered.
+pub fn warn_of_file(path: &Path) {
+    if let Some(endpoints) = endpoints_in(path).filter(|endpoints| *endpoints > 0) {
+        tracing::warn!(
+            file = %path.display(),
+            endpoints,
+            "webhook endpoints in this file are not delivered: those of all nodes stand beside the \
+             read models; `docket webhooks import` takes them there, then move the file away"
+        );
+    }
 }
 
 /// Runs on while the machine sleeps: one that slept must not count on a right that lapsed meanwhile.

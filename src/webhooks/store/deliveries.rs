@@ -309,6 +309,7 @@ pub fn revive(db: &mut dyn Rows, endpoint: Uuid, now_us: i64) -> Result<(), Webh
 }
 
 /// Writes all endpoints and deliveries of one store into another that has none of them.
+#[cfg(feature = "postgres")]
 pub fn copy(from: &mut dyn Rows, to: &mut dyn Rows) -> Result<(), WebhookError> {
     for endpoint in endpoints::all(from)? {
         endpoints::put(to, &endpoint)?;

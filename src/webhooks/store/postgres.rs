@@ -89,6 +89,9 @@ pub struct PostgresEngine {
     idle: Mutex<Vec<ClientWrapper>>,
     /// Whether the schema was there when it was last looked at, and this log's.
     prepared: AtomicBool,
+    /// Whether this process has said how deliveries are made: once, so that one which finds its
+    /// database again does not take back what another said meanwhile.
+    said: AtomicBool,
     /// The epoch and beat that were seen last, and since when they stand still.
     seen: Mutex<Option<(i64, i64, Duration)>>,
 }
@@ -98,8 +101,7 @@ struct Holding {
     epoch: i64,
     beat: i64,
     holder: Option<String>,
-    changes: i64,
-    settings: Option<Settings>,
+    news: News,
 }
 
 impl PostgresEngine {
@@ -112,6 +114,7 @@ impl PostgresEngine {
             runtime: Handle::current(),
             idle: Mutex::default(),
             prepared: AtomicBool::new(false),
+            said: AtomicBool::new(false),
             seen: Mutex::default(),
         }
     }
@@ -186,11 +189,16 @@ impl PostgresEngine {
             self.check(version, found)?;
             let Some(settings) = &self.parts.settings else { return Ok(()) };
             // The same words for the same settings, so that a restart changes nothing.
-            let said = serde_json::to_string(settings).map_err(|e| wrong("settings", e))?;
-            let sql = "UPDATE meta SET settings = ?1, changes = changes + 1
-                WHERE settings IS DISTINCT FROM ?1";
-            db.execute(sql, values![said.as_str()]).map(drop)
-        })
+            let text = serde_json::to_string(settings).map_err(|e| wrong("settings", e))?;
+            let sql = if self.said.load(Ordering::Acquire) {
+                "UPDATE meta SET settings = ?1 WHERE settings IS NULL"
+            } else {
+                "UPDATE meta SET settings = ?1 WHERE settings IS DISTINCT FROM ?1"
+            };
+            db.execute(sql, values![text.as_str()]).map(drop)
+        })?;
+        self.said.store(true, Ordering::Release);
+        Ok(())
     }
 
     fn check(&self, version: i64, found: String) -> Result<(), WebhookError> {
@@ -311,7 +319,7 @@ impl Engine for PostgresEngine {
             return Err(WebhookError::InUse(self.place()));
         }
         let steady = self.parts.steady.clone();
-        Ok(Right::leased(holding.epoch + 1, holding.settings, steady, asked_at))
+        Ok(Right::leased(holding.epoch + 1, holding.news, steady, asked_at))
     }
 
     fn renew(&self, right: &Right) -> Result<News, WebhookError> {
@@ -323,9 +331,9 @@ impl Engine for PostgresEngine {
             found = one(db, sql, values![right.epoch], holding)?;
             Ok(())
         })?;
-        let Holding { changes, settings, .. } = found.ok_or(WebhookError::Lost)?;
+        let Holding { news, .. } = found.ok_or(WebhookError::Lost)?;
         right.lasts_on(asked_at);
-        Ok(News { changes, settings })
+        Ok(news)
     }
 
     fn give_back(&self, right: &Right) -> Result<(), WebhookError> {
@@ -343,8 +351,10 @@ fn holding(row: &dyn Row) -> Result<Holding, WebhookError> {
         epoch: row.number("epoch")?,
         beat: row.number("beat")?,
         holder: row.text("holder")?,
-        changes: row.number("changes")?,
-        settings: settings.map_err(|error| wrong("settings", error))?,
+        news: News {
+            changes: row.number("changes")?,
+            settings: settings.map_err(|error| wrong("settings", error))?,
+        },
     })
 }
 

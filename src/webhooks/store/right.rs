@@ -14,14 +14,16 @@ pub const LEASE: Duration = Duration::from_secs(6);
 const SURE: Duration = Duration::from_secs(5);
 
 /// The right to deliver, while it lasts.
+#[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "a file's right is its lock"))]
 pub struct Right {
     /// How often the right was taken before: what was begun under an earlier one counts no more.
     pub epoch: i64,
-    /// How deliveries are made, if anyone said so yet.
-    pub settings: Option<Settings>,
+    /// What a holder would hear now, and is to look for changes from.
+    pub news: News,
     lasts: Lasts,
 }
 
+#[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "a file's right is its lock"))]
 enum Lasts {
     /// As long as a file is locked.
     Locked { lock: DeliveryLock, given_back: AtomicBool },
@@ -29,31 +31,27 @@ enum Lasts {
     Until { until: Mutex<Duration>, steady: Steady },
 }
 
-/// What a holder hears when it renews its right.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What a holder hears when it gets or renews its right.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct News {
     /// A number that changes with the endpoints.
     pub changes: i64,
-    /// How deliveries are to be made by now, where that can change under a holder.
+    /// How deliveries are to be made; none: nobody has said so yet.
     pub settings: Option<Settings>,
 }
 
+#[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "a file's right is its lock"))]
 impl Right {
     /// The right of the process that locked the file.
     pub fn locked(lock: DeliveryLock, settings: Settings) -> Self {
         let lasts = Lasts::Locked { lock, given_back: AtomicBool::new(false) };
-        Self { epoch: 0, settings: Some(settings), lasts }
+        Self { epoch: 0, news: News { changes: 0, settings: Some(settings) }, lasts }
     }
 
     /// A right that was asked for at an instant of the steady clock.
-    pub fn leased(
-        epoch: i64,
-        settings: Option<Settings>,
-        steady: Steady,
-        asked_at: Duration,
-    ) -> Self {
+    pub fn leased(epoch: i64, news: News, steady: Steady, asked_at: Duration) -> Self {
         let until = Mutex::new(asked_at + SURE);
-        Self { epoch, settings, lasts: Lasts::Until { until, steady } }
+        Self { epoch, news, lasts: Lasts::Until { until, steady } }
     }
 
     /// It was granted again, asked for at this instant.

@@ -60,9 +60,9 @@ impl Engine for SqliteEngine {
         Ok(Right::locked(lock, self.settings.clone()))
     }
 
-    fn renew(&self, _right: &Right) -> Result<News, WebhookError> {
+    fn renew(&self, right: &Right) -> Result<News, WebhookError> {
         // What changes in the file, changes in this process.
-        Ok(News::default())
+        Ok(right.news.clone())
     }
 
     fn give_back(&self, right: &Right) -> Result<(), WebhookError> {
