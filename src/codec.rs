@@ -19,7 +19,9 @@ use uuid::Uuid;
 
 use crate::domain::event::{ApprovalAbandoned, Event, EventMeta, ObligationLapsed, Recorded};
 use crate::domain::ids::EventRef;
-use crate::domain::logbook::{CalendarAdopted, LogCreated, MeasureAdopted};
+use crate::domain::logbook::{
+    CalendarAdopted, ClockConfirmed, LogCreated, LossAccepted, MeasureAdopted,
+};
 use crate::domain::quota::QuotaEvent;
 use crate::domain::subject::SubjectEvent;
 use crate::log::{NewEvent, RecordedEvent};
@@ -38,6 +40,11 @@ pub use streams::{
     CALENDAR, LOG_STREAM, MEASURE, QUOTA, SUBJECT, StreamKind, calendar_stream, enrollment_stream,
     kind_of_stream, measure_stream, quota_stream, subject_stream,
 };
+
+/// The type of the event that says that a clock is right.
+pub const CLOCK_CONFIRMED: &str = "ClockConfirmed";
+/// The type of the event that says that a loss was accepted.
+pub const LOSS_ACCEPTED: &str = "LossAccepted";
 
 /// The newest schema version of every type so far.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -96,6 +103,10 @@ pub enum Stored {
     Quota(QuotaEvent, Box<EventMeta>),
     /// Sequence 0.
     LogCreated(LogCreated, Box<EventMeta>),
+    /// A loss was accepted.
+    LossAccepted(LossAccepted, Box<EventMeta>),
+    /// The clock was confirmed.
+    ClockConfirmed(ClockConfirmed, Box<EventMeta>),
     /// An edition adopted.
     MeasureAdopted(MeasureAdopted, Box<EventMeta>),
     /// A calendar adopted.
@@ -110,6 +121,8 @@ impl Stored {
             Self::Subject(_, meta)
             | Self::Quota(_, meta)
             | Self::LogCreated(_, meta)
+            | Self::LossAccepted(_, meta)
+            | Self::ClockConfirmed(_, meta)
             | Self::MeasureAdopted(_, meta)
             | Self::CalendarAdopted(_, meta) => meta,
         }
@@ -139,6 +152,8 @@ pub fn decode(stored: &RecordedEvent) -> Result<Stored, CodecError> {
         StreamKind::Quota { .. } => Ok(Stored::Quota(decode_quota(stored)?, own(meta))),
         StreamKind::Log => match stored.event_type.as_str() {
             "LogCreated" => Ok(Stored::LogCreated(body(stored)?, own(meta))),
+            LOSS_ACCEPTED => Ok(Stored::LossAccepted(body(stored)?, own(meta))),
+            CLOCK_CONFIRMED => Ok(Stored::ClockConfirmed(body(stored)?, own(meta))),
             _ => Err(unknown_type(stored)),
         },
         StreamKind::Measure(_) => match stored.event_type.as_str() {
@@ -153,6 +168,17 @@ pub fn decode(stored: &RecordedEvent) -> Result<Stored, CodecError> {
     }
 }
 
+/// The range of sequences, first and last, that was lost and is given again from this event on, if it
+/// accepts such a loss. One that can't be read accepts nothing.
+pub fn lost_range(stored: &RecordedEvent) -> Option<(u64, u64)> {
+    if stored.event_type != LOSS_ACCEPTED || stored.stream.as_str() != LOG_STREAM {
+        return None;
+    }
+    let loss = body::<LossAccepted>(stored).ok()?;
+    let last = loss.old_head.filter(|last| *last >= stored.sequence)?;
+    Some((stored.sequence, last))
+}
+
 /// Decodes an event of an enrollment.
 ///
 /// # Errors
@@ -163,6 +189,8 @@ pub fn decode_enrollment(stored: &RecordedEvent) -> Result<Recorded, CodecError>
         Stored::Subject(..)
         | Stored::Quota(..)
         | Stored::LogCreated(..)
+        | Stored::LossAccepted(..)
+        | Stored::ClockConfirmed(..)
         | Stored::MeasureAdopted(..)
         | Stored::CalendarAdopted(..) => Err(unknown_type(stored)),
     }

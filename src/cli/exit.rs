@@ -180,9 +180,10 @@ fn of_documents(error: &DocumentError) -> Option<Exit> {
 fn of_log(error: &LogError) -> Option<Exit> {
     match error {
         LogError::Conflict { .. } => Some(Exit::Conflict),
-        LogError::Unavailable(_) | LogError::Moving(_) | LogError::OutcomeUnknown(_) => {
-            Some(Exit::Unavailable)
-        }
+        LogError::Unavailable(_)
+        | LogError::Moving(_)
+        | LogError::Stopped(_)
+        | LogError::OutcomeUnknown(_) => Some(Exit::Unavailable),
         LogError::Corrupt { .. } | LogError::BeyondEnd { .. } => Some(Exit::Unverified),
         LogError::TooLarge { .. } | LogError::Invalid(_) => None,
     }
@@ -203,12 +204,17 @@ fn of_moving(error: &MoveError) -> Option<Exit> {
 fn of_store(error: &StoreError) -> Option<Exit> {
     match error {
         StoreError::InUse(_) | StoreError::Moved => Some(Exit::Conflict),
-        StoreError::Missing(_) | StoreError::UnknownName { .. } => Some(Exit::NotFound),
+        StoreError::Missing(_) | StoreError::UnknownName { .. } | StoreError::NothingKept(_) => {
+            Some(Exit::NotFound)
+        }
         StoreError::Interrupted => Some(Exit::Interrupted),
-        StoreError::OtherLog(_) | StoreError::Newer(_) => Some(Exit::Unverified),
+        StoreError::OtherLog(_) | StoreError::Newer(_) | StoreError::Damaged { .. } => {
+            Some(Exit::Unverified)
+        }
         StoreError::Stopped { source: ProjectionError::Log(error), .. } => of_log(error),
         StoreError::Stopped { source, .. } if source.is_passing() => Some(Exit::Unavailable),
         StoreError::Stopped { .. } => Some(Exit::Unverified),
+        StoreError::Database(error) if error.is_damage() => Some(Exit::Unverified),
         StoreError::Io { .. } | StoreError::Database(_) => {
             error.is_passing().then_some(Exit::Unavailable)
         }

@@ -10,6 +10,7 @@ use tokio_postgres::Error;
 
 use super::super::exit::{Exit, failure};
 use super::super::token::new_id;
+use crate::app::clock::boot_us;
 use crate::projection::DatabaseError;
 use crate::projection::store::PostgresDatabase;
 use crate::webhooks::{Database, PostgresParts, Settings, WebhookError, endpoints_in};
@@ -28,7 +29,8 @@ pub fn parts(address: &str, says: Option<Settings>) -> anyhow::Result<PostgresPa
         database: Arc::new(ReadModels(database)),
         holder: format!("process {} {}", std::process::id(), new_id()),
         settings: says,
-        steady: Arc::new(since_boot),
+        // One that slept must not count on a right that lapsed meanwhile.
+        steady: Arc::new(|| Duration::from_micros(boot_us().unsigned_abs())),
     })
 }
 
@@ -42,13 +44,6 @@ pub fn warn_of_file(path: &Path) {
              read models; `docket webhooks import` takes them there, then move the file away"
         );
     }
-}
-
-/// Runs on while the machine sleeps: one that slept must not count on a right that lapsed meanwhile.
-fn since_boot() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    // It begins at 0 and is never set.
-    Duration::try_from(time).unwrap_or_default()
 }
 
 impl ReadModels {
