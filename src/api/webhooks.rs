@@ -63,6 +63,7 @@ fn problem(call: &Call, error: WebhookError) -> Problem {
         }
         WebhookError::File { .. }
         | WebhookError::Unusable { .. }
+        | WebhookError::Missing(_)
         | WebhookError::InUse(_)
         | WebhookError::Lost
         | WebhookError::Unsettled

@@ -151,7 +151,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Node> {
     // Opening the log writes to its file.
     let written_at = clock_file::written_at(&config.store.log);
     let log = open_log(config, Access::Write).await?;
-    let known = known::outside(config).await?;
+    let known = known::outside(config, &*log).await?;
     if let Some(stop) = known::shorter(&*log, known.as_ref()).await? {
         log.recording().stop(stop);
     }

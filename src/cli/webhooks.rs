@@ -41,7 +41,7 @@ Examples:
 
 The copy holds the secrets that sign deliveries: keep it as you keep the keys.
 
-Exit codes: 0 done, 1 failure, 2 usage, 4 a server or worker\ndelivers them, 7 they belong to another log, 8 no database answers")]
+Exit codes: 0 done, 1 failure, 2 usage, 4 a server or worker\ndelivers them, 5 the database has none, 7 they belong to another log, 8 no database answers")]
 pub struct WebhooksArgs {
     #[command(subcommand)]
     command: Command,
@@ -89,7 +89,7 @@ fn file(config: &Config) -> PathBuf {
 
 /// Where the endpoints are: with read models in PostgreSQL there too, for all nodes. A server says
 /// how deliveries are made.
-fn place(config: &Config, says: Option<Settings>) -> anyhow::Result<Place> {
+pub(super) fn place(config: &Config, says: Option<Settings>) -> anyhow::Result<Place> {
     if !is_postgres(&config.store.read_model) {
         return Ok(Place::File(file(config)));
     }

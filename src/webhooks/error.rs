@@ -33,6 +33,9 @@ pub enum WebhookError {
         /// Why.
         reason: String,
     },
+    /// A database holds none.
+    #[error("{0} holds no webhook endpoints")]
+    Missing(String),
     /// What is kept in a database can't be used.
     #[error("the webhook endpoints in {place}: {reason}")]
     Unusable {

@@ -207,11 +207,10 @@ pub fn make_copy(path: &Path, log_id: Uuid) -> Result<Connection, WebhookError> 
     Ok(connection)
 }
 
-/// Opens a copy that is to be put somewhere, and says whose it is.
+/// Opens a file that is there, and says whose it is.
 ///
 /// # Errors
 /// [`WebhookError::File`].
-#[cfg(feature = "postgres")]
 pub fn open_copy(path: &Path) -> Result<(Connection, Uuid), WebhookError> {
     let wrong = failed(path);
     if !path.is_file() {

@@ -23,6 +23,7 @@
 mod address;
 mod backup;
 mod error;
+mod extent;
 mod file;
 mod manage;
 mod payload;
@@ -36,6 +37,7 @@ mod worker;
 pub use address::{AddressPolicy, Lookup, SystemLookup};
 pub use backup::{export, import};
 pub use error::WebhookError;
+pub use extent::{go_back, newest_seen};
 pub use file::FILE_NAME;
 #[cfg(feature = "postgres")]
 pub use file::endpoints_in;

@@ -176,8 +176,7 @@ impl PostgresEngine {
             self.wait(async { connection.query_one(there, &[]).await?.try_get(0) })?;
         if !there {
             let Expected::Of(log_id) = self.expected else {
-                let reason = "it holds no webhook endpoints".to_owned();
-                return Err(WebhookError::Unusable { place: self.place(), reason });
+                return Err(WebhookError::Missing(self.place()));
             };
             self.wait(connection.batch_execute(&making(log_id)))?;
         }
