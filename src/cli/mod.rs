@@ -14,6 +14,7 @@ mod healthcheck;
 pub mod measures;
 pub mod node;
 mod output;
+mod patience;
 mod progress;
 mod projections;
 mod read;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use base64::Engine as _;
 
 use super::config::Config;
-use super::exit::{Exit, failure};
+use super::exit::{Exit, exit_of, failure};
+use super::patience::Patience;
 use super::stores::{Access, open_documents, open_log};
 use super::token::{new_id, token_key};
 use crate::app::clock::{Clock as _, SystemClock};
@@ -61,18 +62,36 @@ pub fn read_models(config: &Config) -> anyhow::Result<Arc<dyn Copies>> {
     Ok(Arc::new(SqliteCopies::new(path)))
 }
 
-/// The store of the read models, looked at once: what only an operator can mend is said now. One
-/// that is away for now is tried again when it is needed.
+/// The store of the read models, waited for until it answers: what only an operator can mend is said
+/// at once. One that is still away when the patience is over is tried again when it is needed: acts and
+/// single enrollments go on without it.
 ///
 /// # Errors
-/// As [`read_models`]; what stands in the way of using it.
-pub async fn open_read_models(config: &Config) -> anyhow::Result<Arc<dyn Copies>> {
+/// As [`read_models`]; what stands in the way of using it; a signal that ended the wait.
+pub async fn open_read_models(
+    config: &Config,
+    patience: &mut Patience<'_>,
+) -> anyhow::Result<Arc<dyn Copies>> {
     let copies = read_models(config)?;
-    let looked_at = copies.clone();
-    match tokio::task::spawn_blocking(move || looked_at.serving()).await? {
-        Err(error) if error.is_passing() => tracing::warn!(%error, "read models can't be reached"),
-        Err(error) => return Err(unusable(&error)),
-        Ok(_) => {}
+    let what = format!("the read models' database, {}", copies.place());
+    let looked = patience.wait_for(&what, async || {
+        let looked_at = copies.clone();
+        match tokio::task::spawn_blocking(move || looked_at.serving()).await? {
+            // A folder has no database that could be away.
+            Err(error @ StoreError::Database(_)) if error.is_passing() => Err(error.into()),
+            Err(error) if !error.is_passing() => Err(unusable(&error)),
+            Err(error) => {
+                tracing::warn!(%error, "read models can't be reached");
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+        }
+    });
+    match looked.await {
+        Err(error) if exit_of(&error) == Exit::Unavailable => {
+            tracing::warn!(%error, "read models can't be reached; going on without them for now");
+        }
+        looked => looked?,
     }
     Ok(copies)
 }

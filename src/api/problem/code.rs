@@ -149,6 +149,12 @@ catalogue! {
     ProjectionFailed "projection-failed" SERVICE_UNAVAILABLE retry 60 ["projection" "sequence" "required_sequence"]
         en "The list has stopped" "The read model met an event that it could not take and stopped there. The record itself is intact; an operator must act."
         zh "列表已停止更新" "读模型遇到无法处理的事件而停止。记录本身完好，须由运维人员处理。";
+    ReadModelsUnavailable "read-models-unavailable" SERVICE_UNAVAILABLE retry 5 []
+        en "The lists cannot be reached" "The database of the read models does not answer, or refuses, for now. Acts and single enrollments go on. Send the same request again after the stated time."
+        zh "暂时无法访问列表" "读模型数据库目前没有响应或拒绝访问；行为登记和单个项目记录的查询不受影响。请在所示时间后重发同一请求。";
+    Starting "starting" SERVICE_UNAVAILABLE retry 5 []
+        en "The server is starting" "It waits for a store that it needs, or opens the record; `/health/ready` says what it waits for. Send the same request again after the stated time."
+        zh "服务器正在启动" "服务器正在等待所需的存储或打开记录，详见 /health/ready。请在所示时间后重发同一请求。";
     EventStoreUnavailable "event-store-unavailable" SERVICE_UNAVAILABLE retry 5 []
         en "The record cannot be reached" "Nothing was written. Send the same request again after the stated time."
         zh "暂时无法访问记录" "未写入任何内容，请在所示时间后重发同一请求。";
