@@ -9,6 +9,9 @@ mod beside;
 mod http;
 #[path = "nodes/node_log.rs"]
 mod node_log;
+#[cfg(feature = "kurrentdb")]
+#[path = "nodes/outage.rs"]
+mod outage;
 #[cfg(all(feature = "kurrentdb", feature = "postgres"))]
 #[path = "support/postgres.rs"]
 mod postgres;

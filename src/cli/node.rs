@@ -10,7 +10,7 @@ use base64::Engine as _;
 use super::config::Config;
 use super::exit::{Exit, exit_of, failure};
 use super::patience::Patience;
-use super::stores::{Access, open_documents, open_log};
+use super::stores::{Access, is_on_a_server, open_documents, open_log, without_account};
 use super::token::{new_id, token_key};
 use crate::app::clock::{Clock as _, SystemClock};
 use crate::app::{App, Parts, start};
@@ -133,26 +133,53 @@ pub fn now_us() -> i64 {
     SystemClock::default().now().micros()
 }
 
-/// Opens the node for writing; to a log in a file only one process at a time can.
+/// Opens the configuration's log; one on a server that does not answer yet is waited for.
+///
+/// # Errors
+/// As [`open_log`]; a signal that ended the wait.
+pub async fn wait_for_log(
+    config: &Config,
+    access: Access,
+    patience: &mut Patience<'_>,
+) -> anyhow::Result<Arc<dyn EventLog>> {
+    if !is_on_a_server(&config.store.log) {
+        return open_log(config, access).await;
+    }
+    patience.wait_for(&log_name(config), async || open_log(config, access).await).await
+}
+
+fn log_name(config: &Config) -> String {
+    format!("the log, {}", without_account(&config.store.log))
+}
+
+/// Opens the node for writing; to a log in a file only one process at a time can. A log on a server is
+/// waited for, also where it falls silent while it is read.
 ///
 /// # Errors
 /// What stands in the way, in words.
-pub async fn open(config: &Config) -> anyhow::Result<Node> {
-    let log = open_log(config, Access::Write).await?;
+pub async fn open(config: &Config, patience: &mut Patience<'_>) -> anyhow::Result<Node> {
+    let log = wait_for_log(config, Access::Write, patience).await?;
     let documents = open_documents(config, Access::Write).await?;
     let key = token_key(&config.store.data_dir.join("keys").join("log.pem"))?;
     let public_key = base64::engine::general_purpose::STANDARD.encode(key.public().as_bytes());
-    let app = start(Parts {
-        log: log.clone(),
-        documents,
-        clock: Arc::new(SystemClock::default()),
-        measures: MEASURES,
-        programs: PROGRAMS,
-        new_log_id: new_id(),
-        origin: config.log.origin.clone(),
-        public_key,
-        cache_bytes: config.cache.enrollment_bytes,
-    })
-    .await?;
+    let begin = async || {
+        let app = start(Parts {
+            log: log.clone(),
+            documents: documents.clone(),
+            clock: Arc::new(SystemClock::default()),
+            measures: MEASURES,
+            programs: PROGRAMS,
+            new_log_id: new_id(),
+            origin: config.log.origin.clone(),
+            public_key: public_key.clone(),
+            cache_bytes: config.cache.enrollment_bytes,
+        });
+        Ok::<_, anyhow::Error>(app.await?)
+    };
+    let app = if is_on_a_server(&config.store.log) {
+        patience.wait_for(&log_name(config), begin).await?
+    } else {
+        begin().await?
+    };
     Ok(Node { app: Arc::new(app), log })
 }

@@ -139,8 +139,12 @@ impl KurrentLog {
     /// # Errors
     /// [`KurrentError`], which says what is wrong and what would help.
     pub async fn open(options: KurrentOptions) -> Result<Self, KurrentError> {
-        let (shared, cache) = open::open(options).await?;
-        let follower = shared.client.runtime().spawn(follow::follow(Arc::clone(&shared), cache));
+        let (shared, cache, taken_over) = open::open(options).await?;
+        let runtime = shared.client.runtime();
+        let follower = runtime.spawn(follow::follow(Arc::clone(&shared), cache));
+        if shared.options.writes && !taken_over.is_empty() {
+            runtime.spawn(known::check_behind(Arc::clone(&shared), taken_over));
+        }
         Ok(Self { shared, follower: Mutex::new(Some(follower)) })
     }
 

@@ -1,15 +1,19 @@
 //! The count that nodes leave for one another: a new node reads the end of the database alone, numbers
 //! everything as the others do, and believes nothing that the log contradicts.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use docket::log::{EventLog as _, Expected};
+use docket::log::Expected;
+use docket::log::kurrentdb::{KurrentLog, KurrentOptions};
 use serde_json::Value;
 
 use crate::holes::left;
 use crate::log_contract::{Log, event, events, read_everything, read_whole_stream, stream};
 use crate::standin::StandIn;
-use crate::support::{open, start};
+use crate::support::{open, options, start};
 
 /// A log of many streams among others' events.
 async fn begin(server: &StandIn, log: &Log) {
@@ -42,6 +46,21 @@ async fn a_new_node_starts_from_what_another_left() {
         assert_eq!(read_whole_stream(&node, &stream(name), 77).await, wanted);
     }
     assert_eq!(read_everything(&node, None, 1000).await, all);
+    // With a file of its own it need not ask others at the next start.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("count.sqlite");
+    for _ in 0..2 {
+        let cached = KurrentOptions { cache: Some(file.clone()), ..options(&server.address()) };
+        let kept: Log = Arc::new(KurrentLog::open(cached).await.unwrap());
+        assert_eq!(read_everything(&kept, None, 1000).await, all);
+        assert_eq!(kept.streams("").await.unwrap().len(), 8);
+        kept.close().await;
+        drop(kept);
+        let counted = rusqlite::Connection::open(&file).unwrap();
+        let events = "SELECT sum(events) FROM part";
+        let events: i64 = counted.query_row(events, [], |row| row.get(0)).unwrap();
+        assert_eq!(events, 4000);
+    }
     // Both go on alike.
     let appended = node.append(&stream("s-0"), Expected::Revision(499), vec![event(9000)]).await;
     assert_eq!(appended.unwrap().sequence, Some(4000));
@@ -60,7 +79,9 @@ async fn a_count_that_the_log_contradicts_is_not_believed() {
             said["first"][0] = OTHER.into();
             said["last"][0] = OTHER.into();
         }),
-        ("an event too few", &|_, at| drop(at.remove(at.len() - 2))),
+        ("an event too few", &|_, at| {
+            at.remove(at.len() - 2);
+        }),
         ("an event too many", &|_, at| at.insert(at.len() - 1, at[at.len() - 2] + 1)),
     ];
     for (what, change) in wrong {
@@ -86,6 +107,35 @@ async fn a_count_that_the_log_contradicts_is_not_believed() {
         assert_eq!(read_everything(&node, None, 1000).await, all, "{what}");
         assert_eq!(node.recording().stopped(), None);
     }
+}
+
+/// One that is wrong in the middle, where a start does not look, is found out behind it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_count_that_is_wrong_in_the_middle_is_found_out() {
+    let server = start();
+    let log: Log = open(&server).await;
+    begin(&server, &log).await;
+    left(&server, 3900).await;
+    log.close().await;
+    drop(log);
+    let (mut said, mut at) = said_of(&server);
+    at.remove(1234);
+    said["next"] = at.len().into();
+    said["positions"] = BASE64_STANDARD.encode(pack(&at)).into();
+    let client = kurrentdb::Client::new(server.address().parse().unwrap()).unwrap();
+    client.delete_stream("~docket.counts", &Default::default()).await.unwrap();
+    server.control().append_foreign("~docket.counts", "Counted", said.to_string().as_bytes());
+    let node: Log = open(&server).await;
+    let mut stopped = node.recording().watch();
+    let why = tokio::time::timeout(Duration::from_secs(30), stopped.wait_for(Option::is_some));
+    let why = why.await.unwrap().unwrap().clone().unwrap().to_string();
+    assert!(why.contains("~docket.counts") && why.contains("1234"), "{why}");
+    node.close().await;
+    // As it is said.
+    client.delete_stream("~docket.counts", &Default::default()).await.unwrap();
+    let node: Log = open(&server).await;
+    assert_eq!(node.head().await, Ok(Some(3999)));
+    assert_eq!(node.recording().stopped(), None);
 }
 
 /// All that was left, as one event, and the positions in it.

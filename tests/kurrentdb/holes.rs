@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use docket::log::kurrentdb::{KurrentLog, KurrentOptions};
-use docket::log::{EventLog as _, Expected, LogError, NewEvent, RecordedEvent, Stop};
+use docket::log::{Expected, LogError, NewEvent, RecordedEvent, Stop};
 use serde_json::json;
 
 use crate::log_contract::{Log, event, read_everything, read_whole_stream, stream};

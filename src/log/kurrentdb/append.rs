@@ -12,7 +12,7 @@ use kurrentdb::{AppendToStreamOptions, CurrentRevision, Error, EventData, Stream
 use tokio::time::{Instant, sleep, timeout};
 
 use super::client::{By as _, Failure, Known};
-use super::moving::may_append;
+use super::moving::{self, may_append};
 use super::stored::{is_same, to_stored};
 use super::{Shared, read};
 use crate::log::event::check_append;
@@ -73,12 +73,16 @@ pub(super) async fn append(
     let standing = read::standing(&shared, &append.stream, append.first, append.events.len()).await;
     let standing = standing.map_err(|error| LogError::OutcomeUnknown(error.to_string()))?;
     let (standing, sequence) = standing;
-    let count = shared.count();
-    if let Some(notice) = count.traffic().moved() {
+    let mut moved = shared.count().traffic().moved().map(str::to_owned);
+    if moved.is_none() && sequence.is_none() {
+        // Not seen in `$all` yet, it may stand behind a move that was not seen either.
+        let by_now = moving::moved_by_now(&shared).await;
+        moved = by_now.map_err(|failure| LogError::OutcomeUnknown(failure.to_string()))?;
+    }
+    if let Some(notice) = moved {
         // What stands after the move is no event of the log, and was never acknowledged.
         return Err(LogError::OutcomeUnknown(format!("the log moved {notice}")));
     }
-    drop(count);
     append.answer(&standing, sequence)
 }
 

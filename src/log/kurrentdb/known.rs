@@ -1,21 +1,29 @@
 //! What is believed of a count that was not made now: this node's file, or what others left. Only what
 //! `$all` says too: its first and its last event stand where they stood, and around the last stand
-//! those events of the log that it has, and no other.
+//! those events of the log that it has, and no other. The rest is looked at behind the start.
 
+use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kurrentdb::{Error, Position, ReadAllOptions, StreamPosition};
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use super::KurrentOptions;
+use super::all::all_page;
 use super::client::{By as _, Client, Failure};
 use super::count::Count;
 use super::open::LOOK;
 use super::read::{MOST_BYTES, bytes_of, collect};
+use super::{KurrentOptions, Shared, cache, left};
+use crate::log::{LogError, Stop};
 
 /// So many events of the log before its last are looked at, and among others' so many at most.
 const AROUND: u64 = 64;
 const MOST: usize = 2048;
+/// How much is looked at afterwards at once, and how long a pause is at least.
+const PAGE: usize = 1024;
+const LEAST_PAUSE: Duration = Duration::from_millis(20);
 
 /// What a count was found to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +58,42 @@ pub(super) async fn check(
         (_, Around::Lacking(sequence)) => Known::Lacking(sequence),
         (false, Around::Same) => Known::Lacking(count.positions().len() - 1),
     })
+}
+
+/// Looks at all that was taken over from others, beside the work and slower than it: one event left
+/// out, and every number after it is wrong.
+pub(super) async fn check_behind(shared: Arc<Shared>, taken_over: Range<u64>) {
+    let mut after = taken_over.start.checked_sub(1);
+    while after.is_none_or(|after| after + 1 < taken_over.end) {
+        let began = Instant::now();
+        match all_page(&shared, after, PAGE).await {
+            Ok(page) => after = page.next,
+            Err(LogError::Corrupt { sequence, reason }) if shared.count().losses().is_empty() => {
+                return is_wrong(&shared, sequence, &reason);
+            }
+            // Lost, and known as that: on behind it.
+            Err(LogError::Corrupt { sequence, .. }) => after = Some(sequence),
+            Err(_) if *shared.closed.borrow() => return,
+            Err(_) => {}
+        }
+        sleep(began.elapsed().max(LEAST_PAUSE)).await;
+    }
+    tracing::info!(events = taken_over.end, "the count that other nodes left is the log's");
+}
+
+/// That what others left is not the log's: its numbers were handed out, so nothing is written on them.
+fn is_wrong(shared: &Shared, sequence: u64, reason: &str) {
+    let stream = left::stream_name(&shared.prefix);
+    if let Some(path) = &shared.options.cache
+        && let Err(error) = cache::forget(path)
+    {
+        tracing::warn!(%error, path = %path.display(), "this node's count can't be deleted");
+    }
+    let reason = format!(
+        "no loss: the count that another node left there is not the log's, at {sequence} {reason}; \
+         delete this stream and start again, and rebuild what read models have read here"
+    );
+    shared.recording.stop(Stop::Hole { stream, sequence: Some(sequence), reason });
 }
 
 enum Around {

@@ -1,5 +1,6 @@
 //! Opening a log in a KurrentDB: everything that can be wrong is found before anything is written.
 
+use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -30,7 +31,8 @@ pub(super) const LOOK: Duration = Duration::from_secs(5);
 /// How many events of the log's own stream are read at once.
 const DECISIONS: usize = 256;
 
-type Opened = (Arc<Shared>, Option<Arc<Cache>>);
+/// What is opened: the log, its file, and which part of its count others have left.
+type Opened = (Arc<Shared>, Option<Arc<Cache>>, Range<u64>);
 
 pub(super) async fn open(options: KurrentOptions) -> Result<Opened, KurrentError> {
     let address = options.address.clone();
@@ -47,16 +49,10 @@ pub(super) async fn open(options: KurrentOptions) -> Result<Opened, KurrentError
     let kept = restore(&options, &mut count)?;
     let known = check_kept(&client, &options, &count).await?;
     let shorter = shorter(&options, &mut count, &known, accepted.old_head);
-    let kept_until = count.positions().len();
+    let mut kept_until = count.positions().len();
     let told = take_over(&client, &options, &mut count).await?;
-    count.losses_mut().accept(accepted.streams);
-    // A file that knows more than the log holds is the only one that does.
-    let anew = kept != Restored::Kept || kept_until == 0;
-    let path = options.cache.as_deref().filter(|_| shorter.is_none());
-    let cache = path.and_then(|path| open_cache(path, &options, anew));
-    if let Some(cache) = &cache {
-        cache.write_from(&count, kept_until);
-    }
+    let mut taken_over = kept_until..count.positions().len();
+    count.losses_mut().accept(accepted.streams.clone());
     let head = count.head();
     let shared = Arc::new(Shared {
         credentials: client.credentials(),
@@ -72,10 +68,20 @@ pub(super) async fn open(options: KurrentOptions) -> Result<Opened, KurrentError
         ahead: Mutex::default(),
         options,
     });
-    count_up(&shared, cache.as_ref()).await?;
-    stop_if_shorter(&shared, shorter, [known, told]);
+    count_up(&shared).await?;
+    if matches!(told, Known::Lacking(_)) && shared.count().losses().is_empty() {
+        // Nothing was deleted: what others left was wrong.
+        contradicts(&shared.prefix);
+        *shared.count() = Count::new(&shared.prefix);
+        shared.count().losses_mut().accept(accepted.streams);
+        (kept_until, taken_over) = (0, 0..0);
+        count_up(&shared).await?;
+    }
+    // A file that knows more than the log holds is the only one that does.
+    let cache = if shorter.is_some() { None } else { keep(&shared, &kept, kept_until) };
+    stop_if_shorter(&shared, shorter, &known);
     check_moved(&shared, cache.as_ref()).await?;
-    Ok((shared, cache))
+    Ok((shared, cache, taken_over))
 }
 
 /// What a person decided about the log.
@@ -137,7 +143,7 @@ fn shorter(
 
 /// Stops recording on a log that ends before an event that was counted: at its end, or in the middle
 /// where no deletion explains it, which is a database restored from an older backup and written on.
-fn stop_if_shorter(shared: &Arc<Shared>, shorter: Option<Stop>, found: [Known; 2]) {
+fn stop_if_shorter(shared: &Arc<Shared>, shorter: Option<Stop>, known: &Known) {
     let (head, is_whole) = {
         let count = shared.count();
         (count.head(), count.losses().is_empty())
@@ -145,15 +151,31 @@ fn stop_if_shorter(shared: &Arc<Shared>, shorter: Option<Stop>, found: [Known; 2
     if let Some(Stop::Shorter { known, known_by, .. }) = shorter {
         return shared.recording.stop(Stop::Shorter { head, known, known_by });
     }
-    for known in found {
-        if let Known::Lacking(first) = known
-            && is_whole
-        {
-            let known_by = "a count of it that was kept".to_owned();
-            let (head, known) = (first.checked_sub(1), head.unwrap_or_default());
-            shared.recording.stop(Stop::Shorter { head, known, known_by });
-        }
+    if let Known::Lacking(first) = known
+        && is_whole
+    {
+        let known_by = "this node's count of it".to_owned();
+        let (head, known) = (first.checked_sub(1), head.unwrap_or_default());
+        shared.recording.stop(Stop::Shorter { head, known, known_by });
     }
+}
+
+/// The file that keeps the count from now on, with what it does not hold yet.
+fn keep(shared: &Shared, kept: &Restored, kept_until: u64) -> Option<Arc<Cache>> {
+    let count = shared.count();
+    let path = shared.options.cache.as_deref().filter(|_| count.is_whole())?;
+    let anew = *kept != Restored::Kept || kept_until == 0;
+    let cache = open_cache(path, &shared.options, anew)?;
+    cache.write_from(&count, kept_until);
+    Some(cache)
+}
+
+fn contradicts(prefix: &str) {
+    tracing::warn!(
+        "the count that another node left contradicts the log; counting from the beginning. Delete \
+         the stream {} to have it left anew",
+        left::stream_name(prefix)
+    );
 }
 
 /// Goes on from what other nodes left, where that is further and the server says the same.
@@ -175,11 +197,7 @@ async fn take_over(
     match known {
         Ok(known @ (Known::Same | Known::Lacking(_))) => Ok(known),
         Ok(_) => {
-            tracing::warn!(
-                "the count that another node left contradicts the log; counting from the beginning. \
-                 Delete the stream {} to have it left anew",
-                left::stream_name(&options.prefix)
-            );
+            contradicts(&options.prefix);
             *count = Count::new(&options.prefix);
             Ok(Known::Same)
         }
@@ -293,9 +311,9 @@ async fn check_kept(
 }
 
 /// Counts up to the end, and judges what was found.
-async fn count_up(shared: &Arc<Shared>, cache: Option<&Arc<Cache>>) -> Result<(), KurrentError> {
+async fn count_up(shared: &Arc<Shared>) -> Result<(), KurrentError> {
     let mut attempt = 1;
-    while let Err(failure) = follow::round(shared, cache).await {
+    while let Err(failure) = follow::round(shared, None).await {
         if attempt == TRIES {
             return Err(diagnose(shared.client.address(), &failure).await);
         }
