@@ -6,14 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
+use tokio::task::JoinHandle;
 
+use super::clock_file::{self, ClockFile};
 use super::config::Config;
 use super::exit::{Exit, exit_of, failure};
+use super::known;
 use super::patience::Patience;
 use super::stores::{Access, is_on_a_server, open_documents, open_log, without_account};
 use super::token::{new_id, token_key};
-use crate::app::clock::{Clock as _, SystemClock};
+use crate::app::clock::{Clock, SystemClock};
 use crate::app::{App, Parts, start};
+use crate::domain::date::Timestamp;
 use crate::domain::measure_file::{MEASURES, PROGRAMS};
 use crate::log::EventLog;
 #[cfg(feature = "postgres")]
@@ -26,6 +30,8 @@ pub struct Node {
     pub app: Arc<App>,
     /// The log, for closing.
     pub log: Arc<dyn EventLog>,
+    /// What looks at the clock.
+    pub clock: JoinHandle<()>,
 }
 
 /// The path of a `sqlite:` address.
@@ -124,7 +130,7 @@ pub fn runner_options(config: &Config) -> Options {
         batch_events: config.projections.batch_size,
         lease: Duration::from_millis(config.projections.lease_ms),
         writes: config.projections.run,
-        ..Options::new(holder, now_us)
+        ..Options::new(holder)
     }
 }
 
@@ -158,28 +164,43 @@ fn log_name(config: &Config) -> String {
 /// # Errors
 /// What stands in the way, in words.
 pub async fn open(config: &Config, patience: &mut Patience<'_>) -> anyhow::Result<Node> {
+    // Opening the log writes to its file.
+    let written_at = clock_file::written_at(&config.store.log);
     let log = wait_for_log(config, Access::Write, patience).await?;
+    if !is_on_a_server(&config.store.log) {
+        return begin(config, &log, written_at).await;
+    }
+    patience.wait_for(&log_name(config), async || begin(config, &log, written_at).await).await
+}
+
+async fn begin(
+    config: &Config,
+    log: &Arc<dyn EventLog>,
+    written_at: Option<Timestamp>,
+) -> anyhow::Result<Node> {
+    let known = known::outside(config).await?;
+    if let Some(stop) = known::shorter(&**log, known.as_ref()).await? {
+        log.recording().stop(stop);
+    }
+    let file = ClockFile::of(&config.store.data_dir);
+    let clock = clock_file::knowing_clock(&**log, &file, written_at).await?;
+    let clock: Arc<dyn Clock> = Arc::new(clock);
+    let watched = clock_file::keep(clock.clone(), file);
     let documents = open_documents(config, Access::Write).await?;
     let key = token_key(&config.store.data_dir.join("keys").join("log.pem"))?;
     let public_key = base64::engine::general_purpose::STANDARD.encode(key.public().as_bytes());
-    let begin = async || {
-        let app = start(Parts {
-            log: log.clone(),
-            documents: documents.clone(),
-            clock: Arc::new(SystemClock::default()),
-            measures: MEASURES,
-            programs: PROGRAMS,
-            new_log_id: new_id(),
-            origin: config.log.origin.clone(),
-            public_key: public_key.clone(),
-            cache_bytes: config.cache.enrollment_bytes,
-        });
-        Ok::<_, anyhow::Error>(app.await?)
-    };
-    let app = if is_on_a_server(&config.store.log) {
-        patience.wait_for(&log_name(config), begin).await?
-    } else {
-        begin().await?
-    };
-    Ok(Node { app: Arc::new(app), log })
+    let app = start(Parts {
+        log: log.clone(),
+        documents,
+        clock,
+        measures: MEASURES,
+        programs: PROGRAMS,
+        new_log_id: new_id(),
+        origin: config.log.origin.clone(),
+        public_key,
+        cache_bytes: config.cache.enrollment_bytes,
+    })
+    .await?;
+    let clock = tokio::spawn(watched);
+    Ok(Node { app: Arc::new(app), log: log.clone(), clock })
 }

@@ -6,7 +6,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -46,6 +46,8 @@ pub struct Running {
 /// What runs behind the REST interface.
 struct Behind {
     node: Node,
+    copies: Arc<dyn Copies>,
+    grace: Duration,
     runner: Runner,
     recovery: JoinHandle<()>,
     deliveries: Worker,
@@ -79,7 +81,7 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         tokio::runtime::Handle::current(),
     )?;
     let webhooks = webhooks::open(config, &node.app)?;
-    let state = api_state(node.app.clone(), &key, config, copies, runner.status());
+    let state = api_state(node.app.clone(), &key, config, copies.clone(), runner.status());
     let state = Arc::new(state.with_webhooks(webhooks.clone()));
     let counted = webhooks.clone();
     let exposition = Exposition::new(state.clone())
@@ -93,7 +95,9 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
     let metrics = metrics.transpose()?;
     let recovery = tokio::spawn(recover(node.app.clone()));
     let deliveries = Worker::start(webhooks);
-    let behind = Behind { node, runner, recovery, deliveries, clerk: None, following };
+    let grace = Duration::from_secs(config.server.shutdown_grace_s);
+    let behind =
+        Behind { node, copies, grace, runner, recovery, deliveries, clerk: None, following };
     Ok(Running { key, behind, served, metrics })
 }
 
@@ -131,7 +135,7 @@ async fn recover(app: Arc<App>) {
     every.tick().await;
     loop {
         every.tick().await;
-        match app.recover(UNDER_WAY_US).await {
+        match app.mend(UNDER_WAY_US).await {
             Ok(recovered) if recovered.released + recovered.abandoned > 0 => {
                 tracing::info!(?recovered, "released reservations that no approval followed");
             }
@@ -206,6 +210,8 @@ impl Running {
     /// # Errors
     /// When the server had failed.
     pub async fn stop(self) -> anyhow::Result<()> {
+        // What hangs there is given up in time for what comes after the requests.
+        self.behind.copies.end_by(Instant::now() + self.behind.grace / 2);
         let served = self.served.stop().await;
         if let Some(metrics) = self.metrics {
             metrics.stop().await;
@@ -219,6 +225,7 @@ impl Running {
 impl Behind {
     async fn stop(self) {
         self.recovery.abort();
+        self.node.clock.abort();
         if let Some(clerk) = self.clerk {
             clerk.abort();
         }

@@ -1,5 +1,7 @@
 //! `docket worker`.
 
+use std::time::{Duration, Instant};
+
 use super::config::{Config, ConfigArgs};
 use super::exit::Exit;
 use super::node::{open_read_models, runner_options, wait_for_log};
@@ -46,10 +48,12 @@ pub async fn run(args: &WorkerArgs) -> anyhow::Result<Exit> {
     options.writes = true;
     let holder = options.holder.clone();
     let runtime = tokio::runtime::Handle::current();
-    let runner = Runner::start(log.clone(), copies, options, runtime)?;
+    let runner = Runner::start(log.clone(), copies.clone(), options, runtime)?;
     tracing::info!(holder, log = %without_account(&config.store.log), "filling read models");
     let name = signals.next().await;
     tracing::info!(signal = name, "stopping after the batch at work");
+    let grace = Duration::from_secs(config.server.shutdown_grace_s);
+    copies.end_by(Instant::now() + grace / 2);
     runner.stop().await;
     log.close().await;
     Ok(Exit::Done)

@@ -173,9 +173,9 @@ catalogue! {
     LogIntegrityFailure "log-integrity-failure" INTERNAL_SERVER_ERROR []
         en "The record failed an integrity check" "Writing has stopped. An operator must find the cause."
         zh "记录未通过完整性检查" "已停止写入，须由运维人员查明原因。";
-    ClockUnreliable "clock-unreliable" SERVICE_UNAVAILABLE retry 60 []
-        en "The server's clock cannot be trusted" "Nothing was written, because its time could be wrong. An operator must mend the clock."
-        zh "服务器时钟不可靠" "因时间可能有误，未写入任何内容，须由运维人员校准时钟。";
+    ClockUnreliable "clock-unreliable" SERVICE_UNAVAILABLE retry 30 []
+        en "The server's clock cannot be trusted" "Nothing was written, because its time could be wrong. Recording goes on by itself once the clock is right and has stood still for half a minute."
+        zh "服务器时钟不可靠" "因时间可能有误，未写入任何内容。时钟校准并稳定半分钟后自动恢复记录。";
     PayloadTooLarge "payload-too-large" PAYLOAD_TOO_LARGE ["limit_bytes"]
         en "The body is too large" "Send at most `limit_bytes` bytes."
         zh "请求体过大" "请求体不得超过 limit_bytes 字节。";

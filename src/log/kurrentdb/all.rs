@@ -98,8 +98,9 @@ async fn from_server(
         };
         let last = found.last().map(|found| found.position);
         if last.is_none() || (!is_first && last == Some(at)) {
-            // Ended early, or cut: what is counted can't be missing for long.
-            if pause > LONGEST_PAUSE {
+            // Ended early, or cut: what is counted can't be missing for long, unless it is lost.
+            let is_lost = pause > FIRST_PAUSE && !shared.count().losses().is_empty();
+            if pause > LONGEST_PAUSE || is_lost {
                 return Err(gone(&shared.count(), page.next()));
             }
             tokio::time::sleep(pause).await;

@@ -84,6 +84,7 @@ pub(super) async fn check_behind(shared: Arc<Shared>, taken_over: Range<u64>) {
 /// That what others left is not the log's: its numbers were handed out, so nothing is written on them.
 fn is_wrong(shared: &Shared, sequence: u64, reason: &str) {
     let stream = left::stream_name(&shared.prefix);
+    shared.count().told_mut().end();
     if let Some(path) = &shared.options.cache
         && let Err(error) = cache::forget(path)
     {

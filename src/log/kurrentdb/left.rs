@@ -81,12 +81,15 @@ pub(super) struct Told {
     next: u64,
     seen: u64,
     losses: Losses,
+    /// That this node's own count is not the log's.
+    is_wrong: bool,
 }
 
 impl Told {
     pub fn new(prefix: &str) -> Self {
         let stream = stream_name(prefix);
-        Self { stream, revision: None, next: 0, seen: 0, losses: Losses::default() }
+        let losses = Losses::default();
+        Self { stream, revision: None, next: 0, seen: 0, losses, is_wrong: false }
     }
 
     /// Whether this is the stream.
@@ -107,6 +110,11 @@ impl Told {
             );
         }
         self.note(left);
+    }
+
+    /// That nothing is left of this node's count any more.
+    pub fn end(&mut self) {
+        self.is_wrong = true;
     }
 
     /// That what was left is left no more, or not all of it: it is left anew.
@@ -163,7 +171,10 @@ fn is_more(count: &Count) -> bool {
     let grown = all.saturating_sub(told.next) >= (told.next / SHARE).clamp(LEAST, MOST);
     let far = at.commit.saturating_sub(told.seen) >= FAR;
     let lost = !count.losses().is_same(&told.losses);
-    (grown || far || lost) && count.may_be_told() && count.traffic().moved().is_none()
+    (grown || far || lost)
+        && count.may_be_told()
+        && !told.is_wrong
+        && count.traffic().moved().is_none()
 }
 
 /// Leaves what is due; what it did not leave is left another time, or by another.
