@@ -12,6 +12,9 @@ mod hooks;
 mod http;
 #[path = "nodes/node_log.rs"]
 mod node_log;
+#[cfg(feature = "kurrentdb")]
+#[path = "nodes/outage.rs"]
+mod outage;
 #[cfg(all(feature = "kurrentdb", feature = "postgres"))]
 #[path = "support/postgres.rs"]
 mod postgres;

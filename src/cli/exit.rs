@@ -132,16 +132,15 @@ fn of_kurrentdb(error: &crate::log::kurrentdb::KurrentError) -> Option<Exit> {
         KurrentError::Address { .. }
         | KurrentError::NotKurrent { .. }
         | KurrentError::TooOld { .. }
+        | KurrentError::CutsReads { .. }
+        | KurrentError::NotLeader { .. }
         | KurrentError::Certificate { .. } => Some(Exit::Usage),
         KurrentError::Unreachable { .. } => Some(Exit::Unavailable),
         KurrentError::Moved { .. } => Some(Exit::Conflict),
         KurrentError::Credentials { .. } | KurrentError::MayNotReadAll { .. } => {
             Some(Exit::Forbidden)
         }
-        KurrentError::Foreign { .. }
-        | KurrentError::Hole { .. }
-        | KurrentError::OtherLog { .. }
-        | KurrentError::CutShort { .. } => Some(Exit::Unverified),
+        KurrentError::Foreign { .. } | KurrentError::OtherLog { .. } => Some(Exit::Unverified),
     }
 }
 

@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::config::{Config, ConfigArgs};
 use super::exit::Exit;
-use super::node::{open_read_models, runner_options};
+use super::node::{open_read_models, runner_options, wait_for_log};
 use super::patience::Patience;
 use super::running::Signals;
-use super::stores::{Access, open_log, without_account};
+use super::stores::{Access, without_account};
 use super::{telemetry, webhooks};
 use crate::projection::Runner;
 use crate::webhooks::Worker as Deliveries;
@@ -27,7 +27,8 @@ Examples:
   docket worker --data-dir /srv/docket
   docket worker --data-dir /srv/docket --set projections.lease_ms=2000
 
-While the database of the read models does not answer, the start waits for it (store.wait_s).
+While the server of the log or the database of the read models does not answer, the start waits for it
+(store.wait_s).
 
 Exit codes: 0 stopped by a signal, 2 configuration, 5 no such log, 1 anything else")]
 pub struct WorkerArgs {
@@ -45,7 +46,7 @@ pub async fn run(args: &WorkerArgs) -> anyhow::Result<Exit> {
     let mut signals = Signals::take()?;
     let mut patience = Patience::new(config.store.wait_s, &mut signals);
     let copies = open_read_models(&config, &mut patience).await?;
-    let log = open_log(&config, Access::Read).await?;
+    let log = wait_for_log(&config, Access::Read, &mut patience).await?;
     let mut options = runner_options(&config);
     options.writes = true;
     let holder = options.holder.clone();

@@ -83,6 +83,15 @@ pub struct Appended {
     pub sequence: Option<u64>,
 }
 
+/// A stream that lost events, or will, within the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// The stream.
+    pub stream: StreamName,
+    /// What was met, and what brings the events back.
+    pub reason: String,
+}
+
 /// Why the log did not do what was asked. As fine as what a caller does differently.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LogError {
@@ -235,6 +244,25 @@ pub trait EventLog: Send + Sync {
     /// Whether this process may append. Engines stop it when their store fails; who finds a reason
     /// outside the log stops it too. An engine asks it before each append.
     fn recording(&self) -> Arc<Recording>;
+
+    /// Streams that lost events within the log and that no `LossAccepted` names, as of the last look.
+    fn lost(&self) -> Vec<Lost> {
+        Vec::new()
+    }
+
+    /// Appends the event by which a person accepts what was lost, though recording is stopped for it;
+    /// otherwise as [`EventLog::append`]. Recording goes on with the next start.
+    ///
+    /// # Errors
+    /// As [`EventLog::append`], without [`LogError::Stopped`].
+    fn accept<'a>(
+        &'a self,
+        stream: &'a StreamName,
+        expected: Expected,
+        events: Vec<NewEvent>,
+    ) -> BoxFuture<'a, Result<Appended, LogError>> {
+        self.append(stream, expected, events)
+    }
 
     /// Whether others may append beside this process: then what a caller keeps of a stream may be
     /// older than the stream.

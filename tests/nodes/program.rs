@@ -87,6 +87,11 @@ impl Process {
         assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
     }
 
+    /// A process whose lines go elsewhere.
+    pub fn of(child: Child) -> Self {
+        Self { child, stderr: None }
+    }
+
     /// Waits until a server says where it listens; what it says later goes nowhere.
     pub fn base(&mut self) -> String {
         let mut stderr = self.stderr.take().unwrap();

@@ -11,7 +11,7 @@ use super::super::token::token_key;
 use super::super::webhooks::place;
 use super::Opened;
 use crate::domain::logbook::LossAccepted;
-use crate::log::Stop;
+use crate::log::{EventLog, Stop};
 use crate::webhooks::go_back;
 
 /// Accept that events of the log are lost, so that recording goes on without them.
@@ -51,7 +51,7 @@ pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
         Some(why) => {
             let (old_head, streams) = match &why {
                 Stop::Shorter { known, .. } => (Some(*known), Vec::new()),
-                Stop::Hole { stream, .. } => (None, vec![stream.clone()]),
+                Stop::Hole { stream, .. } => (None, lost_streams(&*log, stream)),
                 Stop::DiskFailed { .. } | Stop::Replaced { .. } => {
                     return Err(crate::log::LogError::Stopped(why).into());
                 }
@@ -91,4 +91,10 @@ fn first_lost(why: &Stop) -> Option<u64> {
         Stop::Hole { sequence, .. } => *sequence,
         Stop::DiskFailed { .. } | Stop::Replaced { .. } => None,
     }
+}
+
+/// The streams that lost events: all that the engine names, or the one that stopped recording.
+fn lost_streams(log: &dyn EventLog, stopped_for: &str) -> Vec<String> {
+    let lost: Vec<_> = log.lost().into_iter().map(|lost| lost.stream.to_string()).collect();
+    if lost.is_empty() { vec![stopped_for.to_owned()] } else { lost }
 }
