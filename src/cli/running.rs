@@ -73,7 +73,7 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
     let mut patience = Patience::new(config.store.wait_s, signals).telling(starting);
     // Before the log is opened: a signal during the wait leaves nothing half done.
     let copies = open_read_models(config, &mut patience).await?;
-    let node = node::open(config).await?;
+    let node = node::open(config, &mut patience).await?;
     let following = Following::start(&node.app);
     let runner = Runner::start(
         node.app.log().clone(),
@@ -81,7 +81,7 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         runner_options(config),
         tokio::runtime::Handle::current(),
     )?;
-    let webhooks = webhooks::open(config, &node.app)?;
+    let webhooks = webhooks::open(config, &node.app).await?;
     let state = api_state(node.app.clone(), &key, config, copies.clone(), runner.status());
     let state = Arc::new(state.with_webhooks(webhooks.clone()));
     let counted = webhooks.clone();

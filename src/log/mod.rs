@@ -85,6 +85,15 @@ pub struct Appended {
     pub sequence: Option<u64>,
 }
 
+/// A stream that lost events, or will, within the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// The stream.
+    pub stream: StreamName,
+    /// What was met, and what brings the events back.
+    pub reason: String,
+}
+
 /// Why the log did not do what was asked. As fine as what a caller does differently.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LogError {
@@ -241,6 +250,25 @@ pub trait EventLog: Send + Sync {
     /// The bytes that are free where the log is kept, where that can be told; may block.
     fn free_bytes(&self) -> Option<u64> {
         None
+    }
+
+    /// Streams that lost events within the log and that no `LossAccepted` names, as of the last look.
+    fn lost(&self) -> Vec<Lost> {
+        Vec::new()
+    }
+
+    /// Appends the event by which a person accepts what was lost, though recording is stopped for it;
+    /// otherwise as [`EventLog::append`]. Recording goes on with the next start.
+    ///
+    /// # Errors
+    /// As [`EventLog::append`], without [`LogError::Stopped`].
+    fn accept<'a>(
+        &'a self,
+        stream: &'a StreamName,
+        expected: Expected,
+        events: Vec<NewEvent>,
+    ) -> BoxFuture<'a, Result<Appended, LogError>> {
+        self.append(stream, expected, events)
     }
 
     /// Whether others may append beside this process: then what a caller keeps of a stream may be
