@@ -72,10 +72,15 @@ const LIST: &[Code] = &[
     Code::ProjectionBehind,
     Code::ProjectionRebuilding,
     Code::ProjectionFailed,
+    Code::ReadModelsUnavailable,
 ];
 /// What a reporting table can be answered with.
-const EXPORTING: &[Code] =
-    &[Code::ProjectionBehind, Code::ProjectionRebuilding, Code::ProjectionFailed];
+const EXPORTING: &[Code] = &[
+    Code::ProjectionBehind,
+    Code::ProjectionRebuilding,
+    Code::ProjectionFailed,
+    Code::ReadModelsUnavailable,
+];
 /// What every recording of an event can be answered with.
 const RECORDING: &[Code] = &[
     Code::IdempotencyKeyMissing,
