@@ -23,7 +23,7 @@ pub mod postgres;
 pub mod sqlite;
 
 #[cfg(feature = "postgres")]
-pub use postgres::{PostgresCopies, PostgresOptions};
+pub use postgres::{PostgresCopies, PostgresDatabase, PostgresOptions};
 pub use sqlite::SqliteCopies;
 
 /// The name of a copy in its store.
