@@ -13,20 +13,26 @@ use docket::log::{EventLog as _, SqliteLog};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const PROGRAM: &str = "exercise_strong_province";
+pub const PROGRAM: &str = "exercise_strong_province";
 /// Clients at once, each with a subject of its own.
-const CLIENTS: u64 = 8;
-const FILES: [&str; 2] = ["log.sqlite", "log.sqlite-wal"];
+pub const CLIENTS: u64 = 8;
+pub const FILES: [&str; 2] = ["log.sqlite", "log.sqlite-wal"];
 
 /// The disk, made once.
 static DISK: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
-    let made = folder.path().join("disk.so");
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/failing_disk/disk.c");
-    let args = ["-shared", "-fPIC", "-O1", "-o", text(&made), source, "-ldl", "-lpthread"];
-    assert!(Command::new("cc").args(args).status().unwrap().success());
+    let made = preloaded(folder.path(), "failing_disk/disk.c");
     (folder, made)
 });
+
+/// Makes a library to be loaded before others out of a source among the tests.
+pub fn preloaded(folder: &Path, source: &str) -> PathBuf {
+    let made = folder.join(source.replace('/', "-")).with_extension("so");
+    let source = format!("{}/tests/{source}", env!("CARGO_MANIFEST_DIR"));
+    let args = ["-shared", "-fPIC", "-O1", "-o", text(&made), &source, "-ldl", "-lpthread"];
+    assert!(Command::new("cc").args(args).status().unwrap().success());
+    made
+}
 
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
@@ -34,6 +40,25 @@ fn text(path: &Path) -> &str {
 
 /// A process, killed when dropped.
 pub struct Process(Child);
+
+impl Process {
+    /// Sends it a signal.
+    pub fn signal(&self, signal: &str) {
+        let id = self.0.id().to_string();
+        let sent = Command::new("kill").args([&format!("-{signal}"), &id]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Sends it a signal and waits for its end.
+    pub fn end(mut self, signal: &str) {
+        self.signal(signal);
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while self.0.try_wait().unwrap().is_none() {
+            assert!(Instant::now() < deadline, "it does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -60,9 +85,11 @@ pub struct Tally {
 
 pub struct Place {
     folder: TempDir,
-    http: reqwest::Client,
-    registrar: String,
-    base: String,
+    pub http: reqwest::Client,
+    pub registrar: String,
+    pub base: String,
+    /// Where servers listen.
+    pub listen: String,
     server: Option<Process>,
     next: AtomicU64,
     /// The marks of the acts that were answered 201.
@@ -82,6 +109,7 @@ impl Place {
             http: reqwest::Client::new(),
             registrar: String::new(),
             base: String::new(),
+            listen: "127.0.0.1:0".to_owned(),
             server: None,
             next: AtomicU64::new(0),
             recorded: Mutex::default(),
@@ -97,11 +125,11 @@ impl Place {
         place
     }
 
-    fn at(&self, name: &str) -> PathBuf {
+    pub fn at(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_docket"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DOCKET_")) {
             command.env_remove(name);
@@ -145,17 +173,29 @@ impl Place {
     }
 
     async fn serve_on(&mut self, disk: bool) {
-        let args = ["serve", "--listen", "127.0.0.1:0", "--set", "clerk.enabled=false"];
-        let mut command = self.command(&args);
+        let mut command = self.command(&["serve", "--listen", &self.listen]);
+        command.args(["--set", "clerk.enabled=false"]);
         if disk {
-            command.env("LD_PRELOAD", &DISK.1);
-            command.env("DISK_LIVE", self.at("data")).env("DISK_DURABLE", self.at("durable"));
-            command.env("DISK_FAILS", self.at("fails"));
+            self.put_on_the_disk(&mut command);
         }
+        let (server, base) = Self::started(&mut command);
+        self.base = base;
+        self.server = Some(server);
+    }
+
+    /// Has a command see the log through the disk.
+    pub fn put_on_the_disk(&self, command: &mut Command) {
+        command.env("LD_PRELOAD", &DISK.1);
+        command.env("DISK_LIVE", self.at("data")).env("DISK_DURABLE", self.at("durable"));
+        command.env("DISK_FAILS", self.at("fails"));
+    }
+
+    /// A server that serves, and where.
+    pub fn started(command: &mut Command) -> (Process, String) {
         let mut server = Process(command.stderr(Stdio::piped()).spawn().unwrap());
         let mut stderr = BufReader::new(server.0.stderr.take().unwrap());
         let mut said = String::new();
-        self.base = loop {
+        let base = loop {
             let before = said.len();
             assert!(stderr.read_line(&mut said).unwrap() > 0, "it did not start: {said}");
             if let Some(rest) = said[before..].strip_prefix("docket serves ") {
@@ -163,7 +203,7 @@ impl Place {
             }
         };
         std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
-        self.server = Some(server);
+        (server, base)
     }
 
     /// A worker, which only reads the log; on a sound disk.
@@ -183,16 +223,7 @@ impl Place {
 
     /// Sends the server a signal and waits for its end.
     pub fn end(&mut self, signal: &str) {
-        let mut server = self.server.take().unwrap();
-        let id = server.0.id().to_string();
-        assert!(
-            Command::new("kill").args([&format!("-{signal}"), &id]).status().unwrap().success()
-        );
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while server.0.try_wait().unwrap().is_none() {
-            assert!(Instant::now() < deadline, "it does not end");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        self.server.take().unwrap().end(signal);
     }
 
     pub fn disk_fails(&self, letters: &str) {
