@@ -5,6 +5,9 @@
 mod app;
 #[path = "nodes/beside.rs"]
 mod beside;
+#[cfg(all(feature = "kurrentdb", feature = "postgres"))]
+#[path = "nodes/hooks.rs"]
+mod hooks;
 #[path = "nodes/http.rs"]
 mod http;
 #[path = "nodes/node_log.rs"]

@@ -96,6 +96,8 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
     match cause.downcast_ref::<WebhookError>() {
         Some(WebhookError::InUse(_)) => return Some(Exit::Conflict),
         Some(WebhookError::OtherLog { .. }) => return Some(Exit::Unverified),
+        Some(WebhookError::Unavailable { .. }) => return Some(Exit::Unavailable),
+        Some(WebhookError::Missing(_)) => return Some(Exit::NotFound),
         _ => {}
     }
     if let Some(ServeError::Listen { source, .. }) = cause.downcast_ref::<ServeError>() {

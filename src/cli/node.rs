@@ -48,13 +48,18 @@ pub fn sqlite_path(address: &str, what: &str) -> anyhow::Result<PathBuf> {
     }
 }
 
+/// Whether read models at this address are in PostgreSQL, where all nodes have them.
+pub fn is_postgres(address: &str) -> bool {
+    address.starts_with("postgres://") || address.starts_with("postgresql://")
+}
+
 /// The store of the read models; nothing is asked of it yet.
 ///
 /// # Errors
 /// An address that is none of this build, or a setting that is of no use with it.
 pub fn read_models(config: &Config) -> anyhow::Result<Arc<dyn Copies>> {
     let address = &config.store.read_model;
-    if address.starts_with("postgres://") || address.starts_with("postgresql://") {
+    if is_postgres(address) {
         return postgres(config);
     }
     if let Some(role) = &config.reporting.reader_role {
@@ -178,7 +183,7 @@ async fn begin(
     log: &Arc<dyn EventLog>,
     written_at: Option<Timestamp>,
 ) -> anyhow::Result<Node> {
-    let known = known::outside(config).await?;
+    let known = known::outside(config, &**log).await?;
     if let Some(stop) = known::shorter(&**log, known.as_ref()).await? {
         log.recording().stop(stop);
     }

@@ -80,7 +80,7 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         runner_options(config),
         tokio::runtime::Handle::current(),
     )?;
-    let webhooks = webhooks::open(config, &node.app)?;
+    let webhooks = webhooks::open(config, &node.app).await?;
     let state = api_state(node.app.clone(), &key, config, copies.clone(), runner.status());
     let state = Arc::new(state.with_webhooks(webhooks.clone()));
     let counted = webhooks.clone();

@@ -8,15 +8,18 @@ use super::node::{open_read_models, runner_options, wait_for_log};
 use super::patience::Patience;
 use super::running::Signals;
 use super::stores::{Access, without_account};
-use super::telemetry;
+use super::{telemetry, webhooks};
 use crate::projection::Runner;
+use crate::webhooks::Worker as Deliveries;
 
 /// Fill the read models in a process of its own, beside the one that serves.
 ///
 /// Several workers may run over the same read models, on one machine or many: one of them writes, the
 /// others wait and take over within seconds when it is killed, stopped or cut off. A worker that was
 /// stopped for longer than its lease and wakes changes nothing. The log is only read, so a server
-/// (with projections.run=false it leaves the read models to workers) may be running on it.
+/// (with projections.run=false it leaves the read models to workers) may be running on it. Where the read
+/// models are in PostgreSQL, servers and workers also deliver to the webhook endpoints, one of them at a
+/// time, as the servers are configured.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -50,10 +53,20 @@ pub async fn run(args: &WorkerArgs) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Handle::current();
     let runner = Runner::start(log.clone(), copies.clone(), options, runtime)?;
     tracing::info!(holder, log = %without_account(&config.store.log), "filling read models");
-    let name = signals.next().await;
+    let mut deliveries = None;
+    let name = tokio::select! {
+        name = signals.next() => name,
+        webhooks = webhooks::beside(&config, &log) => {
+            deliveries = webhooks?.map(Deliveries::start);
+            signals.next().await
+        }
+    };
     tracing::info!(signal = name, "stopping after the batch at work");
     let grace = Duration::from_secs(config.server.shutdown_grace_s);
     copies.end_by(Instant::now() + grace / 2);
+    if let Some(deliveries) = deliveries {
+        deliveries.stop().await;
+    }
     runner.stop().await;
     log.close().await;
     Ok(Exit::Done)
