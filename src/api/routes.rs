@@ -72,10 +72,15 @@ const LIST: &[Code] = &[
     Code::ProjectionBehind,
     Code::ProjectionRebuilding,
     Code::ProjectionFailed,
+    Code::ReadModelsUnavailable,
 ];
 /// What a reporting table can be answered with.
-const EXPORTING: &[Code] =
-    &[Code::ProjectionBehind, Code::ProjectionRebuilding, Code::ProjectionFailed];
+const EXPORTING: &[Code] = &[
+    Code::ProjectionBehind,
+    Code::ProjectionRebuilding,
+    Code::ProjectionFailed,
+    Code::ReadModelsUnavailable,
+];
 /// What every recording of an event can be answered with.
 const RECORDING: &[Code] = &[
     Code::IdempotencyKeyMissing,
@@ -85,6 +90,7 @@ const RECORDING: &[Code] = &[
     Code::OutcomeUnknown,
     Code::EventStoreUnavailable,
     Code::LogMoving,
+    Code::RecordingStopped,
     Code::LogIntegrityFailure,
     Code::SubjectExists,
 ];
@@ -118,6 +124,7 @@ const ACT: &[Code] = &[
     Code::OutcomeUnknown,
     Code::EventStoreUnavailable,
     Code::LogMoving,
+    Code::RecordingStopped,
     Code::LogIntegrityFailure,
 ];
 

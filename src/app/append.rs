@@ -40,6 +40,7 @@ impl App {
         let next = revision.map_or(0, |revision| revision + 1);
         let answer = self.log.append(&name, expected, vec![event]).await;
         self.enrollments.appended(stream);
+        self.last_append.note(&*self.log, &answer);
         let error = match answer {
             Ok(appended) => {
                 self.clock.saw(Timestamp::from_micros(recorded_at));

@@ -11,6 +11,7 @@ pub mod config;
 pub mod demo;
 pub mod exit;
 mod export;
+mod grace;
 mod healthcheck;
 pub mod known;
 mod log;

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::config::Config;
+use super::grace::{end_within, for_requests};
 use super::node::{self, Node, open_read_models, runner_options};
 use super::patience::Patience;
 use super::stores::check_addresses;
@@ -116,13 +117,14 @@ pub fn api_state(
         default_language: config.i18n.default_language,
         max_body_bytes: config.server.max_body_bytes as u64,
         max_document_bytes: config.server.max_document_bytes,
-        shutdown_grace: Duration::from_secs(config.server.shutdown_grace_s),
+        shutdown_grace: for_requests(Duration::from_secs(config.server.shutdown_grace_s)),
         request_timeout: REQUEST_TIMEOUT,
         workers: config.server.workers,
         events: EventNames {
             type_prefix: config.events.type_prefix.clone(),
             source: config.events.source.clone(),
         },
+        ..ApiSettings::default()
     };
     let models = ReadModels::of_runner(copies, read_models.clone());
     ApiState::new(app, models, read_models, authenticator, settings)
@@ -202,6 +204,7 @@ impl Running {
             }
         };
         tracing::info!(signal = name, "stopping: running requests are finished first");
+        end_within(self.behind.grace)?;
         self.stop().await
     }
 

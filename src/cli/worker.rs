@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::config::{Config, ConfigArgs};
 use super::exit::Exit;
+use super::grace::end_within;
 use super::node::{open_read_models, runner_options, wait_for_log};
 use super::patience::Patience;
 use super::running::Signals;
@@ -63,6 +64,7 @@ pub async fn run(args: &WorkerArgs) -> anyhow::Result<Exit> {
     };
     tracing::info!(signal = name, "stopping after the batch at work");
     let grace = Duration::from_secs(config.server.shutdown_grace_s);
+    end_within(grace)?;
     copies.end_by(Instant::now() + grace / 2);
     if let Some(deliveries) = deliveries {
         deliveries.stop().await;

@@ -11,6 +11,7 @@
 //! Deliberately not here: what events mean. The log knows envelopes (two byte strings and a type
 //! name), never event types, and has no "any revision" append.
 
+mod backlog;
 mod event;
 mod page;
 mod pause;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
+pub use backlog::{SINGLE_EVENTS, on_backlog, yield_to_others};
 pub use event::{
     Bytes, MAX_APPEND_BYTES, MAX_APPEND_EVENTS, MAX_EVENT_TYPE_BYTES, MAX_STREAM_NAME_BYTES,
     NewEvent, RecordedEvent, StreamName, StreamNameError,
@@ -244,6 +246,11 @@ pub trait EventLog: Send + Sync {
     /// Whether this process may append. Engines stop it when their store fails; who finds a reason
     /// outside the log stops it too. An engine asks it before each append.
     fn recording(&self) -> Arc<Recording>;
+
+    /// The bytes that are free where the log is kept, where that can be told; may block.
+    fn free_bytes(&self) -> Option<u64> {
+        None
+    }
 
     /// Streams that lost events within the log and that no `LossAccepted` names, as of the last look.
     fn lost(&self) -> Vec<Lost> {

@@ -31,6 +31,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tracing::warn;
 
+use super::backlog::SINGLE_EVENTS;
 use super::event::check_append;
 use super::{Appended, EventLog, Expected, LogError, NewEvent, Page, Pause, Recording, StreamName};
 use background::Helper;
@@ -267,7 +268,12 @@ impl EventLog for SqliteLog {
         after: Option<u64>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Page<Option<u64>>, LogError>> {
-        self.readers.run(move |reader| reader.all(after, limit)).boxed()
+        let first = after.map_or(0, |after| after.saturating_add(1));
+        let follow = self.head.borrow().map_or(0, |head| (head + 1).saturating_sub(first));
+        match follow.min(limit as u64) > SINGLE_EVENTS as u64 {
+            true => self.readers.run_behind(move |reader| reader.all(after, limit)).boxed(),
+            false => self.readers.run(move |reader| reader.all(after, limit)).boxed(),
+        }
     }
 
     fn stream_revision<'a>(
@@ -293,6 +299,11 @@ impl EventLog for SqliteLog {
 
     fn recording(&self) -> Arc<Recording> {
         Arc::clone(&self.recording)
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        let found = rustix::fs::statvfs(self.path.parent()?).ok()?;
+        Some(found.f_bavail.saturating_mul(found.f_frsize))
     }
 
     fn pause<'a>(&'a self, to: &'a str) -> BoxFuture<'a, Result<Box<dyn Pause>, LogError>> {

@@ -1,6 +1,7 @@
 //! A small pool of connections that read, used where blocking is allowed, and what becomes of it when
 //! other files take the place of the log's: who appends reads on from those that were opened, who
-//! only reads goes over to the new ones.
+//! only reads goes over to the new ones. Pages of the backlog have connections and threads of their
+//! own, so that single reads never wait for them.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,9 +14,15 @@ use super::lock::Open;
 use super::reader::{Reader, broken_off};
 use super::schema::explain;
 use crate::log::LogError;
+use crate::log::backlog::{BACKLOG_THREADS, on_backlog};
 
-/// Readers at work at once; more wait for one to finish.
+/// Single reads at once; more wait for one to finish.
 const MAX_READERS: usize = 4;
+/// The connections of a pool.
+const CONNECTIONS: usize = MAX_READERS + BACKLOG_THREADS;
+
+/// A read that has its turn.
+type Work<T> = Box<dyn FnOnce() -> Result<T, LogError> + Send>;
 
 /// The pool.
 pub(super) struct Readers {
@@ -23,6 +30,7 @@ pub(super) struct Readers {
     kind: Kind,
     pool: Mutex<Pool>,
     permits: Arc<Semaphore>,
+    backlog: Arc<Semaphore>,
     /// Dropped after the connections.
     _open: Arc<Open>,
 }
@@ -50,7 +58,7 @@ impl Readers {
     /// may be another file at the path.
     pub fn own(path: &Path, open: Arc<Open>) -> Result<Arc<Self>, OpenError> {
         let readers = Self::new(path, Kind::Own, open);
-        let opened: Result<Vec<_>, _> = (0..MAX_READERS).map(|_| Reader::open(path)).collect();
+        let opened: Result<Vec<_>, _> = (0..CONNECTIONS).map(|_| Reader::open(path)).collect();
         let opened = opened.map_err(|error| explain(path, &error))?;
         *readers.lock() = Pool { idle: opened, out: 0, files: Some(Files::at(path)) };
         Ok(readers)
@@ -67,6 +75,7 @@ impl Readers {
             kind,
             pool: Mutex::default(),
             permits: Arc::new(Semaphore::new(MAX_READERS)),
+            backlog: Arc::new(Semaphore::new(BACKLOG_THREADS)),
             _open: open,
         })
     }
@@ -76,20 +85,37 @@ impl Readers {
         self: &Arc<Self>,
         read: impl FnOnce(&mut Reader) -> Result<T, LogError> + Send + 'static,
     ) -> Result<T, LogError> {
+        let work = self.work(&self.permits, read).await?;
+        tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+            Err(LogError::Unavailable(format!("a read broke off: {error}")))
+        })
+    }
+
+    /// Runs the read of a page of the backlog, in turn with others of its kind.
+    pub async fn run_behind<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl FnOnce(&mut Reader) -> Result<T, LogError> + Send + 'static,
+    ) -> Result<T, LogError> {
+        let work = self.work(&self.backlog, read).await?;
+        on_backlog(work).await?
+    }
+
+    async fn work<T: Send + 'static>(
+        self: &Arc<Self>,
+        permits: &Arc<Semaphore>,
+        read: impl FnOnce(&mut Reader) -> Result<T, LogError> + Send + 'static,
+    ) -> Result<Work<T>, LogError> {
         // The permit moves with the work: a caller who gives up does not make room for another.
-        let permit = Arc::clone(&self.permits)
+        let permit = Arc::clone(permits)
             .acquire_owned()
             .await
             .map_err(|_| LogError::Unavailable("the log was closed".to_owned()))?;
         let readers = Arc::clone(self);
-        let work = tokio::task::spawn_blocking(move || {
+        Ok(Box::new(move || {
             let result = readers.with_one(read);
             drop(permit);
             result
-        });
-        work.await.unwrap_or_else(|error| {
-            Err(LogError::Unavailable(format!("a read broke off: {error}")))
-        })
+        }))
     }
 
     /// The sequence of the last event, on this thread and beside the reads at work.
@@ -117,11 +143,13 @@ impl Readers {
 
     /// Lets the reads at work finish and closes every connection; later reads are refused.
     pub async fn close(&self) {
-        if let Ok(all) = self.permits.acquire_many(MAX_READERS as u32).await {
-            self.permits.close();
-            self.clear();
-            drop(all);
+        for (permits, all) in [(&self.permits, MAX_READERS), (&self.backlog, BACKLOG_THREADS)] {
+            if let Ok(all) = permits.acquire_many(all as u32).await {
+                permits.close();
+                drop(all);
+            }
         }
+        self.clear();
     }
 
     /// Closes the connections that are not at work.
