@@ -80,7 +80,7 @@ async fn answered(call: &Call, answer: &ActAnswer) -> Answered {
     }
     let recorded = &answer.recorded;
     let day = reading.day;
-    let tag = enrollment_tag(Some(recorded.revision), day, call.language, reading.ground);
+    let tag = enrollment_tag(Some(recorded.revision), day, call.language, &reading.ground);
     let mut response = HttpResponse::Created();
     response.insert_header((header::LOCATION, format!("{}/{}", call.http.path(), recorded.id)));
     json_with(call, response, &view, "no-store", Some(&tag))

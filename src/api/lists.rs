@@ -178,13 +178,13 @@ pub async fn list_enrollments(call: Call) -> Answered {
         tables.list_enrollments(&filter, at, after.as_ref(), limit + 1)
     })
     .await?;
-    let mut rows = answer.value;
+    let (mut rows, copy) = (answer.value, answer.copy);
     let more = more(&mut rows, limit, EnrollmentRow::cursor);
     let items = rows.iter().map(|row| enrollment(&call, row, times.day)).collect::<Vec<_>>();
     let programs = rows.iter().map(|row| row.program.to_string()).collect();
     let model = ("current_status", version_of("current_status"));
     let (position, known_at_us) = (answer.position, answer.known_at_us);
-    page(&call, Filled { items, more, programs, times, model, position, known_at_us })
+    page(&call, Filled { items, more, programs, times, model, copy, position, known_at_us })
 }
 
 /// Cuts off the row that only shows that there are more, and gives the cursor of the last.
@@ -333,13 +333,13 @@ pub async fn list_subjects(call: Call) -> Answered {
         tables.list_subjects(&filter, at.day, after.as_ref(), limit + 1)
     })
     .await?;
-    let mut rows = answer.value;
+    let (mut rows, copy) = (answer.value, answer.copy);
     let more = more(&mut rows, limit, SubjectRow::cursor);
     let items = rows.into_iter().map(subject).collect::<Vec<_>>();
     let programs = Default::default();
     let model = ("subjects", version_of("subjects"));
     let (position, known_at_us) = (answer.position, answer.known_at_us);
-    page(&call, Filled { items, more, programs, times, model, position, known_at_us })
+    page(&call, Filled { items, more, programs, times, model, copy, position, known_at_us })
 }
 
 fn subject(row: SubjectRow) -> SubjectItem {

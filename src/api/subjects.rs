@@ -13,7 +13,7 @@ use super::problem::{Code, Problem};
 use crate::app::Written;
 use crate::domain::calendar::Calendar;
 use crate::domain::date::Day;
-use crate::domain::ids::Text;
+use crate::domain::ids::{Text, digits};
 use crate::domain::logbook::CalendarAdopted;
 use crate::domain::subject::{Registration, Renaming, Subject};
 
@@ -174,7 +174,7 @@ pub async fn list_calendars(call: Call) -> Answered {
 /// # Errors
 /// See the route.
 pub async fn get_calendar(call: Call) -> Answered {
-    let year = call.path("year").parse::<i32>().ok();
+    let year = digits(call.path("year")).and_then(|year| i32::try_from(year).ok());
     let (_, calendars) = call.state.app.library().present_calendars();
     match year.and_then(|year| calendars.of_year(year)) {
         Some(calendar) => json(&call, &CalendarView::of(calendar)),

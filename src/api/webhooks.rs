@@ -16,6 +16,7 @@ use super::call::{Answered, Call, to_the_end, wrong_parameter};
 use super::page::{LIMIT, next_link};
 use super::problem::{Code, Problem, of_fields};
 use super::route::Parameter;
+use super::times::a_sequence;
 use crate::domain::refusal::field;
 use crate::webhooks::{
     Changes, Counts, DeliveryState, NewEndpoint, Revealed, StartAt, WebhookError, Webhooks,
@@ -211,7 +212,7 @@ pub async fn list_webhook_deliveries(call: Call) -> Answered {
             .ok_or_else(|| format!("{text:?} is not pending, delivered or failed"))
     })?;
     let limit = limit(&call)?;
-    let before = match call.parameter("cursor").map(str::parse::<u64>) {
+    let before = match call.parameter("cursor").map(a_sequence) {
         None => None,
         Some(Ok(before)) => Some(before),
         Some(Err(_)) => {
@@ -239,8 +240,8 @@ pub async fn list_webhook_deliveries(call: Call) -> Answered {
 /// See the route.
 pub async fn redeliver_webhook(call: Call) -> Answered {
     let (webhooks, id) = (webhooks(&call)?, id(&call)?);
-    let number = call.path("sequence").parse::<u64>();
-    let number = number.map_err(|_| wrong_parameter("sequence", "it is no sequence"))?;
+    let number = a_sequence(call.path("sequence"));
+    let number = number.map_err(|error| wrong_parameter("sequence", &error))?;
     let made = to_the_end(async move { webhooks.redeliver(id, number).await }).await?;
     let view = delivery_view(made.map_err(|error| problem(&call, error))?);
     json_with(&call, HttpResponse::Created(), &view, NO_STORE, None)

@@ -73,6 +73,12 @@ macro_rules! newtype {
     };
 }
 
+/// A number that is written in digits alone: no sign, no space, and not too large.
+pub fn digits(text: &str) -> Option<u64> {
+    let are_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if are_digits { text.parse().ok() } else { None }
+}
+
 fn is_snake(value: &str) -> bool {
     !value.is_empty()
         && value.len() <= 64
@@ -203,7 +209,7 @@ impl EventRef {
         let error = || bad("an event reference", value, "stream@revision#id");
         let (stream, rest) = value.split_once('@').ok_or_else(error)?;
         let (revision, id) = rest.split_once('#').ok_or_else(error)?;
-        let revision = revision.parse().map_err(|_| error())?;
+        let revision = digits(revision).ok_or_else(error)?;
         let id = Uuid::parse_str(id).map_err(|_| error())?;
         if stream.is_empty() {
             return Err(error());

@@ -10,9 +10,9 @@ use super::view::{EventView, Page, answer, views};
 use super::{ARCHIVE, JSON, LAST_SEQUENCE};
 use crate::api::answer::{IMMUTABLE, sequence};
 use crate::api::call::{Answered, Call};
-use crate::api::dispatch::accepted;
 use crate::api::problem::{Code, Problem};
 use crate::codec::event_schemas;
+use crate::domain::ids::digits;
 use crate::log::{EventLog, RecordedEvent};
 
 /// Events in a page.
@@ -37,7 +37,7 @@ pub struct ArchivePage<'a> {
 /// See the route.
 pub async fn get_archive_page(call: Call) -> Answered {
     let asked: String = call.path("page").chars().take(40).collect();
-    let bounds = asked.parse::<u64>().ok().and_then(|page| {
+    let bounds = digits(&asked).and_then(|page| {
         let first = page.checked_mul(EVENTS)?;
         Some((page, first, first.checked_add(EVENTS - 1)?))
     });
@@ -52,8 +52,7 @@ pub async fn get_archive_page(call: Call) -> Answered {
         return Err(open_page(page, first, last, head));
     }
     let events = read(&**log, first).await?;
-    let accept = call.header(header::ACCEPT).unwrap_or("*/*");
-    let media = accepted(accept, ARCHIVE).unwrap_or(JSON);
+    let media = call.accepted(ARCHIVE).unwrap_or(JSON);
     let body = match media {
         JSON => serde_json::to_vec(&ArchivePage {
             page,

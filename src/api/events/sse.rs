@@ -62,7 +62,7 @@ pub fn stream(call: &Call, asked: Asked) -> Answered {
         .insert_header(("x-accel-buffering", "no"))
         .insert_header((header::VARY, VARY));
     if call.http.method() == Method::HEAD {
-        return Ok(response.finish());
+        return Ok(response.streaming(futures_util::stream::empty::<Result<Bytes, Problem>>()));
     }
     let reader = Reader {
         head: call.state.app.log().watch_head(),

@@ -175,7 +175,7 @@ pub fn answer(
     };
     let tag = format!("\"{}.{form}.{}\"", &content[..32], call.language.tag());
     if etag::unchanged(&call.http, &tag) {
-        return etag::not_modified(&tag, call.language);
+        return etag::not_modified(&tag, cache, Some(call.language));
     }
     let mut response = rendered(call, HttpResponse::Ok(), body.into(), cache, Some(&tag));
     let media = header::HeaderValue::from_static(media);
