@@ -19,7 +19,9 @@ use uuid::Uuid;
 
 use crate::domain::event::{ApprovalAbandoned, Event, EventMeta, ObligationLapsed, Recorded};
 use crate::domain::ids::EventRef;
-use crate::domain::logbook::{CalendarAdopted, LogCreated, MeasureAdopted};
+use crate::domain::logbook::{
+    CalendarAdopted, ClockConfirmed, LogCreated, LossAccepted, MeasureAdopted,
+};
 use crate::domain::quota::QuotaEvent;
 use crate::domain::subject::SubjectEvent;
 use crate::log::{NewEvent, RecordedEvent};
@@ -96,6 +98,10 @@ pub enum Stored {
     Quota(QuotaEvent, Box<EventMeta>),
     /// Sequence 0.
     LogCreated(LogCreated, Box<EventMeta>),
+    /// A loss was accepted.
+    LossAccepted(LossAccepted, Box<EventMeta>),
+    /// The clock was confirmed.
+    ClockConfirmed(ClockConfirmed, Box<EventMeta>),
     /// An edition adopted.
     MeasureAdopted(MeasureAdopted, Box<EventMeta>),
     /// A calendar adopted.
@@ -110,6 +116,8 @@ impl Stored {
             Self::Subject(_, meta)
             | Self::Quota(_, meta)
             | Self::LogCreated(_, meta)
+            | Self::LossAccepted(_, meta)
+            | Self::ClockConfirmed(_, meta)
             | Self::MeasureAdopted(_, meta)
             | Self::CalendarAdopted(_, meta) => meta,
         }
@@ -139,6 +147,8 @@ pub fn decode(stored: &RecordedEvent) -> Result<Stored, CodecError> {
         StreamKind::Quota { .. } => Ok(Stored::Quota(decode_quota(stored)?, own(meta))),
         StreamKind::Log => match stored.event_type.as_str() {
             "LogCreated" => Ok(Stored::LogCreated(body(stored)?, own(meta))),
+            "LossAccepted" => Ok(Stored::LossAccepted(body(stored)?, own(meta))),
+            "ClockConfirmed" => Ok(Stored::ClockConfirmed(body(stored)?, own(meta))),
             _ => Err(unknown_type(stored)),
         },
         StreamKind::Measure(_) => match stored.event_type.as_str() {
@@ -163,6 +173,8 @@ pub fn decode_enrollment(stored: &RecordedEvent) -> Result<Recorded, CodecError>
         Stored::Subject(..)
         | Stored::Quota(..)
         | Stored::LogCreated(..)
+        | Stored::LossAccepted(..)
+        | Stored::ClockConfirmed(..)
         | Stored::MeasureAdopted(..)
         | Stored::CalendarAdopted(..) => Err(unknown_type(stored)),
     }

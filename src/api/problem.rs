@@ -209,8 +209,9 @@ impl Problem {
     fn body(&self, language: Language, public_url: &str) -> impl Serialize {
         let status = self.status();
         // Of documents a client is told why, in words made for it: who keeps the store is often not
-        // who keeps the server.
-        let hides = status.is_server_error() && self.0.code != Code::DocumentsUnavailable;
+        // who keeps the server. Why recording stopped is for whoever sees it first.
+        let tells = [Code::DocumentsUnavailable, Code::RecordingStopped].contains(&self.0.code);
+        let hides = status.is_server_error() && !tells;
         let shown = match (hides, language, &self.0.detail_zh) {
             (true, _, _) => None,
             (false, Language::Zh, Some(zh)) => Some(zh),

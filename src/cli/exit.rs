@@ -179,9 +179,10 @@ fn of_documents(error: &DocumentError) -> Option<Exit> {
 fn of_log(error: &LogError) -> Option<Exit> {
     match error {
         LogError::Conflict { .. } => Some(Exit::Conflict),
-        LogError::Unavailable(_) | LogError::Moving(_) | LogError::OutcomeUnknown(_) => {
-            Some(Exit::Unavailable)
-        }
+        LogError::Unavailable(_)
+        | LogError::Moving(_)
+        | LogError::Stopped(_)
+        | LogError::OutcomeUnknown(_) => Some(Exit::Unavailable),
         LogError::Corrupt { .. } | LogError::BeyondEnd { .. } => Some(Exit::Unverified),
         LogError::TooLarge { .. } | LogError::Invalid(_) => None,
     }

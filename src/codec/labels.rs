@@ -27,6 +27,8 @@ const OWN: &[(&str, &str)] = &[
     ("quota", "ReservationReleased"),
     ("quota", "PlacesRestated"),
     ("log", "LogCreated"),
+    ("log", "LossAccepted"),
+    ("log", "ClockConfirmed"),
     ("measure", "MeasureAdopted"),
     ("calendar", "CalendarAdopted"),
 ];

@@ -9,7 +9,9 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::act::{ActKind, DocumentRef, Material, Override};
 use crate::domain::event::{ApprovalAbandoned, Effects, Finding, ObligationLapsed};
-use crate::domain::logbook::{CalendarAdopted, LogCreated, MeasureAdopted};
+use crate::domain::logbook::{
+    CalendarAdopted, ClockConfirmed, LogCreated, LossAccepted, MeasureAdopted,
+};
 use crate::domain::quota::{PlaceReserved, PlacesRestated, ReservationReleased};
 use crate::domain::subject::{Registration, Renaming};
 
@@ -28,6 +30,8 @@ pub fn event_schemas() -> BTreeMap<String, Value> {
     own::<ReservationReleased>("ReservationReleased", &mut schemas);
     own::<PlacesRestated>("PlacesRestated", &mut schemas);
     own::<LogCreated>("LogCreated", &mut schemas);
+    own::<LossAccepted>("LossAccepted", &mut schemas);
+    own::<ClockConfirmed>("ClockConfirmed", &mut schemas);
     own::<MeasureAdopted>("MeasureAdopted", &mut schemas);
     own::<CalendarAdopted>("CalendarAdopted", &mut schemas);
     schemas

@@ -34,7 +34,7 @@ use kurrentdb::Credentials;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
-use super::{Appended, EventLog, Expected, LogError, NewEvent, Page, Pause, StreamName};
+use super::{Appended, EventLog, Expected, LogError, NewEvent, Page, Pause, Recording, StreamName};
 use all::Ahead;
 use client::Client;
 use count::Count;
@@ -95,6 +95,7 @@ struct Shared {
     round: watch::Sender<Round>,
     head: watch::Sender<Option<u64>>,
     closed: watch::Sender<bool>,
+    recording: Arc<Recording>,
     ahead: Mutex<Vec<Ahead>>,
     options: KurrentOptions,
 }
@@ -158,6 +159,7 @@ impl EventLog for KurrentLog {
         let stream = stream.clone();
         async move {
             shared.check_open()?;
+            shared.recording.check()?;
             let runtime = shared.client.runtime().clone();
             // A task of its own: it goes on to its end though nobody waits any more.
             let append = runtime.spawn(append::append(shared, stream, expected, events));
@@ -212,6 +214,10 @@ impl EventLog for KurrentLog {
 
     fn watch_head(&self) -> watch::Receiver<Option<u64>> {
         self.shared.head.subscribe()
+    }
+
+    fn recording(&self) -> Arc<Recording> {
+        Arc::clone(&self.shared.recording)
     }
 
     fn is_shared(&self) -> bool {

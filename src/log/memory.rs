@@ -2,19 +2,22 @@
 //! one: nothing outlives the process. Deliberately no shortcut that the other engines lack.
 
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use futures_util::future::{BoxFuture, FutureExt};
 use tokio::sync::watch;
 
 use super::event::check_append;
 use super::page::{Order, PageBuilder};
-use super::{Appended, EventLog, Expected, LogError, NewEvent, Page, RecordedEvent, StreamName};
+use super::{
+    Appended, EventLog, Expected, LogError, NewEvent, Page, RecordedEvent, Recording, StreamName,
+};
 
 /// An [`EventLog`] that lives as long as the value.
 pub struct MemoryLog {
     stored: RwLock<Stored>,
     head: watch::Sender<Option<u64>>,
+    recording: Arc<Recording>,
 }
 
 #[derive(Default)]
@@ -26,7 +29,11 @@ struct Stored {
 
 impl Default for MemoryLog {
     fn default() -> Self {
-        Self { stored: RwLock::default(), head: watch::Sender::new(None) }
+        Self {
+            stored: RwLock::default(),
+            head: watch::Sender::new(None),
+            recording: Arc::default(),
+        }
     }
 }
 
@@ -49,6 +56,7 @@ impl MemoryLog {
         events: Vec<NewEvent>,
     ) -> Result<Appended, LogError> {
         check_append(&events)?;
+        self.recording.check()?;
         let mut stored = self.stored.write().unwrap_or_else(PoisonError::into_inner);
         let actual = stored.revision(stream);
         if !expected.matches(actual) {
@@ -163,6 +171,10 @@ impl EventLog for MemoryLog {
 
     fn head(&self) -> BoxFuture<'_, Result<Option<u64>, LogError>> {
         async move { Ok(self.read(Stored::head)) }.boxed()
+    }
+
+    fn recording(&self) -> Arc<Recording> {
+        Arc::clone(&self.recording)
     }
 
     fn watch_head(&self) -> watch::Receiver<Option<u64>> {

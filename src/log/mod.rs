@@ -14,6 +14,7 @@
 mod event;
 mod page;
 mod pause;
+mod stop;
 mod subscription;
 
 pub mod envelope;
@@ -23,6 +24,7 @@ pub mod memory;
 pub mod sqlite;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
@@ -35,6 +37,7 @@ pub use memory::MemoryLog;
 pub use page::{MAX_PAGE_BYTES, MAX_PAGE_EVENTS, Page};
 pub use pause::{Moved, Pause};
 pub use sqlite::{OpenError, SqliteLog};
+pub use stop::{Recording, Stop};
 pub use subscription::Subscription;
 
 /// The revision at which a caller says the stream stands; exact, there is no "any".
@@ -101,6 +104,9 @@ pub enum LogError {
     /// nothing was written.
     #[error("writing is stopped, nothing was written: {0}")]
     Moving(String),
+    /// Nothing is written until somebody acts, see [`Stop`]; surely nothing was written. Reads go on.
+    #[error("recording is stopped, nothing was written: {0}")]
+    Stopped(Stop),
     /// The events may or may not stand in the log. Read the stream before anything else.
     #[error("it is not known whether the events were written: {0}; read the stream to find out")]
     OutcomeUnknown(String),
@@ -150,8 +156,8 @@ pub trait EventLog: Send + Sync {
     /// [`LogError::Conflict`] when the stream stands elsewhere; [`LogError::Invalid`] and
     /// [`LogError::TooLarge`] for an empty append, an event type that is not 1 to 200 visible
     /// ASCII characters, more than [`MAX_APPEND_EVENTS`] events or [`MAX_APPEND_BYTES`] of data
-    /// and metadata; [`LogError::Unavailable`] and [`LogError::Moving`] when surely nothing was
-    /// written; [`LogError::OutcomeUnknown`] otherwise.
+    /// and metadata; [`LogError::Unavailable`], [`LogError::Moving`] and [`LogError::Stopped`] when
+    /// surely nothing was written; [`LogError::OutcomeUnknown`] otherwise.
     fn append<'a>(
         &'a self,
         stream: &'a StreamName,
@@ -225,6 +231,10 @@ pub trait EventLog: Send + Sync {
     /// The head as it moves. It never shows a sequence before a reader can read it, and shows an
     /// append made through this log before that append is acknowledged. Closed with the log.
     fn watch_head(&self) -> watch::Receiver<Option<u64>>;
+
+    /// Whether this process may append. Engines stop it when their store fails; who finds a reason
+    /// outside the log stops it too. An engine asks it before each append.
+    fn recording(&self) -> Arc<Recording>;
 
     /// Whether others may append beside this process: then what a caller keeps of a stream may be
     /// older than the stream.

@@ -28,7 +28,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tracing::warn;
 
 use super::event::check_append;
-use super::{Appended, EventLog, Expected, LogError, NewEvent, Page, Pause, StreamName};
+use super::{Appended, EventLog, Expected, LogError, NewEvent, Page, Pause, Recording, StreamName};
 use background::Helper;
 use batch::Append;
 use faults::NoFaults;
@@ -53,6 +53,7 @@ pub struct SqliteLog {
     queue: Option<Queue>,
     readers: Arc<Readers>,
     head: watch::Receiver<Option<u64>>,
+    recording: Arc<Recording>,
     running: Mutex<Option<Running>>,
 }
 
@@ -109,7 +110,9 @@ impl SqliteLog {
         let (published, head) = watch::channel(head);
         let written = Arc::new(AtomicU64::new(0));
         let helper = background::checkpoint(&path, Arc::clone(&written))?;
-        let writer = Writer::new(path.clone(), connection, published, faults, written);
+        let recording = Arc::<Recording>::default();
+        let stops = Arc::clone(&recording);
+        let writer = Writer::new(path.clone(), connection, published, faults, written, stops);
         let (requests, waiting) = mpsc::channel(MAX_WAITING);
         let thread = std::thread::Builder::new()
             .name("log-writer".to_owned())
@@ -125,6 +128,7 @@ impl SqliteLog {
             readers: Readers::new(path.clone()),
             path,
             head,
+            recording,
             running: Mutex::new(Some(Running::Writer(Some(thread)))),
         })
     }
@@ -150,6 +154,7 @@ impl SqliteLog {
             readers: Readers::new(path.clone()),
             path,
             head,
+            recording: Arc::default(),
             running: Mutex::new(Some(Running::Follower { _helper: helper })),
         })
     }
@@ -275,6 +280,10 @@ impl EventLog for SqliteLog {
 
     fn watch_head(&self) -> watch::Receiver<Option<u64>> {
         self.head.clone()
+    }
+
+    fn recording(&self) -> Arc<Recording> {
+        Arc::clone(&self.recording)
     }
 
     fn pause<'a>(&'a self, to: &'a str) -> BoxFuture<'a, Result<Box<dyn Pause>, LogError>> {

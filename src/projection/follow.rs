@@ -167,7 +167,11 @@ pub(super) fn project(
         Stored::Quota(quota, _) => {
             models.project(envelope, meta, &Input::Quota(quota), &mut nobody, changes)
         }
-        Stored::LogCreated(..) | Stored::MeasureAdopted(..) | Stored::CalendarAdopted(..) => {
+        Stored::LogCreated(..)
+        | Stored::LossAccepted(..)
+        | Stored::ClockConfirmed(..)
+        | Stored::MeasureAdopted(..)
+        | Stored::CalendarAdopted(..) => {
             models.project(envelope, meta, &Input::Own, &mut nobody, changes)
         }
     }

@@ -105,6 +105,10 @@ impl EventLog for FailingLog {
         self.inner.head()
     }
 
+    fn recording(&self) -> std::sync::Arc<docket::log::Recording> {
+        self.inner.recording()
+    }
+
     fn watch_head(&self) -> watch::Receiver<Option<u64>> {
         self.inner.watch_head()
     }

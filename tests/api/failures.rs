@@ -3,7 +3,7 @@
 use super::support::*;
 use docket::app::clock::SystemClock;
 use docket::domain::date::Timestamp;
-use docket::log::{Expected, LogError, NewEvent, StreamName};
+use docket::log::{EventLog as _, Expected, LogError, NewEvent, Stop, StreamName};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -53,6 +53,25 @@ async fn a_log_that_fails_says_whether_anything_was_written() {
     acts.problem(500, "internal-error");
     server.log.heal();
     server.auditor().get(&format!("/v1/enrollments/{ONE}/acts")).await.ok(200);
+}
+
+/// What stops recording until somebody acts says what, and what would help; sending again does not, so no
+/// time to wait is named. Reading goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_is_stopped_says_why_and_goes_on_reading() {
+    let server = applied().await;
+    let known_by = "the read models".to_owned();
+    server.log.recording().stop(Stop::Shorter { head: Some(4), known: 9, known_by });
+    let reply = approve_with(&server, "k").await;
+    assert_eq!(reply.header("retry-after"), "");
+    let problem = reply.problem(503, "recording-stopped");
+    assert_eq!(problem["code"], "RECORDING_STOPPED");
+    assert_eq!(problem["reason"], "LOG_SHORTER");
+    assert_eq!(problem["log_sequence"], "00000000000000000004");
+    assert_eq!(problem["known_sequence"], "00000000000000000009");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("docket log accept-loss"), "{detail}");
+    server.auditor().get(&format!("/v1/enrollments/{ONE}")).await.ok(200);
 }
 
 /// A feed that breaks off must not look complete.

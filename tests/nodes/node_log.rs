@@ -36,6 +36,7 @@ pub struct NodeLog {
     reads: Mutex<Option<LogError>>,
     stalled: Notify,
     went_on: Notify,
+    recording: Arc<docket::log::Recording>,
 }
 
 impl NodeLog {
@@ -48,6 +49,7 @@ impl NodeLog {
             reads: Mutex::default(),
             stalled: Notify::new(),
             went_on: Notify::new(),
+            recording: Arc::default(),
         });
         let counting = Arc::downgrade(&log);
         let mut head = inner.watch_head();
@@ -114,6 +116,7 @@ impl NodeLog {
         expected: Expected,
         events: Vec<NewEvent>,
     ) -> Result<Appended, LogError> {
+        self.recording.check()?;
         let appended = self.inner.append(stream, expected, events).await?;
         self.count();
         let counted = *self.counted.borrow();
@@ -188,6 +191,10 @@ impl EventLog for NodeLog {
 
     fn head(&self) -> BoxFuture<'_, Result<Option<u64>, LogError>> {
         Box::pin(async move { Ok(*self.counted.borrow()) })
+    }
+
+    fn recording(&self) -> std::sync::Arc<docket::log::Recording> {
+        std::sync::Arc::clone(&self.recording)
     }
 
     fn watch_head(&self) -> watch::Receiver<Option<u64>> {

@@ -150,6 +150,10 @@ impl EventLog for Faulty<'_> {
         self.inner.head()
     }
 
+    fn recording(&self) -> std::sync::Arc<docket::log::Recording> {
+        self.inner.recording()
+    }
+
     fn watch_head(&self) -> watch::Receiver<Option<u64>> {
         self.inner.watch_head()
     }

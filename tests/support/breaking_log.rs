@@ -111,6 +111,10 @@ impl EventLog for BreakingLog {
         self.inner.head()
     }
 
+    fn recording(&self) -> std::sync::Arc<docket::log::Recording> {
+        self.inner.recording()
+    }
+
     fn watch_head(&self) -> watch::Receiver<Option<u64>> {
         self.inner.watch_head()
     }

@@ -10,7 +10,7 @@ use crate::codec::RequestError;
 use crate::domain::event::Recorded;
 use crate::domain::ids::{self, EventRef, Id, Text};
 use crate::domain::refusal::{self, Reason, Refusal};
-use crate::log::LogError;
+use crate::log::{LogError, Stop};
 
 impl Problem {
     /// What an error of the application is; `language` is that of members in words.
@@ -86,6 +86,7 @@ impl From<LogError> for Problem {
                 Problem::new(Code::EventStoreUnavailable).cause(text)
             }
             LogError::Moving(_) => Problem::new(Code::LogMoving).cause(text),
+            LogError::Stopped(why) => of_stop(&why),
             LogError::OutcomeUnknown(_) => Problem::new(Code::OutcomeUnknown).cause(text),
             LogError::Corrupt { .. } => Problem::new(Code::LogIntegrityFailure).cause(text),
             LogError::TooLarge { limit, .. } => {
@@ -96,6 +97,41 @@ impl From<LogError> for Problem {
             }
             LogError::Invalid(_) => Problem::internal(text),
         }
+    }
+}
+
+/// Why nothing is recorded: a word for programs, a sentence with the remedy for people.
+fn of_stop(why: &Stop) -> Problem {
+    let (reason, zh) = match why {
+        Stop::DiskFailed { .. } => (
+            "DISK_FAILED",
+            "日志所在磁盘写入失败；请修复磁盘后重新启动，启动时以磁盘上的实际内容为准".to_owned(),
+        ),
+        Stop::Replaced { .. } => (
+            "LOG_REPLACED",
+            "运行期间日志文件被移走、替换或截短；请放回原文件，或停机恢复副本后重新启动".to_owned(),
+        ),
+        Stop::Shorter { head, known, .. } => (
+            "LOG_SHORTER",
+            format!(
+                "日志{}，但其外部已知的位置为 {known}；请放回较长的日志，或以 docket log accept-loss 接受损失",
+                head.map_or_else(|| "为空".to_owned(), |head| format!("止于 {head}"))
+            ),
+        ),
+        Stop::Hole { stream, .. } => (
+            "LOG_HOLE",
+            format!("流 {stream} 的记录缺失；请予恢复，或以 docket log accept-loss 接受损失"),
+        ),
+    };
+    let problem = Problem::new(Code::RecordingStopped)
+        .detail(why.to_string())
+        .detail_zh(zh)
+        .member("reason", reason);
+    match why.positions() {
+        None => problem,
+        Some((head, known)) => problem
+            .member("log_sequence", head.map(sequence))
+            .member("known_sequence", sequence(known)),
     }
 }
 

@@ -155,6 +155,9 @@ catalogue! {
     LogMoving "log-moving" SERVICE_UNAVAILABLE retry 5 []
         en "The record is being moved" "Recording pauses for a moment while the log moves to another store; reading goes on. Nothing was written. Send the same request again after the stated time."
         zh "记录正在迁移" "日志迁移期间暂停记录，查询不受影响。未写入任何内容，请在所示时间后重发同一请求。";
+    RecordingStopped "recording-stopped" SERVICE_UNAVAILABLE ["reason" "log_sequence" "known_sequence"]
+        en "Recording has stopped" "Nothing was written, and nothing is until an operator has acted on `reason`; reading goes on. Where the log is shorter than what is known outside it, `log_sequence` is its last event and `known_sequence` the one that is known."
+        zh "已停止记录" "未写入任何内容；在运维人员按 reason 处理之前不再记录，查询不受影响。如日志短于其外部已知的位置，log_sequence 为日志末尾，known_sequence 为已知位置。";
     DocumentsUnavailable "documents-unavailable" SERVICE_UNAVAILABLE retry 5 []
         en "The documents cannot be reached" "Nothing was recorded, since an act may cite only what is safely stored, and that cannot be seen now; acts that cite no document go on. Send the same request again after the stated time."
         zh "暂时无法访问文件库" "行为只能引用已妥善保存的文件，而目前无法核实，故未作记录；不引用文件的行为不受影响。请在所示时间后重发同一请求。";

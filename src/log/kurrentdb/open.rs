@@ -185,6 +185,7 @@ pub(super) async fn open(options: KurrentOptions) -> Result<Opened, KurrentError
         round: watch::Sender::default(),
         head: watch::Sender::new(head),
         closed: watch::Sender::new(false),
+        recording: Arc::default(),
         ahead: Mutex::default(),
         options,
     });

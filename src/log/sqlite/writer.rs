@@ -20,7 +20,7 @@ use super::faults::{Faults, Step};
 use super::file::{sync_folder, sync_wal};
 use super::moving::Gate;
 use super::schema::{head, open_writing, signed};
-use crate::log::{Appended, LogError};
+use crate::log::{Appended, LogError, Recording};
 
 /// The most events in one transaction.
 const MAX_BATCH_EVENTS: usize = 1024;
@@ -49,6 +49,7 @@ pub(super) struct Writer {
     faults: Box<dyn Faults>,
     /// Bytes that went into the WAL since the start, roughly, for the checkpoint thread.
     written: Arc<AtomicU64>,
+    recording: Arc<Recording>,
 }
 
 struct Waiting {
@@ -65,6 +66,7 @@ impl Writer {
         published: watch::Sender<Option<u64>>,
         faults: Box<dyn Faults>,
         written: Arc<AtomicU64>,
+        recording: Arc<Recording>,
     ) -> Self {
         let known_head = *published.borrow();
         Self {
@@ -77,6 +79,7 @@ impl Writer {
             published,
             faults,
             written,
+            recording,
         }
     }
 
@@ -202,7 +205,7 @@ impl Writer {
             warn!(?head, known = ?self.known_head, "the log was changed from outside");
             self.tips.forget();
         }
-        if let Some(why) = self.gate.closed() {
+        if let Some(why) = self.recording.check().err().or_else(|| self.gate.closed()) {
             return Ok((appends.iter().map(|_| Err(why.clone())).collect(), 0));
         }
         let mut batch = Batch {

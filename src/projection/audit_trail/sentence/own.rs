@@ -3,6 +3,7 @@
 use super::super::dates::{date, when};
 use crate::codec::Stored;
 use crate::domain::ids::Language;
+use crate::domain::logbook::LossAccepted;
 use crate::domain::quota::QuotaEvent;
 use crate::domain::subject::SubjectEvent;
 
@@ -16,6 +17,21 @@ pub fn own_sentence(stored: &Stored, language: Language) -> Option<String> {
         Stored::Quota(event, _) => quota(event, language),
         Stored::LogCreated(created, _) if en => format!("The log {} was created.", created.log_id),
         Stored::LogCreated(created, _) => format!("日志 {} 已建立。", created.log_id),
+        Stored::LossAccepted(loss, _) => loss_accepted(loss, language),
+        Stored::ClockConfirmed(c, _) if en => format!(
+            "The clock was confirmed to be right at {} (by: {}); the newest event before was of {}.",
+            c.now.to_rfc3339(),
+            c.confirmed_by,
+            c.newest.to_rfc3339()
+        ),
+        Stored::ClockConfirmed(c, _) => {
+            let by = if c.confirmed_by == "kernel" { "系统对时" } else { "运维人员" };
+            format!(
+                "{by}确认时钟 {} 无误；此前最新记录的时间为 {}。",
+                c.now.to_rfc3339(),
+                c.newest.to_rfc3339()
+            )
+        }
         Stored::MeasureAdopted(m, _) if en => format!(
             "The edition {} of measure {} of {} was adopted: {}",
             short(&m.digest),
@@ -35,6 +51,30 @@ pub fn own_sentence(stored: &Stored, language: Language) -> Option<String> {
         }
         Stored::CalendarAdopted(c, _) => format!("采用 {} 年日历：{}。", c.year, c.source),
     })
+}
+
+fn loss_accepted(loss: &LossAccepted, language: Language) -> String {
+    let mut lost = Vec::new();
+    match (loss.old_head, language) {
+        (Some(head), Language::En) => lost.push(format!("those up to sequence {head}")),
+        (Some(head), Language::Zh) => lost.push(format!("至序号 {head} 为止的记录")),
+        (None, _) => {}
+    }
+    match (loss.streams.is_empty(), language) {
+        (true, _) => {}
+        (false, Language::En) => lost.push(format!("those of {}", loss.streams.join(", "))),
+        (false, Language::Zh) => lost.push(format!("{} 的记录", loss.streams.join("、"))),
+    }
+    match language {
+        Language::En => format!(
+            "It was accepted that events of the log are lost ({}): {}",
+            lost.join("; "),
+            loss.reason
+        ),
+        Language::Zh => {
+            format!("确认日志中的部分记录已丢失（{}）：{}", lost.join("；"), loss.reason)
+        }
+    }
 }
 
 fn short(digest: &str) -> &str {
