@@ -14,6 +14,7 @@ mod meta;
 mod request;
 mod schema;
 mod streams;
+mod whole;
 
 use uuid::Uuid;
 

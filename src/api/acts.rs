@@ -25,9 +25,8 @@ use crate::codec::{self, RequestError};
 pub async fn record_act(call: Call) -> Answered {
     let caller = call.caller()?;
     let program = program(&call)?.id.clone();
-    let subject = call.subject()?;
+    let subject = call.subject().await?.id().clone();
     let app = &call.state.app;
-    app.subject(&subject).await.map_err(|error| call.problem(error))?;
     let key = idempotency_key(&call)?;
     let stated = precondition(&call)?;
     let validate_only = call.flag("validate_only")?;

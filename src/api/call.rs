@@ -17,6 +17,7 @@ use super::state::ApiState;
 use crate::app::{ActError, Caller};
 use crate::domain::decide::Actor;
 use crate::domain::ids::{self, Office, SubjectId, digits};
+use crate::domain::subject::Subject;
 
 /// What a handler answers.
 pub type Answered = Result<actix_web::HttpResponse, Problem>;
@@ -58,13 +59,14 @@ impl Call {
         self.http.match_info().get(name).unwrap_or_default()
     }
 
-    /// The subject that the path names.
+    /// The registered subject that the path names, in whatever case.
     ///
     /// # Errors
-    /// `not-found`: what is no id names nothing.
-    pub fn subject(&self) -> Result<SubjectId, Problem> {
-        SubjectId::parse(self.path("subject"))
-            .map_err(|error| Problem::new(Code::NotFound).detail(error.to_string()))
+    /// `not-found`, also for what is no id: it names nothing.
+    pub async fn subject(&self) -> Result<Arc<Subject>, Problem> {
+        let id = SubjectId::parse(self.path("subject"))
+            .map_err(|error| Problem::new(Code::NotFound).detail(error.to_string()))?;
+        self.state.app.subject(&id).await.map_err(|error| self.problem(error))
     }
 
     /// A parameter of the query.

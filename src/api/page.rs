@@ -353,13 +353,9 @@ fn cursor_name(call: &Call) -> &'static str {
 pub fn exercise(call: &Call) -> Result<bool, Problem> {
     let told = call.parameter("exercise").is_some();
     let flag = call.flag("exercise")?;
-    let Some(id) = call.parameter("program") else { return Ok(flag) };
-    let program = call.state.app.library().program(id).ok_or_else(|| {
-        Problem::new(Code::NotFound)
-            .detail(format!("there is no program {id:?}"))
-            .detail_zh(format!("没有项目 {id:?}"))
-    })?;
+    let Some(program) = super::named::program(call)? else { return Ok(flag) };
     if told && flag != program.is_exercise() {
+        let id = &program.id;
         return Err(wrong_parameter("exercise", &format!("the program {id} contradicts it")));
     }
     Ok(program.is_exercise())

@@ -52,8 +52,7 @@ impl<'a> Reading<'a> {
     pub async fn of(call: &'a Call) -> Result<Self, Problem> {
         let app = &call.state.app;
         let program = program(call)?;
-        let subject = call.subject()?;
-        let subject = app.subject(&subject).await.map_err(|error| call.problem(error))?;
+        let subject = call.subject().await?;
         let as_of = call.parsed("as_of", Day::parse)?;
         let (known_at, known) = known(call).await?;
         if let (Some(instant), Known::Nothing) = (known_at, known) {
@@ -87,7 +86,7 @@ impl<'a> Reading<'a> {
     pub async fn of_answer(call: &'a Call, answer: &ActAnswer) -> Result<Self, Problem> {
         let app = &call.state.app;
         let program = program(call)?;
-        let subject = app.subject(&call.subject()?).await.map_err(|error| call.problem(error))?;
+        let subject = call.subject().await?;
         let (adopted, present) = app.library().present_calendars();
         let known_to = answer.recorded.sequence.filter(|_| answer.replayed);
         let calendars = match known_to {

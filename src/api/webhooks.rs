@@ -81,11 +81,17 @@ fn id(call: &Call) -> Result<Uuid, Problem> {
     Uuid::parse_str(&text).map_err(|_| problem(call, WebhookError::NoEndpoint(text)))
 }
 
-/// Programs are known to the library alone.
-fn check_programs(call: &Call, programs: Option<&[String]>) -> Result<(), Problem> {
-    let mut errors = Vec::new();
-    for (index, id) in programs.unwrap_or_default().iter().enumerate() {
-        if call.state.app.library().program(id).is_none() {
+/// The programs named, as the library, which alone knows them, writes their ids.
+fn named_programs(
+    call: &Call,
+    programs: Option<Vec<String>>,
+) -> Result<Option<Vec<String>>, Problem> {
+    let Some(programs) = programs else { return Ok(None) };
+    let (mut known, mut errors) = (Vec::new(), Vec::new());
+    for (index, id) in programs.iter().enumerate() {
+        if let Some(program) = call.state.app.library().program(id) {
+            known.push(program.id.to_string());
+        } else {
             let id: String = id.chars().take(80).collect();
             errors.push(field(
                 format!("/programs/{index}"),
@@ -94,7 +100,7 @@ fn check_programs(call: &Call, programs: Option<&[String]>) -> Result<(), Proble
             ));
         }
     }
-    if errors.is_empty() { Ok(()) } else { Err(of_fields(&errors, call.language)) }
+    if errors.is_empty() { Ok(Some(known)) } else { Err(of_fields(&errors, call.language)) }
 }
 
 fn revealed(call: &Call, revealed: Revealed, counts: Counts) -> Answered {
@@ -123,13 +129,13 @@ pub async fn list_webhook_endpoints(call: Call) -> Answered {
 pub async fn create_webhook_endpoint(call: Call) -> Answered {
     let webhooks = webhooks(&call)?;
     let request: EndpointRequest = read(&call)?;
-    check_programs(&call, request.programs.as_deref())?;
+    let programs = named_programs(&call, request.programs)?;
     let start = request.from_sequence.map(|start| start.read("/from_sequence")).transpose();
     let start = start.map_err(|error| of_fields(&[error], call.language))?;
     let new = NewEndpoint {
         url: request.url,
         description: request.description.unwrap_or_default(),
-        programs: request.programs.unwrap_or_default(),
+        programs: programs.unwrap_or_default(),
         types: request.types.unwrap_or_default(),
         start_at: start.unwrap_or(StartAt::Now),
     };
@@ -154,11 +160,11 @@ pub async fn get_webhook_endpoint(call: Call) -> Answered {
 pub async fn update_webhook_endpoint(call: Call) -> Answered {
     let (webhooks, id) = (webhooks(&call)?, id(&call)?);
     let request: EndpointChanges = read(&call)?;
-    check_programs(&call, request.programs.as_deref())?;
+    let programs = named_programs(&call, request.programs)?;
     let changes = Changes {
         url: request.url,
         description: request.description,
-        programs: request.programs,
+        programs,
         types: request.types,
         enabled: request.enabled,
     };

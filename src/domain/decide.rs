@@ -35,6 +35,13 @@ pub struct Actor {
     pub divisions: Vec<String>,
 }
 
+impl Actor {
+    /// Whether it may act for a division or area.
+    pub fn acts_for(&self, id: &str) -> bool {
+        self.divisions.iter().any(|division| division.eq_ignore_ascii_case(id))
+    }
+}
+
 /// Another program's standing, for a condition on participation (P17).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherStanding {

@@ -247,7 +247,7 @@ impl<'a> Deciding<'a> {
             }
             Office::Province | Office::LocalGovernment => registration.id.as_str(),
         };
-        if self.ctx.actor.divisions.iter().any(|division| division == needed) {
+        if self.ctx.actor.acts_for(needed) {
             return Ok(());
         }
         let reason = Reason::JurisdictionForbidden { division: needed.to_owned() };
