@@ -195,7 +195,9 @@ fn decoded(text: &str) -> Result<Cow<'_, str>, Problem> {
     let decoded = is_encoded.then(|| percent_decode_str(text).decode_utf8().ok()).flatten();
     decoded.ok_or_else(|| {
         let shown: String = text.chars().take(80).collect();
-        wrong_parameter(&shown, "it is not percent-encoded UTF-8")
+        Problem::new(Code::MalformedRequest)
+            .detail(format!("{shown:?} in the query: it is not percent-encoded UTF-8"))
+            .detail_zh(format!("查询中的 {shown:?} 不是百分号编码的 UTF-8"))
     })
 }
 
