@@ -22,6 +22,10 @@ mod failures;
 mod feed;
 #[path = "api/feed_forms.rs"]
 mod feed_forms;
+#[path = "api/header_lists.rs"]
+mod header_lists;
+#[path = "api/ids.rs"]
+mod ids;
 #[path = "api/input.rs"]
 mod input;
 #[path = "api/limits.rs"]
@@ -32,6 +36,8 @@ mod lists;
 mod metrics;
 #[path = "api/metrics_text.rs"]
 mod metrics_text;
+#[path = "api/permitted.rs"]
+mod permitted;
 #[path = "api/quotas.rs"]
 mod quotas;
 #[path = "api/reads.rs"]
@@ -47,5 +53,9 @@ mod silence;
 mod slice;
 #[path = "api/support.rs"]
 mod support;
+#[path = "api/tags.rs"]
+mod tags;
 #[path = "api/two_times.rs"]
 mod two_times;
+#[path = "api/wire.rs"]
+mod wire;

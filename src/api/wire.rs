@@ -25,7 +25,9 @@ pub async fn framed<B: MessageBody>(
     if upgrades || is_old && is_endless {
         let head = response.response_mut().head_mut();
         head.set_connection_type(ConnectionType::Close);
-        head.no_chunking(is_endless);
+        if is_endless {
+            head.no_chunking(true);
+        }
     }
     Ok(response)
 }
