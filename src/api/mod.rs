@@ -41,6 +41,7 @@ mod revisions;
 mod route;
 mod routes;
 mod serve;
+mod starting;
 mod state;
 mod status;
 mod subjects;
@@ -50,5 +51,6 @@ mod webhooks;
 mod wire;
 
 pub use openapi::openapi_json;
-pub use serve::{ServeError, Served, serve};
+pub use serve::{ServeError, Served, serve, serve_on};
+pub use starting::{Bound, Starting, Waiting, bind};
 pub use state::{ApiSettings, ApiState, EventNames};
