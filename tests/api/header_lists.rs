@@ -219,7 +219,9 @@ async fn a_whole_number_may_have_a_point() {
     let registrar = server.registrar();
     let mut answers = Vec::new();
     for year in ["2031.0", "2031", "2.031e3"] {
-        let body = format!(r#"{{"year":{year},"rest_days":["2031-01-01"],"source":"exercise"}}"#);
+        let body = format!(
+            r#"{{"year":{year},"rest_days":["2031-01-01"],"working_weekends":[],"source":"exercise"}}"#
+        );
         let request = registrar.request("POST", "/v1/calendars").header("idempotency-key", "c");
         let request = request.header("content-type", "application/json").body(body);
         answers.push(send(request).await.ok(201).body);

@@ -83,7 +83,7 @@ async fn what_an_answer_rests_on_is_not_added_up() {
             });
             registrar.post("/v1/subjects/440000/renamings", &name).await.ok(201);
         } else {
-            let year = json!({ "year": 2026, "rest_days": ["2026-10-01"], "source": "test" });
+            let year = json!({ "year": 2026, "rest_days": ["2026-10-01"], "working_weekends": [], "source": "test" });
             registrar.post("/v1/calendars", &year).await.ok(201);
         }
         server.auditor().get(ONE).await.ok(200).header("etag").to_owned()

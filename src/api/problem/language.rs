@@ -38,7 +38,8 @@ impl Language {
 
     /// The best language for `Accept-Language`; `default` where it names neither.
     ///
-    /// Of equal weights the earlier wins; `*` stands for what is not named, `default` first.
+    /// Of equal weights the earlier wins; `*` stands for what is not named, after what is, `default`
+    /// first.
     pub fn negotiate(accept: Option<&HeaderList>, default: Language) -> Language {
         let Some(accept) = accept else { return default };
         let other = if default == Language::Zh { Language::En } else { Language::Zh };
@@ -62,7 +63,7 @@ impl Language {
         let mut rest = None;
         for (at, Weighted { range, weight }) in accept.weighted().enumerate() {
             if range == "*" {
-                rest = rest.or(Some((weight, at)));
+                rest = rest.or(Some((weight, usize::MAX)));
             } else if Language::parse(range) == Some(self) {
                 if range.eq_ignore_ascii_case(self.tag()) && weight == 0.0 {
                     return Some((weight, at));
@@ -102,7 +103,7 @@ mod tests {
             ("zh-CN;q=0, zh, en;q=0.1", en, en),
             ("en-US;q=0, en-GB", en, en),
             ("en, *", en, en),
-            ("*, en", zh, en),
+            ("*, en", en, en),
             ("zh;q=0, en;q=0", zh, en),
         ] {
             let mut headers = HeaderMap::new();
