@@ -73,6 +73,14 @@ impl App {
             );
             return Err(ActError::Invalid { pointer: "/id".to_owned(), detail });
         }
+        for (index, zone) in registration.zones.iter().enumerate() {
+            let id = SubjectId::parse(&zone.zone).ok().filter(SubjectId::is_addressable);
+            if id.is_none() {
+                let zone: String = zone.zone.chars().take(80).collect();
+                let detail = format!("{zone:?} is no id: letters, digits, _, - and dots within");
+                return Err(ActError::Invalid { pointer: format!("/zones/{index}/zone"), detail });
+            }
+        }
         registration.id = given.registered_spelling();
         let capitals = SubjectId::parse(&given.as_str().to_ascii_uppercase());
         let older = [Ok(given.clone()), capitals].into_iter().flatten();

@@ -37,6 +37,10 @@ async fn an_id_can_stand_in_an_address() {
         let problem = refused.problem(422, "validation-error");
         assert!(problem.to_string().contains("#/id"), "{bad:?}: {problem}");
     }
+    let mut zoned = area("zoned", "utopia");
+    zoned["zones"] = json!([{ "zone": "a/b", "source": "exercise" }]);
+    let problem = registrar.post("/v1/subjects", &zoned).await.problem(422, "validation-error");
+    assert!(problem.to_string().contains("#/zones/0/zone"), "{problem}");
     let long = "x".repeat(65);
     registrar.post("/v1/subjects", &area(&long, "utopia")).await.problem(422, "validation-error");
     for good in ["a.b", "a-b", "a_b", "7", "a--1", &"x".repeat(64)] {
