@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::call::Call;
 use super::header_list::HeaderList;
-use super::problem::{Code, Problem, of_fields};
+use super::problem::{Code, Language, Problem, of_fields};
 use crate::codec::{RequestError, check_json, check_text, parse_object};
 use crate::domain::ids::digits;
 
@@ -140,15 +140,20 @@ impl Incoming {
         })
     }
 
-    /// Reads JSON: all of it in time, no more than the limit, and JSON at all.
+    /// Reads JSON: all of it in time, no more than the limit, and of a form that can be read.
     ///
     /// # Errors
-    /// `payload-too-large`, `request-timeout`, `malformed-request`.
-    pub async fn read_json(self, limit: u64, patience: Duration) -> Result<web::Bytes, Problem> {
+    /// `payload-too-large`, `request-timeout`, `malformed-request`, and `validation-error` for more
+    /// members than any request has.
+    pub async fn read_json(
+        self,
+        limit: u64,
+        patience: Duration,
+        language: Language,
+    ) -> Result<web::Bytes, Problem> {
         let body = tokio::time::timeout(patience, self.collect(limit)).await;
         let body = body.map_err(|_| too_slow(patience))??;
-        let text = check_text(&body)?;
-        check_json(text).map_err(Problem::from)?;
+        check_text(&body).and_then(check_json).map_err(|error| refused(error, language))?;
         Ok(body)
     }
 
@@ -192,8 +197,13 @@ fn too_slow(patience: Duration) -> Problem {
 /// # Errors
 /// `validation-error`, naming every member that is wrong.
 pub fn read<T: DeserializeOwned + JsonSchema>(call: &Call) -> Result<T, Problem> {
-    parse_object(&call.body).map_err(|error| match error {
-        RequestError::Invalid(errors) => of_fields(&errors, call.language),
-        malformed => Problem::from(malformed),
-    })
+    parse_object(&call.body).map_err(|error| refused(error, call.language))
+}
+
+/// A body that is refused, in the language of the answer.
+pub fn refused(error: RequestError, language: Language) -> Problem {
+    match error {
+        RequestError::Invalid(errors) => of_fields(&errors, language),
+        malformed @ RequestError::Malformed(_) => Problem::from(malformed),
+    }
 }

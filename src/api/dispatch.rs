@@ -13,10 +13,14 @@ use super::body::Incoming;
 use super::call::{Answered, Call};
 use super::header_list::HeaderList;
 use super::metrics::method_of;
+use super::outgoing::{Limit, bounded};
 use super::problem::{Code, Language, Problem};
 use super::route::{Body, Route, Verb};
 use super::routes::ROUTES;
 use super::state::ApiState;
+
+/// The longest that a request can prefer to wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// What is asked most: addresses are tried one after the other, and none of them fits two paths.
 const FIRST: &[&str] =
@@ -137,21 +141,49 @@ async fn dispatch(
     state: web::Data<ApiState>,
 ) -> Answered {
     let admitted = admit(route, http.head(), &state)?;
+    let accept = HeaderList::of(http.headers(), header::ACCEPT_LANGUAGE);
+    let language = Language::negotiate(accept.as_ref(), state.settings.default_language);
     let incoming = Incoming::of(&http, payload);
     let (body, payload) = match route.body {
         Body::None => (web::Bytes::new(), None),
         Body::Json(_) => {
             let (limit, patience) = (state.settings.max_body_bytes, state.settings.request_timeout);
-            (incoming.read_json(limit, patience).await?, None)
+            (incoming.read_json(limit, patience, language).await?, None)
         }
         Body::Bytes => (web::Bytes::new(), Some(incoming)),
     };
     if let Some(verified) = &admitted.verified {
         check_role(route, verified)?;
     }
-    let accept = HeaderList::of(http.headers(), header::ACCEPT_LANGUAGE);
-    let language = Language::negotiate(accept.as_ref(), state.settings.default_language);
     let (verified, parameters) = (admitted.verified, admitted.parameters);
+    let (outgoing, method) = (state.outgoing.clone(), http.method().clone());
+    let caller = verified.clone();
     let call = Call { state, http, body, payload, verified, language, route, parameters };
-    (route.handler)(call).await
+    let answer = in_time(call).await?;
+    let principal = || caller.as_ref().map_or(String::new(), |caller| caller.principal.id());
+    bounded(&outgoing, principal, &method, answer).await
+}
+
+/// Runs the handler as long as an answer may take. What it waits for then goes on where it must (an
+/// append); the caller is told what is known.
+async fn in_time(call: Call) -> Answered {
+    let (route, state) = (call.route, call.state.clone());
+    if matches!(route.body, Body::Bytes) {
+        return (route.handler)(call).await;
+    }
+    let asked = call.prefers_to_wait().map_or(Duration::ZERO, |_| LONGEST_WAIT);
+    let patience = state.settings.answer_timeout + asked;
+    let key = call.http.headers().get("idempotency-key").and_then(|key| key.to_str().ok());
+    let key = key.map(str::to_owned);
+    let answered = tokio::time::timeout(patience, (route.handler)(call)).await;
+    answered.unwrap_or_else(|_| {
+        state.outgoing.count_refused(Limit::Time);
+        let cause = format!("no answer within {} s", patience.as_secs());
+        Err(match route.verb {
+            Verb::Get => Problem::new(Code::EventStoreUnavailable).cause(cause),
+            Verb::Post | Verb::Patch | Verb::Delete => {
+                Problem::new(Code::OutcomeUnknown).cause(cause).member("idempotency_key", key)
+            }
+        })
+    })
 }

@@ -30,6 +30,7 @@ mod named;
 mod negotiate;
 mod obligations;
 mod openapi;
+mod outgoing;
 mod page;
 mod pages;
 mod permitted;
@@ -51,6 +52,7 @@ mod webhooks;
 mod wire;
 
 pub use openapi::openapi_json;
+pub use outgoing::Limits;
 pub use serve::{ServeError, Served, serve, serve_on};
 pub use starting::{Bound, Starting, Waiting, bind};
 pub use state::{ApiSettings, ApiState, EventNames};

@@ -25,6 +25,7 @@ pub mod measure_files;
 mod participation;
 mod prospects;
 mod quotas;
+mod recordable;
 mod recovery;
 mod registration;
 mod start;
@@ -37,6 +38,7 @@ pub use enrollment::{load_history, read_whole_stream};
 pub use error::ActError;
 pub use follow::Following;
 pub use kept::Kept;
+pub use known::KnownAt;
 pub use library::Library;
 pub use prospects::Prospect;
 pub use quotas::QuotaView;
@@ -81,6 +83,7 @@ pub struct App {
     /// Whether what a start does by itself waits for the clock.
     postponed: AtomicBool,
     counters: Counters,
+    last_append: recordable::LastAppend,
     /// The ranges of sequences that were lost and given again, first and last, oldest first.
     lost: std::sync::RwLock<Vec<(u64, u64)>>,
 }
