@@ -182,9 +182,9 @@ catalogue! {
     PayloadTooLarge "payload-too-large" PAYLOAD_TOO_LARGE ["limit_bytes"]
         en "The body is too large" "Send at most `limit_bytes` bytes."
         zh "请求体过大" "请求体不得超过 limit_bytes 字节。";
-    UnsupportedMediaType "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE ["accept"]
-        en "The body has a type that is not taken here" "Send one of the types in `accept`."
-        zh "不支持的请求体类型" "请使用 accept 所列的类型。";
+    UnsupportedMediaType "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE ["accept" "accept_encoding"]
+        en "The body has a type or coding that is not taken here" "Send one of the types in `accept`, in a coding in `accept_encoding`."
+        zh "不支持的请求体类型或编码" "请使用 accept 所列的类型、accept_encoding 所列的编码。";
     NotAcceptable "not-acceptable" NOT_ACCEPTABLE ["accept"]
         en "None of the accepted types can be given" "Ask for one of the types in `accept`."
         zh "无法提供所接受的类型" "请接受 accept 所列的类型之一。";
