@@ -24,7 +24,7 @@ use super::running::api_state;
 use super::stores::{Access, open_documents, open_log};
 use super::temporary::TemporaryFolder;
 use super::token::{new_id, random, token};
-use crate::api::auth::{Role, TokenKey};
+use crate::api::auth::{LocalVerifier, Role, TokenKey};
 use crate::api::{Served, serve};
 use crate::app::clock::SystemClock;
 use crate::app::{Parts, start_reading};
@@ -153,7 +153,8 @@ impl AskArgs {
         let copies = Arc::new(SqliteCopies::new(place));
         let (_, status) = watch::channel(status);
         let key = TokenKey::generate(&mut random());
-        let state = Arc::new(api_state(Arc::new(app), &key, &config, copies, status));
+        let verifier = LocalVerifier::new(&key, &config.auth.issuer, &config.auth.audience);
+        let state = Arc::new(api_state(Arc::new(app), verifier, &config, copies, status));
         let served = serve(config.server.listen, state)?;
         let (id, role) = (new_id().to_string(), Role::Auditor);
         let bearer = token(&key, &config, role, "docket", &id, &[], TTL_S)?;

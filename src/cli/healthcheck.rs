@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::client::causes;
 use super::config::{Config, ConfigArgs};
 use super::exit::{Exit, failure};
-use super::output::print;
+use super::output::print_line;
 
 /// Ask a server whether it is ready.
 ///
@@ -54,7 +54,7 @@ pub async fn run(args: &HealthcheckArgs) -> anyhow::Result<Exit> {
     let answer = http.get(&url).send().await.map_err(unreachable)?;
     let status = answer.status();
     let text = answer.text().await.map_err(unreachable)?;
-    print(&format!("{}\n", text.trim_end()))?;
+    print_line(text.trim_end())?;
     if status.is_success() {
         return Ok(Exit::Done);
     }

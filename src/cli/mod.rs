@@ -14,6 +14,7 @@ mod healthcheck;
 pub mod measures;
 pub mod node;
 mod output;
+mod private;
 mod progress;
 mod projections;
 mod read;
@@ -88,13 +89,14 @@ enum Command {
 
 /// Runs the program: reads the command line, does what it says, tells what went wrong.
 pub fn main() -> ExitCode {
+    private::keep_private();
     let cli = Cli::parse();
     // An error means that the process has one already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     match run(cli.command) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            eprintln!("docket: {}", line_of(&error));
+            output::tell(&format!("docket: {}", line_of(&error)));
             exit_of(&error).into()
         }
     }

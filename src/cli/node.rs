@@ -10,7 +10,8 @@ use base64::Engine as _;
 use super::config::Config;
 use super::exit::{Exit, failure};
 use super::stores::{Access, open_documents, open_log};
-use super::token::{new_id, token_key};
+use super::token::{key_for, new_id};
+use crate::api::auth::KeyUse;
 use crate::app::clock::{Clock as _, SystemClock};
 use crate::app::{App, Parts, start};
 use crate::domain::measure_file::{MEASURES, PROGRAMS};
@@ -121,7 +122,7 @@ pub fn now_us() -> i64 {
 pub async fn open(config: &Config) -> anyhow::Result<Node> {
     let log = open_log(config, Access::Write).await?;
     let documents = open_documents(config, Access::Write).await?;
-    let key = token_key(&config.store.data_dir.join("keys").join("log.pem"))?;
+    let key = key_for(KeyUse::Log, &config.store.data_dir.join("keys").join("log.pem"))?;
     let public_key = base64::engine::general_purpose::STANDARD.encode(key.public().as_bytes());
     let app = start(Parts {
         log: log.clone(),

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
 use super::node::{now_us, read_models};
-use super::output::{Format, Table, print, print_json};
+use super::output::{Format, Page, Table, print, print_json};
 use super::progress::{Interrupt, bar};
 use super::stores::{Access, open_log};
 use crate::domain::date::Timestamp;
@@ -171,7 +171,9 @@ fn list(args: &ListArgs) -> anyhow::Result<Exit> {
         let (name, version) = (model.name().to_owned(), model.version().to_string());
         table.row(vec![name, version, tables(&**model).join(", ")]);
     }
-    print(&table.render())?;
+    let mut page = Page::default();
+    page.table(&table);
+    print(&page)?;
     Ok(Exit::Done)
 }
 
@@ -240,6 +242,8 @@ fn show(
     if let Some((sequence, reason)) = failed {
         row("stopped at", format!("{sequence:020}: {reason}"));
     }
-    print(&table.render())?;
+    let mut page = Page::default();
+    page.table(&table);
+    print(&page)?;
     Ok(())
 }

@@ -2,6 +2,8 @@
 
 use super::config::{Config, ConfigArgs};
 use super::exit::Exit;
+use super::output::tell;
+use super::private;
 use super::running::{self, Signals};
 use super::stores::without_account;
 use super::telemetry;
@@ -40,13 +42,14 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
     // Before anything is opened: a signal during the start must not leave it half done.
     let mut signals = Signals::take()?;
     let mut running = running::start(&config).await?;
+    private::tell_of_open(&config);
     running.start_clerk(&config);
     let log_id = running.app().log_id();
     tracing::info!(address = %running.address(), log = %without_account(&config.store.log), %log_id, "serving");
     if let Some(address) = running.metrics_address() {
-        eprintln!("docket shows its metrics at http://{address}/metrics");
+        tell(&format!("docket shows its metrics at http://{address}/metrics"));
     }
-    eprintln!("docket serves http://{} (documentation at /docs)", running.address());
+    tell(&format!("docket serves http://{} (documentation at /docs)", running.address()));
     running.until(&mut signals).await?;
     Ok(Exit::Done)
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
+use super::output::tell;
 use super::progress::{Interrupt, bar};
 use super::stores::without_account;
 use crate::ledger::Root;
@@ -114,7 +115,7 @@ impl Observer for Watch {
             }
             Notice::GoesOn => "the log was not moved; writes to it go on".to_owned(),
         };
-        self.bar.suspend(|| eprintln!("docket: {line}"));
+        self.bar.suspend(|| tell(&format!("docket: {line}")));
     }
 
     fn is_stopped(&self) -> bool {

@@ -3,6 +3,7 @@
 use super::config::{Config, ConfigArgs};
 use super::exit::Exit;
 use super::node::{open_read_models, runner_options};
+use super::private;
 use super::running::Signals;
 use super::stores::{Access, open_log, without_account};
 use super::telemetry;
@@ -36,6 +37,7 @@ pub async fn run(args: &WorkerArgs) -> anyhow::Result<Exit> {
     telemetry::install(config.telemetry.log_format);
     let mut signals = Signals::take()?;
     let log = open_log(&config, Access::Read).await?;
+    private::tell_of_open(&config);
     let mut options = runner_options(&config);
     options.writes = true;
     let holder = options.holder.clone();

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::StoreArgs;
 use super::rebuild::show;
 use crate::cli::exit::{Exit, failure};
-use crate::cli::output::{Format, print, print_json};
+use crate::cli::output::{Format, Page, print, print_json, print_line};
 use crate::projection::{self, Difference, Value, What};
 
 /// Replay the log beside the copy that serves and compare their content; nothing that serves changes.
@@ -99,9 +99,9 @@ pub async fn diff(args: &DiffArgs) -> anyhow::Result<Exit> {
     let events = diffed.position.map_or(0, |position| position + 1);
     let new = diffed.new_tables.join(", ");
     if args.output == Format::Table {
-        print(&format!("{events} events, {} rows differ\n", diffed.differences))?;
+        print_line(&format!("{events} events, {} rows differ", diffed.differences))?;
         if !new.is_empty() {
-            print(&format!("tables that the version that serves does not have: {new}\n"))?;
+            print_line(&format!("tables that the version that serves does not have: {new}"))?;
         }
     }
     if diffed.differences == 0 && new.is_empty() {
@@ -116,18 +116,19 @@ fn tell(output: Format, difference: &Difference) -> anyhow::Result<()> {
     }
     let key = difference.key.iter().map(text).collect::<Vec<_>>().join(", ");
     let name = format!("{} ({key})", difference.table);
-    let line = match &difference.what {
-        What::Added => format!("+ {name}\n"),
-        What::Removed => format!("- {name}\n"),
+    let mut page = Page::default();
+    match &difference.what {
+        What::Added => page.line(&format!("+ {name}")),
+        What::Removed => page.line(&format!("- {name}")),
         What::Changed { columns } => {
-            let columns = columns.iter().map(|column| {
+            page.line(&format!("~ {name}"));
+            for column in columns {
                 let served = column.served.as_ref().map_or("no such column".to_owned(), text);
-                format!("    {}: {served} -> {}\n", column.column, text(&column.now))
-            });
-            format!("~ {name}\n{}", columns.collect::<String>())
+                page.line(&format!("    {}: {served} -> {}", column.column, text(&column.now)));
+            }
         }
-    };
-    print(&line)?;
+    }
+    print(&page)?;
     Ok(())
 }
 

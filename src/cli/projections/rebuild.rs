@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::StoreArgs;
 use crate::cli::exit::{Exit, failure};
-use crate::cli::output::{Format, Table, print, print_json};
+use crate::cli::output::{Format, Page, Table, print, print_json};
 use crate::projection::{self, Compared, Rebuilt, RebuiltModel};
 
 /// Make the read models anew from the log and compare them with those that serve.
@@ -73,7 +73,11 @@ pub(super) fn show(rebuilt: &Rebuilt, output: Format) -> anyhow::Result<()> {
         ]);
     }
     let events = rebuilt.position.map_or(0, |position| position + 1);
-    print(&format!("{}\n{events} events\n", table.render()))?;
+    let mut page = Page::default();
+    page.table(&table);
+    page.line("");
+    page.line(&format!("{events} events"));
+    print(&page)?;
     Ok(())
 }
 
