@@ -1,19 +1,22 @@
 //! Documents by digest: taken as a stream, given as a stream.
 
-use actix_web::HttpResponse;
-use actix_web::http::header;
-use actix_web::web::Bytes;
+use actix_web::http::{Method, header};
+use actix_web::web::{Bytes, Payload};
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::StreamExt as _;
 use schemars::JsonSchema;
 use serde::Serialize;
+
+use std::time::Duration;
 
 use super::answer::{IMMUTABLE, json_with};
 use super::body::too_slow;
 use super::call::{Answered, Call, wrong_parameter};
 use super::etag;
 use super::problem::{Code, Problem};
-use crate::app::documents::{Digest, Download, put};
+use crate::app::documents::{Digest, DocumentError, DocumentStore, Download, Stored, verify};
 
 /// A document that is kept.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -35,8 +38,7 @@ pub async fn upload_document(mut call: Call) -> Answered {
     let (limit, patience) =
         (call.state.settings.max_document_bytes, call.state.settings.request_timeout);
     let store = call.state.app.documents().clone();
-    let stored = tokio::time::timeout(patience, put(&*store, payload, claimed, limit)).await;
-    let stored = stored.map_err(|_| too_slow(patience))??;
+    let stored = take(&*store, payload, claimed, limit, patience).await?;
     let digest = stored.digest.to_string();
     let mut response = HttpResponse::Created();
     response
@@ -44,6 +46,27 @@ pub async fn upload_document(mut call: Call) -> Answered {
         .insert_header(("repr-digest", repr_digest(stored.digest)));
     let view = DocumentView { digest, size_bytes: stored.size_bytes };
     json_with(&call, response, &view, "no-store", None)
+}
+
+/// Takes what the client sends. It is waited for each part in turn, and not longer than for a body;
+/// the store has limits of its own, and what it keeps waiting is nothing that the client does.
+async fn take(
+    store: &dyn DocumentStore,
+    mut payload: Payload,
+    claimed: Option<Digest>,
+    limit: u64,
+    patience: Duration,
+) -> Result<Stored, Problem> {
+    let mut upload = store.begin(claimed, limit).await?;
+    loop {
+        let part = tokio::time::timeout(patience, payload.next()).await;
+        match part.map_err(|_| too_slow(patience))? {
+            Some(Ok(bytes)) => upload.write(&bytes).await?,
+            Some(Err(error)) => return Err(DocumentError::BrokenOff(error.to_string()).into()),
+            None => break,
+        }
+    }
+    Ok(upload.finish().await?)
 }
 
 /// The digest that the sender claims, in the query or as `Repr-Digest` (RFC 9530).
@@ -82,11 +105,25 @@ pub async fn get_document(call: Call) -> Answered {
     };
     let digest = Digest::parse(call.path("digest")).map_err(unknown)?;
     let tag = format!("\"{digest}\"");
-    let download = call.state.app.documents().get(digest).await?;
+    let store = call.state.app.documents().clone();
+    // A HEAD has no body that could break off: it is read to its end before it is answered.
+    if call.http.method() == Method::HEAD {
+        let size = verify(&*store, digest).await?;
+        return Ok(headed(digest, tag, size).streaming(futures_util::stream::empty::<Part>()));
+    }
+    let mut download = store.get(digest).await?;
     if etag::unchanged(&call.http, &tag) {
         return Ok(etag::not_modified(&tag, call.language));
     }
     let size = download.size_bytes();
+    // What is found damaged before anything of it is given is answered with a problem.
+    let first = download.next().await?;
+    let first = futures_util::stream::iter(first.map(|bytes| Ok(Bytes::from(bytes))));
+    let parts = first.chain(futures_util::stream::unfold(Some(download), next_part));
+    Ok(headed(digest, tag, size).streaming(parts))
+}
+
+fn headed(digest: Digest, tag: String, size: u64) -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response
         .insert_header((header::CONTENT_TYPE, "application/octet-stream"))
@@ -95,8 +132,7 @@ pub async fn get_document(call: Call) -> Answered {
         .insert_header((header::ETAG, tag))
         .insert_header(("repr-digest", repr_digest(digest)))
         .no_chunking(size);
-    let parts = futures_util::stream::unfold(Some(download), next_part);
-    Ok(response.streaming(parts))
+    response
 }
 
 type Part = Result<Bytes, Problem>;

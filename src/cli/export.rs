@@ -90,6 +90,8 @@ enum ExportFormat {
 struct Source {
     copies: Arc<dyn Copies>,
     log: Arc<dyn EventLog>,
+    /// Where a temporary copy may be.
+    data: PathBuf,
     log_id: String,
     /// The id of the log's first event, which the read models were made from.
     first: String,
@@ -137,6 +139,7 @@ impl Source {
         let head = log.head().await?.unwrap_or_default();
         Ok(Self {
             copies: read_models(config)?,
+            data: config.store.data_dir.clone(),
             log_id: created.log_id.to_string(),
             first: first.event_id.to_string(),
             log,
@@ -164,7 +167,7 @@ impl Source {
     }
 
     async fn export_anew(self, wanted: Wanted) -> anyhow::Result<()> {
-        let folder = TemporaryFolder::new()?;
+        let folder = TemporaryFolder::new(&self.data)?;
         fill(self.log.clone(), SqliteCopies::new(folder.path())).await?;
         let work = move || {
             let copies = SqliteCopies::new(folder.path());

@@ -22,6 +22,7 @@ mod running;
 mod serve;
 mod store;
 mod stores;
+mod tables;
 pub mod telemetry;
 mod temporary;
 pub mod token;

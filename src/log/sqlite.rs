@@ -5,9 +5,10 @@
 //! configurable. The file is meant to be read by auditors with any SQLite tool, see `schema.sql`.
 //!
 //! The parts: `file` (paths and the lock), `schema` (the format), `writer` and `batch` (appending),
-//! `reader` (pages), `background` (checkpoints, following the head), `moving` (the pause in which a
+//! `reader` (pages), `alone` (reading where nothing can be written), `background` (checkpoints, following the head), `moving` (the pause in which a
 //! log goes elsewhere), `faults` (the seam for tests).
 
+mod alone;
 mod background;
 mod batch;
 mod faults;
@@ -29,12 +30,14 @@ use tracing::warn;
 
 use super::event::check_append;
 use super::{Appended, EventLog, Expected, LogError, NewEvent, Page, Pause, Recording, StreamName};
+use alone::Seal;
 use background::Helper;
 use batch::Append;
 use faults::NoFaults;
-use reader::Readers;
+use reader::{Reader, Readers};
 use writer::{Request, Writer};
 
+pub use alone::open_sqlite_file;
 pub use faults::{Faults, Step};
 pub use file::OpenError;
 
@@ -52,6 +55,8 @@ pub struct SqliteLog {
     /// `None` in a log opened for reading.
     queue: Option<Queue>,
     readers: Arc<Readers>,
+    /// Where nothing can be written beside the file.
+    alone: Option<Seal>,
     head: watch::Receiver<Option<u64>>,
     recording: Arc<Recording>,
     running: Mutex<Option<Running>>,
@@ -126,6 +131,7 @@ impl SqliteLog {
         Ok(Self {
             queue: Some(Queue { requests, room: Arc::new(Semaphore::new(MAX_WAITING_BYTES)) }),
             readers: Readers::new(path.clone()),
+            alone: None,
             path,
             head,
             recording,
@@ -145,6 +151,7 @@ impl SqliteLog {
         }
         let explain = |error| schema::explain(&path, &error);
         let connection = schema::open_reading(&path).map_err(explain)?;
+        let alone = Seal::of_alone(&path);
         schema::verify(&path, &connection)?;
         moving::tell_if_moved(&path);
         let (published, head) = watch::channel(schema::head(&connection).map_err(explain)?);
@@ -152,6 +159,7 @@ impl SqliteLog {
         Ok(Self {
             queue: None,
             readers: Readers::new(path.clone()),
+            alone,
             path,
             head,
             recording: Arc::default(),
@@ -162,6 +170,21 @@ impl SqliteLog {
     /// The file, without symbolic links.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Reads; what was read of a file that somebody began to write meanwhile, unseen, counts for nothing.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut Reader) -> Result<T, LogError> + Send + 'static,
+    ) -> Result<T, LogError> {
+        let result = self.readers.run(read).await;
+        match &self.alone {
+            Some(seal) if !seal.holds(&self.path) => Err(LogError::Unavailable(format!(
+                "somebody began to write {}, which was read as one that nobody writes",
+                self.path.display()
+            ))),
+            _ => result,
+        }
     }
 
     /// Takes no more appends and reads, finishes those that wait, and gives back the lock. The WAL
@@ -250,7 +273,7 @@ impl EventLog for SqliteLog {
         limit: usize,
     ) -> BoxFuture<'a, Result<Page<u64>, LogError>> {
         let stream = stream.clone();
-        self.readers.run(move |reader| reader.stream(&stream, from_revision, limit)).boxed()
+        self.read(move |reader| reader.stream(&stream, from_revision, limit)).boxed()
     }
 
     fn read_all(
@@ -258,7 +281,7 @@ impl EventLog for SqliteLog {
         after: Option<u64>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Page<Option<u64>>, LogError>> {
-        self.readers.run(move |reader| reader.all(after, limit)).boxed()
+        self.read(move |reader| reader.all(after, limit)).boxed()
     }
 
     fn stream_revision<'a>(
@@ -266,16 +289,16 @@ impl EventLog for SqliteLog {
         stream: &'a StreamName,
     ) -> BoxFuture<'a, Result<Option<u64>, LogError>> {
         let stream = stream.clone();
-        self.readers.run(move |reader| reader.revision(&stream)).boxed()
+        self.read(move |reader| reader.revision(&stream)).boxed()
     }
 
     fn streams<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<StreamName>, LogError>> {
         let prefix = prefix.to_owned();
-        self.readers.run(move |reader| reader.streams(&prefix)).boxed()
+        self.read(move |reader| reader.streams(&prefix)).boxed()
     }
 
     fn head(&self) -> BoxFuture<'_, Result<Option<u64>, LogError>> {
-        self.readers.run(|reader| reader.head()).boxed()
+        self.read(|reader| reader.head()).boxed()
     }
 
     fn watch_head(&self) -> watch::Receiver<Option<u64>> {

@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::WebhookError;
+use crate::log::open_sqlite_file;
 
 /// The name of the file, beside the log.
 pub const FILE_NAME: &str = "webhooks.sqlite";
@@ -197,8 +198,10 @@ pub fn export(path: &Path, target: &Path) -> Result<(), WebhookError> {
     if !path.is_file() {
         return Err(wrong(&"there is none"));
     }
-    let connection = Connection::open(path).map_err(|error| wrong(&error))?;
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| wrong(&error))?;
+    if fs::metadata(path).is_ok_and(|data| data.len() == 0) {
+        return Err(wrong(&EMPTY));
+    }
+    let connection = open_sqlite_file(path).map_err(|error| wrong(&error))?;
     check(&connection, path)?;
     let at_target = failed(target);
     // SQLite fills an empty file and keeps its rights.

@@ -61,8 +61,8 @@ struct Files {
     key: PathBuf,
     previous: PathBuf,
     revoked: PathBuf,
-    /// As they were at the last look.
-    seen: Mutex<[Option<Mark>; 3]>,
+    /// As they were at the last look; nothing: they are read again at the next.
+    seen: Mutex<Option<[Option<Mark>; 3]>>,
 }
 
 /// What changes with a file's content: device, number, length, times of change.
@@ -117,7 +117,7 @@ impl AcceptedKeys {
         };
         // Before the files are read: a change while they are is found at the next look.
         let now = [&files.key, &files.previous, &files.revoked].map(|path| mark(path));
-        if *seen == now {
+        if *seen == Some(now) {
             return;
         }
         let before = self.known.read().unwrap_or_else(PoisonError::into_inner).clone();
@@ -128,7 +128,8 @@ impl AcceptedKeys {
         }
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
         // A file that has just changed may change again within what its times can tell.
-        *seen = now.map(|mark| mark.filter(|(.., changed)| changed.0 < now_unix_s - 1));
+        let settled = now.iter().flatten().all(|(.., changed)| changed.0 < now_unix_s - 1);
+        *seen = settled.then_some(now);
     }
 }
 

@@ -161,6 +161,9 @@ catalogue! {
     DocumentsUnavailable "documents-unavailable" SERVICE_UNAVAILABLE retry 5 []
         en "The documents cannot be reached" "Nothing was recorded, since an act may cite only what is safely stored, and that cannot be seen now; acts that cite no document go on. Send the same request again after the stated time."
         zh "暂时无法访问文件库" "行为只能引用已妥善保存的文件，而目前无法核实，故未作记录；不引用文件的行为不受影响。请在所示时间后重发同一请求。";
+    DocumentDamaged "document-damaged" INTERNAL_SERVER_ERROR ["digest"]
+        en "The document is damaged" "What is kept under its digest was changed, cut or emptied, so it is neither given nor cited. Uploading the document again mends it."
+        zh "文件已损坏" "所存内容已被改动、截断或清空，因此不予提供，也不能引用。重新上传该文件即可修复。";
     OutcomeUnknown "outcome-unknown" SERVICE_UNAVAILABLE retry 5 ["idempotency_key"]
         en "It is not known whether the act was recorded" "Send the same request again with the same key: it is recorded once, whichever is the case."
         zh "无法确定行为是否已记录" "请用同一幂等键重发同一请求：无论何种情况，只会记录一次。";

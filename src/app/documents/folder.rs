@@ -9,6 +9,7 @@
 
 mod download;
 mod place;
+mod whole;
 
 use super::checked::Checked;
 use super::{Digest, DocumentError, DocumentStore, Download, LastAsked, Obstacle, Stored, Upload};
@@ -16,24 +17,22 @@ use download::FolderDownload;
 use futures_util::future::BoxFuture;
 use place::Place;
 use sha2::{Digest as _, Sha256};
-use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
+use whole::{Known, read_flushed, shown};
 
 const INCOMING: &str = ".incoming-";
-/// About 3 MiB of digests known to be flushed; beyond that they are asked of the disk again.
-const MAX_KNOWN: usize = 1 << 16;
 
 /// A folder of documents.
 pub struct FolderStore {
     root: PathBuf,
     next_name: AtomicU64,
-    known_flushed: Arc<Mutex<HashSet<Digest>>>,
+    known: Known,
     /// None: the folder is read as it is, and need not be there.
     place: Option<Place>,
     last_asked: LastAsked,
@@ -65,7 +64,7 @@ impl FolderStore {
         FolderStore {
             root: root.to_owned(),
             next_name: AtomicU64::new(0),
-            known_flushed: Arc::default(),
+            known: Arc::default(),
             place: None,
             last_asked: LastAsked::default(),
         }
@@ -88,26 +87,14 @@ impl FolderStore {
     }
 
     async fn find_flushed(&self, digest: Digest) -> Result<bool, DocumentError> {
-        let path = self.path(digest);
-        let known = lock(&self.known_flushed).contains(&digest);
-        if known {
-            return Ok(path.is_file());
-        }
-        let root = self.root.clone();
-        let found = blocking(move || match fs::File::open(&path) {
+        let (path, root, known) = (self.path(digest), self.root.clone(), Arc::clone(&self.known));
+        blocking(move || match fs::metadata(&path) {
             Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
-            Err(e) => Err(failure("open the document", &path, e)),
-            Ok(file) => {
-                file.sync_all().map_err(|e| failure("flush the document", &path, e))?;
-                sync_folders(&root, digest)?;
-                Ok(true)
-            }
+            Err(e) => Err(failure("look at the document", &path, e)),
+            Ok(data) if known.has(digest, &shown(&data)) => Ok(true),
+            Ok(_) => read_flushed(&root, &path, digest, &known).map(|()| true),
         })
-        .await?;
-        if found {
-            remember(&self.known_flushed, digest);
-        }
-        Ok(found)
+        .await
     }
 
     fn create_incoming(&self) -> io::Result<(fs::File, PathBuf)> {
@@ -146,7 +133,7 @@ impl DocumentStore for FolderStore {
                 size_bytes: 0,
                 limit_bytes,
                 claimed,
-                known_flushed: Arc::clone(&self.known_flushed),
+                known: Arc::clone(&self.known),
             };
             Ok(Box::new(upload) as Box<dyn Upload>)
         })
@@ -165,6 +152,9 @@ impl DocumentStore for FolderStore {
             };
             let size = file.metadata().await;
             let size_bytes = size.map_err(|e| failure("open the document", &path, e))?.len();
+            if size_bytes == 0 && digest != Digest::of(b"") {
+                return Err(DocumentError::Damaged(digest));
+            }
             let checked = Checked::new(digest);
             let download = FolderDownload { file, path, size_bytes, checked };
             Ok(Box::new(download) as Box<dyn Download>)
@@ -207,7 +197,7 @@ struct FolderUpload {
     size_bytes: u64,
     limit_bytes: u64,
     claimed: Option<Digest>,
-    known_flushed: Arc<Mutex<HashSet<Digest>>>,
+    known: Known,
 }
 
 impl Upload for FolderUpload {
@@ -235,7 +225,7 @@ impl Upload for FolderUpload {
             };
             flushed.await.map_err(|e| failure("flush to the documents folder", &self.root, e))?;
             let stored = Stored { digest: computed, size_bytes: self.size_bytes };
-            let (root, incoming) = (self.root.clone(), self.incoming);
+            let (root, incoming, known) = (self.root.clone(), self.incoming, self.known);
             blocking(move || {
                 let path = path_in(&root, computed);
                 if let Some(folder) = path.parent() {
@@ -243,11 +233,12 @@ impl Upload for FolderUpload {
                 }
                 // Over a file of the same digest too: that mends it if it was damaged.
                 fs::rename(&incoming.0, &path).map_err(|e| failure("name", &path, e))?;
-                sync_folders(&root, computed)
+                sync_folders(&root, computed)?;
+                let data = fs::metadata(&path);
+                known.note(computed, shown(&data.map_err(|e| failure("look at", &path, e))?));
+                Ok(stored)
             })
-            .await?;
-            remember(&self.known_flushed, computed);
-            Ok(stored)
+            .await
         })
     }
 }
@@ -315,18 +306,6 @@ fn gone(path: &Path, reason: &str) -> DocumentError {
     }
 }
 
-fn lock(known: &Mutex<HashSet<Digest>>) -> std::sync::MutexGuard<'_, HashSet<Digest>> {
-    known.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn remember(known: &Mutex<HashSet<Digest>>, digest: Digest) {
-    let mut known = lock(known);
-    if known.len() >= MAX_KNOWN {
-        known.clear();
-    }
-    known.insert(digest);
-}
-
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, DocumentError> + Send + 'static,
 ) -> Result<T, DocumentError> {
@@ -354,7 +333,7 @@ mod tests {
             size_bytes: 0,
             limit_bytes: 100,
             claimed: None,
-            known_flushed: Arc::default(),
+            known: Arc::default(),
         });
         assert!(path.exists());
         // The runtime writes behind, so the error may come with either call.
