@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::client::causes;
 use super::config::{Config, ConfigArgs};
 use super::exit::{Exit, failure};
+use super::masked::masked_text;
 use super::output::print_line;
 
 /// Ask a server whether it is ready.
@@ -48,8 +49,9 @@ pub async fn run(args: &HealthcheckArgs) -> anyhow::Result<Exit> {
         .no_proxy()
         .build()?;
     let url = format!("{base}/health/ready");
+    let shown = masked_text(&url);
     let unreachable = |error: reqwest::Error| {
-        failure(Exit::Unavailable, format!("{url} does not answer: {}", causes(&error)))
+        failure(Exit::Unavailable, format!("{shown} does not answer: {}", causes(&error)))
     };
     let answer = http.get(&url).send().await.map_err(unreachable)?;
     let status = answer.status();
@@ -58,7 +60,7 @@ pub async fn run(args: &HealthcheckArgs) -> anyhow::Result<Exit> {
     if status.is_success() {
         return Ok(Exit::Done);
     }
-    Err(failure(Exit::Unavailable, format!("{url} answers {status}: the server is not ready")))
+    Err(failure(Exit::Unavailable, format!("{shown} answers {status}: the server is not ready")))
 }
 
 /// Where a server that listens on every address of its machine is reached from it.

@@ -9,6 +9,7 @@ use base64::Engine as _;
 
 use super::config::Config;
 use super::exit::{Exit, failure};
+use super::masked::masked;
 use super::stores::{Access, open_documents, open_log};
 use super::token::{key_for, new_id};
 use crate::api::auth::KeyUse;
@@ -37,7 +38,10 @@ pub fn sqlite_path(address: &str, what: &str) -> anyhow::Result<PathBuf> {
         Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
         _ => Err(failure(
             Exit::Usage,
-            format!("{what} {address:?} is not an address of this build: sqlite:<path> is"),
+            format!(
+                "{what} {:?} is not an address of this build: sqlite:<path> is",
+                masked(address)
+            ),
         )),
     }
 }

@@ -2,10 +2,10 @@
 
 use super::config::{Config, ConfigArgs};
 use super::exit::Exit;
+use super::masked::masked;
 use super::output::tell;
 use super::private;
 use super::running::{self, Signals};
-use super::stores::without_account;
 use super::telemetry;
 
 /// Serve the REST interface over a log, with its read models.
@@ -45,7 +45,7 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
     private::tell_of_open(&config);
     running.start_clerk(&config);
     let log_id = running.app().log_id();
-    tracing::info!(address = %running.address(), log = %without_account(&config.store.log), %log_id, "serving");
+    tracing::info!(address = %running.address(), log = %masked(&config.store.log), %log_id, "serving");
     if let Some(address) = running.metrics_address() {
         tell(&format!("docket shows its metrics at http://{address}/metrics"));
     }

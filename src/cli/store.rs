@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
+use super::masked::{masked, without_account};
 use super::output::tell;
 use super::progress::{Interrupt, bar};
-use super::stores::without_account;
 use crate::ledger::Root;
 use crate::moving::{Notice, Observer};
 
@@ -124,5 +124,5 @@ impl Observer for Watch {
 }
 
 fn tree(address: &str, root: &Root) -> Value {
-    json!({ "address": without_account(address), "events": root.size(), "root": root.to_string() })
+    json!({ "address": masked(address), "events": root.size(), "root": root.to_string() })
 }

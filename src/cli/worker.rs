@@ -2,10 +2,11 @@
 
 use super::config::{Config, ConfigArgs};
 use super::exit::Exit;
+use super::masked::masked;
 use super::node::{open_read_models, runner_options};
 use super::private;
 use super::running::Signals;
-use super::stores::{Access, open_log, without_account};
+use super::stores::{Access, open_log};
 use super::telemetry;
 use crate::projection::Runner;
 
@@ -43,7 +44,7 @@ pub async fn run(args: &WorkerArgs) -> anyhow::Result<Exit> {
     let holder = options.holder.clone();
     let runtime = tokio::runtime::Handle::current();
     let runner = Runner::start(log.clone(), open_read_models(&config).await?, options, runtime)?;
-    tracing::info!(holder, log = %without_account(&config.store.log), "filling read models");
+    tracing::info!(holder, log = %masked(&config.store.log), "filling read models");
     let name = signals.next().await;
     tracing::info!(signal = name, "stopping after the batch at work");
     runner.stop().await;

@@ -63,7 +63,7 @@ fn show(args: &CompareArgs, compared: &Comparison) -> anyhow::Result<()> {
     }
     let mut table = Table::new(&["log", "events", "Merkle root"]);
     for (address, root) in sides {
-        table.row(vec![super::without_account(address), root.size().to_string(), root.to_string()]);
+        table.row(vec![super::masked(address), root.size().to_string(), root.to_string()]);
     }
     let mut page = Page::default();
     page.table(&table);
