@@ -8,6 +8,9 @@
 /// What stands in the place of what isn't shown.
 const HIDDEN: &str = "***";
 
+/// What addresses with accounts begin with.
+const SCHEMES: [&str; 7] = ["kurrentdb", "esdb", "kurrent", "kdb", "postgres", "postgresql", "s3"];
+
 /// Parameters whose values are shown, in lower case: those of the addresses that Docket reads.
 const PLAIN: [&str; 27] = [
     "allow_http",
@@ -54,10 +57,12 @@ pub fn without_account(address: &str) -> String {
 
 /// A text of any kind: masked where it is an address, or says of itself that it has a password.
 pub fn masked_text(text: &str) -> String {
-    match text.contains("://") || text.contains('@') || text.to_lowercase().contains("password") {
-        true => masked(text),
-        false => text.to_owned(),
-    }
+    let scheme = text.split(':').next().filter(|scheme| scheme.len() < text.len());
+    let is_address = text.contains("://")
+        || text.contains('@')
+        || text.to_lowercase().contains("password")
+        || scheme.is_some_and(|scheme| SCHEMES.iter().any(|s| s.eq_ignore_ascii_case(scheme)));
+    if is_address { masked(text) } else { text.to_owned() }
 }
 
 /// A text in which the user's own words may be repeated, as by a parser of command lines, with each of
