@@ -13,6 +13,7 @@ mod cache;
 pub mod clerk;
 pub mod clock;
 mod counters;
+pub mod decisions;
 pub mod documents;
 mod enrollment;
 mod error;
@@ -43,6 +44,7 @@ pub use start::{Parts, StartError, start, start_reading};
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::sync::Mutex;
 use uuid::Uuid;
@@ -74,7 +76,11 @@ pub struct App {
     stripes: Vec<Mutex<()>>,
     /// Enrollments whose places could not be restated after an act that moved them.
     lagging: Mutex<BTreeSet<String>>,
+    /// Whether what a start does by itself waits for the clock.
+    postponed: AtomicBool,
     counters: Counters,
+    /// The ranges of sequences that were lost and given again, first and last, oldest first.
+    lost: std::sync::RwLock<Vec<(u64, u64)>>,
 }
 
 impl App {
@@ -111,6 +117,13 @@ impl App {
     /// What happened since this process opened the log.
     pub fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    /// The range of sequences, first and last, that was lost and given again, if this one lies in one:
+    /// it alone does not tell which event is meant.
+    pub fn lost_range(&self, sequence: u64) -> Option<(u64, u64)> {
+        let lost = self.lost.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        lost.iter().copied().find(|(first, last)| (*first..=*last).contains(&sequence))
     }
 
     fn stripe(&self, stream: &str) -> &Mutex<()> {

@@ -1,11 +1,13 @@
 //! What a crash left between two streams: reservations without their approval, places that were
 //! taken or freed in an enrollment and not yet in the quota.
 
+use std::sync::atomic::Ordering;
+
 use futures_util::StreamExt as _;
 use futures_util::future::{BoxFuture, FutureExt as _};
 
 use super::enrollment::stream_name;
-use super::{ActError, App};
+use super::{ActError, App, StartError};
 use crate::codec::{self, StreamKind};
 use crate::domain::event::{ApprovalAbandoned, Event};
 use crate::domain::measure::Program;
@@ -55,6 +57,29 @@ impl App {
         Ok(recovered)
     }
 
+    /// Whether Docket may record anything of its own accord now.
+    pub(super) fn may_write_by_itself(&self) -> Result<(), ActError> {
+        self.log.recording().check()?;
+        self.clock.now_for_own()?;
+        Ok(())
+    }
+
+    /// What is done from time to time beside the acts: [`App::recover`], and before it what the start
+    /// left out while the clock was in doubt.
+    ///
+    /// # Errors
+    /// [`ActError::Clock`] while it is in doubt, [`LogError::Stopped`] while nothing is recorded, and as the log's and the documents'.
+    pub async fn mend(&self, older_than_us: i64) -> Result<Recovered, StartError> {
+        if self.postponed.load(Ordering::Relaxed) {
+            self.may_write_by_itself()?;
+            self.adopt_what_is_missing().await?;
+            let places = self.recover_places().await?;
+            self.postponed.store(false, Ordering::Relaxed);
+            tracing::info!(restated = places.restated, "what waited for the clock is done");
+        }
+        Ok(self.recover(older_than_us).await?)
+    }
+
     /// Restates the places of every enrollment whose quota lags behind its own events. Only streams
     /// of programs with quotas are read.
     ///
@@ -82,7 +107,7 @@ impl App {
             return Ok(false);
         };
         let Some(program) = self.library.program(program.as_str()) else { return Ok(false) };
-        let now = self.clock.now_for_recording()?;
+        let now = self.clock.now_for_own()?;
         let _turn = self.stripe(stream).lock().await;
         self.restate(program, stream, now).await
     }
@@ -107,7 +132,7 @@ impl App {
         older_than_us: i64,
         recovered: &mut Recovered,
     ) -> Result<(), ActError> {
-        let now = self.clock.now_for_recording()?;
+        let now = self.clock.now_for_own()?;
         let made = self.recorded_at(reservation).await?;
         if now.micros().saturating_sub(made) < older_than_us {
             return Ok(());
@@ -156,7 +181,7 @@ impl App {
     /// Takes the revision at which the approval would be appended, so that it never can be.
     async fn abandon(&self, program: &Program, reservation: &Reservation) -> Result<(), ActError> {
         let (stream, revision) = (&reservation.reserved.enrollment, reservation.reserved.revision);
-        let now = self.clock.now_for_recording()?;
+        let now = self.clock.now_for_own()?;
         let event = Event::ApprovalAbandoned(ApprovalAbandoned {
             reservation: reservation.reference.clone(),
         });

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -11,6 +12,7 @@ use super::adoption::{Shelf, adopt_measures, looks_again};
 use super::append::own_meta;
 use super::cache::EnrollmentCache;
 use super::clock::Clock;
+use super::decisions::{LogBook, newest};
 use super::documents::DocumentStore;
 use super::enrollment::{read_whole_stream, stream_name};
 use super::library::{Adopted, AdoptedCalendar};
@@ -86,12 +88,18 @@ pub async fn start(parts: Parts) -> Result<App, StartError> {
     let created = open_log(&parts).await?;
     let mut adopted = HashMap::new();
     for program in programs.programs.iter().filter(|program| !program.is_exercise()) {
-        let editions = adopt_measures(&parts, created.log_id, &program.id).await?;
+        let editions = adopt_measures(Shelf::of(&parts), created.log_id, &program.id).await?;
         adopted.insert(program.id.clone(), editions);
     }
     let app = put_together(parts, created, programs, adopted, head).await?;
     // Beside other nodes a young reservation may belong to an act under way.
     let older_than_us = if app.log.is_shared() { UNDER_WAY_US } else { 0 };
+    if let Err(error) = app.may_write_by_itself() {
+        // Until then a place counts as taken.
+        tracing::warn!(%error, "what docket records by itself waits");
+        app.postponed.store(true, Ordering::Relaxed);
+        return Ok(app);
+    }
     let recovered = app.recover(older_than_us).await?;
     let places = app.recover_places().await?;
     if recovered.released + recovered.abandoned + places.restated > 0 {
@@ -127,6 +135,13 @@ async fn put_together(
     head: Option<u64>,
 ) -> Result<App, StartError> {
     let calendars = read_calendars(&*parts.log).await?;
+    let lost = match LogBook::read(&*parts.log).await {
+        Ok(book) => book.map(|book| book.lost).unwrap_or_default(),
+        Err(error) => {
+            tracing::error!(%error, "what was decided about the log can't be read");
+            Vec::new()
+        }
+    };
     let enrollments = EnrollmentCache::new(parts.cache_bytes, parts.log.is_shared());
     Ok(App {
         log: parts.log,
@@ -141,7 +156,9 @@ async fn put_together(
         quotas: std::sync::Mutex::default(),
         stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
         lagging: Mutex::default(),
+        postponed: AtomicBool::new(false),
         counters: super::Counters::default(),
+        lost: std::sync::RwLock::new(lost),
     })
 }
 
@@ -197,7 +214,7 @@ async fn create_log(parts: &Parts) -> Result<LogCreated, ActError> {
         origin: parts.origin.clone().unwrap_or_else(|| format!("docket/{log_id}")),
         public_key: parts.public_key.clone(),
     };
-    let now = parts.clock.now_for_recording()?;
+    let now = parts.clock.now_for_own()?;
     let id = codec::caused_event_id(log_id, codec::LOG_STREAM, 0, "created");
     let event = codec::encode_own("LogCreated", &created, &own_meta(now, false), id)?;
     let name = stream_name(codec::LOG_STREAM)?;
@@ -207,11 +224,8 @@ async fn create_log(parts: &Parts) -> Result<LogCreated, ActError> {
 
 /// The clock must not stand far behind the newest event.
 async fn note_newest(parts: &Parts) -> Result<(), StartError> {
-    if let Some(head) = parts.log.head().await.map_err(ActError::from)? {
-        let page = parts.log.read_all(head.checked_sub(1), 1).await.map_err(ActError::from)?;
-        if let Some(newest) = page.events.first() {
-            parts.clock.saw(Timestamp::from_micros(newest.recorded_at_us));
-        }
+    if let Some(newest) = newest(&*parts.log).await? {
+        parts.clock.saw(Timestamp::from_micros(newest.recorded_at_us));
     }
     Ok(())
 }

@@ -6,15 +6,19 @@
 
 mod ask;
 mod client;
+mod clock_file;
 pub mod config;
 pub mod demo;
 pub mod exit;
 mod export;
 mod healthcheck;
+pub mod known;
+mod log;
 mod masked;
 pub mod measures;
 pub mod node;
 mod output;
+mod patience;
 mod private;
 mod progress;
 mod projections;
@@ -80,6 +84,7 @@ enum Command {
     Timeline(read::timeline::TimelineArgs),
     Audit(read::audit::AuditArgs),
     Export(export::ExportArgs),
+    Log(log::LogArgs),
     Store(store::StoreArgs),
     Obligations(read::obligations::ObligationsArgs),
     Measures(measures::MeasuresArgs),
@@ -150,6 +155,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Audit(args) => read::audit::run(&args).await,
             Command::Obligations(args) => read::obligations::run(&args).await,
             Command::Export(args) => export::run(&args).await,
+            Command::Log(args) => log::run(&args).await,
             Command::Store(args) => store::run(&args).await,
             Command::Measures(args) => measures::run(&args, &mut output::Out::default()),
             Command::Webhooks(args) => webhooks::run(&args),

@@ -38,6 +38,13 @@ enum LogAddress {
     Kurrent(crate::log::kurrentdb::Address),
 }
 
+/// The path of an address that begins like this. One in which another address stands is none: its path
+/// would be shown, with a password that is in it.
+pub(super) fn path_of(address: &str, scheme: &str) -> Option<PathBuf> {
+    let path = address.strip_prefix(scheme)?;
+    (!path.is_empty() && !path.contains("://")).then(|| PathBuf::from(path))
+}
+
 /// Checks that the configuration's addresses are of this build; nothing is opened.
 ///
 /// # Errors
@@ -90,8 +97,8 @@ pub async fn open_log_at(
 }
 
 fn log_address(address: &str, what: &str) -> anyhow::Result<LogAddress> {
-    if let Some(path) = address.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
-        return Ok(LogAddress::Sqlite(PathBuf::from(path)));
+    if let Some(path) = path_of(address, "sqlite:") {
+        return Ok(LogAddress::Sqlite(path));
     }
     #[cfg(feature = "kurrentdb")]
     if crate::log::kurrentdb::Address::is_one(address) {
@@ -163,9 +170,9 @@ fn documents_address(config: &Config) -> anyhow::Result<DocumentsAddress> {
              is no S3 store: s3://bucket/prefix is",
         ));
     }
-    match address.strip_prefix("file:") {
-        Some(path) if !path.is_empty() => Ok(DocumentsAddress::Folder(PathBuf::from(path))),
-        _ => Err(failure(
+    match path_of(address, "file:") {
+        Some(path) => Ok(DocumentsAddress::Folder(path)),
+        None => Err(failure(
             Exit::Usage,
             format!(
                 "store.documents {:?} is not an address of this build: {} is",

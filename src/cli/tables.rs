@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::ask::fill;
 use super::config::Config;
-use super::node::{now_us, read_models};
+use super::node::read_models;
 use super::temporary::TemporaryFolder;
 use crate::log::EventLog;
 use crate::projection::store::stale;
@@ -86,7 +86,7 @@ fn look(copies: &dyn Copies, first: &str) -> Result<Option<(Status, bool)>, Stor
     if !is_ours || !others.is_empty() || checkpoint.failed.is_some() {
         return Ok(None);
     }
-    let is_filled = checkpoint.lease_until_us > now_us();
+    let is_filled = checkpoint.holder.is_some();
     let (position, known_at_us) = (checkpoint.position, Some(checkpoint.known_at_us));
     let status = Status { copy: Some(copy), position, known_at_us, ..Status::default() };
     Ok(Some((status, is_filled)))

@@ -201,6 +201,8 @@ fn every_command_works_in(data: &Path, inside: impl Fn(&[&str]) -> Command) {
         "measures diff cluster_area/2012-61 cluster_area/2014-40 -",
         "config print",
         "config check",
+        "log confirm-clock --dry-run",
+        "log accept-loss --dry-run",
         "demo --exit-after-load --listen 127.0.0.1:0",
     ];
     for line in tried {
