@@ -100,7 +100,11 @@ fn without_slashes(text: &str) -> String {
     let (scheme, rest) = text.split_once(':').unwrap_or(("", text));
     if ["sqlite", "file"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
         let end = rest.find('?').unwrap_or(rest.len());
-        return format!("{scheme}:{}{}", &rest[..end], shown_query(&rest[end..]));
+        let path = match rest[..end].to_lowercase().contains("password") {
+            true => HIDDEN,
+            false => &rest[..end],
+        };
+        return format!("{scheme}:{path}{}", shown_query(&rest[end..]));
     }
     let is_path = |c: char| c.is_alphanumeric() || "/._-+~ ".contains(c);
     match text.chars().all(is_path) && !text.to_lowercase().contains("password") {
@@ -190,6 +194,7 @@ mod tests {
             "s3://bucket/docs?s3cret",
             "sqlite:postgres://admin:s3cret@db/models",
             "sqlite:/srv/log.sqlite?password=s3cret",
+            "sqlite:host=db password=s3cret",
             "s3cret kurrentdb://db",
             "https://admin:s3cret@docket.example/",
         ] {

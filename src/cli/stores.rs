@@ -38,11 +38,12 @@ enum LogAddress {
     Kurrent(crate::log::kurrentdb::Address),
 }
 
-/// The path of an address that begins like this. One in which another address stands is none: its path
-/// would be shown, with a password that is in it.
+/// The path of an address that begins like this. One in which another address stands is none: a path is
+/// shown, with a password that is in it.
 pub(super) fn path_of(address: &str, scheme: &str) -> Option<PathBuf> {
     let path = address.strip_prefix(scheme)?;
-    (!path.is_empty() && !path.contains("://")).then(|| PathBuf::from(path))
+    let is_other = path.contains("://") || path.to_lowercase().contains("password=");
+    (!path.is_empty() && !is_other).then(|| PathBuf::from(path))
 }
 
 /// Checks that the configuration's addresses are of this build; nothing is opened.

@@ -76,6 +76,9 @@ async fn current(log: &Arc<dyn EventLog>, config: &Config) -> anyhow::Result<Opt
 /// How far the copy that serves goes, if it can be used, and whether somebody fills it.
 fn look(copies: &dyn Copies, first: &str) -> Result<Option<(Status, bool)>, StoreError> {
     let Some(copy) = copies.serving()? else { return Ok(None) };
+    if copies.damage(&copy)?.is_some() {
+        return Ok(None);
+    }
     let models = Models::new(projection::all());
     let mut others = Vec::new();
     let checkpoint = copies.reader(&copy)?.ask(&mut |reader| {

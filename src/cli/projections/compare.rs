@@ -65,7 +65,7 @@ pub struct DiffArgs {
 /// # Errors
 /// What stands in the way, or that the content differs.
 pub async fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
-    let work = args.stores.work("verifying", &args.names, projection::verify);
+    let work = args.stores.work("verifying", true, &args.names, projection::verify);
     let verified = work.await?;
     show(&verified, args.output)?;
     match verified.findings().map(|model| model.name.as_str()).collect::<Vec<_>>().join(", ") {
@@ -93,7 +93,7 @@ pub async fn diff(args: &DiffArgs) -> anyhow::Result<Exit> {
         }
         Ok(())
     });
-    let work = args.stores.work("comparing", &args.names, move |rebuild, progress| {
+    let work = args.stores.work("comparing", true, &args.names, move |rebuild, progress| {
         projection::diff(rebuild, which, progress, &mut |difference| {
             // Nobody listens any more once standard output is gone.
             let _ = told.send(difference);

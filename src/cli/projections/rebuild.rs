@@ -39,7 +39,7 @@ pub struct RebuildArgs {
 /// # Errors
 /// What stands in the way, or that the content differs.
 pub async fn run(args: &RebuildArgs) -> anyhow::Result<Exit> {
-    let rebuilt = args.stores.work("rebuilding", &args.names, projection::rebuild).await?;
+    let rebuilt = args.stores.work("rebuilding", false, &args.names, projection::rebuild).await?;
     show(&rebuilt, args.output)?;
     match rebuilt.findings().map(|model| model.name.as_str()).collect::<Vec<_>>().join(", ") {
         names if names.is_empty() => Ok(Exit::Done),
