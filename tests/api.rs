@@ -49,3 +49,5 @@ mod slice;
 mod support;
 #[path = "api/two_times.rs"]
 mod two_times;
+#[path = "api/unseen.rs"]
+mod unseen;

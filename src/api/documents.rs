@@ -107,13 +107,14 @@ pub async fn get_document(call: Call) -> Answered {
     let tag = format!("\"{digest}\"");
     let store = call.state.app.documents().clone();
     // A HEAD has no body that could break off: it is read to its end before it is answered.
-    if call.http.method() == Method::HEAD {
-        let size = verify(&*store, digest).await?;
-        return Ok(headed(digest, tag, size).streaming(futures_util::stream::empty::<Part>()));
-    }
+    let is_head = call.http.method() == Method::HEAD;
+    let whole = if is_head { Some(verify(&*store, digest).await?) } else { None };
     let mut download = store.get(digest).await?;
     if etag::unchanged(&call.http, &tag) {
         return Ok(etag::not_modified(&tag, call.language));
+    }
+    if let Some(size) = whole {
+        return Ok(headed(digest, tag, size).streaming(futures_util::stream::empty::<Part>()));
     }
     let size = download.size_bytes();
     // What is found damaged before anything of it is given is answered with a problem.
