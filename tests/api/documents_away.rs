@@ -83,6 +83,7 @@ async fn a_silent_store_is_not_the_clients_fault() {
     .await;
     stand_in.state().late = Some(std::time::Duration::from_secs(60));
     let upload = server.registrar().request("POST", "/v1/documents").body("abc");
+    let upload = upload.header("accept-language", "en");
     let problem = send(upload).await.problem(503, "documents-unavailable");
     let detail = problem["detail"].as_str().unwrap();
     assert!(detail.contains("s3://docket-docs/docs") && detail.contains("in time"), "{detail}");

@@ -38,18 +38,18 @@ async fn a_text_that_nobody_can_see_says_nothing() {
     for text in UNSEEN {
         let note = json!({ "act": "note", "effective_on": "2024-03-01", "text": text });
         let refused = server.registrar().act(one, &note).await;
-        assert_eq!(at(&refused.problem(422, "validation-error")), ["/text"], "{text:?}");
+        assert_eq!(at(&refused.problem(422, "validation-error")), ["#/text"], "{text:?}");
         let mut cited = apply("leading", "2016-01-05");
         cited["document"] = json!({ "title": text });
         let refused = server.registrar().act(one, &cited).await;
-        assert_eq!(at(&refused.problem(422, "validation-error")), ["/document/title"], "{text:?}");
+        assert_eq!(at(&refused.problem(422, "validation-error")), ["#/document/title"], "{text:?}");
         let subject = json!({ "id": "exercise_y", "kind": "cluster_area", "province": "440000",
             "name": { "en": text, "zh": text }, "invented": true, "source": text,
             "effective_on": "2014-01-01" });
         let request = server.registrar().request("POST", "/v1/subjects");
         let refused = send(request.header("idempotency-key", new_key()).json(&subject)).await;
         let named = at(&refused.problem(422, "validation-error"));
-        assert_eq!(named, ["/name/en", "/name/zh", "/source"], "{text:?}");
+        assert_eq!(named, ["#/name/en", "#/name/zh", "#/source"], "{text:?}");
     }
     // One character that is seen is enough.
     let note = json!({ "act": "note", "effective_on": "2024-03-01", "text": "\u{200b}无\u{fe0f}" });
