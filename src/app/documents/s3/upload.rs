@@ -191,7 +191,10 @@ async fn put(bucket: &Bucket, digest: Digest, content: Vec<u8>) -> Result<(), Do
     if bucket.has_conditions.load(Ordering::Relaxed) {
         let created = client.put_opts(&path, content.clone(), PutMode::Create.into()).await;
         match created.map_err(|e| Failed::of(&e)) {
-            Ok(kept) => return Ok(note(bucket, digest, kept, size)),
+            Ok(kept) => {
+                note(bucket, digest, kept, size);
+                return Ok(());
+            }
             Err(Failed::Exists) if bucket.is_whole(digest).await? == Some(true) => return Ok(()),
             Err(Failed::Exists) => {}
             // What was cut off may have arrived or not; putting it again without a condition is as good.
