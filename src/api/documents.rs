@@ -1,7 +1,7 @@
 //! Documents by digest: taken as a stream, given as a stream.
 
 use actix_web::http::{Method, header};
-use actix_web::web::{Bytes, Payload};
+use actix_web::web::Payload;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,6 +15,7 @@ use super::answer::{IMMUTABLE, json_with};
 use super::body::too_slow;
 use super::call::{Answered, Call, wrong_parameter};
 use super::etag;
+use super::outgoing::Part;
 use super::problem::{Code, Problem};
 use crate::app::documents::{Digest, DocumentError, DocumentStore, Download, Stored, verify};
 
@@ -114,14 +115,16 @@ pub async fn get_document(call: Call) -> Answered {
         return Ok(etag::not_modified(&tag, call.language));
     }
     if let Some(size) = whole {
-        return Ok(headed(digest, tag, size).streaming(futures_util::stream::empty::<Part>()));
+        let none = futures_util::stream::empty::<Result<actix_web::web::Bytes, Problem>>();
+        return Ok(headed(digest, tag, size).streaming(none));
     }
+    let open = call.open()?;
     let size = download.size_bytes();
     // What is found damaged before anything of it is given is answered with a problem.
     let first = download.next().await?;
-    let first = futures_util::stream::iter(first.map(|bytes| Ok(Bytes::from(bytes))));
+    let first = futures_util::stream::iter(first.map(|bytes| Ok(Part::small(bytes.into()))));
     let parts = first.chain(futures_util::stream::unfold(Some(download), next_part));
-    Ok(headed(digest, tag, size).streaming(parts))
+    Ok(open.answer(headed(digest, tag, size), parts))
 }
 
 fn headed(digest: Digest, tag: String, size: u64) -> HttpResponseBuilder {
@@ -136,15 +139,13 @@ fn headed(digest: Digest, tag: String, size: u64) -> HttpResponseBuilder {
     response
 }
 
-type Part = Result<Bytes, Problem>;
-
 /// A damaged document is never given whole: the answer breaks off, shorter than it said.
 async fn next_part(
     download: Option<Box<dyn Download>>,
-) -> Option<(Part, Option<Box<dyn Download>>)> {
+) -> Option<(Result<Part, Problem>, Option<Box<dyn Download>>)> {
     let mut download = download?;
     match download.next().await {
-        Ok(Some(bytes)) => Some((Ok(Bytes::from(bytes)), Some(download))),
+        Ok(Some(bytes)) => Some((Ok(Part::small(bytes.into())), Some(download))),
         Ok(None) => None,
         Err(error) => {
             tracing::error!(%error, "a document could not be given");

@@ -12,7 +12,10 @@ use super::enrollment::{read_whole_stream, stream_name};
 use crate::codec::{self, Stored};
 use crate::domain::date::Timestamp;
 use crate::domain::logbook::{ClockConfirmed, LogCreated, LossAccepted};
-use crate::log::{EventLog, RecordedEvent};
+use crate::log::{EventLog, LogError, RecordedEvent};
+
+/// How many events at the end of the log may be gone while those before tell the time.
+const GONE_AT_MOST: u64 = 100;
 
 /// What the stream `log` says.
 #[derive(Debug, Clone)]
@@ -82,8 +85,13 @@ impl LogBook {
             &format!("{event_type} {now}"),
         );
         let event = codec::encode_own(event_type, body, &own_meta(now, false), id)?;
-        let name = stream_name(codec::LOG_STREAM)?;
-        let appended = log.append(&name, self.next.checked_sub(1).into(), vec![event]).await?;
+        let (name, expected) = (stream_name(codec::LOG_STREAM)?, self.next.checked_sub(1).into());
+        // Recorded though recording is stopped by what is decided about.
+        let appended = if event_type == codec::LOSS_ACCEPTED {
+            log.accept(&name, expected, vec![event]).await?
+        } else {
+            log.append(&name, expected, vec![event]).await?
+        };
         Ok(appended.sequence.unwrap_or_default())
     }
 
@@ -117,11 +125,18 @@ impl LogBook {
     }
 }
 
-/// The log's newest event.
+/// The log's newest event that can be read: of those before the end some may be gone.
 ///
 /// # Errors
 /// As the log's.
 pub async fn newest(log: &dyn EventLog) -> Result<Option<RecordedEvent>, ActError> {
     let Some(head) = log.head().await? else { return Ok(None) };
-    Ok(log.read_all(head.checked_sub(1), 1).await?.events.into_iter().next())
+    let mut gone = Ok(None);
+    for sequence in (head.saturating_sub(GONE_AT_MOST)..=head).rev() {
+        match log.read_all(sequence.checked_sub(1), 1).await {
+            Err(error @ LogError::Corrupt { .. }) => gone = Err(error.into()),
+            page => return Ok(page?.events.into_iter().next()),
+        }
+    }
+    gone
 }

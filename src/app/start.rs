@@ -158,6 +158,7 @@ async fn put_together(
         lagging: Mutex::default(),
         postponed: AtomicBool::new(false),
         counters: super::Counters::default(),
+        last_append: super::recordable::LastAppend::default(),
         lost: std::sync::RwLock::new(lost),
     })
 }

@@ -11,6 +11,7 @@ pub mod config;
 pub mod demo;
 pub mod exit;
 mod export;
+mod grace;
 mod healthcheck;
 pub mod known;
 mod log;
@@ -31,7 +32,7 @@ mod tables;
 pub mod telemetry;
 mod temporary;
 pub mod token;
-mod webhooks;
+pub mod webhooks;
 mod worker;
 
 use std::process::ExitCode;
@@ -158,7 +159,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Log(args) => log::run(&args).await,
             Command::Store(args) => store::run(&args).await,
             Command::Measures(args) => measures::run(&args, &mut output::Out::default()),
-            Command::Webhooks(args) => webhooks::run(&args),
+            Command::Webhooks(args) => webhooks::run(&args).await,
             Command::Token(args) => token::run(&args),
             Command::Config(args) => config::command::run(&args),
             Command::Healthcheck(args) => healthcheck::run(&args).await,

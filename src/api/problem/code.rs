@@ -170,6 +170,9 @@ catalogue! {
     DocumentDamaged "document-damaged" INTERNAL_SERVER_ERROR ["digest"]
         en "The document is damaged" "What is kept under its digest was changed, cut or emptied, so it is neither given nor cited. Uploading the document again mends it."
         zh "文件已损坏" "所存内容已被改动、截断或清空，因此不予提供，也不能引用。重新上传该文件即可修复。";
+    WebhooksUnavailable "webhooks-unavailable" SERVICE_UNAVAILABLE retry 5 []
+        en "The webhook endpoints cannot be reached" "Their database is away or does not answer. Nothing is lost: deliveries go on where they stopped. Send the same request again after the stated time."
+        zh "暂时无法访问 Webhook 端点" "其数据库无法访问或未答复。不会遗失任何推送，恢复后从停下处继续。请在所示时间后重发同一请求。";
     OutcomeUnknown "outcome-unknown" SERVICE_UNAVAILABLE retry 5 ["idempotency_key"]
         en "It is not known whether the act was recorded" "Send the same request again with the same key: it is recorded once, whichever is the case."
         zh "无法确定行为是否已记录" "请用同一幂等键重发同一请求：无论何种情况，只会记录一次。";
@@ -197,6 +200,12 @@ catalogue! {
     HeadersTooLarge "headers-too-large" REQUEST_HEADER_FIELDS_TOO_LARGE []
         en "The headers are too large" "Send fewer or shorter headers."
         zh "请求头过大" "请减少或缩短请求头。";
+    RateLimited "rate-limited" TOO_MANY_REQUESTS retry 5 ["violated_policies"]
+        en "Too much is under way for you" "One principal has a share of what the server can do at once. `violated_policies` names the limit; end or read what is under way, then send the same request again after the stated time."
+        zh "您的请求过多" "每一主体只占服务器并发能力的一份。violated_policies 指明所达到的上限；请先结束或读完正在进行的请求，并在所示时间后重发同一请求。";
+    ServerBusy "server-busy" SERVICE_UNAVAILABLE retry 10 []
+        en "The server is busy" "As many answers of this kind are under way as the server can give at once. Nothing was recorded. Send the same request again after the stated time."
+        zh "服务器繁忙" "同类答复已达服务器的并发上限，未作任何记录。请在所示时间后重发同一请求。";
     InternalError "internal-error" INTERNAL_SERVER_ERROR []
         en "The server failed" "The cause was logged under `trace_id`; tell it to the operator. An act sent again with the same key is recorded once."
         zh "服务器内部错误" "原因已记入日志，请将 trace_id 告知运维人员。用同一幂等键重发的行为只会记录一次。";

@@ -27,6 +27,8 @@ use tokio::io::AsyncWriteExt;
 use whole::{Known, read_flushed, shown};
 
 const INCOMING: &str = ".incoming-";
+/// With so much free a folder is no longer full.
+const ENOUGH_BYTES: u64 = 1024 * 1024;
 
 /// A folder of documents.
 pub struct FolderStore {
@@ -35,7 +37,7 @@ pub struct FolderStore {
     known: Known,
     /// None: the folder is read as it is, and need not be there.
     place: Option<Place>,
-    last_asked: LastAsked,
+    last_asked: Arc<LastAsked>,
 }
 
 impl FolderStore {
@@ -66,7 +68,7 @@ impl FolderStore {
             next_name: AtomicU64::new(0),
             known: Arc::default(),
             place: None,
-            last_asked: LastAsked::default(),
+            last_asked: Arc::default(),
         }
     }
 
@@ -134,6 +136,7 @@ impl DocumentStore for FolderStore {
                 limit_bytes,
                 claimed,
                 known: Arc::clone(&self.known),
+                last_asked: Arc::clone(&self.last_asked),
             };
             Ok(Box::new(upload) as Box<dyn Upload>)
         })
@@ -173,7 +176,12 @@ impl DocumentStore for FolderStore {
     }
 
     fn trouble(&self) -> Option<Obstacle> {
-        self.last_asked.trouble()
+        let trouble = self.last_asked.trouble()?;
+        if trouble == Obstacle::Full && has_room(&self.root) {
+            self.last_asked.forget();
+            return None;
+        }
+        Some(trouble)
     }
 }
 
@@ -197,6 +205,7 @@ struct FolderUpload {
     limit_bytes: u64,
     claimed: Option<Digest>,
     known: Known,
+    last_asked: Arc<LastAsked>,
 }
 
 impl Upload for FolderUpload {
@@ -208,7 +217,9 @@ impl Upload for FolderUpload {
             }
             self.hash.update(bytes);
             let written = self.file.write_all(bytes).await;
-            written.map_err(|e| failure("write to the documents folder", &self.root, e))
+            let written =
+                written.map_err(|e| failure("write to the documents folder", &self.root, e));
+            self.last_asked.note_trouble(written)
         })
     }
 
@@ -222,10 +233,13 @@ impl Upload for FolderUpload {
                 self.file.flush().await?;
                 self.file.sync_all().await
             };
-            flushed.await.map_err(|e| failure("flush to the documents folder", &self.root, e))?;
+            let flushed = flushed.await;
+            let flushed =
+                flushed.map_err(|e| failure("flush to the documents folder", &self.root, e));
+            self.last_asked.note_trouble(flushed)?;
             let stored = Stored { digest: computed, size_bytes: self.size_bytes };
             let (root, incoming, known) = (self.root.clone(), self.incoming, self.known);
-            blocking(move || {
+            let named = blocking(move || {
                 let path = path_in(&root, computed);
                 if let Some(folder) = path.parent() {
                     fs::create_dir_all(folder).map_err(|e| failure("make", folder, e))?;
@@ -236,10 +250,15 @@ impl Upload for FolderUpload {
                 let data = fs::metadata(&path);
                 known.note(computed, shown(&data.map_err(|e| failure("look at", &path, e))?));
                 Ok(stored)
-            })
-            .await
+            });
+            self.last_asked.note(named.await)
         })
     }
+}
+
+/// Whether a document is worth another try after one that found no room.
+fn has_room(root: &Path) -> bool {
+    rustix::fs::statvfs(root).is_ok_and(|found| found.f_bavail * found.f_frsize >= ENOUGH_BYTES)
 }
 
 fn path_in(root: &Path, digest: Digest) -> PathBuf {
@@ -333,6 +352,7 @@ mod tests {
             limit_bytes: 100,
             claimed: None,
             known: Arc::default(),
+            last_asked: Arc::clone(&store.last_asked),
         });
         assert!(path.exists());
         // The runtime writes behind, so the error may come with either call.
@@ -342,6 +362,8 @@ mod tests {
         };
         assert!(matches!(error, DocumentError::StorageFull(_)), "{error}");
         assert!(error.to_string().contains("no space"), "{error}");
+        assert_eq!(store.last_asked.trouble(), Some(Obstacle::Full));
+        assert_eq!(store.trouble(), None, "the folder itself has room");
         assert!(!path.exists());
     }
 }
