@@ -63,3 +63,5 @@ mod tags;
 mod two_times;
 #[path = "api/wire.rs"]
 mod wire;
+#[path = "api/unseen.rs"]
+mod unseen;
