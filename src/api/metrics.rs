@@ -109,6 +109,8 @@ impl Exposition {
             requests: self.state.requests.series(),
             models: self.models.clone(),
             head,
+            damages: app.log().integrity().damages().len() as u64,
+            is_checked: app.log().integrity().is_whole(),
             lag_us,
             status,
         }
@@ -139,6 +141,8 @@ struct Figures {
     requests: Vec<Series>,
     models: Vec<(&'static str, String)>,
     head: Option<u64>,
+    damages: u64,
+    is_checked: bool,
     lag_us: i64,
     status: Status,
 }
@@ -217,6 +221,11 @@ impl Figures {
             let help = "The sequence of the log's newest event.";
             one(encoder, "docket_log_sequence", help, &ConstGauge::new(head))?;
         }
+        let help = "What is damaged in the log, as far as it was looked at since the start.";
+        one(encoder, "docket_log_damages", help, &ConstGauge::new(self.damages))?;
+        let help = "1 once the whole log was looked at since the start.";
+        let is_checked = ConstGauge::new(i64::from(self.is_checked));
+        one(encoder, "docket_log_checked", help, &is_checked)?;
         let status = &self.status;
         if let Some(position) = status.position {
             let help = "The sequence of the newest event whose rows are in.";

@@ -24,6 +24,7 @@ mod stores;
 pub mod telemetry;
 mod temporary;
 pub mod token;
+mod verify;
 mod webhooks;
 mod worker;
 
@@ -78,6 +79,7 @@ enum Command {
     Audit(read::audit::AuditArgs),
     Export(export::ExportArgs),
     Store(store::StoreArgs),
+    Verify(verify::VerifyArgs),
     Obligations(read::obligations::ObligationsArgs),
     Measures(measures::MeasuresArgs),
     Webhooks(webhooks::WebhooksArgs),
@@ -134,6 +136,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Obligations(args) => read::obligations::run(&args).await,
             Command::Export(args) => export::run(&args).await,
             Command::Store(args) => store::run(&args).await,
+            Command::Verify(args) => verify::run(&args).await,
             Command::Measures(args) => measures::run(&args, &mut output::Out::default()),
             Command::Webhooks(args) => webhooks::run(&args),
             Command::Token(args) => token::run(&args),

@@ -34,6 +34,11 @@ impl Interrupt {
         Self { pressed, watching }
     }
 
+    /// What is set once it was pressed.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        self.pressed.clone()
+    }
+
     /// Whether it was pressed.
     pub fn is_pressed(&self) -> bool {
         self.pressed.load(Ordering::Relaxed)

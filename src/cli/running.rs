@@ -73,6 +73,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let exposition = Exposition::new(state.clone())
         .with_deliveries(Box::new(move || counted.counters().by_outcome().to_vec()));
     let served = serve(config.server.listen, state)?;
+    node.log.check_behind();
     let metrics = config.server.metrics_listen.map(|listen| serve_metrics(listen, exposition));
     let metrics = metrics.transpose()?;
     let recovery = tokio::spawn(recover(node.app.clone()));

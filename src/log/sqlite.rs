@@ -6,10 +6,11 @@
 //!
 //! The parts: `file` (paths and the lock), `schema` (the format), `writer` and `batch` (appending),
 //! `reader` (pages), `background` (checkpoints, following the head), `moving` (the pause in which a
-//! log goes elsewhere), `faults` (the seam for tests).
+//! log goes elsewhere), `check` (the file's own integrity), `faults` (the seam for tests).
 
 mod background;
 mod batch;
+mod check;
 mod faults;
 mod file;
 mod moving;
@@ -28,11 +29,14 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tracing::warn;
 
 use super::event::check_append;
-use super::{Appended, EventLog, Expected, LogError, NewEvent, Page, Pause, Recording, StreamName};
+use super::{
+    Appended, Damage, EventLog, Expected, Integrity, LogError, NewEvent, Page, Pause, Progress,
+    Recording, StreamName,
+};
 use background::Helper;
 use batch::Append;
 use faults::NoFaults;
-use reader::Readers;
+use reader::{Reader, Readers};
 use writer::{Request, Writer};
 
 pub use faults::{Faults, Step};
@@ -54,6 +58,9 @@ pub struct SqliteLog {
     readers: Arc<Readers>,
     head: watch::Receiver<Option<u64>>,
     recording: Arc<Recording>,
+    integrity: Arc<Integrity>,
+    /// Before `running`: its connections are closed first.
+    checking: Mutex<Option<check::Checking>>,
     running: Mutex<Option<Running>>,
 }
 
@@ -112,6 +119,9 @@ impl SqliteLog {
         let helper = background::checkpoint(&path, Arc::clone(&written))?;
         let recording = Arc::<Recording>::default();
         let stops = Arc::clone(&recording);
+        let integrity = Arc::<Integrity>::default();
+        let damages = check::newest(&path).map_err(|error| schema::explain(&path, &error))?;
+        check::tell(&integrity, &recording, damages);
         let writer = Writer::new(path.clone(), connection, published, faults, written, stops);
         let (requests, waiting) = mpsc::channel(MAX_WAITING);
         let thread = std::thread::Builder::new()
@@ -129,6 +139,8 @@ impl SqliteLog {
             path,
             head,
             recording,
+            integrity,
+            checking: Mutex::default(),
             running: Mutex::new(Some(Running::Writer(Some(thread)))),
         })
     }
@@ -155,6 +167,8 @@ impl SqliteLog {
             path,
             head,
             recording: Arc::default(),
+            integrity: Arc::default(),
+            checking: Mutex::default(),
             running: Mutex::new(Some(Running::Follower { _helper: helper })),
         })
     }
@@ -169,6 +183,11 @@ impl SqliteLog {
     pub async fn close(&self) {
         // Before the writer: only a connection that writes can make the WAL part of the file, and only
         // when it is the last.
+        let checking = self.checking.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let ended = tokio::task::spawn_blocking(move || drop(checking)).await;
+        if ended.is_err() {
+            warn!("ending the log's check was interrupted");
+        }
         self.readers.close().await;
         if let Some(queue) = &self.queue {
             // An error says that the writer has stopped already.
@@ -249,8 +268,12 @@ impl EventLog for SqliteLog {
         from_revision: u64,
         limit: usize,
     ) -> BoxFuture<'a, Result<Page<u64>, LogError>> {
-        let stream = stream.clone();
-        self.readers.run(move |reader| reader.stream(&stream, from_revision, limit)).boxed()
+        let (stream, known) = (stream.clone(), Arc::clone(&self.integrity));
+        let read = move |reader: &mut Reader| {
+            known.check_stream(&stream)?;
+            reader.stream(&stream, from_revision, limit)
+        };
+        self.readers.run(read).boxed()
     }
 
     fn read_all(
@@ -265,8 +288,12 @@ impl EventLog for SqliteLog {
         &'a self,
         stream: &'a StreamName,
     ) -> BoxFuture<'a, Result<Option<u64>, LogError>> {
-        let stream = stream.clone();
-        self.readers.run(move |reader| reader.revision(&stream)).boxed()
+        let (stream, known) = (stream.clone(), Arc::clone(&self.integrity));
+        let read = move |reader: &mut Reader| {
+            known.check_stream(&stream)?;
+            reader.revision(&stream)
+        };
+        self.readers.run(read).boxed()
     }
 
     fn streams<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<StreamName>, LogError>> {
@@ -284,6 +311,27 @@ impl EventLog for SqliteLog {
 
     fn recording(&self) -> Arc<Recording> {
         Arc::clone(&self.recording)
+    }
+
+    fn check(&self, progress: Progress) -> BoxFuture<'_, Result<Vec<Damage>, LogError>> {
+        let path = self.path.clone();
+        async move {
+            let checked = tokio::task::spawn_blocking(move || check::check(&path, &progress)).await;
+            checked.unwrap_or_else(|error| Err(LogError::Unavailable(error.to_string())))
+        }
+        .boxed()
+    }
+
+    fn check_behind(&self) {
+        let mut checking = self.checking.lock().unwrap_or_else(PoisonError::into_inner);
+        if checking.is_none() {
+            let (integrity, recording) = (Arc::clone(&self.integrity), Arc::clone(&self.recording));
+            *checking = check::Checking::start(self.path.clone(), integrity, recording);
+        }
+    }
+
+    fn integrity(&self) -> Arc<Integrity> {
+        Arc::clone(&self.integrity)
     }
 
     fn pause<'a>(&'a self, to: &'a str) -> BoxFuture<'a, Result<Box<dyn Pause>, LogError>> {

@@ -82,7 +82,7 @@ impl Readers {
             return Ok(reader);
         }
         let connection = open_reading(&self.path).map_err(|error| broken_off(&error, 0))?;
-        Ok(Reader { connection, names: Names::default() })
+        Ok(Reader::new(connection))
     }
 }
 
@@ -96,6 +96,11 @@ pub(super) struct Reader {
 struct Names(HashMap<i64, StreamName>);
 
 impl Reader {
+    /// A reader on a connection to a verified log.
+    pub fn new(connection: Connection) -> Self {
+        Self { connection, names: Names::default() }
+    }
+
     /// A page of the whole log.
     pub fn all(&mut self, after: Option<u64>, limit: usize) -> Result<Page<Option<u64>>, LogError> {
         let first = after.map_or(0, |after| after.saturating_add(1));
