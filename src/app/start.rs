@@ -1,9 +1,10 @@
 //! Opening a log: making it on first use, adopting measures, mending what a crash left.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -14,7 +15,7 @@ use super::clock::Clock;
 use super::documents::DocumentStore;
 use super::enrollment::{read_whole_stream, stream_name};
 use super::library::{Adopted, AdoptedCalendar};
-use super::recovery::UNDER_WAY_US;
+use super::recovery::{Recovered, UNDER_WAY_US};
 use super::{ActError, App, Library, STRIPES, measure_files};
 use crate::codec::{self, Stored};
 use crate::domain::date::{Day, Timestamp};
@@ -22,7 +23,7 @@ use crate::domain::ids::ProgramId;
 use crate::domain::logbook::LogCreated;
 use crate::domain::measure::Programs;
 use crate::domain::measure_file::{Embedded, FileError};
-use crate::log::{EventLog, Expected};
+use crate::log::{EventLog, Expected, LogError};
 
 /// How often something is tried again at the start when another node was faster.
 pub(super) const MAX_TRIES: usize = 16;
@@ -30,6 +31,11 @@ pub(super) const MAX_TRIES: usize = 16;
 /// node that counts the events itself may hear of it a moment later.
 const CREATED_LOOKS: usize = 100;
 const CREATED_EVERY: Duration = Duration::from_millis(100);
+
+/// How many of the newest events are tried for one that can be read.
+const NEWEST_LOOKS: usize = 64;
+/// Streams read at once: a log elsewhere takes a while to answer each.
+const AT_ONCE: usize = 16;
 
 /// What an application is made of.
 pub struct Parts {
@@ -75,6 +81,17 @@ pub enum StartError {
     Act(#[from] ActError),
 }
 
+impl StartError {
+    /// Whether it keeps no more than acts under one program from being decided.
+    pub(super) fn keeps_one_program(&self) -> bool {
+        match self {
+            Self::Measure { .. } => true,
+            Self::NotALog { .. } => false,
+            Self::Act(error) => error.is_unreadable() || matches!(error, ActError::Documents(_)),
+        }
+    }
+}
+
 /// Opens the log for serving: its first event, the measures, the calendars, the recovery.
 ///
 /// # Errors
@@ -86,16 +103,20 @@ pub async fn start(parts: Parts) -> Result<App, StartError> {
     let created = open_log(&parts).await?;
     let mut adopted = HashMap::new();
     for program in programs.programs.iter().filter(|program| !program.is_exercise()) {
-        let editions = adopt_measures(&parts, created.log_id, &program.id).await?;
+        // Nothing is adopted by who may not append.
+        let editions = match parts.log.recording().stopped() {
+            None => adopt_measures(&parts, created.log_id, &program.id).await?,
+            Some(_) => Shelf::of(&parts).editions_to_show(&program.id).await?,
+        };
         adopted.insert(program.id.clone(), editions);
     }
     let app = put_together(parts, created, programs, adopted, head).await?;
     // Beside other nodes a young reservation may belong to an act under way.
     let older_than_us = if app.log.is_shared() { UNDER_WAY_US } else { 0 };
-    let recovered = app.recover(older_than_us).await?;
-    let places = app.recover_places().await?;
-    if recovered.released + recovered.abandoned + places.restated > 0 {
-        tracing::info!(?recovered, restated = places.restated, "mended what a stop left open");
+    match app.recover_newest(older_than_us).await {
+        Ok(Recovered { released: 0, abandoned: 0, restated: 0, .. }) => {}
+        Ok(recovered) => tracing::info!(?recovered, "mended what a stop left open"),
+        Err(error) => tracing::warn!(%error, "what a stop left open is mended later"),
     }
     Ok(app)
 }
@@ -113,7 +134,7 @@ pub async fn start_reading(parts: Parts) -> Result<App, StartError> {
     };
     let mut adopted = HashMap::new();
     for program in programs.programs.iter().filter(|program| !program.is_exercise()) {
-        let editions = Shelf::of(&parts).editions(&program.id).await?;
+        let editions = Shelf::of(&parts).editions_to_show(&program.id).await?;
         adopted.insert(program.id.clone(), editions);
     }
     put_together(parts, created, programs, adopted, head).await
@@ -141,6 +162,7 @@ async fn put_together(
         quotas: std::sync::Mutex::default(),
         stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
         lagging: Mutex::default(),
+        standing: std::sync::Mutex::default(),
         counters: super::Counters::default(),
     })
 }
@@ -205,25 +227,52 @@ async fn create_log(parts: &Parts) -> Result<LogCreated, ActError> {
     Ok(created)
 }
 
-/// The clock must not stand far behind the newest event.
+/// The clock must not stand far behind the newest event, or the newest one that can be read.
 async fn note_newest(parts: &Parts) -> Result<(), StartError> {
-    if let Some(head) = parts.log.head().await.map_err(ActError::from)? {
-        let page = parts.log.read_all(head.checked_sub(1), 1).await.map_err(ActError::from)?;
-        if let Some(newest) = page.events.first() {
-            parts.clock.saw(Timestamp::from_micros(newest.recorded_at_us));
+    let head = parts.log.head().await.map_err(ActError::from)?;
+    for sequence in head.into_iter().flat_map(|head| (0..=head).rev()).take(NEWEST_LOOKS) {
+        match parts.log.read_all(sequence.checked_sub(1), 1).await {
+            Err(error @ LogError::Corrupt { .. }) => {
+                tracing::error!(%error, "one of the newest events can't be read");
+            }
+            page => {
+                let page = page.map_err(ActError::from)?;
+                if let Some(newest) = page.events.first() {
+                    parts.clock.saw(Timestamp::from_micros(newest.recorded_at_us));
+                }
+                return Ok(());
+            }
         }
     }
     Ok(())
 }
 
-async fn read_calendars(log: &dyn EventLog) -> Result<Vec<AdoptedCalendar>, StartError> {
-    let mut calendars = Vec::new();
-    for year in Day::MIN.year()..=Day::MAX.year() {
-        let stream = codec::calendar_stream(year);
-        for stored in read_whole_stream(log, &stream, 0).await.map_err(ActError::from)? {
-            let adopted = AdoptedCalendar::of(&stored).map_err(ActError::from)?;
-            calendars.extend(adopted);
+type ReadCalendars = (Vec<AdoptedCalendar>, BTreeMap<i32, ActError>);
+
+/// The calendars of all years, and the years of which one can't be read.
+async fn read_calendars(log: &dyn EventLog) -> Result<ReadCalendars, StartError> {
+    let years: Vec<_> = (Day::MIN.year()..=Day::MAX.year())
+        .map(|year| async move { (year, calendars_of(log, year).await) }.boxed())
+        .collect();
+    let mut read = futures_util::stream::iter(years).buffer_unordered(AT_ONCE);
+    let (mut calendars, mut unread) = (Vec::new(), BTreeMap::new());
+    while let Some((year, adopted)) = read.next().await {
+        match adopted {
+            Ok(adopted) => calendars.extend(adopted),
+            Err(error) if error.is_unreadable() => {
+                tracing::error!(%error, year, "a calendar can't be read; nothing lapses in its year");
+                unread.insert(year, error);
+            }
+            Err(error) => return Err(error.into()),
         }
+    }
+    Ok((calendars, unread))
+}
+
+async fn calendars_of(log: &dyn EventLog, year: i32) -> Result<Vec<AdoptedCalendar>, ActError> {
+    let mut calendars = Vec::new();
+    for stored in read_whole_stream(log, &codec::calendar_stream(year), 0).await? {
+        calendars.extend(AdoptedCalendar::of(&stored)?);
     }
     Ok(calendars)
 }

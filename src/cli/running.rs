@@ -109,12 +109,13 @@ pub fn api_state(
     ApiState::new(app, models, read_models, authenticator, settings)
 }
 
+/// Mends what is left open, for ever: first what is older than a start looks at, then at each interval.
 async fn recover(app: Arc<App>) {
     let mut every = tokio::time::interval(RECOVERY_EVERY);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    // The first tick is at once, and the start has just recovered.
-    every.tick().await;
+    let mut all_places = false;
     loop {
+        // The first tick is at once.
         every.tick().await;
         match app.recover(UNDER_WAY_US).await {
             Ok(recovered) if recovered.released + recovered.abandoned > 0 => {
@@ -122,6 +123,17 @@ async fn recover(app: Arc<App>) {
             }
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "reservations can't be looked at; tried again"),
+        }
+        if all_places {
+            continue;
+        }
+        match app.recover_places().await {
+            Ok(recovered) => {
+                // What was left out is among what is tried at each interval.
+                all_places = true;
+                tracing::info!(?recovered, "looked at the places of every enrollment");
+            }
+            Err(error) => tracing::warn!(%error, "places can't be looked at; tried again"),
         }
     }
 }

@@ -24,14 +24,21 @@ pub struct Damage {
     pub index: Option<String>,
     /// What is wrong.
     pub reason: String,
+    /// Whether it is one event in its place that can't be read: what does not need it goes on.
+    pub is_of_event: bool,
 }
 
 impl Damage {
+    /// Damage of the structure, of which only what is wrong is known.
+    pub(super) fn of_structure(reason: String) -> Self {
+        Self { sequence: None, stream: None, index: None, reason, is_of_event: false }
+    }
+
     /// Damage that a read met.
-    pub(super) fn met(error: LogError) -> Result<Self, LogError> {
+    fn met(error: LogError) -> Result<Self, LogError> {
         match error {
             LogError::Corrupt { sequence, reason } => {
-                Ok(Self { sequence: Some(sequence), stream: None, index: None, reason })
+                Ok(Self { sequence: Some(sequence), ..Self::of_structure(reason) })
             }
             other => Err(other),
         }
@@ -104,7 +111,10 @@ impl Integrity {
     /// That a stream may be read: what its index says of it is not known to be wrong.
     pub(super) fn check_stream(&self, stream: &StreamName) -> Result<(), LogError> {
         let found = self.lock();
-        let named = |damage: &&Damage| damage.stream.as_deref() == Some(stream.as_str());
+        // Who reads an event that can't be read hears of it there.
+        let named = |damage: &&Damage| {
+            damage.stream.as_deref() == Some(stream.as_str()) && !damage.is_of_event
+        };
         match found.damages.iter().find(named) {
             None => Ok(()),
             Some(damage) => Err(LogError::Corrupt {
@@ -136,11 +146,11 @@ pub(super) async fn walk(
         for event in page.events {
             let wanted = next.entry(event.stream.clone()).or_default();
             if event.revision != *wanted {
+                let reason = format!("it has revision {}, {wanted} is the next", event.revision);
                 return Ok(vec![Damage {
                     sequence: Some(event.sequence),
-                    reason: format!("it has revision {}, {wanted} is the next", event.revision),
                     stream: Some(event.stream.to_string()),
-                    index: None,
+                    ..Damage::of_structure(reason)
                 }]);
             }
             *wanted += 1;

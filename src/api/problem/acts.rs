@@ -70,7 +70,7 @@ impl Problem {
             ActError::Clock(_) => Problem::new(Code::ClockUnreliable).cause(text),
             ActError::Log(error) => Problem::from(error),
             ActError::Documents(error) => Problem::from(error),
-            ActError::Codec(_) => Problem::internal(text),
+            ActError::Codec(_) => Problem::new(Code::LogIntegrityFailure).cause(text),
             ActError::Busy { .. } | ActError::EditionUnread { .. } => {
                 Problem::new(Code::EventStoreUnavailable).cause(text)
             }

@@ -94,7 +94,7 @@ impl Check {
                 Err(LogError::Corrupt { sequence, reason }) => {
                     let at = sequence.max(next);
                     self.good_ones(next, at);
-                    self.add(Some(at), None, None, reason);
+                    self.unread(at, reason);
                     next = at + 1;
                 }
                 Err(error) => {
@@ -121,30 +121,56 @@ impl Check {
         }
     }
 
+    /// What stands where no event could be read: one that can't be, in its place, or no event at all.
+    fn unread(&mut self, sequence: u64, reason: String) {
+        let place = self.connection.query_row(
+            "SELECT name, revision FROM event NOT INDEXED CROSS JOIN stream NOT INDEXED
+             ON stream.key = event.stream WHERE sequence = ?1",
+            [signed(sequence)],
+            |row| Ok((row.get::<_, String>(0)?, unsigned(1, row.get(1)?)?)),
+        );
+        let found = self.found.len();
+        let stream = place.ok().and_then(|(name, revision)| {
+            let stream = StreamName::parse(&name).ok()?;
+            self.entry(&stream, revision, sequence);
+            Some(stream)
+        });
+        if self.found.len() == found {
+            self.add(Some(sequence), stream.as_ref(), None, reason);
+            if let Some(damage) = self.found.last_mut() {
+                damage.is_of_event = stream.is_some();
+            }
+        }
+    }
+
     fn event(&mut self, event: &RecordedEvent) {
-        let Some(key) = self.key_of(&event.stream, event.sequence) else { return };
+        self.entry(&event.stream, event.revision, event.sequence);
+    }
+
+    /// The entry of an event, in both indexes.
+    fn entry(&mut self, stream: &StreamName, revision: u64, sequence: u64) {
+        let Some(key) = self.key_of(stream, sequence) else { return };
         let entries = || -> rusqlite::Result<Vec<i64>> {
             self.connection
                 .prepare_cached(&format!(
                     "SELECT sequence FROM event INDEXED BY {EVENTS}
                      WHERE stream = ?1 AND revision = ?2 LIMIT 2"
                 ))?
-                .query_map([key, signed(event.revision)], |row| row.get(0))?
+                .query_map([key, signed(revision)], |row| row.get(0))?
                 .collect()
         };
         let wrong = match entries() {
-            Ok(found) if found == [signed(event.sequence)] => return,
+            Ok(found) if found == [signed(sequence)] => return,
             Ok(found) if found.is_empty() => {
-                format!("the index has no entry for its revision {}", event.revision)
+                format!("the index has no entry for its revision {revision}")
             }
             Ok(found) => format!(
-                "the index has other entries for its revision {}: of sequence {}",
-                event.revision,
+                "the index has other entries for its revision {revision}: of sequence {}",
                 found.iter().map(i64::to_string).collect::<Vec<_>>().join(" and ")
             ),
             Err(error) => error.to_string(),
         };
-        self.add(Some(event.sequence), Some(&event.stream), Some(EVENTS), wrong);
+        self.add(Some(sequence), Some(stream), Some(EVENTS), wrong);
     }
 
     /// The key that a stream has by the index of names, where that is what the table says.
@@ -206,7 +232,7 @@ impl Check {
                         sequence,
                         stream: name.or_else(|| Some(format!("with key {of}"))),
                         index: Some(EVENTS.to_owned()),
-                        reason,
+                        ..Damage::of_structure(reason)
                     });
                 }
                 entries += u64::from(unsigned(0, sequence).is_ok_and(|sequence| sequence < end));
@@ -321,7 +347,7 @@ impl Check {
         reason: String,
     ) {
         let (stream, index) = (stream.map(ToString::to_string), index.map(str::to_owned));
-        self.found.push(Damage { sequence, stream, index, reason });
+        self.found.push(Damage { sequence, stream, index, ..Damage::of_structure(reason) });
     }
 }
 

@@ -103,7 +103,9 @@ fn ask(connection: &Connection) -> rusqlite::Result<Vec<String>> {
 /// A line of SQLite's check, which names the index at its end.
 fn of_sqlite(line: &str) -> Damage {
     let index = line.split_once(" index ").map(|(_, name)| name.trim().to_owned());
-    Damage { sequence: None, stream: None, index, reason: format!("SQLite says: {line}") }
+    // Of a column of a row in its place.
+    let is_of_event = line.contains(" value in ") || line.starts_with("CHECK constraint failed");
+    Damage { index, is_of_event, ..Damage::of_structure(format!("SQLite says: {line}")) }
 }
 
 /// The whole check, for who waits for its answer. Blocking.
@@ -198,8 +200,10 @@ impl Work {
             Ok(None) => return,
             Ok(Some((damages, end))) => {
                 self.integrity.note_checked(end.checked_sub(1), false);
-                if !damages.is_empty() {
-                    return tell(&self.integrity, &self.recording, damages);
+                let is_structure = damages.iter().any(|damage| !damage.is_of_event);
+                tell(&self.integrity, &self.recording, damages);
+                if is_structure {
+                    return;
                 }
             }
             Err(error) => return warn!(%error, "the log can't be checked"),
@@ -227,7 +231,8 @@ impl Work {
     }
 }
 
-/// Says what was found, keeps it for reads, and stops recording.
+/// Says what was found, keeps it for reads, and stops recording where it is more than events that can't
+/// be read, each in its place.
 pub(in crate::log::sqlite) fn tell(
     integrity: &Integrity,
     recording: &Recording,
@@ -236,7 +241,7 @@ pub(in crate::log::sqlite) fn tell(
     for damage in &damages {
         error!(%damage, "the log's file is damaged");
     }
-    if let Some(first) = damages.first() {
+    if let Some(first) = damages.iter().find(|damage| !damage.is_of_event) {
         recording.stop(Stop::Damaged { what: first.to_string() });
     }
     integrity.add(damages);
