@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::task::JoinHandle;
 
+use super::exit::{Exit, failure};
+
 /// A bar whose length is told as work goes on.
 pub fn bar(what: &'static str) -> ProgressBar {
     let bar = ProgressBar::new(0).with_message(what);
@@ -37,6 +39,17 @@ impl Interrupt {
     /// What is set once it was pressed.
     pub fn flag(&self) -> Arc<AtomicBool> {
         self.pressed.clone()
+    }
+
+    /// That it was not pressed.
+    ///
+    /// # Errors
+    /// [`Exit::Interrupted`].
+    pub fn check(&self) -> anyhow::Result<()> {
+        if self.is_pressed() {
+            return Err(failure(Exit::Interrupted, "interrupted"));
+        }
+        Ok(())
     }
 
     /// Whether it was pressed.

@@ -106,10 +106,16 @@ async fn check_with(log: &dyn EventLog, interrupt: &Interrupt) -> anyhow::Result
     }));
     let checked = checked.await;
     shown.finish_and_clear();
-    if interrupt.is_pressed() {
-        return Err(failure(Exit::Interrupted, "interrupted"));
-    }
+    interrupt.check()?;
     Ok(checked?)
+}
+
+/// The Merkle root over a log, with progress on standard error.
+///
+/// # Errors
+/// As [`check`].
+pub async fn root(log: &dyn EventLog) -> anyhow::Result<Root> {
+    root_of(log, &Interrupt::watch()).await
 }
 
 /// The Merkle root over a log, read from its first event to where it stands.
@@ -119,9 +125,7 @@ async fn root_of(log: &dyn EventLog, interrupt: &Interrupt) -> anyhow::Result<Ro
     shown.set_length(end);
     let mut root = Root::new();
     while root.size() < end {
-        if interrupt.is_pressed() {
-            return Err(failure(Exit::Interrupted, "interrupted"));
-        }
+        interrupt.check()?;
         let left = usize::try_from(end - root.size()).unwrap_or(usize::MAX);
         let page = log.read_all(root.size().checked_sub(1), left.min(MAX_PAGE_EVENTS)).await?;
         if page.events.is_empty() {

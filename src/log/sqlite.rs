@@ -6,7 +6,8 @@
 //!
 //! The parts: `file` (paths and the lock), `schema` (the format), `writer` and `batch` (appending),
 //! `reader` (pages), `background` (checkpoints, following the head), `moving` (the pause in which a
-//! log goes elsewhere), `check` (the file's own integrity), `faults` (the seam for tests).
+//! log goes elsewhere), `check` (the file's own integrity), `snapshot` (a copy
+//! while it is written), `faults` (the seam for tests).
 
 mod background;
 mod batch;
@@ -16,6 +17,7 @@ mod file;
 mod moving;
 mod reader;
 mod schema;
+mod snapshot;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -176,6 +178,22 @@ impl SqliteLog {
     /// The file, without symbolic links.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Writes a copy of the log as it stands to a new file, also while another process appends to it. Each
+    /// index of the log is compared with its table before; how many events were copied.
+    ///
+    /// # Errors
+    /// [`LogError::Corrupt`] when the log is damaged; [`LogError::Unavailable`] when it was told to end, or
+    /// the copy can't be written.
+    pub async fn copy_to(&self, target: &Path, progress: Progress) -> Result<u64, LogError> {
+        let (path, target) = (self.path.clone(), target.to_owned());
+        let copy = move || {
+            check::compare_whole(&path, &progress)?;
+            snapshot::copy(&path, &target, &*progress)
+        };
+        let copied = tokio::task::spawn_blocking(copy).await;
+        copied.unwrap_or_else(|error| Err(LogError::Unavailable(error.to_string())))
     }
 
     /// Takes no more appends and reads, finishes those that wait, and gives back the lock. The WAL

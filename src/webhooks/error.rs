@@ -73,3 +73,10 @@ pub enum WebhookError {
     #[error("the work was broken off: {0}")]
     BrokenOff(String),
 }
+
+impl WebhookError {
+    /// Whether it is that an event can't be read.
+    pub(super) fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Codec(_) | Self::Log(LogError::Corrupt { .. }))
+    }
+}

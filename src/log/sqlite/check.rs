@@ -18,7 +18,7 @@ use super::schema::{head, open_reading, signed, unsigned};
 use crate::log::integrity::{Damage, MAX_DAMAGES};
 use crate::log::{LogError, MAX_PAGE_EVENTS, RecordedEvent, StreamName};
 
-pub(super) use whole::{Checking, check, tell};
+pub(super) use whole::{Checking, check, compare_whole, tell};
 
 /// The index that `UNIQUE (stream, revision)` makes.
 const EVENTS: &str = "sqlite_autoindex_event_1";

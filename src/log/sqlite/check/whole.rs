@@ -141,6 +141,23 @@ pub(in crate::log::sqlite) fn check(
     }
 }
 
+/// The comparison alone, as far as the first damage. Blocking.
+pub(in crate::log::sqlite) fn compare_whole(
+    path: &Path,
+    progress: &Progress,
+) -> Result<(), LogError> {
+    let stopped = || LogError::Unavailable("the check was stopped".to_owned());
+    let compared = compare(path, progress).map_err(|error| failed(&error))?;
+    let (damages, _) = compared.ok_or_else(stopped)?;
+    match damages.first() {
+        None => Ok(()),
+        Some(first) => {
+            let (sequence, reason) = (first.sequence.unwrap_or_default(), first.to_string());
+            Err(LogError::Corrupt { sequence, reason })
+        }
+    }
+}
+
 /// The whole check behind a start; ends, and is waited for, with this value.
 pub(in crate::log::sqlite) struct Checking {
     stop: Option<Sender<()>>,
