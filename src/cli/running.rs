@@ -109,11 +109,14 @@ pub fn api_state(
     ApiState::new(app, models, read_models, authenticator, settings)
 }
 
-/// Mends what is left open, for ever: first what is older than a start looks at, then at each interval.
+/// Mends what is left open: what is older than a start looks at, and for ever what comes to be so.
 async fn recover(app: Arc<App>) {
+    tokio::join!(recover_often(&app), recover_places(&app));
+}
+
+async fn recover_often(app: &App) {
     let mut every = tokio::time::interval(RECOVERY_EVERY);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut all_places = false;
     loop {
         // The first tick is at once.
         every.tick().await;
@@ -124,17 +127,19 @@ async fn recover(app: Arc<App>) {
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "reservations can't be looked at; tried again"),
         }
-        if all_places {
-            continue;
-        }
+    }
+}
+
+/// Looks at the places of every enrollment once; what it leaves out is among what is tried often.
+async fn recover_places(app: &App) {
+    loop {
         match app.recover_places().await {
             Ok(recovered) => {
-                // What was left out is among what is tried at each interval.
-                all_places = true;
-                tracing::info!(?recovered, "looked at the places of every enrollment");
+                return tracing::info!(?recovered, "looked at the places of every enrollment");
             }
             Err(error) => tracing::warn!(%error, "places can't be looked at; tried again"),
         }
+        tokio::time::sleep(RECOVERY_EVERY).await;
     }
 }
 

@@ -262,8 +262,8 @@ impl Check {
     }
 
     /// Every stream: dense keys, a name that is one, the same in the index, and events; and no entry too
-    /// many in the index.
-    fn streams(&mut self) {
+    /// many in the index. Ends early when told.
+    fn streams(&mut self, goes_on: &dyn Fn() -> bool) {
         let mut known = 0;
         loop {
             let rows = match self.rows_after(known) {
@@ -286,6 +286,9 @@ impl Check {
             }
             if is_last {
                 break;
+            }
+            if !goes_on() {
+                return;
             }
         }
         let counted = self.connection.query_row(

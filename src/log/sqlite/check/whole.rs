@@ -56,8 +56,10 @@ fn compare(path: &Path, progress: &Progress) -> rusqlite::Result<Option<(Vec<Dam
         is_stopped.store(!goes_on, Ordering::Relaxed);
         goes_on
     };
-    check.streams();
-    check.events(0, end, &told);
+    check.streams(&|| told(0, end));
+    if !is_stopped.load(Ordering::Relaxed) {
+        check.events(0, end, &told);
+    }
     if !is_stopped.load(Ordering::Relaxed) {
         check.revisions(end, &told);
     }
