@@ -41,6 +41,11 @@ pub use streams::{
     kind_of_stream, measure_stream, quota_stream, subject_stream,
 };
 
+/// The type of the event that says that a clock is right.
+pub const CLOCK_CONFIRMED: &str = "ClockConfirmed";
+/// The type of the event that says that a loss was accepted.
+pub const LOSS_ACCEPTED: &str = "LossAccepted";
+
 /// The newest schema version of every type so far.
 pub const SCHEMA_VERSION: u32 = 1;
 
@@ -147,8 +152,8 @@ pub fn decode(stored: &RecordedEvent) -> Result<Stored, CodecError> {
         StreamKind::Quota { .. } => Ok(Stored::Quota(decode_quota(stored)?, own(meta))),
         StreamKind::Log => match stored.event_type.as_str() {
             "LogCreated" => Ok(Stored::LogCreated(body(stored)?, own(meta))),
-            "LossAccepted" => Ok(Stored::LossAccepted(body(stored)?, own(meta))),
-            "ClockConfirmed" => Ok(Stored::ClockConfirmed(body(stored)?, own(meta))),
+            LOSS_ACCEPTED => Ok(Stored::LossAccepted(body(stored)?, own(meta))),
+            CLOCK_CONFIRMED => Ok(Stored::ClockConfirmed(body(stored)?, own(meta))),
             _ => Err(unknown_type(stored)),
         },
         StreamKind::Measure(_) => match stored.event_type.as_str() {
@@ -161,6 +166,17 @@ pub fn decode(stored: &RecordedEvent) -> Result<Stored, CodecError> {
         },
         StreamKind::Other => Err(unknown_type(stored)),
     }
+}
+
+/// The range of sequences, first and last, that was lost and is given again from this event on, if it
+/// accepts such a loss. One that can't be read accepts nothing.
+pub fn lost_range(stored: &RecordedEvent) -> Option<(u64, u64)> {
+    if stored.event_type != LOSS_ACCEPTED || stored.stream.as_str() != LOG_STREAM {
+        return None;
+    }
+    let loss = body::<LossAccepted>(stored).ok()?;
+    let last = loss.old_head.filter(|last| *last >= stored.sequence)?;
+    Some((stored.sequence, last))
 }
 
 /// Decodes an event of an enrollment.

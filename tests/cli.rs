@@ -6,6 +6,8 @@
 mod broken;
 #[path = "cli/config.rs"]
 mod config;
+#[path = "cli/decisions.rs"]
+mod decisions;
 #[path = "cli/demo.rs"]
 mod demo;
 #[cfg(feature = "s3")]

@@ -28,10 +28,9 @@ mod world;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use docket::log::{EventLog, MemoryLog};
-use docket::projection::store::{Claim, Holder};
+use docket::projection::store::{Claim, Holder, TakesFrom};
 use docket::projection::{
     Copies as _, Folder, Follower, Mode, Models, Options, Progress, Projection, Rebuild, Rebuilt,
     SqliteCopies, StoreError, all, checksum, rebuild,
@@ -46,19 +45,9 @@ fn world() -> World {
     World::around(Arc::new(MemoryLog::new()), Runtime::new().unwrap())
 }
 
-/// Each question is put an hour after the last.
-fn now_us() -> i64 {
-    static NOW: AtomicI64 = AtomicI64::new(0);
-    NOW.fetch_add(3_600_000_000, Ordering::Relaxed)
-}
-
 /// How a test's runner works: by the clock.
 fn options(name: &str) -> Options {
-    fn wall_us() -> i64 {
-        let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
-        i64::try_from(since.as_micros()).unwrap()
-    }
-    Options::new(name, wall_us)
+    Options::new(name)
 }
 
 /// A follower and the file that it writes.
@@ -69,7 +58,7 @@ struct Following {
 
 impl Following {
     fn step(&mut self, limit: usize) -> Progress {
-        self.follower.step(limit, 0)
+        self.follower.step(limit)
     }
 
     fn position(&mut self) -> Option<u64> {
@@ -100,8 +89,7 @@ fn follower_with(
     }
     let serving = copies.serving().unwrap().unwrap();
     let mut copy = copies.open(&serving).unwrap();
-    let name = format!("test {}", now_us());
-    let holder = Holder { name: &name, now_us: now_us(), lease_us: 1, takes_over: false };
+    let holder = Holder { name: "test", from: TakesFrom::Anybody };
     assert_eq!(copy.claim(holder).unwrap(), Claim::Ours);
     let follower = Follower::new(copy, folder(world, cache_bytes), make);
     Following { follower, path: copies.path(&serving) }
@@ -151,7 +139,6 @@ fn request<'a>(
         projections: all,
         names,
         cache_bytes: 1 << 20,
-        now_us,
     }
 }
 

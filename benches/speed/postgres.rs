@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use docket::log::{EventLog, SqliteLog};
-use docket::projection::store::{Claim, Holder, PostgresCopies, PostgresOptions};
+use docket::projection::store::{Claim, Holder, PostgresCopies, PostgresOptions, TakesFrom};
 use docket::projection::{
     Copies, DEFAULT_CACHE_BYTES, Folder, Follower, Mode, Models, Progress, Rebuild, all, rebuild,
 };
@@ -20,11 +20,6 @@ mod server;
 
 /// Rows of the bare load.
 const ROWS: usize = 200_000;
-
-fn now_us() -> i64 {
-    let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
-    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
-}
 
 /// How fast read models are filled and followed there.
 pub fn postgres(made: &Made, time: Duration) -> anyhow::Result<()> {
@@ -43,7 +38,6 @@ pub fn postgres(made: &Made, time: Duration) -> anyhow::Result<()> {
         projections: all,
         names: &[],
         cache_bytes: DEFAULT_CACHE_BYTES,
-        now_us,
     };
     let (began, mut filled) = (Instant::now(), Duration::ZERO);
     rebuild(&asked, &mut |_, _| {
@@ -96,7 +90,7 @@ fn follow(
     copies.serve(&*lock, &copy.id().clone())?;
     drop((copy, lock));
     let mut writer = copies.open(&copies.serving()?.context("a copy serves")?)?;
-    let holder = Holder { name: "bench", now_us: now_us(), lease_us: 1_000_000, takes_over: false };
+    let holder = Holder { name: "bench", from: TakesFrom::Anybody };
     anyhow::ensure!(writer.claim(holder)? == Claim::Ours, "another writes");
     let folder = Folder::new(log, runtime.handle().clone(), DEFAULT_CACHE_BYTES);
     let mut follower = Follower::new(writer, folder, all);

@@ -144,10 +144,6 @@ pub fn copies(made: &Made) -> SqliteCopies {
     SqliteCopies::new(made.folder.join("read-models"))
 }
 
-fn now_us() -> i64 {
-    SystemClock::default().now().micros()
-}
-
 /// What a server does.
 pub fn run(folder: PathBuf, filling: Filling) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
@@ -162,7 +158,7 @@ pub fn run_worker(folder: PathBuf) -> anyhow::Result<()> {
 
 async fn working(made: Made) -> anyhow::Result<()> {
     let log = Arc::new(SqliteLog::open_reader(made.log())?);
-    let runner = runner(&log, &made, Options::new(Worker::HOLDER, now_us))?;
+    let runner = runner(&log, &made, Options::new(Worker::HOLDER))?;
     input_ended().await?;
     runner.stop().await;
     log.close().await;
@@ -187,7 +183,7 @@ async fn serving(made: Made, filling: Filling) -> anyhow::Result<()> {
     let mut running = None;
     if filling != Filling::Nowhere {
         let writes = filling == Filling::Here;
-        let options = Options { writes, ..Options::new(Server::HOLDER, now_us) };
+        let options = Options { writes, ..Options::new(Server::HOLDER) };
         let started = runner(&log, &made, options)?;
         status = started.status();
         running = Some(started);
@@ -254,7 +250,6 @@ pub fn run_rebuild(folder: PathBuf) -> anyhow::Result<()> {
         projections: all,
         names: &[],
         cache_bytes: REBUILD_CACHE_BYTES,
-        now_us,
     };
     let mut filled = Duration::ZERO;
     rebuild(&asked, &mut |_, _| {

@@ -24,6 +24,8 @@ use super::dispatch::{accepted, media_of};
 use super::page::next_link;
 use super::problem::{Code, Problem};
 use super::route::Parameter;
+use crate::app::App;
+use crate::log::RecordedEvent;
 use asked::{Asked, Limit, refused};
 use find::find_or_wait;
 use view::Page;
@@ -132,7 +134,10 @@ pub async fn list_events(call: Call) -> Answered {
     };
     let found = find_or_wait(&call, &asked, limit).await?;
     let more = if found.end { None } else { found.last };
-    let next = more.map(|last| next_link(&call, &sequence(last)));
+    let next = match more {
+        Some(last) => Some(next_link(&call, &position_after(&call, &found.events, last).await?)),
+        None => None,
+    };
     // What follows a full page is known to be there, so the page is the same for ever.
     let cache = if next.is_some() { IMMUTABLE } else { REVALIDATE };
     let page = Page { events: &found.events, last: found.last, next: next.as_deref() };
@@ -155,6 +160,32 @@ pub async fn list_events(call: Call) -> Answered {
         headers.insert(header::HeaderName::from_static("preference-applied"), applied);
     }
     Ok(response)
+}
+
+/// What a reader goes on from: the sequence, or where that was given twice (an accepted loss), the id.
+fn position(app: &App, event: u64, id: Uuid) -> String {
+    match app.lost_range(event) {
+        None => sequence(event),
+        Some(_) => id.to_string(),
+    }
+}
+
+/// The same of the last event looked at, which a filter may have left out of the page.
+async fn position_after(
+    call: &Call,
+    events: &[RecordedEvent],
+    last: u64,
+) -> Result<String, Problem> {
+    let app = &*call.state.app;
+    if let Some(event) = events.last().filter(|event| event.sequence == last) {
+        return Ok(position(app, last, event.event_id));
+    }
+    if app.lost_range(last).is_none() {
+        return Ok(sequence(last));
+    }
+    let page = app.log().read_all(last.checked_sub(1), 1).await?;
+    let event = page.events.first().ok_or_else(|| unknown(&sequence(last)))?;
+    Ok(position(app, last, event.event_id))
 }
 
 fn unknown(asked: &str) -> Problem {

@@ -30,7 +30,7 @@ pub struct Health {
 /// The read models' part of it. They can stand still while acts and status go on.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ModelsHealth {
-    /// `UP`, `BUILDING`, `RETRYING` or `FAILED`.
+    /// `UP`, `BUILDING`, `RETRYING`, `FAILED`, or `DEGRADED`: nothing moves though the log goes on.
     pub status: &'static str,
     /// The sequence of the last event whose rows are in.
     pub sequence: Option<String>,
@@ -114,6 +114,7 @@ fn models(call: &Call, head: Option<u64>) -> ModelsHealth {
         status: match (&status.failed, &status.copy) {
             (Some(failed), _) if failed.retrying => "RETRYING",
             (Some(_), _) => "FAILED",
+            (None, _) if status.stands_still => "DEGRADED",
             (None, None) => "BUILDING",
             (None, Some(_)) => "UP",
         },
@@ -125,8 +126,23 @@ fn models(call: &Call, head: Option<u64>) -> ModelsHealth {
             Some(_) => projection::all().iter().map(|model| model.name()).collect(),
             None => Vec::new(),
         },
-        reason: status.failed.map(|failed| failed.reason),
+        reason: status
+            .failed
+            .as_ref()
+            .map(|failed| failed.reason.clone())
+            .or_else(|| still(&status)),
     }
+}
+
+/// Why nothing moves, as far as is known.
+fn still(status: &projection::Status) -> Option<String> {
+    let writer = status.written_by.as_deref().map_or("this process", |writer| writer);
+    let still_s = projection::STILL.as_secs();
+    status.stands_still.then(|| {
+        format!(
+            "no event was taken in for {still_s} s though the log goes on; {writer} writes them"
+        )
+    })
 }
 
 fn answer(health: &Health) -> Answered {

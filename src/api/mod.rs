@@ -36,6 +36,7 @@ mod revisions;
 mod route;
 mod routes;
 mod serve;
+mod starting;
 mod state;
 mod status;
 mod subjects;
@@ -44,5 +45,6 @@ mod trail;
 mod webhooks;
 
 pub use openapi::openapi_json;
-pub use serve::{ServeError, Served, serve};
+pub use serve::{ServeError, Served, serve, serve_on};
+pub use starting::{Bound, Starting, Waiting, bind};
 pub use state::{ApiSettings, ApiState, EventNames};

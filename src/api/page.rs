@@ -161,13 +161,14 @@ pub async fn reach(call: &Call, required: u64, at_least: Duration) -> Result<(),
 /// The problem of tables that can't be read.
 pub fn unreadable(call: &Call, error: &StoreError) -> Problem {
     let status = call.state.models_status.borrow();
-    match (error, status.rebuilding) {
-        (StoreError::Missing(_), rebuilding) => {
-            let progress = rebuilding.map(|(done, of)| format!("{done}/{of}"));
-            Problem::new(Code::ProjectionRebuilding).member("progress", progress).cause(error)
-        }
-        _ => Problem::internal(error),
+    if error.is_damage() || matches!(error, StoreError::Missing(_)) {
+        let progress = status.rebuilding.map(|(done, of)| format!("{done}/{of}"));
+        return Problem::new(Code::ProjectionRebuilding).member("progress", progress).cause(error);
     }
+    if error.is_outage() {
+        return Problem::new(Code::ReadModelsUnavailable).cause(error);
+    }
+    Problem::internal(error)
 }
 
 /// The cursor that a request carries, if it is one of this list under these filters.

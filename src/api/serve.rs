@@ -1,6 +1,6 @@
 //! Binding, serving and stopping.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::dispatch;
 use super::problem::{ProblemSettings, render};
+use super::starting::{Bound, bind};
 use super::state::ApiState;
 
 /// Why nothing is served.
@@ -44,10 +45,16 @@ pub struct Served {
 /// # Errors
 /// [`ServeError::Listen`].
 pub fn serve(listen: SocketAddr, state: Arc<ApiState>) -> Result<Served, ServeError> {
-    let failed = |source| ServeError::Listen { listen, source };
-    let listener = TcpListener::bind(listen).map_err(failed)?;
-    listener.set_nonblocking(true).map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
+    serve_on(bind(listen)?, state)
+}
+
+/// As [`serve`], on an address that is listened on already.
+///
+/// # Errors
+/// [`ServeError::Listen`].
+pub fn serve_on(bound: Bound, state: Arc<ApiState>) -> Result<Served, ServeError> {
+    let Bound { address, listener } = bound;
+    let failed = |source| ServeError::Listen { listen: address, source };
     let settings = state.settings.clone();
     let shared = web::Data::from(state.clone());
     let problems = web::Data::new(ProblemSettings {
@@ -94,7 +101,9 @@ impl Served {
     }
 }
 
-fn ended(result: Result<std::io::Result<()>, tokio::task::JoinError>) -> Result<(), ServeError> {
+pub(super) fn ended(
+    result: Result<std::io::Result<()>, tokio::task::JoinError>,
+) -> Result<(), ServeError> {
     match result {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(ServeError::Failed(error.to_string())),

@@ -351,7 +351,8 @@ impl App {
         let mut next = Cached::clone(&cached.cached);
         let at_end = next.push(recorded);
         if at_end {
-            self.enrollments.put(&case.stream, Arc::new(next), cached.seen);
+            let seen = self.enrollments.with_own_event(&case.stream, cached.seen);
+            self.enrollments.put(&case.stream, Arc::new(next), seen);
         } else if self.reload(&case.stream).await.is_err() {
             self.enrollments.forget(&case.stream);
         }

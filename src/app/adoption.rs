@@ -11,6 +11,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::append::own_meta;
+use super::clock::Clock;
 use super::documents::{Digest, put, read};
 use super::enrollment::{read_whole_stream, stream_name};
 use super::library::Adopted;
@@ -34,11 +35,21 @@ pub(super) struct Shelf<'a> {
     pub log: &'a dyn EventLog,
     pub documents: &'a dyn DocumentStore,
     pub files: &'static [Embedded],
+    pub clock: &'a dyn Clock,
 }
 
 impl<'a> Shelf<'a> {
     pub fn of(parts: &'a Parts) -> Self {
-        Self { log: &*parts.log, documents: &*parts.documents, files: parts.measures }
+        Self {
+            log: &*parts.log,
+            documents: &*parts.documents,
+            files: parts.measures,
+            clock: &*parts.clock,
+        }
+    }
+
+    pub fn of_app(app: &'a App) -> Self {
+        Self { log: &*app.log, documents: &*app.documents, files: app.measures, clock: &*app.clock }
     }
 
     /// A program's adopted editions.
@@ -144,20 +155,27 @@ fn adoption(stored: &RecordedEvent) -> Result<Option<(MeasureAdopted, EventRef)>
 /// Adopts what the binary brings along and the log does not know. Where another node adopts at the
 /// same time, its stream is read again and what is still missing is adopted.
 pub(super) async fn adopt_measures(
-    parts: &Parts,
+    shelf: Shelf<'_>,
     log_id: Uuid,
     program: &ProgramId,
 ) -> Result<Adopted, StartError> {
     let stream = codec::measure_stream(program);
     for _ in 0..MAX_TRIES {
-        let mut adoptions = match adoptions(&*parts.log, &stream).await {
+        let mut adoptions = match adoptions(shelf.log, &stream).await {
             Err(error) if error.keeps_one_program() => {
-                return Shelf::of(parts).editions_to_show(program).await;
+                return shelf.editions_to_show(program).await;
             }
             adoptions => adoptions?,
         };
-        match adopt_missing(parts, log_id, program, &mut adoptions).await {
-            Ok(()) => return Shelf::of(parts).editions_to_show(program).await,
+        match adopt_missing(shelf, log_id, program, &mut adoptions).await {
+            Ok(()) => return shelf.editions_to_show(program).await,
+            // Docket's own writers wait; what was adopted before judges meanwhile.
+            Err(StartError::Act(
+                error @ (ActError::Clock(_) | ActError::Log(LogError::Stopped(_))),
+            )) => {
+                tracing::warn!(%error, %program, "editions that this program brings along wait to be adopted");
+                return shelf.editions_to_show(program).await;
+            }
             Err(StartError::Act(ActError::Log(error))) if looks_again(&error) => {}
             Err(error) => return Err(error),
         }
@@ -171,12 +189,12 @@ pub(super) fn looks_again(error: &LogError) -> bool {
 }
 
 async fn adopt_missing(
-    parts: &Parts,
+    shelf: Shelf<'_>,
     log_id: Uuid,
     program: &ProgramId,
     adoptions: &mut Vec<(MeasureAdopted, EventRef)>,
 ) -> Result<(), StartError> {
-    for file in parts.measures {
+    for file in shelf.files {
         let measure = read_measure(file.path, file.text)?;
         let digest = digest_of(file);
         let known = adoptions.iter().any(|(adopted, _)| adopted.digest == digest);
@@ -190,14 +208,14 @@ async fn adopt_missing(
             reason: measure.edition_reason.clone(),
         };
         let after = adoptions.last().map(|(_, reference)| reference.revision);
-        let reference = adopt(parts, log_id, after, &adopted, file).await?;
+        let reference = adopt(shelf, log_id, after, &adopted, file).await?;
         adoptions.push((adopted, reference));
     }
     Ok(())
 }
 
 async fn adopt(
-    parts: &Parts,
+    shelf: Shelf<'_>,
     log_id: Uuid,
     after: Option<u64>,
     adopted: &MeasureAdopted,
@@ -205,15 +223,15 @@ async fn adopt(
 ) -> Result<EventRef, StartError> {
     let bytes =
         futures_util::stream::iter([Ok::<_, std::convert::Infallible>(file.text.as_bytes())]);
-    put(&*parts.documents, bytes, None, MAX_MEASURE_BYTES).await.map_err(ActError::from)?;
-    let now = parts.clock.now_for_recording().map_err(ActError::from)?;
+    put(shelf.documents, bytes, None, MAX_MEASURE_BYTES).await.map_err(ActError::from)?;
+    let now = shelf.clock.now_for_own().map_err(ActError::from)?;
     let stream = codec::measure_stream(&adopted.program);
     let revision = after.map_or(0, |revision| revision + 1);
     let id = codec::caused_event_id(log_id, &stream, revision, &adopted.digest);
     let event = codec::encode_own("MeasureAdopted", adopted, &own_meta(now, false), id)
         .map_err(ActError::from)?;
     let name = stream_name(&stream).map_err(ActError::from)?;
-    parts.log.append(&name, after.into(), vec![event]).await.map_err(ActError::from)?;
+    shelf.log.append(&name, after.into(), vec![event]).await.map_err(ActError::from)?;
     Ok(EventRef { stream, revision, id })
 }
 
@@ -223,6 +241,18 @@ fn read_measure(path: &str, text: &str) -> Result<Measure, StartError> {
 }
 
 impl App {
+    /// Adopts what a start under a doubtful clock left out.
+    ///
+    /// # Errors
+    /// As the log's and the documents'.
+    pub async fn adopt_what_is_missing(&self) -> Result<(), StartError> {
+        for program in self.library.programs().programs.iter().filter(|p| !p.is_exercise()) {
+            let adopted = adopt_measures(Shelf::of_app(self), self.log_id, &program.id).await?;
+            self.library.adopt_editions(&program.id, adopted);
+        }
+        Ok(())
+    }
+
     /// The versions by which acts of a program are judged; refuses where the log has adopted an
     /// edition that this node can't read.
     ///
@@ -248,8 +278,7 @@ impl App {
         let page = self.log.read_stream(&name, next, 1).await?;
         let Some(newest) = page.events.first() else { return Ok(()) };
         self.library.note_adoption(program, newest.revision);
-        let shelf = Shelf { log: &*self.log, documents: &*self.documents, files: self.measures };
-        let adopted = shelf.editions(program).await.map_err(|error| match error {
+        let adopted = Shelf::of_app(self).editions(program).await.map_err(|error| match error {
             StartError::Act(error) => error,
             error @ (StartError::Measure { .. } | StartError::NotALog { .. }) => {
                 let (program, reason) = (program.to_string(), error.to_string());

@@ -38,7 +38,9 @@ impl App {
         let (id, recorded_at) = (event.event_id, event.recorded_at_us);
         let event_type = event.event_type.clone();
         let next = revision.map_or(0, |revision| revision + 1);
-        let error = match self.log.append(&name, expected, vec![event]).await {
+        let answer = self.log.append(&name, expected, vec![event]).await;
+        self.enrollments.appended(stream);
+        let error = match answer {
             Ok(appended) => {
                 self.clock.saw(Timestamp::from_micros(recorded_at));
                 self.counters.count_appended(&event_type);

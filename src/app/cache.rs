@@ -1,8 +1,9 @@
 //! Folded enrollments, in a cache bounded in bytes.
 //!
-//! Where others append to the log as well (`follow`), what must hold besides: a fold is kept only if
-//! no event that it may lack was passed by the follower of the log since the stream was read; the
-//! follower moves on what is kept, and never puts a fold where none is.
+//! What must hold: a fold is kept only if no event that it may lack was appended since the stream was
+//! read. Where one process appends, its own appends are counted for that; where others append to the log
+//! as well (`follow`), what the follower of the log has passed. The follower moves on what is kept, and
+//! never puts a fold where none is.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -14,7 +15,7 @@ use uuid::Uuid;
 use crate::domain::date::Day;
 use crate::domain::event::Recorded;
 use crate::domain::evolve::evolve;
-use crate::domain::history::{History, corrected_revision};
+use crate::domain::history::{History, is_correction};
 use crate::domain::state::State;
 
 /// What is kept of an enrollment between acts: enough to decide one that goes in at the end.
@@ -68,7 +69,7 @@ impl Cached {
     pub fn push(&mut self, event: &Recorded) -> bool {
         let day = event.meta.effective_on.latest();
         let at_end = self.last_place.is_none_or(|last| last <= day);
-        if corrected_revision(event).is_some() || (!at_end && !event.event.is_own()) {
+        if is_correction(event) || (!at_end && !event.event.is_own()) {
             return false;
         }
         // The order in which Docket's own events are folded makes no difference.
@@ -148,13 +149,15 @@ fn key_hash(principal: &str, key: &str) -> u64 {
 /// How many counts of events passed the enrollments share.
 const SLOTS: u64 = 1024;
 
-/// How many events the follower of the log had passed when a stream was looked at.
+/// How many events had been appended or passed, as far as that is counted, when a stream was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen(u64);
 
 /// The cache: when it is full, what was not asked for since the last round is let go.
 pub struct EnrollmentCache {
     limit_bytes: usize,
+    /// Whether others append too: then the follower counts, who hears of this process's events as well.
+    is_shared: bool,
     inner: Mutex<Inner>,
 }
 
@@ -162,8 +165,7 @@ pub struct EnrollmentCache {
 struct Inner {
     entries: HashMap<Arc<str>, (Arc<Cached>, bool, usize)>,
     bytes: usize,
-    /// Events of enrollments that the follower has passed, in slots by the stream's name; no slots
-    /// where nobody else appends.
+    /// Events of enrollments that were appended or passed, in slots by the stream's name.
     passed: Vec<u64>,
     /// Nothing is kept while the log can't be followed.
     suspended: bool,
@@ -172,9 +174,9 @@ struct Inner {
 impl EnrollmentCache {
     /// A cache of at most so many bytes, over a log to which others append too, or not.
     pub fn new(limit_bytes: usize, is_shared: bool) -> Self {
-        let slots = if is_shared { usize::try_from(SLOTS).unwrap_or_default() } else { 0 };
+        let slots = usize::try_from(SLOTS).unwrap_or_default();
         let inner = Inner { passed: vec![0; slots], ..Inner::default() };
-        Self { limit_bytes, inner: Mutex::new(inner) }
+        Self { limit_bytes, is_shared, inner: Mutex::new(inner) }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
@@ -198,6 +200,20 @@ impl EnrollmentCache {
         self.lock().seen(stream)
     }
 
+    /// Notes that this process has appended to a stream, or may have: nothing that was read before is
+    /// kept.
+    pub fn appended(&self, stream: &str) {
+        if !self.is_shared {
+            self.lock().pass(stream);
+        }
+    }
+
+    /// What to state when a fold is put that has an event which this process appended to one that was
+    /// read after `seen`.
+    pub fn with_own_event(&self, stream: &str, seen: Seen) -> Seen {
+        if self.is_shared { seen } else { self.seen(stream) }
+    }
+
     /// The enrollment's fold, if it is kept; that does not count as asking for it.
     pub fn peek(&self, stream: &str) -> Option<Arc<Cached>> {
         self.lock().entries.get(stream).map(|(cached, _, _)| cached.clone())
@@ -213,7 +229,7 @@ impl EnrollmentCache {
             return;
         }
         // Where others append, that a stream has no events is true for a moment only.
-        let holds = inner.passed.is_empty() || (!inner.suspended && cached.revision.is_some());
+        let holds = !self.is_shared || (!inner.suspended && cached.revision.is_some());
         if !holds || inner.seen(stream) != seen {
             if kept.is_some_and(|(kept, _)| kept.revision < cached.revision) {
                 inner.remove(stream);
@@ -304,21 +320,19 @@ fn is_newer(cached: &Cached, kept: &Cached) -> bool {
 }
 
 impl Inner {
-    fn slot(&self, stream: &str) -> Option<usize> {
-        if self.passed.is_empty() {
-            return None;
-        }
+    fn slot(&self, stream: &str) -> usize {
         let mut hasher = DefaultHasher::new();
         stream.hash(&mut hasher);
-        usize::try_from(hasher.finish() % SLOTS).ok()
+        usize::try_from(hasher.finish() % SLOTS).unwrap_or_default()
     }
 
     fn seen(&self, stream: &str) -> Seen {
-        Seen(self.slot(stream).and_then(|slot| self.passed.get(slot)).copied().unwrap_or_default())
+        Seen(self.passed.get(self.slot(stream)).copied().unwrap_or_default())
     }
 
     fn pass(&mut self, stream: &str) {
-        if let Some(passed) = self.slot(stream).and_then(|slot| self.passed.get_mut(slot)) {
+        let slot = self.slot(stream);
+        if let Some(passed) = self.passed.get_mut(slot) {
             *passed += 1;
         }
     }

@@ -85,7 +85,7 @@ impl Clerk {
     /// [`ActError::Clock`] when the clock is in doubt, and as the log's. What was recorded stays
     /// recorded, and the next round goes on.
     pub async fn run_once(&mut self, day: Day) -> Result<Round, ActError> {
-        let now = self.app.clock.now_for_recording()?;
+        let now = self.app.clock.now_for_own()?;
         let day = day.min(now.civil_day());
         self.follow().await?;
         for stream in self.watched.iter().filter(|(_, on)| **on <= day).map(|(stream, _)| stream) {
@@ -241,6 +241,7 @@ impl Clerk {
             }
             let cached = Cached::of(&history);
             let next = next_look(&cached.state, cached.last_place, calendars, day);
+            let seen = app.enrollments.with_own_event(stream, seen);
             app.enrollments.put(stream, Arc::new(cached), seen);
             if !moved {
                 return Ok(Looked::Done(recorded, next));
@@ -255,7 +256,7 @@ impl Clerk {
         history: &History,
         lapse: ObligationLapsed,
     ) -> Result<Recorded, ActError> {
-        let now = self.app.clock.now_for_recording()?;
+        let now = self.app.clock.now_for_own()?;
         let meta = Self::meta(&self.app, program, history, &lapse, now);
         let (stream, after) = (history.stream(), history.revision());
         let revision = after.map_or(0, |revision| revision + 1);

@@ -1,33 +1,54 @@
-//! The clock of a node: where time comes in.
+//! The clock of a node: where time comes in, and whether it can be trusted with an event.
+//!
+//! What must hold: reading is never stopped by a clock. A jump of the wall clock, or one that stands behind
+//! the log, stops recording until it has passed; a clock far ahead of all that is known is believed only
+//! once somebody confirms it, since what Docket records by itself under it nothing could correct.
+//! Deliberately not here: who confirms, and where what is known is read (`cli`).
 
-use std::sync::Mutex;
-use std::time::Instant;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::domain::date::Timestamp;
 
-/// How far the wall clock may jump against the monotonic one before writes stop.
-pub const MAX_JUMP_US: i64 = 5_000_000;
+mod watch;
+
+use watch::Watch;
+pub use watch::{MAX_JUMP_US, SETTLE_US};
+
 /// How far the wall clock may stand behind the newest event before writes stop.
 pub const MAX_BEHIND_US: i64 = 300_000_000;
+/// How far the wall clock may be ahead of what is known before Docket's own writers wait.
+pub const MAX_AHEAD_US: i64 = 86_400_000_000;
+/// How far it may be ahead before acts wait too: a year.
+pub const MAX_AHEAD_FOR_ACTS_US: i64 = 366 * 86_400_000_000;
 
 /// Why the clock can't be trusted with an event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClockError {
-    /// The wall clock moved against the monotonic one.
+    /// The wall clock moved against the one that nobody can set. It passes.
     #[error(
-        "the wall clock jumped by {jump_us} µs against the monotonic clock; nothing is recorded until the node is restarted or the clock is back"
+        "the wall clock jumped by {jump_us} µs against the time that passed; recording goes on once it has stood still for {} s",
+        SETTLE_US / 1_000_000
     )]
     Jumped {
         /// By how much, in microseconds.
         jump_us: i64,
     },
-    /// The wall clock stands behind the log.
+    /// The wall clock stands behind the log. It passes, unless the log's newest event is what is wrong.
     #[error(
-        "the wall clock stands {behind_us} µs behind the log's newest event; nothing is recorded until it is set right"
+        "the wall clock stands {behind_us} µs behind the log's newest event; nothing is recorded until it is set right (if that event's time is what is wrong: `docket log confirm-clock`)"
     )]
     Behind {
         /// By how much, in microseconds.
         behind_us: i64,
+    },
+    /// The wall clock is far ahead of all that is known. It does not pass by itself.
+    #[error(
+        "the wall clock is {} days ahead of the newest that is known of this log: set it right, or confirm it with `docket log confirm-clock`, then start again",
+        ahead_us / 86_400_000_000
+    )]
+    Unconfirmed {
+        /// By how much, in microseconds.
+        ahead_us: i64,
     },
 }
 
@@ -36,32 +57,40 @@ pub trait Clock: Send + Sync {
     /// The present instant, unchecked.
     fn now(&self) -> Timestamp;
 
-    /// The present instant for an event to be recorded, not before the newest event seen.
+    /// The present instant for an office's act.
     ///
     /// # Errors
-    /// When the wall clock jumped, or stands far behind the log.
+    /// When the wall clock jumped, stands far behind the log, or is more than a year ahead of what is
+    /// known.
     fn now_for_recording(&self) -> Result<Timestamp, ClockError>;
+
+    /// The present instant for an event that Docket records by itself.
+    ///
+    /// # Errors
+    /// As [`Clock::now_for_recording`], and when the wall clock is more than a day ahead of what is known.
+    fn now_for_own(&self) -> Result<Timestamp, ClockError>;
 
     /// Notes the instant of an event in the log.
     fn saw(&self, recorded_at: Timestamp);
+
+    /// Notes that the log says the clock is right: what it said before that event counts no more.
+    fn confirmed(&self, recorded_at: Timestamp);
 }
 
 /// Microseconds of some clock.
 type Reading = Box<dyn Fn() -> i64 + Send + Sync>;
 
-/// A wall clock watched by a monotonic one.
+/// A wall clock watched by one that nobody can set.
 pub struct SystemClock {
     wall_us: Reading,
-    monotonic_us: Reading,
-    /// What both said at the start.
-    start_us: (i64, i64),
-    newest_us: Mutex<i64>,
+    elapsed_us: Reading,
+    newest_us: Newest,
+    watch: Mutex<Watch>,
 }
 
 impl Default for SystemClock {
     fn default() -> Self {
-        let start = Instant::now();
-        Self::of(wall_us, move || i64::try_from(start.elapsed().as_micros()).unwrap_or(i64::MAX))
+        Self::of(wall_us, boot_us)
     }
 }
 
@@ -69,15 +98,33 @@ impl SystemClock {
     /// A clock out of two: Unix time in microseconds, and microseconds that no one can set.
     pub fn of(
         wall_us: impl Fn() -> i64 + Send + Sync + 'static,
-        monotonic_us: impl Fn() -> i64 + Send + Sync + 'static,
+        elapsed_us: impl Fn() -> i64 + Send + Sync + 'static,
     ) -> Self {
-        let start_us = (wall_us(), monotonic_us());
+        let watch = Watch::new(wall_us() - elapsed_us());
         Self {
             wall_us: Box::new(wall_us),
-            monotonic_us: Box::new(monotonic_us),
-            start_us,
-            newest_us: Mutex::new(i64::MIN),
+            elapsed_us: Box::new(elapsed_us),
+            newest_us: Newest::default(),
+            watch: Mutex::new(watch),
         }
+    }
+
+    /// The same, with what was known at the start to be past: the newest of the log and of what lies
+    /// beside it.
+    #[must_use]
+    pub fn knowing(self, known: Timestamp) -> Self {
+        self.watch().compare_with(known.micros() - (self.elapsed_us)());
+        self
+    }
+
+    fn watch(&self) -> MutexGuard<'_, Watch> {
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at both clocks: the wall clock, and by how much it is unconfirmed, 0 when it is not.
+    fn look(&self) -> Result<(i64, i64), ClockError> {
+        let (wall, elapsed) = ((self.wall_us)(), (self.elapsed_us)());
+        self.watch().look(wall - elapsed, elapsed).map(|ahead_us| (wall, ahead_us))
     }
 }
 
@@ -86,128 +133,114 @@ fn wall_us() -> i64 {
     chrono::Utc::now().timestamp_micros()
 }
 
+/// Time since the machine started, that in which it slept included.
+fn boot_us() -> i64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    time.tv_sec * 1_000_000 + time.tv_nsec / 1000
+}
+
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_micros((self.wall_us)())
     }
 
     fn now_for_recording(&self) -> Result<Timestamp, ClockError> {
-        let wall = (self.wall_us)();
-        let (start_wall, start_monotonic) = self.start_us;
-        let elapsed = (self.monotonic_us)() - start_monotonic;
-        let jump_us = wall - (start_wall + elapsed);
-        if jump_us.abs() > MAX_JUMP_US {
-            return Err(ClockError::Jumped { jump_us });
+        let (wall, ahead_us) = self.look()?;
+        if ahead_us > MAX_AHEAD_FOR_ACTS_US {
+            return Err(ClockError::Unconfirmed { ahead_us });
         }
-        check_behind(&self.newest_us, wall)
+        self.newest_us.check(wall)
+    }
+
+    fn now_for_own(&self) -> Result<Timestamp, ClockError> {
+        let (wall, ahead_us) = self.look()?;
+        if ahead_us > 0 {
+            return Err(ClockError::Unconfirmed { ahead_us });
+        }
+        self.newest_us.check(wall)
     }
 
     fn saw(&self, recorded_at: Timestamp) {
-        note(&self.newest_us, recorded_at.micros());
+        self.newest_us.saw(recorded_at);
+    }
+
+    fn confirmed(&self, recorded_at: Timestamp) {
+        self.newest_us.confirmed(recorded_at);
+        self.watch().compare_with(recorded_at.micros() - (self.elapsed_us)());
     }
 }
 
-fn check_behind(newest_us: &Mutex<i64>, wall: i64) -> Result<Timestamp, ClockError> {
-    let newest = *newest_us.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let behind_us = newest.saturating_sub(wall);
-    if behind_us > MAX_BEHIND_US {
-        return Err(ClockError::Behind { behind_us });
+/// The newest event's instant, in microseconds.
+struct Newest(Mutex<i64>);
+
+impl Default for Newest {
+    fn default() -> Self {
+        Self(Mutex::new(i64::MIN))
     }
-    Ok(Timestamp::from_micros(wall))
 }
 
-fn note(newest_us: &Mutex<i64>, micros: i64) {
-    let mut newest = newest_us.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    *newest = (*newest).max(micros);
+impl Newest {
+    fn get(&self) -> MutexGuard<'_, i64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn check(&self, wall: i64) -> Result<Timestamp, ClockError> {
+        let behind_us = self.get().saturating_sub(wall);
+        if behind_us > MAX_BEHIND_US {
+            return Err(ClockError::Behind { behind_us });
+        }
+        Ok(Timestamp::from_micros(wall))
+    }
+
+    fn saw(&self, recorded_at: Timestamp) {
+        let mut newest = self.get();
+        *newest = (*newest).max(recorded_at.micros());
+    }
+
+    fn confirmed(&self, recorded_at: Timestamp) {
+        *self.get() = recorded_at.micros();
+    }
 }
 
 /// A clock that stands where it is put, for tests and benchmarks.
 pub struct FixedClock {
     now_us: Mutex<i64>,
-    newest_us: Mutex<i64>,
+    newest_us: Newest,
 }
 
 impl FixedClock {
     /// A clock that stands at an instant.
     pub fn at(instant: Timestamp) -> Self {
-        Self { now_us: Mutex::new(instant.micros()), newest_us: Mutex::new(i64::MIN) }
+        Self { now_us: Mutex::new(instant.micros()), newest_us: Newest::default() }
     }
 
     /// Puts it to another instant.
     pub fn set(&self, instant: Timestamp) {
-        *self.now_us.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = instant.micros();
+        *self.now_us.lock().unwrap_or_else(PoisonError::into_inner) = instant.micros();
     }
 }
 
 impl Clock for FixedClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_micros(
-            *self.now_us.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
-        )
+        Timestamp::from_micros(*self.now_us.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn now_for_recording(&self) -> Result<Timestamp, ClockError> {
-        check_behind(&self.newest_us, self.now().micros())
+        self.newest_us.check(self.now().micros())
+    }
+
+    fn now_for_own(&self) -> Result<Timestamp, ClockError> {
+        self.now_for_recording()
     }
 
     fn saw(&self, recorded_at: Timestamp) {
-        note(&self.newest_us, recorded_at.micros());
+        self.newest_us.saw(recorded_at);
+    }
+
+    fn confirmed(&self, recorded_at: Timestamp) {
+        self.newest_us.confirmed(recorded_at);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicI64, Ordering};
-
-    const START_US: i64 = 1_800_000_000_000_000;
-
-    /// A clock with the hands of both its parts.
-    fn clock() -> (SystemClock, Arc<AtomicI64>, Arc<AtomicI64>) {
-        let (wall, monotonic) = (Arc::new(AtomicI64::new(START_US)), Arc::new(AtomicI64::new(77)));
-        let (w, m) = (wall.clone(), monotonic.clone());
-        let of =
-            SystemClock::of(move || w.load(Ordering::SeqCst), move || m.load(Ordering::SeqCst));
-        (of, wall, monotonic)
-    }
-
-    #[test]
-    fn time_that_passes_on_both_is_no_jump() {
-        let (clock, wall, monotonic) = clock();
-        let hour = 3_600_000_000;
-        wall.fetch_add(hour, Ordering::SeqCst);
-        monotonic.fetch_add(hour, Ordering::SeqCst);
-        let now = Timestamp::from_micros(START_US + hour);
-        assert_eq!(clock.now_for_recording(), Ok(now));
-        assert_eq!(clock.now(), now);
-    }
-
-    #[test]
-    fn a_jump_of_more_than_five_seconds_stops_writing_until_it_is_undone() {
-        for way in [1, -1] {
-            let (clock, wall, monotonic) = clock();
-            wall.fetch_add(way * MAX_JUMP_US, Ordering::SeqCst);
-            assert!(clock.now_for_recording().is_ok(), "exactly five seconds");
-            wall.fetch_add(way, Ordering::SeqCst);
-            let jump_us = way * (MAX_JUMP_US + 1);
-            assert_eq!(clock.now_for_recording(), Err(ClockError::Jumped { jump_us }));
-            assert_eq!(clock.now().micros(), START_US + jump_us, "it can be read all the same");
-            monotonic.fetch_add(way, Ordering::SeqCst);
-            assert!(clock.now_for_recording().is_ok(), "caught up");
-        }
-    }
-
-    #[test]
-    fn five_minutes_behind_the_newest_event_stop_writing() {
-        let (clock, _, _) = clock();
-        clock.saw(Timestamp::from_micros(START_US + MAX_BEHIND_US));
-        assert!(clock.now_for_recording().is_ok(), "exactly five minutes");
-        clock.saw(Timestamp::from_micros(START_US + MAX_BEHIND_US + 1));
-        let behind_us = MAX_BEHIND_US + 1;
-        assert_eq!(clock.now_for_recording(), Err(ClockError::Behind { behind_us }));
-        // An older event seen later moves nothing back.
-        clock.saw(Timestamp::from_micros(0));
-        assert_eq!(clock.now_for_recording(), Err(ClockError::Behind { behind_us }));
-    }
-}
+mod tests;

@@ -7,14 +7,14 @@
 //! is tried again, and while the log can't be followed nothing is kept. Refusals don't rely on any of
 //! this (`act`): they are repeated on the stream as it stands.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
 use super::library::AdoptedCalendar;
 use super::{ActError, App};
-use crate::codec::{self, StreamKind};
+use crate::codec::{self, Stored, StreamKind};
 use crate::domain::date::Timestamp;
 use crate::log::{LogError, RecordedEvent, Subscription};
 
@@ -89,7 +89,8 @@ async fn follow(app: Arc<App>) {
 impl App {
     /// Brings what is kept up to date with an event of the log, whoever appended it.
     fn take_in(&self, event: &RecordedEvent) {
-        self.clock.saw(Timestamp::from_micros(event.recorded_at_us));
+        let recorded_at = Timestamp::from_micros(event.recorded_at_us);
+        self.clock.saw(recorded_at);
         let stream = event.stream.as_str();
         match codec::kind_of_stream(stream) {
             StreamKind::Enrollment { .. } => {
@@ -112,7 +113,20 @@ impl App {
                 Err(error) => tracing::warn!(%error, stream, "a calendar can't be read"),
             },
             // Quotas are read to their end whenever they are asked; nothing else is kept.
-            StreamKind::Quota { .. } | StreamKind::Log | StreamKind::Other => {}
+            StreamKind::Quota { .. } | StreamKind::Other => {}
+            StreamKind::Log => self.take_in_decision(event, recorded_at),
+        }
+    }
+
+    fn take_in_decision(&self, event: &RecordedEvent, recorded_at: Timestamp) {
+        match codec::decode(event) {
+            Ok(Stored::ClockConfirmed(..)) => self.clock.confirmed(recorded_at),
+            Ok(Stored::LossAccepted(..)) => {
+                let mut lost = self.lost.write().unwrap_or_else(PoisonError::into_inner);
+                lost.extend(codec::lost_range(event));
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "a decision about the log can't be read"),
         }
     }
 

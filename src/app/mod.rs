@@ -13,6 +13,7 @@ mod cache;
 pub mod clerk;
 pub mod clock;
 mod counters;
+pub mod decisions;
 pub mod documents;
 mod enrollment;
 mod error;
@@ -43,6 +44,7 @@ pub use start::{Parts, StartError, start, start_reading};
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::sync::Mutex;
 use uuid::Uuid;
@@ -76,7 +78,11 @@ pub struct App {
     lagging: Mutex<BTreeSet<String>>,
     /// Reservations, by stream and revision, whose approval is known to stand: that never changes.
     standing: std::sync::Mutex<HashSet<(String, u64)>>,
+    /// Whether what a start does by itself waits for the clock.
+    postponed: AtomicBool,
     counters: Counters,
+    /// The ranges of sequences that were lost and given again, first and last, oldest first.
+    lost: std::sync::RwLock<Vec<(u64, u64)>>,
 }
 
 impl App {
@@ -113,6 +119,13 @@ impl App {
     /// What happened since this process opened the log.
     pub fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    /// The range of sequences, first and last, that was lost and given again, if this one lies in one:
+    /// it alone does not tell which event is meant.
+    pub fn lost_range(&self, sequence: u64) -> Option<(u64, u64)> {
+        let lost = self.lost.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        lost.iter().copied().find(|(first, last)| (*first..=*last).contains(&sequence))
     }
 
     fn stripe(&self, stream: &str) -> &Mutex<()> {

@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::enrollment::stream_name;
-use super::{ActError, App};
+use super::{ActError, App, StartError};
 use crate::codec::{self, StreamKind};
 use crate::domain::event::{ApprovalAbandoned, Event};
 use crate::domain::measure::Program;
@@ -81,9 +82,6 @@ impl App {
     /// As the log's. What was mended stays mended.
     pub async fn recover_newest(&self, older_than_us: i64) -> Result<Recovered, ActError> {
         let mut recovered = Recovered::default();
-        if self.log.recording().stopped().is_some() {
-            return Ok(recovered);
-        }
         let (mut enrollments, mut quotas) = (BTreeSet::new(), BTreeMap::new());
         for (stream, revision) in self.newest_streams().await? {
             match codec::kind_of_stream(&stream) {
@@ -128,6 +126,29 @@ impl App {
             }
         }
         Ok(newest)
+    }
+
+    /// Whether Docket may record anything of its own accord now.
+    pub(super) fn may_write_by_itself(&self) -> Result<(), ActError> {
+        self.log.recording().check()?;
+        self.clock.now_for_own()?;
+        Ok(())
+    }
+
+    /// What is done from time to time beside the acts: [`App::recover`], and before it what the start
+    /// left out while the clock was in doubt.
+    ///
+    /// # Errors
+    /// [`ActError::Clock`] while it is in doubt, [`LogError::Stopped`] while nothing is recorded, and as the log's and the documents'.
+    pub async fn mend(&self, older_than_us: i64) -> Result<Recovered, StartError> {
+        if self.postponed.load(Ordering::Relaxed) {
+            self.may_write_by_itself()?;
+            self.adopt_what_is_missing().await?;
+            let recovered = self.recover_newest(older_than_us).await?;
+            self.postponed.store(false, Ordering::Relaxed);
+            tracing::info!(?recovered, "what waited for the clock is done");
+        }
+        Ok(self.recover(older_than_us).await?)
     }
 
     /// Restates the places of every enrollment whose quota lags behind its own events, one after the
@@ -205,7 +226,7 @@ impl App {
         if self.quota_categories(program).is_empty() {
             return Ok(false);
         }
-        let now = self.clock.now_for_recording()?;
+        let now = self.clock.now_for_own()?;
         let _turn = self.stripe(stream).lock().await;
         self.restate(program, stream, now).await
     }
@@ -222,7 +243,7 @@ impl App {
         older_than_us: i64,
         recovered: &mut Recovered,
     ) -> Result<(), ActError> {
-        let now = self.clock.now_for_recording()?;
+        let now = self.clock.now_for_own()?;
         let made = self.recorded_at(reservation).await?;
         if now.micros().saturating_sub(made) < older_than_us {
             return Ok(());
@@ -276,7 +297,7 @@ impl App {
     /// Takes the revision at which the approval would be appended, so that it never can be.
     async fn abandon(&self, program: &Program, reservation: &Reservation) -> Result<(), ActError> {
         let (stream, revision) = (&reservation.reserved.enrollment, reservation.reserved.revision);
-        let now = self.clock.now_for_recording()?;
+        let now = self.clock.now_for_own()?;
         let event = Event::ApprovalAbandoned(ApprovalAbandoned {
             reservation: reservation.reference.clone(),
         });

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::{FutureExt as _, StreamExt as _};
@@ -12,6 +13,7 @@ use super::adoption::{Shelf, adopt_measures, looks_again};
 use super::append::own_meta;
 use super::cache::EnrollmentCache;
 use super::clock::Clock;
+use super::decisions::{LogBook, newest};
 use super::documents::DocumentStore;
 use super::enrollment::{read_whole_stream, stream_name};
 use super::library::{Adopted, AdoptedCalendar};
@@ -23,7 +25,7 @@ use crate::domain::ids::ProgramId;
 use crate::domain::logbook::LogCreated;
 use crate::domain::measure::Programs;
 use crate::domain::measure_file::{Embedded, FileError};
-use crate::log::{EventLog, Expected, LogError};
+use crate::log::{EventLog, Expected};
 
 /// How often something is tried again at the start when another node was faster.
 pub(super) const MAX_TRIES: usize = 16;
@@ -32,8 +34,6 @@ pub(super) const MAX_TRIES: usize = 16;
 const CREATED_LOOKS: usize = 100;
 const CREATED_EVERY: Duration = Duration::from_millis(100);
 
-/// How many of the newest events are tried for one that can be read.
-const NEWEST_LOOKS: usize = 64;
 /// Streams read at once: a log elsewhere takes a while to answer each.
 const AT_ONCE: usize = 16;
 
@@ -103,16 +103,18 @@ pub async fn start(parts: Parts) -> Result<App, StartError> {
     let created = open_log(&parts).await?;
     let mut adopted = HashMap::new();
     for program in programs.programs.iter().filter(|program| !program.is_exercise()) {
-        // Nothing is adopted by who may not append.
-        let editions = match parts.log.recording().stopped() {
-            None => adopt_measures(&parts, created.log_id, &program.id).await?,
-            Some(_) => Shelf::of(&parts).editions_to_show(&program.id).await?,
-        };
+        let editions = adopt_measures(Shelf::of(&parts), created.log_id, &program.id).await?;
         adopted.insert(program.id.clone(), editions);
     }
     let app = put_together(parts, created, programs, adopted, head).await?;
     // Beside other nodes a young reservation may belong to an act under way.
     let older_than_us = if app.log.is_shared() { UNDER_WAY_US } else { 0 };
+    if let Err(error) = app.may_write_by_itself() {
+        // Until then a place counts as taken.
+        tracing::warn!(%error, "what docket records by itself waits");
+        app.postponed.store(true, Ordering::Relaxed);
+        return Ok(app);
+    }
     match app.recover_newest(older_than_us).await {
         Ok(Recovered { released: 0, abandoned: 0, restated: 0, .. }) => {}
         Ok(recovered) => tracing::info!(?recovered, "mended what a stop left open"),
@@ -148,6 +150,13 @@ async fn put_together(
     head: Option<u64>,
 ) -> Result<App, StartError> {
     let calendars = read_calendars(&*parts.log).await?;
+    let lost = match LogBook::read(&*parts.log).await {
+        Ok(book) => book.map(|book| book.lost).unwrap_or_default(),
+        Err(error) => {
+            tracing::error!(%error, "what was decided about the log can't be read");
+            Vec::new()
+        }
+    };
     let enrollments = EnrollmentCache::new(parts.cache_bytes, parts.log.is_shared());
     Ok(App {
         log: parts.log,
@@ -163,7 +172,9 @@ async fn put_together(
         stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
         lagging: Mutex::default(),
         standing: std::sync::Mutex::default(),
+        postponed: AtomicBool::new(false),
         counters: super::Counters::default(),
+        lost: std::sync::RwLock::new(lost),
     })
 }
 
@@ -219,7 +230,7 @@ async fn create_log(parts: &Parts) -> Result<LogCreated, ActError> {
         origin: parts.origin.clone().unwrap_or_else(|| format!("docket/{log_id}")),
         public_key: parts.public_key.clone(),
     };
-    let now = parts.clock.now_for_recording()?;
+    let now = parts.clock.now_for_own()?;
     let id = codec::caused_event_id(log_id, codec::LOG_STREAM, 0, "created");
     let event = codec::encode_own("LogCreated", &created, &own_meta(now, false), id)?;
     let name = stream_name(codec::LOG_STREAM)?;
@@ -227,22 +238,10 @@ async fn create_log(parts: &Parts) -> Result<LogCreated, ActError> {
     Ok(created)
 }
 
-/// The clock must not stand far behind the newest event, or the newest one that can be read.
+/// The clock must not stand far behind the newest event.
 async fn note_newest(parts: &Parts) -> Result<(), StartError> {
-    let head = parts.log.head().await.map_err(ActError::from)?;
-    for sequence in head.into_iter().flat_map(|head| (0..=head).rev()).take(NEWEST_LOOKS) {
-        match parts.log.read_all(sequence.checked_sub(1), 1).await {
-            Err(error @ LogError::Corrupt { .. }) => {
-                tracing::error!(%error, "one of the newest events can't be read");
-            }
-            page => {
-                let page = page.map_err(ActError::from)?;
-                if let Some(newest) = page.events.first() {
-                    parts.clock.saw(Timestamp::from_micros(newest.recorded_at_us));
-                }
-                return Ok(());
-            }
-        }
+    if let Some(newest) = newest(&*parts.log).await? {
+        parts.clock.saw(Timestamp::from_micros(newest.recorded_at_us));
     }
     Ok(())
 }

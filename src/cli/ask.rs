@@ -17,7 +17,6 @@ use super::client::{Answer, Client};
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
 use super::measures::Lang;
-use super::node::now_us;
 use super::output::Format;
 use super::progress::{Interrupt, bar};
 use super::running::api_state;
@@ -174,7 +173,6 @@ pub(super) async fn fill(log: Arc<dyn EventLog>, copies: SqliteCopies) -> anyhow
             projections: projection::all,
             names: &[],
             cache_bytes: projection::REBUILD_CACHE_BYTES,
-            now_us,
         };
         let bar = bar("reading the log");
         let rebuilt = projection::rebuild(&rebuild, &mut |done, total| {

@@ -102,6 +102,7 @@ pub struct Store {
     pub log: String,
     pub read_model: String,
     pub documents: String,
+    pub wait_s: u64,
     #[serde(default)]
     pub s3: S3,
     pub kurrentdb: Kurrentdb,

@@ -203,12 +203,17 @@ fn of_moving(error: &MoveError) -> Option<Exit> {
 fn of_store(error: &StoreError) -> Option<Exit> {
     match error {
         StoreError::InUse(_) | StoreError::Moved => Some(Exit::Conflict),
-        StoreError::Missing(_) | StoreError::UnknownName { .. } => Some(Exit::NotFound),
+        StoreError::Missing(_) | StoreError::UnknownName { .. } | StoreError::NothingKept(_) => {
+            Some(Exit::NotFound)
+        }
         StoreError::Interrupted => Some(Exit::Interrupted),
-        StoreError::OtherLog(_) | StoreError::Newer(_) => Some(Exit::Unverified),
+        StoreError::OtherLog(_) | StoreError::Newer(_) | StoreError::Damaged { .. } => {
+            Some(Exit::Unverified)
+        }
         StoreError::Stopped { source: ProjectionError::Log(error), .. } => of_log(error),
         StoreError::Stopped { source, .. } if source.is_passing() => Some(Exit::Unavailable),
         StoreError::Stopped { .. } => Some(Exit::Unverified),
+        StoreError::Database(error) if error.is_damage() => Some(Exit::Unverified),
         StoreError::Io { .. } | StoreError::Database(_) => {
             error.is_passing().then_some(Exit::Unavailable)
         }

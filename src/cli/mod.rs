@@ -6,14 +6,18 @@
 
 mod ask;
 mod client;
+mod clock_file;
 pub mod config;
 pub mod demo;
 pub mod exit;
 mod export;
 mod healthcheck;
-pub mod measures;
+pub mod known;
+mod log;
+mod measures;
 pub mod node;
 mod output;
+mod patience;
 mod progress;
 mod projections;
 mod read;
@@ -78,6 +82,7 @@ enum Command {
     Timeline(read::timeline::TimelineArgs),
     Audit(read::audit::AuditArgs),
     Export(export::ExportArgs),
+    Log(log::LogArgs),
     Store(store::StoreArgs),
     Verify(verify::VerifyArgs),
     Obligations(read::obligations::ObligationsArgs),
@@ -135,6 +140,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Audit(args) => read::audit::run(&args).await,
             Command::Obligations(args) => read::obligations::run(&args).await,
             Command::Export(args) => export::run(&args).await,
+            Command::Log(args) => log::run(&args).await,
             Command::Store(args) => store::run(&args).await,
             Command::Verify(args) => verify::run(&args).await,
             Command::Measures(args) => measures::run(&args, &mut output::Out::default()),

@@ -6,12 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
+use tokio::task::JoinHandle;
 
+use super::clock_file::{self, ClockFile};
 use super::config::Config;
-use super::exit::{Exit, failure};
+use super::exit::{Exit, exit_of, failure};
+use super::known;
+use super::patience::Patience;
 use super::stores::{Access, open_documents, open_log};
 use super::token::{new_id, token_key};
-use crate::app::clock::{Clock as _, SystemClock};
+use crate::app::clock::{Clock, SystemClock};
 use crate::app::{App, Parts, start};
 use crate::domain::measure_file::{MEASURES, PROGRAMS};
 use crate::log::EventLog;
@@ -25,6 +29,8 @@ pub struct Node {
     pub app: Arc<App>,
     /// The log, for closing.
     pub log: Arc<dyn EventLog>,
+    /// What looks at the clock.
+    pub clock: JoinHandle<()>,
 }
 
 /// The path of a `sqlite:` address.
@@ -61,18 +67,36 @@ pub fn read_models(config: &Config) -> anyhow::Result<Arc<dyn Copies>> {
     Ok(Arc::new(SqliteCopies::new(path)))
 }
 
-/// The store of the read models, looked at once: what only an operator can mend is said now. One
-/// that is away for now is tried again when it is needed.
+/// The store of the read models, waited for until it answers: what only an operator can mend is said
+/// at once. One that is still away when the patience is over is tried again when it is needed: acts and
+/// single enrollments go on without it.
 ///
 /// # Errors
-/// As [`read_models`]; what stands in the way of using it.
-pub async fn open_read_models(config: &Config) -> anyhow::Result<Arc<dyn Copies>> {
+/// As [`read_models`]; what stands in the way of using it; a signal that ended the wait.
+pub async fn open_read_models(
+    config: &Config,
+    patience: &mut Patience<'_>,
+) -> anyhow::Result<Arc<dyn Copies>> {
     let copies = read_models(config)?;
-    let looked_at = copies.clone();
-    match tokio::task::spawn_blocking(move || looked_at.serving()).await? {
-        Err(error) if error.is_passing() => tracing::warn!(%error, "read models can't be reached"),
-        Err(error) => return Err(unusable(&error)),
-        Ok(_) => {}
+    let what = format!("the read models' database, {}", copies.place());
+    let looked = patience.wait_for(&what, async || {
+        let looked_at = copies.clone();
+        match tokio::task::spawn_blocking(move || looked_at.serving()).await? {
+            // A folder has no database that could be away.
+            Err(error @ StoreError::Database(_)) if error.is_passing() => Err(error.into()),
+            Err(error) if !error.is_passing() => Err(unusable(&error)),
+            Err(error) => {
+                tracing::warn!(%error, "read models can't be reached");
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+        }
+    });
+    match looked.await {
+        Err(error) if exit_of(&error) == Exit::Unavailable => {
+            tracing::warn!(%error, "read models can't be reached; going on without them for now");
+        }
+        looked => looked?,
     }
     Ok(copies)
 }
@@ -105,7 +129,7 @@ pub fn runner_options(config: &Config) -> Options {
         batch_events: config.projections.batch_size,
         lease: Duration::from_millis(config.projections.lease_ms),
         writes: config.projections.run,
-        ..Options::new(holder, now_us)
+        ..Options::new(holder)
     }
 }
 
@@ -119,14 +143,24 @@ pub fn now_us() -> i64 {
 /// # Errors
 /// What stands in the way, in words.
 pub async fn open(config: &Config) -> anyhow::Result<Node> {
+    // Opening the log writes to its file.
+    let written_at = clock_file::written_at(&config.store.log);
     let log = open_log(config, Access::Write).await?;
+    let known = known::outside(config).await?;
+    if let Some(stop) = known::shorter(&*log, known.as_ref()).await? {
+        log.recording().stop(stop);
+    }
+    let file = ClockFile::of(&config.store.data_dir);
+    let clock = clock_file::knowing_clock(&*log, &file, written_at).await?;
+    let clock: Arc<dyn Clock> = Arc::new(clock);
+    let watched = clock_file::keep(clock.clone(), file);
     let documents = open_documents(config, Access::Write).await?;
     let key = token_key(&config.store.data_dir.join("keys").join("log.pem"))?;
     let public_key = base64::engine::general_purpose::STANDARD.encode(key.public().as_bytes());
     let app = start(Parts {
         log: log.clone(),
         documents,
-        clock: Arc::new(SystemClock::default()),
+        clock,
         measures: MEASURES,
         programs: PROGRAMS,
         new_log_id: new_id(),
@@ -135,5 +169,6 @@ pub async fn open(config: &Config) -> anyhow::Result<Node> {
         cache_bytes: config.cache.enrollment_bytes,
     })
     .await?;
-    Ok(Node { app: Arc::new(app), log })
+    let clock = tokio::spawn(watched);
+    Ok(Node { app: Arc::new(app), log, clock })
 }

@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::task::JoinHandle;
 
 use super::exit::{Exit, failure};
+
+/// How often it is looked whether Ctrl-C was pressed.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// A bar whose length is told as work goes on.
 pub fn bar(what: &'static str) -> ProgressBar {
@@ -50,6 +54,16 @@ impl Interrupt {
             return Err(failure(Exit::Interrupted, "interrupted"));
         }
         Ok(())
+    }
+
+    /// Ends once it was pressed.
+    pub fn pressed(&self) -> impl Future<Output = ()> + Send + 'static {
+        let pressed = self.pressed.clone();
+        async move {
+            while !pressed.load(Ordering::Relaxed) {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        }
     }
 
     /// Whether it was pressed.

@@ -1,6 +1,7 @@
 //! `docket projections`: the read models, how far they are, and whether they are what the log says.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Subcommand;
@@ -8,7 +9,7 @@ use serde_json::json;
 
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
-use super::node::{now_us, read_models};
+use super::node::read_models;
 use super::output::{Format, Table, print, print_json};
 use super::progress::{Interrupt, bar};
 use super::stores::{Access, open_log};
@@ -50,7 +51,8 @@ struct ListArgs {
 
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
-Exit codes: 0 it follows the log, 5 nothing serves yet, 7 it stopped at an event")]
+Exit codes: 0 it follows the log, 5 nothing serves yet, 7 it stopped at an event or is damaged,
+8 it can't be reached or written")]
 struct StatusArgs {
     #[command(flatten)]
     stores: StoreArgs,
@@ -78,14 +80,26 @@ pub struct Stores {
     copies: Arc<dyn Copies>,
 }
 
+/// How long what is under way may take once the work is interrupted.
+const HURRY: Duration = Duration::from_secs(2);
+
 impl StoreArgs {
-    async fn open(&self) -> anyhow::Result<Stores> {
+    fn config(&self) -> anyhow::Result<Config> {
         let config = ConfigArgs {
             log: self.log.clone(),
             read_model: self.read_model.clone(),
             ..ConfigArgs::from(self.place.clone())
         };
-        let (config, _) = Config::load(&config, std::env::vars())?;
+        Ok(Config::load(&config, std::env::vars())?.0)
+    }
+
+    /// How long a process that writes may give no sign of life.
+    fn lease(&self) -> anyhow::Result<Duration> {
+        Ok(Duration::from_millis(self.config()?.projections.lease_ms))
+    }
+
+    async fn open(&self) -> anyhow::Result<Stores> {
+        let config = self.config()?;
         let log = open_log(&config, Access::Read).await?;
         Ok(Stores { log, copies: read_models(&config)? })
     }
@@ -112,6 +126,12 @@ impl StoreArgs {
         let interrupt = Interrupt::watch();
         let runtime = tokio::runtime::Handle::current();
         let (names, reading) = (names.to_vec(), log.clone());
+        let (ending, pressed) = (copies.clone(), interrupt.pressed());
+        // What hangs is not waited for.
+        let ending = tokio::spawn(async move {
+            pressed.await;
+            ending.end_by(Instant::now() + HURRY);
+        });
         let work = tokio::task::spawn_blocking(move || {
             let bar = bar(what);
             let rebuild = Rebuild {
@@ -121,7 +141,6 @@ impl StoreArgs {
                 projections: projection::all,
                 names: &names,
                 cache_bytes: projection::REBUILD_CACHE_BYTES,
-                now_us,
             };
             let done = work(&rebuild, &mut |done, total| {
                 bar.set_length(total);
@@ -132,6 +151,7 @@ impl StoreArgs {
             done
         });
         let done = work.await.context("the work broke off")?;
+        ending.abort();
         log.close().await;
         done.map_err(explain)
     }
@@ -188,63 +208,99 @@ async fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
     let Stores { log, copies } = args.stores.open().await?;
     let head = log.head().await?;
     let place = copies.place();
-    let looked = tokio::task::spawn_blocking(move || look(&*copies)).await;
-    let (copy, checkpoint, stale) = looked.context("the reading broke off")??;
+    let lease = args.stores.lease()?;
+    let looked = tokio::task::spawn_blocking(move || look(&*copies, lease)).await;
+    let looked = looked.context("the reading broke off")??;
     log.close().await;
-    show(args.output, &place, (&copy, &checkpoint, &stale), head)?;
-    match &checkpoint.failed {
+    show(args.output, &place, &looked, head)?;
+    if let Some((sequence, reason)) = &looked.checkpoint.failed {
+        return Err(failure(Exit::Unverified, format!("stopped at sequence {sequence}: {reason}")));
+    }
+    match looked.refused {
         None => Ok(Exit::Done),
-        Some((sequence, reason)) => {
-            Err(failure(Exit::Unverified, format!("stopped at sequence {sequence}: {reason}")))
-        }
+        Some(reason) => Err(failure(Exit::Unavailable, format!("can't be written: {reason}"))),
     }
 }
 
-type Looked = (String, Checkpoint, Vec<String>);
-
-fn look(copies: &dyn Copies) -> Result<Looked, StoreError> {
-    let serving = copies.serving()?.ok_or_else(|| StoreError::Missing(copies.place()))?;
-    let models = projection::Models::new(projection::all());
-    let mut others = Vec::new();
-    let checkpoint = copies.reader(&serving)?.ask(&mut |reader| {
-        others = projection::store::stale(reader, &models)?;
-        Ok(())
-    })?;
-    Ok((serving.to_string(), checkpoint, others))
+/// The copy that serves, as it was met.
+struct Looked {
+    copy: String,
+    checkpoint: Checkpoint,
+    /// The read models of another version.
+    stale: Vec<String>,
+    /// Who gave a sign of life just now.
+    writer: Option<String>,
+    /// Why it can't be written.
+    refused: Option<String>,
+    /// The copy that a rebuild differed from.
+    kept: Option<String>,
 }
 
-fn show(
-    output: Format,
-    place: &str,
-    (copy, checkpoint, stale): (&str, &Checkpoint, &[String]),
-    head: Option<u64>,
-) -> anyhow::Result<()> {
+/// How soon a sign of life is looked for again.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+fn look(copies: &dyn Copies, lease: Duration) -> Result<Looked, StoreError> {
+    let serving = copies.serving()?.ok_or_else(|| StoreError::Missing(copies.place()))?;
+    if let Some(what) = copies.damage(&serving)? {
+        return Err(StoreError::Damaged { copy: serving, what });
+    }
+    let models = projection::Models::new(projection::all());
+    let mut stale = Vec::new();
+    let mut reader = copies.reader(&serving)?;
+    let mut checkpoint = reader.ask(&mut |reader| {
+        stale = projection::store::stale(reader, &models)?;
+        Ok(())
+    })?;
+    // No time that another wrote says whether it lives: only that it goes on.
+    let (met, since) = (checkpoint.sign(), Instant::now());
+    while checkpoint.holder.is_some() && checkpoint.sign() == met && since.elapsed() < lease {
+        std::thread::sleep(LOOK_EVERY);
+        checkpoint = reader.ask(&mut |_| Ok(()))?;
+    }
+    let writer = checkpoint.holder.clone().filter(|_| checkpoint.sign() != met);
+    Ok(Looked {
+        copy: serving.to_string(),
+        checkpoint,
+        stale,
+        writer,
+        refused: copies.writable(&serving).err().map(|error| error.to_string()),
+        kept: copies.kept()?.map(|copy| copy.to_string()),
+    })
+}
+
+fn show(output: Format, place: &str, looked: &Looked, head: Option<u64>) -> anyhow::Result<()> {
+    let Looked { copy, checkpoint, stale, writer, refused, kept } = looked;
     let count = |at: Option<u64>| at.map_or(0, |at| at + 1);
     let behind = count(head).saturating_sub(count(checkpoint.position));
     let number = |at: Option<u64>| at.map(|at| format!("{at:020}"));
     let instant = |us: i64| Timestamp::from_micros(us).to_rfc3339();
     let known_at = checkpoint.position.map(|_| instant(checkpoint.known_at_us));
-    let is_held = checkpoint.lease_until_us > now_us();
-    let holder = checkpoint.holder.as_deref().filter(|_| is_held);
     let failed = checkpoint.failed.as_ref();
     if output == Format::Json {
         return Ok(print_json(&json!({
             "place": place, "copy": copy, "sequence": number(checkpoint.position),
             "log_sequence": number(head), "behind": behind, "known_at": known_at,
-            "writer": holder, "epoch": checkpoint.epoch, "another_version": stale,
+            "writer": writer, "epoch": checkpoint.epoch, "another_version": stale,
+            "can_not_be_written": refused, "kept": kept,
             "failed": failed.map(|(at, why)| json!({ "sequence": number(Some(*at)), "reason": why })),
         }))?);
     }
     let mut table = Table::new(&["read models", place]);
     let mut row = |name: &str, value: String| table.row(vec![name.to_owned(), value]);
-    row("copy that serves", copy.to_owned());
+    row("copy that serves", copy.clone());
     row("sequence", number(checkpoint.position).unwrap_or_default());
     row("log's sequence", number(head).unwrap_or_default());
     row("events behind", behind.to_string());
     row("known at", known_at.unwrap_or_default());
-    row("written by", holder.unwrap_or("nobody now").to_owned());
+    row("written by", writer.clone().unwrap_or_else(|| "nobody now".to_owned()));
     if !stale.is_empty() {
         row("of another version", stale.join(", "));
+    }
+    if let Some(reason) = refused {
+        row("can't be written", reason.clone());
+    }
+    if let Some(kept) = kept {
+        row("kept, since a rebuild differed", kept.clone());
     }
     if let Some((sequence, reason)) = failed {
         row("stopped at", format!("{sequence:020}: {reason}"));

@@ -6,7 +6,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -15,11 +15,14 @@ use tokio::task::JoinHandle;
 
 use super::config::Config;
 use super::node::{self, Node, open_read_models, runner_options};
+use super::patience::Patience;
+use super::stores::check_addresses;
 use super::token::{now_unix_s, token_key};
 use super::webhooks;
 use crate::api::auth::{Authenticator, LocalVerifier, TokenKey};
 use crate::api::metrics::{Exposition, ServedMetrics, serve_metrics};
-use crate::api::{ApiSettings, ApiState, EventNames, Served, serve};
+use crate::api::problem::ProblemSettings;
+use crate::api::{ApiSettings, ApiState, EventNames, Served, Starting, bind, serve_on};
 use crate::app::{App, Clerk, Following, UNDER_WAY_US};
 use crate::projection::{Copies, ReadModels, Runner, Status};
 use crate::webhooks::Worker;
@@ -43,6 +46,8 @@ pub struct Running {
 /// What runs behind the REST interface.
 struct Behind {
     node: Node,
+    copies: Arc<dyn Copies>,
+    grace: Duration,
     runner: Runner,
     recovery: JoinHandle<()>,
     deliveries: Worker,
@@ -51,15 +56,24 @@ struct Behind {
     following: Option<Following>,
 }
 
-/// Opens the log and serves it.
+/// Opens the log and serves it. Stores that do not answer yet are waited for; probes are answered
+/// meanwhile, and a signal ends the wait.
 ///
 /// # Errors
 /// What stands in the way.
-pub async fn start(config: &Config) -> anyhow::Result<Running> {
+pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Running> {
+    check_addresses(config)?;
     let key = token_key(&config.auth.token_key)?;
+    let problems = ProblemSettings {
+        public_url: config.server.public_url.clone(),
+        default_language: config.i18n.default_language,
+    };
+    let starting = Starting::answer(bind(config.server.listen)?, problems)?;
+    let mut patience = Patience::new(config.store.wait_s, signals).telling(starting);
+    // Before the log is opened: a signal during the wait leaves nothing half done.
+    let copies = open_read_models(config, &mut patience).await?;
     let node = node::open(config).await?;
     let following = Following::start(&node.app);
-    let copies = open_read_models(config).await?;
     let runner = Runner::start(
         node.app.log().clone(),
         copies.clone(),
@@ -67,18 +81,24 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         tokio::runtime::Handle::current(),
     )?;
     let webhooks = webhooks::open(config, &node.app)?;
-    let state = api_state(node.app.clone(), &key, config, copies, runner.status());
+    let state = api_state(node.app.clone(), &key, config, copies.clone(), runner.status());
     let state = Arc::new(state.with_webhooks(webhooks.clone()));
     let counted = webhooks.clone();
     let exposition = Exposition::new(state.clone())
         .with_deliveries(Box::new(move || counted.counters().by_outcome().to_vec()));
-    let served = serve(config.server.listen, state)?;
+    let bound = match patience.into_told() {
+        Some(starting) => starting.over().await?,
+        None => bind(config.server.listen)?,
+    };
+    let served = serve_on(bound, state)?;
     node.log.check_behind();
     let metrics = config.server.metrics_listen.map(|listen| serve_metrics(listen, exposition));
     let metrics = metrics.transpose()?;
     let recovery = tokio::spawn(recover(node.app.clone()));
     let deliveries = Worker::start(webhooks);
-    let behind = Behind { node, runner, recovery, deliveries, clerk: None, following };
+    let grace = Duration::from_secs(config.server.shutdown_grace_s);
+    let behind =
+        Behind { node, copies, grace, runner, recovery, deliveries, clerk: None, following };
     Ok(Running { key, behind, served, metrics })
 }
 
@@ -120,7 +140,7 @@ async fn recover_often(app: &App) {
     loop {
         // The first tick is at once.
         every.tick().await;
-        match app.recover(UNDER_WAY_US).await {
+        match app.mend(UNDER_WAY_US).await {
             Ok(recovered) if recovered.released + recovered.abandoned > 0 => {
                 tracing::info!(?recovered, "released reservations that no approval followed");
             }
@@ -208,6 +228,8 @@ impl Running {
     /// # Errors
     /// When the server had failed.
     pub async fn stop(self) -> anyhow::Result<()> {
+        // What hangs there is given up in time for what comes after the requests.
+        self.behind.copies.end_by(Instant::now() + self.behind.grace / 2);
         let served = self.served.stop().await;
         if let Some(metrics) = self.metrics {
             metrics.stop().await;
@@ -221,6 +243,7 @@ impl Running {
 impl Behind {
     async fn stop(self) {
         self.recovery.abort();
+        self.node.clock.abort();
         if let Some(clerk) = self.clerk {
             clerk.abort();
         }

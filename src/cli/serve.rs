@@ -20,6 +20,9 @@ Examples:
 
   docket serve --log kurrentdb://node1:2113,node2:2113 --read-model postgres://db.example/docket
 
+While a store does not answer, the start waits for it (store.wait_s): /health/live answers then, and
+/health/ready says what is waited for.
+
 Every key: docket config print --origins
 
 Exit codes: 0 stopped by a signal, 2 configuration, 4 the log is open elsewhere or the address in use,
@@ -39,7 +42,7 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
     telemetry::install(config.telemetry.log_format);
     // Before anything is opened: a signal during the start must not leave it half done.
     let mut signals = Signals::take()?;
-    let mut running = running::start(&config).await?;
+    let mut running = running::start(&config, &mut signals).await?;
     running.start_clerk(&config);
     let log_id = running.app().log_id();
     tracing::info!(address = %running.address(), log = %without_account(&config.store.log), %log_id, "serving");

@@ -1,8 +1,11 @@
 //! `docket worker`.
 
+use std::time::{Duration, Instant};
+
 use super::config::{Config, ConfigArgs};
 use super::exit::Exit;
 use super::node::{open_read_models, runner_options};
+use super::patience::Patience;
 use super::running::Signals;
 use super::stores::{Access, open_log, without_account};
 use super::telemetry;
@@ -21,6 +24,8 @@ Examples:
   docket worker --data-dir /srv/docket
   docket worker --data-dir /srv/docket --set projections.lease_ms=2000
 
+While the database of the read models does not answer, the start waits for it (store.wait_s).
+
 Exit codes: 0 stopped by a signal, 2 configuration, 5 no such log, 1 anything else")]
 pub struct WorkerArgs {
     #[command(flatten)]
@@ -35,15 +40,19 @@ pub async fn run(args: &WorkerArgs) -> anyhow::Result<Exit> {
     let (config, _) = Config::load(&args.config, std::env::vars())?;
     telemetry::install(config.telemetry.log_format);
     let mut signals = Signals::take()?;
+    let mut patience = Patience::new(config.store.wait_s, &mut signals);
+    let copies = open_read_models(&config, &mut patience).await?;
     let log = open_log(&config, Access::Read).await?;
     let mut options = runner_options(&config);
     options.writes = true;
     let holder = options.holder.clone();
     let runtime = tokio::runtime::Handle::current();
-    let runner = Runner::start(log.clone(), open_read_models(&config).await?, options, runtime)?;
+    let runner = Runner::start(log.clone(), copies.clone(), options, runtime)?;
     tracing::info!(holder, log = %without_account(&config.store.log), "filling read models");
     let name = signals.next().await;
     tracing::info!(signal = name, "stopping after the batch at work");
+    let grace = Duration::from_secs(config.server.shutdown_grace_s);
+    copies.end_by(Instant::now() + grace / 2);
     runner.stop().await;
     log.close().await;
     Ok(Exit::Done)

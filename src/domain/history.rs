@@ -140,7 +140,7 @@ impl History {
         let corrections = self.corrections();
         let mut standing: BTreeMap<u64, Version<'_>> = BTreeMap::new();
         for event in &self.events {
-            if corrected_revision(event).is_some() {
+            if is_correction(event) {
                 continue;
             }
             match corrections.get(&event.revision) {
@@ -230,9 +230,21 @@ fn is_possible(entry: &Placed<'_>, day: Day) -> bool {
     entry.place > day && entry.event.meta.effective_on.contains(day)
 }
 
-/// The revision that an event corrects, if it is a correction.
-#[expect(clippy::wildcard_enum_match_arm, reason = "only a correction corrects")]
+/// The revision that an event corrects, if it is a correction. Only what came before it can be corrected:
+/// one that names itself or a later event, as a forged log can hold, corrects nothing.
 pub fn corrected_revision(event: &Recorded) -> Option<u64> {
+    named_by(event).filter(|named| *named < event.revision)
+}
+
+/// Whether an event is a correction, also one that corrects nothing: it has no place of its own in the
+/// effective history.
+pub fn is_correction(event: &Recorded) -> bool {
+    named_by(event).is_some()
+}
+
+/// The revision that a correction names, whatever it is.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only a correction corrects")]
+fn named_by(event: &Recorded) -> Option<u64> {
     match &event.event {
         Event::Acted(fact) => match &fact.act {
             Act::Correct(correction) => Some(correction.corrects.revision),

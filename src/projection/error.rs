@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::store::CopyId;
 use crate::codec::CodecError;
 use crate::log::LogError;
 
@@ -45,9 +46,14 @@ impl ProjectionError {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Log(LogError::Unavailable(_)) => true,
-            Self::Database(error) => error.passing,
+            Self::Database(error) => error.is_outage(),
             _ => false,
         }
+    }
+
+    /// Whether the copy itself is what stands in the way.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Database(error) if error.is_damage())
     }
 }
 
@@ -56,30 +62,62 @@ impl ProjectionError {
 #[error("{reason}")]
 pub struct DatabaseError {
     reason: String,
-    /// Whether it may do the same later.
-    passing: bool,
+    trouble: Trouble,
+}
+
+/// What kind of trouble it is: what a caller does about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    /// It passes by itself.
+    Passing,
+    /// The database says no until somebody there changes something.
+    Refused,
+    /// What is stored can't be read: the copy has to be made anew.
+    Damaged,
+    /// The question is wrong, or anything else.
+    Wrong,
 }
 
 impl DatabaseError {
     /// For good: something has to be repaired.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), passing: false }
+        Self { reason: reason.into(), trouble: Trouble::Wrong }
     }
 
     /// For now: it was busy, full or away.
     pub fn passing(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), passing: true }
+        Self { reason: reason.into(), trouble: Trouble::Passing }
     }
 
-    /// Whether it may do the same later.
+    /// Until somebody changes something there: it is read-only, or a right is missing.
+    pub fn refused(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), trouble: Trouble::Refused }
+    }
+
+    /// The copy is damaged, or not there any more.
+    pub fn damaged(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), trouble: Trouble::Damaged }
+    }
+
+    /// Whether it may do the same later, by itself.
     pub fn is_passing(&self) -> bool {
-        self.passing
+        self.trouble == Trouble::Passing
+    }
+
+    /// Whether the database is what stands in the way, for now or until somebody mends it there.
+    pub fn is_outage(&self) -> bool {
+        matches!(self.trouble, Trouble::Passing | Trouble::Refused)
+    }
+
+    /// Whether the copy is damaged.
+    pub fn is_damage(&self) -> bool {
+        self.trouble == Trouble::Damaged
     }
 }
 
 impl From<rusqlite::Error> for DatabaseError {
     fn from(error: rusqlite::Error) -> Self {
-        Self { passing: is_passing(&error), reason: error.to_string() }
+        Self { trouble: trouble(&error), reason: error.to_string() }
     }
 }
 
@@ -95,19 +133,33 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
-/// Whether the database may take the same later: it was busy, or the disk full.
-fn is_passing(error: &rusqlite::Error) -> bool {
-    use rusqlite::ErrorCode;
-    matches!(
-        error.sqlite_error_code(),
+/// What SQLite's words mean.
+fn trouble(error: &rusqlite::Error) -> Trouble {
+    use rusqlite::{ErrorCode, ffi};
+    let short = ffi::SQLITE_IOERR_SHORT_READ;
+    // The one row of a copy that every question reads.
+    let is_empty = matches!(error, rusqlite::Error::QueryReturnedNoRows);
+    if is_empty || error.sqlite_error().is_some_and(|error| error.extended_code == short) {
+        return Trouble::Damaged;
+    }
+    match error.sqlite_error_code() {
         Some(
             ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseLocked
-                | ErrorCode::DiskFull
-                | ErrorCode::SystemIoFailure
-                | ErrorCode::CannotOpen
-        )
-    )
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::DiskFull
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::CannotOpen,
+        ) => Trouble::Passing,
+        Some(
+            ErrorCode::ReadOnly
+            | ErrorCode::PermissionDenied
+            | ErrorCode::AuthorizationForStatementDenied,
+        ) => Trouble::Refused,
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Trouble::Damaged,
+        // Its code for this is that of a wrong question.
+        _ if error.to_string().starts_with("no such table") => Trouble::Damaged,
+        _ => Trouble::Wrong,
+    }
 }
 
 /// At which event the read models stopped, and why.
@@ -138,6 +190,19 @@ pub enum StoreError {
     /// Nothing is there to be read.
     #[error("no read models are in {0} yet; `docket rebuild` makes them from the log")]
     Missing(String),
+    /// No copy is kept.
+    #[error("no copy is kept in {0}: the last rebuild there did not differ from what served")]
+    NothingKept(String),
+    /// A copy can't be read.
+    #[error(
+        "the read models' copy {copy} is damaged: {what}; `docket rebuild` makes it anew from the log"
+    )]
+    Damaged {
+        /// Which.
+        copy: CopyId,
+        /// What was met.
+        what: String,
+    },
     /// No read model has this name.
     #[error("no read model is called {name:?}; there are {known}")]
     UnknownName {
@@ -178,14 +243,34 @@ impl StoreError {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Io { .. } => true,
-            Self::Database(error) => error.passing,
+            Self::Database(error) => error.is_passing(),
             Self::Stopped { source, .. } => source.is_passing(),
             Self::InUse(_) | Self::Moved => true,
             Self::Missing(_)
+            | Self::NothingKept(_)
+            | Self::Damaged { .. }
             | Self::Newer(_)
             | Self::UnknownName { .. }
             | Self::OtherLog(_)
             | Self::Interrupted => false,
+        }
+    }
+
+    /// Whether the store is what stands in the way, for now or until somebody mends it there.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Database(error) => error.is_outage(),
+            other => other.is_passing(),
+        }
+    }
+
+    /// Whether the copy that was asked is damaged.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Database(error) => error.is_damage(),
+            Self::Damaged { .. } => true,
+            Self::Stopped { source, .. } => source.is_damage(),
+            _ => false,
         }
     }
 

@@ -17,7 +17,7 @@ use crate::codec::{StreamKind, decode_enrollment, kind_of_stream};
 use crate::domain::date::Day;
 use crate::domain::event::Recorded;
 use crate::domain::evolve::evolve;
-use crate::domain::history::{History, corrected_revision};
+use crate::domain::history::{History, is_correction};
 use crate::domain::state::State;
 use crate::log::{EventLog, MAX_PAGE_EVENTS, StreamName};
 
@@ -175,7 +175,7 @@ fn advance<T>(
         // The order in which Docket's own events are folded makes no difference.
         evolve(&mut folded.state, recorded, place);
         Path::Unmoved
-    } else if at_end && corrected_revision(recorded).is_none() && !restates {
+    } else if at_end && !is_correction(recorded) && !restates {
         evolve(&mut folded.state, recorded, place);
         if folded.last_place != Some(place) {
             folded.prior = before.clone();

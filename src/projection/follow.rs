@@ -40,6 +40,8 @@ pub enum Progress {
         failure: Failure,
         /// Whether another process took over the writing.
         fenced: bool,
+        /// Whether the copy is damaged, or gone.
+        damaged: bool,
     },
 }
 
@@ -61,9 +63,8 @@ impl Follower {
         &mut *self.copy
     }
 
-    /// Takes in at most `limit` events after the checkpoint; nobody else is to take over before
-    /// `lease_until_us`.
-    pub fn step(&mut self, limit: usize, lease_until_us: i64) -> Progress {
+    /// Takes in at most `limit` events after the checkpoint.
+    pub fn step(&mut self, limit: usize) -> Progress {
         let after = self.copy.checkpoint().position;
         let first = after.map_or(0, |after| after + 1);
         let read = self.folder.runtime().block_on(self.folder.log().read_all(after, limit));
@@ -77,7 +78,7 @@ impl Follower {
         };
         let end = page.end;
         let (decoded, unknown) = decode_page(page.events, self.copy.checkpoint().known_at_us);
-        if let Err((sequence, error)) = self.take_in(&decoded, lease_until_us) {
+        if let Err((sequence, error)) = self.take_in(&decoded) {
             return stopped(sequence, &error);
         }
         match unknown {
@@ -88,34 +89,29 @@ impl Follower {
 
     /// Commits decoded events. If the batch fails its events are taken in one by one, so that the
     /// failing one is known and what comes before it is kept.
-    fn take_in(
-        &mut self,
-        batch: &[Decoded],
-        lease_until_us: i64,
-    ) -> Result<(), (u64, ProjectionError)> {
+    fn take_in(&mut self, batch: &[Decoded]) -> Result<(), (u64, ProjectionError)> {
         let Some(first) = batch.first().map(Decoded::sequence) else { return Ok(()) };
-        match self.commit(batch, lease_until_us) {
+        match self.commit(batch) {
             Ok(()) => return Ok(()),
-            Err(error) if batch.len() == 1 || error.is_passing() || is_fence(&error) => {
+            Err(error) if batch.len() == 1 || !is_of_an_event(&error) => {
                 return Err((first, error));
             }
             Err(_) => {}
         }
         for event in batch {
-            self.commit(std::slice::from_ref(event), lease_until_us)
-                .map_err(|error| (event.sequence(), error))?;
+            self.commit(std::slice::from_ref(event)).map_err(|error| (event.sequence(), error))?;
         }
         Ok(())
     }
 
-    fn commit(&mut self, batch: &[Decoded], lease_until_us: i64) -> Result<(), ProjectionError> {
+    fn commit(&mut self, batch: &[Decoded]) -> Result<(), ProjectionError> {
         if self.forgotten {
             self.models = Models::new((self.make)());
             self.models.load(self.copy.reader())?;
             self.forgotten = false;
         }
         self.changes.clear();
-        let moved = Moved::over(batch, lease_until_us)?;
+        let moved = Moved::over(batch)?;
         let result = project_all(&mut self.folder, &mut self.models, batch, &mut self.changes)
             .and_then(|()| {
                 self.models.flush(&mut self.changes);
@@ -177,11 +173,16 @@ pub(super) fn project(
     }
 }
 
+/// Whether one of the events may be what stands in the way.
+fn is_of_an_event(error: &ProjectionError) -> bool {
+    !(error.is_passing() || error.is_damage() || is_fence(error))
+}
+
 fn is_fence(error: &ProjectionError) -> bool {
     matches!(error, ProjectionError::Fenced { .. })
 }
 
 fn stopped(sequence: u64, error: &ProjectionError) -> Progress {
     let failure = Failure { sequence, reason: error.to_string(), retrying: error.is_passing() };
-    Progress::Stopped { failure, fenced: is_fence(error) }
+    Progress::Stopped { failure, fenced: is_fence(error), damaged: error.is_damage() }
 }

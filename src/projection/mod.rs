@@ -51,10 +51,10 @@ pub use models::Models;
 pub use page::{Decoded, decode_page};
 pub use read::{Answer, At, ReadModels, Tables, answer};
 pub use rebuild::{
-    ChangedColumn, Compared, Diffed, Difference, Rebuild, Rebuilt, RebuiltModel, Value, What, diff,
-    rebuild, verify,
+    ChangedColumn, Compare, Compared, Diffed, Difference, Rebuild, Rebuilt, RebuiltModel, Value,
+    What, diff, rebuild, verify,
 };
-pub use runner::{Options, Runner, Status};
+pub use runner::{Extent, Options, Runner, STILL, Status, extent};
 pub use sql::{Reader, Record};
 pub use step::{Envelope, Input, Path, Projection, Step};
 pub use store::{Copies, CopyId, Mode, SqliteCopies};

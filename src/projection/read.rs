@@ -6,19 +6,24 @@
 
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 
 use super::StoreError;
 use super::change::Cell;
 use super::error::DatabaseError;
+use super::models::Models;
 use super::runner::Status;
 use super::sql::{Reader, Record};
-use super::store::{Copies, CopyId, CopyReader};
+use super::store::{Copies, CopyId, CopyReader, met_damage, stale};
 use crate::domain::date::Day;
 
 /// Questions answered at once; more wait.
 const MAX_READERS: usize = 4;
+
+/// How long a question waits for its turn.
+const TURN: Duration = Duration::from_secs(10);
 
 /// The tables, open for questions.
 pub struct ReadModels {
@@ -100,7 +105,9 @@ impl ReadModels {
         ask: impl FnOnce(&Tables<'_>) -> Result<T, DatabaseError> + Send + 'static,
     ) -> Result<Answer<T>, StoreError> {
         let closed = || StoreError::OtherLog("the read models were closed".to_owned());
-        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| closed())?;
+        let permit = tokio::time::timeout(TURN, Arc::clone(&self.permits).acquire_owned());
+        let busy = || DatabaseError::passing("the read models answer other questions");
+        let permit = permit.await.map_err(|_| busy())?.map_err(|_| closed())?;
         let models = Arc::clone(self);
         let work = tokio::task::spawn_blocking(move || {
             let answer = models.read_now(ask);
@@ -120,13 +127,49 @@ impl ReadModels {
     ) -> Result<Answer<T>, StoreError> {
         let (copy, mut reader) = self.take()?;
         let answer = answer(&mut *reader, ask);
-        if answer.is_ok() {
-            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            if idle.len() < MAX_READERS {
-                idle.push((copy, reader));
+        match &answer {
+            Ok(_) => {
+                let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+                if idle.len() < MAX_READERS {
+                    idle.push((copy, reader));
+                }
             }
+            Err(error) if error.is_damage() => return Err(self.damaged(copy, error)),
+            Err(_) => {}
         }
         Ok(answer?)
+    }
+
+    /// Says that a copy is damaged to whoever can make it anew, unless it only looks so.
+    fn damaged(&self, copy: CopyId, error: &DatabaseError) -> StoreError {
+        let what = error.to_string();
+        let anew =
+            || DatabaseError::passing("another copy of the read models serves now; ask again");
+        match self.is_of_this_version(&copy) {
+            Ok(true) => {}
+            // Tables that this program knows and that copy has not.
+            Ok(false) => return anew().into(),
+            Err(error) if error.is_damage() => {}
+            Err(error) => return error,
+        }
+        match met_damage(&*self.copies, &copy, &what) {
+            Ok(true) => {
+                tracing::error!(%copy, what, "the copy of the read models that serves is damaged");
+                StoreError::Damaged { copy, what }
+            }
+            Ok(false) => anew().into(),
+            Err(error) => error,
+        }
+    }
+
+    fn is_of_this_version(&self, copy: &CopyId) -> Result<bool, StoreError> {
+        let models = Models::new(super::all());
+        let mut same = true;
+        self.copies.reader(copy)?.ask(&mut |reader| {
+            same = stale(reader, &models)?.is_empty();
+            Ok(())
+        })?;
+        Ok(same)
     }
 
     fn take(&self) -> Result<(CopyId, Box<dyn CopyReader>), StoreError> {

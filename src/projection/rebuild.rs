@@ -11,22 +11,25 @@ use std::sync::Arc;
 use serde::Serialize;
 use tokio::runtime::Handle;
 
-use super::checksum::checksum;
 use super::counted::wait_until_counted;
 use super::models::Models;
-use super::store::{Copies, CopyId, CopyWriter, Holder, Mode, RebuildLock, stale};
-use super::{Projection, ProjectionError, StoreError};
+use super::store::{
+    Copies, CopyId, CopyWriter, Holder, Mode, RebuildLock, TakesFrom, met_damage, stale,
+};
+use super::{Projection, StoreError};
 use crate::log::EventLog;
-pub use diff::{ChangedColumn, Diffed, Difference, Value, What, diff};
+pub use diff::{ChangedColumn, Compare, Diffed, Difference, Value, What, diff};
 use fill::Filling;
+use served::{check_whole, compare, look_at};
 
 mod diff;
 mod fill;
 mod reading;
+mod served;
 
-/// How long the copy that serves is held still at most, in microseconds: after a crash it is followed
-/// again by then.
-const HOLD_US: i64 = 60_000_000;
+/// Who holds the copy that serves still: it goes on without a sign of life as long as the right to
+/// rebuild is held.
+pub(super) const HELD: &str = "a copy that is made of this one";
 
 /// What a rebuild is made of.
 pub struct Rebuild<'a> {
@@ -42,8 +45,6 @@ pub struct Rebuild<'a> {
     pub names: &'a [String],
     /// Bytes of folded enrollments kept in memory.
     pub cache_bytes: usize,
-    /// Now, in microseconds UTC.
-    pub now_us: fn() -> i64,
 }
 
 /// What a rebuild came to.
@@ -53,6 +54,8 @@ pub struct Rebuilt {
     pub position: Option<u64>,
     /// The read models that were rebuilt.
     pub models: Vec<RebuiltModel>,
+    /// The copy that served and differed: kept until the next rebuild.
+    pub kept: Option<String>,
 }
 
 /// One read model of a rebuild.
@@ -74,6 +77,11 @@ pub struct RebuiltModel {
 pub enum Compared {
     /// Nothing served, or nothing yet.
     Nothing,
+    /// What served is damaged.
+    Damaged {
+        /// What was met.
+        what: String,
+    },
     /// Another version served: another content was to be expected.
     AnotherVersion,
     /// The content is the same.
@@ -105,12 +113,26 @@ pub fn rebuild(
     progress: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Rebuilt, StoreError> {
     let lock = rebuild.copies.lock_rebuild()?;
-    let (copy, id) = begin(rebuild, &*lock)?;
+    match once(rebuild, &*lock, progress) {
+        // Reported, it is not asked for anything any more.
+        Err(StoreError::Damaged { copy, what }) if met_damage(rebuild.copies, &copy, &what)? => {
+            once(rebuild, &*lock, progress)
+        }
+        rebuilt => rebuilt,
+    }
+}
+
+fn once(
+    rebuild: &Rebuild<'_>,
+    lock: &dyn RebuildLock,
+    progress: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<Rebuilt, StoreError> {
+    let (copy, id) = begin(rebuild, lock)?;
     let made = make(rebuild, copy, progress).and_then(|mut made| {
-        take_over(rebuild, &*lock, &mut made, progress)?;
+        take_over(rebuild, lock, &mut made, progress)?;
         Ok(made.rebuilt)
     });
-    removed_on_error(rebuild, &*lock, &id, made)
+    removed_on_error(rebuild, lock, &id, made)
 }
 
 /// Makes a copy beside the one that serves, compares them, and removes it: nothing that serves is
@@ -165,22 +187,13 @@ struct Made {
     rebuilt: Rebuilt,
 }
 
-/// The copy that serves, as it stood when the rebuild began.
-struct Served {
-    position: Option<u64>,
-    /// Of those to be rebuilt, the ones of another version.
-    stale: Vec<String>,
-    /// Their checksums, by name.
-    checksums: Vec<(String, String)>,
-}
-
 fn make(
     rebuild: &Rebuild<'_>,
     mut copy: Box<dyn CopyWriter>,
     progress: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Made, StoreError> {
     let all = Models::new((rebuild.projections)());
-    let serving = rebuild.copies.serving()?;
+    let (serving, damage) = readable(rebuild)?;
     let selected = select(rebuild, &all, serving.as_ref())?;
     let (mut chosen, others) = all.partition(|name| selected.iter().any(|one| one == name));
     let kept: Vec<_> = others.tables().collect();
@@ -194,10 +207,12 @@ fn make(
         // The rows of the others and what the chosen are compared with must be of one event.
         Some(serving) => {
             let mut held = hold(rebuild, &serving)?;
-            let looked = look_at(rebuild, &serving, &chosen)
-                .and_then(|served| Ok((served, copy.copy_tables(&serving, &kept)?)));
+            let looked = look_at(rebuild, &serving, &chosen).and_then(|served| {
+                let copied = copy.copy_tables(&serving, &kept);
+                Ok((served, copied.map_err(|error| of_copy(error, &serving))?))
+            });
             // Taken over meanwhile, it is no longer ours to let go of.
-            let _ = held.renew(0);
+            let _ = held.release();
             let (served, to) = looked?;
             if to != served.position {
                 return Err(StoreError::Moved);
@@ -210,12 +225,36 @@ fn make(
         Filling { rebuild, copy: &mut *copy, models: &mut chosen, progress }.fill(to)?;
     }
     copy.finish(&Models::new((rebuild.projections)()))?;
-    let models = compare(&mut *copy, &chosen, served.as_ref())?;
+    let mut models = compare(&mut *copy, &chosen, served.as_ref())?;
+    if let Some(what) = damage {
+        models
+            .iter_mut()
+            .for_each(|model| model.compared = Compared::Damaged { what: what.clone() });
+    }
     if chosen.iter().any(|model| model.name() == "audit_trail") {
         check_whole(&mut *copy)?;
     }
-    let rebuilt = Rebuilt { position: to, models };
+    let rebuilt = Rebuilt { position: to, models, kept: None };
     Ok(Made { copy, models: Models::new((rebuild.projections)()), rebuilt })
+}
+
+/// The copy that serves, if it can be read; else what is damaged in it.
+fn readable(rebuild: &Rebuild<'_>) -> Result<(Option<CopyId>, Option<String>), StoreError> {
+    let Some(serving) = rebuild.copies.serving()? else { return Ok((None, None)) };
+    Ok(match rebuild.copies.damage(&serving)? {
+        None => (Some(serving), None),
+        damage => (None, damage),
+    })
+}
+
+/// Damage met in a copy, with the name of the copy.
+fn of_copy(error: StoreError, copy: &CopyId) -> StoreError {
+    match error {
+        StoreError::Database(error) if error.is_damage() => {
+            StoreError::Damaged { copy: copy.clone(), what: error.to_string() }
+        }
+        other => other,
+    }
 }
 
 /// Waits until this process has counted the log as far as the rows reach.
@@ -227,14 +266,11 @@ fn counted(rebuild: &Rebuild<'_>, position: Option<u64>) -> Result<(), StoreErro
 
 /// Keeps others from writing the copy that serves, for a while.
 fn hold(rebuild: &Rebuild<'_>, serving: &CopyId) -> Result<Box<dyn CopyWriter>, StoreError> {
-    let mut held = rebuild.copies.open(serving)?;
-    held.claim(Holder {
-        name: "a copy that is made of this one",
-        now_us: (rebuild.now_us)(),
-        lease_us: HOLD_US,
-        takes_over: true,
-    })?;
-    Ok(held)
+    let held = rebuild.copies.open(serving).and_then(|mut held| {
+        held.claim(Holder { name: HELD, from: TakesFrom::Anybody })?;
+        Ok(held)
+    });
+    held.map_err(|error| of_copy(error, serving))
 }
 
 /// Catches up with the log beside the copy that serves, then holds that one still, takes in the
@@ -248,21 +284,32 @@ fn take_over(
     made.models.load(made.copy.reader())?;
     catch_up(rebuild, made, progress)?;
     // Held still from here on; a server that followed it waits, and finds that another serves.
-    let _held = match rebuild.copies.serving()? {
-        Some(serving) => {
-            let mut held = hold(rebuild, &serving)?;
-            let position = held.checkpoint().position;
-            let caught_up = counted(rebuild, position);
-            if let Err(error) = caught_up.and_then(|()| catch_up(rebuild, made, progress)) {
-                let _ = held.renew(0);
-                return Err(error);
-            }
-            Some(held)
-        }
+    let serving = rebuild.copies.serving()?;
+    let held = match &serving {
+        Some(serving) => match hold(rebuild, serving) {
+            // Nobody can write there.
+            Err(StoreError::Damaged { .. }) => None,
+            held => Some(held?),
+        },
         None => None,
     };
+    if let Some(mut held) = held {
+        let caught_up = counted(rebuild, held.checkpoint().position);
+        if let Err(error) = caught_up.and_then(|()| catch_up(rebuild, made, progress)) {
+            let _ = held.release();
+            return Err(error);
+        }
+    }
     made.rebuilt.position = made.copy.checkpoint().position;
-    rebuild.copies.serve(lock, &made.copy.id().clone())
+    rebuild.copies.serve(lock, &made.copy.id().clone())?;
+    let is_finding = made.rebuilt.findings().next().is_some();
+    let kept = serving.filter(|_| is_finding);
+    if let Err(error) = rebuild.copies.keep(lock, kept.as_ref()) {
+        // It serves all the same.
+        tracing::warn!(%error, "what is kept of earlier copies can't be changed");
+    }
+    made.rebuilt.kept = kept.map(|copy| copy.to_string());
+    Ok(())
 }
 
 fn catch_up(
@@ -294,10 +341,12 @@ fn select(
     let every = || all.iter().map(|model| model.name().to_owned()).collect();
     let Some(serving) = serving.filter(|_| !rebuild.names.is_empty()) else { return Ok(every()) };
     let mut selected = Vec::new();
-    let checkpoint = rebuild.copies.reader(serving)?.ask(&mut |reader| {
+    let mut looking = rebuild.copies.reader(serving)?;
+    let looked = looking.ask(&mut |reader| {
         selected = stale(reader, all)?;
         Ok(())
-    })?;
+    });
+    let checkpoint = looked.map_err(|error| of_copy(error.into(), serving))?;
     if checkpoint.position.is_none() {
         return Ok(every());
     }
@@ -312,66 +361,4 @@ fn head(rebuild: &Rebuild<'_>) -> Result<Option<u64>, StoreError> {
         .runtime
         .block_on(rebuild.log.head())
         .map_err(|error| StoreError::Stopped { sequence: 0, source: error.into() })
-}
-
-/// The copy that serves, as of one instant.
-fn look_at(rebuild: &Rebuild<'_>, serving: &CopyId, chosen: &Models) -> Result<Served, StoreError> {
-    let (mut others, mut checksums) = (Vec::new(), Vec::new());
-    let checkpoint = rebuild.copies.reader(serving)?.ask(&mut |reader| {
-        others = stale(reader, chosen)?;
-        for model in chosen.iter().filter(|model| !others.iter().any(|name| name == model.name())) {
-            checksums.push((model.name().to_owned(), checksum(reader, model)?));
-        }
-        Ok(())
-    })?;
-    Ok(Served { position: checkpoint.position, stale: others, checksums })
-}
-
-/// Compares what was made with what served at the same event.
-fn compare(
-    copy: &mut dyn CopyWriter,
-    chosen: &Models,
-    served: Option<&Served>,
-) -> Result<Vec<RebuiltModel>, StoreError> {
-    let mut models = Vec::new();
-    for model in chosen.iter() {
-        let name = model.name();
-        let at = served.and_then(|served| served.position);
-        let then = served.and_then(|served| served.checksums.iter().find(|(of, _)| of == name));
-        let is_stale = served.is_some_and(|served| served.stale.iter().any(|of| of == name));
-        let (checksum, compared) = match (at, then) {
-            (Some(at), Some((_, then))) => {
-                let now = checksum(copy.reader(), model)?;
-                let served = then.clone();
-                let same = now == served;
-                (Some(now), if same { Compared::Same } else { Compared::Differs { served, at } })
-            }
-            _ if is_stale => (None, Compared::AnotherVersion),
-            _ => (None, Compared::Nothing),
-        };
-        models.push(RebuiltModel {
-            name: name.to_owned(),
-            version: model.version(),
-            checksum,
-            compared,
-        });
-    }
-    Ok(models)
-}
-
-/// Checks that every event has its row.
-fn check_whole(copy: &mut dyn CopyWriter) -> Result<(), StoreError> {
-    let mut rows = 0;
-    copy.reader().query("SELECT count(*) AS n FROM audit_trail", &[], &mut |row| {
-        rows = row.number("n")?;
-        Ok(())
-    })?;
-    let events = copy.checkpoint().position.map_or(0, |position| position + 1);
-    if rows == events {
-        return Ok(());
-    }
-    let source = ProjectionError::Inconsistent(format!(
-        "the audit trail has {rows} rows for {events} events"
-    ));
-    Err(StoreError::Stopped { sequence: 0, source })
 }

@@ -1,8 +1,10 @@
 //! The thread that keeps the read models behind the log, as little as it can.
 //!
-//! Several processes may run one over the same copies: who has the right to write (for a time that
-//! each batch makes longer) follows the log, the others look how far it is and take over when that
-//! time is over.
+//! Several processes may run one over the same copies: who has the right to write follows the log and
+//! gives signs of life, the others look how far it is and take over when there are none.
+//!
+//! What must hold: whatever stops it is seen in the status and tried again, a panic too; a copy that
+//! is damaged is made anew.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -10,14 +12,18 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tokio::task::AbortHandle;
 use tracing::{error, warn};
 
 use super::fold::DEFAULT_CACHE_BYTES;
 use super::store::{Copies, CopyId};
 use super::{Failure, Projection, StoreError};
 use crate::log::EventLog;
-use work::Work;
+pub use still::STILL;
+pub use work::{Extent, extent};
+use work::{Seen, Work};
 
+mod still;
 mod work;
 
 /// How the runner works.
@@ -35,15 +41,13 @@ pub struct Options {
     pub holder: String,
     /// Whether it writes; else it only looks how far another process is.
     pub writes: bool,
-    /// Now, in microseconds UTC.
-    pub now_us: fn() -> i64,
     /// The read models.
     pub projections: fn() -> Vec<Box<dyn Projection>>,
 }
 
 impl Options {
-    /// The usual ones, for a process of this name; `now_us` gives microseconds UTC.
-    pub fn new(holder: impl Into<String>, now_us: fn() -> i64) -> Self {
+    /// The usual ones, for a process of this name.
+    pub fn new(holder: impl Into<String>) -> Self {
         Self {
             batch_events: 2048,
             cache_bytes: DEFAULT_CACHE_BYTES,
@@ -51,7 +55,6 @@ impl Options {
             lease: Duration::from_secs(3),
             holder: holder.into(),
             writes: true,
-            now_us,
             projections: super::all,
         }
     }
@@ -75,6 +78,8 @@ pub struct Status {
     pub rebuilding: Option<(u64, u64)>,
     /// Who writes, where it is another process.
     pub written_by: Option<String>,
+    /// Whether nothing has moved for [`STILL`] though the log went on.
+    pub stands_still: bool,
 }
 
 impl Status {
@@ -87,6 +92,7 @@ impl Status {
 /// A running thread; dropping it stops it after the batch at work.
 pub struct Runner {
     status: watch::Receiver<Status>,
+    watching: AbortHandle,
     stop: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -106,12 +112,15 @@ impl Runner {
         let (published, status) = watch::channel(Status::default());
         let (stop, stopped) = watch::channel(false);
         let path = copies.place();
-        let work = Work { log, copies, options, runtime, published, stopped };
+        let watching = runtime.spawn(still::watch(Arc::clone(&log), published.clone()));
+        let watching = watching.abort_handle();
+        let seen = Seen::default();
+        let work = Work { log, copies, options, runtime, published, stopped, seen };
         let thread = std::thread::Builder::new()
             .name("read-models".to_owned())
             .spawn(move || work.run())
             .map_err(StoreError::io(std::path::Path::new(&path)))?;
-        Ok(Self { status, stop, thread: Some(thread) })
+        Ok(Self { status, watching, stop, thread: Some(thread) })
     }
 
     /// The status as it changes.
@@ -130,6 +139,7 @@ impl Runner {
 
 impl Drop for Runner {
     fn drop(&mut self) {
+        self.watching.abort();
         self.stop.send_replace(true);
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()

@@ -21,6 +21,13 @@ pub trait Reader {
         parameters: &[(&str, Cell<'_>)],
         each: &mut dyn FnMut(&dyn Record) -> Result<(), DatabaseError>,
     ) -> Result<(), DatabaseError>;
+
+    /// The columns of a table; none where there is no such table. Asking for what is not there would
+    /// end the transaction on some engines.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn columns(&mut self, table: &str) -> Result<Vec<String>, DatabaseError>;
 }
 
 /// A row of an answer.

@@ -116,7 +116,7 @@ async fn a_clock_that_jumps_writes_nothing() {
 async fn refused_for_its_clock(server: &Server, head: Option<u64>) {
     let reply = approve_with(server, "k").await;
     reply.problem(503, "clock-unreliable");
-    assert_eq!(reply.header("retry-after"), "60");
+    assert_eq!(reply.header("retry-after"), "30");
     let renamed = json!({
         "name": { "en": "Canton", "zh": "粤" }, "source": "test", "effective_on": "2020-01-01",
     });

@@ -131,7 +131,7 @@ async fn build(
     let copies: Arc<dyn Copies> = Arc::new(SqliteCopies::new(folder.path().join("read-models")));
     let runner = fill.then(|| {
         let runtime = tokio::runtime::Handle::current();
-        let options = Options::new("test", || UNIX_NOW * 1_000_000);
+        let options = Options::new("test");
         Runner::start(app.log().clone(), copies.clone(), options, runtime).unwrap()
     });
     let nobody = || tokio::sync::watch::channel(Status::default()).1;

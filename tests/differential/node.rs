@@ -53,7 +53,7 @@ impl Node {
         let app = Arc::new(start(parts).await.unwrap());
         let following = Following::start(&app);
         let copies = Arc::new(SqliteCopies::new(folder.path().join("read-models")));
-        let options = Options::new(name, || UNIX_NOW * 1_000_000);
+        let options = Options::new(name);
         let runtime = tokio::runtime::Handle::current();
         let runner =
             Runner::start(app.log().clone(), copies.clone() as Arc<dyn Copies>, options, runtime);

@@ -43,7 +43,7 @@ impl Reply {
 fn web(node: Node, key: &TokenKey) -> Web {
     let tables = tempfile::tempdir().unwrap();
     let copies: Arc<dyn Copies> = Arc::new(SqliteCopies::new(tables.path().join("read-models")));
-    let options = Options::new("test", || UNIX_NOW * 1_000_000);
+    let options = Options::new("test");
     let runtime = tokio::runtime::Handle::current();
     let runner = Runner::start(node.app.log().clone(), copies.clone(), options, runtime).unwrap();
     let verifier = Arc::new(LocalVerifier::new(key, "docket-test", "docket"));

@@ -1,10 +1,10 @@
 //! Copies: which serves, who writes, and that a half one never serves.
 
-use docket::projection::store::{Claim, CopyWriter, stale};
+use docket::projection::store::{Claim, CopyWriter, Holder, TakesFrom, stale};
 use docket::projection::{Mode, Models, Projection, ProjectionError, StoreError};
 
 use crate::on_every_engine;
-use crate::places::{Place, claimed, holder};
+use crate::places::{Place, claimed, holder, taker};
 use crate::sample::{Sample, add, changes, ids, rows, sample, to};
 
 on_every_engine!(
@@ -12,7 +12,7 @@ on_every_engine!(
     a_rebuild_that_is_killed_leaves_the_old_copy_serving,
     one_process_rebuilds_at_a_time,
     a_copy_of_another_name_is_refused,
-    who_writes_has_it_until_its_time_is_over,
+    who_writes_has_it_while_it_gives_signs_of_life,
     who_was_overtaken_changes_nothing,
     a_checkpoint_moves_only_from_where_it_was_read,
     once_another_copy_serves_nothing_is_written_here,
@@ -109,43 +109,57 @@ fn a_copy_of_another_name_is_refused(place: &Place) {
     }
 }
 
-fn who_writes_has_it_until_its_time_is_over(place: &Place) {
+fn who_writes_has_it_while_it_gives_signs_of_life(place: &Place) {
     let (copies, mut first) = place.serving(sample());
     let id = first.id().clone();
     let mut second = copies.open(&id).unwrap();
-    let taken = second.claim(holder("second", 999)).unwrap();
-    assert_eq!(taken, Claim::Taken { holder: "writer".to_owned(), until_us: 1000 });
-    first.renew(2000).unwrap();
-    assert!(matches!(second.claim(holder("second", 1500)).unwrap(), Claim::Taken { .. }));
-    // Its own, also before its time is over: under a new epoch.
+    let taken = second.claim(holder("second")).unwrap();
+    assert_eq!(taken, Claim::Taken { holder: "writer".to_owned() });
+    let silent = |sign| Holder { name: "second", from: TakesFrom::Silent(sign) };
+    let now = || copies.open(&id).unwrap().checkpoint().sign();
+    // Each sign of life, and each batch, is another than those before.
+    let mut before = now();
+    for _ in 0..3 {
+        first.renew().unwrap();
+        assert_ne!(now(), before);
+        assert!(matches!(second.claim(silent(before)).unwrap(), Claim::Taken { .. }));
+        before = now();
+    }
+    add(&mut *first, 0).unwrap();
+    assert!(matches!(second.claim(silent(before)).unwrap(), Claim::Taken { .. }));
+    // Its own: under a new epoch.
     let epoch = first.checkpoint().epoch;
     let mut again = copies.open(&id).unwrap();
-    assert_eq!(again.claim(holder("writer", 1500)).unwrap(), Claim::Ours);
+    assert_eq!(again.claim(holder("writer")).unwrap(), Claim::Ours);
     assert_eq!(again.checkpoint().epoch, epoch + 1);
-    assert!(is_fence(first.renew(9000)), "an older self has it no more");
-    // Over at the very instant.
-    assert!(matches!(second.claim(holder("second", 2499)).unwrap(), Claim::Taken { .. }));
-    assert_eq!(second.claim(holder("second", 2500)).unwrap(), Claim::Ours);
+    assert!(is_fence(first.renew()), "an older self has it no more");
+    assert!(is_fence(first.release()), "nor can it give it back");
+    // Silent since.
+    assert_eq!(second.claim(silent(now())).unwrap(), Claim::Ours);
     assert_eq!(second.checkpoint().holder.as_deref(), Some("second"));
-    assert_eq!(second.checkpoint().lease_until_us, 3500);
+    assert!(is_fence(again.renew()));
+    // Given back, anybody has it at once.
+    second.release().unwrap();
+    assert_eq!(copies.open(&id).unwrap().checkpoint().holder, None);
+    let mut third = copies.open(&id).unwrap();
+    assert_eq!(third.claim(holder("third")).unwrap(), Claim::Ours);
     // Whoever is about to serve another copy takes it from anybody.
-    let mut taker = copies.open(&id).unwrap();
-    let takes_over = docket::projection::store::Holder { takes_over: true, ..holder("t", 2500) };
-    assert_eq!(taker.claim(takes_over).unwrap(), Claim::Ours);
-    assert!(is_fence(add(&mut *second, 0)));
+    let mut last = copies.open(&id).unwrap();
+    assert_eq!(last.claim(taker("t")).unwrap(), Claim::Ours);
+    assert!(is_fence(add(&mut *third, 1)));
 }
 
 fn who_was_overtaken_changes_nothing(place: &Place) {
     let (copies, mut asleep) = place.serving(sample());
     add(&mut *asleep, 0).unwrap();
     let mut awake = copies.open(&asleep.id().clone()).unwrap();
-    assert_eq!(awake.claim(holder("awake", 1000)).unwrap(), Claim::Ours);
+    assert_eq!(awake.claim(taker("awake")).unwrap(), Claim::Ours);
     assert_eq!(awake.checkpoint().position, Some(0));
     // Not yet moved: the epoch alone keeps it out.
     assert!(is_fence(add(&mut *asleep, 1)));
     add(&mut *awake, 1).unwrap();
     assert!(is_fence(add(&mut *asleep, 1)));
-    assert!(is_fence(asleep.renew(5000)));
+    assert!(is_fence(asleep.renew()));
     assert_eq!(ids(awake.reader()), [0, 1]);
     assert_eq!(awake.checkpoint().position, Some(1));
 }
@@ -172,7 +186,7 @@ fn once_another_copy_serves_nothing_is_written_here(place: &Place) {
     add(&mut *old, 1).unwrap();
     copies.serve(&*lock, &next.id().clone()).unwrap();
     assert!(is_fence(add(&mut *old, 2)));
-    assert!(is_fence(old.renew(9000)));
+    assert!(is_fence(old.renew()));
     add(&mut *next, 2).unwrap();
     assert_eq!(ids(next.reader()), [0, 1, 2]);
     assert_eq!(ids(old.reader()), [0, 1]);
@@ -260,7 +274,7 @@ fn why_it_stopped_is_noted_until_it_goes_on(place: &Place) {
     add(&mut *writer, 1).unwrap();
     assert_eq!(noted(&*copies), None);
     let mut other = copies.open(&writer.id().clone()).unwrap();
-    assert_eq!(other.claim(holder("other", 5000)).unwrap(), Claim::Ours);
+    assert_eq!(other.claim(taker("other")).unwrap(), Claim::Ours);
     assert!(is_fence(writer.note_failure(2, "late")));
     assert_eq!(noted(&*copies), None);
 }

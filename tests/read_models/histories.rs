@@ -2,7 +2,6 @@
 //! followed, or rebuilt.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use docket::domain::date::Timestamp;
@@ -90,12 +89,6 @@ fn places(world: &mut World, cites: &EventRef) {
     }
 }
 
-/// Each question is put an hour after the last.
-fn now_us() -> i64 {
-    static NOW: AtomicI64 = AtomicI64::new(0);
-    NOW.fetch_add(3_600_000_000, Ordering::Relaxed)
-}
-
 pub fn request<'a>(world: &World, copies: &'a dyn Copies) -> Rebuild<'a> {
     Rebuild {
         log: Arc::clone(&world.log),
@@ -104,7 +97,6 @@ pub fn request<'a>(world: &World, copies: &'a dyn Copies) -> Rebuild<'a> {
         projections: all,
         names: &[],
         cache_bytes: 1 << 20,
-        now_us,
     }
 }
 
@@ -123,7 +115,7 @@ pub fn follower(world: &World, writer: Box<dyn CopyWriter>) -> Follower {
 
 pub fn catch_up(follower: &mut Follower, limit: usize) {
     loop {
-        match follower.step(limit, 0) {
+        match follower.step(limit) {
             Progress::Moved { end: true } => return,
             Progress::Moved { end: false } => {}
             Progress::Stopped { failure, .. } => panic!("{failure:?}"),
@@ -291,13 +283,10 @@ fn subjects(
 }
 
 fn a_runner_follows_and_rows_of_another_log_are_not_continued(place: &Place) {
-    fn wall_us() -> i64 {
-        i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_micros()).unwrap()
-    }
     let mut world = filled();
     let handle = world.runtime.handle().clone();
     let start = |world: &World| {
-        let (log, options) = (Arc::clone(&world.log), Options::new("runner", wall_us));
+        let (log, options) = (Arc::clone(&world.log), Options::new("runner"));
         Runner::start(log, place.open(), options, handle.clone()).unwrap()
     };
     let runner = start(&world);

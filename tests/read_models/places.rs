@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use docket::projection::store::{Claim, CopyWriter, Holder};
+use docket::projection::store::{Claim, CopyWriter, Holder, TakesFrom};
 use docket::projection::{Copies, CopyId, Mode, Models, SqliteCopies};
 
 /// A place that nobody else has, gone with this value.
@@ -50,14 +50,19 @@ impl Place {
     }
 }
 
-/// A copy opened for writing by a holder whose time is over at the instant 1000.
+/// A copy opened for writing by a holder.
 pub fn claimed(copies: &dyn Copies, copy: &CopyId, name: &str) -> Box<dyn CopyWriter> {
     let mut writer = copies.open(copy).unwrap();
-    assert_eq!(writer.claim(holder(name, 0)).unwrap(), Claim::Ours);
+    assert_eq!(writer.claim(holder(name)).unwrap(), Claim::Ours);
     writer
 }
 
-/// Someone who asks at an instant for a thousand microseconds.
-pub fn holder(name: &str, now_us: i64) -> Holder<'_> {
-    Holder { name, now_us, lease_us: 1000, takes_over: false }
+/// Someone who takes the right to write from nobody else.
+pub fn holder(name: &str) -> Holder<'_> {
+    Holder { name, from: TakesFrom::Nobody }
+}
+
+/// Someone who takes it from whoever has it.
+pub fn taker(name: &str) -> Holder<'_> {
+    Holder { name, from: TakesFrom::Anybody }
 }

@@ -89,7 +89,7 @@ fn catch_up_through(
                 continue;
             }
         };
-        match writer.claim(holder(name, 0)) {
+        match writer.claim(holder(name)) {
             Ok(claim) => assert_eq!(claim, Claim::Ours),
             Err(error) => {
                 passing(&error);
@@ -98,10 +98,10 @@ fn catch_up_through(
         }
         let mut follower = follower(world, writer);
         loop {
-            match follower.step(limit, 0) {
+            match follower.step(limit) {
                 Progress::Moved { end: true } => return failures,
                 Progress::Moved { end: false } => {}
-                Progress::Stopped { failure, fenced } => {
+                Progress::Stopped { failure, fenced, .. } => {
                     assert!(failure.retrying && !fenced, "{failure:?}");
                     failures += 1;
                     continue 'anew;
@@ -123,14 +123,14 @@ fn a_server_that_goes_away_and_comes_back_loses_and_skips_nothing() {
     drop((copy, lock));
     // Between batches: the same follower goes on.
     let mut follower = follower(&world, claimed(&copies, &copies.serving().unwrap().unwrap(), "w"));
-    assert!(matches!(follower.step(5, 0), Progress::Moved { end: false }));
+    assert!(matches!(follower.step(5), Progress::Moved { end: false }));
     let before = follower.copy().checkpoint().position;
     server.stop("fast");
-    let Progress::Stopped { failure, fenced: false } = follower.step(5, 0) else { panic!() };
+    let Progress::Stopped { failure, fenced: false, .. } = follower.step(5) else { panic!() };
     assert!(failure.retrying, "{failure:?}");
     server.go();
     assert_eq!(follower.copy().checkpoint().position, before);
-    assert!(matches!(follower.step(5, 0), Progress::Moved { end: false }));
+    assert!(matches!(follower.step(5), Progress::Moved { end: false }));
     drop(follower);
     // Within batches: it crashes again and again while others are written.
     let done = AtomicBool::new(false);

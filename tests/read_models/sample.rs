@@ -85,7 +85,7 @@ pub fn changes() -> Changes {
 
 /// How far a batch of the tests goes; the lease then ends at the instant 1000.
 pub fn to(position: u64) -> Moved {
-    Moved { to: position, known_at_us: 7, log: None, lease_until_us: 1000 }
+    Moved { to: position, known_at_us: 7, log: None }
 }
 
 /// Adds a row to `span` and moves the checkpoint to its id.

@@ -1,6 +1,8 @@
 //! G1 to G3, G5, G8: corrections, dates, the two times, refusals, both languages.
 
-use docket::domain::history::Fate;
+use docket::domain::act::Act;
+use docket::domain::event::Event;
+use docket::domain::history::{Fate, History};
 use docket::domain::ids::Office::{
     LocalGovernment, NationalOffice, Province, ProvincialDepartment, Registrar,
 };
@@ -37,6 +39,32 @@ fn g1_a_correction_stands_in_the_place_of_the_original_and_both_stay_readable() 
     assert_eq!(story.state.term.as_ref().unwrap().until, date("2017-10-14"));
     assert_eq!(story.event(2).meta.effective_on, date("2014-10-12"));
     assert_eq!(story.event(mended).meta.corrects, story.reference(2).to_string());
+}
+
+/// In a log that was tampered with a correction can name itself, or an event after it: the fold looked for
+/// its original for ever. It corrects nothing.
+#[test]
+fn g1_a_correction_of_itself_or_of_what_follows_corrects_nothing() {
+    let mut story = approved_area();
+    let body = correction(&story, 2);
+    let by = story.does(NationalOffice, "correct", "2014-11-01", body);
+    for named in [by, by + 1, u64::MAX] {
+        let mut forged = History::new(story.history.stream());
+        for event in story.history.events() {
+            let mut event = event.clone();
+            if event.revision == by
+                && let Event::Acted(fact) = &mut event.event
+                && let Act::Correct(correction) = &mut fact.act
+            {
+                correction.corrects.revision = named;
+            }
+            forged.push(event);
+        }
+        assert_eq!(forged.fate(2), Fate::Stands, "{named}");
+        assert_eq!(forged.version_in_force(by), Some(by));
+        assert_eq!(forged.original(by), by);
+        assert_eq!(forged.state(), approved_area().state);
+    }
 }
 
 #[test]

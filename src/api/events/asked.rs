@@ -94,7 +94,10 @@ async fn after(call: &Call) -> Result<Option<u64>, Problem> {
         (_, None, None) => return Ok(None),
     };
     let after = match (text.parse::<u64>(), Uuid::parse_str(text)) {
-        (Ok(number), _) => number,
+        (Ok(number), _) => match call.state.app.lost_range(number) {
+            Some(range) => return Err(lost(name, number, range)),
+            None => number,
+        },
         (_, Ok(id)) => sequence_of(call, id).await?,
         _ => {
             let shown: String = text.chars().take(80).collect();
@@ -110,6 +113,19 @@ async fn after(call: &Call) -> Result<Option<u64>, Problem> {
         return Err(beyond(name, after, head));
     }
     Ok(Some(after))
+}
+
+/// Since a loss was accepted, a sequence in its range says no longer which event a reader has there.
+fn lost(name: &str, after: u64, (first, last): (u64, u64)) -> Problem {
+    let [after, first, last] = [after, first, last].map(sequence);
+    Problem::new(Code::CursorInvalid)
+        .detail(format!(
+            "{name} is {after}, but the events {first} to {last} were lost and their sequences given again: name the id of the event that you have there, or begin before {first}"
+        ))
+        .detail_zh(format!(
+            "{name} 为 {after}，但序号 {first} 至 {last} 的事件已丢失，序号已重新使用：请改用您在该处所持事件的标识，或从 {first} 之前开始"
+        ))
+        .member("parameter", name)
 }
 
 /// A reader from the future followed another log, or this one was cut short.

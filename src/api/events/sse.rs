@@ -15,17 +15,18 @@ use actix_web::http::{Method, header};
 use actix_web::web::{self, Bytes};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
+use uuid::Uuid;
 
 use super::asked::{Asked, refused};
 use super::filter::Filter;
 use super::tail::{Part, READ};
-use super::{EVENT_STREAM, VARY};
+use super::{EVENT_STREAM, VARY, position};
 use crate::api::answer::sequence;
 use crate::api::auth::Verified;
 use crate::api::call::{Answered, Call};
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
-use crate::codec::{CloudEvents, label_of_stream};
+use crate::codec::label_of_stream;
 use crate::log::RecordedEvent;
 
 /// What is written at once of the last page there is. Larger pieces would leave each idle reader's
@@ -71,6 +72,7 @@ pub fn stream(call: &Call, asked: Asked) -> Answered {
         filter: (!asked.filter.takes_all()).then(|| Box::new(asked.filter)),
         stopping: call.state.stopping(),
         after: asked.after,
+        after_id: None,
         told: None,
         page: Part::default(),
         is_last_page: false,
@@ -89,6 +91,8 @@ struct Reader {
     stopping: watch::Receiver<bool>,
     /// The last event looked at.
     after: Option<u64>,
+    /// Its id, once one was read.
+    after_id: Option<Uuid>,
     /// The last one that the client was told of.
     told: Option<u64>,
     /// What was read and is not written yet.
@@ -190,6 +194,7 @@ impl Reader {
         let mut out = Vec::new();
         while let Some(event) = self.page.take_next() {
             self.after = Some(event.sequence);
+            self.after_id = Some(event.event_id);
             if self.filter.as_ref().is_some_and(|filter| !filter.takes(event)) {
                 continue;
             }
@@ -197,10 +202,11 @@ impl Reader {
                 out.reserve(READ * 1536);
             }
             let before = out.len();
-            if let Err(problem) = write_event(&self.state.cloud_events, event, &mut out) {
+            if let Err(problem) = write_event(&self.state, event, &mut out) {
                 out.truncate(before);
                 // No reader is told that it is past an event that it never got.
                 self.after = event.sequence.checked_sub(1);
+                self.after_id = None;
                 self.failed = Some(problem);
                 break;
             }
@@ -226,24 +232,28 @@ impl Reader {
     /// A notice with the position reached, which a client that connects anew goes on from.
     fn position(&mut self, name: &str) -> Bytes {
         self.told = self.after;
-        let text = match self.after.map(sequence) {
-            Some(after) => {
-                format!("event: {name}\nid: {after}\ndata: {{\"sequence\":\"{after}\"}}\n\n")
+        let text = match (self.after, self.after_id) {
+            (Some(after), id) => {
+                let app = &self.state.app;
+                let id = match (app.lost_range(after), id) {
+                    (None, _) => format!("id: {}\n", sequence(after)),
+                    (Some(_), Some(id)) => format!("id: {id}\n"),
+                    // The client has it: it began from there.
+                    (Some(_), None) => String::new(),
+                };
+                format!("event: {name}\n{id}data: {{\"sequence\":\"{}\"}}\n\n", sequence(after))
             }
-            None => format!("event: {name}\ndata: {{\"sequence\":null}}\n\n"),
+            (None, _) => format!("event: {name}\ndata: {{\"sequence\":null}}\n\n"),
         };
         text.into()
     }
 }
 
 /// Appends an event with its id and type. The type's name and the event have no line break.
-fn write_event(
-    cloud: &CloudEvents,
-    event: &RecordedEvent,
-    out: &mut Vec<u8>,
-) -> Result<(), Problem> {
+fn write_event(state: &ApiState, event: &RecordedEvent, out: &mut Vec<u8>) -> Result<(), Problem> {
     out.extend_from_slice(b"id: ");
-    out.extend_from_slice(sequence(event.sequence).as_bytes());
+    let cloud = &state.cloud_events;
+    out.extend_from_slice(position(&state.app, event.sequence, event.event_id).as_bytes());
     out.extend_from_slice(b"\nevent: ");
     cloud.write_type(label_of_stream(event.stream.as_str()).kind, &event.event_type, out);
     out.extend_from_slice(b"\ndata: ");

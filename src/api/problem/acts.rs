@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{Code, FieldError, Language, Problem};
 use crate::api::answer::sequence;
 use crate::app::ActError;
+use crate::app::clock::ClockError;
 use crate::codec::RequestError;
 use crate::domain::event::Recorded;
 use crate::domain::ids::{self, EventRef, Id, Text};
@@ -66,6 +67,12 @@ impl Problem {
                     .detail(text)
                     .detail_zh(format!("您的角色无权进行该操作（有权的角色：{list}）"))
                     .member("required_roles", required)
+            }
+            ActError::Clock(ClockError::Unconfirmed { ahead_us }) => {
+                let days = ahead_us / 86_400_000_000;
+                Problem::new(Code::RecordingStopped).detail(text).detail_zh(format!(
+                    "系统时钟比本日志已知的最新时间超前 {days} 天；请校准时钟，或停机后以 docket log confirm-clock 确认时钟无误再启动"
+                )).member("reason", "CLOCK_UNCONFIRMED")
             }
             ActError::Clock(_) => Problem::new(Code::ClockUnreliable).cause(text),
             ActError::Log(error) => Problem::from(error),

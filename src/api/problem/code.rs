@@ -149,6 +149,12 @@ catalogue! {
     ProjectionFailed "projection-failed" SERVICE_UNAVAILABLE retry 60 ["projection" "sequence" "required_sequence"]
         en "The list has stopped" "The read model met an event that it could not take and stopped there. The record itself is intact; an operator must act."
         zh "列表已停止更新" "读模型遇到无法处理的事件而停止。记录本身完好，须由运维人员处理。";
+    ReadModelsUnavailable "read-models-unavailable" SERVICE_UNAVAILABLE retry 5 []
+        en "The lists cannot be reached" "The database of the read models does not answer, or refuses, for now. Acts and single enrollments go on. Send the same request again after the stated time."
+        zh "暂时无法访问列表" "读模型数据库目前没有响应或拒绝访问；行为登记和单个项目记录的查询不受影响。请在所示时间后重发同一请求。";
+    Starting "starting" SERVICE_UNAVAILABLE retry 5 []
+        en "The server is starting" "It waits for a store that it needs, or opens the record; `/health/ready` says what it waits for. Send the same request again after the stated time."
+        zh "服务器正在启动" "服务器正在等待所需的存储或打开记录，详见 /health/ready。请在所示时间后重发同一请求。";
     EventStoreUnavailable "event-store-unavailable" SERVICE_UNAVAILABLE retry 5 []
         en "The record cannot be reached" "Nothing was written. Send the same request again after the stated time."
         zh "暂时无法访问记录" "未写入任何内容，请在所示时间后重发同一请求。";
@@ -167,9 +173,9 @@ catalogue! {
     LogIntegrityFailure "log-integrity-failure" INTERNAL_SERVER_ERROR []
         en "The record failed an integrity check" "What was asked for rests on a part of the record that cannot be read as it was written. Nothing was written; what does not need that part goes on. An operator must find the cause."
         zh "记录未通过完整性检查" "所请求的内容依据的部分记录无法按原样读取。未写入任何内容；不依赖该部分的请求不受影响。须由运维人员查明原因。";
-    ClockUnreliable "clock-unreliable" SERVICE_UNAVAILABLE retry 60 []
-        en "The server's clock cannot be trusted" "Nothing was written, because its time could be wrong. An operator must mend the clock."
-        zh "服务器时钟不可靠" "因时间可能有误，未写入任何内容，须由运维人员校准时钟。";
+    ClockUnreliable "clock-unreliable" SERVICE_UNAVAILABLE retry 30 []
+        en "The server's clock cannot be trusted" "Nothing was written, because its time could be wrong. Recording goes on by itself once the clock is right and has stood still for half a minute."
+        zh "服务器时钟不可靠" "因时间可能有误，未写入任何内容。时钟校准并稳定半分钟后自动恢复记录。";
     PayloadTooLarge "payload-too-large" PAYLOAD_TOO_LARGE ["limit_bytes"]
         en "The body is too large" "Send at most `limit_bytes` bytes."
         zh "请求体过大" "请求体不得超过 limit_bytes 字节。";

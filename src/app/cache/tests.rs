@@ -161,3 +161,24 @@ fn two_who_fold_the_same_event_at_once_agree() {
         first.index = Arc::new(Mutex::new(alone));
     }
 }
+
+/// A reader that began before an act put its older fold back once the newer one was let go: acts then met
+/// a conflict that was none, and reads went back.
+#[test]
+fn what_was_read_before_an_own_act_is_not_kept_after_it() {
+    let cache = EnrollmentCache::new(64 * 1024, false);
+    let mut older = Cached::default();
+    assert!(older.push(&abandoned(0, 10, "a")));
+    let mut newer = older.clone();
+    assert!(newer.push(&abandoned(1, 11, "b")));
+    let reading = cache.seen("s");
+    let deciding = cache.seen("s");
+    cache.appended("s");
+    cache.put("s", Arc::new(newer), cache.with_own_event("s", deciding));
+    assert_eq!(cache.get("s").0.unwrap().revision, Some(1));
+    cache.forget("s");
+    cache.put("s", Arc::new(older.clone()), reading);
+    assert!(cache.get("s").0.is_none(), "it lacks an event");
+    cache.put("s", Arc::new(older), cache.seen("s"));
+    assert!(cache.get("s").0.is_some(), "who read after it is believed");
+}

@@ -93,6 +93,12 @@ pub const KEYS: &[Key] = &[
         "file:<data>/documents",
         "address of the documents: file:<folder>, s3://bucket/prefix?endpoint=…&region=…",
     ),
+    key(
+        "store.wait_s",
+        number(0, 3600),
+        "60",
+        "seconds that a start waits for a log or read models that do not answer yet",
+    ),
     absent_secret(
         "store.s3.access_key_id",
         "key by which to reach documents in an S3 store; else the variables of AWS",

@@ -69,7 +69,7 @@ pub async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
     telemetry::install_quiet(config.telemetry.log_format);
     prepare(&args.data_dir, args.fresh, &config).await?;
     let mut signals = Signals::take()?;
-    let mut running = running::start(&config).await?;
+    let mut running = running::start(&config, &mut signals).await?;
     let loaded = tokio::select! {
         loaded = load_both(&running, &config) => loaded,
         _ = signals.next() => Err(failure(

@@ -9,7 +9,7 @@ use super::rebuild::show;
 use crate::cli::exit::{Exit, failure};
 use crate::cli::output::{Format, print, print_json};
 use crate::cli::verify::damaged;
-use crate::projection::{self, Difference, Value, What};
+use crate::projection::{self, Compare, Difference, Value, What};
 
 /// Replay the log beside the copy that serves and compare their content; nothing that serves changes.
 ///
@@ -42,14 +42,18 @@ pub struct VerifyArgs {
 #[command(after_long_help = "\
 Examples:
   docket projections diff --data-dir demo-data
+  docket projections diff --kept --data-dir demo-data
   docket projections diff obligations --output json | jq -c 'select(.what == \"changed\")'
 
-Exit codes: 0 alike, 4 a rebuild is at work there, 5 no such log or read model, 7 rows differ,
+Exit codes: 0 alike, 4 a rebuild is at work there, 5 no such log, read model or kept copy, 7 rows differ,
 130 interrupted")]
 pub struct DiffArgs {
     /// Read models to compare [default: all]
     #[arg(value_name = "NAME")]
     names: Vec<String>,
+    /// Compare the copy that is kept because the last rebuild differed from it, not the one that serves
+    #[arg(long)]
+    kept: bool,
     #[command(flatten)]
     stores: StoreArgs,
     /// The form of the result
@@ -87,6 +91,7 @@ pub async fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
 pub async fn diff(args: &DiffArgs) -> anyhow::Result<Exit> {
     let (told, differences) = sync_channel(1024);
     let output = args.output;
+    let which = if args.kept { Compare::Kept } else { Compare::Serving };
     let printing = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
         for difference in differences {
             tell(output, &difference)?;
@@ -94,7 +99,7 @@ pub async fn diff(args: &DiffArgs) -> anyhow::Result<Exit> {
         Ok(())
     });
     let work = args.stores.work("comparing", &args.names, move |rebuild, progress| {
-        projection::diff(rebuild, progress, &mut |difference| {
+        projection::diff(rebuild, which, progress, &mut |difference| {
             // Nobody listens any more once standard output is gone.
             let _ = told.send(difference);
         })

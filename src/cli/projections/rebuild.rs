@@ -11,8 +11,8 @@ use crate::projection::{self, Compared, Rebuilt, RebuiltModel};
 ///
 /// Reads the log once for all that are named (all, if none is), fills a new copy, compares its
 /// content with the copy that serves at the same event, and lets it take over. A difference without
-/// a new version of the read model is a finding: the copy that served is kept beside it. A server may
-/// run over the same read models: it serves the old copy until the new one takes over, and then goes
+/// a new version of the read model is a finding: the copy that served is kept until the next rebuild,
+/// and `docket projections diff --kept` shows its rows. What served may be damaged. A server may run over the same read models: it serves the old copy until the new one takes over, and then goes
 /// on with that one. What has a new version it rebuilds by itself.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -46,7 +46,9 @@ pub async fn run(args: &RebuildArgs) -> anyhow::Result<Exit> {
         names => Err(failure(
             Exit::Unverified,
             format!(
-                "not what served, though the version is the same: {names}; the copy that served is kept"
+                "not what served, though the version is the same: {names}; the copy that served is kept \
+                 until the next rebuild{}, and `docket projections diff --kept` shows its rows",
+                rebuilt.kept.as_ref().map_or(String::new(), |copy| format!(" as {copy}")),
             ),
         )),
     }
@@ -61,7 +63,9 @@ pub(super) fn show(rebuilt: &Rebuilt, output: Format) -> anyhow::Result<()> {
         });
         let models: Vec<_> = models.collect();
         let sequence = rebuilt.position.map(|position| format!("{position:020}"));
-        return Ok(print_json(&json!({ "sequence": sequence, "models": models }))?);
+        return Ok(print_json(&json!({
+            "sequence": sequence, "models": models, "kept": rebuilt.kept,
+        }))?);
     }
     let mut table = Table::new(&["read model", "version", "checksum", "compared with what served"]);
     for model in &rebuilt.models {
@@ -79,6 +83,7 @@ pub(super) fn show(rebuilt: &Rebuilt, output: Format) -> anyhow::Result<()> {
 
 fn compared(model: &RebuiltModel) -> String {
     match &model.compared {
+        Compared::Damaged { what } => format!("what served is damaged: {what}"),
         Compared::Nothing => "nothing served".to_owned(),
         Compared::AnotherVersion => "another version served".to_owned(),
         Compared::Same => "the same".to_owned(),

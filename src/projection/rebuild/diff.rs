@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use serde::Serialize;
 
 use super::fill::Filling;
-use super::{Rebuild, begin, head};
+use super::{Rebuild, begin, head, of_copy};
 use crate::codec::hex;
 use crate::projection::StoreError;
 use crate::projection::change::Cell;
@@ -84,19 +84,35 @@ pub struct Diffed {
     pub differences: u64,
 }
 
-/// Compares what serves with what this version makes of the same events, row by row. Nothing that
+/// Which copy is compared with what this version makes of the same events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compare {
+    /// The one that serves.
+    Serving,
+    /// The one that a rebuild differed from, and that is kept.
+    Kept,
+}
+
+/// Compares a copy with what this version makes of the same events, row by row. Nothing that
 /// serves is touched.
 ///
 /// # Errors
-/// As [`rebuild`](super::rebuild); [`StoreError::Missing`] when nothing serves.
+/// As [`rebuild`](super::rebuild); [`StoreError::Missing`] when nothing serves,
+/// [`StoreError::NothingKept`].
 pub fn diff(
     rebuild: &Rebuild<'_>,
+    which: Compare,
     progress: &mut dyn FnMut(u64, u64) -> bool,
     each: &mut dyn FnMut(Difference),
 ) -> Result<Diffed, StoreError> {
     let lock = rebuild.copies.lock_rebuild()?;
-    let serving = rebuild.copies.serving()?;
-    let serving = serving.ok_or_else(|| StoreError::Missing(rebuild.copies.place()))?;
+    let place = || rebuild.copies.place();
+    let serving = match which {
+        Compare::Serving => {
+            rebuild.copies.serving()?.ok_or_else(|| StoreError::Missing(place()))?
+        }
+        Compare::Kept => rebuild.copies.kept()?.ok_or_else(|| StoreError::NothingKept(place()))?,
+    };
     let (mut copy, id) = begin(rebuild, &*lock)?;
     let is_asked = |name: &str| rebuild.names.is_empty() || rebuild.names.iter().any(|n| n == name);
     let mut result = None;
@@ -106,7 +122,7 @@ pub fn diff(
     });
     drop(copy);
     rebuild.copies.remove(&*lock, &id)?;
-    asked?;
+    asked.map_err(|error| of_copy(error.into(), &serving))?;
     result.unwrap_or_else(|| Err(StoreError::Missing(rebuild.copies.place())))
 }
 
@@ -135,11 +151,12 @@ fn compare(
     for model in Models::new((rebuild.projections)()).iter().filter(|model| is_asked(model.name()))
     {
         for table in model.tables() {
-            let mut old = Walk::new(table);
-            if old.fill(served).is_err() {
+            let has = served.columns(table.name)?;
+            if !table.key.iter().all(|column| has.iter().any(|has| has == column)) {
                 diffed.new_tables.push(table.name);
                 continue;
             }
+            let mut old = Walk::new(table);
             let mut new = Walk::new(table);
             while let Some((key, what)) =
                 next(table, (served, &mut old), (copy.reader(), &mut new))?

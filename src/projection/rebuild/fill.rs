@@ -112,7 +112,7 @@ impl Pass<'_> {
                     .map_err(|source| (event.sequence(), source))?;
             }
             events += chunk.len();
-            let last = Moved::over(&chunk, 0).map_err(|source| (self.to, source))?;
+            let last = Moved::over(&chunk).map_err(|source| (self.to, source))?;
             let log = moved.and_then(|before| before.log).or(last.log);
             let now = Moved { log, ..last };
             moved = Some(now);

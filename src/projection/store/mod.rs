@@ -6,6 +6,8 @@
 //! leaves the old one serving and a half one that nobody reads; a reader sees one instant of one
 //! copy.
 
+use std::time::Instant;
+
 use uuid::Uuid;
 
 use super::change::Changes;
@@ -45,10 +47,10 @@ pub struct Checkpoint {
     pub log: Option<String>,
     /// The epoch of its writer.
     pub epoch: u64,
-    /// Who that is.
+    /// Who that is; nobody after a clean stop.
     pub holder: Option<String>,
-    /// Until when nobody else takes over, in microseconds UTC.
-    pub lease_until_us: i64,
+    /// How many signs of life there were.
+    pub beats: i64,
     /// The event at which the writer stopped, and why. The next batch that is written clears it.
     pub failed: Option<(u64, String)>,
 }
@@ -58,26 +60,62 @@ pub struct Checkpoint {
 pub enum Claim {
     /// It is ours, under a new epoch.
     Ours,
-    /// Another has it, until that instant (microseconds UTC) unless it goes on.
+    /// Another has it.
     Taken {
         /// Who.
         holder: String,
-        /// Until when.
-        until_us: i64,
     },
 }
 
-/// Who asks to write, and for how long.
+/// What changes with every sign of life of the process that writes. Whoever sees the same sign for
+/// longer than a lease by a clock of its own may take over; no clock is compared with another's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sign {
+    /// The epoch.
+    pub epoch: u64,
+    /// How many signs of life there were.
+    pub beats: i64,
+    /// The checkpoint.
+    pub position: Option<u64>,
+}
+
+/// From whom the right to write is taken, besides from nobody and from oneself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TakesFrom {
+    /// From nobody else.
+    Nobody,
+    /// From who gave this sign and no other since.
+    Silent(Sign),
+    /// From whoever has it: a rebuilt copy is about to serve.
+    Anybody,
+}
+
+/// Who asks to write.
 #[derive(Debug, Clone, Copy)]
 pub struct Holder<'a> {
     /// A name of this process that no other has.
     pub name: &'a str,
-    /// Now, in microseconds UTC.
-    pub now_us: i64,
-    /// How long nobody else is to take over, in microseconds.
-    pub lease_us: i64,
-    /// Whether to take it from whoever has it: a rebuilt copy is about to serve.
-    pub takes_over: bool,
+    /// From whom it is taken.
+    pub from: TakesFrom,
+}
+
+impl Holder<'_> {
+    /// Whether it may have what another holds.
+    fn takes(&self, now: &Checkpoint) -> bool {
+        match (now.holder.as_deref(), self.from) {
+            (None, _) | (_, TakesFrom::Anybody) => true,
+            (Some(other), _) if other == self.name => true,
+            (Some(_), TakesFrom::Silent(sign)) => now.sign() == sign,
+            (Some(_), TakesFrom::Nobody) => false,
+        }
+    }
+}
+
+impl Checkpoint {
+    /// Its sign of life.
+    pub fn sign(&self) -> Sign {
+        Sign { epoch: self.epoch, beats: self.beats, position: self.position }
+    }
 }
 
 /// How far a batch moves the checkpoint.
@@ -89,8 +127,6 @@ pub struct Moved {
     pub known_at_us: i64,
     /// The id of the log's first event, if it is in the batch.
     pub log: Option<Uuid>,
-    /// Until when nobody else takes over, in microseconds UTC.
-    pub lease_until_us: i64,
 }
 
 /// How a new copy is filled.
@@ -113,6 +149,42 @@ pub trait Copies: Send + Sync {
     /// When the store can't be read.
     fn serving(&self) -> Result<Option<CopyId>, StoreError>;
 
+    /// The copy that served before a rebuild differed from it, kept until the next rebuild.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    fn kept(&self) -> Result<Option<CopyId>, StoreError>;
+
+    /// Keeps this copy, which serves no more, and no other any longer.
+    ///
+    /// # Errors
+    /// When the store can't be changed.
+    fn keep(&self, lock: &dyn RebuildLock, copy: Option<&CopyId>) -> Result<(), StoreError>;
+
+    /// What was found damaged in the copy that serves: by a first look now, or by whoever reported
+    /// it. Nothing also when another copy serves.
+    ///
+    /// # Errors
+    /// When the store can't be read, for another reason than damage.
+    fn damage(&self, copy: &CopyId) -> Result<Option<String>, StoreError>;
+
+    /// Tells every process that uses the store what a question met in this copy.
+    ///
+    /// # Errors
+    /// When the store can't be changed.
+    fn report_damage(&self, copy: &CopyId, what: &str) -> Result<(), StoreError>;
+
+    /// Looks whether a copy can be written.
+    ///
+    /// # Errors
+    /// Why not, as far as the store can tell without writing.
+    fn writable(&self, _copy: &CopyId) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// From that instant on nothing is waited for any more: the process is about to end.
+    fn end_by(&self, _instant: Instant) {}
+
     /// Opens a copy to write it. Nothing may be written before [`CopyWriter::claim`].
     ///
     /// # Errors
@@ -131,8 +203,8 @@ pub trait Copies: Send + Sync {
     /// [`StoreError::InUse`] while another has it.
     fn lock_rebuild(&self) -> Result<Box<dyn RebuildLock>, StoreError>;
 
-    /// Makes an empty copy with the tables of these read models. Copies that don't serve, left by a
-    /// rebuild that was killed or replaced by one that was not, are removed.
+    /// Makes an empty copy with the tables of these read models. Copies that neither serve nor are
+    /// kept, left by a rebuild that was killed or replaced by one that was not, are removed.
     ///
     /// # Errors
     /// When the store can't be changed.
@@ -177,18 +249,24 @@ pub trait CopyWriter: Send {
     /// How far it has read, as this writer knows it.
     fn checkpoint(&self) -> &Checkpoint;
 
-    /// Takes the right to write, if nobody has it, its time is over, or it is this holder's own:
-    /// under a new epoch, so that whoever had it can write no more.
+    /// Takes the right to write, if nobody has it, it is this holder's own, or it may be taken from
+    /// who has it: under a new epoch, so that whoever had it can write no more.
     ///
     /// # Errors
     /// When the copy can't be written, passing ones while another is in the middle of a batch.
     fn claim(&mut self, holder: Holder<'_>) -> Result<Claim, StoreError>;
 
-    /// Keeps the right to write for longer.
+    /// Gives a sign of life.
+    ///
+    /// # Errors
+    /// [`ProjectionError::Fenced`] when another has the right to write.
+    fn renew(&mut self) -> Result<(), ProjectionError>;
+
+    /// Gives the right to write back, so that another need not wait.
     ///
     /// # Errors
     /// [`ProjectionError::Fenced`] when another has it.
-    fn renew(&mut self, until_us: i64) -> Result<(), ProjectionError>;
+    fn release(&mut self) -> Result<(), ProjectionError>;
 
     /// Writes rows and checkpoint in one transaction.
     ///
@@ -241,7 +319,7 @@ impl Moved {
     ///
     /// # Errors
     /// When there are none.
-    pub fn over(batch: &[Decoded], lease_until_us: i64) -> Result<Self, ProjectionError> {
+    pub fn over(batch: &[Decoded]) -> Result<Self, ProjectionError> {
         let (Some(first), Some(last)) = (batch.first(), batch.last()) else {
             return Err(ProjectionError::Inconsistent("a batch without events".to_owned()));
         };
@@ -249,9 +327,24 @@ impl Moved {
             to: last.sequence(),
             known_at_us: last.envelope.known_at_us,
             log: (first.sequence() == 0).then_some(first.envelope.event_id),
-            lease_until_us,
         })
     }
+}
+
+/// Whether damage that was met in a copy is damage of what serves; then it is reported, and whoever
+/// writes the read models makes them anew.
+///
+/// # Errors
+/// When the store can't be read or changed; that a right is missing there, which looks alike.
+pub fn met_damage(copies: &dyn Copies, copy: &CopyId, what: &str) -> Result<bool, StoreError> {
+    if copies.damage(copy)?.is_some() {
+        return Ok(true);
+    }
+    if copies.serving()?.as_ref() != Some(copy) {
+        return Ok(false);
+    }
+    copies.report_damage(copy, what)?;
+    Ok(true)
 }
 
 /// The read models in a copy that are of a newer version than these.

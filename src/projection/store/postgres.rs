@@ -7,23 +7,30 @@
 //! neither. What a process leaves behind that hangs in the middle of a transaction is ended by the
 //! server after seconds (`connect`).
 //!
+//! A server that hangs is waited for as long as `wait` says.
+//!
 //! Calls block and must not come from a thread that drives asynchronous work; connections live on a
 //! runtime of the store's own.
 
 mod address;
 mod batch;
+mod commit;
 mod connect;
+mod copies;
+mod damage;
 mod fill;
+mod pooled;
 mod read;
 mod report;
 mod send;
 mod sql;
+mod wait;
 mod write;
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::Instant;
 
 use deadpool_postgres::{ClientWrapper, Hook, HookError, Manager, Pool, Runtime as PoolRuntime};
 use tokio::runtime::{Builder, Runtime};
@@ -34,12 +41,11 @@ use crate::projection::StoreError;
 use crate::projection::error::DatabaseError;
 use crate::projection::models::Models;
 use address::Address;
-use connect::{Link, connect};
+use connect::{Link, connect, is_gone};
 use read::PostgresReader;
-use sql::definitions;
+use wait::{Ending, Limit, QUICK, SILENCE};
 use write::PostgresWriter;
 
-const CHECKPOINT_SQL: &str = include_str!("../../../projections/checkpoint/tables.sql");
 /// The advisory lock of rebuilds: `docket` in ASCII.
 const REBUILD: i64 = 0x646f_636b_6574;
 /// Questions answered at once by one process; more wait.
@@ -47,8 +53,6 @@ const MAX_READERS: usize = 8;
 /// How a server ends a question whose process hangs: what it sees would be kept for it for ever.
 const READING: &str = "SET idle_in_transaction_session_timeout = '60s';
  SET tcp_keepalives_idle = 10; SET client_min_messages = warning;";
-/// How long a question waits for its turn.
-const WAIT: Duration = Duration::from_secs(10);
 const OWN: &str = "CREATE SCHEMA IF NOT EXISTS docket;
  CREATE SEQUENCE IF NOT EXISTS docket.copy;
  CREATE TABLE IF NOT EXISTS docket.serving (
@@ -78,14 +82,19 @@ struct Inner {
     rebuild: Mutex<Option<Link>>,
     /// Whether `docket.serving` is known to be there.
     prepared: AtomicBool,
+    ending: Ending,
     runtime: Option<Runtime>,
 }
 
 impl Inner {
-    /// Waits for what the database answers.
-    fn wait<F: Future>(&self, future: F) -> F::Output {
+    /// Waits for what the database answers, as long as the limit allows.
+    fn wait<T, E: From<DatabaseError>>(
+        &self,
+        limit: Limit<'_>,
+        future: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
         match &self.runtime {
-            Some(runtime) => runtime.handle().block_on(future),
+            Some(runtime) => runtime.handle().block_on(self.ending.wait(limit, future)),
             // It is taken out only when nobody can ask any more.
             None => unreachable!("the store was dropped"),
         }
@@ -125,8 +134,8 @@ impl PostgresCopies {
                 Box::pin(async { client.batch_execute(READING).await.map_err(HookError::Backend) })
             }))
             .runtime(PoolRuntime::Tokio1)
-            .wait_timeout(Some(WAIT))
-            .create_timeout(Some(WAIT))
+            .wait_timeout(Some(QUICK))
+            .create_timeout(Some(QUICK))
             .build()
             .map_err(|error| failed(&error.to_string()))?;
         let inner = Inner {
@@ -135,6 +144,7 @@ impl PostgresCopies {
             pool,
             rebuild: Mutex::default(),
             prepared: AtomicBool::new(false),
+            ending: Ending::new(),
             runtime: Some(runtime),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -148,7 +158,8 @@ impl PostgresCopies {
         if self.inner.prepared.load(Ordering::Acquire) {
             return Ok(());
         }
-        self.inner.wait(async {
+        self.inner.wait(Limit::After(SILENCE), async {
+            pooled::refuse(&self.inner.address).await?;
             let link = connect(&self.inner.address).await?;
             let known = link.query_one("SELECT to_regclass('docket.serving') IS NOT NULL", &[]);
             if !known.await?.try_get::<_, bool>(0)? {
@@ -168,7 +179,7 @@ impl PostgresCopies {
         if error.code() != Some(&SqlState::INSUFFICIENT_PRIVILEGE) {
             return connect::database(error);
         }
-        DatabaseError::new(format!(
+        DatabaseError::refused(format!(
             "{}: this user may not make schemas; GRANT CREATE ON DATABASE \"{}\" TO \"{}\"",
             self.inner.address.place,
             config.get_dbname().unwrap_or_default(),
@@ -188,7 +199,7 @@ impl PostgresCopies {
             )
         };
         let link = rebuilding.as_ref().filter(|link| !link.is_closed()).ok_or_else(lost)?;
-        Ok(self.inner.wait(async {
+        Ok(self.inner.wait(Limit::End, async {
             link.batch_execute("BEGIN; SET LOCAL statement_timeout = 0").await?;
             match work(link).await {
                 Ok(value) => {
@@ -237,8 +248,9 @@ impl Drop for Held {
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 // The lock goes with the session in any case.
-                let _ = inner
-                    .wait(async { tokio::time::timeout(WAIT, link.batch_execute(&unlock)).await });
+                let _ = inner.wait(Limit::After(QUICK), async {
+                    link.batch_execute(&unlock).await.map_err(DatabaseError::from)
+                });
             });
         });
     }
@@ -252,13 +264,50 @@ impl Copies for PostgresCopies {
     fn serving(&self) -> Result<Option<CopyId>, StoreError> {
         self.prepare()?;
         let inner = &*self.inner;
-        let serving = inner.wait(async {
+        let serving = inner.wait(Limit::After(2 * QUICK), async {
             let client = read::lend(inner).await?;
-            let statement = client.prepare_cached("SELECT copy FROM docket.serving").await?;
-            let row = client.query_opt(&statement, &[]).await?;
+            let row = match client.query_opt("SELECT copy FROM docket.serving", &[]).await {
+                Err(error) if is_gone(&error) => {
+                    // Made again when it is asked for next.
+                    inner.prepared.store(false, Ordering::Release);
+                    None
+                }
+                row => row?,
+            };
             Ok::<_, DatabaseError>(row.map(|row| row.try_get(0)).transpose()?)
         })?;
         Ok(serving.map(CopyId))
+    }
+
+    fn kept(&self) -> Result<Option<CopyId>, StoreError> {
+        self.prepare()?;
+        let inner = &*self.inner;
+        let kept = inner.wait(Limit::After(2 * QUICK), copies::kept(inner))?;
+        Ok(kept.map(CopyId))
+    }
+
+    fn keep(&self, _lock: &dyn RebuildLock, copy: Option<&CopyId>) -> Result<(), StoreError> {
+        let name = copy.map(checked).transpose()?;
+        self.locked(async |link| copies::keep(link, name).await)
+    }
+
+    fn damage(&self, copy: &CopyId) -> Result<Option<String>, StoreError> {
+        if self.serving()?.as_ref() != Some(copy) {
+            return Ok(None);
+        }
+        damage::look(&self.inner, copy)
+    }
+
+    fn report_damage(&self, copy: &CopyId, what: &str) -> Result<(), StoreError> {
+        damage::report(&self.inner, checked(copy)?, what)
+    }
+
+    fn writable(&self, copy: &CopyId) -> Result<(), StoreError> {
+        damage::writable(&self.inner, checked(copy)?)
+    }
+
+    fn end_by(&self, instant: Instant) {
+        self.inner.ending.by(instant);
     }
 
     fn open(&self, copy: &CopyId) -> Result<Box<dyn CopyWriter>, StoreError> {
@@ -280,7 +329,7 @@ impl Copies for PostgresCopies {
         if rebuilding.as_ref().is_some_and(|link| !link.is_closed()) {
             return Err(StoreError::InUse(self.place()));
         }
-        let locked = inner.wait(async {
+        let locked = inner.wait(Limit::After(SILENCE), async {
             let link = connect(&inner.address).await?;
             let row = link.query_one("SELECT pg_try_advisory_lock($1)", &[&REBUILD]).await?;
             Ok::<_, DatabaseError>(row.try_get::<_, bool>(0)?.then_some(link))
@@ -299,7 +348,7 @@ impl Copies for PostgresCopies {
         mode: Mode,
         models: &Models,
     ) -> Result<Box<dyn CopyWriter>, StoreError> {
-        let copy = self.locked(async |link| create(link, mode, models).await)?;
+        let copy = self.locked(async |link| copies::create(link, mode, models).await)?;
         let inner = Arc::clone(&self.inner);
         Ok(Box::new(PostgresWriter::open(inner, copy, mode)?))
     }
@@ -307,7 +356,7 @@ impl Copies for PostgresCopies {
     fn serve(&self, _lock: &dyn RebuildLock, copy: &CopyId) -> Result<(), StoreError> {
         checked(copy)?;
         let role = self.inner.options.reader_role.as_deref();
-        self.locked(async |link| serve(link, copy, role).await)
+        self.locked(async |link| copies::serve(link, copy, role).await)
     }
 
     fn remove(&self, _lock: &dyn RebuildLock, copy: &CopyId) -> Result<(), StoreError> {
@@ -325,7 +374,7 @@ impl Copies for PostgresCopies {
     fn replace_stuck(&self, copy: &CopyId) -> Result<Option<CopyId>, StoreError> {
         let checkpoint = format!("{}.checkpoint", checked(copy)?);
         let inner = &self.inner;
-        inner.wait(async {
+        inner.wait(Limit::After(SILENCE), async {
             let link = connect(&inner.address).await?;
             Ok::<_, DatabaseError>(link.execute(END_STUCK, &[&checkpoint]).await?)
         })?;
@@ -340,56 +389,3 @@ const END_STUCK: &str = "SELECT pg_terminate_backend(held.pid) FROM pg_locks hel
         AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
         AND held.granted AND held.pid <> pg_backend_pid()
         AND NOT EXISTS (SELECT 1 FROM pg_locks waits WHERE waits.pid = held.pid AND NOT waits.granted)";
-
-/// Makes the schema and tables of a new copy, and removes what doesn't serve.
-async fn create(link: &Link, mode: Mode, models: &Models) -> Result<CopyId, DatabaseError> {
-    let unserved = "SELECT nspname::text FROM pg_namespace WHERE nspname ~ '^docket_copy_[0-9]+$'
-        AND nspname::text NOT IN (SELECT copy FROM docket.serving)";
-    for row in link.query(unserved, &[]).await? {
-        let copy: &str = row.try_get(0)?;
-        link.batch_execute(&format!("DROP SCHEMA {copy} CASCADE")).await?;
-    }
-    let number = link.query_one("SELECT nextval('docket.copy')", &[]).await?;
-    let copy = CopyId(format!("docket_copy_{}", number.try_get::<_, i64>(0)?));
-    let unlogged = mode == Mode::Filling;
-    let sql = format!("CREATE SCHEMA {copy}; SET LOCAL search_path TO {copy};");
-    link.batch_execute(&sql).await?;
-    link.batch_execute(&definitions(CHECKPOINT_SQL, unlogged)).await?;
-    for model in models.iter() {
-        link.batch_execute(&definitions(model.tables_sql(), unlogged)).await?;
-        let (name, version) = (model.name(), i64::from(model.version()));
-        let sql = "INSERT INTO read_model (name, version) VALUES ($1, $2)";
-        link.execute(sql, &[&name, &version]).await?;
-    }
-    match mode {
-        Mode::Following => {
-            for model in models.iter() {
-                link.batch_execute(&definitions(model.indexes_sql(), false)).await?;
-            }
-        }
-        // A key is made when a change needs it, else when the copy is finished.
-        Mode::Filling => {
-            for table in models.tables() {
-                let name = table.name;
-                link.batch_execute(&format!("ALTER TABLE {name} DROP CONSTRAINT {name}_pkey"))
-                    .await?;
-            }
-        }
-    }
-    Ok(copy)
-}
-
-/// Lets a copy serve, and shows it in the views for reporting.
-async fn serve(link: &Link, copy: &CopyId, role: Option<&str>) -> Result<(), DatabaseError> {
-    let half = "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = $1 AND c.relkind = 'r' AND c.relpersistence = 'u'";
-    let half: i64 = link.query_one(half, &[&copy.0]).await?.try_get(0)?;
-    if half > 0 {
-        return Err(DatabaseError::new(format!("{copy} was not finished: it can't serve")));
-    }
-    link.batch_execute("SET LOCAL synchronous_commit = on").await?;
-    let sql = "INSERT INTO docket.serving (copy) VALUES ($1)
-        ON CONFLICT (one) DO UPDATE SET copy = excluded.copy, since = now()";
-    link.execute(sql, &[&copy.0]).await?;
-    report::publish(link, copy, role).await
-}

@@ -10,6 +10,7 @@ mod write;
 use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::{Duration, SystemTime};
 
@@ -17,12 +18,16 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::{Checkpoint, Copies, CopyId, CopyReader, CopyWriter, Mode, RebuildLock, unsigned};
-use crate::projection::StoreError;
 use crate::projection::models::Models;
+use crate::projection::{DatabaseError, StoreError};
 use read::SqliteReader;
 use write::SqliteWriter;
 
 const SERVING: &str = "serving";
+/// Names the copy that a rebuild differed from.
+const KEPT: &str = "kept";
+/// What the name of a copy ends with where its damage is reported.
+const DAMAGED: &str = ".damaged";
 const LOCK: &str = "lock";
 const SCHEMA: &str = include_str!("../../../projections/checkpoint/tables.sql");
 
@@ -89,9 +94,25 @@ impl SqliteCopies {
         self.folder.join(&copy.0)
     }
 
-    /// The name of the next copy; `keep` names those that are not removed.
-    fn next(&self, keep: &[CopyId]) -> Result<CopyId, StoreError> {
-        let mut newest = 0;
+    /// The copy that a file names; nothing where the file is missing, or was damaged: what is derived
+    /// is made anew.
+    fn named(&self, pointer: &str) -> Result<Option<CopyId>, StoreError> {
+        let pointer = self.folder.join(pointer);
+        let name = match fs::read(&pointer) {
+            Ok(name) => CopyId(String::from_utf8_lossy(&name).trim().to_owned()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(StoreError::io(&pointer)(error)),
+        };
+        let is_name = name.0.starts_with("copy-") && !name.0.contains(['/', '\0']);
+        Ok((is_name && self.path(&name).is_file()).then_some(name))
+    }
+
+    /// The name of the next copy. Those that neither serve nor are kept are removed.
+    fn next(&self) -> Result<CopyId, StoreError> {
+        /// The number of the newest copy of this process: if all are lost, no name comes back.
+        static NEWEST: AtomicU64 = AtomicU64::new(0);
+        let keep: Vec<_> = self.serving()?.into_iter().chain(self.kept()?).collect();
+        let mut newest = NEWEST.load(Ordering::Relaxed);
         for entry in fs::read_dir(&self.folder).map_err(StoreError::io(&self.folder))? {
             let path = entry.map_err(StoreError::io(&self.folder))?.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -102,6 +123,7 @@ impl SqliteCopies {
                 fs::remove_file(&path).map_err(StoreError::io(&path))?;
             }
         }
+        NEWEST.fetch_max(newest + 1, Ordering::Relaxed);
         // With the process, so that no name comes back: who was stopped must not serve another's.
         Ok(CopyId(format!("copy-{:06}-{}.sqlite", newest + 1, std::process::id())))
     }
@@ -115,13 +137,13 @@ impl SqliteCopies {
         Ok(file)
     }
 
-    /// Names the copy that serves.
-    fn point_to(&self, copy: &CopyId) -> Result<(), StoreError> {
-        let next = self.folder.join("serving.next");
+    /// Names a copy in a file.
+    fn point_to(&self, pointer: &str, copy: &CopyId) -> Result<(), StoreError> {
+        let next = self.folder.join(format!("{pointer}.next"));
         let mut file = File::create(&next).map_err(StoreError::io(&next))?;
         writeln!(file, "{copy}").map_err(StoreError::io(&next))?;
         file.sync_all().map_err(StoreError::io(&next))?;
-        fs::rename(&next, self.folder.join(SERVING)).map_err(StoreError::io(&next))?;
+        fs::rename(&next, self.folder.join(pointer)).map_err(StoreError::io(&next))?;
         let folder = File::open(&self.folder).map_err(StoreError::io(&self.folder))?;
         folder.sync_all().map_err(StoreError::io(&self.folder))
     }
@@ -133,13 +155,44 @@ impl Copies for SqliteCopies {
     }
 
     fn serving(&self) -> Result<Option<CopyId>, StoreError> {
-        let pointer = self.folder.join(SERVING);
-        let name = match fs::read_to_string(&pointer) {
-            Ok(name) => CopyId(name.trim().to_owned()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(StoreError::io(&pointer)(error)),
-        };
-        Ok(self.path(&name).is_file().then_some(name))
+        self.named(SERVING)
+    }
+
+    fn kept(&self) -> Result<Option<CopyId>, StoreError> {
+        self.named(KEPT)
+    }
+
+    fn keep(&self, lock: &dyn RebuildLock, copy: Option<&CopyId>) -> Result<(), StoreError> {
+        let before = self.kept()?.filter(|before| Some(before) != copy);
+        match copy {
+            Some(copy) => self.point_to(KEPT, copy)?,
+            None => removed(&self.folder.join(KEPT))?,
+        }
+        before.map_or(Ok(()), |before| self.remove(lock, &before))
+    }
+
+    fn damage(&self, copy: &CopyId) -> Result<Option<String>, StoreError> {
+        if self.serving()?.as_ref() != Some(copy) {
+            return Ok(None);
+        }
+        let path = self.folder.join(format!("{copy}{DAMAGED}"));
+        match fs::read(&path) {
+            Ok(what) => return Ok(Some(String::from_utf8_lossy(&what).trim().to_owned())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(StoreError::io(&path)(error)),
+        }
+        // Opened anew: what is open already may still show what was there before.
+        let looked = SqliteReader::open(&self.path(copy)).map_err(DatabaseError::from);
+        match looked.and_then(|mut reader| reader.ask(&mut |_| Ok(()))) {
+            Ok(_) => Ok(None),
+            Err(error) if error.is_damage() => Ok(Some(error.to_string())),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn report_damage(&self, copy: &CopyId, what: &str) -> Result<(), StoreError> {
+        let path = self.folder.join(format!("{copy}{DAMAGED}"));
+        fs::write(&path, what).map_err(StoreError::io(&path))
     }
 
     fn open(&self, copy: &CopyId) -> Result<Box<dyn CopyWriter>, StoreError> {
@@ -174,8 +227,7 @@ impl Copies for SqliteCopies {
         mode: Mode,
         models: &Models,
     ) -> Result<Box<dyn CopyWriter>, StoreError> {
-        let keep: Vec<_> = self.serving()?.into_iter().collect();
-        let copy = self.next(&keep)?;
+        let copy = self.next()?;
         let connection = connect(&self.path(&copy), mode)?;
         connection.execute_batch(SCHEMA)?;
         for model in models.iter() {
@@ -197,19 +249,13 @@ impl Copies for SqliteCopies {
         let path = self.path(copy);
         let data = File::open(&path).map_err(StoreError::io(&path))?;
         data.sync_all().map_err(StoreError::io(&path))?;
-        self.point_to(copy)
+        self.point_to(SERVING, copy)
     }
 
     fn remove(&self, _lock: &dyn RebuildLock, copy: &CopyId) -> Result<(), StoreError> {
-        for suffix in ["", "-wal", "-shm", "-journal"] {
-            let path = self.folder.join(format!("{copy}{suffix}"));
-            match fs::remove_file(&path) {
-                Ok(()) => {}
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(StoreError::io(&path)(error)),
-            }
-        }
-        Ok(())
+        ["", "-wal", "-shm", "-journal", DAMAGED]
+            .iter()
+            .try_for_each(|suffix| removed(&self.folder.join(format!("{copy}{suffix}"))))
     }
 
     /// A process that was stopped in the middle of a batch keeps SQLite's lock on the file. What it
@@ -220,7 +266,7 @@ impl Copies for SqliteCopies {
         if self.serving()?.as_ref() != Some(copy) {
             return Ok(None);
         }
-        let next = self.next(std::slice::from_ref(copy))?;
+        let next = self.next()?;
         let path = self.path(&next);
         // Not `query_only`, which forbids to write another file too.
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -229,12 +275,22 @@ impl Copies for SqliteCopies {
         from.execute("VACUUM INTO ?1", [to])?;
         drop(from);
         let connection = connect(&path, Mode::Following)?;
-        connection.execute("UPDATE checkpoint SET epoch = epoch + 1, lease = 0", [])?;
+        connection.execute("UPDATE checkpoint SET epoch = epoch + 1, holder = NULL", [])?;
         connection.close().map_err(|(_, error)| error)?;
         let data = File::open(&path).map_err(StoreError::io(&path))?;
         data.sync_all().map_err(StoreError::io(&path))?;
-        self.point_to(&next)?;
+        self.point_to(SERVING, &next)?;
         Ok(Some(next))
+    }
+}
+
+/// Removes a file that may be gone already.
+fn removed(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(StoreError::io(path)(error))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -289,7 +345,7 @@ fn checkpoint(connection: &Connection) -> Result<Checkpoint, rusqlite::Error> {
             log: row.get(2)?,
             epoch: unsigned(row.get(3)?),
             holder: row.get(4)?,
-            lease_until_us: row.get(5)?,
+            beats: row.get(5)?,
             failed: row.get::<_, Option<i64>>(6)?.map(unsigned).zip(row.get(7)?),
         })
     })

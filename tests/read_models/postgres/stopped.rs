@@ -8,7 +8,7 @@ use docket::projection::store::{Claim, CopyWriter};
 use docket::projection::{Copies, CopyId, Mode, ProjectionError};
 
 use super::open;
-use crate::places::holder;
+use crate::places::{holder, taker};
 use crate::sample::{add, changes, ids, sample, to};
 use crate::server::server;
 
@@ -34,7 +34,7 @@ fn writes_until_it_is_overtaken() {
         [ADDRESS, COPY, SAID].map(|name| std::env::var(name).expect("started by the test below"));
     let mut writer = open(&address).open(&CopyId(copy)).unwrap();
     let claim = loop {
-        match writer.claim(holder("stopped", 0)) {
+        match writer.claim(holder("stopped")) {
             Ok(claim) => break claim,
             Err(error) => assert!(error.is_passing(), "{error}"),
         }
@@ -102,7 +102,7 @@ fn who_is_stopped_in_the_middle_of_a_batch_is_overtaken_within_seconds() {
     let began = Instant::now();
     let mut writer = loop {
         let mut writer = copies.open(&serving).unwrap();
-        match writer.claim(holder("next", 1_000_000)) {
+        match writer.claim(taker("next")) {
             Ok(claim) => {
                 assert_eq!(claim, Claim::Ours);
                 break writer;

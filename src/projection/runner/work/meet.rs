@@ -3,12 +3,13 @@
 use uuid::Uuid;
 
 use super::Work;
-use crate::log::LogError;
+use crate::codec::{LOG_STREAM, lost_range};
+use crate::log::{LogError, MAX_PAGE_EVENTS, StreamName};
 use crate::projection::change::Cell;
 use crate::projection::counted::wait_until_counted;
 use crate::projection::models::Models;
 use crate::projection::sql::Reader;
-use crate::projection::store::{Checkpoint, CopyId, newer, stale};
+use crate::projection::store::{Checkpoint, Copies, CopyId, newer, stale};
 use crate::projection::{DatabaseError, StoreError};
 
 /// A copy as it was met.
@@ -18,6 +19,33 @@ pub(super) struct Looked {
     pub stale: Vec<String>,
     /// The id of the event up to which it has read.
     pub last: Option<Uuid>,
+}
+
+/// How far the read models of a store have read the log that they were made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extent {
+    /// The sequence of the last event whose rows are in.
+    pub position: u64,
+    /// The id of the log's first event.
+    pub log: Option<String>,
+    /// The id of the event at `position`, where its row can be read.
+    pub last: Option<Uuid>,
+}
+
+/// What the copy that serves has seen of the log; `None` where nothing serves or nothing was read.
+///
+/// # Errors
+/// When the store can't be read.
+pub fn extent(copies: &dyn Copies) -> Result<Option<Extent>, StoreError> {
+    let Some(serving) = copies.serving()? else { return Ok(None) };
+    let mut last = None;
+    let checkpoint = copies.reader(&serving)?.ask(&mut |reader| {
+        // A copy of another version may lack the table; how far it has read is known all the same.
+        last = last_event(reader).unwrap_or_default();
+        Ok(())
+    })?;
+    let Checkpoint { position, log, .. } = checkpoint;
+    Ok(position.map(|position| Extent { position, log, last }))
 }
 
 /// The id of the last event whose rows are in.
@@ -54,6 +82,7 @@ impl Work {
     /// Refuses rows that were made from another log, or from more of it than there is.
     pub(super) fn check_log(
         &self,
+        copy: &CopyId,
         checkpoint: &Checkpoint,
         last: Option<Uuid>,
     ) -> Result<(), StoreError> {
@@ -72,12 +101,36 @@ impl Work {
         if let (Some(last), there) = (last, self.event_id(position)?)
             && there != Some(last)
         {
+            if self.is_lost(position)? {
+                let what = "it holds events that were lost, as a person has accepted".to_owned();
+                return Err(StoreError::Damaged { copy: copy.clone(), what });
+            }
             return Err(StoreError::OtherLog(format!(
                 "the read models hold event {last} as sequence {position}, this log {}: it was cut short, or another went on from it",
                 there.map_or_else(|| "ends before".to_owned(), |there| format!("has {there}"))
             )));
         }
         Ok(())
+    }
+
+    /// Whether the log says that a person accepted the loss of the event that had this sequence.
+    fn is_lost(&self, sequence: u64) -> Result<bool, StoreError> {
+        let unread = |error: LogError| StoreError::Stopped { sequence, source: error.into() };
+        let name = StreamName::parse(LOG_STREAM)
+            .map_err(|error| unread(LogError::Invalid(error.to_string())))?;
+        let mut from = 0;
+        loop {
+            let page = self.runtime.block_on(self.log.read_stream(&name, from, MAX_PAGE_EVENTS));
+            let page = page.map_err(unread)?;
+            let mut lost = page.events.iter().filter_map(lost_range);
+            if lost.any(|(first, last)| (first..=last).contains(&sequence)) {
+                return Ok(true);
+            }
+            if page.end {
+                return Ok(false);
+            }
+            from = page.next;
+        }
     }
 
     fn event_id(&self, sequence: u64) -> Result<Option<Uuid>, StoreError> {

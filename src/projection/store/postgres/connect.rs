@@ -57,7 +57,7 @@ fn too_old(version: i64, place: &str) -> DatabaseError {
     ))
 }
 
-/// Why a connection did not come about.
+/// Why a connection did not come about: for good, where only an operator can mend it.
 pub(super) fn refused(error: &Error, place: &str) -> DatabaseError {
     let Some(said) = error.as_db_error() else {
         let reason = format!("{place} can't be reached: {}", chain(error));
@@ -76,7 +76,7 @@ pub(super) fn refused(error: &Error, place: &str) -> DatabaseError {
         SqlState::INVALID_CATALOG_NAME => "make the database first (CREATE DATABASE)",
         _ => return database(error),
     };
-    DatabaseError::new(format!("{place}: {}; {remedy}", said.message()))
+    DatabaseError::refused(format!("{place}: {}; {remedy}", said.message()))
 }
 
 /// What an error in the midst of work means.
@@ -88,10 +88,11 @@ pub(super) fn database(error: &Error) -> DatabaseError {
         None => DatabaseError::new(chain(error)),
         Some(said) => {
             let text = format!("{} ({})", said.message(), said.code().code());
-            if is_passing(said.code()) {
-                DatabaseError::passing(text)
-            } else {
-                DatabaseError::new(text)
+            match said.code() {
+                code if is_passing(code) => DatabaseError::passing(text),
+                code if is_refusal(code) => DatabaseError::refused(text),
+                code if is_damage(code) => DatabaseError::damaged(text),
+                _ => DatabaseError::new(text),
             }
         }
     }
@@ -109,11 +110,27 @@ impl From<Error> for StoreError {
     }
 }
 
-/// Whether the tables are gone: another rebuild removed the copy.
+/// Whether the tables are gone: another rebuild removed the copy, or somebody else did.
 pub(super) fn is_gone(error: &Error) -> bool {
-    error.code().is_some_and(|code| {
-        *code == SqlState::UNDEFINED_TABLE || *code == SqlState::INVALID_SCHEMA_NAME
-    })
+    error.code().is_some_and(is_absence)
+}
+
+fn is_absence(code: &SqlState) -> bool {
+    *code == SqlState::UNDEFINED_TABLE || *code == SqlState::INVALID_SCHEMA_NAME
+}
+
+/// Whether a part of the copy is gone or can't be read.
+fn is_damage(code: &SqlState) -> bool {
+    is_absence(code)
+        || [SqlState::UNDEFINED_COLUMN, SqlState::DATA_CORRUPTED, SqlState::INDEX_CORRUPTED]
+            .contains(code)
+}
+
+/// Whether the server takes nothing of this kind until somebody changes something there.
+fn is_refusal(code: &SqlState) -> bool {
+    let class = code.code().get(..2).unwrap_or_default();
+    matches!(class, "28" | "3D")
+        || [SqlState::READ_ONLY_SQL_TRANSACTION, SqlState::INSUFFICIENT_PRIVILEGE].contains(code)
 }
 
 /// Whether the server may take the same later.

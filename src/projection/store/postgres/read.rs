@@ -12,8 +12,9 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use uuid::Uuid;
 
 use super::Inner;
-use super::connect::{database, is_gone, refused};
+use super::connect::{database, refused};
 use super::sql::{numbered, storable, type_of};
+use super::wait::{Limit, QUICK, ROW};
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
 use crate::projection::sql::{Reader, Record};
@@ -43,7 +44,7 @@ impl Drop for Lent {
 impl CopyReader for PostgresReader {
     fn ask(&mut self, question: &mut Question<'_>) -> Result<Checkpoint, DatabaseError> {
         let inner = &*self.inner;
-        let object = inner.wait(lend(inner))?;
+        let object = inner.wait(Limit::After(QUICK), lend(inner))?;
         let lent = Lent(Some(object));
         let Some(client) = lent.0.as_deref() else {
             return Err(DatabaseError::passing("no connection to PostgreSQL"));
@@ -53,15 +54,17 @@ impl CopyReader for PostgresReader {
              SET LOCAL idle_in_transaction_session_timeout = '1h'",
             self.copy
         );
-        let checkpoint = inner.wait(async {
+        let checkpoint = inner.wait(Limit::After(QUICK), async {
             let sql = format!("/* {} */ {CHECKPOINT}", self.copy);
-            client.batch_execute(&begin).await.map_err(|error| database(&error))?;
-            let statement = client.prepare_cached(&sql).await.map_err(|error| gone(&error))?;
-            checkpoint(&client.query_one(&statement, &[]).await?)
+            client.batch_execute(&begin).await?;
+            let statement = client.prepare_cached(&sql).await?;
+            one(client.query_opt(&statement, &[]).await?.as_ref())
         })?;
         let mut asked = Asked { inner, client, copy: Some(&self.copy) };
         question(&mut asked)?;
-        inner.wait(client.batch_execute("COMMIT"))?;
+        inner.wait(Limit::After(QUICK), async {
+            client.batch_execute("COMMIT").await.map_err(DatabaseError::from)
+        })?;
         lent.back();
         Ok(checkpoint)
     }
@@ -83,11 +86,9 @@ pub(super) async fn lend(inner: &Inner) -> Result<Object, DatabaseError> {
     })
 }
 
-fn gone(error: &tokio_postgres::Error) -> DatabaseError {
-    if is_gone(error) {
-        return DatabaseError::passing("the copy was replaced by another one; ask again");
-    }
-    database(error)
+/// The checkpoint out of the one row that every copy has.
+pub(super) fn one(row: Option<&Row>) -> Result<Checkpoint, DatabaseError> {
+    checkpoint(row.ok_or_else(|| DatabaseError::damaged("the copy has no checkpoint"))?)
 }
 
 /// Reads the row of [`CHECKPOINT`].
@@ -99,7 +100,7 @@ pub(super) fn checkpoint(row: &Row) -> Result<Checkpoint, DatabaseError> {
         log: row.try_get(2)?,
         epoch: unsigned(row.try_get(3)?),
         holder: row.try_get(4)?,
-        lease_until_us: row.try_get(5)?,
+        beats: row.try_get(5)?,
         failed: failed.map(unsigned).zip(row.try_get(7)?),
     })
 }
@@ -137,24 +138,79 @@ impl Reader for Asked<'_> {
             Some(copy) => format!("/* {copy} */ {}", numbered.sql),
             None => numbered.sql,
         };
-        let client = self.client;
-        self.inner.wait(async {
-            let statement = client.prepare_typed_cached(&sql, &types).await;
-            let statement = statement.map_err(|error| explained(&error, &sql))?;
-            let rows = client.query_raw(&statement, values).await;
-            let mut rows = pin!(rows.map_err(|error| explained(&error, &sql))?);
-            while let Some(row) = rows.try_next().await.map_err(|error| explained(&error, &sql))? {
-                each(&Answered::of(&row)?)?;
+        let (client, ending) = (self.client, &self.inner.ending);
+        // A writer's statements are ended by the server, or take as long as they take.
+        let limit = || match self.copy {
+            Some(_) => Limit::After(ROW),
+            None => Limit::End,
+        };
+        let explained = |error| explained(&error, &sql);
+        self.inner.wait(Limit::End, async {
+            let begun = ending.wait(limit(), async {
+                let statement = client.prepare_typed_cached(&sql, &types).await?;
+                client.query_raw(&statement, values).await.map_err(Failed::from)
+            });
+            let mut rows = pin!(begun.await.map_err(|failed| failed.explained(&explained))?);
+            loop {
+                // What is done with a row, and how long, is no matter of the server's.
+                let next = ending.wait(limit(), async { Ok(rows.try_next().await?) }).await;
+                match next.map_err(|failed: Failed| failed.explained(&explained))? {
+                    Some(row) => each(&Answered::of(&row)?)?,
+                    None => return Ok(()),
+                }
             }
-            Ok(())
         })
+    }
+
+    fn columns(&mut self, table: &str) -> Result<Vec<String>, DatabaseError> {
+        let (client, limit) = (self.client, Limit::After(ROW));
+        let rows = self.inner.wait(limit, async {
+            client.query(COLUMNS, &[&table]).await.map_err(DatabaseError::from)
+        })?;
+        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    }
+}
+
+const COLUMNS: &str = "SELECT attname::text FROM pg_attribute
+    WHERE attrelid = to_regclass($1::text) AND attnum > 0 AND NOT attisdropped ORDER BY attnum";
+
+/// Why there is no answer.
+enum Failed {
+    Said(tokio_postgres::Error),
+    Late(DatabaseError),
+}
+
+impl From<tokio_postgres::Error> for Failed {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Said(error)
+    }
+}
+
+impl From<DatabaseError> for Failed {
+    fn from(error: DatabaseError) -> Self {
+        Self::Late(error)
+    }
+}
+
+impl Failed {
+    fn explained(
+        self,
+        explained: &impl Fn(tokio_postgres::Error) -> DatabaseError,
+    ) -> DatabaseError {
+        match self {
+            Self::Said(error) => explained(error),
+            Self::Late(error) => error,
+        }
     }
 }
 
 /// An error with the question that it answers, unless it says nothing about it.
 fn explained(error: &tokio_postgres::Error, sql: &str) -> DatabaseError {
     let said = database(error);
-    if said.is_passing() { said } else { DatabaseError::new(format!("{said}, asked: {sql}")) }
+    if said.is_outage() || said.is_damage() {
+        return said;
+    }
+    DatabaseError::new(format!("{said}, asked: {sql}"))
 }
 
 /// A row with its values as the port has them.

@@ -1,19 +1,20 @@
 //! A copy in PostgreSQL, open for writing.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
 use tokio_postgres::types::ToSql;
 
 use super::Inner;
-use super::batch::{Statement, statements};
+use super::commit::{Batch, Broken, claim, write};
 use super::connect::{Link, connect, is_gone};
-use super::fill::{add_key, copy_tables, finish};
-use super::read::{Asked, CHECKPOINT, checkpoint};
-use super::send::send;
+use super::fill::{copy_tables, finish};
+use super::read::{Asked, CHECKPOINT, one};
 use super::sql::storable;
-use crate::projection::change::Cell;
+use super::wait::{Limit, Pulse, SILENCE};
 use crate::projection::error::DatabaseError;
 use crate::projection::models::Models;
 use crate::projection::sql::{Reader, Record};
@@ -23,44 +24,18 @@ use crate::projection::store::{
 use crate::projection::table::Table;
 use crate::projection::{Changes, ProjectionError, StoreError};
 
-const MOVE: &str = "UPDATE checkpoint SET position = $1::bigint, known_at = $2::bigint,
-    log = coalesce($3::text, log), lease = greatest(lease, $4::bigint),
-    failed = NULL, failure = NULL
- WHERE position IS NOT DISTINCT FROM $5::bigint AND epoch = $6::bigint
- RETURNING position, known_at, log, epoch, holder, lease, failed, failure";
-const CLAIM: &str = "UPDATE checkpoint SET epoch = epoch + 1, holder = $1::text, lease = $2::bigint
- WHERE holder IS NULL OR holder = $1::text OR lease <= $3::bigint OR $4::boolean
- RETURNING position, known_at, log, epoch, holder, lease, failed, failure";
-/// Shared: a switch to another copy waits for the batch, and a batch for the switch.
-const SERVING: &str = "SELECT copy FROM docket.serving FOR SHARE";
-
 pub(super) struct PostgresWriter {
     inner: Arc<Inner>,
-    copy: CopyId,
+    pub(super) copy: CopyId,
     link: Option<Link>,
-    mode: Mode,
+    pub(super) mode: Mode,
     /// Whether it served: once another copy does, nothing more is written here.
-    served: bool,
+    pub(super) served: bool,
     /// The tables that have their key; those of a copy that is filled get it when they need it.
-    keyed: HashSet<&'static str>,
-    checkpoint: Checkpoint,
+    pub(super) keyed: HashSet<&'static str>,
+    pub(super) checkpoint: Checkpoint,
     /// Whether the connection was lost while a batch was being committed.
     doubt: bool,
-}
-
-/// Why a batch was not written, as far as is known.
-enum Broken {
-    /// Surely nothing was kept.
-    Before(ProjectionError),
-    /// The connection was lost during COMMIT.
-    AtCommit(DatabaseError),
-}
-
-/// What a batch left behind.
-struct Done {
-    checkpoint: Checkpoint,
-    serves: bool,
-    keyed: Vec<&'static str>,
 }
 
 impl PostgresWriter {
@@ -69,13 +44,15 @@ impl PostgresWriter {
     /// # Errors
     /// When there is none of this name, and those of the database.
     pub fn open(inner: Arc<Inner>, copy: CopyId, mode: Mode) -> Result<Self, StoreError> {
-        let (link, checkpoint) = inner.wait(session(&inner, &copy))?;
-        if mode == Mode::Filling {
-            // Nobody waits for it, and a key over many rows takes its time.
-            inner.wait(link.batch_execute("SET statement_timeout = 0"))?;
-        }
-        let serving = inner.wait(link.query_opt("SELECT copy FROM docket.serving", &[]))?;
-        let serving: Option<String> = serving.map(|row| row.try_get(0)).transpose()?;
+        let (link, checkpoint, serving) = inner.wait(Limit::After(SILENCE), async {
+            let (link, checkpoint) = session(&inner, &copy).await?;
+            if mode == Mode::Filling {
+                // Nobody waits for it, and a key over many rows takes its time.
+                link.batch_execute("SET statement_timeout = 0").await?;
+            }
+            let serving = serving(&link).await?;
+            Ok::<_, DatabaseError>((link, checkpoint, serving))
+        })?;
         let served = serving.as_deref() == Some(copy.0.as_str());
         let keyed = HashSet::new();
         Ok(Self { inner, copy, link: Some(link), mode, served, keyed, checkpoint, doubt: false })
@@ -94,7 +71,8 @@ impl PostgresWriter {
                 ));
             }
             None => {
-                let (link, found) = self.inner.wait(session(&self.inner, &self.copy))?;
+                let session = session(&self.inner, &self.copy);
+                let (link, found) = self.inner.wait(Limit::After(SILENCE), session)?;
                 // Under another epoch the position stays: the next batch is refused by it. So it does
                 // where a server that crashed lost the last batches: what is kept in memory is
                 // further, and who writes begins anew. Only a batch in doubt may have moved it.
@@ -108,7 +86,28 @@ impl PostgresWriter {
         Ok(self.link.insert(link))
     }
 
-    fn fenced(&self) -> ProjectionError {
+    /// Changes the checkpoint of the own epoch, which is the first value.
+    fn own(&mut self, sql: &str, more: &[&(dyn ToSql + Sync)]) -> Result<(), ProjectionError> {
+        let inner = Arc::clone(&self.inner);
+        let (epoch, served) = (signed(self.checkpoint.epoch), self.served);
+        let values: Vec<&(dyn ToSql + Sync)> =
+            std::iter::once(&epoch as &(dyn ToSql + Sync)).chain(more.iter().copied()).collect();
+        let link = self.link()?;
+        let done = inner.wait(Limit::After(SILENCE), async {
+            let rows = link.execute(sql, &values).await?;
+            Ok::<_, DatabaseError>((rows, serving(link).await?))
+        });
+        if done.is_err() {
+            self.after_failure();
+        }
+        let (rows, serving) = done?;
+        if rows != 1 || (served && serving.as_deref() != Some(self.copy.0.as_str())) {
+            return Err(self.fenced());
+        }
+        Ok(())
+    }
+
+    pub(super) fn fenced(&self) -> ProjectionError {
         ProjectionError::Fenced { expected: self.checkpoint.position }
     }
 
@@ -128,7 +127,12 @@ impl PostgresWriter {
 
     fn after_failure(&mut self) {
         let Some(link) = &self.link else { return };
-        if link.is_closed() || self.inner.wait(link.batch_execute("ROLLBACK")).is_err() {
+        let rolled_back = || {
+            self.inner.wait(Limit::After(Duration::from_secs(1)), async {
+                link.batch_execute("ROLLBACK").await.map_err(DatabaseError::from)
+            })
+        };
+        if link.is_closed() || rolled_back().is_err() {
             self.link = None;
         }
     }
@@ -146,14 +150,20 @@ async fn session(inner: &Inner, copy: &CopyId) -> Result<(Link, Checkpoint), Dat
     // Rows and checkpoint are flushed in one order, so a crash of the server takes them back
     // together and they are made again from the log.
     link.batch_execute(&format!("SET search_path TO {copy}; SET synchronous_commit = off")).await?;
-    let none = || DatabaseError::new(format!("there is no copy {copy} in {}", inner.address.place));
-    let row = match link.query_opt(CHECKPOINT, &[]).await {
-        Ok(row) => row.ok_or_else(none)?,
-        Err(error) if is_gone(&error) => return Err(none()),
+    let found = match link.query_opt(CHECKPOINT, &[]).await {
+        Ok(row) => one(row.as_ref())?,
+        Err(error) if is_gone(&error) => {
+            let place = &inner.address.place;
+            return Err(DatabaseError::damaged(format!("there is no copy {copy} in {place}")));
+        }
         Err(error) => return Err(error.into()),
     };
-    let found = checkpoint(&row)?;
     Ok((link, found))
+}
+
+async fn serving(link: &Link) -> Result<Option<String>, tokio_postgres::Error> {
+    let row = link.query_opt("SELECT copy FROM docket.serving", &[]).await?;
+    row.map(|row| row.try_get(0)).transpose()
 }
 
 impl CopyWriter for PostgresWriter {
@@ -168,8 +178,7 @@ impl CopyWriter for PostgresWriter {
     fn claim(&mut self, holder: Holder<'_>) -> Result<Claim, StoreError> {
         let inner = Arc::clone(&self.inner);
         let link = self.link()?;
-        let until_us = holder.now_us.saturating_add(holder.lease_us);
-        let claimed = inner.wait(claim(link, holder, until_us));
+        let claimed = inner.wait(Limit::After(SILENCE), claim(link, holder));
         if claimed.is_err() {
             self.after_failure();
         }
@@ -183,23 +192,12 @@ impl CopyWriter for PostgresWriter {
         }
     }
 
-    fn renew(&mut self, until_us: i64) -> Result<(), ProjectionError> {
-        let inner = Arc::clone(&self.inner);
-        let (epoch, served) = (signed(self.checkpoint.epoch), self.served);
-        let link = self.link()?;
-        let (rows, serving) = inner
-            .wait(async {
-                let sql = "UPDATE checkpoint SET lease = $1 WHERE epoch = $2";
-                let rows = link.execute(sql, &[&until_us, &epoch]).await?;
-                let serving = link.query_opt("SELECT copy FROM docket.serving", &[]).await?;
-                Ok((rows, serving.map(|row| row.try_get::<_, String>(0)).transpose()?))
-            })
-            .map_err(|error: tokio_postgres::Error| broken(&error, self.fenced()))?;
-        if rows != 1 || (served && serving.as_deref() != Some(self.copy.0.as_str())) {
-            return Err(self.fenced());
-        }
-        self.checkpoint.lease_until_us = until_us;
-        Ok(())
+    fn renew(&mut self) -> Result<(), ProjectionError> {
+        self.own("UPDATE checkpoint SET lease = lease + 1 WHERE epoch = $1", &[])
+    }
+
+    fn release(&mut self) -> Result<(), ProjectionError> {
+        self.own("UPDATE checkpoint SET holder = NULL, lease = lease + 1 WHERE epoch = $1", &[])
     }
 
     fn commit(&mut self, changes: &Changes, moved: Moved) -> Result<(), ProjectionError> {
@@ -212,7 +210,14 @@ impl CopyWriter for PostgresWriter {
         }
         let inner = Arc::clone(&self.inner);
         let Some(link) = &self.link else { return Err(elsewhere()) };
-        match inner.wait(write(self, link, changes, moved)) {
+        let (pulse, committing) = (Pulse::new(), Cell::new(false));
+        let limit = match self.mode {
+            Mode::Following => Limit::Silence(&pulse),
+            Mode::Filling => Limit::End,
+        };
+        let batch = Batch { changes, moved, pulse: &pulse, committing: &committing };
+        let written = inner.wait(limit, write(self, link, batch));
+        match written.map_err(|broken| broken.at(committing.get())) {
             Ok(done) => {
                 self.checkpoint = done.checkpoint;
                 self.served |= done.serves;
@@ -232,14 +237,8 @@ impl CopyWriter for PostgresWriter {
     }
 
     fn note_failure(&mut self, sequence: u64, reason: &str) -> Result<(), ProjectionError> {
-        let inner = Arc::clone(&self.inner);
-        let (failed, epoch) = (signed(sequence), signed(self.checkpoint.epoch));
-        let link = self.link()?;
-        let sql = "UPDATE checkpoint SET failed = $1, failure = $2 WHERE epoch = $3";
-        let values: [&(dyn ToSql + Sync); 3] = [&failed, &storable(reason), &epoch];
-        let rows = inner.wait(link.execute(sql, &values));
-        let rows = rows.map_err(|error| broken(&error, self.fenced()))?;
-        if rows == 1 { Ok(()) } else { Err(self.fenced()) }
+        let sql = "UPDATE checkpoint SET failed = $2, failure = $3 WHERE epoch = $1";
+        self.own(sql, &[&signed(sequence), &storable(reason)])
     }
 
     fn finish(&mut self, models: &Models) -> Result<(), StoreError> {
@@ -248,7 +247,7 @@ impl CopyWriter for PostgresWriter {
         let keyless: Vec<_> =
             models.tables().filter(|table| filling && !self.keyed.contains(table.name)).collect();
         let link = self.link()?;
-        inner.wait(finish(link, models, &keyless, filling))?;
+        inner.wait(Limit::End, finish(link, models, &keyless, filling))?;
         self.mode = Mode::Following;
         Ok(())
     }
@@ -261,7 +260,7 @@ impl CopyWriter for PostgresWriter {
         super::checked(from)?;
         let inner = Arc::clone(&self.inner);
         let link = self.link()?;
-        let copied = inner.wait(copy_tables(link, from, tables));
+        let copied = inner.wait(Limit::End, copy_tables(link, from, tables));
         if copied.is_err() {
             self.after_failure();
         }
@@ -277,113 +276,17 @@ impl Reader for PostgresWriter {
     fn query(
         &mut self,
         sql: &str,
-        parameters: &[(&str, Cell<'_>)],
+        parameters: &[(&str, crate::projection::Cell<'_>)],
         each: &mut dyn FnMut(&dyn Record) -> Result<(), DatabaseError>,
     ) -> Result<(), DatabaseError> {
         let inner = Arc::clone(&self.inner);
         let client: &ClientWrapper = self.link()?;
         Asked { inner: &inner, client, copy: None }.query(sql, parameters, each)
     }
-}
 
-/// Takes the right to write; durable, and with it everything that was written before.
-async fn claim(
-    link: &Link,
-    holder: Holder<'_>,
-    until_us: i64,
-) -> Result<(Claim, Checkpoint), DatabaseError> {
-    link.batch_execute("BEGIN; SET LOCAL synchronous_commit = on").await?;
-    let values: [&(dyn ToSql + Sync); 4] =
-        [&holder.name, &until_us, &holder.now_us, &holder.takes_over];
-    let ours = link.query_opt(CLAIM, &values).await?;
-    let found = match &ours {
-        Some(row) => checkpoint(row)?,
-        None => checkpoint(&link.query_one(CHECKPOINT, &[]).await?)?,
-    };
-    link.batch_execute("COMMIT").await?;
-    let claim = match ours {
-        Some(_) => Claim::Ours,
-        None => Claim::Taken {
-            holder: found.holder.clone().unwrap_or_default(),
-            until_us: found.lease_until_us,
-        },
-    };
-    Ok((claim, found))
-}
-
-/// Writes a batch: first the checkpoint, so that another writer is met before any work is done.
-async fn write(
-    writer: &PostgresWriter,
-    link: &Link,
-    changes: &Changes,
-    moved: Moved,
-) -> Result<Done, Broken> {
-    let fenced = || writer.fenced();
-    let before = |error: tokio_postgres::Error| Broken::Before(broken(&error, fenced()));
-    let known = &writer.checkpoint;
-    let (to, log) = (signed(moved.to), moved.log.map(|id| id.to_string()));
-    let (from, epoch) = (known.position.map(signed), signed(known.epoch));
-    let moving = link.prepare_cached(MOVE).await.map_err(before)?;
-    let serving = link.prepare_cached(SERVING).await.map_err(before)?;
-    let values: [&(dyn ToSql + Sync); 6] =
-        [&to, &moved.known_at_us, &log, &moved.lease_until_us, &from, &epoch];
-    // Sent together: the first is always answered before the others are begun.
-    let (_, row, serving) =
-        tokio::try_join!(link.batch_execute("BEGIN"), link.query_opt(&moving, &values), async {
-            if writer.mode == Mode::Filling {
-                return Ok(None);
-            }
-            link.query_opt(&serving, &[]).await
-        },)
-        .map_err(before)?;
-    let Some(row) = row else { return Err(Broken::Before(fenced())) };
-    let serving: Option<String> = serving.map(|row| row.try_get(0)).transpose().map_err(before)?;
-    let serves = serving.as_deref() == Some(writer.copy.0.as_str());
-    if writer.served && !serves {
-        return Err(Broken::Before(fenced()));
+    fn columns(&mut self, table: &str) -> Result<Vec<String>, DatabaseError> {
+        let inner = Arc::clone(&self.inner);
+        let client: &ClientWrapper = self.link()?;
+        Asked { inner: &inner, client, copy: None }.columns(table)
     }
-    let checkpoint = checkpoint(&row).map_err(|error| Broken::Before(error.into()))?;
-    let keyed = write_tables(writer, link, changes).await;
-    let keyed = keyed.map_err(|error| Broken::Before(error.into()))?;
-    link.batch_execute("COMMIT").await.map_err(|error| {
-        if error.as_db_error().is_some() {
-            Broken::Before(broken(&error, fenced()))
-        } else {
-            Broken::AtCommit(error.into())
-        }
-    })?;
-    Ok(Done { checkpoint, serves, keyed })
-}
-
-async fn write_tables(
-    writer: &PostgresWriter,
-    link: &Link,
-    changes: &Changes,
-) -> Result<Vec<&'static str>, DatabaseError> {
-    let mut keyed = Vec::new();
-    let mut pending = Vec::new();
-    for changes in changes.tables().iter().filter(|changes| !changes.is_empty()) {
-        let table = changes.table();
-        let statements = statements(changes)?;
-        let needs_key = statements.iter().any(|done| !matches!(done, Statement::Insert(_)));
-        if writer.mode == Mode::Filling && needs_key && !writer.keyed.contains(table.name) {
-            link.batch_execute(&add_key(table)).await?;
-            keyed.push(table.name);
-        }
-        pending.push((table, statements));
-    }
-    // Tables don't depend on one another: what one waits for is hidden behind the others.
-    let tables = pending.iter().map(|(table, statements)| async move {
-        for statement in statements {
-            send(link, table, statement).await?;
-        }
-        Ok::<_, DatabaseError>(())
-    });
-    futures_util::future::try_join_all(tables).await?;
-    Ok(keyed)
-}
-
-/// What an error in a batch means: where the copy is gone, another one serves.
-fn broken(error: &tokio_postgres::Error, fenced: ProjectionError) -> ProjectionError {
-    if is_gone(error) { fenced } else { super::connect::database(error).into() }
 }

@@ -66,6 +66,12 @@ impl Reader for &Connection {
         }
         Ok(())
     }
+
+    fn columns(&mut self, table: &str) -> Result<Vec<String>, DatabaseError> {
+        let mut select = self.prepare_cached("SELECT name FROM pragma_table_info(?1)")?;
+        let names = select.query_map([table], |row| row.get(0))?;
+        Ok(names.collect::<Result<_, _>>()?)
+    }
 }
 
 /// A row with the names of its columns, asked for once: SQLite is slow to say them.

@@ -61,27 +61,22 @@ impl CopyWriter for SqliteWriter {
     fn claim(&mut self, holder: Holder<'_>) -> Result<Claim, StoreError> {
         let tx = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
         let now = checkpoint(&tx)?;
-        if let Some(other) = now.holder.as_deref().filter(|other| *other != holder.name)
-            && now.lease_until_us > holder.now_us
-            && !holder.takes_over
-        {
-            let holder = other.to_owned();
-            return Ok(Claim::Taken { holder, until_us: now.lease_until_us });
+        if !holder.takes(&now) {
+            return Ok(Claim::Taken { holder: now.holder.unwrap_or_default() });
         }
-        let until_us = holder.now_us.saturating_add(holder.lease_us);
         tx.execute(
-            "UPDATE checkpoint SET epoch = epoch + 1, holder = ?1, lease = ?2",
-            params![holder.name, until_us],
+            "UPDATE checkpoint SET epoch = epoch + 1, holder = ?1, lease = lease + 1",
+            [holder.name],
         )?;
         self.checkpoint = checkpoint(&tx)?;
         tx.commit()?;
         Ok(Claim::Ours)
     }
 
-    fn renew(&mut self, until_us: i64) -> Result<(), ProjectionError> {
+    fn renew(&mut self) -> Result<(), ProjectionError> {
         let rows = self.connection.execute(
-            "UPDATE checkpoint SET lease = ?1 WHERE epoch = ?2",
-            params![until_us, signed(self.checkpoint.epoch)],
+            "UPDATE checkpoint SET lease = lease + 1 WHERE epoch = ?1",
+            [signed(self.checkpoint.epoch)],
         )?;
         if rows != 1 || self.is_replaced() {
             return Err(self.fenced());
@@ -89,19 +84,26 @@ impl CopyWriter for SqliteWriter {
         Ok(())
     }
 
+    fn release(&mut self) -> Result<(), ProjectionError> {
+        let rows = self.connection.execute(
+            "UPDATE checkpoint SET holder = NULL, lease = lease + 1 WHERE epoch = ?1",
+            [signed(self.checkpoint.epoch)],
+        )?;
+        if rows == 1 { Ok(()) } else { Err(self.fenced()) }
+    }
+
     fn commit(&mut self, changes: &Changes, moved: Moved) -> Result<(), ProjectionError> {
         let tx = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
         let rows = tx
             .prepare_cached(
                 "UPDATE checkpoint SET position = ?1, known_at = ?2, log = coalesce(?3, log),
-                    lease = max(lease, ?4), failed = NULL, failure = NULL
-                 WHERE position IS ?5 AND epoch = ?6",
+                    lease = lease + 1, failed = NULL, failure = NULL
+                 WHERE position IS ?4 AND epoch = ?5",
             )?
             .execute(params![
                 signed(moved.to),
                 moved.known_at_us,
                 moved.log.map(|id| id.to_string()),
-                moved.lease_until_us,
                 self.checkpoint.position.map(signed),
                 signed(self.checkpoint.epoch),
             ])?;
@@ -173,6 +175,10 @@ impl Reader for SqliteWriter {
         ) -> Result<(), crate::projection::DatabaseError>,
     ) -> Result<(), crate::projection::DatabaseError> {
         (&self.connection).query(sql, parameters, each)
+    }
+
+    fn columns(&mut self, table: &str) -> Result<Vec<String>, crate::projection::DatabaseError> {
+        (&self.connection).columns(table)
     }
 }
 

@@ -1,0 +1,138 @@
+//! What a person decides about a log, recorded in it: that the clock is right, that a loss is accepted.
+//!
+//! What must hold: a decision is an event at the end of the stream `log`, recorded once, by whoever may
+//! open the log for writing. Deliberately not here: asking the person (`cli`), and what follows from it.
+
+use uuid::Uuid;
+
+use super::ActError;
+use super::append::own_meta;
+use super::clock::Clock;
+use super::enrollment::{read_whole_stream, stream_name};
+use crate::codec::{self, Stored};
+use crate::domain::date::Timestamp;
+use crate::domain::logbook::{ClockConfirmed, LogCreated, LossAccepted};
+use crate::log::{EventLog, LogError, RecordedEvent};
+
+/// What the stream `log` says.
+#[derive(Debug, Clone)]
+pub struct LogBook {
+    /// The log's first event.
+    pub created: LogCreated,
+    /// When the clock was confirmed last.
+    pub clock_confirmed_at: Option<Timestamp>,
+    /// How many losses were accepted.
+    pub losses: usize,
+    /// The ranges of sequences that were lost and given again, first and last.
+    pub lost: Vec<(u64, u64)>,
+    next: u64,
+}
+
+impl LogBook {
+    /// Reads it; `None` for an empty log.
+    ///
+    /// # Errors
+    /// As the log's, and for an event that can't be read.
+    pub async fn read(log: &dyn EventLog) -> Result<Option<Self>, ActError> {
+        let stored = read_whole_stream(log, codec::LOG_STREAM, 0).await?;
+        let mut book: Option<Self> = None;
+        for event in &stored {
+            match (codec::decode(event)?, &mut book) {
+                (Stored::LogCreated(created, _), None) => {
+                    book = Some(Self {
+                        created,
+                        clock_confirmed_at: None,
+                        losses: 0,
+                        lost: Vec::new(),
+                        next: 0,
+                    });
+                }
+                (Stored::ClockConfirmed(_, meta), Some(book)) => {
+                    book.clock_confirmed_at = Some(meta.recorded_at);
+                }
+                (Stored::LossAccepted(..), Some(book)) => {
+                    book.losses += 1;
+                    book.lost.extend(codec::lost_range(event));
+                }
+                _ => {}
+            }
+            if let Some(book) = &mut book {
+                book.next = event.revision + 1;
+            }
+        }
+        Ok(book)
+    }
+
+    /// The log's id.
+    pub fn log_id(&self) -> Uuid {
+        self.created.log_id
+    }
+
+    async fn append<T: serde::Serialize>(
+        &self,
+        log: &dyn EventLog,
+        event_type: &str,
+        body: &T,
+        now: Timestamp,
+    ) -> Result<u64, ActError> {
+        let id = codec::caused_event_id(
+            self.log_id(),
+            codec::LOG_STREAM,
+            self.next,
+            &format!("{event_type} {now}"),
+        );
+        let event = codec::encode_own(event_type, body, &own_meta(now, false), id)?;
+        let name = stream_name(codec::LOG_STREAM)?;
+        let appended = log.append(&name, self.next.checked_sub(1).into(), vec![event]).await?;
+        Ok(appended.sequence.unwrap_or_default())
+    }
+
+    /// Records that the clock is right now; the event's sequence.
+    ///
+    /// # Errors
+    /// As the log's.
+    pub async fn confirm_clock(
+        &self,
+        log: &dyn EventLog,
+        clock: &dyn Clock,
+        newest: Timestamp,
+    ) -> Result<u64, ActError> {
+        let now = clock.now();
+        let confirmed = ClockConfirmed { now, newest, confirmed_by: "operator".to_owned() };
+        self.append(log, codec::CLOCK_CONFIRMED, &confirmed, now).await
+    }
+
+    /// Records that a loss is accepted; the event's sequence, which is the first that was lost.
+    ///
+    /// # Errors
+    /// As the log's.
+    pub async fn accept_loss(
+        &self,
+        log: &dyn EventLog,
+        clock: &dyn Clock,
+        loss: &LossAccepted,
+    ) -> Result<u64, ActError> {
+        let now = clock.now_for_own()?;
+        self.append(log, codec::LOSS_ACCEPTED, loss, now).await
+    }
+}
+
+/// How many of the newest events are tried for one that can be read.
+const NEWEST_LOOKS: usize = 64;
+
+/// The log's newest event; where that can't be read, the newest that can be.
+///
+/// # Errors
+/// As the log's.
+pub async fn newest(log: &dyn EventLog) -> Result<Option<RecordedEvent>, ActError> {
+    let head = log.head().await?;
+    for sequence in head.into_iter().flat_map(|head| (0..=head).rev()).take(NEWEST_LOOKS) {
+        match log.read_all(sequence.checked_sub(1), 1).await {
+            Err(error @ LogError::Corrupt { .. }) => {
+                tracing::error!(%error, "one of the newest events can't be read");
+            }
+            page => return Ok(page?.events.into_iter().next()),
+        }
+    }
+    Ok(None)
+}

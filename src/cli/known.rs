@@ -1,0 +1,59 @@
+//! How far the log was, as what lies outside it knows: a log that is shorter is not written on before a
+//! person has decided.
+
+use super::config::Config;
+use super::node::read_models;
+use crate::app::ActError;
+use crate::app::decisions::LogBook;
+use crate::log::{EventLog, Stop};
+use crate::projection::extent;
+
+/// What has seen an event of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// The event's sequence.
+    pub sequence: u64,
+    /// What has seen it.
+    pub by: &'static str,
+}
+
+/// The newest event that anything outside the log has seen.
+///
+/// # Errors
+/// What is there and can't be read.
+pub async fn outside(config: &Config) -> anyhow::Result<Option<Known>> {
+    let copies = read_models(config)?;
+    let seen = match tokio::task::spawn_blocking(move || extent(&*copies)).await? {
+        Ok(seen) => seen,
+        // A damaged copy knows nothing; the runner says what is wrong with it.
+        Err(error) => {
+            tracing::warn!(%error, "the read models can't say how far they had read the log");
+            None
+        }
+    };
+    Ok(seen.map(|seen| Known { sequence: seen.position, by: "the read models" }))
+}
+
+/// Why the log can't be written on, if it ends before what is known and nobody has accepted that.
+///
+/// # Errors
+/// As the log's.
+pub async fn shorter(log: &dyn EventLog, known: Option<&Known>) -> Result<Option<Stop>, ActError> {
+    let Some(known) = known else { return Ok(None) };
+    let head = log.head().await?;
+    if head >= Some(known.sequence) {
+        return Ok(None);
+    }
+    let book = match LogBook::read(log).await {
+        Err(error) if error.is_unreadable() => {
+            tracing::error!(%error, "which losses were accepted can't be read");
+            None
+        }
+        book => book?,
+    };
+    let lost = book.map(|book| book.lost).unwrap_or_default();
+    if lost.iter().any(|(first, last)| (*first..=*last).contains(&known.sequence)) {
+        return Ok(None);
+    }
+    Ok(Some(Stop::Shorter { head, known: known.sequence, known_by: known.by.to_owned() }))
+}

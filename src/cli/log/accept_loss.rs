@@ -1,0 +1,79 @@
+//! `docket log accept-loss`.
+
+use base64::Engine as _;
+
+use super::super::clock_file::{ClockFile, knowing_clock, written_at};
+use super::super::config::{Config, ConfigArgs};
+use super::super::exit::Exit;
+use super::super::known;
+use super::super::output::print;
+use super::super::token::token_key;
+use super::Opened;
+use crate::domain::logbook::LossAccepted;
+use crate::log::Stop;
+
+/// Accept that events of the log are lost, so that recording goes on without them.
+///
+/// A log that ends before an event that something outside it has seen is served for reading only: put
+/// the longer log back if there is any. If there is none, accept the loss. It is recorded as LossAccepted at
+/// the end of the log; the sequences that are lost are given again from there on, read models are made
+/// anew, and who had read into the range that was lost is told so.
+#[derive(Debug, clap::Args)]
+pub struct AcceptLossArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT", default_value = "accepted by the operator")]
+    reason: String,
+    /// Only say what is lost
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What stands in the way of recording it.
+pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
+    let (config, _) = Config::load(&args.config, std::env::vars())?;
+    let written_at = written_at(&config.store.log);
+    let Opened { config, log, book } = super::open(&args.config).await?;
+    let known = known::outside(&config).await?;
+    let stopped = match known::shorter(&*log, known.as_ref()).await? {
+        Some(stop) => Some(stop),
+        None => log.recording().stopped(),
+    };
+    let text = match stopped {
+        None => "Nothing is missing: there is no loss to accept.\n".to_owned(),
+        Some(why) if args.dry_run => format!("{why}\n"),
+        Some(why) => {
+            let (old_head, streams) = match &why {
+                Stop::Shorter { known, .. } => (Some(*known), Vec::new()),
+                Stop::Hole { stream, .. } => (None, vec![stream.clone()]),
+                Stop::DiskFailed { .. } | Stop::Replaced { .. } | Stop::Damaged { .. } => {
+                    return Err(crate::log::LogError::Stopped(why).into());
+                }
+            };
+            let key = token_key(&config.store.data_dir.join("keys").join("log.pem"))?;
+            let losses = book.losses + 1;
+            let loss = LossAccepted {
+                old_head,
+                old_checkpoint: None,
+                streams,
+                origin: format!("{}/{losses}", book.created.origin),
+                public_key: base64::engine::general_purpose::STANDARD
+                    .encode(key.public().as_bytes()),
+                reason: args.reason.clone(),
+            };
+            let file = ClockFile::of(&config.store.data_dir);
+            let clock = knowing_clock(&*log, &file, written_at).await?;
+            let sequence = book.accept_loss(&*log, &clock, &loss).await?;
+            format!(
+                "Recorded as event {sequence}: {why}. The loss is accepted; recording goes on from here.\n"
+            )
+        }
+    };
+    log.close().await;
+    print(&text)?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,72 @@
+//! `docket log`: what a person decides about a log that stopped recording.
+
+mod accept_loss;
+mod confirm_clock;
+
+use std::sync::Arc;
+
+use clap::Subcommand;
+
+use super::config::{Config, ConfigArgs};
+use super::exit::{Exit, failure};
+use super::stores::{Access, open_log};
+use crate::app::decisions::LogBook;
+use crate::log::EventLog;
+
+/// Decide about a log that stopped recording: accept a loss, confirm the clock.
+///
+/// Both are recorded in the log, for ever. A log in a file must not be served meanwhile: stop the server,
+/// decide, start it again.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  docket log accept-loss --data-dir /srv/docket --dry-run
+  docket log accept-loss --data-dir /srv/docket --reason 'the disk of 3 March; no newer copy'
+  docket log confirm-clock --data-dir /srv/docket
+
+Exit codes: 0 done, or nothing to decide, 2 configuration, 4 the log is open elsewhere, 5 no such log,
+7 the log is damaged, 8 unavailable (try again), 1 anything else")]
+pub struct LogArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    AcceptLoss(accept_loss::AcceptLossArgs),
+    ConfirmClock(confirm_clock::ConfirmClockArgs),
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What stands in the way.
+pub async fn run(args: &LogArgs) -> anyhow::Result<Exit> {
+    match &args.command {
+        Command::AcceptLoss(args) => accept_loss::run(args).await,
+        Command::ConfirmClock(args) => confirm_clock::run(args).await,
+    }
+}
+
+/// A log, open to record a decision in it.
+struct Opened {
+    config: Config,
+    log: Arc<dyn EventLog>,
+    book: LogBook,
+}
+
+/// Opens a log that is there.
+async fn open(args: &ConfigArgs) -> anyhow::Result<Opened> {
+    let (config, _) = Config::load(args, std::env::vars())?;
+    // Who decides about a log does not make one.
+    let there = open_log(&config, Access::Read).await?;
+    there.close().await;
+    drop(there);
+    let log = open_log(&config, Access::Write).await?;
+    let Some(book) = LogBook::read(&*log).await? else {
+        let text = "the log is empty: there is nothing to go on from. Put a copy of the log back; or, to begin \
+                    a new record, begin it in an empty data folder";
+        return Err(failure(Exit::Unverified, text));
+    };
+    Ok(Opened { config, log, book })
+}

@@ -1,0 +1,84 @@
+//! What served when a rebuild began, and how it compares with what was made.
+
+use super::{Compared, Rebuild, RebuiltModel, of_copy};
+use crate::projection::checksum::checksum;
+use crate::projection::models::Models;
+use crate::projection::store::{CopyId, CopyWriter, stale};
+use crate::projection::{ProjectionError, StoreError};
+
+/// The copy that serves, as it stood when the rebuild began.
+pub(super) struct Served {
+    pub position: Option<u64>,
+    /// Of those to be rebuilt, the ones of another version.
+    pub stale: Vec<String>,
+    /// Their checksums, by name.
+    pub checksums: Vec<(String, String)>,
+}
+
+/// The copy that serves, as of one instant.
+pub(super) fn look_at(
+    rebuild: &Rebuild<'_>,
+    serving: &CopyId,
+    chosen: &Models,
+) -> Result<Served, StoreError> {
+    let (mut others, mut checksums) = (Vec::new(), Vec::new());
+    let mut looking = rebuild.copies.reader(serving)?;
+    let looked = looking.ask(&mut |reader| {
+        others = stale(reader, chosen)?;
+        for model in chosen.iter().filter(|model| !others.iter().any(|name| name == model.name())) {
+            checksums.push((model.name().to_owned(), checksum(reader, model)?));
+        }
+        Ok(())
+    });
+    let checkpoint = looked.map_err(|error| of_copy(error.into(), serving))?;
+    Ok(Served { position: checkpoint.position, stale: others, checksums })
+}
+
+/// Compares what was made with what served at the same event.
+pub(super) fn compare(
+    copy: &mut dyn CopyWriter,
+    chosen: &Models,
+    served: Option<&Served>,
+) -> Result<Vec<RebuiltModel>, StoreError> {
+    let mut models = Vec::new();
+    for model in chosen.iter() {
+        let name = model.name();
+        let at = served.and_then(|served| served.position);
+        let then = served.and_then(|served| served.checksums.iter().find(|(of, _)| of == name));
+        let is_stale = served.is_some_and(|served| served.stale.iter().any(|of| of == name));
+        let (checksum, compared) = match (at, then) {
+            (Some(at), Some((_, then))) => {
+                let now = checksum(copy.reader(), model)?;
+                let served = then.clone();
+                let same = now == served;
+                (Some(now), if same { Compared::Same } else { Compared::Differs { served, at } })
+            }
+            _ if is_stale => (None, Compared::AnotherVersion),
+            _ => (None, Compared::Nothing),
+        };
+        models.push(RebuiltModel {
+            name: name.to_owned(),
+            version: model.version(),
+            checksum,
+            compared,
+        });
+    }
+    Ok(models)
+}
+
+/// Checks that every event has its row.
+pub(super) fn check_whole(copy: &mut dyn CopyWriter) -> Result<(), StoreError> {
+    let mut rows = 0;
+    copy.reader().query("SELECT count(*) AS n FROM audit_trail", &[], &mut |row| {
+        rows = row.number("n")?;
+        Ok(())
+    })?;
+    let events = copy.checkpoint().position.map_or(0, |position| position + 1);
+    if rows == events {
+        return Ok(());
+    }
+    let source = ProjectionError::Inconsistent(format!(
+        "the audit trail has {rows} rows for {events} events"
+    ));
+    Err(StoreError::Stopped { sequence: 0, source })
+}
