@@ -2,13 +2,14 @@
 # make test   every test
 # make check  what a change must pass besides the tests: form, lints, drift, licences
 # make bench  how fast, and what bounds it
+# make campaign MINUTES=10   kills and faults at random for so long; SEED=… repeats one
 
 CARGO ?= cargo
 DENY_VERSION := 0.20.2
 # Files that are generated and committed are compared by this suite.
 DRIFT := $(if $(wildcard tests/drift.rs),--test drift)
 
-.PHONY: run test check bench tools deny
+.PHONY: run test check bench campaign tools deny
 
 run: tools
 	$(CARGO) build --release --locked
@@ -28,6 +29,12 @@ check: tools deny
 # `make bench PARTS=fold` measures a part; BENCH_EVENTS and BENCH_ENROLLMENTS set the size of the log.
 bench: tools
 	$(CARGO) bench --locked --features postgres,kurrentdb --bench speed -- $(PARTS)
+
+MINUTES ?= 10
+SEED ?= $(shell date +%s)
+campaign: tools
+	DOCKET_CAMPAIGN_MINUTES=$(MINUTES) DOCKET_CAMPAIGN_SEED=$(SEED) \
+		$(CARGO) test --locked --all-features --test campaign -- --nocapture
 
 # SQLite, ring and, for KurrentDB and S3, aws-lc are compiled from C.
 tools:

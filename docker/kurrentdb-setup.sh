@@ -57,9 +57,18 @@ cat > "$work/settings.json" <<'JSON'
   }
 }]
 JSON
-# Only the first entry: an answer of 400 says that somebody has set one before, which stays.
-ask "200 201 400" /streams/%24settings --header 'Kurrent-ExpectedVersion: -1' \
-    --header 'Content-Type: application/vnd.kurrent.events+json' --data-binary "@$work/settings.json"
+# Only the first entry: an answer of 400 says that somebody has set one before, which stays. Up to
+# 24.10 header and media type have older names: each server knows one of the headers, and one that does
+# not know the newer media type says 415.
+set_acl() { # set_acl WANTED MEDIA-TYPE
+    ask "$1" /streams/%24settings --header 'Kurrent-ExpectedVersion: -1' \
+        --header 'ES-ExpectedVersion: -1' --header "Content-Type: $2" \
+        --data-binary "@$work/settings.json"
+}
+set_acl "200 201 400 415" application/vnd.kurrent.events+json
+if [ "$status" = 415 ]; then
+    set_acl "200 201 400" application/vnd.eventstore.events+json
+fi
 case $status in
     400) echo "\$settings is there already and was left as it is" ;;
     *) echo "set the ACL: docket reads \$all, reads and writes streams" ;;

@@ -3,6 +3,8 @@
 
 #[path = "api/acts.rs"]
 mod acts;
+#[path = "api/bounded.rs"]
+mod bounded;
 #[path = "api/docs.rs"]
 mod docs;
 #[path = "api/documents.rs"]
@@ -22,6 +24,8 @@ mod failures;
 mod feed;
 #[path = "api/feed_forms.rs"]
 mod feed_forms;
+#[path = "api/hanging.rs"]
+mod hanging;
 #[path = "api/input.rs"]
 mod input;
 #[path = "api/limits.rs"]

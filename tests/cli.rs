@@ -17,6 +17,8 @@ mod documents;
 mod export;
 #[path = "cli/help.rs"]
 mod help;
+#[path = "cli/limits.rs"]
+mod limits;
 #[cfg(feature = "postgres")]
 #[path = "cli/postgres.rs"]
 mod postgres;

@@ -5,10 +5,14 @@
 
 #[path = "kurrentdb/contract.rs"]
 mod contract;
+#[path = "kurrentdb/counts.rs"]
+mod counts;
 #[path = "kurrentdb/faults.rs"]
 mod faults;
 #[path = "kurrentdb/guards.rs"]
 mod guards;
+#[path = "kurrentdb/holes.rs"]
+mod holes;
 #[path = "support/log_contract.rs"]
 #[allow(dead_code)]
 mod log_contract;

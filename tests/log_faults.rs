@@ -1,7 +1,7 @@
 //! The SQLite log while its disk fails: at every position of a batch, before, in and after COMMIT.
 //!
 //! Nothing acknowledged is lost, nothing else stands in the log, an unknown outcome is never
-//! reported as a failure, and the log goes on serving.
+//! reported as a failure. What passes (no room, a lock) is passed; what does not stops recording.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 #[path = "support/log_batch.rs"]
@@ -94,6 +94,23 @@ impl Bench {
         self.held += 1;
     }
 
+    /// Nothing is appended any more, what stands can be read, and a new start goes on from it.
+    async fn stays_stopped(&mut self) {
+        self.control.no_faults();
+        let after = self.log.append(&stream("after"), Expected::NoStream, vec![event(1)]).await;
+        assert!(matches!(after, Err(LogError::Stopped(_))), "{after:?}");
+        let stands = read_everything(&(self.log.clone() as _), None, 500).await;
+        let path = self.log.path().to_owned();
+        self.log.close().await;
+        let wal = path.with_extension("sqlite-wal");
+        assert!(std::fs::metadata(&wal).unwrap().len() > 0, "it was closed with a checkpoint");
+        let again: Arc<dyn EventLog> = Arc::new(SqliteLog::open_writer(&path).unwrap());
+        assert_eq!(read_everything(&again, None, 500).await, stands);
+        again.append(&stream("after"), Expected::NoStream, vec![event(1)]).await.unwrap();
+        again.close().await;
+        assert!(!wal.exists());
+    }
+
     async fn all_fine(&mut self, prefix: &str) {
         let answers = self.batch(prefix, |_, _| Ok(())).await;
         assert!(answers.iter().all(Result::is_ok), "{answers:?}");
@@ -109,7 +126,7 @@ fn all_unavailable(answers: &Answers) -> bool {
 async fn a_failing_step_at_every_position_writes_nothing_of_the_batch() {
     let mut bench = Bench::new();
     for position in 0..BATCH as usize {
-        for code in [ffi::SQLITE_FULL, ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_NOMEM] {
+        for code in [ffi::SQLITE_FULL, ffi::SQLITE_BUSY, ffi::SQLITE_NOMEM] {
             let prefix = format!("fails-{position}-{code}");
             let answers = bench
                 .batch(&prefix, move |step, _| {
@@ -222,7 +239,7 @@ async fn a_conflict_removes_only_itself() {
     let answers = bench
         .control
         .one_batch(&bench.log, &bench.hold, appends, |step, _| match step {
-            Step::Commit => Err(sqlite(ffi::SQLITE_IOERR_FSYNC)),
+            Step::Commit => Err(sqlite(ffi::SQLITE_FULL)),
             _ => Ok(()),
         })
         .await;
@@ -230,66 +247,84 @@ async fn a_conflict_removes_only_itself() {
     assert_eq!(bench.log.stream_revision(&stream("lost")).await, Ok(None));
 }
 
+fn all_stopped(answers: &Answers) -> bool {
+    let is_stop = |a: &Result<_, _>| {
+        matches!(a, Err(LogError::Stopped(docket::log::Stop::DiskFailed { .. })))
+    };
+    answers.len() == BATCH as usize && answers.iter().all(is_stop)
+}
+
+/// An error of the disk before COMMIT: surely nothing was written, and nothing will be.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_commit_that_fails_is_looked_up() {
-    let mut bench = Bench::new();
-    for code in [ffi::SQLITE_FULL, ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_FSYNC] {
-        // It did not happen: a failure, and it may be tried again.
-        let prefix = format!("not-committed-{code}");
-        let fail = move |at: Step| {
-            move |step: Step, _: &Connection| {
-                if step == at { Err(sqlite(code)) } else { Ok(()) }
-            }
-        };
-        let answers = bench.batch(&prefix, fail(Step::Commit)).await;
-        assert!(all_unavailable(&answers), "{answers:?}");
-        bench.check().await;
-        bench.all_fine(&prefix).await;
-        // It did happen: a success, whatever COMMIT said.
-        let answers = bench.batch(&format!("committed-{code}"), fail(Step::Committed)).await;
-        assert!(answers.iter().all(Result::is_ok), "{answers:?}");
-        bench.check().await;
+async fn a_failing_disk_stops_recording_for_good() {
+    for code in [ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_READ, ffi::SQLITE_READONLY] {
+        for position in [Step::Begin, Step::Insert(0), Step::Insert(63)] {
+            let mut bench = Bench::new();
+            bench.all_fine("before").await;
+            let fail = move |step: Step, _: &Connection| {
+                if step == position { Err(sqlite(code)) } else { Ok(()) }
+            };
+            let answers = bench.batch("fails", fail).await;
+            assert!(all_stopped(&answers), "{answers:?}");
+            bench.check().await;
+            bench.stays_stopped().await;
+        }
     }
 }
 
+/// Out of COMMIT only a full disk says that nothing was written. Whatever else it is, what can be
+/// read afterwards need not be on the disk, so nobody looks for an answer there.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_outcome_that_cannot_be_looked_up_is_unknown() {
-    let mut bench = Bench::new();
-    for (at, happened) in [(Step::Commit, false), (Step::Committed, true)] {
-        let prefix = format!("unknown-{happened}");
-        let answers = bench
-            .batch(&prefix, move |step, _| {
-                if step == at || step == Step::LookUp {
-                    Err(sqlite(ffi::SQLITE_IOERR_FSYNC))
-                } else {
-                    Ok(())
-                }
-            })
-            .await;
-        assert!(
-            answers.len() == 64
-                && answers.iter().all(|a| matches!(a, Err(LogError::OutcomeUnknown(_)))),
-            "{answers:?}"
-        );
-        // While the file can't be looked at, nothing more is appended.
-        bench.control.plan(|step, _| {
-            if step == Step::LookUp { Err(sqlite(ffi::SQLITE_CANTOPEN)) } else { Ok(()) }
-        });
-        let meanwhile =
-            bench.log.append(&stream("meanwhile"), Expected::NoStream, vec![event(1)]).await;
-        assert!(matches!(meanwhile, Err(LogError::Unavailable(_))), "{meanwhile:?}");
-        // Who reads the stream finds out.
-        let found = bench.log.stream_revision(&stream(&format!("{prefix}-0"))).await.unwrap();
-        assert_eq!(found.is_some(), happened);
-        if happened {
-            let written = to_new_streams(&prefix, BATCH);
-            bench
-                .acknowledged
-                .extend(written.into_iter().map(|(name, _, mut events)| (name, events.remove(0))));
+async fn a_commit_that_fails_is_of_unknown_outcome_and_final() {
+    for code in [ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_BUSY] {
+        for (at, happened) in [(Step::Commit, false), (Step::Committed, true)] {
+            let mut bench = Bench::new();
+            let fail = move |step: Step, _: &Connection| {
+                if step == at { Err(sqlite(code)) } else { Ok(()) }
+            };
+            let answers = bench.batch("unknown", fail).await;
+            assert!(
+                answers.len() == BATCH as usize
+                    && answers.iter().all(|a| matches!(a, Err(LogError::OutcomeUnknown(_)))),
+                "{answers:?}"
+            );
+            let found = bench.log.stream_revision(&stream("unknown-0")).await.unwrap();
+            assert_eq!(found.is_some(), happened);
+            bench.stays_stopped().await;
         }
-        bench.all_fine(&format!("after-{happened}")).await;
-        bench.check().await;
     }
+}
+
+/// A full disk is rolled back, shown, and passes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_shown_until_there_is_room() {
+    let mut bench = Bench::new();
+    let recording = bench.log.recording();
+    for at in [Step::Begin, Step::Insert(3), Step::Commit] {
+        let prefix = format!("full-{at:?}").replace(['(', ')'], "-");
+        let full = move |step: Step, _: &Connection| {
+            if step == at { Err(sqlite(ffi::SQLITE_FULL)) } else { Ok(()) }
+        };
+        let answers = bench.batch(&prefix, full).await;
+        assert!(all_unavailable(&answers), "{answers:?}");
+        let trouble = recording.trouble().unwrap_or_default();
+        assert!(trouble.contains("free some space"), "{trouble}");
+        bench.check().await;
+        bench.all_fine(&prefix).await;
+        assert_eq!((recording.trouble(), recording.stopped()), (None, None));
+    }
+    // Also when nobody appends.
+    let full = |step: Step, _: &Connection| {
+        if step == Step::Commit { Err(sqlite(ffi::SQLITE_FULL)) } else { Ok(()) }
+    };
+    bench.batch("last", full).await;
+    for _ in 0..200 {
+        if recording.trouble().is_none() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the trouble stays: {:?}", recording.trouble());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,8 @@
 //!
 //! A failed flush leaves a complete commit in the WAL that does not count now, but would be found
 //! by a recovery: whoever was told "nothing was written" would find the event after a crash. So each
-//! case looks at what a crash would leave: a copy of the file and its WAL, opened elsewhere.
+//! case looks at what a crash would leave: a copy of the file and its WAL, opened elsewhere. What a
+//! disk forgets after it failed is tried in `failing_disk.rs`.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 #[path = "support/log_batch.rs"]
@@ -47,37 +48,36 @@ async fn here(log: &Arc<SqliteLog>) -> Vec<RecordedEvent> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failed_flush_is_a_failure_only_when_no_crash_can_bring_the_event_back() {
+async fn a_failed_flush_is_final_and_its_outcome_unknown() {
     let _disk = log_disk::exclusive().await;
     let folder = tempfile::tempdir().unwrap();
     let log = Arc::new(SqliteLog::open_writer(folder.path().join("log.sqlite")).unwrap());
     let name = stream("flushed");
     log.append(&name, Expected::NoStream, vec![event(0)]).await.unwrap();
 
-    // One flush fails, the next succeeds.
+    // One flush fails; that the next would succeed says nothing.
     log_disk::fail_flushes(1);
     let answer = log.append(&name, Expected::Revision(0), vec![event(1)]).await;
-    assert!(matches!(answer, Err(LogError::Unavailable(_))), "{answer:?}");
+    assert!(matches!(answer, Err(LogError::OutcomeUnknown(_))), "{answer:?}");
     assert_eq!(log_disk::flushes_to_fail(), 0);
     assert_eq!(here(&log).await.len(), 1);
-    assert_eq!(after_a_crash(log.path()).await.len(), 1);
-    log.append(&name, Expected::Revision(0), vec![event(1)]).await.unwrap();
+    assert_eq!(after_a_crash(log.path()).await.len(), 2, "the hazard that this test is about");
+    for _ in 0..3 {
+        let answer = log.append(&name, Expected::Revision(0), vec![event(1)]).await;
+        assert!(matches!(answer, Err(LogError::Stopped(_))), "{answer:?}");
+    }
+    let cause = log.recording().stopped().unwrap().to_string();
+    assert!(cause.contains("mend the disk, then start again"), "{cause}");
 
-    // All flushes fail: nothing is sure, and a crash would indeed bring it back.
-    log_disk::fail_flushes(u64::MAX);
-    let answer = log.append(&name, Expected::Revision(1), vec![event(2)]).await;
-    assert!(matches!(answer, Err(LogError::OutcomeUnknown(_))), "{answer:?}");
-    assert_eq!(after_a_crash(log.path()).await.len(), 3, "the hazard that this test is about");
-    let answer = log.append(&name, Expected::Revision(1), vec![event(2)]).await;
-    assert!(matches!(answer, Err(LogError::Unavailable(_))), "{answer:?}");
-
-    // The disk is well again; the log finds out by itself what stands.
-    log_disk::fail_flushes(0);
-    let appended = log.append(&name, Expected::Revision(1), vec![event(2)]).await.unwrap();
-    assert_eq!((appended.revision, appended.sequence), (2, Some(2)));
+    // A new start finds what it finds, and puts it on the disk before anything builds on it.
+    let path = log.path().to_owned();
+    log.close().await;
+    let log = Arc::new(SqliteLog::open_writer(&path).unwrap());
+    assert_eq!(here(&log).await.len(), 2);
+    log.append(&name, Expected::Revision(1), vec![event(2)]).await.unwrap();
     let all = here(&log).await;
     assert_eq!(all.len(), 3);
-    assert_eq!(after_a_crash(log.path()).await, all);
+    assert_eq!(after_a_crash(&path).await, all);
 }
 
 #[tokio::test(flavor = "multi_thread")]

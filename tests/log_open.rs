@@ -8,8 +8,10 @@ mod log_contract;
 mod log_file;
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use docket::log::{EventLog, Expected, LogError, OpenError, SqliteLog};
 use log_contract::{events, stream};
@@ -194,4 +196,60 @@ async fn one_writer_at_a_time_under_any_name() {
     }
     drop(log);
     assert!(SqliteLog::open_writer(&link).is_ok());
+}
+
+/// Another process, which holds SQLite's write lock until its input ends.
+const LOCKER: &str = "DOCKET_TEST_LOCKER";
+/// Set where it leaves something in the WAL.
+const WRITES: &str = "DOCKET_TEST_LOCKER_WRITES";
+
+#[test]
+#[ignore = "the child of a_start_names_who_is_in_the_way, started by it"]
+fn locker() {
+    let Ok(path) = std::env::var(LOCKER) else { return };
+    let tool = raw(Path::new(&path));
+    if std::env::var(WRITES).is_ok() {
+        tool.execute_batch("INSERT INTO stream VALUES (3, 'c')").unwrap();
+    }
+    tool.execute_batch("BEGIN IMMEDIATE").unwrap();
+    println!("locked");
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+    // It ends without closing: its own end is not what is tried.
+    std::process::exit(0);
+}
+
+/// After an end that was none, SQLite must make its index anew, for which it needs that lock.
+#[tokio::test]
+async fn a_start_names_who_is_in_the_way() {
+    let folder = folder();
+    let path = closed_log(&folder).await;
+    let lock = |writes: &[(&str, &str)]| {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "--nocapture", "locker"])
+            .env(LOCKER, &path)
+            .envs(writes.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.map_while(Result::ok).any(|line| line.ends_with("locked")));
+        child
+    };
+    // The end was clean: nothing has to be found out.
+    let mut child = lock(&[]);
+    drop(SqliteLog::open_writer(&path).unwrap());
+    child.stdin = None;
+    child.wait().unwrap();
+
+    let mut child = lock(&[(WRITES, "yes")]);
+    let error = SqliteLog::open_writer(&path).err().unwrap();
+    let named = format!("process {}", child.id());
+    assert!(
+        matches!(&error, OpenError::InUse { holder, .. } if holder.contains(&named)),
+        "{error}"
+    );
+    child.stdin = None;
+    child.wait().unwrap();
+    assert_eq!(SqliteLog::open_writer(&path).unwrap().head().await, Ok(Some(39)));
 }

@@ -5,10 +5,16 @@
 mod app;
 #[path = "nodes/beside.rs"]
 mod beside;
+#[cfg(all(feature = "kurrentdb", feature = "postgres"))]
+#[path = "nodes/hooks.rs"]
+mod hooks;
 #[path = "nodes/http.rs"]
 mod http;
 #[path = "nodes/node_log.rs"]
 mod node_log;
+#[cfg(feature = "kurrentdb")]
+#[path = "nodes/outage.rs"]
+mod outage;
 #[cfg(all(feature = "kurrentdb", feature = "postgres"))]
 #[path = "support/postgres.rs"]
 mod postgres;

@@ -9,6 +9,8 @@ mod exports;
 mod histories;
 #[path = "projection/lives.rs"]
 mod lives;
+#[path = "read_models/mending.rs"]
+mod mending;
 #[path = "read_models/places.rs"]
 mod places;
 #[cfg(feature = "postgres")]

@@ -7,6 +7,7 @@
 
 mod acts;
 mod bare;
+mod beside;
 mod client;
 mod feeds;
 mod fold;
@@ -33,8 +34,19 @@ use server::Filling;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const PARTS: [&str; 10] =
-    ["appends", "fold", "acts", "sse", "lists", "rebuild", "lag", "postgres", "kurrentdb", "whole"];
+const PARTS: [&str; 11] = [
+    "appends",
+    "fold",
+    "acts",
+    "sse",
+    "lists",
+    "rebuild",
+    "lag",
+    "postgres",
+    "kurrentdb",
+    "beside",
+    "whole",
+];
 
 fn main() -> anyhow::Result<()> {
     // Cargo adds `--bench`.
@@ -95,6 +107,9 @@ fn main() -> anyhow::Result<()> {
     }
     if is_asked("lag") {
         lag::lag(&data, &made, size, time)?;
+    }
+    if is_asked("beside") {
+        runtime.block_on(beside::beside(&data, &made, size, time))?;
     }
     if is_asked("whole") {
         runtime.block_on(whole::whole(&data, &made, size, time))?;

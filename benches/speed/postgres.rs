@@ -97,7 +97,7 @@ fn follow(
     let (began, mut took) = (Instant::now(), Vec::new());
     while began.elapsed() < time {
         let start = Instant::now();
-        match follower.step(1, i64::MAX) {
+        match follower.step(1) {
             Progress::Moved { end: true } => break,
             Progress::Moved { end: false } => took.push(start.elapsed()),
             Progress::Stopped { failure, .. } => anyhow::bail!("{failure:?}"),

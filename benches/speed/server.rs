@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use docket::api::auth::{Authenticator, Grant, LocalVerifier, Role, TokenKey, issue};
-use docket::api::{ApiSettings, ApiState, serve};
+use docket::api::{ApiSettings, ApiState, Limits, serve};
 use docket::app::clock::{Clock as _, SystemClock};
 use docket::log::{EventLog, SqliteLog};
 use docket::projection::{
@@ -194,7 +194,10 @@ async fn serving(made: Made, filling: Filling) -> anyhow::Result<()> {
     let seconds = move || clock.now().micros() / 1_000_000;
     let token = token(&key, seconds())?;
     let authenticator = Authenticator::new(verifier, seconds, 1 << 20);
-    let state = Arc::new(ApiState::new(app, models, status, authenticator, ApiSettings::default()));
+    // All clients of a run are one principal.
+    let limits = Limits { streams: 2048, streams_of_one: 2048, ..Limits::default() };
+    let settings = ApiSettings { limits, ..ApiSettings::default() };
+    let state = Arc::new(ApiState::new(app, models, status, authenticator, settings));
     let served = serve(SocketAddr::from(([127, 0, 0, 1], 0)), state)?;
     println!("{}\n{token}", served.address);
     std::io::stdout().flush()?;

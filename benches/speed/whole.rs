@@ -19,7 +19,7 @@ const READERS: usize = 16;
 const PACE: usize = 15_000;
 
 /// One load: who sends what, and how it went.
-struct Load<'a> {
+pub struct Load<'a> {
     server: &'a Server,
     areas: Arc<[usize]>,
     next: Arc<AtomicUsize>,
@@ -30,8 +30,8 @@ trait Make: Fn(usize, usize, &str, &str) -> String {}
 impl<F: Fn(usize, usize, &str, &str) -> String> Make for F {}
 
 /// What a load came to.
-struct Went {
-    times: Times,
+pub struct Went {
+    pub times: Times,
     took: Duration,
     server: Cpu,
     by_thread: String,
@@ -70,11 +70,11 @@ pub async fn whole(data: &Path, made: &Made, size: Size, time: Duration) -> anyh
         line(&format!("SQLite alone, {} a commit", bare::GROUP), bare, "events/s", "");
         let filling = if with_read_models { Filling::Here } else { Filling::Nowhere };
         let server = Server::start(&copied.folder, filling)?;
-        let areas = areas(size, WARM).into();
-        let load = Load { server: &server, areas, next: Arc::default() };
+        let load = Load::new(&server, areas(size, WARM).into());
         load.status(4, None, time)?;
         for clients in AT_ONCE {
-            let went = load.acts(clients, with_read_models, time)?;
+            let run = if with_read_models { "running" } else { "paused" };
+            let went = load.acts(run, clients, None, time)?;
             report(&format!("acts, {clients} clients"), "acts/s", went, Some(bare));
         }
         let went = load.status(READERS, None, time)?;
@@ -120,16 +120,26 @@ async fn behind(made: &Made) -> anyhow::Result<String> {
     Ok(format!("{} events behind the log", head.saturating_sub(at)))
 }
 
-impl Load<'_> {
-    fn acts(&self, clients: usize, models: bool, time: Duration) -> anyhow::Result<Went> {
-        let run = if models { "running" } else { "paused" };
+impl<'a> Load<'a> {
+    pub fn new(server: &'a Server, areas: Arc<[usize]>) -> Self {
+        Self { server, areas, next: Arc::default() }
+    }
+
+    /// Acts; no two runs have the same name.
+    pub fn acts(
+        &self,
+        run: &'static str,
+        clients: usize,
+        pace: Option<usize>,
+        time: Duration,
+    ) -> anyhow::Result<Went> {
         let make = move |number: usize, area: usize, host: &str, token: &str| {
             usual_request(run, number, area, host, token)
         };
-        self.run(clients, None, time, 201, make)
+        self.run(clients, pace, time, 201, make)
     }
 
-    fn status(
+    pub fn status(
         &self,
         connections: usize,
         pace: Option<usize>,

@@ -11,8 +11,8 @@ CREATE TABLE checkpoint (
     -- Who writes: only the writer of this epoch moves the checkpoint.
     epoch    INTEGER NOT NULL,
     holder   TEXT,
-    -- Until when nobody else takes over, microseconds UTC since 1970. It only saves work: what keeps
-    -- rows right is the epoch.
+    -- Grows with each sign of life of that writer. It only saves work: what keeps rows right is the
+    -- epoch.
     lease    INTEGER NOT NULL,
     -- The event at which the writer stopped, and why; null while it goes on.
     failed   INTEGER,

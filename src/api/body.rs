@@ -9,25 +9,26 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use super::call::Call;
-use super::problem::{Code, Problem, of_fields};
+use super::problem::{Code, Language, Problem, of_fields};
 use crate::codec::{RequestError, check_json, check_text, parse_object};
 
-/// Reads a JSON body: its type, its size, its pace, and that it is JSON at all.
+/// Reads a JSON body: its type, its size, its pace, and that it is JSON of a form that can be read.
 ///
 /// # Errors
-/// `unsupported-media-type`, `payload-too-large`, `request-timeout`, `malformed-request`.
+/// `unsupported-media-type`, `payload-too-large`, `request-timeout`, `malformed-request`, and
+/// `validation-error` for more members than any request has.
 pub async fn read_json(
     request: &HttpRequest,
     payload: web::Payload,
     limit_bytes: u64,
     patience: Duration,
+    language: Language,
 ) -> Result<web::Bytes, Problem> {
     check_type(request)?;
     check_length(request, limit_bytes)?;
     let body = tokio::time::timeout(patience, collect(payload, limit_bytes)).await;
     let body = body.map_err(|_| too_slow(patience))??;
-    let text = check_text(&body)?;
-    check_json(text).map_err(Problem::from)?;
+    check_text(&body).and_then(check_json).map_err(|error| refused(error, language))?;
     Ok(body)
 }
 
@@ -104,8 +105,13 @@ async fn collect(mut payload: web::Payload, limit_bytes: u64) -> Result<web::Byt
 /// # Errors
 /// `validation-error`, naming every member that is wrong.
 pub fn read<T: DeserializeOwned + JsonSchema>(call: &Call) -> Result<T, Problem> {
-    parse_object(&call.body).map_err(|error| match error {
-        RequestError::Invalid(errors) => of_fields(&errors, call.language),
-        malformed => Problem::from(malformed),
-    })
+    parse_object(&call.body).map_err(|error| refused(error, call.language))
+}
+
+/// A body that is refused, in the language of the answer.
+pub fn refused(error: RequestError, language: Language) -> Problem {
+    match error {
+        RequestError::Invalid(errors) => of_fields(&errors, language),
+        malformed @ RequestError::Malformed(_) => Problem::from(malformed),
+    }
 }

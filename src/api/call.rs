@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 
 use super::auth::{Principal, Role, Verified};
+use super::outgoing::{Open, Room};
 use super::problem::{Code, Language, Problem, TraceId};
 use super::route::Route;
 use super::state::ApiState;
@@ -130,6 +131,22 @@ impl Call {
         });
         let role = principal.role.as_str().to_owned();
         Ok(Caller { principal: principal.id(), role, actor })
+    }
+
+    /// A place for a stream of the caller.
+    ///
+    /// # Errors
+    /// `rate-limited`, `server-busy`.
+    pub fn open(&self) -> Result<Arc<Open>, Problem> {
+        self.state.outgoing.open(&self.principal()?.id())
+    }
+
+    /// Room for bytes that go to the caller.
+    ///
+    /// # Errors
+    /// `rate-limited`, `server-busy`.
+    pub async fn room(&self, bytes: usize) -> Result<Room, Problem> {
+        self.state.outgoing.room(&self.principal()?.id(), bytes).await
     }
 
     /// What an error of the application is, in the language of the answer.

@@ -12,6 +12,7 @@ use super::auth::{Role, Verified};
 use super::body;
 use super::call::{Answered, Call, parse_query};
 use super::metrics::method_of;
+use super::outgoing::{Limit, bounded};
 use super::problem::{Code, Language, Problem};
 use super::route::{Body, Route, Shape, Verb};
 use super::routes::ROUTES;
@@ -21,6 +22,8 @@ use super::state::ApiState;
 const MAX_URI_BYTES: usize = 8 * 1024;
 /// The most header names and values, in bytes.
 const MAX_HEADER_BYTES: usize = 32 * 1024;
+/// The longest that a request can prefer to wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// What is asked most: addresses are tried one after the other, and none of them fits two paths.
 const FIRST: &[&str] =
@@ -146,12 +149,14 @@ async fn dispatch(
     };
     let parameters = check_parameters(route, &http)?;
     check_accept(route, &http)?;
+    let accept = http.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let language = Language::negotiate(accept, state.settings.default_language);
     let limit = state.settings.max_body_bytes;
     let (body, payload) = match route.body {
         Body::None => (web::Bytes::new(), None),
         Body::Json(_) => {
             let patience = state.settings.request_timeout;
-            (body::read_json(&http, payload, limit, patience).await?, None)
+            (body::read_json(&http, payload, limit, patience, language).await?, None)
         }
         Body::Bytes => {
             body::check_length(&http, state.settings.max_document_bytes)?;
@@ -161,10 +166,36 @@ async fn dispatch(
     if let Some(verified) = &verified {
         check_role(route, verified)?;
     }
-    let accept = http.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let language = Language::negotiate(accept, state.settings.default_language);
+    let (outgoing, method) = (state.outgoing.clone(), http.method().clone());
+    let caller = verified.clone();
     let call = Call { state, http, body, payload, verified, language, route, parameters };
-    (route.handler)(call).await
+    let answer = in_time(call).await?;
+    let principal = || caller.as_ref().map_or(String::new(), |caller| caller.principal.id());
+    bounded(&outgoing, principal, &method, answer).await
+}
+
+/// Runs the handler as long as an answer may take. What it waits for then goes on where it must (an
+/// append); the caller is told what is known.
+async fn in_time(call: Call) -> Answered {
+    let (route, state) = (call.route, call.state.clone());
+    if matches!(route.body, Body::Bytes) {
+        return (route.handler)(call).await;
+    }
+    let asks_to_wait = call.http.headers().contains_key("prefer");
+    let asked = if asks_to_wait { LONGEST_WAIT } else { Duration::ZERO };
+    let patience = state.settings.answer_timeout + asked;
+    let key = call.header("idempotency-key").map(str::to_owned);
+    let answered = tokio::time::timeout(patience, (route.handler)(call)).await;
+    answered.unwrap_or_else(|_| {
+        state.outgoing.count_refused(Limit::Time);
+        let cause = format!("no answer within {} s", patience.as_secs());
+        Err(match route.verb {
+            Verb::Get => Problem::new(Code::EventStoreUnavailable).cause(cause),
+            Verb::Post | Verb::Patch | Verb::Delete => {
+                Problem::new(Code::OutcomeUnknown).cause(cause).member("idempotency_key", key)
+            }
+        })
+    })
 }
 
 fn check_head(http: &HttpRequest) -> Result<(), Problem> {

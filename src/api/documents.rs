@@ -2,7 +2,6 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
-use actix_web::web::Bytes;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
@@ -12,6 +11,7 @@ use super::answer::{IMMUTABLE, json_with};
 use super::body::too_slow;
 use super::call::{Answered, Call, wrong_parameter};
 use super::etag;
+use super::outgoing::Part;
 use super::problem::{Code, Problem};
 use crate::app::documents::{Digest, Download, put};
 
@@ -86,6 +86,7 @@ pub async fn get_document(call: Call) -> Answered {
     if etag::unchanged(&call.http, &tag) {
         return Ok(etag::not_modified(&tag, call.language));
     }
+    let open = call.open()?;
     let size = download.size_bytes();
     let mut response = HttpResponse::Ok();
     response
@@ -96,18 +97,16 @@ pub async fn get_document(call: Call) -> Answered {
         .insert_header(("repr-digest", repr_digest(digest)))
         .no_chunking(size);
     let parts = futures_util::stream::unfold(Some(download), next_part);
-    Ok(response.streaming(parts))
+    Ok(open.answer(response, parts))
 }
-
-type Part = Result<Bytes, Problem>;
 
 /// A damaged document is never given whole: the answer breaks off, shorter than it said.
 async fn next_part(
     download: Option<Box<dyn Download>>,
-) -> Option<(Part, Option<Box<dyn Download>>)> {
+) -> Option<(Result<Part, Problem>, Option<Box<dyn Download>>)> {
     let mut download = download?;
     match download.next().await {
-        Ok(Some(bytes)) => Some((Ok(Bytes::from(bytes)), Some(download))),
+        Ok(Some(bytes)) => Some((Ok(Part::small(bytes.into())), Some(download))),
         Ok(None) => None,
         Err(error) => {
             tracing::error!(%error, "a document could not be given");

@@ -8,6 +8,7 @@
 
 mod archive;
 mod asked;
+mod backlog;
 mod filter;
 mod find;
 mod lines;
@@ -25,10 +26,10 @@ use super::page::next_link;
 use super::problem::{Code, Problem};
 use super::route::Parameter;
 use crate::app::App;
-use crate::log::RecordedEvent;
+use crate::log::{RecordedEvent, SINGLE_EVENTS};
 use asked::{Asked, Limit, refused};
 use find::find_or_wait;
-use view::Page;
+use view::Around;
 
 pub use archive::{ArchivePage, get_archive_page, get_event_schema};
 pub use tail::Tail;
@@ -49,6 +50,8 @@ pub const FEED: &[&str] = &[JSON, NDJSON, JSONL, CLOUD_EVENTS, EVENT_STREAM];
 /// What an archive page can be had as.
 pub const ARCHIVE: &[&str] = &[JSON, NDJSON, JSONL, CLOUD_EVENTS];
 
+/// What an event takes in memory while a page is made of it, roughly.
+const EVENT_BYTES: usize = 4 * 1024;
 /// What a page of the feed depends on besides its address.
 const VARY: &str = "Accept, Accept-Language, Authorization, Last-Event-ID, Prefer";
 /// The sequence of the last event that was looked at, whether or not it is in the answer.
@@ -132,6 +135,9 @@ pub async fn list_events(call: Call) -> Answered {
         }
         Limit::Events(limit) => limit,
     };
+    // A long page takes more than its events while it is made.
+    let room =
+        if limit > SINGLE_EVENTS { Some(call.room(limit * EVENT_BYTES).await?) } else { None };
     let found = find_or_wait(&call, &asked, limit).await?;
     let more = if found.end { None } else { found.last };
     let next = match more {
@@ -140,8 +146,9 @@ pub async fn list_events(call: Call) -> Answered {
     };
     // What follows a full page is known to be there, so the page is the same for ever.
     let cache = if next.is_some() { IMMUTABLE } else { REVALIDATE };
-    let page = Page { events: &found.events, last: found.last, next: next.as_deref() };
-    let body = page.body(&call, media)?;
+    let around = Around::Feed(next.clone(), found.last);
+    let body = view::body(&call, media, found.events, around).await?;
+    drop(room);
     let mut response = view::answer(&call, media, body, cache);
     let headers = response.headers_mut();
     let text = |text: &str| header::HeaderValue::from_str(text).map_err(Problem::internal);

@@ -12,19 +12,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::HttpResponse;
-use actix_web::http::header;
+use actix_web::http::{Method, header};
 use actix_web::web::Bytes;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::time::timeout;
 
 use super::answer::{REVALIDATE, VARY, sequence};
 use super::call::{Answered, Call, wrong_parameter};
 use super::dispatch::{accepted, media_of};
 use super::etag;
-use super::page::{CATCH_UP, reach, unreadable};
+use super::outgoing::{self, Limit};
+use super::page::{CATCH_UP, reach, read_within, unreadable};
 use super::problem::{Code, Problem};
 use super::route::Parameter;
 use crate::export::{Form, write};
+use crate::log::yield_to_others;
 use crate::projection::{
     Copies, EXPORTS, ExportError, ExportTable, StoreError, all, export_table, snapshot,
 };
@@ -44,14 +47,14 @@ pub const EXPORT: &[Parameter] = &[
 ];
 /// Every form, those of other builds included.
 pub const EVERY_FORM: &[&str] = &["text/csv", "application/vnd.apache.parquet"];
-/// Exports written at once; more wait.
+/// Exports written at once; more wait a little.
 pub const AT_ONCE: usize = 2;
+/// How long an export may take as a whole: the tables keep what it reads for as long.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(15 * 60);
 /// Bytes handed to the answer at a time.
 const PART_BYTES: usize = 64 * 1024;
 /// Parts that wait for the client.
 const PARTS: usize = 4;
-/// How long a client may take for a part.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// How soon it is looked again whether there is room for a part; longer each time.
 const SOONEST: Duration = Duration::from_millis(1);
 /// The longest of these times.
@@ -74,15 +77,20 @@ pub async fn get_export(call: Call) -> Answered {
     if etag::unchanged(&call.http, &tag) {
         return Ok(etag::not_modified(&tag, call.language));
     }
-    let parts = begin(&call, table, form, at).await?;
     let name = format!("attachment; filename=\"{}-{at}.{}\"", table.name, form.ending());
-    Ok(HttpResponse::Ok()
+    let mut response = HttpResponse::Ok();
+    response
         .insert_header((header::CONTENT_TYPE, form.media()))
         .insert_header((header::CONTENT_DISPOSITION, name))
         .insert_header((header::CACHE_CONTROL, REVALIDATE))
         .insert_header((header::VARY, VARY))
-        .insert_header((header::ETAG, tag))
-        .streaming(futures_util::stream::unfold(Some(parts), next_part)))
+        .insert_header((header::ETAG, tag));
+    if call.http.method() == Method::HEAD {
+        return Ok(response.streaming(futures_util::stream::empty::<Result<Bytes, Problem>>()));
+    }
+    let open = call.open()?;
+    let parts = begin(&call, table, form, at).await?;
+    Ok(open.answer(response, futures_util::stream::unfold(Some(parts), next_part)))
 }
 
 fn table(call: &Call) -> Result<&'static ExportTable, Problem> {
@@ -149,14 +157,28 @@ async fn begin(
     form: Form,
     at: u64,
 ) -> Result<Parts, Problem> {
-    let permit = call.state.exports.clone().acquire_owned().await.map_err(Problem::internal)?;
+    // A client that takes nothing keeps its turn three times as long; who waits is told before.
+    let turn_wait = call.state.settings.limits.patience / 3;
+    let turn = timeout(turn_wait, call.state.exports.clone().acquire_owned()).await;
+    let permit = turn.map_err(|_| call.state.outgoing.busy(Limit::Exports))?;
+    let permit = permit.map_err(Problem::internal)?;
     let copies = call.state.models.copies().clone();
     let (parts, received) = mpsc::channel(PARTS);
     let (begun, begins) = oneshot::channel();
-    let out = PartWriter { parts, bytes: Vec::new() };
+    let until = Instant::now() + WRITTEN_WITHIN;
+    let patience = call.state.settings.limits.patience;
+    let out = PartWriter { parts, bytes: Vec::new(), until, patience };
     let work = Work { copies, table, form, at, _permit: permit };
-    tokio::task::spawn_blocking(move || work.run(out, begun));
-    match begins.await.map_err(Problem::internal)? {
+    let thread = std::thread::Builder::new().name("export".to_owned());
+    let thread = thread.spawn(move || {
+        yield_to_others();
+        work.run(out, begun);
+    });
+    thread.map_err(Problem::internal)?;
+    let begins = timeout(read_within(call), begins).await;
+    let begins =
+        begins.map_err(|_| Problem::new(Code::ReadModelsUnavailable).cause("no answer"))?;
+    match begins.map_err(Problem::internal)? {
         Ok(()) => Ok(received),
         Err(ExportError::Store(error)) => Err(unreadable(call, &error)),
         Err(ExportError::Behind { position, asked }) => Err(Problem::new(Code::ProjectionBehind)
@@ -209,6 +231,10 @@ impl Work {
 struct PartWriter {
     parts: mpsc::Sender<Part>,
     bytes: Vec<u8>,
+    /// When the whole has to be written.
+    until: Instant,
+    /// How long the client may take for a part.
+    patience: Duration,
 }
 
 impl PartWriter {
@@ -222,7 +248,10 @@ impl PartWriter {
                 }
                 Err(TrySendError::Full(part)) => part,
             };
-            if since.elapsed() > PATIENCE {
+            if Instant::now() > self.until {
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "the client reads too slowly"));
+            }
+            if since.elapsed() > self.patience {
                 return Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read"));
             }
             std::thread::sleep(wait);
@@ -250,10 +279,12 @@ impl Write for PartWriter {
 }
 
 /// Without its end the answer breaks off.
-async fn next_part(parts: Option<Parts>) -> Option<(Result<Bytes, Problem>, Option<Parts>)> {
+async fn next_part(
+    parts: Option<Parts>,
+) -> Option<(Result<outgoing::Part, Problem>, Option<Parts>)> {
     let mut parts = parts?;
     match parts.recv().await {
-        Some(Part::Bytes(bytes)) => Some((Ok(bytes), Some(parts))),
+        Some(Part::Bytes(bytes)) => Some((Ok(outgoing::Part::small(bytes)), Some(parts))),
         Some(Part::End) => None,
         None => Some((Err(Problem::internal("the export broke off")), None)),
     }
@@ -276,7 +307,8 @@ mod tests {
             }
             bytes
         });
-        let mut out = PartWriter { parts, bytes: Vec::new() };
+        let until = Instant::now() + WRITTEN_WITHIN;
+        let mut out = PartWriter { parts, bytes: Vec::new(), until, patience: WRITTEN_WITHIN };
         for _ in 0..64 {
             out.write_all(&[b'x'; 10_000]).unwrap();
         }
@@ -285,5 +317,15 @@ mod tests {
         assert_eq!(reading.await.unwrap(), 640_000);
         let gone = out.send(Part::End).unwrap_err();
         assert_eq!(gone.kind(), io::ErrorKind::BrokenPipe);
+    }
+
+    /// A client that took a part every now and then kept an export, and its turn, for ever.
+    #[test]
+    fn the_whole_has_a_deadline() {
+        let (parts, _unread) = mpsc::channel(1);
+        let until = Instant::now() + Duration::from_millis(50);
+        let mut out = PartWriter { parts, bytes: Vec::new(), until, patience: WRITTEN_WITHIN };
+        let error = (0..3).try_for_each(|_| out.write_all(&[b'x'; PART_BYTES]));
+        assert_eq!(error.unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 }

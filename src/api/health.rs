@@ -1,15 +1,22 @@
 //! Whether the process lives, has started, and can serve; without authentication, since what asks
 //! has no token. It says nothing of what is on record but how much of it there is.
 
+use std::time::Duration;
+
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use schemars::JsonSchema;
 use serde::Serialize;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use super::answer::sequence;
 use super::call::{Answered, Call};
 use super::problem::Problem;
 use crate::projection;
+
+/// How long each thing that is looked at may take; what asks has a limit of its own.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a probe reads.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -25,6 +32,39 @@ pub struct Health {
     /// The read models.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_models: Option<ModelsHealth>,
+    /// Whether what is on record is answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reads: Option<Works>,
+    /// Whether acts are recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acts: Option<Works>,
+    /// Whether lists are answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lists: Option<Works>,
+}
+
+/// Whether something works.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Works {
+    /// `UP` or `DOWN`.
+    pub status: &'static str,
+    /// Why not; also why what is shown is not the present.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Works {
+    /// Works, unless there is a reason why not.
+    fn unless(reason: Option<String>) -> Self {
+        Self { status: if reason.is_none() { "UP" } else { "DOWN" }, reason }
+    }
+}
+
+impl Health {
+    fn of(status: &'static str) -> Self {
+        let (log, documents, read_models) = (None, None, None);
+        Self { status, log, documents, read_models, reads: None, acts: None, lists: None }
+    }
 }
 
 /// The read models' part of it. They can stand still while acts and status go on.
@@ -59,7 +99,7 @@ pub struct DocumentsHealth {
 /// The log's part of it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LogHealth {
-    /// `UP` or `DOWN`.
+    /// `UP`, or `DOWN`: it can't be read, or nothing can be recorded; `reads` and `acts` say which.
     pub status: &'static str,
     /// Its newest sequence.
     pub sequence: Option<String>,
@@ -70,7 +110,7 @@ pub struct LogHealth {
 /// # Errors
 /// None.
 pub async fn get_live(_: Call) -> Answered {
-    answer(&Health { status: "UP", log: None, documents: None, read_models: None })
+    answer(&Health::of("UP"))
 }
 
 /// Says that everything is started: it is, once anything is answered.
@@ -78,30 +118,71 @@ pub async fn get_live(_: Call) -> Answered {
 /// # Errors
 /// None.
 pub async fn get_startup(_: Call) -> Answered {
-    answer(&Health { status: "UP", log: None, documents: None, read_models: None })
+    answer(&Health::of("UP"))
 }
 
-/// Says whether requests should be sent here. Documents that can't be reached don't make it false:
-/// only what needs them is refused. Neither do read models that stopped: acts,
-/// and what is answered from a stream, go on, lists say how old they are, and another node would
-/// stop at the same event.
+/// Says whether requests should be sent here: as long as what is on record is answered. What else
+/// works is said beside it, each with its reason. Nothing recorded, documents that can't be reached
+/// and read models that stopped don't make it false: the rest goes on, and another node would stop
+/// at the same event.
 ///
 /// # Errors
 /// None: what is down is said in the body, with 503.
 pub async fn get_ready(call: Call) -> Answered {
-    let head = call.state.app.log().head().await;
-    let log = match &head {
-        Ok(head) => LogHealth { status: "UP", sequence: head.map(sequence) },
-        Err(_) => LogHealth { status: "DOWN", sequence: None },
+    let (head, (not_recordable, documents)) = tokio::join!(head(&call), looked_at(&call));
+    let reads = Works::unless(head.as_ref().err().cloned());
+    let acts = Works::unless(not_recordable.or_else(|| reads.reason.clone()));
+    let is_up = head.is_ok() && !call.state.is_stopping();
+    let head = head.ok().flatten();
+    answer(&Health {
+        status: if is_up { "UP" } else { "DOWN" },
+        log: Some(LogHealth { status: acts.status, sequence: head.map(sequence) }),
+        documents: Some(documents),
+        read_models: Some(models(&call, head)),
+        lists: Some(lists(&call)),
+        acts: Some(acts),
+        reads: Some(reads),
+    })
+}
+
+/// The newest sequence, or why it can't be had.
+async fn head(call: &Call) -> Result<Option<u64>, String> {
+    match timeout(PATIENCE, call.state.app.log().head()).await {
+        Ok(Ok(head)) => Ok(head),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(no_answer("the log")),
+    }
+}
+
+/// Why nothing is recorded, if so, and how the documents are. Looking may hang with the disk.
+async fn looked_at(call: &Call) -> (Option<String>, DocumentsHealth) {
+    let app = call.state.app.clone();
+    let look = move || (app.not_recordable(), app.documents().trouble());
+    let (not_recordable, trouble) = match timeout(PATIENCE, spawn_blocking(look)).await {
+        Ok(Ok((reason, trouble))) => (reason, trouble.is_some()),
+        _ => (Some(no_answer("the disk")), true),
     };
-    let up = head.is_ok() && !call.state.is_stopping();
-    let read_models = Some(models(&call, head.ok().flatten()));
-    let documents = match call.state.app.documents().trouble() {
-        None => DocumentsHealth { status: "UP" },
-        Some(_) => DocumentsHealth { status: "DOWN" },
+    let status = if trouble { "DOWN" } else { "UP" };
+    (not_recordable, DocumentsHealth { status })
+}
+
+fn no_answer(who: &str) -> String {
+    format!("{who} does not answer within {} s", PATIENCE.as_secs())
+}
+
+/// Whether lists are answered. Where the tables stand still, what they show is old.
+fn lists(call: &Call) -> Works {
+    let status = call.state.models_status.borrow().clone();
+    let building = || match status.rebuilding {
+        Some((done, of)) => format!("they are being built: {done} of {of} events are in"),
+        None => "no copy of the tables serves yet".to_owned(),
     };
-    let status = if up { "UP" } else { "DOWN" };
-    answer(&Health { status, log: Some(log), documents: Some(documents), read_models })
+    let trouble = call.state.models_trouble();
+    let reason = trouble.or_else(|| status.copy.is_none().then(building));
+    match reason {
+        Some(reason) => Works::unless(Some(reason)),
+        None => Works { status: "UP", reason: status.failed.map(|failed| failed.reason) },
+    }
 }
 
 fn models(call: &Call, head: Option<u64>) -> ModelsHealth {

@@ -371,5 +371,7 @@ pub fn words<T: Copy>(call: &Call, name: &str, known: &[(&str, T)]) -> Result<Ve
             wrong_parameter(name, &format!("{word:?} is none of {list}"))
         })
     };
-    text.split(',').map(one).collect()
+    // A word that is said again asks for nothing more.
+    let said: std::collections::BTreeSet<&str> = text.split(',').collect();
+    said.into_iter().map(one).collect()
 }

@@ -4,6 +4,7 @@
 //! costs a request a few additions, and no lock or text; what the log and the read models know is
 //! asked of them when it is asked for here, so it can't drift from what they say.
 
+mod limits;
 mod listen;
 mod overdue;
 mod requests;
@@ -11,6 +12,7 @@ mod text;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -18,10 +20,12 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
+use tokio::time::timeout;
 
 use super::state::ApiState;
 use crate::log::EventLog;
 use crate::projection::{Status, all};
+use limits::Bounds;
 use overdue::Overdue;
 use requests::Series;
 
@@ -33,6 +37,9 @@ const REVISION: &str = match option_env!("DOCKET_REVISION") {
     Some(revision) => revision,
     None => "unknown",
 };
+
+/// How long each thing that is asked may take: a scrape is answered although a store hangs.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How deliveries of webhooks ended, by outcome.
 pub type Deliveries = Box<dyn Fn() -> Vec<(&'static str, u64)> + Send + Sync>;
@@ -95,23 +102,27 @@ impl Exposition {
 
     async fn figures(&self) -> Figures {
         let app = &self.state.app;
-        let head = app.log().head().await.ok().flatten();
+        let head = timeout(PATIENCE, app.log().head()).await;
+        let head = head.ok().and_then(Result::ok).flatten();
         let status = self.state.models_status.borrow().clone();
         let counters = app.counters();
-        let lag_us = lag_us(&**app.log(), &status, head, app.clock().now().micros()).await;
+        let now_us = app.clock().now().micros();
+        let lag_us = timeout(PATIENCE, lag_us(&**app.log(), &status, head, now_us)).await;
+        let overdue = timeout(PATIENCE, self.overdue.counts(&self.state)).await;
         Figures {
             appended: counters.appended().collect(),
             conflicts: counters.conflicts(),
             replays: counters.replays(),
             refused: self.state.requests.refused(),
             deliveries: self.deliveries.as_ref().map(|deliveries| deliveries()),
-            overdue: self.overdue.counts(&self.state).await,
+            overdue: overdue.ok().flatten(),
+            bounds: Bounds::of(&self.state),
             requests: self.state.requests.series(),
             models: self.models.clone(),
             head,
             damages: app.log().integrity().damages().len() as u64,
             is_checked: app.log().integrity().is_whole(),
-            lag_us,
+            lag_us: lag_us.ok(),
             status,
         }
     }
@@ -138,12 +149,14 @@ struct Figures {
     refused: Vec<(&'static str, u64)>,
     deliveries: Option<Vec<(&'static str, u64)>>,
     overdue: Option<Vec<(String, String, u64)>>,
+    bounds: Bounds,
     requests: Vec<Series>,
     models: Vec<(&'static str, String)>,
     head: Option<u64>,
     damages: u64,
     is_checked: bool,
-    lag_us: i64,
+    /// None where the log does not answer.
+    lag_us: Option<i64>,
     status: Status,
 }
 
@@ -185,6 +198,7 @@ impl Collector for Figures {
         self.encode_acts(&mut encoder)?;
         self.encode_models(&mut encoder)?;
         self.encode_record(&mut encoder)?;
+        self.bounds.encode(&mut encoder)?;
         requests::encode(&mut encoder, &self.requests)
     }
 }
@@ -241,8 +255,10 @@ impl Figures {
         let help = "Events of the log that are not in the read models.";
         one(encoder, "docket_projection_lag_events", help, &ConstGauge::new(behind))?;
         let help = "How long the first event that is not in the read models has been waiting.";
-        let lag = ConstGauge::new(seconds(self.lag_us));
-        one(encoder, "docket_projection_lag_seconds", help, &lag)?;
+        if let Some(lag_us) = self.lag_us {
+            let lag = ConstGauge::new(seconds(lag_us));
+            one(encoder, "docket_projection_lag_seconds", help, &lag)?;
+        }
         if let Some(known_at_us) = status.known_at_us {
             let help = "When the newest event in the read models was recorded.";
             let name = "docket_projection_last_event_recorded_timestamp_seconds";

@@ -25,6 +25,7 @@ pub mod metrics;
 mod named;
 mod obligations;
 mod openapi;
+mod outgoing;
 mod page;
 mod pages;
 mod permitted;
@@ -45,6 +46,7 @@ mod trail;
 mod webhooks;
 
 pub use openapi::openapi_json;
+pub use outgoing::Limits;
 pub use serve::{ServeError, Served, serve, serve_on};
 pub use starting::{Bound, Starting, Waiting, bind};
 pub use state::{ApiSettings, ApiState, EventNames};

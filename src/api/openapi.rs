@@ -216,10 +216,12 @@ fn common_problems(route: &Route) -> Vec<Code> {
         Code::RequestTimeout,
         Code::EventStoreUnavailable,
         Code::LogIntegrityFailure,
+        Code::Starting,
         Code::InternalError,
     ];
     if !route.roles.is_empty() {
-        codes.extend([Code::InvalidToken, Code::RoleForbidden]);
+        let limited = [Code::RateLimited, Code::ServerBusy];
+        codes.extend([Code::InvalidToken, Code::RoleForbidden].into_iter().chain(limited));
     }
     match route.body {
         Body::None => {}

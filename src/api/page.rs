@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::answer::{REVALIDATE, VARY, sequence};
 use super::call::{Answered, Call, wrong_parameter};
 use super::etag;
+use super::outgoing::Limit;
 use super::problem::{Code, Problem};
 use super::route::Parameter;
 use super::times::{Known, Times, a_sequence};
@@ -108,7 +109,38 @@ pub async fn ask<T: Send + 'static>(
     if let Some(required) = call.parsed("min_sequence", a_sequence)? {
         reach(call, required, Duration::ZERO).await?;
     }
-    call.state.models.read(question).await.map_err(|error| unreadable(call, &error))
+    in_time(call, call.state.models.read(question)).await
+}
+
+/// How long a question to the tables may take, its turn included.
+pub fn read_within(call: &Call) -> Duration {
+    call.state.settings.answer_timeout / 2
+}
+
+/// What the tables answer, if they do: a database that hangs says nothing.
+///
+/// # Errors
+/// `read-models-unavailable`, and those of [`unreadable`].
+pub async fn in_time<T>(
+    call: &Call,
+    read: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, Problem> {
+    let within = read_within(call);
+    let (reason, problem) = match tokio::time::timeout(within, read).await {
+        Ok(Ok(answer)) => {
+            call.state.note_models_trouble(None);
+            return Ok(answer);
+        }
+        Ok(Err(error)) => (error.to_string(), unreadable(call, &error)),
+        Err(_) => {
+            call.state.outgoing.count_refused(Limit::Time);
+            let reason = format!("the tables did not answer within {} s", within.as_secs());
+            let problem = Problem::new(Code::ReadModelsUnavailable).cause(&reason);
+            (reason, problem)
+        }
+    };
+    call.state.note_models_trouble(Some(reason));
+    Err(problem)
 }
 
 /// Asks the tables about two times, once they have read as much as is asked about. Where nothing

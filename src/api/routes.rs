@@ -72,10 +72,15 @@ const LIST: &[Code] = &[
     Code::ProjectionBehind,
     Code::ProjectionRebuilding,
     Code::ProjectionFailed,
+    Code::ReadModelsUnavailable,
 ];
 /// What a reporting table can be answered with.
-const EXPORTING: &[Code] =
-    &[Code::ProjectionBehind, Code::ProjectionRebuilding, Code::ProjectionFailed];
+const EXPORTING: &[Code] = &[
+    Code::ProjectionBehind,
+    Code::ProjectionRebuilding,
+    Code::ProjectionFailed,
+    Code::ReadModelsUnavailable,
+];
 /// What every recording of an event can be answered with.
 const RECORDING: &[Code] = &[
     Code::IdempotencyKeyMissing,
@@ -85,11 +90,14 @@ const RECORDING: &[Code] = &[
     Code::OutcomeUnknown,
     Code::EventStoreUnavailable,
     Code::LogMoving,
+    Code::RecordingStopped,
     Code::LogIntegrityFailure,
     Code::SubjectExists,
 ];
 /// What the making or changing of a webhook endpoint can be answered with.
-const WEBHOOK: &[Code] = &[Code::ValidationError];
+const WEBHOOK: &[Code] = &[Code::ValidationError, Code::WebhooksUnavailable];
+/// What any question about webhook endpoints can be answered with.
+const WEBHOOKS: &[Code] = &[Code::WebhooksUnavailable];
 /// What an act can be answered with.
 const ACT: &[Code] = &[
     Code::IdempotencyKeyMissing,
@@ -116,6 +124,7 @@ const ACT: &[Code] = &[
     Code::OutcomeUnknown,
     Code::EventStoreUnavailable,
     Code::LogMoving,
+    Code::RecordingStopped,
     Code::LogIntegrityFailure,
 ];
 
@@ -208,18 +217,19 @@ pub const ROUTES: &[Route] = &[
         .or(&[Code::DocumentsUnavailable]),
 
     get("/v1/webhook-endpoints", "list_webhook_endpoints", "The webhook endpoints", "Webhook 端点",
-        json!(List<EndpointView>), to!(webhooks::list_webhook_endpoints)).to(OPERATOR),
+        json!(List<EndpointView>), to!(webhooks::list_webhook_endpoints)).to(OPERATOR).or(WEBHOOKS),
     post("/v1/webhook-endpoints", "create_webhook_endpoint",
         "Makes a webhook endpoint; its secret is shown this once", "新建 Webhook 端点；密钥仅显示这一次",
         body!(EndpointRequest), json!(RevealedView), to!(webhooks::create_webhook_endpoint))
         .to(OPERATOR).or(WEBHOOK),
     get("/v1/webhook-endpoints/{endpoint}", "get_webhook_endpoint", "A webhook endpoint", "某一 Webhook 端点",
-        json!(EndpointView), to!(webhooks::get_webhook_endpoint)).to(OPERATOR),
+        json!(EndpointView), to!(webhooks::get_webhook_endpoint)).to(OPERATOR).or(WEBHOOKS),
     patch("/v1/webhook-endpoints/{endpoint}", "update_webhook_endpoint",
         "Changes, disables or enables a webhook endpoint", "修改、停用或启用 Webhook 端点",
         body!(EndpointChanges), json!(EndpointView), to!(webhooks::update_webhook_endpoint)).or(WEBHOOK),
     delete("/v1/webhook-endpoints/{endpoint}", "delete_webhook_endpoint",
-        "Removes a webhook endpoint", "删除 Webhook 端点", to!(webhooks::delete_webhook_endpoint)),
+        "Removes a webhook endpoint", "删除 Webhook 端点", to!(webhooks::delete_webhook_endpoint))
+        .or(WEBHOOKS),
     post("/v1/webhook-endpoints/{endpoint}/secrets", "rotate_webhook_secret",
         "Gives a webhook endpoint new keys; for a while the old ones sign too", "更换密钥；旧密钥在一段时间内继续签名",
         body!(RotationRequest), json!(RevealedView), to!(webhooks::rotate_webhook_secret))
@@ -227,10 +237,12 @@ pub const ROUTES: &[Route] = &[
     get("/v1/webhook-endpoints/{endpoint}/deliveries", "list_webhook_deliveries",
         "Its deliveries, the newest event first", "其推送记录（新事件在前）",
         json!(DeliveryPage), to!(webhooks::list_webhook_deliveries))
-        .to(OPERATOR).query(webhooks::DELIVERIES).or(&[Code::CursorInvalid]),
+        .to(OPERATOR).query(webhooks::DELIVERIES)
+        .or(&[Code::CursorInvalid, Code::WebhooksUnavailable]),
     post("/v1/webhook-endpoints/{endpoint}/deliveries/{sequence}/redeliveries", "redeliver_webhook",
         "Delivers an event again, now", "立即重新推送某一事件",
-        Body::None, json!(DeliveryView), to!(webhooks::redeliver_webhook)).to(OPERATOR),
+        Body::None, json!(DeliveryView), to!(webhooks::redeliver_webhook))
+        .to(OPERATOR).or(WEBHOOKS),
     post("/v1/webhook-endpoints/{endpoint}/replays", "replay_webhook",
         "Delivers everything from an event on again", "从某一事件起全部重新推送",
         body!(ReplayRequest), json!(ReplayView), to!(webhooks::replay_webhook))

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::http::header;
@@ -55,6 +56,7 @@ pub fn serve(listen: SocketAddr, state: Arc<ApiState>) -> Result<Served, ServeEr
 pub fn serve_on(bound: Bound, state: Arc<ApiState>) -> Result<Served, ServeError> {
     let Bound { address, listener } = bound;
     let failed = |source| ServeError::Listen { listen: address, source };
+    leave_who_takes_nothing(&listener, state.settings.limits.patience).map_err(failed)?;
     let settings = state.settings.clone();
     let shared = web::Data::from(state.clone());
     let problems = web::Data::new(ProblemSettings {
@@ -79,6 +81,18 @@ pub fn serve_on(bound: Bound, state: Arc<ApiState>) -> Result<Served, ServeError
     let handle = server.handle();
     let task = tokio::spawn(server);
     Ok(Served { address, state, handle, task })
+}
+
+/// Has the system end each connection whose client takes nothing of what waits for it so long:
+/// whatever an answer is made of, nothing else can tell that from a slow client. Connections take the
+/// setting over from what they came in by.
+fn leave_who_takes_nothing(
+    listener: &std::net::TcpListener,
+    patience: Duration,
+) -> std::io::Result<()> {
+    let patience_ms = patience.as_millis().try_into().unwrap_or(u32::MAX);
+    rustix::net::sockopt::set_tcp_user_timeout(listener, patience_ms)?;
+    Ok(())
 }
 
 impl Served {

@@ -12,6 +12,7 @@ use super::auth::Authenticator;
 use super::events::Tail;
 use super::exports;
 use super::metrics::Requests;
+use super::outgoing::{Limits, Outgoing};
 use super::problem::Language;
 use crate::app::{App, Kept};
 use crate::codec::CloudEvents;
@@ -55,6 +56,10 @@ pub struct ApiSettings {
     pub workers: Option<usize>,
     /// How events are called in feeds.
     pub events: EventNames,
+    /// How long an answer may take, besides what the request asks to wait.
+    pub answer_timeout: Duration,
+    /// How much may go out at once.
+    pub limits: Limits,
 }
 
 impl Default for ApiSettings {
@@ -68,6 +73,8 @@ impl Default for ApiSettings {
             request_timeout: Duration::from_secs(30),
             workers: None,
             events: EventNames::default(),
+            answer_timeout: Duration::from_secs(30),
+            limits: Limits::default(),
         }
     }
 }
@@ -102,12 +109,15 @@ pub struct ApiState {
     pub rendered: Kept<Rendered>,
     /// What is counted of requests.
     pub requests: Requests,
+    /// What goes out and is not taken yet.
+    pub outgoing: Arc<Outgoing>,
     /// Exports that may begin.
     pub exports: Arc<Semaphore>,
     /// Writes events as CloudEvents.
     pub cloud_events: Arc<CloudEvents>,
     /// The newest events, for those who wait for them.
     pub tail: Tail,
+    models_trouble: Mutex<Option<String>>,
     stopping: watch::Sender<bool>,
     running: Mutex<HashSet<u64>>,
 }
@@ -135,6 +145,7 @@ impl ApiState {
         settings: ApiSettings,
     ) -> Self {
         let cloud_events = Arc::new(cloud_events(&app, &settings));
+        let outgoing = Outgoing::new(settings.limits);
         Self {
             app,
             models,
@@ -144,9 +155,11 @@ impl ApiState {
             webhooks: None,
             rendered: Kept::new(RENDERED_BYTES),
             requests: Requests::default(),
+            outgoing,
             exports: Arc::new(Semaphore::new(exports::AT_ONCE)),
             cloud_events,
             tail: Tail::default(),
+            models_trouble: Mutex::default(),
             stopping: watch::Sender::new(false),
             running: Mutex::default(),
         }
@@ -174,6 +187,16 @@ impl ApiState {
         let key = hasher.finish();
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.insert(key).then(|| Running { state: self.clone(), key })
+    }
+
+    /// Why the tables could not be read when they were last asked, if so.
+    pub fn models_trouble(&self) -> Option<String> {
+        self.models_trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes whether the tables could be read.
+    pub fn note_models_trouble(&self, trouble: Option<String>) {
+        *self.models_trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
     }
 
     /// Says that no further request should be sent here.

@@ -4,9 +4,10 @@
 //! kept on the walk through the pages of a list.
 
 use super::call::{Call, wrong_parameter};
-use super::page::Cursor;
+use super::page::{CATCH_UP, Cursor, ask, reach};
 use super::problem::{Code, Problem};
 use super::route::Parameter;
+use crate::app::KnownAt;
 use crate::domain::date::{Day, Timestamp};
 use crate::domain::history::History;
 use crate::projection::At;
@@ -96,7 +97,13 @@ pub async fn known(call: &Call) -> Result<(Option<Timestamp>, Known), Problem> {
         }
         (Some(instant), None) => {
             let known = app.sequence_known_at(instant).await;
-            let known = known.map_err(|error| call.problem(error))?;
+            let known = match known.map_err(|error| call.problem(error))? {
+                KnownAt::To(known) => known,
+                KnownAt::Before(border) => {
+                    reach(call, border, CATCH_UP).await?;
+                    ask(call, move |tables| tables.sequence_known_at(instant)).await?.value
+                }
+            };
             Ok((known_at, known.map_or(Known::Nothing, Known::To)))
         }
     }

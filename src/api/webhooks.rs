@@ -57,8 +57,16 @@ fn problem(call: &Call, error: WebhookError) -> Problem {
             .detail(text)
             .detail_zh(format!("该端点尚未到达事件 {sequence}，或其筛选条件不包括该事件")),
         WebhookError::Log(error) => Problem::from(error),
+        WebhookError::Unavailable { .. } => {
+            tracing::warn!(%text, "webhook endpoints can't be reached");
+            Problem::new(Code::WebhooksUnavailable)
+        }
         WebhookError::File { .. }
+        | WebhookError::Unusable { .. }
+        | WebhookError::Missing(_)
         | WebhookError::InUse(_)
+        | WebhookError::Lost
+        | WebhookError::Unsettled
         | WebhookError::OtherLog { .. }
         | WebhookError::BeyondEnd { .. }
         | WebhookError::Database(_)

@@ -40,13 +40,15 @@ impl App {
         let next = revision.map_or(0, |revision| revision + 1);
         let answer = self.log.append(&name, expected, vec![event]).await;
         self.enrollments.appended(stream);
+        self.last_append.note(&*self.log, &answer);
         let error = match answer {
             Ok(appended) => {
                 self.clock.saw(Timestamp::from_micros(recorded_at));
                 self.counters.count_appended(&event_type);
                 return Ok(Landed { sequence: appended.sequence, stands: None });
             }
-            Err(LogError::OutcomeUnknown(reason)) => {
+            // Once recording has stopped, what can be read need not be on the disk.
+            Err(LogError::OutcomeUnknown(reason)) if self.log.recording().stopped().is_none() => {
                 let page = self.log.read_stream(&name, next, 1).await;
                 match page.ok().and_then(|page| page.events.into_iter().next()) {
                     Some(found) if found.event_id == id => {

@@ -133,8 +133,8 @@ fn wall_us() -> i64 {
     chrono::Utc::now().timestamp_micros()
 }
 
-/// Time since the machine started, that in which it slept included.
-fn boot_us() -> i64 {
+/// Time since the machine started, that in which it slept included, in microseconds.
+pub fn boot_us() -> i64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     time.tv_sec * 1_000_000 + time.tv_nsec / 1000
 }

@@ -14,6 +14,9 @@ use crate::domain::date::Timestamp;
 use crate::domain::logbook::{ClockConfirmed, LogCreated, LossAccepted};
 use crate::log::{EventLog, LogError, RecordedEvent};
 
+/// How many events at the end of the log may be gone while those before tell the time.
+const GONE_AT_MOST: u64 = 100;
+
 /// What the stream `log` says.
 #[derive(Debug, Clone)]
 pub struct LogBook {
@@ -82,8 +85,13 @@ impl LogBook {
             &format!("{event_type} {now}"),
         );
         let event = codec::encode_own(event_type, body, &own_meta(now, false), id)?;
-        let name = stream_name(codec::LOG_STREAM)?;
-        let appended = log.append(&name, self.next.checked_sub(1).into(), vec![event]).await?;
+        let (name, expected) = (stream_name(codec::LOG_STREAM)?, self.next.checked_sub(1).into());
+        // Recorded though recording is stopped by what is decided about.
+        let appended = if event_type == codec::LOSS_ACCEPTED {
+            log.accept(&name, expected, vec![event]).await?
+        } else {
+            log.append(&name, expected, vec![event]).await?
+        };
         Ok(appended.sequence.unwrap_or_default())
     }
 
@@ -117,22 +125,18 @@ impl LogBook {
     }
 }
 
-/// How many of the newest events are tried for one that can be read.
-const NEWEST_LOOKS: usize = 64;
-
-/// The log's newest event; where that can't be read, the newest that can be.
+/// The log's newest event that can be read: of those before the end some may be gone.
 ///
 /// # Errors
 /// As the log's.
 pub async fn newest(log: &dyn EventLog) -> Result<Option<RecordedEvent>, ActError> {
-    let head = log.head().await?;
-    for sequence in head.into_iter().flat_map(|head| (0..=head).rev()).take(NEWEST_LOOKS) {
+    let Some(head) = log.head().await? else { return Ok(None) };
+    let mut gone = Ok(None);
+    for sequence in (head.saturating_sub(GONE_AT_MOST)..=head).rev() {
         match log.read_all(sequence.checked_sub(1), 1).await {
-            Err(error @ LogError::Corrupt { .. }) => {
-                tracing::error!(%error, "one of the newest events can't be read");
-            }
+            Err(error @ LogError::Corrupt { .. }) => gone = Err(error.into()),
             page => return Ok(page?.events.into_iter().next()),
         }
     }
-    Ok(None)
+    gone
 }

@@ -149,6 +149,8 @@ pub enum Obstacle {
     NotAStore,
     /// The folder is gone, such as one that was unmounted.
     FolderGone,
+    /// There is no room in it.
+    Full,
 }
 
 impl Obstacle {
@@ -158,7 +160,8 @@ impl Obstacle {
             Obstacle::NoConnection
             | Obstacle::NoAnswer
             | Obstacle::Failing
-            | Obstacle::FolderGone => true,
+            | Obstacle::FolderGone
+            | Obstacle::Full => true,
             Obstacle::Refused | Obstacle::NoBucket | Obstacle::NotAStore => false,
         }
     }
@@ -190,7 +193,7 @@ pub trait DocumentStore: Send + Sync {
     fn contains_flushed(&self, digest: Digest) -> BoxFuture<'_, Result<bool, DocumentError>>;
 
     /// What kept the store from being reached when it was last asked; none if it was reached, or was
-    /// not asked yet. Asks nothing itself.
+    /// not asked yet. Asks nothing itself, but whether a full disk has room again; may block.
     fn trouble(&self) -> Option<Obstacle>;
 }
 
@@ -265,10 +268,20 @@ impl LastAsked {
     fn note<T>(&self, answer: Result<T, DocumentError>) -> Result<T, DocumentError> {
         let trouble = match &answer {
             Err(DocumentError::Unreachable { obstacle, .. }) => Some(*obstacle),
+            Err(DocumentError::StorageFull(_)) => Some(Obstacle::Full),
             _ => None,
         };
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
         answer
+    }
+
+    /// Notes a trouble; a step that succeeds says nothing of those to come.
+    fn note_trouble<T>(&self, answer: Result<T, DocumentError>) -> Result<T, DocumentError> {
+        if answer.is_err() { self.note(answer) } else { answer }
+    }
+
+    fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn trouble(&self) -> Option<Obstacle> {

@@ -2,23 +2,35 @@
 //!
 //! An event's known time is the running maximum of `recorded_at` in sequence order. No event is
 //! recorded more than [`MAX_BEHIND_US`] behind the newest, so a search by halves finds an event
-//! near the border, and what could stand out of order before it is looked at one by one.
+//! near the border, and what could stand out of order before it is looked at one by one. After a
+//! bulk load that is a great many: then the border is said, and the tables know the rest.
 
 use super::clock::MAX_BEHIND_US;
 use super::{ActError, App};
 use crate::domain::date::Timestamp;
 use crate::log::{LogError, RecordedEvent};
 
-/// Events looked at in one read.
-const PAGE: u64 = 1000;
+/// Events looked at in the first read; twice as many in each one after it.
+const FIRST: u64 = 64;
+/// How many are looked at, at most.
+const MAX_EXAMINED: u64 = 8 * 1024;
+
+/// What was known at an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KnownAt {
+    /// Up to and with this sequence; nothing where the log began later.
+    To(Option<u64>),
+    /// Not all up to this sequence, and from where on is for the tables to say, once they hold it.
+    Before(u64),
+}
 
 impl App {
-    /// The last sequence known at an instant; nothing where the log began later.
+    /// The last sequence known at an instant, found with bounded work.
     ///
     /// # Errors
     /// As the log's.
-    pub async fn sequence_known_at(&self, instant: Timestamp) -> Result<Option<u64>, ActError> {
-        let Some(head) = self.log.head().await? else { return Ok(None) };
+    pub async fn sequence_known_at(&self, instant: Timestamp) -> Result<KnownAt, ActError> {
+        let Some(head) = self.log.head().await? else { return Ok(KnownAt::To(None)) };
         let limit_us = instant.micros();
         // `low` is one past an event not after the instant, `high` an event after it or one past
         // the end.
@@ -32,21 +44,24 @@ impl App {
             }
         }
         let mut first_after = low;
-        let mut end = low;
+        let (mut end, mut page) = (low, FIRST);
         while end > 0 {
-            let start = end.saturating_sub(PAGE);
+            if low - end >= MAX_EXAMINED {
+                return Ok(KnownAt::Before(low.min(head)));
+            }
+            let start = end.saturating_sub(page);
             let events = self.events_between(start, end).await?;
             for event in events.iter().rev() {
                 if event.recorded_at_us > limit_us {
                     first_after = event.sequence;
                 }
                 if event.recorded_at_us <= limit_us - MAX_BEHIND_US {
-                    return Ok(first_after.checked_sub(1));
+                    return Ok(KnownAt::To(first_after.checked_sub(1)));
                 }
             }
-            end = start;
+            (end, page) = (start, page * 2);
         }
-        Ok(first_after.checked_sub(1))
+        Ok(KnownAt::To(first_after.checked_sub(1)))
     }
 
     async fn event_at(&self, sequence: u64) -> Result<RecordedEvent, ActError> {

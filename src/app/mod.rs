@@ -24,6 +24,7 @@ mod library;
 pub mod measure_files;
 mod participation;
 mod quotas;
+mod recordable;
 mod recovery;
 mod registration;
 mod start;
@@ -36,6 +37,7 @@ pub use enrollment::{load_history, read_whole_stream};
 pub use error::ActError;
 pub use follow::Following;
 pub use kept::Kept;
+pub use known::KnownAt;
 pub use library::Library;
 pub use quotas::QuotaView;
 pub use recovery::{Recovered, UNDER_WAY_US};
@@ -81,6 +83,7 @@ pub struct App {
     /// Whether what a start does by itself waits for the clock.
     postponed: AtomicBool,
     counters: Counters,
+    last_append: recordable::LastAppend,
     /// The ranges of sequences that were lost and given again, first and last, oldest first.
     lost: std::sync::RwLock<Vec<(u64, u64)>>,
 }

@@ -174,6 +174,7 @@ async fn put_together(
         standing: std::sync::Mutex::default(),
         postponed: AtomicBool::new(false),
         counters: super::Counters::default(),
+        last_append: super::recordable::LastAppend::default(),
         lost: std::sync::RwLock::new(lost),
     })
 }

@@ -96,6 +96,8 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
     match cause.downcast_ref::<WebhookError>() {
         Some(WebhookError::InUse(_)) => return Some(Exit::Conflict),
         Some(WebhookError::OtherLog { .. }) => return Some(Exit::Unverified),
+        Some(WebhookError::Unavailable { .. }) => return Some(Exit::Unavailable),
+        Some(WebhookError::Missing(_)) => return Some(Exit::NotFound),
         _ => {}
     }
     if let Some(ServeError::Listen { source, .. }) = cause.downcast_ref::<ServeError>() {
@@ -130,16 +132,15 @@ fn of_kurrentdb(error: &crate::log::kurrentdb::KurrentError) -> Option<Exit> {
         KurrentError::Address { .. }
         | KurrentError::NotKurrent { .. }
         | KurrentError::TooOld { .. }
+        | KurrentError::CutsReads { .. }
+        | KurrentError::NotLeader { .. }
         | KurrentError::Certificate { .. } => Some(Exit::Usage),
         KurrentError::Unreachable { .. } => Some(Exit::Unavailable),
         KurrentError::Moved { .. } => Some(Exit::Conflict),
         KurrentError::Credentials { .. } | KurrentError::MayNotReadAll { .. } => {
             Some(Exit::Forbidden)
         }
-        KurrentError::Foreign { .. }
-        | KurrentError::Hole { .. }
-        | KurrentError::OtherLog { .. }
-        | KurrentError::CutShort { .. } => Some(Exit::Unverified),
+        KurrentError::Foreign { .. } | KurrentError::OtherLog { .. } => Some(Exit::Unverified),
     }
 }
 

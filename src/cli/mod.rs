@@ -11,10 +11,11 @@ pub mod config;
 pub mod demo;
 pub mod exit;
 mod export;
+mod grace;
 mod healthcheck;
 pub mod known;
 mod log;
-mod measures;
+pub mod measures;
 pub mod node;
 mod output;
 mod patience;
@@ -29,7 +30,7 @@ pub mod telemetry;
 mod temporary;
 pub mod token;
 mod verify;
-mod webhooks;
+pub mod webhooks;
 mod worker;
 
 use std::process::ExitCode;
@@ -144,7 +145,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Store(args) => store::run(&args).await,
             Command::Verify(args) => verify::run(&args).await,
             Command::Measures(args) => measures::run(&args, &mut output::Out::default()),
-            Command::Webhooks(args) => webhooks::run(&args),
+            Command::Webhooks(args) => webhooks::run(&args).await,
             Command::Token(args) => token::run(&args),
             Command::Config(args) => config::command::run(&args),
             Command::Healthcheck(args) => healthcheck::run(&args).await,

@@ -13,10 +13,11 @@ use super::config::Config;
 use super::exit::{Exit, exit_of, failure};
 use super::known;
 use super::patience::Patience;
-use super::stores::{Access, open_documents, open_log};
+use super::stores::{Access, is_on_a_server, open_documents, open_log, without_account};
 use super::token::{new_id, token_key};
 use crate::app::clock::{Clock, SystemClock};
 use crate::app::{App, Parts, start};
+use crate::domain::date::Timestamp;
 use crate::domain::measure_file::{MEASURES, PROGRAMS};
 use crate::log::EventLog;
 #[cfg(feature = "postgres")]
@@ -47,13 +48,18 @@ pub fn sqlite_path(address: &str, what: &str) -> anyhow::Result<PathBuf> {
     }
 }
 
+/// Whether read models at this address are in PostgreSQL, where all nodes have them.
+pub fn is_postgres(address: &str) -> bool {
+    address.starts_with("postgres://") || address.starts_with("postgresql://")
+}
+
 /// The store of the read models; nothing is asked of it yet.
 ///
 /// # Errors
 /// An address that is none of this build, or a setting that is of no use with it.
 pub fn read_models(config: &Config) -> anyhow::Result<Arc<dyn Copies>> {
     let address = &config.store.read_model;
-    if address.starts_with("postgres://") || address.starts_with("postgresql://") {
+    if is_postgres(address) {
         return postgres(config);
     }
     if let Some(role) = &config.reporting.reader_role {
@@ -138,20 +144,51 @@ pub fn now_us() -> i64 {
     SystemClock::default().now().micros()
 }
 
-/// Opens the node for writing; to a log in a file only one process at a time can.
+/// Opens the configuration's log; one on a server that does not answer yet is waited for.
+///
+/// # Errors
+/// As [`open_log`]; a signal that ended the wait.
+pub async fn wait_for_log(
+    config: &Config,
+    access: Access,
+    patience: &mut Patience<'_>,
+) -> anyhow::Result<Arc<dyn EventLog>> {
+    if !is_on_a_server(&config.store.log) {
+        return open_log(config, access).await;
+    }
+    patience.wait_for(&log_name(config), async || open_log(config, access).await).await
+}
+
+fn log_name(config: &Config) -> String {
+    format!("the log, {}", without_account(&config.store.log))
+}
+
+/// Opens the node for writing; to a log in a file only one process at a time can. A log on a server is
+/// waited for, also where it falls silent while it is read.
 ///
 /// # Errors
 /// What stands in the way, in words.
-pub async fn open(config: &Config) -> anyhow::Result<Node> {
+pub async fn open(config: &Config, patience: &mut Patience<'_>) -> anyhow::Result<Node> {
     // Opening the log writes to its file.
     let written_at = clock_file::written_at(&config.store.log);
-    let log = open_log(config, Access::Write).await?;
-    let known = known::outside(config).await?;
-    if let Some(stop) = known::shorter(&*log, known.as_ref()).await? {
+    let log = wait_for_log(config, Access::Write, patience).await?;
+    if !is_on_a_server(&config.store.log) {
+        return begin(config, &log, written_at).await;
+    }
+    patience.wait_for(&log_name(config), async || begin(config, &log, written_at).await).await
+}
+
+async fn begin(
+    config: &Config,
+    log: &Arc<dyn EventLog>,
+    written_at: Option<Timestamp>,
+) -> anyhow::Result<Node> {
+    let known = known::outside(config, &**log).await?;
+    if let Some(stop) = known::shorter(&**log, known.as_ref()).await? {
         log.recording().stop(stop);
     }
     let file = ClockFile::of(&config.store.data_dir);
-    let clock = clock_file::knowing_clock(&*log, &file, written_at).await?;
+    let clock = clock_file::knowing_clock(&**log, &file, written_at).await?;
     let clock: Arc<dyn Clock> = Arc::new(clock);
     let watched = clock_file::keep(clock.clone(), file);
     let documents = open_documents(config, Access::Write).await?;
@@ -170,5 +207,5 @@ pub async fn open(config: &Config) -> anyhow::Result<Node> {
     })
     .await?;
     let clock = tokio::spawn(watched);
-    Ok(Node { app: Arc::new(app), log, clock })
+    Ok(Node { app: Arc::new(app), log: log.clone(), clock })
 }

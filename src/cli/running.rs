@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::config::Config;
+use super::grace::{end_within, for_requests};
 use super::node::{self, Node, open_read_models, runner_options};
 use super::patience::Patience;
 use super::stores::check_addresses;
@@ -72,7 +73,7 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
     let mut patience = Patience::new(config.store.wait_s, signals).telling(starting);
     // Before the log is opened: a signal during the wait leaves nothing half done.
     let copies = open_read_models(config, &mut patience).await?;
-    let node = node::open(config).await?;
+    let node = node::open(config, &mut patience).await?;
     let following = Following::start(&node.app);
     let runner = Runner::start(
         node.app.log().clone(),
@@ -80,7 +81,7 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         runner_options(config),
         tokio::runtime::Handle::current(),
     )?;
-    let webhooks = webhooks::open(config, &node.app)?;
+    let webhooks = webhooks::open(config, &node.app).await?;
     let state = api_state(node.app.clone(), &key, config, copies.clone(), runner.status());
     let state = Arc::new(state.with_webhooks(webhooks.clone()));
     let counted = webhooks.clone();
@@ -117,13 +118,14 @@ pub fn api_state(
         default_language: config.i18n.default_language,
         max_body_bytes: config.server.max_body_bytes as u64,
         max_document_bytes: config.server.max_document_bytes,
-        shutdown_grace: Duration::from_secs(config.server.shutdown_grace_s),
+        shutdown_grace: for_requests(Duration::from_secs(config.server.shutdown_grace_s)),
         request_timeout: REQUEST_TIMEOUT,
         workers: config.server.workers,
         events: EventNames {
             type_prefix: config.events.type_prefix.clone(),
             source: config.events.source.clone(),
         },
+        ..ApiSettings::default()
     };
     let models = ReadModels::of_runner(copies, read_models.clone());
     ApiState::new(app, models, read_models, authenticator, settings)
@@ -220,6 +222,7 @@ impl Running {
             }
         };
         tracing::info!(signal = name, "stopping: running requests are finished first");
+        end_within(self.behind.grace)?;
         self.stop().await
     }
 

@@ -60,6 +60,11 @@ pub fn check_addresses(config: &Config) -> anyhow::Result<()> {
     documents_address(config).map(|_| ())
 }
 
+/// Whether a log is on a server, which may be away for a while, and not in a file.
+pub fn is_on_a_server(address: &str) -> bool {
+    !address.starts_with("sqlite:")
+}
+
 /// Opens the configuration's log.
 ///
 /// # Errors

@@ -20,6 +20,7 @@ pub fn install_quiet(format: LogFormat) {
 
 fn install_from(format: LogFormat, level: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let filter = without_client(filter);
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_span_events(FmtSpan::NONE)
@@ -31,5 +32,17 @@ fn install_from(format: LogFormat, level: &str) {
     };
     if let Err(error) = installed {
         tracing::debug!(%error, "log lines go to the subscriber installed before");
+    }
+}
+
+/// Without the lines of the KurrentDB client, hundreds in an outage, of which there is one of ours; but
+/// where `RUST_LOG` names it.
+fn without_client(filter: EnvFilter) -> EnvFilter {
+    if filter.to_string().split(',').any(|directive| directive.starts_with("kurrentdb")) {
+        return filter;
+    }
+    match "kurrentdb=off".parse() {
+        Ok(directive) => filter.add_directive(directive),
+        Err(_) => filter,
     }
 }

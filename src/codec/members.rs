@@ -1,12 +1,13 @@
-//! The members of a JSON object that was sent: read so that everything that is wrong is named at
-//! once, each by its JSON Pointer. Deliberately not here: what an act makes of them.
+//! The members of a JSON object that was sent: read so that what is wrong is named at once, each by
+//! its JSON Pointer. Deliberately not here: the form of the whole text (`form.rs`), and what an act
+//! makes of the members.
+//!
+//! What must hold: what is said of a body is bounded, however much of it is wrong.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use schemars::JsonSchema;
-use serde::de::{DeserializeOwned, Error as _, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use serde_path_to_error::{Path, Segment, Track};
 
@@ -16,11 +17,39 @@ use crate::domain::refusal::{FieldError, field};
 
 /// How long a text in a body may be, in bytes of UTF-8.
 const MAX_TEXT_BYTES: usize = 32 * 1024;
-/// How many items a list or map in a body may have.
-const MAX_ITEMS: usize = 1000;
+/// How many wrong members are named; what is wrong beyond them is not looked for.
+pub const MAX_ERRORS: usize = 50;
+/// How much of a name or a value is repeated in an answer, in characters.
+const MAX_SHOWN: usize = 200;
 
 /// What is read from members: a value, or where the first wrong one stands and what is wrong.
 type Read<T> = Result<T, (String, String)>;
+
+/// The wrong members found; no more than [`MAX_ERRORS`].
+#[derive(Debug, Default)]
+pub struct Errors(Vec<FieldError>);
+
+impl Errors {
+    /// Adds one, as long as there is room.
+    pub fn push(&mut self, error: FieldError) {
+        if !self.is_full() {
+            self.0.push(error);
+        }
+    }
+
+    /// Whether nothing more is looked for.
+    pub fn is_full(&self) -> bool {
+        self.0.len() >= MAX_ERRORS
+    }
+
+    /// What was read, if nothing was wrong.
+    ///
+    /// # Errors
+    /// [`RequestError::Invalid`].
+    pub fn or<T>(self, read: Option<T>) -> Result<T, RequestError> {
+        read.filter(|_| self.0.is_empty()).ok_or(RequestError::Invalid(self.0))
+    }
+}
 
 /// Reads a body that is one JSON object, other than an act.
 ///
@@ -28,10 +57,10 @@ type Read<T> = Result<T, (String, String)>;
 /// [`RequestError`] with every member that is wrong, by JSON Pointer.
 pub fn parse_object<T: DeserializeOwned + JsonSchema>(body: &[u8]) -> Result<T, RequestError> {
     let members = object(super::check_text(body)?)?;
-    let mut errors = Vec::new();
+    let mut errors = Errors::default();
     check_sizes(&members, "", &mut errors);
     let read = read_type::<T>(members, &mut errors);
-    read.filter(|_| errors.is_empty()).ok_or(RequestError::Invalid(errors))
+    errors.or(read)
 }
 
 /// The members of a body that is one JSON object.
@@ -46,24 +75,10 @@ pub fn object(text: &str) -> Result<Map<String, Value>, RequestError> {
     }
 }
 
-/// Checks that a text is JSON and that no object in it has a member twice: which of the two counts
-/// would depend on the reader.
-///
-/// # Errors
-/// [`RequestError::Malformed`].
-pub fn check_json(text: &str) -> Result<(), RequestError> {
-    serde_json::from_str::<Unambiguous>(text).map(|_| ()).map_err(|error| {
-        RequestError::Malformed(match error.is_data() {
-            true => format!("the body is ambiguous: {error}"),
-            false => format!("the body is not JSON: {error}"),
-        })
-    })
-}
-
 /// Reads the members of a type.
 pub fn read_type<T: DeserializeOwned + JsonSchema>(
     members: Map<String, Value>,
-    errors: &mut Vec<FieldError>,
+    errors: &mut Errors,
 ) -> Option<T> {
     let read = |value: &Value| {
         serde_path_to_error::deserialize(value)
@@ -77,7 +92,7 @@ pub fn read_type<T: DeserializeOwned + JsonSchema>(
 pub fn read_content(
     kind: ActKind,
     members: Map<String, Value>,
-    errors: &mut Vec<FieldError>,
+    errors: &mut Errors,
 ) -> Option<Act> {
     let read = |value: &Value| {
         let mut track = Track::new();
@@ -99,11 +114,11 @@ fn read_members<T>(
     members: Map<String, Value>,
     read: impl Fn(&Value) -> Read<T>,
     schema: impl Fn() -> Value,
-    errors: &mut Vec<FieldError>,
+    errors: &mut Errors,
 ) -> Option<T> {
     let mut aside = BTreeSet::new();
     let mut members = Value::Object(members);
-    loop {
+    while !errors.is_full() {
         let (pointer, message) = match read(&members) {
             Ok(value) => return aside.is_empty().then_some(value),
             Err(wrong) => wrong,
@@ -119,9 +134,10 @@ fn read_members<T>(
         if missing.is_empty() && aside.is_empty() {
             errors.push(wrong(pointer, &message));
         }
-        errors.extend(missing);
-        return None;
+        missing.into_iter().for_each(|error| errors.push(error));
+        break;
     }
+    None
 }
 
 fn missing(schema: &Value, is_there: impl Fn(&str) -> bool) -> Vec<FieldError> {
@@ -131,7 +147,16 @@ fn missing(schema: &Value, is_there: impl Fn(&str) -> bool) -> Vec<FieldError> {
 }
 
 fn wrong(pointer: String, message: &str) -> FieldError {
-    field(pointer, message, format!("成员有误：{message}"))
+    let message = shown(message);
+    field(shown(&pointer), message.clone(), format!("成员有误：{message}"))
+}
+
+/// A text that was sent, or that repeats one, as an answer says it.
+pub fn shown(text: &str) -> String {
+    match text.char_indices().nth(MAX_SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 /// Where a value is wrong, as a pointer, and what is wrong with it.
@@ -153,115 +178,50 @@ fn located(path: &Path, error: &serde_json::Error) -> (String, String) {
 }
 
 /// Finds texts that say nothing (a reason, a source or an opinion that is empty is none), and texts
-/// and lists that are longer than any act needs: what is long is a document, cited by its digest.
-pub fn check_sizes(members: &Map<String, Value>, at: &str, errors: &mut Vec<FieldError>) {
+/// that are longer than any act needs: what is long is a document, cited by its digest.
+pub fn check_sizes(members: &Map<String, Value>, at: &str, errors: &mut Errors) {
     for (name, value) in members {
+        if errors.is_full() {
+            return;
+        }
         check_value(value, &|| format!("{at}/{}", escape(name)), errors);
     }
 }
 
-fn check_value(value: &Value, at: &dyn Fn() -> String, errors: &mut Vec<FieldError>) {
+fn check_value(value: &Value, at: &dyn Fn() -> String, errors: &mut Errors) {
     match value {
         Value::String(text) if text.trim().is_empty() => errors.push(field(
-            at(),
+            shown(&at()),
             "the text is empty: state it, or leave the member out",
             "文本为空：请填写，或不写该成员",
         )),
         Value::String(text) if text.len() > MAX_TEXT_BYTES => {
             let sizes = format!("{} > {MAX_TEXT_BYTES}", text.len());
             errors.push(field(
-                at(),
+                shown(&at()),
                 format!("the text is too long ({sizes} bytes): upload it and cite its digest"),
                 format!("文本过长（{sizes} 字节）：请作为文件上传并引用其摘要"),
             ));
         }
         Value::Array(items) => {
-            many(items.len(), at, errors);
             let at = at();
             for (n, item) in items.iter().enumerate() {
+                if errors.is_full() {
+                    return;
+                }
                 check_value(item, &|| format!("{at}/{n}"), errors);
             }
         }
-        Value::Object(members) => {
-            many(members.len(), at, errors);
-            check_sizes(members, &at(), errors);
-        }
+        Value::Object(members) => check_sizes(members, &at(), errors),
         _ => {}
     }
 }
 
-fn many(count: usize, at: &dyn Fn() -> String, errors: &mut Vec<FieldError>) {
-    if count > MAX_ITEMS {
-        errors.push(field(
-            at(),
-            format!("it has {count} items, of {MAX_ITEMS} at most"),
-            format!("共 {count} 项，上限为 {MAX_ITEMS} 项"),
-        ));
-    }
-}
-
-fn escape(name: &str) -> String {
+/// A name as a part of a JSON Pointer.
+pub fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
 fn unescape(name: &str) -> String {
     name.replace("~1", "/").replace("~0", "~")
-}
-
-/// Any JSON in which no object has a member twice.
-struct Unambiguous;
-
-impl<'de> Deserialize<'de> for Unambiguous {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(Self)
-    }
-}
-
-impl<'de> Visitor<'de> for Unambiguous {
-    type Value = Self;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
-        let mut names = BTreeSet::new();
-        while let Some(name) = map.next_key::<String>()? {
-            map.next_value::<Self>()?;
-            if names.contains(&name) {
-                return Err(A::Error::custom(format!("the member `{name}` is there twice")));
-            }
-            names.insert(name);
-        }
-        Ok(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
-        while items.next_element::<Self>()?.is_some() {}
-        Ok(self)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_unit<E>(self) -> Result<Self, E> {
-        Ok(self)
-    }
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::members;
+use super::members::{self, Errors, shown};
 use crate::domain::act::{ActKind, ActRequest, COMMON_MEMBERS, Common};
 use crate::domain::refusal::{FieldError, field};
 
@@ -40,10 +40,10 @@ pub fn check_text(body: &[u8]) -> Result<&str, RequestError> {
 /// Reads the body of an act request.
 ///
 /// # Errors
-/// [`RequestError`] with every member that is wrong, by JSON Pointer.
+/// [`RequestError`] with the members that are wrong, by JSON Pointer.
 pub fn parse_act_request(body: &[u8]) -> Result<ActRequest, RequestError> {
     let mut members = members::object(check_text(body)?)?;
-    let mut errors = Vec::new();
+    let mut errors = Errors::default();
     members::check_sizes(&members, "", &mut errors);
     let kind = act_kind(&mut members)?;
     let mut common = Map::new();
@@ -54,10 +54,7 @@ pub fn parse_act_request(body: &[u8]) -> Result<ActRequest, RequestError> {
     }
     let common = members::read_type::<Common>(common, &mut errors);
     let act = members::read_content(kind, members, &mut errors);
-    match (act, common) {
-        (Some(act), Some(common)) if errors.is_empty() => Ok(ActRequest { act, common }),
-        _ => Err(RequestError::Invalid(errors)),
-    }
+    errors.or(act.zip(common).map(|(act, common)| ActRequest { act, common }))
 }
 
 fn act_kind(members: &mut Map<String, Value>) -> Result<ActKind, RequestError> {
@@ -71,6 +68,7 @@ fn act_kind(members: &mut Map<String, Value>) -> Result<ActKind, RequestError> {
         return Err(RequestError::Invalid(vec![error]));
     };
     ActKind::parse(&name).ok_or_else(|| {
+        let name = shown(&name);
         let error = field(
             "/act",
             format!("{name:?} is not an act; acts are {}", known()),

@@ -16,10 +16,18 @@ pub type Bytes = bytes::Bytes;
 pub const MAX_STREAM_NAME_BYTES: usize = 200;
 /// The longest event type name, in bytes.
 pub const MAX_EVENT_TYPE_BYTES: usize = 200;
-/// The most data and metadata in one append, in bytes (what a KurrentDB server takes by default).
-pub const MAX_APPEND_BYTES: usize = 1024 * 1024;
+/// The most data and metadata in one append, in bytes. A KurrentDB takes 1 MiB by default, and some
+/// versions count twice the characters of each type name in it: so that any append which is taken here
+/// is taken there, whatever its types, with room for what the engine adds (see the assertion).
+pub const MAX_APPEND_BYTES: usize = 512 * 1024;
 /// The most events in one append.
 pub const MAX_APPEND_EVENTS: usize = 1024;
+/// What an engine may add to an event's metadata, in bytes.
+pub const MAX_ADDED_BYTES: usize = 64;
+
+const _: () = assert!(
+    MAX_APPEND_BYTES + MAX_APPEND_EVENTS * (2 * MAX_EVENT_TYPE_BYTES + MAX_ADDED_BYTES) <= 1 << 20
+);
 
 /// The name of a stream: 1 to 200 visible ASCII characters, not starting with `$`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

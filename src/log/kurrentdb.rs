@@ -7,8 +7,9 @@
 //! was sent. Facts about servers are in the tests' stand-in, with where they were measured.
 //!
 //! The parts: `address` (connection strings), `client` and `nodelay` (the official client, kept alive
-//! and prompt), `stored` (events as the server keeps them), `count`, `cache`, `follow`, `append`,
-//! `read`, `all`, `open` (what is checked first). Deliberately not here: subscriptions, which never end when
+//! and prompt), `stored` (events as the server keeps them), `count` and `positions`, `losses` (what the
+//! log lost), `cache` and `left` (the count kept for this node and for others) with `known` (what is
+//! believed of them), `follow`, `append`, `read`, `all`, `open` (what is checked first). Deliberately not here: subscriptions, which never end when
 //! the server does; batch appends, whose first failure ends those of others; "any revision".
 
 mod address;
@@ -18,14 +19,20 @@ mod cache;
 mod client;
 mod count;
 mod diagnose;
+mod error;
 mod follow;
+mod known;
+mod left;
+mod losses;
 mod moving;
 mod nodelay;
 mod open;
+mod positions;
 mod read;
 mod stored;
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -34,14 +41,16 @@ use kurrentdb::Credentials;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
-use super::{Appended, EventLog, Expected, LogError, NewEvent, Page, Pause, Recording, StreamName};
+use super::{
+    Appended, EventLog, Expected, LogError, Lost, NewEvent, Page, Pause, Recording, StreamName,
+};
 use all::Ahead;
 use client::Client;
 use count::Count;
 use follow::Round;
 
 pub use address::{Account, Address, AddressError};
-pub use open::KurrentError;
+pub use error::KurrentError;
 
 /// How to open a log in a KurrentDB.
 #[derive(Debug, Clone)]
@@ -96,6 +105,8 @@ struct Shared {
     head: watch::Sender<Option<u64>>,
     closed: watch::Sender<bool>,
     recording: Arc<Recording>,
+    /// Whether it was said that a stream of the log's is somebody else's.
+    foreign: AtomicBool,
     ahead: Mutex<Vec<Ahead>>,
     options: KurrentOptions,
 }
@@ -128,9 +139,27 @@ impl KurrentLog {
     /// # Errors
     /// [`KurrentError`], which says what is wrong and what would help.
     pub async fn open(options: KurrentOptions) -> Result<Self, KurrentError> {
-        let (shared, cache) = open::open(options).await?;
-        let follower = shared.client.runtime().spawn(follow::follow(Arc::clone(&shared), cache));
+        let (shared, cache, taken_over) = open::open(options).await?;
+        let runtime = shared.client.runtime();
+        let follower = runtime.spawn(follow::follow(Arc::clone(&shared), cache));
+        if shared.options.writes && !taken_over.is_empty() {
+            runtime.spawn(known::check_behind(Arc::clone(&shared), taken_over));
+        }
         Ok(Self { shared, follower: Mutex::new(Some(follower)) })
+    }
+
+    /// Appends in a task of its own: it goes on to its end though nobody waits any more.
+    async fn append_on(
+        &self,
+        stream: &StreamName,
+        expected: Expected,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, LogError> {
+        self.shared.check_open()?;
+        let runtime = self.shared.client.runtime();
+        let (shared, stream) = (Arc::clone(&self.shared), stream.clone());
+        let append = runtime.spawn(append::append(shared, stream, expected, events));
+        append.await.unwrap_or_else(|error| Err(LogError::OutcomeUnknown(error.to_string())))
     }
 
     fn take_follower(&self) -> Option<JoinHandle<()>> {
@@ -155,15 +184,9 @@ impl EventLog for KurrentLog {
         expected: Expected,
         events: Vec<NewEvent>,
     ) -> BoxFuture<'a, Result<Appended, LogError>> {
-        let shared = Arc::clone(&self.shared);
-        let stream = stream.clone();
         async move {
-            shared.check_open()?;
-            shared.recording.check()?;
-            let runtime = shared.client.runtime().clone();
-            // A task of its own: it goes on to its end though nobody waits any more.
-            let append = runtime.spawn(append::append(shared, stream, expected, events));
-            append.await.unwrap_or_else(|error| Err(LogError::OutcomeUnknown(error.to_string())))
+            self.shared.recording.check()?;
+            self.append_on(stream, expected, events).await
         }
         .boxed()
     }
@@ -196,8 +219,9 @@ impl EventLog for KurrentLog {
         async move {
             follow::catch_up(&self.shared).await?;
             let count = self.shared.count();
+            let names = count.streams().map(|(name, _)| name);
             let mut names: Vec<_> =
-                count.names().filter(|name| name.as_str().starts_with(prefix)).cloned().collect();
+                names.filter(|name| name.as_str().starts_with(prefix)).cloned().collect();
             names.sort();
             Ok(names)
         }
@@ -218,6 +242,19 @@ impl EventLog for KurrentLog {
 
     fn recording(&self) -> Arc<Recording> {
         Arc::clone(&self.shared.recording)
+    }
+
+    fn lost(&self) -> Vec<Lost> {
+        self.shared.count().undecided()
+    }
+
+    fn accept<'a>(
+        &'a self,
+        stream: &'a StreamName,
+        expected: Expected,
+        events: Vec<NewEvent>,
+    ) -> BoxFuture<'a, Result<Appended, LogError>> {
+        self.append_on(stream, expected, events).boxed()
     }
 
     fn is_shared(&self) -> bool {

@@ -11,6 +11,7 @@
 //! Deliberately not here: what events mean. The log knows envelopes (two byte strings and a type
 //! name), never event types, and has no "any revision" append.
 
+mod backlog;
 mod event;
 mod integrity;
 mod page;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
+pub use backlog::{SINGLE_EVENTS, on_backlog, yield_to_others};
 pub use event::{
     Bytes, MAX_APPEND_BYTES, MAX_APPEND_EVENTS, MAX_EVENT_TYPE_BYTES, MAX_STREAM_NAME_BYTES,
     NewEvent, RecordedEvent, StreamName, StreamNameError,
@@ -83,6 +85,15 @@ pub struct Appended {
     pub revision: u64,
     /// Sequence of the last event appended; `None` where the engine does not know it yet.
     pub sequence: Option<u64>,
+}
+
+/// A stream that lost events, or will, within the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// The stream.
+    pub stream: StreamName,
+    /// What was met, and what brings the events back.
+    pub reason: String,
 }
 
 /// Why the log did not do what was asked. As fine as what a caller does differently.
@@ -255,6 +266,30 @@ pub trait EventLog: Send + Sync {
     /// What is known of the log's structure since it was opened.
     fn integrity(&self) -> Arc<Integrity> {
         Arc::default()
+    }
+
+    /// The bytes that are free where the log is kept, where that can be told; may block.
+    fn free_bytes(&self) -> Option<u64> {
+        None
+    }
+
+    /// Streams that lost events within the log and that no `LossAccepted` names, as of the last look.
+    fn lost(&self) -> Vec<Lost> {
+        Vec::new()
+    }
+
+    /// Appends the event by which a person accepts what was lost, though recording is stopped for it;
+    /// otherwise as [`EventLog::append`]. Recording goes on with the next start.
+    ///
+    /// # Errors
+    /// As [`EventLog::append`], without [`LogError::Stopped`].
+    fn accept<'a>(
+        &'a self,
+        stream: &'a StreamName,
+        expected: Expected,
+        events: Vec<NewEvent>,
+    ) -> BoxFuture<'a, Result<Appended, LogError>> {
+        self.append(stream, expected, events)
     }
 
     /// Whether others may append beside this process: then what a caller keeps of a stream may be

@@ -68,10 +68,10 @@ impl PageBuilder {
         self.next
     }
 
-    /// How many more events it takes, by their number.
+    /// That the next event is missing: the page ends before it, and is not the end.
     #[cfg(feature = "kurrentdb")]
-    pub fn room(&self) -> usize {
-        self.limit.saturating_sub(self.events.len())
+    pub fn ends_before_a_hole(&mut self) {
+        self.full = true;
     }
 
     /// How many events an engine needs to offer: one more than the page takes, to know the end.

@@ -1,10 +1,11 @@
 //! The log in one SQLite file, for one node.
 //!
-//! One process appends, held by a lock on `<file>.lock`; others open the file read-only beside it.
+//! One process appends, held by a lock on the file itself; others open it read-only beside it.
 //! WAL with `synchronous=FULL`: an acknowledged event survives power loss, and that is not
 //! configurable. The file is meant to be read by auditors with any SQLite tool, see `schema.sql`.
 //!
-//! The parts: `file` (paths and the lock), `schema` (the format), `writer` and `batch` (appending),
+//! The parts: `file` (paths), `lock` (who may append), `schema` (the format), `recovery` (a start),
+//! `writer` and `batch` (appending), `files` (whether the files are still there), `pool` and
 //! `reader` (pages), `background` (checkpoints, following the head), `moving` (the pause in which a
 //! log goes elsewhere), `check` (the file's own integrity), `snapshot` (a copy
 //! while it is written), `faults` (the seam for tests).
@@ -14,8 +15,12 @@ mod batch;
 mod check;
 mod faults;
 mod file;
+mod files;
+mod lock;
 mod moving;
+mod pool;
 mod reader;
+mod recovery;
 mod schema;
 mod snapshot;
 mod writer;
@@ -26,10 +31,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use futures_util::future::{BoxFuture, FutureExt};
-use rusqlite::Connection;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tracing::warn;
 
+use super::backlog::SINGLE_EVENTS;
 use super::event::check_append;
 use super::{
     Appended, Damage, EventLog, Expected, Integrity, LogError, NewEvent, Page, Pause, Progress,
@@ -38,8 +43,11 @@ use super::{
 use background::Helper;
 use batch::Append;
 use faults::NoFaults;
-use reader::{Reader, Readers};
-use writer::{Request, Writer};
+use files::{Known, LogFile};
+use lock::{Note, Open};
+use pool::Readers;
+use reader::Reader;
+use writer::{Request, Shared, Writer};
 
 pub use faults::{Faults, Step};
 pub use file::OpenError;
@@ -110,34 +118,47 @@ impl SqliteLog {
         let (path, exists) = file::locate(path.as_ref())?;
         file::check_writable(&path, exists)?;
         moving::check_not_moved(&path)?;
-        let lock = file::lock(&path)?;
+        let note = Note::take(&path)?;
         if !exists {
             schema::create(&path)?;
         }
-        let connection = open_settled(&path)?;
-        let head = schema::head(&connection).map_err(|error| schema::explain(&path, &error))?;
-        let (published, head) = watch::channel(head);
-        let written = Arc::new(AtomicU64::new(0));
-        let helper = background::checkpoint(&path, Arc::clone(&written))?;
+        let open = Open::new(&path)?;
+        let lock = Arc::clone(&open).lock(&path, note)?;
+        let explain = |error| schema::explain(&path, &error);
+        let (connection, frames) = recovery::open_recovered(&path, &open)?;
+        let (published, head) = watch::channel(schema::head(&connection).map_err(explain)?);
+        let log = LogFile::new(&path, open.id());
+        let files = Known::new(Arc::clone(&log), schema::page_bytes(&connection), frames)
+            .map_err(|error| file::io_error(&path, error))?;
         let recording = Arc::<Recording>::default();
-        let stops = Arc::clone(&recording);
         let integrity = Arc::<Integrity>::default();
-        let damages = check::newest(&path).map_err(|error| schema::explain(&path, &error))?;
+        let damages = check::newest(&path).map_err(explain)?;
         check::tell(&integrity, &recording, damages);
-        let writer = Writer::new(path.clone(), connection, published, faults, written, stops);
+        let written = Arc::new(AtomicU64::new(0));
+        let helper = background::checkpoint(
+            &path,
+            Arc::clone(&written),
+            Arc::clone(&log),
+            Arc::clone(&recording),
+        )?;
+        let readers = Readers::own(&path, open)?;
+        let shared = Shared { published, written, recording: Arc::clone(&recording), log };
+        let mut writer = Writer::new(&path, connection, files, faults, shared).map_err(explain)?;
         let (requests, waiting) = mpsc::channel(MAX_WAITING);
         let thread = std::thread::Builder::new()
             .name("log-writer".to_owned())
             .spawn(move || {
                 writer.run(waiting);
-                // Last, so that nobody else opens the file while one of ours is still open.
+                // In this order: the writer's connection is the last that can write, and nobody else
+                // may open the file for writing while one of ours is still open.
                 drop(helper);
+                writer.close();
                 drop(lock);
             })
             .map_err(|source| OpenError::Io { path: path.clone(), source })?;
         Ok(Self {
             queue: Some(Queue { requests, room: Arc::new(Semaphore::new(MAX_WAITING_BYTES)) }),
-            readers: Readers::new(path.clone()),
+            readers,
             path,
             head,
             recording,
@@ -158,14 +179,15 @@ impl SqliteLog {
             return Err(OpenError::Missing(path));
         }
         let explain = |error| schema::explain(&path, &error);
+        let readers = Readers::of_others(&path, Open::new(&path)?);
         let connection = schema::open_reading(&path).map_err(explain)?;
         schema::verify(&path, &connection)?;
         moving::tell_if_moved(&path);
         let (published, head) = watch::channel(schema::head(&connection).map_err(explain)?);
-        let helper = background::follow(&path, published)?;
+        let helper = background::follow(&path, Arc::clone(&readers), published)?;
         Ok(Self {
             queue: None,
-            readers: Readers::new(path.clone()),
+            readers,
             path,
             head,
             recording: Arc::default(),
@@ -197,7 +219,8 @@ impl SqliteLog {
     }
 
     /// Takes no more appends and reads, finishes those that wait, and gives back the lock. The WAL
-    /// is then part of the file, unless another process reads it. Closing twice is no error.
+    /// is then part of the file, unless another process reads it or recording had stopped. Closing
+    /// twice is no error.
     pub async fn close(&self) {
         // Before the writer: only a connection that writes can make the WAL part of the file, and only
         // when it is the last.
@@ -216,20 +239,8 @@ impl SqliteLog {
         if joined.is_err() {
             warn!("closing the log was interrupted");
         }
+        self.readers.clear();
     }
-}
-
-/// Opens and verifies the file, and puts on the disk what the process before left in the WAL: what
-/// it wrote but did not flush is visible, and is to be durable before anyone builds on it.
-fn open_settled(path: &Path) -> Result<Connection, OpenError> {
-    let io_error = |source| OpenError::Io { path: path.to_owned(), source };
-    let explain = |error| schema::explain(path, &error);
-    file::sync_wal(path).map_err(io_error)?;
-    let connection = schema::open_writing(path).map_err(explain)?;
-    schema::verify(path, &connection)?;
-    // Busy (a reader is at work) is no error here: the WAL itself was just flushed.
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(explain)?;
-    Ok(connection)
 }
 
 impl Drop for SqliteLog {
@@ -299,7 +310,12 @@ impl EventLog for SqliteLog {
         after: Option<u64>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Page<Option<u64>>, LogError>> {
-        self.readers.run(move |reader| reader.all(after, limit)).boxed()
+        let first = after.map_or(0, |after| after.saturating_add(1));
+        let follow = self.head.borrow().map_or(0, |head| (head + 1).saturating_sub(first));
+        match follow.min(limit as u64) > SINGLE_EVENTS as u64 {
+            true => self.readers.run_behind(move |reader| reader.all(after, limit)).boxed(),
+            false => self.readers.run(move |reader| reader.all(after, limit)).boxed(),
+        }
     }
 
     fn stream_revision<'a>(
@@ -350,6 +366,11 @@ impl EventLog for SqliteLog {
 
     fn integrity(&self) -> Arc<Integrity> {
         Arc::clone(&self.integrity)
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        let found = rustix::fs::statvfs(self.path.parent()?).ok()?;
+        Some(found.f_bavail.saturating_mul(found.f_frsize))
     }
 
     fn pause<'a>(&'a self, to: &'a str) -> BoxFuture<'a, Result<Box<dyn Pause>, LogError>> {

@@ -2,7 +2,7 @@
 //! the engine, by whoever finds the reason outside the log, and by what shows it.
 //!
 //! What must hold: the first reason stays for the life of the process; what stops recording never stops
-//! reading. Deliberately not here: what passes by itself ([`super::LogError::Unavailable`]).
+//! reading. What passes by itself is only shown here ([`Recording::trouble`]) and stops nothing.
 
 use tokio::sync::watch;
 
@@ -77,18 +77,21 @@ impl Stop {
 
 /// Whether a process may append to its log; one value for each log that is open.
 #[derive(Debug)]
-pub struct Recording(watch::Sender<Option<Stop>>);
+pub struct Recording {
+    stopped: watch::Sender<Option<Stop>>,
+    trouble: watch::Sender<Option<String>>,
+}
 
 impl Default for Recording {
     fn default() -> Self {
-        Self(watch::Sender::new(None))
+        Self { stopped: watch::Sender::new(None), trouble: watch::Sender::new(None) }
     }
 }
 
 impl Recording {
     /// Stops recording until the process starts again; the first reason stays.
     pub fn stop(&self, why: Stop) {
-        self.0.send_if_modified(|stopped| {
+        self.stopped.send_if_modified(|stopped| {
             let is_first = stopped.is_none();
             if is_first {
                 tracing::error!(%why, "nothing is recorded any more");
@@ -100,7 +103,7 @@ impl Recording {
 
     /// Why nothing is recorded, if so.
     pub fn stopped(&self) -> Option<Stop> {
-        self.0.borrow().clone()
+        self.stopped.borrow().clone()
     }
 
     /// To be asked before anything is appended.
@@ -108,7 +111,7 @@ impl Recording {
     /// # Errors
     /// [`LogError::Stopped`].
     pub fn check(&self) -> Result<(), LogError> {
-        match &*self.0.borrow() {
+        match &*self.stopped.borrow() {
             None => Ok(()),
             Some(why) => Err(LogError::Stopped(why.clone())),
         }
@@ -116,7 +119,24 @@ impl Recording {
 
     /// Hears of the stop when it comes.
     pub fn watch(&self) -> watch::Receiver<Option<Stop>> {
-        self.0.subscribe()
+        self.stopped.subscribe()
+    }
+
+    /// Says what keeps the log from recording for now and passes by itself, as a disk without room
+    /// does; `None` once it has passed. An engine says it; the appends meanwhile are answered
+    /// [`LogError::Unavailable`].
+    pub fn set_trouble(&self, what: Option<String>) {
+        self.trouble.send_if_modified(|trouble| {
+            let is_new = *trouble != what;
+            *trouble = what;
+            is_new
+        });
+    }
+
+    /// What keeps the log from recording for now, if so. Not a reason to stop: see
+    /// [`Recording::stopped`] for those.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.borrow().clone()
     }
 }
 
@@ -133,6 +153,16 @@ mod tests {
         recording.stop(Stop::Replaced { what: "removed".to_owned() });
         assert_eq!(recording.check(), Err(LogError::Stopped(first.clone())));
         assert_eq!(recording.stopped(), Some(first));
+    }
+
+    #[test]
+    fn what_passes_stops_nothing() {
+        let recording = Recording::default();
+        recording.set_trouble(Some("no room".to_owned()));
+        assert_eq!(recording.trouble().as_deref(), Some("no room"));
+        assert_eq!(recording.check(), Ok(()));
+        recording.set_trouble(None);
+        assert_eq!(recording.trouble(), None);
     }
 
     #[test]

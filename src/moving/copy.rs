@@ -138,6 +138,8 @@ impl<'a> Copier<'a> {
                 // It may be there, or come yet; made again at the same revision with the same ids it
                 // lands once.
                 Err(error @ LogError::OutcomeUnknown(_)) => {
+                    // After a failed flush, what can be read there need not be on its disk.
+                    self.to.recording().check().map_err(|why| MoveError::of(Side::To, why))?;
                     tries.wait(error).await?;
                     rest = &rest[self.standing(rest).await?..];
                 }

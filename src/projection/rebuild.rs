@@ -95,6 +95,12 @@ pub enum Compared {
     },
 }
 
+impl RebuiltModel {
+    fn is_over_damage(&self) -> bool {
+        matches!(self.compared, Compared::Damaged { .. })
+    }
+}
+
 impl Rebuilt {
     /// The read models that differ from what served without a new version.
     pub fn findings(&self) -> impl Iterator<Item = &RebuiltModel> {
@@ -145,8 +151,10 @@ pub fn verify(
     progress: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<Rebuilt, StoreError> {
     let lock = rebuild.copies.lock_rebuild()?;
-    if rebuild.copies.serving()?.is_none() {
-        return Err(StoreError::Missing(rebuild.copies.place()));
+    let missing = || StoreError::Missing(rebuild.copies.place());
+    let serving = rebuild.copies.serving()?.ok_or_else(missing)?;
+    if let Some(what) = rebuild.copies.damage(&serving)? {
+        return Err(StoreError::Damaged { copy: serving, what });
     }
     let (copy, id) = begin(rebuild, &*lock)?;
     let made = make(rebuild, copy, progress).map(|made| made.rebuilt);
@@ -286,8 +294,9 @@ fn take_over(
     // Held still from here on; a server that followed it waits, and finds that another serves.
     let serving = rebuild.copies.serving()?;
     let held = match &serving {
+        // Nobody can go on there.
+        Some(_) if made.rebuilt.models.iter().any(RebuiltModel::is_over_damage) => None,
         Some(serving) => match hold(rebuild, serving) {
-            // Nobody can write there.
             Err(StoreError::Damaged { .. }) => None,
             held => Some(held?),
         },

@@ -37,6 +37,8 @@ pub struct Options {
     pub retry_after: Duration,
     /// How long nobody else takes over after the last sign of life.
     pub lease: Duration,
+    /// How long nothing may move while the log goes on, before it is said.
+    pub still: Duration,
     /// A name of this process that no other has.
     pub holder: String,
     /// Whether it writes; else it only looks how far another process is.
@@ -53,6 +55,7 @@ impl Options {
             cache_bytes: DEFAULT_CACHE_BYTES,
             retry_after: Duration::from_secs(1),
             lease: Duration::from_secs(3),
+            still: STILL,
             holder: holder.into(),
             writes: true,
             projections: super::all,
@@ -112,7 +115,8 @@ impl Runner {
         let (published, status) = watch::channel(Status::default());
         let (stop, stopped) = watch::channel(false);
         let path = copies.place();
-        let watching = runtime.spawn(still::watch(Arc::clone(&log), published.clone()));
+        let watching =
+            runtime.spawn(still::watch(Arc::clone(&log), published.clone(), options.still));
         let watching = watching.abort_handle();
         let seen = Seen::default();
         let work = Work { log, copies, options, runtime, published, stopped, seen };

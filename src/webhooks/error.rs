@@ -33,20 +33,47 @@ pub enum WebhookError {
         /// Why.
         reason: String,
     },
-    /// Another process delivers from this file.
-    #[error("the webhook file {0} is used by another process; stop it first")]
-    InUse(PathBuf),
-    /// The file belongs to another log.
+    /// A database holds none.
+    #[error("{0} holds no webhook endpoints")]
+    Missing(String),
+    /// What is kept in a database can't be used.
+    #[error("the webhook endpoints in {place}: {reason}")]
+    Unusable {
+        /// The database.
+        place: String,
+        /// Why.
+        reason: String,
+    },
+    /// The database is away, or does not answer; later it may.
+    #[error("the webhook endpoints in {place} can't be reached: {reason}")]
+    Unavailable {
+        /// The database.
+        place: String,
+        /// Why.
+        reason: String,
+    },
+    /// Another process delivers from here.
+    #[error("the webhook endpoints in {0} are delivered by another process; stop it first")]
+    InUse(String),
+    /// Another process delivers by now.
+    #[error("another process took over the deliveries")]
+    Lost,
+    /// No server has said how deliveries are made.
+    #[error("no server over these webhook endpoints has said yet how they are delivered")]
+    Unsettled,
+    /// The endpoints belong to another log.
     #[error(
-        "the webhook file {path} belongs to log {found}, not to {expected}; import the right one, or move it away to begin anew"
+        "the webhook endpoints in {place} belong to log {found}, not to {expected}; import the right ones, or begin anew: {remedy}"
     )]
     OtherLog {
-        /// The file.
-        path: PathBuf,
-        /// The log that it names.
+        /// Where they are.
+        place: String,
+        /// The log that they name.
         found: String,
         /// This log.
         expected: Uuid,
+        /// How to begin anew there.
+        remedy: &'static str,
     },
     /// The log ends before an endpoint's position: it was restored from an older copy.
     #[error(
@@ -60,9 +87,9 @@ pub enum WebhookError {
         /// The log's last event.
         head: Option<u64>,
     },
-    /// The database failed.
-    #[error("the webhook file: {0}")]
-    Database(#[from] rusqlite::Error),
+    /// What keeps the endpoints failed.
+    #[error("where webhook endpoints are kept: {0}")]
+    Database(String),
     /// The log failed.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -78,5 +105,11 @@ impl WebhookError {
     /// Whether it is that an event can't be read.
     pub(super) fn is_unreadable(&self) -> bool {
         matches!(self, Self::Codec(_) | Self::Log(LogError::Corrupt { .. }))
+    }
+}
+
+impl From<rusqlite::Error> for WebhookError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error.to_string())
     }
 }

@@ -16,10 +16,10 @@ pub const FILE_NAME: &str = "webhooks.sqlite";
 
 /// `DkWh`: what the file says of itself in its head.
 const APPLICATION_ID: i64 = 0x446b_5768;
-const VERSION: i64 = 1;
+pub const VERSION: i64 = 1;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-const SCHEMA: &str = "
+pub const SCHEMA: &str = "
 CREATE TABLE meta (log_id TEXT NOT NULL) STRICT;
 CREATE TABLE endpoint (
     id TEXT PRIMARY KEY,
@@ -70,7 +70,8 @@ pub fn open(path: &Path, log_id: Uuid) -> Result<Connection, WebhookError> {
     prepare(&mut connection, log_id).map_err(|error| wrong(&error))?;
     let found = check(&connection, path)?;
     if found != log_id.to_string() {
-        return Err(WebhookError::OtherLog { path: path.to_owned(), found, expected: log_id });
+        let (place, remedy) = (path.display().to_string(), "move the file away");
+        return Err(WebhookError::OtherLog { place, found, expected: log_id, remedy });
     }
     Ok(connection)
 }
@@ -134,7 +135,14 @@ pub fn identity(path: &Path) -> Result<(u64, u64), WebhookError> {
 /// Held by the one process that delivers.
 #[derive(Debug)]
 pub struct DeliveryLock {
-    _file: File,
+    file: File,
+}
+
+impl DeliveryLock {
+    /// Lets go of it.
+    pub fn release(&self) -> std::io::Result<()> {
+        self.file.unlock()
+    }
 }
 
 /// Takes the lock.
@@ -149,8 +157,8 @@ pub fn lock(path: &Path) -> Result<DeliveryLock, WebhookError> {
     let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&lock);
     let file = file.map_err(|error| wrong(&error))?;
     match file.try_lock() {
-        Ok(()) => Ok(DeliveryLock { _file: file }),
-        Err(TryLockError::WouldBlock) => Err(WebhookError::InUse(path.to_owned())),
+        Ok(()) => Ok(DeliveryLock { file }),
+        Err(TryLockError::WouldBlock) => Err(WebhookError::InUse(path.display().to_string())),
         Err(TryLockError::Error(error)) => Err(wrong(&error)),
     }
 }
@@ -175,6 +183,43 @@ pub fn export(path: &Path, target: &Path) -> Result<(), WebhookError> {
     connection.execute("VACUUM INTO ?1", [name]).map_err(|error| at_target(&error))?;
     let written = File::open(target).and_then(|file| file.sync_all());
     written.map_err(|error| at_target(&error))
+}
+
+/// How many endpoints a file holds that is not used; none where it can't be read as one.
+#[cfg(feature = "postgres")]
+pub fn endpoints_in(path: &Path) -> Option<i64> {
+    let (connection, _) = open_copy(path).ok()?;
+    connection.query_row("SELECT COUNT(*) FROM endpoint", (), |row| row.get(0)).ok()
+}
+
+/// Makes a file for a copy of what is kept elsewhere; never over one that is there.
+///
+/// # Errors
+/// [`WebhookError::File`].
+#[cfg(feature = "postgres")]
+pub fn make_copy(path: &Path, log_id: Uuid) -> Result<Connection, WebhookError> {
+    if path.exists() {
+        return Err(failed(path)(&"there is a file already"));
+    }
+    let connection = open(path, log_id)?;
+    // One file, without a log beside it.
+    connection.pragma_update(None, "journal_mode", "DELETE")?;
+    Ok(connection)
+}
+
+/// Opens a file that is there, and says whose it is.
+///
+/// # Errors
+/// [`WebhookError::File`].
+pub fn open_copy(path: &Path) -> Result<(Connection, Uuid), WebhookError> {
+    let wrong = failed(path);
+    if !path.is_file() {
+        return Err(wrong(&"there is none"));
+    }
+    let connection = Connection::open(path).map_err(|error| wrong(&error))?;
+    let log_id = check(&connection, path)?;
+    let log_id = Uuid::parse_str(&log_id).map_err(|error| wrong(&error))?;
+    Ok((connection, log_id))
 }
 
 /// Puts a copy in the place of the file; nothing may deliver from it meanwhile.

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use rusqlite::Transaction;
 use uuid::Uuid;
 
-use super::engine::found;
 use super::payload::{known_types, wants};
 use super::sign::Keys;
+use super::step::found;
 use super::store::deliveries::{self, Counts};
-use super::store::{Delivery, DeliveryState, Disabled, DisabledReason, Endpoint, endpoints};
+use super::store::rows::Rows;
+use super::store::{
+    Access, Delivery, DeliveryState, Disabled, DisabledReason, Endpoint, endpoints,
+};
 use super::{MAX_ENDPOINTS, WebhookError, Webhooks};
 use crate::domain::refusal::{FieldError, field};
 
@@ -112,7 +114,7 @@ impl Webhooks {
             previous: None,
         };
         let kept = endpoint.clone();
-        let keep = move |db: &Transaction<'_>| {
+        let keep = move |db: &mut dyn Rows| {
             if endpoints::count(db)? >= MAX_ENDPOINTS {
                 return Err(WebhookError::Invalid(vec![field(
                     "",
@@ -122,7 +124,7 @@ impl Webhooks {
             }
             endpoints::put(db, &kept)
         };
-        self.store.run(keep).await?;
+        self.store.run(Access::Change, keep).await?;
         self.changed.notify_one();
         Ok(Revealed { secret: endpoint.keys.secret_text(), endpoint })
     }
@@ -171,11 +173,11 @@ impl Webhooks {
     /// # Errors
     /// When the file can't be read.
     pub async fn list(&self) -> Result<Vec<(Endpoint, Counts)>, WebhookError> {
-        let read = |db: &Transaction<'_>| {
+        let read = |db: &mut dyn Rows| {
             let all = endpoints::all(db)?;
             all.into_iter().map(|e| deliveries::counts(db, e.id).map(|c| (e, c))).collect()
         };
-        self.store.run(read).await
+        self.store.run(Access::Read, read).await
     }
 
     /// An endpoint, with how much waits at it.
@@ -183,7 +185,9 @@ impl Webhooks {
     /// # Errors
     /// [`WebhookError::NoEndpoint`].
     pub async fn get(&self, id: Uuid) -> Result<(Endpoint, Counts), WebhookError> {
-        self.store.run(move |db| Ok((endpoints::get(db, id)?, deliveries::counts(db, id)?))).await
+        let read =
+            move |db: &mut dyn Rows| Ok((endpoints::get(db, id)?, deliveries::counts(db, id)?));
+        self.store.run(Access::Read, read).await
     }
 
     /// Changes an endpoint. One that is enabled again goes on where it stopped; what was given up
@@ -199,7 +203,7 @@ impl Webhooks {
             return Err(WebhookError::Invalid(errors));
         }
         let now_us = self.now_us();
-        let change = move |db: &Transaction<'_>| {
+        let change = move |db: &mut dyn Rows| {
             let mut endpoint = endpoints::get(db, id)?;
             let moved = changes.url.as_ref().is_some_and(|url| *url != endpoint.url);
             endpoint.url = changes.url.unwrap_or(endpoint.url);
@@ -226,7 +230,7 @@ impl Webhooks {
             endpoints::put(db, &endpoint)?;
             Ok(endpoint)
         };
-        let endpoint = self.store.run(change).await?;
+        let endpoint = self.store.run(Access::Change, change).await?;
         self.changed.notify_one();
         Ok(endpoint)
     }
@@ -236,7 +240,8 @@ impl Webhooks {
     /// # Errors
     /// [`WebhookError::NoEndpoint`].
     pub async fn remove(&self, id: Uuid) -> Result<(), WebhookError> {
-        match self.store.run(move |db| endpoints::remove(db, id)).await? {
+        let remove = move |db: &mut dyn Rows| endpoints::remove(db, id);
+        match self.store.run(Access::Change, remove).await? {
             true => Ok(()),
             false => Err(WebhookError::NoEndpoint(id.to_string())),
         }
@@ -258,14 +263,14 @@ impl Webhooks {
         }
         let (keys, now_us) = (self.new_keys(), self.now_us());
         let until_us = now_us + i64::try_from(overlap.as_micros()).unwrap_or_default();
-        let rotate = move |db: &Transaction<'_>| {
+        let rotate = move |db: &mut dyn Rows| {
             let mut endpoint = endpoints::get(db, id)?;
             let old = std::mem::replace(&mut endpoint.keys, keys);
             endpoint.previous = (!overlap.is_zero()).then_some((old, until_us));
             endpoints::put(db, &endpoint)?;
             Ok(endpoint)
         };
-        let endpoint = self.store.run(rotate).await?;
+        let endpoint = self.store.run(Access::Change, rotate).await?;
         Ok(Revealed { secret: endpoint.keys.secret_text(), endpoint })
     }
 
@@ -280,11 +285,11 @@ impl Webhooks {
         before: Option<u64>,
         limit: usize,
     ) -> Result<Vec<Delivery>, WebhookError> {
-        let read = move |db: &Transaction<'_>| {
+        let read = move |db: &mut dyn Rows| {
             endpoints::get(db, id)?;
             deliveries::list(db, id, state, before, limit)
         };
-        self.store.run(read).await
+        self.store.run(Access::Read, read).await
     }
 
     /// Makes one delivery due now, whether it was made, waits or was given up.
@@ -300,7 +305,12 @@ impl Webhooks {
         }
         let event = self.event(sequence).await?;
         let now_us = self.now_us();
-        let redeliver = move |db: &Transaction<'_>| {
+        let redeliver = move |db: &mut dyn Rows| {
+            // A replay may have come in between: what it goes back over is delivered anyway.
+            let endpoint = endpoints::get(db, id)?;
+            if sequence >= endpoint.next_sequence {
+                return Err(none());
+            }
             let known = deliveries::find(db, id, sequence)?.is_some();
             if !known && !wants(&endpoint, &event) {
                 return Err(none());
@@ -308,7 +318,7 @@ impl Webhooks {
             deliveries::redeliver(db, id, &found(&event), now_us)?;
             deliveries::find(db, id, sequence)?.ok_or_else(none)
         };
-        let delivery = self.store.run(redeliver).await?;
+        let delivery = self.store.run(Access::Change, redeliver).await?;
         self.changed.notify_one();
         Ok(delivery)
     }
@@ -320,7 +330,7 @@ impl Webhooks {
     /// not got to: a replay never skips one.
     pub async fn replay(&self, id: Uuid, from: u64) -> Result<Replayed, WebhookError> {
         let end = self.end().await?;
-        let replay = move |db: &Transaction<'_>| {
+        let replay = move |db: &mut dyn Rows| {
             let mut endpoint = endpoints::get(db, id)?;
             let from_position = endpoint.next_sequence;
             // Beyond the end of a log that was restored from an older copy it may also go back.
@@ -331,7 +341,7 @@ impl Webhooks {
             deliveries::replay(db, &mut endpoint, from)?;
             Ok(Replayed { endpoint, from_position })
         };
-        let replayed = self.store.run(replay).await?;
+        let replayed = self.store.run(Access::Change, replay).await?;
         self.changed.notify_one();
         Ok(replayed)
     }

@@ -2,10 +2,13 @@
 //! and in order per subject.
 //!
 //! What must hold:
-//! - Endpoints are configuration, not record: they stand in a SQLite file of their own beside the log
-//!   (`webhooks.sqlite`, readable by its owner alone, since it holds secrets), with their position in
-//!   the log and what is still to be delivered. A position moves only in the transaction that keeps
-//!   what was found up to it, so a restart loses nothing; it may repeat a delivery.
+//! - Endpoints are configuration, not record: they stand with their position in the log and what is
+//!   still to be delivered in a SQLite file of their own beside the log (`webhooks.sqlite`, readable
+//!   by its owner alone, since it holds secrets), or, for several nodes, in a schema of their own in
+//!   PostgreSQL. A position moves only in the transaction that keeps what was found up to it, so a
+//!   restart loses nothing; it may repeat a delivery.
+//! - One process delivers at a time, by a right that the engine grants; what one that lost it still
+//!   does changes nothing.
 //! - While a delivery fails, later events of the same subject wait at that endpoint; those of other
 //!   subjects and other endpoints go on.
 //! - A secret leaves this module once, when it is made, and in no list.
@@ -18,25 +21,35 @@
 //! ([`Parts`]), and the content of events: receivers are told where to read them.
 
 mod address;
-mod engine;
+mod backup;
 mod error;
+mod extent;
 mod file;
 mod manage;
 mod payload;
 mod schedule;
 mod send;
 mod sign;
+mod step;
 mod store;
 mod worker;
 
 pub use address::{AddressPolicy, Lookup, SystemLookup};
+pub use backup::{export, import};
 pub use error::WebhookError;
-pub use file::{FILE_NAME, export, import};
+pub use extent::{go_back, newest_seen};
+pub use file::FILE_NAME;
+#[cfg(feature = "postgres")]
+pub use file::endpoints_in;
 pub use manage::{Changes, MAX_OVERLAP, NewEndpoint, Replayed, Revealed, StartAt};
 pub use payload::known_types;
 pub use schedule::{DEFAULT_MAX_ATTEMPTS, delay_us};
 pub use send::Counters;
+pub use step::Delivering;
 pub use store::deliveries::Counts;
+#[cfg(feature = "postgres")]
+pub use store::postgres::{Database, PostgresParts};
+pub use store::right::LEASE;
 pub use store::{Delivery, DeliveryState, Disabled, DisabledReason, Endpoint};
 pub use worker::Worker;
 
@@ -44,6 +57,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
@@ -55,7 +69,7 @@ pub const MAX_ENDPOINTS: usize = 100;
 const READERS: usize = 4;
 
 /// The habits of delivery.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// Whether receivers may stand in private networks and be reached without TLS.
     pub allow_private_networks: bool,
@@ -71,17 +85,29 @@ pub struct Settings {
 
 /// Unix time in microseconds.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+/// The time since some instant, by a clock that no one sets.
+pub type Steady = Arc<dyn Fn() -> Duration + Send + Sync>;
 /// Fills bytes with randomness that nobody can guess.
 pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
+
+/// Where endpoints and their deliveries are kept.
+#[derive(Clone)]
+pub enum Place {
+    /// In a SQLite file, for one node; made where there is none.
+    File(PathBuf),
+    /// In PostgreSQL, for all nodes.
+    #[cfg(feature = "postgres")]
+    Postgres(PostgresParts),
+}
 
 /// What webhooks are put together from.
 pub struct Parts {
     /// The log that is followed.
     pub log: Arc<dyn EventLog>,
-    /// Its id: a file of another log is refused.
+    /// Its id: what is kept for another log is refused.
     pub log_id: Uuid,
-    /// The file; made where there is none.
-    pub file: PathBuf,
+    /// Where endpoints are kept.
+    pub place: Place,
     /// The habits.
     pub settings: Settings,
     /// The time.
@@ -96,11 +122,10 @@ pub struct Parts {
 pub struct Webhooks {
     log: Arc<dyn EventLog>,
     store: store::Store,
-    settings: Settings,
     policy: AddressPolicy,
     clock: Clock,
     random: Random,
-    sender: send::Sender,
+    lookup: Arc<dyn Lookup>,
     counters: Counters,
     changed: Notify,
     /// Pages of the log in memory at a time, however many endpoints there are.
@@ -108,26 +133,41 @@ pub struct Webhooks {
 }
 
 impl Webhooks {
-    /// Opens the file.
+    /// Opens the file; of a database nothing is asked yet. Within a tokio runtime.
     ///
     /// # Errors
     /// [`WebhookError::File`], [`WebhookError::OtherLog`].
     pub fn open(parts: Parts) -> Result<Arc<Self>, WebhookError> {
-        let store = store::Store::open(&parts.file, parts.log_id)?;
         let policy = AddressPolicy { allow_private: parts.settings.allow_private_networks };
-        let sender = send::Sender::new(policy, parts.settings.timeout, parts.lookup);
+        let engine: Arc<dyn store::Engine> = match parts.place {
+            Place::File(path) => {
+                Arc::new(store::sqlite::SqliteEngine::open(&path, parts.log_id, parts.settings)?)
+            }
+            #[cfg(feature = "postgres")]
+            Place::Postgres(place) => {
+                use store::postgres::{Expected, PostgresEngine};
+                Arc::new(PostgresEngine::new(place, Expected::Of(parts.log_id)))
+            }
+        };
         Ok(Arc::new(Self {
             log: parts.log,
-            store,
-            settings: parts.settings,
+            store: store::Store::new(engine),
             policy,
             clock: parts.clock,
             random: parts.random,
-            sender,
+            lookup: parts.lookup,
             counters: Counters::default(),
             changed: Notify::new(),
             reading: Semaphore::new(READERS),
         }))
+    }
+
+    /// Looks whether endpoints can be reached, and makes what they need where it is missing.
+    ///
+    /// # Errors
+    /// Why not: [`WebhookError::Unavailable`] for now, anything else until somebody acts.
+    pub async fn reach(&self) -> Result<(), WebhookError> {
+        self.store.run(store::Access::Read, |_| Ok(())).await
     }
 
     /// How deliveries ended since the start, by outcome.

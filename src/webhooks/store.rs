@@ -1,17 +1,26 @@
-//! Endpoints and deliveries as rows. Each change is one transaction; nothing here knows HTTP.
+//! Endpoints and deliveries as rows, and the port to what keeps them. Each change is one transaction;
+//! nothing here knows HTTP.
 
 pub mod deliveries;
 pub mod endpoints;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+pub mod right;
+pub mod rows;
+pub mod sqlite;
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::WebhookError;
-use super::file::{self, DeliveryLock};
 use super::sign::Keys;
+use right::{News, Right};
+use rows::Rows;
+
+/// Transactions at a time; more wait.
+const TURNS: usize = 4;
 
 /// Why an endpoint gets nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +99,13 @@ impl Endpoint {
         self.keys_at(now_us).map(Keys::public_text).collect()
     }
 
+    /// Whether what was found for the endpoint as it was `seen` is what it wants.
+    pub(super) fn looks_on_like(&self, seen: &Self) -> bool {
+        (self.next_sequence, self.replays) == (seen.next_sequence, seen.replays)
+            && self.programs == seen.programs
+            && self.types == seen.types
+    }
+
     /// Until when the keys before the last rotation sign too.
     pub fn previous_until_us(&self) -> Option<i64> {
         self.previous.as_ref().map(|(_, until_us)| *until_us)
@@ -149,56 +165,95 @@ pub struct Delivery {
     pub last_error: Option<String>,
 }
 
-/// The open file. Calls wait for each other; each is short.
+/// What a transaction may do.
+#[derive(Clone)]
+pub enum Access {
+    /// Read.
+    Read,
+    /// Change what an operator asked for; whoever delivers hears of it.
+    Change,
+    /// Change what follows from delivering, by this right alone.
+    Deliver(Arc<Right>),
+    /// As [`Access::Deliver`], but a crash may take it back: it is found out again.
+    Noted(Arc<Right>),
+}
+
+/// The work of a transaction.
+pub type Work<'a> = dyn FnMut(&mut dyn Rows) -> Result<(), WebhookError> + 'a;
+
+/// What keeps the endpoints of one log. Calls block: they must not come from a thread that drives
+/// asynchronous work.
+pub trait Engine: Send + Sync {
+    /// Runs `work` as one transaction, once; an error undoes it. Transactions that change something
+    /// are made one after the other.
+    ///
+    /// # Errors
+    /// That of the work; [`WebhookError::Lost`] when the right it rests on is another's by now;
+    /// [`WebhookError::Unavailable`] while the engine is away.
+    fn transaction(&self, access: &Access, work: &mut Work<'_>) -> Result<(), WebhookError>;
+
+    /// Takes the right to deliver, which one process has at a time. Must be asked again and again:
+    /// that a holder is gone may show only by what did not happen between two calls.
+    ///
+    /// # Errors
+    /// [`WebhookError::InUse`] while another has it, and as [`Engine::transaction`].
+    fn claim(&self) -> Result<Right, WebhookError>;
+
+    /// Says that the holder is still there; what it should know.
+    ///
+    /// # Errors
+    /// [`WebhookError::Lost`] when another took the right over.
+    fn renew(&self, right: &Right) -> Result<News, WebhookError>;
+
+    /// Gives the right back, so that the next one need not wait; nothing where it is another's.
+    ///
+    /// # Errors
+    /// Those of the engine: then it lapses.
+    fn give_back(&self, right: &Right) -> Result<(), WebhookError>;
+}
+
+/// The engine, for those who can't block.
+#[derive(Clone)]
 pub struct Store {
-    path: PathBuf,
-    identity: (u64, u64),
-    connection: Arc<Mutex<Connection>>,
+    engine: Arc<dyn Engine>,
+    turns: Arc<Semaphore>,
 }
 
 impl Store {
-    /// Opens the file of a log.
-    pub fn open(path: &Path, log_id: Uuid) -> Result<Self, WebhookError> {
-        let connection = file::open(path, log_id)?;
-        let (path, identity) = (path.to_owned(), file::identity(path)?);
-        Ok(Self { path, identity, connection: Arc::new(Mutex::new(connection)) })
-    }
-
-    /// Takes the lock of the one that delivers.
-    pub fn lock(&self) -> Result<DeliveryLock, WebhookError> {
-        let lock = file::lock(&self.path)?;
-        // An import may have come between the opening and the lock.
-        if file::identity(&self.path)? != self.identity {
-            let reason = "it was replaced while it was open; restart to deliver".to_owned();
-            return Err(WebhookError::File { path: self.path.clone(), reason });
-        }
-        Ok(lock)
+    /// What an engine keeps.
+    pub fn new(engine: Arc<dyn Engine>) -> Self {
+        Self { engine, turns: Arc::new(Semaphore::new(TURNS)) }
     }
 
     /// Runs a transaction on a thread that may block; an error undoes it.
     pub async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, WebhookError> + Send + 'static,
+        access: Access,
+        work: impl FnOnce(&mut dyn Rows) -> Result<T, WebhookError> + Send + 'static,
     ) -> Result<T, WebhookError> {
-        let connection = self.connection.clone();
-        let run = move || {
-            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-            let transaction =
-                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let value = work(&transaction)?;
-            transaction.commit()?;
-            Ok(value)
-        };
-        let joined = tokio::task::spawn_blocking(run).await;
+        let _turn = self.turns.acquire().await;
+        self.call(move |engine| {
+            let (mut work, mut value) = (Some(work), None);
+            engine.transaction(&access, &mut |rows| {
+                let work = work.take().ok_or_else(|| {
+                    WebhookError::Database("a transaction was run twice".to_owned())
+                })?;
+                value = Some(work(rows)?);
+                Ok(())
+            })?;
+            value.ok_or_else(|| WebhookError::Database("a transaction was not run".to_owned()))
+        })
+        .await
+    }
+
+    /// Calls the engine on a thread that may block. Not in turn: a right must not lapse because
+    /// others ask much.
+    pub async fn call<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Engine) -> Result<T, WebhookError> + Send + 'static,
+    ) -> Result<T, WebhookError> {
+        let engine = self.engine.clone();
+        let joined = tokio::task::spawn_blocking(move || work(&*engine)).await;
         joined.map_err(|error| WebhookError::BrokenOff(error.to_string()))?
     }
-}
-
-/// SQLite has signed numbers alone; sequences never come near the difference.
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn unsigned(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or_default()
 }

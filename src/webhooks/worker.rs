@@ -1,5 +1,5 @@
-//! The task that delivers: one for each process, and of all processes over a file only the one that
-//! holds its lock. An endpoint that hangs delays no other.
+//! The task that delivers: one for each process, and of all processes over the same endpoints only
+//! the one that has the right to. An endpoint that hangs delays no other.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -12,11 +12,13 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use super::file::DeliveryLock;
+use super::step::Delivering;
 use super::{WebhookError, Webhooks};
 
-/// How often a lock that another process holds is asked for.
-const LOCK_EVERY: Duration = Duration::from_secs(2);
+/// How often a right that another process holds is asked for.
+const CLAIM_EVERY: Duration = Duration::from_secs(1);
+/// How often one that is held is renewed.
+const RENEW_EVERY: Duration = Duration::from_secs(1);
 /// How long a failed step waits for the next try.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// How long attempts may go on after the stop; what they would have recorded is delivered again.
@@ -31,7 +33,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts delivering as soon as the lock is free; within a tokio runtime.
+    /// Starts delivering as soon as the right is free; within a tokio runtime.
     pub fn start(webhooks: Arc<Webhooks>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(run(webhooks, stopped));
@@ -46,30 +48,93 @@ impl Worker {
     }
 }
 
-async fn run(webhooks: Arc<Webhooks>, mut stopped: watch::Receiver<bool>) {
-    let Some(_lock) = locked(&webhooks, &mut stopped).await else { return };
-    let mut rounds = Rounds::new(&webhooks);
-    tokio::select! {
-        () = rounds.go_on() => {}
-        _ = stopped.wait_for(|stopped| *stopped) => {}
-    }
-    let _ = tokio::time::timeout(GRACE, rounds.running.collect::<Vec<_>>()).await;
+/// Why deliveries of this process ended.
+#[derive(PartialEq, Eq)]
+enum Ended {
+    /// It was told to, or the log is closed.
+    Stopped,
+    /// Another has the right, or says how deliveries are made.
+    Lost,
 }
 
-/// The lock, once it is free; nothing if it is stopped before.
-async fn locked(webhooks: &Webhooks, stopped: &mut watch::Receiver<bool>) -> Option<DeliveryLock> {
+async fn run(webhooks: Arc<Webhooks>, mut stopped: watch::Receiver<bool>) {
     let mut told = false;
     loop {
-        match webhooks.store.lock() {
-            Ok(lock) => return Some(lock),
-            Err(WebhookError::InUse(_)) if told => {}
+        let Some(delivering) = claimed(&webhooks, &mut stopped, &mut told).await else { return };
+        let ended = deliver(&delivering, &mut stopped).await;
+        // Without an answer the right lapses.
+        let given = tokio::time::timeout(GRACE, delivering.give_back()).await;
+        if let Ok(Err(error)) = given {
+            tracing::info!(%error, "the right to deliver webhooks was not given back");
+        }
+        match ended {
+            Ended::Stopped => return,
+            Ended::Lost => tracing::info!("webhooks are not delivered here any more"),
+        }
+    }
+}
+
+/// The right to deliver, once it is free; nothing if it is stopped before.
+async fn claimed(
+    webhooks: &Arc<Webhooks>,
+    stopped: &mut watch::Receiver<bool>,
+    told: &mut bool,
+) -> Option<Delivering> {
+    loop {
+        match webhooks.claim().await {
+            Ok(delivering) => {
+                tracing::info!("webhooks are delivered here");
+                *told = false;
+                return Some(delivering);
+            }
+            Err(WebhookError::InUse(_) | WebhookError::Unsettled) if *told => {}
             Err(error) => tracing::info!(%error, "webhooks are not delivered here yet"),
         }
-        told = true;
+        *told = true;
         tokio::select! {
-            () = tokio::time::sleep(LOCK_EVERY) => {}
+            () = tokio::time::sleep(CLAIM_EVERY) => {}
             _ = stopped.wait_for(|stopped| *stopped) => return None,
         }
+    }
+}
+
+/// Delivers until it is stopped or loses the right.
+async fn deliver(delivering: &Delivering, stopped: &mut watch::Receiver<bool>) -> Ended {
+    let mut rounds = Rounds::new(delivering);
+    tokio::select! {
+        () = rounds.go_on() => {}
+        () = keep_right(delivering) => return Ended::Lost,
+        _ = stopped.wait_for(|stopped| *stopped) => {}
+    }
+    let finish = tokio::time::timeout(GRACE, rounds.running.collect::<Vec<_>>());
+    tokio::select! {
+        _ = finish => {}
+        () = keep_right(delivering) => {}
+    }
+    Ended::Stopped
+}
+
+/// Renews the right until it is lost, or can't be known to last.
+async fn keep_right(delivering: &Delivering) {
+    let mut changes = delivering.news().changes;
+    loop {
+        match delivering.renew().await {
+            Ok(news) => {
+                if news.settings != delivering.news().settings {
+                    return;
+                }
+                if std::mem::replace(&mut changes, news.changes) != news.changes {
+                    delivering.webhooks.changed.notify_one();
+                }
+            }
+            Err(WebhookError::Lost) => return,
+            Err(error) if !delivering.is_sure() => {
+                tracing::warn!(%error, "the right to deliver webhooks can't be renewed");
+                return;
+            }
+            Err(error) => tracing::debug!(%error, "the right to deliver webhooks was not renewed"),
+        }
+        tokio::time::sleep(RENEW_EVERY).await;
     }
 }
 
@@ -77,7 +142,7 @@ type Step = (Uuid, Result<Option<i64>, WebhookError>);
 
 /// Which endpoint is to be looked at when, and which is being.
 struct Rounds<'a> {
-    webhooks: &'a Webhooks,
+    delivering: &'a Delivering,
     /// When each is due again, in Unix microseconds; none: when something changes.
     wake: HashMap<Uuid, Option<i64>>,
     running: FuturesUnordered<BoxFuture<'a, Step>>,
@@ -87,9 +152,9 @@ struct Rounds<'a> {
 }
 
 impl<'a> Rounds<'a> {
-    fn new(webhooks: &'a Webhooks) -> Self {
+    fn new(delivering: &'a Delivering) -> Self {
         Self {
-            webhooks,
+            delivering,
             wake: HashMap::new(),
             running: FuturesUnordered::new(),
             busy: HashSet::new(),
@@ -99,7 +164,7 @@ impl<'a> Rounds<'a> {
 
     /// Delivers until it is dropped, or the log is closed.
     async fn go_on(&mut self) {
-        let webhooks = self.webhooks;
+        let webhooks = &self.delivering.webhooks;
         let mut head = webhooks.log.watch_head();
         self.look_at_all().await;
         loop {
@@ -121,12 +186,12 @@ impl<'a> Rounds<'a> {
 
     /// Looks up which endpoints there are, and at each of them.
     async fn look_at_all(&mut self) {
-        match self.webhooks.enabled().await {
+        match self.delivering.enabled().await {
             Ok(ids) => self.wake = ids.into_iter().map(|id| (id, None)).collect(),
             Err(error) => {
                 tracing::error!(%error, "webhook endpoints can't be read; tried again");
                 tokio::time::sleep(AFTER_FAILURE).await;
-                self.webhooks.changed.notify_one();
+                self.delivering.webhooks.changed.notify_one();
             }
         }
         self.look_again();
@@ -142,12 +207,12 @@ impl<'a> Rounds<'a> {
     }
 
     fn start_due(&mut self) {
-        let now_us = self.webhooks.now_us();
-        let webhooks = self.webhooks;
+        let now_us = self.delivering.webhooks.now_us();
+        let delivering = self.delivering;
         for (id, wake) in &self.wake {
             let id = *id;
             if wake.is_some_and(|wake| wake <= now_us) && self.busy.insert(id) {
-                let step = async move { (id, webhooks.step_endpoint(id).await) };
+                let step = async move { (id, delivering.step_endpoint(id).await) };
                 self.running.push(step.boxed());
             }
         }
@@ -162,7 +227,7 @@ impl<'a> Rounds<'a> {
             Err(error) => {
                 tracing::warn!(endpoint = %id, %error, "a webhook endpoint can't go on; tried again");
                 let wait_us = i64::try_from(AFTER_FAILURE.as_micros()).unwrap_or_default();
-                Some(self.webhooks.now_us() + wait_us)
+                Some(self.delivering.webhooks.now_us() + wait_us)
             }
         };
         // One that was removed or disabled meanwhile is not taken up again.
@@ -175,7 +240,7 @@ impl<'a> Rounds<'a> {
         let waiting = self.wake.iter().filter(|(id, _)| !self.busy.contains(id));
         let earliest = waiting.filter_map(|(_, wake)| *wake).min();
         let Some(earliest) = earliest else { return LONGEST_SLEEP };
-        let wait_us = earliest.saturating_sub(self.webhooks.now_us());
+        let wait_us = earliest.saturating_sub(self.delivering.webhooks.now_us());
         Duration::from_micros(u64::try_from(wait_us).unwrap_or_default()).min(LONGEST_SLEEP)
     }
 }

@@ -3,7 +3,7 @@
 use docket::log::{Appended, EventLog, Expected, LogError, NewEvent, Page, SqliteLog, StreamName};
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::sync::watch;
 
 pub struct FailingLog {
@@ -11,6 +11,7 @@ pub struct FailingLog {
     appends: Mutex<Option<LogError>>,
     reads: Mutex<Option<(usize, LogError)>>,
     pages: AtomicUsize,
+    hangs: AtomicBool,
 }
 
 impl FailingLog {
@@ -20,12 +21,25 @@ impl FailingLog {
             appends: Mutex::default(),
             reads: Mutex::default(),
             pages: AtomicUsize::new(0),
+            hangs: AtomicBool::new(false),
         }
     }
 
     /// How many pages of the whole log were read so far.
     pub fn pages(&self) -> usize {
         self.pages.load(Ordering::Relaxed)
+    }
+
+    /// Lets everything that is asked wait, or no more.
+    pub fn hang(&self, hangs: bool) {
+        self.hangs.store(hangs, Ordering::Relaxed);
+    }
+
+    /// Comes back once nothing hangs any more.
+    async fn waited(&self) {
+        while self.hangs.load(Ordering::Relaxed) {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
     }
 
     pub fn fail_appends(&self, error: LogError) {
@@ -66,7 +80,11 @@ impl EventLog for FailingLog {
     ) -> BoxFuture<'a, Result<Appended, LogError>> {
         match self.appends.lock().unwrap().clone() {
             Some(error) => ready(Err(error)).boxed(),
-            None => self.inner.append(stream, expected, events),
+            None => async move {
+                self.waited().await;
+                self.inner.append(stream, expected, events).await
+            }
+            .boxed(),
         }
     }
 
@@ -78,7 +96,11 @@ impl EventLog for FailingLog {
     ) -> BoxFuture<'a, Result<Page<u64>, LogError>> {
         match self.reading() {
             Some(error) => ready(Err(error)).boxed(),
-            None => self.inner.read_stream(stream, from_revision, limit),
+            None => async move {
+                self.waited().await;
+                self.inner.read_stream(stream, from_revision, limit).await
+            }
+            .boxed(),
         }
     }
 
@@ -90,7 +112,11 @@ impl EventLog for FailingLog {
         self.pages.fetch_add(1, Ordering::Relaxed);
         match self.reading() {
             Some(error) => ready(Err(error)).boxed(),
-            None => self.inner.read_all(after, limit),
+            None => async move {
+                self.waited().await;
+                self.inner.read_all(after, limit).await
+            }
+            .boxed(),
         }
     }
 
@@ -102,7 +128,11 @@ impl EventLog for FailingLog {
     }
 
     fn head(&self) -> BoxFuture<'_, Result<Option<u64>, LogError>> {
-        self.inner.head()
+        async {
+            self.waited().await;
+            self.inner.head().await
+        }
+        .boxed()
     }
 
     fn recording(&self) -> std::sync::Arc<docket::log::Recording> {

@@ -237,6 +237,7 @@ async fn no_label_names_anybody() {
         "program",
         "kind",
         "outcome",
+        "limit",
         "http_route",
         "http_request_method",
         "http_response_status_class",

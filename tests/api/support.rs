@@ -98,6 +98,11 @@ pub async fn server_without_read_models() -> Server {
     build(ApiSettings { workers: Some(2), ..ApiSettings::default() }, false, None, None).await
 }
 
+/// The same with settings.
+pub async fn server_without_read_models_with(settings: ApiSettings) -> Server {
+    build(settings, false, None, None).await
+}
+
 /// A server whose documents are elsewhere than in its folder.
 pub async fn server_over(documents: Arc<dyn DocumentStore>) -> Server {
     let settings = ApiSettings { workers: Some(2), ..ApiSettings::default() };

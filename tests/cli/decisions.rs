@@ -170,6 +170,57 @@ fn a_log_that_is_shorter_than_what_is_known_is_not_written_on_until_a_person_acc
     feed_after_a_loss(&server, folder.path(), kept, known);
 }
 
+/// Also a webhook endpoint knows how far the log was. Once the loss is accepted it is told what took
+/// the place of what was lost.
+#[test]
+fn a_webhook_endpoint_knows_how_far_the_log_was_and_is_told_what_comes_instead() {
+    let folder = demo_copy();
+    let log = folder.path().join("log.sqlite");
+    let kept = head(folder.path());
+    fs::copy(&log, folder.path().join("copy")).unwrap();
+    let server = serve(folder.path());
+    let path = format!("{}/v1/webhook-endpoints", server.base);
+    let made = reqwest::Client::new().post(path).bearer_auth(token(folder.path(), "operator"));
+    let made = ask(made.json(&json!({ "url": "https://receiver.example/" })));
+    let id = made.body["endpoint"]["id"].as_str().unwrap().to_owned();
+    for number in 1..=3 {
+        let noted = note(&server, folder.path(), "x21", &format!("b{number}"), "lost");
+        assert_eq!(noted.status, 201, "{}", noted.body);
+    }
+    until_endpoint_waits_with(&server, folder.path(), &id, &[kept + 1, kept + 2, kept + 3]);
+    assert_eq!(server.stop("TERM").0, 0);
+    fs::copy(folder.path().join("copy"), &log).unwrap();
+    // Nothing else knows.
+    fs::remove_dir_all(folder.path().join("read-models")).unwrap();
+
+    let server = serve(folder.path());
+    let refused = note(&server, folder.path(), "x20", "c1", "goes on");
+    assert_eq!(refused.body["code"], "RECORDING_STOPPED", "{}", refused.body);
+    assert_eq!(refused.body["known_sequence"], format!("{:020}", kept + 3));
+    assert_eq!(server.stop("TERM").0, 0);
+    log_command(folder.path(), "accept-loss", &[]).done();
+    let server = serve(folder.path());
+    let noted = note(&server, folder.path(), "x20", "c1", "goes on");
+    assert_eq!(noted.status, 201, "{}", noted.body);
+    until_endpoint_waits_with(&server, folder.path(), &id, &[kept + 1, kept + 2]);
+}
+
+fn until_endpoint_waits_with(server: &Server, folder: &Path, id: &str, sequences: &[u64]) {
+    let wanted: Vec<String> = sequences.iter().rev().map(|n| format!("{n:020}")).collect();
+    let url = format!("{}/v1/webhook-endpoints/{id}/deliveries", server.base);
+    let operator = token(folder, "operator");
+    let mut listed = Value::Null;
+    for _ in 0..300 {
+        listed = ask(reqwest::Client::new().get(&url).bearer_auth(&operator)).body;
+        let items = listed["items"].as_array().unwrap().iter();
+        if items.map(|item| item["sequence"].as_str().unwrap()).eq(wanted.iter()) {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    panic!("it never waits with {wanted:?}: {listed}");
+}
+
 /// A reader inside the range that was lost goes on only by the id of the event that it has there.
 fn feed_after_a_loss(server: &Server, folder: &Path, kept: u64, known: u64) {
     for inside in [kept + 1, known] {

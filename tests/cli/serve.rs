@@ -175,7 +175,7 @@ fn metrics_are_on_an_address_of_their_own_where_one_is_configured() {
     assert!(shown.contains("http_route=\"/health/ready\""), "{shown}");
     assert!(get(&free, "/v1/events").starts_with("HTTP/1.1 404"), "nothing of the record");
     let taken = ["serve", "--listen", &free, "--data-dir", path];
-    docket(&taken).refused(4, &["open for writing"]);
+    docket(&taken).refused(4, &["can't listen on", &free]);
     assert_eq!(server.stop("TERM").0, 0);
     assert!(TcpStream::connect(&free).is_err(), "it is closed with the server");
     docket(&["serve", "--data-dir", path, "--set", "server.metrics_listen=9464"])

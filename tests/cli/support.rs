@@ -139,6 +139,13 @@ impl Server {
         server
     }
 
+    /// A figure of `/proc/<pid>/status`, in KiB.
+    pub fn memory_kib(&self, name: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim_matches(|c: char| !c.is_ascii_digit()).parse().unwrap()
+    }
+
     /// Sends a signal, waits for the end: the exit code, and what it said since it was started.
     pub fn stop(mut self, signal: &str) -> (i32, String) {
         let id = self.child.id();

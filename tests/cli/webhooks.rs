@@ -83,3 +83,51 @@ async fn a_server_that_is_killed_goes_on_delivering() {
     docket(&["webhooks", "import", "nowhere", data[0], data[1]]).refused(1, &["nowhere"]);
     assert!(proxy.accept().is_err(), "nobody asked the proxy");
 }
+
+/// Read models in PostgreSQL have the endpoints beside them: a file moves there and a copy comes out.
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn endpoints_of_a_file_move_to_the_database_of_all_nodes() {
+    use crate::server::{PASSWORD, server};
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (folder, database) = (tempfile::tempdir().unwrap(), server().database());
+    let data = ["--data-dir", text(folder.path())];
+    let store = [data[0], data[1], "--read-model", &database.address];
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    let alone = Server::spawn(&mut command(&[&serve[..], &data].concat()));
+    let token =
+        docket(&["token", "--role", "operator", "--office", "ops", data[0], data[1]]).done();
+    let listed = async |base: &str| {
+        let address = format!("{base}/v1/webhook-endpoints");
+        let asked = reqwest::Client::new().get(address).bearer_auth(token.trim()).send().await;
+        asked.unwrap().json::<Value>().await.unwrap()["items"].clone()
+    };
+    let made = reqwest::Client::new()
+        .post(format!("{}/v1/webhook-endpoints", alone.base))
+        .bearer_auth(token.trim())
+        .json(&json!({ "url": "https://receiver.example/hook" }))
+        .send();
+    assert_eq!(made.await.unwrap().status(), 201);
+    let before = listed(&alone.base).await;
+    assert_eq!(alone.stop("TERM").0, 0);
+
+    let copy = folder.path().join("copy.sqlite");
+    let export = [&["webhooks", "export", text(&copy)][..], &store].concat();
+    docket(&export).refused(5, &["holds no webhook endpoints"]);
+    let file = folder.path().join("webhooks.sqlite");
+    let import = [&["webhooks", "import", text(&file)][..], &store].concat();
+    docket(&import).done();
+    let shared = Server::spawn(&mut command(&[&serve[..], &store].concat()));
+    assert_eq!(listed(&shared.base).await, before, "the same endpoint, with its keys and position");
+    let until = Instant::now() + Duration::from_secs(60);
+    while docket(&import).code != 4 {
+        assert!(Instant::now() < until, "the server never delivers");
+    }
+    let refused = docket(&import);
+    refused.refused(4, &["another process", "process "]);
+    assert!(!refused.stderr.contains(PASSWORD), "{}", refused.stderr);
+    docket(&export).done();
+    assert_eq!(copy.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(shared.stop("TERM").0, 0);
+    docket(&import).done();
+}

@@ -81,6 +81,13 @@ fn the_setup_of_kurrentdb_makes_the_user_and_its_rights_and_may_be_repeated() {
 
     let (done, asked) = set_up("200 400");
     assert!(done && !asked.contains("loginName"), "{asked}");
+    // A server of 23.10 does not know the newer media type.
+    let (done, asked) = set_up("200 415 201");
+    let requests: Vec<_> = asked.lines().filter(|line| line.starts_with("--silent")).collect();
+    assert!(done && requests[1].contains("vnd.kurrent.events+json"), "{asked}");
+    assert!(requests[2].contains("vnd.eventstore.events+json"), "{asked}");
+    assert!(requests[2].contains("ES-ExpectedVersion: -1"), "{asked}");
+    assert!(!set_up("200 415 415").0);
     assert!(!set_up("401").0, "a wrong password must be seen");
     assert!(!set_up("404 500").0);
     assert!(!set_up("200 403").0);

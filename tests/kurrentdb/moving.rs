@@ -7,7 +7,7 @@ use docket::log::kurrentdb::{KurrentError, KurrentLog, KurrentOptions};
 use docket::log::{Expected, LogError, Moved};
 
 use crate::log_contract::{Log, event, read_everything, stream};
-use crate::standin::StandIn;
+use crate::standin::{Call, Fault, StandIn};
 use crate::support::{open, options, start};
 
 /// A try of an append takes little here, so a pause begins sooner.
@@ -105,6 +105,33 @@ async fn a_pause_found_at_a_start_is_outlived() {
     // Another mover need not wait for it either.
     one.pause("sqlite:elsewhere").await.unwrap().end().await.unwrap();
     add(&one, 1).await.unwrap();
+}
+
+/// A node that was frozen between its look for a move and the send: its append lands behind the move, so
+/// it is in no copy, and must not be acknowledged though it stands where it was to stand: neither by the
+/// count, nor where the count does not come in time.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_append_that_lands_behind_a_move_is_not_acknowledged() {
+    for is_counted in [true, false] {
+        let server = start();
+        let one: Log = open(&server).await;
+        add(&one, 0).await.unwrap();
+        server.control().fail_next_on("docket.s", Call::Append, 1, Fault::Hold { written: false });
+        let late = {
+            let one = one.clone();
+            tokio::spawn(async move { add(&one, 1).await })
+        };
+        server.control().held(1).await;
+        if !is_counted {
+            server.control().fail_next(Call::ReadAll, 100_000, Fault::NotReady);
+        }
+        let said = br#"{"to":"sqlite:elsewhere","mover":"0123456789abcdef","notice":"elsewhere"}"#;
+        server.control().append_foreign("~docket.moving", "LogMoved", said);
+        server.control().release();
+        let answer = late.await.unwrap();
+        assert!(matches!(&answer, Err(LogError::OutcomeUnknown(_))), "{answer:?}");
+        assert_eq!(server.control().streams()["docket.s"].len(), 2);
+    }
 }
 
 /// The mover's process dies: nobody is stopped for longer than the pause holds.

@@ -4,8 +4,10 @@
 use std::path::PathBuf;
 
 use docket::log::kurrentdb::{KurrentError, KurrentLog, KurrentOptions};
-use docket::log::{EventLog, Expected};
-use serde_json::json;
+use docket::log::{
+    EventLog, Expected, LogError, MAX_APPEND_BYTES, MAX_APPEND_EVENTS, MAX_EVENT_TYPE_BYTES,
+    NewEvent,
+};
 
 use crate::log_contract::{Log, event, events, read_everything, stream};
 use crate::standin::{Settings, StandIn, User};
@@ -89,58 +91,50 @@ async fn streams_of_others_are_passed_over_and_a_prefix_of_others_is_refused() {
     assert!(error.to_string().contains("orders-1"), "{error}");
 }
 
+/// 24.6 to 24.10.2 can end a read that failed as if it were whole.
 #[tokio::test(flavor = "multi_thread")]
-async fn metadata_that_hides_events_is_a_hole_until_it_is_mended() {
-    for metadata in [json!({"$maxCount": 1}), json!({"$maxAge": 60}), json!({"$tb": 1})] {
-        let server = start();
-        let log: Log = open(&server).await;
-        log.append(&stream("s"), Expected::NoStream, events(0..3)).await.unwrap();
-        server.control().set_stream_metadata("docket.s", &metadata);
+async fn versions_that_cut_reads_are_refused_with_the_version_to_move_to() {
+    for version in ["24.6.0", "24.10.0", "24.10.2"] {
+        let server = StandIn::start(Settings::default().version(Some(version)));
         let error = refusal(&server.address()).await;
-        assert!(matches!(error, KurrentError::Hole { .. }), "{error}");
-        let key = metadata.as_object().unwrap().keys().next().unwrap().clone();
-        assert!(
-            error.to_string().contains(&key) && error.to_string().contains("stream s"),
-            "{error}"
-        );
-        // A node that runs takes no more appends.
-        log.head().await.unwrap();
-        assert!(log.append(&stream("t"), Expected::NoStream, events(3..4)).await.is_err());
-
-        server.control().set_stream_metadata("docket.s", &json!({}));
+        assert!(matches!(error, KurrentError::CutsReads { .. }), "{error}");
+        assert!(error.to_string().contains("24.10.3"), "{error}");
+    }
+    for version in ["24.2.0", "24.10.3", "25.0.0", "26.0.3"] {
+        let server = StandIn::start(Settings::default().version(Some(version)));
         open(&server).await;
-        log.head().await.unwrap();
-        log.append(&stream("t"), Expected::NoStream, events(3..4)).await.unwrap();
     }
 }
 
+/// The whole limit of an append, with as many events and types as long as there may be.
 #[tokio::test(flavor = "multi_thread")]
-async fn scavenged_and_deleted_streams_are_holes() {
-    let server = start();
-    let log: Log = open(&server).await;
-    log.append(&stream("s"), Expected::NoStream, events(0..3)).await.unwrap();
-    server.control().set_stream_metadata("docket.s", &json!({"$maxCount": 1}));
-    server.control().scavenge();
-    server.control().set_stream_metadata("docket.s", &json!({}));
-    let error = refusal(&server.address()).await;
-    assert!(matches!(error, KurrentError::Hole { .. }), "{error}");
-    assert!(error.to_string().contains("revision 0 is missing"), "{error}");
-
-    for hard in [false, true] {
-        let server = start();
+async fn the_largest_append_keeps_within_the_limit_of_every_version() {
+    for version in ["23.10.8", "24.10.4", "25.0.0"] {
+        let server = StandIn::start(Settings::default().version(Some(version)));
         let log: Log = open(&server).await;
-        log.append(&stream("s"), Expected::NoStream, events(0..3)).await.unwrap();
-        let settings = server.address().parse().unwrap();
-        let client = kurrentdb::Client::new(settings).unwrap();
-        if hard {
-            client.tombstone_stream("docket.s", &Default::default()).await.unwrap();
-        } else {
-            client.delete_stream("docket.s", &Default::default()).await.unwrap();
-        }
-        let error = refusal(&server.address()).await;
-        assert!(matches!(error, KurrentError::Hole { .. }), "{error}");
-        assert!(error.to_string().contains("deleted"), "{error}");
+        let each = MAX_APPEND_BYTES / MAX_APPEND_EVENTS;
+        let largest = (0..MAX_APPEND_EVENTS as u64).map(|n| NewEvent {
+            event_type: "t".repeat(MAX_EVENT_TYPE_BYTES),
+            data: vec![b'x'; each].into(),
+            metadata: Vec::new().into(),
+            ..event(n)
+        });
+        let appended = log.append(&stream("s"), Expected::NoStream, largest.collect()).await;
+        assert_eq!(appended.map(|appended| appended.revision), Ok(MAX_APPEND_EVENTS as u64 - 1));
     }
+}
+
+/// The address of one follower: which node leads is said, and what address would be right.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_address_of_a_follower_is_refused_with_the_remedy() {
+    let server = StandIn::start(Settings::default().nodes(3));
+    let error = refusal(&server.address_of(1)).await;
+    assert!(matches!(error, KurrentError::NotLeader { .. }), "{error}");
+    let (text, host) = (error.to_string(), server.address_of(1));
+    let host = host.trim_start_matches("kurrentdb://").split('?').next().unwrap();
+    assert!(text.contains(&format!("kurrentdb+discover://{host}")), "{text}");
+    assert!(text.contains("all nodes"), "{text}");
+    try_open(&server.address_of(1).replace("kurrentdb:", "kurrentdb+discover:")).await.unwrap();
 }
 
 fn cached(server: &StandIn, cache: PathBuf) -> KurrentOptions {
@@ -181,7 +175,7 @@ async fn the_count_is_kept_and_can_be_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_log_and_a_log_cut_short_are_refused() {
+async fn another_log_is_refused_and_a_log_cut_short_is_only_read() {
     let (server, other, folder) = (start(), start(), tempfile::tempdir().unwrap());
     let cache = folder.path().join("count.sqlite");
     for (server, first) in [(&server, 0), (&other, 50)] {
@@ -209,6 +203,14 @@ async fn another_log_and_a_log_cut_short_are_refused() {
     let shorter = start();
     let log: Log = open(&shorter).await;
     log.append(&stream("log"), Expected::NoStream, events(0..5)).await.unwrap();
-    let error = KurrentLog::open(cached(&shorter, cache)).await.map(|_| ()).unwrap_err();
-    assert!(matches!(error, KurrentError::CutShort { .. }), "{error}");
+    // What is left of it is read, and nothing is written on; the file goes on saying so.
+    for _ in 0..2 {
+        let rest = KurrentLog::open(cached(&shorter, cache.clone())).await.unwrap();
+        assert_eq!(rest.head().await, Ok(Some(4)));
+        let refused = rest.append(&stream("log"), Expected::Revision(4), events(5..6)).await;
+        let Err(LogError::Stopped(why)) = refused else { panic!("{refused:?}") };
+        assert_eq!(why.positions(), Some((Some(4), 19)));
+        assert!(why.to_string().contains("count.sqlite"), "{why}");
+        rest.close().await;
+    }
 }

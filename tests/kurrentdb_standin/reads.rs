@@ -2,15 +2,12 @@
 
 use kurrentdb::StreamState::StreamRevision;
 use kurrentdb::{
-    AppendToStreamOptions, Error, Position, ReadAllOptions, ReadStreamOptions, ResolvedEvent,
-    StreamMetadata, StreamPosition, SubscribeToAllOptions, SubscriptionEvent,
+    AppendToStreamOptions, Error, Position, ReadAllOptions, ReadEvent, ReadStreamOptions,
+    ResolvedEvent, StreamMetadata, StreamPosition, SubscribeToAllOptions, SubscriptionEvent,
 };
 
 use super::{Settings, StandIn};
-use super::{
-    append, begin, collect, connect, contents, events, in_all, on_each_server,
-    on_each_server_of_the_line, read,
-};
+use super::{append, begin, collect, connect, contents, events, in_all, on_each_server, read};
 
 fn revisions(events: &[ResolvedEvent]) -> Vec<u64> {
     events.iter().map(|event| event.get_original_event().revision).collect()
@@ -95,14 +92,32 @@ async fn a_read_forwards_includes_its_position_and_one_backwards_does_not() {
     .await;
 }
 
-/// An engine must not need them.
 #[tokio::test]
-async fn a_read_of_one_stream_tells_no_positions() {
-    on_each_server_of_the_line(async |client, stream| {
-        begin(&client, &stream, [1]).await;
+async fn a_read_of_one_stream_tells_where_its_events_stand() {
+    on_each_server(async |client, stream| {
+        begin(&client, &stream, [1, 2]).await;
         let stored = read(&client, &stream).await.unwrap();
-        assert_eq!(position(&stored[0]), Position { commit: u64::MAX, prepare: u64::MAX });
-        assert_eq!(stored[0].commit_position, None);
+        let all = in_all(&client, &stream).await;
+        assert_eq!(
+            stored.iter().map(position).collect::<Vec<_>>(),
+            all.iter().map(position).collect::<Vec<_>>()
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_read_of_one_stream_tells_its_last_revision_at_the_end() {
+    on_each_server(async |client, stream| {
+        begin(&client, &stream, [1, 2, 3]).await;
+        let mut read = client.read_stream(&*stream, &ReadStreamOptions::default()).await.unwrap();
+        let mut last = None;
+        while let Some(next) = read.next_read_event().await.unwrap() {
+            if let ReadEvent::LastStreamPosition(revision) = next {
+                last = Some(revision);
+            }
+        }
+        assert_eq!(last, Some(2));
     })
     .await;
 }

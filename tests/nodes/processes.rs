@@ -45,7 +45,7 @@ impl Race {
         said.map(|said| format!("\n{}", last(said))).collect()
     }
 
-    /// A worker that starts while nobody can be reached ends, and says why: they start before.
+    /// The workers have begun before anything breaks.
     async fn workers_are_up(&self) {
         let until = Instant::now() + PATIENCE;
         let is_up =

@@ -45,7 +45,12 @@ impl Place {
 
     /// Starts a server; where it listens is told later.
     pub fn server(&self, of: &str) -> Process {
-        let args = ["serve", "--listen", "127.0.0.1:0", "--set", "projections.run=false"];
+        self.server_with(of, "projections.run=false")
+    }
+
+    /// Starts a server with this setting.
+    pub fn server_with(&self, of: &str, setting: &str) -> Process {
+        let args = ["serve", "--listen", "127.0.0.1:0", "--set", setting];
         let documents = format!("file:{}", self.folder.path().join("documents").display());
         let mut command = self.stores(of, &args);
         command.args(["--documents", &documents]).stderr(Stdio::piped());
@@ -77,6 +82,16 @@ impl Place {
 }
 
 impl Process {
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+    }
+
+    /// A process whose lines go elsewhere.
+    pub fn of(child: Child) -> Self {
+        Self { child, stderr: None }
+    }
+
     /// Waits until a server says where it listens; what it says later goes nowhere.
     pub fn base(&mut self) -> String {
         let mut stderr = self.stderr.take().unwrap();

@@ -161,6 +161,14 @@ fn the_runner_follows_stops_at_an_unknown_event_and_serves_on() {
     };
     let runner = start(&world, "first").unwrap();
     until(&world.runtime, runner.status(), |status| status.copy.is_some());
+    // A copy that serves is nobody's for a moment: the second one could be the first to have it.
+    let holder = || {
+        let mut reader = copies.reader(&copies.serving().unwrap().unwrap()).unwrap();
+        reader.ask(&mut |_| Ok(())).unwrap().holder
+    };
+    while holder().as_deref() != Some("first") {
+        std::thread::sleep(Duration::from_millis(5));
+    }
     let second = start(&world, "second").unwrap();
     let last = world.runtime.block_on(world.log.head()).unwrap().unwrap();
     until(&world.runtime, runner.status(), |status| status.has(last));

@@ -15,6 +15,10 @@ use crate::reporting::{fields, views};
 use crate::sample::{add, changes, ids, sample, to};
 use crate::server::{Database, PASSWORD, Server, server};
 
+#[path = "postgres/outage.rs"]
+mod outage;
+#[path = "postgres/pooled.rs"]
+mod pooled;
 #[path = "postgres/proxy.rs"]
 mod proxy;
 #[path = "postgres/stopped.rs"]

@@ -1,6 +1,6 @@
 //! Copying: what is equal afterwards, and what becomes of it when something goes wrong.
 
-use docket::log::{EventLog, LogError, MAX_APPEND_EVENTS, NewEvent};
+use docket::log::{EventLog, LogError, MAX_APPEND_BYTES, MAX_APPEND_EVENTS, NewEvent};
 use docket::moving::{Copier, MoveError, Notice, Side, compare};
 use proptest::test_runner::{Config, TestRunner};
 
@@ -55,8 +55,8 @@ async fn any_history_is_the_same_on_the_other_engine_and_back() {
 /// Neighbours of one stream go together, as far as one append takes them in events and in bytes.
 #[tokio::test(flavor = "multi_thread")]
 async fn neighbours_go_together_within_the_limits() {
-    let large = |n| NewEvent { data: vec![b'x'; 400_000].into(), ..event(n) };
-    let full = NewEvent { data: vec![b'y'; 1024 * 1024 - 22].into(), ..event(7) };
+    let large = |n| NewEvent { data: vec![b'x'; MAX_APPEND_BYTES * 2 / 5].into(), ..event(n) };
+    let full = NewEvent { data: vec![b'y'; MAX_APPEND_BYTES - 22].into(), ..event(7) };
     let one = |events: Vec<NewEvent>| -> Vec<Written> {
         events.into_iter().map(|event| (stream("one"), vec![event])).collect()
     };

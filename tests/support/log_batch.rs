@@ -1,5 +1,6 @@
 //! A log whose writer can be held, so that a test decides what is in one batch, and made to fail at
 //! any step of it.
+#![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};

@@ -84,6 +84,18 @@ impl Server {
         self.run("pg_ctl", &["-w", "-D", &self.data(), "-o", &options, "-l", &log, "start"]);
     }
 
+    /// Stops every process of it as a machine that hangs does, until the value is dropped.
+    pub fn freeze(&self) -> Frozen {
+        let file = self.folder.join("data/postmaster.pid");
+        let file = std::fs::read_to_string(file).expect("a server that runs");
+        let first = file.lines().next().unwrap_or_default().to_owned();
+        signal("STOP", std::slice::from_ref(&first));
+        let children = said("pgrep", &["-P", &first]).unwrap_or_default();
+        let children: Vec<_> = children.lines().map(str::to_owned).collect();
+        signal("STOP", &children);
+        Frozen([vec![first], children].concat())
+    }
+
     /// Stops it; `immediate` as a crash does.
     pub fn stop(&self, mode: &str) {
         self.run("pg_ctl", &["-w", "-D", &self.data(), "-m", mode, "stop"]);
@@ -153,6 +165,20 @@ impl Server {
     pub fn address(&self, database: &str) -> String {
         format!("postgres://app:{PASSWORD}@127.0.0.1:{}/{database}?sslmode=disable", self.port)
     }
+}
+
+/// The processes of a server that hang.
+pub struct Frozen(Vec<String>);
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        signal("CONT", &self.0);
+    }
+}
+
+fn signal(name: &str, ids: &[String]) {
+    let done = Command::new("kill").arg(format!("-{name}")).args(ids).status().expect("kill");
+    assert!(done.success() || name == "CONT", "kill -{name}");
 }
 
 static RUNS: AtomicU32 = AtomicU32::new(0);

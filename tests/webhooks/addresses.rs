@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use docket::webhooks::{Changes, Lookup, Settings, SystemLookup, WebhookError};
 use futures_util::future::BoxFuture;
 
-use super::support::{Receiver, SECOND, World, settings, settle, wanting_all};
+use super::support::{Engine, Receiver, SECOND, World, settings, settle, wanting_all};
 
 fn strict() -> Settings {
     Settings { allow_private_networks: false, ..settings() }
@@ -44,7 +44,7 @@ impl Forbidden {
 
 #[tokio::test]
 async fn an_address_inside_is_refused_when_it_is_stated() {
-    let world = World::with(strict(), Arc::new(SystemLookup));
+    let world = World::with(Engine::File, strict(), Arc::new(SystemLookup));
     for url in [
         "https://127.0.0.1/",
         "https://10.0.0.1/",
@@ -72,7 +72,7 @@ async fn a_name_that_points_inside_is_not_connected_to() {
     let inside = Forbidden::new();
     for address in ["127.0.0.1", "::1", "::ffff:127.0.0.1", "169.254.169.254", "10.1.2.3"] {
         let names = Arc::new(Names(Mutex::new(vec![address.parse().unwrap()])));
-        let world = World::with(strict(), names);
+        let world = World::with(Engine::File, strict(), names);
         let url = format!("https://hooks.example.org:{}/", inside.port());
         let made = world.endpoint(&url).await;
         let sequence = world.event("log", "LogCreated").await;
@@ -93,7 +93,7 @@ async fn the_connection_goes_to_the_very_address_that_was_checked() {
     let receiver = Receiver::good().await;
     let port = receiver.server.address().port();
     let names = Arc::new(Names(Mutex::new(vec!["127.0.0.1".parse().unwrap()])));
-    let world = World::with(settings(), names.clone());
+    let world = World::with(Engine::File, settings(), names.clone());
     let made = world.endpoint(&format!("http://hooks.invalid:{port}/hook")).await;
     let first = world.event("log", "LogCreated").await;
     assert_eq!(world.settle().await, None);
@@ -113,7 +113,7 @@ async fn the_connection_goes_to_the_very_address_that_was_checked() {
 #[tokio::test]
 async fn what_was_allowed_once_is_checked_again_at_each_attempt() {
     let inside = Forbidden::new();
-    let mut world = World::new();
+    let mut world = World::new(Engine::File);
     let made = world.endpoint(&format!("http://127.0.0.1:{}/", inside.port())).await;
     world.settings.allow_private_networks = false;
     world.webhooks = world.reopened();
@@ -126,7 +126,7 @@ async fn what_was_allowed_once_is_checked_again_at_each_attempt() {
 
 #[tokio::test]
 async fn a_name_without_an_address_is_a_failure_like_any_other() {
-    let world = World::with(strict(), Arc::new(Names(Mutex::new(Vec::new()))));
+    let world = World::with(Engine::File, strict(), Arc::new(Names(Mutex::new(Vec::new()))));
     let made = world.endpoint("https://hooks.example.org/").await;
     let sequence = world.event("log", "LogCreated").await;
     assert_eq!(world.settle().await, Some(world.now() + 5 * SECOND));

@@ -8,7 +8,7 @@ use docket::webhooks::{NewEndpoint, StartAt, WebhookError};
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde_json::json;
 
-use super::support::{Received, Receiver, SECOND, World, wanting_all};
+use super::support::{Engine, Received, Receiver, SECOND, World, wanting_all};
 
 /// Verifies with the official library.
 fn verifies(received: &Received, secret: &str) -> bool {
@@ -30,9 +30,8 @@ fn verifies_by_public_key(received: &Received, public: &str) -> bool {
     })
 }
 
-#[tokio::test]
-async fn a_delivery_is_thin_and_signed_both_ways() {
-    let world = World::new();
+async fn a_delivery_is_thin_and_signed_both_ways(engine: Engine) {
+    let world = World::new(engine);
     let receiver = Receiver::good().await;
     let made = world.endpoint(&receiver.url()).await;
     let sequence = world.event("exercise_strong_province-x1", "SchemeSubmitted").await;
@@ -72,9 +71,8 @@ async fn a_delivery_is_thin_and_signed_both_ways() {
     assert!(!verifies_by_public_key(received, &other.endpoint.public_keys(world.now())[0]));
 }
 
-#[tokio::test]
-async fn old_and_new_keys_sign_while_a_rotation_lasts() {
-    let world = World::new();
+async fn old_and_new_keys_sign_while_a_rotation_lasts(engine: Engine) {
+    let world = World::new(engine);
     let receiver = Receiver::good().await;
     let old = world.endpoint(&receiver.url()).await;
     let id = old.endpoint.id;
@@ -108,9 +106,8 @@ async fn old_and_new_keys_sign_while_a_rotation_lasts() {
     assert!(matches!(error, WebhookError::Invalid(errors) if errors[0].pointer == "/overlap_s"));
 }
 
-#[tokio::test]
-async fn filters_leave_out_and_the_position_goes_on() {
-    let world = World::new();
+async fn filters_leave_out_and_the_position_goes_on(engine: Engine) {
+    let world = World::new(engine);
     let receiver = Receiver::good().await;
     let first = world.event("log", "LogCreated").await;
     let made = world
@@ -139,9 +136,8 @@ async fn filters_leave_out_and_the_position_goes_on() {
     assert_eq!((counts.pending, counts.failed), (0, 0));
 }
 
-#[tokio::test]
-async fn an_endpoint_begins_where_it_is_told() {
-    let world = World::new();
+async fn an_endpoint_begins_where_it_is_told(engine: Engine) {
+    let world = World::new(engine);
     for _ in 0..3 {
         world.event("log", "LogCreated").await;
     }
@@ -159,9 +155,8 @@ async fn an_endpoint_begins_where_it_is_told() {
     assert!(error.to_string().contains("up to 4"), "{error}");
 }
 
-#[tokio::test]
-async fn outcomes_are_counted() {
-    let world = World::new();
+async fn outcomes_are_counted(engine: Engine) {
+    let world = World::new(engine);
     let (good, bad) =
         (Receiver::good().await, Receiver::in_turn(vec![super::support::status(500)]).await);
     world.endpoint(&good.url()).await;
@@ -179,3 +174,11 @@ async fn outcomes_are_counted() {
     ];
     assert_eq!(counted, expected);
 }
+
+on_every_engine!(
+    a_delivery_is_thin_and_signed_both_ways,
+    old_and_new_keys_sign_while_a_rotation_lasts,
+    filters_leave_out_and_the_position_goes_on,
+    an_endpoint_begins_where_it_is_told,
+    outcomes_are_counted,
+);

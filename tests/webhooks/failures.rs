@@ -7,13 +7,12 @@ use std::time::{Duration, Instant};
 use docket::webhooks::{Changes, DeliveryState, DisabledReason, Settings, SystemLookup};
 use std::sync::Arc;
 
-use super::support::{Receiver, SECOND, World, settings, status};
+use super::support::{Engine, Receiver, SECOND, World, settings, status};
 
 const ENABLE: fn() -> Changes = || Changes { enabled: Some(true), ..Changes::default() };
 
-#[tokio::test]
-async fn a_failed_delivery_is_repeated_with_the_same_id_and_a_new_time() {
-    let world = World::new();
+async fn a_failed_delivery_is_repeated_with_the_same_id_and_a_new_time(engine: Engine) {
+    let world = World::new(engine);
     let receiver = Receiver::in_turn(vec![status(500), status(503), status(200)]).await;
     let made = world.endpoint(&receiver.url()).await;
     let sequence = world.event("strong_province-440000", "Applied").await;
@@ -50,9 +49,8 @@ async fn a_failed_delivery_is_repeated_with_the_same_id_and_a_new_time() {
     assert_eq!((delivery.last_status, delivery.last_error), (Some(200), None));
 }
 
-#[tokio::test]
-async fn after_the_last_attempt_the_endpoint_is_disabled_and_goes_on_when_enabled() {
-    let world = World::new();
+async fn after_the_last_attempt_the_endpoint_is_disabled_and_goes_on_when_enabled(engine: Engine) {
+    let world = World::new(engine);
     let mut answers = vec![status(500); 10];
     answers.push(status(200));
     let receiver = Receiver::in_turn(answers).await;
@@ -83,9 +81,9 @@ async fn after_the_last_attempt_the_endpoint_is_disabled_and_goes_on_when_enable
     assert!(world.webhooks.get(id).await.unwrap().0.disabled.is_none());
 }
 
-#[tokio::test]
-async fn fewer_attempts_can_be_configured() {
-    let world = World::with(Settings { max_attempts: 1, ..settings() }, Arc::new(SystemLookup));
+async fn fewer_attempts_can_be_configured(engine: Engine) {
+    let world =
+        World::with(engine, Settings { max_attempts: 1, ..settings() }, Arc::new(SystemLookup));
     let receiver = Receiver::in_turn(vec![status(404)]).await;
     let made = world.endpoint(&receiver.url()).await;
     let sequence = world.event("log", "LogCreated").await;
@@ -96,9 +94,8 @@ async fn fewer_attempts_can_be_configured() {
     assert!(delivery.last_error.unwrap().contains("only 2xx is success"));
 }
 
-#[tokio::test]
-async fn gone_disables_at_once() {
-    let world = World::new();
+async fn gone_disables_at_once(engine: Engine) {
+    let world = World::new(engine);
     let receiver = Receiver::in_turn(vec![status(410)]).await;
     let made = world.endpoint(&receiver.url()).await;
     world.event("log", "LogCreated").await;
@@ -110,10 +107,9 @@ async fn gone_disables_at_once() {
     assert_eq!((counts.failed, counts.pending), (1, 1));
 }
 
-#[tokio::test]
-async fn a_receiver_that_asks_for_patience_gets_it_for_all_it_would_be_sent() {
+async fn a_receiver_that_asks_for_patience_gets_it_for_all_it_would_be_sent(engine: Engine) {
     for code in [429, 502, 503, 504] {
-        let world = World::new();
+        let world = World::new(engine);
         let patience = status(code).insert_header("retry-after", "600");
         let receiver = Receiver::in_turn(vec![patience, status(200)]).await;
         world.endpoint(&receiver.url()).await;
@@ -131,17 +127,16 @@ async fn a_receiver_that_asks_for_patience_gets_it_for_all_it_would_be_sent() {
         assert_eq!(sequences, [first, first, second]);
     }
     // Other answers have no say in it.
-    let world = World::new();
+    let world = World::new(engine);
     let receiver = Receiver::in_turn(vec![status(500).insert_header("retry-after", "600")]).await;
     world.endpoint(&receiver.url()).await;
     world.event("log", "LogCreated").await;
     assert_eq!(world.settle().await, Some(world.now() + 5 * SECOND));
 }
 
-#[tokio::test]
-async fn a_redirect_is_a_failure_and_is_not_followed() {
+async fn a_redirect_is_a_failure_and_is_not_followed(engine: Engine) {
     for code in [301, 302, 303, 307, 308] {
-        let world = World::new();
+        let world = World::new(engine);
         let elsewhere = Receiver::good().await;
         let moved = status(code).insert_header("location", elsewhere.url().as_str());
         let receiver = Receiver::in_turn(vec![moved]).await;
@@ -155,10 +150,9 @@ async fn a_redirect_is_a_failure_and_is_not_followed() {
     }
 }
 
-#[tokio::test]
-async fn a_receiver_that_hangs_is_given_up_in_time() {
+async fn a_receiver_that_hangs_is_given_up_in_time(engine: Engine) {
     let patient = Settings { timeout: Duration::from_secs(1), ..settings() };
-    let world = World::with(patient, Arc::new(SystemLookup));
+    let world = World::with(engine, patient, Arc::new(SystemLookup));
     let slow = status(200).set_delay(Duration::from_secs(30));
     let receiver = Receiver::in_turn(vec![slow, status(200)]).await;
     let made = world.endpoint(&receiver.url()).await;
@@ -174,8 +168,7 @@ async fn a_receiver_that_hangs_is_given_up_in_time() {
 }
 
 /// A receiver that says 200 and then sends without end: its answer counts, the rest is not read.
-#[tokio::test]
-async fn an_endless_answer_is_not_read_to_its_end() {
+async fn an_endless_answer_is_not_read_to_its_end(engine: Engine) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let sender = std::thread::spawn(move || {
@@ -190,7 +183,7 @@ async fn an_endless_answer_is_not_read_to_its_end() {
         }
         sent
     });
-    let world = World::new();
+    let world = World::new(engine);
     let made = world.endpoint(&url).await;
     let sequence = world.event("log", "LogCreated").await;
     assert_eq!(world.settle().await, None);
@@ -199,9 +192,8 @@ async fn an_endless_answer_is_not_read_to_its_end() {
     assert!(sender.join().unwrap() < 100_000_000);
 }
 
-#[tokio::test]
-async fn nobody_there_is_a_failure_like_any_other() {
-    let world = World::new();
+async fn nobody_there_is_a_failure_like_any_other(engine: Engine) {
+    let world = World::new(engine);
     // Bound and closed again: nothing listens there now.
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let made = world.endpoint(&format!("http://{address}/")).await;
@@ -211,3 +203,15 @@ async fn nobody_there_is_a_failure_like_any_other() {
     assert_eq!((delivery.last_status, delivery.attempts), (None, 1));
     assert!(delivery.last_error.unwrap().to_lowercase().contains("refused"));
 }
+
+on_every_engine!(
+    a_failed_delivery_is_repeated_with_the_same_id_and_a_new_time,
+    after_the_last_attempt_the_endpoint_is_disabled_and_goes_on_when_enabled,
+    fewer_attempts_can_be_configured,
+    gone_disables_at_once,
+    a_receiver_that_asks_for_patience_gets_it_for_all_it_would_be_sent,
+    a_redirect_is_a_failure_and_is_not_followed,
+    a_receiver_that_hangs_is_given_up_in_time,
+    an_endless_answer_is_not_read_to_its_end,
+    nobody_there_is_a_failure_like_any_other,
+);

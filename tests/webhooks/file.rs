@@ -4,11 +4,11 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
-use docket::log::{EventLog, MemoryLog};
-use docket::webhooks::{WebhookError, Worker, export, import};
+use docket::log::MemoryLog;
+use docket::webhooks::{Place, WebhookError, Worker, export, import};
 use uuid::Uuid;
 
-use super::support::{LOG_ID, Receiver, World, settle, try_open};
+use super::support::{Engine, LOG_ID, Receiver, World, settle};
 
 fn mode(path: &std::path::Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -16,10 +16,10 @@ fn mode(path: &std::path::Path) -> u32 {
 
 #[tokio::test]
 async fn only_its_owner_can_read_it() {
-    let world = World::new();
+    let world = World::new(Engine::File);
     world.endpoint("http://127.0.0.1:1/").await;
     let copy = world.folder.path().join("copy.sqlite");
-    export(&world.file(), &copy).unwrap();
+    export(world.place(), &copy).await.unwrap();
     let wal = world.folder.path().join("webhooks.sqlite-wal");
     for path in [world.file(), wal, copy] {
         assert_eq!(mode(&path), 0o600, "{}", path.display());
@@ -29,21 +29,20 @@ async fn only_its_owner_can_read_it() {
     assert_eq!(mode(&world.file()), 0o600, "one that was opened up is closed again");
 }
 
-#[tokio::test]
-async fn a_copy_brings_back_endpoints_positions_and_secrets() {
-    let world = World::new();
+async fn a_copy_brings_back_endpoints_positions_and_secrets(engine: Engine) {
+    let world = World::new(engine);
     let receiver = Receiver::good().await;
     let made = world.endpoint(&receiver.url()).await;
     let first = world.event("log", "LogCreated").await;
     world.settle().await;
     let copy = world.folder.path().join("copy.sqlite");
-    export(&world.file(), &copy).unwrap();
-    let again = export(&world.file(), &copy).unwrap_err();
+    export(world.place(), &copy).await.unwrap();
+    let again = export(world.place(), &copy).await.unwrap_err();
     assert!(matches!(again, WebhookError::File { .. }), "a copy is never written over: {again}");
     world.webhooks.remove(made.endpoint.id).await.unwrap();
 
-    import(&copy, &world.file()).unwrap();
-    assert_eq!(mode(&world.file()), 0o600);
+    assert_eq!(mode(&copy), 0o600);
+    import(&copy, world.place()).await.unwrap();
     let webhooks = world.reopened();
     let second = world.event("log", "LogCreated").await;
     settle(&webhooks, world.now()).await;
@@ -53,11 +52,11 @@ async fn a_copy_brings_back_endpoints_positions_and_secrets() {
     verifier.verify(&received[1].request.body, &received[1].request.headers).unwrap();
 }
 
-#[tokio::test]
-async fn nothing_is_imported_under_a_server_that_delivers() {
-    let world = World::new();
+async fn nothing_is_imported_under_a_server_that_delivers(engine: Engine) {
+    let world = World::new(engine);
+    world.webhooks.reach().await.unwrap();
     let copy = world.folder.path().join("copy.sqlite");
-    export(&world.file(), &copy).unwrap();
+    export(world.place(), &copy).await.unwrap();
     let receiver = Receiver::good().await;
     world.endpoint(&receiver.url()).await;
     let worker = Worker::start(world.webhooks.clone());
@@ -69,21 +68,21 @@ async fn nothing_is_imported_under_a_server_that_delivers() {
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    let error = import(&copy, &world.file()).unwrap_err();
+    let error = import(&copy, world.place()).await.unwrap_err();
     assert!(matches!(error, WebhookError::InUse(_)), "{error}");
     worker.stop().await;
-    import(&copy, &world.file()).unwrap();
+    import(&copy, world.place()).await.unwrap();
 }
 
 /// What is imported counts: a process that still has the old file open delivers nothing from it.
 #[tokio::test]
 async fn a_file_that_was_replaced_while_it_was_open_is_not_delivered_from() {
-    let world = World::new();
+    let world = World::new(Engine::File);
     let copy = world.folder.path().join("copy.sqlite");
-    export(&world.file(), &copy).unwrap();
+    export(world.place(), &copy).await.unwrap();
     let receiver = Receiver::good().await;
     world.endpoint(&receiver.url()).await;
-    import(&copy, &world.file()).unwrap();
+    import(&copy, world.place()).await.unwrap();
     let worker = Worker::start(world.webhooks.clone());
     world.event("log", "LogCreated").await;
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
@@ -94,11 +93,8 @@ async fn a_file_that_was_replaced_while_it_was_open_is_not_delivered_from() {
 
 #[tokio::test]
 async fn a_file_of_another_log_or_kind_is_refused_and_left_alone() {
-    let world = World::new();
-    let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new());
-    let open = |log_id, file| {
-        try_open(&log, log_id, file, &world.settings, &world.now_us, &world.lookup).err().unwrap()
-    };
+    let world = World::new(Engine::File);
+    let open = |log_id, file| world.try_open(log_id, Place::File(file)).err().unwrap();
     let error = open(Uuid::from_u128(8), world.file());
     assert!(matches!(error, WebhookError::OtherLog { .. }), "{error}");
 
@@ -106,26 +102,25 @@ async fn a_file_of_another_log_or_kind_is_refused_and_left_alone() {
     fs::write(&text, "no database at all, but long enough to be looked at as one").unwrap();
     let error = open(LOG_ID, text.clone());
     assert!(matches!(error, WebhookError::File { .. }), "{error}");
-    let error = import(&text, &world.file()).unwrap_err();
+    let error = import(&text, world.place()).await.unwrap_err();
     assert!(matches!(error, WebhookError::File { .. }), "{error}");
 
     let other = world.folder.path().join("other.sqlite");
     rusqlite::Connection::open(&other).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
-    let error = import(&other, &world.file()).unwrap_err();
+    let error = import(&other, world.place()).await.unwrap_err();
     assert!(error.to_string().contains("no file of webhooks"), "{error}");
     let error = open(LOG_ID, other);
     assert!(error.to_string().contains("no file of webhooks"), "{error}");
     world.reopened();
     let missing = world.folder.path().join("missing.sqlite");
-    assert!(export(&missing, &world.folder.path().join("x")).is_err());
-    assert!(import(&missing, &world.file()).is_err());
+    assert!(export(Place::File(missing.clone()), &world.folder.path().join("x")).await.is_err());
+    assert!(import(&missing, world.place()).await.is_err());
 }
 
 /// The log was restored from an older copy: what an endpoint already got is not there any more. It
 /// says so, and sends nothing under numbers that mean other events now.
-#[tokio::test]
-async fn a_log_that_is_shorter_than_a_position_is_noticed() {
-    let mut world = World::new();
+async fn a_log_that_is_shorter_than_a_position_is_noticed(engine: Engine) {
+    let mut world = World::new(engine);
     let receiver = Receiver::good().await;
     let made = world.endpoint(&receiver.url()).await;
     for _ in 0..3 {
@@ -135,10 +130,16 @@ async fn a_log_that_is_shorter_than_a_position_is_noticed() {
     world.log = Arc::new(MemoryLog::new());
     world.event("log", "LogCreated").await;
     world.webhooks = world.reopened();
-    let error = world.webhooks.step().await.unwrap_err();
+    let error = world.try_step().await.unwrap_err();
     assert!(matches!(error, WebhookError::BeyondEnd { next: 3, head: Some(0), .. }), "{error}");
     assert_eq!(receiver.sequences().await.len(), 3);
     world.webhooks.replay(made.endpoint.id, 0).await.unwrap();
     world.settle().await;
     assert_eq!(receiver.sequences().await.len(), 4);
 }
+
+on_every_engine!(
+    a_copy_brings_back_endpoints_positions_and_secrets,
+    nothing_is_imported_under_a_server_that_delivers,
+    a_log_that_is_shorter_than_a_position_is_noticed,
+);

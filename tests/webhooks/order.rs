@@ -5,11 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use docket::webhooks::{Settings, SystemLookup};
 
-use super::support::{Receiver, SECOND, World, settings, settle, status};
+use super::support::{Engine, Receiver, SECOND, World, settings, settle, status};
 
-#[tokio::test]
-async fn a_failing_event_holds_back_its_subject_and_no_other() {
-    let world = World::new();
+async fn a_failing_event_holds_back_its_subject_and_no_other(engine: Engine) {
+    let world = World::new(engine);
     let mended = Arc::new(AtomicBool::new(false));
     let is_mended = mended.clone();
     let receiver = Receiver::answering(move |body| {
@@ -60,9 +59,8 @@ async fn a_failing_event_holds_back_its_subject_and_no_other() {
     assert_eq!(tail, [first, held[0], held[1]]);
 }
 
-#[tokio::test]
-async fn a_long_history_comes_whole_and_each_subject_in_order() {
-    let world = World::new();
+async fn a_long_history_comes_whole_and_each_subject_in_order(engine: Engine) {
+    let world = World::new(engine);
     let receiver = Receiver::good().await;
     world.endpoint(&receiver.url()).await;
     let subjects = ["110000", "120000", "130000", "140000", "150000"];
@@ -86,8 +84,7 @@ async fn a_long_history_comes_whole_and_each_subject_in_order() {
 
 /// A receiver that fails at random, and processes that are replaced at random: each event arrives,
 /// and none is sent before each earlier one of its subject was taken.
-#[tokio::test]
-async fn order_per_subject_holds_whatever_fails() {
+async fn order_per_subject_holds_whatever_fails(engine: Engine) {
     for seed in 0..8u64 {
         let chance = Arc::new(Mutex::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1));
         let roll = move |one_in: u64| {
@@ -99,7 +96,7 @@ async fn order_per_subject_holds_whatever_fails() {
             state.is_multiple_of(one_in)
         };
         let settings = Settings { max_attempts: 30, ..settings() };
-        let mut world = World::with(settings, Arc::new(SystemLookup));
+        let mut world = World::with(engine, settings, Arc::new(SystemLookup));
         let taken = Arc::new(Mutex::new(Vec::new()));
         let (kept, rolls) = (taken.clone(), roll.clone());
         let receiver = Receiver::answering(move |body| {
@@ -144,9 +141,8 @@ async fn order_per_subject_holds_whatever_fails() {
     }
 }
 
-#[tokio::test]
-async fn a_restart_goes_on_where_it_was() {
-    let world = World::new();
+async fn a_restart_goes_on_where_it_was(engine: Engine) {
+    let world = World::new(engine);
     let receiver = Receiver::in_turn(vec![status(200), status(500), status(200)]).await;
     let made = world.endpoint(&receiver.url()).await;
     let first = world.event("strong_province-440000", "Applied").await;
@@ -169,19 +165,26 @@ async fn a_restart_goes_on_where_it_was() {
 
 /// A process that dies after sending and before recording: the delivery is made once more, with the
 /// same id, and nothing after it is skipped.
-#[tokio::test]
-async fn a_delivery_that_was_not_recorded_is_made_again() {
-    let world = World::new();
+async fn a_delivery_that_was_not_recorded_is_made_again(engine: Engine) {
+    let world = World::new(engine);
     let receiver = Receiver::good().await;
     world.endpoint(&receiver.url()).await;
     let first = world.event("log", "LogCreated").await;
     let copy = world.folder.path().join("before.sqlite");
-    docket::webhooks::export(&world.file(), &copy).unwrap();
+    docket::webhooks::export(world.place(), &copy).await.unwrap();
     world.settle().await;
-    docket::webhooks::import(&copy, &world.file()).unwrap();
+    docket::webhooks::import(&copy, world.place()).await.unwrap();
     let second = world.event("log", "LogCreated").await;
     settle(&world.reopened(), world.now()).await;
     assert_eq!(receiver.sequences().await, [first, first, second]);
     let received = receiver.received().await;
     assert_eq!(received[0].header("webhook-id"), received[1].header("webhook-id"));
 }
+
+on_every_engine!(
+    a_failing_event_holds_back_its_subject_and_no_other,
+    a_long_history_comes_whole_and_each_subject_in_order,
+    order_per_subject_holds_whatever_fails,
+    a_restart_goes_on_where_it_was,
+    a_delivery_that_was_not_recorded_is_made_again,
+);

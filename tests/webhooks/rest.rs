@@ -9,7 +9,7 @@ use docket::projection::{ReadModels, Status};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::support::{LOG_ID, Receiver, World, status};
+use super::support::{Engine, LOG_ID, Receiver, World, status};
 use crate::app;
 
 const UNIX_NOW: i64 = 1_795_320_000;
@@ -49,8 +49,11 @@ fn new_key() -> TokenKey {
 }
 
 impl Server {
-    async fn start() -> Self {
-        let mut world = World::new();
+    async fn start(engine: Engine) -> Self {
+        Self::over(World::new(engine)).await
+    }
+
+    async fn over(mut world: World) -> Self {
         // The application writes the beginning of the log.
         let log: Arc<dyn EventLog> = Arc::new(docket::log::MemoryLog::new());
         let node = app::World::over(log.clone()).await;
@@ -120,9 +123,8 @@ impl Server {
 
 const ENDPOINTS: &str = "/v1/webhook-endpoints";
 
-#[tokio::test]
-async fn an_endpoint_from_its_making_to_its_removal() {
-    let server = Server::start().await;
+async fn an_endpoint_from_its_making_to_its_removal(engine: Engine) {
+    let server = Server::start(engine).await;
     let receiver = Receiver::good().await;
     let body = json!({
         "url": receiver.url(), "description": "test", "programs": ["cluster_area"],
@@ -170,14 +172,13 @@ async fn an_endpoint_from_its_making_to_its_removal() {
     server.served.stop().await.unwrap();
 }
 
-#[tokio::test]
-async fn deliveries_are_listed_redelivered_and_replayed() {
-    let server = Server::start().await;
+async fn deliveries_are_listed_redelivered_and_replayed(engine: Engine) {
+    let server = Server::start(engine).await;
     let receiver = Receiver::in_turn(vec![status(500), status(200)]).await;
     let (endpoint, _) = server.made(&receiver.url()).await;
     let first = server.world.event("strong_province-440000", "Applied").await;
     let second = server.world.event("strong_province-330000", "Applied").await;
-    server.world.webhooks.step().await.unwrap();
+    server.world.settle().await;
 
     let path = format!("{endpoint}/deliveries");
     let failing = server.get(&format!("{path}?state=pending")).await.ok(200);
@@ -223,9 +224,8 @@ async fn deliveries_are_listed_redelivered_and_replayed() {
     server.served.stop().await.unwrap();
 }
 
-#[tokio::test]
-async fn only_operators_manage_them() {
-    let server = Server::start().await;
+async fn only_operators_manage_them(engine: Engine) {
+    let server = Server::start(engine).await;
     let (endpoint, _) = server.made("http://127.0.0.1:1/").await;
     let requests = [
         (Method::GET, ENDPOINTS.to_owned(), None),
@@ -255,9 +255,8 @@ async fn only_operators_manage_them() {
     server.served.stop().await.unwrap();
 }
 
-#[tokio::test]
-async fn what_is_wrong_is_named_place_by_place_in_both_languages() {
-    let server = Server::start().await;
+async fn what_is_wrong_is_named_place_by_place_in_both_languages(engine: Engine) {
+    let server = Server::start(engine).await;
     let wrong = json!({
         "url": "https://169.254.169.254/", "types": ["Applied", "Nothing"],
         "description": "x".repeat(501),
@@ -295,9 +294,8 @@ async fn what_is_wrong_is_named_place_by_place_in_both_languages() {
     server.served.stop().await.unwrap();
 }
 
-#[tokio::test]
-async fn there_is_a_limit_to_how_many() {
-    let server = Server::start().await;
+async fn there_is_a_limit_to_how_many(engine: Engine) {
+    let server = Server::start(engine).await;
     for _ in 0..docket::webhooks::MAX_ENDPOINTS {
         server.world.endpoint("http://127.0.0.1:1/").await;
     }
@@ -306,3 +304,31 @@ async fn there_is_a_limit_to_how_many() {
     assert!(problem["errors"][0]["detail"].as_str().unwrap().contains("the limit"), "{problem}");
     server.served.stop().await.unwrap();
 }
+
+/// A database that is away: worth another try, and nobody hears how it is reached.
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn endpoints_that_can_not_be_reached_are_worth_another_try() {
+    let mut world = World::new(Engine::File);
+    let address = "postgres://app:s3cret@127.0.0.1:1/nowhere?sslmode=disable".to_owned();
+    let database = crate::server::Database { name: "nowhere".to_owned(), address };
+    world.kept = super::support::Kept::Postgres(database);
+    let server = Server::over(world).await;
+    let answer = server.get(ENDPOINTS).await;
+    assert_eq!(answer.headers["retry-after"], "5");
+    let problem = answer.problem(503, "webhooks-unavailable");
+    assert!(
+        !problem.to_string().contains("s3cret") && !problem.to_string().contains("127.0.0.1:1")
+    );
+    let url = json!({ "url": "https://receiver.example/" });
+    server.post(ENDPOINTS, url).await.problem(503, "webhooks-unavailable");
+    server.served.stop().await.unwrap();
+}
+
+on_every_engine!(
+    an_endpoint_from_its_making_to_its_removal,
+    deliveries_are_listed_redelivered_and_replayed,
+    only_operators_manage_them,
+    what_is_wrong_is_named_place_by_place_in_both_languages,
+    there_is_a_limit_to_how_many,
+);

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use docket::log::{EventLog, Expected, MemoryLog, NewEvent, StreamName};
 use docket::webhooks::{
-    Delivery, FILE_NAME, Lookup, NewEndpoint, Parts, Revealed, Settings, StartAt, SystemLookup,
-    WebhookError, Webhooks,
+    Delivery, FILE_NAME, Lookup, NewEndpoint, Parts, Place, Revealed, Settings, StartAt,
+    SystemLookup, WebhookError, Webhooks,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -19,13 +19,31 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 pub const SECOND: i64 = 1_000_000;
 pub const LOG_ID: Uuid = Uuid::from_u128(7);
 
+/// What keeps the endpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    File,
+    #[cfg(feature = "postgres")]
+    Postgres,
+}
+
 pub struct World {
     pub log: Arc<dyn EventLog>,
     pub webhooks: Arc<Webhooks>,
     pub now_us: Arc<AtomicI64>,
+    /// The clock that no one sets, in milliseconds: it stands still unless a test moves it.
+    pub steady_ms: Arc<AtomicU64>,
     pub settings: Settings,
     pub lookup: Arc<dyn Lookup>,
     pub folder: TempDir,
+    pub kept: Kept,
+}
+
+/// Where the endpoints of a world are, gone with it.
+pub enum Kept {
+    File,
+    #[cfg(feature = "postgres")]
+    Postgres(crate::server::Database),
 }
 
 pub fn settings() -> Settings {
@@ -53,48 +71,62 @@ fn real_now_us() -> i64 {
     chrono::Utc::now().timestamp() * SECOND
 }
 
-pub fn try_open(
-    log: &Arc<dyn EventLog>,
-    log_id: Uuid,
-    file: PathBuf,
-    settings: &Settings,
-    now_us: &Arc<AtomicI64>,
-    lookup: &Arc<dyn Lookup>,
-) -> Result<Arc<Webhooks>, WebhookError> {
-    let now_us = now_us.clone();
-    Webhooks::open(Parts {
-        log: log.clone(),
-        log_id,
-        file,
-        settings: settings.clone(),
-        clock: Arc::new(move || now_us.load(Ordering::SeqCst)),
-        random: Arc::new(fill),
-        lookup: lookup.clone(),
-    })
-}
-
 impl World {
-    pub fn new() -> Self {
-        Self::with(settings(), Arc::new(SystemLookup))
+    pub fn new(engine: Engine) -> Self {
+        Self::with(engine, settings(), Arc::new(SystemLookup))
     }
 
-    pub fn with(settings: Settings, lookup: Arc<dyn Lookup>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    pub fn with(engine: Engine, settings: Settings, lookup: Arc<dyn Lookup>) -> Self {
         let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new());
         let now_us = Arc::new(AtomicI64::new(real_now_us()));
-        let file = folder.path().join(FILE_NAME);
-        let webhooks = try_open(&log, LOG_ID, file, &settings, &now_us, &lookup).unwrap();
-        Self { log, webhooks, now_us, settings, lookup, folder }
+        let folder = tempfile::tempdir().unwrap();
+        let steady_ms = Arc::default();
+        let kept = match engine {
+            Engine::File => Kept::File,
+            #[cfg(feature = "postgres")]
+            Engine::Postgres => Kept::Postgres(crate::server::server().database()),
+        };
+        let place = place(&kept, folder.path().join(FILE_NAME), &settings, &steady_ms);
+        let parts = parts(&log, LOG_ID, place, &settings, &now_us, &lookup);
+        let webhooks = Webhooks::open(parts).unwrap();
+        Self { log, webhooks, now_us, steady_ms, settings, lookup, folder, kept }
     }
 
     pub fn file(&self) -> PathBuf {
         self.folder.path().join(FILE_NAME)
     }
 
-    /// Another process over the same log and file.
-    pub fn reopened(&self) -> Arc<Webhooks> {
+    /// Where the endpoints are, as one more process finds them that says how deliveries are made.
+    pub fn place(&self) -> Place {
+        place(&self.kept, self.file(), &self.settings, &self.steady_ms)
+    }
+
+    pub fn try_open(&self, log_id: Uuid, place: Place) -> Result<Arc<Webhooks>, WebhookError> {
         let (log, now_us) = (&self.log, &self.now_us);
-        try_open(log, LOG_ID, self.file(), &self.settings, now_us, &self.lookup).unwrap()
+        Webhooks::open(parts(log, log_id, place, &self.settings, now_us, &self.lookup))
+    }
+
+    /// Another process over the same log and endpoints.
+    pub fn reopened(&self) -> Arc<Webhooks> {
+        self.try_open(LOG_ID, self.place()).unwrap()
+    }
+
+    pub async fn try_step(&self) -> Result<Option<i64>, WebhookError> {
+        try_step(&self.webhooks).await
+    }
+
+    /// Changes rows behind the back of everyone.
+    pub fn sql(&self, sql: &str) {
+        match &self.kept {
+            Kept::File => {
+                rusqlite::Connection::open(self.file()).unwrap().execute_batch(sql).unwrap();
+            }
+            #[cfg(feature = "postgres")]
+            Kept::Postgres(database) => {
+                let sql = format!("SET search_path TO docket_webhooks; {sql}");
+                crate::server::server().sql(&database.name, &sql);
+            }
+        }
     }
 
     pub fn now(&self) -> i64 {
@@ -125,9 +157,51 @@ impl World {
     }
 }
 
-pub async fn settle(webhooks: &Webhooks, now_us: i64) -> Option<i64> {
+#[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "a file needs less"))]
+fn place(kept: &Kept, file: PathBuf, settings: &Settings, steady_ms: &Arc<AtomicU64>) -> Place {
+    match kept {
+        Kept::File => Place::File(file),
+        #[cfg(feature = "postgres")]
+        Kept::Postgres(database) => {
+            let says = Some(settings.clone());
+            let parts = docket::cli::webhooks::database::parts(&database.address, says).unwrap();
+            let steady_ms = steady_ms.clone();
+            let steady = move || Duration::from_millis(steady_ms.load(Ordering::SeqCst));
+            Place::Postgres(docket::webhooks::PostgresParts { steady: Arc::new(steady), ..parts })
+        }
+    }
+}
+
+fn parts(
+    log: &Arc<dyn EventLog>,
+    log_id: Uuid,
+    place: Place,
+    settings: &Settings,
+    now_us: &Arc<AtomicI64>,
+    lookup: &Arc<dyn Lookup>,
+) -> Parts {
+    let now_us = now_us.clone();
+    Parts {
+        log: log.clone(),
+        log_id,
+        place,
+        settings: settings.clone(),
+        clock: Arc::new(move || now_us.load(Ordering::SeqCst)),
+        random: Arc::new(fill),
+        lookup: lookup.clone(),
+    }
+}
+
+async fn try_step(webhooks: &Arc<Webhooks>) -> Result<Option<i64>, WebhookError> {
+    let delivering = webhooks.claim().await?;
+    let wake = delivering.step().await;
+    delivering.give_back().await?;
+    wake
+}
+
+pub async fn settle(webhooks: &Arc<Webhooks>, now_us: i64) -> Option<i64> {
     for _ in 0..10_000 {
-        let wake = webhooks.step().await.unwrap();
+        let wake = try_step(webhooks).await.unwrap();
         if wake.is_none_or(|wake| wake > now_us) {
             return wake;
         }

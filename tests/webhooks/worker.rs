@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use docket::webhooks::Worker;
 
-use super::support::{Receiver, World, status};
+use super::support::{Engine, Receiver, World, status};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -16,9 +16,8 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_follows_the_log_and_the_endpoints() {
-    let world = World::new();
+async fn it_follows_the_log_and_the_endpoints(engine: Engine) {
+    let world = World::new(engine);
     let receiver = Receiver::good().await;
     let worker = Worker::start(world.webhooks.clone());
     let early = world.endpoint(&receiver.url()).await;
@@ -34,9 +33,8 @@ async fn it_follows_the_log_and_the_endpoints() {
     worker.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_endpoint_that_hangs_delays_no_other() {
-    let mut world = World::new();
+async fn an_endpoint_that_hangs_delays_no_other(engine: Engine) {
+    let mut world = World::new(engine);
     world.settings.timeout = Duration::from_secs(30);
     world.webhooks = world.reopened();
     let hanging = Receiver::in_turn(vec![status(200).set_delay(Duration::from_secs(120))]).await;
@@ -56,9 +54,8 @@ async fn an_endpoint_that_hangs_delays_no_other() {
     assert!(began.elapsed() < Duration::from_secs(29), "the stop does not wait for it");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_processes_one_delivers_and_the_other_takes_over() {
-    let world = World::new();
+async fn of_two_processes_one_delivers_and_the_other_takes_over(engine: Engine) {
+    let world = World::new(engine);
     let receiver = Receiver::good().await;
     world.endpoint(&receiver.url()).await;
     let first = Worker::start(world.webhooks.clone());
@@ -74,3 +71,10 @@ async fn of_two_processes_one_delivers_and_the_other_takes_over() {
     until("the second takes over", async || receiver.sequences().await == expected).await;
     second.stop().await;
 }
+
+on_every_engine!(
+    (flavor = "multi_thread", worker_threads = 2)
+    it_follows_the_log_and_the_endpoints,
+    an_endpoint_that_hangs_delays_no_other,
+    of_two_processes_one_delivers_and_the_other_takes_over,
+);

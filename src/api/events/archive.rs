@@ -2,17 +2,23 @@
 //! tree's tiles. A page is there once it is full and never changes, so it may be kept for ever; and
 //! the schemas that the events refer to, which never change either.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use actix_web::HttpResponse;
 use actix_web::http::header;
+use actix_web::web::Bytes;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::view::{EventView, Page, answer, views};
-use super::{ARCHIVE, JSON, LAST_SEQUENCE};
-use crate::api::answer::{IMMUTABLE, sequence};
+use super::view::{self, Around, EventView, answer};
+use super::{ARCHIVE, EVENT_BYTES, JSON, LAST_SEQUENCE};
+use crate::api::answer::{IMMUTABLE, rendered, sequence};
 use crate::api::call::{Answered, Call};
 use crate::api::dispatch::accepted;
+use crate::api::etag;
 use crate::api::problem::{Code, Problem};
-use crate::codec::event_schemas;
+use crate::codec::{event_schemas, sha256_hex};
 use crate::log::{EventLog, RecordedEvent};
 
 /// Events in a page.
@@ -51,19 +57,12 @@ pub async fn get_archive_page(call: Call) -> Answered {
     if head.is_none_or(|head| head < last) {
         return Err(open_page(page, first, last, head));
     }
+    let room = call.room(EVENTS as usize * EVENT_BYTES).await?;
     let events = read(&**log, first).await?;
     let accept = call.header(header::ACCEPT).unwrap_or("*/*");
     let media = accepted(accept, ARCHIVE).unwrap_or(JSON);
-    let body = match media {
-        JSON => serde_json::to_vec(&ArchivePage {
-            page,
-            first_sequence: sequence(first),
-            last_sequence: sequence(last),
-            items: views(&events)?,
-        })
-        .map_err(Problem::internal)?,
-        _ => Page { events: &events, last: Some(last), next: None }.body(&call, media)?,
-    };
+    let body = view::body(&call, media, events, Around::Archive(page, first, last)).await?;
+    drop(room);
     let mut response = answer(&call, media, body, IMMUTABLE);
     let mut put = |name: &'static str, value: &str| {
         let value = header::HeaderValue::from_str(value).map_err(Problem::internal)?;
@@ -126,19 +125,37 @@ async fn read(log: &dyn EventLog, first: u64) -> Result<Vec<RecordedEvent>, Prob
     Ok(events)
 }
 
+/// A schema as it goes out.
+struct Published {
+    text: Bytes,
+    content: String,
+}
+
+/// The schemas by name; they are those of the program, and written once.
+static SCHEMAS: LazyLock<BTreeMap<String, Published>> = LazyLock::new(|| {
+    let published = |(name, schema): (String, serde_json::Value)| {
+        let text = Bytes::from(schema.to_string());
+        (name, Published { content: sha256_hex(&text), text })
+    };
+    event_schemas().into_iter().map(published).collect()
+});
+
 /// Answers the schema of an event type's version.
 ///
 /// # Errors
 /// See the route.
 pub async fn get_event_schema(call: Call) -> Answered {
     let name: String = call.path("schema").chars().take(200).collect();
-    let Some(schema) = event_schemas().remove(&name) else {
+    let Some(schema) = SCHEMAS.get(&name) else {
         return Err(Problem::new(Code::NotFound)
             .detail(format!("there is no event schema {name:?}; names are <Type>.v<version>.json"))
             .detail_zh(format!("没有事件结构 {name:?}；名称形如 <类型>.v<版本>.json")));
     };
-    let body = serde_json::to_vec(&schema).map_err(Problem::internal)?;
-    Ok(answer(&call, JSON, body, IMMUTABLE))
+    let tag = format!("\"{}.json.{}\"", &schema.content[..32], call.language.tag());
+    if etag::unchanged(&call.http, &tag) {
+        return Ok(etag::not_modified(&tag, call.language));
+    }
+    Ok(rendered(&call, HttpResponse::Ok(), schema.text.clone(), IMMUTABLE, Some(&tag)))
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Which events a reader wants, told from the envelope alone: nothing is decoded for those it does
 //! not want.
 
+use std::collections::BTreeSet;
+
 use super::asked::refused;
 use crate::api::call::Call;
 use crate::api::problem::Problem;
@@ -121,7 +123,9 @@ fn category(call: &Call) -> Result<Option<String>, Problem> {
 fn types(call: &Call) -> Result<Vec<&'static str>, Problem> {
     let Some(list) = call.parameter("type") else { return Ok(Vec::new()) };
     let cloud = &call.state.cloud_events;
-    list.split(',')
+    // A type that is said again asks for nothing more.
+    let said: BTreeSet<&str> = list.split(',').collect();
+    said.into_iter()
         .map(|wanted| {
             let mut known = event_types();
             let found = known.find(|(kind, event_type)| {

@@ -5,31 +5,29 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
-use actix_web::web::Bytes;
 
 use super::asked::Asked;
-use super::filter::Filter;
+use super::backlog::Backlog;
 use super::view::write_line;
 use super::{LAST_SEQUENCE, VARY};
 use crate::api::answer::sequence;
 use crate::api::call::{Answered, Call};
+use crate::api::outgoing::{Open, Part};
 use crate::api::problem::Problem;
-use crate::log::EventLog;
-
-/// Events read at a time.
-const READ: usize = 512;
 
 struct Lines {
-    log: Arc<dyn EventLog>,
-    filter: Filter,
+    backlog: Backlog,
+    open: Arc<Open>,
     after: Option<u64>,
     end: Option<u64>,
+    /// Why it breaks off once what was written before is sent.
+    failed: Option<Problem>,
 }
 
 /// Every event after the position asked for.
 ///
 /// # Errors
-/// As the log's.
+/// As the log's; `rate-limited` and `server-busy`.
 pub async fn all(call: &Call, asked: Asked, media: &'static str) -> Answered {
     let log = call.state.app.log().clone();
     // Refused before the first byte where it can't be read.
@@ -43,18 +41,17 @@ pub async fn all(call: &Call, asked: Asked, media: &'static str) -> Answered {
     if let Some(end) = end {
         response.insert_header((LAST_SEQUENCE, sequence(end)));
     }
-    let lines = Lines { log, filter: asked.filter, after: asked.after, end };
-    Ok(response.streaming(futures_util::stream::unfold(Some(lines), next)))
+    let open = call.open()?;
+    let backlog = Backlog::new(log, Arc::new(asked.filter), Arc::new(write_line));
+    let lines = Lines { backlog, open: open.clone(), after: asked.after, end, failed: None };
+    Ok(open.answer(response, futures_util::stream::unfold(Some(lines), next)))
 }
 
-async fn next(lines: Option<Lines>) -> Option<(Result<Bytes, Problem>, Option<Lines>)> {
+async fn next(lines: Option<Lines>) -> Option<(Result<Part, Problem>, Option<Lines>)> {
     let mut lines = lines?;
-    let done = lines.end.is_none_or(|end| lines.after.is_some_and(|after| after >= end));
-    if done {
-        return None;
-    }
     match lines.page().await {
-        Ok(bytes) => Some((Ok(bytes), Some(lines))),
+        Ok(None) => None,
+        Ok(Some(part)) => Some((Ok(part), Some(lines))),
         Err(problem) => {
             tracing::error!(error = %problem, "a feed broke off");
             Some((Err(problem), None))
@@ -63,22 +60,16 @@ async fn next(lines: Option<Lines>) -> Option<(Result<Bytes, Problem>, Option<Li
 }
 
 impl Lines {
-    /// The next lines; none where a page has nothing that the filter takes.
-    async fn page(&mut self) -> Result<Bytes, Problem> {
-        let page = self.log.read_all(self.after, READ).await?;
-        let mut bytes = Vec::new();
-        for event in &page.events {
-            if self.end.is_some_and(|end| event.sequence > end) {
-                break;
-            }
-            if self.filter.takes(event) {
-                write_line(event, &mut bytes)?;
-            }
-            self.after = Some(event.sequence);
+    /// The next lines; none in it where a page has nothing that the filter takes.
+    async fn page(&mut self) -> Result<Option<Part>, Problem> {
+        if let Some(problem) = self.failed.take() {
+            return Err(problem);
         }
-        if page.events.is_empty() {
-            return Err(Problem::internal("the log ended before the end that it had"));
-        }
-        Ok(Bytes::from(bytes))
+        let Some(end) = self.end.filter(|end| self.after.is_none_or(|after| after < *end)) else {
+            return Ok(None);
+        };
+        let written = self.backlog.page(&self.open, self.after, end).await?;
+        (self.after, self.failed) = (written.last, written.failed);
+        Ok(Some(written.part))
     }
 }

@@ -4,34 +4,35 @@
 //! `Last-Event-ID` loses and repeats nothing; whenever the reader has everything it is told so,
 //! with the position reached; a reader that is idle holds a position and a place in two waiting
 //! lists, nothing else: no thread, no page, no connection to the database; one that stops reading
-//! holds a page at most, since nothing is read before what was written is sent. Ends when the
-//! server stops or the token with which it was asked for no longer holds, and only then.
+//! holds a page at most, since nothing is read before what was written is sent, and its connection
+//! leaves it. Ends when the server stops or the token with which it was asked for no longer holds.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::http::{Method, header};
+use actix_web::http::header;
 use actix_web::web::{self, Bytes};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
 use super::asked::{Asked, refused};
+use super::backlog::{Backlog, READ};
 use super::filter::Filter;
-use super::tail::{Part, READ};
+use super::tail::Newest;
 use super::{EVENT_STREAM, VARY, position};
 use crate::api::answer::sequence;
 use crate::api::auth::Verified;
 use crate::api::call::{Answered, Call};
+use crate::api::outgoing::{Open, Part};
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
 use crate::codec::label_of_stream;
 use crate::log::RecordedEvent;
 
 /// What is written at once of the last page there is. Larger pieces would leave each idle reader's
-/// connection with a buffer of their size; those of a page in the middle of the backlog are so
-/// large that the connection gives its buffer back.
+/// connection with a buffer of their size.
 const PIECE_BYTES: usize = 4 * 1024;
 /// After how many events that the filter leaves out their number is told.
 const PROGRESS_EVENTS: u64 = 8192;
@@ -62,31 +63,35 @@ pub fn stream(call: &Call, asked: Asked) -> Answered {
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header(("x-accel-buffering", "no"))
         .insert_header((header::VARY, VARY));
-    if call.http.method() == Method::HEAD {
-        return Ok(response.finish());
-    }
+    let (open, filter, log) = (call.open()?, Arc::new(asked.filter), call.state.app.log());
+    let state = call.state.clone();
+    let write =
+        Arc::new(move |event: &RecordedEvent, out: &mut Vec<u8>| write_event(&state, event, out));
     let reader = Reader {
-        head: call.state.app.log().watch_head(),
+        head: log.watch_head(),
+        backlog: Backlog::new(log.clone(), filter.clone(), write),
+        open: open.clone(),
         state: call.state.clone(),
         verified: call.verified.clone(),
-        filter: (!asked.filter.takes_all()).then(|| Box::new(asked.filter)),
+        filter: (!filter.takes_all()).then_some(filter),
         stopping: call.state.stopping(),
         after: asked.after,
         after_id: None,
         told: None,
-        page: Part::default(),
-        is_last_page: false,
+        page: Newest::default(),
         failed: None,
         marker_due: Some(Instant::now()),
         sent_at: None,
     };
-    Ok(response.streaming(futures_util::stream::unfold(Some(reader), next)))
+    Ok(open.answer(response, futures_util::stream::unfold(Some(reader), next)))
 }
 
 struct Reader {
     state: web::Data<ApiState>,
     verified: Option<Arc<Verified>>,
-    filter: Option<Box<Filter>>,
+    filter: Option<Arc<Filter>>,
+    backlog: Backlog,
+    open: Arc<Open>,
     head: watch::Receiver<Option<u64>>,
     stopping: watch::Receiver<bool>,
     /// The last event looked at.
@@ -96,8 +101,7 @@ struct Reader {
     /// The last one that the client was told of.
     told: Option<u64>,
     /// What was read and is not written yet.
-    page: Part,
-    is_last_page: bool,
+    page: Newest,
     /// Why it breaks off once what was written before is sent.
     failed: Option<Problem>,
     /// When the client is to be told that it has everything.
@@ -106,12 +110,12 @@ struct Reader {
     sent_at: Option<Instant>,
 }
 
-async fn next(reader: Option<Reader>) -> Option<(Result<Bytes, Problem>, Option<Reader>)> {
+async fn next(reader: Option<Reader>) -> Option<(Result<Part, Problem>, Option<Reader>)> {
     let mut reader = reader?;
     match reader.piece().await {
-        Ok(bytes) => {
+        Ok(part) => {
             reader.sent_at = Some(Instant::now());
-            Some((Ok(bytes?), Some(reader)))
+            Some((Ok(part?), Some(reader)))
         }
         Err(problem) => {
             tracing::error!(error = %problem, "a stream of events broke off");
@@ -122,9 +126,9 @@ async fn next(reader: Option<Reader>) -> Option<(Result<Bytes, Problem>, Option<
 
 impl Reader {
     /// What is sent next; nothing once the server stops.
-    async fn piece(&mut self) -> Result<Option<Bytes>, Problem> {
+    async fn piece(&mut self) -> Result<Option<Part>, Problem> {
         let Some(sent_at) = self.sent_at else {
-            return Ok(Some(Bytes::from_static(BEGIN)));
+            return Ok(Some(Part::small(Bytes::from_static(BEGIN))));
         };
         loop {
             if let Some(problem) = self.failed.take() {
@@ -135,14 +139,16 @@ impl Reader {
             if *self.stopping.borrow() || !self.may_go_on() {
                 return Ok(None);
             }
-            if let Some(bytes) = self.written().await? {
-                return Ok(Some(bytes));
+            if let Some(part) = self.written().await? {
+                return Ok(Some(part));
             }
             // Marked as seen before reading: a head that moves meanwhile ends the wait at once.
             let head = *self.head.borrow_and_update();
             if head > self.after {
-                self.read(head).await?;
-                continue;
+                match self.read(head).await? {
+                    Some(part) => return Ok(Some(part)),
+                    None => continue,
+                }
             }
             let now = Instant::now();
             if self.marker_due.is_some_and(|due| due <= now) {
@@ -151,7 +157,7 @@ impl Reader {
             }
             let silent_until = sent_at + KEEP_ALIVE;
             if silent_until <= now {
-                return Ok(Some(Bytes::from_static(COMMENT)));
+                return Ok(Some(Part::small(Bytes::from_static(COMMENT))));
             }
             let until = self.marker_due.map_or(silent_until, |due| due.min(silent_until));
             tokio::select! {
@@ -167,39 +173,36 @@ impl Reader {
         self.verified.as_ref().is_some_and(|verified| authenticator.still_holds(verified))
     }
 
-    /// Reads on: what is near the end together with whoever else waits for it.
-    async fn read(&mut self, head: Option<u64>) -> Result<(), Problem> {
-        let log = &**self.state.app.log();
+    /// Reads on: what is near the end together with whoever else waits for it; what is far from it
+    /// is written at once.
+    async fn read(&mut self, head: Option<u64>) -> Result<Option<Part>, Problem> {
         let next = self.after.map_or(0, |after| after + 1);
-        self.is_last_page = head.is_some_and(|head| head < next + READ as u64);
-        self.page = match self.is_last_page {
-            true => self.state.tail.after(log, self.after).await?,
-            false => Part::of(log.read_all(self.after, READ).await?.events),
-        };
+        if let Some(head) = head.filter(|head| *head >= next + READ as u64) {
+            let written = self.backlog.page(&self.open, self.after, head).await?;
+            self.after_id = written.last_id.or(self.after_id);
+            (self.after, self.failed) = (written.last, written.failed);
+            self.told = written.told.or(self.told);
+            return Ok(self.looked_at(written.part));
+        }
+        self.page = self.state.tail.after(&**self.state.app.log(), self.after).await?;
         if self.page.is_empty() {
             return Err(Problem::internal("the log ended before its head"));
         }
-        Ok(())
+        Ok(None)
     }
 
-    /// Events of the page in hand; of the last page a piece, with room for the connection to send
-    /// it before the next.
-    async fn written(&mut self) -> Result<Option<Bytes>, Problem> {
+    /// Events of the page in hand: a piece, with room for the connection to send it before the next.
+    async fn written(&mut self) -> Result<Option<Part>, Problem> {
         if self.page.is_empty() {
             return Ok(None);
         }
-        if self.is_last_page {
-            tokio::task::yield_now().await;
-        }
+        tokio::task::yield_now().await;
         let mut out = Vec::new();
         while let Some(event) = self.page.take_next() {
             self.after = Some(event.sequence);
             self.after_id = Some(event.event_id);
             if self.filter.as_ref().is_some_and(|filter| !filter.takes(event)) {
                 continue;
-            }
-            if out.capacity() == 0 && !self.is_last_page {
-                out.reserve(READ * 1536);
             }
             let before = out.len();
             if let Err(problem) = write_event(&self.state, event, &mut out) {
@@ -211,26 +214,32 @@ impl Reader {
                 break;
             }
             self.told = self.after;
-            if self.is_last_page && out.len() >= PIECE_BYTES {
+            if out.len() >= PIECE_BYTES {
                 break;
             }
         }
         if self.page.is_empty() {
             // Gives the page's memory back.
-            self.page = Part::default();
+            self.page = Newest::default();
         }
-        if !out.is_empty() {
+        Ok(self.looked_at(Part::small(out.into())))
+    }
+
+    /// What is sent once events were looked at: those that were written, or now and then how many
+    /// were not.
+    fn looked_at(&mut self, part: Part) -> Option<Part> {
+        if !part.bytes.is_empty() {
             self.marker_due = Some(Instant::now());
-            return Ok(Some(out.into()));
+            return Some(part);
         }
         self.marker_due.get_or_insert_with(|| Instant::now() + MARKER_PAUSE);
         let told = self.told.map_or(0, |told| told + 1);
         let silent = self.after.map_or(0, |after| after + 1).saturating_sub(told);
-        Ok((silent >= PROGRESS_EVENTS).then(|| self.position("progress")))
+        (silent >= PROGRESS_EVENTS).then(|| self.position("progress"))
     }
 
     /// A notice with the position reached, which a client that connects anew goes on from.
-    fn position(&mut self, name: &str) -> Bytes {
+    fn position(&mut self, name: &str) -> Part {
         self.told = self.after;
         let text = match (self.after, self.after_id) {
             (Some(after), id) => {
@@ -245,7 +254,7 @@ impl Reader {
             }
             (None, _) => format!("event: {name}\ndata: {{\"sequence\":null}}\n\n"),
         };
-        text.into()
+        Part::small(text.into())
     }
 }
 

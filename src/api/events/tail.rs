@@ -5,24 +5,17 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
+use super::backlog::READ;
 use crate::log::{EventLog, LogError, RecordedEvent};
-
-/// Events read at a time: few enough to be still in the processor's cache when they are written.
-pub const READ: usize = 256;
 
 /// Events in order, and how many of the first were looked at.
 #[derive(Debug, Clone, Default)]
-pub struct Part {
+pub struct Newest {
     events: Arc<Vec<RecordedEvent>>,
     at: usize,
 }
 
-impl Part {
-    /// These events, none looked at.
-    pub fn of(events: Vec<RecordedEvent>) -> Self {
-        Self { events: Arc::new(events), at: 0 }
-    }
-
+impl Newest {
     /// Whether every one was looked at.
     pub fn is_empty(&self) -> bool {
         self.at >= self.events.len()
@@ -45,17 +38,17 @@ impl Tail {
     ///
     /// # Errors
     /// As [`EventLog::read_all`].
-    pub async fn after(&self, log: &dyn EventLog, after: Option<u64>) -> Result<Part, LogError> {
+    pub async fn after(&self, log: &dyn EventLog, after: Option<u64>) -> Result<Newest, LogError> {
         let next = after.map_or(0, |after| after + 1);
         let mut newest = self.0.lock().await;
         let first = newest.first().map(|event| event.sequence);
         let at = first.and_then(|first| next.checked_sub(first)).map(|at| at as usize);
         if let Some(at) = at.filter(|at| *at < newest.len()) {
-            return Ok(Part { events: newest.clone(), at });
+            return Ok(Newest { events: newest.clone(), at });
         }
         let page = log.read_all(after, READ).await?;
         *newest = Arc::new(page.events);
-        Ok(Part { events: newest.clone(), at: 0 })
+        Ok(Newest { events: newest.clone(), at: 0 })
     }
 }
 
@@ -64,7 +57,7 @@ mod tests {
     use super::*;
     use crate::log::{Expected, MemoryLog, NewEvent, StreamName};
 
-    fn rest(mut part: Part) -> Vec<u64> {
+    fn rest(mut part: Newest) -> Vec<u64> {
         std::iter::from_fn(|| part.take_next().map(|event| event.sequence)).collect()
     }
 

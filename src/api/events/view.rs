@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::archive::ArchivePage;
 use super::{CLOUD_EVENTS, JSON, JSONL, NDJSON};
 use crate::api::answer::{rendered, sequence};
 use crate::api::call::Call;
@@ -15,7 +16,7 @@ use crate::api::etag;
 use crate::api::problem::Problem;
 use crate::codec::{self, CloudEvents, Flattened};
 use crate::domain::date::Timestamp;
-use crate::log::RecordedEvent;
+use crate::log::{RecordedEvent, SINGLE_EVENTS, on_backlog};
 
 /// An event with its full envelope.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -87,47 +88,76 @@ impl<'a> EventView<'a> {
     }
 }
 
-/// Events to be answered at once.
-pub struct Page<'a> {
-    /// The events.
-    pub events: &'a [RecordedEvent],
-    /// The sequence of the last one looked at.
-    pub last: Option<u64>,
-    /// The link to what follows.
-    pub next: Option<&'a str>,
+/// What stands around the events of a page of JSON.
+pub enum Around {
+    /// The link to what follows, and the sequence of the last event looked at.
+    Feed(Option<String>, Option<u64>),
+    /// The number of the page, its first and its last sequence.
+    Archive(u64, u64, u64),
 }
 
-impl Page<'_> {
-    /// The page in a form.
-    ///
-    /// # Errors
-    /// `internal-error` where an event is no JSON.
-    pub fn body(&self, call: &Call, media: &str) -> Result<Vec<u8>, Problem> {
-        match media {
-            CLOUD_EVENTS => batch(self.events, &call.state.cloud_events),
-            NDJSON | JSONL => {
-                let mut lines = Vec::new();
-                for event in self.events {
-                    write_line(event, &mut lines)?;
-                }
-                Ok(lines)
+impl Around {
+    fn page(&self, events: &[RecordedEvent]) -> Result<Vec<u8>, Problem> {
+        let items = events.iter().map(EventView::of).collect::<Result<Vec<_>, _>>()?;
+        let written = match self {
+            Self::Feed(next, last) => {
+                let last_sequence = last.map(sequence);
+                serde_json::to_vec(&EventPage { items, next: next.as_deref(), last_sequence })
             }
-            _ => {
-                let items = views(self.events)?;
-                let last_sequence = self.last.map(sequence);
-                let page = EventPage { items, next: self.next, last_sequence };
-                serde_json::to_vec(&page).map_err(Problem::internal)
-            }
-        }
+            Self::Archive(page, first, last) => serde_json::to_vec(&ArchivePage {
+                page: *page,
+                first_sequence: sequence(*first),
+                last_sequence: sequence(*last),
+                items,
+            }),
+        };
+        written.map_err(Problem::internal)
     }
 }
 
-/// The views of some events.
+/// Events in a form, and what their tag is made of.
+pub struct Body {
+    bytes: Vec<u8>,
+    content: String,
+}
+
+/// Writes a page; a long one on the threads of the backlog, where it keeps nobody waiting.
 ///
 /// # Errors
-/// As [`EventView::of`].
-pub fn views(events: &[RecordedEvent]) -> Result<Vec<EventView<'_>>, Problem> {
-    events.iter().map(EventView::of).collect()
+/// `internal-error` where an event is no JSON.
+pub async fn body(
+    call: &Call,
+    media: &'static str,
+    events: Vec<RecordedEvent>,
+    around: Around,
+) -> Result<Body, Problem> {
+    let cloud = call.state.cloud_events.clone();
+    let is_short = events.len() <= SINGLE_EVENTS;
+    let write = move || {
+        let bytes = written(&events, media, &around, &cloud)?;
+        let content = codec::sha256_hex(&bytes);
+        Ok(Body { bytes, content })
+    };
+    if is_short { write() } else { on_backlog(write).await? }
+}
+
+fn written(
+    events: &[RecordedEvent],
+    media: &str,
+    around: &Around,
+    cloud: &CloudEvents,
+) -> Result<Vec<u8>, Problem> {
+    match media {
+        CLOUD_EVENTS => batch(events, cloud),
+        NDJSON | JSONL => {
+            let mut lines = Vec::new();
+            for event in events {
+                write_line(event, &mut lines)?;
+            }
+            Ok(lines)
+        }
+        _ => around.page(events),
+    }
 }
 
 /// Appends an event as one line. What stands in it as it was stored may have raw line breaks, if
@@ -161,23 +191,17 @@ fn batch(events: &[RecordedEvent], cloud: &CloudEvents) -> Result<Vec<u8>, Probl
 }
 
 /// An answer whose tag is that of its content; 304 where the caller has it.
-pub fn answer(
-    call: &Call,
-    media: &'static str,
-    body: Vec<u8>,
-    cache: &'static str,
-) -> HttpResponse {
-    let content = codec::sha256_hex(&body);
+pub fn answer(call: &Call, media: &'static str, body: Body, cache: &'static str) -> HttpResponse {
     let form = match media {
         JSON => "json",
         CLOUD_EVENTS => "cloudevents",
         _ => "lines",
     };
-    let tag = format!("\"{}.{form}.{}\"", &content[..32], call.language.tag());
+    let tag = format!("\"{}.{form}.{}\"", &body.content[..32], call.language.tag());
     if etag::unchanged(&call.http, &tag) {
         return etag::not_modified(&tag, call.language);
     }
-    let mut response = rendered(call, HttpResponse::Ok(), body.into(), cache, Some(&tag));
+    let mut response = rendered(call, HttpResponse::Ok(), body.bytes.into(), cache, Some(&tag));
     let media = header::HeaderValue::from_static(media);
     response.headers_mut().insert(header::CONTENT_TYPE, media);
     response

@@ -25,8 +25,11 @@ use crate::projection::obligations::{ObligationCursor, ObligationFilter, Obligat
 use crate::projection::subjects::{SubjectCursor, UnlistedFilter};
 use crate::projection::{At, DatabaseError, Tables};
 
-/// Subjects looked at in one go.
+/// Duties or subjects asked for in one go: few questions, however few of them are picked.
 const CHUNK: usize = 200;
+/// How many of them one request looks through; where few are picked, the page is short or empty and
+/// its link goes on. Some tenths of a second.
+const MAX_EXAMINED: usize = 20_000;
 
 /// What is picked out of the judged ones.
 struct Pick {
@@ -180,18 +183,19 @@ impl Question {
         at: At,
         after: Option<After>,
     ) -> Result<(Vec<Found>, Option<After>), DatabaseError> {
-        let (mut found, mut left) = (Vec::new(), self.limit);
+        let (mut found, mut left, mut examined) = (Vec::new(), self.limit, 0);
         let (recorded, begin) = match after {
             None => (Some(None), AfterUnlisted::default()),
             Some(After::Recorded(cursor)) => (Some(Some(cursor)), AfterUnlisted::default()),
             Some(After::Unlisted(begin)) => (None, begin),
         };
         if let Some(after) = recorded
-            && let Some(more) = self.recorded(tables, at, after, &mut left, &mut found)?
+            && let Some(more) =
+                self.recorded(tables, at, after, (&mut left, &mut examined), &mut found)?
         {
             return Ok((found, Some(After::Recorded(more))));
         }
-        let more = self.unlisted(tables, at, begin, left, &mut found)?;
+        let more = self.unlisted(tables, at, begin, (left, examined), &mut found)?;
         Ok((found, more.map(After::Unlisted)))
     }
 
@@ -200,12 +204,15 @@ impl Question {
         tables: &Tables<'_>,
         at: At,
         mut after: Option<ObligationCursor>,
-        left: &mut usize,
+        (left, examined): (&mut usize, &mut usize),
         found: &mut Vec<Found>,
     ) -> Result<Option<ObligationCursor>, DatabaseError> {
+        let mut chunk = self.limit + 1;
         loop {
-            let rows = tables.list_obligations(&self.filter, at, after.as_ref(), self.limit)?;
-            let end = rows.len() < self.limit;
+            let rows = tables.list_obligations(&self.filter, at, after.as_ref(), chunk)?;
+            let end = rows.len() < chunk;
+            *examined += rows.len();
+            chunk = chunk.max(CHUNK);
             for row in rows {
                 if *left == 0 {
                     return Ok(after);
@@ -220,6 +227,9 @@ impl Question {
             if end {
                 return Ok(None);
             }
+            if *examined >= MAX_EXAMINED {
+                return Ok(after);
+            }
         }
     }
 
@@ -228,7 +238,7 @@ impl Question {
         tables: &Tables<'_>,
         at: At,
         begin: AfterUnlisted,
-        mut left: usize,
+        (mut left, mut examined): (usize, usize),
         found: &mut Vec<Found>,
     ) -> Result<Option<AfterUnlisted>, DatabaseError> {
         let mut last = begin.clone();
@@ -241,6 +251,7 @@ impl Question {
             loop {
                 let rows = tables.list_unlisted(&unlisted.filter, at, from.as_ref(), CHUNK)?;
                 let end = rows.len() < CHUNK;
+                examined += rows.len();
                 for row in rows {
                     from = Some(row.subject.cursor());
                     if row.met_by.is_some() {
@@ -255,6 +266,9 @@ impl Question {
                 }
                 if end {
                     break;
+                }
+                if examined >= MAX_EXAMINED {
+                    return Ok(Some(AfterUnlisted { program: program.to_owned(), subject: from }));
                 }
             }
         }

@@ -7,7 +7,7 @@ use super::{Code, FieldError, Language, Problem};
 use crate::api::answer::sequence;
 use crate::app::ActError;
 use crate::app::clock::ClockError;
-use crate::codec::RequestError;
+use crate::codec::{MAX_ERRORS, RequestError};
 use crate::domain::event::Recorded;
 use crate::domain::ids::{self, EventRef, Id, Text};
 use crate::domain::refusal::{self, Reason, Refusal};
@@ -158,8 +158,9 @@ impl From<RequestError> for Problem {
     }
 }
 
-/// Every member that is wrong, in one language.
+/// The members that are wrong, in one language; no more of them than one answer names.
 pub fn of_fields(errors: &[refusal::FieldError], language: Language) -> Problem {
+    let errors = &errors[..errors.len().min(MAX_ERRORS)];
     let joined = |language| {
         let details = errors.iter().map(|error| {
             let detail = word(&error.detail, language);

@@ -167,6 +167,9 @@ catalogue! {
     DocumentsUnavailable "documents-unavailable" SERVICE_UNAVAILABLE retry 5 []
         en "The documents cannot be reached" "Nothing was recorded, since an act may cite only what is safely stored, and that cannot be seen now; acts that cite no document go on. Send the same request again after the stated time."
         zh "暂时无法访问文件库" "行为只能引用已妥善保存的文件，而目前无法核实，故未作记录；不引用文件的行为不受影响。请在所示时间后重发同一请求。";
+    WebhooksUnavailable "webhooks-unavailable" SERVICE_UNAVAILABLE retry 5 []
+        en "The webhook endpoints cannot be reached" "Their database is away or does not answer. Nothing is lost: deliveries go on where they stopped. Send the same request again after the stated time."
+        zh "暂时无法访问 Webhook 端点" "其数据库无法访问或未答复。不会遗失任何推送，恢复后从停下处继续。请在所示时间后重发同一请求。";
     OutcomeUnknown "outcome-unknown" SERVICE_UNAVAILABLE retry 5 ["idempotency_key"]
         en "It is not known whether the act was recorded" "Send the same request again with the same key: it is recorded once, whichever is the case."
         zh "无法确定行为是否已记录" "请用同一幂等键重发同一请求：无论何种情况，只会记录一次。";
@@ -194,6 +197,12 @@ catalogue! {
     HeadersTooLarge "headers-too-large" REQUEST_HEADER_FIELDS_TOO_LARGE []
         en "The headers are too large" "Send fewer or shorter headers."
         zh "请求头过大" "请减少或缩短请求头。";
+    RateLimited "rate-limited" TOO_MANY_REQUESTS retry 5 ["violated_policies"]
+        en "Too much is under way for you" "One principal has a share of what the server can do at once. `violated_policies` names the limit; end or read what is under way, then send the same request again after the stated time."
+        zh "您的请求过多" "每一主体只占服务器并发能力的一份。violated_policies 指明所达到的上限；请先结束或读完正在进行的请求，并在所示时间后重发同一请求。";
+    ServerBusy "server-busy" SERVICE_UNAVAILABLE retry 10 []
+        en "The server is busy" "As many answers of this kind are under way as the server can give at once. Nothing was recorded. Send the same request again after the stated time."
+        zh "服务器繁忙" "同类答复已达服务器的并发上限，未作任何记录。请在所示时间后重发同一请求。";
     InternalError "internal-error" INTERNAL_SERVER_ERROR []
         en "The server failed" "The cause was logged under `trace_id`; tell it to the operator. An act sent again with the same key is recorded once."
         zh "服务器内部错误" "原因已记入日志，请将 trace_id 告知运维人员。用同一幂等键重发的行为只会记录一次。";

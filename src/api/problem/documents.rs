@@ -17,11 +17,17 @@ impl From<DocumentError> for Problem {
             DocumentError::BrokenOff(_) => Problem::new(Code::MalformedRequest).detail(text),
             DocumentError::NotFound(_) => Problem::new(Code::NotFound).detail(text),
             // Nothing was kept and space may be made, so sending again can help.
-            DocumentError::StorageFull(_) => Problem::new(Code::EventStoreUnavailable).cause(text),
+            DocumentError::StorageFull(_) => {
+                let (why_en, why_zh) = reason(Obstacle::Full);
+                Problem::new(Code::DocumentsUnavailable)
+                    .detail(format!("the document can't be kept: {why_en}"))
+                    .detail_zh(format!("无法保存文件：{why_zh}"))
+                    .cause(text)
+            }
             DocumentError::Unreachable { store, obstacle, .. } => {
                 // A folder's path is nobody's business; a bucket is named so that its keeper is found.
                 let (en, zh) = match obstacle {
-                    Obstacle::FolderGone => {
+                    Obstacle::FolderGone | Obstacle::Full => {
                         ("the documents folder".to_owned(), "文件目录".to_owned())
                     }
                     _ => (format!("the document store {store}"), format!("文件库 {store} ")),
@@ -46,6 +52,7 @@ fn reason(obstacle: Obstacle) -> (&'static str, &'static str) {
         Obstacle::Refused => ("it does not let this server in", "拒绝本服务器访问"),
         Obstacle::NoBucket => ("its bucket is gone", "存储桶不存在"),
         Obstacle::NotAStore => ("what answers there is no such store", "该地址上的服务不是文件库"),
+        Obstacle::Full => ("no space is left where documents are kept", "存放文件的空间已满"),
         Obstacle::FolderGone => ("it is gone, perhaps unmounted", "目录不存在，可能已被卸载"),
     }
 }

@@ -28,6 +28,8 @@ use tokio::io::AsyncWriteExt;
 const INCOMING: &str = ".incoming-";
 /// About 3 MiB of digests known to be flushed; beyond that they are asked of the disk again.
 const MAX_KNOWN: usize = 1 << 16;
+/// With so much free a folder is no longer full.
+const ENOUGH_BYTES: u64 = 1024 * 1024;
 
 /// A folder of documents.
 pub struct FolderStore {
@@ -36,7 +38,7 @@ pub struct FolderStore {
     known_flushed: Arc<Mutex<HashSet<Digest>>>,
     /// None: the folder is read as it is, and need not be there.
     place: Option<Place>,
-    last_asked: LastAsked,
+    last_asked: Arc<LastAsked>,
 }
 
 impl FolderStore {
@@ -67,7 +69,7 @@ impl FolderStore {
             next_name: AtomicU64::new(0),
             known_flushed: Arc::default(),
             place: None,
-            last_asked: LastAsked::default(),
+            last_asked: Arc::default(),
         }
     }
 
@@ -147,6 +149,7 @@ impl DocumentStore for FolderStore {
                 limit_bytes,
                 claimed,
                 known_flushed: Arc::clone(&self.known_flushed),
+                last_asked: Arc::clone(&self.last_asked),
             };
             Ok(Box::new(upload) as Box<dyn Upload>)
         })
@@ -184,7 +187,12 @@ impl DocumentStore for FolderStore {
     }
 
     fn trouble(&self) -> Option<Obstacle> {
-        self.last_asked.trouble()
+        let trouble = self.last_asked.trouble()?;
+        if trouble == Obstacle::Full && has_room(&self.root) {
+            self.last_asked.forget();
+            return None;
+        }
+        Some(trouble)
     }
 }
 
@@ -208,6 +216,7 @@ struct FolderUpload {
     limit_bytes: u64,
     claimed: Option<Digest>,
     known_flushed: Arc<Mutex<HashSet<Digest>>>,
+    last_asked: Arc<LastAsked>,
 }
 
 impl Upload for FolderUpload {
@@ -219,7 +228,9 @@ impl Upload for FolderUpload {
             }
             self.hash.update(bytes);
             let written = self.file.write_all(bytes).await;
-            written.map_err(|e| failure("write to the documents folder", &self.root, e))
+            let written =
+                written.map_err(|e| failure("write to the documents folder", &self.root, e));
+            self.last_asked.note_trouble(written)
         })
     }
 
@@ -233,10 +244,13 @@ impl Upload for FolderUpload {
                 self.file.flush().await?;
                 self.file.sync_all().await
             };
-            flushed.await.map_err(|e| failure("flush to the documents folder", &self.root, e))?;
+            let flushed = flushed.await;
+            let flushed =
+                flushed.map_err(|e| failure("flush to the documents folder", &self.root, e));
+            self.last_asked.note_trouble(flushed)?;
             let stored = Stored { digest: computed, size_bytes: self.size_bytes };
             let (root, incoming) = (self.root.clone(), self.incoming);
-            blocking(move || {
+            let named = blocking(move || {
                 let path = path_in(&root, computed);
                 if let Some(folder) = path.parent() {
                     fs::create_dir_all(folder).map_err(|e| failure("make", folder, e))?;
@@ -244,12 +258,17 @@ impl Upload for FolderUpload {
                 // Over a file of the same digest too: that mends it if it was damaged.
                 fs::rename(&incoming.0, &path).map_err(|e| failure("name", &path, e))?;
                 sync_folders(&root, computed)
-            })
-            .await?;
+            });
+            self.last_asked.note(named.await)?;
             remember(&self.known_flushed, computed);
             Ok(stored)
         })
     }
+}
+
+/// Whether a document is worth another try after one that found no room.
+fn has_room(root: &Path) -> bool {
+    rustix::fs::statvfs(root).is_ok_and(|found| found.f_bavail * found.f_frsize >= ENOUGH_BYTES)
 }
 
 fn path_in(root: &Path, digest: Digest) -> PathBuf {
@@ -355,6 +374,7 @@ mod tests {
             limit_bytes: 100,
             claimed: None,
             known_flushed: Arc::default(),
+            last_asked: Arc::clone(&store.last_asked),
         });
         assert!(path.exists());
         // The runtime writes behind, so the error may come with either call.
@@ -364,6 +384,8 @@ mod tests {
         };
         assert!(matches!(error, DocumentError::StorageFull(_)), "{error}");
         assert!(error.to_string().contains("no space"), "{error}");
+        assert_eq!(store.last_asked.trouble(), Some(Obstacle::Full));
+        assert_eq!(store.trouble(), None, "the folder itself has room");
         assert!(!path.exists());
     }
 }

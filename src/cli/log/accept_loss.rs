@@ -8,16 +8,18 @@ use super::super::exit::Exit;
 use super::super::known;
 use super::super::output::print;
 use super::super::token::token_key;
+use super::super::webhooks::place;
 use super::Opened;
 use crate::domain::logbook::LossAccepted;
-use crate::log::Stop;
+use crate::log::{EventLog, Stop};
+use crate::webhooks::go_back;
 
 /// Accept that events of the log are lost, so that recording goes on without them.
 ///
 /// A log that ends before an event that something outside it has seen is served for reading only: put
 /// the longer log back if there is any. If there is none, accept the loss. It is recorded as LossAccepted at
 /// the end of the log; the sequences that are lost are given again from there on, read models are made
-/// anew, and who had read into the range that was lost is told so.
+/// anew, webhook endpoints go on from there, and who had read into the range that was lost is told so.
 #[derive(Debug, clap::Args)]
 pub struct AcceptLossArgs {
     #[command(flatten)]
@@ -38,7 +40,7 @@ pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
     let (config, _) = Config::load(&args.config, std::env::vars())?;
     let written_at = written_at(&config.store.log);
     let Opened { config, log, book } = super::open(&args.config).await?;
-    let known = known::outside(&config).await?;
+    let known = known::outside(&config, &*log).await?;
     let stopped = match known::shorter(&*log, known.as_ref()).await? {
         Some(stop) => Some(stop),
         None => log.recording().stopped(),
@@ -49,7 +51,7 @@ pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
         Some(why) => {
             let (old_head, streams) = match &why {
                 Stop::Shorter { known, .. } => (Some(*known), Vec::new()),
-                Stop::Hole { stream, .. } => (None, vec![stream.clone()]),
+                Stop::Hole { stream, .. } => (None, lost_streams(&*log, stream)),
                 Stop::DiskFailed { .. } | Stop::Replaced { .. } | Stop::Damaged { .. } => {
                     return Err(crate::log::LogError::Stopped(why).into());
                 }
@@ -65,6 +67,10 @@ pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
                     .encode(key.public().as_bytes()),
                 reason: args.reason.clone(),
             };
+            // Before it is recorded: what takes the place of what was lost is told to everyone.
+            if let Some(from) = first_lost(&why) {
+                go_back(place(&config, None)?, from).await?;
+            }
             let file = ClockFile::of(&config.store.data_dir);
             let clock = knowing_clock(&*log, &file, written_at).await?;
             let sequence = book.accept_loss(&*log, &clock, &loss).await?;
@@ -76,4 +82,19 @@ pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
     log.close().await;
     print(&text)?;
     Ok(Exit::Done)
+}
+
+/// The first sequence that is given again.
+fn first_lost(why: &Stop) -> Option<u64> {
+    match why {
+        Stop::Shorter { head, .. } => Some(head.map_or(0, |head| head + 1)),
+        Stop::Hole { sequence, .. } => *sequence,
+        Stop::DiskFailed { .. } | Stop::Replaced { .. } | Stop::Damaged { .. } => None,
+    }
+}
+
+/// The streams that lost events: all that the engine names, or the one that stopped recording.
+fn lost_streams(log: &dyn EventLog, stopped_for: &str) -> Vec<String> {
+    let lost: Vec<_> = log.lost().into_iter().map(|lost| lost.stream.to_string()).collect();
+    if lost.is_empty() { vec![stopped_for.to_owned()] } else { lost }
 }

@@ -20,7 +20,7 @@ use super::manifest::{
 };
 use crate::cli::config::{Config, ConfigArgs, PlaceArgs};
 use crate::cli::exit::{Exit, failure};
-use crate::cli::node::now_us;
+use crate::cli::node::{is_postgres, now_us};
 use crate::cli::output::{Format, fields, print, print_json};
 use crate::cli::verify::{check, damaged};
 use crate::codec::{Stored, decode};
@@ -28,7 +28,7 @@ use crate::domain::date::Timestamp;
 use crate::ledger::Root;
 use crate::log::{EventLog, SqliteLog};
 use crate::moving::{MoveError, Observer as _, compare_first};
-use crate::webhooks;
+use crate::webhooks::{self, Place};
 
 /// Make a verified backup of a data folder, also while it is served.
 ///
@@ -89,7 +89,7 @@ pub async fn run(args: &BackupArgs) -> anyhow::Result<Exit> {
     let log = SqliteLog::open_reader(path)?;
     let folder = Unfinished::begin(&args.to)?;
     let mut sums = Sums::default();
-    let with_webhooks = copy_webhooks(&config, &folder, &mut sums)?;
+    let with_webhooks = copy_webhooks(&config, &folder, &mut sums).await?;
     let watch = Watch::new("copying the log");
     let copied = copy_log(&log, &folder, &mut sums, &watch).await;
     log.close().await;
@@ -117,13 +117,18 @@ pub async fn run(args: &BackupArgs) -> anyhow::Result<Exit> {
     show(args, &manifest)
 }
 
-fn copy_webhooks(config: &Config, folder: &Unfinished, sums: &mut Sums) -> anyhow::Result<bool> {
+/// Copies the endpoints of this node; those in a database have that one's backup.
+async fn copy_webhooks(
+    config: &Config,
+    folder: &Unfinished,
+    sums: &mut Sums,
+) -> anyhow::Result<bool> {
     let from = config.store.data_dir.join(webhooks::FILE_NAME);
-    if !from.exists() {
+    if is_postgres(&config.store.read_model) || !from.exists() {
         return Ok(false);
     }
     let to = folder.file(webhooks::FILE_NAME)?;
-    webhooks::export(&from, &to)?;
+    webhooks::export(Place::File(from), &to).await?;
     sums.add(webhooks::FILE_NAME, digest_file(&to)?.0);
     Ok(true)
 }
@@ -216,13 +221,14 @@ fn show(args: &BackupArgs, manifest: &Manifest) -> anyhow::Result<Exit> {
         } else {
             format!("not copied: they are in {}", documents.address)
         };
+        let of_webhooks = if manifest.webhooks { "copied" } else { "none in the data folder" };
         print(&fields(&[
             ("backup", args.to.display().to_string()),
             ("events", manifest.events.to_string()),
             ("Merkle root", manifest.root.clone()),
             ("documents", of_documents),
             ("keys", named.collect::<Vec<_>>().join(", ")),
-            ("webhook endpoints", if manifest.webhooks { "copied" } else { "none" }.to_owned()),
+            ("webhook endpoints", of_webhooks.to_owned()),
         ]))?;
     }
     if documents.missing.is_empty() && documents.damaged.is_empty() {

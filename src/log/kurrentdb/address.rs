@@ -119,6 +119,15 @@ impl Address {
         Ok(address)
     }
 
+    /// Whether the client looks for the leader: among several nodes, or by asking one for the others.
+    pub(super) fn discovers(&self) -> bool {
+        self.hosts.len() > 1 || self.scheme.ends_with("+discover")
+    }
+
+    pub(super) fn scheme(&self) -> &str {
+        &self.scheme
+    }
+
     /// The same address with another account.
     #[must_use]
     pub fn with_account(mut self, account: Account) -> Self {

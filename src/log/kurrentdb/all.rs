@@ -8,15 +8,17 @@ use tokio::task::JoinHandle;
 
 use super::Shared;
 use super::client::By as _;
-use super::count::{Count, MARK_EVERY};
+use super::count::Count;
 use super::follow::catch_up;
 use super::read::{FIRST_PAUSE, LONGEST_PAUSE, again, collect};
 use super::stored::to_recorded;
 use crate::log::page::{Order, PageBuilder};
-use crate::log::{LogError, Page, StreamName};
+use crate::log::{LogError, Page};
 
 /// How many readers have their next page asked for ahead.
 const READERS: usize = 4;
+/// How many events are read at once where others' stand between.
+const AMONG_OTHERS: usize = 512;
 
 /// A page asked for ahead, or just where one ended.
 pub(super) struct Ahead {
@@ -36,7 +38,7 @@ pub(super) async fn all_page(
     }
     let first = after.map_or(0, |after| after.saturating_add(1));
     let mut page = PageBuilder::new(Order::Sequence, first, limit)?;
-    let start = {
+    let head = {
         let count = shared.count();
         let head = count.head();
         if let Some(after) = after
@@ -57,26 +59,27 @@ pub(super) async fn all_page(
             }
             return Ok(page.into_all_page());
         }
-        (count.mark_before(first), head.unwrap_or_default())
+        head.unwrap_or_default()
     };
-    from_server(shared, page, start.0, start.1).await
+    from_server(shared, page, head).await
 }
 
-/// Fills a page from `$all`, beginning at a mark, or where the page before ended, up to what was
-/// counted when the read began.
+/// Fills a page from `$all`, beginning where its first event stands, or where the page before ended, up
+/// to what was counted when the read began.
 async fn from_server(
     shared: &Arc<Shared>,
     mut page: PageBuilder,
-    mark: Option<(u64, Position)>,
     head: u64,
 ) -> Result<Page<Option<u64>>, LogError> {
-    let (mut number, mut at) = mark.map_or((0, None), |(number, at)| (number, Some(at)));
-    let (mut is_first, mut pause) = (true, FIRST_PAUSE);
     let ahead = take_ahead(shared, page.next());
     let goes_on = ahead.is_some();
-    let mut read_ahead = None;
+    let first = shared.count().positions().get(page.next());
+    // An event that is gone, and nobody knows where it stood.
+    let first = first.ok_or_else(|| gone(&shared.count(), page.next()))?;
+    let mut at = Position { commit: first, prepare: first };
+    let (mut is_first, mut pause, mut read_ahead) = (true, FIRST_PAUSE, None);
     if let Some(ahead) = ahead {
-        (number, at, is_first) = (page.next(), Some(ahead.at), false);
+        (at, is_first) = (ahead.at, false);
         read_ahead = ahead.read;
     }
     loop {
@@ -86,18 +89,19 @@ async fn from_server(
                 _ => continue,
             },
             None => {
-                // As many as are wanted, and those before the first that was asked for; others'
-                // events in between make another read of it.
-                let left = usize::try_from(head + 1 - number).unwrap_or(usize::MAX);
-                let limit = (page.room() + MARK_EVERY as usize + 1).min(left.saturating_add(1));
+                // As many as are wanted; others' events in between make another read of it.
+                let left = usize::try_from(head + 1 - page.next()).unwrap_or(usize::MAX);
+                let limit = page.wanted().min(left.saturating_add(1));
+                let limit = if is_first { limit } else { limit.max(AMONG_OTHERS) };
                 part_of_all(shared, at, limit).await?
             }
         };
         let last = found.last().map(|found| found.position);
-        if last.is_none() || (!is_first && last == at) {
-            // Ended early, or cut: what is counted can't be missing for long.
-            if pause > LONGEST_PAUSE {
-                return Err(vanished(number));
+        if last.is_none() || (!is_first && last == Some(at)) {
+            // Ended early, or cut: what is counted can't be missing for long, unless it is lost.
+            let is_lost = pause > FIRST_PAUSE && !shared.count().losses().is_empty();
+            if pause > LONGEST_PAUSE || is_lost {
+                return Err(gone(&shared.count(), page.next()));
             }
             tokio::time::sleep(pause).await;
             pause *= 3;
@@ -107,8 +111,8 @@ async fn from_server(
         let done = {
             let count = shared.count();
             // Every read after the first begins with an event that was looked at.
-            let new = found.into_iter().filter(|found| is_first || Some(found.position) != at);
-            take_in(&count, &shared.prefix, &mut page, &mut number, head, new)?
+            let new = found.into_iter().filter(|found| is_first || found.position != at);
+            take_in(&count, &shared.prefix, &mut page, head, new)?
         };
         if let Some(end) = done {
             let page = page.into_all_page();
@@ -117,34 +121,43 @@ async fn from_server(
             }
             return Ok(page);
         }
-        (at, is_first) = (last, false);
+        (at, is_first) = (last.unwrap_or(at), false);
     }
 }
 
 /// Puts events on the page until it is full or the end is reached: then where its last event stands.
+/// Events before one that is missing are a page of their own.
 fn take_in(
     count: &Count,
     prefix: &str,
     page: &mut PageBuilder,
-    number: &mut u64,
     head: u64,
     found: impl Iterator<Item = Found>,
 ) -> Result<Option<Option<Position>>, LogError> {
     let mut end = None;
     for found in found {
         let Some(name) = found.stream_id().strip_prefix(prefix) else { continue };
-        let stream = check(count, name, found.revision, *number)?;
-        if *number >= page.next() {
-            if page.is_full() {
-                return Ok(Some(end));
-            }
-            end = Some(found.position);
-            page.push(to_recorded(found, stream, *number).ok_or_else(|| vanished(*number))?)?;
+        if found.event_type == "$streamDeleted" {
+            continue;
         }
-        if *number == head {
+        let at = found.position;
+        let wanted = page.next();
+        let counted = count.sequence_at(at.commit);
+        let Some(stream) = count.stream(name).filter(|_| counted == Some(wanted)) else {
+            if counted.is_some_and(|counted| counted > wanted) && !page.is_empty() {
+                page.ends_before_a_hole();
+                return Ok(Some(None));
+            }
+            return Err(gone(count, wanted));
+        };
+        if page.is_full() {
             return Ok(Some(end));
         }
-        *number += 1;
+        page.push(to_recorded(found, stream, wanted).ok_or_else(|| gone(count, wanted))?)?;
+        end = Some(at);
+        if wanted == head {
+            return Ok(Some(end));
+        }
     }
     Ok(None)
 }
@@ -159,8 +172,8 @@ fn take_ahead(shared: &Shared, first: u64) -> Option<Ahead> {
 fn look_ahead(shared: &Arc<Shared>, after: u64, at: Position, events: usize, goes_on: bool) {
     let read = goes_on.then(|| {
         let reading = Arc::clone(shared);
-        let limit = events + MARK_EVERY as usize + 1;
-        shared.client.runtime().spawn(async move { part_of_all(&reading, Some(at), limit).await })
+        let limit = events + 2;
+        shared.client.runtime().spawn(async move { part_of_all(&reading, at, limit).await })
     });
     let mut all = shared.ahead();
     if all.len() == READERS {
@@ -171,31 +184,26 @@ fn look_ahead(shared: &Arc<Shared>, after: u64, at: Position, events: usize, goe
     all.push(Ahead { after, at, read });
 }
 
-/// That an event stands where it was counted.
-fn check(count: &Count, name: &str, revision: u64, number: u64) -> Result<StreamName, LogError> {
-    let stream = count.stream(name).ok_or_else(|| vanished(number))?;
-    match count.sequences(&stream, revision).first() {
-        Some(counted) if *counted == number => Ok(stream),
-        _ => Err(vanished(number)),
-    }
-}
-
-fn vanished(sequence: u64) -> LogError {
-    let reason =
-        "the server no longer has in `$all` what this node counted there; the database was \
-                  restored or scavenged: if that was meant, delete the file of this node's count"
-            .to_owned();
+/// That an event which was counted is no longer there.
+fn gone(count: &Count, sequence: u64) -> LogError {
+    let lost = count.undecided().into_iter().next();
+    let why = lost.map_or_else(
+        || "the database was restored or scavenged".to_owned(),
+        |lost| format!("stream {}: {}", lost.stream, lost.reason),
+    );
+    let reason = format!("the server no longer has in `$all` what this node counted there; {why}");
     LogError::Corrupt { sequence, reason }
 }
 
 async fn part_of_all(
     shared: &Arc<Shared>,
-    at: Option<Position>,
+    at: Position,
     limit: usize,
 ) -> Result<Vec<Found>, LogError> {
-    let position = at.map_or(StreamPosition::Start, StreamPosition::Position);
-    let options =
-        ReadAllOptions::default().position(position).max_count(limit).by(&shared.credentials);
+    let options = ReadAllOptions::default()
+        .position(StreamPosition::Position(at))
+        .max_count(limit)
+        .by(&shared.credentials);
     let read = again(shared, |client| {
         let options = options.clone();
         async move { collect(client.read_all(&options).await?).await }

@@ -12,7 +12,7 @@ use kurrentdb::{AppendToStreamOptions, CurrentRevision, Error, EventData, Stream
 use tokio::time::{Instant, sleep, timeout};
 
 use super::client::{By as _, Failure, Known};
-use super::moving::may_append;
+use super::moving::{self, may_append};
 use super::stored::{is_same, to_stored};
 use super::{Shared, read};
 use crate::log::event::check_append;
@@ -41,9 +41,7 @@ pub(super) async fn append(
     events: Vec<NewEvent>,
 ) -> Result<Appended, LogError> {
     check_append(&events)?;
-    if let Some(broken) = shared.count().corrupt() {
-        return Err(LogError::Unavailable(broken.to_string()));
-    }
+    check_whole(&shared, &stream)?;
     let first = match expected {
         Expected::NoStream => 0,
         // No stream has come so far, and on the wire such numbers may mean something else.
@@ -55,17 +53,17 @@ pub(super) async fn append(
     };
     let last = first + events.len() as u64 - 1;
     let append = Append { stream, expected, events, first, last };
-    let told = {
+    let (told, seen) = {
         let mut count = shared.count();
-        // Counted already, it is an earlier append of the same, or of another, that stands.
-        let is_counted = !count.sequences(&append.stream, append.last).is_empty();
-        (!is_counted).then(|| count.wait_for(&append.stream, append.first, append.last))
+        let told = count.waiters.wait_for(&append.stream, append.first, append.last);
+        (told, count.position().map_or(0, |at| at.commit))
     };
-    match send(&shared, &append).await? {
-        Sent::Stands => {}
+    let at = match send(&shared, &append).await? {
+        Sent::Stands(at) => at,
         Sent::Conflict(actual) => return Err(LogError::Conflict { expected, actual }),
-    }
-    if let Some(told) = told {
+    };
+    // Counted before it was asked for, it is an earlier append of the same, or of another, that stands.
+    if at.is_none_or(|at| at > seen) {
         shared.wake.notify_one();
         if let Ok(Ok(standing)) = timeout(shared.options.count_limit, told).await {
             let sequence = standing.last().map(|event| event.sequence);
@@ -74,14 +72,36 @@ pub(super) async fn append(
     }
     let standing = read::standing(&shared, &append.stream, append.first, append.events.len()).await;
     let standing = standing.map_err(|error| LogError::OutcomeUnknown(error.to_string()))?;
-    let count = shared.count();
-    if let Some(notice) = count.traffic().moved() {
+    let (standing, sequence) = standing;
+    let mut moved = shared.count().traffic().moved().map(str::to_owned);
+    if moved.is_none() && sequence.is_none() {
+        // Not seen in `$all` yet, it may stand behind a move that was not seen either.
+        let by_now = moving::moved_by_now(&shared).await;
+        moved = by_now.map_err(|failure| LogError::OutcomeUnknown(failure.to_string()))?;
+    }
+    if let Some(notice) = moved {
         // What stands after the move is no event of the log, and was never acknowledged.
         return Err(LogError::OutcomeUnknown(format!("the log moved {notice}")));
     }
-    let sequence = count.sequences(&append.stream, append.last).first().copied();
-    drop(count);
     append.answer(&standing, sequence)
+}
+
+/// Whether the log takes an append to a stream at all.
+fn check_whole(shared: &Shared, stream: &StreamName) -> Result<(), LogError> {
+    let count = shared.count();
+    if let Some(foreign) = count.foreign() {
+        return Err(LogError::Unavailable(foreign.to_string()));
+    }
+    if let Some(lost) = count.lost(stream) {
+        return Err(lost);
+    }
+    if count.losses().is_accepted(stream.as_str()) {
+        let reason = format!(
+            "the stream {stream} lost events, which was accepted (LossAccepted): it is closed"
+        );
+        return Err(LogError::Corrupt { sequence: count.head().unwrap_or_default(), reason });
+    }
+    Ok(())
 }
 
 impl Append {
@@ -112,8 +132,8 @@ impl Append {
 
 /// What became of an append that was sent.
 enum Sent {
-    /// Events with its ids stand at its revisions.
-    Stands,
+    /// Events with its ids stand at its revisions; where the last one does, if that was said.
+    Stands(Option<u64>),
     /// The stream stands elsewhere.
     Conflict(Option<u64>),
 }
@@ -134,8 +154,8 @@ async fn send(shared: &Arc<Shared>, append: &Append) -> Result<Sent, LogError> {
             };
         }
         let failure = match send_once(shared, append, &stored).await {
-            Ok(revision) if revision == append.last => return Ok(Sent::Stands),
-            Ok(revision) => return Err(displaced(shared, append, revision)),
+            Ok((revision, at)) if revision == append.last => return Ok(Sent::Stands(at)),
+            Ok((revision, _)) => return Err(displaced(shared, append, revision)),
             Err(Failure::Said(Error::WrongExpectedVersion { current, .. })) => {
                 return Ok(Sent::Conflict(match current {
                     CurrentRevision::Current(revision) => Some(revision),
@@ -162,7 +182,7 @@ async fn send_once(
     shared: &Arc<Shared>,
     append: &Append,
     stored: &[EventData],
-) -> Result<u64, Failure> {
+) -> Result<(u64, Option<u64>), Failure> {
     let limit = shared.client.address().deadline.unwrap_or(TRY);
     let options = AppendToStreamOptions::default()
         .stream_state(append.state())
@@ -179,7 +199,10 @@ async fn send_once(
     if answer.is_ok() {
         shared.client.nodelay.took(started.elapsed());
     }
-    answer.map(|written| written.next_expected_version)
+    answer.map(|written| {
+        let at = Some(written.position.commit).filter(|at| (1..u64::MAX).contains(at));
+        (written.next_expected_version, at)
+    })
 }
 
 /// Time is up, or the server refuses to go on.
@@ -194,9 +217,9 @@ async fn give_up(
     }
     let unknown = || LogError::OutcomeUnknown(format!("KurrentDB: {failure}"));
     let standing = read::standing(shared, &append.stream, append.first, 1).await;
-    match standing.map_err(|_| unknown())?.first() {
+    match standing.map_err(|_| unknown())?.0.first() {
         // Ours or another's: what stands decides.
-        Some(event) if event.event_id == append.events[0].event_id => Ok(Sent::Stands),
+        Some(event) if event.event_id == append.events[0].event_id => Ok(Sent::Stands(None)),
         Some(event) => Ok(Sent::Conflict(Some(event.revision))),
         None => Err(unknown()),
     }
@@ -210,7 +233,9 @@ fn refused(append: &Append, failure: &Failure) -> LogError {
         Failure::Said(Error::AccessDenied) => LogError::Unavailable(
             "the account may not append; give it write access to the log's streams".to_owned(),
         ),
-        Failure::Said(Error::Grpc { message, .. }) if message.contains("size") => {
+        Failure::Said(Error::Grpc { message, .. })
+            if message.to_ascii_lowercase().contains("size") =>
+        {
             LogError::Invalid(format!("the server takes less in one append: {message}"))
         }
         failure => LogError::Invalid(format!("the server refuses the append: {failure}")),

@@ -1,40 +1,45 @@
 //! The count of this node, kept in a file so that a start need not read the whole log. It may be
-//! deleted at any time: then the next start counts anew.
+//! deleted at any time: then the next start goes on from what other nodes left, or counts anew.
 //!
 //! Every process over one data folder may write it: the rows are the same whoever counted. What it
-//! says is believed only where the server says the same (see `open`).
+//! says is believed only where the server says the same (see `known`).
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use kurrentdb::Position;
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use uuid::Uuid;
 
-use super::count::{Count, Counted};
+use super::count::{Count, Counted, Place};
+use super::losses::Losses;
+use super::positions::{pack, unpack};
 use crate::log::StreamName;
 
 /// Changes when the tables do; a file of another form is made anew.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
+/// So many events are one row at most.
+const ROW: usize = 1024;
 const TABLES: &str = "
-CREATE TABLE IF NOT EXISTS stream (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
-CREATE TABLE IF NOT EXISTS counted (
-    sequence INTEGER PRIMARY KEY,
-    stream INTEGER NOT NULL,
-    commit_position INTEGER NOT NULL,
-    prepare_position INTEGER NOT NULL
+CREATE TABLE IF NOT EXISTS stream (name TEXT PRIMARY KEY, began INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS part (
+    first INTEGER PRIMARY KEY,
+    events INTEGER NOT NULL,
+    positions BLOB NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS state (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     prefix TEXT NOT NULL,
     first_event TEXT NOT NULL,
+    first_position INTEGER NOT NULL,
     last_event TEXT NOT NULL,
+    last_position INTEGER NOT NULL,
     next INTEGER NOT NULL,
     commit_position INTEGER NOT NULL,
     prepare_position INTEGER NOT NULL,
-    hidden TEXT NOT NULL
+    losses TEXT NOT NULL
 ) STRICT;
 ";
 
@@ -42,18 +47,9 @@ CREATE TABLE IF NOT EXISTS state (
 #[derive(Debug)]
 pub(super) struct Batch {
     pub counted: Vec<Counted>,
+    pub ends: (Place, Place),
     pub position: (u64, u64),
-    pub hidden: BTreeMap<String, String>,
-}
-
-/// What a file said about the log that was counted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Kept {
-    pub first_event: Uuid,
-    pub first_position: (u64, u64),
-    pub last_event: Uuid,
-    pub last_position: (u64, u64),
-    pub next: u64,
+    pub losses: Losses,
 }
 
 /// The file, and the thread that writes it.
@@ -63,13 +59,22 @@ pub(super) struct Cache {
 }
 
 /// What a file held.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Restored {
     /// Nothing of use: there is no file, or none of this form.
     Nothing,
     /// The count of a log under this prefix.
-    Kept(Kept),
+    Kept,
     /// The count of a log under another prefix, and its first event.
     OtherPrefix(String, Uuid),
+}
+
+struct State {
+    prefix: String,
+    ends: (Place, Place),
+    next: u64,
+    at: Position,
+    losses: Losses,
 }
 
 /// Reads what a file kept into the count.
@@ -80,64 +85,52 @@ pub(super) fn restore(path: &Path, prefix: &str, count: &mut Count) -> rusqlite:
     let connection = open(path)?;
     // One view of all tables, though another process may be writing.
     let connection = connection.unchecked_transaction()?;
-    let state = connection
-        .query_row(
-            "SELECT first_event, last_event, next, commit_position, prepare_position, hidden, prefix \
-             FROM state",
-            [],
-            |row| {
-                let id = |text: String| Uuid::parse_str(&text).unwrap_or_default();
-                let at = (row.get::<_, i64>(3)?, row.get::<_, i64>(4)?);
-                let ids = (id(row.get(0)?), id(row.get(1)?));
-                Ok((ids, row.get::<_, i64>(2)?, at, row.get::<_, String>(5)?, row.get(6)?))
-            },
-        )
-        .optional()?;
-    let Some(((first_event, last_event), next, at, hidden, of)) = state else {
-        return Ok(Restored::Nothing);
-    };
-    let of: String = of;
-    if of != prefix {
-        return Ok(Restored::OtherPrefix(of, first_event));
+    let Some(state) = state(&connection)? else { return Ok(Restored::Nothing) };
+    if state.prefix != prefix {
+        return Ok(Restored::OtherPrefix(state.prefix, state.ends.0.0));
     }
-    let mut names = BTreeMap::new();
-    let mut streams = connection.prepare("SELECT number, name FROM stream")?;
+    let mut parts = connection.prepare("SELECT first, positions FROM part ORDER BY first")?;
+    let mut rows = parts.query([])?;
+    let mut is_whole = true;
+    while let Some(row) = rows.next()? {
+        is_whole &= count.take_over(number(row.get(0)?), unpack(row.get_ref(1)?.as_blob()?));
+    }
+    let mut streams = connection.prepare("SELECT name, began FROM stream")?;
     let mut rows = streams.query([])?;
     while let Some(row) = rows.next()? {
-        if let Ok(name) = StreamName::parse(row.get_ref(1)?.as_str().unwrap_or_default()) {
-            names.insert(row.get::<_, i64>(0)?, name);
-        }
+        let name = StreamName::parse(row.get_ref(0)?.as_str().unwrap_or_default());
+        count.take_over_streams(number(row.get(1)?), name.ok());
     }
-    let mut counted = connection.prepare(
-        "SELECT sequence, stream, commit_position, prepare_position FROM counted \
-         WHERE sequence < ?1 ORDER BY sequence",
-    )?;
-    let mut rows = counted.query([next])?;
-    let (mut first_position, mut last_position, mut seen) = ((0, 0), (0, 0), 0_u64);
-    while let Some(row) = rows.next()? {
-        let position = (number(row.get(2)?), number(row.get(3)?));
-        let stream = names.get(&row.get::<_, i64>(1)?);
-        let (Some(stream), true) = (stream, number(row.get(0)?) == seen) else { break };
-        if seen == 0 {
-            first_position = position;
-        }
-        last_position = position;
-        count.restore(&Counted {
-            sequence: seen,
-            stream: stream.clone(),
-            position,
-            event_id: Uuid::nil(),
-        });
-        seen += 1;
-    }
-    if seen != number(next) || seen == 0 {
+    let counted = count.positions();
+    if !is_whole || counted.len() != state.next || counted.last() != Some(state.ends.1.1) {
         // Torn, which SQLite rules out unless somebody wrote to it: counted anew.
         *count = Count::new(prefix);
         return Ok(Restored::Nothing);
     }
-    let hidden = serde_json::from_str(&hidden).unwrap_or_default();
-    count.restore_position((number(at.0), number(at.1)), hidden);
-    Ok(Restored::Kept(Kept { first_event, first_position, last_event, last_position, next: seen }))
+    count.go_on_from(state.ends, state.at, state.losses);
+    Ok(Restored::Kept)
+}
+
+fn state(connection: &Transaction<'_>) -> rusqlite::Result<Option<State>> {
+    let id = |text: String| Uuid::parse_str(&text).unwrap_or_default();
+    let row = connection.query_row(
+        "SELECT prefix, first_event, first_position, last_event, last_position, next, \
+         commit_position, prepare_position, losses FROM state",
+        [],
+        |row| {
+            let first = (id(row.get(1)?), number(row.get(2)?));
+            let last = (id(row.get(3)?), number(row.get(4)?));
+            let losses: String = row.get(8)?;
+            Ok(State {
+                prefix: row.get(0)?,
+                ends: (first, last),
+                next: number(row.get(5)?),
+                at: Position { commit: number(row.get(6)?), prepare: number(row.get(7)?) },
+                losses: serde_json::from_str(&losses).unwrap_or_default(),
+            })
+        },
+    );
+    row.optional()
 }
 
 /// SQLite's integers are signed; positions and sequences stay below 2^63.
@@ -158,7 +151,8 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
     let format: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if format != FORMAT {
         connection.execute_batch(
-            "DROP TABLE IF EXISTS state; DROP TABLE IF EXISTS counted; DROP TABLE IF EXISTS stream;",
+            "DROP TABLE IF EXISTS state; DROP TABLE IF EXISTS part; DROP TABLE IF EXISTS stream; \
+             DROP TABLE IF EXISTS counted;",
         )?;
     }
     connection.execute_batch(TABLES)?;
@@ -169,7 +163,7 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
 /// Forgets what a file kept.
 pub(super) fn forget(path: &Path) -> rusqlite::Result<()> {
     if path.is_file() {
-        open(path)?.execute_batch("DELETE FROM state; DELETE FROM counted; DELETE FROM stream;")?;
+        open(path)?.execute_batch("DELETE FROM state; DELETE FROM part; DELETE FROM stream;")?;
     }
     Ok(())
 }
@@ -192,6 +186,31 @@ impl Cache {
             let _ = sender.send(batch);
         }
     }
+
+    /// Has written what was counted elsewhere.
+    pub fn write_from(&self, count: &Count, from: u64) {
+        let (Some(ends), Some(at)) = (count.ends(), count.position()) else { return };
+        let mut begun: Vec<_> = count.streams().filter(|(_, known)| known.began >= from).collect();
+        begun.sort_by_key(|(_, known)| known.began);
+        let mut begun = begun.into_iter().map(|(name, _)| name.clone());
+        let mut next = from;
+        loop {
+            let (first, run) = count.positions().run(next, ROW);
+            next = first + run.len() as u64;
+            let is_last = run.is_empty();
+            let counted = (first..).zip(run).map(|(sequence, position)| Counted {
+                sequence,
+                position,
+                event_id: Uuid::nil(),
+                begins: begun.next(),
+            });
+            let (counted, position) = (counted.collect(), (at.commit, at.prepare));
+            self.write(Batch { counted, ends, position, losses: count.losses().clone() });
+            if is_last {
+                return;
+            }
+        }
+    }
 }
 
 impl Drop for Cache {
@@ -210,77 +229,104 @@ fn write_all(
     prefix: &str,
     batches: &mpsc::Receiver<Batch>,
 ) {
-    let mut numbers = BTreeMap::new();
+    let mut part = None;
     while let Ok(first) = batches.recv() {
         let waiting = std::iter::once(first).chain(batches.try_iter().take(64));
-        if let Err(error) = write(&mut connection, prefix, waiting, &mut numbers) {
+        if let Err(error) = write(&mut connection, prefix, waiting, &mut part) {
             tracing::warn!(%error, path = %path.display(), "the count is not kept; the next start counts anew");
             return;
         }
     }
 }
 
+/// The row that is filled: its first sequence, and positions.
+struct Part(u64, Vec<u64>);
+
 fn write(
     connection: &mut Connection,
     prefix: &str,
     batches: impl Iterator<Item = Batch>,
-    numbers: &mut BTreeMap<StreamName, i64>,
+    part: &mut Option<Part>,
 ) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
+    if part.is_none() {
+        *part = last_part(&transaction)?;
+    }
     for batch in batches {
         for counted in &batch.counted {
-            let stream = match numbers.get(&counted.stream) {
-                Some(number) => *number,
-                None => {
-                    let name = counted.stream.as_str();
-                    transaction
-                        .execute("INSERT OR IGNORE INTO stream (name) VALUES (?1)", [name])?;
-                    let number = transaction.query_row(
-                        "SELECT number FROM stream WHERE name = ?1",
-                        [name],
-                        |row| row.get(0),
-                    )?;
-                    numbers.insert(counted.stream.clone(), number);
-                    number
-                }
-            };
-            transaction
-                .prepare_cached("INSERT OR IGNORE INTO counted VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![
-                    signed(counted.sequence),
-                    stream,
-                    signed(counted.position.0),
-                    signed(counted.position.1)
-                ])?;
+            write_event(&transaction, counted, part)?;
         }
-        let hidden = serde_json::to_string(&batch.hidden).unwrap_or_default();
-        let at = (signed(batch.position.0), signed(batch.position.1));
-        if let Some(last) = batch.counted.last() {
-            let first = &batch.counted[0];
-            // Another process may have come further.
-            transaction
-                .prepare_cached(
-                    "INSERT INTO state VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7) \
-                     ON CONFLICT (one) DO UPDATE SET last_event = ?3, next = ?4, \
-                     commit_position = ?5, prepare_position = ?6, hidden = ?7 WHERE next <= ?4",
-                )?
-                .execute(params![
-                    prefix,
-                    first.event_id.to_string(),
-                    last.event_id.to_string(),
-                    signed(last.sequence + 1),
-                    at.0,
-                    at.1,
-                    hidden
-                ])?;
-        } else {
-            transaction
-                .prepare_cached(
-                    "UPDATE state SET commit_position = ?1, prepare_position = ?2, hidden = ?3 \
-                     WHERE commit_position <= ?1",
-                )?
-                .execute(params![at.0, at.1, hidden])?;
+        if let Some(part) = part {
+            write_part(&transaction, part)?;
         }
+        let losses = serde_json::to_string(&batch.losses).unwrap_or_default();
+        let (first, last) = batch.ends;
+        let next = part.as_ref().map_or(0, |Part(first, all)| first + all.len() as u64);
+        // Another process may have come further.
+        transaction
+            .prepare_cached(
+                "INSERT INTO state VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
+                 ON CONFLICT (one) DO UPDATE SET last_event = ?4, last_position = ?5, next = ?6, \
+                 commit_position = ?7, prepare_position = ?8, losses = ?9 \
+                 WHERE next <= ?6 AND commit_position <= ?7",
+            )?
+            .execute(params![
+                prefix,
+                first.0.to_string(),
+                signed(first.1),
+                last.0.to_string(),
+                signed(last.1),
+                signed(next),
+                signed(batch.position.0),
+                signed(batch.position.1),
+                losses
+            ])?;
     }
     transaction.commit()
+}
+
+/// Adds an event to the row that it belongs to.
+fn write_event(
+    transaction: &Transaction<'_>,
+    counted: &Counted,
+    part: &mut Option<Part>,
+) -> rusqlite::Result<()> {
+    if let Some(name) = &counted.begins {
+        transaction
+            .prepare_cached("INSERT OR IGNORE INTO stream VALUES (?1, ?2)")?
+            .execute(params![name.as_str(), signed(counted.sequence)])?;
+    }
+    if let Some(Part(first, all)) = part {
+        let next = *first + all.len() as u64;
+        if counted.sequence < next {
+            // Another process over this folder was faster.
+            return Ok(());
+        }
+        if counted.sequence == next && all.len() < ROW {
+            all.push(counted.position);
+            return Ok(());
+        }
+        write_part(transaction, &Part(*first, std::mem::take(all)))?;
+    }
+    *part = Some(Part(counted.sequence, vec![counted.position]));
+    Ok(())
+}
+
+fn last_part(transaction: &Transaction<'_>) -> rusqlite::Result<Option<Part>> {
+    let last = transaction.query_row(
+        "SELECT first, positions FROM part ORDER BY first DESC LIMIT 1",
+        [],
+        |row| Ok(Part(number(row.get(0)?), unpack(row.get_ref(1)?.as_blob()?).collect())),
+    );
+    last.optional()
+}
+
+fn write_part(transaction: &Transaction<'_>, Part(first, all): &Part) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO part VALUES (?1, ?2, ?3) ON CONFLICT (first) \
+             DO UPDATE SET events = ?2, positions = ?3 WHERE events < ?2",
+        )?
+        .execute(params![signed(*first), all.len() as i64, pack(all)])
+        .map(drop)
 }

@@ -277,7 +277,8 @@ impl Client {
         self.renewals.store(renewals + 1, Ordering::Relaxed);
         match make(&self.settings, &self.runtime) {
             Ok(client) => {
-                tracing::info!(address = %self.address, "connecting to KurrentDB anew");
+                // In an outage again and again: what people are told of it is in `follow`.
+                tracing::debug!(address = %self.address, "connecting to KurrentDB anew");
                 *session = Session { number: number + 1, made: Instant::now(), client };
                 self.failures.store(0, Ordering::Relaxed);
                 let tuned = Arc::clone(self);

@@ -2,124 +2,149 @@
 //!
 //! Nobody assigns numbers in a KurrentDB, so `sequence` is how many of the log's events stand before
 //! this one in `$all`, whose order is total. Every node counts for itself, from the first event or
-//! from where its cache ends; streams of others, and the server's own events, are passed over.
+//! from where its cache or another node's count ends; streams of others, and the server's own events,
+//! are passed over. An event is found again by its position, which every read tells.
 //!
-//! What must hold: each event is counted once, in the order of `$all`; a stream whose next event has
-//! not the next revision is a hole, and nothing is counted past it.
+//! What must hold: each event is counted once, in the order of `$all`; where events of a stream are
+//! missing before they were counted, no number after them is handed out until somebody decides.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+mod sure;
+mod waiting;
+
+use std::collections::{HashMap, VecDeque};
 
 use kurrentdb::{Position, RecordedEvent as Found};
-use serde::Deserialize;
-use tokio::sync::oneshot;
 use uuid::Uuid;
+use waiting::Waiters;
 
+use super::left::Told;
+use super::losses::{self, Losses};
 use super::moving::{Traffic, stream_name};
+use super::positions::Positions;
 use super::stored::to_recorded;
-use crate::log::{LogError, RecordedEvent, StreamName};
+use crate::log::{RecordedEvent, StreamName};
 
-/// Every so many events the position in `$all` is kept, to find back in.
-pub(super) const MARK_EVERY: u64 = 16;
 /// What is kept of the newest events, so that those who follow the log need not ask the server.
 const RECENT_BYTES: usize = 8 << 20;
 const RECENT_EVENTS: usize = 8192;
 /// What an event takes besides its data and metadata, about.
 const EVENT_OVERHEAD_BYTES: usize = 200;
+/// The stream in which a person's decisions about the log stand.
+pub(super) const LOG_STREAM: &str = "log";
 
 /// One counted event, as the cache keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Counted {
     pub sequence: u64,
-    pub stream: StreamName,
-    pub position: (u64, u64),
+    pub position: u64,
     pub event_id: Uuid,
+    /// The stream, if this is its first event.
+    pub begins: Option<StreamName>,
 }
 
-/// Why counting stopped.
+/// That what stands in a stream of ours is none of Docket's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Break {
-    /// Events of ours are missing, or hidden from readers.
-    Hole { stream: String, reason: String },
-    /// What stands in a stream of ours is none of Docket's.
-    Foreign { stream: String, reason: String },
+pub(super) struct Foreign {
+    stream: String,
+    reason: String,
 }
 
-impl std::fmt::Display for Break {
+impl std::fmt::Display for Foreign {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Break::Hole { stream, reason } => {
-                write!(f, "a hole in the record, stream {stream}: {reason}")
-            }
-            Break::Foreign { stream, reason } => {
-                write!(f, "stream {stream} is somebody else's: {reason}")
-            }
-        }
+        write!(f, "stream {} is somebody else's: {}", self.stream, self.reason)
     }
 }
 
-type Waiter = (u64, u64, oneshot::Sender<Vec<RecordedEvent>>, Vec<RecordedEvent>);
+/// What is known of a stream.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    /// The sequence of its first event, or of an event counted with it.
+    pub began: u64,
+    /// The revision and the sequence of its last event, if that was looked at.
+    pub last: Option<(u64, u64)>,
+}
+
+/// Where an event stands, and which it is.
+pub(super) type Place = (Uuid, u64);
 
 /// The count.
 pub(super) struct Count {
     prefix: String,
-    /// The sequence of each revision.
-    streams: HashMap<StreamName, Vec<u64>>,
-    marks: Vec<Position>,
-    next: u64,
+    positions: Positions,
+    streams: HashMap<StreamName, Known>,
+    /// The first and the last event counted.
+    ends: Option<(Place, Place)>,
     /// The last event seen in `$all`, whoever's.
     position: Option<Position>,
     recent: VecDeque<RecordedEvent>,
     recent_bytes: usize,
-    /// Streams of ours whose metadata hides events, and what it says.
-    hidden: BTreeMap<String, String>,
-    broken: Option<Break>,
+    losses: Losses,
+    /// From this sequence on events were missing when they were to be counted.
+    unsure_from: Option<u64>,
+    broken: Option<Foreign>,
     /// The stream that says whether the log is being moved, and what it says.
     moving: String,
     traffic: Traffic,
-    waiters: HashMap<StreamName, Vec<Waiter>>,
-    /// Whoever waited and is to be told once the head is published.
-    answered: Vec<(oneshot::Sender<Vec<RecordedEvent>>, Vec<RecordedEvent>)>,
+    /// What nodes leave of their counts.
+    told: Told,
+    /// Those who wait for events of theirs to be counted.
+    pub waiters: Waiters,
 }
 
 impl Count {
     pub fn new(prefix: &str) -> Self {
         Self {
             prefix: prefix.to_owned(),
+            positions: Positions::default(),
             streams: HashMap::new(),
-            marks: Vec::new(),
-            next: 0,
+            ends: None,
             position: None,
             recent: VecDeque::new(),
             recent_bytes: 0,
-            hidden: BTreeMap::new(),
+            losses: Losses::default(),
+            unsure_from: None,
             broken: None,
             moving: stream_name(prefix),
             traffic: Traffic::default(),
-            waiters: HashMap::new(),
-            answered: Vec::new(),
+            told: Told::new(prefix),
+            waiters: Waiters::default(),
         }
     }
 
-    /// Counts what the cache has; its rows are in order.
-    pub fn restore(&mut self, counted: &Counted) {
-        self.mark(position(counted.position));
-        match self.streams.get_mut(&counted.stream) {
-            Some(sequences) => sequences.push(self.next),
-            None => drop(self.streams.insert(counted.stream.clone(), vec![self.next])),
+    /// Takes over neighbours that were counted before, or elsewhere; `false` where that contradicts
+    /// what was counted here.
+    #[must_use]
+    pub fn take_over(&mut self, from: u64, run: impl Iterator<Item = u64>) -> bool {
+        for (sequence, position) in (from..).zip(run) {
+            let next = self.positions.len();
+            if sequence < next {
+                if self.positions.get(sequence) != Some(position) {
+                    return false;
+                }
+                continue;
+            }
+            if sequence > next {
+                self.positions.skip(sequence - next);
+            }
+            if !self.positions.push(position) {
+                return false;
+            }
         }
-        self.next += 1;
+        true
     }
 
-    /// Goes on after this position, with what was hidden by then.
-    pub fn restore_position(&mut self, at: (u64, u64), hidden: BTreeMap<String, String>) {
-        self.position = Some(position(at));
-        self.hidden = hidden;
+    /// Takes over the streams that began by a sequence.
+    pub fn take_over_streams(&mut self, began: u64, names: impl IntoIterator<Item = StreamName>) {
+        for name in names {
+            self.streams.entry(name).or_insert(Known { began, last: None });
+        }
     }
 
-    fn mark(&mut self, at: Position) {
-        if self.next.is_multiple_of(MARK_EVERY) {
-            self.marks.push(at);
-        }
+    /// Goes on after this position, with what was the case by then.
+    pub fn go_on_from(&mut self, ends: (Place, Place), at: Position, losses: Losses) {
+        let first = self.ends.map_or(ends.0, |(first, _)| first);
+        (self.ends, self.position) = (Some((first, ends.1)), Some(at));
+        self.losses.take_over(losses);
     }
 
     /// Looks at the next event of `$all`; what was counted, if it is one of ours.
@@ -131,11 +156,18 @@ impl Count {
         let counted = match found.stream_id().strip_prefix(self.prefix.as_str()) {
             Some(_) => self.count(found),
             None if found.stream_id() == self.moving => {
-                self.traffic.hear(&found, self.next);
+                self.traffic.hear(&found, self.positions.len());
+                None
+            }
+            None if self.told.is_said_in(found.stream_id()) => {
+                self.told.hear(&found, &self.positions);
                 None
             }
             None => {
-                self.look_at_metadata(&found);
+                if found.stream_id().strip_prefix("$$").is_some_and(|of| self.told.is_said_in(of)) {
+                    self.told.forget();
+                }
+                self.losses.look_at_metadata(&self.prefix, &found);
                 None
             }
         };
@@ -146,76 +178,63 @@ impl Count {
     }
 
     fn count(&mut self, found: Found) -> Option<Counted> {
-        let at = found.position;
+        let (at, next) = (found.position, self.positions.len());
         let name = found.stream_id().get(self.prefix.len()..).unwrap_or_default();
         if found.event_type == "$streamDeleted" {
-            let reason = "it was deleted for good (a tombstone)".to_owned();
-            self.broken = Some(Break::Hole { stream: name.to_owned(), reason });
+            self.tombstone(&name.to_owned());
             return None;
         }
-        let stream = match self.streams.get_key_value(name) {
-            Some((known, _)) => known.clone(),
+        let known = self.streams.get_key_value(name).map(|(known, of)| (known.clone(), *of));
+        let (stream, of) = match known {
+            Some((stream, of)) => (stream, Some(of)),
             None => match StreamName::parse(name) {
-                Ok(new) => new,
-                Err(error) => {
-                    let reason = error.to_string();
-                    self.broken = Some(Break::Foreign { stream: name.to_owned(), reason });
-                    return None;
-                }
+                Ok(new) => (new, None),
+                Err(error) => return self.is_foreign(&name.to_owned(), error.to_string()),
             },
         };
-        let next = self.streams.get(name).map_or(0, |sequences| sequences.len() as u64);
-        if found.revision != next {
-            let reason = format!(
-                "revision {next} is missing, the next that stands there is {}; it was scavenged or truncated: restore the database from a backup",
-                found.revision
-            );
-            self.broken = Some(Break::Hole { stream: stream.to_string(), reason });
-            return None;
-        }
         let (event_id, revision) = (found.id, found.revision);
-        let Some(recorded) = to_recorded(found, stream.clone(), self.next) else {
+        // Checked before it is numbered: what is missing before it may move it.
+        let wanted = of.map_or(Some(0), |of| of.last.map(|(last, _)| last + 1));
+        let missing = revision.checked_sub(wanted.unwrap_or(revision));
+        let Some(missing) = missing.filter(|_| at.commit == at.prepare) else {
+            let reason = format!("revision {revision} stands where it can't at {at:?}");
+            return self.is_foreign(stream.as_str(), reason);
+        };
+        let Some(mut recorded) = to_recorded(found, stream.clone(), next + missing) else {
             let reason = format!(
                 "the metadata of revision {revision} does not say when it was recorded; use another prefix (store.kurrentdb.prefix)"
             );
-            self.broken = Some(Break::Foreign { stream: stream.to_string(), reason });
-            return None;
+            return self.is_foreign(stream.as_str(), reason);
         };
-        self.mark(at);
-        self.streams.entry(stream.clone()).or_default().push(self.next);
-        let counted =
-            Counted { sequence: self.next, stream, position: (at.commit, at.prepare), event_id };
-        self.next += 1;
-        self.answer(&recorded);
+        if missing > 0 {
+            self.miss(&stream, revision, missing, of);
+        }
+        if !self.positions.push(at.commit) {
+            return self
+                .is_foreign(stream.as_str(), format!("{at:?} does not come after the last"));
+        }
+        let sequence = self.positions.len() - 1;
+        recorded.sequence = sequence;
+        let began = of.map_or(sequence, |of| of.began);
+        self.streams.insert(stream.clone(), Known { began, last: Some((revision, sequence)) });
+        let place = (event_id, at.commit);
+        self.ends = Some((self.ends.map_or(place, |(first, _)| first), place));
+        if stream.as_str() == LOG_STREAM {
+            self.losses.accept(losses::accepted_in(&recorded.event_type, &recorded.data));
+        }
+        // What comes after the log has moved is no event of it: nobody is told that it was recorded.
+        match self.traffic.moved() {
+            None => self.waiters.hear(&recorded),
+            Some(_) => self.waiters.send_away(&recorded.stream),
+        }
         self.keep(recorded);
-        Some(counted)
+        let begins = of.is_none().then_some(stream);
+        Some(Counted { sequence, position: at.commit, event_id, begins })
     }
 
-    /// Metadata of a stream of ours may hide its events from readers.
-    fn look_at_metadata(&mut self, found: &Found) {
-        #[derive(Deserialize)]
-        struct Hides {
-            #[serde(rename = "$maxAge")]
-            max_age: Option<serde_json::Value>,
-            #[serde(rename = "$maxCount")]
-            max_count: Option<serde_json::Value>,
-            #[serde(rename = "$tb")]
-            truncate_before: Option<serde_json::Value>,
-        }
-        let of = found.stream_id().strip_prefix("$$").and_then(|of| of.strip_prefix(&*self.prefix));
-        let Some(stream) = of.filter(|_| found.event_type == "$metadata") else { return };
-        let said = serde_json::from_slice::<Hides>(&found.data).ok().and_then(|hides| {
-            let said = [
-                ("$maxAge", hides.max_age),
-                ("$maxCount", hides.max_count),
-                ("$tb", hides.truncate_before),
-            ];
-            said.into_iter().find_map(|(name, value)| Some(format!("{name}={}", value?)))
-        });
-        match said {
-            Some(said) => drop(self.hidden.insert(stream.to_owned(), said)),
-            None => drop(self.hidden.remove(stream)),
-        }
+    fn is_foreign(&mut self, stream: &str, reason: String) -> Option<Counted> {
+        self.broken = Some(Foreign { stream: stream.to_owned(), reason });
+        None
     }
 
     fn keep(&mut self, recorded: RecordedEvent) {
@@ -232,15 +251,18 @@ impl Count {
         let first = after.map_or(0, |after| after + 1);
         let oldest = self.recent.front()?.sequence;
         let skip = first.checked_sub(oldest)?;
-        Some(self.recent.iter().skip(usize::try_from(skip).unwrap_or(usize::MAX)))
-    }
-
-    pub fn head(&self) -> Option<u64> {
-        self.next.checked_sub(1)
+        let sure = self.sure();
+        let recent = self.recent.iter().skip(usize::try_from(skip).unwrap_or(usize::MAX));
+        Some(recent.take_while(move |event| event.sequence < sure))
     }
 
     pub fn position(&self) -> Option<Position> {
         self.position
+    }
+
+    /// The first and the last event counted.
+    pub fn ends(&self) -> Option<(Place, Place)> {
+        self.ends
     }
 
     /// Whether the log is being moved.
@@ -256,105 +278,59 @@ impl Count {
     /// What was said of a move before the place where counting began.
     pub fn hear_before(&mut self, found: &Found) {
         if self.traffic.is_silent() {
-            self.traffic.hear(found, self.next);
+            self.traffic.hear(found, self.positions.len());
         }
     }
 
-    pub fn hidden(&self) -> &BTreeMap<String, String> {
-        &self.hidden
+    pub fn told(&self) -> &Told {
+        &self.told
     }
 
-    /// Why the log can't be read on, or can't be trusted to stay whole. Metadata that is mended is
-    /// forgiven.
-    pub fn trouble(&self) -> Option<Break> {
-        if self.broken.is_some() {
-            return self.broken.clone();
+    pub fn told_mut(&mut self) -> &mut Told {
+        &mut self.told
+    }
+
+    pub fn losses(&self) -> &Losses {
+        &self.losses
+    }
+
+    pub fn losses_mut(&mut self) -> &mut Losses {
+        &mut self.losses
+    }
+
+    pub fn positions(&self) -> &Positions {
+        &self.positions
+    }
+
+    /// The sequence of the event at a position.
+    pub fn sequence_at(&self, position: u64) -> Option<u64> {
+        self.positions.sequence_at(position)
+    }
+
+    /// The last revision of a stream: none known of one that was counted elsewhere; no stream at all.
+    pub fn last_revision(&self, stream: &StreamName) -> Option<Option<u64>> {
+        Some(self.streams.get(stream)?.last.map(|(revision, _)| revision))
+    }
+
+    /// Notes the last event of a stream, once it is counted.
+    pub fn note_last(&mut self, stream: &StreamName, revision: u64, position: u64) {
+        let Some(sequence) = self.positions.sequence_at(position) else { return };
+        if let Some(known) = self.streams.get_mut(stream)
+            && known.last.is_none()
+        {
+            known.last = Some((revision, sequence));
         }
-        let (stream, said) = self.hidden.iter().next()?;
-        let reason = format!(
-            "its metadata hides events from readers ({said}), or it was deleted, and a scavenge removes them; take that out of the metadata of {}{stream}",
-            self.prefix
-        );
-        Some(Break::Hole { stream: stream.clone(), reason })
-    }
-
-    /// What a reader who has come to the trouble is told.
-    pub fn corrupt(&self) -> Option<LogError> {
-        let reason = self.trouble()?.to_string();
-        Some(LogError::Corrupt { sequence: self.next, reason })
-    }
-
-    /// Where to begin reading to find an event: the sequence of the first event there, and the
-    /// position; nothing where the log is read from its beginning.
-    pub fn mark_before(&self, sequence: u64) -> Option<(u64, Position)> {
-        let index =
-            usize::try_from(sequence / MARK_EVERY).ok()?.min(self.marks.len().checked_sub(1)?);
-        Some((index as u64 * MARK_EVERY, self.marks[index]))
-    }
-
-    /// The sequences of a stream from a revision on.
-    pub fn sequences(&self, stream: &StreamName, from: u64) -> &[u64] {
-        let all = self.streams.get(stream).map_or(&[][..], Vec::as_slice);
-        usize::try_from(from).ok().and_then(|from| all.get(from..)).unwrap_or_default()
     }
 
     pub fn stream(&self, name: &str) -> Option<StreamName> {
         Some(self.streams.get_key_value(name)?.0.clone())
     }
 
-    pub fn names(&self) -> impl Iterator<Item = &StreamName> {
-        self.streams.keys()
-    }
-
-    /// Asks for the events of a stream from `first` to `last`, once they are counted. They must not
-    /// have been counted before.
-    pub fn wait_for(
-        &mut self,
-        stream: &StreamName,
-        first: u64,
-        last: u64,
-    ) -> oneshot::Receiver<Vec<RecordedEvent>> {
-        let (tell, told) = oneshot::channel();
-        self.waiters.entry(stream.clone()).or_default().push((first, last, tell, Vec::new()));
-        told
-    }
-
-    fn answer(&mut self, recorded: &RecordedEvent) {
-        let Some(waiting) = self.waiters.get_mut(&recorded.stream) else { return };
-        for (first, last, _, events) in waiting.iter_mut() {
-            if (*first..=*last).contains(&recorded.revision) {
-                events.push(recorded.clone());
-            }
-        }
-        let is_done = |waiter: &mut Waiter| waiter.1 <= recorded.revision || waiter.2.is_closed();
-        let done = waiting.extract_if(.., is_done).collect::<Vec<_>>();
-        if waiting.is_empty() {
-            self.waiters.remove(&recorded.stream);
-        }
-        self.answered.extend(done.into_iter().map(|(_, _, tell, events)| (tell, events)));
-    }
-
-    /// Whether somebody waits for an event that is not counted yet.
-    pub fn is_waited_for(&mut self) -> bool {
-        self.waiters.retain(|_, waiting| {
-            waiting.retain(|waiter| !waiter.2.is_closed());
-            !waiting.is_empty()
-        });
-        !self.waiters.is_empty()
-    }
-
-    /// Those who can be told now; to be told once the head is published.
-    pub fn take_answered(
-        &mut self,
-    ) -> Vec<(oneshot::Sender<Vec<RecordedEvent>>, Vec<RecordedEvent>)> {
-        std::mem::take(&mut self.answered)
+    pub fn streams(&self) -> impl Iterator<Item = (&StreamName, &Known)> {
+        self.streams.iter()
     }
 }
 
 fn bytes_of(event: &RecordedEvent) -> usize {
     event.data.len() + event.metadata.len() + EVENT_OVERHEAD_BYTES
-}
-
-fn position((commit, prepare): (u64, u64)) -> Position {
-    Position { commit, prepare }
 }

@@ -25,6 +25,12 @@ pub(super) async fn diagnose(address: &Address, failure: &Failure) -> KurrentErr
                 user: user.to_owned(),
             };
         }
+        Failure::Said(Error::NotLeaderException(leader)) => {
+            if let Some(error) = only_a_follower(address, &leader.host, leader.port) {
+                return error;
+            }
+            failure.to_string()
+        }
         failure => failure.to_string(),
     };
     let mut reasons = String::new();
@@ -44,6 +50,19 @@ pub(super) async fn diagnose(address: &Address, failure: &Failure) -> KurrentErr
         }
     }
     KurrentError::Unreachable { address: address.to_string(), reason: format!("{reasons}{said}") }
+}
+
+/// What is wrong with an address of one node that names another as the leader; nothing where more
+/// nodes are given or looked for: then the client goes on to the leader once there is one.
+fn only_a_follower(address: &Address, host: &str, port: impl ToString) -> Option<KurrentError> {
+    let leader = format!("{host}:{}", port.to_string());
+    let (only_host, only_port) = address.hosts.first().filter(|_| !address.discovers())?;
+    let only = format!("{only_host}:{only_port}");
+    (only != leader).then(|| KurrentError::NotLeader {
+        address: address.to_string(),
+        leader,
+        remedy: format!("{}+discover://{only}", address.scheme()),
+    })
 }
 
 /// What a plain request is answered with.
@@ -76,9 +95,9 @@ async fn knock(address: &Address, host: &str, port: u16) -> Knock {
             if text.contains("esVersion") || text.contains("dbVersion") {
                 return Knock::Kurrent;
             }
-            Knock::Other(format!(
-                "it answers a request for /info with HTTP {status} and no version"
-            ))
+            let said = format!("it answers a request for /info with HTTP {status} and no version");
+            // Who is not there yet, or speaks for one that is not.
+            if status.is_server_error() { Knock::Silent(said) } else { Knock::Other(said) }
         }
         Err(error) => {
             let mut chain = error.to_string();

@@ -5,15 +5,19 @@
 //! is woken by appends of this node, asks often while something happens, and seldom when not.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use kurrentdb::{ReadAllOptions, StreamPosition};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::Shared;
 use super::cache::{Batch, Cache};
 use super::client::{By as _, Failure};
 use super::count::Counted;
+use super::left;
+use super::losses;
 use super::read::{FIRST_PAUSE, TRIED_FOR};
 use crate::log::LogError;
 
@@ -31,6 +35,10 @@ const MAX_PAUSE: Duration = Duration::from_secs(2);
 const WAIT: Duration = Duration::from_secs(15);
 /// How many events are counted before the head is published and they are kept.
 const STEP: usize = 512;
+/// How often it is said that the server can't be read.
+const SAY_AGAIN: Duration = Duration::from_secs(60);
+/// How soon the count is left for others again after that failed.
+const LEAVE_AGAIN: Duration = Duration::from_secs(60);
 
 /// How far the task has got: rounds begun and done, and why the last one failed.
 #[derive(Debug, Clone, Default)]
@@ -73,19 +81,24 @@ pub(super) async fn catch_up(shared: &Arc<Shared>) -> Result<(), LogError> {
 /// The task.
 pub(super) async fn follow(shared: Arc<Shared>, cache: Option<Arc<Cache>>) {
     let (mut failures, mut active, mut waited) = (0_u32, Instant::now(), WAITED_POLL);
+    let (mut leaving, mut outage) = (Leaving::default(), Outage::default());
     while !*shared.closed.borrow() {
         let before = shared.count().head();
         let outcome = round(&shared, cache.as_ref()).await;
         match outcome {
-            Ok(()) => failures = 0,
+            Ok(()) => {
+                failures = 0;
+                outage.is_over();
+            }
             Err(failure) => {
                 failures += 1;
-                if failures.is_power_of_two() {
-                    tracing::warn!(%failure, failures, "KurrentDB can't be read; tried again");
-                }
+                outage.goes_on(&failure);
             }
         }
-        let is_waited_for = shared.count().is_waited_for();
+        if failures == 0 {
+            leaving.go_on(&shared).await;
+        }
+        let is_waited_for = shared.count().waiters.is_any();
         if shared.count().head() != before {
             (active, waited) = (Instant::now(), WAITED_POLL);
         }
@@ -106,6 +119,58 @@ pub(super) async fn follow(shared: Arc<Shared>, cache: Option<Arc<Cache>>) {
     // Whoever waits for a round waits in vain.
     let closed = Some("the log was closed".to_owned());
     shared.round.send_modify(|round| (round.done, round.failed) = (u64::MAX, closed));
+}
+
+/// A time in which the server can't be read: said once when it begins, once a minute while it lasts,
+/// and when it is over. The client has a line for each of its tries, which nobody is shown.
+#[derive(Default)]
+struct Outage {
+    began: Option<Instant>,
+    said: Option<Instant>,
+}
+
+impl Outage {
+    fn goes_on(&mut self, failure: &Failure) {
+        let now = Instant::now();
+        let began = *self.began.get_or_insert(now);
+        if self.said.is_none_or(|said| now - said >= SAY_AGAIN) {
+            self.said = Some(now);
+            let for_s = (now - began).as_secs();
+            tracing::warn!(%failure, for_s, "KurrentDB can't be read; tried again until it can");
+        }
+    }
+
+    fn is_over(&mut self) {
+        if let Some(began) = std::mem::take(self).began {
+            let after_ms = began.elapsed().as_millis();
+            tracing::info!(after_ms, "KurrentDB can be read again");
+        }
+    }
+}
+
+/// What is left of the count for other nodes, beside the following.
+#[derive(Default)]
+struct Leaving {
+    under_way: Option<JoinHandle<Result<(), Failure>>>,
+    not_before: Option<Instant>,
+}
+
+impl Leaving {
+    /// Sees what became of the last, and begins the next where something is due.
+    async fn go_on(&mut self, shared: &Arc<Shared>) {
+        if self.under_way.as_ref().is_some_and(|leaving| !leaving.is_finished()) {
+            return;
+        }
+        if let Some(done) = self.under_way.take()
+            && let Ok(Err(failure)) = done.await
+        {
+            tracing::warn!(%failure, "this node's count can't be left for others; tried again");
+            self.not_before = Some(Instant::now() + LEAVE_AGAIN);
+        }
+        if self.not_before.is_none_or(|at| Instant::now() >= at) && left::is_due(shared) {
+            self.under_way = Some(tokio::spawn(left::leave(Arc::clone(shared))));
+        }
+    }
 }
 
 /// Reads to the end as it is now.
@@ -166,7 +231,25 @@ async fn read_from_last(shared: Arc<Shared>, cache: Option<Arc<Cache>>) -> Resul
         step.look(found);
     }
     step.publish();
+    judge(&shared);
     Ok(())
+}
+
+/// Stops recording where the log is seen to have lost events: only at the end of a read, since what
+/// hides events may be taken back.
+fn judge(shared: &Arc<Shared>) {
+    let (lost, foreign, sequence) = {
+        let count = shared.count();
+        (count.undecided(), count.foreign().cloned(), count.unsure_from())
+    };
+    if let Some(foreign) = foreign
+        && !shared.foreign.swap(true, Ordering::Relaxed)
+    {
+        tracing::error!(%foreign, "the log can't be counted on");
+    }
+    if let Some(why) = losses::stop_for(&lost, sequence) {
+        shared.recording.stop(why);
+    }
 }
 
 /// What was looked at since the head was published last.
@@ -194,25 +277,21 @@ impl Step<'_> {
         }
         self.seen = 0;
         let mut count = self.shared.count();
-        let (head, answered) = (count.head(), count.take_answered());
-        let (position, hidden) = (count.position(), count.hidden().clone());
-        let trouble = count.trouble();
+        let (head, answered) = (count.head(), count.waiters.take_answered());
+        let (ends, position, losses) = (count.ends(), count.position(), count.losses().clone());
+        let is_whole = count.is_whole();
         drop(count);
-        if let Some(trouble) = trouble {
-            tracing::error!(%trouble, "the log can't be trusted");
-        }
         self.shared.head.send_if_modified(|published| {
             let moved = *published != head;
             *published = head;
             moved
         });
-        for (tell, events) in answered {
-            // Whoever waited may have gone.
-            let _ = tell.send(events);
-        }
+        answered.tell();
         let counted = std::mem::take(&mut self.counted);
-        if let (Some(cache), Some(at)) = (self.cache, position) {
-            cache.write(Batch { counted, position: (at.commit, at.prepare), hidden });
+        if let (Some(cache), Some(ends), Some(at)) =
+            (self.cache.filter(|_| is_whole), ends, position)
+        {
+            cache.write(Batch { counted, ends, position: (at.commit, at.prepare), losses });
         }
     }
 }

@@ -23,6 +23,7 @@ use super::Shared;
 use super::append::{TRY, TRY_GRACE};
 use super::client::{By as _, Failure, Known};
 use super::follow::catch_up;
+use super::read::last_event;
 use crate::log::{LogError, Moved, Pause};
 
 /// How old a node's last look at the end of the log may be when it sends an append.
@@ -162,6 +163,16 @@ pub(super) async fn may_append(shared: &Arc<Shared>) -> Result<(), LogError> {
         return Err(LogError::Unavailable(text.to_owned()));
     }
     Ok(())
+}
+
+/// Where the log went, by what was said of it last: for who can't wait until `$all` is read.
+pub(super) async fn moved_by_now(shared: &Arc<Shared>) -> Result<Option<String>, Failure> {
+    let last = last_event(shared, stream_name(&shared.prefix)).await?;
+    let mut traffic = Traffic::default();
+    if let Some(last) = last {
+        traffic.hear(&last, 0);
+    }
+    Ok(traffic.moved().map(str::to_owned))
 }
 
 /// Waits until a pause that nobody says again has lapsed: how old its last word is, only those know

@@ -1,6 +1,7 @@
 //! Opening a log in a KurrentDB: everything that can be wrong is found before anything is written.
 
-use std::path::PathBuf;
+use std::ops::Range;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,153 +11,28 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 
 use super::address::Address;
-use super::cache::{self, Cache, Kept, Restored};
+use super::cache::{self, Cache, Restored};
 use super::client::{By as _, Client, Failure};
-use super::count::{Break, Count};
+use super::count::{Count, LOG_STREAM};
 use super::diagnose::diagnose;
-use super::follow;
-use super::moving;
-use super::read::last_event;
-use super::{KurrentOptions, Shared};
+use super::error::{KurrentError, OLDEST};
+use super::known::{self, Known};
+use super::losses::{accepted_in, old_head_in};
+use super::read::{collect, last_event};
+use super::{KurrentOptions, Shared, follow, left, moving};
+use crate::log::Stop;
 
-/// The oldest server whose answers are known (`tests/kurrentdb_standin.rs`).
-const OLDEST: (usize, usize) = (23, 10);
+/// From which server on a read that failed ended as if it were whole, and from which no longer.
+const CUTS_READS: ((usize, usize, usize), (usize, usize, usize)) = ((24, 6, 0), (24, 10, 3));
 /// How often counting begins anew when the server goes away meanwhile.
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(200);
-const LOOK: Duration = Duration::from_secs(5);
+pub(super) const LOOK: Duration = Duration::from_secs(5);
+/// How many events of the log's own stream are read at once.
+const DECISIONS: usize = 256;
 
-/// Why a log in a KurrentDB can't be opened, and what would help.
-#[derive(Debug, thiserror::Error)]
-pub enum KurrentError {
-    /// The client does not take the address.
-    #[error("the KurrentDB address {address} can't be used: {reason}")]
-    Address {
-        /// The address.
-        address: String,
-        /// What the client says.
-        reason: String,
-    },
-    /// Nobody answers there now.
-    #[error("no KurrentDB answers at {address}: {reason}")]
-    Unreachable {
-        /// The address.
-        address: String,
-        /// What was tried.
-        reason: String,
-    },
-    /// The certificates do not fit.
-    #[error(
-        "the connection to {address} is not secure: {reason}; see tls, tlsCAFile and the server's certificate"
-    )]
-    Certificate {
-        /// The address.
-        address: String,
-        /// What is wrong with the certificate.
-        reason: String,
-    },
-    /// Something else answers there.
-    #[error("what answers at {address} is no KurrentDB: {reason}")]
-    NotKurrent {
-        /// The address.
-        address: String,
-        /// What it answers.
-        reason: String,
-    },
-    /// The server is too old.
-    #[error(
-        "the server at {address} is version {found}; {}.{} is the oldest that is known to keep what is promised",
-        OLDEST.0, OLDEST.1
-    )]
-    TooOld {
-        /// The address.
-        address: String,
-        /// Its version.
-        found: String,
-    },
-    /// User or password are wrong or missing.
-    #[error(
-        "the server at {address} does not let {user} in: user or password is wrong or missing; state them in the address or as store.kurrentdb.user and store.kurrentdb.password"
-    )]
-    Credentials {
-        /// The address.
-        address: String,
-        /// Who called.
-        user: String,
-    },
-    /// The account may not read `$all`, without which nothing can be counted.
-    #[error(
-        "{user} may not read $all at {address}, without which no event can be counted: let an administrator put {{\"$systemStreamAcl\":{{\"$r\":[\"$admins\",\"{user}\"],\"$w\":\"$admins\",\"$d\":\"$admins\",\"$mr\":\"$admins\",\"$mw\":\"$admins\"}}}} into the stream $settings as an event of type update-default-acl"
-    )]
-    MayNotReadAll {
-        /// The address.
-        address: String,
-        /// Who called.
-        user: String,
-    },
-    /// Streams under the prefix are none of Docket's.
-    #[error("the prefix {prefix:?} at {address} is taken: {reason}")]
-    Foreign {
-        /// The address.
-        address: String,
-        /// The prefix.
-        prefix: String,
-        /// What stands there.
-        reason: String,
-    },
-    /// Events are missing, or hidden and soon missing.
-    #[error("the log at {address} is not whole: {reason}")]
-    Hole {
-        /// The address.
-        address: String,
-        /// Where.
-        reason: String,
-    },
-    /// This data folder counted another log.
-    #[error(
-        "{file} is this node's count of another log, which begins with event {counted}; the one under {prefix:?} at {address} {found}: correct the address or the prefix, or delete that file if the log was meant to be another"
-    )]
-    OtherLog {
-        /// The address.
-        address: String,
-        /// The prefix.
-        prefix: String,
-        /// The file.
-        file: PathBuf,
-        /// The first event of the log that was counted.
-        counted: String,
-        /// What stands there instead.
-        found: String,
-    },
-    /// The log moved elsewhere, and is open to be read only.
-    #[error(
-        "the log at {address} moved {notice}: write there (--log). To take the move back, only if nothing was written there since, append an event of type MovingEnded to the stream {stream}"
-    )]
-    Moved {
-        /// The address.
-        address: String,
-        /// Where it went, and when.
-        notice: String,
-        /// The stream that says so.
-        stream: String,
-    },
-    /// The log is shorter than it was.
-    #[error(
-        "the log at {address} no longer has event {last} at its place, the last of {events} that this node counted: it was cut or restored from an older backup; if that was meant, delete {file}"
-    )]
-    CutShort {
-        /// The address.
-        address: String,
-        /// The file.
-        file: PathBuf,
-        /// The last event counted.
-        last: String,
-        /// How many were counted.
-        events: u64,
-    },
-}
-
-type Opened = (Arc<Shared>, Option<Arc<Cache>>);
+/// What is opened: the log, its file, and which part of its count others have left.
+type Opened = (Arc<Shared>, Option<Arc<Cache>>, Range<u64>);
 
 pub(super) async fn open(options: KurrentOptions) -> Result<Opened, KurrentError> {
     let address = options.address.clone();
@@ -169,12 +45,14 @@ pub(super) async fn open(options: KurrentOptions) -> Result<Opened, KurrentError
     check_version(&address, version)?;
     check_account(&client, &options.prefix).await?;
     let mut count = Count::new(&options.prefix);
+    let accepted = accepted(&client, &options).await?;
     let kept = restore(&options, &mut count)?;
-    if let Some(kept) = &kept {
-        check_kept(&client, &options, kept).await?;
-    }
-    let cache =
-        options.cache.as_deref().and_then(|path| open_cache(path, &options, kept.is_none()));
+    let known = check_kept(&client, &options, &count).await?;
+    let shorter = shorter(&options, &mut count, &known, accepted.old_head);
+    let mut kept_until = count.positions().len();
+    let told = take_over(&client, &options, &mut count).await?;
+    let mut taken_over = kept_until..count.positions().len();
+    count.losses_mut().accept(accepted.streams.clone());
     let head = count.head();
     let shared = Arc::new(Shared {
         credentials: client.credentials(),
@@ -186,20 +64,151 @@ pub(super) async fn open(options: KurrentOptions) -> Result<Opened, KurrentError
         head: watch::Sender::new(head),
         closed: watch::Sender::new(false),
         recording: Arc::default(),
+        foreign: AtomicBool::default(),
         ahead: Mutex::default(),
         options,
     });
-    count_up(&shared, cache.as_ref()).await?;
+    count_up(&shared).await?;
+    if matches!(told, Known::Lacking(_)) && shared.count().losses().is_empty() {
+        // Nothing was deleted: what others left was wrong.
+        contradicts(&shared.prefix);
+        *shared.count() = Count::new(&shared.prefix);
+        shared.count().losses_mut().accept(accepted.streams);
+        (kept_until, taken_over) = (0, 0..0);
+        count_up(&shared).await?;
+    }
+    // A file that knows more than the log holds is the only one that does.
+    let cache = if shorter.is_some() { None } else { keep(&shared, &kept, kept_until) };
+    stop_if_shorter(&shared, shorter, &known);
     check_moved(&shared, cache.as_ref()).await?;
-    Ok((shared, cache))
+    Ok((shared, cache, taken_over))
+}
+
+/// What a person decided about the log.
+struct Accepted {
+    streams: Vec<String>,
+    old_head: Option<u64>,
+}
+
+/// Reads what a person decided about the log: it stands in a stream of few events.
+async fn accepted(
+    client: &Arc<Client>,
+    options: &KurrentOptions,
+) -> Result<Accepted, KurrentError> {
+    let mut accepted = Accepted { streams: Vec::new(), old_head: None };
+    let name = format!("{}{LOG_STREAM}", options.prefix);
+    let mut from = 0;
+    loop {
+        let how = ReadStreamOptions::default()
+            .position(StreamPosition::Position(from))
+            .max_count(DECISIONS)
+            .by(&client.credentials());
+        let stream = name.clone();
+        let page = client.call(LOOK, |client| async move {
+            collect(client.read_stream(stream, &how).await?).await
+        });
+        let page = match page.await {
+            Ok(page) => page,
+            Err(Failure::Said(Error::ResourceNotFound | Error::ResourceDeleted)) => Vec::new(),
+            Err(failure) => return Err(diagnose(client.address(), &failure).await),
+        };
+        for event in &page {
+            accepted.streams.extend(accepted_in(&event.event_type, &event.data));
+            accepted.old_head = accepted.old_head.max(old_head_in(&event.event_type, &event.data));
+        }
+        match page.last() {
+            Some(last) => from = last.revision + 1,
+            None => return Ok(accepted),
+        }
+    }
+}
+
+/// A log that is shorter than this node's file of it, unless a person has accepted that: then the file
+/// is of no use any more.
+fn shorter(
+    options: &KurrentOptions,
+    count: &mut Count,
+    known: &Known,
+    old_head: Option<u64>,
+) -> Option<Stop> {
+    let last = count.head().filter(|_| *known == Known::Short)?;
+    *count = Count::new(&options.prefix);
+    if old_head >= Some(last) {
+        return None;
+    }
+    let file = options.cache.as_deref().map_or_else(String::new, |path| path.display().to_string());
+    let known_by = format!("this node ({file})");
+    Some(Stop::Shorter { head: None, known: last, known_by })
+}
+
+/// Stops recording on a log that ends before an event that was counted: at its end, or in the middle
+/// where no deletion explains it, which is a database restored from an older backup and written on.
+fn stop_if_shorter(shared: &Arc<Shared>, shorter: Option<Stop>, known: &Known) {
+    let (head, is_whole) = {
+        let count = shared.count();
+        (count.head(), count.losses().is_empty())
+    };
+    if let Some(Stop::Shorter { known, known_by, .. }) = shorter {
+        return shared.recording.stop(Stop::Shorter { head, known, known_by });
+    }
+    if let Known::Lacking(first) = known
+        && is_whole
+    {
+        let known_by = "this node's count of it".to_owned();
+        let (head, known) = (first.checked_sub(1), head.unwrap_or_default());
+        shared.recording.stop(Stop::Shorter { head, known, known_by });
+    }
+}
+
+/// The file that keeps the count from now on, with what it does not hold yet.
+fn keep(shared: &Shared, kept: &Restored, kept_until: u64) -> Option<Arc<Cache>> {
+    let count = shared.count();
+    let path = shared.options.cache.as_deref().filter(|_| count.is_whole())?;
+    let anew = *kept != Restored::Kept || kept_until == 0;
+    let cache = open_cache(path, &shared.options, anew)?;
+    cache.write_from(&count, kept_until);
+    Some(cache)
+}
+
+fn contradicts(prefix: &str) {
+    tracing::warn!(
+        "the count that another node left contradicts the log; counting from the beginning. Delete \
+         the stream {} to have it left anew",
+        left::stream_name(prefix)
+    );
+}
+
+/// Goes on from what other nodes left, where that is further and the server says the same.
+async fn take_over(
+    client: &Arc<Client>,
+    options: &KurrentOptions,
+    count: &mut Count,
+) -> Result<Known, KurrentError> {
+    let before = count.positions().len();
+    let all = match left::read(client, options, before).await {
+        Ok(all) => all,
+        Err(failure) => return Err(diagnose(client.address(), &failure).await),
+    };
+    let known = match left::take_over(count, all) {
+        Some(true) => known::check(client, options, count).await,
+        Some(false) => return Ok(Known::Same),
+        None => Ok(Known::Short),
+    };
+    match known {
+        Ok(known @ (Known::Same | Known::Lacking(_))) => Ok(known),
+        Ok(_) => {
+            contradicts(&options.prefix);
+            *count = Count::new(&options.prefix);
+            Ok(Known::Same)
+        }
+        Err(failure) => Err(diagnose(client.address(), &failure).await),
+    }
 }
 
 /// What this node counted before, if its file says.
-fn restore(options: &KurrentOptions, count: &mut Count) -> Result<Option<Kept>, KurrentError> {
-    let Some(path) = options.cache.as_deref() else { return Ok(None) };
+fn restore(options: &KurrentOptions, count: &mut Count) -> Result<Restored, KurrentError> {
+    let Some(path) = options.cache.as_deref() else { return Ok(Restored::Nothing) };
     match cache::restore(path, &options.prefix, count) {
-        Ok(Restored::Kept(kept)) => Ok(Some(kept)),
-        Ok(Restored::Nothing) => Ok(None),
         Ok(Restored::OtherPrefix(other, first)) => Err(KurrentError::OtherLog {
             address: options.address.to_string(),
             prefix: options.prefix.clone(),
@@ -207,10 +216,11 @@ fn restore(options: &KurrentOptions, count: &mut Count) -> Result<Option<Kept>, 
             counted: first.to_string(),
             found: format!("is not the one that was counted, under {other:?}"),
         }),
+        Ok(restored) => Ok(restored),
         Err(error) => {
             tracing::warn!(%error, path = %path.display(), "this node's count can't be read; counting anew");
             *count = Count::new(&options.prefix);
-            Ok(None)
+            Ok(Restored::Nothing)
         }
     }
 }
@@ -230,17 +240,20 @@ fn open_cache(path: &std::path::Path, options: &KurrentOptions, anew: bool) -> O
 }
 
 fn check_version(address: &Address, version: ServerVersion) -> Result<(), KurrentError> {
-    let found = (version.major(), version.minor());
-    if found >= OLDEST {
-        return Ok(());
-    }
-    let address = address.to_string();
-    if found == (0, 0) {
+    let found = (version.major(), version.minor(), version.patch());
+    let (address, version) = (address.to_string(), version.to_string());
+    if found == (0, 0, 0) {
         let reason =
             "it speaks gRPC but does not know a KurrentDB's services, or is older than 21.6";
         return Err(KurrentError::NotKurrent { address, reason: reason.to_owned() });
     }
-    Err(KurrentError::TooOld { address, found: version.to_string() })
+    if found < OLDEST {
+        return Err(KurrentError::TooOld { address, found: version });
+    }
+    if (CUTS_READS.0..CUTS_READS.1).contains(&found) {
+        return Err(KurrentError::CutsReads { address, found: version });
+    }
+    Ok(())
 }
 
 /// Looks at a stream of the log, which any account may, and at `$all`, which not any may.
@@ -274,57 +287,33 @@ async fn check_account(client: &Arc<Client>, prefix: &str) -> Result<(), Kurrent
     }
 }
 
-/// Whether the log is the one that was counted: its first and its last event stand where they stood.
+/// Whether the log is the one that was counted.
 async fn check_kept(
     client: &Arc<Client>,
     options: &KurrentOptions,
-    kept: &Kept,
-) -> Result<(), KurrentError> {
-    let file = options.cache.clone().unwrap_or_default();
+    count: &Count,
+) -> Result<Known, KurrentError> {
     let address = || client.address().to_string();
-    let first = event_at(client, kept.first_position).await?;
-    if first != Some(kept.first_event) {
-        let found = first.map_or_else(
-            || "has no event there".to_owned(),
-            |found| format!("has event {found} in its place"),
-        );
-        let (prefix, counted) = (options.prefix.clone(), kept.first_event.to_string());
-        return Err(KurrentError::OtherLog { address: address(), prefix, file, counted, found });
-    }
-    if event_at(client, kept.last_position).await? == Some(kept.last_event) {
-        return Ok(());
-    }
-    let (last, events) = (kept.last_event.to_string(), kept.next);
-    Err(KurrentError::CutShort { address: address(), file, last, events })
-}
-
-/// The id of the event at a position of `$all`.
-async fn event_at(
-    client: &Arc<Client>,
-    (commit, prepare): (u64, u64),
-) -> Result<Option<uuid::Uuid>, KurrentError> {
-    let at = kurrentdb::Position { commit, prepare };
-    let options = ReadAllOptions::default()
-        .position(StreamPosition::Position(at))
-        .max_count(1)
-        .by(&client.credentials());
-    let looked =
-        client.call(LOOK, |client| async move { client.read_all(&options).await?.next().await });
-    match looked.await {
-        Ok(found) => Ok(found
-            .and_then(|found| found.link.or(found.event))
-            .filter(|event| event.position == at)
-            .map(|event| event.id)),
-        // A position that is none of this database's is an invalid request on some servers.
-        Err(Failure::Said(Error::Grpc { .. })) => Ok(None),
+    match known::check(client, options, count).await {
+        Ok(Known::Other(first)) => {
+            let found = first.map_or_else(
+                || "has no event there".to_owned(),
+                |found| format!("has event {found} in its place"),
+            );
+            let counted = count.ends().map(|(first, _)| first.0).unwrap_or_default().to_string();
+            let (prefix, file) =
+                (options.prefix.clone(), options.cache.clone().unwrap_or_default());
+            Err(KurrentError::OtherLog { address: address(), prefix, file, counted, found })
+        }
+        Ok(known) => Ok(known),
         Err(failure) => Err(diagnose(client.address(), &failure).await),
     }
 }
 
 /// Counts up to the end, and judges what was found.
-async fn count_up(shared: &Arc<Shared>, cache: Option<&Arc<Cache>>) -> Result<(), KurrentError> {
+async fn count_up(shared: &Arc<Shared>) -> Result<(), KurrentError> {
     let mut attempt = 1;
-    while let Err(failure) = follow::round(shared, cache).await {
+    while let Err(failure) = follow::round(shared, None).await {
         if attempt == TRIES {
             return Err(diagnose(shared.client.address(), &failure).await);
         }
@@ -332,16 +321,9 @@ async fn count_up(shared: &Arc<Shared>, cache: Option<&Arc<Cache>>) -> Result<()
         attempt += 1;
     }
     let address = shared.client.address().to_string();
-    match shared.count().trouble() {
-        None => Ok(()),
-        Some(hole @ Break::Hole { .. }) => {
-            Err(KurrentError::Hole { address, reason: hole.to_string() })
-        }
-        Some(foreign @ Break::Foreign { .. }) => {
-            let prefix = shared.prefix.clone();
-            Err(KurrentError::Foreign { address, prefix, reason: foreign.to_string() })
-        }
-    }
+    let Some(foreign) = shared.count().foreign().cloned() else { return Ok(()) };
+    let prefix = shared.prefix.clone();
+    Err(KurrentError::Foreign { address, prefix, reason: foreign.to_string() })
 }
 
 /// Waits for a pause that was said some time ago, nobody knows how long: by a mover that died it

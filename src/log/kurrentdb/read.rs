@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kurrentdb::{Error, ReadStreamOptions, RecordedEvent as Found, StreamPosition};
+use kurrentdb::{Error, ReadEvent, ReadStreamOptions, RecordedEvent as Found, StreamPosition};
 use tokio::time::{Instant, timeout};
 
 use super::Shared;
 use super::client::{By as _, Failure};
+use super::count::Count;
 use super::follow::catch_up;
 use super::stored::to_recorded;
 use crate::log::page::{Order, PageBuilder};
@@ -15,13 +16,13 @@ use crate::log::{LogError, MAX_PAGE_BYTES, Page, RecordedEvent, StreamName};
 
 /// How long a read may take, and for how long it is begun again: as long as a cluster takes to find
 /// another leader, about twice.
-const READ: Duration = Duration::from_secs(5);
+pub(super) const READ: Duration = Duration::from_secs(5);
 pub(super) const TRIED_FOR: Duration = Duration::from_secs(5);
 pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(20);
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const MOST_PAUSE: Duration = Duration::from_millis(500);
 /// A page and what tells whether it is the last: as much as is read at once.
-const MOST_BYTES: usize = 2 * MAX_PAGE_BYTES;
+pub(super) const MOST_BYTES: usize = 2 * MAX_PAGE_BYTES;
 
 /// Makes a read that may be made again. `Ok(None)`: there is no such stream.
 pub(super) async fn again<T, F, Fut>(shared: &Arc<Shared>, read: F) -> Result<Option<T>, LogError>
@@ -43,6 +44,15 @@ where
                 let sequence = shared.count().head().map_or(0, |head| head + 1);
                 let reason = "the stream was deleted for good (a tombstone)".to_owned();
                 return Err(LogError::Corrupt { sequence, reason });
+            }
+            // A newer server's word for a place in `$all` where nothing stands any more.
+            Failure::Said(Error::ServerError(text) | Error::Grpc { message: text, .. })
+                if text.contains("InvalidPosition") =>
+            {
+                let sequence = shared.count().head().map_or(0, |head| head + 1);
+                let reason = "the server has nothing any more where this node counted events; the \
+                              database was restored or scavenged";
+                return Err(LogError::Corrupt { sequence, reason: reason.to_owned() });
             }
             Failure::Said(Error::AccessDenied) => {
                 let reason =
@@ -72,17 +82,45 @@ pub(super) async fn collect(mut events: kurrentdb::ReadStream) -> Result<Vec<Fou
     Ok(found)
 }
 
-fn bytes_of(event: &Found) -> usize {
+/// The events of a read of one stream, and the stream's last revision where the server tells it.
+async fn collect_with_end(
+    mut events: kurrentdb::ReadStream,
+) -> Result<(Vec<Found>, Option<u64>), Error> {
+    let (mut found, mut bytes, mut last) = (Vec::new(), 0, None);
+    while bytes < MOST_BYTES
+        && let Some(read) = events.next_read_event().await?
+    {
+        match read {
+            ReadEvent::Event(event) => {
+                let Some(event) = event.link.or(event.event) else { continue };
+                bytes += bytes_of(&event);
+                found.push(event);
+            }
+            ReadEvent::LastStreamPosition(revision) => last = Some(revision),
+            ReadEvent::FirstStreamPosition(_) | ReadEvent::LastAllStreamPosition(_) => {}
+        }
+    }
+    Ok((found, last))
+}
+
+pub(super) fn bytes_of(event: &Found) -> usize {
     event.data.len() + event.custom_metadata.len()
 }
 
-/// Events of a stream as the server has them, at most `limit`.
+/// A part of a stream as the server has it.
+struct Part {
+    found: Vec<Found>,
+    /// The stream's last revision, where the server told it.
+    last: Option<u64>,
+}
+
+/// Events of a stream as the server has them, at most `limit`; none where there is no such stream.
 async fn of_stream(
     shared: &Arc<Shared>,
     stream: &StreamName,
     from: u64,
     limit: usize,
-) -> Result<Vec<Found>, LogError> {
+) -> Result<Option<Part>, LogError> {
     let options = ReadStreamOptions::default()
         .position(StreamPosition::Position(from))
         .max_count(limit)
@@ -90,25 +128,32 @@ async fn of_stream(
     let name = shared.full_name(stream);
     let read = again(shared, |client| {
         let (name, options) = (name.clone(), options.clone());
-        async move { collect(client.read_stream(name, &options).await?).await }
+        async move { collect_with_end(client.read_stream(name, &options).await?).await }
     });
-    Ok(read.await?.unwrap_or_default())
+    let read = read.await.map_err(|error| match error {
+        // What is gone is named as that.
+        LogError::Corrupt { .. } => shared.count().lost(stream).unwrap_or(error),
+        error => error,
+    });
+    Ok(read?.map(|(found, last)| Part { found, last }))
 }
 
-/// What stands at a revision and after, with the sequence where it is counted.
+/// What stands at a revision and after, with the sequence of the last where it is counted.
 pub(super) async fn standing(
     shared: &Arc<Shared>,
     stream: &StreamName,
     first: u64,
     limit: usize,
-) -> Result<Vec<RecordedEvent>, LogError> {
-    let found = of_stream(shared, stream, first, limit).await?;
+) -> Result<(Vec<RecordedEvent>, Option<u64>), LogError> {
+    let part = of_stream(shared, stream, first, limit).await?;
+    let found = part.map(|part| part.found).unwrap_or_default();
     let count = shared.count();
-    let sequences = count.sequences(stream, first);
-    let recorded = found.into_iter().enumerate().filter_map(|(index, found)| {
-        to_recorded(found, stream.clone(), sequences.get(index).copied().unwrap_or_default())
+    let sequence = found.last().and_then(|last| count.sequence_at(last.position.commit));
+    let recorded = found.into_iter().filter_map(|found| {
+        let sequence = count.sequence_at(found.position.commit).unwrap_or_default();
+        to_recorded(found, stream.clone(), sequence)
     });
-    Ok(recorded.collect())
+    Ok((recorded.collect(), sequence))
 }
 
 pub(super) async fn stream_page(
@@ -123,26 +168,23 @@ pub(super) async fn stream_page(
         return Ok(page.into_stream_page());
     }
     let found = whole_part(shared, stream, from, page.wanted()).await?;
-    let wanted = found.last().map(|last| last.revision);
-    counted_to(shared, stream, wanted).await?;
+    counted_to(shared, stream, found.last().map(|last| last.position.commit)).await?;
     let count = shared.count();
     for found in found {
         if page.is_full() {
             break;
         }
-        let sequence = count.sequences(stream, found.revision).first().copied();
-        let recorded = sequence.and_then(|sequence| to_recorded(found, stream.clone(), sequence));
+        let (at, revision) = (found.position.commit, found.revision);
+        let sequence = count.sequence_at(at).ok_or_else(|| uncounted(&count, stream, revision))?;
         // Counted without being one of Docket's it can't be.
-        let Some(recorded) = recorded else {
-            return Err(count.corrupt().unwrap_or_else(|| not_counted(stream)));
-        };
-        page.push(recorded)?;
+        let recorded = to_recorded(found, stream.clone(), sequence);
+        page.push(recorded.ok_or_else(|| uncounted(&count, stream, revision))?)?;
     }
     Ok(page.into_stream_page())
 }
 
-/// Events of a stream, all that this node has counted there: a read that ends before them is made
-/// again.
+/// Events of a stream, all that there are by what this node or the server knows: a read that ends
+/// before them is made again. Of a stream that was deleted, or lost events, none.
 async fn whole_part(
     shared: &Arc<Shared>,
     stream: &StreamName,
@@ -151,51 +193,87 @@ async fn whole_part(
 ) -> Result<Vec<Found>, LogError> {
     let mut pause = FIRST_PAUSE;
     loop {
-        let found = of_stream(shared, stream, from, limit).await?;
+        if let Some(lost) = shared.count().lost(stream) {
+            return Err(lost);
+        }
+        let part = of_stream(shared, stream, from, limit).await?;
+        let last = last_known(shared, stream, part.as_ref()).await?;
+        let found = part.map(|part| part.found).unwrap_or_default();
         let bytes: usize = found.iter().map(bytes_of).sum();
-        if bytes >= MOST_BYTES {
+        // Revisions that don't follow on one another are judged by whoever fills the page.
+        let is_judged = found.first().is_some_and(|first| first.revision != from);
+        let next = from + found.len() as u64;
+        if bytes >= MOST_BYTES || found.len() >= limit || is_judged || last < Some(next) {
             return Ok(found);
         }
-        let missing = {
-            let count = shared.count();
-            let counted = count.sequences(stream, from);
-            counted.get(..counted.len().min(limit)).and_then(|all| all.get(found.len())).copied()
-        };
-        // Revisions that don't follow on one another are judged by whoever fills the page.
-        let Some(sequence) = missing.filter(|_| found.first().is_none_or(|f| f.revision == from))
-        else {
-            return Ok(found);
-        };
-        if pause > LONGEST_PAUSE {
-            let reason = format!(
-                "the server hides or lost events of stream {stream} from revision {} on",
-                from + found.len() as u64
-            );
-            return Err(LogError::Corrupt { sequence, reason });
+        let is_hidden = shared.count().losses().is_hidden(stream.as_str());
+        if pause > LONGEST_PAUSE || is_hidden {
+            return Err(shared.count().not_shown(stream, next));
         }
         tokio::time::sleep(pause).await;
         pause *= 3;
+        // It may have been deleted just now.
+        catch_up(shared).await?;
     }
+}
+
+/// The last revision of a stream that is known to be there. What this node has counted is there; of a
+/// stream that it took over from elsewhere and has not looked at the server is asked once.
+async fn last_known(
+    shared: &Arc<Shared>,
+    stream: &StreamName,
+    part: Option<&Part>,
+) -> Result<Option<u64>, LogError> {
+    let told = part.and_then(|part| part.last);
+    let known = shared.count().last_revision(stream);
+    if let Some(Some(last)) = known {
+        return Ok(told.max(Some(last)));
+    }
+    if told.is_some() || known.is_none() {
+        return Ok(told);
+    }
+    let last = last_event(shared, shared.full_name(stream)).await;
+    let last = last
+        .map_err(|failure| LogError::Unavailable(format!("KurrentDB can't be read: {failure}")))?;
+    let Some(last) = last else {
+        // It began, and is not there.
+        return Ok(Some(u64::MAX));
+    };
+    shared.count().note_last(stream, last.revision, last.position.commit);
+    Ok(Some(last.revision))
 }
 
 fn not_counted(stream: &StreamName) -> LogError {
     LogError::Unavailable(format!("this node has not counted up to the end of {stream} yet"))
 }
 
-/// Waits until this node has counted a revision of a stream.
+/// What an event means that has no number here.
+fn uncounted(count: &Count, stream: &StreamName, revision: u64) -> LogError {
+    let reason = format!(
+        "revision {revision} of stream {stream} stands where this node counted no event of the log"
+    );
+    let sequence = count.head().map_or(0, |head| head + 1);
+    count.corrupt().unwrap_or(LogError::Corrupt { sequence, reason })
+}
+
+/// Waits until this node has seen `$all` up to a position.
 async fn counted_to(
     shared: &Arc<Shared>,
     stream: &StreamName,
-    revision: Option<u64>,
+    at: Option<u64>,
 ) -> Result<(), LogError> {
-    let Some(revision) = revision else { return Ok(()) };
+    let Some(at) = at else { return Ok(()) };
     let is_there = || {
         let count = shared.count();
-        if !count.sequences(stream, revision).is_empty() {
+        if count.position().is_some_and(|seen| seen.commit >= at) {
             return Ok(true);
         }
-        count.corrupt().map_or(Ok(false), Err)
+        count.foreign().and_then(|_| count.corrupt()).map_or(Ok(false), Err)
     };
+    if at == u64::MAX {
+        let text = "the server does not tell where events of a stream stand".to_owned();
+        return Err(LogError::Unavailable(text));
+    }
     if is_there()? {
         return Ok(());
     }
@@ -213,9 +291,17 @@ pub(super) async fn stream_revision(
     shared: &Arc<Shared>,
     stream: &StreamName,
 ) -> Result<Option<u64>, LogError> {
+    if let Some(lost) = shared.count().lost(stream) {
+        return Err(lost);
+    }
     let name = shared.full_name(stream);
     let read = again(shared, |client| last_of(client, name.clone(), shared.credentials.clone()));
-    Ok(read.await?.flatten().map(|last| last.revision))
+    let last = read.await?.flatten().map(|last| last.revision);
+    let count = shared.count();
+    if last.is_none() && count.last_revision(stream).is_some() {
+        return Err(count.not_shown(stream, 0));
+    }
+    Ok(last)
 }
 
 /// The last event of a stream by its full name, asked for once.

@@ -11,10 +11,12 @@ use kurrentdb::{EventData, RecordedEvent as Found};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::log::event::MAX_ADDED_BYTES;
 use crate::log::{Bytes, NewEvent, RecordedEvent, StreamName};
 
 /// What stands before metadata that does not say when the event was recorded: no JSON begins so.
 const MARK: &[u8] = b"\0docket1";
+const _: () = assert!(MARK.len() + size_of::<i64>() <= MAX_ADDED_BYTES);
 
 /// An event in the client's form.
 pub(super) fn to_stored(event: &NewEvent) -> EventData {

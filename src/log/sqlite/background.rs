@@ -1,6 +1,9 @@
 //! The two helpers beside writer and readers: one checkpoints the WAL, so that the writer need not
-//! wait for it; one watches the head of a log that another process writes.
+//! wait for it, and looks whether a disk without room has some again; one watches the head of a log
+//! that another process writes.
 
+use std::fs::{self, File};
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,10 +13,14 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::watch;
-use tracing::warn;
+use tracing::{info, warn};
 
-use super::file::OpenError;
-use super::schema::{explain, head, open_reading, open_writing};
+use super::file::{OpenError, beside};
+use super::files::LogFile;
+use super::pool::Readers;
+use super::schema::{explain, open_writing};
+use super::writer::{is_busy, is_full};
+use crate::log::{Recording, Stop};
 
 /// How often the checkpoint thread looks.
 const CHECKPOINT_PAUSE: Duration = Duration::from_millis(250);
@@ -23,6 +30,8 @@ const CHECKPOINT_BYTES: u64 = 8 * 1024 * 1024;
 const CHECKPOINT_LOOKS: u32 = 40;
 /// How often a reader looks for events that another process appended.
 const HEAD_PAUSE: Duration = Duration::from_millis(5);
+/// What must find room before a disk counts as no longer full: the largest append, roughly.
+const ROOM_BYTES: usize = 1024 * 1024;
 
 /// A thread that ends, and is waited for, with this value.
 pub(super) struct Helper {
@@ -59,50 +68,103 @@ fn paused(stopped: &Receiver<()>, pause: Duration) -> bool {
     matches!(stopped.recv_timeout(pause), Err(RecvTimeoutError::Timeout))
 }
 
-/// Checkpoints now and then what the writer has `written`.
-pub(super) fn checkpoint(path: &Path, written: Arc<AtomicU64>) -> Result<Helper, OpenError> {
+/// Checkpoints now and then what the writer has `written`, until recording stops.
+pub(super) fn checkpoint(
+    path: &Path,
+    written: Arc<AtomicU64>,
+    log: Arc<LogFile>,
+    recording: Arc<Recording>,
+) -> Result<Helper, OpenError> {
     let connection = open_writing(path).map_err(|error| explain(path, &error))?;
+    let probe = beside(path, ".room");
     spawn(path, "log-checkpoint", move |stopped| {
         let mut done = 0;
         let mut looks = 0;
         while paused(&stopped, CHECKPOINT_PAUSE) {
+            if recording.trouble().is_some() && has_passed(&connection, &probe) {
+                info!("the log can be written again");
+                recording.set_trouble(None);
+            }
             let now = written.load(Ordering::Relaxed);
             looks += 1;
             if now - done < CHECKPOINT_BYTES && (now == done || looks < CHECKPOINT_LOOKS) {
                 continue;
             }
             looks = 0;
-            match connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
-                Ok(()) => done = now,
-                // Nothing is lost: the WAL only grows until the next one succeeds.
-                Err(error) => warn!(%error, "a checkpoint of the log failed"),
+            if copy_wal(&connection, &log, &recording) {
+                done = now;
             }
         }
     })
 }
 
+/// Copies what the WAL has into the file, as far as readers let it; whether it went well. A failure
+/// stops recording: which pages it wrote is not known, nor whether a later flush would tell.
+pub(super) fn copy_wal(connection: &Connection, log: &LogFile, recording: &Recording) -> bool {
+    if recording.stopped().is_some() {
+        return false;
+    }
+    // Written on, a file that was cut short would be as long as before.
+    if let Some(what) = log.changed() {
+        recording.stop(Stop::Replaced { what });
+        return false;
+    }
+    let copied = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+    match copied {
+        Ok(()) => {
+            if let Some(what) = log.changed() {
+                recording.stop(Stop::Replaced { what });
+            }
+            true
+        }
+        // Nothing is lost: the WAL only grows until the next one succeeds.
+        Err(error) if is_full(&error) || is_busy(&error) => {
+            warn!(%error, "the log's WAL can't be copied into its file for now");
+            false
+        }
+        Err(error) => {
+            recording.stop(Stop::DiskFailed { cause: format!("a checkpoint failed: {error}") });
+            false
+        }
+    }
+}
+
+/// Whether an append would find room, and SQLite's lock free.
+fn has_passed(connection: &Connection, probe: &Path) -> bool {
+    let written = File::create(probe).and_then(|mut file| file.write_all(&vec![0; ROOM_BYTES]));
+    let removed = match fs::remove_file(probe) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    };
+    written.and(removed).is_ok()
+        && connection.busy_timeout(Duration::ZERO).is_ok()
+        && connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_ok()
+}
+
 /// Publishes the head as another process moves it.
 pub(super) fn follow(
     path: &Path,
+    readers: Arc<Readers>,
     published: watch::Sender<Option<u64>>,
 ) -> Result<Helper, OpenError> {
-    let connection = open_reading(path).map_err(|error| explain(path, &error))?;
     spawn(path, "log-head", move |stopped| {
+        let mut fails = false;
         while paused(&stopped, HEAD_PAUSE) {
-            publish(&connection, &published);
+            match readers.head() {
+                Ok(head) => {
+                    fails = false;
+                    published.send_if_modified(|known| {
+                        let moved = *known != head;
+                        *known = head;
+                        moved
+                    });
+                }
+                Err(error) if !fails => {
+                    fails = true;
+                    warn!(%error, "the head of the log can't be read");
+                }
+                Err(_) => {}
+            }
         }
     })
-}
-
-fn publish(connection: &Connection, published: &watch::Sender<Option<u64>>) {
-    match head(connection) {
-        Ok(head) => {
-            published.send_if_modified(|known| {
-                let moved = *known != head;
-                *known = head;
-                moved
-            });
-        }
-        Err(error) => warn!(%error, "the head of the log can't be read"),
-    }
 }

@@ -61,7 +61,7 @@ struct Check {
 
 impl Check {
     fn open(path: &Path) -> rusqlite::Result<Self> {
-        let reader = Reader::new(open_reading(path)?);
+        let reader = Reader::open(path)?;
         let connection = open_reading(path)?;
         Ok(Self { connection, reader, keys: HashMap::new(), found: Vec::new() })
     }

@@ -15,8 +15,6 @@ pub enum Step {
     Commit,
     /// After COMMIT has succeeded, before anyone is told.
     Committed,
-    /// After the file was opened again to find out what an unclear COMMIT did.
-    LookUp,
 }
 
 /// Decides at each step whether it fails.

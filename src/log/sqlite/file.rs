@@ -1,11 +1,10 @@
-//! The file and its neighbours: where they are, who holds the lock, and what is wrong with them
-//! before SQLite is asked.
+//! The file and its neighbours: where they are, and what is wrong with them before SQLite is asked.
 //!
-//! The log's file itself is never opened here: closing a file drops this process's POSIX locks on
-//! it, and SQLite's are of that kind. Everything that can be told from names and metadata is.
+//! The log's file itself is never opened here, see [`super::lock`]. Everything that can be told from
+//! names and metadata is.
 
-use std::fs::{self, File, TryLockError};
-use std::io::{self, Read, Write};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Why a log file can't be opened.
@@ -98,7 +97,7 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-fn io_error(path: &Path, source: io::Error) -> OpenError {
+pub(super) fn io_error(path: &Path, source: io::Error) -> OpenError {
     OpenError::Io { path: path.to_owned(), source }
 }
 
@@ -165,62 +164,7 @@ pub(super) fn check_writable(path: &Path, exists: bool) -> Result<(), OpenError>
     Ok(())
 }
 
-/// The right to append, held as long as the value. The lock's file stays: removing it would let two
-/// processes lock two files of the same name.
-pub(super) struct Lock {
-    _file: File,
-}
-
-/// Takes the lock of the log at `path`, a located path.
-pub(super) fn lock(path: &Path) -> Result<Lock, OpenError> {
-    let lock_path = beside(path, ".lock");
-    let mut file = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&lock_path)
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                OpenError::ReadOnly {
-                    path: path.parent().unwrap_or(path).to_owned(),
-                    help: WRITE_FOLDER,
-                }
-            }
-            _ => io_error(&lock_path, error),
-        })?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            // Who holds it is a help, not a condition: an unreadable note is left out.
-            let _ = file.read_to_string(&mut holder);
-            let holder = match holder.trim() {
-                "" => "its number is not known".to_owned(),
-                process => format!("process {process}"),
-            };
-            return Err(OpenError::InUse { path: path.to_owned(), holder });
-        }
-        Err(TryLockError::Error(error)) => return Err(io_error(&lock_path, error)),
-    }
-    let note = |file: &mut File| {
-        file.set_len(0)?;
-        writeln!(file, "{}", std::process::id())
-    };
-    note(&mut file).map_err(|error| io_error(&lock_path, error))?;
-    Ok(Lock { _file: file })
-}
-
 /// Flushes the folder's entries (a file created, renamed or removed in it).
 pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path.parent().unwrap_or(path))?.sync_all()
-}
-
-/// Flushes the WAL, if there is one. SQLite takes no lock on that file, so opening it is safe.
-pub(super) fn sync_wal(path: &Path) -> io::Result<()> {
-    match File::options().write(true).open(beside(path, "-wal")) {
-        Ok(wal) => wal.sync_all(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
-    }
 }

@@ -1,90 +1,21 @@
-//! Reading: a small pool of read-only connections, used where blocking is allowed. No read
-//! transaction outlives a page, so the WAL can always be checkpointed.
+//! Reading on one connection. No read transaction outlives a page, so the WAL can always be
+//! checkpointed.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path;
 
 use bytes::BytesMut;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 use smol_str::SmolStr;
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::schema::{head, open_reading, signed, tip, unsigned};
 use crate::log::page::{Order, PageBuilder};
 use crate::log::{Bytes, LogError, Page, RecordedEvent, StreamName};
 
-/// Readers at work at once; more wait for one to finish.
-const MAX_READERS: usize = 4;
 /// Stream names that one reader remembers: about 5 MiB with names of 40 bytes.
 const MAX_NAMES: usize = 32_768;
-
-/// The pool.
-pub(super) struct Readers {
-    path: PathBuf,
-    idle: Mutex<Vec<Reader>>,
-    permits: Arc<Semaphore>,
-}
-
-impl Readers {
-    /// A pool on a verified log. Connections are opened when first needed.
-    pub fn new(path: PathBuf) -> Arc<Self> {
-        Arc::new(Self {
-            path,
-            idle: Mutex::default(),
-            permits: Arc::new(Semaphore::new(MAX_READERS)),
-        })
-    }
-
-    /// Runs one read on a thread that may block.
-    pub async fn run<T: Send + 'static>(
-        self: &Arc<Self>,
-        read: impl FnOnce(&mut Reader) -> Result<T, LogError> + Send + 'static,
-    ) -> Result<T, LogError> {
-        // The permit moves with the work: a caller who gives up does not make room for another.
-        let permit = Arc::clone(&self.permits)
-            .acquire_owned()
-            .await
-            .map_err(|_| LogError::Unavailable("the log was closed".to_owned()))?;
-        let readers = Arc::clone(self);
-        let work = tokio::task::spawn_blocking(move || {
-            let mut reader = readers.take()?;
-            let result = read(&mut reader);
-            // After damage or a failed read the connection is not used again.
-            if !matches!(result, Err(LogError::Unavailable(_) | LogError::Corrupt { .. })) {
-                readers.lock().push(reader);
-            }
-            drop(permit);
-            result
-        });
-        work.await.unwrap_or_else(|error| {
-            Err(LogError::Unavailable(format!("a read broke off: {error}")))
-        })
-    }
-
-    /// Lets the reads at work finish and closes every connection; later reads are refused.
-    pub async fn close(&self) {
-        if let Ok(all) = self.permits.acquire_many(MAX_READERS as u32).await {
-            self.permits.close();
-            self.lock().clear();
-            drop(all);
-        }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn take(&self) -> Result<Reader, LogError> {
-        if let Some(reader) = self.lock().pop() {
-            return Ok(reader);
-        }
-        let connection = open_reading(&self.path).map_err(|error| broken_off(&error, 0))?;
-        Ok(Reader::new(connection))
-    }
-}
 
 /// A connection that reads, and the stream names it has met (a name never changes).
 pub(super) struct Reader {
@@ -96,9 +27,11 @@ pub(super) struct Reader {
 struct Names(HashMap<i64, StreamName>);
 
 impl Reader {
-    /// A reader on a connection to a verified log.
-    pub fn new(connection: Connection) -> Self {
-        Self { connection, names: Names::default() }
+    /// Opens the file, its WAL and its index.
+    pub fn open(path: &Path) -> rusqlite::Result<Self> {
+        let connection = open_reading(path)?;
+        head(&connection)?;
+        Ok(Self { connection, names: Names::default() })
     }
 
     /// A page of the whole log.

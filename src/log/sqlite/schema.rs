@@ -2,7 +2,7 @@
 //! log of a format known here. The tables are in `schema.sql`.
 //!
 //! `application_id` says that the file is a Docket log, `user_version` its format. A file is created
-//! under another name and renamed once complete, so no crash leaves half a log.
+//! under another name and given its own once complete, so no crash leaves half a log.
 
 use std::fs;
 use std::io;
@@ -13,6 +13,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::file::{OpenError, WRITE_FOLDER, beside, sync_folder};
+use super::lock::{file_id, holders};
 
 const SCHEMA: &str = include_str!("schema.sql");
 /// `DOCK` in ASCII.
@@ -49,15 +50,23 @@ pub(super) fn explain(path: &Path, error: &rusqlite::Error) -> OpenError {
                 help: WRITE_FOLDER,
             }
         }
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::InUse {
-            path,
-            holder: "another program holds SQLite's lock on it".to_owned(),
-        },
+        // The last: its index can't be made anew, since another program holds the lock for that.
+        Some(
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::FileLockingProtocolFailed,
+        ) => {
+            let files = [&path, &beside(&path, "-shm")]
+                .map(|path| fs::metadata(path).map_or((0, 0), |metadata| file_id(&metadata)));
+            let others = holders(&files).map(|named| format!(": {named}")).unwrap_or_default();
+            let holder = format!("another program holds SQLite's lock on it{others}");
+            OpenError::InUse { path, holder }
+        }
         _ => OpenError::Sqlite { path, reason },
     }
 }
 
-/// Creates an empty log at `path`, complete or not at all. The caller holds the lock.
+/// Creates an empty log at `path`, complete or not at all. The caller holds the note.
 pub(super) fn create(path: &Path) -> Result<(), OpenError> {
     let io_error = |source: io::Error| OpenError::Io { path: path.to_owned(), source };
     let wal = beside(path, "-wal");
@@ -92,7 +101,13 @@ pub(super) fn create(path: &Path) -> Result<(), OpenError> {
         connection.close().map_err(|(_, error)| error)
     };
     fill().map_err(|error| explain(path, &error))?;
-    fs::rename(&unfinished, path).map_err(io_error)?;
+    // Unlike a rename it never takes the place of a log that another process has made meanwhile.
+    match fs::hard_link(&unfinished, path) {
+        Ok(()) => fs::remove_file(&unfinished).map_err(io_error)?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(io_error(error)),
+        // Not every file system has hard links.
+        Err(_) => fs::rename(&unfinished, path).map_err(io_error)?,
+    }
     sync_folder(path).map_err(io_error)
 }
 
@@ -106,15 +121,14 @@ pub(super) fn open_writing(path: &Path) -> rusqlite::Result<Connection> {
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
         return Ok(connection);
     }
-    // The checkpoint thread keeps the WAL short; under a load that never pauses it can't finish, and
-    // from 8,192 pages (64 MiB) on the writer does the rest itself. Recursive triggers let the
-    // DELETE trigger see the rows that REPLACE would remove, a second guard.
+    // SQLite's own checkpoints swallow their errors: ours are made where they are seen (`background`).
+    // Recursive triggers let the DELETE trigger see the rows that REPLACE would remove, a second guard.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
          PRAGMA recursive_triggers = ON;
-         PRAGMA wal_autocheckpoint = 8192;
+         PRAGMA wal_autocheckpoint = 0;
          PRAGMA journal_size_limit = 67108864;
          PRAGMA cache_size = -16384;",
     )?;
@@ -130,6 +144,9 @@ pub(super) fn open_reading(path: &Path) -> rusqlite::Result<Connection> {
 
 fn open(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    // After a failed write nobody may copy the WAL into the file and remove it, which else the last
+    // connection does; the writer does so itself at a clean end.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     // Else SQLite plans the statement of a page anew whenever the page begins elsewhere.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -205,6 +222,12 @@ fn objects(connection: &Connection) -> rusqlite::Result<Vec<(String, String, Opt
         .prepare("SELECT type, name, sql FROM sqlite_schema")?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect()
+}
+
+/// The size of the file's pages.
+pub(super) fn page_bytes(connection: &Connection) -> usize {
+    let asked = connection.query_row("PRAGMA page_size", [], |row| row.get::<_, u32>(0));
+    asked.unwrap_or(PAGE_BYTES) as usize
 }
 
 /// The sequence of the last event.

@@ -4,26 +4,36 @@
 //! What must hold:
 //! - Nobody is told of success before the flush, nor of failure while the events may yet appear.
 //! - After an error inside a batch other than a constraint, nothing more of the batch is tried.
-//! - After an error from COMMIT, nothing is appended until it is known, and on the disk, what that
-//!   COMMIT did.
+//! - A write or flush that failed is final: nothing is appended, checkpointed or tried again by this
+//!   process. What the system then shows of the file need not be on the disk, and a later flush that
+//!   succeeds says nothing about it. A disk without room fails before that, and passes.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, ffi, params};
+use rusqlite::config::DbConfig;
+use rusqlite::hooks::Wal;
+use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tracing::{error, warn};
 
+use super::background::copy_wal;
 use super::batch::{Append, Batch, Tips};
 use super::faults::{Faults, Step};
-use super::file::{sync_folder, sync_wal};
+use super::files::{Known, LogFile};
 use super::moving::Gate;
-use super::schema::{head, open_writing, signed};
-use crate::log::{Appended, LogError, Recording};
+use super::schema::head;
+use crate::log::{Appended, LogError, Recording, Stop};
 
 /// The most events in one transaction.
 const MAX_BATCH_EVENTS: usize = 1024;
+/// Frames in the WAL (64 MiB) from which on the writer checkpoints too: under a load that never
+/// pauses the checkpoint thread alone can't finish.
+const LONG_WAL_FRAMES: u32 = 8192;
+/// How long a clean end waits for readers, so that the WAL can become part of the file.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 pub(super) type Answer = Result<Appended, LogError>;
 
@@ -35,13 +45,9 @@ pub(super) enum Request {
     Close,
 }
 
-/// The writer's state. `connection` is `None` after a COMMIT went wrong, until the file could be
-/// opened again.
+/// The writer's state.
 pub(super) struct Writer {
-    path: PathBuf,
-    connection: Option<Connection>,
-    /// Whether frames of a failed COMMIT may be in the WAL, or count there without being on the disk.
-    suspect: bool,
+    connection: Connection,
     tips: Tips,
     gate: Gate,
     known_head: Option<u64>,
@@ -49,7 +55,19 @@ pub(super) struct Writer {
     faults: Box<dyn Faults>,
     /// Bytes that went into the WAL since the start, roughly, for the checkpoint thread.
     written: Arc<AtomicU64>,
+    /// Frames in the WAL after the last COMMIT.
+    frames: Arc<AtomicU32>,
+    log: Arc<LogFile>,
+    files: Known,
     recording: Arc<Recording>,
+}
+
+/// What the writer shares with others.
+pub(super) struct Shared {
+    pub published: watch::Sender<Option<u64>>,
+    pub written: Arc<AtomicU64>,
+    pub recording: Arc<Recording>,
+    pub log: Arc<LogFile>,
 }
 
 struct Waiting {
@@ -61,30 +79,37 @@ struct Waiting {
 impl Writer {
     /// A writer on an open and verified log.
     pub fn new(
-        path: PathBuf,
-        connection: Connection,
-        published: watch::Sender<Option<u64>>,
+        path: &Path,
+        mut connection: Connection,
+        files: Known,
         faults: Box<dyn Faults>,
-        written: Arc<AtomicU64>,
-        recording: Arc<Recording>,
-    ) -> Self {
+        shared: Shared,
+    ) -> rusqlite::Result<Self> {
+        let Shared { published, written, recording, log } = shared;
         let known_head = *published.borrow();
-        Self {
-            gate: Gate::new(&path),
-            path,
-            connection: Some(connection),
-            suspect: false,
+        let frames = Arc::<AtomicU32>::default();
+        let counted = Arc::clone(&frames);
+        connection.wal_hook(Some(move |_: &mut Wal, count| {
+            counted.store(u32::try_from(count).unwrap_or(0), Ordering::Relaxed);
+            Ok(())
+        }))?;
+        Ok(Self {
+            connection,
             tips: Tips::default(),
+            gate: Gate::new(path),
             known_head,
             published,
             faults,
             written,
+            frames,
+            log,
+            files,
             recording,
-        }
+        })
     }
 
     /// Serves requests until told to close or until nobody can ask any more.
-    pub fn run(mut self, mut requests: mpsc::Receiver<Request>) {
+    pub fn run(&mut self, mut requests: mpsc::Receiver<Request>) {
         let mut next = requests.blocking_recv();
         while let Some(first) = next.take() {
             let mut batch = Vec::new();
@@ -125,88 +150,70 @@ impl Writer {
             let _ = answer.send(result);
             drop(room);
         }
+        if self.frames.load(Ordering::Relaxed) >= LONG_WAL_FRAMES {
+            copy_wal(&self.connection, &self.log, &self.recording);
+        }
     }
 
     /// Writes a batch and says what became of each append.
     fn commit(&mut self, appends: &[Append]) -> Vec<Answer> {
-        let written = self.ready().and_then(|()| {
-            self.write(appends).map_err(|error| {
-                self.undo();
-                describe(&error)
-            })
-        });
-        let (results, next) = match written {
+        let every = |why: &LogError| appends.iter().map(|_| Err(why.clone())).collect();
+        if let Err(why) = self.check() {
+            return every(&why);
+        }
+        let (results, next) = match self.write(appends) {
             Ok(written) => written,
-            Err(reason) => {
-                error!(reason, appends = appends.len(), "nothing of a batch was written");
-                return appends
-                    .iter()
-                    .map(|_| Err(LogError::Unavailable(reason.clone())))
-                    .collect();
-            }
+            Err(error) => return every(&self.nothing_written(&error)),
         };
         if results.iter().all(Result::is_err) {
-            self.undo();
-            return results;
+            return match self.undo() {
+                Ok(()) => results,
+                Err(why) => every(&why),
+            };
         }
         match self.end() {
-            Ok(()) => {
-                self.publish(next.checked_sub(1));
-                let bytes = appends.iter().map(|append| append.wal_bytes()).sum();
-                self.written.fetch_add(bytes, Ordering::Relaxed);
-                results
+            Ok(()) => self.acknowledge(appends, results, next),
+            // It comes before the record that makes the commit count.
+            Err(error) if is_full(&error) => every(&self.nothing_written(&error)),
+            Err(error) => {
+                let cause = describe(&error);
+                self.fail(cause.clone());
+                // What is said of it is said by the stop.
+                let _ = self.undo();
+                self.unknown(results, &format!("COMMIT failed ({cause})"))
             }
-            Err(error) => self.settle(appends, results, &error),
         }
     }
 
-    /// Makes sure that there is a connection and that the file is what it seems.
-    fn ready(&mut self) -> Result<(), String> {
-        if self.connection.is_some() {
-            return Ok(());
+    /// Whether anything may be written.
+    fn check(&self) -> Result<(), LogError> {
+        self.recording.check()?;
+        if let Some(what) = self.files.changed() {
+            self.recording.stop(Stop::Replaced { what });
         }
-        let connection = open_writing(&self.path).map_err(|error| describe(&error))?;
-        self.faults.at(Step::LookUp, &connection).map_err(|error| describe(&error))?;
-        if self.suspect {
-            self.make_certain(&connection)?;
-            self.suspect = false;
-        }
-        let head = head(&connection).map_err(|error| describe(&error))?;
-        self.publish(head);
-        self.connection = Some(connection);
-        Ok(())
+        self.recording.check()
     }
 
-    /// Puts all that readers can see on the disk, and wipes what they can't see out of the WAL.
-    ///
-    /// A failed flush leaves a complete commit in the WAL that does not count, yet would after a
-    /// crash; and what counts may not be on the disk, though the next flush succeeds (the system
-    /// forgets pages whose flush failed). Copying the WAL into the file writes them anew.
-    fn make_certain(&self, connection: &Connection) -> Result<(), String> {
-        let busy: bool = connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
-            .map_err(|error| describe(&error))?;
-        if busy {
-            return Err("a reader keeps the file from being flushed".to_owned());
+    /// Stops recording after an error of the disk, or of files that are no longer there.
+    fn fail(&self, cause: String) {
+        if self.check().is_ok() {
+            self.recording.stop(Stop::DiskFailed { cause });
         }
-        sync_wal(&self.path)
-            .and_then(|()| sync_folder(&self.path))
-            .map_err(|error| error.to_string())
     }
 
     /// The part of a batch up to COMMIT: what would become of each append, and the next sequence.
     fn write(&mut self, appends: &[Append]) -> rusqlite::Result<(Vec<Answer>, u64)> {
-        let connection = self.connection.as_ref().ok_or_else(not_open)?;
+        let connection = &self.connection;
         self.faults.at(Step::Begin, connection)?;
         connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        if let Some(why) = self.gate.closed() {
+            return Ok((appends.iter().map(|_| Err(why.clone())).collect(), 0));
+        }
         let head = head(connection)?;
         if head != self.known_head {
             // Only we should append; what is remembered is no longer true.
             warn!(?head, known = ?self.known_head, "the log was changed from outside");
             self.tips.forget();
-        }
-        if let Some(why) = self.recording.check().err().or_else(|| self.gate.closed()) {
-            return Ok((appends.iter().map(|_| Err(why.clone())).collect(), 0));
         }
         let mut batch = Batch {
             connection,
@@ -224,84 +231,97 @@ impl Writer {
 
     /// COMMIT.
     fn end(&mut self) -> rusqlite::Result<()> {
-        let connection = self.connection.as_ref().ok_or_else(not_open)?;
-        self.faults.at(Step::Commit, connection)?;
-        connection.prepare_cached("COMMIT")?.execute([])?;
-        self.faults.at(Step::Committed, connection)
+        self.faults.at(Step::Commit, &self.connection)?;
+        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        self.faults.at(Step::Committed, &self.connection)
     }
 
-    /// Takes back a transaction that was not committed.
-    fn undo(&mut self) {
+    /// After COMMIT: what was written counts only if it went into the files at the paths.
+    fn acknowledge(&mut self, appends: &[Append], results: Vec<Answer>, next: u64) -> Vec<Answer> {
+        let frames = self.frames.load(Ordering::Relaxed);
+        if let Some(what) = self.files.written(u64::from(frames)) {
+            let text = format!("the log's file was {what}");
+            self.recording.stop(Stop::Replaced { what });
+            self.tips.forget();
+            return self.unknown(results, &text);
+        }
+        self.publish(next.checked_sub(1));
+        self.recording.set_trouble(None);
+        let bytes = appends.iter().map(|append| append.wal_bytes()).sum();
+        self.written.fetch_add(bytes, Ordering::Relaxed);
+        results
+    }
+
+    /// Why nothing of a batch was written: because of something that passes, or for good.
+    fn nothing_written(&mut self, error: &rusqlite::Error) -> LogError {
+        let reason = describe(error);
+        error!(reason, "nothing of a batch was written");
+        if is_failing_disk(error) {
+            self.fail(reason.clone());
+        }
+        let stopped = self.undo().err().or_else(|| self.recording.check().err());
+        stopped.unwrap_or_else(|| {
+            self.recording.set_trouble(Some(reason.clone()));
+            LogError::Unavailable(reason)
+        })
+    }
+
+    /// The answers when it is not known what a COMMIT did.
+    fn unknown(&self, results: Vec<Answer>, reason: &str) -> Vec<Answer> {
+        error!(reason, "the outcome of a COMMIT is not known");
+        let stopped = self.recording.check().err();
+        results
+            .into_iter()
+            .map(|result| match result {
+                Ok(_) => Err(LogError::OutcomeUnknown(reason.to_owned())),
+                // It may rest on another append of this batch, so it may not stand; but nothing of it
+                // was written.
+                Err(why) => Err(stopped.clone().unwrap_or(why)),
+            })
+            .collect()
+    }
+
+    /// Takes back a transaction that was not committed; one that can't be taken back stops recording.
+    fn undo(&mut self) -> Result<(), LogError> {
         self.tips.forget();
-        if let Some(connection) = &self.connection
-            && !connection.is_autocommit()
-            && let Err(error) = connection.execute_batch("ROLLBACK")
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.connection.execute_batch("ROLLBACK")
         {
-            warn!(%error, "a rollback failed; opening the log again");
-            self.drop_connection();
+            self.fail(format!("a rollback failed: {}", describe(&error)));
+            return self.recording.check();
         }
+        Ok(())
     }
 
-    /// Closing a connection rolls back what it has not committed.
-    fn drop_connection(&mut self) {
-        self.tips.forget();
-        self.connection = None;
-    }
-
-    /// After an error from COMMIT: opens the file again and looks for the events.
-    fn settle(
-        &mut self,
-        appends: &[Append],
-        results: Vec<Answer>,
-        error: &rusqlite::Error,
-    ) -> Vec<Answer> {
-        let cause = describe(error);
-        error!(cause, "a COMMIT failed; looking for what it did");
-        self.drop_connection();
-        self.suspect = !never_complete(error);
-        let found = self.ready().and_then(|()| self.look_for(appends, &results));
-        match found {
-            Ok(true) => results,
-            Ok(false) => {
-                let reason = format!("the batch could not be committed: {cause}");
-                results.iter().map(|_| Err(LogError::Unavailable(reason.clone()))).collect()
+    /// A clean end makes the WAL part of the file and removes it, if no other process has it open. Once
+    /// recording has stopped nothing more is written, and the next start finds what there is.
+    pub fn close(self) {
+        // SQLite removes the WAL by its name, which may be another's now.
+        if self.check().is_err() {
+            return;
+        }
+        let connection = self.connection;
+        let copied = connection
+            .busy_timeout(CLOSE_TIMEOUT)
+            .and_then(|()| {
+                connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+            })
+            .and_then(|busy: bool| {
+                if !busy {
+                    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+                }
+                connection.close().map_err(|(_, error)| error)
+            });
+        match copied {
+            Ok(()) => {}
+            Err(error) if is_full(&error) || is_busy(&error) => {
+                warn!(%error, "the log's WAL stays beside its file");
             }
-            Err(unknown) => {
-                error!(unknown, "the outcome of a COMMIT is not known");
-                self.drop_connection();
-                self.suspect = true;
-                let reason = format!("COMMIT failed ({cause}), then the look-up ({unknown})");
-                results
-                    .iter()
-                    .map(|result| match result {
-                        Ok(_) => Err(LogError::OutcomeUnknown(reason.clone())),
-                        // It may rest on another append of this batch, so it may not stand; but
-                        // nothing of it was written.
-                        Err(_) => Err(LogError::Unavailable(reason.clone())),
-                    })
-                    .collect()
+            Err(error) => {
+                let cause = format!("the last checkpoint failed: {error}");
+                self.recording.stop(Stop::DiskFailed { cause });
             }
         }
-    }
-
-    /// Whether the events of the appends that were to succeed stand in the log. A transaction is
-    /// there whole or not at all, and anything else is no answer.
-    fn look_for(&self, appends: &[Append], results: &[Answer]) -> Result<bool, String> {
-        let connection = self.connection.as_ref().ok_or("the log is not open")?;
-        let mut found = None;
-        for (append, result) in appends.iter().zip(results) {
-            let Ok(appended) = result else { continue };
-            let stands = stands(connection, append, appended).map_err(|error| describe(&error))?;
-            if found.is_some_and(|before| before != stands) {
-                return Err("only a part of the batch was found".to_owned());
-            }
-            found = Some(stands);
-        }
-        let found = found.unwrap_or(false);
-        if found {
-            self.make_certain(connection)?;
-        }
-        Ok(found)
     }
 
     fn publish(&mut self, head: Option<u64>) {
@@ -314,30 +334,27 @@ impl Writer {
     }
 }
 
-/// Whether the events of `append` stand where they were to be appended.
-fn stands(connection: &Connection, append: &Append, end: &Appended) -> rusqlite::Result<bool> {
-    let first = (end.revision + 1).saturating_sub(append.events.len() as u64);
-    let mut statement = connection.prepare_cached(
-        "SELECT event_id FROM event JOIN stream ON stream.key = event.stream
-         WHERE stream.name = ?1 AND revision BETWEEN ?2 AND ?3 ORDER BY revision",
-    )?;
-    let span = params![append.stream.as_str(), signed(first), signed(end.revision)];
-    let ids = statement
-        .query_map(span, |row| row.get::<_, [u8; 16]>(0))?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    let wanted = append.events.iter().map(|event| event.event_id.into_bytes());
-    Ok(wanted.eq(ids))
-}
-
-/// Whether an error says that the commit's last record never was written in full, so that no
-/// recovery can bring it back: SQLite writes that record last, and a write that fails stops it.
-fn never_complete(error: &rusqlite::Error) -> bool {
+/// Whether an error only says that the disk has no room.
+pub(super) fn is_full(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DiskFull)
-        || error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_WRITE)
 }
 
-fn not_open() -> rusqlite::Error {
-    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CANTOPEN), None)
+/// Whether an error only says that somebody else holds a lock.
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+/// Whether an error before COMMIT says that the disk, or the way to it, fails.
+fn is_failing_disk(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+                | ErrorCode::ReadOnly
+                | ErrorCode::PermissionDenied
+        )
+    )
 }
 
 /// SQLite's message with what would help, where that is known.

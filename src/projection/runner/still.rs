@@ -8,13 +8,17 @@ use tokio::sync::watch;
 use super::Status;
 use crate::log::EventLog;
 
-/// How long nothing may move while the log goes on.
+/// How long nothing may move while the log goes on, usually.
 pub const STILL: Duration = Duration::from_secs(20);
 /// How often it is looked.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Says in the status when nothing moved for too long, until it is aborted.
-pub(super) async fn watch(log: Arc<dyn EventLog>, published: watch::Sender<Status>) {
+pub(super) async fn watch(
+    log: Arc<dyn EventLog>,
+    published: watch::Sender<Status>,
+    still: Duration,
+) {
     let head = log.watch_head();
     let (mut seen, mut since) = (None, Instant::now());
     loop {
@@ -28,7 +32,7 @@ pub(super) async fn watch(log: Arc<dyn EventLog>, published: watch::Sender<Statu
             seen = Some(now);
             since = Instant::now();
         }
-        let stands_still = since.elapsed() >= STILL;
+        let stands_still = since.elapsed() >= still;
         published.send_if_modified(|status| {
             std::mem::replace(&mut status.stands_still, stands_still) != stands_still
         });

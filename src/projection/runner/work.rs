@@ -173,6 +173,7 @@ impl Work {
             return Err(damaged);
         }
         self.tell(&damaged, true);
+        info!("making a new copy of the read models from the log");
         self.make_anew()
     }
 

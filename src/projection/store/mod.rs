@@ -23,7 +23,7 @@ pub mod postgres;
 pub mod sqlite;
 
 #[cfg(feature = "postgres")]
-pub use postgres::{PostgresCopies, PostgresOptions};
+pub use postgres::{PostgresCopies, PostgresDatabase, PostgresOptions};
 pub use sqlite::SqliteCopies;
 
 /// The name of a copy in its store.
@@ -337,14 +337,15 @@ impl Moved {
 /// # Errors
 /// When the store can't be read or changed; that a right is missing there, which looks alike.
 pub fn met_damage(copies: &dyn Copies, copy: &CopyId, what: &str) -> Result<bool, StoreError> {
-    if copies.damage(copy)?.is_some() {
-        return Ok(true);
-    }
-    if copies.serving()?.as_ref() != Some(copy) {
+    let is_seen = copies.damage(copy)?.is_some();
+    if !is_seen && copies.serving()?.as_ref() != Some(copy) {
         return Ok(false);
     }
-    copies.report_damage(copy, what)?;
-    Ok(true)
+    // Also where a look shows it: what was lost may look whole again a moment later.
+    match copies.report_damage(copy, what) {
+        Err(error) if !is_seen => Err(error),
+        _ => Ok(true),
+    }
 }
 
 /// The read models in a copy that are of a newer version than these.

@@ -12,6 +12,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use rusqlite::config::DbConfig;
@@ -35,6 +36,9 @@ const SCHEMA: &str = include_str!("../../../projections/checkpoint/tables.sql");
 #[derive(Debug, Clone)]
 pub struct SqliteCopies {
     folder: PathBuf,
+    /// The copy looked at last, and how long its file was: it never gets shorter. Only looked at from
+    /// outside, since closing a descriptor of it would drop SQLite's locks.
+    longest: Arc<Mutex<Option<(CopyId, u64)>>>,
 }
 
 /// How long a process that makes a copy may give no sign of life before another one may.
@@ -81,7 +85,7 @@ fn beat(file: &File) {
 impl SqliteCopies {
     /// The copies in a folder, which need not exist yet.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+        Self { folder: folder.into(), longest: Arc::default() }
     }
 
     /// The folder.
@@ -105,6 +109,18 @@ impl SqliteCopies {
         };
         let is_name = name.0.starts_with("copy-") && !name.0.contains(['/', '\0']);
         Ok((is_name && self.path(&name).is_file()).then_some(name))
+    }
+
+    /// Whether the file of a copy is shorter than it was.
+    fn is_cut(&self, copy: &CopyId) -> Result<bool, StoreError> {
+        let path = self.path(copy);
+        let length = fs::metadata(&path).map_err(StoreError::io(&path))?.len();
+        let mut longest = self.longest.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = longest.as_ref().filter(|(of, _)| of == copy).map_or(0, |(_, length)| *length);
+        if length >= before {
+            *longest = Some((copy.clone(), length));
+        }
+        Ok(length < before || length == 0)
     }
 
     /// The name of the next copy. Those that neither serve nor are kept are removed.
@@ -180,6 +196,9 @@ impl Copies for SqliteCopies {
             Ok(what) => return Ok(Some(String::from_utf8_lossy(&what).trim().to_owned())),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(StoreError::io(&path)(error)),
+        }
+        if self.is_cut(copy)? {
+            return Ok(Some("its file is shorter than it was".to_owned()));
         }
         // Opened anew: what is open already may still show what was there before.
         let looked = SqliteReader::open(&self.path(copy)).map_err(DatabaseError::from);

@@ -1,14 +1,18 @@
 //! The rows of deliveries.
 
-use rusqlite::{OptionalExtension as _, Row, Transaction, named_params};
 use uuid::Uuid;
 
 use super::super::WebhookError;
-use super::endpoints::{self, id as id_in};
-use super::{Delivery, DeliveryState, Disabled, DisabledReason, Endpoint, signed, unsigned};
+use super::endpoints;
+use super::rows::{Row, Rows, all, one, values, wrong};
+use super::{Delivery, DeliveryState, Disabled, DisabledReason, Endpoint};
 
 /// Deliveries that succeeded and are still listed, for each endpoint.
 const KEPT_DELIVERED: i64 = 1000;
+/// The first of each lane of an endpoint, whose turn it is.
+const FIRST: &str = "(SELECT MIN(sequence) AS sequence FROM delivery
+    WHERE endpoint = ?1 AND state = 'pending' GROUP BY lane) AS turn
+    JOIN delivery AS d ON d.endpoint = ?1 AND d.sequence = turn.sequence";
 
 /// An event that an endpoint wants.
 #[derive(Debug, Clone)]
@@ -30,6 +34,8 @@ pub struct Due {
     pub sequence: u64,
     /// How often it was tried.
     pub attempts: u32,
+    /// Since when it is due.
+    pub since_us: i64,
 }
 
 /// How an attempt ended.
@@ -73,95 +79,92 @@ pub struct Counts {
 }
 
 /// Counts an endpoint's deliveries.
-pub fn counts(db: &Transaction<'_>, endpoint: Uuid) -> Result<Counts, WebhookError> {
-    let count = |state: DeliveryState| -> rusqlite::Result<u64> {
-        db.prepare_cached("SELECT COUNT(*) FROM delivery WHERE endpoint = ?1 AND state = ?2")?
-            .query_row((endpoint.to_string(), state.as_str()), |row| row.get(0).map(unsigned))
+pub fn counts(db: &mut dyn Rows, endpoint: Uuid) -> Result<Counts, WebhookError> {
+    let sql = "SELECT COUNT(*) AS n FROM delivery WHERE endpoint = ?1 AND state = ?2";
+    let mut count = |state: DeliveryState| {
+        let count = one(db, sql, values![endpoint, state.as_str()], |row| row.sequence("n"));
+        count.map(Option::unwrap_or_default)
     };
     Ok(Counts { pending: count(DeliveryState::Pending)?, failed: count(DeliveryState::Failed)? })
 }
 
-/// Keeps what was found and moves the position on, unless it was moved meanwhile.
+/// Keeps what was found and moves the position on, in one transaction. Nothing where the endpoint
+/// was replayed or wants something else since it was `seen`: what was found is then not what it
+/// wants, and is looked for again.
 pub fn take_in(
-    db: &Transaction<'_>,
+    db: &mut dyn Rows,
     seen: &Endpoint,
     found: &[Found],
     next_sequence: u64,
     now_us: i64,
 ) -> Result<(), WebhookError> {
-    let moved = db
-        .prepare_cached(
-            "UPDATE endpoint SET next_sequence = ?3
-             WHERE id = ?1 AND next_sequence = ?2 AND replays = ?4",
-        )?
-        .execute((
-            seen.id.to_string(),
-            signed(seen.next_sequence),
-            signed(next_sequence),
-            signed(seen.replays),
-        ))?;
-    if moved == 0 {
+    let Some(stands) = endpoints::find(db, seen.id)? else { return Ok(()) };
+    if !stands.looks_on_like(seen) {
         return Ok(());
     }
-    let mut insert = db.prepare_cached(
-        "INSERT INTO delivery (endpoint, sequence, event_id, event_type, lane, state, attempts,
-             next_attempt_us)
-         VALUES (?1, ?2, ?3, ?4, ?5, 'pending', 0, ?6)",
+    db.execute(
+        "UPDATE endpoint SET next_sequence = ?2 WHERE id = ?1",
+        values![seen.id, next_sequence],
     )?;
     for found in found {
-        insert.execute((
-            seen.id.to_string(),
-            signed(found.sequence),
-            found.event_id.to_string(),
-            &found.event_type,
-            &found.lane,
-            now_us,
-        ))?;
+        // No row stands at or above the position; if one does all the same, the event is new, and an
+        // endpoint must not stop at it for ever.
+        db.execute(
+            "INSERT INTO delivery (endpoint, sequence, event_id, event_type, lane, state, attempts,
+                 next_attempt_us)
+             VALUES (?1, ?2, ?3, ?4, ?5, 'pending', 0, ?6)
+             ON CONFLICT (endpoint, sequence) DO UPDATE SET event_id = excluded.event_id,
+                 event_type = excluded.event_type, lane = excluded.lane, state = excluded.state,
+                 attempts = excluded.attempts, next_attempt_us = excluded.next_attempt_us,
+                 last_attempt_us = NULL, last_status = NULL, last_error = NULL",
+            values![
+                seen.id,
+                found.sequence,
+                found.event_id,
+                found.event_type.as_str(),
+                found.lane.as_str(),
+                now_us,
+            ],
+        )?;
     }
     Ok(())
 }
 
 /// The first of each lane, whose turn it is, that are due.
 pub fn due(
-    db: &Transaction<'_>,
+    db: &mut dyn Rows,
     endpoint: Uuid,
     now_us: i64,
     limit: usize,
 ) -> Result<Vec<Due>, WebhookError> {
-    let mut query = db.prepare_cached(
-        "SELECT d.sequence, d.attempts FROM
-             (SELECT MIN(sequence) AS first FROM delivery
-              WHERE endpoint = ?1 AND state = 'pending' GROUP BY lane) AS lane
-             JOIN delivery AS d ON d.endpoint = ?1 AND d.sequence = lane.first
-         WHERE d.next_attempt_us <= ?2 ORDER BY d.next_attempt_us, d.sequence LIMIT ?3",
-    )?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = query.query_map((endpoint.to_string(), now_us, limit), |row| {
-        Ok(Due { sequence: unsigned(row.get(0)?), attempts: row.get(1)? })
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    let sql = format!(
+        "SELECT d.sequence, d.attempts, d.next_attempt_us FROM {FIRST}
+         WHERE d.next_attempt_us <= ?2 ORDER BY d.next_attempt_us, d.sequence LIMIT ?3"
+    );
+    all(db, &sql, values![endpoint, now_us, limit], |row| {
+        Ok(Due {
+            sequence: row.sequence("sequence")?,
+            attempts: attempts(row)?,
+            since_us: row.number("next_attempt_us")?,
+        })
+    })
 }
 
 /// When the next of them is due.
-pub fn next_due_us(db: &Transaction<'_>, endpoint: Uuid) -> Result<Option<i64>, WebhookError> {
-    let mut query = db.prepare_cached(
-        "SELECT MIN(d.next_attempt_us) FROM
-             (SELECT MIN(sequence) AS first FROM delivery
-              WHERE endpoint = ?1 AND state = 'pending' GROUP BY lane) AS lane
-             JOIN delivery AS d ON d.endpoint = ?1 AND d.sequence = lane.first",
-    )?;
-    Ok(query.query_row([endpoint.to_string()], |row| row.get(0))?)
+pub fn next_due_us(db: &mut dyn Rows, endpoint: Uuid) -> Result<Option<i64>, WebhookError> {
+    let sql = format!("SELECT MIN(d.next_attempt_us) AS due FROM {FIRST}");
+    Ok(one(db, &sql, values![endpoint], |row| row.int("due"))?.flatten())
 }
 
 /// Records how attempts ended; those from before a replay or a redelivery count no more. Whether the
 /// endpoint was disabled by it.
-pub fn record(db: &Transaction<'_>, seen: &Endpoint, all: &[Ended]) -> Result<bool, WebhookError> {
+pub fn record(db: &mut dyn Rows, seen: &Endpoint, ended: &[Ended]) -> Result<bool, WebhookError> {
     let Some(mut endpoint) = endpoints::find(db, seen.id)? else { return Ok(false) };
     if endpoint.replays != seen.replays {
         return Ok(false);
     }
     let was_enabled = endpoint.disabled.is_none();
-    for ended in all {
+    for ended in ended {
         let changed = update(db, seen.id, ended)?;
         match ended.outcome {
             _ if changed == 0 => {}
@@ -181,56 +184,55 @@ pub fn record(db: &Transaction<'_>, seen: &Endpoint, all: &[Ended]) -> Result<bo
     Ok(was_enabled && endpoint.disabled.is_some())
 }
 
-fn update(db: &Transaction<'_>, endpoint: Uuid, ended: &Ended) -> Result<usize, WebhookError> {
+fn update(db: &mut dyn Rows, endpoint: Uuid, ended: &Ended) -> Result<u64, WebhookError> {
     let (state, next_attempt_us) = match ended.outcome {
         Outcome::Delivered => (DeliveryState::Delivered, None),
         Outcome::Again { at_us, .. } => (DeliveryState::Pending, Some(at_us)),
         Outcome::GivenUp(_) => (DeliveryState::Failed, None),
     };
-    let changed = db
-        .prepare_cached(
-            "UPDATE delivery SET state = :state, attempts = attempts + 1,
-                 next_attempt_us = :next_attempt_us, last_attempt_us = :last_attempt_us,
-                 last_status = :last_status, last_error = :last_error
-             WHERE endpoint = :endpoint AND sequence = :sequence AND state = 'pending'
-                 AND attempts = :attempts",
-        )?
-        .execute(named_params! {
-            ":state": state.as_str(),
-            ":next_attempt_us": next_attempt_us,
-            ":last_attempt_us": ended.at_us,
-            ":last_status": ended.status,
-            ":last_error": ended.error,
-            ":endpoint": endpoint.to_string(),
-            ":sequence": signed(ended.due.sequence),
-            ":attempts": ended.due.attempts,
-        })?;
-    Ok(changed)
+    db.execute(
+        "UPDATE delivery SET state = ?1, attempts = attempts + 1, next_attempt_us = ?2,
+             last_attempt_us = ?3, last_status = ?4, last_error = ?5
+         WHERE endpoint = ?6 AND sequence = ?7 AND state = 'pending' AND attempts = ?8
+             AND next_attempt_us = ?9",
+        values![
+            state.as_str(),
+            next_attempt_us,
+            ended.at_us,
+            ended.status,
+            ended.error.as_deref(),
+            endpoint,
+            ended.due.sequence,
+            ended.due.attempts,
+            ended.due.since_us,
+        ],
+    )
 }
 
-fn forget_delivered(db: &Transaction<'_>, endpoint: Uuid) -> Result<(), WebhookError> {
-    db.prepare_cached(
-        "DELETE FROM delivery WHERE endpoint = ?1 AND state = 'delivered' AND sequence <=
+fn forget_delivered(db: &mut dyn Rows, endpoint: Uuid) -> Result<(), WebhookError> {
+    let sql = "DELETE FROM delivery WHERE endpoint = ?1 AND state = 'delivered' AND sequence <=
              (SELECT sequence FROM delivery WHERE endpoint = ?1 AND state = 'delivered'
-              ORDER BY sequence DESC LIMIT 1 OFFSET ?2)",
-    )?
-    .execute((endpoint.to_string(), KEPT_DELIVERED))?;
-    Ok(())
+              ORDER BY sequence DESC LIMIT 1 OFFSET ?2)";
+    db.execute(sql, values![endpoint, KEPT_DELIVERED]).map(drop)
 }
 
-fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
-    let state: String = row.get("state")?;
+fn attempts(row: &dyn Row) -> Result<u32, WebhookError> {
+    u32::try_from(row.number("attempts")?).map_err(|error| wrong("attempts", error))
+}
+
+fn delivery(row: &dyn Row) -> Result<Delivery, WebhookError> {
+    let state = row.string("state")?;
+    let status = row.int("last_status")?.map(u16::try_from).transpose();
     Ok(Delivery {
-        sequence: unsigned(row.get("sequence")?),
-        event_id: id_in(row, "event_id")?,
-        event_type: row.get("event_type")?,
-        // The table allows no other.
-        state: DeliveryState::parse(&state).unwrap_or(DeliveryState::Failed),
-        attempts: row.get("attempts")?,
-        next_attempt_us: row.get("next_attempt_us")?,
-        last_attempt_us: row.get("last_attempt_us")?,
-        last_status: row.get("last_status")?,
-        last_error: row.get("last_error")?,
+        sequence: row.sequence("sequence")?,
+        event_id: row.id("event_id")?,
+        event_type: row.string("event_type")?,
+        state: DeliveryState::parse(&state).ok_or_else(|| wrong("state", &state))?,
+        attempts: attempts(row)?,
+        next_attempt_us: row.int("next_attempt_us")?,
+        last_attempt_us: row.int("last_attempt_us")?,
+        last_status: status.map_err(|error| wrong("last_status", error))?,
+        last_error: row.text("last_error")?,
     })
 }
 
@@ -239,88 +241,100 @@ const COLUMNS: &str = "sequence, event_id, event_type, state, attempts, next_att
 
 /// Deliveries of an endpoint, the newest event first, before an event.
 pub fn list(
-    db: &Transaction<'_>,
+    db: &mut dyn Rows,
     endpoint: Uuid,
     state: Option<DeliveryState>,
     before: Option<u64>,
     limit: usize,
 ) -> Result<Vec<Delivery>, WebhookError> {
-    let mut query = db.prepare_cached(&format!(
+    let sql = format!(
         "SELECT {COLUMNS} FROM delivery
          WHERE endpoint = ?1 AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR sequence < ?3)
          ORDER BY sequence DESC LIMIT ?4"
-    ))?;
-    let rows = query.query_map(
-        (
-            endpoint.to_string(),
-            state.map(DeliveryState::as_str),
-            before.map(signed),
-            i64::try_from(limit).unwrap_or(i64::MAX),
-        ),
-        delivery,
-    )?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    );
+    let state = state.map(DeliveryState::as_str);
+    all(db, &sql, values![endpoint, state, before, limit], delivery)
 }
 
 /// One delivery.
 pub fn find(
-    db: &Transaction<'_>,
+    db: &mut dyn Rows,
     endpoint: Uuid,
     sequence: u64,
 ) -> Result<Option<Delivery>, WebhookError> {
-    let mut query = db.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM delivery WHERE endpoint = ?1 AND sequence = ?2"
-    ))?;
-    Ok(query.query_row((endpoint.to_string(), signed(sequence)), delivery).optional()?)
+    let sql = format!("SELECT {COLUMNS} FROM delivery WHERE endpoint = ?1 AND sequence = ?2");
+    one(db, &sql, values![endpoint, sequence], delivery)
 }
 
 /// Makes a delivery due now, as if it had never been tried. One that still waits keeps its place
 /// before the later ones of its subject; one that was made already stands apart from them.
 pub fn redeliver(
-    db: &Transaction<'_>,
+    db: &mut dyn Rows,
     endpoint: Uuid,
     event: &Found,
     now_us: i64,
 ) -> Result<(), WebhookError> {
-    db.execute(
-        "INSERT INTO delivery (endpoint, sequence, event_id, event_type, lane, state, attempts,
-             next_attempt_us)
-         VALUES (:endpoint, :sequence, :event_id, :event_type, :apart, 'pending', 0, :now_us)
-         ON CONFLICT (endpoint, sequence) DO UPDATE SET attempts = 0, next_attempt_us = :now_us,
-             lane = CASE state WHEN 'delivered' THEN :apart ELSE lane END, state = 'pending'",
-        named_params! {
-            ":endpoint": endpoint.to_string(),
-            ":sequence": signed(event.sequence),
-            ":event_id": event.event_id.to_string(),
-            ":event_type": event.event_type,
-            ":apart": format!("again/{}", event.sequence),
-            ":now_us": now_us,
-        },
-    )?;
-    Ok(())
+    let sql = "INSERT INTO delivery (endpoint, sequence, event_id, event_type, lane, state,
+             attempts, next_attempt_us)
+         VALUES (?1, ?2, ?3, ?4, ?5, 'pending', 0, ?6)
+         ON CONFLICT (endpoint, sequence) DO UPDATE SET attempts = 0,
+             next_attempt_us = excluded.next_attempt_us, state = 'pending',
+             lane = CASE delivery.state WHEN 'delivered' THEN excluded.lane ELSE delivery.lane END";
+    let apart = format!("again/{}", event.sequence);
+    let values = values![
+        endpoint,
+        event.sequence,
+        event.event_id,
+        event.event_type.as_str(),
+        apart.as_str(),
+        now_us,
+    ];
+    db.execute(sql, values).map(drop)
 }
 
 /// Goes back to an event: everything from there on is found and delivered anew.
-pub fn replay(
-    db: &Transaction<'_>,
-    endpoint: &mut Endpoint,
-    from: u64,
-) -> Result<(), WebhookError> {
-    db.execute(
-        "DELETE FROM delivery WHERE endpoint = ?1 AND sequence >= ?2",
-        (endpoint.id.to_string(), signed(from)),
-    )?;
+pub fn replay(db: &mut dyn Rows, endpoint: &mut Endpoint, from: u64) -> Result<(), WebhookError> {
+    let sql = "DELETE FROM delivery WHERE endpoint = ?1 AND sequence >= ?2";
+    db.execute(sql, values![endpoint.id, from])?;
     endpoint.next_sequence = from;
     endpoint.replays += 1;
     endpoints::put(db, endpoint)
 }
 
 /// What was given up is due again, as if it had never been tried; so is what waits.
-pub fn revive(db: &Transaction<'_>, endpoint: Uuid, now_us: i64) -> Result<(), WebhookError> {
-    db.execute(
-        "UPDATE delivery SET state = 'pending', attempts = 0, next_attempt_us = ?2
-         WHERE endpoint = ?1 AND state <> 'delivered'",
-        (endpoint.to_string(), now_us),
-    )?;
+pub fn revive(db: &mut dyn Rows, endpoint: Uuid, now_us: i64) -> Result<(), WebhookError> {
+    let sql = "UPDATE delivery SET state = 'pending', attempts = 0, next_attempt_us = ?2
+         WHERE endpoint = ?1 AND state <> 'delivered'";
+    db.execute(sql, values![endpoint, now_us]).map(drop)
+}
+
+/// Writes all endpoints and deliveries of one store into another that has none of them.
+#[cfg(feature = "postgres")]
+pub fn copy(from: &mut dyn Rows, to: &mut dyn Rows) -> Result<(), WebhookError> {
+    for endpoint in endpoints::all(from)? {
+        endpoints::put(to, &endpoint)?;
+        let sql = format!("SELECT {COLUMNS}, lane FROM delivery WHERE endpoint = ?1");
+        from.query(&sql, values![endpoint.id], &mut |row| {
+            let one = delivery(row)?;
+            let sql = format!(
+                "INSERT INTO delivery ({COLUMNS}, lane, endpoint)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+            );
+            let values = values![
+                one.sequence,
+                one.event_id,
+                one.event_type.as_str(),
+                one.state.as_str(),
+                one.attempts,
+                one.next_attempt_us,
+                one.last_attempt_us,
+                one.last_status,
+                one.last_error.as_deref(),
+                row.string("lane")?.as_str(),
+                endpoint.id,
+            ];
+            to.execute(&sql, values).map(drop)
+        })?;
+    }
     Ok(())
 }

@@ -18,7 +18,7 @@ use super::wire::{
     WrongExpectedVersion,
 };
 
-/// The most data in one append, in bytes; metadata is not counted.
+/// The most data in one append, in bytes; some versions count metadata and type names in it.
 pub const MAX_APPEND: usize = 1 << 20;
 
 struct Append {
@@ -36,12 +36,11 @@ pub async fn append(
     link.world.accounts.check(metadata, None)?;
     check_leader(&link, metadata)?;
     let deadline = deadline(metadata);
-    let append = Arc::new(collect(messages).await?);
-    if deadline.is_some_and(|deadline| deadline.is_zero()) {
-        return Err(passed());
-    }
+    let append = Arc::new(collect(messages, link.world.counts_all_of_an_append()).await?);
     let fault = link.world.faults.take(Call::Append, &append.stream);
     let answer = answer(link, append, fault);
+    // A deadline of 0 is none.
+    let deadline = deadline.filter(|deadline| !deadline.is_zero());
     match deadline.filter(|_| !matches!(fault, Some(Fault::NeverAnswer { .. }))) {
         None => answer.await,
         Some(deadline) => {
@@ -155,7 +154,7 @@ fn write(link: &Link, append: &Append) -> Result<AppendResp, Status> {
 }
 
 /// Reads the whole append; nothing of it counts before its end has come.
-async fn collect(mut messages: Streaming<AppendReq>) -> Result<Append, Status> {
+async fn collect(mut messages: Streaming<AppendReq>, counts_all: bool) -> Result<Append, Status> {
     let mut head = None;
     let mut events = Vec::new();
     let mut size = 0;
@@ -163,8 +162,12 @@ async fn collect(mut messages: Streaming<AppendReq>) -> Result<Append, Status> {
         match message.content {
             Some(AppendContent::Options(options)) => head = Some(options),
             Some(AppendContent::Event(event)) => {
+                let event = proposed(event)?;
                 size += event.data.len();
-                events.push(proposed(event)?);
+                if counts_all {
+                    size += event.metadata.len() + 2 * event.kind.chars().count();
+                }
+                events.push(event);
             }
             None => return Err(Status::invalid_argument("a message without content")),
         }

@@ -21,6 +21,7 @@ use super::wire::{EventCore, Expected};
 pub struct Counters {
     pub appends: AtomicU64,
     pub reads: AtomicU64,
+    pub of_all: AtomicU64,
     pub connections: AtomicU64,
 }
 
@@ -91,6 +92,11 @@ impl Control {
     /// Reads received.
     pub fn reads(&self) -> u64 {
         self.world.counters.reads.load(Relaxed)
+    }
+
+    /// Events read out of all.
+    pub fn events_of_all(&self) -> u64 {
+        self.world.counters.of_all.load(Relaxed)
     }
 
     /// Connections accepted.

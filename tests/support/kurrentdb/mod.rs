@@ -110,6 +110,13 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// Whether the limit of an append is one on data, metadata and type names: 24.10.4 to 25.0.
+    fn counts_all_of_an_append(&self) -> bool {
+        let version = self.version.as_deref().unwrap_or_default();
+        let numbers: Vec<u32> = version.split('.').filter_map(|part| part.parse().ok()).collect();
+        numbers.as_slice() >= &[24, 10, 4][..] && numbers.as_slice() < &[25, 1][..]
+    }
+
     fn leader(&self) -> usize {
         self.leader.load(Relaxed)
     }

@@ -227,6 +227,9 @@ impl Reading {
         };
         drop(store);
         let Some(last) = events.last() else { return false };
+        if matches!(self.what, What::All) {
+            self.link.world.counters.of_all.fetch_add(events.len() as u64, Relaxed);
+        }
         self.left -= events.len() as u64;
         self.from = match (&self.what, self.back) {
             (What::Stream(_), false) => Some(last.revision + 1),
@@ -235,17 +238,16 @@ impl Reading {
             // Backwards, the position is the first that is not read.
             (What::All, true) => Some(last.position),
         };
-        let all = matches!(self.what, What::All);
-        self.page.extend(events.iter().map(|event| answer(event, all)));
+        self.page.extend(events.iter().map(|event| answer(event)));
         true
     }
 }
 
-/// Only a read of all tells positions; in a read of one stream there is the mark for "none".
-fn answer(event: &Stored, all: bool) -> ReadResp {
-    let at = if all { event.position } else { u64::MAX };
+/// Every read tells where the event stands: each append over gRPC is a record of its own.
+fn answer(event: &Stored) -> ReadResp {
+    let at = event.position;
     let place = EventPlace { prepare: at, commit: at };
-    let position = if all { EventPosition::Commit(at) } else { EventPosition::None(()) };
+    let position = EventPosition::Commit(at);
     let event = vec![event.core.clone(), Bytes::from(place.encode_to_vec())];
     let content = Some(ReadContent::Event(ReadEvent { event, position: Some(position) }));
     ReadResp { content }

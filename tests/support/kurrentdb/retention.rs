@@ -26,6 +26,11 @@ impl Retention {
         self.truncate_before == Some(TOMBSTONE)
     }
 
+    /// Whether events before some revision are hidden.
+    pub fn truncates(self) -> bool {
+        self.truncate_before.is_some()
+    }
+
     /// The first revision shown of `count`, its age apart.
     pub fn first_by_revision(self, count: u64) -> u64 {
         let by_count = self.max_count.map_or(0, |most| count.saturating_sub(most));

@@ -204,7 +204,14 @@ impl Store {
         })));
         if let Some(of) = stream.strip_prefix("$$").filter(|_| event.kind == "$metadata") {
             let known = self.streams.entry(Arc::from(of)).or_default();
+            let was_deleted = known.retention.is_deletion();
             known.retention = Retention::parse(&event.data);
+            // Written over the mark of a deletion, the server itself hides what was there before: only
+            // the next one shows it again.
+            if was_deleted && !known.retention.truncates() {
+                let next = known.places.len();
+                self.set_metadata(of, &serde_json::json!({ "$tb": next }));
+            }
         }
     }
 

@@ -35,6 +35,12 @@ pub(super) async fn keep(link: &Link, copy: Option<&str>) -> Result<(), Database
     Ok(())
 }
 
+/// The greatest number of a copy; the sequence may have been lost, and begun anew.
+const NEWEST: &str = "SELECT coalesce(max(substring(nspname from '[0-9]+$')::bigint), 0)
+    FROM pg_namespace WHERE nspname ~ '^docket_copy_[0-9]{1,18}$'";
+const NUMBER: &str =
+    "SELECT setval('docket.copy', greatest(nextval('docket.copy'), $1::bigint + 1))";
+
 /// Makes the schema and tables of a new copy, and removes what doesn't serve.
 pub(super) async fn create(
     link: &Link,
@@ -44,11 +50,13 @@ pub(super) async fn create(
     let unserved = "SELECT nspname::text FROM pg_namespace WHERE nspname ~ '^docket_copy_[0-9]+$'
         AND nspname::text NOT IN (SELECT copy FROM docket.serving)
         AND obj_description(oid, 'pg_namespace') IS DISTINCT FROM 'kept'";
+    // Looked at before any is removed: no name of one that was met comes back.
+    let newest: i64 = link.query_one(NEWEST, &[]).await?.try_get(0)?;
     for row in link.query(unserved, &[]).await? {
         let copy: &str = row.try_get(0)?;
         link.batch_execute(&format!("DROP SCHEMA {copy} CASCADE")).await?;
     }
-    let number = link.query_one("SELECT nextval('docket.copy')", &[]).await?;
+    let number = link.query_one(NUMBER, &[&newest]).await?;
     let copy = CopyId(format!("docket_copy_{}", number.try_get::<_, i64>(0)?));
     let unlogged = mode == Mode::Filling;
     let sql = format!("CREATE SCHEMA {copy}; SET LOCAL search_path TO {copy};");

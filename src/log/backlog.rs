@@ -1,0 +1,97 @@
+//! Threads for those who read much of a log: few, and of low priority, so that readers of the whole
+//! log take turns and the system gives them what acts and single reads leave.
+//!
+//! What must hold: nothing that somebody waits for by himself runs here; one piece of work is a page,
+//! no more, since the next in turn waits for it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::thread::Builder;
+
+use tokio::sync::oneshot;
+use tracing::warn;
+
+use super::LogError;
+
+/// Pages worked on at once.
+pub const BACKLOG_THREADS: usize = 2;
+/// A read of more events than this is one of the backlog.
+pub const SINGLE_EVENTS: usize = 64;
+/// How much nicer these threads are: about a tenth of the share of the others.
+const NICER: i32 = 10;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+static THREADS: LazyLock<Option<Sender<Job>>> = LazyLock::new(|| {
+    let (jobs, waiting) = channel();
+    let waiting = Arc::new(Mutex::new(waiting));
+    let start = |number| {
+        let waiting = Arc::clone(&waiting);
+        Builder::new().name(format!("backlog-{number}")).spawn(move || work(&waiting))
+    };
+    let started = (0..BACKLOG_THREADS).filter(|number| match start(*number) {
+        Ok(_) => true,
+        Err(error) => {
+            warn!(%error, "no thread for readers of the backlog");
+            false
+        }
+    });
+    (started.count() > 0).then_some(jobs)
+});
+
+fn work(waiting: &Mutex<Receiver<Job>>) {
+    yield_to_others();
+    loop {
+        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = next else { return };
+        if catch_unwind(AssertUnwindSafe(job)).is_err() {
+            warn!("a page of the backlog could not be worked on: a panic");
+        }
+    }
+}
+
+/// Lets the system prefer every other thread to the calling one, from now on.
+pub fn yield_to_others() {
+    if let Err(error) = rustix::process::nice(NICER) {
+        warn!(%error, "the priority of a thread can't be lowered");
+    }
+}
+
+/// Does the work of a page on a thread of the backlog; nothing where the caller has gone by then.
+///
+/// # Errors
+/// [`LogError::Unavailable`] when it panicked, or there is no thread.
+pub async fn on_backlog<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, LogError> {
+    let broke_off = |what: &str| LogError::Unavailable(format!("a read broke off: {what}"));
+    let (done, result) = oneshot::channel();
+    let job = Box::new(move || {
+        if !done.is_closed() {
+            // Who no longer waits needs no answer.
+            let _ = done.send(work());
+        }
+    });
+    let threads = THREADS.as_ref().ok_or_else(|| broke_off("there is no thread for it"))?;
+    threads.send(job).map_err(|_| broke_off("the threads for it have ended"))?;
+    result.await.map_err(|_| broke_off("it panicked"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn work_is_done_at_low_priority_and_a_panic_ends_only_its_own() {
+        let priority = || rustix::process::getpriority_process(None).unwrap();
+        let own = priority();
+        assert_eq!(on_backlog(priority).await, Ok((own + NICER).min(19)));
+        for _ in 0..2 * BACKLOG_THREADS {
+            let panicked = on_backlog(|| panic!("as asked")).await;
+            assert!(matches!(panicked, Err(LogError::Unavailable(_))), "{panicked:?}");
+        }
+        assert_eq!(on_backlog(|| 7).await, Ok(7));
+        assert_eq!(priority(), own);
+    }
+}
