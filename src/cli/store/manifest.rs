@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::cli::exit::{Exit, failure};
+use crate::cli::output::tell;
 
 /// The manifest's name.
 pub const MANIFEST: &str = "manifest.json";
@@ -237,7 +238,7 @@ impl Drop for Unfinished {
         if !self.is_done
             && let Err(error) = fs::remove_dir_all(&self.path)
         {
-            eprintln!("docket: {} stays: {error}", self.path.display());
+            tell(&format!("docket: {} stays: {error}", self.path.display()));
         }
     }
 }
