@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
 #[path = "cli/support.rs"]
+#[allow(dead_code, reason = "each test binary uses its part")]
 mod support;
 
 use std::fs;
