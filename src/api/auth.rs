@@ -5,19 +5,22 @@
 //! header and nowhere else, so that none ends in an access log. The seam for outside identity
 //! providers is [`Verifier`]. What a role may do is not decided here but by the measure, in `app`.
 
+mod accepted;
 mod cache;
 mod crypto;
 mod key;
 mod token;
 
-pub use key::{KeyError, TokenKey};
+pub use accepted::revoke;
+pub use key::{KeyError, KeyUse, TokenKey};
 pub use token::{
-    Grant, LEEWAY_S, LocalVerifier, MAX_TOKEN_BYTES, TokenError, Verified, Verifier, issue,
+    Grant, LEEWAY_S, LocalVerifier, MAX_TOKEN_BYTES, MAX_TOKEN_LIFE_S, TokenError, Verified,
+    Verifier, issue,
 };
 
 use super::problem::{Code, Problem};
 use actix_web::dev::Payload;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderMap};
 use actix_web::{FromRequest, HttpRequest, web};
 use cache::VerifiedTokens;
 use serde::{Deserialize, Serialize};
@@ -142,18 +145,19 @@ impl Authenticator {
         Ok(verified)
     }
 
-    /// Whether a token that was verified has not expired since, and its key not been withdrawn: for
-    /// answers that go on for longer than a request.
+    /// Whether a token that was verified has not expired since, nor been revoked, nor its key been
+    /// withdrawn: for answers that go on for longer than a request.
     pub fn still_holds(&self, verified: &Verified) -> bool {
-        verified.holds_at((self.clock)()) && self.verifier.accepts_key(&verified.key_id)
+        let now = (self.clock)();
+        verified.holds_at(now) && self.verifier.still_accepts(verified, now)
     }
 
     /// The principal of a request, by its `Authorization` header.
     ///
     /// # Errors
     /// `invalid-token`, `malformed-request`.
-    pub fn authenticate_request(&self, request: &HttpRequest) -> Result<Arc<Verified>, Problem> {
-        let mut values = request.headers().get_all(header::AUTHORIZATION);
+    pub fn authenticate_request(&self, headers: &HeaderMap) -> Result<Arc<Verified>, Problem> {
+        let mut values = headers.get_all(header::AUTHORIZATION);
         let value = values.next().ok_or_else(Problem::credentials_missing)?;
         if values.next().is_some() {
             return Err(Problem::new(Code::MalformedRequest)
@@ -183,7 +187,7 @@ impl FromRequest for Principal {
         let authenticator = request.app_data::<web::Data<Authenticator>>();
         ready(match authenticator {
             Some(authenticator) => authenticator
-                .authenticate_request(request)
+                .authenticate_request(request.headers())
                 .map(|verified| verified.principal.clone()),
             None => Err(Problem::internal("the application has no Authenticator")),
         })

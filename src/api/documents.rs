@@ -1,19 +1,21 @@
 //! Documents by digest: taken as a stream, given as a stream.
 
-use actix_web::HttpResponse;
-use actix_web::http::header;
+use actix_web::http::{Method, header};
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answer::{IMMUTABLE, json_with};
-use super::body::too_slow;
+use super::body::{BrokenOff, fell_silent};
 use super::call::{Answered, Call, wrong_parameter};
 use super::etag;
+use super::header_list::HeaderList;
 use super::outgoing::Part;
 use super::problem::{Code, Problem};
-use crate::app::documents::{Digest, Download, put};
+use crate::app::documents::{Digest, Download, put, verify};
 
 /// A document that is kept.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -30,13 +32,19 @@ pub struct DocumentView {
 /// See the route.
 pub async fn upload_document(mut call: Call) -> Answered {
     let claimed = claimed(&call)?;
-    let payload =
+    let incoming =
         call.payload.take().ok_or_else(|| Problem::internal("the route takes no body"))?;
     let (limit, patience) =
         (call.state.settings.max_document_bytes, call.state.settings.request_timeout);
     let store = call.state.app.documents().clone();
-    let stored = tokio::time::timeout(patience, put(&*store, payload, claimed, limit)).await;
-    let stored = stored.map_err(|_| too_slow(patience))??;
+    let mut silent = None;
+    let content = incoming.paced(patience).inspect_err(|error| {
+        if let BrokenOff::Silent(patience) = error {
+            silent = Some(*patience);
+        }
+    });
+    let stored = put(&*store, content, claimed, limit).await;
+    let stored = stored.map_err(|error| silent.map_or_else(|| error.into(), fell_silent))?;
     let digest = stored.digest.to_string();
     let mut response = HttpResponse::Created();
     response
@@ -49,15 +57,16 @@ pub async fn upload_document(mut call: Call) -> Answered {
 /// The digest that the sender claims, in the query or as `Repr-Digest` (RFC 9530).
 fn claimed(call: &Call) -> Result<Option<Digest>, Problem> {
     let in_query = call.parsed("digest", Digest::parse)?;
-    let Some(value) = call.header("repr-digest") else { return Ok(in_query) };
+    let digests = HeaderList::of(call.http.headers(), "repr-digest");
+    let Some(digests) = digests else { return Ok(in_query) };
     let wrong = || {
         Problem::new(Code::MalformedRequest)
             .detail("Repr-Digest is written sha-256=:<base64 of 32 bytes>:")
             .detail_zh("Repr-Digest 的格式为 sha-256=:<32 字节的 base64>:")
     };
-    let mut members = value.split(',').map(str::trim);
-    let encoded = members.find_map(|member| member.strip_prefix("sha-256=:")).ok_or_else(wrong)?;
-    let bytes = STANDARD.decode(encoded.strip_suffix(':').ok_or_else(wrong)?);
+    let encoded = digests.member("sha-256").ok_or_else(wrong)?;
+    let encoded = encoded.strip_prefix(':').and_then(|rest| rest.strip_suffix(':'));
+    let bytes = STANDARD.decode(encoded.ok_or_else(wrong)?);
     let bytes: [u8; 32] = bytes.ok().and_then(|b| b.try_into().ok()).ok_or_else(wrong)?;
     let in_header = Digest::from_bytes(bytes);
     if in_query.is_some_and(|digest| digest != in_header) {
@@ -82,12 +91,28 @@ pub async fn get_document(call: Call) -> Answered {
     };
     let digest = Digest::parse(call.path("digest")).map_err(unknown)?;
     let tag = format!("\"{digest}\"");
-    let download = call.state.app.documents().get(digest).await?;
+    let store = call.state.app.documents().clone();
+    // A HEAD has no body that could break off: it is read to its end before it is answered.
+    let is_head = call.http.method() == Method::HEAD;
+    let whole = if is_head { Some(verify(&*store, digest).await?) } else { None };
+    let mut download = store.get(digest).await?;
     if etag::unchanged(&call.http, &tag) {
-        return Ok(etag::not_modified(&tag, call.language));
+        return Ok(etag::not_modified(&tag, IMMUTABLE, None));
+    }
+    if let Some(size) = whole {
+        let none = futures_util::stream::empty::<Result<actix_web::web::Bytes, Problem>>();
+        return Ok(headed(digest, tag, size).streaming(none));
     }
     let open = call.open()?;
     let size = download.size_bytes();
+    // What is found damaged before anything of it is given is answered with a problem.
+    let first = download.next().await?;
+    let first = futures_util::stream::iter(first.map(|bytes| Ok(Part::small(bytes.into()))));
+    let parts = first.chain(futures_util::stream::unfold(Some(download), next_part));
+    Ok(open.answer(headed(digest, tag, size), parts))
+}
+
+fn headed(digest: Digest, tag: String, size: u64) -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response
         .insert_header((header::CONTENT_TYPE, "application/octet-stream"))
@@ -96,8 +121,7 @@ pub async fn get_document(call: Call) -> Answered {
         .insert_header((header::ETAG, tag))
         .insert_header(("repr-digest", repr_digest(digest)))
         .no_chunking(size);
-    let parts = futures_util::stream::unfold(Some(download), next_part);
-    Ok(open.answer(response, parts))
+    response
 }
 
 /// A damaged document is never given whole: the answer breaks off, shorter than it said.

@@ -264,20 +264,24 @@ fn bytes_of(subject: &Subject) -> usize {
 }
 
 impl App {
-    /// A registered subject.
+    /// A registered subject, in whatever case its id is written.
     ///
     /// # Errors
     /// [`ActError::NotFound`], and as the log's.
     pub async fn subject(&self, id: &SubjectId) -> Result<Arc<Subject>, ActError> {
-        if let Some(subject) = self.library.subjects.get(id.as_str()) {
-            return Ok(subject);
+        // Older logs have ids in other spellings: as written it is found first.
+        for id in [id, &id.registered_spelling()] {
+            if let Some(subject) = self.library.subjects.get(id.as_str()) {
+                return Ok(subject);
+            }
+            let forgotten_before = *self.library.forgotten();
+            if let Some(subject) = self.read_subject(id).await? {
+                let subject = Arc::new(subject);
+                self.library.keep_subject(subject.clone(), forgotten_before);
+                return Ok(subject);
+            }
         }
-        let forgotten_before = *self.library.forgotten();
-        let found = self.read_subject(id).await?;
-        let not_found = || ActError::NotFound { what: "subject", name: id.to_string() };
-        let subject = Arc::new(found.ok_or_else(not_found)?);
-        self.library.keep_subject(subject.clone(), forgotten_before);
-        Ok(subject)
+        Err(ActError::NotFound { what: "subject", name: id.to_string() })
     }
 
     async fn read_subject(&self, id: &SubjectId) -> Result<Option<Subject>, ActError> {

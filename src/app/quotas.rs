@@ -18,6 +18,7 @@ use crate::domain::quota::{
     PlaceReserved, PlacesRestated, Quota, QuotaEvent, Reservation, ReservationReleased, places_of,
 };
 use crate::domain::refusal::{Reason, Refusal};
+use crate::domain::text::says_something;
 use crate::log::LogError;
 
 /// How often a reservation is tried again when another was faster.
@@ -292,8 +293,7 @@ fn is_justified(case: &Case<'_>) -> bool {
     let common = &case.call.request.common;
     let acting = common.archive.as_ref().map_or(case.actor.office, |archive| archive.office);
     let over = common.over_limit.as_ref();
-    acting == Office::NationalOffice
-        && over.is_some_and(|over| !over.justification.trim().is_empty())
+    acting == Office::NationalOffice && over.is_some_and(|over| says_something(&over.justification))
 }
 
 /// Whether the place goes over the limit by an override; refuses where it may not.

@@ -15,10 +15,12 @@ mod grace;
 mod healthcheck;
 pub mod known;
 mod log;
+mod masked;
 pub mod measures;
 pub mod node;
 mod output;
 mod patience;
+mod private;
 mod progress;
 mod projections;
 mod read;
@@ -26,6 +28,7 @@ mod running;
 mod serve;
 mod store;
 mod stores;
+mod tables;
 pub mod telemetry;
 mod temporary;
 pub mod token;
@@ -94,16 +97,30 @@ enum Command {
 
 /// Runs the program: reads the command line, does what it says, tells what went wrong.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    private::keep_private();
+    let cli = Cli::try_parse().unwrap_or_else(|error| explain_usage(&error));
     // An error means that the process has one already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     match run(cli.command) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            eprintln!("docket: {}", line_of(&error));
+            output::tell(&format!("docket: {}", line_of(&error)));
             exit_of(&error).into()
         }
     }
+}
+
+/// Tells what clap found, as clap does; what it repeats of the command line may hold a password.
+fn explain_usage(error: &clap::Error) -> ! {
+    let is_error = error.use_stderr();
+    let text = error.render();
+    let words = || std::env::args().skip(1);
+    let shown = masked::masked_within(&text.to_string(), words());
+    if !is_error || shown == text.to_string() {
+        error.exit();
+    }
+    shown.trim_end().lines().for_each(output::tell);
+    std::process::exit(error.exit_code());
 }
 
 /// The error and its causes on one line; causes that the text before them tells already are left out.

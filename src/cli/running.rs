@@ -82,7 +82,10 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         tokio::runtime::Handle::current(),
     )?;
     let webhooks = webhooks::open(config, &node.app).await?;
-    let state = api_state(node.app.clone(), &key, config, copies.clone(), runner.status());
+    let (issuer, audience) = (&config.auth.issuer, &config.auth.audience);
+    let verifier = LocalVerifier::watching(&config.auth.token_key, issuer, audience)?
+        .taking_at_most(config.auth.max_token_ttl_s);
+    let state = api_state(node.app.clone(), verifier, config, copies.clone(), runner.status());
     let state = Arc::new(state.with_webhooks(webhooks.clone()));
     let counted = webhooks.clone();
     let exposition = Exposition::new(state.clone())
@@ -102,15 +105,14 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
     Ok(Running { key, behind, served, metrics })
 }
 
-/// The REST interface's part of a node, which accepts tokens of this key.
+/// The REST interface's part of a node, which accepts the tokens that `verifier` does.
 pub fn api_state(
     app: Arc<App>,
-    key: &TokenKey,
+    verifier: LocalVerifier,
     config: &Config,
     copies: Arc<dyn Copies>,
     read_models: watch::Receiver<Status>,
 ) -> ApiState {
-    let verifier = LocalVerifier::new(key, &config.auth.issuer, &config.auth.audience);
     let authenticator = Authenticator::new(Arc::new(verifier), now_unix_s, TOKEN_CACHE_BYTES);
     let settings = ApiSettings {
         public_url: config.server.public_url.clone(),

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
+use super::masked::{masked, without_account};
+use super::output::tell;
 use super::progress::{Interrupt, bar};
-use super::stores::without_account;
 use crate::ledger::Root;
 use crate::moving::{Notice, Observer};
 
@@ -114,7 +115,7 @@ impl Observer for Watch {
             }
             Notice::GoesOn => "the log was not moved; writes to it go on".to_owned(),
         };
-        self.bar.suspend(|| eprintln!("docket: {line}"));
+        self.bar.suspend(|| tell(&format!("docket: {line}")));
     }
 
     fn is_stopped(&self) -> bool {
@@ -123,5 +124,5 @@ impl Observer for Watch {
 }
 
 fn tree(address: &str, root: &Root) -> Value {
-    json!({ "address": without_account(address), "events": root.size(), "root": root.to_string() })
+    json!({ "address": masked(address), "events": root.size(), "root": root.to_string() })
 }

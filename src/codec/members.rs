@@ -12,8 +12,10 @@ use serde_json::{Map, Value};
 use serde_path_to_error::{Path, Segment, Track};
 
 use super::RequestError;
+use super::whole::write_without_point;
 use crate::domain::act::{Act, ActKind};
 use crate::domain::refusal::{FieldError, field};
+use crate::domain::text::says_something;
 
 /// How long a text in a body may be, in bytes of UTF-8.
 const MAX_TEXT_BYTES: usize = 32 * 1024;
@@ -63,13 +65,16 @@ pub fn parse_object<T: DeserializeOwned + JsonSchema>(body: &[u8]) -> Result<T, 
     errors.or(read)
 }
 
-/// The members of a body that is one JSON object.
+/// The members of a body that is one JSON object, whole numbers without a point.
 ///
 /// # Errors
 /// [`RequestError::Malformed`].
 pub fn object(text: &str) -> Result<Map<String, Value>, RequestError> {
     match serde_json::from_str(text) {
-        Ok(Value::Object(members)) => Ok(members),
+        Ok(Value::Object(mut members)) => {
+            members.values_mut().for_each(write_without_point);
+            Ok(members)
+        }
         Ok(_) => Err(RequestError::Malformed("the body is not a JSON object".to_owned())),
         Err(error) => Err(RequestError::Malformed(format!("the body is not JSON: {error}"))),
     }
@@ -190,10 +195,10 @@ pub fn check_sizes(members: &Map<String, Value>, at: &str, errors: &mut Errors) 
 
 fn check_value(value: &Value, at: &dyn Fn() -> String, errors: &mut Errors) {
     match value {
-        Value::String(text) if text.trim().is_empty() => errors.push(field(
+        Value::String(text) if !says_something(text) => errors.push(field(
             shown(&at()),
-            "the text is empty: state it, or leave the member out",
-            "文本为空：请填写，或不写该成员",
+            "the text is empty, or nobody can see it: state it, or leave the member out",
+            "文本为空或不可见：请填写，或不写该成员",
         )),
         Value::String(text) if text.len() > MAX_TEXT_BYTES => {
             let sizes = format!("{} > {MAX_TEXT_BYTES}", text.len());

@@ -38,7 +38,7 @@ pub use event::{
 pub use memory::MemoryLog;
 pub use page::{MAX_PAGE_BYTES, MAX_PAGE_EVENTS, Page};
 pub use pause::{Moved, Pause};
-pub use sqlite::{OpenError, SqliteLog};
+pub use sqlite::{OpenError, SqliteLog, open_sqlite_file};
 pub use stop::{Recording, Stop};
 pub use subscription::Subscription;
 

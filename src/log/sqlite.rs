@@ -6,9 +6,11 @@
 //!
 //! The parts: `file` (paths), `lock` (who may append), `schema` (the format), `recovery` (a start),
 //! `writer` and `batch` (appending), `files` (whether the files are still there), `pool` and
-//! `reader` (pages), `background` (checkpoints, following the head), `moving` (the pause in which a
+//! `reader` (pages), `alone` (reading where nothing can be written), `background` (checkpoints,
+//! following the head), `moving` (the pause in which a
 //! log goes elsewhere), `faults` (the seam for tests).
 
+mod alone;
 mod background;
 mod batch;
 mod faults;
@@ -34,14 +36,17 @@ use tracing::warn;
 use super::backlog::SINGLE_EVENTS;
 use super::event::check_append;
 use super::{Appended, EventLog, Expected, LogError, NewEvent, Page, Pause, Recording, StreamName};
+use alone::Seal;
 use background::Helper;
 use batch::Append;
 use faults::NoFaults;
 use files::{Known, LogFile};
 use lock::{Note, Open};
 use pool::Readers;
+use reader::Reader;
 use writer::{Request, Shared, Writer};
 
+pub use alone::open_sqlite_file;
 pub use faults::{Faults, Step};
 pub use file::OpenError;
 
@@ -59,6 +64,8 @@ pub struct SqliteLog {
     /// `None` in a log opened for reading.
     queue: Option<Queue>,
     readers: Arc<Readers>,
+    /// Where nothing can be written beside the file.
+    alone: Option<Seal>,
     head: watch::Receiver<Option<u64>>,
     recording: Arc<Recording>,
     running: Mutex<Option<Running>>,
@@ -146,6 +153,7 @@ impl SqliteLog {
         Ok(Self {
             queue: Some(Queue { requests, room: Arc::new(Semaphore::new(MAX_WAITING_BYTES)) }),
             readers,
+            alone: None,
             path,
             head,
             recording,
@@ -166,6 +174,7 @@ impl SqliteLog {
         let explain = |error| schema::explain(&path, &error);
         let readers = Readers::of_others(&path, Open::new(&path)?);
         let connection = schema::open_reading(&path).map_err(explain)?;
+        let alone = Seal::of_alone(&path);
         schema::verify(&path, &connection)?;
         moving::tell_if_moved(&path);
         let (published, head) = watch::channel(schema::head(&connection).map_err(explain)?);
@@ -173,6 +182,7 @@ impl SqliteLog {
         Ok(Self {
             queue: None,
             readers,
+            alone,
             path,
             head,
             recording: Arc::default(),
@@ -183,6 +193,28 @@ impl SqliteLog {
     /// The file, without symbolic links.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut Reader) -> Result<T, LogError> + Send + 'static,
+    ) -> Result<T, LogError> {
+        self.sure(self.readers.run(read)).await
+    }
+
+    /// What was read of a file that somebody began to write meanwhile, unseen, counts for nothing.
+    async fn sure<T>(
+        &self,
+        read: impl Future<Output = Result<T, LogError>>,
+    ) -> Result<T, LogError> {
+        let result = read.await;
+        match &self.alone {
+            Some(seal) if !seal.holds(&self.path) => Err(LogError::Unavailable(format!(
+                "somebody began to write {}, which was read as one that nobody writes",
+                self.path.display()
+            ))),
+            _ => result,
+        }
     }
 
     /// Takes no more appends and reads, finishes those that wait, and gives back the lock. The WAL
@@ -260,7 +292,7 @@ impl EventLog for SqliteLog {
         limit: usize,
     ) -> BoxFuture<'a, Result<Page<u64>, LogError>> {
         let stream = stream.clone();
-        self.readers.run(move |reader| reader.stream(&stream, from_revision, limit)).boxed()
+        self.read(move |reader| reader.stream(&stream, from_revision, limit)).boxed()
     }
 
     fn read_all(
@@ -271,8 +303,10 @@ impl EventLog for SqliteLog {
         let first = after.map_or(0, |after| after.saturating_add(1));
         let follow = self.head.borrow().map_or(0, |head| (head + 1).saturating_sub(first));
         match follow.min(limit as u64) > SINGLE_EVENTS as u64 {
-            true => self.readers.run_behind(move |reader| reader.all(after, limit)).boxed(),
-            false => self.readers.run(move |reader| reader.all(after, limit)).boxed(),
+            true => {
+                self.sure(self.readers.run_behind(move |reader| reader.all(after, limit))).boxed()
+            }
+            false => self.read(move |reader| reader.all(after, limit)).boxed(),
         }
     }
 
@@ -281,16 +315,16 @@ impl EventLog for SqliteLog {
         stream: &'a StreamName,
     ) -> BoxFuture<'a, Result<Option<u64>, LogError>> {
         let stream = stream.clone();
-        self.readers.run(move |reader| reader.revision(&stream)).boxed()
+        self.read(move |reader| reader.revision(&stream)).boxed()
     }
 
     fn streams<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<StreamName>, LogError>> {
         let prefix = prefix.to_owned();
-        self.readers.run(move |reader| reader.streams(&prefix)).boxed()
+        self.read(move |reader| reader.streams(&prefix)).boxed()
     }
 
     fn head(&self) -> BoxFuture<'_, Result<Option<u64>, LogError>> {
-        self.readers.run(|reader| reader.head()).boxed()
+        self.read(|reader| reader.head()).boxed()
     }
 
     fn watch_head(&self) -> watch::Receiver<Option<u64>> {

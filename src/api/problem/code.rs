@@ -167,6 +167,9 @@ catalogue! {
     DocumentsUnavailable "documents-unavailable" SERVICE_UNAVAILABLE retry 5 []
         en "The documents cannot be reached" "Nothing was recorded, since an act may cite only what is safely stored, and that cannot be seen now; acts that cite no document go on. Send the same request again after the stated time."
         zh "暂时无法访问文件库" "行为只能引用已妥善保存的文件，而目前无法核实，故未作记录；不引用文件的行为不受影响。请在所示时间后重发同一请求。";
+    DocumentDamaged "document-damaged" INTERNAL_SERVER_ERROR ["digest"]
+        en "The document is damaged" "What is kept under its digest was changed, cut or emptied, so it is neither given nor cited. Uploading the document again mends it."
+        zh "文件已损坏" "所存内容已被改动、截断或清空，因此不予提供，也不能引用。重新上传该文件即可修复。";
     WebhooksUnavailable "webhooks-unavailable" SERVICE_UNAVAILABLE retry 5 []
         en "The webhook endpoints cannot be reached" "Their database is away or does not answer. Nothing is lost: deliveries go on where they stopped. Send the same request again after the stated time."
         zh "暂时无法访问 Webhook 端点" "其数据库无法访问或未答复。不会遗失任何推送，恢复后从停下处继续。请在所示时间后重发同一请求。";
@@ -182,9 +185,9 @@ catalogue! {
     PayloadTooLarge "payload-too-large" PAYLOAD_TOO_LARGE ["limit_bytes"]
         en "The body is too large" "Send at most `limit_bytes` bytes."
         zh "请求体过大" "请求体不得超过 limit_bytes 字节。";
-    UnsupportedMediaType "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE ["accept"]
-        en "The body has a type that is not taken here" "Send one of the types in `accept`."
-        zh "不支持的请求体类型" "请使用 accept 所列的类型。";
+    UnsupportedMediaType "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE ["accept" "accept_encoding"]
+        en "The body has a type or coding that is not taken here" "Send one of the types in `accept`, in a coding in `accept_encoding`."
+        zh "不支持的请求体类型或编码" "请使用 accept 所列的类型、accept_encoding 所列的编码。";
     NotAcceptable "not-acceptable" NOT_ACCEPTABLE ["accept"]
         en "None of the accepted types can be given" "Ask for one of the types in `accept`."
         zh "无法提供所接受的类型" "请接受 accept 所列的类型之一。";

@@ -45,6 +45,8 @@ fn only_what_a_retry_can_help_says_when() {
         "projection-behind",
         "projection-rebuilding",
         "projection-failed",
+        "read-models-unavailable",
+        "starting",
         "event-store-unavailable",
         "log-moving",
         "documents-unavailable",
@@ -171,7 +173,8 @@ fn an_existing_enrollment_is_a_failed_precondition_where_one_was_stated() {
     let exists = Problem::new(Code::EnrollmentExists);
     assert_eq!(exists.status(), StatusCode::CONFLICT);
     assert_eq!(exists.precondition_failed().status(), StatusCode::PRECONDITION_FAILED);
-    let not_allowed = Problem::new(Code::MethodNotAllowed).allow("GET, HEAD");
+    let not_allowed =
+        Problem::new(Code::MethodNotAllowed).header(header::ALLOW, "GET, HEAD".to_owned());
     assert_eq!(field(not_allowed.error_response().headers(), "allow"), "GET, HEAD");
 }
 

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::StoreArgs;
 use super::rebuild::show;
 use crate::cli::exit::{Exit, failure};
-use crate::cli::output::{Format, print, print_json};
+use crate::cli::output::{Format, Page, print, print_json, print_line};
 use crate::projection::{self, Compare, Difference, Value, What};
 
 /// Replay the log beside the copy that serves and compare their content; nothing that serves changes.
@@ -65,7 +65,7 @@ pub struct DiffArgs {
 /// # Errors
 /// What stands in the way, or that the content differs.
 pub async fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
-    let work = args.stores.work("verifying", &args.names, projection::verify);
+    let work = args.stores.work("verifying", true, &args.names, projection::verify);
     let verified = work.await?;
     show(&verified, args.output)?;
     match verified.findings().map(|model| model.name.as_str()).collect::<Vec<_>>().join(", ") {
@@ -93,7 +93,7 @@ pub async fn diff(args: &DiffArgs) -> anyhow::Result<Exit> {
         }
         Ok(())
     });
-    let work = args.stores.work("comparing", &args.names, move |rebuild, progress| {
+    let work = args.stores.work("comparing", true, &args.names, move |rebuild, progress| {
         projection::diff(rebuild, which, progress, &mut |difference| {
             // Nobody listens any more once standard output is gone.
             let _ = told.send(difference);
@@ -104,9 +104,9 @@ pub async fn diff(args: &DiffArgs) -> anyhow::Result<Exit> {
     let events = diffed.position.map_or(0, |position| position + 1);
     let new = diffed.new_tables.join(", ");
     if args.output == Format::Table {
-        print(&format!("{events} events, {} rows differ\n", diffed.differences))?;
+        print_line(&format!("{events} events, {} rows differ", diffed.differences))?;
         if !new.is_empty() {
-            print(&format!("tables that the version that serves does not have: {new}\n"))?;
+            print_line(&format!("tables that the version that serves does not have: {new}"))?;
         }
     }
     if diffed.differences == 0 && new.is_empty() {
@@ -121,18 +121,19 @@ fn tell(output: Format, difference: &Difference) -> anyhow::Result<()> {
     }
     let key = difference.key.iter().map(text).collect::<Vec<_>>().join(", ");
     let name = format!("{} ({key})", difference.table);
-    let line = match &difference.what {
-        What::Added => format!("+ {name}\n"),
-        What::Removed => format!("- {name}\n"),
+    let mut page = Page::default();
+    match &difference.what {
+        What::Added => page.line(&format!("+ {name}")),
+        What::Removed => page.line(&format!("- {name}")),
         What::Changed { columns } => {
-            let columns = columns.iter().map(|column| {
+            page.line(&format!("~ {name}"));
+            for column in columns {
                 let served = column.served.as_ref().map_or("no such column".to_owned(), text);
-                format!("    {}: {served} -> {}\n", column.column, text(&column.now))
-            });
-            format!("~ {name}\n{}", columns.collect::<String>())
+                page.line(&format!("    {}: {served} -> {}", column.column, text(&column.now)));
+            }
         }
-    };
-    print(&line)?;
+    }
+    print(&page)?;
     Ok(())
 }
 

@@ -8,8 +8,8 @@ pub mod timeline;
 use serde_json::Value;
 
 use super::ask::{AskArgs, Asker};
-use super::client::Answer;
-use super::output::{Format, Table, print, print_json};
+use super::client::{Answer, segment};
+use super::output::{Format, Page, print, print_json};
 
 /// Which day, and how much of the record.
 #[derive(Debug, clap::Args)]
@@ -42,13 +42,11 @@ pub fn push(query: &mut Vec<(&'static str, String)>, name: &'static str, value: 
 }
 
 /// The address of an enrollment, or of something of it.
-pub fn enrollment(program: &str, subject: &str, part: &str) -> String {
-    let plain = |text: &str| -> String {
-        let kept = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
-        // What is no id names nothing; the server says so.
-        text.chars().map(|c| if kept(c) { c } else { '_' }).collect()
-    };
-    format!("/v1/enrollments/{}/{}{part}", plain(program), plain(subject))
+///
+/// # Errors
+/// An id that no address can hold.
+pub fn enrollment(program: &str, subject: &str, part: &str) -> anyhow::Result<String> {
+    Ok(format!("/v1/enrollments/{}/{}{part}", segment(program)?, segment(subject)?))
 }
 
 /// Shows an answer, in the form asked for, and ends the asking.
@@ -59,12 +57,12 @@ pub async fn show(
     asker: Asker,
     args: &AskArgs,
     answer: &Answer,
-    table: impl FnOnce(&Answer) -> String,
+    page: impl FnOnce(&Answer) -> Page,
 ) -> anyhow::Result<()> {
     asker.close().await?;
     match args.output {
         Format::Json => print_json(&answer.body)?,
-        Format::Table => print(&table(answer))?,
+        Format::Table => print(&page(answer))?,
     }
     Ok(())
 }
@@ -89,12 +87,5 @@ pub fn joined(first: String, between: &str, second: String) -> String {
         (false, false) => format!("{first}{between}{second}"),
         (true, _) => second,
         (false, true) => first,
-    }
-}
-
-/// Adds a table under its title, if it has rows.
-pub fn section(title: &str, table: &Table, shown: &mut String) {
-    if !table.is_empty() {
-        shown.push_str(&format!("\n{title}\n{}", table.render()));
     }
 }
