@@ -22,6 +22,7 @@ mod pause;
 #[path = "support/kurrentdb/mod.rs"]
 mod standin;
 #[path = "cli/support.rs"]
+#[allow(dead_code, reason = "each suite uses its part")]
 mod support;
 #[path = "store_copy/switched.rs"]
 mod switched;

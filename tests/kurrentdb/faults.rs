@@ -165,8 +165,14 @@ async fn a_server_that_goes_and_comes_back_is_found_again() {
     server.control().kill(0);
     assert!(matches!(log.head().await, Err(LogError::Unavailable(_))));
     assert!(matches!(log.read_stream(&name, 0, 10).await, Err(LogError::Unavailable(_))));
+    // It passes by itself, and is shown as long as it lasts.
+    assert!(log.recording().trouble().is_some());
     server.control().start(0);
     stands(&server, &log, "restart", 3).await;
+    while log.recording().trouble().is_some() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(log.recording().stopped(), None);
 }
 
 /// Leader change: appends go to the new leader, each once.

@@ -101,7 +101,7 @@ async fn a_log_with_a_deleted_stream_is_served_until_a_person_decides() {
     let place = ["--data-dir", text(folder.path()), "--log", &away];
     let from = format!("sqlite:{}", text(&folder.path().join("log.sqlite")));
     docket(&["store", "copy", "--from", &from, "--to", &away, "--data-dir", place[1]]).done();
-    delete(&away, "docket.exercise_strong_province-x01").await;
+    delete(&away, "docket.high_quality_cluster_area-caohejing").await;
     let serve = [&["serve", "--listen", "127.0.0.1:0"], &place[..]].concat();
     let read = async |client: &Client, of: &str| {
         let url = format!("{}/v1/enrollments/{of}", client.base);
@@ -112,7 +112,7 @@ async fn a_log_with_a_deleted_stream_is_served_until_a_person_decides() {
         let server = Server::spawn(&mut command(&serve));
         let client = Client::of(folder.path(), &server);
         assert_eq!(read(&client, "cluster_area/futian").await.0, 200);
-        let lost = read(&client, "exercise_strong_province/x01").await.1;
+        let lost = read(&client, "high_quality_cluster_area/caohejing").await.1;
         assert_eq!(lost["code"], "LOG_INTEGRITY_FAILURE", "{lost}");
         let (status, retry, body) = client.note("futian", "after the loss").await;
         if is_decided {
@@ -121,7 +121,7 @@ async fn a_log_with_a_deleted_stream_is_served_until_a_person_decides() {
             assert_eq!((status, &body["code"]), (503, &json!("RECORDING_STOPPED")), "{body}");
             assert_eq!((retry, &body["reason"]), (None, &json!("LOG_HOLE")));
             let detail = body["detail_en"].as_str().or(body["detail"].as_str()).unwrap();
-            assert!(detail.contains("exercise_strong_province-x01"), "{body}");
+            assert!(detail.contains("high_quality_cluster_area-caohejing"), "{body}");
         }
         assert_eq!(server.stop("TERM").0, 0);
         if !is_decided {

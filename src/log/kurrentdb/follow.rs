@@ -19,7 +19,7 @@ use super::count::Counted;
 use super::left;
 use super::losses;
 use super::read::{FIRST_PAUSE, TRIED_FOR};
-use crate::log::LogError;
+use crate::log::{LogError, Recording};
 
 /// How long the next event of a read may take.
 const NEXT_LIMIT: Duration = Duration::from_secs(5);
@@ -35,6 +35,8 @@ const MAX_PAUSE: Duration = Duration::from_secs(2);
 const WAIT: Duration = Duration::from_secs(15);
 /// How many events are counted before the head is published and they are kept.
 const STEP: usize = 512;
+/// How long an outage lasts before health shows it: what follows a leader that moves takes less.
+const SHOWN_AFTER: Duration = Duration::from_secs(2);
 /// How often it is said that the server can't be read.
 const SAY_AGAIN: Duration = Duration::from_secs(60);
 /// How soon the count is left for others again after that failed.
@@ -88,11 +90,11 @@ pub(super) async fn follow(shared: Arc<Shared>, cache: Option<Arc<Cache>>) {
         match outcome {
             Ok(()) => {
                 failures = 0;
-                outage.is_over();
+                outage.is_over(&shared.recording);
             }
             Err(failure) => {
                 failures += 1;
-                outage.goes_on(&failure);
+                outage.goes_on(&failure, &shared.recording);
             }
         }
         if failures == 0 {
@@ -130,9 +132,12 @@ struct Outage {
 }
 
 impl Outage {
-    fn goes_on(&mut self, failure: &Failure) {
+    fn goes_on(&mut self, failure: &Failure, recording: &Recording) {
         let now = Instant::now();
         let began = *self.began.get_or_insert(now);
+        if now - began >= SHOWN_AFTER {
+            recording.set_trouble(Some(format!("KurrentDB can't be read: {failure}")));
+        }
         if self.said.is_none_or(|said| now - said >= SAY_AGAIN) {
             self.said = Some(now);
             let for_s = (now - began).as_secs();
@@ -140,8 +145,9 @@ impl Outage {
         }
     }
 
-    fn is_over(&mut self) {
+    fn is_over(&mut self, recording: &Recording) {
         if let Some(began) = std::mem::take(self).began {
+            recording.set_trouble(None);
             let after_ms = began.elapsed().as_millis();
             tracing::info!(after_ms, "KurrentDB can be read again");
         }
