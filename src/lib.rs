@@ -4,6 +4,9 @@
 //! `api, cli -> app, export, moving, projection, webhooks -> ledger -> codec -> domain, log`.
 //! `domain` and `log` know nothing of each other; `tests/tidy.rs` holds that.
 
+// What is shown goes through `cli::output`, where nothing that was recorded acts on a terminal.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod api;
 pub mod app;
 pub mod cli;

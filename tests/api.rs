@@ -61,5 +61,7 @@ mod support;
 mod tags;
 #[path = "api/two_times.rs"]
 mod two_times;
+#[path = "api/unseen.rs"]
+mod unseen;
 #[path = "api/wire.rs"]
 mod wire;

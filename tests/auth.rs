@@ -1,6 +1,8 @@
 //! Tokens: who is let in as whom, and every way of being refused.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
+#[path = "auth/change.rs"]
+mod change;
 #[path = "auth/forge.rs"]
 mod forge;
 
@@ -10,8 +12,8 @@ use actix_web::{App, web};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use docket::api::auth::{
-    Authenticator, LocalVerifier, MAX_TOKEN_BYTES, Principal, Role, TokenError, TokenKey, Verified,
-    Verifier, issue,
+    Authenticator, LocalVerifier, MAX_TOKEN_BYTES, MAX_TOKEN_LIFE_S, Principal, Role, TokenError,
+    TokenKey, Verified, Verifier, issue,
 };
 use forge::*;
 use serde_json::{Value, json};
@@ -111,7 +113,9 @@ fn a_wrong_shape_or_signature_is_refused() {
 
 #[test]
 fn a_wrong_claim_is_refused() {
-    use TokenError::{Audience, Claims, Expired, Issuer, NotYetValid};
+    use TokenError::{Audience, Claims, Expired, Issuer, LastsTooLong, NotYetValid};
+    const MAX_S: i64 = MAX_TOKEN_LIFE_S as i64;
+    let too_long = LastsTooLong { max_s: MAX_TOKEN_LIFE_S };
     let keys = keys();
     let case = |name: &str, value: Value| claimed(&keys, with(claims(), name, value));
     let lacking = |name: &str| claimed(&keys, without(claims(), name));
@@ -126,6 +130,13 @@ fn a_wrong_claim_is_refused() {
         ("no expiry", lacking("exp"), Claims),
         ("unknown role", case("role", json!("minister")), Claims),
         ("no office", lacking("office"), Claims),
+        ("no instant of issue", lacking("iat"), Claims),
+        ("no id", lacking("jti"), Claims),
+        ("an id that nobody sees", case("jti", json!("\u{200b}")), Claims),
+        ("an office that nobody sees", case("office", json!("\u{3164}")), Claims),
+        ("issued ahead", case("iat", json!(NOW + 61)), NotYetValid),
+        ("for ever", case("exp", json!(i64::MAX)), LastsTooLong { max_s: MAX_TOKEN_LIFE_S }),
+        ("a second too long", case("exp", json!(NOW + MAX_S + 1)), too_long),
         ("expired", case("exp", json!(NOW - 60)), Expired),
         ("not yet valid", case("nbf", json!(NOW + 61)), NotYetValid),
     ];
@@ -133,6 +144,7 @@ fn a_wrong_claim_is_refused() {
     for (what, token) in [
         ("expired within the leeway", case("exp", json!(NOW - 59))),
         ("valid within the leeway", case("nbf", json!(NOW + 60))),
+        ("the longest life", case("exp", json!(NOW + MAX_S))),
         ("one of several audiences", case("aud", json!(["ledger", "docket"]))),
     ] {
         assert!(verifier(&keys).verify(&token, NOW).is_ok(), "{what}");
@@ -176,8 +188,8 @@ impl Verifier for Counting {
         self.inner.verify(token, now)
     }
 
-    fn accepts_key(&self, key_id: &str) -> bool {
-        !self.withdrawn.load(Ordering::Relaxed) && self.inner.accepts_key(key_id)
+    fn still_accepts(&self, verified: &Verified, now: i64) -> bool {
+        !self.withdrawn.load(Ordering::Relaxed) && self.inner.still_accepts(verified, now)
     }
 }
 

@@ -24,6 +24,8 @@ mod limits;
 mod postgres;
 #[path = "cli/read.rs"]
 mod read;
+#[path = "cli/rights.rs"]
+mod rights;
 #[cfg(feature = "s3")]
 #[path = "support/s3.rs"]
 mod s3;
@@ -32,6 +34,8 @@ mod serve;
 #[cfg(feature = "postgres")]
 #[path = "support/postgres.rs"]
 mod server;
+#[path = "cli/shown.rs"]
+mod shown;
 #[path = "cli/support.rs"]
 mod support;
 #[path = "cli/webhooks.rs"]

@@ -5,14 +5,17 @@
 //! header and nowhere else, so that none ends in an access log. The seam for outside identity
 //! providers is [`Verifier`]. What a role may do is not decided here but by the measure, in `app`.
 
+mod accepted;
 mod cache;
 mod crypto;
 mod key;
 mod token;
 
-pub use key::{KeyError, TokenKey};
+pub use accepted::revoke;
+pub use key::{KeyError, KeyUse, TokenKey};
 pub use token::{
-    Grant, LEEWAY_S, LocalVerifier, MAX_TOKEN_BYTES, TokenError, Verified, Verifier, issue,
+    Grant, LEEWAY_S, LocalVerifier, MAX_TOKEN_BYTES, MAX_TOKEN_LIFE_S, TokenError, Verified,
+    Verifier, issue,
 };
 
 use super::problem::{Code, Problem};
@@ -142,10 +145,11 @@ impl Authenticator {
         Ok(verified)
     }
 
-    /// Whether a token that was verified has not expired since, and its key not been withdrawn: for
-    /// answers that go on for longer than a request.
+    /// Whether a token that was verified has not expired since, nor been revoked, nor its key been
+    /// withdrawn: for answers that go on for longer than a request.
     pub fn still_holds(&self, verified: &Verified) -> bool {
-        verified.holds_at((self.clock)()) && self.verifier.accepts_key(&verified.key_id)
+        let now = (self.clock)();
+        verified.holds_at(now) && self.verifier.still_accepts(verified, now)
     }
 
     /// The principal of a request, by its `Authorization` header.

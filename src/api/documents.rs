@@ -1,10 +1,10 @@
 //! Documents by digest: taken as a stream, given as a stream.
 
-use actix_web::HttpResponse;
-use actix_web::http::header;
+use actix_web::http::{Method, header};
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::TryStreamExt as _;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ use super::etag;
 use super::header_list::HeaderList;
 use super::outgoing::Part;
 use super::problem::{Code, Problem};
-use crate::app::documents::{Digest, Download, put};
+use crate::app::documents::{Digest, Download, put, verify};
 
 /// A document that is kept.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -91,12 +91,28 @@ pub async fn get_document(call: Call) -> Answered {
     };
     let digest = Digest::parse(call.path("digest")).map_err(unknown)?;
     let tag = format!("\"{digest}\"");
-    let download = call.state.app.documents().get(digest).await?;
+    let store = call.state.app.documents().clone();
+    // A HEAD has no body that could break off: it is read to its end before it is answered.
+    let is_head = call.http.method() == Method::HEAD;
+    let whole = if is_head { Some(verify(&*store, digest).await?) } else { None };
+    let mut download = store.get(digest).await?;
     if etag::unchanged(&call.http, &tag) {
         return Ok(etag::not_modified(&tag, IMMUTABLE, None));
     }
+    if let Some(size) = whole {
+        let none = futures_util::stream::empty::<Result<actix_web::web::Bytes, Problem>>();
+        return Ok(headed(digest, tag, size).streaming(none));
+    }
     let open = call.open()?;
     let size = download.size_bytes();
+    // What is found damaged before anything of it is given is answered with a problem.
+    let first = download.next().await?;
+    let first = futures_util::stream::iter(first.map(|bytes| Ok(Part::small(bytes.into()))));
+    let parts = first.chain(futures_util::stream::unfold(Some(download), next_part));
+    Ok(open.answer(headed(digest, tag, size), parts))
+}
+
+fn headed(digest: Digest, tag: String, size: u64) -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response
         .insert_header((header::CONTENT_TYPE, "application/octet-stream"))
@@ -105,8 +121,7 @@ pub async fn get_document(call: Call) -> Answered {
         .insert_header((header::ETAG, tag))
         .insert_header(("repr-digest", repr_digest(digest)))
         .no_chunking(size);
-    let parts = futures_util::stream::unfold(Some(download), next_part);
-    Ok(open.answer(response, parts))
+    response
 }
 
 /// A damaged document is never given whole: the answer breaks off, shorter than it said.

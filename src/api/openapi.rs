@@ -214,6 +214,7 @@ fn common_problems(route: &Route) -> Vec<Code> {
         Code::UriTooLong,
         Code::HeadersTooLarge,
         Code::RequestTimeout,
+        Code::Starting,
         Code::EventStoreUnavailable,
         Code::LogIntegrityFailure,
         Code::Starting,

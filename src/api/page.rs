@@ -101,7 +101,7 @@ pub struct Cursor<T> {
 /// Waits for `min_sequence` where it is asked for, then asks the tables.
 ///
 /// # Errors
-/// `projection-behind`, `projection-failed`, `projection-rebuilding`.
+/// `projection-behind`, `projection-failed`, `projection-rebuilding`, `read-models-unavailable`.
 pub async fn ask<T: Send + 'static>(
     call: &Call,
     question: impl FnOnce(&Tables<'_>) -> Result<T, DatabaseError> + Send + 'static,
@@ -165,7 +165,7 @@ pub async fn ask_at<T: Default + Send + 'static>(
 /// Waits at least so long, or as long as the request does, until the tables hold an event.
 ///
 /// # Errors
-/// `projection-behind`, `projection-failed`.
+/// `projection-behind`, `projection-failed`, `read-models-unavailable`.
 pub async fn reach(call: &Call, required: u64, at_least: Duration) -> Result<(), Problem> {
     let wait = call.prefers_to_wait().unwrap_or_default().min(MAX_WAIT_S);
     let wait = Duration::from_secs(wait).max(at_least);
@@ -179,6 +179,9 @@ pub async fn reach(call: &Call, required: u64, at_least: Duration) -> Result<(),
         return Ok(());
     }
     let code = match &now.failed {
+        Some(failed) if failed.retrying => {
+            return Err(Problem::new(Code::ReadModelsUnavailable).cause(&failed.reason));
+        }
         Some(_) => Code::ProjectionFailed,
         None => Code::ProjectionBehind,
     };

@@ -210,7 +210,8 @@ impl Problem {
         let status = self.status();
         // Of documents a client is told why, in words made for it: who keeps the store is often not
         // who keeps the server. Why recording stopped is for whoever sees it first.
-        let tells = [Code::DocumentsUnavailable, Code::RecordingStopped].contains(&self.0.code);
+        let told = [Code::DocumentsUnavailable, Code::DocumentDamaged, Code::RecordingStopped];
+        let tells = told.contains(&self.0.code);
         let hides = status.is_server_error() && !tells;
         let shown = match (hides, language, &self.0.detail_zh) {
             (true, _, _) => None,
@@ -220,7 +221,7 @@ impl Problem {
         let none = Map::new();
         let members = match status {
             // Only to operators, through the log.
-            StatusCode::INTERNAL_SERVER_ERROR => &none,
+            StatusCode::INTERNAL_SERVER_ERROR if !tells => &none,
             _ => &self.0.members,
         };
         let body = Body {

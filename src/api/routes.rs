@@ -113,6 +113,7 @@ const ACT: &[Code] = &[
     Code::MaterialMissing,
     Code::DocumentMissing,
     Code::DocumentsUnavailable,
+    Code::DocumentDamaged,
     Code::IneligibleSubject,
     Code::MeasureNotInForce,
     Code::RuleUnknown,
@@ -214,7 +215,7 @@ pub const ROUTES: &[Route] = &[
         .or(&[Code::DigestMismatch, Code::EventStoreUnavailable, Code::DocumentsUnavailable]),
     get("/v1/documents/{digest}", "get_document", "A document", "下载文件",
         Shape::Other("application/octet-stream"), to!(documents::get_document))
-        .or(&[Code::DocumentsUnavailable]),
+        .or(&[Code::DocumentsUnavailable, Code::DocumentDamaged]),
 
     get("/v1/webhook-endpoints", "list_webhook_endpoints", "The webhook endpoints", "Webhook 端点",
         json!(List<EndpointView>), to!(webhooks::list_webhook_endpoints)).to(OPERATOR).or(WEBHOOKS),

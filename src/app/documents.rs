@@ -1,12 +1,13 @@
 //! Documents by digest: what acts cite as evidence, kept under the SHA-256 of its bytes.
 //!
-//! What must hold: an act can cite only a document whose file and directory entry are flushed; a
-//! digest that does not fit its content leaves nothing behind; what is read is checked against its
-//! digest, so a damaged file is an error and never served as good. Media type and original name are
+//! What must hold: an act can cite only a document that is whole and whose file and directory entry are
+//! flushed; a digest that does not fit its content leaves nothing behind; what is read is checked
+//! against its digest, so a file that was damaged, cut or emptied is an error and never served as good. Media type and original name are
 //! deliberately not here: they are in the events that cite a document.
 
 mod checked;
 mod folder;
+mod known;
 #[cfg(feature = "s3")]
 pub mod s3;
 
@@ -182,14 +183,17 @@ pub trait DocumentStore: Send + Sync {
     /// Opens a document for reading.
     ///
     /// # Errors
-    /// [`DocumentError::NotFound`], [`DocumentError::Unreachable`] or [`DocumentError::Io`].
+    /// [`DocumentError::NotFound`], [`DocumentError::Damaged`] (where that is found out without reading
+    /// it all), [`DocumentError::Unreachable`] or [`DocumentError::Io`].
     fn get(&self, digest: Digest) -> BoxFuture<'_, Result<Box<dyn Download>, DocumentError>>;
 
     /// Whether this document is kept and its file and directory entry are flushed; in a store over
-    /// the network, whether it acknowledged the document.
+    /// the network, whether it acknowledged the document. It is read for that, unless it was found
+    /// whole before and nothing has written it since.
     ///
     /// # Errors
-    /// [`DocumentError::Unreachable`] or [`DocumentError::Io`] if that cannot be found out.
+    /// [`DocumentError::Damaged`] if it is kept and not whole; [`DocumentError::Unreachable`] or
+    /// [`DocumentError::Io`] if that cannot be found out.
     fn contains_flushed(&self, digest: Digest) -> BoxFuture<'_, Result<bool, DocumentError>>;
 
     /// What kept the store from being reached when it was last asked; none if it was reached, or was
@@ -256,6 +260,16 @@ pub async fn read(store: &dyn DocumentStore, digest: Digest) -> Result<Vec<u8>, 
         whole.extend_from_slice(&bytes);
     }
     Ok(whole)
+}
+
+/// Reads a document to its end, to see that it is whole; its size.
+///
+/// # Errors
+/// As [`DocumentStore::get`] and [`Download::next`].
+pub async fn verify(store: &dyn DocumentStore, digest: Digest) -> Result<u64, DocumentError> {
+    let mut download = store.get(digest).await?;
+    while download.next().await?.is_some() {}
+    Ok(download.size_bytes())
 }
 
 /// What stood in the way when a store was last asked.

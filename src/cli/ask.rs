@@ -2,8 +2,8 @@
 //!
 //! What must hold: both give the same answers, since a log without a server is asked through the
 //! same REST interface, which this process then serves to itself, with a key that nobody else has.
-//! Only reading: beside a running server its log is opened read-only, and where a list is asked for,
-//! read models are made in a temporary folder, from the log alone.
+//! Only reading: beside a running server its log is opened read-only; where lists come from is in
+//! [`super::tables`].
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -21,9 +21,9 @@ use super::output::Format;
 use super::progress::{Interrupt, bar};
 use super::running::api_state;
 use super::stores::{Access, open_documents, open_log};
-use super::temporary::TemporaryFolder;
+use super::tables::Tables;
 use super::token::{new_id, random, token};
-use crate::api::auth::{Role, TokenKey};
+use crate::api::auth::{LocalVerifier, Role, TokenKey};
 use crate::api::{Served, serve};
 use crate::app::clock::SystemClock;
 use crate::app::{Parts, start_reading};
@@ -72,8 +72,7 @@ pub struct Asker {
 struct Behind {
     served: Served,
     log: Arc<dyn EventLog>,
-    /// Removed when dropped.
-    _tables: Option<TemporaryFolder>,
+    _tables: Tables,
 }
 
 impl AskArgs {
@@ -143,16 +142,12 @@ impl AskArgs {
             cache_bytes: config.cache.enrollment_bytes,
         })
         .await?;
-        let tables = if lists { Some(TemporaryFolder::new()?) } else { None };
-        let status = match &tables {
-            Some(tables) => fill(log.clone(), SqliteCopies::new(tables.path())).await?,
-            None => Status::default(),
-        };
-        let place = tables.as_ref().map_or_else(PathBuf::new, |tables| tables.path().to_owned());
-        let copies = Arc::new(SqliteCopies::new(place));
-        let (_, status) = watch::channel(status);
+        let tables = if lists { Tables::of(&log, &config).await? } else { Tables::none() };
+        let copies = tables.copies.clone();
+        let (_, status) = watch::channel(tables.status.clone());
         let key = TokenKey::generate(&mut random());
-        let state = Arc::new(api_state(Arc::new(app), &key, &config, copies, status));
+        let verifier = LocalVerifier::new(&key, &config.auth.issuer, &config.auth.audience);
+        let state = Arc::new(api_state(Arc::new(app), verifier, &config, copies, status));
         let served = serve(config.server.listen, state)?;
         let (id, role) = (new_id().to_string(), Role::Auditor);
         let bearer = token(&key, &config, role, "docket", &id, &[], TTL_S)?;

@@ -9,6 +9,7 @@ use reqwest::header::{ACCEPT_LANGUAGE, CONTENT_LANGUAGE};
 use serde_json::Value;
 
 use super::exit::{Exit, failure};
+use super::masked::masked_text;
 
 /// A list over a long log may take its time.
 const TIMEOUT: Duration = Duration::from_secs(120);
@@ -56,7 +57,10 @@ impl Client {
         if !url.is_ok_and(|url| ["http", "https"].contains(&url.scheme())) {
             return Err(failure(
                 Exit::Usage,
-                format!("{base:?} is no server's address, such as http://127.0.0.1:8080"),
+                format!(
+                    "{:?} is no server's address, such as http://127.0.0.1:8080",
+                    masked_text(&base)
+                ),
             ));
         }
         let http = reqwest::Client::builder().timeout(TIMEOUT).build()?;
@@ -69,8 +73,8 @@ impl Client {
     /// A server that can't be reached; a problem, with the exit code of its status.
     pub async fn get(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<Answer> {
         let url = format!("{}{}", self.base, below(path));
-        let mut url =
-            reqwest::Url::parse(&url).with_context(|| format!("{url:?} is no address"))?;
+        let mut url = reqwest::Url::parse(&url)
+            .with_context(|| format!("{:?} is no address", masked_text(&url)))?;
         if !query.is_empty() {
             let pairs = query.iter().map(|(name, value)| format!("{name}={}", encoded(value)));
             url.set_query(Some(&pairs.collect::<Vec<_>>().join("&")));
@@ -81,7 +85,10 @@ impl Client {
         }
         let unreachable = |error: reqwest::Error| {
             let why = causes(&error);
-            failure(Exit::Unavailable, format!("{} can't be reached: {why}", self.base))
+            failure(
+                Exit::Unavailable,
+                format!("{} can't be reached: {why}", masked_text(&self.base)),
+            )
         };
         let response = request.send().await.map_err(unreachable)?;
         let status = response.status();

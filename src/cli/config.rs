@@ -129,6 +129,7 @@ pub struct Auth {
     pub issuer: String,
     pub audience: String,
     pub token_key: PathBuf,
+    pub max_token_ttl_s: u32,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

@@ -13,7 +13,8 @@ use super::ask::fill;
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
 use super::node::read_models;
-use super::output::Out;
+use super::output::{Out, tell};
+use super::private::{create_usual, create_usual_folder};
 use super::stores::{Access, open_log};
 use super::temporary::TemporaryFolder;
 use crate::codec::{self, Stored};
@@ -89,6 +90,8 @@ enum ExportFormat {
 struct Source {
     copies: Arc<dyn Copies>,
     log: Arc<dyn EventLog>,
+    /// Where a temporary copy may be.
+    data: PathBuf,
     log_id: String,
     /// The id of the log's first event, which the read models were made from.
     first: String,
@@ -136,6 +139,7 @@ impl Source {
         let head = log.head().await?.unwrap_or_default();
         Ok(Self {
             copies: read_models(config)?,
+            data: config.store.data_dir.clone(),
             log_id: created.log_id.to_string(),
             first: first.event_id.to_string(),
             log,
@@ -155,7 +159,7 @@ impl Source {
                 | ExportError::Stale(_)
                 | ExportError::Store(StoreError::Missing(_))),
             ) => {
-                eprintln!("docket: {error}; making the rows from the log");
+                tell(&format!("docket: {error}; making the rows from the log"));
                 Ok(None)
             }
             Err(error) => Err(explain(error)),
@@ -163,7 +167,7 @@ impl Source {
     }
 
     async fn export_anew(self, wanted: Wanted) -> anyhow::Result<()> {
-        let folder = TemporaryFolder::new()?;
+        let folder = TemporaryFolder::new(&self.data)?;
         fill(self.log.clone(), SqliteCopies::new(folder.path())).await?;
         let work = move || {
             let copies = SqliteCopies::new(folder.path());
@@ -251,7 +255,7 @@ impl Wanted {
         folder: &Path,
         log_id: &str,
     ) -> Result<(), ExportError> {
-        fs::create_dir_all(folder)?;
+        create_usual_folder(folder)?;
         let mut files = Vec::new();
         for table in &self.tables {
             let name = format!("{}.{}", table.name, self.form.ending());
@@ -272,7 +276,7 @@ impl Wanted {
 }
 
 fn say(table: &ExportTable, written: &Written, sequence: u64) {
-    eprintln!("{}: {} rows as of sequence {sequence}", table.name, written.rows);
+    tell(&format!("{}: {} rows as of sequence {sequence}", table.name, written.rows));
 }
 
 /// Writes a file that is there whole or not at all.
@@ -299,7 +303,7 @@ fn whole<T>(
     let at = |error: io::Error| {
         ExportError::Io(io::Error::new(error.kind(), format!("{}: {error}", partial.display())))
     };
-    let mut file = BufWriter::new(File::create(&partial).map_err(at)?);
+    let mut file = BufWriter::new(create_usual(&partial).map_err(at)?);
     let filled = fill(&mut file).and_then(|filled| {
         file.flush()?;
         file.get_ref().sync_all()?;

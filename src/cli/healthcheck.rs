@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::client::causes;
 use super::config::{Config, ConfigArgs};
 use super::exit::{Exit, failure};
-use super::output::print;
+use super::masked::masked_text;
+use super::output::print_line;
 
 /// Ask a server whether it is ready.
 ///
@@ -48,17 +49,18 @@ pub async fn run(args: &HealthcheckArgs) -> anyhow::Result<Exit> {
         .no_proxy()
         .build()?;
     let url = format!("{base}/health/ready");
+    let shown = masked_text(&url);
     let unreachable = |error: reqwest::Error| {
-        failure(Exit::Unavailable, format!("{url} does not answer: {}", causes(&error)))
+        failure(Exit::Unavailable, format!("{shown} does not answer: {}", causes(&error)))
     };
     let answer = http.get(&url).send().await.map_err(unreachable)?;
     let status = answer.status();
     let text = answer.text().await.map_err(unreachable)?;
-    print(&format!("{}\n", text.trim_end()))?;
+    print_line(text.trim_end())?;
     if status.is_success() {
         return Ok(Exit::Done);
     }
-    Err(failure(Exit::Unavailable, format!("{url} answers {status}: the server is not ready")))
+    Err(failure(Exit::Unavailable, format!("{shown} answers {status}: the server is not ready")))
 }
 
 /// Where a server that listens on every address of its machine is reached from it.

@@ -16,6 +16,8 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::exit::Exit;
+use super::output::Page;
+use super::private::create_usual;
 use crate::app::measure_files::{check_measure, check_programs};
 use crate::domain::ids::Language;
 use crate::domain::measure::{Measure, Programs};
@@ -164,20 +166,21 @@ fn run_check(args: &CheckArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
             Err(errors) => found.push((source, errors)),
         }
     }
+    let mut page = Page::default();
     for (source, errors) in &found {
         for FileError { line, message } in errors {
-            writeln!(out, "{}:{line}: {message}", source.path)?;
+            page.line(&format!("{}:{line}: {message}", source.path));
         }
     }
     for (source, measure) in &checked {
-        report(source, measure, out)?;
+        report(source, measure, &mut page);
     }
     let errors: usize = found.iter().map(|(_, errors)| errors.len()).sum();
     if errors > 0 {
-        writeln!(out, "{errors} errors in {} of {} files", found.len(), sources.len())?;
-        return Ok(Exit::Failed);
+        page.line(&format!("{errors} errors in {} of {} files", found.len(), sources.len()));
     }
-    Ok(Exit::Done)
+    write!(out, "{page}")?;
+    Ok(if errors > 0 { Exit::Failed } else { Exit::Done })
 }
 
 /// The error that a version is there already.
@@ -190,15 +193,14 @@ fn twin(checked: &[(&Source, Measure)], measure: &Measure) -> Option<FileError> 
     Some(FileError { line: 1, message })
 }
 
-fn report(source: &Source, measure: &Measure, out: &mut impl Write) -> anyhow::Result<()> {
+fn report(source: &Source, measure: &Measure, page: &mut Page) {
     let readings = measure.acts.iter().flat_map(|rule| {
         rule.outcomes.values().map(|outcome| &outcome.reading).chain([&rule.reading])
     });
     let readings = readings.flatten().count()
         + measure.obligations.iter().filter(|obligation| obligation.reading.is_some()).count()
         + usize::from(measure.passing.as_ref().is_some_and(|passing| passing.reading.is_some()));
-    writeln!(
-        out,
+    page.line(&format!(
         "{}: ok: {} {}, {} phases, {} rules for acts, {} obligations, {readings} readings",
         source.path,
         measure.program,
@@ -206,11 +208,10 @@ fn report(source: &Source, measure: &Measure, out: &mut impl Write) -> anyhow::R
         measure.phases.len(),
         measure.acts.len(),
         measure.obligations.len()
-    )?;
+    ));
     for gap in &measure.gaps {
-        writeln!(out, "  known in part: {}", gap.en)?;
+        page.line(&format!("  known in part: {}", gap.en));
     }
-    Ok(())
 }
 
 fn run_draw(args: &DrawArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
@@ -223,7 +224,8 @@ fn run_draw(args: &DrawArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
     match &args.output_file {
         None => out.write_all(svg.as_bytes())?,
         Some(path) => {
-            fs::write(path, svg).with_context(|| format!("cannot write {}", path.display()))?;
+            let written = create_usual(path).and_then(|mut file| file.write_all(svg.as_bytes()));
+            written.with_context(|| format!("cannot write {}", path.display()))?;
         }
     }
     Ok(Exit::Done)
@@ -232,12 +234,14 @@ fn run_draw(args: &DrawArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
 fn run_diff(args: &DiffArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
     let (a, b) = (named(&args.a)?, named(&args.b)?);
     let changes = diff(&a, &b)?;
+    let mut page = Page::default();
     if changes.is_empty() {
-        writeln!(out, "no difference")?;
+        page.line("no difference");
     }
     for change in changes {
-        writeln!(out, "{change}")?;
+        page.line(&change);
     }
+    write!(out, "{page}")?;
     Ok(Exit::Done)
 }
 
@@ -267,7 +271,7 @@ fn pick<'m>(measures: &'m [Measure], program: &str, version: &str) -> anyhow::Re
 fn checked(path: &str, text: &str) -> anyhow::Result<Measure> {
     check_measure(text, &embedded_programs()?.programs).map_err(|errors| {
         let lines = errors.iter().map(|error| format!("{path}:{}: {}", error.line, error.message));
-        anyhow::anyhow!(lines.collect::<Vec<_>>().join("\n"))
+        anyhow::anyhow!(lines.collect::<Vec<_>>().join("; "))
     })
 }
 

@@ -15,10 +15,12 @@ mod grace;
 mod healthcheck;
 pub mod known;
 mod log;
+mod masked;
 pub mod measures;
 pub mod node;
 mod output;
 mod patience;
+mod private;
 mod progress;
 mod projections;
 mod read;
@@ -26,9 +28,11 @@ mod running;
 mod serve;
 mod store;
 mod stores;
+mod tables;
 pub mod telemetry;
 mod temporary;
 pub mod token;
+mod verify;
 pub mod webhooks;
 mod worker;
 
@@ -84,6 +88,7 @@ enum Command {
     Export(export::ExportArgs),
     Log(log::LogArgs),
     Store(store::StoreArgs),
+    Verify(verify::VerifyArgs),
     Obligations(read::obligations::ObligationsArgs),
     Measures(measures::MeasuresArgs),
     Webhooks(webhooks::WebhooksArgs),
@@ -94,16 +99,30 @@ enum Command {
 
 /// Runs the program: reads the command line, does what it says, tells what went wrong.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    private::keep_private();
+    let cli = Cli::try_parse().unwrap_or_else(|error| explain_usage(&error));
     // An error means that the process has one already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     match run(cli.command) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            eprintln!("docket: {}", line_of(&error));
+            output::tell(&format!("docket: {}", line_of(&error)));
             exit_of(&error).into()
         }
     }
+}
+
+/// Tells what clap found, as clap does; what it repeats of the command line may hold a password.
+fn explain_usage(error: &clap::Error) -> ! {
+    let is_error = error.use_stderr();
+    let text = error.render();
+    let words = || std::env::args().skip(1);
+    let shown = masked::masked_within(&text.to_string(), words());
+    if !is_error || shown == text.to_string() {
+        error.exit();
+    }
+    shown.trim_end().lines().for_each(output::tell);
+    std::process::exit(error.exit_code());
 }
 
 /// The error and its causes on one line; causes that the text before them tells already are left out.
@@ -141,6 +160,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Export(args) => export::run(&args).await,
             Command::Log(args) => log::run(&args).await,
             Command::Store(args) => store::run(&args).await,
+            Command::Verify(args) => verify::run(&args).await,
             Command::Measures(args) => measures::run(&args, &mut output::Out::default()),
             Command::Webhooks(args) => webhooks::run(&args).await,
             Command::Token(args) => token::run(&args),

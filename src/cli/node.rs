@@ -12,9 +12,11 @@ use super::clock_file::{self, ClockFile};
 use super::config::Config;
 use super::exit::{Exit, exit_of, failure};
 use super::known;
+use super::masked::masked;
 use super::patience::Patience;
-use super::stores::{Access, is_on_a_server, open_documents, open_log, without_account};
-use super::token::{new_id, token_key};
+use super::stores::{Access, is_on_a_server, open_documents, open_log, path_of};
+use super::token::{key_for, new_id};
+use crate::api::auth::KeyUse;
 use crate::app::clock::{Clock, SystemClock};
 use crate::app::{App, Parts, start};
 use crate::domain::date::Timestamp;
@@ -39,11 +41,14 @@ pub struct Node {
 /// # Errors
 /// Another engine than SQLite.
 pub fn sqlite_path(address: &str, what: &str) -> anyhow::Result<PathBuf> {
-    match address.strip_prefix("sqlite:") {
-        Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
-        _ => Err(failure(
+    match path_of(address, "sqlite:") {
+        Some(path) => Ok(path),
+        None => Err(failure(
             Exit::Usage,
-            format!("{what} {address:?} is not an address of this build: sqlite:<path> is"),
+            format!(
+                "{what} {:?} is not an address of this build: sqlite:<path> is",
+                masked(address)
+            ),
         )),
     }
 }
@@ -160,7 +165,7 @@ pub async fn wait_for_log(
 }
 
 fn log_name(config: &Config) -> String {
-    format!("the log, {}", without_account(&config.store.log))
+    format!("the log, {}", masked(&config.store.log))
 }
 
 /// Opens the node for writing; to a log in a file only one process at a time can. A log on a server is
@@ -192,7 +197,7 @@ async fn begin(
     let clock: Arc<dyn Clock> = Arc::new(clock);
     let watched = clock_file::keep(clock.clone(), file);
     let documents = open_documents(config, Access::Write).await?;
-    let key = token_key(&config.store.data_dir.join("keys").join("log.pem"))?;
+    let key = key_for(KeyUse::Log, &config.store.data_dir.join("keys").join("log.pem"))?;
     let public_key = base64::engine::general_purpose::STANDARD.encode(key.public().as_bytes());
     let app = start(Parts {
         log: log.clone(),

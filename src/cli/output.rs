@@ -1,13 +1,23 @@
-//! What goes to standard output: JSON for machines, tables for people.
+//! What goes to the terminal: JSON for machines, lines and tables for people.
 //!
-//! What must hold: a reader that stops reading (`docket audit … | head`) ends the command quietly;
+//! What must hold: nothing that was recorded, or came from a server or a file, acts on the terminal.
+//! People are shown a [`Page`], which is made of lines, and only this module ends a line; whatever a
+//! line is made of, what can't be seen in it is written out (`\n`, `\u{202e}`). In JSON it is escaped
+//! as JSON has it, so the value stays the same. The lint against `println!` keeps commands from going
+//! another way. A reader that stops reading (`docket audit … | head`) ends the command quietly;
 //! columns line up where Chinese characters take two cells.
 
+mod page;
+
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write};
 
 use clap::ValueEnum;
 use serde_json::Value;
-use unicode_width::UnicodeWidthStr as _;
+
+pub use page::{Page, Table};
+
+use crate::domain::text::is_hidden;
 
 /// The form of what a command shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -18,7 +28,8 @@ pub enum Format {
     Json,
 }
 
-/// Standard output; once its reader is gone, nothing more is written and nothing is wrong.
+/// Standard output as a file: what is written there is data, such as CSV or a picture, and goes as it
+/// is. Once its reader is gone, nothing more is written and nothing is wrong.
 #[derive(Debug, Default)]
 pub struct Out {
     is_gone: bool,
@@ -53,14 +64,20 @@ impl Write for Out {
     }
 }
 
-/// Writes a text to standard output.
+/// Shows a page on standard output.
 ///
 /// # Errors
 /// When it can't be written, as on a full disk.
-pub fn print(text: &str) -> io::Result<()> {
-    let mut out = Out::default();
-    out.write_all(text.as_bytes())?;
-    out.flush()
+pub fn print(page: &Page) -> io::Result<()> {
+    print_text(&page.text(io::stdout().is_terminal() && !refuses_colour()))
+}
+
+/// Shows one line on standard output.
+///
+/// # Errors
+/// As [`print`].
+pub fn print_line(line: &str) -> io::Result<()> {
+    print_text(&format!("{}\n", plain(line)))
 }
 
 /// Writes a value as indented JSON.
@@ -68,106 +85,75 @@ pub fn print(text: &str) -> io::Result<()> {
 /// # Errors
 /// As [`print`].
 pub fn print_json(value: &Value) -> io::Result<()> {
-    print(&format!("{value:#}\n"))
+    print_text(&format!("{}\n", json(&format!("{value:#}"))))
+}
+
+/// Tells the user one line, on standard error.
+pub fn tell(line: &str) {
+    // Whoever closed standard error doesn't want to be told.
+    let _ = writeln!(io::stderr().lock(), "{}", plain(line));
+}
+
+fn print_text(text: &str) -> io::Result<()> {
+    let mut out = Out::default();
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }
 
 /// Whether the user wants no colours (`NO_COLOR`).
-pub fn refuses_colour() -> bool {
+fn refuses_colour() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
-/// A text that stands out, on a terminal that takes colours.
-pub fn strong(text: &str) -> String {
-    if io::stdout().is_terminal() && !refuses_colour() {
-        format!("\u{1b}[1m{text}\u{1b}[0m")
-    } else {
-        text.to_owned()
-    }
-}
-
-/// A table whose columns line up.
-#[derive(Debug, Default)]
-pub struct Table {
-    head: Vec<String>,
-    rows: Vec<Vec<String>>,
-}
-
-impl Table {
-    /// A table with these headings.
-    pub fn new(head: &[&str]) -> Self {
-        Self { head: head.iter().map(|text| (*text).to_owned()).collect(), rows: Vec::new() }
-    }
-
-    /// Adds a row with a cell for each heading.
-    pub fn row(&mut self, cells: Vec<String>) {
-        debug_assert_eq!(cells.len(), self.head.len());
-        self.rows.push(cells);
-    }
-
-    /// Whether it has no rows.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
-    /// The table as text; the last column is not padded.
-    pub fn render(&self) -> String {
-        let widths: Vec<usize> = (0..self.head.len())
-            .map(|column| {
-                let cells = self.rows.iter().map(|row| row[column].width());
-                cells.chain([self.head[column].width()]).max().unwrap_or_default()
-            })
-            .collect();
-        let mut text = strong(&line(&self.head, &widths));
-        text.push('\n');
-        for row in &self.rows {
-            text.push_str(&line(row, &widths));
-            text.push('\n');
+/// A text as a part of one line, with what can't be seen in it written out.
+pub fn plain(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\r' | '\t' => shown.extend(c.escape_default()),
+            c if is_hidden(c) => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
         }
-        if self.rows.is_empty() {
-            text.push_str("–\n");
-        }
-        text
     }
-}
-
-fn line(cells: &[String], widths: &[usize]) -> String {
-    let mut text = String::new();
-    for (cell, width) in cells.iter().zip(widths) {
-        text.push_str(cell);
-        text.push_str(&" ".repeat(width - cell.width() + 2));
-    }
-    text.trim_end().to_owned()
-}
-
-/// Labels with their values below each other, the labels padded alike; empty values are left out.
-pub fn fields(pairs: &[(&str, String)]) -> String {
-    let width = pairs.iter().map(|(label, _)| label.width()).max().unwrap_or_default();
-    let shown = pairs.iter().filter(|(_, value)| !value.is_empty());
     shown
-        .map(|(label, value)| format!("{label}{}  {value}\n", " ".repeat(width - label.width())))
-        .collect()
+}
+
+/// JSON with what can't be seen escaped. All of it stands in strings, but for the line breaks between
+/// tokens.
+pub fn json(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '\n' || !is_hidden(c) {
+            shown.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // A String takes whatever it is given.
+            let _ = write!(shown, "\\u{unit:04x}");
+        }
+    }
+    shown
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const FORGED: &str = "a\n2024-03-01  listed\r\u{1b}[2K\u{202e}\u{200b}\u{9b}b";
+
     #[test]
-    fn columns_line_up_where_characters_are_wide() {
-        let mut table = Table::new(&["subject", "name", "phase"]);
-        table.row(vec!["440000".into(), "广东省".into(), "pilot".into()]);
-        table.row(vec!["x01".into(), "A".into(), "demonstration".into()]);
-        let text = table.render();
-        assert_eq!(
-            text,
-            "subject  name    phase\n440000   广东省  pilot\nx01      A       demonstration\n"
-        );
+    fn a_text_neither_acts_nor_starts_a_line() {
+        let shown = plain(FORGED);
+        assert_eq!(shown, r"a\n2024-03-01  listed\r\u{1b}[2K\u{202e}\u{200b}\u{9b}b");
+        assert_eq!(plain("广东省　〔2015〕59号 é"), "广东省　〔2015〕59号 é");
     }
 
     #[test]
-    fn a_field_without_a_value_is_left_out() {
-        let text =
-            fields(&[("名称", "广东省".into()), ("title", String::new()), ("at", "x".into())]);
-        assert_eq!(text, "名称   广东省\nat     x\n");
+    fn json_is_escaped_and_stays_the_same_value() {
+        let value = serde_json::json!({ "text": FORGED, "filler": "\u{1d159}\u{3164}" });
+        let shown = json(&format!("{value:#}"));
+        assert!(!shown.chars().any(|c| c != '\n' && is_hidden(c)), "{shown}");
+        assert!(shown.contains(r"\u202e") && shown.contains(r"\ud834\udd59"), "{shown}");
+        assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), value);
     }
 }

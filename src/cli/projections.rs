@@ -10,15 +10,17 @@ use serde_json::json;
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
 use super::node::read_models;
-use super::output::{Format, Table, print, print_json};
+use super::output::{Format, Page, Table, print, print_json};
 use super::progress::{Interrupt, bar};
 use super::stores::{Access, open_log};
+use super::verify::check;
 use crate::domain::date::Timestamp;
-use crate::log::EventLog;
+use crate::log::{Damage, EventLog};
 use crate::projection::store::Checkpoint;
 use crate::projection::{self, Copies, Rebuild, StoreError};
 
 mod compare;
+mod elsewhere;
 pub mod rebuild;
 
 /// The read models: list, state, rebuild, verify, compare.
@@ -103,17 +105,29 @@ impl StoreArgs {
         Ok(Stores { log, copies: read_models(&config)? })
     }
 
+    /// What is damaged in the log.
+    async fn check_log(&self) -> anyhow::Result<Vec<Damage>> {
+        let Stores { log, .. } = self.open().await?;
+        let damages = check(&*log).await;
+        log.close().await;
+        damages
+    }
+
     /// Does long work over the log and the read models, with progress on standard error, until it is
-    /// done or interrupted.
+    /// done or interrupted; what only reads also where the read models can't be written.
     async fn work<T: Send + 'static>(
         &self,
         what: &'static str,
+        only_reads: bool,
         names: &[String],
         work: impl FnOnce(&Rebuild<'_>, &mut dyn FnMut(u64, u64) -> bool) -> Result<T, StoreError>
         + Send
         + 'static,
     ) -> anyhow::Result<T> {
-        let Stores { log, copies } = self.open().await?;
+        let Stores { log, mut copies } = self.open().await?;
+        if only_reads {
+            copies = elsewhere::where_writable(copies, &self.config()?)?;
+        }
         let interrupt = Interrupt::watch();
         let runtime = tokio::runtime::Handle::current();
         let (names, reading) = (names.to_vec(), log.clone());
@@ -191,7 +205,9 @@ fn list(args: &ListArgs) -> anyhow::Result<Exit> {
         let (name, version) = (model.name().to_owned(), model.version().to_string());
         table.row(vec![name, version, tables(&**model).join(", ")]);
     }
-    print(&table.render())?;
+    let mut page = Page::default();
+    page.table(&table);
+    print(&page)?;
     Ok(Exit::Done)
 }
 
@@ -296,6 +312,8 @@ fn show(output: Format, place: &str, looked: &Looked, head: Option<u64>) -> anyh
     if let Some((sequence, reason)) = failed {
         row("stopped at", format!("{sequence:020}: {reason}"));
     }
-    print(&table.render())?;
+    let mut page = Page::default();
+    page.table(&table);
+    print(&page)?;
     Ok(())
 }

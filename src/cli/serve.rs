@@ -2,8 +2,10 @@
 
 use super::config::{Config, ConfigArgs};
 use super::exit::Exit;
+use super::masked::masked;
+use super::output::tell;
+use super::private;
 use super::running::{self, Signals};
-use super::stores::without_account;
 use super::telemetry;
 
 /// Serve the REST interface over a log, with its read models.
@@ -45,11 +47,12 @@ pub async fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
     let mut running = running::start(&config, &mut signals).await?;
     running.start_clerk(&config);
     let log_id = running.app().log_id();
-    tracing::info!(address = %running.address(), log = %without_account(&config.store.log), %log_id, "serving");
+    tracing::info!(address = %running.address(), log = %masked(&config.store.log), %log_id, "serving");
     if let Some(address) = running.metrics_address() {
-        eprintln!("docket shows its metrics at http://{address}/metrics");
+        tell(&format!("docket shows its metrics at http://{address}/metrics"));
     }
-    eprintln!("docket serves http://{} (documentation at /docs)", running.address());
+    tell(&format!("docket serves http://{} (documentation at /docs)", running.address()));
+    private::tell_of_open(&config);
     running.until(&mut signals).await?;
     Ok(Exit::Done)
 }

@@ -11,6 +11,7 @@ use anyhow::Context as _;
 
 use super::config::Config;
 use super::exit::{Exit, failure};
+use super::masked::masked;
 use crate::app::documents::{DocumentStore, FolderStore};
 use crate::log::{EventLog, SqliteLog};
 
@@ -37,14 +38,12 @@ enum LogAddress {
     Kurrent(crate::log::kurrentdb::Address),
 }
 
-/// A log's address as it may be shown and kept: without user and password.
-pub fn without_account(address: &str) -> String {
-    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
-    let end = rest.find('?').unwrap_or(rest.len());
-    let (before_query, query) = rest.split_at(end);
-    // The last @: a password may hold one, or a slash.
-    let hosts = before_query.rsplit('@').next().unwrap_or_default();
-    format!("{scheme}://{hosts}{query}")
+/// The path of an address that begins like this. One in which another address stands is none: a path is
+/// shown, with a password that is in it.
+pub(super) fn path_of(address: &str, scheme: &str) -> Option<PathBuf> {
+    let path = address.strip_prefix(scheme)?;
+    let is_other = path.contains("://") || path.to_lowercase().contains("password=");
+    (!path.is_empty() && !is_other).then(|| PathBuf::from(path))
 }
 
 /// Checks that the configuration's addresses are of this build; nothing is opened.
@@ -104,8 +103,8 @@ pub async fn open_log_at(
 }
 
 fn log_address(address: &str, what: &str) -> anyhow::Result<LogAddress> {
-    if let Some(path) = address.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
-        return Ok(LogAddress::Sqlite(PathBuf::from(path)));
+    if let Some(path) = path_of(address, "sqlite:") {
+        return Ok(LogAddress::Sqlite(path));
     }
     #[cfg(feature = "kurrentdb")]
     if crate::log::kurrentdb::Address::is_one(address) {
@@ -113,7 +112,7 @@ fn log_address(address: &str, what: &str) -> anyhow::Result<LogAddress> {
             .map_err(|error| failure(Exit::Usage, format!("{what}: {error}")))?;
         return Ok(LogAddress::Kurrent(address));
     }
-    let shown = without_account(address);
+    let shown = masked(address);
     let known = if cfg!(feature = "kurrentdb") {
         "sqlite:<path> and kurrentdb://<host>:<port> are"
     } else {
@@ -177,13 +176,13 @@ fn documents_address(config: &Config) -> anyhow::Result<DocumentsAddress> {
              is no S3 store: s3://bucket/prefix is",
         ));
     }
-    match address.strip_prefix("file:") {
-        Some(path) if !path.is_empty() => Ok(DocumentsAddress::Folder(PathBuf::from(path))),
-        _ => Err(failure(
+    match path_of(address, "file:") {
+        Some(path) => Ok(DocumentsAddress::Folder(path)),
+        None => Err(failure(
             Exit::Usage,
             format!(
                 "store.documents {:?} is not an address of this build: {} is",
-                shown(address),
+                masked(address),
                 if cfg!(feature = "s3") {
                     "file:<folder> or s3://bucket/prefix"
                 } else {
@@ -192,12 +191,6 @@ fn documents_address(config: &Config) -> anyhow::Result<DocumentsAddress> {
             ),
         )),
     }
-}
-
-/// Without what may be a password.
-fn shown(address: &str) -> &str {
-    let address = address.split('?').next().unwrap_or_default();
-    address.split('@').next_back().unwrap_or_default()
 }
 
 #[cfg(feature = "s3")]
@@ -241,20 +234,5 @@ fn make_folder(folder: Option<&Path>) -> anyhow::Result<()> {
         Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
             .with_context(|| format!("can't make the folder {}", folder.display())),
         _ => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_shown_address_has_no_password() {
-        assert_eq!(without_account("sqlite:/srv/a@b/log.sqlite"), "sqlite:/srv/a@b/log.sqlite");
-        assert_eq!(
-            without_account("kurrentdb://admin:p@s/s@a:1,b:2?tls=true"),
-            "kurrentdb://a:1,b:2?tls=true"
-        );
-        assert_eq!(without_account("esdb+discover://a"), "esdb+discover://a");
     }
 }

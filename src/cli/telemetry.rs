@@ -1,11 +1,16 @@
 //! Log lines on stderr: for people, or one JSON object a line.
+//!
+//! What must hold: one event is one line, whatever texts it carries, and none of them acts on a
+//! terminal. So there are no colours: nothing would tell ours from those in a text.
 
-use std::io::IsTerminal as _;
+use std::io::{self, Write};
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use super::config::LogFormat;
+use super::output::{json, plain};
 
 /// Installs the subscriber; a second call does nothing. `RUST_LOG` chooses what is shown.
 pub fn install(format: LogFormat) {
@@ -24,8 +29,8 @@ fn install_from(format: LogFormat, level: &str) {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_span_events(FmtSpan::NONE)
-        .with_ansi(std::io::stderr().is_terminal() && !super::output::refuses_colour())
-        .with_writer(std::io::stderr);
+        .with_ansi(false)
+        .with_writer(Lines(format));
     let installed = match format {
         LogFormat::Text => lines.try_init(),
         LogFormat::Json => lines.json().try_init(),
@@ -44,5 +49,53 @@ fn without_client(filter: EnvFilter) -> EnvFilter {
     match "kurrentdb=off".parse() {
         Ok(directive) => filter.add_directive(directive),
         Err(_) => filter,
+    }
+}
+
+/// Writes events, each of which comes whole in one call.
+#[derive(Clone, Copy)]
+struct Lines(LogFormat);
+
+impl MakeWriter<'_> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        *self
+    }
+}
+
+impl Write for Lines {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        io::stderr().lock().write_all(line(self.0, event).as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+fn line(format: LogFormat, event: &[u8]) -> String {
+    let event = String::from_utf8_lossy(event);
+    let text = event.strip_suffix('\n').unwrap_or(&event);
+    let mut line = match format {
+        LogFormat::Text => plain(text),
+        LogFormat::Json => json(text),
+    };
+    line.push('\n');
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_line_and_does_not_act() {
+        let forged = "WARN x\n2026 ERROR y\u{1b}[2J\u{202e}\n";
+        let shown = line(LogFormat::Text, forged.as_bytes());
+        assert_eq!(shown, "WARN x\\n2026 ERROR y\\u{1b}[2J\\u{202e}\n");
+        let shown = line(LogFormat::Json, "{\"reason\":\"a\u{202e}\u{9b}b\"}\n".as_bytes());
+        assert_eq!(shown, "{\"reason\":\"a\\u202e\\u009bb\"}\n");
     }
 }

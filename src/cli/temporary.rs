@@ -13,15 +13,21 @@ use super::token::new_id;
 pub struct TemporaryFolder(PathBuf);
 
 impl TemporaryFolder {
-    /// A new one, in the system's folder for such.
+    /// A new one, in the system's folder for such, or where there is none, as in a container, in `data`.
     ///
     /// # Errors
-    /// When it can't be made.
-    pub fn new() -> anyhow::Result<Self> {
-        let path = std::env::temp_dir().join(format!("docket-{}", new_id()));
-        let made = fs::DirBuilder::new().mode(0o700).create(&path);
-        made.with_context(|| format!("can't make the temporary folder {}", path.display()))?;
-        Ok(Self(path))
+    /// When it can be made in neither.
+    pub fn new(data: &Path) -> anyhow::Result<Self> {
+        let usual = std::env::temp_dir();
+        let name = format!("docket-{}", new_id());
+        let make = |folder: &Path| {
+            let path = folder.join(&name);
+            fs::DirBuilder::new().mode(0o700).create(&path).map(|()| Self(path))
+        };
+        make(&usual).or_else(|error| make(data).map_err(|_| error)).with_context(|| {
+            let (usual, data) = (usual.display(), data.display());
+            format!("can't make a temporary folder in {usual} nor in {data}; TMPDIR names another")
+        })
     }
 
     /// Where it is.

@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 use super::config::{Config, ConfigArgs};
 use super::exit::Exit;
 use super::grace::end_within;
+use super::masked::masked;
 use super::node::{open_read_models, runner_options, wait_for_log};
 use super::patience::Patience;
+use super::private;
 use super::running::Signals;
-use super::stores::{Access, without_account};
+use super::stores::Access;
 use super::{telemetry, webhooks};
 use crate::projection::Runner;
 use crate::webhooks::Worker as Deliveries;
@@ -48,12 +50,13 @@ pub async fn run(args: &WorkerArgs) -> anyhow::Result<Exit> {
     let mut patience = Patience::new(config.store.wait_s, &mut signals);
     let copies = open_read_models(&config, &mut patience).await?;
     let log = wait_for_log(&config, Access::Read, &mut patience).await?;
+    private::tell_of_open(&config);
     let mut options = runner_options(&config);
     options.writes = true;
     let holder = options.holder.clone();
     let runtime = tokio::runtime::Handle::current();
     let runner = Runner::start(log.clone(), copies.clone(), options, runtime)?;
-    tracing::info!(holder, log = %without_account(&config.store.log), "filling read models");
+    tracing::info!(holder, log = %masked(&config.store.log), "filling read models");
     let mut deliveries = None;
     let name = tokio::select! {
         name = signals.next() => name,

@@ -15,6 +15,7 @@ use super::RequestError;
 use super::whole::write_without_point;
 use crate::domain::act::{Act, ActKind};
 use crate::domain::refusal::{FieldError, field};
+use crate::domain::text::says_something;
 
 /// How long a text in a body may be, in bytes of UTF-8.
 const MAX_TEXT_BYTES: usize = 32 * 1024;
@@ -194,10 +195,10 @@ pub fn check_sizes(members: &Map<String, Value>, at: &str, errors: &mut Errors) 
 
 fn check_value(value: &Value, at: &dyn Fn() -> String, errors: &mut Errors) {
     match value {
-        Value::String(text) if text.trim().is_empty() => errors.push(field(
+        Value::String(text) if !says_something(text) => errors.push(field(
             shown(&at()),
-            "the text is empty: state it, or leave the member out",
-            "文本为空：请填写，或不写该成员",
+            "the text is empty, or nobody can see it: state it, or leave the member out",
+            "文本为空或不可见：请填写，或不写该成员",
         )),
         Value::String(text) if text.len() > MAX_TEXT_BYTES => {
             let sizes = format!("{} > {MAX_TEXT_BYTES}", text.len());

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::date::{CivilDate, Day};
+use super::text::says_something;
 
 /// Why days are not the calendar of a year.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -76,7 +77,7 @@ impl Calendar {
         if Day::from_ymd(year, 1, 1).is_none() {
             return Err(CalendarError::Year(year));
         }
-        if source.trim().is_empty() {
+        if !says_something(&source) {
             return Err(CalendarError::NoSource { year });
         }
         if let Some(day) = rest_days.iter().chain(&working_weekends).find(|day| day.year() != year)

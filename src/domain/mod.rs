@@ -24,3 +24,4 @@ pub mod refusal;
 pub mod shared_str;
 pub mod state;
 pub mod subject;
+pub mod text;

@@ -1,7 +1,9 @@
 //! CSV by RFC 4180: CRLF, a header line, quotes where they are needed.
 //!
-//! A text that a spreadsheet would run as a formula gets a `'` before it (ASVS 1.2.10). That can't be
-//! told from a `'` that was there; who needs the text itself reads Parquet.
+//! A text that a spreadsheet could run as a formula gets a `'` before it (ASVS 1.2.10): one that begins
+//! with a sign of a formula in any width, also after what a spreadsheet may leave out (spaces, what
+//! can't be seen), and one that begins with a tab or a line break. That can't be told from a `'` that
+//! was there; who needs the text itself reads Parquet.
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -9,10 +11,12 @@ use std::io::Write;
 use csv::{QuoteStyle, Terminator, WriterBuilder};
 
 use super::value::{Value, value};
+use crate::domain::text::is_hidden;
 use crate::projection::{ExportError, ExportTable, Snapshot};
 
-/// What a formula may begin with.
-const FORMULA: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\u{2400}'];
+/// What a formula begins with: the signs, full-width and small, and the minus of typesetters.
+const FORMULA: [char; 13] =
+    ['=', '+', '-', '@', '＝', '＋', '－', '＠', '﹦', '﹢', '﹣', '﹫', '\u{2212}'];
 
 /// Writes a table; how many rows.
 ///
@@ -46,9 +50,16 @@ pub fn write(
 
 fn field<'a>(value: &'a Value<'_>) -> Cow<'a, str> {
     match value {
-        Value::Text(text) if text.starts_with(FORMULA) => Cow::Owned(format!("'{text}")),
+        Value::Text(text) if may_be_formula(text) => Cow::Owned(format!("'{text}")),
         value => value.text(),
     }
+}
+
+fn may_be_formula(text: &str) -> bool {
+    // PostgreSQL keeps U+2400 for U+0000, and the two engines' files are the same.
+    let left_out = |c: char| c.is_whitespace() || is_hidden(c) || c == '\u{2400}';
+    text.starts_with(|c: char| c.is_control() || c == '\u{2400}')
+        || text.trim_start_matches(left_out).starts_with(FORMULA)
 }
 
 fn io_error(error: csv::Error) -> ExportError {
@@ -62,10 +73,33 @@ mod tests {
     #[test]
     fn a_text_that_begins_like_a_formula_is_no_formula() {
         let field = |text: &str| field(&Value::Text(Cow::Borrowed(text))).into_owned();
-        for text in ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\u{2400}=1"] {
+        for text in [
+            "=1+1",
+            "+1",
+            "-1",
+            "@SUM(A1)",
+            "\tx",
+            "\rx",
+            "\nx",
+            "\u{2400}=1",
+            "\0=1",
+            "＝1+1",
+            "＋1",
+            "－1",
+            "＠SUM(A1)",
+            "﹦1",
+            "−1",
+            "\u{feff}=1",
+            " =1",
+            "\u{3000}＝1",
+            "\u{a0}+1",
+            "\u{200b}\u{feff} \u{202e}@x",
+            "\u{2028}-1",
+            "\n\t =1",
+        ] {
             assert_eq!(field(text), format!("'{text}"));
         }
-        for text in ["", "广东省", "〔2015〕59号", "a=b", "2013/2016"] {
+        for text in ["", "广东省", "〔2015〕59号", "a=b", "2013/2016", " x", "../2016"] {
             assert_eq!(field(text), text);
         }
         let number = super::field(&Value::Int(-1)).into_owned();

@@ -2,6 +2,7 @@
 //! is in use, and put back.
 
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
+use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::WebhookError;
+use crate::log::open_sqlite_file;
 
 /// The name of the file, beside the log.
 pub const FILE_NAME: &str = "webhooks.sqlite";
@@ -17,6 +19,8 @@ pub const FILE_NAME: &str = "webhooks.sqlite";
 /// `DkWh`: what the file says of itself in its head.
 const APPLICATION_ID: i64 = 0x446b_5768;
 pub const VERSION: i64 = 1;
+const EMPTY: &str = "it was emptied (0 bytes; docket leaves no empty file): put a copy back with \
+                     `docket webhooks import`, or remove it to begin without endpoints";
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub const SCHEMA: &str = "
@@ -65,9 +69,13 @@ fn failed(path: &Path) -> impl Fn(&dyn std::fmt::Display) -> WebhookError + '_ {
 /// Opens the file of a log, and makes it where there is none.
 pub fn open(path: &Path, log_id: Uuid) -> Result<Connection, WebhookError> {
     let wrong = failed(path);
-    make_private(path).map_err(|error| wrong(&error))?;
-    let mut connection = Connection::open(path).map_err(|error| wrong(&error))?;
-    prepare(&mut connection, log_id).map_err(|error| wrong(&error))?;
+    match fs::metadata(path) {
+        Ok(data) if data.len() == 0 => return Err(wrong(&EMPTY)),
+        Ok(_) => make_private(path).map_err(|error| wrong(&error))?,
+        Err(error) if error.kind() == ErrorKind::NotFound => create(path, log_id)?,
+        Err(error) => return Err(wrong(&error)),
+    }
+    let connection = connect(path).map_err(|error| wrong(&error))?;
     let found = check(&connection, path)?;
     if found != log_id.to_string() {
         let (place, remedy) = (path.display().to_string(), "move the file away");
@@ -76,31 +84,59 @@ pub fn open(path: &Path, log_id: Uuid) -> Result<Connection, WebhookError> {
     Ok(connection)
 }
 
-/// Makes an empty file that only its owner can read, or makes it so; what SQLite puts beside it gets
-/// the same rights.
+/// Makes a file one that only its owner can read; what SQLite puts beside it gets the same rights.
 fn make_private(path: &Path) -> std::io::Result<()> {
-    let file =
-        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
-    file.set_permissions(Permissions::from_mode(0o600))
+    fs::set_permissions(path, Permissions::from_mode(0o600))
 }
 
-fn prepare(connection: &mut Connection, log_id: Uuid) -> rusqlite::Result<()> {
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
          PRAGMA secure_delete = ON;",
     )?;
-    let transaction =
-        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let tables: i64 =
-        transaction.query_row("SELECT COUNT(*) FROM sqlite_schema", (), |row| row.get(0))?;
-    if tables == 0 {
+    Ok(connection)
+}
+
+/// Makes the file under another name and gives it its own once it is whole, so that one that is empty
+/// was emptied. Where two processes do so at once, the first one's counts.
+fn create(path: &Path, log_id: Uuid) -> Result<(), WebhookError> {
+    let wrong = failed(path);
+    let next = beside(path, &format!(".{}.new", std::process::id()));
+    let fill = || -> rusqlite::Result<()> {
+        let mut connection = Connection::open(&next)?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        let transaction = connection.transaction()?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", VERSION)?;
         transaction.execute_batch(SCHEMA)?;
         transaction.execute("INSERT INTO meta (log_id) VALUES (?1)", [log_id.to_string()])?;
-    }
-    transaction.commit()
+        transaction.commit()?;
+        connection.close().map_err(|(_, error)| error)
+    };
+    let place = || match fs::hard_link(&next, path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        linked => linked,
+    };
+    let _ = fs::remove_file(&next);
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&next);
+    made.map_err(|error| wrong(&error))?;
+    let filled = fill().map_err(|error| wrong(&error));
+    let placed = filled.and_then(|()| place().map_err(|error| wrong(&error)));
+    let removed = fs::remove_file(&next).and_then(|()| sync_folder(path));
+    placed.and(removed.map_err(|error| wrong(&error)))
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// Checks that it is a file of ours and of this version; the log that it belongs to.
@@ -150,9 +186,7 @@ impl DeliveryLock {
 /// # Errors
 /// [`WebhookError::InUse`].
 pub fn lock(path: &Path) -> Result<DeliveryLock, WebhookError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let lock = PathBuf::from(name);
+    let lock = beside(path, ".lock");
     let wrong = failed(&lock);
     let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&lock);
     let file = file.map_err(|error| wrong(&error))?;
@@ -172,8 +206,10 @@ pub fn export(path: &Path, target: &Path) -> Result<(), WebhookError> {
     if !path.is_file() {
         return Err(wrong(&"there is none"));
     }
-    let connection = Connection::open(path).map_err(|error| wrong(&error))?;
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| wrong(&error))?;
+    if fs::metadata(path).is_ok_and(|data| data.len() == 0) {
+        return Err(wrong(&EMPTY));
+    }
+    let connection = open_sqlite_file(path).map_err(|error| wrong(&error))?;
     check(&connection, path)?;
     let at_target = failed(target);
     // SQLite fills an empty file and keeps its rights.
@@ -246,16 +282,13 @@ pub fn import(copy: &Path, path: &Path) -> Result<(), WebhookError> {
         file.sync_all()?;
         // What SQLite kept beside the old file must not be applied to the new one.
         for suffix in ["-wal", "-shm"] {
-            let mut beside = path.as_os_str().to_owned();
-            beside.push(suffix);
-            match fs::remove_file(&beside) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            match fs::remove_file(beside(path, suffix)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
         }
         fs::rename(&next, path)?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+        sync_folder(path)
     };
     replace().map_err(|error: std::io::Error| wrong(&error))
 }

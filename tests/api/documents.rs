@@ -90,6 +90,32 @@ async fn a_document_may_be_larger_than_an_act() {
     assert_eq!(back.body.len(), 3 << 20);
 }
 
+/// Emptied, it was served as good; cut, its HEAD said nothing of it, and acts cited it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_was_emptied_or_cut_is_a_problem_whatever_its_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server_over(Arc::new(FolderStore::open(folder.path()).unwrap())).await;
+    server.register(&["440000"]).await;
+    for size in [3, 300_000] {
+        let content = vec![7; size];
+        let digest = server.registrar().upload(&content).await;
+        let file = folder.path().join(&digest[..2]).join(&digest[2..4]).join(&digest);
+        let path = format!("/v1/documents/{digest}");
+        for left in [size - 1, 1, 0] {
+            std::fs::write(&file, &content[..left]).unwrap();
+            server.auditor().get(&path).await.problem(500, "document-damaged");
+            let head = send(server.auditor().request("HEAD", &path)).await;
+            assert_eq!((head.status, head.body.len()), (500, 0), "{size} cut to {left}");
+            let act = send_act(&server, "k", &citing(&digest), "en").await;
+            assert_eq!(act.problem(500, "document-damaged")["digest"], digest);
+        }
+        assert_eq!(server.registrar().upload(&content).await, digest);
+        let head = send(server.auditor().request("HEAD", &path)).await.ok(200);
+        assert_eq!(head.header("content-length"), size.to_string());
+        assert_eq!(server.auditor().get(&path).await.ok(200).body, content);
+    }
+}
+
 /// A shared folder can be lost to a node like a store; its path is not shown.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shared_folder_that_was_unmounted_refuses_what_cites_documents() {

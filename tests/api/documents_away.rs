@@ -4,6 +4,8 @@
 use super::documents::{citing, documents_health, send_act};
 use super::s3::{KEY_ID, S3StandIn, SECRET};
 use super::support::*;
+use docket::api::ApiSettings;
+use docket::app::documents::s3::{S3Settings, S3Store};
 use std::sync::Arc;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,6 +65,55 @@ async fn a_store_that_is_away_refuses_what_cites_documents_and_says_why() {
     stand_in.resume().await;
     send_act(&server, "k", &citing(&digest), "en").await.ok(201);
     assert_eq!(documents_health(&server).await, "UP");
+}
+
+/// While the store was silent, the client was told that its body did not arrive.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_store_is_not_the_clients_fault() {
+    let stand_in = S3StandIn::start();
+    let silence = std::time::Duration::from_millis(1500);
+    let settings = S3Settings { silence, ..stand_in.settings("docs") };
+    let server = over_with(
+        Arc::new(S3Store::new(&settings).unwrap()),
+        ApiSettings {
+            request_timeout: std::time::Duration::from_millis(500),
+            ..ApiSettings::default()
+        },
+    )
+    .await;
+    stand_in.state().late = Some(std::time::Duration::from_secs(60));
+    let upload = server.registrar().request("POST", "/v1/documents").body("abc");
+    let upload = upload.header("accept-language", "en");
+    let problem = send(upload).await.problem(503, "documents-unavailable");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("s3://docket-docs/docs") && detail.contains("in time"), "{detail}");
+}
+
+/// A HEAD of a cut object once closed the connection without an answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_that_was_cut_is_a_problem_for_get_head_and_acts() {
+    let stand_in = S3StandIn::start();
+    let server = server_over(Arc::new(stand_in.store("docs"))).await;
+    server.register(&["440000"]).await;
+    for size in [3, 300_000] {
+        let content = vec![7; size];
+        let digest = server.registrar().upload(&content).await;
+        let key = format!("docs/{}/{}/{digest}", &digest[..2], &digest[2..4]);
+        let path = format!("/v1/documents/{digest}");
+        for left in [size - 1, 0] {
+            stand_in.replace(&key, &content[..left]);
+            let head = send(server.auditor().request("HEAD", &path)).await;
+            assert_eq!((head.status, head.body.len()), (500, 0), "{size} cut to {left}");
+            if size == 3 || left == 0 {
+                server.auditor().get(&path).await.problem(500, "document-damaged");
+            }
+            let act = send_act(&server, "k", &citing(&digest), "en").await;
+            assert_eq!(act.problem(500, "document-damaged")["digest"], digest);
+        }
+        assert_eq!(server.registrar().upload(&content).await, digest);
+        let head = send(server.auditor().request("HEAD", &path)).await.ok(200);
+        assert_eq!(head.header("content-length"), size.to_string());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

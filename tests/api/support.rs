@@ -105,7 +105,11 @@ pub async fn server_without_read_models_with(settings: ApiSettings) -> Server {
 
 /// A server whose documents are elsewhere than in its folder.
 pub async fn server_over(documents: Arc<dyn DocumentStore>) -> Server {
-    let settings = ApiSettings { workers: Some(2), ..ApiSettings::default() };
+    over_with(documents, ApiSettings { workers: Some(2), ..ApiSettings::default() }).await
+}
+
+/// The same, with these settings.
+pub async fn over_with(documents: Arc<dyn DocumentStore>, settings: ApiSettings) -> Server {
     build(settings, true, None, Some(documents)).await
 }
 

@@ -3,8 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
+use std::time::{Duration, Instant};
 
-use crate::support::{command, docket, run, text};
+use crate::support::{Server, command, docket, run, text};
 
 #[test]
 fn the_configuration_is_printed_with_where_each_value_came_from() {
@@ -26,7 +27,7 @@ fn a_configuration_that_can_be_used_is_good_and_another_is_named() {
     check(&["--set", "server.listn=x"]).refused(2, &["no key server.listn", "is server.listen"]);
     check(&["--listen", "here"]).refused(2, &["--listen", "127.0.0.1:8080"]);
     check(&["--log", "mysql://u:hush@db"])
-        .refused(2, &["store.log", "mysql://db", "sqlite:<path>"]);
+        .refused(2, &["store.log", "mysql://u:***@db", "sqlite:<path>"]);
     check(&["--documents", "ftp://x"]).refused(2, &["store.documents", "file:<folder>"]);
     let keys = ["--set", "store.s3.access_key_id=k", "--set", "store.s3.secret_access_key=s"];
     check(&keys).refused(2, &["store.s3.access_key_id", "no S3 store"]);
@@ -70,7 +71,7 @@ fn the_address_of_an_s3_store_is_checked_without_asking_it() {
     let good = "s3://docket-docs/real?endpoint=http://127.0.0.1:1&allow_http=true";
     assert_eq!(check(good, &[]).done(), "the configuration is good\n");
     check("s3://x", &[]).refused(2, &["store.documents", "3 to 63"]);
-    check("s3://docket-docs?key=hush", &[]).refused(2, &["key is not known", "endpoint, region"]);
+    check("s3://docket-docs?key=hush", &[]).refused(2, &["is not known", "endpoint, region"]);
     let half = ["--set", "store.s3.access_key_id=k"];
     check(good, &half).refused(2, &["store.s3.secret_access_key", "belong together"]);
 }
@@ -92,6 +93,55 @@ fn a_token_says_who_acts_and_wrong_ones_are_not_issued() {
     issue(&["--role", "king", "--office", "x"]).refused(2, &["\"king\" is no role", "auditor"]);
     issue(&["--role", "province", "--office", "x"]).refused(2, &["--division"]);
     issue(&["--role", "auditor", "--office", "x", "--ttl-s", "0"]).refused(2, &["--ttl-s"]);
+    issue(&["--role", "auditor", "--office", "\u{200b}"]).refused(2, &["--office", "see it"]);
+    let shortest = ["--set", "auth.max_token_ttl_s=60", "--ttl-s", "61"];
+    issue(&[&["--role", "auditor", "--office", "x"], &shortest[..]].concat())
+        .refused(2, &["1 to 60 seconds"]);
+    for id in ["", "a b", "a\nb", "#x"] {
+        issue(&["--revoke", id]).refused(2, &["the id of a token"]);
+    }
     std::fs::write(folder.path().join("token-key.pem"), "no key").unwrap();
     issue(&["--role", "auditor", "--office", "x"]).refused(1, &["token-key.pem", "not an Ed25519"]);
+}
+
+/// Withdrawn keys and tokens once worked until a restart.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_running_server_takes_revocations_and_new_keys() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let place = ["--data-dir", text(folder.path())];
+    let issue = || {
+        let ran = docket(&[&["token", "--role", "auditor", "--office", "a"], &place[..]].concat());
+        let id = ran.stderr.split("id is ").nth(1).unwrap().split(';').next().unwrap().to_owned();
+        (ran.done().trim().to_owned(), id)
+    };
+    let http = reqwest::Client::new();
+    let url = format!("{}/v1/programs", server.base);
+    let becomes = async |token: &str, status: u16| {
+        let until = Instant::now() + Duration::from_secs(10);
+        loop {
+            let answer = http.get(&url).bearer_auth(token).send().await.unwrap().status();
+            if answer == status {
+                return;
+            }
+            assert!(Instant::now() < until, "{answer} for {status}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let ((one, id), (other, _)) = (issue(), issue());
+    becomes(&one, 200).await;
+    let revoked = docket(&[&["token", "--revoke", &id], &place[..]].concat());
+    assert!(revoked.stderr.contains("token-key.revoked"), "{}", revoked.stderr);
+    becomes(&one, 401).await;
+    becomes(&other, 200).await;
+    let key = folder.path().join("token-key.pem");
+    let previous = folder.path().join("token-key.previous.pem");
+    std::fs::rename(&key, &previous).unwrap();
+    let (new, _) = issue();
+    becomes(&new, 200).await;
+    becomes(&other, 200).await;
+    std::fs::remove_file(&previous).unwrap();
+    becomes(&other, 401).await;
+    becomes(&new, 200).await;
 }

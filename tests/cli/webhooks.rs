@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use super::support::{Server, command, docket, text};
+use super::support::{Server, command, demo_copy, docket, text};
 
 /// The sequences that arrived, in the order in which they came.
 async fn sequences(receiver: &MockServer) -> Vec<u64> {
@@ -82,6 +82,26 @@ async fn a_server_that_is_killed_goes_on_delivering() {
     docket(&import).done();
     docket(&["webhooks", "import", "nowhere", data[0], data[1]]).refused(1, &["nowhere"]);
     assert!(proxy.accept().is_err(), "nobody asked the proxy");
+}
+
+/// The endpoints were gone without a word.
+#[test]
+fn an_emptied_file_is_no_new_one() {
+    let folder = demo_copy();
+    let data = ["--data-dir", text(folder.path())];
+    let (file, copy) = (folder.path().join("webhooks.sqlite"), folder.path().join("copy.sqlite"));
+    docket(&["webhooks", "export", text(&copy), data[0], data[1]]).done();
+    std::fs::write(&file, "").unwrap();
+    let serve = ["serve", "--listen", "127.0.0.1:0", data[0], data[1]];
+    docket(&serve).refused(1, &["webhooks.sqlite", "emptied (0 bytes", "docket webhooks import"]);
+    let again = folder.path().join("again.sqlite");
+    let export = ["webhooks", "export", text(&again), data[0], data[1]];
+    docket(&export).refused(1, &["emptied"]);
+    assert!(!again.exists());
+    docket(&["webhooks", "import", text(&copy), data[0], data[1]]).done();
+    assert_eq!(Server::start(folder.path()).stop("TERM").0, 0);
+    std::fs::write(folder.path().join("keys/log.pem"), "").unwrap();
+    docket(&serve).refused(1, &["the log key", "log.pem", "empty (0 bytes)", "backup"]);
 }
 
 /// Read models in PostgreSQL have the endpoints beside them: a file moves there and a copy comes out.

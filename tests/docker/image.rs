@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Server, command, run, text};
+use crate::support::{Server, command, demo, run, text};
 use crate::{text_of, top};
 
 /// The instructions, lines that go on joined, without comments.
@@ -157,4 +157,77 @@ fn the_binary_runs_with_what_the_image_holds() {
     let server = Server::spawn(&mut serve);
     assert!(run(&mut command(&["healthcheck", "--url", &server.base])).done().contains("UP"));
     assert_eq!(server.stop("TERM").0, 0);
+    every_command_works_in(&data, inside);
+}
+
+/// There is no folder for temporary files, and nothing but the data can be written: lists and duties
+/// failed for want of one.
+fn every_command_works_in(data: &Path, inside: impl Fn(&[&str]) -> Command) {
+    let owned = |path: &Path| std::os::unix::fs::chown(path, Some(65532), Some(65532)).unwrap();
+    let copied = Command::new("cp").arg("-a").arg(demo()).arg(data.join("demo")).status().unwrap();
+    assert!(copied.success());
+    let mut folders = vec![data.join("demo")];
+    while let Some(path) = folders.pop() {
+        owned(&path);
+        if path.is_dir() {
+            folders.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        }
+    }
+    let place = ["--data-dir", "/data/demo"];
+    let tried = [
+        "status strong_province 440000",
+        "status --list",
+        "status --list --set store.read_model=sqlite:/data/demo/none",
+        "timeline strong_province 440000",
+        "audit strong_province 440000",
+        "obligations",
+        "obligations cluster_area futian --set store.read_model=sqlite:/data/demo/none",
+        "export --table act",
+        "export --all --out-dir /data/report --from-log",
+        "projections list -",
+        "projections status",
+        "projections verify",
+        "projections diff",
+        "projections rebuild",
+        "rebuild current_status",
+        "store copy --from sqlite:/data/demo/log.sqlite --to sqlite:/data/copy.sqlite",
+        "store compare --from sqlite:/data/demo/log.sqlite --to sqlite:/data/copy.sqlite",
+        "webhooks export /data/webhooks.copy",
+        "webhooks import /data/webhooks.copy",
+        "token --role auditor --office audit",
+        "token --revoke 1",
+        "measures check -",
+        "measures draw strong_province 2015-59 -",
+        "measures diff cluster_area/2012-61 cluster_area/2014-40 -",
+        "config print",
+        "config check",
+        "log confirm-clock --dry-run",
+        "log accept-loss --dry-run",
+        "demo --exit-after-load --listen 127.0.0.1:0",
+    ];
+    for line in tried {
+        let bare = line.strip_suffix(" -");
+        let words: Vec<_> = bare.unwrap_or(line).split(' ').collect();
+        let ran = match bare {
+            Some(_) => run(&mut inside(&words)),
+            None => run(&mut inside(&[&words[..], &place].concat())),
+        };
+        assert_eq!(ran.code, 0, "docket {line}: {}", ran.stderr);
+    }
+    // Those that were run before, and those that run until they are stopped.
+    let others = ["serve", "worker", "healthcheck", "help"];
+    let help = run(&mut inside(&["--help"])).done();
+    let listed = help.split("Commands:").nth(1).unwrap().split("Options:").next().unwrap();
+    let listed =
+        listed.lines().filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next());
+    for name in listed.filter(|name| !others.contains(name)) {
+        let is_tried = tried.iter().any(|line| line.split(' ').next() == Some(name));
+        assert!(is_tried, "`docket {name}` was not tried in the image");
+    }
+    let left: Vec<_> = std::fs::read_dir(data.join("demo")).unwrap().collect();
+    let is_temporary = |name: &str| name.starts_with("docket-") && name.len() == 43;
+    for entry in left {
+        let name = entry.unwrap().file_name();
+        assert!(!is_temporary(&name.to_string_lossy()), "{name:?} was left");
+    }
 }

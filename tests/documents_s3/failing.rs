@@ -78,6 +78,21 @@ async fn an_act_does_not_wait_for_a_store_that_does_not_answer() {
     assert!(!usual.contains_flushed(abc()).await.unwrap());
 }
 
+/// It was waited for as long as for the client, who was then told to be too slow.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_does_not_wait_for_a_store_that_is_silent() {
+    let place = StandIn::start();
+    let hasty = S3Settings { silence: Duration::from_millis(400), ..place.0.settings(PREFIX) };
+    let hasty = S3Store::new(&hasty).unwrap();
+    place.0.state().late = Some(Duration::from_secs(60));
+    let large = content(9 << 20);
+    for content in [&b"abc"[..], &large] {
+        let began = Instant::now();
+        assert_unreachable(keep(&hasty, &[content], None).await, Obstacle::NoAnswer, "");
+        assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_is_cut_off_is_sent_again() {
     let place = StandIn::start();

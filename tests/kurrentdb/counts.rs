@@ -72,7 +72,8 @@ async fn a_new_node_starts_from_what_another_left() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_count_that_the_log_contradicts_is_not_believed() {
     const OTHER: &str = "0f1e2d3c-4b5a-5978-8796-a5b4c3d2e1f0";
-    let wrong: [(&str, &dyn Fn(&mut Value, &mut Vec<u64>)); 5] = [
+    type Change = dyn Fn(&mut Value, &mut Vec<u64>);
+    let wrong: [(&str, &Change); 5] = [
         ("nothing", &|_, _| {}),
         ("a part is missing", &|said, _| said["after"] = 1.into()),
         ("another log", &|said, _| {

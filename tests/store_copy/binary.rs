@@ -91,14 +91,14 @@ fn token(folder: &Path, role: &str) -> String {
 
 /// A client of a server's.
 #[derive(Clone)]
-struct Client {
-    http: reqwest::Client,
-    base: String,
-    token: String,
+pub struct Client {
+    pub http: reqwest::Client,
+    pub base: String,
+    pub token: String,
 }
 
 impl Client {
-    fn of(folder: &Path, server: &Server) -> Self {
+    pub fn of(folder: &Path, server: &Server) -> Self {
         // An error says that it is installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::new();
@@ -106,7 +106,7 @@ impl Client {
     }
 
     /// Records a note; the status, `Retry-After`, and the body.
-    async fn note(&self, subject: &str, key: &str) -> (u16, Option<String>, Value) {
+    pub async fn note(&self, subject: &str, key: &str) -> (u16, Option<String>, Value) {
         let url = format!("{}/v1/enrollments/cluster_area/{subject}/acts", self.base);
         let note = json!({"act": "note", "effective_on": "2020-01-02", "text": key});
         let request = self.http.post(url).bearer_auth(&self.token).header("if-match", "*");

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::binary::Client;
 use super::standin::{Settings, StandIn};
-use super::support::{demo, docket, text};
+use super::support::{Server, command, demo, demo_copy, docket, text};
 
 struct Run<'a> {
     folder: &'a tempfile::TempDir,
@@ -63,10 +64,7 @@ fn a_log_with_a_deleted_stream_is_read_and_copied() {
         (server.address(), format!("sqlite:{}", text(&folder.path().join("back.sqlite"))));
     let copied = run.store("copy", &there, &away);
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let client = kurrentdb::Client::new(away.parse().unwrap()).unwrap();
-        client.delete_stream("docket.cluster_area-futian", &Default::default()).await.unwrap();
-    });
+    runtime.block_on(delete(&away, "docket.cluster_area-futian"));
     let status = |subject: &str, log: &str| {
         run.docket(&["status", "cluster_area", subject, "--output", "json", "--log", log])
     };
@@ -87,4 +85,47 @@ fn a_log_with_a_deleted_stream_is_read_and_copied() {
     assert!(decide(&[]).done().contains("Nothing is missing"));
     of_exercise(&away);
     assert_ne!(status("futian", &away).code, 0);
+}
+
+async fn delete(address: &str, stream: &str) {
+    let client = kurrentdb::Client::new(address.parse().unwrap()).unwrap();
+    client.delete_stream(stream, &Default::default()).await.unwrap();
+}
+
+/// Such a log is served for reading, and every act says what stopped recording, until a person decides;
+/// then the others go on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_with_a_deleted_stream_is_served_until_a_person_decides() {
+    let store = StandIn::start(Settings::default());
+    let (away, folder) = (store.address(), demo_copy());
+    let place = ["--data-dir", text(folder.path()), "--log", &away];
+    let from = format!("sqlite:{}", text(&folder.path().join("log.sqlite")));
+    docket(&["store", "copy", "--from", &from, "--to", &away, "--data-dir", place[1]]).done();
+    delete(&away, "docket.exercise_strong_province-x01").await;
+    let serve = [&["serve", "--listen", "127.0.0.1:0"], &place[..]].concat();
+    let read = async |client: &Client, of: &str| {
+        let url = format!("{}/v1/enrollments/{of}", client.base);
+        let answer = client.http.get(url).bearer_auth(&client.token).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    for is_decided in [false, true] {
+        let server = Server::spawn(&mut command(&serve));
+        let client = Client::of(folder.path(), &server);
+        assert_eq!(read(&client, "cluster_area/futian").await.0, 200);
+        let lost = read(&client, "exercise_strong_province/x01").await.1;
+        assert_eq!(lost["code"], "LOG_INTEGRITY_FAILURE", "{lost}");
+        let (status, retry, body) = client.note("futian", "after the loss").await;
+        if is_decided {
+            assert_eq!(status, 201, "{body}");
+        } else {
+            assert_eq!((status, &body["code"]), (503, &json!("RECORDING_STOPPED")), "{body}");
+            assert_eq!((retry, &body["reason"]), (None, &json!("LOG_HOLE")));
+            let detail = body["detail_en"].as_str().or(body["detail"].as_str()).unwrap();
+            assert!(detail.contains("exercise_strong_province-x01"), "{body}");
+        }
+        assert_eq!(server.stop("TERM").0, 0);
+        if !is_decided {
+            docket(&[&["log", "accept-loss", "--reason", "no backup"], &place[..]].concat()).done();
+        }
+    }
 }

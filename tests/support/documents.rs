@@ -2,7 +2,7 @@
 //! where it is ([`Place`]) and call [`suite`].
 #![allow(dead_code, reason = "each test binary uses its part")]
 
-use docket::app::documents::{Digest, DocumentError, DocumentStore, Stored, put, read};
+use docket::app::documents::{Digest, DocumentError, DocumentStore, Stored, put, read, verify};
 use futures_util::stream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -38,6 +38,7 @@ macro_rules! suite {
             sizes_around_a_chunk_come_back_whole
             a_refused_upload_leaves_nothing
             what_is_damaged_is_never_given_whole_and_an_upload_mends_it
+            a_small_document_that_is_cut_is_found_out_before_it_is_given
             what_one_node_keeps_another_cites
             nodes_that_keep_the_same_at_once_keep_it_once
         }
@@ -160,8 +161,23 @@ pub async fn what_is_damaged_is_never_given_whole_and_an_upload_mends_it(place: 
     let mut flipped = content.clone();
     flipped[149_999] ^= 1;
     for damaged in [&flipped[..], &content[..149_999], &[], &[&content[..], b"x"].concat()] {
+        // A file written twice within a tick of the clock shows nothing of it.
+        tokio::time::sleep(Duration::from_millis(30)).await;
         place.replace(&name, damaged).await;
-        let mut download = store.get(digest).await.unwrap();
+        let is_damaged = |error: DocumentError| {
+            assert!(matches!(error, DocumentError::Damaged(d) if d == digest), "{error}");
+        };
+        // Neither the node that kept it nor another cites it.
+        is_damaged(store.contains_flushed(digest).await.unwrap_err());
+        is_damaged(place.store().await.contains_flushed(digest).await.unwrap_err());
+        is_damaged(verify(store, digest).await.unwrap_err());
+        let mut download = match store.get(digest).await {
+            Ok(download) => download,
+            Err(error) => {
+                is_damaged(error);
+                continue;
+            }
+        };
         let mut given = 0;
         let error = loop {
             match download.next().await {
@@ -170,11 +186,34 @@ pub async fn what_is_damaged_is_never_given_whole_and_an_upload_mends_it(place: 
                 Err(error) => break error,
             }
         };
-        assert!(matches!(error, DocumentError::Damaged(d) if d == digest), "{error}");
+        is_damaged(error);
         assert!(given < damaged.len().max(1), "{given} of {}", damaged.len());
     }
     keep(store, &[&content], None).await.unwrap();
+    assert!(store.contains_flushed(digest).await.unwrap());
+    assert_eq!(verify(store, digest).await.unwrap(), content.len() as u64);
     assert_eq!(read(store, digest).await.unwrap(), content);
+}
+
+/// Cut within its first part, to every length that matters, it was once served as good or broke the
+/// connection off.
+pub async fn a_small_document_that_is_cut_is_found_out_before_it_is_given(place: &impl Place) {
+    let store = &*place.store().await;
+    let digest = keep(store, &[b"three lines"], None).await.unwrap().digest;
+    let name = place.names().await.remove(0);
+    for left in [0, 1, 10] {
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        place.replace(&name, &b"three lines"[..left]).await;
+        let given = match store.get(digest).await {
+            Ok(mut download) => download.next().await,
+            Err(error) => Err(error),
+        };
+        assert!(matches!(given, Err(DocumentError::Damaged(_))), "{left}: {given:?}");
+    }
+    // A document that was empty from the start is good.
+    let empty = keep(store, &[], None).await.unwrap().digest;
+    assert!(place.store().await.contains_flushed(empty).await.unwrap());
+    assert_eq!(verify(store, empty).await.unwrap(), 0);
 }
 
 pub async fn what_one_node_keeps_another_cites(place: &impl Place) {

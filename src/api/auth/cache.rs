@@ -2,7 +2,7 @@
 //! per token and not per request.
 //!
 //! What must hold: memory is bounded in bytes, oldest out first. Whether an entry still counts (expiry,
-//! withdrawn key) is asked by the caller at each use; a token that failed is never kept.
+//! withdrawn key, revocation) is asked by the caller at each use; a token that failed is never kept.
 
 use super::token::Verified;
 use sha2::{Digest, Sha256};
@@ -67,7 +67,11 @@ impl VerifiedTokens {
 fn size_bytes(verified: &Verified) -> usize {
     let p = &verified.principal;
     let divisions: usize = p.divisions.iter().map(|d| d.len() + size_of::<String>()).sum();
-    let strings = p.iss.len() + p.sub.len() + p.office.len() + verified.key_id.len();
+    let strings = p.iss.len()
+        + p.sub.len()
+        + p.office.len()
+        + verified.key_id.len()
+        + verified.token_id.len();
     ENTRY_OVERHEAD_BYTES + size_of::<Verified>() + strings + divisions
 }
 
@@ -84,7 +88,8 @@ mod tests {
             office: "o".to_owned(),
             divisions: vec!["440000".to_owned()],
         };
-        Arc::new(Verified { principal, key_id: "k".to_owned(), expires_at: 10 })
+        let (key_id, token_id) = ("k".to_owned(), "t".to_owned());
+        Arc::new(Verified { principal, key_id, token_id, expires_at: 10 })
     }
 
     #[test]

@@ -1,16 +1,21 @@
 //! Making and verifying one token. The time is a parameter: Unix seconds.
 
-use super::key::TokenKey;
+use super::accepted::AcceptedKeys;
+use super::key::{KeyError, TokenKey};
 use super::{Principal, Role, crypto};
+use crate::domain::text::says_something;
 use ed25519_dalek::pkcs8::EncodePrivateKey;
 use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// What two clocks may differ by, in seconds.
 pub const LEEWAY_S: i64 = 60;
 /// The longest token that is looked at, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
+/// The longest that any token may last: 400 days.
+pub const MAX_TOKEN_LIFE_S: u32 = 400 * 24 * 3600;
 /// RFC 9068: the type that tells an access token from every other JWT of the same issuer.
 const TOKEN_TYPE: &str = "at+jwt";
 
@@ -45,8 +50,10 @@ struct IssuedClaims<'a> {
 struct Claims {
     iss: String,
     sub: String,
+    iat: i64,
     exp: i64,
     nbf: Option<i64>,
+    jti: String,
     role: Role,
     office: String,
     #[serde(default)]
@@ -59,6 +66,8 @@ pub struct Verified {
     pub principal: Principal,
     /// The id of the key that signed the token.
     pub key_id: String,
+    /// The `jti` claim, by which it is revoked.
+    pub token_id: String,
     /// The `exp` claim, Unix seconds.
     pub expires_at: i64,
 }
@@ -93,10 +102,14 @@ pub enum TokenError {
     Audience,
     #[error("The token has expired.")]
     Expired,
+    #[error("The token was revoked.")]
+    Revoked,
+    #[error("The token lasts longer than {max_s} seconds, the most that is taken.")]
+    LastsTooLong { max_s: u32 },
     #[error("The token is not valid yet.")]
     NotYetValid,
     #[error(
-        "The token lacks a claim, or one has the wrong form: iss, aud, sub, exp, role and office are needed."
+        "The token lacks a claim, or one has the wrong form: iss, aud, sub, iat, exp, jti, role and office are needed."
     )]
     Claims,
 }
@@ -109,8 +122,9 @@ pub trait Verifier: Send + Sync {
     /// [`TokenError`], the first thing that is wrong.
     fn verify(&self, token: &str, now_unix_s: i64) -> Result<Verified, TokenError>;
 
-    /// Whether tokens signed with this key still count; asked at each use of a remembered token.
-    fn accepts_key(&self, key_id: &str) -> bool;
+    /// Whether a token that was verified before still counts, as far as its key and its id go; asked at
+    /// each use of a remembered token.
+    fn still_accepts(&self, verified: &Verified, now_unix_s: i64) -> bool;
 }
 
 /// A token for `ttl_s` seconds from `now_unix_s`.
@@ -145,14 +159,33 @@ pub fn issue(
 
 /// Verifies tokens that were issued with Docket's own key.
 pub struct LocalVerifier {
-    key_id: String,
-    key: DecodingKey,
+    keys: AcceptedKeys,
     validation: Validation,
+    max_life_s: u32,
 }
 
 impl LocalVerifier {
     /// Accepts tokens of this key, issuer and audience, and no others.
     pub fn new(key: &TokenKey, issuer: &str, audience: &str) -> LocalVerifier {
+        LocalVerifier::with_keys(AcceptedKeys::fixed(key), issuer, audience)
+    }
+
+    /// As [`LocalVerifier::new`], of the keys in the file at a path and beside it, which are looked at
+    /// again whenever they change.
+    ///
+    /// # Errors
+    /// A file that is no key, or can't be read.
+    pub fn watching(path: &Path, issuer: &str, audience: &str) -> Result<LocalVerifier, KeyError> {
+        Ok(LocalVerifier::with_keys(AcceptedKeys::watched(path)?, issuer, audience))
+    }
+
+    /// The same, but no token may last longer than this.
+    #[must_use]
+    pub fn taking_at_most(self, max_life_s: u32) -> LocalVerifier {
+        LocalVerifier { max_life_s, ..self }
+    }
+
+    fn with_keys(keys: AcceptedKeys, issuer: &str, audience: &str) -> LocalVerifier {
         crypto::install();
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[issuer]);
@@ -161,14 +194,11 @@ impl LocalVerifier {
         // The library would read the machine's clock; the times are checked below.
         validation.validate_exp = false;
         validation.validate_nbf = false;
-        LocalVerifier {
-            key_id: key.id().to_owned(),
-            key: DecodingKey::from_ed_der(key.public().as_bytes()),
-            validation,
-        }
+        LocalVerifier { keys, validation, max_life_s: MAX_TOKEN_LIFE_S }
     }
 
-    fn check_header(&self, token: &str) -> Result<(), TokenError> {
+    /// Checks a token's header; the id of its key.
+    fn check_header(token: &str) -> Result<String, TokenError> {
         let header = jsonwebtoken::decode_header(token).map_err(|e| match e.kind() {
             // `alg: none` and unknown algorithms are no variant of the library's enum.
             ErrorKind::Json(cause) if cause.to_string().contains("unknown variant") => {
@@ -186,10 +216,19 @@ impl LocalVerifier {
         if header.crit.is_some() {
             return Err(TokenError::Critical);
         }
-        match header.kid {
-            Some(kid) if self.accepts_key(&kid) => Ok(()),
-            _ => Err(TokenError::UnknownKey),
+        header.kid.ok_or(TokenError::UnknownKey)
+    }
+
+    /// Checks what the claims say of when the token counts.
+    fn check_times(&self, claims: &Claims, now_unix_s: i64) -> Result<(), TokenError> {
+        let from = claims.nbf.unwrap_or(claims.iat).max(claims.iat);
+        if now_unix_s < from.saturating_sub(LEEWAY_S) {
+            return Err(TokenError::NotYetValid);
         }
+        if claims.exp.saturating_sub(claims.iat) > i64::from(self.max_life_s) {
+            return Err(TokenError::LastsTooLong { max_s: self.max_life_s });
+        }
+        Ok(())
     }
 }
 
@@ -198,18 +237,23 @@ impl Verifier for LocalVerifier {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::TooLong);
         }
-        self.check_header(token)?;
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.key, &self.validation)
+        let key_id = LocalVerifier::check_header(token)?;
+        let known = self.keys.at(now_unix_s);
+        let key = known.key(&key_id).ok_or(TokenError::UnknownKey)?;
+        let claims = jsonwebtoken::decode::<Claims>(token, key, &self.validation)
             .map_err(|e| token_error(e.kind()))?
             .claims;
-        if claims.sub.is_empty() || claims.office.is_empty() {
+        if [&claims.sub, &claims.office, &claims.jti].into_iter().any(|text| !says_something(text))
+        {
             return Err(TokenError::Claims);
         }
-        if claims.nbf.is_some_and(|nbf| now_unix_s < nbf.saturating_sub(LEEWAY_S)) {
-            return Err(TokenError::NotYetValid);
+        self.check_times(&claims, now_unix_s)?;
+        if known.is_revoked(&claims.jti) {
+            return Err(TokenError::Revoked);
         }
         let verified = Verified {
-            key_id: self.key_id.clone(),
+            key_id,
+            token_id: claims.jti,
             expires_at: claims.exp,
             principal: Principal {
                 iss: claims.iss,
@@ -222,8 +266,9 @@ impl Verifier for LocalVerifier {
         if verified.holds_at(now_unix_s) { Ok(verified) } else { Err(TokenError::Expired) }
     }
 
-    fn accepts_key(&self, key_id: &str) -> bool {
-        key_id == self.key_id
+    fn still_accepts(&self, verified: &Verified, now_unix_s: i64) -> bool {
+        let known = self.keys.at(now_unix_s);
+        known.key(&verified.key_id).is_some() && !known.is_revoked(&verified.token_id)
     }
 }
 

@@ -167,6 +167,9 @@ catalogue! {
     DocumentsUnavailable "documents-unavailable" SERVICE_UNAVAILABLE retry 5 []
         en "The documents cannot be reached" "Nothing was recorded, since an act may cite only what is safely stored, and that cannot be seen now; acts that cite no document go on. Send the same request again after the stated time."
         zh "暂时无法访问文件库" "行为只能引用已妥善保存的文件，而目前无法核实，故未作记录；不引用文件的行为不受影响。请在所示时间后重发同一请求。";
+    DocumentDamaged "document-damaged" INTERNAL_SERVER_ERROR ["digest"]
+        en "The document is damaged" "What is kept under its digest was changed, cut or emptied, so it is neither given nor cited. Uploading the document again mends it."
+        zh "文件已损坏" "所存内容已被改动、截断或清空，因此不予提供，也不能引用。重新上传该文件即可修复。";
     WebhooksUnavailable "webhooks-unavailable" SERVICE_UNAVAILABLE retry 5 []
         en "The webhook endpoints cannot be reached" "Their database is away or does not answer. Nothing is lost: deliveries go on where they stopped. Send the same request again after the stated time."
         zh "暂时无法访问 Webhook 端点" "其数据库无法访问或未答复。不会遗失任何推送，恢复后从停下处继续。请在所示时间后重发同一请求。";
@@ -174,8 +177,8 @@ catalogue! {
         en "It is not known whether the act was recorded" "Send the same request again with the same key: it is recorded once, whichever is the case."
         zh "无法确定行为是否已记录" "请用同一幂等键重发同一请求：无论何种情况，只会记录一次。";
     LogIntegrityFailure "log-integrity-failure" INTERNAL_SERVER_ERROR []
-        en "The record failed an integrity check" "Writing has stopped. An operator must find the cause."
-        zh "记录未通过完整性检查" "已停止写入，须由运维人员查明原因。";
+        en "The record failed an integrity check" "What was asked for rests on a part of the record that cannot be read as it was written. Nothing was written; what does not need that part goes on. An operator must find the cause."
+        zh "记录未通过完整性检查" "所请求的内容依据的部分记录无法按原样读取。未写入任何内容；不依赖该部分的请求不受影响。须由运维人员查明原因。";
     ClockUnreliable "clock-unreliable" SERVICE_UNAVAILABLE retry 30 []
         en "The server's clock cannot be trusted" "Nothing was written, because its time could be wrong. Recording goes on by itself once the clock is right and has stood still for half a minute."
         zh "服务器时钟不可靠" "因时间可能有误，未写入任何内容。时钟校准并稳定半分钟后自动恢复记录。";

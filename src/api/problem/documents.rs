@@ -38,7 +38,12 @@ impl From<DocumentError> for Problem {
                     .detail_zh(format!("无法访问{zh}：{why_zh}"))
                     .cause(text)
             }
-            DocumentError::Damaged(_) | DocumentError::Io { .. } => Problem::internal(text),
+            DocumentError::Damaged(digest) => Problem::new(Code::DocumentDamaged)
+                .detail(format!("what is kept of {digest} no longer has that digest"))
+                .detail_zh(format!("所存内容与摘要 {digest} 不符"))
+                .member("digest", digest.to_string())
+                .cause(text),
+            DocumentError::Io { .. } => Problem::internal(text),
         }
     }
 }

@@ -45,6 +45,8 @@ fn only_what_a_retry_can_help_says_when() {
         "projection-behind",
         "projection-rebuilding",
         "projection-failed",
+        "read-models-unavailable",
+        "starting",
         "event-store-unavailable",
         "log-moving",
         "documents-unavailable",

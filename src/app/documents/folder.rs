@@ -9,6 +9,7 @@
 
 mod download;
 mod place;
+mod whole;
 
 use super::checked::Checked;
 use super::{Digest, DocumentError, DocumentStore, Download, LastAsked, Obstacle, Stored, Upload};
@@ -16,18 +17,16 @@ use download::FolderDownload;
 use futures_util::future::BoxFuture;
 use place::Place;
 use sha2::{Digest as _, Sha256};
-use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
+use whole::{Known, read_flushed, shown};
 
 const INCOMING: &str = ".incoming-";
-/// About 3 MiB of digests known to be flushed; beyond that they are asked of the disk again.
-const MAX_KNOWN: usize = 1 << 16;
 /// With so much free a folder is no longer full.
 const ENOUGH_BYTES: u64 = 1024 * 1024;
 
@@ -35,7 +34,7 @@ const ENOUGH_BYTES: u64 = 1024 * 1024;
 pub struct FolderStore {
     root: PathBuf,
     next_name: AtomicU64,
-    known_flushed: Arc<Mutex<HashSet<Digest>>>,
+    known: Known,
     /// None: the folder is read as it is, and need not be there.
     place: Option<Place>,
     last_asked: Arc<LastAsked>,
@@ -67,7 +66,7 @@ impl FolderStore {
         FolderStore {
             root: root.to_owned(),
             next_name: AtomicU64::new(0),
-            known_flushed: Arc::default(),
+            known: Arc::default(),
             place: None,
             last_asked: Arc::default(),
         }
@@ -90,26 +89,14 @@ impl FolderStore {
     }
 
     async fn find_flushed(&self, digest: Digest) -> Result<bool, DocumentError> {
-        let path = self.path(digest);
-        let known = lock(&self.known_flushed).contains(&digest);
-        if known {
-            return Ok(path.is_file());
-        }
-        let root = self.root.clone();
-        let found = blocking(move || match fs::File::open(&path) {
+        let (path, root, known) = (self.path(digest), self.root.clone(), Arc::clone(&self.known));
+        blocking(move || match fs::metadata(&path) {
             Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
-            Err(e) => Err(failure("open the document", &path, e)),
-            Ok(file) => {
-                file.sync_all().map_err(|e| failure("flush the document", &path, e))?;
-                sync_folders(&root, digest)?;
-                Ok(true)
-            }
+            Err(e) => Err(failure("look at the document", &path, e)),
+            Ok(data) if known.has(digest, &shown(&data)) => Ok(true),
+            Ok(_) => read_flushed(&root, &path, digest, &known).map(|()| true),
         })
-        .await?;
-        if found {
-            remember(&self.known_flushed, digest);
-        }
-        Ok(found)
+        .await
     }
 
     fn create_incoming(&self) -> io::Result<(fs::File, PathBuf)> {
@@ -148,7 +135,7 @@ impl DocumentStore for FolderStore {
                 size_bytes: 0,
                 limit_bytes,
                 claimed,
-                known_flushed: Arc::clone(&self.known_flushed),
+                known: Arc::clone(&self.known),
                 last_asked: Arc::clone(&self.last_asked),
             };
             Ok(Box::new(upload) as Box<dyn Upload>)
@@ -157,6 +144,8 @@ impl DocumentStore for FolderStore {
 
     fn get(&self, digest: Digest) -> BoxFuture<'_, Result<Box<dyn Download>, DocumentError>> {
         Box::pin(async move {
+            // Read once before it is given, so that a large one doesn't break off in the middle either.
+            self.last_asked.note(self.find_flushed(digest).await)?;
             let path = self.path(digest);
             let file = match File::open(&path).await {
                 Ok(file) => file,
@@ -215,7 +204,7 @@ struct FolderUpload {
     size_bytes: u64,
     limit_bytes: u64,
     claimed: Option<Digest>,
-    known_flushed: Arc<Mutex<HashSet<Digest>>>,
+    known: Known,
     last_asked: Arc<LastAsked>,
 }
 
@@ -249,7 +238,7 @@ impl Upload for FolderUpload {
                 flushed.map_err(|e| failure("flush to the documents folder", &self.root, e));
             self.last_asked.note_trouble(flushed)?;
             let stored = Stored { digest: computed, size_bytes: self.size_bytes };
-            let (root, incoming) = (self.root.clone(), self.incoming);
+            let (root, incoming, known) = (self.root.clone(), self.incoming, self.known);
             let named = blocking(move || {
                 let path = path_in(&root, computed);
                 if let Some(folder) = path.parent() {
@@ -257,11 +246,12 @@ impl Upload for FolderUpload {
                 }
                 // Over a file of the same digest too: that mends it if it was damaged.
                 fs::rename(&incoming.0, &path).map_err(|e| failure("name", &path, e))?;
-                sync_folders(&root, computed)
+                sync_folders(&root, computed)?;
+                let data = fs::metadata(&path);
+                known.note(computed, shown(&data.map_err(|e| failure("look at", &path, e))?));
+                Ok(stored)
             });
-            self.last_asked.note(named.await)?;
-            remember(&self.known_flushed, computed);
-            Ok(stored)
+            self.last_asked.note(named.await)
         })
     }
 }
@@ -334,18 +324,6 @@ fn gone(path: &Path, reason: &str) -> DocumentError {
     }
 }
 
-fn lock(known: &Mutex<HashSet<Digest>>) -> std::sync::MutexGuard<'_, HashSet<Digest>> {
-    known.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn remember(known: &Mutex<HashSet<Digest>>, digest: Digest) {
-    let mut known = lock(known);
-    if known.len() >= MAX_KNOWN {
-        known.clear();
-    }
-    known.insert(digest);
-}
-
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, DocumentError> + Send + 'static,
 ) -> Result<T, DocumentError> {
@@ -373,7 +351,7 @@ mod tests {
             size_bytes: 0,
             limit_bytes: 100,
             claimed: None,
-            known_flushed: Arc::default(),
+            known: Arc::default(),
             last_asked: Arc::clone(&store.last_asked),
         });
         assert!(path.exists());

@@ -18,6 +18,7 @@ mod upload;
 pub use address::{S3Address, S3AddressError};
 
 use super::checked::Checked;
+use super::known::KnownWhole;
 use super::{Digest, DocumentError, DocumentStore, Download, LastAsked, Obstacle, Upload};
 use chrono::{DateTime, Utc};
 use client::Clients;
@@ -26,7 +27,8 @@ use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use object_store::path::Path;
-use object_store::{GetOptions, ObjectStore, ObjectStoreExt as _};
+use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt as _};
+use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -55,6 +57,9 @@ pub struct S3Settings {
     pub node: Uuid,
     /// How long an act waits for the store.
     pub answer_within: Duration,
+    /// How long content may not move, in either direction, before the store counts as silent; enough
+    /// for a part on a slow line.
+    pub silence: Duration,
     /// The largest object that the store copies by itself; Amazon's limit is 5 GiB.
     pub max_copy_bytes: u64,
 }
@@ -68,6 +73,7 @@ impl S3Settings {
             environment: Vec::new(),
             node,
             answer_within: Duration::from_secs(5),
+            silence: Duration::from_secs(25),
             max_copy_bytes: 5 << 30,
         }
     }
@@ -89,6 +95,8 @@ struct Bucket {
     has_conditions: AtomicBool,
     max_copy_bytes: u64,
     last_asked: LastAsked,
+    /// Documents found whole, with their tags and sizes.
+    known: KnownWhole<Shown>,
     /// Where what a dropped upload left is removed.
     runtime: Handle,
 }
@@ -121,6 +129,7 @@ impl S3Store {
             has_conditions: AtomicBool::new(true),
             max_copy_bytes: settings.max_copy_bytes,
             last_asked: LastAsked::default(),
+            known: KnownWhole::default(),
             runtime: Handle::current(),
             shown,
         };
@@ -162,30 +171,71 @@ impl Bucket {
         self.error(Failed::of(error))
     }
 
-    /// The object's size, if it is there.
-    async fn size(&self, path: &Path) -> Result<Option<u64>, DocumentError> {
+    /// What the store shows of an object, if it is there.
+    async fn look(&self, path: &Path) -> Result<Option<ObjectMeta>, DocumentError> {
         match self.clients.ask(self.clients.asking.head(path)).await {
-            Ok(meta) => return Ok(Some(meta.size)),
+            Ok(meta) => return Ok(Some(meta)),
             Err(Failed::Absent) => {}
             Err(failed) => return Err(self.error(failed)),
         }
         // The answer to HEAD has no body, so it doesn't say whether the bucket is there at all.
         match self.clients.ask(self.clients.asking.get(path)).await {
-            Ok(found) => Ok(Some(found.meta.size)),
+            Ok(found) => Ok(Some(found.meta)),
             Err(Failed::Absent) => Ok(None),
             Err(failed) => Err(self.error(failed)),
         }
     }
 
-    /// The object's size and content.
-    async fn open(&self, path: &Path) -> Result<(u64, Content), Failed> {
+    /// What the store shows of an object, and its content.
+    async fn open(&self, path: &Path) -> Result<(ObjectMeta, Content), Failed> {
         let found = self.clients.moving.get_opts(path, GetOptions::default());
         let found = self.clients.ask(found).await?;
-        Ok((found.meta.size, found.into_stream()))
+        Ok((found.meta.clone(), found.into_stream()))
+    }
+
+    /// Whether this document is there and whole.
+    async fn find(&self, digest: Digest) -> Result<bool, DocumentError> {
+        let Some(meta) = self.look(&self.path(digest)).await? else { return Ok(false) };
+        if shown(&meta).is_some_and(|shown| self.known.has(digest, &shown)) {
+            return Ok(true);
+        }
+        match self.is_whole(digest).await? {
+            Some(true) => Ok(true),
+            Some(false) => Err(DocumentError::Damaged(digest)),
+            None => Ok(false),
+        }
+    }
+
+    /// Reads a document to its end, to see whether it has its digest; nothing where there is none.
+    async fn is_whole(&self, digest: Digest) -> Result<Option<bool>, DocumentError> {
+        let (meta, mut content) = match self.open(&self.path(digest)).await {
+            Ok(opened) => opened,
+            Err(Failed::Absent) => return Ok(None),
+            Err(failed) => return Err(self.error(failed)),
+        };
+        let mut hash = Sha256::new();
+        // An act waits for this: not for long without anything coming.
+        let mut next = async || self.clients.ask(async { content.next().await.transpose() }).await;
+        while let Some(bytes) = next().await.map_err(|failed| self.error(failed))? {
+            hash.update(bytes);
+        }
+        let is_whole = Digest::from_bytes(hash.finalize().into()) == digest;
+        if let Some(shown) = shown(&meta).filter(|_| is_whole) {
+            self.known.note(digest, shown);
+        }
+        Ok(Some(is_whole))
     }
 }
 
 type Content = BoxStream<'static, object_store::Result<bytes::Bytes>>;
+
+/// What another content of an object would show: its tag, and its size.
+type Shown = (String, u64);
+
+/// Nothing of a store that gives no tags: there each document is read whenever it is cited.
+fn shown(meta: &ObjectMeta) -> Option<Shown> {
+    meta.e_tag.clone().map(|tag| (tag, meta.size))
+}
 
 impl DocumentStore for S3Store {
     fn begin(
@@ -206,18 +256,16 @@ impl DocumentStore for S3Store {
                 Failed::Absent => DocumentError::NotFound(digest),
                 failed => self.bucket.error(failed),
             });
-            let (size_bytes, content) = self.bucket.last_asked.note(opened)?;
+            let (meta, content) = self.bucket.last_asked.note(opened)?;
             let (bucket, checked) = (Arc::clone(&self.bucket), Checked::new(digest));
+            let size_bytes = meta.size;
             let download = S3Download { bucket, content, size_bytes, checked };
             Ok(Box::new(download) as Box<dyn Download>)
         })
     }
 
     fn contains_flushed(&self, digest: Digest) -> BoxFuture<'_, Result<bool, DocumentError>> {
-        Box::pin(async move {
-            let found = self.bucket.size(&self.bucket.path(digest)).await;
-            self.bucket.last_asked.note(found.map(|size| size.is_some()))
-        })
+        Box::pin(async move { self.bucket.last_asked.note(self.bucket.find(digest).await) })
     }
 
     fn trouble(&self) -> Option<Obstacle> {

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use super::{Config, ConfigArgs, Origins};
 use crate::cli::exit::Exit;
 use crate::cli::node::read_models;
-use crate::cli::output::{Table, print};
+use crate::cli::output::{Page, Table, print, print_line};
 use crate::cli::stores::check_addresses;
 
 /// Show or check the configuration.
@@ -55,18 +55,22 @@ pub fn run(args: &ConfigCommandArgs) -> anyhow::Result<Exit> {
             let (config, _) = Config::load(args, std::env::vars())?;
             read_models(&config)?;
             check_addresses(&config)?;
-            print("the configuration is good\n")?;
+            print_line("the configuration is good")?;
         }
     }
     Ok(Exit::Done)
 }
 
 /// As a docket.toml would have it.
-fn plain(origins: &Origins) -> String {
-    origins.iter().map(|entry| format!("{} = {}\n", entry.key, entry.value)).collect()
+fn plain(origins: &Origins) -> Page {
+    let mut page = Page::default();
+    for entry in origins {
+        page.line(&format!("{} = {}", entry.key, entry.value));
+    }
+    page
 }
 
-fn with_origins(origins: &Origins) -> String {
+fn with_origins(origins: &Origins) -> Page {
     let mut table = Table::new(&["key", "value", "from", "what for"]);
     for entry in origins {
         table.row(vec![
@@ -76,5 +80,7 @@ fn with_origins(origins: &Origins) -> String {
             entry.help.to_owned(),
         ]);
     }
-    table.render()
+    let mut page = Page::default();
+    page.table(&table);
+    page
 }

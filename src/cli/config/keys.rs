@@ -4,6 +4,8 @@
 use std::net::SocketAddr;
 use toml::Value;
 
+use crate::domain::text::says_something;
+
 /// What a key takes.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
@@ -117,6 +119,12 @@ pub const KEYS: &[Key] = &[
         "<data>/token-key.pem",
         "key pair of the tokens, made at the first start",
     ),
+    key(
+        "auth.max_token_ttl_s",
+        number(1, 34_560_000),
+        "34560000",
+        "seconds that a token may last at most, issued and accepted",
+    ),
     absent(
         "reporting.reader_role",
         Kind::Text,
@@ -209,7 +217,8 @@ impl Key {
             _ => return Err(self.kind.expectation()),
         };
         let good = match self.kind {
-            Kind::Text | Kind::Path => !text.is_empty(),
+            Kind::Text => says_something(&text),
+            Kind::Path => !text.is_empty(),
             Kind::Socket => text.parse::<SocketAddr>().is_ok(),
             Kind::Url => {
                 let host = text.strip_prefix("http://").or(text.strip_prefix("https://"));

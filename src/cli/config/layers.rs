@@ -8,6 +8,8 @@ use std::io::ErrorKind;
 use std::path::Path;
 use toml::{Table, Value};
 
+use crate::cli::masked::{masked, masked_text};
+
 const PREFIX: &str = "DOCKET_";
 const DEFAULT_FILE: &str = "docket.toml";
 
@@ -25,7 +27,11 @@ impl Layers {
             Err(e) => return Err(ConfigError(format!("cannot read {}: {e}", path.display()))),
         };
         let table = text.parse::<Table>();
-        let table = table.map_err(|e| ConfigError(format!("{}: {e}", path.display())))?;
+        // Without the lines themselves, which may hold a password.
+        let table = table.map_err(|e| {
+            let line = e.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+            ConfigError(format!("{}: line {line}: {}", path.display(), e.message()))
+        })?;
         let mut flat = Vec::new();
         flatten("", table, &mut flat);
         for (name, value) in flat {
@@ -62,6 +68,7 @@ impl Layers {
         for setting in &args.set {
             let origin = Origin::CommandLine("--set".to_owned());
             let Some((name, value)) = setting.split_once('=') else {
+                let setting = masked_text(setting);
                 return Err(ConfigError(format!("--set {setting}: write KEY=VALUE")));
             };
             self.set(name.trim(), Value::String(value.to_owned()), origin)?;
@@ -107,7 +114,7 @@ impl Layers {
             (Some(key), _) => (key, value),
             (None, Some(key)) => (key, read_secret(name, &value, &origin)?),
             (None, None) => {
-                let nearest = keys::nearest(name);
+                let (name, nearest) = (masked_text(name), keys::nearest(name));
                 return Err(ConfigError(format!(
                     "there is no key {name} ({origin}); the nearest is {nearest}"
                 )));
@@ -169,8 +176,10 @@ fn flatten(prefix: &str, table: Table, into: &mut Vec<(String, Value)>) {
 
 fn read_secret(name: &str, path: &Value, origin: &Origin) -> Result<Value, ConfigError> {
     let path = path.as_str().unwrap_or_default();
-    let text = fs::read_to_string(path)
-        .map_err(|e| ConfigError(format!("{name} = {path:?} ({origin}): cannot read it: {e}")))?;
+    let text = fs::read_to_string(path).map_err(|e| {
+        let shown = masked_text(path);
+        ConfigError(format!("{name} = {shown:?} ({origin}): cannot read it: {e}"))
+    })?;
     Ok(Value::String(text.trim_end().to_owned()))
 }
 
@@ -179,28 +188,22 @@ fn shown(key: &Key, value: &Value) -> String {
     match value {
         // Addresses have defaults; a secret without one is nothing but secret.
         Value::String(_) if key.secret && key.default.is_none() => "\"***\"".to_owned(),
-        Value::String(text) if key.secret => Value::String(mask(text)).to_string(),
-        other => other.to_string(),
+        Value::String(text) if key.secret => Value::String(masked(text)).to_string(),
+        // What is no address of ours may be one that was put in the wrong place.
+        other => masked_value(other).to_string(),
     }
 }
 
-fn mask(address: &str) -> String {
-    let Some((scheme, rest)) = address.split_once("://") else {
-        return address.to_owned();
-    };
-    // Passwords also come as query parameters.
-    let (before_query, query) = match rest.split_once('?') {
-        Some((before, _)) => (before, "?***"),
-        None => (rest, ""),
-    };
-    // The last @: a password may itself hold one, or a slash.
-    let masked = match before_query.rsplit_once('@') {
-        Some((login, rest)) => {
-            format!("{}:***@{rest}", login.split(':').next().unwrap_or_default())
+fn masked_value(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(masked_text(text)),
+        Value::Array(items) => Value::Array(items.iter().map(masked_value).collect()),
+        Value::Table(members) => {
+            let masked = members.iter().map(|(name, value)| (name.clone(), masked_value(value)));
+            Value::Table(masked.collect())
         }
-        None => before_query.to_owned(),
-    };
-    format!("{scheme}://{masked}{query}")
+        other => other.clone(),
+    }
 }
 
 fn variable_of(key: &Key) -> String {

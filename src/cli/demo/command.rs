@@ -15,7 +15,7 @@ use crate::cli::config::{Config, ConfigArgs};
 use crate::cli::exit::{Exit, failure};
 use crate::cli::healthcheck::reachable;
 use crate::cli::node::sqlite_path;
-use crate::cli::output::print;
+use crate::cli::output::{print, tell};
 use crate::cli::progress::bar;
 use crate::cli::running::{self, Running, Signals};
 use crate::cli::telemetry;
@@ -89,7 +89,7 @@ pub async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
     let address = reachable(running.address());
     let tokens = tokens(&running.key, &config)?;
     print(&tour(&format!("http://{address}"), &args.data_dir, &tokens)?)?;
-    eprintln!("docket serves http://{address} (Ctrl-C stops it)");
+    tell(&format!("docket serves http://{address} (Ctrl-C stops it)"));
     running.until(&mut signals).await?;
     Ok(Exit::Done)
 }
@@ -168,7 +168,7 @@ async fn load_both(running: &Running, config: &Config) -> anyhow::Result<()> {
         })
         .await;
         bar.finish_and_clear();
-        eprintln!("{}: {}", set.name, told(summary?));
+        tell(&format!("{}: {}", set.name, told(summary?)));
     }
     ensure!(
         running.read_models_at_head().await?,

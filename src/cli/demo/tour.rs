@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::cli::output::strong;
+use crate::cli::output::Page;
 
 /// The file of the tokens in the demo's folder, to be read by a shell.
 const TOKENS: &str = "tokens.env";
@@ -34,32 +34,43 @@ const STOPS: &[(&str, &str)] = &[
 ///
 /// # Errors
 /// When the tokens can't be written.
-pub fn tour(base: &str, folder: &Path, tokens: &[(&str, String)]) -> anyhow::Result<String> {
+pub fn tour(base: &str, folder: &Path, tokens: &[(&str, String)]) -> anyhow::Result<Page> {
     let file = folder.join(TOKENS);
     let lines: String = tokens.iter().map(|(name, token)| format!("{name}='{token}'\n")).collect();
     write_private(&file, &lines).with_context(|| format!("can't write {}", file.display()))?;
     let shown = folder.display();
-    let mut text = format!("\n{}\n\n", strong(&format!("Docket serves {base}")));
-    text.push_str(&format!(
-        "  documentation   {base}/docs\n  OpenAPI         {base}/openapi.json\n"
-    ));
-    text.push_str(&format!("\n{}\n\n{lines}\n", strong("A token for each role, good for a week")));
-    text.push_str(&format!(
-        "{}\n\n. {}\n",
-        strong("In another terminal: first the tokens, then what you like"),
-        file.display()
-    ));
-    for (title, path) in STOPS {
-        text.push_str(&format!(
-            "\n# {title}\ncurl -sS -H \"Authorization: Bearer $AUDITOR\" -H 'Accept-Language: en' '{base}{path}'\n"
+    let mut page = Page::default();
+    title(&mut page, &format!("Docket serves {base}"));
+    page.line(&format!("  documentation   {base}/docs"));
+    page.line(&format!("  OpenAPI         {base}/openapi.json"));
+    title(&mut page, "A token for each role, good for a week");
+    lines.lines().for_each(|line| page.line(line));
+    title(&mut page, "In another terminal: first the tokens, then what you like");
+    page.line(&format!(". {}", file.display()));
+    for (what, path) in STOPS {
+        page.line("");
+        page.line(&format!("# {what}"));
+        page.line(&format!(
+            "curl -sS -H \"Authorization: Bearer $AUDITOR\" -H 'Accept-Language: en' '{base}{path}'"
         ));
     }
     let docket = std::env::args().next().unwrap_or_else(|| "docket".to_owned());
-    text.push_str(&format!(
-        "\n# The same from the log file, without the server\n{docket} timeline exercise_strong_province x01 --data-dir {shown} --lang en\n{docket} audit strong_province 440000 --data-dir {shown} --lang zh-CN\n"
+    page.line("");
+    page.line("# The same from the log file, without the server");
+    page.line(&format!(
+        "{docket} timeline exercise_strong_province x01 --data-dir {shown} --lang en"
     ));
-    text.push_str("\nWhat is in the folder stays when it is stopped.\n\n");
-    Ok(text)
+    page.line(&format!("{docket} audit strong_province 440000 --data-dir {shown} --lang zh-CN"));
+    page.line("");
+    page.line("What is in the folder stays when it is stopped.");
+    page.line("");
+    Ok(page)
+}
+
+fn title(page: &mut Page, text: &str) {
+    page.line("");
+    page.strong(text);
+    page.line("");
 }
 
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {

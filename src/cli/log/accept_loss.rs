@@ -4,13 +4,15 @@ use base64::Engine as _;
 
 use super::super::clock_file::{ClockFile, knowing_clock, written_at};
 use super::super::config::{Config, ConfigArgs};
-use super::super::exit::Exit;
+use super::super::exit::{Exit, failure};
 use super::super::known;
-use super::super::output::print;
-use super::super::token::token_key;
+use super::super::output::print_line;
+use super::super::token::key_for;
 use super::super::webhooks::place;
 use super::Opened;
+use crate::api::auth::KeyUse;
 use crate::domain::logbook::LossAccepted;
+use crate::domain::text::says_something;
 use crate::log::{EventLog, Stop};
 use crate::webhooks::go_back;
 
@@ -37,6 +39,9 @@ pub struct AcceptLossArgs {
 /// # Errors
 /// What stands in the way of recording it.
 pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
+    if !says_something(&args.reason) {
+        return Err(failure(Exit::Usage, "--reason is empty, or nobody can see it"));
+    }
     let (config, _) = Config::load(&args.config, std::env::vars())?;
     let written_at = written_at(&config.store.log);
     let Opened { config, log, book } = super::open(&args.config).await?;
@@ -46,17 +51,17 @@ pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
         None => log.recording().stopped(),
     };
     let text = match stopped {
-        None => "Nothing is missing: there is no loss to accept.\n".to_owned(),
-        Some(why) if args.dry_run => format!("{why}\n"),
+        None => "Nothing is missing: there is no loss to accept.".to_owned(),
+        Some(why) if args.dry_run => why.to_string(),
         Some(why) => {
             let (old_head, streams) = match &why {
                 Stop::Shorter { known, .. } => (Some(*known), Vec::new()),
                 Stop::Hole { stream, .. } => (None, lost_streams(&*log, stream)),
-                Stop::DiskFailed { .. } | Stop::Replaced { .. } => {
+                Stop::DiskFailed { .. } | Stop::Replaced { .. } | Stop::Damaged { .. } => {
                     return Err(crate::log::LogError::Stopped(why).into());
                 }
             };
-            let key = token_key(&config.store.data_dir.join("keys").join("log.pem"))?;
+            let key = key_for(KeyUse::Log, &config.store.data_dir.join("keys").join("log.pem"))?;
             let losses = book.losses + 1;
             let loss = LossAccepted {
                 old_head,
@@ -75,12 +80,12 @@ pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
             let clock = knowing_clock(&*log, &file, written_at).await?;
             let sequence = book.accept_loss(&*log, &clock, &loss).await?;
             format!(
-                "Recorded as event {sequence}: {why}. The loss is accepted; recording goes on from here.\n"
+                "Recorded as event {sequence}: {why}. The loss is accepted; recording goes on from here."
             )
         }
     };
     log.close().await;
-    print(&text)?;
+    print_line(&text)?;
     Ok(Exit::Done)
 }
 
@@ -89,7 +94,7 @@ fn first_lost(why: &Stop) -> Option<u64> {
     match why {
         Stop::Shorter { head, .. } => Some(head.map_or(0, |head| head + 1)),
         Stop::Hole { sequence, .. } => *sequence,
-        Stop::DiskFailed { .. } | Stop::Replaced { .. } => None,
+        Stop::DiskFailed { .. } | Stop::Replaced { .. } | Stop::Damaged { .. } => None,
     }
 }
 

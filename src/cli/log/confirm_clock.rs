@@ -3,7 +3,7 @@
 use super::super::clock_file::{ClockFile, knowing_clock, written_at};
 use super::super::config::{Config, ConfigArgs};
 use super::super::exit::Exit;
-use super::super::output::print;
+use super::super::output::print_line;
 use super::Opened;
 use crate::app::clock::Clock as _;
 use crate::app::decisions::newest;
@@ -39,18 +39,18 @@ pub async fn run(args: &ConfirmClockArgs) -> anyhow::Result<Exit> {
     let (now, last) = (clock.now().to_rfc3339(), newest.to_rfc3339());
     let text = match clock.now_for_own() {
         Ok(_) => format!(
-            "The clock says {now}, the log's newest event is of {last}: they agree, nothing is to be confirmed.\n"
+            "The clock says {now}, the log's newest event is of {last}: they agree, nothing is to be confirmed."
         ),
         Err(error) if args.dry_run => {
-            format!("The clock says {now}, the log's newest event is of {last}: {error}.\n")
+            format!("The clock says {now}, the log's newest event is of {last}: {error}.")
         }
         Err(_) => {
             let sequence = book.confirm_clock(&*log, &clock, newest).await?;
             file.trusted(clock.now());
-            format!("Recorded as event {sequence}: the clock is right at {now}.\n")
+            format!("Recorded as event {sequence}: the clock is right at {now}.")
         }
     };
     log.close().await;
-    print(&text)?;
+    print_line(&text)?;
     Ok(Exit::Done)
 }

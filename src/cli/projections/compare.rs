@@ -7,12 +7,13 @@ use serde_json::json;
 use super::StoreArgs;
 use super::rebuild::show;
 use crate::cli::exit::{Exit, failure};
-use crate::cli::output::{Format, print, print_json};
+use crate::cli::output::{Format, Page, print, print_json, print_line};
+use crate::cli::verify::damaged;
 use crate::projection::{self, Compare, Difference, Value, What};
 
 /// Replay the log beside the copy that serves and compare their content; nothing that serves changes.
 ///
-/// Checksums of each read model are compared at the event up to which the copy that serves has read.
+/// First the log itself is checked, as `docket verify` does. Checksums of each read model are compared at the event up to which the copy that serves has read.
 /// A read model that serves in another version is told apart: another content is to be expected.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -21,7 +22,7 @@ Examples:
   docket projections verify current_status --output json
 
 Exit codes: 0 alike, 4 a rebuild is at work there, 5 no such log or read model, 7 the content differs,
-130 interrupted")]
+or the log is damaged, 130 interrupted")]
 pub struct VerifyArgs {
     /// Read models to verify [default: all]
     #[arg(value_name = "NAME")]
@@ -63,9 +64,13 @@ pub struct DiffArgs {
 /// Runs `verify`.
 ///
 /// # Errors
-/// What stands in the way, or that the content differs.
+/// What stands in the way, a log that is damaged, or that the content differs.
 pub async fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
-    let work = args.stores.work("verifying", &args.names, projection::verify);
+    // What a damaged index leaves out would be left out on both sides.
+    if let Some(first) = args.stores.check_log().await?.first() {
+        return Err(damaged(first));
+    }
+    let work = args.stores.work("verifying", true, &args.names, projection::verify);
     let verified = work.await?;
     show(&verified, args.output)?;
     match verified.findings().map(|model| model.name.as_str()).collect::<Vec<_>>().join(", ") {
@@ -93,7 +98,7 @@ pub async fn diff(args: &DiffArgs) -> anyhow::Result<Exit> {
         }
         Ok(())
     });
-    let work = args.stores.work("comparing", &args.names, move |rebuild, progress| {
+    let work = args.stores.work("comparing", true, &args.names, move |rebuild, progress| {
         projection::diff(rebuild, which, progress, &mut |difference| {
             // Nobody listens any more once standard output is gone.
             let _ = told.send(difference);
@@ -104,9 +109,9 @@ pub async fn diff(args: &DiffArgs) -> anyhow::Result<Exit> {
     let events = diffed.position.map_or(0, |position| position + 1);
     let new = diffed.new_tables.join(", ");
     if args.output == Format::Table {
-        print(&format!("{events} events, {} rows differ\n", diffed.differences))?;
+        print_line(&format!("{events} events, {} rows differ", diffed.differences))?;
         if !new.is_empty() {
-            print(&format!("tables that the version that serves does not have: {new}\n"))?;
+            print_line(&format!("tables that the version that serves does not have: {new}"))?;
         }
     }
     if diffed.differences == 0 && new.is_empty() {
@@ -121,18 +126,19 @@ fn tell(output: Format, difference: &Difference) -> anyhow::Result<()> {
     }
     let key = difference.key.iter().map(text).collect::<Vec<_>>().join(", ");
     let name = format!("{} ({key})", difference.table);
-    let line = match &difference.what {
-        What::Added => format!("+ {name}\n"),
-        What::Removed => format!("- {name}\n"),
+    let mut page = Page::default();
+    match &difference.what {
+        What::Added => page.line(&format!("+ {name}")),
+        What::Removed => page.line(&format!("- {name}")),
         What::Changed { columns } => {
-            let columns = columns.iter().map(|column| {
+            page.line(&format!("~ {name}"));
+            for column in columns {
                 let served = column.served.as_ref().map_or("no such column".to_owned(), text);
-                format!("    {}: {served} -> {}\n", column.column, text(&column.now))
-            });
-            format!("~ {name}\n{}", columns.collect::<String>())
+                page.line(&format!("    {}: {served} -> {}", column.column, text(&column.now)));
+            }
         }
-    };
-    print(&line)?;
+    }
+    print(&page)?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::StoreArgs;
 use crate::cli::exit::{Exit, failure};
-use crate::cli::output::{Format, Table, print, print_json};
+use crate::cli::output::{Format, Page, Table, print, print_json};
 use crate::projection::{self, Compared, Rebuilt, RebuiltModel};
 
 /// Make the read models anew from the log and compare them with those that serve.
@@ -39,7 +39,7 @@ pub struct RebuildArgs {
 /// # Errors
 /// What stands in the way, or that the content differs.
 pub async fn run(args: &RebuildArgs) -> anyhow::Result<Exit> {
-    let rebuilt = args.stores.work("rebuilding", &args.names, projection::rebuild).await?;
+    let rebuilt = args.stores.work("rebuilding", false, &args.names, projection::rebuild).await?;
     show(&rebuilt, args.output)?;
     match rebuilt.findings().map(|model| model.name.as_str()).collect::<Vec<_>>().join(", ") {
         names if names.is_empty() => Ok(Exit::Done),
@@ -77,7 +77,11 @@ pub(super) fn show(rebuilt: &Rebuilt, output: Format) -> anyhow::Result<()> {
         ]);
     }
     let events = rebuilt.position.map_or(0, |position| position + 1);
-    print(&format!("{}\n{events} events\n", table.render()))?;
+    let mut page = Page::default();
+    page.table(&table);
+    page.line("");
+    page.line(&format!("{events} events"));
+    print(&page)?;
     Ok(())
 }
 

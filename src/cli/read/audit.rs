@@ -6,7 +6,7 @@ use super::{TimeArgs, enrollment, items, joined, show, text};
 use crate::cli::ask::AskArgs;
 use crate::cli::client::Answer;
 use crate::cli::exit::Exit;
-use crate::cli::output::strong;
+use crate::cli::output::Page;
 
 /// Every event of an enrollment as a sentence with its article.
 ///
@@ -44,13 +44,16 @@ pub async fn run(args: &AuditArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn trail(answer: &Answer) -> String {
-    items(&answer.body, "/items").map(|item| entry(answer, item)).collect()
+fn trail(answer: &Answer) -> Page {
+    let mut page = Page::default();
+    for item in items(&answer.body, "/items") {
+        entry(answer, item, &mut page);
+    }
+    page
 }
 
-fn entry(answer: &Answer, item: &Value) -> String {
-    let mut shown =
-        format!("{}  {}\n", strong(&text(item, "/effective_on")), text(item, "/sentence"));
+fn entry(answer: &Answer, item: &Value, page: &mut Page) {
+    page.entry(&text(item, "/effective_on"), &format!("  {}", text(item, "/sentence")));
     let document = joined(text(item, "/document/number"), "  ", text(item, "/document/title"));
     let recorded = format!("{} {}", answer.say("recorded", "入档"), text(item, "/recorded_at"));
     let fate = match text(item, "/fate").to_ascii_lowercase().as_str() {
@@ -69,6 +72,5 @@ fn entry(answer: &Answer, item: &Value) -> String {
         fate,
     ];
     let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    shown.push_str(&format!("    {}\n", parts.join(" · ")));
-    shown
+    page.line(&format!("    {}", parts.join(" · ")));
 }

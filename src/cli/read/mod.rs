@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::ask::{AskArgs, Asker};
 use super::client::{Answer, segment};
-use super::output::{Format, Table, print, print_json};
+use super::output::{Format, Page, print, print_json};
 
 /// Which day, and how much of the record.
 #[derive(Debug, clap::Args)]
@@ -57,12 +57,12 @@ pub async fn show(
     asker: Asker,
     args: &AskArgs,
     answer: &Answer,
-    table: impl FnOnce(&Answer) -> String,
+    page: impl FnOnce(&Answer) -> Page,
 ) -> anyhow::Result<()> {
     asker.close().await?;
     match args.output {
         Format::Json => print_json(&answer.body)?,
-        Format::Table => print(&table(answer))?,
+        Format::Table => print(&page(answer))?,
     }
     Ok(())
 }
@@ -87,12 +87,5 @@ pub fn joined(first: String, between: &str, second: String) -> String {
         (false, false) => format!("{first}{between}{second}"),
         (true, _) => second,
         (false, true) => first,
-    }
-}
-
-/// Adds a table under its title, if it has rows.
-pub fn section(title: &str, table: &Table, shown: &mut String) {
-    if !table.is_empty() {
-        shown.push_str(&format!("\n{title}\n{}", table.render()));
     }
 }

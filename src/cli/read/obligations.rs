@@ -4,7 +4,7 @@ use super::{TimeArgs, enrollment, items, push, show, text};
 use crate::cli::ask::AskArgs;
 use crate::cli::client::Answer;
 use crate::cli::exit::Exit;
-use crate::cli::output::Table;
+use crate::cli::output::{Page, Table};
 
 /// What is due, when, under which article, and who owes it.
 ///
@@ -71,7 +71,7 @@ pub async fn run(args: &ObligationsArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn table(answer: &Answer) -> String {
+fn table(answer: &Answer) -> Page {
     let is_list = items(&answer.body, "/items").any(|item| item.get("subject").is_some());
     let mut head = vec![
         answer.say("obligation", "义务"),
@@ -101,5 +101,7 @@ fn table(answer: &Answer) -> String {
     for item in items(&answer.body, "/items") {
         table.row(members.iter().map(|pointer| text(item, pointer)).collect());
     }
-    table.render()
+    let mut page = Page::default();
+    page.table(&table);
+    page
 }

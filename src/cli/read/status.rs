@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::{TimeArgs, enrollment, items, joined, push, section, show, text};
+use super::{TimeArgs, enrollment, items, joined, push, show, text};
 use crate::cli::ask::AskArgs;
 use crate::cli::client::Answer;
 use crate::cli::exit::Exit;
-use crate::cli::output::{Table, fields, strong};
+use crate::cli::output::{Page, Table};
 
 /// Where an enrollment stands, or a list of them.
 ///
@@ -93,18 +93,18 @@ pub async fn run(args: &StatusArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn one(answer: &Answer) -> String {
+fn one(answer: &Answer) -> Page {
     let body = &answer.body;
     let say = |en, zh| answer.say(en, zh);
     let range = |from: String, until: String| joined(from, " – ", until);
-    let mut shown = strong(&format!(
+    let mut page = Page::default();
+    page.strong(&format!(
         "{}  {} / {}{}",
         text(body, "/name"),
         text(body, "/program"),
         text(body, "/subject"),
         if body["exercise"] == true { say("  (exercise)", "（演练）") } else { "" },
     ));
-    shown.push('\n');
     let node =
         joined(text(body, "/stands_at/label"), "  ", bracketed(text(body, "/stands_at/node")));
     let node = if node.is_empty() { say("nowhere", "无").to_owned() } else { node };
@@ -112,7 +112,7 @@ fn one(answer: &Answer) -> String {
     let title = joined(text(body, "/title/label"), "  ", range(text(body, "/title/from"), until));
     let place =
         joined(text(body, "/place/category"), say(" since ", "，自 "), text(body, "/place/from"));
-    shown.push_str(&fields(&[
+    page.fields(&[
         (say("as of", "日期"), text(body, "/as_of")),
         (say("known at", "截至入档"), text(body, "/known_at")),
         (say("stands at", "所处阶段"), node),
@@ -127,24 +127,24 @@ fn one(answer: &Answer) -> String {
         (say("complete since", "记录完整自"), text(body, "/kept_since")),
         (say("measure", "依据文件"), text(body, "/measure/version")),
         (say("revision", "修订号"), text(body, "/revision")),
-    ]));
-    waiting(answer, &mut shown);
-    unmet(answer, &mut shown);
+    ]);
+    waiting(answer, &mut page);
+    unmet(answer, &mut page);
     for (member, en, zh) in [
         ("/possible", "Possible by then", "当日可能已发生"),
         ("/not_yet_in_effect", "Not yet in effect", "尚未生效"),
         ("/unsupported", "Without ground", "已失依据"),
     ] {
-        events(body, member, say(en, zh), &mut shown);
+        events(body, member, say(en, zh), &mut page);
     }
-    shown
+    page
 }
 
 fn bracketed(text: String) -> String {
     if text.is_empty() { text } else { format!("[{text}]") }
 }
 
-fn waiting(answer: &Answer, shown: &mut String) {
+fn waiting(answer: &Answer, page: &mut Page) {
     let mut table = Table::new(&[
         answer.say("office", "机关"),
         answer.say("act", "行为"),
@@ -154,10 +154,10 @@ fn waiting(answer: &Answer, shown: &mut String) {
     for item in items(&answer.body, "/waiting_for") {
         table.row(["/office", "/act", "/since", "/article"].map(|p| text(item, p)).to_vec());
     }
-    section(answer.say("Whose move it is", "待办"), &table, shown);
+    page.section(answer.say("Whose move it is", "待办"), &table);
 }
 
-fn unmet(answer: &Answer, shown: &mut String) {
+fn unmet(answer: &Answer, page: &mut Page) {
     let mut table = Table::new(&[
         answer.say("obligation", "义务"),
         answer.say("owes", "义务人"),
@@ -169,18 +169,18 @@ fn unmet(answer: &Answer, shown: &mut String) {
         let members = ["/label", "/owes", "/status", "/due/on", "/article"];
         table.row(members.map(|pointer| text(item, pointer)).to_vec());
     }
-    section(answer.say("Due", "应履行"), &table, shown);
+    page.section(answer.say("Due", "应履行"), &table);
 }
 
-fn events(body: &Value, member: &str, title: &str, shown: &mut String) {
+fn events(body: &Value, member: &str, title: &str, page: &mut Page) {
     let mut table = Table::new(&["event", "effective_on", "revision"]);
     for item in items(body, member) {
         table.row(["/type", "/effective_on", "/revision"].map(|p| text(item, p)).to_vec());
     }
-    section(title, &table, shown);
+    page.section(title, &table);
 }
 
-fn list(answer: &Answer) -> String {
+fn list(answer: &Answer) -> Page {
     let mut table = Table::new(&[
         answer.say("program", "项目"),
         answer.say("subject", "主体"),
@@ -202,5 +202,7 @@ fn list(answer: &Answer) -> String {
         ];
         table.row(members.map(|pointer| text(item, pointer)).to_vec());
     }
-    table.render()
+    let mut page = Page::default();
+    page.table(&table);
+    page
 }

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::{TimeArgs, enrollment, items, joined, section, show, text};
+use super::{TimeArgs, enrollment, items, joined, show, text};
 use crate::cli::ask::AskArgs;
 use crate::cli::client::Answer;
 use crate::cli::exit::Exit;
-use crate::cli::output::{Table, strong};
+use crate::cli::output::{Page, Table};
 use crate::cli::token::now_unix_s;
 use crate::domain::date::Timestamp;
 
@@ -50,27 +50,27 @@ pub async fn run(args: &TimelineArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn timeline(answer: &Answer) -> String {
+fn timeline(answer: &Answer) -> Page {
     let body = &answer.body;
-    let mut shown = strong(&format!(
+    let mut page = Page::default();
+    page.strong(&format!(
         "{}  {} / {}",
         text(body, "/name"),
         text(body, "/program"),
         text(body, "/subject")
     ));
-    shown.push('\n');
     if let Some(picture) = picture(answer, this_quarter()) {
-        shown.push('\n');
-        shown.push_str(&picture);
+        page.line("");
+        page.table(&picture);
     }
-    phases(answer, &mut shown);
-    held(answer, "/titles", answer.say("Titles", "称号"), &mut shown);
-    held(answer, "/terms", answer.say("Terms", "期限"), &mut shown);
-    acts(answer, &mut shown);
-    shown
+    phases(answer, &mut page);
+    held(answer, "/titles", answer.say("Titles", "称号"), &mut page);
+    held(answer, "/terms", answer.say("Terms", "期限"), &mut page);
+    acts(answer, &mut page);
+    page
 }
 
-fn phases(answer: &Answer, shown: &mut String) {
+fn phases(answer: &Answer, page: &mut Page) {
     let mut table = Table::new(&[
         answer.say("phase", "阶段"),
         answer.say("from", "自"),
@@ -90,10 +90,10 @@ fn phases(answer: &Answer, shown: &mut String) {
             text(item, "/article"),
         ]);
     }
-    section(answer.say("Phases", "阶段"), &table, shown);
+    page.section(answer.say("Phases", "阶段"), &table);
 }
 
-fn held(answer: &Answer, member: &str, title: &str, shown: &mut String) {
+fn held(answer: &Answer, member: &str, title: &str, page: &mut Page) {
     let mut table = Table::new(&[
         answer.say("from", "自"),
         answer.say("until", "至"),
@@ -111,10 +111,10 @@ fn held(answer: &Answer, member: &str, title: &str, shown: &mut String) {
             text(item, "/article"),
         ]);
     }
-    section(title, &table, shown);
+    page.section(title, &table);
 }
 
-fn acts(answer: &Answer, shown: &mut String) {
+fn acts(answer: &Answer, page: &mut Page) {
     let mut table = Table::new(&[
         answer.say("date", "日期"),
         answer.say("act", "行为"),
@@ -131,7 +131,7 @@ fn acts(answer: &Answer, shown: &mut String) {
             lost.to_owned(),
         ]);
     }
-    section(answer.say("Acts", "行为"), &table, shown);
+    page.section(answer.say("Acts", "行为"), &table);
 }
 
 /// One row of the picture: its label, and its first and last quarter, counted from year 0.
@@ -144,7 +144,7 @@ struct Bar {
 
 /// Stages and phases as bars over the years, an open phase up to the day asked about or today;
 /// nothing where there is no phase.
-fn picture(answer: &Answer, today: i32) -> Option<String> {
+fn picture(answer: &Answer, today: i32) -> Option<Table> {
     let body = &answer.body;
     let phases: Vec<&Value> = items(body, "/phases").collect();
     let marks: Vec<i32> = items(body, "/acts").filter_map(|act| quarter(act, "/place")).collect();
@@ -179,7 +179,7 @@ fn picture(answer: &Answer, today: i32) -> Option<String> {
     Some(drawn(&bars, &marks, years, answer.say("acts", "行为")))
 }
 
-fn drawn(bars: &[Bar], marks: &[i32], years: std::ops::RangeInclusive<i32>, acts: &str) -> String {
+fn drawn(bars: &[Bar], marks: &[i32], years: std::ops::RangeInclusive<i32>, acts: &str) -> Table {
     let (begin, count) = (*years.start(), years.clone().count());
     let column = |quarter: i32| {
         let at = usize::try_from(quarter - begin * 4).unwrap_or_default();
@@ -200,7 +200,7 @@ fn drawn(bars: &[Bar], marks: &[i32], years: std::ops::RangeInclusive<i32>, acts
         row[column(*mark)] = '|';
     }
     table.row(vec![acts.to_owned(), row.into_iter().collect()]);
-    table.render()
+    table
 }
 
 /// The present quarter in China, counted from year 0.
@@ -242,6 +242,9 @@ mod tests {
             "acts": [{ "place": "2015-07-01" }, { "place": "2016-04-01" }],
         });
         let picture = picture(&Answer { body, is_english: true }, 2016 * 4 + 2).unwrap();
+        let mut page = Page::default();
+        page.table(&picture);
+        let picture = page.to_string();
         let expected = [
             "              2015 2016",
             "I             ·········",

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Addresses, Watch, tree};
 use crate::cli::exit::{Exit, failure};
-use crate::cli::output::{Format, Table, print, print_json};
+use crate::cli::output::{Format, Page, Table, print, print_json};
 use crate::cli::stores::{Access, open_log_at};
 use crate::moving::{self, Comparison, Difference, Side, What};
 
@@ -63,10 +63,14 @@ fn show(args: &CompareArgs, compared: &Comparison) -> anyhow::Result<()> {
     }
     let mut table = Table::new(&["log", "events", "Merkle root"]);
     for (address, root) in sides {
-        table.row(vec![super::without_account(address), root.size().to_string(), root.to_string()]);
+        table.row(vec![super::masked(address), root.size().to_string(), root.to_string()]);
     }
-    let verdict = if compared.first.is_none() { "equal\n" } else { "" };
-    Ok(print(&format!("{}{verdict}", table.render()))?)
+    let mut page = Page::default();
+    page.table(&table);
+    if compared.first.is_none() {
+        page.line("equal");
+    }
+    Ok(print(&page)?)
 }
 
 fn difference(difference: &Difference) -> Value {

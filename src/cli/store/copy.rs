@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Addresses, Watch, tree, without_account};
 use crate::cli::exit::{Exit, failure};
 use crate::cli::node::now_us;
-use crate::cli::output::{Format, fields, print, print_json};
+use crate::cli::output::{Format, Page, print, print_json};
 use crate::cli::stores::{Access, open_log_at};
 use crate::log::EventLog;
 use crate::moving::{Copier, MoveError, Switch, Switched, switch};
@@ -119,7 +119,8 @@ fn show(args: &CopyArgs, copied: &Copied) -> anyhow::Result<()> {
     let pause = switched.as_ref().zip(pause_ms).map(|(switched, pause_ms)| {
         format!("{pause_ms} ms, in which {} events were copied", switched.in_pause)
     });
-    let mut text = fields(&[
+    let mut page = Page::default();
+    page.fields(&[
         ("copied", format!("{} events", copy.size() - before)),
         ("there before", format!("{before} events")),
         ("events in both", copy.size().to_string()),
@@ -127,12 +128,10 @@ fn show(args: &CopyArgs, copied: &Copied) -> anyhow::Result<()> {
         ("writes stopped for", pause.unwrap_or_default()),
     ]);
     match switched {
-        None => text += "The log that was copied goes on; --switch ends that.\n",
-        Some(_) => {
-            text += &format!(
-                "The old log takes no more events. Restart every server and worker with --log {to}\n"
-            );
-        }
+        None => page.line("The log that was copied goes on; --switch ends that."),
+        Some(_) => page.line(&format!(
+            "The old log takes no more events. Restart every server and worker with --log {to}"
+        )),
     }
-    Ok(print(&text)?)
+    Ok(print(&page)?)
 }

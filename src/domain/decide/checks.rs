@@ -7,6 +7,7 @@ use super::{Deciding, Decision, Footing};
 use crate::domain::ids::{Office, covered};
 use crate::domain::measure::{Edition, Measure};
 use crate::domain::refusal::{Reason, Refusal, field};
+use crate::domain::text::says_something;
 
 impl Deciding<'_> {
     /// Only the registrar records another office's act; auditor and operator never get here.
@@ -68,7 +69,7 @@ impl Deciding<'_> {
                 )
                 .under(&place.article));
         }
-        if over.justification.trim().is_empty() {
+        if !says_something(&over.justification) {
             let error = field(
                 "/override/justification",
                 "an override needs a written justification",

@@ -5,6 +5,7 @@ use crate::domain::act::{AcceptanceCheck, Act, ActKind, Application, Plan, Repor
 use crate::domain::ids::Id;
 use crate::domain::measure::{ActRule, Effect, Measure, Named, Requirement};
 use crate::domain::refusal::{FieldError, Reason, Refusal, field};
+use crate::domain::text::says_something;
 
 impl Deciding<'_> {
     /// Everything that can be said without knowing where the enrollment stands, and of the rule
@@ -220,7 +221,7 @@ impl Deciding<'_> {
             };
         }
         match given {
-            Some(Stated::Text(text)) if !text.trim().is_empty() => Ok(()),
+            Some(Stated::Text(text)) if says_something(text) => Ok(()),
             _ => fail("a statement".to_owned(), "none".to_owned()),
         }
     }
@@ -263,7 +264,7 @@ impl Deciding<'_> {
     fn check_acceptance(&self, measure: &Measure, check: &AcceptanceCheck) -> Result<(), Refusal> {
         let mut errors = Vec::new();
         for content in &measure.acceptance_contents {
-            if check.findings.get(&content.id).is_none_or(|finding| finding.trim().is_empty()) {
+            if check.findings.get(&content.id).is_none_or(|finding| !says_something(finding)) {
                 errors.push(field(
                     format!("/findings/{}", content.id),
                     format!("a finding on: {}", content.label.en),

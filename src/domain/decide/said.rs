@@ -3,13 +3,14 @@
 use super::Deciding;
 use crate::domain::act::{Act, Common};
 use crate::domain::refusal::{Refusal, field};
+use crate::domain::text::says_something;
 
 impl Deciding<'_> {
     /// Refuses texts that are stated and empty.
     pub(super) fn check_said(&self) -> Result<(), Refusal> {
         let mut said = content(&self.request.act);
         common(&self.request.common, &mut said);
-        let blank = said.into_iter().filter(|(_, text)| text.trim().is_empty());
+        let blank = said.into_iter().filter(|(_, text)| !says_something(text));
         let errors: Vec<_> = blank
             .map(|(at, _)| field(at, "say it in words; this is blank", "须以文字说明，不得留空"))
             .collect();

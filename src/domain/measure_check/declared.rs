@@ -8,6 +8,7 @@ use crate::domain::ids::{Id, Node, Office, Text, covered};
 use crate::domain::measure::{
     ActRule, DueRule, Measure, Named, ObligationRule, Outcome, Phase, Program, WaitingRule,
 };
+use crate::domain::text::says_something;
 
 /// What stands for an article in a document of which only part is known.
 const NOT_KNOWN: &str = "not known";
@@ -33,7 +34,7 @@ struct Checking<'a> {
 impl Checking<'_> {
     fn text(&mut self, path: &str, text: &Text) {
         for (member, value) in [("en", &text.en), ("zh", &text.zh)] {
-            if value.trim().is_empty() {
+            if !says_something(value) {
                 let language = if member == "en" { "English" } else { "Chinese" };
                 self.problems.add(
                     format!("{path}/{member}"),
@@ -44,7 +45,7 @@ impl Checking<'_> {
     }
 
     fn article(&mut self, path: &str, article: &str) {
-        if article.trim().is_empty() {
+        if !says_something(article) {
             self.problems.add(
                 path,
                 "no article: cite it as the document does, such as \"Art. 17\" or \"III(I)1\"; what the text does not say is marked by `reading` under the nearest article",
@@ -63,7 +64,7 @@ impl Checking<'_> {
         self.text("/number", &measure.number);
         self.text("/issued_by", &measure.issued_by);
         self.article("/in_force_article", &measure.in_force_article);
-        if measure.edition_reason.trim().is_empty() {
+        if !says_something(&measure.edition_reason) {
             self.problems.add("/edition_reason", "empty: say why this edition of the file exists");
         }
         match self.programs.iter().find(|program| program.id == measure.program) {

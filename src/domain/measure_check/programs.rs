@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Problems;
 use crate::domain::ids::{Office, Text};
 use crate::domain::measure::{OfficeName, Programs};
+use crate::domain::text::says_something;
 
 pub(super) fn check(programs: &Programs, problems: &mut Problems) {
     let mut seen = BTreeSet::new();
@@ -48,7 +49,7 @@ pub(super) fn check(programs: &Programs, problems: &mut Problems) {
 
 fn named(path: &str, text: &Text, problems: &mut Problems) {
     for (member, value) in [("en", &text.en), ("zh", &text.zh)] {
-        if value.trim().is_empty() {
+        if !says_something(value) {
             let message = "empty: every name has both languages";
             problems.add(format!("{path}/{member}"), message);
         }

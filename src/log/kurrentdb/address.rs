@@ -50,11 +50,11 @@ impl std::fmt::Debug for Account {
     }
 }
 
-/// What is wrong with an address, and what would be right. Never holds the password.
+/// What is wrong with an address, and what would be right. Nothing of the address is in it that may be a
+/// password, also where that has characters which cut the address apart in another place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the KurrentDB address {shown:?} can't be used: {reason}")]
+#[error("the KurrentDB address can't be used: {reason}")]
 pub struct AddressError {
-    shown: String,
     reason: String,
 }
 
@@ -88,12 +88,19 @@ impl Address {
     /// # Errors
     /// Anything that the client would ignore, or that can't be what is meant.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
-        let wrong = |reason: String| AddressError { shown: shown(text), reason };
+        let wrong = |reason: String| AddressError { reason };
         let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
         if !Self::is_one(text) {
             return Err(wrong("it begins with none of kurrentdb://, esdb://".to_owned()));
         }
         let (before_query, query) = rest.split_once('?').unwrap_or((rest, ""));
+        if query.contains('@') {
+            return Err(wrong(
+                "it has an @ after a question mark; in a password write ? as %3F, and %40 for an @ \
+                 elsewhere"
+                    .to_owned(),
+            ));
+        }
         // A password may hold a slash that was not encoded; a path there is none.
         let (userinfo, hosts) = match before_query.rsplit_once('@') {
             Some((userinfo, hosts)) => (Some(userinfo), hosts),
@@ -139,7 +146,8 @@ impl Address {
         let known = PARAMETERS.iter().find(|known| known.eq_ignore_ascii_case(name));
         let Some(&name) = known else {
             return Err(format!(
-                "there is no parameter {name}; those that there are: {}",
+                "there is no parameter {}; those that there are: {}",
+                plain_name(name),
                 PARAMETERS.join(", ")
             ));
         };
@@ -251,11 +259,10 @@ impl std::fmt::Display for Address {
     }
 }
 
-fn shown(text: &str) -> String {
-    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
-    let before_query = rest.split('?').next().unwrap_or_default();
-    let hosts = before_query.rsplit('@').next().unwrap_or_default();
-    format!("{scheme}://{hosts}")
+/// A parameter's name, unless it may be something else.
+fn plain_name(name: &str) -> &str {
+    let is_name = (1..=20).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphabetic());
+    if is_name { name } else { "of this name" }
 }
 
 fn decode(text: &str) -> Result<String, String> {
@@ -292,12 +299,12 @@ fn read_hosts(text: &str) -> Result<Vec<(String, u16)>, String> {
             None => DEFAULT_PORT,
             Some(port) => match port.parse::<u16>() {
                 Ok(port) if port > 0 => port,
-                _ => return Err(format!("{port:?} is not a port")),
+                _ => return Err("what follows the colon after a host is not a port".to_owned()),
             },
         };
         let good = |c: char| c.is_ascii_alphanumeric() || ".-_[]:".contains(c);
         if host.is_empty() || !host.chars().all(good) {
-            return Err(format!("{host:?} is not a host; write kurrentdb://<host>:<port>"));
+            return Err("it names no host; write kurrentdb://<host>:<port>".to_owned());
         }
         Ok((host.to_owned(), port))
     };
@@ -344,6 +351,15 @@ mod tests {
             "kurrentdb://db.example:2114?nodePreference=leader&connectionName=docket\
              &discoveryInterval=50&maxDiscoverAttempts=20&tls=true"
         );
+        for text in [
+            "kurrentdb://ops:x/s3cret",
+            "kurrentdb://ops:x?s3cret@db",
+            "kurrentdb://ops:s3cret%@db",
+            "kurrentdb://db?password=s3cret",
+        ] {
+            let error = Address::parse(text).unwrap_err().to_string();
+            assert!(!error.contains("s3cret"), "{text}: {error}");
+        }
         let error = Address::parse("kurrentdb://ops:100%@db.example").unwrap_err().to_string();
         assert!(error.contains("%25") && !error.contains("100%"), "{error}");
     }

@@ -181,7 +181,7 @@ impl Count {
         let (at, next) = (found.position, self.positions.len());
         let name = found.stream_id().get(self.prefix.len()..).unwrap_or_default();
         if found.event_type == "$streamDeleted" {
-            self.tombstone(&name.to_owned());
+            self.tombstone(name);
             return None;
         }
         let known = self.streams.get_key_value(name).map(|(known, of)| (known.clone(), *of));
@@ -189,7 +189,7 @@ impl Count {
             Some((stream, of)) => (stream, Some(of)),
             None => match StreamName::parse(name) {
                 Ok(new) => (new, None),
-                Err(error) => return self.is_foreign(&name.to_owned(), error.to_string()),
+                Err(error) => return self.is_foreign(name, error.to_string()),
             },
         };
         let (event_id, revision) = (found.id, found.revision);

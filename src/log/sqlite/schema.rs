@@ -4,14 +4,13 @@
 //! `application_id` says that the file is a Docket log, `user_version` its format. A file is created
 //! under another name and given its own once complete, so no crash leaves half a log.
 
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::time::Duration;
 
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
-
+use super::alone::{BUSY_TIMEOUT, open_sqlite_file};
 use super::file::{OpenError, WRITE_FOLDER, beside, sync_folder};
 use super::lock::{file_id, holders};
 
@@ -24,10 +23,6 @@ const FORMAT: i32 = 1;
 /// Measured with events of 600 bytes: reading is a third faster than with SQLite's 4,096 and not much
 /// slower than with 16,384, where 64 appenders at once lose a third of their rate.
 const PAGE_BYTES: u32 = 8192;
-
-/// How long a connection waits for another's lock. Docket's own hold none for long; an auditor's
-/// tool may.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What SQLite found wrong, in our words.
 pub(super) fn explain(path: &Path, error: &rusqlite::Error) -> OpenError {
@@ -113,7 +108,8 @@ pub(super) fn create(path: &Path) -> Result<(), OpenError> {
 
 /// Opens the one connection that writes.
 pub(super) fn open_writing(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let access = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = configured(Connection::open_with_flags(path, access)?)?;
     // Another program's database is refused by `verify`, and must not be put into WAL mode before.
     let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     if application != APPLICATION_ID {
@@ -137,13 +133,12 @@ pub(super) fn open_writing(path: &Path) -> rusqlite::Result<Connection> {
 
 /// Opens a connection that only reads.
 pub(super) fn open_reading(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let connection = configured(open_sqlite_file(path)?)?;
     connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -4096;")?;
     Ok(connection)
 }
 
-fn open(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+fn configured(connection: Connection) -> rusqlite::Result<Connection> {
     // After a failed write nobody may copy the WAL into the file and remove it, which else the last
     // connection does; the writer does so itself at a clean end.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;

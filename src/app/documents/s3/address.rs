@@ -47,16 +47,16 @@ impl S3Address {
         }
         let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
         if !is_bucket(bucket) {
-            return wrong(format!(
-                "{bucket:?} is no name of a bucket: 3 to 63 characters of a-z, 0-9, dot and hyphen"
-            ));
+            return wrong(
+                "it names no bucket: 3 to 63 characters of a-z, 0-9, dot and hyphen after s3://",
+            );
         }
         let prefix = prefix.trim_end_matches('/');
         if !prefix.is_empty() && !prefix.split('/').all(is_segment) {
-            return wrong(format!(
-                "the prefix {prefix:?} has a part that is empty, a dot, or has other characters \
-                 than A-Z, a-z, 0-9 and . _ -"
-            ));
+            return wrong(
+                "the prefix has a part that is empty, a dot, or has other characters than A-Z, a-z, \
+                 0-9 and . _ -",
+            );
         }
         let mut address = S3Address {
             bucket: bucket.to_owned(),
@@ -76,7 +76,7 @@ impl S3Address {
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             if seen.contains(&key) {
-                return wrong(format!("{key} is given twice"));
+                return wrong("a parameter is given twice");
             }
             seen.push(key);
             match key {
@@ -87,10 +87,8 @@ impl S3Address {
                 "region" => return wrong("region takes a name such as us-east-1"),
                 "allow_http" => self.allow_http = flag(key, value)?,
                 "path_style" => path_style = Some(flag(key, value)?),
-                // The value is not shown: it may be a key that was put in the wrong place.
-                _ => {
-                    return wrong(format!("{key} is not known here; known are {KNOWN}"));
-                }
+                // Not shown: it may be a key that was put in the wrong place.
+                _ => return wrong(format!("a parameter is not known here; known are {KNOWN}")),
             }
         }
         // Other stores than Amazon's seldom have a name in the DNS for each bucket.
@@ -181,6 +179,10 @@ mod tests {
             ("s3://key:secret@bucket", "store.s3.secret_access_key"),
             ("s3://bucket/a//b", "prefix"),
             ("s3://bucket/../b", "prefix"),
+            ("s3://KEY:hush/bucket", "3 to 63"),
+            ("s3://bucket/KEY:hush", "prefix"),
+            ("s3://bucket?hush", "known are"),
+            ("s3://bucket?hush&hush", "known are"),
             ("s3://bucket?secret_access_key=hush", "known are endpoint, region"),
             ("s3://bucket?endpoint=http://127.0.0.1:9000", "allow_http=true"),
             ("s3://bucket?endpoint=ftp://x", "https://host:port"),

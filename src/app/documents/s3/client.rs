@@ -11,8 +11,6 @@ use std::time::Duration;
 const CONNECT: Duration = Duration::from_secs(2);
 /// Of one attempt to ask; two fit into the whole.
 const ATTEMPT: Duration = Duration::from_millis(2_400);
-/// Without a byte in either direction, while content moves; long enough for a part on a slow line.
-const SILENCE: Duration = Duration::from_secs(60);
 
 /// What is read of the standard environment, and whether it is a part of the credentials.
 const STANDARD: &[(&str, AmazonS3ConfigKey, bool)] = &[
@@ -64,7 +62,9 @@ impl Clients {
             .with_retry(retries(2, settings.answer_within))
             .build()?;
         let moving = builder(settings)
-            .with_client_options(options().with_timeout_disabled().with_read_timeout(SILENCE))
+            .with_client_options(
+                options().with_timeout_disabled().with_read_timeout(settings.silence),
+            )
             .with_retry(retries(3, Duration::from_secs(20)))
             .build()?;
         Ok(Clients { asking, moving, answer_within: settings.answer_within })

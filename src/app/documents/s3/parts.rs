@@ -55,12 +55,19 @@ impl Parts {
         match completed.map_err(|e| Failed::of(&e)) {
             Ok(_) => {}
             // It was repeated after an answer was lost: the upload is no longer known once complete.
-            Err(Failed::Absent) if self.bucket.size(&self.path).await? == Some(size_bytes) => {}
+            Err(Failed::Absent) if self.size().await? == Some(size_bytes) => {}
             Err(failed) => return Err(self.bucket.error(failed)),
         }
         self.is_open = false;
         remove_quietly(&self.bucket, &self.note).await;
         Ok(self.path.clone())
+    }
+}
+
+impl Parts {
+    /// The size of the whole object, if it is there.
+    async fn size(&self) -> Result<Option<u64>, DocumentError> {
+        Ok(self.bucket.look(&self.path).await?.map(|meta| meta.size))
     }
 }
 

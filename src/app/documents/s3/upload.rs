@@ -13,7 +13,7 @@ use super::parts::{Parts, remove_quietly};
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use object_store::path::Path;
-use object_store::{ObjectStore as _, ObjectStoreExt as _, PutMode, PutPayload};
+use object_store::{ObjectStore as _, ObjectStoreExt as _, PutMode, PutPayload, PutResult};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -185,13 +185,17 @@ impl Drop for Arrived {
 
 /// Keeps a document of one part, unless it is there already and good.
 async fn put(bucket: &Bucket, digest: Digest, content: Vec<u8>) -> Result<(), DocumentError> {
-    let (path, content) = (bucket.path(digest), PutPayload::from(content));
+    let (path, size) = (bucket.path(digest), content.len() as u64);
+    let content = PutPayload::from(content);
     let client = &bucket.clients.moving;
     if bucket.has_conditions.load(Ordering::Relaxed) {
         let created = client.put_opts(&path, content.clone(), PutMode::Create.into()).await;
         match created.map_err(|e| Failed::of(&e)) {
-            Ok(_) => return Ok(()),
-            Err(Failed::Exists) if is_good(bucket, digest).await? => return Ok(()),
+            Ok(kept) => {
+                note(bucket, digest, kept, size);
+                return Ok(());
+            }
+            Err(Failed::Exists) if bucket.is_whole(digest).await? == Some(true) => return Ok(()),
             Err(Failed::Exists) => {}
             // What was cut off may have arrived or not; putting it again without a condition is as good.
             Err(Failed::Unreachable { obstacle: Obstacle::NoConnection, .. }) => {}
@@ -199,19 +203,14 @@ async fn put(bucket: &Bucket, digest: Digest, content: Vec<u8>) -> Result<(), Do
             Err(failed) => return Err(bucket.error(failed)),
         }
     }
-    client.put(&path, content).await.map(|_| ()).map_err(|e| bucket.failure(&e))
+    let kept = client.put(&path, content).await.map_err(|e| bucket.failure(&e))?;
+    note(bucket, digest, kept, size);
+    Ok(())
 }
 
-/// Whether what is kept under the digest has it.
-async fn is_good(bucket: &Bucket, digest: Digest) -> Result<bool, DocumentError> {
-    let mut content = match bucket.open(&bucket.path(digest)).await {
-        Ok((_, content)) => content,
-        Err(Failed::Absent) => return Ok(false),
-        Err(failed) => return Err(bucket.error(failed)),
-    };
-    let mut hash = Sha256::new();
-    while let Some(bytes) = content.next().await {
-        hash.update(bytes.map_err(|e| bucket.failure(&e))?);
+/// Notes that a document is whole, which came with a signed digest.
+fn note(bucket: &Bucket, digest: Digest, kept: PutResult, size: u64) {
+    if let Some(tag) = kept.e_tag {
+        bucket.known.note(digest, (tag, size));
     }
-    Ok(Digest::from_bytes(hash.finalize().into()) == digest)
 }

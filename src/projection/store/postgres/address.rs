@@ -37,7 +37,14 @@ impl Address {
     /// What is wrong with it, without the password.
     pub fn parse(address: &str) -> Result<Self, StoreError> {
         let (address, root) = without_root(address)?;
+        let (address, account) = without_account(&address)?;
         let mut config: Config = address.parse().map_err(|error| bad(&reason(&error)))?;
+        if let Some((user, password)) = account {
+            config.user(user);
+            if let Some(password) = password {
+                config.password(password);
+            }
+        }
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err(bad("it names no host"));
         }
@@ -96,6 +103,30 @@ fn without_root(address: &str) -> Result<(String, Option<PathBuf>), StoreError> 
     Ok((address, root))
 }
 
+/// User and password, if one is given, as they are.
+type Account = (String, Option<String>);
+
+/// Takes out user and password, which may hold an @ or a slash: the driver would take what follows the
+/// first one for the host, and name it in its errors.
+fn without_account(address: &str) -> Result<(String, Option<Account>), StoreError> {
+    let Some((scheme, rest)) = address.split_once("://") else {
+        return Err(bad("it does not begin with postgres://"));
+    };
+    let (place, query) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
+    if query.contains('@') {
+        return Err(bad(
+            "it has an @ after a question mark; in a password write ? as %3F, and %40 for an @ \
+             elsewhere",
+        ));
+    }
+    let Some((account, hosts)) = place.rsplit_once('@') else {
+        return Ok((address.to_owned(), None));
+    };
+    let (user, password) = account.split_once(':').map_or((account, None), |(u, p)| (u, Some(p)));
+    let account = (decoded(user)?, password.map(decoded).transpose()?);
+    Ok((format!("{scheme}://{hosts}{query}"), Some(account)))
+}
+
 /// Undoes percent-encoding.
 fn decoded(text: &str) -> Result<String, StoreError> {
     let mut bytes = Vec::with_capacity(text.len());
@@ -108,10 +139,12 @@ fn decoded(text: &str) -> Result<String, StoreError> {
         }
         let code = after.get(..2).and_then(|code| std::str::from_utf8(code).ok());
         let byte = code.and_then(|code| u8::from_str_radix(code, 16).ok());
-        bytes.push(byte.ok_or_else(|| bad("sslrootcert has a % without two hexadecimal digits"))?);
+        bytes.push(
+            byte.ok_or_else(|| bad("it has a % without two hexadecimal digits; write %25 for it"))?,
+        );
         rest = after.get(2..).unwrap_or_default();
     }
-    String::from_utf8(bytes).map_err(|_| bad("sslrootcert is no UTF-8"))
+    String::from_utf8(bytes).map_err(|_| bad("it is no UTF-8 when decoded"))
 }
 
 /// Who and where, without the password.
@@ -169,12 +202,35 @@ mod tests {
     }
 
     #[test]
+    fn a_password_is_taken_and_not_shown_however_it_is_written() {
+        for (written, password) in [
+            ("s3cret", "s3cret"),
+            ("s3cret@x", "s3cret@x"),
+            ("x@s3cret", "x@s3cret"),
+            ("x/s3cret", "x/s3cret"),
+            ("s3cret%40%2F%3F", "s3cret@/?"),
+            ("s3cret:x", "s3cret:x"),
+        ] {
+            let address =
+                format!("postgres://docket:{written}@db.example:5433/models?sslmode=disable");
+            let address = Address::parse(&address).unwrap();
+            assert_eq!(address.config.get_password(), Some(password.as_bytes()), "{written}");
+            assert_eq!(address.place, "postgres://docket@db.example:5433/models");
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_said_without_the_password() {
         for (address, why) in [
             ("postgres://u:s3cret@h/d?sslmode=maybe", "sslmode"),
             ("postgres://u:s3cret@h/d?colour=red", "colour"),
             ("postgres://u:s3cret@h", "names no database"),
             ("postgres://u:s3cret@h:port/d", "port"),
+            ("postgres://u:s3cret?x@h/d", "%3F"),
+            ("postgres://u:x?s3cret@h/d", "%3F"),
+            ("postgres://u:s3cret%@h/d", "%25"),
+            ("postgres://u:s3cret/d", ""),
+            ("postgres://h/d?user=u&passwort=s3cret", "passwort"),
             ("postgres://u:s3cret@h/d?sslrootcert=/no/such/file.pem", "/no/such/file.pem"),
         ] {
             let said = Address::parse(address).err().map(|error| error.to_string());

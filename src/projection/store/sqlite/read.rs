@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags, Row};
+use rusqlite::{Connection, Row};
 
 use super::checkpoint;
+use crate::log::open_sqlite_file;
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
 use crate::projection::sql::{Reader, Record};
@@ -23,10 +24,8 @@ impl SqliteReader {
 
 /// Opens a copy for reading, also while it is written.
 pub(super) fn connect_reading(path: &Path) -> Result<Connection, rusqlite::Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = open_sqlite_file(path)?;
     connection.set_prepared_statement_cache_capacity(64);
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.execute_batch("PRAGMA cache_size = -4096; PRAGMA query_only = ON;")?;
     Ok(connection)
 }

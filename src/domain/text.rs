@@ -1,0 +1,110 @@
+//! What can be seen of a text, by the properties that Unicode gives its characters.
+//!
+//! What must hold: a text that must say something has at least one character that people see; and
+//! what is shown on a terminal, or read by a spreadsheet, is judged by the same two questions.
+
+use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
+use icu_properties::{CodePointMapData, CodePointSetData};
+
+/// Symbols and letters whose shape is empty, which no property says: the braille pattern without
+/// dots, the note without a head, the blank hieroglyphs, and the place of an object that isn't there.
+const BLANK: [char; 5] = ['\u{2800}', '\u{1d159}', '\u{13441}', '\u{13442}', '\u{fffc}'];
+
+/// Whether people see a character by itself: a letter, digit, punctuation mark or symbol. Spaces and
+/// marks that need another character are not seen, nor is anything [hidden](is_hidden).
+pub fn is_seen(c: char) -> bool {
+    use GeneralCategory as G;
+    !is_hidden(c)
+        && !matches!(
+            CodePointMapData::<GeneralCategory>::new().get(c),
+            G::SpaceSeparator | G::NonspacingMark | G::SpacingMark | G::EnclosingMark
+        )
+}
+
+/// Whether a character acts on what shows it, or is not to be seen at all: control characters, line
+/// and paragraph breaks, what turns the direction of writing, fillers, variation selectors, and code
+/// points that are nobody's or private.
+pub fn is_hidden(c: char) -> bool {
+    use GeneralCategory as G;
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
+    let category = CodePointMapData::<GeneralCategory>::new().get(c);
+    matches!(
+        category,
+        G::Control
+            | G::Format
+            | G::LineSeparator
+            | G::ParagraphSeparator
+            | G::Surrogate
+            | G::PrivateUse
+            | G::Unassigned
+    ) || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+        || BLANK.contains(&c)
+}
+
+/// Whether a text says anything: whether any of its characters is seen.
+pub fn says_something(text: &str) -> bool {
+    text.chars().any(is_seen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_nobody_sees_says_nothing() {
+        for text in [
+            "",
+            " ",
+            "\t\n",
+            "\u{3000}",
+            "\u{a0}",
+            "\u{2003}",
+            "\u{200b}",
+            "\u{feff}",
+            "\u{2060}",
+            "\u{ad}",
+            "\0",
+            "\u{1b}",
+            "\u{7f}",
+            "\u{85}",
+            "\u{202e}",
+            "\u{2066}",
+            "\u{3164}",
+            "\u{ffa0}",
+            "\u{115f}",
+            "\u{2800}",
+            "\u{fe0f}",
+            "\u{e0100}",
+            "\u{e0041}",
+            "\u{301}",
+            "\u{20dd}",
+            "\u{903}",
+            "\u{2028}",
+            "\u{34f}",
+            "\u{180e}",
+            "\u{e000}",
+            "\u{ffff}",
+            "\u{378}",
+            "\u{1d159}",
+            "\u{13441}",
+            "\u{fffc}",
+            " \u{200b}\u{301}\u{fe0f}\n",
+        ] {
+            assert!(!says_something(text), "{text:?}");
+        }
+        for text in
+            ["x", ".", "无", "〔2015〕59号", "é", "e\u{301}", "№", "✓", "👍🏽", "ا", "\u{200b}a"]
+        {
+            assert!(says_something(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_read_is_not_hidden() {
+        for c in "Aé广　 \u{a0}〔№✓👍\u{301}1-".chars() {
+            assert!(!is_hidden(c), "{c:?}");
+        }
+    }
+}
