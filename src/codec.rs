@@ -15,6 +15,7 @@ mod meta;
 mod request;
 mod schema;
 mod streams;
+mod whole;
 
 use uuid::Uuid;
 

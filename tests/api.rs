@@ -26,6 +26,10 @@ mod feed;
 mod feed_forms;
 #[path = "api/hanging.rs"]
 mod hanging;
+#[path = "api/header_lists.rs"]
+mod header_lists;
+#[path = "api/ids.rs"]
+mod ids;
 #[path = "api/input.rs"]
 mod input;
 #[path = "api/limits.rs"]
@@ -36,6 +40,8 @@ mod lists;
 mod metrics;
 #[path = "api/metrics_text.rs"]
 mod metrics_text;
+#[path = "api/permitted.rs"]
+mod permitted;
 #[path = "api/quotas.rs"]
 mod quotas;
 #[path = "api/reads.rs"]
@@ -51,7 +57,11 @@ mod silence;
 mod slice;
 #[path = "api/support.rs"]
 mod support;
+#[path = "api/tags.rs"]
+mod tags;
 #[path = "api/two_times.rs"]
 mod two_times;
 #[path = "api/unseen.rs"]
 mod unseen;
+#[path = "api/wire.rs"]
+mod wire;

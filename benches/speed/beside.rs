@@ -13,7 +13,7 @@ use anyhow::ensure;
 
 use crate::acts::{WARM, areas, copy};
 use crate::generate::{Made, Size};
-use crate::measure::{flush, heading, line};
+use crate::measure::{flush, heading};
 use crate::server::{Filling, Server, rebuild_apart};
 use crate::whole::{Load, Went};
 
@@ -43,18 +43,11 @@ pub async fn beside(data: &Path, made: &Made, size: Size, time: Duration) -> any
     for (name, (quiet, meanwhile)) in
         ["acts", "GET status"].iter().zip(quiet.iter_mut().zip(&mut meanwhile))
     {
-        let (before, after) =
-            (quiet.times.percentile_ms(0.99), meanwhile.times.percentile_ms(0.99));
-        let more = format!(
-            "quiet {} ms, beside the readers {} ms (p50 / p99)",
+        let times = meanwhile.times.percentile_ms(0.99) / quiet.times.percentile_ms(0.99);
+        println!(
+            "{name}, {PACE}/s: quiet {} ms, beside the readers {} ms (p50 / p99): {times:.1} times the quiet p99",
             quiet.times.shown(),
             meanwhile.times.shown()
-        );
-        line(
-            &format!("{name}, {PACE}/s: p99 beside the quiet one"),
-            after / before,
-            "times",
-            &more,
         );
     }
     let rate = bytes as f64 / 1e6 / took.as_secs_f64();

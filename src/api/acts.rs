@@ -25,9 +25,8 @@ use crate::codec::{self, RequestError};
 pub async fn record_act(call: Call) -> Answered {
     let caller = call.caller()?;
     let program = program(&call)?.id.clone();
-    let subject = call.subject()?;
+    let subject = call.subject().await?.id().clone();
     let app = &call.state.app;
-    app.subject(&subject).await.map_err(|error| call.problem(error))?;
     let key = idempotency_key(&call)?;
     let stated = precondition(&call)?;
     let validate_only = call.flag("validate_only")?;
@@ -80,7 +79,7 @@ async fn answered(call: &Call, answer: &ActAnswer) -> Answered {
     }
     let recorded = &answer.recorded;
     let day = reading.day;
-    let tag = enrollment_tag(Some(recorded.revision), day, call.language, reading.ground);
+    let tag = enrollment_tag(Some(recorded.revision), day, call.language, &reading.ground);
     let mut response = HttpResponse::Created();
     response.insert_header((header::LOCATION, format!("{}/{}", call.http.path(), recorded.id)));
     json_with(call, response, &view, "no-store", Some(&tag))

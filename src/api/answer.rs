@@ -10,6 +10,7 @@ use super::call::{Answered, Call, wrong_parameter};
 use super::etag;
 use super::problem::Problem;
 use crate::codec;
+use crate::domain::ids::digits;
 
 /// What an answer depends on besides its address.
 pub const VARY: &str = "Accept, Accept-Language, Authorization";
@@ -49,7 +50,7 @@ pub fn by_content<T: Serialize>(
     let content = codec::sha256_hex(&body);
     let tag = format!("\"{}.json.{}\"", &content[..32], call.language.tag());
     if etag::unchanged(&call.http, &tag) {
-        return Ok(etag::not_modified(&tag, call.language));
+        return Ok(etag::not_modified(&tag, cache, Some(call.language)));
     }
     Ok(rendered(call, response, body.into(), cache, Some(&tag)))
 }
@@ -60,7 +61,7 @@ pub fn by_content<T: Serialize>(
 /// As [`json`].
 pub fn tagged<T: Serialize>(call: &Call, tag: &str, cache: &'static str, value: &T) -> Answered {
     if etag::unchanged(&call.http, tag) {
-        return Ok(etag::not_modified(tag, call.language));
+        return Ok(etag::not_modified(tag, cache, Some(call.language)));
     }
     json_with(call, HttpResponse::Ok(), value, cache, Some(tag))
 }
@@ -105,8 +106,8 @@ pub fn rendered(
 /// `malformed-request` for what is no number from 1 on.
 pub fn limit(call: &Call) -> Result<usize, Problem> {
     let Some(text) = call.parameter("limit") else { return Ok(DEFAULT_LIMIT) };
-    match text.parse::<usize>() {
-        Ok(limit) if limit > 0 => Ok(limit.min(MAX_LIMIT)),
+    match digits(text).map(usize::try_from) {
+        Some(Ok(limit)) if limit > 0 => Ok(limit.min(MAX_LIMIT)),
         _ => Err(wrong_parameter("limit", &format!("{text:?} is not a number from 1 on"))),
     }
 }

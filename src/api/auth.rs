@@ -20,7 +20,7 @@ pub use token::{
 
 use super::problem::{Code, Problem};
 use actix_web::dev::Payload;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderMap};
 use actix_web::{FromRequest, HttpRequest, web};
 use cache::VerifiedTokens;
 use serde::{Deserialize, Serialize};
@@ -156,8 +156,8 @@ impl Authenticator {
     ///
     /// # Errors
     /// `invalid-token`, `malformed-request`.
-    pub fn authenticate_request(&self, request: &HttpRequest) -> Result<Arc<Verified>, Problem> {
-        let mut values = request.headers().get_all(header::AUTHORIZATION);
+    pub fn authenticate_request(&self, headers: &HeaderMap) -> Result<Arc<Verified>, Problem> {
+        let mut values = headers.get_all(header::AUTHORIZATION);
         let value = values.next().ok_or_else(Problem::credentials_missing)?;
         if values.next().is_some() {
             return Err(Problem::new(Code::MalformedRequest)
@@ -187,7 +187,7 @@ impl FromRequest for Principal {
         let authenticator = request.app_data::<web::Data<Authenticator>>();
         ready(match authenticator {
             Some(authenticator) => authenticator
-                .authenticate_request(request)
+                .authenticate_request(request.headers())
                 .map(|verified| verified.principal.clone()),
             None => Err(Problem::internal("the application has no Authenticator")),
         })

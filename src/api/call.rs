@@ -3,18 +3,22 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use actix_web::http::header;
 use actix_web::{HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
+use percent_encoding::percent_decode_str;
 
 use super::auth::{Principal, Role, Verified};
+use super::body::Incoming;
+use super::header_list::HeaderList;
+use super::negotiate::accepted;
 use super::outgoing::{Open, Room};
 use super::problem::{Code, Language, Problem, TraceId};
 use super::route::Route;
 use super::state::ApiState;
 use crate::app::{ActError, Caller};
 use crate::domain::decide::Actor;
-use crate::domain::ids::{self, Office, SubjectId};
+use crate::domain::ids::{self, Office, SubjectId, digits};
+use crate::domain::subject::Subject;
 
 /// What a handler answers.
 pub type Answered = Result<actix_web::HttpResponse, Problem>;
@@ -39,7 +43,7 @@ pub struct Call {
     /// The body, where the route takes one that is read at once.
     pub body: web::Bytes,
     /// The body as a stream, where the route takes one.
-    pub payload: Option<web::Payload>,
+    pub payload: Option<Incoming>,
     /// Who calls; absent on routes without authentication.
     pub verified: Option<Arc<Verified>>,
     /// The language of the answer.
@@ -56,13 +60,14 @@ impl Call {
         self.http.match_info().get(name).unwrap_or_default()
     }
 
-    /// The subject that the path names.
+    /// The registered subject that the path names, in whatever case.
     ///
     /// # Errors
-    /// `not-found`: what is no id names nothing.
-    pub fn subject(&self) -> Result<SubjectId, Problem> {
-        SubjectId::parse(self.path("subject"))
-            .map_err(|error| Problem::new(Code::NotFound).detail(error.to_string()))
+    /// `not-found`, also for what is no id: it names nothing.
+    pub async fn subject(&self) -> Result<Arc<Subject>, Problem> {
+        let id = SubjectId::parse(self.path("subject"))
+            .map_err(|error| Problem::new(Code::NotFound).detail(error.to_string()))?;
+        self.state.app.subject(&id).await.map_err(|error| self.problem(error))
     }
 
     /// A parameter of the query.
@@ -96,9 +101,14 @@ impl Call {
             .transpose()
     }
 
-    /// A header, if it is text.
-    pub fn header(&self, name: impl header::AsHeaderName) -> Option<&str> {
-        self.http.headers().get(name)?.to_str().ok()
+    /// The form that the request likes best of those that there are.
+    pub fn accepted(&self, given: &'static [&'static str]) -> Option<&'static str> {
+        accepted(self.http.headers(), given)
+    }
+
+    /// How many seconds the request prefers to wait (`Prefer: wait`, RFC 7240).
+    pub fn prefers_to_wait(&self) -> Option<u64> {
+        digits(HeaderList::of(self.http.headers(), "prefer")?.member("wait")?)
     }
 
     /// The language as the domain writes it.
@@ -156,7 +166,7 @@ impl Call {
 
     /// The `traceparent` of the request, if it is well formed.
     pub fn trace(&self) -> Option<String> {
-        let value = self.header("traceparent")?;
+        let value = self.http.headers().get("traceparent")?.to_str().ok()?;
         TraceId::parse(value).map(|_| value.to_owned())
     }
 }
@@ -195,22 +205,31 @@ pub fn parse_query(query: &str) -> Result<Vec<(String, String)>, Problem> {
 /// Decodes `%xx`. A plus sign stays one: it is that of an offset from UTC far more often than a
 /// space of a form.
 fn decoded(text: &str) -> Result<Cow<'_, str>, Problem> {
-    if !text.contains('%') {
-        return Ok(Cow::Borrowed(text));
-    }
-    let wrong = || wrong_parameter(text, "it is not percent-encoded UTF-8");
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        if byte != b'%' {
-            bytes.push(byte);
-            rest = after;
-            continue;
+    // The decoder lets stand what is no encoding.
+    let mut after_percent = text.split('%').skip(1).map(str::as_bytes);
+    let is_encoded = after_percent
+        .all(|after| matches!(after, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()));
+    let decoded = is_encoded.then(|| percent_decode_str(text).decode_utf8().ok()).flatten();
+    decoded.ok_or_else(|| {
+        let shown: String = text.chars().take(80).collect();
+        Problem::new(Code::MalformedRequest)
+            .detail(format!("{shown:?} in the query: it is not percent-encoded UTF-8"))
+            .detail_zh(format!("查询中的 {shown:?} 不是百分号编码的 UTF-8"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_percent_encoded_or_refused() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let read = parse_query("a=%2B%e5%9B%BD+&&b").unwrap();
+        assert_eq!(read, [pair("a", "+国+"), pair("b", "")]);
+        for bad in ["a=%+2", "a=%", "a=%2", "a=% 2", "a=%-1", "a=%2%32", "%zz=1", "a=%FF", "a=%é1"]
+        {
+            assert!(parse_query(bad).is_err(), "{bad}");
         }
-        let digits = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        let value = digits.and_then(|hex| u8::from_str_radix(hex, 16).ok()).ok_or_else(wrong)?;
-        bytes.push(value);
-        rest = &after[2..];
     }
-    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| wrong())
 }

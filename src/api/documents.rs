@@ -1,23 +1,21 @@
 //! Documents by digest: taken as a stream, given as a stream.
 
 use actix_web::http::{Method, header};
-use actix_web::web::Payload;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use std::time::Duration;
-
 use super::answer::{IMMUTABLE, json_with};
-use super::body::too_slow;
+use super::body::{BrokenOff, fell_silent};
 use super::call::{Answered, Call, wrong_parameter};
 use super::etag;
+use super::header_list::HeaderList;
 use super::outgoing::Part;
 use super::problem::{Code, Problem};
-use crate::app::documents::{Digest, DocumentError, DocumentStore, Download, Stored, verify};
+use crate::app::documents::{Digest, Download, put, verify};
 
 /// A document that is kept.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -34,12 +32,19 @@ pub struct DocumentView {
 /// See the route.
 pub async fn upload_document(mut call: Call) -> Answered {
     let claimed = claimed(&call)?;
-    let payload =
+    let incoming =
         call.payload.take().ok_or_else(|| Problem::internal("the route takes no body"))?;
     let (limit, patience) =
         (call.state.settings.max_document_bytes, call.state.settings.request_timeout);
     let store = call.state.app.documents().clone();
-    let stored = take(&*store, payload, claimed, limit, patience).await?;
+    let mut silent = None;
+    let content = incoming.paced(patience).inspect_err(|error| {
+        if let BrokenOff::Silent(patience) = error {
+            silent = Some(*patience);
+        }
+    });
+    let stored = put(&*store, content, claimed, limit).await;
+    let stored = stored.map_err(|error| silent.map_or_else(|| error.into(), fell_silent))?;
     let digest = stored.digest.to_string();
     let mut response = HttpResponse::Created();
     response
@@ -49,39 +54,19 @@ pub async fn upload_document(mut call: Call) -> Answered {
     json_with(&call, response, &view, "no-store", None)
 }
 
-/// Takes what the client sends. It is waited for each part in turn, and not longer than for a body;
-/// the store has limits of its own, and what it keeps waiting is nothing that the client does.
-async fn take(
-    store: &dyn DocumentStore,
-    mut payload: Payload,
-    claimed: Option<Digest>,
-    limit: u64,
-    patience: Duration,
-) -> Result<Stored, Problem> {
-    let mut upload = store.begin(claimed, limit).await?;
-    loop {
-        let part = tokio::time::timeout(patience, payload.next()).await;
-        match part.map_err(|_| too_slow(patience))? {
-            Some(Ok(bytes)) => upload.write(&bytes).await?,
-            Some(Err(error)) => return Err(DocumentError::BrokenOff(error.to_string()).into()),
-            None => break,
-        }
-    }
-    Ok(upload.finish().await?)
-}
-
 /// The digest that the sender claims, in the query or as `Repr-Digest` (RFC 9530).
 fn claimed(call: &Call) -> Result<Option<Digest>, Problem> {
     let in_query = call.parsed("digest", Digest::parse)?;
-    let Some(value) = call.header("repr-digest") else { return Ok(in_query) };
+    let digests = HeaderList::of(call.http.headers(), "repr-digest");
+    let Some(digests) = digests else { return Ok(in_query) };
     let wrong = || {
         Problem::new(Code::MalformedRequest)
             .detail("Repr-Digest is written sha-256=:<base64 of 32 bytes>:")
             .detail_zh("Repr-Digest 的格式为 sha-256=:<32 字节的 base64>:")
     };
-    let mut members = value.split(',').map(str::trim);
-    let encoded = members.find_map(|member| member.strip_prefix("sha-256=:")).ok_or_else(wrong)?;
-    let bytes = STANDARD.decode(encoded.strip_suffix(':').ok_or_else(wrong)?);
+    let encoded = digests.member("sha-256").ok_or_else(wrong)?;
+    let encoded = encoded.strip_prefix(':').and_then(|rest| rest.strip_suffix(':'));
+    let bytes = STANDARD.decode(encoded.ok_or_else(wrong)?);
     let bytes: [u8; 32] = bytes.ok().and_then(|b| b.try_into().ok()).ok_or_else(wrong)?;
     let in_header = Digest::from_bytes(bytes);
     if in_query.is_some_and(|digest| digest != in_header) {
@@ -112,7 +97,7 @@ pub async fn get_document(call: Call) -> Answered {
     let whole = if is_head { Some(verify(&*store, digest).await?) } else { None };
     let mut download = store.get(digest).await?;
     if etag::unchanged(&call.http, &tag) {
-        return Ok(etag::not_modified(&tag, call.language));
+        return Ok(etag::not_modified(&tag, IMMUTABLE, None));
     }
     if let Some(size) = whole {
         let none = futures_util::stream::empty::<Result<actix_web::web::Bytes, Problem>>();

@@ -2,19 +2,22 @@
 //!
 //! The tag of an enrollment is `"<revision>.<civil day>.json.<language>.<ground>"`. `If-Match`
 //! compares the revision alone, since that is what an act rests on; `If-None-Match` the whole,
-//! since that is what an answer depends on. `ground` counts what else it depends on: renamings of
-//! the subject, calendars and editions adopted.
+//! since that is what an answer depends on. `ground` says what else it depends on: how many renamings
+//! of the subject, calendars and editions there are, each for itself.
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::answer::VARY;
 use super::call::Call;
+use super::header_list::{HeaderList, Tags};
 use super::problem::{Code, Language, Problem};
 use crate::app::Precondition;
 use crate::domain::date::Day;
+use crate::domain::ids::digits;
 
 /// The tag of an enrollment's answer; `none` in place of the revision where it has no events.
-pub fn enrollment_tag(revision: Option<u64>, day: Day, language: Language, ground: u64) -> String {
+pub fn enrollment_tag(revision: Option<u64>, day: Day, language: Language, ground: &str) -> String {
     let revision = revision.map_or_else(|| "none".to_owned(), |revision| revision.to_string());
     format!("\"{revision}.{day}.json.{}.{ground}\"", language.tag())
 }
@@ -26,91 +29,77 @@ pub fn enrollment_tag(revision: Option<u64>, day: Day, language: Language, groun
 pub fn precondition(call: &Call) -> Result<Precondition, Problem> {
     let wrong =
         |detail: &str, zh: &str| Problem::new(Code::MalformedRequest).detail(detail).detail_zh(zh);
-    let if_match = joined(&call.http, header::IF_MATCH);
-    let if_none_match = joined(&call.http, header::IF_NONE_MATCH);
+    let headers = call.http.headers();
+    let if_match = HeaderList::of(headers, header::IF_MATCH);
+    let if_none_match = HeaderList::of(headers, header::IF_NONE_MATCH);
     match (if_match, if_none_match) {
         (Some(_), Some(_)) => Err(wrong(
             "send If-Match or If-None-Match, not both",
             "If-Match 与 If-None-Match 只能有一个",
         )),
         (None, None) => Ok(Precondition::Unstated),
-        (None, Some(value)) if value.trim() == "*" => Ok(Precondition::NotExists),
+        (None, Some(list)) if list.tags() == Some(Tags::Any) => Ok(Precondition::NotExists),
         (None, Some(_)) => Err(wrong(
             "an act takes If-None-Match only as `*`: nothing is there yet",
             "提交行为时 If-None-Match 只能为 *（尚无记录）",
         )),
-        (Some(value), None) if value.trim() == "*" => Ok(Precondition::Any),
-        (Some(value), None) => {
-            let tags = tags(&value).ok_or_else(|| {
-                wrong(
-                    "If-Match is no list of entity tags, such as \"17.2026-01-31.json.zh-CN.0\"",
-                    "If-Match 不是实体标签，例如 \"17.2026-01-31.json.zh-CN.0\"",
-                )
-            })?;
-            let revisions =
-                tags.iter().filter(|(weak, _)| !weak).filter_map(|(_, tag)| revision_of(tag));
-            Ok(revisions.max().map_or(Precondition::Never, Precondition::Revision))
-        }
+        (Some(list), None) => match list.tags() {
+            Some(Tags::Any) => Ok(Precondition::Any),
+            Some(Tags::These(tags)) => {
+                let strong = tags.iter().filter(|tag| !tag.weak);
+                let revisions = strong.filter_map(|tag| revision_of(tag.opaque));
+                Ok(revisions.max().map_or(Precondition::Never, Precondition::Revision))
+            }
+            None => Err(wrong(
+                "If-Match is no list of entity tags, such as \"17.2026-01-31.json.zh-CN.0-1-5\"",
+                "If-Match 不是实体标签，例如 \"17.2026-01-31.json.zh-CN.0-1-5\"",
+            )),
+        },
     }
 }
 
-fn joined(request: &HttpRequest, name: header::HeaderName) -> Option<String> {
-    let values: Vec<&str> =
-        request.headers().get_all(name).filter_map(|value| value.to_str().ok()).collect();
-    (!values.is_empty()).then(|| values.join(","))
-}
-
-/// The tags of a list, each with whether it is weak; nothing if it is no such list.
-fn tags(list: &str) -> Option<Vec<(bool, &str)>> {
-    let mut found = Vec::new();
-    let mut rest = list.trim();
-    while !rest.is_empty() {
-        let (weak, after) = match rest.strip_prefix("W/") {
-            Some(after) => (true, after),
-            None => (false, rest),
-        };
-        let (tag, after) = after.strip_prefix('"')?.split_once('"')?;
-        found.push((weak, tag));
-        rest = after.trim_start();
-        rest = match rest.strip_prefix(',') {
-            Some(after) => after.trim_start(),
-            None if rest.is_empty() => rest,
-            None => return None,
-        };
-    }
-    (!found.is_empty()).then_some(found)
+fn named_tags(request: &HttpRequest) -> Option<HeaderList> {
+    HeaderList::of(request.headers(), header::IF_NONE_MATCH)
 }
 
 /// Whether `If-None-Match` names this tag (weak comparison), so that 304 is the answer.
 pub fn unchanged(request: &HttpRequest, tag: &str) -> bool {
-    let opaque = tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"');
-    joined(request, header::IF_NONE_MATCH).is_some_and(|value| {
-        value.trim() == "*"
-            || tags(&value).is_some_and(|tags| tags.iter().any(|(_, known)| *known == opaque))
+    let known = tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"');
+    named_tags(request).is_some_and(|list| match list.tags() {
+        Some(Tags::Any) => true,
+        Some(Tags::These(tags)) => tags.iter().any(|tag| tag.opaque == known),
+        None => false,
     })
 }
 
 /// Whether `If-None-Match` names a later revision of an enrollment than this.
 pub fn names_after(request: &HttpRequest, revision: Option<u64>) -> bool {
-    joined(request, header::IF_NONE_MATCH).is_some_and(|value| {
-        let tags = tags(&value).unwrap_or_default();
-        tags.iter().filter_map(|(_, tag)| revision_of(tag)).max() > revision
+    named_tags(request).is_some_and(|list| match list.tags() {
+        Some(Tags::These(tags)) => {
+            tags.iter().filter_map(|tag| revision_of(tag.opaque)).max() > revision
+        }
+        Some(Tags::Any) | None => false,
     })
 }
 
 /// The revision that the tag of an enrollment begins with.
 fn revision_of(tag: &str) -> Option<u64> {
-    tag.split('.').next()?.parse().ok()
+    let text = tag.split('.').next()?;
+    // As it is written in the tags given out, and not otherwise.
+    digits(text).filter(|revision| revision.to_string() == text)
 }
 
 /// 304 with the headers that the 200 would carry.
-pub fn not_modified(tag: &str, language: Language) -> HttpResponse {
-    HttpResponse::NotModified()
+pub fn not_modified(tag: &str, cache: &'static str, language: Option<Language>) -> HttpResponse {
+    let mut response = HttpResponse::NotModified();
+    response
         .insert_header((header::ETAG, tag))
-        .insert_header((header::CACHE_CONTROL, "private, no-cache"))
-        .insert_header((header::CONTENT_LANGUAGE, language.tag()))
-        .insert_header((header::VARY, "Accept, Accept-Language, Authorization"))
-        .finish()
+        .insert_header((header::CACHE_CONTROL, cache))
+        .insert_header((header::VARY, VARY));
+    if let Some(language) = language {
+        response.insert_header((header::CONTENT_LANGUAGE, language.tag()));
+    }
+    response.finish()
 }
 
 /// The key of an act: quoted or bare, at most 128 printable characters.
@@ -164,11 +153,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_of_tags_are_read_whole_or_not_at_all() {
-        assert_eq!(tags("\"1.a\""), Some(vec![(false, "1.a")]));
-        assert_eq!(tags("W/\"1\" , \"2\""), Some(vec![(true, "1"), (false, "2")]));
-        for bad in ["", "1", "\"1", "\"1\" \"2\"", "w/\"1\"", "\"1\" x"] {
-            assert_eq!(tags(bad), None, "{bad}");
+    fn a_revision_is_written_in_one_way() {
+        assert_eq!(revision_of("17.2026-01-31.json.zh-CN.0-1-5"), Some(17));
+        assert_eq!(revision_of("0"), Some(0));
+        for other in ["+3", "03", "-1", " 3", "3 ", "", "x", "18446744073709551616"] {
+            assert_eq!(revision_of(other), None, "{other}");
         }
     }
 

@@ -21,11 +21,12 @@ use uuid::Uuid;
 
 use super::answer::{IMMUTABLE, REVALIDATE, sequence, tagged};
 use super::call::{Answered, Call};
-use super::dispatch::{accepted, media_of};
+use super::negotiate::media_of;
 use super::page::next_link;
 use super::problem::{Code, Problem};
 use super::route::Parameter;
 use crate::app::App;
+use crate::domain::ids::digits;
 use crate::log::{RecordedEvent, SINGLE_EVENTS};
 use asked::{Asked, Limit, refused};
 use find::find_or_wait;
@@ -116,8 +117,7 @@ pub const EVENTS: &[Parameter] = &[
 /// # Errors
 /// See the route.
 pub async fn list_events(call: Call) -> Answered {
-    let accept = call.header(header::ACCEPT).unwrap_or("*/*");
-    let media = accepted(accept, media_of(call.route)).unwrap_or(JSON);
+    let media = call.accepted(media_of(call.route)).unwrap_or(JSON);
     let asked = Asked::of(&call).await?;
     if media == EVENT_STREAM {
         return sse::stream(&call, asked);
@@ -207,8 +207,8 @@ fn unknown(asked: &str) -> Problem {
 /// See the route.
 pub async fn get_event(call: Call) -> Answered {
     let asked: String = call.path("event").chars().take(80).collect();
-    let number = match (asked.parse::<u64>(), Uuid::parse_str(&asked)) {
-        (Ok(number), _) => number,
+    let number = match (digits(&asked), Uuid::parse_str(&asked)) {
+        (Some(number), _) => number,
         (_, Ok(id)) => asked::sequence_of(&call, id).await?,
         _ => return Err(unknown(&asked)),
     };

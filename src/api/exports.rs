@@ -20,12 +20,13 @@ use tokio::time::timeout;
 
 use super::answer::{REVALIDATE, VARY, sequence};
 use super::call::{Answered, Call, wrong_parameter};
-use super::dispatch::{accepted, media_of};
 use super::etag;
+use super::negotiate::media_of;
 use super::outgoing::{self, Limit};
 use super::page::{CATCH_UP, reach, read_within, unreadable};
 use super::problem::{Code, Problem};
 use super::route::Parameter;
+use super::times::a_sequence;
 use crate::export::{Form, write};
 use crate::log::yield_to_others;
 use crate::projection::{
@@ -75,7 +76,7 @@ pub async fn get_export(call: Call) -> Answered {
     let at = sequence_asked(&call).await?;
     let tag = tag(table, form, at);
     if etag::unchanged(&call.http, &tag) {
-        return Ok(etag::not_modified(&tag, call.language));
+        return Ok(etag::not_modified(&tag, REVALIDATE, None));
     }
     let name = format!("attachment; filename=\"{}-{at}.{}\"", table.name, form.ending());
     let mut response = HttpResponse::Ok();
@@ -104,9 +105,8 @@ fn table(call: &Call) -> Result<&'static ExportTable, Problem> {
 }
 
 fn form(call: &Call) -> Result<Form, Problem> {
-    let accept = call.header(header::ACCEPT).unwrap_or("*/*");
     let bom = call.flag("bom")?;
-    match accepted(accept, media_of(call.route)) {
+    match call.accepted(media_of(call.route)) {
         Some("application/vnd.apache.parquet") if bom => {
             Err(wrong_parameter("bom", "Parquet has none: ask for text/csv"))
         }
@@ -117,7 +117,7 @@ fn form(call: &Call) -> Result<Form, Problem> {
 
 /// The sequence that is asked for, once the tables hold it; else as far as they are.
 async fn sequence_asked(call: &Call) -> Result<u64, Problem> {
-    let asked = call.parsed("at_sequence", str::parse::<u64>)?;
+    let asked = call.parsed("at_sequence", a_sequence)?;
     let Some(asked) = asked else {
         let position = call.state.models_status.borrow().position;
         let missing = || StoreError::Missing("this node".to_owned());

@@ -7,7 +7,7 @@ use super::answer::{limit, sequence};
 use super::brief::Labelled;
 use super::call::{Answered, Call, wrong_parameter};
 use super::ends::{is_over, is_review_due};
-use super::named::declared;
+use super::named::{self, declared};
 use super::page::{
     CURSOR, Cursor, EXERCISE, Filled, LIMIT, MIN_SEQUENCE, ask_at, cursor, exercise, page,
 };
@@ -16,7 +16,7 @@ use super::route::Parameter;
 use super::status::{PlaceView, StandsAt};
 use super::times::{AS_OF, AT_SEQUENCE, KNOWN_AT, Times};
 use crate::domain::date::{Day, Timestamp};
-use crate::domain::ids::{Id, Language, ProgramId, Provenance, Text};
+use crate::domain::ids::{Id, Language, Provenance, Text};
 use crate::domain::measure::Versions;
 use crate::projection::current_status::{EnrollmentCursor, EnrollmentFilter, EnrollmentRow};
 use crate::projection::subjects::{SubjectCursor, SubjectFilter, SubjectRow};
@@ -163,13 +163,13 @@ pub async fn list_enrollments(call: Call) -> Answered {
     let times = Times::of(&call, cursor.as_ref()).await?;
     let filter = EnrollmentFilter {
         exercise: exercise(&call)?,
-        program: call.parsed("program", ProgramId::parse)?,
+        program: named::program(&call)?.map(|program| program.id.clone()),
         phase: declared(&call, "phase", |m| m.phases.iter().map(|p| p.id.clone()).collect())?,
         category: declared(&call, "category", |m| {
             m.categories.iter().map(|c| c.id.clone()).collect()
         })?,
-        province: super::named::subject(&call, "province").await?,
-        kind: super::named::kind(&call)?,
+        province: named::subject(&call, "province").await?,
+        kind: named::kind(&call)?,
         provenance: call.parsed("provenance", provenance)?,
         waiting: call.parameter("waiting").map(|_| call.flag("waiting")).transpose()?,
     };
@@ -178,13 +178,13 @@ pub async fn list_enrollments(call: Call) -> Answered {
         tables.list_enrollments(&filter, at, after.as_ref(), limit + 1)
     })
     .await?;
-    let mut rows = answer.value;
+    let (mut rows, copy) = (answer.value, answer.copy);
     let more = more(&mut rows, limit, EnrollmentRow::cursor);
     let items = rows.iter().map(|row| enrollment(&call, row, times.day)).collect::<Vec<_>>();
     let programs = rows.iter().map(|row| row.program.to_string()).collect();
     let model = ("current_status", version_of("current_status"));
     let (position, known_at_us) = (answer.position, answer.known_at_us);
-    page(&call, Filled { items, more, programs, times, model, position, known_at_us })
+    page(&call, Filled { items, more, programs, times, model, copy, position, known_at_us })
 }
 
 /// Cuts off the row that only shows that there are more, and gives the cursor of the last.
@@ -325,21 +325,21 @@ pub async fn list_subjects(call: Call) -> Answered {
     let times = Times::of(&call, cursor.as_ref()).await?;
     let filter = SubjectFilter {
         invented: call.flag("invented")?,
-        kinds: super::named::kind(&call)?.into_iter().collect(),
-        province: super::named::subject(&call, "province").await?,
+        kinds: named::kind(&call)?.into_iter().collect(),
+        province: named::subject(&call, "province").await?,
     };
     let after = cursor.map(|cursor| cursor.after);
     let answer = ask_at(&call, &times, move |tables, at| {
         tables.list_subjects(&filter, at.day, after.as_ref(), limit + 1)
     })
     .await?;
-    let mut rows = answer.value;
+    let (mut rows, copy) = (answer.value, answer.copy);
     let more = more(&mut rows, limit, SubjectRow::cursor);
     let items = rows.into_iter().map(subject).collect::<Vec<_>>();
     let programs = Default::default();
     let model = ("subjects", version_of("subjects"));
     let (position, known_at_us) = (answer.position, answer.known_at_us);
-    page(&call, Filled { items, more, programs, times, model, position, known_at_us })
+    page(&call, Filled { items, more, programs, times, model, copy, position, known_at_us })
 }
 
 fn subject(row: SubjectRow) -> SubjectItem {

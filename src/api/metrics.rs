@@ -120,6 +120,8 @@ impl Exposition {
             requests: self.state.requests.series(),
             models: self.models.clone(),
             head,
+            damages: app.log().integrity().damages().len() as u64,
+            is_checked: app.log().integrity().is_whole(),
             lag_us: lag_us.ok(),
             status,
         }
@@ -151,6 +153,8 @@ struct Figures {
     requests: Vec<Series>,
     models: Vec<(&'static str, String)>,
     head: Option<u64>,
+    damages: u64,
+    is_checked: bool,
     /// None where the log does not answer.
     lag_us: Option<i64>,
     status: Status,
@@ -231,6 +235,11 @@ impl Figures {
             let help = "The sequence of the log's newest event.";
             one(encoder, "docket_log_sequence", help, &ConstGauge::new(head))?;
         }
+        let help = "What is damaged in the log, as far as it was looked at since the start.";
+        one(encoder, "docket_log_damages", help, &ConstGauge::new(self.damages))?;
+        let help = "1 once the whole log was looked at since the start.";
+        let is_checked = ConstGauge::new(i64::from(self.is_checked));
+        one(encoder, "docket_log_checked", help, &is_checked)?;
         let status = &self.status;
         if let Some(position) = status.position {
             let help = "The sequence of the newest event whose rows are in.";

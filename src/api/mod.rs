@@ -2,13 +2,15 @@
 //! `domain`; a list comes from the read models, one enrollment from the fold of its stream.
 //!
 //! [`routes`] is the table of everything that is answered; [`dispatch`] holds each request to its
-//! row (sizes, token, content type, parameters, role) before the handler sees it.
+//! row (sizes, token, content type, parameters, role) before the handler sees it, and before its
+//! body is asked for.
 
 pub mod auth;
 pub mod problem;
 
 mod act_view;
 mod acts;
+mod admission;
 mod answer;
 mod body;
 mod brief;
@@ -18,11 +20,14 @@ mod documents;
 mod ends;
 mod etag;
 mod events;
+mod expectation;
 mod exports;
+mod header_list;
 mod health;
 mod lists;
 pub mod metrics;
 mod named;
+mod negotiate;
 mod obligations;
 mod openapi;
 mod outgoing;
@@ -44,6 +49,7 @@ mod subjects;
 mod times;
 mod trail;
 mod webhooks;
+mod wire;
 
 pub use openapi::openapi_json;
 pub use outgoing::Limits;

@@ -2,9 +2,9 @@
 //! error, since an empty list would say that nobody stands there.
 
 use super::call::{Call, wrong_parameter};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use crate::domain::ids::{Id, Office, SubjectId};
-use crate::domain::measure::Measure;
+use crate::domain::measure::{Measure, Program};
 
 /// The phase, category or obligation that a parameter names.
 ///
@@ -17,9 +17,10 @@ pub fn declared(
 ) -> Result<Option<Id>, Problem> {
     let Some(asked) = call.parameter(parameter) else { return Ok(None) };
     let library = call.state.app.library();
+    let only = program(call)?;
     let mut known = Vec::new();
     for program in &library.programs().programs {
-        if call.parameter("program").is_some_and(|only| only != program.id.as_str()) {
+        if only.is_some_and(|only| only.id != program.id) {
             continue;
         }
         for edition in library.versions(program).all() {
@@ -53,20 +54,32 @@ pub fn office(call: &Call) -> Result<Option<Office>, Problem> {
     })
 }
 
+/// The program that `program` names.
+///
+/// # Errors
+/// `malformed-request` for what is no id; `not-found` for an unknown program.
+pub fn program(call: &Call) -> Result<Option<&Program>, Problem> {
+    let Some(id) = call.parameter("program") else { return Ok(None) };
+    let found = call.state.app.library().program(id);
+    found.map(Some).ok_or_else(|| {
+        Problem::new(Code::NotFound)
+            .detail(format!("there is no program {id:?}"))
+            .detail_zh(format!("没有项目 {id:?}"))
+    })
+}
+
 /// The registered subject that a parameter names.
 ///
 /// # Errors
 /// `malformed-request` for what is no id, `not-found` for a subject that is not registered.
 pub async fn subject(call: &Call, parameter: &'static str) -> Result<Option<SubjectId>, Problem> {
-    let subject = call.parsed(parameter, SubjectId::parse)?;
-    if let Some(subject) = &subject {
-        call.state.app.subject(subject).await.map_err(|error| call.problem(error))?;
-    }
-    Ok(subject)
+    let Some(asked) = call.parsed(parameter, SubjectId::parse)? else { return Ok(None) };
+    let found = call.state.app.subject(&asked).await.map_err(|error| call.problem(error))?;
+    Ok(Some(found.id().clone()))
 }
 
 fn one_of(parameter: &str, asked: &str, mut known: Vec<Id>) -> Result<Id, Problem> {
-    if let Some(id) = known.iter().find(|id| *id == asked) {
+    if let Some(id) = known.iter().find(|id| id.eq_ignore_ascii_case(asked)) {
         return Ok(id.clone());
     }
     known.sort();

@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 
 use super::answer::REVALIDATE;
 use super::call::{Answered, Call};
-use super::dispatch::media_of;
 use super::etag;
 use super::events;
+use super::negotiate::media_of;
 use super::problem::{Code, Language};
 use super::route::{Body, Route, Shape, Verb};
 use super::routes::ROUTES;
@@ -38,7 +38,7 @@ pub async fn get_openapi(call: Call) -> Answered {
         format!("\"{}\"", &crate::codec::sha256_hex(openapi_json().as_bytes())[..32])
     });
     if etag::unchanged(&call.http, tag) {
-        return Ok(etag::not_modified(tag, call.language));
+        return Ok(etag::not_modified(tag, REVALIDATE, None));
     }
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "application/json"))

@@ -20,7 +20,7 @@ use super::problem::{Code, Problem};
 use super::route::Parameter;
 use super::times::{Known, Times, a_sequence};
 use crate::domain::date::{Day, Timestamp};
-use crate::projection::{Answer, At, DatabaseError, StoreError, Tables};
+use crate::projection::{Answer, At, CopyId, DatabaseError, StoreError, Tables};
 
 /// The longest that a caller can have a list wait for an event, in seconds.
 const MAX_WAIT_S: u64 = 30;
@@ -167,10 +167,8 @@ pub async fn ask_at<T: Default + Send + 'static>(
 /// # Errors
 /// `projection-behind`, `projection-failed`, `read-models-unavailable`.
 pub async fn reach(call: &Call, required: u64, at_least: Duration) -> Result<(), Problem> {
-    let wait = call.header("prefer").and_then(|value| {
-        value.split(',').find_map(|part| part.trim().strip_prefix("wait=")?.parse::<u64>().ok())
-    });
-    let wait = Duration::from_secs(wait.unwrap_or_default().min(MAX_WAIT_S)).max(at_least);
+    let wait = call.prefers_to_wait().unwrap_or_default().min(MAX_WAIT_S);
+    let wait = Duration::from_secs(wait).max(at_least);
     let mut status = call.state.models_status.clone();
     let reached = |status: &crate::projection::Status| {
         status.has(required) || status.failed.as_ref().is_some_and(|failed| !failed.retrying)
@@ -273,7 +271,9 @@ pub struct Filled<T, C> {
     pub times: Times,
     /// The read model, and its version.
     pub model: (&'static str, u32),
-    /// How far the tables had read.
+    /// The copy that was asked.
+    pub copy: CopyId,
+    /// How far it had read.
     pub position: Option<u64>,
     /// When that was known, in microseconds UTC.
     pub known_at_us: Option<i64>,
@@ -287,9 +287,9 @@ pub fn page<T: Serialize, C: Serialize>(call: &Call, filled: Filled<T, C>) -> An
     let (name, version) = filled.model;
     let failed = call.state.models_status.borrow().failed.as_ref().map(|f| f.reason.clone());
     let times = filled.times;
-    let tag = tag(call, &times, (version, filled.position), failed.is_some());
+    let tag = tag(call, &times, (version, &filled.copy, filled.position), failed.is_some());
     if etag::unchanged(&call.http, &tag) {
-        return Ok(etag::not_modified(&tag, call.language));
+        return Ok(etag::not_modified(&tag, REVALIDATE, Some(call.language)));
     }
     let (day, known) = (times.day, times.known.sequence());
     let next = match filled.more {
@@ -325,12 +325,13 @@ pub fn page<T: Serialize, C: Serialize>(call: &Call, filled: Filled<T, C>) -> An
     Ok(response.body(body))
 }
 
-/// The tag of a page: it depends on how far the tables have read; where only a part of the log is
-/// looked at, on that part and the editions that label and judge it.
+/// The tag of a page: it depends on the copy that was asked, since another can have been made to
+/// mend this one, and on how far it has read; where only a part of the log is looked at, on that
+/// part and the editions that label and judge it.
 fn tag(
     call: &Call,
     times: &Times,
-    (version, position): (u32, Option<u64>),
+    (version, copy, position): (u32, &CopyId, Option<u64>),
     failed: bool,
 ) -> String {
     let read = match times.known {
@@ -339,14 +340,16 @@ fn tag(
         Known::Nothing => format!("to-none-{}", editions(call)),
     };
     let failed = if failed { "failed-" } else { "" };
-    format!("W/\"{failed}{version}-{read}-{}-{}\"", times.day, call.language.tag())
+    format!("W/\"{failed}{version}-{read}-{}-{}-{copy}\"", times.day, call.language.tag())
 }
 
-/// How many editions were adopted; none is ever taken back.
-fn editions(call: &Call) -> usize {
+/// How many editions of each program's measure were adopted; none is ever taken back.
+fn editions(call: &Call) -> String {
     let library = call.state.app.library();
     let programs = library.programs().programs.iter();
-    programs.filter_map(|program| library.adopted(program)).map(|a| a.events.len()).sum()
+    let adopted = programs.filter_map(|program| library.adopted(program));
+    let counts: Vec<String> = adopted.map(|adopted| adopted.events.len().to_string()).collect();
+    counts.join(".")
 }
 
 fn measures(call: &Call, programs: BTreeSet<String>, day: Day) -> BTreeMap<String, String> {
@@ -386,13 +389,9 @@ fn cursor_name(call: &Call) -> &'static str {
 pub fn exercise(call: &Call) -> Result<bool, Problem> {
     let told = call.parameter("exercise").is_some();
     let flag = call.flag("exercise")?;
-    let Some(id) = call.parameter("program") else { return Ok(flag) };
-    let program = call.state.app.library().program(id).ok_or_else(|| {
-        Problem::new(Code::NotFound)
-            .detail(format!("there is no program {id:?}"))
-            .detail_zh(format!("没有项目 {id:?}"))
-    })?;
+    let Some(program) = super::named::program(call)? else { return Ok(flag) };
     if told && flag != program.is_exercise() {
+        let id = &program.id;
         return Err(wrong_parameter("exercise", &format!("the program {id} contradicts it")));
     }
     Ok(program.is_exercise())

@@ -7,7 +7,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::answer::{REVALIDATE, VARY};
 use super::call::{Answered, Call};
-use super::dispatch::{accepted, media_of};
+use super::negotiate::media_of;
 use super::openapi::problems_of;
 use super::problem::{self, Code, Language, Problem};
 use super::reference::{self, Side, type_of_route};
@@ -92,8 +92,7 @@ pub async fn get_problem(call: Call) -> Answered {
             .detail(format!("no problem is called {shown:?}; all are listed in /openapi.json"))
             .detail_zh(format!("没有名为 {shown:?} 的问题；全部列于 /openapi.json")));
     };
-    let accept = call.header(header::ACCEPT).unwrap_or("*/*");
-    if accepted(accept, media_of(call.route)) == Some("application/json") {
+    if call.accepted(media_of(call.route)) == Some("application/json") {
         return super::answer::json(&call, &doc);
     }
     let body = html! {

@@ -1,7 +1,7 @@
 //! `GET …/permitted-acts`: what this caller may do now, and of everything else why not.
 //!
-//! It looks at office, jurisdiction, standing, conditions and open matters, in that order; what an
-//! act's own content must say is known only once it is written, and is checked then.
+//! Asked of the rules that decide: office, jurisdiction, subject, standing, conditions and open
+//! matters. What an act's own content must say is known only once it is written, and is checked then.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,34 +10,34 @@ use super::answer::{REVALIDATE, tagged};
 use super::call::{Answered, Call};
 use super::problem::Problem;
 use super::reading::Reading;
-use crate::app::Caller;
+use crate::app::{Caller, Prospect};
 use crate::domain::act::ActKind;
-use crate::domain::decide::Actor;
-use crate::domain::evolve::holds;
-use crate::domain::ids::{Language, Office, Text, covered};
+use crate::domain::decide::{Actor, every_program_knows};
+use crate::domain::ids::{Language, Office, Text};
 use crate::domain::measure::{ActRule, Measure};
 use crate::domain::state::State;
 use crate::domain::subject::Subject;
 
-/// Acts that every program knows, with the offices that do them and the rule that says so.
-const BUILT_IN: &[(ActKind, &[Office], &str)] = &[
-    (ActKind::Note, &[Office::Registrar], "G9"),
-    (ActKind::AttestStanding, &[Office::Registrar], "G9"),
-    (ActKind::ConfirmStanding, &[Office::NationalOffice], "G10"),
-    (ActKind::RecordUnderUnknownRule, &[Office::Registrar], "G14"),
-    (ActKind::AcknowledgeReceipt, &[Office::NationalOffice, Office::ProvincialDepartment], "G12"),
-    (
-        ActKind::Correct,
-        &[
-            Office::NationalOffice,
-            Office::ProvincialDepartment,
-            Office::Province,
-            Office::LocalGovernment,
-            Office::Registrar,
-        ],
-        "G1",
-    ),
+/// Acts that every program knows.
+const BUILT_IN: [ActKind; 6] = [
+    ActKind::Note,
+    ActKind::AttestStanding,
+    ActKind::ConfirmStanding,
+    ActKind::RecordUnderUnknownRule,
+    ActKind::AcknowledgeReceipt,
+    ActKind::Correct,
 ];
+/// Who corrects: whoever acts (G1).
+const CORRECTING: (&[Office], &str) = (
+    &[
+        Office::NationalOffice,
+        Office::ProvincialDepartment,
+        Office::Province,
+        Office::LocalGovernment,
+        Office::Registrar,
+    ],
+    "G1",
+);
 
 /// One act, and whether this caller may do it now.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -82,20 +82,23 @@ pub struct PermittedActs {
 pub async fn list_permitted_acts(call: Call) -> Answered {
     let caller = call.caller()?;
     let reading = Reading::of(&call).await?;
-    let (state, revision) = present(&call, &reading).await?;
-    let acts = all(&reading, caller.actor.as_ref(), &state, call.tongue());
+    let present = Present::of(&call, &reading).await?;
+    let acts = all(&call, &reading, caller.actor.as_ref(), &present).await?;
     let version = reading.measure().map(|measure| measure.version.to_string());
-    let day = reading.day.to_string();
+    let (day, revision) = (reading.day.to_string(), present.revision);
     let view = PermittedActs { as_of: day, measure_version: version, revision, acts };
     let tag = reading.tag(&call, revision);
-    let who = call.principal()?.id();
-    let tag = format!("{}.{}\"", tag.trim_end_matches('"'), short(&who));
+    let tag = format!("{}.{}\"", tag.trim_end_matches('"'), short(&caller));
     tagged(&call, &tag, REVALIDATE, &view)
 }
 
-/// Enough of a digest to tell one caller's answer from another's.
-fn short(text: &str) -> String {
-    crate::codec::sha256_hex(text.as_bytes())[..12].to_owned()
+/// Enough of a digest to tell what one caller is answered from what another is: the same person can
+/// have tokens for several roles and divisions.
+fn short(caller: &Caller) -> String {
+    let mut who = vec![caller.principal.as_str(), caller.role.as_str()];
+    let actor = caller.actor.iter();
+    who.extend(actor.flat_map(|actor| actor.divisions.iter().map(String::as_str)));
+    crate::codec::sha256_hex(who.join("\0").as_bytes())[..12].to_owned()
 }
 
 /// The names of the acts that a caller may do now.
@@ -104,42 +107,67 @@ fn short(text: &str) -> String {
 /// As the log's.
 pub async fn names(call: &Call, caller: &Caller) -> Result<Vec<&'static str>, Problem> {
     let reading = Reading::of(call).await?;
-    let (state, _) = present(call, &reading).await?;
-    let acts = all(&reading, caller.actor.as_ref(), &state, call.tongue());
+    let present = Present::of(call, &reading).await?;
+    let acts = all(call, &reading, caller.actor.as_ref(), &present).await?;
     Ok(acts.into_iter().filter(|act| act.allowed).map(|act| act.act).collect())
 }
 
-/// The state asked about; the empty one where nothing is on record, since acts open records.
-async fn present(call: &Call, reading: &Reading<'_>) -> Result<(State, Option<u64>), Problem> {
-    if reading.known_to.is_none() {
-        let cached = call.state.app.enrollment(&reading.stream).await;
-        let cached = cached.map_err(|error| call.problem(error))?;
-        if cached.last_place.is_none_or(|last| last <= reading.day) {
-            return Ok((cached.state.clone(), cached.revision));
-        }
-    }
-    let history = reading.history(call).await?;
-    Ok((history.state_at(reading.day), history.revision()))
+/// What is asked about; the empty state where nothing is on record, since acts open records.
+struct Present {
+    /// The state on the day; after it, that with what may have happened by then.
+    states: Vec<State>,
+    revision: Option<u64>,
 }
 
-fn all(
+impl Present {
+    async fn of(call: &Call, reading: &Reading<'_>) -> Result<Self, Problem> {
+        let day = reading.day;
+        if reading.known_to.is_none() {
+            let cached = call.state.app.enrollment(&reading.stream).await;
+            let cached = cached.map_err(|error| call.problem(error))?;
+            if cached.last_place.is_none_or(|last| last <= day) {
+                let states = vec![cached.state.clone()];
+                return Ok(Self { states, revision: cached.revision });
+            }
+        }
+        let history = reading.history(call).await?;
+        let mut states = vec![history.state_at(day)];
+        if !history.possible(day).is_empty() {
+            states.push(history.state_at_with_possible(day));
+        }
+        Ok(Self { states, revision: history.revision() })
+    }
+
+    fn state(&self) -> &State {
+        &self.states[0]
+    }
+}
+
+async fn all(
+    call: &Call,
     reading: &Reading<'_>,
     actor: Option<&Actor>,
-    state: &State,
-    language: Language,
-) -> Vec<PermittedAct> {
+    present: &Present,
+) -> Result<Vec<PermittedAct>, Problem> {
+    let language = call.tongue();
     let mut acts = Vec::new();
     if let Some(measure) = reading.measure() {
         for &kind in ActKind::ALL {
             if let Some(first) = measure.rules(kind).next() {
-                let here = measure.rule_at(kind, state.node.as_ref());
-                let why_not = why_not(reading, measure, kind, actor, state);
+                let here = measure.rule_at(kind, present.state().node.as_ref());
+                let rules = measure.rules(kind);
+                let offices: Vec<Office> = rules.flat_map(|rule| rule.by.clone()).collect();
+                let why_not = why_not(call, reading, kind, &offices, actor, present).await?;
                 acts.push(of_rule(here.unwrap_or(first), measure, why_not, language));
             }
         }
     }
-    for &(kind, offices, article) in BUILT_IN {
-        let why_not = built_in_why_not(reading, kind, offices, actor, state);
+    for kind in BUILT_IN {
+        let (offices, article) = every_program_knows(kind).unwrap_or(CORRECTING);
+        let why_not = match nothing_yet(kind, present.state()) {
+            Some(text) if wrong_hands(offices, actor, &reading.subject).is_none() => Some(text),
+            _ => why_not(call, reading, kind, offices, actor, present).await?,
+        };
         acts.push(PermittedAct {
             act: kind.as_str(),
             allowed: why_not.is_none(),
@@ -152,7 +180,7 @@ fn all(
             content_schema: content_schema(kind),
         });
     }
-    acts
+    Ok(acts)
 }
 
 fn content_schema(kind: ActKind) -> String {
@@ -181,70 +209,39 @@ fn of_rule(
     }
 }
 
-fn why_not(
-    reading: &Reading<'_>,
-    measure: &Measure,
-    kind: ActKind,
-    actor: Option<&Actor>,
-    state: &State,
-) -> Option<Text> {
-    let offices: Vec<Office> = measure.rules(kind).flat_map(|rule| rule.by.clone()).collect();
-    if let Some(text) = wrong_hands(&offices, actor, &reading.subject) {
-        return Some(text);
-    }
-    let Some(rule) = measure.rules(kind).find(|rule| covered(&rule.from, state.node.as_ref()))
-    else {
-        let from: Vec<_> = measure.rules(kind).flat_map(|rule| rule.from.clone()).collect();
-        let (from, at) = (from.join(", "), stands(state));
-        return Some(Text {
-            en: format!("it is done from {from}; the enrollment stands at {at}"),
-            zh: format!("须处于 {from}；目前处于 {at}"),
-        });
-    };
-    let missing = rule.needs.iter().find(|need| !holds(**need, state, reading.day));
-    if let Some(need) = missing {
-        let name = serde_json::to_value(need).ok();
-        let name = name.as_ref().and_then(|name| name.as_str()).unwrap_or_default().to_owned();
-        return Some(Text {
-            en: format!("a condition is missing: {name}"),
-            zh: format!("缺少条件：{name}"),
-        });
-    }
-    if rule.opens.is_some_and(|matter| state.matters.contains_key(&matter)) {
-        let en = "the same matter awaits a decision already".to_owned();
-        return Some(Text { en, zh: "同一事项已在待决中".to_owned() });
-    }
-    if rule.decides.is_some_and(|matter| !state.matters.contains_key(&matter)) {
-        let en = "nothing of this kind awaits a decision".to_owned();
-        return Some(Text { en, zh: "没有待决的此类事项".to_owned() });
-    }
-    None
-}
-
-fn built_in_why_not(
+async fn why_not(
+    call: &Call,
     reading: &Reading<'_>,
     kind: ActKind,
     offices: &[Office],
     actor: Option<&Actor>,
-    state: &State,
-) -> Option<Text> {
-    let hands = wrong_hands(offices, actor, &reading.subject);
-    let nothing_yet = matches!(kind, ActKind::Correct | ActKind::AcknowledgeReceipt)
-        && state.acts == 0
-        && state.unsupported.is_empty();
-    if hands.is_none() && nothing_yet {
-        let en = "nothing is on record yet".to_owned();
-        return Some(Text { en, zh: "尚无任何记录".to_owned() });
+    present: &Present,
+) -> Result<Option<Text>, Problem> {
+    let (Some(actor), None) = (actor, wrong_hands(offices, actor, &reading.subject)) else {
+        return Ok(wrong_hands(offices, actor, &reading.subject));
+    };
+    if kind == ActKind::Correct {
+        return Ok(None);
     }
-    if hands.is_none() && kind == ActKind::ConfirmStanding && !state.is_evidenced_only() {
-        let en = "no standing here is known only from evidence".to_owned();
-        return Some(Text { en, zh: "此处没有仅凭证据记录的状态".to_owned() });
-    }
-    hands
+    let prospect = Prospect {
+        program: reading.program,
+        versions: &reading.versions,
+        subject: &reading.subject,
+        actor,
+        day: reading.day,
+        states: &present.states,
+    };
+    let obstacle = call.state.app.obstacle(&prospect, kind).await;
+    Ok(obstacle.map_err(|error| call.problem(error))?.map(|refusal| refusal.detail))
 }
 
-fn stands(state: &State) -> String {
-    state.node.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string)
+/// That there is nothing to correct or to acknowledge.
+fn nothing_yet(kind: ActKind, state: &State) -> Option<Text> {
+    let is_of_others = matches!(kind, ActKind::Correct | ActKind::AcknowledgeReceipt);
+    (is_of_others && state.acts == 0 && state.unsupported.is_empty())
+        .then(|| Text {
+            en: "nothing is on record yet".to_owned(), zh: "尚无任何记录".to_owned()
+        })
 }
 
 /// Why this caller is not the one; the registrar records any office's act out of an archive.
@@ -269,8 +266,7 @@ fn wrong_hands(offices: &[Office], actor: Option<&Actor>, subject: &Subject) -> 
         Office::Province | Office::LocalGovernment => &registration.id,
         Office::NationalOffice | Office::Registrar | Office::Docket => return None,
     };
-    let named = actor.divisions.iter().any(|named| named == division.as_str());
-    (!named).then(|| Text {
+    (!actor.acts_for(division.as_str())).then(|| Text {
         en: format!("your token does not name {division}"),
         zh: format!("您的令牌未包含 {division}"),
     })

@@ -16,10 +16,11 @@ mod trace;
 pub use acts::of_fields;
 pub use code::{Code, Doc, documentation};
 pub use language::Language;
-pub use render::{ProblemSettings, render};
+pub use render::{ProblemSettings, answer_to, render};
 pub use trace::TraceId;
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -41,7 +42,7 @@ struct Occurrence {
     cause: Option<String>,
     credentials_sent: bool,
     precondition_failed: bool,
-    allow: Option<String>,
+    header: Option<(HeaderName, String)>,
 }
 
 /// One place in a request body that is wrong, an entry of the member `errors`.
@@ -85,7 +86,7 @@ impl Problem {
             cause: None,
             credentials_sent: true,
             precondition_failed: false,
-            allow: None,
+            header: None,
         }))
     }
 
@@ -166,9 +167,9 @@ impl Problem {
         self
     }
 
-    /// The value of the `Allow` header, for `method-not-allowed`.
-    pub fn allow(mut self, methods: impl Into<String>) -> Problem {
-        self.0.allow = Some(methods.into());
+    /// A header that says what would do: `Allow`, `Accept`, `Accept-Encoding`.
+    pub fn header(mut self, name: HeaderName, value: String) -> Problem {
+        self.0.header = Some((name, value));
         self
     }
 
@@ -199,8 +200,8 @@ impl Problem {
         if let Some(challenge) = self.challenge() {
             response.insert_header((header::WWW_AUTHENTICATE, challenge));
         }
-        if let Some(methods) = &self.0.allow {
-            response.insert_header((header::ALLOW, methods.as_str()));
+        if let Some((name, value)) = &self.0.header {
+            response.insert_header((name.clone(), value.as_str()));
         }
         response.json(self.body(language, public_url))
     }

@@ -40,8 +40,8 @@ pub struct Reading<'a> {
     pub known_to: Option<u64>,
     /// The calendars known up to there.
     pub calendars: Arc<Calendars>,
-    /// What else an answer depends on, counted.
-    pub ground: u64,
+    /// What else an answer depends on.
+    pub ground: String,
 }
 
 impl<'a> Reading<'a> {
@@ -52,8 +52,7 @@ impl<'a> Reading<'a> {
     pub async fn of(call: &'a Call) -> Result<Self, Problem> {
         let app = &call.state.app;
         let program = program(call)?;
-        let subject = call.subject()?;
-        let subject = app.subject(&subject).await.map_err(|error| call.problem(error))?;
+        let subject = call.subject().await?;
         let as_of = call.parsed("as_of", Day::parse)?;
         let (known_at, known) = known(call).await?;
         if let (Some(instant), Known::Nothing) = (known_at, known) {
@@ -87,7 +86,7 @@ impl<'a> Reading<'a> {
     pub async fn of_answer(call: &'a Call, answer: &ActAnswer) -> Result<Self, Problem> {
         let app = &call.state.app;
         let program = program(call)?;
-        let subject = app.subject(&call.subject()?).await.map_err(|error| call.problem(error))?;
+        let subject = call.subject().await?;
         let (adopted, present) = app.library().present_calendars();
         let known_to = answer.recorded.sequence.filter(|_| answer.replayed);
         let calendars = match known_to {
@@ -186,7 +185,7 @@ impl<'a> Reading<'a> {
 
     /// The tag of an answer about a revision; without one, about a record without events.
     pub fn tag(&self, call: &Call, revision: impl Into<Option<u64>>) -> String {
-        enrollment_tag(revision.into(), self.day, call.language, self.ground)
+        enrollment_tag(revision.into(), self.day, call.language, &self.ground)
     }
 
     /// The labels of its measures.
@@ -207,11 +206,12 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// What an answer depends on besides revision, day and language, counted: renamings of the subject,
-/// calendars and editions adopted. None of them is ever taken back, so the sum tells all apart.
-fn ground(app: &App, program: &Program, subject: &Subject, calendars: usize) -> u64 {
+/// What an answer depends on besides revision, day and language: how many renamings of the subject,
+/// calendars and editions were adopted. None of them is ever taken back. They are not added up: a
+/// node can know of more calendars and of fewer renamings than another.
+fn ground(app: &App, program: &Program, subject: &Subject, calendars: usize) -> String {
     let editions = app.library().adopted(program).map_or(0, |adopted| adopted.events.len());
-    subject.revision + calendars as u64 + editions as u64
+    format!("{}-{calendars}-{editions}", subject.revision)
 }
 
 /// The program that the path names.

@@ -15,6 +15,7 @@ use super::call::{Answered, Call};
 use super::problem::{Code, Problem};
 use super::reading::Reading;
 use super::status::Status;
+use crate::domain::ids::digits;
 
 /// A revision in the list.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -63,7 +64,7 @@ pub async fn get_revision(call: Call) -> Answered {
     let mut reading = Reading::of(&call).await?;
     let history = reading.history(&call).await?;
     let asked = call.path("revision");
-    let event = asked.parse::<u64>().ok().and_then(|revision| history.at(revision));
+    let event = digits(asked).and_then(|revision| history.at(revision));
     let Some(event) = event else {
         let last = history.revision().unwrap_or_default();
         return Err(Problem::new(Code::NotFound)

@@ -1,19 +1,26 @@
 //! Binding, serving and stopping.
 
+use std::future::ready;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
+use actix_http::{HttpService, Request, Response};
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, map_config};
+use actix_web::dev::{AppConfig, Server, ServerHandle, fn_service};
 use actix_web::http::header;
 use actix_web::middleware::{DefaultHeaders, from_fn};
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, Error, web};
 use tokio::task::JoinHandle;
 
-use super::dispatch;
 use super::problem::{ProblemSettings, render};
 use super::starting::{Bound, bind};
 use super::state::ApiState;
+use super::wire::framed;
+use super::{dispatch, expectation};
+
+/// How long a client may go on sending what is no longer read, so that it gets its answer.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Why nothing is served.
 #[derive(Debug, thiserror::Error)]
@@ -63,21 +70,39 @@ pub fn serve_on(bound: Bound, state: Arc<ApiState>) -> Result<Served, ServeError
         public_url: settings.public_url.clone(),
         default_language: settings.default_language,
     });
-    let mut server = HttpServer::new(move || {
-        App::new()
+    let mut server =
+        Server::build().disable_signals().shutdown_timeout(settings.shutdown_grace.as_secs());
+    if let Some(workers) = settings.workers {
+        server = server.workers(workers);
+    }
+    let draining = server.graceful_shutdown_signal();
+    // As `HttpServer` would, but for what a client is told that waits before it sends its body.
+    let service = move || {
+        let app = App::new()
             .app_data(shared.clone())
             .app_data(problems.clone())
             .wrap(from_fn(render))
             .wrap(DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff")))
-            .configure(dispatch::configure)
-    })
-    .disable_signals()
-    .client_request_timeout(settings.request_timeout)
-    .shutdown_timeout(settings.shutdown_grace.as_secs());
-    if let Some(workers) = settings.workers {
-        server = server.workers(workers);
-    }
-    let server = server.listen(listener).map_err(failed)?.run();
+            .wrap(from_fn(framed))
+            .configure(dispatch::configure);
+        let app = app.into_factory().map_err(|error: Error| error.error_response());
+        let (state, problems, draining) = (shared.clone(), problems.clone(), draining.clone());
+        let expected = move |request: Request| {
+            let refused = expectation::refused(request.head(), &state, &problems);
+            ready(refused.map_or(Ok(request), |refused| Err(Response::from(refused))))
+        };
+        HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let draining = draining.clone();
+                async move { draining.notified().await }
+            })
+            .client_request_timeout(settings.request_timeout)
+            .client_disconnect_timeout(LINGER)
+            .expect(fn_service(expected))
+            .finish(map_config(app, |()| AppConfig::default()))
+            .tcp()
+    };
+    let server = server.listen("docket", listener, service).map_err(failed)?.run();
     let handle = server.handle();
     let task = tokio::spawn(server);
     Ok(Served { address, state, handle, task })

@@ -13,6 +13,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::header_list::HeaderList;
 use super::problem::{Code, Language, Problem, ProblemSettings, TraceId};
 use super::serve::{ServeError, ended};
 
@@ -120,9 +121,8 @@ fn health(response: &mut actix_web::HttpResponseBuilder, body: &Health<'_>) -> H
 }
 
 async fn refuse(request: HttpRequest, problems: web::Data<ProblemSettings>) -> HttpResponse {
-    let accept = request.headers().get(header::ACCEPT_LANGUAGE);
-    let accept = accept.and_then(|value| value.to_str().ok());
-    let language = Language::negotiate(accept, problems.default_language);
+    let accept = HeaderList::of(request.headers(), header::ACCEPT_LANGUAGE);
+    let language = Language::negotiate(accept.as_ref(), problems.default_language);
     let problem = Problem::new(Code::Starting).trace(TraceId::of(&request));
     problem.respond(language, &problems.public_url)
 }

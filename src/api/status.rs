@@ -169,7 +169,7 @@ pub async fn get_enrollment(call: Call) -> Answered {
         let revision = cached.revision.unwrap_or_default();
         let tag = reading.tag(&call, revision);
         if super::etag::unchanged(&call.http, &tag) {
-            return Ok(super::etag::not_modified(&tag, call.language));
+            return Ok(super::etag::not_modified(&tag, REVALIDATE, Some(call.language)));
         }
         let body = present_body(&call, &reading, &cached, &tag)?;
         return Ok(rendered(&call, HttpResponse::Ok(), body, REVALIDATE, Some(&tag)));

@@ -11,9 +11,10 @@ use super::call::{Answered, Call, to_the_end};
 use super::etag::idempotency_key;
 use super::problem::{Code, Problem};
 use crate::app::Written;
+use crate::codec;
 use crate::domain::calendar::Calendar;
 use crate::domain::date::Day;
-use crate::domain::ids::Text;
+use crate::domain::ids::{Text, digits};
 use crate::domain::logbook::CalendarAdopted;
 use crate::domain::subject::{Registration, Renaming, Subject};
 
@@ -84,8 +85,7 @@ impl SubjectView {
 /// # Errors
 /// See the route.
 pub async fn get_subject(call: Call) -> Answered {
-    let subject = call.state.app.subject(&call.subject()?).await;
-    let subject = subject.map_err(|error| call.problem(error))?;
+    let subject = call.subject().await?;
     let today = call.state.today();
     let tag = format!("\"{}.{today}.json.{}\"", subject.revision, call.language.tag());
     tagged(&call, &tag, REVALIDATE, &SubjectView::of(&subject, today))
@@ -99,10 +99,12 @@ pub async fn register_subject(call: Call) -> Answered {
     let caller = call.caller()?;
     let key = idempotency_key(&call)?;
     let registration: Registration = body::read(&call)?;
-    let at = format!("/v1/subjects/{}", registration.id);
     let app = call.state.app.clone();
     let work = async move { app.register_subject(&caller, registration, &key).await };
-    recorded(&call, to_the_end(work).await?.map_err(|error| call.problem(error))?, at)
+    let written = to_the_end(work).await?.map_err(|error| call.problem(error))?;
+    let id = written.stream.strip_prefix(codec::SUBJECT).unwrap_or_default();
+    let at = format!("/v1/subjects/{id}");
+    recorded(&call, written, at)
 }
 
 /// Gives a subject another name.
@@ -111,8 +113,7 @@ pub async fn register_subject(call: Call) -> Answered {
 /// See the route.
 pub async fn rename_subject(call: Call) -> Answered {
     let caller = call.caller()?;
-    let subject = call.subject()?;
-    call.state.app.subject(&subject).await.map_err(|error| call.problem(error))?;
+    let subject = call.subject().await?.id().clone();
     let key = idempotency_key(&call)?;
     let renaming: Renaming = body::read(&call)?;
     let at = format!("/v1/subjects/{subject}");
@@ -174,7 +175,7 @@ pub async fn list_calendars(call: Call) -> Answered {
 /// # Errors
 /// See the route.
 pub async fn get_calendar(call: Call) -> Answered {
-    let year = call.path("year").parse::<i32>().ok();
+    let year = digits(call.path("year")).and_then(|year| i32::try_from(year).ok());
     let (_, calendars) = call.state.app.library().present_calendars();
     match year.and_then(|year| calendars.of_year(year)) {
         Some(calendar) => json(&call, &CalendarView::of(calendar)),

@@ -10,6 +10,7 @@ use super::route::Parameter;
 use crate::app::KnownAt;
 use crate::domain::date::{Day, Timestamp};
 use crate::domain::history::History;
+use crate::domain::ids::digits;
 use crate::projection::At;
 
 /// Which day is asked about.
@@ -109,12 +110,19 @@ pub async fn known(call: &Call) -> Result<(Option<Timestamp>, Known), Problem> {
     }
 }
 
-/// Reads a sequence.
+/// Reads a sequence: a number that a log can reach.
 ///
 /// # Errors
 /// Says what it is not.
 pub fn a_sequence(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| format!("{text:?} is no sequence: write its digits"))
+    let shown = || text.chars().take(80).collect::<String>();
+    match digits(text) {
+        Some(sequence) if i64::try_from(sequence).is_ok() => Ok(sequence),
+        _ if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty() => {
+            Err(format!("{:?} is no sequence: no log reaches beyond {}", shown(), i64::MAX))
+        }
+        _ => Err(format!("{:?} is no sequence: write its digits", shown())),
+    }
 }
 
 /// The times of a list out of the tables.

@@ -16,6 +16,7 @@ use super::call::{Answered, Call, to_the_end, wrong_parameter};
 use super::page::{LIMIT, next_link};
 use super::problem::{Code, Problem, of_fields};
 use super::route::Parameter;
+use super::times::a_sequence;
 use crate::domain::refusal::field;
 use crate::webhooks::{
     Changes, Counts, DeliveryState, NewEndpoint, Revealed, StartAt, WebhookError, Webhooks,
@@ -88,11 +89,17 @@ fn id(call: &Call) -> Result<Uuid, Problem> {
     Uuid::parse_str(&text).map_err(|_| problem(call, WebhookError::NoEndpoint(text)))
 }
 
-/// Programs are known to the library alone.
-fn check_programs(call: &Call, programs: Option<&[String]>) -> Result<(), Problem> {
-    let mut errors = Vec::new();
-    for (index, id) in programs.unwrap_or_default().iter().enumerate() {
-        if call.state.app.library().program(id).is_none() {
+/// The programs named, as the library, which alone knows them, writes their ids.
+fn named_programs(
+    call: &Call,
+    programs: Option<Vec<String>>,
+) -> Result<Option<Vec<String>>, Problem> {
+    let Some(programs) = programs else { return Ok(None) };
+    let (mut known, mut errors) = (Vec::new(), Vec::new());
+    for (index, id) in programs.iter().enumerate() {
+        if let Some(program) = call.state.app.library().program(id) {
+            known.push(program.id.to_string());
+        } else {
             let id: String = id.chars().take(80).collect();
             errors.push(field(
                 format!("/programs/{index}"),
@@ -101,7 +108,7 @@ fn check_programs(call: &Call, programs: Option<&[String]>) -> Result<(), Proble
             ));
         }
     }
-    if errors.is_empty() { Ok(()) } else { Err(of_fields(&errors, call.language)) }
+    if errors.is_empty() { Ok(Some(known)) } else { Err(of_fields(&errors, call.language)) }
 }
 
 fn revealed(call: &Call, revealed: Revealed, counts: Counts) -> Answered {
@@ -130,13 +137,13 @@ pub async fn list_webhook_endpoints(call: Call) -> Answered {
 pub async fn create_webhook_endpoint(call: Call) -> Answered {
     let webhooks = webhooks(&call)?;
     let request: EndpointRequest = read(&call)?;
-    check_programs(&call, request.programs.as_deref())?;
+    let programs = named_programs(&call, request.programs)?;
     let start = request.from_sequence.map(|start| start.read("/from_sequence")).transpose();
     let start = start.map_err(|error| of_fields(&[error], call.language))?;
     let new = NewEndpoint {
         url: request.url,
         description: request.description.unwrap_or_default(),
-        programs: request.programs.unwrap_or_default(),
+        programs: programs.unwrap_or_default(),
         types: request.types.unwrap_or_default(),
         start_at: start.unwrap_or(StartAt::Now),
     };
@@ -161,11 +168,11 @@ pub async fn get_webhook_endpoint(call: Call) -> Answered {
 pub async fn update_webhook_endpoint(call: Call) -> Answered {
     let (webhooks, id) = (webhooks(&call)?, id(&call)?);
     let request: EndpointChanges = read(&call)?;
-    check_programs(&call, request.programs.as_deref())?;
+    let programs = named_programs(&call, request.programs)?;
     let changes = Changes {
         url: request.url,
         description: request.description,
-        programs: request.programs,
+        programs,
         types: request.types,
         enabled: request.enabled,
     };
@@ -219,7 +226,7 @@ pub async fn list_webhook_deliveries(call: Call) -> Answered {
             .ok_or_else(|| format!("{text:?} is not pending, delivered or failed"))
     })?;
     let limit = limit(&call)?;
-    let before = match call.parameter("cursor").map(str::parse::<u64>) {
+    let before = match call.parameter("cursor").map(a_sequence) {
         None => None,
         Some(Ok(before)) => Some(before),
         Some(Err(_)) => {
@@ -247,8 +254,8 @@ pub async fn list_webhook_deliveries(call: Call) -> Answered {
 /// See the route.
 pub async fn redeliver_webhook(call: Call) -> Answered {
     let (webhooks, id) = (webhooks(&call)?, id(&call)?);
-    let number = call.path("sequence").parse::<u64>();
-    let number = number.map_err(|_| wrong_parameter("sequence", "it is no sequence"))?;
+    let number = a_sequence(call.path("sequence"));
+    let number = number.map_err(|error| wrong_parameter("sequence", &error))?;
     let made = to_the_end(async move { webhooks.redeliver(id, number).await }).await?;
     let view = delivery_view(made.map_err(|error| problem(&call, error))?);
     json_with(&call, HttpResponse::Created(), &view, NO_STORE, None)

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::act_checks::{changed_since, seen_before};
 use super::append::{check_fact_size, check_size};
 use super::enrollment::{Loaded, stream_name};
+use super::participation::decided_act;
 use super::{ActError, App, cache::Cached};
 use crate::codec;
 use crate::domain::act::ActRequest;
@@ -150,12 +151,13 @@ impl App {
         })?;
         let subject = self.subject(&call.subject).await?;
         let versions = self.versions_to_judge_by(program).await?;
-        let others = self.participation(program, &versions, call).await?;
+        let decided = decided_act(&call.request);
+        let others = self.participation(program, &versions, subject.id(), decided).await?;
         Ok(Case {
             program,
             versions,
+            stream: codec::enrollment_stream(&program.id, subject.id()),
             subject,
-            stream: codec::enrollment_stream(&program.id, &call.subject),
             actor,
             caller,
             call,

@@ -64,8 +64,8 @@ impl App {
     ) -> Result<(), ActError> {
         let not_found = || ActError::NotFound { what: "program", name: program.to_owned() };
         let program = self.library.program(program).ok_or_else(not_found)?;
-        self.subject(subject).await?;
-        let stream = codec::enrollment_stream(&program.id, subject);
+        let subject = self.subject(subject).await?;
+        let stream = codec::enrollment_stream(&program.id, subject.id());
         // Asked only where the act is refused in any case: what is kept will not do on a shared log.
         let cached = match self.log.is_shared() {
             true => self.enrollment_anew(&stream).await?,

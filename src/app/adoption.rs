@@ -58,24 +58,42 @@ impl<'a> Shelf<'a> {
         self.editions_of(program, adoptions).await
     }
 
+    /// The same at a start: where one of them can't be had, those before it, to be shown. Nothing is
+    /// decided by them; that is tried again with each act.
+    pub async fn editions_to_show(self, program: &ProgramId) -> Result<Adopted, StartError> {
+        let error = match self.editions(program).await {
+            Err(error) if error.keeps_one_program() => error,
+            editions => return editions,
+        };
+        tracing::error!(%program, %error, "an edition can't be read; nothing is decided under it");
+        let adoptions = adoptions_before(self.log, &codec::measure_stream(program)).await?;
+        let shown = match self.editions_of(program, adoptions).await {
+            Err(error) if error.keeps_one_program() => Adopted::default(),
+            shown => shown?,
+        };
+        Ok(Adopted { is_behind: true, ..shown })
+    }
+
     /// Reads every version in its newest adopted edition, from the stored bytes.
     async fn editions_of(
         self,
         program: &ProgramId,
         adoptions: Vec<(MeasureAdopted, EventRef)>,
     ) -> Result<Adopted, StartError> {
-        let mut newest: HashMap<String, Arc<Edition>> = HashMap::new();
-        let mut events = HashMap::new();
         let read_to = adoptions.last().map(|(_, reference)| reference.revision);
+        let (mut adopted_last, mut events) = (HashMap::new(), HashMap::new());
         for (adopted, reference) in adoptions {
+            events.insert(adopted.digest.clone(), reference);
+            adopted_last.insert(adopted.version.to_string(), adopted);
+        }
+        let mut newest = Vec::new();
+        for adopted in adopted_last.into_values() {
             let text = self.stored_text(&adopted).await?;
             let measure = read_measure(&format!("{program}/{} (adopted)", adopted.version), &text)?;
-            let digest = adopted.digest.clone();
-            newest.insert(adopted.version.to_string(), Arc::new(Edition { measure, digest }));
-            events.insert(adopted.digest, reference);
+            newest.push(Arc::new(Edition { measure, digest: adopted.digest }));
         }
-        let versions = Arc::new(Versions::new(newest.into_values().collect()));
-        Ok(Adopted { versions, events, read_to })
+        let versions = Arc::new(Versions::new(newest));
+        Ok(Adopted { versions, events, read_to, is_behind: false })
     }
 
     /// The edition's bytes from the documents; a file of the same digest will do as well.
@@ -109,6 +127,24 @@ async fn adoptions(
     Ok(decoded.into_iter().flatten().collect())
 }
 
+/// The same up to the first that can't be read.
+async fn adoptions_before(
+    log: &dyn EventLog,
+    stream: &str,
+) -> Result<Vec<(MeasureAdopted, EventRef)>, StartError> {
+    let name = stream_name(stream).map_err(ActError::from)?;
+    let mut adoptions = Vec::new();
+    for revision in 0.. {
+        let event = match log.read_stream(&name, revision, 1).await {
+            Err(LogError::Corrupt { .. }) => None,
+            page => page.map_err(ActError::from)?.events.into_iter().next(),
+        };
+        let Some(Ok(adopted)) = event.as_ref().map(adoption) else { break };
+        adoptions.extend(adopted);
+    }
+    Ok(adoptions)
+}
+
 fn adoption(stored: &RecordedEvent) -> Result<Option<(MeasureAdopted, EventRef)>, ActError> {
     match codec::decode(stored)? {
         Stored::MeasureAdopted(adopted, _) => Ok(Some((adopted, codec::reference(stored)))),
@@ -125,15 +161,20 @@ pub(super) async fn adopt_measures(
 ) -> Result<Adopted, StartError> {
     let stream = codec::measure_stream(program);
     for _ in 0..MAX_TRIES {
-        let mut adoptions = adoptions(shelf.log, &stream).await?;
+        let mut adoptions = match adoptions(shelf.log, &stream).await {
+            Err(error) if error.keeps_one_program() => {
+                return shelf.editions_to_show(program).await;
+            }
+            adoptions => adoptions?,
+        };
         match adopt_missing(shelf, log_id, program, &mut adoptions).await {
-            Ok(()) => return shelf.editions_of(program, adoptions).await,
+            Ok(()) => return shelf.editions_to_show(program).await,
             // Docket's own writers wait; what was adopted before judges meanwhile.
             Err(StartError::Act(
                 error @ (ActError::Clock(_) | ActError::Log(LogError::Stopped(_))),
             )) => {
                 tracing::warn!(%error, %program, "editions that this program brings along wait to be adopted");
-                return shelf.editions(program).await;
+                return shelf.editions_to_show(program).await;
             }
             Err(StartError::Act(ActError::Log(error))) if looks_again(&error) => {}
             Err(error) => return Err(error),

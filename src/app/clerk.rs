@@ -24,7 +24,7 @@ use crate::domain::history::History;
 use crate::domain::ids::EventRef;
 use crate::domain::measure::Program;
 use crate::domain::state::State;
-use crate::log::{LogError, NewEvent};
+use crate::log::{LogError, NewEvent, RecordedEvent};
 
 /// How often a stream is looked at again when others were faster, in one round.
 const MAX_TRIES: usize = 8;
@@ -113,8 +113,8 @@ impl Clerk {
                     round.postponed += 1;
                     self.pending.insert(stream, news);
                 }
-                Err(ActError::Codec(error)) => {
-                    tracing::warn!(%error, stream, "the clerk can't read an enrollment");
+                Err(error) if error.is_unreadable() => {
+                    tracing::error!(%error, stream, "the clerk can't judge an enrollment");
                     round.unreadable += 1;
                     self.pending.insert(stream, news);
                 }
@@ -133,23 +133,51 @@ impl Clerk {
     /// Notes the enrollments in which offices acted since the last round.
     async fn follow(&mut self) -> Result<(), ActError> {
         loop {
-            let page = self.app.log.read_all(self.read_to, PAGE_EVENTS).await?;
-            for event in &page.events {
-                let stream = event.stream.as_str();
-                let news = News { revision: event.revision, recorded_at_us: event.recorded_at_us };
-                if let Some(known) = self.pending.get_mut(stream) {
-                    *known = news;
-                } else if event.event_type != "ObligationLapsed"
-                    && matches!(codec::kind_of_stream(stream), StreamKind::Enrollment { .. })
-                {
-                    self.pending.insert(stream.to_owned(), news);
+            let page = match self.app.log.read_all(self.read_to, PAGE_EVENTS).await {
+                Ok(page) => page,
+                Err(LogError::Corrupt { sequence, reason }) => {
+                    self.pass_by(sequence, &reason).await?;
+                    continue;
                 }
-            }
+                Err(error) => return Err(error.into()),
+            };
+            page.events.iter().for_each(|event| self.note(event));
             if page.end {
                 self.read_to = page.next.or(self.read_to);
                 return Ok(());
             }
             self.read_to = page.next;
+        }
+    }
+
+    /// Notes what comes before an event that can't be read, and goes on after it: following only says
+    /// where to look, and who looks reads the stream.
+    async fn pass_by(&mut self, sequence: u64, reason: &str) -> Result<(), ActError> {
+        tracing::error!(sequence, reason, "the clerk passes by an event that can't be read");
+        let mut next = self.read_to.map_or(0, |read_to| read_to + 1);
+        while next < sequence {
+            let left = usize::try_from(sequence - next).unwrap_or(usize::MAX);
+            let page = self.app.log.read_all(next.checked_sub(1), left.min(PAGE_EVENTS)).await;
+            let Ok(page) = page else { break };
+            page.events.iter().for_each(|event| self.note(event));
+            next += page.events.len() as u64;
+            if page.events.is_empty() {
+                break;
+            }
+        }
+        self.read_to = Some(sequence.max(next));
+        Ok(())
+    }
+
+    fn note(&mut self, event: &RecordedEvent) {
+        let stream = event.stream.as_str();
+        let news = News { revision: event.revision, recorded_at_us: event.recorded_at_us };
+        if let Some(known) = self.pending.get_mut(stream) {
+            *known = news;
+        } else if event.event_type != "ObligationLapsed"
+            && matches!(codec::kind_of_stream(stream), StreamKind::Enrollment { .. })
+        {
+            self.pending.insert(stream.to_owned(), news);
         }
     }
 
@@ -170,7 +198,11 @@ impl Clerk {
                 (history.state(), history.last_place())
             }
         };
-        if unrecorded(&state, &calendars, day).is_empty() {
+        let unrecorded = unrecorded(&state, &calendars, day);
+        for lapse in &unrecorded {
+            app.check_calendars(lapse)?;
+        }
+        if unrecorded.is_empty() {
             return Ok(Looked::Done(0, next_look(&state, last_place, &calendars, day)));
         }
         self.record(program, stream, &calendars, day).await
@@ -288,6 +320,17 @@ impl Clerk {
             let left = Duration::from_micros(u64::try_from(left).unwrap_or_default());
             tokio::time::sleep(interval.min(left).max(MIN_PAUSE)).await;
         }
+    }
+}
+
+impl App {
+    /// That the calendars by which a lapse is judged can be read.
+    fn check_calendars(&self, lapse: &ObligationLapsed) -> Result<(), ActError> {
+        let last = lapse.not_late_before.year();
+        let years = lapse.due.latest().year().min(last)..=last;
+        let Some(error) = self.library.unread_year(years) else { return Ok(()) };
+        let (sequence, reason) = (0, format!("a calendar that it needs: {error}"));
+        Err(LogError::Corrupt { sequence, reason }.into())
     }
 }
 

@@ -119,6 +119,11 @@ pub enum ActError {
 }
 
 impl ActError {
+    /// Whether it is that an event can't be read: what does not need it goes on.
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Codec(_) | Self::Log(LogError::Corrupt { .. }))
+    }
+
     /// Whether the act itself is refused, by what is on record; else it could not be decided.
     pub(super) fn is_refusal(&self) -> bool {
         match self {

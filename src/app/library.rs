@@ -1,6 +1,6 @@
 //! Programs, measures, subjects and calendars: what acts are judged by, from the log.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::enrollment::read_whole_stream;
@@ -26,6 +26,8 @@ pub struct Adopted {
     pub events: HashMap<String, EventRef>,
     /// The revision up to which the measure's stream was read.
     pub(super) read_to: Option<u64>,
+    /// Whether an edition after those can't be had.
+    pub(super) is_behind: bool,
 }
 
 /// Editions by program, and how far the log is known to have adopted more.
@@ -79,6 +81,8 @@ pub struct Library {
     forgotten: Mutex<u64>,
     /// By year and revision.
     calendars: RwLock<Vec<AdoptedCalendar>>,
+    /// Years of which a calendar can't be read: as if none was adopted, and nothing lapses by them.
+    unread_years: BTreeMap<i32, ActError>,
     present: RwLock<(usize, Arc<Calendars>)>,
 }
 
@@ -86,17 +90,22 @@ impl Library {
     pub(super) fn new(
         programs: Programs,
         adopted: HashMap<ProgramId, Adopted>,
-        mut calendars: Vec<AdoptedCalendar>,
+        (mut calendars, unread_years): (Vec<AdoptedCalendar>, BTreeMap<i32, ActError>),
     ) -> Self {
         calendars.sort_by_key(AdoptedCalendar::order);
+        let behind = adopted.iter().filter(|(_, one)| one.is_behind);
+        let announced = behind
+            .map(|(program, one)| (program.clone(), one.read_to.map_or(0, |read_to| read_to + 1)));
+        let announced = announced.collect();
         let adopted = adopted.into_iter().map(|(program, one)| (program, Arc::new(one))).collect();
-        let editions = Editions { adopted, ..Editions::default() };
+        let editions = Editions { adopted, announced };
         let library = Self {
             programs,
             editions: RwLock::new(editions),
             subjects: Kept::new(SUBJECT_BYTES),
             forgotten: Mutex::default(),
             calendars: RwLock::new(calendars),
+            unread_years,
             present: RwLock::default(),
         };
         library.renew_present();
@@ -174,6 +183,11 @@ impl Library {
         let adopted = read(&self.calendars);
         let newest = |year: i32| adopted.iter().rev().find(|one| one.calendar.year() == year);
         years.filter_map(newest).map(|one| one.event.clone()).collect()
+    }
+
+    /// Whether a year of these has a calendar that can't be read.
+    pub(super) fn unread_year(&self, years: std::ops::RangeInclusive<i32>) -> Option<&ActError> {
+        self.unread_years.range(years).next().map(|(_, error)| error)
     }
 
     fn renew_present(&self) {
@@ -264,20 +278,24 @@ fn bytes_of(subject: &Subject) -> usize {
 }
 
 impl App {
-    /// A registered subject.
+    /// A registered subject, in whatever case its id is written.
     ///
     /// # Errors
     /// [`ActError::NotFound`], and as the log's.
     pub async fn subject(&self, id: &SubjectId) -> Result<Arc<Subject>, ActError> {
-        if let Some(subject) = self.library.subjects.get(id.as_str()) {
-            return Ok(subject);
+        // Older logs have ids in other spellings: as written it is found first.
+        for id in [id, &id.registered_spelling()] {
+            if let Some(subject) = self.library.subjects.get(id.as_str()) {
+                return Ok(subject);
+            }
+            let forgotten_before = *self.library.forgotten();
+            if let Some(subject) = self.read_subject(id).await? {
+                let subject = Arc::new(subject);
+                self.library.keep_subject(subject.clone(), forgotten_before);
+                return Ok(subject);
+            }
         }
-        let forgotten_before = *self.library.forgotten();
-        let found = self.read_subject(id).await?;
-        let not_found = || ActError::NotFound { what: "subject", name: id.to_string() };
-        let subject = Arc::new(found.ok_or_else(not_found)?);
-        self.library.keep_subject(subject.clone(), forgotten_before);
-        Ok(subject)
+        Err(ActError::NotFound { what: "subject", name: id.to_string() })
     }
 
     async fn read_subject(&self, id: &SubjectId) -> Result<Option<Subject>, ActError> {

@@ -23,6 +23,7 @@ mod known;
 mod library;
 pub mod measure_files;
 mod participation;
+mod prospects;
 mod quotas;
 mod recordable;
 mod recovery;
@@ -39,12 +40,13 @@ pub use follow::Following;
 pub use kept::Kept;
 pub use known::KnownAt;
 pub use library::Library;
+pub use prospects::Prospect;
 pub use quotas::QuotaView;
 pub use recovery::{Recovered, UNDER_WAY_US};
 pub use registration::Written;
 pub use start::{Parts, StartError, start, start_reading};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -78,6 +80,8 @@ pub struct App {
     stripes: Vec<Mutex<()>>,
     /// Enrollments whose places could not be restated after an act that moved them.
     lagging: Mutex<BTreeSet<String>>,
+    /// Reservations, by stream and revision, whose approval is known to stand: that never changes.
+    standing: std::sync::Mutex<HashSet<(String, u64)>>,
     /// Whether what a start does by itself waits for the clock.
     postponed: AtomicBool,
     counters: Counters,

@@ -13,7 +13,7 @@ use crate::codec::{self, Stored};
 use crate::domain::date::{Day, Timestamp};
 use crate::domain::decide::PlaceWanted;
 use crate::domain::ids::{EventRef, Id, Office};
-use crate::domain::measure::Program;
+use crate::domain::measure::{Category, Program};
 use crate::domain::quota::{
     PlaceReserved, PlacesRestated, Quota, QuotaEvent, Reservation, ReservationReleased, places_of,
 };
@@ -62,12 +62,8 @@ impl App {
         program: &Program,
         known: impl Fn(u64) -> bool,
     ) -> Result<Vec<QuotaView>, ActError> {
-        let versions = self.library.versions(program);
-        let categories = versions
-            .find(|measure| (!measure.categories.is_empty()).then(|| measure.categories.clone()))
-            .unwrap_or_default();
         let mut views = Vec::new();
-        for category in categories {
+        for category in self.categories(program) {
             let Some(rule) = category.quota else { continue };
             let stream = codec::quota_stream(&program.id, &category.id);
             let quota = self.quota_known(&stream, &known).await?;
@@ -75,6 +71,21 @@ impl App {
             views.push(QuotaView { category: category.id, limit, soft, article, quota });
         }
         Ok(views)
+    }
+
+    /// The categories of a program, in the measure's order.
+    fn categories(&self, program: &Program) -> Vec<Category> {
+        let categories = self
+            .library
+            .versions(program)
+            .find(|measure| (!measure.categories.is_empty()).then(|| measure.categories.clone()));
+        categories.unwrap_or_default()
+    }
+
+    /// The categories of a program that have a quota.
+    pub(super) fn quota_categories(&self, program: &Program) -> Vec<Id> {
+        let categories = self.categories(program).into_iter();
+        categories.filter(|category| category.quota.is_some()).map(|category| category.id).collect()
     }
 
     async fn quota_known(
@@ -220,7 +231,8 @@ impl App {
     }
 
     /// Enters in each quota's stream the places that an enrollment's own events now say it holds,
-    /// where they differ from what stands there. Never refused: days over a limit are listed.
+    /// where they differ from what stands there. Never refused: days over a limit are listed. A quota
+    /// that can't be read keeps the others from nothing.
     pub(super) async fn restate(
         &self,
         program: &Program,
@@ -230,36 +242,50 @@ impl App {
         let history = self.history(enrollment).await?;
         let Some(newest) = history.events().last() else { return Ok(false) };
         let cites = newest.reference(enrollment);
-        let places = places_of(&history);
-        let mut restated = false;
-        for view in self.quotas(program).await? {
-            let spans = places.get(&view.category).cloned().unwrap_or_default();
-            let stream = codec::quota_stream(&program.id, &view.category);
-            for _ in 0..MAX_TRIES {
-                let quota = self.quota(&stream).await?;
-                if quota.spans_of(enrollment) == spans
-                    || quota.restated_to(enrollment).is_some_and(|to| to >= cites.revision)
-                {
-                    break;
-                }
-                let event = QuotaEvent::PlacesRestated(PlacesRestated {
-                    enrollment: enrollment.to_owned(),
-                    cites: cites.clone(),
-                    spans: spans.clone(),
-                });
-                let cause = format!("restate {cites}");
-                let exercise = program.is_exercise();
-                match self.append_quota(&stream, &quota, event, &cause, exercise, now).await {
-                    Ok(_) => {
-                        restated = true;
-                        break;
-                    }
-                    Err(ActError::Log(LogError::Conflict { .. })) => {}
-                    Err(error) => return Err(error),
-                }
+        let mut places = places_of(&history);
+        let (mut restated, mut unread) = (false, None);
+        for category in self.quota_categories(program) {
+            let stated = PlacesRestated {
+                enrollment: enrollment.to_owned(),
+                cites: cites.clone(),
+                spans: places.remove(&category).unwrap_or_default(),
+            };
+            match self.restate_in(program, &category, stated, now).await {
+                Ok(changed) => restated |= changed,
+                Err(error) if error.is_unreadable() => unread = Some(error),
+                Err(error) => return Err(error),
             }
         }
-        Ok(restated)
+        unread.map_or(Ok(restated), Err)
+    }
+
+    async fn restate_in(
+        &self,
+        program: &Program,
+        category: &Id,
+        stated: PlacesRestated,
+        now: Timestamp,
+    ) -> Result<bool, ActError> {
+        let stream = codec::quota_stream(&program.id, category);
+        let cause = format!("restate {}", stated.cites);
+        for _ in 0..MAX_TRIES {
+            let quota = self.quota(&stream).await?;
+            if quota.spans_of(&stated.enrollment) == stated.spans
+                || quota
+                    .restated_to(&stated.enrollment)
+                    .is_some_and(|to| to >= stated.cites.revision)
+            {
+                return Ok(false);
+            }
+            let event = QuotaEvent::PlacesRestated(stated.clone());
+            let exercise = program.is_exercise();
+            match self.append_quota(&stream, &quota, event, &cause, exercise, now).await {
+                Ok(_) => return Ok(true),
+                Err(ActError::Log(LogError::Conflict { .. })) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
     }
 
     async fn append_quota(

@@ -1,10 +1,10 @@
 //! What a crash left between two streams: reservations without their approval, places that were
 //! taken or freed in an enrollment and not yet in the quota.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
-
-use futures_util::StreamExt as _;
-use futures_util::future::{BoxFuture, FutureExt as _};
+use std::time::Duration;
 
 use super::enrollment::stream_name;
 use super::{ActError, App, StartError};
@@ -12,14 +12,16 @@ use crate::codec::{self, StreamKind};
 use crate::domain::event::{ApprovalAbandoned, Event};
 use crate::domain::measure::Program;
 use crate::domain::quota::Reservation;
-use crate::log::{LogError, NewEvent, StreamName};
+use crate::log::{LogError, MAX_PAGE_EVENTS, NewEvent};
 
 /// How old a reservation must be, in microseconds, before it is looked at where acts may be under
 /// way: no act takes that long.
 pub const UNDER_WAY_US: i64 = 30_000_000;
 
-/// Enrollments looked at at once: a log elsewhere takes a while to answer each.
-const AT_ONCE: usize = 16;
+/// How many of the newest events a start looks at, for what a crash left in the middle of an act.
+const NEWEST_EVENTS: u64 = 1_000;
+/// How long the look at every enrollment rests after each, so that acts hardly notice it.
+const REST: Duration = Duration::from_millis(1);
 
 /// What the recovery did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,12 +32,26 @@ pub struct Recovered {
     pub abandoned: usize,
     /// Enrollments whose places were restated.
     pub restated: usize,
+    /// Streams left out because an event can't be read.
+    pub unreadable: usize,
+}
+
+impl Recovered {
+    /// An event that can't be read keeps back what needs it, and that is tried again later.
+    fn leave_out(&mut self, stream: &str, error: ActError) -> Result<(), ActError> {
+        if !error.is_unreadable() {
+            return Err(error);
+        }
+        tracing::error!(%error, stream, "the recovery leaves this out, and tries again later");
+        self.unreadable += 1;
+        Ok(())
+    }
 }
 
 impl App {
-    /// Mends what a crash, or an append that failed after an act, left out. A reservation is released only when its append can no longer
-    /// succeed. `older_than_us`: reservations younger than that are left alone, for they may belong
-    /// to an act under way; 0 at start, when nothing is.
+    /// Mends what a crash, or an append that failed after an act, left out. A reservation is released
+    /// only when its append can no longer succeed. `older_than_us`: reservations younger than that are
+    /// left alone, for they may belong to an act under way; 0 at start, when nothing is.
     ///
     /// # Errors
     /// As the log's. What was mended stays mended.
@@ -43,18 +59,73 @@ impl App {
         let mut recovered = Recovered::default();
         let lagging: Vec<String> = self.lagging.lock().await.iter().cloned().collect();
         for stream in lagging {
-            recovered.restated += usize::from(self.restate_stream(&stream).await?);
-            self.lagging.lock().await.remove(&stream);
+            if self.restate_or_leave(&stream, &mut recovered).await? {
+                self.lagging.lock().await.remove(&stream);
+            }
         }
         for program in &self.library.programs().programs {
-            for view in self.quotas(program).await? {
-                for reservation in view.quota.reservations() {
-                    self.settle_reservation(program, reservation, older_than_us, &mut recovered)
-                        .await?;
-                }
+            for category in self.quota_categories(program) {
+                let stream = codec::quota_stream(&program.id, &category);
+                self.settle_quota(program, &stream, older_than_us, |_| true, &mut recovered)
+                    .await?;
             }
         }
         Ok(recovered)
+    }
+
+    /// The same at a start, for what the newest events leave open: what a crash breaks off is among
+    /// them. However long the log is, it takes as long. What is older and still open (a place that
+    /// lagged for long before the stop) is found by [`App::recover`] and [`App::recover_places`] behind
+    /// the start; until then a reserved place counts as taken.
+    ///
+    /// # Errors
+    /// As the log's. What was mended stays mended.
+    pub async fn recover_newest(&self, older_than_us: i64) -> Result<Recovered, ActError> {
+        let mut recovered = Recovered::default();
+        let (mut enrollments, mut quotas) = (BTreeSet::new(), BTreeMap::new());
+        for (stream, revision) in self.newest_streams().await? {
+            match codec::kind_of_stream(&stream) {
+                StreamKind::Enrollment { .. } => drop(enrollments.insert(stream)),
+                StreamKind::Quota { program, .. } => {
+                    let revisions: &mut BTreeSet<u64> =
+                        &mut quotas.entry(stream).or_insert((program, BTreeSet::new())).1;
+                    revisions.insert(revision);
+                }
+                _ => {}
+            }
+        }
+        for (stream, (program, newest)) in quotas {
+            let Some(program) = self.library.program(&program) else { continue };
+            let is_new = |revision: u64| newest.contains(&revision);
+            self.settle_quota(program, &stream, older_than_us, is_new, &mut recovered).await?;
+        }
+        for stream in enrollments {
+            self.restate_or_leave(&stream, &mut recovered).await?;
+        }
+        Ok(recovered)
+    }
+
+    /// Streams and revisions of the newest events, without what can't be read.
+    async fn newest_streams(&self) -> Result<Vec<(String, u64)>, ActError> {
+        let Some(head) = self.log.head().await? else { return Ok(Vec::new()) };
+        let mut next = (head + 1).saturating_sub(NEWEST_EVENTS);
+        let mut newest = Vec::new();
+        while next <= head {
+            match self.log.read_all(next.checked_sub(1), MAX_PAGE_EVENTS).await {
+                Ok(page) if page.events.is_empty() => break,
+                Ok(page) => {
+                    next += page.events.len() as u64;
+                    let places = page.events.iter().map(|e| (e.stream.to_string(), e.revision));
+                    newest.extend(places);
+                }
+                Err(LogError::Corrupt { sequence, reason }) => {
+                    tracing::error!(sequence, reason, "an event can't be read");
+                    next = next.max(sequence) + 1;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(newest)
     }
 
     /// Whether Docket may record anything of its own accord now.
@@ -73,33 +144,78 @@ impl App {
         if self.postponed.load(Ordering::Relaxed) {
             self.may_write_by_itself()?;
             self.adopt_what_is_missing().await?;
-            let places = self.recover_places().await?;
+            let recovered = self.recover_newest(older_than_us).await?;
             self.postponed.store(false, Ordering::Relaxed);
-            tracing::info!(restated = places.restated, "what waited for the clock is done");
+            tracing::info!(?recovered, "what waited for the clock is done");
         }
         Ok(self.recover(older_than_us).await?)
     }
 
-    /// Restates the places of every enrollment whose quota lags behind its own events. Only streams
-    /// of programs with quotas are read.
+    /// Restates the places of every enrollment whose quota lags behind its own events, one after the
+    /// other and with a rest between: this takes as long as the log is. Only streams of programs with
+    /// quotas are read.
     ///
     /// # Errors
     /// As the log's.
     pub async fn recover_places(&self) -> Result<Recovered, ActError> {
         let mut recovered = Recovered::default();
         for program in self.programs_with_quota() {
-            let streams = self.log.streams(&format!("{}-", program.id)).await?;
-            let each: Vec<_> = streams.into_iter().map(|name| self.restate_named(name)).collect();
-            let mut restated = futures_util::stream::iter(each).buffer_unordered(AT_ONCE);
-            while let Some(restated) = restated.next().await {
-                recovered.restated += usize::from(restated?);
+            for stream in self.log.streams(&format!("{}-", program.id)).await? {
+                self.restate_or_leave(stream.as_str(), &mut recovered).await?;
+                tokio::time::sleep(REST).await;
             }
         }
         Ok(recovered)
     }
 
-    fn restate_named(&self, name: StreamName) -> BoxFuture<'_, Result<bool, ActError>> {
-        async move { self.restate_stream(name.as_str()).await }.boxed()
+    /// Settles the reservations of a quota's stream whose revision is wanted.
+    async fn settle_quota(
+        &self,
+        program: &Program,
+        stream: &str,
+        older_than_us: i64,
+        is_wanted: impl Fn(u64) -> bool,
+        recovered: &mut Recovered,
+    ) -> Result<(), ActError> {
+        let quota = match self.quota(stream).await {
+            Ok(quota) => quota,
+            Err(error) => return recovered.leave_out(stream, error),
+        };
+        for reservation in quota.reservations() {
+            if !is_wanted(reservation.reference.revision) || self.is_standing(reservation) {
+                continue;
+            }
+            let settled =
+                self.settle_reservation(program, reservation, older_than_us, recovered).await;
+            if let Err(error) = settled {
+                recovered.leave_out(&reservation.reserved.enrollment, error)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_standing(&self, reservation: &Reservation) -> bool {
+        let standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+        standing.contains(&key_of(reservation))
+    }
+
+    /// Whether the enrollment needs no further look.
+    async fn restate_or_leave(
+        &self,
+        stream: &str,
+        recovered: &mut Recovered,
+    ) -> Result<bool, ActError> {
+        match self.restate_stream(stream).await {
+            Ok(restated) => {
+                recovered.restated += usize::from(restated);
+                Ok(true)
+            }
+            Err(error) => {
+                recovered.leave_out(stream, error)?;
+                self.lagging.lock().await.insert(stream.to_owned());
+                Ok(false)
+            }
+        }
     }
 
     async fn restate_stream(&self, stream: &str) -> Result<bool, ActError> {
@@ -107,6 +223,9 @@ impl App {
             return Ok(false);
         };
         let Some(program) = self.library.program(program.as_str()) else { return Ok(false) };
+        if self.quota_categories(program).is_empty() {
+            return Ok(false);
+        }
         let now = self.clock.now_for_own()?;
         let _turn = self.stripe(stream).lock().await;
         self.restate(program, stream, now).await
@@ -114,15 +233,7 @@ impl App {
 
     fn programs_with_quota(&self) -> Vec<&Program> {
         let programs = self.library.programs().programs.iter();
-        programs
-            .filter(|program| {
-                let versions = self.library.versions(program);
-                versions
-                    .all()
-                    .iter()
-                    .any(|edition| edition.measure.categories.iter().any(|c| c.quota.is_some()))
-            })
-            .collect()
+        programs.filter(|program| !self.quota_categories(program).is_empty()).collect()
     }
 
     async fn settle_reservation(
@@ -149,7 +260,12 @@ impl App {
                 Err(error) => return Err(error),
             }
         }
-        if self.outcome_of(reservation).await? == Some(false) {
+        let outcome = self.outcome_of(reservation).await?;
+        if outcome == Some(true) {
+            let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+            standing.insert(key_of(reservation));
+        }
+        if outcome == Some(false) {
             let reason = "its approval can no longer be appended".to_owned();
             self.release(reservation, reason, program.is_exercise(), now).await?;
             recovered.released += 1;
@@ -199,4 +315,8 @@ impl App {
         self.enrollments.forget(stream);
         Ok(())
     }
+}
+
+fn key_of(reservation: &Reservation) -> (String, u64) {
+    (reservation.reference.stream.clone(), reservation.reference.revision)
 }

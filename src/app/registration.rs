@@ -31,10 +31,11 @@ pub struct Written {
 }
 
 impl App {
-    /// Registers a subject.
+    /// Registers a subject, its id in the one spelling that ids have.
     ///
     /// # Errors
-    /// Only the registrar; a code that is none; a province that is not registered; an id that is.
+    /// Only the registrar; a code that is none; a province that is not registered; an id that is, in
+    /// whatever case.
     pub async fn register_subject(
         &self,
         caller: &Caller,
@@ -42,6 +43,8 @@ impl App {
         key: &str,
     ) -> Result<Written, ActError> {
         registrar_only(caller)?;
+        let given = registration.id.clone();
+        let registration = self.spelled(registration).await?;
         self.check_registration(&registration).await?;
         let stream = codec::subject_stream(&registration.id);
         let id = registration.id.clone();
@@ -55,7 +58,49 @@ impl App {
             })
             .await;
         self.library.forget_subject(&id);
-        written
+        match written {
+            Err(ActError::Exists { .. }) if id != given => Err(same_id(&given, &id)),
+            written => written,
+        }
+    }
+
+    /// A registration with its ids as they are registered; older logs have some in capitals.
+    async fn spelled(&self, mut registration: Registration) -> Result<Registration, ActError> {
+        let given = registration.id.clone();
+        if !given.is_addressable() {
+            let detail = format!(
+                "{given} begins or ends with a dot, which addresses lose: dots stand only within"
+            );
+            return Err(ActError::Invalid { pointer: "/id".to_owned(), detail });
+        }
+        for (index, zone) in registration.zones.iter().enumerate() {
+            let id = SubjectId::parse(&zone.zone).ok().filter(SubjectId::is_addressable);
+            if id.is_none() {
+                let zone: String = zone.zone.chars().take(80).collect();
+                let detail = format!("{zone:?} is no id: letters, digits, _, - and dots within");
+                return Err(ActError::Invalid { pointer: format!("/zones/{index}/zone"), detail });
+            }
+        }
+        registration.id = given.registered_spelling();
+        let capitals = SubjectId::parse(&given.as_str().to_ascii_uppercase());
+        let older = [Ok(given.clone()), capitals].into_iter().flatten();
+        for older in older.filter(|older| *older != given.registered_spelling()) {
+            match self.subject(&older).await {
+                Ok(found) if *found.id() != older => {}
+                Ok(_) if older != given => return Err(same_id(&given, &older)),
+                Ok(_) => registration.id = older,
+                Err(ActError::NotFound { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if let Some(province) = &mut registration.province {
+            *province = match self.subject(province).await {
+                Ok(found) => found.id().clone(),
+                Err(ActError::NotFound { .. }) => province.registered_spelling(),
+                Err(error) => return Err(error),
+            };
+        }
+        Ok(registration)
     }
 
     /// Gives a subject another name from a day on.
@@ -226,6 +271,13 @@ impl App {
         }
         Err(ActError::Busy { what: stream.to_owned() })
     }
+}
+
+/// That an id is registered in another spelling.
+fn same_id(given: &SubjectId, registered: &SubjectId) -> ActError {
+    let detail =
+        format!("{given} is {registered}, which is registered: ids are compared without case");
+    ActError::Invalid { pointer: "/id".to_owned(), detail }
 }
 
 fn registrar_only(caller: &Caller) -> Result<(), ActError> {

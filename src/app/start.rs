@@ -1,10 +1,11 @@
 //! Opening a log: making it on first use, adopting measures, mending what a crash left.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -16,7 +17,7 @@ use super::decisions::{LogBook, newest};
 use super::documents::DocumentStore;
 use super::enrollment::{read_whole_stream, stream_name};
 use super::library::{Adopted, AdoptedCalendar};
-use super::recovery::UNDER_WAY_US;
+use super::recovery::{Recovered, UNDER_WAY_US};
 use super::{ActError, App, Library, STRIPES, measure_files};
 use crate::codec::{self, Stored};
 use crate::domain::date::{Day, Timestamp};
@@ -32,6 +33,9 @@ pub(super) const MAX_TRIES: usize = 16;
 /// node that counts the events itself may hear of it a moment later.
 const CREATED_LOOKS: usize = 100;
 const CREATED_EVERY: Duration = Duration::from_millis(100);
+
+/// Streams read at once: a log elsewhere takes a while to answer each.
+const AT_ONCE: usize = 16;
 
 /// What an application is made of.
 pub struct Parts {
@@ -77,6 +81,17 @@ pub enum StartError {
     Act(#[from] ActError),
 }
 
+impl StartError {
+    /// Whether it keeps no more than acts under one program from being decided.
+    pub(super) fn keeps_one_program(&self) -> bool {
+        match self {
+            Self::Measure { .. } => true,
+            Self::NotALog { .. } => false,
+            Self::Act(error) => error.is_unreadable() || matches!(error, ActError::Documents(_)),
+        }
+    }
+}
+
 /// Opens the log for serving: its first event, the measures, the calendars, the recovery.
 ///
 /// # Errors
@@ -100,10 +115,10 @@ pub async fn start(parts: Parts) -> Result<App, StartError> {
         app.postponed.store(true, Ordering::Relaxed);
         return Ok(app);
     }
-    let recovered = app.recover(older_than_us).await?;
-    let places = app.recover_places().await?;
-    if recovered.released + recovered.abandoned + places.restated > 0 {
-        tracing::info!(?recovered, restated = places.restated, "mended what a stop left open");
+    match app.recover_newest(older_than_us).await {
+        Ok(Recovered { released: 0, abandoned: 0, restated: 0, .. }) => {}
+        Ok(recovered) => tracing::info!(?recovered, "mended what a stop left open"),
+        Err(error) => tracing::warn!(%error, "what a stop left open is mended later"),
     }
     Ok(app)
 }
@@ -121,7 +136,7 @@ pub async fn start_reading(parts: Parts) -> Result<App, StartError> {
     };
     let mut adopted = HashMap::new();
     for program in programs.programs.iter().filter(|program| !program.is_exercise()) {
-        let editions = Shelf::of(&parts).editions(&program.id).await?;
+        let editions = Shelf::of(&parts).editions_to_show(&program.id).await?;
         adopted.insert(program.id.clone(), editions);
     }
     put_together(parts, created, programs, adopted, head).await
@@ -156,6 +171,7 @@ async fn put_together(
         quotas: std::sync::Mutex::default(),
         stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
         lagging: Mutex::default(),
+        standing: std::sync::Mutex::default(),
         postponed: AtomicBool::new(false),
         counters: super::Counters::default(),
         last_append: super::recordable::LastAppend::default(),
@@ -231,14 +247,32 @@ async fn note_newest(parts: &Parts) -> Result<(), StartError> {
     Ok(())
 }
 
-async fn read_calendars(log: &dyn EventLog) -> Result<Vec<AdoptedCalendar>, StartError> {
-    let mut calendars = Vec::new();
-    for year in Day::MIN.year()..=Day::MAX.year() {
-        let stream = codec::calendar_stream(year);
-        for stored in read_whole_stream(log, &stream, 0).await.map_err(ActError::from)? {
-            let adopted = AdoptedCalendar::of(&stored).map_err(ActError::from)?;
-            calendars.extend(adopted);
+type ReadCalendars = (Vec<AdoptedCalendar>, BTreeMap<i32, ActError>);
+
+/// The calendars of all years, and the years of which one can't be read.
+async fn read_calendars(log: &dyn EventLog) -> Result<ReadCalendars, StartError> {
+    let years: Vec<_> = (Day::MIN.year()..=Day::MAX.year())
+        .map(|year| async move { (year, calendars_of(log, year).await) }.boxed())
+        .collect();
+    let mut read = futures_util::stream::iter(years).buffer_unordered(AT_ONCE);
+    let (mut calendars, mut unread) = (Vec::new(), BTreeMap::new());
+    while let Some((year, adopted)) = read.next().await {
+        match adopted {
+            Ok(adopted) => calendars.extend(adopted),
+            Err(error) if error.is_unreadable() => {
+                tracing::error!(%error, year, "a calendar can't be read; nothing lapses in its year");
+                unread.insert(year, error);
+            }
+            Err(error) => return Err(error.into()),
         }
+    }
+    Ok((calendars, unread))
+}
+
+async fn calendars_of(log: &dyn EventLog, year: i32) -> Result<Vec<AdoptedCalendar>, ActError> {
+    let mut calendars = Vec::new();
+    for stored in read_whole_stream(log, &codec::calendar_stream(year), 0).await? {
+        calendars.extend(AdoptedCalendar::of(&stored)?);
     }
     Ok(calendars)
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::StatusCode;
 use reqwest::header::{ACCEPT_LANGUAGE, CONTENT_LANGUAGE};
 use serde_json::Value;
@@ -74,8 +75,9 @@ impl Client {
         let url = format!("{}{}", self.base, below(path));
         let mut url = reqwest::Url::parse(&url)
             .with_context(|| format!("{:?} is no address", masked_text(&url)))?;
-        for (name, value) in query {
-            url.query_pairs_mut().append_pair(name, value);
+        if !query.is_empty() {
+            let pairs = query.iter().map(|(name, value)| format!("{name}={}", encoded(value)));
+            url.set_query(Some(&pairs.collect::<Vec<_>>().join("&")));
         }
         let mut request = self.http.get(url.clone()).bearer_auth(&self.bearer);
         if let Some(language) = self.language {
@@ -100,6 +102,30 @@ impl Client {
         let is_english = language.is_some_and(|language| language.as_bytes().starts_with(b"en"));
         Ok(Answer { body, is_english })
     }
+}
+
+/// What only stands in an address as it is: letters, digits, `-`, `_`, `.`, `~` (RFC 3986, 2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// A text as a part of an address: percent-encoded, so that no other text is asked about.
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, RESERVED).to_string()
+}
+
+/// A text as one segment of a path.
+///
+/// # Errors
+/// What an address cannot hold there: nothing, and the two that mean a step in the path.
+pub fn segment(text: &str) -> anyhow::Result<String> {
+    if matches!(text, "" | "." | "..") {
+        return Err(failure(
+            Exit::Usage,
+            format!(
+                "{text:?} can't be asked about: no address can hold it; ids are letters, digits, _, - and dots within"
+            ),
+        ));
+    }
+    Ok(encoded(text))
 }
 
 /// Why a request got no answer: the last cause, which is the system's.
@@ -134,4 +160,19 @@ fn problem(status: StatusCode, body: &Value) -> anyhow::Error {
         _ => format!("the server answers {status}"),
     };
     failure(exit, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_about_is_what_was_written() {
+        assert_eq!(segment("exercise/a b+é%").unwrap(), "exercise%2Fa%20b%2B%C3%A9%25");
+        assert_eq!(segment("a-b_c.d").unwrap(), "a-b_c.d");
+        assert_eq!(segment("%2e%2e").unwrap(), "%252e%252e");
+        for none in ["", ".", ".."] {
+            assert!(segment(none).is_err(), "{none}");
+        }
+    }
 }

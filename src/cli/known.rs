@@ -63,7 +63,13 @@ pub async fn shorter(log: &dyn EventLog, known: Option<&Known>) -> Result<Option
     if head >= Some(known.sequence) {
         return Ok(None);
     }
-    let book = LogBook::read(log).await?;
+    let book = match LogBook::read(log).await {
+        Err(error) if error.is_unreadable() => {
+            tracing::error!(%error, "which losses were accepted can't be read");
+            None
+        }
+        book => book?,
+    };
     let lost = book.map(|book| book.lost).unwrap_or_default();
     if lost.iter().any(|(first, last)| (*first..=*last).contains(&known.sequence)) {
         return Ok(None);

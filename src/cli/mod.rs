@@ -32,6 +32,7 @@ mod tables;
 pub mod telemetry;
 mod temporary;
 pub mod token;
+mod verify;
 pub mod webhooks;
 mod worker;
 
@@ -87,6 +88,7 @@ enum Command {
     Export(export::ExportArgs),
     Log(log::LogArgs),
     Store(store::StoreArgs),
+    Verify(verify::VerifyArgs),
     Obligations(read::obligations::ObligationsArgs),
     Measures(measures::MeasuresArgs),
     Webhooks(webhooks::WebhooksArgs),
@@ -158,6 +160,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Export(args) => export::run(&args).await,
             Command::Log(args) => log::run(&args).await,
             Command::Store(args) => store::run(&args).await,
+            Command::Verify(args) => verify::run(&args).await,
             Command::Measures(args) => measures::run(&args, &mut output::Out::default()),
             Command::Webhooks(args) => webhooks::run(&args).await,
             Command::Token(args) => token::run(&args),

@@ -7,6 +7,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::task::JoinHandle;
 
+use super::exit::{Exit, failure};
+
 /// How often it is looked whether Ctrl-C was pressed.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -36,6 +38,22 @@ impl Interrupt {
             }
         });
         Self { pressed, watching }
+    }
+
+    /// What is set once it was pressed.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        self.pressed.clone()
+    }
+
+    /// That it was not pressed.
+    ///
+    /// # Errors
+    /// [`Exit::Interrupted`].
+    pub fn check(&self) -> anyhow::Result<()> {
+        if self.is_pressed() {
+            return Err(failure(Exit::Interrupted, "interrupted"));
+        }
+        Ok(())
     }
 
     /// Ends once it was pressed.

@@ -13,8 +13,9 @@ use super::node::read_models;
 use super::output::{Format, Page, Table, print, print_json};
 use super::progress::{Interrupt, bar};
 use super::stores::{Access, open_log};
+use super::verify::check;
 use crate::domain::date::Timestamp;
-use crate::log::EventLog;
+use crate::log::{Damage, EventLog};
 use crate::projection::store::Checkpoint;
 use crate::projection::{self, Copies, Rebuild, StoreError};
 
@@ -102,6 +103,14 @@ impl StoreArgs {
         let config = self.config()?;
         let log = open_log(&config, Access::Read).await?;
         Ok(Stores { log, copies: read_models(&config)? })
+    }
+
+    /// What is damaged in the log.
+    async fn check_log(&self) -> anyhow::Result<Vec<Damage>> {
+        let Stores { log, .. } = self.open().await?;
+        let damages = check(&*log).await;
+        log.close().await;
+        damages
     }
 
     /// Does long work over the log and the read models, with progress on standard error, until it is

@@ -95,6 +95,7 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         None => bind(config.server.listen)?,
     };
     let served = serve_on(bound, state)?;
+    node.log.check_behind();
     let metrics = config.server.metrics_listen.map(|listen| serve_metrics(listen, exposition));
     let metrics = metrics.transpose()?;
     let recovery = tokio::spawn(recover(node.app.clone()));
@@ -132,12 +133,16 @@ pub fn api_state(
     ApiState::new(app, models, read_models, authenticator, settings)
 }
 
+/// Mends what is left open: what is older than a start looks at, and for ever what comes to be so.
 async fn recover(app: Arc<App>) {
+    tokio::join!(recover_often(&app), recover_places(&app));
+}
+
+async fn recover_often(app: &App) {
     let mut every = tokio::time::interval(RECOVERY_EVERY);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    // The first tick is at once, and the start has just recovered.
-    every.tick().await;
     loop {
+        // The first tick is at once.
         every.tick().await;
         match app.mend(UNDER_WAY_US).await {
             Ok(recovered) if recovered.released + recovered.abandoned > 0 => {
@@ -146,6 +151,19 @@ async fn recover(app: Arc<App>) {
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "reservations can't be looked at; tried again"),
         }
+    }
+}
+
+/// Looks at the places of every enrollment once; what it leaves out is among what is tried often.
+async fn recover_places(app: &App) {
+    loop {
+        match app.recover_places().await {
+            Ok(recovered) => {
+                return tracing::info!(?recovered, "looked at the places of every enrollment");
+            }
+            Err(error) => tracing::warn!(%error, "places can't be looked at; tried again"),
+        }
+        tokio::time::sleep(RECOVERY_EVERY).await;
     }
 }
 

@@ -1,7 +1,10 @@
-//! `docket store`: the log moved from one engine to another, and the proof that two logs are one.
+//! `docket store`: the log moved from one engine to another, the proof that two logs are one, and backups.
 
+mod backup;
 mod compare;
 mod copy;
+mod manifest;
+mod restore;
 
 use clap::Subcommand;
 use indicatif::ProgressBar;
@@ -15,7 +18,8 @@ use super::progress::{Interrupt, bar};
 use crate::ledger::Root;
 use crate::moving::{Notice, Observer};
 
-/// The log's store: copy it to another engine, switch to the copy, prove that two logs are one.
+/// The log's store: back it up and restore it; copy it to another engine, switch to the copy, prove that two
+/// logs are one.
 ///
 /// A log can live in an SQLite file or in a KurrentDB database. Moved from one to the other it keeps
 /// every id, revision, time and sequence, and with them its Merkle root. Documents, keys and read
@@ -23,11 +27,13 @@ use crate::moving::{Notice, Observer};
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
+  docket store backup --to /backup/2026-11-29 --data-dir /srv/docket
+  docket store restore --from /backup/2026-11-29 --data-dir /srv/docket-new
   docket store copy --from sqlite:/srv/docket/log.sqlite --to kurrentdb://db.example:2113
   docket store compare --from sqlite:/srv/docket/log.sqlite --to kurrentdb://db.example:2113
 
-Exit codes: 0 done, or equal, 4 in use, or moved before, 5 no such log, 7 the logs differ,
-8 unavailable (try again), 130 interrupted")]
+Exit codes: 0 done, or equal, 4 in use, moved before, or there already, 5 no such log, 7 the logs differ,
+or something is damaged, 8 unavailable (try again), 130 interrupted")]
 pub struct StoreArgs {
     #[command(subcommand)]
     command: Command,
@@ -35,6 +41,8 @@ pub struct StoreArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Backup(backup::BackupArgs),
+    Restore(restore::RestoreArgs),
     Copy(copy::CopyArgs),
     Compare(compare::CompareArgs),
 }
@@ -69,6 +77,8 @@ impl Addresses {
 /// What stands in the way, or that the logs differ.
 pub async fn run(args: &StoreArgs) -> anyhow::Result<Exit> {
     match &args.command {
+        Command::Backup(args) => backup::run(args).await,
+        Command::Restore(args) => restore::run(args).await,
         Command::Copy(args) => copy::run(args).await,
         Command::Compare(args) => compare::run(args).await,
     }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use serde_path_to_error::{Path, Segment, Track};
 
 use super::RequestError;
+use super::whole::write_without_point;
 use crate::domain::act::{Act, ActKind};
 use crate::domain::refusal::{FieldError, field};
 use crate::domain::text::says_something;
@@ -64,13 +65,16 @@ pub fn parse_object<T: DeserializeOwned + JsonSchema>(body: &[u8]) -> Result<T, 
     errors.or(read)
 }
 
-/// The members of a body that is one JSON object.
+/// The members of a body that is one JSON object, whole numbers without a point.
 ///
 /// # Errors
 /// [`RequestError::Malformed`].
 pub fn object(text: &str) -> Result<Map<String, Value>, RequestError> {
     match serde_json::from_str(text) {
-        Ok(Value::Object(members)) => Ok(members),
+        Ok(Value::Object(mut members)) => {
+            members.values_mut().for_each(write_without_point);
+            Ok(members)
+        }
         Ok(_) => Err(RequestError::Malformed("the body is not a JSON object".to_owned())),
         Err(error) => Err(RequestError::Malformed(format!("the body is not JSON: {error}"))),
     }

@@ -16,13 +16,15 @@ mod standing;
 use std::sync::Arc;
 
 use super::act::{ActKind, ActRequest};
-use super::date::{Day, Timestamp};
+use super::date::{CivilDate, Day, Timestamp};
 use super::event::Fact;
 use super::ids::{EventRef, Id, Office, ProgramId, Provenance};
 use super::measure::{Edition, Program, Versions};
 use super::refusal::{Reason, Refusal};
 use super::state::State;
 use super::subject::Subject;
+
+pub use builtin::every_program_knows;
 
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +35,13 @@ pub struct Actor {
     pub office_id: String,
     /// The divisions and areas for which it may act.
     pub divisions: Vec<String>,
+}
+
+impl Actor {
+    /// Whether it may act for a division or area.
+    pub fn acts_for(&self, id: &str) -> bool {
+        self.divisions.iter().any(|division| division.eq_ignore_ascii_case(id))
+    }
 }
 
 /// Another program's standing, for a condition on participation (P17).
@@ -100,14 +109,58 @@ pub struct Decision {
     pub place: Option<PlaceWanted>,
 }
 
-/// One act being decided on one state.
-pub(super) struct Deciding<'a> {
+/// An act of some kind, by an office on a day, before anything is said of its content.
+pub(super) struct Footing<'a> {
     pub ctx: &'a Context<'a>,
     pub state: &'a State,
-    pub request: &'a ActRequest,
-    pub edition: Option<&'a Arc<Edition>>,
+    pub kind: ActKind,
     pub office: Office,
+    pub on: CivilDate,
     pub day: Day,
+    pub edition: Option<&'a Arc<Edition>>,
+}
+
+/// One act being decided on one state.
+pub(super) struct Deciding<'a> {
+    pub footing: Footing<'a>,
+    pub request: &'a ActRequest,
+}
+
+impl<'a> std::ops::Deref for Deciding<'a> {
+    type Target = Footing<'a>;
+
+    fn deref(&self) -> &Footing<'a> {
+        &self.footing
+    }
+}
+
+impl<'a> Footing<'a> {
+    fn new(
+        ctx: &'a Context<'a>,
+        state: &'a State,
+        kind: ActKind,
+        office: Office,
+        on: CivilDate,
+    ) -> Self {
+        let day = on.latest();
+        Self { ctx, state, kind, office, on, day, edition: ctx.versions.in_force(day) }
+    }
+}
+
+/// Why an office could not do an act of a kind on a day, whatever the act said; nothing where its
+/// content alone decides. In the order of [`decide`], and by the same rules.
+///
+/// # Errors
+/// The [`Refusal`] that any such act meets.
+pub fn check_footing(
+    ctx: &Context<'_>,
+    state: &State,
+    kind: ActKind,
+    office: Office,
+    on: CivilDate,
+) -> Result<(), Refusal> {
+    let footing = Footing::new(ctx, state, kind, office, on);
+    footing.check().map_err(|refusal| named_measure(refusal, footing.edition))
 }
 
 /// Decides an act on a state.
@@ -115,12 +168,8 @@ pub(super) struct Deciding<'a> {
 /// # Errors
 /// A [`Refusal`] that names the article, what is missing and what would satisfy it.
 pub fn decide(ctx: &Context<'_>, state: &State, request: &ActRequest) -> Result<Decision, Refusal> {
-    let day = request.common.effective_on.latest();
-    let office = request.common.archive.as_ref().map_or(ctx.actor.office, |a| a.office);
-    let edition = ctx.versions.in_force(day);
-    let deciding = Deciding { ctx, state, request, edition, office, day };
-    let decided = deciding.run();
-    decided.map_err(|refusal| named_measure(refusal, edition))
+    let deciding = Deciding::new(ctx, state, request);
+    deciding.run().map_err(|refusal| named_measure(refusal, deciding.edition))
 }
 
 fn named_measure(refusal: Refusal, edition: Option<&Arc<Edition>>) -> Refusal {
@@ -136,19 +185,48 @@ pub(in crate::domain) fn check_common(
     state: &State,
     request: &ActRequest,
 ) -> Result<(), Refusal> {
-    let day = request.common.effective_on.latest();
-    let office = request.common.archive.as_ref().map_or(ctx.actor.office, |a| a.office);
-    let edition = ctx.versions.in_force(day);
-    let deciding = Deciding { ctx, state, request, edition, office, day };
+    let deciding = Deciding::new(ctx, state, request);
     deciding
         .check_recorder()
         .and_then(|()| deciding.check_dates())
         .and_then(|()| deciding.check_said())
         .and_then(|()| deciding.check_no_override())
-        .map_err(|refusal| named_measure(refusal, edition))
+        .map_err(|refusal| named_measure(refusal, deciding.edition))
 }
 
-impl Deciding<'_> {
+impl Footing<'_> {
+    fn check(&self) -> Result<(), Refusal> {
+        self.check_subject()?;
+        if let Some((offices, rule)) = every_program_knows(self.kind) {
+            self.only(offices, rule)?;
+            return self.check_builtin();
+        }
+        let measure = &self.governing()?.measure;
+        self.check_office(measure)?;
+        self.check_jurisdiction()?;
+        let rule = self.rule(measure, &|_| true).ok_or_else(|| self.not_here(measure))?;
+        self.check_state(rule)?;
+        self.check_participation(rule).map(|_| ())
+    }
+
+    pub(super) fn refuse(
+        &self,
+        reason: Reason,
+        en: impl Into<String>,
+        zh: impl Into<String>,
+    ) -> Refusal {
+        Refusal::new(self.kind, reason, en, zh)
+    }
+}
+
+impl<'a> Deciding<'a> {
+    fn new(ctx: &'a Context<'a>, state: &'a State, request: &'a ActRequest) -> Self {
+        let common = &request.common;
+        let office = common.archive.as_ref().map_or(ctx.actor.office, |archive| archive.office);
+        let kind = request.act.kind();
+        Self { footing: Footing::new(ctx, state, kind, office, common.effective_on), request }
+    }
+
     fn run(&self) -> Result<Decision, Refusal> {
         self.check_recorder()?;
         self.check_dates()?;
@@ -162,7 +240,11 @@ impl Deciding<'_> {
         let measure = &edition.measure;
         self.check_office(measure)?;
         self.check_jurisdiction()?;
-        let rule = self.rule(measure);
+        let given = self.given();
+        let rule = self.rule(measure, &|rule| {
+            let outcome = given.as_ref().and_then(|given| rule.outcomes.get(given));
+            outcome.is_some_and(|outcome| self.enters_evidenced(outcome))
+        });
         self.check_content(measure, rule)?;
         let rule = rule.ok_or_else(|| self.not_here(measure))?;
         self.check_state(rule)?;
@@ -173,18 +255,5 @@ impl Deciding<'_> {
         decision.rests_on.extend(shown);
         self.check_override(&decision)?;
         Ok(decision)
-    }
-
-    pub(super) fn kind(&self) -> ActKind {
-        self.request.act.kind()
-    }
-
-    pub(super) fn refuse(
-        &self,
-        reason: Reason,
-        en: impl Into<String>,
-        zh: impl Into<String>,
-    ) -> Refusal {
-        Refusal::new(self.kind(), reason, en, zh)
     }
 }

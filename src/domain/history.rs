@@ -13,7 +13,7 @@ use super::act::{Act, KeptSince};
 use super::date::{CivilDate, Day};
 use super::event::{Event, Recorded};
 use super::evolve::evolve;
-use super::ids::{Office, Provenance};
+use super::ids::{Office, Provenance, digits};
 use super::state::State;
 
 /// The events of one enrollment, by revision.
@@ -309,7 +309,7 @@ fn open_record(standing: &mut BTreeMap<u64, (Cow<'_, Recorded>, Option<u64>)>) {
 pub fn rests_on_own<'a>(rests_on: &'a str, stream: &'a str) -> impl Iterator<Item = u64> + 'a {
     rests_on.split_ascii_whitespace().filter_map(move |reference| {
         let rest = reference.strip_prefix(stream)?.strip_prefix('@')?;
-        rest.split_once('#')?.0.parse().ok()
+        digits(rest.split_once('#')?.0)
     })
 }
 

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use uuid::Uuid;
 
+use super::division::CORPS;
+
 /// A short identifier that a measure or a registration defines: lower case, digits, `_`.
 pub type Id = SmolStr;
 
@@ -73,6 +75,12 @@ macro_rules! newtype {
     };
 }
 
+/// A number that is written in digits alone: no sign, no space, and not too large.
+pub fn digits(text: &str) -> Option<u64> {
+    let are_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if are_digits { text.parse().ok() } else { None }
+}
+
 fn is_snake(value: &str) -> bool {
     !value.is_empty()
         && value.len() <= 64
@@ -92,13 +100,30 @@ newtype!(
     /// A subject: a GB/T 2260 code (`440000`), `XPCC`, or the registered id of an area (`futian`).
     SubjectId,
     "a subject",
-    "letters, digits, `.` and _, at most 64, such as 440000, XPCC or futian",
+    "letters, digits, _, - and dots within, at most 64, such as 440000, XPCC or futian",
     |value| {
         !value.is_empty()
             && value.len() <= 64
-            && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.')
+            && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
     }
 );
+
+impl SubjectId {
+    /// The one spelling in which an id is registered: lower case, but for the Corps. Ids are compared
+    /// without case; older logs can have others.
+    pub fn registered_spelling(&self) -> Self {
+        if self.0.eq_ignore_ascii_case(CORPS) {
+            return Self(SmolStr::from(CORPS));
+        }
+        Self(SmolStr::from(self.0.to_ascii_lowercase()))
+    }
+
+    /// Whether it can be registered: an address ends or loses a part at an outer dot. Older logs can
+    /// have some.
+    pub fn is_addressable(&self) -> bool {
+        !self.0.starts_with('.') && !self.0.ends_with('.')
+    }
+}
 
 newtype!(
     /// The SHA-256 of a document: 64 lower-case hexadecimal digits.
@@ -203,7 +228,7 @@ impl EventRef {
         let error = || bad("an event reference", value, "stream@revision#id");
         let (stream, rest) = value.split_once('@').ok_or_else(error)?;
         let (revision, id) = rest.split_once('#').ok_or_else(error)?;
-        let revision = revision.parse().map_err(|_| error())?;
+        let revision = digits(revision).ok_or_else(error)?;
         let id = Uuid::parse_str(id).map_err(|_| error())?;
         if stream.is_empty() {
             return Err(error());

@@ -13,6 +13,7 @@
 
 mod backlog;
 mod event;
+mod integrity;
 mod page;
 mod pause;
 mod stop;
@@ -35,6 +36,7 @@ pub use event::{
     Bytes, MAX_APPEND_BYTES, MAX_APPEND_EVENTS, MAX_EVENT_TYPE_BYTES, MAX_STREAM_NAME_BYTES,
     NewEvent, RecordedEvent, StreamName, StreamNameError,
 };
+pub use integrity::{Damage, Integrity, Progress};
 pub use memory::MemoryLog;
 pub use page::{MAX_PAGE_BYTES, MAX_PAGE_EVENTS, Page};
 pub use pause::{Moved, Pause};
@@ -246,6 +248,25 @@ pub trait EventLog: Send + Sync {
     /// Whether this process may append. Engines stop it when their store fails; who finds a reason
     /// outside the log stops it too. An engine asks it before each append.
     fn recording(&self) -> Arc<Recording>;
+
+    /// Looks at the whole log's own structure: that it is dense, as a whole and in each stream, and that
+    /// what the engine keeps twice (an index and its table) says the same. What it found, the lowest
+    /// sequence first; nothing for a log that is sound.
+    ///
+    /// # Errors
+    /// [`LogError::Unavailable`] when it was told to end, or the log can't be read now.
+    fn check(&self, progress: Progress) -> BoxFuture<'_, Result<Vec<Damage>, LogError>> {
+        Box::pin(async move { integrity::walk(self, &progress).await })
+    }
+
+    /// Begins the same in the background, where the engine has a structure of its own to look at. What
+    /// it finds stops recording.
+    fn check_behind(&self) {}
+
+    /// What is known of the log's structure since it was opened.
+    fn integrity(&self) -> Arc<Integrity> {
+        Arc::default()
+    }
 
     /// The bytes that are free where the log is kept, where that can be told; may block.
     fn free_bytes(&self) -> Option<u64> {

@@ -7,12 +7,13 @@
 //! The parts: `file` (paths), `lock` (who may append), `schema` (the format), `recovery` (a start),
 //! `writer` and `batch` (appending), `files` (whether the files are still there), `pool` and
 //! `reader` (pages), `alone` (reading where nothing can be written), `background` (checkpoints,
-//! following the head), `moving` (the pause in which a
-//! log goes elsewhere), `faults` (the seam for tests).
+//! following the head), `moving` (the pause in which a log goes elsewhere), `check` (the file's own
+//! integrity), `snapshot` (a copy while it is written), `faults` (the seam for tests).
 
 mod alone;
 mod background;
 mod batch;
+mod check;
 mod faults;
 mod file;
 mod files;
@@ -22,6 +23,7 @@ mod pool;
 mod reader;
 mod recovery;
 mod schema;
+mod snapshot;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -35,7 +37,10 @@ use tracing::warn;
 
 use super::backlog::SINGLE_EVENTS;
 use super::event::check_append;
-use super::{Appended, EventLog, Expected, LogError, NewEvent, Page, Pause, Recording, StreamName};
+use super::{
+    Appended, Damage, EventLog, Expected, Integrity, LogError, NewEvent, Page, Pause, Progress,
+    Recording, StreamName,
+};
 use alone::Seal;
 use background::Helper;
 use batch::Append;
@@ -68,6 +73,9 @@ pub struct SqliteLog {
     alone: Option<Seal>,
     head: watch::Receiver<Option<u64>>,
     recording: Arc<Recording>,
+    integrity: Arc<Integrity>,
+    /// Before `running`: its connections are closed first.
+    checking: Mutex<Option<check::Checking>>,
     running: Mutex<Option<Running>>,
 }
 
@@ -128,6 +136,9 @@ impl SqliteLog {
         let files = Known::new(Arc::clone(&log), schema::page_bytes(&connection), frames)
             .map_err(|error| file::io_error(&path, error))?;
         let recording = Arc::<Recording>::default();
+        let integrity = Arc::<Integrity>::default();
+        let damages = check::newest(&path).map_err(explain)?;
+        check::tell(&integrity, &recording, damages);
         let written = Arc::new(AtomicU64::new(0));
         let helper = background::checkpoint(
             &path,
@@ -157,6 +168,8 @@ impl SqliteLog {
             path,
             head,
             recording,
+            integrity,
+            checking: Mutex::default(),
             running: Mutex::new(Some(Running::Writer(Some(thread)))),
         })
     }
@@ -186,6 +199,8 @@ impl SqliteLog {
             path,
             head,
             recording: Arc::default(),
+            integrity: Arc::default(),
+            checking: Mutex::default(),
             running: Mutex::new(Some(Running::Follower { _helper: helper })),
         })
     }
@@ -217,12 +232,33 @@ impl SqliteLog {
         }
     }
 
+    /// Writes a copy of the log as it stands to a new file, also while another process appends to it. Each
+    /// index of the log is compared with its table before; how many events were copied.
+    ///
+    /// # Errors
+    /// [`LogError::Corrupt`] when the log is damaged; [`LogError::Unavailable`] when it was told to end, or
+    /// the copy can't be written.
+    pub async fn copy_to(&self, target: &Path, progress: Progress) -> Result<u64, LogError> {
+        let (path, target) = (self.path.clone(), target.to_owned());
+        let copy = move || {
+            check::compare_whole(&path, &progress)?;
+            snapshot::copy(&path, &target, &*progress)
+        };
+        let copied = tokio::task::spawn_blocking(copy).await;
+        copied.unwrap_or_else(|error| Err(LogError::Unavailable(error.to_string())))
+    }
+
     /// Takes no more appends and reads, finishes those that wait, and gives back the lock. The WAL
     /// is then part of the file, unless another process reads it or recording had stopped. Closing
     /// twice is no error.
     pub async fn close(&self) {
         // Before the writer: only a connection that writes can make the WAL part of the file, and only
         // when it is the last.
+        let checking = self.checking.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let ended = tokio::task::spawn_blocking(move || drop(checking)).await;
+        if ended.is_err() {
+            warn!("ending the log's check was interrupted");
+        }
         self.readers.close().await;
         if let Some(queue) = &self.queue {
             // An error says that the writer has stopped already.
@@ -291,8 +327,12 @@ impl EventLog for SqliteLog {
         from_revision: u64,
         limit: usize,
     ) -> BoxFuture<'a, Result<Page<u64>, LogError>> {
-        let stream = stream.clone();
-        self.read(move |reader| reader.stream(&stream, from_revision, limit)).boxed()
+        let (stream, known) = (stream.clone(), Arc::clone(&self.integrity));
+        let read = move |reader: &mut Reader| {
+            known.check_stream(&stream)?;
+            reader.stream(&stream, from_revision, limit)
+        };
+        self.read(read).boxed()
     }
 
     fn read_all(
@@ -314,8 +354,12 @@ impl EventLog for SqliteLog {
         &'a self,
         stream: &'a StreamName,
     ) -> BoxFuture<'a, Result<Option<u64>, LogError>> {
-        let stream = stream.clone();
-        self.read(move |reader| reader.revision(&stream)).boxed()
+        let (stream, known) = (stream.clone(), Arc::clone(&self.integrity));
+        let read = move |reader: &mut Reader| {
+            known.check_stream(&stream)?;
+            reader.revision(&stream)
+        };
+        self.read(read).boxed()
     }
 
     fn streams<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<StreamName>, LogError>> {
@@ -333,6 +377,27 @@ impl EventLog for SqliteLog {
 
     fn recording(&self) -> Arc<Recording> {
         Arc::clone(&self.recording)
+    }
+
+    fn check(&self, progress: Progress) -> BoxFuture<'_, Result<Vec<Damage>, LogError>> {
+        let path = self.path.clone();
+        async move {
+            let checked = tokio::task::spawn_blocking(move || check::check(&path, &progress)).await;
+            checked.unwrap_or_else(|error| Err(LogError::Unavailable(error.to_string())))
+        }
+        .boxed()
+    }
+
+    fn check_behind(&self) {
+        let mut checking = self.checking.lock().unwrap_or_else(PoisonError::into_inner);
+        if checking.is_none() {
+            let (integrity, recording) = (Arc::clone(&self.integrity), Arc::clone(&self.recording));
+            *checking = check::Checking::start(self.path.clone(), integrity, recording);
+        }
+    }
+
+    fn integrity(&self) -> Arc<Integrity> {
+        Arc::clone(&self.integrity)
     }
 
     fn free_bytes(&self) -> Option<u64> {

@@ -27,6 +27,14 @@ pub enum Stop {
         /// `removed`, `replaced`, `cut short` …
         what: String,
     },
+    /// What the log's store keeps twice does not say the same, or an event of it can't be had.
+    #[error(
+        "the log is damaged ({what}): stop the server and restore a backup with `docket store restore`; where only an index is damaged, `docket store copy` to a new file mends it, since it reads none"
+    )]
+    Damaged {
+        /// The first damage and its place.
+        what: String,
+    },
     /// The log ends before an event that something outside it has seen.
     #[error(
         "the log {}, but {known_by} had read it up to {known}: put the longer log back, or accept the loss with `docket log accept-loss`",
@@ -59,7 +67,10 @@ impl Stop {
     pub fn positions(&self) -> Option<(Option<u64>, u64)> {
         match self {
             Self::Shorter { head, known, .. } => Some((*head, *known)),
-            Self::DiskFailed { .. } | Self::Replaced { .. } | Self::Hole { .. } => None,
+            Self::DiskFailed { .. }
+            | Self::Replaced { .. }
+            | Self::Damaged { .. }
+            | Self::Hole { .. } => None,
         }
     }
 }

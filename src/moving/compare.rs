@@ -138,6 +138,19 @@ pub async fn compare(
     compare_until((from, ends.0), (to, ends.1), watch, false).await
 }
 
+/// Compares the first events of two logs, so many of each: a copy, and a log that has grown since.
+///
+/// # Errors
+/// As [`compare`].
+pub async fn compare_first(
+    from: &dyn EventLog,
+    to: &dyn EventLog,
+    events: u64,
+    watch: &dyn Observer,
+) -> Result<Comparison, MoveError> {
+    compare_until((from, events), (to, events), watch, true).await
+}
+
 /// Compares the first events of two logs, so many of each; on request only up to the first difference.
 pub(super) async fn compare_until(
     (from, from_end): (&dyn EventLog, u64),

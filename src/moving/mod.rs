@@ -21,7 +21,7 @@ mod walk;
 
 use std::time::Duration;
 
-pub use compare::{Comparison, Difference, Field, What, compare};
+pub use compare::{Comparison, Difference, Field, What, compare, compare_first};
 pub use copy::Copier;
 pub use switch::{Switch, Switched, switch};
 

@@ -49,7 +49,7 @@ pub use follow::{Follower, Progress};
 pub use memory::Memory;
 pub use models::Models;
 pub use page::{Decoded, decode_page};
-pub use read::{Answer, At, ReadModels, Tables, answer};
+pub use read::{Answer, At, ReadModels, Tables};
 pub use rebuild::{
     ChangedColumn, Compare, Compared, Diffed, Difference, Rebuild, Rebuilt, RebuiltModel, Value,
     What, diff, rebuild, verify,

@@ -35,8 +35,10 @@ pub struct ReadModels {
 }
 
 /// An answer with how far the tables had read when it was given.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer<T> {
+    /// The copy that was asked.
+    pub copy: CopyId,
     /// The sequence of the last event whose rows are in.
     pub position: Option<u64>,
     /// The running maximum of `recorded_at` up to it, in microseconds UTC.
@@ -126,7 +128,7 @@ impl ReadModels {
         ask: impl FnOnce(&Tables<'_>) -> Result<T, DatabaseError>,
     ) -> Result<Answer<T>, StoreError> {
         let (copy, mut reader) = self.take()?;
-        let answer = answer(&mut *reader, ask);
+        let answer = answer(&copy, &mut *reader, ask);
         match &answer {
             Ok(_) => {
                 let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -195,7 +197,8 @@ impl ReadModels {
 ///
 /// # Errors
 /// Those of the database.
-pub fn answer<T>(
+fn answer<T>(
+    copy: &CopyId,
     reader: &mut dyn CopyReader,
     ask: impl FnOnce(&Tables<'_>) -> Result<T, DatabaseError>,
 ) -> Result<Answer<T>, DatabaseError> {
@@ -208,7 +211,7 @@ pub fn answer<T>(
     })?;
     let value = value.ok_or_else(|| DatabaseError::new("the question was not put"))?;
     let known_at_us = checkpoint.position.map(|_| checkpoint.known_at_us);
-    Ok(Answer { position: checkpoint.position, known_at_us, value })
+    Ok(Answer { copy: copy.clone(), position: checkpoint.position, known_at_us, value })
 }
 
 impl Tables<'_> {

@@ -101,6 +101,13 @@ pub enum WebhookError {
     BrokenOff(String),
 }
 
+impl WebhookError {
+    /// Whether it is that an event can't be read.
+    pub(super) fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Codec(_) | Self::Log(LogError::Corrupt { .. }))
+    }
+}
+
 impl From<rusqlite::Error> for WebhookError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Database(error.to_string())

@@ -25,6 +25,9 @@ const PARALLEL: usize = 16;
 /// the cost of finding the next.
 const MAX_PENDING: u64 = 10_000;
 
+/// How long an event that can't be read waits until it is tried again.
+const UNREADABLE_AGAIN_US: i64 = 3_600_000_000;
+
 /// Answers that ask for patience and may say how much.
 const THROTTLED: [u16; 4] = [429, 502, 503, 504];
 /// "I want nothing more of this."
@@ -191,12 +194,26 @@ impl Delivering {
         Ok(!end)
     }
 
+    /// The id and the payload of an event.
+    async fn payload(&self, sequence: u64) -> Result<(String, Vec<u8>), WebhookError> {
+        // An event may be large, its payload never is: only that is kept while it is sent.
+        let event = self.webhooks.event(sequence).await?;
+        Ok((event.event_id.to_string(), payload::body(&event, &self.settings)?))
+    }
+
     async fn attempt(&self, endpoint: &Endpoint, due: Due) -> Result<Ended, WebhookError> {
         let webhooks = &self.webhooks;
-        let (id, body) = {
-            // An event may be large, its payload never is: only that is kept while it is sent.
-            let event = webhooks.event(due.sequence).await?;
-            (event.event_id.to_string(), payload::body(&event, &self.settings)?)
+        let (id, body) = match self.payload(due.sequence).await {
+            // It holds back its subject, and nobody else: the others are delivered meanwhile.
+            Err(error) if error.is_unreadable() => {
+                tracing::error!(%error, sequence = due.sequence, "an event can't be delivered");
+                let at_us = webhooks.now_us();
+                let again_us = at_us + UNREADABLE_AGAIN_US;
+                let outcome = Outcome::Again { at_us: again_us, pause_until_us: None };
+                let error = Some("the event can't be read from the log".to_owned());
+                return Ok(Ended { due, at_us, status: None, error, outcome });
+            }
+            payload => payload?,
         };
         let now_us = webhooks.now_us();
         let timestamp_s = now_us.div_euclid(1_000_000);

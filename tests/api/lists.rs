@@ -204,7 +204,7 @@ async fn p12_stands_with_the_one_enrollment_too() {
     let path = "/v1/enrollments/strong_province/650000";
     auditor.get(path).await.problem(404, "not-found");
     let reply = auditor.get(&format!("{path}/obligations")).await.ok(200);
-    assert_eq!(reply.header("etag"), "\"none.2026-11-22.json.en.1\"");
+    assert_eq!(reply.header("etag"), "\"none.2026-11-22.json.en.0-0-1\"");
     let body = reply.json();
     assert_eq!(body["items"].as_array().unwrap().len(), 1);
     let duty = &body["items"][0];

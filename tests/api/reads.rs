@@ -91,14 +91,14 @@ async fn tags_are_of_revision_day_language_and_ground() {
     corrected(&server).await;
     let auditor = server.auditor();
     let english = auditor.get(ONE).await.ok(200);
-    assert_eq!(english.header("etag"), "\"2.2026-11-22.json.en.1\"");
+    assert_eq!(english.header("etag"), "\"2.2026-11-22.json.en.0-0-1\"");
     let same = auditor.request("GET", ONE).header("accept-language", "en");
     let same = send(same.header("if-none-match", english.header("etag"))).await.ok(304);
     assert!(same.body.is_empty());
     assert_eq!(same.header("etag"), english.header("etag"));
     let chinese = auditor.request("GET", ONE).header("if-none-match", english.header("etag"));
     let chinese = send(chinese).await.ok(200);
-    assert_eq!(chinese.header("etag"), "\"2.2026-11-22.json.zh-CN.1\"");
+    assert_eq!(chinese.header("etag"), "\"2.2026-11-22.json.zh-CN.0-0-1\"");
     assert_eq!(chinese.json()["stands_at"]["label"], "试点省");
     for part in ["Accept-Language", "Accept"] {
         assert!(chinese.header("vary").split(", ").any(|name| name == part));
@@ -199,7 +199,7 @@ async fn obligations_are_judged_on_the_day() {
     let list = server.auditor().get("/v1/calendars").await.ok(200).json();
     assert_eq!(list["items"].as_array().unwrap().len(), 1);
     let tag = server.auditor().get(ONE).await.ok(200);
-    assert_eq!(tag.header("etag"), "\"2.2026-11-22.json.en.2\"");
+    assert_eq!(tag.header("etag"), "\"2.2026-11-22.json.en.0-1-1\"");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,7 +22,7 @@ async fn a_province_is_registered_applies_is_approved_and_read() {
     assert_eq!(status_json["stands_at"]["label"], "Pilot province");
     assert_eq!(status_json["place"]["category"], "leading");
     assert_eq!(status_json["obligations"]["unmet"][0]["obligation"], "scheme");
-    assert_eq!(status.header("etag"), "\"1.2026-11-22.json.en.1\"");
+    assert_eq!(status.header("etag"), "\"1.2026-11-22.json.en.0-0-1\"");
     let act = server.auditor().get(applied.header("location")).await.ok(200).json();
     assert_eq!(act["act"], "apply");
     assert_eq!(act["data"]["document"]["digest"], digest);

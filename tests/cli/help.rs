@@ -12,6 +12,7 @@ const COMMANDS: &[&str] = &[
     "obligations",
     "export",
     "store",
+    "verify",
     "measures",
     "webhooks",
     "token",

@@ -190,3 +190,25 @@ fn a_reader_that_stops_reading_is_no_error() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
 }
+
+/// `exercise/a` was answered about `exercise_a`.
+#[test]
+fn what_no_address_holds_is_an_error_and_never_another_subject() {
+    let place = ["--lang", "en", "--data-dir", text(demo())];
+    let ask = |command: &str, subject: &str| {
+        docket(&[&[command, "exercise_cluster_area", subject], &place[..]].concat())
+    };
+    for command in ["status", "audit", "timeline", "obligations"] {
+        ask(command, "exercise/a").refused(5, &["is not a subject"]);
+        ask(command, "..").refused(2, &["no address can hold it"]);
+    }
+    for other in ["exercise a", "exercise?a", "exercise#a", "exercise%5Fa"] {
+        ask("status", other).refused(5, &["is not a subject"]);
+    }
+    for none in ["", "."] {
+        ask("status", none).refused(2, &["no address can hold it"]);
+    }
+    // Ids are compared without case.
+    let known = ask("status", "EXERCISE_A").done();
+    assert!(known.contains("exercise_cluster_area / exercise_a"), "{known}");
+}

@@ -15,10 +15,10 @@ use super::view::{self, Around, EventView, answer};
 use super::{ARCHIVE, EVENT_BYTES, JSON, LAST_SEQUENCE};
 use crate::api::answer::{IMMUTABLE, rendered, sequence};
 use crate::api::call::{Answered, Call};
-use crate::api::dispatch::accepted;
 use crate::api::etag;
 use crate::api::problem::{Code, Problem};
 use crate::codec::{event_schemas, sha256_hex};
+use crate::domain::ids::digits;
 use crate::log::{EventLog, RecordedEvent};
 
 /// Events in a page.
@@ -43,7 +43,7 @@ pub struct ArchivePage<'a> {
 /// See the route.
 pub async fn get_archive_page(call: Call) -> Answered {
     let asked: String = call.path("page").chars().take(40).collect();
-    let bounds = asked.parse::<u64>().ok().and_then(|page| {
+    let bounds = digits(&asked).and_then(|page| {
         let first = page.checked_mul(EVENTS)?;
         Some((page, first, first.checked_add(EVENTS - 1)?))
     });
@@ -59,8 +59,7 @@ pub async fn get_archive_page(call: Call) -> Answered {
     }
     let room = call.room(EVENTS as usize * EVENT_BYTES).await?;
     let events = read(&**log, first).await?;
-    let accept = call.header(header::ACCEPT).unwrap_or("*/*");
-    let media = accepted(accept, ARCHIVE).unwrap_or(JSON);
+    let media = call.accepted(ARCHIVE).unwrap_or(JSON);
     let body = view::body(&call, media, events, Around::Archive(page, first, last)).await?;
     drop(room);
     let mut response = answer(&call, media, body, IMMUTABLE);
@@ -153,7 +152,7 @@ pub async fn get_event_schema(call: Call) -> Answered {
     };
     let tag = format!("\"{}.json.{}\"", &schema.content[..32], call.language.tag());
     if etag::unchanged(&call.http, &tag) {
-        return Ok(etag::not_modified(&tag, call.language));
+        return Ok(etag::not_modified(&tag, IMMUTABLE, Some(call.language)));
     }
     Ok(rendered(&call, HttpResponse::Ok(), schema.text.clone(), IMMUTABLE, Some(&tag)))
 }

@@ -74,15 +74,19 @@ impl Filter {
             return true;
         }
         let label = label_of_stream(stream);
-        let same = |wanted: &Option<String>, found| wanted.is_none() || wanted.as_deref() == found;
+        let same = |wanted: &Option<String>, found: Option<&str>| {
+            wanted
+                .as_deref()
+                .is_none_or(|wanted| found.is_some_and(|found| found.eq_ignore_ascii_case(wanted)))
+        };
         same(&self.program, label.program) && same(&self.subject, label.subject)
     }
 }
 
 fn program(call: &Call) -> Result<Option<String>, Problem> {
     let Some(id) = call.parameter("program") else { return Ok(None) };
-    if call.state.app.library().program(id).is_some() {
-        return Ok(Some(id.to_owned()));
+    if let Some(program) = call.state.app.library().program(id) {
+        return Ok(Some(program.id.to_string()));
     }
     let programs = &call.state.app.library().programs().programs;
     let there: Vec<&str> = programs.iter().map(|program| program.id.as_str()).collect();

@@ -199,7 +199,7 @@ pub fn answer(call: &Call, media: &'static str, body: Body, cache: &'static str)
     };
     let tag = format!("\"{}.{form}.{}\"", &body.content[..32], call.language.tag());
     if etag::unchanged(&call.http, &tag) {
-        return etag::not_modified(&tag, call.language);
+        return etag::not_modified(&tag, cache, Some(call.language));
     }
     let mut response = rendered(call, HttpResponse::Ok(), body.bytes.into(), cache, Some(&tag));
     let media = header::HeaderValue::from_static(media);

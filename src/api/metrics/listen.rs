@@ -10,7 +10,13 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, guard, web};
 use tokio::task::JoinHandle;
 
 use super::{Exposition, Form};
+use crate::api::negotiate::accepted;
 use crate::api::serve::ServeError;
+
+/// The newer of the two forms.
+const OPEN: &str = "application/openmetrics-text";
+/// The forms that there are, the one for who does not say first.
+const FORMS: &[&str] = &["text/plain", OPEN];
 
 /// A listener that runs.
 pub struct ServedMetrics {
@@ -47,9 +53,10 @@ pub fn serve_metrics(
 }
 
 async fn get_metrics(http: HttpRequest, exposition: web::Data<Exposition>) -> HttpResponse {
-    let accept = http.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    let open = accept.is_some_and(|accept| accept.contains("application/openmetrics-text"));
-    let form = if open { Form::OpenMetrics } else { Form::Prometheus };
+    let form = match accepted(http.headers(), FORMS) {
+        Some(OPEN) => Form::OpenMetrics,
+        _ => Form::Prometheus,
+    };
     match exposition.text(form).await {
         Ok(text) => {
             HttpResponse::Ok().insert_header((header::CONTENT_TYPE, form.media())).body(text)

@@ -18,7 +18,7 @@ use crate::domain::date::Day;
 use crate::domain::duty::{
     DueItem, DutyStatus, PROMOTION_PLAN, items, promotion_plan_duty, promotion_plan_rule,
 };
-use crate::domain::ids::{ProgramId, SubjectId};
+use crate::domain::ids::SubjectId;
 use crate::domain::measure::Program;
 use crate::domain::state::{Duty, State};
 use crate::projection::obligations::{ObligationCursor, ObligationFilter, ObligationRow};
@@ -114,7 +114,7 @@ pub async fn list_obligations(call: Call) -> Answered {
     let statuses = words(&call, "status", STATUSES)?;
     let filter = ObligationFilter {
         exercise: exercise(&call)?,
-        program: call.parsed("program", ProgramId::parse)?,
+        program: named::program(&call)?.map(|program| program.id.clone()),
         subject: named::subject(&call, "subject").await?,
         obligation: named::declared(&call, "obligation", |measure| {
             let declared = measure.obligations.iter().map(|obligation| obligation.id.clone());
@@ -132,12 +132,12 @@ pub async fn list_obligations(call: Call) -> Answered {
     let asked = question.clone();
     let after = cursor.map(|cursor| cursor.after);
     let answer = ask_at(&call, &times, move |tables, at| asked.find(tables, at, after)).await?;
-    let (found, more) = answer.value;
+    let ((found, more), copy) = (answer.value, answer.copy);
     let items = found.iter().flat_map(|one| question.judged(&call, one)).collect::<Vec<_>>();
     let programs = items.iter().map(|item| item.program.clone()).collect();
     let model = ("obligations", version_of("obligations"));
     let (position, known_at_us) = (answer.position, answer.known_at_us);
-    page(&call, Filled { items, more, programs, times, model, position, known_at_us })
+    page(&call, Filled { items, more, programs, times, model, copy, position, known_at_us })
 }
 
 /// The programs whose unlisted subjects owe something that the filter picks, by id.

@@ -77,7 +77,7 @@ impl Problem {
             ActError::Clock(_) => Problem::new(Code::ClockUnreliable).cause(text),
             ActError::Log(error) => Problem::from(error),
             ActError::Documents(error) => Problem::from(error),
-            ActError::Codec(_) => Problem::internal(text),
+            ActError::Codec(_) => Problem::new(Code::LogIntegrityFailure).cause(text),
             ActError::Busy { .. } | ActError::EditionUnread { .. } => {
                 Problem::new(Code::EventStoreUnavailable).cause(text)
             }
@@ -117,6 +117,11 @@ fn of_stop(why: &Stop) -> Problem {
         Stop::Replaced { .. } => (
             "LOG_REPLACED",
             "运行期间日志文件被移走、替换或截短；请放回原文件，或停机恢复副本后重新启动".to_owned(),
+        ),
+        Stop::Damaged { .. } => (
+            "LOG_DAMAGED",
+            "日志文件已损坏；请停机，以 docket store restore 恢复备份；若仅索引损坏，以 docket store copy 复制到新文件即可修复"
+                .to_owned(),
         ),
         Stop::Shorter { head, known, .. } => (
             "LOG_SHORTER",

@@ -177,17 +177,17 @@ catalogue! {
         en "It is not known whether the act was recorded" "Send the same request again with the same key: it is recorded once, whichever is the case."
         zh "无法确定行为是否已记录" "请用同一幂等键重发同一请求：无论何种情况，只会记录一次。";
     LogIntegrityFailure "log-integrity-failure" INTERNAL_SERVER_ERROR []
-        en "The record failed an integrity check" "Writing has stopped. An operator must find the cause."
-        zh "记录未通过完整性检查" "已停止写入，须由运维人员查明原因。";
+        en "The record failed an integrity check" "What was asked for rests on a part of the record that cannot be read as it was written. Nothing was written; what does not need that part goes on. An operator must find the cause."
+        zh "记录未通过完整性检查" "所请求的内容依据的部分记录无法按原样读取。未写入任何内容；不依赖该部分的请求不受影响。须由运维人员查明原因。";
     ClockUnreliable "clock-unreliable" SERVICE_UNAVAILABLE retry 30 []
         en "The server's clock cannot be trusted" "Nothing was written, because its time could be wrong. Recording goes on by itself once the clock is right and has stood still for half a minute."
         zh "服务器时钟不可靠" "因时间可能有误，未写入任何内容。时钟校准并稳定半分钟后自动恢复记录。";
     PayloadTooLarge "payload-too-large" PAYLOAD_TOO_LARGE ["limit_bytes"]
         en "The body is too large" "Send at most `limit_bytes` bytes."
         zh "请求体过大" "请求体不得超过 limit_bytes 字节。";
-    UnsupportedMediaType "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE ["accept"]
-        en "The body has a type that is not taken here" "Send one of the types in `accept`."
-        zh "不支持的请求体类型" "请使用 accept 所列的类型。";
+    UnsupportedMediaType "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE ["accept" "accept_encoding"]
+        en "The body has a type or coding that is not taken here" "Send one of the types in `accept`, in a coding in `accept_encoding`."
+        zh "不支持的请求体类型或编码" "请使用 accept 所列的类型、accept_encoding 所列的编码。";
     NotAcceptable "not-acceptable" NOT_ACCEPTABLE ["accept"]
         en "None of the accepted types can be given" "Ask for one of the types in `accept`."
         zh "无法提供所接受的类型" "请接受 accept 所列的类型之一。";

@@ -1,5 +1,7 @@
 //! The two languages of answers, and how one is chosen (RFC 9110, section 12.5.4).
 
+use crate::api::header_list::{HeaderList, Weighted};
+
 /// A language in which Docket answers; as text its tag.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize,
@@ -34,48 +36,84 @@ impl Language {
         }
     }
 
-    /// The best language for an `Accept-Language` value; `default` where it names neither.
+    /// The best language for `Accept-Language`; `default` where it names neither.
     ///
-    /// Of equal weights the earlier wins; `*` stands for `default`; a weight that is no number
-    /// takes its range out.
-    pub fn negotiate(accept: Option<&str>, default: Language) -> Language {
-        let mut best: Option<(f32, Language)> = None;
-        for part in accept.unwrap_or_default().split(',') {
-            let mut fields = part.split(';');
-            let range = fields.next().unwrap_or_default().trim();
-            let weight = fields
-                .find_map(|f| f.trim().strip_prefix("q="))
-                .map_or(1.0, |q| q.parse().unwrap_or(0.0));
-            let language = if range == "*" { Some(default) } else { Language::parse(range) };
-            if let Some(language) = language
-                && weight > 0.0
-                && best.is_none_or(|(top, _)| weight > top)
-            {
-                best = Some((weight, language));
+    /// Of equal weights the earlier wins; `*` stands for what is not named, after what is, `default`
+    /// first.
+    pub fn negotiate(accept: Option<&HeaderList>, default: Language) -> Language {
+        let Some(accept) = accept else { return default };
+        let other = if default == Language::Zh { Language::En } else { Language::Zh };
+        let mut best: Option<(f32, usize, Language)> = None;
+        for language in [default, other] {
+            let Some((weight, at)) = language.weight_in(accept) else { continue };
+            let is_better = |(top, first, _): (f32, usize, Language)| {
+                weight > top || weight == top && at < first
+            };
+            if weight > 0.0 && best.is_none_or(is_better) {
+                best = Some((weight, at, language));
             }
         }
-        best.map_or(default, |(_, language)| language)
+        best.map_or(default, |(_, _, language)| language)
+    }
+
+    /// How much it is liked, and where that is said. Its own tag excludes it though a variant
+    /// (`en-GB` for `en`) would do; else its best range counts, and `*` where none is of it.
+    fn weight_in(self, accept: &HeaderList) -> Option<(f32, usize)> {
+        let mut named: Option<(f32, usize)> = None;
+        let mut rest = None;
+        for (at, Weighted { range, weight }) in accept.weighted().enumerate() {
+            if range == "*" {
+                rest = rest.or(Some((weight, usize::MAX)));
+            } else if Language::parse(range) == Some(self) {
+                if range.eq_ignore_ascii_case(self.tag()) && weight == 0.0 {
+                    return Some((weight, at));
+                }
+                if named.is_none_or(|(top, _)| weight > top) {
+                    named = Some((weight, at));
+                }
+            }
+        }
+        named.or(rest)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap, HeaderValue};
 
     #[test]
     fn chooses_by_weight_and_falls_back() {
-        for (accept, expected) in [
-            (None, Language::Zh),
-            (Some(""), Language::Zh),
-            (Some("en"), Language::En),
-            (Some("en-GB, zh;q=0.8"), Language::En),
-            (Some("en;q=0.5, zh-CN;q=0.9"), Language::Zh),
-            (Some("zh;q=0, en;q=0.1"), Language::En),
-            (Some("fr, de;q=0.5"), Language::Zh),
-            (Some("fr, *;q=0.5"), Language::Zh),
-            (Some("EN;q=abc"), Language::Zh),
+        let (zh, en) = (Language::Zh, Language::En);
+        for (accept, by_zh, by_en) in [
+            ("", zh, en),
+            ("en", en, en),
+            ("en-GB, zh;q=0.8", en, en),
+            ("en;q=0.5, zh-CN;q=0.9", zh, zh),
+            ("zh-Hans-CN", zh, zh),
+            ("zh;q=0, en;q=0.1", en, en),
+            ("fr, de;q=0.5", zh, en),
+            ("fr, *;q=0.5", zh, en),
+            ("EN;q=abc", zh, en),
+            ("zh;q=0, *", en, en),
+            ("*, zh;q=0", en, en),
+            ("en;q=0, *;q=0.1", zh, zh),
+            ("en;Q=0.1, zh;q=0.5", zh, zh),
+            ("*;q=0.5, zh;q=0.1", en, en),
+            ("zh-CN;q=0, zh, en;q=0.1", en, en),
+            ("en-US;q=0, en-GB", en, en),
+            ("en, *", en, en),
+            ("*, en", en, en),
+            ("zh;q=0, en;q=0", zh, en),
         ] {
-            assert_eq!(Language::negotiate(accept, Language::Zh), expected, "{accept:?}");
+            let mut headers = HeaderMap::new();
+            headers.append(ACCEPT_LANGUAGE, HeaderValue::from_static(accept));
+            let accept = HeaderList::of(&headers, ACCEPT_LANGUAGE).unwrap();
+            for (default, expected) in [(zh, by_zh), (en, by_en)] {
+                let found = Language::negotiate(Some(&accept), default);
+                assert_eq!(found, expected, "{:?} by {default:?}", accept.text());
+            }
         }
+        assert_eq!(Language::negotiate(None, en), en);
     }
 }

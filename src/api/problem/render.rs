@@ -5,8 +5,9 @@
 //! Pages in HTML and bodies that a handler wrote on purpose (readiness) pass untouched.
 
 use super::{Code, Language, Problem, TraceId};
+use crate::api::header_list::HeaderList;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{RequestHead, ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header;
 use actix_web::middleware::Next;
@@ -36,29 +37,38 @@ pub async fn render<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let asker = Asker::of(request.request());
+    let settings = request.app_data::<web::Data<ProblemSettings>>().cloned();
+    let asker = Asker::of(request.head(), settings);
     match next.call(request).await {
         Ok(response) if response.status().as_u16() < 400 => Ok(response.map_into_boxed_body()),
         Ok(response) => Ok(asker.finish(response.map_into_boxed_body())),
         Err(error) => {
-            let problem = problem_of_error(&error);
-            let problem = problem.trace(asker.trace.clone().unwrap_or_else(TraceId::random));
-            log(&problem, None);
+            let problem = asker.traced(problem_of_error(&error));
             let response = asker.answer(&problem);
             Err(InternalError::from_response(problem, response).into())
         }
     }
 }
 
+/// The answer to a request that does not reach the application.
+pub fn answer_to(
+    head: &RequestHead,
+    settings: &web::Data<ProblemSettings>,
+    problem: Problem,
+) -> HttpResponse {
+    let asker = Asker::of(head, Some(settings.clone()));
+    asker.answer(&asker.traced(problem))
+}
+
 impl Asker {
-    fn of(request: &HttpRequest) -> Asker {
-        let settings = request.app_data::<web::Data<ProblemSettings>>().cloned();
-        let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());
+    fn of(head: &RequestHead, settings: Option<web::Data<ProblemSettings>>) -> Asker {
         let default = settings.as_ref().map_or(Language::default(), |s| s.default_language);
+        let accept = HeaderList::of(&head.headers, header::ACCEPT_LANGUAGE);
+        let trace = head.headers.get("traceparent").and_then(|value| value.to_str().ok());
         Asker {
-            language: Language::negotiate(header("accept-language"), default),
+            language: Language::negotiate(accept.as_ref(), default),
             settings,
-            trace: header("traceparent").and_then(TraceId::parse),
+            trace: trace.and_then(TraceId::parse),
         }
     }
 
@@ -77,6 +87,13 @@ impl Asker {
             }
         }
         ServiceResponse::new(request, new)
+    }
+
+    /// The problem with a trace id, logged.
+    fn traced(&self, problem: Problem) -> Problem {
+        let problem = problem.trace(self.trace.clone().unwrap_or_else(TraceId::random));
+        log(&problem, None);
+        problem
     }
 
     fn answer(&self, problem: &Problem) -> HttpResponse {

@@ -173,7 +173,8 @@ fn an_existing_enrollment_is_a_failed_precondition_where_one_was_stated() {
     let exists = Problem::new(Code::EnrollmentExists);
     assert_eq!(exists.status(), StatusCode::CONFLICT);
     assert_eq!(exists.precondition_failed().status(), StatusCode::PRECONDITION_FAILED);
-    let not_allowed = Problem::new(Code::MethodNotAllowed).allow("GET, HEAD");
+    let not_allowed =
+        Problem::new(Code::MethodNotAllowed).header(header::ALLOW, "GET, HEAD".to_owned());
     assert_eq!(field(not_allowed.error_response().headers(), "allow"), "GET, HEAD");
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::super::answer::sequence;
 use super::super::call::Call;
 use super::super::problem::Language;
+use super::super::times::a_sequence;
 use crate::domain::date::Timestamp;
 use crate::domain::refusal::{FieldError, field};
 use crate::webhooks::{Counts, Delivery, Disabled, DisabledReason, Endpoint, Replayed, StartAt};
@@ -29,7 +30,7 @@ impl Start {
         match self {
             Self::Number(sequence) => Ok(StartAt::Sequence(sequence)),
             Self::Text(text) if text == "now" => Ok(StartAt::Now),
-            Self::Text(text) => text.parse().map(StartAt::Sequence).map_err(|_| {
+            Self::Text(text) => a_sequence(&text).map(StartAt::Sequence).map_err(|_| {
                 let text: String = text.chars().take(40).collect();
                 field(
                     pointer,

@@ -57,7 +57,7 @@ pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
             let (old_head, streams) = match &why {
                 Stop::Shorter { known, .. } => (Some(*known), Vec::new()),
                 Stop::Hole { stream, .. } => (None, lost_streams(&*log, stream)),
-                Stop::DiskFailed { .. } | Stop::Replaced { .. } => {
+                Stop::DiskFailed { .. } | Stop::Replaced { .. } | Stop::Damaged { .. } => {
                     return Err(crate::log::LogError::Stopped(why).into());
                 }
             };
@@ -94,7 +94,7 @@ fn first_lost(why: &Stop) -> Option<u64> {
     match why {
         Stop::Shorter { head, .. } => Some(head.map_or(0, |head| head + 1)),
         Stop::Hole { sequence, .. } => *sequence,
-        Stop::DiskFailed { .. } | Stop::Replaced { .. } => None,
+        Stop::DiskFailed { .. } | Stop::Replaced { .. } | Stop::Damaged { .. } => None,
     }
 }
 

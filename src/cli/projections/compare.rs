@@ -8,11 +8,12 @@ use super::StoreArgs;
 use super::rebuild::show;
 use crate::cli::exit::{Exit, failure};
 use crate::cli::output::{Format, Page, print, print_json, print_line};
+use crate::cli::verify::damaged;
 use crate::projection::{self, Compare, Difference, Value, What};
 
 /// Replay the log beside the copy that serves and compare their content; nothing that serves changes.
 ///
-/// Checksums of each read model are compared at the event up to which the copy that serves has read.
+/// First the log itself is checked, as `docket verify` does. Checksums of each read model are compared at the event up to which the copy that serves has read.
 /// A read model that serves in another version is told apart: another content is to be expected.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -21,7 +22,7 @@ Examples:
   docket projections verify current_status --output json
 
 Exit codes: 0 alike, 4 a rebuild is at work there, 5 no such log or read model, 7 the content differs,
-130 interrupted")]
+or the log is damaged, 130 interrupted")]
 pub struct VerifyArgs {
     /// Read models to verify [default: all]
     #[arg(value_name = "NAME")]
@@ -63,8 +64,12 @@ pub struct DiffArgs {
 /// Runs `verify`.
 ///
 /// # Errors
-/// What stands in the way, or that the content differs.
+/// What stands in the way, a log that is damaged, or that the content differs.
 pub async fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
+    // What a damaged index leaves out would be left out on both sides.
+    if let Some(first) = args.stores.check_log().await?.first() {
+        return Err(damaged(first));
+    }
     let work = args.stores.work("verifying", true, &args.names, projection::verify);
     let verified = work.await?;
     show(&verified, args.output)?;

@@ -38,7 +38,7 @@ pub struct AuditArgs {
 /// What can't be asked or is not there.
 pub async fn run(args: &AuditArgs) -> anyhow::Result<Exit> {
     let asker = args.ask.open(false).await?;
-    let path = enrollment(&args.program, &args.subject, "/audit-trail");
+    let path = enrollment(&args.program, &args.subject, "/audit-trail")?;
     let answer = asker.list(&path, &args.time.query()).await?;
     show(asker, &args.ask, &answer, trail).await?;
     Ok(Exit::Done)

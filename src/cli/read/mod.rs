@@ -8,7 +8,7 @@ pub mod timeline;
 use serde_json::Value;
 
 use super::ask::{AskArgs, Asker};
-use super::client::Answer;
+use super::client::{Answer, segment};
 use super::output::{Format, Page, print, print_json};
 
 /// Which day, and how much of the record.
@@ -42,13 +42,11 @@ pub fn push(query: &mut Vec<(&'static str, String)>, name: &'static str, value: 
 }
 
 /// The address of an enrollment, or of something of it.
-pub fn enrollment(program: &str, subject: &str, part: &str) -> String {
-    let plain = |text: &str| -> String {
-        let kept = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
-        // What is no id names nothing; the server says so.
-        text.chars().map(|c| if kept(c) { c } else { '_' }).collect()
-    };
-    format!("/v1/enrollments/{}/{}{part}", plain(program), plain(subject))
+///
+/// # Errors
+/// An id that no address can hold.
+pub fn enrollment(program: &str, subject: &str, part: &str) -> anyhow::Result<String> {
+    Ok(format!("/v1/enrollments/{}/{}{part}", segment(program)?, segment(subject)?))
 }
 
 /// Shows an answer, in the form asked for, and ends the asking.

@@ -53,7 +53,7 @@ pub async fn run(args: &ObligationsArgs) -> anyhow::Result<Exit> {
     let mut query = args.time.query();
     if let (Some(program), Some(subject)) = (&args.program, &args.subject) {
         let asker = args.ask.open(false).await?;
-        let path = enrollment(program, subject, "/obligations");
+        let path = enrollment(program, subject, "/obligations")?;
         let answer = asker.get(&path, &query).await?;
         show(asker, &args.ask, &answer, table).await?;
         return Ok(Exit::Done);

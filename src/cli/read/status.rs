@@ -75,7 +75,7 @@ pub async fn run(args: &StatusArgs) -> anyhow::Result<Exit> {
     let mut query = args.time.query();
     if let (Some(program), Some(subject)) = (&args.program, &args.subject) {
         let asker = args.ask.open(false).await?;
-        let answer = asker.get(&enrollment(program, subject, ""), &query).await?;
+        let answer = asker.get(&enrollment(program, subject, "")?, &query).await?;
         show(asker, &args.ask, &answer, one).await?;
         return Ok(Exit::Done);
     }

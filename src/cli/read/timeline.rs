@@ -44,7 +44,7 @@ pub struct TimelineArgs {
 /// What can't be asked or is not there.
 pub async fn run(args: &TimelineArgs) -> anyhow::Result<Exit> {
     let asker = args.ask.open(false).await?;
-    let path = enrollment(&args.program, &args.subject, "/timeline");
+    let path = enrollment(&args.program, &args.subject, "/timeline")?;
     let answer = asker.get(&path, &args.time.query()).await?;
     show(asker, &args.ask, &answer, timeline).await?;
     Ok(Exit::Done)

@@ -2,31 +2,29 @@
 //! acts under unknown rules (G9, G10, G12, G14). Corrections need the whole history and are
 //! decided in `history_decide`.
 
-use super::{Deciding, Decision};
-use crate::domain::act::{Act, Attestation, Receipt, UnknownRule};
+use super::{Deciding, Decision, Footing};
+use crate::domain::act::{Act, ActKind, Attestation, Receipt, UnknownRule};
 use crate::domain::date::CivilDate;
 use crate::domain::event::{DutyOpened, Effects, PlaceEffect, Title, TitleEffect};
 use crate::domain::ids::{Id, Node, Office, Provenance};
 use crate::domain::measure::{ActRule, DueRule, Edition, Measure, Outcome, Passing};
 use crate::domain::refusal::{Reason, Refusal, field};
 
-impl Deciding<'_> {
-    /// Decides the act if it is one of those that every program knows.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "every other act is the measure's")]
-    pub(super) fn builtin(&self) -> Result<Option<Decision>, Refusal> {
-        match &self.request.act {
-            Act::Note(_) => {
-                self.only(&[Office::Registrar], "G9")?;
-                Ok(Some(self.plain_decision(self.common_effects(), vec![])))
-            }
-            Act::AttestStanding(attestation) => self.attest(attestation).map(Some),
-            Act::ConfirmStanding(_) => self.confirm_standing().map(Some),
-            Act::RecordUnderUnknownRule(unknown) => self.unknown_rule(unknown).map(Some),
-            Act::AcknowledgeReceipt(receipt) => self.acknowledge(receipt).map(Some),
-            _ => Ok(None),
+/// The offices that do an act which every program knows, and the rule that says so.
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other act is the measure's")]
+pub fn every_program_knows(kind: ActKind) -> Option<(&'static [Office], &'static str)> {
+    match kind {
+        ActKind::Note | ActKind::AttestStanding => Some((&[Office::Registrar], "G9")),
+        ActKind::ConfirmStanding => Some((&[Office::NationalOffice], "G10")),
+        ActKind::RecordUnderUnknownRule => Some((&[Office::Registrar], "G14")),
+        ActKind::AcknowledgeReceipt => {
+            Some((&[Office::NationalOffice, Office::ProvincialDepartment], "G12"))
         }
+        _ => None,
     }
+}
 
+impl Footing<'_> {
     pub(super) fn only(&self, offices: &[Office], rule: &str) -> Result<(), Refusal> {
         if offices.contains(&self.office) {
             return self.check_jurisdiction();
@@ -35,14 +33,78 @@ impl Deciding<'_> {
         Err(self
             .refuse(
                 Reason::OfficeForbidden { required: offices.to_vec() },
-                format!("{} is an act of {}", self.kind().as_str(), names.join(" or ")),
-                format!("{} 由 {} 作出", self.kind().as_str(), names.join("、")),
+                format!("{} is an act of {}", self.kind.as_str(), names.join(" or ")),
+                format!("{} 由 {} 作出", self.kind.as_str(), names.join("、")),
             )
             .under(rule))
     }
 
+    /// What such an act asks of the state and the measure, whatever it says.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "most ask nothing")]
+    pub(super) fn check_builtin(&self) -> Result<(), Refusal> {
+        match self.kind {
+            ActKind::ConfirmStanding => self.evidenced_node().map(|_| ()),
+            ActKind::RecordUnderUnknownRule => self.check_rule_unknown(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where the enrollment stands, if only evidence says so (G10).
+    fn evidenced_node(&self) -> Result<&Node, Refusal> {
+        let node = self.state.node.as_ref().filter(|_| self.state.is_evidenced_only());
+        node.ok_or_else(|| {
+            self.not_permitted(
+                "attested_standing",
+                "no standing here is known only from evidence, so there is none to confirm",
+                "此处没有仅凭证据记录的状态可供确认",
+            )
+        })
+    }
+
+    /// That the rule is not known: of a known measure the act itself is recorded (G14).
+    fn check_rule_unknown(&self) -> Result<(), Refusal> {
+        let Some(edition) = self.edition.filter(|edition| !edition.measure.known_in_part) else {
+            return Ok(());
+        };
+        let (version, day) = (&edition.measure.version, self.day);
+        Err(self.not_permitted(
+            "unknown_rule",
+            format!("on {day} measure {version} was in force and is known: record the act itself (from an archive, with `archive`)"),
+            format!("{day} 有效的办法 {version} 内容已知：请直接补录该行为（用 archive）"),
+        ))
+    }
+
+    fn not_permitted(
+        &self,
+        missing: &str,
+        en: impl Into<String>,
+        zh: impl Into<String>,
+    ) -> Refusal {
+        let (stands_at, missing) = (self.stands_at(), vec![Id::from(missing)]);
+        let reason = Reason::NotPermitted { stands_at, allowed_from: vec![], missing };
+        self.refuse(reason, en, zh)
+    }
+}
+
+impl Deciding<'_> {
+    /// Decides the act if it is one of those that every program knows.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other act is the measure's")]
+    pub(super) fn builtin(&self) -> Result<Option<Decision>, Refusal> {
+        if let Some((offices, rule)) = every_program_knows(self.kind) {
+            self.only(offices, rule)?;
+            self.check_builtin()?;
+        }
+        match &self.request.act {
+            Act::Note(_) => Ok(Some(self.plain_decision(self.common_effects(), vec![]))),
+            Act::AttestStanding(attestation) => self.attest(attestation).map(Some),
+            Act::ConfirmStanding(_) => self.confirm_standing().map(Some),
+            Act::RecordUnderUnknownRule(unknown) => self.unknown_rule(unknown).map(Some),
+            Act::AcknowledgeReceipt(receipt) => self.acknowledge(receipt).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     fn attest(&self, attestation: &Attestation) -> Result<Decision, Refusal> {
-        self.only(&[Office::Registrar], "G9")?;
         if attestation.confidence == Provenance::Recorded {
             return Err(self.invalid(vec![field(
                 "/confidence",
@@ -57,7 +119,7 @@ impl Deciding<'_> {
             let known = all.flat_map(|edition| &edition.measure.title_kinds);
             self.known_id("/title", title, known.map(|kind| kind.id.as_str()))?;
         }
-        let on = self.request.common.effective_on;
+        let on = self.on;
         let mut effects = self.common_effects();
         effects.enters = Some(node.clone());
         effects.stands_by = Some(attestation.confidence);
@@ -90,7 +152,7 @@ impl Deciding<'_> {
         attestation: &Attestation,
         founding: Option<(&Measure, &Outcome)>,
     ) -> Option<TitleEffect> {
-        let on = self.request.common.effective_on;
+        let on = self.on;
         let Some(title) = attestation.title.clone() else {
             let phase = attestation.stands_at.phase();
             let versions = self.ctx.versions;
@@ -105,24 +167,13 @@ impl Deciding<'_> {
     }
 
     fn confirm_standing(&self) -> Result<Decision, Refusal> {
-        self.only(&[Office::NationalOffice], "G10")?;
-        let (true, Some(node)) = (self.state.is_evidenced_only(), &self.state.node) else {
-            return Err(self.refuse(
-                Reason::NotPermitted {
-                    stands_at: self.stands_at(),
-                    allowed_from: vec![],
-                    missing: vec![Id::from("attested_standing")],
-                },
-                "no standing here is known only from evidence, so there is none to confirm",
-                "此处没有仅凭证据记录的状态可供确认",
-            ));
-        };
+        let node = self.evidenced_node()?;
         let mut effects = self.common_effects();
         effects.stands_by = Some(Provenance::Recorded);
         effects.ground.from = vec![Id::from(node.as_str())];
         let held = self.state.place.as_ref().map(|place| place.category.clone());
         effects.place = held.map(|category| PlaceEffect::Takes { category });
-        let start = self.state.phase_since.unwrap_or(self.request.common.effective_on);
+        let start = self.state.phase_since.unwrap_or(self.on);
         effects.term = self.state.term.as_deref().cloned();
         effects.title = self.state.title.as_deref().cloned().map(TitleEffect::Granted);
         if let Some((edition, passing)) = self.passing_since(node, start) {
@@ -159,22 +210,7 @@ impl Deciding<'_> {
     }
 
     fn unknown_rule(&self, unknown: &UnknownRule) -> Result<Decision, Refusal> {
-        self.only(&[Office::Registrar], "G14")?;
-        if let Some(edition) = self.edition
-            && !edition.measure.known_in_part
-        {
-            let version = edition.measure.version.clone();
-            return Err(self.refuse(
-                Reason::NotPermitted {
-                    stands_at: self.stands_at(),
-                    allowed_from: vec![],
-                    missing: vec![Id::from("unknown_rule")],
-                },
-                format!("on {} measure {version} was in force and is known: record the act itself (from an archive, with `archive`)", self.day),
-                format!("{} 有效的办法 {version} 内容已知：请直接补录该行为（用 archive）", self.day),
-            ));
-        }
-        let on = self.request.common.effective_on;
+        let on = self.on;
         let mut effects = self.common_effects();
         if let Some(node) = &unknown.stands_at {
             self.check_stands_at(node, unknown.category.as_ref())?;
@@ -192,7 +228,6 @@ impl Deciding<'_> {
     }
 
     fn acknowledge(&self, receipt: &Receipt) -> Result<Decision, Refusal> {
-        self.only(&[Office::NationalOffice, Office::ProvincialDepartment], "G12")?;
         let of = receipt.of.revision;
         // Whether it is that event, by another office, is checked on the history.
         let met = self.state.duties.iter().any(|duty| duty.met.values().any(|met| met.by == of));
@@ -267,7 +302,7 @@ impl Deciding<'_> {
 
     /// What a later known version lays on those who stand in this node already (C18).
     fn passing(&self, node: &Node) -> Option<(&Edition, &Passing)> {
-        self.passing_since(node, self.request.common.effective_on)
+        self.passing_since(node, self.on)
     }
 
     fn passing_since(&self, node: &Node, since: CivilDate) -> Option<(&Edition, &Passing)> {

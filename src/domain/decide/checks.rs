@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use super::{Deciding, Decision};
+use super::{Deciding, Decision, Footing};
 use crate::domain::ids::{Office, covered};
 use crate::domain::measure::{Edition, Measure};
 use crate::domain::refusal::{Reason, Refusal, field};
 use crate::domain::text::says_something;
 
-impl<'a> Deciding<'a> {
+impl Deciding<'_> {
     /// Only the registrar records another office's act; auditor and operator never get here.
     pub(super) fn check_recorder(&self) -> Result<(), Refusal> {
         let common = &self.request.common;
@@ -136,7 +136,9 @@ impl<'a> Deciding<'a> {
         }
         Ok(())
     }
+}
 
+impl<'a> Footing<'a> {
     /// Real and invented never mix (G16); only the program's kinds of subject enroll.
     pub(super) fn check_subject(&self) -> Result<(), Refusal> {
         let (program, registration) = (self.ctx.program, &self.ctx.subject.registration);
@@ -187,19 +189,19 @@ impl<'a> Deciding<'a> {
             ));
         };
         let measure = &edition.measure;
-        if measure.known_in_part && measure.rules(self.kind()).next().is_none() {
+        if measure.known_in_part && measure.rules(self.kind).next().is_none() {
             let gaps: Vec<_> = measure.gaps.iter().map(|gap| gap.en.clone()).collect();
             return Err(self.refuse(
                 Reason::RuleUnknown,
-                format!("measure {} is known in part and its rule for {} is not known ({}); the registrar can record the act as done under an unknown rule (G14)", measure.version, self.kind().as_str(), gaps.join("; ")),
-                format!("办法 {} 仅部分已知，其关于 {} 的规则不明；可由登记员按“规则不明”入档（G14）", measure.version, self.kind().as_str()),
+                format!("measure {} is known in part and its rule for {} is not known ({}); the registrar can record the act as done under an unknown rule (G14)", measure.version, self.kind.as_str(), gaps.join("; ")),
+                format!("办法 {} 仅部分已知，其关于 {} 的规则不明；可由登记员按“规则不明”入档（G14）", measure.version, self.kind.as_str()),
             ));
         }
         Ok(edition)
     }
 
     pub(super) fn check_office(&self, measure: &Measure) -> Result<(), Refusal> {
-        let rules = || measure.rules(self.kind());
+        let rules = || measure.rules(self.kind);
         let here = rules().find(|rule| covered(&rule.from, self.state.node.as_ref()));
         let article = here.or_else(|| rules().next()).map_or("", |rule| rule.article.as_str());
         let mut required: Vec<Office> = rules().flat_map(|rule| &rule.by).copied().collect();
@@ -210,8 +212,8 @@ impl<'a> Deciding<'a> {
                     allowed_from: vec![],
                     missing: vec![],
                 },
-                format!("measure {} knows no {}", measure.version, self.kind().as_str()),
-                format!("办法 {} 没有 {} 这一行为", measure.version, self.kind().as_str()),
+                format!("measure {} knows no {}", measure.version, self.kind.as_str()),
+                format!("办法 {} 没有 {} 这一行为", measure.version, self.kind.as_str()),
             ));
         }
         required.sort_unstable();
@@ -222,13 +224,13 @@ impl<'a> Deciding<'a> {
         let names: Vec<_> = required.iter().map(|office| office.as_str()).collect();
         let en = format!(
             "{} is an act of {}, not of {}",
-            self.kind().as_str(),
+            self.kind.as_str(),
             names.join(" or "),
             self.office.as_str()
         );
         let zh = format!(
             "{} 由 {} 作出，{} 无权作出",
-            self.kind().as_str(),
+            self.kind.as_str(),
             names.join("、"),
             self.office.as_str()
         );
@@ -248,7 +250,7 @@ impl<'a> Deciding<'a> {
             }
             Office::Province | Office::LocalGovernment => registration.id.as_str(),
         };
-        if self.ctx.actor.divisions.iter().any(|division| division == needed) {
+        if self.ctx.actor.acts_for(needed) {
             return Ok(());
         }
         let reason = Reason::JurisdictionForbidden { division: needed.to_owned() };

@@ -19,8 +19,7 @@ impl Deciding<'_> {
         measure: &Measure,
         rule: Option<&ActRule>,
     ) -> Result<(), Refusal> {
-        let rule =
-            rule.or_else(|| measure.rules(self.kind()).find(|r| r.by.contains(&self.office)));
+        let rule = rule.or_else(|| measure.rules(self.kind).find(|r| r.by.contains(&self.office)));
         match &self.request.act {
             Act::Apply(application) => self.check_application(measure, application)?,
             Act::SubmitPlan(plan) => self.check_guidelines(measure, "", plan)?,
@@ -117,8 +116,7 @@ impl Deciding<'_> {
         }
         let cited = self.request.common.document.as_ref().and_then(|d| d.number.as_deref());
         let own = [measure.number.en.as_str(), measure.number.zh.as_str()];
-        if self.kind() == ActKind::EndStanding && cited.is_some_and(|number| own.contains(&number))
-        {
+        if self.kind == ActKind::EndStanding && cited.is_some_and(|number| own.contains(&number)) {
             let error = field(
                 "/document/number",
                 "the measures themselves end no standing; cite the other document that does",
@@ -350,15 +348,13 @@ impl Deciding<'_> {
                     format!("填写了 {day}，但该结果不要求整改"),
                 )])
                 .under(article)),
-            Some(day) if self.request.common.effective_on.earliest().is_some_and(|e| day < e) => {
-                Err(self
-                    .invalid(vec![field(
-                        "/rectify_by",
-                        format!("{day} lies before the decision itself"),
-                        format!("{day} 早于该决定"),
-                    )])
-                    .under(article))
-            }
+            Some(day) if self.on.earliest().is_some_and(|e| day < e) => Err(self
+                .invalid(vec![field(
+                    "/rectify_by",
+                    format!("{day} lies before the decision itself"),
+                    format!("{day} 早于该决定"),
+                )])
+                .under(article)),
             None if effect == Effect::RectifyWithin => Err(self
                 .invalid(vec![field(
                     "/rectify_by",

@@ -43,11 +43,11 @@ impl Deciding<'_> {
         let rectify_by = self.stated_day();
         self.rectify_by(outcome.effect, rectify_by, article)?;
         if let Some(period) = outcome.term {
-            let from = self.request.common.effective_on;
+            let from = self.on;
             effects.term = Some(term(from, period, article));
         }
         effects.title = self.title_effect(outcome, article);
-        self.duties_opened(measure, &outcome.opens, &mut effects, self.request.common.effective_on);
+        self.duties_opened(measure, &outcome.opens, &mut effects, self.on);
         effects.meets = self.duties_met(rule)?;
         let place = self.place(measure, outcome, &mut effects);
         findings.extend(self.date_findings(&effects));
@@ -128,7 +128,7 @@ impl Deciding<'_> {
         reason = "most acts have the effects of their outcome alone"
     )]
     fn content_effects(&self, effects: &mut Effects) {
-        let result = |result: &Id| Some(ResultRecorded { of: self.kind(), result: result.clone() });
+        let result = |result: &Id| Some(ResultRecorded { of: self.kind, result: result.clone() });
         match &self.request.act {
             Act::Apply(application) => {
                 effects.begins_attempt = true;
@@ -170,7 +170,7 @@ impl Deciding<'_> {
     fn title_effect(&self, outcome: &Outcome, article: &str) -> Option<TitleEffect> {
         let on = match &self.request.act {
             Act::Confirm(confirmation) => confirmation.title_from,
-            _ => self.request.common.effective_on,
+            _ => self.on,
         };
         let until = outcome.title_term.map(|period| period.add_to(&on));
         match outcome.effect {
@@ -212,7 +212,7 @@ impl Deciding<'_> {
             };
             let due = |on: CivilDate, rule: String, arithmetic: String| Due {
                 on,
-                start_event: Id::from(self.kind().event_type()),
+                start_event: Id::from(self.kind.event_type()),
                 start,
                 rule: Id::from(rule),
                 arithmetic,

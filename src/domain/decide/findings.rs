@@ -1,14 +1,14 @@
 //! What is found and recorded though it refuses nothing: participation elsewhere that is not shown,
 //! a plan that is not on record, dates less sharp than a rule would need.
 
-use super::Deciding;
+use super::{Deciding, Footing};
 use crate::domain::act::Act;
 use crate::domain::event::{Effects, Finding};
 use crate::domain::ids::{EventRef, Id, Text};
 use crate::domain::measure::{ActRule, Measure};
 use crate::domain::refusal::{Reason, Refusal};
 
-impl Deciding<'_> {
+impl Footing<'_> {
     /// The finding where participation in another program is not shown (P17), and the event by
     /// which the subject stands there, since the decision rests on it.
     pub(super) fn check_participation(
@@ -43,7 +43,9 @@ impl Deciding<'_> {
         let code = Id::from("participation_not_shown");
         Ok((vec![Finding { code, text, article: condition.article.clone() }], by))
     }
+}
 
+impl Deciding<'_> {
     /// For an acceptance: that no plan is on record to measure against (C14).
     pub(super) fn plan_findings(&self, measure: &Measure) -> Option<Finding> {
         let Act::Accept(_) = &self.request.act else {
@@ -61,7 +63,7 @@ impl Deciding<'_> {
 
     /// Findings on dates that are less sharp than a rule would need.
     pub(super) fn date_findings(&self, effects: &Effects) -> Vec<Finding> {
-        let on = self.request.common.effective_on;
+        let on = self.on;
         let mut findings = Vec::new();
         let versions = self.ctx.versions;
         let earlier = on.earliest().and_then(|day| versions.in_force(day));

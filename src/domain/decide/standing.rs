@@ -1,17 +1,22 @@
 //! The rule that applies where the enrollment stands, what it needs of the state, and its outcome.
 
-use super::Deciding;
+use super::{Deciding, Footing};
 use crate::domain::act::Act;
 use crate::domain::evolve::holds;
 use crate::domain::ids::{Id, Text, covered};
 use crate::domain::measure::{ActRule, Measure, Need, Outcome};
 use crate::domain::refusal::{Reason, Refusal};
 
-impl Deciding<'_> {
+impl Footing<'_> {
     /// The rule that covers where the enrollment stands, for this office. A founding act is also
     /// allowed where evidence already shows the phase that it enters (G9), even where another rule
-    /// for the act covers that phase and its conditions are missing.
-    pub(super) fn rule<'m>(&self, measure: &'m Measure) -> Option<&'m ActRule> {
+    /// for the act covers that phase and its conditions are missing, if by what the act says it
+    /// founds that phase.
+    pub(super) fn rule<'m>(
+        &self,
+        measure: &'m Measure,
+        founds: &dyn Fn(&ActRule) -> bool,
+    ) -> Option<&'m ActRule> {
         let mut rules = self.own_rules(measure);
         let Some(covering) = rules.find(|rule| covered(&rule.from, self.state.node.as_ref()))
         else {
@@ -20,21 +25,15 @@ impl Deciding<'_> {
         if !self.state.is_evidenced_only() || self.check_state(covering).is_ok() {
             return Some(covering);
         }
-        let later = self
-            .state
-            .phase_since
-            .is_some_and(|since| since.certainly_before(&self.request.common.effective_on));
-        let founds = |rule: &&ActRule| {
-            let outcome = self.given().and_then(|given| rule.outcomes.get(given.as_str()));
-            outcome.is_some_and(|outcome| self.enters_evidenced(outcome))
-        };
-        let founding = self.founding_rules(measure).find(founds).filter(|_| !later);
+        let later = self.state.phase_since.is_some_and(|since| since.certainly_before(&self.on));
+        let founding = self.founding_rules(measure).find(|rule| founds(rule));
+        let founding = founding.filter(|_| !later);
         founding.or(Some(covering))
     }
 
     fn own_rules<'m>(&self, measure: &'m Measure) -> impl Iterator<Item = &'m ActRule> {
         let office = self.office;
-        measure.rules(self.kind()).filter(move |rule| rule.by.contains(&office))
+        measure.rules(self.kind).filter(move |rule| rule.by.contains(&office))
     }
 
     fn founding_rules<'m>(&self, measure: &'m Measure) -> impl Iterator<Item = &'m ActRule> {
@@ -51,7 +50,7 @@ impl Deciding<'_> {
         !covered(&rule.from, self.state.node.as_ref())
     }
 
-    fn enters_evidenced(&self, outcome: &Outcome) -> bool {
+    pub(super) fn enters_evidenced(&self, outcome: &Outcome) -> bool {
         outcome
             .to
             .as_ref()
@@ -64,19 +63,19 @@ impl Deciding<'_> {
 
     pub(super) fn not_here(&self, measure: &Measure) -> Refusal {
         let allowed: Vec<Id> =
-            measure.rules(self.kind()).flat_map(|rule| rule.from.iter().cloned()).collect();
-        let article = measure.rules(self.kind()).next().map_or("", |rule| &rule.article);
+            measure.rules(self.kind).flat_map(|rule| rule.from.iter().cloned()).collect();
+        let article = measure.rules(self.kind).next().map_or("", |rule| &rule.article);
         let stands = self.stands_at();
         let here = stands.as_deref().unwrap_or("none");
         let en = format!(
             "{} is allowed from {}; on {} the enrollment stands at {here}",
-            self.kind().as_str(),
+            self.kind.as_str(),
             allowed.join(", "),
             self.day
         );
         let zh = format!(
             "{} 须处于 {}；{} 当日处于 {here}",
-            self.kind().as_str(),
+            self.kind.as_str(),
             allowed.join("、"),
             self.day
         );
@@ -171,10 +170,12 @@ impl Deciding<'_> {
         };
         (Id::from(id), Text { en, zh })
     }
+}
 
+impl Deciding<'_> {
     /// The outcome that the act states, if it states one.
     #[expect(clippy::wildcard_enum_match_arm, reason = "only acts with outcomes state one")]
-    fn given(&self) -> Option<Id> {
+    pub(super) fn given(&self) -> Option<Id> {
         match &self.request.act {
             Act::Approve(_) => self.state.applied.as_ref().and_then(|a| a.rank.clone()),
             Act::List(listing) => Some(listing.rank.clone()),
@@ -219,10 +220,10 @@ impl Deciding<'_> {
             },
             format!(
                 "{} has here the outcomes {}, not {given:?}",
-                self.kind().as_str(),
+                self.kind.as_str(),
                 known.join(", ")
             ),
-            format!("{} 在此的结果有 {}，没有 {given:?}", self.kind().as_str(), known.join("、")),
+            format!("{} 在此的结果有 {}，没有 {given:?}", self.kind.as_str(), known.join("、")),
         )
         .under(&rule.article)
     }

@@ -65,9 +65,9 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// A program by id.
+    /// A program by id, in whatever case.
     pub fn program(&self, id: &str) -> Option<&Program> {
-        self.programs.iter().find(|program| program.id.as_str() == id)
+        self.programs.iter().find(|program| program.id.as_str().eq_ignore_ascii_case(id))
     }
 
     /// The name that an office bore on a day: the newest whose first day is certainly not after it.

@@ -1,0 +1,147 @@
+//! What a request is held to before its body is read, in the order of what is cheapest to refuse:
+//! size of head, token, parameters, form of the answer, type, coding and size of the body.
+//!
+//! What must hold: nothing here needs the body, so that a client which waits for `100 Continue` is
+//! refused before it sends one.
+
+use std::sync::Arc;
+
+use actix_web::dev::RequestHead;
+
+use super::auth::{Role, Verified};
+use super::body;
+use super::call::parse_query;
+use super::negotiate::check_accept;
+use super::problem::{Code, Problem};
+use super::route::{Body, Route};
+use super::state::ApiState;
+
+/// The longest path and query, in bytes.
+const MAX_URI_BYTES: usize = 8 * 1024;
+/// The most header names and values, in bytes.
+const MAX_HEADER_BYTES: usize = 32 * 1024;
+
+/// A request that its route lets in.
+pub struct Admitted {
+    /// Who calls; absent on routes without authentication.
+    pub verified: Option<Arc<Verified>>,
+    /// The parameters of the query, each known to the route.
+    pub parameters: Vec<(String, String)>,
+}
+
+/// Holds a request to its route.
+///
+/// # Errors
+/// The problem of the first check that it fails.
+pub fn admit(route: &Route, head: &RequestHead, state: &ApiState) -> Result<Admitted, Problem> {
+    check_head(head)?;
+    let verified = match route.roles {
+        [] => None,
+        _ => Some(state.authenticator.authenticate_request(&head.headers)?),
+    };
+    let parameters = check_parameters(route, head.uri.query().unwrap_or_default())?;
+    check_accept(route, &head.headers)?;
+    match route.body {
+        Body::None => {}
+        Body::Json(_) => {
+            body::check_type(&head.headers)?;
+            body::check_coding(&head.headers)?;
+            body::check_length(&head.headers, state.settings.max_body_bytes)?;
+        }
+        Body::Bytes => {
+            body::check_coding(&head.headers)?;
+            body::check_length(&head.headers, state.settings.max_document_bytes)?;
+        }
+    }
+    Ok(Admitted { verified, parameters })
+}
+
+/// Refuses a head that is too large.
+///
+/// # Errors
+/// `uri-too-long`, `headers-too-large`.
+pub fn check_head(head: &RequestHead) -> Result<(), Problem> {
+    let uri = &head.uri;
+    if uri.path().len() + uri.query().map_or(0, str::len) > MAX_URI_BYTES {
+        return Err(Problem::new(Code::UriTooLong)
+            .detail(format!("path and query are longer than {MAX_URI_BYTES} bytes"))
+            .detail_zh(format!("路径和查询超过 {MAX_URI_BYTES} 字节")));
+    }
+    let headers = head.headers.iter();
+    let bytes: usize = headers.map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if bytes > MAX_HEADER_BYTES {
+        return Err(Problem::new(Code::HeadersTooLarge)
+            .detail(format!("the headers are larger than {MAX_HEADER_BYTES} bytes"))
+            .detail_zh(format!("请求头超过 {MAX_HEADER_BYTES} 字节")));
+    }
+    Ok(())
+}
+
+/// An ignored filter would be a wrong answer, so what is not known is refused.
+fn check_parameters(route: &Route, query: &str) -> Result<Vec<(String, String)>, Problem> {
+    if query.is_empty() {
+        return Ok(Vec::new());
+    }
+    let parameters = parse_query(query)?;
+    for (index, (name, _)) in parameters.iter().enumerate() {
+        let known = || route.query.iter().map(|parameter| parameter.name);
+        if !known().any(|known| known == name) {
+            let list = known().collect::<Vec<_>>().join(", ");
+            let list = if list.is_empty() { "none".to_owned() } else { list };
+            let shown: String = name.chars().take(80).collect();
+            let mut problem = Problem::new(Code::UnknownParameter)
+                .detail(format!("{shown:?} is no parameter of this address; it takes {list}"))
+                .detail_zh(format!("此地址没有参数 {shown:?}；可用的有 {list}"))
+                .member("parameter", shown.clone());
+            if let Some(nearest) = nearest(&shown, known()) {
+                problem = problem.member("nearest", nearest);
+            }
+            return Err(problem);
+        }
+        if parameters.iter().take(index).any(|(earlier, _)| earlier == name) {
+            return Err(super::call::wrong_parameter(name, "it is given more than once"));
+        }
+    }
+    Ok(parameters)
+}
+
+/// The known name that is fewest edits away, if it is near at all.
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|known| (edits(name, known), known))
+        .filter(|(edits, known)| *edits <= known.len() / 3 + 1)
+        .min()
+        .map(|(_, known)| known)
+}
+
+fn edits(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (i, a) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in other.iter().enumerate() {
+            let replaced = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// Refuses who has none of the route's roles.
+///
+/// # Errors
+/// `role-forbidden`.
+pub fn check_role(route: &Route, verified: &Verified) -> Result<(), Problem> {
+    if route.roles.contains(&verified.principal.role) {
+        return Ok(());
+    }
+    let role = verified.principal.role;
+    let required: Vec<&str> = route.roles.iter().copied().map(Role::as_str).collect();
+    let list = required.join(", ");
+    Err(Problem::new(Code::RoleForbidden)
+        .detail(format!("{role} may not do this; {list} may"))
+        .detail_zh(format!("{role} 无权进行该操作；有权的角色：{list}"))
+        .member("required_roles", required))
+}
