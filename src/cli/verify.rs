@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
-use super::output::{Format, fields, print, print_json};
+use super::masked::masked;
+use super::output::{Format, Page, print, print_json, tell};
 use super::progress::{Interrupt, bar};
-use super::stores::{Access, open_log_at, without_account};
+use super::stores::{Access, open_log_at};
 use crate::ledger::Root;
 use crate::log::envelope::leaf_hash;
 use crate::log::{Damage, EventLog, LogError, MAX_PAGE_EVENTS};
@@ -63,7 +64,7 @@ pub async fn run(args: &VerifyArgs) -> anyhow::Result<Exit> {
     };
     log.close().await;
     let (damages, root) = (checked?, root.transpose()?);
-    show(args.output, &without_account(&address), &damages, root.as_ref())?;
+    show(args.output, &masked(&address), &damages, root.as_ref())?;
     damages.first().map_or(Ok(Exit::Done), |first| Err(damaged(first)))
 }
 
@@ -158,16 +159,18 @@ fn show(
         }))?);
     }
     if let Some(root) = root {
-        print(&fields(&[
+        let mut page = Page::default();
+        page.fields(&[
             ("log", address.to_owned()),
             ("events", root.size().to_string()),
             ("Merkle root", root.to_string()),
             ("structure", "sound".to_owned()),
-        ]))?;
+        ]);
+        print(&page)?;
     }
     // The first is the command's error.
     for damage in damages.iter().skip(1) {
-        eprintln!("docket: also {damage}");
+        tell(&format!("docket: also {damage}"));
     }
     Ok(())
 }

@@ -21,7 +21,7 @@ use super::manifest::{
 use crate::cli::config::{Config, ConfigArgs, PlaceArgs};
 use crate::cli::exit::{Exit, failure};
 use crate::cli::node::{is_postgres, now_us};
-use crate::cli::output::{Format, fields, print, print_json};
+use crate::cli::output::{Format, Page, print, print_json};
 use crate::cli::verify::{check, damaged};
 use crate::codec::{Stored, decode};
 use crate::domain::date::Timestamp;
@@ -222,14 +222,16 @@ fn show(args: &BackupArgs, manifest: &Manifest) -> anyhow::Result<Exit> {
             format!("not copied: they are in {}", documents.address)
         };
         let of_webhooks = if manifest.webhooks { "copied" } else { "none in the data folder" };
-        print(&fields(&[
+        let mut page = Page::default();
+        page.fields(&[
             ("backup", args.to.display().to_string()),
             ("events", manifest.events.to_string()),
             ("Merkle root", manifest.root.clone()),
             ("documents", of_documents),
             ("keys", named.collect::<Vec<_>>().join(", ")),
             ("webhook endpoints", of_webhooks.to_owned()),
-        ]))?;
+        ]);
+        print(&page)?;
     }
     if documents.missing.is_empty() && documents.damaged.is_empty() {
         return Ok(Exit::Done);

@@ -10,7 +10,7 @@ use super::manifest::{
     DOCUMENTS, FORMAT, LOG, MANIFEST, Manifest, SUMS, Sums, Unfinished, copy_file, digest_of,
 };
 use crate::cli::exit::{Exit, failure};
-use crate::cli::output::{Format, fields, print, print_json};
+use crate::cli::output::{Format, Page, print, print_json};
 use crate::cli::progress::{Interrupt, bar};
 use crate::cli::verify::{check, damaged, root};
 use crate::log::SqliteLog;
@@ -133,7 +133,8 @@ fn show(args: &RestoreArgs, manifest: &Manifest) -> anyhow::Result<Exit> {
         print_json(&json!({ "data_dir": args.data_dir, "manifest": manifest }))?;
         return Ok(Exit::Done);
     }
-    let mut text = fields(&[
+    let mut page = Page::default();
+    page.fields(&[
         ("restored to", args.data_dir.display().to_string()),
         ("as of", manifest.made_at.clone()),
         ("events", manifest.events.to_string()),
@@ -141,18 +142,18 @@ fn show(args: &RestoreArgs, manifest: &Manifest) -> anyhow::Result<Exit> {
         ("documents", manifest.documents.count.to_string()),
     ]);
     for key in manifest.keys.iter().filter(|key| !key.copied) {
-        text += &format!(
-            "Before it is served, put the key {} there (SHA-256 of its file: {}).\n",
+        page.line(&format!(
+            "Before it is served, put the key {} there (SHA-256 of its file: {}).",
             key.file, key.sha256
-        );
+        ));
     }
     if !manifest.documents.copied {
-        text += &format!("The documents are in {}.\n", manifest.documents.address);
+        page.line(&format!("The documents are in {}.", manifest.documents.address));
     }
     let lacking = [&manifest.documents.missing[..], &manifest.documents.damaged[..]].concat();
     if !lacking.is_empty() {
-        text += &format!("{DOCUMENTS} that the backup lacks: {}.\n", lacking.join(", "));
+        page.line(&format!("{DOCUMENTS} that the backup lacks: {}.", lacking.join(", ")));
     }
-    print(&text)?;
+    print(&page)?;
     Ok(Exit::Done)
 }

@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use crate::app::documents::Digest;
 use crate::cli::config::Config;
+use crate::cli::masked::without_account;
 use crate::cli::progress::{Interrupt, bar};
 use crate::cli::store::manifest::{
     DOCUMENTS, Documents, LOG, Sums, Unfinished, copy_file, digest_file,
 };
-use crate::cli::stores::without_account;
 use crate::codec::{StreamKind, kind_of_stream};
 use crate::log::{EventLog, MAX_PAGE_EVENTS, SqliteLog};
 
