@@ -65,6 +65,7 @@ struct Behind {
 pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Running> {
     check_addresses(config)?;
     let key = token_key(&config.auth.token_key)?;
+    webhooks::check(config)?;
     let problems = ProblemSettings {
         public_url: config.server.public_url.clone(),
         default_language: config.i18n.default_language,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
-use super::masked::without_account;
+use super::masked::masked;
 use super::output::{Format, Page, print, print_json, tell};
 use super::progress::{Interrupt, bar};
 use super::stores::{Access, open_log_at};
@@ -64,7 +64,7 @@ pub async fn run(args: &VerifyArgs) -> anyhow::Result<Exit> {
     };
     log.close().await;
     let (damages, root) = (checked?, root.transpose()?);
-    show(args.output, &without_account(&address), &damages, root.as_ref())?;
+    show(args.output, &masked(&address), &damages, root.as_ref())?;
     damages.first().map_or(Ok(Exit::Done), |first| Err(damaged(first)))
 }
 

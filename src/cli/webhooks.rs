@@ -19,7 +19,8 @@ use crate::app::App;
 use crate::codec::{self, Stored};
 use crate::log::EventLog;
 use crate::webhooks::{
-    FILE_NAME, Parts, Place, Settings, SystemLookup, WebhookError, Webhooks, export, import,
+    FILE_NAME, Parts, Place, Settings, SystemLookup, WebhookError, Webhooks, check_not_emptied,
+    export, import,
 };
 
 /// What types begin with in a payload.
@@ -99,6 +100,17 @@ pub(super) fn place(config: &Config, says: Option<Settings>) -> anyhow::Result<P
     {
         let _ = says;
         super::node::read_models(config).map(|_| Place::File(file(config)))
+    }
+}
+
+/// Refuses what can be seen to be wrong with the endpoints before a server listens.
+///
+/// # Errors
+/// A file of them that was emptied.
+pub fn check(config: &Config) -> Result<(), WebhookError> {
+    match is_postgres(&config.store.read_model) {
+        true => Ok(()),
+        false => check_not_emptied(&file(config)),
     }
 }
 

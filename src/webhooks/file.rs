@@ -70,8 +70,10 @@ fn failed(path: &Path) -> impl Fn(&dyn std::fmt::Display) -> WebhookError + '_ {
 pub fn open(path: &Path, log_id: Uuid) -> Result<Connection, WebhookError> {
     let wrong = failed(path);
     match fs::metadata(path) {
-        Ok(data) if data.len() == 0 => return Err(wrong(&EMPTY)),
-        Ok(_) => make_private(path).map_err(|error| wrong(&error))?,
+        Ok(_) => {
+            check_not_emptied(path)?;
+            make_private(path).map_err(|error| wrong(&error))?;
+        }
         Err(error) if error.kind() == ErrorKind::NotFound => create(path, log_id)?,
         Err(error) => return Err(wrong(&error)),
     }
@@ -82,6 +84,17 @@ pub fn open(path: &Path, log_id: Uuid) -> Result<Connection, WebhookError> {
         return Err(WebhookError::OtherLog { place, found, expected: log_id, remedy });
     }
     Ok(connection)
+}
+
+/// Refuses a file that is there and empty, before anything is opened.
+///
+/// # Errors
+/// [`WebhookError::File`].
+pub fn check_not_emptied(path: &Path) -> Result<(), WebhookError> {
+    match fs::metadata(path).is_ok_and(|data| data.len() == 0) {
+        true => Err(failed(path)(&EMPTY)),
+        false => Ok(()),
+    }
 }
 
 /// Makes a file one that only its owner can read; what SQLite puts beside it gets the same rights.
@@ -206,9 +219,7 @@ pub fn export(path: &Path, target: &Path) -> Result<(), WebhookError> {
     if !path.is_file() {
         return Err(wrong(&"there is none"));
     }
-    if fs::metadata(path).is_ok_and(|data| data.len() == 0) {
-        return Err(wrong(&EMPTY));
-    }
+    check_not_emptied(path)?;
     let connection = open_sqlite_file(path).map_err(|error| wrong(&error))?;
     check(&connection, path)?;
     let at_target = failed(target);

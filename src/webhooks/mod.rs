@@ -38,9 +38,9 @@ pub use address::{AddressPolicy, Lookup, SystemLookup};
 pub use backup::{export, import};
 pub use error::WebhookError;
 pub use extent::{go_back, newest_seen};
-pub use file::FILE_NAME;
 #[cfg(feature = "postgres")]
 pub use file::endpoints_in;
+pub use file::{FILE_NAME, check_not_emptied};
 pub use manage::{Changes, MAX_OVERLAP, NewEndpoint, Replayed, Revealed, StartAt};
 pub use payload::known_types;
 pub use schedule::{DEFAULT_MAX_ATTEMPTS, delay_us};

@@ -5,6 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use crate::support::{Ran, Server, command, demo, demo_copy, docket, run, text};
@@ -82,8 +83,24 @@ fn what_others_can_read_already_is_left_and_said() {
 
 /// Another user, who may read the folder and write nothing.
 struct Nobody {
-    binary: tempfile::TempDir,
+    binary: PathBuf,
     data: PathBuf,
+}
+
+/// The binary where anybody may run it: where it is, or a copy for all tests.
+fn for_anybody() -> PathBuf {
+    static COPY: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let built = Path::new(env!("CARGO_BIN_EXE_docket"));
+    if built.ancestors().all(|path| mode(path) & 0o001 != 0) {
+        return built.to_owned();
+    }
+    let folder = COPY.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        fs::copy(built, folder.path().join("docket")).unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        folder
+    });
+    folder.path().join("docket")
 }
 
 impl Nobody {
@@ -95,18 +112,15 @@ impl Nobody {
             eprintln!("SKIPPED: only root can become another user");
             return None;
         }
-        let binary = tempfile::tempdir().unwrap();
-        let copy = binary.path().join("docket");
-        fs::copy(env!("CARGO_BIN_EXE_docket"), &copy).unwrap();
-        for path in [binary.path(), &copy].into_iter().map(Path::to_owned).chain(all(data)) {
-            let open = if path.is_dir() || path == copy { 0o055 } else { 0o044 };
+        for path in all(data) {
+            let open = if path.is_dir() { 0o055 } else { 0o044 };
             fs::set_permissions(&path, fs::Permissions::from_mode(mode(&path) | open)).unwrap();
         }
-        Some(Nobody { binary, data: data.to_owned() })
+        Some(Nobody { binary: for_anybody(), data: data.to_owned() })
     }
 
     fn run(&self, args: &[&str]) -> Ran {
-        let mut command = Command::new(self.binary.path().join("docket"));
+        let mut command = Command::new(&self.binary);
         command.args(args).args(["--data-dir", text(&self.data)]);
         // A copy to compare with has to be somewhere; nothing else needs room.
         let temporary = if args[0] == "projections" { "/tmp" } else { "/no/such" };
