@@ -4,7 +4,8 @@
 //!
 //! What is checked after each round: every act that was answered 201 stands in the log once, where the
 //! answer said; sequence and revisions are dense; an act sent again under its key gets the first answer; the
-//! read models come to the end of the log. At the end `docket projections verify` finds no difference.
+//! read models come to the end of the log. At the end `docket verify` and `docket projections verify` find
+//! no difference.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
@@ -82,7 +83,7 @@ async fn what_was_answered_stands_whatever_goes_wrong() {
         node.check(&note).await;
         *rounds.entry(fault).or_default() += 1;
     }
-    node.check_read_models();
+    node.check_files();
     println!("{rounds:?}; {}", node.summary());
 }
 

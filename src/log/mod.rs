@@ -268,11 +268,6 @@ pub trait EventLog: Send + Sync {
         Arc::default()
     }
 
-    /// The bytes that are free where the log is kept, where that can be told; may block.
-    fn free_bytes(&self) -> Option<u64> {
-        None
-    }
-
     /// Streams that lost events within the log and that no `LossAccepted` names, as of the last look.
     fn lost(&self) -> Vec<Lost> {
         Vec::new()

@@ -5,7 +5,7 @@
 //! configurable. The file is meant to be read by auditors with any SQLite tool, see `schema.sql`.
 //!
 //! The parts: `file` (paths), `lock` (who may append), `schema` (the format), `recovery` (a start),
-//! `writer` and `batch` (appending), `files` (whether the files are still there), `pool` and
+//! `queue`, `writer` and `batch` (appending), `files` (whether the files are still there), `pool` and
 //! `reader` (pages), `alone` (reading where nothing can be written), `background` (checkpoints,
 //! following the head), `moving` (the pause in which a log goes elsewhere), `check` (the file's own
 //! integrity), `snapshot` (a copy while it is written), `faults` (the seam for tests).
@@ -20,6 +20,7 @@ mod files;
 mod lock;
 mod moving;
 mod pool;
+mod queue;
 mod reader;
 mod recovery;
 mod schema;
@@ -32,35 +33,27 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use futures_util::future::{BoxFuture, FutureExt};
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::watch;
 use tracing::warn;
 
 use super::backlog::SINGLE_EVENTS;
-use super::event::check_append;
 use super::{
     Appended, Damage, EventLog, Expected, Integrity, LogError, NewEvent, Page, Pause, Progress,
     Recording, StreamName,
 };
 use alone::Seal;
 use background::Helper;
-use batch::Append;
 use faults::NoFaults;
 use files::{Known, LogFile};
 use lock::{Note, Open};
 use pool::Readers;
+use queue::Queue;
 use reader::Reader;
-use writer::{Request, Shared, Writer};
+use writer::{Shared, Writer};
 
 pub use alone::open_sqlite_file;
 pub use faults::{Faults, Step};
 pub use file::OpenError;
-
-/// Appends that may wait for the writer; more wait outside the queue.
-const MAX_WAITING: usize = 1024;
-/// Bytes of data, metadata and overhead that may wait.
-const MAX_WAITING_BYTES: usize = 32 * 1024 * 1024;
-/// What an event takes in the queue besides its data and metadata, roughly.
-const EVENT_OVERHEAD_BYTES: usize = 256;
 
 /// An [`EventLog`] in an SQLite file. Must be used within a tokio runtime. Dropping it finishes the
 /// appends that wait and gives back the lock; [`SqliteLog::close`] does so without blocking.
@@ -77,11 +70,6 @@ pub struct SqliteLog {
     /// Before `running`: its connections are closed first.
     checking: Mutex<Option<check::Checking>>,
     running: Mutex<Option<Running>>,
-}
-
-struct Queue {
-    requests: mpsc::Sender<Request>,
-    room: Arc<Semaphore>,
 }
 
 /// The threads behind the log; joined when dropped.
@@ -149,7 +137,7 @@ impl SqliteLog {
         let readers = Readers::own(&path, open)?;
         let shared = Shared { published, written, recording: Arc::clone(&recording), log };
         let mut writer = Writer::new(&path, connection, files, faults, shared).map_err(explain)?;
-        let (requests, waiting) = mpsc::channel(MAX_WAITING);
+        let (queue, waiting) = Queue::new();
         let thread = std::thread::Builder::new()
             .name("log-writer".to_owned())
             .spawn(move || {
@@ -162,7 +150,7 @@ impl SqliteLog {
             })
             .map_err(|source| OpenError::Io { path: path.clone(), source })?;
         Ok(Self {
-            queue: Some(Queue { requests, room: Arc::new(Semaphore::new(MAX_WAITING_BYTES)) }),
+            queue: Some(queue),
             readers,
             alone: None,
             path,
@@ -261,8 +249,7 @@ impl SqliteLog {
         }
         self.readers.close().await;
         if let Some(queue) = &self.queue {
-            // An error says that the writer has stopped already.
-            let _ = queue.requests.send(Request::Close).await;
+            queue.close().await;
         }
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         let joined = tokio::task::spawn_blocking(move || drop(running)).await;
@@ -277,28 +264,6 @@ impl Drop for SqliteLog {
     fn drop(&mut self) {
         // Ends the writer, which `running` then waits for.
         self.queue = None;
-    }
-}
-
-impl Queue {
-    async fn append(
-        &self,
-        stream: &StreamName,
-        expected: Expected,
-        events: Vec<NewEvent>,
-    ) -> Result<Appended, LogError> {
-        let closed = || LogError::Unavailable("the log was closed".to_owned());
-        let bytes = check_append(&events)? + events.len() * EVENT_OVERHEAD_BYTES;
-        let room = Arc::clone(&self.room)
-            .acquire_many_owned(u32::try_from(bytes).unwrap_or(u32::MAX))
-            .await
-            .map_err(|_| closed())?;
-        let append = Append { stream: stream.clone(), expected, events };
-        let (answer, answered) = oneshot::channel();
-        self.requests.send(Request::Append(append, answer, room)).await.map_err(|_| closed())?;
-        answered.await.unwrap_or_else(|_| {
-            Err(LogError::OutcomeUnknown("the log's writer stopped before it answered".to_owned()))
-        })
     }
 }
 
@@ -398,11 +363,6 @@ impl EventLog for SqliteLog {
 
     fn integrity(&self) -> Arc<Integrity> {
         Arc::clone(&self.integrity)
-    }
-
-    fn free_bytes(&self) -> Option<u64> {
-        let found = rustix::fs::statvfs(self.path.parent()?).ok()?;
-        Some(found.f_bavail.saturating_mul(found.f_frsize))
     }
 
     fn pause<'a>(&'a self, to: &'a str) -> BoxFuture<'a, Result<Box<dyn Pause>, LogError>> {

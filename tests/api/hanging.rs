@@ -59,7 +59,15 @@ async fn tables_that_hang_are_answered_for() {
         .map(|_| {
             let models = server.state.models.clone();
             let wait = || std::thread::sleep(Duration::from_secs(8));
-            tokio::spawn(async move { models.read(move |_| Ok(wait())).await.map(|_| ()) })
+            tokio::spawn(async move {
+                models
+                    .read(move |_| {
+                        wait();
+                        Ok(())
+                    })
+                    .await
+                    .map(|_| ())
+            })
         })
         .collect();
     tokio::time::sleep(Duration::from_millis(100)).await;

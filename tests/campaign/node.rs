@@ -247,10 +247,13 @@ impl Node {
         }
     }
 
-    /// A copy made from the log alone is the one that serves.
-    pub fn check_read_models(&self) {
-        let output = self.place.command(&["projections", "verify"]).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    /// Every index of the log agrees with its table, and a copy made from the log alone is the one that
+    /// serves.
+    pub fn check_files(&self) {
+        for command in [&["verify"][..], &["projections", "verify"]] {
+            let output = self.place.command(command).output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        }
     }
 
     pub fn summary(&self) -> String {

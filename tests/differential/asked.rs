@@ -24,12 +24,20 @@ impl fmt::Display for Request {
     }
 }
 
-/// An answer, but for the second at which it was sent.
+/// An answer, but for the second at which it was sent and what tells the nodes' copies apart.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+}
+
+/// A value without the name of the node's own copy of the read models, which the tags of lists have.
+fn shared(value: &str) -> String {
+    match value.split_once("-copy-") {
+        Some((before, _)) if value.starts_with("W/") => format!("{before}\""),
+        _ => value.to_owned(),
+    }
 }
 
 impl Answer {
@@ -39,7 +47,7 @@ impl Answer {
             .headers()
             .iter()
             .filter(|(name, _)| *name != "date")
-            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+            .map(|(name, value)| (name.to_string(), shared(value.to_str().unwrap())))
             .collect();
         headers.sort();
         Self { status, headers, body: response.bytes().await.unwrap().to_vec() }

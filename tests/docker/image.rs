@@ -192,6 +192,9 @@ fn every_command_works_in(data: &Path, inside: impl Fn(&[&str]) -> Command) {
         "rebuild current_status",
         "store copy --from sqlite:/data/demo/log.sqlite --to sqlite:/data/copy.sqlite",
         "store compare --from sqlite:/data/demo/log.sqlite --to sqlite:/data/copy.sqlite",
+        "store backup --to /data/backup --with-keys",
+        "store restore --from /data/backup --data-dir /data/restored -",
+        "verify",
         "webhooks export /data/webhooks.copy",
         "webhooks import /data/webhooks.copy",
         "token --role auditor --office audit",
@@ -214,20 +217,23 @@ fn every_command_works_in(data: &Path, inside: impl Fn(&[&str]) -> Command) {
         };
         assert_eq!(ran.code, 0, "docket {line}: {}", ran.stderr);
     }
-    // Those that were run before, and those that run until they are stopped.
+    nothing_is_left_out(&tried, &run(&mut inside(&["--help"])).done());
+    let left: Vec<_> = std::fs::read_dir(data.join("demo")).unwrap().collect();
+    let is_temporary = |name: &str| name.starts_with("docket-") && name.len() == 43;
+    for entry in left {
+        let name = entry.unwrap().file_name();
+        assert!(!is_temporary(&name.to_string_lossy()), "{name:?} was left");
+    }
+}
+
+/// Every command was tried, but for those that were run before and those that run until they are stopped.
+fn nothing_is_left_out(tried: &[&str], help: &str) {
     let others = ["serve", "worker", "healthcheck", "help"];
-    let help = run(&mut inside(&["--help"])).done();
     let listed = help.split("Commands:").nth(1).unwrap().split("Options:").next().unwrap();
     let listed =
         listed.lines().filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next());
     for name in listed.filter(|name| !others.contains(name)) {
         let is_tried = tried.iter().any(|line| line.split(' ').next() == Some(name));
         assert!(is_tried, "`docket {name}` was not tried in the image");
-    }
-    let left: Vec<_> = std::fs::read_dir(data.join("demo")).unwrap().collect();
-    let is_temporary = |name: &str| name.starts_with("docket-") && name.len() == 43;
-    for entry in left {
-        let name = entry.unwrap().file_name();
-        assert!(!is_temporary(&name.to_string_lossy()), "{name:?} was left");
     }
 }

@@ -53,6 +53,9 @@ static int fails(char letter) {
 
 static int file_fails(int file) { return fails(file == LOG ? 'd' : 'w'); }
 
+/* A full disk refuses writes, and loses none that it has taken. */
+static int loses(int file) { return file_fails(file) && !fails('f'); }
+
 static void place(char *path, size_t size, const char *variable, int file) {
     snprintf(path, size, "%s/%s", getenv(variable), NAMES[file]);
 }
@@ -70,7 +73,7 @@ static int tracked(int fd) { return fd >= 0 && fd < DESCRIPTORS ? file_of[fd] - 
 
 /* The write-back that the system makes by itself, when it fails. */
 static void write_back(int file) {
-    if (files[file].count > 0 && file_fails(file)) {
+    if (files[file].count > 0 && loses(file)) {
         files[file].count = 0;
         files[file].failures++;
         files[file].told = 0;
@@ -123,7 +126,7 @@ static int flush(int fd, int file) {
     int failed;
     pthread_mutex_lock(&mutex);
     write_back(file);
-    failed = file_fails(file);
+    failed = loses(file);
     if (!failed) make_durable(file);
     if (heard[fd] != files[file].failures) {
         heard[fd] = files[file].failures;

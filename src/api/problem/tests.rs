@@ -50,6 +50,9 @@ fn only_what_a_retry_can_help_says_when() {
         "event-store-unavailable",
         "log-moving",
         "documents-unavailable",
+        "webhooks-unavailable",
+        "rate-limited",
+        "server-busy",
         "outcome-unknown",
         "clock-unreliable",
     ]);
