@@ -11,11 +11,11 @@ use super::act_view::{ActView, Recording};
 use super::answer::{IMMUTABLE, List, REVALIDATE, json_with, tagged};
 use super::brief::EventBrief;
 use super::call::{Answered, Call, to_the_end};
-use super::etag::{enrollment_tag, idempotency_key, precondition};
+use super::etag::{enrollment_tag, idempotency_key, preconditions};
 use super::permitted;
 use super::problem::{Code, Problem};
 use super::reading::{Reading, program};
-use crate::app::{ActAnswer, ActCall, ActError, Caller};
+use crate::app::{ActAnswer, ActCall, ActError, Caller, Precondition};
 use crate::codec::{self, RequestError};
 
 /// Records an act.
@@ -28,7 +28,7 @@ pub async fn record_act(call: Call) -> Answered {
     let subject = call.subject().await?.id().clone();
     let app = &call.state.app;
     let key = idempotency_key(&call)?;
-    let stated = precondition(&call)?;
+    let stated = preconditions(&call)?;
     let validate_only = call.flag("validate_only")?;
     let request = match codec::parse_act_request(&call.body) {
         Ok(request) => request,
@@ -36,21 +36,22 @@ pub async fn record_act(call: Call) -> Answered {
             return Err(Problem::from(RequestError::Malformed(detail)));
         }
         Err(RequestError::Invalid(errors)) => {
-            let before =
-                app.check_before_content(&caller, program.as_str(), &subject, &key, stated).await;
-            if let Err(error) = before {
+            let before = any_of(&stated, async |stated| {
+                app.check_before_content(&caller, program.as_str(), &subject, &key, stated).await
+            });
+            if let Err(error) = before.await {
                 return Err(refused(&call, &caller, error, &key).await);
             }
             return Err(super::problem::of_fields(&errors, call.language));
         }
     };
     let trace = call.trace();
-    let asked = ActCall {
+    let mut asked = ActCall {
         program: program.to_string(),
         subject,
         request,
         key,
-        precondition: stated,
+        precondition: Precondition::Never,
         trace,
         validate_only,
     };
@@ -61,7 +62,11 @@ pub async fn record_act(call: Call) -> Answered {
     };
     let acting = caller.clone();
     let recorded = to_the_end(async move {
-        let recorded = state.app.act(&acting, &asked).await;
+        let recorded = any_of(&stated, async |stated| {
+            asked.precondition = stated;
+            state.app.act(&acting, &asked).await
+        });
+        let recorded = recorded.await;
         drop(running);
         recorded
     });
@@ -69,6 +74,22 @@ pub async fn record_act(call: Call) -> Answered {
         Ok(answer) => answered(&call, &answer).await,
         Err(error) => Err(refused(&call, &caller, error, &key).await),
     }
+}
+
+/// Tries what is stated of the revision, one after the other, until one of it holds: a conflict leaves
+/// nothing behind. Where none does, the first is the answer.
+async fn any_of<T>(
+    stated: &[Precondition],
+    mut attempt: impl AsyncFnMut(Precondition) -> Result<T, ActError>,
+) -> Result<T, ActError> {
+    let mut first = None;
+    for precondition in stated {
+        match attempt(*precondition).await {
+            Err(conflict @ ActError::Conflict { .. }) => first = first.or(Some(conflict)),
+            answer => return answer,
+        }
+    }
+    Err(first.unwrap_or(ActError::PreconditionRequired { actual: None }))
 }
 
 async fn answered(call: &Call, answer: &ActAnswer) -> Answered {

@@ -42,7 +42,11 @@ pub fn admit(route: &Route, head: &RequestHead, state: &ApiState) -> Result<Admi
     let parameters = check_parameters(route, head.uri.query().unwrap_or_default())?;
     check_accept(route, &head.headers)?;
     match route.body {
-        Body::None => {}
+        // What is sent to such a route all the same is left unread, whatever it says it is.
+        Body::None => {
+            body::check_coding(&head.headers)?;
+            body::check_length(&head.headers, state.settings.max_body_bytes)?;
+        }
         Body::Json(_) => {
             body::check_type(&head.headers)?;
             body::check_coding(&head.headers)?;

@@ -11,7 +11,7 @@ mod crypto;
 mod key;
 mod token;
 
-pub use accepted::revoke;
+pub use accepted::{is_token_id, revoke};
 pub use key::{KeyError, KeyUse, TokenKey};
 pub use token::{
     Grant, LEEWAY_S, LocalVerifier, MAX_TOKEN_BYTES, MAX_TOKEN_LIFE_S, TokenError, Verified,

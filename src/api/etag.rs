@@ -5,6 +5,8 @@
 //! since that is what an answer depends on. `ground` says what else it depends on: how many renamings
 //! of the subject, calendars and editions there are, each for itself.
 
+use std::collections::BTreeSet;
+
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -22,11 +24,15 @@ pub fn enrollment_tag(revision: Option<u64>, day: Day, language: Language, groun
     format!("\"{revision}.{day}.json.{}.{ground}\"", language.tag())
 }
 
-/// What an act says of the revision.
+/// Revisions that one `If-Match` may name.
+const MAX_REVISIONS: usize = 16;
+
+/// What an act says of the revision: one thing, or each of the revisions that `If-Match` lists, of which
+/// any may be the present one; the newest first.
 ///
 /// # Errors
 /// `malformed-request` when both headers are there, or what is there is no tag.
-pub fn precondition(call: &Call) -> Result<Precondition, Problem> {
+pub fn preconditions(call: &Call) -> Result<Vec<Precondition>, Problem> {
     let wrong =
         |detail: &str, zh: &str| Problem::new(Code::MalformedRequest).detail(detail).detail_zh(zh);
     let headers = call.http.headers();
@@ -37,18 +43,22 @@ pub fn precondition(call: &Call) -> Result<Precondition, Problem> {
             "send If-Match or If-None-Match, not both",
             "If-Match 与 If-None-Match 只能有一个",
         )),
-        (None, None) => Ok(Precondition::Unstated),
-        (None, Some(list)) if list.tags() == Some(Tags::Any) => Ok(Precondition::NotExists),
+        (None, None) => Ok(vec![Precondition::Unstated]),
+        (None, Some(list)) if list.tags() == Some(Tags::Any) => Ok(vec![Precondition::NotExists]),
         (None, Some(_)) => Err(wrong(
             "an act takes If-None-Match only as `*`: nothing is there yet",
             "提交行为时 If-None-Match 只能为 *（尚无记录）",
         )),
         (Some(list), None) => match list.tags() {
-            Some(Tags::Any) => Ok(Precondition::Any),
+            Some(Tags::Any) => Ok(vec![Precondition::Any]),
             Some(Tags::These(tags)) => {
                 let strong = tags.iter().filter(|tag| !tag.weak);
                 let revisions = strong.filter_map(|tag| revision_of(tag.opaque));
-                Ok(revisions.max().map_or(Precondition::Never, Precondition::Revision))
+                // The newest first; who knows more of them than that knows none.
+                let revisions: BTreeSet<u64> = revisions.collect();
+                let newest = revisions.into_iter().rev().take(MAX_REVISIONS);
+                let stated: Vec<_> = newest.map(Precondition::Revision).collect();
+                Ok(if stated.is_empty() { vec![Precondition::Never] } else { stated })
             }
             None => Err(wrong(
                 "If-Match is no list of entity tags, such as \"17.2026-01-31.json.zh-CN.0-1-5\"",

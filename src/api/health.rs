@@ -131,7 +131,11 @@ pub async fn get_startup(_: Call) -> Answered {
 pub async fn get_ready(call: Call) -> Answered {
     let (head, (not_recordable, documents)) = tokio::join!(head(&call), looked_at(&call));
     let reads = Works::unless(head.as_ref().err().cloned());
-    let acts = Works::unless(not_recordable.or_else(|| reads.reason.clone()));
+    let mut acts = Works::unless(not_recordable.or_else(|| reads.reason.clone()));
+    if acts.reason.is_none() {
+        // Acts go on; what Docket records by itself waits.
+        acts.reason = call.state.app.clock().now_for_own().err().map(|error| error.to_string());
+    }
     let is_up = head.is_ok() && !call.state.is_stopping();
     let head = head.ok().flatten();
     answer(&Health {

@@ -231,6 +231,14 @@ impl Outgoing {
         self.room_within(principal, bytes, ROOM_WAIT).await
     }
 
+    /// The same for what is made already and takes memory while it waits: now or not at all.
+    ///
+    /// # Errors
+    /// As [`Outgoing::room`].
+    pub async fn room_now(&self, principal: &str, bytes: usize) -> Result<Room, Problem> {
+        self.room_within(principal, bytes, Duration::ZERO).await
+    }
+
     async fn room_within(
         &self,
         principal: &str,

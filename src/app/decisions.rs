@@ -24,10 +24,14 @@ pub struct LogBook {
     pub created: LogCreated,
     /// When the clock was confirmed last.
     pub clock_confirmed_at: Option<Timestamp>,
+    /// Every confirmation of the clock: its sequence, and the newest time before it.
+    pub confirmed: Vec<(u64, Timestamp)>,
     /// How many losses were accepted.
     pub losses: usize,
     /// The ranges of sequences that were lost and given again, first and last.
     pub lost: Vec<(u64, u64)>,
+    /// The id of the event that accepted each of them.
+    pub accepted_by: Vec<Uuid>,
     next: u64,
 }
 
@@ -45,17 +49,23 @@ impl LogBook {
                     book = Some(Self {
                         created,
                         clock_confirmed_at: None,
+                        confirmed: Vec::new(),
                         losses: 0,
                         lost: Vec::new(),
+                        accepted_by: Vec::new(),
                         next: 0,
                     });
                 }
-                (Stored::ClockConfirmed(_, meta), Some(book)) => {
+                (Stored::ClockConfirmed(said, meta), Some(book)) => {
                     book.clock_confirmed_at = Some(meta.recorded_at);
+                    book.confirmed.push((event.sequence, said.newest));
                 }
                 (Stored::LossAccepted(..), Some(book)) => {
                     book.losses += 1;
-                    book.lost.extend(codec::lost_range(event));
+                    if let Some(range) = codec::lost_range(event) {
+                        book.lost.push(range);
+                        book.accepted_by.push(event.event_id);
+                    }
                 }
                 _ => {}
             }

@@ -120,7 +120,11 @@ impl App {
 
     fn take_in_decision(&self, event: &RecordedEvent, recorded_at: Timestamp) {
         match codec::decode(event) {
-            Ok(Stored::ClockConfirmed(..)) => self.clock.confirmed(recorded_at),
+            Ok(Stored::ClockConfirmed(said, _)) => {
+                self.clock.confirmed(recorded_at);
+                let mut confirmed = self.confirmed.write().unwrap_or_else(PoisonError::into_inner);
+                confirmed.push((event.sequence, said.newest));
+            }
             Ok(Stored::LossAccepted(..)) => {
                 let mut lost = self.lost.write().unwrap_or_else(PoisonError::into_inner);
                 lost.extend(codec::lost_range(event));

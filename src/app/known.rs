@@ -3,7 +3,11 @@
 //! An event's known time is the running maximum of `recorded_at` in sequence order. No event is
 //! recorded more than [`MAX_BEHIND_US`] behind the newest, so a search by halves finds an event
 //! near the border, and what could stand out of order before it is looked at one by one. After a
-//! bulk load that is a great many: then the border is said, and the tables know the rest.
+//! bulk load that is a great many: then the border is said, and the tables know the rest. Only where
+//! a person confirmed the clock against an event of the future is that otherwise: nothing after such
+//! an event is known before its time, so the search ends there.
+
+use std::sync::PoisonError;
 
 use super::clock::MAX_BEHIND_US;
 use super::{ActError, App};
@@ -34,7 +38,7 @@ impl App {
         let limit_us = instant.micros();
         // `low` is one past an event not after the instant, `high` an event after it or one past
         // the end.
-        let (mut low, mut high) = (0, head + 1);
+        let (mut low, mut high) = (0, self.first_ahead(limit_us).unwrap_or(head + 1).min(head + 1));
         while low < high {
             let middle = low + (high - low) / 2;
             if self.event_at(middle).await?.recorded_at_us > limit_us {
@@ -62,6 +66,13 @@ impl App {
             (end, page) = (start, page * 2);
         }
         Ok(KnownAt::To(first_after.checked_sub(1)))
+    }
+
+    /// The first confirmation of the clock before which an event had a time after this one.
+    fn first_ahead(&self, limit_us: i64) -> Option<u64> {
+        let confirmed = self.confirmed.read().unwrap_or_else(PoisonError::into_inner);
+        let ahead = confirmed.iter().filter(|(_, newest)| newest.micros() > limit_us);
+        ahead.map(|(sequence, _)| *sequence).min()
     }
 
     async fn event_at(&self, sequence: u64) -> Result<RecordedEvent, ActError> {

@@ -53,6 +53,7 @@ use std::sync::atomic::AtomicBool;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use crate::domain::date::Timestamp;
 use crate::domain::measure_file::Embedded;
 use crate::log::EventLog;
 use cache::EnrollmentCache;
@@ -86,6 +87,8 @@ pub struct App {
     postponed: AtomicBool,
     counters: Counters,
     last_append: recordable::LastAppend,
+    /// The confirmations of the clock: sequence, and the newest time before.
+    confirmed: std::sync::RwLock<Vec<(u64, Timestamp)>>,
     /// The ranges of sequences that were lost and given again, first and last, oldest first.
     lost: std::sync::RwLock<Vec<(u64, u64)>>,
 }

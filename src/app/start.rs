@@ -150,11 +150,11 @@ async fn put_together(
     head: Option<u64>,
 ) -> Result<App, StartError> {
     let calendars = read_calendars(&*parts.log).await?;
-    let lost = match LogBook::read(&*parts.log).await {
-        Ok(book) => book.map(|book| book.lost).unwrap_or_default(),
+    let (lost, confirmed) = match LogBook::read(&*parts.log).await {
+        Ok(book) => book.map(|book| (book.lost, book.confirmed)).unwrap_or_default(),
         Err(error) => {
             tracing::error!(%error, "what was decided about the log can't be read");
-            Vec::new()
+            (Vec::new(), Vec::new())
         }
     };
     let enrollments = EnrollmentCache::new(parts.cache_bytes, parts.log.is_shared());
@@ -175,6 +175,7 @@ async fn put_together(
         postponed: AtomicBool::new(false),
         counters: super::Counters::default(),
         last_append: super::recordable::LastAppend::default(),
+        confirmed: std::sync::RwLock::new(confirmed),
         lost: std::sync::RwLock::new(lost),
     })
 }

@@ -208,9 +208,10 @@ fn of_store(error: &StoreError) -> Option<Exit> {
             Some(Exit::NotFound)
         }
         StoreError::Interrupted => Some(Exit::Interrupted),
-        StoreError::OtherLog(_) | StoreError::Newer(_) | StoreError::Damaged { .. } => {
-            Some(Exit::Unverified)
-        }
+        StoreError::OtherLog(_)
+        | StoreError::CutShort(_)
+        | StoreError::Newer(_)
+        | StoreError::Damaged { .. } => Some(Exit::Unverified),
         StoreError::Stopped { source: ProjectionError::Log(error), .. } => of_log(error),
         StoreError::Stopped { source, .. } if source.is_passing() => Some(Exit::Unavailable),
         StoreError::Stopped { .. } => Some(Exit::Unverified),

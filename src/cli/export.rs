@@ -1,7 +1,7 @@
 //! `docket export`.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -104,6 +104,11 @@ struct Source {
 /// What stands in the way.
 pub async fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
     let wanted = Wanted::of(args)?;
+    if wanted.folder.is_none() && wanted.out == Path::new("-") && io::stdout().is_terminal() {
+        let text = "an export has texts as they were recorded, which no terminal should be given: write it \
+                    to a file (--out FILE) or into a pipe";
+        return Err(failure(Exit::Usage, text));
+    }
     let config = ConfigArgs {
         log: args.log.clone(),
         read_model: args.read_model.clone(),

@@ -1,12 +1,14 @@
 //! How far the log was, as what lies outside it knows: a log that is shorter is not written on before a
 //! person has decided.
 
+use uuid::Uuid;
+
 use super::config::Config;
 use super::node::read_models;
 use super::webhooks::place;
 use crate::app::ActError;
 use crate::app::decisions::LogBook;
-use crate::log::{EventLog, Stop};
+use crate::log::{EventLog, LogError, Stop};
 use crate::projection::extent;
 use crate::webhooks::newest_seen;
 
@@ -15,17 +17,42 @@ use crate::webhooks::newest_seen;
 pub struct Known {
     /// The event's sequence.
     pub sequence: u64,
+    /// Its id, where that is known.
+    pub id: Option<Uuid>,
     /// What has seen it.
     pub by: &'static str,
 }
 
-/// The newest event that anything outside the log has seen.
+/// The newest event that anything outside the log has seen and that nobody has accepted as lost.
 ///
 /// # Errors
 /// What is there and can't be read.
 pub async fn outside(config: &Config, log: &dyn EventLog) -> anyhow::Result<Option<Known>> {
+    let book = book(log).await?;
+    let by_models = read_models_know(config, log, book.as_ref()).await?;
+    let by_webhooks = webhooks(config, book.as_ref()).await?;
+    Ok(by_models.into_iter().chain(by_webhooks).max_by_key(|known| known.sequence))
+}
+
+async fn book(log: &dyn EventLog) -> Result<Option<LogBook>, ActError> {
+    match LogBook::read(log).await {
+        Err(error) if error.is_unreadable() => {
+            tracing::error!(%error, "which losses were accepted can't be read");
+            Ok(None)
+        }
+        book => book,
+    }
+}
+
+async fn read_models_know(
+    config: &Config,
+    log: &dyn EventLog,
+    book: Option<&LogBook>,
+) -> anyhow::Result<Option<Known>> {
     let copies = read_models(config)?;
-    let seen = match tokio::task::spawn_blocking(move || extent(&*copies)).await? {
+    let lost = book.map(|book| book.lost.clone()).unwrap_or_default();
+    let firsts: Vec<u64> = lost.iter().map(|(first, _)| *first).collect();
+    let seen = match tokio::task::spawn_blocking(move || extent(&*copies, &firsts)).await? {
         Ok(seen) => seen,
         // A damaged copy knows nothing; the runner says what is wrong with it.
         Err(error) => {
@@ -33,13 +60,24 @@ pub async fn outside(config: &Config, log: &dyn EventLog) -> anyhow::Result<Opti
             None
         }
     };
-    let by_models = seen.map(|seen| Known { sequence: seen.position, by: "the read models" });
-    let by_webhooks = webhooks(config, log).await?;
-    Ok(by_models.into_iter().chain(by_webhooks).max_by_key(|known| known.sequence))
+    let Some(seen) = seen else { return Ok(None) };
+    // Of another log they say nothing of this one.
+    let first = log.read_all(None, 1).await.map_err(ActError::from)?.events;
+    if first.first().is_some_and(|first| seen.log != Some(first.event_id.to_string())) {
+        return Ok(None);
+    }
+    // What had read the event that accepted a loss has read what came after that loss.
+    let accepted_by = book.map(|book| book.accepted_by.clone()).unwrap_or_default();
+    let is_accepted = lost.iter().zip(&accepted_by).any(|((first, last), by)| {
+        (*first..=*last).contains(&seen.position) && !seen.losses.contains(by)
+    });
+    let known = Known { sequence: seen.position, id: seen.last, by: "the read models" };
+    Ok((!is_accepted).then_some(known))
 }
 
-/// The newest event that a webhook endpoint of this log has passed.
-async fn webhooks(config: &Config, log: &dyn EventLog) -> anyhow::Result<Option<Known>> {
+/// The newest event that a webhook endpoint of this log has passed. Accepting a loss takes endpoints
+/// back, so what they have passed since is what came after it.
+async fn webhooks(config: &Config, book: Option<&LogBook>) -> anyhow::Result<Option<Known>> {
     let seen = match newest_seen(place(config, None)?).await {
         Ok(seen) => seen,
         // Who delivers from them says what is wrong with them.
@@ -49,30 +87,29 @@ async fn webhooks(config: &Config, log: &dyn EventLog) -> anyhow::Result<Option<
         }
     };
     let Some((log_id, sequence)) = seen else { return Ok(None) };
-    let is_ours = LogBook::read(log).await?.is_none_or(|book| book.log_id() == log_id);
-    Ok(is_ours.then_some(Known { sequence, by: "a webhook endpoint" }))
+    let is_ours = book.is_none_or(|book| book.log_id() == log_id);
+    Ok(is_ours.then_some(Known { sequence, id: None, by: "a webhook endpoint" }))
 }
 
-/// Why the log can't be written on, if it ends before what is known and nobody has accepted that.
+/// Why the log can't be written on, if it ends before what is known, or holds another event there.
 ///
 /// # Errors
 /// As the log's.
 pub async fn shorter(log: &dyn EventLog, known: Option<&Known>) -> Result<Option<Stop>, ActError> {
     let Some(known) = known else { return Ok(None) };
     let head = log.head().await?;
-    if head >= Some(known.sequence) {
-        return Ok(None);
+    let known_by = known.by.to_owned();
+    if head < Some(known.sequence) {
+        return Ok(Some(Stop::Shorter { head, known: known.sequence, known_by }));
     }
-    let book = match LogBook::read(log).await {
-        Err(error) if error.is_unreadable() => {
-            tracing::error!(%error, "which losses were accepted can't be read");
-            None
-        }
-        book => book?,
+    let Some(id) = known.id else { return Ok(None) };
+    let page = log.read_all(known.sequence.checked_sub(1), 1).await;
+    let there = match page {
+        Ok(page) => page.events.first().map(|event| event.event_id),
+        // One that can't be read is not another.
+        Err(LogError::Corrupt { .. }) => None,
+        Err(error) => return Err(error.into()),
     };
-    let lost = book.map(|book| book.lost).unwrap_or_default();
-    if lost.iter().any(|(first, last)| (*first..=*last).contains(&known.sequence)) {
-        return Ok(None);
-    }
-    Ok(Some(Stop::Shorter { head, known: known.sequence, known_by: known.by.to_owned() }))
+    let is_other = there.is_some_and(|there| there != id);
+    Ok(is_other.then_some(Stop::Parted { sequence: known.sequence, known_by }))
 }

@@ -3,7 +3,10 @@
 //! What must hold: this is the one way in which an address gets into a message, a log line or a table.
 //! What is shown is picked, not what is hidden: the scheme, a plain user, hosts with their ports, a
 //! path, and parameters that are known to be no secret. Where a text can be read in two ways, one of
-//! which has a password somewhere else, nothing after the scheme is shown.
+//! which has a password somewhere else, nothing after the scheme is shown. It is judged as decoded: what
+//! is percent-encoded is read in an instant.
+
+use percent_encoding::percent_decode_str;
 
 /// What stands in the place of what isn't shown.
 const HIDDEN: &str = "***";
@@ -57,10 +60,11 @@ pub fn without_account(address: &str) -> String {
 
 /// A text of any kind: masked where it is an address, or says of itself that it has a password.
 pub fn masked_text(text: &str) -> String {
-    let scheme = text.split(':').next().filter(|scheme| scheme.len() < text.len());
-    let is_address = text.contains("://")
-        || text.contains('@')
-        || text.to_lowercase().contains("password")
+    let decoded = decoded(text);
+    let scheme = decoded.split_once(':').map(|(scheme, _)| scheme);
+    let is_address = decoded.contains("://")
+        || decoded.contains('@')
+        || has_password(&decoded)
         || scheme.is_some_and(|scheme| SCHEMES.iter().any(|s| s.eq_ignore_ascii_case(scheme)));
     if is_address { masked(text) } else { text.to_owned() }
 }
@@ -81,6 +85,29 @@ pub fn masked_within(text: &str, words: impl Iterator<Item = String>) -> String 
     text
 }
 
+/// Whether a path, or what stands in its place, holds `user:password@`, whatever else it holds.
+pub fn has_account(text: &str) -> bool {
+    let text = decoded(text);
+    text.rsplit_once('@').is_some_and(|(before, _)| before.contains(':'))
+}
+
+/// Whether it says of itself that it has a password.
+fn has_password(text: &str) -> bool {
+    decoded(text).to_lowercase().contains("password")
+}
+
+/// A text as it is meant, however often it was percent-encoded.
+fn decoded(text: &str) -> String {
+    let mut text = text.to_owned();
+    loop {
+        let next = percent_decode_str(&text).decode_utf8_lossy().into_owned();
+        if next == text {
+            return text;
+        }
+        text = next;
+    }
+}
+
 fn shown(address: &str, account: impl FnOnce(&str) -> String) -> String {
     let Some((scheme, rest)) = address.split_once("://") else { return without_slashes(address) };
     let scheme = if scheme.bytes().all(is_scheme_byte) { scheme } else { HIDDEN };
@@ -88,7 +115,8 @@ fn shown(address: &str, account: impl FnOnce(&str) -> String) -> String {
     // The last @, since a password may hold one, or a slash. After a question mark there is none, but
     // where a password holds that too.
     let (user, hosts) = place.rsplit_once('@').map_or((None, place), |(user, at)| (Some(user), at));
-    if query.contains('@') || !are_hosts(hosts) {
+    let is_secret = has_account(hosts) || has_password(hosts);
+    if query.contains('@') || is_secret || !are_hosts(hosts) {
         return format!("{scheme}://{HIDDEN}");
     }
     let account = user.map(account).unwrap_or_default();
@@ -99,15 +127,16 @@ fn shown(address: &str, account: impl FnOnce(&str) -> String) -> String {
 fn without_slashes(text: &str) -> String {
     let (scheme, rest) = text.split_once(':').unwrap_or(("", text));
     if ["sqlite", "file"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
-        let end = rest.find('?').unwrap_or(rest.len());
-        let path = match rest[..end].to_lowercase().contains("password") {
-            true => HIDDEN,
-            false => &rest[..end],
-        };
-        return format!("{scheme}:{path}{}", shown_query(&rest[end..]));
+        // As a whole, since a password may hold a question mark.
+        if has_account(rest) {
+            return format!("{scheme}:{HIDDEN}");
+        }
+        let (path, query) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
+        let path = if has_password(path) { HIDDEN } else { path };
+        return format!("{scheme}:{path}{}", shown_query(query));
     }
     let is_path = |c: char| c.is_alphanumeric() || "/._-+~ ".contains(c);
-    match text.chars().all(is_path) && !text.to_lowercase().contains("password") {
+    match text.chars().all(is_path) && !has_password(text) {
         true => text.to_owned(),
         false => HIDDEN.to_owned(),
     }
@@ -130,17 +159,29 @@ fn is_host(name: &str) -> bool {
     match bare {
         Some(address) => address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':' || b == b'.'),
         // A socket's folder is written with its slashes encoded.
-        None => name.bytes().all(|b| is_scheme_byte(b) || b == b'_' || b == b'%'),
+        None => decoded(name).bytes().all(|b| is_scheme_byte(b) || b == b'_' || b == b'/'),
     }
 }
 
 fn shown_query(query: &str) -> String {
     let Some(first) = query.chars().next() else { return String::new() };
     let parameters = query[1..].split('&').map(|parameter| match parameter.split_once('=') {
-        Some((name, _)) if PLAIN.contains(&name.to_ascii_lowercase().as_str()) => parameter,
+        Some((name, value)) if is_known(name) && is_plain_value(value) => parameter,
         _ => HIDDEN,
     });
     format!("{first}{}", parameters.collect::<Vec<_>>().join("&"))
+}
+
+fn is_known(parameter: &str) -> bool {
+    PLAIN.contains(&parameter.to_ascii_lowercase().as_str())
+}
+
+/// A value that is no address with an account, and has no other parameter in it.
+fn is_plain_value(value: &str) -> bool {
+    let value = decoded(value);
+    let place = value.split_once("://").map_or(value.as_str(), |(_, place)| place);
+    let is_one = !value.contains(['?', '&', '#', ';']);
+    is_one && masked_text(&value) == value && (!place.contains(':') || are_hosts(place))
 }
 
 fn is_scheme_byte(byte: u8) -> bool {
@@ -197,6 +238,29 @@ mod tests {
             "sqlite:host=db password=s3cret",
             "s3cret kurrentdb://db",
             "https://admin:s3cret@docket.example/",
+            "s3://bucket/docs?endpoint=http%3A%2F%2FAKIA%3As3cret%40h%3A1",
+            "s3://bucket/docs?endpoint=http%253A%252F%252FAKIA%253As3cret%2540h%253A1",
+            "s3://bucket/docs?endpoint=http://AKIA:s3cret",
+            "s3://bucket/docs?endpoint=AKIA%3As3cret",
+            "s3://bucket/docs?region=x%26secret_access_key=s3cret",
+            "s3://bucket/docs?region=x#s3cret",
+            "s3://bucket/AKIA%3As3cret%40docs",
+            "s3%3A%2F%2FAKIA%3As3cret%40bucket",
+            "kurrentdb://admin%3As3cret%40db:2113",
+            "postgres://db/models?application_name=a%20%70assword%3Ds3cret",
+            "postgres://db/password=s3cret",
+            "file:AKIA:s3cret@b",
+            "file:AKIA%3As3cret%40b",
+            "file:AKIA:s3cret/x@b",
+            "file:AKIA:s3cret?x@b",
+            "FILE:AKIA:s3cret@b",
+            "file:/AKIA:s3cret@b",
+            "file://AKIA:s3cret@b",
+            "sqlite://admin:s3cret@h/x",
+            "sqlite:////admin:s3cret@h/x",
+            "sqlite:%2F%2Fadmin%3As3cret%40h/x",
+            "sqlite:/srv/%70assword%3Ds3cret",
+            "//admin:s3cret@h/x",
         ] {
             for shown in [masked(address), without_account(address), masked_text(address)] {
                 assert!(!shown.contains("s3cret"), "{address} is shown as {shown}");
@@ -208,7 +272,11 @@ mod tests {
     fn what_is_no_secret_is_shown() {
         for address in [
             "sqlite:/srv/a@b/log.sqlite",
+            "sqlite:/srv/2026-11-29T12:30/log.sqlite",
+            "sqlite:///srv/log.sqlite",
             "file:docs",
+            "postgres://%2Fvar%2Frun/models?application_name=my app",
+            "s3://bucket/docs?endpoint=https%3A%2F%2Fs3.example%3A9000",
             "kurrentdb://a:1,b:2?tls=true",
             "esdb+discover://a",
             "postgres://[::1]:5432/models?sslmode=require&sslrootcert=/etc/ca.pem",

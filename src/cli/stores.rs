@@ -11,7 +11,7 @@ use anyhow::Context as _;
 
 use super::config::Config;
 use super::exit::{Exit, failure};
-use super::masked::masked;
+use super::masked::{has_account, masked};
 use crate::app::documents::{DocumentStore, FolderStore};
 use crate::log::{EventLog, SqliteLog};
 
@@ -38,11 +38,12 @@ enum LogAddress {
     Kurrent(crate::log::kurrentdb::Address),
 }
 
-/// The path of an address that begins like this. One in which another address stands is none: a path is
-/// shown, with a password that is in it.
+/// The path of an address that begins like this. One in which another address or an account stands is
+/// none: a path is shown, with a password that is in it.
 pub(super) fn path_of(address: &str, scheme: &str) -> Option<PathBuf> {
     let path = address.strip_prefix(scheme)?;
-    let is_other = path.contains("://") || path.to_lowercase().contains("password=");
+    let is_other =
+        path.contains("://") || path.to_lowercase().contains("password=") || has_account(path);
     (!path.is_empty() && !is_other).then(|| PathBuf::from(path))
 }
 

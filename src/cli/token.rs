@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
 use super::output::{print_line, tell};
-use crate::api::auth::{Grant, KeyUse, Role, TokenKey, issue, revoke};
+use crate::api::auth::{Grant, KeyUse, Role, TokenKey, is_token_id, issue, revoke};
 use crate::domain::date::Timestamp;
 use crate::domain::text::says_something;
 
@@ -142,10 +142,7 @@ fn grant(args: &TokenArgs, config: &Config) -> anyhow::Result<Grant> {
 }
 
 fn run_revoke(config: &Config, id: &str) -> anyhow::Result<Exit> {
-    if id.is_empty()
-        || id.len() > 256
-        || !id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
-    {
+    if !is_token_id(id) {
         let text = "--revoke takes the id of a token, which `docket token` tells: its claim jti";
         return Err(failure(Exit::Usage, text));
     }

@@ -48,6 +48,16 @@ pub enum Stop {
         /// What has seen it: `the read models` …
         known_by: String,
     },
+    /// The log holds another event where something outside it has seen one.
+    #[error(
+        "the log holds another event as {sequence} than {known_by} had read: it is another log, or an older copy that went on; put the right one back, or, if this is the right one, make them anew with `docket rebuild`"
+    )]
+    Parted {
+        /// The sequence.
+        sequence: u64,
+        /// What has seen it: `the read models` …
+        known_by: String,
+    },
     /// Events in the middle of the log are gone.
     #[error(
         "events of the stream {stream} are gone ({reason}): put them back, or accept the loss with `docket log accept-loss`"
@@ -70,6 +80,7 @@ impl Stop {
             Self::DiskFailed { .. }
             | Self::Replaced { .. }
             | Self::Damaged { .. }
+            | Self::Parted { .. }
             | Self::Hole { .. } => None,
         }
     }

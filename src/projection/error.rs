@@ -214,6 +214,11 @@ pub enum StoreError {
     /// The read models were made from another log, or from more of it than there is.
     #[error("{0}; `docket rebuild` makes them anew from the log")]
     OtherLog(String),
+    /// The read models hold more of this log than there is, or another event of it.
+    #[error(
+        "{0}; they are shown as they are: put the right log back, or decide with `docket log accept-loss`"
+    )]
+    CutShort(String),
     /// A newer version of the program made it.
     #[error(
         "the read model {0} that serves is of a newer version than this program's; it is left alone: run the newer program here too"
@@ -252,6 +257,7 @@ impl StoreError {
             | Self::Newer(_)
             | Self::UnknownName { .. }
             | Self::OtherLog(_)
+            | Self::CutShort(_)
             | Self::Interrupted => false,
         }
     }

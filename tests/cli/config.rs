@@ -21,6 +21,27 @@ fn the_configuration_is_printed_with_where_each_value_came_from() {
 }
 
 #[test]
+fn no_password_of_an_address_is_shown_whatever_its_form() {
+    for address in [
+        "s3://bucket/x?endpoint=http%3A%2F%2FAKIA%3As3cretpw%40h%3A1",
+        "file:AKIA:s3cretpw@b",
+        "sqlite:AKIA:s3cretpw@b",
+        "sqlite://admin:s3cretpw@h/x",
+    ] {
+        for option in ["--log", "--read-model", "--documents"] {
+            let shown = docket(&["config", "print", option, address]).done();
+            assert!(!shown.contains("s3cretpw"), "{option} {address}: {shown}");
+            let checked = docket(&["config", "check", option, address]);
+            assert!(!checked.stderr.contains("s3cretpw"), "{address}: {}", checked.stderr);
+        }
+        let copy = docket(&["store", "copy", "--from", address, "--to", "sqlite:no/such"]);
+        assert!(copy.code != 0 && !copy.stderr.contains("s3cretpw"), "{address}: {}", copy.stderr);
+        let print = docket(&["projections", "status", "--log", address]);
+        assert!(print.code != 0 && !print.stderr.contains("s3cretpw"), "{}", print.stderr);
+    }
+}
+
+#[test]
 fn a_configuration_that_can_be_used_is_good_and_another_is_named() {
     assert_eq!(docket(&["config", "check"]).done(), "the configuration is good\n");
     let check = |args: &[&str]| docket(&[&["config", "check"], args].concat());

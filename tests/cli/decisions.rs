@@ -221,6 +221,93 @@ fn until_endpoint_waits_with(server: &Server, folder: &Path, id: &str, sequences
     panic!("it never waits with {wanted:?}: {listed}");
 }
 
+/// What was recorded after an accepted loss can be lost too, in the same range; and a log that holds other
+/// events than what is known is no better than a shorter one.
+#[test]
+fn a_loss_that_was_accepted_excuses_no_other() {
+    let folder = demo_copy();
+    let log = folder.path().join("log.sqlite");
+    let kept = head(folder.path());
+    let keep = |name: &str| fs::copy(&log, folder.path().join(name)).unwrap();
+    let put_back = |name: &str| fs::copy(folder.path().join(name), &log).unwrap();
+    let record = |key: &str, times: u64| {
+        let server = serve(folder.path());
+        let before = head(folder.path());
+        for number in 0..times {
+            let noted = note(&server, folder.path(), "x21", &format!("{key}{number}"), key);
+            assert_eq!(noted.status, 201, "{}", noted.body);
+        }
+        until_models_have(&server, before + times);
+        assert_eq!(server.stop("TERM").0, 0);
+    };
+    keep("first");
+    record("a", 8);
+    put_back("first");
+    log_command(folder.path(), "accept-loss", &[]).done();
+    keep("second");
+    record("b", 3);
+    put_back("second");
+    let server = serve(folder.path());
+    let refused = note(&server, folder.path(), "x20", "c", "goes on");
+    assert_eq!(refused.body["reason"], "LOG_SHORTER", "{}", refused.body);
+    assert_eq!(refused.body["known_sequence"], format!("{:020}", kept + 4));
+    let list = get(&server, folder.path(), "/v1/enrollments?exercise=true&limit=1");
+    assert_eq!(list.status, 200, "lists are as they were: {}", list.body);
+    assert_eq!(server.stop("TERM").0, 0);
+    log_command(folder.path(), "accept-loss", &[]).done();
+    record("d", 1);
+    assert_eq!(head(folder.path()), kept + 3);
+
+    // As long as before, and another.
+    keep("mine");
+    fs::rename(folder.path().join("read-models"), folder.path().join("known")).unwrap();
+    put_back("second");
+    record("e", 4);
+    fs::remove_dir_all(folder.path().join("read-models")).unwrap();
+    fs::rename(folder.path().join("known"), folder.path().join("read-models")).unwrap();
+    let server = serve(folder.path());
+    let refused = note(&server, folder.path(), "x20", "f", "goes on");
+    assert_eq!((refused.status, &refused.body["reason"]), (503, &json!("LOG_PARTED")));
+}
+
+/// A restored backup has nothing beside it that knows how far the log was; a person may.
+#[test]
+fn a_person_can_say_how_far_a_log_was() {
+    let folder = demo_copy();
+    let kept = head(folder.path());
+    let not_lost = log_command(folder.path(), "accept-loss", &["--old-head", "9"]).done();
+    assert!(not_lost.contains("Nothing is missing"), "{not_lost}");
+    let known = (kept + 5).to_string();
+    let said = log_command(folder.path(), "accept-loss", &["--old-head", &known]).done();
+    assert!(said.contains(&format!("event {}", kept + 1)), "{said}");
+    let server = serve(folder.path());
+    let inside = get(&server, folder.path(), &format!("/v1/events?after={}", kept + 3));
+    assert_eq!(inside.body["code"], "CURSOR_INVALID", "{}", inside.body);
+    assert_eq!(note(&server, folder.path(), "x22", "k", "goes on").status, 201);
+}
+
+/// Known time stays the running maximum also after a confirmation.
+#[test]
+fn nothing_is_known_before_an_event_of_the_future_that_came_before_it() {
+    let folder = demo_copy();
+    let before = head(folder.path());
+    let future = Timestamp::parse_rfc3339("2099-01-01T00:00:00Z").unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let log = SqliteLog::open_writer(folder.path().join("log.sqlite")).unwrap();
+        let book = LogBook::read(&log).await.unwrap().unwrap();
+        book.confirm_clock(&log, &FixedClock::at(future), future).await.unwrap();
+        log.close().await;
+    });
+    log_command(folder.path(), "confirm-clock", &[]).done();
+    let server = serve(folder.path());
+    assert_eq!(note(&server, folder.path(), "x22", "k", "later").status, 201);
+    let known_at = "known_at=2098-01-01T00:00:00Z";
+    let one = format!("/v1/enrollments/exercise_strong_province/x22?{known_at}");
+    let shown = get(&server, folder.path(), &one);
+    assert_eq!(shown.body["known_to_sequence"], format!("{before:020}"), "{}", shown.body);
+}
+
 /// A reader inside the range that was lost goes on only by the id of the event that it has there.
 fn feed_after_a_loss(server: &Server, folder: &Path, kept: u64, known: u64) {
     for inside in [kept + 1, known] {

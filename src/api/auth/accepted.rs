@@ -45,7 +45,7 @@ impl Known {
     }
 
     pub fn is_revoked(&self, token_id: &str) -> bool {
-        self.revoked.contains(token_id)
+        self.revoked.contains(&token_id.to_ascii_lowercase())
     }
 }
 
@@ -185,7 +185,12 @@ fn read_revoked(path: &Path) -> io::Result<HashSet<String>> {
         text => text?,
     };
     let ids = text.lines().filter_map(|line| line.split_whitespace().next());
-    Ok(ids.filter(|id| !id.starts_with('#')).map(str::to_owned).collect())
+    Ok(ids.filter(|id| !id.starts_with('#')).map(str::to_ascii_lowercase).collect())
+}
+
+/// Whether a token can have this id: one that can't be revoked is not taken.
+pub fn is_token_id(id: &str) -> bool {
+    (1..=256).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic() && b != b'#')
 }
 
 /// Revokes a token, by its id, for every server over the key at this path; `note` is for people.

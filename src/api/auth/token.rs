@@ -1,6 +1,6 @@
 //! Making and verifying one token. The time is a parameter: Unix seconds.
 
-use super::accepted::AcceptedKeys;
+use super::accepted::{AcceptedKeys, is_token_id};
 use super::key::{KeyError, TokenKey};
 use super::{Principal, Role, crypto};
 use crate::domain::text::says_something;
@@ -245,6 +245,9 @@ impl Verifier for LocalVerifier {
             .claims;
         if [&claims.sub, &claims.office, &claims.jti].into_iter().any(|text| !says_something(text))
         {
+            return Err(TokenError::Claims);
+        }
+        if !is_token_id(&claims.jti) {
             return Err(TokenError::Claims);
         }
         self.check_times(&claims, now_unix_s)?;

@@ -13,7 +13,7 @@ use super::{CLOUD_EVENTS, JSON, JSONL, NDJSON};
 use crate::api::answer::{rendered, sequence};
 use crate::api::call::Call;
 use crate::api::etag;
-use crate::api::problem::Problem;
+use crate::api::problem::{Code, Problem};
 use crate::codec::{self, CloudEvents, Flattened};
 use crate::domain::date::Timestamp;
 use crate::log::{RecordedEvent, SINGLE_EVENTS, on_backlog};
@@ -69,9 +69,8 @@ impl<'a> EventView<'a> {
     /// `internal-error` where it is no JSON.
     pub fn of(event: &'a RecordedEvent) -> Result<Self, Problem> {
         let raw = |bytes: &'a [u8]| serde_json::from_slice::<&RawValue>(bytes);
-        let meta = Flattened::scan(&event.metadata).ok_or_else(|| {
-            Problem::internal(format!("the metadata of event {} are malformed", event.sequence))
-        })?;
+        let meta = Flattened::scan(&event.metadata)
+            .ok_or_else(|| unreadable(event, &"its metadata are malformed"))?;
         Ok(Self {
             sequence: sequence(event.sequence),
             stream: event.stream.as_str(),
@@ -82,10 +81,16 @@ impl<'a> EventView<'a> {
             exercise: meta.exercise.is_some(),
             metadata_sha256: codec::sha256_hex(&event.metadata),
             data_sha256: codec::sha256_hex(&event.data),
-            metadata: raw(&event.metadata).map_err(Problem::internal)?,
-            data: raw(&event.data).map_err(Problem::internal)?,
+            metadata: raw(&event.metadata).map_err(|error| unreadable(event, &error))?,
+            data: raw(&event.data).map_err(|error| unreadable(event, &error))?,
         })
     }
+}
+
+/// That the stored bytes of an event are none that can be shown.
+pub fn unreadable(event: &RecordedEvent, reason: &dyn std::fmt::Display) -> Problem {
+    let cause = format!("event {} can't be read: {reason}", sequence(event.sequence));
+    Problem::new(Code::LogIntegrityFailure).cause(cause)
 }
 
 /// What stands around the events of a page of JSON.

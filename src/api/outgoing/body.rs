@@ -44,7 +44,7 @@ pub async fn bounded(
         // A stream that knows its size; it has a place of its own.
         Err(body) => return Ok(response.set_body(body)),
     };
-    let room = outgoing.room(&principal(), rest.len()).await?;
+    let room = outgoing.room_now(&principal(), rest.len()).await?;
     let time = AT_LEAST + Duration::from_secs(bytes / LEAST_BYTES_A_SECOND);
     let whole = Whole { rest, until: Instant::now() + time, _room: room };
     Ok(response.set_body(BoxBody::new(whole)))

@@ -130,6 +130,10 @@ fn of_stop(why: &Stop) -> Problem {
                 head.map_or_else(|| "为空".to_owned(), |head| format!("止于 {head}"))
             ),
         ),
+        Stop::Parted { sequence: at, .. } => (
+            "LOG_PARTED",
+            format!("日志在序号 {at} 处的记录与其外部已知的不同；请放回正确的日志，或确认无误后以 docket rebuild 重建查询表"),
+        ),
         Stop::Hole { stream, .. } => (
             "LOG_HOLE",
             format!("流 {stream} 的记录缺失；请予恢复，或以 docket log accept-loss 接受损失"),

@@ -53,7 +53,12 @@ impl Language {
                 best = Some((weight, at, language));
             }
         }
-        best.map_or(default, |(_, _, language)| language)
+        if let Some((_, _, language)) = best {
+            return language;
+        }
+        // Neither is asked for: the one that is not excluded.
+        let excluded = default.weight_in(accept).is_some_and(|(weight, _)| weight == 0.0);
+        if excluded && other.weight_in(accept).is_none() { other } else { default }
     }
 
     /// How much it is liked, and where that is said. Its own tag excludes it though a variant
@@ -94,7 +99,10 @@ mod tests {
             ("zh;q=0, en;q=0.1", en, en),
             ("fr, de;q=0.5", zh, en),
             ("fr, *;q=0.5", zh, en),
-            ("EN;q=abc", zh, en),
+            // What is no weight is none.
+            ("EN;q=abc", zh, zh),
+            ("zh;q=0", en, en),
+            ("zh-CN;q=0", en, en),
             ("zh;q=0, *", en, en),
             ("*, zh;q=0", en, en),
             ("en;q=0, *;q=0.1", zh, zh),

@@ -121,7 +121,9 @@ fn problem_of_error(error: &Error) -> Problem {
 }
 
 fn log(problem: &Problem, request: Option<&HttpRequest>) {
-    if let Some(hidden) = problem.hidden() {
+    // Whoever asked is to wait for its own sake: nothing is wrong here.
+    let is_a_wait = [Code::ProjectionBehind, Code::ServerBusy].contains(&problem.code());
+    if let Some(hidden) = problem.hidden().filter(|_| !is_a_wait) {
         tracing::error!(
             trace_id = problem.0.trace.as_ref().map(TraceId::as_str),
             code = problem.code().name(),

@@ -29,6 +29,10 @@ pub struct AcceptLossArgs {
     /// Why, for the record
     #[arg(long, value_name = "TEXT", default_value = "accepted by the operator")]
     reason: String,
+    /// The last sequence that the log is known to have had, where nothing beside it knows: after a
+    /// restore of a backup, readers may have read that far
+    #[arg(long, value_name = "SEQUENCE")]
+    old_head: Option<u64>,
     /// Only say what is lost
     #[arg(long)]
     dry_run: bool,
@@ -48,7 +52,12 @@ pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
     let known = known::outside(&config, &*log).await?;
     let stopped = match known::shorter(&*log, known.as_ref()).await? {
         Some(stop) => Some(stop),
-        None => log.recording().stopped(),
+        None => match (log.recording().stopped(), args.old_head, log.head().await?) {
+            (None, Some(known), head) if head < Some(known) => {
+                Some(Stop::Shorter { head, known, known_by: "somebody".to_owned() })
+            }
+            (stopped, ..) => stopped,
+        },
     };
     let text = match stopped {
         None => "Nothing is missing: there is no loss to accept.".to_owned(),
@@ -57,7 +66,10 @@ pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
             let (old_head, streams) = match &why {
                 Stop::Shorter { known, .. } => (Some(*known), Vec::new()),
                 Stop::Hole { stream, .. } => (None, lost_streams(&*log, stream)),
-                Stop::DiskFailed { .. } | Stop::Replaced { .. } | Stop::Damaged { .. } => {
+                Stop::DiskFailed { .. }
+                | Stop::Replaced { .. }
+                | Stop::Damaged { .. }
+                | Stop::Parted { .. } => {
                     return Err(crate::log::LogError::Stopped(why).into());
                 }
             };
@@ -94,7 +106,10 @@ fn first_lost(why: &Stop) -> Option<u64> {
     match why {
         Stop::Shorter { head, .. } => Some(head.map_or(0, |head| head + 1)),
         Stop::Hole { sequence, .. } => *sequence,
-        Stop::DiskFailed { .. } | Stop::Replaced { .. } | Stop::Damaged { .. } => None,
+        Stop::DiskFailed { .. }
+        | Stop::Replaced { .. }
+        | Stop::Damaged { .. }
+        | Stop::Parted { .. } => None,
     }
 }
 

@@ -1,19 +1,26 @@
 //! `docket projections verify` and `diff`: is what serves what the log says?
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::sync_channel;
 
+use anyhow::Context as _;
 use serde_json::json;
 
-use super::StoreArgs;
 use super::rebuild::show;
+use super::{StoreArgs, explain};
 use crate::cli::exit::{Exit, failure};
+use crate::cli::node::read_models;
 use crate::cli::output::{Format, Page, print, print_json, print_line};
+use crate::cli::progress::Interrupt;
 use crate::cli::verify::damaged;
-use crate::projection::{self, Compare, Difference, Value, What};
+use crate::projection::store::met_damage;
+use crate::projection::{self, Compare, Copies, Difference, StoreError, Value, What};
 
 /// Replay the log beside the copy that serves and compare their content; nothing that serves changes.
 ///
-/// First the log itself is checked, as `docket verify` does. Checksums of each read model are compared at the event up to which the copy that serves has read.
+/// First the log itself is checked, as `docket verify` does, and the file of the copy that serves, with its
+/// indexes; a server that runs makes a damaged copy anew. Checksums of each read model are compared at the event up to which the copy that serves has read.
 /// A read model that serves in another version is told apart: another content is to be expected.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -22,7 +29,7 @@ Examples:
   docket projections verify current_status --output json
 
 Exit codes: 0 alike, 4 a rebuild is at work there, 5 no such log or read model, 7 the content differs,
-or the log is damaged, 130 interrupted")]
+or the log or the copy that serves is damaged, 130 interrupted")]
 pub struct VerifyArgs {
     /// Read models to verify [default: all]
     #[arg(value_name = "NAME")]
@@ -64,12 +71,13 @@ pub struct DiffArgs {
 /// Runs `verify`.
 ///
 /// # Errors
-/// What stands in the way, a log that is damaged, or that the content differs.
+/// What stands in the way, a log or a copy that is damaged, or that the content differs.
 pub async fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
     // What a damaged index leaves out would be left out on both sides.
     if let Some(first) = args.stores.check_log().await?.first() {
         return Err(damaged(first));
     }
+    inspect(&args.stores).await?;
     let work = args.stores.work("verifying", true, &args.names, projection::verify);
     let verified = work.await?;
     show(&verified, args.output)?;
@@ -81,6 +89,29 @@ pub async fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
                 "what serves is not what the log says: {names}; `docket projections diff` shows the rows, `docket rebuild` mends them"
             ),
         )),
+    }
+}
+
+/// Looks for what no comparison meets: an index that lost a row of its table.
+async fn inspect(stores: &StoreArgs) -> anyhow::Result<()> {
+    let copies = read_models(&stores.config()?)?;
+    let interrupt = Interrupt::watch();
+    let end = interrupt.flag();
+    let inspecting = tokio::task::spawn_blocking(move || inspect_serving(&*copies, end));
+    inspecting.await.context("the work broke off")?.map_err(explain)
+}
+
+fn inspect_serving(copies: &dyn Copies, end: Arc<AtomicBool>) -> Result<(), StoreError> {
+    let Some(copy) = copies.serving()? else { return Ok(()) };
+    let Some(what) = copies.inspect(&copy, end)? else { return Ok(()) };
+    match met_damage(copies, &copy, &what) {
+        // Another was made meanwhile.
+        Ok(false) => Ok(()),
+        Ok(true) => Err(StoreError::Damaged { copy, what }),
+        Err(error) => {
+            let what = format!("{what} (a server can't be told: {error})");
+            Err(StoreError::Damaged { copy, what })
+        }
     }
 }
 
@@ -147,5 +178,43 @@ fn text(value: &Value) -> String {
         Value::Null => "null".to_owned(),
         Value::Int(value) => value.to_string(),
         Value::Text(text) => text.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::FileExt as _;
+
+    use super::*;
+    use crate::projection::{Mode, Models, SqliteCopies};
+
+    #[test]
+    fn a_flipped_bit_in_an_index_is_found_and_reported() {
+        let folder = tempfile::tempdir().unwrap();
+        let copies = SqliteCopies::new(folder.path());
+        inspect_serving(&copies, Arc::default()).unwrap();
+        let lock = copies.lock_rebuild().unwrap();
+        let made = copies.create(&*lock, Mode::Following, &Models::new(projection::all())).unwrap();
+        let copy = made.id().clone();
+        drop(made);
+        copies.serve(&*lock, &copy).unwrap();
+        inspect_serving(&copies, Arc::default()).unwrap();
+
+        let path = copies.path(&copy);
+        let sql = "SELECT (rootpage - 1) * page_size FROM sqlite_schema, pragma_page_size
+            WHERE name = 'audit_trail_by_event_id'";
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        let at: i64 = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+        let at = u64::try_from(at).unwrap();
+        drop(connection);
+        let file = std::fs::File::options().read(true).write(true).open(&path).unwrap();
+        let mut kind = [0];
+        file.read_exact_at(&mut kind, at).unwrap();
+        file.write_all_at(&[kind[0] ^ 1], at).unwrap();
+
+        assert_eq!(copies.damage(&copy).unwrap(), None, "no first look meets it");
+        let found = inspect_serving(&copies, Arc::default()).unwrap_err();
+        assert!(matches!(found, StoreError::Damaged { .. }), "{found}");
+        assert!(copies.damage(&copy).unwrap().is_some(), "it is reported");
     }
 }

@@ -81,6 +81,7 @@ struct CopiedLog {
 /// What stands in the way; a log that is damaged.
 pub async fn run(args: &BackupArgs) -> anyhow::Result<Exit> {
     let (config, _) = Config::load(&ConfigArgs::from(args.place.clone()), std::env::vars())?;
+    crate::cli::stores::check_addresses(&config)?;
     let Some(path) = config.store.log.strip_prefix("sqlite:") else {
         let text = "a log in a KurrentDB is backed up with that server's own means; `docket store copy \
                     --to sqlite:<file>` copies it to a file, of which a backup can be made";

@@ -111,6 +111,12 @@ impl Work {
             Err(StoreError::Damaged { copy, what }) if met_damage(&*self.copies, &copy, &what)? => {
                 return self.replace_damaged(copy, what);
             }
+            Err(error @ StoreError::CutShort(_)) => {
+                let sequence = checkpoint.position.map_or(0, |position| position + 1);
+                let failure = Failure { sequence, reason: error.to_string(), retrying: false };
+                self.publish(&serving, &checkpoint, Some(failure));
+                return Err(error);
+            }
             checked => checked?,
         }
         let other = checkpoint.holder.clone().filter(|holder| *holder != self.options.holder);

@@ -6,17 +6,13 @@
 //! leaves the old one serving and a half one that nobody reads; a reader sees one instant of one
 //! copy.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use uuid::Uuid;
 
-use super::change::Changes;
-use super::error::DatabaseError;
-use super::models::Models;
-use super::page::Decoded;
-use super::sql::Reader;
-use super::table::Table;
-use super::{ProjectionError, StoreError};
+use super::{Changes, DatabaseError, Decoded, Models, ProjectionError, Reader, StoreError, Table};
 
 #[cfg(feature = "postgres")]
 pub mod postgres;
@@ -173,6 +169,14 @@ pub trait Copies: Send + Sync {
     /// # Errors
     /// When the store can't be changed.
     fn report_damage(&self, copy: &CopyId, what: &str) -> Result<(), StoreError>;
+
+    /// Checks the whole of a copy, as far as the engine can, and says what is wrong with it. Long.
+    ///
+    /// # Errors
+    /// When it can't be read, for another reason than damage; [`StoreError::Interrupted`] once `end` is set.
+    fn inspect(&self, _: &CopyId, _end: Arc<AtomicBool>) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
 
     /// Looks whether a copy can be written.
     ///

@@ -10,18 +10,18 @@ mod write;
 use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 
 use super::{Checkpoint, Copies, CopyId, CopyReader, CopyWriter, Mode, RebuildLock, unsigned};
 use crate::projection::models::Models;
 use crate::projection::{DatabaseError, StoreError};
-use read::SqliteReader;
+use read::{SqliteReader, connect_reading};
 use write::SqliteWriter;
 
 const SERVING: &str = "serving";
@@ -214,6 +214,20 @@ impl Copies for SqliteCopies {
         fs::write(&path, what).map_err(StoreError::io(&path))
     }
 
+    fn inspect(&self, copy: &CopyId, end: Arc<AtomicBool>) -> Result<Option<String>, StoreError> {
+        match whole(&self.path(copy), end) {
+            Ok(lines) if lines == ["ok"] => Ok(None),
+            Ok(lines) => Ok(Some(lines.join("; "))),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
+                Err(StoreError::Interrupted)
+            }
+            Err(error) => match DatabaseError::from(error) {
+                error if error.is_damage() => Ok(Some(error.to_string())),
+                error => Err(error.into()),
+            },
+        }
+    }
+
     fn open(&self, copy: &CopyId) -> Result<Box<dyn CopyWriter>, StoreError> {
         Ok(Box::new(SqliteWriter::open(self.clone(), copy.clone())?))
     }
@@ -301,6 +315,14 @@ impl Copies for SqliteCopies {
         self.point_to(SERVING, &next)?;
         Ok(Some(next))
     }
+}
+
+/// What SQLite's own check of a whole file says: of its pages, and of each index against its table.
+fn whole(path: &Path, end: Arc<AtomicBool>) -> rusqlite::Result<Vec<String>> {
+    let mut connection = connect_reading(path)?;
+    connection.progress_handler(2_000, Some(move || end.load(Ordering::Relaxed)))?;
+    let mut check = connection.prepare("PRAGMA integrity_check(10)")?;
+    check.query_map([], |row| row.get(0))?.collect()
 }
 
 /// Removes a file that may be gone already.

@@ -30,22 +30,41 @@ pub struct Extent {
     pub log: Option<String>,
     /// The id of the event at `position`, where its row can be read.
     pub last: Option<Uuid>,
+    /// The ids of the events that it has read where the log accepted losses.
+    pub losses: Vec<Uuid>,
 }
 
 /// What the copy that serves has seen of the log; `None` where nothing serves or nothing was read.
+/// `losses` are the sequences at which the log accepted losses.
 ///
 /// # Errors
 /// When the store can't be read.
-pub fn extent(copies: &dyn Copies) -> Result<Option<Extent>, StoreError> {
+pub fn extent(copies: &dyn Copies, losses: &[u64]) -> Result<Option<Extent>, StoreError> {
     let Some(serving) = copies.serving()? else { return Ok(None) };
-    let mut last = None;
+    let (mut last, mut read) = (None, Vec::new());
     let checkpoint = copies.reader(&serving)?.ask(&mut |reader| {
         // A copy of another version may lack the table; how far it has read is known all the same.
         last = last_event(reader).unwrap_or_default();
+        read = ids_at(reader, losses).unwrap_or_default();
         Ok(())
     })?;
     let Checkpoint { position, log, .. } = checkpoint;
-    Ok(position.map(|position| Extent { position, log, last }))
+    Ok(position.map(|position| Extent { position, log, last, losses: read }))
+}
+
+/// The ids of the events whose rows are in at these sequences.
+fn ids_at(reader: &mut dyn Reader, sequences: &[u64]) -> Result<Vec<Uuid>, DatabaseError> {
+    let mut ids = Vec::new();
+    for sequence in sequences {
+        let sql = format!("SELECT event_id FROM audit_trail WHERE sequence = {sequence}");
+        reader.query(&sql, &[], &mut |row| {
+            if let Cell::Bytes(bytes) = row.value("event_id")? {
+                ids.extend(Uuid::from_slice(bytes));
+            }
+            Ok(())
+        })?;
+    }
+    Ok(ids)
 }
 
 /// The id of the last event whose rows are in.
@@ -101,11 +120,11 @@ impl Work {
         if let (Some(last), there) = (last, self.event_id(position)?)
             && there != Some(last)
         {
-            if self.is_lost(position)? {
+            if self.is_lost(copy, position)? {
                 let what = "it holds events that were lost, as a person has accepted".to_owned();
                 return Err(StoreError::Damaged { copy: copy.clone(), what });
             }
-            return Err(StoreError::OtherLog(format!(
+            return Err(StoreError::CutShort(format!(
                 "the read models hold event {last} as sequence {position}, this log {}: it was cut short, or another went on from it",
                 there.map_or_else(|| "ends before".to_owned(), |there| format!("has {there}"))
             )));
@@ -114,7 +133,7 @@ impl Work {
     }
 
     /// Whether the log says that a person accepted the loss of the event that had this sequence.
-    fn is_lost(&self, sequence: u64) -> Result<bool, StoreError> {
+    fn is_lost(&self, copy: &CopyId, sequence: u64) -> Result<bool, StoreError> {
         let unread = |error: LogError| StoreError::Stopped { sequence, source: error.into() };
         let name = StreamName::parse(LOG_STREAM)
             .map_err(|error| unread(LogError::Invalid(error.to_string())))?;
@@ -122,9 +141,17 @@ impl Work {
         loop {
             let page = self.runtime.block_on(self.log.read_stream(&name, from, MAX_PAGE_EVENTS));
             let page = page.map_err(unread)?;
-            let mut lost = page.events.iter().filter_map(lost_range);
-            if lost.any(|(first, last)| (first..=last).contains(&sequence)) {
-                return Ok(true);
+            for event in &page.events {
+                let Some((first, last)) = lost_range(event) else { continue };
+                // What was read after a loss was accepted is not what was lost then.
+                let mut read = Vec::new();
+                self.copies.reader(copy)?.ask(&mut |reader| {
+                    read = ids_at(reader, &[first])?;
+                    Ok(())
+                })?;
+                if (first..=last).contains(&sequence) && !read.contains(&event.event_id) {
+                    return Ok(true);
+                }
             }
             if page.end {
                 return Ok(false);
