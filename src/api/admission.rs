@@ -41,22 +41,16 @@ pub fn admit(route: &Route, head: &RequestHead, state: &ApiState) -> Result<Admi
     };
     let parameters = check_parameters(route, head.uri.query().unwrap_or_default())?;
     check_accept(route, &head.headers)?;
-    match route.body {
-        // What is sent to such a route all the same is left unread, whatever it says it is.
-        Body::None => {
-            body::check_coding(&head.headers)?;
-            body::check_length(&head.headers, state.settings.max_body_bytes)?;
-        }
-        Body::Json(_) => {
-            body::check_type(&head.headers)?;
-            body::check_coding(&head.headers)?;
-            body::check_length(&head.headers, state.settings.max_body_bytes)?;
-        }
-        Body::Bytes => {
-            body::check_coding(&head.headers)?;
-            body::check_length(&head.headers, state.settings.max_document_bytes)?;
-        }
+    if matches!(route.body, Body::Json(_)) {
+        body::check_type(&head.headers)?;
     }
+    // Also of what is sent to a route that takes no body.
+    body::check_coding(&head.headers)?;
+    let limit = match route.body {
+        Body::None | Body::Json(_) => state.settings.max_body_bytes,
+        Body::Bytes => state.settings.max_document_bytes,
+    };
+    body::check_length(&head.headers, limit)?;
     Ok(Admitted { verified, parameters })
 }
 

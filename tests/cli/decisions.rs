@@ -71,6 +71,18 @@ fn log_command(folder: &Path, what: &str, more: &[&str]) -> crate::support::Ran 
     crate::support::run(command(&args).args(more))
 }
 
+/// An event that a wrong clock dated.
+fn record_in_the_future(folder: &Path) {
+    let future = Timestamp::parse_rfc3339("2099-01-01T00:00:00Z").unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let log = SqliteLog::open_writer(folder.join("log.sqlite")).unwrap();
+        let book = LogBook::read(&log).await.unwrap().unwrap();
+        book.confirm_clock(&log, &FixedClock::at(future), future).await.unwrap();
+        log.close().await;
+    });
+}
+
 /// One start with the clock ten years ahead recorded 90 lapses that nothing could correct.
 #[test]
 fn far_ahead_nothing_is_recorded_until_a_person_confirms_the_clock() {
@@ -106,14 +118,7 @@ fn far_ahead_nothing_is_recorded_until_a_person_confirms_the_clock() {
 #[test]
 fn behind_an_event_of_the_future_the_server_reads_and_a_person_can_go_on() {
     let folder = demo_copy();
-    let future = Timestamp::parse_rfc3339("2099-01-01T00:00:00Z").unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let log = SqliteLog::open_writer(folder.path().join("log.sqlite")).unwrap();
-        let book = LogBook::read(&log).await.unwrap().unwrap();
-        book.confirm_clock(&log, &FixedClock::at(future), future).await.unwrap();
-        log.close().await;
-    });
+    record_in_the_future(folder.path());
     let server = serve(folder.path());
     let refused = note(&server, folder.path(), "x22", "k", "it waits");
     assert_eq!(refused.status, 503, "{}", refused.body);
@@ -291,14 +296,7 @@ fn a_person_can_say_how_far_a_log_was() {
 fn nothing_is_known_before_an_event_of_the_future_that_came_before_it() {
     let folder = demo_copy();
     let before = head(folder.path());
-    let future = Timestamp::parse_rfc3339("2099-01-01T00:00:00Z").unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let log = SqliteLog::open_writer(folder.path().join("log.sqlite")).unwrap();
-        let book = LogBook::read(&log).await.unwrap().unwrap();
-        book.confirm_clock(&log, &FixedClock::at(future), future).await.unwrap();
-        log.close().await;
-    });
+    record_in_the_future(folder.path());
     log_command(folder.path(), "confirm-clock", &[]).done();
     let server = serve(folder.path());
     assert_eq!(note(&server, folder.path(), "x22", "k", "later").status, 201);

@@ -243,11 +243,8 @@ impl Verifier for LocalVerifier {
         let claims = jsonwebtoken::decode::<Claims>(token, key, &self.validation)
             .map_err(|e| token_error(e.kind()))?
             .claims;
-        if [&claims.sub, &claims.office, &claims.jti].into_iter().any(|text| !says_something(text))
-        {
-            return Err(TokenError::Claims);
-        }
-        if !is_token_id(&claims.jti) {
+        let is_named = [&claims.sub, &claims.office].into_iter().all(|text| says_something(text));
+        if !is_named || !is_token_id(&claims.jti) {
             return Err(TokenError::Claims);
         }
         self.check_times(&claims, now_unix_s)?;

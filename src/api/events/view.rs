@@ -66,7 +66,7 @@ impl<'a> EventView<'a> {
     /// The view of an event.
     ///
     /// # Errors
-    /// `internal-error` where it is no JSON.
+    /// `log-integrity-failure` where it is no JSON.
     pub fn of(event: &'a RecordedEvent) -> Result<Self, Problem> {
         let raw = |bytes: &'a [u8]| serde_json::from_slice::<&RawValue>(bytes);
         let meta = Flattened::scan(&event.metadata)
@@ -88,7 +88,7 @@ impl<'a> EventView<'a> {
 }
 
 /// That the stored bytes of an event are none that can be shown.
-pub fn unreadable(event: &RecordedEvent, reason: &dyn std::fmt::Display) -> Problem {
+fn unreadable(event: &RecordedEvent, reason: &dyn std::fmt::Display) -> Problem {
     let cause = format!("event {} can't be read: {reason}", sequence(event.sequence));
     Problem::new(Code::LogIntegrityFailure).cause(cause)
 }

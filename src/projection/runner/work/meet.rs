@@ -142,14 +142,17 @@ impl Work {
             let page = self.runtime.block_on(self.log.read_stream(&name, from, MAX_PAGE_EVENTS));
             let page = page.map_err(unread)?;
             for event in &page.events {
-                let Some((first, last)) = lost_range(event) else { continue };
+                let lost = lost_range(event);
+                let Some((first, _)) = lost.filter(|(a, z)| (a..=z).contains(&&sequence)) else {
+                    continue;
+                };
                 // What was read after a loss was accepted is not what was lost then.
                 let mut read = Vec::new();
                 self.copies.reader(copy)?.ask(&mut |reader| {
                     read = ids_at(reader, &[first])?;
                     Ok(())
                 })?;
-                if (first..=last).contains(&sequence) && !read.contains(&event.event_id) {
+                if !read.contains(&event.event_id) {
                     return Ok(true);
                 }
             }
