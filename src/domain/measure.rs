@@ -8,6 +8,7 @@ mod parts;
 mod program;
 mod rules;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::act::ActKind;
@@ -17,18 +18,21 @@ use super::ids::{Id, Node, ProgramId, Text, covered};
 pub use parts::{
     Category, Guideline, Named, NationalStage, Phase, QuotaRule, Requirement, Step, WaitingRule,
 };
-pub use program::{Edition, OfficeName, Program, Programs, Versions};
+pub use program::{
+    Edition, Exercise, OfficeName, OfficesFile, Program, ProgramFile, Programs, Versions,
+};
 pub use rules::{
     ActRule, DueRule, Effect, Matter, Need, ObligationRule, Outcome, Participation, Passing,
 };
 
 /// One version of a governing document, in one edition of our encoding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Measure {
     /// The program it governs.
     pub program: ProgramId,
     /// The version, year and number of the document: `2014-40`.
+    #[schemars(regex(pattern = "^[0-9]{4}-[0-9]+$"), example = "2014-40")]
     pub version: Id,
     /// The document's title.
     pub title: Text,

@@ -21,6 +21,7 @@ pub mod measure_file;
 pub mod period;
 pub mod quota;
 pub mod refusal;
+pub mod schema;
 pub mod shared_str;
 pub mod state;
 pub mod subject;

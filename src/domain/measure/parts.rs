@@ -1,15 +1,18 @@
 //! What a measure declares beside its acts: categories, requirements, materials, phases, stages.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::act::ActKind;
 use crate::domain::ids::{Id, Office, Text};
+use crate::domain::schema::ID_FORM;
 
 /// Something with an id, a label and the article it is from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Named {
     /// The id used in acts.
+    #[schemars(regex(pattern = ID_FORM))]
     pub id: Id,
     /// The label.
     pub label: Text,
@@ -18,10 +21,11 @@ pub struct Named {
 }
 
 /// A category, its places and its main tasks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Category {
     /// The id: `leading`.
+    #[schemars(regex(pattern = ID_FORM))]
     pub id: Id,
     /// The label.
     pub label: Text,
@@ -36,10 +40,11 @@ pub struct Category {
 }
 
 /// A limit on places.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QuotaRule {
     /// How many places.
+    #[schemars(range(min = 1))]
     pub limit: u32,
     /// Whether the national office can go over it, with a written justification.
     pub soft: bool,
@@ -48,10 +53,11 @@ pub struct QuotaRule {
 }
 
 /// What an application has to state.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Requirement {
     /// The id: the member of `requirements` in an application.
+    #[schemars(regex(pattern = ID_FORM))]
     pub id: Id,
     /// The label.
     pub label: Text,
@@ -66,10 +72,11 @@ pub struct Requirement {
 }
 
 /// A task of the annex with its measures.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Guideline {
     /// The id.
+    #[schemars(regex(pattern = ID_FORM))]
     pub id: Id,
     /// The task.
     pub label: Text,
@@ -78,10 +85,11 @@ pub struct Guideline {
 }
 
 /// A phase.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Phase {
     /// The id.
+    #[schemars(regex(pattern = ID_FORM))]
     pub id: Id,
     /// The label.
     pub label: Text,
@@ -102,10 +110,11 @@ pub struct Phase {
 }
 
 /// A step within a phase.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// The id.
+    #[schemars(regex(pattern = ID_FORM))]
     pub id: Id,
     /// The label.
     pub label: Text,
@@ -118,7 +127,7 @@ pub struct Step {
 }
 
 /// Whose move it is (G17).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WaitingRule {
     /// The office.
@@ -133,10 +142,11 @@ pub struct WaitingRule {
 }
 
 /// One of the national stages (P18); boundary years belong to both neighbours.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NationalStage {
     /// `I`, `II`, `III`.
+    #[schemars(regex(pattern = "^[IVX]+$"))]
     pub id: Id,
     /// The label.
     pub label: Text,

@@ -3,17 +3,20 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::act::ActKind;
 use crate::domain::ids::{Id, Node, Office, ProgramId, Text};
 use crate::domain::period::{Period, Yearly};
+use crate::domain::schema::ID_FORM;
 
 /// Something that becomes due.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ObligationRule {
     /// The id.
+    #[schemars(regex(pattern = ID_FORM))]
     pub id: Id,
     /// The label.
     pub label: Text,
@@ -29,7 +32,7 @@ pub struct ObligationRule {
 }
 
 /// When an obligation is due.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum DueRule {
     /// A period after the effective day of the act that opens it.
@@ -50,7 +53,7 @@ pub enum DueRule {
 }
 
 /// What an outcome does to a standing. A closed set: documents compose it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// Enters another phase or step.
@@ -74,7 +77,7 @@ pub enum Effect {
 }
 
 /// A condition on the state. A closed set, like the effects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Need {
     /// The construction period's last day has passed.
@@ -94,7 +97,9 @@ pub enum Need {
 }
 
 /// Something submitted that awaits a decision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Matter {
     /// An implementation scheme (P5).
@@ -108,7 +113,7 @@ pub enum Matter {
 }
 
 /// One permission: an act, who may do it, from where, what it needs, what follows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ActRule {
     /// The act.
@@ -119,8 +124,13 @@ pub struct ActRule {
     #[serde(default)]
     pub reading: Option<Text>,
     /// Who may do it.
+    #[schemars(length(min = 1))]
     pub by: Vec<Office>,
     /// Where the enrollment must stand: patterns of [`Node`], `none` for no standing.
+    #[schemars(
+        length(min = 1),
+        inner(regex(pattern = "^(\\*|[a-z][a-z0-9_]{0,63}(\\.(\\*|[a-z][a-z0-9_]{0,63}))?)$"))
+    )]
     pub from: Vec<Id>,
     /// Conditions on the state.
     #[serde(default)]
@@ -152,7 +162,7 @@ pub struct ActRule {
 }
 
 /// A condition on another program's standing (P17).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Participation {
     /// The other program.
@@ -166,7 +176,7 @@ pub struct Participation {
 }
 
 /// What one outcome of an act does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Outcome {
     /// The effect.
@@ -210,7 +220,7 @@ pub struct Outcome {
 }
 
 /// What a version lays on those who stand already when it comes into force.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Passing {
     /// The article.
