@@ -23,6 +23,7 @@ pub mod period;
 pub mod permitted;
 pub mod quota;
 pub mod refusal;
+pub mod schema;
 pub mod shared_str;
 pub mod state;
 pub mod subject;
