@@ -136,10 +136,10 @@ pub(super) fn hypothetical(
     effective_on: CivilDate,
 ) -> EventMeta {
     EventMeta {
-        schema_version: 1,
         office: decision.office,
         office_id: ctx.actor.office_id.as_str().into(),
         office_name: OfficeName::default(),
+        divisions: SharedStr::default(),
         principal: SharedStr::default(),
         role: SharedStr::default(),
         effective_on,
