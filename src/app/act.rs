@@ -5,7 +5,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::act_checks::{changed_since, seen_before};
-use super::append::{check_fact_size, check_size};
+use super::append::check_fact_size;
 use super::enrollment::{Loaded, stream_name};
 use super::participation::decided_act;
 use super::{ActError, App, cache::Cached};
