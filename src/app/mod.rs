@@ -136,6 +136,11 @@ impl App {
         lost.iter().copied().find(|(first, last)| (*first..=*last).contains(&sequence))
     }
 
+    /// All such ranges, oldest first.
+    pub fn lost_ranges(&self) -> Vec<(u64, u64)> {
+        self.lost.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
     fn stripe(&self, stream: &str) -> &Mutex<()> {
         use std::hash::{DefaultHasher, Hash, Hasher};
         let mut hasher = DefaultHasher::new();

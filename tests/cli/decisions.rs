@@ -317,6 +317,17 @@ fn feed_after_a_loss(server: &Server, folder: &Path, kept: u64, known: u64) {
     }
     let after = get(server, folder, &format!("/v1/events?after={known}&limit=10"));
     assert_eq!(after.status, 400);
+    // Who has an event that is lost asks by its id.
+    let (lost, range) = (uuid::Uuid::from_u128(7), format!("{:020} to {known:020}", kept + 1));
+    let after = get(server, folder, &format!("/v1/events?after={lost}"));
+    assert_eq!((after.status, &after.body["code"]), (400, &json!("CURSOR_INVALID")));
+    let event = get(server, folder, &format!("/v1/events/{lost}"));
+    assert_eq!((event.status, &event.body["code"]), (404, &json!("NOT_FOUND")));
+    for body in [after.body, event.body] {
+        let detail = body["detail"].as_str().unwrap();
+        let remedy = format!("begin before {:020}", kept + 1);
+        assert!(detail.contains(&range) && detail.contains(&remedy), "{detail}");
+    }
     let mut path = format!("/v1/events?after={kept}&limit=1");
     let mut types = Vec::new();
     loop {

@@ -49,7 +49,7 @@ pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
     }
     let (config, _) = Config::load(&args.config, std::env::vars())?;
     let written_at = written_at(&config.store.log);
-    let Opened { config, log, mut book } = super::open(&args.config).await?;
+    let Opened { config, log, mut book } = super::open(&args.config, args.dry_run).await?;
     let known = known::outside(&config, Some(&mut book)).await?;
     let stopped = match known::shorter(&*log, known.as_ref()).await? {
         Some(stop) => Some(stop),
