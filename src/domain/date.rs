@@ -114,6 +114,7 @@ macro_rules! written_as_text {
 }
 pub(super) use written_as_text;
 
+
 const FIRST_YEAR: i32 = 1900;
 const LAST_YEAR: i32 = 2200;
 
