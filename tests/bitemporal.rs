@@ -1,29 +1,26 @@
 //! The two times (G3): what was so on a day, as known at some event, for random histories with
 //! late entries, corrections, corrections of corrections and annulments.
-//!
-//! The oracle is written from the words of the design and shares nothing with the history but the
-//! fold of one event, or of a part of one: a list of what stands, rebuilt from scratch for every
-//! question. What narrows what is looked up along every path, instead of moving days until none moves.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 
 #[path = "rules/clerk.rs"]
 mod clerk;
 #[path = "rules/lives.rs"]
 mod lives;
+#[path = "bitemporal/oracle.rs"]
+mod oracle;
 #[path = "rules/story.rs"]
 mod story;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use docket::domain::act::{Act, ActRequest, KeptSince};
+use docket::domain::act::ActRequest;
 use docket::domain::date::{CivilDate, Day};
-use docket::domain::event::{Event, Recorded};
-use docket::domain::evolve::{Part, evolve};
-use docket::domain::history::{Days, History};
-use docket::domain::ids::EventRef;
+use docket::domain::event::Recorded;
+use docket::domain::evolve::Part;
+use docket::domain::history::History;
 use docket::domain::ids::Office::{self, NationalOffice, Registrar};
-use docket::domain::ids::{Node, Provenance};
 use docket::domain::state::State;
+use oracle::oracle;
 use proptest::prelude::{Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
 use proptest::test_runner::Config;
 use serde_json::{Value, json};
@@ -232,274 +229,6 @@ fn nothing_is_lost_unsaid(story: &Story, revision: u64, before: &[u64]) {
     for lost in unsupported.iter().filter(|lost| !before.contains(lost)) {
         assert!(named.contains(lost), "revision {revision} takes the ground from {lost} unsaid");
     }
-}
-
-/// What stands after so many events: each original with its last correction in its place.
-fn standing(events: &[Recorded]) -> BTreeMap<u64, Recorded> {
-    let mut original_of = BTreeMap::new();
-    let mut stands = BTreeMap::new();
-    for event in events {
-        let Event::Acted(fact) = &event.event else {
-            stands.insert(event.revision, event.clone());
-            continue;
-        };
-        let Act::Correct(correction) = &fact.act else {
-            original_of.insert(event.revision, event.revision);
-            stands.insert(event.revision, event.clone());
-            continue;
-        };
-        let original = original_of[&correction.corrects.revision];
-        original_of.insert(event.revision, original);
-        stands.remove(&original);
-        if let Some(mended) = &fact.mended {
-            let mut now = events.iter().find(|e| e.revision == original).unwrap().clone();
-            now.event = Event::Acted(Box::new(mended.fact.clone()));
-            now.meta.effective_on = mended.effective_on;
-            now.meta.decided_on = mended.decided_on;
-            now.meta.rests_on.clone_from(&event.meta.rests_on);
-            stands.insert(original, now);
-        }
-    }
-    opened(&mut stands);
-    stands
-}
-
-/// Where nothing that stands says from when the record is complete, the first event does (G10).
-fn opened(stands: &mut BTreeMap<u64, Recorded>) {
-    let opens = |e: &Recorded| e.event.fact().is_some_and(|f| f.effects.opens_record.is_some());
-    if stands.values().any(opens) {
-        return;
-    }
-    let Some(first) = stands.values_mut().find(|e| !e.event.is_own()) else { return };
-    let archived = first.meta.archive || first.meta.office == Registrar;
-    let recorded = first.meta.recorded_at.civil_day();
-    let day = if archived { recorded } else { first.meta.effective_on.latest() };
-    let Event::Acted(fact) = &mut first.event else { unreachable!() };
-    fact.effects.opens_record = Some(KeptSince { day, reason: "the first that stands".into() });
-}
-
-/// An event as it stands in time: what it is, which part, the days on which it can have been.
-#[derive(Debug, Clone)]
-struct Piece {
-    revision: u64,
-    part: Part,
-    stated: Days,
-}
-
-fn pieces(stands: &BTreeMap<u64, Recorded>) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    for (&revision, event) in stands {
-        let on = event.meta.effective_on;
-        let piece = |part, date: CivilDate| Piece { revision, part, stated: date.into() };
-        match event.meta.decided_on.filter(|_| settles(event)) {
-            Some(decided) if decided.certainly_before(&on) => {
-                pieces.extend([piece(Part::Decided, decided), piece(Part::Effect, on)]);
-            }
-            _ => pieces.push(piece(Part::Whole, on)),
-        }
-    }
-    pieces
-}
-
-/// Whether an office that decides settled something by it, so that its effect can lie ahead.
-fn settles(event: &Recorded) -> bool {
-    let decides = [NationalOffice, Office::ProvincialDepartment].contains(&event.meta.office);
-    decides
-        && event.event.fact().is_some_and(|fact| {
-            let e = &fact.effects;
-            e.enters.is_some()
-                || e.title.is_some()
-                || e.place.is_some()
-                || e.closes_matter.is_some()
-        })
-}
-
-fn enters(event: &Recorded) -> Option<&Node> {
-    event.event.fact()?.effects.enters.as_ref()
-}
-
-fn is_evidence(event: &Recorded) -> bool {
-    event.event.fact().is_some_and(|fact| {
-        matches!(fact.effects.stands_by, Some(Provenance::Attested | Provenance::Inferred))
-    })
-}
-
-/// Whether it is an act of those who stand in the phase.
-fn from_within(event: &Recorded, phase: &str) -> bool {
-    event.event.fact().is_some_and(|fact| {
-        let from = &fact.effects.ground.from;
-        from.iter()
-            .any(|from| from == "*" || from == phase || from.starts_with(&format!("{phase}.")))
-    })
-}
-
-/// Which piece was not before which: (the earlier, the later, whether that says something of the
-/// later one too).
-fn not_before(
-    stands: &BTreeMap<u64, Recorded>,
-    pieces: &[Piece],
-    recorded_as: &BTreeMap<u64, u64>,
-) -> BTreeSet<(usize, usize, bool)> {
-    let event = |at: usize| &stands[&pieces[at].revision];
-    let founders: BTreeMap<u64, usize> = (0..pieces.len())
-        .filter(|at| is_evidence(event(*at)))
-        .filter_map(|at| Some((pieces[at].revision, founder(stands, pieces, at)?)))
-        .collect();
-    let mut links = BTreeSet::new();
-    for (at, piece) in pieces.iter().enumerate() {
-        if let Some(founder) = founders.get(&piece.revision) {
-            links.insert((*founder, at, true));
-            links.extend(end_of(stands, pieces, *founder, at).map(|end| (at, end, false)));
-        }
-        if piece.part == Part::Effect {
-            links.insert((at - 1, at, true));
-        }
-        if piece.part == Part::Effect || is_evidence(event(at)) || event(at).event.is_own() {
-            continue;
-        }
-        for named in EventRef::parse_list(&event(at).meta.rests_on).unwrap() {
-            let own = named.stream.starts_with("cluster_area-")
-                && named.revision < recorded_as[&piece.revision];
-            // Where an act carries what evidence shows, that act is what it rests on.
-            let carried = founders.get(&named.revision).map(|at| pieces[*at].revision);
-            let ground = carried.unwrap_or(named.revision);
-            let of = pieces.iter().enumerate().filter(|(_, p)| p.revision == ground);
-            let before_effect =
-                |p: &Piece| p.part == Part::Effect && piece.stated.certainly_before(&p.stated);
-            let of = of.filter(|(_, p)| !before_effect(p)).map(|(at, _)| at);
-            if own
-                && let Some(on) = of.last()
-                && ground != piece.revision
-                && !event(on).event.is_own()
-            {
-                links.insert((on, at, true));
-            }
-        }
-    }
-    links
-}
-
-fn leaves(stands: &BTreeMap<u64, Recorded>, piece: &Piece, phase: &str) -> bool {
-    let event = &stands[&piece.revision];
-    piece.part != Part::Decided
-        && !is_evidence(event)
-        && enters(event).is_some_and(|node| node.phase() != phase)
-        && from_within(event, phase)
-}
-
-/// The act that founds what evidence shows.
-fn founder(stands: &BTreeMap<u64, Recorded>, pieces: &[Piece], shown: usize) -> Option<usize> {
-    let phase = enters(&stands[&pieces[shown].revision])?.phase();
-    let may = |piece: &Piece| {
-        let event = &stands[&piece.revision];
-        let over = pieces.iter().any(|end| {
-            leaves(stands, end, phase)
-                && end.stated.certainly_before(&pieces[shown].stated)
-                && !end.stated.certainly_before(&piece.stated)
-        });
-        piece.part != Part::Decided
-            && !is_evidence(event)
-            && enters(event).is_some_and(|node| node.phase() == phase)
-            && !from_within(event, phase)
-            && !pieces[shown].stated.certainly_before(&piece.stated)
-            && !over
-    };
-    let may = (0..pieces.len()).filter(|at| may(&pieces[*at]));
-    may.min_by_key(|at| (pieces[*at].stated.latest, pieces[*at].revision))
-}
-
-/// The act that ended what evidence shows, if the evidence can be older.
-fn end_of(
-    stands: &BTreeMap<u64, Recorded>,
-    pieces: &[Piece],
-    founder: usize,
-    shown: usize,
-) -> Option<usize> {
-    let phase = enters(&stands[&pieces[shown].revision])?.phase();
-    let ends = (0..pieces.len()).filter(|at| {
-        let piece = &pieces[*at];
-        leaves(stands, piece, phase)
-            && !piece.stated.certainly_before(&pieces[founder].stated)
-            && !piece.stated.certainly_before(&pieces[shown].stated)
-    });
-    ends.min_by_key(|at| (pieces[*at].stated.latest, pieces[*at].revision))
-}
-
-/// Everything that is reached from a piece, itself included.
-fn reached(from: usize, steps: &[(usize, usize)]) -> BTreeSet<usize> {
-    let mut found = BTreeSet::from([from]);
-    let mut todo = vec![from];
-    while let Some(at) = todo.pop() {
-        for (_, next) in steps.iter().filter(|(of, _)| *of == at) {
-            if found.insert(*next) {
-                todo.push(*next);
-            }
-        }
-    }
-    found
-}
-
-/// The days that are left of each piece.
-fn narrowed(pieces: &[Piece], links: &BTreeSet<(usize, usize, bool)>) -> Vec<Days> {
-    let left = |links: &BTreeSet<(usize, usize, bool)>| -> Vec<Days> {
-        let back: Vec<_> = links.iter().filter(|l| l.2).map(|l| (l.1, l.0)).collect();
-        let on: Vec<_> = links.iter().map(|l| (l.0, l.1)).collect();
-        let of = |at| Days {
-            earliest: reached(at, &back).iter().filter_map(|at| pieces[*at].stated.earliest).max(),
-            latest: reached(at, &on).iter().map(|at| pieces[*at].stated.latest).min().unwrap(),
-        };
-        (0..pieces.len()).map(of).collect()
-    };
-    let all = left(links);
-    // What lies between two that contradict each other for certain says nothing.
-    let holds = |l: &&(usize, usize, bool)| all[l.0].earliest.is_none_or(|e| e <= all[l.1].latest);
-    left(&links.iter().filter(holds).copied().collect())
-}
-
-/// The pieces in the order of the fold, with what is left of their days.
-fn ordered(events: &[Recorded], stands: &BTreeMap<u64, Recorded>) -> Vec<(Piece, Days)> {
-    let mut recorded_as = BTreeMap::new();
-    for event in events {
-        let mut original = event.revision;
-        while let Some(Act::Correct(correction)) =
-            events[usize::try_from(original).unwrap()].event.fact().map(|fact| &fact.act)
-        {
-            original = correction.corrects.revision;
-        }
-        recorded_as.insert(original, event.revision);
-    }
-    let pieces = pieces(stands);
-    let links = not_before(stands, &pieces, &recorded_as);
-    let days = narrowed(&pieces, &links);
-    let mut left: Vec<usize> = (0..pieces.len()).collect();
-    let mut order = Vec::new();
-    while !left.is_empty() {
-        let first = left.iter().map(|at| days[*at].latest).min().unwrap();
-        let of_day: Vec<usize> =
-            left.iter().filter(|at| days[**at].latest == first).copied().collect();
-        let free = |at: &&usize| {
-            !links.iter().any(|(on, of, _)| of == *at && on != of && of_day.contains(on))
-        };
-        let next = *of_day.iter().find(free).unwrap_or(&of_day[0]);
-        left.retain(|at| *at != next);
-        order.push((pieces[next].clone(), days[next]));
-    }
-    order
-}
-
-/// The state as of a day, known when there were so many events.
-fn oracle(events: &[Recorded], known: usize, on: Day) -> (State, Vec<u64>) {
-    let stands = standing(&events[..known]);
-    let mut state = State::default();
-    let mut possible = Vec::new();
-    for (piece, days) in ordered(&events[..known], &stands) {
-        if days.latest <= on {
-            evolve(&mut state, &stands[&piece.revision], days.latest, piece.part);
-        } else if days.earliest.is_none_or(|earliest| earliest <= on) {
-            possible.push(piece.revision);
-        }
-    }
-    (state, possible)
 }
 
 /// The state without what a correction's own recording day decides: when a duty was received.
