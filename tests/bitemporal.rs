@@ -154,6 +154,7 @@ fn tried(story: &Story, attempt: &Attempt) -> Vec<(Office, ActRequest)> {
             body["decided_on"] = json!(decided);
         }
         body["archive"] = json!({ "office": office_of(name).as_str(), "source": "box 7" });
+        body["document"] = lives::document();
         requests.push((Registrar, act(name, &on, body)));
     }
     requests.push((Registrar, act("note", &on, json!({ "text": "seen" }))));
@@ -198,6 +199,7 @@ fn lived(attempts: &[Attempt]) -> Story {
             ("approve", "2014-10/2014-12", json!({})),
         ] {
             body["archive"] = json!({ "office": office_of(name).as_str(), "source": "box 7" });
+            body["document"] = lives::document();
             story.does(Registrar, name, on, body);
         }
     }

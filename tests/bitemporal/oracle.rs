@@ -15,30 +15,41 @@ use docket::domain::ids::Office::{self, NationalOffice, Registrar};
 use docket::domain::ids::{EventRef, Node, Provenance};
 use docket::domain::state::State;
 
-/// What stands after so many events: each original with its last correction in its place.
-fn standing(events: &[Recorded]) -> BTreeMap<u64, Recorded> {
+/// What stands after so many events, by the original's revision: the event as it now reads, and the
+/// revision that made it so.
+type Standing = BTreeMap<u64, (Recorded, u64)>;
+
+/// Each original with its versions on top of each other: a correction lays one there, and one that
+/// takes a correction back lifts it off again.
+fn standing(events: &[Recorded]) -> Standing {
     let mut original_of = BTreeMap::new();
-    let mut stands = BTreeMap::new();
+    let mut versions: BTreeMap<u64, Vec<&Recorded>> = BTreeMap::new();
     for event in events {
-        let Event::Acted(fact) = &event.event else {
-            stands.insert(event.revision, event.clone());
-            continue;
-        };
-        let Act::Correct(correction) = &fact.act else {
-            original_of.insert(event.revision, event.revision);
-            stands.insert(event.revision, event.clone());
-            continue;
-        };
-        let original = original_of[&correction.corrects.revision];
+        let mut original = event.revision;
+        if let Some(Act::Correct(correction)) = event.event.fact().map(|fact| &fact.act) {
+            original = original_of[&correction.corrects.revision];
+            let takes_back = event.event.fact().unwrap().mended.is_none();
+            if takes_back && correction.corrects.revision != original {
+                original_of.insert(event.revision, original);
+                versions.get_mut(&original).unwrap().pop();
+                continue;
+            }
+        }
         original_of.insert(event.revision, original);
-        stands.remove(&original);
-        if let Some(mended) = &fact.mended {
-            let mut now = events.iter().find(|e| e.revision == original).unwrap().clone();
+        versions.entry(original).or_default().push(event);
+    }
+    let mut stands = Standing::new();
+    for (original, versions) in versions {
+        let (first, last) = (versions[0], *versions.last().unwrap());
+        if versions.len() == 1 {
+            stands.insert(original, (first.clone(), original));
+        } else if let Some(mended) = &last.event.fact().unwrap().mended {
+            let mut now = first.clone();
             now.event = Event::Acted(Box::new(mended.fact.clone()));
             now.meta.effective_on = mended.effective_on;
             now.meta.decided_on = mended.decided_on;
-            now.meta.rests_on.clone_from(&event.meta.rests_on);
-            stands.insert(original, now);
+            now.meta.rests_on.clone_from(&last.meta.rests_on);
+            stands.insert(original, (now, last.revision));
         }
     }
     opened(&mut stands);
@@ -46,12 +57,15 @@ fn standing(events: &[Recorded]) -> BTreeMap<u64, Recorded> {
 }
 
 /// Where nothing that stands says from when the record is complete, the first event does (G10).
-fn opened(stands: &mut BTreeMap<u64, Recorded>) {
+fn opened(stands: &mut Standing) {
     let opens = |e: &Recorded| e.event.fact().is_some_and(|f| f.effects.opens_record.is_some());
-    if stands.values().any(opens) {
+    if stands.values().any(|(event, _)| opens(event)) {
         return;
     }
-    let Some(first) = stands.values_mut().find(|e| !e.event.is_own()) else { return };
+    let Some(first) = stands.values_mut().map(|(event, _)| event).find(|e| !e.event.is_own())
+    else {
+        return;
+    };
     let archived = first.meta.archive || first.meta.office == Registrar;
     let recorded = first.meta.recorded_at.civil_day();
     let day = if archived { recorded } else { first.meta.effective_on.latest() };
@@ -67,16 +81,17 @@ struct Piece {
     stated: Days,
 }
 
-fn pieces(stands: &BTreeMap<u64, Recorded>) -> Vec<Piece> {
+fn pieces(stands: &Standing) -> Vec<Piece> {
     let mut pieces = Vec::new();
-    for (&revision, event) in stands {
+    for (&revision, (event, _)) in stands {
         let on = event.meta.effective_on;
         let piece = |part, date: CivilDate| Piece { revision, part, stated: date.into() };
-        match event.meta.decided_on.filter(|_| settles(event)) {
-            Some(decided) if decided.certainly_before(&on) => {
-                pieces.extend([piece(Part::Decided, decided), piece(Part::Effect, on)]);
-            }
-            _ => pieces.push(piece(Part::Whole, on)),
+        let starts = event.event.fact().and_then(|fact| fact.effects.starts_on);
+        let (decided, effect) = (event.meta.decided_on.unwrap_or(on), starts.unwrap_or(on));
+        if settles(event) && decided.certainly_before(&effect) {
+            pieces.extend([piece(Part::Decided, decided), piece(Part::Effect, effect)]);
+        } else {
+            pieces.push(piece(Part::Whole, on));
         }
     }
     pieces
@@ -88,10 +103,7 @@ fn settles(event: &Recorded) -> bool {
     decides
         && event.event.fact().is_some_and(|fact| {
             let e = &fact.effects;
-            e.enters.is_some()
-                || e.title.is_some()
-                || e.place.is_some()
-                || e.closes_matter.is_some()
+            e.enters.is_some() || e.title.is_some() || e.place.is_some() || !e.closes.is_empty()
         })
 }
 
@@ -116,12 +128,8 @@ fn from_within(event: &Recorded, phase: &str) -> bool {
 
 /// Which piece was not before which: (the earlier, the later, whether that says something of the
 /// later one too).
-fn not_before(
-    stands: &BTreeMap<u64, Recorded>,
-    pieces: &[Piece],
-    recorded_as: &BTreeMap<u64, u64>,
-) -> BTreeSet<(usize, usize, bool)> {
-    let event = |at: usize| &stands[&pieces[at].revision];
+fn not_before(stands: &Standing, pieces: &[Piece]) -> BTreeSet<(usize, usize, bool)> {
+    let event = |at: usize| &stands[&pieces[at].revision].0;
     let founders: BTreeMap<u64, usize> = (0..pieces.len())
         .filter(|at| is_evidence(event(*at)))
         .filter_map(|at| Some((pieces[at].revision, founder(stands, pieces, at)?)))
@@ -140,7 +148,7 @@ fn not_before(
         }
         for named in EventRef::parse_list(&event(at).meta.rests_on).unwrap() {
             let own = named.stream.starts_with("cluster_area-")
-                && named.revision < recorded_as[&piece.revision];
+                && named.revision < stands[&piece.revision].1;
             // Where an act carries what evidence shows, that act is what it rests on.
             let carried = founders.get(&named.revision).map(|at| pieces[*at].revision);
             let ground = carried.unwrap_or(named.revision);
@@ -160,8 +168,8 @@ fn not_before(
     links
 }
 
-fn leaves(stands: &BTreeMap<u64, Recorded>, piece: &Piece, phase: &str) -> bool {
-    let event = &stands[&piece.revision];
+fn leaves(stands: &Standing, piece: &Piece, phase: &str) -> bool {
+    let event = &stands[&piece.revision].0;
     piece.part != Part::Decided
         && !is_evidence(event)
         && enters(event).is_some_and(|node| node.phase() != phase)
@@ -169,10 +177,10 @@ fn leaves(stands: &BTreeMap<u64, Recorded>, piece: &Piece, phase: &str) -> bool 
 }
 
 /// The act that founds what evidence shows.
-fn founder(stands: &BTreeMap<u64, Recorded>, pieces: &[Piece], shown: usize) -> Option<usize> {
-    let phase = enters(&stands[&pieces[shown].revision])?.phase();
+fn founder(stands: &Standing, pieces: &[Piece], shown: usize) -> Option<usize> {
+    let phase = enters(&stands[&pieces[shown].revision].0)?.phase();
     let may = |piece: &Piece| {
-        let event = &stands[&piece.revision];
+        let event = &stands[&piece.revision].0;
         let over = pieces.iter().any(|end| {
             leaves(stands, end, phase)
                 && end.stated.certainly_before(&pieces[shown].stated)
@@ -190,13 +198,8 @@ fn founder(stands: &BTreeMap<u64, Recorded>, pieces: &[Piece], shown: usize) -> 
 }
 
 /// The act that ended what evidence shows, if the evidence can be older.
-fn end_of(
-    stands: &BTreeMap<u64, Recorded>,
-    pieces: &[Piece],
-    founder: usize,
-    shown: usize,
-) -> Option<usize> {
-    let phase = enters(&stands[&pieces[shown].revision])?.phase();
+fn end_of(stands: &Standing, pieces: &[Piece], founder: usize, shown: usize) -> Option<usize> {
+    let phase = enters(&stands[&pieces[shown].revision].0)?.phase();
     let ends = (0..pieces.len()).filter(|at| {
         let piece = &pieces[*at];
         leaves(stands, piece, phase)
@@ -238,19 +241,9 @@ fn narrowed(pieces: &[Piece], links: &BTreeSet<(usize, usize, bool)>) -> Vec<Day
 }
 
 /// The pieces in the order of the fold, with what is left of their days.
-fn ordered(events: &[Recorded], stands: &BTreeMap<u64, Recorded>) -> Vec<(Piece, Days)> {
-    let mut recorded_as = BTreeMap::new();
-    for event in events {
-        let mut original = event.revision;
-        while let Some(Act::Correct(correction)) =
-            events[usize::try_from(original).unwrap()].event.fact().map(|fact| &fact.act)
-        {
-            original = correction.corrects.revision;
-        }
-        recorded_as.insert(original, event.revision);
-    }
+fn ordered(stands: &Standing) -> Vec<(Piece, Days)> {
     let pieces = pieces(stands);
-    let links = not_before(stands, &pieces, &recorded_as);
+    let links = not_before(stands, &pieces);
     let days = narrowed(&pieces, &links);
     let mut left: Vec<usize> = (0..pieces.len()).collect();
     let mut order = Vec::new();
@@ -273,9 +266,9 @@ pub fn oracle(events: &[Recorded], known: usize, on: Day) -> (State, Vec<u64>) {
     let stands = standing(&events[..known]);
     let mut state = State::default();
     let mut possible = Vec::new();
-    for (piece, days) in ordered(&events[..known], &stands) {
+    for (piece, days) in ordered(&stands) {
         if days.latest <= on {
-            evolve(&mut state, &stands[&piece.revision], days.latest, piece.part);
+            evolve(&mut state, &stands[&piece.revision].0, days.latest, piece.part);
         } else if days.earliest.is_none_or(|earliest| earliest <= on) {
             possible.push(piece.revision);
         }

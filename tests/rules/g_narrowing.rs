@@ -29,8 +29,13 @@ fn shown(on: &str) -> Story {
 }
 
 fn archived(office: &str, body: &Value) -> Value {
-    let mut body = body.clone();
+    let mut body = documented(body.clone());
     body["archive"] = json!({ "office": office, "source": "box 7" });
+    body
+}
+
+fn documented(mut body: Value) -> Value {
+    body["document"] = document();
     body
 }
 
@@ -72,7 +77,7 @@ fn g9_evidence_hides_neither_the_act_nor_its_place() {
         for story in [found, first] {
             assert_eq!(story.stands("2016-06-01"), "pilot", "{on}");
             assert_eq!(spans(&story), [span("2016-05-03", None)], "{on}");
-            assert!(!story.on("2016-06-01").place.unwrap().attested);
+            assert!(!story.on("2016-06-01").place.as_ref().unwrap().attested);
             assert_eq!(*story.state.unsupported, [] as [u64; 0], "{on}");
             assert_eq!(story.state.provenance.as_str(), "recorded");
         }
@@ -212,13 +217,14 @@ fn g9_evidence_is_not_after_the_act_that_ended_what_it_shows() {
 fn g11_four_possible_acts_carry_each_other() {
     let mut story = Story::area();
     story.today("2026-03-01");
-    story.does(LocalGovernment, "apply", "2015", area_application(31));
-    story.does(ProvincialDepartment, "recommend", "2015/2016", recommendation());
-    story.does(NationalOffice, "approve", "2015-06/2017", json!({}));
+    story.does(LocalGovernment, "apply", "2015", documented(area_application(31)));
+    story.does(ProvincialDepartment, "recommend", "2015/2016", documented(recommendation()));
+    story.does(NationalOffice, "approve", "2015-06/2017", documented(json!({})));
     // An inspection in that time has no part in it, and is not moved.
-    let seen = story.does(NationalOffice, "inspect", "2015/2017", json!({ "findings": "x" }));
+    let seen =
+        story.does(NationalOffice, "inspect", "2015/2017", documented(json!({ "findings": "x" })));
     assert_eq!(story.state.unsupported.len(), 0);
-    story.does(ProvincialDepartment, "submit_plan", "2015-09-01", plan());
+    story.does(ProvincialDepartment, "submit_plan", "2015-09-01", documented(plan()));
     assert_eq!(
         order(&story),
         [
@@ -234,7 +240,8 @@ fn g11_four_possible_acts_carry_each_other() {
     assert_eq!(effective.possible(day("2015-07-01")), [0, 1, 2, 3]);
     assert_eq!(effective.possible(day("2015-05-31")), [0, 1]);
     // A day on which it certainly was not there yet.
-    let early = story.refuses(ProvincialDepartment, "submit_plan", "2014-12-31", plan());
+    let early =
+        story.refuses(ProvincialDepartment, "submit_plan", "2014-12-31", documented(plan()));
     assert!(matches!(*early.reason, Reason::DateConflict { .. }), "{early}");
 }
 
@@ -243,8 +250,8 @@ fn g11_four_possible_acts_carry_each_other() {
 fn g11_a_ring_is_folded_in_the_order_of_the_record() {
     let mut story = recommended_area();
     story.today("2026-03-01");
-    story.does(NationalOffice, "approve", "2014-11/2015-02", json!({}));
-    story.does(ProvincialDepartment, "submit_plan", "2014-12/2015-01", plan());
+    story.does(NationalOffice, "approve", "2014-11/2015-02", documented(json!({})));
+    story.does(ProvincialDepartment, "submit_plan", "2014-12/2015-01", documented(plan()));
     let mut events = story.history.events().to_vec();
     let rests_on = |revision: u64| story.reference(revision).to_string();
     // The approval was corrected after the plan, and then said to rest on it.
@@ -280,7 +287,7 @@ fn g11_a_certain_contradiction_moves_nothing() {
     story.does(LocalGovernment, "submit_report", "2015-01-20", report(2014));
     let body = json!({ "corrects": story.reference(2).to_string(), "reason": "another day",
         "replacement": { "act": { "act": "approve", "content": {} },
-            "common": { "effective_on": "2015-10" } } });
+            "common": { "effective_on": "2015-10", "document": document() } } });
     story.does(NationalOffice, "correct", "2018-01-01", body);
     assert_eq!(order(&story)[2..], [entry(3, "2015-01-20"), entry(2, "2015-10-31")]);
     assert_eq!(*story.state.unsupported, [3]);
@@ -316,7 +323,7 @@ fn g2_until_its_effect_a_decision_changes_no_standing() {
     }
     let state = story.on("2027-01-15");
     assert_eq!((story.stands("2027-01-15").as_str(), state.ahead.len()), ("under_construction", 0));
-    assert_eq!(state.phase_since.unwrap().as_str(), "2027-01-15");
+    assert_eq!(state.phase_since, Some(date("2027-01-15")));
     assert_eq!(story.enrollment.last_fold_day, Some(day("2027-01-15")));
     // A day of decision that only goes with the effect is no other moment.
     let mut plain = recommended_area();
@@ -339,7 +346,7 @@ fn g2_a_decision_closes_its_matter_at_once() {
         [(1, 1), (0, 1), (0, 1), (0, 2)]
     );
     // One that is opened in between is not closed by the effect.
-    story.does(LocalGovernment, "submit_amendment", "2015-03-10", amendment());
+    story.does(LocalGovernment, "submit_amendment", "2015-03-10", documented(amendment()));
     assert_eq!(story.on("2015-04-02").matters.len(), 1);
 }
 

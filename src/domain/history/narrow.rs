@@ -55,7 +55,8 @@ fn links(stream: &str, entries: &[Entry<'_>]) -> Vec<Link> {
             links.push(Link { ground: on - 1, on, both: true });
             continue;
         }
-        if entry.is_evidence() || entry.event.event.is_aside() {
+        // Of Docket's own events none says when an office acted.
+        if entry.is_evidence() || entry.event.event.is_own() {
             continue;
         }
         let recorded_as = entry.corrected_by.unwrap_or(entry.revision());
@@ -69,7 +70,7 @@ fn links(stream: &str, entries: &[Entry<'_>]) -> Vec<Link> {
                 ground = founder;
             }
             let other = entries[ground].revision() != entry.revision();
-            if other && !entries[ground].event.event.is_aside() {
+            if other && !entries[ground].event.event.is_own() {
                 links.push(Link { ground: part_for(entries, ground, on), on, both: true });
             }
         }
