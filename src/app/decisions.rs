@@ -11,6 +11,7 @@ use super::clock::Clock;
 use super::enrollment::stream_name;
 use crate::codec::{self, Stored};
 use crate::domain::date::Timestamp;
+use crate::domain::event_type::Own;
 use crate::domain::logbook::{ClockConfirmed, LogCreated, LossAccepted};
 use crate::log::{EventLog, LogError, RecordedEvent, Stop};
 
@@ -119,7 +120,7 @@ impl LogBook {
     }
 
     fn take_in(&mut self, event: &RecordedEvent) {
-        if event.event_type == codec::LOSS_ACCEPTED {
+        if event.event_type == Own::LossAccepted.recorded_as().name {
             let range = codec::lost_range(event);
             self.losses.push(Loss { accepted_by: event.event_id, range });
         }
@@ -168,10 +169,9 @@ impl LogBook {
         Some(Stop::Damaged { what })
     }
 
-    async fn append<T: serde::Serialize>(
+    async fn append<T: codec::OwnBody>(
         &self,
         log: &dyn EventLog,
-        event_type: &str,
         body: &T,
         now: Timestamp,
     ) -> Result<u64, ActError> {
@@ -182,12 +182,12 @@ impl LogBook {
             self.log_id.unwrap_or_default(),
             codec::LOG_STREAM,
             self.next,
-            &format!("{event_type} {now}"),
+            &format!("{} {now}", T::OWN.recorded_as().name),
         );
-        let event = codec::encode_own(event_type, body, &own_meta(now, false), id)?;
+        let event = codec::encode_own(body, &own_meta(now, false), id)?;
         let (name, expected) = (stream_name(codec::LOG_STREAM)?, self.next.checked_sub(1).into());
         // Recorded though recording is stopped by what is decided about.
-        let appended = if event_type == codec::LOSS_ACCEPTED {
+        let appended = if T::OWN == Own::LossAccepted {
             log.accept(&name, expected, vec![event]).await?
         } else {
             log.append(&name, expected, vec![event]).await?
@@ -207,7 +207,7 @@ impl LogBook {
     ) -> Result<u64, ActError> {
         let now = clock.now();
         let confirmed = ClockConfirmed { now, newest, confirmed_by: "operator".to_owned() };
-        self.append(log, codec::CLOCK_CONFIRMED, &confirmed, now).await
+        self.append(log, &confirmed, now).await
     }
 
     /// Records that a loss is accepted; the event's sequence, which is the first that was lost.
@@ -221,7 +221,7 @@ impl LogBook {
         loss: &LossAccepted,
     ) -> Result<u64, ActError> {
         let now = clock.now_for_own()?;
-        self.append(log, codec::LOSS_ACCEPTED, loss, now).await
+        self.append(log, loss, now).await
     }
 }
 

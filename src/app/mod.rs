@@ -5,6 +5,7 @@
 //! comes in and an answer goes out is not here (`api`), nor what follows the log (`projection`).
 
 mod act;
+mod act_append;
 mod act_checks;
 mod act_meta;
 mod adoption;

@@ -247,7 +247,7 @@ async fn create_log(parts: &Parts) -> Result<LogBook, ActError> {
     };
     let now = parts.clock.now_for_own()?;
     let id = first_id(log_id);
-    let event = codec::encode_own("LogCreated", &created, &own_meta(now, false), id)?;
+    let event = codec::encode_own(&created, &own_meta(now, false), id)?;
     let name = stream_name(codec::LOG_STREAM)?;
     parts.log.append(&name, Expected::NoStream, vec![event]).await?;
     Ok(LogBook::begin(id, created))

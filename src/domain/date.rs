@@ -114,7 +114,6 @@ macro_rules! written_as_text {
 }
 pub(super) use written_as_text;
 
-
 const FIRST_YEAR: i32 = 1900;
 const LAST_YEAR: i32 = 2200;
 
