@@ -72,6 +72,8 @@ pub struct ProjectionView {
 pub struct Page<T> {
     /// The items.
     pub items: Vec<T>,
+    /// Whether they are those of the exercises, rather than the real ones (G16).
+    pub exercise: bool,
     /// The day on which they are judged.
     pub as_of: String,
     /// The instant asked about, if one was.
@@ -263,6 +265,8 @@ fn mixed(call: &Call, mac: &[u8], bytes: &[u8]) -> Vec<u8> {
 pub struct Filled<T, C> {
     /// The items.
     pub items: Vec<T>,
+    /// Whether they are those of the exercises.
+    pub exercise: bool,
     /// The last row, if more may follow.
     pub more: Option<C>,
     /// The programs of the items.
@@ -298,6 +302,7 @@ pub fn page<T: Serialize, C: Serialize>(call: &Call, filled: Filled<T, C>) -> An
     };
     let page = Page {
         items: filled.items,
+        exercise: filled.exercise,
         as_of: day.to_string(),
         known_at: times.known_at.map(|instant| instant.to_rfc3339()),
         known_to_sequence: known.map(sequence),

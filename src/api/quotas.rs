@@ -98,6 +98,8 @@ pub struct QuotaOfCategory {
 pub struct Quotas {
     /// The program.
     pub program: String,
+    /// Whether it is an exercise.
+    pub exercise: bool,
     /// The day; the same as `as_of`.
     pub on: String,
     /// The day.
@@ -133,6 +135,7 @@ pub async fn get_quotas(call: Call) -> Answered {
         &call,
         &Quotas {
             program: program.id.to_string(),
+            exercise: program.is_exercise(),
             on: on.to_string(),
             as_of: on.to_string(),
             known_at: known_at.map(|instant| instant.to_rfc3339()),

@@ -13,4 +13,5 @@ FROM subject s
 JOIN audit_trail a ON a.sequence =
      (SELECT max(n.known_from) FROM subject_name n
       WHERE n.subject = s.subject AND n.known_from <= :known)
+WHERE s.invented = :exercise
 ORDER BY s.order_key, s.subject

@@ -137,7 +137,10 @@ pub async fn list_obligations(call: Call) -> Answered {
     let programs = items.iter().map(|item| item.program.clone()).collect();
     let model = ("obligations", version_of("obligations"));
     let (position, known_at_us) = (answer.position, answer.known_at_us);
-    page(&call, Filled { items, more, programs, times, model, copy, position, known_at_us })
+    let exercise = question.filter.exercise;
+    let filled =
+        Filled { items, exercise, more, programs, times, model, copy, position, known_at_us };
+    page(&call, filled)
 }
 
 /// The programs whose unlisted subjects owe something that the filter picks, by id.
