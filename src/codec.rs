@@ -25,7 +25,7 @@ use crate::domain::logbook::{
     CalendarAdopted, ClockConfirmed, LogCreated, LossAccepted, MeasureAdopted,
 };
 use crate::domain::quota::QuotaEvent;
-use crate::domain::subject::SubjectEvent;
+use crate::domain::subject::{SubjectEvent, SubjectHistory, SubjectRecord};
 use crate::log::{NewEvent, RecordedEvent};
 
 pub use body::{decode_act_event, encode_event};
@@ -218,8 +218,24 @@ fn decode_subject(stored: &RecordedEvent) -> Result<SubjectEvent, CodecError> {
     match stored.event_type.as_str() {
         "SubjectRegistered" => Ok(SubjectEvent::Registered(body(stored)?)),
         "SubjectRenamed" => Ok(SubjectEvent::Renamed(body(stored)?)),
+        "SubjectCorrected" => Ok(SubjectEvent::Corrected(body(stored)?)),
         _ => Err(unknown_type(stored)),
     }
+}
+
+/// The history of a subject, out of the events of its stream.
+///
+/// # Errors
+/// As [`decode`].
+pub fn subject_history(events: &[RecordedEvent]) -> Result<SubjectHistory, CodecError> {
+    let mut history = SubjectHistory::default();
+    for stored in events {
+        if let Stored::Subject(event, _) = decode(stored)? {
+            let (revision, sequence, id) = (stored.revision, stored.sequence, stored.event_id);
+            history.push(SubjectRecord { revision, sequence, id, event });
+        }
+    }
+    Ok(history)
 }
 
 fn decode_quota(stored: &RecordedEvent) -> Result<QuotaEvent, CodecError> {
@@ -292,6 +308,7 @@ pub fn encode_subject(
     match event {
         SubjectEvent::Registered(body) => encode_own("SubjectRegistered", body, meta, event_id),
         SubjectEvent::Renamed(body) => encode_own("SubjectRenamed", body, meta, event_id),
+        SubjectEvent::Corrected(body) => encode_own("SubjectCorrected", body, meta, event_id),
     }
 }
 

@@ -23,6 +23,7 @@ const OWN: &[(&str, &str)] = &[
     ("enrollment", "ObligationLapsed"),
     ("subject", "SubjectRegistered"),
     ("subject", "SubjectRenamed"),
+    ("subject", "SubjectCorrected"),
     ("quota", "PlaceReserved"),
     ("quota", "ReservationReleased"),
     ("quota", "PlacesRestated"),

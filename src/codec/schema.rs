@@ -13,7 +13,7 @@ use crate::domain::logbook::{
     CalendarAdopted, ClockConfirmed, LogCreated, LossAccepted, MeasureAdopted,
 };
 use crate::domain::quota::{PlaceReserved, PlacesRestated, ReservationReleased};
-use crate::domain::subject::{Registration, Renaming};
+use crate::domain::subject::{Registration, Renaming, SubjectCorrected};
 
 /// The schemas by file name, `<Type>.v<version>.json`.
 pub fn event_schemas() -> BTreeMap<String, Value> {
@@ -26,6 +26,7 @@ pub fn event_schemas() -> BTreeMap<String, Value> {
     own::<ObligationLapsed>("ObligationLapsed", &mut schemas);
     own::<Registration>("SubjectRegistered", &mut schemas);
     own::<Renaming>("SubjectRenamed", &mut schemas);
+    own::<SubjectCorrected>("SubjectCorrected", &mut schemas);
     own::<PlaceReserved>("PlaceReserved", &mut schemas);
     own::<ReservationReleased>("ReservationReleased", &mut schemas);
     own::<PlacesRestated>("PlacesRestated", &mut schemas);

@@ -70,7 +70,9 @@ fn every_table_has_the_rows_of_its_view(place: &Place) {
                 })
             });
             assert_eq!(read.unwrap(), (found.len() - before) as u64);
-            assert!(found.len() > before, "{} of exercises: {exercise}", table.name);
+            // No exercise of these histories has a quota.
+            let there = found.len() > before || (exercise && table.name == "place");
+            assert!(there, "{} of exercises: {exercise}", table.name);
         }
         let mut expected = Vec::new();
         let sql = format!("SELECT * FROM docket_report_{}", table.name);

@@ -2,9 +2,11 @@
 SELECT e.stream AS enrollment, e.program, e.subject,
        (SELECT n.name_en FROM subject_name n
         WHERE n.subject = e.subject AND n.known_from <= :known
+          AND (n.known_to IS NULL OR n.known_to > :known)
         ORDER BY n.from_day DESC, n.revision DESC LIMIT 1) AS name_en,
        (SELECT n.name_zh FROM subject_name n
         WHERE n.subject = e.subject AND n.known_from <= :known
+          AND (n.known_to IS NULL OR n.known_to > :known)
         ORDER BY n.from_day DESC, n.revision DESC LIMIT 1) AS name_zh,
        e.exercise, h.valid_from, h.stands_at, h.phase, h.phase_since, h.node_since, h.category,
        h.title, h.title_from, h.title_until, h.term_from, h.term_until, h.place_category,
