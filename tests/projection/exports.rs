@@ -149,7 +149,7 @@ fn rows_are_counted_as_the_tables_have_them() {
     for (table, sql) in [
         ("event", "audit_trail WHERE exercise = "),
         ("act", "audit_trail WHERE act IS NOT NULL AND exercise = "),
-        ("division", "subject WHERE invented = "),
+        ("division", "subject WHERE known_to IS NULL AND invented = "),
         ("enrollment_current", "enrollment WHERE exercise = "),
         (
             "phase_interval",

@@ -245,3 +245,86 @@ fn check_identity(was: &Registration, now: &Registration) -> Result<(), FieldErr
         format!("更正不改变标识{}及其是否虚构：另一主体须另行登记（G16）", was.id),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::subject::{Renaming, SubjectCorrected};
+
+    fn renaming(name: &str) -> Renaming {
+        serde_json::from_value(serde_json::json!({
+            "name": { "en": name, "zh": name }, "source": "test", "effective_on": "2020-01-01",
+        }))
+        .unwrap()
+    }
+
+    fn corrects(revision: u64, now: Option<&str>) -> SubjectEvent {
+        let stream = "subject-a".to_owned();
+        let corrects = EventRef { stream, revision, id: Uuid::from_u128(revision.into()) };
+        let replacement = now.map(|name| Replacement::Renaming(renaming(name)));
+        let correction = SubjectCorrection { corrects, reason: "wrong".to_owned(), replacement };
+        SubjectEvent::Corrected(SubjectCorrected { correction, unsettles: Vec::new() })
+    }
+
+    /// A renaming at revision 0, and corrections of it, with the revisions that each names.
+    fn history(corrections: &[(u64, Option<&str>)]) -> SubjectHistory {
+        let mut history = SubjectHistory::default();
+        let renamed = [SubjectEvent::Renamed(renaming("first"))].into_iter();
+        let events = renamed.chain(corrections.iter().map(|(named, now)| corrects(*named, *now)));
+        for (revision, event) in (0..).zip(events) {
+            let id = Uuid::from_u128(revision.into());
+            if let Some(correction) =
+                correction_of(&SubjectRecord { revision, sequence: 0, id, event: event.clone() })
+            {
+                history.check(correction).unwrap();
+            }
+            history.push(SubjectRecord { revision, sequence: revision, id, event });
+        }
+        history
+    }
+
+    fn name(history: &SubjectHistory) -> Option<&str> {
+        history.stands().next().map(|(_, said)| said.name().0.en.as_str())
+    }
+
+    #[test]
+    fn annulling_a_correction_brings_back_what_it_corrected() {
+        let (by, stands) = (|by| Fate::Corrected { by }, Fate::Stands);
+        let annulled = |by| Fate::Annulled { by };
+        let of = |history: &SubjectHistory| -> Vec<Fate> {
+            history.records().iter().map(|record| history.fate(record.revision)).collect()
+        };
+        let cases: [(&[(u64, Option<&str>)], Option<&str>, &[Fate]); 7] = [
+            (&[], Some("first"), &[stands]),
+            (&[(0, Some("second"))], Some("second"), &[by(1), stands]),
+            (&[(0, None)], None, &[annulled(1), stands]),
+            (&[(0, Some("second")), (1, Some("third"))], Some("third"), &[by(2), by(2), stands]),
+            (&[(0, Some("second")), (1, None)], Some("first"), &[stands, annulled(2), stands]),
+            // The annulment of the event itself, mended; and the annulment of a correction, annulled.
+            (&[(0, None), (1, Some("second"))], Some("second"), &[by(2), by(2), stands]),
+            (
+                &[(0, Some("second")), (1, None), (2, None)],
+                Some("second"),
+                &[by(1), stands, annulled(3), stands],
+            ),
+        ];
+        for (corrections, expected, fates) in cases {
+            let history = history(corrections);
+            assert_eq!(name(&history), expected, "{corrections:?}");
+            assert_eq!(of(&history), fates, "{corrections:?}");
+        }
+        // What stands again is corrected by its own name.
+        assert_eq!(name(&history(&[(0, Some("second")), (1, None), (0, None)])), None);
+    }
+
+    #[test]
+    fn only_the_version_in_force_is_corrected() {
+        let corrected = history(&[(0, Some("second"))]);
+        for (named, is_in_force) in [(0, false), (1, true), (2, false)] {
+            let event = corrects(named, Some("third"));
+            let record = SubjectRecord { revision: 2, sequence: 2, id: Uuid::nil(), event };
+            let checked = corrected.check(correction_of(&record).unwrap());
+            assert_eq!(checked.is_ok(), is_in_force, "{named}");
+        }
+    }
+}
