@@ -98,9 +98,9 @@ async fn answered(call: &Call, answer: &ActAnswer) -> Answered {
     if answer.validated_only {
         return json_with(call, HttpResponse::Ok(), &view, "no-store", None);
     }
-    let recorded = &answer.recorded;
+    let (recorded, last) = (&answer.recorded, answer.last());
     let day = reading.day;
-    let tag = enrollment_tag(Some(recorded.revision), day, call.language, &reading.ground);
+    let tag = enrollment_tag(Some(last.revision), day, call.language, &reading.ground);
     let mut response = HttpResponse::Created();
     response.insert_header((header::LOCATION, format!("{}/{}", call.http.path(), recorded.id)));
     json_with(call, response, &view, "no-store", Some(&tag))

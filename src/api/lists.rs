@@ -8,9 +8,7 @@ use super::brief::Labelled;
 use super::call::{Answered, Call, wrong_parameter};
 use super::ends::{is_over, is_review_due};
 use super::named::{self, declared};
-use super::page::{
-    CURSOR, Cursor, EXERCISE, Filled, LIMIT, MIN_SEQUENCE, ask_at, cursor, exercise, page,
-};
+use super::page::{CURSOR, Cursor, EXERCISE, Filled, LIMIT, MIN_SEQUENCE, ask_at, cursor, page};
 use super::problem::Problem;
 use super::route::Parameter;
 use super::status::{PlaceView, StandsAt};
@@ -147,7 +145,7 @@ pub struct FromUntil {
 pub struct MatterView {
     /// What.
     #[schemars(with = "String")]
-    pub matter: crate::domain::measure::Matter,
+    pub matter: Id,
     /// Since when.
     pub since: String,
     /// The revision of the event that opened it.
@@ -162,7 +160,7 @@ pub async fn list_enrollments(call: Call) -> Answered {
     let limit = limit(&call)?;
     let cursor: Option<Cursor<EnrollmentCursor>> = cursor(&call)?;
     let times = Times::of(&call, cursor.as_ref()).await?;
-    let exercise = exercise(&call)?;
+    let exercise = named::exercise(&call)?;
     let filter = EnrollmentFilter {
         exercise,
         program: named::program(&call)?.map(|program| program.id.clone()),
@@ -266,7 +264,7 @@ fn enrollment(call: &Call, row: &EnrollmentRow, day: Day) -> EnrollmentItem {
         waiting: row
             .waiting
             .iter()
-            .map(|w| MatterView { matter: w.matter, since: w.since.to_string(), by: w.by })
+            .map(|w| MatterView { matter: w.matter.clone(), since: w.since.to_string(), by: w.by })
             .collect(),
         unsupported: row.unsupported,
         revision: row.revision,

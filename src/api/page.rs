@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::answer::{REVALIDATE, VARY, sequence};
-use super::call::{Answered, Call, wrong_parameter};
+use super::call::{Answered, Call};
 use super::etag;
 use super::outgoing::Limit;
 use super::problem::{Code, Problem};
@@ -385,19 +385,4 @@ pub fn next_link(call: &Call, cursor: &str) -> String {
 
 fn cursor_name(call: &Call) -> &'static str {
     if call.route.operation == "list_events" { "after" } else { "cursor" }
-}
-
-/// Whether exercises are asked for: as told, or as the program is one.
-///
-/// # Errors
-/// `malformed-request` where the two contradict each other; `not-found` for an unknown program.
-pub fn exercise(call: &Call) -> Result<bool, Problem> {
-    let told = call.parameter("exercise").is_some();
-    let flag = call.flag("exercise")?;
-    let Some(program) = super::named::program(call)? else { return Ok(flag) };
-    if told && flag != program.is_exercise() {
-        let id = &program.id;
-        return Err(wrong_parameter("exercise", &format!("the program {id} contradicts it")));
-    }
-    Ok(program.is_exercise())
 }

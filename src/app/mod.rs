@@ -5,6 +5,7 @@
 //! comes in and an answer goes out is not here (`api`), nor what follows the log (`projection`).
 
 mod act;
+mod act_append;
 mod act_checks;
 mod act_meta;
 mod adoption;
@@ -54,7 +55,7 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::domain::date::Timestamp;
-use crate::domain::measure_file::Embedded;
+use crate::domain::measure_file::Source;
 use crate::log::EventLog;
 use cache::EnrollmentCache;
 use clock::Clock;
@@ -72,8 +73,8 @@ pub struct App {
     log_id: Uuid,
     origin: String,
     library: Library,
-    /// The measure files that this binary brings along.
-    measures: &'static [Embedded],
+    /// The programs, measures and offices that this binary brings along.
+    files: &'static [Source<'static>],
     /// Where the log ended before anything of it was read.
     read_to: Option<u64>,
     enrollments: EnrollmentCache,

@@ -17,7 +17,7 @@ use crate::domain::measure::{Category, Program};
 use crate::domain::quota::{
     PlaceReserved, PlacesRestated, Quota, QuotaEvent, Reservation, ReservationReleased, places_of,
 };
-use crate::domain::refusal::{Reason, Refusal};
+use crate::domain::refusal::{Reason, Refusal, field};
 use crate::domain::text::says_something;
 use crate::log::LogError;
 
@@ -129,11 +129,11 @@ impl App {
         &self,
         case: &Case<'_>,
         wanted: &PlaceWanted,
-        place: Day,
+        from: Day,
     ) -> Result<bool, ActError> {
         let stream = codec::quota_stream(&case.program.id, &wanted.category);
         let quota = self.quota(&stream).await?;
-        over_limit(case, wanted, &quota, place)
+        over_limit(case, wanted, &quota, from)
     }
 
     /// Reserves a place for the approval that will be appended at `revision`; a retry finds its own.
@@ -141,7 +141,7 @@ impl App {
         &self,
         case: &Case<'_>,
         wanted: &PlaceWanted,
-        place: Day,
+        from: Day,
         revision: u64,
         now: Timestamp,
     ) -> Result<Reservation, ActError> {
@@ -151,17 +151,17 @@ impl App {
             let quota = self.quota(&stream).await?;
             if let Some(own) = quota.reservation_for(&case.stream, revision)
                 && own.reserved.key == key
-                && own.reserved.from == place
+                && own.reserved.from == from
                 && (!own.reserved.over_limit || is_justified(case))
             {
                 return Ok(own.clone());
             }
-            let over_limit = over_limit(case, wanted, &quota, place)?;
+            let over_limit = over_limit(case, wanted, &quota, from)?;
             let reserved = PlaceReserved {
                 enrollment: case.stream.clone(),
                 revision,
                 key: key.to_owned(),
-                from: place,
+                from,
                 over_limit,
             };
             let cause = format!("{}@{revision}/{key}", case.stream);
@@ -327,10 +327,13 @@ fn over_limit(
     case: &Case<'_>,
     wanted: &PlaceWanted,
     quota: &Quota,
-    place: Day,
+    from: Day,
 ) -> Result<bool, ActError> {
-    let Some((on, taken)) = quota.full_from(wanted.limit, place, &case.stream) else {
-        return Ok(false);
+    let Some((on, taken)) = quota.full_from(wanted.limit, from, &case.stream) else {
+        return match case.call.request.common.over_limit {
+            None => Ok(false),
+            Some(_) => Err(nothing_to_override(case, wanted).into()),
+        };
     };
     if wanted.soft && is_justified(case) {
         return Ok(true);
@@ -354,4 +357,19 @@ fn over_limit(
         ),
     );
     Err(refusal.under(&wanted.article).into())
+}
+
+/// An override where a place is free would be a justification of nothing (P4).
+fn nothing_to_override(case: &Case<'_>, wanted: &PlaceWanted) -> Refusal {
+    let error = field(
+        "/override",
+        format!(
+            "a place of {} is free on that day and after it; leave out `override`",
+            wanted.category
+        ),
+        "当日及此后尚有名额，无须突破；请去掉突破理由（override）",
+    );
+    let (en, zh) = (error.detail.en.clone(), error.detail.zh.clone());
+    let reason = Reason::Invalid { errors: vec![error] };
+    Refusal::new(case.call.request.act.kind(), reason, en, zh).under(&wanted.article)
 }

@@ -154,7 +154,7 @@ impl App {
         let meta = registrar_meta(caller, today, false);
         let written = self
             .write((caller, key, &print), &stream, meta, |_, meta, event_id| {
-                Ok(codec::encode_own("CalendarAdopted", &adopted, meta, event_id)?)
+                Ok(codec::encode_own(&adopted, meta, event_id)?)
             })
             .await?;
         if !written.replayed {

@@ -2,17 +2,19 @@
 //!
 //! An event carries what was decided: the phase entered, the term's end, each due date with rule,
 //! arithmetic and article. So `evolve` needs only the state and the event, and a mended rule never
-//! changes history. Types and schema versions are in the registry of `act.rs`; how an event is
+//! changes history. Types and their versions are in `registry.rs`; how an event is
 //! written to bytes is in `codec`.
 
 mod effects;
 mod lapsed;
+mod succeeded;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::act::{Act, DocumentRef, Material, Override};
+use super::act::{DocumentRef, Material, Override, RecordedAct};
 use super::date::{CivilDate, Day, Timestamp};
+use super::event_type::{EventType, Own};
 use super::ids::{EventRef, Id, Language, Office, Provenance, Text};
 use super::shared_str::SharedStr;
 
@@ -21,6 +23,7 @@ pub use effects::{
     Term, Title, TitleEffect,
 };
 pub use lapsed::ObligationLapsed;
+pub use succeeded::MeasureSucceeded;
 
 /// Something that was found and is recorded, though it refuses nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -34,10 +37,10 @@ pub struct Finding {
 }
 
 /// An act as recorded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
     /// The act and its content.
-    pub act: Act,
+    pub act: RecordedAct,
     /// The document it cites.
     pub document: Option<DocumentRef>,
     /// Its materials.
@@ -55,7 +58,7 @@ pub struct Fact {
 }
 
 /// The event that stands in a corrected one's place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MendedFact {
     /// The act as it should have been recorded, with what follows from it.
     pub fact: Fact,
@@ -85,28 +88,33 @@ pub enum Event {
     ApprovalAbandoned(ApprovalAbandoned),
     /// Docket's own: a due date passed in silence; no standing changes.
     ObligationLapsed(Box<ObligationLapsed>),
+    /// Docket's own: a later version took hold of the standing; no phase changes.
+    MeasureSucceeded(Box<MeasureSucceeded>),
 }
 
 impl Event {
-    /// The stored type's name.
-    pub fn event_type(&self) -> &'static str {
+    /// The type under which it is stored.
+    pub fn recorded_as(&self) -> &'static EventType {
         match self {
-            Self::Acted(fact) => fact.act.kind().event_type(),
-            Self::ApprovalAbandoned(_) => "ApprovalAbandoned",
-            Self::ObligationLapsed(_) => "ObligationLapsed",
+            Self::Acted(fact) => fact.act.kind().recorded_as(),
+            Self::ApprovalAbandoned(_) => Own::ApprovalAbandoned.recorded_as(),
+            Self::ObligationLapsed(_) => Own::ObligationLapsed.recorded_as(),
+            Self::MeasureSucceeded(_) => Own::MeasureSucceeded.recorded_as(),
         }
     }
 
-    /// The schema version written now.
-    pub fn schema_version(&self) -> u32 {
-        1
+    /// The stored type's name.
+    pub fn event_type(&self) -> &'static str {
+        self.recorded_as().name
     }
 
     /// The recorded act, if an office acted.
     pub fn fact(&self) -> Option<&Fact> {
         match self {
             Self::Acted(fact) => Some(fact),
-            Self::ApprovalAbandoned(_) | Self::ObligationLapsed(_) => None,
+            Self::ApprovalAbandoned(_) | Self::ObligationLapsed(_) | Self::MeasureSucceeded(_) => {
+                None
+            }
         }
     }
 
@@ -114,19 +122,28 @@ impl Event {
     pub fn is_own(&self) -> bool {
         self.fact().is_none()
     }
+
+    /// Whether it makes the same difference wherever it stands in the fold: nothing rests on it, it
+    /// narrows nothing, and what comes before it in time is no late entry.
+    pub fn is_aside(&self) -> bool {
+        match self {
+            Self::ApprovalAbandoned(_) | Self::ObligationLapsed(_) => true,
+            Self::Acted(_) | Self::MeasureSucceeded(_) => false,
+        }
+    }
 }
 
 /// Who acted, who recorded it, when it counts, under what: the same for every event (rule G2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventMeta {
-    /// The schema version of the data.
-    pub schema_version: u32,
     /// Who acted, as a kind of office.
     pub office: Office,
     /// The office's own id.
     pub office_id: SharedStr,
     /// Its name on that day.
     pub office_name: OfficeName,
+    /// The divisions and areas for which whoever recorded it may act, separated by spaces.
+    pub divisions: SharedStr,
     /// Who recorded it: issuer and subject of the token.
     pub principal: SharedStr,
     /// In which role.
@@ -216,6 +233,12 @@ impl Recorded {
         }
     }
 
+    /// The dates of decision and of effect, where an office decided what takes effect only later (G2).
+    pub fn decided_ahead(&self) -> Option<(CivilDate, CivilDate)> {
+        let (meta, fact) = (&self.meta, self.event.fact()?);
+        decided_ahead(meta.office, meta.effective_on, meta.decided_on, &fact.effects)
+    }
+
     /// Whether it states when something was received, itself or another event.
     pub fn states_receipt(&self) -> bool {
         let acknowledges = |fact: &Fact| fact.effects.receipt.is_some();
@@ -226,4 +249,22 @@ impl Recorded {
     pub fn reference(&self, stream: &str) -> EventRef {
         EventRef { stream: stream.to_owned(), revision: self.revision, id: self.id }
     }
+}
+
+/// When an office decides something and when it takes effect, where that is certainly later (G2). What
+/// changes no standing and settles nothing has no effect that could lie ahead.
+pub fn decided_ahead(
+    office: Office,
+    effective_on: CivilDate,
+    decided_on: Option<CivilDate>,
+    effects: &Effects,
+) -> Option<(CivilDate, CivilDate)> {
+    let decides = matches!(office, Office::NationalOffice | Office::ProvincialDepartment);
+    let settles = effects.enters.is_some()
+        || effects.title.is_some()
+        || effects.place.is_some()
+        || !effects.closes.is_empty();
+    let decided = decided_on.unwrap_or(effective_on);
+    let effect = effects.starts_on.unwrap_or(effective_on);
+    (decides && settles && decided.certainly_before(&effect)).then_some((decided, effect))
 }

@@ -302,7 +302,19 @@ impl Text {
 }
 
 /// Who acts. The measure says which of them may do what; auditor and operator never act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Office {
     /// The national IP office (SIPO, later CNIPA).
@@ -350,7 +362,18 @@ impl Office {
 
 /// How a fact got into the record (rule G9).
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Default,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Provenance {
@@ -364,6 +387,13 @@ pub enum Provenance {
 }
 
 impl Provenance {
+    const ALL: [Self; 3] = [Self::Recorded, Self::Attested, Self::Inferred];
+
+    /// Reads the name.
+    pub fn parse(value: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|provenance| provenance.as_str() == value)
+    }
+
     /// The name used in read models.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,12 +1,12 @@
 //! A small world to project: a log, registered subjects, and acts decided as a client's would be.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use docket::app::measure_files::{Checked, check_files};
 use docket::codec::{
-    encode_event, encode_meta, encode_own, encode_quota, encode_subject, enrollment_stream,
-    parse_act_request, quota_stream, subject_stream,
+    encode_event, encode_own, encode_quota, encode_subject, enrollment_stream, parse_act_request,
+    quota_stream, subject_stream,
 };
 use docket::domain::act::Act;
 use docket::domain::calendar::Calendars;
@@ -18,7 +18,8 @@ use docket::domain::history::History;
 use docket::domain::history_decide::decide_on;
 use docket::domain::ids::{EventRef, Id, Office, ProgramId, Provenance, SubjectId, Text};
 use docket::domain::logbook::LogCreated;
-use docket::domain::measure::{Edition, Measure, Program, Versions};
+use docket::domain::measure::{Edition, Program, Versions};
+use docket::domain::measure_file::FILES;
 use docket::domain::quota::QuotaEvent;
 use docket::domain::refusal::Refusal;
 use docket::domain::shared_str::SharedStr;
@@ -29,10 +30,8 @@ use docket::log::{EventLog, NewEvent, StreamName};
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
-#[derive(serde::Deserialize)]
-struct Programs {
-    program: Vec<Program>,
-}
+/// What the binary brings along, checked once.
+static BROUGHT: LazyLock<Checked<'static>> = LazyLock::new(|| check_files(FILES, None));
 
 /// The log, and what the acts were decided on.
 pub struct World {
@@ -60,34 +59,25 @@ fn office_name(office: Office) -> Text {
     Text { en: en.to_owned(), zh: zh.to_owned() }
 }
 
-fn schemas() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/measures")
-}
-
-fn editions(program: &str) -> Versions {
-    let mut editions = Vec::new();
-    for entry in std::fs::read_dir(schemas().join(program)).unwrap() {
-        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
-        let measure: Measure = toml::from_str(&text).unwrap();
-        editions.push(Arc::new(Edition { measure, digest: "0".repeat(64) }));
-    }
-    Versions::new(editions)
+fn versions(program: &Program) -> Versions {
+    let measures = BROUGHT.measures.iter().map(|(_, measure)| measure);
+    let of = measures.filter(|measure| measure.program == *program.governed_as());
+    let editions =
+        of.map(|measure| Arc::new(Edition { measure: measure.clone(), digest: "0".repeat(64) }));
+    Versions::new(editions.collect())
 }
 
 impl World {
     /// A world around a log that is empty; its first event is `LogCreated`.
     pub fn around(log: Arc<dyn EventLog>, runtime: Runtime) -> Self {
-        let text = std::fs::read_to_string(schemas().join("programs.toml")).unwrap();
-        let programs: Programs = toml::from_str(&text).unwrap();
-        let mut versions = BTreeMap::new();
-        for program in &programs.program {
-            versions.insert(program.id.to_string(), editions(program.governed_as().as_str()));
-        }
+        let programs = BROUGHT.programs.programs.clone();
+        let versions =
+            programs.iter().map(|program| (program.id.to_string(), versions(program))).collect();
         let mut world = Self {
             log,
             runtime,
             histories: BTreeMap::new(),
-            programs: programs.program,
+            programs,
             versions,
             subjects: BTreeMap::new(),
             revisions: BTreeMap::new(),
@@ -99,7 +89,7 @@ impl World {
             origin: "docket/test".to_owned(),
             public_key: String::new(),
         };
-        let event = encode_own("LogCreated", &created, &meta, Uuid::from_u128(1)).unwrap();
+        let event = encode_own(&created, &meta, Uuid::from_u128(1)).unwrap();
         world.append("log", event);
         world
     }
@@ -118,12 +108,12 @@ impl World {
 
     fn own_meta(&self, effective_on: &str, exercise: bool) -> EventMeta {
         EventMeta {
-            schema_version: 1,
             office: Office::Docket,
             office_id: "docket".into(),
             office_name: OfficeName { en: "Docket".into(), zh: "Docket".into() },
             principal: "docket".into(),
             role: "docket".into(),
+            divisions: SharedStr::default(),
             effective_on: CivilDate::parse(effective_on).unwrap(),
             decided_on: None,
             received_on: None,
@@ -158,13 +148,11 @@ impl World {
     /// Appends bytes of a type that nobody knows, and returns the sequence.
     pub fn append_unknown(&mut self, stream: &str, event_type: &str) -> u64 {
         let meta = self.own_meta("2016", false);
-        let event = NewEvent {
-            event_id: Uuid::from_u128(99),
-            event_type: event_type.to_owned(),
-            recorded_at_us: self.now_us,
-            data: b"{}".to_vec().into(),
-            metadata: encode_meta(&meta).unwrap().into(),
-        };
+        let reservation =
+            EventRef { stream: stream.to_owned(), revision: 0, id: Uuid::from_u128(98) };
+        let known = Event::ApprovalAbandoned(ApprovalAbandoned { reservation });
+        let mut event = encode_event(&known, &meta, Uuid::from_u128(99)).unwrap();
+        event.event_type = event_type.to_owned();
         self.append(stream, event).1
     }
 
@@ -270,13 +258,7 @@ impl World {
     fn record(&mut self, stream: &str, event: Event, meta: EventMeta) -> EventRef {
         let revision = self.revisions.get(stream).map_or(0, |revision| revision + 1);
         let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{stream}@{revision}").as_bytes());
-        let new = NewEvent {
-            event_id: id,
-            event_type: event.event_type().to_owned(),
-            recorded_at_us: self.now_us,
-            data: encode_event(&event).unwrap().into(),
-            metadata: encode_meta(&meta).unwrap().into(),
-        };
+        let new = encode_event(&event, &meta, id).unwrap();
         let (revision, sequence) = self.append(stream, new);
         let recorded = Recorded { revision, sequence: Some(sequence), id, event, meta };
         let reference = recorded.reference(stream);
@@ -338,6 +320,7 @@ impl World {
         let meta = EventMeta {
             office: decision.office,
             office_id: actor.office_id.as_str().into(),
+            divisions: actor.divisions.join(" ").into(),
             office_name: office_name(decision.office).into(),
             principal: "test".into(),
             role: office.as_str().into(),
