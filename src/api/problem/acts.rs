@@ -39,15 +39,7 @@ impl Problem {
                 .detail_zh(format!("{pointer} 所引用的文件 {digest} 尚未上传"))
                 .member("digest", digest)
                 .member("pointer", format!("#{pointer}")),
-            ActError::Invalid { pointer, detail } => {
-                let pointer = format!("#{pointer}");
-                let code = "invalid".to_owned();
-                Problem::new(Code::ValidationError).detail(detail.clone()).errors(&[FieldError {
-                    pointer,
-                    detail,
-                    code,
-                }])
-            }
+            ActError::Invalid(error) => of_fields(&[error], language),
             ActError::EventTooLarge { bytes, limit } => {
                 let errors = [FieldError {
                     pointer: "#".to_owned(),

@@ -49,7 +49,8 @@ pub fn enrollment(program: &str, subject: &str, part: &str) -> anyhow::Result<St
     Ok(format!("/v1/enrollments/{}/{}{part}", segment(program)?, segment(subject)?))
 }
 
-/// Shows an answer, in the form asked for, and ends the asking.
+/// Shows an answer, in the form asked for, and ends the asking. What is invented says so on its first
+/// line (G16).
 ///
 /// # Errors
 /// When it can't be written.
@@ -62,7 +63,19 @@ pub async fn show(
     asker.close().await?;
     match args.output {
         Format::Json => print_json(&answer.body)?,
-        Format::Table => print(&page(answer))?,
+        Format::Table => {
+            let mut shown = Page::default();
+            if answer.body["exercise"] == true {
+                shown.strong(
+                    answer.say(
+                        "EXERCISE: invented, no real record",
+                        "演练：内容均为虚构，并非真实记录",
+                    ),
+                );
+            }
+            shown.append(page(answer));
+            print(&shown)?;
+        }
     }
     Ok(())
 }

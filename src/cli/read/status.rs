@@ -99,11 +99,10 @@ fn one(answer: &Answer) -> Page {
     let range = |from: String, until: String| joined(from, " – ", until);
     let mut page = Page::default();
     page.strong(&format!(
-        "{}  {} / {}{}",
+        "{}  {} / {}",
         text(body, "/name"),
         text(body, "/program"),
         text(body, "/subject"),
-        if body["exercise"] == true { say("  (exercise)", "（演练）") } else { "" },
     ));
     let node =
         joined(text(body, "/stands_at/label"), "  ", bracketed(text(body, "/stands_at/node")));
