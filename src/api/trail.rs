@@ -155,7 +155,8 @@ pub async fn get_audit_trail(call: Call) -> Answered {
         let place = entry.place.unwrap_or_else(|| entry.effective_on.latest());
         !reading.day_named || place <= reading.day
     };
-    let entries = entries(&history, &reading.subject, &reading.versions, language);
+    let entries =
+        entries(&history, &reading.subject, &reading.versions, &reading.calendars, language);
     let view = AuditTrailView {
         program: reading.program.id.to_string(),
         subject: reading.subject.id().to_string(),
