@@ -8,7 +8,9 @@ mod dates;
 
 pub use dates::{by, date, day, unsure, when};
 
+use super::date::CivilDate;
 use super::ids::{Language, Office, Text};
+use super::period::Period;
 
 /// A text in both languages, said by one function.
 pub fn both(said: impl Fn(Language) -> String) -> Text {
@@ -42,6 +44,77 @@ pub fn subject_kind(kind: &str, language: Language) -> &str {
         other => (other, other),
     };
     pick(language, en, zh)
+}
+
+/// A mark of a fact or an obligation, as answers name it: `ATTESTED` is `attested`, `佐证`.
+pub fn marked(mark: &str, language: Language) -> Option<&'static str> {
+    let (en, zh) = match mark.to_ascii_lowercase().as_str() {
+        "recorded" => ("recorded", "入档"),
+        "attested" => ("attested", "佐证"),
+        "inferred" => ("inferred", "推定"),
+        "open" => ("open", "待履行"),
+        "met" => ("met", "已履行"),
+        "late" => ("late", "逾期履行"),
+        "overdue" => ("overdue", "逾期"),
+        "waived" => ("waived", "免除"),
+        "not_in_the_record" => ("not in the record", "不在记录中"),
+        _ => return None,
+    };
+    Some(pick(language, en, zh))
+}
+
+/// How a date follows from another, as it was carried: `2014-11-30 + P3M = 2015-02-28` is there
+/// `2014年11月30日＋3个月＝2015年2月28日`.
+pub fn arithmetic(text: &str, language: Language) -> String {
+    if language == Language::En {
+        return text.to_owned();
+    }
+    let (sum, note) = text.split_once(" (").map_or((text, None), |(sum, note)| (sum, Some(note)));
+    if let Some(day) = sum.strip_suffix(", as the decision states") {
+        return format!("{}，由决定载明", token(day));
+    }
+    let said: Vec<_> = sum.split(' ').map(token).collect();
+    let note = match note {
+        None => "",
+        Some(note) if note.starts_with("no corresponding day") => "（无对应日，取当月最后一日）",
+        Some(_) => "（记录所能容纳的最后一日）",
+    };
+    format!("{}{note}", said.concat())
+}
+
+fn token(text: &str) -> String {
+    match text {
+        "+" => return "＋".to_owned(),
+        "=" => return "＝".to_owned(),
+        "in" => return "，".to_owned(),
+        _ => {}
+    }
+    if let Ok(date) = CivilDate::parse(text) {
+        return self::date(&date, Language::Zh);
+    }
+    if let Ok(period) = Period::parse(text) {
+        return period_said(period);
+    }
+    if let Some((month, day)) = text.strip_prefix("--").and_then(|rest| rest.split_once('-')) {
+        let (month, day) = (month.trim_start_matches('0'), day.trim_start_matches('0'));
+        return format!("每年{month}月{day}日");
+    }
+    text.to_owned()
+}
+
+fn period_said(period: Period) -> String {
+    let text = period.to_string();
+    let mut said = String::new();
+    for part in text.trim_start_matches('P').split_inclusive(['Y', 'M', 'D']) {
+        let (number, unit) = part.split_at(part.len() - 1);
+        let unit = match unit {
+            "Y" => "年",
+            "M" => "个月",
+            _ => "日",
+        };
+        said.push_str(&format!("{number}{unit}"));
+    }
+    said
 }
 
 /// Offices of which any may act: `the province or the registrar`.
@@ -223,6 +296,23 @@ mod tests {
         ] {
             assert_eq!(article(text, Language::Zh), zh);
             assert_eq!(article(text, Language::En), text);
+        }
+    }
+
+    #[test]
+    fn arithmetic_is_said_in_chinese() {
+        for (text, zh) in [
+            ("2014-11-30 + P3M = 2015-02-28", "2014年11月30日＋3个月＝2015年2月28日"),
+            (
+                "2014-11-30 + P3M = 2015-02-28 (no corresponding day: last of the month)",
+                "2014年11月30日＋3个月＝2015年2月28日（无对应日，取当月最后一日）",
+            ),
+            ("2012-06 + P3Y = 2015-06-01/2015-06-30", "2012年6月＋3年＝2015年6月"),
+            ("2018-03-01, as the decision states", "2018年3月1日，由决定载明"),
+            ("--01-31 in 2016 = 2016-01-31", "每年1月31日，2016年＝2016年1月31日"),
+        ] {
+            assert_eq!(arithmetic(text, Language::Zh), zh);
+            assert_eq!(arithmetic(text, Language::En), text);
         }
     }
 

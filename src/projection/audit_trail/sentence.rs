@@ -249,9 +249,11 @@ impl Words<'_> {
         }
     }
 
-    /// Whether the subject itself acts, so that it need not be named again.
+    /// Whether the subject itself acts, or its government, so that it need not be named again.
     fn is_own(&self) -> bool {
-        self.office() == self.subject
+        let office = self.office();
+        let governs = self.recorded.meta.office == Office::LocalGovernment;
+        office == self.subject || governs && office.contains(self.subject)
     }
 
     fn pick<'t>(&self, en: &'t str, zh: &'t str) -> &'t str {

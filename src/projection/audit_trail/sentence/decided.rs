@@ -171,8 +171,8 @@ impl Words<'_> {
         };
         let on = day(receipt.received_on, self.language);
         match (receipt.days_late, self.language) {
-            (None, Language::En) => format!(", received on {on}"),
-            (None, Language::Zh) => format!("；收到日{on}"),
+            // What has no due date is met by being done.
+            (None, _) => String::new(),
             (Some(..=0), Language::En) => format!(", received on {on}, in time"),
             (Some(..=0), Language::Zh) => format!("；收到日{on}，按期"),
             (Some(1), Language::En) => format!(", received on {on}, 1 day late"),

@@ -5,7 +5,7 @@ use crate::domain::act::{
     AcceptanceCheck, Act, AdjustmentRequest, Application, Approval, Correction, Designation,
     Inspection,
 };
-use crate::domain::ids::Language;
+use crate::domain::ids::{Id, Language};
 use crate::domain::words::{batch, day, round, when};
 
 const ZH: Language = Language::Zh;
@@ -45,7 +45,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
             format!("评估{s}，结果为{}：{}", words.result(&c.result), c.findings)
         }
         Act::List(c) => {
-            format!("将{s}列为{}（{}）", words.phase(&c.rank), batch(&c.batch, ZH))
+            format!("将{s}列为{}（{}）", rank(words, &c.rank), batch(&c.batch, ZH))
         }
         Act::Accept(check) => accepted(words, check),
         Act::Confirm(_) => format!("确认{s}的称号"),
@@ -98,6 +98,15 @@ pub(super) fn stood(label: &str) -> String {
     }
 }
 
+/// A rank, of a province without the other divisions that can have it.
+fn rank(words: &Words<'_>, id: &Id) -> String {
+    let label = words.phase(id);
+    match label.strip_suffix("（区、市）") {
+        Some(province) if words.subject.ends_with('省') => province.to_owned(),
+        _ => label,
+    }
+}
+
 fn because(text: String, reason: &Option<String>) -> String {
     match reason {
         Some(reason) => format!("{text}：{reason}"),
@@ -115,7 +124,7 @@ fn applied(words: &Words<'_>, apply: &Application) -> String {
         text.push_str(&format!("，类型为{}", words.category(category)));
     }
     if let Some(rank) = &apply.rank {
-        text.push_str(&format!("，申报{}", words.phase(rank)));
+        text.push_str(&format!("，申报{}", self::rank(words, rank)));
     }
     text
 }
