@@ -5,8 +5,10 @@
 //! (ids, names of members) in a Chinese text. What a measure names has its labels there.
 
 mod dates;
+mod members;
 
 pub use dates::{by, date, day, unsure, when};
+pub use members::member;
 
 use super::date::CivilDate;
 use super::ids::{Language, Office, Text};
@@ -28,6 +30,16 @@ pub fn office(office: Office, language: Language) -> &'static str {
         Office::Docket => ("Docket", "系统"),
     };
     pick(language, en, zh)
+}
+
+/// Who calls, by the name of the role.
+pub fn role(name: &str, language: Language) -> &str {
+    match (Office::parse(name), name) {
+        (Some(kind), _) => office(kind, language),
+        (None, "auditor") => pick(language, "the auditor", "审计员"),
+        (None, "operator") => pick(language, "the operator", "运维人员"),
+        (None, other) => other,
+    }
 }
 
 /// A kind of subject: `a province`, `省（区、市）`; one that is not known here by its id.
