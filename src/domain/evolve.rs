@@ -9,46 +9,89 @@ use std::sync::Arc;
 use super::act::ActKind;
 use super::date::{CivilDate, Day};
 use super::event::{
-    DutyMet, DutyOpened, Effects, Event, Ground, PlaceEffect, Recorded, TitleEffect,
+    DutyMet, DutyOpened, Effects, Event, Fact, Ground, PlaceEffect, Recorded, TitleEffect,
 };
 use super::ids::{Node, Provenance, covered};
 use super::measure::{Matter, Need};
-use super::state::{Duty, Ended, Met, ONCE, OpenMatter, PlaceHeld, ResultOnRecord, State};
+use super::state::{Ahead, Duty, Ended, Met, ONCE, OpenMatter, PlaceHeld, ResultOnRecord, State};
 
-/// Folds one event of the effective history into the state. `place` is the event's place: the day
+/// Which part of an event is folded. A decision whose effect lies ahead stands twice in the effective
+/// history (G2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// All of it.
+    Whole,
+    /// That it was decided: the matter is closed, and the earlier standing holds.
+    Decided,
+    /// Its effect: the rest.
+    Effect,
+}
+
+/// Folds one event of the effective history, or a part of it, into the state. `fold_day` is the day
 /// from which it counts in the order of the fold.
-pub fn evolve(state: &mut State, recorded: &Recorded, place: Day) {
-    match &recorded.event {
-        Event::Acted(fact) => {
-            if has_ground(state, &fact.effects, place) {
-                let attempt = state.attempt;
-                apply(state, recorded, &fact.effects, place);
-                if fact.act.kind() == ActKind::SubmitPromotionPlan {
-                    // A plan of a province outside the program is no attempt to enter it (P12).
-                    state.attempt = attempt;
-                    state.promotion_plan = Some(recorded.revision);
-                }
-                if fact.over_limit.is_some() {
-                    state.overrides += 1;
-                }
-            } else {
-                Arc::make_mut(&mut state.kept_mut().unsupported).push(recorded.revision);
-            }
-        }
-        Event::ApprovalAbandoned(_) => {}
-        Event::ObligationLapsed(lapse) => state.note_lapse(recorded.revision, lapse),
+pub fn evolve(state: &mut State, recorded: &Recorded, fold_day: Day, part: Part) {
+    match (&recorded.event, part) {
+        (Event::Acted(fact), Part::Whole) => fold_act(state, recorded, fact, fold_day),
+        (Event::Acted(fact), Part::Decided) => fold_decision(state, recorded, fact, fold_day),
+        (Event::Acted(fact), Part::Effect) => fold_effect(state, recorded, fact, fold_day),
+        (Event::ApprovalAbandoned(_), _) => {}
+        (Event::ObligationLapsed(lapse), _) => state.note_lapse(recorded.revision, lapse),
     }
+}
+
+fn fold_act(state: &mut State, recorded: &Recorded, fact: &Fact, fold_day: Day) {
+    if !has_ground(state, &fact.effects, fold_day) {
+        return without_ground(state, recorded);
+    }
+    let attempt = state.attempt;
+    apply(state, recorded, &fact.effects, fold_day);
+    if fact.act.kind() == ActKind::SubmitPromotionPlan {
+        // A plan of a province outside the program is no attempt to enter it (P12).
+        state.attempt = attempt;
+        state.promotion_plan = Some(recorded.revision);
+    }
+    if fact.over_limit.is_some() {
+        state.overrides += 1;
+    }
+}
+
+/// From the decision on nobody is waited for; nothing else changes before the effect.
+fn fold_decision(state: &mut State, recorded: &Recorded, fact: &Fact, fold_day: Day) {
+    let Some((since, from)) = recorded.decided_ahead() else { return };
+    if !has_ground(state, &fact.effects, fold_day) {
+        return without_ground(state, recorded);
+    }
+    close_matter(state, &fact.effects);
+    let ahead = Ahead { by: recorded.meta.office, since, from };
+    Arc::make_mut(&mut state.kept_mut().ahead).insert(recorded.revision, ahead);
+}
+
+/// What was decided with ground takes effect where the enrollment still stands where it was decided:
+/// its matter and its conditions were looked at then.
+fn fold_effect(state: &mut State, recorded: &Recorded, fact: &Fact, fold_day: Day) {
+    if Arc::make_mut(&mut state.kept_mut().ahead).remove(&recorded.revision).is_none() {
+        return;
+    }
+    let (mut effect, mut event) = (fact.clone(), recorded.clone());
+    event.meta.effective_on = fact.effects.starts_on.unwrap_or(recorded.meta.effective_on);
+    effect.effects.ground = Ground { from: fact.effects.ground.from.clone(), ..Ground::default() };
+    effect.effects.closes_matter = None;
+    fold_act(state, &event, &effect, fold_day);
+}
+
+fn without_ground(state: &mut State, recorded: &Recorded) {
+    Arc::make_mut(&mut state.kept_mut().unsupported).push(recorded.revision);
 }
 
 /// Whether the state has what an event needs. A founding act also stands on an attested standing
 /// in the phase that it enters: evidence gives way to it (G9).
-pub fn has_ground(state: &State, effects: &Effects, place: Day) -> bool {
+pub fn has_ground(state: &State, effects: &Effects, fold_day: Day) -> bool {
     let Ground { from, needs, decides } = &effects.ground;
     let stands = from.is_empty()
         || covered(from, state.node.as_ref())
         || (state.is_evidenced_only() && effects.enters.as_ref().map(Node::phase) == state.phase());
     stands
-        && needs.iter().all(|need| holds(*need, state, place))
+        && needs.iter().all(|need| holds(*need, state, fold_day))
         && decides.is_none_or(|matter| state.matters.contains_key(&matter))
 }
 
@@ -78,7 +121,7 @@ fn begins_before(until: &CivilDate, day: Day) -> bool {
     until.earliest().is_none_or(|earliest| earliest < day)
 }
 
-fn apply(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) {
+fn apply(state: &mut State, recorded: &Recorded, effects: &Effects, fold_day: Day) {
     let on = recorded.meta.effective_on;
     state.acts += 1;
     // The event that opened the record says from when it is complete, also where a late entry
@@ -96,7 +139,7 @@ fn apply(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) 
         state.kept_mut().applied = Some(Arc::new(applied.clone()));
     }
     if !gives_way(state, effects) {
-        enter(state, recorded, effects, place);
+        enter(state, recorded, effects, fold_day);
     }
     // Where only evidence shows the standing, every fact recorded is evidence of it; a standing by
     // acts is in the record anyway.
@@ -112,13 +155,13 @@ fn apply(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) 
     }
     if !effects.ends.is_empty() {
         let over = |duty: &Duty| effects.ends.contains(&duty.obligation);
-        end_duties(state, recorded.revision, place, false, over);
+        end_duties(state, recorded.revision, fold_day, false, over);
     }
     for opened in &effects.opens {
-        open(state, recorded, opened, place);
+        open(state, recorded, opened, fold_day);
     }
     if effects.waives_later {
-        end_duties(state, recorded.revision, place, true, |_| true);
+        end_duties(state, recorded.revision, fold_day, true, |_| true);
     }
 }
 
@@ -141,7 +184,7 @@ fn begin_attempt(state: &mut State) {
     kept.results = Arc::default();
 }
 
-fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) {
+fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, fold_day: Day) {
     let on = recorded.meta.effective_on;
     if let Some(category) = &effects.category {
         if state.category.as_ref().is_some_and(|held| held != category) {
@@ -169,7 +212,7 @@ fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) 
         if state.phase() != Some(node.phase()) {
             state.phase_since = Some(on);
             let phase = node.phase().to_owned();
-            end_duties(state, recorded.revision, place, effects.waives_later, |duty| {
+            end_duties(state, recorded.revision, fold_day, effects.waives_later, |duty| {
                 duty.series
                     .as_ref()
                     .is_some_and(|series| !series.during.iter().any(|p| *p == phase))
@@ -190,7 +233,7 @@ fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) 
     if !(evidence && known && holds_same_title(state, effects)) {
         change_title(state, effects);
     }
-    change_place(state, effects, place);
+    change_place(state, effects, fold_day);
 }
 
 fn holds_same_title(state: &State, effects: &Effects) -> bool {
@@ -213,15 +256,15 @@ fn change_title(state: &mut State, effects: &Effects) {
     }
 }
 
-fn change_place(state: &mut State, effects: &Effects, place: Day) {
+fn change_place(state: &mut State, effects: &Effects, fold_day: Day) {
     match &effects.place {
         None => {}
         Some(PlaceEffect::Frees) => state.kept_mut().place = None,
         Some(PlaceEffect::Takes { category }) => {
             let attested = state.provenance != Provenance::Recorded;
             let from = match &state.place {
-                Some(held) if held.category == *category => held.from.min(place),
-                _ => place,
+                Some(held) if held.category == *category => held.from.min(fold_day),
+                _ => fold_day,
             };
             state.kept_mut().place =
                 Some(Arc::new(PlaceHeld { category: category.clone(), from, attested }));
@@ -230,11 +273,7 @@ fn change_place(state: &mut State, effects: &Effects, place: Day) {
 }
 
 fn settle(state: &mut State, recorded: &Recorded, effects: &Effects) {
-    if let Some(matter) = effects.closes_matter
-        && state.matters.contains_key(&matter)
-    {
-        Arc::make_mut(&mut state.kept_mut().matters).remove(&matter);
-    }
+    close_matter(state, effects);
     if let Some(matter) = effects.opens_matter {
         let open = OpenMatter {
             by: recorded.revision,
@@ -256,9 +295,17 @@ fn settle(state: &mut State, recorded: &Recorded, effects: &Effects) {
     }
 }
 
-fn open(state: &mut State, recorded: &Recorded, opened: &DutyOpened, place: Day) {
+fn close_matter(state: &mut State, effects: &Effects) {
+    if let Some(matter) = effects.closes_matter
+        && state.matters.contains_key(&matter)
+    {
+        Arc::make_mut(&mut state.kept_mut().matters).remove(&matter);
+    }
+}
+
+fn open(state: &mut State, recorded: &Recorded, opened: &DutyOpened, fold_day: Day) {
     let same = |duty: &Duty| duty.obligation == opened.obligation;
-    end_duties(state, recorded.revision, place, false, same);
+    end_duties(state, recorded.revision, fold_day, false, same);
     Arc::make_mut(&mut state.duties).push(Arc::new(Duty {
         obligation: opened.obligation.clone(),
         owes: opened.owes,

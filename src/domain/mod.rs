@@ -9,6 +9,7 @@ pub mod date;
 pub mod decide;
 pub mod division;
 pub mod duty;
+pub mod enrollment;
 pub mod event;
 pub mod event_type;
 pub mod evolve;

@@ -62,6 +62,8 @@ pub struct Kept {
     pub place: Option<Arc<PlaceHeld>>,
     /// What awaits a decision.
     pub matters: Arc<BTreeMap<Matter, OpenMatter>>,
+    /// What was decided and is not yet in effect, by the revision of the event (G2).
+    pub ahead: Arc<BTreeMap<u64, Ahead>>,
     /// The revisions of the events that put each plan version on record, first version first.
     pub plan_versions: Arc<Vec<u64>>,
     /// Results of evaluations, acceptances and reviews, in order.
@@ -100,6 +102,17 @@ pub struct OpenMatter {
     pub since: CivilDate,
     /// The category asked for.
     pub category: Option<Id>,
+}
+
+/// A decision whose effect lies ahead: until then the earlier standing holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ahead {
+    /// The office that decided.
+    pub by: Office,
+    /// Since when it is decided.
+    pub since: CivilDate,
+    /// From when it has its effect.
+    pub from: CivilDate,
 }
 
 /// A result put on record.

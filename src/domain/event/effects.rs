@@ -194,6 +194,10 @@ pub struct Effects {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub enters: Option<Node>,
+    /// From when it has its effect, where that is not the day from which the act counts (G2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub starts_on: Option<CivilDate>,
     /// The category afterwards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<Id>,
@@ -243,6 +247,13 @@ pub struct Effects {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<(u64, String)>")]
     pub receipt: Option<(u64, Day)>,
+}
+
+impl Effects {
+    /// Whether the standing is known from evidence only: a source shows it, no office acted (G9).
+    pub fn is_evidence(&self) -> bool {
+        matches!(self.stands_by, Some(Provenance::Attested | Provenance::Inferred))
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

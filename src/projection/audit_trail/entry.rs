@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::sentence::{Around, Receipt, sentence};
-use super::{Standing, standing_of};
+use super::{Standing, fold_days, standing_of};
 use crate::domain::act::{DocumentRef, Material};
 use crate::domain::calendar::Calendars;
 use crate::domain::date::{CivilDate, Day, Timestamp};
 use crate::domain::duty::{DueItem, items};
 use crate::domain::event::{DutyMet, Finding, Recorded, TitleEffect};
-use crate::domain::history::{History, Placed, corrected_revision};
+use crate::domain::history::{Effective, History, corrected_revision};
 use crate::domain::ids::{EventRef, Id, Language, Office, Provenance};
 use crate::domain::measure::Versions;
 use crate::domain::state::State;
@@ -46,8 +46,8 @@ pub struct Entry {
     pub role: String,
     /// From when it counts.
     pub effective_on: CivilDate,
-    /// Its place in the effective history; absent where nothing of it stands there.
-    pub place: Option<Day>,
+    /// The day at which it stands in the effective history; absent where nothing of it stands there.
+    pub fold_day: Option<Day>,
     /// When it was decided.
     pub decided_on: Option<CivilDate>,
     /// The stated day of receipt.
@@ -85,10 +85,7 @@ pub fn entries(
     language: Language,
 ) -> Vec<Entry> {
     let state = history.state();
-    let effective = history.effective();
-    let placed = effective.iter().filter(|placed| !placed.event.event.is_own());
-    let places: HashMap<u64, Day> =
-        placed.map(|placed| (placed.event.revision, placed.place)).collect();
+    let (effective, fold_days) = (history.effective(), fold_days(history));
     let titles = titles_before(&effective);
     let receipts = receipts(history, &state, calendars);
     let entry_of = |event: &Recorded| {
@@ -106,22 +103,22 @@ pub fn entries(
             corrected,
         };
         let mut entry = entry(history, &state, event, sentence(event, &around, language), language);
-        entry.place = places.get(&event.revision).copied();
+        entry.fold_day = fold_days.get(&event.revision).copied();
         entry
     };
     history.events().iter().map(entry_of).collect()
 }
 
 /// The title held before each event that takes one away.
-fn titles_before<'a>(effective: &'a [Placed<'_>]) -> HashMap<u64, &'a Id> {
+fn titles_before<'a>(effective: &'a Effective<'_>) -> HashMap<u64, &'a Id> {
     let mut held = None;
     let mut before = HashMap::new();
-    for placed in effective {
+    for placed in effective.entries() {
         let fact = placed.event.event.fact();
         match fact.and_then(|fact| fact.effects.title.as_ref()) {
             Some(TitleEffect::Granted(title)) => held = Some(&title.title),
             Some(TitleEffect::Cancelled) => {
-                before.extend(held.take().map(|title| (placed.event.revision, title)));
+                before.extend(held.take().map(|title| (placed.revision(), title)));
             }
             Some(TitleEffect::Kept { .. }) | None => {}
         }
@@ -168,7 +165,7 @@ fn entry(
         principal: meta.principal.to_string(),
         role: meta.role.to_string(),
         effective_on: meta.effective_on,
-        place: None,
+        fold_day: None,
         decided_on: meta.decided_on,
         received_on: meta.received_on,
         recorded_at: meta.recorded_at,
