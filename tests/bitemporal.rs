@@ -148,9 +148,7 @@ fn correction(story: &Story, attempt: &Attempt, on: &str) -> ActRequest {
     let mut body = json!({ "corrects": story.reference(in_force).to_string(), "reason": "wrong" });
     if !attempt.target.is_multiple_of(3) {
         let fact = story.fact(original);
-        let mut content = Vec::new();
-        fact.act.write_content(&mut serde_json::Serializer::new(&mut content)).unwrap();
-        let content: Value = serde_json::from_slice(&content).unwrap();
+        let content = serde_json::to_value(&fact.act).unwrap();
         body["replacement"] = json!({
             "act": { "act": fact.act.kind().as_str(), "content": content },
             "common": {
@@ -216,7 +214,7 @@ fn standing(events: &[Recorded]) -> BTreeMap<u64, Recorded> {
             stands.insert(event.revision, event.clone());
             continue;
         };
-        let Act::Correct(correction) = &fact.act else {
+        let Ok(Act::Correct(correction)) = fact.act.read() else {
             original_of.insert(event.revision, event.revision);
             stands.insert(event.revision, event.clone());
             continue;

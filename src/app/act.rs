@@ -19,7 +19,7 @@ use crate::domain::history_decide::{decide_at_end, decide_on, fold_day_of_new};
 use crate::domain::ids::{ProgramId, SubjectId};
 use crate::domain::measure::{Program, Versions};
 use crate::domain::subject::Subject;
-use crate::log::{LogError, NewEvent};
+use crate::log::LogError;
 
 /// How often an act under `If-Match: *` is decided again when another was faster.
 const MAX_TRIES: usize = 8;
@@ -314,8 +314,6 @@ impl App {
         meta: EventMeta,
     ) -> Result<Recorded, ActError> {
         let revision = after.map_or(0, |revision| revision + 1);
-        let data = codec::encode_event(&event)?;
-        check_size(&data)?;
         let id = codec::event_id(
             self.log_id,
             &case.stream,
@@ -324,13 +322,8 @@ impl App {
             &case.call.key,
             &case.fingerprint,
         );
-        let new = NewEvent {
-            event_id: id,
-            event_type: event.event_type().to_owned(),
-            recorded_at_us: meta.recorded_at.micros(),
-            data: data.into(),
-            metadata: codec::encode_meta(&meta)?.into(),
-        };
+        let new = codec::encode_event(&event, &meta, id)?;
+        check_size(&new.data)?;
         let landed = self.append_after(&case.stream, after, new).await?;
         match landed.stands {
             Some(stored) => Ok(codec::decode_enrollment(&stored)?),

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::enrollment::stream_name;
 use super::{ActError, App};
-use crate::codec::{MAX_DATA_BYTES, encode_event};
+use crate::codec::{MAX_DATA_BYTES, encode_data};
 use crate::domain::date::{CivilDate, Timestamp};
 use crate::domain::event::{Event, EventMeta, Fact, OfficeName};
 use crate::domain::ids::{Office, Provenance};
@@ -89,16 +89,16 @@ pub(super) fn check_size(data: &[u8]) -> Result<(), ActError> {
 
 /// The same for an act that a place is first taken for.
 pub(super) fn check_fact_size(fact: &Fact) -> Result<(), ActError> {
-    check_size(&encode_event(&Event::Acted(Box::new(fact.clone())))?)
+    check_size(&encode_data(&Event::Acted(Box::new(fact.clone())))?)
 }
 
 /// Metadata of an event that no office acted for.
 pub(super) fn own_meta(now: Timestamp, exercise: bool) -> EventMeta {
     EventMeta {
-        schema_version: crate::codec::SCHEMA_VERSION,
         office: Office::Docket,
         office_id: DOCKET.into(),
         office_name: OfficeName { en: "Docket".into(), zh: "Docket".into() },
+        divisions: SharedStr::default(),
         principal: DOCKET.into(),
         role: DOCKET.into(),
         effective_on: CivilDate::from(now.civil_day()),

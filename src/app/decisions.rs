@@ -11,6 +11,7 @@ use super::clock::Clock;
 use super::enrollment::{read_whole_stream, stream_name};
 use crate::codec::{self, Stored};
 use crate::domain::date::Timestamp;
+use crate::domain::event_type::Own;
 use crate::domain::logbook::{ClockConfirmed, LogCreated, LossAccepted};
 use crate::log::{EventLog, LogError, RecordedEvent};
 
@@ -81,10 +82,9 @@ impl LogBook {
         self.created.log_id
     }
 
-    async fn append<T: serde::Serialize>(
+    async fn append<T: codec::OwnBody>(
         &self,
         log: &dyn EventLog,
-        event_type: &str,
         body: &T,
         now: Timestamp,
     ) -> Result<u64, ActError> {
@@ -92,12 +92,12 @@ impl LogBook {
             self.log_id(),
             codec::LOG_STREAM,
             self.next,
-            &format!("{event_type} {now}"),
+            &format!("{} {now}", T::OWN.recorded_as().name),
         );
-        let event = codec::encode_own(event_type, body, &own_meta(now, false), id)?;
+        let event = codec::encode_own(body, &own_meta(now, false), id)?;
         let (name, expected) = (stream_name(codec::LOG_STREAM)?, self.next.checked_sub(1).into());
         // Recorded though recording is stopped by what is decided about.
-        let appended = if event_type == codec::LOSS_ACCEPTED {
+        let appended = if T::OWN == Own::LossAccepted {
             log.accept(&name, expected, vec![event]).await?
         } else {
             log.append(&name, expected, vec![event]).await?
@@ -117,7 +117,7 @@ impl LogBook {
     ) -> Result<u64, ActError> {
         let now = clock.now();
         let confirmed = ClockConfirmed { now, newest, confirmed_by: "operator".to_owned() };
-        self.append(log, codec::CLOCK_CONFIRMED, &confirmed, now).await
+        self.append(log, &confirmed, now).await
     }
 
     /// Records that a loss is accepted; the event's sequence, which is the first that was lost.
@@ -131,7 +131,7 @@ impl LogBook {
         loss: &LossAccepted,
     ) -> Result<u64, ActError> {
         let now = clock.now_for_own()?;
-        self.append(log, codec::LOSS_ACCEPTED, loss, now).await
+        self.append(log, loss, now).await
     }
 }
 

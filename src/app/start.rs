@@ -234,7 +234,7 @@ async fn create_log(parts: &Parts) -> Result<LogCreated, ActError> {
     };
     let now = parts.clock.now_for_own()?;
     let id = codec::caused_event_id(log_id, codec::LOG_STREAM, 0, "created");
-    let event = codec::encode_own("LogCreated", &created, &own_meta(now, false), id)?;
+    let event = codec::encode_own(&created, &own_meta(now, false), id)?;
     let name = stream_name(codec::LOG_STREAM)?;
     parts.log.append(&name, Expected::NoStream, vec![event]).await?;
     Ok(created)

@@ -5,6 +5,7 @@
 
 mod common;
 mod content;
+mod recorded;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ pub use content::{
     EvaluationOpening, Inspection, Listing, Mended, Plan, Progress, PromotionPlan, Reasoned,
     Receipt, Recommendation, Report, Review, Scheme, Stated, Statement, UnknownRule,
 };
+pub use recorded::{RecordedAct, UnreadContent};
 
 macro_rules! acts {
     (

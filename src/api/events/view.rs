@@ -14,7 +14,7 @@ use crate::api::answer::{rendered, sequence};
 use crate::api::call::Call;
 use crate::api::etag;
 use crate::api::problem::{Code, Problem};
-use crate::codec::{self, CloudEvents, Flattened};
+use crate::codec::{self, CloudEvents, Member, Members};
 use crate::domain::date::Timestamp;
 use crate::log::{RecordedEvent, SINGLE_EVENTS, on_backlog};
 
@@ -69,8 +69,7 @@ impl<'a> EventView<'a> {
     /// `log-integrity-failure` where it is no JSON.
     pub fn of(event: &'a RecordedEvent) -> Result<Self, Problem> {
         let raw = |bytes: &'a [u8]| serde_json::from_slice::<&RawValue>(bytes);
-        let meta = Flattened::scan(&event.metadata)
-            .ok_or_else(|| unreadable(event, &"its metadata are malformed"))?;
+        let meta = Members::read(&event.metadata).map_err(|error| unreadable(event, &error))?;
         Ok(Self {
             sequence: sequence(event.sequence),
             stream: event.stream.as_str(),
@@ -78,7 +77,7 @@ impl<'a> EventView<'a> {
             id: event.event_id,
             event_type: &event.event_type,
             recorded_at: Timestamp::from_micros(event.recorded_at_us).to_rfc3339(),
-            exercise: meta.exercise.is_some(),
+            exercise: meta.escaped(Member::Exercise).is_some(),
             metadata_sha256: codec::sha256_hex(&event.metadata),
             data_sha256: codec::sha256_hex(&event.data),
             metadata: raw(&event.metadata).map_err(|error| unreadable(event, &error))?,

@@ -10,7 +10,7 @@ mod lapsed;
 mod own;
 mod zh;
 
-use crate::domain::act::{Act, Attestation, Statement, UnknownRule};
+use crate::domain::act::{Act, ActKind, Attestation, RecordedAct, Statement, UnknownRule};
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::event::{DutyMet, Event, Fact, Recorded};
 use crate::domain::ids::{Id, Language, Node, Office, Provenance, Text};
@@ -89,33 +89,44 @@ impl Words<'_> {
     /// When, who, and what was done. Of evidence and notes: when they were recorded, and of when
     /// they speak.
     #[expect(clippy::wildcard_enum_match_arm, reason = "every other act was done on its day")]
-    fn head(&self, act: &Act, article: &str) -> String {
-        match act {
-            Act::AttestStanding(attestation) => self.attested(attestation),
-            Act::Note(note) => self.noted(note),
-            Act::RecordUnderUnknownRule(unknown) => self.under_unknown_rule(unknown),
-            act => self.done_on(act, article),
+    fn head(&self, act: &RecordedAct, article: &str) -> String {
+        match act.read() {
+            Ok(Act::AttestStanding(attestation)) => self.attested(attestation),
+            Ok(Act::Note(note)) => self.noted(note),
+            Ok(Act::RecordUnderUnknownRule(unknown)) => self.under_unknown_rule(unknown),
+            _ => self.done_on(act, article),
         }
     }
 
-    fn done_on(&self, act: &Act, article: &str) -> String {
-        let (language, office) = (self.language, self.office());
+    /// What was done; where the content can't be read, only which act it was.
+    fn done(&self, act: &RecordedAct) -> String {
+        let label = act.kind().label().get(self.language);
+        match (act.read(), self.language) {
+            (Ok(act), Language::En) => en::done(self, act),
+            (Ok(act), Language::Zh) => zh::done(self, act),
+            (Err(error), Language::En) => format!("recorded “{label}” ({error})"),
+            (Err(_), Language::Zh) => format!("记录“{label}”（其内容无法读取）"),
+        }
+    }
+
+    fn done_on(&self, act: &RecordedAct, article: &str) -> String {
+        let (language, office, done) = (self.language, self.office(), self.done(act));
         let effective = self.recorded.meta.effective_on;
         let on = |date: &CivilDate| when(date, language);
         match (self.decided_apart(), language) {
             (None, Language::En) => {
-                format!("{} {office} {}{article}", on(&effective), en::done(self, act))
+                format!("{} {office} {done}{article}", on(&effective))
             }
             (None, Language::Zh) => {
-                format!("{}，{office}{}{article}", on(&effective), zh::done(self, act))
+                format!("{}，{office}{done}{article}", on(&effective))
             }
             (Some(decided), Language::En) => {
-                let (done, from) = (en::done(self, act), en::from(&effective));
+                let from = en::from(&effective);
                 format!("{} {office} {done}, with effect {from}{article}", on(&decided))
             }
             (Some(decided), Language::Zh) => {
-                let decides = if zh::decides(act) { "决定" } else { "" };
-                let (done, decided, from) = (zh::done(self, act), on(&decided), on(&effective));
+                let decides = if zh::decides(act.kind()) { "决定" } else { "" };
+                let (decided, from) = (on(&decided), on(&effective));
                 format!("{office}{decided}{decides}{done}{article}，自{from}起生效")
             }
         }
@@ -185,8 +196,8 @@ impl Words<'_> {
         let meta = &self.recorded.meta;
         let fact = self.recorded.event.fact()?;
         let recorded_apart = matches!(
-            fact.act,
-            Act::AttestStanding(_) | Act::Note(_) | Act::RecordUnderUnknownRule(_)
+            fact.act.kind(),
+            ActKind::AttestStanding | ActKind::Note | ActKind::RecordUnderUnknownRule
         );
         (meta.archive && !recorded_apart).then(|| match self.language {
             Language::En => {
@@ -200,7 +211,7 @@ impl Words<'_> {
     fn corrected(&self) -> Option<String> {
         let recorded = self.around.corrected?;
         let words = Words { recorded, ..*self };
-        let (act, on) = match &recorded.event.fact()?.act {
+        let (act, on) = match recorded.event.fact()?.act.read().ok()? {
             Act::Correct(correction) => {
                 let mended = correction.replacement.as_ref()?;
                 (&mended.act, mended.common.effective_on)
@@ -216,7 +227,7 @@ impl Words<'_> {
 
     fn corrects_correction(&self) -> bool {
         let fact = self.around.corrected.and_then(|recorded| recorded.event.fact());
-        fact.is_some_and(|fact| matches!(fact.act, Act::Correct(_)))
+        fact.is_some_and(|fact| fact.act.kind() == ActKind::Correct)
     }
 
     fn recorded_on(&self) -> String {

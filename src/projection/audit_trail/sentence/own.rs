@@ -11,7 +11,7 @@ use crate::domain::words::{self, all_of, capital, day, ended, when};
 /// event of an enrollment, whose sentence needs its measure.
 pub fn own_sentence(stored: &Stored, language: Language) -> Option<String> {
     let text = match stored {
-        Stored::Enrollment(_) => return None,
+        Stored::Enrollment(_) | Stored::Program(_) => return None,
         Stored::Subject(event, _) => subject(event, language),
         Stored::Quota(event, _) => quota(event, language),
         Stored::LogCreated(created, _) => match language {

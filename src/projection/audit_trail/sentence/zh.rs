@@ -2,8 +2,8 @@
 
 use super::Words;
 use crate::domain::act::{
-    AcceptanceCheck, Act, AdjustmentRequest, Application, Approval, Correction, Designation,
-    Inspection,
+    AcceptanceCheck, Act, ActKind, AdjustmentRequest, Application, Approval, Correction,
+    Designation, Inspection,
 };
 use crate::domain::ids::{Id, Language};
 use crate::domain::words::{batch, day, round, when};
@@ -70,19 +70,19 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
 
 /// Whether an act is one that an office decides, in the words of a document.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the rest is done, not decided")]
-pub(super) fn decides(act: &Act) -> bool {
+pub(super) fn decides(act: ActKind) -> bool {
     match act {
-        Act::Approve(_)
-        | Act::Reject(_)
-        | Act::AcceptAmendment(_)
-        | Act::RejectAmendment(_)
-        | Act::ApproveScheme(_)
-        | Act::RejectScheme(_)
-        | Act::ApproveAdjustment(_)
-        | Act::RejectAdjustment(_)
-        | Act::List(_)
-        | Act::Confirm(_)
-        | Act::EndStanding(_) => true,
+        ActKind::Approve
+        | ActKind::Reject
+        | ActKind::AcceptAmendment
+        | ActKind::RejectAmendment
+        | ActKind::ApproveScheme
+        | ActKind::RejectScheme
+        | ActKind::ApproveAdjustment
+        | ActKind::RejectAdjustment
+        | ActKind::List
+        | ActKind::Confirm
+        | ActKind::EndStanding => true,
         _ => false,
     }
 }
