@@ -10,13 +10,30 @@ mod members;
 pub use dates::{by, date, day, unsure, when};
 pub use members::member;
 
+use super::act::ActKind;
 use super::date::CivilDate;
+use super::event_type::EventType;
 use super::ids::{Language, Office, Text};
 use super::period::Period;
 
 /// A text in both languages, said by one function.
 pub fn both(said: impl Fn(Language) -> String) -> Text {
     Text { en: said(Language::En), zh: said(Language::Zh) }
+}
+
+/// A day or date in Chinese.
+pub fn zh(date: impl Into<CivilDate>) -> String {
+    self::date(&date.into(), Language::Zh)
+}
+
+/// What an act is called, in Chinese.
+pub fn act_zh(kind: ActKind) -> &'static str {
+    kind.label().zh
+}
+
+/// What a type of event is called, in Chinese.
+pub fn event_zh(name: &str) -> &str {
+    EventType::find(name).map_or(name, |found| found.label.zh)
 }
 
 /// What kind of office acts, with its article.
