@@ -7,6 +7,7 @@
 
 mod effects;
 mod lapsed;
+mod succeeded;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ pub use effects::{
     Term, Title, TitleEffect,
 };
 pub use lapsed::ObligationLapsed;
+pub use succeeded::MeasureSucceeded;
 
 /// Something that was found and is recorded, though it refuses nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -86,6 +88,8 @@ pub enum Event {
     ApprovalAbandoned(ApprovalAbandoned),
     /// Docket's own: a due date passed in silence; no standing changes.
     ObligationLapsed(Box<ObligationLapsed>),
+    /// Docket's own: a later version took hold of the standing; no phase changes.
+    MeasureSucceeded(Box<MeasureSucceeded>),
 }
 
 impl Event {
@@ -95,6 +99,7 @@ impl Event {
             Self::Acted(fact) => fact.act.kind().recorded_as(),
             Self::ApprovalAbandoned(_) => Own::ApprovalAbandoned.recorded_as(),
             Self::ObligationLapsed(_) => Own::ObligationLapsed.recorded_as(),
+            Self::MeasureSucceeded(_) => Own::MeasureSucceeded.recorded_as(),
         }
     }
 
@@ -107,7 +112,9 @@ impl Event {
     pub fn fact(&self) -> Option<&Fact> {
         match self {
             Self::Acted(fact) => Some(fact),
-            Self::ApprovalAbandoned(_) | Self::ObligationLapsed(_) => None,
+            Self::ApprovalAbandoned(_) | Self::ObligationLapsed(_) | Self::MeasureSucceeded(_) => {
+                None
+            }
         }
     }
 
@@ -121,7 +128,7 @@ impl Event {
     pub fn is_aside(&self) -> bool {
         match self {
             Self::ApprovalAbandoned(_) | Self::ObligationLapsed(_) => true,
-            Self::Acted(_) => false,
+            Self::Acted(_) | Self::MeasureSucceeded(_) => false,
         }
     }
 }
@@ -256,7 +263,7 @@ pub fn decided_ahead(
     let settles = effects.enters.is_some()
         || effects.title.is_some()
         || effects.place.is_some()
-        || effects.closes_matter.is_some();
+        || !effects.closes.is_empty();
     let decided = decided_on.unwrap_or(effective_on);
     let effect = effects.starts_on.unwrap_or(effective_on);
     (decides && settles && decided.certainly_before(&effect)).then_some((decided, effect))

@@ -77,28 +77,39 @@ impl History {
         self.events.get(usize::try_from(revision).ok()?)
     }
 
-    /// For each corrected original, the revision of the correction in force.
+    /// For each corrected original, the revision of the correction in force. A correction of a
+    /// correction that puts nothing in its place brings back what that one had corrected (G1).
     fn corrections(&self) -> BTreeMap<u64, u64> {
-        let mut original_of: BTreeMap<u64, u64> = BTreeMap::new();
-        let mut latest: BTreeMap<u64, u64> = BTreeMap::new();
+        let mut named: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
+        let mut in_force: BTreeMap<u64, u64> = BTreeMap::new();
         for event in &self.events {
-            if let Some(target) = corrected_revision(event) {
-                let original = original_of.get(&target).copied().unwrap_or(target);
-                original_of.insert(event.revision, original);
-                latest.insert(original, event.revision);
-            }
+            let Some(target) = corrected_revision(event) else { continue };
+            let (original, before) = named.get(&target).copied().unwrap_or((target, target));
+            named.insert(event.revision, (original, target));
+            match replaces(event) || original == target {
+                true => in_force.insert(original, event.revision),
+                false if before == original => in_force.remove(&original),
+                false => in_force.insert(original, before),
+            };
         }
-        latest
+        in_force
     }
 
-    /// What became of the event at a revision.
+    /// What became of the event at a revision; of a correction, whether it was itself taken back or
+    /// replaced.
     pub fn fate(&self, revision: u64) -> Fate {
-        match self.corrections().get(&revision) {
+        let by = match self.at(revision).is_some_and(is_correction) {
+            false => self.corrections().get(&revision).copied(),
+            true => {
+                let mut later = self.events.iter().rev();
+                let by = later.find(|event| corrected_revision(event) == Some(revision));
+                by.map(|event| event.revision)
+            }
+        };
+        match by.and_then(|by| self.at(by)) {
             None => Fate::Stands,
-            Some(&by) => match self.at(by).and_then(|event| event.event.fact()) {
-                Some(fact) if fact.mended.is_some() => Fate::Corrected { by },
-                _ => Fate::Annulled { by },
-            },
+            Some(event) if replaces(event) => Fate::Corrected { by: event.revision },
+            Some(event) => Fate::Annulled { by: event.revision },
         }
     }
 
@@ -155,6 +166,11 @@ pub fn is_correction(event: &Recorded) -> bool {
     named_by(event).is_some()
 }
 
+/// Whether a correction puts something in the place of what it corrects.
+fn replaces(event: &Recorded) -> bool {
+    event.event.fact().is_some_and(|fact| fact.mended.is_some())
+}
+
 /// The revision that a correction names, whatever it is.
 #[expect(clippy::wildcard_enum_match_arm, reason = "only a correction corrects")]
 fn named_by(event: &Recorded) -> Option<u64> {
@@ -163,6 +179,8 @@ fn named_by(event: &Recorded) -> Option<u64> {
             Ok(Act::Correct(correction)) => Some(correction.corrects.revision),
             _ => None,
         },
-        Event::ApprovalAbandoned(_) | Event::ObligationLapsed(_) => None,
+        Event::ApprovalAbandoned(_) | Event::ObligationLapsed(_) | Event::MeasureSucceeded(_) => {
+            None
+        }
     }
 }

@@ -3,8 +3,9 @@
 #![allow(dead_code, reason = "each suite uses the part that it needs")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may panic")]
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use docket::app::measure_files::{Checked, check_files};
 use docket::domain::act::{Act, ActKind, ActRequest, COMMON_MEMBERS, RecordedAct};
 use docket::domain::calendar::Calendars;
 use docket::domain::date::{CivilDate, Day, Timestamp};
@@ -16,10 +17,10 @@ use docket::domain::history::History;
 use docket::domain::history_decide::{decide_at_end, decide_on};
 use docket::domain::ids::{EventRef, Id, Office, ProgramId, SubjectId, Text};
 use docket::domain::measure::{Edition, Measure, Program, Versions};
+use docket::domain::measure_file::FILES;
 use docket::domain::refusal::{Reason, Refusal};
 use docket::domain::state::State;
 use docket::domain::subject::{Registration, Subject};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 pub const CLUSTER_2012: &str = include_str!("../../schemas/measures/cluster_area/2012-61.toml");
@@ -27,12 +28,9 @@ pub const CLUSTER_2014: &str = include_str!("../../schemas/measures/cluster_area
 pub const PROVINCE_2015: &str = include_str!("../../schemas/measures/strong_province/2015-59.toml");
 pub const HIGH_QUALITY: &str =
     include_str!("../../schemas/measures/high_quality_cluster_area/2023-28.toml");
-const PROGRAMS: &str = include_str!("../../schemas/measures/programs.toml");
 
-#[derive(Deserialize)]
-struct Programs {
-    program: Vec<Program>,
-}
+/// What the binary brings along, checked once.
+static BROUGHT: LazyLock<Checked<'static>> = LazyLock::new(|| check_files(FILES, None));
 
 pub fn measure(text: &str) -> Measure {
     toml::from_str(text).expect("a measure")
@@ -47,8 +45,7 @@ pub fn versions(measures: Vec<Measure>) -> Versions {
 }
 
 pub fn program(id: &str) -> Program {
-    let programs: Programs = toml::from_str(PROGRAMS).expect("the programs");
-    programs.program.into_iter().find(|program| program.id.as_str() == id).expect("a program")
+    BROUGHT.programs.program(id).expect("a program").clone()
 }
 
 pub fn day(text: &str) -> Day {

@@ -32,8 +32,28 @@ pub(super) fn standing(history: &History, without: Option<u64>) -> Standing<'_> 
             }
         }
     }
+    keep_last_succession(&mut standing);
     open_record(&mut standing);
     standing
+}
+
+/// What a later version lays is restated where the founding act was corrected: the last one counts.
+fn keep_last_succession(standing: &mut Standing<'_>) {
+    let mut last = BTreeMap::new();
+    for (revision, (event, _)) in standing.iter() {
+        if let Event::MeasureSucceeded(succeeded) = &event.event {
+            last.insert((succeeded.founded_by, succeeded.version.clone()), *revision);
+        }
+    }
+    if last.is_empty() {
+        return;
+    }
+    standing.retain(|revision, (event, _)| match &event.event {
+        Event::MeasureSucceeded(succeeded) => {
+            last.get(&(succeeded.founded_by, succeeded.version.clone())) == Some(revision)
+        }
+        Event::Acted(_) | Event::ApprovalAbandoned(_) | Event::ObligationLapsed(_) => true,
+    });
 }
 
 /// What stands in an original's place by a correction; nothing if it annuls.

@@ -7,7 +7,7 @@ use super::named::check_named;
 use super::unsettle::{hypothetical, newly_unsupported, references};
 use crate::domain::act::{ActKind, ActRequest, Correction, KeptSince};
 use crate::domain::decide::{Actor, Context, Decision, check_common};
-use crate::domain::event::{Effects, Fact, Ground, MendedFact, Recorded};
+use crate::domain::event::{Effects, Fact, Ground, MeasureSucceeded, MendedFact, Recorded};
 use crate::domain::history::{Effective, History};
 use crate::domain::ids::{EventRef, Language, Office, Provenance};
 use crate::domain::refusal::{Reason, Refusal};
@@ -46,6 +46,7 @@ pub(super) fn decide_correction(
         rests_on: Vec::new(),
         provenance: Provenance::Recorded,
         place: None,
+        follows: None,
     };
     if let Some(mended) = &correction.replacement {
         let replacement = ActRequest { act: mended.act.clone(), common: mended.common.clone() };
@@ -54,6 +55,9 @@ pub(super) fn decide_correction(
         decision.measure_also = found.measure_also;
         decision.edition = found.edition;
         decision.article = found.article;
+        decision.follows = found
+            .follows
+            .map(|follows| MeasureSucceeded { founded_by: original.revision, ..follows });
         decision.grounds = found.grounds;
         decision.rests_on = found.rests_on;
         decision.fact.mended = Some(Box::new(MendedFact {
@@ -147,14 +151,16 @@ fn decide_replacement(
             .map(ToString::to_string)
             .collect(),
     };
-    let as_office = Context { actor: &actor, ..*ctx };
-    let registrar = Context { actor: ctx.actor, ..*ctx };
-    let judged = if replacement.common.archive.is_some() { &registrar } else { &as_office };
+    let actor = if replacement.common.archive.is_some() { ctx.actor } else { &actor };
+    let judged = &Context { actor, ..*ctx };
     let without = history.effective_without(original.revision);
     check_named(judged, history.stream(), &without, replacement)?;
     let day = replacement.common.effective_on.latest();
     let moment = Moment { day, before: Some(original.revision) };
-    let mut decision = judge(judged, &without, moment, replacement)?;
+    // What the truth misses is a finding, where nothing that may have happened satisfies it either.
+    let mending = Context { mending: true, ..*judged };
+    let mut decision = judge(judged, &without, moment, replacement)
+        .or_else(|_| judge(&mending, &without, moment, replacement))?;
     if let Some(opened) = opened_record(in_force).or_else(|| opened_record(original))
         && original.meta.archive | (original.meta.office == Office::Registrar)
         && replacement.common.kept_since.is_none()

@@ -10,7 +10,7 @@ use crate::domain::act::{DocumentRef, Material};
 use crate::domain::calendar::Calendars;
 use crate::domain::date::{CivilDate, Day, Timestamp};
 use crate::domain::duty::{DueItem, items};
-use crate::domain::event::{DutyMet, Finding, Recorded, TitleEffect};
+use crate::domain::event::{Finding, Recorded, TitleEffect};
 use crate::domain::history::{Effective, History, corrected_revision};
 use crate::domain::ids::{EventRef, Id, Language, Office, Provenance};
 use crate::domain::measure::Versions;
@@ -134,9 +134,9 @@ fn receipts(history: &History, state: &State, calendars: &Calendars) -> Vec<(u64
         let met = item.met?;
         let received_on = met.received_on;
         let days_late = item.due.map(|due| due.not_late_before.days_until(received_on));
-        let obligation = item.duty.obligation.clone();
-        let of = DutyMet { obligation, due_year: item.due_year };
-        Some((met.by, Receipt { met: of, received_on, days_late }))
+        let (obligation, due_year) = (item.duty.obligation.clone(), item.due_year);
+        let opened_by = item.duty.opened_by;
+        Some((met.by, Receipt { obligation, due_year, opened_by, received_on, days_late }))
     };
     items(state, last, calendars).into_iter().filter_map(receipt).collect()
 }

@@ -12,7 +12,7 @@ mod zh;
 
 use crate::domain::act::{Act, ActKind, Attestation, RecordedAct, Statement, UnknownRule};
 use crate::domain::date::{CivilDate, Day};
-use crate::domain::event::{DutyMet, Event, Fact, Recorded};
+use crate::domain::event::{Event, Fact, Recorded};
 use crate::domain::ids::{Id, Language, Node, Office, Provenance, Text};
 use crate::domain::measure::{Measure, Versions};
 use crate::domain::words::{article, capital, day, ended, office, pick, when};
@@ -36,8 +36,12 @@ pub struct Around<'a> {
 /// When something that was due was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// Which obligation, and which of its due dates.
-    pub met: DutyMet,
+    /// Which obligation.
+    pub obligation: Id,
+    /// Which of its due dates, where it recurs.
+    pub due_year: Option<i32>,
+    /// The revision of the event that opened it.
+    pub opened_by: u64,
     /// The day of receipt.
     pub received_on: Day,
     /// How many days after the last in time; none where it has no due date.
@@ -59,6 +63,7 @@ pub fn sentence(recorded: &Recorded, around: &Around<'_>, language: Language) ->
             }
         },
         Event::ObligationLapsed(lapse) => words.lapsed(lapse),
+        Event::MeasureSucceeded(succeeded) => words.succeeded(succeeded),
     }
 }
 
@@ -314,14 +319,6 @@ impl Words<'_> {
 
     /// A result as printed.
     fn result(&self, id: &Id) -> String {
-        let words = match id.as_str() {
-            "excellent" => ("excellent", "优秀"),
-            "qualified" => ("qualified", "合格"),
-            "unqualified" => ("unqualified", "不合格"),
-            "passed" => ("passed", "合格"),
-            "failed" => ("failed", "未达标"),
-            other => (other, other),
-        };
-        self.pick(words.0, words.1).to_owned()
+        self.label(id, |measure| measure.called(id))
     }
 }

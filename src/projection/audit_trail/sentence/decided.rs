@@ -1,10 +1,12 @@
 //! What was decided by an event: where the subject stands, terms, titles, what becomes due.
 
-use super::{Words, en};
+use super::{Receipt, Words, en};
 use crate::domain::date::CivilDate;
-use crate::domain::event::{DutyMet, DutyOpened, Effects, Fact, PlaceEffect, TitleEffect};
+use crate::domain::event::{
+    DutyMet, DutyOpened, Effects, Fact, MeasureSucceeded, PlaceEffect, Term, TitleEffect,
+};
 use crate::domain::ids::Language;
-use crate::domain::words::{article, by, date, day, office, unsure, when};
+use crate::domain::words::{all_of, article, by, capital, date, day, ended, office, unsure, when};
 
 impl Words<'_> {
     /// Each consequence in words; of a correction those of what now stands instead.
@@ -43,14 +45,7 @@ impl Words<'_> {
                 Language::Zh => format!("类型为{category}"),
             });
         }
-        if let Some(term) = &effects.term {
-            let (ends, unsure) =
-                (when(&term.until, self.language), unsure(&term.until, self.language));
-            decided.push(match self.language {
-                Language::En => format!("its term ends {ends}{unsure}"),
-                Language::Zh => format!("期限于{ends}届满{unsure}"),
-            });
-        }
+        decided.extend(effects.term.as_ref().map(|term| self.term(term)));
         decided.extend(effects.place.as_ref().map(|place| self.place(place, effects)));
         decided
     }
@@ -118,21 +113,69 @@ impl Words<'_> {
         }
     }
 
+    /// What a later version laid on who stood already.
+    pub(super) fn succeeded(&self, succeeded: &MeasureSucceeded) -> String {
+        let language = self.language;
+        let from = when(&succeeded.in_force_from, language);
+        let term = succeeded.term.as_ref().map(|term| self.term(term));
+        let opened = succeeded.opens.iter().map(|opened| self.opened(opened));
+        let mut parts: Vec<String> = term.into_iter().chain(opened).collect();
+        let versions = self.around.versions;
+        let version = versions.version(&succeeded.version);
+        let version = version.map(|edition| edition.measure.number.get(language).to_owned());
+        let version = version.unwrap_or_else(|| succeeded.version.to_string());
+        let reading = succeeded.reading.as_ref().map(|reading| reading.get(language));
+        let (prevails, subject) = (article(&succeeded.article, language), self.subject);
+        match language {
+            Language::En => {
+                let reading = reading.map(|text| format!("; reading: {text}")).unwrap_or_default();
+                parts.insert(
+                    0,
+                    format!("{from} {version} took hold of {subject} ({prevails}{reading})"),
+                );
+                parts.push("Docket recorded it; no phase changes".to_owned());
+                ended(capital(&parts.join("; ")), language)
+            }
+            Language::Zh => {
+                let reading = reading.map(|text| format!("；解读：{text}")).unwrap_or_default();
+                let reading = reading.trim_end_matches('。');
+                parts.insert(
+                    0,
+                    format!("自{from}起，{subject}适用{version}（{prevails}{reading}）"),
+                );
+                parts.push("由系统记录，阶段不变".to_owned());
+                ended(parts.join("；"), language)
+            }
+        }
+    }
+
+    fn term(&self, term: &Term) -> String {
+        let (ends, unsure) = (when(&term.until, self.language), unsure(&term.until, self.language));
+        match self.language {
+            Language::En => format!("its term ends {ends}{unsure}"),
+            Language::Zh => format!("期限于{ends}届满{unsure}"),
+        }
+    }
+
     fn opened(&self, opened: &DutyOpened) -> String {
-        let (language, owes) = (self.language, office(opened.owes, self.language));
+        let language = self.language;
+        let offices = std::iter::once(&opened.owes).chain(&opened.with);
+        let offices: Vec<_> = offices.map(|one| office(*one, language)).collect();
+        let owe = if offices.len() > 1 { "owe" } else { "owes" };
+        let owes = all_of(&offices, language);
         let label = self.obligation(&opened.obligation);
         let article = article(&opened.article, language);
         let later = opened.open_from.certainly_after(&self.recorded.meta.effective_on);
         let first = opened.series.as_ref().map(|series| day(series.first_due, language));
         match (&opened.due, first, language) {
             (Some(due), _, Language::En) => {
-                format!("{owes} owes: {label}, {} ({article})", by(&due.on, language))
+                format!("{owes} {owe}: {label}, {} ({article})", by(&due.on, language))
             }
             (Some(due), _, Language::Zh) => {
                 format!("由{owes}{}{label}（{article}）", by(&due.on, language))
             }
             (None, Some(first), Language::En) => {
-                format!("{owes} owes: {label}, every year, first by {first} ({article})")
+                format!("{owes} {owe}: {label}, every year, first by {first} ({article})")
             }
             (None, Some(first), Language::Zh) => {
                 format!("由{owes}逐年{label}，首次不晚于{first}（{article}）")
@@ -143,7 +186,7 @@ impl Words<'_> {
                 } else {
                     String::new()
                 };
-                format!("{owes} owes: {label}, {from}without a due date ({article})")
+                format!("{owes} {owe}: {label}, {from}without a due date ({article})")
             }
             (None, None, Language::Zh) => {
                 let open = when(&opened.open_from, language);
@@ -166,7 +209,12 @@ impl Words<'_> {
 
     /// When it was received, and how late.
     fn received(&self, met: &DutyMet) -> String {
-        let Some(receipt) = self.around.met.iter().find(|receipt| receipt.met == *met) else {
+        let is_met = |receipt: &&Receipt| {
+            receipt.obligation == met.obligation
+                && receipt.due_year == met.due_year
+                && met.opened_by.is_none_or(|by| by == receipt.opened_by)
+        };
+        let Some(receipt) = self.around.met.iter().find(is_met) else {
             return String::new();
         };
         let on = day(receipt.received_on, self.language);
