@@ -83,12 +83,12 @@ fn every_sentence_is_in_one_language() {
             {
                 let mut given = Vec::new();
                 if let Some(fact) = event.event.fact() {
-                    written(&serde_json::to_value(&fact.act).unwrap(), &mut given);
+                    written(&serde_json::to_value(fact.act.read().unwrap()).unwrap(), &mut given);
                     let over = fact.over_limit.as_ref();
                     given.extend(over.map(|over| over.justification.clone()));
-                    if let docket::domain::act::Act::Correct(correction) = &fact.act {
+                    if let Ok(docket::domain::act::Act::Correct(correction)) = fact.act.read() {
                         let corrected = history.at(correction.corrects.revision).unwrap();
-                        let act = &corrected.event.fact().unwrap().act;
+                        let act = corrected.event.fact().unwrap().act.read().unwrap();
                         written(&serde_json::to_value(act).unwrap(), &mut given);
                     }
                 }

@@ -15,7 +15,7 @@ use crate::domain::date::{CivilDate, Day};
 use crate::domain::event::{Event, Fact, Recorded};
 use crate::domain::ids::{Id, Language, Node, Office, Provenance, Text};
 use crate::domain::measure::{Measure, Versions};
-use crate::domain::words::{article, capital, day, ended, office, pick, when};
+use crate::domain::words::{article, batch, capital, day, ended, office, pick, when};
 
 pub use own::own_sentence;
 
@@ -155,21 +155,43 @@ impl Words<'_> {
         let (recorded, of) = (self.recorded_on(), self.of_when());
         let node = self.node(&attestation.stands_at);
         let inferred = attestation.confidence == Provenance::Inferred;
-        let source = &attestation.source;
+        let (source, shown) = (&attestation.source, self.shown(attestation));
         match language {
             Language::En => {
                 let how = if inferred { "inferred" } else { "recorded" };
                 format!(
-                    "the registrar {how} on {recorded} from evidence: {subject} stood at “{node}” {of} ({source})"
+                    "the registrar {how} on {recorded} from evidence: {subject} stood at “{node}” {of}{shown} ({source})"
                 )
             }
             Language::Zh => {
                 let (how, stood) = (if inferred { "推定，" } else { "，" }, zh::stood(&node));
                 format!(
-                    "据佐证材料{how}{subject}{of}{stood}（登记员{recorded}补录）；来源：{source}"
+                    "据佐证材料{how}{subject}{of}{stood}{shown}（登记员{recorded}补录）；来源：{source}"
                 )
             }
         }
+    }
+
+    /// What evidence shows beside the standing: an act, its grade, the batch.
+    fn shown(&self, attestation: &Attestation) -> String {
+        let language = self.language;
+        let act = attestation.shows.map(|shows| shows.act().label().get(language));
+        let grade = attestation.grade.as_ref().map(|grade| self.result(grade));
+        let batch = attestation.batch.as_deref().map(|text| batch(text, language));
+        let (act, grade, batch) = match language {
+            Language::En => (
+                act.map(|act| format!("by the act “{act}”")),
+                grade.map(|grade| format!("with the result “{grade}”")),
+                batch.map(|batch| format!("in {batch}")),
+            ),
+            Language::Zh => (
+                act.map(|act| format!("经{act}")),
+                grade.map(|grade| format!("结果为{grade}")),
+                batch,
+            ),
+        };
+        let parts = [act, grade, batch].into_iter().flatten();
+        parts.map(|part| format!("{}{part}", self.pick(", ", "，"))).collect()
     }
 
     fn noted(&self, note: &Statement) -> String {

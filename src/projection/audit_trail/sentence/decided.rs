@@ -35,8 +35,14 @@ impl Words<'_> {
     fn standing(&self, effects: &Effects) -> Vec<String> {
         let mut decided = Vec::new();
         if let Some(node) = &effects.enters {
-            let now = self.pick("it now stands at", "此后状态为");
-            decided.push(self.quoted(now, &self.node(node)));
+            let starts = effects.starts_on.as_ref();
+            let now = match (starts, self.language) {
+                (None, Language::En) => "it now stands at".to_owned(),
+                (None, Language::Zh) => "此后状态为".to_owned(),
+                (Some(day), Language::En) => format!("{} on it stands at", en::from(day)),
+                (Some(day), Language::Zh) => format!("自{}起状态为", when(day, self.language)),
+            };
+            decided.push(self.quoted(&now, &self.node(node)));
         }
         if let Some(category) = &effects.category {
             let category = self.category(category);
@@ -166,6 +172,11 @@ impl Words<'_> {
         let label = self.obligation(&opened.obligation);
         let article = article(&opened.article, language);
         let later = opened.open_from.certainly_after(&self.recorded.meta.effective_on);
+        let article = match (opened.uncertain, language) {
+            (false, _) => article,
+            (true, Language::En) => format!("{article}; the dates do not say whether it is owed"),
+            (true, Language::Zh) => format!("{article}，日期不详，是否负有该义务不能确定"),
+        };
         let first = opened.series.as_ref().map(|series| day(series.first_due, language));
         match (&opened.due, first, language) {
             (Some(due), _, Language::En) => {

@@ -2,8 +2,7 @@
 
 use super::Words;
 use crate::domain::act::{
-    AcceptanceCheck, Act, AdjustmentRequest, Application, Approval, Correction, Designation,
-    Inspection,
+    AcceptanceCheck, Act, AdjustmentRequest, Application, Approval, Correction, Inspection,
 };
 use crate::domain::date::CivilDate;
 use crate::domain::ids::{Language, Office};
@@ -44,7 +43,9 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::SubmitPromotionPlan(_) => {
             format!("submitted {}", of("comprehensive strength promotion plan"))
         }
-        Act::Designate(c) => designated(s, c),
+        Act::Designate(c) => {
+            format!("designated {} of {s}: {}", words.result(&c.designates), c.text)
+        }
         Act::SubmitReport(c) => format!("submitted {} on the year {}", of("report"), c.year),
         Act::Inspect(inspection) => inspected(s, inspection),
         Act::EvaluateAnnually(c) => format!("evaluated {s} for the year {}: {}", c.year, c.result),
@@ -129,17 +130,6 @@ fn approved(subject: &str, approval: &Approval) -> String {
     let batch = approval.batch.as_deref().map(|text| format!(" in {}", batch(text, EN)));
     let (round, batch) = (round.unwrap_or_default(), batch.unwrap_or_default());
     format!("approved the application of {subject}{round}{batch}")
-}
-
-fn designated(subject: &str, designation: &Designation) -> String {
-    let what = match designation.designates.as_str() {
-        "department" => "the department in charge",
-        "agencies" => "the agencies",
-        "personnel" => "the personnel",
-        "funds" => "the funds",
-        other => other,
-    };
-    format!("designated {what} of {subject}: {}", designation.text)
 }
 
 fn inspected(subject: &str, inspection: &Inspection) -> String {

@@ -2,8 +2,7 @@
 
 use super::Words;
 use crate::domain::act::{
-    AcceptanceCheck, Act, ActKind, AdjustmentRequest, Application, Approval, Correction,
-    Designation, Inspection,
+    AcceptanceCheck, Act, ActKind, AdjustmentRequest, Application, Approval, Correction, Inspection,
 };
 use crate::domain::ids::{Id, Language};
 use crate::domain::words::{batch, day, round, when};
@@ -36,7 +35,9 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::DeclareExit(c) if words.is_own() => format!("声明退出：{}", c.reason),
         Act::DeclareExit(c) => format!("声明{s}退出：{}", c.reason),
         Act::SubmitPromotionPlan(_) => format!("提交{}", of("综合实力提升计划")),
-        Act::Designate(c) => designated(s, c),
+        Act::Designate(c) => {
+            format!("明确{s}的{}：{}", words.result(&c.designates), c.text)
+        }
         Act::SubmitReport(c) => format!("报送{}", of(&format!("{}年度工作书面报告", c.year))),
         Act::Inspect(c) => inspected(s, c),
         Act::EvaluateAnnually(c) => format!("对{s}作出{}年度评价：{}", c.year, c.result),
@@ -142,17 +143,6 @@ fn adjusting(words: &Words<'_>, request: &AdjustmentRequest) -> String {
     let category = words.category(&request.category);
     let whom = if words.is_own() { String::new() } else { format!("将{}", words.subject) };
     format!("申请{whom}调整为{category}：{}", request.reason)
-}
-
-fn designated(subject: &str, designation: &Designation) -> String {
-    let what = match designation.designates.as_str() {
-        "department" => "主管部门",
-        "agencies" => "工作机构",
-        "personnel" => "人员",
-        "funds" => "经费",
-        other => other,
-    };
-    format!("明确{subject}的{what}：{}", designation.text)
 }
 
 fn inspected(subject: &str, inspection: &Inspection) -> String {
