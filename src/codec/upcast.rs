@@ -2,7 +2,7 @@
 //! type's next version in the registry, and a step here from the last one, with the schema that it had.
 //!
 //! What must hold: data of every version ever written are read for ever
-//! (`schemas/events/samples` has one of each, which a test reads).
+//! (`tests/compat/samples` has one of each, which a test reads).
 
 use std::borrow::Cow;
 

@@ -16,7 +16,7 @@ use crate::api::etag;
 use crate::api::problem::{Code, Problem};
 use crate::codec::{self, CloudEvents, Member, Members};
 use crate::domain::date::Timestamp;
-use crate::log::{RecordedEvent, SINGLE_EVENTS, on_backlog};
+use crate::log::{RecordedEvent, SINGLE_EVENTS, give_way, on_backlog};
 
 /// An event with its full envelope.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -102,7 +102,8 @@ pub enum Around {
 
 impl Around {
     fn page(&self, events: &[RecordedEvent]) -> Result<Vec<u8>, Problem> {
-        let items = events.iter().map(EventView::of).collect::<Result<Vec<_>, _>>()?;
+        let items = events.iter().inspect(|_| give_way()).map(EventView::of);
+        let items = items.collect::<Result<Vec<_>, _>>()?;
         let written = match self {
             Self::Feed(next, last) => {
                 let last_sequence = last.map(sequence);
@@ -156,6 +157,7 @@ fn written(
         NDJSON | JSONL => {
             let mut lines = Vec::new();
             for event in events {
+                give_way();
                 write_line(event, &mut lines)?;
             }
             Ok(lines)
@@ -188,6 +190,7 @@ fn batch(events: &[RecordedEvent], cloud: &CloudEvents) -> Result<Vec<u8>, Probl
         if at > 0 {
             out.push(b',');
         }
+        give_way();
         cloud.write(event, &mut out).map_err(Problem::internal)?;
     }
     out.push(b']');
