@@ -43,13 +43,14 @@ impl Problem {
                 .member("digest", digest)
                 .member("pointer", format!("#{pointer}")),
             ActError::Invalid { pointer, detail } => {
-                let pointer = format!("#{pointer}");
-                let code = "invalid".to_owned();
-                Problem::new(Code::ValidationError).detail(detail.clone()).errors(&[FieldError {
-                    pointer,
-                    detail,
-                    code,
-                }])
+                let member = words::member(&pointer).unwrap_or_else(|| "内容".to_owned());
+                let zh = format!("{member}有误，请核对后重新填写");
+                let said = if language == Language::Zh { zh.clone() } else { detail.clone() };
+                let (pointer, code) = (format!("#{pointer}"), "invalid".to_owned());
+                Problem::new(Code::ValidationError)
+                    .detail(detail)
+                    .detail_zh(zh)
+                    .errors(&[FieldError { pointer, detail: said, code }])
             }
             ActError::EventTooLarge { bytes, limit } => {
                 let errors = [FieldError {
