@@ -64,7 +64,7 @@ pub fn program(call: &Call) -> Result<Option<&Program>, Problem> {
     found.map(Some).ok_or_else(|| {
         Problem::new(Code::NotFound)
             .detail(format!("there is no program {id:?}"))
-            .detail_zh(format!("没有项目 {id:?}"))
+            .detail_zh(format!("没有项目“{id}”"))
     })
 }
 

@@ -21,7 +21,6 @@ use crate::domain::history::{Fate, History, corrected_revision};
 use crate::domain::state::State;
 use crate::domain::subject::SubjectHistory;
 
-pub mod dates;
 pub mod entry;
 mod known;
 mod said;
@@ -29,7 +28,7 @@ pub mod sentence;
 mod tables;
 
 pub use entry::{Entry, entries};
-pub use sentence::{own_sentence, sentence as sentence_of};
+pub use sentence::{Around, Receipt, own_sentence, sentence as sentence_of};
 
 use said::{Said, law_key, office_key};
 use tables::{BEFORE, EVENTS, LAWS, OFFICES, RESTATE};
