@@ -35,6 +35,16 @@ pub const ENROLLMENTS: &[Parameter] = &[
     PROGRAM,
     Parameter { name: "phase", en: "In this phase on the day.", zh: "该日处于某阶段。" },
     Parameter { name: "category", en: "In this category on the day.", zh: "该日属某类型。" },
+    Parameter {
+        name: "round",
+        en: "Last decided in this annual round by the day.",
+        zh: "截至该日最近一次决定所属年度。",
+    },
+    Parameter {
+        name: "batch",
+        en: "Last decided in this batch by the day.",
+        zh: "截至该日最近一次决定所属的批次。",
+    },
     PROVINCE,
     KIND,
     Parameter {
@@ -85,6 +95,12 @@ pub struct EnrollmentItem {
     pub stands_at: Option<StandsAt>,
     /// The category.
     pub category: Option<Labelled>,
+    /// The annual round in which the present attempt was last decided.
+    #[schemars(with = "Option<String>")]
+    pub round: Option<Id>,
+    /// The batch in which it was.
+    #[schemars(with = "Option<String>")]
+    pub batch: Option<Id>,
     /// The title held.
     pub title: Option<HeldFrom>,
     /// The term.
@@ -168,6 +184,8 @@ pub async fn list_enrollments(call: Call) -> Answered {
         category: declared(&call, "category", |m| {
             m.categories.iter().map(|c| c.id.clone()).collect()
         })?,
+        round: named::number(&call, "round")?,
+        batch: named::number(&call, "batch")?,
         province: named::subject(&call, "province").await?,
         kind: named::kind(&call)?,
         provenance: call.parsed("provenance", provenance)?,
@@ -233,6 +251,8 @@ fn enrollment(call: &Call, row: &EnrollmentRow, day: Day) -> EnrollmentItem {
             .category
             .as_ref()
             .map(|id| Labelled::new(id, category(&versions, id), language)),
+        round: row.round.clone(),
+        batch: row.batch.clone(),
         title: row.title.as_ref().map(|id| HeldFrom {
             id: id.clone(),
             label: worded(title(&versions, id), id, language),

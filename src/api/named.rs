@@ -5,6 +5,7 @@ use super::call::{Call, wrong_parameter};
 use super::problem::{Code, Problem};
 use crate::domain::ids::{Id, Office, SubjectId};
 use crate::domain::measure::{Measure, Program};
+use crate::domain::text::says_something;
 
 /// The phase, category or obligation that a parameter names.
 ///
@@ -28,6 +29,17 @@ pub fn declared(
         }
     }
     one_of(parameter, asked, known).map(Some)
+}
+
+/// The round or batch that a parameter names, as the decisions print it: nothing declares them.
+///
+/// # Errors
+/// `malformed-request` for a text that says nothing.
+pub fn number(call: &Call, parameter: &'static str) -> Result<Option<Id>, Problem> {
+    call.parsed(parameter, |text| match says_something(text) {
+        true => Ok(Id::from(text.trim())),
+        false => Err(format!("{text:?} says nothing")),
+    })
 }
 
 /// The kind of subject that `kind` names.

@@ -139,6 +139,12 @@ pub struct Status {
     pub attempt: u32,
     /// The category.
     pub category: Option<Labelled>,
+    /// The annual round in which the present attempt was last decided.
+    #[schemars(with = "Option<String>")]
+    pub round: Option<Id>,
+    /// The batch in which it was.
+    #[schemars(with = "Option<String>")]
+    pub batch: Option<Id>,
     /// The title held.
     pub title: Option<TitleHeld>,
     /// The term.
@@ -254,6 +260,8 @@ impl Status {
                 .category
                 .as_ref()
                 .map(|id| Labelled::new(id, reading.category_label(id), language)),
+            round: state.round.clone(),
+            batch: state.batch.clone(),
             title: title(reading, state, language),
             term: state.term.as_ref().map(|term| term_on(term, day, language)),
             place: state.place.as_ref().map(|place| PlaceView {

@@ -5,6 +5,7 @@
 
 mod common;
 mod content;
+mod listed;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ pub use content::{
     EvaluationOpening, Inspection, Listing, Mended, Plan, Progress, PromotionPlan, Reasoned,
     Receipt, Recommendation, Report, Review, Scheme, Stated, Statement, UnknownRule,
 };
+pub use listed::ListedBy;
 
 macro_rules! registry {
     ($($(#[$doc:meta])* $variant:ident($content:ty) $name:literal => $event:literal;)*) => {

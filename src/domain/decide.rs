@@ -251,6 +251,7 @@ impl<'a> Deciding<'a> {
         let outcome = self.outcome(rule)?;
         let (mut findings, shown) = self.check_participation(rule)?;
         findings.extend(self.plan_findings(measure));
+        findings.extend(self.superseded_plan(measure));
         let mut decision = self.decision(edition, rule, outcome, findings)?;
         decision.rests_on.extend(shown);
         self.check_override(&decision)?;

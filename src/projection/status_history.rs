@@ -25,6 +25,8 @@ const TABLE: Table = Table {
         ("phase_since", Text),
         ("node_since", Text),
         ("category", Text),
+        ("round", Text),
+        ("batch", Text),
         ("title", Text),
         ("title_from", Text),
         ("title_until", Text),
@@ -57,6 +59,8 @@ fn same(a: &State, b: &State) -> bool {
         && a.phase_since == b.phase_since
         && a.node_since == b.node_since
         && a.category == b.category
+        && a.round == b.round
+        && a.batch == b.batch
         && title(a) == title(b)
         && term(a) == term(b)
         && a.place == b.place
@@ -82,7 +86,8 @@ fn write(state: &State, row: &mut RowWriter<'_>) {
     let place = state.place.as_deref();
     row.text_if(state.node.as_ref().map(|node| node.as_str())).text_if(state.phase());
     row.date_if(state.phase_since.as_ref()).date_if(state.node_since.as_ref());
-    row.text_if(state.category.as_ref().map(|category| category.as_str()));
+    row.text_if(state.category.as_deref()).text_if(state.round.as_deref());
+    row.text_if(state.batch.as_deref());
     row.text_if(title.map(|title| title.title.as_str())).date_if(title.map(|title| &title.from));
     row.date_if(title.and_then(|title| title.until.as_ref()));
     row.date_if(term.map(|term| &term.from)).date_if(term.map(|term| &term.until));
@@ -135,7 +140,7 @@ impl Projection for StatusHistory {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn tables_sql(&self) -> &'static str {

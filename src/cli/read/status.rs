@@ -59,6 +59,12 @@ struct FilterArgs {
     /// With --list: in this category
     #[arg(long, requires = "list", conflicts_with = "program")]
     category: Option<String>,
+    /// With --list: last decided in this annual round
+    #[arg(long, requires = "list", conflicts_with = "program")]
+    round: Option<String>,
+    /// With --list: last decided in this batch
+    #[arg(long, requires = "list", conflicts_with = "program")]
+    batch: Option<String>,
     /// With --list: this province and what lies in it
     #[arg(long, value_name = "CODE", requires = "list", conflicts_with = "program")]
     province: Option<String>,
@@ -83,6 +89,8 @@ pub async fn run(args: &StatusArgs) -> anyhow::Result<Exit> {
     push(&mut query, "program", filter.of_program.as_ref());
     push(&mut query, "phase", filter.phase.as_ref());
     push(&mut query, "category", filter.category.as_ref());
+    push(&mut query, "round", filter.round.as_ref());
+    push(&mut query, "batch", filter.batch.as_ref());
     push(&mut query, "province", filter.province.as_ref());
     if filter.exercise {
         query.push(("exercise", "true".to_owned()));
@@ -118,6 +126,8 @@ fn one(answer: &Answer) -> Page {
         (say("stands at", "所处阶段"), node),
         (say("since", "起自"), text(body, "/stands_at/since")),
         (say("category", "类型"), text(body, "/category/label")),
+        (say("round", "年度"), text(body, "/round")),
+        (say("batch", "批次"), text(body, "/batch")),
         (say("title", "称号"), title),
         (say("term", "期限"), range(text(body, "/term/from"), text(body, "/term/until"))),
         (say("place taken", "占用名额"), place),
@@ -188,6 +198,8 @@ fn list(answer: &Answer) -> Page {
         answer.say("stands at", "所处阶段"),
         answer.say("since", "起自"),
         answer.say("category", "类型"),
+        answer.say("round", "年度"),
+        answer.say("batch", "批次"),
         answer.say("provenance", "来源"),
     ]);
     for item in items(&answer.body, "/items") {
@@ -198,6 +210,8 @@ fn list(answer: &Answer) -> Page {
             "/stands_at/label",
             "/stands_at/since",
             "/category/label",
+            "/round",
+            "/batch",
             "/provenance",
         ];
         table.row(members.map(|pointer| text(item, pointer)).to_vec());

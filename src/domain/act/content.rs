@@ -278,6 +278,12 @@ content!(
         /// The title, where one is held.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         title: Option<Id>,
+        /// The annual round, where the source has it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        round: Option<String>,
+        /// The batch, where the source has it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        batch: Option<String>,
         /// `attested` when a source says so, `inferred` when it follows from one.
         #[schemars(with = "String")]
         confidence: Provenance,
