@@ -260,3 +260,39 @@ async fn a_list_that_has_not_read_so_far_says_so() {
     let ready = send(server.request("GET", "/health/ready")).await.ok(200).json();
     assert!(ready["read_models"]["behind_events"].as_u64().unwrap() > 0, "{ready}");
 }
+
+/// C7, P3: lists by round and by batch, as of any day and as known at any event.
+#[tokio::test(flavor = "multi_thread")]
+async fn enrollments_are_listed_by_the_batch_in_which_they_were_decided() {
+    let (server, _) = filled().await;
+    let mut body = approve("2016-04-01");
+    body["batch"] = json!(" 1 ");
+    body["round"] = json!("2016");
+    let before = server.national().act("strong_province/320000", &approve("2016-03-01")).await;
+    let before = before.ok(201).json()["sequence"].as_str().unwrap().to_owned();
+    let approved = server.national().act("strong_province/440000", &body).await.ok(201);
+    let sequence = approved.json()["sequence"].as_str().unwrap().to_owned();
+    let subjects = async |query: &str| {
+        let body = list(&server, &format!("/v1/enrollments?{query}"), &sequence).await.ok(200);
+        let items = body.json()["items"].as_array().unwrap().clone();
+        items.iter().map(|item| item["subject"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(subjects("batch=1").await, ["440000"]);
+    assert_eq!(subjects("round=2016&category=supporting").await, ["440000"]);
+    assert_eq!(subjects("round=2016&category=leading").await, [""; 0]);
+    assert_eq!(subjects("batch=2").await, [""; 0]);
+    assert_eq!(subjects("batch=1&as_of=2016-03-31").await, [""; 0], "not decided yet");
+    assert_eq!(subjects(&format!("batch=1&at_sequence={before}")).await, [""; 0], "not known yet");
+    let item = list(&server, "/v1/enrollments?batch=1", &sequence).await.ok(200).json();
+    assert_eq!(
+        (&item["items"][0]["batch"], &item["items"][0]["round"]),
+        (&json!("1"), &json!("2016"))
+    );
+    let status =
+        server.auditor().get("/v1/enrollments/strong_province/440000").await.ok(200).json();
+    assert_eq!((&status["batch"], &status["round"]), (&json!("1"), &json!("2016")));
+    for blank in ["round=", "batch=%20", "batch=%E2%80%8B"] {
+        let path = format!("/v1/enrollments?{blank}");
+        server.auditor().get(&path).await.problem(400, "malformed-request");
+    }
+}
