@@ -88,8 +88,8 @@ pub async fn list_enrollment_obligations(call: Call) -> Answered {
         }
         Err(problem) => return Err(problem),
     };
-    let unlisted = reading.unlisted(state.as_ref());
     let state = state.unwrap_or_default();
+    let unlisted = reading.unlisted(&state);
     let labels = reading.labels();
     let mut judged = items(&state, reading.day, &reading.calendars);
     judged.extend(items(&unlisted, reading.day, &reading.calendars));

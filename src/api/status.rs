@@ -14,7 +14,7 @@ use super::reading::Reading;
 use super::state::Rendered;
 use crate::app::Cached;
 use crate::domain::date::Day;
-use crate::domain::duty::{DueItem, DutyStatus, items, waiting_among};
+use crate::domain::duty::{DueItem, DutyStatus, items, move_of_unlisted, waiting_among};
 use crate::domain::event::Term;
 use crate::domain::history::History;
 use crate::domain::ids::{Id, Language};
@@ -321,8 +321,10 @@ fn term_on(term: &Term, day: Day, language: Language) -> TermOn {
 fn waiting(reading: &Reading<'_>, state: &State, judged: &[DueItem<'_>]) -> Vec<WaitingView> {
     let Some(measure) = reading.measure() else { return Vec::new() };
     let waiting = waiting_among(state, measure, reading.day, judged);
+    let unlisted = move_of_unlisted(measure, state, &reading.unlisted(state), reading.day);
     waiting
         .into_iter()
+        .chain(unlisted)
         .map(|waiting| WaitingView {
             office: waiting.office.as_str(),
             act: waiting.act.as_str(),
@@ -340,7 +342,7 @@ fn obligations(
 ) -> ObligationCounts {
     let mut counts = ObligationCounts::default();
     let labels = reading.labels();
-    let unlisted = reading.unlisted(Some(state));
+    let unlisted = reading.unlisted(state);
     for item in judged.iter().chain(&items(&unlisted, reading.day, &reading.calendars)) {
         match item.status {
             DutyStatus::Open => counts.open += 1,

@@ -17,12 +17,11 @@ use std::collections::BTreeMap;
 use super::calendar::{AdjustedDate, Calendars};
 use super::date::{CivilDate, Day};
 use super::event::Series;
-use super::measure::Measure;
 use super::state::{Duty, Ended, Met, ONCE, State};
 
 pub use lapse::{lapse_has_ground, lapses, may_lapse_on, unrecorded};
 pub use unlisted::{
-    PROMOTION_PLAN, promotion_plan_duty, promotion_plan_label, promotion_plan_rule,
+    PROMOTION_PLAN, move_of_unlisted, owed_unlisted, promotion_plan_label, promotion_plan_rule,
 };
 pub use waiting::{Waiting, waiting_among, waiting_for};
 
@@ -96,16 +95,6 @@ pub fn items<'a>(state: &'a State, day: Day, calendars: &Calendars) -> Vec<DueIt
         }
     }
     items
-}
-
-/// Whether a province owes the comprehensive strength promotion plan (P12): it stands in no listed
-/// phase of the measure, and no plan of it is on record. `None` is a province without enrollment.
-pub fn owes_promotion_plan(measure: &Measure, state: Option<&State>) -> bool {
-    let listed = state
-        .and_then(State::phase)
-        .and_then(|phase| measure.phase(phase))
-        .is_some_and(|phase| phase.standing);
-    !listed && state.is_none_or(|state| state.promotion_plan.is_none())
 }
 
 fn single_item<'a>(

@@ -26,7 +26,7 @@ pub fn evolve(state: &mut State, recorded: &Recorded, place: Day) {
                 if fact.act.kind() == ActKind::SubmitPromotionPlan {
                     // A plan of a province outside the program is no attempt to enter it (P12).
                     state.attempt = attempt;
-                    state.promotion_plan = Some(recorded.revision);
+                    state.promotion_plan.get_or_insert_with(|| met_by(recorded));
                 }
                 if fact.over_limit.is_some() {
                     state.overrides += 1;
@@ -282,8 +282,6 @@ fn open(state: &mut State, recorded: &Recorded, opened: &DutyOpened, place: Day)
 }
 
 fn meet(state: &mut State, recorded: &Recorded, met: &DutyMet) {
-    let (received_on, stated) = recorded.received();
-    let on = recorded.meta.effective_on;
     let year = met.due_year.unwrap_or(ONCE);
     let duties = Arc::make_mut(&mut state.duties);
     let Some(duty) = duties.iter_mut().rev().find(|duty| {
@@ -291,8 +289,12 @@ fn meet(state: &mut State, recorded: &Recorded, met: &DutyMet) {
     }) else {
         return;
     };
-    let entry = Met { by: recorded.revision, on, received_on, stated };
-    Arc::make_mut(&mut Arc::make_mut(duty).met).entry(year).or_insert(entry);
+    Arc::make_mut(&mut Arc::make_mut(duty).met).entry(year).or_insert_with(|| met_by(recorded));
+}
+
+fn met_by(recorded: &Recorded) -> Met {
+    let (received_on, stated) = recorded.received();
+    Met { by: recorded.revision, on: recorded.meta.effective_on, received_on, stated }
 }
 
 fn acknowledge(state: &mut State, of: u64, received_on: Day) {

@@ -38,8 +38,8 @@ pub struct State {
     pub duties: Arc<Vec<Arc<Duty>>>,
     /// The latest day on which an event shows the standing.
     pub last_evidenced_on: Option<CivilDate>,
-    /// The revision of the promotion plan on record (P12), kept over all attempts.
-    pub promotion_plan: Option<u64>,
+    /// How the promotion plan got on record (P12), kept over all attempts.
+    pub promotion_plan: Option<Met>,
     /// How many acts are in the effective history.
     pub acts: u32,
     /// How many days' worth of overrides: acts that went over a soft limit.

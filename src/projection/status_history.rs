@@ -42,6 +42,9 @@ const TABLE: Table = Table {
         ("waiting", Text),
         ("unsupported", Int),
         ("promotion_plan", Int),
+        ("promotion_plan_on", Text),
+        ("promotion_plan_received", Text),
+        ("promotion_plan_stated", Int),
     ],
     key: &["id"],
     changes: CHANGES,
@@ -99,7 +102,10 @@ fn write(state: &State, row: &mut RowWriter<'_>) {
     row.text(state.provenance.as_str()).int(i64::from(state.attempt));
     row.date_if(state.last_evidenced_on.as_ref()).day_if(state.kept_since);
     row.text(&waiting(state)).number(state.unsupported.len() as u64);
-    row.number_if(state.promotion_plan);
+    match &state.promotion_plan {
+        Some(met) => row.number(met.by).date(&met.on).day(met.received_on).flag(met.stated),
+        None => row.null().null().null().null(),
+    };
 }
 
 /// What awaits a decision, as JSON.

@@ -16,10 +16,10 @@ use crate::api::times::Times;
 use crate::domain::calendar::Calendars;
 use crate::domain::date::Day;
 use crate::domain::duty::{
-    DueItem, DutyStatus, PROMOTION_PLAN, items, promotion_plan_duty, promotion_plan_rule,
+    DueItem, DutyStatus, PROMOTION_PLAN, items, owed_unlisted, promotion_plan_rule,
 };
 use crate::domain::ids::SubjectId;
-use crate::domain::measure::Program;
+use crate::domain::measure::{Edition, Program};
 use crate::domain::state::{Duty, State};
 use crate::projection::obligations::{ObligationCursor, ObligationFilter, ObligationRow};
 use crate::projection::subjects::{SubjectCursor, UnlistedFilter};
@@ -65,16 +65,18 @@ impl Pick {
     }
 }
 
-/// The duty of a program's unlisted subjects.
+/// A program whose unlisted subjects owe something.
 struct Unlisted {
     filter: UnlistedFilter,
-    duty: Duty,
+    edition: Arc<Edition>,
+    /// The day as of which the list of who takes part is known to be complete.
+    complete_since: Option<Day>,
 }
 
 /// A duty found.
 enum Found {
     Recorded(Box<ObligationRow>),
-    Unlisted(usize, SubjectId),
+    Unlisted(usize, SubjectId, Arc<Duty>, Option<Day>),
 }
 
 /// Where the next page begins.
@@ -127,7 +129,7 @@ pub async fn list_obligations(call: Call) -> Answered {
         only_binding: false,
     };
     let pick = Pick { day: times.day, statuses, due_before, due_after, calendars };
-    let unlisted = unlisted(&call, &filter, &pick);
+    let unlisted = all_unlisted(&call, &filter, &times);
     let question = Arc::new(Question { filter, pick, unlisted, limit });
     let asked = question.clone();
     let after = cursor.map(|cursor| cursor.after);
@@ -140,13 +142,13 @@ pub async fn list_obligations(call: Call) -> Answered {
     page(&call, Filled { items, more, programs, times, model, copy, position, known_at_us })
 }
 
-/// The programs whose unlisted subjects owe something that the filter picks, by id.
-fn unlisted(call: &Call, filter: &ObligationFilter, pick: &Pick) -> Vec<Unlisted> {
+/// The programs whose unlisted subjects may owe something that the filter picks, by id.
+fn all_unlisted(call: &Call, filter: &ObligationFilter, times: &Times) -> Vec<Unlisted> {
     let programs = call.state.app.library().programs().programs.iter();
     let mut owed: Vec<Unlisted> = programs
         .filter(|program| program.is_exercise() == filter.exercise)
         .filter(|program| filter.program.as_ref().is_none_or(|id| *id == program.id))
-        .filter_map(|program| of_program(call, program, filter, pick))
+        .filter_map(|program| of_program(call, program, filter, times))
         .collect();
     owed.sort_by(|one, other| one.filter.program.cmp(&other.filter.program));
     owed
@@ -156,15 +158,17 @@ fn of_program(
     call: &Call,
     program: &Program,
     filter: &ObligationFilter,
-    pick: &Pick,
+    times: &Times,
 ) -> Option<Unlisted> {
-    let versions = call.state.app.library().versions(program);
-    let measure = &versions.in_force(pick.day)?.measure;
-    let duty = promotion_plan_duty(measure, None)?;
-    let picked = filter.obligation.as_ref().is_none_or(|id| *id == duty.obligation)
-        && filter.owes.is_none_or(|office| office == duty.owes)
-        && !pick.of(&duty, None, |_| ()).is_empty();
-    let standing = measure.phases.iter().filter(|phase| phase.standing);
+    let library = call.state.app.library();
+    let versions = library.versions(program);
+    let edition = versions.in_force(times.day)?.clone();
+    let rule = promotion_plan_rule(&edition.measure)?;
+    // It has no due date.
+    let picked = filter.obligation.as_ref().is_none_or(|id| *id == PROMOTION_PLAN)
+        && filter.owes.is_none_or(|office| rule.by.first() == Some(&office))
+        && filter.due_before.or(filter.due_after).is_none();
+    let standing = edition.measure.phases.iter().filter(|phase| phase.standing);
     let filter = UnlistedFilter {
         program: program.id.clone(),
         exercise: program.is_exercise(),
@@ -172,7 +176,8 @@ fn of_program(
         standing: standing.map(|phase| phase.id.clone()).collect(),
         subject: filter.subject.clone(),
     };
-    picked.then_some(Unlisted { filter, duty })
+    let complete_since = library.list_complete_since(&program.id, times.known.sequence());
+    picked.then_some(Unlisted { filter, edition, complete_since })
 }
 
 impl Question {
@@ -254,7 +259,10 @@ impl Question {
                 examined += rows.len();
                 for row in rows {
                     from = Some(row.subject.cursor());
-                    if row.met_by.is_some() {
+                    let (measure, since) = (&unlisted.edition.measure, unlisted.complete_since);
+                    let owed = owed_unlisted(measure, &row.state, self.pick.day, since);
+                    let Some(duty) = owed.duties.first() else { continue };
+                    if self.pick.of(duty, owed.kept_since, |_| ()).is_empty() {
                         continue;
                     }
                     if left == 0 {
@@ -262,7 +270,8 @@ impl Question {
                     }
                     left -= 1;
                     last = AfterUnlisted { program: program.to_owned(), subject: from.clone() };
-                    found.push(Found::Unlisted(index, row.subject.subject));
+                    let (duty, kept_since) = (duty.clone(), owed.kept_since);
+                    found.push(Found::Unlisted(index, row.subject.subject, duty, kept_since));
                 }
                 if end {
                     break;
@@ -278,9 +287,8 @@ impl Question {
     fn judged(&self, call: &Call, found: &Found) -> Vec<ObligationItem> {
         let (program, subject, duty, kept_since) = match found {
             Found::Recorded(row) => (&row.program, &row.subject, &row.duty, row.kept_since),
-            Found::Unlisted(index, subject) => {
-                let unlisted = &self.unlisted[*index];
-                (&unlisted.filter.program, subject, &unlisted.duty, None)
+            Found::Unlisted(index, subject, duty, kept_since) => {
+                (&self.unlisted[*index].filter.program, subject, &**duty, *kept_since)
             }
         };
         let library = call.state.app.library();

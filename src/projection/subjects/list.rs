@@ -3,12 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::date::{CivilDate, Day};
-use crate::domain::ids::{Id, ProgramId, SubjectId, Text};
+use crate::domain::ids::{Id, Node, ProgramId, Provenance, SubjectId, Text};
+use crate::domain::state::{Met, State};
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
 use crate::projection::read::{At, Tables};
-use crate::projection::sql::Record;
 use crate::projection::sql::question::{add_asked, both, parameters, said_on, text_if, valid};
+use crate::projection::sql::{Record, provenance};
 
 /// Which subjects are asked for. Real ones and invented ones never stand in one list (G16).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -84,15 +85,18 @@ pub struct UnlistedFilter {
 }
 
 /// A subject that does not take part.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnlistedRow {
     /// The subject.
     pub subject: SubjectRow,
-    /// The revision, in its stream in the program, of the promotion plan that meets what it owes,
-    /// if there is one by the day.
-    pub met_by: Option<u64>,
+    /// What of its state in the program says since when it takes no part, and how the promotion plan
+    /// that it owes got on record; empty where it has no record in the program.
+    pub state: State,
 }
 
+/// What is asked of where a subject stands.
+const STATE: &str = ", s.stands_at, s.node_since, s.kept_since, s.provenance, s.promotion_plan,
+    s.promotion_plan_on, s.promotion_plan_received, s.promotion_plan_stated";
 const ORDER: &str = " ORDER BY b.order_key, b.subject LIMIT :limit";
 
 /// The question that picks subjects; `of_kinds` are parameters. What else is selected and what joins
@@ -147,8 +151,8 @@ impl Tables<'_> {
     }
 
     /// The subjects of a program's kinds that do not stand in it on a day, as known up to an event,
-    /// in the order of GB/T 2260; at most `limit`, after `after`. Each has an open, undated duty that
-    /// stands in no stream until it is met (P12).
+    /// or once met what those owe who do not (P12), in the order of GB/T 2260; at most `limit`, after
+    /// `after`.
     ///
     /// # Errors
     /// Those of the database.
@@ -168,8 +172,11 @@ impl Tables<'_> {
     WHERE h.enrollment = e.id AND {} ORDER BY h.valid_from DESC LIMIT 1)",
             valid("h")
         );
-        let mut sql = question(", s.promotion_plan", &joined, &kinds);
-        let stands = format!(" AND (s.phase IS NULL OR s.phase NOT IN ({}))", standing.join(", "));
+        let mut sql = question(STATE, &joined, &kinds);
+        let stands = format!(
+            " AND (s.phase IS NULL OR s.phase NOT IN ({}) OR s.promotion_plan IS NOT NULL)",
+            standing.join(", ")
+        );
         let parts = [
             // One that was registered later was not known.
             (
@@ -195,10 +202,32 @@ impl Tables<'_> {
         ];
         given.extend(named(&kinds, &filter.kinds));
         given.extend(named(&standing, &filter.standing));
-        self.rows(&sql, &given, |row| {
-            Ok(UnlistedRow { subject: read(row)?, met_by: row.number_if("promotion_plan")? })
-        })
+        self.rows(&sql, &given, |row| Ok(UnlistedRow { subject: read(row)?, state: state(row)? }))
     }
+}
+
+fn state(row: &dyn Record) -> Result<State, DatabaseError> {
+    let promotion_plan = match row.number_if("promotion_plan")? {
+        None => None,
+        Some(by) => Some(Met {
+            by,
+            on: row.parsed("promotion_plan_on", CivilDate::parse)?,
+            received_on: row.parsed("promotion_plan_received", Day::parse)?,
+            stated: row.flag("promotion_plan_stated")?,
+        }),
+    };
+    let stands_at = row.parsed_if("stands_at", Node::parse)?;
+    Ok(State {
+        provenance: match stands_at {
+            Some(_) => row.named("provenance", provenance)?,
+            None => Provenance::default(),
+        },
+        node: stands_at,
+        node_since: row.parsed_if("node_since", CivilDate::parse)?,
+        kept_since: row.parsed_if("kept_since", Day::parse)?,
+        promotion_plan,
+        ..State::default()
+    })
 }
 
 fn read(row: &dyn Record) -> Result<SubjectRow, DatabaseError> {
