@@ -173,7 +173,8 @@ impl Recording {
         let met = items(state, reading.day, &reading.calendars)
             .into_iter()
             .filter(|item| item.met.is_some_and(|met| met.by == recorded.revision));
-        self.met = met.map(|item| ObligationView::of(&item, &labels, language)).collect();
+        self.met =
+            met.map(|item| ObligationView::of(&item, reading.day, &labels, language)).collect();
         self.late = self.met.iter().any(|met| met.status == "LATE");
         self.enrollment = Some(standing(reading, state, language));
     }

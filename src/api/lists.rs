@@ -165,6 +165,8 @@ pub struct MatterView {
     pub matter: crate::domain::measure::Matter,
     /// Since when.
     pub since: String,
+    /// How many days that is, on the day asked about.
+    pub days: i64,
     /// The revision of the event that opened it.
     pub by: u64,
 }
@@ -282,7 +284,12 @@ fn enrollment(call: &Call, row: &EnrollmentRow, day: Day) -> EnrollmentItem {
         waiting: row
             .waiting
             .iter()
-            .map(|w| MatterView { matter: w.matter, since: w.since.to_string(), by: w.by })
+            .map(|w| MatterView {
+                matter: w.matter,
+                since: w.since.to_string(),
+                days: w.since.latest().days_until(day).max(0),
+                by: w.by,
+            })
             .collect(),
         unsupported: row.unsupported,
         revision: row.revision,

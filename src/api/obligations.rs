@@ -93,7 +93,8 @@ pub async fn list_enrollment_obligations(call: Call) -> Answered {
     let labels = reading.labels();
     let mut judged = items(&state, reading.day, &reading.calendars);
     judged.extend(items(&unlisted, reading.day, &reading.calendars));
-    let shown = judged.iter().map(|item| ObligationView::of(item, &labels, call.tongue()));
+    let shown =
+        judged.iter().map(|item| ObligationView::of(item, reading.day, &labels, call.tongue()));
     let view = ObligationsOfOne {
         program: reading.program.id.to_string(),
         subject: reading.subject.id().to_string(),

@@ -87,6 +87,8 @@ pub struct WaitingView {
     pub act: &'static str,
     /// Since when.
     pub since: String,
+    /// How many days that is, on the day asked about.
+    pub days: i64,
     /// The article.
     pub article: String,
 }
@@ -329,6 +331,7 @@ fn waiting(reading: &Reading<'_>, state: &State, judged: &[DueItem<'_>]) -> Vec<
             office: waiting.office.as_str(),
             act: waiting.act.as_str(),
             since: waiting.since.to_string(),
+            days: waiting.since.latest().days_until(reading.day).max(0),
             article: waiting.article,
         })
         .collect()
@@ -352,7 +355,7 @@ fn obligations(
             DutyStatus::Waived | DutyStatus::NotInTheRecord => {}
         }
         if item.status.is_unmet() {
-            counts.unmet.push(ObligationView::of(item, &labels, language));
+            counts.unmet.push(ObligationView::of(item, reading.day, &labels, language));
         }
     }
     counts

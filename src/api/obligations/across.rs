@@ -298,7 +298,7 @@ impl Question {
             program: program.to_string(),
             subject: subject.to_string(),
             exercise: self.filter.exercise,
-            obligation: ObligationView::of(item, &labels, call.tongue()),
+            obligation: ObligationView::of(item, self.pick.day, &labels, call.tongue()),
             enrollment: format!("/v1/enrollments/{program}/{subject}"),
         })
     }

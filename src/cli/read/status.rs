@@ -159,10 +159,12 @@ fn waiting(answer: &Answer, page: &mut Page) {
         answer.say("office", "机关"),
         answer.say("act", "行为"),
         answer.say("since", "起自"),
+        answer.say("days", "天数"),
         answer.say("article", "条款"),
     ]);
     for item in items(&answer.body, "/waiting_for") {
-        table.row(["/office", "/act", "/since", "/article"].map(|p| text(item, p)).to_vec());
+        let members = ["/office", "/act", "/since", "/days", "/article"];
+        table.row(members.map(|p| text(item, p)).to_vec());
     }
     page.section(answer.say("Whose move it is", "待办"), &table);
 }
@@ -173,10 +175,13 @@ fn unmet(answer: &Answer, page: &mut Page) {
         answer.say("owes", "义务人"),
         answer.say("status", "状态"),
         answer.say("due", "到期"),
+        answer.say("days waited", "已等待天数"),
+        answer.say("days late", "逾期天数"),
         answer.say("article", "条款"),
     ]);
     for item in items(&answer.body, "/obligations/unmet") {
-        let members = ["/label", "/owes", "/status", "/due/on", "/article"];
+        let members =
+            ["/label", "/owes", "/status", "/due/on", "/waiting", "/days_late", "/article"];
         table.row(members.map(|pointer| text(item, pointer)).to_vec());
     }
     page.section(answer.say("Due", "应履行"), &table);
