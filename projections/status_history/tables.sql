@@ -32,8 +32,5 @@ CREATE TABLE status_history (
     kept_since        TEXT,
     waiting           TEXT    NOT NULL,
     unsupported       INTEGER NOT NULL,
-    promotion_plan    INTEGER,
-    promotion_plan_on TEXT,
-    promotion_plan_received TEXT,
-    promotion_plan_stated INTEGER
+    met_outside       TEXT    NOT NULL
 ) STRICT;

@@ -162,7 +162,7 @@ pub struct FromUntil {
 pub struct MatterView {
     /// What.
     #[schemars(with = "String")]
-    pub matter: crate::domain::measure::Matter,
+    pub matter: Id,
     /// Since when.
     pub since: String,
     /// How many days that is, on the day asked about.
@@ -285,7 +285,7 @@ fn enrollment(call: &Call, row: &EnrollmentRow, day: Day) -> EnrollmentItem {
             .waiting
             .iter()
             .map(|w| MatterView {
-                matter: w.matter,
+                matter: w.matter.clone(),
                 since: w.since.to_string(),
                 days: w.since.latest().days_until(day).max(0),
                 by: w.by,

@@ -14,7 +14,7 @@ use super::reading::Reading;
 use super::state::Rendered;
 use crate::app::Cached;
 use crate::domain::date::Day;
-use crate::domain::duty::{DueItem, DutyStatus, items, move_of_unlisted, waiting_among};
+use crate::domain::duty::{DueItem, DutyStatus, items, waiting_among};
 use crate::domain::event::Term;
 use crate::domain::history::History;
 use crate::domain::ids::{Id, Language};
@@ -242,7 +242,8 @@ impl Status {
     /// The status by a state; what needs single events is left out.
     pub fn of(reading: &Reading<'_>, state: &State, language: Language) -> Self {
         let day = reading.day;
-        let judged = items(state, day, &reading.calendars);
+        let unlisted = reading.unlisted(state);
+        let judged = judged(reading, state, &unlisted);
         Self {
             program: reading.program.id.to_string(),
             subject: reading.subject.id().to_string(),
@@ -272,7 +273,7 @@ impl Status {
                 attested: place.attested,
             }),
             waiting_for: waiting(reading, state, &judged),
-            obligations: obligations(reading, state, &judged, language),
+            obligations: obligations(reading, &judged, language),
             possible: Vec::new(),
             not_yet_in_effect: Vec::new(),
             unsupported: Vec::new(),
@@ -320,13 +321,18 @@ fn term_on(term: &Term, day: Day, language: Language) -> TermOn {
     TermOn { term, over, note: over_note(over, language) }
 }
 
+/// What is owed in it, and because it is not listed.
+fn judged<'s>(reading: &Reading<'_>, state: &'s State, unlisted: &'s State) -> Vec<DueItem<'s>> {
+    let mut judged = items(state, reading.day, &reading.calendars);
+    judged.extend(items(unlisted, reading.day, &reading.calendars));
+    judged
+}
+
 fn waiting(reading: &Reading<'_>, state: &State, judged: &[DueItem<'_>]) -> Vec<WaitingView> {
     let Some(measure) = reading.measure() else { return Vec::new() };
     let waiting = waiting_among(state, measure, reading.day, judged);
-    let unlisted = move_of_unlisted(measure, state, &reading.unlisted(state), reading.day);
     waiting
         .into_iter()
-        .chain(unlisted)
         .map(|waiting| WaitingView {
             office: waiting.office.as_str(),
             act: waiting.act.as_str(),
@@ -339,14 +345,12 @@ fn waiting(reading: &Reading<'_>, state: &State, judged: &[DueItem<'_>]) -> Vec<
 
 fn obligations(
     reading: &Reading<'_>,
-    state: &State,
     judged: &[DueItem<'_>],
     language: Language,
 ) -> ObligationCounts {
     let mut counts = ObligationCounts::default();
     let labels = reading.labels();
-    let unlisted = reading.unlisted(state);
-    for item in judged.iter().chain(&items(&unlisted, reading.day, &reading.calendars)) {
+    for item in judged {
         match item.status {
             DutyStatus::Open => counts.open += 1,
             DutyStatus::Overdue => counts.overdue += 1,
@@ -390,6 +394,6 @@ pub fn standing(reading: &Reading<'_>, state: &State, language: Language) -> Sta
         stands_at: stands_at(reading, state, language),
         category: category.map(|id| Labelled::new(id, reading.category_label(id), language)),
         title: title(reading, state, language),
-        waiting_for: waiting(reading, state, &items(state, reading.day, &reading.calendars)),
+        waiting_for: waiting(reading, state, &judged(reading, state, &reading.unlisted(state))),
     }
 }

@@ -20,9 +20,7 @@ use super::event::Series;
 use super::state::{Duty, Ended, Met, ONCE, State};
 
 pub use lapse::{lapse_has_ground, lapses, may_lapse_on, unrecorded};
-pub use unlisted::{
-    PROMOTION_PLAN, move_of_unlisted, owed_unlisted, promotion_plan_label, promotion_plan_rule,
-};
+pub use unlisted::{BY_NO_EVENT, owed_unlisted};
 pub use waiting::{Waiting, waiting_among, waiting_for};
 
 /// How an obligation stands on a day.
@@ -136,7 +134,7 @@ fn single_item<'a>(
     } else {
         let owed_from = due.map(|due| due.as_rule_gives);
         let owed_from = owed_from.or(duty.after_end.then_some(duty.open_from));
-        judge(state, day, owed_from, due.as_ref(), met)
+        judge(state, duty, day, owed_from, due.as_ref(), met)
     };
     let open_from = duty.open_from;
     let lapsed_by = lapsed_by(state, duty, due.as_ref(), day);
@@ -163,7 +161,7 @@ fn series_items<'a>(
             let status = if met.is_none() && !binds {
                 DutyStatus::Waived
             } else {
-                judge(state, day, Some(due.as_rule_gives), Some(&due), met)
+                judge(state, duty, day, Some(due.as_rule_gives), Some(&due), met)
             };
             let open_from = Day::from_ymd(year, 1, 1).map_or(duty.open_from, CivilDate::from);
             let lapsed_by = lapsed_by(state, duty, Some(&due), day);
@@ -216,6 +214,7 @@ fn received(met: &BTreeMap<i32, Met>, year: i32, dated: bool, day: Day) -> Optio
 
 fn judge(
     state: &State,
+    duty: &Duty,
     day: Day,
     owed_from: Option<CivilDate>,
     due: Option<&AdjustedDate>,
@@ -229,7 +228,7 @@ fn judge(
     }
     match due {
         _ if is_before_record(state, owed_from) => DutyStatus::NotInTheRecord,
-        Some(due) if day > due.not_late_before => DutyStatus::Overdue,
+        Some(due) if day > due.not_late_before && !duty.uncertain => DutyStatus::Overdue,
         Some(_) | None => DutyStatus::Open,
     }
 }

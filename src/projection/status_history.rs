@@ -1,6 +1,7 @@
 //! `status_history`: where every enrollment stood on any day, as known at any event.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::ProjectionError;
 use super::change::{ModelChanges, RowWriter};
@@ -9,9 +10,10 @@ use super::step::{Envelope, Input, Projection, Step};
 use super::table::Kind::{Int, Text};
 use super::table::Table;
 use super::track::{CHANGES, Lane, columns};
-use crate::domain::date::CivilDate;
+use crate::domain::date::{CivilDate, Day};
 use crate::domain::event::EventMeta;
-use crate::domain::state::State;
+use crate::domain::ids::Id;
+use crate::domain::state::{Met, State};
 
 /// Fills `status_history`.
 #[derive(Default)]
@@ -41,10 +43,7 @@ const TABLE: Table = Table {
         ("kept_since", Text),
         ("waiting", Text),
         ("unsupported", Int),
-        ("promotion_plan", Int),
-        ("promotion_plan_on", Text),
-        ("promotion_plan_received", Text),
-        ("promotion_plan_stated", Int),
+        ("met_outside", Text),
     ],
     key: &["id"],
     changes: CHANGES,
@@ -73,7 +72,7 @@ fn same(a: &State, b: &State) -> bool {
         && a.kept_since == b.kept_since
         && a.matters == b.matters
         && a.unsupported.len() == b.unsupported.len()
-        && a.promotion_plan == b.promotion_plan
+        && a.met_outside == b.met_outside
 }
 
 fn title(state: &State) -> Option<(&str, CivilDate, Option<CivilDate>)> {
@@ -102,24 +101,21 @@ fn write(state: &State, row: &mut RowWriter<'_>) {
     row.text(state.provenance.as_str()).int(i64::from(state.attempt));
     row.date_if(state.last_evidenced_on.as_ref()).day_if(state.kept_since);
     row.text(&waiting(state)).number(state.unsupported.len() as u64);
-    match &state.promotion_plan {
-        Some(met) => row.number(met.by).date(&met.on).day(met.received_on).flag(met.stated),
-        None => row.null().null().null().null(),
-    };
+    row.text(&met_outside(state));
 }
 
 /// What awaits a decision, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Waiting {
     /// The matter.
-    pub matter: crate::domain::measure::Matter,
+    pub matter: Id,
     /// Since when it is open.
     pub since: CivilDate,
     /// The revision of the event that opened it.
     pub by: u64,
     /// The category asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub category: Option<crate::domain::ids::Id>,
+    pub category: Option<Id>,
 }
 
 fn waiting(state: &State) -> Cow<'static, str> {
@@ -130,7 +126,7 @@ fn waiting(state: &State) -> Cow<'static, str> {
         .matters
         .iter()
         .map(|(matter, open)| Waiting {
-            matter: *matter,
+            matter: matter.clone(),
             since: open.since,
             by: open.by,
             category: open.category.clone(),
@@ -138,6 +134,47 @@ fn waiting(state: &State) -> Cow<'static, str> {
         .collect();
     // Names and dates only: always JSON.
     serde_json::to_string(&waiting).map_or(Cow::Borrowed("[]"), Cow::Owned)
+}
+
+/// What was met where nobody owed it, such as by who stands outside of the program, as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct MetOutside {
+    /// The obligation.
+    pub obligation: Id,
+    /// The revision of the event that met it.
+    pub by: u64,
+    /// Its effective date.
+    pub on: CivilDate,
+    /// The day of receipt.
+    pub received_on: Day,
+    /// Whether that day was stated.
+    pub stated: bool,
+}
+
+impl MetOutside {
+    /// As the state has it.
+    pub fn of_rows(rows: Option<Vec<Self>>) -> BTreeMap<Id, Met> {
+        let met = |one: Self| {
+            let Self { obligation, by, on, received_on, stated } = one;
+            (obligation, Met { by, on, received_on, stated, receipts: Vec::new() })
+        };
+        rows.into_iter().flatten().map(met).collect()
+    }
+}
+
+fn met_outside(state: &State) -> Cow<'static, str> {
+    if state.met_outside.is_empty() {
+        return Cow::Borrowed("[]");
+    }
+    let one = |(obligation, met): (&Id, &Met)| MetOutside {
+        obligation: obligation.clone(),
+        by: met.by,
+        on: met.on,
+        received_on: met.received_on,
+        stated: met.stated,
+    };
+    let met: Vec<MetOutside> = state.met_outside.iter().map(one).collect();
+    serde_json::to_string(&met).map_or(Cow::Borrowed("[]"), Cow::Owned)
 }
 
 impl Projection for StatusHistory {

@@ -9,7 +9,7 @@ use docket::domain::date::Day;
 use docket::domain::history::History;
 use docket::domain::ids::{Id, ProgramId, SubjectId, Text};
 use docket::domain::quota::Quota;
-use docket::domain::state::State;
+use docket::domain::state::{Kept, State};
 use docket::domain::subject::{Subject, SubjectEvent};
 use docket::projection::current_status::{EnrollmentFilter, EnrollmentRow, Waiting};
 use docket::projection::enrollment_places::PlaceRow;
@@ -194,8 +194,7 @@ impl Then {
             let state = history.map(|history| history.state_at(day)).unwrap_or_default();
             let stands = state.phase().is_some_and(|phase| STANDING.contains(&phase));
             let name = subject.name_on(day).clone();
-            let shown = !stands || state.promotion_plan.is_some();
-            shown.then(|| (subject.id().to_string(), name, of_unlisted(state)))
+            (!stands).then(|| (subject.id().to_string(), name, of_unlisted(state)))
         });
         rows.collect()
     }
@@ -208,12 +207,13 @@ type Held = (Id, String, Day, Option<Day>, bool);
 
 /// What the list of those who take no part says of a state.
 fn of_unlisted(state: State) -> State {
+    let kept = Kept { met_outside: state.met_outside.clone(), ..Kept::default() };
     State {
         provenance: state.provenance,
         node: state.node,
         node_since: state.node_since,
         kept_since: state.kept_since,
-        promotion_plan: state.promotion_plan,
+        kept: Arc::new(kept),
         ..State::default()
     }
 }
@@ -368,7 +368,7 @@ fn the_random_histories_are_worth_asking() {
             ("not met after all", "obligation_met WHERE known_to IS NOT NULL"),
             ("no duty after all", "obligation WHERE known_to IS NOT NULL"),
             ("place no longer held", "enrollment_place WHERE known_to IS NOT NULL"),
-            ("plan", "status_history WHERE promotion_plan IS NOT NULL"),
+            ("plan", "status_history WHERE met_outside <> '[]'"),
             ("unsupported", "status_history WHERE unsupported > 0"),
         ] {
             let sql = format!("SELECT count(*) FROM {sql}");

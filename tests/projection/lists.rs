@@ -176,7 +176,7 @@ fn subjects_are_listed_and_the_provinces_that_stand_outside() {
         assert_eq!(rows[4].responsible_office.as_ref().unwrap().en, "IP Office");
         let invented = SubjectFilter { invented: true, ..SubjectFilter::default() };
         assert_eq!(tables.list_subjects(&invented, day, None, 100)?.len(), 1);
-        let met_by = |row: &UnlistedRow| row.state.promotion_plan.as_ref().map(|met| met.by);
+        let met_by = |row: &UnlistedRow| row.state.met_outside.values().next().map(|met| met.by);
         let filter = UnlistedFilter {
             program: ProgramId::parse("strong_province").unwrap(),
             exercise: false,
@@ -194,8 +194,7 @@ fn subjects_are_listed_and_the_provinces_that_stand_outside() {
         let one = UnlistedFilter { subject: SubjectId::parse("320000").ok(), ..filter.clone() };
         assert_eq!(tables.list_unlisted(&one, At::day(day), None, 100)?, unlisted[..1]);
         let standing = UnlistedFilter { standing: vec![Id::from("outside")], ..filter };
-        // What was met stays in the list, wherever its subject stands.
-        assert_eq!(tables.list_unlisted(&standing, At::day(day), None, 100)?.len(), 2);
+        assert_eq!(tables.list_unlisted(&standing, At::day(day), None, 100)?.len(), 1);
         Ok(())
     });
 }

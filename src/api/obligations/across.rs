@@ -15,10 +15,8 @@ use crate::api::page::{Cursor, Filled, ask_at, cursor, exercise, page};
 use crate::api::times::Times;
 use crate::domain::calendar::Calendars;
 use crate::domain::date::Day;
-use crate::domain::duty::{
-    DueItem, DutyStatus, PROMOTION_PLAN, items, owed_unlisted, promotion_plan_rule,
-};
-use crate::domain::ids::SubjectId;
+use crate::domain::duty::{DueItem, DutyStatus, items, owed_unlisted};
+use crate::domain::ids::{Id, SubjectId};
 use crate::domain::measure::{Edition, Program};
 use crate::domain::state::{Duty, State};
 use crate::projection::obligations::{ObligationCursor, ObligationFilter, ObligationRow};
@@ -65,9 +63,10 @@ impl Pick {
     }
 }
 
-/// A program whose unlisted subjects owe something.
+/// A duty of a program's unlisted subjects.
 struct Unlisted {
     filter: UnlistedFilter,
+    obligation: Id,
     edition: Arc<Edition>,
     /// The day as of which the list of who takes part is known to be complete.
     complete_since: Option<Day>,
@@ -89,6 +88,7 @@ enum After {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct AfterUnlisted {
     program: String,
+    obligation: String,
     subject: Option<SubjectCursor>,
 }
 
@@ -120,8 +120,7 @@ pub async fn list_obligations(call: Call) -> Answered {
         subject: named::subject(&call, "subject").await?,
         obligation: named::declared(&call, "obligation", |measure| {
             let declared = measure.obligations.iter().map(|obligation| obligation.id.clone());
-            let unlisted = promotion_plan_rule(measure).map(|_| PROMOTION_PLAN.into());
-            declared.chain(unlisted).collect()
+            declared.collect()
         })?,
         owes: named::office(&call)?,
         due_before,
@@ -142,15 +141,15 @@ pub async fn list_obligations(call: Call) -> Answered {
     page(&call, Filled { items, more, programs, times, model, copy, position, known_at_us })
 }
 
-/// The programs whose unlisted subjects may owe something that the filter picks, by id.
+/// The programs whose unlisted subjects owe something that the filter picks, by id.
 fn all_unlisted(call: &Call, filter: &ObligationFilter, times: &Times) -> Vec<Unlisted> {
     let programs = call.state.app.library().programs().programs.iter();
     let mut owed: Vec<Unlisted> = programs
         .filter(|program| program.is_exercise() == filter.exercise)
         .filter(|program| filter.program.as_ref().is_none_or(|id| *id == program.id))
-        .filter_map(|program| of_program(call, program, filter, times))
+        .flat_map(|program| of_program(call, program, filter, times))
         .collect();
-    owed.sort_by(|one, other| one.filter.program.cmp(&other.filter.program));
+    owed.sort_by(|one, other| one.key().cmp(&other.key()));
     owed
 }
 
@@ -159,16 +158,21 @@ fn of_program(
     program: &Program,
     filter: &ObligationFilter,
     times: &Times,
-) -> Option<Unlisted> {
+) -> Vec<Unlisted> {
     let library = call.state.app.library();
     let versions = library.versions(program);
-    let edition = versions.in_force(times.day)?.clone();
-    let rule = promotion_plan_rule(&edition.measure)?;
-    // It has no due date.
-    let picked = filter.obligation.as_ref().is_none_or(|id| *id == PROMOTION_PLAN)
-        && filter.owes.is_none_or(|office| rule.by.first() == Some(&office))
-        && filter.due_before.or(filter.due_after).is_none();
-    let standing = edition.measure.phases.iter().filter(|phase| phase.standing);
+    let Some(edition) = versions.in_force(times.day) else { return Vec::new() };
+    let measure = &edition.measure;
+    // They have no due date.
+    if filter.due_before.or(filter.due_after).is_some() {
+        return Vec::new();
+    }
+    let owed = owed_unlisted(measure, &State::default(), times.day, None);
+    let picked = |duty: &&Arc<Duty>| {
+        filter.obligation.as_ref().is_none_or(|id| *id == duty.obligation)
+            && filter.owes.is_none_or(|office| office == duty.owes || duty.with.contains(&office))
+    };
+    let standing = measure.phases.iter().filter(|phase| phase.standing);
     let filter = UnlistedFilter {
         program: program.id.clone(),
         exercise: program.is_exercise(),
@@ -177,7 +181,26 @@ fn of_program(
         subject: filter.subject.clone(),
     };
     let complete_since = library.list_complete_since(&program.id, times.known.sequence());
-    picked.then_some(Unlisted { filter, edition, complete_since })
+    let one = |duty: &Arc<Duty>| Unlisted {
+        filter: filter.clone(),
+        obligation: duty.obligation.clone(),
+        edition: edition.clone(),
+        complete_since,
+    };
+    owed.duties.iter().filter(picked).map(one).collect()
+}
+
+impl Unlisted {
+    /// The duty of one of them, with the day from which it is known to be owed.
+    fn owed(&self, state: &State, day: Day) -> Option<(Arc<Duty>, Option<Day>)> {
+        let owed = owed_unlisted(&self.edition.measure, state, day, self.complete_since);
+        let duty = owed.duties.iter().find(|duty| duty.obligation == self.obligation)?;
+        Some((duty.clone(), owed.kept_since))
+    }
+
+    fn key(&self) -> (&str, &str) {
+        (self.filter.program.as_str(), self.obligation.as_str())
+    }
 }
 
 impl Question {
@@ -248,36 +271,40 @@ impl Question {
     ) -> Result<Option<AfterUnlisted>, DatabaseError> {
         let mut last = begin.clone();
         for (index, unlisted) in self.unlisted.iter().enumerate() {
-            let program = unlisted.filter.program.as_str();
-            if program < begin.program.as_str() {
+            let (key, begins) =
+                (unlisted.key(), (begin.program.as_str(), begin.obligation.as_str()));
+            if key < begins {
                 continue;
             }
-            let mut from = begin.subject.clone().filter(|_| program == begin.program);
+            let after = |subject: Option<SubjectCursor>| {
+                let (program, obligation) = (key.0.to_owned(), key.1.to_owned());
+                AfterUnlisted { program, obligation, subject }
+            };
+            let mut from = begin.subject.clone().filter(|_| key == begins);
             loop {
                 let rows = tables.list_unlisted(&unlisted.filter, at, from.as_ref(), CHUNK)?;
                 let end = rows.len() < CHUNK;
                 examined += rows.len();
                 for row in rows {
                     from = Some(row.subject.cursor());
-                    let (measure, since) = (&unlisted.edition.measure, unlisted.complete_since);
-                    let owed = owed_unlisted(measure, &row.state, self.pick.day, since);
-                    let Some(duty) = owed.duties.first() else { continue };
-                    if self.pick.of(duty, owed.kept_since, |_| ()).is_empty() {
+                    let Some((duty, kept)) = unlisted.owed(&row.state, self.pick.day) else {
+                        continue;
+                    };
+                    if self.pick.of(&duty, kept, |_| ()).is_empty() {
                         continue;
                     }
                     if left == 0 {
                         return Ok(Some(last));
                     }
                     left -= 1;
-                    last = AfterUnlisted { program: program.to_owned(), subject: from.clone() };
-                    let (duty, kept_since) = (duty.clone(), owed.kept_since);
-                    found.push(Found::Unlisted(index, row.subject.subject, duty, kept_since));
+                    last = after(from.clone());
+                    found.push(Found::Unlisted(index, row.subject.subject, duty, kept));
                 }
                 if end {
                     break;
                 }
                 if examined >= MAX_EXAMINED {
-                    return Ok(Some(AfterUnlisted { program: program.to_owned(), subject: from }));
+                    return Ok(Some(after(from)));
                 }
             }
         }

@@ -1,15 +1,18 @@
 //! The list of subjects, and those of a program that do not take part.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::ids::{Id, Node, ProgramId, Provenance, SubjectId, Text};
-use crate::domain::state::{Met, State};
+use crate::domain::state::{Kept, State};
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
 use crate::projection::read::{At, Tables};
 use crate::projection::sql::question::{add_asked, both, parameters, said_on, text_if, valid};
 use crate::projection::sql::{Record, provenance};
+use crate::projection::status_history::MetOutside;
 
 /// Which subjects are asked for. Real ones and invented ones never stand in one list (G16).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -89,14 +92,13 @@ pub struct UnlistedFilter {
 pub struct UnlistedRow {
     /// The subject.
     pub subject: SubjectRow,
-    /// What of its state in the program says since when it takes no part, and how the promotion plan
-    /// that it owes got on record; empty where it has no record in the program.
+    /// What of its state in the program on the day says since when it takes no part, and what it has
+    /// met outside of it; empty where it has no record in the program.
     pub state: State,
 }
 
 /// What is asked of where a subject stands.
-const STATE: &str = ", s.stands_at, s.node_since, s.kept_since, s.provenance, s.promotion_plan,
-    s.promotion_plan_on, s.promotion_plan_received, s.promotion_plan_stated";
+const STATE: &str = ", s.stands_at, s.node_since, s.kept_since, s.provenance, s.met_outside";
 const ORDER: &str = " ORDER BY b.order_key, b.subject LIMIT :limit";
 
 /// The question that picks subjects; `of_kinds` are parameters. What else is selected and what joins
@@ -151,8 +153,8 @@ impl Tables<'_> {
     }
 
     /// The subjects of a program's kinds that do not stand in it on a day, as known up to an event,
-    /// or once met what those owe who do not (P12), in the order of GB/T 2260; at most `limit`, after
-    /// `after`.
+    /// in the order of GB/T 2260; at most `limit`, after `after`. Each has an open, undated duty that
+    /// stands in no stream until it is met (P12).
     ///
     /// # Errors
     /// Those of the database.
@@ -173,10 +175,7 @@ impl Tables<'_> {
             valid("h")
         );
         let mut sql = question(STATE, &joined, &kinds);
-        let stands = format!(
-            " AND (s.phase IS NULL OR s.phase NOT IN ({}) OR s.promotion_plan IS NOT NULL)",
-            standing.join(", ")
-        );
+        let stands = format!(" AND (s.phase IS NULL OR s.phase NOT IN ({}))", standing.join(", "));
         let parts = [
             // One that was registered later was not known.
             (
@@ -207,25 +206,19 @@ impl Tables<'_> {
 }
 
 fn state(row: &dyn Record) -> Result<State, DatabaseError> {
-    let promotion_plan = match row.number_if("promotion_plan")? {
-        None => None,
-        Some(by) => Some(Met {
-            by,
-            on: row.parsed("promotion_plan_on", CivilDate::parse)?,
-            received_on: row.parsed("promotion_plan_received", Day::parse)?,
-            stated: row.flag("promotion_plan_stated")?,
-        }),
-    };
-    let stands_at = row.parsed_if("stands_at", Node::parse)?;
+    let node = row.parsed_if("stands_at", Node::parse)?;
+    let met: Option<Vec<MetOutside>> =
+        row.parsed_if("met_outside", |text| serde_json::from_str(text))?;
+    let kept = Kept { met_outside: Arc::new(MetOutside::of_rows(met)), ..Kept::default() };
     Ok(State {
-        provenance: match stands_at {
+        provenance: match node {
             Some(_) => row.named("provenance", provenance)?,
             None => Provenance::default(),
         },
-        node: stands_at,
+        node,
         node_since: row.parsed_if("node_since", CivilDate::parse)?,
         kept_since: row.parsed_if("kept_since", Day::parse)?,
-        promotion_plan,
+        kept: Arc::new(kept),
         ..State::default()
     })
 }
