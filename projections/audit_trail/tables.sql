@@ -17,7 +17,7 @@ CREATE TABLE audit_trail (
     law                INTEGER,
     effective_on       TEXT    NOT NULL,
     effective_latest   TEXT    NOT NULL,
-    place              TEXT,
+    fold_day           TEXT,
     decided_on         TEXT,
     received_on        TEXT,
     recorded_at        INTEGER NOT NULL,
@@ -55,7 +55,7 @@ CREATE TABLE law (
 CREATE TABLE audit_trail_before (
     sequence     INTEGER NOT NULL,
     known_to     INTEGER NOT NULL,
-    place        TEXT,
+    fold_day     TEXT,
     fate         TEXT    NOT NULL,
     corrected_by INTEGER,
     PRIMARY KEY (sequence, known_to)

@@ -114,8 +114,6 @@ macro_rules! written_as_text {
 }
 pub(super) use written_as_text;
 
-super::ids::text_schema!(Day => "day", CivilDate => "civil_date", super::period::Period => "period", super::period::Yearly => "yearly");
-
 const FIRST_YEAR: i32 = 1900;
 const LAST_YEAR: i32 = 2200;
 

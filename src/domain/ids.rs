@@ -27,28 +27,6 @@ fn bad(what: &'static str, value: &str, expected: &'static str) -> IdError {
     IdError { what, value: value.chars().take(80).collect(), expected }
 }
 
-/// The JSON Schema of something that is written as a text.
-macro_rules! text_schema {
-    ($($type:ty => $name:literal),* $(,)?) => { $(
-        impl schemars::JsonSchema for $type {
-            fn inline_schema() -> bool {
-                true
-            }
-
-            fn schema_name() -> std::borrow::Cow<'static, str> {
-                $name.into()
-            }
-
-            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({ "type": "string" })
-            }
-        }
-    )* };
-}
-pub(super) use text_schema;
-
-text_schema!(ProgramId => "program", SubjectId => "subject", Digest => "digest", Node => "node", EventRef => "event");
-
 macro_rules! newtype {
     ($(#[$doc:meta])* $name:ident, $what:literal, $expected:literal, $check:expr) => {
         $(#[$doc])*

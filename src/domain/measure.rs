@@ -19,7 +19,9 @@ pub use parts::{
     Category, Guideline, GuidelineMeasure, Named, NationalStage, Phase, QuotaRule, Requirement,
     Step, WaitingRule,
 };
-pub use program::{Edition, OfficeName, Program, Programs, Versions};
+pub use program::{
+    Edition, Exercise, OfficeName, OfficesFile, Program, ProgramFile, Programs, Versions,
+};
 pub use rules::{
     ActRule, DueRule, Effect, FindingRule, ObligationRule, Outcome, Participation, Passing,
     Programwide, Unlisted,
@@ -32,6 +34,7 @@ pub struct Measure {
     /// The program it governs.
     pub program: ProgramId,
     /// The version, year and number of the document: `2014-40`.
+    #[schemars(regex(pattern = "^[0-9]{4}-[0-9]+$"), example = "2014-40")]
     pub version: Id,
     /// The document's title.
     pub title: Text,

@@ -5,12 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::act::ActKind;
 use crate::domain::ids::{Id, Office, Text};
+use crate::domain::schema::ID_FORM;
 
 /// Something with an id, a label and the article it is from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Named {
     /// The id used in acts.
+    #[schemars(regex(pattern = ID_FORM))]
     pub id: Id,
     /// The label.
     pub label: Text,
@@ -23,6 +25,7 @@ pub struct Named {
 #[serde(deny_unknown_fields)]
 pub struct Category {
     /// The id: `leading`.
+    #[schemars(regex(pattern = ID_FORM))]
     pub id: Id,
     /// The label.
     pub label: Text,
@@ -41,6 +44,7 @@ pub struct Category {
 #[serde(deny_unknown_fields)]
 pub struct QuotaRule {
     /// How many places.
+    #[schemars(range(min = 1))]
     pub limit: u32,
     /// Whether the national office can go over it, with a written justification.
     pub soft: bool,
@@ -53,6 +57,7 @@ pub struct QuotaRule {
 #[serde(deny_unknown_fields)]
 pub struct Requirement {
     /// The id: the member of `requirements` in an application.
+    #[schemars(regex(pattern = ID_FORM))]
     pub id: Id,
     /// The label.
     pub label: Text,
@@ -74,6 +79,7 @@ pub struct Requirement {
 #[serde(deny_unknown_fields)]
 pub struct Guideline {
     /// The id.
+    #[schemars(regex(pattern = ID_FORM))]
     pub id: Id,
     /// The task.
     pub label: Text,
@@ -98,6 +104,7 @@ pub struct GuidelineMeasure {
 #[serde(deny_unknown_fields)]
 pub struct Phase {
     /// The id.
+    #[schemars(regex(pattern = ID_FORM))]
     pub id: Id,
     /// The label.
     pub label: Text,
@@ -125,6 +132,7 @@ pub struct Phase {
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// The id.
+    #[schemars(regex(pattern = ID_FORM))]
     pub id: Id,
     /// The label.
     pub label: Text,
@@ -156,6 +164,7 @@ pub struct WaitingRule {
 #[serde(deny_unknown_fields)]
 pub struct NationalStage {
     /// `I`, `II`, `III`.
+    #[schemars(regex(pattern = "^[IVX]+$"))]
     pub id: Id,
     /// The label.
     pub label: Text,

@@ -11,12 +11,14 @@ use crate::domain::condition::Condition;
 use crate::domain::date::CivilDate;
 use crate::domain::ids::{Id, Node, Office, ProgramId, Text};
 use crate::domain::period::{Period, Yearly};
+use crate::domain::schema::ID_FORM;
 
 /// Something that becomes due.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ObligationRule {
     /// The id.
+    #[schemars(regex(pattern = ID_FORM))]
     pub id: Id,
     /// The label.
     pub label: Text,
@@ -100,8 +102,13 @@ pub struct ActRule {
     #[serde(default)]
     pub reading: Option<Text>,
     /// Who may do it.
+    #[schemars(length(min = 1))]
     pub by: Vec<Office>,
     /// Where the enrollment must stand: patterns of [`Node`], `none` for no standing.
+    #[schemars(
+        length(min = 1),
+        inner(regex(pattern = "^(\\*|[a-z][a-z0-9_]{0,63}(\\.(\\*|[a-z][a-z0-9_]{0,63}))?)$"))
+    )]
     pub from: Vec<Id>,
     /// Conditions on the standing.
     #[serde(default)]

@@ -72,7 +72,7 @@ impl Checking<'_> {
         match self.programs.iter().find(|program| program.id == measure.program) {
             None => self.problems.add(
                 "/program",
-                format!("no program {}: declare it in programs.toml", measure.program),
+                super::programs::undeclared(&measure.program),
             ),
             Some(program) if program.is_exercise() => self.problems.add(
                 "/program",
@@ -284,7 +284,7 @@ impl Checking<'_> {
             if !self.programs.iter().any(|program| program.id == participation.program) {
                 self.problems.add(
                     format!("{path}/participation/program"),
-                    format!("no program {}: declare it in programs.toml", participation.program),
+                    super::programs::undeclared(&participation.program),
                 );
             }
         }
