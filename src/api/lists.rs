@@ -5,13 +5,12 @@ use serde::Serialize;
 
 use super::answer::{limit, sequence};
 use super::brief::Labelled;
-use super::call::{Answered, Call, wrong_parameter};
+use super::call::{Answered, Call};
 use super::ends::{is_over, is_review_due};
 use super::named::{self, declared};
 use super::page::{
     CURSOR, Cursor, EXERCISE, Filled, LIMIT, MIN_SEQUENCE, ask_at, cursor, exercise, page,
 };
-use super::problem::Problem;
 use super::route::Parameter;
 use super::status::{PlaceView, StandsAt};
 use super::times::{AS_OF, AT_SEQUENCE, KNOWN_AT, Times};
@@ -383,22 +382,4 @@ fn subject(row: SubjectRow) -> SubjectItem {
         effective_on: row.effective_on.to_string(),
         revision: row.revision,
     }
-}
-
-/// A parameter with several words, each one of those that are known.
-///
-/// # Errors
-/// `malformed-request`.
-pub fn words<T: Copy>(call: &Call, name: &str, known: &[(&str, T)]) -> Result<Vec<T>, Problem> {
-    let Some(text) = call.parameter(name) else { return Ok(Vec::new()) };
-    let one = |word: &str| {
-        let found = known.iter().find(|(known, _)| known.eq_ignore_ascii_case(word));
-        found.map(|(_, value)| *value).ok_or_else(|| {
-            let list = known.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ");
-            wrong_parameter(name, &format!("{word:?} is none of {list}"))
-        })
-    };
-    // A word that is said again asks for nothing more.
-    let said: std::collections::BTreeSet<&str> = text.split(',').collect();
-    said.into_iter().map(one).collect()
 }

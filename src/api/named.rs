@@ -90,6 +90,24 @@ pub async fn subject(call: &Call, parameter: &'static str) -> Result<Option<Subj
     Ok(Some(found.id().clone()))
 }
 
+/// A parameter with several words, each one of those that are known.
+///
+/// # Errors
+/// `malformed-request`.
+pub fn words<T: Copy>(call: &Call, name: &str, known: &[(&str, T)]) -> Result<Vec<T>, Problem> {
+    let Some(text) = call.parameter(name) else { return Ok(Vec::new()) };
+    let one = |word: &str| {
+        let found = known.iter().find(|(known, _)| known.eq_ignore_ascii_case(word));
+        found.map(|(_, value)| *value).ok_or_else(|| {
+            let list = known.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ");
+            wrong_parameter(name, &format!("{word:?} is none of {list}"))
+        })
+    };
+    // A word that is said again asks for nothing more.
+    let said: std::collections::BTreeSet<&str> = text.split(',').collect();
+    said.into_iter().map(one).collect()
+}
+
 fn one_of(parameter: &str, asked: &str, mut known: Vec<Id>) -> Result<Id, Problem> {
     if let Some(id) = known.iter().find(|id| id.eq_ignore_ascii_case(asked)) {
         return Ok(id.clone());

@@ -12,7 +12,7 @@ use crate::app::{ActAnswer, App, Cached};
 use crate::codec;
 use crate::domain::calendar::Calendars;
 use crate::domain::date::{Day, Timestamp};
-use crate::domain::duty::owed_unlisted;
+use crate::domain::duty::{DueItem, items, owed_unlisted};
 use crate::domain::history::History;
 use crate::domain::ids::Text;
 use crate::domain::measure::{Measure, Program, Versions};
@@ -186,6 +186,13 @@ impl<'a> Reading<'a> {
         measure.map_or_else(State::default, |measure| {
             owed_unlisted(measure, state, self.day, self.complete_since)
         })
+    }
+
+    /// What is owed on the day in a state, and because the subject is not listed.
+    pub fn judged<'s>(&self, state: &'s State, unlisted: &'s State) -> Vec<DueItem<'s>> {
+        let mut judged = items(state, self.day, &self.calendars);
+        judged.extend(items(unlisted, self.day, &self.calendars));
+        judged
     }
 
     /// The tag of an answer about a revision; without one, about a record without events.

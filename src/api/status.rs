@@ -14,7 +14,7 @@ use super::reading::Reading;
 use super::state::Rendered;
 use crate::app::Cached;
 use crate::domain::date::Day;
-use crate::domain::duty::{DueItem, DutyStatus, items, waiting_among};
+use crate::domain::duty::{DueItem, DutyStatus, waiting_among};
 use crate::domain::event::Term;
 use crate::domain::history::History;
 use crate::domain::ids::{Id, Language};
@@ -244,7 +244,7 @@ impl Status {
     pub fn of(reading: &Reading<'_>, state: &State, language: Language) -> Self {
         let day = reading.day;
         let unlisted = reading.unlisted(state);
-        let judged = judged(reading, state, &unlisted);
+        let judged = reading.judged(state, &unlisted);
         Self {
             program: reading.program.id.to_string(),
             subject: reading.subject.id().to_string(),
@@ -322,13 +322,6 @@ fn term_on(term: &Term, day: Day, language: Language) -> TermOn {
     TermOn { term, over, note: over_note(over, language) }
 }
 
-/// What is owed in it, and because it is not listed.
-fn judged<'s>(reading: &Reading<'_>, state: &'s State, unlisted: &'s State) -> Vec<DueItem<'s>> {
-    let mut judged = items(state, reading.day, &reading.calendars);
-    judged.extend(items(unlisted, reading.day, &reading.calendars));
-    judged
-}
-
 fn waiting(reading: &Reading<'_>, state: &State, judged: &[DueItem<'_>]) -> Vec<WaitingView> {
     let Some(measure) = reading.measure() else { return Vec::new() };
     let waiting = waiting_among(state, measure, reading.day, judged);
@@ -395,6 +388,6 @@ pub fn standing(reading: &Reading<'_>, state: &State, language: Language) -> Sta
         stands_at: stands_at(reading, state, language),
         category: category.map(|id| Labelled::new(id, reading.category_label(id), language)),
         title: title(reading, state, language),
-        waiting_for: waiting(reading, state, &judged(reading, state, &reading.unlisted(state))),
+        waiting_for: waiting(reading, state, &reading.judged(state, &reading.unlisted(state))),
     }
 }

@@ -9,7 +9,7 @@ use super::{ObligationItem, STATUSES};
 use crate::api::answer::limit;
 use crate::api::brief::{Labels, ObligationView};
 use crate::api::call::{Answered, Call};
-use crate::api::lists::{version_of, words};
+use crate::api::lists::version_of;
 use crate::api::named;
 use crate::api::page::{Cursor, Filled, ask_at, cursor, exercise, page};
 use crate::api::times::Times;
@@ -113,7 +113,7 @@ pub async fn list_obligations(call: Call) -> Answered {
     };
     let (due_before, due_after) =
         (call.parsed("due_before", Day::parse)?, call.parsed("due_after", Day::parse)?);
-    let statuses = words(&call, "status", STATUSES)?;
+    let statuses = named::words(&call, "status", STATUSES)?;
     let filter = ObligationFilter {
         exercise: exercise(&call)?,
         program: named::program(&call)?.map(|program| program.id.clone()),
