@@ -135,12 +135,12 @@ fn versions<'a>(effective: &'a Effective<'_>, reading: &Reading<'_>) -> Vec<Vers
     let state = effective.state_at(reading.day);
     let found = state.plan_versions.iter().filter_map(|version| {
         let event = effective.standing(version.by)?;
-        if let Some(Act::SubmitPlan(plan)) = event.event.fact().map(|fact| &fact.act) {
+        if let Some(Act::SubmitPlan(plan)) = act_of(event) {
             return Some(Version { event, amendment: None, plan });
         }
         let amendments = effective.entries().iter().rev().map(|entry| &*entry.event);
         amendments.filter(|ground| rests_on(event, ground, &reading.stream)).find_map(|ground| {
-            match &ground.event.fact()?.act {
+            match act_of(ground)? {
                 Act::SubmitAmendment(amended) => {
                     Some(Version { event, amendment: Some(ground), plan: &amended.plan })
                 }
@@ -149,6 +149,10 @@ fn versions<'a>(effective: &'a Effective<'_>, reading: &Reading<'_>) -> Vec<Vers
         })
     });
     found.collect()
+}
+
+fn act_of(event: &Recorded) -> Option<&Act> {
+    event.event.fact()?.act.read().ok()
 }
 
 fn rests_on(event: &Recorded, ground: &Recorded, stream: &str) -> bool {
@@ -204,7 +208,7 @@ pub async fn get_plan_version(call: Call) -> Answered {
         versions.get(index).map(|version| (index, version))
     };
     let (asked, count) = (call.path("version"), versions.len());
-    let found = numbered(asked).and_then(|(index, version)| {
+    let found = numbered(&asked).and_then(|(index, version)| {
         item(&reading, &versions, index, call.tongue()).map(|item| (index, version, item))
     });
     let Some((index, version, item)) = found else {

@@ -206,13 +206,18 @@ impl AuditTrail {
 /// Writes what an act is listed by; of a correction that of the act that it puts in place.
 fn list(fact: Option<&Fact>, row: &mut RowWriter<'_>) {
     let standing = fact.map(|fact| fact.mended.as_ref().map_or(fact, |mended| &mended.fact));
-    let listed = standing.map(|fact| fact.act.listed_by()).unwrap_or_default();
-    match listed.year {
+    let effects = standing.map(|fact| &fact.effects);
+    let result = effects.and_then(|effects| effects.result.as_ref());
+    // A report is due in the year after the one that it is on.
+    let reported = effects.and_then(|effects| effects.meets.iter().find_map(|met| met.due_year));
+    let year = result.and_then(|result| result.year).or(reported.map(|due| due - 1));
+    match year {
         Some(year) => row.int(i64::from(year)),
         None => row.null(),
     };
-    row.text_if(listed.result);
-    row.text_if(listed.round).text_if(listed.batch);
+    row.text_if(result.map(|result| result.result.as_str()));
+    row.text_if(effects.and_then(|effects| effects.round.as_deref()));
+    row.text_if(effects.and_then(|effects| effects.batch.as_deref()));
 }
 
 fn filled(text: &str) -> Option<&str> {

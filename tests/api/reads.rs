@@ -1,9 +1,9 @@
 //! Reads of one enrollment: both times, tags, languages, revisions.
 
 use super::support::*;
+use docket::api::auth::Role;
 use docket::domain::date::Timestamp;
 use docket::log::LogError;
-use docket::api::auth::Role;
 use serde_json::{Value, json};
 
 const ONE: &str = "/v1/enrollments/strong_province/440000";

@@ -188,7 +188,7 @@ impl Deciding<'_> {
         grounds.dedup();
         Decision {
             fact: Fact {
-                act: self.request.act.clone(),
+                act: self.request.act.clone().into(),
                 document: common.document.clone(),
                 materials: common.materials.clone(),
                 over_limit: None,
@@ -214,7 +214,7 @@ impl Deciding<'_> {
     /// states is that of the attempt (C7, P3).
     pub(super) fn common_effects(&self) -> Effects {
         let opens_record = (self.state.kept_since.is_none()).then(|| self.kept_since());
-        let (round, batch) = self.request.act.listed_by().numbers();
+        let (round, batch) = self.request.act.round_and_batch();
         Effects { opens_record, round, batch, ..Effects::default() }
     }
 
