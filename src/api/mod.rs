@@ -34,6 +34,7 @@ mod outgoing;
 mod page;
 mod pages;
 mod permitted;
+mod plan_versions;
 mod programs;
 mod quotas;
 mod reading;

@@ -300,7 +300,10 @@ pub async fn get_timeline(call: Call) -> Answered {
         phases: line.phases.iter().map(|phase| phase_view(phase, language)).collect(),
         titles: line.titles.iter().map(|held| title_view(&reading, held, language)).collect(),
         terms: line.terms.iter().map(|held| term_view(held, language)).collect(),
-        obligations: due.iter().map(|item| ObligationView::of(item, &labels, language)).collect(),
+        obligations: due
+            .iter()
+            .map(|item| ObligationView::of(item, reading.day, &labels, language))
+            .collect(),
         acts: line.acts.iter().map(mark_view).collect(),
     };
     tagged(&call, &reading.tag(&call, revision), REVALIDATE, &view)
