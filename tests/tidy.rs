@@ -4,6 +4,8 @@
 
 #[path = "tidy/circles.rs"]
 mod circles;
+#[path = "tidy/law.rs"]
+mod law;
 #[path = "tidy/rules.rs"]
 mod rules;
 
@@ -39,6 +41,19 @@ fn no_modules_use_each_other() {
     collect(Path::new(env!("CARGO_MANIFEST_DIR")), Path::new("src"), &mut texts);
     let circles = circles::circles(&texts, WITHOUT_CIRCLES);
     assert!(circles.is_empty(), "\n{}\n", circles.join("\n"));
+}
+
+#[test]
+fn no_word_of_a_programs_law_stands_in_code() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut texts = Vec::new();
+    collect(root, Path::new("src"), &mut texts);
+    collect(root, Path::new("schemas/measures"), &mut texts);
+    let words = law::words(&texts);
+    assert_eq!(words.get("cluster_area"), Some(&"a program"));
+    assert_eq!(words.get("qualified"), Some(&"an outcome"));
+    let faults = law::faults(&texts, &words);
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
 /// Reads a file, or all text files of a folder; what is not UTF-8 is no text.
