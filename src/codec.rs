@@ -19,7 +19,9 @@ mod whole;
 
 use uuid::Uuid;
 
-use crate::domain::event::{ApprovalAbandoned, Event, EventMeta, ObligationLapsed, Recorded};
+use crate::domain::event::{
+    ApprovalAbandoned, Event, EventMeta, MeasureSucceeded, ObligationLapsed, Recorded,
+};
 use crate::domain::ids::EventRef;
 use crate::domain::logbook::{
     CalendarAdopted, ClockConfirmed, LogCreated, LossAccepted, MeasureAdopted,
@@ -203,6 +205,7 @@ fn decode_recorded(stored: &RecordedEvent, meta: EventMeta) -> Result<Recorded, 
     let event = match stored.event_type.as_str() {
         "ApprovalAbandoned" => Event::ApprovalAbandoned(body::<ApprovalAbandoned>(stored)?),
         "ObligationLapsed" => Event::ObligationLapsed(body::<Box<ObligationLapsed>>(stored)?),
+        "MeasureSucceeded" => Event::MeasureSucceeded(body::<Box<MeasureSucceeded>>(stored)?),
         _ => decode_act_event(stored)?,
     };
     Ok(Recorded {

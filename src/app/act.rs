@@ -241,6 +241,7 @@ impl App {
             stream: &case.stream,
             actor: case.actor,
             now,
+            mending: false,
             standing_in: &standing_in,
         })
     }

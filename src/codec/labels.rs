@@ -21,6 +21,7 @@ pub struct StreamLabel<'a> {
 const OWN: &[(&str, &str)] = &[
     ("enrollment", "ApprovalAbandoned"),
     ("enrollment", "ObligationLapsed"),
+    ("enrollment", "MeasureSucceeded"),
     ("subject", "SubjectRegistered"),
     ("subject", "SubjectRenamed"),
     ("quota", "PlaceReserved"),

@@ -8,7 +8,9 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use crate::domain::act::{ActKind, DocumentRef, Material, Override};
-use crate::domain::event::{ApprovalAbandoned, Effects, Finding, ObligationLapsed};
+use crate::domain::event::{
+    ApprovalAbandoned, Effects, Finding, MeasureSucceeded, ObligationLapsed,
+};
 use crate::domain::logbook::{
     CalendarAdopted, ClockConfirmed, LogCreated, LossAccepted, MeasureAdopted,
 };
@@ -24,6 +26,7 @@ pub fn event_schemas() -> BTreeMap<String, Value> {
     }
     own::<ApprovalAbandoned>("ApprovalAbandoned", &mut schemas);
     own::<ObligationLapsed>("ObligationLapsed", &mut schemas);
+    own::<MeasureSucceeded>("MeasureSucceeded", &mut schemas);
     own::<Registration>("SubjectRegistered", &mut schemas);
     own::<Renaming>("SubjectRenamed", &mut schemas);
     own::<PlaceReserved>("PlaceReserved", &mut schemas);

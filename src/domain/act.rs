@@ -5,6 +5,7 @@
 
 mod common;
 mod content;
+mod stated;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,9 +13,9 @@ use serde::{Deserialize, Serialize};
 pub use common::{Archive, COMMON_MEMBERS, Common, DocumentRef, KeptSince, Material, Override};
 pub use content::{
     AcceptanceCheck, AdjustmentRequest, Amendment, AnnualEvaluation, Application, Approval,
-    Attestation, Confirmation, Correction, Decision, Deliverable, Designation, Evaluation,
+    Attestation, Confirmation, Correction, Counted, Decision, Deliverable, Designation, Evaluation,
     EvaluationOpening, Inspection, Listing, Mended, Plan, Progress, PromotionPlan, Reasoned,
-    Receipt, Recommendation, Report, Review, Scheme, Stated, Statement, UnknownRule,
+    Receipt, Recommendation, Report, Review, Scheme, Shown, Stated, Statement, UnknownRule,
 };
 
 macro_rules! registry {

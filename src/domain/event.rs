@@ -7,6 +7,7 @@
 
 mod effects;
 mod lapsed;
+mod succeeded;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,7 @@ pub use effects::{
     Term, Title, TitleEffect,
 };
 pub use lapsed::ObligationLapsed;
+pub use succeeded::MeasureSucceeded;
 
 /// Something that was found and is recorded, though it refuses nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -85,6 +87,8 @@ pub enum Event {
     ApprovalAbandoned(ApprovalAbandoned),
     /// Docket's own: a due date passed in silence; no standing changes.
     ObligationLapsed(Box<ObligationLapsed>),
+    /// Docket's own: a later version took hold of the standing; no phase changes.
+    MeasureSucceeded(Box<MeasureSucceeded>),
 }
 
 impl Event {
@@ -94,6 +98,7 @@ impl Event {
             Self::Acted(fact) => fact.act.kind().event_type(),
             Self::ApprovalAbandoned(_) => "ApprovalAbandoned",
             Self::ObligationLapsed(_) => "ObligationLapsed",
+            Self::MeasureSucceeded(_) => "MeasureSucceeded",
         }
     }
 
@@ -106,8 +111,15 @@ impl Event {
     pub fn fact(&self) -> Option<&Fact> {
         match self {
             Self::Acted(fact) => Some(fact),
-            Self::ApprovalAbandoned(_) | Self::ObligationLapsed(_) => None,
+            Self::ApprovalAbandoned(_) | Self::ObligationLapsed(_) | Self::MeasureSucceeded(_) => {
+                None
+            }
         }
+    }
+
+    /// Whether the order in which it is folded makes no difference.
+    pub fn is_loose(&self) -> bool {
+        matches!(self, Self::ApprovalAbandoned(_) | Self::ObligationLapsed(_))
     }
 
     /// Whether it is Docket's own, no office having acted.

@@ -250,7 +250,9 @@ fn named_by(event: &Recorded) -> Option<u64> {
             Act::Correct(correction) => Some(correction.corrects.revision),
             _ => None,
         },
-        Event::ApprovalAbandoned(_) | Event::ObligationLapsed(_) => None,
+        Event::ApprovalAbandoned(_) | Event::ObligationLapsed(_) | Event::MeasureSucceeded(_) => {
+            None
+        }
     }
 }
 

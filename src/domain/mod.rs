@@ -5,6 +5,7 @@
 
 pub mod act;
 pub mod calendar;
+pub mod condition;
 pub mod date;
 pub mod decide;
 pub mod division;
@@ -19,6 +20,7 @@ pub mod measure;
 pub mod measure_check;
 pub mod measure_file;
 pub mod period;
+pub mod permitted;
 pub mod quota;
 pub mod refusal;
 pub mod schema;

@@ -89,7 +89,7 @@ pub fn standing_of(history: &History, state: &State, event: &Recorded) -> (Stand
 fn is_groundless_lapse(state: &State, event: &Recorded) -> bool {
     match &event.event {
         Event::ObligationLapsed(lapse) => !lapse_has_ground(state, lapse),
-        Event::Acted(_) | Event::ApprovalAbandoned(_) => false,
+        Event::Acted(_) | Event::ApprovalAbandoned(_) | Event::MeasureSucceeded(_) => false,
     }
 }
 

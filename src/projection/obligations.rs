@@ -3,6 +3,7 @@
 //! A duty is a row, a recurring one once; whether it is open, late or overdue on a day is judged by
 //! `domain`, from a [`Duty`](crate::domain::state::Duty) read back from the row.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use super::table::Table;
 use super::track::{Ids, Tracked, begin, end, forget, reconcile, spans, state_on};
 use crate::domain::date::Day;
 use crate::domain::event::EventMeta;
+use crate::domain::ids::Office;
 use crate::domain::state::{Duty, Met, State};
 
 mod list;
@@ -56,6 +58,9 @@ fn same(a: &Duty, b: &Duty) -> bool {
         && a.obligation == b.obligation
         && a.opened_by == b.opened_by
         && a.owes == b.owes
+        && a.with == b.with
+        && a.receivers == b.receivers
+        && a.uncertain == b.uncertain
         && a.article == b.article
         && a.opened_on == b.opened_on
         && a.open_from == b.open_from
@@ -293,12 +298,23 @@ fn write_duty((duty, kept_since): Shown<'_>, row: &mut RowWriter<'_>) {
         Some(ended) => row.flag(ended.waived),
         None => row.null(),
     };
-    row.flag(duty.after_end);
+    row.flag(duty.after_end).text(&offices(&duty.with)).text(&offices(&duty.receivers));
+    row.flag(duty.uncertain);
 }
 
 fn write_met(duty: &Duty, year: i32, met: &Met, row: &mut RowWriter<'_>) {
     row.number(duty.opened_by).text(&duty.obligation).int(i64::from(year));
     row.number(met.by).date(&met.on).day(met.received_on).flag(met.stated);
+    let receipts = match met.receipts.is_empty() {
+        true => Cow::Borrowed("[]"),
+        // Names and days only: always JSON.
+        false => serde_json::to_string(&met.receipts).map_or(Cow::Borrowed("[]"), Cow::Owned),
+    };
+    row.text(&receipts);
+}
+
+fn offices(offices: &[Office]) -> String {
+    offices.iter().map(|office| office.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 impl Projection for Obligations {
@@ -307,7 +323,7 @@ impl Projection for Obligations {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn tables_sql(&self) -> &'static str {

@@ -43,6 +43,7 @@ pub(super) fn decide_correction(
         rests_on: Vec::new(),
         provenance: Provenance::Recorded,
         place: None,
+        follows: None,
     };
     if let Some(mended) = &correction.replacement {
         let replacement = ActRequest { act: mended.act.clone(), common: mended.common.clone() };
@@ -154,8 +155,8 @@ fn decide_replacement(
             .map(ToString::to_string)
             .collect(),
     };
-    let as_office = Context { actor: &actor, ..*ctx };
-    let registrar = Context { actor: ctx.actor, ..*ctx };
+    let as_office = Context { actor: &actor, mending: true, ..*ctx };
+    let registrar = Context { actor: ctx.actor, mending: true, ..*ctx };
     let judged = if replacement.common.archive.is_some() { &registrar } else { &as_office };
     check_named(judged, history, replacement)?;
     let mut decision = match decide(judged, &others(false), replacement) {

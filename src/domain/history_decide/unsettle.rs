@@ -100,7 +100,7 @@ pub(super) fn newly_unsupported(
         Event::ObligationLapsed(lapse) => {
             lapse_has_ground(&before, lapse) && !lapse_has_ground(&now, lapse)
         }
-        Event::Acted(_) | Event::ApprovalAbandoned(_) => false,
+        Event::Acted(_) | Event::ApprovalAbandoned(_) | Event::MeasureSucceeded(_) => false,
     });
     let lapses = lapses.map(|event| event.revision).collect();
     Ok(Lost { acts: lost.copied().collect(), lapses })

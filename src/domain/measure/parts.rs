@@ -66,9 +66,12 @@ pub struct Requirement {
     /// A number that must be exceeded.
     #[serde(default)]
     pub more_than: Option<u64>,
-    /// Members that a list must contain, each of them.
+    /// What is counted, as in "30家".
     #[serde(default)]
-    pub covers: Vec<Id>,
+    pub unit: Option<Text>,
+    /// Members that a list should contain; those that are missing are a finding.
+    #[serde(default)]
+    pub covers: Vec<Named>,
 }
 
 /// A task of the annex with its measures.
@@ -80,8 +83,20 @@ pub struct Guideline {
     pub id: Id,
     /// The task.
     pub label: Text,
+    /// The article.
+    pub article: String,
     /// The main measures under it.
-    pub measures: Vec<Text>,
+    pub measures: Vec<GuidelineMeasure>,
+}
+
+/// A measure of the annex with its work ideas.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GuidelineMeasure {
+    /// The measure.
+    pub label: Text,
+    /// The work ideas beside it.
+    pub ideas: Text,
 }
 
 /// A phase.
@@ -98,12 +113,15 @@ pub struct Phase {
     /// Whether a subject in it stands in the program (and not only before it or after it).
     #[serde(default)]
     pub standing: bool,
+    /// Whether it is outside of the program: being in it is no attempt to enter.
+    #[serde(default)]
+    pub outside: bool,
     /// Whether nothing has to follow.
     #[serde(default)]
     pub terminal: bool,
-    /// Whose move it is there, if it is somebody's.
+    /// Whose move it is there, if it is somebody's: each of them whose act is allowed.
     #[serde(default)]
-    pub waiting_for: Option<WaitingRule>,
+    pub waiting_for: Vec<WaitingRule>,
     /// Steps within the phase.
     #[serde(default, rename = "step")]
     pub steps: Vec<Step>,
@@ -121,9 +139,9 @@ pub struct Step {
     /// Whether nothing has to follow.
     #[serde(default)]
     pub terminal: bool,
-    /// Whose move it is there.
+    /// Whose move it is there: each of them whose act is allowed.
     #[serde(default)]
-    pub waiting_for: Option<WaitingRule>,
+    pub waiting_for: Vec<WaitingRule>,
 }
 
 /// Whose move it is (G17).
@@ -136,9 +154,9 @@ pub struct WaitingRule {
     pub act: ActKind,
     /// The article.
     pub article: String,
-    /// Whose move it is once that act is done and can't be done again.
+    /// Whether it is waited for only where none before it in the list is.
     #[serde(default)]
-    pub then: Option<Box<WaitingRule>>,
+    pub otherwise: bool,
 }
 
 /// One of the national stages (P18); boundary years belong to both neighbours.
