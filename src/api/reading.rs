@@ -126,7 +126,7 @@ impl<'a> Reading<'a> {
         if cached.revision.is_none() {
             return Err(self.nothing());
         }
-        let reached = cached.last_place.is_none_or(|last| last <= self.day);
+        let reached = cached.is_reached(self.day);
         Ok((reached && cached.state.unsupported.is_empty()).then_some(cached))
     }
 

@@ -117,14 +117,18 @@ impl Event {
         }
     }
 
-    /// Whether the order in which it is folded makes no difference.
-    pub fn is_loose(&self) -> bool {
-        matches!(self, Self::ApprovalAbandoned(_) | Self::ObligationLapsed(_))
-    }
-
     /// Whether it is Docket's own, no office having acted.
     pub fn is_own(&self) -> bool {
         self.fact().is_none()
+    }
+
+    /// Whether it makes the same difference wherever it stands in the fold: nothing rests on it, it
+    /// narrows nothing, and what comes before it in time is no late entry.
+    pub fn is_aside(&self) -> bool {
+        match self {
+            Self::ApprovalAbandoned(_) | Self::ObligationLapsed(_) => true,
+            Self::Acted(_) | Self::MeasureSucceeded(_) => false,
+        }
     }
 }
 
@@ -228,6 +232,12 @@ impl Recorded {
         }
     }
 
+    /// The dates of decision and of effect, where an office decided what takes effect only later (G2).
+    pub fn decided_ahead(&self) -> Option<(CivilDate, CivilDate)> {
+        let (meta, fact) = (&self.meta, self.event.fact()?);
+        decided_ahead(meta.office, meta.effective_on, meta.decided_on, &fact.effects)
+    }
+
     /// Whether it states when something was received, itself or another event.
     pub fn states_receipt(&self) -> bool {
         let acknowledges = |fact: &Fact| fact.effects.receipt.is_some();
@@ -238,4 +248,22 @@ impl Recorded {
     pub fn reference(&self, stream: &str) -> EventRef {
         EventRef { stream: stream.to_owned(), revision: self.revision, id: self.id }
     }
+}
+
+/// When an office decides something and when it takes effect, where that is certainly later (G2). What
+/// changes no standing and settles nothing has no effect that could lie ahead.
+pub fn decided_ahead(
+    office: Office,
+    effective_on: CivilDate,
+    decided_on: Option<CivilDate>,
+    effects: &Effects,
+) -> Option<(CivilDate, CivilDate)> {
+    let decides = matches!(office, Office::NationalOffice | Office::ProvincialDepartment);
+    let settles = effects.enters.is_some()
+        || effects.title.is_some()
+        || effects.place.is_some()
+        || !effects.closes.is_empty();
+    let decided = decided_on.unwrap_or(effective_on);
+    let effect = effects.starts_on.unwrap_or(effective_on);
+    (decides && settles && decided.certainly_before(&effect)).then_some((decided, effect))
 }

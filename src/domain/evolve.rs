@@ -9,47 +9,91 @@ use std::sync::Arc;
 use super::condition::Seen;
 use super::date::Day;
 use super::event::{
-    DutyMet, DutyOpened, Effects, Event, Ground, MeasureSucceeded, PlaceEffect, Recorded,
+    DutyMet, DutyOpened, Effects, Event, Fact, Ground, MeasureSucceeded, PlaceEffect, Recorded,
     TitleEffect,
 };
 use super::ids::{Node, Office, Provenance, covered};
 use super::state::{
-    Duty, Ended, Met, ONCE, OpenMatter, PlaceHeld, PlanVersion, Received, ResultOnRecord, State,
+    Ahead, Duty, Ended, Met, ONCE, OpenMatter, PlaceHeld, PlanVersion, Received, ResultOnRecord,
+    State,
 };
 
-/// Folds one event of the effective history into the state. `place` is the event's place: the day
+/// Which part of an event is folded. A decision whose effect lies ahead stands twice in the effective
+/// history (G2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// All of it.
+    Whole,
+    /// That it was decided: the matter is closed, and the earlier standing holds.
+    Decided,
+    /// Its effect: the rest.
+    Effect,
+}
+
+/// Folds one event of the effective history, or a part of it, into the state. `fold_day` is the day
 /// from which it counts in the order of the fold.
-pub fn evolve(state: &mut State, recorded: &Recorded, place: Day) {
-    match &recorded.event {
-        Event::Acted(fact) => {
-            if has_ground(state, &fact.effects, place) {
-                apply(state, recorded, &fact.effects, place);
-                if fact.over_limit.is_some() {
-                    state.overrides += 1;
-                }
-            } else {
-                Arc::make_mut(&mut state.kept_mut().unsupported).push(recorded.revision);
-            }
-        }
-        Event::ApprovalAbandoned(_) => {}
-        Event::ObligationLapsed(lapse) => state.note_lapse(recorded.revision, lapse),
-        Event::MeasureSucceeded(succeeded) => succeed(state, recorded, succeeded, place),
+pub fn evolve(state: &mut State, recorded: &Recorded, fold_day: Day, part: Part) {
+    match (&recorded.event, part) {
+        (Event::Acted(fact), Part::Whole) => fold_act(state, recorded, fact, fold_day),
+        (Event::Acted(fact), Part::Decided) => fold_decision(state, recorded, fact, fold_day),
+        (Event::Acted(fact), Part::Effect) => fold_effect(state, recorded, fact, fold_day),
+        (Event::ApprovalAbandoned(_), _) => {}
+        (Event::ObligationLapsed(lapse), _) => state.note_lapse(recorded.revision, lapse),
+        (Event::MeasureSucceeded(succeeded), _) => succeed(state, recorded, succeeded, fold_day),
     }
+}
+
+fn fold_act(state: &mut State, recorded: &Recorded, fact: &Fact, fold_day: Day) {
+    if !has_ground(state, &fact.effects, fold_day) {
+        return without_ground(state, recorded);
+    }
+    apply(state, recorded, &fact.effects, fold_day);
+    if fact.over_limit.is_some() {
+        state.overrides += 1;
+    }
+}
+
+/// From the decision on nobody is waited for; nothing else changes before the effect.
+fn fold_decision(state: &mut State, recorded: &Recorded, fact: &Fact, fold_day: Day) {
+    let Some((since, from)) = recorded.decided_ahead() else { return };
+    if !has_ground(state, &fact.effects, fold_day) {
+        return without_ground(state, recorded);
+    }
+    close_matters(state, &fact.effects);
+    let ahead = Ahead { by: recorded.meta.office, since, from };
+    Arc::make_mut(&mut state.kept_mut().ahead).insert(recorded.revision, ahead);
+}
+
+/// What was decided with ground takes effect where the enrollment still stands where it was decided:
+/// its matter and its conditions were looked at then.
+fn fold_effect(state: &mut State, recorded: &Recorded, fact: &Fact, fold_day: Day) {
+    if Arc::make_mut(&mut state.kept_mut().ahead).remove(&recorded.revision).is_none() {
+        return;
+    }
+    let (mut effect, mut event) = (fact.clone(), recorded.clone());
+    event.meta.effective_on = fact.effects.starts_on.unwrap_or(recorded.meta.effective_on);
+    effect.effects.ground = Ground { from: fact.effects.ground.from.clone(), ..Ground::default() };
+    effect.effects.closes.clear();
+    fold_act(state, &event, &effect, fold_day);
+}
+
+fn without_ground(state: &mut State, recorded: &Recorded) {
+    Arc::make_mut(&mut state.kept_mut().unsupported).push(recorded.revision);
 }
 
 /// Whether the state has what an event needs. A founding act also stands on an attested standing
 /// in the phase that it enters: evidence gives way to it (G9).
-pub fn has_ground(state: &State, effects: &Effects, place: Day) -> bool {
+pub fn has_ground(state: &State, effects: &Effects, fold_day: Day) -> bool {
     let Ground { from, needs, decides } = &effects.ground;
     let stands = from.is_empty()
         || covered(from, state.node.as_ref())
         || (state.is_evidenced_only() && effects.enters.as_ref().map(Node::phase) == state.phase());
     stands
-        && needs.iter().all(|need| need.holds(Seen { state, day: place, act: None }))
+        && needs.iter().all(|need| need.holds(Seen { state, day: fold_day, act: None }))
         && decides.as_ref().is_none_or(|matter| state.matters.contains_key(matter))
 }
 
-fn apply(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) {
+fn apply(state: &mut State, recorded: &Recorded, effects: &Effects, fold_day: Day) {
     let on = recorded.meta.effective_on;
     state.acts += 1;
     // The event that opened the record says from when it is complete, also where a late entry
@@ -67,7 +111,7 @@ fn apply(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) 
         state.kept_mut().applied = Some(Arc::new(applied.clone()));
     }
     if !gives_way(state, effects) {
-        enter(state, recorded, effects, place);
+        enter(state, recorded, effects, fold_day);
     }
     // Where only evidence shows the standing, an act that presupposes it is evidence of it as well; a
     // standing by acts is in the record anyway.
@@ -84,18 +128,18 @@ fn apply(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) 
     }
     if !effects.ends.is_empty() {
         let over = |duty: &Duty| effects.ends.contains(&duty.obligation);
-        end_duties(state, recorded.revision, place, false, over);
+        end_duties(state, recorded.revision, fold_day, false, over);
     }
     for opened in &effects.opens {
-        open(state, recorded, opened, place);
+        open(state, recorded, opened, fold_day);
     }
     if effects.waives_later {
-        end_duties(state, recorded.revision, place, true, |_| true);
+        end_duties(state, recorded.revision, fold_day, true, |_| true);
     }
 }
 
 /// A later version takes hold of who stands in its phase since before its day, by an act on record.
-fn succeed(state: &mut State, recorded: &Recorded, succeeded: &MeasureSucceeded, place: Day) {
+fn succeed(state: &mut State, recorded: &Recorded, succeeded: &MeasureSucceeded, fold_day: Day) {
     let held = state.phase() == Some(&succeeded.phase)
         && !state.is_evidenced_only()
         && state.phase_since.is_some_and(|on| on.certainly_before(&succeeded.in_force_from));
@@ -106,7 +150,7 @@ fn succeed(state: &mut State, recorded: &Recorded, succeeded: &MeasureSucceeded,
         state.kept_mut().term = Some(Arc::new(term.clone()));
     }
     for opened in &succeeded.opens {
-        open(state, recorded, opened, place);
+        open(state, recorded, opened, fold_day);
     }
 }
 
@@ -129,7 +173,7 @@ fn begin_attempt(state: &mut State) {
     kept.results = Arc::default();
 }
 
-fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) {
+fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, fold_day: Day) {
     let on = recorded.meta.effective_on;
     if let Some(category) = &effects.category {
         state.category = Some(category.clone());
@@ -153,7 +197,7 @@ fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) 
         if state.phase() != Some(node.phase()) {
             state.phase_since = Some(on);
             let phase = node.phase().to_owned();
-            end_duties(state, recorded.revision, place, effects.waives_later, |duty| {
+            end_duties(state, recorded.revision, fold_day, effects.waives_later, |duty| {
                 duty.series
                     .as_ref()
                     .is_some_and(|series| !series.during.iter().any(|p| *p == phase))
@@ -174,7 +218,7 @@ fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) 
     if !(evidence && known && holds_same_title(state, effects)) {
         change_title(state, effects);
     }
-    change_place(state, effects, place);
+    change_place(state, effects, fold_day);
 }
 
 fn holds_same_title(state: &State, effects: &Effects) -> bool {
@@ -197,15 +241,15 @@ fn change_title(state: &mut State, effects: &Effects) {
     }
 }
 
-fn change_place(state: &mut State, effects: &Effects, place: Day) {
+fn change_place(state: &mut State, effects: &Effects, fold_day: Day) {
     match &effects.place {
         None => {}
         Some(PlaceEffect::Frees) => state.kept_mut().place = None,
         Some(PlaceEffect::Takes { category }) => {
             let attested = state.provenance != Provenance::Recorded;
             let from = match &state.place {
-                Some(held) if held.category == *category => held.from.min(place),
-                _ => place,
+                Some(held) if held.category == *category => held.from.min(fold_day),
+                _ => fold_day,
             };
             state.kept_mut().place =
                 Some(Arc::new(PlaceHeld { category: category.clone(), from, attested }));
@@ -214,11 +258,7 @@ fn change_place(state: &mut State, effects: &Effects, place: Day) {
 }
 
 fn settle(state: &mut State, recorded: &Recorded, effects: &Effects) {
-    for matter in &effects.closes {
-        if state.matters.contains_key(matter) {
-            Arc::make_mut(&mut state.kept_mut().matters).remove(matter);
-        }
-    }
+    close_matters(state, effects);
     if let Some(matter) = &effects.opens_matter {
         let open = OpenMatter {
             by: recorded.revision,
@@ -243,10 +283,18 @@ fn settle(state: &mut State, recorded: &Recorded, effects: &Effects) {
     }
 }
 
-fn open(state: &mut State, recorded: &Recorded, opened: &DutyOpened, place: Day) {
+fn close_matters(state: &mut State, effects: &Effects) {
+    for matter in &effects.closes {
+        if state.matters.contains_key(matter) {
+            Arc::make_mut(&mut state.kept_mut().matters).remove(matter);
+        }
+    }
+}
+
+fn open(state: &mut State, recorded: &Recorded, opened: &DutyOpened, fold_day: Day) {
     if !opened.each {
         let same = |duty: &Duty| duty.obligation == opened.obligation;
-        end_duties(state, recorded.revision, place, false, same);
+        end_duties(state, recorded.revision, fold_day, false, same);
     }
     Arc::make_mut(&mut state.duties).push(Arc::new(Duty {
         obligation: opened.obligation.clone(),

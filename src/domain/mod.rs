@@ -10,6 +10,7 @@ pub mod date;
 pub mod decide;
 pub mod division;
 pub mod duty;
+pub mod enrollment;
 pub mod event;
 pub mod evolve;
 pub mod history;

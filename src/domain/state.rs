@@ -93,15 +93,6 @@ pub struct PlaceHeld {
     pub attested: bool,
 }
 
-/// A decision whose effect lies ahead.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ahead {
-    /// Since when it is decided.
-    pub since: CivilDate,
-    /// From when it has its effect.
-    pub from: CivilDate,
-}
-
 /// Something that awaits a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenMatter {
@@ -122,6 +113,17 @@ pub struct PlanVersion {
     pub by: u64,
     /// Its indicators.
     pub indicators: Vec<Id>,
+}
+
+/// A decision whose effect lies ahead: until then the earlier standing holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ahead {
+    /// The office that decided.
+    pub by: Office,
+    /// Since when it is decided.
+    pub since: CivilDate,
+    /// From when it has its effect.
+    pub from: CivilDate,
 }
 
 /// A result put on record.

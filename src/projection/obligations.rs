@@ -75,7 +75,7 @@ type Shown<'a> = (&'a Duty, Option<Day>);
 fn take_in(step: &Step<'_>, track: &mut DutyTrack, changes: &mut ModelChanges<'_>) {
     match step.path {
         Path::Unmoved => {}
-        Path::Appended { place } => append(step, place, track, changes),
+        Path::Appended { fold_day } => append(step, fold_day, track, changes),
         Path::Refolded { before, after, .. } => refold(step, before, after, track, changes),
     }
 }
@@ -91,13 +91,13 @@ fn lapse(step: &Step<'_>, changes: &mut ModelChanges<'_>) {
     }
 }
 
-fn append(step: &Step<'_>, place: Day, track: &mut DutyTrack, changes: &mut ModelChanges<'_>) {
+fn append(step: &Step<'_>, fold_day: Day, track: &mut DutyTrack, changes: &mut ModelChanges<'_>) {
     let (before, after): (&State, &State) = (step.before, step.after);
     let kept = before.kept_since == after.kept_since;
     if Arc::ptr_eq(&before.duties, &after.duties) && (kept || after.duties.is_empty()) {
         return;
     }
-    let mut writing = Writing { step, place, ids: Ids::of(step.sequence), changes };
+    let mut writing = Writing { step, fold_day, ids: Ids::of(step.sequence), changes };
     for (index, duty) in after.duties.iter().enumerate() {
         let was = before.duties.get(index);
         if kept && was.is_some_and(|was| Arc::ptr_eq(was, duty)) {
@@ -142,10 +142,10 @@ fn meet(writing: &mut Writing<'_, '_, '_>, rows: &mut DutyRows, was: Option<&Dut
     }
 }
 
-/// What an event at a place does to rows, one after the other.
+/// What an event at its fold day does to rows, one after the other.
 struct Writing<'a, 'b, 'c> {
     step: &'a Step<'b>,
-    place: Day,
+    fold_day: Day,
     ids: Ids,
     changes: &'a mut ModelChanges<'c>,
 }
@@ -162,10 +162,10 @@ struct Replaced {
 impl Writing<'_, '_, '_> {
     /// Ends the row that is open, or takes it back if it began on the same day.
     fn replace(&mut self, table: usize, open: Option<Tracked>) -> Replaced {
-        let new = Tracked { id: self.ids.next(), valid_from: self.place, valid_to: None };
+        let new = Tracked { id: self.ids.next(), valid_from: self.fold_day, valid_to: None };
         match open {
-            Some(mut open) if open.valid_from < self.place => {
-                end(self.changes, table, &mut open, self.place, self.step.sequence);
+            Some(mut open) if open.valid_from < self.fold_day => {
+                end(self.changes, table, &mut open, self.fold_day, self.step.sequence);
                 Replaced { new, before: Some(open), forgotten: false }
             }
             Some(open) => {

@@ -210,8 +210,7 @@ pub struct Effects {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub enters: Option<Node>,
-    /// From when what follows holds, where that is not the event's own day: until then the earlier
-    /// standing does.
+    /// From when it has its effect, where that is not the day from which the act counts (G2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub starts_on: Option<CivilDate>,
@@ -268,6 +267,13 @@ pub struct Effects {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<(u64, String)>")]
     pub receipt: Option<(u64, Day)>,
+}
+
+impl Effects {
+    /// Whether the standing is known from evidence only: a source shows it, no office acted (G9).
+    pub fn is_evidence(&self) -> bool {
+        matches!(self.stands_by, Some(Provenance::Attested | Provenance::Inferred))
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
