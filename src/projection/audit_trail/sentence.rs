@@ -131,17 +131,12 @@ impl Words<'_> {
         self.label(id, |measure| measure.phase(id).map(|phase| phase.label.clone()))
     }
 
-    /// A result as printed.
+    /// A result as the measure prints it.
     fn result(&self, id: &Id) -> String {
-        let words = match id.as_str() {
-            "excellent" => ("excellent", "优秀"),
-            "qualified" => ("qualified", "合格"),
-            "unqualified" => ("unqualified", "不合格"),
-            "passed" => ("passed", "通过"),
-            "failed" => ("failed", "未通过"),
-            other => (other, other),
-        };
-        self.pick(words.0, words.1).to_owned()
+        self.label(id, |measure| {
+            let name = measure.outcome_names.iter().find(|name| name.id == *id)?;
+            Some(name.label.clone())
+        })
     }
 }
 
