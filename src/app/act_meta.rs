@@ -1,6 +1,6 @@
 //! What an event says of who acted, when and under what (G2).
 
-use super::act::Case;
+use super::call::Case;
 use super::cache::Cached;
 use super::{ActError, App};
 use crate::codec;
