@@ -35,11 +35,14 @@ fn the_house_is_tidy() {
 /// Modules in which no circle of imports may stand.
 const WITHOUT_CIRCLES: &[&str] = &["app", "log", "domain", "projection", "api"];
 
+/// Uses that close a circle still: in which module, who uses, whom.
+const STILL_IN_A_CIRCLE: &[(&str, &str, &str)] = &[];
+
 #[test]
 fn no_modules_use_each_other() {
     let mut texts = Vec::new();
     collect(Path::new(env!("CARGO_MANIFEST_DIR")), Path::new("src"), &mut texts);
-    let circles = circles::circles(&texts, WITHOUT_CIRCLES);
+    let circles = circles::circles(&texts, WITHOUT_CIRCLES, STILL_IN_A_CIRCLE);
     assert!(circles.is_empty(), "\n{}\n", circles.join("\n"));
 }
 

@@ -9,8 +9,10 @@ use toml::{Table, Value};
 /// Where such a word has no place.
 const PURE: [&str; 3] = ["src/domain/", "src/projection/", "src/api/"];
 
-/// Words that mean something else where they stand: the scheme of an HTTP authentication.
-const OTHERWISE: [(&str, &str); 1] = [("src/api/openapi.rs", "scheme")];
+/// Words that mean something else where they stand: the scheme of an HTTP authentication, a request
+/// that readers of the reference copy.
+const OTHERWISE: [(&str, &str); 2] =
+    [("src/api/openapi.rs", "scheme"), ("src/api/reference.rs", "pilot")];
 
 /// Lists of a measure whose members declare ids, and what an id of each is called.
 const DECLARED: [(&str, &str); 3] =

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use kurrentdb::{
-    AppendToStreamOptions, Error, EventData, Position, ReadStreamOptions,
-    StreamPosition, StreamState,
+    AppendToStreamOptions, Error, EventData, Position, ReadStreamOptions, StreamPosition,
+    StreamState,
 };
 use uuid::Uuid;
 

@@ -40,7 +40,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::SubmitPromotionPlan(_) => {
             format!("submitted the comprehensive strength promotion plan of {s}")
         }
-        Act::Designate(c) => designated(s, c),
+        Act::Designate(c) => designated(words, c),
         Act::SubmitReport(c) => format!("submitted the report of {s} on the year {}", c.year),
         Act::Inspect(inspection) => inspected(s, inspection),
         Act::EvaluateAnnually(c) => format!("evaluated {s} for the year {}: {}", c.year, c.result),
@@ -100,11 +100,8 @@ fn approved(subject: &str, approval: &Approval) -> String {
     format!("approved the application of {subject}{round}{batch}")
 }
 
-fn designated(subject: &str, designation: &Designation) -> String {
-    let what = match designation.designates.as_str() {
-        "department" => "the department in charge",
-        other => other,
-    };
+fn designated(words: &Words<'_>, designation: &Designation) -> String {
+    let (subject, what) = (words.subject, words.result(&designation.designates));
     format!("designated {what} of {subject}: {}", designation.text)
 }
 

@@ -33,7 +33,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::RejectAdjustment(c) => format!("不同意{s}调整类别：{}", c.reason),
         Act::DeclareExit(c) => format!("声明{s}退出：{}", c.reason),
         Act::SubmitPromotionPlan(_) => format!("提交了{s}的综合实力提升计划"),
-        Act::Designate(c) => designated(s, c),
+        Act::Designate(c) => designated(words, c),
         Act::SubmitReport(c) => format!("提交了{s} {} 年度工作报告", c.year),
         Act::Inspect(c) => match &c.follows {
             Some(report) => {
@@ -92,14 +92,8 @@ fn approved(subject: &str, approval: &Approval) -> String {
     format!("批准了{subject}的申请{}{}", round.unwrap_or_default(), batch.unwrap_or_default())
 }
 
-fn designated(subject: &str, designation: &Designation) -> String {
-    let what = match designation.designates.as_str() {
-        "department" => "主管部门",
-        "agencies" => "工作机构",
-        "personnel" => "人员",
-        "funds" => "经费",
-        other => other,
-    };
+fn designated(words: &Words<'_>, designation: &Designation) -> String {
+    let (subject, what) = (words.subject, words.result(&designation.designates));
     format!("明确了{subject}的{what}：{}", designation.text)
 }
 
