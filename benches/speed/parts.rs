@@ -139,8 +139,7 @@ pub async fn deciding(app: &docket::app::App, time: Duration) -> anyhow::Result<
     let began = Instant::now();
     let mut decided = 0usize;
     while began.elapsed() < time {
-        let decision =
-            decide_at_end(&context, &folded.state, folded.last_place, &requests[decided % 64]);
+        let decision = decide_at_end(&context, &folded, &requests[decided % 64]);
         *by_kind.entry(matches!(decision, Some(Ok(_)))).or_default() += 1;
         black_box(decision);
         decided += 1;

@@ -61,10 +61,24 @@ pub struct ActAnswer {
     pub stream: String,
     /// The event.
     pub recorded: Recorded,
+    /// What a later version laid on who stands by it, in the same append (C18).
+    pub followed: Option<Box<Recorded>>,
     /// Whether it was on record already under this key.
     pub replayed: bool,
     /// Whether nothing was appended, as asked.
     pub validated_only: bool,
+}
+
+impl ActAnswer {
+    /// The events recorded, in order.
+    pub fn events(&self) -> impl Iterator<Item = &Recorded> {
+        std::iter::once(&self.recorded).chain(self.followed.as_deref())
+    }
+
+    /// The last of them.
+    pub fn last(&self) -> &Recorded {
+        self.followed.as_deref().unwrap_or(&self.recorded)
+    }
 }
 
 /// What one call is decided with.

@@ -151,7 +151,7 @@ fn tried(world: &World, stream: &str, attempt: &Attempt) -> Vec<(Office, String)
     let (program, _) = WHO[attempt.who];
     let is_area = program == "cluster_area";
     let begin = day(if is_area { "2014-10-01" } else { "2016-01-01" });
-    let base = world.histories.get(stream).and_then(|history| history.last_place());
+    let base = world.histories.get(stream).and_then(|history| history.effective().last_fold_day());
     let base = base.filter(|_| !attempt.late).unwrap_or(begin);
     let on = written(attempt, base);
     let year = CivilDate::parse(&on).unwrap().latest().year();
@@ -204,9 +204,7 @@ fn correction(
     let corrects = in_force.reference(stream).to_string();
     let mut body = json!({ "corrects": corrects, "reason": "wrong" });
     if !attempt.target.is_multiple_of(3) {
-        let mut content = Vec::new();
-        fact.act.write_content(&mut serde_json::Serializer::new(&mut content)).unwrap();
-        let content: Value = serde_json::from_slice(&content).unwrap();
+        let content = serde_json::to_value(&fact.act).unwrap();
         let mut common = json!({ "effective_on": on, "materials": fact.materials });
         if let Some(document) = &fact.document {
             common["document"] = json!(document);
