@@ -42,7 +42,9 @@ mod reference;
 mod revisions;
 mod route;
 mod routes;
+mod sequence;
 mod serve;
+mod serve_error;
 mod starting;
 mod state;
 mod status;
@@ -54,6 +56,7 @@ mod wire;
 
 pub use openapi::openapi_json;
 pub use outgoing::Limits;
-pub use serve::{ServeError, Served, serve, serve_on};
+pub use serve::{Served, serve, serve_on};
+pub use serve_error::ServeError;
 pub use starting::{Bound, Starting, Waiting, bind};
 pub use state::{ApiSettings, ApiState, EventNames};

@@ -8,7 +8,9 @@ use serde::Serialize;
 use super::answer::{REVALIDATE, rendered, sequence, tagged};
 use super::brief::{EventBrief, Labelled, MeasureInForce, ObligationView};
 use super::call::{Answered, Call};
-use super::ends::{TermOn, TitleHeld, is_over, is_review_due, over_note, review_due_note};
+use super::ends::{
+    TermOn, TermView, TitleHeld, TitleView, is_over, is_review_due, over_note, review_due_note,
+};
 use super::problem::Problem;
 use super::reading::Reading;
 use super::state::Rendered;
@@ -36,35 +38,6 @@ pub struct StandsAt {
     pub since: Option<String>,
     /// Since when it is in this phase.
     pub phase_since: Option<String>,
-}
-
-/// A title held.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct TitleView {
-    /// Which.
-    #[schemars(with = "String")]
-    pub id: Id,
-    /// Its label.
-    pub label: String,
-    /// From when.
-    pub from: String,
-    /// Its last day; absent: without expiry.
-    pub until: Option<String>,
-    /// The article.
-    pub article: String,
-}
-
-/// A term that runs or ran.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct TermView {
-    /// Its first day.
-    pub from: String,
-    /// Its last day.
-    pub until: String,
-    /// How that follows.
-    pub arithmetic: String,
-    /// The article.
-    pub article: String,
 }
 
 /// A place of a quota held.
