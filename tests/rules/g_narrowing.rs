@@ -264,7 +264,7 @@ fn g11_a_ring_is_folded_in_the_order_of_the_record() {
         decided_on: None,
         received_on: None,
     };
-    fact.act = act("correct", "2026-03-01", reason).act;
+    fact.act = act("correct", "2026-03-01", reason).act.into();
     fact.mended = Some(Box::new(mended));
     correction.revision = 4;
     correction.meta.rests_on = format!("{} {}", rests_on(1), rests_on(3)).into();

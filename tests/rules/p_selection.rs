@@ -4,7 +4,6 @@ use docket::domain::decide::PlaceWanted;
 use docket::domain::duty::DutyStatus;
 use docket::domain::event::PlaceEffect;
 use docket::domain::ids::Office::{NationalOffice, Province, Registrar};
-use docket::domain::measure::Matter;
 use docket::domain::refusal::Reason;
 use serde_json::json;
 
@@ -166,7 +165,7 @@ fn p5_a_scheme_is_owed_without_a_date_and_counts_by_its_approval() {
     let mut story = pilot("leading");
     assert_eq!(story.duties("2030-01-01"), [("scheme".to_owned(), 0, DutyStatus::Open)]);
     let submitted = story.does(Province, "submit_scheme", "2016-09-01", scheme(&LEADING));
-    assert_eq!(story.state.matters[&Matter::Scheme].by, submitted);
+    assert_eq!(story.state.matters["scheme"].by, submitted);
     let again = story.refuses(Province, "submit_scheme", "2016-09-02", scheme(&LEADING));
     not_permitted(&again, "pilot", &["no_matter_open"], "III(I)2");
 
