@@ -291,6 +291,6 @@ fn c14_each_content_has_a_finding_and_the_plan_version_is_named() {
 }
 
 /// The revisions that put the plan's versions on record.
-fn versions(story: &Story) -> Vec<u64> {
+fn versions(story: &crate::story::Story) -> Vec<u64> {
     story.state.plan_versions.iter().map(|version| version.by).collect()
 }
