@@ -22,6 +22,7 @@ use docket::domain::history::History;
 use docket::domain::ids::EventRef;
 use docket::domain::ids::Office::{self, NationalOffice, Registrar};
 use docket::domain::state::State;
+use docket::domain::text::Said;
 use proptest::prelude::{Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
 use proptest::test_runner::Config;
 use serde_json::{Value, json};
@@ -245,7 +246,8 @@ fn opened(stands: &mut BTreeMap<u64, Recorded>) {
     let recorded = first.meta.recorded_at.civil_day();
     let day = if archived { recorded } else { first.meta.effective_on.latest() };
     let Event::Acted(fact) = &mut first.event else { unreachable!() };
-    fact.effects.opens_record = Some(KeptSince { day, reason: "the first that stands".into() });
+    fact.effects.opens_record =
+        Some(KeptSince { day, reason: Said::literal("the first that stands") });
 }
 
 /// The place of each: its latest day, raised to that of what it rests on as long as that raises

@@ -145,12 +145,12 @@ async fn dispatch(
     let language = Language::negotiate(accept.as_ref(), state.settings.default_language);
     let incoming = Incoming::of(&http, payload);
     let (body, payload) = match route.body {
-        Body::None => (web::Bytes::new(), None),
+        Body::None => (RequestBody::default(), None),
         Body::Json(_) => {
             let (limit, patience) = (state.settings.max_body_bytes, state.settings.request_timeout);
             (incoming.read_json(limit, patience, language).await?, None)
         }
-        Body::Bytes => (web::Bytes::new(), Some(incoming)),
+        Body::Bytes => (RequestBody::default(), Some(incoming)),
     };
     if let Some(verified) = &admitted.verified {
         check_role(route, verified)?;

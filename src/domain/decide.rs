@@ -10,7 +10,6 @@ mod checks;
 mod content;
 mod effects;
 mod findings;
-mod said;
 mod standing;
 
 use std::sync::Arc;
@@ -189,7 +188,6 @@ pub(in crate::domain) fn check_common(
     deciding
         .check_recorder()
         .and_then(|()| deciding.check_dates())
-        .and_then(|()| deciding.check_said())
         .and_then(|()| deciding.check_no_override())
         .map_err(|refusal| named_measure(refusal, deciding.edition))
 }
@@ -230,7 +228,6 @@ impl<'a> Deciding<'a> {
     fn run(&self) -> Result<Decision, Refusal> {
         self.check_recorder()?;
         self.check_dates()?;
-        self.check_said()?;
         self.check_subject()?;
         if let Some(decision) = self.builtin()? {
             self.check_override(&decision)?;

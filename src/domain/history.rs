@@ -15,6 +15,7 @@ use super::event::{Event, Recorded};
 use super::evolve::evolve;
 use super::ids::{Office, Provenance, digits};
 use super::state::State;
+use crate::domain::text::Said;
 
 /// The events of one enrollment, by revision.
 #[derive(Debug, Clone, Default)]
@@ -301,7 +302,7 @@ fn open_record(standing: &mut BTreeMap<u64, (Cow<'_, Recorded>, Option<u64>)>) {
         (meta.effective_on.latest(), "the effective day of the opening act")
     };
     if let Event::Acted(fact) = &mut first.event {
-        fact.effects.opens_record = Some(KeptSince { day, reason: reason.to_owned() });
+        fact.effects.opens_record = Some(KeptSince { day, reason: Said::literal(reason) });
     }
 }
 

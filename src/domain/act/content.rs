@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Act, Common};
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::ids::{EventRef, Id, Node, Provenance};
+use crate::domain::text::Said;
 
 /// A value that an application states for a requirement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -19,7 +20,7 @@ pub enum Stated {
     /// A number, such as that of agencies.
     Number(u64),
     /// A statement.
-    Text(String),
+    Text(Said),
     /// A list, such as the kinds of service covered.
     List(Vec<SmolString>),
 }
@@ -50,7 +51,7 @@ content!(
         rank: Option<Id>,
         /// Why direct entry as demonstration is asked for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        justification: Option<String>,
+        justification: Option<Said>,
         /// The kind of applicant.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         applicant_kind: Option<Id>,
@@ -63,14 +64,14 @@ content!(
     /// The provincial department's opinion after verifying (C5).
     Recommendation {
         /// The opinion.
-        opinion: String,
+        opinion: Said,
     }
 );
 content!(
     /// A return, a rejection, or another decision that gives its reason.
     Reasoned {
         /// The reason.
-        reason: String,
+        reason: Said,
     }
 );
 content!(
@@ -78,20 +79,20 @@ content!(
     Approval {
         /// The annual round.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        round: Option<String>,
+        round: Option<Said>,
         /// The batch.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        batch: Option<String>,
+        batch: Option<Said>,
     }
 );
 content!(
     /// A construction plan (C9), or what one becomes by an amendment.
     Plan {
         /// What the plan says on each of its headings.
-        contents: BTreeMap<Id, String>,
+        contents: BTreeMap<Id, Said>,
         /// Its indicators with their targets.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        indicators: BTreeMap<Id, String>,
+        indicators: BTreeMap<Id, Said>,
         /// Tasks of the annex that it takes up (C10).
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         guidelines: Vec<Id>,
@@ -101,9 +102,9 @@ content!(
     /// An amendment of the plan (C12).
     Amendment {
         /// The amendment opinion.
-        opinion: String,
+        opinion: Said,
         /// The related explanations.
-        explanation: String,
+        explanation: Said,
         /// The plan as amended.
         plan: Plan,
     }
@@ -113,14 +114,14 @@ content!(
     Decision {
         /// The reason, where one is given.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        reason: Option<String>,
+        reason: Option<Said>,
     }
 );
 content!(
     /// An implementation scheme: what it says on each main task of the category (P5, P6).
     Scheme {
         /// By task.
-        tasks: BTreeMap<Id, String>,
+        tasks: BTreeMap<Id, Said>,
     }
 );
 content!(
@@ -129,7 +130,7 @@ content!(
         /// The task.
         task: Id,
         /// What was done.
-        text: String,
+        text: Said,
     }
 );
 content!(
@@ -138,14 +139,14 @@ content!(
         /// The category asked for.
         category: Id,
         /// Why.
-        reason: String,
+        reason: Said,
     }
 );
 content!(
     /// A comprehensive strength promotion plan (P12).
     PromotionPlan {
         /// What it says.
-        summary: String,
+        summary: Said,
     }
 );
 content!(
@@ -154,7 +155,7 @@ content!(
         /// Department, agencies, personnel or funds.
         designates: Id,
         /// Which.
-        text: String,
+        text: Said,
     }
 );
 content!(
@@ -163,9 +164,9 @@ content!(
         /// The year reported on.
         year: i32,
         /// The report's summary.
-        summary: String,
+        summary: Said,
         /// Arrangements for the following year.
-        next_year_plan: String,
+        next_year_plan: Said,
     }
 );
 content!(
@@ -176,7 +177,7 @@ content!(
         #[schemars(with = "Option<String>")]
         follows: Option<EventRef>,
         /// What was found.
-        findings: String,
+        findings: Said,
     }
 );
 content!(
@@ -185,14 +186,14 @@ content!(
         /// The year.
         year: i32,
         /// The result.
-        result: String,
+        result: Said,
     }
 );
 content!(
     /// The opening of a stage evaluation (P8).
     EvaluationOpening {
         /// What is evaluated, and under which notice.
-        scope: String,
+        scope: Said,
     }
 );
 content!(
@@ -201,7 +202,7 @@ content!(
         /// `passed` or `failed`.
         result: Id,
         /// What was found.
-        findings: String,
+        findings: Said,
     }
 );
 content!(
@@ -210,7 +211,7 @@ content!(
         /// The rank: `demonstration` or `powerful`.
         rank: Id,
         /// The batch.
-        batch: String,
+        batch: Said,
     }
 );
 content!(
@@ -219,7 +220,7 @@ content!(
         /// `excellent`, `qualified` or `unqualified`.
         result: Id,
         /// A finding for each of the contents checked.
-        findings: BTreeMap<Id, String>,
+        findings: BTreeMap<Id, Said>,
         /// The plan version it measured against; absent when none is on record.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         plan_version: Option<u32>,
@@ -241,7 +242,7 @@ content!(
     /// A request or a report in words.
     Statement {
         /// What it says.
-        text: String,
+        text: Said,
     }
 );
 content!(
@@ -250,7 +251,7 @@ content!(
         /// `excellent`, `qualified` or `unqualified`, as printed.
         result: Id,
         /// What was found.
-        findings: String,
+        findings: Said,
         /// For a first `unqualified`: by when rectification is due.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schemars(with = "Option<String>")]
@@ -263,7 +264,7 @@ content!(
         /// `policy`, `guidance` or another word for what it is.
         kind: Id,
         /// Its title.
-        title: String,
+        title: Said,
     }
 );
 content!(
@@ -282,14 +283,14 @@ content!(
         #[schemars(with = "String")]
         confidence: Provenance,
         /// The source, "reported by …; original not seen" where the issuing text was not read.
-        source: String,
+        source: Said,
     }
 );
 content!(
     /// An act under a rule that is not known (G14): no article, no check, no due date of its own.
     UnknownRule {
         /// What was done.
-        what: String,
+        what: Said,
         /// Where the subject stood afterwards, if the act moved it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schemars(with = "Option<String>")]
@@ -306,7 +307,7 @@ content!(
         #[schemars(with = "String")]
         corrects: EventRef,
         /// Why it is wrong.
-        reason: String,
+        reason: Said,
         /// What should have been recorded; absent: nothing, the event is annulled.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         replacement: Option<Box<Mended>>,

@@ -13,6 +13,7 @@ use crate::domain::ids::{Id, Provenance};
 use crate::domain::measure::{ActRule, DueRule, Edition, Effect, Measure, Outcome};
 use crate::domain::refusal::{Reason, Refusal, field};
 use crate::domain::state::Duty;
+use crate::domain::text::Said;
 
 impl Deciding<'_> {
     pub(super) fn decision(
@@ -115,10 +116,10 @@ impl Deciding<'_> {
         let own_act = common.archive.is_none()
             && self.ctx.actor.office != crate::domain::ids::Office::Registrar;
         if own_act {
-            let reason = "the effective day of the opening act".to_owned();
+            let reason = Said::literal("the effective day of the opening act");
             KeptSince { day: self.day, reason }
         } else {
-            let reason = "the day of recording".to_owned();
+            let reason = Said::literal("the day of recording");
             KeptSince { day: self.ctx.now.civil_day(), reason }
         }
     }

@@ -6,6 +6,7 @@ use crate::domain::act::{
     AcceptanceCheck, Act, Application, Approval, Attestation, Correction, Designation, Inspection,
 };
 use crate::domain::ids::{Language, Provenance};
+use crate::domain::text::Said;
 
 pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
     let s = words.subject;
@@ -75,7 +76,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
     }
 }
 
-fn because(text: String, reason: &Option<String>) -> String {
+fn because(text: String, reason: &Option<Said>) -> String {
     match reason {
         Some(reason) => format!("{text}: {reason}"),
         None => text,
