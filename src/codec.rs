@@ -153,6 +153,9 @@ pub fn decode(stored: &RecordedEvent) -> Result<Stored, CodecError> {
             Own::ApprovalAbandoned => {
                 Stored::Enrollment(enrollment(Event::ApprovalAbandoned(body(stored, data)?), meta))
             }
+            Own::MeasureSucceeded => {
+                Stored::Enrollment(enrollment(Event::MeasureSucceeded(body(stored, data)?), meta))
+            }
             Own::ObligationLapsed => {
                 Stored::Enrollment(enrollment(Event::ObligationLapsed(body(stored, data)?), meta))
             }

@@ -20,6 +20,30 @@ fn the_openapi_document_is_the_committed_one() {
 }
 
 #[test]
+fn the_schemas_of_measure_files_are_the_committed_ones() {
+    use docket::app::measure_files::schema_of;
+    use docket::domain::measure::{Measure, OfficesFile, ProgramFile};
+    for (name, schema) in [
+        ("measure", schema_of::<Measure>()),
+        ("program", schema_of::<ProgramFile>()),
+        ("offices", schema_of::<OfficesFile>()),
+    ] {
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schemas/{name}.schema.json"));
+        let generated = serde_json::to_string_pretty(&schema).expect("a schema is JSON") + "\n";
+        if std::env::var_os("DOCKET_WRITE_GENERATED").is_some() {
+            fs::write(&path, &generated).expect("schemas can be written");
+        }
+        let committed = fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            committed == generated,
+            "schemas/{name}.schema.json is not what the types say now; write it anew with \
+             DOCKET_WRITE_GENERATED=1 cargo test --test drift"
+        );
+    }
+}
+
+#[test]
 fn the_event_schemas_are_the_committed_ones() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/events");
     let generated = docket::codec::event_schemas();

@@ -2,6 +2,8 @@
 //! may grow, and what must not stand in a text at all.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
+#[path = "tidy/circles.rs"]
+mod circles;
 #[path = "tidy/rules.rs"]
 mod rules;
 
@@ -26,6 +28,17 @@ fn the_house_is_tidy() {
     assert!(texts.iter().any(|(path, _)| path == "src/lib.rs"), "nothing was read");
     let faults: Vec<String> = texts.iter().flat_map(|(path, text)| check(path, text)).collect();
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+/// Modules in which no circle of imports may stand.
+const WITHOUT_CIRCLES: &[&str] = &["app", "log", "domain", "projection", "api"];
+
+#[test]
+fn no_modules_use_each_other() {
+    let mut texts = Vec::new();
+    collect(Path::new(env!("CARGO_MANIFEST_DIR")), Path::new("src"), &mut texts);
+    let circles = circles::circles(&texts, WITHOUT_CIRCLES);
+    assert!(circles.is_empty(), "\n{}\n", circles.join("\n"));
 }
 
 /// Reads a file, or all text files of a folder; what is not UTF-8 is no text.

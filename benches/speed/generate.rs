@@ -14,7 +14,7 @@ use docket::codec::parse_act_request;
 use docket::domain::date::{Day, Timestamp};
 use docket::domain::decide::Actor;
 use docket::domain::ids::{EventRef, Office, SubjectId};
-use docket::domain::measure_file::{MEASURES, PROGRAMS};
+use docket::domain::measure_file::FILES;
 use docket::log::{EventLog, SqliteLog};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::json;
@@ -112,8 +112,7 @@ pub async fn open(
         log,
         documents,
         clock,
-        measures: MEASURES,
-        programs: PROGRAMS,
+        files: FILES,
         new_log_id: uuid::Uuid::from_u128(0x00d0_c4e7),
         origin: None,
         public_key: "a benchmark signs nothing".to_owned(),

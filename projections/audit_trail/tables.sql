@@ -13,7 +13,7 @@ CREATE TABLE audit_trail (
     law                INTEGER,
     effective_on       TEXT    NOT NULL,
     effective_latest   TEXT    NOT NULL,
-    place              TEXT,
+    fold_day           TEXT,
     decided_on         TEXT,
     received_on        TEXT,
     recorded_at        INTEGER NOT NULL,
@@ -51,7 +51,7 @@ CREATE TABLE law (
 CREATE TABLE audit_trail_before (
     sequence     INTEGER NOT NULL,
     known_to     INTEGER NOT NULL,
-    place        TEXT,
+    fold_day     TEXT,
     fate         TEXT    NOT NULL,
     corrected_by INTEGER,
     PRIMARY KEY (sequence, known_to)

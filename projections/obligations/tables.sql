@@ -30,7 +30,10 @@ CREATE TABLE obligation (
     ended_by       INTEGER,
     ended_from     TEXT,
     ended_waived   INTEGER,
-    after_end      INTEGER NOT NULL
+    after_end      INTEGER NOT NULL,
+    owed_with      TEXT    NOT NULL,
+    receivers      TEXT    NOT NULL,
+    uncertain      INTEGER NOT NULL
 ) STRICT;
 
 -- How a duty was met; for a recurring one by the year of the due date, else due_year is 0.
@@ -48,7 +51,8 @@ CREATE TABLE obligation_met (
     met_by         INTEGER NOT NULL,
     met_on         TEXT    NOT NULL,
     received_on    TEXT    NOT NULL,
-    stated         INTEGER NOT NULL
+    stated         INTEGER NOT NULL,
+    receipts       TEXT    NOT NULL
 ) STRICT;
 
 -- Which due dates passed in silence, as Docket recorded it: the revision of the event that says so.

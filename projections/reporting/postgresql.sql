@@ -33,7 +33,7 @@ FROM {copy}.docket_report_phase_interval;
 CREATE OR REPLACE VIEW docket_report.act AS
 SELECT enrollment, program, subject, exercise <> 0 AS exercise, revision,
        encode(event_id, 'hex')::uuid AS event_id, act, event_type, effective_on,
-       effective_latest::date AS effective_latest, place::date AS place, decided_on,
+       effective_latest::date AS effective_latest, fold_day::date AS fold_day, decided_on,
        received_on::date AS received_on, office, office_id, office_name_en, office_name_zh, role,
        measure, edition, article, document_number, document_title, fate, corrected_by, corrects,
        rests_on, archive <> 0 AS archive, provenance, source_sequence,

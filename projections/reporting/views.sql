@@ -57,7 +57,7 @@ WHERE p.known_to IS NULL;
 
 CREATE VIEW docket_report_act AS
 SELECT a.stream AS enrollment, e.program, e.subject, a.exercise, a.revision, a.event_id, a.act,
-       a.event_type, a.effective_on, a.effective_latest, a.place, a.decided_on, a.received_on,
+       a.event_type, a.effective_on, a.effective_latest, a.fold_day, a.decided_on, a.received_on,
        o.office, o.office_id, o.office_name_en, o.office_name_zh, o.role, l.measure, l.edition,
        l.article, a.document_number, a.document_title, a.fate, a.corrected_by, a.corrects,
        a.rests_on, a.archive, a.provenance, a.sequence AS source_sequence, a.recorded_at

@@ -30,5 +30,5 @@ CREATE TABLE status_history (
     kept_since        TEXT,
     waiting           TEXT    NOT NULL,
     unsupported       INTEGER NOT NULL,
-    promotion_plan    INTEGER
+    met_outside       TEXT    NOT NULL
 ) STRICT;

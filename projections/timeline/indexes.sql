@@ -4,6 +4,6 @@ CREATE INDEX timeline_term_by_enrollment ON timeline_term (enrollment, valid_fro
 -- Acts as marks: what the audit trail has of each act that stands.
 CREATE VIEW timeline_mark AS
 SELECT e.program, e.subject, e.exercise, a.sequence, a.revision, a.event_type, a.act,
-       a.effective_on, a.effective_latest, a.place
+       a.effective_on, a.effective_latest, a.fold_day
 FROM audit_trail a JOIN enrollment e ON e.id = a.enrollment
 WHERE a.act IS NOT NULL AND a.fate IN ('stands', 'corrected');

@@ -150,7 +150,7 @@ impl Recording {
         let cached = call.state.app.enrollment(&reading.stream).await;
         let cached = cached.map_err(|error| call.problem(error))?;
         let newest = cached.revision == Some(recorded.revision);
-        if newest && cached.last_place.is_none_or(|last| last <= reading.day) {
+        if newest && cached.is_reached(reading.day) {
             self.take(reading, &cached.state, recorded, language);
             return Ok(());
         }

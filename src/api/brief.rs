@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answer::sequence;
-use crate::domain::duty::{DueItem, PROMOTION_PLAN, promotion_plan_label};
+use crate::domain::duty::{BY_NO_EVENT, DueItem};
 use crate::domain::event::Recorded;
 use crate::domain::ids::{Id, Language, Text};
 use crate::domain::measure::Versions;
@@ -35,9 +35,6 @@ pub struct Labels(pub Arc<Versions>);
 impl Labels {
     /// Of an obligation.
     pub fn obligation(&self, id: &str) -> Option<Text> {
-        if id == PROMOTION_PLAN {
-            return Some(promotion_plan_label());
-        }
         self.0.find(|measure| measure.obligation(id).map(|rule| rule.label.clone()))
     }
 }
@@ -182,7 +179,7 @@ impl ObligationView {
             }),
             lapsed_by: item.lapsed_by,
             article: duty.article.to_string(),
-            opened_by: (duty.obligation != PROMOTION_PLAN).then_some(duty.opened_by),
+            opened_by: (duty.opened_by != BY_NO_EVENT).then_some(duty.opened_by),
             opened_on: duty.opened_on.to_string(),
         }
     }

@@ -18,6 +18,7 @@ use super::problem::{Code, Language, Problem};
 use super::route::{Body, Route, Verb};
 use super::routes::ROUTES;
 use super::state::ApiState;
+use crate::codec::RequestBody;
 
 /// The longest that a request can prefer to wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);

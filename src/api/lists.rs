@@ -146,7 +146,7 @@ pub struct FromUntil {
 pub struct MatterView {
     /// What.
     #[schemars(with = "String")]
-    pub matter: crate::domain::measure::Matter,
+    pub matter: Id,
     /// Since when.
     pub since: String,
     /// The revision of the event that opened it.
@@ -262,7 +262,7 @@ fn enrollment(call: &Call, row: &EnrollmentRow, day: Day) -> EnrollmentItem {
         waiting: row
             .waiting
             .iter()
-            .map(|w| MatterView { matter: w.matter, since: w.since.to_string(), by: w.by })
+            .map(|w| MatterView { matter: w.matter.clone(), since: w.since.to_string(), by: w.by })
             .collect(),
         unsupported: row.unsupported,
         revision: row.revision,

@@ -125,15 +125,19 @@ impl Present {
         if reading.known_to.is_none() {
             let cached = call.state.app.enrollment(&reading.stream).await;
             let cached = cached.map_err(|error| call.problem(error))?;
-            if cached.last_place.is_none_or(|last| last <= day) {
+            if cached.is_reached(day) {
                 let states = vec![cached.state.clone()];
                 return Ok(Self { states, revision: cached.revision });
             }
         }
         let history = reading.history(call).await?;
-        let mut states = vec![history.state_at(day)];
-        if !history.possible(day).is_empty() {
-            states.push(history.state_at_with_possible(day));
+        let effective = history.effective();
+        let mut states = vec![effective.state_at(day)];
+        if !effective.possible(day).is_empty() {
+            let may_count = |entry: &crate::domain::history::Entry<'_>| {
+                entry.fold_day() <= day || entry.is_possible(day)
+            };
+            states.push(effective.state_where(may_count));
         }
         Ok(Self { states, revision: history.revision() })
     }

@@ -258,7 +258,7 @@ async fn overrides_of(
     let history = app.history(enrollment).await.map_err(|error| call.problem(error))?;
     let history = known.of(history);
     let effective = history.effective();
-    let over = effective.iter().filter_map(|entry| {
+    let over = effective.entries().iter().filter_map(|entry| {
         let fact = entry.event.event.fact()?;
         let justification = fact.over_limit.as_ref()?.justification.clone();
         let takes = match &fact.effects.place {

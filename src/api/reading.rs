@@ -12,7 +12,7 @@ use crate::app::{ActAnswer, App, Cached};
 use crate::codec;
 use crate::domain::calendar::Calendars;
 use crate::domain::date::{Day, Timestamp};
-use crate::domain::duty::promotion_plan_duty;
+use crate::domain::duty::unlisted_duties;
 use crate::domain::history::History;
 use crate::domain::ids::Text;
 use crate::domain::measure::{Measure, Program, Versions};
@@ -126,7 +126,7 @@ impl<'a> Reading<'a> {
         if cached.revision.is_none() {
             return Err(self.nothing());
         }
-        let reached = cached.last_place.is_none_or(|last| last <= self.day);
+        let reached = cached.is_reached(self.day);
         Ok((reached && cached.state.unsupported.is_empty()).then_some(cached))
     }
 
@@ -179,8 +179,8 @@ impl<'a> Reading<'a> {
         let addressed = registration.invented == self.program.is_exercise()
             && self.program.subject_kinds.contains(&registration.kind);
         let measure = self.measure().filter(|_| addressed);
-        let duty = measure.and_then(|measure| promotion_plan_duty(measure, state));
-        State { duties: Arc::new(duty.into_iter().map(Arc::new).collect()), ..State::default() }
+        let duties = measure.map(|measure| unlisted_duties(measure, state)).unwrap_or_default();
+        State { duties: Arc::new(duties.into_iter().map(Arc::new).collect()), ..State::default() }
     }
 
     /// The tag of an answer about a revision; without one, about a record without events.

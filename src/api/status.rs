@@ -210,24 +210,25 @@ fn present_body(
 impl Status {
     /// The status by a history.
     pub fn of_history(reading: &Reading<'_>, history: &History, language: Language) -> Self {
-        let state = history.state_at(reading.day);
+        let (effective, day) = (history.effective(), reading.day);
+        let state = effective.state_at(day);
         let mut status = Self::of(reading, &state, language);
         let newest = history.events().last();
         status.revision = newest.map_or(0, |event| event.revision);
         status.sequence = newest.and_then(|event| event.sequence).map(sequence);
-        let brief = |revision: &u64| {
-            history.at(*revision).map(|event| EventBrief::of(event, history.stream()))
+        let briefs = |revisions: &[u64]| {
+            let events = revisions.iter().filter_map(|revision| history.at(*revision));
+            events.map(|event| EventBrief::of(event, history.stream())).collect()
         };
-        let possible = history.possible(reading.day);
-        status.possible = possible.iter().filter_map(brief).collect();
-        status.unsupported = state.unsupported.iter().filter_map(brief).collect();
-        status.not_yet_in_effect = history
-            .effective()
-            .iter()
-            .filter(|entry| entry.place > reading.day && !entry.event.event.is_own())
-            .filter(|entry| !possible.contains(&entry.event.revision))
-            .map(|entry| EventBrief::of(&entry.event, history.stream()))
-            .collect();
+        let possible = effective.possible(day);
+        let ahead = effective.revisions_where(|entry| {
+            entry.fold_day() > day && !entry.event.event.is_own() && !entry.is_possible(day)
+        });
+        let standing = ahead.iter().filter_map(|revision| effective.standing(*revision));
+        status.not_yet_in_effect =
+            standing.map(|event| EventBrief::of(event, history.stream())).collect();
+        status.possible = briefs(&possible);
+        status.unsupported = briefs(&state.unsupported);
         status
     }
 

@@ -75,7 +75,7 @@ pub struct EntryView {
     /// From when it counts.
     pub effective_on: String,
     /// The day from which it counts in the fold; absent where nothing of it stands there.
-    pub place: Option<String>,
+    pub fold_day: Option<String>,
     /// When it was decided.
     pub decided_on: Option<String>,
     /// The stated day of receipt.
@@ -124,7 +124,7 @@ impl EntryView {
             principal: entry.principal,
             role: entry.role,
             effective_on: entry.effective_on.to_string(),
-            place: entry.place.map(|day| day.to_string()),
+            fold_day: entry.fold_day.map(|day| day.to_string()),
             decided_on: entry.decided_on.map(|date| date.to_string()),
             received_on: entry.received_on.map(|day| day.to_string()),
             recorded_at: entry.recorded_at.to_rfc3339(),
@@ -152,8 +152,8 @@ pub async fn get_audit_trail(call: Call) -> Answered {
     let revision = history.revision().unwrap_or_default();
     let language = call.tongue();
     let by_then = |entry: &Entry| {
-        let place = entry.place.unwrap_or_else(|| entry.effective_on.latest());
-        !reading.day_named || place <= reading.day
+        let fold_day = entry.fold_day.unwrap_or_else(|| entry.effective_on.latest());
+        !reading.day_named || fold_day <= reading.day
     };
     let entries = entries(&history, &reading.subject, &reading.versions, language);
     let view = AuditTrailView {
@@ -235,7 +235,7 @@ pub struct MarkView {
     /// When, as sharp as its source.
     pub effective_on: String,
     /// The day from which it counts in the fold.
-    pub place: String,
+    pub fold_day: String,
     /// Its revision; for a corrected event the original's.
     pub revision: u64,
     /// Its sequence.
@@ -378,7 +378,7 @@ fn mark_view(mark: &ActMark) -> MarkView {
         act: mark.act,
         event_type: mark.event_type,
         effective_on: mark.effective_on.to_string(),
-        place: mark.place.to_string(),
+        fold_day: mark.fold_day.to_string(),
         revision: mark.revision,
         sequence: mark.sequence.map(sequence),
         supported: mark.supported,

@@ -15,7 +15,7 @@ use crate::domain::date::{Day, Timestamp};
 use crate::domain::decide::{Actor, Context, Decision, OtherStanding};
 use crate::domain::event::{Event, EventMeta, Recorded};
 use crate::domain::history::History;
-use crate::domain::history_decide::{decide_at_end, decide_on, place_of_new};
+use crate::domain::history_decide::{decide_at_end, decide_on, fold_day_of_new};
 use crate::domain::ids::{ProgramId, SubjectId};
 use crate::domain::measure::{Program, Versions};
 use crate::domain::subject::Subject;
@@ -199,12 +199,11 @@ impl App {
     async fn attempt(&self, case: &Case<'_>, cached: &Loaded) -> Result<ActAnswer, ActError> {
         let now = self.clock.now_for_recording()?;
         let seen = seen_before(case.call.precondition, cached);
-        let at_end = self.with_context(case, now, |ctx| {
-            decide_at_end(ctx, &cached.state, cached.last_place, &case.call.request)
-        });
+        let at_end =
+            self.with_context(case, now, |ctx| decide_at_end(ctx, cached, &case.call.request));
         if let Some(Ok(decision)) = at_end.filter(|_| seen.is_none()) {
-            let place = case.call.request.common.effective_on.latest();
-            return self.record(case, cached, None, decision, place, now).await;
+            let fold_day = case.call.request.common.effective_on.latest();
+            return self.record(case, cached, None, decision, fold_day, now).await;
         }
         let (history, cached) = self.reload(&case.stream).await?;
         if let Some(answer) = self.replay(case, &cached).await? {
@@ -221,8 +220,9 @@ impl App {
             }
         }
         let decision = decided?;
-        let place = place_of_new(&history, request.common.effective_on, &decision.grounds);
-        self.record(case, &cached, Some(&history), decision, place, now).await
+        let fold_day =
+            self.with_context(case, now, |ctx| fold_day_of_new(ctx, &history, request, &decision));
+        self.record(case, &cached, Some(&history), decision, fold_day, now).await
     }
 
     fn with_context<T>(
@@ -241,6 +241,7 @@ impl App {
             stream: &case.stream,
             actor: case.actor,
             now,
+            mending: false,
             standing_in: &standing_in,
         })
     }
@@ -252,7 +253,7 @@ impl App {
         cached: &Loaded,
         history: Option<&History>,
         mut decision: Decision,
-        place: Day,
+        fold_day: Day,
         now: Timestamp,
     ) -> Result<ActAnswer, ActError> {
         let revision = cached.revision.map_or(0, |revision| revision + 1);
@@ -265,7 +266,7 @@ impl App {
         }
         if case.call.validate_only {
             if let Some(wanted) = &wanted {
-                let left = self.check_place(case, wanted, place).await;
+                let left = self.check_place(case, wanted, fold_day).await;
                 left.map_err(|error| under(error, &decision))?;
             }
             let meta = self.meta(case, cached, &decision, now).await?;
@@ -276,7 +277,7 @@ impl App {
         }
         let reservation = match &wanted {
             Some(wanted) => {
-                let reserved = self.reserve(case, wanted, place, revision, now).await;
+                let reserved = self.reserve(case, wanted, fold_day, revision, now).await;
                 Some(reserved.map_err(|error| under(error, &decision))?)
             }
             None => None,

@@ -21,7 +21,7 @@ use crate::codec::{self, Stored};
 use crate::domain::ids::{EventRef, ProgramId};
 use crate::domain::logbook::MeasureAdopted;
 use crate::domain::measure::{Edition, Measure, Program, Versions};
-use crate::domain::measure_file::{self, Embedded};
+use crate::domain::measure_file::{self, Source};
 use crate::log::{EventLog, LogError, RecordedEvent};
 
 use super::documents::DocumentStore;
@@ -34,7 +34,7 @@ const MAX_MEASURE_BYTES: u64 = 4 * 1024 * 1024;
 pub(super) struct Shelf<'a> {
     pub log: &'a dyn EventLog,
     pub documents: &'a dyn DocumentStore,
-    pub files: &'static [Embedded],
+    pub files: &'static [Source<'static>],
     pub clock: &'a dyn Clock,
 }
 
@@ -43,13 +43,13 @@ impl<'a> Shelf<'a> {
         Self {
             log: &*parts.log,
             documents: &*parts.documents,
-            files: parts.measures,
+            files: parts.files,
             clock: &*parts.clock,
         }
     }
 
     pub fn of_app(app: &'a App) -> Self {
-        Self { log: &*app.log, documents: &*app.documents, files: app.measures, clock: &*app.clock }
+        Self { log: &*app.log, documents: &*app.documents, files: app.files, clock: &*app.clock }
     }
 
     /// A program's adopted editions.
@@ -98,7 +98,7 @@ impl<'a> Shelf<'a> {
 
     /// The edition's bytes from the documents; a file of the same digest will do as well.
     async fn stored_text(self, adopted: &MeasureAdopted) -> Result<String, StartError> {
-        let mut files = self.files.iter();
+        let mut files = measure_file::measures(self.files);
         let own = files.find(|file| digest_of(file) == adopted.digest);
         if let Some(file) = own {
             return Ok(file.text.to_owned());
@@ -113,7 +113,7 @@ impl<'a> Shelf<'a> {
     }
 }
 
-fn digest_of(file: &Embedded) -> String {
+fn digest_of(file: &Source<'_>) -> String {
     Digest::of(file.text.as_bytes()).to_string()
 }
 
@@ -194,7 +194,7 @@ async fn adopt_missing(
     program: &ProgramId,
     adoptions: &mut Vec<(MeasureAdopted, EventRef)>,
 ) -> Result<(), StartError> {
-    for file in shelf.files {
+    for file in measure_file::measures(shelf.files) {
         let measure = read_measure(file.path, file.text)?;
         let digest = digest_of(file);
         let known = adoptions.iter().any(|(adopted, _)| adopted.digest == digest);
@@ -219,7 +219,7 @@ async fn adopt(
     log_id: Uuid,
     after: Option<u64>,
     adopted: &MeasureAdopted,
-    file: &Embedded,
+    file: &Source<'static>,
 ) -> Result<EventRef, StartError> {
     let bytes =
         futures_util::stream::iter([Ok::<_, std::convert::Infallible>(file.text.as_bytes())]);
@@ -279,7 +279,9 @@ impl App {
         self.library.note_adoption(program, newest.revision);
         let adopted = Shelf::of_app(self).editions(program).await.map_err(|error| match error {
             StartError::Act(error) => error,
-            error @ (StartError::Measure { .. } | StartError::NotALog { .. }) => {
+            error @ (StartError::Files(_)
+            | StartError::Measure { .. }
+            | StartError::NotALog { .. }) => {
                 let (program, reason) = (program.to_string(), error.to_string());
                 ActError::EditionUnread { program, reason }
             }

@@ -12,21 +12,15 @@ use std::sync::{Arc, Mutex};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::domain::date::Day;
+use crate::domain::enrollment::Enrollment;
 use crate::domain::event::Recorded;
-use crate::domain::evolve::evolve;
-use crate::domain::history::{History, is_correction};
-use crate::domain::state::State;
+use crate::domain::history::History;
 
 /// What is kept of an enrollment between acts: enough to decide one that goes in at the end.
 #[derive(Debug, Clone, Default)]
 pub struct Cached {
-    /// The state after every event.
-    pub state: State,
-    /// The last place in the effective history.
-    pub last_place: Option<Day>,
-    /// The newest revision.
-    pub revision: Option<u64>,
+    /// Its fold.
+    pub enrollment: Enrollment,
     /// The newest revision at which an office acted.
     pub acted_revision: Option<u64>,
     /// The sequence of the newest event, where it is known.
@@ -53,11 +47,18 @@ impl Index {
     }
 }
 
+impl std::ops::Deref for Cached {
+    type Target = Enrollment;
+
+    fn deref(&self) -> &Enrollment {
+        &self.enrollment
+    }
+}
+
 impl Cached {
     /// Folds a history.
     pub fn of(history: &History) -> Self {
-        let mut cached =
-            Self { state: history.state(), last_place: history.last_place(), ..Self::default() };
+        let mut cached = Self { enrollment: Enrollment::of(history), ..Self::default() };
         for event in history.events() {
             cached.note(event);
         }
@@ -67,33 +68,25 @@ impl Cached {
     /// Folds one more event, if that needs no other: false when the history has to be refolded.
     #[must_use]
     pub fn push(&mut self, event: &Recorded) -> bool {
-        let day = event.meta.effective_on.latest();
-        let at_end = self.last_place.is_none_or(|last| last <= day);
-        if is_correction(event) || (!at_end && !event.event.is_own()) {
-            return false;
+        let taken = self.enrollment.push(event);
+        if taken {
+            self.note(event);
         }
-        // The order in which Docket's own events are folded makes no difference.
-        evolve(&mut self.state, event, day);
-        if !event.event.is_own() {
-            self.last_place = Some(day);
-        }
-        self.note(event);
-        true
+        taken
     }
 
     fn note(&mut self, event: &Recorded) {
-        self.revision = Some(event.revision);
         self.sequence = event.sequence;
         if !event.event.is_own() {
             self.acted_revision = Some(event.revision);
         }
         // One lock for looking and adding: an act and the follower may fold the same event at once.
         let mut index = lock(&self.index);
-        let place = usize::try_from(event.revision).unwrap_or(usize::MAX);
-        if index.ids.get(place) == Some(&event.id) {
+        let at = usize::try_from(event.revision).unwrap_or(usize::MAX);
+        if index.ids.get(at) == Some(&event.id) {
             return;
         }
-        if index.ids.len() != place {
+        if index.ids.len() != at {
             // Another fold went on from the same events.
             let own = index.before(event.revision);
             drop(index);

@@ -19,12 +19,12 @@ use crate::codec::{self, StreamKind};
 use crate::domain::calendar::Calendars;
 use crate::domain::date::{CivilDate, Day, Timestamp};
 use crate::domain::duty::{lapses, may_lapse_on, unrecorded};
+use crate::domain::enrollment::Enrollment;
 use crate::domain::event::{Event, EventMeta, ObligationLapsed, Recorded};
 use crate::domain::event_type::Own;
 use crate::domain::history::History;
 use crate::domain::ids::EventRef;
 use crate::domain::measure::Program;
-use crate::domain::state::State;
 use crate::log::{LogError, RecordedEvent};
 
 /// How often a stream is looked at again when others were faster, in one round.
@@ -192,19 +192,16 @@ impl Clerk {
         };
         let (_, calendars) = app.library.present_calendars();
         let kept = app.enrollments.peek(stream).filter(|kept| kept.revision >= Some(news.revision));
-        let (state, last_place) = match kept {
-            Some(kept) => (kept.state.clone(), kept.last_place),
-            None => {
-                let history = app.history(stream).await?;
-                (history.state(), history.last_place())
-            }
+        let enrollment = match kept {
+            Some(kept) => kept.enrollment.clone(),
+            None => Enrollment::of(&app.history(stream).await?),
         };
-        let unrecorded = unrecorded(&state, &calendars, day);
+        let unrecorded = unrecorded(&enrollment.state, &calendars, day);
         for lapse in &unrecorded {
             app.check_calendars(lapse)?;
         }
         if unrecorded.is_empty() {
-            return Ok(Looked::Done(0, next_look(&state, last_place, &calendars, day)));
+            return Ok(Looked::Done(0, next_look(&enrollment, &calendars, day)));
         }
         self.record(program, stream, &calendars, day).await
     }
@@ -241,7 +238,7 @@ impl Clerk {
                 }
             }
             let cached = Cached::of(&history);
-            let next = next_look(&cached.state, cached.last_place, calendars, day);
+            let next = next_look(&cached, calendars, day);
             let seen = app.enrollments.with_own_event(stream, seen);
             app.enrollments.put(stream, Arc::new(cached), seen);
             if !moved {
@@ -331,14 +328,9 @@ impl App {
 
 /// When an enrollment has to be looked at again, if nothing new comes in: on the next day while an
 /// act is not yet in effect.
-fn next_look(
-    state: &State,
-    last_place: Option<Day>,
-    calendars: &Calendars,
-    day: Day,
-) -> Option<Day> {
-    if last_place.is_some_and(|last| last > day) {
+fn next_look(enrollment: &Enrollment, calendars: &Calendars, day: Day) -> Option<Day> {
+    if !enrollment.is_reached(day) {
         return Some(day.next());
     }
-    may_lapse_on(state, calendars, day)
+    may_lapse_on(&enrollment.state, calendars, day)
 }

@@ -54,7 +54,7 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::domain::date::Timestamp;
-use crate::domain::measure_file::Embedded;
+use crate::domain::measure_file::Source;
 use crate::log::EventLog;
 use cache::EnrollmentCache;
 use clock::Clock;
@@ -72,8 +72,8 @@ pub struct App {
     log_id: Uuid,
     origin: String,
     library: Library,
-    /// The measure files that this binary brings along.
-    measures: &'static [Embedded],
+    /// The programs, measures and offices that this binary brings along.
+    files: &'static [Source<'static>],
     /// Where the log ended before anything of it was read.
     read_to: Option<u64>,
     enrollments: EnrollmentCache,

@@ -53,6 +53,7 @@ impl App {
             stream: &stream,
             actor,
             now,
+            mending: false,
             standing_in: &standing_in,
         };
         let mut first = None;

@@ -129,11 +129,11 @@ impl App {
         &self,
         case: &Case<'_>,
         wanted: &PlaceWanted,
-        place: Day,
+        from: Day,
     ) -> Result<bool, ActError> {
         let stream = codec::quota_stream(&case.program.id, &wanted.category);
         let quota = self.quota(&stream).await?;
-        over_limit(case, wanted, &quota, place)
+        over_limit(case, wanted, &quota, from)
     }
 
     /// Reserves a place for the approval that will be appended at `revision`; a retry finds its own.
@@ -141,7 +141,7 @@ impl App {
         &self,
         case: &Case<'_>,
         wanted: &PlaceWanted,
-        place: Day,
+        from: Day,
         revision: u64,
         now: Timestamp,
     ) -> Result<Reservation, ActError> {
@@ -151,17 +151,17 @@ impl App {
             let quota = self.quota(&stream).await?;
             if let Some(own) = quota.reservation_for(&case.stream, revision)
                 && own.reserved.key == key
-                && own.reserved.from == place
+                && own.reserved.from == from
                 && (!own.reserved.over_limit || is_justified(case))
             {
                 return Ok(own.clone());
             }
-            let over_limit = over_limit(case, wanted, &quota, place)?;
+            let over_limit = over_limit(case, wanted, &quota, from)?;
             let reserved = PlaceReserved {
                 enrollment: case.stream.clone(),
                 revision,
                 key: key.to_owned(),
-                from: place,
+                from,
                 over_limit,
             };
             let cause = format!("{}@{revision}/{key}", case.stream);
@@ -327,9 +327,9 @@ fn over_limit(
     case: &Case<'_>,
     wanted: &PlaceWanted,
     quota: &Quota,
-    place: Day,
+    from: Day,
 ) -> Result<bool, ActError> {
-    let Some((on, taken)) = quota.full_from(wanted.limit, place, &case.stream) else {
+    let Some((on, taken)) = quota.full_from(wanted.limit, from, &case.stream) else {
         return Ok(false);
     };
     if wanted.soft && is_justified(case) {

@@ -17,6 +17,7 @@ use super::decisions::{LogBook, newest};
 use super::documents::DocumentStore;
 use super::enrollment::{read_whole_stream, stream_name};
 use super::library::{Adopted, AdoptedCalendar};
+use super::measure_files::Checked;
 use super::recovery::{Recovered, UNDER_WAY_US};
 use super::{ActError, App, Library, STRIPES, measure_files};
 use crate::codec::{self, Stored};
@@ -24,7 +25,7 @@ use crate::domain::date::{Day, Timestamp};
 use crate::domain::ids::ProgramId;
 use crate::domain::logbook::LogCreated;
 use crate::domain::measure::Programs;
-use crate::domain::measure_file::{Embedded, FileError};
+use crate::domain::measure_file::Source;
 use crate::log::{EventLog, Expected};
 
 /// How often something is tried again at the start when another node was faster.
@@ -45,10 +46,8 @@ pub struct Parts {
     pub documents: Arc<dyn DocumentStore>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// The measure files that this binary brings along.
-    pub measures: &'static [Embedded],
-    /// The programs file.
-    pub programs: Embedded,
+    /// The programs, measures and offices that this binary brings along.
+    pub files: &'static [Source<'static>],
     /// A new log's id.
     pub new_log_id: Uuid,
     /// A new log's origin; absent: `docket/<log id>`.
@@ -62,7 +61,10 @@ pub struct Parts {
 /// Why a log can't be served.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// A measure or programs file.
+    /// What this binary brings along: a line for each fault, with its file and line.
+    #[error("{0}")]
+    Files(String),
+    /// An adopted edition.
     #[error("{path}: {message}")]
     Measure {
         /// The file.
@@ -86,7 +88,7 @@ impl StartError {
     pub(super) fn keeps_one_program(&self) -> bool {
         match self {
             Self::Measure { .. } => true,
-            Self::NotALog { .. } => false,
+            Self::Files(_) | Self::NotALog { .. } => false,
             Self::Act(error) => error.is_unreadable() || matches!(error, ActError::Documents(_)),
         }
     }
@@ -165,7 +167,7 @@ async fn put_together(
         log_id: created.log_id,
         origin: created.origin,
         library: Library::new(programs, adopted, calendars),
-        measures: parts.measures,
+        files: parts.files,
         read_to: head,
         enrollments,
         quotas: std::sync::Mutex::default(),
@@ -180,19 +182,14 @@ async fn put_together(
     })
 }
 
-/// Checks the programs and every measure file against their schema and by the model check.
+/// Checks what the binary brings along against the schemas and by the model check.
 fn check_files(parts: &Parts) -> Result<Programs, StartError> {
-    let wrong = |path: &str, errors: Vec<FileError>| StartError::Measure {
-        path: path.to_owned(),
-        message: errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-    };
-    let programs = measure_files::check_programs(parts.programs.text)
-        .map_err(|errors| wrong(parts.programs.path, errors))?;
-    for file in parts.measures {
-        measure_files::check_measure(file.text, &programs.programs)
-            .map_err(|errors| wrong(file.path, errors))?;
+    let Checked { programs, faults, .. } = measure_files::check_files(parts.files, None);
+    if faults.is_empty() {
+        return Ok(programs);
     }
-    Ok(programs)
+    let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    Err(StartError::Files(lines.join("\n")))
 }
 
 /// What the log's first event says; nothing for an empty log.

@@ -27,7 +27,7 @@ use crate::api::auth::{LocalVerifier, Role, TokenKey};
 use crate::api::{Served, serve};
 use crate::app::clock::SystemClock;
 use crate::app::{Parts, start_reading};
-use crate::domain::measure_file::{MEASURES, PROGRAMS};
+use crate::domain::measure_file::FILES;
 use crate::log::EventLog;
 use crate::projection::{self, Copies as _, Rebuild, SqliteCopies, Status, StoreError};
 
@@ -134,8 +134,7 @@ impl AskArgs {
             log: log.clone(),
             documents,
             clock: Arc::new(SystemClock::default()),
-            measures: MEASURES,
-            programs: PROGRAMS,
+            files: FILES,
             new_log_id: uuid::Uuid::nil(),
             origin: None,
             public_key: String::new(),

@@ -81,7 +81,7 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
         return match error {
             StartError::Act(error) => of_act(error),
             StartError::NotALog { .. } => Some(Exit::Unverified),
-            StartError::Measure { .. } => None,
+            StartError::Files(_) | StartError::Measure { .. } => None,
         };
     }
     if let Some(error) = cause.downcast_ref::<StoreError>() {

@@ -8,6 +8,7 @@ mod diff;
 mod draw;
 mod words;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -18,10 +19,10 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::exit::Exit;
 use super::output::Page;
 use super::private::create_usual;
-use crate::app::measure_files::{check_measure, check_programs};
+use crate::app::measure_files::{Checked, check_files};
 use crate::domain::ids::Language;
 use crate::domain::measure::{Measure, Programs};
-use crate::domain::measure_file::{Embedded, FileError, MEASURES, PROGRAMS};
+use crate::domain::measure_file::{FILES, Source};
 
 pub use diff::diff;
 pub use draw::draw;
@@ -58,7 +59,7 @@ enum Command {
 /// What to check.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Measure files, programs.toml, or folders of them [default: those that docket brings along]
+    /// Measure files, or folders of programs with their measures [default: those that docket brings along]
     #[arg(value_name = "FILE|FOLDER")]
     paths: Vec<PathBuf>,
 }
@@ -122,78 +123,44 @@ pub fn run(args: &MeasuresArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
     }
 }
 
-/// A file with its text.
-struct Source {
+/// A file of a folder, with its text.
+struct Read {
     path: String,
     text: String,
 }
 
-impl From<&Embedded> for Source {
-    fn from(file: &Embedded) -> Self {
-        Self { path: file.path.to_owned(), text: file.text.to_owned() }
-    }
-}
-
-impl Source {
-    fn is_programs(&self) -> bool {
-        Path::new(&self.path).file_name().is_some_and(|name| name == "programs.toml")
+impl Read {
+    fn source(&self) -> Source<'_> {
+        Source { path: &self.path, text: &self.text }
     }
 }
 
 fn run_check(args: &CheckArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
-    let sources = if args.paths.is_empty() {
-        std::iter::once(&PROGRAMS).chain(MEASURES).map(Source::from).collect()
+    let read = read_all(&args.paths)?;
+    let mut sources: Vec<Source<'_>> = read.iter().map(Read::source).collect();
+    let checked = if args.paths.is_empty() {
+        sources.extend(FILES);
+        check_files(FILES, None)
     } else {
-        read_all(&args.paths)?
+        check_files(&sources, Some(&embedded()?.programs))
     };
-    let mut found = Vec::new();
-    let (programs, measures): (Vec<&Source>, Vec<&Source>) =
-        sources.iter().partition(|source| source.is_programs());
-    let mut known = embedded_programs()?;
-    for source in programs {
-        match check_programs(&source.text) {
-            Ok(programs) => known = programs,
-            Err(errors) => found.push((source, errors)),
-        }
-    }
-    let mut checked: Vec<(&Source, Measure)> = Vec::new();
-    for source in measures {
-        match check_measure(&source.text, &known.programs) {
-            Ok(measure) => match twin(&checked, &measure) {
-                Some(error) => found.push((source, vec![error])),
-                None => checked.push((source, measure)),
-            },
-            Err(errors) => found.push((source, errors)),
-        }
-    }
     let mut page = Page::default();
-    for (source, errors) in &found {
-        for FileError { line, message } in errors {
-            page.line(&format!("{}:{line}: {message}", source.path));
-        }
+    for fault in &checked.faults {
+        page.line(&fault.to_string());
     }
-    for (source, measure) in &checked {
+    for (source, measure) in &checked.measures {
         report(source, measure, &mut page);
     }
-    let errors: usize = found.iter().map(|(_, errors)| errors.len()).sum();
+    let errors = checked.faults.len();
     if errors > 0 {
-        page.line(&format!("{errors} errors in {} of {} files", found.len(), sources.len()));
+        let files: BTreeSet<&str> = checked.faults.iter().map(|f| f.path.as_str()).collect();
+        page.line(&format!("{errors} errors in {} of {} files", files.len(), sources.len()));
     }
     write!(out, "{page}")?;
     Ok(if errors > 0 { Exit::Failed } else { Exit::Done })
 }
 
-/// The error that a version is there already.
-fn twin(checked: &[(&Source, Measure)], measure: &Measure) -> Option<FileError> {
-    let same =
-        |other: &Measure| other.program == measure.program && other.version == measure.version;
-    let (source, _) = checked.iter().find(|(_, other)| same(other))?;
-    let (program, version) = (&measure.program, &measure.version);
-    let message = format!("{program} {version} is also in {}: keep one of them", source.path);
-    Some(FileError { line: 1, message })
-}
-
-fn report(source: &Source, measure: &Measure, page: &mut Page) {
+fn report(source: &Source<'_>, measure: &Measure, page: &mut Page) {
     let readings = measure.acts.iter().flat_map(|rule| {
         rule.outcomes.values().map(|outcome| &outcome.reading).chain([&rule.reading])
     });
@@ -216,8 +183,12 @@ fn report(source: &Source, measure: &Measure, page: &mut Page) {
 
 fn run_draw(args: &DrawArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
     let measures = match &args.dir {
-        None => embedded_measures()?,
-        Some(dir) => read_measures(dir)?,
+        None => embedded()?.measures,
+        Some(dir) => {
+            let read = read_all(std::slice::from_ref(dir))?;
+            let sources: Vec<Source<'_>> = read.iter().map(Read::source).collect();
+            right(check_files(&sources, Some(&embedded()?.programs)))?.measures
+        }
     };
     let measure = pick(&measures, &args.program, &args.version)?;
     let svg = draw(measure, args.lang.into());
@@ -248,15 +219,16 @@ fn run_diff(args: &DiffArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
 /// A measure by file, or by program and version.
 fn named(name: &str) -> anyhow::Result<Measure> {
     let path = Path::new(name);
+    let known = embedded()?;
     if path.is_file() {
-        let text = read_text(path)?;
-        return checked(name, &text);
+        let source = Source { path: name, text: &read_text(path)? };
+        let measures = right(check_files(&[source], Some(&known.programs)))?.measures;
+        return measures.into_iter().next().with_context(|| format!("{name} is no measure"));
     }
     let Some((program, version)) = name.split_once('/') else {
         bail!("{name} is neither a file nor program/version, such as cluster_area/2014-40");
     };
-    let measures = embedded_measures()?;
-    Ok(pick(&measures, program, version)?.clone())
+    Ok(pick(&known.measures, program, version)?.clone())
 }
 
 fn pick<'m>(measures: &'m [Measure], program: &str, version: &str) -> anyhow::Result<&'m Measure> {
@@ -268,42 +240,36 @@ fn pick<'m>(measures: &'m [Measure], program: &str, version: &str) -> anyhow::Re
     })
 }
 
-fn checked(path: &str, text: &str) -> anyhow::Result<Measure> {
-    check_measure(text, &embedded_programs()?.programs).map_err(|errors| {
-        let lines = errors.iter().map(|error| format!("{path}:{}: {}", error.line, error.message));
-        anyhow::anyhow!(lines.collect::<Vec<_>>().join("; "))
-    })
+/// Programs and measures without a fault.
+struct Library {
+    programs: Programs,
+    measures: Vec<Measure>,
 }
 
-fn embedded_programs() -> anyhow::Result<Programs> {
-    check_programs(PROGRAMS.text).map_err(|errors| anyhow::anyhow!("{}: {errors:?}", PROGRAMS.path))
+fn right(checked: Checked<'_>) -> anyhow::Result<Library> {
+    if checked.faults.is_empty() {
+        let measures = checked.measures.into_iter().map(|(_, measure)| measure).collect();
+        return Ok(Library { programs: checked.programs, measures });
+    }
+    let lines: Vec<String> = checked.faults.iter().map(ToString::to_string).collect();
+    bail!(lines.join("; "))
 }
 
-fn embedded_measures() -> anyhow::Result<Vec<Measure>> {
-    MEASURES.iter().map(|file| checked(file.path, file.text)).collect()
+fn embedded() -> anyhow::Result<Library> {
+    right(check_files(FILES, None))
 }
 
-fn read_measures(dir: &Path) -> anyhow::Result<Vec<Measure>> {
-    let sources = read_all(&[dir.to_path_buf()])?;
-    let measures = sources.iter().filter(|source| !source.is_programs());
-    measures.map(|source| checked(&source.path, &source.text)).collect()
-}
-
-fn read_all(paths: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
+fn read_all(paths: &[PathBuf]) -> anyhow::Result<Vec<Read>> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
-            let before = files.len();
             list(path, &mut files)?;
-            if files.len() == before {
-                bail!("{} holds no .toml file", path.display());
-            }
         } else {
             files.push(path.clone());
         }
     }
-    let read = |path: &PathBuf| -> anyhow::Result<Source> {
-        Ok(Source { path: path.display().to_string(), text: read_text(path)? })
+    let read = |path: &PathBuf| -> anyhow::Result<Read> {
+        Ok(Read { path: path.display().to_string(), text: read_text(path)? })
     };
     files.iter().map(read).collect()
 }
@@ -315,12 +281,16 @@ fn list(dir: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
         .collect::<Result<Vec<_>, _>>()
         .with_context(|| format!("cannot list {}", dir.display()))?;
     paths.sort();
+    let before = files.len();
     for path in paths {
         if path.is_dir() {
             list(&path, files)?;
         } else if path.extension().is_some_and(|extension| extension == "toml") {
             files.push(path);
         }
+    }
+    if files.len() == before {
+        bail!("{} holds no .toml file", dir.display());
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ use crate::api::auth::KeyUse;
 use crate::app::clock::{Clock, SystemClock};
 use crate::app::{App, Parts, start};
 use crate::domain::date::Timestamp;
-use crate::domain::measure_file::{MEASURES, PROGRAMS};
+use crate::domain::measure_file::FILES;
 use crate::log::EventLog;
 #[cfg(feature = "postgres")]
 use crate::projection::store::{PostgresCopies, PostgresOptions};
@@ -203,8 +203,7 @@ async fn begin(
         log: log.clone(),
         documents,
         clock,
-        measures: MEASURES,
-        programs: PROGRAMS,
+        files: FILES,
         new_log_id: new_id(),
         origin: config.log.origin.clone(),
         public_key,

@@ -90,6 +90,7 @@ pub fn encode_data(event: &Event) -> Result<Vec<u8>, serde_json::Error> {
         Event::Acted(fact) => serde_json::to_vec(&FactOut(fact)),
         Event::ApprovalAbandoned(abandoned) => serde_json::to_vec(abandoned),
         Event::ObligationLapsed(lapse) => serde_json::to_vec(lapse),
+        Event::MeasureSucceeded(succeeded) => serde_json::to_vec(succeeded),
     }
 }
 

@@ -3,7 +3,7 @@
 use schemars::generate::SchemaGenerator;
 use serde::Serialize;
 
-use crate::domain::event::{ApprovalAbandoned, ObligationLapsed};
+use crate::domain::event::{ApprovalAbandoned, MeasureSucceeded, ObligationLapsed};
 use crate::domain::event_type::Own;
 use crate::domain::logbook::{
     CalendarAdopted, ClockConfirmed, LogCreated, LossAccepted, MeasureAdopted,

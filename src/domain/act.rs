@@ -6,6 +6,7 @@
 mod common;
 mod content;
 mod recorded;
+mod stated;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,9 +16,9 @@ use super::registry::{Label, registry};
 pub use common::{Archive, COMMON_MEMBERS, Common, DocumentRef, KeptSince, Material, Override};
 pub use content::{
     AcceptanceCheck, AdjustmentRequest, Amendment, AnnualEvaluation, Application, Approval,
-    Attestation, Confirmation, Correction, Decision, Deliverable, Designation, Evaluation,
+    Attestation, Confirmation, Correction, Counted, Decision, Deliverable, Designation, Evaluation,
     EvaluationOpening, Inspection, Listing, Mended, Plan, Progress, PromotionPlan, Reasoned,
-    Receipt, Recommendation, Report, Review, Scheme, Stated, Statement, UnknownRule,
+    Receipt, Recommendation, Report, Review, Scheme, Shown, Stated, Statement, UnknownRule,
 };
 pub use recorded::{RecordedAct, UnreadContent};
 

@@ -5,20 +5,24 @@
 //! kinds of act, effect and condition. Checks run in one order: office and jurisdiction, content
 //! against the measure, state.
 
+mod application;
 mod builtin;
 mod checks;
 mod content;
+mod duties;
 mod effects;
+mod evidence;
 mod findings;
-mod standing;
+mod succession;
 
 use std::sync::Arc;
 
 use super::act::{ActKind, ActRequest};
 use super::date::{CivilDate, Day, Timestamp};
-use super::event::Fact;
+use super::event::{Fact, Finding, MeasureSucceeded};
 use super::ids::{EventRef, Id, Office, ProgramId, Provenance};
-use super::measure::{Edition, Program, Versions};
+use super::measure::{ActRule, Edition, Measure, Program, Versions};
+use super::permitted::{Obstacle, Question, enters_evidenced, permitted, permitted_as};
 use super::refusal::{Reason, Refusal};
 use super::state::State;
 use super::subject::Subject;
@@ -66,6 +70,8 @@ pub struct Context<'a> {
     pub actor: &'a Actor,
     /// The instant of recording.
     pub now: Timestamp,
+    /// Whether a record is mended: what the truth misses is then a finding, not a refusal (G1).
+    pub mending: bool,
     /// The subject's standing in another program on the act's day.
     pub standing_in: &'a (dyn Fn(&ProgramId) -> Option<OtherStanding> + 'a),
 }
@@ -106,6 +112,8 @@ pub struct Decision {
     pub provenance: Provenance,
     /// The place that it takes.
     pub place: Option<PlaceWanted>,
+    /// What a later version lays on who stands by it (C18): an event of Docket's own that follows.
+    pub follows: Option<MeasureSucceeded>,
 }
 
 /// An act of some kind, by an office on a day, before anything is said of its content.
@@ -187,24 +195,52 @@ pub(in crate::domain) fn check_common(
     let deciding = Deciding::new(ctx, state, request);
     deciding
         .check_recorder()
-        .and_then(|()| deciding.check_dates())
+        .and_then(|()| deciding.check_dates(&mut Vec::new()))
         .and_then(|()| deciding.check_no_override())
         .map_err(|refusal| named_measure(refusal, deciding.edition))
 }
 
-impl Footing<'_> {
+impl<'a> Footing<'a> {
     fn check(&self) -> Result<(), Refusal> {
         self.check_subject()?;
         if let Some((offices, rule)) = every_program_knows(self.kind) {
             self.only(offices, rule)?;
             return self.check_builtin();
         }
-        let measure = &self.governing()?.measure;
-        self.check_office(measure)?;
-        self.check_jurisdiction()?;
-        let rule = self.rule(measure, &|_| true).ok_or_else(|| self.not_here(measure))?;
-        self.check_state(rule)?;
-        self.check_participation(rule).map(|_| ())
+        let question = self.question(&self.governing()?.measure);
+        let (rule, obstacle) = self.by_rule(&question, permitted(question))?;
+        match obstacle {
+            Some(obstacle) => Err(question.refusal(&obstacle)),
+            None => self.check_participation(rule).map(|_| ()),
+        }
+    }
+
+    /// The question whether it is permitted, without regard to who the caller is.
+    fn question(&self, measure: &'a Measure) -> Question<'a> {
+        let Self { state, day, kind, office, .. } = *self;
+        Question { measure, state, day, kind, office }
+    }
+
+    /// The rule that applies, and what stands in its way beside hands: that it is an act of this
+    /// office, for this subject, is asked first.
+    fn by_rule(
+        &self,
+        question: &Question<'a>,
+        found: Result<&'a ActRule, Obstacle<'a>>,
+    ) -> Result<(&'a ActRule, Option<Obstacle<'a>>), Refusal> {
+        let (rule, obstacle) = match found {
+            Ok(rule) => (rule, None),
+            Err(obstacle @ (Obstacle::Unknown | Obstacle::Office { .. })) => {
+                return Err(question.refusal(&obstacle));
+            }
+            Err(
+                obstacle @ (Obstacle::NotHere { rule, .. }
+                | Obstacle::Ahead { rule, .. }
+                | Obstacle::Unmet { rule, .. }),
+            ) => (rule, Some(obstacle)),
+        };
+        self.check_jurisdiction().map_err(|refusal| refusal.under(&rule.article))?;
+        Ok((rule, obstacle))
     }
 
     pub(super) fn refuse(
@@ -226,31 +262,64 @@ impl<'a> Deciding<'a> {
     }
 
     fn run(&self) -> Result<Decision, Refusal> {
+        let mut findings = Vec::new();
         self.check_recorder()?;
-        self.check_dates()?;
+        self.check_dates(&mut findings)?;
         self.check_subject()?;
-        if let Some(decision) = self.builtin()? {
+        if let Some(mut decision) = self.builtin()? {
             self.check_override(&decision)?;
+            decision.fact.findings.extend(findings);
             return Ok(decision);
         }
         let edition = self.governing()?;
         let measure = &edition.measure;
-        self.check_office(measure)?;
-        self.check_jurisdiction()?;
-        let given = self.given();
-        let rule = self.rule(measure, &|rule| {
-            let outcome = given.as_ref().and_then(|given| rule.outcomes.get(given));
-            outcome.is_some_and(|outcome| self.enters_evidenced(outcome))
+        let question = self.question(measure);
+        let applied = || self.state.applied.as_ref().and_then(|applied| applied.rank.as_ref());
+        let stated = self.request.act.outcome().or_else(applied);
+        let found = permitted_as(question, &|rule| {
+            let outcome = stated.and_then(|id| rule.outcomes.get(id));
+            outcome.is_some_and(|outcome| enters_evidenced(self.state, outcome))
         });
-        self.check_content(measure, rule)?;
-        let rule = rule.ok_or_else(|| self.not_here(measure))?;
-        self.check_state(rule)?;
-        let outcome = self.outcome(rule)?;
-        let (mut findings, shown) = self.check_participation(rule)?;
-        findings.extend(self.plan_findings(measure));
-        let mut decision = self.decision(edition, rule, outcome, findings)?;
+        let (rule, obstacle) = self.by_rule(&question, found)?;
+        self.check_content(measure, rule, &mut findings)?;
+        if let Some(obstacle) = &obstacle {
+            self.excuse(question.refusal(obstacle), &mut findings)?;
+        }
+        let outcome = self.outcome(measure, rule)?;
+        self.check_outcome(measure, rule, outcome, &mut findings)?;
+        let (participation, shown) = self.check_participation(rule)?;
+        findings.extend(participation);
+        self.stated_findings(rule, &mut findings);
+        let mut decision = self.decision(edition, rule, outcome, findings, obstacle.is_some())?;
         decision.rests_on.extend(shown);
         self.check_override(&decision)?;
         Ok(decision)
+    }
+
+    /// Refuses, or, where a record is mended, records what the truth misses as a finding (G1).
+    fn excuse(&self, refusal: Refusal, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
+        let of_condition = match &*refusal.reason {
+            Reason::NotPermitted { .. }
+            | Reason::RequirementNotMet { .. }
+            | Reason::MaterialMissing { .. }
+            | Reason::AlreadyDecided { .. } => true,
+            Reason::OfficeForbidden { .. }
+            | Reason::JurisdictionForbidden { .. }
+            | Reason::IneligibleSubject { .. }
+            | Reason::NotInForce { .. }
+            | Reason::RuleUnknown
+            | Reason::DateConflict { .. }
+            | Reason::WouldUnsettle { .. }
+            | Reason::NotInForceVersion { .. }
+            | Reason::QuotaExhausted { .. }
+            | Reason::Invalid { .. } => false,
+        };
+        if !(self.ctx.mending && of_condition) {
+            return Err(refusal);
+        }
+        let article = refusal.article.unwrap_or_default();
+        let code = Id::from("condition_missing");
+        findings.push(Finding { code, text: refusal.detail, article });
+        Ok(())
     }
 }

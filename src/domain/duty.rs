@@ -17,13 +17,10 @@ use std::collections::BTreeMap;
 use super::calendar::{AdjustedDate, Calendars};
 use super::date::{CivilDate, Day};
 use super::event::Series;
-use super::measure::Measure;
 use super::state::{Duty, Ended, Met, ONCE, State};
 
 pub use lapse::{lapse_has_ground, lapses, may_lapse_on, unrecorded};
-pub use unlisted::{
-    PROMOTION_PLAN, promotion_plan_duty, promotion_plan_label, promotion_plan_rule,
-};
+pub use unlisted::{BY_NO_EVENT, unlisted_duties};
 pub use waiting::{Waiting, waiting_among, waiting_for};
 
 /// How an obligation stands on a day.
@@ -98,16 +95,6 @@ pub fn items<'a>(state: &'a State, day: Day, calendars: &Calendars) -> Vec<DueIt
     items
 }
 
-/// Whether a province owes the comprehensive strength promotion plan (P12): it stands in no listed
-/// phase of the measure, and no plan of it is on record. `None` is a province without enrollment.
-pub fn owes_promotion_plan(measure: &Measure, state: Option<&State>) -> bool {
-    let listed = state
-        .and_then(State::phase)
-        .and_then(|phase| measure.phase(phase))
-        .is_some_and(|phase| phase.standing);
-    !listed && state.is_none_or(|state| state.promotion_plan.is_none())
-}
-
 fn single_item<'a>(
     state: &State,
     duty: &'a Duty,
@@ -125,7 +112,7 @@ fn single_item<'a>(
     } else {
         let owed_from = due.map(|due| due.as_rule_gives);
         let owed_from = owed_from.or(duty.after_end.then_some(duty.open_from));
-        judge(state, day, owed_from, due.as_ref(), met)
+        judge(state, duty, day, owed_from, due.as_ref(), met)
     };
     let open_from = duty.open_from;
     let lapsed_by = lapsed_by(state, duty, due.as_ref(), day);
@@ -152,7 +139,7 @@ fn series_items<'a>(
             let status = if met.is_none() && !binds {
                 DutyStatus::Waived
             } else {
-                judge(state, day, Some(due.as_rule_gives), Some(&due), met)
+                judge(state, duty, day, Some(due.as_rule_gives), Some(&due), met)
             };
             let open_from = Day::from_ymd(year, 1, 1).map_or(duty.open_from, CivilDate::from);
             let lapsed_by = lapsed_by(state, duty, Some(&due), day);
@@ -205,6 +192,7 @@ fn received(met: &BTreeMap<i32, Met>, year: i32, dated: bool, day: Day) -> Optio
 
 fn judge(
     state: &State,
+    duty: &Duty,
     day: Day,
     owed_from: Option<CivilDate>,
     due: Option<&AdjustedDate>,
@@ -218,7 +206,7 @@ fn judge(
     }
     match due {
         _ if is_before_record(state, owed_from) => DutyStatus::NotInTheRecord,
-        Some(due) if day > due.not_late_before => DutyStatus::Overdue,
+        Some(due) if day > due.not_late_before && !duty.uncertain => DutyStatus::Overdue,
         Some(_) | None => DutyStatus::Open,
     }
 }

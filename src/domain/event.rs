@@ -7,6 +7,7 @@
 
 mod effects;
 mod lapsed;
+mod succeeded;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ pub use effects::{
     Term, Title, TitleEffect,
 };
 pub use lapsed::ObligationLapsed;
+pub use succeeded::MeasureSucceeded;
 
 /// Something that was found and is recorded, though it refuses nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -86,6 +88,8 @@ pub enum Event {
     ApprovalAbandoned(ApprovalAbandoned),
     /// Docket's own: a due date passed in silence; no standing changes.
     ObligationLapsed(Box<ObligationLapsed>),
+    /// Docket's own: a later version took hold of the standing; no phase changes.
+    MeasureSucceeded(Box<MeasureSucceeded>),
 }
 
 impl Event {
@@ -95,6 +99,7 @@ impl Event {
             Self::Acted(fact) => fact.act.kind().recorded_as(),
             Self::ApprovalAbandoned(_) => Own::ApprovalAbandoned.recorded_as(),
             Self::ObligationLapsed(_) => Own::ObligationLapsed.recorded_as(),
+            Self::MeasureSucceeded(_) => Own::MeasureSucceeded.recorded_as(),
         }
     }
 
@@ -107,13 +112,24 @@ impl Event {
     pub fn fact(&self) -> Option<&Fact> {
         match self {
             Self::Acted(fact) => Some(fact),
-            Self::ApprovalAbandoned(_) | Self::ObligationLapsed(_) => None,
+            Self::ApprovalAbandoned(_) | Self::ObligationLapsed(_) | Self::MeasureSucceeded(_) => {
+                None
+            }
         }
     }
 
     /// Whether it is Docket's own, no office having acted.
     pub fn is_own(&self) -> bool {
         self.fact().is_none()
+    }
+
+    /// Whether it makes the same difference wherever it stands in the fold: nothing rests on it, it
+    /// narrows nothing, and what comes before it in time is no late entry.
+    pub fn is_aside(&self) -> bool {
+        match self {
+            Self::ApprovalAbandoned(_) | Self::ObligationLapsed(_) => true,
+            Self::Acted(_) | Self::MeasureSucceeded(_) => false,
+        }
     }
 }
 
@@ -217,6 +233,12 @@ impl Recorded {
         }
     }
 
+    /// The dates of decision and of effect, where an office decided what takes effect only later (G2).
+    pub fn decided_ahead(&self) -> Option<(CivilDate, CivilDate)> {
+        let (meta, fact) = (&self.meta, self.event.fact()?);
+        decided_ahead(meta.office, meta.effective_on, meta.decided_on, &fact.effects)
+    }
+
     /// Whether it states when something was received, itself or another event.
     pub fn states_receipt(&self) -> bool {
         let acknowledges = |fact: &Fact| fact.effects.receipt.is_some();
@@ -227,4 +249,22 @@ impl Recorded {
     pub fn reference(&self, stream: &str) -> EventRef {
         EventRef { stream: stream.to_owned(), revision: self.revision, id: self.id }
     }
+}
+
+/// When an office decides something and when it takes effect, where that is certainly later (G2). What
+/// changes no standing and settles nothing has no effect that could lie ahead.
+pub fn decided_ahead(
+    office: Office,
+    effective_on: CivilDate,
+    decided_on: Option<CivilDate>,
+    effects: &Effects,
+) -> Option<(CivilDate, CivilDate)> {
+    let decides = matches!(office, Office::NationalOffice | Office::ProvincialDepartment);
+    let settles = effects.enters.is_some()
+        || effects.title.is_some()
+        || effects.place.is_some()
+        || !effects.closes.is_empty();
+    let decided = decided_on.unwrap_or(effective_on);
+    let effect = effects.starts_on.unwrap_or(effective_on);
+    (decides && settles && decided.certainly_before(&effect)).then_some((decided, effect))
 }

@@ -6,79 +6,94 @@
 
 use std::sync::Arc;
 
-use super::act::ActKind;
-use super::date::{CivilDate, Day};
+use super::condition::Seen;
+use super::date::Day;
 use super::event::{
-    DutyMet, DutyOpened, Effects, Event, Ground, PlaceEffect, Recorded, TitleEffect,
+    DutyMet, DutyOpened, Effects, Event, Fact, Ground, MeasureSucceeded, PlaceEffect, Recorded,
+    TitleEffect,
 };
-use super::ids::{Node, Provenance, covered};
-use super::measure::{Matter, Need};
-use super::state::{Duty, Ended, Met, ONCE, OpenMatter, PlaceHeld, ResultOnRecord, State};
+use super::ids::{Node, Office, Provenance, covered};
+use super::state::{
+    Ahead, Duty, Ended, Met, ONCE, OpenMatter, PlaceHeld, PlanVersion, Received, ResultOnRecord,
+    State,
+};
 
-/// Folds one event of the effective history into the state. `place` is the event's place: the day
+/// Which part of an event is folded. A decision whose effect lies ahead stands twice in the effective
+/// history (G2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// All of it.
+    Whole,
+    /// That it was decided: the matter is closed, and the earlier standing holds.
+    Decided,
+    /// Its effect: the rest.
+    Effect,
+}
+
+/// Folds one event of the effective history, or a part of it, into the state. `fold_day` is the day
 /// from which it counts in the order of the fold.
-pub fn evolve(state: &mut State, recorded: &Recorded, place: Day) {
-    match &recorded.event {
-        Event::Acted(fact) => {
-            if has_ground(state, &fact.effects, place) {
-                let attempt = state.attempt;
-                apply(state, recorded, &fact.effects, place);
-                if fact.act.kind() == ActKind::SubmitPromotionPlan {
-                    // A plan of a province outside the program is no attempt to enter it (P12).
-                    state.attempt = attempt;
-                    state.promotion_plan = Some(recorded.revision);
-                }
-                if fact.over_limit.is_some() {
-                    state.overrides += 1;
-                }
-            } else {
-                Arc::make_mut(&mut state.kept_mut().unsupported).push(recorded.revision);
-            }
-        }
-        Event::ApprovalAbandoned(_) => {}
-        Event::ObligationLapsed(lapse) => state.note_lapse(recorded.revision, lapse),
+pub fn evolve(state: &mut State, recorded: &Recorded, fold_day: Day, part: Part) {
+    match (&recorded.event, part) {
+        (Event::Acted(fact), Part::Whole) => fold_act(state, recorded, fact, fold_day),
+        (Event::Acted(fact), Part::Decided) => fold_decision(state, recorded, fact, fold_day),
+        (Event::Acted(fact), Part::Effect) => fold_effect(state, recorded, fact, fold_day),
+        (Event::ApprovalAbandoned(_), _) => {}
+        (Event::ObligationLapsed(lapse), _) => state.note_lapse(recorded.revision, lapse),
+        (Event::MeasureSucceeded(succeeded), _) => succeed(state, recorded, succeeded, fold_day),
     }
+}
+
+fn fold_act(state: &mut State, recorded: &Recorded, fact: &Fact, fold_day: Day) {
+    if !has_ground(state, &fact.effects, fold_day) {
+        return without_ground(state, recorded);
+    }
+    apply(state, recorded, &fact.effects, fold_day);
+    if fact.over_limit.is_some() {
+        state.overrides += 1;
+    }
+}
+
+/// From the decision on nobody is waited for; nothing else changes before the effect.
+fn fold_decision(state: &mut State, recorded: &Recorded, fact: &Fact, fold_day: Day) {
+    let Some((since, from)) = recorded.decided_ahead() else { return };
+    if !has_ground(state, &fact.effects, fold_day) {
+        return without_ground(state, recorded);
+    }
+    close_matters(state, &fact.effects);
+    let ahead = Ahead { by: recorded.meta.office, since, from };
+    Arc::make_mut(&mut state.kept_mut().ahead).insert(recorded.revision, ahead);
+}
+
+/// What was decided with ground takes effect where the enrollment still stands where it was decided:
+/// its matter and its conditions were looked at then.
+fn fold_effect(state: &mut State, recorded: &Recorded, fact: &Fact, fold_day: Day) {
+    if Arc::make_mut(&mut state.kept_mut().ahead).remove(&recorded.revision).is_none() {
+        return;
+    }
+    let (mut effect, mut event) = (fact.clone(), recorded.clone());
+    event.meta.effective_on = fact.effects.starts_on.unwrap_or(recorded.meta.effective_on);
+    effect.effects.ground = Ground { from: fact.effects.ground.from.clone(), ..Ground::default() };
+    effect.effects.closes.clear();
+    fold_act(state, &event, &effect, fold_day);
+}
+
+fn without_ground(state: &mut State, recorded: &Recorded) {
+    Arc::make_mut(&mut state.kept_mut().unsupported).push(recorded.revision);
 }
 
 /// Whether the state has what an event needs. A founding act also stands on an attested standing
 /// in the phase that it enters: evidence gives way to it (G9).
-pub fn has_ground(state: &State, effects: &Effects, place: Day) -> bool {
+pub fn has_ground(state: &State, effects: &Effects, fold_day: Day) -> bool {
     let Ground { from, needs, decides } = &effects.ground;
     let stands = from.is_empty()
         || covered(from, state.node.as_ref())
         || (state.is_evidenced_only() && effects.enters.as_ref().map(Node::phase) == state.phase());
     stands
-        && needs.iter().all(|need| holds(*need, state, place))
-        && decides.is_none_or(|matter| state.matters.contains_key(&matter))
+        && needs.iter().all(|need| need.holds(Seen { state, day: fold_day, act: None }))
+        && decides.as_ref().is_none_or(|matter| state.matters.contains_key(matter))
 }
 
-/// Whether a condition holds in a state on a day.
-pub fn holds(need: Need, state: &State, day: Day) -> bool {
-    match need {
-        Need::TermOver => state.term.as_ref().is_some_and(|term| begins_before(&term.until, day)),
-        Need::TitleOver => state
-            .title
-            .as_ref()
-            .and_then(|title| title.until.as_ref())
-            .is_some_and(|until| begins_before(until, day)),
-        Need::PlanOnRecord => !state.plan_versions.is_empty(),
-        Need::NoPlanOnRecord => state.plan_versions.is_empty(),
-        Need::AcceptedBefore => match state.last_result(ActKind::Accept) {
-            Some(last) => last.result == "qualified" || last.result == "unqualified",
-            // A title that evidence shows was given by an acceptance that is not in the record.
-            None => state.is_evidenced_only() && state.title.is_some(),
-        },
-        Need::RectificationOpen => state.open_duty("rectification").is_some(),
-        Need::SchemeOwed => state.open_duty("scheme").is_some(),
-    }
-}
-
-/// Whether a last day may have passed by `day`: only what certainly has not is refused (G11).
-fn begins_before(until: &CivilDate, day: Day) -> bool {
-    until.earliest().is_none_or(|earliest| earliest < day)
-}
-
-fn apply(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) {
+fn apply(state: &mut State, recorded: &Recorded, effects: &Effects, fold_day: Day) {
     let on = recorded.meta.effective_on;
     state.acts += 1;
     // The event that opened the record says from when it is complete, also where a late entry
@@ -96,11 +111,12 @@ fn apply(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) 
         state.kept_mut().applied = Some(Arc::new(applied.clone()));
     }
     if !gives_way(state, effects) {
-        enter(state, recorded, effects, place);
+        enter(state, recorded, effects, fold_day);
     }
-    // Where only evidence shows the standing, every fact recorded is evidence of it; a standing by
-    // acts is in the record anyway.
-    if effects.enters.is_some() || state.is_evidenced_only() {
+    // Where only evidence shows the standing, an act that presupposes it is evidence of it as well; a
+    // standing by acts is in the record anyway.
+    let presupposes = state.is_evidenced_only() && !effects.ground.from.is_empty();
+    if effects.enters.is_some() || presupposes {
         state.last_evidenced_on = Some(on);
     }
     settle(state, recorded, effects);
@@ -108,17 +124,33 @@ fn apply(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) 
         meet(state, recorded, met);
     }
     if let Some((of, received_on)) = effects.receipt {
-        acknowledge(state, of, received_on);
+        acknowledge(state, recorded.meta.office, of, received_on);
     }
     if !effects.ends.is_empty() {
         let over = |duty: &Duty| effects.ends.contains(&duty.obligation);
-        end_duties(state, recorded.revision, place, false, over);
+        end_duties(state, recorded.revision, fold_day, false, over);
     }
     for opened in &effects.opens {
-        open(state, recorded, opened, place);
+        open(state, recorded, opened, fold_day);
     }
     if effects.waives_later {
-        end_duties(state, recorded.revision, place, true, |_| true);
+        end_duties(state, recorded.revision, fold_day, true, |_| true);
+    }
+}
+
+/// A later version takes hold of who stands in its phase since before its day, by an act on record.
+fn succeed(state: &mut State, recorded: &Recorded, succeeded: &MeasureSucceeded, fold_day: Day) {
+    let held = state.phase() == Some(&succeeded.phase)
+        && !state.is_evidenced_only()
+        && state.phase_since.is_some_and(|on| on.certainly_before(&succeeded.in_force_from));
+    if !held {
+        return;
+    }
+    if let Some(term) = &succeeded.term {
+        state.kept_mut().term = Some(Arc::new(term.clone()));
+    }
+    for opened in &succeeded.opens {
+        open(state, recorded, opened, fold_day);
     }
 }
 
@@ -141,13 +173,9 @@ fn begin_attempt(state: &mut State) {
     kept.results = Arc::default();
 }
 
-fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) {
+fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, fold_day: Day) {
     let on = recorded.meta.effective_on;
     if let Some(category) = &effects.category {
-        if state.category.as_ref().is_some_and(|held| held != category) {
-            // A scheme is made for its category: one that awaits its decision falls with it (P10).
-            Arc::make_mut(&mut state.kept_mut().matters).remove(&Matter::Scheme);
-        }
         state.category = Some(category.clone());
     }
     let evidence = matches!(effects.stands_by, Some(Provenance::Attested | Provenance::Inferred));
@@ -163,13 +191,13 @@ fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) 
         state.provenance = Provenance::Recorded;
     }
     if let Some(node) = &effects.enters {
-        if state.attempt == 0 {
+        if state.attempt == 0 && !effects.outside {
             state.attempt = 1;
         }
         if state.phase() != Some(node.phase()) {
             state.phase_since = Some(on);
             let phase = node.phase().to_owned();
-            end_duties(state, recorded.revision, place, effects.waives_later, |duty| {
+            end_duties(state, recorded.revision, fold_day, effects.waives_later, |duty| {
                 duty.series
                     .as_ref()
                     .is_some_and(|series| !series.during.iter().any(|p| *p == phase))
@@ -190,7 +218,7 @@ fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, place: Day) 
     if !(evidence && known && holds_same_title(state, effects)) {
         change_title(state, effects);
     }
-    change_place(state, effects, place);
+    change_place(state, effects, fold_day);
 }
 
 fn holds_same_title(state: &State, effects: &Effects) -> bool {
@@ -213,15 +241,15 @@ fn change_title(state: &mut State, effects: &Effects) {
     }
 }
 
-fn change_place(state: &mut State, effects: &Effects, place: Day) {
+fn change_place(state: &mut State, effects: &Effects, fold_day: Day) {
     match &effects.place {
         None => {}
         Some(PlaceEffect::Frees) => state.kept_mut().place = None,
         Some(PlaceEffect::Takes { category }) => {
             let attested = state.provenance != Provenance::Recorded;
             let from = match &state.place {
-                Some(held) if held.category == *category => held.from.min(place),
-                _ => place,
+                Some(held) if held.category == *category => held.from.min(fold_day),
+                _ => fold_day,
             };
             state.kept_mut().place =
                 Some(Arc::new(PlaceHeld { category: category.clone(), from, attested }));
@@ -230,38 +258,50 @@ fn change_place(state: &mut State, effects: &Effects, place: Day) {
 }
 
 fn settle(state: &mut State, recorded: &Recorded, effects: &Effects) {
-    if let Some(matter) = effects.closes_matter
-        && state.matters.contains_key(&matter)
-    {
-        Arc::make_mut(&mut state.kept_mut().matters).remove(&matter);
-    }
-    if let Some(matter) = effects.opens_matter {
+    close_matters(state, effects);
+    if let Some(matter) = &effects.opens_matter {
         let open = OpenMatter {
             by: recorded.revision,
             since: recorded.meta.effective_on,
             category: effects.asks_category.clone(),
+            plan: effects.asks_plan.clone(),
         };
-        Arc::make_mut(&mut state.kept_mut().matters).insert(matter, open);
+        Arc::make_mut(&mut state.kept_mut().matters).insert(matter.clone(), open);
     }
-    if effects.new_plan_version {
-        Arc::make_mut(&mut state.kept_mut().plan_versions).push(recorded.revision);
+    if let Some(indicators) = &effects.plan {
+        let version = PlanVersion { by: recorded.revision, indicators: indicators.clone() };
+        Arc::make_mut(&mut state.kept_mut().plan_versions).push(version);
     }
     if let Some(result) = &effects.result {
         Arc::make_mut(&mut state.kept_mut().results).push(ResultOnRecord {
             of: result.of,
             result: result.result.clone(),
+            year: result.year,
             by: recorded.revision,
             on: recorded.meta.effective_on,
         });
     }
 }
 
-fn open(state: &mut State, recorded: &Recorded, opened: &DutyOpened, place: Day) {
-    let same = |duty: &Duty| duty.obligation == opened.obligation;
-    end_duties(state, recorded.revision, place, false, same);
+fn close_matters(state: &mut State, effects: &Effects) {
+    for matter in &effects.closes {
+        if state.matters.contains_key(matter) {
+            Arc::make_mut(&mut state.kept_mut().matters).remove(matter);
+        }
+    }
+}
+
+fn open(state: &mut State, recorded: &Recorded, opened: &DutyOpened, fold_day: Day) {
+    if !opened.each {
+        let same = |duty: &Duty| duty.obligation == opened.obligation;
+        end_duties(state, recorded.revision, fold_day, false, same);
+    }
     Arc::make_mut(&mut state.duties).push(Arc::new(Duty {
         obligation: opened.obligation.clone(),
         owes: opened.owes,
+        with: opened.with.clone(),
+        receivers: opened.receivers.clone(),
+        uncertain: opened.uncertain,
         article: Arc::from(opened.article.as_str()),
         opened_by: recorded.revision,
         opened_on: recorded.meta.effective_on,
@@ -278,24 +318,40 @@ fn meet(state: &mut State, recorded: &Recorded, met: &DutyMet) {
     let (received_on, stated) = recorded.received();
     let on = recorded.meta.effective_on;
     let year = met.due_year.unwrap_or(ONCE);
+    let entry = Met { by: recorded.revision, on, received_on, stated, receipts: Vec::new() };
     let duties = Arc::make_mut(&mut state.duties);
-    let Some(duty) = duties.iter_mut().rev().find(|duty| {
-        duty.obligation == met.obligation && (duty.series.is_some() || duty.met.is_empty())
-    }) else {
+    let open = duties.iter_mut().rev().find(|duty| {
+        duty.obligation == met.obligation
+            && met.opened_by.is_none_or(|opened_by| opened_by == duty.opened_by)
+            && (duty.series.is_some() || duty.met.is_empty())
+    });
+    let Some(duty) = open else {
+        let outside = Arc::make_mut(&mut state.kept_mut().met_outside);
+        outside.entry(met.obligation.clone()).or_insert(entry);
         return;
     };
-    let entry = Met { by: recorded.revision, on, received_on, stated };
+    let receipts = duty.receivers.iter().map(|by| Received { by: *by, on: received_on, stated });
+    let entry = Met { receipts: receipts.collect(), ..entry };
     Arc::make_mut(&mut Arc::make_mut(duty).met).entry(year).or_insert(entry);
 }
 
-fn acknowledge(state: &mut State, of: u64, received_on: Day) {
+/// An office says when it received what met a duty: in time is what all who receive it had in time.
+fn acknowledge(state: &mut State, office: Office, of: u64, received_on: Day) {
     for duty in Arc::make_mut(&mut state.duties) {
-        if duty.met.values().any(|met| met.by == of) {
-            for met in
-                Arc::make_mut(&mut Arc::make_mut(duty).met).values_mut().filter(|met| met.by == of)
-            {
-                met.received_on = received_on;
-                met.stated = true;
+        if !duty.met.values().any(|met| met.by == of) {
+            continue;
+        }
+        let duty = Arc::make_mut(duty);
+        for met in Arc::make_mut(&mut duty.met).values_mut().filter(|met| met.by == of) {
+            if met.receipts.is_empty() {
+                (met.received_on, met.stated) = (received_on, true);
+                continue;
+            }
+            if let Some(receipt) = met.receipts.iter_mut().find(|receipt| receipt.by == office) {
+                (receipt.on, receipt.stated) = (received_on, true);
+            }
+            if let Some(last) = met.receipts.iter().max_by_key(|receipt| receipt.on) {
+                (met.received_on, met.stated) = (last.on, last.stated);
             }
         }
     }

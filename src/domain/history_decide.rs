@@ -6,32 +6,42 @@
 //! late entry by the national office or out of an archive.
 
 mod correct;
+mod judge;
 mod named;
 mod unsettle;
 
 use super::act::{Act, ActRequest};
-use super::date::{CivilDate, Day};
+use super::date::Day;
 use super::decide::{Context, Decision, check_common, decide};
-use super::event::Recorded;
-use super::history::{History, fold, place_on};
-use super::ids::{Id, Text, covered};
+use super::enrollment::Enrollment;
+use super::history::{Effective, History};
+use super::ids::Text;
 use super::refusal::{Reason, Refusal};
 use super::state::State;
 use correct::decide_correction;
+use judge::{Moment, judge};
 use named::check_named;
-use unsettle::{hypothetical, may_unsettle, newly_unsupported, references, unsettles};
+use unsettle::{hypothetical, may_unsettle, newly_unsupported, references, unsettles, with_new};
 
 /// Decides on a state that holds every event, if the act goes in at the end; `None` when the whole
-/// history is needed: the act is placed before the last event, or names events.
+/// history is needed: the act goes in before the last event or narrows another, or names events.
 pub fn decide_at_end(
     ctx: &Context<'_>,
-    state: &State,
-    last_place: Option<Day>,
+    enrollment: &Enrollment,
     request: &ActRequest,
 ) -> Option<Result<Decision, Refusal>> {
-    let day = request.common.effective_on.latest();
-    let at_end = last_place.is_none_or(|last| last <= day);
-    (at_end && !needs_history(&request.act)).then(|| decide(ctx, state, request))
+    let common = &request.common;
+    if !enrollment.is_reached(common.effective_on.latest()) || needs_history(&request.act) {
+        return None;
+    }
+    let decided = decide(ctx, &enrollment.state, request);
+    let ends = decided.as_ref().map_or(true, |found| goes_at_end(enrollment, request, found));
+    ends.then_some(decided)
+}
+
+fn goes_at_end(enrollment: &Enrollment, request: &ActRequest, decision: &Decision) -> bool {
+    let (on, decided_on) = (request.common.effective_on, request.common.decided_on);
+    enrollment.ends_with(on, decided_on, decision.office, &decision.fact.effects)
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "only these acts name events")]
@@ -52,37 +62,55 @@ pub fn decide_on(
     history: &History,
     request: &ActRequest,
 ) -> Result<Decision, Refusal> {
+    let effective = history.effective();
     if let Act::Correct(correction) = &request.act {
-        return decide_correction(ctx, history, request, correction);
+        return decide_correction(ctx, history, &effective, request, correction);
     }
-    check_named(ctx, history, request)?;
+    check_named(ctx, history.stream(), &effective, request)?;
+    let enrollment = Enrollment::of_effective(&effective);
     // A record that is open stays open, also where a late entry stands before it.
     if request.common.kept_since.is_some() && !history.events().is_empty() {
-        check_common(ctx, &history.state(), request)?;
+        check_common(ctx, &enrollment.state, request)?;
     }
-    let day = request.common.effective_on.latest();
-    let mut decision = decide_in_time(ctx, history, request, day)?;
-    if history.last_place().is_some_and(|last| last > day) {
-        check_met_later(history, request, &decision)?;
-        let effective_on = request.common.effective_on;
-        let mut meta = hypothetical(ctx, history, &decision, effective_on);
-        meta.received_on = request.common.received_on;
-        let lost = newly_unsupported(history, request.act.kind(), &decision.fact, meta)?;
+    let moment = Moment { day: request.common.effective_on.latest(), before: None };
+    let mut decision = judge(ctx, &effective, moment, request).map_err(|refusal| {
+        precedes(ctx, (&effective, &enrollment.state), history, request, refusal)
+    })?;
+    if !goes_at_end(&enrollment, request, &decision) {
+        check_met_later(history, &enrollment.state, request, &decision)?;
+        let meta = hypothetical(ctx, history, &decision, &request.common);
+        let kind = request.act.kind();
+        let lost = newly_unsupported(history, &enrollment.state, kind, &decision.fact, meta)?;
         if !lost.acts.is_empty() && !may_unsettle(ctx, request) {
-            return Err(unsettles(request.act.kind(), history, &lost.acts));
+            return Err(unsettles(kind, history, &lost.acts));
         }
         decision.fact.unsettles = references(history, lost.all());
     }
     Ok(decision)
 }
 
-/// What recurs is met once for each due date, also where the one on record is dated later.
-fn check_met_later(
+/// The fold day that an act will have once it is appended to this history.
+pub fn fold_day_of_new(
+    ctx: &Context<'_>,
     history: &History,
     request: &ActRequest,
     decision: &Decision,
+) -> Day {
+    let meta = hypothetical(ctx, history, decision, &request.common);
+    let (after, revision) = with_new(history, &decision.fact, meta);
+    let effective = after.effective();
+    let mut entries = effective.entries().iter().rev();
+    let new = entries.find(|entry| entry.revision() == revision);
+    new.map_or(request.common.effective_on.latest(), |entry| entry.fold_day())
+}
+
+/// What recurs is met once for each due date, also where the one on record is dated later.
+fn check_met_later(
+    history: &History,
+    state: &State,
+    request: &ActRequest,
+    decision: &Decision,
 ) -> Result<(), Refusal> {
-    let state = history.state();
     for meets in &decision.fact.effects.meets {
         let Some(year) = meets.due_year else { continue };
         let duties = state.duties.iter().filter(|duty| duty.obligation == meets.obligation);
@@ -102,85 +130,22 @@ fn check_met_later(
     Ok(())
 }
 
-/// The state at the day; where that refuses, the state with what is possible counted as done. A
-/// refusal that the present state would not give names the later event that it precedes.
-fn decide_in_time(
-    ctx: &Context<'_>,
-    history: &History,
-    request: &ActRequest,
-    day: Day,
-) -> Result<Decision, Refusal> {
-    let state = history.state_at(day);
-    let refusal = match decide(ctx, &state, request) {
-        Ok(decision) => return Ok(decision),
-        Err(refusal) => refusal,
-    };
-    let possible = history.possible(day);
-    if !possible.is_empty()
-        && let Ok(mut decision) = decide(ctx, &history.state_at_with_possible(day), request)
-    {
-        decision.grounds.extend(possible);
-        decision.grounds.sort_unstable();
-        decision.grounds.dedup();
-        return Ok(decision);
-    }
-    if let Some(decision) = decide_before_evidence(ctx, history, request, None) {
-        return Ok(decision);
-    }
-    let effective = history.effective();
-    let later = effective.iter().find(|entry| entry.place > day && !entry.event.event.is_own());
-    if let (Reason::NotPermitted { .. }, Some(later)) = (&*refusal.reason, later)
-        && decide(ctx, &history.state(), request).is_ok()
-    {
-        return Err(precedes(refusal, request, history, &later.event));
-    }
-    Err(refusal)
-}
-
-/// A founding act that is older than the evidence of what it founded: the steps before it are not
-/// on record, so it is decided as if that were known on its day (G9). `except` is left out of the
-/// record: what a correction replaces.
-fn decide_before_evidence(
-    ctx: &Context<'_>,
-    history: &History,
-    request: &ActRequest,
-    except: Option<u64>,
-) -> Option<Decision> {
-    let day = request.common.effective_on.latest();
-    let mut effective = history.effective();
-    effective.retain(|entry| Some(entry.event.revision) != except);
-    let later = effective.iter().find(|entry| {
-        let enters = entry.event.event.fact().and_then(|fact| fact.effects.enters.as_ref());
-        entry.place > day && enters.is_some()
-    })?;
-    let revision = later.event.revision;
-    let before = fold(&effective, |entry| entry.place <= day);
-    let state = fold(&effective, |e| e.place <= day || e.event.revision == revision);
-    if before.node.is_some() || !state.is_evidenced_only() {
-        return None;
-    }
-    let mut decision = decide(ctx, &state, request).ok()?;
-    let effects = &mut decision.fact.effects;
-    let founds = effects.enters.as_ref().is_some_and(|to| Some(to.phase()) == state.phase());
-    if !founds || covered(&effects.ground.from, state.node.as_ref()) {
-        return None;
-    }
-    effects.ground.from.push(Id::from("none"));
-    // The record is no more complete on the days before the evidence than it is since.
-    if before.kept_since.is_none() && effects.opens_record.is_none() {
-        let opener = effective.iter().find(|e| Some(e.event.revision) == state.kept_by)?;
-        effects.opens_record = opener.event.event.fact()?.effects.opens_record.clone();
-    }
-    Some(decision)
-}
-
+/// A refusal that the present state would not give names the later event that the act precedes.
 fn precedes(
-    refusal: Refusal,
-    request: &ActRequest,
+    ctx: &Context<'_>,
+    (effective, present): (&Effective<'_>, &State),
     history: &History,
-    later: &Recorded,
+    request: &ActRequest,
+    refusal: Refusal,
 ) -> Refusal {
     let on = request.common.effective_on;
+    let mut acts = effective.entries().iter().filter(|entry| !entry.event.event.is_own());
+    let Some(later) = acts.find(|entry| entry.fold_day() > on.latest()) else { return refusal };
+    let is_state = matches!(*refusal.reason, Reason::NotPermitted { .. });
+    if !is_state || decide(ctx, present, request).is_err() {
+        return refusal;
+    }
+    let later = &later.event;
     let kind = later.event.event_type();
     let with = later.reference(history.stream());
     let en = format!(
@@ -196,14 +161,4 @@ fn precedes(
         detail: Text { en, zh },
         ..refusal
     }
-}
-
-/// The place that an event will have once it is appended to this history.
-pub fn place_of_new(history: &History, effective_on: CivilDate, grounds: &[u64]) -> Day {
-    let effective = history.effective();
-    let places = effective
-        .iter()
-        .filter(|entry| grounds.contains(&entry.event.revision))
-        .map(|entry| (entry.place, entry.event.meta.effective_on));
-    place_on(effective_on, places)
 }

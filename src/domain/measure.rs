@@ -1,13 +1,14 @@
 //! The measure: one dated version of a program's governing document, as data.
 //!
 //! Code knows the kinds of act ([`ActKind`]), the closed set of effects ([`Effect`]) and the closed
-//! set of conditions ([`Need`]); a measure composes them, article by article. Reading the file and
+//! set of conditions ([`super::condition::Condition`]); a measure composes them, article by article. Reading the file and
 //! checking it (schema, reachability, dead ends) is not here: see `measure_check`.
 
 mod parts;
 mod program;
 mod rules;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::act::ActKind;
@@ -15,20 +16,25 @@ use super::date::CivilDate;
 use super::ids::{Id, Node, ProgramId, Text, covered};
 
 pub use parts::{
-    Category, Guideline, Named, NationalStage, Phase, QuotaRule, Requirement, Step, WaitingRule,
+    Category, Guideline, GuidelineMeasure, Named, NationalStage, Phase, QuotaRule, Requirement,
+    Step, WaitingRule,
 };
-pub use program::{Edition, OfficeName, Program, Programs, Versions};
+pub use program::{
+    Edition, Exercise, OfficeName, OfficesFile, Program, ProgramFile, Programs, Versions,
+};
 pub use rules::{
-    ActRule, DueRule, Effect, Matter, Need, ObligationRule, Outcome, Participation, Passing,
+    ActRule, DueRule, Effect, FindingRule, ObligationRule, Outcome, Participation, Passing,
+    Programwide, Unlisted,
 };
 
 /// One version of a governing document, in one edition of our encoding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Measure {
     /// The program it governs.
     pub program: ProgramId,
     /// The version, year and number of the document: `2014-40`.
+    #[schemars(regex(pattern = "^[0-9]{4}-[0-9]+$"), example = "2014-40")]
     pub version: Id,
     /// The document's title.
     pub title: Text,
@@ -63,6 +69,12 @@ pub struct Measure {
     /// The contents that check and acceptance looks at (C14).
     #[serde(default, rename = "acceptance_content")]
     pub acceptance_contents: Vec<Named>,
+    /// What can await a decision.
+    #[serde(default, rename = "matter")]
+    pub matters: Vec<Named>,
+    /// The outcomes that acts state: results, grades, ranks, what is designated.
+    #[serde(default, rename = "outcome_name")]
+    pub outcome_names: Vec<Named>,
     /// The annex: tasks and measures, advisory (C10).
     #[serde(default, rename = "guideline")]
     pub guidelines: Vec<Guideline>,
@@ -81,6 +93,18 @@ pub struct Measure {
     /// What it lays on those who already stand when it comes into force (C18).
     #[serde(default)]
     pub passing: Option<Passing>,
+    /// What it lays on those who do not stand in the program (P12).
+    #[serde(default)]
+    pub unlisted: Option<Unlisted>,
+    /// What it lays on offices for the whole program (P7, P19).
+    #[serde(default)]
+    pub programwide: Option<Programwide>,
+    /// Conditions that the text states for all who build, looked at in inspections (P19).
+    #[serde(default, rename = "base_condition")]
+    pub base_conditions: Vec<Named>,
+    /// Arrangements that the text links to (P17).
+    #[serde(default, rename = "link")]
+    pub links: Vec<Named>,
     /// The national stages it declares (P18).
     #[serde(default, rename = "national_stage")]
     pub national_stages: Vec<NationalStage>,
@@ -120,13 +144,33 @@ impl Measure {
         })
     }
 
-    /// Whose move it is at a node.
-    pub fn waiting_at(&self, node: &Node) -> Option<&WaitingRule> {
-        let phase = self.phase(node.phase())?;
+    /// Whose move it is at a node, if their acts are allowed.
+    pub fn waiting_at(&self, node: &Node) -> &[WaitingRule] {
+        let Some(phase) = self.phase(node.phase()) else { return &[] };
         match node.step() {
-            None => phase.waiting_for.as_ref(),
-            Some(id) => phase.steps.iter().find(|step| step.id == id)?.waiting_for.as_ref(),
+            None => &phase.waiting_for,
+            Some(id) => {
+                phase.steps.iter().find(|step| step.id == id).map_or(&[], |step| &step.waiting_for)
+            }
         }
+    }
+
+    /// What an obligation is called.
+    pub fn obligation_label(&self, id: &str) -> Text {
+        self.obligation(id).map_or_else(|| unnamed(id), |obligation| obligation.label.clone())
+    }
+
+    /// What an outcome is called: a result, a grade; a rank as the phase that it gives.
+    pub fn outcome_label(&self, id: &str) -> Text {
+        let named = named(&self.outcome_names, id);
+        named
+            .or_else(|| self.phase(id).map(|phase| phase.label.clone()))
+            .unwrap_or_else(|| unnamed(id))
+    }
+
+    /// What awaits a decision is called.
+    pub fn matter_label(&self, id: &str) -> Text {
+        named(&self.matters, id).unwrap_or_else(|| unnamed(id))
     }
 
     /// The national stages that a year belongs to: two at a boundary, none before the first (P18).
@@ -146,4 +190,13 @@ impl Measure {
             zh: format!("{}：{}", phase.label.zh, step.label.zh),
         })
     }
+}
+
+fn named(list: &[Named], id: &str) -> Option<Text> {
+    list.iter().find(|named| named.id == id).map(|named| named.label.clone())
+}
+
+/// What an older version does not name.
+fn unnamed(id: &str) -> Text {
+    Text { en: id.to_owned(), zh: id.to_owned() }
 }

@@ -16,7 +16,7 @@ mod tests;
 
 pub use graph::{Graph, Move};
 
-use super::measure::{Measure, Program, Programs};
+use super::measure::{Measure, OfficesFile, Program, ProgramFile};
 
 /// What does not make sense, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,9 +51,16 @@ pub fn check(measure: &Measure, programs: &[Program]) -> Vec<Problem> {
     problems.0
 }
 
-/// Checks the programs.
-pub fn check_programs(programs: &Programs) -> Vec<Problem> {
+/// Checks what a program's file says by itself.
+pub fn check_program(program: &ProgramFile) -> Vec<Problem> {
     let mut problems = Problems::default();
-    programs::check(programs, &mut problems);
+    programs::check(program, &mut problems);
+    problems.0
+}
+
+/// Checks the names of the offices.
+pub fn check_offices(offices: &OfficesFile) -> Vec<Problem> {
+    let mut problems = Problems::default();
+    programs::check_offices(offices, &mut problems);
     problems.0
 }

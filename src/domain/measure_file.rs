@@ -1,8 +1,9 @@
-//! Measure files: TOML text to [`Measure`] and [`Programs`], with errors that carry line numbers.
+//! The files of `schemas/measures`: TOML text to [`Measure`], [`ProgramFile`] and [`OfficesFile`], with
+//! errors that carry line numbers.
 //!
-//! The files of `schemas/measures` are embedded, so that a binary brings its measures along. Pure:
-//! whoever reads a folder hands the text in. Whether a measure makes sense is `measure_check`'s
-//! question; whether the text has the published shape is the schema's.
+//! They are embedded, so that a binary brings its measures along. Pure: whoever reads a folder hands
+//! the text in. Whether a measure makes sense is `measure_check`'s question; whether the text has the
+//! published shape is the schema's.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -11,33 +12,53 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::measure::{Measure, Programs};
+use super::measure::Measure;
+#[cfg(doc)]
+use super::measure::{OfficesFile, ProgramFile};
 
-/// A file that the binary brings along.
+/// A file with its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Embedded {
-    /// The path, as in the repository.
-    pub path: &'static str,
+pub struct Source<'a> {
+    /// The path, from the repository's root for what the binary brings along.
+    pub path: &'a str,
     /// The text.
-    pub text: &'static str,
+    pub text: &'a str,
 }
 
-macro_rules! embedded {
-    ($path:literal) => {
-        Embedded { path: $path, text: include_str!(concat!("../../", $path)) }
-    };
+/// What a file holds; its name says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `offices.toml`: the names of the offices.
+    Offices,
+    /// `program.toml`: a program, whose measures stand beside it.
+    Program,
+    /// A measure, `<version>.toml`.
+    Measure,
 }
 
-/// The programs.
-pub const PROGRAMS: Embedded = embedded!("schemas/measures/programs.toml");
+impl<'a> Source<'a> {
+    /// What it holds.
+    pub fn kind(&self) -> Kind {
+        match self.folder_and_name().1 {
+            "offices.toml" => Kind::Offices,
+            "program.toml" => Kind::Program,
+            _ => Kind::Measure,
+        }
+    }
 
-/// Every measure, by program and then version.
-pub const MEASURES: &[Embedded] = &[
-    embedded!("schemas/measures/cluster_area/2012-61.toml"),
-    embedded!("schemas/measures/cluster_area/2014-40.toml"),
-    embedded!("schemas/measures/high_quality_cluster_area/2023-28.toml"),
-    embedded!("schemas/measures/strong_province/2015-59.toml"),
-];
+    /// The path of its folder, and its name in there.
+    pub fn folder_and_name(&self) -> (&'a str, &'a str) {
+        self.path.rsplit_once('/').unwrap_or(("", self.path))
+    }
+}
+
+/// Every file of `schemas/measures`, by path.
+pub const FILES: &[Source<'static>] = include!(concat!(env!("OUT_DIR"), "/measures.rs"));
+
+/// The measures among some files.
+pub fn measures<'f>(files: &'f [Source<'f>]) -> impl Iterator<Item = &'f Source<'f>> {
+    files.iter().filter(|file| file.kind() == Kind::Measure)
+}
 
 /// What is wrong with a file, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,18 +75,14 @@ pub struct FileError {
 /// # Errors
 /// The text is no TOML, or has another form than a measure; names the line.
 pub fn read(text: &str) -> Result<Measure, FileError> {
-    from_toml(text)
+    read_as(text)
 }
 
-/// Reads the programs.
+/// Reads a file of any kind.
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_programs(text: &str) -> Result<Programs, FileError> {
-    from_toml(text)
-}
-
-fn from_toml<T: DeserializeOwned>(text: &str) -> Result<T, FileError> {
+pub fn read_as<T: DeserializeOwned>(text: &str) -> Result<T, FileError> {
     toml::from_str(text).map_err(|error| file_error(text, &error))
 }
 
@@ -143,17 +160,6 @@ fn note(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_embedded_file_can_be_read() {
-        for file in MEASURES {
-            let measure = read(file.text).unwrap_or_else(|error| panic!("{}: {error}", file.path));
-            let path = format!("schemas/measures/{}/{}.toml", measure.program, measure.version);
-            assert_eq!(file.path, path);
-        }
-        let programs = read_programs(PROGRAMS.text).unwrap();
-        assert_eq!(programs.programs.len(), 5);
-    }
 
     #[test]
     fn a_pointer_leads_to_its_line() {

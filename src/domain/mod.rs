@@ -5,10 +5,12 @@
 
 pub mod act;
 pub mod calendar;
+pub mod condition;
 pub mod date;
 pub mod decide;
 pub mod division;
 pub mod duty;
+pub mod enrollment;
 pub mod event;
 pub mod event_type;
 pub mod evolve;
@@ -20,9 +22,11 @@ pub mod measure;
 pub mod measure_check;
 pub mod measure_file;
 pub mod period;
+pub mod permitted;
 pub mod quota;
 pub mod refusal;
 pub mod registry;
+pub mod schema;
 pub mod shared_str;
 pub mod state;
 pub mod subject;

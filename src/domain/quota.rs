@@ -241,7 +241,7 @@ fn covers(span: &Span, day: Day) -> bool {
 /// The places that an enrollment's own events say it holds, by category.
 pub fn places_of(history: &History) -> BTreeMap<Id, Vec<Span>> {
     let mut places: BTreeMap<Id, Vec<Span>> = BTreeMap::new();
-    for (day, state) in history.segments() {
+    for (day, state) in history.effective().segments() {
         let held = state.place.as_ref();
         for (category, spans) in &mut places {
             if let Some(open) = spans.last_mut().filter(|span| span.until.is_none())

@@ -11,7 +11,6 @@ use super::act::ActKind;
 use super::date::{CivilDate, Day};
 use super::event::{AppliedFor, Due, ObligationLapsed, Series, Term, Title};
 use super::ids::{Id, Node, Office, Provenance};
-use super::measure::Matter;
 
 /// Who is meant by "nobody yet": the state of an enrollment without events.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -38,8 +37,6 @@ pub struct State {
     pub duties: Arc<Vec<Arc<Duty>>>,
     /// The latest day on which an event shows the standing.
     pub last_evidenced_on: Option<CivilDate>,
-    /// The revision of the promotion plan on record (P12), kept over all attempts.
-    pub promotion_plan: Option<u64>,
     /// How many acts are in the effective history.
     pub acts: u32,
     /// How many days' worth of overrides: acts that went over a soft limit.
@@ -61,13 +58,18 @@ pub struct Kept {
     /// The place of a quota held.
     pub place: Option<Arc<PlaceHeld>>,
     /// What awaits a decision.
-    pub matters: Arc<BTreeMap<Matter, OpenMatter>>,
-    /// The revisions of the events that put each plan version on record, first version first.
-    pub plan_versions: Arc<Vec<u64>>,
+    pub matters: Arc<BTreeMap<Id, OpenMatter>>,
+    /// The plan versions on record, first version first.
+    pub plan_versions: Arc<Vec<PlanVersion>>,
+    /// Obligations that were met where none was open, such as those of who stands outside of the
+    /// program (P12); kept over all attempts.
+    pub met_outside: Arc<BTreeMap<Id, Met>>,
     /// Results of evaluations, acceptances and reviews, in order.
     pub results: Arc<Vec<ResultOnRecord>>,
     /// Events that lost their ground, by revision.
     pub unsupported: Arc<Vec<u64>>,
+    /// Decisions whose effect lies ahead, by revision: until then the earlier standing holds.
+    pub ahead: Arc<BTreeMap<u64, Ahead>>,
     /// The lapses on record, by revision; absent while there is none. No decision looks at them.
     pub lapses: Option<Arc<Vec<LapseOnRecord>>>,
 }
@@ -100,6 +102,28 @@ pub struct OpenMatter {
     pub since: CivilDate,
     /// The category asked for.
     pub category: Option<Id>,
+    /// The plan that would be put on record, by its indicators.
+    pub plan: Option<Vec<Id>>,
+}
+
+/// A version of the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanVersion {
+    /// The revision of the event that put it on record.
+    pub by: u64,
+    /// Its indicators.
+    pub indicators: Vec<Id>,
+}
+
+/// A decision whose effect lies ahead: until then the earlier standing holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ahead {
+    /// The office that decided.
+    pub by: Office,
+    /// Since when it is decided.
+    pub since: CivilDate,
+    /// From when it has its effect.
+    pub from: CivilDate,
 }
 
 /// A result put on record.
@@ -109,6 +133,8 @@ pub struct ResultOnRecord {
     pub of: ActKind,
     /// The result as printed.
     pub result: Id,
+    /// The year that it is about, where it is about one.
+    pub year: Option<i32>,
     /// The event's revision.
     pub by: u64,
     /// Its effective date.
@@ -122,6 +148,12 @@ pub struct Duty {
     pub obligation: Id,
     /// Who owes.
     pub owes: Office,
+    /// Who owes it together with that office.
+    pub with: Vec<Office>,
+    /// The offices that receive what meets it, each with its own receipt.
+    pub receivers: Vec<Office>,
+    /// Whether it is owed at all depends on a date that does not say so: never overdue.
+    pub uncertain: bool,
     /// The article.
     pub article: Arc<str>,
     /// The revision of the event that opened it.
@@ -149,8 +181,21 @@ pub struct Met {
     pub by: u64,
     /// Its effective date.
     pub on: CivilDate,
-    /// The day of receipt, by which timeliness is judged.
+    /// The day of receipt, by which timeliness is judged: that of the last office to receive it.
     pub received_on: Day,
+    /// Whether that day was stated rather than that of recording.
+    pub stated: bool,
+    /// Who had it when, where several offices receive it.
+    pub receipts: Vec<Received>,
+}
+
+/// That an office had received something.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Received {
+    /// The office.
+    pub by: Office,
+    /// The day.
+    pub on: Day,
     /// Whether that day was stated rather than that of recording.
     pub stated: bool,
 }

@@ -89,7 +89,7 @@ pub fn standing_of(history: &History, state: &State, event: &Recorded) -> (Stand
 fn is_groundless_lapse(state: &State, event: &Recorded) -> bool {
     match &event.event {
         Event::ObligationLapsed(lapse) => !lapse_has_ground(state, lapse),
-        Event::Acted(_) | Event::ApprovalAbandoned(_) => false,
+        Event::Acted(_) | Event::ApprovalAbandoned(_) | Event::MeasureSucceeded(_) => false,
     }
 }
 
@@ -136,26 +136,26 @@ impl Projection for AuditTrail {
             self.insert(envelope, meta, step, &HashMap::new(), changes);
             return Ok(());
         };
-        let places = places(history);
-        self.insert(envelope, meta, step, &places, changes);
+        let fold_days = fold_days(history);
+        self.insert(envelope, meta, step, &fold_days, changes);
         let before = before.last().map(|(_, state)| state);
-        restate(envelope.sequence, (history, &places), before, after, changes);
+        restate(envelope.sequence, (history, &fold_days), before, after, changes);
         Ok(())
     }
 }
 
-/// Where an event stands in the fold as it goes in, and whether it has its ground; `places` are those
+/// Where an event stands in the fold as it goes in, and whether it has its ground; `fold_days` are those
 /// of a refolded history.
-fn placed(step: &Step<'_>, places: &HashMap<u64, Day>) -> (Option<Day>, Standing, Option<u64>) {
+fn placed(step: &Step<'_>, fold_days: &HashMap<u64, Day>) -> (Option<Day>, Standing, Option<u64>) {
     match step.path {
-        Path::Appended { place } => {
+        Path::Appended { fold_day } => {
             let lost = step.after.unsupported.last() == Some(&step.event.revision);
-            (Some(place), if lost { Standing::Unsupported } else { Standing::Stands }, None)
+            (Some(fold_day), if lost { Standing::Unsupported } else { Standing::Stands }, None)
         }
         Path::Refolded { history, after, .. } => {
             let state = after.last().map(|(_, state)| state).unwrap_or(step.before);
             let (standing, by) = standing_of(history, state, step.event);
-            (places.get(&step.event.revision).copied(), standing, by)
+            (fold_days.get(&step.event.revision).copied(), standing, by)
         }
         Path::Unmoved => (None, Standing::Stands, None),
     }
@@ -167,13 +167,13 @@ impl AuditTrail {
         envelope: &Envelope,
         meta: &EventMeta,
         step: Option<&Step<'_>>,
-        places: &HashMap<u64, Day>,
+        fold_days: &HashMap<u64, Day>,
         changes: &mut ModelChanges<'_>,
     ) {
         let fact = step.and_then(|step| step.event.event.fact());
         let document = fact.and_then(|fact| fact.document.as_ref());
-        let (place, standing, by) =
-            step.map_or((None, Standing::Stands, None), |step| placed(step, places));
+        let (fold_day, standing, by) =
+            step.map_or((None, Standing::Stands, None), |step| placed(step, fold_days));
         let (office, is_new) = self.offices.number(office_key(meta), envelope.sequence);
         if is_new {
             said::write_office(office, meta, &mut changes.insert(OFFICES));
@@ -190,7 +190,7 @@ impl AuditTrail {
         row.id(envelope.event_id).number_if(step.map(|step| step.enrollment));
         row.flag(meta.exercise).text(&envelope.event_type);
         row.text_if(fact.map(|fact| fact.act.kind().as_str())).number(office).number_if(law);
-        row.date(&meta.effective_on).day(meta.effective_on.latest()).day_if(place);
+        row.date(&meta.effective_on).day(meta.effective_on.latest()).day_if(fold_day);
         row.date_if(meta.decided_on.as_ref()).day_if(meta.received_on);
         row.int(envelope.recorded_at_us).int(envelope.known_at_us);
         row.text(meta.provenance.as_str()).flag(meta.archive);
@@ -205,39 +205,38 @@ fn filled(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
 
-fn places(history: &History) -> HashMap<u64, Day> {
-    let effective = history.effective().into_iter();
-    effective
-        .filter(|placed| !placed.event.event.is_own())
-        .map(|placed| (placed.event.revision, placed.place))
-        .collect()
+/// The fold day of each act that stands; of a decision whose effect lies ahead, that of its effect.
+fn fold_days(history: &History) -> HashMap<u64, Day> {
+    let effective = history.effective();
+    let acts = effective.entries().iter().filter(|entry| !entry.event.event.is_own());
+    acts.map(|entry| (entry.revision(), entry.fold_day())).collect()
 }
 
 /// Says anew where each earlier event of a refolded history stands and what became of it, where
 /// that is not what it was.
 fn restate(
     known_to: u64,
-    (history, places_after): (&History, &HashMap<u64, Day>),
+    (history, days_after): (&History, &HashMap<u64, Day>),
     before: Option<&State>,
     after: &State,
     changes: &mut ModelChanges<'_>,
 ) {
     let earlier = history.known_to(history.events().len().saturating_sub(1));
-    let places_before = places(&earlier);
+    let days_before = fold_days(&earlier);
     let nothing = State::default();
     let before = before.unwrap_or(&nothing);
     for event in earlier.events() {
         let Some(sequence) = event.sequence else { continue };
-        let was = (standing_of(&earlier, before, event), places_before.get(&event.revision));
-        let now = (standing_of(history, after, event), places_after.get(&event.revision));
+        let was = (standing_of(&earlier, before, event), days_before.get(&event.revision));
+        let now = (standing_of(history, after, event), days_after.get(&event.revision));
         if was != now {
-            let ((standing, by), place) = was;
+            let ((standing, by), fold_day) = was;
             let mut row = changes.insert(BEFORE);
-            row.number(sequence).number(known_to).day_if(place.copied());
+            row.number(sequence).number(known_to).day_if(fold_day.copied());
             row.text(standing.as_str()).number_if(by);
-            let ((standing, by), place) = now;
+            let ((standing, by), fold_day) = now;
             let mut row = changes.change(EVENTS, RESTATE);
-            row.day_if(place.copied()).text(standing.as_str()).number_if(by).number(sequence);
+            row.day_if(fold_day.copied()).text(standing.as_str()).number_if(by).number(sequence);
         }
     }
 }

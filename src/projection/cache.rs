@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::mem;
 
 use super::memory::Memory;
-use crate::domain::date::Day;
+use crate::domain::enrollment::Enrollment;
 use crate::domain::ids::{ProgramId, SubjectId};
 use crate::domain::state::{OpenMatter, State};
 use crate::log::StreamName;
@@ -18,15 +18,11 @@ use crate::log::StreamName;
 pub(super) struct Folded {
     pub program: ProgramId,
     pub subject: SubjectId,
-    pub state: State,
-    /// The state at the end of the day before the last place.
+    pub enrollment: Enrollment,
+    /// The state at the end of the day before the last fold day.
     pub prior: State,
-    /// The last place of the effective history.
-    pub last_place: Option<Day>,
-    /// The revision folded last.
-    pub revision: Option<u64>,
-    /// The sequence of its first event.
-    pub enrollment: Option<u64>,
+    /// The sequence of its first event: its number in the tables.
+    pub number: Option<u64>,
     /// What the read models keep in mind of it.
     pub memory: Memory,
 }
@@ -37,7 +33,7 @@ impl Folded {
     fn bytes(&self) -> usize {
         const MAP_ENTRY: usize = 96;
         const DUTY: usize = 640;
-        let state = &self.state;
+        let state = &self.enrollment.state;
         mem::size_of::<Self>()
             + MAP_ENTRY
             + 600
@@ -51,7 +47,7 @@ impl Folded {
 }
 
 pub(super) struct Cache {
-    places: HashMap<StreamName, usize>,
+    at: HashMap<StreamName, usize>,
     slots: Vec<Slot>,
     bytes: usize,
     max_bytes: usize,
@@ -68,7 +64,7 @@ struct Slot {
 
 impl Cache {
     pub fn new(max_bytes: usize) -> Self {
-        Self { places: HashMap::new(), slots: Vec::new(), bytes: 0, max_bytes, hand: 1 }
+        Self { at: HashMap::new(), slots: Vec::new(), bytes: 0, max_bytes, hand: 1 }
     }
 
     /// Forgets everything.
@@ -78,36 +74,36 @@ impl Cache {
 
     /// Takes an enrollment out; who has folded it puts it back.
     pub fn take(&mut self, stream: &StreamName) -> Option<Box<Folded>> {
-        let place = *self.places.get(stream)?;
-        self.slots.get_mut(place)?.folded.take()
+        let at = *self.at.get(stream)?;
+        self.slots.get_mut(at)?.folded.take()
     }
 
     pub fn put(&mut self, stream: &StreamName, folded: Box<Folded>) {
         let bytes = folded.bytes();
-        if let Some(slot) = self.places.get(stream).and_then(|place| self.slots.get_mut(*place)) {
+        if let Some(slot) = self.at.get(stream).and_then(|at| self.slots.get_mut(*at)) {
             self.bytes = self.bytes + bytes - slot.bytes;
             slot.bytes = bytes;
             slot.folded = Some(folded);
         } else {
             self.bytes += bytes;
-            self.places.insert(stream.clone(), self.slots.len());
+            self.at.insert(stream.clone(), self.slots.len());
             self.slots.push(Slot { stream: stream.clone(), folded: Some(folded), bytes });
         }
         while self.bytes > self.max_bytes && !self.slots.is_empty() {
-            let place = self.next_hand() % self.slots.len();
-            self.remove(place);
+            let at = self.next_hand() % self.slots.len();
+            self.remove(at);
         }
     }
 
     /// Empties a slot; the last one moves into it.
-    fn remove(&mut self, place: usize) {
-        let gone = self.slots.swap_remove(place);
+    fn remove(&mut self, at: usize) {
+        let gone = self.slots.swap_remove(at);
         self.bytes -= gone.bytes;
-        self.places.remove(&gone.stream);
-        if let Some(moved) = self.slots.get(place)
-            && let Some(at) = self.places.get_mut(&moved.stream)
+        self.at.remove(&gone.stream);
+        if let Some(moved) = self.slots.get(at)
+            && let Some(known) = self.at.get_mut(&moved.stream)
         {
-            *at = place;
+            *known = at;
         }
     }
 

@@ -15,9 +15,9 @@ use super::step::{Envelope, Path, Step};
 use super::track::state_on;
 use crate::codec::{StreamKind, decode_enrollment, kind_of_stream};
 use crate::domain::date::Day;
+use crate::domain::enrollment::Enrollment;
 use crate::domain::event::Recorded;
-use crate::domain::evolve::evolve;
-use crate::domain::history::{History, is_correction};
+use crate::domain::history::History;
 use crate::domain::state::State;
 use crate::log::{EventLog, MAX_PAGE_EVENTS, StreamName};
 
@@ -73,12 +73,12 @@ impl Folder {
             Some(folded) => folded,
             None => Box::new(self.load(&envelope.stream, envelope.revision, remember)?),
         };
-        let expected = folded.revision.map_or(0, |revision| revision + 1);
+        let expected = folded.enrollment.revision.map_or(0, |revision| revision + 1);
         if expected != recorded.revision {
             return Err(ProjectionError::OutOfOrder {
                 stream: envelope.stream.to_string(),
                 revision: recorded.revision,
-                stands: folded.revision,
+                stands: folded.enrollment.revision,
             });
         }
         let sequence = envelope.sequence;
@@ -101,11 +101,9 @@ impl Folder {
         let mut folded = Folded {
             program,
             subject,
-            state: State::default(),
+            enrollment: Enrollment::default(),
             prior: State::default(),
-            last_place: None,
-            revision: None,
-            enrollment: None,
+            number: None,
             memory: Memory::default(),
         };
         let history = self.read(stream, revision)?;
@@ -158,41 +156,33 @@ fn advance<T>(
     read: &dyn Fn() -> Result<History, ProjectionError>,
     then: &mut dyn FnMut(&Step<'_>, &mut Memory) -> Result<T, ProjectionError>,
 ) -> Result<T, ProjectionError> {
-    folded.revision = Some(recorded.revision);
-    let enrollment = *folded.enrollment.get_or_insert(sequence);
-    let before = folded.state.clone();
-    // Whatever it rests on stands at the last place or earlier, so its own place is its latest day
-    // as soon as that is not before the last place.
-    let place = recorded.meta.effective_on.latest();
-    let at_end = folded.last_place.is_none_or(|last| last <= place);
+    let number = *folded.number.get_or_insert(sequence);
+    let before = folded.enrollment.clone();
+    let fold_day = recorded.meta.effective_on.latest();
     // What was received in time, or ended a duty before it fell due, takes the ground from a lapse on
     // record: its row has to be told.
-    let restates = folded.state.lapses.as_ref().is_some_and(|lapses| {
-        recorded.states_receipt() || lapses.iter().any(|lapse| lapse.due.latest() > place)
+    let restates = before.state.lapses.as_ref().is_some_and(|lapses| {
+        recorded.states_receipt() || lapses.iter().any(|lapse| lapse.due.latest() > fold_day)
     });
+    let aside = recorded.event.is_aside();
     let refolded;
-    let path = if recorded.event.is_own() {
-        // The order in which Docket's own events are folded makes no difference.
-        evolve(&mut folded.state, recorded, place);
-        Path::Unmoved
-    } else if at_end && !is_correction(recorded) && !restates {
-        evolve(&mut folded.state, recorded, place);
-        if folded.last_place != Some(place) {
-            folded.prior = before.clone();
-            folded.last_place = Some(place);
+    let path = if (aside || !restates) && folded.enrollment.push(recorded) {
+        if folded.enrollment.last_fold_day != before.last_fold_day {
+            folded.prior = before.state.clone();
         }
-        Path::Appended { place }
+        if aside { Path::Unmoved } else { Path::Appended { fold_day } }
     } else {
         let mut history = read()?;
-        let segments = history.segments();
+        let segments = history.effective().segments();
         history.push(recorded.clone());
-        refolded = Refolded { before: segments, after: history.segments(), history };
-        let last = refolded.after.last();
-        folded.state = last.map(|(_, state)| state.clone()).unwrap_or_default();
-        folded.last_place = refolded.history.last_place();
-        let day_before = folded.last_place.map(Day::prev);
-        let prior = day_before.and_then(|day| state_on(&refolded.after, day));
+        let effective = history.effective();
+        folded.enrollment = Enrollment::of_effective(&effective);
+        let after = effective.segments();
+        let day_before = folded.enrollment.last_fold_day.map(Day::prev);
+        let prior = day_before.and_then(|day| state_on(&after, day));
         folded.prior = prior.cloned().unwrap_or_default();
+        drop(effective);
+        refolded = Refolded { before: segments, after, history };
         let Refolded { before, after, history } = &refolded;
         Path::Refolded { before, after, history }
     };
@@ -200,11 +190,11 @@ fn advance<T>(
         stream,
         program: &folded.program,
         subject: &folded.subject,
-        enrollment,
+        enrollment: number,
         event: recorded,
         sequence,
-        before: &before,
-        after: &folded.state,
+        before: &before.state,
+        after: &folded.enrollment.state,
         prior: &folded.prior,
         path,
     };

@@ -3,6 +3,7 @@
 //! A duty is a row, a recurring one once; whether it is open, late or overdue on a day is judged by
 //! `domain`, from a [`Duty`](crate::domain::state::Duty) read back from the row.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use super::table::Table;
 use super::track::{Ids, Tracked, begin, end, forget, reconcile, spans, state_on};
 use crate::domain::date::Day;
 use crate::domain::event::EventMeta;
+use crate::domain::ids::Office;
 use crate::domain::state::{Duty, Met, State};
 
 mod list;
@@ -56,6 +58,9 @@ fn same(a: &Duty, b: &Duty) -> bool {
         && a.obligation == b.obligation
         && a.opened_by == b.opened_by
         && a.owes == b.owes
+        && a.with == b.with
+        && a.receivers == b.receivers
+        && a.uncertain == b.uncertain
         && a.article == b.article
         && a.opened_on == b.opened_on
         && a.open_from == b.open_from
@@ -70,7 +75,7 @@ type Shown<'a> = (&'a Duty, Option<Day>);
 fn take_in(step: &Step<'_>, track: &mut DutyTrack, changes: &mut ModelChanges<'_>) {
     match step.path {
         Path::Unmoved => {}
-        Path::Appended { place } => append(step, place, track, changes),
+        Path::Appended { fold_day } => append(step, fold_day, track, changes),
         Path::Refolded { before, after, .. } => refold(step, before, after, track, changes),
     }
 }
@@ -86,13 +91,13 @@ fn lapse(step: &Step<'_>, changes: &mut ModelChanges<'_>) {
     }
 }
 
-fn append(step: &Step<'_>, place: Day, track: &mut DutyTrack, changes: &mut ModelChanges<'_>) {
+fn append(step: &Step<'_>, fold_day: Day, track: &mut DutyTrack, changes: &mut ModelChanges<'_>) {
     let (before, after): (&State, &State) = (step.before, step.after);
     let kept = before.kept_since == after.kept_since;
     if Arc::ptr_eq(&before.duties, &after.duties) && (kept || after.duties.is_empty()) {
         return;
     }
-    let mut writing = Writing { step, place, ids: Ids::of(step.sequence), changes };
+    let mut writing = Writing { step, fold_day, ids: Ids::of(step.sequence), changes };
     for (index, duty) in after.duties.iter().enumerate() {
         let was = before.duties.get(index);
         if kept && was.is_some_and(|was| Arc::ptr_eq(was, duty)) {
@@ -137,10 +142,10 @@ fn meet(writing: &mut Writing<'_, '_, '_>, rows: &mut DutyRows, was: Option<&Dut
     }
 }
 
-/// What an event at a place does to rows, one after the other.
+/// What an event at its fold day does to rows, one after the other.
 struct Writing<'a, 'b, 'c> {
     step: &'a Step<'b>,
-    place: Day,
+    fold_day: Day,
     ids: Ids,
     changes: &'a mut ModelChanges<'c>,
 }
@@ -157,10 +162,10 @@ struct Replaced {
 impl Writing<'_, '_, '_> {
     /// Ends the row that is open, or takes it back if it began on the same day.
     fn replace(&mut self, table: usize, open: Option<Tracked>) -> Replaced {
-        let new = Tracked { id: self.ids.next(), valid_from: self.place, valid_to: None };
+        let new = Tracked { id: self.ids.next(), valid_from: self.fold_day, valid_to: None };
         match open {
-            Some(mut open) if open.valid_from < self.place => {
-                end(self.changes, table, &mut open, self.place, self.step.sequence);
+            Some(mut open) if open.valid_from < self.fold_day => {
+                end(self.changes, table, &mut open, self.fold_day, self.step.sequence);
                 Replaced { new, before: Some(open), forgotten: false }
             }
             Some(open) => {
@@ -293,12 +298,23 @@ fn write_duty((duty, kept_since): Shown<'_>, row: &mut RowWriter<'_>) {
         Some(ended) => row.flag(ended.waived),
         None => row.null(),
     };
-    row.flag(duty.after_end);
+    row.flag(duty.after_end).text(&offices(&duty.with)).text(&offices(&duty.receivers));
+    row.flag(duty.uncertain);
 }
 
 fn write_met(duty: &Duty, year: i32, met: &Met, row: &mut RowWriter<'_>) {
     row.number(duty.opened_by).text(&duty.obligation).int(i64::from(year));
     row.number(met.by).date(&met.on).day(met.received_on).flag(met.stated);
+    let receipts = match met.receipts.is_empty() {
+        true => Cow::Borrowed("[]"),
+        // Names and days only: always JSON.
+        false => serde_json::to_string(&met.receipts).map_or(Cow::Borrowed("[]"), Cow::Owned),
+    };
+    row.text(&receipts);
+}
+
+fn offices(offices: &[Office]) -> String {
+    offices.iter().map(|office| office.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 impl Projection for Obligations {
@@ -307,7 +323,7 @@ impl Projection for Obligations {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn tables_sql(&self) -> &'static str {

@@ -9,9 +9,10 @@ use super::step::{Envelope, Input, Projection, Step};
 use super::table::Kind::{Int, Text};
 use super::table::Table;
 use super::track::{CHANGES, Lane, columns};
-use crate::domain::date::CivilDate;
+use crate::domain::date::{CivilDate, Day};
 use crate::domain::event::EventMeta;
-use crate::domain::state::State;
+use crate::domain::ids::Id;
+use crate::domain::state::{Met, State};
 
 /// Fills `status_history`.
 #[derive(Default)]
@@ -39,7 +40,7 @@ const TABLE: Table = Table {
         ("kept_since", Text),
         ("waiting", Text),
         ("unsupported", Int),
-        ("promotion_plan", Int),
+        ("met_outside", Text),
     ],
     key: &["id"],
     changes: CHANGES,
@@ -66,7 +67,7 @@ fn same(a: &State, b: &State) -> bool {
         && a.kept_since == b.kept_since
         && a.matters == b.matters
         && a.unsupported.len() == b.unsupported.len()
-        && a.promotion_plan == b.promotion_plan
+        && a.met_outside == b.met_outside
 }
 
 fn title(state: &State) -> Option<(&str, CivilDate, Option<CivilDate>)> {
@@ -94,21 +95,21 @@ fn write(state: &State, row: &mut RowWriter<'_>) {
     row.text(state.provenance.as_str()).int(i64::from(state.attempt));
     row.date_if(state.last_evidenced_on.as_ref()).day_if(state.kept_since);
     row.text(&waiting(state)).number(state.unsupported.len() as u64);
-    row.number_if(state.promotion_plan);
+    row.text(&met_outside(state));
 }
 
 /// What awaits a decision, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Waiting {
     /// The matter.
-    pub matter: crate::domain::measure::Matter,
+    pub matter: Id,
     /// Since when it is open.
     pub since: CivilDate,
     /// The revision of the event that opened it.
     pub by: u64,
     /// The category asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub category: Option<crate::domain::ids::Id>,
+    pub category: Option<Id>,
 }
 
 fn waiting(state: &State) -> Cow<'static, str> {
@@ -119,7 +120,7 @@ fn waiting(state: &State) -> Cow<'static, str> {
         .matters
         .iter()
         .map(|(matter, open)| Waiting {
-            matter: *matter,
+            matter: matter.clone(),
             since: open.since,
             by: open.by,
             category: open.category.clone(),
@@ -129,13 +130,43 @@ fn waiting(state: &State) -> Cow<'static, str> {
     serde_json::to_string(&waiting).map_or(Cow::Borrowed("[]"), Cow::Owned)
 }
 
+/// What was met where nobody owed it, such as by who stands outside of the program, as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct MetOutside {
+    /// The obligation.
+    pub obligation: Id,
+    /// The revision of the event that met it.
+    pub by: u64,
+    /// Its effective date.
+    pub on: CivilDate,
+    /// The day of receipt.
+    pub received_on: Day,
+    /// Whether that day was stated.
+    pub stated: bool,
+}
+
+fn met_outside(state: &State) -> Cow<'static, str> {
+    if state.met_outside.is_empty() {
+        return Cow::Borrowed("[]");
+    }
+    let one = |(obligation, met): (&Id, &Met)| MetOutside {
+        obligation: obligation.clone(),
+        by: met.by,
+        on: met.on,
+        received_on: met.received_on,
+        stated: met.stated,
+    };
+    let met: Vec<MetOutside> = state.met_outside.iter().map(one).collect();
+    serde_json::to_string(&met).map_or(Cow::Borrowed("[]"), Cow::Owned)
+}
+
 impl Projection for StatusHistory {
     fn name(&self) -> &'static str {
         "status_history"
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn tables_sql(&self) -> &'static str {

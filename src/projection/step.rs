@@ -56,7 +56,7 @@ pub struct Step<'a> {
     pub before: &'a State,
     /// The state of the full fold after it.
     pub after: &'a State,
-    /// The state at the end of the day before its place, where it went in at the end.
+    /// The state at the end of the day before its fold day, where it went in at the end.
     pub prior: &'a State,
     /// Where it went in.
     pub path: Path<'a>,
@@ -67,8 +67,8 @@ pub struct Step<'a> {
 pub enum Path<'a> {
     /// At the end: the usual case, and the fast one.
     Appended {
-        /// Its place.
-        place: Day,
+        /// Its fold day.
+        fold_day: Day,
     },
     /// Before others, or it is a correction: the effective history is another.
     Refolded {

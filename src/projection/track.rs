@@ -138,7 +138,7 @@ impl Lane {
     pub fn project(&self, step: &Step<'_>, track: &mut Track, changes: &mut ModelChanges<'_>) {
         match step.path {
             Path::Unmoved => {}
-            Path::Appended { place } => self.append(step, place, track, changes),
+            Path::Appended { fold_day } => self.append(step, fold_day, track, changes),
             Path::Refolded { before, after, .. } => {
                 self.refold(step, before, after, track, changes);
             }
@@ -148,7 +148,7 @@ impl Lane {
     fn append(
         &self,
         step: &Step<'_>,
-        place: Day,
+        fold_day: Day,
         track: &mut Track,
         changes: &mut ModelChanges<'_>,
     ) {
@@ -157,10 +157,10 @@ impl Lane {
         if shown == shows && (!shows || (self.same)(step.before, step.after)) {
             return;
         }
-        let mut valid_from = place;
+        let mut valid_from = fold_day;
         match track.rows.last().filter(|last| last.valid_to.is_none()).copied() {
-            Some(mut last) if last.valid_from < place => {
-                end(changes, self.table, &mut last, place, step.sequence);
+            Some(mut last) if last.valid_from < fold_day => {
+                end(changes, self.table, &mut last, fold_day, step.sequence);
                 track.rows.pop();
                 track.rows.push(last);
             }
@@ -170,7 +170,8 @@ impl Lane {
                 // The day shows again what the day before it showed: that goes on.
                 let goes_on =
                     shows && (self.shows)(step.prior) && (self.same)(step.prior, step.after);
-                let before = track.rows.last().filter(|row| row.valid_to == Some(place)).copied();
+                let before =
+                    track.rows.last().filter(|row| row.valid_to == Some(fold_day)).copied();
                 if let Some(before) = before.filter(|_| goes_on) {
                     forget(changes, self.table, &before, step.sequence);
                     track.rows.pop();

@@ -7,7 +7,7 @@ use docket::app::clock::{Clock, FixedClock};
 use docket::app::documents::{DocumentStore, FolderStore};
 use docket::app::{App, Parts, start};
 use docket::domain::date::Timestamp;
-use docket::domain::measure_file::{MEASURES, PROGRAMS};
+use docket::domain::measure_file::FILES;
 use docket::log::{EventLog, Expected, NewEvent, SqliteLog, StreamName};
 use docket::projection::{Copies, Options, ReadModels, Runner, SqliteCopies, Status};
 use reqwest::header::HeaderMap;
@@ -129,8 +129,7 @@ async fn build(
         log: log.clone() as Arc<dyn EventLog>,
         documents: documents.unwrap_or_else(|| folder_of_documents()),
         clock: by.unwrap_or_else(|| clock.clone()),
-        measures: MEASURES,
-        programs: PROGRAMS,
+        files: FILES,
         new_log_id: uuid::Uuid::from_u128(7),
         origin: None,
         public_key: "AA==".to_owned(),

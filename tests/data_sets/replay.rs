@@ -2,8 +2,9 @@
 //! as registered, the places of the quotas, one history per enrollment.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use docket::app::measure_files::{Checked, check_files};
 use docket::cli::demo::data::{ActStep, DataSet, Step, What};
 use docket::codec::parse_act_request;
 use docket::domain::act::ActRequest;
@@ -13,27 +14,17 @@ use docket::domain::event::{Event, EventMeta, OfficeName, Recorded};
 use docket::domain::history::History;
 use docket::domain::history_decide::{decide_on, place_of_new};
 use docket::domain::ids::{EventRef, Id, Office, ProgramId};
-use docket::domain::measure::{Edition, Measure, Program, Versions};
+use docket::domain::measure::{Edition, Program, Versions};
+use docket::domain::measure_file::FILES;
 use docket::domain::quota::{PlacesRestated, Quota, QuotaEvent, places_of};
 use docket::domain::refusal::{Reason, Refusal};
 use docket::domain::shared_str::SharedStr;
 use docket::domain::state::State;
 use docket::domain::subject::{Subject, SubjectEvent};
-use serde::Deserialize;
 use uuid::Uuid;
 
-const MEASURES: [&str; 4] = [
-    include_str!("../../schemas/measures/cluster_area/2012-61.toml"),
-    include_str!("../../schemas/measures/cluster_area/2014-40.toml"),
-    include_str!("../../schemas/measures/strong_province/2015-59.toml"),
-    include_str!("../../schemas/measures/high_quality_cluster_area/2023-28.toml"),
-];
-const PROGRAMS: &str = include_str!("../../schemas/measures/programs.toml");
-
-#[derive(Deserialize)]
-struct Programs {
-    program: Vec<Program>,
-}
+/// What the binary brings along, checked once.
+static BROUGHT: LazyLock<Checked<'static>> = LazyLock::new(|| check_files(FILES, None));
 
 /// An act that was accepted, with the state that it met.
 pub struct Accepted {
@@ -70,19 +61,19 @@ impl Replay {
     }
 
     fn empty() -> Self {
-        let read: Programs = toml::from_str(PROGRAMS).unwrap();
-        let measures: Vec<Measure> = MEASURES.iter().map(|m| toml::from_str(m).unwrap()).collect();
+        let programs = &BROUGHT.programs.programs;
         let versions = |program: &Program| {
-            let of = |measure: &&Measure| measure.program == *program.governed_as();
-            let editions = measures.iter().filter(of).map(|measure| {
+            let measures = BROUGHT.measures.iter().map(|(_, measure)| measure);
+            let of = measures.filter(|measure| measure.program == *program.governed_as());
+            let editions = of.map(|measure| {
                 Arc::new(Edition { measure: measure.clone(), digest: "0".repeat(64) })
             });
             Versions::new(editions.collect())
         };
-        let versions = read.program.iter().map(|p| (p.id.clone(), versions(p))).collect();
+        let versions = programs.iter().map(|p| (p.id.clone(), versions(p))).collect();
         Self {
             now: "2026-11-22T12:00:00+08:00".parse().unwrap(),
-            programs: read.program.into_iter().map(|p| (p.id.clone(), p)).collect(),
+            programs: programs.iter().map(|p| (p.id.clone(), p.clone())).collect(),
             versions,
             subjects: BTreeMap::new(),
             histories: BTreeMap::new(),

@@ -9,7 +9,7 @@ use docket::app::clock::{Clock, FixedClock};
 use docket::app::documents::FolderStore;
 use docket::app::{App, Following, Parts, start};
 use docket::domain::date::Timestamp;
-use docket::domain::measure_file::{MEASURES, PROGRAMS};
+use docket::domain::measure_file::FILES;
 use docket::log::EventLog;
 use docket::projection::{Copies, Options, ReadModels, Runner, SqliteCopies, Status};
 use tokio::sync::watch;
@@ -43,8 +43,7 @@ impl Node {
             log,
             documents: Arc::new(FolderStore::open(folder.path()).unwrap()),
             clock: clock.clone() as Arc<dyn Clock>,
-            measures: MEASURES,
-            programs: PROGRAMS,
+            files: FILES,
             new_log_id: uuid::Uuid::from_u128(7),
             origin: None,
             public_key: "AA==".to_owned(),

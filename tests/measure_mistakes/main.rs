@@ -6,22 +6,26 @@
 
 mod conditions;
 mod places;
+mod programs;
 mod shape;
 
-use docket::app::measure_files::{check_measure, check_programs};
+use std::sync::LazyLock;
+
+use docket::app::measure_files::{Checked, check_files, check_measure};
 use docket::domain::measure::Programs;
-use docket::domain::measure_file::{FileError, MEASURES, PROGRAMS};
+use docket::domain::measure_file::{FILES, FileError};
 
 const TRIAL: &str = "schemas/measures/cluster_area/2012-61.toml";
 const CLUSTER: &str = "schemas/measures/cluster_area/2014-40.toml";
 const STRONG: &str = "schemas/measures/strong_province/2015-59.toml";
 
 fn text_of(path: &str) -> &'static str {
-    MEASURES.iter().find(|file| file.path == path).unwrap().text
+    FILES.iter().find(|file| file.path == path).unwrap().text
 }
 
-fn programs() -> Programs {
-    check_programs(PROGRAMS.text).unwrap()
+fn programs() -> &'static Programs {
+    static PROGRAMS: LazyLock<Programs> = LazyLock::new(|| check_files(FILES, None).programs);
+    &PROGRAMS
 }
 
 /// The line on which the marked text begins, which stands in the file once.
@@ -46,8 +50,9 @@ fn assert_mistake(path: &str, old: &str, new: &str, mark: &str, says: &str) {
 
 #[test]
 fn what_is_embedded_is_right() {
-    for file in MEASURES {
-        let measure = check_measure(file.text, &programs().programs).unwrap();
+    let Checked { measures, faults, .. } = check_files(FILES, None);
+    assert_eq!(faults, []);
+    for (file, measure) in measures {
         assert_eq!(measure.known_in_part, !measure.gaps.is_empty(), "{}", file.path);
     }
 }

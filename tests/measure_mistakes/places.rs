@@ -130,7 +130,7 @@ fn outcomes(
     "program = \"cluster_area\"",
     "program = \"park\"",
     "program = \"park\"",
-    "no program park: declare it in programs.toml"
+    "no program park: declare it in park/program.toml"
 )]
 #[case::exercise(
     CLUSTER,

@@ -10,7 +10,7 @@ use docket::app::{ActError, Following, Parts, Precondition, start};
 use docket::domain::date::{Day, Timestamp};
 use docket::domain::ids::SubjectId;
 use docket::domain::logbook::CalendarAdopted;
-use docket::domain::measure_file::{Embedded, MEASURES};
+use docket::domain::measure_file::{FILES, Source, measures};
 use docket::domain::subject::Renaming;
 use docket::log::LogError;
 use serde_json::json;
@@ -46,7 +46,11 @@ async fn nodes_that_start_on_an_empty_log_at_once_make_one_log() {
             assert_eq!(slow.origin(), fast.app.origin());
             let all = adopted(&shared).await;
             let once: BTreeSet<_> = all.iter().collect();
-            assert_eq!((all.len(), once.len()), (MEASURES.len() + 1, all.len()), "{all:?}");
+            assert_eq!(
+                (all.len(), once.len()),
+                (measures(FILES).count() + 1, all.len()),
+                "{all:?}"
+            );
             for program in &slow.library().programs().programs {
                 let (one, other) = (slow.library(), fast.app.library());
                 let events = |library: &docket::app::Library| {
@@ -59,15 +63,15 @@ async fn nodes_that_start_on_an_empty_log_at_once_make_one_log() {
 }
 
 /// A strong-province measure that another binary brings along: its places are fewer.
-fn older() -> &'static [Embedded] {
-    let change = |file: &Embedded| Embedded {
+fn older() -> &'static [Source<'static>] {
+    let change = |file: &Source<'static>| Source {
         path: file.path,
         text: match file.path.contains("strong_province/") {
             true => file.text.replace("quota = { limit = 5,", "quota = { limit = 1,").leak(),
             false => file.text,
         },
     };
-    Vec::leak(MEASURES.iter().map(change).collect())
+    Vec::leak(FILES.iter().map(change).collect())
 }
 
 async fn upload(documents: &dyn DocumentStore, text: &str) {
@@ -153,7 +157,7 @@ async fn a_node_that_can_not_read_an_edition_decides_nothing_under_it() {
     }
     let error = answer.unwrap_err();
     assert!(matches!(error, ActError::Documents(_) | ActError::EditionUnread { .. }), "{error}");
-    let text = MEASURES.iter().find(|file| file.path.contains("strong_province/")).unwrap().text;
+    let text = measures(FILES).find(|file| file.path.contains("strong_province/")).unwrap().text;
     upload(&*documents, text).await;
     app.act(&super::app::national(), &approve).await.unwrap();
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use docket::domain::measure_file::{FILES, measures};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
@@ -268,7 +269,7 @@ fn check_events(control: &Control, answered: &BTreeMap<String, String>) {
     assert_eq!(streams["docket.log"].len(), 1);
     let adopted = streams.iter().filter(|(name, _)| name.starts_with("docket.measure-"));
     let adopted: usize = adopted.map(|(_, events)| events.len()).sum();
-    assert_eq!(adopted, docket::domain::measure_file::MEASURES.len());
+    assert_eq!(adopted, measures(FILES).count());
     let prefix = format!("docket.{PROGRAM}-");
     let mut standing = BTreeMap::new();
     for (_, events) in streams.iter().filter(|(name, _)| name.starts_with(&prefix)) {

@@ -12,7 +12,7 @@ use docket::codec::parse_act_request;
 use docket::domain::date::{Day, Timestamp};
 use docket::domain::history::History;
 use docket::domain::ids::{Office, SubjectId};
-use docket::domain::measure_file::{Embedded, MEASURES, PROGRAMS};
+use docket::domain::measure_file::{FILES, Source};
 use docket::log::MemoryLog;
 use serde_json::{Value, json};
 
@@ -47,8 +47,7 @@ impl Shared {
             log: log.clone(),
             documents: self.documents.clone(),
             clock: clock.clone() as Arc<dyn Clock>,
-            measures: MEASURES,
-            programs: PROGRAMS,
+            files: FILES,
             new_log_id: uuid::Uuid::from_u128(id),
             origin: None,
             public_key: format!("key {id}"),
@@ -58,13 +57,13 @@ impl Shared {
 
     /// A node that has its own log id in case it is the first.
     pub async fn node(&self, id: u128) -> Node {
-        self.node_with(id, MEASURES).await
+        self.node_with(id, FILES).await
     }
 
-    pub async fn node_with(&self, id: u128, measures: &'static [Embedded]) -> Node {
+    pub async fn node_with(&self, id: u128, files: &'static [Source<'static>]) -> Node {
         let log = NodeLog::over(&self.log);
         let clock = Arc::new(FixedClock::at(Timestamp::parse_rfc3339(NOW).unwrap()));
-        let parts = Parts { measures, ..self.parts(&log, &clock, id) };
+        let parts = Parts { files, ..self.parts(&log, &clock, id) };
         let app = Arc::new(start(parts).await.unwrap());
         let _following = Following::start(&app);
         assert!(_following.is_some());

@@ -1,9 +1,9 @@
 //! A small world to project: a log, registered subjects, and acts decided as a client's would be.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use docket::app::measure_files::{Checked, check_files};
 use docket::codec::{
     encode_event, encode_own, encode_quota, encode_subject, enrollment_stream, parse_act_request,
     quota_stream, subject_stream,
@@ -18,7 +18,8 @@ use docket::domain::history::History;
 use docket::domain::history_decide::decide_on;
 use docket::domain::ids::{EventRef, Id, Office, ProgramId, Provenance, SubjectId, Text};
 use docket::domain::logbook::LogCreated;
-use docket::domain::measure::{Edition, Measure, Program, Versions};
+use docket::domain::measure::{Edition, Program, Versions};
+use docket::domain::measure_file::FILES;
 use docket::domain::quota::QuotaEvent;
 use docket::domain::refusal::Refusal;
 use docket::domain::shared_str::SharedStr;
@@ -27,10 +28,8 @@ use docket::log::{EventLog, NewEvent, StreamName};
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
-#[derive(serde::Deserialize)]
-struct Programs {
-    program: Vec<Program>,
-}
+/// What the binary brings along, checked once.
+static BROUGHT: LazyLock<Checked<'static>> = LazyLock::new(|| check_files(FILES, None));
 
 /// The log, and what the acts were decided on.
 pub struct World {
@@ -58,34 +57,25 @@ fn office_name(office: Office) -> Text {
     Text { en: en.to_owned(), zh: zh.to_owned() }
 }
 
-fn schemas() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/measures")
-}
-
-fn editions(program: &str) -> Versions {
-    let mut editions = Vec::new();
-    for entry in std::fs::read_dir(schemas().join(program)).unwrap() {
-        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
-        let measure: Measure = toml::from_str(&text).unwrap();
-        editions.push(Arc::new(Edition { measure, digest: "0".repeat(64) }));
-    }
-    Versions::new(editions)
+fn versions(program: &Program) -> Versions {
+    let measures = BROUGHT.measures.iter().map(|(_, measure)| measure);
+    let of = measures.filter(|measure| measure.program == *program.governed_as());
+    let editions =
+        of.map(|measure| Arc::new(Edition { measure: measure.clone(), digest: "0".repeat(64) }));
+    Versions::new(editions.collect())
 }
 
 impl World {
     /// A world around a log that is empty; its first event is `LogCreated`.
     pub fn around(log: Arc<dyn EventLog>, runtime: Runtime) -> Self {
-        let text = std::fs::read_to_string(schemas().join("programs.toml")).unwrap();
-        let programs: Programs = toml::from_str(&text).unwrap();
-        let mut versions = BTreeMap::new();
-        for program in &programs.program {
-            versions.insert(program.id.to_string(), editions(program.governed_as().as_str()));
-        }
+        let programs = BROUGHT.programs.programs.clone();
+        let versions =
+            programs.iter().map(|program| (program.id.to_string(), versions(program))).collect();
         let mut world = Self {
             log,
             runtime,
             histories: BTreeMap::new(),
-            programs: programs.program,
+            programs,
             versions,
             subjects: BTreeMap::new(),
             revisions: BTreeMap::new(),

@@ -244,8 +244,8 @@ fn g9_what_is_corrected_to_a_note_is_not_evidence() {
             "common": { "effective_on": "2017" } } });
     story.does(Registrar, "correct", "2026-04-01", body);
     let effective = story.history.effective();
-    assert_eq!(effective[0].event.meta.provenance, Provenance::Recorded);
-    assert!(matches!(&effective[0].event.event, Event::Acted(_)));
+    assert_eq!(effective.entries()[0].event.meta.provenance, Provenance::Recorded);
+    assert!(matches!(&effective.entries()[0].event.event, Event::Acted(_)));
 }
 
 #[test]

@@ -207,15 +207,16 @@ fn g11_only_a_certain_contradiction_is_refused() {
     story.does(NationalOffice, "approve", "2014-10/2014-12", json!({}));
     // On 1 November the approval is possible: counted, and named among the grounds.
     assert_eq!(story.stands("2014-11-01"), "candidate.recommended");
-    assert_eq!(story.history.possible(day("2014-11-01")), [2]);
+    assert_eq!(story.history.effective().possible(day("2014-11-01")), [2]);
     let plan_on = act("submit_plan", "2014-11-01", plan());
     let decision = story.decide(ProvincialDepartment, &plan_on).unwrap();
     assert!(decision.grounds.contains(&2), "{:?}", decision.grounds);
     story.records(ProvincialDepartment, &plan_on).unwrap();
-    // The plan has the place of what it rests on.
-    let places: Vec<_> =
-        story.history.effective().iter().map(|e| (e.event.revision, e.place)).collect();
-    assert_eq!(places[2..], [(2, day("2014-12-31")), (3, day("2014-12-31"))]);
+    // What the plan rests on was not after it.
+    let effective = story.history.effective();
+    let days: Vec<_> = effective.entries().iter().map(|e| (e.revision(), e.fold_day())).collect();
+    assert_eq!(days[2..], [(2, day("2014-11-01")), (3, day("2014-11-01"))]);
+    assert_eq!(effective.entries()[2].days.earliest, Some(day("2014-10-10")));
     assert_eq!(*story.state.unsupported, [] as [u64; 0]);
 
     // On 30 September it certainly had not been approved.
@@ -230,17 +231,17 @@ fn g11_only_a_certain_contradiction_is_refused() {
     assert_eq!(with.revision, 0);
 }
 
-/// An act that rests on what is possible takes its place, and with that place comes after what had
-/// taken it already: it was once accepted and then changed nothing.
+/// An act that rests on what is possible says that this was done by then: so it goes in before what
+/// had met the same need later, and may not take its ground.
 #[test]
-fn g11_an_act_that_would_stand_without_ground_is_refused() {
+fn g11_an_act_that_narrows_takes_no_ground_from_a_later_one() {
     let mut story = recommended_area();
     story.today("2015-03-01");
     story.does(NationalOffice, "approve", "2014-10-15/2014-12-31", json!({}));
     let first = story.does(ProvincialDepartment, "submit_plan", "2014-11-10", plan());
     let refusal = story.refuses(ProvincialDepartment, "submit_plan", "2014-11-01", plan());
-    let with = Some(story.reference(first));
-    assert_eq!(*refusal.reason, Reason::DateConflict { with });
+    let events = vec![story.reference(first)];
+    assert_eq!(*refusal.reason, Reason::WouldUnsettle { events });
     let report = json!({ "designates": "funds", "text": "x" });
     story.does(LocalGovernment, "designate", "2014-11-01", report);
 }

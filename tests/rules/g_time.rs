@@ -278,5 +278,5 @@ fn g1_a_corrected_date_lists_what_rests_on_it() {
     let with = Some(story.reference(2));
     assert_eq!(*refusal.reason, Reason::DateConflict { with });
     assert_eq!(refusal.measure, Some(id("2014-40")));
-    assert_eq!(day("2015-10-12"), story.history.effective()[3].place);
+    assert_eq!(day("2015-10-12"), story.history.effective().entries()[3].fold_day());
 }

@@ -335,6 +335,7 @@ fn p18_boundary_years_belong_to_both_stages_and_stages_limit_nothing() {
     // The subject's own phases, by the day on which each began.
     let phases: Vec<_> = early
         .history
+        .effective()
         .segments()
         .into_iter()
         .map(|(day, state)| (day.to_string(), state.phase().unwrap_or_default().to_owned()))

@@ -3,23 +3,24 @@
 #![allow(dead_code, reason = "each suite uses the part that it needs")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests may panic")]
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use docket::app::measure_files::{Checked, check_files};
 use docket::domain::act::{Act, ActKind, ActRequest, COMMON_MEMBERS, RecordedAct};
 use docket::domain::calendar::Calendars;
 use docket::domain::date::{CivilDate, Day, Timestamp};
 use docket::domain::decide::{Actor, Context, Decision, OtherStanding};
 use docket::domain::duty::{DutyStatus, Waiting, items, waiting_for};
+use docket::domain::enrollment::Enrollment;
 use docket::domain::event::{Effects, Event, EventMeta, Fact, OfficeName, Recorded};
-use docket::domain::evolve::evolve;
 use docket::domain::history::History;
-use docket::domain::history_decide::{decide_at_end, decide_on, place_of_new};
+use docket::domain::history_decide::{decide_at_end, decide_on};
 use docket::domain::ids::{EventRef, Id, Office, ProgramId, SubjectId, Text};
 use docket::domain::measure::{Edition, Measure, Program, Versions};
+use docket::domain::measure_file::FILES;
 use docket::domain::refusal::{Reason, Refusal};
 use docket::domain::state::State;
 use docket::domain::subject::{Registration, Subject};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 pub const CLUSTER_2012: &str = include_str!("../../schemas/measures/cluster_area/2012-61.toml");
@@ -27,12 +28,9 @@ pub const CLUSTER_2014: &str = include_str!("../../schemas/measures/cluster_area
 pub const PROVINCE_2015: &str = include_str!("../../schemas/measures/strong_province/2015-59.toml");
 pub const HIGH_QUALITY: &str =
     include_str!("../../schemas/measures/high_quality_cluster_area/2023-28.toml");
-const PROGRAMS: &str = include_str!("../../schemas/measures/programs.toml");
 
-#[derive(Deserialize)]
-struct Programs {
-    program: Vec<Program>,
-}
+/// What the binary brings along, checked once.
+static BROUGHT: LazyLock<Checked<'static>> = LazyLock::new(|| check_files(FILES, None));
 
 pub fn measure(text: &str) -> Measure {
     toml::from_str(text).expect("a measure")
@@ -47,8 +45,7 @@ pub fn versions(measures: Vec<Measure>) -> Versions {
 }
 
 pub fn program(id: &str) -> Program {
-    let programs: Programs = toml::from_str(PROGRAMS).expect("the programs");
-    programs.program.into_iter().find(|program| program.id.as_str() == id).expect("a program")
+    BROUGHT.programs.program(id).expect("a program").clone()
 }
 
 pub fn day(text: &str) -> Day {
@@ -85,6 +82,7 @@ pub struct Story {
     pub versions: Versions,
     pub subject: Subject,
     pub history: History,
+    pub enrollment: Enrollment,
     pub state: State,
     pub now: Timestamp,
     pub elsewhere: Option<(ProgramId, OtherStanding)>,
@@ -112,6 +110,7 @@ impl Story {
             program,
             versions,
             subject: Subject::registered(registration),
+            enrollment: Enrollment::default(),
             state: State::default(),
             now: Timestamp::MIN,
             elsewhere: None,
@@ -163,7 +162,7 @@ impl Story {
             standing_in: &elsewhere,
         };
         let decided = decide_on(&context, &self.history, request);
-        let at_end = decide_at_end(&context, &self.state, self.history.last_place(), request);
+        let at_end = decide_at_end(&context, &self.enrollment, request);
         if let Some(at_end) = at_end {
             assert_eq!(at_end, decided, "the fast path decides as the whole history does");
         }
@@ -206,7 +205,6 @@ impl Story {
         let actor = self.actor(office);
         let decision = self.decide_as(&actor, request)?;
         let meta = self.meta(&actor, request, &decision);
-        let place = place_of_new(&self.history, request.common.effective_on, &decision.grounds);
         let revision = self.history.events().len() as u64;
         let event = Recorded {
             revision,
@@ -216,17 +214,22 @@ impl Story {
             meta,
         };
         survives_writing(event.event.fact().unwrap());
-        let on_top = self.history.last_place().is_none_or(|last| last <= place);
-        self.history.push(event.clone());
-        if on_top && !matches!(request.act, Act::Correct(_)) {
-            evolve(&mut self.state, &event, place);
-        } else {
-            self.state = self.history.state();
-        }
-        assert_eq!(self.state, self.history.state(), "an incremental fold equals a refold");
+        self.push(event);
         let end = self.history.state_at(Day::MAX);
         assert_eq!(self.state, end, "the state at the end of time is the state");
         Ok(revision)
+    }
+
+    /// Takes an event into the record, by the fold that goes on where it can.
+    pub fn push(&mut self, event: Recorded) {
+        let taken = self.enrollment.push(&event);
+        self.history.push(event);
+        let refolded = Enrollment::of(&self.history);
+        if taken {
+            assert_eq!(self.enrollment, refolded, "an incremental fold equals a refold");
+        }
+        self.enrollment = refolded;
+        self.state = self.enrollment.state.clone();
     }
 
     fn meta(&self, actor: &Actor, request: &ActRequest, decision: &Decision) -> EventMeta {

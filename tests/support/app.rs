@@ -10,7 +10,7 @@ use docket::codec::parse_act_request;
 use docket::domain::date::Timestamp;
 use docket::domain::decide::Actor;
 use docket::domain::ids::{Office, SubjectId};
-use docket::domain::measure_file::{MEASURES, PROGRAMS};
+use docket::domain::measure_file::FILES;
 use docket::log::EventLog;
 use serde_json::{Value, json};
 
@@ -66,8 +66,7 @@ impl World {
             log,
             documents: documents.clone(),
             clock: clock.clone() as Arc<dyn Clock>,
-            measures: MEASURES,
-            programs: PROGRAMS,
+            files: FILES,
             new_log_id: uuid::Uuid::from_u128(7),
             origin: None,
             public_key: "test".to_owned(),

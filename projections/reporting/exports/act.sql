@@ -1,7 +1,7 @@
 -- The acts of offices, with what had become of each by :known.
 SELECT a.stream AS enrollment, e.program, e.subject, a.exercise, a.revision, a.event_id, a.act,
        a.event_type, a.effective_on, a.effective_latest,
-       CASE WHEN b.sequence IS NULL THEN a.place ELSE b.place END AS place,
+       CASE WHEN b.sequence IS NULL THEN a.fold_day ELSE b.fold_day END AS fold_day,
        a.decided_on, a.received_on, o.office, o.office_id, o.office_name_en, o.office_name_zh,
        o.role, l.measure, l.edition, l.article, a.document_number, a.document_title,
        CASE WHEN b.sequence IS NULL THEN a.fate ELSE b.fate END AS fate,

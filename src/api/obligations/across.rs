@@ -15,9 +15,7 @@ use crate::api::page::{Cursor, Filled, ask_at, cursor, exercise, page};
 use crate::api::times::Times;
 use crate::domain::calendar::Calendars;
 use crate::domain::date::Day;
-use crate::domain::duty::{
-    DueItem, DutyStatus, PROMOTION_PLAN, items, promotion_plan_duty, promotion_plan_rule,
-};
+use crate::domain::duty::{DueItem, DutyStatus, items, unlisted_duties};
 use crate::domain::ids::SubjectId;
 use crate::domain::measure::Program;
 use crate::domain::state::{Duty, State};
@@ -87,6 +85,7 @@ enum After {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct AfterUnlisted {
     program: String,
+    obligation: String,
     subject: Option<SubjectCursor>,
 }
 
@@ -118,8 +117,7 @@ pub async fn list_obligations(call: Call) -> Answered {
         subject: named::subject(&call, "subject").await?,
         obligation: named::declared(&call, "obligation", |measure| {
             let declared = measure.obligations.iter().map(|obligation| obligation.id.clone());
-            let unlisted = promotion_plan_rule(measure).map(|_| PROMOTION_PLAN.into());
-            declared.chain(unlisted).collect()
+            declared.collect()
         })?,
         owes: named::office(&call)?,
         due_before,
@@ -146,9 +144,9 @@ fn unlisted(call: &Call, filter: &ObligationFilter, pick: &Pick) -> Vec<Unlisted
     let mut owed: Vec<Unlisted> = programs
         .filter(|program| program.is_exercise() == filter.exercise)
         .filter(|program| filter.program.as_ref().is_none_or(|id| *id == program.id))
-        .filter_map(|program| of_program(call, program, filter, pick))
+        .flat_map(|program| of_program(call, program, filter, pick))
         .collect();
-    owed.sort_by(|one, other| one.filter.program.cmp(&other.filter.program));
+    owed.sort_by(|one, other| one.key().cmp(&other.key()));
     owed
 }
 
@@ -157,13 +155,16 @@ fn of_program(
     program: &Program,
     filter: &ObligationFilter,
     pick: &Pick,
-) -> Option<Unlisted> {
+) -> Vec<Unlisted> {
     let versions = call.state.app.library().versions(program);
-    let measure = &versions.in_force(pick.day)?.measure;
-    let duty = promotion_plan_duty(measure, None)?;
-    let picked = filter.obligation.as_ref().is_none_or(|id| *id == duty.obligation)
-        && filter.owes.is_none_or(|office| office == duty.owes)
-        && !pick.of(&duty, None, |_| ()).is_empty();
+    let Some(edition) = versions.in_force(pick.day) else { return Vec::new() };
+    let measure = &edition.measure;
+    let picked = |duty: &Duty| {
+        filter.obligation.as_ref().is_none_or(|id| *id == duty.obligation)
+            && filter.owes.is_none_or(|office| office == duty.owes || duty.with.contains(&office))
+            && !pick.of(duty, None, |_| ()).is_empty()
+    };
+    let duties = unlisted_duties(measure, None).into_iter().filter(picked);
     let standing = measure.phases.iter().filter(|phase| phase.standing);
     let filter = UnlistedFilter {
         program: program.id.clone(),
@@ -172,7 +173,13 @@ fn of_program(
         standing: standing.map(|phase| phase.id.clone()).collect(),
         subject: filter.subject.clone(),
     };
-    picked.then_some(Unlisted { filter, duty })
+    duties.map(|duty| Unlisted { filter: filter.clone(), duty }).collect()
+}
+
+impl Unlisted {
+    fn key(&self) -> (&str, &str) {
+        (self.filter.program.as_str(), self.duty.obligation.as_str())
+    }
 }
 
 impl Question {
@@ -243,32 +250,37 @@ impl Question {
     ) -> Result<Option<AfterUnlisted>, DatabaseError> {
         let mut last = begin.clone();
         for (index, unlisted) in self.unlisted.iter().enumerate() {
-            let program = unlisted.filter.program.as_str();
-            if program < begin.program.as_str() {
+            let (key, begins) =
+                (unlisted.key(), (begin.program.as_str(), begin.obligation.as_str()));
+            if key < begins {
                 continue;
             }
-            let mut from = begin.subject.clone().filter(|_| program == begin.program);
+            let after = |subject: Option<SubjectCursor>| {
+                let (program, obligation) = (key.0.to_owned(), key.1.to_owned());
+                AfterUnlisted { program, obligation, subject }
+            };
+            let mut from = begin.subject.clone().filter(|_| key == begins);
             loop {
                 let rows = tables.list_unlisted(&unlisted.filter, at, from.as_ref(), CHUNK)?;
                 let end = rows.len() < CHUNK;
                 examined += rows.len();
                 for row in rows {
                     from = Some(row.subject.cursor());
-                    if row.met_by.is_some() {
+                    if row.met.iter().any(|met| met.obligation == unlisted.duty.obligation) {
                         continue;
                     }
                     if left == 0 {
                         return Ok(Some(last));
                     }
                     left -= 1;
-                    last = AfterUnlisted { program: program.to_owned(), subject: from.clone() };
+                    last = after(from.clone());
                     found.push(Found::Unlisted(index, row.subject.subject));
                 }
                 if end {
                     break;
                 }
                 if examined >= MAX_EXAMINED {
-                    return Ok(Some(AfterUnlisted { program: program.to_owned(), subject: from }));
+                    return Ok(Some(after(from)));
                 }
             }
         }

@@ -147,7 +147,8 @@ struct Bar {
 fn picture(answer: &Answer, today: i32) -> Option<Table> {
     let body = &answer.body;
     let phases: Vec<&Value> = items(body, "/phases").collect();
-    let marks: Vec<i32> = items(body, "/acts").filter_map(|act| quarter(act, "/place")).collect();
+    let marks: Vec<i32> =
+        items(body, "/acts").filter_map(|act| quarter(act, "/fold_day")).collect();
     let first = phases.iter().filter_map(|phase| quarter(phase, "/from_day")).min()?;
     let newest = marks.iter().copied().max().unwrap_or(first);
     let present = quarter(body, "/as_of").unwrap_or(today);
@@ -239,7 +240,7 @@ mod tests {
             "stages": [{ "label": "I", "from_year": 2015, "to_year": 2016 }],
             "phases": [{ "label": "试点", "from_day": "2015-07-01", "to_day": "2016-04-01",
                 "planned_until": "2016-06-30" }],
-            "acts": [{ "place": "2015-07-01" }, { "place": "2016-04-01" }],
+            "acts": [{ "fold_day": "2015-07-01" }, { "fold_day": "2016-04-01" }],
         });
         let picture = picture(&Answer { body, is_english: true }, 2016 * 4 + 2).unwrap();
         let mut page = Page::default();

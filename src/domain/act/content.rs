@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Common};
+use super::{Act, ActKind, Common};
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::ids::{EventRef, Id, Node, Provenance};
 use crate::domain::text::Said;
@@ -14,15 +14,31 @@ use crate::domain::text::Said;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     untagged,
-    expecting = "a requirement is stated as a whole number from 0 on, a text, or a list of texts"
+    expecting = "a requirement is stated as a whole number from 0 on, a count with its day and source, a text, or a list of texts"
 )]
 pub enum Stated {
     /// A number, such as that of agencies.
     Number(u64),
+    /// A number with the day and the source of the count.
+    Counted(Counted),
     /// A statement.
     Text(Said),
     /// A list, such as the kinds of service covered.
     List(Vec<SmolString>),
+}
+
+/// A count: how many, on which day, by which source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Counted {
+    /// How many.
+    pub number: u64,
+    /// On which day they were counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<CivilDate>,
+    /// By whom, or where that is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Said>,
 }
 
 type SmolString = smol_str::SmolStr;
@@ -49,7 +65,7 @@ content!(
         /// The rank applied for: `pilot` or `demonstration`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rank: Option<Id>,
-        /// Why direct entry as demonstration is asked for.
+        /// Why direct entry in a higher rank is asked for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         justification: Option<Said>,
         /// The kind of applicant.
@@ -152,7 +168,7 @@ content!(
 content!(
     /// A designation under Art. 13 (C11).
     Designation {
-        /// Department, agencies, personnel or funds.
+        /// What is designated: department, agencies, personnel, funds.
         designates: Id,
         /// Which.
         text: Said,
@@ -221,6 +237,9 @@ content!(
         result: Id,
         /// A finding for each of the contents checked.
         findings: BTreeMap<Id, Said>,
+        /// A finding for each indicator of the plan version that it measured against.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        indicators: BTreeMap<Id, Said>,
         /// The plan version it measured against; absent when none is on record.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         plan_version: Option<u32>,
@@ -267,6 +286,43 @@ content!(
         title: Said,
     }
 );
+/// What evidence shows beside a standing: that an act was done (G9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Shown {
+    /// An approval.
+    #[serde(alias = "approve")]
+    Approval,
+    /// A check and acceptance.
+    #[serde(alias = "accept")]
+    Acceptance,
+    /// The confirmation of a title.
+    #[serde(alias = "confirm")]
+    Confirmation,
+    /// A review of a title.
+    Review,
+    /// A stage evaluation.
+    #[serde(alias = "evaluate")]
+    Evaluation,
+    /// A listing.
+    #[serde(alias = "list")]
+    Listing,
+}
+
+impl Shown {
+    /// The act that was done.
+    pub fn act(self) -> ActKind {
+        match self {
+            Self::Approval => ActKind::Approve,
+            Self::Acceptance => ActKind::Accept,
+            Self::Confirmation => ActKind::Confirm,
+            Self::Review => ActKind::Review,
+            Self::Evaluation => ActKind::Evaluate,
+            Self::Listing => ActKind::List,
+        }
+    }
+}
+
 content!(
     /// A standing known only from evidence (G9).
     Attestation {
@@ -279,6 +335,15 @@ content!(
         /// The title, where one is held.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         title: Option<Id>,
+        /// What the source shows where that is more than the standing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shows: Option<Shown>,
+        /// The grade or result of what it shows, as printed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grade: Option<Id>,
+        /// The batch, where the source has it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        batch: Option<Said>,
         /// `attested` when a source says so, `inferred` when it follows from one.
         #[schemars(with = "String")]
         confidence: Provenance,

@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use super::{Deciding, Decision, Footing};
-use crate::domain::ids::{Office, covered};
-use crate::domain::measure::{Edition, Measure};
+use crate::domain::act::ActKind;
+use crate::domain::event::Finding;
+use crate::domain::ids::{Id, Office, Text};
+use crate::domain::measure::Edition;
 use crate::domain::refusal::{Reason, Refusal, field};
 use crate::domain::text::says_something;
 
@@ -56,26 +58,29 @@ impl Deciding<'_> {
         let Some(over) = &self.request.common.over_limit else {
             return Ok(());
         };
-        let Some(place) = decision.place.as_ref().filter(|place| place.soft) else {
-            return self.check_no_override();
+        let place = decision.place.as_ref().filter(|place| place.soft);
+        let article = match (place, decision.fact.over_limit.is_some()) {
+            (Some(place), _) => place.article.as_str(),
+            (None, true) => decision.article.as_deref().unwrap_or_default(),
+            (None, false) => return self.check_no_override(),
         };
         if self.office != Office::NationalOffice {
             let reason = Reason::OfficeForbidden { required: vec![Office::NationalOffice] };
             return Err(self
                 .refuse(
                     reason,
-                    "only the national office goes over a limit on places",
-                    "只有国家局可以突破名额限制",
+                    "only the national office overrides, in writing",
+                    "只有国家知识产权局可以书面决定突破",
                 )
-                .under(&place.article));
+                .under(article));
         }
         if !says_something(&over.justification) {
             let error = field(
                 "/override/justification",
                 "an override needs a written justification",
-                "突破名额须书面说明理由",
+                "突破须书面说明理由",
             );
-            return Err(self.invalid(vec![error]).under(&place.article));
+            return Err(self.invalid(vec![error]).under(article));
         }
         Ok(())
     }
@@ -87,12 +92,13 @@ impl Deciding<'_> {
         }
         Err(self.invalid(vec![field(
             "/override",
-            "this act takes no place under a limit that can be gone over; leave out `override`",
-            "该行为不占用可突破的名额；请去掉 override",
+            "there is nothing here that an override could go over; leave out `override`",
+            "此处没有可以突破的限制；请去掉突破理由（override）",
         )]))
     }
 
-    pub(super) fn check_dates(&self) -> Result<(), Refusal> {
+    pub(super) fn check_dates(&self, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
+        self.check_dated_back(findings)?;
         let today = self.ctx.now.civil_day();
         let common = &self.request.common;
         if let Some(decided) = common.decided_on
@@ -135,6 +141,48 @@ impl Deciding<'_> {
             ));
         }
         Ok(())
+    }
+}
+
+impl Deciding<'_> {
+    /// What is recorded later than it was decided or took effect rests on its document (G2): in an
+    /// exercise, and where a record is mended, that it has none is a finding. Evidence, notes and acts
+    /// under an unknown rule name their source instead; a correction says why.
+    fn check_dated_back(&self, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
+        let common = &self.request.common;
+        let cites_source = matches!(
+            self.kind,
+            ActKind::Note
+                | ActKind::AttestStanding
+                | ActKind::RecordUnderUnknownRule
+                | ActKind::Correct
+                | ActKind::AcknowledgeReceipt
+        );
+        let today = self.ctx.now.civil_day();
+        let earlier = [Some(common.effective_on), common.decided_on].into_iter().flatten();
+        let Some(on) = earlier.filter(|on| on.latest() < today).min_by_key(|on| on.latest()) else {
+            return Ok(());
+        };
+        if cites_source || common.document.is_some() {
+            return Ok(());
+        }
+        let text = Text {
+            en: format!("recorded on {today} as of {on}, and no document is cited"),
+            zh: format!("{today}补录{on}的行为，未注明所依据的文件"),
+        };
+        if self.ctx.program.is_exercise() || self.ctx.mending {
+            let code = Id::from("dated_back_without_document");
+            findings.push(Finding { code, text, article: String::new() });
+            return Ok(());
+        }
+        let Text { en, zh } = text;
+        Err(self.invalid(vec![field(
+            "/document",
+            format!(
+                "{en}: cite the document that says so, with its title, number and issuing office"
+            ),
+            format!("{zh}：请注明文件的标题、文号和发文机关"),
+        )]))
     }
 }
 
@@ -198,43 +246,6 @@ impl<'a> Footing<'a> {
             ));
         }
         Ok(edition)
-    }
-
-    pub(super) fn check_office(&self, measure: &Measure) -> Result<(), Refusal> {
-        let rules = || measure.rules(self.kind);
-        let here = rules().find(|rule| covered(&rule.from, self.state.node.as_ref()));
-        let article = here.or_else(|| rules().next()).map_or("", |rule| rule.article.as_str());
-        let mut required: Vec<Office> = rules().flat_map(|rule| &rule.by).copied().collect();
-        if article.is_empty() {
-            return Err(self.refuse(
-                Reason::NotPermitted {
-                    stands_at: self.stands_at(),
-                    allowed_from: vec![],
-                    missing: vec![],
-                },
-                format!("measure {} knows no {}", measure.version, self.kind.as_str()),
-                format!("办法 {} 没有 {} 这一行为", measure.version, self.kind.as_str()),
-            ));
-        }
-        required.sort_unstable();
-        required.dedup();
-        if required.contains(&self.office) {
-            return Ok(());
-        }
-        let names: Vec<_> = required.iter().map(|office| office.as_str()).collect();
-        let en = format!(
-            "{} is an act of {}, not of {}",
-            self.kind.as_str(),
-            names.join(" or "),
-            self.office.as_str()
-        );
-        let zh = format!(
-            "{} 由 {} 作出，{} 无权作出",
-            self.kind.as_str(),
-            names.join("、"),
-            self.office.as_str()
-        );
-        Err(self.refuse(Reason::OfficeForbidden { required }, en, zh).under(article))
     }
 
     /// A local government acts for its own areas, a department in its province, a province for itself.

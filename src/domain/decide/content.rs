@@ -1,15 +1,15 @@
 //! Content against the measure: what an act must say and bring with it.
 
 use super::Deciding;
-use crate::domain::act::{AcceptanceCheck, Act, ActKind, Application, Plan, Report, Stated};
-use crate::domain::ids::Id;
-use crate::domain::measure::{ActRule, Effect, Measure, Named, Requirement};
+use crate::domain::act::{AcceptanceCheck, Act, Plan, Report};
+use crate::domain::event::Finding;
+use crate::domain::ids::{Id, Text};
+use crate::domain::measure::{ActRule, Measure, Named};
 use crate::domain::refusal::{FieldError, Reason, Refusal, field};
 use crate::domain::text::says_something;
 
 impl Deciding<'_> {
-    /// Everything that can be said without knowing where the enrollment stands, and of the rule
-    /// that applies there what it wants brought along.
+    /// What the act must say and bring with it, by the rule that applies.
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "most acts say nothing that a measure limits"
@@ -17,16 +17,16 @@ impl Deciding<'_> {
     pub(super) fn check_content(
         &self,
         measure: &Measure,
-        rule: Option<&ActRule>,
+        rule: &ActRule,
+        findings: &mut Vec<Finding>,
     ) -> Result<(), Refusal> {
-        let rule = rule.or_else(|| measure.rules(self.kind).find(|r| r.by.contains(&self.office)));
         match &self.request.act {
-            Act::Apply(application) => self.check_application(measure, application)?,
-            Act::SubmitPlan(plan) => self.check_guidelines(measure, "", plan)?,
+            Act::Apply(application) => self.check_application(measure, application, findings)?,
+            Act::SubmitPlan(plan) => self.check_plan(measure, rule, "", plan, findings)?,
             Act::SubmitAmendment(amendment) => {
-                self.check_guidelines(measure, "/plan", &amendment.plan)?;
+                self.check_plan(measure, rule, "/plan", &amendment.plan, findings)?;
             }
-            Act::Accept(check) => self.check_acceptance(measure, check)?,
+            Act::Accept(check) => self.check_acceptance(measure, check, findings)?,
             Act::SubmitReport(report) => self.check_report(report)?,
             Act::EvaluateAnnually(evaluation) => self.check_begun(evaluation.year)?,
             Act::SubmitScheme(scheme) => {
@@ -45,16 +45,9 @@ impl Deciding<'_> {
                     )]));
                 }
             }
-            Act::Designate(designation) => {
-                let known = ["department", "agencies", "personnel", "funds"];
-                self.known_id("/designates", &designation.designates, known.into_iter())?;
-            }
             _ => {}
         }
-        match rule {
-            Some(rule) => self.check_brought(measure, rule),
-            None => Ok(()),
-        }
+        self.check_brought(measure, rule, findings)
     }
 
     pub(super) fn invalid(&self, errors: Vec<FieldError>) -> Refusal {
@@ -80,7 +73,12 @@ impl Deciding<'_> {
         )]))
     }
 
-    fn check_brought(&self, measure: &Measure, rule: &ActRule) -> Result<(), Refusal> {
+    fn check_brought(
+        &self,
+        measure: &Measure,
+        rule: &ActRule,
+        findings: &mut Vec<Finding>,
+    ) -> Result<(), Refusal> {
         let brought = &self.request.common.materials;
         let missing: Vec<Id> = rule
             .materials
@@ -95,18 +93,24 @@ impl Deciding<'_> {
             };
             let en = names(|m| &m.label.en).join("; ");
             let zh = names(|m| &m.label.zh).join("；");
-            return Err(self
+            let refusal = self
                 .refuse(
                     Reason::MaterialMissing { materials: missing.clone() },
                     format!(
                         "missing from materials: {} ({en}); upload each and cite its digest",
                         missing.join(", ")
                     ),
-                    format!("缺少材料：{zh}（{}）；请上传并注明摘要", missing.join("、")),
+                    format!("缺少材料：{zh}；请上传并注明摘要"),
                 )
-                .under(&rule.article));
+                .under(&rule.article);
+            self.excuse(refusal, findings)?;
         }
-        if rule.document_required && self.request.common.document.is_none() {
+        self.check_document(rule)
+    }
+
+    fn check_document(&self, rule: &ActRule) -> Result<(), Refusal> {
+        let document = self.request.common.document.as_ref();
+        if rule.document_required && document.is_none() {
             let error = field(
                 "/document",
                 "this act needs the document that it rests on: number, title, issuing office",
@@ -114,116 +118,27 @@ impl Deciding<'_> {
             );
             return Err(self.invalid(vec![error]).under(&rule.article));
         }
-        let cited = self.request.common.document.as_ref().and_then(|d| d.number.as_deref());
-        let own = [measure.number.en.as_str(), measure.number.zh.as_str()];
-        if self.kind == ActKind::EndStanding && cited.is_some_and(|number| own.contains(&number)) {
-            let error = field(
+        if !rule.other_document {
+            return Ok(());
+        }
+        let number = document.and_then(|document| document.number.as_deref());
+        let number = number.map(document_number).filter(|number| !number.is_empty());
+        let editions = self.ctx.versions.all().iter();
+        let mut own = editions.flat_map(|e| [&e.measure.number.en, &e.measure.number.zh]);
+        let error = match number {
+            None => field(
+                "/document/number",
+                "cite the other document by its number: the measures themselves end no standing",
+                "须注明据以终止的其他文件的文号：本办法不终止资格",
+            ),
+            Some(number) if own.any(|own| document_number(own) == number) => field(
                 "/document/number",
                 "the measures themselves end no standing; cite the other document that does",
                 "本办法不终止资格；须注明据以终止的其他文件",
-            );
-            return Err(self.invalid(vec![error]).under(&rule.article));
-        }
-        Ok(())
-    }
-
-    fn check_application(
-        &self,
-        measure: &Measure,
-        application: &Application,
-    ) -> Result<(), Refusal> {
-        if !measure.categories.is_empty() {
-            let Some(category) = &application.category else {
-                let known: Vec<_> = categories(measure).collect();
-                return Err(self.invalid(vec![field(
-                    "/category",
-                    format!("an application names its category: one of {}", known.join(", ")),
-                    format!("申请须注明类别：{}", known.join("、")),
-                )]));
-            };
-            self.known_id("/category", category, categories(measure))?;
-            self.check_rank(measure, application)?;
-        }
-        if !measure.applicant_kinds.is_empty() {
-            let kinds = || measure.applicant_kinds.iter().map(|kind| kind.id.as_str());
-            let given = application.applicant_kind.clone().unwrap_or_default();
-            self.known_id("/applicant_kind", &given, kinds())
-                .map_err(|refusal| refusal.under(&measure.applicant_kinds[0].article))?;
-        }
-        let known = || measure.requirements.iter().map(|requirement| requirement.id.as_str());
-        for id in application.requirements.keys() {
-            self.known_id("/requirements", id, known())?;
-        }
-        for requirement in &measure.requirements {
-            let given = application.requirements.get(&requirement.id);
-            self.check_requirement(requirement, given)?;
-        }
-        Ok(())
-    }
-
-    fn check_rank(&self, measure: &Measure, application: &Application) -> Result<(), Refusal> {
-        let ranks: Vec<_> = measure
-            .rules(crate::domain::act::ActKind::Approve)
-            .flat_map(|rule| rule.outcomes.keys())
-            .map(Id::as_str)
-            .collect();
-        let rank = application.rank.clone().unwrap_or_default();
-        self.known_id("/rank", &rank, ranks.into_iter())?;
-        if rank == "demonstration" && application.justification.is_none() {
-            return Err(self.invalid(vec![field(
-                "/justification",
-                "direct entry as demonstration needs a written justification (reading of III(I)1)",
-                "直接申报示范的，须书面说明理由（对 III(I)1 的解读）",
-            )]));
-        }
-        Ok(())
-    }
-
-    fn check_requirement(
-        &self,
-        requirement: &Requirement,
-        given: Option<&Stated>,
-    ) -> Result<(), Refusal> {
-        let fail = |required: String, given: String| {
-            let en = format!("{}: {required} is required, {given} given", requirement.label.en);
-            let zh = format!("{}：要求 {required}，所填为 {given}", requirement.label.zh);
-            let reason =
-                Reason::RequirementNotMet { requirement: requirement.id.clone(), required, given };
-            Err(self.refuse(reason, en, zh).under(&requirement.article))
+            ),
+            Some(_) => return Ok(()),
         };
-        if let Some(bound) = requirement.more_than {
-            return match given {
-                Some(Stated::Number(number)) if *number > bound => Ok(()),
-                Some(Stated::Number(number)) => {
-                    fail(format!("more than {bound}"), number.to_string())
-                }
-                _ => fail(format!("a number more than {bound}"), "none".to_owned()),
-            };
-        }
-        if !requirement.covers.is_empty() {
-            let list: &[Id] = match given {
-                Some(Stated::List(list)) => list,
-                _ => &[],
-            };
-            let missing: Vec<_> = requirement
-                .covers
-                .iter()
-                .filter(|needed| !list.contains(needed))
-                .cloned()
-                .collect();
-            return if missing.is_empty() {
-                Ok(())
-            } else {
-                fail(
-                    requirement.covers.join(", "),
-                    format!("[{}] without {}", list.join(", "), missing.join(", ")),
-                )
-            };
-        }
-        match given {
-            Some(Stated::Text(text)) if says_something(text) => Ok(()),
-            _ => fail("a statement".to_owned(), "none".to_owned()),
-        }
+        Err(self.invalid(vec![error]).under(&rule.article))
     }
 
     fn check_tasks<'k>(
@@ -261,7 +176,12 @@ impl Deciding<'_> {
         Err(self.invalid(errors).under(&missing[0].article))
     }
 
-    fn check_acceptance(&self, measure: &Measure, check: &AcceptanceCheck) -> Result<(), Refusal> {
+    fn check_acceptance(
+        &self,
+        measure: &Measure,
+        check: &AcceptanceCheck,
+        findings: &mut Vec<Finding>,
+    ) -> Result<(), Refusal> {
         let mut errors = Vec::new();
         for content in &measure.acceptance_contents {
             if check.findings.get(&content.id).is_none_or(|finding| !says_something(finding)) {
@@ -276,31 +196,85 @@ impl Deciding<'_> {
             let known = || measure.acceptance_contents.iter().map(|content| content.id.as_str());
             self.known_id("/findings", id, known())?;
         }
+        let article = measure.acceptance_contents.first().map_or("", |c| c.article.as_str());
         if !errors.is_empty() {
-            let article = measure.acceptance_contents.first().map_or("", |c| c.article.as_str());
             return Err(self.invalid(errors).under(article));
         }
-        let versions = u32::try_from(self.state.plan_versions.len()).unwrap_or(u32::MAX);
-        match check.plan_version {
-            Some(version) if version == 0 || version > versions => Err(self.invalid(vec![field(
-                "/plan_version",
-                format!("plan version {version} is not on record; {versions} are"),
-                format!("方案第 {version} 版未入档；已入档 {versions} 版"),
-            )])),
-            None if versions > 0 => Err(self.invalid(vec![field(
-                "/plan_version",
-                format!("name the plan version that it measured against: 1 to {versions}"),
-                format!("须注明所依据的方案版本：1 至 {versions}"),
-            )])),
-            _ => Ok(()),
+        let plans = &self.state.plan_versions;
+        let versions = u32::try_from(plans.len()).unwrap_or(u32::MAX);
+        let version = match check.plan_version {
+            Some(version) if version == 0 || version > versions => {
+                return Err(self.invalid(vec![field(
+                    "/plan_version",
+                    format!("plan version {version} is not on record; {versions} are"),
+                    format!("方案第 {version} 版未入档；已入档 {versions} 版"),
+                )]));
+            }
+            None if versions > 0 => {
+                return Err(self.invalid(vec![field(
+                    "/plan_version",
+                    format!("name the plan version that it measured against: 1 to {versions}"),
+                    format!("须注明所依据的方案版本：1 至 {versions}"),
+                )]));
+            }
+            version => version,
+        };
+        let plan = version.and_then(|version| plans.get(version as usize - 1));
+        let indicators = plan.map_or(&[][..], |plan| &plan.indicators);
+        for id in check.indicators.keys() {
+            self.known_id("/indicators", id, indicators.iter().map(Id::as_str))?;
         }
+        let silent: Vec<&str> = indicators
+            .iter()
+            .filter(|id| check.indicators.get(*id).is_none_or(|said| !says_something(said)))
+            .map(Id::as_str)
+            .collect();
+        if !silent.is_empty() {
+            findings.push(Finding {
+                code: Id::from("indicator_without_finding"),
+                text: Text {
+                    en: format!("nothing is found on the plan's indicators {}", silent.join(", ")),
+                    zh: format!("对方案的下列指标未作结论：{}", silent.join("、")),
+                },
+                article: article.to_owned(),
+            });
+        }
+        Ok(())
     }
 
-    /// The annex is advisory, but a plan cites it by its own tasks (C10).
-    fn check_guidelines(&self, measure: &Measure, at: &str, plan: &Plan) -> Result<(), Refusal> {
+    /// A plan says something; what it leaves out of the advisory annex is a finding (C10).
+    fn check_plan(
+        &self,
+        measure: &Measure,
+        rule: &ActRule,
+        at: &str,
+        plan: &Plan,
+        findings: &mut Vec<Finding>,
+    ) -> Result<(), Refusal> {
+        if !plan.contents.values().any(|text| says_something(text)) {
+            let error = field(
+                format!("{at}/contents"),
+                "a plan has contents: say what it says on at least one of its headings",
+                "方案须有内容：请至少填写一项",
+            );
+            return Err(self.invalid(vec![error]).under(&rule.article));
+        }
         let known = || measure.guidelines.iter().map(|guideline| guideline.id.as_str());
         for id in &plan.guidelines {
             self.known_id(&format!("{at}/guidelines"), id, known())?;
+        }
+        let left_out = measure.guidelines.iter().filter(|one| !plan.guidelines.contains(&one.id));
+        let (en, zh): (Vec<&str>, Vec<&str>) =
+            left_out.map(|one| (one.label.en.as_str(), one.label.zh.as_str())).unzip();
+        if !en.is_empty() {
+            findings.push(Finding {
+                code: Id::from("aspects_left_out"),
+                text: Text {
+                    en: format!("the plan does not say that it takes up: {}", en.join("; ")),
+                    zh: format!("方案未注明涉及：{}", zh.join("；")),
+                },
+                article: measure.guidelines[0].article.clone(),
+            });
         }
         Ok(())
     }
@@ -332,39 +306,11 @@ impl Deciding<'_> {
             format!("{year} 年在 {} 尚未开始，不能评价", self.day),
         )]))
     }
+}
 
-    /// For an outcome that sets a day for rectification: that the day is given and lies ahead.
-    pub(super) fn rectify_by(
-        &self,
-        effect: Effect,
-        given: Option<crate::domain::date::Day>,
-        article: &str,
-    ) -> Result<(), Refusal> {
-        match given {
-            Some(day) if effect != Effect::RectifyWithin => Err(self
-                .invalid(vec![field(
-                    "/rectify_by",
-                    format!("{day} given, but this outcome sets no rectification"),
-                    format!("填写了 {day}，但该结果不要求整改"),
-                )])
-                .under(article)),
-            Some(day) if self.on.earliest().is_some_and(|e| day < e) => Err(self
-                .invalid(vec![field(
-                    "/rectify_by",
-                    format!("{day} lies before the decision itself"),
-                    format!("{day} 早于该决定"),
-                )])
-                .under(article)),
-            None if effect == Effect::RectifyWithin => Err(self
-                .invalid(vec![field(
-                    "/rectify_by",
-                    "an unqualified result sets the day by which rectification is due",
-                    "不合格的，须确定整改期限",
-                )])
-                .under(article)),
-            _ => Ok(()),
-        }
-    }
+/// A document's number as it is compared: brackets, spaces, full stops and case in any spelling.
+fn document_number(number: &str) -> String {
+    number.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 pub(super) fn categories(measure: &Measure) -> impl Iterator<Item = &str> {

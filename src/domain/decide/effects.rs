@@ -1,60 +1,169 @@
-//! What follows from an allowed act: phase, title, term, obligations with their arithmetic, places.
+//! What follows from an allowed act: phase, title, term, places. What becomes due and what is met is
+//! in `duties`.
 
 use std::sync::Arc;
 
 use super::{Deciding, Decision, PlaceWanted};
-use crate::domain::act::{Act, KeptSince};
-use crate::domain::date::{CivilDate, Day};
+use crate::domain::act::{Act, KeptSince, Plan};
+use crate::domain::condition::Seen;
+use crate::domain::date::CivilDate;
 use crate::domain::event::{
-    AppliedFor, Due, DutyMet, DutyOpened, Effects, Fact, Finding, Ground, PlaceEffect,
-    ResultRecorded, Series, Term, Title, TitleEffect,
+    AppliedFor, Effects, Fact, Finding, Ground, PlaceEffect, ResultRecorded, Term, Title,
+    TitleEffect,
 };
-use crate::domain::ids::{Id, Provenance};
-use crate::domain::measure::{ActRule, DueRule, Edition, Effect, Measure, Outcome};
-use crate::domain::refusal::{Reason, Refusal, field};
-use crate::domain::state::Duty;
+use crate::domain::ids::{Id, Office, Provenance};
+use crate::domain::measure::{ActRule, Edition, Effect, Measure, Outcome};
+use crate::domain::permitted::enters_evidenced;
+use crate::domain::refusal::{Reason, Refusal};
 use crate::domain::text::Said;
 
 impl Deciding<'_> {
+    /// The outcome that the act has by a rule.
+    pub(super) fn outcome<'m>(
+        &self,
+        measure: &'m Measure,
+        rule: &'m ActRule,
+    ) -> Result<&'m Outcome, Refusal> {
+        if let Some(done) = rule.outcomes.get("done") {
+            return Ok(done);
+        }
+        let founding = self.question(measure).is_founding(rule);
+        let possible = |outcome: &Outcome| !founding || enters_evidenced(self.state, outcome);
+        let applied = || self.state.applied.as_ref().and_then(|applied| applied.rank.as_ref());
+        let given = self.request.act.outcome().or_else(applied);
+        let found = match given {
+            Some(given) => rule.outcomes.get(given).filter(|outcome| possible(outcome)),
+            None => rule.outcomes.values().find(|outcome| possible(outcome)),
+        };
+        if let Some(outcome) = found {
+            return Ok(outcome);
+        }
+        let given = given.cloned().unwrap_or_default();
+        let known = rule.outcomes.iter().filter(|(_, outcome)| possible(outcome));
+        let known = known.map(|(id, _)| id.as_str());
+        if let Some(member) = self.kind.outcome_member() {
+            let known_id = self.known_id(&format!("/{member}"), &given, known);
+            known_id.map_err(|refusal| refusal.under(&rule.article))?;
+        }
+        let missing = vec![Id::from("outcome")];
+        let (stands_at, allowed_from) = (self.stands_at(), rule.from.clone());
+        let reason = Reason::NotPermitted { stands_at, allowed_from, missing };
+        let kind = self.kind.as_str();
+        let (en, zh) = (
+            format!("{kind} has no outcome {given:?} here"),
+            format!("{kind} 在此没有结果 {given:?}"),
+        );
+        Err(self.refuse(reason, en, zh).under(&rule.article))
+    }
+
+    /// What an outcome asks beside its act.
+    pub(super) fn check_outcome(
+        &self,
+        measure: &Measure,
+        rule: &ActRule,
+        outcome: &Outcome,
+        findings: &mut Vec<Finding>,
+    ) -> Result<(), Refusal> {
+        let article = outcome.article.as_deref().unwrap_or(&rule.article);
+        let seen = Seen { state: self.state, day: self.day, act: Some(&self.request.act) };
+        let not_permitted = |missing: &str| Reason::NotPermitted {
+            stands_at: self.stands_at(),
+            allowed_from: rule.from.clone(),
+            missing: vec![Id::from(missing)],
+        };
+        for need in outcome.needs.iter().filter(|need| !need.holds(seen)) {
+            let text = need.unmet(seen, measure);
+            let refusal = self.refuse(not_permitted(need.code()), text.en, text.zh);
+            self.excuse(refusal.under(article), findings)?;
+        }
+        if outcome.only_by_override && self.request.common.over_limit.is_none() {
+            let refusal = self.refuse(
+                not_permitted("override"),
+                "the text does not provide for it; the national office can decide it all the same, with a written justification in `override`",
+                "文件未作此规定；国家知识产权局可书面说明理由（override）后决定",
+            );
+            self.excuse(refusal.under(article), findings)?;
+        }
+        self.check_rectify_by(outcome.effect, article)?;
+        self.check_once_a_year(rule, findings)
+    }
+
+    /// One result stands for a subject and a year; a second is a correction of the first (P15).
+    fn check_once_a_year(
+        &self,
+        rule: &ActRule,
+        findings: &mut Vec<Finding>,
+    ) -> Result<(), Refusal> {
+        let Act::EvaluateAnnually(evaluation) = &self.request.act else { return Ok(()) };
+        let mut results = self.state.results.iter();
+        let known = results.find(|r| r.of == self.kind && r.year == Some(evaluation.year));
+        let Some(known) = known.filter(|_| rule.once_a_year) else { return Ok(()) };
+        let (year, on, by) = (evaluation.year, known.on, known.by);
+        let refusal = self.refuse(
+            Reason::AlreadyDecided { by: None },
+            format!("the result for {year} is on record since {on} (revision {by}); mend a wrong one by a correction"),
+            format!("{year}年度结果已于{on}入档（修订号 {by}）；有误请用更正"),
+        );
+        self.excuse(refusal.under(&rule.article), findings)
+    }
+
     pub(super) fn decision(
         &self,
         edition: &Arc<Edition>,
         rule: &ActRule,
-        (_, outcome): (&Id, &Outcome),
+        outcome: &Outcome,
         mut findings: Vec<Finding>,
+        groundless: bool,
     ) -> Result<Decision, Refusal> {
         let measure = &edition.measure;
         let article = outcome.article.as_deref().unwrap_or(&rule.article);
         let mut effects = self.common_effects();
-        effects.ground = Ground {
-            from: rule.from.clone(),
-            needs: rule.needs.iter().copied().filter(|need| !is_of_time(*need)).collect(),
-            decides: rule.decides,
-        };
-        if self.is_founding(rule) {
-            effects.ground.needs.clear();
-            effects.ground.decides = None;
+        let founding = self.question(measure).is_founding(rule);
+        effects.ground.from.clone_from(&rule.from);
+        if !founding {
+            let needs = rule.needs.iter().filter(|need| !need.is_of_time()).cloned();
+            effects.ground = Ground {
+                from: rule.from.clone(),
+                needs: needs.collect(),
+                decides: rule.decides.clone(),
+            };
+        }
+        if groundless {
+            effects.ground = Ground::default();
         }
         effects.enters.clone_from(&outcome.to);
+        let enters = outcome.to.as_ref().and_then(|to| measure.phase(to.phase()));
+        effects.outside = enters.is_some_and(|phase| phase.outside);
         effects.waives_later = outcome.waives_later;
         effects.ends.clone_from(&outcome.ends);
-        effects.opens_matter = rule.opens;
-        effects.closes_matter = rule.decides.or(rule.answers);
+        effects.opens_matter.clone_from(&rule.opens);
+        effects.closes =
+            rule.decides.iter().chain(&rule.answers).chain(&outcome.drops).cloned().collect();
         self.content_effects(&mut effects);
-        let rectify_by = self.stated_day();
-        self.rectify_by(outcome.effect, rectify_by, article)?;
+        let start = match self.request.common.decided_on {
+            Some(decided_on) if outcome.counts_from_decision => decided_on,
+            _ => self.on,
+        };
         if let Some(period) = outcome.term {
-            let from = self.on;
-            effects.term = Some(term(from, period, article));
+            effects.term = Some(term(start, period, article));
         }
-        effects.title = self.title_effect(outcome, article);
-        self.duties_opened(measure, &outcome.opens, &mut effects, self.on);
-        effects.meets = self.duties_met(rule)?;
+        effects.title = self.title_effect(outcome, article, &mut effects);
+        self.duties_opened(measure, &outcome.opens, &mut effects, start);
+        effects.meets = self.duties_met(measure, rule, outcome)?;
         let place = self.place(measure, outcome, &mut effects);
         findings.extend(self.date_findings(&effects));
+        let follows = self.succession(&effects);
         let mut decision = self.plain_decision(effects, findings);
-        decision.article = Some(article.to_owned());
+        decision.article = Some(match &outcome.article {
+            Some(own) if *own != rule.article => format!("{}, {own}", rule.article),
+            _ => rule.article.clone(),
+        });
+        decision.fact.over_limit.clone_from(&self.request.common.over_limit);
+        if place.is_none() && !outcome.only_by_override {
+            decision.fact.over_limit = None;
+        }
         decision.place = place;
+        decision.follows = follows;
         Ok(decision)
     }
 
@@ -71,9 +180,8 @@ impl Deciding<'_> {
             _ => None,
         };
         let mut grounds: Vec<u64> = self.state.node_by.into_iter().collect();
-        if let Some(matter) = effects.closes_matter.and_then(|m| self.state.matters.get(&m)) {
-            grounds.push(matter.by);
-        }
+        let matters = effects.closes.iter().filter_map(|matter| self.state.matters.get(matter));
+        grounds.extend(matters.map(|matter| matter.by));
         if let Act::Inspect(inspection) = &self.request.act {
             grounds.extend(inspection.follows.as_ref().map(|follows| follows.revision));
         }
@@ -84,7 +192,7 @@ impl Deciding<'_> {
                 act: self.request.act.clone().into(),
                 document: common.document.clone(),
                 materials: common.materials.clone(),
-                over_limit: common.over_limit.clone(),
+                over_limit: None,
                 effects,
                 findings,
                 mended: None,
@@ -99,6 +207,7 @@ impl Deciding<'_> {
             rests_on: Vec::new(),
             provenance: Provenance::Recorded,
             place: None,
+            follows: None,
         }
     }
 
@@ -113,8 +222,7 @@ impl Deciding<'_> {
         if let Some(stated) = &common.kept_since {
             return stated.clone();
         }
-        let own_act = common.archive.is_none()
-            && self.ctx.actor.office != crate::domain::ids::Office::Registrar;
+        let own_act = common.archive.is_none() && self.ctx.actor.office != Office::Registrar;
         if own_act {
             let reason = Said::literal("the effective day of the opening act");
             KeptSince { day: self.day, reason }
@@ -129,7 +237,10 @@ impl Deciding<'_> {
         reason = "most acts have the effects of their outcome alone"
     )]
     fn content_effects(&self, effects: &mut Effects) {
-        let result = |result: &Id| Some(ResultRecorded { of: self.kind, result: result.clone() });
+        let result = |result: &Id, year| {
+            Some(ResultRecorded { of: self.kind, result: result.clone(), year })
+        };
+        let plan = |plan: &Plan| Some(plan.indicators.keys().cloned().collect());
         match &self.request.act {
             Act::Apply(application) => {
                 effects.begins_attempt = true;
@@ -147,20 +258,20 @@ impl Deciding<'_> {
             Act::RequestAdjustment(request) => {
                 effects.asks_category = Some(request.category.clone());
             }
-            Act::SubmitPlan(_) | Act::AcceptAmendment(_) => effects.new_plan_version = true,
-            Act::Evaluate(evaluation) => effects.result = result(&evaluation.result),
-            Act::Accept(check) => effects.result = result(&check.result),
-            Act::Review(review) => effects.result = result(&review.result),
+            Act::SubmitPlan(submitted) => effects.plan = plan(submitted),
+            Act::SubmitAmendment(amendment) => effects.asks_plan = plan(&amendment.plan),
+            Act::AcceptAmendment(_) => {
+                let mut closed = effects.closes.iter().filter_map(|m| self.state.matters.get(m));
+                effects.plan = Some(closed.find_map(|m| m.plan.clone()).unwrap_or_default());
+            }
+            Act::Evaluate(evaluation) => effects.result = result(&evaluation.result, None),
+            Act::EvaluateAnnually(evaluation) => {
+                effects.result =
+                    result(&Id::from(evaluation.result.as_str()), Some(evaluation.year));
+            }
+            Act::Accept(check) => effects.result = result(&check.result, None),
+            Act::Review(review) => effects.result = result(&review.result, None),
             _ => {}
-        }
-    }
-
-    #[expect(clippy::wildcard_enum_match_arm, reason = "only two acts set a day")]
-    fn stated_day(&self) -> Option<Day> {
-        match &self.request.act {
-            Act::Accept(check) => check.rectify_by,
-            Act::Review(review) => review.rectify_by,
-            _ => None,
         }
     }
 
@@ -168,11 +279,19 @@ impl Deciding<'_> {
         clippy::wildcard_enum_match_arm,
         reason = "only a confirmation dates the title otherwise"
     )]
-    fn title_effect(&self, outcome: &Outcome, article: &str) -> Option<TitleEffect> {
+    fn title_effect(
+        &self,
+        outcome: &Outcome,
+        article: &str,
+        effects: &mut Effects,
+    ) -> Option<TitleEffect> {
         let on = match &self.request.act {
             Act::Confirm(confirmation) => confirmation.title_from,
             _ => self.on,
         };
+        if on.certainly_after(&self.on) {
+            effects.starts_on = Some(on);
+        }
         let until = outcome.title_term.map(|period| period.add_to(&on));
         match outcome.effect {
             Effect::Confirm => outcome.title.as_ref().map(|title| {
@@ -190,124 +309,6 @@ impl Deciding<'_> {
         }
     }
 
-    /// The obligations that arise from `start`, each due date with rule and arithmetic.
-    pub(super) fn duties_opened(
-        &self,
-        measure: &Measure,
-        opens: &[Id],
-        effects: &mut Effects,
-        start: CivilDate,
-    ) {
-        for id in opens {
-            let Some(rule) = measure.obligation(id) else {
-                continue;
-            };
-            let mut duty = DutyOpened {
-                obligation: rule.id.clone(),
-                owes: rule.owes,
-                article: rule.article.clone(),
-                open_from: start,
-                due: None,
-                after_end: false,
-                series: None,
-            };
-            let due = |on: CivilDate, rule: String, arithmetic: String| Due {
-                on,
-                start_event: Id::from(self.kind.event_type()),
-                start,
-                rule: Id::from(rule),
-                arithmetic,
-            };
-            match &rule.due {
-                DueRule::After(period) => {
-                    let on = period.add_to(&start);
-                    duty.due = Some(due(on, period.to_string(), period.arithmetic(&start)));
-                }
-                DueRule::Stated => {
-                    if let Some(day) = self.stated_day() {
-                        let arithmetic = format!("{day}, as the decision states");
-                        duty.due = Some(due(CivilDate::from(day), "stated".to_owned(), arithmetic));
-                    }
-                }
-                DueRule::AfterEnd => {
-                    duty.after_end = true;
-                    duty.open_from = self.day_after_end(effects).unwrap_or(start);
-                }
-                DueRule::Undated => {}
-                DueRule::Every { on, during } => {
-                    let first_due = on.in_year(start.latest().year() + 1);
-                    let (every, during) = (*on, during.clone());
-                    duty.series = Some(Series { first_due, every, during });
-                }
-            }
-            effects.opens.push(duty);
-        }
-    }
-
-    /// The day after the end of the title or the term that the effects set.
-    fn day_after_end(&self, effects: &Effects) -> Option<CivilDate> {
-        let until = match &effects.title {
-            Some(TitleEffect::Granted(title)) => title.until,
-            Some(TitleEffect::Kept { until }) => *until,
-            Some(TitleEffect::Cancelled) | None => None,
-        };
-        let until = until.or(effects.term.as_ref().map(|term| term.until))?;
-        let earliest = until.earliest().unwrap_or(until.latest()).next();
-        Some(CivilDate::interval(earliest, until.latest().next()))
-    }
-
-    fn duties_met(&self, rule: &ActRule) -> Result<Vec<DutyMet>, Refusal> {
-        let mut met = Vec::new();
-        for id in &rule.meets {
-            let Some(duty) = self.state.open_duty(id) else {
-                continue;
-            };
-            let due_year = match &duty.series {
-                None => None,
-                Some(series) => {
-                    let Act::SubmitReport(report) = &self.request.act else {
-                        continue;
-                    };
-                    Some(self.reported_year(duty, series, report.year)?)
-                }
-            };
-            met.push(DutyMet { obligation: id.clone(), due_year });
-        }
-        Ok(met)
-    }
-
-    fn reported_year(&self, duty: &Duty, series: &Series, year: i32) -> Result<i32, Refusal> {
-        let due_year = year + 1;
-        let first = series.first_due.year();
-        if due_year < first {
-            return Err(self
-                .invalid(vec![field(
-                    "/year",
-                    format!(
-                        "no report on {year} is due: the first is on {}, due on {}",
-                        first - 1,
-                        series.first_due
-                    ),
-                    format!(
-                        "无须报送 {year} 年度报告：首份为 {} 年度，{} 前报送",
-                        first - 1,
-                        series.first_due
-                    ),
-                )])
-                .under(&duty.article));
-        }
-        if let Some(met) = duty.met.get(&due_year) {
-            return Err(self
-                .refuse(
-                    Reason::AlreadyDecided { by: None },
-                    format!("the report on {year} is on record since {} (revision {}); mend a wrong one by a correction", met.on, met.by),
-                    format!("{year} 年度报告已于 {} 入档（修订号 {}）；有误请用更正", met.on, met.by),
-                )
-                .under(&duty.article));
-        }
-        Ok(due_year)
-    }
-
     fn place(
         &self,
         measure: &Measure,
@@ -315,8 +316,8 @@ impl Deciding<'_> {
         effects: &mut Effects,
     ) -> Option<PlaceWanted> {
         if outcome.recategorises {
-            let matter = effects.closes_matter.and_then(|m| self.state.matters.get(&m));
-            effects.category = matter.and_then(|matter| matter.category.clone());
+            let mut closed = effects.closes.iter().filter_map(|m| self.state.matters.get(m));
+            effects.category = closed.find_map(|matter| matter.category.clone());
         }
         if outcome.frees_place {
             effects.place = self.state.place.as_ref().map(|_| PlaceEffect::Frees);
@@ -339,18 +340,4 @@ impl Deciding<'_> {
 pub(super) fn term(from: CivilDate, period: crate::domain::period::Period, article: &str) -> Term {
     let until = period.add_to(&from);
     Term { from, until, arithmetic: period.arithmetic(&from), article: article.to_owned() }
-}
-
-/// Conditions of time are judged when the act is decided; a correction that moves a date lists
-/// what rested on it instead of taking its ground.
-fn is_of_time(need: crate::domain::measure::Need) -> bool {
-    use crate::domain::measure::Need;
-    match need {
-        Need::TermOver | Need::TitleOver => true,
-        Need::PlanOnRecord
-        | Need::NoPlanOnRecord
-        | Need::AcceptedBefore
-        | Need::RectificationOpen
-        | Need::SchemeOwed => false,
-    }
 }

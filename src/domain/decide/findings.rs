@@ -2,10 +2,10 @@
 //! a plan that is not on record, dates less sharp than a rule would need.
 
 use super::{Deciding, Footing};
-use crate::domain::act::Act;
+use crate::domain::condition::Seen;
 use crate::domain::event::{Effects, Finding};
 use crate::domain::ids::{EventRef, Id, Text};
-use crate::domain::measure::{ActRule, Measure};
+use crate::domain::measure::ActRule;
 use crate::domain::refusal::{Reason, Refusal};
 
 impl Footing<'_> {
@@ -46,19 +46,15 @@ impl Footing<'_> {
 }
 
 impl Deciding<'_> {
-    /// For an acceptance: that no plan is on record to measure against (C14).
-    pub(super) fn plan_findings(&self, measure: &Measure) -> Option<Finding> {
-        let Act::Accept(_) = &self.request.act else {
-            return None;
-        };
-        self.state.plan_versions.is_empty().then(|| Finding {
-            code: Id::from("no_plan_on_record"),
-            text: Text {
-                en: "no plan is on record to measure the results against".to_owned(),
-                zh: "没有入档的建设方案可供对照".to_owned(),
-            },
-            article: measure.acceptance_contents.first().map_or("", |c| &c.article).to_owned(),
-        })
+    /// What the rule says is found where its condition holds.
+    pub(super) fn stated_findings(&self, rule: &ActRule, findings: &mut Vec<Finding>) {
+        let seen = Seen { state: self.state, day: self.day, act: Some(&self.request.act) };
+        let found = rule.findings.iter().filter(|finding| finding.when.holds(seen));
+        findings.extend(found.map(|finding| Finding {
+            code: finding.code.clone(),
+            text: finding.text.clone(),
+            article: finding.article.clone(),
+        }));
     }
 
     /// Findings on dates that are less sharp than a rule would need.

@@ -17,12 +17,12 @@ use crate::domain::state::{ONCE, State};
 /// It has to be overdue by what stands as of the day, and by everything on record: a report that is
 /// recorded was received, even if the end of its interval lies ahead (G11, G12).
 pub fn lapses(history: &History, calendars: &Calendars, day: Day) -> Vec<ObligationLapsed> {
-    let all = history.state();
-    let found = unrecorded(&all, calendars, day);
-    if found.is_empty() || history.last_place().is_none_or(|last| last <= day) {
+    let effective = history.effective();
+    let found = unrecorded(&effective.state(), calendars, day);
+    if found.is_empty() || effective.last_fold_day().is_none_or(|last| last <= day) {
         return found;
     }
-    let as_of = unrecorded(&history.state_at(day), calendars, day);
+    let as_of = unrecorded(&effective.state_at(day), calendars, day);
     found.into_iter().filter(|lapse| as_of.contains(lapse)).collect()
 }
 

@@ -1,15 +1,17 @@
 //! Whose move it is (rule G17).
 //!
-//! First the rule of the place where the enrollment stands, then what awaits a decision, then the
-//! obligations that can be met by now. An act that would be refused there is nobody's move.
+//! First who the measure waits for where the enrollment stands, then what awaits a decision, then the
+//! obligations that can be met by now. An act that would be refused there is nobody's move; nobody is
+//! waited for where only evidence shows the standing (G10), nor by the standing once the next step is
+//! decided and its effect lies ahead (G2).
 
 use super::{DueItem, items};
 use crate::domain::act::ActKind;
 use crate::domain::calendar::Calendars;
 use crate::domain::date::{CivilDate, Day};
-use crate::domain::evolve::holds;
-use crate::domain::ids::{Node, Office, covered};
-use crate::domain::measure::{ActRule, Matter, Measure};
+use crate::domain::ids::{Id, Office, covered};
+use crate::domain::measure::{ActRule, Measure};
+use crate::domain::permitted::{Question, permitted};
 use crate::domain::state::State;
 
 /// An office that is waited for.
@@ -31,8 +33,9 @@ pub fn waiting_for(state: &State, measure: &Measure, day: Day) -> Vec<Waiting> {
     waiting_among(state, measure, day, &items(state, day, &Calendars::default()))
 }
 
-/// The same, where the state's obligations as of that day are at hand. Rest days move due dates,
-/// never the day from which an act can be done, so the calendar they were judged by is of no matter.
+/// The same, where the obligations as of that day are at hand, those of who is not listed among them.
+/// Rest days move due dates, never the day from which an act can be done, so the calendar they were
+/// judged by is of no matter.
 pub fn waiting_among(
     state: &State,
     measure: &Measure,
@@ -50,16 +53,24 @@ pub fn waiting_among(
         Some(_) => {}
         None => found.push(waiting),
     };
-    if let (Some(node), Some(since)) = (&state.node, state.node_since)
-        && let Some(rule) =
-            std::iter::successors(measure.waiting_at(node), |rule| rule.then.as_deref())
-                .find(|rule| possible(measure, state, node, rule.act, rule.office, day))
+    let may = |kind: ActKind, office: Office| {
+        permitted(Question { measure, state, day, kind, office }).is_ok()
+    };
+    if let (Some(node), Some(since), true) = (&state.node, state.node_since, state.ahead.is_empty())
+        && !state.is_evidenced_only()
     {
-        let article = rule.article.clone();
-        add(Waiting { office: rule.office, act: rule.act, since, article });
+        let mut waits = false;
+        for rule in measure.waiting_at(node) {
+            if (rule.otherwise && waits) || !may(rule.act, rule.office) {
+                continue;
+            }
+            waits = true;
+            let article = rule.article.clone();
+            add(Waiting { office: rule.office, act: rule.act, since, article });
+        }
     }
     for (matter, open) in state.matters.iter() {
-        if let Some((rule, office)) = deciding(measure, state, *matter) {
+        if let Some((rule, office)) = deciding(measure, state, matter) {
             let article = rule.article.clone();
             add(Waiting { office, act: rule.act, since: open.since, article });
         }
@@ -70,61 +81,47 @@ pub fn waiting_among(
         if over || !item.status.is_unmet() || item.open_from.latest() > day {
             continue;
         }
-        if let Some(act) = owed_act(measure, state, item) {
-            let (office, since) = (item.duty.owes, item.open_from);
-            add(Waiting { office, act, since, article: item.duty.article.to_string() });
+        for office in std::iter::once(item.duty.owes).chain(item.duty.with.iter().copied()) {
+            if let Some(act) = owed_act(measure, state, item, office, &may) {
+                let article = item.duty.article.to_string();
+                add(Waiting { office, act, since: item.open_from, article });
+            }
         }
     }
     found
 }
 
-fn possible(
-    measure: &Measure,
-    state: &State,
-    node: &Node,
-    act: ActKind,
-    office: Office,
-    day: Day,
-) -> bool {
-    measure.rules(act).filter(|rule| rule.by.contains(&office)).any(|rule| {
-        covered(&rule.from, Some(node))
-            && rule.needs.iter().all(|need| holds(*need, state, day))
-            && rule.opens.is_none_or(|matter| !state.matters.contains_key(&matter))
-            && rule.decides.is_none_or(|matter| state.matters.contains_key(&matter))
-    })
-}
-
 /// The first rule that decides a matter where the enrollment stands; where none does, one that
 /// answers it.
-fn deciding<'m>(
-    measure: &'m Measure,
-    state: &State,
-    matter: Matter,
-) -> Option<(&'m ActRule, Office)> {
+fn deciding<'m>(measure: &'m Measure, state: &State, matter: &Id) -> Option<(&'m ActRule, Office)> {
     let here = |rule: &&ActRule| covered(&rule.from, state.node.as_ref());
-    let mut rules = measure.acts.iter().filter(here);
-    let rule = rules
-        .find(|rule| rule.decides == Some(matter))
-        .or_else(|| measure.acts.iter().filter(here).find(|rule| rule.answers == Some(matter)))?;
+    let rules = || measure.acts.iter().filter(here);
+    let rule = rules()
+        .find(|rule| rule.decides.as_ref() == Some(matter))
+        .or_else(|| rules().find(|rule| rule.answers.as_ref() == Some(matter)))?;
     Some((rule, *rule.by.first()?))
 }
 
-/// The act by which who owes can meet a duty where the enrollment stands: the one that meets it,
-/// or, where another office meets it by a decision, the one that asks for that decision.
-fn owed_act(measure: &Measure, state: &State, item: &DueItem<'_>) -> Option<ActKind> {
-    let here = |rule: &&ActRule| covered(&rule.from, state.node.as_ref());
-    let owes = item.duty.owes;
-    let meets = || {
-        let rules = measure.acts.iter().filter(here);
-        rules.filter(|rule| rule.meets.contains(&item.duty.obligation))
-    };
-    if let Some(own) = meets().find(|rule| rule.by.contains(&owes)) {
+/// The act by which an office can meet a duty where the enrollment stands: the one that meets it, or,
+/// where another office meets it by a decision, the one that asks for that decision.
+fn owed_act(
+    measure: &Measure,
+    state: &State,
+    item: &DueItem<'_>,
+    office: Office,
+    may: &dyn Fn(ActKind, Office) -> bool,
+) -> Option<ActKind> {
+    let obligation = &item.duty.obligation;
+    let meets = || measure.acts.iter().filter(|rule| rule.can_meet(obligation));
+    let own = meets().find(|rule| rule.by.contains(&office) && may(rule.act, office));
+    if let Some(own) = own {
         return Some(own.act);
     }
-    let matter = meets().find_map(|rule| rule.decides)?;
-    if state.matters.contains_key(&matter) {
+    let here = |rule: &&ActRule| covered(&rule.from, state.node.as_ref());
+    let matter = meets().filter(here).find_map(|rule| rule.decides.as_ref())?;
+    if state.matters.contains_key(matter) {
         return None;
     }
-    let mut asking = measure.acts.iter().filter(here);
-    asking.find(|rule| rule.opens == Some(matter) && rule.by.contains(&owes)).map(|rule| rule.act)
+    let mut asking = measure.acts.iter().filter(|rule| rule.opens.as_ref() == Some(matter));
+    asking.find(|rule| rule.by.contains(&office) && may(rule.act, office)).map(|rule| rule.act)
 }

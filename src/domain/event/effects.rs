@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::act::{ActKind, KeptSince};
+use crate::domain::condition::Condition;
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::ids::{Id, Node, Office, Provenance};
-use crate::domain::measure::{Matter, Need};
 use crate::domain::period::Yearly;
 
 /// What an event needs of the state in which it stands; where it is gone the event is unsupported.
@@ -18,12 +18,10 @@ pub struct Ground {
     pub from: Vec<Id>,
     /// Conditions on the state.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<String>")]
-    pub needs: Vec<Need>,
+    pub needs: Vec<Condition>,
     /// The matter that it decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
-    pub decides: Option<Matter>,
+    pub decides: Option<Id>,
 }
 
 /// The construction period, or another term.
@@ -112,6 +110,18 @@ pub struct DutyOpened {
     /// Who owes.
     #[schemars(with = "String")]
     pub owes: Office,
+    /// Who owes it together with that office.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<Office>,
+    /// The offices that receive what meets it, each with its own receipt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub receivers: Vec<Office>,
+    /// Whether it stands beside others of its kind that are open.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub each: bool,
+    /// Whether it is owed at all depends on a date that does not say so: never overdue.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub uncertain: bool,
     /// The article.
     pub article: String,
     /// From when it can be fulfilled.
@@ -136,6 +146,9 @@ pub struct DutyMet {
     /// For a recurring duty: the year of the due date that is met.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_year: Option<i32>,
+    /// Where several of them can be open: the revision of the event that opened the one that is met.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened_by: Option<u64>,
 }
 
 /// What an event does to places of a quota.
@@ -173,6 +186,9 @@ pub struct ResultRecorded {
     pub of: ActKind,
     /// The result as printed.
     pub result: Id,
+    /// The year that it is about, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub year: Option<i32>,
 }
 
 /// What an event does to the state of its enrollment.
@@ -194,6 +210,10 @@ pub struct Effects {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub enters: Option<Node>,
+    /// From when it has its effect, where that is not the day from which the act counts (G2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub starts_on: Option<CivilDate>,
     /// The category afterwards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<Id>,
@@ -224,18 +244,22 @@ pub struct Effects {
     pub place: Option<PlaceEffect>,
     /// The matter that now awaits a decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
-    pub opens_matter: Option<Matter>,
+    pub opens_matter: Option<Id>,
     /// The category that the matter asks for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asks_category: Option<Id>,
-    /// The matter that is settled.
+    /// The plan that it would put on record, by its indicators.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
-    pub closes_matter: Option<Matter>,
-    /// Whether a new version of the plan is on record.
+    pub asks_plan: Option<Vec<Id>>,
+    /// The matters that are settled by it, or fall with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub closes: Vec<Id>,
+    /// The plan that is on record from now on, by its indicators.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Vec<Id>>,
+    /// Whether it is outside of the program: no attempt to enter it begins.
     #[serde(default, skip_serializing_if = "is_false")]
-    pub new_plan_version: bool,
+    pub outside: bool,
     /// A result put on record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<ResultRecorded>,
@@ -243,6 +267,13 @@ pub struct Effects {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<(u64, String)>")]
     pub receipt: Option<(u64, Day)>,
+}
+
+impl Effects {
+    /// Whether the standing is known from evidence only: a source shows it, no office acted (G9).
+    pub fn is_evidence(&self) -> bool {
+        matches!(self.stands_by, Some(Provenance::Attested | Provenance::Inferred))
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

@@ -2,23 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use super::decide_before_evidence;
+use super::judge::{Moment, judge};
 use super::named::check_named;
 use super::unsettle::{hypothetical, newly_unsupported, references};
 use crate::domain::act::{ActKind, ActRequest, Correction, KeptSince};
-use crate::domain::decide::{Actor, Context, Decision, check_common, decide};
-use crate::domain::event::{Effects, Fact, Ground, MendedFact, Recorded};
-use crate::domain::history::{History, fold};
+use crate::domain::decide::{Actor, Context, Decision, check_common};
+use crate::domain::event::{Effects, Fact, Ground, MeasureSucceeded, MendedFact, Recorded};
+use crate::domain::history::{Effective, History};
 use crate::domain::ids::{EventRef, Office, Provenance};
 use crate::domain::refusal::{Reason, Refusal};
 
 pub(super) fn decide_correction(
     ctx: &Context<'_>,
     history: &History,
+    effective: &Effective<'_>,
     request: &ActRequest,
     correction: &Correction,
 ) -> Result<Decision, Refusal> {
-    check_common(ctx, &history.state(), request)?;
+    let state = effective.state();
+    check_common(ctx, &state, request)?;
     let target = correctable(history, correction)?;
     let original = history.original(target.revision);
     let original = history.at(original).unwrap_or(target);
@@ -43,6 +45,7 @@ pub(super) fn decide_correction(
         rests_on: Vec::new(),
         provenance: Provenance::Recorded,
         place: None,
+        follows: None,
     };
     if let Some(mended) = &correction.replacement {
         let replacement = ActRequest { act: mended.act.clone(), common: mended.common.clone() };
@@ -51,6 +54,9 @@ pub(super) fn decide_correction(
         decision.measure_also = found.measure_also;
         decision.edition = found.edition;
         decision.article = found.article;
+        decision.follows = found
+            .follows
+            .map(|follows| MeasureSucceeded { founded_by: original.revision, ..follows });
         decision.grounds = found.grounds;
         decision.rests_on = found.rests_on;
         decision.fact.mended = Some(Box::new(MendedFact {
@@ -60,8 +66,8 @@ pub(super) fn decide_correction(
             received_on: replacement.common.received_on,
         }));
     }
-    let meta = hypothetical(ctx, history, &decision, request.common.effective_on);
-    let lost = newly_unsupported(history, ActKind::Correct, &decision.fact, meta)?;
+    let meta = hypothetical(ctx, history, &decision, &request.common);
+    let lost = newly_unsupported(history, &state, ActKind::Correct, &decision.fact, meta)?;
     let mut resting = resting_on(history, original);
     resting.extend(lost.all());
     decision.fact.unsettles = references(history, resting.into_iter());
@@ -135,16 +141,6 @@ fn decide_replacement(
     replacement: &ActRequest,
 ) -> Result<Decision, Refusal> {
     check_same_office(original, replacement)?;
-    let day = replacement.common.effective_on.latest();
-    let effective = history.effective();
-    let others = |possible: bool| {
-        fold(&effective, |entry| {
-            let order = (entry.place, entry.event.revision);
-            let reached = order < (day, original.revision)
-                || (possible && entry.event.meta.effective_on.contains(day));
-            entry.event.revision != original.revision && reached
-        })
-    };
     let actor = Actor {
         office: original.meta.office,
         office_id: original.meta.office_id.to_string(),
@@ -154,26 +150,16 @@ fn decide_replacement(
             .map(ToString::to_string)
             .collect(),
     };
-    let as_office = Context { actor: &actor, ..*ctx };
-    let registrar = Context { actor: ctx.actor, ..*ctx };
-    let judged = if replacement.common.archive.is_some() { &registrar } else { &as_office };
-    check_named(judged, history, replacement)?;
-    let mut decision = match decide(judged, &others(false), replacement) {
-        Ok(decision) => decision,
-        Err(refusal) => match decide(judged, &others(true), replacement) {
-            Ok(mut decision) => {
-                let counted = history.possible(day).into_iter();
-                decision.grounds.extend(counted.filter(|revision| *revision != original.revision));
-                decision.grounds.sort_unstable();
-                decision.grounds.dedup();
-                decision
-            }
-            Err(_) => {
-                let except = Some(original.revision);
-                decide_before_evidence(judged, history, replacement, except).ok_or(refusal)?
-            }
-        },
-    };
+    let actor = if replacement.common.archive.is_some() { ctx.actor } else { &actor };
+    let judged = &Context { actor, ..*ctx };
+    let without = history.effective_without(original.revision);
+    check_named(judged, history.stream(), &without, replacement)?;
+    let day = replacement.common.effective_on.latest();
+    let moment = Moment { day, before: Some(original.revision) };
+    // What the truth misses is a finding, where nothing that may have happened satisfies it either.
+    let mending = Context { mending: true, ..*judged };
+    let mut decision = judge(judged, &without, moment, replacement)
+        .or_else(|_| judge(&mending, &without, moment, replacement))?;
     if let Some(opened) = opened_record(in_force).or_else(|| opened_record(original))
         && original.meta.archive | (original.meta.office == Office::Registrar)
         && replacement.common.kept_since.is_none()

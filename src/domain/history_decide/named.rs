@@ -3,7 +3,7 @@
 use crate::domain::act::{Act, ActKind, ActRequest, Receipt};
 use crate::domain::date::CivilDate;
 use crate::domain::decide::Context;
-use crate::domain::history::History;
+use crate::domain::history::Effective;
 use crate::domain::ids::{EventRef, Office};
 use crate::domain::refusal::{Reason, Refusal, field};
 
@@ -11,25 +11,33 @@ use crate::domain::refusal::{Reason, Refusal, field};
 #[expect(clippy::wildcard_enum_match_arm, reason = "no other act names an event of its stream")]
 pub(super) fn check_named(
     ctx: &Context<'_>,
-    history: &History,
+    stream: &str,
+    effective: &Effective<'_>,
     request: &ActRequest,
 ) -> Result<(), Refusal> {
     match &request.act {
         Act::Inspect(inspection) => match &inspection.follows {
-            Some(follows) => check_follows(history, follows, &request.common.effective_on),
+            Some(follows) => {
+                check_follows(stream, effective, follows, &request.common.effective_on)
+            }
             None => Ok(()),
         },
         Act::AcknowledgeReceipt(receipt) => {
             // Out of an archive it is the act of the office that is kept there.
             let archived = request.common.archive.as_ref().map(|archive| archive.office);
-            check_received(history, receipt, archived.unwrap_or(ctx.actor.office))
+            check_received(stream, effective, receipt, archived.unwrap_or(ctx.actor.office))
         }
         _ => Ok(()),
     }
 }
 
 /// An inspection follows a report that stands, and not one that came certainly after it.
-fn check_follows(history: &History, follows: &EventRef, on: &CivilDate) -> Result<(), Refusal> {
+fn check_follows(
+    stream: &str,
+    effective: &Effective<'_>,
+    follows: &EventRef,
+    on: &CivilDate,
+) -> Result<(), Refusal> {
     let refuse = |reason: Reason, en: String, zh: String| {
         Err(Refusal::new(
             ActKind::Inspect,
@@ -38,18 +46,15 @@ fn check_follows(history: &History, follows: &EventRef, on: &CivilDate) -> Resul
             format!("/follows：{zh}"),
         ))
     };
-    let effective = history.effective();
-    let report = effective.iter().map(|entry| &entry.event).find(|event| {
+    let report = effective.entries().iter().map(|entry| &entry.event).find(|event| {
         let is_report =
             event.event.fact().is_some_and(|fact| fact.act.kind() == ActKind::SubmitReport);
-        is_report
-            && follows.stream == history.stream()
-            && event.reference(history.stream()) == *follows
+        is_report && follows.stream == stream && event.reference(stream) == *follows
     });
     let Some(report) = report else {
         let (en, zh) = (
-            format!("{follows} is no report of {}", history.stream()),
-            format!("{follows} 不是 {} 的报告", history.stream()),
+            format!("{follows} is no report of {}", stream),
+            format!("{follows} 不是 {} 的报告", stream),
         );
         let errors = vec![field("/follows", en.clone(), zh.clone())];
         return refuse(Reason::Invalid { errors }, en, zh);
@@ -69,22 +74,26 @@ fn check_follows(history: &History, follows: &EventRef, on: &CivilDate) -> Resul
 
 /// A receipt is acknowledged by another office than the one that acted, for a day on which the act
 /// can have been received: not before it was done, not after it was recorded (G12).
-fn check_received(history: &History, receipt: &Receipt, office: Office) -> Result<(), Refusal> {
+fn check_received(
+    stream: &str,
+    effective: &Effective<'_>,
+    receipt: &Receipt,
+    office: Office,
+) -> Result<(), Refusal> {
     let refuse = |reason: Reason, en: String, zh: String| {
         Err(Refusal::new(ActKind::AcknowledgeReceipt, reason, en, zh).under("G12"))
     };
     let (of, day) = (&receipt.of, receipt.receipt_on);
-    let effective = history.effective();
-    let entry = effective.iter().find(|entry| {
+    let entry = effective.entries().iter().find(|entry| {
         entry.event.revision == of.revision
             && !entry.event.event.is_own()
             && entry.event.id == of.id
-            && of.stream == history.stream()
+            && of.stream == stream
     });
     let Some(entry) = entry else {
         let (en, zh) = (
-            format!("{of} is no act of {} that stands", history.stream()),
-            format!("{of} 不是 {} 中有效的行为", history.stream()),
+            format!("{of} is no act of {} that stands", stream),
+            format!("{of} 不是 {} 中有效的行为", stream),
         );
         let errors = vec![field("/of", en.clone(), zh.clone())];
         return refuse(Reason::Invalid { errors }, en, zh);

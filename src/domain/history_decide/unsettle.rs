@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::act::{ActKind, ActRequest};
-use crate::domain::date::CivilDate;
+use crate::domain::act::{ActKind, ActRequest, Common};
 use crate::domain::decide::{Context, Decision};
 use crate::domain::duty::lapse_has_ground;
 use crate::domain::event::{Event, EventMeta, Fact, OfficeName, Recorded};
@@ -11,6 +10,7 @@ use crate::domain::history::History;
 use crate::domain::ids::{EventRef, Office};
 use crate::domain::refusal::{Reason, Refusal};
 use crate::domain::shared_str::SharedStr;
+use crate::domain::state::State;
 
 /// Whether a late entry may take the ground from later events: the national office's, or one out
 /// of an archive. Evidence gives way to acts, so it may not.
@@ -81,15 +81,12 @@ impl Lost {
 /// leaves it nothing to act on.
 pub(super) fn newly_unsupported(
     history: &History,
+    before: &State,
     act: ActKind,
     fact: &Fact,
     meta: EventMeta,
 ) -> Result<Lost, Refusal> {
-    let before = history.state();
-    let mut after = history.clone();
-    let revision = after.revision().map_or(0, |revision| revision + 1);
-    let event = Event::Acted(Box::new(fact.clone()));
-    after.push(Recorded { revision, sequence: None, id: uuid::Uuid::nil(), event, meta });
+    let (after, revision) = with_new(history, fact, meta);
     let now = after.state();
     let stands = after.original(revision);
     if now.unsupported.contains(&stands) {
@@ -98,17 +95,26 @@ pub(super) fn newly_unsupported(
     let lost = now.unsupported.iter().filter(|lost| !before.unsupported.contains(lost));
     let lapses = history.events().iter().filter(|event| match &event.event {
         Event::ObligationLapsed(lapse) => {
-            lapse_has_ground(&before, lapse) && !lapse_has_ground(&now, lapse)
+            lapse_has_ground(before, lapse) && !lapse_has_ground(&now, lapse)
         }
-        Event::Acted(_) | Event::ApprovalAbandoned(_) => false,
+        Event::Acted(_) | Event::ApprovalAbandoned(_) | Event::MeasureSucceeded(_) => false,
     });
     let lapses = lapses.map(|event| event.revision).collect();
     Ok(Lost { acts: lost.copied().collect(), lapses })
 }
 
+/// The history with an event appended for trying it out, and the event's revision.
+pub(super) fn with_new(history: &History, fact: &Fact, meta: EventMeta) -> (History, u64) {
+    let mut after = history.clone();
+    let revision = after.revision().map_or(0, |revision| revision + 1);
+    let event = Event::Acted(Box::new(fact.clone()));
+    after.push(Recorded { revision, sequence: None, id: uuid::Uuid::nil(), event, meta });
+    (after, revision)
+}
+
 fn without_ground(act: ActKind, after: &History, revision: u64) -> Refusal {
     let effective = after.effective();
-    let earlier = effective.iter().take_while(|entry| entry.event.revision != revision);
+    let earlier = effective.entries().iter().take_while(|entry| entry.revision() != revision);
     let Some(blocking) = earlier.filter(|entry| !entry.event.event.is_own()).last() else {
         let (en, zh) = ("nothing is on record that it could rest on", "没有可供依据的记录");
         return Refusal::new(act, Reason::DateConflict { with: None }, en, zh);
@@ -133,7 +139,7 @@ pub(super) fn hypothetical(
     ctx: &Context<'_>,
     history: &History,
     decision: &Decision,
-    effective_on: CivilDate,
+    common: &Common,
 ) -> EventMeta {
     EventMeta {
         office: decision.office,
@@ -142,9 +148,9 @@ pub(super) fn hypothetical(
         divisions: SharedStr::default(),
         principal: SharedStr::default(),
         role: SharedStr::default(),
-        effective_on,
-        decided_on: None,
-        received_on: None,
+        effective_on: common.effective_on,
+        decided_on: common.decided_on,
+        received_on: common.received_on,
         recorded_at: ctx.now,
         measure: None,
         measure_also: None,

@@ -1,15 +1,18 @@
 //! What a measure declares beside its acts: categories, requirements, materials, phases, stages.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::act::ActKind;
 use crate::domain::ids::{Id, Office, Text};
+use crate::domain::schema::ID_FORM;
 
 /// Something with an id, a label and the article it is from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Named {
     /// The id used in acts.
+    #[schemars(regex(pattern = ID_FORM))]
     pub id: Id,
     /// The label.
     pub label: Text,
@@ -18,10 +21,11 @@ pub struct Named {
 }
 
 /// A category, its places and its main tasks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Category {
     /// The id: `leading`.
+    #[schemars(regex(pattern = ID_FORM))]
     pub id: Id,
     /// The label.
     pub label: Text,
@@ -36,10 +40,11 @@ pub struct Category {
 }
 
 /// A limit on places.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QuotaRule {
     /// How many places.
+    #[schemars(range(min = 1))]
     pub limit: u32,
     /// Whether the national office can go over it, with a written justification.
     pub soft: bool,
@@ -48,10 +53,11 @@ pub struct QuotaRule {
 }
 
 /// What an application has to state.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Requirement {
     /// The id: the member of `requirements` in an application.
+    #[schemars(regex(pattern = ID_FORM))]
     pub id: Id,
     /// The label.
     pub label: Text,
@@ -60,28 +66,45 @@ pub struct Requirement {
     /// A number that must be exceeded.
     #[serde(default)]
     pub more_than: Option<u64>,
-    /// Members that a list must contain, each of them.
+    /// What is counted, as in "30家".
     #[serde(default)]
-    pub covers: Vec<Id>,
+    pub unit: Option<Text>,
+    /// Members that a list should contain; those that are missing are a finding.
+    #[serde(default)]
+    pub covers: Vec<Named>,
 }
 
 /// A task of the annex with its measures.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Guideline {
     /// The id.
+    #[schemars(regex(pattern = ID_FORM))]
     pub id: Id,
     /// The task.
     pub label: Text,
+    /// The article.
+    pub article: String,
     /// The main measures under it.
-    pub measures: Vec<Text>,
+    pub measures: Vec<GuidelineMeasure>,
+}
+
+/// A measure of the annex with its work ideas.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GuidelineMeasure {
+    /// The measure.
+    pub label: Text,
+    /// The work ideas beside it.
+    pub ideas: Text,
 }
 
 /// A phase.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Phase {
     /// The id.
+    #[schemars(regex(pattern = ID_FORM))]
     pub id: Id,
     /// The label.
     pub label: Text,
@@ -90,35 +113,39 @@ pub struct Phase {
     /// Whether a subject in it stands in the program (and not only before it or after it).
     #[serde(default)]
     pub standing: bool,
+    /// Whether it is outside of the program: being in it is no attempt to enter.
+    #[serde(default)]
+    pub outside: bool,
     /// Whether nothing has to follow.
     #[serde(default)]
     pub terminal: bool,
-    /// Whose move it is there, if it is somebody's.
+    /// Whose move it is there, if it is somebody's: each of them whose act is allowed.
     #[serde(default)]
-    pub waiting_for: Option<WaitingRule>,
+    pub waiting_for: Vec<WaitingRule>,
     /// Steps within the phase.
     #[serde(default, rename = "step")]
     pub steps: Vec<Step>,
 }
 
 /// A step within a phase.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// The id.
+    #[schemars(regex(pattern = ID_FORM))]
     pub id: Id,
     /// The label.
     pub label: Text,
     /// Whether nothing has to follow.
     #[serde(default)]
     pub terminal: bool,
-    /// Whose move it is there.
+    /// Whose move it is there: each of them whose act is allowed.
     #[serde(default)]
-    pub waiting_for: Option<WaitingRule>,
+    pub waiting_for: Vec<WaitingRule>,
 }
 
 /// Whose move it is (G17).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WaitingRule {
     /// The office.
@@ -127,16 +154,17 @@ pub struct WaitingRule {
     pub act: ActKind,
     /// The article.
     pub article: String,
-    /// Whose move it is once that act is done and can't be done again.
+    /// Whether it is waited for only where none before it in the list is.
     #[serde(default)]
-    pub then: Option<Box<WaitingRule>>,
+    pub otherwise: bool,
 }
 
 /// One of the national stages (P18); boundary years belong to both neighbours.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NationalStage {
     /// `I`, `II`, `III`.
+    #[schemars(regex(pattern = "^[IVX]+$"))]
     pub id: Id,
     /// The label.
     pub label: Text,

@@ -1,23 +1,23 @@
-//! A program, its measure's versions, and the names of the offices.
+//! A program, its measure's versions, and the names of the offices. What `program.toml` and
+//! `offices.toml` say is joined to [`Programs`] here.
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Measure;
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::ids::{Id, Node, Office, ProgramId, Text};
 
-/// A program: its measures in the order in which they came into force, and its subjects.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A program: who takes part, and which measures govern it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
     /// The id.
     pub id: ProgramId,
     /// The name.
     pub name: Text,
     /// The program whose measures it follows with invented subjects, if it is an exercise (G16).
-    #[serde(default)]
     pub exercise_of: Option<ProgramId>,
     /// Kinds of subject that can enroll.
     pub subject_kinds: Vec<Id>,
@@ -37,8 +37,36 @@ impl Program {
     }
 }
 
+/// A program and its exercise, as `program.toml` in the folder of its measures declares them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProgramFile {
+    /// The id, which is also the folder's name.
+    pub id: ProgramId,
+    /// The name.
+    pub name: Text,
+    /// Kinds of subject that can enroll.
+    #[schemars(length(min = 1))]
+    pub subject_kinds: Vec<Id>,
+    /// The article that says who the subjects are.
+    pub article: String,
+    /// The program of the same measures and of invented subjects, if there is one (G16).
+    #[serde(default)]
+    pub exercise: Option<Exercise>,
+}
+
+/// An exercise of a program (G16).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Exercise {
+    /// The id, such as `exercise_cluster_area`.
+    pub id: ProgramId,
+    /// The name.
+    pub name: Text,
+}
+
 /// The name that an office bears from a day on (G2).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OfficeName {
     /// The office.
@@ -52,19 +80,49 @@ pub struct OfficeName {
     pub source: String,
 }
 
-/// The programs, and the names of the offices that act in all of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The names that offices bore, as `offices.toml` lists them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+pub struct OfficesFile {
+    /// The names.
+    #[serde(rename = "office_name")]
+    #[schemars(length(min = 1))]
+    pub office_names: Vec<OfficeName>,
+}
+
+/// The programs, and the names of the offices that act in all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Programs {
-    /// The programs.
-    #[serde(rename = "program")]
+    /// The programs, exercises after all others.
     pub programs: Vec<Program>,
     /// The offices' names.
-    #[serde(default, rename = "office_name")]
     pub office_names: Vec<OfficeName>,
 }
 
 impl Programs {
+    /// Joins what the files say.
+    pub fn of(offices: OfficesFile, files: impl IntoIterator<Item = ProgramFile>) -> Self {
+        let (mut programs, mut exercises) = (Vec::new(), Vec::new());
+        for file in files {
+            let program = Program {
+                id: file.id,
+                name: file.name,
+                exercise_of: None,
+                subject_kinds: file.subject_kinds,
+                article: file.article,
+            };
+            exercises.extend(file.exercise.map(|exercise| Program {
+                id: exercise.id,
+                name: exercise.name,
+                exercise_of: Some(program.id.clone()),
+                ..program.clone()
+            }));
+            programs.push(program);
+        }
+        programs.append(&mut exercises);
+        Self { programs, office_names: offices.office_names }
+    }
+
     /// A program by id, in whatever case.
     pub fn program(&self, id: &str) -> Option<&Program> {
         self.programs.iter().find(|program| program.id.as_str().eq_ignore_ascii_case(id))

@@ -1,19 +1,24 @@
-//! What a measure allows and what follows: acts with their outcomes, obligations, conditions. The
-//! sets of effects, conditions and matters are closed; documents compose them.
+//! What a measure allows and what follows: acts with their outcomes, obligations, findings. The sets
+//! of effects and of conditions are closed; documents compose them.
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::act::ActKind;
+use crate::domain::condition::Condition;
+use crate::domain::date::CivilDate;
 use crate::domain::ids::{Id, Node, Office, ProgramId, Text};
 use crate::domain::period::{Period, Yearly};
+use crate::domain::schema::ID_FORM;
 
 /// Something that becomes due.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ObligationRule {
     /// The id.
+    #[schemars(regex(pattern = ID_FORM))]
     pub id: Id,
     /// The label.
     pub label: Text,
@@ -24,12 +29,22 @@ pub struct ObligationRule {
     pub reading: Option<Text>,
     /// Who owes it.
     pub owes: Office,
+    /// Who owes it together with that office.
+    #[serde(default)]
+    pub with: Vec<Office>,
     /// When it is due.
     pub due: DueRule,
+    /// The offices that receive what meets it, each with its own receipt; empty: one receipt is enough.
+    #[serde(default)]
+    pub receivers: Vec<Office>,
+    /// Whether each event that opens it opens one more beside those that are open; otherwise the new
+    /// one takes the place of the old.
+    #[serde(default)]
+    pub each: bool,
 }
 
 /// When an obligation is due.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum DueRule {
     /// A period after the effective day of the act that opens it.
@@ -40,6 +55,8 @@ pub enum DueRule {
     AfterEnd,
     /// Without a date: open, never overdue.
     Undated,
+    /// By a date that the document states.
+    By(CivilDate),
     /// Every year on a day, first in the year after the opening act, while a phase lasts.
     Every {
         /// The day of the year.
@@ -50,7 +67,7 @@ pub enum DueRule {
 }
 
 /// What an outcome does to a standing. A closed set: documents compose it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// Enters another phase or step.
@@ -73,42 +90,8 @@ pub enum Effect {
     None,
 }
 
-/// A condition on the state. A closed set, like the effects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Need {
-    /// The construction period's last day has passed.
-    TermOver,
-    /// The title's last day has passed.
-    TitleOver,
-    /// A plan is on record.
-    PlanOnRecord,
-    /// No plan is on record yet.
-    NoPlanOnRecord,
-    /// A check and acceptance had the result qualified or unqualified.
-    AcceptedBefore,
-    /// A rectification is open.
-    RectificationOpen,
-    /// A scheme is owed and none awaits its decision.
-    SchemeOwed,
-}
-
-/// Something submitted that awaits a decision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Matter {
-    /// An implementation scheme (P5).
-    Scheme,
-    /// An amendment of the plan (C12).
-    Amendment,
-    /// An adjustment of the category (P10).
-    Adjustment,
-    /// A request for another check and acceptance (C16).
-    Acceptance,
-}
-
 /// One permission: an act, who may do it, from where, what it needs, what follows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ActRule {
     /// The act.
@@ -119,30 +102,44 @@ pub struct ActRule {
     #[serde(default)]
     pub reading: Option<Text>,
     /// Who may do it.
+    #[schemars(length(min = 1))]
     pub by: Vec<Office>,
     /// Where the enrollment must stand: patterns of [`Node`], `none` for no standing.
+    #[schemars(
+        length(min = 1),
+        inner(regex(pattern = "^(\\*|[a-z][a-z0-9_]{0,63}(\\.(\\*|[a-z][a-z0-9_]{0,63}))?)$"))
+    )]
     pub from: Vec<Id>,
-    /// Conditions on the state.
+    /// Conditions on the standing.
     #[serde(default)]
-    pub needs: Vec<Need>,
+    pub needs: Vec<Condition>,
     /// Materials that must come with it.
     #[serde(default)]
     pub materials: Vec<Id>,
     /// Whether a document must be cited.
     #[serde(default)]
     pub document_required: bool,
-    /// The matter it opens; refused while one of that kind is open.
+    /// Whether the document must be another than this program's measures, cited by its number.
     #[serde(default)]
-    pub opens: Option<Matter>,
-    /// The matter it decides; refused when none is open.
+    pub other_document: bool,
+    /// The matter that from now on awaits a decision; refused while one of that kind does.
     #[serde(default)]
-    pub decides: Option<Matter>,
-    /// A matter it closes if one is open.
+    pub opens: Option<Id>,
+    /// The matter it decides; refused where none awaits that.
     #[serde(default)]
-    pub answers: Option<Matter>,
+    pub decides: Option<Id>,
+    /// A matter it settles if one awaits its decision.
+    #[serde(default)]
+    pub answers: Option<Id>,
     /// Obligations that it meets.
     #[serde(default)]
     pub meets: Vec<Id>,
+    /// Whether it is done once for a year, the second being a correction.
+    #[serde(default)]
+    pub once_a_year: bool,
+    /// What is found and recorded, though it refuses nothing.
+    #[serde(default, rename = "finding")]
+    pub findings: Vec<FindingRule>,
     /// Participation in another program that it presupposes (P17).
     #[serde(default)]
     pub participation: Option<Participation>,
@@ -151,8 +148,33 @@ pub struct ActRule {
     pub outcomes: BTreeMap<Id, Outcome>,
 }
 
+impl ActRule {
+    /// Whether one of its outcomes meets an obligation.
+    pub fn can_meet(&self, obligation: &Id) -> bool {
+        let by_outcome = |outcome: &Outcome| outcome.meets.contains(obligation);
+        self.meets.contains(obligation) || self.outcomes.values().any(by_outcome)
+    }
+}
+
+/// What is found and recorded with an act where a condition holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FindingRule {
+    /// A stable code: `scheme_not_approved`.
+    pub code: Id,
+    /// Where it is found.
+    pub when: Condition,
+    /// In words.
+    pub text: Text,
+    /// The article.
+    pub article: String,
+    /// Our choice where the text is silent, marked as one.
+    #[serde(default)]
+    pub reading: Option<Text>,
+}
+
 /// A condition on another program's standing (P17).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Participation {
     /// The other program.
@@ -166,11 +188,17 @@ pub struct Participation {
 }
 
 /// What one outcome of an act does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Outcome {
     /// The effect.
     pub effect: Effect,
+    /// Conditions on the standing, beside those of the act.
+    #[serde(default)]
+    pub needs: Vec<Condition>,
+    /// Whether it is possible only by an override of the national office, with a written justification.
+    #[serde(default)]
+    pub only_by_override: bool,
     /// Where the enrollment stands afterwards; absent: where it stood.
     #[serde(default)]
     pub to: Option<Node>,
@@ -189,6 +217,16 @@ pub struct Outcome {
     /// The construction period, from the act's effective day.
     #[serde(default)]
     pub term: Option<Period>,
+    /// Whether its term and its dated obligations count from the day of the decision where that is
+    /// stated, not from the effective day.
+    #[serde(default)]
+    pub counts_from_decision: bool,
+    /// Obligations that it meets, beside those of the act.
+    #[serde(default)]
+    pub meets: Vec<Id>,
+    /// Matters that fall with it, undecided.
+    #[serde(default)]
+    pub drops: Vec<Id>,
     /// Obligations that arise.
     #[serde(default)]
     pub opens: Vec<Id>,
@@ -210,10 +248,10 @@ pub struct Outcome {
 }
 
 /// What a version lays on those who stand already when it comes into force.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Passing {
-    /// The article.
+    /// The article by which it prevails.
     pub article: String,
     /// Our choice where the text is silent.
     #[serde(default)]
@@ -222,6 +260,32 @@ pub struct Passing {
     pub phase: Id,
     /// The term, from the day that phase was entered.
     pub term: Period,
+    /// The article of the term.
+    pub term_article: String,
     /// Obligations that arise; a yearly one first falls due after this version came into force.
+    pub opens: Vec<Id>,
+}
+
+/// What a program lays on those of its kind who do not stand in it (P12).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Unlisted {
+    /// The article.
+    pub article: String,
+    /// Our choice where the text is silent.
+    #[serde(default)]
+    pub reading: Option<Text>,
+    /// What is owed, without a date.
+    pub opens: Vec<Id>,
+    /// Where an application awaits its decision: until then they are not asked.
+    #[serde(default)]
+    pub pending: Vec<Id>,
+}
+
+/// What a program lays on offices for all its subjects, in its own stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Programwide {
+    /// What is owed from the day on which the measure comes into force.
     pub opens: Vec<Id>,
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::Problems;
-use crate::domain::act::ActKind;
+use crate::domain::condition::Condition;
+use crate::domain::decide::every_program_knows;
 use crate::domain::ids::{Id, Node, Office, Text, covered};
 use crate::domain::measure::{
     ActRule, DueRule, Measure, Named, ObligationRule, Outcome, Phase, Program, WaitingRule,
@@ -22,6 +23,7 @@ pub(super) fn check(measure: &Measure, programs: &[Program], problems: &mut Prob
     for (index, rule) in measure.acts.iter().enumerate() {
         checking.act(&format!("/act/{index}"), rule);
     }
+    checking.laid();
     checking.passing();
 }
 
@@ -70,7 +72,7 @@ impl Checking<'_> {
         match self.programs.iter().find(|program| program.id == measure.program) {
             None => self.problems.add(
                 "/program",
-                format!("no program {}: declare it in programs.toml", measure.program),
+                super::programs::undeclared(&measure.program),
             ),
             Some(program) if program.is_exercise() => self.problems.add(
                 "/program",
@@ -105,6 +107,10 @@ impl Checking<'_> {
         self.named("/material", &measure.materials);
         self.named("/acceptance_content", &measure.acceptance_contents);
         self.named("/title_kind", &measure.title_kinds);
+        self.named("/matter", &measure.matters);
+        self.named("/outcome_name", &measure.outcome_names);
+        self.named("/base_condition", &measure.base_conditions);
+        self.named("/link", &measure.links);
         self.unique("/category", measure.categories.iter().map(|category| &category.id));
         for (index, category) in measure.categories.iter().enumerate() {
             let path = format!("/category/{index}");
@@ -119,12 +125,18 @@ impl Checking<'_> {
         for (index, requirement) in measure.requirements.iter().enumerate() {
             self.text(&format!("/requirement/{index}/label"), &requirement.label);
             self.article(&format!("/requirement/{index}/article"), &requirement.article);
+            self.named(&format!("/requirement/{index}/covers"), &requirement.covers);
+            if let Some(unit) = &requirement.unit {
+                self.text(&format!("/requirement/{index}/unit"), unit);
+            }
         }
         self.unique("/guideline", measure.guidelines.iter().map(|guideline| &guideline.id));
         for (index, guideline) in measure.guidelines.iter().enumerate() {
             self.text(&format!("/guideline/{index}/label"), &guideline.label);
+            self.article(&format!("/guideline/{index}/article"), &guideline.article);
             for (number, text) in guideline.measures.iter().enumerate() {
-                self.text(&format!("/guideline/{index}/measures/{number}"), text);
+                self.text(&format!("/guideline/{index}/measures/{number}/label"), &text.label);
+                self.text(&format!("/guideline/{index}/measures/{number}/ideas"), &text.ideas);
             }
         }
         self.unique("/national_stage", measure.national_stages.iter().map(|stage| &stage.id));
@@ -168,7 +180,7 @@ impl Checking<'_> {
             let path = format!("/phase/{index}");
             self.text(&format!("{path}/label"), &phase.label);
             self.article(&format!("{path}/article"), &phase.article);
-            self.waiting(&path, &phase.id, phase.waiting_for.as_ref());
+            self.waiting(&path, &phase.id, &phase.waiting_for);
             self.steps(&path, phase);
         }
     }
@@ -179,22 +191,22 @@ impl Checking<'_> {
             let path = format!("{path}/step/{number}");
             self.text(&format!("{path}/label"), &step.label);
             let node = format!("{}.{}", phase.id, step.id);
-            self.waiting(&path, &node, step.waiting_for.as_ref());
+            self.waiting(&path, &node, &step.waiting_for);
         }
     }
 
-    fn waiting(&mut self, path: &str, node: &str, waiting: Option<&WaitingRule>) {
+    fn waiting(&mut self, path: &str, node: &str, waiting: &[WaitingRule]) {
         let node = match Node::parse(node) {
             Ok(node) => node,
             Err(error) => return self.problems.add(format!("{path}/id"), error.to_string()),
         };
-        for waiting in std::iter::successors(waiting, |waiting| waiting.then.as_deref()) {
-            self.waiting_act(path, &node, waiting);
+        for (number, waiting) in waiting.iter().enumerate() {
+            self.waiting_act(&format!("{path}/waiting_for/{number}"), &node, waiting);
         }
     }
 
     fn waiting_act(&mut self, path: &str, node: &Node, waiting: &WaitingRule) {
-        self.article(&format!("{path}/waiting_for/article"), &waiting.article);
+        self.article(&format!("{path}/article"), &waiting.article);
         let done = self
             .measure
             .rules(waiting.act)
@@ -202,7 +214,7 @@ impl Checking<'_> {
         if !done {
             let (act, office) = (waiting.act.as_str(), waiting.office.as_str());
             self.problems.add(
-                format!("{path}/waiting_for"),
+                path,
                 format!(
                     "{office} is waited for at {node} to {act}, but no rule lets it: add an [[act]] {act} by {office} from \"{node}\", or name another act"
                 ),
@@ -272,12 +284,72 @@ impl Checking<'_> {
             if !self.programs.iter().any(|program| program.id == participation.program) {
                 self.problems.add(
                     format!("{path}/participation/program"),
-                    format!("no program {}: declare it in programs.toml", participation.program),
+                    super::programs::undeclared(&participation.program),
                 );
             }
         }
+        self.conditions(&format!("{path}/needs"), &rule.needs);
+        for (member, matter) in
+            [("opens", &rule.opens), ("decides", &rule.decides), ("answers", &rule.answers)]
+        {
+            if let Some(matter) = matter {
+                self.matter(&format!("{path}/{member}"), matter);
+            }
+        }
+        for (number, finding) in rule.findings.iter().enumerate() {
+            let path = format!("{path}/finding/{number}");
+            self.text(&format!("{path}/text"), &finding.text);
+            self.article(&format!("{path}/article"), &finding.article);
+            self.condition(&format!("{path}/when"), &finding.when);
+            self.silent(&format!("{path}/when"), rule, &finding.when);
+        }
         for (id, outcome) in &rule.outcomes {
             self.outcome(&format!("{path}/outcome/{id}"), outcome);
+        }
+    }
+
+    fn matter(&mut self, path: &str, id: &Id) {
+        let known = self.measure.matters.iter().map(|matter| &matter.id);
+        self.declared(path, "matter", id, known);
+    }
+
+    fn conditions(&mut self, path: &str, conditions: &[Condition]) {
+        for (number, condition) in conditions.iter().enumerate() {
+            self.condition(&format!("{path}/{number}"), condition);
+        }
+    }
+
+    fn condition(&mut self, path: &str, condition: &Condition) {
+        match condition {
+            Condition::DutyOpen(id) | Condition::DutyMet(id) | Condition::DutyPast(id) => {
+                self.obligation(path, id);
+            }
+            Condition::Awaits(id) => self.matter(path, id),
+            Condition::LastResult { of, r#in } => {
+                let rules = self.measure.acts.iter().filter(|rule| rule.act == *of);
+                let known: Vec<&Id> = rules.flat_map(|rule| rule.outcomes.keys()).collect();
+                for id in r#in.iter().filter(|id| !known.contains(id)) {
+                    let known: Vec<&str> = known.iter().map(|id| id.as_str()).collect();
+                    let (act, known) = (of.as_str(), known.join(", "));
+                    let message = format!("{act} never has the result {id}: it has {known}");
+                    self.problems.add(path, message);
+                }
+            }
+            Condition::Any(conditions) => self.conditions(&format!("{path}/any"), conditions),
+            Condition::TermOver
+            | Condition::TitleOver
+            | Condition::PlanOnRecord(_)
+            | Condition::Silent(_) => {}
+        }
+    }
+
+    fn silent(&mut self, path: &str, rule: &ActRule, condition: &Condition) {
+        let Condition::Silent(member) = condition else { return };
+        let known = rule.act.may_leave_out();
+        if !known.contains(&member.as_str()) {
+            let (act, known) = (rule.act.as_str(), known.join(", "));
+            self.problems
+                .add(path, format!("{act} never leaves out {member}: it can leave out {known}"));
         }
     }
 
@@ -293,7 +365,7 @@ impl Checking<'_> {
                 );
             }
         }
-        if BUILT_IN.contains(&rule.act) {
+        if every_program_knows(rule.act).is_some() {
             self.problems.add(
                 format!("{path}/act"),
                 format!(
@@ -351,14 +423,40 @@ impl Checking<'_> {
             let known = measure.title_kinds.iter().map(|title| &title.id);
             self.declared(&format!("{path}/title"), "title_kind", title, known);
         }
+        self.conditions(&format!("{path}/needs"), &outcome.needs);
+        for (number, matter) in outcome.drops.iter().enumerate() {
+            self.matter(&format!("{path}/drops/{number}"), matter);
+        }
+        for (number, obligation) in outcome.meets.iter().enumerate() {
+            self.obligation(&format!("{path}/meets/{number}"), obligation);
+        }
         for (number, obligation) in outcome.opens.iter().chain(&outcome.ends).enumerate() {
             self.obligation(&format!("{path}/opens/{number}"), obligation);
+        }
+    }
+
+    /// What is laid on who does not stand in the program, and on offices for the whole of it.
+    fn laid(&mut self) {
+        if let Some(unlisted) = &self.measure.unlisted {
+            self.article("/unlisted/article", &unlisted.article);
+            for (number, pattern) in unlisted.pending.iter().enumerate() {
+                self.pattern(&format!("/unlisted/pending/{number}"), pattern);
+            }
+            for (number, obligation) in unlisted.opens.iter().enumerate() {
+                self.obligation(&format!("/unlisted/opens/{number}"), obligation);
+            }
+        }
+        if let Some(programwide) = &self.measure.programwide {
+            for (number, obligation) in programwide.opens.iter().enumerate() {
+                self.obligation(&format!("/programwide/opens/{number}"), obligation);
+            }
         }
     }
 
     fn passing(&mut self) {
         let Some(passing) = &self.measure.passing else { return };
         self.article("/passing/article", &passing.article);
+        self.article("/passing/term_article", &passing.term_article);
         if let Some(reading) = &passing.reading {
             self.text("/passing/reading", reading);
         }
@@ -369,13 +467,3 @@ impl Checking<'_> {
         }
     }
 }
-
-/// Acts that code knows without a rule, the same in every program.
-const BUILT_IN: [ActKind; 6] = [
-    ActKind::Correct,
-    ActKind::Note,
-    ActKind::AttestStanding,
-    ActKind::ConfirmStanding,
-    ActKind::RecordUnderUnknownRule,
-    ActKind::AcknowledgeReceipt,
-];

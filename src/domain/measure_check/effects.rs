@@ -3,15 +3,12 @@
 use super::Problems;
 use crate::domain::act::ActKind;
 use crate::domain::ids::{Id, Node, covered};
-use crate::domain::measure::{ActRule, DueRule, Effect, Matter, Measure, Outcome};
-
-const GRADES: [&str; 3] = ["excellent", "qualified", "unqualified"];
-const RESULTS: [&str; 2] = ["passed", "failed"];
+use crate::domain::measure::{ActRule, DueRule, Effect, Measure, Outcome};
 
 pub(super) fn check(measure: &Measure, problems: &mut Problems) {
     for (index, rule) in measure.acts.iter().enumerate() {
         let path = format!("/act/{index}");
-        handled(&path, rule, problems);
+        handled(measure, &path, rule, problems);
         if rule.act == ActKind::Accept && measure.acceptance_contents.is_empty() {
             problems.add(
                 format!("{path}/act"),
@@ -26,39 +23,49 @@ pub(super) fn check(measure: &Measure, problems: &mut Problems) {
     }
 }
 
-/// The outcomes that an act has to have; the closed set of results is the acts', not the file's.
-#[expect(clippy::wildcard_enum_match_arm, reason = "an act without results of its own is done")]
-fn handled(path: &str, rule: &ActRule, problems: &mut Problems) {
+/// The outcomes that an act has to have: where it says one, each is named; any other act is done.
+fn handled(measure: &Measure, path: &str, rule: &ActRule, problems: &mut Problems) {
     let act = rule.act.as_str();
-    let expected: &[&str] = match rule.act {
-        ActKind::Accept | ActKind::Review => &GRADES,
-        ActKind::Evaluate => &RESULTS,
-        ActKind::Approve | ActKind::List => {
-            if rule.outcomes.is_empty() {
-                problems.add(
-                    path,
-                    format!(
-                        "{act} has no outcome: add [act.outcome.<rank>] for each rank it can give"
-                    ),
-                );
-            }
-            return;
-        }
-        _ => &["done"],
-    };
-    for result in expected {
-        if !rule.outcomes.contains_key(*result) {
-            problems.add(
-                path,
-                format!("the outcome {result} of {act} is not handled: add [act.outcome.{result}] with its effect"),
-            );
-        }
+    let by_rank = matches!(rule.act, ActKind::Approve | ActKind::List);
+    if rule.outcomes.is_empty() {
+        let message =
+            format!("{act} has no outcome: add [act.outcome.<outcome>] for each that it can have");
+        return problems.add(path, message);
     }
-    for id in rule.outcomes.keys().filter(|id| !expected.contains(&id.as_str())) {
-        problems.add(
-            format!("{path}/outcome/{id}"),
-            format!("{act} never has the outcome {id}: its outcomes are {}", expected.join(", ")),
+    let done = rule.outcomes.contains_key("done");
+    if rule.act.outcome_member().is_none() && !by_rank {
+        if !done {
+            let message = format!(
+                "the outcome done of {act} is not handled: add [act.outcome.done] with its effect"
+            );
+            problems.add(path, message);
+        }
+        for id in rule.outcomes.keys().filter(|id| *id != "done") {
+            let message = format!("{act} never has the outcome {id}: its outcome is done");
+            problems.add(format!("{path}/outcome/{id}"), message);
+        }
+        return;
+    }
+    if done && rule.outcomes.len() > 1 {
+        let message = format!("{act} is done or has other outcomes, not both: remove one");
+        problems.add(format!("{path}/outcome/done"), message);
+    }
+    let named = |id: &Id| {
+        measure.outcome_names.iter().any(|name| name.id == *id) || measure.phase(id).is_some()
+    };
+    for id in rule.outcomes.keys().filter(|id| *id != "done" && !named(id)) {
+        let message = format!(
+            "the outcome {id} has no name: declare it in [[outcome_name]] with its label, or name a phase"
         );
+        problems.add(format!("{path}/outcome/{id}"), message);
+    }
+    let others = || measure.rules(rule.act).flat_map(|other| other.outcomes.keys());
+    let grades = rule.act.outcome_member() == Some("result");
+    for id in others().filter(|id| grades && !rule.outcomes.contains_key(*id)) {
+        let message = format!(
+            "the outcome {id} of {act}, which another rule has, is not handled: add [act.outcome.{id}] with its effect"
+        );
+        problems.add(path, message);
     }
 }
 
@@ -231,10 +238,12 @@ impl Checking<'_> {
                 );
             }
         }
-        if outcome.recategorises && self.rule.decides != Some(Matter::Adjustment) {
+        let asks = |rule: &&ActRule| rule.act == ActKind::RequestAdjustment;
+        let asked = self.measure.acts.iter().find(asks).and_then(|rule| rule.opens.as_ref());
+        if outcome.recategorises && (asked.is_none() || self.rule.decides.as_ref() != asked) {
             problems.add(
                 format!("{}/recategorises", self.path),
-                "recategorises, but no adjustment is decided: add `decides = \"adjustment\"` to the act, or remove it",
+                "recategorises, but no request for it is decided: let `decides` name the matter that request_adjustment opens, or remove it",
             );
         }
     }

@@ -106,14 +106,14 @@ pub(super) fn check(measure: &Measure, graph: &Graph<'_>, problems: &mut Problem
         if phase.steps.is_empty() && !graph.reached.contains(&Some(base.clone())) {
             problems.add(&path, unreachable(&base));
         }
-        dead_end(graph, &base, phase.terminal, phase.waiting_for.as_ref(), &path, problems);
+        dead_end(graph, &base, phase.terminal, &phase.waiting_for, &path, problems);
         for (step_index, step) in phase.steps.iter().enumerate() {
             let path = format!("{path}/step/{step_index}");
             let Ok(node) = Node::parse(&format!("{}.{}", phase.id, step.id)) else { continue };
             if !graph.reached.contains(&Some(node.clone())) {
                 problems.add(&path, unreachable(&node));
             }
-            dead_end(graph, &node, step.terminal, step.waiting_for.as_ref(), &path, problems);
+            dead_end(graph, &node, step.terminal, &step.waiting_for, &path, problems);
         }
     }
 }
@@ -126,13 +126,13 @@ fn dead_end(
     graph: &Graph<'_>,
     node: &Node,
     terminal: bool,
-    waiting: Option<&WaitingRule>,
+    waiting: &[WaitingRule],
     path: &str,
     problems: &mut Problems,
 ) {
     let here = Some(node.clone());
     let goes_on = graph.moves.iter().any(|step| step.from == here && step.to != here);
-    if graph.reached.contains(&here) && !terminal && waiting.is_none() && !goes_on {
+    if graph.reached.contains(&here) && !terminal && waiting.is_empty() && !goes_on {
         problems.add(
             path,
             format!(

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use super::effects::landing;
 use super::graph::passing_node;
 use super::{Graph, Problems};
-use crate::domain::act::ActKind;
+use crate::domain::condition::Condition;
 use crate::domain::ids::{Id, Node, covered};
-use crate::domain::measure::{ActRule, DueRule, Matter, Measure, Need, Outcome};
+use crate::domain::measure::{ActRule, DueRule, Measure, Outcome};
 
 type Places = BTreeSet<Option<Node>>;
 
@@ -18,7 +18,7 @@ pub(super) fn check(measure: &Measure, graph: &Graph<'_>, problems: &mut Problem
     let checking = Checking { measure, graph };
     for (index, rule) in measure.acts.iter().enumerate() {
         for (number, need) in rule.needs.iter().enumerate() {
-            if let Some(message) = checking.unsatisfiable(rule, *need) {
+            if let Some(message) = checking.unsatisfiable(rule, need) {
                 problems.add(format!("/act/{index}/needs/{number}"), message);
             }
         }
@@ -36,7 +36,7 @@ struct Checking<'a> {
 
 impl Checking<'_> {
     /// Where an enrollment stands right after an outcome that is picked.
-    fn after(&self, pick: impl Fn(&ActRule, &Id, &Outcome) -> bool) -> Places {
+    fn after(&self, mut pick: impl FnMut(&ActRule, &Id, &Outcome) -> bool) -> Places {
         let mut places = Places::new();
         for step in self.graph.moves.iter().filter(|m| self.graph.reached.contains(&m.from)) {
             let rule = &self.measure.acts[step.rule];
@@ -63,75 +63,50 @@ impl Checking<'_> {
         places
     }
 
-    fn unsatisfiable(&self, rule: &ActRule, need: Need) -> Option<String> {
-        let (places, name, satisfies) = match need {
-            Need::NoPlanOnRecord => return None,
-            Need::TermOver => {
-                let mut places = self.after(|_, _, outcome| outcome.term.is_some());
-                places.extend(passing_node(self.measure).map(Some));
-                (
-                    places,
-                    "term_over",
-                    "give the outcome that begins the term a `term`, such as \"P3Y\"",
-                )
-            }
-            Need::TitleOver => (
-                self.after(|_, _, outcome| outcome.title_term.is_some()),
-                "title_over",
-                "give the outcome that grants the title a `title_term`, such as \"P3Y\"",
-            ),
-            Need::PlanOnRecord => (
-                self.after(|before, _, _| before.act == ActKind::SubmitPlan),
-                "plan_on_record",
-                "add an [[act]] submit_plan from a place before it",
-            ),
-            Need::AcceptedBefore => (
-                self.after(|before, id, _| {
-                    before.act == ActKind::Accept && (id == "qualified" || id == "unqualified")
-                }),
-                "accepted_before",
-                "add an [[act]] accept from a place before it",
-            ),
-            Need::RectificationOpen => (
-                self.opened("rectification"),
-                "rectification_open",
-                "let an outcome before it open the obligation rectification",
-            ),
-            Need::SchemeOwed => (
-                self.opened("scheme"),
-                "scheme_owed",
-                "let an outcome before it open the obligation scheme",
-            ),
+    fn unsatisfiable(&self, rule: &ActRule, need: &Condition) -> Option<String> {
+        // What nothing has to bring about holds by itself.
+        let mut wanted = true;
+        let mut places = self.after(|before, id, outcome| {
+            let brings = need.is_brought_about(before, id, outcome);
+            wanted &= brings.is_some();
+            brings == Some(true)
+        });
+        let passing = self.measure.passing.as_ref();
+        let by_passing = match need {
+            Condition::TermOver => passing.is_some(),
+            _ => passing.is_some_and(|p| need.obligations().iter().any(|id| p.opens.contains(id))),
         };
-        (!self.leads_to(&places, rule)).then(|| {
-            format!(
-                "{name} can never hold where {} is allowed: {satisfies}, or drop the condition",
-                rule.act.as_str()
-            )
-        })
+        places.extend(passing_node(self.measure).map(Some).filter(|_| by_passing));
+        if !wanted || self.leads_to(&places, rule) {
+            return None;
+        }
+        Some(format!(
+            "{} can never hold where {} is allowed: {}, or drop the condition",
+            need.code(),
+            rule.act.as_str(),
+            need.remedy()
+        ))
     }
 
     fn matters(&self, path: &str, rule: &ActRule, problems: &mut Problems) {
-        for (member, matter) in [("decides", rule.decides), ("answers", rule.answers)] {
-            let Some(matter) = matter else { continue };
-            let opened = self.after(|before, _, _| before.opens == Some(matter));
+        for (member, matter) in [("decides", &rule.decides), ("answers", &rule.answers)] {
+            let Some(name) = matter else { continue };
+            let opened = self.after(|before, _, _| before.opens == *matter);
             if !self.leads_to(&opened, rule) {
-                let name = matter_name(matter);
                 problems.add(
                     format!("{path}/{member}"),
                     format!("{member} {name}, but no act opens that matter before it: add `opens = \"{name}\"` to the act that asks for it, or remove this"),
                 );
             }
         }
-        let Some(matter) = rule.opens else { return };
+        let Some(name) = &rule.opens else { return };
         let opened = self.after(|opener, _, _| std::ptr::eq(opener, rule));
         let decided = self
             .measure
             .acts
             .iter()
-            .any(|later| later.decides == Some(matter) && self.leads_to(&opened, later));
+            .any(|later| later.decides.as_ref() == Some(name) && self.leads_to(&opened, later));
         if !decided && !opened.is_empty() {
-            let name = matter_name(matter);
             problems.add(
                 format!("{path}/opens"),
                 format!("opens {name}, but no act decides that matter from there on: add `decides = \"{name}\"` to the act that answers it, or remove this"),
@@ -140,7 +115,14 @@ impl Checking<'_> {
     }
 
     fn obligation(&self, path: &str, id: &Id, problems: &mut Problems) {
-        let opened = self.opened(id);
+        let programwide = self.measure.programwide.as_ref();
+        if programwide.is_some_and(|laid| laid.opens.contains(id)) {
+            return;
+        }
+        let mut opened = self.opened(id);
+        if self.measure.unlisted.as_ref().is_some_and(|unlisted| unlisted.opens.contains(id)) {
+            opened.insert(None);
+        }
         if opened.is_empty() {
             problems.add(
                 path,
@@ -148,11 +130,11 @@ impl Checking<'_> {
             );
             return;
         }
-        let meets = |rule: &&ActRule| rule.meets.contains(id);
+        let meets = |rule: &&ActRule| rule.can_meet(id);
         if !self.measure.acts.iter().filter(meets).any(|rule| self.leads_to(&opened, rule)) {
             let kind = match self.measure.obligation(id).map(|obligation| &obligation.due) {
                 Some(DueRule::Every { .. }) => "a recurring duty",
-                Some(DueRule::After(_) | DueRule::Stated) => "a dated duty",
+                Some(DueRule::After(_) | DueRule::Stated | DueRule::By(_)) => "a dated duty",
                 Some(DueRule::AfterEnd | DueRule::Undated) | None => "a duty",
             };
             problems.add(
@@ -160,14 +142,5 @@ impl Checking<'_> {
                 format!("{id} is {kind} that nothing can meet: name it in `meets` of an act that is allowed where it is owed"),
             );
         }
-    }
-}
-
-fn matter_name(matter: Matter) -> &'static str {
-    match matter {
-        Matter::Scheme => "scheme",
-        Matter::Amendment => "amendment",
-        Matter::Adjustment => "adjustment",
-        Matter::Acceptance => "acceptance",
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::sentence::sentence;
-use super::{Standing, standing_of};
+use super::{Standing, fold_days, standing_of};
 use crate::domain::act::{DocumentRef, Material};
 use crate::domain::date::{CivilDate, Day, Timestamp};
 use crate::domain::event::{Finding, Recorded};
@@ -42,8 +42,8 @@ pub struct Entry {
     pub role: String,
     /// From when it counts.
     pub effective_on: CivilDate,
-    /// Its place in the effective history; absent where nothing of it stands there.
-    pub place: Option<Day>,
+    /// The day at which it stands in the effective history; absent where nothing of it stands there.
+    pub fold_day: Option<Day>,
     /// When it was decided.
     pub decided_on: Option<CivilDate>,
     /// The stated day of receipt.
@@ -80,15 +80,10 @@ pub fn entries(
     language: Language,
 ) -> Vec<Entry> {
     let state = history.state();
-    let places: std::collections::HashMap<u64, Day> = history
-        .effective()
-        .into_iter()
-        .filter(|placed| !placed.event.event.is_own())
-        .map(|placed| (placed.event.revision, placed.place))
-        .collect();
+    let fold_days = fold_days(history);
     let entry_of = |event| {
         let mut entry = entry(history, &state, event, subject, versions, language);
-        entry.place = places.get(&event.revision).copied();
+        entry.fold_day = fold_days.get(&event.revision).copied();
         entry
     };
     history.events().iter().map(entry_of).collect()
@@ -119,7 +114,7 @@ fn entry(
         principal: meta.principal.to_string(),
         role: meta.role.to_string(),
         effective_on: meta.effective_on,
-        place: None,
+        fold_day: None,
         decided_on: meta.decided_on,
         received_on: meta.received_on,
         recorded_at: meta.recorded_at,

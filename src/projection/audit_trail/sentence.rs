@@ -39,6 +39,7 @@ pub fn sentence(
             ),
         },
         Event::ObligationLapsed(lapse) => words.lapsed(lapse),
+        Event::MeasureSucceeded(succeeded) => words.succeeded(succeeded),
     }
 }
 

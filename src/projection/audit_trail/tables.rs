@@ -27,7 +27,7 @@ pub(super) const EVENT_TABLE: Table = Table {
         ("law", Int),
         ("effective_on", Text),
         ("effective_latest", Text),
-        ("place", Text),
+        ("fold_day", Text),
         ("decided_on", Text),
         ("received_on", Text),
         ("recorded_at", Int),
@@ -42,7 +42,7 @@ pub(super) const EVENT_TABLE: Table = Table {
         ("corrected_by", Int),
     ],
     key: &["sequence"],
-    changes: &[Change { set: &["place", "fate", "corrected_by"], filter: "sequence = ?" }],
+    changes: &[Change { set: &["fold_day", "fate", "corrected_by"], filter: "sequence = ?" }],
 };
 
 pub(super) const OFFICE_TABLE: Table = Table {
@@ -72,7 +72,7 @@ pub(super) const BEFORE_TABLE: Table = Table {
     columns: &[
         ("sequence", Int),
         ("known_to", Int),
-        ("place", Text),
+        ("fold_day", Text),
         ("fate", Text),
         ("corrected_by", Int),
     ],

@@ -125,7 +125,7 @@ const ACT: ExportTable = ExportTable {
         ("event_type", Text),
         ("effective_on", Text),
         ("effective_latest", Day),
-        ("place", Day),
+        ("fold_day", Day),
         ("decided_on", Text),
         ("received_on", Day),
         ("office", Text),

@@ -100,7 +100,10 @@ fn question(filter: &ObligationFilter, after: Option<&ObligationCursor>) -> Stri
     let parts = [
         (filter.subject.is_some(), " AND b.subject = :subject"),
         (filter.obligation.is_some(), " AND o.obligation = :obligation"),
-        (filter.owes.is_some(), " AND o.owes = :owes"),
+        (
+            filter.owes.is_some(),
+            " AND (o.owes = :owes OR ' ' || o.owed_with || ' ' LIKE '% ' || :owes || ' %')",
+        ),
         (
             filter.due_before.is_some(),
             " AND coalesce(o.first_due, o.due_earliest, o.due_latest) < :before",
@@ -214,6 +217,7 @@ fn met(row: &dyn Record) -> Result<Option<(i32, Met)>, DatabaseError> {
         on: row.parsed("met_on", CivilDate::parse)?,
         received_on: row.parsed("received_on", Day::parse)?,
         stated: row.flag("stated")?,
+        receipts: from_json(row.text("receipts")?)?,
     };
     Ok(Some((year, met)))
 }
@@ -227,6 +231,9 @@ fn read(row: &dyn Record) -> Result<ObligationRow, DatabaseError> {
         duty: Duty {
             obligation: Id::from(row.text("obligation")?),
             owes: row.named("owes", Office::parse)?,
+            with: offices(row.text("owed_with")?)?,
+            receivers: offices(row.text("receivers")?)?,
+            uncertain: row.flag("uncertain")?,
             article: Arc::from(row.text("article")?),
             opened_by: row.number("opened_by")?,
             opened_on: row.parsed("opened_on", CivilDate::parse)?,
@@ -239,6 +246,18 @@ fn read(row: &dyn Record) -> Result<ObligationRow, DatabaseError> {
         },
         order_key: row.text("order_key")?.to_owned(),
     })
+}
+
+/// Offices as they are kept: their names, separated by spaces.
+fn offices(text: &str) -> Result<Vec<Office>, DatabaseError> {
+    let names = text.split_ascii_whitespace().map(|name| {
+        Office::parse(name).ok_or_else(|| DatabaseError::new(format!("{name} is no office")))
+    });
+    names.collect()
+}
+
+fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, DatabaseError> {
+    serde_json::from_str(text).map_err(|error| DatabaseError::new(error.to_string()))
 }
 
 fn due(row: &dyn Record) -> Result<Option<Due>, DatabaseError> {

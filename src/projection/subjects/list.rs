@@ -9,6 +9,7 @@ use crate::projection::error::DatabaseError;
 use crate::projection::read::{At, Tables};
 use crate::projection::sql::Record;
 use crate::projection::sql::question::{add_asked, both, parameters, said_on, text_if, valid};
+use crate::projection::status_history::MetOutside;
 
 /// Which subjects are asked for. Real ones and invented ones never stand in one list (G16).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -88,9 +89,8 @@ pub struct UnlistedFilter {
 pub struct UnlistedRow {
     /// The subject.
     pub subject: SubjectRow,
-    /// The revision, in its stream in the program, of the promotion plan that meets what it owes,
-    /// if there is one by the day.
-    pub met_by: Option<u64>,
+    /// What it has met of what it owes outside of the program, by the day.
+    pub met: Vec<MetOutside>,
 }
 
 const ORDER: &str = " ORDER BY b.order_key, b.subject LIMIT :limit";
@@ -168,7 +168,7 @@ impl Tables<'_> {
     WHERE h.enrollment = e.id AND {} ORDER BY h.valid_from DESC LIMIT 1)",
             valid("h")
         );
-        let mut sql = question(", s.promotion_plan", &joined, &kinds);
+        let mut sql = question(", s.met_outside", &joined, &kinds);
         let stands = format!(" AND (s.phase IS NULL OR s.phase NOT IN ({}))", standing.join(", "));
         let parts = [
             // One that was registered later was not known.
@@ -196,7 +196,9 @@ impl Tables<'_> {
         given.extend(named(&kinds, &filter.kinds));
         given.extend(named(&standing, &filter.standing));
         self.rows(&sql, &given, |row| {
-            Ok(UnlistedRow { subject: read(row)?, met_by: row.number_if("promotion_plan")? })
+            let met = row.text_if("met_outside")?.map(serde_json::from_str).transpose();
+            let met = met.map_err(|error| DatabaseError::new(error.to_string()))?;
+            Ok(UnlistedRow { subject: read(row)?, met: met.unwrap_or_default() })
         })
     }
 }

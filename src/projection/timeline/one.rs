@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::planned;
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::event::{Term, Title};
-use crate::domain::evolve::evolve;
+use crate::domain::evolve::{Part, evolve};
 use crate::domain::history::History;
 use crate::domain::ids::{Id, Text};
 use crate::domain::measure::{NationalStage, Versions};
@@ -76,8 +76,8 @@ pub struct ActMark {
     pub event_type: &'static str,
     /// When, as sharp as its source.
     pub effective_on: CivilDate,
-    /// Its place in the effective history.
-    pub place: Day,
+    /// The day at which it stands in the effective history.
+    pub fold_day: Day,
     /// Its revision; for a corrected event the original's.
     pub revision: u64,
     /// Its sequence, where it is known.
@@ -103,23 +103,25 @@ pub fn timeline(
         acts: Vec::new(),
     };
     let mut state = State::default();
-    for entry in history.effective() {
-        if as_of.is_some_and(|day| entry.place > day) {
+    for entry in history.effective().entries() {
+        let fold_day = entry.fold_day();
+        if as_of.is_some_and(|day| fold_day > day) {
             break;
         }
         let before = state.clone();
-        evolve(&mut state, &entry.event, entry.place);
+        evolve(&mut state, &entry.event, fold_day, entry.part);
         let event = &entry.event;
         let supported = !state.unsupported.contains(&event.revision);
-        line.phase(&before, &state, event, entry.place, versions);
-        hold(&mut line.titles, before.title.as_deref(), state.title.as_deref(), entry.place);
-        hold(&mut line.terms, before.term.as_deref(), state.term.as_deref(), entry.place);
-        if let Some(fact) = event.event.fact() {
+        line.phase(&before, &state, event, fold_day, versions);
+        hold(&mut line.titles, before.title.as_deref(), state.title.as_deref(), fold_day);
+        hold(&mut line.terms, before.term.as_deref(), state.term.as_deref(), fold_day);
+        // A decision whose effect lies ahead is one mark, where it takes effect.
+        if let Some(fact) = event.event.fact().filter(|_| entry.part != Part::Decided) {
             line.acts.push(ActMark {
                 act: fact.act.kind().as_str(),
                 event_type: event.event.event_type(),
                 effective_on: event.meta.effective_on,
-                place: entry.place,
+                fold_day,
                 revision: event.revision,
                 sequence: event.sequence,
                 supported,
@@ -144,7 +146,7 @@ impl Timeline {
         before: &State,
         after: &State,
         event: &crate::domain::event::Recorded,
-        place: Day,
+        fold_day: Day,
         versions: &Versions,
     ) {
         let until = planned(after).map(|(until, _)| until);
@@ -156,14 +158,14 @@ impl Timeline {
         }
         let on = event.meta.effective_on;
         if let Some(last) = self.phases.last_mut().filter(|last| last.to_day.is_none()) {
-            (last.to, last.to_day) = (Some(on), Some(place));
+            (last.to, last.to_day) = (Some(on), Some(fold_day));
         }
         let (Some(phase), Some(from)) = (after.phase(), after.phase_since) else { return };
         self.phases.push(PhaseSpan {
             phase: Id::from(phase),
             label: versions.find(|measure| measure.phase(phase).map(|phase| phase.label.clone())),
             from,
-            from_day: place,
+            from_day: fold_day,
             to: None,
             to_day: None,
             planned_until: until,

@@ -205,8 +205,8 @@ impl Builder<'_> {
             None => (&phase.label, phase.terminal),
         };
         let head = wrap(label.get(self.language), LARGE, PLACE_WIDTH - 14.0);
-        let waiting = measure.waiting_at(node).map(|waiting| self.waiting(waiting));
-        let small = waiting.map_or_else(Vec::new, |text| wrap(&text, SMALL, PLACE_WIDTH - 14.0));
+        let waiting = measure.waiting_at(node).iter().map(|waiting| self.waiting(waiting));
+        let small = waiting.flat_map(|text| wrap(&text, SMALL, PLACE_WIDTH - 14.0)).collect();
         let kind = Kind::Place { standing: phase.standing, terminal };
         boxed(kind, lane, column, head, small)
     }

@@ -2,7 +2,9 @@
 
 use super::super::dates::{by, date};
 use super::{Words, article, office};
-use crate::domain::event::{DutyMet, DutyOpened, Effects, Fact, PlaceEffect, TitleEffect};
+use crate::domain::event::{
+    DutyMet, DutyOpened, Effects, Fact, MeasureSucceeded, PlaceEffect, TitleEffect,
+};
 use crate::domain::ids::Language;
 
 impl Words<'_> {
@@ -87,6 +89,40 @@ impl Words<'_> {
             (TitleEffect::Kept { until: kept }, Language::Zh) => format!("称号保留{}", until(kept)),
             (TitleEffect::Cancelled, _) => {
                 self.pick("the title is cancelled", "称号取消").to_owned()
+            }
+        }
+    }
+
+    /// What a later version laid on who stood already.
+    pub(super) fn succeeded(&self, succeeded: &MeasureSucceeded) -> String {
+        let on = date(&succeeded.in_force_from, self.language);
+        let term = succeeded.term.as_ref().map(|term| {
+            let (until, article) =
+                (date(&term.until, self.language), article(&term.article, self.language));
+            match self.language {
+                Language::En => format!("its term ends on {until} ({article})"),
+                Language::Zh => format!("期限至{until}（{article}）"),
+            }
+        });
+        let opened = succeeded.opens.iter().map(|opened| self.opened(opened));
+        let parts: Vec<String> = term.into_iter().chain(opened).collect();
+        let reading = succeeded.reading.as_ref().map(|reading| reading.get(self.language));
+        let (version, subject) = (&succeeded.version, self.subject);
+        let prevails = article(&succeeded.article, self.language);
+        match self.language {
+            Language::En => {
+                let reading = reading.map(|text| format!(" (reading: {text})")).unwrap_or_default();
+                let parts = parts.join("; ");
+                format!(
+                    "From {on} measure {version} governs {subject} ({prevails}){reading}: {parts}. Docket recorded it; no phase changes."
+                )
+            }
+            Language::Zh => {
+                let reading = reading.map(|text| format!("（解读：{text}）")).unwrap_or_default();
+                let parts = parts.join("；");
+                format!(
+                    "自{on}起，{subject}适用办法 {version}（{prevails}）{reading}：{parts}。由系统记录，阶段不变。"
+                )
             }
         }
     }

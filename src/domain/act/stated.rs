@@ -1,0 +1,54 @@
+//! What acts say of their outcome, and which members they may leave out.
+
+use super::{Act, ActKind};
+use crate::domain::ids::Id;
+
+impl ActKind {
+    /// The member by which the act says its outcome: a result, a rank, what is designated. Any other
+    /// act is done.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "any other act is done")]
+    pub fn outcome_member(self) -> Option<&'static str> {
+        match self {
+            Self::List => Some("rank"),
+            Self::Evaluate | Self::Accept | Self::Review => Some("result"),
+            Self::Designate => Some("designates"),
+            _ => None,
+        }
+    }
+
+    /// The members that the act may leave out, of which a measure can say that they are missing.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "any other act says all that it has")]
+    pub fn may_leave_out(self) -> &'static [&'static str] {
+        match self {
+            Self::Approve => &["round", "batch"],
+            Self::Accept => &["plan_version"],
+            _ => &[],
+        }
+    }
+}
+
+impl Act {
+    /// The outcome that the act says.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "any other act is done")]
+    pub fn outcome(&self) -> Option<&Id> {
+        match self {
+            Self::List(listing) => Some(&listing.rank),
+            Self::Evaluate(evaluation) => Some(&evaluation.result),
+            Self::Accept(check) => Some(&check.result),
+            Self::Review(review) => Some(&review.result),
+            Self::Designate(designation) => Some(&designation.designates),
+            _ => None,
+        }
+    }
+
+    /// Whether it says something that it may leave out.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "any other act says all that it has")]
+    pub fn says(&self, member: &str) -> bool {
+        match (self, member) {
+            (Self::Approve(approval), "round") => approval.round.is_some(),
+            (Self::Approve(approval), "batch") => approval.batch.is_some(),
+            (Self::Accept(check), "plan_version") => check.plan_version.is_some(),
+            _ => true,
+        }
+    }
+}

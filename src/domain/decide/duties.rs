@@ -1,0 +1,194 @@
+//! What becomes due by an act and what is met by it: each due date with its rule and arithmetic.
+
+use super::Deciding;
+use crate::domain::act::Act;
+use crate::domain::date::{CivilDate, Day};
+use crate::domain::event::{Due, DutyMet, DutyOpened, Effects, Series, TitleEffect};
+use crate::domain::ids::Id;
+use crate::domain::measure::{ActRule, DueRule, Effect, Measure, ObligationRule, Outcome};
+use crate::domain::refusal::{Reason, Refusal, field};
+use crate::domain::state::Duty;
+
+impl Deciding<'_> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only two acts set a day")]
+    fn stated_day(&self) -> Option<Day> {
+        match &self.request.act {
+            Act::Accept(check) => check.rectify_by,
+            Act::Review(review) => review.rectify_by,
+            _ => None,
+        }
+    }
+
+    /// The obligations that arise from `start`, each due date with rule and arithmetic.
+    pub(super) fn duties_opened(
+        &self,
+        measure: &Measure,
+        opens: &[Id],
+        effects: &mut Effects,
+        start: CivilDate,
+    ) {
+        for rule in opens.iter().filter_map(|id| measure.obligation(id)) {
+            let duty = self.duty(rule, effects, start);
+            effects.opens.push(duty);
+        }
+    }
+
+    fn duty(&self, rule: &ObligationRule, effects: &Effects, start: CivilDate) -> DutyOpened {
+        let mut duty = DutyOpened {
+            obligation: rule.id.clone(),
+            owes: rule.owes,
+            with: rule.with.clone(),
+            receivers: rule.receivers.clone(),
+            each: rule.each,
+            uncertain: self.is_uncertain(rule),
+            article: rule.article.clone(),
+            open_from: start,
+            due: None,
+            after_end: false,
+            series: None,
+        };
+        let due = |on: CivilDate, rule: String, arithmetic: String| Due {
+            on,
+            start_event: Id::from(self.kind.event_type()),
+            start,
+            rule: Id::from(rule),
+            arithmetic,
+        };
+        match &rule.due {
+            DueRule::After(period) => {
+                let on = period.add_to(&start);
+                duty.due = Some(due(on, period.to_string(), period.arithmetic(&start)));
+            }
+            DueRule::Stated => {
+                if let Some(day) = self.stated_day() {
+                    let arithmetic = format!("{day}, as the decision states");
+                    duty.due = Some(due(CivilDate::from(day), "stated".to_owned(), arithmetic));
+                }
+            }
+            DueRule::AfterEnd => {
+                duty.after_end = true;
+                duty.open_from = day_after_end(effects).unwrap_or(start);
+            }
+            DueRule::Undated => {}
+            DueRule::By(on) => {
+                let arithmetic = format!("{on}, as the document states");
+                duty.due = Some(due(*on, "by".to_owned(), arithmetic));
+            }
+            DueRule::Every { on, during } => {
+                let first_due = on.in_year(start.latest().year() + 1);
+                let (every, during) = (*on, during.clone());
+                duty.series = Some(Series { first_due, every, during });
+            }
+        }
+        duty
+    }
+
+    /// The obligations that the act meets. What is owed outside of the program is met there, and where
+    /// several of a kind are open, that of the event which the act names.
+    pub(super) fn duties_met(
+        &self,
+        measure: &Measure,
+        rule: &ActRule,
+        outcome: &Outcome,
+    ) -> Result<Vec<DutyMet>, Refusal> {
+        let outside = |id: &Id| measure.unlisted.as_ref().is_some_and(|u| u.opens.contains(id));
+        let named = match &self.request.act {
+            Act::Inspect(inspection) => inspection.follows.as_ref().map(|follows| follows.revision),
+            _ => None,
+        };
+        let mut met = Vec::new();
+        for id in rule.meets.iter().chain(&outcome.meets) {
+            let obligation = id.clone();
+            if measure.obligation(id).is_some_and(|rule| rule.each) {
+                let owed = |duty: &&Duty| duty.obligation == *id && Some(duty.opened_by) == named;
+                let mut duties = self.state.duties.iter().map(|duty| &**duty);
+                let owed = duties.find(owed).filter(|duty| duty.met.is_empty());
+                met.extend(owed.map(|duty| DutyMet {
+                    obligation,
+                    due_year: None,
+                    opened_by: Some(duty.opened_by),
+                }));
+                continue;
+            }
+            let Some(duty) = self.state.open_duty(id) else {
+                if outside(id) {
+                    met.push(DutyMet { obligation, due_year: None, opened_by: None });
+                }
+                continue;
+            };
+            let due_year = match (&duty.series, &self.request.act) {
+                (None, _) => None,
+                (Some(series), Act::SubmitReport(report)) => {
+                    Some(self.reported_year(duty, series, report.year)?)
+                }
+                (Some(_), _) => continue,
+            };
+            met.push(DutyMet { obligation, due_year, opened_by: None });
+        }
+        Ok(met)
+    }
+
+    /// The year of the due date that a report meets: the one after the year reported.
+    fn reported_year(&self, duty: &Duty, series: &Series, year: i32) -> Result<i32, Refusal> {
+        let due_year = year + 1;
+        let first = series.first_due.year();
+        if due_year < first {
+            return Err(self
+                .invalid(vec![field(
+                    "/year",
+                    format!(
+                        "no report on {year} is due: the first is on {}, due on {}",
+                        first - 1,
+                        series.first_due
+                    ),
+                    format!(
+                        "无须报送 {year} 年度报告：首份为 {} 年度，{} 前报送",
+                        first - 1,
+                        series.first_due
+                    ),
+                )])
+                .under(&duty.article));
+        }
+        if let Some(met) = duty.met.get(&due_year) {
+            return Err(self
+                .refuse(
+                    Reason::AlreadyDecided { by: None },
+                    format!("the report on {year} is on record since {} (revision {}); mend a wrong one by a correction", met.on, met.by),
+                    format!("{year} 年度报告已于 {} 入档（修订号 {}）；有误请用更正", met.on, met.by),
+                )
+                .under(&duty.article));
+        }
+        Ok(due_year)
+    }
+
+    /// For an outcome that sets a day for rectification: that the day is given and lies ahead.
+    pub(super) fn check_rectify_by(&self, effect: Effect, article: &str) -> Result<(), Refusal> {
+        let (en, zh) = match self.stated_day() {
+            Some(day) if effect != Effect::RectifyWithin => (
+                format!("{day} given, but this outcome sets no rectification"),
+                format!("填写了 {day}，但该结果不要求整改"),
+            ),
+            Some(day) if self.on.earliest().is_some_and(|earliest| day < earliest) => {
+                (format!("{day} lies before the decision itself"), format!("{day} 早于该决定"))
+            }
+            None if effect == Effect::RectifyWithin => (
+                "an unqualified result sets the day by which rectification is due".to_owned(),
+                "不合格的，须确定整改期限".to_owned(),
+            ),
+            Some(_) | None => return Ok(()),
+        };
+        Err(self.invalid(vec![field("/rectify_by", en, zh)]).under(article))
+    }
+}
+
+/// The day after the end of the title or the term that the effects set.
+fn day_after_end(effects: &Effects) -> Option<CivilDate> {
+    let until = match &effects.title {
+        Some(TitleEffect::Granted(title)) => title.until,
+        Some(TitleEffect::Kept { until }) => *until,
+        Some(TitleEffect::Cancelled) | None => None,
+    };
+    let until = until.or(effects.term.as_ref().map(|term| term.until))?;
+    let earliest = until.earliest().unwrap_or(until.latest()).next();
+    Some(CivilDate::interval(earliest, until.latest().next()))
+}

@@ -1,0 +1,267 @@
+//! Evidence of a standing, and its confirmation (G9, G10, P12, C17).
+//!
+//! What must hold: evidence is no act. It takes no step for granted, opens no obligation and begins a
+//! term or a title only with the phase that it shows; what it shows of a review is said by a member,
+//! never read out of free text.
+
+use super::Deciding;
+use super::effects::term;
+use crate::domain::act::Attestation;
+use crate::domain::date::CivilDate;
+use crate::domain::decide::Decision;
+use crate::domain::event::{
+    DutyOpened, Effects, Finding, PlaceEffect, ResultRecorded, Title, TitleEffect,
+};
+use crate::domain::ids::{Id, Node, Provenance, Text};
+use crate::domain::measure::{ActRule, DueRule, Effect, Measure, Outcome};
+use crate::domain::refusal::{Reason, Refusal, field};
+
+impl Deciding<'_> {
+    pub(super) fn attest(&self, attestation: &Attestation) -> Result<Decision, Refusal> {
+        self.check_evidence(attestation)?;
+        let node = &attestation.stands_at;
+        let shown = self.shown(attestation)?;
+        let on = self.on;
+        let mut effects = self.common_effects();
+        effects.enters = Some(node.clone());
+        effects.stands_by = Some(attestation.confidence);
+        effects.category.clone_from(&attestation.category);
+        effects.outside = self.declared_phase(node, |phase| phase.outside);
+        let known = self.state.phase() == Some(node.phase());
+        let founding = self.founding(node);
+        effects.title = self.attested_title(attestation, founding, shown);
+        if let Some((rule, outcome)) = founding.filter(|_| !known && node.step().is_none())
+            && let Some(period) = outcome.term
+        {
+            effects.term = Some(term(on, period, article_of(rule, outcome)));
+        }
+        if founding.is_some_and(|(_, outcome)| outcome.takes_place) {
+            let category = attestation.category.clone().or_else(|| self.state.category.clone());
+            effects.place = category.map(|category| PlaceEffect::Takes { category });
+        } else if self.state.place.is_some() && !known {
+            effects.place = Some(PlaceEffect::Frees);
+        }
+        if let (Some(shows), Some(grade)) = (attestation.shows, &attestation.grade) {
+            let (of, result) = (shows.act(), grade.clone());
+            effects.result = Some(ResultRecorded { of, result, year: None });
+        }
+        let mut findings = self.date_findings(&effects);
+        findings.extend(self.contradiction(node));
+        let mut decision = self.plain_decision(effects, findings);
+        decision.provenance = attestation.confidence;
+        Ok(decision)
+    }
+
+    fn check_evidence(&self, attestation: &Attestation) -> Result<(), Refusal> {
+        if attestation.confidence == Provenance::Recorded {
+            return Err(self.invalid(vec![field(
+                "/confidence",
+                "evidence is attested (a source says so) or inferred (it follows from one)",
+                "证据的可信程度为 attested（来源明示）或 inferred（由来源推知）",
+            )]));
+        }
+        let (on, today) = (self.on, self.ctx.now.civil_day());
+        if on.earliest().is_some_and(|earliest| earliest > today) {
+            return Err(self.refuse(
+                Reason::DateConflict { with: None },
+                format!("effective_on {on} lies in the future (today is {today}): evidence speaks of a day that has come"),
+                format!("{on} 在将来（今天是 {today}）：证据只能证明已到之日的情况"),
+            ).under("G9"));
+        }
+        self.check_stands_at(&attestation.stands_at, attestation.category.as_ref())?;
+        let Some(title) = &attestation.title else { return Ok(()) };
+        let all = self.ctx.versions.all().iter();
+        let known = all.flat_map(|edition| &edition.measure.title_kinds);
+        self.known_id("/title", title, known.map(|kind| kind.id.as_str()))?;
+        let (node, phases) = (&attestation.stands_at, self.phases_of(title));
+        if phases.is_empty() || phases.iter().any(|phase| *phase == node.phase()) {
+            return Ok(());
+        }
+        Err(self
+            .invalid(vec![field(
+                "/title",
+                format!("{title} is the title of {}, not of {node}", phases.join(", ")),
+                format!("称号 {title} 属于 {}，与 {node} 不符", phases.join("、")),
+            )])
+            .under("G9"))
+    }
+
+    /// The phases in which a title is held.
+    fn phases_of(&self, title: &Id) -> Vec<Id> {
+        let rules = self.ctx.versions.all().iter().flat_map(|edition| &edition.measure.acts);
+        let outcomes = rules.flat_map(|rule| rule.outcomes.values());
+        let grants =
+            outcomes.filter(|o| o.effect == Effect::Confirm && o.title.as_ref() == Some(title));
+        let mut phases: Vec<Id> =
+            grants.filter_map(|o| o.to.as_ref()).map(|to| Id::from(to.phase())).collect();
+        phases.sort_unstable();
+        phases.dedup();
+        phases
+    }
+
+    /// The outcome of the act that the evidence shows, where it says which or its standing does.
+    fn shown(&self, attestation: &Attestation) -> Result<Option<(&ActRule, &Outcome)>, Refusal> {
+        let Some(shows) = attestation.shows else {
+            return match &attestation.grade {
+                None => Ok(None),
+                Some(_) => Err(self.invalid(vec![field(
+                    "/grade",
+                    "a grade of what? say in `shows` what the source shows",
+                    "评定等次属于何种事项？请在 shows 中注明",
+                )])),
+            };
+        };
+        let node = &attestation.stands_at;
+        let measures = || self.ctx.versions.all().iter().rev().map(|edition| &edition.measure);
+        let rules = || measures().flat_map(|measure| measure.rules(shows.act()));
+        if rules().next().is_none() && measures().all(|measure| measure.known_in_part) {
+            return Ok(None);
+        }
+        let outcomes = || rules().flat_map(|rule| rule.outcomes.iter());
+        if let Some(grade) = &attestation.grade {
+            let known = outcomes().map(|(id, _)| id.as_str()).filter(|id| *id != "done");
+            self.known_id("/grade", grade, known)?;
+        }
+        let leads = |rule: &ActRule, outcome: &Outcome| match &outcome.to {
+            Some(to) => to == node,
+            None => rule.from.iter().any(|from| node.matches(from)),
+        };
+        let pairs = rules().flat_map(|rule| rule.outcomes.iter().map(move |(id, o)| (rule, id, o)));
+        let found = pairs
+            .filter(|(_, id, _)| attestation.grade.as_ref().is_none_or(|grade| grade == *id))
+            .find(|(rule, _, outcome)| leads(rule, outcome));
+        Ok(found.map(|(rule, _, outcome)| (rule, outcome)))
+    }
+
+    /// The title that evidence shows; one held before is lost where the subject stands no more.
+    fn attested_title(
+        &self,
+        attestation: &Attestation,
+        founding: Option<(&ActRule, &Outcome)>,
+        shown: Option<(&ActRule, &Outcome)>,
+    ) -> Option<TitleEffect> {
+        let on = self.on;
+        if let Some((_, outcome)) = shown.filter(|(_, o)| o.effect == Effect::KeepTitle)
+            && self.state.title.is_some()
+        {
+            return Some(TitleEffect::Kept { until: outcome.title_term.map(|p| p.add_to(&on)) });
+        }
+        let Some(title) = attestation.title.clone() else {
+            let stands = self.declared_phase(&attestation.stands_at, |phase| phase.standing);
+            return (self.state.title.is_some() && !stands).then_some(TitleEffect::Cancelled);
+        };
+        let (rule, outcome) = match shown.or(founding) {
+            Some(found) => found,
+            None => {
+                let article = String::new();
+                return Some(TitleEffect::Granted(Title { title, from: on, until: None, article }));
+            }
+        };
+        let until = outcome.title_term.map(|period| period.add_to(&on));
+        let article = article_of(rule, outcome).to_owned();
+        Some(TitleEffect::Granted(Title { title, from: on, until, article }))
+    }
+
+    fn declared_phase(
+        &self,
+        node: &Node,
+        pick: impl Fn(&crate::domain::measure::Phase) -> bool,
+    ) -> bool {
+        let versions = self.ctx.versions;
+        versions.find(|measure| measure.phase(node.phase()).map(&pick)) == Some(true)
+    }
+
+    /// That another standing is on record by an act.
+    fn contradiction(&self, shown: &Node) -> Option<Finding> {
+        let node = self.state.node.as_ref()?;
+        let contradicts =
+            self.state.provenance == Provenance::Recorded && node.phase() != shown.phase();
+        contradicts.then(|| Finding {
+            code: Id::from("contradicts_standing"),
+            text: Text {
+                en: format!(
+                    "by the acts on record it stood at {node} on {}, not at {shown}",
+                    self.day
+                ),
+                zh: format!("据已入档的行为，{}处于 {node}，而非 {shown}", self.day),
+            },
+            article: String::new(),
+        })
+    }
+
+    /// The national office takes an evidenced standing for its own: its duties are open from now on.
+    pub(super) fn confirm_standing(&self, node: &Node) -> Result<Decision, Refusal> {
+        let mut effects = self.common_effects();
+        effects.stands_by = Some(Provenance::Recorded);
+        effects.ground.from = vec![Id::from(node.as_str())];
+        let held = self.state.place.as_ref().map(|place| place.category.clone());
+        effects.place = held.map(|category| PlaceEffect::Takes { category });
+        let start = self.state.phase_since.unwrap_or(self.on);
+        effects.term = self.state.term.as_deref().cloned();
+        effects.title = self.state.title.as_deref().cloned().map(TitleEffect::Granted);
+        let succeeded = self.succeeding(node, start);
+        if let Some((measure, passing)) = succeeded {
+            effects.term =
+                effects.term.or_else(|| Some(term(start, passing.term, &passing.term_article)));
+            self.duties_opened(measure, &passing.opens, &mut effects, start);
+        } else if let (Some(edition), Some((_, outcome))) = (self.edition, self.founding(node)) {
+            self.duties_opened(&edition.measure, &outcome.opens, &mut effects, start);
+        }
+        self.yearly_duties(node, &mut effects, start);
+        let today = self.on;
+        for duty in &mut effects.opens {
+            open_since(duty, today);
+        }
+        Ok(self.plain_decision(effects, vec![]))
+    }
+
+    /// What recurs every year while an enrollment stands in this phase, whenever that began.
+    fn yearly_duties(&self, node: &Node, effects: &mut Effects, start: CivilDate) {
+        let Some(edition) = self.edition else { return };
+        let measure = &edition.measure;
+        let opened: Vec<Id> = effects.opens.iter().map(|duty| duty.obligation.clone()).collect();
+        let recurs = |due: &DueRule| match due {
+            DueRule::Every { during, .. } => during.iter().any(|phase| *phase == node.phase()),
+            DueRule::After(_)
+            | DueRule::Stated
+            | DueRule::AfterEnd
+            | DueRule::Undated
+            | DueRule::By(_) => false,
+        };
+        let rules = measure.obligations.iter();
+        let missing: Vec<Id> = rules
+            .filter(|rule| recurs(&rule.due) && !opened.contains(&rule.id))
+            .map(|rule| rule.id.clone())
+            .collect();
+        self.duties_opened(measure, &missing, effects, start);
+    }
+
+    /// The rule and the outcome by which an enrollment enters a node's phase, in the measure in force.
+    fn founding(&self, node: &Node) -> Option<(&ActRule, &Outcome)> {
+        let measure: &Measure = &self.edition?.measure;
+        let phase = node.phase();
+        let within = |rule: &ActRule| {
+            rule.from.iter().any(|from| from.split('.').next().is_some_and(|p| p == phase))
+        };
+        let rules = measure.acts.iter().filter(|rule| !within(rule));
+        let pairs =
+            rules.flat_map(|rule| rule.outcomes.values().map(move |outcome| (rule, outcome)));
+        let enters = |to: &Node| to.phase() == phase && to.step().is_none();
+        pairs.into_iter().find(|(_, outcome)| outcome.to.as_ref().is_some_and(enters))
+    }
+}
+
+/// A duty of a standing that was evidenced is open from its confirmation on.
+fn open_since(duty: &mut DutyOpened, confirmed: CivilDate) {
+    if duty.open_from.latest() < confirmed.latest() {
+        duty.open_from = confirmed;
+    }
+    if let Some(series) = &mut duty.series {
+        let next = series.every.first_after(confirmed.latest());
+        series.first_due = series.first_due.max(next);
+    }
+}
+
+fn article_of<'m>(rule: &'m ActRule, outcome: &'m Outcome) -> &'m str {
+    outcome.article.as_deref().unwrap_or(&rule.article)
+}

@@ -1,0 +1,255 @@
+//! May this be done? The one question of that kind, before an act says anything of its content: asked
+//! by `decide`, by whose move it is, and by what a caller may do.
+//!
+//! What must hold: it looks at the measure, the standing and the day alone. Who the caller is and for
+//! which subject is `decide`'s.
+
+use super::act::ActKind;
+use super::condition::{Condition, Seen};
+use super::date::Day;
+use super::ids::{Id, Office, Text, covered};
+use super::measure::{ActRule, Measure, Outcome};
+use super::refusal::{Reason, Refusal};
+use super::state::State;
+
+/// An act of a kind by an office, where an enrollment stands on a day.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// The measure in force.
+    pub measure: &'a Measure,
+    /// The standing.
+    pub state: &'a State,
+    /// The day.
+    pub day: Day,
+    /// The act.
+    pub kind: ActKind,
+    /// Who would do it.
+    pub office: Office,
+}
+
+/// Why it may not be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Obstacle<'m> {
+    /// The measure has no such act.
+    Unknown,
+    /// Other offices do it, here or at all.
+    Office {
+        /// Which.
+        required: Vec<Office>,
+        /// By which rule.
+        rule: &'m ActRule,
+    },
+    /// It is not done where the enrollment stands.
+    NotHere {
+        /// From where this office does it.
+        allowed_from: Vec<Id>,
+        /// By which rule.
+        rule: &'m ActRule,
+    },
+    /// It was decided already, and the effect lies ahead.
+    Ahead {
+        /// The revision of the decision.
+        by: u64,
+        /// By which rule.
+        rule: &'m ActRule,
+    },
+    /// Conditions are missing.
+    Unmet {
+        /// Which.
+        missing: Vec<Missing<'m>>,
+        /// Of which rule.
+        rule: &'m ActRule,
+    },
+}
+
+/// A condition that is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Missing<'m> {
+    /// One of the rule.
+    Condition(&'m Condition),
+    /// Nothing of this kind awaits its decision.
+    NothingAwaits(&'m Id),
+    /// One of this kind awaits its decision already.
+    AwaitsAlready(&'m Id),
+}
+
+/// The rule by which an act may be done, or what stands in its way.
+///
+/// # Errors
+/// The [`Obstacle`].
+pub fn permitted<'m>(question: Question<'m>) -> Result<&'m ActRule, Obstacle<'m>> {
+    permitted_as(question, &|_| true)
+}
+
+/// The same where the act's content says of a rule whether it would found the standing by it.
+///
+/// # Errors
+/// The [`Obstacle`].
+pub fn permitted_as<'m>(
+    question: Question<'m>,
+    founds: &dyn Fn(&ActRule) -> bool,
+) -> Result<&'m ActRule, Obstacle<'m>> {
+    let Question { measure, state, kind, office, .. } = question;
+    let first = measure.rules(kind).next().ok_or(Obstacle::Unknown)?;
+    let offices = |rules: &mut dyn Iterator<Item = &'m ActRule>| {
+        let mut offices: Vec<Office> = rules.flat_map(|rule| rule.by.iter().copied()).collect();
+        offices.sort_unstable();
+        offices.dedup();
+        offices
+    };
+    let mut own = measure.rules(kind).filter(|rule| rule.by.contains(&office)).peekable();
+    let Some(own_first) = own.peek().copied() else {
+        let here = measure.rule_at(kind, state.node.as_ref()).unwrap_or(first);
+        return Err(Obstacle::Office { required: offices(&mut measure.rules(kind)), rule: here });
+    };
+    if let Some(rule) = question.rule(founds) {
+        return question.check(rule).map(|()| rule);
+    }
+    let mut here = measure.rules(kind).filter(|rule| covered(&rule.from, state.node.as_ref()));
+    if let Some(rule) = here.next() {
+        let required = offices(&mut std::iter::once(rule).chain(here));
+        return Err(Obstacle::Office { required, rule });
+    }
+    let allowed_from = own.flat_map(|rule| rule.from.iter().cloned()).collect();
+    Err(Obstacle::NotHere { allowed_from, rule: own_first })
+}
+
+impl<'m> Question<'m> {
+    /// The rule that covers where the enrollment stands, for this office. A founding act is also
+    /// allowed where evidence already shows the phase that it enters (G9), even where another rule
+    /// for the act covers that phase and its conditions are missing, if by what the act says it
+    /// founds that phase.
+    fn rule(&self, founds: &dyn Fn(&ActRule) -> bool) -> Option<&'m ActRule> {
+        let own = || {
+            let office = self.office;
+            self.measure.rules(self.kind).filter(move |rule| rule.by.contains(&office))
+        };
+        let founding = || own().filter(|rule| self.is_founding(rule));
+        let Some(covering) = own().find(|rule| covered(&rule.from, self.state.node.as_ref()))
+        else {
+            return founding().next();
+        };
+        if !self.state.is_evidenced_only() || self.check(covering).is_ok() {
+            return Some(covering);
+        }
+        let on = super::date::CivilDate::from(self.day);
+        let later = self.state.phase_since.is_some_and(|since| since.certainly_before(&on));
+        let founding = founding().find(|rule| founds(rule)).filter(|_| !later);
+        founding.or(Some(covering))
+    }
+
+    /// Whether a rule applies only because evidence shows the phase that it enters: the steps before
+    /// it are not on record, so nothing that they would have left is asked for.
+    pub fn is_founding(&self, rule: &ActRule) -> bool {
+        self.state.is_evidenced_only()
+            && !covered(&rule.from, self.state.node.as_ref())
+            && rule.outcomes.values().any(|outcome| enters_evidenced(self.state, outcome))
+    }
+
+    fn check(&self, rule: &'m ActRule) -> Result<(), Obstacle<'m>> {
+        if self.is_founding(rule) {
+            return Ok(());
+        }
+        let moves = |outcome: &Outcome| outcome.to.is_some() || outcome.title.is_some();
+        let ahead = self.state.ahead.keys().next();
+        if let Some(&by) = ahead.filter(|_| rule.outcomes.values().any(moves)) {
+            return Err(Obstacle::Ahead { by, rule });
+        }
+        let seen = Seen { state: self.state, day: self.day, act: None };
+        let needs = rule.needs.iter().filter(|need| !need.holds(seen)).map(Missing::Condition);
+        let awaits = |matter: &&Id| self.state.matters.contains_key(*matter);
+        let decides = rule.decides.iter().filter(|matter| !awaits(matter));
+        let opens = rule.opens.iter().filter(awaits);
+        let missing: Vec<Missing<'m>> = needs
+            .chain(decides.map(Missing::NothingAwaits))
+            .chain(opens.map(Missing::AwaitsAlready))
+            .collect();
+        if missing.is_empty() { Ok(()) } else { Err(Obstacle::Unmet { missing, rule }) }
+    }
+
+    /// A refusal for an obstacle.
+    pub fn refusal(&self, obstacle: &Obstacle<'_>) -> Refusal {
+        let stands_at = self.state.node.as_ref().map(|node| Id::from(node.as_str()));
+        let not_permitted = |allowed_from: Vec<Id>, missing: Vec<Id>| Reason::NotPermitted {
+            stands_at: stands_at.clone(),
+            allowed_from,
+            missing,
+        };
+        let act = self.kind.as_str();
+        let (reason, text, article) = match obstacle {
+            Obstacle::Unknown => {
+                let version = &self.measure.version;
+                let en = format!("measure {version} knows no {act}");
+                let zh = format!("办法 {version} 没有 {act} 这一行为");
+                (not_permitted(vec![], vec![]), Text { en, zh }, None)
+            }
+            Obstacle::Office { required, rule } => {
+                let names: Vec<_> = required.iter().map(|office| office.as_str()).collect();
+                let own = self.office.as_str();
+                let en = format!("{act} is here an act of {}, not of {own}", names.join(" or "));
+                let zh = format!("{act} 在此由 {} 作出，{own} 无权作出", names.join("、"));
+                let reason = Reason::OfficeForbidden { required: required.clone() };
+                (reason, Text { en, zh }, Some(&rule.article))
+            }
+            Obstacle::NotHere { allowed_from, rule } => {
+                let here = stands_at.as_deref().unwrap_or("none");
+                let (from, day) = (allowed_from.join(", "), self.day);
+                let en = format!(
+                    "{act} is allowed from {from}; on {day} the enrollment stands at {here}"
+                );
+                let zh = format!("{act} 须处于 {}；{day} 当日处于 {here}", allowed_from.join("、"));
+                let missing = vec![Id::from("standing")];
+                (not_permitted(allowed_from.clone(), missing), Text { en, zh }, Some(&rule.article))
+            }
+            Obstacle::Ahead { by, rule } => {
+                let en = format!(
+                    "it was decided already (revision {by}); the effect of that lies ahead"
+                );
+                let zh = format!("该事项已经决定（修订号 {by}），尚未生效");
+                let reason = Reason::AlreadyDecided { by: None };
+                (reason, Text { en, zh }, Some(&rule.article))
+            }
+            Obstacle::Unmet { missing, rule } => {
+                let (codes, texts): (Vec<Id>, Vec<Text>) =
+                    missing.iter().map(|one| self.missing(one)).unzip();
+                let en: Vec<_> = texts.iter().map(|text| text.en.as_str()).collect();
+                let zh: Vec<_> = texts.iter().map(|text| text.zh.as_str()).collect();
+                let text = Text { en: en.join("; "), zh: zh.join("；") };
+                (not_permitted(rule.from.clone(), codes), text, Some(&rule.article))
+            }
+        };
+        let refusal = Refusal::new(self.kind, reason, text.en, text.zh);
+        match article {
+            Some(article) => refusal.under(article),
+            None => refusal,
+        }
+    }
+
+    fn missing(&self, missing: &Missing<'_>) -> (Id, Text) {
+        match missing {
+            Missing::Condition(condition) => {
+                let seen = Seen { state: self.state, day: self.day, act: None };
+                (Id::from(condition.code()), condition.unmet(seen, self.measure))
+            }
+            Missing::NothingAwaits(matter) => {
+                let label = self.measure.matter_label(matter);
+                let en = format!("nothing of this kind awaits a decision: {}", label.en);
+                (Id::from("matter_open"), Text { en, zh: format!("没有待决事项：{}", label.zh) })
+            }
+            Missing::AwaitsAlready(matter) => {
+                let label = self.measure.matter_label(matter);
+                let since = self.state.matters.get(*matter).map(|open| open.since.to_string());
+                let since = since.unwrap_or_default();
+                let en = format!("one already awaits its decision since {since}: {}", label.en);
+                let zh = format!("自{since}起已有一件待决：{}", label.zh);
+                (Id::from("no_matter_open"), Text { en, zh })
+            }
+        }
+    }
+}
+
+/// Whether an outcome enters the phase that evidence shows.
+pub fn enters_evidenced(state: &State, outcome: &Outcome) -> bool {
+    let enters = |to: &super::ids::Node| to.step().is_none() && Some(to.phase()) == state.phase();
+    outcome.to.as_ref().is_some_and(enters)
+}
