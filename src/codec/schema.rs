@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::own::own_schema;
 use super::upcast;
-use crate::domain::act::{Act, ActKind, DocumentRef, Material, Override};
+use crate::domain::act::{Act, ActKind, Archive, DocumentRef, Material, Override};
 use crate::domain::event::{Effects, Finding};
 use crate::domain::event_type::{EventType, Records};
 
@@ -27,7 +27,7 @@ struct Shared {
     schema: fn() -> Value,
 }
 
-fn shared() -> [Shared; 5] {
+fn shared() -> [Shared; 6] {
     fn of<T: JsonSchema>(name: &str) -> Shared {
         Shared {
             definition: T::schema_name().into_owned(),
@@ -39,6 +39,7 @@ fn shared() -> [Shared; 5] {
         of::<Effects>("effects"),
         of::<DocumentRef>("document"),
         of::<Material>("material"),
+        of::<Archive>("archive"),
         of::<Override>("override"),
         of::<Finding>("finding"),
     ]
@@ -149,6 +150,7 @@ fn act_schema(kind: ActKind) -> Value {
     property("content", kind.content_schema(&mut generator));
     property("document", generator.subschema_for::<DocumentRef>());
     property("materials", generator.subschema_for::<Vec<Material>>());
+    property("archive", generator.subschema_for::<Archive>());
     property("override", generator.subschema_for::<Override>());
     property("effects", generator.subschema_for::<Effects>());
     property("findings", generator.subschema_for::<Vec<Finding>>());

@@ -192,6 +192,7 @@ impl Deciding<'_> {
                 act: self.request.act.clone().into(),
                 document: common.document.clone(),
                 materials: common.materials.clone(),
+                archive: common.archive.clone(),
                 over_limit: None,
                 effects,
                 findings,
