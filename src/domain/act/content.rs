@@ -24,7 +24,7 @@ pub enum Stated {
     /// A statement.
     Text(Said),
     /// A list, such as the kinds of service covered.
-    List(Vec<SmolString>),
+    List(Vec<Id>),
 }
 
 /// A count: how many, on which day, by which source.
@@ -40,8 +40,6 @@ pub struct Counted {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Said>,
 }
-
-type SmolString = smol_str::SmolStr;
 
 macro_rules! content {
     ($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident : $type:ty $(as $schema:ty)?),* $(,)? }) => {
