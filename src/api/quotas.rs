@@ -257,7 +257,7 @@ async fn overrides_of(
             subject: subject.to_string(),
             event: entry.event.reference(enrollment).to_string(),
             effective_on: entry.event.meta.effective_on.to_string(),
-            justification,
+            justification: justification.to_string(),
         })
     });
     Ok(over.collect())

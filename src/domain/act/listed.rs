@@ -2,7 +2,7 @@
 
 use super::Act;
 use crate::domain::ids::Id;
-use crate::domain::text::says_something;
+use crate::domain::text::{Said, says_something};
 
 impl Act {
     /// The annual round and the batch that it states, each without the space around it.
@@ -11,7 +11,7 @@ impl Act {
         let said = |text: Option<&str>| {
             text.map(str::trim).filter(|text| says_something(text)).map(Id::from)
         };
-        let both = |round: &Option<String>, batch: &Option<String>| {
+        let both = |round: &Option<Said>, batch: &Option<Said>| {
             (said(round.as_deref()), said(batch.as_deref()))
         };
         match self {

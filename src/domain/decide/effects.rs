@@ -15,6 +15,7 @@ use crate::domain::ids::{Id, Office, Provenance};
 use crate::domain::measure::{ActRule, Edition, Effect, Measure, Outcome};
 use crate::domain::permitted::enters_evidenced;
 use crate::domain::refusal::{Reason, Refusal};
+use crate::domain::text::Said;
 use crate::domain::words;
 
 impl Deciding<'_> {
@@ -192,6 +193,7 @@ impl Deciding<'_> {
                 act: self.request.act.clone().into(),
                 document: common.document.clone(),
                 materials: common.materials.clone(),
+                archive: common.archive.clone(),
                 over_limit: None,
                 effects,
                 findings,
@@ -226,10 +228,10 @@ impl Deciding<'_> {
         }
         let own_act = common.archive.is_none() && self.ctx.actor.office != Office::Registrar;
         if own_act {
-            let reason = "the effective day of the opening act".to_owned();
+            let reason = Said::literal("the effective day of the opening act");
             KeptSince { day: self.day, reason }
         } else {
-            let reason = "the day of recording".to_owned();
+            let reason = Said::literal("the day of recording");
             KeptSince { day: self.ctx.now.civil_day(), reason }
         }
     }

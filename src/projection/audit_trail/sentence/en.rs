@@ -6,6 +6,7 @@ use crate::domain::act::{
 };
 use crate::domain::date::CivilDate;
 use crate::domain::ids::{Language, Office};
+use crate::domain::text::Said;
 use crate::domain::words::{self, batch, day, round, when};
 
 const EN: Language = Language::En;
@@ -103,7 +104,7 @@ pub(super) fn with_article(name: &str, office: Office) -> String {
     }
 }
 
-fn because(text: String, reason: &Option<String>) -> String {
+fn because(text: String, reason: &Option<Said>) -> String {
     match reason {
         Some(reason) => format!("{text}: {reason}"),
         None => text,
