@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::date::{CivilDate, Day};
-use super::division;
-use super::ids::{CORPS, EventRef, Id, Office, SubjectId, Text};
+use super::division::{self, CORPS};
+use super::ids::{EventRef, Id, Office, SubjectId, Text};
 use super::refusal::{FieldError, field};
 
 mod history;
