@@ -157,7 +157,7 @@ pub async fn list_acts(call: Call) -> Answered {
 pub async fn get_act(call: Call) -> Answered {
     let reading = Reading::of(&call).await?;
     let history = reading.history(&call).await?;
-    let id = Uuid::parse_str(call.path("act")).ok();
+    let id = Uuid::parse_str(&call.path("act")).ok();
     let found = history.events().iter().find(|event| Some(event.id) == id);
     let Some(event) = found.filter(|event| !event.event.is_own()) else {
         return Err(Problem::new(Code::NotFound)

@@ -55,9 +55,10 @@ pub struct Call {
 }
 
 impl Call {
-    /// A part of the path.
-    pub fn path(&self, name: &str) -> &str {
-        self.http.match_info().get(name).unwrap_or_default()
+    /// A part of the path, decoded. Of what is matched, `/`, `%` and all beyond ASCII are encoded still.
+    pub fn path(&self, name: &str) -> Cow<'_, str> {
+        let part = self.http.match_info().get(name).unwrap_or_default();
+        percent_decode_str(part).decode_utf8_lossy()
     }
 
     /// The registered subject that the path names, in whatever case.
@@ -73,7 +74,7 @@ impl Call {
     /// # Errors
     /// As [`Call::subject`].
     pub async fn subject_known(&self, known_to: Option<u64>) -> Result<Arc<Subject>, Problem> {
-        let id = SubjectId::parse(self.path("subject"))
+        let id = SubjectId::parse(&self.path("subject"))
             .map_err(|error| Problem::new(Code::NotFound).detail(error.to_string()))?;
         let subject = self.state.app.subject_known(&id, known_to).await;
         subject.map_err(|error| self.problem(error))

@@ -8,11 +8,11 @@ use docket::app::measure_files::{Checked, check_files};
 use docket::cli::demo::data::{ActStep, DataSet, Step, What};
 use docket::codec::parse_act_request;
 use docket::domain::act::ActRequest;
-use docket::domain::date::Timestamp;
+use docket::domain::date::{Day, Timestamp};
 use docket::domain::decide::{Actor, Context, Decision, OtherStanding};
 use docket::domain::event::{Event, EventMeta, OfficeName, Recorded};
 use docket::domain::history::History;
-use docket::domain::history_decide::{decide_on, place_of_new};
+use docket::domain::history_decide::{decide_on, fold_day_of_new};
 use docket::domain::ids::{EventRef, Id, Office, ProgramId};
 use docket::domain::measure::{Edition, Program, Versions};
 use docket::domain::measure_file::FILES;
@@ -149,7 +149,8 @@ impl Replay {
         let mut history =
             self.histories.get(&stream).cloned().unwrap_or_else(|| History::new(stream.clone()));
         let decision = decide_on(&ctx, &history, &request)?;
-        self.check_place(&act.program, &history, &request, &decision)?;
+        let from = fold_day_of_new(&ctx, &history, &request, &decision);
+        self.check_place(&act.program, (&history, from), &request, &decision)?;
         let before = history.state_at(day);
         let recorded = recorded(self.now, &actor, program, &history, &request, &decision);
         self.references.insert(key.clone(), recorded.reference(&stream));
@@ -173,12 +174,11 @@ impl Replay {
     fn check_place(
         &self,
         program: &ProgramId,
-        history: &History,
+        (history, from): (&History, Day),
         request: &ActRequest,
         decision: &Decision,
     ) -> Result<(), Refusal> {
         let Some(wanted) = &decision.place else { return Ok(()) };
-        let from = place_of_new(history, request.common.effective_on, &decision.grounds);
         let quota = self.quotas.get(&(program.clone(), wanted.category.clone()));
         let full = quota.and_then(|quota| quota.full_from(wanted.limit, from, history.stream()));
         match full {
