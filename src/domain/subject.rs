@@ -125,7 +125,7 @@ pub enum SubjectEvent {
     /// It has another name.
     Renamed(Renaming),
     /// One of these was wrong.
-    Corrected(SubjectCorrected),
+    Corrected(Box<SubjectCorrected>),
 }
 
 /// What a registration, a renaming, or the correction of one says of a subject.
