@@ -107,6 +107,36 @@ fn people_get_tables_in_their_language() {
     assert!(list.lines().any(|line| line.contains("440000") && line.contains("广东省")), "{list}");
 }
 
+/// G8: what programs read (ids, names of acts, statuses) is said in words; only what is asked about
+/// stays as it was asked.
+#[test]
+fn chinese_tables_hold_no_codes() {
+    let one = ["exercise_strong_province", "x01"];
+    let area = ["exercise_cluster_area", "exercise_b"];
+    let asked: [&[&str]; 9] = [
+        &["status", one[0], one[1]],
+        &["status", area[0], area[1], "--as-of", "2016-03-10"],
+        &["status", "cluster_area", "futian"],
+        &["obligations", area[0], area[1]],
+        &["obligations", area[0], "--status", "OVERDUE,LATE"],
+        &["timeline", one[0], one[1]],
+        &["audit", area[0], area[1]],
+        &["status", "--list", "--exercise"],
+        &["status", "--list"],
+    ];
+    for args in asked {
+        let shown = table(&[args, &["--lang", "zh-CN"]].concat());
+        for word in shown.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+            let is_code = word.contains('_') || word.len() > 3 && word == word.to_uppercase();
+            let is_number = word.bytes().all(|b| b.is_ascii_digit());
+            let is_subject =
+                ["exercise_b", "XPCC"].contains(&word) || word.starts_with("exercise_");
+            assert!(!is_code || is_number || is_subject, "{word} in {args:?}:\n{shown}");
+        }
+        assert!(!shown.contains("Art. "), "{args:?}:\n{shown}");
+    }
+}
+
 #[test]
 fn the_audit_trail_is_sentences_with_articles() {
     let trail = ask(&["audit", "exercise_strong_province", "x01"]);

@@ -4,12 +4,16 @@ pub mod audit;
 pub mod obligations;
 pub mod status;
 pub mod timeline;
+mod words;
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::ask::{AskArgs, Asker};
 use super::client::{Answer, segment};
 use super::output::{Format, Page, print, print_json};
+use words::{cell, row};
 
 /// Which day, and how much of the record.
 #[derive(Debug, clap::Args)]
@@ -57,9 +61,12 @@ pub fn enrollment(program: &str, subject: &str, part: &str) -> anyhow::Result<St
 pub async fn show(
     asker: Asker,
     args: &AskArgs,
-    answer: &Answer,
+    mut answer: Answer,
     page: impl FnOnce(&Answer) -> Page,
 ) -> anyhow::Result<()> {
+    if matches!(args.output, Format::Table) && !answer.is_english {
+        answer.programs = programs(&asker).await?;
+    }
     asker.close().await?;
     match args.output {
         Format::Json => print_json(&answer.body)?,
@@ -73,11 +80,28 @@ pub async fn show(
                     ),
                 );
             }
-            shown.append(page(answer));
+            shown.append(page(&answer));
             print(&shown)?;
         }
     }
     Ok(())
+}
+
+/// The Chinese names of the programs: their ids are no words.
+async fn programs(asker: &Asker) -> anyhow::Result<BTreeMap<String, String>> {
+    let programs = asker.get("/v1/programs", &[]).await?;
+    Ok(items(&programs.body, "/items")
+        .map(|program| (text(program, "/id"), text(program, "/name/zh")))
+        .collect())
+}
+
+/// What an answer about one enrollment is about: the subject's name, program and id.
+fn heading(answer: &Answer) -> String {
+    let body = &answer.body;
+    let (program, subject) = (cell(answer, body, "/program"), text(body, "/subject"));
+    let exercise =
+        if body["exercise"] == true { answer.say("  (exercise)", "（演练）") } else { "" };
+    format!("{}  {program} / {subject}{exercise}", text(body, "/name"))
 }
 
 /// The text at a JSON pointer; numbers as they are written, nothing as an empty text.
