@@ -356,7 +356,7 @@ pub fn encode_subject(
     match event {
         SubjectEvent::Registered(body) => encode_own(body, meta, event_id),
         SubjectEvent::Renamed(body) => encode_own(body, meta, event_id),
-        SubjectEvent::Corrected(body) => encode_own(body, meta, event_id),
+        SubjectEvent::Corrected(body) => encode_own(&**body, meta, event_id),
     }
 }
 

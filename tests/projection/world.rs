@@ -224,7 +224,8 @@ impl World {
         meta.corrects = corrects.to_string().into();
         let reason = "a test".to_owned();
         let correction = SubjectCorrection { corrects, reason, replacement };
-        let event = SubjectEvent::Corrected(SubjectCorrected { correction, unsettles: vec![] });
+        let event =
+            SubjectEvent::Corrected(Box::new(SubjectCorrected { correction, unsettles: vec![] }));
         let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{stream}{}", self.now_us).as_bytes());
         self.append(&stream, encode_subject(&event, &meta, id).unwrap());
     }
