@@ -21,6 +21,7 @@ use crate::domain::event::Term;
 use crate::domain::history::History;
 use crate::domain::ids::{Id, Language};
 use crate::domain::state::State;
+use crate::domain::words;
 
 /// Where an enrollment stands.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -240,7 +241,7 @@ impl Status {
             possible: Vec::new(),
             not_yet_in_effect: Vec::new(),
             unsupported: Vec::new(),
-            measure: MeasureInForce::on(&reading.versions, day),
+            measure: MeasureInForce::on(&reading.versions, day, language),
         }
     }
 }
@@ -278,7 +279,7 @@ fn term_on(term: &Term, day: Day, language: Language) -> TermOn {
     let term = TermView {
         from: term.from.to_string(),
         until: term.until.to_string(),
-        arithmetic: term.arithmetic.clone(),
+        arithmetic: words::arithmetic(&term.arithmetic, language),
         article: term.article.clone(),
     };
     TermOn { term, over, note: over_note(over, language) }

@@ -15,6 +15,7 @@ use crate::domain::duty::items;
 use crate::domain::event::{Term, Title};
 use crate::domain::ids::{EventRef, Language};
 use crate::domain::measure::{Measure, NationalStage};
+use crate::domain::words;
 use crate::projection::audit_trail::{Entry, entries};
 use crate::projection::timeline::{ActMark, Held, PhaseSpan, timeline};
 
@@ -152,7 +153,8 @@ pub async fn get_audit_trail(call: Call) -> Answered {
         let fold_day = entry.fold_day.unwrap_or_else(|| entry.effective_on.latest());
         !reading.day_named || fold_day <= reading.day
     };
-    let entries = entries(&history, &reading.subject, &reading.versions, language);
+    let entries =
+        entries(&history, &reading.subject, &reading.versions, &reading.calendars, language);
     let view = AuditTrailView {
         program: reading.program.id.to_string(),
         subject: reading.subject.id().to_string(),
@@ -294,7 +296,7 @@ pub async fn get_timeline(call: Call) -> Answered {
         stages: line.stages.iter().map(|stage| stage_view(stage, language)).collect(),
         phases: line.phases.iter().map(|phase| phase_view(phase, language)).collect(),
         titles: line.titles.iter().map(|held| title_view(&reading, held, language)).collect(),
-        terms: line.terms.iter().map(term_view).collect(),
+        terms: line.terms.iter().map(|held| term_view(held, language)).collect(),
         obligations: due.iter().map(|item| ObligationView::of(item, &labels, language)).collect(),
         acts: line.acts.iter().map(mark_view).collect(),
     };
@@ -358,12 +360,12 @@ fn title_view(
     held(view, span.from_day, span.to_day)
 }
 
-fn term_view(span: &Held<Term>) -> HeldView<TermView> {
+fn term_view(span: &Held<Term>, language: Language) -> HeldView<TermView> {
     let what = &span.what;
     let view = TermView {
         from: what.from.to_string(),
         until: what.until.to_string(),
-        arithmetic: what.arithmetic.clone(),
+        arithmetic: words::arithmetic(&what.arithmetic, language),
         article: what.article.clone(),
     };
     held(view, span.from_day, span.to_day)

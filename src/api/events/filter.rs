@@ -52,7 +52,7 @@ impl Filter {
             return Err(refused(
                 "recorded_to",
                 "it is not later than recorded_from, so nothing can lie between",
-                "须晚于 recorded_from，否则其间不可能有事件",
+                "须晚于起始时刻，否则其间不可能有事件",
             ));
         }
         Ok(filter)
@@ -98,11 +98,12 @@ fn program(call: &Call) -> Result<Option<String>, Problem> {
     }
     let programs = &call.state.app.library().programs().programs;
     let there: Vec<&str> = programs.iter().map(|program| program.id.as_str()).collect();
-    let (en, zh) = (there.join(", "), there.join("、"));
+    let names: Vec<&str> = programs.iter().map(|program| program.name.zh.as_str()).collect();
+    let (en, zh) = (there.join(", "), names.join("、"));
     Err(refused(
         "program",
         &format!("there is no program {id:?}; there are {en}"),
-        &format!("没有项目 {id:?}；现有 {zh}"),
+        &format!("没有项目“{id}”；现有项目：{zh}"),
     ))
 }
 
@@ -146,11 +147,12 @@ fn types(call: &Call) -> Result<Vec<&'static str>, Problem> {
             });
             found.map(|found| found.name).ok_or_else(|| {
                 let there: Vec<&str> = EventType::all().map(|known| known.name).collect();
-                let (en, zh) = (there.join(", "), there.join("、"));
+                let names: Vec<&str> = EventType::all().map(|known| known.label.zh).collect();
+                let (en, zh) = (there.join(", "), names.join("、"));
                 refused(
                     "type",
                     &format!("there is no event type {wanted:?}; there are {en}"),
-                    &format!("没有事件类型 {wanted:?}；现有 {zh}"),
+                    &format!("没有事件类型“{wanted}”；现有类型：{zh}"),
                 )
             })
         })

@@ -7,6 +7,7 @@ use crate::domain::event::{Effects, Finding};
 use crate::domain::ids::{EventRef, Id, Text};
 use crate::domain::measure::ActRule;
 use crate::domain::refusal::{Reason, Refusal};
+use crate::domain::words;
 
 impl Footing<'_> {
     /// The finding where participation in another program is not shown (P17), and the event by
@@ -30,7 +31,7 @@ impl Footing<'_> {
                 "participation in {} ({phases}) is not shown on {}",
                 condition.program, self.day
             ),
-            zh: format!("{} 未见参加 {}（{phases}）", self.day, condition.program),
+            zh: format!("{}未见参加条款所指的项目", words::zh(self.day)),
         };
         if condition.refuse {
             let reason = Reason::NotPermitted {
@@ -67,14 +68,18 @@ impl Deciding<'_> {
         if let (Some(earlier), Some(now)) = (earlier, now)
             && earlier.measure.version != now
         {
+            let number = self.edition.map(|edition| edition.measure.number.zh.as_str());
+            let number = number.unwrap_or_default();
             let text = Text {
                 en: format!(
                     "judged by {now}, in force on {}; {} was in force on an earlier day of {on}",
                     self.day, earlier.measure.version
                 ),
                 zh: format!(
-                    "按 {} 有效的 {now} 判断；{on} 期间较早时有效的是 {}",
-                    self.day, earlier.measure.version
+                    "按{}有效的{number}判断；{}中较早时有效的是{}",
+                    words::zh(self.day),
+                    words::zh(on),
+                    earlier.measure.number.zh
                 ),
             };
             let article = earlier.measure.in_force_article.clone();
@@ -87,7 +92,7 @@ impl Deciding<'_> {
                 en: format!(
                     "{on} spans more than one year; yearly duties are counted from its latest year"
                 ),
-                zh: format!("{on} 跨年；年度义务自其最晚年份起算"),
+                zh: format!("{}跨年；年度义务自其最晚年份起算", words::zh(on)),
             };
             findings.push(Finding {
                 code: Id::from("ambiguous_year"),
