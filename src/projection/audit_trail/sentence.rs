@@ -339,7 +339,7 @@ impl Words<'_> {
         self.label(id, |measure| measure.phase(id).map(|phase| phase.label.clone()))
     }
 
-    /// A result as the measure prints it.
+    /// A result as printed.
     fn result(&self, id: &Id) -> String {
         self.label(id, |measure| measure.called(id))
     }
