@@ -87,6 +87,10 @@ impl Words<'_> {
         let mut parts = vec![self.head(&fact.act, &article.unwrap_or_default())];
         parts.extend(self.decided(fact));
         parts.extend(self.archived());
+        let last = parts.len() - 1;
+        for part in &mut parts[..last] {
+            part.truncate(part.trim_end_matches(['.', '。']).len());
+        }
         let text = parts.join(self.pick("; ", "；"));
         ended(capital(&text), language)
     }
@@ -116,6 +120,7 @@ impl Words<'_> {
 
     fn done_on(&self, act: &RecordedAct, article: &str) -> String {
         let (language, office, done) = (self.language, self.office(), self.done(act));
+        let done = if article.is_empty() { &*done } else { done.trim_end_matches(['.', '。']) };
         let effective = self.recorded.meta.effective_on;
         let on = |date: &CivilDate| when(date, language);
         match (self.decided_apart(), language) {
