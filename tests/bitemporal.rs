@@ -1,27 +1,26 @@
 //! The two times (G3): what was so on a day, as known at some event, for random histories with
 //! late entries, corrections, corrections of corrections and annulments.
-//!
-//! The oracle is written from the words of the design and shares nothing with the history but the
-//! fold of one event: a list of what stands, rebuilt from scratch for every question.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 
 #[path = "rules/clerk.rs"]
 mod clerk;
 #[path = "rules/lives.rs"]
 mod lives;
+#[path = "bitemporal/oracle.rs"]
+mod oracle;
 #[path = "rules/story.rs"]
 mod story;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use docket::domain::act::{Act, ActRequest, KeptSince};
+use docket::domain::act::ActRequest;
 use docket::domain::date::{CivilDate, Day};
-use docket::domain::event::{Event, Recorded};
-use docket::domain::evolve::evolve;
+use docket::domain::event::Recorded;
+use docket::domain::evolve::Part;
 use docket::domain::history::History;
-use docket::domain::ids::EventRef;
 use docket::domain::ids::Office::{self, NationalOffice, Registrar};
 use docket::domain::state::State;
+use oracle::oracle;
 use proptest::prelude::{Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
 use proptest::test_runner::Config;
 use serde_json::{Value, json};
@@ -36,6 +35,8 @@ struct Attempt {
     sharpness: Sharpness,
     target: usize,
     late: bool,
+    /// So many days before it counts it is decided.
+    ahead: Option<u8>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -53,14 +54,16 @@ fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
         Sharpness::Days(200),
         Sharpness::By,
     ]);
+    let ahead = prop::option::weighted(0.2, 1_u8..120);
     let attempt =
-        (any::<usize>(), 0_u16..400, sharpness, any::<usize>(), prop::bool::weighted(0.3))
-            .prop_map(|(first, from, sharpness, target, late)| Attempt {
+        (any::<usize>(), 0_u16..400, sharpness, any::<usize>(), prop::bool::weighted(0.3), ahead)
+            .prop_map(|(first, from, sharpness, target, late, ahead)| Attempt {
                 first,
                 from,
                 sharpness,
                 target,
                 late,
+                ahead,
             });
     prop::collection::vec(attempt, 1..24)
 }
@@ -84,10 +87,18 @@ fn bodies(year: i32, plans: usize) -> Vec<(&'static str, Value)> {
         ("review", lives::rectify_by(lives::review("unqualified"), &deadline)),
         ("review", lives::review("unqualified")),
         ("designate", json!({ "designates": "funds", "text": "x" })),
+        ("attest_standing", evidence("under_construction")),
+        ("attest_standing", evidence("experimental")),
+        ("attest_standing", evidence("demonstrative")),
+        ("confirm_standing", json!({})),
         ("return", lives::reason()),
         ("reject", lives::reason()),
         ("end_standing", json!({ "reason": "x", "document": lives::document() })),
     ]
+}
+
+fn evidence(phase: &str) -> Value {
+    json!({ "stands_at": phase, "confidence": "attested", "source": "a newspaper" })
 }
 
 fn office_of(name: &str) -> Office {
@@ -111,7 +122,7 @@ fn written(attempt: &Attempt, base: Day) -> String {
 
 /// What is tried for an attempt, until one is accepted.
 fn tried(story: &Story, attempt: &Attempt) -> Vec<(Office, ActRequest)> {
-    let base = match story.history.last_place() {
+    let base = match story.enrollment.last_fold_day {
         Some(last) if !attempt.late => last,
         Some(_) | None => day("2014-10-01"),
     };
@@ -126,13 +137,24 @@ fn tried(story: &Story, attempt: &Attempt) -> Vec<(Office, ActRequest)> {
     if attempt.first % 9 == 8 {
         bodies.reverse();
     } else {
-        let ends = bodies.split_off(14);
+        let ends = bodies.split_off(18);
         let first = attempt.first % bodies.len();
         bodies.rotate_left(first);
         bodies.extend(ends);
     }
     for (name, mut body) in bodies {
+        if name == "attest_standing" || name == "confirm_standing" {
+            let office = if name == "attest_standing" { Registrar } else { NationalOffice };
+            requests.push((office, act(name, &on, body)));
+            continue;
+        }
+        if let Some(days) = attempt.ahead.filter(|_| office_of(name) == NationalOffice) {
+            let first = CivilDate::parse(&on).unwrap().earliest();
+            let decided = first.map(|first| first.plus_days(-i64::from(days)).to_string());
+            body["decided_on"] = json!(decided);
+        }
         body["archive"] = json!({ "office": office_of(name).as_str(), "source": "box 7" });
+        body["document"] = lives::document();
         requests.push((Registrar, act(name, &on, body)));
     }
     requests.push((Registrar, act("note", &on, json!({ "text": "seen" }))));
@@ -153,6 +175,9 @@ fn correction(story: &Story, attempt: &Attempt, on: &str) -> ActRequest {
             "act": { "act": fact.act.kind().as_str(), "content": content },
             "common": {
                 "effective_on": on,
+                "decided_on": story.event(original).meta.decided_on.filter(|decided| {
+                    decided.latest() <= CivilDate::parse(on).unwrap().latest()
+                }),
                 "materials": fact.materials,
                 "document": fact.document,
             },
@@ -172,6 +197,7 @@ fn lived(attempts: &[Attempt]) -> Story {
             ("approve", "2014-10/2014-12", json!({})),
         ] {
             body["archive"] = json!({ "office": office_of(name).as_str(), "source": "box 7" });
+            body["document"] = lives::document();
             story.does(Registrar, name, on, body);
         }
     }
@@ -203,90 +229,6 @@ fn nothing_is_lost_unsaid(story: &Story, revision: u64, before: &[u64]) {
     for lost in unsupported.iter().filter(|lost| !before.contains(lost)) {
         assert!(named.contains(lost), "revision {revision} takes the ground from {lost} unsaid");
     }
-}
-
-/// What stands after so many events: each original with its last correction in its place.
-fn standing(events: &[Recorded]) -> BTreeMap<u64, Recorded> {
-    let mut original_of = BTreeMap::new();
-    let mut stands = BTreeMap::new();
-    for event in events {
-        let Event::Acted(fact) = &event.event else {
-            stands.insert(event.revision, event.clone());
-            continue;
-        };
-        let Ok(Act::Correct(correction)) = fact.act.read() else {
-            original_of.insert(event.revision, event.revision);
-            stands.insert(event.revision, event.clone());
-            continue;
-        };
-        let original = original_of[&correction.corrects.revision];
-        original_of.insert(event.revision, original);
-        stands.remove(&original);
-        if let Some(mended) = &fact.mended {
-            let mut now = events.iter().find(|e| e.revision == original).unwrap().clone();
-            now.event = Event::Acted(Box::new(mended.fact.clone()));
-            now.meta.effective_on = mended.effective_on;
-            now.meta.rests_on.clone_from(&event.meta.rests_on);
-            stands.insert(original, now);
-        }
-    }
-    opened(&mut stands);
-    stands
-}
-
-/// Where nothing that stands says from when the record is complete, the first event does (G10).
-fn opened(stands: &mut BTreeMap<u64, Recorded>) {
-    let opens = |e: &Recorded| e.event.fact().is_some_and(|f| f.effects.opens_record.is_some());
-    if stands.values().any(opens) {
-        return;
-    }
-    let Some(first) = stands.values_mut().find(|e| !e.event.is_own()) else { return };
-    let archived = first.meta.archive || first.meta.office == Registrar;
-    let recorded = first.meta.recorded_at.civil_day();
-    let day = if archived { recorded } else { first.meta.effective_on.latest() };
-    let Event::Acted(fact) = &mut first.event else { unreachable!() };
-    fact.effects.opens_record = Some(KeptSince { day, reason: "the first that stands".into() });
-}
-
-/// The place of each: its latest day, raised to that of what it rests on as long as that raises
-/// anything.
-fn places(stands: &BTreeMap<u64, Recorded>) -> BTreeMap<u64, Day> {
-    let mut places: BTreeMap<u64, Day> =
-        stands.iter().map(|(revision, e)| (*revision, e.meta.effective_on.latest())).collect();
-    loop {
-        let before = places.clone();
-        for (revision, event) in stands {
-            for ground in EventRef::parse_list(&event.meta.rests_on).unwrap() {
-                let Some(rests_on) = stands.get(&ground.revision) else { continue };
-                if rests_on.meta.effective_on.overlaps(&event.meta.effective_on) {
-                    let raised = places[revision].max(places[&ground.revision]);
-                    places.insert(*revision, raised);
-                }
-            }
-        }
-        if places == before {
-            return places;
-        }
-    }
-}
-
-/// The state as of a day, known when there were so many events.
-fn oracle(events: &[Recorded], known: usize, on: Day) -> (State, Vec<u64>) {
-    let stands = standing(&events[..known]);
-    let places = places(&stands);
-    let mut order: Vec<_> = places.iter().map(|(revision, place)| (*place, *revision)).collect();
-    order.sort_unstable();
-    let mut state = State::default();
-    let mut possible = Vec::new();
-    for (place, revision) in order {
-        let event = &stands[&revision];
-        if place <= on {
-            evolve(&mut state, event, place);
-        } else if event.meta.effective_on.contains(on) {
-            possible.push(revision);
-        }
-    }
-    (state, possible)
 }
 
 /// The state without what a correction's own recording day decides: when a duty was received.
@@ -329,7 +271,7 @@ proptest! {
                     comparable(expected),
                     "as of {} known at {}", on, known
                 );
-                prop_assert_eq!(history.possible(on), possible, "as of {} known at {}", on, known);
+                prop_assert_eq!(history.effective().possible(on), possible, "as of {} known at {}", on, known);
             }
         }
     }
@@ -344,7 +286,7 @@ proptest! {
         prop_assert_eq!(replayed.state(), story.state.clone());
         // The last of the days on which something changed is the present; where every act was
         // refused or annulled, nothing ever changed.
-        let segments = replayed.segments();
+        let segments = replayed.effective().segments();
         let last = segments.last().map(|(_, state)| state.clone()).unwrap_or_default();
         prop_assert_eq!(last, story.state.clone());
         for (on, state) in &segments {
@@ -362,19 +304,23 @@ fn the_random_histories_are_worth_asking() {
 
     let mut runner = TestRunner::deterministic();
     let mut seen: BTreeMap<&'static str, usize> = BTreeMap::new();
-    let (mut moved, mut unsettled) = (0, 0);
+    let (mut narrowed, mut ahead, mut shown, mut unsettled) = (0, 0, 0, 0);
     for _ in 0..40 {
         let story = lived(&attempts().new_tree(&mut runner).unwrap().current());
         for event in story.history.events() {
             *seen.entry(event.event.event_type()).or_default() += 1;
         }
         let effective = story.history.effective();
-        moved += effective.iter().filter(|e| e.place > e.event.meta.effective_on.latest()).count();
+        let whole = effective.entries().iter().filter(|e| e.part == Part::Whole);
+        narrowed += whole.filter(|e| e.days != e.event.meta.effective_on.into()).count();
+        ahead += effective.entries().iter().filter(|e| e.part == Part::Decided).count();
+        shown += effective.entries().iter().filter(|e| e.is_evidence()).count();
         unsettled += story.state.unsupported.len();
     }
     let kinds = ["Approved", "PlanSubmitted", "ReportSubmitted", "AcceptanceDecided", "Corrected"];
     for kind in kinds.into_iter().chain(["ObligationLapsed"]) {
         assert!(seen.get(kind).is_some_and(|count| *count >= 5), "{kind}: {seen:?}");
     }
-    assert!(moved >= 5 && unsettled >= 5, "{moved} places moved, {unsettled} unsupported");
+    let counts = [narrowed, ahead, shown, unsettled];
+    assert!(counts.iter().all(|count| *count >= 5), "{counts:?}");
 }

@@ -151,7 +151,7 @@ async fn looking_again_records_nothing_new_in_this_process_or_the_next() {
     let kept = world.app.enrollment(STREAM).await.unwrap();
     let replayed = Cached::of(&world.app.history(STREAM).await.unwrap());
     assert_eq!((&kept.state, kept.revision), (&replayed.state, replayed.revision));
-    assert_eq!(kept.last_place, replayed.last_place);
+    assert_eq!(kept.last_fold_day, replayed.last_fold_day);
     let world = world.again(log.clone()).await;
     let mut next = Clerk::new(world.app.clone(), 0);
     assert_eq!(look(&mut next, &world, "2016-03-01").await.lapsed, 0);

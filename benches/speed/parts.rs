@@ -133,14 +133,14 @@ pub async fn deciding(app: &docket::app::App, time: Duration) -> anyhow::Result<
         stream: &stream,
         actor,
         now: app.clock().now(),
+        mending: false,
         standing_in: &|_| None,
     };
     let mut by_kind: HashMap<bool, usize> = HashMap::new();
     let began = Instant::now();
     let mut decided = 0usize;
     while began.elapsed() < time {
-        let decision =
-            decide_at_end(&context, &folded.state, folded.last_place, &requests[decided % 64]);
+        let decision = decide_at_end(&context, &folded, &requests[decided % 64]);
         *by_kind.entry(matches!(decision, Some(Ok(_)))).or_default() += 1;
         black_box(decision);
         decided += 1;

@@ -4,9 +4,11 @@
 
 CREATE VIEW docket_report_enrollment_current AS
 SELECT e.stream AS enrollment, e.program, e.subject,
-       (SELECT n.name_en FROM subject_name n WHERE n.subject = e.subject
+       (SELECT n.name_en FROM subject_name n
+        WHERE n.subject = e.subject AND n.known_to IS NULL
         ORDER BY n.from_day DESC, n.revision DESC LIMIT 1) AS name_en,
-       (SELECT n.name_zh FROM subject_name n WHERE n.subject = e.subject
+       (SELECT n.name_zh FROM subject_name n
+        WHERE n.subject = e.subject AND n.known_to IS NULL
         ORDER BY n.from_day DESC, n.revision DESC LIMIT 1) AS name_zh,
        e.exercise, h.valid_from, h.stands_at, h.phase, h.phase_since, h.node_since, h.category,
        h.title, h.title_from, h.title_until, h.term_from, h.term_until, h.place_category,
@@ -90,14 +92,17 @@ WHERE o.known_to IS NULL AND o.valid_to IS NULL;
 
 CREATE VIEW docket_report_division AS
 SELECT s.subject, s.kind, s.code, s.code_revision, s.province,
-       (SELECT n.name_en FROM subject_name n WHERE n.subject = s.subject
+       (SELECT n.name_en FROM subject_name n
+        WHERE n.subject = s.subject AND n.known_to IS NULL
         ORDER BY n.from_day DESC, n.revision DESC LIMIT 1) AS name_en,
-       (SELECT n.name_zh FROM subject_name n WHERE n.subject = s.subject
+       (SELECT n.name_zh FROM subject_name n
+        WHERE n.subject = s.subject AND n.known_to IS NULL
         ORDER BY n.from_day DESC, n.revision DESC LIMIT 1) AS name_zh,
        s.order_key, s.source, s.effective_on, s.invented AS exercise, a.provenance,
        s.sequence AS source_sequence, a.recorded_at
 FROM subject s
-JOIN audit_trail a ON a.sequence = s.sequence;
+JOIN audit_trail a ON a.sequence = s.sequence
+WHERE s.known_to IS NULL;
 
 CREATE VIEW docket_report_place AS
 SELECT p.program, p.category, p.enrollment, e.subject, p.exercise, p.from_day, p.until_day,

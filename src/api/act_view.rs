@@ -211,6 +211,8 @@ pub struct ActView {
     pub program: String,
     /// The subject.
     pub subject: String,
+    /// Whether it belongs to an exercise.
+    pub exercise: bool,
     /// Its events.
     pub events: Vec<EventBrief>,
     /// Who acted and who recorded it.
@@ -254,6 +256,7 @@ impl ActView {
             state: "RECORDED",
             program: reading.program.id.to_string(),
             subject: reading.subject.id().to_string(),
+            exercise: meta.exercise,
             events: vec![EventBrief::of(event, &reading.stream)],
             by: Hands {
                 office: meta.office.as_str(),

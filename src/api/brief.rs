@@ -61,6 +61,8 @@ pub struct EventBrief {
     pub recorded_at: String,
     /// The article.
     pub article: Option<String>,
+    /// Whether it belongs to an exercise.
+    pub exercise: bool,
 }
 
 impl EventBrief {
@@ -75,6 +77,7 @@ impl EventBrief {
             effective_on: event.meta.effective_on.to_string(),
             recorded_at: event.meta.recorded_at.to_rfc3339(),
             article: event.meta.article.as_deref().map(str::to_owned),
+            exercise: event.meta.exercise,
         }
     }
 }

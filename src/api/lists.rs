@@ -8,9 +8,7 @@ use super::brief::Labelled;
 use super::call::{Answered, Call, wrong_parameter};
 use super::ends::{is_over, is_review_due};
 use super::named::{self, declared};
-use super::page::{
-    CURSOR, Cursor, EXERCISE, Filled, LIMIT, MIN_SEQUENCE, ask_at, cursor, exercise, page,
-};
+use super::page::{CURSOR, Cursor, EXERCISE, Filled, LIMIT, MIN_SEQUENCE, ask_at, cursor, page};
 use super::problem::Problem;
 use super::route::Parameter;
 use super::status::{PlaceView, StandsAt};
@@ -59,10 +57,11 @@ pub const ENROLLMENTS: &[Parameter] = &[
 pub const SUBJECTS: &[Parameter] = &[
     KIND,
     PROVINCE,
+    EXERCISE,
     Parameter {
         name: "invented",
-        en: "`true`: the invented subjects of exercises.",
-        zh: "true：演练用的虚构主体。",
+        en: "The same as `exercise`, of subjects.",
+        zh: "同 exercise（就主体而言）。",
     },
     AS_OF,
     MIN_SEQUENCE,
@@ -161,8 +160,9 @@ pub async fn list_enrollments(call: Call) -> Answered {
     let limit = limit(&call)?;
     let cursor: Option<Cursor<EnrollmentCursor>> = cursor(&call)?;
     let times = Times::of(&call, cursor.as_ref()).await?;
+    let exercise = named::exercise(&call)?;
     let filter = EnrollmentFilter {
-        exercise: exercise(&call)?,
+        exercise,
         program: named::program(&call)?.map(|program| program.id.clone()),
         phase: declared(&call, "phase", |m| m.phases.iter().map(|p| p.id.clone()).collect())?,
         category: declared(&call, "category", |m| {
@@ -184,7 +184,9 @@ pub async fn list_enrollments(call: Call) -> Answered {
     let programs = rows.iter().map(|row| row.program.to_string()).collect();
     let model = ("current_status", version_of("current_status"));
     let (position, known_at_us) = (answer.position, answer.known_at_us);
-    page(&call, Filled { items, more, programs, times, model, copy, position, known_at_us })
+    let filled =
+        Filled { items, exercise, more, programs, times, model, copy, position, known_at_us };
+    page(&call, filled)
 }
 
 /// Cuts off the row that only shows that there are more, and gives the cursor of the last.
@@ -323,8 +325,15 @@ pub async fn list_subjects(call: Call) -> Answered {
     let limit = limit(&call)?;
     let cursor: Option<Cursor<SubjectCursor>> = cursor(&call)?;
     let times = Times::of(&call, cursor.as_ref()).await?;
+    let exercise = match (call.parameter("invented"), call.parameter("exercise")) {
+        (Some(_), Some(_)) => {
+            return Err(wrong_parameter("invented", "it says the same as exercise: send one"));
+        }
+        (Some(_), None) => call.flag("invented")?,
+        (None, _) => call.flag("exercise")?,
+    };
     let filter = SubjectFilter {
-        invented: call.flag("invented")?,
+        invented: exercise,
         kinds: named::kind(&call)?.into_iter().collect(),
         province: named::subject(&call, "province").await?,
     };
@@ -339,7 +348,9 @@ pub async fn list_subjects(call: Call) -> Answered {
     let programs = Default::default();
     let model = ("subjects", version_of("subjects"));
     let (position, known_at_us) = (answer.position, answer.known_at_us);
-    page(&call, Filled { items, more, programs, times, model, copy, position, known_at_us })
+    let filled =
+        Filled { items, exercise, more, programs, times, model, copy, position, known_at_us };
+    page(&call, filled)
 }
 
 fn subject(row: SubjectRow) -> SubjectItem {

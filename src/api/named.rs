@@ -68,6 +68,21 @@ pub fn program(call: &Call) -> Result<Option<&Program>, Problem> {
     })
 }
 
+/// Whether exercises are asked for: as told, or as the program is one.
+///
+/// # Errors
+/// `malformed-request` where the two contradict each other; `not-found` for an unknown program.
+pub fn exercise(call: &Call) -> Result<bool, Problem> {
+    let told = call.parameter("exercise").is_some();
+    let flag = call.flag("exercise")?;
+    let Some(program) = program(call)? else { return Ok(flag) };
+    if told && flag != program.is_exercise() {
+        let id = &program.id;
+        return Err(wrong_parameter("exercise", &format!("the program {id} contradicts it")));
+    }
+    Ok(program.is_exercise())
+}
+
 /// The registered subject that a parameter names.
 ///
 /// # Errors

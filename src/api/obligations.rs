@@ -65,6 +65,8 @@ pub struct ObligationsOfOne {
     pub program: String,
     /// The subject.
     pub subject: String,
+    /// Whether it is an exercise.
+    pub exercise: bool,
     /// The day on which they are judged.
     pub as_of: String,
     /// The obligations, in the order in which they arose.
@@ -97,6 +99,7 @@ pub async fn list_enrollment_obligations(call: Call) -> Answered {
     let view = ObligationsOfOne {
         program: reading.program.id.to_string(),
         subject: reading.subject.id().to_string(),
+        exercise: reading.program.is_exercise(),
         as_of: reading.day.to_string(),
         items: shown.collect(),
     };

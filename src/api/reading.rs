@@ -26,7 +26,7 @@ pub struct Reading<'a> {
     pub program: &'a Program,
     /// Its measures.
     pub versions: Arc<Versions>,
-    /// The subject.
+    /// The subject, as it was known then.
     pub subject: Arc<Subject>,
     /// The stream.
     pub stream: String,
@@ -52,13 +52,13 @@ impl<'a> Reading<'a> {
     pub async fn of(call: &'a Call) -> Result<Self, Problem> {
         let app = &call.state.app;
         let program = program(call)?;
-        let subject = call.subject().await?;
         let as_of = call.parsed("as_of", Day::parse)?;
         let (known_at, known) = known(call).await?;
         if let (Some(instant), Known::Nothing) = (known_at, known) {
             return Err(nothing_known(instant));
         }
         let known_to = known.sequence();
+        let subject = call.subject_known(known_to).await?;
         let (adopted, present) = app.library().present_calendars();
         let calendars = match known_to {
             None => present,
@@ -86,9 +86,9 @@ impl<'a> Reading<'a> {
     pub async fn of_answer(call: &'a Call, answer: &ActAnswer) -> Result<Self, Problem> {
         let app = &call.state.app;
         let program = program(call)?;
-        let subject = call.subject().await?;
         let (adopted, present) = app.library().present_calendars();
         let known_to = answer.recorded.sequence.filter(|_| answer.replayed);
+        let subject = call.subject_known(known_to).await?;
         let calendars = match known_to {
             None => present,
             known_to => Arc::new(app.library().calendars(known_to)),
@@ -206,7 +206,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// What an answer depends on besides revision, day and language: how many renamings of the subject,
+/// What an answer depends on besides revision, day and language: how many events of the subject,
 /// calendars and editions were adopted. None of them is ever taken back. They are not added up: a
 /// node can know of more calendars and of fewer renamings than another.
 fn ground(app: &App, program: &Program, subject: &Subject, calendars: usize) -> String {

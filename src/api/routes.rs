@@ -16,7 +16,8 @@ use super::programs::{MeasureView, ProgramView};
 use super::quotas::Quotas;
 use super::revisions::{RevisionItem, RevisionView};
 use super::route::{
-    Body, OPERATOR, PUBLIC, Parameter, REGISTRAR, Route, Shape, delete, get, patch, post,
+    Body, CORRECTORS, OPERATOR, PUBLIC, Parameter, REGISTRAR, Route, Shape, delete, get, patch,
+    post,
 };
 use super::status::Status;
 use super::subjects::{CalendarView, SubjectView, WrittenView};
@@ -31,7 +32,7 @@ use super::{
     programs, quotas, revisions, status, subjects, trail, webhooks,
 };
 use crate::domain::logbook::CalendarAdopted;
-use crate::domain::subject::{Registration, Renaming};
+use crate::domain::subject::{Registration, Renaming, SubjectCorrection};
 use serde_json::Value;
 
 /// The schema of a type, for the table.
@@ -94,6 +95,19 @@ const RECORDING: &[Code] = &[
     Code::LogIntegrityFailure,
     Code::SubjectExists,
 ];
+/// What a correction of a registration can be answered with.
+const CORRECTING: &[Code] = &[
+    Code::IdempotencyKeyMissing,
+    Code::IdempotencyKeyReused,
+    Code::ValidationError,
+    Code::AlreadyDecided,
+    Code::ClockUnreliable,
+    Code::OutcomeUnknown,
+    Code::EventStoreUnavailable,
+    Code::LogMoving,
+    Code::RecordingStopped,
+    Code::LogIntegrityFailure,
+];
 /// What the making or changing of a webhook endpoint can be answered with.
 const WEBHOOK: &[Code] = &[Code::ValidationError, Code::WebhooksUnavailable];
 /// What any question about webhook endpoints can be answered with.
@@ -154,6 +168,10 @@ pub const ROUTES: &[Route] = &[
     post("/v1/subjects/{subject}/renamings", "rename_subject", "Records another name", "登记更名",
         body!(Renaming), json!(WrittenView), to!(subjects::rename_subject))
         .to(REGISTRAR).or(RECORDING),
+    post("/v1/subjects/{subject}/corrections", "correct_subject",
+        "Corrects a registration, a renaming or a correction of one", "更正登记、更名或其更正",
+        body!(SubjectCorrection), json!(WrittenView), to!(subjects::correct_subject))
+        .to(CORRECTORS).or(CORRECTING),
     get("/v1/calendars", "list_calendars", "The calendars in force", "现行日历",
         json!(List<CalendarView>), to!(subjects::list_calendars)),
     get("/v1/calendars/{year}", "get_calendar", "A year's calendar", "某年日历",

@@ -71,6 +71,11 @@ impl Enrollment {
         self.last_fold_day.is_none_or(|last| last <= day)
     }
 
+    /// Whether evidence has a part in it: then what an act founds is asked of the whole history.
+    pub fn has_evidence(&self) -> bool {
+        !self.shown.is_empty()
+    }
+
     /// Whether an act goes in at the end and narrows nothing. An act and the evidence of what it
     /// founded bound each other, whichever is recorded first; what takes effect later stands twice.
     pub fn ends_with(

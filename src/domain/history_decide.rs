@@ -36,7 +36,10 @@ pub fn decide_at_end(
         return None;
     }
     let decided = decide(ctx, &enrollment.state, request);
-    let ends = decided.as_ref().map_or(true, |found| goes_at_end(enrollment, request, found));
+    let ends = match &decided {
+        Ok(found) => goes_at_end(enrollment, request, found),
+        Err(_) => !enrollment.has_evidence(),
+    };
     ends.then_some(decided)
 }
 

@@ -19,6 +19,7 @@ use crate::domain::duty::lapse_has_ground;
 use crate::domain::event::{Event, EventMeta, Recorded};
 use crate::domain::history::{Fate, History, corrected_revision};
 use crate::domain::state::State;
+use crate::domain::subject::SubjectHistory;
 
 pub mod entry;
 mod known;
@@ -129,7 +130,11 @@ impl Projection for AuditTrail {
     ) -> Result<(), ProjectionError> {
         let step = match input {
             Input::Step(step) => Some(*step),
-            Input::Subject(_) | Input::Quota(_) | Input::Own => None,
+            Input::Subject(_, history) => {
+                history.iter().for_each(|history| restate_subject(history, changes));
+                None
+            }
+            Input::Quota(_) | Input::Own => None,
         };
         let Some(Step { path: Path::Refolded { history, before, .. }, after, .. }) = step else {
             self.insert(envelope, meta, step, &HashMap::new(), changes);
@@ -197,6 +202,32 @@ impl AuditTrail {
         row.text_if(document.and_then(|document| document.number.as_deref()));
         row.text_if(document.map(|document| document.title.as_str()));
         row.text(standing.as_str()).number_if(by);
+    }
+}
+
+/// The same of a subject's events, by their last, which is a correction.
+fn restate_subject(history: &SubjectHistory, changes: &mut ModelChanges<'_>) {
+    let Some((newest, earlier)) = history.records().split_last() else { return };
+    let before = history.known_to(newest.sequence.saturating_sub(1));
+    for record in earlier {
+        let (was, now) = (before.fate(record.revision), history.fate(record.revision));
+        if was != now {
+            let (standing, by) = fate(was);
+            let mut row = changes.insert(BEFORE);
+            row.number(record.sequence).number(newest.sequence).null();
+            row.text(standing.as_str()).number_if(by);
+            let (standing, by) = fate(now);
+            let mut row = changes.change(EVENTS, RESTATE);
+            row.null().text(standing.as_str()).number_if(by).number(record.sequence);
+        }
+    }
+}
+
+fn fate(fate: Fate) -> (Standing, Option<u64>) {
+    match fate {
+        Fate::Stands => (Standing::Stands, None),
+        Fate::Corrected { by } => (Standing::Corrected, Some(by)),
+        Fate::Annulled { by } => (Standing::Annulled, Some(by)),
     }
 }
 

@@ -31,6 +31,35 @@ fn the_real_list_has_its_thirteen_pilots_and_no_exercise() {
     assert!(exercises.len() > 20 && exercises.iter().all(exercise));
 }
 
+/// Whatever is shown of an exercise says so on its first line (G16), a list without items too.
+#[test]
+fn what_is_invented_says_so_first() {
+    let (program, subject) = ("exercise_strong_province", "x01");
+    let shown: [&[&str]; 9] = [
+        &["status", program, subject],
+        &["audit", program, subject],
+        &["timeline", program, subject],
+        &["obligations", program, subject],
+        &["obligations", program],
+        &["obligations", program, "--due-before", "1990-01-01"],
+        &["obligations", "--exercise"],
+        &["status", "--list", "--exercise"],
+        &["status", "--list", "--program", program],
+    ];
+    for args in shown {
+        let first =
+            |lang| table(&[args, &["--lang", lang]].concat()).lines().next().map(str::to_owned);
+        assert!(first("en").unwrap().starts_with("EXERCISE: "), "{args:?}");
+        assert!(first("zh-CN").unwrap().starts_with("演练"), "{args:?}");
+        assert_eq!(ask(args)["exercise"], true, "{args:?}");
+    }
+    for args in
+        [&["status", "--list"][..], &["obligations"], &["audit", "strong_province", "440000"]]
+    {
+        assert!(!table(&[args, &["--lang", "en"]].concat()).contains("EXERCISE"), "{args:?}");
+    }
+}
+
 #[test]
 fn status_answers_for_any_day() {
     let status = |day| ask(&["status", "exercise_strong_province", "x01", "--as-of", day]);

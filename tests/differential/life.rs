@@ -17,7 +17,7 @@ pub struct Ground<'a> {
     pub is_area: bool,
     pub measure: Option<&'a Measure>,
     pub state: &'a State,
-    pub last_place: Option<Day>,
+    pub last_fold_day: Option<Day>,
     /// Read only where an act is about another event.
     pub history: Option<&'a History>,
     /// Digests of documents that are kept.
@@ -93,7 +93,7 @@ pub fn act(ground: &Ground<'_>, kind: ActKind, chance: &mut Chance) -> Tried {
         let since = day.to_string();
         body["kept_since"] = json!({ "day": since, "reason": "kept from this act on" });
     }
-    let is_late = ground.last_place.is_some_and(|last| day < last);
+    let is_late = ground.last_fold_day.is_some_and(|last| day < last);
     let wants_archive = is_late || chance.percent(20);
     if wants_archive && !BUILT_IN.contains(&kind) && office != Office::Registrar {
         body["archive"] = json!({ "office": office.as_str(), "source": "box 7" });
@@ -113,14 +113,14 @@ pub fn act(ground: &Ground<'_>, kind: ActKind, chance: &mut Chance) -> Tried {
 /// The day from which it counts, and how that is written.
 fn when(ground: &Ground<'_>, kind: ActKind, chance: &mut Chance) -> (Day, String) {
     let begin = if ground.is_area { "2014-10-08" } else { "2015-11-02" };
-    let base = ground.last_place.unwrap_or_else(|| Day::parse(begin).unwrap());
+    let base = ground.last_fold_day.unwrap_or_else(|| Day::parse(begin).unwrap());
     let ahead = match kind {
         // Their terms are three years.
         Accept | Review if chance.percent(70) => 1096 + chance.below(60),
         _ => chance.below(40),
     };
     let mut day = base.plus_days(i64::try_from(ahead).unwrap());
-    if ground.last_place.is_some() && chance.percent(7) {
+    if ground.last_fold_day.is_some() && chance.percent(7) {
         day = base.plus_days(-chance.count(500));
     }
     let text = match chance.below(20) {

@@ -185,13 +185,13 @@ impl Script {
         let cached = app.enrollment(&stream).await.unwrap();
         let program = app.library().program(place.program).unwrap();
         let versions = app.library().versions(program);
-        let day = cached.last_place.unwrap_or_else(|| Day::parse("2016-01-01").unwrap());
+        let day = cached.last_fold_day.unwrap_or_else(|| Day::parse("2016-01-01").unwrap());
         let edition = versions.in_force(day).or_else(|| versions.newest()).map(Arc::clone);
         let mut ground = Ground {
             is_area: place.is_area,
             measure: edition.as_deref().map(|edition| &edition.measure),
             state: &cached.state,
-            last_place: cached.last_place,
+            last_fold_day: cached.last_fold_day,
             history: None,
             documents: &self.documents,
         };

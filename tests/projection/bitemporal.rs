@@ -10,7 +10,7 @@ use docket::domain::history::History;
 use docket::domain::ids::{Id, ProgramId, SubjectId, Text};
 use docket::domain::quota::Quota;
 use docket::domain::state::State;
-use docket::domain::subject::{Subject, SubjectEvent};
+use docket::domain::subject::Subject;
 use docket::projection::current_status::{EnrollmentFilter, EnrollmentRow, Waiting};
 use docket::projection::enrollment_places::PlaceRow;
 use docket::projection::obligations::{ObligationFilter, ObligationRow};
@@ -39,14 +39,14 @@ impl Then {
                 break;
             }
             match codec::decode(&event).unwrap() {
-                Stored::Subject(SubjectEvent::Registered(registration), _) => {
-                    let subject = Subject::registered(registration);
+                Stored::Subject(..) => {
+                    let stream = event.stream.clone();
+                    let read = world.log.read_stream(&stream, 0, 1_000);
+                    let read = world.runtime.block_on(read).unwrap().events;
+                    let known = read.into_iter().take_while(|event| event.sequence <= known);
+                    let history = codec::subject_history(&known.collect::<Vec<_>>()).unwrap();
+                    let subject = history.subject().unwrap();
                     then.subjects.insert(subject.id().clone(), subject);
-                }
-                Stored::Subject(renamed, _) => {
-                    let id = event.stream.as_str().strip_prefix("subject-").unwrap();
-                    let id = SubjectId::parse(id).unwrap();
-                    then.subjects.get_mut(&id).unwrap().evolve(renamed, event.revision);
                 }
                 Stored::Quota(quota, _) => {
                     let StreamKind::Quota { category, .. } = kind_of_stream(event.stream.as_str())

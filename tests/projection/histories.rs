@@ -151,7 +151,7 @@ fn tried(world: &World, stream: &str, attempt: &Attempt) -> Vec<(Office, String)
     let (program, _) = WHO[attempt.who];
     let is_area = program == "cluster_area";
     let begin = day(if is_area { "2014-10-01" } else { "2016-01-01" });
-    let base = world.histories.get(stream).and_then(|history| history.last_place());
+    let base = world.histories.get(stream).and_then(|history| history.effective().last_fold_day());
     let base = base.filter(|_| !attempt.late).unwrap_or(begin);
     let on = written(attempt, base);
     let year = CivilDate::parse(&on).unwrap().latest().year();

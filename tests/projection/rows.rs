@@ -137,7 +137,7 @@ fn a_correction_refolds_the_rows_and_says_what_became_of_each_event() {
     world.act(PROGRAM, "futian", Office::NationalOffice, &annul);
     catch_up(&mut follower, 10);
     let connection = &follower.connection();
-    let fates = "SELECT revision, event_type, place, fate, corrected_by FROM audit_trail
+    let fates = "SELECT revision, event_type, fold_day, fate, corrected_by FROM audit_trail
         WHERE enrollment IS NOT NULL ORDER BY sequence";
     insta::assert_snapshot!(rows_of(connection, fates).join("\n"), @r#"
     0|Applied|2014-10-08|stands|-

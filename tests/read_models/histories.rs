@@ -46,6 +46,7 @@ pub fn filled() -> World {
     cluster_area(at, "exercise_cluster_area", "inv_area");
     at.abandon("cluster_area-suzhou");
     at.rename("futian", "2020-05-01", ("New Futian", "新福田"));
+    at.correct_subjects();
     let amendment = r#"{"act":"submit_amendment","effective_on":"2016-05-01","opinion":"o",
         "explanation":"e","plan":{"contents":{"goals":"h"}}}"#;
     at.act("cluster_area", "haidian", Office::LocalGovernment, amendment);

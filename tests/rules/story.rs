@@ -159,6 +159,7 @@ impl Story {
             stream: self.history.stream(),
             actor,
             now: self.now,
+            mending: false,
             standing_in: &elsewhere,
         };
         let decided = decide_on(&context, &self.history, request);

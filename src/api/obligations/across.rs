@@ -11,7 +11,7 @@ use crate::api::brief::{Labels, ObligationView};
 use crate::api::call::{Answered, Call};
 use crate::api::lists::{version_of, words};
 use crate::api::named;
-use crate::api::page::{Cursor, Filled, ask_at, cursor, exercise, page};
+use crate::api::page::{Cursor, Filled, ask_at, cursor, page};
 use crate::api::times::Times;
 use crate::domain::calendar::Calendars;
 use crate::domain::date::Day;
@@ -112,7 +112,7 @@ pub async fn list_obligations(call: Call) -> Answered {
         (call.parsed("due_before", Day::parse)?, call.parsed("due_after", Day::parse)?);
     let statuses = words(&call, "status", STATUSES)?;
     let filter = ObligationFilter {
-        exercise: exercise(&call)?,
+        exercise: named::exercise(&call)?,
         program: named::program(&call)?.map(|program| program.id.clone()),
         subject: named::subject(&call, "subject").await?,
         obligation: named::declared(&call, "obligation", |measure| {
@@ -135,7 +135,10 @@ pub async fn list_obligations(call: Call) -> Answered {
     let programs = items.iter().map(|item| item.program.clone()).collect();
     let model = ("obligations", version_of("obligations"));
     let (position, known_at_us) = (answer.position, answer.known_at_us);
-    page(&call, Filled { items, more, programs, times, model, copy, position, known_at_us })
+    let exercise = question.filter.exercise;
+    let filled =
+        Filled { items, exercise, more, programs, times, model, copy, position, known_at_us };
+    page(&call, filled)
 }
 
 /// The programs whose unlisted subjects owe something that the filter picks, by id.

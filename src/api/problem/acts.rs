@@ -42,16 +42,7 @@ impl Problem {
                 .detail_zh(format!("所引用的文件尚未上传（摘要{digest}）"))
                 .member("digest", digest)
                 .member("pointer", format!("#{pointer}")),
-            ActError::Invalid { pointer, detail } => {
-                let member = words::member(&pointer).unwrap_or_else(|| "内容".to_owned());
-                let zh = format!("{member}有误，请核对后重新填写");
-                let said = if language == Language::Zh { zh.clone() } else { detail.clone() };
-                let (pointer, code) = (format!("#{pointer}"), "invalid".to_owned());
-                Problem::new(Code::ValidationError)
-                    .detail(detail)
-                    .detail_zh(zh)
-                    .errors(&[FieldError { pointer, detail: said, code }])
-            }
+            ActError::Invalid(error) => of_fields(&[error], language),
             ActError::EventTooLarge { bytes, limit } => {
                 let errors = [FieldError {
                     pointer: "#".to_owned(),

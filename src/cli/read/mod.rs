@@ -53,7 +53,8 @@ pub fn enrollment(program: &str, subject: &str, part: &str) -> anyhow::Result<St
     Ok(format!("/v1/enrollments/{}/{}{part}", segment(program)?, segment(subject)?))
 }
 
-/// Shows an answer, in the form asked for, and ends the asking.
+/// Shows an answer, in the form asked for, and ends the asking. What is invented says so on its first
+/// line (G16).
 ///
 /// # Errors
 /// When it can't be written.
@@ -69,7 +70,19 @@ pub async fn show(
     asker.close().await?;
     match args.output {
         Format::Json => print_json(&answer.body)?,
-        Format::Table => print(&page(&answer))?,
+        Format::Table => {
+            let mut shown = Page::default();
+            if answer.body["exercise"] == true {
+                shown.strong(
+                    answer.say(
+                        "EXERCISE: invented, no real record",
+                        "演练：内容均为虚构，并非真实记录",
+                    ),
+                );
+            }
+            shown.append(page(&answer));
+            print(&shown)?;
+        }
     }
     Ok(())
 }
@@ -86,9 +99,7 @@ async fn programs(asker: &Asker) -> anyhow::Result<BTreeMap<String, String>> {
 fn heading(answer: &Answer) -> String {
     let body = &answer.body;
     let (program, subject) = (cell(answer, body, "/program"), text(body, "/subject"));
-    let exercise =
-        if body["exercise"] == true { answer.say("  (exercise)", "（演练）") } else { "" };
-    format!("{}  {program} / {subject}{exercise}", text(body, "/name"))
+    format!("{}  {program} / {subject}", text(body, "/name"))
 }
 
 /// The text at a JSON pointer; numbers as they are written, nothing as an empty text.

@@ -25,6 +25,14 @@ impl Deciding<'_> {
                 "只有登记员可以据档案补录其他机关的行为；以本机关名义行事，请勿填写档案补录",
             ));
         }
+        let office_id = common.archive.as_ref().and_then(|archive| archive.office_id.as_ref());
+        if office_id.is_some_and(|id| !says_something(id) || id.contains(char::is_whitespace)) {
+            return Err(self.invalid(vec![field(
+                "/archive/office_id",
+                "an office's id is one word, such as cnipa; leave it out where it is not known",
+                "机关标识应为一个词，例如 cnipa；不知其标识时请省略",
+            )]));
+        }
         let recording = common.archive.is_some() || registrar;
         if (common.received_on.is_some() || common.kept_since.is_some()) && !recording {
             let reason = Reason::OfficeForbidden { required: vec![Office::Registrar] };

@@ -269,6 +269,13 @@ pub struct Effects {
     pub receipt: Option<(u64, Day)>,
 }
 
+impl Ground {
+    /// Whether it can be in a phase.
+    pub fn is_within(&self, phase: &str) -> bool {
+        self.from.iter().any(|from| *from == "*" || from.split('.').next() == Some(phase))
+    }
+}
+
 impl Effects {
     /// Whether the standing is known from evidence only: a source shows it, no office acted (G9).
     pub fn is_evidence(&self) -> bool {

@@ -12,7 +12,7 @@ use super::effective::{Days, Entry};
 use crate::domain::date::Day;
 use crate::domain::event::Recorded;
 use crate::domain::evolve::Part;
-use crate::domain::ids::{Id, digits};
+use crate::domain::ids::digits;
 
 /// Narrows the entries, which come by revision, and brings them into the order of the fold.
 pub(super) fn arrange(stream: &str, entries: &mut Vec<Entry<'_>>) {
@@ -55,7 +55,8 @@ fn links(stream: &str, entries: &[Entry<'_>]) -> Vec<Link> {
             links.push(Link { ground: on - 1, on, both: true });
             continue;
         }
-        if entry.is_evidence() || entry.event.event.is_aside() {
+        // Of Docket's own events none says when an office acted.
+        if entry.is_evidence() || entry.event.event.is_own() {
             continue;
         }
         let recorded_as = entry.corrected_by.unwrap_or(entry.revision());
@@ -69,7 +70,7 @@ fn links(stream: &str, entries: &[Entry<'_>]) -> Vec<Link> {
                 ground = founder;
             }
             let other = entries[ground].revision() != entry.revision();
-            if other && !entries[ground].event.event.is_aside() {
+            if other && !entries[ground].event.event.is_own() {
                 links.push(Link { ground: part_for(entries, ground, on), on, both: true });
             }
         }
@@ -135,10 +136,9 @@ fn leaves(entry: &Entry<'_>, phase: &str) -> bool {
         && within(&entry.event, phase)
 }
 
-/// Whether an event has its ground in a phase.
+/// Whether an event is one of those who stand in a phase.
 fn within(event: &Recorded, phase: &str) -> bool {
-    let of_phase = |from: &Id| *from == "*" || from.split('.').next() == Some(phase);
-    event.event.fact().is_some_and(|fact| fact.effects.ground.from.iter().any(of_phase))
+    event.event.fact().is_some_and(|fact| fact.effects.ground.is_within(phase))
 }
 
 /// The revisions of the same stream among what an event rests on.

@@ -115,8 +115,12 @@ fn check_corrector(
 ) -> Result<(), Refusal> {
     let office = request.common.archive.as_ref().map_or(ctx.actor.office, |a| a.office);
     let acted = original.meta.office;
-    let same_hand =
-        ctx.actor.office == Office::Registrar || ctx.actor.office_id == original.meta.office_id;
+    // Of an archived act whose office is not known by its own id, the office of that division.
+    let division = original.meta.office_id.strip_prefix(acted.as_str());
+    let division = division.and_then(|rest| rest.strip_prefix(':'));
+    let same_hand = ctx.actor.office == Office::Registrar
+        || ctx.actor.office_id == original.meta.office_id
+        || division.is_some_and(|division| original.meta.archive && ctx.actor.acts_for(division));
     if office == Office::NationalOffice || (office == acted && same_hand) {
         return Ok(());
     }

@@ -5,7 +5,7 @@ use crate::domain::date::Day;
 use crate::domain::decide::{Context, Decision, decide};
 use crate::domain::event::Effects;
 use crate::domain::history::{Days, Effective, Entry};
-use crate::domain::ids::{Id, Node, covered};
+use crate::domain::ids::{Id, Node};
 use crate::domain::refusal::Refusal;
 use crate::domain::state::State;
 
@@ -108,7 +108,8 @@ impl Judging<'_> {
             .map(|(phase, _)| phase);
         let mut more: Vec<Id> = steps.map(|phase| Id::from(format!("{phase}.*"))).collect();
         more.push(Id::from("none"));
-        more.extend(before.node.iter().map(|node| Id::from(node.as_str())));
+        let stood = before.node.iter().filter(|node| Some(node.phase()) != state.phase());
+        more.extend(stood.map(|node| Id::from(node.as_str())));
         for pattern in more {
             if !effects.ground.from.contains(&pattern) {
                 effects.ground.from.push(pattern);
@@ -128,10 +129,9 @@ impl Judging<'_> {
 fn founds(state: &State, effects: &Effects) -> bool {
     let entered = effects.enters.as_ref().map(Node::phase);
     state.is_evidenced_only()
-        && entered.is_some()
         && entered == state.phase()
         && !effects.is_evidence()
-        && !covered(&effects.ground.from, state.node.as_ref())
+        && entered.is_some_and(|phase| !effects.ground.is_within(phase))
 }
 
 fn resting_on(mut decision: Decision, counted: Vec<u64>) -> Decision {

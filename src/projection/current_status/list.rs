@@ -8,7 +8,7 @@ use crate::domain::ids::{Id, Node, ProgramId, Provenance, SubjectId, Text};
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
 use crate::projection::read::{At, Tables};
-use crate::projection::sql::question::{add_asked, both, said_on, small, text_if, valid};
+use crate::projection::sql::question::{add_asked, both, said_by, said_on, small, text_if, valid};
 use crate::projection::sql::{Record, provenance};
 
 /// Which enrollments are asked for. Real ones and exercises never stand in one list (G16).
@@ -136,7 +136,8 @@ fn question(filter: &EnrollmentFilter, at: At) -> String {
  JOIN status_history s ON s.id = (SELECT h.id FROM status_history h
     WHERE h.enrollment = e.id AND {valid} ORDER BY h.valid_from DESC LIMIT 1){join_head}
  WHERE e.program = :program AND e.subject = b.subject AND e.exercise = :exercise
-   AND (b.order_key, b.subject) > (:after_key, :after_subject)"
+   AND {} AND (b.order_key, b.subject) > (:after_key, :after_subject)",
+        said_by("b")
     );
     let parts = [
         // One whose first event came later needs no look at its rows.

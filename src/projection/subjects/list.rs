@@ -8,7 +8,9 @@ use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
 use crate::projection::read::{At, Tables};
 use crate::projection::sql::Record;
-use crate::projection::sql::question::{add_asked, both, parameters, said_on, text_if, valid};
+use crate::projection::sql::question::{
+    add_asked, both, parameters, said_by, said_on, text_if, valid,
+};
 use crate::projection::status_history::MetOutside;
 
 /// Which subjects are asked for. Real ones and invented ones never stand in one list (G16).
@@ -103,8 +105,9 @@ fn question(selected: &str, joined: &str, of_kinds: &[String]) -> String {
     let mut sql = format!(
         "SELECT b.*{selected}, {name} AS name, {office} AS office
  FROM subject b{joined}
- WHERE b.invented = :invented
-   AND (b.order_key, b.subject) > (:after_key, :after_subject)"
+ WHERE b.invented = :invented AND {}
+   AND (b.order_key, b.subject) > (:after_key, :after_subject)",
+        said_by("b")
     );
     let kinds = format!(" AND b.kind IN ({})", of_kinds.join(", "));
     add_asked(&mut sql, &[(!of_kinds.is_empty(), kinds.as_str())]);
@@ -171,12 +174,6 @@ impl Tables<'_> {
         let mut sql = question(", s.met_outside", &joined, &kinds);
         let stands = format!(" AND (s.phase IS NULL OR s.phase NOT IN ({}))", standing.join(", "));
         let parts = [
-            // One that was registered later was not known.
-            (
-                at.known.is_some(),
-                " AND EXISTS (SELECT 1 FROM subject_name r
-        WHERE r.subject = b.subject AND r.known_from <= :known)",
-            ),
             (filter.subject.is_some(), " AND b.subject = :subject"),
             (!standing.is_empty(), stands.as_str()),
             (true, ORDER),

@@ -4,8 +4,8 @@ use crate::codec::Stored;
 use crate::domain::ids::Language;
 use crate::domain::logbook::{ClockConfirmed, LossAccepted};
 use crate::domain::quota::QuotaEvent;
-use crate::domain::subject::SubjectEvent;
-use crate::domain::words::{self, all_of, capital, day, ended, when};
+use crate::domain::subject::{Replacement, SubjectCorrection, SubjectEvent};
+use crate::domain::words::{self, all_of, capital, date, day, ended, when};
 
 /// What an event of a subject, a quota, a measure, a calendar or the log itself says; `None` for an
 /// event of an enrollment, whose sentence needs its measure.
@@ -111,6 +111,53 @@ fn subject(event: &SubjectEvent, language: Language) -> String {
         (SubjectEvent::Renamed(r), Language::Zh) => {
             format!("自{}起更名为{}：{}", when(&r.effective_on, language), r.name.zh, r.source)
         }
+        (SubjectEvent::Corrected(c), language) => corrected(&c.correction, language),
+    }
+}
+
+fn corrected(correction: &SubjectCorrection, language: Language) -> String {
+    let revision = correction.corrects.revision;
+    let reason = correction.reason.trim_end_matches(['.', '。']);
+    let (now, now_zh) = match &correction.replacement {
+        None => {
+            return match language {
+                Language::En => format!("Revision {revision} was annulled: {reason}."),
+                Language::Zh => format!("撤销修订号{revision}：{reason}。"),
+            };
+        }
+        Some(Replacement::Registration(r)) => {
+            let (province, province_zh) = r.province.as_ref().map_or_else(Default::default, |p| {
+                (format!(", province {p}"), format!("，所属省级主体{p}"))
+            });
+            let kind = |language| words::subject_kind(&r.kind, language);
+            let from = (date(&r.effective_on, Language::En), date(&r.effective_on, Language::Zh));
+            (
+                format!(
+                    "{} ({}), {}{province}, from {}",
+                    r.name.en,
+                    r.id,
+                    kind(Language::En),
+                    from.0
+                ),
+                format!(
+                    "{}（{}），类别{}{province_zh}，{}起",
+                    r.name.zh,
+                    r.id,
+                    kind(Language::Zh),
+                    from.1
+                ),
+            )
+        }
+        Some(Replacement::Renaming(r)) => (
+            format!("the name {}, from {}", r.name.en, date(&r.effective_on, Language::En)),
+            format!("名称{}，{}起", r.name.zh, date(&r.effective_on, Language::Zh)),
+        ),
+    };
+    match language {
+        Language::En => {
+            format!("Revision {revision} was corrected; it says now: {now}. Reason: {reason}.")
+        }
+        Language::Zh => format!("更正修订号{revision}，更正后为：{now_zh}。理由：{reason}。"),
     }
 }
 
