@@ -240,6 +240,7 @@ impl Words<'_> {
     }
 
     /// What the event that is corrected said: the act as it stood until then.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only a correction says it of another act")]
     fn corrected(&self) -> Option<String> {
         let recorded = self.around.corrected?;
         let words = Words { recorded, ..*self };

@@ -73,6 +73,17 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
             format!("acknowledged that revision {of} of {s} was received on {received}")
         }
         Act::Correct(correction) => corrected(words, correction),
+        Act::AttestStanding(_) | Act::Note(_) | Act::RecordUnderUnknownRule(_) => {
+            recorded(words, act)
+        }
+    }
+}
+
+/// What the registrar records without acting, as a correction repeats it.
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other act has its own words")]
+fn recorded(words: &Words<'_>, act: &Act) -> String {
+    let s = words.subject;
+    match act {
         Act::AttestStanding(c) => {
             let node = words.node(&c.stands_at);
             format!("recorded from evidence that {s} stood at “{node}”: {}", c.source)
@@ -81,6 +92,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::RecordUnderUnknownRule(c) => {
             format!("recorded of {s}, under a rule that is not known: {}", c.what)
         }
+        _ => String::new(),
     }
 }
 

@@ -71,23 +71,22 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
     }
 }
 
-/// Whether an act is one that an office decides, in the words of a document.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the rest is done, not decided")]
+/// Whether an act is one that an office decides, in the words of a document; the rest is done.
 pub(super) fn decides(act: ActKind) -> bool {
-    match act {
+    matches!(
+        act,
         ActKind::Approve
-        | ActKind::Reject
-        | ActKind::AcceptAmendment
-        | ActKind::RejectAmendment
-        | ActKind::ApproveScheme
-        | ActKind::RejectScheme
-        | ActKind::ApproveAdjustment
-        | ActKind::RejectAdjustment
-        | ActKind::List
-        | ActKind::Confirm
-        | ActKind::EndStanding => true,
-        _ => false,
-    }
+            | ActKind::Reject
+            | ActKind::AcceptAmendment
+            | ActKind::RejectAmendment
+            | ActKind::ApproveScheme
+            | ActKind::RejectScheme
+            | ActKind::ApproveAdjustment
+            | ActKind::RejectAdjustment
+            | ActKind::List
+            | ActKind::Confirm
+            | ActKind::EndStanding
+    )
 }
 
 /// How a subject stood, by the label of where it did.
