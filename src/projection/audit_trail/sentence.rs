@@ -97,7 +97,6 @@ impl Words<'_> {
 
     /// When, who, and what was done. Of evidence and notes: when they were recorded, and of when
     /// they speak.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "every other act was done on its day")]
     fn head(&self, act: &RecordedAct, article: &str) -> String {
         match act.read() {
             Ok(Act::AttestStanding(attestation)) => self.attested(attestation),
