@@ -12,7 +12,7 @@ use super::reading::Reading;
 use super::status::{StandingView, standing};
 use crate::app::ActAnswer;
 use crate::domain::duty::items;
-use crate::domain::event::Recorded;
+use crate::domain::event::{EventMeta, Recorded};
 use crate::domain::ids::{EventRef, Language};
 use crate::domain::state::State;
 use crate::log::StreamName;
@@ -175,7 +175,8 @@ impl Recording {
         let met = items(state, reading.day, &reading.calendars)
             .into_iter()
             .filter(|item| item.met.is_some_and(|met| met.by == recorded.revision));
-        self.met = met.map(|item| ObligationView::of(&item, &labels, language)).collect();
+        self.met =
+            met.map(|item| ObligationView::of(&item, reading.day, &labels, language)).collect();
         self.late = self.met.iter().any(|met| met.status == "LATE");
         self.enrollment = Some(standing(reading, state, language));
     }
@@ -196,6 +197,20 @@ pub struct Hands {
     pub role: String,
     /// Whether it was recorded out of an archive or for an exercise.
     pub archive: bool,
+}
+
+impl Hands {
+    /// Those of an event.
+    pub fn of(meta: &EventMeta, language: Language) -> Self {
+        Self {
+            office: meta.office.as_str(),
+            office_id: meta.office_id.to_string(),
+            office_name: meta.office_name.get(language).to_owned(),
+            principal: meta.principal.to_string(),
+            role: meta.role.to_string(),
+            archive: meta.archive,
+        }
+    }
 }
 
 /// An act on record, by itself.
@@ -258,14 +273,7 @@ impl ActView {
             subject: reading.subject.id().to_string(),
             exercise: meta.exercise,
             events: vec![EventBrief::of(event, &reading.stream)],
-            by: Hands {
-                office: meta.office.as_str(),
-                office_id: meta.office_id.to_string(),
-                office_name: meta.office_name.get(language).to_owned(),
-                principal: meta.principal.to_string(),
-                role: meta.role.to_string(),
-                archive: meta.archive,
-            },
+            by: Hands::of(meta, language),
             effective_on: meta.effective_on.to_string(),
             decided_on: meta.decided_on.map(|date| date.to_string()),
             received_on: meta.received_on.map(|day| day.to_string()),

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answer::sequence;
+use crate::domain::date::Day;
 use crate::domain::duty::{BY_NO_EVENT, DueItem};
 use crate::domain::event::Recorded;
 use crate::domain::ids::{Id, Language, Text};
@@ -130,6 +131,11 @@ pub struct ObligationView {
     pub due_year: Option<i32>,
     /// From when it can be met.
     pub open_from: String,
+    /// How many days it has been waited for since, on the day of the question; only of what is unmet.
+    pub waiting: Option<i64>,
+    /// How many days after the last day in time it was received, or, while it is overdue, have passed
+    /// by the day of the question.
+    pub days_late: Option<i64>,
     /// When it is due; absent: without a date.
     pub due: Option<DueView>,
     /// How it was met.
@@ -148,8 +154,8 @@ pub struct ObligationView {
 }
 
 impl ObligationView {
-    /// An item in the language of the answer.
-    pub fn of(item: &DueItem<'_>, labels: &Labels, language: Language) -> Self {
+    /// An item as judged on a day, in the language of the answer.
+    pub fn of(item: &DueItem<'_>, day: Day, labels: &Labels, language: Language) -> Self {
         let duty = item.duty;
         let id = &duty.obligation;
         let label = labels.obligation(id);
@@ -161,6 +167,8 @@ impl ObligationView {
             status: item.status.as_str().to_ascii_uppercase(),
             due_year: item.due_year,
             open_from: item.open_from.to_string(),
+            waiting: item.days_waiting(day),
+            days_late: item.days_late(day),
             due: item.due.map(|due| DueView {
                 on: due.as_rule_gives.to_string(),
                 not_late_before: due.not_late_before.to_string(),
@@ -208,11 +216,7 @@ pub struct MeasureInForce {
 
 impl MeasureInForce {
     /// The one in force on a day.
-    pub fn on(
-        versions: &Versions,
-        day: crate::domain::date::Day,
-        language: Language,
-    ) -> Option<Self> {
+    pub fn on(versions: &Versions, day: Day, language: Language) -> Option<Self> {
         versions.in_force(day).map(|edition| Self {
             version: edition.measure.version.to_string(),
             number: edition.measure.number.get(language).to_owned(),

@@ -18,9 +18,10 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::answer::{REVALIDATE, VARY, sequence};
+use super::answer::{REVALIDATE, sequence};
 use super::call::{Answered, Call, wrong_parameter};
 use super::etag;
+use super::etag::VARY;
 use super::negotiate::media_of;
 use super::outgoing::{self, Limit};
 use super::page::{CATCH_UP, EXERCISE, reach, read_within, unreadable};

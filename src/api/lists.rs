@@ -9,7 +9,6 @@ use super::call::{Answered, Call, wrong_parameter};
 use super::ends::{is_over, is_review_due};
 use super::named::{self, declared};
 use super::page::{CURSOR, Cursor, EXERCISE, Filled, LIMIT, MIN_SEQUENCE, ask_at, cursor, page};
-use super::problem::Problem;
 use super::route::Parameter;
 use super::status::{PlaceView, StandsAt};
 use super::times::{AS_OF, AT_SEQUENCE, KNOWN_AT, Times};
@@ -33,6 +32,16 @@ pub const ENROLLMENTS: &[Parameter] = &[
     PROGRAM,
     Parameter { name: "phase", en: "In this phase on the day.", zh: "该日处于某阶段。" },
     Parameter { name: "category", en: "In this category on the day.", zh: "该日属某类型。" },
+    Parameter {
+        name: "round",
+        en: "Last decided in this annual round by the day.",
+        zh: "截至该日最近一次决定所属年度。",
+    },
+    Parameter {
+        name: "batch",
+        en: "Last decided in this batch by the day.",
+        zh: "截至该日最近一次决定所属的批次。",
+    },
     PROVINCE,
     KIND,
     Parameter {
@@ -84,6 +93,12 @@ pub struct EnrollmentItem {
     pub stands_at: Option<StandsAt>,
     /// The category.
     pub category: Option<Labelled>,
+    /// The annual round in which the present attempt was last decided.
+    #[schemars(with = "Option<String>")]
+    pub round: Option<Id>,
+    /// The batch in which it was.
+    #[schemars(with = "Option<String>")]
+    pub batch: Option<Id>,
     /// The title held.
     pub title: Option<HeldFrom>,
     /// The term.
@@ -148,6 +163,8 @@ pub struct MatterView {
     pub matter: Id,
     /// Since when.
     pub since: String,
+    /// How many days that is, on the day asked about.
+    pub days: i64,
     /// The revision of the event that opened it.
     pub by: u64,
 }
@@ -168,6 +185,8 @@ pub async fn list_enrollments(call: Call) -> Answered {
         category: declared(&call, "category", |m| {
             m.categories.iter().map(|c| c.id.clone()).collect()
         })?,
+        round: named::number(&call, "round")?,
+        batch: named::number(&call, "batch")?,
         province: named::subject(&call, "province").await?,
         kind: named::kind(&call)?,
         provenance: call.parsed("provenance", provenance)?,
@@ -235,6 +254,8 @@ fn enrollment(call: &Call, row: &EnrollmentRow, day: Day) -> EnrollmentItem {
             .category
             .as_ref()
             .map(|id| Labelled::new(id, category(&versions, id), language)),
+        round: row.round.clone(),
+        batch: row.batch.clone(),
         title: row.title.as_ref().map(|id| HeldFrom {
             id: id.clone(),
             label: worded(title(&versions, id), id, language),
@@ -264,7 +285,12 @@ fn enrollment(call: &Call, row: &EnrollmentRow, day: Day) -> EnrollmentItem {
         waiting: row
             .waiting
             .iter()
-            .map(|w| MatterView { matter: w.matter.clone(), since: w.since.to_string(), by: w.by })
+            .map(|w| MatterView {
+                matter: w.matter.clone(),
+                since: w.since.to_string(),
+                days: w.since.latest().days_until(day).max(0),
+                by: w.by,
+            })
             .collect(),
         unsupported: row.unsupported,
         revision: row.revision,
@@ -367,22 +393,4 @@ fn subject(row: SubjectRow) -> SubjectItem {
         effective_on: row.effective_on.to_string(),
         revision: row.revision,
     }
-}
-
-/// A parameter with several words, each one of those that are known.
-///
-/// # Errors
-/// `malformed-request`.
-pub fn words<T: Copy>(call: &Call, name: &str, known: &[(&str, T)]) -> Result<Vec<T>, Problem> {
-    let Some(text) = call.parameter(name) else { return Ok(Vec::new()) };
-    let one = |word: &str| {
-        let found = known.iter().find(|(known, _)| known.eq_ignore_ascii_case(word));
-        found.map(|(_, value)| *value).ok_or_else(|| {
-            let list = known.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ");
-            wrong_parameter(name, &format!("{word:?} is none of {list}"))
-        })
-    };
-    // A word that is said again asks for nothing more.
-    let said: std::collections::BTreeSet<&str> = text.split(',').collect();
-    said.into_iter().map(one).collect()
 }

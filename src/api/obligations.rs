@@ -14,7 +14,7 @@ use super::problem::{Code, Problem};
 use super::reading::Reading;
 use super::route::Parameter;
 use super::times::{AS_OF, AT_SEQUENCE, KNOWN_AT};
-use crate::domain::duty::{DutyStatus, items};
+use crate::domain::duty::DutyStatus;
 use crate::domain::state::State;
 
 pub use across::list_obligations;
@@ -90,12 +90,12 @@ pub async fn list_enrollment_obligations(call: Call) -> Answered {
         }
         Err(problem) => return Err(problem),
     };
-    let unlisted = reading.unlisted(state.as_ref());
     let state = state.unwrap_or_default();
+    let unlisted = reading.unlisted(&state);
     let labels = reading.labels();
-    let mut judged = items(&state, reading.day, &reading.calendars);
-    judged.extend(items(&unlisted, reading.day, &reading.calendars));
-    let shown = judged.iter().map(|item| ObligationView::of(item, &labels, call.tongue()));
+    let judged = reading.judged(&state, &unlisted);
+    let shown =
+        judged.iter().map(|item| ObligationView::of(item, reading.day, &labels, call.tongue()));
     let view = ObligationsOfOne {
         program: reading.program.id.to_string(),
         subject: reading.subject.id().to_string(),

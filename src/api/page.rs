@@ -12,9 +12,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::answer::{REVALIDATE, VARY, sequence};
+use super::answer::{REVALIDATE, sequence};
 use super::call::{Answered, Call};
 use super::etag;
+use super::etag::VARY;
 use super::outgoing::Limit;
 use super::problem::{Code, Problem};
 use super::route::Parameter;

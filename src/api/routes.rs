@@ -11,6 +11,7 @@ use super::lists::{EnrollmentItem, SubjectItem};
 use super::obligations::{ObligationItem, ObligationsOfOne};
 use super::page::Page;
 use super::permitted::PermittedActs;
+use super::plan_versions::{PlanVersionItem, PlanVersionView};
 use super::problem::Code;
 use super::programs::{MeasureView, ProgramView};
 use super::quotas::Quotas;
@@ -29,7 +30,7 @@ use super::webhooks::{
 };
 use super::{
     acts, documents, events, exports, health, lists, obligations, openapi, pages, permitted,
-    programs, quotas, revisions, status, subjects, trail, webhooks,
+    plan_versions, programs, quotas, revisions, status, subjects, trail, webhooks,
 };
 use crate::domain::logbook::CalendarAdopted;
 use crate::domain::subject::{Registration, Renaming, SubjectCorrection};
@@ -204,6 +205,13 @@ pub const ROUTES: &[Route] = &[
     get("/v1/enrollments/{program}/{subject}/obligations", "list_enrollment_obligations",
         "What is due in it", "应履行的义务",
         json!(ObligationsOfOne), to!(obligations::list_enrollment_obligations)).query(TIMES),
+    get("/v1/enrollments/{program}/{subject}/plan-versions", "list_plan_versions",
+        "The versions of its plan", "建设方案的各个版本",
+        json!(List<PlanVersionItem>), to!(plan_versions::list_plan_versions)).query(TIMES),
+    get("/v1/enrollments/{program}/{subject}/plan-versions/{version}", "get_plan_version",
+        "A version of its plan, compared with another", "建设方案的某一版本及其与另一版本的比较",
+        json!(PlanVersionView), to!(plan_versions::get_plan_version))
+        .query(plan_versions::PLAN_VERSION),
     get("/v1/enrollments/{program}/{subject}/revisions", "list_revisions", "Its revisions", "各修订号",
         json!(List<RevisionItem>), to!(revisions::list_revisions)).query(TIMES),
     get("/v1/enrollments/{program}/{subject}/revisions/{revision}", "get_revision",

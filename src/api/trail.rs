@@ -6,21 +6,18 @@ use serde::Serialize;
 use super::answer::{REVALIDATE, sequence, tagged};
 use super::brief::{Labelled, ObligationView};
 use super::call::{Answered, Call};
+use super::ends::{TermView, TitleView};
 use super::lists::title;
 use super::reading::Reading;
-use super::status::{TermView, TitleView};
 use crate::domain::act::{DocumentRef, Material};
 use crate::domain::date::Day;
 use crate::domain::duty::items;
 use crate::domain::event::{Term, Title};
 use crate::domain::ids::{EventRef, Language};
-use crate::domain::measure::NationalStage;
+use crate::domain::measure::{Measure, NationalStage};
 use crate::domain::words;
 use crate::projection::audit_trail::{Entry, entries};
 use crate::projection::timeline::{ActMark, Held, PhaseSpan, timeline};
-
-/// The program whose measure declares the national stages, the background of every timeline.
-const STAGES_OF: &str = "strong_province";
 
 /// The audit trail of an enrollment.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -300,21 +297,23 @@ pub async fn get_timeline(call: Call) -> Answered {
         phases: line.phases.iter().map(|phase| phase_view(phase, language)).collect(),
         titles: line.titles.iter().map(|held| title_view(&reading, held, language)).collect(),
         terms: line.terms.iter().map(|held| term_view(held, language)).collect(),
-        obligations: due.iter().map(|item| ObligationView::of(item, &labels, language)).collect(),
+        obligations: due
+            .iter()
+            .map(|item| ObligationView::of(item, reading.day, &labels, language))
+            .collect(),
         acts: line.acts.iter().map(mark_view).collect(),
     };
     tagged(&call, &reading.tag(&call, revision), REVALIDATE, &view)
 }
 
+/// The national stages, the background of every timeline, as the measure that declares them says.
 fn national_stages(call: &Call) -> Vec<NationalStage> {
     let library = call.state.app.library();
-    let declares = library.program(STAGES_OF).map(|program| library.versions(program));
-    let stages = declares.and_then(|versions| {
-        versions.find(|measure| {
-            (!measure.national_stages.is_empty()).then(|| measure.national_stages.clone())
-        })
-    });
-    stages.unwrap_or_default()
+    let declared = |measure: &Measure| {
+        (!measure.national_stages.is_empty()).then(|| measure.national_stages.clone())
+    };
+    let mut programs = library.programs().programs.iter();
+    programs.find_map(|program| library.versions(program).find(declared)).unwrap_or_default()
 }
 
 fn stage_view(stage: &NationalStage, language: Language) -> StageView {

@@ -1,7 +1,7 @@
 //! What an event says of who acted, when and under what (G2).
 
-use super::act::Case;
 use super::cache::Cached;
+use super::call::Case;
 use super::{ActError, App};
 use crate::codec;
 use crate::domain::act::Act;

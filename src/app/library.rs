@@ -83,6 +83,9 @@ pub struct Library {
     /// Years of which a calendar can't be read: as if none was adopted, and nothing lapses by them.
     unread_years: BTreeMap<i32, ActError>,
     present: RwLock<(usize, Arc<Calendars>)>,
+    /// By program: the day as of which its list of participants is complete, and the sequence of
+    /// the event that says so.
+    complete_lists: RwLock<HashMap<ProgramId, BTreeMap<u64, Day>>>,
 }
 
 impl Library {
@@ -106,6 +109,7 @@ impl Library {
             calendars: RwLock::new(calendars),
             unread_years,
             present: RwLock::default(),
+            complete_lists: RwLock::default(),
         };
         library.renew_present();
         library
@@ -208,6 +212,24 @@ impl Library {
         }
         drop(calendars);
         self.renew_present();
+    }
+
+    /// Takes in that an event says as of which day the list of a program's participants is complete.
+    pub fn note_list_complete(&self, program: &ProgramId, sequence: u64, since: Day) {
+        write(&self.complete_lists).entry(program.clone()).or_default().insert(sequence, since);
+    }
+
+    /// The first day as of which the list of who takes part in a program is complete, as known up to
+    /// a sequence (P12): before that, whom the record lacks may still be on it (G10).
+    pub fn list_complete_since(&self, program: &ProgramId, known_to: Option<u64>) -> Option<Day> {
+        let lists = read(&self.complete_lists);
+        let known = lists.get(program)?.range(..=known_to.unwrap_or(u64::MAX));
+        known.map(|(_, since)| *since).min()
+    }
+
+    /// How many events said so.
+    pub fn lists_completed(&self, program: &ProgramId) -> usize {
+        read(&self.complete_lists).get(program).map_or(0, BTreeMap::len)
     }
 
     /// Takes in that a subject's stream has an event of this revision.

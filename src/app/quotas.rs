@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use super::act::Case;
+use super::call::Case;
 use super::enrollment::read_whole_stream;
 use super::{ActError, App};
 use crate::codec::{self, Stored};

@@ -39,8 +39,8 @@ use crate::projection::{
 /// /v1/events/.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
-Tables: enrollment_current, enrollment_history, phase_interval, act, event, obligation, division,
-place, freshness
+Tables: enrollment_current, enrollment_history, phase_interval, act, annual_result, event,
+obligation, division, place, freshness
 
 Examples:
   docket export --table enrollment_current --data-dir demo-data > standing.csv

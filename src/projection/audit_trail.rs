@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use super::ProjectionError;
-use super::change::ModelChanges;
+use super::change::{ModelChanges, RowWriter};
 use super::error::DatabaseError;
 use super::memory::Memory;
 use super::sql::Reader;
@@ -16,7 +16,7 @@ use super::step::{Envelope, Input, Path, Projection, Step};
 use super::table::Table;
 use crate::domain::date::Day;
 use crate::domain::duty::lapse_has_ground;
-use crate::domain::event::{Event, EventMeta, Recorded};
+use crate::domain::event::{Event, EventMeta, Fact, Recorded};
 use crate::domain::history::{Fate, History, corrected_revision};
 use crate::domain::state::State;
 use crate::domain::subject::SubjectHistory;
@@ -99,7 +99,7 @@ impl Projection for AuditTrail {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn tables_sql(&self) -> &'static str {
@@ -193,7 +193,9 @@ impl AuditTrail {
         row.number(envelope.sequence).text(envelope.stream.as_str()).number(envelope.revision);
         row.id(envelope.event_id).number_if(step.map(|step| step.enrollment));
         row.flag(meta.exercise).text(&envelope.event_type);
-        row.text_if(fact.map(|fact| fact.act.kind().as_str())).number(office).number_if(law);
+        row.text_if(fact.map(|fact| fact.act.kind().as_str()));
+        list(fact, &mut row);
+        row.number(office).number_if(law);
         row.date(&meta.effective_on).day(meta.effective_on.latest()).day_if(fold_day);
         row.date_if(meta.decided_on.as_ref()).day_if(meta.received_on);
         row.int(envelope.recorded_at_us).int(envelope.known_at_us);
@@ -229,6 +231,23 @@ fn fate(fate: Fate) -> (Standing, Option<u64>) {
         Fate::Corrected { by } => (Standing::Corrected, Some(by)),
         Fate::Annulled { by } => (Standing::Annulled, Some(by)),
     }
+}
+
+/// Writes what an act is listed by; of a correction that of the act that it puts in place.
+fn list(fact: Option<&Fact>, row: &mut RowWriter<'_>) {
+    let standing = fact.map(|fact| fact.mended.as_ref().map_or(fact, |mended| &mended.fact));
+    let effects = standing.map(|fact| &fact.effects);
+    let result = effects.and_then(|effects| effects.result.as_ref());
+    // A report is due in the year after the one that it is on.
+    let reported = effects.and_then(|effects| effects.meets.iter().find_map(|met| met.due_year));
+    let year = result.and_then(|result| result.year).or(reported.map(|due| due - 1));
+    match year {
+        Some(year) => row.int(i64::from(year)),
+        None => row.null(),
+    };
+    row.text_if(result.map(|result| result.result.as_str()));
+    row.text_if(effects.and_then(|effects| effects.round.as_deref()));
+    row.text_if(effects.and_then(|effects| effects.batch.as_deref()));
 }
 
 fn filled(text: &str) -> Option<&str> {

@@ -14,6 +14,10 @@ async fn filled() -> (Server, u64) {
         server.province(id).act(&enrollment, &apply("leading", "2016-01-05")).await.ok(201);
         server.national().act(&enrollment, &approve("2016-03-01")).await.ok(201);
     }
+    let evaluated = serde_json::json!({
+        "act": "evaluate_annually", "effective_on": "2017-02-01", "year": 2016, "result": "good",
+    });
+    server.national().act("strong_province/110000", &evaluated).await.ok(201);
     let exercise = "exercise_strong_province/x01";
     server.province("x01").act(exercise, &apply("leading", "2016-01-05")).await.ok(201);
     let head = caught_up(&server).await;
@@ -60,7 +64,8 @@ async fn exports_and_lists_count_alike_and_rows_open_their_events() {
     for (table, real, invented) in [
         ("enrollment_current", real, invented),
         ("event", usize::try_from(head).unwrap() - 1, 2),
-        ("act", 4, 1),
+        ("act", 5, 1),
+        ("annual_result", 1, 0),
         ("obligation", duties, 0),
         ("division", subjects, invented_subjects),
         ("place", 2, 0),

@@ -7,7 +7,7 @@ SELECT a.stream AS enrollment, e.program, e.subject, a.exercise, a.revision, a.e
        CASE WHEN b.sequence IS NULL THEN a.fate ELSE b.fate END AS fate,
        CASE WHEN b.sequence IS NULL THEN a.corrected_by ELSE b.corrected_by END AS corrected_by,
        a.corrects, a.rests_on, a.archive, a.provenance, a.sequence AS source_sequence,
-       a.recorded_at, a.event_id AS source_event_id
+       a.recorded_at, a.year, a.result, a.round, a.batch, a.event_id AS source_event_id
 FROM audit_trail a
 LEFT JOIN audit_trail_before b ON b.sequence = a.sequence AND b.known_to =
      (SELECT min(c.known_to) FROM audit_trail_before c

@@ -12,7 +12,7 @@ SELECT e.stream AS enrollment, e.program, e.subject,
        h.title, h.title_from, h.title_until, h.term_from, h.term_until, h.place_category,
        h.place_from, h.place_attested, h.attempt, h.last_evidenced_on, h.kept_since, h.waiting,
        h.unsupported, h.provenance, a.revision, a.sequence AS source_sequence, a.recorded_at,
-       a.event_id AS source_event_id
+       h.round, h.batch, a.event_id AS source_event_id
 FROM enrollment e
 JOIN status_history h ON h.enrollment = e.id
 JOIN audit_trail a ON a.sequence =

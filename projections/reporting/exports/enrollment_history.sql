@@ -9,7 +9,7 @@ SELECT e.stream AS enrollment, e.program, e.subject, e.exercise, h.valid_from,
        h.title, h.title_from, h.title_until, h.term_from, h.term_until, h.place_category,
        h.place_from, h.place_attested, h.attempt, h.last_evidenced_on, h.kept_since, h.waiting,
        h.unsupported, h.provenance, a.sequence AS source_sequence, a.recorded_at,
-       a.event_id AS source_event_id
+       h.round, h.batch, a.event_id AS source_event_id
 FROM enrollment e
 CROSS JOIN status_history h
 CROSS JOIN (SELECT 0 AS half UNION ALL SELECT 1 AS half) k

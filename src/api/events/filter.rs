@@ -3,14 +3,21 @@
 
 use std::collections::BTreeSet;
 
-use super::asked::refused;
 use crate::api::call::Call;
-use crate::api::problem::Problem;
+use crate::api::problem::{Code, Problem};
 use crate::codec::kind_of_stream;
 use crate::domain::date::Timestamp;
 use crate::domain::event_type::EventType;
 use crate::domain::ids::SubjectId;
 use crate::log::{RecordedEvent, StreamName};
+
+/// A parameter that can't be what it is, in both languages.
+pub fn refused(name: &str, en: &str, zh: &str) -> Problem {
+    Problem::new(Code::MalformedRequest)
+        .detail(format!("{name}: {en}"))
+        .detail_zh(format!("{name}：{zh}"))
+        .member("errors", serde_json::json!([{ "parameter": name, "detail": en }]))
+}
 
 /// What must hold of an event for it to be in the feed; all of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

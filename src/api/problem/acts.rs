@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{Code, FieldError, Language, Problem};
-use crate::api::answer::sequence;
+use crate::api::sequence::sequence;
 use crate::app::ActError;
 use crate::app::clock::ClockError;
 use crate::codec::{MAX_ERRORS, RequestError};

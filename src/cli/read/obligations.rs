@@ -80,6 +80,8 @@ fn table(answer: &Answer) -> Page {
         answer.say("due", "到期"),
         answer.say("in time until", "按期截止"),
         answer.say("received", "收到"),
+        answer.say("days waited", "已等待天数"),
+        answer.say("days late", "逾期天数"),
         answer.say("article", "条款"),
         answer.say("how it follows", "推算"),
     ];
@@ -90,6 +92,8 @@ fn table(answer: &Answer) -> Page {
         "/due/on",
         "/due/not_late_before",
         "/met/received_on",
+        "/waiting",
+        "/days_late",
         "/article",
         "/due/arithmetic",
     ];

@@ -57,6 +57,12 @@ struct FilterArgs {
     /// With --list: in this category
     #[arg(long, requires = "list", conflicts_with = "program")]
     category: Option<String>,
+    /// With --list: last decided in this annual round
+    #[arg(long, requires = "list", conflicts_with = "program")]
+    round: Option<String>,
+    /// With --list: last decided in this batch
+    #[arg(long, requires = "list", conflicts_with = "program")]
+    batch: Option<String>,
     /// With --list: this province and what lies in it
     #[arg(long, value_name = "CODE", requires = "list", conflicts_with = "program")]
     province: Option<String>,
@@ -81,6 +87,8 @@ pub async fn run(args: &StatusArgs) -> anyhow::Result<Exit> {
     push(&mut query, "program", filter.of_program.as_ref());
     push(&mut query, "phase", filter.phase.as_ref());
     push(&mut query, "category", filter.category.as_ref());
+    push(&mut query, "round", filter.round.as_ref());
+    push(&mut query, "batch", filter.batch.as_ref());
     push(&mut query, "province", filter.province.as_ref());
     if filter.exercise {
         query.push(("exercise", "true".to_owned()));
@@ -116,6 +124,8 @@ fn one(answer: &Answer) -> Page {
         (say("stands at", "所处阶段"), node),
         (say("since", "起自"), text(body, "/stands_at/since")),
         (say("category", "类型"), text(body, "/category/label")),
+        (say("round", "年度"), text(body, "/round")),
+        (say("batch", "批次"), text(body, "/batch")),
         (say("title", "称号"), title),
         (say("term", "期限"), range(text(body, "/term/from"), text(body, "/term/until"))),
         (say("place taken", "占用名额"), place),
@@ -147,10 +157,12 @@ fn waiting(answer: &Answer, page: &mut Page) {
         answer.say("office", "机关"),
         answer.say("act", "行为"),
         answer.say("since", "起自"),
+        answer.say("days", "天数"),
         answer.say("article", "条款"),
     ]);
     for item in items(&answer.body, "/waiting_for") {
-        table.row(row(answer, item, &["/office", "/act", "/since", "/article"]));
+        let members = ["/office", "/act", "/since", "/days", "/article"];
+        table.row(row(answer, item, &members));
     }
     page.section(answer.say("Whose move it is", "待办"), &table);
 }
@@ -161,10 +173,13 @@ fn unmet(answer: &Answer, page: &mut Page) {
         answer.say("owes", "义务人"),
         answer.say("status", "状态"),
         answer.say("due", "到期"),
+        answer.say("days waited", "已等待天数"),
+        answer.say("days late", "逾期天数"),
         answer.say("article", "条款"),
     ]);
     for item in items(&answer.body, "/obligations/unmet") {
-        let members = ["/label", "/owes", "/status", "/due/on", "/article"];
+        let members =
+            ["/label", "/owes", "/status", "/due/on", "/waiting", "/days_late", "/article"];
         table.row(row(answer, item, &members));
     }
     page.section(answer.say("Due", "应履行"), &table);
@@ -190,6 +205,8 @@ fn list(answer: &Answer) -> Page {
         answer.say("stands at", "所处阶段"),
         answer.say("since", "起自"),
         answer.say("category", "类型"),
+        answer.say("round", "年度"),
+        answer.say("batch", "批次"),
         answer.say("provenance", "来源"),
     ]);
     for item in items(&answer.body, "/items") {
@@ -200,6 +217,8 @@ fn list(answer: &Answer) -> Page {
             "/stands_at/label",
             "/stands_at/since",
             "/category/label",
+            "/round",
+            "/batch",
             "/provenance",
         ];
         table.row(row(answer, item, &members));

@@ -211,10 +211,12 @@ impl Deciding<'_> {
         }
     }
 
-    /// What every act does: the first one opens the record (G10).
+    /// What every act does: the first one opens the record (G10), and a round or batch that it
+    /// states is that of the attempt (C7, P3).
     pub(super) fn common_effects(&self) -> Effects {
         let opens_record = (self.state.kept_since.is_none()).then(|| self.kept_since());
-        Effects { opens_record, ..Effects::default() }
+        let (round, batch) = self.request.act.round_and_batch();
+        Effects { opens_record, round, batch, ..Effects::default() }
     }
 
     fn kept_since(&self) -> KeptSince {

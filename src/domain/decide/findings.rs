@@ -2,10 +2,11 @@
 //! a plan that is not on record, dates less sharp than a rule would need.
 
 use super::{Deciding, Footing};
+use crate::domain::act::{Act, ActKind};
 use crate::domain::condition::Seen;
 use crate::domain::event::{Effects, Finding};
 use crate::domain::ids::{EventRef, Id, Text};
-use crate::domain::measure::ActRule;
+use crate::domain::measure::{ActRule, Measure};
 use crate::domain::refusal::{Reason, Refusal};
 use crate::domain::words;
 
@@ -56,6 +57,26 @@ impl Deciding<'_> {
             text: finding.text.clone(),
             article: finding.article.clone(),
         }));
+    }
+
+    /// For an acceptance: that the plan version it measured against had been superseded (C12).
+    pub(super) fn superseded_plan(&self, measure: &Measure) -> Option<Finding> {
+        let Act::Accept(check) = &self.request.act else {
+            return None;
+        };
+        let amending = measure.rules(ActKind::AcceptAmendment).next();
+        let (against, newest) = (check.plan_version? as usize, self.state.plan_versions.len());
+        (against < newest).then(|| Finding {
+            code: Id::from("plan_version_superseded"),
+            text: Text {
+                en: format!(
+                    "measured against version {against} of the plan, which version {newest} had superseded by {}",
+                    self.day
+                ),
+                zh: format!("所依据的是建设方案第 {against} 版，至 {} 已被第 {newest} 版取代", self.day),
+            },
+            article: amending.map_or("", |rule| &rule.article).to_owned(),
+        })
     }
 
     /// Findings on dates that are less sharp than a rule would need.

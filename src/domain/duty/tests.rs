@@ -3,12 +3,12 @@ use std::sync::Arc;
 
 use rstest::rstest;
 
-use super::{DueItem, DutyStatus, items, unlisted_duties, waiting_for};
+use super::{DueItem, DutyStatus, items, owed_unlisted, waiting_for};
 use crate::domain::act::ActKind;
 use crate::domain::calendar::{Calendar, Calendars};
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::event::{Due, Series};
-use crate::domain::ids::{Id, Node, Office};
+use crate::domain::ids::{Id, Node, Office, Provenance};
 use crate::domain::measure::Measure;
 use crate::domain::period::Yearly;
 use crate::domain::state::{Duty, Ended, Met, ONCE, OpenMatter, State};
@@ -287,25 +287,55 @@ fn what_awaits_a_decision_waits_for_the_office_that_decides() {
     assert_eq!((waiting[0].since, waiting[0].article.as_str()), (date("2015-03-02"), "Art. 14"));
 }
 
+/// G10 against P12: whom the record lacks may be on a list that was not entered yet.
 #[test]
-fn a_province_that_stands_nowhere_owes_a_promotion_plan_and_keeps_it_met() {
+fn whom_the_record_lacks_owes_nothing_until_the_list_is_complete() {
     let text = include_str!("../../../schemas/measures/strong_province/2015-59.toml");
     let measure: Measure = toml::from_str(text).unwrap();
-    let at = |node: &str| State { node: Some(Node::parse(node).unwrap()), ..State::default() };
-    let owed = |state: Option<&State>| {
-        let duties = unlisted_duties(&measure, state).into_iter();
-        let plan = duties.filter(|duty| duty.obligation == "promotion_plan");
-        plan.map(|duty| (duty.open_from, duty.met.get(&ONCE).map(|met| met.by))).next()
+    let on = day("2020-06-30");
+    let judged = |state: &State, complete: Option<&str>| {
+        let owed = owed_unlisted(&measure, state, on, complete.map(day));
+        let items = items(&owed, on, &Calendars::default());
+        items.first().map(|item| (item.status, item.open_from))
     };
     let governs = measure.in_force_from;
-    assert_eq!(owed(None), Some((governs, None)));
-    assert_eq!(owed(Some(&at("candidate.rejected"))), Some((governs, None)));
-    assert_eq!(owed(Some(&at("candidate.applied"))), None);
-    assert_eq!(owed(Some(&at("pilot.failed"))), None);
-    let exited = State { phase_since: Some(date("2020-05-01")), ..at("exited") };
-    assert_eq!(owed(Some(&exited)), Some((date("2020-05-01"), None)));
-    let mut met_before = at("outside");
-    let plan = (Id::from("promotion_plan"), met(3, "2017-01-01", "2017-01-02"));
-    met_before.kept_mut().met_outside = Arc::new(BTreeMap::from([plan]));
-    assert_eq!(owed(Some(&met_before)), Some((governs, Some(3))));
+    let absent = State::default();
+    let unknown = Some((DutyStatus::NotInTheRecord, governs));
+    assert_eq!(judged(&absent, None), unknown);
+    assert_eq!(judged(&absent, Some("2020-07-01")), unknown, "complete only from a later day");
+    let open = |since| Some((DutyStatus::Open, date(since)));
+    assert_eq!(judged(&absent, Some("2016-08-01")), open("2016-08-01"));
+    let earlier = judged(&absent, Some("2010-01-01")).unwrap();
+    assert_eq!(earlier, (DutyStatus::Open, CivilDate::from(governs.latest())));
+
+    // Its own record says so, as far as it is complete.
+    let at = |node: &str, kept: &str| State {
+        node: Some(Node::parse(node).unwrap()),
+        node_since: Some(date("2019-07-01")),
+        kept_since: Some(day(kept)),
+        ..State::default()
+    };
+    for node in ["candidate.rejected", "exited"] {
+        assert_eq!(judged(&at(node, "2016-01-01"), None), open("2019-07-01"), "{node}");
+        assert_eq!(judged(&at(node, "2026-01-01"), None).unwrap().0, DutyStatus::NotInTheRecord);
+        assert_eq!(judged(&at(node, "2026-01-01"), Some("2016-08-01")), open("2019-07-01"));
+    }
+    for node in ["pilot.failed", "candidate.applied"] {
+        assert_eq!(judged(&at(node, "2016-01-01"), Some("2016-08-01")), None, "{node}");
+    }
+    let evidenced = State { provenance: Provenance::Attested, ..at("exited", "2016-01-01") };
+    assert_eq!(judged(&evidenced, None).unwrap().0, DutyStatus::NotInTheRecord);
+    let plan = Met {
+        by: 3,
+        on: date("2018"),
+        received_on: day("2018-12-31"),
+        stated: false,
+        receipts: Vec::new(),
+    };
+    let met_outside = Arc::new(BTreeMap::from([(Id::from("promotion_plan"), plan)]));
+    for node in ["outside", "exited"] {
+        let mut met = at(node, "2026-01-01");
+        met.kept_mut().met_outside = met_outside.clone();
+        assert_eq!(judged(&met, None).unwrap().0, DutyStatus::Met, "{node}");
+    }
 }

@@ -344,7 +344,7 @@ impl Words<'_> {
         self.label(id, |measure| measure.phase(id).map(|phase| phase.label.clone()))
     }
 
-    /// A result as printed.
+    /// A result as the measure prints it.
     fn result(&self, id: &Id) -> String {
         self.label(id, |measure| measure.called(id))
     }
