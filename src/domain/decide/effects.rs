@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use super::{Deciding, Decision, PlaceWanted};
 use crate::domain::act::{Act, KeptSince, Plan};
-use crate::domain::condition::Seen;
 use crate::domain::date::CivilDate;
 use crate::domain::event::{
     AppliedFor, Effects, Fact, Finding, Ground, PlaceEffect, ResultRecorded, Term, Title,
     TitleEffect,
 };
+use crate::domain::fulfilment::Seen;
 use crate::domain::ids::{Id, Office, Provenance};
 use crate::domain::measure::{ActRule, Edition, Effect, Measure, Outcome};
 use crate::domain::permitted::enters_evidenced;
