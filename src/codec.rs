@@ -9,19 +9,21 @@ mod cloud_event;
 mod flat;
 mod form;
 mod ids;
-mod labels;
 mod members;
 mod meta;
+mod own;
 mod request;
 mod schema;
 mod streams;
+mod upcast;
 mod whole;
+
+use std::borrow::Cow;
 
 use uuid::Uuid;
 
-use crate::domain::event::{
-    ApprovalAbandoned, Event, EventMeta, MeasureSucceeded, ObligationLapsed, Recorded,
-};
+use crate::domain::event::{Event, EventMeta, Recorded};
+use crate::domain::event_type::{EventType, Kind, Own, Records};
 use crate::domain::ids::EventRef;
 use crate::domain::logbook::{
     CalendarAdopted, ClockConfirmed, LogCreated, LossAccepted, MeasureAdopted,
@@ -30,29 +32,21 @@ use crate::domain::quota::QuotaEvent;
 use crate::domain::subject::SubjectEvent;
 use crate::log::{NewEvent, RecordedEvent};
 
-pub use body::{decode_act_event, encode_event};
+pub use body::encode_data;
 pub use cloud_event::{CloudEvents, MAX_DATA_BYTES};
-pub use flat::Flattened;
+pub use flat::{Member, Members};
 pub use form::check_json;
 pub(crate) use ids::hex;
 pub use ids::{caused_event_id, event_id, fingerprint, sha256_hex};
-pub use labels::{StreamLabel, event_types, label_of_stream, snake_case};
 pub use members::{MAX_ERRORS, parse_object};
-pub use meta::{decode_meta, encode_meta};
+pub use own::OwnBody;
 pub use request::{RequestError, check_text, parse_act_request};
 pub use schema::event_schemas;
 pub use streams::{
-    CALENDAR, LOG_STREAM, MEASURE, QUOTA, SUBJECT, StreamKind, calendar_stream, enrollment_stream,
-    kind_of_stream, measure_stream, quota_stream, subject_stream,
+    CALENDAR, LOG_STREAM, MEASURE, PROGRAM, QUOTA, SUBJECT, StreamKind, calendar_stream,
+    enrollment_stream, kind_of_stream, measure_stream, program_stream, quota_stream, snake_case,
+    subject_stream,
 };
-
-/// The type of the event that says that a clock is right.
-pub const CLOCK_CONFIRMED: &str = "ClockConfirmed";
-/// The type of the event that says that a loss was accepted.
-pub const LOSS_ACCEPTED: &str = "LossAccepted";
-
-/// The newest schema version of every type so far.
-pub const SCHEMA_VERSION: u32 = 1;
 
 /// Why stored bytes are no event that this program knows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,7 +65,7 @@ pub enum CodecError {
     },
     /// The type is known, its schema version is not.
     #[error(
-        "{stream}@{revision}: {event_type} has schema version {version}; this version of docket knows up to {SCHEMA_VERSION}"
+        "{stream}@{revision}: {event_type} has schema version {version}; this version of docket knows up to {newest}"
     )]
     UnknownVersion {
         /// The stream.
@@ -82,6 +76,8 @@ pub enum CodecError {
         event_type: String,
         /// The version found.
         version: u32,
+        /// The newest version that is known.
+        newest: u32,
     },
     /// The bytes don't have the form of their type and version.
     #[error("{stream}@{revision}: {event_type} can't be read: {reason}")]
@@ -102,6 +98,8 @@ pub enum CodecError {
 pub enum Stored {
     /// Of an enrollment.
     Enrollment(Box<Recorded>),
+    /// Of a program as a whole.
+    Program(Box<Recorded>),
     /// Of a subject.
     Subject(SubjectEvent, Box<EventMeta>),
     /// Of a quota.
@@ -122,7 +120,7 @@ impl Stored {
     /// The event's metadata.
     pub fn meta(&self) -> &EventMeta {
         match self {
-            Self::Enrollment(recorded) => &recorded.meta,
+            Self::Enrollment(recorded) | Self::Program(recorded) => &recorded.meta,
             Self::Subject(_, meta)
             | Self::Quota(_, meta)
             | Self::LogCreated(_, meta)
@@ -139,47 +137,103 @@ impl Stored {
 /// # Errors
 /// A type or version that is not known, or bytes that don't have its form.
 pub fn decode(stored: &RecordedEvent) -> Result<Stored, CodecError> {
-    let meta = decode_meta(stored)?;
-    if meta.schema_version != SCHEMA_VERSION {
-        return Err(CodecError::UnknownVersion {
+    let (meta, version) = meta::decode_meta(stored)?;
+    let (event_type, data) = current(stored, version)?;
+    let data = &*data;
+    let meta = Box::new(meta);
+    let enrollment = |event, meta: Box<EventMeta>| Box::new(recorded(stored, event, *meta));
+    Ok(match event_type.records {
+        Records::Act(kind) => {
+            let fact = body::decode_fact(kind, data).map_err(|error| malformed(stored, &error))?;
+            let recorded = enrollment(Event::Acted(Box::new(fact)), meta);
+            match event_type.kind {
+                Kind::Program => Stored::Program(recorded),
+                _ => Stored::Enrollment(recorded),
+            }
+        }
+        Records::Own(own) => match own {
+            Own::ApprovalAbandoned => {
+                Stored::Enrollment(enrollment(Event::ApprovalAbandoned(body(stored, data)?), meta))
+            }
+            Own::MeasureSucceeded => {
+                Stored::Enrollment(enrollment(Event::MeasureSucceeded(body(stored, data)?), meta))
+            }
+            Own::ObligationLapsed => {
+                Stored::Enrollment(enrollment(Event::ObligationLapsed(body(stored, data)?), meta))
+            }
+            Own::SubjectRegistered => {
+                Stored::Subject(SubjectEvent::Registered(body(stored, data)?), meta)
+            }
+            Own::SubjectRenamed => {
+                Stored::Subject(SubjectEvent::Renamed(body(stored, data)?), meta)
+            }
+            Own::PlaceReserved => {
+                Stored::Quota(QuotaEvent::PlaceReserved(body(stored, data)?), meta)
+            }
+            Own::ReservationReleased => {
+                Stored::Quota(QuotaEvent::ReservationReleased(body(stored, data)?), meta)
+            }
+            Own::PlacesRestated => {
+                Stored::Quota(QuotaEvent::PlacesRestated(body(stored, data)?), meta)
+            }
+            Own::LogCreated => Stored::LogCreated(body(stored, data)?, meta),
+            Own::LossAccepted => Stored::LossAccepted(body(stored, data)?, meta),
+            Own::ClockConfirmed => Stored::ClockConfirmed(body(stored, data)?, meta),
+            Own::MeasureAdopted => Stored::MeasureAdopted(body(stored, data)?, meta),
+            Own::CalendarAdopted => Stored::CalendarAdopted(body(stored, data)?, meta),
+        },
+    })
+}
+
+/// The type of a stored event, if it stands in a stream of its kind, and its data as the type's
+/// current version has them.
+fn current(
+    stored: &RecordedEvent,
+    version: u32,
+) -> Result<(&'static EventType, Cow<'_, [u8]>), CodecError> {
+    let kind = kind_of_stream(stored.stream.as_str()).kind();
+    let event_type = EventType::find(&stored.event_type)
+        .filter(|event_type| Some(event_type.kind) == kind)
+        .ok_or_else(|| unknown_type(stored))?;
+    let data = upcast::upcast(event_type, version, &stored.data)
+        .map_err(|error| malformed(stored, &error))?
+        .ok_or_else(|| CodecError::UnknownVersion {
             stream: stored.stream.as_str().to_owned(),
             revision: stored.revision,
             event_type: stored.event_type.to_string(),
-            version: meta.schema_version,
-        });
+            version,
+            newest: event_type.version,
+        })?;
+    Ok((event_type, data))
+}
+
+fn recorded(stored: &RecordedEvent, event: Event, meta: EventMeta) -> Recorded {
+    Recorded {
+        revision: stored.revision,
+        sequence: Some(stored.sequence),
+        id: stored.event_id,
+        event,
+        meta,
     }
-    let own = |meta| Box::new(meta);
-    match kind_of_stream(stored.stream.as_str()) {
-        StreamKind::Enrollment { .. } => {
-            Ok(Stored::Enrollment(Box::new(decode_recorded(stored, meta)?)))
-        }
-        StreamKind::Subject(_) => Ok(Stored::Subject(decode_subject(stored)?, own(meta))),
-        StreamKind::Quota { .. } => Ok(Stored::Quota(decode_quota(stored)?, own(meta))),
-        StreamKind::Log => match stored.event_type.as_str() {
-            "LogCreated" => Ok(Stored::LogCreated(body(stored)?, own(meta))),
-            LOSS_ACCEPTED => Ok(Stored::LossAccepted(body(stored)?, own(meta))),
-            CLOCK_CONFIRMED => Ok(Stored::ClockConfirmed(body(stored)?, own(meta))),
-            _ => Err(unknown_type(stored)),
-        },
-        StreamKind::Measure(_) => match stored.event_type.as_str() {
-            "MeasureAdopted" => Ok(Stored::MeasureAdopted(body(stored)?, own(meta))),
-            _ => Err(unknown_type(stored)),
-        },
-        StreamKind::Calendar(_) => match stored.event_type.as_str() {
-            "CalendarAdopted" => Ok(Stored::CalendarAdopted(body(stored)?, own(meta))),
-            _ => Err(unknown_type(stored)),
-        },
-        StreamKind::Other => Err(unknown_type(stored)),
-    }
+}
+
+/// The metadata of a stored event.
+///
+/// # Errors
+/// Names what is malformed.
+pub fn decode_meta(stored: &RecordedEvent) -> Result<EventMeta, CodecError> {
+    meta::decode_meta(stored).map(|(meta, _)| meta)
 }
 
 /// The range of sequences, first and last, that was lost and is given again from this event on, if it
 /// accepts such a loss. One that can't be read accepts nothing.
 pub fn lost_range(stored: &RecordedEvent) -> Option<(u64, u64)> {
-    if stored.event_type != LOSS_ACCEPTED || stored.stream.as_str() != LOG_STREAM {
+    if stored.event_type != Own::LossAccepted.recorded_as().name
+        || stored.stream.as_str() != LOG_STREAM
+    {
         return None;
     }
-    let loss = body::<LossAccepted>(stored).ok()?;
+    let loss: LossAccepted = body(stored, &stored.data).ok()?;
     let last = loss.old_head.filter(|last| *last >= stored.sequence)?;
     Some((stored.sequence, last))
 }
@@ -191,7 +245,8 @@ pub fn lost_range(stored: &RecordedEvent) -> Option<(u64, u64)> {
 pub fn decode_enrollment(stored: &RecordedEvent) -> Result<Recorded, CodecError> {
     match decode(stored)? {
         Stored::Enrollment(recorded) => Ok(*recorded),
-        Stored::Subject(..)
+        Stored::Program(_)
+        | Stored::Subject(..)
         | Stored::Quota(..)
         | Stored::LogCreated(..)
         | Stored::LossAccepted(..)
@@ -201,41 +256,11 @@ pub fn decode_enrollment(stored: &RecordedEvent) -> Result<Recorded, CodecError>
     }
 }
 
-fn decode_recorded(stored: &RecordedEvent, meta: EventMeta) -> Result<Recorded, CodecError> {
-    let event = match stored.event_type.as_str() {
-        "ApprovalAbandoned" => Event::ApprovalAbandoned(body::<ApprovalAbandoned>(stored)?),
-        "ObligationLapsed" => Event::ObligationLapsed(body::<Box<ObligationLapsed>>(stored)?),
-        "MeasureSucceeded" => Event::MeasureSucceeded(body::<Box<MeasureSucceeded>>(stored)?),
-        _ => decode_act_event(stored)?,
-    };
-    Ok(Recorded {
-        revision: stored.revision,
-        sequence: Some(stored.sequence),
-        id: stored.event_id,
-        event,
-        meta,
-    })
-}
-
-fn decode_subject(stored: &RecordedEvent) -> Result<SubjectEvent, CodecError> {
-    match stored.event_type.as_str() {
-        "SubjectRegistered" => Ok(SubjectEvent::Registered(body(stored)?)),
-        "SubjectRenamed" => Ok(SubjectEvent::Renamed(body(stored)?)),
-        _ => Err(unknown_type(stored)),
-    }
-}
-
-fn decode_quota(stored: &RecordedEvent) -> Result<QuotaEvent, CodecError> {
-    match stored.event_type.as_str() {
-        "PlaceReserved" => Ok(QuotaEvent::PlaceReserved(body(stored)?)),
-        "ReservationReleased" => Ok(QuotaEvent::ReservationReleased(body(stored)?)),
-        "PlacesRestated" => Ok(QuotaEvent::PlacesRestated(body(stored)?)),
-        _ => Err(unknown_type(stored)),
-    }
-}
-
-fn body<T: serde::de::DeserializeOwned>(stored: &RecordedEvent) -> Result<T, CodecError> {
-    serde_json::from_slice(&stored.data).map_err(|error| malformed(stored, &error))
+fn body<T: serde::de::DeserializeOwned>(
+    stored: &RecordedEvent,
+    data: &[u8],
+) -> Result<T, CodecError> {
+    serde_json::from_slice(data).map_err(|error| malformed(stored, &error))
 }
 
 fn malformed(stored: &RecordedEvent, reason: &dyn std::fmt::Display) -> CodecError {
@@ -264,22 +289,42 @@ pub fn reference(stored: &RecordedEvent) -> EventRef {
     }
 }
 
-/// An event of an own stream (subject, quota, log, measure, calendar), ready to append.
+/// An event of an enrollment or a program, ready to append.
+///
+/// # Errors
+/// When it can't be written as JSON.
+pub fn encode_event(
+    event: &Event,
+    meta: &EventMeta,
+    event_id: Uuid,
+) -> Result<NewEvent, serde_json::Error> {
+    encode(event.recorded_as(), encode_data(event)?, meta, event_id)
+}
+
+/// An event that no act becomes, ready to append.
 ///
 /// # Errors
 /// When the body can't be written as JSON.
-pub fn encode_own<T: serde::Serialize>(
-    event_type: &str,
+pub fn encode_own<T: OwnBody>(
     body: &T,
+    meta: &EventMeta,
+    event_id: Uuid,
+) -> Result<NewEvent, serde_json::Error> {
+    encode(T::OWN.recorded_as(), serde_json::to_vec(body)?, meta, event_id)
+}
+
+fn encode(
+    event_type: &EventType,
+    data: Vec<u8>,
     meta: &EventMeta,
     event_id: Uuid,
 ) -> Result<NewEvent, serde_json::Error> {
     Ok(NewEvent {
         event_id,
-        event_type: event_type.to_owned(),
+        event_type: event_type.name.to_owned(),
         recorded_at_us: meta.recorded_at.micros(),
-        data: serde_json::to_vec(body)?.into(),
-        metadata: encode_meta(meta)?.into(),
+        data: data.into(),
+        metadata: meta::encode_meta(meta, event_type.version)?.into(),
     })
 }
 
@@ -293,8 +338,8 @@ pub fn encode_subject(
     event_id: Uuid,
 ) -> Result<NewEvent, serde_json::Error> {
     match event {
-        SubjectEvent::Registered(body) => encode_own("SubjectRegistered", body, meta, event_id),
-        SubjectEvent::Renamed(body) => encode_own("SubjectRenamed", body, meta, event_id),
+        SubjectEvent::Registered(body) => encode_own(body, meta, event_id),
+        SubjectEvent::Renamed(body) => encode_own(body, meta, event_id),
     }
 }
 
@@ -308,10 +353,8 @@ pub fn encode_quota(
     event_id: Uuid,
 ) -> Result<NewEvent, serde_json::Error> {
     match event {
-        QuotaEvent::PlaceReserved(body) => encode_own("PlaceReserved", body, meta, event_id),
-        QuotaEvent::ReservationReleased(body) => {
-            encode_own("ReservationReleased", body, meta, event_id)
-        }
-        QuotaEvent::PlacesRestated(body) => encode_own("PlacesRestated", body, meta, event_id),
+        QuotaEvent::PlaceReserved(body) => encode_own(body, meta, event_id),
+        QuotaEvent::ReservationReleased(body) => encode_own(body, meta, event_id),
+        QuotaEvent::PlacesRestated(body) => encode_own(body, meta, event_id),
     }
 }

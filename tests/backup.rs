@@ -6,6 +6,8 @@
 #[path = "cli/support.rs"]
 #[allow(dead_code, reason = "each test binary uses its part")]
 mod support;
+#[path = "support/tamper.rs"]
+mod tamper;
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -14,6 +16,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use support::{Ran, Server, demo, demo_copy, docket, text};
+use tamper::tamper;
 
 fn backup(data: &Path, to: &Path, more: &[&str]) -> Ran {
     let args = ["store", "backup", "--to", text(to), "--data-dir", text(data)];
@@ -186,17 +189,7 @@ fn a_restore_refuses_whatever_is_damaged_and_leaves_nothing() {
     }
     // All digests made to fit: the root is still that of another log.
     let log = kept.join("log.sqlite");
-    let connection = rusqlite::Connection::open(&log).unwrap();
-    connection
-        .execute_batch(
-            "DROP TRIGGER event_is_never_changed;
-             UPDATE event SET recorded_at = recorded_at + 1 WHERE sequence = 9;
-             CREATE TRIGGER event_is_never_changed BEFORE UPDATE ON event BEGIN
-    SELECT RAISE(ABORT, 'the log is append-only: an event is never changed');
-END;",
-        )
-        .unwrap();
-    drop(connection);
+    tamper(&log, "UPDATE event SET recorded_at = recorded_at + 1 WHERE sequence = 9");
     let digest = |path: &Path| {
         let said = Command::new("sha256sum").arg(path).output().unwrap().stdout;
         String::from_utf8(said).unwrap()[..64].to_owned()

@@ -170,9 +170,7 @@ fn correction(story: &Story, attempt: &Attempt, on: &str) -> ActRequest {
     let mut body = json!({ "corrects": story.reference(in_force).to_string(), "reason": "wrong" });
     if !attempt.target.is_multiple_of(3) {
         let fact = story.fact(original);
-        let mut content = Vec::new();
-        fact.act.write_content(&mut serde_json::Serializer::new(&mut content)).unwrap();
-        let content: Value = serde_json::from_slice(&content).unwrap();
+        let content = serde_json::to_value(&fact.act).unwrap();
         body["replacement"] = json!({
             "act": { "act": fact.act.kind().as_str(), "content": content },
             "common": {

@@ -19,6 +19,8 @@ mod export;
 mod help;
 #[path = "cli/limits.rs"]
 mod limits;
+#[path = "cli/nameless.rs"]
+mod nameless;
 #[cfg(feature = "postgres")]
 #[path = "cli/postgres.rs"]
 mod postgres;
@@ -38,5 +40,7 @@ mod server;
 mod shown;
 #[path = "cli/support.rs"]
 mod support;
+#[path = "support/tamper.rs"]
+mod tamper;
 #[path = "cli/webhooks.rs"]
 mod webhooks;

@@ -8,6 +8,8 @@
 mod log_contract;
 #[path = "support/log_file.rs"]
 mod log_file;
+#[path = "support/tamper.rs"]
+mod tamper;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,6 +19,7 @@ use std::time::{Duration, Instant};
 use docket::log::{Damage, EventLog, Expected, LogError, SqliteLog, Stop};
 use log_contract::{event, stream};
 use log_file::{closed_log, folder, raw};
+use tamper::tamper;
 
 const EVENTS: &str = "sqlite_autoindex_event_1";
 const NAMES: &str = "sqlite_autoindex_stream_1";
@@ -212,24 +215,7 @@ async fn what_is_wrong_in_the_tables_is_named() {
     let path = closed_log(&folder).await;
     let tampered = |sql: &str| {
         let damaged = copy(&path, folder.path());
-        let connection = raw(&damaged);
-        let triggers: Vec<(String, String)> = connection
-            .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
-            .unwrap()
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-            .unwrap()
-            .collect::<Result<_, _>>()
-            .unwrap();
-        for (name, _) in &triggers {
-            connection.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
-        }
-        connection
-            .execute_batch("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON;")
-            .unwrap();
-        connection.execute_batch(sql).unwrap();
-        for (_, text) in &triggers {
-            connection.execute_batch(text).unwrap();
-        }
+        tamper(&damaged, sql);
         damaged
     };
     for (sql, sequence, part) in [

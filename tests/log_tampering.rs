@@ -7,10 +7,13 @@
 mod log_contract;
 #[path = "support/log_file.rs"]
 mod log_file;
+#[path = "support/tamper.rs"]
+mod tamper;
 
 use docket::log::{EventLog, LogError, SqliteLog, StreamName};
 use log_contract::event;
 use log_file::{closed_log, folder, raw};
+use tamper::tamper;
 
 /// One statement per way around; each names what it would break.
 #[tokio::test]
@@ -60,26 +63,7 @@ async fn triggers_refuse_every_change_but_the_next_event() {
 async fn holes_and_nonsense_stop_a_reader() {
     let folder = folder();
     let path = closed_log(&folder).await;
-    let tamper = |sql: &str| {
-        let connection = raw(&path);
-        let triggers: Vec<(String, String)> = connection
-            .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
-            .unwrap()
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-            .unwrap()
-            .collect::<Result<_, _>>()
-            .unwrap();
-        for (name, _) in &triggers {
-            connection.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
-        }
-        connection
-            .execute_batch("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON;")
-            .unwrap();
-        connection.execute_batch(sql).unwrap();
-        for (_, text) in &triggers {
-            connection.execute_batch(text).unwrap();
-        }
-    };
+    let tamper = |sql: &str| tamper(&path, sql);
     let corrupt = |error: LogError| match error {
         LogError::Corrupt { sequence, reason } => (sequence, reason),
         other => panic!("{other}"),

@@ -92,10 +92,10 @@ fn every_move_is_drawn_with_its_article() {
     let (_, svg) = docket(&["draw", "cluster_area", "2014-40"]);
     assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
     for words in [
-        ">approve · Art. 9<",
-        ">confirm · Art. 18<",
+        ">Approve · Art. 9<",
+        ">Confirm the title · Art. 18<",
         ">Standing ended<",
-        ">submit plan<",
+        ">Submit the plan<",
         ">provincial department<",
         ">Art. 10†<",
     ] {

@@ -26,3 +26,5 @@ mod standin;
 mod support;
 #[path = "store_copy/switched.rs"]
 mod switched;
+#[path = "support/tamper.rs"]
+mod tamper;

@@ -4,6 +4,8 @@
 
 #[path = "support/app.rs"]
 mod app;
+#[path = "support/tamper.rs"]
+mod tamper;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,33 +15,13 @@ use docket::app::{ActError, Clerk};
 use docket::domain::date::Day;
 use docket::domain::ids::Office::{LocalGovernment, Province, ProvincialDepartment};
 use docket::domain::ids::SubjectId;
-use docket::log::{EventLog, SqliteLog, StreamName};
+use docket::log::{EventLog, LogError, SqliteLog, Stop, StreamName};
 use rusqlite::Connection;
 use serde_json::json;
+use tamper::tamper;
 
 const PROGRAM: &str = "exercise_strong_province";
 const AREAS: &str = "exercise_cluster_area";
-
-/// Changes rows behind the triggers' back.
-fn tamper(path: &Path, sql: &str) {
-    let connection = Connection::open(path).unwrap();
-    let triggers: Vec<(String, String)> = connection
-        .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
-        .unwrap()
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .unwrap()
-        .collect::<Result<_, _>>()
-        .unwrap();
-    for (name, _) in &triggers {
-        connection.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
-    }
-    connection.execute_batch("PRAGMA ignore_check_constraints = ON").unwrap();
-    let changed = connection.execute(sql, []).unwrap();
-    assert!(changed > 0, "{sql} changed nothing");
-    for (_, text) in &triggers {
-        connection.execute_batch(text).unwrap();
-    }
-}
 
 /// The event of a stream at a revision gets this in the place of a column.
 fn garbage(path: &Path, stream: &str, revision: u64, column: &str, value: &str) {
@@ -249,4 +231,47 @@ async fn the_clerk_goes_on_behind_a_row_that_is_no_event() {
     let round = clerk.run_once(Day::parse("2026-11-22").unwrap()).await.unwrap();
     assert!(round.lapsed > 0, "{round:?}");
     place.log.close().await;
+}
+
+/// The log's first event says which log it is. Where its own id proves what is left of it, or its metadata
+/// alone is damaged, all goes on.
+#[tokio::test]
+async fn a_first_event_that_can_not_be_read_keeps_back_nothing_while_the_log_has_its_name() {
+    let broken = "CAST(replace(CAST(data AS TEXT), 'origin', 'Origin') AS TEXT)";
+    for (column, value) in [("data", broken), ("metadata", "'?'"), ("type", "'NobodyKnows'")] {
+        let place = Place::new().await;
+        place.world.applicant("x01", "leading").await;
+        let (log_id, before) = (place.world.app.log_id(), adopted(&place.log).await);
+        let place = place.again(|path| garbage(path, "log", 0, column, value)).await;
+        assert_eq!(place.world.app.log_id(), log_id, "{column}");
+        assert_eq!(place.log.recording().stopped(), None, "{column}");
+        place.world.app.history(&format!("{PROGRAM}-x01")).await.unwrap();
+        place.world.approve("x01", "approve").await.unwrap();
+        place.world.applicant("x02", "leading").await;
+        assert_eq!(adopted(&place.log).await, before);
+        place.log.close().await;
+    }
+}
+
+/// Where nothing proves it, what can be read is served, and nothing is recorded under another name.
+#[tokio::test]
+async fn a_log_without_a_name_is_read_and_not_written_on() {
+    for (column, value) in [("data", "'?'"), ("data", "x'80'"), ("event_id", "x'00'")] {
+        let place = Place::new().await;
+        place.world.applicant("x01", "leading").await;
+        let place = place.again(|path| garbage(path, "log", 0, column, value)).await;
+        let head = place.log.head().await.unwrap();
+        let history = place.world.app.history(&format!("{PROGRAM}-x01")).await.unwrap();
+        assert_eq!(history.events().len(), 1);
+        place.world.app.subject(&SubjectId::parse("x01").unwrap()).await.unwrap();
+        match place.world.approve("x01", "approve").await.unwrap_err() {
+            ActError::Log(LogError::Stopped(why @ Stop::Damaged { .. })) => {
+                let text = why.to_string();
+                assert!(text.contains("event 0, LogCreated") && text.contains("restore"), "{text}");
+            }
+            error => panic!("{error}"),
+        }
+        assert_eq!(place.log.head().await.unwrap(), head, "{column} {value}");
+        place.log.close().await;
+    }
 }

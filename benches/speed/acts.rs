@@ -40,6 +40,8 @@ pub fn copy(made: &Made, data: &Path, name: &str) -> anyhow::Result<Made> {
     let copy = Made { folder };
     std::fs::create_dir_all(copy.documents())?;
     std::fs::copy(made.log(), copy.log())?;
+    // Else what is measured waits for the copy: a flush takes along what waits to be written.
+    std::fs::File::open(copy.log())?.sync_all()?;
     copy_folder(&made.documents(), &copy.documents())?;
     Ok(copy)
 }

@@ -13,7 +13,7 @@ use anyhow::ensure;
 
 use crate::acts::{WARM, areas, copy};
 use crate::generate::{Made, Size};
-use crate::measure::{flush, heading};
+use crate::measure::{Times, flush, heading};
 use crate::server::{Filling, Server, rebuild_apart};
 use crate::whole::{Load, Went};
 
@@ -25,40 +25,60 @@ const CLIENTS: usize = 4;
 /// is not what is measured.
 const PACE: usize = 200;
 
-/// Measures the same paced load without and with readers of the backlog.
+/// How often it is measured without and with readers, one after the other: what else the machine and
+/// its disk do meanwhile hits both.
+const ROUNDS: u32 = 5;
+
+/// Measures the same paced load without and with readers of the backlog, in turn.
 pub async fn beside(data: &Path, made: &Made, size: Size, time: Duration) -> anyhow::Result<()> {
     heading(&format!("Beside {READERS} readers of the whole log"));
-    println!("flush of 4 KiB: {} ms (p50 / p99)", flush(data)?.shown());
     let copied = copy(made, data, "beside")?;
     rebuild_apart(&copied)?;
+    println!("flush of 4 KiB: {} ms (p50 / p99)", flush(data)?.shown());
     let server = Server::start(&copied.folder, Filling::Here)?;
     let load = Load::new(&server, areas(size, WARM).into());
     load.status(CLIENTS, None, Duration::from_secs(1))?;
-    let mut quiet = [load.acts("quiet", CLIENTS, Some(PACE), time)?, status(&load, time)?];
-    let readers = Readers::start(&server);
-    let began = Instant::now();
-    let mut meanwhile = [load.acts("beside", CLIENTS, Some(PACE), time)?, status(&load, time)?];
-    let took = began.elapsed();
-    let bytes = readers.stop()?;
-    for (name, (quiet, meanwhile)) in
-        ["acts", "GET status"].iter().zip(quiet.iter_mut().zip(&mut meanwhile))
-    {
-        let times = meanwhile.times.percentile_ms(0.99) / quiet.times.percentile_ms(0.99);
-        println!(
-            "{name}, {PACE}/s: quiet {} ms, beside the readers {} ms (p50 / p99): {times:.1} times the quiet p99",
-            quiet.times.shown(),
-            meanwhile.times.shown()
-        );
-    }
-    let rate = bytes as f64 / 1e6 / took.as_secs_f64();
-    println!("the readers took {rate:.0} MB/s together");
+    // The first acts after a start wait for what is read for the first time.
+    load.acts("first", CLIENTS, Some(PACE), Duration::from_secs(2))?;
+    let time = time / 2;
+    let acts = |run: String| load.acts(&run, CLIENTS, Some(PACE), time);
+    compare("acts", &server, &acts)?;
+    compare("GET status", &server, &|_| load.status(CLIENTS, Some(PACE), time))?;
     server.stop()?;
     std::fs::remove_dir_all(copied.folder)?;
     Ok(())
 }
 
-fn status(load: &Load<'_>, time: Duration) -> anyhow::Result<Went> {
-    load.status(CLIENTS, Some(PACE), time)
+/// One kind of request, quiet and beside readers.
+fn compare(
+    name: &str,
+    server: &Server,
+    run: &dyn Fn(String) -> anyhow::Result<Went>,
+) -> anyhow::Result<()> {
+    let (mut quiet, mut meanwhile) = (Times::default(), Times::default());
+    let (mut factors, mut bytes, mut took) = (Vec::new(), 0, Duration::ZERO);
+    for round in 0..ROUNDS {
+        let mut alone = run(format!("quiet-{round}"))?.times;
+        let readers = Readers::start(server);
+        let began = Instant::now();
+        let mut beside = run(format!("beside-{round}"))?.times;
+        took += began.elapsed();
+        bytes += readers.stop()?;
+        factors.push(beside.percentile_ms(0.99) / alone.percentile_ms(0.99));
+        quiet.join(alone);
+        meanwhile.join(beside);
+    }
+    factors.sort_unstable_by(f64::total_cmp);
+    println!(
+        "{name}, {PACE}/s: quiet {} ms, beside the readers {} ms (p50 / p99): {:.1} times the quiet p99; by rounds {}",
+        quiet.shown(),
+        meanwhile.shown(),
+        meanwhile.percentile_ms(0.99) / quiet.percentile_ms(0.99),
+        factors.iter().map(|factor| format!("{factor:.1}")).collect::<Vec<_>>().join(", ")
+    );
+    let rate = bytes as f64 / 1e6 / took.as_secs_f64();
+    println!("the readers took {rate:.0} MB/s together");
+    Ok(())
 }
 
 /// Readers that begin anew at the end of the log.
@@ -122,6 +142,7 @@ fn read(
             break;
         }
         bytes.fetch_add(read as u64, Ordering::Relaxed);
+        std::thread::yield_now();
     }
     Ok(())
 }

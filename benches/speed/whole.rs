@@ -128,13 +128,14 @@ impl<'a> Load<'a> {
     /// Acts; no two runs have the same name.
     pub fn acts(
         &self,
-        run: &'static str,
+        run: &str,
         clients: usize,
         pace: Option<usize>,
         time: Duration,
     ) -> anyhow::Result<Went> {
+        let run = run.to_owned();
         let make = move |number: usize, area: usize, host: &str, token: &str| {
-            usual_request(run, number, area, host, token)
+            usual_request(&run, number, area, host, token)
         };
         self.run(clients, pace, time, 201, make)
     }

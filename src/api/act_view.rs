@@ -133,10 +133,11 @@ impl Recording {
         }
         view.id = Some(recorded.id.to_string());
         view.state = "RECORDED";
-        view.events = vec![EventBrief::of(recorded, &answer.stream)];
-        view.revision = Some(recorded.revision);
-        view.sequence = recorded.sequence.map(sequence);
-        view.take_state(call, reading, recorded).await?;
+        let events = answer.events().map(|event| EventBrief::of(event, &answer.stream));
+        view.events = events.collect();
+        view.revision = Some(answer.last().revision);
+        view.sequence = answer.last().sequence.map(sequence);
+        view.take_state(call, reading, answer).await?;
         Ok(view)
     }
 
@@ -144,19 +145,20 @@ impl Recording {
         &mut self,
         call: &Call,
         reading: &Reading<'_>,
-        recorded: &Recorded,
+        answer: &ActAnswer,
     ) -> Result<(), Problem> {
+        let (recorded, last) = (&answer.recorded, answer.last().revision);
         let language = call.tongue();
         let cached = call.state.app.enrollment(&reading.stream).await;
         let cached = cached.map_err(|error| call.problem(error))?;
-        let newest = cached.revision == Some(recorded.revision);
+        let newest = cached.revision == Some(last);
         if newest && cached.is_reached(reading.day) {
             self.take(reading, &cached.state, recorded, language);
             return Ok(());
         }
         let history = call.state.app.history(&reading.stream).await;
         let history = history.map_err(|error| call.problem(error))?;
-        let events = usize::try_from(recorded.revision).unwrap_or(usize::MAX).saturating_add(1);
+        let events = usize::try_from(last).unwrap_or(usize::MAX).saturating_add(1);
         let state = history.known_to(events).state_at(reading.day);
         self.take(reading, &state, recorded, language);
         Ok(())

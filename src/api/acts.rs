@@ -98,9 +98,9 @@ async fn answered(call: &Call, answer: &ActAnswer) -> Answered {
     if answer.validated_only {
         return json_with(call, HttpResponse::Ok(), &view, "no-store", None);
     }
-    let recorded = &answer.recorded;
+    let (recorded, last) = (&answer.recorded, answer.last());
     let day = reading.day;
-    let tag = enrollment_tag(Some(recorded.revision), day, call.language, &reading.ground);
+    let tag = enrollment_tag(Some(last.revision), day, call.language, &reading.ground);
     let mut response = HttpResponse::Created();
     response.insert_header((header::LOCATION, format!("{}/{}", call.http.path(), recorded.id)));
     json_with(call, response, &view, "no-store", Some(&tag))
@@ -157,7 +157,7 @@ pub async fn list_acts(call: Call) -> Answered {
 pub async fn get_act(call: Call) -> Answered {
     let reading = Reading::of(&call).await?;
     let history = reading.history(&call).await?;
-    let id = Uuid::parse_str(call.path("act")).ok();
+    let id = Uuid::parse_str(&call.path("act")).ok();
     let found = history.events().iter().find(|event| Some(event.id) == id);
     let Some(event) = found.filter(|event| !event.event.is_own()) else {
         return Err(Problem::new(Code::NotFound)

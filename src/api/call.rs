@@ -55,9 +55,10 @@ pub struct Call {
 }
 
 impl Call {
-    /// A part of the path.
-    pub fn path(&self, name: &str) -> &str {
-        self.http.match_info().get(name).unwrap_or_default()
+    /// A part of the path, decoded. Of what is matched, `/`, `%` and all beyond ASCII are encoded still.
+    pub fn path(&self, name: &str) -> Cow<'_, str> {
+        let part = self.http.match_info().get(name).unwrap_or_default();
+        percent_decode_str(part).decode_utf8_lossy()
     }
 
     /// The registered subject that the path names, in whatever case.
@@ -65,7 +66,7 @@ impl Call {
     /// # Errors
     /// `not-found`, also for what is no id: it names nothing.
     pub async fn subject(&self) -> Result<Arc<Subject>, Problem> {
-        let id = SubjectId::parse(self.path("subject"))
+        let id = SubjectId::parse(&self.path("subject"))
             .map_err(|error| Problem::new(Code::NotFound).detail(error.to_string()))?;
         self.state.app.subject(&id).await.map_err(|error| self.problem(error))
     }

@@ -89,7 +89,7 @@ pub async fn get_document(call: Call) -> Answered {
             .detail(error.to_string())
             .detail_zh("文件以 SHA-256 摘要（64 位小写十六进制）命名")
     };
-    let digest = Digest::parse(call.path("digest")).map_err(unknown)?;
+    let digest = Digest::parse(&call.path("digest")).map_err(unknown)?;
     let tag = format!("\"{digest}\"");
     let store = call.state.app.documents().clone();
     // A HEAD has no body that could break off: it is read to its end before it is answered.

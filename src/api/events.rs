@@ -197,8 +197,33 @@ async fn position_after(
 
 fn unknown(asked: &str) -> Problem {
     Problem::new(Code::NotFound)
-        .detail(format!("there is no event {asked}"))
-        .detail_zh(format!("没有事件 {asked}"))
+        .detail(format!("there is no event {asked:?}"))
+        .detail_zh(format!("没有事件 {asked:?}"))
+}
+
+/// What an id that nobody knows may be since losses were accepted, and what helps then, in both languages.
+fn if_lost(ranges: &[(u64, u64)]) -> Option<(String, String)> {
+    let first = sequence(ranges.iter().map(|(first, _)| *first).min()?);
+    let list = |to: &str, and: &str| {
+        let ranges = ranges.iter().map(|(a, z)| format!("{}{to}{}", sequence(*a), sequence(*z)));
+        ranges.collect::<Vec<_>>().join(and)
+    };
+    let (en, zh) = (list(" to ", ", "), list(" 至 ", "、"));
+    Some((
+        format!(
+            "the events {en} were lost and their sequences given again: if it was one of them, begin before {first}"
+        ),
+        format!("序号 {zh} 的事件已丢失，序号已重新使用：若为其中之一，请从 {first} 之前开始"),
+    ))
+}
+
+fn unknown_id(call: &Call, id: Uuid) -> Problem {
+    match if_lost(&call.state.app.lost_ranges()) {
+        None => unknown(&id.to_string()),
+        Some((en, zh)) => Problem::new(Code::NotFound)
+            .detail(format!("there is no event {id}; {en}"))
+            .detail_zh(format!("没有事件 {id}；{zh}")),
+    }
 }
 
 /// Answers an event by its sequence or id.
@@ -209,7 +234,7 @@ pub async fn get_event(call: Call) -> Answered {
     let asked: String = call.path("event").chars().take(80).collect();
     let number = match (digits(&asked), Uuid::parse_str(&asked)) {
         (Some(number), _) => number,
-        (_, Ok(id)) => asked::sequence_of(&call, id).await?,
+        (_, Ok(id)) => asked::sequence_of(&call, id).await?.ok_or_else(|| unknown_id(&call, id))?,
         _ => return Err(unknown(&asked)),
     };
     let head = call.state.app.log().head().await?;

@@ -87,6 +87,7 @@ pub async fn get_export(call: Call) -> Answered {
         .insert_header((header::VARY, VARY))
         .insert_header((header::ETAG, tag));
     if call.http.method() == Method::HEAD {
+        look(&call, at).await?;
         return Ok(response.streaming(futures_util::stream::empty::<Result<Bytes, Problem>>()));
     }
     let open = call.open()?;
@@ -176,19 +177,34 @@ async fn begin(
     });
     thread.map_err(Problem::internal)?;
     let begins = timeout(read_within(call), begins).await;
-    let begins =
-        begins.map_err(|_| Problem::new(Code::ReadModelsUnavailable).cause("no answer"))?;
-    match begins.map_err(Problem::internal)? {
-        Ok(()) => Ok(received),
-        Err(ExportError::Store(error)) => Err(unreadable(call, &error)),
-        Err(ExportError::Behind { position, asked }) => Err(Problem::new(Code::ProjectionBehind)
+    let begins = begins.map_err(|_| no_answer())?.map_err(Problem::internal)?;
+    begins.map_err(|error| not_written(call, error)).map(|()| received)
+}
+
+/// Whether the tables could be read for an export now: what HEAD needs, which takes no turn.
+async fn look(call: &Call, at: u64) -> Result<(), Problem> {
+    let copies = call.state.models.copies().clone();
+    let looked = actix_web::rt::task::spawn_blocking(move || {
+        snapshot(&*copies, Some(at), |_| Ok::<_, ExportError>(()))
+    });
+    let looked = timeout(read_within(call), looked).await;
+    let looked = looked.map_err(|_| no_answer())?.map_err(Problem::internal)?;
+    looked.map_err(|error| not_written(call, error)).map(drop)
+}
+
+fn no_answer() -> Problem {
+    Problem::new(Code::ReadModelsUnavailable).cause("no answer")
+}
+
+fn not_written(call: &Call, error: ExportError) -> Problem {
+    match error {
+        ExportError::Store(error) => unreadable(call, &error),
+        ExportError::Behind { position, asked } => Problem::new(Code::ProjectionBehind)
             .member("projection", "read_models")
             .member("sequence", position.map(sequence))
-            .member("required_sequence", sequence(asked))),
-        Err(error @ ExportError::Stale(_)) => {
-            Err(Problem::new(Code::ProjectionRebuilding).cause(error))
-        }
-        Err(error @ (ExportError::Io(_) | ExportError::Form(_))) => Err(Problem::internal(error)),
+            .member("required_sequence", sequence(asked)),
+        error @ ExportError::Stale(_) => Problem::new(Code::ProjectionRebuilding).cause(error),
+        error @ (ExportError::Io(_) | ExportError::Form(_)) => Problem::internal(error),
     }
 }
 

@@ -86,7 +86,7 @@ fn described(route: &Route, language: Language) -> Markup {
 /// `not-found`.
 pub async fn get_problem(call: Call) -> Answered {
     let name = call.path("name");
-    let Some(doc) = problem::documentation(name) else {
+    let Some(doc) = problem::documentation(&name) else {
         let shown: String = name.chars().take(80).collect();
         return Err(Problem::new(Code::NotFound)
             .detail(format!("no problem is called {shown:?}; all are listed in /openapi.json"))

@@ -169,7 +169,7 @@ pub async fn list_measures(call: Call) -> Answered {
 pub async fn get_measure(call: Call) -> Answered {
     let program = program(&call)?;
     let versions = call.state.app.library().versions(program);
-    let Some(edition) = versions.version(call.path("version")) else {
+    let Some(edition) = versions.version(&call.path("version")) else {
         let known = versions.all().iter().map(|e| e.measure.version.to_string());
         let known = known.collect::<Vec<_>>().join(", ");
         return Err(Problem::new(Code::NotFound)

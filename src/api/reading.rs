@@ -220,7 +220,7 @@ fn ground(app: &App, program: &Program, subject: &Subject, calendars: usize) -> 
 /// `not-found`.
 pub fn program(call: &Call) -> Result<&Program, Problem> {
     let id = call.path("program");
-    call.state.app.library().program(id).ok_or_else(|| {
+    call.state.app.library().program(&id).ok_or_else(|| {
         let known = call.state.app.library().programs().programs.iter();
         let known = known.map(|program| program.id.as_str()).collect::<Vec<_>>().join(", ");
         Problem::new(Code::NotFound)

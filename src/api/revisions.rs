@@ -64,7 +64,7 @@ pub async fn get_revision(call: Call) -> Answered {
     let mut reading = Reading::of(&call).await?;
     let history = reading.history(&call).await?;
     let asked = call.path("revision");
-    let event = digits(asked).and_then(|revision| history.at(revision));
+    let event = digits(&asked).and_then(|revision| history.at(revision));
     let Some(event) = event else {
         let last = history.revision().unwrap_or_default();
         return Err(Problem::new(Code::NotFound)

@@ -216,7 +216,10 @@ impl ApiState {
 }
 
 fn cloud_events(app: &App, settings: &ApiSettings) -> CloudEvents {
-    let own = format!("urn:docket:{}", app.log_id());
+    let own = match app.log_id() {
+        id if id.is_nil() => "urn:docket:unknown".to_owned(),
+        id => format!("urn:docket:{id}"),
+    };
     let source = settings.events.source.as_ref().unwrap_or(&own);
     // A relative address would name nothing once the event has left the answer.
     let schemas = format!("{}/schemas/events/", settings.public_url);

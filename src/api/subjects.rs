@@ -175,7 +175,7 @@ pub async fn list_calendars(call: Call) -> Answered {
 /// # Errors
 /// See the route.
 pub async fn get_calendar(call: Call) -> Answered {
-    let year = digits(call.path("year")).and_then(|year| i32::try_from(year).ok());
+    let year = digits(&call.path("year")).and_then(|year| i32::try_from(year).ok());
     let (_, calendars) = call.state.app.library().present_calendars();
     match year.and_then(|year| calendars.of_year(year)) {
         Some(calendar) => json(&call, &CalendarView::of(calendar)),

@@ -254,7 +254,7 @@ pub async fn list_webhook_deliveries(call: Call) -> Answered {
 /// See the route.
 pub async fn redeliver_webhook(call: Call) -> Answered {
     let (webhooks, id) = (webhooks(&call)?, id(&call)?);
-    let number = a_sequence(call.path("sequence"));
+    let number = a_sequence(&call.path("sequence"));
     let number = number.map_err(|error| wrong_parameter("sequence", &error))?;
     let made = to_the_end(async move { webhooks.redeliver(id, number).await }).await?;
     let view = delivery_view(made.map_err(|error| problem(&call, error))?);

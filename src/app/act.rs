@@ -5,7 +5,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::act_checks::{changed_since, seen_before};
-use super::append::{check_fact_size, check_size};
+use super::append::check_fact_size;
 use super::enrollment::{Loaded, stream_name};
 use super::participation::decided_act;
 use super::{ActError, App, cache::Cached};
@@ -13,13 +13,13 @@ use crate::codec;
 use crate::domain::act::ActRequest;
 use crate::domain::date::{Day, Timestamp};
 use crate::domain::decide::{Actor, Context, Decision, OtherStanding};
-use crate::domain::event::{Event, EventMeta, Recorded};
+use crate::domain::event::{Event, Recorded};
 use crate::domain::history::History;
 use crate::domain::history_decide::{decide_at_end, decide_on, fold_day_of_new};
 use crate::domain::ids::{ProgramId, SubjectId};
 use crate::domain::measure::{Program, Versions};
 use crate::domain::subject::Subject;
-use crate::log::{LogError, NewEvent};
+use crate::log::LogError;
 
 /// How often an act under `If-Match: *` is decided again when another was faster.
 const MAX_TRIES: usize = 8;
@@ -76,10 +76,24 @@ pub struct ActAnswer {
     pub stream: String,
     /// The event.
     pub recorded: Recorded,
+    /// What a later version laid on who stands by it, in the same append (C18).
+    pub followed: Option<Box<Recorded>>,
     /// Whether it was on record already under this key.
     pub replayed: bool,
     /// Whether nothing was appended, as asked.
     pub validated_only: bool,
+}
+
+impl ActAnswer {
+    /// The events recorded, in order.
+    pub fn events(&self) -> impl Iterator<Item = &Recorded> {
+        std::iter::once(&self.recorded).chain(self.followed.as_deref())
+    }
+
+    /// The last of them.
+    pub fn last(&self) -> &Recorded {
+        self.followed.as_deref().unwrap_or(&self.recorded)
+    }
 }
 
 /// What one call is decided with.
@@ -176,7 +190,7 @@ impl App {
             return Ok(None);
         };
         let name = stream_name(&case.stream)?;
-        let page = self.log.read_stream(&name, revision, 1).await?;
+        let page = self.log.read_stream(&name, revision, 2).await?;
         let Some(stored) = page.events.first() else { return Ok(None) };
         let recorded = codec::decode_enrollment(stored)?;
         match &recorded.meta.key {
@@ -188,8 +202,15 @@ impl App {
                     return Err(ActError::KeyReused { first_used_at });
                 }
                 self.counters.count_replay();
+                let next = page.events.get(1).map(codec::decode_enrollment).transpose()?;
+                let is_caused = |next: &Recorded| {
+                    let causation = next.meta.causation.as_deref();
+                    causation == Some(recorded.id.to_string().as_str())
+                };
+                let followed = next.filter(is_caused).map(Box::new);
                 let stream = case.stream.clone();
-                Ok(Some(ActAnswer { stream, recorded, replayed: true, validated_only: false }))
+                let (replayed, validated_only) = (true, false);
+                Ok(Some(ActAnswer { stream, recorded, followed, replayed, validated_only }))
             }
             _ => Ok(None),
         }
@@ -258,9 +279,7 @@ impl App {
     ) -> Result<ActAnswer, ActError> {
         let revision = cached.revision.map_or(0, |revision| revision + 1);
         let wanted = decision.place.take();
-        if wanted.is_none() {
-            decision.fact.over_limit = None;
-        }
+        let follows = decision.follows.take();
         if wanted.is_some() || case.call.validate_only {
             check_fact_size(&decision.fact)?;
         }
@@ -272,8 +291,9 @@ impl App {
             let meta = self.meta(case, cached, &decision, now).await?;
             let event = Event::Acted(Box::new(decision.fact));
             let recorded = Recorded { revision, sequence: None, id: Uuid::nil(), event, meta };
-            let stream = case.stream.clone();
-            return Ok(ActAnswer { stream, recorded, replayed: false, validated_only: true });
+            let (stream, followed) = (case.stream.clone(), None);
+            let (replayed, validated_only) = (false, true);
+            return Ok(ActAnswer { stream, recorded, followed, replayed, validated_only });
         }
         let reservation = match &wanted {
             Some(wanted) => {
@@ -291,52 +311,22 @@ impl App {
         let appended = match self.meta(case, cached, &decision, now).await {
             Ok(meta) => {
                 let event = Event::Acted(Box::new(decision.fact));
-                self.append_event(case, cached.revision, event, meta).await
+                self.append_event(case, cached.revision, event, meta, follows).await
             }
             Err(error) => Err(error),
         };
-        let recorded = match (appended, &reservation) {
+        let (recorded, followed) = match (appended, &reservation) {
             (Ok(recorded), _) => recorded,
             (Err(error), Some(reservation)) => {
                 return Err(self.give_back(reservation, &wanted, case, error, now).await);
             }
             (Err(error), None) => return Err(error),
         };
-        self.settle(case, cached, history, &recorded, reservation.is_some(), now).await;
         let stream = case.stream.clone();
-        Ok(ActAnswer { stream, recorded, replayed: false, validated_only: false })
-    }
-
-    async fn append_event(
-        &self,
-        case: &Case<'_>,
-        after: Option<u64>,
-        event: Event,
-        meta: EventMeta,
-    ) -> Result<Recorded, ActError> {
-        let revision = after.map_or(0, |revision| revision + 1);
-        let data = codec::encode_event(&event)?;
-        check_size(&data)?;
-        let id = codec::event_id(
-            self.log_id,
-            &case.stream,
-            revision,
-            &case.caller.principal,
-            &case.call.key,
-            &case.fingerprint,
-        );
-        let new = NewEvent {
-            event_id: id,
-            event_type: event.event_type().to_owned(),
-            recorded_at_us: meta.recorded_at.micros(),
-            data: data.into(),
-            metadata: codec::encode_meta(&meta)?.into(),
-        };
-        let landed = self.append_after(&case.stream, after, new).await?;
-        match landed.stands {
-            Some(stored) => Ok(codec::decode_enrollment(&stored)?),
-            None => Ok(Recorded { revision, sequence: landed.sequence, id, event, meta }),
-        }
+        let (replayed, validated_only) = (false, false);
+        let answer = ActAnswer { stream, recorded, followed, replayed, validated_only };
+        self.settle(case, cached, history, &answer, reservation.is_some(), now).await;
+        Ok(answer)
     }
 
     /// Folds the event into what is kept and restates places that changed otherwise than by the
@@ -347,12 +337,13 @@ impl App {
         case: &Case<'_>,
         cached: &Loaded,
         history: Option<&History>,
-        recorded: &Recorded,
+        answer: &ActAnswer,
         reserved: bool,
         now: Timestamp,
     ) {
+        let recorded = &answer.recorded;
         let mut next = Cached::clone(&cached.cached);
-        let at_end = next.push(recorded);
+        let at_end = answer.events().all(|event| next.push(event));
         if at_end {
             let seen = self.enrollments.with_own_event(&case.stream, cached.seen);
             self.enrollments.put(&case.stream, Arc::new(next), seen);

@@ -25,10 +25,10 @@ impl App {
             _ => String::new(),
         };
         Ok(EventMeta {
-            schema_version: codec::SCHEMA_VERSION,
             office: decision.office,
             office_id: case.actor.office_id.as_str().into(),
             office_name: self.office_name(case, decision.office, day).await?.into(),
+            divisions: case.actor.divisions.join(" ").into(),
             principal: case.caller.principal.as_str().into(),
             role: case.caller.role.as_str().into(),
             effective_on: common.effective_on,

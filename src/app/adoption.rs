@@ -228,8 +228,7 @@ async fn adopt(
     let stream = codec::measure_stream(&adopted.program);
     let revision = after.map_or(0, |revision| revision + 1);
     let id = codec::caused_event_id(log_id, &stream, revision, &adopted.digest);
-    let event = codec::encode_own("MeasureAdopted", adopted, &own_meta(now, false), id)
-        .map_err(ActError::from)?;
+    let event = codec::encode_own(adopted, &own_meta(now, false), id).map_err(ActError::from)?;
     let name = stream_name(&stream).map_err(ActError::from)?;
     shelf.log.append(&name, after.into(), vec![event]).await.map_err(ActError::from)?;
     Ok(EventRef { stream, revision, id })

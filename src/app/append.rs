@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::enrollment::stream_name;
 use super::{ActError, App};
-use crate::codec::{MAX_DATA_BYTES, encode_event};
+use crate::codec::{MAX_DATA_BYTES, encode_data};
 use crate::domain::date::{CivilDate, Timestamp};
 use crate::domain::event::{Event, EventMeta, Fact, OfficeName};
 use crate::domain::ids::{Office, Provenance};
@@ -16,7 +16,7 @@ pub const DOCKET: &str = "docket";
 
 /// Where an append ended.
 pub(super) struct Landed {
-    /// The sequence, where it is known.
+    /// The sequence of the last event, where it is known.
     pub sequence: Option<u64>,
     /// What stands at the revision where that may be other bytes than those sent: another try of the
     /// same, with the same id. Whoever appended goes on with this.
@@ -33,18 +33,33 @@ impl App {
         revision: Option<u64>,
         event: NewEvent,
     ) -> Result<Landed, ActError> {
+        self.append_all_after(stream, revision, vec![event]).await
+    }
+
+    /// The same for events that stand or fall together; what stands is told of the first.
+    pub(super) async fn append_all_after(
+        &self,
+        stream: &str,
+        revision: Option<u64>,
+        events: Vec<NewEvent>,
+    ) -> Result<Landed, ActError> {
+        let Some(event) = events.first() else {
+            return Ok(Landed { sequence: None, stands: None });
+        };
         let name = stream_name(stream)?;
         let expected = revision.map_or(Expected::NoStream, Expected::Revision);
         let (id, recorded_at) = (event.event_id, event.recorded_at_us);
-        let event_type = event.event_type.clone();
+        let event_types: Vec<String> =
+            events.iter().map(|event| event.event_type.clone()).collect();
+        let count = || event_types.iter().for_each(|name| self.counters.count_appended(name));
         let next = revision.map_or(0, |revision| revision + 1);
-        let answer = self.log.append(&name, expected, vec![event]).await;
+        let answer = self.log.append(&name, expected, events).await;
         self.enrollments.appended(stream);
         self.last_append.note(&*self.log, &answer);
         let error = match answer {
             Ok(appended) => {
                 self.clock.saw(Timestamp::from_micros(recorded_at));
-                self.counters.count_appended(&event_type);
+                count();
                 return Ok(Landed { sequence: appended.sequence, stands: None });
             }
             // Once recording has stopped, what can be read need not be on the disk.
@@ -52,8 +67,9 @@ impl App {
                 let page = self.log.read_stream(&name, next, 1).await;
                 match page.ok().and_then(|page| page.events.into_iter().next()) {
                     Some(found) if found.event_id == id => {
-                        self.counters.count_appended(&event_type);
-                        return Ok(Landed { sequence: Some(found.sequence), stands: Some(found) });
+                        count();
+                        let last = found.sequence + event_types.len() as u64 - 1;
+                        return Ok(Landed { sequence: Some(last), stands: Some(found) });
                     }
                     Some(_) => LogError::Conflict { expected, actual: Some(next) },
                     None => LogError::OutcomeUnknown(reason),
@@ -89,16 +105,16 @@ pub(super) fn check_size(data: &[u8]) -> Result<(), ActError> {
 
 /// The same for an act that a place is first taken for.
 pub(super) fn check_fact_size(fact: &Fact) -> Result<(), ActError> {
-    check_size(&encode_event(&Event::Acted(Box::new(fact.clone())))?)
+    check_size(&encode_data(&Event::Acted(Box::new(fact.clone())))?)
 }
 
 /// Metadata of an event that no office acted for.
 pub(super) fn own_meta(now: Timestamp, exercise: bool) -> EventMeta {
     EventMeta {
-        schema_version: crate::codec::SCHEMA_VERSION,
         office: Office::Docket,
         office_id: DOCKET.into(),
         office_name: OfficeName { en: "Docket".into(), zh: "Docket".into() },
+        divisions: SharedStr::default(),
         principal: DOCKET.into(),
         role: DOCKET.into(),
         effective_on: CivilDate::from(now.civil_day()),

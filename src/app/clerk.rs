@@ -21,10 +21,11 @@ use crate::domain::date::{CivilDate, Day, Timestamp};
 use crate::domain::duty::{lapses, may_lapse_on, unrecorded};
 use crate::domain::enrollment::Enrollment;
 use crate::domain::event::{Event, EventMeta, ObligationLapsed, Recorded};
+use crate::domain::event_type::Own;
 use crate::domain::history::History;
 use crate::domain::ids::EventRef;
 use crate::domain::measure::Program;
-use crate::log::{LogError, NewEvent, RecordedEvent};
+use crate::log::{LogError, RecordedEvent};
 
 /// How often a stream is looked at again when others were faster, in one round.
 const MAX_TRIES: usize = 8;
@@ -174,7 +175,7 @@ impl Clerk {
         let news = News { revision: event.revision, recorded_at_us: event.recorded_at_us };
         if let Some(known) = self.pending.get_mut(stream) {
             *known = news;
-        } else if event.event_type != "ObligationLapsed"
+        } else if event.event_type != Own::ObligationLapsed.recorded_as().name
             && matches!(codec::kind_of_stream(stream), StreamKind::Enrollment { .. })
         {
             self.pending.insert(stream.to_owned(), news);
@@ -261,13 +262,7 @@ impl Clerk {
         let cause = format!("lapse {obligation}@{opened_by} due {due}");
         let id = self.app.caused_id(stream, revision, &cause);
         let event = Event::ObligationLapsed(Box::new(lapse));
-        let new = NewEvent {
-            event_id: id,
-            event_type: event.event_type().to_owned(),
-            recorded_at_us: now.micros(),
-            data: codec::encode_event(&event)?.into(),
-            metadata: codec::encode_meta(&meta)?.into(),
-        };
+        let new = codec::encode_event(&event, &meta, id)?;
         let landed = self.app.append_after(stream, after, new).await?;
         match landed.stands {
             Some(stored) => Ok(codec::decode_enrollment(&stored)?),

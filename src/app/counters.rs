@@ -1,33 +1,22 @@
 //! What happened since this process opened the log, counted: plain numbers, so that counting costs
 //! one addition. How they are shown is the edge's (`api`).
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::codec;
-
-/// The event types that there are, by the schemas published for them.
-static EVENT_TYPES: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let mut types: Vec<String> = codec::event_schemas()
-        .into_keys()
-        .filter_map(|file| Some(file.split_once('.')?.0.to_owned()))
-        .collect();
-    types.dedup();
-    types
-});
+use crate::domain::event_type::EventType;
 
 /// The numbers.
 #[derive(Debug)]
 pub struct Counters {
-    appended: HashMap<&'static str, AtomicU64>,
+    appended: BTreeMap<&'static str, AtomicU64>,
     conflicts: AtomicU64,
     replays: AtomicU64,
 }
 
 impl Default for Counters {
     fn default() -> Self {
-        let appended = EVENT_TYPES.iter().map(|name| (name.as_str(), AtomicU64::new(0)));
+        let appended = EventType::all().map(|of| (of.name, AtomicU64::new(0)));
         Self {
             appended: appended.collect(),
             conflicts: AtomicU64::new(0),
@@ -56,8 +45,7 @@ impl Counters {
 
     /// Events appended, by type, in the order of their names.
     pub fn appended(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
-        let count = |name: &str| self.appended.get(name).map_or(0, |n| n.load(Ordering::Relaxed));
-        EVENT_TYPES.iter().map(move |name| (name.as_str(), count(name)))
+        self.appended.iter().map(|(name, count)| (*name, count.load(Ordering::Relaxed)))
     }
 
     /// Appends that found the stream at another revision.

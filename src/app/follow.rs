@@ -100,9 +100,9 @@ impl App {
                 };
                 self.enrollments.follow(stream, event.revision, event.sequence, read);
             }
-            StreamKind::Subject(subject) => self.library.note_subject(&subject, event.revision),
+            StreamKind::Subject(subject) => self.library.note_subject(subject, event.revision),
             StreamKind::Measure(program) => {
-                if let Some(program) = self.library.program(&program) {
+                if let Some(program) = self.library.program(program) {
                     self.library.note_adoption(&program.id, event.revision);
                 }
             }
@@ -113,7 +113,7 @@ impl App {
                 Err(error) => tracing::warn!(%error, stream, "a calendar can't be read"),
             },
             // Quotas are read to their end whenever they are asked; nothing else is kept.
-            StreamKind::Quota { .. } | StreamKind::Other => {}
+            StreamKind::Quota { .. } | StreamKind::Program(_) | StreamKind::Other => {}
             StreamKind::Log => self.take_in_decision(event, recorded_at),
         }
     }

@@ -5,6 +5,7 @@
 //! comes in and an answer goes out is not here (`api`), nor what follows the log (`projection`).
 
 mod act;
+mod act_append;
 mod act_checks;
 mod act_meta;
 mod adoption;
@@ -44,7 +45,7 @@ pub use prospects::Prospect;
 pub use quotas::QuotaView;
 pub use recovery::{Recovered, UNDER_WAY_US};
 pub use registration::Written;
-pub use start::{Parts, StartError, start, start_reading};
+pub use start::{Parts, StartError, book_of, start, start_from, start_reading};
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -70,7 +71,7 @@ pub struct App {
     documents: Arc<dyn DocumentStore>,
     clock: Arc<dyn Clock>,
     log_id: Uuid,
-    origin: String,
+    origin: Option<String>,
     library: Library,
     /// The programs, measures and offices that this binary brings along.
     files: &'static [Source<'static>],
@@ -109,14 +110,14 @@ impl App {
         &self.clock
     }
 
-    /// The log's id.
+    /// The log's id; nil where its first event can't be read and nothing else proves it. Nothing is recorded then.
     pub fn log_id(&self) -> Uuid {
         self.log_id
     }
 
-    /// The origin line of the log's checkpoints.
-    pub fn origin(&self) -> &str {
-        &self.origin
+    /// The origin line of the log's checkpoints, where the log's first event can be read.
+    pub fn origin(&self) -> Option<&str> {
+        self.origin.as_deref()
     }
 
     /// Programs, measures, subjects and calendars.
@@ -134,6 +135,11 @@ impl App {
     pub fn lost_range(&self, sequence: u64) -> Option<(u64, u64)> {
         let lost = self.lost.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         lost.iter().copied().find(|(first, last)| (*first..=*last).contains(&sequence))
+    }
+
+    /// All such ranges, oldest first.
+    pub fn lost_ranges(&self) -> Vec<(u64, u64)> {
+        self.lost.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
     fn stripe(&self, stream: &str) -> &Mutex<()> {

@@ -17,7 +17,7 @@ use crate::domain::measure::{Category, Program};
 use crate::domain::quota::{
     PlaceReserved, PlacesRestated, Quota, QuotaEvent, Reservation, ReservationReleased, places_of,
 };
-use crate::domain::refusal::{Reason, Refusal};
+use crate::domain::refusal::{Reason, Refusal, field};
 use crate::domain::text::says_something;
 use crate::log::LogError;
 
@@ -330,7 +330,10 @@ fn over_limit(
     from: Day,
 ) -> Result<bool, ActError> {
     let Some((on, taken)) = quota.full_from(wanted.limit, from, &case.stream) else {
-        return Ok(false);
+        return match case.call.request.common.over_limit {
+            None => Ok(false),
+            Some(_) => Err(nothing_to_override(case, wanted).into()),
+        };
     };
     if wanted.soft && is_justified(case) {
         return Ok(true);
@@ -354,4 +357,19 @@ fn over_limit(
         ),
     );
     Err(refusal.under(&wanted.article).into())
+}
+
+/// An override where a place is free would be a justification of nothing (P4).
+fn nothing_to_override(case: &Case<'_>, wanted: &PlaceWanted) -> Refusal {
+    let error = field(
+        "/override",
+        format!(
+            "a place of {} is free on that day and after it; leave out `override`",
+            wanted.category
+        ),
+        "当日及此后尚有名额，无须突破；请去掉突破理由（override）",
+    );
+    let (en, zh) = (error.detail.en.clone(), error.detail.zh.clone());
+    let reason = Reason::Invalid { errors: vec![error] };
+    Refusal::new(case.call.request.act.kind(), reason, en, zh).under(&wanted.article)
 }

@@ -10,9 +10,10 @@ use super::enrollment::stream_name;
 use super::{ActError, App, StartError};
 use crate::codec::{self, StreamKind};
 use crate::domain::event::{ApprovalAbandoned, Event};
+use crate::domain::event_type::Kind;
 use crate::domain::measure::Program;
 use crate::domain::quota::Reservation;
-use crate::log::{LogError, MAX_PAGE_EVENTS, NewEvent};
+use crate::log::{LogError, MAX_PAGE_EVENTS};
 
 /// How old a reservation must be, in microseconds, before it is looked at where acts may be under
 /// way: no act takes that long.
@@ -84,18 +85,20 @@ impl App {
         let mut recovered = Recovered::default();
         let (mut enrollments, mut quotas) = (BTreeSet::new(), BTreeMap::new());
         for (stream, revision) in self.newest_streams().await? {
-            match codec::kind_of_stream(&stream) {
-                StreamKind::Enrollment { .. } => drop(enrollments.insert(stream)),
-                StreamKind::Quota { program, .. } => {
-                    let revisions: &mut BTreeSet<u64> =
-                        &mut quotas.entry(stream).or_insert((program, BTreeSet::new())).1;
+            match codec::kind_of_stream(&stream).kind() {
+                Some(Kind::Enrollment) => drop(enrollments.insert(stream)),
+                Some(Kind::Quota) => {
+                    let revisions: &mut BTreeSet<u64> = quotas.entry(stream).or_default();
                     revisions.insert(revision);
                 }
                 _ => {}
             }
         }
-        for (stream, (program, newest)) in quotas {
-            let Some(program) = self.library.program(&program) else { continue };
+        for (stream, newest) in quotas {
+            let kind = codec::kind_of_stream(&stream);
+            let Some(program) = kind.program().and_then(|id| self.library.program(id)) else {
+                continue;
+            };
             let is_new = |revision: u64| newest.contains(&revision);
             self.settle_quota(program, &stream, older_than_us, is_new, &mut recovered).await?;
         }
@@ -304,13 +307,8 @@ impl App {
         let mut meta = self.own_meta(now, program.is_exercise());
         meta.rests_on = reservation.reference.to_string().into();
         let cause = format!("abandon {}", reservation.reference);
-        let new = NewEvent {
-            event_id: self.caused_id(stream, revision, &cause),
-            event_type: event.event_type().to_owned(),
-            recorded_at_us: now.micros(),
-            data: codec::encode_event(&event)?.into(),
-            metadata: codec::encode_meta(&meta)?.into(),
-        };
+        let id = self.caused_id(stream, revision, &cause);
+        let new = codec::encode_event(&event, &meta, id)?;
         self.append_after(stream, revision.checked_sub(1), new).await?;
         self.enrollments.forget(stream);
         Ok(())

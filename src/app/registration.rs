@@ -150,7 +150,7 @@ impl App {
         let today = CivilDate::from(self.clock.now().civil_day());
         let written = self
             .write(caller, &stream, key, &print, false, today, false, |meta, event_id| {
-                codec::encode_own("CalendarAdopted", &adopted, meta, event_id)
+                codec::encode_own(&adopted, meta, event_id)
             })
             .await?;
         if !written.replayed {

@@ -13,14 +13,14 @@ use super::adoption::{Shelf, adopt_measures, looks_again};
 use super::append::own_meta;
 use super::cache::EnrollmentCache;
 use super::clock::Clock;
-use super::decisions::{LogBook, newest};
+use super::decisions::{LogBook, first_id, newest};
 use super::documents::DocumentStore;
 use super::enrollment::{read_whole_stream, stream_name};
 use super::library::{Adopted, AdoptedCalendar};
 use super::measure_files::Checked;
 use super::recovery::{Recovered, UNDER_WAY_US};
 use super::{ActError, App, Library, STRIPES, measure_files};
-use crate::codec::{self, Stored};
+use crate::codec;
 use crate::domain::date::{Day, Timestamp};
 use crate::domain::ids::ProgramId;
 use crate::domain::logbook::LogCreated;
@@ -99,16 +99,30 @@ impl StartError {
 /// # Errors
 /// [`StartError`].
 pub async fn start(parts: Parts) -> Result<App, StartError> {
-    let programs = check_files(&parts)?;
-    // Looked at before anything is read: what comes after it is followed.
     let head = parts.log.head().await.map_err(ActError::from)?;
-    let created = open_log(&parts).await?;
+    let book = book_of(&*parts.log).await?;
+    start_from(parts, head, book).await
+}
+
+/// As [`start`], with what the stream `log` says; `head` is where the log ended before that was read: what
+/// comes after it is followed.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn start_from(
+    parts: Parts,
+    head: Option<u64>,
+    book: Option<LogBook>,
+) -> Result<App, StartError> {
+    let programs = check_files(&parts)?;
+    let book = open_log(&parts, book).await?;
+    let log_id = book.log_id().unwrap_or_default();
     let mut adopted = HashMap::new();
     for program in programs.programs.iter().filter(|program| !program.is_exercise()) {
-        let editions = adopt_measures(Shelf::of(&parts), created.log_id, &program.id).await?;
+        let editions = adopt_measures(Shelf::of(&parts), log_id, &program.id).await?;
         adopted.insert(program.id.clone(), editions);
     }
-    let app = put_together(parts, created, programs, adopted, head).await?;
+    let app = put_together(parts, book, programs, adopted, head).await?;
     // Beside other nodes a young reservation may belong to an act under way.
     let older_than_us = if app.log.is_shared() { UNDER_WAY_US } else { 0 };
     if let Err(error) = app.may_write_by_itself() {
@@ -133,7 +147,7 @@ pub async fn start(parts: Parts) -> Result<App, StartError> {
 pub async fn start_reading(parts: Parts) -> Result<App, StartError> {
     let programs = check_files(&parts)?;
     let head = parts.log.head().await.map_err(ActError::from)?;
-    let Some(created) = created(&parts).await? else {
+    let Some(book) = book_of(&*parts.log).await? else {
         return Err(StartError::NotALog { found: "nothing".to_owned() });
     };
     let mut adopted = HashMap::new();
@@ -141,31 +155,24 @@ pub async fn start_reading(parts: Parts) -> Result<App, StartError> {
         let editions = Shelf::of(&parts).editions_to_show(&program.id).await?;
         adopted.insert(program.id.clone(), editions);
     }
-    put_together(parts, created, programs, adopted, head).await
+    put_together(parts, book, programs, adopted, head).await
 }
 
 async fn put_together(
     parts: Parts,
-    created: LogCreated,
+    book: LogBook,
     programs: Programs,
     adopted: HashMap<ProgramId, Adopted>,
     head: Option<u64>,
 ) -> Result<App, StartError> {
     let calendars = read_calendars(&*parts.log).await?;
-    let (lost, confirmed) = match LogBook::read(&*parts.log).await {
-        Ok(book) => book.map(|book| (book.lost, book.confirmed)).unwrap_or_default(),
-        Err(error) => {
-            tracing::error!(%error, "what was decided about the log can't be read");
-            (Vec::new(), Vec::new())
-        }
-    };
     let enrollments = EnrollmentCache::new(parts.cache_bytes, parts.log.is_shared());
     Ok(App {
         log: parts.log,
         documents: parts.documents,
         clock: parts.clock,
-        log_id: created.log_id,
-        origin: created.origin,
+        log_id: book.log_id().unwrap_or_default(),
+        origin: book.origin().map(ToOwned::to_owned),
         library: Library::new(programs, adopted, calendars),
         files: parts.files,
         read_to: head,
@@ -177,8 +184,8 @@ async fn put_together(
         postponed: AtomicBool::new(false),
         counters: super::Counters::default(),
         last_append: super::recordable::LastAppend::default(),
-        confirmed: std::sync::RwLock::new(confirmed),
-        lost: std::sync::RwLock::new(lost),
+        lost: std::sync::RwLock::new(book.lost().collect()),
+        confirmed: std::sync::RwLock::new(book.confirmed),
     })
 }
 
@@ -192,27 +199,36 @@ fn check_files(parts: &Parts) -> Result<Programs, StartError> {
     Err(StartError::Files(lines.join("\n")))
 }
 
-/// What the log's first event says; nothing for an empty log.
-async fn created(parts: &Parts) -> Result<Option<LogCreated>, StartError> {
-    let page = parts.log.read_all(None, 1).await.map_err(ActError::from)?;
-    let Some(first) = page.events.first() else { return Ok(None) };
-    match codec::decode(first).map_err(ActError::from)? {
-        Stored::LogCreated(created, _) => Ok(Some(created)),
-        _ => Err(StartError::NotALog { found: first.event_type.to_string() }),
+/// What the stream `log` says; nothing for an empty log.
+///
+/// # Errors
+/// [`StartError::NotALog`]; as the log's, but for events that can't be read.
+pub async fn book_of(log: &dyn EventLog) -> Result<Option<LogBook>, StartError> {
+    let book = LogBook::read(log).await?;
+    if book.is_some() {
+        return Ok(book);
+    }
+    let page = log.read_all(None, 1).await.map_err(ActError::from)?;
+    match page.events.first() {
+        None => Ok(None),
+        Some(first) => Err(StartError::NotALog { found: first.event_type.to_string() }),
     }
 }
 
-async fn open_log(parts: &Parts) -> Result<LogCreated, StartError> {
-    if let Some(created) = created(parts).await? {
+async fn open_log(parts: &Parts, book: Option<LogBook>) -> Result<LogBook, StartError> {
+    if let Some(book) = book {
         note_newest(parts).await?;
-        return Ok(created);
+        if let Some(why) = book.nameless() {
+            parts.log.recording().stop(why);
+        }
+        return Ok(book);
     }
     match create_log(parts).await {
         // Another node was faster, or nobody knows: the log's first event says what it is.
         Err(ActError::Log(error)) if parts.log.is_shared() && looks_again(&error) => {
             for _ in 0..CREATED_LOOKS {
-                if let Some(created) = created(parts).await? {
-                    return Ok(created);
+                if let Some(book) = book_of(&*parts.log).await? {
+                    return Ok(book);
                 }
                 tokio::time::sleep(CREATED_EVERY).await;
             }
@@ -222,7 +238,7 @@ async fn open_log(parts: &Parts) -> Result<LogCreated, StartError> {
     }
 }
 
-async fn create_log(parts: &Parts) -> Result<LogCreated, ActError> {
+async fn create_log(parts: &Parts) -> Result<LogBook, ActError> {
     let log_id = parts.new_log_id;
     let created = LogCreated {
         log_id,
@@ -230,11 +246,11 @@ async fn create_log(parts: &Parts) -> Result<LogCreated, ActError> {
         public_key: parts.public_key.clone(),
     };
     let now = parts.clock.now_for_own()?;
-    let id = codec::caused_event_id(log_id, codec::LOG_STREAM, 0, "created");
-    let event = codec::encode_own("LogCreated", &created, &own_meta(now, false), id)?;
+    let id = first_id(log_id);
+    let event = codec::encode_own(&created, &own_meta(now, false), id)?;
     let name = stream_name(codec::LOG_STREAM)?;
     parts.log.append(&name, Expected::NoStream, vec![event]).await?;
-    Ok(created)
+    Ok(LogBook::begin(id, created))
 }
 
 /// The clock must not stand far behind the newest event.

@@ -78,7 +78,8 @@ fn timestamp(time: SystemTime) -> Timestamp {
     Timestamp::from_micros(i64::try_from(us).unwrap_or(i64::MAX))
 }
 
-/// A clock that knows how late it was at least when this log was last served.
+/// A clock that knows how late it was at least when this log was last served; `book` is what its stream
+/// `log` says.
 ///
 /// # Errors
 /// As the log's.
@@ -86,13 +87,12 @@ pub async fn knowing_clock(
     log: &dyn EventLog,
     file: &ClockFile,
     written_at: Option<Timestamp>,
+    book: Option<&LogBook>,
 ) -> Result<SystemClock, ActError> {
     let clock = SystemClock::default();
     // Of a log that is made only now nothing is known.
     let Some(newest) = newest(log).await? else { return Ok(clock) };
     let newest = Timestamp::from_micros(newest.recorded_at_us);
-    // A stream `log` that can't be read is told of by whoever needs it.
-    let book = LogBook::read(log).await.ok().flatten();
     let confirmed = book.and_then(|book| book.clock_confirmed_at);
     let known = match file.read() {
         Some(Said::Unconfirmed(instant)) => Some(instant),

@@ -17,7 +17,7 @@ use super::output::{Out, tell};
 use super::private::{create_usual, create_usual_folder};
 use super::stores::{Access, open_log};
 use super::temporary::TemporaryFolder;
-use crate::codec::{self, Stored};
+use crate::app::book_of;
 use crate::domain::date::Timestamp;
 use crate::export::{Form, Written, write};
 use crate::log::EventLog;
@@ -134,19 +134,14 @@ pub async fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
 impl Source {
     async fn open(config: &Config) -> anyhow::Result<Self> {
         let log = open_log(config, Access::Read).await?;
-        let page = log.read_all(None, 1).await?;
         let nothing = || failure(Exit::NotFound, "the log has no event yet");
-        let first = page.events.first().ok_or_else(nothing)?;
-        let Stored::LogCreated(created, _) = codec::decode(first)? else {
-            let text = format!("the log begins with {}: it is none of docket's", first.event_type);
-            return Err(failure(Exit::Unverified, text));
-        };
+        let book = book_of(&*log).await?.ok_or_else(nothing)?;
         let head = log.head().await?.unwrap_or_default();
         Ok(Self {
             copies: read_models(config)?,
             data: config.store.data_dir.clone(),
-            log_id: created.log_id.to_string(),
-            first: first.event_id.to_string(),
+            log_id: book.log_id().map(|id| id.to_string()).unwrap_or_default(),
+            first: book.first.map(|id| id.to_string()).unwrap_or_default(),
             log,
             head,
         })

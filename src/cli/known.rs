@@ -23,35 +23,27 @@ pub struct Known {
     pub by: &'static str,
 }
 
-/// The newest event that anything outside the log has seen and that nobody has accepted as lost.
+/// The newest event that anything outside the log has seen and that nobody has accepted as lost; `book` is
+/// what the stream `log` says, and is told there which log this may be.
 ///
 /// # Errors
 /// What is there and can't be read.
-pub async fn outside(config: &Config, log: &dyn EventLog) -> anyhow::Result<Option<Known>> {
-    let book = book(log).await?;
-    let by_models = read_models_know(config, log, book.as_ref()).await?;
-    let by_webhooks = webhooks(config, book.as_ref()).await?;
+pub async fn outside(
+    config: &Config,
+    mut book: Option<&mut LogBook>,
+) -> anyhow::Result<Option<Known>> {
+    let by_webhooks = webhooks(config, book.as_deref_mut()).await?;
+    let by_models = read_models_know(config, book.as_deref()).await?;
     Ok(by_models.into_iter().chain(by_webhooks).max_by_key(|known| known.sequence))
-}
-
-async fn book(log: &dyn EventLog) -> Result<Option<LogBook>, ActError> {
-    match LogBook::read(log).await {
-        Err(error) if error.is_unreadable() => {
-            tracing::error!(%error, "which losses were accepted can't be read");
-            Ok(None)
-        }
-        book => book,
-    }
 }
 
 async fn read_models_know(
     config: &Config,
-    log: &dyn EventLog,
     book: Option<&LogBook>,
 ) -> anyhow::Result<Option<Known>> {
     let copies = read_models(config)?;
-    let lost = book.map(|book| book.lost.clone()).unwrap_or_default();
-    let firsts: Vec<u64> = lost.iter().map(|(first, _)| *first).collect();
+    let losses = book.map(|book| book.losses.clone()).unwrap_or_default();
+    let firsts = losses.iter().filter_map(|loss| Some(loss.range?.0)).collect::<Vec<_>>();
     let seen = match tokio::task::spawn_blocking(move || extent(&*copies, &firsts)).await? {
         Ok(seen) => seen,
         // A damaged copy knows nothing; the runner says what is wrong with it.
@@ -62,14 +54,14 @@ async fn read_models_know(
     };
     let Some(seen) = seen else { return Ok(None) };
     // Of another log they say nothing of this one.
-    let first = log.read_all(None, 1).await.map_err(ActError::from)?.events;
-    if first.first().is_some_and(|first| seen.log != Some(first.event_id.to_string())) {
+    let first = book.and_then(|book| book.first);
+    if first.is_some_and(|first| seen.log != Some(first.to_string())) {
         return Ok(None);
     }
     // What had read the event that accepted a loss has read what came after that loss.
-    let accepted_by = book.map(|book| book.accepted_by.clone()).unwrap_or_default();
-    let is_accepted = lost.iter().zip(&accepted_by).any(|((first, last), by)| {
-        (*first..=*last).contains(&seen.position) && !seen.losses.contains(by)
+    let is_accepted = losses.iter().any(|loss| {
+        let covers = |(first, last)| (first..=last).contains(&seen.position);
+        loss.range.is_some_and(covers) && !seen.losses.contains(&loss.accepted_by)
     });
     let known = Known { sequence: seen.position, id: seen.last, by: "the read models" };
     Ok((!is_accepted).then_some(known))
@@ -77,7 +69,7 @@ async fn read_models_know(
 
 /// The newest event that a webhook endpoint of this log has passed. Accepting a loss takes endpoints
 /// back, so what they have passed since is what came after it.
-async fn webhooks(config: &Config, book: Option<&LogBook>) -> anyhow::Result<Option<Known>> {
+async fn webhooks(config: &Config, book: Option<&mut LogBook>) -> anyhow::Result<Option<Known>> {
     let seen = match newest_seen(place(config, None)?).await {
         Ok(seen) => seen,
         // Who delivers from them says what is wrong with them.
@@ -86,9 +78,14 @@ async fn webhooks(config: &Config, book: Option<&LogBook>) -> anyhow::Result<Opt
             None
         }
     };
-    let Some((log_id, sequence)) = seen else { return Ok(None) };
-    let is_ours = book.is_none_or(|book| book.log_id() == log_id);
-    Ok(is_ours.then_some(Known { sequence, id: None, by: "a webhook endpoint" }))
+    let Some((log_id, newest)) = seen else { return Ok(None) };
+    let mut is_ours = true;
+    if let Some(book) = book {
+        book.may_be(log_id);
+        is_ours = book.log_id().is_none_or(|ours| ours == log_id);
+    }
+    let newest = newest.filter(|_| is_ours);
+    Ok(newest.map(|sequence| Known { sequence, id: None, by: "a webhook endpoint" }))
 }
 
 /// Why the log can't be written on, if it ends before what is known, or holds another event there.

@@ -18,7 +18,7 @@ use super::stores::{Access, is_on_a_server, open_documents, open_log, path_of};
 use super::token::{key_for, new_id};
 use crate::api::auth::KeyUse;
 use crate::app::clock::{Clock, SystemClock};
-use crate::app::{App, Parts, start};
+use crate::app::{App, Parts, book_of, start_from};
 use crate::domain::date::Timestamp;
 use crate::domain::measure_file::FILES;
 use crate::log::EventLog;
@@ -188,18 +188,21 @@ async fn begin(
     log: &Arc<dyn EventLog>,
     written_at: Option<Timestamp>,
 ) -> anyhow::Result<Node> {
-    let known = known::outside(config, &**log).await?;
+    // Before anything is read: what comes after it is followed.
+    let head = log.head().await?;
+    let mut book = book_of(&**log).await?;
+    let known = known::outside(config, book.as_mut()).await?;
     if let Some(stop) = known::shorter(&**log, known.as_ref()).await? {
         log.recording().stop(stop);
     }
     let file = ClockFile::of(&config.store.data_dir);
-    let clock = clock_file::knowing_clock(&**log, &file, written_at).await?;
+    let clock = clock_file::knowing_clock(&**log, &file, written_at, book.as_ref()).await?;
     let clock: Arc<dyn Clock> = Arc::new(clock);
     let watched = clock_file::keep(clock.clone(), file);
     let documents = open_documents(config, Access::Write).await?;
     let key = key_for(KeyUse::Log, &config.store.data_dir.join("keys").join("log.pem"))?;
     let public_key = base64::engine::general_purpose::STANDARD.encode(key.public().as_bytes());
-    let app = start(Parts {
+    let parts = Parts {
         log: log.clone(),
         documents,
         clock,
@@ -208,8 +211,8 @@ async fn begin(
         origin: config.log.origin.clone(),
         public_key,
         cache_bytes: config.cache.enrollment_bytes,
-    })
-    .await?;
+    };
+    let app = start_from(parts, head, book).await?;
     let clock = tokio::spawn(watched);
     Ok(Node { app: Arc::new(app), log: log.clone(), clock })
 }

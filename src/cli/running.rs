@@ -51,7 +51,7 @@ struct Behind {
     grace: Duration,
     runner: Runner,
     recovery: JoinHandle<()>,
-    deliveries: Worker,
+    deliveries: Option<Worker>,
     clerk: Option<JoinHandle<()>>,
     /// What hears of other nodes' events, where there are others.
     following: Option<Following>,
@@ -87,10 +87,16 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
     let verifier = LocalVerifier::watching(&config.auth.token_key, issuer, audience)?
         .taking_at_most(config.auth.max_token_ttl_s);
     let state = api_state(node.app.clone(), verifier, config, copies.clone(), runner.status());
-    let state = Arc::new(state.with_webhooks(webhooks.clone()));
-    let counted = webhooks.clone();
-    let exposition = Exposition::new(state.clone())
-        .with_deliveries(Box::new(move || counted.counters().by_outcome().to_vec()));
+    let state = match &webhooks {
+        Some(webhooks) => state.with_webhooks(webhooks.clone()),
+        None => state,
+    };
+    let state = Arc::new(state);
+    let mut exposition = Exposition::new(state.clone());
+    if let Some(counted) = webhooks.clone() {
+        let counts = move || counted.counters().by_outcome().to_vec();
+        exposition = exposition.with_deliveries(Box::new(counts));
+    }
     let bound = match patience.into_told() {
         Some(starting) => starting.over().await?,
         None => bind(config.server.listen)?,
@@ -100,7 +106,7 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
     let metrics = config.server.metrics_listen.map(|listen| serve_metrics(listen, exposition));
     let metrics = metrics.transpose()?;
     let recovery = tokio::spawn(recover(node.app.clone()));
-    let deliveries = Worker::start(webhooks);
+    let deliveries = webhooks.map(Worker::start);
     let grace = Duration::from_secs(config.server.shutdown_grace_s);
     let behind =
         Behind { node, copies, grace, runner, recovery, deliveries, clerk: None, following };
@@ -254,7 +260,9 @@ impl Behind {
             clerk.abort();
         }
         drop(self.following);
-        self.deliveries.stop().await;
+        if let Some(deliveries) = self.deliveries {
+            deliveries.stop().await;
+        }
         self.runner.stop().await;
         self.node.log.close().await;
     }

@@ -12,6 +12,7 @@ use super::ask::fill;
 use super::config::Config;
 use super::node::read_models;
 use super::temporary::TemporaryFolder;
+use crate::app::decisions::LogBook;
 use crate::log::EventLog;
 use crate::projection::store::stale;
 use crate::projection::{self, Copies, Models, SqliteCopies, Status, StoreError};
@@ -52,9 +53,9 @@ impl Tables {
 async fn current(log: &Arc<dyn EventLog>, config: &Config) -> anyhow::Result<Option<Tables>> {
     // An address that can't be used is no matter: nobody asked for it.
     let Ok(copies) = read_models(config) else { return Ok(None) };
-    let first = log.read_all(None, 1).await?.events.into_iter().next();
+    let first = LogBook::read(&**log).await?.and_then(|book| book.first);
     let (Some(first), Some(head)) = (first, log.head().await?) else { return Ok(None) };
-    let first = first.event_id.to_string();
+    let first = first.to_string();
     for _ in 0..LOOKS {
         let (looked_at, first) = (copies.clone(), first.clone());
         let looked = tokio::task::spawn_blocking(move || look(&*looked_at, &first)).await?;

@@ -25,7 +25,7 @@ pub fn install_quiet(format: LogFormat) {
 
 fn install_from(format: LogFormat, level: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let filter = without_client(filter);
+    let filter = without_others(filter);
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_span_events(FmtSpan::NONE)
@@ -40,16 +40,21 @@ fn install_from(format: LogFormat, level: &str) {
     }
 }
 
-/// Without the lines of the KurrentDB client, hundreds in an outage, of which there is one of ours; but
-/// where `RUST_LOG` names it.
-fn without_client(filter: EnvFilter) -> EnvFilter {
-    if filter.to_string().split(',').any(|directive| directive.starts_with("kurrentdb")) {
-        return filter;
+/// What others log at a level that is not ours, with what is said instead: of the KurrentDB client, hundreds
+/// of lines in an outage, there is one of ours; of HTTP, an ERROR for each request that is none, its client
+/// is told, and an answer that breaks off is logged by what made it.
+const OTHERS: [(&str, &str); 2] =
+    [("kurrentdb", "kurrentdb=off"), ("actix_http", "actix_http::h1=off")];
+
+/// Without those lines, but where `RUST_LOG` names whose they are.
+fn without_others(mut filter: EnvFilter) -> EnvFilter {
+    for (whose, off) in OTHERS {
+        let is_named = filter.to_string().split(',').any(|said| said.starts_with(whose));
+        if let (false, Ok(off)) = (is_named, off.parse()) {
+            filter = filter.add_directive(off);
+        }
     }
-    match "kurrentdb=off".parse() {
-        Ok(directive) => filter.add_directive(directive),
-        Err(_) => filter,
-    }
+    filter
 }
 
 /// Writes events, each of which comes whole in one call.
@@ -89,6 +94,24 @@ fn line(format: LogFormat, event: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_others_log_is_shown_where_it_is_asked_for() {
+        let shown = |asked: &str| {
+            let filter = without_others(EnvFilter::new(asked)).to_string();
+            filter.split(',').map(ToOwned::to_owned).collect::<std::collections::BTreeSet<_>>()
+        };
+        let quiet = shown("info");
+        assert!(
+            quiet.contains("actix_http::h1=off") && quiet.contains("kurrentdb=off"),
+            "{quiet:?}"
+        );
+        let asked = shown("info,actix_http=debug");
+        assert!(
+            !asked.contains("actix_http::h1=off") && asked.contains("kurrentdb=off"),
+            "{asked:?}"
+        );
+    }
 
     #[test]
     fn an_event_is_one_line_and_does_not_act() {

@@ -8,15 +8,19 @@ use anyhow::Context as _;
 
 use super::token::new_id;
 
+/// Memory that looks like a folder, where the system has it.
+const MEMORY: &str = "/dev/shm";
+
 /// A temporary folder.
 #[derive(Debug)]
 pub struct TemporaryFolder(PathBuf);
 
 impl TemporaryFolder {
-    /// A new one, in the system's folder for such, or where there is none, as in a container, in `data`.
+    /// A new one, in the system's folder for such, or where there is none, as in a container, in `data`,
+    /// or where that can't be written either, in memory.
     ///
     /// # Errors
-    /// When it can be made in neither.
+    /// When it can be made in none of them.
     pub fn new(data: &Path) -> anyhow::Result<Self> {
         let usual = std::env::temp_dir();
         let name = format!("docket-{}", new_id());
@@ -24,9 +28,12 @@ impl TemporaryFolder {
             let path = folder.join(&name);
             fs::DirBuilder::new().mode(0o700).create(&path).map(|()| Self(path))
         };
-        make(&usual).or_else(|error| make(data).map_err(|_| error)).with_context(|| {
-            let (usual, data) = (usual.display(), data.display());
-            format!("can't make a temporary folder in {usual} nor in {data}; TMPDIR names another")
+        let tried = [usual.as_path(), data, Path::new(MEMORY)];
+        let mut made = tried.iter().map(|folder| make(folder));
+        let first = made.next().unwrap_or_else(|| make(data));
+        first.or_else(|error| made.find_map(Result::ok).ok_or(error)).with_context(|| {
+            let tried = tried.map(|folder| folder.display().to_string()).join(", ");
+            format!("can't make a temporary folder in any of {tried}; set TMPDIR to one that can be written")
         })
     }
 

@@ -12,15 +12,14 @@ use clap::{Args, Subcommand};
 use rand::Rng as _;
 
 use super::config::{Config, ConfigArgs, PlaceArgs};
-use super::exit::{Exit, failure};
+use super::exit::Exit;
 use super::node::{is_postgres, now_us};
 use super::token::random;
-use crate::app::App;
-use crate::codec::{self, Stored};
+use crate::app::{App, book_of};
 use crate::log::EventLog;
 use crate::webhooks::{
     FILE_NAME, Parts, Place, Settings, SystemLookup, WebhookError, Webhooks, check_not_emptied,
-    export, import,
+    export, import, newest_seen,
 };
 
 /// What types begin with in a payload.
@@ -114,11 +113,15 @@ pub fn check(config: &Config) -> Result<(), WebhookError> {
     }
 }
 
-/// The webhooks of a server.
+/// The webhooks of a server; none while it is not known which log it serves.
 ///
 /// # Errors
 /// Endpoints that can't be used; a database that is away for now is none.
-pub async fn open(config: &Config, app: &Arc<App>) -> anyhow::Result<Arc<Webhooks>> {
+pub async fn open(config: &Config, app: &Arc<App>) -> anyhow::Result<Option<Arc<Webhooks>>> {
+    if app.log_id().is_nil() {
+        tracing::error!("nothing is delivered: it is not known whose the webhook endpoints are");
+        return Ok(None);
+    }
     let place = place(config, Some(settings(config)))?;
     #[cfg(feature = "postgres")]
     if !matches!(place, Place::File(_)) {
@@ -126,7 +129,8 @@ pub async fn open(config: &Config, app: &Arc<App>) -> anyhow::Result<Arc<Webhook
     }
     let clock = app.clock().clone();
     let now_us = move || clock.now().micros();
-    reached(Webhooks::open(parts(config, app.log().clone(), app.log_id(), place, now_us))?).await
+    let parts = parts(config, app.log().clone(), app.log_id(), place, now_us);
+    reached(Webhooks::open(parts)?).await.map(Some)
 }
 
 /// The webhooks of a worker, once the log has begun; none where they are those of one node.
@@ -142,14 +146,17 @@ pub async fn beside(
     }
     // An error says that the log was closed: then nothing is delivered any more.
     let begun = log.watch_head().wait_for(Option::is_some).await.is_ok();
-    let page = if begun { log.read_all(None, 1).await?.events } else { Vec::new() };
-    let Some(first) = page.first() else { return Ok(None) };
-    let Stored::LogCreated(created, _) = codec::decode(first)? else {
-        let text = format!("the log begins with {}: it is none of docket's", first.event_type);
-        return Err(failure(Exit::Unverified, text));
+    let book = if begun { book_of(&**log).await? } else { None };
+    let Some(mut book) = book else { return Ok(None) };
+    if let Some((log_id, _)) = newest_seen(place(config, None)?).await? {
+        book.may_be(log_id);
+    }
+    let Some(log_id) = book.log_id() else {
+        tracing::error!("nothing is delivered: it is not known whose the webhook endpoints are");
+        return Ok(None);
     };
     let place = place(config, None)?;
-    let parts = parts(config, log.clone(), created.log_id, place, now_us);
+    let parts = parts(config, log.clone(), log_id, place, now_us);
     reached(Webhooks::open(parts)?).await.map(Some)
 }
 

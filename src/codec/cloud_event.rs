@@ -9,8 +9,8 @@
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
-use super::flat::Flattened;
-use super::labels::{label_of_stream, snake_case};
+use super::flat::{Member, Members};
+use super::streams::{StreamKind, kind_of_stream, snake_case};
 use super::{CodecError, malformed};
 use crate::domain::date::Timestamp;
 use crate::log::RecordedEvent;
@@ -61,8 +61,8 @@ impl CloudEvents {
     /// # Errors
     /// [`CodecError::Malformed`] where metadata or data are not JSON; nothing is appended then.
     pub fn write(&self, event: &RecordedEvent, out: &mut Vec<u8>) -> Result<(), CodecError> {
-        let meta = Flattened::scan(&event.metadata)
-            .ok_or_else(|| malformed(event, &"the metadata are no flat JSON object of strings"))?;
+        let meta = Members::read(&event.metadata)
+            .map_err(|error| malformed(event, &format!("metadata: {error}")))?;
         // The whole is only JSON if this is.
         serde_json::from_slice::<&RawValue>(&event.data).map_err(|e| malformed(event, &e))?;
         out.reserve(768 + event.data.len());
@@ -78,9 +78,9 @@ impl CloudEvents {
         Ok(())
     }
 
-    fn write_envelope(&self, event: &RecordedEvent, meta: &Flattened<'_>, out: &mut Vec<u8>) {
+    fn write_envelope(&self, event: &RecordedEvent, meta: &Members<'_>, out: &mut Vec<u8>) {
         let stream = event.stream.as_str();
-        let label = label_of_stream(stream);
+        let kind = kind_of_stream(stream);
         out.extend_from_slice(br#"{"id":""#);
         let mut id = [0; uuid::fmt::Hyphenated::LENGTH];
         out.extend_from_slice(event.event_id.hyphenated().encode_lower(&mut id).as_bytes());
@@ -88,7 +88,7 @@ impl CloudEvents {
         sequence(out, event.sequence);
         out.extend_from_slice(br#"","type":""#);
         let from = out.len();
-        self.write_type(label.kind, &event.event_type, out);
+        self.write_type(kind.label(), &event.event_type, out);
         escape_from(out, from);
         out.push(b'"');
         out.extend_from_slice(&self.constant);
@@ -97,19 +97,16 @@ impl CloudEvents {
             out.extend_from_slice(schemas);
             escaped(out, &event.event_type);
             out.extend_from_slice(b".v");
-            out.extend_from_slice(meta.schema_version.unwrap_or("1").as_bytes());
+            out.extend_from_slice(meta.escaped(Member::SchemaVersion).unwrap_or("1").as_bytes());
             out.extend_from_slice(br#".json""#);
         }
-        if let Some(rest) = label.rest {
+        if let Some((_, rest)) = stream.split_once('-') {
             out.extend_from_slice(br#","subject":""#);
-            match (label.kind, label.program) {
-                ("enrollment", Some(program)) => {
-                    escaped(out, program);
-                    out.push(b'/');
-                    escaped(out, rest);
-                }
-                _ => escaped(out, rest),
+            if let StreamKind::Enrollment { program, .. } = &kind {
+                escaped(out, program.as_str());
+                out.push(b'/');
             }
+            escaped(out, rest);
             out.push(b'"');
         }
         // `time` is when the occurrence happened, and what happened is that an act was recorded;
@@ -125,33 +122,33 @@ impl CloudEvents {
         attribute(out, "streamid", stream);
         out.extend_from_slice(br#","streamrevision":"#);
         decimal(out, event.revision);
-        if let Some(program) = label.program {
+        if let Some(program) = kind.program() {
             attribute(out, "program", program);
         }
     }
 }
 
 /// What the metadata say, copied as it is escaped there.
-fn write_meta(meta: &Flattened<'_>, out: &mut Vec<u8>) {
-    let auth_type = match meta.principal {
+fn write_meta(meta: &Members<'_>, out: &mut Vec<u8>) {
+    let auth_type = match meta.escaped(Member::Principal) {
         None => None,
         Some(OWN_PRINCIPAL) => Some("system"),
         // A token does not say whether a person or a program holds it.
         Some(_) => Some("unknown"),
     };
-    let corrects = meta.corrects.and_then(|reference| reference.rsplit_once('#'));
+    let corrects = meta.escaped(Member::Corrects).and_then(|reference| reference.rsplit_once('#'));
     let members: [(&[u8], Option<&str>); 11] = [
-        (br#","effectivedate":""#, meta.effective_on),
-        (br#","measureversion":""#, meta.measure),
-        (br#","article":""#, meta.article),
+        (br#","effectivedate":""#, meta.escaped(Member::EffectiveOn)),
+        (br#","measureversion":""#, meta.escaped(Member::Measure)),
+        (br#","article":""#, meta.escaped(Member::Article)),
         (br#","authtype":""#, auth_type),
-        (br#","authid":""#, meta.principal),
-        (br#","actorrole":""#, meta.role),
-        (br#","actoroffice":""#, meta.office_id),
+        (br#","authid":""#, meta.escaped(Member::Principal)),
+        (br#","actorrole":""#, meta.escaped(Member::Role)),
+        (br#","actoroffice":""#, meta.escaped(Member::OfficeId)),
         (br#","correctsid":""#, corrects.map(|(_, id)| id)),
-        (br#","correlationid":""#, meta.correlation),
-        (br#","causationid":""#, meta.causation),
-        (br#","traceparent":""#, meta.trace),
+        (br#","correlationid":""#, meta.escaped(Member::Correlation)),
+        (br#","causationid":""#, meta.escaped(Member::Causation)),
+        (br#","traceparent":""#, meta.escaped(Member::Trace)),
     ];
     for (name, value) in members {
         if let Some(value) = value {
@@ -160,7 +157,7 @@ fn write_meta(meta: &Flattened<'_>, out: &mut Vec<u8>) {
             out.push(b'"');
         }
     }
-    if meta.exercise.is_some() {
+    if meta.escaped(Member::Exercise).is_some() {
         out.extend_from_slice(br#","exercise":true"#);
     }
 }

@@ -1,163 +1,126 @@
 //! Metadata: one flat JSON object with string values (design, "The envelope").
 
-mod members;
+use std::sync::Arc;
 
-use std::borrow::Cow;
-
-use serde::{Deserialize, Serialize};
-
-use members::{Member, Members};
-
+use super::flat::{Member, Members};
 use super::{CodecError, malformed};
 use crate::domain::date::{CivilDate, Day, Timestamp};
 use crate::domain::event::{EventMeta, OfficeName};
 use crate::domain::ids::{Id, Office, Provenance};
+use crate::domain::shared_str::SharedStr;
 use crate::log::RecordedEvent;
 
-#[derive(Serialize, Deserialize, Default)]
-struct Flat<'a> {
-    #[serde(borrow)]
-    schema_version: Cow<'a, str>,
-    #[serde(borrow, default)]
-    office: Cow<'a, str>,
-    #[serde(borrow, default)]
-    office_id: Cow<'a, str>,
-    #[serde(borrow, default)]
-    office_name_en: Cow<'a, str>,
-    #[serde(borrow, default)]
-    office_name_zh: Cow<'a, str>,
-    #[serde(borrow, default)]
-    principal: Cow<'a, str>,
-    #[serde(borrow, default)]
-    role: Cow<'a, str>,
-    #[serde(borrow)]
-    effective_on: Cow<'a, str>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    decided_on: Option<Cow<'a, str>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    received_on: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    recorded_at: Cow<'a, str>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    measure: Option<Cow<'a, str>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    measure_also: Option<Cow<'a, str>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    edition: Option<Cow<'a, str>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    article: Option<Cow<'a, str>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    rests_on: Option<Cow<'a, str>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    corrects: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    provenance: Cow<'a, str>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    exercise: Option<Cow<'a, str>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    archive: Option<Cow<'a, str>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    key: Option<Cow<'a, str>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    fingerprint: Option<Cow<'a, str>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    correlation: Option<Cow<'a, str>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    causation: Option<Cow<'a, str>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    trace: Option<Cow<'a, str>>,
-}
-
-/// Writes metadata.
+/// Writes metadata of data of a version. What is empty is left out.
 ///
 /// # Errors
 /// When it can't be written as JSON.
-pub fn encode_meta(meta: &EventMeta) -> Result<Vec<u8>, serde_json::Error> {
-    let text = |value: &dyn std::fmt::Display| Some(Cow::Owned(value.to_string()));
-    let borrowed = |value: &'_ str| (!value.is_empty()).then(|| Cow::Owned(value.to_owned()));
-    let flag = |set: bool| set.then_some(Cow::Borrowed("true"));
-    let (key, fingerprint) = meta.key.as_ref().map(|(key, print)| (&**key, &**print)).unzip();
-    let flat = Flat {
-        schema_version: Cow::Owned(meta.schema_version.to_string()),
-        office: Cow::Borrowed(meta.office.as_str()),
-        office_id: Cow::Borrowed(&meta.office_id),
-        office_name_en: Cow::Borrowed(&meta.office_name.en),
-        office_name_zh: Cow::Borrowed(&meta.office_name.zh),
-        principal: Cow::Borrowed(&meta.principal),
-        role: Cow::Borrowed(&meta.role),
-        effective_on: Cow::Owned(meta.effective_on.to_string()),
-        decided_on: meta.decided_on.and_then(|date| text(&date)),
-        received_on: meta.received_on.and_then(|day| text(&day)),
-        recorded_at: Cow::Owned(meta.recorded_at.to_rfc3339()),
-        measure: meta.measure.as_deref().and_then(borrowed),
-        measure_also: meta.measure_also.as_deref().and_then(borrowed),
-        edition: meta.edition.as_deref().and_then(borrowed),
-        article: meta.article.as_deref().and_then(borrowed),
-        rests_on: borrowed(&meta.rests_on),
-        corrects: borrowed(&meta.corrects),
-        provenance: Cow::Borrowed(meta.provenance.as_str()),
-        exercise: flag(meta.exercise),
-        archive: flag(meta.archive),
-        key: key.map(Cow::Borrowed),
-        fingerprint: fingerprint.map(Cow::Borrowed),
-        correlation: meta.correlation.as_deref().and_then(borrowed),
-        causation: meta.causation.as_deref().and_then(borrowed),
-        trace: meta.trace.as_deref().and_then(borrowed),
-    };
-    serde_json::to_vec(&flat)
+pub fn encode_meta(meta: &EventMeta, version: u32) -> Result<Vec<u8>, serde_json::Error> {
+    // Every member by its name, so that none is forgotten.
+    let EventMeta {
+        office,
+        office_id,
+        office_name,
+        divisions,
+        principal,
+        role,
+        effective_on,
+        decided_on,
+        received_on,
+        recorded_at,
+        measure,
+        measure_also,
+        edition,
+        article,
+        rests_on,
+        corrects,
+        provenance,
+        exercise,
+        archive,
+        key,
+        correlation,
+        causation,
+        trace,
+    } = meta;
+    let flag = |set: bool| if set { "true" } else { "" };
+    let shared = |text: &'_ Option<SharedStr>| text.clone().unwrap_or_default();
+    let id = |id: &'_ Option<Id>| id.clone().unwrap_or_default();
+    let (key, fingerprint) = key.clone().unwrap_or_default();
+    Members::write(&[
+        (Member::SchemaVersion, &version),
+        (Member::Office, &office.as_str()),
+        (Member::OfficeId, office_id),
+        (Member::OfficeNameEn, &office_name.en),
+        (Member::OfficeNameZh, &office_name.zh),
+        (Member::Divisions, divisions),
+        (Member::Principal, principal),
+        (Member::Role, role),
+        (Member::EffectiveOn, effective_on),
+        (Member::DecidedOn, &decided_on.map(|date| date.to_string()).unwrap_or_default()),
+        (Member::ReceivedOn, &received_on.map(|day| day.to_string()).unwrap_or_default()),
+        (Member::RecordedAt, &recorded_at.to_rfc3339()),
+        (Member::Measure, &id(measure)),
+        (Member::MeasureAlso, &id(measure_also)),
+        (Member::Edition, &shared(edition)),
+        (Member::Article, &shared(article)),
+        (Member::RestsOn, rests_on),
+        (Member::Corrects, corrects),
+        (Member::Provenance, &provenance.as_str()),
+        (Member::Exercise, &flag(*exercise)),
+        (Member::Archive, &flag(*archive)),
+        (Member::Key, &key),
+        (Member::Fingerprint, &fingerprint),
+        (Member::Correlation, &shared(correlation)),
+        (Member::Causation, &shared(causation)),
+        (Member::Trace, &shared(trace)),
+    ])
 }
 
-/// Reads metadata.
+/// Reads metadata, with the version of the data beside them.
 ///
 /// # Errors
 /// Names what is malformed.
-pub fn decode_meta(stored: &RecordedEvent) -> Result<EventMeta, CodecError> {
-    let members = Members::read(&stored.metadata).map_err(|error| malformed(stored, &error))?;
-    let wrong = |what: &str| malformed(stored, &format!("metadata: {what}"));
-    let date = |value: &str| CivilDate::parse(value).map_err(|error| malformed(stored, &error));
-    let day = |value: &str| Day::parse(value).map_err(|error| malformed(stored, &error));
-    let shared = |member| members.shared(member);
-    let optional = |member| members.optional_shared(member);
-    let id = |member| members.optional(member).map(Id::from);
-    Ok(EventMeta {
-        schema_version: members
-            .text(Member::SchemaVersion)
-            .parse()
-            .map_err(|_| wrong("schema_version"))?,
-        office: Office::parse(members.text(Member::Office)).ok_or_else(|| wrong("office"))?,
-        office_id: shared(Member::OfficeId),
+pub fn decode_meta(stored: &RecordedEvent) -> Result<(EventMeta, u32), CodecError> {
+    let wrong = |what: &dyn std::fmt::Display| malformed(stored, &format!("metadata: {what}"));
+    let members = Members::read(&stored.metadata).map_err(|error| wrong(&error))?;
+    let whole: Arc<str> = members.text().into();
+    let text = |member| members.value(member, &whole).map_err(|error| wrong(&error));
+    let shared = |member| Ok::<_, CodecError>(text(member)?.unwrap_or_default());
+    let required = |member: Member| text(member)?.ok_or_else(|| wrong(&member.name()));
+    let date = |text: SharedStr| CivilDate::parse(&text).map_err(|error| wrong(&error));
+    let id = |member| Ok::<_, CodecError>(text(member)?.map(|id| Id::from(&*id)));
+    let version = required(Member::SchemaVersion)?;
+    let provenance = text(Member::Provenance)?.map(|name| Provenance::parse(&name));
+    let meta = EventMeta {
+        office: Office::parse(&required(Member::Office)?).ok_or_else(|| wrong(&"office"))?,
+        office_id: shared(Member::OfficeId)?,
         office_name: OfficeName {
-            en: shared(Member::OfficeNameEn),
-            zh: shared(Member::OfficeNameZh),
+            en: shared(Member::OfficeNameEn)?,
+            zh: shared(Member::OfficeNameZh)?,
         },
-        principal: shared(Member::Principal),
-        role: shared(Member::Role),
-        effective_on: date(members.text(Member::EffectiveOn))?,
-        decided_on: members.optional(Member::DecidedOn).map(date).transpose()?,
-        received_on: members.optional(Member::ReceivedOn).map(day).transpose()?,
+        divisions: shared(Member::Divisions)?,
+        principal: shared(Member::Principal)?,
+        role: shared(Member::Role)?,
+        effective_on: date(required(Member::EffectiveOn)?)?,
+        decided_on: text(Member::DecidedOn)?.map(date).transpose()?,
+        received_on: text(Member::ReceivedOn)?
+            .map(|day| Day::parse(&day).map_err(|error| wrong(&error)))
+            .transpose()?,
         recorded_at: Timestamp::from_micros(stored.recorded_at_us),
-        measure: id(Member::Measure),
-        measure_also: id(Member::MeasureAlso),
-        edition: optional(Member::Edition),
-        article: optional(Member::Article),
-        rests_on: shared(Member::RestsOn),
-        corrects: shared(Member::Corrects),
-        provenance: provenance(members.text(Member::Provenance))
-            .ok_or_else(|| wrong("provenance"))?,
-        exercise: members.optional(Member::Exercise).is_some(),
-        archive: members.optional(Member::Archive).is_some(),
-        key: optional(Member::Key).zip(optional(Member::Fingerprint)),
-        correlation: optional(Member::Correlation),
-        causation: optional(Member::Causation),
-        trace: optional(Member::Trace),
-    })
-}
-
-fn provenance(name: &str) -> Option<Provenance> {
-    match name {
-        "" | "recorded" => Some(Provenance::Recorded),
-        "attested" => Some(Provenance::Attested),
-        "inferred" => Some(Provenance::Inferred),
-        _ => None,
-    }
+        measure: id(Member::Measure)?,
+        measure_also: id(Member::MeasureAlso)?,
+        edition: text(Member::Edition)?,
+        article: text(Member::Article)?,
+        rests_on: shared(Member::RestsOn)?,
+        corrects: shared(Member::Corrects)?,
+        provenance: provenance
+            .unwrap_or(Some(Provenance::Recorded))
+            .ok_or_else(|| wrong(&"provenance"))?,
+        exercise: text(Member::Exercise)?.is_some(),
+        archive: text(Member::Archive)?.is_some(),
+        key: text(Member::Key)?.zip(text(Member::Fingerprint)?),
+        correlation: text(Member::Correlation)?,
+        causation: text(Member::Causation)?,
+        trace: text(Member::Trace)?,
+    };
+    Ok((meta, version.parse().map_err(|_| wrong(&"schema_version"))?))
 }

@@ -1,71 +1,142 @@
 //! The JSON Schema (2020-12) of every event type, made from the types. Committed under
 //! `schemas/events`; a published one never changes, a new shape is a new version.
+//!
+//! What many types have alike stands in files of its own, to which they refer by name; what a
+//! correction puts in an event's place has the form of that event's own type. So no schema changes
+//! because there is another act.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use crate::domain::act::{ActKind, DocumentRef, Material, Override};
-use crate::domain::event::{
-    ApprovalAbandoned, Effects, Finding, MeasureSucceeded, ObligationLapsed,
-};
-use crate::domain::logbook::{
-    CalendarAdopted, ClockConfirmed, LogCreated, LossAccepted, MeasureAdopted,
-};
-use crate::domain::quota::{PlaceReserved, PlacesRestated, ReservationReleased};
-use crate::domain::subject::{Registration, Renaming};
+use super::own::own_schema;
+use super::upcast;
+use crate::domain::act::{Act, ActKind, DocumentRef, Material, Override};
+use crate::domain::event::{Effects, Finding};
+use crate::domain::event_type::{EventType, Records};
 
-/// The schemas by file name, `<Type>.v<version>.json`.
-pub fn event_schemas() -> BTreeMap<String, Value> {
-    let mut schemas = BTreeMap::new();
-    for kind in ActKind::ALL {
-        let name = kind.event_type();
-        schemas.insert(file(name), act_schema(*kind));
-    }
-    own::<ApprovalAbandoned>("ApprovalAbandoned", &mut schemas);
-    own::<ObligationLapsed>("ObligationLapsed", &mut schemas);
-    own::<MeasureSucceeded>("MeasureSucceeded", &mut schemas);
-    own::<Registration>("SubjectRegistered", &mut schemas);
-    own::<Renaming>("SubjectRenamed", &mut schemas);
-    own::<PlaceReserved>("PlaceReserved", &mut schemas);
-    own::<ReservationReleased>("ReservationReleased", &mut schemas);
-    own::<PlacesRestated>("PlacesRestated", &mut schemas);
-    own::<LogCreated>("LogCreated", &mut schemas);
-    own::<LossAccepted>("LossAccepted", &mut schemas);
-    own::<ClockConfirmed>("ClockConfirmed", &mut schemas);
-    own::<MeasureAdopted>("MeasureAdopted", &mut schemas);
-    own::<CalendarAdopted>("CalendarAdopted", &mut schemas);
-    schemas
+/// The version of the bodies that event types share. A new one is a new version of each of them.
+const SHARED_VERSION: u32 = 1;
+
+/// A body that event types share: its name among definitions, and what its file is called.
+struct Shared {
+    definition: String,
+    file: String,
+    schema: fn() -> Value,
 }
 
-fn file(event_type: &str) -> String {
-    format!("{event_type}.v{}.json", super::SCHEMA_VERSION)
+fn shared() -> [Shared; 5] {
+    fn of<T: JsonSchema>(name: &str) -> Shared {
+        Shared {
+            definition: T::schema_name().into_owned(),
+            file: format!("{name}.v{SHARED_VERSION}.json"),
+            schema: || generator().into_root_schema_for::<T>().to_value(),
+        }
+    }
+    [
+        of::<Effects>("effects"),
+        of::<DocumentRef>("document"),
+        of::<Material>("material"),
+        of::<Override>("override"),
+        of::<Finding>("finding"),
+    ]
+}
+
+/// The schemas by file name: `<Type>.v<version>.json`, and what those refer to.
+pub fn event_schemas() -> BTreeMap<String, Value> {
+    let mut schemas = BTreeMap::new();
+    for event_type in EventType::all() {
+        let schema = match event_type.records {
+            Records::Act(kind) => act_schema(kind),
+            Records::Own(own) => own_schema(own, generator()).to_value(),
+        };
+        let file = format!("{}.v{}.json", event_type.name, event_type.version);
+        schemas.insert(file.clone(), published(&file, event_type.name, schema));
+    }
+    for body in shared() {
+        let name = body.definition.clone();
+        schemas.insert(body.file.clone(), published(&body.file, &name, (body.schema)()));
+    }
+    for step in upcast::STEPS {
+        let file = format!("{}.v{}.json", step.event_type, step.from);
+        schemas.insert(file, serde_json::from_str(step.schema).unwrap_or_default());
+    }
+    schemas
 }
 
 fn generator() -> SchemaGenerator {
     SchemaSettings::draft2020_12().into_generator()
 }
 
-fn head(event_type: &str) -> Map<String, Value> {
-    let mut schema = Map::new();
-    let id = format!("/schemas/events/{}", file(event_type));
-    schema.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
-    schema.insert("$id".to_owned(), json!(id));
-    schema.insert("title".to_owned(), json!(event_type));
-    schema
-}
-
-fn own<T: JsonSchema>(event_type: &str, schemas: &mut BTreeMap<String, Value>) {
-    let root = generator().into_root_schema_for::<T>();
-    let mut schema = head(event_type);
-    if let Value::Object(members) = root.to_value() {
+/// A schema under its address, with its title, referring to what is shared.
+fn published(file: &str, title: &str, mut schema: Value) -> Value {
+    let outside: BTreeMap<String, String> = shared()
+        .into_iter()
+        .filter(|body| body.file != file)
+        .map(|body| (format!("#/$defs/{}", body.definition), body.file))
+        .collect();
+    refer(&mut schema, &outside);
+    let mut whole = Map::new();
+    whole.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
+    whole.insert("$id".to_owned(), json!(format!("/schemas/events/{file}")));
+    whole.insert("title".to_owned(), json!(title));
+    if let Value::Object(members) = schema {
         for (name, value) in members {
-            schema.entry(name).or_insert(value);
+            whole.entry(name).or_insert(value);
         }
     }
-    schemas.insert(file(event_type), Value::Object(schema));
+    drop_unused(&mut whole);
+    Value::Object(whole)
+}
+
+/// Makes references to definitions that stand elsewhere refer to their files.
+fn refer(schema: &mut Value, outside: &BTreeMap<String, String>) {
+    match schema {
+        Value::Object(members) => {
+            if let Some(Value::String(at)) = members.get_mut("$ref")
+                && let Some(file) = outside.get(at)
+            {
+                at.clone_from(file);
+            }
+            members.values_mut().for_each(|member| refer(member, outside));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| refer(item, outside)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Drops the definitions to which nothing leads.
+fn drop_unused(schema: &mut Map<String, Value>) {
+    let Some(Value::Object(definitions)) = schema.remove("$defs") else { return };
+    let mut used = BTreeSet::new();
+    let mut open = references(&Value::Object(schema.clone()));
+    while let Some(name) = open.pop() {
+        if let Some(definition) = definitions.get(&name)
+            && used.insert(name)
+        {
+            open.extend(references(definition));
+        }
+    }
+    let kept: Map<String, Value> =
+        definitions.into_iter().filter(|(name, _)| used.contains(name)).collect();
+    if !kept.is_empty() {
+        schema.insert("$defs".to_owned(), Value::Object(kept));
+    }
+}
+
+/// The names of the definitions to which a schema refers.
+fn references(schema: &Value) -> Vec<String> {
+    match schema {
+        Value::Object(members) => {
+            let own = members.get("$ref").and_then(Value::as_str);
+            let own = own.and_then(|at| at.strip_prefix("#/$defs/")).map(str::to_owned);
+            own.into_iter().chain(members.values().flat_map(references)).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(references).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+    }
 }
 
 /// The data of an act's event: its content, what it cites, and what was decided.
@@ -82,16 +153,31 @@ fn act_schema(kind: ActKind) -> Value {
     property("effects", generator.subschema_for::<Effects>());
     property("findings", generator.subschema_for::<Vec<Finding>>());
     property("unsettles", generator.subschema_for::<Vec<String>>());
+    let mut definitions = generator.take_definitions(true);
     if kind == ActKind::Correct {
         properties.insert("mended".to_owned(), mended());
+        definitions.insert(Act::schema_name().into_owned(), any_act());
     }
-    let mut schema = head(kind.event_type());
-    schema.insert("type".to_owned(), json!("object"));
-    schema.insert("properties".to_owned(), Value::Object(properties));
-    schema.insert("required".to_owned(), json!(["content", "effects"]));
-    schema.insert("additionalProperties".to_owned(), json!(false));
-    schema.insert("$defs".to_owned(), Value::Object(generator.take_definitions(true)));
-    Value::Object(schema)
+    json!({
+        "type": "object",
+        "properties": properties,
+        "required": ["content", "effects"],
+        "additionalProperties": false,
+        "$defs": definitions,
+    })
+}
+
+/// An act as a correction states it.
+fn any_act() -> Value {
+    json!({
+        "description": "An act with its content, which has the form of `content` in the schema of the event type that the act becomes.",
+        "type": "object",
+        "properties": {
+            "act": { "description": "The act's name.", "type": "string" },
+            "content": { "type": "object" }
+        },
+        "required": ["act", "content"]
+    })
 }
 
 fn mended() -> Value {
@@ -108,4 +194,42 @@ fn mended() -> Value {
         "required": ["act", "fact", "effective_on"],
         "additionalProperties": false
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The promise of `Corrected`: none of its text comes from another act.
+    #[test]
+    fn no_schema_knows_the_acts_of_others() {
+        for (file, schema) in event_schemas() {
+            let text = schema.to_string();
+            let own = file.split('.').next().unwrap_or_default();
+            for kind in ActKind::ALL.iter().filter(|kind| kind.event_type() != own) {
+                let named = format!("\"{}\"", kind.as_str());
+                assert!(!text.contains(&named), "{file} names {named}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_referred_to_is_published() {
+        let schemas = event_schemas();
+        for (file, schema) in &schemas {
+            let mut open = vec![schema];
+            while let Some(part) = open.pop() {
+                match part {
+                    Value::Object(members) => open.extend(members.values()),
+                    Value::Array(items) => open.extend(items),
+                    Value::String(at) if at.ends_with(".json") && !at.starts_with('/') => {
+                        assert!(schemas.contains_key(at), "{file} refers to {at}");
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let effects = schemas["Applied.v1.json"]["properties"]["effects"].to_string();
+        assert_eq!(effects, r#"{"$ref":"effects.v1.json"}"#);
+    }
 }

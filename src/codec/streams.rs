@@ -1,11 +1,14 @@
 //! The names of streams: which stream holds what.
 
+use crate::domain::event_type::Kind;
 use crate::domain::ids::{ProgramId, SubjectId};
 
 /// The stream of the log's own events.
 pub const LOG_STREAM: &str = "log";
 /// Prefix of the streams of adopted measures.
 pub const MEASURE: &str = "measure-";
+/// Prefix of the streams of programs as a whole.
+pub const PROGRAM: &str = "program-";
 /// Prefix of the streams of subjects.
 pub const SUBJECT: &str = "subject-";
 /// Prefix of the streams of quotas.
@@ -13,8 +16,10 @@ pub const QUOTA: &str = "quota-";
 /// Prefix of the streams of calendars.
 pub const CALENDAR: &str = "calendar-";
 
-pub(super) const RESERVED: [&str; 9] = [
+/// What no program is called, since streams of another kind begin with it.
+const RESERVED: [&str; 10] = [
     "measure",
+    "program",
     "subject",
     "quota",
     "calendar",
@@ -27,22 +32,24 @@ pub(super) const RESERVED: [&str; 9] = [
 
 /// What a stream holds, by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StreamKind {
+pub enum StreamKind<'a> {
     /// The log's own events.
     Log,
     /// Adopted editions of a program's measures.
-    Measure(String),
+    Measure(&'a str),
+    /// A program as a whole.
+    Program(ProgramId),
     /// A subject.
-    Subject(String),
+    Subject(&'a str),
     /// A quota.
     Quota {
         /// The program.
-        program: String,
+        program: &'a str,
         /// The category.
-        category: String,
+        category: &'a str,
     },
     /// A year's calendar.
-    Calendar(String),
+    Calendar(&'a str),
     /// An enrollment.
     Enrollment {
         /// The program.
@@ -54,20 +61,63 @@ pub enum StreamKind {
     Other,
 }
 
+impl StreamKind<'_> {
+    /// Which events can stand in it; none in a stream that is not known here.
+    pub fn kind(&self) -> Option<Kind> {
+        Some(match self {
+            Self::Log => Kind::Log,
+            Self::Measure(_) => Kind::Measure,
+            Self::Program(_) => Kind::Program,
+            Self::Subject(_) => Kind::Subject,
+            Self::Quota { .. } => Kind::Quota,
+            Self::Calendar(_) => Kind::Calendar,
+            Self::Enrollment { .. } => Kind::Enrollment,
+            Self::Other => return None,
+        })
+    }
+
+    /// What readers outside call the kind.
+    pub fn label(&self) -> &'static str {
+        self.kind().map_or("other", Kind::as_str)
+    }
+
+    /// The program, where it has one.
+    pub fn program(&self) -> Option<&str> {
+        match self {
+            Self::Measure(program) | Self::Quota { program, .. } => Some(program),
+            Self::Program(program) | Self::Enrollment { program, .. } => Some(program.as_str()),
+            Self::Log | Self::Subject(_) | Self::Calendar(_) | Self::Other => None,
+        }
+    }
+
+    /// The id of the subject, where it has one.
+    pub fn subject(&self) -> Option<&str> {
+        match self {
+            Self::Subject(subject) => Some(subject),
+            Self::Enrollment { subject, .. } => Some(subject.as_str()),
+            Self::Log
+            | Self::Measure(_)
+            | Self::Program(_)
+            | Self::Quota { .. }
+            | Self::Calendar(_)
+            | Self::Other => None,
+        }
+    }
+}
+
 /// What a stream holds.
-pub fn kind_of_stream(name: &str) -> StreamKind {
+pub fn kind_of_stream(name: &str) -> StreamKind<'_> {
     if name == LOG_STREAM {
         return StreamKind::Log;
     }
     let Some((category, rest)) = name.split_once('-') else { return StreamKind::Other };
     match category {
-        "measure" => StreamKind::Measure(rest.to_owned()),
-        "subject" => StreamKind::Subject(rest.to_owned()),
-        "calendar" => StreamKind::Calendar(rest.to_owned()),
+        "measure" => StreamKind::Measure(rest),
+        "program" => ProgramId::parse(rest).map_or(StreamKind::Other, StreamKind::Program),
+        "subject" => StreamKind::Subject(rest),
+        "calendar" => StreamKind::Calendar(rest),
         "quota" => match rest.split_once('.') {
-            Some((program, category)) => {
-                StreamKind::Quota { program: program.to_owned(), category: category.to_owned() }
-            }
+            Some((program, category)) => StreamKind::Quota { program, category },
             None => StreamKind::Other,
         },
         _ if RESERVED.contains(&category) => StreamKind::Other,
@@ -81,6 +131,11 @@ pub fn kind_of_stream(name: &str) -> StreamKind {
 /// The stream of an enrollment.
 pub fn enrollment_stream(program: &ProgramId, subject: &SubjectId) -> String {
     format!("{program}-{subject}")
+}
+
+/// The stream of a program as a whole.
+pub fn program_stream(program: &ProgramId) -> String {
+    format!("{PROGRAM}{program}")
 }
 
 /// The stream of a subject.
@@ -101,4 +156,46 @@ pub fn quota_stream(program: &ProgramId, category: &str) -> String {
 /// The stream of a year's calendar.
 pub fn calendar_stream(year: i32) -> String {
     format!("{CALENDAR}{year}")
+}
+
+/// `PlanSubmitted` as `plan_submitted`, at the end of a buffer.
+pub fn snake_case(event_type: &str, out: &mut Vec<u8>) {
+    for (at, byte) in event_type.bytes().enumerate() {
+        if byte.is_ascii_uppercase() && at > 0 {
+            out.push(b'_');
+        }
+        out.push(byte.to_ascii_lowercase());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_says_what_it_holds() {
+        for (name, label, program, subject) in [
+            ("log", "log", None, None),
+            ("measure-cluster_area", "measure", Some("cluster_area"), None),
+            ("program-strong_province", "program", Some("strong_province"), None),
+            ("program-Strong", "other", None, None),
+            ("subject-440000", "subject", None, Some("440000")),
+            ("quota-strong_province.leading", "quota", Some("strong_province"), None),
+            ("quota-strong_province", "other", None, None),
+            ("calendar-2026", "calendar", None, None),
+            ("strong_province-440000", "enrollment", Some("strong_province"), Some("440000")),
+            ("indicator-440000", "other", None, None),
+            ("nothing", "other", None, None),
+        ] {
+            let kind = kind_of_stream(name);
+            assert_eq!((kind.label(), kind.program(), kind.subject()), (label, program, subject));
+        }
+    }
+
+    #[test]
+    fn types_in_snake_case() {
+        let mut out = Vec::new();
+        snake_case("AnnualReportSubmitted", &mut out);
+        assert_eq!(out, b"annual_report_submitted");
+    }
 }

@@ -1,14 +1,17 @@
 //! Acts: what an office does. The only thing that changes anything.
 //!
-//! The one registry below names every act, the event it becomes, and its content. A new act is one
-//! line there, its content, and a rule in a measure.
+//! The registry (`registry.rs`) names every act, the event it becomes, and its content. A new act is
+//! one entry there, its content, and a rule in a measure.
 
 mod common;
 mod content;
+mod recorded;
 mod stated;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::registry::{Label, registry};
 
 pub use common::{Archive, COMMON_MEMBERS, Common, DocumentRef, KeptSince, Material, Override};
 pub use content::{
@@ -17,45 +20,59 @@ pub use content::{
     EvaluationOpening, Inspection, Listing, Mended, Plan, Progress, PromotionPlan, Reasoned,
     Receipt, Recommendation, Report, Review, Scheme, Shown, Stated, Statement, UnknownRule,
 };
+pub use recorded::{RecordedAct, UnreadContent};
 
-macro_rules! registry {
-    ($($(#[$doc:meta])* $variant:ident($content:ty) $name:literal => $event:literal;)*) => {
+macro_rules! acts {
+    (
+        $( acts of $on:ident { $(
+            $(#[$doc:meta])*
+            $act:ident($content:ty) $name:literal ($en:literal, $zh:literal)
+                => $event:ident $version:literal $event_label:tt;
+        )* } )*
+        $( own of $own_on:ident { $($own:tt)* } )*
+    ) => {
         /// The kinds of act, by the name used in requests and measures.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-        pub enum ActKind { $( $(#[$doc])* #[serde(rename = $name)] $variant, )* }
+        pub enum ActKind { $($( $(#[$doc])* #[serde(rename = $name)] $act, )*)* }
 
         /// An act with its content.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         #[serde(tag = "act", content = "content")]
-        pub enum Act { $( $(#[$doc])* #[serde(rename = $name)] $variant(Box<$content>), )* }
+        pub enum Act { $($( $(#[$doc])* #[serde(rename = $name)] $act(Box<$content>), )*)* }
 
         impl ActKind {
             /// Every kind, in the registry's order.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+            pub const ALL: &'static [Self] = &[$($(Self::$act),*),*];
 
             /// The name used in requests and measures.
             pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name),* }
+                match self { $($(Self::$act => $name),*),* }
+            }
+
+            /// What people call it.
+            pub fn label(self) -> Label {
+                match self { $($(Self::$act => Label { en: $en, zh: $zh }),*),* }
             }
 
             /// The type of the event that the act becomes.
             pub fn event_type(self) -> &'static str {
-                match self { $(Self::$variant => $event),* }
+                match self { $($(Self::$act => stringify!($event)),*),* }
             }
 
             /// Reads the name of an act.
             pub fn parse(name: &str) -> Option<Self> {
-                match name { $($name => Some(Self::$variant),)* _ => None }
+                match name { $($($name => Some(Self::$act),)*)* _ => None }
             }
 
             /// The act that an event type records.
             pub fn of_event(event_type: &str) -> Option<Self> {
-                match event_type { $($event => Some(Self::$variant),)* _ => None }
+                $($(if event_type == stringify!($event) { return Some(Self::$act); })*)*
+                None
             }
 
             /// The JSON Schema of the act's content.
             pub fn content_schema(self, generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                match self { $(Self::$variant => generator.subschema_for::<$content>()),* }
+                match self { $($(Self::$act => generator.subschema_for::<$content>()),*),* }
             }
 
             /// Reads the act's content from a deserializer.
@@ -64,7 +81,7 @@ macro_rules! registry {
             /// As the content's own form requires.
             pub fn read_content<'de, D: serde::Deserializer<'de>>(self, from: D) -> Result<Act, D::Error> {
                 match self {
-                    $(Self::$variant => Ok(Act::$variant(Box::new(<$content>::deserialize(from)?))),)*
+                    $($(Self::$act => Ok(Act::$act(Box::new(<$content>::deserialize(from)?))),)*)*
                 }
             }
         }
@@ -72,7 +89,7 @@ macro_rules! registry {
         impl Act {
             /// The kind.
             pub fn kind(&self) -> ActKind {
-                match self { $(Self::$variant(_) => ActKind::$variant),* }
+                match self { $($(Self::$act(_) => ActKind::$act),*),* }
             }
 
             /// Writes the content alone, without the act's name.
@@ -80,92 +97,13 @@ macro_rules! registry {
             /// # Errors
             /// As the serializer's.
             pub fn write_content<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                match self { $(Self::$variant(content) => content.serialize(to)),* }
+                match self { $($(Self::$act(content) => content.serialize(to)),*),* }
             }
         }
     };
 }
 
-registry! {
-    /// Applies for a place in the program.
-    Apply(Application) "apply" => "Applied";
-    /// Recommends an application after verifying it.
-    Recommend(Recommendation) "recommend" => "Recommended";
-    /// Returns an application.
-    Return(Reasoned) "return" => "Returned";
-    /// Approves an application.
-    Approve(Approval) "approve" => "Approved";
-    /// Rejects an application.
-    Reject(Reasoned) "reject" => "Rejected";
-    /// Submits the construction plan.
-    SubmitPlan(Plan) "submit_plan" => "PlanSubmitted";
-    /// Submits an amendment of the plan.
-    SubmitAmendment(Amendment) "submit_amendment" => "AmendmentSubmitted";
-    /// Accepts an amendment of the plan.
-    AcceptAmendment(Decision) "accept_amendment" => "AmendmentAccepted";
-    /// Rejects an amendment of the plan.
-    RejectAmendment(Reasoned) "reject_amendment" => "AmendmentRejected";
-    /// Submits the implementation scheme.
-    SubmitScheme(Scheme) "submit_scheme" => "SchemeSubmitted";
-    /// Approves the implementation scheme.
-    ApproveScheme(Decision) "approve_scheme" => "SchemeApproved";
-    /// Returns the implementation scheme.
-    ReturnScheme(Reasoned) "return_scheme" => "SchemeReturned";
-    /// Rejects the implementation scheme.
-    RejectScheme(Reasoned) "reject_scheme" => "SchemeRejected";
-    /// Reports progress on a main task.
-    ReportProgress(Progress) "report_progress" => "ProgressReported";
-    /// Asks for another category.
-    RequestAdjustment(AdjustmentRequest) "request_adjustment" => "AdjustmentRequested";
-    /// Grants another category.
-    ApproveAdjustment(Decision) "approve_adjustment" => "AdjustmentApproved";
-    /// Refuses another category.
-    RejectAdjustment(Reasoned) "reject_adjustment" => "AdjustmentRejected";
-    /// Declares the exit.
-    DeclareExit(Reasoned) "declare_exit" => "ExitDeclared";
-    /// Submits a comprehensive strength promotion plan.
-    SubmitPromotionPlan(PromotionPlan) "submit_promotion_plan" => "PromotionPlanSubmitted";
-    /// Designates a department, agencies, personnel or funds.
-    Designate(Designation) "designate" => "Designated";
-    /// Submits the report on a year.
-    SubmitReport(Report) "submit_report" => "ReportSubmitted";
-    /// Inspects.
-    Inspect(Inspection) "inspect" => "Inspected";
-    /// Evaluates a year.
-    EvaluateAnnually(AnnualEvaluation) "evaluate_annually" => "AnnuallyEvaluated";
-    /// Opens a stage evaluation.
-    OpenEvaluation(EvaluationOpening) "open_evaluation" => "EvaluationOpened";
-    /// Records the result of a stage evaluation.
-    Evaluate(Evaluation) "evaluate" => "Evaluated";
-    /// Lists in a rank.
-    List(Listing) "list" => "Listed";
-    /// Checks and accepts.
-    Accept(AcceptanceCheck) "accept" => "AcceptanceDecided";
-    /// Confirms as demonstrative area.
-    Confirm(Confirmation) "confirm" => "TitleConfirmed";
-    /// Asks for another check and acceptance.
-    RequestAcceptance(Statement) "request_acceptance" => "AcceptanceRequested";
-    /// Reports that rectification is done.
-    ReportRectification(Statement) "report_rectification" => "RectificationReported";
-    /// Reviews the title.
-    Review(Review) "review" => "Reviewed";
-    /// Ends a standing by another document than the measure.
-    EndStanding(Reasoned) "end_standing" => "StandingEnded";
-    /// Records a deliverable.
-    RecordDeliverable(Deliverable) "record_deliverable" => "DeliverableRecorded";
-    /// Records a fact without effect.
-    Note(Statement) "note" => "Noted";
-    /// Records a standing known only from evidence.
-    AttestStanding(Attestation) "attest_standing" => "StandingAttested";
-    /// Confirms an attested standing.
-    ConfirmStanding(Decision) "confirm_standing" => "StandingConfirmed";
-    /// Records an act under a rule that is not known.
-    RecordUnderUnknownRule(UnknownRule) "record_under_unknown_rule" => "RecordedUnderUnknownRule";
-    /// Acknowledges the day on which another office's act was received.
-    AcknowledgeReceipt(Receipt) "acknowledge_receipt" => "ReceiptAcknowledged";
-    /// Mends a wrong record.
-    Correct(Correction) "correct" => "Corrected";
-}
+registry!(acts);
 
 /// An act as asked for: its content and what every act says.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //!
 //! An event carries what was decided: the phase entered, the term's end, each due date with rule,
 //! arithmetic and article. So `evolve` needs only the state and the event, and a mended rule never
-//! changes history. Types and schema versions are in the registry of `act.rs`; how an event is
+//! changes history. Types and their versions are in `registry.rs`; how an event is
 //! written to bytes is in `codec`.
 
 mod effects;
@@ -12,8 +12,9 @@ mod succeeded;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::act::{Act, DocumentRef, Material, Override};
+use super::act::{DocumentRef, Material, Override, RecordedAct};
 use super::date::{CivilDate, Day, Timestamp};
+use super::event_type::{EventType, Own};
 use super::ids::{EventRef, Id, Language, Office, Provenance, Text};
 use super::shared_str::SharedStr;
 
@@ -36,10 +37,10 @@ pub struct Finding {
 }
 
 /// An act as recorded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
     /// The act and its content.
-    pub act: Act,
+    pub act: RecordedAct,
     /// The document it cites.
     pub document: Option<DocumentRef>,
     /// Its materials.
@@ -57,7 +58,7 @@ pub struct Fact {
 }
 
 /// The event that stands in a corrected one's place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MendedFact {
     /// The act as it should have been recorded, with what follows from it.
     pub fact: Fact,
@@ -92,19 +93,19 @@ pub enum Event {
 }
 
 impl Event {
-    /// The stored type's name.
-    pub fn event_type(&self) -> &'static str {
+    /// The type under which it is stored.
+    pub fn recorded_as(&self) -> &'static EventType {
         match self {
-            Self::Acted(fact) => fact.act.kind().event_type(),
-            Self::ApprovalAbandoned(_) => "ApprovalAbandoned",
-            Self::ObligationLapsed(_) => "ObligationLapsed",
-            Self::MeasureSucceeded(_) => "MeasureSucceeded",
+            Self::Acted(fact) => fact.act.kind().recorded_as(),
+            Self::ApprovalAbandoned(_) => Own::ApprovalAbandoned.recorded_as(),
+            Self::ObligationLapsed(_) => Own::ObligationLapsed.recorded_as(),
+            Self::MeasureSucceeded(_) => Own::MeasureSucceeded.recorded_as(),
         }
     }
 
-    /// The schema version written now.
-    pub fn schema_version(&self) -> u32 {
-        1
+    /// The stored type's name.
+    pub fn event_type(&self) -> &'static str {
+        self.recorded_as().name
     }
 
     /// The recorded act, if an office acted.
@@ -135,14 +136,14 @@ impl Event {
 /// Who acted, who recorded it, when it counts, under what: the same for every event (rule G2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventMeta {
-    /// The schema version of the data.
-    pub schema_version: u32,
     /// Who acted, as a kind of office.
     pub office: Office,
     /// The office's own id.
     pub office_id: SharedStr,
     /// Its name on that day.
     pub office_name: OfficeName,
+    /// The divisions and areas for which whoever recorded it may act, separated by spaces.
+    pub divisions: SharedStr,
     /// Who recorded it: issuer and subject of the token.
     pub principal: SharedStr,
     /// In which role.

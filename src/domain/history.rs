@@ -175,8 +175,8 @@ fn replaces(event: &Recorded) -> bool {
 #[expect(clippy::wildcard_enum_match_arm, reason = "only a correction corrects")]
 fn named_by(event: &Recorded) -> Option<u64> {
     match &event.event {
-        Event::Acted(fact) => match &fact.act {
-            Act::Correct(correction) => Some(correction.corrects.revision),
+        Event::Acted(fact) => match fact.act.read() {
+            Ok(Act::Correct(correction)) => Some(correction.corrects.revision),
             _ => None,
         },
         Event::ApprovalAbandoned(_) | Event::ObligationLapsed(_) | Event::MeasureSucceeded(_) => {

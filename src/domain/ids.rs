@@ -386,6 +386,13 @@ pub enum Provenance {
 }
 
 impl Provenance {
+    const ALL: [Self; 3] = [Self::Recorded, Self::Attested, Self::Inferred];
+
+    /// Reads the name.
+    pub fn parse(value: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|provenance| provenance.as_str() == value)
+    }
+
     /// The name used in read models.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -2,26 +2,35 @@
 //! log take turns and the system gives them what acts and single reads leave.
 //!
 //! What must hold: nothing that somebody waits for by himself runs here; one piece of work is a page,
-//! no more, since the next in turn waits for it.
+//! no more, since the next in turn waits for it; it gives way event by event.
 
+use std::cell::Cell;
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use std::thread::Builder;
+use std::thread::{Builder, available_parallelism};
 
 use tokio::sync::oneshot;
 use tracing::warn;
 
 use super::LogError;
 
-/// Pages worked on at once.
+/// Pages worked on at once, at most.
 pub const BACKLOG_THREADS: usize = 2;
 /// A read of more events than this is one of the backlog.
 pub const SINGLE_EVENTS: usize = 64;
 /// How much nicer these threads are: about a tenth of the share of the others.
 const NICER: i32 = 10;
+/// Events between two moments at which whoever waits for the processor goes first: some 0.1 ms.
+const EVENTS_AT_ONCE: u32 = 16;
 
 type Job = Box<dyn FnOnce() + Send>;
+
+thread_local! {
+    /// On a thread that yields to others, the events until it gives way.
+    static LEFT: Cell<Option<u32>> = const { Cell::new(None) };
+}
 
 static THREADS: LazyLock<Option<Sender<Job>>> = LazyLock::new(|| {
     let (jobs, waiting) = channel();
@@ -30,13 +39,16 @@ static THREADS: LazyLock<Option<Sender<Job>>> = LazyLock::new(|| {
         let waiting = Arc::clone(&waiting);
         Builder::new().name(format!("backlog-{number}")).spawn(move || work(&waiting))
     };
-    let started = (0..BACKLOG_THREADS).filter(|number| match start(*number) {
-        Ok(_) => true,
-        Err(error) => {
-            warn!(%error, "no thread for readers of the backlog");
-            false
-        }
-    });
+    // Half of the processor's cores at most: on two, an act finds one that no page is worked on.
+    let cores = available_parallelism().map_or(1, NonZero::get);
+    let started =
+        (0..(cores / 2).clamp(1, BACKLOG_THREADS)).filter(|number| match start(*number) {
+            Ok(_) => true,
+            Err(error) => {
+                warn!(%error, "no thread for readers of the backlog");
+                false
+            }
+        });
     (started.count() > 0).then_some(jobs)
 });
 
@@ -53,8 +65,21 @@ fn work(waiting: &Mutex<Receiver<Job>>) {
 
 /// Lets the system prefer every other thread to the calling one, from now on.
 pub fn yield_to_others() {
+    LEFT.set(Some(EVENTS_AT_ONCE));
     if let Err(error) = rustix::process::nice(NICER) {
         warn!(%error, "the priority of a thread can't be lowered");
+    }
+}
+
+/// Lets whoever waits for the processor go first, now and then, on a thread that yields to others; to
+/// be called for each event or row. A low priority alone has them wait for the next tick of the system's
+/// clock: some milliseconds, at each of the threads that an act goes through.
+pub fn give_way() {
+    if let Some(left) = LEFT.get() {
+        LEFT.set(Some(left.checked_sub(1).unwrap_or(EVENTS_AT_ONCE)));
+        if left == 0 {
+            std::thread::yield_now();
+        }
     }
 }
 
@@ -81,6 +106,24 @@ pub async fn on_backlog<T: Send + 'static>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_thread_gives_way_only_once_it_yields_to_others() {
+        let left = || {
+            give_way();
+            LEFT.get()
+        };
+        let spawned = std::thread::spawn(move || {
+            let before = left();
+            yield_to_others();
+            let counted: Vec<_> = (0..EVENTS_AT_ONCE + 2).map(|_| left()).collect();
+            (before, counted)
+        });
+        let (before, counted) = spawned.join().unwrap();
+        assert_eq!(before, None);
+        let down = (0..EVENTS_AT_ONCE).rev().chain([EVENTS_AT_ONCE, EVENTS_AT_ONCE - 1]);
+        assert_eq!(counted, down.map(Some).collect::<Vec<_>>());
+    }
 
     #[tokio::test]
     async fn work_is_done_at_low_priority_and_a_panic_ends_only_its_own() {

@@ -13,6 +13,7 @@ use super::error::{DatabaseError, StoreError};
 use super::models::Models;
 use super::sql::{Reader, Record};
 use super::store::{Copies, stale};
+use crate::log::give_way;
 
 pub use tables::EXPORTS;
 
@@ -178,6 +179,7 @@ impl Snapshot<'_> {
                 return Err(DatabaseError::new(format!("{} has other columns", table.name)));
             }
             rows += 1;
+            give_way();
             each(row).map_err(|error| {
                 let reason = error.to_string();
                 stopped = Some(error);

@@ -163,7 +163,8 @@ pub(super) fn project(
         Stored::Quota(quota, _) => {
             models.project(envelope, meta, &Input::Quota(quota), &mut nobody, changes)
         }
-        Stored::LogCreated(..)
+        Stored::Program(_)
+        | Stored::LogCreated(..)
         | Stored::LossAccepted(..)
         | Stored::ClockConfirmed(..)
         | Stored::MeasureAdopted(..)

@@ -15,7 +15,7 @@ pub enum WebhookError {
     #[error("{}", .0.iter().map(|e| e.detail.en.as_str()).collect::<Vec<_>>().join("; "))]
     Invalid(Vec<FieldError>),
     /// There is no such endpoint.
-    #[error("there is no webhook endpoint {0}")]
+    #[error("there is no webhook endpoint {0:?}")]
     NoEndpoint(String),
     /// The endpoint never gets this event.
     #[error("endpoint {endpoint} has not got to event {sequence}, or its filters leave it out")]

@@ -10,12 +10,12 @@ use super::store::rows::one;
 use super::store::{Work, deliveries, endpoints, sqlite};
 use super::{Place, WebhookError, file};
 
-/// The log that endpoints follow, and the newest event that any of them has looked at; none where
-/// there is no endpoint.
+/// The log that endpoints follow, and the newest event that any of them has looked at; nothing where
+/// there is no place for endpoints yet.
 ///
 /// # Errors
 /// What is there and can't be read.
-pub async fn newest_seen(place: Place) -> Result<Option<(Uuid, u64)>, WebhookError> {
+pub async fn newest_seen(place: Place) -> Result<Option<(Uuid, Option<u64>)>, WebhookError> {
     blocking(move || {
         let mut next = None;
         let of = within(&place, false, &mut |db| {
@@ -23,7 +23,7 @@ pub async fn newest_seen(place: Place) -> Result<Option<(Uuid, u64)>, WebhookErr
             next = one(db, sql, &[], |row| row.count("next"))?.flatten();
             Ok(())
         })?;
-        Ok(of.zip(next.and_then(|next| next.checked_sub(1))))
+        Ok(of.map(|of| (of, next.and_then(|next| next.checked_sub(1)))))
     })
     .await
 }

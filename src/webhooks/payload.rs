@@ -9,8 +9,9 @@ use uuid::Uuid;
 
 use super::Settings;
 use super::store::Endpoint;
-use crate::codec::{self, StreamKind, kind_of_stream};
+use crate::codec::{self, kind_of_stream};
 use crate::domain::date::Timestamp;
+use crate::domain::event_type::EventType;
 use crate::log::RecordedEvent;
 
 /// The body of a delivery, in the order in which it is sent.
@@ -33,44 +34,22 @@ struct Data<'a> {
     href: String,
 }
 
-/// What a stream's name says of its events.
-struct Label {
-    kind: &'static str,
-    program: Option<String>,
-    subject: Option<String>,
-}
-
-fn label(stream: &str) -> Label {
-    let of = |kind, program, subject| Label { kind, program, subject };
-    match kind_of_stream(stream) {
-        StreamKind::Log => of("log", None, None),
-        StreamKind::Measure(program) => of("measure", Some(program), None),
-        StreamKind::Subject(subject) => of("subject", None, Some(subject)),
-        StreamKind::Quota { program, .. } => of("quota", Some(program), None),
-        StreamKind::Calendar(_) => of("calendar", None, None),
-        StreamKind::Enrollment { program, subject } => {
-            of("enrollment", Some(program.to_string()), Some(subject.to_string()))
-        }
-        StreamKind::Other => of("other", None, None),
-    }
-}
-
 /// The body for an event.
 ///
 /// # Errors
 /// When its metadata can't be read.
 pub fn body(event: &RecordedEvent, settings: &Settings) -> Result<Vec<u8>, super::WebhookError> {
     let stream = event.stream.as_str();
-    let label = label(stream);
+    let kind = kind_of_stream(stream);
     let payload = Payload {
-        name: type_name(&settings.type_prefix, label.kind, &event.event_type),
+        name: type_name(&settings.type_prefix, kind.label(), &event.event_type),
         timestamp: Timestamp::from_micros(event.recorded_at_us).to_rfc3339(),
         data: Data {
             sequence: format!("{:020}", event.sequence),
             id: event.event_id,
             stream,
-            subject: label.subject.as_deref(),
-            program: label.program.as_deref(),
+            subject: kind.subject(),
+            program: kind.program(),
             exercise: codec::decode_meta(event)?.exercise,
             href: format!("{}/v1/events/{:020}", settings.public_url, event.sequence),
         },
@@ -90,7 +69,7 @@ fn type_name(prefix: &str, kind: &str, event_type: &str) -> String {
 /// Which of an endpoint's deliveries wait for each other: those of one subject, in whatever program;
 /// what has no subject waits for its stream.
 pub fn lane(stream: &str) -> String {
-    match label(stream).subject {
+    match kind_of_stream(stream).subject() {
         Some(subject) => format!("subject/{subject}"),
         None => format!("stream/{stream}"),
     }
@@ -103,17 +82,16 @@ pub fn wants(endpoint: &Endpoint, event: &RecordedEvent) -> bool {
         return false;
     }
     endpoint.programs.is_empty()
-        || label(event.stream.as_str())
-            .program
-            .is_some_and(|program| endpoint.programs.contains(&program))
+        || kind_of_stream(event.stream.as_str())
+            .program()
+            .is_some_and(|program| endpoint.programs.iter().any(|wanted| wanted == program))
 }
 
 /// Every event type that can be asked for, in the order of the alphabet.
 pub fn known_types() -> &'static [String] {
     static TYPES: OnceLock<Vec<String>> = OnceLock::new();
     TYPES.get_or_init(|| {
-        let types = codec::event_types().map(|(_, event_type)| event_type.to_owned());
-        let mut types: Vec<String> = types.collect();
+        let mut types: Vec<String> = EventType::all().map(|of| of.name.to_owned()).collect();
         types.sort();
         types
     })

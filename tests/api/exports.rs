@@ -192,3 +192,23 @@ async fn a_client_that_goes_away_leaves_nothing_behind() {
     tokio::time::timeout(std::time::Duration::from_secs(30), all_back).await.unwrap();
     assert_eq!(server.state.exports.available_permits(), 2);
 }
+
+/// HEAD said 200 where GET could not read the tables.
+#[tokio::test(flavor = "multi_thread")]
+async fn head_says_what_get_says_while_the_tables_are_away() {
+    let (mut server, _) = filled().await;
+    server.stop_read_models().await;
+    let ask = async |method: &str| {
+        let request = server.auditor().request(method, "/v1/exports/act");
+        send(request.header("accept", "text/csv")).await
+    };
+    for method in ["HEAD", "GET"] {
+        ask(method).await.ok(200);
+    }
+    let models = server.log_file().with_file_name("read-models");
+    std::fs::rename(&models, models.with_extension("away")).unwrap();
+    let (head, get) = (ask("HEAD").await, ask("GET").await);
+    assert_eq!((head.status, get.status), (503, 503));
+    assert_eq!(head.header("retry-after"), get.header("retry-after"));
+    assert!(head.body.is_empty() && !get.body.is_empty());
+}

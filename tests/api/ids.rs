@@ -123,3 +123,34 @@ async fn ids_are_compared_without_case() {
         assert_eq!(streams.count(), 1, "{filter}");
     }
 }
+
+/// An id of the address was shown as it was encoded.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_shows_what_the_address_names() {
+    let server = server().await;
+    server.register(&["440000"]).await;
+    server.province("440000").act("strong_province/440000", &apply("leading", "2016-01-05")).await;
+    let auditor = server.auditor();
+    let one = "/v1/enrollments/strong_province";
+    for (path, shown) in [
+        ("/v1/subjects/%E5%B9%BF%E4%B8%9C", "广东"),
+        (&format!("{one}/a%2Fb"), "a/b"),
+        (&format!("{one}/a%252Fb"), "a%2Fb"),
+        (&format!("{one}/440000/acts/%E2%80%AEx"), "\\u{202e}x"),
+        (&format!("{one}/440000/revisions/%E4%B8%80"), "一"),
+        ("/v1/programs/%E5%BC%BA%2F%E7%9C%81", "强/省"),
+        ("/v1/programs/strong_province/measures/%E4%BA%8C", "二"),
+        ("/v1/calendars/%E4%BB%8A", "今"),
+        ("/v1/events/%E2%80%AE%0A1", "\\u{202e}\\n1"),
+        ("/v1/exports/%E8%A1%A8", "表"),
+        ("/v1/documents/%E6%96%87", "文"),
+        ("/schemas/events/%E7%B1%BB", "类"),
+    ] {
+        let request = auditor.request("GET", path).header("accept-language", "en");
+        let refused = send(request.header("accept", "*/*")).await;
+        let problem = refused.json();
+        let detail = problem["detail"].as_str().unwrap_or_else(|| panic!("{path}: {problem}"));
+        assert!(detail.contains(&format!("{shown}\"")), "{path}: {detail}");
+        assert!(!detail.contains("%E"), "{path}: {detail}");
+    }
+}

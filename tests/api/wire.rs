@@ -278,3 +278,40 @@ async fn the_head_of_a_stream_says_no_length() {
         assert!(!head.contains("content-length") && closed && body.is_empty(), "{answer}");
     }
 }
+
+/// The chunks of a body that nobody reads were taken for as long as the client sent them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_without_an_end_that_nobody_reads_ends_its_connection() {
+    let server = server().await;
+    server.register(&["440000"]).await;
+    let auditor = server.auditor();
+    let chunked = "Transfer-Encoding: chunked\r\n";
+    let nobody = format!("POST {ACTS} HTTP/1.1\r\nHost: x\r\n{chunked}\r\n");
+    for (request, status) in [
+        (get(&auditor, "1.1", "/v1/subjects/440000", chunked), "http/1.1 200"),
+        (get(&auditor, "1.1", "/v1/nowhere", chunked), "http/1.1 404"),
+        (nobody, "http/1.1 401"),
+    ] {
+        let mut wire = Wire::open(&server).await;
+        wire.send(request.as_bytes()).await;
+        let (answer, _) = wire.until("}").await;
+        let (head, _) = parts(&answer);
+        assert!(head.starts_with(status) && head.contains("connection: close"), "{head}");
+        let until = Instant::now() + Duration::from_secs(20);
+        let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x10000));
+        while wire.0.write_all(chunk.as_bytes()).await.is_ok() {
+            assert!(Instant::now() < until, "{status}: the body is read for ever");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    // One that was read to its end costs no connection.
+    let mut wire = Wire::open(&server).await;
+    let (chunk, end) = (format!("{:x}\r\n{NOTE}\r\n", NOTE.len()), "0\r\n\r\n");
+    let registrar = server.registrar();
+    for _ in 0..2 {
+        wire.send(post(&registrar, ACTS, chunked, &format!("{chunk}{end}")).as_bytes()).await;
+        let (answer, closed) = wire.until("}").await;
+        assert!(answer.starts_with("HTTP/1.1 "), "{answer}");
+        assert!(!answer.to_ascii_lowercase().contains("connection: close") && !closed, "{answer}");
+    }
+}

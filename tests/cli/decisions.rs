@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Server, command, demo_copy, docket, text};
 
-fn serve(folder: &Path) -> Server {
+pub(super) fn serve(folder: &Path) -> Server {
     serve_with(folder, "clerk.enabled=false")
 }
 
@@ -26,10 +26,10 @@ fn token(folder: &Path, role: &str) -> String {
     docket(&args).done().trim().to_owned()
 }
 
-struct Asked {
-    status: u16,
-    retry_after: Option<String>,
-    body: Value,
+pub(super) struct Asked {
+    pub status: u16,
+    pub retry_after: Option<String>,
+    pub body: Value,
 }
 
 fn ask(request: reqwest::RequestBuilder) -> Asked {
@@ -44,19 +44,19 @@ fn ask(request: reqwest::RequestBuilder) -> Asked {
     })
 }
 
-fn note(server: &Server, folder: &Path, subject: &str, key: &str, text: &str) -> Asked {
+pub(super) fn note(server: &Server, folder: &Path, subject: &str, key: &str, text: &str) -> Asked {
     let path = format!("{}/v1/enrollments/exercise_strong_province/{subject}/acts", server.base);
     let body = json!({ "act": "note", "effective_on": "2024-03-01", "text": text });
     let request = reqwest::Client::new().post(path).bearer_auth(token(folder, "registrar"));
     ask(request.header("idempotency-key", key).header("if-match", "*").json(&body))
 }
 
-fn get(server: &Server, folder: &Path, path: &str) -> Asked {
+pub(super) fn get(server: &Server, folder: &Path, path: &str) -> Asked {
     let url = format!("{}{path}", server.base);
     ask(reqwest::Client::new().get(url).bearer_auth(token(folder, "auditor")))
 }
 
-fn head(folder: &Path) -> u64 {
+pub(super) fn head(folder: &Path) -> u64 {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let log = SqliteLog::open_reader(folder.join("log.sqlite")).unwrap();
@@ -317,6 +317,17 @@ fn feed_after_a_loss(server: &Server, folder: &Path, kept: u64, known: u64) {
     }
     let after = get(server, folder, &format!("/v1/events?after={known}&limit=10"));
     assert_eq!(after.status, 400);
+    // Who has an event that is lost asks by its id.
+    let (lost, range) = (uuid::Uuid::from_u128(7), format!("{:020} to {known:020}", kept + 1));
+    let after = get(server, folder, &format!("/v1/events?after={lost}"));
+    assert_eq!((after.status, &after.body["code"]), (400, &json!("CURSOR_INVALID")));
+    let event = get(server, folder, &format!("/v1/events/{lost}"));
+    assert_eq!((event.status, &event.body["code"]), (404, &json!("NOT_FOUND")));
+    for body in [after.body, event.body] {
+        let detail = body["detail"].as_str().unwrap();
+        let remedy = format!("begin before {:020}", kept + 1);
+        assert!(detail.contains(&range) && detail.contains(&remedy), "{detail}");
+    }
     let mut path = format!("/v1/events?after={kept}&limit=1");
     let mut types = Vec::new();
     loop {

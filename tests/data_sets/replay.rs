@@ -230,9 +230,9 @@ fn recorded(
     let mut rests_on: Vec<_> = own.map(|event| event.reference(history.stream())).collect();
     rests_on.extend(decision.rests_on.iter().cloned());
     let meta = EventMeta {
-        schema_version: 1,
         office: decision.office,
         office_id: actor.office_id.as_str().into(),
+        divisions: actor.divisions.join(" ").into(),
         office_name: OfficeName::default(),
         principal: "test".into(),
         role: actor.office.as_str().into(),

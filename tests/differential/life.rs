@@ -262,9 +262,7 @@ fn correction(ground: &Ground<'_>, day: Day, chance: &mut Chance) -> Value {
         body["corrects"] = json!(event.reference(history.stream()).to_string());
     }
     if chance.percent(70) {
-        let mut content = Vec::new();
-        fact.act.write_content(&mut serde_json::Serializer::new(&mut content)).unwrap();
-        let content: Value = serde_json::from_slice(&content).unwrap();
+        let content = serde_json::to_value(&fact.act).unwrap();
         let on = original.map_or(day, |event| event.meta.effective_on.latest());
         let on = on.plus_days(chance.count(60) - 30);
         let mut common = json!({ "effective_on": on.to_string(), "materials": fact.materials });

@@ -204,9 +204,7 @@ fn correction(
     let corrects = in_force.reference(stream).to_string();
     let mut body = json!({ "corrects": corrects, "reason": "wrong" });
     if !attempt.target.is_multiple_of(3) {
-        let mut content = Vec::new();
-        fact.act.write_content(&mut serde_json::Serializer::new(&mut content)).unwrap();
-        let content: Value = serde_json::from_slice(&content).unwrap();
+        let content = serde_json::to_value(&fact.act).unwrap();
         let mut common = json!({ "effective_on": on, "materials": fact.materials });
         if let Some(document) = &fact.document {
             common["document"] = json!(document);

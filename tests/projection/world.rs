@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock};
 
 use docket::app::measure_files::{Checked, check_files};
 use docket::codec::{
-    encode_event, encode_meta, encode_own, encode_quota, encode_subject, enrollment_stream,
-    parse_act_request, quota_stream, subject_stream,
+    encode_event, encode_own, encode_quota, encode_subject, enrollment_stream, parse_act_request,
+    quota_stream, subject_stream,
 };
 use docket::domain::act::Act;
 use docket::domain::calendar::Calendars;
@@ -87,7 +87,7 @@ impl World {
             origin: "docket/test".to_owned(),
             public_key: String::new(),
         };
-        let event = encode_own("LogCreated", &created, &meta, Uuid::from_u128(1)).unwrap();
+        let event = encode_own(&created, &meta, Uuid::from_u128(1)).unwrap();
         world.append("log", event);
         world
     }
@@ -106,12 +106,12 @@ impl World {
 
     fn own_meta(&self, effective_on: &str, exercise: bool) -> EventMeta {
         EventMeta {
-            schema_version: 1,
             office: Office::Docket,
             office_id: "docket".into(),
             office_name: OfficeName { en: "Docket".into(), zh: "Docket".into() },
             principal: "docket".into(),
             role: "docket".into(),
+            divisions: SharedStr::default(),
             effective_on: CivilDate::parse(effective_on).unwrap(),
             decided_on: None,
             received_on: None,
@@ -146,13 +146,11 @@ impl World {
     /// Appends bytes of a type that nobody knows, and returns the sequence.
     pub fn append_unknown(&mut self, stream: &str, event_type: &str) -> u64 {
         let meta = self.own_meta("2016", false);
-        let event = NewEvent {
-            event_id: Uuid::from_u128(99),
-            event_type: event_type.to_owned(),
-            recorded_at_us: self.now_us,
-            data: b"{}".to_vec().into(),
-            metadata: encode_meta(&meta).unwrap().into(),
-        };
+        let reservation =
+            EventRef { stream: stream.to_owned(), revision: 0, id: Uuid::from_u128(98) };
+        let known = Event::ApprovalAbandoned(ApprovalAbandoned { reservation });
+        let mut event = encode_event(&known, &meta, Uuid::from_u128(99)).unwrap();
+        event.event_type = event_type.to_owned();
         self.append(stream, event).1
     }
 
@@ -227,13 +225,7 @@ impl World {
     fn record(&mut self, stream: &str, event: Event, meta: EventMeta) -> EventRef {
         let revision = self.revisions.get(stream).map_or(0, |revision| revision + 1);
         let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{stream}@{revision}").as_bytes());
-        let new = NewEvent {
-            event_id: id,
-            event_type: event.event_type().to_owned(),
-            recorded_at_us: self.now_us,
-            data: encode_event(&event).unwrap().into(),
-            metadata: encode_meta(&meta).unwrap().into(),
-        };
+        let new = encode_event(&event, &meta, id).unwrap();
         let (revision, sequence) = self.append(stream, new);
         let recorded = Recorded { revision, sequence: Some(sequence), id, event, meta };
         let reference = recorded.reference(stream);
@@ -295,6 +287,7 @@ impl World {
         let meta = EventMeta {
             office: decision.office,
             office_id: actor.office_id.as_str().into(),
+            divisions: actor.divisions.join(" ").into(),
             office_name: office_name(decision.office).into(),
             principal: "test".into(),
             role: office.as_str().into(),

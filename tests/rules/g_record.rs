@@ -54,9 +54,11 @@ fn g1_a_correction_of_itself_or_of_what_follows_corrects_nothing() {
             let mut event = event.clone();
             if event.revision == by
                 && let Event::Acted(fact) = &mut event.event
-                && let Act::Correct(correction) = &mut fact.act
+                && let Ok(Act::Correct(correction)) = fact.act.read()
             {
+                let mut correction = correction.clone();
                 correction.corrects.revision = named;
+                fact.act = Act::Correct(correction).into();
             }
             forged.push(event);
         }

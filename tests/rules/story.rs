@@ -6,7 +6,7 @@
 use std::sync::{Arc, LazyLock};
 
 use docket::app::measure_files::{Checked, check_files};
-use docket::domain::act::{Act, ActKind, ActRequest, COMMON_MEMBERS};
+use docket::domain::act::{Act, ActKind, ActRequest, COMMON_MEMBERS, RecordedAct};
 use docket::domain::calendar::Calendars;
 use docket::domain::date::{CivilDate, Day, Timestamp};
 use docket::domain::decide::{Actor, Context, Decision, OtherStanding};
@@ -242,9 +242,9 @@ impl Story {
         };
         let role = actor.office.as_str().to_owned();
         EventMeta {
-            schema_version: 1,
             office: decision.office,
             office_id: actor.office_id.as_str().into(),
+            divisions: actor.divisions.join(" ").into(),
             office_name: OfficeName { en: "office".into(), zh: "机关".into() },
             principal: "tests".into(),
             role: role.into(),
@@ -325,10 +325,8 @@ fn survives_writing(fact: &Fact) {
     let written = serde_json::to_string(&fact.effects).expect("effects are written");
     let read: Effects = serde_json::from_str(&written).expect("effects are read");
     assert_eq!(read, fact.effects);
-    let mut content = Vec::new();
-    fact.act.write_content(&mut serde_json::Serializer::new(&mut content)).expect("written");
-    let mut reader = serde_json::Deserializer::from_slice(&content);
-    assert_eq!(fact.act.kind().read_content(&mut reader).expect("read"), fact.act);
+    let content = serde_json::to_string(&fact.act).expect("content is written");
+    assert_eq!(RecordedAct::written(fact.act.kind(), &content), fact.act);
     for finding in &fact.findings {
         let written = serde_json::to_value(finding).expect("a finding is written");
         assert_eq!(

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::engines::tamper;
 use super::support::{Server, command, demo, demo_copy, docket, text};
+use crate::tamper::tamper;
 
 fn log_of(folder: &Path) -> String {
     format!("sqlite:{}", text(&folder.join("log.sqlite")))

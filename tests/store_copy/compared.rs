@@ -4,7 +4,8 @@ use docket::log::{LogError, NewEvent};
 use docket::moving::{Comparison, Difference, MoveError, Side, What, compare};
 use uuid::Uuid;
 
-use super::engines::{Engine, Watching, Written, stream, tamper, turns, write};
+use super::engines::{Engine, Watching, Written, stream, turns, write};
+use crate::tamper::tamper;
 
 async fn compared(from: &[Written], to: &[Written]) -> Comparison {
     let logs = (Engine::Memory.open().await, Engine::Sqlite.open().await);

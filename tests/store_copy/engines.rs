@@ -1,7 +1,7 @@
 //! The engines, histories to put into them, and someone who watches.
 
 use std::ops::Deref;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -174,18 +174,6 @@ pub fn any_history(runner: &mut TestRunner) -> Vec<Written> {
     let append = (0..4_u8, proptest::collection::vec(new, 1..5))
         .prop_map(|(which, events)| (stream(&format!("any-{which}")), events));
     proptest::collection::vec(append, 1..30).new_tree(runner).unwrap().current()
-}
-
-/// Changes a log's file as no Docket would, and leaves no trace of how.
-pub fn tamper(path: &Path, sql: &str) {
-    let raw = rusqlite::Connection::open(path).unwrap();
-    let named = |what: &str| -> Vec<String> {
-        let sql = format!("SELECT {what} FROM sqlite_schema WHERE type = 'trigger'");
-        let mut statement = raw.prepare(&sql).unwrap();
-        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
-    };
-    let (drops, triggers) = (named("'DROP TRIGGER ' || name").join(";"), named("sql").join(";"));
-    raw.execute_batch(&format!("{drops}; {sql}; {triggers}")).unwrap();
 }
 
 pub async fn write(log: &dyn EventLog, history: &[Written]) {

@@ -1,9 +1,12 @@
-//! A log that breaks where it is told to: before or after an append to one stream took effect.
+//! A log that breaks where it is told to: before or after an append to one stream took effect. It counts
+//! what is read of it.
+#![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use docket::log::{Appended, EventLog, Expected, LogError, MemoryLog, NewEvent, Page, StreamName};
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt as _};
 use tokio::sync::watch;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +24,8 @@ pub struct BreakingLog {
     next: Mutex<Option<(String, Break)>>,
     stalled: tokio::sync::Notify,
     went_on: tokio::sync::Notify,
+    reads: AtomicUsize,
+    events: AtomicUsize,
 }
 
 impl BreakingLog {
@@ -30,6 +35,8 @@ impl BreakingLog {
             next: Mutex::default(),
             stalled: tokio::sync::Notify::new(),
             went_on: tokio::sync::Notify::new(),
+            reads: AtomicUsize::new(0),
+            events: AtomicUsize::new(0),
         }
     }
 
@@ -46,6 +53,17 @@ impl BreakingLog {
     /// Lets a stalled append go on.
     pub fn go_on(&self) {
         self.went_on.notify_one();
+    }
+
+    /// How many reads there were since this was last asked, and of how many events.
+    pub fn taken(&self) -> (usize, usize) {
+        (self.reads.swap(0, Ordering::Relaxed), self.events.swap(0, Ordering::Relaxed))
+    }
+
+    fn count<P>(&self, page: &Result<Page<P>, LogError>) {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        let events = page.as_ref().map_or(0, |page| page.events.len());
+        self.events.fetch_add(events, Ordering::Relaxed);
     }
 
     fn take(&self, stream: &StreamName) -> Option<Break> {
@@ -89,7 +107,10 @@ impl EventLog for BreakingLog {
         from_revision: u64,
         limit: usize,
     ) -> BoxFuture<'a, Result<Page<u64>, LogError>> {
-        self.inner.read_stream(stream, from_revision, limit)
+        self.inner
+            .read_stream(stream, from_revision, limit)
+            .inspect(|page| self.count(page))
+            .boxed()
     }
 
     fn read_all(
@@ -97,7 +118,7 @@ impl EventLog for BreakingLog {
         after: Option<u64>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Page<Option<u64>>, LogError>> {
-        self.inner.read_all(after, limit)
+        self.inner.read_all(after, limit).inspect(|page| self.count(page)).boxed()
     }
 
     fn stream_revision<'a>(

@@ -90,7 +90,10 @@ async fn after(call: &Call) -> Result<Option<u64>, Problem> {
             Some(range) => return Err(lost(name, number, range)),
             None => number,
         },
-        (_, Ok(id)) => sequence_of(call, id).await?,
+        (_, Ok(id)) => match sequence_of(call, id).await? {
+            Some(number) => number,
+            None => return Err(unknown_after(name, id, &call.state.app.lost_ranges())),
+        },
         _ => {
             let shown: String = text.chars().take(80).collect();
             return Err(refused(
@@ -120,6 +123,17 @@ fn lost(name: &str, after: u64, (first, last): (u64, u64)) -> Problem {
         .member("parameter", name)
 }
 
+/// An event that nobody knows: since a loss was accepted, it may be one of those that were lost.
+fn unknown_after(name: &str, id: Uuid, lost: &[(u64, u64)]) -> Problem {
+    match super::if_lost(lost) {
+        None => super::unknown(&id.to_string()),
+        Some((en, zh)) => Problem::new(Code::CursorInvalid)
+            .detail(format!("{name} is {id}, which is no event of this log; {en}"))
+            .detail_zh(format!("{name} 为 {id}，本日志中没有该事件；{zh}"))
+            .member("parameter", name),
+    }
+}
+
 /// A reader from the future followed another log, or this one was cut short.
 fn beyond(name: &str, after: u64, head: Option<u64>) -> Problem {
     let (en, zh) = match head {
@@ -138,26 +152,21 @@ fn beyond(name: &str, after: u64, head: Option<u64>) -> Problem {
         .member("parameter", name)
 }
 
-/// The sequence of an event by its id, which is looked up in the tables; where they have not read
-/// the whole log, that is waited for: the id may be that of the newest event.
+/// The sequence of an event by its id, if there is one, which is looked up in the tables; where they have
+/// not read the whole log, that is waited for: the id may be that of the newest event.
 ///
 /// # Errors
-/// `not-found`, and what a read of the tables can fail with.
-pub async fn sequence_of(call: &Call, id: Uuid) -> Result<u64, Problem> {
+/// What a read of the tables can fail with.
+pub async fn sequence_of(call: &Call, id: Uuid) -> Result<Option<u64>, Problem> {
     let find = || page::ask(call, move |tables| tables.find_event(id));
     if let Some((sequence, _)) = find().await?.value {
-        return Ok(sequence);
+        return Ok(Some(sequence));
     }
-    let Some(head) = call.state.app.log().head().await? else {
-        return Err(super::unknown(&id.to_string()));
-    };
+    let Some(head) = call.state.app.log().head().await? else { return Ok(None) };
     let mut status = call.state.models_status.clone();
     let there = status.wait_for(|status| status.has(head));
     match tokio::time::timeout(TABLES_WAIT, there).await {
-        Ok(Ok(_)) => {
-            let found = find().await?.value;
-            found.map(|(sequence, _)| sequence).ok_or_else(|| super::unknown(&id.to_string()))
-        }
+        Ok(Ok(_)) => Ok(find().await?.value.map(|(sequence, _)| sequence)),
         _ => Err(Problem::new(Code::ProjectionBehind)
             .member("projection", "read_models")
             .member("required_sequence", sequence(head))),

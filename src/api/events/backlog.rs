@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::filter::Filter;
 use crate::api::outgoing::{Open, Part};
 use crate::api::problem::Problem;
-use crate::log::{EventLog, RecordedEvent, on_backlog};
+use crate::log::{EventLog, RecordedEvent, give_way, on_backlog};
 
 /// The most events in a page: few enough to be still in the processor's cache when they are written.
 pub const READ: usize = 256;
@@ -86,6 +86,7 @@ fn write_all(
     let mut out = Vec::new();
     let (mut last, mut last_id, mut told, mut failed) = (None, None, None, None);
     for event in events.iter().take_while(|event| event.sequence <= until) {
+        give_way();
         if filter.takes(event) {
             if out.capacity() == 0 {
                 out.reserve(PAGE_BYTES);

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use super::asked::refused;
 use crate::api::call::Call;
 use crate::api::problem::Problem;
-use crate::codec::{event_types, label_of_stream};
+use crate::codec::kind_of_stream;
 use crate::domain::date::Timestamp;
+use crate::domain::event_type::EventType;
 use crate::domain::ids::SubjectId;
 use crate::log::{RecordedEvent, StreamName};
 
@@ -73,13 +74,13 @@ impl Filter {
         if self.program.is_none() && self.subject.is_none() {
             return true;
         }
-        let label = label_of_stream(stream);
+        let kind = kind_of_stream(stream);
         let same = |wanted: &Option<String>, found: Option<&str>| {
             wanted
                 .as_deref()
                 .is_none_or(|wanted| found.is_some_and(|found| found.eq_ignore_ascii_case(wanted)))
         };
-        same(&self.program, label.program) && same(&self.subject, label.subject)
+        same(&self.program, kind.program()) && same(&self.subject, kind.subject())
     }
 }
 
@@ -131,14 +132,13 @@ fn types(call: &Call) -> Result<Vec<&'static str>, Problem> {
     let said: BTreeSet<&str> = list.split(',').collect();
     said.into_iter()
         .map(|wanted| {
-            let mut known = event_types();
-            let found = known.find(|(kind, event_type)| {
+            let found = EventType::all().find(|known| {
                 let mut name = Vec::new();
-                cloud.write_type(kind, event_type, &mut name);
-                *event_type == wanted || name == wanted.as_bytes()
+                cloud.write_type(known.kind.as_str(), known.name, &mut name);
+                known.name == wanted || name == wanted.as_bytes()
             });
-            found.map(|(_, event_type)| event_type).ok_or_else(|| {
-                let there: Vec<&str> = event_types().map(|(_, event_type)| event_type).collect();
+            found.map(|found| found.name).ok_or_else(|| {
+                let there: Vec<&str> = EventType::all().map(|known| known.name).collect();
                 let (en, zh) = (there.join(", "), there.join("、"));
                 refused(
                     "type",

@@ -28,7 +28,7 @@ use crate::api::call::{Answered, Call};
 use crate::api::outgoing::{Open, Part};
 use crate::api::problem::Problem;
 use crate::api::state::ApiState;
-use crate::codec::label_of_stream;
+use crate::codec::kind_of_stream;
 use crate::log::RecordedEvent;
 
 /// What is written at once of the last page there is. Larger pieces would leave each idle reader's
@@ -264,7 +264,7 @@ fn write_event(state: &ApiState, event: &RecordedEvent, out: &mut Vec<u8>) -> Re
     let cloud = &state.cloud_events;
     out.extend_from_slice(position(&state.app, event.sequence, event.event_id).as_bytes());
     out.extend_from_slice(b"\nevent: ");
-    cloud.write_type(label_of_stream(event.stream.as_str()).kind, &event.event_type, out);
+    cloud.write_type(kind_of_stream(event.stream.as_str()).label(), &event.event_type, out);
     out.extend_from_slice(b"\ndata: ");
     cloud.write(event, out).map_err(Problem::internal)?;
     out.extend_from_slice(b"\n\n");

@@ -14,9 +14,9 @@ use crate::api::answer::{rendered, sequence};
 use crate::api::call::Call;
 use crate::api::etag;
 use crate::api::problem::{Code, Problem};
-use crate::codec::{self, CloudEvents, Flattened};
+use crate::codec::{self, CloudEvents, Member, Members};
 use crate::domain::date::Timestamp;
-use crate::log::{RecordedEvent, SINGLE_EVENTS, on_backlog};
+use crate::log::{RecordedEvent, SINGLE_EVENTS, give_way, on_backlog};
 
 /// An event with its full envelope.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -69,8 +69,7 @@ impl<'a> EventView<'a> {
     /// `log-integrity-failure` where it is no JSON.
     pub fn of(event: &'a RecordedEvent) -> Result<Self, Problem> {
         let raw = |bytes: &'a [u8]| serde_json::from_slice::<&RawValue>(bytes);
-        let meta = Flattened::scan(&event.metadata)
-            .ok_or_else(|| unreadable(event, &"its metadata are malformed"))?;
+        let meta = Members::read(&event.metadata).map_err(|error| unreadable(event, &error))?;
         Ok(Self {
             sequence: sequence(event.sequence),
             stream: event.stream.as_str(),
@@ -78,7 +77,7 @@ impl<'a> EventView<'a> {
             id: event.event_id,
             event_type: &event.event_type,
             recorded_at: Timestamp::from_micros(event.recorded_at_us).to_rfc3339(),
-            exercise: meta.exercise.is_some(),
+            exercise: meta.escaped(Member::Exercise).is_some(),
             metadata_sha256: codec::sha256_hex(&event.metadata),
             data_sha256: codec::sha256_hex(&event.data),
             metadata: raw(&event.metadata).map_err(|error| unreadable(event, &error))?,
@@ -103,7 +102,8 @@ pub enum Around {
 
 impl Around {
     fn page(&self, events: &[RecordedEvent]) -> Result<Vec<u8>, Problem> {
-        let items = events.iter().map(EventView::of).collect::<Result<Vec<_>, _>>()?;
+        let items = events.iter().inspect(|_| give_way()).map(EventView::of);
+        let items = items.collect::<Result<Vec<_>, _>>()?;
         let written = match self {
             Self::Feed(next, last) => {
                 let last_sequence = last.map(sequence);
@@ -157,6 +157,7 @@ fn written(
         NDJSON | JSONL => {
             let mut lines = Vec::new();
             for event in events {
+                give_way();
                 write_line(event, &mut lines)?;
             }
             Ok(lines)
@@ -189,6 +190,7 @@ fn batch(events: &[RecordedEvent], cloud: &CloudEvents) -> Result<Vec<u8>, Probl
         if at > 0 {
             out.push(b',');
         }
+        give_way();
         cloud.write(event, &mut out).map_err(Problem::internal)?;
     }
     out.push(b']');

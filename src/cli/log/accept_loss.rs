@@ -11,6 +11,7 @@ use super::super::token::key_for;
 use super::super::webhooks::place;
 use super::Opened;
 use crate::api::auth::KeyUse;
+use crate::app::decisions::LogBook;
 use crate::domain::logbook::LossAccepted;
 use crate::domain::text::says_something;
 use crate::log::{EventLog, Stop};
@@ -48,8 +49,8 @@ pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
     }
     let (config, _) = Config::load(&args.config, std::env::vars())?;
     let written_at = written_at(&config.store.log);
-    let Opened { config, log, book } = super::open(&args.config).await?;
-    let known = known::outside(&config, &*log).await?;
+    let Opened { config, log, mut book } = super::open(&args.config, args.dry_run).await?;
+    let known = known::outside(&config, Some(&mut book)).await?;
     let stopped = match known::shorter(&*log, known.as_ref()).await? {
         Some(stop) => Some(stop),
         None => match (log.recording().stopped(), args.old_head, log.head().await?) {
@@ -74,12 +75,12 @@ pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
                 }
             };
             let key = key_for(KeyUse::Log, &config.store.data_dir.join("keys").join("log.pem"))?;
-            let losses = book.losses + 1;
+            let origin = next_origin(&book)?;
             let loss = LossAccepted {
                 old_head,
                 old_checkpoint: None,
                 streams,
-                origin: format!("{}/{losses}", book.created.origin),
+                origin,
                 public_key: base64::engine::general_purpose::STANDARD
                     .encode(key.public().as_bytes()),
                 reason: args.reason.clone(),
@@ -89,7 +90,7 @@ pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
                 go_back(place(&config, None)?, from).await?;
             }
             let file = ClockFile::of(&config.store.data_dir);
-            let clock = knowing_clock(&*log, &file, written_at).await?;
+            let clock = knowing_clock(&*log, &file, written_at, Some(&book)).await?;
             let sequence = book.accept_loss(&*log, &clock, &loss).await?;
             format!(
                 "Recorded as event {sequence}: {why}. The loss is accepted; recording goes on from here."
@@ -99,6 +100,16 @@ pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
     log.close().await;
     print_line(&text)?;
     Ok(Exit::Done)
+}
+
+/// The origin of checkpoints from here on.
+fn next_origin(book: &LogBook) -> anyhow::Result<String> {
+    let Some(origin) = book.origin() else {
+        let text = "the log's first event can't be read, so what a loss is of can't be said: restore a backup \
+                    with `docket store restore`";
+        return Err(failure(Exit::Unverified, text));
+    };
+    Ok(format!("{origin}/{}", book.losses.len() + 1))
 }
 
 /// The first sequence that is given again.

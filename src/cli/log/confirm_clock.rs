@@ -31,9 +31,9 @@ pub struct ConfirmClockArgs {
 pub async fn run(args: &ConfirmClockArgs) -> anyhow::Result<Exit> {
     let (config, _) = Config::load(&args.config, std::env::vars())?;
     let written_at = written_at(&config.store.log);
-    let Opened { config, log, book } = super::open(&args.config).await?;
+    let Opened { config, log, book } = super::open(&args.config, args.dry_run).await?;
     let file = ClockFile::of(&config.store.data_dir);
-    let clock = knowing_clock(&*log, &file, written_at).await?;
+    let clock = knowing_clock(&*log, &file, written_at, Some(&book)).await?;
     let newest = newest(&*log).await?.map_or(0, |event| event.recorded_at_us);
     let newest = Timestamp::from_micros(newest);
     let (now, last) = (clock.now().to_rfc3339(), newest.to_rfc3339());

@@ -16,7 +16,7 @@ use crate::log::EventLog;
 /// Decide about a log that stopped recording: accept a loss, confirm the clock.
 ///
 /// Both are recorded in the log, for ever. A log in a file must not be served meanwhile: stop the server,
-/// decide, start it again.
+/// decide, start it again. With --dry-run nothing is written, and a server may run beside it.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -55,14 +55,16 @@ struct Opened {
     book: LogBook,
 }
 
-/// Opens a log that is there.
-async fn open(args: &ConfigArgs) -> anyhow::Result<Opened> {
+/// Opens a log that is there; what only says how it stands writes nothing and works beside a server.
+async fn open(args: &ConfigArgs, dry_run: bool) -> anyhow::Result<Opened> {
     let (config, _) = Config::load(args, std::env::vars())?;
     // Who decides about a log does not make one.
-    let there = open_log(&config, Access::Read).await?;
-    there.close().await;
-    drop(there);
-    let log = open_log(&config, Access::Write).await?;
+    let mut log = open_log(&config, Access::Read).await?;
+    if !dry_run {
+        log.close().await;
+        drop(log);
+        log = open_log(&config, Access::Write).await?;
+    }
     let Some(book) = LogBook::read(&*log).await? else {
         let text = "the log is empty: there is nothing to go on from. Put a copy of the log back; or, to begin \
                     a new record, begin it in an empty data folder";

@@ -1,6 +1,5 @@
-//! The words of a drawing in both languages: acts, offices, outcomes.
+//! The words of a drawing in both languages: offices, outcomes. Those of acts are the registry's.
 
-use crate::domain::act::ActKind;
 use crate::domain::ids::{Language, Office};
 
 fn pick(language: Language, en: &'static str, zh: &'static str) -> &'static str {
@@ -8,52 +7,6 @@ fn pick(language: Language, en: &'static str, zh: &'static str) -> &'static str 
         Language::En => en,
         Language::Zh => zh,
     }
-}
-
-/// What an act is called.
-pub fn act(kind: ActKind, language: Language) -> &'static str {
-    let (en, zh) = match kind {
-        ActKind::Apply => ("apply", "申请"),
-        ActKind::Recommend => ("recommend", "推荐"),
-        ActKind::Return => ("return", "退回"),
-        ActKind::Approve => ("approve", "批准"),
-        ActKind::Reject => ("reject", "不予批准"),
-        ActKind::SubmitPlan => ("submit plan", "提交建设方案"),
-        ActKind::SubmitAmendment => ("submit amendment", "提交方案修改"),
-        ActKind::AcceptAmendment => ("accept amendment", "接受方案修改"),
-        ActKind::RejectAmendment => ("reject amendment", "不接受方案修改"),
-        ActKind::SubmitScheme => ("submit scheme", "提交实施方案"),
-        ActKind::ApproveScheme => ("approve scheme", "批准实施方案"),
-        ActKind::ReturnScheme => ("return scheme", "退回实施方案"),
-        ActKind::RejectScheme => ("reject scheme", "不批准实施方案"),
-        ActKind::ReportProgress => ("report progress", "报告进展"),
-        ActKind::RequestAdjustment => ("request adjustment", "申请调整类型"),
-        ActKind::ApproveAdjustment => ("approve adjustment", "同意调整类型"),
-        ActKind::RejectAdjustment => ("reject adjustment", "不同意调整类型"),
-        ActKind::DeclareExit => ("declare exit", "宣布退出"),
-        ActKind::SubmitPromotionPlan => ("submit promotion plan", "提交提升计划"),
-        ActKind::Designate => ("designate", "明确机构人员经费"),
-        ActKind::SubmitReport => ("submit report", "提交年度报告"),
-        ActKind::Inspect => ("inspect", "检查"),
-        ActKind::EvaluateAnnually => ("evaluate annually", "年度评价"),
-        ActKind::OpenEvaluation => ("open evaluation", "启动评估"),
-        ActKind::Evaluate => ("evaluate", "评估"),
-        ActKind::List => ("list", "列入"),
-        ActKind::Accept => ("check and accept", "验收"),
-        ActKind::Confirm => ("confirm", "确认"),
-        ActKind::RequestAcceptance => ("request acceptance", "申请再次验收"),
-        ActKind::ReportRectification => ("report rectification", "报告整改"),
-        ActKind::Review => ("review", "复核"),
-        ActKind::EndStanding => ("end standing", "终止资格"),
-        ActKind::RecordDeliverable => ("record deliverable", "登记成果"),
-        ActKind::Note => ("note", "备注"),
-        ActKind::AttestStanding => ("attest standing", "据证登记"),
-        ActKind::ConfirmStanding => ("confirm standing", "确认据证资格"),
-        ActKind::RecordUnderUnknownRule => ("record under unknown rule", "按规则不明入档"),
-        ActKind::AcknowledgeReceipt => ("acknowledge receipt", "确认收到"),
-        ActKind::Correct => ("correct", "更正"),
-    };
-    pick(language, en, zh)
 }
 
 /// What an office is called.

@@ -18,15 +18,15 @@ use super::manifest::{
     FORMAT, Key, LOG, MANIFEST, Manifest, SUMS, Sums, Unfinished, copy_file, digest_file,
     digest_of, write_file,
 };
+use crate::app::decisions::LogBook;
 use crate::cli::config::{Config, ConfigArgs, PlaceArgs};
 use crate::cli::exit::{Exit, failure};
 use crate::cli::node::{is_postgres, now_us};
 use crate::cli::output::{Format, Page, print, print_json};
 use crate::cli::verify::{check, damaged};
-use crate::codec::{Stored, decode};
 use crate::domain::date::Timestamp;
 use crate::ledger::Root;
-use crate::log::{EventLog, SqliteLog};
+use crate::log::SqliteLog;
 use crate::moving::{MoveError, Observer as _, compare_first};
 use crate::webhooks::{self, Place};
 
@@ -178,11 +178,7 @@ async fn verify(
     if let Some(difference) = compared.first {
         return Err(failure(Exit::Unverified, format!("the copy is no copy. {difference}")));
     }
-    let first = copy.read_all(None, 1).await?.events;
-    let log_id = first.first().and_then(|event| match decode(event) {
-        Ok(Stored::LogCreated(created, _)) => Some(created.log_id),
-        _ => None,
-    });
+    let log_id = LogBook::read(copy).await?.and_then(|book| book.log_id());
     Ok(CopiedLog { root: compared.to, log_id })
 }
 

@@ -188,7 +188,7 @@ impl Deciding<'_> {
         grounds.dedup();
         Decision {
             fact: Fact {
-                act: self.request.act.clone(),
+                act: self.request.act.clone().into(),
                 document: common.document.clone(),
                 materials: common.materials.clone(),
                 over_limit: None,

@@ -27,7 +27,7 @@ pub(super) fn decide_correction(
     check_corrector(ctx, request, original)?;
     let mut decision = Decision {
         fact: Fact {
-            act: request.act.clone(),
+            act: request.act.clone().into(),
             document: request.common.document.clone(),
             materials: request.common.materials.clone(),
             over_limit: None,

@@ -142,10 +142,10 @@ pub(super) fn hypothetical(
     common: &Common,
 ) -> EventMeta {
     EventMeta {
-        schema_version: 1,
         office: decision.office,
         office_id: ctx.actor.office_id.as_str().into(),
         office_name: OfficeName::default(),
+        divisions: SharedStr::default(),
         principal: SharedStr::default(),
         role: SharedStr::default(),
         effective_on: common.effective_on,

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::schema::{head, open_reading, signed, tip, unsigned};
 use crate::log::page::{Order, PageBuilder};
-use crate::log::{Bytes, LogError, Page, RecordedEvent, StreamName};
+use crate::log::{Bytes, LogError, Page, RecordedEvent, StreamName, give_way};
 
 /// Stream names that one reader remembers: about 5 MiB with names of 40 bytes.
 const MAX_NAMES: usize = 32_768;
@@ -122,6 +122,7 @@ impl Reader {
             if page.is_full() {
                 break;
             }
+            give_way();
             let event = recorded(connection, names, &mut shelf, row)
                 .map_err(|error| broken_off(&error, sequence(row).unwrap_or(near)))?;
             page.push(event)?;

@@ -11,6 +11,7 @@ mod own;
 mod zh;
 
 use super::dates::when;
+use crate::domain::act::RecordedAct;
 use crate::domain::event::{Event, Fact, Recorded};
 use crate::domain::ids::{Id, Language, Node, Office, Text};
 use crate::domain::measure::{Measure, Versions};
@@ -61,16 +62,27 @@ impl Words<'_> {
         match self.language {
             Language::En => {
                 let article = article.map(|article| format!(" ({article})")).unwrap_or_default();
-                let mut text = format!("{when} {office} {}{article}", en::done(self, &fact.act));
+                let mut text = format!("{when} {office} {}{article}", self.done(&fact.act));
                 parts.for_each(|part| text.push_str(&format!("; {part}")));
                 format!("{text}.")
             }
             Language::Zh => {
                 let article = article.map(|article| format!("（{article}）")).unwrap_or_default();
-                let mut text = format!("{when}，{office}{}{article}", zh::done(self, &fact.act));
+                let mut text = format!("{when}，{office}{}{article}", self.done(&fact.act));
                 parts.for_each(|part| text.push_str(&format!("；{part}")));
                 format!("{text}。")
             }
+        }
+    }
+
+    /// What was done; where the content can't be read, only which act it was.
+    fn done(&self, act: &RecordedAct) -> String {
+        let label = act.kind().label().get(self.language);
+        match (act.read(), self.language) {
+            (Ok(act), Language::En) => en::done(self, act),
+            (Ok(act), Language::Zh) => zh::done(self, act),
+            (Err(error), Language::En) => format!("recorded “{label}” ({error})"),
+            (Err(_), Language::Zh) => format!("记录“{label}”（其内容无法读取）"),
         }
     }
 

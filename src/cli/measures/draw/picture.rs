@@ -220,7 +220,7 @@ impl Builder<'_> {
             "{} {}{colon}{} · {}",
             self.words.waits_for,
             words::office(waiting.office, self.language),
-            words::act(waiting.act, self.language),
+            waiting.act.label().get(self.language),
             waiting.article
         )
     }
@@ -321,7 +321,7 @@ pub fn label(rule: &ActRule, outcomes: &[&Id], language: Language) -> String {
     };
     format!(
         "{}{colon}{} · {}{}",
-        words::act(rule.act, language),
+        rule.act.label().get(language),
         results.join(" / "),
         articles.join(", "),
         if reading { "†" } else { "" }

@@ -12,7 +12,7 @@ use crate::domain::subject::SubjectEvent;
 pub fn own_sentence(stored: &Stored, language: Language) -> Option<String> {
     let en = language == Language::En;
     Some(match stored {
-        Stored::Enrollment(_) => return None,
+        Stored::Enrollment(_) | Stored::Program(_) => return None,
         Stored::Subject(event, _) => subject(event, language),
         Stored::Quota(event, _) => quota(event, language),
         Stored::LogCreated(created, _) if en => format!("The log {} was created.", created.log_id),

@@ -1,0 +1,76 @@
+//! Appending an act's event, with what a later version lays on the standing that it founds.
+
+use super::act::Case;
+use super::append::check_size;
+use super::{ActError, App};
+use crate::codec;
+use crate::domain::event::{Event, EventMeta, MeasureSucceeded, Recorded};
+use crate::domain::ids::{EventRef, Id};
+
+impl App {
+    pub(super) async fn append_event(
+        &self,
+        case: &Case<'_>,
+        after: Option<u64>,
+        event: Event,
+        meta: EventMeta,
+        follows: Option<MeasureSucceeded>,
+    ) -> Result<(Recorded, Option<Box<Recorded>>), ActError> {
+        let revision = after.map_or(0, |revision| revision + 1);
+        let id = codec::event_id(
+            self.log_id,
+            &case.stream,
+            revision,
+            &case.caller.principal,
+            &case.call.key,
+            &case.fingerprint,
+        );
+        let new = codec::encode_event(&event, &meta, id)?;
+        check_size(&new.data)?;
+        let mut recorded = Recorded { revision, sequence: None, id, event, meta };
+        let mut followed = follows.map(|follows| self.followed_by(case, &recorded, follows));
+        let mut news = vec![new];
+        if let Some(followed) = &followed {
+            news.push(codec::encode_event(&followed.event, &followed.meta, followed.id)?);
+        }
+        let behind = news.len() as u64 - 1;
+        let landed = self.append_all_after(&case.stream, after, news).await?;
+        if let Some(stored) = landed.stands {
+            recorded = codec::decode_enrollment(&stored)?;
+        }
+        recorded.sequence = landed.sequence.map(|last| last.saturating_sub(behind));
+        if let Some(followed) = &mut followed {
+            followed.sequence = landed.sequence;
+        }
+        Ok((recorded, followed.map(Box::new)))
+    }
+
+    /// The event by which a later version takes hold of the standing that an act founds, or of what a
+    /// correction puts in that act's place.
+    fn followed_by(
+        &self,
+        case: &Case<'_>,
+        founding: &Recorded,
+        mut follows: MeasureSucceeded,
+    ) -> Recorded {
+        if founding.meta.corrects.is_empty() {
+            follows.founded_by = founding.revision;
+        }
+        let mut meta = self.own_meta(founding.meta.recorded_at, case.program.is_exercise());
+        meta.effective_on = follows.in_force_from;
+        meta.measure = Some(follows.version.clone());
+        meta.article = Some(follows.article.as_str().into());
+        meta.causation = Some(founding.id.to_string().into());
+        let edition = case.versions.version(&follows.version).map(|e| Id::from(e.digest.as_str()));
+        meta.edition = edition.as_deref().map(Into::into);
+        let own = founding.reference(&case.stream);
+        let adopted = self.adoption(case.program, edition.as_ref());
+        let rests_on: Vec<EventRef> = std::iter::once(own).chain(adopted).collect();
+        meta.rests_on = EventRef::write_list(&rests_on).into();
+        let revision = founding.revision + 1;
+        let cause = format!("succession {}@{}", follows.version, follows.founded_by);
+        let id = self.caused_id(&case.stream, revision, &cause);
+        let event = Event::MeasureSucceeded(Box::new(follows));
+        Recorded { revision, sequence: None, id, event, meta }
+    }
+}
