@@ -93,10 +93,10 @@ fn g9_a_blunt_act_was_not_after_the_evidence_of_what_it_founded() {
     assert_eq!(spans(&story), [span("2017-05-12", None)]);
     // What rests on the evidence rests on the act, once that is known.
     let mut story = shown("../2017-05-12");
-    let inspect = archived("national_office", &json!({ "findings": "x" }));
-    let seen = story.decide(Registrar, &act("inspect", "2016-08-01", inspect.clone()));
-    assert!(seen.unwrap().grounds.contains(&0));
-    story.does(Registrar, "inspect", "2016-08-01", inspect);
+    let opened = archived("national_office", &json!({ "scope": "stage" }));
+    let decision = story.decide(Registrar, &act("open_evaluation", "2016-08-01", opened.clone()));
+    assert!(decision.unwrap().grounds.contains(&0));
+    story.does(Registrar, "open_evaluation", "2016-08-01", opened);
     assert_eq!(order(&story)[0], entry(0, "2016-08-01"));
     approve(&mut story, "2016/2018");
     assert_eq!(
