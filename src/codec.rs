@@ -29,7 +29,7 @@ use crate::domain::logbook::{
     CalendarAdopted, ClockConfirmed, LogCreated, LossAccepted, MeasureAdopted,
 };
 use crate::domain::quota::QuotaEvent;
-use crate::domain::subject::SubjectEvent;
+use crate::domain::subject::{SubjectEvent, SubjectHistory, SubjectRecord};
 use crate::log::{NewEvent, RecordedEvent};
 
 pub use body::encode_data;
@@ -167,6 +167,9 @@ pub fn decode(stored: &RecordedEvent) -> Result<Stored, CodecError> {
             Own::SubjectRenamed => {
                 Stored::Subject(SubjectEvent::Renamed(body(stored, data)?), meta)
             }
+            Own::SubjectCorrected => {
+                Stored::Subject(SubjectEvent::Corrected(body(stored, data)?), meta)
+            }
             Own::PlaceReserved => {
                 Stored::Quota(QuotaEvent::PlaceReserved(body(stored, data)?), meta)
             }
@@ -256,6 +259,21 @@ pub fn decode_enrollment(stored: &RecordedEvent) -> Result<Recorded, CodecError>
     }
 }
 
+/// The history of a subject, out of the events of its stream.
+///
+/// # Errors
+/// As [`decode`].
+pub fn subject_history(events: &[RecordedEvent]) -> Result<SubjectHistory, CodecError> {
+    let mut history = SubjectHistory::default();
+    for stored in events {
+        if let Stored::Subject(event, _) = decode(stored)? {
+            let (revision, sequence, id) = (stored.revision, stored.sequence, stored.event_id);
+            history.push(SubjectRecord { revision, sequence, id, event });
+        }
+    }
+    Ok(history)
+}
+
 fn body<T: serde::de::DeserializeOwned>(
     stored: &RecordedEvent,
     data: &[u8],
@@ -340,6 +358,7 @@ pub fn encode_subject(
     match event {
         SubjectEvent::Registered(body) => encode_own(body, meta, event_id),
         SubjectEvent::Renamed(body) => encode_own(body, meta, event_id),
+        SubjectEvent::Corrected(body) => encode_own(body, meta, event_id),
     }
 }
 

@@ -48,6 +48,8 @@ mod quotas;
 mod reads;
 #[path = "api/refusals.rs"]
 mod refusals;
+#[path = "api/registrations.rs"]
+mod registrations;
 #[cfg(feature = "s3")]
 #[path = "support/s3.rs"]
 mod s3;

@@ -20,10 +20,7 @@ async fn an_area_lies_in_a_province() {
         "province": "area1", "invented": true, "source": "a test", "effective_on": "2010"});
     let registration = serde_json::from_value(area).unwrap();
     let error = world.app.register_subject(&registrar(), registration, "k").await.unwrap_err();
-    assert!(
-        matches!(&error, ActError::Invalid { pointer, .. } if pointer == "/province"),
-        "{error}"
-    );
+    assert!(matches!(&error, ActError::Invalid(field) if field.pointer == "/province"), "{error}");
 }
 
 /// Due dates of terms that run far are moved by calendars of late years (G13).

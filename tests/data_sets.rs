@@ -11,3 +11,5 @@ mod load;
 mod real;
 #[path = "data_sets/replay.rs"]
 mod replay;
+#[path = "data_sets/words.rs"]
+mod words;

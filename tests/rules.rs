@@ -29,6 +29,8 @@ mod g_silence;
 mod g_time;
 #[path = "rules/life.rs"]
 mod life;
+#[path = "rules/n_programs.rs"]
+mod n_programs;
 #[path = "rules/p_selection.rs"]
 mod p_selection;
 #[path = "rules/p_stages.rs"]

@@ -133,6 +133,7 @@ pub async fn deciding(app: &docket::app::App, time: Duration) -> anyhow::Result<
         stream: &stream,
         actor,
         now: app.clock().now(),
+        mending: false,
         standing_in: &|_| None,
     };
     let mut by_kind: HashMap<bool, usize> = HashMap::new();

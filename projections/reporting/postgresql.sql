@@ -8,7 +8,8 @@ SELECT enrollment, program, subject, name_en, name_zh, exercise <> 0 AS exercise
        place_from::date AS place_from, place_attested <> 0 AS place_attested, attempt,
        last_evidenced_on, kept_since::date AS kept_since, waiting::jsonb AS waiting, unsupported,
        provenance, revision, source_sequence,
-       timestamptz 'epoch' + recorded_at * interval '1 microsecond' AS recorded_at
+       timestamptz 'epoch' + recorded_at * interval '1 microsecond' AS recorded_at,
+       round, batch
 FROM {copy}.docket_report_enrollment_current;
 
 CREATE OR REPLACE VIEW docket_report.enrollment_history AS
@@ -20,7 +21,8 @@ SELECT enrollment, program, subject, exercise <> 0 AS exercise, valid_from::date
        place_attested <> 0 AS place_attested, attempt, last_evidenced_on,
        kept_since::date AS kept_since, waiting::jsonb AS waiting, unsupported, provenance,
        source_sequence,
-       timestamptz 'epoch' + recorded_at * interval '1 microsecond' AS recorded_at
+       timestamptz 'epoch' + recorded_at * interval '1 microsecond' AS recorded_at,
+       round, batch
 FROM {copy}.docket_report_enrollment_history;
 
 CREATE OR REPLACE VIEW docket_report.phase_interval AS
@@ -37,8 +39,15 @@ SELECT enrollment, program, subject, exercise <> 0 AS exercise, revision,
        received_on::date AS received_on, office, office_id, office_name_en, office_name_zh, role,
        measure, edition, article, document_number, document_title, fate, corrected_by, corrects,
        rests_on, archive <> 0 AS archive, provenance, source_sequence,
-       timestamptz 'epoch' + recorded_at * interval '1 microsecond' AS recorded_at
+       timestamptz 'epoch' + recorded_at * interval '1 microsecond' AS recorded_at,
+       year, result, round, batch
 FROM {copy}.docket_report_act;
+
+CREATE OR REPLACE VIEW docket_report.annual_result AS
+SELECT enrollment, program, subject, exercise <> 0 AS exercise, year, result, revision,
+       encode(event_id, 'hex')::uuid AS event_id, provenance, source_sequence,
+       timestamptz 'epoch' + recorded_at * interval '1 microsecond' AS recorded_at
+FROM {copy}.docket_report_annual_result;
 
 CREATE OR REPLACE VIEW docket_report.event AS
 SELECT sequence, stream, revision, encode(event_id, 'hex')::uuid AS event_id, event_type, act,

@@ -4,14 +4,17 @@
 
 CREATE VIEW docket_report_enrollment_current AS
 SELECT e.stream AS enrollment, e.program, e.subject,
-       (SELECT n.name_en FROM subject_name n WHERE n.subject = e.subject
+       (SELECT n.name_en FROM subject_name n
+        WHERE n.subject = e.subject AND n.known_to IS NULL
         ORDER BY n.from_day DESC, n.revision DESC LIMIT 1) AS name_en,
-       (SELECT n.name_zh FROM subject_name n WHERE n.subject = e.subject
+       (SELECT n.name_zh FROM subject_name n
+        WHERE n.subject = e.subject AND n.known_to IS NULL
         ORDER BY n.from_day DESC, n.revision DESC LIMIT 1) AS name_zh,
        e.exercise, h.valid_from, h.stands_at, h.phase, h.phase_since, h.node_since, h.category,
        h.title, h.title_from, h.title_until, h.term_from, h.term_until, h.place_category,
        h.place_from, h.place_attested, h.attempt, h.last_evidenced_on, h.kept_since, h.waiting,
-       h.unsupported, h.provenance, e.revision, e.sequence AS source_sequence, e.recorded_at
+       h.unsupported, h.provenance, e.revision, e.sequence AS source_sequence, e.recorded_at,
+       h.round, h.batch
 FROM enrollment e JOIN status_history h ON h.enrollment = e.id
 WHERE h.known_to IS NULL AND h.valid_to IS NULL;
 
@@ -23,12 +26,12 @@ SELECT e.stream AS enrollment, e.program, e.subject, e.exercise, r.valid_from, r
        r.node_since, r.category, r.title, r.title_from, r.title_until, r.term_from, r.term_until,
        r.place_category, r.place_from, r.place_attested, r.attempt, r.last_evidenced_on,
        r.kept_since, r.waiting, r.unsupported, r.provenance, r.known_from AS source_sequence,
-       a.recorded_at
+       a.recorded_at, r.round, r.batch
 FROM (SELECT h.enrollment, h.valid_from, NULL AS valid_to, h.known_from,
              h.valid_to_known AS known_to, h.stands_at, h.phase, h.phase_since, h.node_since,
              h.category, h.title, h.title_from, h.title_until, h.term_from, h.term_until,
              h.place_category, h.place_from, h.place_attested, h.attempt, h.last_evidenced_on,
-             h.kept_since, h.waiting, h.unsupported, h.provenance
+             h.kept_since, h.waiting, h.unsupported, h.provenance, h.round, h.batch
       FROM status_history h
       WHERE h.valid_to_known > h.known_from
       UNION ALL
@@ -37,7 +40,7 @@ FROM (SELECT h.enrollment, h.valid_from, NULL AS valid_to, h.known_from,
              h.known_to, h.stands_at, h.phase, h.phase_since, h.node_since,
              h.category, h.title, h.title_from, h.title_until, h.term_from, h.term_until,
              h.place_category, h.place_from, h.place_attested, h.attempt, h.last_evidenced_on,
-             h.kept_since, h.waiting, h.unsupported, h.provenance
+             h.kept_since, h.waiting, h.unsupported, h.provenance, h.round, h.batch
       FROM status_history h
       WHERE h.known_to IS NULL
          OR (h.known_to > h.known_from
@@ -60,12 +63,21 @@ SELECT a.stream AS enrollment, e.program, e.subject, a.exercise, a.revision, a.e
        a.event_type, a.effective_on, a.effective_latest, a.fold_day, a.decided_on, a.received_on,
        o.office, o.office_id, o.office_name_en, o.office_name_zh, o.role, l.measure, l.edition,
        l.article, a.document_number, a.document_title, a.fate, a.corrected_by, a.corrects,
-       a.rests_on, a.archive, a.provenance, a.sequence AS source_sequence, a.recorded_at
+       a.rests_on, a.archive, a.provenance, a.sequence AS source_sequence, a.recorded_at, a.year,
+       a.result, a.round, a.batch
 FROM audit_trail a
 JOIN enrollment e ON e.id = a.enrollment
 JOIN recorded_by o ON o.id = a.recorded_by
 LEFT JOIN law l ON l.id = a.law
 WHERE a.act IS NOT NULL;
+
+-- An act that states a result for a year; of a corrected one the correction that stands in its place.
+CREATE VIEW docket_report_annual_result AS
+SELECT a.stream AS enrollment, e.program, e.subject, a.exercise, a.year, a.result, a.revision,
+       a.event_id, a.provenance, a.sequence AS source_sequence, a.recorded_at
+FROM audit_trail a
+JOIN enrollment e ON e.id = a.enrollment
+WHERE a.year IS NOT NULL AND a.result IS NOT NULL AND a.fate = 'stands';
 
 CREATE VIEW docket_report_event AS
 SELECT a.sequence, a.stream, a.revision, a.event_id, a.event_type, a.act, e.program, e.subject,
@@ -90,14 +102,17 @@ WHERE o.known_to IS NULL AND o.valid_to IS NULL;
 
 CREATE VIEW docket_report_division AS
 SELECT s.subject, s.kind, s.code, s.code_revision, s.province,
-       (SELECT n.name_en FROM subject_name n WHERE n.subject = s.subject
+       (SELECT n.name_en FROM subject_name n
+        WHERE n.subject = s.subject AND n.known_to IS NULL
         ORDER BY n.from_day DESC, n.revision DESC LIMIT 1) AS name_en,
-       (SELECT n.name_zh FROM subject_name n WHERE n.subject = s.subject
+       (SELECT n.name_zh FROM subject_name n
+        WHERE n.subject = s.subject AND n.known_to IS NULL
         ORDER BY n.from_day DESC, n.revision DESC LIMIT 1) AS name_zh,
        s.order_key, s.source, s.effective_on, s.invented AS exercise, a.provenance,
        s.sequence AS source_sequence, a.recorded_at
 FROM subject s
-JOIN audit_trail a ON a.sequence = s.sequence;
+JOIN audit_trail a ON a.sequence = s.sequence
+WHERE s.known_to IS NULL;
 
 CREATE VIEW docket_report_place AS
 SELECT p.program, p.category, p.enrollment, e.subject, p.exercise, p.from_day, p.until_day,

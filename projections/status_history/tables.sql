@@ -16,6 +16,8 @@ CREATE TABLE status_history (
     phase_since       TEXT,
     node_since        TEXT,
     category          TEXT,
+    round             TEXT,
+    batch             TEXT,
     title             TEXT,
     title_from        TEXT,
     title_until       TEXT,

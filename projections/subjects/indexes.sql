@@ -1,1 +1,1 @@
-CREATE UNIQUE INDEX subject_in_order ON subject (order_key, subject);
+CREATE UNIQUE INDEX subject_in_order ON subject (order_key, subject, known_from);

@@ -1,7 +1,8 @@
--- Who takes part, as registered; names and responsible offices by the day from which each holds.
+-- Who takes part, as registered; names and responsible offices by the day from which each holds. What a
+-- correction says anew is known up to it (known_to), and from it on as it says.
 
 CREATE TABLE subject (
-    subject       TEXT    PRIMARY KEY,
+    subject       TEXT    NOT NULL,
     kind          TEXT    NOT NULL,
     code          TEXT,
     code_revision TEXT,
@@ -12,7 +13,10 @@ CREATE TABLE subject (
     source        TEXT    NOT NULL,
     effective_on  TEXT    NOT NULL,
     revision      INTEGER NOT NULL,
-    sequence      INTEGER NOT NULL
+    sequence      INTEGER NOT NULL,
+    known_from    INTEGER NOT NULL,
+    known_to      INTEGER,
+    PRIMARY KEY (subject, known_from)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE subject_name (
@@ -23,7 +27,8 @@ CREATE TABLE subject_name (
     name_zh  TEXT    NOT NULL,
     source   TEXT    NOT NULL,
     known_from INTEGER NOT NULL,
-    PRIMARY KEY (subject, from_day, revision)
+    known_to INTEGER,
+    PRIMARY KEY (subject, from_day, revision, known_from)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE subject_office (
@@ -33,12 +38,15 @@ CREATE TABLE subject_office (
     office_en TEXT    NOT NULL,
     office_zh TEXT    NOT NULL,
     known_from INTEGER NOT NULL,
-    PRIMARY KEY (subject, from_day, revision)
+    known_to INTEGER,
+    PRIMARY KEY (subject, from_day, revision, known_from)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE subject_zone (
     subject TEXT NOT NULL,
     zone    TEXT NOT NULL,
     source  TEXT NOT NULL,
-    PRIMARY KEY (subject, zone)
+    known_from INTEGER NOT NULL,
+    known_to INTEGER,
+    PRIMARY KEY (subject, zone, known_from)
 ) STRICT, WITHOUT ROWID;

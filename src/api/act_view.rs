@@ -12,7 +12,7 @@ use super::reading::Reading;
 use super::status::{StandingView, standing};
 use crate::app::ActAnswer;
 use crate::domain::duty::items;
-use crate::domain::event::Recorded;
+use crate::domain::event::{EventMeta, Recorded};
 use crate::domain::ids::{EventRef, Language};
 use crate::domain::state::State;
 use crate::log::StreamName;
@@ -175,7 +175,8 @@ impl Recording {
         let met = items(state, reading.day, &reading.calendars)
             .into_iter()
             .filter(|item| item.met.is_some_and(|met| met.by == recorded.revision));
-        self.met = met.map(|item| ObligationView::of(&item, &labels, language)).collect();
+        self.met =
+            met.map(|item| ObligationView::of(&item, reading.day, &labels, language)).collect();
         self.late = self.met.iter().any(|met| met.status == "LATE");
         self.enrollment = Some(standing(reading, state, language));
     }
@@ -198,6 +199,20 @@ pub struct Hands {
     pub archive: bool,
 }
 
+impl Hands {
+    /// Those of an event.
+    pub fn of(meta: &EventMeta, language: Language) -> Self {
+        Self {
+            office: meta.office.as_str(),
+            office_id: meta.office_id.to_string(),
+            office_name: meta.office_name.get(language).to_owned(),
+            principal: meta.principal.to_string(),
+            role: meta.role.to_string(),
+            archive: meta.archive,
+        }
+    }
+}
+
 /// An act on record, by itself.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ActView {
@@ -211,6 +226,8 @@ pub struct ActView {
     pub program: String,
     /// The subject.
     pub subject: String,
+    /// Whether it belongs to an exercise.
+    pub exercise: bool,
     /// Its events.
     pub events: Vec<EventBrief>,
     /// Who acted and who recorded it.
@@ -254,15 +271,9 @@ impl ActView {
             state: "RECORDED",
             program: reading.program.id.to_string(),
             subject: reading.subject.id().to_string(),
+            exercise: meta.exercise,
             events: vec![EventBrief::of(event, &reading.stream)],
-            by: Hands {
-                office: meta.office.as_str(),
-                office_id: meta.office_id.to_string(),
-                office_name: meta.office_name.get(language).to_owned(),
-                principal: meta.principal.to_string(),
-                role: meta.role.to_string(),
-                archive: meta.archive,
-            },
+            by: Hands::of(meta, language),
             effective_on: meta.effective_on.to_string(),
             decided_on: meta.decided_on.map(|date| date.to_string()),
             received_on: meta.received_on.map(|day| day.to_string()),

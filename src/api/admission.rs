@@ -15,6 +15,8 @@ use super::negotiate::check_accept;
 use super::problem::{Code, Problem};
 use super::route::{Body, Route};
 use super::state::ApiState;
+use crate::domain::ids::Language::Zh as ZH;
+use crate::domain::words;
 
 /// The longest path and query, in bytes.
 const MAX_URI_BYTES: usize = 8 * 1024;
@@ -138,8 +140,10 @@ pub fn check_role(route: &Route, verified: &Verified) -> Result<(), Problem> {
     let role = verified.principal.role;
     let required: Vec<&str> = route.roles.iter().copied().map(Role::as_str).collect();
     let list = required.join(", ");
+    let zh: Vec<_> = required.iter().map(|role| words::role(role, ZH)).collect();
+    let zh = words::one_of(&zh, ZH);
     Err(Problem::new(Code::RoleForbidden)
         .detail(format!("{role} may not do this; {list} may"))
-        .detail_zh(format!("{role} 无权进行该操作；有权的角色：{list}"))
+        .detail_zh(format!("{}无权进行该操作，须由{zh}进行", words::role(role.as_str(), ZH)))
         .member("required_roles", required))
 }

@@ -7,13 +7,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::call::{Answered, Call, wrong_parameter};
-use super::etag;
+use super::etag::{self, VARY};
 use super::problem::Problem;
+pub use super::sequence::sequence;
 use crate::codec;
 use crate::domain::ids::digits;
 
-/// What an answer depends on besides its address.
-pub const VARY: &str = "Accept, Accept-Language, Authorization";
 /// To be asked for again, but only with its tag.
 pub const REVALIDATE: &str = "private, no-cache";
 /// Never to change.
@@ -22,11 +21,6 @@ pub const IMMUTABLE: &str = "private, max-age=31536000, immutable";
 pub const DEFAULT_LIMIT: usize = 50;
 /// How many it has at most; more is read as this.
 pub const MAX_LIMIT: usize = 1000;
-
-/// A sequence as it goes out: 20 digits, so that the order of text is that of the log.
-pub fn sequence(sequence: u64) -> String {
-    format!("{sequence:020}")
-}
 
 /// A JSON answer whose tag is that of its content; 304 where the caller has it.
 ///

@@ -6,10 +6,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answer::sequence;
+use crate::domain::date::Day;
 use crate::domain::duty::{BY_NO_EVENT, DueItem};
 use crate::domain::event::Recorded;
 use crate::domain::ids::{Id, Language, Text};
 use crate::domain::measure::Versions;
+use crate::domain::words;
 
 /// Something with an id and its label in the language of the answer.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -60,6 +62,8 @@ pub struct EventBrief {
     pub recorded_at: String,
     /// The article.
     pub article: Option<String>,
+    /// Whether it belongs to an exercise.
+    pub exercise: bool,
 }
 
 impl EventBrief {
@@ -74,6 +78,7 @@ impl EventBrief {
             effective_on: event.meta.effective_on.to_string(),
             recorded_at: event.meta.recorded_at.to_rfc3339(),
             article: event.meta.article.as_deref().map(str::to_owned),
+            exercise: event.meta.exercise,
         }
     }
 }
@@ -126,6 +131,11 @@ pub struct ObligationView {
     pub due_year: Option<i32>,
     /// From when it can be met.
     pub open_from: String,
+    /// How many days it has been waited for since, on the day of the question; only of what is unmet.
+    pub waiting: Option<i64>,
+    /// How many days after the last day in time it was received, or, while it is overdue, have passed
+    /// by the day of the question.
+    pub days_late: Option<i64>,
     /// When it is due; absent: without a date.
     pub due: Option<DueView>,
     /// How it was met.
@@ -144,8 +154,8 @@ pub struct ObligationView {
 }
 
 impl ObligationView {
-    /// An item in the language of the answer.
-    pub fn of(item: &DueItem<'_>, labels: &Labels, language: Language) -> Self {
+    /// An item as judged on a day, in the language of the answer.
+    pub fn of(item: &DueItem<'_>, day: Day, labels: &Labels, language: Language) -> Self {
         let duty = item.duty;
         let id = &duty.obligation;
         let label = labels.obligation(id);
@@ -157,17 +167,25 @@ impl ObligationView {
             status: item.status.as_str().to_ascii_uppercase(),
             due_year: item.due_year,
             open_from: item.open_from.to_string(),
+            waiting: item.days_waiting(day),
+            days_late: item.days_late(day),
             due: item.due.map(|due| DueView {
                 on: due.as_rule_gives.to_string(),
                 not_late_before: due.not_late_before.to_string(),
                 holidays_known: due.holidays_known,
                 rule: rule.map(|due| due.rule.to_string()).or_else(|| {
-                    duty.series.as_ref().map(|series| format!("every year {}", series.every))
+                    duty.series.as_ref().map(|series| match language {
+                        Language::En => format!("every year {}", series.every),
+                        Language::Zh => words::arithmetic(&series.every.to_string(), language),
+                    })
                 }),
-                arithmetic: rule.map(|due| due.arithmetic.clone()).or_else(|| {
-                    let (series, year) = (duty.series.as_ref()?, item.due_year?);
-                    Some(format!("{} in {year} = {}", series.every, due.as_rule_gives))
-                }),
+                arithmetic: rule
+                    .map(|due| due.arithmetic.clone())
+                    .or_else(|| {
+                        let (series, year) = (duty.series.as_ref()?, item.due_year?);
+                        Some(format!("{} in {year} = {}", series.every, due.as_rule_gives))
+                    })
+                    .map(|text| words::arithmetic(&text, language)),
                 start_event: rule.map(|due| due.start_event.to_string()),
                 start: rule.map_or(&duty.opened_on, |due| &due.start).to_string().into(),
             }),
@@ -190,15 +208,18 @@ impl ObligationView {
 pub struct MeasureInForce {
     /// The version.
     pub version: String,
+    /// The document's number as printed, in the language of the answer.
+    pub number: String,
     /// SHA-256 of the edition's bytes, which are kept as a document.
     pub edition: String,
 }
 
 impl MeasureInForce {
     /// The one in force on a day.
-    pub fn on(versions: &Versions, day: crate::domain::date::Day) -> Option<Self> {
+    pub fn on(versions: &Versions, day: Day, language: Language) -> Option<Self> {
         versions.in_force(day).map(|edition| Self {
             version: edition.measure.version.to_string(),
+            number: edition.measure.number.get(language).to_owned(),
             edition: edition.digest.clone(),
         })
     }

@@ -66,9 +66,18 @@ impl Call {
     /// # Errors
     /// `not-found`, also for what is no id: it names nothing.
     pub async fn subject(&self) -> Result<Arc<Subject>, Problem> {
+        self.subject_known(None).await
+    }
+
+    /// The same as it was known up to a sequence, if one is named.
+    ///
+    /// # Errors
+    /// As [`Call::subject`].
+    pub async fn subject_known(&self, known_to: Option<u64>) -> Result<Arc<Subject>, Problem> {
         let id = SubjectId::parse(&self.path("subject"))
             .map_err(|error| Problem::new(Code::NotFound).detail(error.to_string()))?;
-        self.state.app.subject(&id).await.map_err(|error| self.problem(error))
+        let subject = self.state.app.subject_known(&id, known_to).await;
+        subject.map_err(|error| self.problem(error))
     }
 
     /// A parameter of the query.

@@ -7,11 +7,39 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::status::{TermView, TitleView};
 use crate::domain::act::ActKind;
 use crate::domain::date::{CivilDate, Day};
-use crate::domain::ids::{Language, Node, Text};
+use crate::domain::ids::{Id, Language, Node, Text};
 use crate::domain::measure::Measure;
+
+/// A title held.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TitleView {
+    /// Which.
+    #[schemars(with = "String")]
+    pub id: Id,
+    /// Its label.
+    pub label: String,
+    /// From when.
+    pub from: String,
+    /// Its last day; absent: without expiry.
+    pub until: Option<String>,
+    /// The article.
+    pub article: String,
+}
+
+/// A term that runs or ran.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TermView {
+    /// Its first day.
+    pub from: String,
+    /// Its last day.
+    pub until: String,
+    /// How that follows.
+    pub arithmetic: String,
+    /// The article.
+    pub article: String,
+}
 
 /// A title held, as of a day.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -10,13 +10,15 @@ use std::collections::BTreeSet;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::answer::VARY;
 use super::call::Call;
 use super::header_list::{HeaderList, Tags};
 use super::problem::{Code, Language, Problem};
 use crate::app::Precondition;
 use crate::domain::date::Day;
 use crate::domain::ids::digits;
+
+/// What an answer depends on besides its address.
+pub const VARY: &str = "Accept, Accept-Language, Authorization";
 
 /// The tag of an enrollment's answer; `none` in place of the revision where it has no events.
 pub fn enrollment_tag(revision: Option<u64>, day: Day, language: Language, ground: &str) -> String {

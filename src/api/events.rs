@@ -28,12 +28,14 @@ use super::route::Parameter;
 use crate::app::App;
 use crate::domain::ids::digits;
 use crate::log::{RecordedEvent, SINGLE_EVENTS};
-use asked::{Asked, Limit, refused};
+use asked::{Asked, Limit};
+use filter::refused;
 use find::find_or_wait;
 use view::Around;
 
-pub use archive::{ArchivePage, get_archive_page, get_event_schema};
+pub use archive::{get_archive_page, get_event_schema};
 pub use tail::Tail;
+pub use view::ArchivePage;
 pub use view::{EventPage, EventView, cloud_event_schema};
 
 /// Pages of JSON.

@@ -18,12 +18,13 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::answer::{REVALIDATE, VARY, sequence};
+use super::answer::{REVALIDATE, sequence};
 use super::call::{Answered, Call, wrong_parameter};
 use super::etag;
+use super::etag::VARY;
 use super::negotiate::media_of;
 use super::outgoing::{self, Limit};
-use super::page::{CATCH_UP, reach, read_within, unreadable};
+use super::page::{CATCH_UP, EXERCISE, reach, read_within, unreadable};
 use super::problem::{Code, Problem};
 use super::route::Parameter;
 use super::times::a_sequence;
@@ -35,6 +36,7 @@ use crate::projection::{
 
 /// The parameters of an export.
 pub const EXPORT: &[Parameter] = &[
+    EXERCISE,
     Parameter {
         name: "at_sequence",
         en: "As known up to and with this sequence; as far as the tables have read unless told.",
@@ -73,12 +75,14 @@ pub fn forms() -> &'static [&'static str] {
 pub async fn get_export(call: Call) -> Answered {
     let table = table(&call)?;
     let form = form(&call)?;
+    let exercise = call.flag("exercise")?;
     let at = sequence_asked(&call).await?;
-    let tag = tag(table, form, at);
+    let tag = tag(&table.file_name(exercise), form, at);
     if etag::unchanged(&call.http, &tag) {
         return Ok(etag::not_modified(&tag, REVALIDATE, None));
     }
-    let name = format!("attachment; filename=\"{}-{at}.{}\"", table.name, form.ending());
+    let name =
+        format!("attachment; filename=\"{}-{at}.{}\"", table.file_name(exercise), form.ending());
     let mut response = HttpResponse::Ok();
     response
         .insert_header((header::CONTENT_TYPE, form.media()))
@@ -91,7 +95,7 @@ pub async fn get_export(call: Call) -> Answered {
         return Ok(response.streaming(futures_util::stream::empty::<Result<Bytes, Problem>>()));
     }
     let open = call.open()?;
-    let parts = begin(&call, table, form, at).await?;
+    let parts = begin(&call, Asked { table, form, at, exercise }).await?;
     Ok(open.answer(response, futures_util::stream::unfold(Some(parts), next_part)))
 }
 
@@ -133,12 +137,12 @@ async fn sequence_asked(call: &Call) -> Result<u64, Problem> {
     Ok(asked)
 }
 
-/// What the bytes depend on: the table, the sequence, the form, and the versions of the program and
+/// What the bytes depend on: the file's name, the sequence, the form, and the versions of the program and
 /// of what its rows say.
-fn tag(table: &ExportTable, form: Form, at: u64) -> String {
+fn tag(name: &str, form: Form, at: u64) -> String {
     let versions = all().iter().map(|model| model.version().to_string()).collect::<Vec<_>>();
     let form = if form == (Form::Csv { bom: true }) { "bom" } else { form.ending() };
-    let (name, program) = (table.name, env!("CARGO_PKG_VERSION"));
+    let program = env!("CARGO_PKG_VERSION");
     format!("\"{name}.{at}.{form}.{program}.{}\"", versions.join("-"))
 }
 
@@ -151,13 +155,17 @@ enum Part {
 
 type Parts = mpsc::Receiver<Part>;
 
-/// Starts writing; the parts, once it is known that there will be some.
-async fn begin(
-    call: &Call,
+/// What is asked for.
+#[derive(Clone, Copy)]
+struct Asked {
     table: &'static ExportTable,
     form: Form,
     at: u64,
-) -> Result<Parts, Problem> {
+    exercise: bool,
+}
+
+/// Starts writing; the parts, once it is known that there will be some.
+async fn begin(call: &Call, asked: Asked) -> Result<Parts, Problem> {
     // A client that takes nothing keeps its turn three times as long; who waits is told before.
     let turn_wait = call.state.settings.limits.patience / 3;
     let turn = timeout(turn_wait, call.state.exports.clone().acquire_owned()).await;
@@ -169,7 +177,7 @@ async fn begin(
     let until = Instant::now() + WRITTEN_WITHIN;
     let patience = call.state.settings.limits.patience;
     let out = PartWriter { parts, bytes: Vec::new(), until, patience };
-    let work = Work { copies, table, form, at, _permit: permit };
+    let work = Work { copies, asked, _permit: permit };
     let thread = std::thread::Builder::new().name("export".to_owned());
     let thread = thread.spawn(move || {
         yield_to_others();
@@ -185,7 +193,7 @@ async fn begin(
 async fn look(call: &Call, at: u64) -> Result<(), Problem> {
     let copies = call.state.models.copies().clone();
     let looked = actix_web::rt::task::spawn_blocking(move || {
-        snapshot(&*copies, Some(at), |_| Ok::<_, ExportError>(()))
+        snapshot(&*copies, Some(at), false, |_| Ok::<_, ExportError>(()))
     });
     let looked = timeout(read_within(call), looked).await;
     let looked = looked.map_err(|_| no_answer())?.map_err(Problem::internal)?;
@@ -210,31 +218,30 @@ fn not_written(call: &Call, error: ExportError) -> Problem {
 
 struct Work {
     copies: Arc<dyn Copies>,
-    table: &'static ExportTable,
-    form: Form,
-    at: u64,
+    asked: Asked,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Work {
     fn run(self, mut out: PartWriter, begun: oneshot::Sender<Result<(), ExportError>>) {
+        let Asked { table, form, at, exercise } = self.asked;
         let mut begun = Some(begun);
-        let written = snapshot(&*self.copies, Some(self.at), |snapshot| {
+        let written = snapshot(&*self.copies, Some(at), exercise, |snapshot| {
             if let Some(begun) = begun.take() {
                 // Who asked may have gone.
                 let _ = begun.send(Ok(()));
             }
-            write(snapshot, self.table, self.form, &mut out)
+            write(snapshot, table, form, &mut out)
         });
         match (written, begun) {
             (Ok(_), _) => {
                 if let Err(error) = out.send(Part::End) {
-                    tracing::info!(%error, table = self.table.name, "an export was not read");
+                    tracing::info!(%error, table = table.name, "an export was not read");
                 }
             }
             (Err(error), Some(begun)) => drop(begun.send(Err(error))),
             (Err(error), None) => {
-                tracing::warn!(%error, table = self.table.name, "an export broke off");
+                tracing::warn!(%error, table = table.name, "an export broke off");
             }
         }
     }

@@ -8,10 +8,7 @@ use super::brief::Labelled;
 use super::call::{Answered, Call, wrong_parameter};
 use super::ends::{is_over, is_review_due};
 use super::named::{self, declared};
-use super::page::{
-    CURSOR, Cursor, EXERCISE, Filled, LIMIT, MIN_SEQUENCE, ask_at, cursor, exercise, page,
-};
-use super::problem::Problem;
+use super::page::{CURSOR, Cursor, EXERCISE, Filled, LIMIT, MIN_SEQUENCE, ask_at, cursor, page};
 use super::route::Parameter;
 use super::status::{PlaceView, StandsAt};
 use super::times::{AS_OF, AT_SEQUENCE, KNOWN_AT, Times};
@@ -35,6 +32,16 @@ pub const ENROLLMENTS: &[Parameter] = &[
     PROGRAM,
     Parameter { name: "phase", en: "In this phase on the day.", zh: "该日处于某阶段。" },
     Parameter { name: "category", en: "In this category on the day.", zh: "该日属某类型。" },
+    Parameter {
+        name: "round",
+        en: "Last decided in this annual round by the day.",
+        zh: "截至该日最近一次决定所属年度。",
+    },
+    Parameter {
+        name: "batch",
+        en: "Last decided in this batch by the day.",
+        zh: "截至该日最近一次决定所属的批次。",
+    },
     PROVINCE,
     KIND,
     Parameter {
@@ -59,10 +66,11 @@ pub const ENROLLMENTS: &[Parameter] = &[
 pub const SUBJECTS: &[Parameter] = &[
     KIND,
     PROVINCE,
+    EXERCISE,
     Parameter {
         name: "invented",
-        en: "`true`: the invented subjects of exercises.",
-        zh: "true：演练用的虚构主体。",
+        en: "The same as `exercise`, of subjects.",
+        zh: "同 exercise（就主体而言）。",
     },
     AS_OF,
     MIN_SEQUENCE,
@@ -85,6 +93,12 @@ pub struct EnrollmentItem {
     pub stands_at: Option<StandsAt>,
     /// The category.
     pub category: Option<Labelled>,
+    /// The annual round in which the present attempt was last decided.
+    #[schemars(with = "Option<String>")]
+    pub round: Option<Id>,
+    /// The batch in which it was.
+    #[schemars(with = "Option<String>")]
+    pub batch: Option<Id>,
     /// The title held.
     pub title: Option<HeldFrom>,
     /// The term.
@@ -149,6 +163,8 @@ pub struct MatterView {
     pub matter: Id,
     /// Since when.
     pub since: String,
+    /// How many days that is, on the day asked about.
+    pub days: i64,
     /// The revision of the event that opened it.
     pub by: u64,
 }
@@ -161,13 +177,16 @@ pub async fn list_enrollments(call: Call) -> Answered {
     let limit = limit(&call)?;
     let cursor: Option<Cursor<EnrollmentCursor>> = cursor(&call)?;
     let times = Times::of(&call, cursor.as_ref()).await?;
+    let exercise = named::exercise(&call)?;
     let filter = EnrollmentFilter {
-        exercise: exercise(&call)?,
+        exercise,
         program: named::program(&call)?.map(|program| program.id.clone()),
         phase: declared(&call, "phase", |m| m.phases.iter().map(|p| p.id.clone()).collect())?,
         category: declared(&call, "category", |m| {
             m.categories.iter().map(|c| c.id.clone()).collect()
         })?,
+        round: named::number(&call, "round")?,
+        batch: named::number(&call, "batch")?,
         province: named::subject(&call, "province").await?,
         kind: named::kind(&call)?,
         provenance: call.parsed("provenance", provenance)?,
@@ -184,7 +203,9 @@ pub async fn list_enrollments(call: Call) -> Answered {
     let programs = rows.iter().map(|row| row.program.to_string()).collect();
     let model = ("current_status", version_of("current_status"));
     let (position, known_at_us) = (answer.position, answer.known_at_us);
-    page(&call, Filled { items, more, programs, times, model, copy, position, known_at_us })
+    let filled =
+        Filled { items, exercise, more, programs, times, model, copy, position, known_at_us };
+    page(&call, filled)
 }
 
 /// Cuts off the row that only shows that there are more, and gives the cursor of the last.
@@ -233,6 +254,8 @@ fn enrollment(call: &Call, row: &EnrollmentRow, day: Day) -> EnrollmentItem {
             .category
             .as_ref()
             .map(|id| Labelled::new(id, category(&versions, id), language)),
+        round: row.round.clone(),
+        batch: row.batch.clone(),
         title: row.title.as_ref().map(|id| HeldFrom {
             id: id.clone(),
             label: worded(title(&versions, id), id, language),
@@ -262,7 +285,12 @@ fn enrollment(call: &Call, row: &EnrollmentRow, day: Day) -> EnrollmentItem {
         waiting: row
             .waiting
             .iter()
-            .map(|w| MatterView { matter: w.matter.clone(), since: w.since.to_string(), by: w.by })
+            .map(|w| MatterView {
+                matter: w.matter.clone(),
+                since: w.since.to_string(),
+                days: w.since.latest().days_until(day).max(0),
+                by: w.by,
+            })
             .collect(),
         unsupported: row.unsupported,
         revision: row.revision,
@@ -323,8 +351,15 @@ pub async fn list_subjects(call: Call) -> Answered {
     let limit = limit(&call)?;
     let cursor: Option<Cursor<SubjectCursor>> = cursor(&call)?;
     let times = Times::of(&call, cursor.as_ref()).await?;
+    let exercise = match (call.parameter("invented"), call.parameter("exercise")) {
+        (Some(_), Some(_)) => {
+            return Err(wrong_parameter("invented", "it says the same as exercise: send one"));
+        }
+        (Some(_), None) => call.flag("invented")?,
+        (None, _) => call.flag("exercise")?,
+    };
     let filter = SubjectFilter {
-        invented: call.flag("invented")?,
+        invented: exercise,
         kinds: named::kind(&call)?.into_iter().collect(),
         province: named::subject(&call, "province").await?,
     };
@@ -339,7 +374,9 @@ pub async fn list_subjects(call: Call) -> Answered {
     let programs = Default::default();
     let model = ("subjects", version_of("subjects"));
     let (position, known_at_us) = (answer.position, answer.known_at_us);
-    page(&call, Filled { items, more, programs, times, model, copy, position, known_at_us })
+    let filled =
+        Filled { items, exercise, more, programs, times, model, copy, position, known_at_us };
+    page(&call, filled)
 }
 
 fn subject(row: SubjectRow) -> SubjectItem {
@@ -356,22 +393,4 @@ fn subject(row: SubjectRow) -> SubjectItem {
         effective_on: row.effective_on.to_string(),
         revision: row.revision,
     }
-}
-
-/// A parameter with several words, each one of those that are known.
-///
-/// # Errors
-/// `malformed-request`.
-pub fn words<T: Copy>(call: &Call, name: &str, known: &[(&str, T)]) -> Result<Vec<T>, Problem> {
-    let Some(text) = call.parameter(name) else { return Ok(Vec::new()) };
-    let one = |word: &str| {
-        let found = known.iter().find(|(known, _)| known.eq_ignore_ascii_case(word));
-        found.map(|(_, value)| *value).ok_or_else(|| {
-            let list = known.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ");
-            wrong_parameter(name, &format!("{word:?} is none of {list}"))
-        })
-    };
-    // A word that is said again asks for nothing more.
-    let said: std::collections::BTreeSet<&str> = text.split(',').collect();
-    said.into_iter().map(one).collect()
 }

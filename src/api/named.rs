@@ -5,6 +5,7 @@ use super::call::{Call, wrong_parameter};
 use super::problem::{Code, Problem};
 use crate::domain::ids::{Id, Office, SubjectId};
 use crate::domain::measure::{Measure, Program};
+use crate::domain::text::says_something;
 
 /// The phase, category or obligation that a parameter names.
 ///
@@ -28,6 +29,17 @@ pub fn declared(
         }
     }
     one_of(parameter, asked, known).map(Some)
+}
+
+/// The round or batch that a parameter names, as the decisions print it: nothing declares them.
+///
+/// # Errors
+/// `malformed-request` for a text that says nothing.
+pub fn number(call: &Call, parameter: &'static str) -> Result<Option<Id>, Problem> {
+    call.parsed(parameter, |text| match says_something(text) {
+        true => Ok(Id::from(text.trim())),
+        false => Err(format!("{text:?} says nothing")),
+    })
 }
 
 /// The kind of subject that `kind` names.
@@ -64,8 +76,23 @@ pub fn program(call: &Call) -> Result<Option<&Program>, Problem> {
     found.map(Some).ok_or_else(|| {
         Problem::new(Code::NotFound)
             .detail(format!("there is no program {id:?}"))
-            .detail_zh(format!("没有项目 {id:?}"))
+            .detail_zh(format!("没有项目“{id}”"))
     })
+}
+
+/// Whether exercises are asked for: as told, or as the program is one.
+///
+/// # Errors
+/// `malformed-request` where the two contradict each other; `not-found` for an unknown program.
+pub fn exercise(call: &Call) -> Result<bool, Problem> {
+    let told = call.parameter("exercise").is_some();
+    let flag = call.flag("exercise")?;
+    let Some(program) = program(call)? else { return Ok(flag) };
+    if told && flag != program.is_exercise() {
+        let id = &program.id;
+        return Err(wrong_parameter("exercise", &format!("the program {id} contradicts it")));
+    }
+    Ok(program.is_exercise())
 }
 
 /// The registered subject that a parameter names.
@@ -76,6 +103,24 @@ pub async fn subject(call: &Call, parameter: &'static str) -> Result<Option<Subj
     let Some(asked) = call.parsed(parameter, SubjectId::parse)? else { return Ok(None) };
     let found = call.state.app.subject(&asked).await.map_err(|error| call.problem(error))?;
     Ok(Some(found.id().clone()))
+}
+
+/// A parameter with several words, each one of those that are known.
+///
+/// # Errors
+/// `malformed-request`.
+pub fn words<T: Copy>(call: &Call, name: &str, known: &[(&str, T)]) -> Result<Vec<T>, Problem> {
+    let Some(text) = call.parameter(name) else { return Ok(Vec::new()) };
+    let one = |word: &str| {
+        let found = known.iter().find(|(known, _)| known.eq_ignore_ascii_case(word));
+        found.map(|(_, value)| *value).ok_or_else(|| {
+            let list = known.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ");
+            wrong_parameter(name, &format!("{word:?} is none of {list}"))
+        })
+    };
+    // A word that is said again asks for nothing more.
+    let said: std::collections::BTreeSet<&str> = text.split(',').collect();
+    said.into_iter().map(one).collect()
 }
 
 fn one_of(parameter: &str, asked: &str, mut known: Vec<Id>) -> Result<Id, Problem> {

@@ -14,7 +14,7 @@ use super::problem::{Code, Problem};
 use super::reading::Reading;
 use super::route::Parameter;
 use super::times::{AS_OF, AT_SEQUENCE, KNOWN_AT};
-use crate::domain::duty::{DutyStatus, items};
+use crate::domain::duty::DutyStatus;
 use crate::domain::state::State;
 
 pub use across::list_obligations;
@@ -65,6 +65,8 @@ pub struct ObligationsOfOne {
     pub program: String,
     /// The subject.
     pub subject: String,
+    /// Whether it is an exercise.
+    pub exercise: bool,
     /// The day on which they are judged.
     pub as_of: String,
     /// The obligations, in the order in which they arose.
@@ -88,15 +90,16 @@ pub async fn list_enrollment_obligations(call: Call) -> Answered {
         }
         Err(problem) => return Err(problem),
     };
-    let unlisted = reading.unlisted(state.as_ref());
     let state = state.unwrap_or_default();
+    let unlisted = reading.unlisted(&state);
     let labels = reading.labels();
-    let mut judged = items(&state, reading.day, &reading.calendars);
-    judged.extend(items(&unlisted, reading.day, &reading.calendars));
-    let shown = judged.iter().map(|item| ObligationView::of(item, &labels, call.tongue()));
+    let judged = reading.judged(&state, &unlisted);
+    let shown =
+        judged.iter().map(|item| ObligationView::of(item, reading.day, &labels, call.tongue()));
     let view = ObligationsOfOne {
         program: reading.program.id.to_string(),
         subject: reading.subject.id().to_string(),
+        exercise: reading.program.is_exercise(),
         as_of: reading.day.to_string(),
         items: shown.collect(),
     };

@@ -12,9 +12,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::answer::{REVALIDATE, VARY, sequence};
-use super::call::{Answered, Call, wrong_parameter};
+use super::answer::{REVALIDATE, sequence};
+use super::call::{Answered, Call};
 use super::etag;
+use super::etag::VARY;
 use super::outgoing::Limit;
 use super::problem::{Code, Problem};
 use super::route::Parameter;
@@ -72,6 +73,8 @@ pub struct ProjectionView {
 pub struct Page<T> {
     /// The items.
     pub items: Vec<T>,
+    /// Whether they are those of the exercises, rather than the real ones (G16).
+    pub exercise: bool,
     /// The day on which they are judged.
     pub as_of: String,
     /// The instant asked about, if one was.
@@ -263,6 +266,8 @@ fn mixed(call: &Call, mac: &[u8], bytes: &[u8]) -> Vec<u8> {
 pub struct Filled<T, C> {
     /// The items.
     pub items: Vec<T>,
+    /// Whether they are those of the exercises.
+    pub exercise: bool,
     /// The last row, if more may follow.
     pub more: Option<C>,
     /// The programs of the items.
@@ -298,6 +303,7 @@ pub fn page<T: Serialize, C: Serialize>(call: &Call, filled: Filled<T, C>) -> An
     };
     let page = Page {
         items: filled.items,
+        exercise: filled.exercise,
         as_of: day.to_string(),
         known_at: times.known_at.map(|instant| instant.to_rfc3339()),
         known_to_sequence: known.map(sequence),
@@ -380,19 +386,4 @@ pub fn next_link(call: &Call, cursor: &str) -> String {
 
 fn cursor_name(call: &Call) -> &'static str {
     if call.route.operation == "list_events" { "after" } else { "cursor" }
-}
-
-/// Whether exercises are asked for: as told, or as the program is one.
-///
-/// # Errors
-/// `malformed-request` where the two contradict each other; `not-found` for an unknown program.
-pub fn exercise(call: &Call) -> Result<bool, Problem> {
-    let told = call.parameter("exercise").is_some();
-    let flag = call.flag("exercise")?;
-    let Some(program) = super::named::program(call)? else { return Ok(flag) };
-    if told && flag != program.is_exercise() {
-        let id = &program.id;
-        return Err(wrong_parameter("exercise", &format!("the program {id} contradicts it")));
-    }
-    Ok(program.is_exercise())
 }

@@ -5,8 +5,9 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use maud::{DOCTYPE, Markup, html};
 
-use super::answer::{REVALIDATE, VARY};
+use super::answer::REVALIDATE;
 use super::call::{Answered, Call};
+use super::etag::VARY;
 use super::negotiate::media_of;
 use super::openapi::problems_of;
 use super::problem::{self, Code, Language, Problem};

@@ -17,6 +17,7 @@ use crate::domain::ids::{Language, Office, Text};
 use crate::domain::measure::{ActRule, Measure};
 use crate::domain::state::State;
 use crate::domain::subject::Subject;
+use crate::domain::words;
 
 /// Acts that every program knows.
 const BUILT_IN: [ActKind; 6] = [
@@ -261,7 +262,7 @@ fn wrong_hands(offices: &[Office], actor: Option<&Actor>, subject: &Subject) -> 
         let names: Vec<_> = offices.iter().map(|office| office.as_str()).collect();
         return Some(Text {
             en: format!("it is an act of {}", names.join(" or ")),
-            zh: format!("由 {} 作出", names.join("、")),
+            zh: format!("由{}作出", words::any_office(offices, Language::Zh)),
         });
     }
     let registration = &subject.registration;
@@ -272,6 +273,6 @@ fn wrong_hands(offices: &[Office], actor: Option<&Actor>, subject: &Subject) -> 
     };
     (!actor.acts_for(division.as_str())).then(|| Text {
         en: format!("your token does not name {division}"),
-        zh: format!("您的令牌未包含 {division}"),
+        zh: format!("您的令牌不包含辖区“{division}”"),
     })
 }

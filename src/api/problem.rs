@@ -111,7 +111,7 @@ impl Problem {
         self
     }
 
-    /// The same in Chinese; without it, Chinese answers carry the English detail.
+    /// The same in Chinese; without it, Chinese answers say what the problem means in general.
     pub fn detail_zh(mut self, detail: impl Into<String>) -> Problem {
         self.0.detail_zh = Some(detail.into());
         self
@@ -213,10 +213,10 @@ impl Problem {
         let told = [Code::DocumentsUnavailable, Code::DocumentDamaged, Code::RecordingStopped];
         let tells = told.contains(&self.0.code);
         let hides = status.is_server_error() && !tells;
-        let shown = match (hides, language, &self.0.detail_zh) {
-            (true, _, _) => None,
-            (false, Language::Zh, Some(zh)) => Some(zh),
-            (false, _, _) => self.0.detail.as_ref(),
+        let shown = match (hides, language) {
+            (true, _) => None,
+            (false, Language::Zh) => self.0.detail_zh.as_ref(),
+            (false, Language::En) => self.0.detail.as_ref(),
         };
         let none = Map::new();
         let members = match status {

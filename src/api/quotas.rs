@@ -12,12 +12,11 @@ use super::problem::Problem;
 use super::reading::program;
 use super::route::Parameter;
 use super::times::{AS_OF, AT_SEQUENCE, KNOWN_AT, Known, known};
-use crate::app::{QuotaView, read_whole_stream};
-use crate::codec::{self, Stored, StreamKind, kind_of_stream};
+use crate::app::QuotaView;
+use crate::codec::{StreamKind, kind_of_stream};
 use crate::domain::date::Day;
 use crate::domain::ids::{SubjectId, Text};
 use crate::domain::measure::Program;
-use crate::domain::subject::{Subject, SubjectEvent};
 
 /// The parameters of the quotas.
 pub const QUOTAS: &[Parameter] = &[
@@ -98,6 +97,8 @@ pub struct QuotaOfCategory {
 pub struct Quotas {
     /// The program.
     pub program: String,
+    /// Whether it is an exercise.
+    pub exercise: bool,
     /// The day; the same as `as_of`.
     pub on: String,
     /// The day.
@@ -133,6 +134,7 @@ pub async fn get_quotas(call: Call) -> Answered {
         &call,
         &Quotas {
             program: program.id.to_string(),
+            exercise: program.is_exercise(),
             on: on.to_string(),
             as_of: on.to_string(),
             known_at: known_at.map(|instant| instant.to_rfc3339()),
@@ -221,23 +223,9 @@ async fn name(
     subject: &SubjectId,
     (on, known): (Day, Known),
 ) -> Result<Text, Problem> {
-    let app = &call.state.app;
-    let now = app.subject(subject).await.map_err(|error| call.problem(error))?;
-    if known == Known::All || now.revision == 0 {
-        return Ok(now.name_on(on).clone());
-    }
-    let mut then = Subject::registered(now.registration.clone());
-    let stream = codec::subject_stream(subject);
-    for event in read_whole_stream(&**app.log(), &stream, 1).await? {
-        if !known.has(Some(event.sequence)) {
-            break;
-        }
-        let decoded = codec::decode(&event).map_err(|error| call.problem(error.into()))?;
-        if let Stored::Subject(renamed @ SubjectEvent::Renamed(_), _) = decoded {
-            then.evolve(renamed, event.revision);
-        }
-    }
-    Ok(then.name_on(on).clone())
+    // What was not on record yet has no holders.
+    let subject = call.state.app.subject_known(subject, known.sequence()).await;
+    Ok(subject.map_err(|error| call.problem(error))?.name_on(on).clone())
 }
 
 /// The approvals of an enrollment that went over the limit of this category.

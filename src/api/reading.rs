@@ -12,7 +12,7 @@ use crate::app::{ActAnswer, App, Cached};
 use crate::codec;
 use crate::domain::calendar::Calendars;
 use crate::domain::date::{Day, Timestamp};
-use crate::domain::duty::unlisted_duties;
+use crate::domain::duty::{DueItem, items, owed_unlisted};
 use crate::domain::history::History;
 use crate::domain::ids::Text;
 use crate::domain::measure::{Measure, Program, Versions};
@@ -26,7 +26,7 @@ pub struct Reading<'a> {
     pub program: &'a Program,
     /// Its measures.
     pub versions: Arc<Versions>,
-    /// The subject.
+    /// The subject, as it was known then.
     pub subject: Arc<Subject>,
     /// The stream.
     pub stream: String,
@@ -40,6 +40,8 @@ pub struct Reading<'a> {
     pub known_to: Option<u64>,
     /// The calendars known up to there.
     pub calendars: Arc<Calendars>,
+    /// The day as of which the list of who takes part in the program is known to be complete.
+    pub complete_since: Option<Day>,
     /// What else an answer depends on.
     pub ground: String,
 }
@@ -52,13 +54,13 @@ impl<'a> Reading<'a> {
     pub async fn of(call: &'a Call) -> Result<Self, Problem> {
         let app = &call.state.app;
         let program = program(call)?;
-        let subject = call.subject().await?;
         let as_of = call.parsed("as_of", Day::parse)?;
         let (known_at, known) = known(call).await?;
         if let (Some(instant), Known::Nothing) = (known_at, known) {
             return Err(nothing_known(instant));
         }
         let known_to = known.sequence();
+        let subject = call.subject_known(known_to).await?;
         let (adopted, present) = app.library().present_calendars();
         let calendars = match known_to {
             None => present,
@@ -67,6 +69,7 @@ impl<'a> Reading<'a> {
         Ok(Reading {
             program,
             versions: app.library().versions(program),
+            complete_since: app.library().list_complete_since(&program.id, known_to),
             stream: codec::enrollment_stream(&program.id, subject.id()),
             ground: ground(app, program, &subject, adopted),
             subject,
@@ -86,9 +89,9 @@ impl<'a> Reading<'a> {
     pub async fn of_answer(call: &'a Call, answer: &ActAnswer) -> Result<Self, Problem> {
         let app = &call.state.app;
         let program = program(call)?;
-        let subject = call.subject().await?;
         let (adopted, present) = app.library().present_calendars();
         let known_to = answer.recorded.sequence.filter(|_| answer.replayed);
+        let subject = call.subject_known(known_to).await?;
         let calendars = match known_to {
             None => present,
             known_to => Arc::new(app.library().calendars(known_to)),
@@ -96,6 +99,7 @@ impl<'a> Reading<'a> {
         Ok(Reading {
             program,
             versions: app.library().versions(program),
+            complete_since: app.library().list_complete_since(&program.id, known_to),
             stream: answer.stream.clone(),
             ground: ground(app, program, &subject, adopted),
             subject,
@@ -162,7 +166,7 @@ impl<'a> Reading<'a> {
     /// # Errors
     /// As the log's.
     pub async fn can_be_unlisted(&self, call: &Call) -> Result<bool, Problem> {
-        if self.unlisted(None).duties.is_empty() {
+        if self.unlisted(&State::default()).duties.is_empty() {
             return Ok(false);
         }
         let Some(known) = self.known_to else { return Ok(true) };
@@ -173,14 +177,22 @@ impl<'a> Reading<'a> {
     }
 
     /// What the subject owes on the day because it is not listed (P12), as a state with that duty
-    /// alone; `None` is an enrollment without events.
-    pub fn unlisted(&self, state: Option<&State>) -> State {
+    /// alone.
+    pub fn unlisted(&self, state: &State) -> State {
         let registration = &self.subject.registration;
         let addressed = registration.invented == self.program.is_exercise()
             && self.program.subject_kinds.contains(&registration.kind);
         let measure = self.measure().filter(|_| addressed);
-        let duties = measure.map(|measure| unlisted_duties(measure, state)).unwrap_or_default();
-        State { duties: Arc::new(duties.into_iter().map(Arc::new).collect()), ..State::default() }
+        measure.map_or_else(State::default, |measure| {
+            owed_unlisted(measure, state, self.day, self.complete_since)
+        })
+    }
+
+    /// What is owed on the day in a state, and because the subject is not listed.
+    pub fn judged<'s>(&self, state: &'s State, unlisted: &'s State) -> Vec<DueItem<'s>> {
+        let mut judged = items(state, self.day, &self.calendars);
+        judged.extend(items(unlisted, self.day, &self.calendars));
+        judged
     }
 
     /// The tag of an answer about a revision; without one, about a record without events.
@@ -206,12 +218,17 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// What an answer depends on besides revision, day and language: how many renamings of the subject,
-/// calendars and editions were adopted. None of them is ever taken back. They are not added up: a
+/// What an answer depends on besides revision, day and language: how many events of the subject,
+/// calendars, editions and statements that a list is complete are on record. None of them is ever
+/// taken out of it. They are not added up: a
 /// node can know of more calendars and of fewer renamings than another.
 fn ground(app: &App, program: &Program, subject: &Subject, calendars: usize) -> String {
     let editions = app.library().adopted(program).map_or(0, |adopted| adopted.events.len());
-    format!("{}-{calendars}-{editions}", subject.revision)
+    let ground = format!("{}-{calendars}-{editions}", subject.revision);
+    match app.library().lists_completed(&program.id) {
+        0 => ground,
+        lists => format!("{ground}-{lists}"),
+    }
 }
 
 /// The program that the path names.
@@ -221,10 +238,12 @@ fn ground(app: &App, program: &Program, subject: &Subject, calendars: usize) -> 
 pub fn program(call: &Call) -> Result<&Program, Problem> {
     let id = call.path("program");
     call.state.app.library().program(&id).ok_or_else(|| {
-        let known = call.state.app.library().programs().programs.iter();
-        let known = known.map(|program| program.id.as_str()).collect::<Vec<_>>().join(", ");
+        let programs = &call.state.app.library().programs().programs;
+        let known: Vec<_> = programs.iter().map(|program| program.id.as_str()).collect();
+        let names: Vec<_> = programs.iter().map(|program| program.name.zh.as_str()).collect();
+        let (known, names) = (known.join(", "), names.join("、"));
         Problem::new(Code::NotFound)
             .detail(format!("there is no program {id:?}; programs are {known}"))
-            .detail_zh(format!("没有项目 {id:?}；现有项目：{known}"))
+            .detail_zh(format!("没有项目“{id}”；现有项目：{names}"))
     })
 }

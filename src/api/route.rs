@@ -89,6 +89,8 @@ pub const ACTORS: &[Role] =
     &[NationalOffice, ProvincialDepartment, Province, LocalGovernment, Registrar];
 /// Who enters what archives and notices hold.
 pub const REGISTRAR: &[Role] = &[Registrar];
+/// Who corrects registrations.
+pub const CORRECTORS: &[Role] = &[Registrar, NationalOffice];
 /// Who runs the machine.
 pub const OPERATOR: &[Role] = &[Operator];
 /// Nobody has to show a token.

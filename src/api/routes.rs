@@ -11,12 +11,14 @@ use super::lists::{EnrollmentItem, SubjectItem};
 use super::obligations::{ObligationItem, ObligationsOfOne};
 use super::page::Page;
 use super::permitted::PermittedActs;
+use super::plan_versions::{PlanVersionItem, PlanVersionView};
 use super::problem::Code;
 use super::programs::{MeasureView, ProgramView};
 use super::quotas::Quotas;
 use super::revisions::{RevisionItem, RevisionView};
 use super::route::{
-    Body, OPERATOR, PUBLIC, Parameter, REGISTRAR, Route, Shape, delete, get, patch, post,
+    Body, CORRECTORS, OPERATOR, PUBLIC, Parameter, REGISTRAR, Route, Shape, delete, get, patch,
+    post,
 };
 use super::status::Status;
 use super::subjects::{CalendarView, SubjectView, WrittenView};
@@ -28,10 +30,10 @@ use super::webhooks::{
 };
 use super::{
     acts, documents, events, exports, health, lists, obligations, openapi, pages, permitted,
-    programs, quotas, revisions, status, subjects, trail, webhooks,
+    plan_versions, programs, quotas, revisions, status, subjects, trail, webhooks,
 };
 use crate::domain::logbook::CalendarAdopted;
-use crate::domain::subject::{Registration, Renaming};
+use crate::domain::subject::{Registration, Renaming, SubjectCorrection};
 use serde_json::Value;
 
 /// The schema of a type, for the table.
@@ -94,6 +96,19 @@ const RECORDING: &[Code] = &[
     Code::LogIntegrityFailure,
     Code::SubjectExists,
 ];
+/// What a correction of a registration can be answered with.
+const CORRECTING: &[Code] = &[
+    Code::IdempotencyKeyMissing,
+    Code::IdempotencyKeyReused,
+    Code::ValidationError,
+    Code::AlreadyDecided,
+    Code::ClockUnreliable,
+    Code::OutcomeUnknown,
+    Code::EventStoreUnavailable,
+    Code::LogMoving,
+    Code::RecordingStopped,
+    Code::LogIntegrityFailure,
+];
 /// What the making or changing of a webhook endpoint can be answered with.
 const WEBHOOK: &[Code] = &[Code::ValidationError, Code::WebhooksUnavailable];
 /// What any question about webhook endpoints can be answered with.
@@ -154,6 +169,10 @@ pub const ROUTES: &[Route] = &[
     post("/v1/subjects/{subject}/renamings", "rename_subject", "Records another name", "登记更名",
         body!(Renaming), json!(WrittenView), to!(subjects::rename_subject))
         .to(REGISTRAR).or(RECORDING),
+    post("/v1/subjects/{subject}/corrections", "correct_subject",
+        "Corrects a registration, a renaming or a correction of one", "更正登记、更名或其更正",
+        body!(SubjectCorrection), json!(WrittenView), to!(subjects::correct_subject))
+        .to(CORRECTORS).or(CORRECTING),
     get("/v1/calendars", "list_calendars", "The calendars in force", "现行日历",
         json!(List<CalendarView>), to!(subjects::list_calendars)),
     get("/v1/calendars/{year}", "get_calendar", "A year's calendar", "某年日历",
@@ -186,6 +205,13 @@ pub const ROUTES: &[Route] = &[
     get("/v1/enrollments/{program}/{subject}/obligations", "list_enrollment_obligations",
         "What is due in it", "应履行的义务",
         json!(ObligationsOfOne), to!(obligations::list_enrollment_obligations)).query(TIMES),
+    get("/v1/enrollments/{program}/{subject}/plan-versions", "list_plan_versions",
+        "The versions of its plan", "建设方案的各个版本",
+        json!(List<PlanVersionItem>), to!(plan_versions::list_plan_versions)).query(TIMES),
+    get("/v1/enrollments/{program}/{subject}/plan-versions/{version}", "get_plan_version",
+        "A version of its plan, compared with another", "建设方案的某一版本及其与另一版本的比较",
+        json!(PlanVersionView), to!(plan_versions::get_plan_version))
+        .query(plan_versions::PLAN_VERSION),
     get("/v1/enrollments/{program}/{subject}/revisions", "list_revisions", "Its revisions", "各修订号",
         json!(List<RevisionItem>), to!(revisions::list_revisions)).query(TIMES),
     get("/v1/enrollments/{program}/{subject}/revisions/{revision}", "get_revision",

@@ -14,6 +14,7 @@ use actix_web::{App, Error, web};
 use tokio::task::JoinHandle;
 
 use super::problem::{ProblemSettings, render};
+use super::serve_error::{ServeError, ended};
 use super::starting::{Bound, bind};
 use super::state::ApiState;
 use super::wire::framed;
@@ -21,22 +22,6 @@ use super::{dispatch, expectation};
 
 /// How long a client may go on sending what is no longer read, so that it gets its answer.
 const LINGER: Duration = Duration::from_secs(1);
-
-/// Why nothing is served.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The address can't be listened on.
-    #[error("can't listen on {listen}: {source}; is something else serving there?")]
-    Listen {
-        /// The address.
-        listen: SocketAddr,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The server stopped by itself.
-    #[error("the server failed: {0}")]
-    Failed(String),
-}
 
 /// A server that runs.
 pub struct Served {
@@ -137,15 +122,5 @@ impl Served {
     /// [`ServeError::Failed`] with what it failed by.
     pub async fn ended(&mut self) -> Result<(), ServeError> {
         ended((&mut self.task).await)
-    }
-}
-
-pub(super) fn ended(
-    result: Result<std::io::Result<()>, tokio::task::JoinError>,
-) -> Result<(), ServeError> {
-    match result {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(ServeError::Failed(error.to_string())),
-        Err(error) => Err(ServeError::Failed(error.to_string())),
     }
 }

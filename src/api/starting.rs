@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 
 use super::header_list::HeaderList;
 use super::problem::{Code, Language, Problem, ProblemSettings, TraceId};
-use super::serve::{ServeError, ended};
+use super::serve_error::{ServeError, ended};
 
 /// An address that is listened on; connections wait until somebody serves them.
 pub struct Bound {

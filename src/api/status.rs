@@ -8,17 +8,20 @@ use serde::Serialize;
 use super::answer::{REVALIDATE, rendered, sequence, tagged};
 use super::brief::{EventBrief, Labelled, MeasureInForce, ObligationView};
 use super::call::{Answered, Call};
-use super::ends::{TermOn, TitleHeld, is_over, is_review_due, over_note, review_due_note};
+use super::ends::{
+    TermOn, TermView, TitleHeld, TitleView, is_over, is_review_due, over_note, review_due_note,
+};
 use super::problem::Problem;
 use super::reading::Reading;
 use super::state::Rendered;
 use crate::app::Cached;
 use crate::domain::date::Day;
-use crate::domain::duty::{DueItem, DutyStatus, items, waiting_among};
+use crate::domain::duty::{DueItem, DutyStatus, waiting_among};
 use crate::domain::event::Term;
 use crate::domain::history::History;
 use crate::domain::ids::{Id, Language};
 use crate::domain::state::State;
+use crate::domain::words;
 
 /// Where an enrollment stands.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -35,35 +38,6 @@ pub struct StandsAt {
     pub since: Option<String>,
     /// Since when it is in this phase.
     pub phase_since: Option<String>,
-}
-
-/// A title held.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct TitleView {
-    /// Which.
-    #[schemars(with = "String")]
-    pub id: Id,
-    /// Its label.
-    pub label: String,
-    /// From when.
-    pub from: String,
-    /// Its last day; absent: without expiry.
-    pub until: Option<String>,
-    /// The article.
-    pub article: String,
-}
-
-/// A term that runs or ran.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct TermView {
-    /// Its first day.
-    pub from: String,
-    /// Its last day.
-    pub until: String,
-    /// How that follows.
-    pub arithmetic: String,
-    /// The article.
-    pub article: String,
 }
 
 /// A place of a quota held.
@@ -87,6 +61,8 @@ pub struct WaitingView {
     pub act: &'static str,
     /// Since when.
     pub since: String,
+    /// How many days that is, on the day asked about.
+    pub days: i64,
     /// The article.
     pub article: String,
 }
@@ -139,6 +115,12 @@ pub struct Status {
     pub attempt: u32,
     /// The category.
     pub category: Option<Labelled>,
+    /// The annual round in which the present attempt was last decided.
+    #[schemars(with = "Option<String>")]
+    pub round: Option<Id>,
+    /// The batch in which it was.
+    #[schemars(with = "Option<String>")]
+    pub batch: Option<Id>,
     /// The title held.
     pub title: Option<TitleHeld>,
     /// The term.
@@ -241,7 +223,8 @@ impl Status {
     /// The status by a state; what needs single events is left out.
     pub fn of(reading: &Reading<'_>, state: &State, language: Language) -> Self {
         let day = reading.day;
-        let judged = items(state, day, &reading.calendars);
+        let unlisted = reading.unlisted(state);
+        let judged = reading.judged(state, &unlisted);
         Self {
             program: reading.program.id.to_string(),
             subject: reading.subject.id().to_string(),
@@ -261,6 +244,8 @@ impl Status {
                 .category
                 .as_ref()
                 .map(|id| Labelled::new(id, reading.category_label(id), language)),
+            round: state.round.clone(),
+            batch: state.batch.clone(),
             title: title(reading, state, language),
             term: state.term.as_ref().map(|term| term_on(term, day, language)),
             place: state.place.as_ref().map(|place| PlaceView {
@@ -269,11 +254,11 @@ impl Status {
                 attested: place.attested,
             }),
             waiting_for: waiting(reading, state, &judged),
-            obligations: obligations(reading, state, &judged, language),
+            obligations: obligations(reading, &judged, language),
             possible: Vec::new(),
             not_yet_in_effect: Vec::new(),
             unsupported: Vec::new(),
-            measure: MeasureInForce::on(&reading.versions, day),
+            measure: MeasureInForce::on(&reading.versions, day, language),
         }
     }
 }
@@ -311,7 +296,7 @@ fn term_on(term: &Term, day: Day, language: Language) -> TermOn {
     let term = TermView {
         from: term.from.to_string(),
         until: term.until.to_string(),
-        arithmetic: term.arithmetic.clone(),
+        arithmetic: words::arithmetic(&term.arithmetic, language),
         article: term.article.clone(),
     };
     TermOn { term, over, note: over_note(over, language) }
@@ -326,6 +311,7 @@ fn waiting(reading: &Reading<'_>, state: &State, judged: &[DueItem<'_>]) -> Vec<
             office: waiting.office.as_str(),
             act: waiting.act.as_str(),
             since: waiting.since.to_string(),
+            days: waiting.since.latest().days_until(reading.day).max(0),
             article: waiting.article,
         })
         .collect()
@@ -333,14 +319,12 @@ fn waiting(reading: &Reading<'_>, state: &State, judged: &[DueItem<'_>]) -> Vec<
 
 fn obligations(
     reading: &Reading<'_>,
-    state: &State,
     judged: &[DueItem<'_>],
     language: Language,
 ) -> ObligationCounts {
     let mut counts = ObligationCounts::default();
     let labels = reading.labels();
-    let unlisted = reading.unlisted(Some(state));
-    for item in judged.iter().chain(&items(&unlisted, reading.day, &reading.calendars)) {
+    for item in judged {
         match item.status {
             DutyStatus::Open => counts.open += 1,
             DutyStatus::Overdue => counts.overdue += 1,
@@ -349,7 +333,7 @@ fn obligations(
             DutyStatus::Waived | DutyStatus::NotInTheRecord => {}
         }
         if item.status.is_unmet() {
-            counts.unmet.push(ObligationView::of(item, &labels, language));
+            counts.unmet.push(ObligationView::of(item, reading.day, &labels, language));
         }
     }
     counts
@@ -384,6 +368,6 @@ pub fn standing(reading: &Reading<'_>, state: &State, language: Language) -> Sta
         stands_at: stands_at(reading, state, language),
         category: category.map(|id| Labelled::new(id, reading.category_label(id), language)),
         title: title(reading, state, language),
-        waiting_for: waiting(reading, state, &items(state, reading.day, &reading.calendars)),
+        waiting_for: waiting(reading, state, &reading.judged(state, &reading.unlisted(state))),
     }
 }

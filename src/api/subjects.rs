@@ -10,13 +10,16 @@ use super::body;
 use super::call::{Answered, Call, to_the_end};
 use super::etag::idempotency_key;
 use super::problem::{Code, Problem};
-use crate::app::Written;
-use crate::codec;
+use crate::app::{Written, read_whole_stream};
+use crate::codec::{self, Stored};
 use crate::domain::calendar::Calendar;
 use crate::domain::date::Day;
+use crate::domain::history::Fate;
 use crate::domain::ids::{Text, digits};
 use crate::domain::logbook::CalendarAdopted;
-use crate::domain::subject::{Registration, Renaming, Subject};
+use crate::domain::subject::{Registration, Renaming, Subject, SubjectCorrection, SubjectEvent};
+use crate::log::RecordedEvent;
+use crate::projection::audit_trail::own_sentence;
 
 /// Something recorded outside of the enrollments.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -57,12 +60,78 @@ pub struct SubjectView {
     pub names: Vec<NameFrom>,
     /// Responsible offices likewise.
     pub responsible_offices: Vec<NameFrom>,
+    /// What was recorded of it, oldest first, the corrected and the annulled too.
+    pub records: Vec<SubjectRecordView>,
     /// The revision of its stream.
     pub revision: u64,
 }
 
+/// An event of a subject's stream, and what became of it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SubjectRecordView {
+    /// `stream@revision#id`, as a correction names it.
+    pub reference: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub event_type: String,
+    /// Its revision.
+    pub revision: u64,
+    /// Its sequence in the log, 20 digits.
+    pub sequence: String,
+    /// When it was recorded, UTC.
+    pub recorded_at: String,
+    /// The kind of office that recorded it.
+    pub office: &'static str,
+    /// The office's id.
+    pub office_id: String,
+    /// What it says.
+    pub sentence: String,
+    /// What became of it: `STANDS`, `CORRECTED`, `ANNULLED`.
+    pub fate: &'static str,
+    /// The revision of the correction that did that.
+    pub corrected_by: Option<u64>,
+    /// The acts that a correction shakes, `stream@revision#id`; they stand.
+    pub unsettles: Vec<String>,
+}
+
+/// The events of a subject's stream with what became of each.
+async fn records(call: &Call, subject: &Subject) -> Result<Vec<SubjectRecordView>, Problem> {
+    let stream = codec::subject_stream(subject.id());
+    let events = read_whole_stream(&**call.state.app.log(), &stream, 0).await;
+    let events = events.map_err(|error| call.problem(error.into()))?;
+    let history = codec::subject_history(&events);
+    let history = history.map_err(|error| call.problem(error.into()))?;
+    let view = |event: &RecordedEvent| {
+        let stored = codec::decode(event).map_err(|error| call.problem(error.into()))?;
+        let (fate, corrected_by) = match history.fate(event.revision) {
+            Fate::Stands => ("STANDS", None),
+            Fate::Corrected { by } => ("CORRECTED", Some(by)),
+            Fate::Annulled { by } => ("ANNULLED", Some(by)),
+        };
+        let unsettles = match &stored {
+            Stored::Subject(SubjectEvent::Corrected(corrected), _) => &corrected.unsettles[..],
+            _ => &[],
+        };
+        let meta = stored.meta();
+        Ok(SubjectRecordView {
+            reference: codec::reference(event).to_string(),
+            event_type: event.event_type.to_string(),
+            revision: event.revision,
+            sequence: sequence(event.sequence),
+            recorded_at: meta.recorded_at.to_rfc3339(),
+            office: meta.office.as_str(),
+            office_id: meta.office_id.to_string(),
+            sentence: own_sentence(&stored, call.tongue()).unwrap_or_default(),
+            fate,
+            corrected_by,
+            unsettles: unsettles.iter().map(ToString::to_string).collect(),
+        })
+    };
+    events.iter().map(view).collect()
+}
+
 impl SubjectView {
-    fn of(subject: &Subject, today: Day) -> Self {
+    fn of(subject: &Subject, records: Vec<SubjectRecordView>, today: Day) -> Self {
         let from = |list: &[(Day, Text)]| {
             list.iter()
                 .map(|(from, name)| NameFrom { from: from.to_string(), name: name.clone() })
@@ -75,6 +144,7 @@ impl SubjectView {
             registration: subject.registration.clone(),
             names: from(&subject.names),
             responsible_offices: from(&subject.offices),
+            records,
             revision: subject.revision,
         }
     }
@@ -88,7 +158,8 @@ pub async fn get_subject(call: Call) -> Answered {
     let subject = call.subject().await?;
     let today = call.state.today();
     let tag = format!("\"{}.{today}.json.{}\"", subject.revision, call.language.tag());
-    tagged(&call, &tag, REVALIDATE, &SubjectView::of(&subject, today))
+    let records = records(&call, &subject).await?;
+    tagged(&call, &tag, REVALIDATE, &SubjectView::of(&subject, records, today))
 }
 
 /// Registers a subject.
@@ -119,6 +190,21 @@ pub async fn rename_subject(call: Call) -> Answered {
     let at = format!("/v1/subjects/{subject}");
     let app = call.state.app.clone();
     let work = async move { app.rename_subject(&caller, &subject, renaming, &key).await };
+    recorded(&call, to_the_end(work).await?.map_err(|error| call.problem(error))?, at)
+}
+
+/// Corrects what is on record of a subject.
+///
+/// # Errors
+/// See the route.
+pub async fn correct_subject(call: Call) -> Answered {
+    let caller = call.caller()?;
+    let subject = call.subject().await?.id().clone();
+    let key = idempotency_key(&call)?;
+    let correction: SubjectCorrection = body::read(&call)?;
+    let at = format!("/v1/subjects/{subject}");
+    let app = call.state.app.clone();
+    let work = async move { app.correct_subject(&caller, &subject, correction, &key).await };
     recorded(&call, to_the_end(work).await?.map_err(|error| call.problem(error))?, at)
 }
 

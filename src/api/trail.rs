@@ -6,20 +6,18 @@ use serde::Serialize;
 use super::answer::{REVALIDATE, sequence, tagged};
 use super::brief::{Labelled, ObligationView};
 use super::call::{Answered, Call};
+use super::ends::{TermView, TitleView};
 use super::lists::title;
 use super::reading::Reading;
-use super::status::{TermView, TitleView};
 use crate::domain::act::{DocumentRef, Material};
 use crate::domain::date::Day;
 use crate::domain::duty::items;
 use crate::domain::event::{Term, Title};
 use crate::domain::ids::{EventRef, Language};
-use crate::domain::measure::NationalStage;
+use crate::domain::measure::{Measure, NationalStage};
+use crate::domain::words;
 use crate::projection::audit_trail::{Entry, entries};
 use crate::projection::timeline::{ActMark, Held, PhaseSpan, timeline};
-
-/// The program whose measure declares the national stages, the background of every timeline.
-const STAGES_OF: &str = "strong_province";
 
 /// The audit trail of an enrollment.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -155,7 +153,8 @@ pub async fn get_audit_trail(call: Call) -> Answered {
         let fold_day = entry.fold_day.unwrap_or_else(|| entry.effective_on.latest());
         !reading.day_named || fold_day <= reading.day
     };
-    let entries = entries(&history, &reading.subject, &reading.versions, language);
+    let entries =
+        entries(&history, &reading.subject, &reading.versions, &reading.calendars, language);
     let view = AuditTrailView {
         program: reading.program.id.to_string(),
         subject: reading.subject.id().to_string(),
@@ -297,22 +296,24 @@ pub async fn get_timeline(call: Call) -> Answered {
         stages: line.stages.iter().map(|stage| stage_view(stage, language)).collect(),
         phases: line.phases.iter().map(|phase| phase_view(phase, language)).collect(),
         titles: line.titles.iter().map(|held| title_view(&reading, held, language)).collect(),
-        terms: line.terms.iter().map(term_view).collect(),
-        obligations: due.iter().map(|item| ObligationView::of(item, &labels, language)).collect(),
+        terms: line.terms.iter().map(|held| term_view(held, language)).collect(),
+        obligations: due
+            .iter()
+            .map(|item| ObligationView::of(item, reading.day, &labels, language))
+            .collect(),
         acts: line.acts.iter().map(mark_view).collect(),
     };
     tagged(&call, &reading.tag(&call, revision), REVALIDATE, &view)
 }
 
+/// The national stages, the background of every timeline, as the measure that declares them says.
 fn national_stages(call: &Call) -> Vec<NationalStage> {
     let library = call.state.app.library();
-    let declares = library.program(STAGES_OF).map(|program| library.versions(program));
-    let stages = declares.and_then(|versions| {
-        versions.find(|measure| {
-            (!measure.national_stages.is_empty()).then(|| measure.national_stages.clone())
-        })
-    });
-    stages.unwrap_or_default()
+    let declared = |measure: &Measure| {
+        (!measure.national_stages.is_empty()).then(|| measure.national_stages.clone())
+    };
+    let mut programs = library.programs().programs.iter();
+    programs.find_map(|program| library.versions(program).find(declared)).unwrap_or_default()
 }
 
 fn stage_view(stage: &NationalStage, language: Language) -> StageView {
@@ -362,12 +363,12 @@ fn title_view(
     held(view, span.from_day, span.to_day)
 }
 
-fn term_view(span: &Held<Term>) -> HeldView<TermView> {
+fn term_view(span: &Held<Term>, language: Language) -> HeldView<TermView> {
     let what = &span.what;
     let view = TermView {
         from: what.from.to_string(),
         until: what.until.to_string(),
-        arithmetic: what.arithmetic.clone(),
+        arithmetic: words::arithmetic(&what.arithmetic, language),
         article: what.article.clone(),
     };
     held(view, span.from_day, span.to_day)

@@ -104,7 +104,7 @@ fn named_programs(
             errors.push(field(
                 format!("/programs/{index}"),
                 format!("there is no program {id:?}; see /v1/programs"),
-                format!("没有项目 {id:?}；见 /v1/programs"),
+                format!("没有项目“{id}”"),
             ));
         }
     }

@@ -6,108 +6,21 @@ use uuid::Uuid;
 
 use super::act_checks::{changed_since, seen_before};
 use super::append::check_fact_size;
+use super::call::{ActAnswer, ActCall, Caller, Case};
 use super::enrollment::{Loaded, stream_name};
 use super::participation::decided_act;
 use super::{ActError, App, cache::Cached};
 use crate::codec;
-use crate::domain::act::ActRequest;
 use crate::domain::date::{Day, Timestamp};
-use crate::domain::decide::{Actor, Context, Decision, OtherStanding};
+use crate::domain::decide::{Context, Decision};
 use crate::domain::event::{Event, Recorded};
 use crate::domain::history::History;
 use crate::domain::history_decide::{decide_at_end, decide_on, fold_day_of_new};
-use crate::domain::ids::{ProgramId, SubjectId};
-use crate::domain::measure::{Program, Versions};
-use crate::domain::subject::Subject;
+use crate::domain::ids::ProgramId;
 use crate::log::LogError;
 
 /// How often an act under `If-Match: *` is decided again when another was faster.
 const MAX_TRIES: usize = 8;
-
-/// Who calls, as the edge found out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    /// Issuer and subject of the token.
-    pub principal: String,
-    /// The role, as in the token.
-    pub role: String,
-    /// The office for which it acts; absent for roles that never act.
-    pub actor: Option<Actor>,
-}
-
-/// What the caller says of the enrollment's revision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Precondition {
-    /// `If-Match: *`: whatever it is.
-    Any,
-    /// `If-Match: "17…"`.
-    Revision(u64),
-    /// `If-None-Match: *`: nothing is there.
-    NotExists,
-    /// A tag that no revision has, a weak one for example: true of no enrollment.
-    Never,
-    /// None was stated; a retry needs none, any other act does.
-    Unstated,
-}
-
-/// An act as asked for.
-#[derive(Debug, Clone)]
-pub struct ActCall {
-    /// The program.
-    pub program: String,
-    /// The subject.
-    pub subject: SubjectId,
-    /// The act.
-    pub request: ActRequest,
-    /// The client's key.
-    pub key: String,
-    /// What it says of the revision.
-    pub precondition: Precondition,
-    /// The `traceparent` of the request.
-    pub trace: Option<String>,
-    /// Whether to stop before the append.
-    pub validate_only: bool,
-}
-
-/// The answer to an act that is on record.
-#[derive(Debug, Clone)]
-pub struct ActAnswer {
-    /// The stream.
-    pub stream: String,
-    /// The event.
-    pub recorded: Recorded,
-    /// What a later version laid on who stands by it, in the same append (C18).
-    pub followed: Option<Box<Recorded>>,
-    /// Whether it was on record already under this key.
-    pub replayed: bool,
-    /// Whether nothing was appended, as asked.
-    pub validated_only: bool,
-}
-
-impl ActAnswer {
-    /// The events recorded, in order.
-    pub fn events(&self) -> impl Iterator<Item = &Recorded> {
-        std::iter::once(&self.recorded).chain(self.followed.as_deref())
-    }
-
-    /// The last of them.
-    pub fn last(&self) -> &Recorded {
-        self.followed.as_deref().unwrap_or(&self.recorded)
-    }
-}
-
-/// What one call is decided with.
-pub(super) struct Case<'a> {
-    pub program: &'a Program,
-    pub versions: Arc<Versions>,
-    pub subject: Arc<Subject>,
-    pub stream: String,
-    pub actor: &'a Actor,
-    pub caller: &'a Caller,
-    pub call: &'a ActCall,
-    pub fingerprint: String,
-    pub others: Vec<(ProgramId, OtherStanding)>,
-}
 
 impl App {
     /// Takes an act through.

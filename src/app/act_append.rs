@@ -1,7 +1,7 @@
 //! Appending an act's event, with what a later version lays on the standing that it founds.
 
-use super::act::Case;
 use super::append::check_size;
+use super::call::Case;
 use super::{ActError, App};
 use crate::codec;
 use crate::domain::event::{Event, EventMeta, MeasureSucceeded, Recorded};

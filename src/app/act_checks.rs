@@ -1,7 +1,7 @@
 //! What is looked at before an act is decided: its key, what it says of the revision, what it cites.
 
-use super::act::{Caller, Precondition};
 use super::cache::Cached;
+use super::call::{Caller, Precondition};
 use super::documents::Digest as DocumentDigest;
 use super::enrollment::stream_name;
 use super::{ActError, App};

@@ -1,7 +1,7 @@
 //! What an event says of who acted, when and under what (G2).
 
-use super::act::Case;
 use super::cache::Cached;
+use super::call::Case;
 use super::{ActError, App};
 use crate::codec;
 use crate::domain::act::Act;
@@ -26,7 +26,7 @@ impl App {
         };
         Ok(EventMeta {
             office: decision.office,
-            office_id: case.actor.office_id.as_str().into(),
+            office_id: office_id(case, decision.office).into(),
             office_name: self.office_name(case, decision.office, day).await?.into(),
             divisions: case.actor.divisions.join(" ").into(),
             principal: case.caller.principal.as_str().into(),
@@ -102,5 +102,16 @@ impl App {
                 Text { en: office.as_str().to_owned(), zh: office.as_str().to_owned() }
             }
         })
+    }
+}
+
+/// The id of the office that acted: its own where it is known, else by its kind and division.
+fn office_id(case: &Case<'_>, office: Office) -> String {
+    match &case.call.request.common.archive {
+        None => case.actor.office_id.clone(),
+        Some(archive) => {
+            let own = archive.office_id.as_deref().map(str::to_owned);
+            own.unwrap_or_else(|| case.subject.registration.office_id(office))
+        }
     }
 }

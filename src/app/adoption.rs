@@ -15,7 +15,7 @@ use super::clock::Clock;
 use super::documents::{Digest, put, read};
 use super::enrollment::{read_whole_stream, stream_name};
 use super::library::Adopted;
-use super::start::{MAX_TRIES, Parts, StartError};
+use super::parts::{MAX_TRIES, Parts, StartError};
 use super::{ActError, App};
 use crate::codec::{self, Stored};
 use crate::domain::ids::{EventRef, ProgramId};

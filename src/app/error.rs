@@ -3,7 +3,7 @@
 use crate::codec::CodecError;
 use crate::domain::date::Timestamp;
 use crate::domain::event::Recorded;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{FieldError, Refusal};
 use crate::log::LogError;
 
 use super::clock::ClockError;
@@ -62,13 +62,8 @@ pub enum ActError {
         digest: String,
     },
     /// The registration or calendar itself is wrong.
-    #[error("{detail}")]
-    Invalid {
-        /// JSON Pointer.
-        pointer: String,
-        /// What is wrong and what would satisfy it.
-        detail: String,
-    },
+    #[error("{}", .0.detail.en)]
+    Invalid(FieldError),
     /// The event would be larger than a reader is promised.
     #[error(
         "the event would have {bytes} bytes of data, the limit is {limit}; upload the rest as documents and cite their digests"
@@ -134,7 +129,7 @@ impl ActError {
             | Self::NotFound { .. }
             | Self::Exists { .. }
             | Self::DocumentMissing { .. }
-            | Self::Invalid { .. }
+            | Self::Invalid(_)
             | Self::EventTooLarge { .. }
             | Self::Forbidden { .. } => true,
             Self::EditionUnread { .. }

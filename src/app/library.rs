@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::enrollment::read_whole_stream;
 use super::kept::Kept;
 use super::{ActError, App};
 use crate::codec::{self, CodecError, Stored};
@@ -11,7 +10,7 @@ use crate::domain::calendar::{Calendar, Calendars};
 use crate::domain::date::Day;
 use crate::domain::ids::{EventRef, Id, ProgramId, SubjectId, Text};
 use crate::domain::measure::{Program, Programs, Versions};
-use crate::domain::subject::{Subject, SubjectEvent, Zone};
+use crate::domain::subject::{Subject, Zone};
 use crate::log::RecordedEvent;
 
 /// Subjects kept at most, in bytes; the others are read again.
@@ -84,6 +83,9 @@ pub struct Library {
     /// Years of which a calendar can't be read: as if none was adopted, and nothing lapses by them.
     unread_years: BTreeMap<i32, ActError>,
     present: RwLock<(usize, Arc<Calendars>)>,
+    /// By program: the day as of which its list of participants is complete, and the sequence of
+    /// the event that says so.
+    complete_lists: RwLock<HashMap<ProgramId, BTreeMap<u64, Day>>>,
 }
 
 impl Library {
@@ -107,6 +109,7 @@ impl Library {
             calendars: RwLock::new(calendars),
             unread_years,
             present: RwLock::default(),
+            complete_lists: RwLock::default(),
         };
         library.renew_present();
         library
@@ -211,6 +214,24 @@ impl Library {
         self.renew_present();
     }
 
+    /// Takes in that an event says as of which day the list of a program's participants is complete.
+    pub fn note_list_complete(&self, program: &ProgramId, sequence: u64, since: Day) {
+        write(&self.complete_lists).entry(program.clone()).or_default().insert(sequence, since);
+    }
+
+    /// The first day as of which the list of who takes part in a program is complete, as known up to
+    /// a sequence (P12): before that, whom the record lacks may still be on it (G10).
+    pub fn list_complete_since(&self, program: &ProgramId, known_to: Option<u64>) -> Option<Day> {
+        let lists = read(&self.complete_lists);
+        let known = lists.get(program)?.range(..=known_to.unwrap_or(u64::MAX));
+        known.map(|(_, since)| *since).min()
+    }
+
+    /// How many events said so.
+    pub fn lists_completed(&self, program: &ProgramId) -> usize {
+        read(&self.complete_lists).get(program).map_or(0, BTreeMap::len)
+    }
+
     /// Takes in that a subject's stream has an event of this revision.
     pub(super) fn note_subject(&self, id: &str, revision: u64) {
         let mut forgotten = self.forgotten();
@@ -289,7 +310,7 @@ impl App {
                 return Ok(subject);
             }
             let forgotten_before = *self.library.forgotten();
-            if let Some(subject) = self.read_subject(id).await? {
+            if let Some(subject) = self.subject_history(id).await?.subject() {
                 let subject = Arc::new(subject);
                 self.library.keep_subject(subject.clone(), forgotten_before);
                 return Ok(subject);
@@ -298,24 +319,20 @@ impl App {
         Err(ActError::NotFound { what: "subject", name: id.to_string() })
     }
 
-    async fn read_subject(&self, id: &SubjectId) -> Result<Option<Subject>, ActError> {
-        let stream = codec::subject_stream(id);
-        let mut subject: Option<Subject> = None;
-        for stored in read_whole_stream(&*self.log, &stream, 0).await? {
-            let Stored::Subject(event, _) = codec::decode(&stored)? else { continue };
-            match (&mut subject, event) {
-                (Some(known), event) => known.evolve(event, stored.revision),
-                (None, SubjectEvent::Registered(registration)) => {
-                    subject = Some(Subject::registered(registration));
-                }
-                (None, SubjectEvent::Renamed(_)) => {}
-            }
-            if let Some(known) = &mut subject {
-                known.revision = stored.revision;
-                known.event_id = stored.event_id;
-            }
-        }
-        Ok(subject)
+    /// A registered subject as it was known up to a sequence, if one is named; before that of its
+    /// registration as it is known now.
+    ///
+    /// # Errors
+    /// As [`App::subject`].
+    pub async fn subject_known(
+        &self,
+        id: &SubjectId,
+        known_to: Option<u64>,
+    ) -> Result<Arc<Subject>, ActError> {
+        let subject = self.subject(id).await?;
+        let Some(known_to) = known_to.filter(|_| subject.revision > 0) else { return Ok(subject) };
+        let then = self.subject_history(subject.id()).await?.known_to(known_to).subject();
+        Ok(then.map_or(subject, Arc::new))
     }
 
     /// The reference of the event that adopted the edition an act was judged by.

@@ -6,19 +6,20 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use super::act::Case;
+use super::call::Case;
 use super::enrollment::read_whole_stream;
 use super::{ActError, App};
 use crate::codec::{self, Stored};
 use crate::domain::date::{Day, Timestamp};
 use crate::domain::decide::PlaceWanted;
-use crate::domain::ids::{EventRef, Id, Office};
+use crate::domain::ids::{EventRef, Id, Language, Office, Text};
 use crate::domain::measure::{Category, Program};
 use crate::domain::quota::{
     PlaceReserved, PlacesRestated, Quota, QuotaEvent, Reservation, ReservationReleased, places_of,
 };
 use crate::domain::refusal::{Reason, Refusal, field};
 use crate::domain::text::says_something;
+use crate::domain::words;
 use crate::log::LogError;
 
 /// How often a reservation is tried again when another was faster.
@@ -346,14 +347,19 @@ fn over_limit(
         on,
         override_possible: wanted.soft,
     };
+    let label = case.versions.find(|measure| Some(measure.category(&category)?.label.clone()));
+    let label =
+        label.unwrap_or_else(|| Text { en: category.to_string(), zh: category.to_string() });
+    let (en, zh) = (&label.en, &label.zh);
     let refusal = Refusal::new(
         case.call.request.act.kind(),
         reason,
         format!(
-            "{taken} of {limit} places of {category} are taken on {on}; the national office can go over the limit with a written justification in `override`"
+            "{taken} of {limit} places of the category “{en}” are taken on {on}; the national office can go over the limit with a written justification in `override`"
         ),
         format!(
-            "{category} 类名额 {limit} 个，{on} 已占 {taken} 个；国家局可凭书面理由（override）突破"
+            "{zh}试点名额为{limit}个，{}已占用{taken}个；国家知识产权局可书面说明理由，突破名额",
+            words::day(on, Language::Zh)
         ),
     );
     Err(refusal.under(&wanted.article).into())

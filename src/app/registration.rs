@@ -2,16 +2,18 @@
 
 use std::collections::BTreeSet;
 
+mod correction;
+
 use super::append::{check_size, own_meta};
 use super::enrollment::read_whole_stream;
 use super::library::AdoptedCalendar;
 use super::{ActError, App, Caller};
 use crate::codec::{self, Stored};
 use crate::domain::date::{CivilDate, Timestamp};
-use crate::domain::division;
 use crate::domain::event::{EventMeta, OfficeName};
 use crate::domain::ids::{EventRef, Office, SubjectId};
 use crate::domain::logbook::CalendarAdopted;
+use crate::domain::refusal::{FieldError, field};
 use crate::domain::subject::{Registration, Renaming, SubjectEvent};
 use crate::log::{LogError, NewEvent, RecordedEvent};
 
@@ -48,13 +50,14 @@ impl App {
         self.check_registration(&registration).await?;
         let stream = codec::subject_stream(&registration.id);
         let id = registration.id.clone();
-        let effective_on = registration.effective_on;
-        let exercise = registration.invented;
+        let meta = registrar_meta(caller, registration.effective_on, registration.invented);
+        let print = serde_json::to_string(&registration)?;
         let event = SubjectEvent::Registered(registration);
-        let print = print_of(&event);
+        let call = (caller, key, print.as_str());
         let written = self
-            .write(caller, &stream, key, &print, true, effective_on, exercise, |meta, event_id| {
-                codec::encode_subject(&event, meta, event_id)
+            .write(call, &stream, meta, |stands, meta, event_id| match stands {
+                [] => Ok(codec::encode_subject(&event, meta, event_id)?),
+                [..] => Err(ActError::Exists { what: "subject", name: id.to_string() }),
             })
             .await;
         self.library.forget_subject(&id);
@@ -68,18 +71,13 @@ impl App {
     async fn spelled(&self, mut registration: Registration) -> Result<Registration, ActError> {
         let given = registration.id.clone();
         if !given.is_addressable() {
-            let detail = format!(
-                "{given} begins or ends with a dot, which addresses lose: dots stand only within"
-            );
-            return Err(ActError::Invalid { pointer: "/id".to_owned(), detail });
-        }
-        for (index, zone) in registration.zones.iter().enumerate() {
-            let id = SubjectId::parse(&zone.zone).ok().filter(SubjectId::is_addressable);
-            if id.is_none() {
-                let zone: String = zone.zone.chars().take(80).collect();
-                let detail = format!("{zone:?} is no id: letters, digits, _, - and dots within");
-                return Err(ActError::Invalid { pointer: format!("/zones/{index}/zone"), detail });
-            }
+            return Err(invalid(field(
+                "/id",
+                format!(
+                    "{given} begins or ends with a dot, which addresses lose: dots stand only within"
+                ),
+                format!("{given}以点开头或结尾，地址中会丢失：点只可用于中间"),
+            )));
         }
         registration.id = given.registered_spelling();
         let capitals = SubjectId::parse(&given.as_str().to_ascii_uppercase());
@@ -93,6 +91,12 @@ impl App {
                 Err(error) => return Err(error),
             }
         }
+        self.spell_province(&mut registration).await?;
+        Ok(registration)
+    }
+
+    /// Writes the province as it is registered.
+    async fn spell_province(&self, registration: &mut Registration) -> Result<(), ActError> {
         if let Some(province) = &mut registration.province {
             *province = match self.subject(province).await {
                 Ok(found) => found.id().clone(),
@@ -100,7 +104,7 @@ impl App {
                 Err(error) => return Err(error),
             };
         }
-        Ok(registration)
+        Ok(())
     }
 
     /// Gives a subject another name from a day on.
@@ -116,14 +120,14 @@ impl App {
     ) -> Result<Written, ActError> {
         registrar_only(caller)?;
         let subject = self.subject(id).await?;
-        let exercise = subject.registration.invented;
         let stream = codec::subject_stream(id);
-        let effective_on = renaming.effective_on;
+        let meta = registrar_meta(caller, renaming.effective_on, subject.registration.invented);
+        let print = serde_json::to_string(&renaming)?;
         let event = SubjectEvent::Renamed(renaming);
-        let print = print_of(&event);
+        let call = (caller, key, print.as_str());
         let written = self
-            .write(caller, &stream, key, &print, false, effective_on, exercise, |meta, event_id| {
-                codec::encode_subject(&event, meta, event_id)
+            .write(call, &stream, meta, |_, meta, event_id| {
+                Ok(codec::encode_subject(&event, meta, event_id)?)
             })
             .await;
         self.library.forget_subject(id);
@@ -141,16 +145,16 @@ impl App {
         key: &str,
     ) -> Result<Written, ActError> {
         registrar_only(caller)?;
-        let calendar = adopted.calendar().map_err(|error| ActError::Invalid {
-            pointer: String::new(),
-            detail: error.to_string(),
-        })?;
+        let calendar = adopted
+            .calendar()
+            .map_err(|error| invalid(field("", error.to_string(), format!("日历有误：{error}"))))?;
         let stream = codec::calendar_stream(adopted.year);
         let print = serde_json::to_string(&adopted)?;
         let today = CivilDate::from(self.clock.now().civil_day());
+        let meta = registrar_meta(caller, today, false);
         let written = self
-            .write(caller, &stream, key, &print, false, today, false, |meta, event_id| {
-                codec::encode_own(&adopted, meta, event_id)
+            .write((caller, key, &print), &stream, meta, |_, meta, event_id| {
+                Ok(codec::encode_own(&adopted, meta, event_id)?)
             })
             .await?;
         if !written.replayed {
@@ -161,77 +165,64 @@ impl App {
         Ok(written)
     }
 
+    /// What is wrong with a registration beside others: a kind that no program takes, a province that
+    /// is none of the record.
     async fn check_registration(&self, registration: &Registration) -> Result<(), ActError> {
-        let invalid = |pointer: &str, detail: String| {
-            Err(ActError::Invalid { pointer: pointer.to_owned(), detail })
-        };
-        let id = registration.id.as_str();
         let programs = &self.library.programs().programs;
         let kinds = programs.iter().flat_map(|program| &program.subject_kinds);
         let kinds = kinds.map(|kind| kind.as_str()).collect::<BTreeSet<_>>();
         if !kinds.contains(registration.kind.as_str()) {
             let kinds = kinds.into_iter().collect::<Vec<_>>().join(", ");
-            let detail = format!("no program takes subjects of this kind; kinds are {kinds}");
-            return invalid("/kind", detail);
+            return Err(invalid(field(
+                "/kind",
+                format!("no program takes subjects of this kind; kinds are {kinds}"),
+                format!("没有项目接受此类主体；现有类别：{kinds}"),
+            )));
         }
-        let listed = division::is_province(id) || id == division::CORPS;
-        if registration.invented && listed {
-            return invalid(
-                "/id",
-                format!("{id} is a real division; an invented subject has an id of its own"),
-            );
+        for (index, zone) in registration.zones.iter().enumerate() {
+            let id = SubjectId::parse(&zone.zone).ok().filter(SubjectId::is_addressable);
+            if id.is_none() {
+                let zone: String = zone.zone.chars().take(80).collect();
+                return Err(invalid(field(
+                    format!("/zones/{index}/zone"),
+                    format!("{zone:?} is no id: letters, digits, _, - and dots within"),
+                    format!("{zone:?}不是标识：只可用字母、数字、_、-，点只可用于中间"),
+                )));
+            }
         }
-        match registration.kind.as_str() {
-            "province" if !registration.invented && !division::is_province(id) => invalid(
-                "/id",
-                format!(
-                    "{id} is not the GB/T 2260 code of one of the 31 provincial-level divisions"
-                ),
+        registration.check().map_err(invalid)?;
+        let Some(province) =
+            registration.province.as_ref().filter(|_| !registration.is_provincial())
+        else {
+            return Ok(());
+        };
+        let wrong = |en: String, zh: String| Err(invalid(field("/province", en, zh)));
+        match self.subject(province).await {
+            Ok(found) if !found.registration.is_provincial() => wrong(
+                format!("{province} is no province: its kind is {}", found.registration.kind),
+                format!("{province}不是省级主体"),
             ),
-            "corps" if !registration.invented && id != division::CORPS => {
-                invalid("/id", format!("the Corps is registered as {}", division::CORPS))
-            }
-            "province" | "corps" => Ok(()),
-            _ if listed => invalid("/kind", format!("{id} is a province or the Corps")),
-            _ => {
-                let Some(province) = &registration.province else {
-                    return invalid("/province", "name the province in which it lies".to_owned());
-                };
-                match self.subject(province).await {
-                    Ok(found)
-                        if !matches!(found.registration.kind.as_str(), "province" | "corps") =>
-                    {
-                        invalid(
-                            "/province",
-                            format!(
-                                "{province} is no province: its kind is {}",
-                                found.registration.kind
-                            ),
-                        )
-                    }
-                    Ok(found) if found.registration.invented == registration.invented => Ok(()),
-                    Ok(_) => invalid("/province", "real and invented never mix (G16)".to_owned()),
-                    Err(ActError::NotFound { .. }) => invalid(
-                        "/province",
-                        format!("{province} is not registered; register it first"),
-                    ),
-                    Err(error) => Err(error),
-                }
-            }
+            Ok(found) if found.registration.invented == registration.invented => Ok(()),
+            Ok(_) => wrong(
+                "real and invented never mix (G16)".to_owned(),
+                "真实主体与虚构主体不得混同（G16）".to_owned(),
+            ),
+            Err(ActError::NotFound { .. }) => wrong(
+                format!("{province} is not registered; register it first"),
+                format!("{province}尚未登记；请先登记"),
+            ),
+            Err(error) => Err(error),
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what every own event is written with")]
+    /// Writes an event beside the enrollments, once for each key, as `encode` makes it after what
+    /// stands in its stream.
     async fn write(
         &self,
-        caller: &Caller,
+        (caller, key, print): (&Caller, &str, &str),
         stream: &str,
-        key: &str,
-        print: &str,
-        must_be_new: bool,
-        effective_on: CivilDate,
-        exercise: bool,
-        encode: impl Fn(&EventMeta, uuid::Uuid) -> Result<NewEvent, serde_json::Error>,
+        mut meta: EventMeta,
+        encode: impl Fn(&[RecordedEvent], &EventMeta, uuid::Uuid) -> Result<NewEvent, ActError>,
     ) -> Result<Written, ActError> {
         let _turn = self.stripe(stream).lock().await;
         let fingerprint = codec::sha256_hex(print.as_bytes());
@@ -241,12 +232,7 @@ impl App {
                 self.counters.count_replay();
                 return Ok(written);
             }
-            if must_be_new && !events.is_empty() {
-                let name = stream.strip_prefix(codec::SUBJECT).unwrap_or(stream);
-                return Err(ActError::Exists { what: "subject", name: name.to_owned() });
-            }
-            let now = self.clock.now_for_recording()?;
-            let mut meta = registrar_meta(caller, now, effective_on, exercise);
+            meta.recorded_at = self.clock.now_for_recording()?;
             meta.key = Some((key.into(), fingerprint.as_str().into()));
             let after = events.last().map(|event| event.revision);
             let revision = after.map_or(0, |revision| revision + 1);
@@ -258,7 +244,7 @@ impl App {
                 key,
                 &fingerprint,
             );
-            let event = encode(&meta, id)?;
+            let event = encode(&events, &meta, id)?;
             check_size(&event.data)?;
             match self.append_after(stream, after, event).await {
                 Ok(landed) => {
@@ -275,9 +261,15 @@ impl App {
 
 /// That an id is registered in another spelling.
 fn same_id(given: &SubjectId, registered: &SubjectId) -> ActError {
-    let detail =
-        format!("{given} is {registered}, which is registered: ids are compared without case");
-    ActError::Invalid { pointer: "/id".to_owned(), detail }
+    invalid(field(
+        "/id",
+        format!("{given} is {registered}, which is registered: ids are compared without case"),
+        format!("{given}即已登记的{registered}：标识不分大小写"),
+    ))
+}
+
+fn invalid(error: FieldError) -> ActError {
+    ActError::Invalid(error)
 }
 
 fn registrar_only(caller: &Caller) -> Result<(), ActError> {
@@ -290,13 +282,9 @@ fn registrar_only(caller: &Caller) -> Result<(), ActError> {
     })
 }
 
-fn registrar_meta(
-    caller: &Caller,
-    now: Timestamp,
-    effective_on: CivilDate,
-    exercise: bool,
-) -> EventMeta {
-    let mut meta = own_meta(now, exercise);
+/// Metadata of what the registrar records; when, is said as it is written.
+fn registrar_meta(caller: &Caller, effective_on: CivilDate, exercise: bool) -> EventMeta {
+    let mut meta = own_meta(Timestamp::from_micros(0), exercise);
     meta.office = Office::Registrar;
     meta.office_id = caller.actor.as_ref().map_or("", |actor| &actor.office_id).into();
     meta.office_name = OfficeName { en: "Registrar".into(), zh: "登记员".into() };
@@ -304,14 +292,6 @@ fn registrar_meta(
     meta.role = caller.role.as_str().into();
     meta.effective_on = effective_on;
     meta
-}
-
-fn print_of(event: &SubjectEvent) -> String {
-    let print = match event {
-        SubjectEvent::Registered(registration) => serde_json::to_string(registration),
-        SubjectEvent::Renamed(renaming) => serde_json::to_string(renaming),
-    };
-    print.unwrap_or_default()
 }
 
 fn find_key(

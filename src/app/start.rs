@@ -1,23 +1,20 @@
 //! Opening a log: making it on first use, adopting measures, mending what a crash left.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::Mutex;
-use uuid::Uuid;
 
 use super::adoption::{Shelf, adopt_measures, looks_again};
 use super::append::own_meta;
 use super::cache::EnrollmentCache;
-use super::clock::Clock;
 use super::decisions::{LogBook, first_id, newest};
-use super::documents::DocumentStore;
 use super::enrollment::{read_whole_stream, stream_name};
 use super::library::{Adopted, AdoptedCalendar};
 use super::measure_files::Checked;
+use super::parts::{Parts, StartError};
 use super::recovery::{Recovered, UNDER_WAY_US};
 use super::{ActError, App, Library, STRIPES, measure_files};
 use crate::codec;
@@ -25,11 +22,8 @@ use crate::domain::date::{Day, Timestamp};
 use crate::domain::ids::ProgramId;
 use crate::domain::logbook::LogCreated;
 use crate::domain::measure::Programs;
-use crate::domain::measure_file::Source;
 use crate::log::{EventLog, Expected};
 
-/// How often something is tried again at the start when another node was faster.
-pub(super) const MAX_TRIES: usize = 16;
 /// How often, and at which interval, the first event is looked for that another node has appended: a
 /// node that counts the events itself may hear of it a moment later.
 const CREATED_LOOKS: usize = 100;
@@ -37,62 +31,6 @@ const CREATED_EVERY: Duration = Duration::from_millis(100);
 
 /// Streams read at once: a log elsewhere takes a while to answer each.
 const AT_ONCE: usize = 16;
-
-/// What an application is made of.
-pub struct Parts {
-    /// The log.
-    pub log: Arc<dyn EventLog>,
-    /// The documents.
-    pub documents: Arc<dyn DocumentStore>,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
-    /// The programs, measures and offices that this binary brings along.
-    pub files: &'static [Source<'static>],
-    /// A new log's id.
-    pub new_log_id: Uuid,
-    /// A new log's origin; absent: `docket/<log id>`.
-    pub origin: Option<String>,
-    /// A new log's public key, base64.
-    pub public_key: String,
-    /// How many bytes of folded enrollments are kept.
-    pub cache_bytes: usize,
-}
-
-/// Why a log can't be served.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// What this binary brings along: a line for each fault, with its file and line.
-    #[error("{0}")]
-    Files(String),
-    /// An adopted edition.
-    #[error("{path}: {message}")]
-    Measure {
-        /// The file.
-        path: String,
-        /// What is wrong.
-        message: String,
-    },
-    /// The log's first event is none of Docket's.
-    #[error("the log does not begin with LogCreated but with {found}: it is not a log of docket")]
-    NotALog {
-        /// What it begins with.
-        found: String,
-    },
-    /// Reading or writing.
-    #[error(transparent)]
-    Act(#[from] ActError),
-}
-
-impl StartError {
-    /// Whether it keeps no more than acts under one program from being decided.
-    pub(super) fn keeps_one_program(&self) -> bool {
-        match self {
-            Self::Measure { .. } => true,
-            Self::Files(_) | Self::NotALog { .. } => false,
-            Self::Act(error) => error.is_unreadable() || matches!(error, ActError::Documents(_)),
-        }
-    }
-}
 
 /// Opens the log for serving: its first event, the measures, the calendars, the recovery.
 ///

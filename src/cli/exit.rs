@@ -159,7 +159,7 @@ fn of_act(error: &ActError) -> Option<Exit> {
         ActError::Log(error) => of_log(error),
         ActError::Codec(_) => Some(Exit::Unverified),
         ActError::Documents(error) => of_documents(error),
-        ActError::Invalid { .. } => None,
+        ActError::Invalid(_) => None,
     }
 }
 

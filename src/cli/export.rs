@@ -28,6 +28,9 @@ use crate::projection::{
 
 /// Write reporting tables to files, as of an event.
 ///
+/// The rows are the real ones, or with `--exercise` those of the exercises alone; the names of such
+/// files begin with `exercise_`.
+///
 /// Each table is what was known up to and with one sequence, by default as far as the read models
 /// are. Written again, also when more is known, from rebuilt read models or from another engine, a
 /// file is the same to the byte. Rows come from the read models where they hold that event; else
@@ -36,8 +39,8 @@ use crate::projection::{
 /// /v1/events/.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
-Tables: enrollment_current, enrollment_history, phase_interval, act, event, obligation, division,
-place, freshness
+Tables: enrollment_current, enrollment_history, phase_interval, act, annual_result, event,
+obligation, division, place, freshness
 
 Examples:
   docket export --table enrollment_current --data-dir demo-data > standing.csv
@@ -52,6 +55,9 @@ pub struct ExportArgs {
     /// Every table, and manifest.json with the size and SHA-256 of each file
     #[arg(long, conflicts_with = "table", requires = "out_dir")]
     all: bool,
+    /// The exercises alone, instead of the real ones
+    #[arg(long)]
+    exercise: bool,
     /// The form of the files
     #[arg(long, value_enum, default_value_t = ExportFormat::Csv)]
     format: ExportFormat,
@@ -195,6 +201,7 @@ struct Wanted {
     tables: Vec<&'static ExportTable>,
     form: Form,
     sequence: Option<u64>,
+    exercise: bool,
     out: PathBuf,
     folder: Option<PathBuf>,
 }
@@ -220,11 +227,12 @@ impl Wanted {
             })?],
         };
         let (out, folder) = (args.out.clone(), args.out_dir.clone());
-        Ok(Self { tables, form, sequence: args.sequence, out, folder })
+        let (sequence, exercise) = (args.sequence, args.exercise);
+        Ok(Self { tables, form, sequence, exercise, out, folder })
     }
 
     fn export(&self, copies: &dyn Copies, log_id: &str, first: &str) -> Result<(), ExportError> {
-        snapshot(copies, self.sequence, |snapshot| {
+        snapshot(copies, self.sequence, self.exercise, |snapshot| {
             if snapshot.log.as_deref() != Some(first) {
                 let made_from = snapshot.log.as_deref().unwrap_or("none");
                 let text = format!("the read models were made from the log of event {made_from}");
@@ -244,7 +252,7 @@ impl Wanted {
             } else {
                 to_path(snapshot, table, self.form, &self.out)?
             };
-            say(table, &written, snapshot.sequence);
+            say(table, &written, snapshot);
         }
         Ok(())
     }
@@ -258,25 +266,29 @@ impl Wanted {
         create_usual_folder(folder)?;
         let mut files = Vec::new();
         for table in &self.tables {
-            let name = format!("{}.{}", table.name, self.form.ending());
+            let name = format!("{}.{}", table.file_name(self.exercise), self.form.ending());
             let written = to_path(snapshot, table, self.form, &folder.join(&name))?;
-            say(table, &written, snapshot.sequence);
+            say(table, &written, snapshot);
             files.push(json!({ "table": table.name, "file": name, "rows": written.rows,
                 "bytes": written.bytes, "sha256": written.sha256 }));
         }
         let manifest = json!({
             "log_id": log_id,
             "sequence": snapshot.sequence,
+            "exercise": snapshot.exercise,
             "known_at": Timestamp::from_micros(snapshot.known_at_us).to_rfc3339(),
             "events": "/v1/events/{source_sequence}",
             "files": files,
         });
-        write_manifest(&folder.join("manifest.json"), &manifest)
+        let name = if self.exercise { "exercise_manifest.json" } else { "manifest.json" };
+        write_manifest(&folder.join(name), &manifest)
     }
 }
 
-fn say(table: &ExportTable, written: &Written, sequence: u64) {
-    tell(&format!("{}: {} rows as of sequence {sequence}", table.name, written.rows));
+fn say(table: &ExportTable, written: &Written, snapshot: &Snapshot<'_>) {
+    let exercise = if snapshot.exercise { " (exercise)" } else { "" };
+    let (rows, sequence) = (written.rows, snapshot.sequence);
+    tell(&format!("{}{exercise}: {rows} rows as of sequence {sequence}", table.name));
 }
 
 /// Writes a file that is there whole or not at all.

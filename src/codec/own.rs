@@ -10,7 +10,7 @@ use crate::domain::logbook::{
 };
 use crate::domain::quota::{PlaceReserved, PlacesRestated, ReservationReleased};
 use crate::domain::registry::registry;
-use crate::domain::subject::{Registration, Renaming};
+use crate::domain::subject::{Registration, Renaming, SubjectCorrected};
 
 /// The body of an event that no act becomes.
 pub trait OwnBody: Serialize {

@@ -5,6 +5,7 @@
 
 mod common;
 mod content;
+mod listed;
 mod recorded;
 mod stated;
 

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::act::{Act, ActKind};
 use super::date::{CivilDate, Day};
-use super::ids::{Id, Text};
+use super::ids::{Id, Language, Text};
 use super::measure::{ActRule, Measure, Outcome};
 use super::state::{Duty, State};
+use super::words;
 
 /// A condition on a standing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -122,14 +123,18 @@ impl Condition {
                         "the term ends on {} ({}); this opens the day after",
                         term.until, term.arithmetic
                     ),
-                    format!("期限至{}届满（{}），次日起方可办理", term.until, term.arithmetic),
+                    format!(
+                        "期限于{}届满（{}），次日起方可办理",
+                        words::zh(term.until),
+                        words::arithmetic(&term.arithmetic, Language::Zh)
+                    ),
                 ),
                 None => said("no term is on record".into(), "没有记录期限".into()),
             },
             Self::TitleOver => match title_end(seen.state) {
                 Some(until) => said(
                     format!("the title is effective until {until}; this opens the day after"),
-                    format!("称号有效期至{until}，次日起方可办理"),
+                    format!("称号有效期至{}，次日起方可办理", words::zh(until)),
                 ),
                 None => said("no title with a term is held".into(), "没有持有有期限的称号".into()),
             },
@@ -153,7 +158,7 @@ impl Condition {
                 match newest(seen.state, id).and_then(|duty| duty.due.as_ref()) {
                     Some(due) => said(
                         format!("{} is due on {}, which has not passed", label.en, due.on),
-                        format!("{}的期限{}尚未届满", label.zh, due.on),
+                        format!("{}的期限（{}）尚未届满", label.zh, words::zh(due.on)),
                     ),
                     None => said(
                         format!("no day is set: {}", label.en),
@@ -168,7 +173,7 @@ impl Condition {
                 let act = of.as_str();
                 said(
                     format!("no result {} of {act} is on record", en.join(" or ")),
-                    format!("没有{}结果为{}的记录", act, zh.join("或")),
+                    format!("没有“{}”结果为{}的记录", words::act_zh(*of), zh.join("或")),
                 )
             }
             Self::Awaits(matter) => {
@@ -178,7 +183,10 @@ impl Condition {
                     format!("没有待决事项：{}", label.zh),
                 )
             }
-            Self::Silent(member) => said(format!("{member} is stated"), format!("已填写 {member}")),
+            Self::Silent(member) => said(
+                format!("{member} is stated"),
+                format!("已填写{}", words::member(member).unwrap_or_default()),
+            ),
             Self::Any(conditions) => {
                 let all: Vec<Text> =
                     conditions.iter().map(|one| one.unmet(seen, measure)).collect();

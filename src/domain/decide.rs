@@ -293,6 +293,7 @@ impl<'a> Deciding<'a> {
         let (participation, shown) = self.check_participation(rule)?;
         findings.extend(participation);
         self.stated_findings(rule, &mut findings);
+        findings.extend(self.superseded_plan(measure));
         let mut decision = self.decision(edition, rule, outcome, findings, obstacle.is_some())?;
         decision.rests_on.extend(shown);
         self.check_override(&decision)?;

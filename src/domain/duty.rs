@@ -20,7 +20,7 @@ use super::event::Series;
 use super::state::{Duty, Ended, Met, ONCE, State};
 
 pub use lapse::{lapse_has_ground, lapses, may_lapse_on, unrecorded};
-pub use unlisted::{BY_NO_EVENT, unlisted_duties};
+pub use unlisted::{BY_NO_EVENT, owed_unlisted};
 pub use waiting::{Waiting, waiting_among, waiting_for};
 
 /// How an obligation stands on a day.
@@ -76,6 +76,28 @@ pub struct DueItem<'a> {
     pub met: Option<&'a Met>,
     /// The revision of the event that put its lapse on record, if its due date had passed by then.
     pub lapsed_by: Option<u64>,
+}
+
+impl DueItem<'_> {
+    /// How many days it has certainly been waited for on a day, while it is unmet and can be met.
+    pub fn days_waiting(&self, day: Day) -> Option<i64> {
+        let days = self.open_from.latest().days_until(day);
+        (self.status.is_unmet() && days >= 0).then_some(days)
+    }
+
+    /// How many days after the last day in time it was received; of what is overdue, have passed by
+    /// a day.
+    pub fn days_late(&self, day: Day) -> Option<i64> {
+        let until = match self.status {
+            DutyStatus::Overdue => day,
+            DutyStatus::Late => self.met?.received_on,
+            DutyStatus::Open
+            | DutyStatus::Met
+            | DutyStatus::Waived
+            | DutyStatus::NotInTheRecord => return None,
+        };
+        Some(self.due?.not_late_before.days_until(until))
+    }
 }
 
 /// Every obligation of a state as of a day, in the order in which they arose, recurring ones

@@ -168,6 +168,8 @@ fn begin_attempt(state: &mut State) {
     let kept = state.kept_mut();
     kept.term = None;
     kept.applied = None;
+    kept.round = None;
+    kept.batch = None;
     kept.matters = Arc::default();
     kept.plan_versions = Arc::default();
     kept.results = Arc::default();
@@ -219,6 +221,11 @@ fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, fold_day: Da
         change_title(state, effects);
     }
     change_place(state, effects, fold_day);
+    if effects.round.is_some() || effects.batch.is_some() {
+        let kept = state.kept_mut();
+        kept.round = effects.round.clone().or(kept.round.take());
+        kept.batch = effects.batch.clone().or(kept.batch.take());
+    }
 }
 
 fn holds_same_title(state: &State, effects: &Effects) -> bool {

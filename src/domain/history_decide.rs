@@ -18,6 +18,7 @@ use super::history::{Effective, History};
 use super::ids::Text;
 use super::refusal::{Reason, Refusal};
 use super::state::State;
+use super::words;
 use correct::decide_correction;
 use judge::{Moment, judge};
 use named::check_named;
@@ -126,7 +127,7 @@ fn check_met_later(
             request.act.kind(),
             Reason::AlreadyDecided { by },
             format!("what was due in {year} is on record since {on} (revision {revision}); mend a wrong one by a correction"),
-            format!("{year} 年到期的事项已于 {on} 入档（修订号 {revision}）；有误请用更正"),
+            format!("{year}年到期的事项已于{}入档（修订号{revision}）；有误请用更正", words::zh(on)),
         )
         .under(&duty.article));
     }
@@ -156,8 +157,12 @@ fn precedes(
         later.meta.effective_on, later.revision, refusal.detail.en
     );
     let zh = format!(
-        "{on} 早于其所依据的 {kind}（{}，修订号 {}）：{}",
-        later.meta.effective_on, later.revision, refusal.detail.zh
+        "{}早于其所依据的{}的“{}”（修订号{}）：{}",
+        words::zh(on),
+        words::zh(later.meta.effective_on),
+        words::event_zh(kind),
+        later.revision,
+        refusal.detail.zh
     );
     Refusal {
         reason: Box::new(Reason::DateConflict { with: Some(with) }),

@@ -168,6 +168,33 @@ impl Measure {
             .unwrap_or_else(|| unnamed(id))
     }
 
+    /// What it calls something that an act can name, whatever kind of thing that is.
+    pub fn called(&self, id: &str) -> Option<Text> {
+        let lists = [
+            &self.title_kinds,
+            &self.outcome_names,
+            &self.applicant_kinds,
+            &self.materials,
+            &self.acceptance_contents,
+            &self.matters,
+        ];
+        let tasks = self.categories.iter().map(|category| &category.tasks);
+        let category = self.category(id).map(|category| category.label.clone());
+        let requirement = || {
+            let found = self.requirements.iter().find(|requirement| requirement.id == id)?;
+            Some(found.label.clone())
+        };
+        let guideline = || {
+            let found = self.guidelines.iter().find(|guideline| guideline.id == id)?;
+            Some(found.label.clone())
+        };
+        category
+            .or_else(|| self.phase(id).map(|phase| phase.label.clone()))
+            .or_else(|| lists.into_iter().chain(tasks).find_map(|list| named(list, id)))
+            .or_else(requirement)
+            .or_else(guideline)
+    }
+
     /// What awaits a decision is called.
     pub fn matter_label(&self, id: &str) -> Text {
         named(&self.matters, id).unwrap_or_else(|| unnamed(id))

@@ -31,3 +31,4 @@ pub mod shared_str;
 pub mod state;
 pub mod subject;
 pub mod text;
+pub mod words;

@@ -7,10 +7,13 @@
 use super::act::ActKind;
 use super::condition::{Condition, Seen};
 use super::date::Day;
-use super::ids::{Id, Office, Text, covered};
+use super::ids::{Id, Language, Node, Office, Text, covered};
 use super::measure::{ActRule, Measure, Outcome};
 use super::refusal::{Reason, Refusal};
 use super::state::State;
+use super::words;
+
+const ZH: Language = Language::Zh;
 
 /// An act of a kind by an office, where an enrollment stands on a day.
 #[derive(Clone, Copy)]
@@ -175,19 +178,20 @@ impl<'m> Question<'m> {
             allowed_from,
             missing,
         };
-        let act = self.kind.as_str();
+        let (act, called) = (self.kind.as_str(), words::act_zh(self.kind));
         let (reason, text, article) = match obstacle {
             Obstacle::Unknown => {
                 let version = &self.measure.version;
                 let en = format!("measure {version} knows no {act}");
-                let zh = format!("办法 {version} 没有 {act} 这一行为");
+                let zh = format!("{}没有“{called}”这一行为", self.measure.number.zh);
                 (not_permitted(vec![], vec![]), Text { en, zh }, None)
             }
             Obstacle::Office { required, rule } => {
                 let names: Vec<_> = required.iter().map(|office| office.as_str()).collect();
                 let own = self.office.as_str();
                 let en = format!("{act} is here an act of {}, not of {own}", names.join(" or "));
-                let zh = format!("{act} 在此由 {} 作出，{own} 无权作出", names.join("、"));
+                let (by, own) = (words::any_office(required, ZH), words::office(self.office, ZH));
+                let zh = format!("“{called}”在此须由{by}作出，{own}无权作出");
                 let reason = Reason::OfficeForbidden { required: required.clone() };
                 (reason, Text { en, zh }, Some(&rule.article))
             }
@@ -197,7 +201,13 @@ impl<'m> Question<'m> {
                 let en = format!(
                     "{act} is allowed from {from}; on {day} the enrollment stands at {here}"
                 );
-                let zh = format!("{act} 须处于 {}；{day} 当日处于 {here}", allowed_from.join("、"));
+                let from: Vec<_> = allowed_from.iter().map(|from| self.place_zh(from)).collect();
+                let zh = format!(
+                    "“{called}”须处于{}；{}处于{}",
+                    words::one_of(&from, ZH),
+                    words::zh(day),
+                    self.place_zh(here)
+                );
                 let missing = vec![Id::from("standing")];
                 (not_permitted(allowed_from.clone(), missing), Text { en, zh }, Some(&rule.article))
             }
@@ -205,7 +215,7 @@ impl<'m> Question<'m> {
                 let en = format!(
                     "it was decided already (revision {by}); the effect of that lies ahead"
                 );
-                let zh = format!("该事项已经决定（修订号 {by}），尚未生效");
+                let zh = format!("该事项已经决定（修订号{by}），尚未生效");
                 let reason = Reason::AlreadyDecided { by: None };
                 (reason, Text { en, zh }, Some(&rule.article))
             }
@@ -225,6 +235,19 @@ impl<'m> Question<'m> {
         }
     }
 
+    /// Where an enrollment stands, or a pattern of it, in Chinese.
+    fn place_zh(&self, pattern: &str) -> String {
+        if pattern == "none" {
+            return "未参加".to_owned();
+        }
+        let (place, steps) = match pattern.strip_suffix(".*") {
+            Some(phase) => (phase, "各阶段"),
+            None => (pattern, ""),
+        };
+        let label = Node::parse(place).ok().and_then(|node| self.measure.label(&node));
+        format!("“{}”{steps}", label.map_or_else(|| place.to_owned(), |label| label.zh))
+    }
+
     fn missing(&self, missing: &Missing<'_>) -> (Id, Text) {
         match missing {
             Missing::Condition(condition) => {
@@ -238,10 +261,11 @@ impl<'m> Question<'m> {
             }
             Missing::AwaitsAlready(matter) => {
                 let label = self.measure.matter_label(matter);
-                let since = self.state.matters.get(*matter).map(|open| open.since.to_string());
-                let since = since.unwrap_or_default();
+                let open = self.state.matters.get(*matter);
+                let since = open.map(|open| open.since.to_string()).unwrap_or_default();
                 let en = format!("one already awaits its decision since {since}: {}", label.en);
-                let zh = format!("自{since}起已有一件待决：{}", label.zh);
+                let zh = open.map(|open| words::zh(open.since)).unwrap_or_default();
+                let zh = format!("自{zh}起已有一件待决：{}", label.zh);
                 (Id::from("no_matter_open"), Text { en, zh })
             }
         }

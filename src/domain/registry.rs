@@ -170,6 +170,7 @@ macro_rules! registry {
             own of Subject {
                 SubjectRegistered(Registration) 1 ("Subject registered", "主体已登记");
                 SubjectRenamed(Renaming) 1 ("Subject renamed", "主体已更名");
+                SubjectCorrected(SubjectCorrected) 1 ("Registration corrected", "主体登记已更正");
             }
             own of Quota {
                 PlaceReserved(PlaceReserved) 1 ("Place reserved", "名额已预留");

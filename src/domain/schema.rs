@@ -31,10 +31,10 @@ macro_rules! text_schema {
 }
 
 text_schema!(
-    ProgramId => "program", ID_FORM, ["cluster_area"];
+    ProgramId => "program", ID_FORM, ["a_program"];
     SubjectId => "subject", "^[A-Za-z0-9_.-]{1,64}$", ["440000", "futian"];
     Digest => "digest", "^[0-9a-f]{64}$", [];
-    Node => "node", "^[a-z][a-z0-9_]{0,63}(\\.[a-z][a-z0-9_]{0,63})?$", ["pilot", "pilot.failed"];
+    Node => "node", "^[a-z][a-z0-9_]{0,63}(\\.[a-z][a-z0-9_]{0,63})?$", ["phase", "phase.step"];
     EventRef => "event", "^[^@]+@[0-9]+#[0-9a-f-]{36}$", [];
     Day => "day", "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", ["2014-09-29"];
     CivilDate => "civil_date",

@@ -51,6 +51,10 @@ pub struct State {
 pub struct Kept {
     /// What the present attempt applied for.
     pub applied: Option<Arc<AppliedFor>>,
+    /// The round in which the present attempt was last decided.
+    pub round: Option<Id>,
+    /// The batch in which it was.
+    pub batch: Option<Id>,
     /// The title held.
     pub title: Option<Arc<Title>>,
     /// The term that runs or ran.

@@ -1,10 +1,19 @@
 //! Subjects: the divisions and areas that take part, as their registrations say.
+//!
+//! What must hold: a subject is what the events of its stream say, each corrected one replaced by its
+//! latest correction (G1); both stay readable. Deliberately not here: who may register.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::date::{CivilDate, Day};
-use super::ids::{Id, SubjectId, Text};
+use super::division;
+use super::ids::{CORPS, EventRef, Id, Office, SubjectId, Text};
+use super::refusal::{FieldError, field};
+
+mod history;
+
+pub use history::{SubjectHistory, SubjectRecord};
 
 /// A zone that a subject belongs to, with its source (P16).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -69,6 +78,45 @@ pub struct Renaming {
     pub effective_on: CivilDate,
 }
 
+/// That a registration, a renaming or a correction was wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SubjectCorrection {
+    /// What is corrected, `stream@revision#id`: the version in force, that is the event itself or its
+    /// last correction.
+    #[schemars(with = "String")]
+    pub corrects: EventRef,
+    /// Why.
+    pub reason: String,
+    /// What should have been recorded, as a whole. Without it a renaming is annulled, and a correction
+    /// too: what it corrected stands again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replacement: Option<Replacement>,
+}
+
+/// What should have been recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Replacement {
+    /// The registration.
+    Registration(Registration),
+    /// The renaming.
+    Renaming(Renaming),
+}
+
+/// A correction, and which acts it shakes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SubjectCorrected {
+    /// The correction.
+    pub correction: SubjectCorrection,
+    /// The acts on record whose office or subject was judged by what is another now,
+    /// `stream@revision#id`; they stand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<String>")]
+    pub unsettles: Vec<EventRef>,
+}
+
 /// An event of a subject's stream `subject-<id>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SubjectEvent {
@@ -76,6 +124,43 @@ pub enum SubjectEvent {
     Registered(Registration),
     /// It has another name.
     Renamed(Renaming),
+    /// One of these was wrong.
+    Corrected(SubjectCorrected),
+}
+
+/// What a registration, a renaming, or the correction of one says of a subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said<'a> {
+    /// Everything.
+    Registration(&'a Registration),
+    /// Another name from a day on.
+    Renaming(&'a Renaming),
+}
+
+impl<'a> Said<'a> {
+    /// The day from which it holds.
+    pub fn from(self) -> Day {
+        match self {
+            Self::Registration(r) => r.effective_on.earliest().unwrap_or(Day::MIN),
+            Self::Renaming(r) => r.effective_on.latest(),
+        }
+    }
+
+    /// The name, and where it is from.
+    pub fn name(self) -> (&'a Text, &'a str) {
+        match self {
+            Self::Registration(r) => (&r.name, &r.source),
+            Self::Renaming(r) => (&r.name, &r.source),
+        }
+    }
+
+    /// The responsible office, where it names one.
+    pub fn office(self) -> Option<&'a Text> {
+        match self {
+            Self::Registration(r) => r.responsible_office.as_ref(),
+            Self::Renaming(r) => r.responsible_office.as_ref(),
+        }
+    }
 }
 
 /// What the events of a subject's stream say.
@@ -96,28 +181,21 @@ pub struct Subject {
 impl Subject {
     /// The subject as registered.
     pub fn registered(registration: Registration) -> Self {
-        let from = registration.effective_on.earliest().unwrap_or(Day::MIN);
-        let names = vec![(from, registration.name.clone())];
-        let offices =
-            registration.responsible_office.iter().map(|office| (from, office.clone())).collect();
-        Self { registration, names, offices, revision: 0, event_id: uuid::Uuid::nil() }
+        let (names, offices) = (Vec::new(), Vec::new());
+        let (revision, event_id) = (0, uuid::Uuid::nil());
+        let said = registration.clone();
+        let mut subject = Self { registration, names, offices, revision, event_id };
+        subject.takes_in(Said::Registration(&said));
+        subject
     }
 
-    /// Folds a later event.
-    pub fn evolve(&mut self, event: SubjectEvent, revision: u64) {
-        self.revision = revision;
-        match event {
-            SubjectEvent::Registered(registration) => *self = Self::registered(registration),
-            SubjectEvent::Renamed(renaming) => {
-                let from = renaming.effective_on.latest();
-                self.names.push((from, renaming.name));
-                self.names.sort_by_key(|(day, _)| *day);
-                if let Some(office) = renaming.responsible_office {
-                    self.offices.push((from, office));
-                    self.offices.sort_by_key(|(day, _)| *day);
-                }
-            }
-        }
+    /// Takes in a name and an office, each from its day on.
+    pub fn takes_in(&mut self, said: Said<'_>) {
+        self.names.push((said.from(), said.name().0.clone()));
+        self.offices.extend(said.office().map(|office| (said.from(), office.clone())));
+        // Of two from the same day the one recorded later is the newer.
+        self.names.sort_by_key(|(day, _)| *day);
+        self.offices.sort_by_key(|(day, _)| *day);
     }
 
     /// The name on a day; before the first registered one, the first.
@@ -138,4 +216,98 @@ impl Subject {
 
 fn on(named: &[(Day, Text)], day: Day) -> Option<&Text> {
     named.iter().rev().find(|(from, _)| *from <= day).or_else(|| named.first()).map(|(_, t)| t)
+}
+
+impl Registration {
+    /// The division for which an office of this kind acts on the subject; none: it acts everywhere.
+    pub fn division_of(&self, office: Office) -> Option<&SubjectId> {
+        match office {
+            Office::NationalOffice | Office::Registrar | Office::Docket => None,
+            Office::ProvincialDepartment => self.province.as_ref().or(Some(&self.id)),
+            Office::Province | Office::LocalGovernment => Some(&self.id),
+        }
+    }
+
+    /// How an office of this kind is named whose own id is not known: `local_government:futian`.
+    pub fn office_id(&self, office: Office) -> String {
+        let division = self.division_of(office).map(|division| format!(":{division}"));
+        format!("{}{}", office.as_str(), division.unwrap_or_default())
+    }
+
+    /// Whether it is a province or the Corps.
+    pub fn is_provincial(&self) -> bool {
+        matches!(self.kind.as_str(), "province" | "corps")
+    }
+
+    /// What is wrong with it by itself: the 31 and the Corps are registered as such and as nothing
+    /// else (P2), and no invented subject bears a code of a real one (G16).
+    ///
+    /// # Errors
+    /// The member that is wrong.
+    pub fn check(&self) -> Result<(), FieldError> {
+        let (id, kind) = (self.id.as_str(), self.kind.as_str());
+        if self.invented {
+            self.check_invented()?;
+        } else if kind == "province" && !division::is_province(id) {
+            return Err(field(
+                "/id",
+                format!(
+                    "{id} is not the GB/T 2260 code of one of the 31 provincial-level divisions"
+                ),
+                format!("{id}不是31个省级行政区划的GB/T 2260代码"),
+            ));
+        } else if kind == "corps" && id != CORPS {
+            return Err(field(
+                "/id",
+                format!("the Corps is registered as {CORPS}"),
+                format!("新疆生产建设兵团以{CORPS}登记"),
+            ));
+        } else if !self.is_provincial() && division::is_provincial(id) {
+            return Err(field(
+                "/kind",
+                format!("{id} is a provincial-level division or the Corps"),
+                format!("{id}是省级行政区划或新疆生产建设兵团"),
+            ));
+        } else if kind == "province" && self.code.as_ref().is_some_and(|code| code != id) {
+            return Err(field(
+                "/code",
+                format!("the code of a province is its id, {id}"),
+                format!("省级行政区划的代码即其标识{id}"),
+            ));
+        }
+        match &self.province {
+            Some(province) if self.is_provincial() && province != &self.id => Err(field(
+                "/province",
+                format!("{id} is itself a province: leave it out, or name {id}"),
+                format!("{id}本身即省级主体：请省略此项，或填{id}"),
+            )),
+            None if !self.is_provincial() => {
+                Err(field("/province", "name the province in which it lies", "请填写其所在省份"))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn check_invented(&self) -> Result<(), FieldError> {
+        if self.kind == "corps" {
+            return Err(field(
+                "/kind",
+                "there is one Corps, and it is real; an exercise has invented provinces (P2)",
+                "兵团仅有一个，且为真实主体；演练项目只有虚构省份（P2）",
+            ));
+        }
+        let codes = [("/id", Some(self.id.as_str())), ("/code", self.code.as_deref())];
+        for (pointer, code) in codes {
+            if let Some(code) = code.filter(|code| division::is_real(code)) {
+                return Err(field(
+                    pointer,
+                    format!(
+                        "{code} is a code of real divisions; an invented subject has one of its own (G16)"
+                    ),
+                    format!("{code}属于真实行政区划的代码；虚构主体须另用标识（G16）"),
+                ));
+            }
+        }
+        Ok(())
+    }
 }

@@ -1,8 +1,8 @@
 //! Apache Parquet, with types: numbers as int64, days as date32, instants as microseconds UTC, dates
 //! as sharp as their source and ids as text.
 //!
-//! Nothing in the file says when or by what it was written; its metadata name the table and the
-//! sequence.
+//! Nothing in the file says when or by what it was written; its metadata name the table, the
+//! sequence, and whether its rows are of exercises.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub fn write(
 ) -> Result<u64, ExportError> {
     let schema = schema(table);
     let options = ArrowWriterOptions::new()
-        .with_properties(properties(table, snapshot.sequence)?)
+        .with_properties(properties(table, snapshot)?)
         .with_skip_arrow_metadata(true);
     let mut writer =
         ArrowWriter::try_new_with_options(out, schema.clone(), options).map_err(parquet_error)?;
@@ -65,9 +65,16 @@ pub fn write(
     Ok(rows)
 }
 
-fn properties(table: &ExportTable, sequence: u64) -> Result<WriterProperties, ExportError> {
+fn properties(
+    table: &ExportTable,
+    snapshot: &Snapshot<'_>,
+) -> Result<WriterProperties, ExportError> {
     let level = ZstdLevel::try_new(3).map_err(parquet_error)?;
-    let said = [("docket.table", table.name.to_owned()), ("docket.sequence", sequence.to_string())];
+    let said = [
+        ("docket.table", table.name.to_owned()),
+        ("docket.sequence", snapshot.sequence.to_string()),
+        ("docket.exercise", snapshot.exercise.to_string()),
+    ];
     let said = said.map(|(key, value)| KeyValue::new(key.to_owned(), value));
     Ok(WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)

@@ -27,9 +27,12 @@ mod losses;
 mod moving;
 mod nodelay;
 mod open;
+mod patience;
 mod positions;
 mod read;
 mod stored;
+mod told;
+mod traffic;
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;

@@ -14,6 +14,7 @@ mod alone;
 mod background;
 mod batch;
 mod check;
+mod code;
 mod faults;
 mod file;
 mod files;

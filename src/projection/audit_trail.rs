@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use super::ProjectionError;
-use super::change::ModelChanges;
+use super::change::{ModelChanges, RowWriter};
 use super::error::DatabaseError;
 use super::memory::Memory;
 use super::sql::Reader;
@@ -16,11 +16,11 @@ use super::step::{Envelope, Input, Path, Projection, Step};
 use super::table::Table;
 use crate::domain::date::Day;
 use crate::domain::duty::lapse_has_ground;
-use crate::domain::event::{Event, EventMeta, Recorded};
+use crate::domain::event::{Event, EventMeta, Fact, Recorded};
 use crate::domain::history::{Fate, History, corrected_revision};
 use crate::domain::state::State;
+use crate::domain::subject::SubjectHistory;
 
-pub mod dates;
 pub mod entry;
 mod known;
 mod said;
@@ -28,7 +28,7 @@ pub mod sentence;
 mod tables;
 
 pub use entry::{Entry, entries};
-pub use sentence::{own_sentence, sentence as sentence_of};
+pub use sentence::{Around, Receipt, own_sentence, sentence as sentence_of};
 
 use said::{Said, law_key, office_key};
 use tables::{BEFORE, EVENTS, LAWS, OFFICES, RESTATE};
@@ -99,7 +99,7 @@ impl Projection for AuditTrail {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn tables_sql(&self) -> &'static str {
@@ -130,7 +130,11 @@ impl Projection for AuditTrail {
     ) -> Result<(), ProjectionError> {
         let step = match input {
             Input::Step(step) => Some(*step),
-            Input::Subject(_) | Input::Quota(_) | Input::Own => None,
+            Input::Subject(_, history) => {
+                history.iter().for_each(|history| restate_subject(history, changes));
+                None
+            }
+            Input::Quota(_) | Input::Own => None,
         };
         let Some(Step { path: Path::Refolded { history, before, .. }, after, .. }) = step else {
             self.insert(envelope, meta, step, &HashMap::new(), changes);
@@ -189,7 +193,9 @@ impl AuditTrail {
         row.number(envelope.sequence).text(envelope.stream.as_str()).number(envelope.revision);
         row.id(envelope.event_id).number_if(step.map(|step| step.enrollment));
         row.flag(meta.exercise).text(&envelope.event_type);
-        row.text_if(fact.map(|fact| fact.act.kind().as_str())).number(office).number_if(law);
+        row.text_if(fact.map(|fact| fact.act.kind().as_str()));
+        list(fact, &mut row);
+        row.number(office).number_if(law);
         row.date(&meta.effective_on).day(meta.effective_on.latest()).day_if(fold_day);
         row.date_if(meta.decided_on.as_ref()).day_if(meta.received_on);
         row.int(envelope.recorded_at_us).int(envelope.known_at_us);
@@ -199,6 +205,49 @@ impl AuditTrail {
         row.text_if(document.map(|document| document.title.as_str()));
         row.text(standing.as_str()).number_if(by);
     }
+}
+
+/// The same of a subject's events, by their last, which is a correction.
+fn restate_subject(history: &SubjectHistory, changes: &mut ModelChanges<'_>) {
+    let Some((newest, earlier)) = history.records().split_last() else { return };
+    let before = history.known_to(newest.sequence.saturating_sub(1));
+    for record in earlier {
+        let (was, now) = (before.fate(record.revision), history.fate(record.revision));
+        if was != now {
+            let (standing, by) = fate(was);
+            let mut row = changes.insert(BEFORE);
+            row.number(record.sequence).number(newest.sequence).null();
+            row.text(standing.as_str()).number_if(by);
+            let (standing, by) = fate(now);
+            let mut row = changes.change(EVENTS, RESTATE);
+            row.null().text(standing.as_str()).number_if(by).number(record.sequence);
+        }
+    }
+}
+
+fn fate(fate: Fate) -> (Standing, Option<u64>) {
+    match fate {
+        Fate::Stands => (Standing::Stands, None),
+        Fate::Corrected { by } => (Standing::Corrected, Some(by)),
+        Fate::Annulled { by } => (Standing::Annulled, Some(by)),
+    }
+}
+
+/// Writes what an act is listed by; of a correction that of the act that it puts in place.
+fn list(fact: Option<&Fact>, row: &mut RowWriter<'_>) {
+    let standing = fact.map(|fact| fact.mended.as_ref().map_or(fact, |mended| &mended.fact));
+    let effects = standing.map(|fact| &fact.effects);
+    let result = effects.and_then(|effects| effects.result.as_ref());
+    // A report is due in the year after the one that it is on.
+    let reported = effects.and_then(|effects| effects.meets.iter().find_map(|met| met.due_year));
+    let year = result.and_then(|result| result.year).or(reported.map(|due| due - 1));
+    match year {
+        Some(year) => row.int(i64::from(year)),
+        None => row.null(),
+    };
+    row.text_if(result.map(|result| result.result.as_str()));
+    row.text_if(effects.and_then(|effects| effects.round.as_deref()));
+    row.text_if(effects.and_then(|effects| effects.batch.as_deref()));
 }
 
 fn filled(text: &str) -> Option<&str> {

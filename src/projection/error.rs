@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::store::CopyId;
+use super::copy_id::CopyId;
 use crate::codec::CodecError;
 use crate::log::LogError;
 

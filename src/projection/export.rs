@@ -41,7 +41,7 @@ pub struct ExportTable {
     pub name: &'static str,
     /// Its columns, in order.
     pub columns: &'static [(&'static str, ExportKind)],
-    /// The question, with the parameter `:known`.
+    /// The question, with the parameters `:known` and, where a row can be of an exercise, `:exercise`.
     sql: &'static str,
 }
 
@@ -73,6 +73,17 @@ pub enum ExportError {
     Form(&'static str),
 }
 
+impl ExportTable {
+    /// The name of its file, without the ending: it says so where the rows are invented.
+    pub fn file_name(&self, exercise: bool) -> String {
+        format!("{}{}", if exercise { "exercise_" } else { "" }, self.name)
+    }
+
+    fn tells_exercises(&self) -> bool {
+        self.columns.iter().any(|(name, _)| *name == "exercise")
+    }
+}
+
 impl From<DatabaseError> for ExportError {
     fn from(error: DatabaseError) -> Self {
         Self::Store(error.into())
@@ -88,6 +99,8 @@ pub struct Snapshot<'a> {
     pub known_at_us: i64,
     /// The id of the first event of the log that the copy was made from.
     pub log: Option<String>,
+    /// Whether its rows are those of the exercises alone, rather than the real ones (G16).
+    pub exercise: bool,
 }
 
 /// The reporting table of this name.
@@ -96,7 +109,8 @@ pub fn export_table(name: &str) -> Option<&'static ExportTable> {
 }
 
 /// Lets `work` read the tables as of a sequence: all of them out of one instant of the copy that
-/// serves. Without a sequence it is as far as the copy has read.
+/// serves. Without a sequence it is as far as the copy has read. The rows are the real ones, or with
+/// `exercise` those of the exercises.
 ///
 /// # Errors
 /// [`ExportError::Behind`] where the copy doesn't hold that event; [`StoreError::Missing`] where
@@ -104,6 +118,7 @@ pub fn export_table(name: &str) -> Option<&'static ExportTable> {
 pub fn snapshot<T>(
     copies: &dyn Copies,
     sequence: Option<u64>,
+    exercise: bool,
     work: impl FnOnce(&mut Snapshot<'_>) -> Result<T, ExportError>,
 ) -> Result<T, ExportError> {
     let missing = || StoreError::Missing(copies.place());
@@ -112,7 +127,7 @@ pub fn snapshot<T>(
     let asked = copies.reader(&copy)?.ask(&mut |reader| {
         let Some(work) = work.take() else { return Ok(()) };
         let result = look(reader, sequence).and_then(|(sequence, known_at_us, log)| {
-            work(&mut Snapshot { reader, sequence, known_at_us, log })
+            work(&mut Snapshot { reader, sequence, known_at_us, log, exercise })
         });
         done = Some(result);
         Ok(())
@@ -173,8 +188,11 @@ impl Snapshot<'_> {
         each: &mut dyn FnMut(&dyn Record) -> Result<(), ExportError>,
     ) -> Result<u64, ExportError> {
         let (mut rows, mut stopped) = (0, None);
-        let parameters = [(":known", known(self.sequence))];
-        let read = self.reader.query(table.sql, &parameters, &mut |row| {
+        let parameters =
+            [(":known", known(self.sequence)), (":exercise", Cell::Int(self.exercise.into()))];
+        // A parameter that the question doesn't have is refused.
+        let asked = if table.tells_exercises() { &parameters[..] } else { &parameters[..1] };
+        let read = self.reader.query(table.sql, asked, &mut |row| {
             if row.columns() != table.columns.len() {
                 return Err(DatabaseError::new(format!("{} has other columns", table.name)));
             }

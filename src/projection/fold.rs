@@ -13,13 +13,14 @@ use super::cache::{Cache, Folded};
 use super::memory::Memory;
 use super::step::{Envelope, Path, Step};
 use super::track::state_on;
-use crate::codec::{StreamKind, decode_enrollment, kind_of_stream};
+use crate::codec::{StreamKind, decode_enrollment, kind_of_stream, subject_history};
 use crate::domain::date::Day;
 use crate::domain::enrollment::Enrollment;
 use crate::domain::event::Recorded;
 use crate::domain::history::History;
 use crate::domain::state::State;
-use crate::log::{EventLog, MAX_PAGE_EVENTS, StreamName};
+use crate::domain::subject::SubjectHistory;
+use crate::log::{EventLog, MAX_PAGE_EVENTS, RecordedEvent, StreamName};
 
 /// How much memory folded enrollments may take while the log is followed, in bytes.
 pub const DEFAULT_CACHE_BYTES: usize = 96 * 1024 * 1024;
@@ -127,6 +128,23 @@ impl Folder {
         events: u64,
     ) -> Result<History, ProjectionError> {
         let mut history = History::new(stream.as_str());
+        for event in self.stored(stream, events)? {
+            history.push(decode_enrollment(&event)?);
+        }
+        Ok(history)
+    }
+
+    /// The history of a subject up to and with an event.
+    pub(super) fn subject(&self, envelope: &Envelope) -> Result<SubjectHistory, ProjectionError> {
+        Ok(subject_history(&self.stored(&envelope.stream, envelope.revision + 1)?)?)
+    }
+
+    fn stored(
+        &self,
+        stream: &StreamName,
+        events: u64,
+    ) -> Result<Vec<RecordedEvent>, ProjectionError> {
+        let mut stored = Vec::new();
         let mut next = 0;
         while next < events {
             let limit = usize::try_from(events - next).unwrap_or(usize::MAX).min(MAX_PAGE_EVENTS);
@@ -135,15 +153,13 @@ impl Folder {
                 return Err(ProjectionError::OutOfOrder {
                     stream: stream.to_string(),
                     revision: events,
-                    stands: history.revision(),
+                    stands: next.checked_sub(1),
                 });
             }
-            for event in &page.events {
-                history.push(decode_enrollment(event)?);
-            }
+            stored.extend(page.events);
             next = page.next;
         }
-        Ok(history)
+        Ok(stored)
     }
 }
 

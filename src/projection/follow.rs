@@ -13,6 +13,7 @@ use super::step::{Input, Projection};
 use super::store::{CopyWriter, Moved};
 use super::{Failure, ProjectionError};
 use crate::codec::Stored;
+use crate::domain::subject::SubjectEvent;
 use crate::log::LogError;
 
 /// Read models that follow a log.
@@ -158,7 +159,12 @@ pub(super) fn project(
             )
         }
         Stored::Subject(subject, _) => {
-            models.project(envelope, meta, &Input::Subject(subject), &mut nobody, changes)
+            let history = match subject {
+                SubjectEvent::Corrected(_) => Some(folder.subject(envelope)?),
+                SubjectEvent::Registered(_) | SubjectEvent::Renamed(_) => None,
+            };
+            let input = Input::Subject(subject, history.as_ref());
+            models.project(envelope, meta, &input, &mut nobody, changes)
         }
         Stored::Quota(quota, _) => {
             models.project(envelope, meta, &Input::Quota(quota), &mut nobody, changes)

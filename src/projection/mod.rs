@@ -14,6 +14,7 @@
 mod cache;
 mod change;
 mod checksum;
+mod copy_id;
 mod counted;
 mod error;
 mod export;
@@ -42,6 +43,7 @@ pub mod timeline;
 
 pub use change::{Cell, Cells, Changes, Doing, ModelChanges, Raw, RowWriter, TableChanges};
 pub use checksum::checksum;
+pub use copy_id::CopyId;
 pub use error::{DatabaseError, Failure, ProjectionError, StoreError};
 pub use export::{EXPORTS, ExportError, ExportKind, ExportTable, Snapshot, export_table, snapshot};
 pub use fold::{DEFAULT_CACHE_BYTES, Folder, REBUILD_CACHE_BYTES};
@@ -57,7 +59,7 @@ pub use rebuild::{
 pub use runner::{Extent, Options, Runner, STILL, Status, extent};
 pub use sql::{Reader, Record};
 pub use step::{Envelope, Input, Path, Projection, Step};
-pub use store::{Copies, CopyId, Mode, SqliteCopies};
+pub use store::{Copies, Mode, SqliteCopies};
 pub use table::{Change, Kind, Table};
 
 /// Every read model, ready to be filled.

@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use super::ProjectionError;
 use super::change::{ModelChanges, RowWriter};
-use super::memory::Memory;
+use super::memory::{DutyRows, DutyTrack, Memory, Tracked};
 use super::step::{Envelope, Input, Path, Projection, Step};
 use super::table::Table;
-use super::track::{Ids, Tracked, begin, end, forget, reconcile, spans, state_on};
+use super::track::{Ids, begin, end, forget, reconcile, spans, state_on};
 use crate::domain::date::Day;
 use crate::domain::event::EventMeta;
 use crate::domain::ids::Office;
@@ -28,29 +28,6 @@ use tables::{LAPSE, LAPSE_TABLE, MET, MET_TABLE, OBLIGATION, OBLIGATION_TABLE};
 /// Fills `obligation`, `obligation_met` and `obligation_lapse`.
 #[derive(Default)]
 pub struct Obligations;
-
-/// The rows of an enrollment's duties, in the order of the fold.
-#[derive(Debug, Clone, Default)]
-pub struct DutyTrack {
-    duties: Vec<DutyRows>,
-}
-
-#[derive(Debug, Clone, Default)]
-struct DutyRows {
-    rows: Vec<Tracked>,
-    met: Vec<(i32, Tracked)>,
-}
-
-impl DutyTrack {
-    /// What it takes in memory, in bytes.
-    pub fn bytes(&self) -> usize {
-        let rows = |duty: &DutyRows| {
-            duty.rows.capacity() * size_of::<Tracked>()
-                + duty.met.capacity() * size_of::<(i32, Tracked)>()
-        };
-        self.duties.capacity() * size_of::<DutyRows>() + self.duties.iter().map(rows).sum::<usize>()
-    }
-}
 
 /// Whether two duties look the same, but for how they were met.
 fn same(a: &Duty, b: &Duty) -> bool {

@@ -1,6 +1,7 @@
 //! `status_history`: where every enrollment stood on any day, as known at any event.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::ProjectionError;
 use super::change::{ModelChanges, RowWriter};
@@ -26,6 +27,8 @@ const TABLE: Table = Table {
         ("phase_since", Text),
         ("node_since", Text),
         ("category", Text),
+        ("round", Text),
+        ("batch", Text),
         ("title", Text),
         ("title_from", Text),
         ("title_until", Text),
@@ -58,6 +61,8 @@ fn same(a: &State, b: &State) -> bool {
         && a.phase_since == b.phase_since
         && a.node_since == b.node_since
         && a.category == b.category
+        && a.round == b.round
+        && a.batch == b.batch
         && title(a) == title(b)
         && term(a) == term(b)
         && a.place == b.place
@@ -83,7 +88,8 @@ fn write(state: &State, row: &mut RowWriter<'_>) {
     let place = state.place.as_deref();
     row.text_if(state.node.as_ref().map(|node| node.as_str())).text_if(state.phase());
     row.date_if(state.phase_since.as_ref()).date_if(state.node_since.as_ref());
-    row.text_if(state.category.as_ref().map(|category| category.as_str()));
+    row.text_if(state.category.as_deref()).text_if(state.round.as_deref());
+    row.text_if(state.batch.as_deref());
     row.text_if(title.map(|title| title.title.as_str())).date_if(title.map(|title| &title.from));
     row.date_if(title.and_then(|title| title.until.as_ref()));
     row.date_if(term.map(|term| &term.from)).date_if(term.map(|term| &term.until));
@@ -143,6 +149,17 @@ pub struct MetOutside {
     pub received_on: Day,
     /// Whether that day was stated.
     pub stated: bool,
+}
+
+impl MetOutside {
+    /// As the state has it.
+    pub fn of_rows(rows: Option<Vec<Self>>) -> BTreeMap<Id, Met> {
+        let met = |one: Self| {
+            let Self { obligation, by, on, received_on, stated } = one;
+            (obligation, Met { by, on, received_on, stated, receipts: Vec::new() })
+        };
+        rows.into_iter().flatten().map(met).collect()
+    }
 }
 
 fn met_outside(state: &State) -> Cow<'static, str> {

@@ -15,7 +15,7 @@ use crate::domain::history::History;
 use crate::domain::ids::{ProgramId, SubjectId};
 use crate::domain::quota::QuotaEvent;
 use crate::domain::state::State;
-use crate::domain::subject::SubjectEvent;
+use crate::domain::subject::{SubjectEvent, SubjectHistory};
 use crate::log::StreamName;
 
 /// Where an event stands, whatever it says.
@@ -95,8 +95,8 @@ impl Step<'_> {
 pub enum Input<'a> {
     /// It is an enrollment's.
     Step(&'a Step<'a>),
-    /// It is a subject's.
-    Subject(&'a SubjectEvent),
+    /// It is a subject's; where it is a correction, with the subject's history up to it.
+    Subject(&'a SubjectEvent, Option<&'a SubjectHistory>),
     /// It is a quota's.
     Quota(&'a QuotaEvent),
     /// It is one of Docket's own streams that no read model but the audit trail shows.

@@ -1,14 +1,14 @@
-//! `subjects`: who takes part, as registered, with names and responsible offices by day.
+//! `subjects`: who takes part, as registered, with names and responsible offices by day, and
+//! what was known of all that up to which event.
 
 use super::ProjectionError;
 use super::change::ModelChanges;
 use super::memory::Memory;
 use super::step::{Envelope, Input, Projection};
 use super::table::Table;
-use crate::domain::date::Day;
 use crate::domain::event::EventMeta;
-use crate::domain::ids::{SubjectId, Text};
-use crate::domain::subject::{Registration, Renaming, SubjectEvent};
+use crate::domain::ids::SubjectId;
+use crate::domain::subject::{Registration, Said, SubjectEvent, SubjectHistory};
 
 mod list;
 mod tables;
@@ -25,7 +25,7 @@ impl Projection for Subjects {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn tables_sql(&self) -> &'static str {
@@ -49,11 +49,19 @@ impl Projection for Subjects {
         changes: &mut ModelChanges<'_>,
     ) -> Result<(), ProjectionError> {
         match input {
-            Input::Subject(SubjectEvent::Registered(registration)) => {
-                register(envelope, registration, changes);
+            Input::Subject(_, Some(history)) => restate(envelope, history, changes),
+            Input::Subject(SubjectEvent::Registered(registration), None) => {
+                insert(envelope, envelope.revision, Said::Registration(registration), changes);
             }
-            Input::Subject(SubjectEvent::Renamed(renaming)) => rename(envelope, renaming, changes),
-            Input::Step(_) | Input::Quota(_) | Input::Own => {}
+            Input::Subject(SubjectEvent::Renamed(renaming), None) => {
+                insert(envelope, envelope.revision, Said::Renaming(renaming), changes);
+                let mut newest = changes.change(tables::SUBJECTS, tables::NEWEST);
+                newest.number(envelope.revision).number(envelope.sequence).text(subject(envelope));
+            }
+            Input::Subject(SubjectEvent::Corrected(_), None)
+            | Input::Step(_)
+            | Input::Quota(_)
+            | Input::Own => {}
         }
         Ok(())
     }
@@ -65,58 +73,45 @@ fn order_key(registration: &Registration) -> &str {
     registration.code.as_deref().or(province).unwrap_or(registration.id.as_str())
 }
 
-/// A registration says everything anew.
-fn register(envelope: &Envelope, registration: &Registration, changes: &mut ModelChanges<'_>) {
-    let id = registration.id.as_str();
-    for table in tables::ALL {
-        changes.change(table, tables::REMOVE).text(id);
-    }
-    let mut row = changes.insert(tables::SUBJECTS);
-    row.text(id).text(registration.kind.as_str()).text_if(registration.code.as_deref());
-    row.text_if(registration.code_revision.as_deref());
-    row.text_if(registration.province.as_ref().map(SubjectId::as_str));
-    row.flag(registration.invented).text(order_key(registration)).text(&registration.source);
-    row.date(&registration.effective_on).number(envelope.revision).number(envelope.sequence);
-    let from = registration.effective_on.earliest().unwrap_or(Day::MIN);
-    name(envelope, id, from, &registration.name, &registration.source, changes);
-    office(envelope, id, from, registration.responsible_office.as_ref(), changes);
-    for zone in &registration.zones {
-        changes.put(tables::ZONES).text(id).text(zone.zone.as_str()).text(&zone.source);
-    }
-}
-
-fn rename(envelope: &Envelope, renaming: &Renaming, changes: &mut ModelChanges<'_>) {
+/// The subject whose stream an event stands in.
+fn subject(envelope: &Envelope) -> &str {
     let stream = envelope.stream.as_str();
-    let id = stream.strip_prefix(crate::codec::SUBJECT).unwrap_or(stream);
-    let from = renaming.effective_on.latest();
-    name(envelope, id, from, &renaming.name, &renaming.source, changes);
-    office(envelope, id, from, renaming.responsible_office.as_ref(), changes);
-    let mut newest = changes.change(tables::SUBJECTS, tables::NEWEST);
-    newest.number(envelope.revision).number(envelope.sequence).text(id);
+    stream.strip_prefix(crate::codec::SUBJECT).unwrap_or(stream)
 }
 
-fn name(
-    envelope: &Envelope,
-    subject: &str,
-    from: Day,
-    name: &Text,
-    source: &str,
-    changes: &mut ModelChanges<'_>,
-) {
+/// After a correction everything is said anew; what was said before is known up to it.
+fn restate(envelope: &Envelope, history: &SubjectHistory, changes: &mut ModelChanges<'_>) {
+    for table in tables::ALL {
+        changes.change(table, tables::SAID_ANEW).number(envelope.sequence).text(subject(envelope));
+    }
+    for (revision, said) in history.stands() {
+        insert(envelope, revision, said, changes);
+    }
+}
+
+/// The rows of what a registration or renaming says, `revision` being its own.
+fn insert(envelope: &Envelope, revision: u64, said: Said<'_>, changes: &mut ModelChanges<'_>) {
+    let (id, known_from) = (subject(envelope), envelope.sequence);
+    if let Said::Registration(registration) = said {
+        let mut row = changes.insert(tables::SUBJECTS);
+        row.text(id).text(registration.kind.as_str()).text_if(registration.code.as_deref());
+        row.text_if(registration.code_revision.as_deref());
+        row.text_if(registration.province.as_ref().map(SubjectId::as_str));
+        row.flag(registration.invented).text(order_key(registration)).text(&registration.source);
+        row.date(&registration.effective_on).number(envelope.revision).number(known_from);
+        row.number(known_from).null();
+        for zone in &registration.zones {
+            let mut row = changes.put(tables::ZONES);
+            row.text(id).text(zone.zone.as_str()).text(&zone.source).number(known_from).null();
+        }
+    }
+    let (name, source) = said.name();
     let mut row = changes.insert(tables::NAMES);
-    row.text(subject).day(from).number(envelope.revision).text(&name.en).text(&name.zh);
-    row.text(source).number(envelope.sequence);
-}
-
-fn office(
-    envelope: &Envelope,
-    subject: &str,
-    from: Day,
-    office: Option<&Text>,
-    changes: &mut ModelChanges<'_>,
-) {
-    let Some(office) = office else { return };
-    let mut row = changes.insert(tables::OFFICES);
-    row.text(subject).day(from).number(envelope.revision).text(&office.en).text(&office.zh);
-    row.number(envelope.sequence);
+    row.text(id).day(said.from()).number(revision).text(&name.en).text(&name.zh);
+    row.text(source).number(known_from).null();
+    if let Some(office) = said.office() {
+        let mut row = changes.insert(tables::OFFICES);
+        row.text(id).day(said.from()).number(revision).text(&office.en).text(&office.zh);
+        row.number(known_from).null();
+    }
 }

@@ -15,6 +15,7 @@
 //! again by folding the stream, and never read from a table.
 
 use super::change::{ModelChanges, RowWriter};
+use super::memory::{Track, Tracked};
 use super::step::{Path, Step};
 use super::table::Change;
 use crate::domain::date::Day;
@@ -50,20 +51,6 @@ macro_rules! columns {
 }
 pub(super) use columns;
 
-/// A row that is known now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tracked {
-    pub(super) id: u64,
-    pub(super) valid_from: Day,
-    pub(super) valid_to: Option<Day>,
-}
-
-/// The rows of an enrollment in one table that are known now, by day.
-#[derive(Debug, Clone, Default)]
-pub struct Track {
-    rows: Vec<Tracked>,
-}
-
 /// The ids of the rows that an event makes in a table.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ids {
@@ -93,13 +80,6 @@ pub(super) struct Lane {
     pub shows: fn(&State) -> bool,
     /// Writes its own columns, which follow the common ones.
     pub write: fn(&State, &mut RowWriter<'_>),
-}
-
-impl Track {
-    /// What it takes in memory, in bytes.
-    pub fn bytes(&self) -> usize {
-        self.rows.capacity() * size_of::<Tracked>()
-    }
 }
 
 /// Begins a row: `id, enrollment, valid_from, known_from, valid_to, valid_to_known, known_to`.

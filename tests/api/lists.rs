@@ -1,8 +1,10 @@
 //! Lists: pages that join up, cursors that can't be bent, and how far the tables have read.
 
 use super::support::*;
+use docket::domain::date::Day;
+use docket::domain::ids::ProgramId;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const IDS: [&str; 7] = ["110000", "310000", "320000", "330000", "370000", "440000", "500000"];
 
@@ -143,6 +145,13 @@ async fn obligations_are_listed_across_programs() {
 }
 
 /// P12: it stands in no stream, so it is listed from the registered provinces, whole and in pages.
+/// That the list of a program's pilots is complete as of 1 August 2016, known from `sequence` on.
+fn complete(server: &Server, program: &str, sequence: &str) {
+    let (program, sequence) = (ProgramId::parse(program).unwrap(), sequence.parse().unwrap());
+    let since = Day::parse("2016-08-01").unwrap();
+    server.app.library().note_list_complete(&program, sequence, since);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn p12_unlisted_provinces_owe_a_promotion_plan() {
     let (server, _) = filled().await;
@@ -160,20 +169,40 @@ async fn p12_unlisted_provinces_owe_a_promotion_plan() {
         let plans = items.filter(|item| item["obligation"] == "promotion_plan");
         plans.map(|item| item["subject"].as_str().unwrap().to_owned()).collect()
     };
-    // Two are pilots, one has met it; applying does not.
-    let expected = ["320000", "330000", "370000", "440000", "500000", "650000"];
+    // Nobody said that the list of pilots is complete: of whom the record lacks nothing is known
+    // (G10). An application that is pending pauses what is owed.
+    let body = list(&server, "/v1/obligations?obligation=promotion_plan", &sequence).await.ok(200);
+    let statuses = |body: &Value| {
+        let of = |item: &Value| {
+            let text = |name: &str| item[name].as_str().unwrap().to_owned();
+            (text("subject"), text("status"))
+        };
+        body["items"].as_array().unwrap().iter().map(of).collect::<BTreeMap<_, _>>()
+    };
+    let before = statuses(&body.json());
+    assert_eq!(before["650000"], "NOT_IN_THE_RECORD");
+    assert_eq!((before.get("320000"), &*before["XPCC"]), (None, "MET"));
+    let open = "/v1/obligations?status=OPEN&subject=650000";
+    assert_eq!(owing(&list(&server, open, &sequence).await.ok(200).json()), [""; 0]);
+    complete(&server, "strong_province", &sequence);
+    complete(&server, "exercise_strong_province", &sequence);
+    // Two are pilots, one has met it; the others but one have applied.
+    let expected = ["650000"];
+    let all = ["650000", "XPCC"];
     for (query, expected) in [
-        ("program=strong_province&obligation=promotion_plan", expected.as_slice()),
+        ("program=strong_province&obligation=promotion_plan", all.as_slice()),
         ("status=OPEN&owes=province", &expected),
+        ("status=OPEN&as_of=2016-07-31&subject=650000", &[]),
+        ("status=NOT_IN_THE_RECORD&as_of=2016-07-31", &["650000", "XPCC"]),
         ("subject=650000", &["650000"]),
         ("exercise=true", &["utopia"]),
         ("program=exercise_strong_province", &["utopia"]),
         ("program=cluster_area", &[]),
         ("owes=national_office", &[]),
-        ("status=OVERDUE,MET", &[]),
+        ("status=OVERDUE,MET", &["XPCC"]),
         ("obligation=scheme", &[]),
         ("due_before=2030-01-01", &[]),
-        ("subject=XPCC", &[]),
+        ("subject=XPCC", &["XPCC"]),
         ("subject=110000", &[]),
     ] {
         let path = format!("/v1/obligations?{query}");
@@ -191,7 +220,7 @@ async fn p12_unlisted_provinces_owe_a_promotion_plan() {
             let Some(next) = body["next"].as_str() else { break };
             path = next.to_owned();
         }
-        assert_eq!(seen, expected, "pages of {limit}");
+        assert_eq!(seen, all, "pages of {limit}");
     }
 }
 
@@ -205,6 +234,10 @@ async fn p12_stands_with_the_one_enrollment_too() {
     auditor.get(path).await.problem(404, "not-found");
     let reply = auditor.get(&format!("{path}/obligations")).await.ok(200);
     assert_eq!(reply.header("etag"), "\"none.2026-11-22.json.en.0-0-1\"");
+    assert_eq!(reply.json()["items"][0]["status"], "NOT_IN_THE_RECORD");
+    complete(&server, "strong_province", &known.to_string());
+    let reply = auditor.get(&format!("{path}/obligations")).await.ok(200);
+    assert_eq!(reply.header("etag"), "\"none.2026-11-22.json.en.0-0-1-1\"");
     let body = reply.json();
     assert_eq!(body["items"].as_array().unwrap().len(), 1);
     let duty = &body["items"][0];
@@ -226,7 +259,9 @@ async fn p12_stands_with_the_one_enrollment_too() {
         auditor.get(&path).await.problem(404, "not-found");
     }
     let known = format!("{path}/obligations?at_sequence={known}");
-    auditor.get(&known).await.ok(200);
+    assert_eq!(auditor.get(&known).await.ok(200).json()["items"][0]["status"], "OPEN");
+    let unsaid = format!("{path}/obligations?as_of=2016-07-31");
+    assert_eq!(auditor.get(&unsaid).await.json()["items"][0]["status"], "NOT_IN_THE_RECORD");
     let apply = apply("leading", "2016-01-05");
     server.province("650000").act("strong_province/650000", &apply).await.ok(201);
     let status = auditor.get(path).await.ok(200).json();
@@ -240,7 +275,12 @@ async fn p12_stands_with_the_one_enrollment_too() {
     let plan = json!({ "act": "submit_promotion_plan", "effective_on": "2017", "summary": "s" });
     server.province("440000").act("strong_province/440000", &plan).await.ok(201);
     let met = auditor.get("/v1/enrollments/strong_province/440000/obligations").await.ok(200);
-    assert_eq!(met.json()["items"], json!([]));
+    let met = met.json();
+    assert_eq!(met["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&met["items"][0]["status"], &met["items"][0]["met"]["revision"]),
+        (&json!("MET"), &json!(0))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -259,4 +299,40 @@ async fn a_list_that_has_not_read_so_far_says_so() {
     assert_eq!(own["stands_at"]["node"], "pilot");
     let ready = send(server.request("GET", "/health/ready")).await.ok(200).json();
     assert!(ready["read_models"]["behind_events"].as_u64().unwrap() > 0, "{ready}");
+}
+
+/// C7, P3: lists by round and by batch, as of any day and as known at any event.
+#[tokio::test(flavor = "multi_thread")]
+async fn enrollments_are_listed_by_the_batch_in_which_they_were_decided() {
+    let (server, _) = filled().await;
+    let mut body = approve("2016-04-01");
+    body["batch"] = json!(" 1 ");
+    body["round"] = json!("2016");
+    let before = server.national().act("strong_province/320000", &approve("2016-03-01")).await;
+    let before = before.ok(201).json()["sequence"].as_str().unwrap().to_owned();
+    let approved = server.national().act("strong_province/440000", &body).await.ok(201);
+    let sequence = approved.json()["sequence"].as_str().unwrap().to_owned();
+    let subjects = async |query: &str| {
+        let body = list(&server, &format!("/v1/enrollments?{query}"), &sequence).await.ok(200);
+        let items = body.json()["items"].as_array().unwrap().clone();
+        items.iter().map(|item| item["subject"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(subjects("batch=1").await, ["440000"]);
+    assert_eq!(subjects("round=2016&category=supporting").await, ["440000"]);
+    assert_eq!(subjects("round=2016&category=leading").await, [""; 0]);
+    assert_eq!(subjects("batch=2").await, [""; 0]);
+    assert_eq!(subjects("batch=1&as_of=2016-03-31").await, [""; 0], "not decided yet");
+    assert_eq!(subjects(&format!("batch=1&at_sequence={before}")).await, [""; 0], "not known yet");
+    let item = list(&server, "/v1/enrollments?batch=1", &sequence).await.ok(200).json();
+    assert_eq!(
+        (&item["items"][0]["batch"], &item["items"][0]["round"]),
+        (&json!("1"), &json!("2016"))
+    );
+    let status =
+        server.auditor().get("/v1/enrollments/strong_province/440000").await.ok(200).json();
+    assert_eq!((&status["batch"], &status["round"]), (&json!("1"), &json!("2016")));
+    for blank in ["round=", "batch=%20", "batch=%E2%80%8B"] {
+        let path = format!("/v1/enrollments?{blank}");
+        server.auditor().get(&path).await.problem(400, "malformed-request");
+    }
 }

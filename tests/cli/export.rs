@@ -8,6 +8,33 @@ use sha2::{Digest as _, Sha256};
 
 use crate::support::{Server, demo, demo_copy, docket, text};
 
+/// The files of exercises are others than the real ones, and each says what it is (G16).
+#[test]
+fn the_real_and_the_invented_are_files_of_their_own() {
+    let at = tempfile::tempdir().unwrap();
+    export_all(demo(), at.path(), &[]);
+    let said = export_all(demo(), at.path(), &["--exercise"]);
+    assert!(said.contains("act (exercise): "), "{said}");
+    assert_eq!(manifest(at.path())["exercise"], false);
+    for file in fs::read_dir(at.path()).unwrap().map(|entry| entry.unwrap().path()) {
+        let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+        let Some(table) = name.strip_suffix(".csv") else { continue };
+        let exercise = table.starts_with("exercise_").to_string();
+        let mut reader = csv::Reader::from_path(&file).unwrap();
+        let Some(flag) = reader.headers().unwrap().iter().position(|head| head == "exercise")
+        else {
+            assert!(table.ends_with("freshness"), "{name} does not say what it is");
+            continue;
+        };
+        let flags: Vec<_> = reader.records().map(|row| row.unwrap()[flag].to_owned()).collect();
+        assert!(!flags.is_empty() && flags.iter().all(|flag| *flag == exercise), "{name}");
+    }
+    let invented = fs::read(at.path().join("exercise_manifest.json")).unwrap();
+    let invented: Value = serde_json::from_slice(&invented).unwrap();
+    assert_eq!(invented["exercise"], true);
+    assert_eq!(invented["files"][0]["file"], "exercise_enrollment_current.csv");
+}
+
 fn manifest(folder: &Path) -> Value {
     serde_json::from_slice(&fs::read(folder.join("manifest.json")).unwrap()).unwrap()
 }
@@ -71,7 +98,11 @@ fn beside_a_server_as_of_a_sequence() {
     same(&beside, &made);
     assert_eq!(manifest(&beside)["sequence"], 120);
     let events = fs::read_to_string(beside.join("event.csv")).unwrap();
-    assert_eq!(events.lines().count(), 122);
+    let real = events.lines().count() - 1;
+    let exercises = at.path().join("exercises");
+    export_all(demo(), &exercises, &["--sequence", "120", "--exercise"]);
+    let events_of = fs::read_to_string(exercises.join("exercise_event.csv")).unwrap();
+    assert_eq!(real + events_of.lines().count() - 1, 121);
     assert_eq!(server.stop("TERM").0, 0);
     let out = at.path().join("event.csv");
     let place = ["--data-dir", text(demo()), "--sequence", "120"];

@@ -31,6 +31,35 @@ fn the_real_list_has_its_thirteen_pilots_and_no_exercise() {
     assert!(exercises.len() > 20 && exercises.iter().all(exercise));
 }
 
+/// Whatever is shown of an exercise says so on its first line (G16), a list without items too.
+#[test]
+fn what_is_invented_says_so_first() {
+    let (program, subject) = ("exercise_strong_province", "x01");
+    let shown: [&[&str]; 9] = [
+        &["status", program, subject],
+        &["audit", program, subject],
+        &["timeline", program, subject],
+        &["obligations", program, subject],
+        &["obligations", program],
+        &["obligations", program, "--due-before", "1990-01-01"],
+        &["obligations", "--exercise"],
+        &["status", "--list", "--exercise"],
+        &["status", "--list", "--program", program],
+    ];
+    for args in shown {
+        let first =
+            |lang| table(&[args, &["--lang", lang]].concat()).lines().next().map(str::to_owned);
+        assert!(first("en").unwrap().starts_with("EXERCISE: "), "{args:?}");
+        assert!(first("zh-CN").unwrap().starts_with("演练"), "{args:?}");
+        assert_eq!(ask(args)["exercise"], true, "{args:?}");
+    }
+    for args in
+        [&["status", "--list"][..], &["obligations"], &["audit", "strong_province", "440000"]]
+    {
+        assert!(!table(&[args, &["--lang", "en"]].concat()).contains("EXERCISE"), "{args:?}");
+    }
+}
+
 #[test]
 fn status_answers_for_any_day() {
     let status = |day| ask(&["status", "exercise_strong_province", "x01", "--as-of", day]);
@@ -76,6 +105,36 @@ fn people_get_tables_in_their_language() {
 
     let list = table(&["status", "--list", "--program", "strong_province", "--lang", "zh-CN"]);
     assert!(list.lines().any(|line| line.contains("440000") && line.contains("广东省")), "{list}");
+}
+
+/// G8: what programs read (ids, names of acts, statuses) is said in words; only what is asked about
+/// stays as it was asked.
+#[test]
+fn chinese_tables_hold_no_codes() {
+    let one = ["exercise_strong_province", "x01"];
+    let area = ["exercise_cluster_area", "exercise_b"];
+    let asked: [&[&str]; 9] = [
+        &["status", one[0], one[1]],
+        &["status", area[0], area[1], "--as-of", "2016-03-10"],
+        &["status", "cluster_area", "futian"],
+        &["obligations", area[0], area[1]],
+        &["obligations", area[0], "--status", "OVERDUE,LATE"],
+        &["timeline", one[0], one[1]],
+        &["audit", area[0], area[1]],
+        &["status", "--list", "--exercise"],
+        &["status", "--list"],
+    ];
+    for args in asked {
+        let shown = table(&[args, &["--lang", "zh-CN"]].concat());
+        for word in shown.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+            let is_code = word.contains('_') || word.len() > 3 && word == word.to_uppercase();
+            let is_number = word.bytes().all(|b| b.is_ascii_digit());
+            let is_subject =
+                ["exercise_b", "XPCC"].contains(&word) || word.starts_with("exercise_");
+            assert!(!is_code || is_number || is_subject, "{word} in {args:?}:\n{shown}");
+        }
+        assert!(!shown.contains("Art. "), "{args:?}:\n{shown}");
+    }
 }
 
 #[test]

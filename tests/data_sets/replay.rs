@@ -20,7 +20,7 @@ use docket::domain::quota::{PlacesRestated, Quota, QuotaEvent, places_of};
 use docket::domain::refusal::{Reason, Refusal};
 use docket::domain::shared_str::SharedStr;
 use docket::domain::state::State;
-use docket::domain::subject::{Subject, SubjectEvent};
+use docket::domain::subject::{Said, Subject};
 use uuid::Uuid;
 
 /// What the binary brings along, checked once.
@@ -96,8 +96,8 @@ impl Replay {
             What::Rename { subject, renaming } => {
                 let renamed = self.subjects.get_mut(subject.as_str());
                 let renamed = renamed.unwrap_or_else(|| panic!("{key}: {subject} is unknown"));
-                let revision = renamed.revision + 1;
-                renamed.evolve(SubjectEvent::Renamed((**renaming).clone()), revision);
+                renamed.takes_in(Said::Renaming(renaming));
+                renamed.revision += 1;
             }
             What::Upload(upload) => {
                 self.documents.insert(upload.digest.clone(), upload.name.clone());
@@ -145,6 +145,7 @@ impl Replay {
             actor: &actor,
             now: self.now,
             standing_in: &standing_in,
+            mending: false,
         };
         let mut history =
             self.histories.get(&stream).cloned().unwrap_or_else(|| History::new(stream.clone()));

@@ -44,7 +44,7 @@ fn assert_mistake(path: &str, old: &str, new: &str, mark: &str, says: &str) {
     let right = text_of(path);
     assert!(right.contains(old), "{old:?} is not in {path}");
     let wrong = right.replace(old, new);
-    let errors = check_measure(&wrong, &programs().programs).unwrap_err();
+    let errors = check_measure(&wrong, &programs().programs).map(drop).unwrap_err();
     assert_found(&errors, line_of(&wrong, mark), says);
 }
 

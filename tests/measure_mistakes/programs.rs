@@ -1,7 +1,13 @@
 //! Programs and offices: each file by itself, and what the files of a folder say of each other.
 
+use std::sync::Arc;
+
+use docket::app::clock::SystemClock;
+use docket::app::documents::FolderStore;
 use docket::app::measure_files::check_files;
+use docket::app::{Parts, start};
 use docket::domain::measure_file::{FILES, Source};
+use docket::log::{EventLog as _, MemoryLog};
 use rstest::rstest;
 
 use super::{CLUSTER, line_of, programs, text_of};
@@ -160,4 +166,42 @@ fn what_is_known_stands_unless_it_is_declared_anew() {
     assert!(programs.program("exercise_area").is_some());
     assert!(programs.program("exercise_cluster_area").is_none());
     assert_eq!(programs.programs.len(), known.programs.len());
+}
+
+/// A server that brings faulty files along says the same as the check, and records nothing.
+#[tokio::test]
+async fn a_start_names_file_and_line() {
+    let wrong = text_of(STRONG_PROGRAM).replace("exercise_strong_province", "cluster_area").leak();
+    let unknown = text_of(CLUSTER).replacen("\"title_over\"", "\"is_raining\"", 1).leak();
+    let other = |file: &Source<'static>| match file.path {
+        STRONG_PROGRAM => Source { text: wrong, ..*file },
+        CLUSTER => Source { text: unknown, ..*file },
+        _ => *file,
+    };
+    let log = Arc::new(MemoryLog::new());
+    let folder = tempfile::tempdir().unwrap();
+    let parts = Parts {
+        log: log.clone(),
+        documents: Arc::new(FolderStore::open(folder.path()).unwrap()),
+        clock: Arc::new(SystemClock::default()),
+        files: Vec::leak(FILES.iter().map(other).collect()),
+        new_log_id: uuid::Uuid::from_u128(7),
+        origin: None,
+        public_key: String::new(),
+        cache_bytes: 1 << 20,
+    };
+    let said = start(parts).await.err().unwrap().to_string();
+    for (path, line, says) in [
+        (
+            STRONG_PROGRAM,
+            line_of(wrong, "id = \"cluster_area\""),
+            "cluster_area is also a program in",
+        ),
+        (CLUSTER, line_of(unknown, "\"is_raining\""), "\"is_raining\" is not one of term_over"),
+    ] {
+        let start = format!("{path}:{line}: ");
+        let found = said.lines().any(|l| l.starts_with(&start) && l.contains(says));
+        assert!(found, "no line {start} that says {says:?} in {said}");
+    }
+    assert_eq!(log.head().await.unwrap(), None);
 }

@@ -46,7 +46,49 @@ use super::{STRONG, assert_found, programs, text_of};
     "due = \"undated\"",
     "due = \"soon\"",
     "due = \"soon\"",
-    "\"soon\" is not one of { after = … }, stated, after_end, undated, { every = … }"
+    "\"soon\" is not one of { after = … }, stated, after_end, undated, { by = … }, { every = … }"
+)]
+#[case::condition(
+    "document_required = true\n",
+    "needs = [\"is_raining\"]\n",
+    "needs = [\"is_raining",
+    "\"is_raining\" is not one of term_over, title_over, { plan_on_record = … }, { duty_open = … }"
+)]
+#[case::condition_with_parameter(
+    "document_required = true\n",
+    "needs = [{ is_raining = true }]\n",
+    "needs = [{ is_raining",
+    "{\"is_raining\":true} is not one of term_over, title_over, { plan_on_record = … }, "
+)]
+#[case::parameter(
+    "document_required = true\n",
+    "needs = [{ plan_on_record = \"yes\" }]\n",
+    "needs = [{ plan_on_record",
+    "/needs/0/plan_on_record: \"yes\" is not of type \"boolean\""
+)]
+#[case::inner_parameter(
+    "document_required = true\n",
+    "needs = [{ last_result = { of = \"evaluate\", in = \"failed\" } }]\n",
+    "needs = [{ last_result",
+    "/needs/0/last_result/in: \"failed\" is not of type \"array\". The results."
+)]
+#[case::parameter_missing(
+    "document_required = true\n",
+    "needs = [{ any = [{ last_result = { of = \"evaluate\" } }] }]\n",
+    "needs = [{ any",
+    "/needs/0/any/0/last_result lacks in: add it. The results."
+)]
+#[case::due_parameter(
+    "due = \"undated\"",
+    "due = { after = 3 }",
+    "due = { after = 3",
+    "/obligation/0/due/after: 3 is not of type \"string\""
+)]
+#[case::one_language(
+    "en = \"Leading\", zh",
+    "en = \"Leading\" } # zh",
+    "label = { en = \"Leading\" }",
+    "/category/0/label lacks zh: add it. Chinese (zh-CN)."
 )]
 #[case::number(
     "limit = 7",
@@ -75,7 +117,7 @@ use super::{STRONG, assert_found, programs, text_of};
 fn shape(#[case] old: &str, #[case] new: &str, #[case] mark: &str, #[case] says: &str) {
     let wrong = text_of(STRONG).replacen(old, new, 1);
     assert_ne!(wrong, text_of(STRONG));
-    let errors = check_measure(&wrong, &programs().programs).unwrap_err();
+    let errors = check_measure(&wrong, &programs().programs).map(drop).unwrap_err();
     let line = wrong[..wrong.find(mark).unwrap()].matches('\n').count() + 1;
     assert_found(&errors, line, says);
 }

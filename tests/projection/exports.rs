@@ -7,7 +7,8 @@ use docket::domain::ids::EventRef;
 use docket::domain::quota::{PlaceReserved, PlacesRestated, QuotaEvent, ReservationReleased, Span};
 use docket::export::{Form, Written, write};
 use docket::projection::{
-    Copies, EXPORTS, ExportError, ExportKind, SqliteCopies, StoreError, all, export_table, snapshot,
+    Copies, EXPORTS, ExportError, ExportKind, ExportTable, SqliteCopies, StoreError, all,
+    export_table, snapshot,
 };
 
 use super::ways::fill;
@@ -40,12 +41,23 @@ fn quotas(world: &mut World) {
     world.quota(program, category, &QuotaEvent::PlacesRestated(restated));
 }
 
-/// A table as bytes.
+/// A table's real rows as bytes.
 fn bytes(copies: &dyn Copies, table: &str, known: Option<u64>, form: Form) -> (Written, Vec<u8>) {
+    bytes_of(copies, table, false, known, form)
+}
+
+fn bytes_of(
+    copies: &dyn Copies,
+    table: &str,
+    exercise: bool,
+    known: Option<u64>,
+    form: Form,
+) -> (Written, Vec<u8>) {
     let mut bytes = Vec::new();
     let table = export_table(table).unwrap();
     let written =
-        snapshot(copies, known, |snapshot| write(snapshot, table, form, &mut bytes)).unwrap();
+        snapshot(copies, known, exercise, |snapshot| write(snapshot, table, form, &mut bytes))
+            .unwrap();
     assert_eq!(written.bytes, bytes.len() as u64);
     (written, bytes)
 }
@@ -54,8 +66,12 @@ fn bytes(copies: &dyn Copies, table: &str, known: Option<u64>, form: Form) -> (W
 type Tables = BTreeMap<String, Vec<u8>>;
 
 fn every_table(copies: &dyn Copies, known: Option<u64>, form: Form) -> Tables {
-    let export = |name: &str| (name.to_owned(), bytes(copies, name, known, form).1);
-    EXPORTS.iter().map(|table| export(table.name)).collect()
+    let export = |exercise: bool, table: &ExportTable| {
+        let bytes = bytes_of(copies, table.name, exercise, known, form).1;
+        (table.file_name(exercise), bytes)
+    };
+    let of = |exercise| EXPORTS.iter().map(move |table| export(exercise, table));
+    of(false).chain(of(true)).collect()
 }
 
 /// Nothing in a build without Parquet.
@@ -131,21 +147,30 @@ fn rows_are_counted_as_the_tables_have_them() {
     catch_up(&mut following, 64);
     let connection = following.connection();
     for (table, sql) in [
-        ("event", "SELECT count(*) FROM audit_trail"),
-        ("act", "SELECT count(*) FROM audit_trail WHERE act IS NOT NULL"),
-        ("division", "SELECT count(*) FROM subject"),
-        ("enrollment_current", "SELECT count(*) FROM enrollment"),
-        ("phase_interval", "SELECT count(*) FROM timeline_phase WHERE known_to IS NULL"),
-        ("freshness", "SELECT count(*) FROM read_model"),
+        ("event", "audit_trail WHERE exercise = "),
+        ("act", "audit_trail WHERE act IS NOT NULL AND exercise = "),
+        ("division", "subject WHERE known_to IS NULL AND invented = "),
+        ("enrollment_current", "enrollment WHERE exercise = "),
+        (
+            "phase_interval",
+            "timeline_phase p JOIN enrollment e ON e.id = p.enrollment
+             WHERE p.known_to IS NULL AND e.exercise = ",
+        ),
+        ("freshness", "read_model WHERE 0 <= "),
     ] {
-        let (written, _) = bytes(&copies, table, None, CSV);
-        assert_eq!(vec![written.rows.to_string()], rows_of(&connection, sql), "{table}");
+        for exercise in [false, true] {
+            let (written, _) = bytes_of(&copies, table, exercise, None, CSV);
+            let sql = format!("SELECT count(*) FROM {sql}{}", i32::from(exercise));
+            assert_eq!(vec![written.rows.to_string()], rows_of(&connection, &sql), "{table}");
+            assert!(written.rows > 0, "{table} of exercises: {exercise}");
+        }
     }
     let (_, newest) = bytes(&copies, "enrollment_current", None, CSV);
     let ours = records(&newest)[1..].iter().map(|record| record[0].clone()).collect::<Vec<_>>();
-    let streams = "SELECT stream FROM enrollment ORDER BY program, subject";
+    let streams = "SELECT stream FROM enrollment WHERE exercise = 0 ORDER BY program, subject";
     assert_eq!(ours, rows_of(&connection, streams));
-    let newest_of = "SELECT sequence FROM enrollment ORDER BY program, subject";
+    let newest_of = "SELECT sequence FROM enrollment WHERE exercise = 0
+        ORDER BY program, subject";
     assert_eq!(column(&newest, "source_sequence"), rows_of(&connection, newest_of));
 }
 
@@ -181,7 +206,7 @@ fn the_history_says_once_what_held_on_any_day() {
             let sql = format!(
                 "SELECT e.stream, coalesce(h.phase, '') FROM status_history h
                  JOIN enrollment e ON e.id = h.enrollment
-                 WHERE valid_from <= '{day}' AND known_from <= {known}
+                 WHERE e.exercise = 0 AND valid_from <= '{day}' AND known_from <= {known}
                    AND (known_to IS NULL OR known_to > {known})
                    AND (valid_to_known IS NULL OR valid_to_known > {known} OR valid_to > '{day}')
                  ORDER BY e.program, e.subject"
@@ -216,18 +241,18 @@ fn an_event_that_is_not_there_yet_is_not_exported() {
     fill(&mut world);
     let at = tempfile::tempdir().unwrap();
     let copies = copies(at.path());
-    let nothing = snapshot(&copies, None, |_| Ok(()));
+    let nothing = snapshot(&copies, None, false, |_| Ok(()));
     assert!(matches!(nothing, Err(ExportError::Store(StoreError::Missing(_)))), "{nothing:?}");
     let mut following = follower(&world, at.path(), all);
-    let none = snapshot(&copies, None, |_| Ok(()));
+    let none = snapshot(&copies, None, false, |_| Ok(()));
     assert!(matches!(none, Err(ExportError::Behind { position: None, .. })), "{none:?}");
     following.step(5);
-    let behind = snapshot(&copies, Some(5), |_| Ok(())).unwrap_err();
+    let behind = snapshot(&copies, Some(5), false, |_| Ok(())).unwrap_err();
     assert!(matches!(behind, ExportError::Behind { position: Some(4), asked: 5 }), "{behind}");
-    assert_eq!(snapshot(&copies, None, |snapshot| Ok(snapshot.sequence)).unwrap(), 4);
+    assert_eq!(snapshot(&copies, None, false, |snapshot| Ok(snapshot.sequence)).unwrap(), 4);
     let connection = following.connection();
     connection.execute("UPDATE read_model SET version = 99 WHERE name = 'timeline'", []).unwrap();
-    let stale = snapshot(&copies, None, |_| Ok(())).unwrap_err();
+    let stale = snapshot(&copies, None, false, |_| Ok(())).unwrap_err();
     assert!(matches!(&stale, ExportError::Stale(names) if names == &["timeline"]), "{stale}");
 }
 

@@ -29,6 +29,7 @@ pub fn fill(world: &mut World) {
     assert!(world.silence("cluster_area-suzhou", "2018-03-01") > 0);
     assert!(world.silence("cluster_area-haidian", "2017-03-01") > 0);
     world.rename("futian", "2020-05-01", ("New Futian", "新福田"));
+    world.correct_subjects();
     let amended = |on: &str| {
         format!(
             r#"{{"act":"submit_amendment","effective_on":"{on}","opinion":"o","explanation":"e",

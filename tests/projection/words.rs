@@ -1,8 +1,9 @@
 //! Sentences, entries and the timeline of one enrollment.
 
+use docket::domain::calendar::Calendars;
 use docket::domain::date::CivilDate;
 use docket::domain::ids::{Id, Language, Office};
-use docket::projection::audit_trail::{Standing, entries, sentence_of};
+use docket::projection::audit_trail::{Around, Standing, entries, sentence_of};
 use docket::projection::timeline::{stages_between, timeline};
 
 use super::lives::{cluster_area, construction};
@@ -20,7 +21,7 @@ fn filled() -> World {
 fn sentences(world: &World, stream: &str, program: &str, language: Language) -> String {
     let subject = world.subject("futian");
     let versions = world.versions(program);
-    let list = entries(world.history(stream), subject, versions, language);
+    let list = entries(world.history(stream), subject, versions, &Calendars::default(), language);
     list.into_iter().map(|entry| entry.sentence).collect::<Vec<_>>().join("\n")
 }
 
@@ -78,7 +79,7 @@ fn a_correction_says_what_it_mends_and_entries_say_what_became_of_them() {
     let correction = world.act("cluster_area", "futian", Office::NationalOffice, &correct);
     let (history, subject) = (world.history(STREAM), world.subject("futian"));
     let versions = world.versions("cluster_area");
-    let list = entries(history, subject, versions, Language::En);
+    let list = entries(history, subject, versions, &Calendars::default(), Language::En);
     assert_eq!(list[2].fate, Standing::Corrected);
     assert_eq!(list[2].corrected_by, Some(correction.revision));
     assert_eq!(list[2].fold_day, Some(day("2014-12-01")));
@@ -94,7 +95,10 @@ fn a_correction_says_what_it_mends_and_entries_say_what_became_of_them() {
         "{}",
         last.sentence
     );
-    let zh = entries(history, subject, versions, Language::Zh).pop().unwrap().sentence;
+    let zh = entries(history, subject, versions, &Calendars::default(), Language::Zh)
+        .pop()
+        .unwrap()
+        .sentence;
     assert!(zh.contains("应为：2014年12月1日"), "{zh}");
 }
 
@@ -106,7 +110,8 @@ fn what_has_no_label_is_shown_by_its_id() {
     let event = world.history(STREAM).at(2).unwrap();
     let none = docket::domain::measure::Versions::default();
     let name = &world.subject("futian").registration.name;
-    let sentence = sentence_of(event, name, &none, Language::En);
+    let around = Around { subject: name, versions: &none, met: &[], title: None, corrected: None };
+    let sentence = sentence_of(event, &around, Language::En);
     assert!(sentence.contains("“under_construction”"), "{sentence}");
 }
 

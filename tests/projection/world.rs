@@ -23,7 +23,9 @@ use docket::domain::measure_file::FILES;
 use docket::domain::quota::QuotaEvent;
 use docket::domain::refusal::Refusal;
 use docket::domain::shared_str::SharedStr;
-use docket::domain::subject::{Registration, Renaming, Subject, SubjectEvent};
+use docket::domain::subject::{
+    Registration, Renaming, Replacement, Subject, SubjectCorrected, SubjectCorrection, SubjectEvent,
+};
 use docket::log::{EventLog, NewEvent, StreamName};
 use tokio::runtime::Runtime;
 use uuid::Uuid;
@@ -196,6 +198,37 @@ impl World {
         self.append(&stream, encode_subject(&event, &meta, id).unwrap());
     }
 
+    /// The registration of futian was of another province, its new name another one: what was meant is
+    /// recorded, and the second correction taken back.
+    pub fn correct_subjects(&mut self) {
+        let mut registration = self.subjects["futian"].registration.clone();
+        registration.province = Some(SubjectId::parse("320000").unwrap());
+        registration.name.en = "Futian District".to_owned();
+        self.correct_subject("futian", 0, Some(Replacement::Registration(registration)));
+        let renaming = Renaming {
+            name: Text { en: "Newest Futian".to_owned(), zh: "最新福田".to_owned() },
+            responsible_office: Some(Text { en: "New Office".to_owned(), zh: "新局".to_owned() }),
+            source: "test".to_owned(),
+            effective_on: CivilDate::parse("2019-05-01").unwrap(),
+        };
+        self.correct_subject("futian", 1, Some(Replacement::Renaming(renaming)));
+        self.correct_subject("futian", 3, None);
+    }
+
+    fn correct_subject(&mut self, id: &str, revision: u64, replacement: Option<Replacement>) {
+        let stream = format!("subject-{id}");
+        let name = StreamName::parse(&stream).unwrap();
+        let page = self.runtime.block_on(self.log.read_stream(&name, revision, 1)).unwrap();
+        let corrects = docket::codec::reference(&page.events[0]);
+        let mut meta = self.own_meta("2021", false);
+        meta.corrects = corrects.to_string().into();
+        let reason = "a test".to_owned();
+        let correction = SubjectCorrection { corrects, reason, replacement };
+        let event = SubjectEvent::Corrected(SubjectCorrected { correction, unsettles: vec![] });
+        let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{stream}{}", self.now_us).as_bytes());
+        self.append(&stream, encode_subject(&event, &meta, id).unwrap());
+    }
+
     pub fn quota(&mut self, program: &str, category: &str, event: &QuotaEvent) -> u64 {
         let program = ProgramId::parse(program).unwrap();
         let stream = quota_stream(&program, category);
@@ -270,6 +303,7 @@ impl World {
             stream: &stream,
             actor: &actor,
             now,
+            mending: false,
             standing_in: &|_| None,
         };
         let decision = decide_on(&ctx, &history, &request)?;

@@ -1,7 +1,7 @@
 //! Exports: the same bytes out of every engine, and at the end of the log the rows of the views.
 
 use docket::export::{Form, write};
-use docket::projection::{Copies, EXPORTS, ExportTable, Reader, Record, snapshot};
+use docket::projection::{Cell, Copies, EXPORTS, ExportTable, Reader, Record, snapshot};
 
 use crate::histories::{filled, followed};
 use crate::on_every_engine;
@@ -10,10 +10,15 @@ use crate::reporting::{fields, views};
 
 on_every_engine!(every_table_is_that_of_sqlite_to_the_byte, every_table_has_the_rows_of_its_view);
 
-fn bytes(copies: &dyn Copies, table: &ExportTable, known: u64, form: Form) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    snapshot(copies, Some(known), |snapshot| write(snapshot, table, form, &mut bytes)).unwrap();
-    bytes
+fn bytes(copies: &dyn Copies, table: &ExportTable, known: u64, form: Form) -> [Vec<u8>; 2] {
+    [false, true].map(|exercise| {
+        let mut bytes = Vec::new();
+        let write = snapshot(copies, Some(known), exercise, |snapshot| {
+            write(snapshot, table, form, &mut bytes)
+        });
+        write.unwrap();
+        bytes
+    })
 }
 
 fn every_table_is_that_of_sqlite_to_the_byte(place: &Place) {
@@ -51,14 +56,24 @@ fn every_table_has_the_rows_of_its_view(place: &Place) {
         let columns: Vec<_> = table.columns.iter().map(|(name, _)| (*name).to_owned()).collect();
         let (last, columns) = columns.split_last().unwrap();
         assert_eq!((last.as_str(), columns), ("source_event_id", &fields[table.name][..]));
+        let flag = columns.iter().position(|name| name == "exercise");
         let mut found = Vec::new();
-        let read = snapshot(&*copies, None, |snapshot| {
-            snapshot.rows(table, &mut |row| {
-                found.push(cells(row, columns.len()));
-                Ok(())
-            })
-        });
-        assert_eq!(read.unwrap(), found.len() as u64);
+        for exercise in [false, true].into_iter().filter(|exercise| !exercise || flag.is_some()) {
+            let before = found.len();
+            let read = snapshot(&*copies, None, exercise, |snapshot| {
+                snapshot.rows(table, &mut |row| {
+                    if let Some(flag) = flag {
+                        assert_eq!(row.at(flag)?, Cell::Int(exercise.into()), "{}", table.name);
+                    }
+                    found.push(cells(row, columns.len()));
+                    Ok(())
+                })
+            });
+            assert_eq!(read.unwrap(), (found.len() - before) as u64);
+            // No exercise of these histories has a quota.
+            let there = found.len() > before || (exercise && table.name == "place");
+            assert!(there, "{} of exercises: {exercise}", table.name);
+        }
         let mut expected = Vec::new();
         let sql = format!("SELECT * FROM docket_report_{}", table.name);
         let reader: &mut dyn Reader = other.copy().reader();

@@ -46,12 +46,14 @@ pub fn filled() -> World {
     cluster_area(at, "exercise_cluster_area", "inv_area");
     at.abandon("cluster_area-suzhou");
     at.rename("futian", "2020-05-01", ("New Futian", "新福田"));
+    at.correct_subjects();
     let amendment = r#"{"act":"submit_amendment","effective_on":"2016-05-01","opinion":"o",
         "explanation":"e","plan":{"contents":{"goals":"h"}}}"#;
     at.act("cluster_area", "haidian", Office::LocalGovernment, amendment);
     correct(at, &approval);
     let plan = r#"{"act":"submit_promotion_plan","effective_on":"2016-05-01","summary":"s"}"#;
     at.act("strong_province", "320000", Office::Province, plan);
+    evaluated_years(at);
     places(at, &approval);
     world
 }
@@ -69,6 +71,29 @@ fn correct(world: &mut World, approval: &EventRef) {
     world.act("cluster_area", "haidian", Office::NationalOffice, &annulled);
     let note = r#"{"act":"note","effective_on":"2016","text":"unveiled"}"#;
     world.act("cluster_area", "haidian", Office::Registrar, note);
+}
+
+/// A pilot known from evidence, of batch 1: two years evaluated, the second wrongly.
+fn evaluated_years(world: &mut World) {
+    let (program, guangdong) = ("strong_province", "440000");
+    let shown = r#"{"act":"attest_standing","effective_on":"2016-06","stands_at":"pilot",
+        "category":"leading","batch":"1","confidence":"attested","source":"a notice"}"#;
+    world.act(program, guangdong, Office::Registrar, shown);
+    let mut evaluate = |year: i32, result: &str| {
+        let on = year + 1;
+        let body = format!(
+            r#"{{"act":"evaluate_annually","effective_on":"{on}-02-01","year":{year},"result":"{result}"}}"#
+        );
+        world.act(program, guangdong, Office::NationalOffice, &body)
+    };
+    evaluate(2017, "good");
+    let wrong = evaluate(2018, "bad");
+    let mended = format!(
+        r#"{{"act":"correct","effective_on":"2019-03-01","corrects":"{wrong}","reason":"misread",
+            "replacement":{{"act":{{"act":"evaluate_annually","content":{{"year":2018,"result":"excellent"}}}},
+            "common":{{"effective_on":"2019-02-01"}}}}}}"#
+    );
+    world.act(program, guangdong, Office::NationalOffice, &mended);
 }
 
 fn places(world: &mut World, cites: &EventRef) {
@@ -214,6 +239,8 @@ fn enrollments(
         EnrollmentFilter { waiting: Some(false), ..every.clone() },
         EnrollmentFilter { kind: Some(Id::from("cluster_area")), ..every.clone() },
         EnrollmentFilter { category: Some(Id::from("leading")), ..every.clone() },
+        EnrollmentFilter { round: Some(Id::from("2014")), ..every.clone() },
+        EnrollmentFilter { batch: Some(Id::from("1")), ..every.clone() },
         EnrollmentFilter { program: ProgramId::parse("cluster_area").ok(), ..every.clone() },
         EnrollmentFilter { province: SubjectId::parse("440000").ok(), ..every },
     ];

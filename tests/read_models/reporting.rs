@@ -150,3 +150,28 @@ fn the_shipped_sources_name_every_view_and_column() {
         assert!(text.contains(said), "{said}");
     }
 }
+
+/// P15: the results are exported per year; of a corrected one only what stands.
+#[test]
+fn each_year_has_the_result_that_stands() {
+    let world = filled();
+    let (_copies, mut follower) = followed(&Place::sqlite(), &world, 4096);
+    let reader = follower.copy().reader();
+    let text = |value: &str| Value::Text(value.to_owned());
+    let sql = "SELECT subject, year, result FROM docket_report_annual_result ORDER BY year";
+    let expected = [(2017, "good"), (2018, "excellent")]
+        .map(|(year, result)| vec![text("440000"), Value::Int(year), text(result)]);
+    assert_eq!(rows(reader, sql, &[]), expected);
+    let listed = "SELECT act, year, result, round, batch FROM docket_report_act
+        WHERE act IN ('approve', 'attest_standing', 'correct', 'submit_report') AND exercise = 0
+          AND (round IS NOT NULL OR batch IS NOT NULL OR year IS NOT NULL)
+        ORDER BY act, year, round LIMIT 3";
+    let nothing = Value::Null;
+    assert_eq!(
+        rows(reader, listed, &[])[..2],
+        [
+            vec![text("approve"), nothing.clone(), nothing.clone(), text("2014"), nothing.clone()],
+            vec![text("approve"), nothing.clone(), nothing, text("2014"), Value::Null],
+        ]
+    );
+}

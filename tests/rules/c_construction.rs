@@ -3,14 +3,16 @@
 use docket::domain::act::ActKind;
 use docket::domain::calendar::Calendars;
 use docket::domain::duty::{DutyStatus, items};
-use docket::domain::ids::Office::{LocalGovernment, NationalOffice, ProvincialDepartment};
+use docket::domain::ids::Office::{
+    LocalGovernment, NationalOffice, Province, ProvincialDepartment,
+};
 use docket::domain::measure::Matter;
 use docket::domain::refusal::Reason;
 use serde_json::{Value, json};
 
 use crate::lives::{
-    acceptance, accepted_area, approved_area, demonstrative_area, plan, reason, recommended_area,
-    rectify_by, report,
+    acceptance, accepted_area, approved_area, demonstrative_area, document, evaluated, pilot, plan,
+    province_application, reason, recommended_area, rectify_by, report,
 };
 use crate::story::{CLUSTER_2014, date, day, forbidden, invalid, measure, not_permitted};
 
@@ -109,6 +111,47 @@ fn c12_an_amendment_counts_once_the_national_office_accepts_it() {
     assert_eq!(*story.state.plan_versions, [first, accepted]);
     let nothing = story.refuses(NationalOffice, "accept_amendment", "2015-07-01", json!({}));
     not_permitted(&nothing, "under_construction", &["matter_open"], "Art. 14");
+}
+
+#[test]
+fn c12_an_acceptance_against_a_superseded_version_has_a_finding() {
+    let mut story = approved_area();
+    story.does(ProvincialDepartment, "submit_plan", "2015-01-05", plan());
+    story.does(LocalGovernment, "submit_amendment", "2015-03-01", amendment());
+    story.does(NationalOffice, "accept_amendment", "2015-04-01", json!({}));
+    let mut newest = story.clone();
+    let accepted =
+        newest.does(NationalOffice, "accept", "2017-10-20", acceptance("qualified", Some(2)));
+    assert!(newest.fact(accepted).findings.is_empty());
+    let accepted =
+        story.does(NationalOffice, "accept", "2017-10-20", acceptance("qualified", Some(1)));
+    let [found] = &story.fact(accepted).findings[..] else { panic!("one finding") };
+    assert_eq!(found.code, "plan_version_superseded");
+    assert_eq!(found.article, "Art. 14");
+    assert!(found.text.en.contains("version 1") && found.text.en.contains("version 2"));
+}
+
+#[test]
+fn c7_p3_the_round_and_the_batch_are_those_of_the_present_attempt() {
+    let area = approved_area();
+    assert_eq!(area.on("2014-10-11").round, None);
+    assert_eq!(area.on("2014-10-12").round.as_deref(), Some("2014"));
+    assert_eq!(area.state.batch, None);
+
+    let mut province = pilot("leading");
+    assert_eq!(province.state.batch.as_deref(), Some("1"));
+    let mut exited = province.clone();
+    province.does(NationalOffice, "evaluate", "2020-06-01", evaluated("passed"));
+    let mut listing = json!({ "rank": "demonstration", "batch": "2" });
+    listing["document"] = document();
+    province.does(NationalOffice, "list", "2020-07-01", listing);
+    assert_eq!(province.on("2020-06-30").batch.as_deref(), Some("1"));
+    assert_eq!(province.state.batch.as_deref(), Some("2"));
+    exited.does(NationalOffice, "evaluate", "2019-05-15", evaluated("failed"));
+    exited.does(Province, "declare_exit", "2019-08-01", reason());
+    assert_eq!(exited.state.batch.as_deref(), Some("1"));
+    exited.does(Province, "apply", "2021-02-01", province_application("leading", "pilot"));
+    assert_eq!(exited.state.batch, None, "nothing is decided on the new attempt");
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn p12_a_province_whose_application_is_pending_can_meet_what_it_owes() {
     story.does(Province, "apply", "2016-03-01", province_application("leading", "pilot"));
     story.does(Province, "submit_promotion_plan", "2016-04-01", json!({ "summary": "x" }));
     assert_eq!((story.stands("2016-04-01"), story.state.attempt), ("candidate.applied".into(), 1));
-    assert_eq!(story.state.promotion_plan, Some(1));
+    assert_eq!(story.state.met_outside["promotion_plan"].by, 1);
 }
 
 #[test]

@@ -1,13 +1,15 @@
 //! P7 to P12, P15, P17, P18: versions, evaluation, listing, adjustment, exit, stages.
 
 use docket::domain::act::ActKind;
+use docket::domain::calendar::Calendars;
 use docket::domain::decide::{OtherStanding, PlaceWanted};
-use docket::domain::duty::{DutyStatus, owes_promotion_plan};
+use docket::domain::duty::{DutyStatus, items, owed_unlisted};
 use docket::domain::event::PlaceEffect;
 use docket::domain::ids::Office::{NationalOffice, Province};
 use docket::domain::ids::{EventRef, ProgramId};
 use docket::domain::measure::{Matter, Participation};
 use docket::domain::refusal::Reason;
+use docket::domain::state::State;
 use serde_json::json;
 
 use crate::lives::{
@@ -15,7 +17,8 @@ use crate::lives::{
     scheme,
 };
 use crate::story::{
-    PROVINCE_2015, Story, act, date, forbidden, id, ids, invalid, measure, not_permitted, versions,
+    PROVINCE_2015, Story, act, date, day, forbidden, id, ids, invalid, measure, not_permitted,
+    versions,
 };
 
 /// A later version that asks for a document with every evaluation.
@@ -236,16 +239,27 @@ fn p12_what_awaited_a_decision_in_an_earlier_attempt_awaits_it_no_more() {
 #[test]
 fn p12_every_unlisted_province_owes_a_promotion_plan() {
     let rules = measure(PROVINCE_2015);
-    assert!(owes_promotion_plan(&rules, None));
+    let on = day("2026-11-01");
+    let owed = |state: &State| {
+        let owed = owed_unlisted(&rules, state, on, Some(day("2016-08-01")));
+        items(&owed, on, &Calendars::default()).first().map(|item| (item.status, item.open_from))
+    };
+    let open = |since: &str| Some((DutyStatus::Open, date(since)));
+    assert_eq!(owed(&State::default()), open("2016-08-01"));
     let mut story = Story::province();
     story.does(Province, "submit_promotion_plan", "2017-02-01", json!({ "summary": "x" }));
     assert_eq!(story.stands("2017-02-01"), "outside");
-    assert!(!owes_promotion_plan(&rules, Some(&story.state)));
+    assert_eq!(owed(&story.state).unwrap().0, DutyStatus::Met);
     // A plan from outside is no attempt; the application after it is the first.
     assert_eq!(story.state.attempt, 0);
     story.does(Province, "apply", "2018-03-01", province_application("leading", "pilot"));
     assert_eq!(story.state.attempt, 1);
-    assert!(!owes_promotion_plan(&rules, Some(&pilot("leading").state)));
+    assert_eq!(owed(&story.state), None, "a pending application pauses it");
+    let mut exited = pilot("leading");
+    assert_eq!(owed(&exited.state), None);
+    exited.does(NationalOffice, "evaluate", "2019-05-15", evaluated("failed"));
+    exited.does(Province, "declare_exit", "2019-08-01", reason());
+    assert_eq!(owed(&exited.state), open("2019-08-01"));
     let refusal = pilot("leading").refuses(
         Province,
         "submit_promotion_plan",

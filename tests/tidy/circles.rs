@@ -23,8 +23,13 @@ struct Use {
     is_public: bool,
 }
 
-/// Every circle under the given top modules, as a line each.
-pub fn circles(texts: &[(String, String)], tops: &[&str]) -> Vec<String> {
+/// Every circle under the given top modules, as a line each, that is there without the uses excused
+/// (parent, who uses, whom); and each excuse that nobody needs.
+pub fn circles(
+    texts: &[(String, String)],
+    tops: &[&str],
+    excused: &[(&str, &str, &str)],
+) -> Vec<String> {
     let mut modules: BTreeMap<Path, Module<'_>> = BTreeMap::new();
     for (file, text) in texts {
         let Some(path) = module_path(file) else { continue };
@@ -47,11 +52,17 @@ pub fn circles(texts: &[(String, String)], tops: &[&str]) -> Vec<String> {
             level.entry(from.clone()).or_default().entry(to.clone()).or_insert(place);
         }
     }
-    levels
-        .iter()
-        .filter(|(parent, _)| !parent.is_empty())
-        .flat_map(|(parent, edges)| of_level(parent, edges))
-        .collect()
+    let mut faults = Vec::new();
+    for (parent, from, to) in excused {
+        let path: Path = parent.split("::").map(str::to_owned).collect();
+        let edges = levels.get_mut(&path).and_then(|level| level.get_mut(*from));
+        if edges.and_then(|edges| edges.remove(*to)).is_none() {
+            faults.push(format!("in {parent}: {from} does not use {to}: excuse it no longer"));
+        }
+    }
+    let inner = levels.iter().filter(|(parent, _)| !parent.is_empty());
+    faults.extend(inner.flat_map(|(parent, edges)| of_level(parent, edges)));
+    faults
 }
 
 /// The circles among siblings: for each edge that closes one, the shortest way back.

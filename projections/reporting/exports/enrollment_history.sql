@@ -9,14 +9,14 @@ SELECT e.stream AS enrollment, e.program, e.subject, e.exercise, h.valid_from,
        h.title, h.title_from, h.title_until, h.term_from, h.term_until, h.place_category,
        h.place_from, h.place_attested, h.attempt, h.last_evidenced_on, h.kept_since, h.waiting,
        h.unsupported, h.provenance, a.sequence AS source_sequence, a.recorded_at,
-       a.event_id AS source_event_id
+       h.round, h.batch, a.event_id AS source_event_id
 FROM enrollment e
 CROSS JOIN status_history h
 CROSS JOIN (SELECT 0 AS half UNION ALL SELECT 1 AS half) k
 JOIN audit_trail a ON a.sequence =
      CASE WHEN k.half = 1 AND h.valid_to_known > h.known_from
           THEN h.valid_to_known ELSE h.known_from END
-WHERE h.enrollment = e.id AND a.sequence <= :known
+WHERE e.exercise = :exercise AND h.enrollment = e.id AND a.sequence <= :known
   AND ((k.half = 0 AND h.valid_to_known > h.known_from)
     OR (k.half = 1 AND (h.known_to IS NULL
       OR (h.known_to > h.known_from

@@ -9,5 +9,5 @@ LEFT JOIN audit_trail_before b ON b.sequence = a.sequence AND b.known_to =
      (SELECT min(c.known_to) FROM audit_trail_before c
       WHERE c.sequence = a.sequence AND c.known_to > :known)
 LEFT JOIN enrollment e ON e.id = a.enrollment
-WHERE a.sequence <= :known
+WHERE a.sequence <= :known AND a.exercise = :exercise
 ORDER BY a.sequence

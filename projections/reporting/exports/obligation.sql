@@ -13,6 +13,6 @@ LEFT JOIN obligation_met m ON m.enrollment = o.enrollment AND m.opened_by = o.op
   AND (m.valid_to IS NULL OR m.valid_to_known > :known)
 JOIN audit_trail a ON a.sequence =
      CASE WHEN m.known_from > o.known_from THEN m.known_from ELSE o.known_from END
-WHERE o.known_from <= :known AND (o.known_to IS NULL OR o.known_to > :known)
+WHERE e.exercise = :exercise AND o.known_from <= :known AND (o.known_to IS NULL OR o.known_to > :known)
   AND (o.valid_to IS NULL OR o.valid_to_known > :known)
 ORDER BY e.program, e.subject, o.opened_by, o.obligation, coalesce(m.due_year, -1), o.id

@@ -8,6 +8,6 @@ CROSS JOIN timeline_phase p
 JOIN audit_trail a ON a.sequence =
      CASE WHEN p.valid_to_known > p.known_from AND p.valid_to_known <= :known
           THEN p.valid_to_known ELSE p.known_from END
-WHERE p.enrollment = e.id
+WHERE e.exercise = :exercise AND p.enrollment = e.id
   AND p.known_from <= :known AND (p.known_to IS NULL OR p.known_to > :known)
 ORDER BY e.program, e.subject, p.valid_from, p.id

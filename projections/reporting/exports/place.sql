@@ -5,5 +5,5 @@ SELECT p.program, p.category, p.enrollment, e.subject, p.exercise, p.from_day, p
 FROM enrollment_place p
 JOIN audit_trail a ON a.sequence = p.known_from
 LEFT JOIN enrollment e ON e.stream = p.enrollment AND e.id <= :known
-WHERE p.known_from <= :known AND (p.known_to IS NULL OR p.known_to > :known)
+WHERE p.exercise = :exercise AND p.known_from <= :known AND (p.known_to IS NULL OR p.known_to > :known)
 ORDER BY p.program, p.category, p.enrollment, p.revision, p.from_day

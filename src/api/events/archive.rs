@@ -8,10 +8,8 @@ use std::sync::LazyLock;
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::Bytes;
-use schemars::JsonSchema;
-use serde::Serialize;
 
-use super::view::{self, Around, EventView, answer};
+use super::view::{self, Around, answer};
 use super::{ARCHIVE, EVENT_BYTES, JSON, LAST_SEQUENCE};
 use crate::api::answer::{IMMUTABLE, rendered, sequence};
 use crate::api::call::{Answered, Call};
@@ -23,19 +21,6 @@ use crate::log::{EventLog, RecordedEvent};
 
 /// Events in a page.
 const EVENTS: u64 = 256;
-
-/// An archive page; its links are in the header `Link`, since which pages follow changes.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct ArchivePage<'a> {
-    /// The number of the page, from 0.
-    pub page: u64,
-    /// The sequence of its first event.
-    pub first_sequence: String,
-    /// That of its last.
-    pub last_sequence: String,
-    /// Its 256 events.
-    pub items: Vec<EventView<'a>>,
-}
 
 /// Answers a full page.
 ///

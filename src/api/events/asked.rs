@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::filter::Filter;
+use super::filter::{Filter, refused};
 use crate::api::answer::{self, sequence};
 use crate::api::call::Call;
 use crate::api::page;
@@ -56,14 +56,6 @@ impl Asked {
         let wait = wait.map(|seconds| Duration::from_secs(seconds.min(MAX_WAIT_S)));
         Ok(Self { after: after(call).await?, limit, filter, wait })
     }
-}
-
-/// A parameter that can't be what it is, in both languages.
-pub fn refused(name: &str, en: &str, zh: &str) -> Problem {
-    Problem::new(Code::MalformedRequest)
-        .detail(format!("{name}: {en}"))
-        .detail_zh(format!("{name}：{zh}"))
-        .member("errors", serde_json::json!([{ "parameter": name, "detail": en }]))
 }
 
 async fn after(call: &Call) -> Result<Option<u64>, Problem> {

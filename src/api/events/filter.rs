@@ -3,14 +3,21 @@
 
 use std::collections::BTreeSet;
 
-use super::asked::refused;
 use crate::api::call::Call;
-use crate::api::problem::Problem;
+use crate::api::problem::{Code, Problem};
 use crate::codec::kind_of_stream;
 use crate::domain::date::Timestamp;
 use crate::domain::event_type::EventType;
 use crate::domain::ids::SubjectId;
 use crate::log::{RecordedEvent, StreamName};
+
+/// A parameter that can't be what it is, in both languages.
+pub fn refused(name: &str, en: &str, zh: &str) -> Problem {
+    Problem::new(Code::MalformedRequest)
+        .detail(format!("{name}: {en}"))
+        .detail_zh(format!("{name}：{zh}"))
+        .member("errors", serde_json::json!([{ "parameter": name, "detail": en }]))
+}
 
 /// What must hold of an event for it to be in the feed; all of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,7 +52,7 @@ impl Filter {
             return Err(refused(
                 "recorded_to",
                 "it is not later than recorded_from, so nothing can lie between",
-                "须晚于 recorded_from，否则其间不可能有事件",
+                "须晚于起始时刻，否则其间不可能有事件",
             ));
         }
         Ok(filter)
@@ -91,11 +98,12 @@ fn program(call: &Call) -> Result<Option<String>, Problem> {
     }
     let programs = &call.state.app.library().programs().programs;
     let there: Vec<&str> = programs.iter().map(|program| program.id.as_str()).collect();
-    let (en, zh) = (there.join(", "), there.join("、"));
+    let names: Vec<&str> = programs.iter().map(|program| program.name.zh.as_str()).collect();
+    let (en, zh) = (there.join(", "), names.join("、"));
     Err(refused(
         "program",
         &format!("there is no program {id:?}; there are {en}"),
-        &format!("没有项目 {id:?}；现有 {zh}"),
+        &format!("没有项目“{id}”；现有项目：{zh}"),
     ))
 }
 
@@ -139,11 +147,12 @@ fn types(call: &Call) -> Result<Vec<&'static str>, Problem> {
             });
             found.map(|found| found.name).ok_or_else(|| {
                 let there: Vec<&str> = EventType::all().map(|known| known.name).collect();
-                let (en, zh) = (there.join(", "), there.join("、"));
+                let names: Vec<&str> = EventType::all().map(|known| known.label.zh).collect();
+                let (en, zh) = (there.join(", "), names.join("、"));
                 refused(
                     "type",
                     &format!("there is no event type {wanted:?}; there are {en}"),
-                    &format!("没有事件类型 {wanted:?}；现有 {zh}"),
+                    &format!("没有事件类型“{wanted}”；现有类型：{zh}"),
                 )
             })
         })

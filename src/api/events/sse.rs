@@ -17,9 +17,9 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
-use super::asked::{Asked, refused};
+use super::asked::Asked;
 use super::backlog::{Backlog, READ};
-use super::filter::Filter;
+use super::filter::{Filter, refused};
 use super::tail::Newest;
 use super::{EVENT_STREAM, VARY, position};
 use crate::api::answer::sequence;

@@ -8,7 +8,6 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::archive::ArchivePage;
 use super::{CLOUD_EVENTS, JSON, JSONL, NDJSON};
 use crate::api::answer::{rendered, sequence};
 use crate::api::call::Call;
@@ -17,6 +16,19 @@ use crate::api::problem::{Code, Problem};
 use crate::codec::{self, CloudEvents, Member, Members};
 use crate::domain::date::Timestamp;
 use crate::log::{RecordedEvent, SINGLE_EVENTS, give_way, on_backlog};
+
+/// An archive page; its links are in the header `Link`, since which pages follow changes.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ArchivePage<'a> {
+    /// The number of the page, from 0.
+    pub page: u64,
+    /// The sequence of its first event.
+    pub first_sequence: String,
+    /// That of its last.
+    pub last_sequence: String,
+    /// Its 256 events.
+    pub items: Vec<EventView<'a>>,
+}
 
 /// An event with its full envelope.
 #[derive(Debug, Serialize, JsonSchema)]

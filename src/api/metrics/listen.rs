@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::{Exposition, Form};
 use crate::api::negotiate::accepted;
-use crate::api::serve::ServeError;
+use crate::api::serve_error::ServeError;
 
 /// The newer of the two forms.
 const OPEN: &str = "application/openmetrics-text";

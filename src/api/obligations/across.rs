@@ -9,15 +9,15 @@ use super::{ObligationItem, STATUSES};
 use crate::api::answer::limit;
 use crate::api::brief::{Labels, ObligationView};
 use crate::api::call::{Answered, Call};
-use crate::api::lists::{version_of, words};
+use crate::api::lists::version_of;
 use crate::api::named;
-use crate::api::page::{Cursor, Filled, ask_at, cursor, exercise, page};
+use crate::api::page::{Cursor, Filled, ask_at, cursor, page};
 use crate::api::times::Times;
 use crate::domain::calendar::Calendars;
 use crate::domain::date::Day;
-use crate::domain::duty::{DueItem, DutyStatus, items, unlisted_duties};
-use crate::domain::ids::SubjectId;
-use crate::domain::measure::Program;
+use crate::domain::duty::{DueItem, DutyStatus, items, owed_unlisted};
+use crate::domain::ids::{Id, SubjectId};
+use crate::domain::measure::{Edition, Program};
 use crate::domain::state::{Duty, State};
 use crate::projection::obligations::{ObligationCursor, ObligationFilter, ObligationRow};
 use crate::projection::subjects::{SubjectCursor, UnlistedFilter};
@@ -63,16 +63,19 @@ impl Pick {
     }
 }
 
-/// The duty of a program's unlisted subjects.
+/// A duty of a program's unlisted subjects.
 struct Unlisted {
     filter: UnlistedFilter,
-    duty: Duty,
+    obligation: Id,
+    edition: Arc<Edition>,
+    /// The day as of which the list of who takes part is known to be complete.
+    complete_since: Option<Day>,
 }
 
 /// A duty found.
 enum Found {
     Recorded(Box<ObligationRow>),
-    Unlisted(usize, SubjectId),
+    Unlisted(usize, SubjectId, Arc<Duty>, Option<Day>),
 }
 
 /// Where the next page begins.
@@ -110,9 +113,9 @@ pub async fn list_obligations(call: Call) -> Answered {
     };
     let (due_before, due_after) =
         (call.parsed("due_before", Day::parse)?, call.parsed("due_after", Day::parse)?);
-    let statuses = words(&call, "status", STATUSES)?;
+    let statuses = named::words(&call, "status", STATUSES)?;
     let filter = ObligationFilter {
-        exercise: exercise(&call)?,
+        exercise: named::exercise(&call)?,
         program: named::program(&call)?.map(|program| program.id.clone()),
         subject: named::subject(&call, "subject").await?,
         obligation: named::declared(&call, "obligation", |measure| {
@@ -125,7 +128,7 @@ pub async fn list_obligations(call: Call) -> Answered {
         only_binding: false,
     };
     let pick = Pick { day: times.day, statuses, due_before, due_after, calendars };
-    let unlisted = unlisted(&call, &filter, &pick);
+    let unlisted = all_unlisted(&call, &filter, &times);
     let question = Arc::new(Question { filter, pick, unlisted, limit });
     let asked = question.clone();
     let after = cursor.map(|cursor| cursor.after);
@@ -135,16 +138,19 @@ pub async fn list_obligations(call: Call) -> Answered {
     let programs = items.iter().map(|item| item.program.clone()).collect();
     let model = ("obligations", version_of("obligations"));
     let (position, known_at_us) = (answer.position, answer.known_at_us);
-    page(&call, Filled { items, more, programs, times, model, copy, position, known_at_us })
+    let exercise = question.filter.exercise;
+    let filled =
+        Filled { items, exercise, more, programs, times, model, copy, position, known_at_us };
+    page(&call, filled)
 }
 
 /// The programs whose unlisted subjects owe something that the filter picks, by id.
-fn unlisted(call: &Call, filter: &ObligationFilter, pick: &Pick) -> Vec<Unlisted> {
+fn all_unlisted(call: &Call, filter: &ObligationFilter, times: &Times) -> Vec<Unlisted> {
     let programs = call.state.app.library().programs().programs.iter();
     let mut owed: Vec<Unlisted> = programs
         .filter(|program| program.is_exercise() == filter.exercise)
         .filter(|program| filter.program.as_ref().is_none_or(|id| *id == program.id))
-        .flat_map(|program| of_program(call, program, filter, pick))
+        .flat_map(|program| of_program(call, program, filter, times))
         .collect();
     owed.sort_by(|one, other| one.key().cmp(&other.key()));
     owed
@@ -154,17 +160,21 @@ fn of_program(
     call: &Call,
     program: &Program,
     filter: &ObligationFilter,
-    pick: &Pick,
+    times: &Times,
 ) -> Vec<Unlisted> {
-    let versions = call.state.app.library().versions(program);
-    let Some(edition) = versions.in_force(pick.day) else { return Vec::new() };
+    let library = call.state.app.library();
+    let versions = library.versions(program);
+    let Some(edition) = versions.in_force(times.day) else { return Vec::new() };
     let measure = &edition.measure;
-    let picked = |duty: &Duty| {
+    // They have no due date.
+    if filter.due_before.or(filter.due_after).is_some() {
+        return Vec::new();
+    }
+    let owed = owed_unlisted(measure, &State::default(), times.day, None);
+    let picked = |duty: &&Arc<Duty>| {
         filter.obligation.as_ref().is_none_or(|id| *id == duty.obligation)
             && filter.owes.is_none_or(|office| office == duty.owes || duty.with.contains(&office))
-            && !pick.of(duty, None, |_| ()).is_empty()
     };
-    let duties = unlisted_duties(measure, None).into_iter().filter(picked);
     let standing = measure.phases.iter().filter(|phase| phase.standing);
     let filter = UnlistedFilter {
         program: program.id.clone(),
@@ -173,12 +183,26 @@ fn of_program(
         standing: standing.map(|phase| phase.id.clone()).collect(),
         subject: filter.subject.clone(),
     };
-    duties.map(|duty| Unlisted { filter: filter.clone(), duty }).collect()
+    let complete_since = library.list_complete_since(&program.id, times.known.sequence());
+    let one = |duty: &Arc<Duty>| Unlisted {
+        filter: filter.clone(),
+        obligation: duty.obligation.clone(),
+        edition: edition.clone(),
+        complete_since,
+    };
+    owed.duties.iter().filter(picked).map(one).collect()
 }
 
 impl Unlisted {
+    /// The duty of one of them, with the day from which it is known to be owed.
+    fn owed(&self, state: &State, day: Day) -> Option<(Arc<Duty>, Option<Day>)> {
+        let owed = owed_unlisted(&self.edition.measure, state, day, self.complete_since);
+        let duty = owed.duties.iter().find(|duty| duty.obligation == self.obligation)?;
+        Some((duty.clone(), owed.kept_since))
+    }
+
     fn key(&self) -> (&str, &str) {
-        (self.filter.program.as_str(), self.duty.obligation.as_str())
+        (self.filter.program.as_str(), self.obligation.as_str())
     }
 }
 
@@ -266,7 +290,10 @@ impl Question {
                 examined += rows.len();
                 for row in rows {
                     from = Some(row.subject.cursor());
-                    if row.met.iter().any(|met| met.obligation == unlisted.duty.obligation) {
+                    let Some((duty, kept)) = unlisted.owed(&row.state, self.pick.day) else {
+                        continue;
+                    };
+                    if self.pick.of(&duty, kept, |_| ()).is_empty() {
                         continue;
                     }
                     if left == 0 {
@@ -274,7 +301,7 @@ impl Question {
                     }
                     left -= 1;
                     last = after(from.clone());
-                    found.push(Found::Unlisted(index, row.subject.subject));
+                    found.push(Found::Unlisted(index, row.subject.subject, duty, kept));
                 }
                 if end {
                     break;
@@ -290,9 +317,8 @@ impl Question {
     fn judged(&self, call: &Call, found: &Found) -> Vec<ObligationItem> {
         let (program, subject, duty, kept_since) = match found {
             Found::Recorded(row) => (&row.program, &row.subject, &row.duty, row.kept_since),
-            Found::Unlisted(index, subject) => {
-                let unlisted = &self.unlisted[*index];
-                (&unlisted.filter.program, subject, &unlisted.duty, None)
+            Found::Unlisted(index, subject, duty, kept_since) => {
+                (&self.unlisted[*index].filter.program, subject, &**duty, *kept_since)
             }
         };
         let library = call.state.app.library();
@@ -302,7 +328,7 @@ impl Question {
             program: program.to_string(),
             subject: subject.to_string(),
             exercise: self.filter.exercise,
-            obligation: ObligationView::of(item, &labels, call.tongue()),
+            obligation: ObligationView::of(item, self.pick.day, &labels, call.tongue()),
             enrollment: format!("/v1/enrollments/{program}/{subject}"),
         })
     }

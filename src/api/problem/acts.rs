@@ -4,14 +4,17 @@
 use serde_json::{Value, json};
 
 use super::{Code, FieldError, Language, Problem};
-use crate::api::answer::sequence;
+use crate::api::sequence::sequence;
 use crate::app::ActError;
 use crate::app::clock::ClockError;
 use crate::codec::{MAX_ERRORS, RequestError};
 use crate::domain::event::Recorded;
 use crate::domain::ids::{self, EventRef, Id, Text};
 use crate::domain::refusal::{self, Reason, Refusal};
+use crate::domain::words;
 use crate::log::{LogError, Stop};
+
+const ZH: ids::Language = ids::Language::Zh;
 
 impl Problem {
     /// What an error of the application is; `language` is that of members in words.
@@ -25,29 +28,21 @@ impl Problem {
             ActError::PreconditionRequired { .. } => Problem::new(Code::PreconditionRequired),
             ActError::KeyReused { first_used_at } => Problem::new(Code::IdempotencyKeyReused)
                 .detail(text)
-                .detail_zh(format!("该幂等键已于 {first_used_at} 用于另一行为"))
+                .detail_zh(format!("该幂等键已于{first_used_at}用于另一行为"))
                 .member("first_used_at", first_used_at.to_rfc3339()),
             ActError::NotFound { what, name } => Problem::new(Code::NotFound)
                 .detail(text)
-                .detail_zh(format!("没有{} {name}", what_zh(what))),
+                .detail_zh(format!("没有{}“{name}”", what_zh(what))),
             ActError::Exists { name, .. } => Problem::new(Code::SubjectExists)
                 .detail(text)
-                .detail_zh(format!("{name} 已登记"))
+                .detail_zh(format!("主体“{name}”已登记"))
                 .member("subject", name),
             ActError::DocumentMissing { pointer, digest } => Problem::new(Code::DocumentMissing)
                 .detail(text)
-                .detail_zh(format!("{pointer} 所引用的文件 {digest} 尚未上传"))
+                .detail_zh(format!("所引用的文件尚未上传（摘要{digest}）"))
                 .member("digest", digest)
                 .member("pointer", format!("#{pointer}")),
-            ActError::Invalid { pointer, detail } => {
-                let pointer = format!("#{pointer}");
-                let code = "invalid".to_owned();
-                Problem::new(Code::ValidationError).detail(detail.clone()).errors(&[FieldError {
-                    pointer,
-                    detail,
-                    code,
-                }])
-            }
+            ActError::Invalid(error) => of_fields(&[error], language),
             ActError::EventTooLarge { bytes, limit } => {
                 let errors = [FieldError {
                     pointer: "#".to_owned(),
@@ -62,10 +57,11 @@ impl Problem {
                     .errors(&errors)
             }
             ActError::Forbidden { required, .. } => {
-                let list = required.join("、");
+                let list: Vec<_> = required.iter().map(|role| words::role(role, ZH)).collect();
+                let list = words::one_of(&list, ZH);
                 Problem::new(Code::RoleForbidden)
                     .detail(text)
-                    .detail_zh(format!("您的角色无权进行该操作（有权的角色：{list}）"))
+                    .detail_zh(format!("您的角色无权进行该操作，须由{list}进行"))
                     .member("required_roles", required)
             }
             ActError::Clock(ClockError::Unconfirmed { ahead_us }) => {
@@ -156,7 +152,7 @@ impl From<RequestError> for Problem {
         match error {
             RequestError::Malformed(detail) => Problem::new(Code::MalformedRequest)
                 .detail(detail.clone())
-                .detail_zh(format!("无法解析请求体：{detail}")),
+                .detail_zh("无法解析请求体：不是合法的 JSON，或结构有误"),
             RequestError::Invalid(errors) => of_fields(&errors, Language::En),
         }
     }
@@ -168,9 +164,16 @@ pub fn of_fields(errors: &[refusal::FieldError], language: Language) -> Problem 
     let joined = |language| {
         let details = errors.iter().map(|error| {
             let detail = word(&error.detail, language);
-            if error.pointer.is_empty() { detail } else { format!("{}: {detail}", error.pointer) }
+            match (language, words::member(&error.pointer)) {
+                (Language::Zh, Some(member)) => format!("{member}：{detail}"),
+                (Language::En, _) if !error.pointer.is_empty() => {
+                    format!("{}: {detail}", error.pointer)
+                }
+                _ => detail,
+            }
         });
-        details.collect::<Vec<_>>().join("; ")
+        let between = if language == Language::Zh { "；" } else { "; " };
+        details.collect::<Vec<_>>().join(between)
     };
     let listed: Vec<FieldError> = errors
         .iter()
@@ -229,7 +232,7 @@ fn of_conflict(expected: Option<u64>, actual: Option<u64>, changes: &[Recorded])
             .detail_zh("尚无记录；首次申报请携带 If-None-Match: *"),
         _ if expected == actual => Problem::new(Code::RevisionConflict)
             .detail("If-Match names the revision by a weak tag or by none; send `current_etag`, which is strong")
-            .detail_zh("If-Match 中是弱标签或无修订号的标签；请改用 current_etag（强标签）"),
+            .detail_zh("If-Match 中是弱标签或无修订号的标签；请改用答复所给的当前实体标签"),
         _ => Problem::new(Code::RevisionConflict),
     };
     problem

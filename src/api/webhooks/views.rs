@@ -215,7 +215,7 @@ fn disabled_view(disabled: Disabled, language: Language) -> DisabledView {
             "a delivery failed as often as it may; see its last_error, then enable the endpoint"
         }
         (DisabledReason::Exhausted, Language::Zh) => {
-            "某一推送的失败次数已达上限；请查看其 last_error，排除故障后启用"
+            "某一推送的失败次数已达上限；请查看其最近一次错误，排除故障后启用"
         }
     };
     DisabledView {

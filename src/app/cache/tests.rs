@@ -50,7 +50,14 @@ fn each_fold_sees_the_events_up_to_its_own_revision() {
 }
 
 fn at(revision: u64) -> Cached {
-    Cached { revision: Some(revision), sequence: Some(revision), ..Cached::default() }
+    Cached {
+        enrollment: crate::domain::enrollment::Enrollment {
+            revision: Some(revision),
+            ..Default::default()
+        },
+        sequence: Some(revision),
+        ..Cached::default()
+    }
 }
 
 fn put(cache: &EnrollmentCache, stream: &str, cached: Cached) {

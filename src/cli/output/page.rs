@@ -33,6 +33,11 @@ impl Page {
         self.lines.push(Line { strong: plain(strong), rest: plain(rest) });
     }
 
+    /// Adds another page.
+    pub fn append(&mut self, other: Self) {
+        self.lines.extend(other.lines);
+    }
+
     /// Adds a table.
     pub fn table(&mut self, table: &Table) {
         let widths = table.widths();

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{TimeArgs, enrollment, items, joined, show, text};
+use super::{TimeArgs, cell, enrollment, items, joined, show, text};
 use crate::cli::ask::AskArgs;
 use crate::cli::client::Answer;
 use crate::cli::exit::Exit;
@@ -40,7 +40,7 @@ pub async fn run(args: &AuditArgs) -> anyhow::Result<Exit> {
     let asker = args.ask.open(false).await?;
     let path = enrollment(&args.program, &args.subject, "/audit-trail")?;
     let answer = asker.list(&path, &args.time.query()).await?;
-    show(asker, &args.ask, &answer, trail).await?;
+    show(asker, &args.ask, answer, trail).await?;
     Ok(Exit::Done)
 }
 
@@ -64,10 +64,10 @@ fn entry(answer: &Answer, item: &Value, page: &mut Page) {
     };
     let fate = joined(fate.to_owned(), " ", text(item, "/corrected_by"));
     let parts = [
-        joined(text(item, "/revision"), " ", text(item, "/type")),
-        text(item, "/article"),
+        joined(text(item, "/revision"), " ", cell(answer, item, "/type")),
+        cell(answer, item, "/article"),
         document,
-        text(item, "/provenance"),
+        cell(answer, item, "/provenance"),
         recorded,
         fate,
     ];

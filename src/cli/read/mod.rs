@@ -4,12 +4,16 @@ pub mod audit;
 pub mod obligations;
 pub mod status;
 pub mod timeline;
+mod words;
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::ask::{AskArgs, Asker};
 use super::client::{Answer, segment};
 use super::output::{Format, Page, print, print_json};
+use words::{cell, row};
 
 /// Which day, and how much of the record.
 #[derive(Debug, clap::Args)]
@@ -49,22 +53,55 @@ pub fn enrollment(program: &str, subject: &str, part: &str) -> anyhow::Result<St
     Ok(format!("/v1/enrollments/{}/{}{part}", segment(program)?, segment(subject)?))
 }
 
-/// Shows an answer, in the form asked for, and ends the asking.
+/// Shows an answer, in the form asked for, and ends the asking. What is invented says so on its first
+/// line (G16).
 ///
 /// # Errors
 /// When it can't be written.
 pub async fn show(
     asker: Asker,
     args: &AskArgs,
-    answer: &Answer,
+    mut answer: Answer,
     page: impl FnOnce(&Answer) -> Page,
 ) -> anyhow::Result<()> {
+    if matches!(args.output, Format::Table) && !answer.is_english {
+        answer.programs = programs(&asker).await?;
+    }
     asker.close().await?;
     match args.output {
         Format::Json => print_json(&answer.body)?,
-        Format::Table => print(&page(answer))?,
+        Format::Table => {
+            let mut shown = Page::default();
+            if answer.body["exercise"] == true {
+                shown.strong(
+                    answer.say(
+                        "EXERCISE: invented, no real record",
+                        "演练：内容均为虚构，并非真实记录",
+                    ),
+                );
+            }
+            shown.append(page(&answer));
+            print(&shown)?;
+        }
     }
     Ok(())
+}
+
+/// The Chinese names of the programs: their ids are no words.
+async fn programs(asker: &Asker) -> anyhow::Result<BTreeMap<String, String>> {
+    let programs = asker.get("/v1/programs", &[]).await?;
+    Ok(items(&programs.body, "/items")
+        .map(|program| (text(program, "/id"), text(program, "/name/zh")))
+        .collect())
+}
+
+/// What an answer about one enrollment is about: the subject's name, program and id.
+fn heading(answer: &Answer) -> String {
+    let body = &answer.body;
+    let (program, subject) = (cell(answer, body, "/program"), text(body, "/subject"));
+    let exercise =
+        if body["exercise"] == true { answer.say("  (exercise)", "（演练）") } else { "" };
+    format!("{}  {program} / {subject}{exercise}", text(body, "/name"))
 }
 
 /// The text at a JSON pointer; numbers as they are written, nothing as an empty text.

@@ -1,6 +1,6 @@
 //! `docket obligations`.
 
-use super::{TimeArgs, enrollment, items, push, show, text};
+use super::{TimeArgs, enrollment, items, push, row, show};
 use crate::cli::ask::AskArgs;
 use crate::cli::client::Answer;
 use crate::cli::exit::Exit;
@@ -55,7 +55,7 @@ pub async fn run(args: &ObligationsArgs) -> anyhow::Result<Exit> {
         let asker = args.ask.open(false).await?;
         let path = enrollment(program, subject, "/obligations")?;
         let answer = asker.get(&path, &query).await?;
-        show(asker, &args.ask, &answer, table).await?;
+        show(asker, &args.ask, answer, table).await?;
         return Ok(Exit::Done);
     }
     push(&mut query, "program", args.program.as_ref());
@@ -67,7 +67,7 @@ pub async fn run(args: &ObligationsArgs) -> anyhow::Result<Exit> {
     }
     let asker = args.ask.open(true).await?;
     let answer = asker.list("/v1/obligations", &query).await?;
-    show(asker, &args.ask, &answer, table).await?;
+    show(asker, &args.ask, answer, table).await?;
     Ok(Exit::Done)
 }
 
@@ -80,6 +80,8 @@ fn table(answer: &Answer) -> Page {
         answer.say("due", "到期"),
         answer.say("in time until", "按期截止"),
         answer.say("received", "收到"),
+        answer.say("days waited", "已等待天数"),
+        answer.say("days late", "逾期天数"),
         answer.say("article", "条款"),
         answer.say("how it follows", "推算"),
     ];
@@ -90,6 +92,8 @@ fn table(answer: &Answer) -> Page {
         "/due/on",
         "/due/not_late_before",
         "/met/received_on",
+        "/waiting",
+        "/days_late",
         "/article",
         "/due/arithmetic",
     ];
@@ -99,7 +103,7 @@ fn table(answer: &Answer) -> Page {
     }
     let mut table = Table::new(&head);
     for item in items(&answer.body, "/items") {
-        table.row(members.iter().map(|pointer| text(item, pointer)).collect());
+        table.row(row(answer, item, &members));
     }
     let mut page = Page::default();
     page.table(&table);

@@ -1,8 +1,6 @@
 //! `docket status`.
 
-use serde_json::Value;
-
-use super::{TimeArgs, enrollment, items, joined, push, show, text};
+use super::{TimeArgs, cell, enrollment, heading, items, joined, push, row, show, text};
 use crate::cli::ask::AskArgs;
 use crate::cli::client::Answer;
 use crate::cli::exit::Exit;
@@ -59,6 +57,12 @@ struct FilterArgs {
     /// With --list: in this category
     #[arg(long, requires = "list", conflicts_with = "program")]
     category: Option<String>,
+    /// With --list: last decided in this annual round
+    #[arg(long, requires = "list", conflicts_with = "program")]
+    round: Option<String>,
+    /// With --list: last decided in this batch
+    #[arg(long, requires = "list", conflicts_with = "program")]
+    batch: Option<String>,
     /// With --list: this province and what lies in it
     #[arg(long, value_name = "CODE", requires = "list", conflicts_with = "program")]
     province: Option<String>,
@@ -76,20 +80,22 @@ pub async fn run(args: &StatusArgs) -> anyhow::Result<Exit> {
     if let (Some(program), Some(subject)) = (&args.program, &args.subject) {
         let asker = args.ask.open(false).await?;
         let answer = asker.get(&enrollment(program, subject, "")?, &query).await?;
-        show(asker, &args.ask, &answer, one).await?;
+        show(asker, &args.ask, answer, one).await?;
         return Ok(Exit::Done);
     }
     let filter = &args.filter;
     push(&mut query, "program", filter.of_program.as_ref());
     push(&mut query, "phase", filter.phase.as_ref());
     push(&mut query, "category", filter.category.as_ref());
+    push(&mut query, "round", filter.round.as_ref());
+    push(&mut query, "batch", filter.batch.as_ref());
     push(&mut query, "province", filter.province.as_ref());
     if filter.exercise {
         query.push(("exercise", "true".to_owned()));
     }
     let asker = args.ask.open(true).await?;
     let answer = asker.list("/v1/enrollments", &query).await?;
-    show(asker, &args.ask, &answer, list).await?;
+    show(asker, &args.ask, answer, list).await?;
     Ok(Exit::Done)
 }
 
@@ -98,34 +104,36 @@ fn one(answer: &Answer) -> Page {
     let say = |en, zh| answer.say(en, zh);
     let range = |from: String, until: String| joined(from, " – ", until);
     let mut page = Page::default();
-    page.strong(&format!(
-        "{}  {} / {}{}",
-        text(body, "/name"),
-        text(body, "/program"),
-        text(body, "/subject"),
-        if body["exercise"] == true { say("  (exercise)", "（演练）") } else { "" },
-    ));
-    let node =
-        joined(text(body, "/stands_at/label"), "  ", bracketed(text(body, "/stands_at/node")));
+    page.strong(&heading(answer));
+    let node = text(body, "/stands_at/node");
+    let node = if answer.is_english { bracketed(node) } else { String::new() };
+    let node = joined(text(body, "/stands_at/label"), "  ", node);
     let node = if node.is_empty() { say("nowhere", "无").to_owned() } else { node };
     let until = text(body, "/title/until");
     let title = joined(text(body, "/title/label"), "  ", range(text(body, "/title/from"), until));
+    let category = if answer.is_english { "/place/category" } else { "/category/label" };
+    let category = body.pointer("/place/category").map(|_| text(body, category));
     let place =
-        joined(text(body, "/place/category"), say(" since ", "，自 "), text(body, "/place/from"));
+        joined(category.unwrap_or_default(), say(" since ", "，自"), text(body, "/place/from"));
+    let attempt = text(body, "/attempt");
+    let attempt = if answer.is_english { attempt } else { format!("第{attempt}次申报") };
+    let measure = if answer.is_english { "/measure/version" } else { "/measure/number" };
     page.fields(&[
         (say("as of", "日期"), text(body, "/as_of")),
         (say("known at", "截至入档"), text(body, "/known_at")),
         (say("stands at", "所处阶段"), node),
         (say("since", "起自"), text(body, "/stands_at/since")),
         (say("category", "类型"), text(body, "/category/label")),
+        (say("round", "年度"), text(body, "/round")),
+        (say("batch", "批次"), text(body, "/batch")),
         (say("title", "称号"), title),
         (say("term", "期限"), range(text(body, "/term/from"), text(body, "/term/until"))),
         (say("place taken", "占用名额"), place),
-        (say("attempt", "第几次"), text(body, "/attempt")),
-        (say("provenance", "来源"), text(body, "/provenance")),
+        (say("attempt", "申报次数"), attempt),
+        (say("provenance", "来源"), cell(answer, body, "/provenance")),
         (say("last evidenced", "最近佐证"), text(body, "/last_evidenced_on")),
         (say("complete since", "记录完整自"), text(body, "/kept_since")),
-        (say("measure", "依据文件"), text(body, "/measure/version")),
+        (say("measure", "依据文件"), text(body, measure)),
         (say("revision", "修订号"), text(body, "/revision")),
     ]);
     waiting(answer, &mut page);
@@ -135,7 +143,7 @@ fn one(answer: &Answer) -> Page {
         ("/not_yet_in_effect", "Not yet in effect", "尚未生效"),
         ("/unsupported", "Without ground", "已失依据"),
     ] {
-        events(body, member, say(en, zh), &mut page);
+        events(answer, member, say(en, zh), &mut page);
     }
     page
 }
@@ -149,10 +157,12 @@ fn waiting(answer: &Answer, page: &mut Page) {
         answer.say("office", "机关"),
         answer.say("act", "行为"),
         answer.say("since", "起自"),
+        answer.say("days", "天数"),
         answer.say("article", "条款"),
     ]);
     for item in items(&answer.body, "/waiting_for") {
-        table.row(["/office", "/act", "/since", "/article"].map(|p| text(item, p)).to_vec());
+        let members = ["/office", "/act", "/since", "/days", "/article"];
+        table.row(row(answer, item, &members));
     }
     page.section(answer.say("Whose move it is", "待办"), &table);
 }
@@ -163,19 +173,26 @@ fn unmet(answer: &Answer, page: &mut Page) {
         answer.say("owes", "义务人"),
         answer.say("status", "状态"),
         answer.say("due", "到期"),
+        answer.say("days waited", "已等待天数"),
+        answer.say("days late", "逾期天数"),
         answer.say("article", "条款"),
     ]);
     for item in items(&answer.body, "/obligations/unmet") {
-        let members = ["/label", "/owes", "/status", "/due/on", "/article"];
-        table.row(members.map(|pointer| text(item, pointer)).to_vec());
+        let members =
+            ["/label", "/owes", "/status", "/due/on", "/waiting", "/days_late", "/article"];
+        table.row(row(answer, item, &members));
     }
     page.section(answer.say("Due", "应履行"), &table);
 }
 
-fn events(body: &Value, member: &str, title: &str, page: &mut Page) {
-    let mut table = Table::new(&["event", "effective_on", "revision"]);
-    for item in items(body, member) {
-        table.row(["/type", "/effective_on", "/revision"].map(|p| text(item, p)).to_vec());
+fn events(answer: &Answer, member: &str, title: &str, page: &mut Page) {
+    let mut table = Table::new(&[
+        answer.say("event", "事件"),
+        answer.say("effective_on", "生效日期"),
+        answer.say("revision", "修订号"),
+    ]);
+    for item in items(&answer.body, member) {
+        table.row(row(answer, item, &["/type", "/effective_on", "/revision"]));
     }
     page.section(title, &table);
 }
@@ -188,6 +205,8 @@ fn list(answer: &Answer) -> Page {
         answer.say("stands at", "所处阶段"),
         answer.say("since", "起自"),
         answer.say("category", "类型"),
+        answer.say("round", "年度"),
+        answer.say("batch", "批次"),
         answer.say("provenance", "来源"),
     ]);
     for item in items(&answer.body, "/items") {
@@ -198,9 +217,11 @@ fn list(answer: &Answer) -> Page {
             "/stands_at/label",
             "/stands_at/since",
             "/category/label",
+            "/round",
+            "/batch",
             "/provenance",
         ];
-        table.row(members.map(|pointer| text(item, pointer)).to_vec());
+        table.row(row(answer, item, &members));
     }
     let mut page = Page::default();
     page.table(&table);

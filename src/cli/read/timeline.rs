@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{TimeArgs, enrollment, items, joined, show, text};
+use super::{TimeArgs, cell, enrollment, heading, items, joined, show, text};
 use crate::cli::ask::AskArgs;
 use crate::cli::client::Answer;
 use crate::cli::exit::Exit;
@@ -46,19 +46,13 @@ pub async fn run(args: &TimelineArgs) -> anyhow::Result<Exit> {
     let asker = args.ask.open(false).await?;
     let path = enrollment(&args.program, &args.subject, "/timeline")?;
     let answer = asker.get(&path, &args.time.query()).await?;
-    show(asker, &args.ask, &answer, timeline).await?;
+    show(asker, &args.ask, answer, timeline).await?;
     Ok(Exit::Done)
 }
 
 fn timeline(answer: &Answer) -> Page {
-    let body = &answer.body;
     let mut page = Page::default();
-    page.strong(&format!(
-        "{}  {} / {}",
-        text(body, "/name"),
-        text(body, "/program"),
-        text(body, "/subject")
-    ));
+    page.strong(&heading(answer));
     if let Some(picture) = picture(answer, this_quarter()) {
         page.line("");
         page.table(&picture);
@@ -86,11 +80,26 @@ fn phases(answer: &Answer, page: &mut Page) {
             text(item, "/from"),
             text(item, "/to"),
             text(item, "/planned_until"),
-            stages.join(" "),
-            text(item, "/article"),
+            stages_said(answer, &stages),
+            cell(answer, item, "/article"),
         ]);
     }
     page.section(answer.say("Phases", "阶段"), &table);
+}
+
+/// The national stages by their numbers: `I II`, `第一、第二阶段`.
+fn stages_said(answer: &Answer, ids: &[&str]) -> String {
+    if answer.is_english || ids.is_empty() {
+        return ids.join(" ");
+    }
+    let said = |id: &&str| match *id {
+        "I" => "第一",
+        "II" => "第二",
+        "III" => "第三",
+        _ => "其他",
+    };
+    let said: Vec<_> = ids.iter().map(said).collect();
+    format!("{}阶段", said.join("、"))
 }
 
 fn held(answer: &Answer, member: &str, title: &str, page: &mut Page) {
@@ -108,7 +117,7 @@ fn held(answer: &Answer, member: &str, title: &str, page: &mut Page) {
             text(item, "/until"),
             text(item, "/to_day"),
             what,
-            text(item, "/article"),
+            cell(answer, item, "/article"),
         ]);
     }
     page.section(title, &table);
@@ -126,7 +135,7 @@ fn acts(answer: &Answer, page: &mut Page) {
         let lost = if lost { answer.say("without ground", "已失依据") } else { "" };
         table.row(vec![
             text(item, "/effective_on"),
-            text(item, "/act"),
+            cell(answer, item, "/act"),
             text(item, "/revision"),
             lost.to_owned(),
         ]);
@@ -242,7 +251,9 @@ mod tests {
                 "planned_until": "2016-06-30" }],
             "acts": [{ "fold_day": "2015-07-01" }, { "fold_day": "2016-04-01" }],
         });
-        let picture = picture(&Answer { body, is_english: true }, 2016 * 4 + 2).unwrap();
+        let picture =
+            picture(&Answer { body, is_english: true, programs: Default::default() }, 2016 * 4 + 2)
+                .unwrap();
         let mut page = Page::default();
         page.table(&picture);
         let picture = page.to_string();

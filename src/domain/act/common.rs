@@ -61,6 +61,10 @@ pub struct Archive {
     /// The office that acted.
     #[schemars(with = "String")]
     pub office: Office,
+    /// That office's own id, where it is known; else it is named by its kind and division.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub office_id: Option<Id>,
     /// Where the act is kept: the archive, the file.
     pub source: String,
 }

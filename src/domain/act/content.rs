@@ -334,6 +334,9 @@ content!(
         /// The title, where one is held.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         title: Option<Id>,
+        /// The annual round, where the source has it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        round: Option<String>,
         /// What the source shows where that is more than the standing.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         shows: Option<Shown>,

@@ -22,7 +22,7 @@ impl Deciding<'_> {
                 return Err(self.invalid(vec![field(
                     "/category",
                     format!("an application names its category: one of {}", known.join(", ")),
-                    format!("申请须注明类别：{}", known.join("、")),
+                    format!("申报须注明类型：{}", self.all_zh(&known)),
                 )]));
             };
             self.known_id("/category", category, categories(measure))?;

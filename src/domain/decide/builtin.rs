@@ -4,8 +4,9 @@
 
 use super::{Deciding, Decision, Footing};
 use crate::domain::act::{Act, ActKind, Receipt, UnknownRule};
-use crate::domain::ids::{Id, Node, Office};
+use crate::domain::ids::{Id, Language, Node, Office};
 use crate::domain::refusal::{Reason, Refusal, field};
+use crate::domain::words;
 
 /// Who corrects: whoever acts (G1).
 const ALL_WHO_ACT: &[Office] = &[
@@ -41,7 +42,11 @@ impl Footing<'_> {
             .refuse(
                 Reason::OfficeForbidden { required: offices.to_vec() },
                 format!("{} is an act of {}", self.kind.as_str(), names.join(" or ")),
-                format!("{} 由 {} 作出", self.kind.as_str(), names.join("、")),
+                format!(
+                    "“{}”须由{}作出",
+                    words::act_zh(self.kind),
+                    words::any_office(offices, Language::Zh)
+                ),
             )
             .under(rule))
     }
@@ -63,7 +68,7 @@ impl Footing<'_> {
             self.not_permitted(
                 "attested_standing",
                 "no standing here is known only from evidence, so there is none to confirm",
-                "此处没有仅凭证据记录的状态可供确认",
+                "此处没有仅凭佐证记录的状态可供确认",
             )
         })
     }
@@ -77,7 +82,7 @@ impl Footing<'_> {
         Err(self.not_permitted(
             "unknown_rule",
             format!("on {day} measure {version} was in force and is known: record the act itself (from an archive, with `archive`)"),
-            format!("{day} 有效的办法 {version} 内容已知：请直接补录该行为（用 archive）"),
+            format!("{}有效的办法内容已知：请据档案直接补录该行为", words::zh(day)),
         ))
     }
 
@@ -138,7 +143,7 @@ impl Deciding<'_> {
             return Err(self.invalid(vec![field(
                 "/of",
                 format!("{} is no event of {} that met an obligation", receipt.of, self.ctx.stream),
-                format!("{} 不是 {} 中履行义务的事件", receipt.of, self.ctx.stream),
+                "所指的不是本项目记录中履行义务的行为".to_owned(),
             )]));
         }
         let today = self.ctx.now.civil_day();
@@ -146,7 +151,7 @@ impl Deciding<'_> {
             return Err(self.invalid(vec![field(
                 "/receipt_on",
                 format!("{} lies in the future (today is {today})", receipt.receipt_on),
-                format!("{} 在将来（今天是 {today}）", receipt.receipt_on),
+                format!("{}在将来（今天是{}）", words::zh(receipt.receipt_on), words::zh(today)),
             )]));
         }
         let mut effects = self.common_effects();
@@ -168,6 +173,7 @@ impl Deciding<'_> {
                 .iter()
                 .flat_map(|edition| edition.measure.phases.iter().map(|p| p.id.to_string()))
                 .collect();
+            let shown: Vec<&str> = known.iter().map(String::as_str).collect();
             return Err(self.invalid(vec![field(
                 "/stands_at",
                 format!(
@@ -175,11 +181,7 @@ impl Deciding<'_> {
                     self.ctx.program.id,
                     known.join(", ")
                 ),
-                format!(
-                    "{node} 不是 {} 的阶段：其阶段为 {}",
-                    self.ctx.program.id,
-                    known.join("、")
-                ),
+                format!("“{node}”不是本项目的阶段：其阶段为{}", self.all_zh(&shown)),
             )]));
         }
         let categories = versions

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::{Deciding, Decision, Footing};
 use crate::domain::act::ActKind;
 use crate::domain::event::Finding;
-use crate::domain::ids::{Id, Office, Text};
+use crate::domain::ids::{Id, Language, Office, Text};
 use crate::domain::measure::Edition;
 use crate::domain::refusal::{Reason, Refusal, field};
 use crate::domain::text::says_something;
+use crate::domain::words;
 
 impl Deciding<'_> {
     /// Only the registrar records another office's act; auditor and operator never get here.
@@ -21,8 +22,16 @@ impl Deciding<'_> {
             return Err(self.refuse(
                 reason,
                 "only the registrar records another office's act from an archive; leave out `archive` to act in your own name",
-                "只有登记员可以从档案补录其他机关的行为；以本机关名义行事请去掉 archive",
+                "只有登记员可以据档案补录其他机关的行为；以本机关名义行事，请勿填写档案补录",
             ));
+        }
+        let office_id = common.archive.as_ref().and_then(|archive| archive.office_id.as_ref());
+        if office_id.is_some_and(|id| !says_something(id) || id.contains(char::is_whitespace)) {
+            return Err(self.invalid(vec![field(
+                "/archive/office_id",
+                "an office's id is one word, such as cnipa; leave it out where it is not known",
+                "机关标识应为一个词，例如 cnipa；不知其标识时请省略",
+            )]));
         }
         let recording = common.archive.is_some() || registrar;
         if (common.received_on.is_some() || common.kept_since.is_some()) && !recording {
@@ -30,7 +39,7 @@ impl Deciding<'_> {
             return Err(self.refuse(
                 reason,
                 "`received_on` and `kept_since` are stated by the registrar; timeliness is judged by the day of recording, or by acknowledge_receipt of the receiving office (G12)",
-                "received_on 与 kept_since 只能由登记员填写；是否按期以入档日为准，或由接收机关以 acknowledge_receipt 确认（G12）",
+                "收到日期和记录完整起始日只能由登记员填写；是否按期以入档日为准，或由接收机关另行确认收到日期",
             ));
         }
         if common.kept_since.is_some() && self.state.kept_since.is_some() {
@@ -47,7 +56,7 @@ impl Deciding<'_> {
             return Err(self.invalid(vec![field(
                 "/kept_since/day",
                 format!("{day} lies in the future (today is {today}): a record is complete only from a day that has come"),
-                format!("{day} 在将来（今天是 {today}）：尚未发生的事项无所谓完整"),
+                format!("{}在将来（今天是{}）：尚未发生的事项无所谓完整", words::zh(day), words::zh(today)),
             )]));
         }
         Ok(())
@@ -93,7 +102,7 @@ impl Deciding<'_> {
         Err(self.invalid(vec![field(
             "/override",
             "there is nothing here that an override could go over; leave out `override`",
-            "此处没有可以突破的限制；请去掉突破理由（override）",
+            "此处没有可以突破的限制；请勿填写突破理由",
         )]))
     }
 
@@ -107,7 +116,7 @@ impl Deciding<'_> {
             return Err(self.refuse(
                 Reason::DateConflict { with: None },
                 format!("decided_on {decided} lies in the future (today is {today}): a decision is recorded once it is made; a later effect is stated by effective_on"),
-                format!("decided_on {decided} 在将来（今天是 {today}）：决定作出后方可入档；以后生效的，用 effective_on 表示"),
+                format!("决定日期{}在将来（今天是{}）：决定作出后方可入档；以后生效的，另填生效日期", words::zh(decided), words::zh(today)),
             ));
         }
         if let Some(received) = common.received_on
@@ -116,7 +125,7 @@ impl Deciding<'_> {
             return Err(self.refuse(
                 Reason::DateConflict { with: None },
                 format!("received_on {received} lies in the future (today is {today})"),
-                format!("received_on {received} 在将来（今天是 {today}）"),
+                format!("收到日期{}在将来（今天是{}）", words::zh(received), words::zh(today)),
             ));
         }
         if let Some(received) = common.received_on
@@ -126,7 +135,7 @@ impl Deciding<'_> {
             return Err(self.refuse(
                 Reason::DateConflict { with: None },
                 format!("received_on {received} lies before effective_on {}: nothing is received before it is submitted", common.effective_on),
-                format!("received_on {received} 早于 effective_on {}：未提交者不可能已收到", common.effective_on),
+                format!("收到日期{}早于提交日期{}：未提交者不可能已收到", words::zh(received), words::zh(common.effective_on)),
             ));
         }
         if self.office != Office::NationalOffice
@@ -137,7 +146,7 @@ impl Deciding<'_> {
             return Err(self.refuse(
                 Reason::DateConflict { with: None },
                 format!("effective_on {} lies in the future (today is {today}): what is submitted counts from the day it is submitted", common.effective_on),
-                format!("effective_on {} 在将来（今天是 {today}）：提交的材料自提交之日起算", common.effective_on),
+                format!("生效日期{}在将来（今天是{}）：提交的材料自提交之日起算", words::zh(common.effective_on), words::zh(today)),
             ));
         }
         Ok(())
@@ -168,7 +177,7 @@ impl Deciding<'_> {
         }
         let text = Text {
             en: format!("recorded on {today} as of {on}, and no document is cited"),
-            zh: format!("{today}补录{on}的行为，未注明所依据的文件"),
+            zh: format!("{}补录{}的行为，未注明所依据的文件", words::zh(today), words::zh(on)),
         };
         if self.ctx.program.is_exercise() || self.ctx.mending {
             let code = Id::from("dated_back_without_document");
@@ -201,10 +210,12 @@ impl<'a> Footing<'a> {
                 "{} in {}: {en}; real and invented never mix (G16)",
                 registration.id, program.id
             );
-            return Err(self.refuse(reason(), en, format!("{zh}（G16）")));
+            return Err(self.refuse(reason(), en, format!("{zh}；真实数据与演练数据不得混同")));
         }
         if !program.subject_kinds.contains(&registration.kind) {
             let kinds = program.subject_kinds.join(", ");
+            let named = |kind| words::subject_kind(kind, Language::Zh);
+            let all: Vec<_> = program.subject_kinds.iter().map(|kind| named(kind)).collect();
             return Err(self
                 .refuse(
                     reason(),
@@ -213,8 +224,10 @@ impl<'a> Footing<'a> {
                         registration.id, registration.kind, program.id
                     ),
                     format!(
-                        "{} 的类别为 {}；{} 的主体类别为 {kinds}",
-                        registration.id, registration.kind, program.id
+                        "“{}”的类别为{}；本项目的主体类别为{}",
+                        registration.id,
+                        named(&registration.kind),
+                        all.join("、")
                     ),
                 )
                 .under(&program.article));
@@ -233,7 +246,7 @@ impl<'a> Footing<'a> {
             return Err(self.refuse(
                 Reason::NotInForce { versions: known },
                 format!("no known version of the measure was in force on {}; the registrar can record the act as done under an unknown rule (G14)", self.day),
-                format!("{} 尚无已知的有效办法版本；可由登记员按“规则不明”入档（G14）", self.day),
+                format!("{}没有已知的有效办法；可由登记员按“依据不详”补录", words::zh(self.day)),
             ));
         };
         let measure = &edition.measure;
@@ -242,7 +255,7 @@ impl<'a> Footing<'a> {
             return Err(self.refuse(
                 Reason::RuleUnknown,
                 format!("measure {} is known in part and its rule for {} is not known ({}); the registrar can record the act as done under an unknown rule (G14)", measure.version, self.kind.as_str(), gaps.join("; ")),
-                format!("办法 {} 仅部分已知，其关于 {} 的规则不明；可由登记员按“规则不明”入档（G14）", measure.version, self.kind.as_str()),
+                format!("{}仅部分可考，其关于“{}”的规定不详；可由登记员按“依据不详”补录", measure.number.zh, words::act_zh(self.kind)),
             ));
         }
         Ok(edition)
@@ -273,11 +286,19 @@ impl<'a> Footing<'a> {
                 registration.id
             ),
             format!(
-                "该令牌的辖区为 {}；办理 {} 需要辖区 {needed}",
-                listed(&self.ctx.actor.divisions),
+                "该令牌{}；办理“{}”的事项须有辖区“{needed}”",
+                listed_zh(&self.ctx.actor.divisions),
                 registration.id
             ),
         ))
+    }
+}
+
+fn listed_zh(divisions: &[String]) -> String {
+    if divisions.is_empty() {
+        "没有辖区".to_owned()
+    } else {
+        format!("的辖区为“{}”", divisions.join("、"))
     }
 }
 

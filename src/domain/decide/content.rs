@@ -7,6 +7,7 @@ use crate::domain::ids::{Id, Text};
 use crate::domain::measure::{ActRule, Measure, Named};
 use crate::domain::refusal::{FieldError, Reason, Refusal, field};
 use crate::domain::text::says_something;
+use crate::domain::words;
 
 impl Deciding<'_> {
     /// What the act must say and bring with it, by the rule that applies.
@@ -41,7 +42,7 @@ impl Deciding<'_> {
                     return Err(self.invalid(vec![field(
                         "/category",
                         format!("{} is the category already held", request.category),
-                        format!("{} 即现有类别", request.category),
+                        format!("{}即现有类型", self.named_zh(&request.category)),
                     )]));
                 }
             }
@@ -69,8 +70,22 @@ impl Deciding<'_> {
         Err(self.invalid(vec![field(
             pointer,
             format!("{given:?} is not one of {}", known.join(", ")),
-            format!("{given:?} 不在 {} 之列", known.join("、")),
+            format!("{}不在可用之列：{}", self.given_zh(given), self.all_zh(&known)),
         )]))
+    }
+
+    /// What the measures call something, in Chinese.
+    pub(super) fn named_zh(&self, id: &str) -> String {
+        let called = self.ctx.versions.find(|measure| measure.called(id));
+        called.map_or_else(|| format!("“{id}”"), |text| text.zh)
+    }
+
+    pub(super) fn all_zh(&self, ids: &[&str]) -> String {
+        ids.iter().map(|id| self.named_zh(id)).collect::<Vec<_>>().join("、")
+    }
+
+    fn given_zh(&self, given: &str) -> String {
+        if given.is_empty() { "未填写，".to_owned() } else { format!("“{given}”") }
     }
 
     fn check_brought(
@@ -207,14 +222,14 @@ impl Deciding<'_> {
                 return Err(self.invalid(vec![field(
                     "/plan_version",
                     format!("plan version {version} is not on record; {versions} are"),
-                    format!("方案第 {version} 版未入档；已入档 {versions} 版"),
+                    format!("方案第{version}版未入档；已入档{versions}版"),
                 )]));
             }
             None if versions > 0 => {
                 return Err(self.invalid(vec![field(
                     "/plan_version",
                     format!("name the plan version that it measured against: 1 to {versions}"),
-                    format!("须注明所依据的方案版本：1 至 {versions}"),
+                    format!("须注明所对照的方案版本：第1版至第{versions}版"),
                 )]));
             }
             version => version,
@@ -287,7 +302,7 @@ impl Deciding<'_> {
                     "a report is on a year that is over; {} is not over on {}",
                     report.year, self.day
                 ),
-                format!("报告针对已结束的年度；{} 年在 {} 尚未结束", report.year, self.day),
+                format!("报告针对已结束的年度；{}年在{}尚未结束", report.year, words::zh(self.day)),
             )]));
         }
         Ok(())
@@ -303,7 +318,7 @@ impl Deciding<'_> {
                 "{year} has not begun on {}: a year is evaluated for what was done in it",
                 self.day
             ),
-            format!("{year} 年在 {} 尚未开始，不能评价", self.day),
+            format!("{year}年在{}尚未开始，不能评价", words::zh(self.day)),
         )]))
     }
 }

@@ -8,6 +8,7 @@ use crate::domain::ids::Id;
 use crate::domain::measure::{ActRule, DueRule, Effect, Measure, ObligationRule, Outcome};
 use crate::domain::refusal::{Reason, Refusal, field};
 use crate::domain::state::Duty;
+use crate::domain::words;
 
 impl Deciding<'_> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "only two acts set a day")]
@@ -142,9 +143,9 @@ impl Deciding<'_> {
                         series.first_due
                     ),
                     format!(
-                        "无须报送 {year} 年度报告：首份为 {} 年度，{} 前报送",
+                        "无须报送{year}年度报告：首份为{}年度，不晚于{}报送",
                         first - 1,
-                        series.first_due
+                        words::zh(series.first_due)
                     ),
                 )])
                 .under(&duty.article));
@@ -154,7 +155,7 @@ impl Deciding<'_> {
                 .refuse(
                     Reason::AlreadyDecided { by: None },
                     format!("the report on {year} is on record since {} (revision {}); mend a wrong one by a correction", met.on, met.by),
-                    format!("{year} 年度报告已于 {} 入档（修订号 {}）；有误请用更正", met.on, met.by),
+                    format!("{year}年度报告已于{}入档（修订号{}）；有误请用更正", words::zh(met.on), met.by),
                 )
                 .under(&duty.article));
         }
@@ -166,11 +167,12 @@ impl Deciding<'_> {
         let (en, zh) = match self.stated_day() {
             Some(day) if effect != Effect::RectifyWithin => (
                 format!("{day} given, but this outcome sets no rectification"),
-                format!("填写了 {day}，但该结果不要求整改"),
+                format!("填写了{}，但该结果不要求整改", words::zh(day)),
             ),
-            Some(day) if self.on.earliest().is_some_and(|earliest| day < earliest) => {
-                (format!("{day} lies before the decision itself"), format!("{day} 早于该决定"))
-            }
+            Some(day) if self.on.earliest().is_some_and(|earliest| day < earliest) => (
+                format!("{day} lies before the decision itself"),
+                format!("{}早于该决定", words::zh(day)),
+            ),
             None if effect == Effect::RectifyWithin => (
                 "an unqualified result sets the day by which rectification is due".to_owned(),
                 "不合格的，须确定整改期限".to_owned(),

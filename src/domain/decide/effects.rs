@@ -15,6 +15,7 @@ use crate::domain::ids::{Id, Office, Provenance};
 use crate::domain::measure::{ActRule, Edition, Effect, Measure, Outcome};
 use crate::domain::permitted::enters_evidenced;
 use crate::domain::refusal::{Reason, Refusal};
+use crate::domain::words;
 
 impl Deciding<'_> {
     /// The outcome that the act has by a rule.
@@ -50,7 +51,7 @@ impl Deciding<'_> {
         let kind = self.kind.as_str();
         let (en, zh) = (
             format!("{kind} has no outcome {given:?} here"),
-            format!("{kind} 在此没有结果 {given:?}"),
+            format!("“{}”在此没有结果“{given}”", words::act_zh(self.kind)),
         );
         Err(self.refuse(reason, en, zh).under(&rule.article))
     }
@@ -79,7 +80,7 @@ impl Deciding<'_> {
             let refusal = self.refuse(
                 not_permitted("override"),
                 "the text does not provide for it; the national office can decide it all the same, with a written justification in `override`",
-                "文件未作此规定；国家知识产权局可书面说明理由（override）后决定",
+                "文件未作此规定；国家知识产权局可书面说明理由后决定",
             );
             self.excuse(refusal.under(article), findings)?;
         }
@@ -101,7 +102,7 @@ impl Deciding<'_> {
         let refusal = self.refuse(
             Reason::AlreadyDecided { by: None },
             format!("the result for {year} is on record since {on} (revision {by}); mend a wrong one by a correction"),
-            format!("{year}年度结果已于{on}入档（修订号 {by}）；有误请用更正"),
+            format!("{year}年度结果已于{}入档（修订号{by}）；有误请用更正", words::zh(on)),
         );
         self.excuse(refusal.under(&rule.article), findings)
     }
@@ -210,10 +211,12 @@ impl Deciding<'_> {
         }
     }
 
-    /// What every act does: the first one opens the record (G10).
+    /// What every act does: the first one opens the record (G10), and a round or batch that it
+    /// states is that of the attempt (C7, P3).
     pub(super) fn common_effects(&self) -> Effects {
         let opens_record = (self.state.kept_since.is_none()).then(|| self.kept_since());
-        Effects { opens_record, ..Effects::default() }
+        let (round, batch) = self.request.act.round_and_batch();
+        Effects { opens_record, round, batch, ..Effects::default() }
     }
 
     fn kept_since(&self) -> KeptSince {

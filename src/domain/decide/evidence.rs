@@ -15,6 +15,7 @@ use crate::domain::event::{
 use crate::domain::ids::{Id, Node, Provenance, Text};
 use crate::domain::measure::{ActRule, DueRule, Effect, Measure, Outcome};
 use crate::domain::refusal::{Reason, Refusal, field};
+use crate::domain::words;
 
 impl Deciding<'_> {
     pub(super) fn attest(&self, attestation: &Attestation) -> Result<Decision, Refusal> {
@@ -57,7 +58,7 @@ impl Deciding<'_> {
             return Err(self.invalid(vec![field(
                 "/confidence",
                 "evidence is attested (a source says so) or inferred (it follows from one)",
-                "证据的可信程度为 attested（来源明示）或 inferred（由来源推知）",
+                "可信程度为佐证（来源明示）或推定（由来源推知）",
             )]));
         }
         let (on, today) = (self.on, self.ctx.now.civil_day());
@@ -65,7 +66,7 @@ impl Deciding<'_> {
             return Err(self.refuse(
                 Reason::DateConflict { with: None },
                 format!("effective_on {on} lies in the future (today is {today}): evidence speaks of a day that has come"),
-                format!("{on} 在将来（今天是 {today}）：证据只能证明已到之日的情况"),
+                format!("{}在将来（今天是{}）：佐证只能说明已到之日的情况", words::zh(on), words::zh(today)),
             ).under("G9"));
         }
         self.check_stands_at(&attestation.stands_at, attestation.category.as_ref())?;
@@ -77,11 +78,16 @@ impl Deciding<'_> {
         if phases.is_empty() || phases.iter().any(|phase| *phase == node.phase()) {
             return Ok(());
         }
+        let in_phases: Vec<&str> = phases.iter().map(Id::as_str).collect();
         Err(self
             .invalid(vec![field(
                 "/title",
                 format!("{title} is the title of {}, not of {node}", phases.join(", ")),
-                format!("称号 {title} 属于 {}，与 {node} 不符", phases.join("、")),
+                format!(
+                    "“{}”称号属于{}，与所填阶段不符",
+                    self.named_zh(title),
+                    self.all_zh(&in_phases)
+                ),
             )])
             .under("G9"))
     }
@@ -107,7 +113,7 @@ impl Deciding<'_> {
                 Some(_) => Err(self.invalid(vec![field(
                     "/grade",
                     "a grade of what? say in `shows` what the source shows",
-                    "评定等次属于何种事项？请在 shows 中注明",
+                    "评定等次属于何种事项？请注明佐证内容",
                 )])),
             };
         };
@@ -176,6 +182,10 @@ impl Deciding<'_> {
         let node = self.state.node.as_ref()?;
         let contradicts =
             self.state.provenance == Provenance::Recorded && node.phase() != shown.phase();
+        let label = |node: &Node| {
+            let label = self.ctx.versions.label(node);
+            label.map_or_else(|| node.to_string(), |text| text.zh)
+        };
         contradicts.then(|| Finding {
             code: Id::from("contradicts_standing"),
             text: Text {
@@ -183,7 +193,12 @@ impl Deciding<'_> {
                     "by the acts on record it stood at {node} on {}, not at {shown}",
                     self.day
                 ),
-                zh: format!("据已入档的行为，{}处于 {node}，而非 {shown}", self.day),
+                zh: format!(
+                    "据已入档的行为，{}处于“{}”，而非“{}”",
+                    words::zh(self.day),
+                    label(node),
+                    label(shown)
+                ),
             },
             article: String::new(),
         })

@@ -2,11 +2,13 @@
 //! a plan that is not on record, dates less sharp than a rule would need.
 
 use super::{Deciding, Footing};
+use crate::domain::act::{Act, ActKind};
 use crate::domain::condition::Seen;
 use crate::domain::event::{Effects, Finding};
 use crate::domain::ids::{EventRef, Id, Text};
-use crate::domain::measure::ActRule;
+use crate::domain::measure::{ActRule, Measure};
 use crate::domain::refusal::{Reason, Refusal};
+use crate::domain::words;
 
 impl Footing<'_> {
     /// The finding where participation in another program is not shown (P17), and the event by
@@ -30,7 +32,7 @@ impl Footing<'_> {
                 "participation in {} ({phases}) is not shown on {}",
                 condition.program, self.day
             ),
-            zh: format!("{} 未见参加 {}（{phases}）", self.day, condition.program),
+            zh: format!("{}未见参加条款所指的项目", words::zh(self.day)),
         };
         if condition.refuse {
             let reason = Reason::NotPermitted {
@@ -57,6 +59,26 @@ impl Deciding<'_> {
         }));
     }
 
+    /// For an acceptance: that the plan version it measured against had been superseded (C12).
+    pub(super) fn superseded_plan(&self, measure: &Measure) -> Option<Finding> {
+        let Act::Accept(check) = &self.request.act else {
+            return None;
+        };
+        let amending = measure.rules(ActKind::AcceptAmendment).next();
+        let (against, newest) = (check.plan_version? as usize, self.state.plan_versions.len());
+        (against < newest).then(|| Finding {
+            code: Id::from("plan_version_superseded"),
+            text: Text {
+                en: format!(
+                    "measured against version {against} of the plan, which version {newest} had superseded by {}",
+                    self.day
+                ),
+                zh: format!("所依据的是建设方案第 {against} 版，至 {} 已被第 {newest} 版取代", self.day),
+            },
+            article: amending.map_or("", |rule| &rule.article).to_owned(),
+        })
+    }
+
     /// Findings on dates that are less sharp than a rule would need.
     pub(super) fn date_findings(&self, effects: &Effects) -> Vec<Finding> {
         let on = self.on;
@@ -67,14 +89,18 @@ impl Deciding<'_> {
         if let (Some(earlier), Some(now)) = (earlier, now)
             && earlier.measure.version != now
         {
+            let number = self.edition.map(|edition| edition.measure.number.zh.as_str());
+            let number = number.unwrap_or_default();
             let text = Text {
                 en: format!(
                     "judged by {now}, in force on {}; {} was in force on an earlier day of {on}",
                     self.day, earlier.measure.version
                 ),
                 zh: format!(
-                    "按 {} 有效的 {now} 判断；{on} 期间较早时有效的是 {}",
-                    self.day, earlier.measure.version
+                    "按{}有效的{number}判断；{}中较早时有效的是{}",
+                    words::zh(self.day),
+                    words::zh(on),
+                    earlier.measure.number.zh
                 ),
             };
             let article = earlier.measure.in_force_article.clone();
@@ -87,7 +113,7 @@ impl Deciding<'_> {
                 en: format!(
                     "{on} spans more than one year; yearly duties are counted from its latest year"
                 ),
-                zh: format!("{on} 跨年；年度义务自其最晚年份起算"),
+                zh: format!("{}跨年；年度义务自其最晚年份起算", words::zh(on)),
             };
             findings.push(Finding {
                 code: Id::from("ambiguous_year"),

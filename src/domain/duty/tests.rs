@@ -3,13 +3,13 @@ use std::sync::Arc;
 
 use rstest::rstest;
 
-use super::{DueItem, DutyStatus, items, owes_promotion_plan, waiting_for};
+use super::{DueItem, DutyStatus, items, owed_unlisted, waiting_for};
 use crate::domain::act::ActKind;
 use crate::domain::calendar::{Calendar, Calendars};
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::event::{Due, Series};
-use crate::domain::ids::{Id, Node, Office};
-use crate::domain::measure::{Matter, Measure};
+use crate::domain::ids::{Id, Node, Office, Provenance};
+use crate::domain::measure::Measure;
 use crate::domain::period::Yearly;
 use crate::domain::state::{Duty, Ended, Met, ONCE, OpenMatter, State};
 
@@ -26,6 +26,9 @@ fn duty(obligation: &str) -> Duty {
     Duty {
         obligation: Id::from(obligation),
         owes: Office::LocalGovernment,
+        with: Vec::new(),
+        receivers: Vec::new(),
+        uncertain: false,
         article: Arc::from("Art. 13"),
         opened_by: 2,
         opened_on: date("2014-10-12"),
@@ -60,7 +63,7 @@ fn reports() -> Duty {
 }
 
 fn met(by: u64, on: &str, received: &str) -> Met {
-    Met { by, on: date(on), received_on: day(received), stated: false }
+    Met { by, on: date(on), received_on: day(received), stated: false, receipts: Vec::new() }
 }
 
 fn with_met(mut duty: Duty, entries: &[(i32, Met)]) -> Duty {
@@ -173,7 +176,7 @@ fn what_may_have_fallen_due_before_the_record_is_not_in_it() {
 
 #[test]
 fn an_undated_duty_is_open_for_ever_and_never_overdue() {
-    let mut state = state(vec![duty("designation")]);
+    let mut state = state(vec![duty("funds")]);
     assert_eq!(listed(&state, "2190-01-01"), [(None, DutyStatus::Open)]);
     state.kept_since = Some(day("2020-01-01"));
     assert_eq!(listed(&state, "2190-01-01"), [(None, DutyStatus::Open)]);
@@ -232,7 +235,7 @@ fn a_waiver_reaches_only_what_falls_due_later() {
     let duties = vec![
         ended(dated("2015-01-12"), "2016-06-01", true),
         ended(dated("2016-06-02"), "2016-06-01", true),
-        ended(duty("designation"), "2016-06-01", true),
+        ended(duty("funds"), "2016-06-01", true),
         ended(reports(), "2016-06-01", true),
     ];
     assert_eq!(
@@ -258,7 +261,7 @@ fn a_duty_replaced_before_it_fell_due_is_not_listed() {
 
 #[test]
 fn each_office_is_waited_for_once_since_the_first_day() {
-    let state = state(vec![reports(), duty("designation")]);
+    let state = state(vec![reports(), duty("funds")]);
     let waiting = waiting_for(&state, &measure(), day("2017-02-05"));
     let found: Vec<_> = waiting.iter().map(|w| (w.act, w.since, w.article.as_str())).collect();
     assert_eq!(
@@ -273,8 +276,8 @@ fn each_office_is_waited_for_once_since_the_first_day() {
 #[test]
 fn what_awaits_a_decision_waits_for_the_office_that_decides() {
     let mut state = state(vec![]);
-    let open = OpenMatter { by: 4, since: date("2015-03-02"), category: None };
-    state.kept_mut().matters = Arc::new(BTreeMap::from([(Matter::Amendment, open)]));
+    let open = OpenMatter { by: 4, since: date("2015-03-02"), category: None, plan: None };
+    state.kept_mut().matters = Arc::new(BTreeMap::from([(Id::from("amendment"), open)]));
     let waiting = waiting_for(&state, &measure(), day("2015-04-01"));
     assert_eq!(waiting.len(), 1);
     assert_eq!(
@@ -284,15 +287,55 @@ fn what_awaits_a_decision_waits_for_the_office_that_decides() {
     assert_eq!((waiting[0].since, waiting[0].article.as_str()), (date("2015-03-02"), "Art. 14"));
 }
 
+/// G10 against P12: whom the record lacks may be on a list that was not entered yet.
 #[test]
-fn a_province_that_stands_nowhere_owes_a_promotion_plan_until_one_is_on_record() {
+fn whom_the_record_lacks_owes_nothing_until_the_list_is_complete() {
     let text = include_str!("../../../schemas/measures/strong_province/2015-59.toml");
     let measure: Measure = toml::from_str(text).unwrap();
-    let at = |node: &str| State { node: Some(Node::parse(node).unwrap()), ..State::default() };
-    assert!(owes_promotion_plan(&measure, None));
-    assert!(owes_promotion_plan(&measure, Some(&at("candidate.rejected"))));
-    assert!(owes_promotion_plan(&measure, Some(&at("exited"))));
-    assert!(!owes_promotion_plan(&measure, Some(&at("pilot.failed"))));
-    let met = State { promotion_plan: Some(3), ..at("exited") };
-    assert!(!owes_promotion_plan(&measure, Some(&met)));
+    let on = day("2020-06-30");
+    let judged = |state: &State, complete: Option<&str>| {
+        let owed = owed_unlisted(&measure, state, on, complete.map(day));
+        let items = items(&owed, on, &Calendars::default());
+        items.first().map(|item| (item.status, item.open_from))
+    };
+    let governs = measure.in_force_from;
+    let absent = State::default();
+    let unknown = Some((DutyStatus::NotInTheRecord, governs));
+    assert_eq!(judged(&absent, None), unknown);
+    assert_eq!(judged(&absent, Some("2020-07-01")), unknown, "complete only from a later day");
+    let open = |since| Some((DutyStatus::Open, date(since)));
+    assert_eq!(judged(&absent, Some("2016-08-01")), open("2016-08-01"));
+    let earlier = judged(&absent, Some("2010-01-01")).unwrap();
+    assert_eq!(earlier, (DutyStatus::Open, CivilDate::from(governs.latest())));
+
+    // Its own record says so, as far as it is complete.
+    let at = |node: &str, kept: &str| State {
+        node: Some(Node::parse(node).unwrap()),
+        node_since: Some(date("2019-07-01")),
+        kept_since: Some(day(kept)),
+        ..State::default()
+    };
+    for node in ["candidate.rejected", "exited"] {
+        assert_eq!(judged(&at(node, "2016-01-01"), None), open("2019-07-01"), "{node}");
+        assert_eq!(judged(&at(node, "2026-01-01"), None).unwrap().0, DutyStatus::NotInTheRecord);
+        assert_eq!(judged(&at(node, "2026-01-01"), Some("2016-08-01")), open("2019-07-01"));
+    }
+    for node in ["pilot.failed", "candidate.applied"] {
+        assert_eq!(judged(&at(node, "2016-01-01"), Some("2016-08-01")), None, "{node}");
+    }
+    let evidenced = State { provenance: Provenance::Attested, ..at("exited", "2016-01-01") };
+    assert_eq!(judged(&evidenced, None).unwrap().0, DutyStatus::NotInTheRecord);
+    let plan = Met {
+        by: 3,
+        on: date("2018"),
+        received_on: day("2018-12-31"),
+        stated: false,
+        receipts: Vec::new(),
+    };
+    let met_outside = Arc::new(BTreeMap::from([(Id::from("promotion_plan"), plan)]));
+    for node in ["outside", "exited"] {
+        let mut met = at(node, "2026-01-01");
+        met.kept_mut().met_outside = met_outside.clone();
+        assert_eq!(judged(&met, None).unwrap().0, DutyStatus::Met, "{node}");
+    }
 }

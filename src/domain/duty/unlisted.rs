@@ -4,32 +4,43 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::domain::date::{CivilDate, Day};
 use crate::domain::measure::Measure;
 use crate::domain::state::{Duty, ONCE, State};
 
 /// What stands for the event that opened a duty which the measure itself lays.
 pub const BY_NO_EVENT: u64 = u64::MAX;
 
-/// The duties of a subject that is not listed, open and without a date from the day on which the
-/// measure governs, after an exit from that day; met ones stay met. None while it is listed, or while
-/// an application of it awaits its decision. `None` is a subject without enrollment.
-pub fn unlisted_duties(measure: &Measure, state: Option<&State>) -> Vec<Duty> {
-    let Some(unlisted) = &measure.unlisted else { return Vec::new() };
-    let node = state.and_then(|state| state.node.as_ref());
+/// What a subject owes, and is owed, on a day because it is not listed, as a state with those duties
+/// alone: without a date, open from the day from which it is known not to be listed, after an exit
+/// from that day; met ones stay met. None while it is listed, or while an application of it awaits
+/// its decision. `state` is that of the subject in the program on the day, empty without enrollment;
+/// `complete_since` is the day as of which the list of those who take part is complete.
+///
+/// Whom the record does not know it may merely lack: before the list is complete that proves nothing
+/// (G10), unless the subject's own record, complete by then, shows that it stands nowhere.
+pub fn owed_unlisted(
+    measure: &Measure,
+    state: &State,
+    day: Day,
+    complete_since: Option<Day>,
+) -> State {
+    let Some(unlisted) = &measure.unlisted else { return State::default() };
+    let node = state.node.as_ref();
     let phase = node.and_then(|node| measure.phase(node.phase()));
     let pending = node.is_some_and(|node| unlisted.pending.iter().any(|at| node.matches(at)));
     if pending || phase.is_some_and(|phase| phase.standing) {
-        return Vec::new();
+        return State::default();
     }
-    let left = phase.is_some_and(|phase| !phase.outside && phase.terminal);
-    let since = state.and_then(|state| state.phase_since).filter(|_| left);
-    let since = since.filter(|since| since.latest() > measure.in_force_from.latest());
-    let since = since.unwrap_or(measure.in_force_from);
+    let governs = measure.in_force_from;
+    let known = known_since(state, day, complete_since);
+    let since = known.map(|known| known.max(governs.latest()));
+    let open_from = since.map_or(governs, CivilDate::from);
     let owed = unlisted.opens.iter().filter_map(|id| measure.obligation(id));
     let duties = owed.map(|rule| {
-        let met = state.and_then(|state| state.met_outside.get(&rule.id));
+        let met = state.met_outside.get(&rule.id);
         let met: BTreeMap<i32, _> = met.map(|met| (ONCE, met.clone())).into_iter().collect();
-        Duty {
+        Arc::new(Duty {
             obligation: rule.id.clone(),
             owes: rule.owes,
             with: rule.with.clone(),
@@ -37,14 +48,26 @@ pub fn unlisted_duties(measure: &Measure, state: Option<&State>) -> Vec<Duty> {
             uncertain: false,
             article: Arc::from(rule.article.as_str()),
             opened_by: BY_NO_EVENT,
-            opened_on: since,
-            open_from: since,
+            opened_on: open_from,
+            open_from,
             due: None,
-            after_end: false,
+            // Owed from that day on, which may lie before what the record knows.
+            after_end: true,
             series: None,
             met: Arc::new(met),
             ended: None,
-        }
+        })
     });
-    duties.collect()
+    let kept_since = Some(since.unwrap_or(Day::MAX));
+    State { kept_since, duties: Arc::new(duties.collect()), ..State::default() }
+}
+
+/// From when a subject is known not to be listed, if it is by the day.
+fn known_since(state: &State, day: Day, complete_since: Option<Day>) -> Option<Day> {
+    let left = state.node_since.filter(|_| !state.is_evidenced_only()).map(|since| since.latest());
+    if left.is_some() && state.kept_since.is_some_and(|kept| kept <= day) {
+        return left;
+    }
+    let complete = complete_since.filter(|complete| *complete <= day)?;
+    Some(left.map_or(complete, |left| left.max(complete)))
 }

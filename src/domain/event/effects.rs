@@ -206,6 +206,12 @@ pub struct Effects {
     /// What is applied for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applies: Option<AppliedFor>,
+    /// The annual round in which it was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round: Option<Id>,
+    /// The batch in which it was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<Id>,
     /// Where the enrollment stands afterwards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]

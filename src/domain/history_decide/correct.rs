@@ -9,8 +9,9 @@ use crate::domain::act::{ActKind, ActRequest, Correction, KeptSince};
 use crate::domain::decide::{Actor, Context, Decision, check_common};
 use crate::domain::event::{Effects, Fact, Ground, MeasureSucceeded, MendedFact, Recorded};
 use crate::domain::history::{Effective, History};
-use crate::domain::ids::{EventRef, Office, Provenance};
+use crate::domain::ids::{EventRef, Language, Office, Provenance};
 use crate::domain::refusal::{Reason, Refusal};
+use crate::domain::words;
 
 pub(super) fn decide_correction(
     ctx: &Context<'_>,
@@ -87,7 +88,7 @@ fn correctable<'h>(history: &'h History, correction: &Correction) -> Result<&'h 
         return refuse(
             None,
             format!("{named} names no act of {}", history.stream()),
-            format!("{named} 不是 {} 中的行为", history.stream()),
+            "所指的不是本项目记录中的行为".to_owned(),
         );
     };
     let in_force = history.version_in_force(named.revision).unwrap_or(named.revision);
@@ -100,7 +101,7 @@ fn correctable<'h>(history: &'h History, correction: &Correction) -> Result<&'h 
                 "revision {} was corrected already; the version in force is {name}",
                 named.revision
             ),
-            format!("修订号 {} 已被更正；现行版本为 {name}", named.revision),
+            format!("修订号{}的记录已被更正；现行版本为修订号{in_force}", named.revision),
         );
     }
     Ok(target)
@@ -114,8 +115,12 @@ fn check_corrector(
 ) -> Result<(), Refusal> {
     let office = request.common.archive.as_ref().map_or(ctx.actor.office, |a| a.office);
     let acted = original.meta.office;
-    let same_hand =
-        ctx.actor.office == Office::Registrar || ctx.actor.office_id == original.meta.office_id;
+    // Of an archived act whose office is not known by its own id, the office of that division.
+    let division = original.meta.office_id.strip_prefix(acted.as_str());
+    let division = division.and_then(|rest| rest.strip_prefix(':'));
+    let same_hand = ctx.actor.office == Office::Registrar
+        || ctx.actor.office_id == original.meta.office_id
+        || division.is_some_and(|division| original.meta.archive && ctx.actor.acts_for(division));
     if office == Office::NationalOffice || (office == acted && same_hand) {
         return Ok(());
     }
@@ -129,7 +134,7 @@ fn check_corrector(
             acted.as_str(),
             original.meta.office_id
         ),
-        format!("更正由原行为机关（{} {}）或国家局作出", acted.as_str(), original.meta.office_id),
+        format!("更正须由原行为机关（{}）或国家知识产权局作出", words::office(acted, Language::Zh)),
     ))
 }
 
@@ -183,10 +188,10 @@ fn check_same_office(original: &Recorded, replacement: &ActRequest) -> Result<()
                 archive.office.as_str()
             ),
             format!(
-                "修订号 {} 是 {} 的行为，不是 {} 的行为；请撤销后另行入档",
+                "修订号{}是{}的行为，不是{}的行为；请撤销后另行入档",
                 original.revision,
-                acted.as_str(),
-                archive.office.as_str()
+                words::office(acted, Language::Zh),
+                words::office(archive.office, Language::Zh)
             ),
         )),
         Some(_) | None => Ok(()),

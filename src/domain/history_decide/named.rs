@@ -4,8 +4,9 @@ use crate::domain::act::{Act, ActKind, ActRequest, Receipt};
 use crate::domain::date::CivilDate;
 use crate::domain::decide::Context;
 use crate::domain::history::Effective;
-use crate::domain::ids::{EventRef, Office};
+use crate::domain::ids::{EventRef, Language, Office};
 use crate::domain::refusal::{Reason, Refusal, field};
+use crate::domain::words;
 
 /// Checks the events that an act names.
 #[expect(clippy::wildcard_enum_match_arm, reason = "no other act names an event of its stream")]
@@ -43,7 +44,7 @@ fn check_follows(
             ActKind::Inspect,
             reason,
             format!("/follows: {en}"),
-            format!("/follows：{zh}"),
+            format!("所依据的报告：{zh}"),
         ))
     };
     let report = effective.entries().iter().map(|entry| &entry.event).find(|event| {
@@ -54,7 +55,7 @@ fn check_follows(
     let Some(report) = report else {
         let (en, zh) = (
             format!("{follows} is no report of {}", stream),
-            format!("{follows} 不是 {} 的报告", stream),
+            "所指的不是本项目记录中的年度报告".to_owned(),
         );
         let errors = vec![field("/follows", en.clone(), zh.clone())];
         return refuse(Reason::Invalid { errors }, en, zh);
@@ -66,7 +67,7 @@ fn check_follows(
             format!(
                 "the inspection of {on} lies before the report of {reported}, which it follows"
             ),
-            format!("{on} 的检查早于其所依据的 {reported} 报告"),
+            format!("{}的检查早于其所依据的{}的报告", words::zh(*on), words::zh(reported)),
         );
     }
     Ok(())
@@ -93,7 +94,7 @@ fn check_received(
     let Some(entry) = entry else {
         let (en, zh) = (
             format!("{of} is no act of {} that stands", stream),
-            format!("{of} 不是 {} 中有效的行为", stream),
+            "所指的不是本项目记录中有效的行为".to_owned(),
         );
         let errors = vec![field("/of", en.clone(), zh.clone())];
         return refuse(Reason::Invalid { errors }, en, zh);
@@ -108,9 +109,8 @@ fn check_received(
                 office.as_str()
             ),
             format!(
-                "{} 是 {} 自己的行为；收到日期由接收机关确认",
-                event.event.event_type(),
-                office.as_str()
+                "该行为是{}自己作出的；收到日期由接收机关确认",
+                words::office(office, Language::Zh)
             ),
         );
     }
@@ -122,7 +122,12 @@ fn check_received(
             format!(
                 "receipt_on {day} is not between the act's own day {done} and its recording on {recorded}"
             ),
-            format!("receipt_on {day} 不在该行为之日 {done} 与入档日 {recorded} 之间"),
+            format!(
+                "收到日期{}不在该行为之日{}与入档日{}之间",
+                words::zh(day),
+                words::zh(done),
+                words::zh(recorded)
+            ),
         );
     }
     Ok(())

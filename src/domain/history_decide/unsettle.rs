@@ -11,6 +11,7 @@ use crate::domain::ids::{EventRef, Office};
 use crate::domain::refusal::{Reason, Refusal};
 use crate::domain::shared_str::SharedStr;
 use crate::domain::state::State;
+use crate::domain::words;
 
 /// Whether a late entry may take the ground from later events: the national office's, or one out
 /// of an archive. Evidence gives way to acts, so it may not.
@@ -42,6 +43,14 @@ pub(super) fn unsettles(act: ActKind, history: &History, lost: &BTreeSet<u64>) -
             )
         })
         .collect();
+    let zh: Vec<_> = lost
+        .iter()
+        .filter_map(|revision| history.at(*revision))
+        .map(|event| {
+            let (on, of) = (words::zh(event.meta.effective_on), event.revision);
+            format!("{on}的“{}”（修订号{of}）", words::event_zh(event.event.event_type()))
+        })
+        .collect();
     let named = names.join(", ");
     Refusal::new(
         act,
@@ -49,7 +58,10 @@ pub(super) fn unsettles(act: ActKind, history: &History, lost: &BTreeSet<u64>) -
         format!(
             "it would take the ground from {named}; only a correction, or a late entry by the national office or out of an archive, may do that"
         ),
-        format!("该行为将使 {named} 失去依据；只有更正，或国家局、登记员从档案补录，才可如此"),
+        format!(
+            "该行为将使{}失去依据；只有更正，或国家知识产权局补记、登记员据档案补录，才可如此",
+            zh.join("、")
+        ),
     )
 }
 
@@ -129,7 +141,9 @@ fn without_ground(act: ActKind, after: &History, revision: u64) -> Refusal {
             "by what it rests on it counts only after {kind} of {on} (revision {revision}), which leaves it nothing to act on; state a date on which it certainly came before"
         ),
         format!(
-            "依其所依据的事件，该行为排在 {kind}（{on}，修订号 {revision}）之后，已无可作用之处；请填写确在其前的日期"
+            "依其所依据的记录，该行为排在{}的“{}”（修订号{revision}）之后，已无可作用之处；请填写确在其前的日期",
+            words::zh(on),
+            words::event_zh(kind)
         ),
     )
 }

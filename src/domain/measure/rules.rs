@@ -161,6 +161,7 @@ impl ActRule {
 #[serde(deny_unknown_fields)]
 pub struct FindingRule {
     /// A stable code: `scheme_not_approved`.
+    #[schemars(regex(pattern = ID_FORM))]
     pub code: Id,
     /// Where it is found.
     pub when: Condition,

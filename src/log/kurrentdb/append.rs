@@ -13,15 +13,12 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::client::{By as _, Failure, Known};
 use super::moving::{self, may_append};
+use super::patience::{TRY, TRY_GRACE};
 use super::stored::{is_same, to_stored};
 use super::{Shared, read};
 use crate::log::event::check_append;
 use crate::log::{Appended, Expected, LogError, NewEvent, RecordedEvent, StreamName};
 
-/// How long one try may take; the server itself gives up after 2 s.
-pub(super) const TRY: Duration = Duration::from_secs(3);
-/// How much longer the client may take to say that the time of a try is over.
-pub(super) const TRY_GRACE: Duration = Duration::from_millis(500);
 /// The pauses between tries.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);

@@ -13,9 +13,9 @@ use kurrentdb::Position;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use uuid::Uuid;
 
-use super::count::{Count, Counted, Place};
+use super::count::{Count, Counted};
 use super::losses::Losses;
-use super::positions::{pack, unpack};
+use super::positions::{Place, pack, unpack};
 use crate::log::StreamName;
 
 /// Changes when the tables do; a file of another form is made anew.

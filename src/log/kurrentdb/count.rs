@@ -17,11 +17,11 @@ use kurrentdb::{Position, RecordedEvent as Found};
 use uuid::Uuid;
 use waiting::Waiters;
 
-use super::left::Told;
 use super::losses::{self, Losses};
-use super::moving::{Traffic, stream_name};
-use super::positions::Positions;
+use super::positions::{Place, Positions};
 use super::stored::to_recorded;
+use super::told::Told;
+use super::traffic::{Traffic, stream_name};
 use crate::log::{RecordedEvent, StreamName};
 
 /// What is kept of the newest events, so that those who follow the log need not ask the server.
@@ -63,9 +63,6 @@ pub(super) struct Known {
     /// The revision and the sequence of its last event, if that was looked at.
     pub last: Option<(u64, u64)>,
 }
-
-/// Where an event stands, and which it is.
-pub(super) type Place = (Uuid, u64);
 
 /// The count.
 pub(super) struct Count {

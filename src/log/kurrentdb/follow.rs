@@ -18,7 +18,7 @@ use super::client::{By as _, Failure};
 use super::count::Counted;
 use super::left;
 use super::losses;
-use super::read::{FIRST_PAUSE, TRIED_FOR};
+use super::patience::{FIRST_PAUSE, TRIED_FOR};
 use crate::log::{LogError, Recording};
 
 /// How long the next event of a read may take.

@@ -13,9 +13,9 @@ use uuid::Uuid;
 use super::all::all_page;
 use super::client::{By as _, Client, Failure};
 use super::count::Count;
-use super::open::LOOK;
+use super::patience::LOOK;
 use super::read::{MOST_BYTES, bytes_of, collect};
-use super::{KurrentOptions, Shared, cache, left};
+use super::{KurrentOptions, Shared, cache};
 use crate::log::{LogError, Stop};
 
 /// So many events of the log before its last are looked at, and among others' so many at most.
@@ -83,7 +83,7 @@ pub(super) async fn check_behind(shared: Arc<Shared>, taken_over: Range<u64>) {
 
 /// That what others left is not the log's: its numbers were handed out, so nothing is written on them.
 fn is_wrong(shared: &Shared, sequence: u64, reason: &str) {
-    let stream = left::stream_name(&shared.prefix);
+    let stream = super::told::stream_name(&shared.prefix);
     shared.count().told_mut().end();
     if let Some(path) = &shared.options.cache
         && let Err(error) = cache::forget(path)

@@ -10,22 +10,21 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use kurrentdb::{
-    AppendToStreamOptions, Error, EventData, Position, ReadStreamOptions, RecordedEvent as Found,
-    StreamPosition, StreamState,
+    AppendToStreamOptions, Error, EventData, Position, ReadStreamOptions, StreamPosition,
+    StreamState,
 };
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::append::{TRY, TRY_GRACE};
 use super::client::{By as _, Client, Failure};
-use super::count::{Count, Place};
+use super::count::Count;
 use super::losses::Losses;
-use super::positions::{Positions, pack, unpack};
+use super::patience::{TRY, TRY_GRACE};
+use super::positions::{pack, unpack};
 use super::read::collect;
+use super::told::{COUNTED, Left, stream_name};
 use super::{KurrentOptions, Shared};
 use crate::log::StreamName;
 
-const COUNTED: &str = "Counted";
 /// So many events are left at once at most, and how many at least: a share of what is there.
 const MOST: u64 = 4096;
 const LEAST: u64 = 16;
@@ -34,99 +33,6 @@ const SHARE: u64 = 64;
 const FAR: u64 = 8 << 20;
 /// How many are read at once.
 const PAGE: usize = 64;
-
-/// The stream's name: beside the log's, never under its prefix.
-pub(super) fn stream_name(prefix: &str) -> String {
-    format!("~{prefix}counts")
-}
-
-/// One event of it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Left {
-    /// How many events the ones before it tell of.
-    after: u64,
-    /// The sequence of the first event whose position is told here: later than that only where nobody
-    /// knows where events stood that are gone.
-    from: u64,
-    /// The sequence after the last.
-    next: u64,
-    /// The positions, as bytes in base64.
-    positions: String,
-    /// The streams that begin with these events.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    streams: Vec<String>,
-    /// The log's first and last event by then.
-    first: Place,
-    last: Place,
-    /// How far `$all` was read.
-    seen: (u64, u64),
-    #[serde(default, skip_serializing_if = "Losses::is_empty")]
-    losses: Losses,
-}
-
-impl Left {
-    fn read(found: &Found) -> Option<Self> {
-        if found.event_type != COUNTED {
-            return None;
-        }
-        serde_json::from_slice(&found.data).ok()
-    }
-}
-
-/// What is told there, as far as it was read.
-#[derive(Debug)]
-pub(super) struct Told {
-    stream: String,
-    revision: Option<u64>,
-    next: u64,
-    seen: u64,
-    losses: Losses,
-    /// That this node's own count is not the log's.
-    is_wrong: bool,
-}
-
-impl Told {
-    pub fn new(prefix: &str) -> Self {
-        let stream = stream_name(prefix);
-        let losses = Losses::default();
-        Self { stream, revision: None, next: 0, seen: 0, losses, is_wrong: false }
-    }
-
-    /// Whether this is the stream.
-    pub fn is_said_in(&self, stream: &str) -> bool {
-        self.stream == stream
-    }
-
-    /// Takes note of an event of it.
-    pub fn hear(&mut self, found: &Found, counted: &Positions) {
-        self.revision = Some(found.revision);
-        let Some(left) = Left::read(found) else { return };
-        if left.next > 0 && counted.get(left.next - 1) != Some(left.last.1) {
-            tracing::error!(
-                sequence = left.next - 1,
-                "another node counts the log otherwise than this one: who starts from its count is \
-                 told so; delete the stream {} to have it left anew",
-                self.stream
-            );
-        }
-        self.note(left);
-    }
-
-    /// That nothing is left of this node's count any more.
-    pub fn end(&mut self) {
-        self.is_wrong = true;
-    }
-
-    /// That what was left is left no more, or not all of it: it is left anew.
-    pub fn forget(&mut self) {
-        (self.next, self.seen) = (0, 0);
-    }
-
-    fn note(&mut self, left: Left) {
-        (self.next, self.seen) = (self.next.max(left.next), self.seen.max(left.seen.0));
-        self.losses = left.losses;
-    }
-}
 
 /// What is to be left now, and after which revision.
 fn due(count: &Count) -> Option<(Option<u64>, Left)> {
@@ -215,7 +121,7 @@ pub(super) async fn read(
             .backwards()
             .max_count(PAGE)
             .by(&client.credentials());
-        let page = client.call(super::read::READ, |client| async move {
+        let page = client.call(super::patience::READ, |client| async move {
             collect(client.read_stream(name, &how).await?).await
         });
         let page = match page.await {

@@ -12,139 +12,28 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
-use kurrentdb::{AppendToStreamOptions, Error, EventData, RecordedEvent as Found, StreamState};
-use serde::{Deserialize, Serialize};
+use kurrentdb::{AppendToStreamOptions, Error, EventData, StreamState};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::Shared;
-use super::append::{TRY, TRY_GRACE};
 use super::client::{By as _, Failure, Known};
 use super::follow::catch_up;
+use super::patience::{TRY, TRY_GRACE};
 use super::read::last_event;
+use super::traffic::{BEGAN, ENDED, HOLDS, MOVED, Said, Traffic, stream_name};
 use crate::log::{LogError, Moved, Pause};
 
 /// How old a node's last look at the end of the log may be when it sends an append.
 const FRESH: Duration = Duration::from_secs(1);
 /// How long a server goes on with a write at most (its own limits, twice).
 const SERVER: Duration = Duration::from_secs(2);
-/// How long a pause holds after it was said last, and how often it is said again.
-pub(super) const HOLDS: Duration = Duration::from_secs(12);
+/// How often a pause is said again.
 const SAY_AGAIN: Duration = Duration::from_secs(3);
 /// How often the stream is looked at while something is waited for.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-
-const BEGAN: &str = "MovingBegan";
-const ENDED: &str = "MovingEnded";
-const MOVED: &str = "LogMoved";
-
-/// What the stream's events carry.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Said {
-    /// The address that the log moves to, without user and password.
-    to: String,
-    /// Which mover says it.
-    mover: String,
-    /// Of a log that moved: what people are told.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    notice: Option<String>,
-}
-
-/// What the stream says, as far as `$all` was read.
-#[derive(Debug, Default)]
-pub(super) struct Traffic {
-    revision: Option<u64>,
-    state: State,
-}
-
-#[derive(Debug, Default)]
-enum State {
-    #[default]
-    Free,
-    Paused {
-        said: Said,
-        heard: Instant,
-    },
-    /// With how many events were counted by then.
-    Moved {
-        said: Said,
-        events: u64,
-    },
-}
-
-/// The stream's name: beside the log's, never under its prefix.
-pub(super) fn stream_name(prefix: &str) -> String {
-    format!("~{prefix}moving")
-}
-
-impl Traffic {
-    /// Takes note of an event of the stream, before which so many events of the log stand.
-    pub fn hear(&mut self, found: &Found, events: u64) {
-        self.revision = Some(found.revision);
-        let said = serde_json::from_slice::<Said>(&found.data).ok();
-        self.state = match (found.event_type.as_str(), said) {
-            (BEGAN, Some(said)) => State::Paused { said, heard: Instant::now() },
-            (MOVED, Some(said)) => State::Moved { said, events },
-            _ => State::Free,
-        };
-    }
-
-    /// Whether anything was said so far.
-    pub fn is_silent(&self) -> bool {
-        self.revision.is_none()
-    }
-
-    /// Where the log went, if it did.
-    pub fn moved(&self) -> Option<&str> {
-        match &self.state {
-            State::Moved { said, .. } => Some(said.notice.as_deref().unwrap_or(&said.to)),
-            State::Free | State::Paused { .. } => None,
-        }
-    }
-
-    fn moved_with(&self) -> Option<u64> {
-        match &self.state {
-            State::Moved { events, .. } => Some(*events),
-            State::Free | State::Paused { .. } => None,
-        }
-    }
-
-    /// The revision of a pause that holds as far as is known.
-    pub fn paused(&self) -> Option<u64> {
-        let holds = matches!(&self.state, State::Paused { heard, .. } if heard.elapsed() < HOLDS);
-        self.revision.filter(|_| holds)
-    }
-
-    /// That the pause at this revision was said too long ago to hold.
-    pub fn lapse(&mut self, revision: u64) {
-        if self.paused() == Some(revision) {
-            self.state = State::Free;
-        }
-    }
-
-    fn refusal(&self) -> Option<LogError> {
-        match &self.state {
-            State::Moved { .. } => self.moved().map(|notice| {
-                LogError::Moving(format!(
-                    "the log moved {notice}; restart the server with that address (--log)"
-                ))
-            }),
-            State::Paused { said, heard } if heard.elapsed() < HOLDS => {
-                Some(LogError::Moving(format!("the log is being moved to {}", said.to)))
-            }
-            State::Paused { .. } | State::Free => None,
-        }
-    }
-
-    fn mover(&self) -> Option<&str> {
-        match &self.state {
-            State::Paused { said, .. } => Some(&said.mover),
-            State::Free | State::Moved { .. } => None,
-        }
-    }
-}
 
 /// Whether an append may be sent now.
 ///

@@ -18,8 +18,9 @@ use super::diagnose::diagnose;
 use super::error::{KurrentError, OLDEST};
 use super::known::{self, Known};
 use super::losses::{accepted_in, old_head_in};
+use super::patience::LOOK;
 use super::read::{collect, last_event};
-use super::{KurrentOptions, Shared, follow, left, moving};
+use super::{KurrentOptions, Shared, follow, left};
 use crate::log::Stop;
 
 /// From which server on a read that failed ended as if it were whole, and from which no longer.
@@ -27,7 +28,6 @@ const CUTS_READS: ((usize, usize, usize), (usize, usize, usize)) = ((24, 6, 0), 
 /// How often counting begins anew when the server goes away meanwhile.
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(200);
-pub(super) const LOOK: Duration = Duration::from_secs(5);
 /// How many events of the log's own stream are read at once.
 const DECISIONS: usize = 256;
 
@@ -174,7 +174,7 @@ fn contradicts(prefix: &str) {
     tracing::warn!(
         "the count that another node left contradicts the log; counting from the beginning. Delete \
          the stream {} to have it left anew",
-        left::stream_name(prefix)
+        super::told::stream_name(prefix)
     );
 }
 
@@ -330,7 +330,7 @@ async fn count_up(shared: &Arc<Shared>) -> Result<(), KurrentError> {
 /// ends, by one at work it is said again, which appends are then told.
 async fn outlive_pause(shared: &Arc<Shared>, cache: Option<&Arc<Cache>>, revision: u64) {
     tracing::info!("the log is paused for a move; waiting whether the mover is still at work");
-    let until = tokio::time::Instant::now() + moving::HOLDS;
+    let until = tokio::time::Instant::now() + super::traffic::HOLDS;
     while tokio::time::Instant::now() < until {
         tokio::time::sleep(PAUSE).await;
         // A failure is met again by whoever reads next.
@@ -345,7 +345,7 @@ async fn outlive_pause(shared: &Arc<Shared>, cache: Option<&Arc<Cache>>, revisio
 /// Whether the log is still here to be written.
 async fn check_moved(shared: &Arc<Shared>, cache: Option<&Arc<Cache>>) -> Result<(), KurrentError> {
     let address = || shared.client.address().to_string();
-    let last = last_event(shared, moving::stream_name(&shared.prefix)).await;
+    let last = last_event(shared, super::traffic::stream_name(&shared.prefix)).await;
     let last = match last {
         Ok(last) => last,
         Err(failure) => return Err(diagnose(shared.client.address(), &failure).await),
@@ -361,7 +361,7 @@ async fn check_moved(shared: &Arc<Shared>, cache: Option<&Arc<Cache>>) -> Result
         Some(notice) if shared.options.writes => Err(KurrentError::Moved {
             address: address(),
             notice: notice.to_owned(),
-            stream: moving::stream_name(&shared.prefix),
+            stream: super::traffic::stream_name(&shared.prefix),
         }),
         _ => Ok(()),
     }

@@ -1,6 +1,11 @@
 //! Where each event of the log stands in `$all`: a list in order, so that an event's place in it is its
 //! sequence. Kept as differences of one to four bytes, since a log may have millions.
 
+use uuid::Uuid;
+
+/// Where an event stands, and which it is.
+pub(super) type Place = (Uuid, u64);
+
 /// So many are packed together.
 const PACKED: usize = 1024;
 

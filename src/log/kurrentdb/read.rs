@@ -10,15 +10,11 @@ use super::Shared;
 use super::client::{By as _, Failure};
 use super::count::Count;
 use super::follow::catch_up;
+use super::patience::{FIRST_PAUSE, READ, TRIED_FOR};
 use super::stored::to_recorded;
 use crate::log::page::{Order, PageBuilder};
 use crate::log::{LogError, MAX_PAGE_BYTES, Page, RecordedEvent, StreamName};
 
-/// How long a read may take, and for how long it is begun again: as long as a cluster takes to find
-/// another leader, about twice.
-pub(super) const READ: Duration = Duration::from_secs(5);
-pub(super) const TRIED_FOR: Duration = Duration::from_secs(5);
-pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(20);
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const MOST_PAUSE: Duration = Duration::from_millis(500);
 /// A page and what tells whether it is the last: as much as is read at once.

@@ -15,11 +15,11 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use super::code::{is_busy, is_full};
 use super::file::{OpenError, beside};
 use super::files::LogFile;
 use super::pool::Readers;
 use super::schema::{explain, open_writing};
-use super::writer::{is_busy, is_full};
 use crate::log::{Recording, Stop};
 
 /// How often the checkpoint thread looks.

@@ -20,10 +20,10 @@ use std::path::Path;
 use rusqlite::Connection;
 use tracing::warn;
 
+use super::code::is_full;
 use super::file::{OpenError, beside, io_error, sync_folder};
 use super::lock::Open;
 use super::schema::{explain, open_writing, verify};
-use super::writer::is_full;
 
 /// The two copies of the index's header, and the number of pages that are in the file already.
 const INDEX_HEADER: [u8; 100] = [0; 100];

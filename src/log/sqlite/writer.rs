@@ -21,6 +21,7 @@ use tracing::{error, warn};
 
 use super::background::copy_wal;
 use super::batch::{Append, Batch, Tips};
+use super::code::{is_busy, is_full};
 use super::faults::{Faults, Step};
 use super::files::{Known, LogFile};
 use super::moving::Gate;
@@ -332,16 +333,6 @@ impl Writer {
             moved
         });
     }
-}
-
-/// Whether an error only says that the disk has no room.
-pub(super) fn is_full(error: &rusqlite::Error) -> bool {
-    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
-}
-
-/// Whether an error only says that somebody else holds a lock.
-pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 /// Whether an error before COMMIT says that the disk, or the way to it, fails.

@@ -1,14 +1,18 @@
 //! One enrollment's audit trail, from its history: never from a table.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
-use super::sentence::sentence;
+use super::sentence::{Around, Receipt, sentence};
 use super::{Standing, fold_days, standing_of};
 use crate::domain::act::{DocumentRef, Material};
+use crate::domain::calendar::Calendars;
 use crate::domain::date::{CivilDate, Day, Timestamp};
-use crate::domain::event::{Finding, Recorded};
-use crate::domain::history::History;
-use crate::domain::ids::{EventRef, Language, Office, Provenance};
+use crate::domain::duty::{DueItem, items};
+use crate::domain::event::{Finding, Recorded, TitleEffect};
+use crate::domain::history::{Effective, History, corrected_revision};
+use crate::domain::ids::{EventRef, Id, Language, Office, Provenance};
 use crate::domain::measure::Versions;
 use crate::domain::state::State;
 use crate::domain::subject::Subject;
@@ -77,24 +81,71 @@ pub fn entries(
     history: &History,
     subject: &Subject,
     versions: &Versions,
+    calendars: &Calendars,
     language: Language,
 ) -> Vec<Entry> {
     let state = history.state();
-    let fold_days = fold_days(history);
-    let entry_of = |event| {
-        let mut entry = entry(history, &state, event, subject, versions, language);
+    let (effective, fold_days) = (history.effective(), fold_days(history));
+    let titles = titles_before(&effective);
+    let receipts = receipts(history, &state, calendars);
+    let entry_of = |event: &Recorded| {
+        let met: Vec<Receipt> = receipts
+            .iter()
+            .filter(|(by, _)| *by == history.original(event.revision))
+            .map(|(_, receipt)| receipt.clone())
+            .collect();
+        let corrected = corrected_revision(event).and_then(|revision| history.at(revision));
+        let around = Around {
+            subject: subject.name_on(event.meta.effective_on.latest()),
+            versions,
+            met: &met,
+            title: titles.get(&history.original(event.revision)).copied(),
+            corrected,
+        };
+        let mut entry = entry(history, &state, event, sentence(event, &around, language), language);
         entry.fold_day = fold_days.get(&event.revision).copied();
         entry
     };
     history.events().iter().map(entry_of).collect()
 }
 
+/// The title held before each event that takes one away.
+fn titles_before<'a>(effective: &'a Effective<'_>) -> HashMap<u64, &'a Id> {
+    let mut held = None;
+    let mut before = HashMap::new();
+    for placed in effective.entries() {
+        let fact = placed.event.event.fact();
+        match fact.and_then(|fact| fact.effects.title.as_ref()) {
+            Some(TitleEffect::Granted(title)) => held = Some(&title.title),
+            Some(TitleEffect::Cancelled) => {
+                before.extend(held.take().map(|title| (placed.revision(), title)));
+            }
+            Some(TitleEffect::Kept { .. }) | None => {}
+        }
+    }
+    before
+}
+
+/// What was due and received, by the revision of the event that met it.
+fn receipts(history: &History, state: &State, calendars: &Calendars) -> Vec<(u64, Receipt)> {
+    let received = history.events().iter().map(|event| event.received().0);
+    let Some(last) = received.max() else { return Vec::new() };
+    let receipt = |item: DueItem<'_>| {
+        let met = item.met?;
+        let received_on = met.received_on;
+        let days_late = item.due.map(|due| due.not_late_before.days_until(received_on));
+        let (obligation, due_year) = (item.duty.obligation.clone(), item.due_year);
+        let opened_by = item.duty.opened_by;
+        Some((met.by, Receipt { obligation, due_year, opened_by, received_on, days_late }))
+    };
+    items(state, last, calendars).into_iter().filter_map(receipt).collect()
+}
+
 fn entry(
     history: &History,
     state: &State,
     event: &Recorded,
-    subject: &Subject,
-    versions: &Versions,
+    sentence: String,
     language: Language,
 ) -> Entry {
     let meta = &event.meta;
@@ -105,7 +156,7 @@ fn entry(
         sequence: event.sequence,
         event_type: event.event.event_type(),
         act: fact.map(|fact| fact.act.kind().as_str()),
-        sentence: sentence(event, subject.name_on(meta.effective_on.latest()), versions, language),
+        sentence,
         article: meta.article.as_deref().map(str::to_owned),
         measure: meta.measure.as_ref().map(ToString::to_string),
         office: meta.office,

@@ -10,33 +10,57 @@ mod lapsed;
 mod own;
 mod zh;
 
-use super::dates::when;
-use crate::domain::act::RecordedAct;
+use crate::domain::act::{Act, ActKind, Attestation, RecordedAct, Statement, UnknownRule};
+use crate::domain::date::{CivilDate, Day};
 use crate::domain::event::{Event, Fact, Recorded};
-use crate::domain::ids::{Id, Language, Node, Office, Text};
+use crate::domain::ids::{Id, Language, Node, Office, Provenance, Text};
 use crate::domain::measure::{Measure, Versions};
+use crate::domain::words::{article, batch, capital, day, ended, office, pick, when};
 
 pub use own::own_sentence;
 
-/// What an event of an enrollment says. `subject` is the subject's name on the event's day.
-pub fn sentence(
-    recorded: &Recorded,
-    subject: &Text,
-    versions: &Versions,
-    language: Language,
-) -> String {
-    let words = Words { recorded, subject: subject.get(language), versions, language };
+/// What a sentence needs beside its event.
+pub struct Around<'a> {
+    /// The subject's name on the event's day.
+    pub subject: &'a Text,
+    /// The program's measures.
+    pub versions: &'a Versions,
+    /// The obligations that the event met, as they are judged.
+    pub met: &'a [Receipt],
+    /// The title held before.
+    pub title: Option<&'a Id>,
+    /// Of a correction: the version that it corrects.
+    pub corrected: Option<&'a Recorded>,
+}
+
+/// When something that was due was received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// Which obligation.
+    pub obligation: Id,
+    /// Which of its due dates, where it recurs.
+    pub due_year: Option<i32>,
+    /// The revision of the event that opened it.
+    pub opened_by: u64,
+    /// The day of receipt.
+    pub received_on: Day,
+    /// How many days after the last in time; none where it has no due date.
+    pub days_late: Option<i64>,
+}
+
+/// What an event of an enrollment says.
+pub fn sentence(recorded: &Recorded, around: &Around<'_>, language: Language) -> String {
+    let subject = around.subject.get(language);
+    let words = Words { recorded, subject, around, language };
     match &recorded.event {
         Event::Acted(fact) => words.acted(fact),
-        Event::ApprovalAbandoned(abandoned) => match language {
+        Event::ApprovalAbandoned(_) => match language {
             Language::En => format!(
-                "Docket recorded that an approval of {} was abandoned and its reservation ({}) can be released; no standing changes.",
-                words.subject, abandoned.reservation
+                "Docket recorded that an approval of {subject} was abandoned and the place reserved for it can be released; no standing changes."
             ),
-            Language::Zh => format!(
-                "系统记录：{}的一项审批已放弃，其名额预留（{}）可以释放；状态不变。",
-                words.subject, abandoned.reservation
-            ),
+            Language::Zh => {
+                format!("系统记录：{subject}的一项批准未能入档，为其预留的名额可以释放；状态不变。")
+            }
         },
         Event::ObligationLapsed(lapse) => words.lapsed(lapse),
         Event::MeasureSucceeded(succeeded) => words.succeeded(succeeded),
@@ -44,34 +68,38 @@ pub fn sentence(
 }
 
 /// What the words of a sentence are taken from.
+#[derive(Clone, Copy)]
 struct Words<'a> {
     recorded: &'a Recorded,
     subject: &'a str,
-    versions: &'a Versions,
+    around: &'a Around<'a>,
     language: Language,
 }
 
 impl Words<'_> {
     fn acted(&self, fact: &Fact) -> String {
-        let meta = &self.recorded.meta;
-        let (when, office) = (when(&meta.effective_on, self.language), self.office());
-        let decided = self.decided(fact);
-        let article = meta.article.as_deref().map(|text| article(text, self.language));
-        let archive = meta.archive.then(|| self.pick("recorded from an archive", "据档案补录"));
-        let parts = decided.into_iter().chain(archive.map(str::to_owned));
-        match self.language {
-            Language::En => {
-                let article = article.map(|article| format!(" ({article})")).unwrap_or_default();
-                let mut text = format!("{when} {office} {}{article}", self.done(&fact.act));
-                parts.for_each(|part| text.push_str(&format!("; {part}")));
-                format!("{text}.")
-            }
-            Language::Zh => {
-                let article = article.map(|article| format!("（{article}）")).unwrap_or_default();
-                let mut text = format!("{when}，{office}{}{article}", self.done(&fact.act));
-                parts.for_each(|part| text.push_str(&format!("；{part}")));
-                format!("{text}。")
-            }
+        let language = self.language;
+        let article = self.recorded.meta.article.as_deref().map(|text| article(text, language));
+        let article = article.map(|article| match language {
+            Language::En => format!(" ({article})"),
+            Language::Zh => format!("（{article}）"),
+        });
+        let mut parts = vec![self.head(&fact.act, &article.unwrap_or_default())];
+        parts.extend(self.decided(fact));
+        parts.extend(self.archived());
+        let text = parts.join(self.pick("; ", "；"));
+        ended(capital(&text), language)
+    }
+
+    /// When, who, and what was done. Of evidence and notes: when they were recorded, and of when
+    /// they speak.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other act was done on its day")]
+    fn head(&self, act: &RecordedAct, article: &str) -> String {
+        match act.read() {
+            Ok(Act::AttestStanding(attestation)) => self.attested(attestation),
+            Ok(Act::Note(note)) => self.noted(note),
+            Ok(Act::RecordUnderUnknownRule(unknown)) => self.under_unknown_rule(unknown),
+            _ => self.done_on(act, article),
         }
     }
 
@@ -86,30 +114,198 @@ impl Words<'_> {
         }
     }
 
+    fn done_on(&self, act: &RecordedAct, article: &str) -> String {
+        let (language, office, done) = (self.language, self.office(), self.done(act));
+        let effective = self.recorded.meta.effective_on;
+        let on = |date: &CivilDate| when(date, language);
+        match (self.decided_apart(), language) {
+            (None, Language::En) => {
+                format!("{} {office} {done}{article}", on(&effective))
+            }
+            (None, Language::Zh) => {
+                format!("{}，{office}{done}{article}", on(&effective))
+            }
+            (Some(decided), Language::En) => {
+                let from = en::from(&effective);
+                format!("{} {office} {done}, with effect {from}{article}", on(&decided))
+            }
+            (Some(decided), Language::Zh) => {
+                let decides = if zh::decides(act.kind()) { "决定" } else { "" };
+                let (decided, from) = (on(&decided), on(&effective));
+                format!("{office}{decided}{decides}{done}{article}，自{from}起生效")
+            }
+        }
+    }
+
+    /// The day of the decision, where its effect certainly begins on another.
+    fn decided_apart(&self) -> Option<CivilDate> {
+        let meta = &self.recorded.meta;
+        let recorded = CivilDate::from(meta.recorded_at.civil_day());
+        let effective = meta.effective_on;
+        match meta.decided_on {
+            Some(decided) => (decided.certainly_before(&effective)
+                || decided.certainly_after(&effective))
+            .then_some(decided),
+            None => effective.certainly_after(&recorded).then_some(recorded),
+        }
+    }
+
+    fn attested(&self, attestation: &Attestation) -> String {
+        let (language, subject) = (self.language, self.subject);
+        let (recorded, of) = (self.recorded_on(), self.of_when());
+        let node = self.node(&attestation.stands_at);
+        let inferred = attestation.confidence == Provenance::Inferred;
+        let (source, shown) = (&attestation.source, self.shown(attestation));
+        match language {
+            Language::En => {
+                let how = if inferred { "inferred" } else { "recorded" };
+                format!(
+                    "the registrar {how} on {recorded} from evidence: {subject} stood at “{node}” {of}{shown} ({source})"
+                )
+            }
+            Language::Zh => {
+                let (how, stood) = (if inferred { "推定，" } else { "，" }, zh::stood(&node));
+                format!(
+                    "据佐证材料{how}{subject}{of}{stood}{shown}（登记员{recorded}补录）；来源：{source}"
+                )
+            }
+        }
+    }
+
+    /// What evidence shows beside the standing: an act, its grade, the batch.
+    fn shown(&self, attestation: &Attestation) -> String {
+        let language = self.language;
+        let act = attestation.shows.map(|shows| shows.act().label().get(language));
+        let grade = attestation.grade.as_ref().map(|grade| self.result(grade));
+        let batch = attestation.batch.as_deref().map(|text| batch(text, language));
+        let (act, grade, batch) = match language {
+            Language::En => (
+                act.map(|act| format!("by the act “{act}”")),
+                grade.map(|grade| format!("with the result “{grade}”")),
+                batch.map(|batch| format!("in {batch}")),
+            ),
+            Language::Zh => (
+                act.map(|act| format!("经{act}")),
+                grade.map(|grade| format!("结果为{grade}")),
+                batch,
+            ),
+        };
+        let parts = [act, grade, batch].into_iter().flatten();
+        parts.map(|part| format!("{}{part}", self.pick(", ", "，"))).collect()
+    }
+
+    fn noted(&self, note: &Statement) -> String {
+        let (subject, text) = (self.subject, &note.text);
+        let (recorded, of) = (self.recorded_on(), self.of_when());
+        match self.language {
+            Language::En => {
+                format!("the registrar noted on {recorded} of {subject} {of}: {text}")
+            }
+            Language::Zh => format!("登记员{recorded}就{subject}{of}的情况备注：{text}"),
+        }
+    }
+
+    fn under_unknown_rule(&self, unknown: &UnknownRule) -> String {
+        let (subject, what) = (self.subject, &unknown.what);
+        let (recorded, of) = (self.recorded_on(), self.of_when());
+        match self.language {
+            Language::En => format!(
+                "the registrar recorded on {recorded} of {subject} {of}, under a rule that is not known: {what}"
+            ),
+            Language::Zh => {
+                format!("登记员{recorded}补录{subject}{of}的事项（适用规定不详）：{what}")
+            }
+        }
+    }
+
+    /// Who recorded another office's act, and when.
+    fn archived(&self) -> Option<String> {
+        let meta = &self.recorded.meta;
+        let fact = self.recorded.event.fact()?;
+        let recorded_apart = matches!(
+            fact.act.kind(),
+            ActKind::AttestStanding | ActKind::Note | ActKind::RecordUnderUnknownRule
+        );
+        (meta.archive && !recorded_apart).then(|| match self.language {
+            Language::En => {
+                format!("recorded by the registrar on {} from an archive", self.recorded_on())
+            }
+            Language::Zh => format!("登记员{}据档案补录", self.recorded_on()),
+        })
+    }
+
+    /// What the event that is corrected said: the act as it stood until then.
+    fn corrected(&self) -> Option<String> {
+        let recorded = self.around.corrected?;
+        let words = Words { recorded, ..*self };
+        let (act, on) = match recorded.event.fact()?.act.read().ok()? {
+            Act::Correct(correction) => {
+                let mended = correction.replacement.as_ref()?;
+                (&mended.act, mended.common.effective_on)
+            }
+            act => (act, recorded.meta.effective_on),
+        };
+        let on = when(&on, self.language);
+        Some(match self.language {
+            Language::En => format!("{on} {}", en::done(&words, act)),
+            Language::Zh => format!("{on}{}", zh::done(&words, act)),
+        })
+    }
+
+    fn corrects_correction(&self) -> bool {
+        let fact = self.around.corrected.and_then(|recorded| recorded.event.fact());
+        fact.is_some_and(|fact| fact.act.kind() == ActKind::Correct)
+    }
+
+    fn recorded_on(&self) -> String {
+        day(self.recorded.meta.recorded_at.civil_day(), self.language)
+    }
+
+    fn of_when(&self) -> String {
+        when(&self.recorded.meta.effective_on, self.language)
+    }
+
     /// The office under its name of that day; where none is recorded, what kind of office it is.
     fn office(&self) -> String {
         let meta = &self.recorded.meta;
         let name = meta.office_name.get(self.language);
-        if !name.is_empty() {
-            return name.to_owned();
+        if meta.office == Office::Registrar || name.is_empty() {
+            return match (meta.office, self.language) {
+                (Office::Province, _) => self.subject.to_owned(),
+                (Office::LocalGovernment, Language::En) => {
+                    format!("the local people's government of {}", self.subject)
+                }
+                (Office::LocalGovernment, Language::Zh) => {
+                    format!("{}所在地人民政府", self.subject)
+                }
+                (kind, language) => office(kind, language).to_owned(),
+            };
         }
-        office(meta.office, self.language).to_owned()
+        match self.language {
+            Language::Zh => name.to_owned(),
+            Language::En => en::with_article(name, meta.office),
+        }
+    }
+
+    /// Whether the subject itself acts, or its government, so that it need not be named again.
+    fn is_own(&self) -> bool {
+        let office = self.office();
+        let governs = self.recorded.meta.office == Office::LocalGovernment;
+        office == self.subject || governs && office.contains(self.subject)
     }
 
     fn pick<'t>(&self, en: &'t str, zh: &'t str) -> &'t str {
-        match self.language {
-            Language::En => en,
-            Language::Zh => zh,
-        }
+        pick(self.language, en, zh)
     }
 
     /// The label of something the measure names, in the version that governed the event if that
     /// has it, else in the newest that has it; else its id.
     fn label(&self, id: &str, find: impl Fn(&Measure) -> Option<Text>) -> String {
+        let versions = self.around.versions;
         let governing = self.recorded.meta.measure.as_deref();
-        let edition = governing.and_then(|version| self.versions.version(version));
+        let edition = governing.and_then(|version| versions.version(version));
         let found = edition.and_then(|edition| find(&edition.measure));
-        let found = found.or_else(|| self.versions.find(&find));
+        let found = found.or_else(|| versions.find(&find));
         found.map_or_else(|| id.to_owned(), |text| text.get(self.language).to_owned())
     }
 
@@ -143,46 +339,8 @@ impl Words<'_> {
         self.label(id, |measure| measure.phase(id).map(|phase| phase.label.clone()))
     }
 
-    /// A result as printed.
+    /// A result as the measure prints it.
     fn result(&self, id: &Id) -> String {
-        let words = match id.as_str() {
-            "excellent" => ("excellent", "优秀"),
-            "qualified" => ("qualified", "合格"),
-            "unqualified" => ("unqualified", "不合格"),
-            "passed" => ("passed", "通过"),
-            "failed" => ("failed", "未通过"),
-            other => (other, other),
-        };
-        self.pick(words.0, words.1).to_owned()
-    }
-}
-
-/// A citation: `Art. 5, Art. 6(3)` in Chinese `第5条、第6条(3)`; other forms as they are.
-fn article(text: &str, language: Language) -> String {
-    let chinese = |part: &str| {
-        let Some(rest) = part.strip_prefix("Art. ") else { return part.to_owned() };
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, rest) = rest.split_at(digits);
-        format!("第{number}条{rest}")
-    };
-    match language {
-        Language::En => text.to_owned(),
-        Language::Zh => text.split(", ").map(chinese).collect::<Vec<_>>().join("、"),
-    }
-}
-
-/// What kind of office acts.
-pub fn office(office: Office, language: Language) -> &'static str {
-    let (en, zh) = match office {
-        Office::NationalOffice => ("the national IP office", "国家知识产权局"),
-        Office::ProvincialDepartment => ("the provincial IP department", "省级知识产权管理部门"),
-        Office::Province => ("the province", "省级人民政府"),
-        Office::LocalGovernment => ("the local people's government", "地方人民政府"),
-        Office::Registrar => ("the registrar", "登记员"),
-        Office::Docket => ("Docket", "系统"),
-    };
-    match language {
-        Language::En => en,
-        Language::Zh => zh,
+        self.label(id, |measure| measure.called(id))
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::ids::{Id, Node, ProgramId, Provenance, SubjectId, Text};
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
 use crate::projection::read::{At, Tables};
-use crate::projection::sql::question::{add_asked, both, said_on, small, text_if, valid};
+use crate::projection::sql::question::{add_asked, both, said_by, said_on, small, text_if, valid};
 use crate::projection::sql::{Record, provenance};
 
 /// Which enrollments are asked for. Real ones and exercises never stand in one list (G16).
@@ -22,6 +22,10 @@ pub struct EnrollmentFilter {
     pub phase: Option<Id>,
     /// In this category on the day.
     pub category: Option<Id>,
+    /// Whose attempt of the day was last decided in this annual round.
+    pub round: Option<Id>,
+    /// Whose attempt of the day was last decided in this batch.
+    pub batch: Option<Id>,
     /// Whose subject lies in this province, or is it.
     pub province: Option<SubjectId>,
     /// Whose subject is of this kind.
@@ -66,6 +70,10 @@ pub struct EnrollmentRow {
     pub node_since: Option<CivilDate>,
     /// The category.
     pub category: Option<Id>,
+    /// The annual round in which the attempt was last decided.
+    pub round: Option<Id>,
+    /// The batch in which it was.
+    pub batch: Option<Id>,
     /// The title held.
     pub title: Option<Id>,
     /// From when it is held.
@@ -136,13 +144,16 @@ fn question(filter: &EnrollmentFilter, at: At) -> String {
  JOIN status_history s ON s.id = (SELECT h.id FROM status_history h
     WHERE h.enrollment = e.id AND {valid} ORDER BY h.valid_from DESC LIMIT 1){join_head}
  WHERE e.program = :program AND e.subject = b.subject AND e.exercise = :exercise
-   AND (b.order_key, b.subject) > (:after_key, :after_subject)"
+   AND {} AND (b.order_key, b.subject) > (:after_key, :after_subject)",
+        said_by("b")
     );
     let parts = [
         // One whose first event came later needs no look at its rows.
         (at.known.is_some(), " AND e.id <= :known"),
         (filter.phase.is_some(), " AND s.phase = :phase"),
         (filter.category.is_some(), " AND s.category = :category"),
+        (filter.round.is_some(), " AND s.round = :round"),
+        (filter.batch.is_some(), " AND s.batch = :batch"),
         (filter.province.is_some(), " AND (b.province = :province OR b.subject = :province)"),
         (filter.kind.is_some(), " AND b.kind = :kind"),
         (filter.provenance.is_some(), " AND s.provenance = :provenance"),
@@ -208,6 +219,8 @@ impl Tables<'_> {
             (":after_subject", Cell::Text(after_subject)),
             (":phase", text_if(filter.phase.as_deref())),
             (":category", text_if(filter.category.as_deref())),
+            (":round", text_if(filter.round.as_deref())),
+            (":batch", text_if(filter.batch.as_deref())),
             (":province", text_if(filter.province.as_ref().map(SubjectId::as_str))),
             (":kind", text_if(filter.kind.as_deref())),
             (":provenance", text_if(filter.provenance.map(Provenance::as_str))),
@@ -234,6 +247,8 @@ fn read(row: &dyn Record, at: At) -> Result<EnrollmentRow, DatabaseError> {
         phase_since: date("phase_since")?,
         node_since: date("node_since")?,
         category: id("category")?,
+        round: id("round")?,
+        batch: id("batch")?,
         title: id("title")?,
         title_from: date("title_from")?,
         title_until: date("title_until")?,

@@ -9,6 +9,7 @@ pub const EXPORTS: &[&ExportTable] = &[
     &ENROLLMENT_HISTORY,
     &PHASE_INTERVAL,
     &ACT,
+    &ANNUAL_RESULT,
     &EVENT,
     &OBLIGATION,
     &DIVISION,
@@ -48,6 +49,8 @@ const ENROLLMENT_CURRENT: ExportTable = ExportTable {
         ("revision", Int),
         ("source_sequence", Int),
         ("recorded_at", Instant),
+        ("round", Text),
+        ("batch", Text),
         ("source_event_id", Id),
     ],
     sql: include_str!("../../../projections/reporting/exports/enrollment_current.sql"),
@@ -86,6 +89,8 @@ const ENROLLMENT_HISTORY: ExportTable = ExportTable {
         ("provenance", Text),
         ("source_sequence", Int),
         ("recorded_at", Instant),
+        ("round", Text),
+        ("batch", Text),
         ("source_event_id", Id),
     ],
     sql: include_str!("../../../projections/reporting/exports/enrollment_history.sql"),
@@ -146,9 +151,32 @@ const ACT: ExportTable = ExportTable {
         ("provenance", Text),
         ("source_sequence", Int),
         ("recorded_at", Instant),
+        ("year", Int),
+        ("result", Text),
+        ("round", Text),
+        ("batch", Text),
         ("source_event_id", Id),
     ],
     sql: include_str!("../../../projections/reporting/exports/act.sql"),
+};
+
+const ANNUAL_RESULT: ExportTable = ExportTable {
+    name: "annual_result",
+    columns: &[
+        ("enrollment", Text),
+        ("program", Text),
+        ("subject", Text),
+        ("exercise", Flag),
+        ("year", Int),
+        ("result", Text),
+        ("revision", Int),
+        ("event_id", Id),
+        ("provenance", Text),
+        ("source_sequence", Int),
+        ("recorded_at", Instant),
+        ("source_event_id", Id),
+    ],
+    sql: include_str!("../../../projections/reporting/exports/annual_result.sql"),
 };
 
 const EVENT: ExportTable = ExportTable {

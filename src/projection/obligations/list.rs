@@ -13,7 +13,7 @@ use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
 use crate::projection::read::{At, Tables};
 use crate::projection::sql::Record;
-use crate::projection::sql::question::{add_asked, number, text_if, valid};
+use crate::projection::sql::question::{add_asked, number, said_by, text_if, valid};
 
 /// Which obligations are asked for. Real ones and exercises never stand in one list (G16).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -88,7 +88,8 @@ fn question(filter: &ObligationFilter, after: Option<&ObligationCursor>) -> Stri
         "SELECT o.*, e.program, e.subject, e.exercise, b.order_key
     FROM subject b CROSS JOIN enrollment e CROSS JOIN obligation o
     WHERE e.program = :program AND e.subject = b.subject AND e.exercise = :exercise
-     AND e.id <= :known AND o.enrollment = e.id AND {}",
+     AND {} AND e.id <= :known AND o.enrollment = e.id AND {}",
+        said_by("b"),
         valid("o")
     );
     let unmet = format!(

@@ -16,12 +16,20 @@ pub(in crate::projection) fn valid(alias: &str) -> String {
     )
 }
 
+/// The condition under which a row about a subject was what was known up to `:known`.
+pub(in crate::projection) fn said_by(alias: &str) -> String {
+    format!(
+        "{alias}.known_from <= :known AND ({alias}.known_to IS NULL OR {alias}.known_to > :known)"
+    )
+}
+
 /// What a table says of a subject by day: the newest that holds on `:day`, before the first the
 /// first, of what is known up to `:known`; English and Chinese, the unit separator between them.
 pub(in crate::projection) fn said_on(table: &str, column: &str, subject: &str) -> String {
     let said = format!(
         "SELECT n.{column}_en || '\u{1f}' || n.{column}_zh FROM {table} n
-         WHERE n.subject = {subject} AND n.known_from <= :known"
+         WHERE n.subject = {subject} AND {}",
+        said_by("n")
     );
     format!(
         "coalesce(

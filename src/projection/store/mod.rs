@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use uuid::Uuid;
 
+pub use super::copy_id::CopyId;
 use super::{Changes, DatabaseError, Decoded, Models, ProjectionError, Reader, StoreError, Table};
 
 #[cfg(feature = "postgres")]
@@ -21,16 +22,6 @@ pub mod sqlite;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresCopies, PostgresDatabase, PostgresOptions};
 pub use sqlite::SqliteCopies;
-
-/// The name of a copy in its store.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct CopyId(pub String);
-
-impl std::fmt::Display for CopyId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// How far a copy has read, and who writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]

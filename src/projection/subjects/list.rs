@@ -1,14 +1,19 @@
 //! The list of subjects, and those of a program that do not take part.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::date::{CivilDate, Day};
-use crate::domain::ids::{Id, ProgramId, SubjectId, Text};
+use crate::domain::ids::{Id, Node, ProgramId, Provenance, SubjectId, Text};
+use crate::domain::state::{Kept, State};
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
 use crate::projection::read::{At, Tables};
-use crate::projection::sql::Record;
-use crate::projection::sql::question::{add_asked, both, parameters, said_on, text_if, valid};
+use crate::projection::sql::question::{
+    add_asked, both, parameters, said_by, said_on, text_if, valid,
+};
+use crate::projection::sql::{Record, provenance};
 use crate::projection::status_history::MetOutside;
 
 /// Which subjects are asked for. Real ones and invented ones never stand in one list (G16).
@@ -85,14 +90,17 @@ pub struct UnlistedFilter {
 }
 
 /// A subject that does not take part.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnlistedRow {
     /// The subject.
     pub subject: SubjectRow,
-    /// What it has met of what it owes outside of the program, by the day.
-    pub met: Vec<MetOutside>,
+    /// What of its state in the program on the day says since when it takes no part, and what it has
+    /// met outside of it; empty where it has no record in the program.
+    pub state: State,
 }
 
+/// What is asked of where a subject stands.
+const STATE: &str = ", s.stands_at, s.node_since, s.kept_since, s.provenance, s.met_outside";
 const ORDER: &str = " ORDER BY b.order_key, b.subject LIMIT :limit";
 
 /// The question that picks subjects; `of_kinds` are parameters. What else is selected and what joins
@@ -103,8 +111,9 @@ fn question(selected: &str, joined: &str, of_kinds: &[String]) -> String {
     let mut sql = format!(
         "SELECT b.*{selected}, {name} AS name, {office} AS office
  FROM subject b{joined}
- WHERE b.invented = :invented
-   AND (b.order_key, b.subject) > (:after_key, :after_subject)"
+ WHERE b.invented = :invented AND {}
+   AND (b.order_key, b.subject) > (:after_key, :after_subject)",
+        said_by("b")
     );
     let kinds = format!(" AND b.kind IN ({})", of_kinds.join(", "));
     add_asked(&mut sql, &[(!of_kinds.is_empty(), kinds.as_str())]);
@@ -168,15 +177,9 @@ impl Tables<'_> {
     WHERE h.enrollment = e.id AND {} ORDER BY h.valid_from DESC LIMIT 1)",
             valid("h")
         );
-        let mut sql = question(", s.met_outside", &joined, &kinds);
+        let mut sql = question(STATE, &joined, &kinds);
         let stands = format!(" AND (s.phase IS NULL OR s.phase NOT IN ({}))", standing.join(", "));
         let parts = [
-            // One that was registered later was not known.
-            (
-                at.known.is_some(),
-                " AND EXISTS (SELECT 1 FROM subject_name r
-        WHERE r.subject = b.subject AND r.known_from <= :known)",
-            ),
             (filter.subject.is_some(), " AND b.subject = :subject"),
             (!standing.is_empty(), stands.as_str()),
             (true, ORDER),
@@ -195,12 +198,26 @@ impl Tables<'_> {
         ];
         given.extend(named(&kinds, &filter.kinds));
         given.extend(named(&standing, &filter.standing));
-        self.rows(&sql, &given, |row| {
-            let met = row.text_if("met_outside")?.map(serde_json::from_str).transpose();
-            let met = met.map_err(|error| DatabaseError::new(error.to_string()))?;
-            Ok(UnlistedRow { subject: read(row)?, met: met.unwrap_or_default() })
-        })
+        self.rows(&sql, &given, |row| Ok(UnlistedRow { subject: read(row)?, state: state(row)? }))
     }
+}
+
+fn state(row: &dyn Record) -> Result<State, DatabaseError> {
+    let node = row.parsed_if("stands_at", Node::parse)?;
+    let met: Option<Vec<MetOutside>> =
+        row.parsed_if("met_outside", |text| serde_json::from_str(text))?;
+    let kept = Kept { met_outside: Arc::new(MetOutside::of_rows(met)), ..Kept::default() };
+    Ok(State {
+        provenance: match node {
+            Some(_) => row.named("provenance", provenance)?,
+            None => Provenance::default(),
+        },
+        node,
+        node_since: row.parsed_if("node_since", CivilDate::parse)?,
+        kept_since: row.parsed_if("kept_since", Day::parse)?,
+        kept: Arc::new(kept),
+        ..State::default()
+    })
 }
 
 fn read(row: &dyn Record) -> Result<SubjectRow, DatabaseError> {

@@ -10,12 +10,12 @@ pub(super) const OFFICES: usize = 2;
 pub(super) const ZONES: usize = 3;
 pub(super) const ALL: [usize; 4] = [SUBJECTS, NAMES, OFFICES, ZONES];
 
-/// The change that removes all rows of a subject.
-pub(super) const REMOVE: usize = 0;
+/// The change that says from which event on the rows of a subject are said anew.
+pub(super) const SAID_ANEW: usize = 0;
 /// The change of `subject` that says which event of it is the newest.
 pub(super) const NEWEST: usize = 1;
 
-const REMOVAL: Change = Change { set: &[], filter: "subject = ?" };
+const ANEW: Change = Change { set: &["known_to"], filter: "subject = ? AND known_to IS NULL" };
 
 pub(super) const SUBJECT: Table = Table {
     name: "subject",
@@ -31,9 +31,14 @@ pub(super) const SUBJECT: Table = Table {
         ("effective_on", Text),
         ("revision", Int),
         ("sequence", Int),
+        ("known_from", Int),
+        ("known_to", Int),
     ],
-    key: &["subject"],
-    changes: &[REMOVAL, Change { set: &["revision", "sequence"], filter: "subject = ?" }],
+    key: &["subject", "known_from"],
+    changes: &[
+        ANEW,
+        Change { set: &["revision", "sequence"], filter: "subject = ? AND known_to IS NULL" },
+    ],
 };
 
 pub(super) const NAME: Table = Table {
@@ -46,9 +51,10 @@ pub(super) const NAME: Table = Table {
         ("name_zh", Text),
         ("source", Text),
         ("known_from", Int),
+        ("known_to", Int),
     ],
-    key: &["subject", "from_day", "revision"],
-    changes: &[REMOVAL],
+    key: &["subject", "from_day", "revision", "known_from"],
+    changes: &[ANEW],
 };
 
 pub(super) const OFFICE: Table = Table {
@@ -60,14 +66,21 @@ pub(super) const OFFICE: Table = Table {
         ("office_en", Text),
         ("office_zh", Text),
         ("known_from", Int),
+        ("known_to", Int),
     ],
-    key: &["subject", "from_day", "revision"],
-    changes: &[REMOVAL],
+    key: &["subject", "from_day", "revision", "known_from"],
+    changes: &[ANEW],
 };
 
 pub(super) const ZONE: Table = Table {
     name: "subject_zone",
-    columns: &[("subject", Text), ("zone", Text), ("source", Text)],
-    key: &["subject", "zone"],
-    changes: &[REMOVAL],
+    columns: &[
+        ("subject", Text),
+        ("zone", Text),
+        ("source", Text),
+        ("known_from", Int),
+        ("known_to", Int),
+    ],
+    key: &["subject", "zone", "known_from"],
+    changes: &[ANEW],
 };

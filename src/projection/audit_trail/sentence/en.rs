@@ -1,54 +1,61 @@
 //! What was done, in English: follows the office's name.
 
-use super::super::dates::date;
 use super::Words;
 use crate::domain::act::{
-    AcceptanceCheck, Act, Application, Approval, Attestation, Correction, Designation, Inspection,
+    AcceptanceCheck, Act, AdjustmentRequest, Application, Approval, Correction, Inspection,
 };
-use crate::domain::ids::{Language, Provenance};
+use crate::domain::date::CivilDate;
+use crate::domain::ids::{Language, Office};
+use crate::domain::words::{self, batch, day, round, when};
+
+const EN: Language = Language::En;
 
 pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
     let s = words.subject;
+    let of = |what: &str| {
+        if words.is_own() { format!("its {what}") } else { format!("the {what} of {s}") }
+    };
     match act {
         Act::Apply(apply) => applied(words, apply),
         Act::Recommend(_) => format!("verified and recommended the application of {s}"),
         Act::Return(c) => format!("returned the application of {s}: {}", c.reason),
         Act::Approve(approval) => approved(s, approval),
         Act::Reject(c) => format!("rejected the application of {s}: {}", c.reason),
-        Act::SubmitPlan(_) => format!("submitted the Construction Plan of {s}"),
-        Act::SubmitAmendment(_) => format!("submitted an amendment of the plan of {s}"),
+        Act::SubmitPlan(_) => format!("submitted {}", of("Construction Plan")),
+        Act::SubmitAmendment(_) => format!("submitted an amendment of {}", of("plan")),
         Act::AcceptAmendment(c) => because(format!("accepted the amendment of {s}"), &c.reason),
         Act::RejectAmendment(c) => format!("rejected the amendment of {s}: {}", c.reason),
-        Act::SubmitScheme(_) => format!("submitted the implementation scheme of {s}"),
+        Act::SubmitScheme(_) => format!("submitted {}", of("implementation scheme")),
         Act::ApproveScheme(c) => because(format!("approved the scheme of {s}"), &c.reason),
         Act::ReturnScheme(c) => format!("returned the scheme of {s}: {}", c.reason),
         Act::RejectScheme(c) => format!("rejected the scheme of {s}: {}", c.reason),
         Act::ReportProgress(c) => {
-            format!("reported progress of {s} on “{}”: {}", words.task(&c.task), c.text)
+            format!("reported {} on “{}”: {}", of("progress"), words.task(&c.task), c.text)
         }
-        Act::RequestAdjustment(c) => {
-            let category = words.category(&c.category);
-            format!("asked to move {s} to the category “{category}”: {}", c.reason)
-        }
+        Act::RequestAdjustment(c) => adjusting(words, c),
         Act::ApproveAdjustment(c) => {
             because(format!("granted {s} the change of its category"), &c.reason)
         }
         Act::RejectAdjustment(c) => {
             format!("refused {s} the change of its category: {}", c.reason)
         }
-        Act::DeclareExit(c) => format!("declared the exit of {s}: {}", c.reason),
+        Act::DeclareExit(c) => format!("declared {}: {}", of("exit"), c.reason),
         Act::SubmitPromotionPlan(_) => {
-            format!("submitted the comprehensive strength promotion plan of {s}")
+            format!("submitted {}", of("comprehensive strength promotion plan"))
         }
-        Act::Designate(c) => designated(s, c),
-        Act::SubmitReport(c) => format!("submitted the report of {s} on the year {}", c.year),
+        Act::Designate(c) => {
+            format!("designated {} of {s}: {}", words.result(&c.designates), c.text)
+        }
+        Act::SubmitReport(c) => format!("submitted {} on the year {}", of("report"), c.year),
         Act::Inspect(inspection) => inspected(s, inspection),
         Act::EvaluateAnnually(c) => format!("evaluated {s} for the year {}: {}", c.year, c.result),
         Act::OpenEvaluation(c) => format!("opened the stage evaluation of {s}: {}", c.scope),
         Act::Evaluate(c) => {
             format!("evaluated {s} with the result “{}”: {}", words.result(&c.result), c.findings)
         }
-        Act::List(c) => format!("listed {s} as “{}” in batch {}", words.phase(&c.rank), c.batch),
+        Act::List(c) => {
+            format!("listed {s} as “{}” in {}", words.phase(&c.rank), batch(&c.batch, EN))
+        }
         Act::Accept(check) => accepted(words, check),
         Act::Confirm(_) => format!("confirmed the title of {s}"),
         Act::RequestAcceptance(_) => format!("asked for another check and acceptance of {s}"),
@@ -58,20 +65,41 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         }
         Act::EndStanding(c) => format!("ended the standing of {s}: {}", c.reason),
         Act::RecordDeliverable(c) => format!("recorded a deliverable of {s}: {}", c.title),
-        Act::Note(c) => format!("noted on {s}: {}", c.text),
-        Act::AttestStanding(c) => attested(words, c),
         Act::ConfirmStanding(c) => {
             because(format!("confirmed the standing of {s} known from evidence"), &c.reason)
         }
-        Act::RecordUnderUnknownRule(c) => {
-            format!("recorded for {s}, under a rule that is not known: {}", c.what)
-        }
         Act::AcknowledgeReceipt(c) => {
-            let received = date(&c.receipt_on.into(), Language::En);
-            let of = c.of.revision;
+            let (of, received) = (c.of.revision, day(c.receipt_on, EN));
             format!("acknowledged that revision {of} of {s} was received on {received}")
         }
         Act::Correct(correction) => corrected(words, correction),
+        Act::AttestStanding(c) => {
+            let node = words.node(&c.stands_at);
+            format!("recorded from evidence that {s} stood at “{node}”: {}", c.source)
+        }
+        Act::Note(c) => format!("noted of {s}: {}", c.text),
+        Act::RecordUnderUnknownRule(c) => {
+            format!("recorded of {s}, under a rule that is not known: {}", c.what)
+        }
+    }
+}
+
+/// From when something counts: `from 15 January 2027`, `from a day in January 2027`.
+pub(super) fn from(date: &CivilDate) -> String {
+    let a_day_in = if date.is_day() { "" } else { "a day in " };
+    format!("from {a_day_in}{}", words::date(date, EN))
+}
+
+/// An office's name within a sentence. The national office's and a province's are names; the others
+/// say what they are.
+pub(super) fn with_article(name: &str, office: Office) -> String {
+    let is_name = matches!(office, Office::NationalOffice | Office::Province | Office::Docket);
+    if is_name || name.starts_with("the ") || name.starts_with("The ") {
+        return name.to_owned();
+    }
+    match name.strip_prefix("Local people's government") {
+        Some(rest) => format!("the local people's government{rest}"),
+        None => format!("the {name}"),
     }
 }
 
@@ -83,7 +111,11 @@ fn because(text: String, reason: &Option<String>) -> String {
 }
 
 fn applied(words: &Words<'_>, apply: &Application) -> String {
-    let mut text = format!("applied for {}", words.subject);
+    let mut text = if words.is_own() {
+        "applied".to_owned()
+    } else {
+        format!("applied for {}", words.subject)
+    };
     if let Some(category) = &apply.category {
         text.push_str(&format!(" in the category “{}”", words.category(category)));
     }
@@ -94,18 +126,10 @@ fn applied(words: &Words<'_>, apply: &Application) -> String {
 }
 
 fn approved(subject: &str, approval: &Approval) -> String {
-    let round = approval.round.as_ref().map(|round| format!(" in the round of {round}"));
-    let batch = approval.batch.as_ref().map(|batch| format!(" in batch {batch}"));
+    let round = approval.round.as_deref().map(|text| format!(" in {}", round(text, EN)));
+    let batch = approval.batch.as_deref().map(|text| format!(" in {}", batch(text, EN)));
     let (round, batch) = (round.unwrap_or_default(), batch.unwrap_or_default());
     format!("approved the application of {subject}{round}{batch}")
-}
-
-fn designated(subject: &str, designation: &Designation) -> String {
-    let what = match designation.designates.as_str() {
-        "department" => "the department in charge",
-        other => other,
-    };
-    format!("designated {what} of {subject}: {}", designation.text)
 }
 
 fn inspected(subject: &str, inspection: &Inspection) -> String {
@@ -126,38 +150,26 @@ fn accepted(words: &Words<'_>, check: &AcceptanceCheck) -> String {
     format!("decided the check and acceptance of {subject} as “{result}”{against}")
 }
 
-fn attested(words: &Words<'_>, attestation: &Attestation) -> String {
-    let how = match attestation.confidence {
-        Provenance::Recorded | Provenance::Attested => "recorded from evidence",
-        Provenance::Inferred => "inferred from evidence",
-    };
-    let (subject, node) = (words.subject, words.node(&attestation.stands_at));
-    format!("{how} that {subject} stood at “{node}”: {}", attestation.source)
+fn adjusting(words: &Words<'_>, request: &AdjustmentRequest) -> String {
+    let category = words.category(&request.category);
+    let whom =
+        if words.is_own() { "to move".to_owned() } else { format!("to move {}", words.subject) };
+    format!("asked {whom} to the category “{category}”: {}", request.reason)
 }
 
 fn corrected(words: &Words<'_>, correction: &Correction) -> String {
-    let (revision, subject) = (correction.corrects.revision, words.subject);
+    let (revision, reason) = (correction.corrects.revision, &correction.reason);
+    let subject = words.subject;
+    let said = words.corrected().map(|said| format!(" (“{said}”)")).unwrap_or_default();
     match &correction.replacement {
-        None => format!("annulled revision {revision} of {subject}: {}", correction.reason),
+        None if words.corrects_correction() => format!(
+            "annulled the correction at revision {revision} of {subject}{said}, so that what it corrected stands again: {reason}"
+        ),
+        None => format!("annulled revision {revision} of {subject}{said}: {reason}"),
         Some(mended) => format!(
-            "corrected revision {revision} of {subject}: {}; it should say that the office, {}, {}",
-            correction.reason,
-            super::when(&mended.common.effective_on, Language::En).to_lowercase_first(),
+            "corrected revision {revision} of {subject}{said}: {reason}; it should say that the office, {}, {}",
+            when(&mended.common.effective_on, EN),
             done(words, &mended.act),
         ),
-    }
-}
-
-trait LowercaseFirst {
-    fn to_lowercase_first(&self) -> String;
-}
-
-impl LowercaseFirst for String {
-    /// `On 30 November 2014` within a sentence.
-    fn to_lowercase_first(&self) -> String {
-        let mut letters = self.chars();
-        letters
-            .next()
-            .map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
     }
 }

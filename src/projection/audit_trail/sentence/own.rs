@@ -1,73 +1,82 @@
 //! What the events of streams without an enrollment say.
 
-use super::super::dates::{date, when};
 use crate::codec::Stored;
 use crate::domain::ids::Language;
-use crate::domain::logbook::LossAccepted;
+use crate::domain::logbook::{ClockConfirmed, LossAccepted};
 use crate::domain::quota::QuotaEvent;
-use crate::domain::subject::SubjectEvent;
+use crate::domain::subject::{Replacement, SubjectCorrection, SubjectEvent};
+use crate::domain::words::{self, all_of, capital, date, day, ended, when};
 
 /// What an event of a subject, a quota, a measure, a calendar or the log itself says; `None` for an
 /// event of an enrollment, whose sentence needs its measure.
 pub fn own_sentence(stored: &Stored, language: Language) -> Option<String> {
-    let en = language == Language::En;
-    Some(match stored {
+    let text = match stored {
         Stored::Enrollment(_) | Stored::Program(_) => return None,
         Stored::Subject(event, _) => subject(event, language),
         Stored::Quota(event, _) => quota(event, language),
-        Stored::LogCreated(created, _) if en => format!("The log {} was created.", created.log_id),
-        Stored::LogCreated(created, _) => format!("日志 {} 已建立。", created.log_id),
+        Stored::LogCreated(created, _) => match language {
+            Language::En => format!("the log {} was created", created.log_id),
+            Language::Zh => format!("日志{}建立", created.log_id),
+        },
         Stored::LossAccepted(loss, _) => loss_accepted(loss, language),
-        Stored::ClockConfirmed(c, _) if en => format!(
-            "The clock was confirmed to be right at {} (by: {}); the newest event before was of {}.",
-            c.now.to_rfc3339(),
-            c.confirmed_by,
-            c.newest.to_rfc3339()
-        ),
-        Stored::ClockConfirmed(c, _) => {
-            let by = if c.confirmed_by == "kernel" { "系统对时" } else { "运维人员" };
+        Stored::ClockConfirmed(c, _) => clock_confirmed(c, language),
+        Stored::MeasureAdopted(m, _) => match language {
+            Language::En => format!(
+                "the edition {} of measure {} of {} was adopted: {}",
+                short(&m.digest),
+                m.version,
+                m.program,
+                m.reason
+            ),
+            Language::Zh => format!(
+                "采用“{}”项目办法“{}”的编码版本（摘要{}）",
+                m.program,
+                m.version,
+                short(&m.digest)
+            ),
+        },
+        Stored::CalendarAdopted(c, _) => match language {
+            Language::En => format!("the calendar of {} was adopted: {}", c.year, c.source),
+            Language::Zh => format!("采用{}年放假安排：{}", c.year, c.source),
+        },
+    };
+    Some(ended(capital(&text), language))
+}
+
+fn clock_confirmed(confirmed: &ClockConfirmed, language: Language) -> String {
+    let (now, newest) = (confirmed.now.to_rfc3339(), confirmed.newest.to_rfc3339());
+    let by_kernel = confirmed.confirmed_by == "kernel";
+    match language {
+        Language::En => {
+            let by = if by_kernel { "the system's own synchronisation" } else { "an operator" };
             format!(
-                "{by}确认时钟 {} 无误；此前最新记录的时间为 {}。",
-                c.now.to_rfc3339(),
-                c.newest.to_rfc3339()
+                "the clock was confirmed to be right at {now} (by {by}); the newest event before was of {newest}"
             )
         }
-        Stored::MeasureAdopted(m, _) if en => format!(
-            "The edition {} of measure {} of {} was adopted: {}",
-            short(&m.digest),
-            m.version,
-            m.program,
-            m.reason
-        ),
-        Stored::MeasureAdopted(m, _) => format!(
-            "采用 {} 办法 {} 的版本 {}：{}",
-            m.program,
-            m.version,
-            short(&m.digest),
-            m.reason
-        ),
-        Stored::CalendarAdopted(c, _) if en => {
-            format!("The calendar of {} was adopted: {}.", c.year, c.source)
+        Language::Zh => {
+            let by = if by_kernel { "系统对时" } else { "运维人员" };
+            format!("{by}确认时钟无误（{now}）；此前最新记录的时间为{newest}")
         }
-        Stored::CalendarAdopted(c, _) => format!("采用 {} 年日历：{}。", c.year, c.source),
-    })
+    }
 }
 
 fn loss_accepted(loss: &LossAccepted, language: Language) -> String {
     let mut lost = Vec::new();
     match (loss.old_head, language) {
         (Some(head), Language::En) => lost.push(format!("those up to sequence {head}")),
-        (Some(head), Language::Zh) => lost.push(format!("至序号 {head} 为止的记录")),
+        (Some(head), Language::Zh) => lost.push(format!("至序号{head}为止的记录")),
         (None, _) => {}
     }
     match (loss.streams.is_empty(), language) {
         (true, _) => {}
-        (false, Language::En) => lost.push(format!("those of {}", loss.streams.join(", "))),
-        (false, Language::Zh) => lost.push(format!("{} 的记录", loss.streams.join("、"))),
+        (false, Language::En) => lost.push(format!("those of {}", all_of(&loss.streams, language))),
+        (false, Language::Zh) => {
+            lost.push(format!("“{}”的记录", all_of(&loss.streams, language)));
+        }
     }
     match language {
         Language::En => format!(
-            "It was accepted that events of the log are lost ({}): {}",
+            "it was accepted that events of the log are lost ({}): {}",
             lost.join("; "),
             loss.reason
         ),
@@ -84,47 +93,87 @@ fn short(digest: &str) -> &str {
 fn subject(event: &SubjectEvent, language: Language) -> String {
     match (event, language) {
         (SubjectEvent::Registered(r), Language::En) => {
-            format!("{} ({}) was registered as {}: {}.", r.name.en, r.id, r.kind, r.source)
+            let kind = words::subject_kind(&r.kind, language);
+            format!("{} ({}) was registered as {kind}: {}", r.name.en, r.id, r.source)
         }
         (SubjectEvent::Registered(r), Language::Zh) => {
-            format!("登记{}（{}），类别 {}：{}。", r.name.zh, r.id, r.kind, r.source)
+            let kind = words::subject_kind(&r.kind, language);
+            format!("登记{}（代码{}），类别为{kind}：{}", r.name.zh, r.id, r.source)
         }
         (SubjectEvent::Renamed(r), Language::En) => {
-            let when = when(&r.effective_on, language);
-            format!("{when} the name became {}: {}.", r.name.en, r.source)
+            format!(
+                "{} the name became {}: {}",
+                when(&r.effective_on, language),
+                r.name.en,
+                r.source
+            )
         }
         (SubjectEvent::Renamed(r), Language::Zh) => {
-            format!("{}起更名为{}：{}。", when(&r.effective_on, language), r.name.zh, r.source)
+            format!("自{}起更名为{}：{}", when(&r.effective_on, language), r.name.zh, r.source)
         }
+        (SubjectEvent::Corrected(c), language) => corrected(&c.correction, language),
+    }
+}
+
+fn corrected(correction: &SubjectCorrection, language: Language) -> String {
+    let revision = correction.corrects.revision;
+    let reason = correction.reason.trim_end_matches(['.', '。']);
+    let (now, now_zh) = match &correction.replacement {
+        None => {
+            return match language {
+                Language::En => format!("Revision {revision} was annulled: {reason}."),
+                Language::Zh => format!("撤销修订号{revision}：{reason}。"),
+            };
+        }
+        Some(Replacement::Registration(r)) => {
+            let (province, province_zh) = r.province.as_ref().map_or_else(Default::default, |p| {
+                (format!(", province {p}"), format!("，所属省级主体{p}"))
+            });
+            let from = (date(&r.effective_on, Language::En), date(&r.effective_on, Language::Zh));
+            (
+                format!("{} ({}), {}{province}, from {}", r.name.en, r.id, r.kind, from.0),
+                format!("{}（{}），类别{}{province_zh}，{}起", r.name.zh, r.id, r.kind, from.1),
+            )
+        }
+        Some(Replacement::Renaming(r)) => (
+            format!("the name {}, from {}", r.name.en, date(&r.effective_on, Language::En)),
+            format!("名称{}，{}起", r.name.zh, date(&r.effective_on, Language::Zh)),
+        ),
+    };
+    match language {
+        Language::En => {
+            format!("Revision {revision} was corrected; it says now: {now}. Reason: {reason}.")
+        }
+        Language::Zh => format!("更正修订号{revision}，更正后为：{now_zh}。理由：{reason}。"),
     }
 }
 
 fn quota(event: &QuotaEvent, language: Language) -> String {
     match (event, language) {
         (QuotaEvent::PlaceReserved(r), Language::En) => format!(
-            "A place was reserved for {} from {} on, for its revision {}.",
+            "a place was reserved for {} from {} on, for its revision {}",
             r.enrollment,
-            date(&r.from.into(), language),
+            day(r.from, language),
             r.revision
         ),
         (QuotaEvent::PlaceReserved(r), Language::Zh) => format!(
-            "为 {} 预留名额，自{}起，用于其修订号 {}。",
+            "自{}起为“{}”预留名额，用于其修订号{}的记录",
+            day(r.from, language),
             r.enrollment,
-            date(&r.from.into(), language),
             r.revision
         ),
         (QuotaEvent::ReservationReleased(r), Language::En) => {
-            format!("The reservation at revision {} was released: {}.", r.reservation, r.reason)
+            format!("the reservation at revision {} was released: {}", r.reservation, r.reason)
         }
         (QuotaEvent::ReservationReleased(r), Language::Zh) => {
-            format!("释放修订号 {} 的预留：{}。", r.reservation, r.reason)
+            format!("释放修订号{}的名额预留", r.reservation)
         }
         (QuotaEvent::PlacesRestated(r), Language::En) => {
             let spans = r.spans.len();
-            format!("The places of {} were restated: {spans} spans.", r.enrollment)
+            format!("the places of {} were restated: {spans} spans", r.enrollment)
         }
         (QuotaEvent::PlacesRestated(r), Language::Zh) => {
-            format!("重述 {} 的名额：{} 段。", r.enrollment, r.spans.len())
+            format!("重述“{}”占用的名额：共{}段", r.enrollment, r.spans.len())
         }
     }
 }

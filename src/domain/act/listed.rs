@@ -1,0 +1,24 @@
+//! The round and the batch that decisions state, by which they are listed (rules C7, P3).
+
+use super::Act;
+use crate::domain::ids::Id;
+use crate::domain::text::says_something;
+
+impl Act {
+    /// The annual round and the batch that it states, each without the space around it.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "other acts state neither")]
+    pub fn round_and_batch(&self) -> (Option<Id>, Option<Id>) {
+        let said = |text: Option<&str>| {
+            text.map(str::trim).filter(|text| says_something(text)).map(Id::from)
+        };
+        let both = |round: &Option<String>, batch: &Option<String>| {
+            (said(round.as_deref()), said(batch.as_deref()))
+        };
+        match self {
+            Self::Approve(approval) => both(&approval.round, &approval.batch),
+            Self::AttestStanding(shown) => both(&shown.round, &shown.batch),
+            Self::List(listing) => (None, said(Some(&listing.batch))),
+            _ => (None, None),
+        }
+    }
+}

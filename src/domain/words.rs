@@ -1,0 +1,368 @@
+//! What is said alike everywhere, in English and Chinese (rule G8): offices with their articles,
+//! dates, citations, lists, numbers of batches.
+//!
+//! What must hold: one word for one thing in both languages, and nothing that only programs read
+//! (ids, names of members) in a Chinese text. What a measure names has its labels there.
+
+mod dates;
+mod members;
+
+pub use dates::{by, date, day, unsure, when};
+pub use members::member;
+
+use super::act::ActKind;
+use super::date::CivilDate;
+use super::event_type::EventType;
+use super::ids::{Language, Office, Text};
+use super::period::Period;
+
+/// A text in both languages, said by one function.
+pub fn both(said: impl Fn(Language) -> String) -> Text {
+    Text { en: said(Language::En), zh: said(Language::Zh) }
+}
+
+/// A day or date in Chinese.
+pub fn zh(date: impl Into<CivilDate>) -> String {
+    self::date(&date.into(), Language::Zh)
+}
+
+/// What an act is called, in Chinese.
+pub fn act_zh(kind: ActKind) -> &'static str {
+    kind.label().zh
+}
+
+/// What a type of event is called, in Chinese.
+pub fn event_zh(name: &str) -> &str {
+    EventType::find(name).map_or(name, |found| found.label.zh)
+}
+
+/// What kind of office acts, with its article.
+pub fn office(office: Office, language: Language) -> &'static str {
+    let (en, zh) = match office {
+        Office::NationalOffice => ("the national IP office", "国家知识产权局"),
+        Office::ProvincialDepartment => ("the provincial IP department", "省级知识产权主管部门"),
+        Office::Province => ("the province", "省（区、市）"),
+        Office::LocalGovernment => ("the local people's government", "地方人民政府"),
+        Office::Registrar => ("the registrar", "登记员"),
+        Office::Docket => ("Docket", "系统"),
+    };
+    pick(language, en, zh)
+}
+
+/// Who calls, by the name of the role.
+pub fn role(name: &str, language: Language) -> &str {
+    match (Office::parse(name), name) {
+        (Some(kind), _) => office(kind, language),
+        (None, "auditor") => pick(language, "the auditor", "审计员"),
+        (None, "operator") => pick(language, "the operator", "运维人员"),
+        (None, other) => other,
+    }
+}
+
+/// A kind of subject: `a province`, `省（区、市）`; one that is not known here by its id.
+pub fn subject_kind(kind: &str, language: Language) -> &str {
+    let (en, zh) = match kind {
+        "province" => ("a province", "省（区、市）"),
+        "corps" => ("the Corps", "新疆生产建设兵团"),
+        "cluster_area" => ("a cluster area", "集聚发展区"),
+        "city" => ("a city", "城市"),
+        "county" => ("a county", "县（市、区）"),
+        "park" => ("a park", "园区"),
+        "center" => ("a center", "中心"),
+        "region" => ("a region", "区域"),
+        other => (other, other),
+    };
+    pick(language, en, zh)
+}
+
+/// A mark of a fact or an obligation, as answers name it: `ATTESTED` is `attested`, `佐证`.
+pub fn marked(mark: &str, language: Language) -> Option<&'static str> {
+    let (en, zh) = match mark.to_ascii_lowercase().as_str() {
+        "recorded" => ("recorded", "入档"),
+        "attested" => ("attested", "佐证"),
+        "inferred" => ("inferred", "推定"),
+        "open" => ("open", "待履行"),
+        "met" => ("met", "已履行"),
+        "late" => ("late", "逾期履行"),
+        "overdue" => ("overdue", "逾期"),
+        "waived" => ("waived", "免除"),
+        "not_in_the_record" => ("not in the record", "不在记录中"),
+        _ => return None,
+    };
+    Some(pick(language, en, zh))
+}
+
+/// How a date follows from another, as it was carried: `2014-11-30 + P3M = 2015-02-28` is there
+/// `2014年11月30日＋3个月＝2015年2月28日`.
+pub fn arithmetic(text: &str, language: Language) -> String {
+    if language == Language::En {
+        return text.to_owned();
+    }
+    let (sum, note) = text.split_once(" (").map_or((text, None), |(sum, note)| (sum, Some(note)));
+    if let Some(day) = sum.strip_suffix(", as the decision states") {
+        return format!("{}，由决定载明", token(day));
+    }
+    let said: Vec<_> = sum.split(' ').map(token).collect();
+    let note = match note {
+        None => "",
+        Some(note) if note.starts_with("no corresponding day") => "（无对应日，取当月最后一日）",
+        Some(_) => "（记录所能容纳的最后一日）",
+    };
+    format!("{}{note}", said.concat())
+}
+
+fn token(text: &str) -> String {
+    match text {
+        "+" => return "＋".to_owned(),
+        "=" => return "＝".to_owned(),
+        "in" => return "，".to_owned(),
+        _ => {}
+    }
+    if let Ok(date) = CivilDate::parse(text) {
+        return self::date(&date, Language::Zh);
+    }
+    if let Ok(period) = Period::parse(text) {
+        return period_said(period);
+    }
+    if let Some((month, day)) = text.strip_prefix("--").and_then(|rest| rest.split_once('-')) {
+        let (month, day) = (month.trim_start_matches('0'), day.trim_start_matches('0'));
+        return format!("每年{month}月{day}日");
+    }
+    text.to_owned()
+}
+
+fn period_said(period: Period) -> String {
+    let text = period.to_string();
+    let mut said = String::new();
+    for part in text.trim_start_matches('P').split_inclusive(['Y', 'M', 'D']) {
+        let (number, unit) = part.split_at(part.len() - 1);
+        let unit = match unit {
+            "Y" => "年",
+            "M" => "个月",
+            _ => "日",
+        };
+        said.push_str(&format!("{number}{unit}"));
+    }
+    said
+}
+
+/// Offices of which any may act: `the province or the registrar`.
+pub fn any_office(offices: &[Office], language: Language) -> String {
+    let names: Vec<_> = offices.iter().map(|one| office(*one, language)).collect();
+    listed(&names, language, (" or ", "或"))
+}
+
+/// All of a list: `a, b and c`, `甲、乙和丙`.
+pub fn all_of<T: AsRef<str>>(items: &[T], language: Language) -> String {
+    listed(items, language, (" and ", "、"))
+}
+
+/// One of a list: `a, b or c`, `甲、乙或丙`.
+pub fn one_of<T: AsRef<str>>(items: &[T], language: Language) -> String {
+    listed(items, language, (" or ", "或"))
+}
+
+fn listed<T: AsRef<str>>(items: &[T], language: Language, last: (&str, &str)) -> String {
+    let (between, last) = (pick(language, ", ", "、"), pick(language, last.0, last.1));
+    let mut text = String::new();
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            text.push_str(if at + 1 == items.len() { last } else { between });
+        }
+        text.push_str(item.as_ref());
+    }
+    text
+}
+
+/// A citation: `Art. 5, Art. 6(3)` in Chinese `第五条、第六条第（三）项`, `III(I)1` there
+/// `第三部分（一）1`.
+pub fn article(text: &str, language: Language) -> String {
+    match language {
+        Language::En => text.to_owned(),
+        Language::Zh => {
+            let parts: Vec<_> = text.split(", ").map(cited).collect();
+            parts.join("、")
+        }
+    }
+}
+
+fn cited(part: &str) -> String {
+    match part {
+        "not known" => return "条款不详".to_owned(),
+        "Circular (addressees)" => return "通知主送单位".to_owned(),
+        "date of the notice" => return "通知印发日期".to_owned(),
+        "Annex" => return "附件".to_owned(),
+        _ => {}
+    }
+    if let Some(rest) = part.strip_prefix("Art. ") {
+        let (number, rest) = leading(rest);
+        let item = rest.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+        return match (number, item.and_then(|item| item.parse().ok())) {
+            (Some(number), Some(item)) => {
+                format!("第{}条第（{}）项", numeral(number), numeral(item))
+            }
+            (Some(number), None) => format!("第{}条{rest}", numeral(number)),
+            (None, _) => part.to_owned(),
+        };
+    }
+    // A rule of the record itself, which no document prints.
+    if let (Some(number), "") = part.strip_prefix('G').map_or((None, part), leading) {
+        return format!("记录规则第{}条", numeral(number));
+    }
+    section(part).unwrap_or_else(|| part.to_owned())
+}
+
+/// `III(I)1`, `I(II) "Dynamic Adjustment"`: part, section, point, heading.
+fn section(text: &str) -> Option<String> {
+    let (place, heading) = match text.split_once(" \"") {
+        Some((place, heading)) => (place, Some(heading.strip_suffix('"')?)),
+        None => (text, None),
+    };
+    let (part, rest) = place.split_once('(').map_or((place, None), |(p, rest)| (p, Some(rest)));
+    let mut said = format!("第{}部分", numeral(roman(part)?));
+    if let Some(rest) = rest {
+        let (section, point) = rest.split_once(')')?;
+        said.push_str(&format!("（{}）{point}", numeral(roman(section)?)));
+    }
+    if let Some(heading) = heading {
+        let heading = match heading {
+            "Dynamic Adjustment" => "动态调整",
+            "Overall Upgrade" => "整体提升",
+            other => other,
+        };
+        said.push_str(&format!("“{heading}”"));
+    }
+    Some(said)
+}
+
+fn roman(text: &str) -> Option<u32> {
+    let known = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X"];
+    let at = known.iter().position(|numeral| *numeral == text)?;
+    u32::try_from(at + 1).ok()
+}
+
+fn leading(text: &str) -> (Option<u32>, &str) {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, rest) = text.split_at(digits);
+    (number.parse().ok(), rest)
+}
+
+/// A number below a hundred in Chinese; others in digits.
+pub fn numeral(number: u32) -> String {
+    const DIGITS: [&str; 10] = ["〇", "一", "二", "三", "四", "五", "六", "七", "八", "九"];
+    let digit = |n: u32| usize::try_from(n).ok().and_then(|n| DIGITS.get(n)).copied();
+    match (number / 10, number % 10) {
+        (10.., _) => number.to_string(),
+        (0, ones) => digit(ones).unwrap_or_default().to_owned(),
+        (tens, ones) => {
+            let tens = if tens == 1 { "" } else { digit(tens).unwrap_or_default() };
+            let ones = if ones == 0 { "" } else { digit(ones).unwrap_or_default() };
+            format!("{tens}十{ones}")
+        }
+    }
+}
+
+/// A batch as an act states it: `1` is `batch 1`, `第一批`.
+pub fn batch(batch: &str, language: Language) -> String {
+    match (batch.parse(), language) {
+        (_, Language::En) => format!("batch {batch}"),
+        (Ok(number), Language::Zh) => format!("第{}批", numeral(number)),
+        (Err(_), Language::Zh) if batch.contains('批') => batch.to_owned(),
+        (Err(_), Language::Zh) => format!("“{batch}”批次"),
+    }
+}
+
+/// A round as an act states it: `2014` is `the round of 2014`, `2014年度`.
+pub fn round(round: &str, language: Language) -> String {
+    let year = round.len() == 4 && round.bytes().all(|byte| byte.is_ascii_digit());
+    match (language, year) {
+        (Language::En, _) => format!("the round of {round}"),
+        (Language::Zh, true) => format!("{round}年度"),
+        (Language::Zh, false) => format!("“{round}”轮次"),
+    }
+}
+
+/// The one of two texts that is in a language.
+pub fn pick<'t>(language: Language, en: &'t str, zh: &'t str) -> &'t str {
+    match language {
+        Language::En => en,
+        Language::Zh => zh,
+    }
+}
+
+/// A sentence with its full stop, none after a text that brings its own.
+pub fn ended(mut text: String, language: Language) -> String {
+    let stops = ['.', '。', '!', '！', '?', '？', '…'];
+    if !text.ends_with(stops) {
+        text.push_str(pick(language, ".", "。"));
+    }
+    text
+}
+
+/// The first letter as a capital.
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn citations_are_said_as_documents_say_them() {
+        for (text, zh) in [
+            ("Art. 8", "第八条"),
+            ("Art. 15", "第十五条"),
+            ("Art. 20", "第二十条"),
+            ("Art. 5, Art. 6(3)", "第五条、第六条第（三）项"),
+            ("III(I)1", "第三部分（一）1"),
+            ("I(II), III(II)", "第一部分（二）、第三部分（二）"),
+            ("I(II) \"Dynamic Adjustment\"", "第一部分（二）“动态调整”"),
+            ("II", "第二部分"),
+            ("G12", "记录规则第十二条"),
+            ("not known", "条款不详"),
+        ] {
+            assert_eq!(article(text, Language::Zh), zh);
+            assert_eq!(article(text, Language::En), text);
+        }
+    }
+
+    #[test]
+    fn arithmetic_is_said_in_chinese() {
+        for (text, zh) in [
+            ("2014-11-30 + P3M = 2015-02-28", "2014年11月30日＋3个月＝2015年2月28日"),
+            (
+                "2014-11-30 + P3M = 2015-02-28 (no corresponding day: last of the month)",
+                "2014年11月30日＋3个月＝2015年2月28日（无对应日，取当月最后一日）",
+            ),
+            ("2012-06 + P3Y = 2015-06-01/2015-06-30", "2012年6月＋3年＝2015年6月"),
+            ("2018-03-01, as the decision states", "2018年3月1日，由决定载明"),
+            ("--01-31 in 2016 = 2016-01-31", "每年1月31日，2016年＝2016年1月31日"),
+        ] {
+            assert_eq!(arithmetic(text, Language::Zh), zh);
+            assert_eq!(arithmetic(text, Language::En), text);
+        }
+    }
+
+    #[test]
+    fn batches_rounds_and_lists() {
+        assert_eq!(batch("1", Language::Zh), "第一批");
+        assert_eq!(batch("12", Language::Zh), "第十二批");
+        assert_eq!(batch("首批", Language::Zh), "首批");
+        assert_eq!(round("2014", Language::Zh), "2014年度");
+        assert_eq!(numeral(99), "九十九");
+        let offices = [Office::Registrar, Office::Province, Office::NationalOffice];
+        assert_eq!(
+            any_office(&offices, Language::En),
+            "the registrar, the province or the national IP office"
+        );
+        assert_eq!(all_of(&["甲", "乙", "丙"], Language::Zh), "甲、乙、丙");
+    }
+
+    #[test]
+    fn a_sentence_ends_once() {
+        assert_eq!(ended("备注：挂牌。".into(), Language::Zh), "备注：挂牌。");
+        assert_eq!(ended("noted".into(), Language::En), "noted.");
+    }
+}
