@@ -207,8 +207,14 @@ impl Status {
             entry.fold_day() > day && !entry.event.event.is_own() && !entry.is_possible(day)
         });
         let standing = ahead.iter().filter_map(|revision| effective.standing(*revision));
-        status.not_yet_in_effect =
-            standing.map(|event| EventBrief::of(event, history.stream())).collect();
+        let ahead = standing.map(|event| {
+            let mut brief = EventBrief::of(event, history.stream());
+            if let Some((_, from)) = event.decided_ahead() {
+                brief.effective_on = from.to_string();
+            }
+            brief
+        });
+        status.not_yet_in_effect = ahead.collect();
         status.possible = briefs(&possible);
         status.unsupported = briefs(&state.unsupported);
         status
