@@ -15,7 +15,7 @@ use crate::domain::ids::{Id, Office, Provenance};
 use crate::domain::measure::{ActRule, Edition, Effect, Measure, Outcome};
 use crate::domain::permitted::enters_evidenced;
 use crate::domain::refusal::{Reason, Refusal};
-use crate::domain::text::Said;
+use crate::domain::text::NonBlank;
 use crate::domain::words;
 
 impl Deciding<'_> {
@@ -228,10 +228,10 @@ impl Deciding<'_> {
         }
         let own_act = common.archive.is_none() && self.ctx.actor.office != Office::Registrar;
         if own_act {
-            let reason = Said::literal("the effective day of the opening act");
+            let reason = NonBlank::literal("the effective day of the opening act");
             KeptSince { day: self.day, reason }
         } else {
-            let reason = Said::literal("the day of recording");
+            let reason = NonBlank::literal("the day of recording");
             KeptSince { day: self.ctx.now.civil_day(), reason }
         }
     }
