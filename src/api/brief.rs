@@ -196,7 +196,7 @@ impl ObligationView {
                 stated: met.stated,
             }),
             lapsed_by: item.lapsed_by,
-            article: duty.article.to_string(),
+            article: words::article(&duty.article, language),
             opened_by: (duty.opened_by != BY_NO_EVENT).then_some(duty.opened_by),
             opened_on: duty.opened_on.to_string(),
         }
