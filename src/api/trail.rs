@@ -58,6 +58,8 @@ pub struct EntryView {
     pub sentence: String,
     /// The article.
     pub article: Option<String>,
+    /// Our choices that it rests on, where the text is silent.
+    pub readings: Vec<String>,
     /// The measure version that governed it.
     pub measure: Option<String>,
     /// What kind of office acted.
@@ -115,6 +117,7 @@ impl EntryView {
             act: entry.act,
             sentence: entry.sentence,
             article: entry.article.map(|text| words::article(&text, language)),
+            readings: entry.readings,
             measure: entry.measure,
             office: entry.office.as_str(),
             office_id: entry.office_id,
