@@ -1,5 +1,7 @@
 //! What a rule of an act names.
 
+use std::collections::BTreeSet;
+
 use super::Checking;
 use crate::domain::condition::Condition;
 use crate::domain::decide::every_program_knows;
@@ -73,9 +75,10 @@ impl Checking<'_> {
             Condition::Awaits(id) => self.matter(path, id),
             Condition::LastResult { of, r#in } => {
                 let rules = self.measure.acts.iter().filter(|rule| rule.act == *of);
-                let known: Vec<&Id> = rules.flat_map(|rule| rule.outcomes.keys()).collect();
-                for id in r#in.iter().filter(|id| !known.contains(id)) {
-                    let known: Vec<&str> = known.iter().map(|id| id.as_str()).collect();
+                let known: BTreeSet<&str> =
+                    rules.flat_map(|rule| rule.outcomes.keys().map(Id::as_str)).collect();
+                for id in r#in.iter().filter(|id| !known.contains(id.as_str())) {
+                    let known: Vec<&str> = known.iter().copied().collect();
                     let (act, known) = (of.as_str(), known.join(", "));
                     let message = format!("{act} never has the result {id}: it has {known}");
                     self.problems.add(path, message);

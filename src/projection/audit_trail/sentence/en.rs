@@ -60,7 +60,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::Accept(check) => accepted(words, check),
         Act::Confirm(_) => format!("confirmed the title of {s}"),
         Act::RequestAcceptance(_) => format!("asked for another check and acceptance of {s}"),
-        Act::ReportRectification(_) => format!("reported {} as done", of("rectification")),
+        Act::ReportRectification(_) => rectified(words),
         Act::Review(c) => {
             format!("reviewed the title of {s} with the result “{}”", words.result(&c.result))
         }
@@ -150,6 +150,13 @@ fn inspected(subject: &str, inspection: &Inspection) -> String {
         .map(|report| format!(" following its report (revision {})", report.revision))
         .unwrap_or_default();
     format!("inspected {subject}{following}: {}", inspection.findings)
+}
+
+fn rectified(words: &Words<'_>) -> String {
+    if words.is_own() {
+        return "reported its rectification as done".to_owned();
+    }
+    format!("reported the rectification of {} as done", words.subject)
 }
 
 fn acknowledged(subject: &str, receipt: &Receipt) -> String {
