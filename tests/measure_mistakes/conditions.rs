@@ -168,7 +168,7 @@ const DEAD: &str = "effect = \"advance\"\nto = \"candidate.rejected\"";
     "decides = \"adjustment\"\n\n[act.outcome.done]\neffect = \"stay\"\nopens = [\"scheme\"]\ndrops = [\"scheme\"]\ntakes_place = true\nrecategorises = true",
     "[act.outcome.done]\neffect = \"stay\"\nopens = [\"scheme\"]\nrecategorises = true # here",
     "recategorises = true # here",
-    "add `decides = \"adjustment\"` to the act"
+    "recategorises, but no request for it is decided"
 )]
 #[case::after_end(
     CLUSTER,
