@@ -37,7 +37,9 @@ pub async fn record_act(call: Call) -> Answered {
         }
         Err(RequestError::Invalid(errors)) => {
             let before = any_of(&stated, async |stated| {
-                app.check_before_content(&caller, program.as_str(), &subject, &key, stated).await
+                app.acts()
+                    .check_before_content(&caller, program.as_str(), &subject, &key, stated)
+                    .await
             });
             if let Err(error) = before.await {
                 return Err(refused(&call, &caller, error, &key).await);

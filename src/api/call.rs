@@ -77,7 +77,7 @@ impl Call {
     pub async fn subject_known(&self, known_to: Option<u64>) -> Result<Arc<Subject>, Problem> {
         let id = SubjectId::parse(&self.path("subject"))
             .map_err(|error| Problem::new(Code::NotFound).detail(error.to_string()))?;
-        let subject = self.state.app.subject_known(&id, known_to).await;
+        let subject = self.state.app.library().subject_known(&id, known_to).await;
         subject.map_err(|error| self.problem(error))
     }
 

@@ -236,7 +236,7 @@ async fn why_not(
         day: reading.day,
         states: &present.states,
     };
-    let obstacle = call.state.app.obstacle(&prospect, kind).await;
+    let obstacle = call.state.app.acts().obstacle(&prospect, kind).await;
     Ok(obstacle.map_err(|error| call.problem(error))?.map(|refusal| refusal.detail))
 }
 

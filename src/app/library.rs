@@ -3,15 +3,23 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use uuid::Uuid;
+
+use super::ActError;
+use super::clock::Clock;
+use super::documents::DocumentStore;
+use super::enrollments::read_whole_stream;
 use super::kept::Kept;
-use super::{ActError, App};
+use super::parts::Parts;
 use crate::codec::{self, CodecError, Stored};
 use crate::domain::calendar::{Calendar, Calendars};
 use crate::domain::date::Day;
+use crate::domain::event::ObligationLapsed;
 use crate::domain::ids::{EventRef, Id, ProgramId, SubjectId, Text};
 use crate::domain::measure::{Program, Programs, Versions};
-use crate::domain::subject::{Subject, Zone};
-use crate::log::RecordedEvent;
+use crate::domain::measure_file::Source;
+use crate::domain::subject::{Subject, SubjectHistory, Zone};
+use crate::log::{EventLog, LogError, RecordedEvent};
 
 /// Subjects kept at most, in bytes; the others are read again.
 const SUBJECT_BYTES: usize = 32 << 20;
@@ -73,6 +81,12 @@ impl AdoptedCalendar {
 
 /// What acts are judged by.
 pub struct Library {
+    pub(super) log: Arc<dyn EventLog>,
+    pub(super) documents: Arc<dyn DocumentStore>,
+    pub(super) clock: Arc<dyn Clock>,
+    /// The programs, measures and offices that this binary brings along.
+    pub(super) files: &'static [Source<'static>],
+    pub(super) log_id: Uuid,
     programs: Programs,
     editions: RwLock<Editions>,
     subjects: Kept<Arc<Subject>>,
@@ -90,6 +104,8 @@ pub struct Library {
 
 impl Library {
     pub(super) fn new(
+        parts: &Parts,
+        log_id: Uuid,
         programs: Programs,
         adopted: HashMap<ProgramId, Adopted>,
         (mut calendars, unread_years): (Vec<AdoptedCalendar>, BTreeMap<i32, ActError>),
@@ -102,6 +118,11 @@ impl Library {
         let adopted = adopted.into_iter().map(|(program, one)| (program, Arc::new(one))).collect();
         let editions = Editions { adopted, announced };
         let library = Self {
+            log: parts.log.clone(),
+            documents: parts.documents.clone(),
+            clock: parts.clock.clone(),
+            files: parts.files,
+            log_id,
             programs,
             editions: RwLock::new(editions),
             subjects: Kept::new(SUBJECT_BYTES),
@@ -298,7 +319,7 @@ fn bytes_of(subject: &Subject) -> usize {
         + from(&subject.offices)
 }
 
-impl App {
+impl Library {
     /// A registered subject, in whatever case its id is written.
     ///
     /// # Errors
@@ -306,13 +327,13 @@ impl App {
     pub async fn subject(&self, id: &SubjectId) -> Result<Arc<Subject>, ActError> {
         // Older logs have ids in other spellings: as written it is found first.
         for id in [id, &id.registered_spelling()] {
-            if let Some(subject) = self.library.subjects.get(id.as_str()) {
+            if let Some(subject) = self.subjects.get(id.as_str()) {
                 return Ok(subject);
             }
-            let forgotten_before = *self.library.forgotten();
+            let forgotten_before = *self.forgotten();
             if let Some(subject) = self.subject_history(id).await?.subject() {
                 let subject = Arc::new(subject);
-                self.library.keep_subject(subject.clone(), forgotten_before);
+                self.keep_subject(subject.clone(), forgotten_before);
                 return Ok(subject);
             }
         }
@@ -323,7 +344,7 @@ impl App {
     /// registration as it is known now.
     ///
     /// # Errors
-    /// As [`App::subject`].
+    /// As [`Library::subject`].
     pub async fn subject_known(
         &self,
         id: &SubjectId,
@@ -337,6 +358,25 @@ impl App {
 
     /// The reference of the event that adopted the edition an act was judged by.
     pub(super) fn adoption(&self, program: &Program, edition: Option<&Id>) -> Option<EventRef> {
-        self.library.adopted(program)?.events.get(edition?.as_str()).cloned()
+        self.adopted(program)?.events.get(edition?.as_str()).cloned()
+    }
+
+    /// The events of a subject's stream.
+    ///
+    /// # Errors
+    /// As the log's.
+    pub async fn subject_history(&self, id: &SubjectId) -> Result<SubjectHistory, ActError> {
+        let stream = codec::subject_stream(id);
+        let events = read_whole_stream(&*self.log, &stream, 0).await?;
+        Ok(codec::subject_history(&events)?)
+    }
+
+    /// That the calendars by which a lapse is judged can be read.
+    pub(super) fn check_calendars(&self, lapse: &ObligationLapsed) -> Result<(), ActError> {
+        let last = lapse.not_late_before.year();
+        let years = lapse.due.latest().year().min(last)..=last;
+        let Some(error) = self.unread_year(years) else { return Ok(()) };
+        let (sequence, reason) = (0, format!("a calendar that it needs: {error}"));
+        Err(LogError::Corrupt { sequence, reason }.into())
     }
 }

@@ -1,6 +1,7 @@
 //! Standings in other programs that an act's rules presuppose (P17).
 
-use super::{ActError, App};
+use super::Acts;
+use crate::app::ActError;
 use crate::codec;
 use crate::domain::act::{Act, ActKind, ActRequest};
 use crate::domain::date::Day;
@@ -8,7 +9,7 @@ use crate::domain::decide::OtherStanding;
 use crate::domain::ids::{Id, ProgramId, SubjectId};
 use crate::domain::measure::{Program, Versions};
 
-impl App {
+impl Acts {
     /// Standings in other programs that an act's rules presuppose on its day (P17). An exercise looks at the exercise of the other program (G16).
     pub(super) async fn participation(
         &self,
@@ -28,7 +29,7 @@ impl App {
             });
             let Some(other) = other else { continue };
             let stream = codec::enrollment_stream(&other.id, subject);
-            let history = self.history(&stream).await?;
+            let history = self.enrollments.history(&stream).await?;
             let state = history.state_at(day);
             let (Some(phase), Some(by)) = (state.phase(), state.node_by) else { continue };
             let Some(event) = history.at(by) else { continue };

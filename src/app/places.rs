@@ -1,14 +1,15 @@
 //! Places across streams: reserve first, then append; restate what an enrollment's own events say.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::call::Case;
-use super::enrollment::read_whole_stream;
-use super::{ActError, App};
+use super::enrollments::{Enrollments, read_whole_stream};
+use super::journal::{Journal, own_meta};
+use super::{ActError, Library};
 use crate::codec::{self, Stored};
 use crate::domain::date::{Day, Timestamp};
 use crate::domain::decide::PlaceWanted;
@@ -27,7 +28,19 @@ const MAX_TRIES: usize = 64;
 
 /// Folded quotas by stream, each behind a lock of its own: while one is read up to its end, the
 /// others are not waited for.
-pub(super) type Folds = HashMap<String, Arc<Mutex<Quota>>>;
+type Folds = HashMap<String, Arc<Mutex<Quota>>>;
+
+/// The places of all quotas.
+pub struct Places {
+    pub(super) journal: Arc<Journal>,
+    pub(super) enrollments: Arc<Enrollments>,
+    pub(super) library: Arc<Library>,
+    quotas: std::sync::Mutex<Folds>,
+    /// Enrollments whose places could not be restated after an act that moved them.
+    pub(super) lagging: Mutex<BTreeSet<String>>,
+    /// Reservations, by stream and revision, whose approval is known to stand: that never changes.
+    pub(super) standing: std::sync::Mutex<HashSet<(String, u64)>>,
+}
 
 /// A category's quota as it stands.
 #[derive(Debug, Clone)]
@@ -44,7 +57,16 @@ pub struct QuotaView {
     pub quota: Quota,
 }
 
-impl App {
+impl Places {
+    pub(super) fn new(
+        journal: Arc<Journal>,
+        enrollments: Arc<Enrollments>,
+        library: Arc<Library>,
+    ) -> Self {
+        let (quotas, lagging, standing) = Default::default();
+        Self { journal, enrollments, library, quotas, lagging, standing }
+    }
+
     /// The quotas of a program, by category in the measure's order.
     ///
     /// # Errors
@@ -98,7 +120,7 @@ impl App {
             return self.quota(stream).await;
         }
         let mut quota = Quota::default();
-        for stored in read_whole_stream(&*self.log, stream, 0).await? {
+        for stored in read_whole_stream(&*self.journal.log, stream, 0).await? {
             if !known(stored.sequence) {
                 break;
             }
@@ -117,7 +139,7 @@ impl App {
         };
         let mut quota = fold.lock().await;
         let from = quota.revision().map_or(0, |revision| revision + 1);
-        for stored in read_whole_stream(&*self.log, stream, from).await? {
+        for stored in read_whole_stream(&*self.journal.log, stream, from).await? {
             if let Stored::Quota(event, _) = codec::decode(&stored)? {
                 quota.evolve(event, codec::reference(&stored));
             }
@@ -191,7 +213,7 @@ impl App {
         let surely_failed = !matches!(error, ActError::Log(LogError::OutcomeUnknown(_)));
         if surely_failed
             && wanted.is_some()
-            && (!self.log.is_shared()
+            && (!self.journal.log.is_shared()
                 || matches!(self.outcome_of(reservation).await, Ok(Some(false))))
         {
             let reason = "its approval was not appended".to_owned();
@@ -240,7 +262,7 @@ impl App {
         enrollment: &str,
         now: Timestamp,
     ) -> Result<bool, ActError> {
-        let history = self.history(enrollment).await?;
+        let history = self.enrollments.history(enrollment).await?;
         let Some(newest) = history.events().last() else { return Ok(false) };
         let cites = newest.reference(enrollment);
         let mut places = places_of(&history);
@@ -299,13 +321,13 @@ impl App {
         now: Timestamp,
     ) -> Result<EventRef, ActError> {
         let revision = quota.revision().map_or(0, |revision| revision + 1);
-        let id: Uuid = self.caused_id(stream, revision, cause);
-        let mut meta = self.own_meta(now, exercise);
+        let id: Uuid = self.journal.caused_id(stream, revision, cause);
+        let mut meta = own_meta(now, exercise);
         if let QuotaEvent::PlacesRestated(restated) = &event {
             meta.rests_on = restated.cites.to_string().into();
         }
         let new = codec::encode_quota(&event, &meta, id)?;
-        let landed = self.append_after(stream, quota.revision(), new).await?;
+        let landed = self.journal.append_after(stream, quota.revision(), new).await?;
         if landed.stands.is_some() {
             // Another's try of the same, maybe with other content: the caller looks at the fold.
             let (expected, actual) = (quota.revision().into(), Some(revision));
