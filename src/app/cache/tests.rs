@@ -1,5 +1,5 @@
 use super::*;
-use crate::app::append::own_meta;
+use crate::app::journal::own_meta;
 use crate::domain::date::Timestamp;
 use crate::domain::event::{ApprovalAbandoned, Event};
 use crate::domain::ids::EventRef;
