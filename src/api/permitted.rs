@@ -125,8 +125,9 @@ impl Present {
             history => history?,
         };
         let prospects = Prospects::of(&history.effective(), day);
-        let corrects =
-            actor.is_none_or(|actor| corrects_all(actor.office) || has_correctable(actor, actor.office, &history));
+        let corrects = actor.is_none_or(|actor| {
+            corrects_all(actor.office) || has_correctable(actor, actor.office, &history)
+        });
         Ok(Self { prospects, corrects, revision: history.revision() })
     }
 }
@@ -150,7 +151,9 @@ async fn all(
         }
         let why_not = why_not(call, reading, kind, actor, present).await?;
         acts.push(match (of_every, of_measure) {
-            (Some((offices, article)), _) => of_every_program(kind, offices, article, why_not, language),
+            (Some((offices, article)), _) => {
+                of_every_program(kind, offices, article, why_not, language)
+            }
             (None, Some((rule, measure))) => of_rule(rule, measure, why_not, language),
             (None, None) => continue,
         });
@@ -225,9 +228,11 @@ async fn why_not(
     };
     let obstacle = call.state.app.obstacle(&prospect, kind).await;
     let obstacle = obstacle.map_err(|error| call.problem(error))?.map(|refusal| refusal.detail);
-    let none_of_own = || Text {
+    let none_of_own = || {
+        Text {
         en: "nothing on record is an act of yours; a correction is made by the office that acted or by the national office".to_owned(),
         zh: "没有贵机关作出的行为；更正须由原行为机关或国家知识产权局作出".to_owned(),
+    }
     };
     Ok(obstacle.or_else(|| (kind == ActKind::Correct && !present.corrects).then(none_of_own)))
 }

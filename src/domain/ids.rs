@@ -354,6 +354,16 @@ impl Office {
         }
     }
 
+    /// Whether it acts for the subject itself.
+    pub fn is_of_subject(self) -> bool {
+        match self {
+            Self::Province | Self::LocalGovernment => true,
+            Self::NationalOffice | Self::ProvincialDepartment | Self::Registrar | Self::Docket => {
+                false
+            }
+        }
+    }
+
     /// Reads the name.
     pub fn parse(value: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|office| office.as_str() == value)
