@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use uuid::Uuid;
 
-/// The id of the Xinjiang Production and Construction Corps, which has no code of its own.
-pub const CORPS: &str = "XPCC";
+use super::division::CORPS;
 
 /// A short identifier that a measure or a registration defines: lower case, digits, `_`.
 pub type Id = SmolStr;
@@ -351,16 +350,6 @@ impl Office {
             Self::LocalGovernment => "local_government",
             Self::Registrar => "registrar",
             Self::Docket => "docket",
-        }
-    }
-
-    /// Whether it acts for the subject itself.
-    pub fn is_of_subject(self) -> bool {
-        match self {
-            Self::Province | Self::LocalGovernment => true,
-            Self::NationalOffice | Self::ProvincialDepartment | Self::Registrar | Self::Docket => {
-                false
-            }
         }
     }
 

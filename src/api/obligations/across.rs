@@ -17,7 +17,7 @@ use crate::domain::calendar::Calendars;
 use crate::domain::date::Day;
 use crate::domain::duty::{DueItem, DutyStatus, items, owed_unlisted};
 use crate::domain::ids::{Id, SubjectId};
-use crate::domain::measure::{Edition, ObligationRule, Program};
+use crate::domain::measure::{Edition, Program};
 use crate::domain::state::{Duty, State};
 use crate::projection::obligations::{ObligationCursor, ObligationFilter, ObligationRow};
 use crate::projection::subjects::{SubjectCursor, UnlistedFilter};
@@ -170,14 +170,13 @@ fn of_program(
     if filter.due_before.or(filter.due_after).is_some() {
         return Vec::new();
     }
-    let opens = measure.unlisted.iter().flat_map(|unlisted| &unlisted.opens);
-    let owed = opens.filter_map(|id| measure.obligation(id));
-    let picked = |rule: &&ObligationRule| {
-        filter.obligation.as_ref().is_none_or(|id| *id == rule.id)
-            && filter.owes.is_none_or(|office| office == rule.owes || rule.with.contains(&office))
+    let owed = owed_unlisted(measure, &State::default(), times.day, Some(Day::MIN));
+    let picked = |duty: &&Arc<Duty>| {
+        filter.obligation.as_ref().is_none_or(|id| *id == duty.obligation)
+            && filter.owes.is_none_or(|office| office == duty.owes || duty.with.contains(&office))
     };
     let standing = measure.phases.iter().filter(|phase| phase.standing);
-    let unlisted = UnlistedFilter {
+    let filter = UnlistedFilter {
         program: program.id.clone(),
         exercise: program.is_exercise(),
         kinds: program.subject_kinds.clone(),
@@ -185,13 +184,13 @@ fn of_program(
         subject: filter.subject.clone(),
     };
     let complete_since = library.list_complete_since(&program.id, times.known.sequence());
-    let one = |rule: &ObligationRule| Unlisted {
-        filter: unlisted.clone(),
-        obligation: rule.id.clone(),
+    let one = |duty: &Arc<Duty>| Unlisted {
+        filter: filter.clone(),
+        obligation: duty.obligation.clone(),
         edition: edition.clone(),
         complete_since,
     };
-    owed.filter(picked).map(one).collect()
+    owed.duties.iter().filter(picked).map(one).collect()
 }
 
 impl Unlisted {

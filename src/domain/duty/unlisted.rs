@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::date::{CivilDate, Day};
-use crate::domain::measure::{Measure, ObligationRule};
+use crate::domain::ids::Office;
+use crate::domain::measure::Measure;
 use crate::domain::state::{Duty, ONCE, State};
 
 /// What stands for the event that opened a duty which the measure itself lays.
@@ -36,9 +37,9 @@ pub fn owed_unlisted(
     let known = known_since(state, day, complete_since);
     let since = known.map(|known| known.max(governs.latest()));
     let open_from = since.map_or(governs, CivilDate::from);
-    // What others do for one that is not listed, they owe once that is known.
-    let is_owed = |rule: &&ObligationRule| since.is_some() || rule.owes.is_of_subject();
-    let owed = unlisted.opens.iter().filter_map(|id| measure.obligation(id)).filter(is_owed);
+    // What the national office owes to those outside, it owes to whom it is known to be.
+    let owed = unlisted.opens.iter().filter_map(|id| measure.obligation(id));
+    let owed = owed.filter(|rule| since.is_some() || rule.owes != Office::NationalOffice);
     let duties = owed.map(|rule| {
         let met = state.met_outside.get(&rule.id);
         let met: BTreeMap<i32, _> = met.map(|met| (ONCE, met.clone())).into_iter().collect();
