@@ -155,10 +155,7 @@ impl Deciding<'_> {
         findings.extend(self.date_findings(&effects));
         let follows = self.succession(&effects);
         let mut decision = self.plain_decision(effects, findings);
-        decision.article = Some(match &outcome.article {
-            Some(own) if *own != rule.article => format!("{}, {own}", rule.article),
-            _ => rule.article.clone(),
-        });
+        decision.article = Some(rule.cites(outcome));
         decision.fact.over_limit.clone_from(&self.request.common.over_limit);
         if place.is_none() && !outcome.only_by_override {
             decision.fact.over_limit = None;
