@@ -17,7 +17,7 @@ use super::date::CivilDate;
 use super::ids::{Id, Node, ProgramId, Text, covered};
 
 pub use parts::{
-    Category, Guideline, GuidelineMeasure, Named, NationalStage, Phase, QuotaRule, Requirement,
+    Category, Guideline, GuidelineMeasure, Named, NationalStage, Phase, PlannedEnd, QuotaRule, Requirement,
     Step, WaitingRule,
 };
 pub use program::{
