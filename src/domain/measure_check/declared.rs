@@ -180,6 +180,12 @@ impl Checking<'_> {
             let path = format!("/phase/{index}");
             self.text(&format!("{path}/label"), &phase.label);
             self.article(&format!("{path}/article"), &phase.article);
+            if let Some(planned) = &phase.planned {
+                self.article(&format!("{path}/planned/article"), &planned.article);
+                if let Some(reading) = &planned.reading {
+                    self.text(&format!("{path}/planned/reading"), reading);
+                }
+            }
             self.waiting(&path, &phase.id, &phase.waiting_for);
             self.steps(&path, phase);
         }
