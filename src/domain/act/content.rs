@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::worded::Worded;
 use super::{Act, ActKind, Common};
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::ids::{EventRef, Id, Node, Provenance};
@@ -52,6 +53,12 @@ macro_rules! content {
             $(#[schemars(with = stringify!($schema))])?
             pub $field: $type,
         )* }
+
+        impl Worded for $name {
+            fn words<'a>(&'a self, at: &str, said: &mut Vec<(String, &'a str)>) {
+                $( self.$field.words(&format!("{at}/{}", stringify!($field)), said); )*
+            }
+        }
     };
 }
 

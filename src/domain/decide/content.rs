@@ -31,7 +31,8 @@ impl Deciding<'_> {
             Act::SubmitReport(report) => self.check_report(report)?,
             Act::EvaluateAnnually(evaluation) => self.check_begun(evaluation.year)?,
             Act::SubmitScheme(scheme) => {
-                self.check_tasks(measure, scheme.tasks.keys(), true)?;
+                let said = scheme.tasks.iter().filter(|(_, text)| says_something(text));
+                self.check_tasks(measure, said.map(|(task, _)| task), true)?;
             }
             Act::ReportProgress(progress) => {
                 self.check_tasks(measure, std::iter::once(&progress.task), false)?;
