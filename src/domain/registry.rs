@@ -141,6 +141,9 @@ macro_rules! registry {
                 /// Records a deliverable.
                 RecordDeliverable(Deliverable) "record_deliverable" ("Record a deliverable", "登记成果")
                     => DeliverableRecorded 1 ("Deliverable recorded", "已登记成果");
+                /// Records guidance that an office gave.
+                RecordGuidance(Statement) "record_guidance" ("Record guidance", "登记工作指导")
+                    => GuidanceRecorded 1 ("Guidance recorded", "已登记工作指导");
                 /// Records a fact without effect.
                 Note(Statement) "note" ("Note", "备注")
                     => Noted 1 ("Noted", "已备注");

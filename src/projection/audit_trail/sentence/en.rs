@@ -77,6 +77,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
             let node = words.node(&c.stands_at);
             format!("recorded from evidence that {s} stood at “{node}”: {}", c.source)
         }
+        Act::RecordGuidance(c) => format!("gave guidance to {s}: {}", c.text),
         Act::Note(c) => format!("noted of {s}: {}", c.text),
         Act::RecordUnderUnknownRule(c) => {
             format!("recorded of {s}, under a rule that is not known: {}", c.what)

@@ -64,6 +64,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::AttestStanding(c) => {
             format!("据佐证材料补录{s}{}：{}", stood(&words.node(&c.stands_at)), c.source)
         }
+        Act::RecordGuidance(c) => format!("对{s}进行工作指导：{}", c.text),
         Act::Note(c) => format!("就{s}备注：{}", c.text),
         Act::RecordUnderUnknownRule(c) => format!("补录{s}的事项（适用规定不详）：{}", c.what),
     }
