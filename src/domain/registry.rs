@@ -144,6 +144,9 @@ macro_rules! registry {
                 /// Records guidance that an office gave.
                 RecordGuidance(Statement) "record_guidance" ("Record guidance", "登记工作指导")
                     => GuidanceRecorded 1 ("Guidance recorded", "已登记工作指导");
+                /// Records support that an office gave.
+                RecordSupport(Support) "record_support" ("Record support", "登记支持事项")
+                    => SupportRecorded 1 ("Support recorded", "已登记支持事项");
                 /// Records a fact without effect.
                 Note(Statement) "note" ("Note", "备注")
                     => Noted 1 ("Noted", "已备注");

@@ -292,6 +292,18 @@ content!(
         title: String,
     }
 );
+content!(
+    /// Support given: to an area (Art. 12, Art. 13), to a province (IV(III), IV(IV)).
+    Support {
+        /// `funds`, `talent`, `information` or another word for what it is.
+        kind: Id,
+        /// How much, as printed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amount: Option<String>,
+        /// What was given.
+        text: String,
+    }
+);
 /// What evidence shows beside a standing: that an act was done (G9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -78,6 +78,10 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
             format!("recorded from evidence that {s} stood at “{node}”: {}", c.source)
         }
         Act::RecordGuidance(c) => format!("gave guidance to {s}: {}", c.text),
+        Act::RecordSupport(c) => {
+            let amount = c.amount.as_ref().map(|amount| format!(", {amount}")).unwrap_or_default();
+            format!("gave support to {s} ({}{amount}): {}", words.result(&c.kind), c.text)
+        }
         Act::Note(c) => format!("noted of {s}: {}", c.text),
         Act::RecordUnderUnknownRule(c) => {
             format!("recorded of {s}, under a rule that is not known: {}", c.what)

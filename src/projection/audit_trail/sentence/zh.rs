@@ -65,6 +65,10 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
             format!("据佐证材料补录{s}{}：{}", stood(&words.node(&c.stands_at)), c.source)
         }
         Act::RecordGuidance(c) => format!("对{s}进行工作指导：{}", c.text),
+        Act::RecordSupport(c) => {
+            let amount = c.amount.as_ref().map(|amount| format!("，{amount}")).unwrap_or_default();
+            format!("对{s}给予支持（{}{amount}）：{}", words.result(&c.kind), c.text)
+        }
         Act::Note(c) => format!("就{s}备注：{}", c.text),
         Act::RecordUnderUnknownRule(c) => format!("补录{s}的事项（适用规定不详）：{}", c.what),
     }
