@@ -20,7 +20,7 @@ use crate::domain::subject::Subject;
 use crate::domain::words;
 
 /// Acts that every program knows.
-const BUILT_IN: [ActKind; 6] = [
+const BUILT_IN: &[ActKind] = &[
     ActKind::Note,
     ActKind::AttestStanding,
     ActKind::ConfirmStanding,
@@ -28,6 +28,8 @@ const BUILT_IN: [ActKind; 6] = [
     ActKind::AcknowledgeReceipt,
     ActKind::Correct,
 ];
+/// Those that are done for a program as a whole.
+const FOR_WHOLE: &[ActKind] = &[ActKind::RecordListComplete, ActKind::Note, ActKind::Correct];
 /// Who corrects: whoever acts (G1).
 const CORRECTING: (&[Office], &str) = (
     &[
@@ -167,7 +169,11 @@ async fn all(
             }
         }
     }
-    for kind in BUILT_IN {
+    let built_in = match reading.subject.is_program() {
+        true => FOR_WHOLE,
+        false => BUILT_IN,
+    };
+    for &kind in built_in {
         let (offices, article) = every_program_knows(kind).unwrap_or(CORRECTING);
         let why_not = match nothing_yet(kind, present.state()) {
             Some(text) if wrong_hands(offices, actor, &reading.subject).is_none() => Some(text),

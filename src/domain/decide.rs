@@ -75,6 +75,8 @@ pub struct Context<'a> {
     pub mending: bool,
     /// The subject's standing in another program on the act's day.
     pub standing_in: &'a (dyn Fn(&ProgramId) -> Option<OtherStanding> + 'a),
+    /// The event that met an obligation owed for the program as a whole, by the act's day.
+    pub met_for_whole: &'a (dyn Fn(&Id) -> Option<EventRef> + 'a),
 }
 
 /// A place that must be reserved before the act can be appended (P4).
@@ -292,10 +294,12 @@ impl<'a> Deciding<'a> {
         self.check_outcome(measure, rule, outcome, &mut findings)?;
         let (participation, shown) = self.check_participation(rule)?;
         findings.extend(participation);
+        let (absent, present) = self.presupposed(rule);
+        findings.extend(absent);
         self.stated_findings(rule, &mut findings);
         findings.extend(self.superseded_plan(measure));
         let mut decision = self.decision(edition, rule, outcome, findings, obstacle.is_some())?;
-        decision.rests_on.extend(shown);
+        decision.rests_on.extend(shown.into_iter().chain(present));
         self.check_override(&decision)?;
         Ok(decision)
     }

@@ -304,6 +304,44 @@ content!(
         text: String,
     }
 );
+content!(
+    /// How an article is interpreted (Art. 19).
+    Interpretation {
+        /// The article.
+        article: String,
+        /// The interpretation.
+        text: String,
+    }
+);
+content!(
+    /// An arrangement by the office that leads the work (IV(I)).
+    Arrangement {
+        /// `key_works`, `coordination` or another kind that the measure names.
+        kind: Id,
+        /// The year that it is for, if it is for one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        year: Option<i32>,
+        /// What is arranged.
+        text: String,
+    }
+);
+content!(
+    /// A system of indicators by which is evaluated (IV(II)).
+    IndicatorSystem {
+        /// Its title.
+        title: String,
+        /// What it contains.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    }
+);
+content!(
+    /// That the list of those who take part is complete as of the day from which the act counts (P12).
+    ListComplete {
+        /// The source that says so.
+        source: String,
+    }
+);
 /// What evidence shows beside a standing: that an act was done (G9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -23,6 +23,7 @@ pub fn every_program_knows(kind: ActKind) -> Option<(&'static [Office], &'static
     match kind {
         ActKind::Note | ActKind::AttestStanding => Some((&[Office::Registrar], "G9")),
         ActKind::ConfirmStanding => Some((&[Office::NationalOffice], "G10")),
+        ActKind::RecordListComplete => Some((&[Office::Registrar], "G10")),
         ActKind::RecordUnderUnknownRule => Some((&[Office::Registrar], "G14")),
         ActKind::AcknowledgeReceipt => {
             Some((&[Office::NationalOffice, Office::ProvincialDepartment], "G12"))
@@ -90,7 +91,7 @@ impl Footing<'_> {
         self.state.node.as_ref().map(|node| Id::from(node.as_str()))
     }
 
-    fn not_permitted(
+    pub(super) fn not_permitted(
         &self,
         missing: &str,
         en: impl Into<String>,
@@ -111,7 +112,9 @@ impl Deciding<'_> {
             self.check_builtin()?;
         }
         match &self.request.act {
-            Act::Note(_) => Ok(Some(self.plain_decision(self.common_effects(), vec![]))),
+            Act::Note(_) | Act::RecordListComplete(_) => {
+                Ok(Some(self.plain_decision(self.common_effects(), vec![])))
+            }
             Act::AttestStanding(attestation) => self.attest(attestation).map(Some),
             Act::ConfirmStanding(_) => self.confirm_standing(self.evidenced_node()?).map(Some),
             Act::RecordUnderUnknownRule(unknown) => self.unknown_rule(unknown).map(Some),

@@ -162,6 +162,7 @@ impl Deciding<'_> {
         let cites_source = matches!(
             self.kind,
             ActKind::Note
+                | ActKind::RecordListComplete
                 | ActKind::AttestStanding
                 | ActKind::RecordUnderUnknownRule
                 | ActKind::Correct
@@ -199,6 +200,25 @@ impl<'a> Footing<'a> {
     /// Real and invented never mix (G16); only the program's kinds of subject enroll.
     pub(super) fn check_subject(&self) -> Result<(), Refusal> {
         let (program, registration) = (self.ctx.program, &self.ctx.subject.registration);
+        let whole = self.ctx.subject.is_program();
+        if whole && !of_whole(self.kind) || !whole && self.kind == ActKind::RecordListComplete {
+            return Err(self.not_permitted(
+                "subject",
+                format!(
+                    "{} is no act {}",
+                    self.kind.as_str(),
+                    if whole { "for a program as a whole" } else { "for one subject" }
+                ),
+                format!(
+                    "“{}”不能{}作出",
+                    words::act_zh(self.kind),
+                    if whole { "就项目整体" } else { "就单个主体" }
+                ),
+            ));
+        }
+        if whole {
+            return Ok(());
+        }
         let reason = || Reason::IneligibleSubject { allowed_kinds: program.subject_kinds.clone() };
         if registration.invented != program.is_exercise() {
             let (en, zh) = if registration.invented {
@@ -292,6 +312,15 @@ impl<'a> Footing<'a> {
             ),
         ))
     }
+}
+
+/// Whether an act can be done for a program as a whole, as far as that is not for its measure to say:
+/// a program has no standing to be attested or confirmed.
+fn of_whole(kind: ActKind) -> bool {
+    !matches!(
+        kind,
+        ActKind::AttestStanding | ActKind::ConfirmStanding | ActKind::RecordUnderUnknownRule
+    )
 }
 
 fn listed_zh(divisions: &[String]) -> String {

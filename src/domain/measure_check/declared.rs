@@ -20,11 +20,13 @@ pub(super) fn check(measure: &Measure, programs: &[Program], problems: &mut Prob
     checking.lists();
     checking.phases();
     checking.obligations();
-    for (index, rule) in measure.acts.iter().enumerate() {
-        checking.act(&format!("/act/{index}"), rule);
-    }
+    checking.acts();
     checking.laid();
     checking.passing();
+}
+
+pub(super) fn check_acts(measure: &Measure, programs: &[Program], problems: &mut Problems) {
+    Checking { measure, programs, problems }.acts();
 }
 
 struct Checking<'a> {
@@ -262,6 +264,13 @@ impl Checking<'_> {
         }
     }
 
+    fn acts(&mut self) {
+        let measure = self.measure;
+        for (index, rule) in measure.acts.iter().enumerate() {
+            self.act(&format!("/act/{index}"), rule);
+        }
+    }
+
     fn act(&mut self, path: &str, rule: &ActRule) {
         let measure = self.measure;
         self.article(&format!("{path}/article"), &rule.article);
@@ -302,6 +311,10 @@ impl Checking<'_> {
             self.article(&format!("{path}/article"), &finding.article);
             self.condition(&format!("{path}/when"), &finding.when);
             self.silent(&format!("{path}/when"), rule, &finding.when);
+        }
+        if let Some(presupposed) = &rule.presupposes {
+            self.text(&format!("{path}/presupposes/text"), &presupposed.text);
+            self.article(&format!("{path}/presupposes/article"), &presupposed.article);
         }
         for (id, outcome) in &rule.outcomes {
             self.outcome(&format!("{path}/outcome/{id}"), outcome);

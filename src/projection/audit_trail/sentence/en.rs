@@ -82,6 +82,19 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
             let amount = c.amount.as_ref().map(|amount| format!(", {amount}")).unwrap_or_default();
             format!("gave support to {s} ({}{amount}): {}", words.result(&c.kind), c.text)
         }
+        Act::RecordInterpretation(c) => {
+            format!("interpreted {} of the measure of {s}: {}", c.article, c.text)
+        }
+        Act::RecordArrangement(c) => {
+            let year = c.year.map(|year| format!(" for {year}")).unwrap_or_default();
+            format!("made an arrangement for {s} ({}){year}: {}", words.result(&c.kind), c.text)
+        }
+        Act::RecordIndicatorSystem(c) => {
+            because(format!("set up the indicator system of {s}, “{}”", c.title), &c.text)
+        }
+        Act::RecordListComplete(c) => {
+            format!("recorded that the list of who takes part in {s} is complete: {}", c.source)
+        }
         Act::Note(c) => format!("noted of {s}: {}", c.text),
         Act::RecordUnderUnknownRule(c) => {
             format!("recorded of {s}, under a rule that is not known: {}", c.what)

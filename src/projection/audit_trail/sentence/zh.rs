@@ -5,7 +5,7 @@ use crate::domain::act::{
     AcceptanceCheck, Act, ActKind, AdjustmentRequest, Application, Approval, Correction, Inspection,
 };
 use crate::domain::ids::{Id, Language};
-use crate::domain::words::{batch, day, round, when};
+use crate::domain::words::{article, batch, day, round, when};
 
 const ZH: Language = Language::Zh;
 
@@ -68,6 +68,19 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::RecordSupport(c) => {
             let amount = c.amount.as_ref().map(|amount| format!("，{amount}")).unwrap_or_default();
             format!("对{s}给予支持（{}{amount}）：{}", words.result(&c.kind), c.text)
+        }
+        Act::RecordInterpretation(c) => {
+            format!("解释{s}办法{}：{}", article(&c.article, ZH), c.text)
+        }
+        Act::RecordArrangement(c) => {
+            let year = c.year.map(|year| format!("{year}年度")).unwrap_or_default();
+            format!("就{s}作出{year}工作安排（{}）：{}", words.result(&c.kind), c.text)
+        }
+        Act::RecordIndicatorSystem(c) => {
+            because(format!("建立{s}考核评价指标体系《{}》", c.title), &c.text)
+        }
+        Act::RecordListComplete(c) => {
+            format!("登记{s}参加名单自该日起完整：{}", c.source)
         }
         Act::Note(c) => format!("就{s}备注：{}", c.text),
         Act::RecordUnderUnknownRule(c) => format!("补录{s}的事项（适用规定不详）：{}", c.what),
