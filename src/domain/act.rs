@@ -8,7 +8,6 @@ mod content;
 mod listed;
 mod recorded;
 mod stated;
-mod worded;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,7 +17,6 @@ use super::registry::{Label, registry};
 pub use common::{Archive, COMMON_MEMBERS, Common, DocumentRef, KeptSince, Material, Override};
 pub use content::*;
 pub use recorded::{RecordedAct, UnreadContent};
-use worded::Worded;
 
 macro_rules! acts {
     (
@@ -88,13 +86,6 @@ macro_rules! acts {
             /// The kind.
             pub fn kind(&self) -> ActKind {
                 match self { $($(Self::$act(_) => ActKind::$act),*),* }
-            }
-
-            /// Every text of its content, at its JSON Pointer.
-            pub fn words(&self) -> Vec<(String, &str)> {
-                let mut said = Vec::new();
-                match self { $($(Self::$act(content) => content.words("", &mut said)),*),* }
-                said
             }
 
             /// Writes the content alone, without the act's name.

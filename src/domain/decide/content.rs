@@ -31,8 +31,7 @@ impl Deciding<'_> {
             Act::SubmitReport(report) => self.check_report(report)?,
             Act::EvaluateAnnually(evaluation) => self.check_begun(evaluation.year)?,
             Act::SubmitScheme(scheme) => {
-                let said = scheme.tasks.iter().filter(|(_, text)| says_something(text));
-                self.check_tasks(measure, said.map(|(task, _)| task), true)?;
+                self.check_tasks(measure, scheme.tasks.keys(), true)?;
             }
             Act::ReportProgress(progress) => {
                 self.check_tasks(measure, std::iter::once(&progress.task), false)?;
@@ -54,7 +53,11 @@ impl Deciding<'_> {
 
     pub(super) fn invalid(&self, errors: Vec<FieldError>) -> Refusal {
         let en: Vec<_> = errors.iter().map(|e| format!("{}: {}", e.pointer, e.detail.en)).collect();
-        let zh: Vec<_> = errors.iter().map(|e| format!("{}：{}", e.pointer, e.detail.zh)).collect();
+        let zh = errors.iter().map(|error| match words::member(&error.pointer) {
+            Some(member) => format!("{member}：{}", error.detail.zh),
+            None => error.detail.zh.clone(),
+        });
+        let zh: Vec<_> = zh.collect();
         self.refuse(Reason::Invalid { errors }, en.join("; "), zh.join("；"))
     }
 

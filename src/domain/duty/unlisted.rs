@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::event_type::Own;
-use crate::domain::ids::Id;
+use crate::domain::ids::{Id, Office};
 use crate::domain::measure::Measure;
 use crate::domain::state::{Duty, ONCE, State};
 
@@ -40,8 +40,10 @@ pub fn owed_unlisted(
     let open_from = since.map_or(governs, CivilDate::from);
     let kept_since = Some(since.unwrap_or(Day::MAX));
     // Owed from that day on, which may lie before what the record knows.
-    let laid = |duty: Duty| Duty { after_end: true, ..duty };
-    let duties = duties(measure, &unlisted.opens, state, open_from).map(laid).map(Arc::new);
+    let laid = |duty: Duty| Arc::new(Duty { after_end: true, ..duty });
+    // What the national office owes to those outside, it owes to whom it is known to be.
+    let known_of = |duty: &Duty| since.is_some() || duty.owes != Office::NationalOffice;
+    let duties = duties(measure, &unlisted.opens, state, open_from).filter(known_of).map(laid);
     State { kept_since, duties: Arc::new(duties.collect()), ..State::default() }
 }
 

@@ -2,10 +2,12 @@
 
 use super::Words;
 use crate::domain::act::{
-    AcceptanceCheck, Act, AdjustmentRequest, Application, Approval, Correction, Inspection,
+    AcceptanceCheck, Act, AdjustmentRequest, Application, Approval, Arrangement, Correction,
+    Inspection, Support,
 };
 use crate::domain::date::CivilDate;
 use crate::domain::ids::{Language, Office};
+use crate::domain::text::Said;
 use crate::domain::words::{self, batch, day, round, when};
 
 const EN: Language = Language::En;
@@ -59,7 +61,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::Accept(check) => accepted(words, check),
         Act::Confirm(_) => format!("confirmed the title of {s}"),
         Act::RequestAcceptance(_) => format!("asked for another check and acceptance of {s}"),
-        Act::ReportRectification(_) => format!("reported the rectification of {s} as done"),
+        Act::ReportRectification(_) => format!("reported {} as done", of("rectification")),
         Act::Review(c) => {
             format!("reviewed the title of {s} with the result “{}”", words.result(&c.result))
         }
@@ -73,24 +75,28 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
             format!("acknowledged that revision {of} of {s} was received on {received}")
         }
         Act::Correct(correction) => corrected(words, correction),
+        Act::RecordGuidance(c) => format!("gave guidance to {s}: {}", c.text),
+        Act::RecordSupport(c) => supported(words, c),
+        Act::RecordInterpretation(c) => format!("interpreted {} for {s}: {}", c.article, c.text),
+        Act::RecordArrangement(c) => arranged(words, c),
+        Act::RecordIndicatorSystem(c) => {
+            because(format!("set up the indicator system of {s}, “{}”", c.title), &c.text)
+        }
+        Act::AttestStanding(_)
+        | Act::Note(_)
+        | Act::RecordUnderUnknownRule(_)
+        | Act::RecordListComplete(_) => recorded(words, act),
+    }
+}
+
+/// What the registrar records without acting, as a correction repeats it.
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other act has its own words")]
+fn recorded(words: &Words<'_>, act: &Act) -> String {
+    let s = words.subject;
+    match act {
         Act::AttestStanding(c) => {
             let node = words.node(&c.stands_at);
             format!("recorded from evidence that {s} stood at “{node}”: {}", c.source)
-        }
-        Act::RecordGuidance(c) => format!("gave guidance to {s}: {}", c.text),
-        Act::RecordSupport(c) => {
-            let amount = c.amount.as_ref().map(|amount| format!(", {amount}")).unwrap_or_default();
-            format!("gave support to {s} ({}{amount}): {}", words.result(&c.kind), c.text)
-        }
-        Act::RecordInterpretation(c) => {
-            format!("interpreted {} of the measure of {s}: {}", c.article, c.text)
-        }
-        Act::RecordArrangement(c) => {
-            let year = c.year.map(|year| format!(" for {year}")).unwrap_or_default();
-            format!("made an arrangement for {s} ({}){year}: {}", words.result(&c.kind), c.text)
-        }
-        Act::RecordIndicatorSystem(c) => {
-            because(format!("set up the indicator system of {s}, “{}”", c.title), &c.text)
         }
         Act::RecordListComplete(c) => {
             format!("recorded that the list of who takes part in {s} is complete: {}", c.source)
@@ -99,12 +105,14 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::RecordUnderUnknownRule(c) => {
             format!("recorded of {s}, under a rule that is not known: {}", c.what)
         }
+        _ => String::new(),
     }
 }
 
 /// From when something counts: `from 15 January 2027`, `from a day in January 2027`.
 pub(super) fn from(date: &CivilDate) -> String {
-    let a_day_in = if date.is_day() { "" } else { "a day in " };
+    let in_span = !date.is_day() && date.earliest().is_some();
+    let a_day_in = if in_span { "a day in " } else { "" };
     format!("from {a_day_in}{}", words::date(date, EN))
 }
 
@@ -121,7 +129,19 @@ pub(super) fn with_article(name: &str, office: Office) -> String {
     }
 }
 
-fn because(text: String, reason: &Option<String>) -> String {
+fn supported(words: &Words<'_>, support: &Support) -> String {
+    let amount = support.amount.as_ref().map(|amount| format!(", {amount}")).unwrap_or_default();
+    let kind = words.result(&support.kind);
+    format!("gave support to {} ({kind}{amount}): {}", words.subject, support.text)
+}
+
+fn arranged(words: &Words<'_>, arrangement: &Arrangement) -> String {
+    let year = arrangement.year.map(|year| format!(" for {year}")).unwrap_or_default();
+    let kind = words.result(&arrangement.kind);
+    format!("made an arrangement for {} ({kind}){year}: {}", words.subject, arrangement.text)
+}
+
+fn because(text: String, reason: &Option<Said>) -> String {
     match reason {
         Some(reason) => format!("{text}: {reason}"),
         None => text,
@@ -176,7 +196,8 @@ fn adjusting(words: &Words<'_>, request: &AdjustmentRequest) -> String {
 }
 
 fn corrected(words: &Words<'_>, correction: &Correction) -> String {
-    let (revision, reason) = (correction.corrects.revision, &correction.reason);
+    let reason = correction.reason.trim_end_matches(['.', '。']);
+    let revision = correction.corrects.revision;
     let subject = words.subject;
     let said = words.corrected().map(|said| format!(" (“{said}”)")).unwrap_or_default();
     match &correction.replacement {

@@ -2,9 +2,11 @@
 
 use super::Words;
 use crate::domain::act::{
-    AcceptanceCheck, Act, ActKind, AdjustmentRequest, Application, Approval, Correction, Inspection,
+    AcceptanceCheck, Act, ActKind, AdjustmentRequest, Application, Approval, Arrangement,
+    Correction, Inspection, Support,
 };
 use crate::domain::ids::{Id, Language};
+use crate::domain::text::Said;
 use crate::domain::words::{article, batch, day, round, when};
 
 const ZH: Language = Language::Zh;
@@ -50,7 +52,9 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         }
         Act::Accept(check) => accepted(words, check),
         Act::Confirm(_) => format!("确认{s}的称号"),
+        Act::RequestAcceptance(_) if words.is_own() => "申请再次验收".to_owned(),
         Act::RequestAcceptance(_) => format!("申请对{s}再次验收"),
+        Act::ReportRectification(_) if words.is_own() => "报告已完成整改".to_owned(),
         Act::ReportRectification(_) => format!("报告{s}已完成整改"),
         Act::Review(c) => format!("复核{s}的称号，结果为{}", words.result(&c.result)),
         Act::EndStanding(c) => format!("终止{s}的资格：{}", c.reason),
@@ -65,17 +69,9 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
             format!("据佐证材料补录{s}{}：{}", stood(&words.node(&c.stands_at)), c.source)
         }
         Act::RecordGuidance(c) => format!("对{s}进行工作指导：{}", c.text),
-        Act::RecordSupport(c) => {
-            let amount = c.amount.as_ref().map(|amount| format!("，{amount}")).unwrap_or_default();
-            format!("对{s}给予支持（{}{amount}）：{}", words.result(&c.kind), c.text)
-        }
-        Act::RecordInterpretation(c) => {
-            format!("解释{s}办法{}：{}", article(&c.article, ZH), c.text)
-        }
-        Act::RecordArrangement(c) => {
-            let year = c.year.map(|year| format!("{year}年度")).unwrap_or_default();
-            format!("就{s}作出{year}工作安排（{}）：{}", words.result(&c.kind), c.text)
-        }
+        Act::RecordSupport(c) => supported(words, c),
+        Act::RecordInterpretation(c) => format!("解释{}：{}", article(&c.article, ZH), c.text),
+        Act::RecordArrangement(c) => arranged(words, c),
         Act::RecordIndicatorSystem(c) => {
             because(format!("建立{s}考核评价指标体系《{}》", c.title), &c.text)
         }
@@ -87,23 +83,22 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
     }
 }
 
-/// Whether an act is one that an office decides, in the words of a document.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the rest is done, not decided")]
+/// Whether an act is one that an office decides, in the words of a document; the rest is done.
 pub(super) fn decides(act: ActKind) -> bool {
-    match act {
+    matches!(
+        act,
         ActKind::Approve
-        | ActKind::Reject
-        | ActKind::AcceptAmendment
-        | ActKind::RejectAmendment
-        | ActKind::ApproveScheme
-        | ActKind::RejectScheme
-        | ActKind::ApproveAdjustment
-        | ActKind::RejectAdjustment
-        | ActKind::List
-        | ActKind::Confirm
-        | ActKind::EndStanding => true,
-        _ => false,
-    }
+            | ActKind::Reject
+            | ActKind::AcceptAmendment
+            | ActKind::RejectAmendment
+            | ActKind::ApproveScheme
+            | ActKind::RejectScheme
+            | ActKind::ApproveAdjustment
+            | ActKind::RejectAdjustment
+            | ActKind::List
+            | ActKind::Confirm
+            | ActKind::EndStanding
+    )
 }
 
 /// How a subject stood, by the label of where it did.
@@ -126,7 +121,19 @@ fn rank(words: &Words<'_>, id: &Id) -> String {
     }
 }
 
-fn because(text: String, reason: &Option<String>) -> String {
+fn supported(words: &Words<'_>, support: &Support) -> String {
+    let amount = support.amount.as_ref().map(|amount| format!("，{amount}")).unwrap_or_default();
+    let kind = words.result(&support.kind);
+    format!("对{}给予支持（{kind}{amount}）：{}", words.subject, support.text)
+}
+
+fn arranged(words: &Words<'_>, arrangement: &Arrangement) -> String {
+    let year = arrangement.year.map(|year| format!("{year}年度")).unwrap_or_default();
+    let kind = words.result(&arrangement.kind);
+    format!("就{}作出{year}工作安排（{kind}）：{}", words.subject, arrangement.text)
+}
+
+fn because(text: String, reason: &Option<Said>) -> String {
     match reason {
         Some(reason) => format!("{text}：{reason}"),
         None => text,
@@ -182,7 +189,8 @@ fn accepted(words: &Words<'_>, check: &AcceptanceCheck) -> String {
 }
 
 fn corrected(words: &Words<'_>, correction: &Correction) -> String {
-    let (revision, reason) = (correction.corrects.revision, &correction.reason);
+    let reason = correction.reason.trim_end_matches(['.', '。']);
+    let revision = correction.corrects.revision;
     let said = words.corrected();
     let wrong = said.map(|said| format!("（{said}）")).unwrap_or_default();
     match &correction.replacement {
