@@ -2,7 +2,6 @@
 
 use super::support::*;
 use docket::domain::date::Day;
-use docket::domain::ids::ProgramId;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 

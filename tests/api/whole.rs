@@ -78,7 +78,7 @@ async fn g19_a_program_has_acts_an_audit_trail_and_permitted_acts() {
         "text": "three months are counted by the calendar",
     });
     let forbidden = server.province("440000").act_for(program, &act).await;
-    forbidden.problem(403, "office-forbidden");
+    forbidden.problem(403, "role-forbidden");
     let recorded = server.national().act_for(program, &act).await.ok(201);
     let id = recorded.json()["id"].as_str().unwrap().to_owned();
     let one = server.auditor().get(&format!("{path}/acts/{id}")).await.ok(200).json();
@@ -142,7 +142,7 @@ async fn p12_the_list_is_complete_as_of_the_day_that_is_recorded_and_a_correctio
     };
     assert_eq!(status("").await, "NOT_IN_THE_RECORD");
     let list = json!({ "act": "record_list_complete", "effective_on": "2016-08-01", "source": "the official list" });
-    server.national().act_for("strong_province", &list).await.problem(403, "office-forbidden");
+    server.national().act_for("strong_province", &list).await.problem(403, "role-forbidden");
     let recorded = server.registrar().act_for("strong_province", &list).await.ok(201).json();
     assert_eq!(status("").await, "OPEN");
     assert_eq!(status("?as_of=2016-07-31").await, "NOT_IN_THE_RECORD");
