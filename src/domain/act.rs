@@ -7,6 +7,7 @@ mod common;
 mod content;
 mod listed;
 mod recorded;
+mod shown;
 mod stated;
 
 use schemars::JsonSchema;
@@ -17,6 +18,7 @@ use super::registry::{Label, registry};
 pub use common::{Archive, COMMON_MEMBERS, Common, DocumentRef, KeptSince, Material, Override};
 pub use content::*;
 pub use recorded::{RecordedAct, UnreadContent};
+pub use shown::Shown;
 
 macro_rules! acts {
     (

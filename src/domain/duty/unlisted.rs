@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::event_type::Own;
 use crate::domain::ids::{Id, Office};
-use crate::domain::measure::Measure;
+use crate::domain::measure::{Measure, Phase};
 use crate::domain::state::{Duty, ONCE, State};
 
 /// What stands for the event that opened a duty which the measure itself lays.
@@ -35,7 +35,7 @@ pub fn owed_unlisted(
         return State::default();
     }
     let governs = measure.in_force_from;
-    let known = known_since(state, day, complete_since);
+    let known = known_since(state, phase, day, complete_since);
     let since = known.map(|known| known.max(governs.latest()));
     let open_from = since.map_or(governs, CivilDate::from);
     let kept_since = Some(since.unwrap_or(Day::MAX));
@@ -88,11 +88,21 @@ fn duties<'a>(
 }
 
 /// From when a subject is known not to be listed, if it is by the day.
-fn known_since(state: &State, day: Day, complete_since: Option<Day>) -> Option<Day> {
+fn known_since(
+    state: &State,
+    phase: Option<&Phase>,
+    day: Day,
+    complete_since: Option<Day>,
+) -> Option<Day> {
+    let complete = complete_since.filter(|complete| *complete <= day);
     let left = state.node_since.filter(|_| !state.is_evidenced_only()).map(|since| since.latest());
+    // Who acted from outside left nothing by it: the list may have said earlier that it is not on it.
+    if phase.is_some_and(|phase| phase.outside) {
+        return left.into_iter().chain(complete).min();
+    }
     if left.is_some() && state.kept_since.is_some_and(|kept| kept <= day) {
         return left;
     }
-    let complete = complete_since.filter(|complete| *complete <= day)?;
+    let complete = complete?;
     Some(left.map_or(complete, |left| left.max(complete)))
 }

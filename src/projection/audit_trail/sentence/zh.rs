@@ -6,7 +6,7 @@ use crate::domain::act::{
     Correction, Inspection, Support,
 };
 use crate::domain::ids::{Id, Language};
-use crate::domain::text::Said;
+use crate::domain::text::NonBlank;
 use crate::domain::words::{article, batch, day, round, when};
 
 const ZH: Language = Language::Zh;
@@ -133,7 +133,7 @@ fn arranged(words: &Words<'_>, arrangement: &Arrangement) -> String {
     format!("就{}作出{year}工作安排（{kind}）：{}", words.subject, arrangement.text)
 }
 
-fn because(text: String, reason: &Option<Said>) -> String {
+fn because(text: String, reason: &Option<NonBlank>) -> String {
     match reason {
         Some(reason) => format!("{text}：{reason}"),
         None => text,
