@@ -64,10 +64,8 @@ async fn p4_an_override_of_the_national_office_is_recorded_with_its_justificatio
         "override": {"justification": "decided by the ministers' meeting"}});
     let answer = world.act(&national(), (PROGRAM, "x06"), "approve", body).await.unwrap();
     let fact = answer.recorded.event.fact().unwrap();
-    assert_eq!(
-        fact.over_limit.as_ref().unwrap().justification,
-        "decided by the ministers' meeting"
-    );
+    let justification = &*fact.over_limit.as_ref().unwrap().justification;
+    assert_eq!(justification, "decided by the ministers' meeting");
     assert_eq!(world.taken("leading", "2016-03-01").await, 6);
 
     // The counter-case: an override where a place was free is not one, and is not recorded as one.

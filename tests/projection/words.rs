@@ -83,7 +83,7 @@ fn a_correction_says_what_it_mends_and_entries_say_what_became_of_them() {
     assert_eq!(list[2].fate, Standing::Corrected);
     assert_eq!(list[2].corrected_by, Some(correction.revision));
     assert_eq!(list[2].fold_day, Some(day("2014-12-01")));
-    assert_eq!(list[2].document.as_ref().unwrap().title, "Approval");
+    assert_eq!(&*list[2].document.as_ref().unwrap().title, "Approval");
     let last = list.last().unwrap();
     assert_eq!(
         (last.fate, last.corrects.as_deref()),

@@ -12,10 +12,12 @@ use docket::domain::date::{CivilDate, Day, Timestamp};
 use docket::domain::decide::{Actor, Context, Decision, OtherStanding};
 use docket::domain::duty::{DutyStatus, Waiting, items, waiting_for};
 use docket::domain::enrollment::Enrollment;
-use docket::domain::event::{Effects, Event, EventMeta, Fact, OfficeName, Recorded};
+use docket::domain::event::{
+    Effects, Event, EventMeta, Fact, MeasureSucceeded, OfficeName, Recorded,
+};
 use docket::domain::history::History;
 use docket::domain::history_decide::{decide_at_end, decide_on};
-use docket::domain::ids::{EventRef, Id, Office, ProgramId, SubjectId, Text};
+use docket::domain::ids::{EventRef, Id, Office, ProgramId, Provenance, SubjectId, Text};
 use docket::domain::measure::{Edition, Measure, Program, Versions};
 use docket::domain::measure_file::FILES;
 use docket::domain::refusal::{Reason, Refusal};
@@ -215,10 +217,36 @@ impl Story {
             meta,
         };
         survives_writing(event.event.fact().unwrap());
+        let founding = (revision, event.meta.clone());
         self.push(event);
+        if let Some(follows) = decision.follows {
+            self.succeeds(founding, follows);
+        }
         let end = self.history.state_at(Day::MAX);
         assert_eq!(self.state, end, "the state at the end of time is the state");
         Ok(revision)
+    }
+
+    /// What a later version lays on the standing that was founded comes in the same append (C18).
+    fn succeeds(&mut self, (by, mut meta): (u64, EventMeta), mut follows: MeasureSucceeded) {
+        if meta.corrects.is_empty() {
+            follows.founded_by = by;
+        }
+        meta.office = Office::Docket;
+        meta.effective_on = follows.in_force_from;
+        meta.measure = Some(follows.version.clone());
+        meta.article = Some(follows.article.as_str().into());
+        meta.rests_on = EventRef::write_list(&[self.reference(by)]).into();
+        meta.corrects = Default::default();
+        meta.provenance = Provenance::Recorded;
+        (meta.archive, meta.received_on, meta.decided_on) = (false, None, None);
+        self.push(Recorded {
+            revision: by + 1,
+            sequence: Some(by + 11),
+            id: uuid::Uuid::from_u128(0x5ce_0000 + u128::from(by)),
+            event: Event::MeasureSucceeded(Box::new(follows)),
+            meta,
+        });
     }
 
     /// Takes an event into the record, by the fold that goes on where it can.
