@@ -71,7 +71,8 @@ fn opened(stands: &mut Standing) {
     let recorded = first.meta.recorded_at.civil_day();
     let day = if archived { recorded } else { first.meta.effective_on.latest() };
     let Event::Acted(fact) = &mut first.event else { unreachable!() };
-    fact.effects.opens_record = Some(KeptSince { day, reason: Said::literal("the first that stands") });
+    fact.effects.opens_record =
+        Some(KeptSince { day, reason: Said::literal("the first that stands") });
 }
 
 /// An event as it stands in time: what it is, which part, the days on which it can have been.

@@ -91,7 +91,8 @@ pub fn ahead(world: &mut World, area: &str) {
 /// A pilot with its annual results, one of them corrected.
 pub fn annual(world: &mut World, program: &str, province: &str) {
     world.register(province, "province", province, (province, "省"));
-    let apply = r#"{"act":"apply","effective_on":"2016-03-01","category":"leading","rank":"pilot"}"#;
+    let apply =
+        r#"{"act":"apply","effective_on":"2016-03-01","category":"leading","rank":"pilot"}"#;
     world.act(program, province, Office::Province, apply);
     let result = |year: i32, result: &str| {
         format!(
