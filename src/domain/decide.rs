@@ -5,6 +5,7 @@
 //! kinds of act, effect and condition. Checks run in one order: office and jurisdiction, content
 //! against the measure, state.
 
+mod annual;
 mod application;
 mod builtin;
 mod checks;
@@ -27,6 +28,7 @@ use super::refusal::{Reason, Refusal};
 use super::state::State;
 use super::subject::Subject;
 
+pub(in crate::domain) use annual::year_is_taken;
 pub use builtin::every_program_knows;
 
 /// Who acts.
@@ -170,6 +172,22 @@ pub fn check_footing(
     footing.check().map_err(|refusal| named_measure(refusal, footing.edition))
 }
 
+/// Whether an act of a kind could found the standing that a state has by evidence alone (G9).
+pub fn could_found(
+    ctx: &Context<'_>,
+    state: &State,
+    kind: ActKind,
+    office: Office,
+    on: CivilDate,
+) -> bool {
+    let footing = Footing::new(ctx, state, kind, office, on);
+    let founds = |edition: &'_ Arc<Edition>| {
+        let question = footing.question(&edition.measure);
+        permitted(question).is_ok_and(|rule| question.is_founding(rule))
+    };
+    footing.edition.is_some_and(founds) && footing.check().is_ok()
+}
+
 /// Decides an act on a state.
 ///
 /// # Errors
@@ -208,11 +226,8 @@ impl<'a> Footing<'a> {
             return self.check_builtin();
         }
         let question = self.question(&self.governing()?.measure);
-        let (rule, obstacle) = self.by_rule(&question, permitted(question))?;
-        match obstacle {
-            Some(obstacle) => Err(question.refusal(&obstacle)),
-            None => self.check_participation(rule).map(|_| ()),
-        }
+        let (_, obstacle) = self.by_rule(&question, permitted(question))?;
+        obstacle.map_or(Ok(()), |obstacle| Err(question.refusal(&obstacle)))
     }
 
     /// The question whether it is permitted, without regard to who the caller is.
@@ -287,7 +302,7 @@ impl<'a> Deciding<'a> {
         }
         let outcome = self.outcome(measure, rule)?;
         self.check_outcome(measure, rule, outcome, &mut findings)?;
-        let (participation, shown) = self.check_participation(rule)?;
+        let (participation, shown) = self.participation(rule);
         findings.extend(participation);
         self.stated_findings(rule, &mut findings);
         findings.extend(self.superseded_plan(measure));

@@ -6,6 +6,7 @@
 
 mod parts;
 mod program;
+mod readings;
 mod rules;
 
 use schemars::JsonSchema;
@@ -16,11 +17,12 @@ use super::date::CivilDate;
 use super::ids::{Id, Node, ProgramId, Text, covered};
 
 pub use parts::{
-    Category, Guideline, GuidelineMeasure, Named, NationalStage, Phase, QuotaRule, Requirement,
+    Category, Guideline, GuidelineMeasure, Named, NationalStage, Phase, PlannedEnd, QuotaRule, Requirement,
     Step, WaitingRule,
 };
 pub use program::{
-    Edition, Exercise, OfficeName, OfficesFile, Program, ProgramFile, Programs, Versions,
+    Edition, Exercise, OfficeName, OfficesFile, Program, ProgramFile, Programs, SubjectKind,
+    Versions,
 };
 pub use rules::{
     ActRule, DueRule, Effect, FindingRule, ObligationRule, Outcome, Participation, Passing,

@@ -14,7 +14,6 @@ use docket::domain::history::Days;
 use docket::domain::ids::Office::{self, NationalOffice, Registrar};
 use docket::domain::ids::{EventRef, Node, Provenance};
 use docket::domain::state::State;
-use docket::domain::text::Said;
 
 /// What stands after so many events, by the original's revision: the event as it now reads, and the
 /// revision that made it so.
@@ -27,7 +26,7 @@ fn standing(events: &[Recorded]) -> Standing {
     let mut versions: BTreeMap<u64, Vec<&Recorded>> = BTreeMap::new();
     for event in events {
         let mut original = event.revision;
-        if let Some(Act::Correct(correction)) = event.event.fact().map(|f| f.act.read().unwrap()) {
+        if let Some(Ok(Act::Correct(correction))) = event.event.fact().map(|fact| fact.act.read()) {
             original = original_of[&correction.corrects.revision];
             let takes_back = event.event.fact().unwrap().mended.is_none();
             if takes_back && correction.corrects.revision != original {
@@ -71,8 +70,7 @@ fn opened(stands: &mut Standing) {
     let recorded = first.meta.recorded_at.civil_day();
     let day = if archived { recorded } else { first.meta.effective_on.latest() };
     let Event::Acted(fact) = &mut first.event else { unreachable!() };
-    fact.effects.opens_record =
-        Some(KeptSince { day, reason: Said::literal("the first that stands") });
+    fact.effects.opens_record = Some(KeptSince { day, reason: "the first that stands".into() });
 }
 
 /// An event as it stands in time: what it is, which part, the days on which it can have been.

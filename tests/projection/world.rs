@@ -8,7 +8,7 @@ use docket::codec::{
     encode_event, encode_own, encode_quota, encode_subject, enrollment_stream, parse_act_request,
     quota_stream, subject_stream,
 };
-use docket::domain::act::Act;
+use docket::domain::act::{Act, Common};
 use docket::domain::calendar::Calendars;
 use docket::domain::date::{CivilDate, Day, Timestamp};
 use docket::domain::decide::{Actor, Context};
@@ -34,9 +34,6 @@ use uuid::Uuid;
 
 /// What the binary brings along, checked once.
 static BROUGHT: LazyLock<Checked<'static>> = LazyLock::new(|| check_files(FILES, None));
-
-/// What is recorded in 2030 of what was done long before cites a document (G2).
-const DOCUMENT: &str = r#"{"title":"Kept in the archive","number":"〔2014〕7号"}"#;
 
 /// The log, and what the acts were decided on.
 pub struct World {
@@ -289,9 +286,13 @@ impl World {
     ) -> Result<EventRef, Refusal> {
         let mut request =
             parse_act_request(body.as_bytes()).unwrap_or_else(|e| panic!("{body}: {e:?}"));
-        let cites = matches!(request.act, Act::Correct(_) | Act::Note(_) | Act::AttestStanding(_));
-        if !program.starts_with("exercise") && !cites && request.common.document.is_none() {
-            request.common.document = serde_json::from_str(DOCUMENT).ok();
+        // Most acts are recorded later than they were done, so they cite a document.
+        let document = r#"{ "title": "a letter", "number": "7", "issuing_office": "an office" }"#;
+        cite(&mut request.common, document);
+        if let Act::Correct(correction) = &mut request.act
+            && let Some(replacement) = &mut correction.replacement
+        {
+            cite(&mut replacement.common, document);
         }
         let stream = enrollment_stream(
             &ProgramId::parse(program).unwrap(),
@@ -369,4 +370,8 @@ impl World {
         meta.rests_on = EventRef::write_list(std::slice::from_ref(founding)).into();
         self.record(&founding.stream, Event::MeasureSucceeded(Box::new(follows)), meta);
     }
+}
+
+fn cite(common: &mut Common, document: &str) {
+    common.document.get_or_insert_with(|| serde_json::from_str(document).unwrap());
 }

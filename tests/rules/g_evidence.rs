@@ -327,7 +327,7 @@ fn g14_a_known_act_cites_its_document() {
     story.does(NationalOffice, "evaluate", "2019-05-15", crate::lives::evaluated("passed"));
     let body = json!({ "rank": "demonstration", "batch": "1", "document": document() });
     let listed = story.does(NationalOffice, "list", "2020-03-01", body);
-    assert_eq!(story.fact(listed).document.as_ref().unwrap().title, "Decision");
+    assert_eq!(story.fact(listed).document.as_ref().unwrap().title.as_str(), "Decision");
 }
 
 #[test]

@@ -153,7 +153,8 @@ fn p4_only_the_national_office_goes_over_a_limit_and_only_in_writing() {
     assert_eq!(refusal.article.as_deref(), Some("III(I)1"));
     story.records(NationalOffice, &over("state council decision")).unwrap();
     assert_eq!(story.state.overrides, 1);
-    assert_eq!(story.fact(1).over_limit.as_ref().unwrap().justification, "state council decision");
+    let over = story.fact(1).over_limit.as_ref().unwrap();
+    assert_eq!(over.justification.as_str(), "state council decision");
 
     // An act that takes no place has nothing to go over.
     let body = json!({ "result": "passed", "findings": "x", "override": { "justification": "y" } });

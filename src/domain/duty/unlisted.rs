@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::ids::Office;
-use crate::domain::measure::Measure;
+use crate::domain::measure::{Measure, Phase};
 use crate::domain::state::{Duty, ONCE, State};
 
 /// What stands for the event that opened a duty which the measure itself lays.
@@ -34,7 +34,7 @@ pub fn owed_unlisted(
         return State::default();
     }
     let governs = measure.in_force_from;
-    let known = known_since(state, day, complete_since);
+    let known = known_since(state, phase, day, complete_since);
     let since = known.map(|known| known.max(governs.latest()));
     let open_from = since.map_or(governs, CivilDate::from);
     // What the national office owes to those outside, it owes to whom it is known to be.
@@ -66,11 +66,21 @@ pub fn owed_unlisted(
 }
 
 /// From when a subject is known not to be listed, if it is by the day.
-fn known_since(state: &State, day: Day, complete_since: Option<Day>) -> Option<Day> {
+fn known_since(
+    state: &State,
+    phase: Option<&Phase>,
+    day: Day,
+    complete_since: Option<Day>,
+) -> Option<Day> {
+    let complete = complete_since.filter(|complete| *complete <= day);
     let left = state.node_since.filter(|_| !state.is_evidenced_only()).map(|since| since.latest());
+    // Who acted from outside left nothing by it: the list may have said earlier that it is not on it.
+    if phase.is_some_and(|phase| phase.outside) {
+        return left.into_iter().chain(complete).min();
+    }
     if left.is_some() && state.kept_since.is_some_and(|kept| kept <= day) {
         return left;
     }
-    let complete = complete_since.filter(|complete| *complete <= day)?;
+    let complete = complete?;
     Some(left.map_or(complete, |left| left.max(complete)))
 }

@@ -182,8 +182,6 @@ pub struct Participation {
     pub program: ProgramId,
     /// The phases that count as participation.
     pub phases: Vec<Id>,
-    /// Whether the act is refused where it is not shown; otherwise the finding is recorded.
-    pub refuse: bool,
     /// The article.
     pub article: String,
 }
