@@ -60,7 +60,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         }
         Act::Accept(check) => accepted(words, check),
         Act::Confirm(_) => format!("confirmed the title of {s}"),
-        Act::RequestAcceptance(_) => format!("asked for another check and acceptance of {s}"),
+        Act::RequestAcceptance(_) => "asked for another check and acceptance".to_owned(),
         Act::ReportRectification(_) => rectified(words),
         Act::Review(c) => {
             format!("reviewed the title of {s} with the result “{}”", words.result(&c.result))
