@@ -25,7 +25,8 @@ use crate::codec::RequestError;
 pub async fn record_act(call: Call) -> Answered {
     let caller = call.caller()?;
     let program = program(&call)?.id.clone();
-    let subject = call.subject().await?.id().clone();
+    let subject = call.subject().await?;
+    let subject = call.names_subject().then(|| subject.id().clone());
     let app = &call.state.app;
     let key = idempotency_key(&call)?;
     let stated = preconditions(&call)?;
@@ -38,7 +39,7 @@ pub async fn record_act(call: Call) -> Answered {
         Err(RequestError::Invalid(errors)) => {
             let before = any_of(&stated, async |stated| {
                 app.acts()
-                    .check_before_content(&caller, program.as_str(), &subject, &key, stated)
+                    .check_before_content(&caller, program.as_str(), subject.as_ref(), &key, stated)
                     .await
             });
             if let Err(error) = before.await {

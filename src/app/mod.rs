@@ -27,6 +27,7 @@ mod recordable;
 mod recovery;
 mod registration;
 mod start;
+mod whole;
 
 pub use acts::{Acts, Prospect};
 pub use cache::Cached;

@@ -16,6 +16,7 @@ use super::library::{Adopted, AdoptedCalendar};
 use super::measure_files::Checked;
 use super::parts::{Parts, StartError};
 use super::recovery::{Recovered, UNDER_WAY_US};
+use super::whole::read_lists;
 use super::{ActError, Acts, App, Enrollments, Journal, Library, Places, Registrar, measure_files};
 use crate::codec;
 use crate::domain::date::{Day, Timestamp};
@@ -104,8 +105,9 @@ async fn put_together(
     head: Option<u64>,
 ) -> Result<App, StartError> {
     let calendars = read_calendars(&*parts.log).await?;
+    let lists = read_lists(&*parts.log, &programs).await?;
     let log_id = book.log_id().unwrap_or_default();
-    let library = Arc::new(Library::new(&parts, log_id, programs, adopted, calendars));
+    let library = Arc::new(Library::new(&parts, log_id, programs, adopted, calendars, lists));
     let Parts { log, documents, clock, cache_bytes, .. } = parts;
     let enrollments = Arc::new(Enrollments::new(log.clone(), cache_bytes));
     let journal = Arc::new(Journal::new(log.clone(), clock, log_id, enrollments.clone()));

@@ -59,14 +59,14 @@ impl Acts {
         &self,
         caller: &Caller,
         program: &str,
-        subject: &SubjectId,
+        subject: Option<&SubjectId>,
         key: &str,
         stated: Precondition,
     ) -> Result<(), ActError> {
         let not_found = || ActError::NotFound { what: "program", name: program.to_owned() };
         let program = self.library.program(program).ok_or_else(not_found)?;
-        let subject = self.library.subject(subject).await?;
-        let stream = codec::enrollment_stream(&program.id, subject.id());
+        let subject = self.library.subject_of(program, subject).await?;
+        let stream = codec::record_stream(&program.id, &subject);
         // Asked only where the act is refused in any case: what is kept will not do on a shared log.
         let cached = match self.journal.log.is_shared() {
             true => self.enrollments.get_anew(&stream).await?,

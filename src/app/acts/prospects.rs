@@ -45,7 +45,7 @@ impl Acts {
         let standing_in = |program: &ProgramId| {
             others.iter().find(|(other, _)| other == program).map(|(_, standing)| standing.clone())
         };
-        let stream = codec::enrollment_stream(&program.id, subject.id());
+        let stream = codec::record_stream(&program.id, subject);
         let now = self.journal.clock.now();
         let context = Context {
             program,
@@ -55,6 +55,7 @@ impl Acts {
             actor,
             now,
             mending: false,
+            met_for_whole: &|_| None,
             standing_in: &standing_in,
         };
         let mut first = None;
