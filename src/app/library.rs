@@ -1,5 +1,7 @@
 //! Programs, measures, subjects and calendars: what acts are judged by, from the log.
 
+mod subjects;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -8,7 +10,6 @@ use uuid::Uuid;
 use super::ActError;
 use super::clock::Clock;
 use super::documents::DocumentStore;
-use super::enrollments::read_whole_stream;
 use super::kept::Kept;
 use super::parts::Parts;
 use crate::codec::{self, CodecError, Stored};
@@ -18,7 +19,7 @@ use crate::domain::event::ObligationLapsed;
 use crate::domain::ids::{EventRef, Id, ProgramId, SubjectId, Text};
 use crate::domain::measure::{Program, Programs, Versions};
 use crate::domain::measure_file::Source;
-use crate::domain::subject::{Subject, SubjectHistory, Zone};
+use crate::domain::subject::{Subject, Zone};
 use crate::log::{EventLog, LogError, RecordedEvent};
 
 /// Subjects kept at most, in bytes; the others are read again.
@@ -339,70 +340,9 @@ fn bytes_of(subject: &Subject) -> usize {
 }
 
 impl Library {
-    /// A registered subject, in whatever case its id is written.
-    ///
-    /// # Errors
-    /// [`ActError::NotFound`], and as the log's.
-    pub async fn subject(&self, id: &SubjectId) -> Result<Arc<Subject>, ActError> {
-        // Older logs have ids in other spellings: as written it is found first.
-        for id in [id, &id.registered_spelling()] {
-            if let Some(subject) = self.subjects.get(id.as_str()) {
-                return Ok(subject);
-            }
-            let forgotten_before = *self.forgotten();
-            if let Some(subject) = self.subject_history(id).await?.subject() {
-                let subject = Arc::new(subject);
-                self.keep_subject(subject.clone(), forgotten_before);
-                return Ok(subject);
-            }
-        }
-        Err(ActError::NotFound { what: "subject", name: id.to_string() })
-    }
-
-    /// A registered subject; without an id the program as a whole.
-    ///
-    /// # Errors
-    /// As [`App::subject`].
-    pub async fn subject_of(
-        &self,
-        program: &Program,
-        id: Option<&SubjectId>,
-    ) -> Result<Arc<Subject>, ActError> {
-        match id {
-            Some(id) => self.subject(id).await,
-            None => Ok(Arc::new(Subject::of_program(program))),
-        }
-    }
-
-    /// A registered subject as it was known up to a sequence, if one is named; before that of its
-    /// registration as it is known now.
-    ///
-    /// # Errors
-    /// As [`Library::subject`].
-    pub async fn subject_known(
-        &self,
-        id: &SubjectId,
-        known_to: Option<u64>,
-    ) -> Result<Arc<Subject>, ActError> {
-        let subject = self.subject(id).await?;
-        let Some(known_to) = known_to.filter(|_| subject.revision > 0) else { return Ok(subject) };
-        let then = self.subject_history(subject.id()).await?.known_to(known_to).subject();
-        Ok(then.map_or(subject, Arc::new))
-    }
-
     /// The reference of the event that adopted the edition an act was judged by.
     pub(super) fn adoption(&self, program: &Program, edition: Option<&Id>) -> Option<EventRef> {
         self.adopted(program)?.events.get(edition?.as_str()).cloned()
-    }
-
-    /// The events of a subject's stream.
-    ///
-    /// # Errors
-    /// As the log's.
-    pub async fn subject_history(&self, id: &SubjectId) -> Result<SubjectHistory, ActError> {
-        let stream = codec::subject_stream(id);
-        let events = read_whole_stream(&*self.log, &stream, 0).await?;
-        Ok(codec::subject_history(&events)?)
     }
 
     /// That the calendars by which a lapse is judged can be read.
