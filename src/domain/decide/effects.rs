@@ -85,7 +85,7 @@ impl Deciding<'_> {
             );
             self.excuse(refusal.under(article), findings)?;
         }
-        self.check_rectify_by(outcome.effect, article)?;
+        self.check_rectify_by(outcome.effect, article, findings)?;
         self.check_once_a_year(rule, findings)
     }
 
@@ -150,7 +150,7 @@ impl Deciding<'_> {
         }
         effects.title = self.title_effect(outcome, article, &mut effects);
         self.duties_opened(measure, &outcome.opens, &mut effects, start);
-        effects.meets = self.duties_met(measure, rule, outcome)?;
+        effects.meets = self.duties_met(measure, rule, outcome, &mut findings)?;
         let place = self.place(measure, outcome, &mut effects);
         findings.extend(self.date_findings(&effects));
         let follows = self.succession(&effects);
@@ -237,7 +237,7 @@ impl Deciding<'_> {
         clippy::wildcard_enum_match_arm,
         reason = "most acts have the effects of their outcome alone"
     )]
-    fn content_effects(&self, effects: &mut Effects) {
+    pub(super) fn content_effects(&self, effects: &mut Effects) {
         let result = |result: &Id, year| {
             Some(ResultRecorded { of: self.kind, result: result.clone(), year })
         };
