@@ -17,12 +17,20 @@ mod c_construction;
 mod c_titles;
 #[path = "rules/edges.rs"]
 mod edges;
+#[path = "rules/g_corrections.rs"]
+mod g_corrections;
+#[path = "rules/g_effects.rs"]
+mod g_effects;
 #[path = "rules/g_evidence.rs"]
 mod g_evidence;
 #[path = "rules/g_narrowing.rs"]
 mod g_narrowing;
 #[path = "rules/g_record.rs"]
 mod g_record;
+#[path = "rules/g_refusals.rs"]
+mod g_refusals;
+#[path = "rules/g_shown.rs"]
+mod g_shown;
 #[path = "rules/g_silence.rs"]
 mod g_silence;
 #[path = "rules/g_time.rs"]

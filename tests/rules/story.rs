@@ -289,6 +289,13 @@ impl Story {
         self.state = self.enrollment.state.clone();
     }
 
+    /// The office's own id where it is known, else its kind and division (G2).
+    fn office_id(&self, actor: &Actor, request: &ActRequest) -> String {
+        let Some(archive) = &request.common.archive else { return actor.office_id.clone() };
+        let known = archive.office_id.as_ref().map(ToString::to_string);
+        known.unwrap_or_else(|| self.subject.registration.office_id(archive.office))
+    }
+
     fn meta(&self, actor: &Actor, request: &ActRequest, decision: &Decision) -> EventMeta {
         let own = decision.grounds.iter().map(|ground| self.reference(*ground));
         let rests_on: Vec<_> = own.chain(decision.rests_on.clone()).collect();
@@ -299,7 +306,7 @@ impl Story {
         let role = actor.office.as_str().to_owned();
         EventMeta {
             office: decision.office,
-            office_id: actor.office_id.as_str().into(),
+            office_id: self.office_id(actor, request).as_str().into(),
             divisions: actor.divisions.join(" ").into(),
             office_name: OfficeName { en: "office".into(), zh: "机关".into() },
             principal: "tests".into(),
