@@ -28,7 +28,8 @@ fn replacement(story: &Story, of: u64, name: &str, on: &str, mut body: Value) ->
         }
     }
     let mut correction = annulment(story, of);
-    correction["replacement"] = json!({ "act": { "act": name, "content": body }, "common": common });
+    correction["replacement"] =
+        json!({ "act": { "act": name, "content": body }, "common": common });
     correction
 }
 
@@ -59,7 +60,8 @@ fn g1_annulling_a_chain_of_corrections_brings_back_one_after_the_other() {
         assert_eq!(story.history.fate(chain[last]), Fate::Annulled { by });
         // What was annulled is no version in force; neither is what annulled it.
         for stale in [chain[last], by] {
-            let again = story.refuses(NationalOffice, "correct", "2014-12-01", annulment(&story, stale));
+            let again =
+                story.refuses(NationalOffice, "correct", "2014-12-01", annulment(&story, stale));
             let in_force = Some(story.reference(chain[last - 1]));
             assert_eq!(*again.reason, Reason::NotInForceVersion { in_force });
         }
@@ -130,7 +132,8 @@ fn g1_the_office_that_acted_corrects_also_what_was_archived_for_it() {
     let mut story = approved_area();
     story.today("2015-03-10");
     let mut body = report(2014);
-    body["archive"] = json!({ "office": "local_government", "office_id": "futian_gov", "source": "box 7" });
+    body["archive"] =
+        json!({ "office": "local_government", "office_id": "futian_gov", "source": "box 7" });
     let of = story.does(Registrar, "submit_report", "2015-01-20", body);
     let request = act("correct", "2015-03-10", annulment(&story, of));
     let may = |actor: &Actor| story.decide_as(actor, &request).is_ok();
@@ -198,8 +201,12 @@ fn g1_a_truth_that_misses_a_condition_is_recorded_with_a_finding() {
 
 #[test]
 fn g1_a_truth_that_misses_a_condition_is_recorded_for_provinces_too() {
-    let direct = province_application("leading", "demonstration");
-    is_found(pilot("leading"), 0, "apply", "2016-03-01", direct, "III(II)");
+    let mut direct = Story::province();
+    let body = province_application("leading", "demonstration");
+    direct.does(Province, "apply", "2016-03-01", body);
+    let body = json!({ "batch": "1", "override": { "justification": "by decision" } });
+    let direct = with(direct, NationalOffice, "approve", "2016-06-13", body);
+    is_found(direct, 1, "approve", "2016-06-13", json!({ "batch": "1" }), "III(II)");
     is_found(pilot("leading"), 1, "approve", "2016-02-01", json!({ "batch": "1" }), "III(I)1");
     let planned = with(pilot("leading"), Province, "submit_scheme", "2016-09-01", scheme(&LEADING));
     is_found(planned.clone(), 2, "submit_scheme", "2016-09-01", scheme(&LEADING[..3]), "II(I)");
@@ -271,9 +278,7 @@ fn g1_no_correction_is_refused_because_of_other_events() {
                 body["document"] = document();
                 let on = on.to_string();
                 let body = replacement(&story, event.revision, name, &on, body);
-                let request = act("correct", "2014-01-01", body.clone());
                 let office = event.meta.office;
-                drop(request);
                 let by = corrects(&mut story, office, body);
                 assert_eq!(story.history.fate(event.revision), Fate::Corrected { by }, "{name}");
                 let at = story.history.effective();
@@ -314,7 +319,10 @@ fn g1_a_founding_act_is_moved_over_a_versions_day() {
     let mut story = approved_area();
     let body = replacement(&story, 2, "approve", "2014-09-10", json!({ "round": "2014" }));
     let by = corrects(&mut story, NationalOffice, body);
-    assert_eq!((story.stands("2014-09-09"), story.stands("2014-09-10")), (String::new(), "under_construction".into()));
+    assert_eq!(
+        (story.stands("2014-09-09"), story.stands("2014-09-10")),
+        (String::new(), "under_construction".into())
+    );
     let meta = &story.event(by).meta;
     assert_eq!((meta.measure.clone(), meta.article.clone()), (Some(id("2012-61")), None));
     let mended = &story.fact(by).mended.as_ref().unwrap().fact;
@@ -334,12 +342,15 @@ fn g1_a_founding_act_is_moved_over_a_versions_day() {
     let mut unknown = Story::area();
     unknown.today("2026-03-01");
     let body = json!({ "what": "approved", "stands_at": "under_construction" });
-    let of = unknown.does(Registrar, "record_under_unknown_rule", "2014-09", body.clone());
+    let of = unknown.does(Registrar, "record_under_unknown_rule", "2014-09-10", body.clone());
     assert_eq!(unknown.history.events().len(), 2, "the passing follows in the same append");
     assert!(unknown.state.term.is_some());
     let mended = replacement(&unknown, of, "record_under_unknown_rule", "2014-10-05", body);
     corrects(&mut unknown, Registrar, mended);
-    assert_eq!((unknown.stands("2014-10-05").as_str(), term_end(&unknown)), ("under_construction", None));
+    assert_eq!(
+        (unknown.stands("2014-10-05").as_str(), term_end(&unknown)),
+        ("under_construction", None)
+    );
 
     // A pilot before the Working Plan was issued.
     let mut early = pilot("leading");
@@ -375,5 +386,8 @@ fn g1_the_registrar_mends_what_the_registrar_recorded() {
     let mended = replacement(&story, of, "attest_standing", "2016-07", body);
     corrects(&mut story, Registrar, mended);
     assert_eq!(story.state.category.as_deref(), Some("supporting"));
-    assert_eq!(story.state.place.as_ref().map(|place| place.category.clone()), Some(id("supporting")));
+    assert_eq!(
+        story.state.place.as_ref().map(|place| place.category.clone()),
+        Some(id("supporting"))
+    );
 }

@@ -69,6 +69,13 @@ fn g12_the_receiving_office_acknowledges_an_earlier_day() {
     assert_eq!(story.duty("annual_report", 2015, "2015-03-11"), Some(DutyStatus::Late));
     let in_time = received(&story, revision, "2015-01-28");
     story.does(ProvincialDepartment, "acknowledge_receipt", "2015-03-12", in_time);
+    // In time is what both had in time; the department alone had it.
+    assert_eq!(story.duty("annual_report", 2015, "2015-03-12"), Some(DutyStatus::Late));
+    let body = received(&story, revision, "2015-01-27");
+    let mended = json!({ "corrects": story.reference(revision + 1).to_string(), "reason": "misread",
+        "replacement": { "act": { "act": "acknowledge_receipt", "content": body },
+            "common": { "effective_on": "2015-03-11" } } });
+    story.does(NationalOffice, "correct", "2015-03-12", mended);
     assert_eq!(story.duty("annual_report", 2015, "2015-03-12"), Some(DutyStatus::Met));
 
     for on in ["2015-01-19", "2015-03-11"] {

@@ -212,6 +212,7 @@ impl Story {
             Ok(decision) => panic!("{name} was allowed: {decision:?}"),
             Err(refusal) => {
                 assert!(!refusal.detail.en.is_empty() && !refusal.detail.zh.is_empty());
+                assert!(refusal.article.as_deref().is_some_and(|said| !said.is_empty()), "G5");
                 refusal
             }
         }
