@@ -175,7 +175,7 @@ impl App {
             stream: &case.stream,
             actor: case.actor,
             now,
-            mending: false,
+            mending: None,
             standing_in: &standing_in,
         })
     }

@@ -53,7 +53,7 @@ impl App {
             stream: &stream,
             actor,
             now,
-            mending: false,
+            mending: None,
             standing_in: &standing_in,
         };
         let mut first = None;

@@ -71,8 +71,9 @@ pub struct Context<'a> {
     pub actor: &'a Actor,
     /// The instant of recording.
     pub now: Timestamp,
-    /// Whether a record is mended: what the truth misses is then a finding, not a refusal (G1).
-    pub mending: bool,
+    /// What is on record, where that is mended: what the truth misses is then a finding, not a refusal
+    /// (G1).
+    pub mending: Option<&'a Fact>,
     /// The subject's standing in another program on the act's day.
     pub standing_in: &'a (dyn Fn(&ProgramId) -> Option<OtherStanding> + 'a),
 }
@@ -343,7 +344,7 @@ impl<'a> Deciding<'a> {
 
     /// Refuses, or, where a record is mended, records what the truth misses as a finding (G1).
     fn missed(&self, refusal: Refusal, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
-        if !self.ctx.mending {
+        if self.ctx.mending.is_none() {
             return Err(refusal);
         }
         let article = self.cited(refusal.clone()).article.unwrap_or_default();

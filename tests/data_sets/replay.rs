@@ -146,7 +146,7 @@ impl Replay {
             actor: &actor,
             now: self.now,
             standing_in: &standing_in,
-            mending: false,
+            mending: None,
         };
         let mut history =
             self.histories.get(&stream).cloned().unwrap_or_else(|| History::new(stream.clone()));

@@ -312,7 +312,7 @@ impl World {
             stream: &stream,
             actor: &actor,
             now,
-            mending: false,
+            mending: None,
             standing_in: &|_| None,
         };
         let decision = decide_on(&ctx, &history, &request)?;

@@ -208,8 +208,13 @@ fn g1_a_truth_that_misses_a_condition_is_recorded_for_provinces_too() {
     let direct = with(direct, NationalOffice, "approve", "2016-06-13", body);
     is_found(direct, 1, "approve", "2016-06-13", json!({ "batch": "1" }), "III(II)");
     is_found(pilot("leading"), 1, "approve", "2016-02-01", json!({ "batch": "1" }), "III(I)1");
+    let mut early = pilot("leading");
+    let body = replacement(&early, 1, "approve", "2016-02-01", json!({ "batch": "1" }));
+    corrects(&mut early, NationalOffice, body);
+    assert_eq!(early.stands("2016-02-01"), "pilot", "of the two ranks the one that was decided");
+    assert_eq!(early.on("2016-02-01").category.as_deref(), Some("leading"));
     let planned = with(pilot("leading"), Province, "submit_scheme", "2016-09-01", scheme(&LEADING));
-    is_found(planned.clone(), 2, "submit_scheme", "2016-09-01", scheme(&LEADING[..3]), "II(I)");
+    is_found(planned.clone(), 2, "submit_scheme", "2016-09-01", scheme(&LEADING[..3]), "II(I)4");
     is_found(planned, 2, "submit_scheme", "2016-05-01", scheme(&LEADING), "III(I)2");
     let asks = json!({ "category": "supporting", "reason": "x" });
     let asked = with(pilot("leading"), Province, "request_adjustment", "2016-10-01", asks);
@@ -357,7 +362,7 @@ fn g1_a_founding_act_is_moved_over_a_versions_day() {
     let body = replacement(&early, 1, "approve", "2015-10-01", json!({ "batch": "1" }));
     corrects(&mut early, NationalOffice, body);
     assert_eq!(early.stands("2015-10-01"), "pilot");
-    assert!(early.state.place.is_some());
+    assert_eq!(early.state.place.as_ref().unwrap().category, "leading");
 }
 
 /// The passing is restated where the founding act is corrected: the last one counts.

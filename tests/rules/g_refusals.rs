@@ -66,7 +66,7 @@ fn refusal(story: &Story, state: &State, kind: ActKind, office: Office) -> Optio
         stream: story.history.stream(),
         actor: &actor,
         now: story.now,
-        mending: false,
+        mending: None,
         standing_in: &|_| None,
     };
     check_footing(&context, state, kind, office, CivilDate::from(story.now.civil_day())).err()
@@ -149,8 +149,6 @@ fn g5_a_refusal_for_jurisdiction_names_the_article() {
     let mut other = story.actor(LocalGovernment);
     other.divisions = vec!["nanshan".to_owned()];
     let apply = act("apply", "2014-10-12", area_application(31));
-    let refusal = Story::area().decide_as(&other, &apply);
-    assert_eq!(refusal.unwrap_err().article.as_deref(), Some("G14"), "before the first version");
     let mut fresh = Story::area();
     fresh.today("2014-10-12");
     let refusal = fresh.decide_as(&other, &apply).unwrap_err();

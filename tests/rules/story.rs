@@ -174,7 +174,7 @@ impl Story {
             stream: self.history.stream(),
             actor,
             now: self.now,
-            mending: false,
+            mending: None,
             standing_in: &elsewhere,
         };
         let decided = decide_on(&context, &self.history, request);

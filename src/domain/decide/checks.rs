@@ -183,7 +183,7 @@ impl Deciding<'_> {
             en: format!("recorded on {today} as of {on}, and no document is cited"),
             zh: format!("{}补录{}的行为，未注明所依据的文件", words::zh(today), words::zh(on)),
         };
-        if self.ctx.program.is_exercise() || self.ctx.mending {
+        if self.ctx.program.is_exercise() || self.ctx.mending.is_some() {
             let code = Id::from("dated_back_without_document");
             findings.push(Finding { code, text, article: "G2".to_owned() });
             return Ok(());

@@ -40,6 +40,10 @@ impl Deciding<'_> {
         let done = Id::from("done");
         let said = self.request.act.outcome().or_else(applied).unwrap_or(&done);
         let mut rules = measure.rules(self.kind).filter(|rule| rule.by.contains(&self.office));
-        rules.find_map(|rule| rule.outcomes.get(said).or_else(|| rule.outcomes.get(&done)).cloned())
+        let found = rules.find_map(|rule| {
+            let kept = || rule.outcomes.values().find(|outcome| self.keeps_entering(outcome));
+            rule.outcomes.get(said).or_else(kept).or_else(|| rule.outcomes.get(&done))
+        });
+        found.cloned()
     }
 }

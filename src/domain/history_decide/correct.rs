@@ -195,7 +195,7 @@ fn decide_replacement(
     let day = replacement.common.effective_on.latest();
     let moment = Moment { day, before: Some(original.revision) };
     // What the truth misses is a finding, where nothing that may have happened satisfies it either.
-    let mending = Context { mending: true, ..*judged };
+    let mending = Context { mending: on_record(in_force), ..*judged };
     let mut decision = judge(judged, &without, moment, replacement)
         .or_else(|_| judge(&mending, &without, moment, replacement))?;
     if let Some(opened) = opened_record(in_force).or_else(|| opened_record(original))
@@ -208,11 +208,15 @@ fn decide_replacement(
     Ok(decision)
 }
 
+/// What an event records, or what a correction puts in its place.
+fn on_record(event: &Recorded) -> Option<&Fact> {
+    let fact = event.event.fact()?;
+    Some(fact.mended.as_ref().map_or(fact, |mended| &mended.fact))
+}
+
 /// The event that the act on record names.
 fn names(in_force: &Recorded) -> Option<&EventRef> {
-    let fact = in_force.event.fact()?;
-    let stands = fact.mended.as_ref().map_or(fact, |mended| &mended.fact);
-    named_by(stands.act.read().ok()?)
+    named_by(on_record(in_force)?.act.read().ok()?)
 }
 
 /// A correction mends what an office did; it does not make it the act of another one.
@@ -242,9 +246,7 @@ fn check_same_office(original: &Recorded, replacement: &ActRequest) -> Result<()
 
 /// What an event, or what a correction puts in its place, says of the record's beginning.
 fn opened_record(event: &Recorded) -> Option<KeptSince> {
-    let fact = event.event.fact()?;
-    let stands = fact.mended.as_ref().map_or(fact, |mended| &mended.fact);
-    stands.effects.opens_record.clone()
+    on_record(event)?.effects.opens_record.clone()
 }
 
 /// The revisions of events that name the corrected one among what they rest on.
