@@ -58,7 +58,8 @@ fn states(measure: &Measure, node: Option<&Node>) -> Vec<State> {
 }
 
 fn refusal(story: &Story, state: &State, kind: ActKind, office: Office) -> Option<Refusal> {
-    let actor = story.actor(office);
+    let mut actor = story.actor(office);
+    actor.divisions = vec!["440000".to_owned(), story.subject.id().to_string()];
     let context = Context {
         program: &story.program,
         versions: &story.versions,
