@@ -46,14 +46,16 @@ static LANES: [Lane; 3] = [
 ];
 
 /// Until when the present phase was planned to last, and the article: the term that began with it,
-/// else the title's end while one is held.
+/// else the title's end while one is held, else what the document plans for all who are in it.
 pub(super) fn planned(state: &State) -> Option<(CivilDate, &str)> {
     let term = state.term.as_deref().filter(|term| Some(term.from) == state.phase_since);
     if let Some(term) = term {
         return Some((term.until, &term.article));
     }
-    let title = state.title.as_deref()?;
-    Some((title.until?, &title.article))
+    if let Some(title) = state.title.as_deref() {
+        return Some((title.until?, &title.article));
+    }
+    state.planned.as_deref().map(|planned| (planned.until, planned.article.as_str()))
 }
 
 fn write_phase(state: &State, row: &mut RowWriter<'_>) {

@@ -14,11 +14,7 @@ use crate::story::{
 
 fn applied(category: &str, rank: &str) -> Story {
     let mut story = Story::province();
-    let mut body = province_application(category, rank);
-    if rank == "demonstration" {
-        body["justification"] = json!("long experience");
-    }
-    story.does(Province, "apply", "2016-03-01", body);
+    story.does(Province, "apply", "2016-03-01", province_application(category, rank));
     story
 }
 
@@ -89,21 +85,39 @@ fn p3_the_province_applies_and_the_national_office_decides() {
 }
 
 #[test]
-fn p3_direct_entry_as_demonstration_needs_a_justification_and_takes_no_place() {
+fn p3_direct_entry_as_demonstration_is_only_by_override_and_takes_no_place() {
     let story = Story::province();
-    let bare = province_application("leading", "demonstration");
-    invalid(&story.refuses(Province, "apply", "2016-03-01", bare), &["/justification"]);
     let rank = province_application("leading", "powerful");
     invalid(&story.refuses(Province, "apply", "2016-03-01", rank), &["/rank"]);
 
     let mut story = applied("leading", "demonstration");
+    let bare = story.refuses(NationalOffice, "approve", "2016-06-13", json!({ "batch": "1" }));
+    not_permitted(&bare, "candidate.applied", &["override"], "III(II)");
     story.today("2016-06-13");
-    let request = act("approve", "2016-06-13", json!({}));
+    let blank = json!({ "batch": "1", "override": { "justification": "long experience" } });
+    let request = act("approve", "2016-06-13", blank);
     let decision = story.decide(NationalOffice, &request).unwrap();
     assert_eq!((decision.place, decision.fact.effects.place), (None, None));
-    assert_eq!(decision.article.as_deref(), Some("I(II)"));
-    story.does(NationalOffice, "approve", "2016-06-13", json!({}));
+    assert_eq!(decision.article.as_deref(), Some("III(I)1, III(II)"));
+    let approved = story.records(NationalOffice, &request).unwrap();
     assert_eq!(story.stands("2016-06-13"), "demonstration");
+    assert_eq!(story.state.category, Some(id("leading")));
+    assert_eq!(story.state.overrides, 1);
+    let kept = story.fact(approved).over_limit.as_ref().unwrap();
+    assert_eq!(&*kept.justification, "long experience");
+}
+
+#[test]
+fn p3_a_decision_without_a_batch_has_a_finding() {
+    let mut story = applied("leading", "pilot");
+    let mut batched = story.clone();
+    let silent = story.does(NationalOffice, "approve", "2016-06-13", json!({}));
+    let found = &story.fact(silent).findings[0];
+    assert_eq!((found.code.as_str(), found.article.as_str()), ("no_batch", "I(II)"));
+    let body = json!({ "batch": "2016-1" });
+    let stated = batched.does(NationalOffice, "approve", "2016-06-13", body);
+    assert!(batched.fact(stated).findings.is_empty());
+    assert_eq!(batched.state.batch, Some(id("2016-1")));
 }
 
 #[test]
