@@ -178,7 +178,7 @@ fn p4_only_the_national_office_goes_over_a_limit_and_only_in_writing() {
 #[test]
 fn p5_a_scheme_is_owed_without_a_date_and_counts_by_its_approval() {
     let mut story = pilot("leading");
-    assert_eq!(story.duties("2030-01-01"), [("scheme".to_owned(), 0, DutyStatus::Open)]);
+    assert_eq!(story.duty("scheme", 0, "2030-01-01"), Some(DutyStatus::Open));
     let submitted = story.does(Province, "submit_scheme", "2016-09-01", scheme(&LEADING));
     assert_eq!(story.state.matters["scheme"].by, submitted);
     let again = story.refuses(Province, "submit_scheme", "2016-09-02", scheme(&LEADING));
@@ -195,7 +195,7 @@ fn p5_a_scheme_is_owed_without_a_date_and_counts_by_its_approval() {
     assert_eq!(story.duty("scheme", 0, "2016-12-01"), Some(DutyStatus::Met));
 
     let nothing_owed = story.refuses(Province, "submit_scheme", "2017-01-01", scheme(&LEADING));
-    not_permitted(&nothing_owed, "pilot", &["scheme_owed"], "III(I)2");
+    not_permitted(&nothing_owed, "pilot", &["duty_open"], "III(I)2");
     let nothing_open = story.refuses(NationalOffice, "approve_scheme", "2017-01-01", json!({}));
     not_permitted(&nothing_open, "pilot", &["matter_open"], "III(I)2");
 }
