@@ -143,8 +143,8 @@ async fn p4_a_correction_that_takes_a_place_again_is_not_refused_and_the_days_ov
     assert_eq!(days_over(&world).await, [(day("2021-01-01"), None, 6)]);
 }
 
-#[tokio::test]
-async fn p4_evidence_is_never_refused_and_its_founding_act_needs_no_place_beside_it() {
+/// A sixth leading pilot, of which only evidence is on record.
+async fn attested_sixth() -> World {
     let world = world().await;
     world.register("x06", "province", None).await;
     let evidence = json!({"act": "attest_standing", "effective_on": "2016-06-30",
@@ -152,12 +152,36 @@ async fn p4_evidence_is_never_refused_and_its_founding_act_needs_no_place_beside
         "source": "reported by a newspaper; original not seen"});
     world.act(&registrar(), (PROGRAM, "x06"), "attest", evidence).await.unwrap();
     assert_eq!(days_over(&world).await, [(day("2016-06-30"), None, 6)]);
-    // The act found later takes over the attested place; it is a place of its own nowhere.
-    let mut founding = approval(true);
+    world
+}
+
+#[tokio::test]
+async fn p4_evidence_is_never_refused_and_its_founding_act_takes_over_its_place() {
+    let mut founding = approval(false);
     founding["effective_on"] = json!("2016-06-30");
-    let refused = world.act(&national(), (PROGRAM, "x06"), "over", founding.clone()).await;
-    assert_eq!(pointers(&refused.unwrap_err()), ["/override"]);
-    founding.as_object_mut().unwrap().remove("override");
-    world.act(&national(), (PROGRAM, "x06"), "founding", founding).await.unwrap();
+    let world = attested_sixth().await;
+    let answer = world.act(&national(), (PROGRAM, "x06"), "founding", founding.clone()).await;
+    assert_eq!(justification(&answer.unwrap()), None);
     assert_eq!(days_over(&world).await, [(day("2016-06-30"), None, 6)]);
+    // Where the act found later went over the limit in writing, it says so.
+    let world = attested_sixth().await;
+    founding["override"] = json!({"justification": WHY});
+    let answer = world.act(&national(), (PROGRAM, "x06"), "founding", founding).await.unwrap();
+    assert_eq!(justification(&answer), Some(WHY));
+    assert_eq!(days_over(&world).await, [(day("2016-06-30"), None, 6)]);
+}
+
+#[tokio::test]
+async fn p4_an_override_of_a_founding_act_whose_place_was_free_is_refused() {
+    let world = World::over(Arc::new(MemoryLog::new())).await;
+    world.register("x06", "province", None).await;
+    let evidence = json!({"act": "attest_standing", "effective_on": "2016",
+        "stands_at": "pilot", "category": "leading", "confidence": "attested",
+        "source": "reported by a newspaper; original not seen"});
+    world.act(&registrar(), (PROGRAM, "x06"), "attest", evidence).await.unwrap();
+    let refused = world.act(&national(), (PROGRAM, "x06"), "over", approval(true)).await;
+    assert_eq!(pointers(&refused.unwrap_err()), ["/override"]);
+    world.act(&national(), (PROGRAM, "x06"), "founding", approval(false)).await.unwrap();
+    assert_eq!(world.taken("leading", "2016-02-29").await, 0);
+    assert_eq!(world.taken("leading", "2016-03-01").await, 1);
 }

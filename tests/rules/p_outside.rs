@@ -164,4 +164,11 @@ fn p19_the_base_conditions_stand_in_the_measure_as_text() {
     let conditions: Vec<_> = rules.base_conditions.iter().map(|one| one.id.as_str()).collect();
     assert_eq!(conditions, ["management", "enforcement", "funds", "other"]);
     assert!(rules.base_conditions.iter().all(|one| one.article == "IV(III)"));
+    // An inspection looks at those that it names, and at no others.
+    let mut story = pilot("leading");
+    let seen = |id: &str| json!({ "findings": "seen", "base_conditions": { id: "kept up" } });
+    story.does(NationalOffice, "inspect", "2017-04-01", seen("enforcement"));
+    assert_eq!(story.stands("2017-04-01"), "pilot");
+    let other = story.refuses(NationalOffice, "inspect", "2017-05-01", seen("climate"));
+    invalid(&other, &["/base_conditions"]);
 }

@@ -129,7 +129,8 @@ fn p4_a_pilot_takes_a_place_of_its_category() {
         let decision = story.decide(NationalOffice, &request).unwrap();
         let category = id(category);
         let article = "III(I)1".to_owned();
-        let wanted = PlaceWanted { category: category.clone(), limit, soft: true, article };
+        let wanted =
+            PlaceWanted { category: category.clone(), limit, soft: true, article, shown: false };
         assert_eq!(decision.place, Some(wanted));
         assert_eq!(decision.fact.effects.place, Some(PlaceEffect::Takes { category }));
     }

@@ -125,6 +125,7 @@ fn p10_the_place_of_a_pilot_moves_and_a_new_scheme_is_owed() {
         limit: 7,
         soft: true,
         article: "III(I)1".to_owned(),
+        shown: false,
     };
     assert_eq!(decision.place, Some(wanted));
     story.records(NationalOffice, &request).unwrap();
