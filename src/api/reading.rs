@@ -181,7 +181,7 @@ impl<'a> Reading<'a> {
     pub fn unlisted(&self, state: &State) -> State {
         let registration = &self.subject.registration;
         let addressed = registration.invented == self.program.is_exercise()
-            && self.program.subject_kinds.contains(&registration.kind);
+            && self.program.takes(&registration.kind);
         let measure = self.measure().filter(|_| addressed);
         measure.map_or_else(State::default, |measure| {
             owed_unlisted(measure, state, self.day, self.complete_since)

@@ -183,7 +183,7 @@ fn stage_view(stage: &NationalStage, language: Language) -> StageView {
         label: stage.label.get(language).to_owned(),
         from_year: stage.from_year,
         to_year: stage.to_year,
-        article: stage.article.clone(),
+        article: words::article(&stage.article, language),
     }
 }
 
@@ -197,9 +197,9 @@ fn phase_view(span: &PhaseSpan, language: Language) -> PhaseView {
         to: span.to.map(|date| date.to_string()),
         to_day: span.to_day.map(|day| day.to_string()),
         planned_until: span.planned_until.map(|date| date.to_string()),
-        planned_article: span.planned_article.clone(),
+        planned_article: span.planned_article.as_deref().map(|text| words::article(text, language)),
         planned_reading: span.planned_reading.as_ref().map(|text| text.get(language).to_owned()),
-        article: span.article.clone(),
+        article: span.article.as_deref().map(|text| words::article(text, language)),
         entered_by: span.entered_by,
         stages: span.stages.iter().map(ToString::to_string).collect(),
         before_stages: span.before_stages,
@@ -227,7 +227,7 @@ fn title_view(
         label: labelled.label,
         from: what.from.to_string(),
         until: what.until.map(|date| date.to_string()),
-        article: what.article.clone(),
+        article: words::article(&what.article, language),
     };
     held(view, span.from_day, span.to_day)
 }
@@ -238,7 +238,7 @@ fn term_view(span: &Held<Term>, language: Language) -> HeldView<TermView> {
         from: what.from.to_string(),
         until: what.until.to_string(),
         arithmetic: words::arithmetic(&what.arithmetic, language),
-        article: what.article.clone(),
+        article: words::article(&what.article, language),
     };
     held(view, span.from_day, span.to_day)
 }

@@ -8,6 +8,7 @@ use super::call::{Answered, Call};
 use super::reading::Reading;
 use crate::domain::act::{DocumentRef, Material};
 use crate::domain::ids::{EventRef, Language};
+use crate::domain::words;
 use crate::projection::audit_trail::{Entry, entries};
 
 /// The audit trail of an enrollment.
@@ -49,6 +50,8 @@ pub struct EntryView {
     pub sentence: String,
     /// The article.
     pub article: Option<String>,
+    /// Our choices that it rests on, where the text is silent.
+    pub readings: Vec<String>,
     /// The measure version that governed it.
     pub measure: Option<String>,
     /// What kind of office acted.
@@ -105,7 +108,8 @@ impl EntryView {
             event_type: entry.event_type,
             act: entry.act,
             sentence: entry.sentence,
-            article: entry.article,
+            article: entry.article.map(|text| words::article(&text, language)),
+            readings: entry.readings,
             measure: entry.measure,
             office: entry.office.as_str(),
             office_id: entry.office_id,

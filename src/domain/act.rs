@@ -7,6 +7,7 @@ mod common;
 mod content;
 mod listed;
 mod recorded;
+mod shown;
 mod stated;
 
 use schemars::JsonSchema;
@@ -19,9 +20,10 @@ pub use content::{
     AcceptanceCheck, AdjustmentRequest, Amendment, AnnualEvaluation, Application, Approval,
     Attestation, Confirmation, Correction, Counted, Decision, Deliverable, Designation, Evaluation,
     EvaluationOpening, Inspection, Listing, Mended, Plan, Progress, PromotionPlan, Reasoned,
-    Receipt, Recommendation, Report, Review, Scheme, Shown, Stated, Statement, UnknownRule,
+    Receipt, Recommendation, Report, Review, Scheme, Stated, Statement, UnknownRule,
 };
 pub use recorded::{RecordedAct, UnreadContent};
+pub use shown::Shown;
 
 macro_rules! acts {
     (

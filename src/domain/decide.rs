@@ -174,6 +174,22 @@ pub fn check_footing(
     footing.check().map_err(|refusal| named_measure(refusal, footing.edition))
 }
 
+/// Whether an act of a kind could found the standing that a state has by evidence alone (G9).
+pub fn could_found(
+    ctx: &Context<'_>,
+    state: &State,
+    kind: ActKind,
+    office: Office,
+    on: CivilDate,
+) -> bool {
+    let footing = Footing::new(ctx, state, kind, office, on);
+    let founds = |edition: &'_ Arc<Edition>| {
+        let question = footing.question(&edition.measure);
+        permitted(question).is_ok_and(|rule| question.is_founding(rule))
+    };
+    footing.edition.is_some_and(founds) && footing.check().is_ok()
+}
+
 /// Decides an act on a state.
 ///
 /// # Errors

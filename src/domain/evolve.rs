@@ -6,12 +6,12 @@
 
 use std::sync::Arc;
 
-use super::condition::Seen;
 use super::date::Day;
 use super::event::{
     DutyMet, DutyOpened, Effects, Event, Fact, Ground, MeasureSucceeded, PlaceEffect, Recorded,
     TitleEffect,
 };
+use super::fulfilment::Seen;
 use super::ids::{Node, Office, Provenance, covered};
 use super::state::{
     Ahead, Duty, Ended, Met, ONCE, OpenMatter, PlaceHeld, PlanVersion, Received, ResultOnRecord,

@@ -8,6 +8,7 @@
 mod correct;
 mod judge;
 mod named;
+mod prospects;
 mod unsettle;
 
 use super::act::{Act, ActRequest};
@@ -22,6 +23,7 @@ use super::words;
 use correct::decide_correction;
 use judge::{Moment, judge};
 use named::check_named;
+pub use prospects::{Prospects, has_correctable};
 use unsettle::{hypothetical, may_unsettle, newly_unsupported, references, unsettles, with_new};
 
 /// Decides on a state that holds every event, if the act goes in at the end; `None` when the whole

@@ -6,6 +6,7 @@
 
 mod parts;
 mod program;
+mod readings;
 mod rules;
 
 use schemars::JsonSchema;
@@ -20,7 +21,8 @@ pub use parts::{
     Requirement, Step, WaitingRule,
 };
 pub use program::{
-    Edition, Exercise, OfficeName, OfficesFile, Program, ProgramFile, Programs, Versions,
+    Edition, Exercise, OfficeName, OfficesFile, Program, ProgramFile, Programs, SubjectKind,
+    Versions,
 };
 pub use rules::{
     ActRule, DueRule, Effect, FindingRule, ObligationRule, Outcome, Participation, Passing,

@@ -130,14 +130,14 @@ pub enum SubjectEvent {
 
 /// What a registration, a renaming, or the correction of one says of a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Said<'a> {
+pub enum SubjectContent<'a> {
     /// Everything.
     Registration(&'a Registration),
     /// Another name from a day on.
     Renaming(&'a Renaming),
 }
 
-impl<'a> Said<'a> {
+impl<'a> SubjectContent<'a> {
     /// The day from which it holds.
     pub fn from(self) -> Day {
         match self {
@@ -185,12 +185,12 @@ impl Subject {
         let (revision, event_id) = (0, uuid::Uuid::nil());
         let said = registration.clone();
         let mut subject = Self { registration, names, offices, revision, event_id };
-        subject.takes_in(Said::Registration(&said));
+        subject.takes_in(SubjectContent::Registration(&said));
         subject
     }
 
     /// Takes in a name and an office, each from its day on.
-    pub fn takes_in(&mut self, said: Said<'_>) {
+    pub fn takes_in(&mut self, said: SubjectContent<'_>) {
         self.names.push((said.from(), said.name().0.clone()));
         self.offices.extend(said.office().map(|office| (said.from(), office.clone())));
         // Of two from the same day the one recorded later is the newer.

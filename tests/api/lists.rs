@@ -251,7 +251,7 @@ async fn p12_stands_with_the_one_enrollment_too() {
     assert_eq!((&duty["owes"], &duty["article"]), (&json!("province"), &json!("IV(IV)")));
     assert_eq!(duty["opened_by"], Value::Null);
     let chinese = auditor.request("GET", &format!("{path}/obligations"));
-    assert_eq!(send(chinese).await.json()["items"][0]["label"], "综合实力提升计划");
+    assert_eq!(send(chinese).await.json()["items"][0]["label"], "制定综合实力提升计划");
     // Not before the measure, not before the registration, not of who can't take part.
     for (path, query) in [
         ("strong_province/650000", "?as_of=2015-01-01"),

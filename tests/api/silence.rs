@@ -156,14 +156,14 @@ async fn an_act_that_depends_on_a_lapse_is_stale_after_it() {
     let sentence = items[3]["sentence"].as_str().unwrap();
     assert_eq!(
         sentence,
-        "On 23 February 2027 an obligation of area_one lapsed (Art. 10): Construction Plan, owed by the provincial IP department, due 22 February 2027 (weekends alone are known of that year); nothing had been received. Docket recorded it; no standing changes, and what is received later is late."
+        "On 23 February 2027 an obligation of area_one lapsed (Art. 10): Construction Plan, owed by the provincial IP department, due 22 February 2027 (the holidays of that year are not on record; weekends alone are counted); nothing had been received. Docket recorded it; no standing changes, and what is received later is late."
     );
     assert_eq!((&items[3]["act"], &items[3]["office"]), (&Value::Null, &json!("docket")));
     let chinese = server.auditor().request("GET", &format!("{AREA}/audit-trail"));
     let chinese = send(chinese.header("accept-language", "zh-CN")).await.ok(200).json();
     assert_eq!(
         chinese["items"][3]["sentence"],
-        "2027年2月23日，area_one的一项义务逾期（第10条）：建设方案，由省级知识产权管理部门履行，到期日2027年2月22日（该年仅知周末）；未收到任何材料。由系统记录，状态不变，此后收到的视为迟交。"
+        "2027年2月23日，area_one的一项义务逾期（第十条）：应由省级知识产权主管部门提交建设方案，到期日2027年2月22日（该年度放假安排未登记，仅按周末推算）；未收到任何材料。由系统记录，状态不变，此后收到的视为逾期。"
     );
     assert_eq!(server.clerk().await.lapsed, 0);
     server.today("2027-03-02");

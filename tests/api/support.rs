@@ -292,16 +292,13 @@ impl Client<'_> {
         send(request.header("accept-language", "en").json(body)).await
     }
 
-    /// Takes an act on whatever revision there is.
-    /// Records an act. What is dated back in a real program cites a document: one is cited where the
+    /// Takes an act on whatever revision there is. What is dated back in a real program cites a document: one is cited where the
     /// body names none.
     pub async fn act(&self, enrollment: &str, body: &Value) -> Reply {
         let path = format!("/v1/enrollments/{enrollment}/acts");
         let mut body = body.clone();
         if let Some(members) = body.as_object_mut() {
-            let document =
-                json!({ "title": "A file of the test", "number": "1", "issuing_office": "test" });
-            members.entry("document").or_insert(document);
+            members.entry("document").or_insert_with(document);
         }
         let request = self.request("POST", &path).header("idempotency-key", new_key());
         send(request.header("accept-language", "en").header("if-match", "*").json(&body)).await
@@ -314,12 +311,20 @@ impl Client<'_> {
     }
 }
 
+/// The document that an act dated back in a real program cites (G2).
+pub fn document() -> Value {
+    json!({ "title": "A file of the test", "number": "1", "issuing_office": "test" })
+}
+
 /// An application of a province for a pilot place.
 pub fn apply(category: &str, on: &str) -> Value {
-    json!({ "act": "apply", "effective_on": on, "category": category, "rank": "pilot" })
+    json!({
+        "act": "apply", "effective_on": on, "category": category, "rank": "pilot",
+        "document": document(),
+    })
 }
 
 /// Its approval.
 pub fn approve(on: &str) -> Value {
-    json!({ "act": "approve", "effective_on": on })
+    json!({ "act": "approve", "effective_on": on, "document": document() })
 }

@@ -35,7 +35,7 @@ pub fn every_program_knows(kind: ActKind) -> Option<(&'static [Office], &'static
 impl Footing<'_> {
     pub(super) fn only(&self, offices: &[Office], rule: &str) -> Result<(), Refusal> {
         if offices.contains(&self.office) {
-            return self.check_jurisdiction();
+            return self.check_jurisdiction().map_err(|refusal| refusal.under(rule));
         }
         let names: Vec<_> = offices.iter().map(|office| office.as_str()).collect();
         Err(self
@@ -57,6 +57,8 @@ impl Footing<'_> {
         match self.kind {
             ActKind::ConfirmStanding => self.evidenced_node().map(|_| ()),
             ActKind::RecordUnderUnknownRule => self.check_rule_unknown(),
+            ActKind::AcknowledgeReceipt => self.check_receivable(),
+            ActKind::Correct => self.check_on_record(),
             _ => Ok(()),
         }
     }
@@ -71,6 +73,26 @@ impl Footing<'_> {
                 "此处没有仅凭佐证记录的状态可供确认",
             )
         })
+    }
+
+    /// That there is something to correct (G1).
+    fn check_on_record(&self) -> Result<(), Refusal> {
+        if self.state.acts > 0 || !self.state.unsupported.is_empty() {
+            return Ok(());
+        }
+        Err(self.not_permitted("act_on_record", "nothing is on record yet", "尚无任何记录"))
+    }
+
+    /// That there is something of which a receipt can be acknowledged (G12).
+    fn check_receivable(&self) -> Result<(), Refusal> {
+        if self.state.duties.iter().any(|duty| !duty.met.is_empty()) {
+            return Ok(());
+        }
+        Err(self.not_permitted(
+            "obligation_met",
+            "nothing on record met an obligation, so there is no receipt to acknowledge",
+            "尚无履行义务的行为入档，没有可确认的收到日期",
+        ))
     }
 
     /// That the rule is not known: of a known measure the act itself is recorded (G14).

@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use super::{Deciding, Decision, PlaceWanted, year_is_taken};
 use crate::domain::act::{Act, KeptSince, Plan};
-use crate::domain::condition::Seen;
 use crate::domain::date::CivilDate;
 use crate::domain::event::{
     AppliedFor, Effects, Fact, Finding, Ground, PlaceEffect, Planned, ResultRecorded, Term, Title,
     TitleEffect,
 };
+use crate::domain::fulfilment::Seen;
 use crate::domain::ids::{Id, Node, Office, Provenance};
 use crate::domain::measure::{ActRule, Edition, Effect, Measure, Outcome};
 use crate::domain::permitted::enters_evidenced;
 use crate::domain::refusal::{Reason, Refusal};
-use crate::domain::text::Said;
+use crate::domain::text::NonBlank;
 use crate::domain::words;
 
 impl Deciding<'_> {
@@ -139,10 +139,7 @@ impl Deciding<'_> {
         findings.extend(self.date_findings(&effects));
         let follows = self.succession(&effects);
         let mut decision = self.plain_decision(effects, findings);
-        decision.article = Some(match &outcome.article {
-            Some(own) if *own != rule.article => format!("{}, {own}", rule.article),
-            _ => rule.article.clone(),
-        });
+        decision.article = Some(rule.cites(outcome));
         decision.fact.over_limit.clone_from(&self.request.common.over_limit);
         if place.is_none() && !outcome.only_by_override {
             decision.fact.over_limit = None;
@@ -223,10 +220,10 @@ impl Deciding<'_> {
         }
         let own_act = common.archive.is_none() && self.ctx.actor.office != Office::Registrar;
         if own_act {
-            let reason = Said::literal("the effective day of the opening act");
+            let reason = NonBlank::literal("the effective day of the opening act");
             KeptSince { day: self.day, reason }
         } else {
-            let reason = Said::literal("the day of recording");
+            let reason = NonBlank::literal("the day of recording");
             KeptSince { day: self.ctx.now.civil_day(), reason }
         }
     }

@@ -3,8 +3,8 @@
 
 use super::Deciding;
 use crate::domain::act::{Act, ActKind};
-use crate::domain::condition::Seen;
 use crate::domain::event::{Effects, Finding};
+use crate::domain::fulfilment::Seen;
 use crate::domain::ids::{EventRef, Id, Text};
 use crate::domain::measure::{ActRule, Measure};
 use crate::domain::words;

@@ -2,11 +2,11 @@
 
 use super::Words;
 use crate::domain::act::{
-    AcceptanceCheck, Act, AdjustmentRequest, Application, Approval, Correction, Inspection,
+    AcceptanceCheck, Act, AdjustmentRequest, Application, Approval, Correction, Inspection, Receipt,
 };
 use crate::domain::date::CivilDate;
 use crate::domain::ids::{Language, Office};
-use crate::domain::text::Said;
+use crate::domain::text::NonBlank;
 use crate::domain::words::{self, batch, day, round, when};
 
 const EN: Language = Language::En;
@@ -60,7 +60,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::Accept(check) => accepted(words, check),
         Act::Confirm(_) => format!("confirmed the title of {s}"),
         Act::RequestAcceptance(_) => format!("asked for another check and acceptance of {s}"),
-        Act::ReportRectification(_) => format!("reported {} as done", of("rectification")),
+        Act::ReportRectification(_) => rectified(words),
         Act::Review(c) => {
             format!("reviewed the title of {s} with the result “{}”", words.result(&c.result))
         }
@@ -69,10 +69,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::ConfirmStanding(c) => {
             because(format!("confirmed the standing of {s} known from evidence"), &c.reason)
         }
-        Act::AcknowledgeReceipt(c) => {
-            let (of, received) = (c.of.revision, day(c.receipt_on, EN));
-            format!("acknowledged that revision {of} of {s} was received on {received}")
-        }
+        Act::AcknowledgeReceipt(c) => acknowledged(s, c),
         Act::Correct(correction) => corrected(words, correction),
         Act::AttestStanding(_) | Act::Note(_) | Act::RecordUnderUnknownRule(_) => {
             recorded(words, act)
@@ -117,7 +114,7 @@ pub(super) fn with_article(name: &str, office: Office) -> String {
     }
 }
 
-fn because(text: String, reason: &Option<Said>) -> String {
+fn because(text: String, reason: &Option<NonBlank>) -> String {
     match reason {
         Some(reason) => format!("{text}: {reason}"),
         None => text,
@@ -158,6 +155,18 @@ fn inspected(words: &Words<'_>, inspection: &Inspection) -> String {
         .map(|(id, found)| format!("; {}: {found}", words.label(id, |measure| measure.called(id))))
         .collect();
     format!("inspected {}{following}: {}{conditions}", words.subject, inspection.findings)
+}
+
+fn rectified(words: &Words<'_>) -> String {
+    if words.is_own() {
+        return "reported its rectification as done".to_owned();
+    }
+    format!("reported the rectification of {} as done", words.subject)
+}
+
+fn acknowledged(subject: &str, receipt: &Receipt) -> String {
+    let (of, received) = (receipt.of.revision, day(receipt.receipt_on, EN));
+    format!("acknowledged that revision {of} of {subject} was received on {received}")
 }
 
 fn accepted(words: &Words<'_>, check: &AcceptanceCheck) -> String {

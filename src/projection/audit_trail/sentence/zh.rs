@@ -5,7 +5,7 @@ use crate::domain::act::{
     AcceptanceCheck, Act, ActKind, AdjustmentRequest, Application, Approval, Correction, Inspection,
 };
 use crate::domain::ids::{Id, Language};
-use crate::domain::text::Said;
+use crate::domain::text::NonBlank;
 use crate::domain::words::{batch, day, round, when};
 
 const ZH: Language = Language::Zh;
@@ -110,7 +110,7 @@ fn rank(words: &Words<'_>, id: &Id) -> String {
     }
 }
 
-fn because(text: String, reason: &Option<Said>) -> String {
+fn because(text: String, reason: &Option<NonBlank>) -> String {
     match reason {
         Some(reason) => format!("{text}：{reason}"),
         None => text,

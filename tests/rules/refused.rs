@@ -1,0 +1,34 @@
+//! What a refusal has to say.
+
+use docket::domain::ids::Office;
+use docket::domain::refusal::{Reason, Refusal};
+
+use super::ids;
+
+/// The refusal is that the standing is wrong or a condition is missing, under this article.
+#[track_caller]
+pub fn not_permitted(refusal: &Refusal, stands_at: &str, missing: &[&str], article: &str) {
+    let Reason::NotPermitted { stands_at: at, missing: lacks, .. } = &*refusal.reason else {
+        panic!("{:?}: {}", refusal.reason, refusal.detail.en)
+    };
+    let at = at.as_deref().unwrap_or("none");
+    assert_eq!((at, lacks), (stands_at, &ids(missing)), "{}", refusal.detail.en);
+    assert_eq!(refusal.article.as_deref(), Some(article), "{}", refusal.detail.en);
+}
+
+/// The refusal is that members are wrong; these, in this order.
+#[track_caller]
+pub fn invalid(refusal: &Refusal, pointers: &[&str]) {
+    let Reason::Invalid { errors } = &*refusal.reason else {
+        panic!("{:?}: {}", refusal.reason, refusal.detail.en)
+    };
+    let found: Vec<_> = errors.iter().map(|error| error.pointer.as_str()).collect();
+    assert_eq!(found, pointers, "{}", refusal.detail.en);
+}
+
+/// The refusal is that other offices do this, under this article.
+#[track_caller]
+pub fn forbidden(refusal: &Refusal, required: &[Office], article: &str) {
+    assert_eq!(*refusal.reason, Reason::OfficeForbidden { required: required.to_vec() });
+    assert_eq!(refusal.article.as_deref(), Some(article), "{}", refusal.detail.en);
+}
