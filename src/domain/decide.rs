@@ -91,6 +91,8 @@ pub struct PlaceWanted {
     pub soft: bool,
     /// The article.
     pub article: String,
+    /// Whether evidence shows it held on that day already: it is then not refused for want of a place.
+    pub shown: bool,
 }
 
 /// What was decided: the fact to append, and under what.
