@@ -8,11 +8,12 @@
 mod correct;
 mod judge;
 mod named;
+mod prospects;
 mod unsettle;
 
 use super::act::{Act, ActRequest};
 use super::date::Day;
-use super::decide::{Context, Decision, check_common, cited, decide};
+use super::decide::{Context, Decision, check_common, cited, decide, year_is_taken};
 use super::enrollment::Enrollment;
 use super::history::{Effective, History};
 use super::ids::Text;
@@ -22,6 +23,7 @@ use super::words;
 use correct::decide_correction;
 use judge::{Moment, judge};
 use named::check_named;
+pub use prospects::{Prospects, has_correctable};
 use unsettle::{
     hypothetical, may_unsettle, meta_of, newly_unsupported, references, unsettles, with_new,
 };
@@ -87,6 +89,10 @@ fn decide_whole(
     })?;
     let meta = hypothetical(ctx, history, &decision, &request.common);
     if !enrollment.ends_with(&meta, &decision.fact.effects) {
+        // Also where the result on record is dated later.
+        if let Some(refusal) = year_is_taken(ctx, &enrollment.state, request) {
+            return Err(refusal);
+        }
         check_met_later(history, &enrollment.state, request, &decision)?;
         let kind = request.act.kind();
         let lost = newly_unsupported(history, &enrollment.state, kind, &decision.fact, meta)?;

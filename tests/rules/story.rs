@@ -175,6 +175,7 @@ impl Story {
             actor,
             now: self.now,
             mending: None,
+            met_for_whole: &|_| None,
             standing_in: &elsewhere,
         };
         let decided = decide_on(&context, &self.history, request);
