@@ -237,6 +237,15 @@ async fn the_timeline_stands_on_the_national_stages() {
     );
     assert_eq!((&phases[1]["phase"], &phases[1]["to"]), (&json!("pilot"), &Value::Null));
     assert_eq!(phases[1]["stages"], json!(["I", "II", "III"]));
+    // P18: what is planned stands beside what was, marked as our reading.
+    let planned = (&phases[1]["planned_until"], &phases[1]["planned_article"]);
+    assert_eq!(planned, (&json!("2020"), &json!("III(I)")));
+    let reading = phases[1]["planned_reading"].as_str().unwrap();
+    assert!(reading.contains("never limits"), "{reading}");
+    assert_eq!(phases[0]["planned_until"], Value::Null);
+    assert_eq!(phases[1]["before_stages"], false);
+    let category = &line["categories"][0];
+    assert_eq!((&category["label"], &category["to_day"]), (&json!("Leading"), &Value::Null));
     let early = server.auditor().get(&format!("{ONE}/timeline?as_of=2019-01-01")).await.json();
     assert_eq!(early["phases"][1]["stages"], json!(["I"]));
     assert_eq!(line["acts"].as_array().unwrap().len(), 2);
