@@ -53,6 +53,7 @@ mod timeline;
 mod times;
 mod trail;
 mod webhooks;
+mod whole;
 mod wire;
 
 pub use openapi::openapi_json;

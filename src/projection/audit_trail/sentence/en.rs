@@ -2,7 +2,8 @@
 
 use super::Words;
 use crate::domain::act::{
-    AcceptanceCheck, Act, AdjustmentRequest, Application, Approval, Correction, Inspection, Receipt,
+    AcceptanceCheck, Act, AdjustmentRequest, Application, Approval, Arrangement, Correction,
+    Inspection, Receipt, Support,
 };
 use crate::domain::date::CivilDate;
 use crate::domain::ids::{Language, Office};
@@ -59,7 +60,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         }
         Act::Accept(check) => accepted(words, check),
         Act::Confirm(_) => format!("confirmed the title of {s}"),
-        Act::RequestAcceptance(_) => format!("asked for another check and acceptance of {s}"),
+        Act::RequestAcceptance(_) => "asked for another check and acceptance".to_owned(),
         Act::ReportRectification(_) => rectified(words),
         Act::Review(c) => {
             format!("reviewed the title of {s} with the result “{}”", words.result(&c.result))
@@ -71,9 +72,17 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         }
         Act::AcknowledgeReceipt(c) => acknowledged(s, c),
         Act::Correct(correction) => corrected(words, correction),
-        Act::AttestStanding(_) | Act::Note(_) | Act::RecordUnderUnknownRule(_) => {
-            recorded(words, act)
+        Act::RecordGuidance(c) => format!("gave guidance to {s}: {}", c.text),
+        Act::RecordSupport(c) => supported(words, c),
+        Act::RecordInterpretation(c) => format!("interpreted {} for {s}: {}", c.article, c.text),
+        Act::RecordArrangement(c) => arranged(words, c),
+        Act::RecordIndicatorSystem(c) => {
+            because(format!("set up the indicator system of {s}, “{}”", c.title), &c.text)
         }
+        Act::AttestStanding(_)
+        | Act::Note(_)
+        | Act::RecordUnderUnknownRule(_)
+        | Act::RecordListComplete(_) => recorded(words, act),
     }
 }
 
@@ -85,6 +94,9 @@ fn recorded(words: &Words<'_>, act: &Act) -> String {
         Act::AttestStanding(c) => {
             let node = words.node(&c.stands_at);
             format!("recorded from evidence that {s} stood at “{node}”: {}", c.source)
+        }
+        Act::RecordListComplete(c) => {
+            format!("recorded that the list of who takes part in {s} is complete: {}", c.source)
         }
         Act::Note(c) => format!("noted of {s}: {}", c.text),
         Act::RecordUnderUnknownRule(c) => {
@@ -112,6 +124,18 @@ pub(super) fn with_article(name: &str, office: Office) -> String {
         Some(rest) => format!("the local people's government{rest}"),
         None => format!("the {name}"),
     }
+}
+
+fn supported(words: &Words<'_>, support: &Support) -> String {
+    let amount = support.amount.as_ref().map(|amount| format!(", {amount}")).unwrap_or_default();
+    let kind = words.result(&support.kind);
+    format!("gave support to {} ({kind}{amount}): {}", words.subject, support.text)
+}
+
+fn arranged(words: &Words<'_>, arrangement: &Arrangement) -> String {
+    let year = arrangement.year.map(|year| format!(" for {year}")).unwrap_or_default();
+    let kind = words.result(&arrangement.kind);
+    format!("made an arrangement for {} ({kind}){year}: {}", words.subject, arrangement.text)
 }
 
 fn because(text: String, reason: &Option<NonBlank>) -> String {
