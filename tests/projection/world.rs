@@ -316,6 +316,7 @@ impl World {
             now,
             mending: false,
             standing_in: &|_| None,
+            met_for_whole: &|_| None,
         };
         let decision = decide_on(&ctx, &history, &request)?;
         let grounds: Vec<EventRef> = decision
