@@ -30,6 +30,7 @@ use super::subject::Subject;
 
 pub(in crate::domain) use annual::year_is_taken;
 pub use builtin::every_program_knows;
+pub use checks::needs_document;
 
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]

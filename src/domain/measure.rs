@@ -17,8 +17,8 @@ use super::date::CivilDate;
 use super::ids::{Id, Node, ProgramId, Text, covered};
 
 pub use parts::{
-    Category, Guideline, GuidelineMeasure, Named, NationalStage, Phase, PlannedEnd, QuotaRule, Requirement,
-    Step, WaitingRule,
+    Category, Guideline, GuidelineMeasure, Named, NationalStage, Phase, PlannedEnd, QuotaRule,
+    Requirement, Step, WaitingRule,
 };
 pub use program::{
     Edition, Exercise, OfficeName, OfficesFile, Program, ProgramFile, Programs, SubjectKind,

@@ -21,7 +21,9 @@ pub(in crate::domain) fn year_is_taken(
     let refusal = Refusal::new(
         kind,
         Reason::AlreadyDecided { by: None },
-        format!("the result for {year} is on record since {on} (revision {by}); mend a wrong one by a correction"),
+        format!(
+            "the result for {year} is on record since {on} (revision {by}); mend a wrong one by a correction"
+        ),
         format!("{year}年度结果已于{}入档（修订号{by}）；有误请用更正", words::zh(on)),
     );
     Some(refusal.under(&rule.article).of_measure(&measure.version))
