@@ -19,6 +19,8 @@ mod c_titles;
 mod edges;
 #[path = "rules/g_evidence.rs"]
 mod g_evidence;
+#[path = "rules/g_guidance.rs"]
+mod g_guidance;
 #[path = "rules/g_narrowing.rs"]
 mod g_narrowing;
 #[path = "rules/g_record.rs"]
@@ -31,7 +33,15 @@ mod g_time;
 mod life;
 #[path = "rules/n_programs.rs"]
 mod n_programs;
+#[path = "rules/p_duties.rs"]
+mod p_duties;
+#[path = "rules/p_outside.rs"]
+mod p_outside;
+#[path = "rules/p_quota.rs"]
+mod p_quota;
 #[path = "rules/p_selection.rs"]
 mod p_selection;
 #[path = "rules/p_stages.rs"]
 mod p_stages;
+#[path = "rules/p_timeline.rs"]
+mod p_timeline;

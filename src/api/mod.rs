@@ -49,9 +49,11 @@ mod starting;
 mod state;
 mod status;
 mod subjects;
+mod timeline;
 mod times;
 mod trail;
 mod webhooks;
+mod whole;
 mod wire;
 
 pub use openapi::openapi_json;

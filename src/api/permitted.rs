@@ -12,7 +12,7 @@ use super::problem::{Code, Problem};
 use super::reading::Reading;
 use crate::app::{Caller, Prospect};
 use crate::domain::act::ActKind;
-use crate::domain::decide::{Actor, every_program_knows, needs_document};
+use crate::domain::decide::{Actor, every_program_knows, is_done_for, needs_document};
 use crate::domain::history::History;
 use crate::domain::history_decide::{Prospects, has_correctable};
 use crate::domain::ids::{Language, Office, Text};
@@ -146,7 +146,7 @@ async fn all(
             let here = measure.rule_at(kind, present.prospects.state().node.as_ref());
             here.or_else(|| measure.rules(kind).next()).map(|rule| (rule, measure))
         });
-        let of_every = every_program_knows(kind);
+        let of_every = every_program_knows(kind).filter(|_| is_done_for(kind, &reading.subject));
         if of_measure.is_none() && of_every.is_none() {
             continue;
         }

@@ -44,7 +44,7 @@ impl App {
         let standing_in = |program: &ProgramId| {
             others.iter().find(|(other, _)| other == program).map(|(_, standing)| standing.clone())
         };
-        let stream = codec::enrollment_stream(&program.id, subject.id());
+        let stream = codec::record_stream(&program.id, subject);
         let now = self.clock.now();
         let context = Context {
             program,
@@ -54,6 +54,7 @@ impl App {
             actor,
             now,
             mending: false,
+            met_for_whole: &|_| None,
             standing_in: &standing_in,
         };
         let mut first = None;

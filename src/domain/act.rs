@@ -16,12 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::registry::{Label, registry};
 
 pub use common::{Archive, COMMON_MEMBERS, Common, DocumentRef, KeptSince, Material, Override};
-pub use content::{
-    AcceptanceCheck, AdjustmentRequest, Amendment, AnnualEvaluation, Application, Approval,
-    Attestation, Confirmation, Correction, Counted, Decision, Deliverable, Designation, Evaluation,
-    EvaluationOpening, Inspection, Listing, Mended, Plan, Progress, PromotionPlan, Reasoned,
-    Receipt, Recommendation, Report, Review, Scheme, Stated, Statement, UnknownRule,
-};
+pub use content::*;
 pub use recorded::{RecordedAct, UnreadContent};
 pub use shown::Shown;
 

@@ -29,7 +29,7 @@ use super::state::State;
 use super::subject::Subject;
 
 pub(in crate::domain) use annual::year_is_taken;
-pub use builtin::every_program_knows;
+pub use builtin::{every_program_knows, is_done_for};
 pub use checks::needs_document;
 
 /// Who acts.
@@ -77,6 +77,8 @@ pub struct Context<'a> {
     pub mending: bool,
     /// The subject's standing in another program on the act's day.
     pub standing_in: &'a (dyn Fn(&ProgramId) -> Option<OtherStanding> + 'a),
+    /// The event that met an obligation owed for the program as a whole, by the act's day.
+    pub met_for_whole: &'a (dyn Fn(&Id) -> Option<EventRef> + 'a),
 }
 
 /// A place that must be reserved before the act can be appended (P4).
@@ -90,6 +92,8 @@ pub struct PlaceWanted {
     pub soft: bool,
     /// The article.
     pub article: String,
+    /// Whether evidence shows it held on that day already: it is then not refused for want of a place.
+    pub shown: bool,
 }
 
 /// What was decided: the fact to append, and under what.
@@ -305,10 +309,12 @@ impl<'a> Deciding<'a> {
         self.check_outcome(measure, rule, outcome, &mut findings)?;
         let (participation, shown) = self.participation(rule);
         findings.extend(participation);
+        let (absent, present) = self.presupposed(rule);
+        findings.extend(absent);
         self.stated_findings(rule, &mut findings);
         findings.extend(self.superseded_plan(measure));
         let mut decision = self.decision(edition, rule, outcome, findings, obstacle.is_some())?;
-        decision.rests_on.extend(shown);
+        decision.rests_on.extend(shown.into_iter().chain(present));
         self.check_override(&decision)?;
         Ok(decision)
     }

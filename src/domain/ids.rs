@@ -108,6 +108,13 @@ newtype!(
     }
 );
 
+/// What names a program also names what is done for it as a whole.
+impl From<&ProgramId> for SubjectId {
+    fn from(program: &ProgramId) -> Self {
+        Self(program.0.clone())
+    }
+}
+
 impl SubjectId {
     /// The one spelling in which an id is registered: lower case, but for the Corps. Ids are compared
     /// without case; older logs can have others.

@@ -9,9 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::date::{CivilDate, Day};
 use super::division::{self, CORPS};
 use super::ids::{EventRef, Id, Office, SubjectId, Text};
+use super::measure::Program;
 use super::refusal::{FieldError, field};
 
 mod history;
+
+/// The kind of what stands for a program as a whole; nothing is registered as such.
+const OF_PROGRAM: &str = "program";
 
 pub use history::{SubjectHistory, SubjectRecord};
 
@@ -189,6 +193,28 @@ impl Subject {
         subject
     }
 
+    /// A program, as the subject of what is done for it as a whole: it has no registration.
+    pub fn of_program(program: &Program) -> Self {
+        Self::registered(Registration {
+            id: SubjectId::from(&program.id),
+            kind: Id::from(OF_PROGRAM),
+            name: program.name.clone(),
+            code: None,
+            code_revision: None,
+            province: None,
+            responsible_office: None,
+            zones: Vec::new(),
+            invented: program.is_exercise(),
+            source: program.article.clone(),
+            effective_on: CivilDate::from(Day::MIN),
+        })
+    }
+
+    /// Whether it is a program as a whole.
+    pub fn is_program(&self) -> bool {
+        self.registration.kind == OF_PROGRAM
+    }
+
     /// Takes in a name and an office, each from its day on.
     pub fn takes_in(&mut self, said: SubjectContent<'_>) {
         self.names.push((said.from(), said.name().0.clone()));
@@ -246,6 +272,10 @@ impl Registration {
     /// The member that is wrong.
     pub fn check(&self) -> Result<(), FieldError> {
         let (id, kind) = (self.id.as_str(), self.kind.as_str());
+        if kind == OF_PROGRAM {
+            let (en, zh) = ("a program is declared, never registered", "项目不作为主体登记");
+            return Err(field("/kind", en, zh));
+        }
         if self.invented {
             self.check_invented()?;
         } else if kind == "province" && !division::is_province(id) {

@@ -83,8 +83,10 @@ pub fn arithmetic(text: &str, language: Language) -> String {
         return text.to_owned();
     }
     let (sum, note) = text.split_once(" (").map_or((text, None), |(sum, note)| (sum, Some(note)));
-    if let Some(day) = sum.strip_suffix(", as the decision states") {
-        return format!("{}，由决定载明", token(day));
+    for (by, said) in [("decision", "由决定载明"), ("document", "由文件载明")] {
+        if let Some(date) = sum.strip_suffix(&format!(", as the {by} states")) {
+            return format!("{}，{said}", token(date));
+        }
     }
     let said: Vec<_> = sum.split(' ').map(token).collect();
     let note = match note {

@@ -295,12 +295,20 @@ impl Client<'_> {
     /// Takes an act on whatever revision there is. What is dated back in a real program cites a document: one is cited where the
     /// body names none.
     pub async fn act(&self, enrollment: &str, body: &Value) -> Reply {
-        let path = format!("/v1/enrollments/{enrollment}/acts");
+        self.act_at(&format!("/v1/enrollments/{enrollment}/acts"), body).await
+    }
+
+    /// Acts for a program as a whole.
+    pub async fn act_for(&self, program: &str, body: &Value) -> Reply {
+        self.act_at(&format!("/v1/programs/{program}/acts"), body).await
+    }
+
+    async fn act_at(&self, path: &str, body: &Value) -> Reply {
         let mut body = body.clone();
         if let Some(members) = body.as_object_mut() {
             members.entry("document").or_insert_with(document);
         }
-        let request = self.request("POST", &path).header("idempotency-key", new_key());
+        let request = self.request("POST", path).header("idempotency-key", new_key());
         send(request.header("accept-language", "en").header("if-match", "*").json(&body)).await
     }
 

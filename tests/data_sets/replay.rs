@@ -146,6 +146,7 @@ impl Replay {
             actor: &actor,
             now: self.now,
             standing_in: &standing_in,
+            met_for_whole: &|_| None,
             mending: false,
         };
         let mut history =

@@ -6,6 +6,7 @@ use super::{Deciding, Decision, Footing};
 use crate::domain::act::{Act, ActKind, Receipt, UnknownRule};
 use crate::domain::ids::{Id, Language, Node, Office};
 use crate::domain::refusal::{Reason, Refusal, field};
+use crate::domain::subject::Subject;
 use crate::domain::words;
 
 /// Who corrects: whoever acts (G1).
@@ -23,12 +24,26 @@ pub fn every_program_knows(kind: ActKind) -> Option<(&'static [Office], &'static
     match kind {
         ActKind::Note | ActKind::AttestStanding => Some((&[Office::Registrar], "G9")),
         ActKind::ConfirmStanding => Some((&[Office::NationalOffice], "G10")),
+        ActKind::RecordListComplete => Some((&[Office::Registrar], "G10")),
         ActKind::RecordUnderUnknownRule => Some((&[Office::Registrar], "G14")),
         ActKind::AcknowledgeReceipt => {
             Some((&[Office::NationalOffice, Office::ProvincialDepartment], "G12"))
         }
         ActKind::Correct => Some((ALL_WHO_ACT, "G1")),
         _ => None,
+    }
+}
+
+/// Whether an act is done for a subject, or for a program as a whole, as far as that is not for the
+/// measure to say: a program has no standing to be attested or confirmed, and one list.
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other act is the measure's, or anyone's")]
+pub fn is_done_for(kind: ActKind, subject: &Subject) -> bool {
+    match kind {
+        ActKind::AttestStanding | ActKind::ConfirmStanding | ActKind::RecordUnderUnknownRule => {
+            !subject.is_program()
+        }
+        ActKind::RecordListComplete => subject.is_program(),
+        _ => true,
     }
 }
 
@@ -112,7 +127,7 @@ impl Footing<'_> {
         self.state.node.as_ref().map(|node| Id::from(node.as_str()))
     }
 
-    fn not_permitted(
+    pub(super) fn not_permitted(
         &self,
         missing: &str,
         en: impl Into<String>,
@@ -133,7 +148,9 @@ impl Deciding<'_> {
             self.check_builtin()?;
         }
         match &self.request.act {
-            Act::Note(_) => Ok(Some(self.plain_decision(self.common_effects(), vec![]))),
+            Act::Note(_) | Act::RecordListComplete(_) => {
+                Ok(Some(self.plain_decision(self.common_effects(), vec![])))
+            }
             Act::AttestStanding(attestation) => self.attest(attestation).map(Some),
             Act::ConfirmStanding(_) => self.confirm_standing(self.evidenced_node()?).map(Some),
             Act::RecordUnderUnknownRule(unknown) => self.unknown_rule(unknown).map(Some),

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::builtin::is_done_for;
 use super::{Deciding, Decision, Footing};
 use crate::domain::act::ActKind;
 use crate::domain::date::Day;
@@ -192,6 +193,7 @@ fn cites_source(kind: ActKind) -> bool {
     matches!(
         kind,
         ActKind::Note
+            | ActKind::RecordListComplete
             | ActKind::AttestStanding
             | ActKind::RecordUnderUnknownRule
             | ActKind::Correct
@@ -208,6 +210,21 @@ impl<'a> Footing<'a> {
     /// Real and invented never mix (G16); only the program's kinds of subject enroll.
     pub(super) fn check_subject(&self) -> Result<(), Refusal> {
         let (program, registration) = (self.ctx.program, &self.ctx.subject.registration);
+        let whole = self.ctx.subject.is_program();
+        if !is_done_for(self.kind, self.ctx.subject) {
+            let (en, zh) = match whole {
+                true => ("for a program as a whole", "就项目整体"),
+                false => ("for one subject", "就单个主体"),
+            };
+            return Err(self.not_permitted(
+                "subject",
+                format!("{} is no act {en}", self.kind.as_str()),
+                format!("“{}”不能{zh}作出", words::act_zh(self.kind)),
+            ));
+        }
+        if whole {
+            return Ok(());
+        }
         let reason = || Reason::IneligibleSubject { allowed_kinds: program.kinds() };
         if registration.invented != program.is_exercise() {
             let (en, zh) = if registration.invented {

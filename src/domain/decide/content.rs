@@ -29,6 +29,12 @@ impl Deciding<'_> {
             }
             Act::Accept(check) => self.check_acceptance(measure, check, findings)?,
             Act::SubmitReport(report) => self.check_report(report)?,
+            Act::Inspect(inspection) => {
+                let known = || measure.base_conditions.iter().map(|named| named.id.as_str());
+                for id in inspection.base_conditions.keys() {
+                    self.known_id("/base_conditions", id, known())?;
+                }
+            }
             Act::EvaluateAnnually(evaluation) => self.check_begun(evaluation.year)?,
             Act::SubmitScheme(scheme) => {
                 self.check_tasks(measure, scheme.tasks.keys(), true)?;

@@ -323,12 +323,13 @@ impl Deciding<'_> {
         }
         let category = effects.category.clone().or_else(|| self.state.category.clone())?;
         effects.place = Some(PlaceEffect::Takes { category: category.clone() });
-        if self.state.place.as_ref().is_some_and(|held| held.category == category) {
+        let held = self.state.place.as_ref().filter(|held| held.category == category);
+        if held.is_some_and(|held| !held.attested) {
             return None;
         }
         let quota = measure.category(&category)?.quota.as_ref()?;
         let (limit, soft, article) = (quota.limit, quota.soft, quota.article.clone());
-        Some(PlaceWanted { category, limit, soft, article })
+        Some(PlaceWanted { category, limit, soft, article, shown: held.is_some() })
     }
 }
 

@@ -30,6 +30,20 @@ impl Deciding<'_> {
         ((!shown).then_some(Finding { code, text, article }), by)
     }
 
+    /// The finding where what the act presupposes was not done for the program as a whole (P19), or
+    /// the event by which it was.
+    pub(super) fn presupposed(&self, rule: &ActRule) -> (Option<Finding>, Option<EventRef>) {
+        let Some(presupposed) = &rule.presupposes else { return (None, None) };
+        match (self.ctx.met_for_whole)(&presupposed.obligation) {
+            Some(met) => (None, Some(met)),
+            None => {
+                let (code, text) = (presupposed.code.clone(), presupposed.text.clone());
+                let article = presupposed.article.clone();
+                (Some(Finding { code, text, article }), None)
+            }
+        }
+    }
+
     /// What the rule says is found where its condition holds.
     pub(super) fn stated_findings(&self, rule: &ActRule, findings: &mut Vec<Finding>) {
         let seen = Seen { state: self.state, day: self.day, act: Some(&self.request.act) };

@@ -189,6 +189,16 @@ impl Versions {
         Self { editions }
     }
 
+    /// What they say of the program as a whole.
+    #[must_use]
+    pub fn of_whole(&self) -> Self {
+        let whole = |edition: &Arc<Edition>| {
+            let (measure, digest) = (edition.measure.of_whole(), edition.digest.clone());
+            Arc::new(Edition { measure, digest })
+        };
+        Self { editions: self.editions.iter().map(whole).collect() }
+    }
+
     /// All versions, oldest first.
     pub fn all(&self) -> &[Arc<Edition>] {
         &self.editions

@@ -20,11 +20,13 @@ pub(super) fn check(measure: &Measure, programs: &[Program], problems: &mut Prob
     checking.lists();
     checking.phases();
     checking.obligations();
-    for (index, rule) in measure.acts.iter().enumerate() {
-        checking.act(&format!("/act/{index}"), rule);
-    }
+    checking.acts();
     checking.laid();
     checking.passing();
+}
+
+pub(super) fn check_acts(measure: &Measure, programs: &[Program], problems: &mut Problems) {
+    Checking { measure, programs, problems }.acts();
 }
 
 struct Checking<'a> {

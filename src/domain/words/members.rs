@@ -18,10 +18,12 @@ pub fn member(pointer: &str) -> Option<String> {
 fn name(member: &str) -> Option<&'static str> {
     Some(match member {
         "act" => "行为",
+        "amount" => "数额",
         "applicant_kind" => "申报主体类别",
         "archive" => "档案补录",
         "batch" => "批次",
         "category" => "类型",
+        "base_conditions" => "基础条件",
         "confidence" => "可信程度",
         "contents" => "方案内容",
         "corrects" => "所更正的记录",

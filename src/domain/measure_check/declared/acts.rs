@@ -10,7 +10,14 @@ use crate::domain::measure::{ActRule, Outcome};
 use crate::domain::measure_check::programs::undeclared;
 
 impl Checking<'_> {
-    pub(super) fn act(&mut self, path: &str, rule: &ActRule) {
+    pub(super) fn acts(&mut self) {
+        let measure = self.measure;
+        for (index, rule) in measure.acts.iter().enumerate() {
+            self.act(&format!("/act/{index}"), rule);
+        }
+    }
+
+    fn act(&mut self, path: &str, rule: &ActRule) {
         let measure = self.measure;
         self.article(&format!("{path}/article"), &rule.article);
         if let Some(reading) = &rule.reading {
@@ -50,6 +57,10 @@ impl Checking<'_> {
             self.article(&format!("{path}/article"), &finding.article);
             self.condition(&format!("{path}/when"), &finding.when);
             self.silent(&format!("{path}/when"), rule, &finding.when);
+        }
+        if let Some(presupposed) = &rule.presupposes {
+            self.text(&format!("{path}/presupposes/text"), &presupposed.text);
+            self.article(&format!("{path}/presupposes/article"), &presupposed.article);
         }
         for (id, outcome) in &rule.outcomes {
             self.outcome(&format!("{path}/outcome/{id}"), outcome);

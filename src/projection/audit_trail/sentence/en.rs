@@ -2,7 +2,8 @@
 
 use super::Words;
 use crate::domain::act::{
-    AcceptanceCheck, Act, AdjustmentRequest, Application, Approval, Correction, Inspection, Receipt,
+    AcceptanceCheck, Act, AdjustmentRequest, Application, Approval, Arrangement, Correction,
+    Inspection, Receipt, Support,
 };
 use crate::domain::date::CivilDate;
 use crate::domain::ids::{Language, Office};
@@ -48,7 +49,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
             format!("designated {} of {s}: {}", words.result(&c.designates), c.text)
         }
         Act::SubmitReport(c) => format!("submitted {} on the year {}", of("report"), c.year),
-        Act::Inspect(inspection) => inspected(s, inspection),
+        Act::Inspect(inspection) => inspected(words, inspection),
         Act::EvaluateAnnually(c) => format!("evaluated {s} for the year {}: {}", c.year, c.result),
         Act::OpenEvaluation(c) => format!("opened the stage evaluation of {s}: {}", c.scope),
         Act::Evaluate(c) => {
@@ -59,7 +60,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         }
         Act::Accept(check) => accepted(words, check),
         Act::Confirm(_) => format!("confirmed the title of {s}"),
-        Act::RequestAcceptance(_) => format!("asked for another check and acceptance of {s}"),
+        Act::RequestAcceptance(_) => "asked for another check and acceptance".to_owned(),
         Act::ReportRectification(_) => rectified(words),
         Act::Review(c) => {
             format!("reviewed the title of {s} with the result “{}”", words.result(&c.result))
@@ -71,9 +72,17 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         }
         Act::AcknowledgeReceipt(c) => acknowledged(s, c),
         Act::Correct(correction) => corrected(words, correction),
-        Act::AttestStanding(_) | Act::Note(_) | Act::RecordUnderUnknownRule(_) => {
-            recorded(words, act)
+        Act::RecordGuidance(c) => format!("gave guidance to {s}: {}", c.text),
+        Act::RecordSupport(c) => supported(words, c),
+        Act::RecordInterpretation(c) => format!("interpreted {} for {s}: {}", c.article, c.text),
+        Act::RecordArrangement(c) => arranged(words, c),
+        Act::RecordIndicatorSystem(c) => {
+            because(format!("set up the indicator system of {s}, “{}”", c.title), &c.text)
         }
+        Act::AttestStanding(_)
+        | Act::Note(_)
+        | Act::RecordUnderUnknownRule(_)
+        | Act::RecordListComplete(_) => recorded(words, act),
     }
 }
 
@@ -85,6 +94,9 @@ fn recorded(words: &Words<'_>, act: &Act) -> String {
         Act::AttestStanding(c) => {
             let node = words.node(&c.stands_at);
             format!("recorded from evidence that {s} stood at “{node}”: {}", c.source)
+        }
+        Act::RecordListComplete(c) => {
+            format!("recorded that the list of who takes part in {s} is complete: {}", c.source)
         }
         Act::Note(c) => format!("noted of {s}: {}", c.text),
         Act::RecordUnderUnknownRule(c) => {
@@ -112,6 +124,18 @@ pub(super) fn with_article(name: &str, office: Office) -> String {
         Some(rest) => format!("the local people's government{rest}"),
         None => format!("the {name}"),
     }
+}
+
+fn supported(words: &Words<'_>, support: &Support) -> String {
+    let amount = support.amount.as_ref().map(|amount| format!(", {amount}")).unwrap_or_default();
+    let kind = words.result(&support.kind);
+    format!("gave support to {} ({kind}{amount}): {}", words.subject, support.text)
+}
+
+fn arranged(words: &Words<'_>, arrangement: &Arrangement) -> String {
+    let year = arrangement.year.map(|year| format!(" for {year}")).unwrap_or_default();
+    let kind = words.result(&arrangement.kind);
+    format!("made an arrangement for {} ({kind}){year}: {}", words.subject, arrangement.text)
 }
 
 fn because(text: String, reason: &Option<NonBlank>) -> String {
@@ -143,13 +167,18 @@ fn approved(subject: &str, approval: &Approval) -> String {
     format!("approved the application of {subject}{round}{batch}")
 }
 
-fn inspected(subject: &str, inspection: &Inspection) -> String {
+fn inspected(words: &Words<'_>, inspection: &Inspection) -> String {
     let following = inspection
         .follows
         .as_ref()
         .map(|report| format!(" following its report (revision {})", report.revision))
         .unwrap_or_default();
-    format!("inspected {subject}{following}: {}", inspection.findings)
+    let conditions: String = inspection
+        .base_conditions
+        .iter()
+        .map(|(id, found)| format!("; {}: {found}", words.label(id, |measure| measure.called(id))))
+        .collect();
+    format!("inspected {}{following}: {}{conditions}", words.subject, inspection.findings)
 }
 
 fn rectified(words: &Words<'_>) -> String {
