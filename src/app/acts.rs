@@ -204,7 +204,7 @@ impl Acts {
             stream: &case.stream,
             actor: case.actor,
             now,
-            mending: false,
+            mending: None,
             standing_in: &standing_in,
             met_for_whole: &met_for_whole,
         })

@@ -54,7 +54,7 @@ impl Acts {
             stream: &stream,
             actor,
             now,
-            mending: false,
+            mending: None,
             met_for_whole: &|_| None,
             standing_in: &standing_in,
         };
