@@ -211,7 +211,7 @@ impl From<Text> for OfficeName {
     }
 }
 
-/// An event with its place in its stream.
+/// An event with where it stands in its stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
     /// The revision, from 0.
