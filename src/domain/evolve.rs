@@ -60,7 +60,8 @@ fn fold_decision(state: &mut State, recorded: &Recorded, fact: &Fact, fold_day: 
         return without_ground(state, recorded);
     }
     close_matters(state, &fact.effects);
-    let ahead = Ahead { by: recorded.meta.office, since, from };
+    let meets = fact.effects.meets.iter().map(|met| met.obligation.clone()).collect();
+    let ahead = Ahead { by: recorded.meta.office, since, from, meets };
     Arc::make_mut(&mut state.kept_mut().ahead).insert(recorded.revision, ahead);
 }
 
@@ -138,11 +139,15 @@ fn apply(state: &mut State, recorded: &Recorded, effects: &Effects, fold_day: Da
     }
 }
 
-/// A later version takes hold of who stands in its phase since before its day, by an act on record.
+/// A later version takes hold of who stands in its phase since before its day, by an act on record; of
+/// several that say so, by the one since which it stands.
 fn succeed(state: &mut State, recorded: &Recorded, succeeded: &MeasureSucceeded, fold_day: Day) {
     let held = state.phase() == Some(&succeeded.phase)
         && !state.is_evidenced_only()
-        && state.phase_since.is_some_and(|on| on.certainly_before(&succeeded.in_force_from));
+        && state.phase_since.is_some_and(|on| {
+            on.certainly_before(&succeeded.in_force_from)
+                && succeeded.term.as_ref().is_none_or(|term| term.from == on)
+        });
     if !held {
         return;
     }

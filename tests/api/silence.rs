@@ -247,3 +247,71 @@ async fn g16_what_lapsed_in_the_exercise_is_what_never_came() {
     load_set(&server, &DataSet::exercise().unwrap()).await;
     assert_eq!(recorded(&server).await, expected);
 }
+
+async fn read_models_follow(server: &Server) {
+    let head = server.app.log().head().await.unwrap().unwrap();
+    let mut status = server.state.models_status.clone();
+    status.wait_for(|status| status.has(head)).await.unwrap();
+}
+
+/// C13: two offices receive the report, each with its own receipt; as of a day between it is said who
+/// has it, in the answer about one enrollment and in the list.
+#[tokio::test(flavor = "multi_thread")]
+async fn c13_a_report_is_received_by_two_offices() {
+    let server = server().await;
+    approved(&server).await;
+    server.today("2027-01-30");
+    let report = json!({
+        "act": "submit_report", "effective_on": "2027-01-25", "year": 2026, "summary": "done",
+        "next_year_plan": "more",
+    });
+    let report = server.local().act(ENROLLMENT, &report).await.ok(201).json();
+    server.today("2027-02-10");
+    let of = format!("exercise_cluster_area-area_one@3#{}", report["id"].as_str().unwrap());
+    let receipt = json!({
+        "act": "acknowledge_receipt", "effective_on": "2027-01-26", "of": of,
+        "receipt_on": "2027-01-26",
+    });
+    server.department().act(ENROLLMENT, &receipt).await.ok(201);
+    read_models_follow(&server).await;
+    let by_department =
+        json!({ "office": "provincial_department", "on": "2027-01-26", "stated": true });
+    let by_national = json!({ "office": "national_office", "on": "2027-01-30", "stated": false });
+    let both = json!([by_national, by_department]);
+    for (day, status, received) in [
+        ("2027-01-25", "OPEN", json!([])),
+        ("2027-01-26", "OPEN", json!([by_department])),
+        ("2027-01-29", "OPEN", json!([by_department])),
+        ("2027-01-30", "MET", both.clone()),
+    ] {
+        let one = format!("{AREA}/obligations?as_of={day}");
+        let one = server.auditor().get(&one).await.ok(200).json();
+        let list = format!("/v1/obligations?exercise=true&obligation=annual_report&as_of={day}");
+        let list = server.auditor().get(&list).await.ok(200).json();
+        for body in [one, list] {
+            let items = body["items"].as_array().unwrap().iter();
+            let mut reports = items.filter(|item| item["obligation"] == "annual_report");
+            let report = reports.find(|item| item["due_year"] == 2027).unwrap();
+            assert_eq!((&report["status"], &report["received_by"]), (&json!(status), &received));
+            assert_eq!(report["uncertain"], false);
+        }
+    }
+    // What no two offices receive has no receipts apart.
+    assert_eq!(obligation(&server, "construction_plan").await["received_by"], json!([]));
+}
+
+/// C9, C11: what is owed jointly names all who owe it, also where somebody is waited for.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_owed_jointly_names_all_who_owe_it() {
+    let server = server().await;
+    approved(&server).await;
+    let plan = obligation(&server, "construction_plan").await;
+    assert_eq!(
+        (&plan["owes"], &plan["with"]),
+        (&json!("provincial_department"), &json!(["local_government"]))
+    );
+    let list = "/v1/obligations?exercise=true&obligation=construction_plan&owes=local_government";
+    read_models_follow(&server).await;
+    let list = server.auditor().get(list).await.ok(200).json();
+    assert_eq!(list["items"][0]["with"], json!(["local_government"]), "{list}");
+}

@@ -32,7 +32,7 @@ impl App {
             stream,
             actor: &docket,
             now,
-            mending: false,
+            mending: None,
             standing_in: &|_| None,
             met_for_whole: &|_| None,
         };

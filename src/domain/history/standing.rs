@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::narrow::rests_on_own;
 use super::{History, is_correction};
 use crate::domain::act::KeptSince;
 use crate::domain::date::CivilDate;
@@ -33,26 +34,27 @@ pub(super) fn standing(history: &History, without: Option<u64>) -> Standing<'_> 
             }
         }
     }
-    keep_last_succession(&mut standing);
+    keep_succession(history, &mut standing);
     open_record(&mut standing);
     standing
 }
 
-/// What a later version lays is restated where the founding act was corrected: the last one counts.
-fn keep_last_succession(standing: &mut Standing<'_>) {
-    let mut last = BTreeMap::new();
+/// What a later version lays is restated with each correction of the founding act: what was laid by the
+/// version of that act which is in force counts, or else what was laid last.
+fn keep_succession(history: &History, standing: &mut Standing<'_>) {
+    let mut kept: BTreeMap<_, (bool, u64)> = BTreeMap::new();
     for (revision, (event, _)) in standing.iter() {
         if let Event::MeasureSucceeded(succeeded) = &event.event {
-            last.insert((succeeded.founded_by, succeeded.version.clone()), *revision);
+            let by = succeeded.founded_by;
+            let in_force = history.version_in_force(by).unwrap_or(by);
+            let mut own = rests_on_own(&event.meta.rests_on, &history.stream);
+            let found = (own.any(|revision| revision == in_force), *revision);
+            let last = kept.entry((by, succeeded.version.clone())).or_insert(found);
+            *last = found.max(*last);
         }
-    }
-    if last.is_empty() {
-        return;
     }
     standing.retain(|revision, (event, _)| match &event.event {
-        Event::MeasureSucceeded(succeeded) => {
-            last.get(&(succeeded.founded_by, succeeded.version.clone())) == Some(revision)
-        }
+        Event::MeasureSucceeded(_) => kept.values().any(|(_, kept)| kept == revision),
         Event::Acted(_) | Event::ApprovalAbandoned(_) | Event::ObligationLapsed(_) => true,
     });
 }
