@@ -17,9 +17,10 @@ use super::registry::{Label, registry};
 pub use common::{Archive, COMMON_MEMBERS, Common, DocumentRef, KeptSince, Material, Override};
 pub use content::{
     AcceptanceCheck, AdjustmentRequest, Amendment, AnnualEvaluation, Application, Approval,
-    Attestation, Confirmation, Correction, Counted, Decision, Deliverable, Designation, Evaluation,
-    EvaluationOpening, Inspection, Listing, Mended, Plan, Progress, PromotionPlan, Reasoned,
-    Receipt, Recommendation, Report, Review, Scheme, Shown, Stated, Statement, UnknownRule,
+    Attestation, Confirmation, Correction, Counted, Decision, Declined, Deliverable, Designation,
+    Evaluation, EvaluationOpening, Inspection, Listing, Mended, Plan, Progress, PromotionPlan,
+    Reasoned, Receipt, Recommendation, Report, Review, Scheme, Shown, Stated, Statement,
+    UnknownRule,
 };
 pub use recorded::{RecordedAct, UnreadContent};
 

@@ -89,6 +89,7 @@ impl Enrollment {
         let bounds = effects.enters.as_ref().is_some_and(|node| has(others, node.phase()));
         self.is_reached(effective_on.latest())
             && !bounds
+            && effects.receipt.is_none()
             && decided_ahead(office, effective_on, decided_on, effects).is_none()
     }
 

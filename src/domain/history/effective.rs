@@ -42,6 +42,12 @@ impl From<CivilDate> for Days {
     }
 }
 
+/// The days on which an event counts: a receipt on the day that it acknowledges, whenever that was said.
+fn days_of(event: &Recorded) -> Days {
+    let receipt = event.event.fact().and_then(|fact| fact.effects.receipt);
+    receipt.map_or(event.meta.effective_on, |(_, on)| CivilDate::from(on)).into()
+}
+
 /// An event of the effective history, or a part of one.
 #[derive(Debug, Clone)]
 pub struct Entry<'a> {
@@ -99,7 +105,7 @@ impl<'a> Effective<'a> {
                     entries.push(Entry { days: date.into(), part, event, corrected_by });
                 }
             } else {
-                let days = event.meta.effective_on.into();
+                let days = days_of(&event);
                 entries.push(Entry { days, part: Part::Whole, event, corrected_by });
             }
         }

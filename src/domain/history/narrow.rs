@@ -142,7 +142,10 @@ fn within(event: &Recorded, phase: &str) -> bool {
 }
 
 /// The revisions of the same stream among what an event rests on.
-fn rests_on_own<'a>(rests_on: &'a str, stream: &'a str) -> impl Iterator<Item = u64> + 'a {
+pub(super) fn rests_on_own<'a>(
+    rests_on: &'a str,
+    stream: &'a str,
+) -> impl Iterator<Item = u64> + 'a {
     rests_on.split_ascii_whitespace().filter_map(move |reference| {
         let rest = reference.strip_prefix(stream)?.strip_prefix('@')?;
         digits(rest.split_once('#')?.0)

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::narrow::rests_on_own;
 use super::{History, is_correction};
 use crate::domain::act::KeptSince;
 use crate::domain::date::CivilDate;
@@ -33,25 +34,19 @@ pub(super) fn standing(history: &History, without: Option<u64>) -> Standing<'_> 
             }
         }
     }
-    keep_last_succession(&mut standing);
+    keep_founded(history, &corrections, &mut standing);
     open_record(&mut standing);
     standing
 }
 
-/// What a later version lays is restated where the founding act was corrected: the last one counts.
-fn keep_last_succession(standing: &mut Standing<'_>) {
-    let mut last = BTreeMap::new();
-    for (revision, (event, _)) in standing.iter() {
-        if let Event::MeasureSucceeded(succeeded) = &event.event {
-            last.insert((succeeded.founded_by, succeeded.version.clone()), *revision);
-        }
-    }
-    if last.is_empty() {
-        return;
-    }
-    standing.retain(|revision, (event, _)| match &event.event {
+/// What a later version lays on a standing goes with the version in force of the act that founded it:
+/// one whose founding act was corrected is restated by the correction, or void.
+fn keep_founded(history: &History, corrections: &BTreeMap<u64, u64>, standing: &mut Standing<'_>) {
+    standing.retain(|_, (event, _)| match &event.event {
         Event::MeasureSucceeded(succeeded) => {
-            last.get(&(succeeded.founded_by, succeeded.version.clone())) == Some(revision)
+            let founding = succeeded.founded_by;
+            let in_force = corrections.get(&founding).copied().unwrap_or(founding);
+            rests_on_own(&event.meta.rests_on, &history.stream).any(|ground| ground == in_force)
         }
         Event::Acted(_) | Event::ApprovalAbandoned(_) | Event::ObligationLapsed(_) => true,
     });
