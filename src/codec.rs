@@ -22,7 +22,7 @@ use std::borrow::Cow;
 use uuid::Uuid;
 
 use crate::domain::event::{Event, EventMeta, Recorded};
-use crate::domain::event_type::{EventType, Kind, Own, Records};
+use crate::domain::event_type::{EventType, Own, Records};
 use crate::domain::ids::EventRef;
 use crate::domain::logbook::{
     CalendarAdopted, ClockConfirmed, LogCreated, LossAccepted, MeasureAdopted,
@@ -42,8 +42,8 @@ pub use request::{RequestBody, RequestError, parse_act_request};
 pub use schema::event_schemas;
 pub use streams::{
     CALENDAR, LOG_STREAM, MEASURE, PROGRAM, QUOTA, SUBJECT, StreamKind, calendar_stream,
-    enrollment_stream, kind_of_stream, measure_stream, program_stream, quota_stream, snake_case,
-    subject_stream,
+    enrollment_stream, kind_of_stream, measure_stream, program_stream, quota_stream, record_stream,
+    snake_case, subject_stream,
 };
 
 /// Why stored bytes are no event that this program knows.
@@ -144,8 +144,8 @@ pub fn decode(stored: &RecordedEvent) -> Result<Stored, CodecError> {
         Records::Act(kind) => {
             let fact = body::decode_fact(kind, data).map_err(|error| malformed(stored, &error))?;
             let recorded = enrollment(Event::Acted(Box::new(fact)), meta);
-            match event_type.kind {
-                Kind::Program => Stored::Program(recorded),
+            match kind_of_stream(stored.stream.as_str()) {
+                StreamKind::Program(_) => Stored::Program(recorded),
                 _ => Stored::Enrollment(recorded),
             }
         }
@@ -194,7 +194,7 @@ fn current(
 ) -> Result<(&'static EventType, Cow<'_, [u8]>), CodecError> {
     let kind = kind_of_stream(stored.stream.as_str()).kind();
     let event_type = EventType::find(&stored.event_type)
-        .filter(|event_type| Some(event_type.kind) == kind)
+        .filter(|event_type| kind.is_some_and(|kind| event_type.stands_in(kind)))
         .ok_or_else(|| unknown_type(stored))?;
     let data = upcast::upcast(event_type, version, &stored.data)
         .map_err(|error| malformed(stored, &error))?
@@ -239,15 +239,14 @@ pub fn lost_range(stored: &RecordedEvent) -> Option<(u64, u64)> {
     Some((stored.sequence, last))
 }
 
-/// Decodes an event of an enrollment.
+/// Decodes an event of an enrollment, or of a program as a whole.
 ///
 /// # Errors
 /// As [`decode`].
 pub fn decode_enrollment(stored: &RecordedEvent) -> Result<Recorded, CodecError> {
     match decode(stored)? {
-        Stored::Enrollment(recorded) => Ok(*recorded),
-        Stored::Program(_)
-        | Stored::Subject(..)
+        Stored::Enrollment(recorded) | Stored::Program(recorded) => Ok(*recorded),
+        Stored::Subject(..)
         | Stored::Quota(..)
         | Stored::LogCreated(..)
         | Stored::LossAccepted(..)

@@ -65,5 +65,7 @@ mod tags;
 mod two_times;
 #[path = "api/unseen.rs"]
 mod unseen;
+#[path = "api/whole.rs"]
+mod whole;
 #[path = "api/wire.rs"]
 mod wire;

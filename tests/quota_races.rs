@@ -65,17 +65,21 @@ async fn p4_an_override_of_the_national_office_is_recorded_with_its_justificatio
     let answer = world.act(&national(), (PROGRAM, "x06"), "approve", body).await.unwrap();
     let fact = answer.recorded.event.fact().unwrap();
     assert_eq!(
-        fact.over_limit.as_ref().unwrap().justification,
+        &*fact.over_limit.as_ref().unwrap().justification,
         "decided by the ministers' meeting"
     );
     assert_eq!(world.taken("leading", "2016-03-01").await, 6);
 
-    // The counter-case: an override where a place was free is not one, and is not recorded as one.
+    // The counter-case: where a place is free there is nothing to override.
     world.applicant("x07", "supporting").await;
     let body = json!({"act": "approve", "effective_on": "2016-03-01", "batch": "1",
         "override": {"justification": "just in case"}});
-    let answer = world.act(&national(), (PROGRAM, "x07"), "approve", body).await.unwrap();
-    assert_eq!(answer.recorded.event.fact().unwrap().over_limit, None);
+    let refused = world.act(&national(), (PROGRAM, "x07"), "approve", body).await;
+    let Err(ActError::Refused(refusal)) = refused else { panic!("{refused:?}") };
+    assert_eq!(refusal.article.as_deref(), Some("III(I)1"));
+    let Reason::Invalid { errors } = &*refusal.reason else { panic!("{refusal:?}") };
+    assert_eq!(errors[0].pointer, "/override");
+    assert_eq!(world.taken("supporting", "2016-03-01").await, 0);
 }
 
 #[tokio::test]

@@ -21,6 +21,8 @@ mod c_titles;
 mod edges;
 #[path = "rules/g_evidence.rs"]
 mod g_evidence;
+#[path = "rules/g_guidance.rs"]
+mod g_guidance;
 #[path = "rules/g_narrowing.rs"]
 mod g_narrowing;
 #[path = "rules/g_record.rs"]

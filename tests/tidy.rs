@@ -48,9 +48,6 @@ const STILL_IN_A_CIRCLE: &[(&str, &str, &str)] = &[
     ("api", "openapi", "routes"),
     ("api", "pages", "routes"),
     ("api", "times", "page"),
-    ("domain", "condition", "state"),
-    ("domain", "condition", "measure"),
-    ("domain::history", "narrow", "effective"),
     ("log::kurrentdb", "read", "follow"),
     ("projection::store::postgres", "commit", "write"),
 ];

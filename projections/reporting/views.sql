@@ -88,10 +88,10 @@ LEFT JOIN enrollment e ON e.id = a.enrollment;
 
 CREATE VIEW docket_report_obligation AS
 SELECT e.stream AS enrollment, e.program, e.subject, e.exercise, o.obligation, o.opened_by, o.owes,
-       o.article, o.opened_on, o.open_from, o.due_on, o.due_earliest, o.due_latest, o.rule,
+       o.owed_with, o.uncertain, o.article, o.opened_on, o.open_from, o.due_on, o.due_earliest, o.due_latest, o.rule,
        o.arithmetic, o.first_due, o.every, o.during, o.kept_since, o.ended_by, o.ended_from,
        o.ended_waived, m.due_year AS met_due_year, m.met_by, m.met_on,
-       m.received_on AS met_received_on, a.provenance, a.sequence AS source_sequence, a.recorded_at
+       m.received_on AS met_received_on, m.receipts AS met_receipts, a.provenance, a.sequence AS source_sequence, a.recorded_at
 FROM obligation o
 JOIN enrollment e ON e.id = o.enrollment
 LEFT JOIN obligation_met m ON m.enrollment = o.enrollment AND m.opened_by = o.opened_by

@@ -11,7 +11,6 @@ use super::problem::Problem;
 use super::reading::Reading;
 use super::status::{StandingView, standing};
 use crate::app::ActAnswer;
-use crate::domain::duty::items;
 use crate::domain::event::{EventMeta, Recorded};
 use crate::domain::ids::{EventRef, Language};
 use crate::domain::measure::Versions;
@@ -102,7 +101,8 @@ pub struct Recording {
     pub findings: Vec<FindingView>,
     /// Events that lost their ground by it.
     pub unsettles: Vec<String>,
-    /// Where the enrollment stands by it; absent where nothing was recorded.
+    /// Where the enrollment stands by it; absent where nothing was recorded, or it was done for a program
+    /// as a whole.
     pub enrollment: Option<StandingView>,
 }
 
@@ -178,13 +178,16 @@ impl Recording {
         language: Language,
     ) {
         let labels = reading.labels();
-        let met = items(state, reading.day, &reading.calendars)
+        let laid = reading.unlisted(state);
+        let met = reading
+            .judged(state, &laid)
             .into_iter()
             .filter(|item| item.met.is_some_and(|met| met.by == recorded.revision));
         self.met =
             met.map(|item| ObligationView::of(&item, reading.day, &labels, language)).collect();
         self.late = self.met.iter().any(|met| met.status == "LATE");
-        self.enrollment = Some(standing(reading, state, language));
+        let stands = !reading.subject.is_program();
+        self.enrollment = stands.then(|| standing(reading, state, language));
     }
 }
 
@@ -230,8 +233,8 @@ pub struct ActView {
     pub state: &'static str,
     /// The program.
     pub program: String,
-    /// The subject.
-    pub subject: String,
+    /// The subject; absent: the program as a whole.
+    pub subject: Option<String>,
     /// Whether it belongs to an exercise.
     pub exercise: bool,
     /// Its events.
@@ -276,7 +279,7 @@ impl ActView {
             act: event.event.fact().map(|f| f.act.kind().as_str()).unwrap_or_default().to_owned(),
             state: "RECORDED",
             program: reading.program.id.to_string(),
-            subject: reading.subject.id().to_string(),
+            subject: reading.named(),
             exercise: meta.exercise,
             events: vec![EventBrief::of(event, &reading.stream)],
             by: Hands::of(meta, language),

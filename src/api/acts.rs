@@ -25,7 +25,8 @@ use crate::codec::RequestError;
 pub async fn record_act(call: Call) -> Answered {
     let caller = call.caller()?;
     let program = program(&call)?.id.clone();
-    let subject = call.subject().await?.id().clone();
+    let subject = call.subject().await?;
+    let subject = call.names_subject().then(|| subject.id().clone());
     let app = &call.state.app;
     let key = idempotency_key(&call)?;
     let stated = preconditions(&call)?;
@@ -37,7 +38,8 @@ pub async fn record_act(call: Call) -> Answered {
         }
         Err(RequestError::Invalid(errors)) => {
             let before = any_of(&stated, async |stated| {
-                app.check_before_content(&caller, program.as_str(), &subject, &key, stated).await
+                app.check_before_content(&caller, program.as_str(), subject.as_ref(), &key, stated)
+                    .await
             });
             if let Err(error) = before.await {
                 return Err(refused(&call, &caller, error, &key).await);

@@ -120,6 +120,17 @@ pub struct MetView {
     pub stated: bool,
 }
 
+/// That an office had received something.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ReceiptView {
+    /// The office.
+    pub office: &'static str,
+    /// The day.
+    pub on: String,
+    /// Whether that day was stated, rather than that of recording.
+    pub stated: bool,
+}
+
 /// One obligation as of a day.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ObligationView {
@@ -130,8 +141,12 @@ pub struct ObligationView {
     pub label: String,
     /// The office that owes it.
     pub owes: &'static str,
+    /// The offices that owe it together with that one.
+    pub with: Vec<&'static str>,
     /// `OPEN`, `MET`, `LATE`, `OVERDUE`, `WAIVED` or `NOT_IN_THE_RECORD`.
     pub status: String,
+    /// Whether it is owed at all depends on a date that does not say so; then it is never overdue.
+    pub uncertain: bool,
     /// For a recurring one: the year of the due date.
     pub due_year: Option<i32>,
     /// From when it can be met.
@@ -145,6 +160,8 @@ pub struct ObligationView {
     pub due: Option<DueView>,
     /// How it was met.
     pub met: Option<MetView>,
+    /// Where several offices receive it: which of them had it by the day of the question.
+    pub received_by: Vec<ReceiptView>,
     /// The revision of the event by which Docket recorded that its due date had passed in silence.
     /// It stays when something is received late; only the answers about one enrollment show it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -171,6 +188,8 @@ impl ObligationView {
             obligation: id.clone(),
             label: label.map_or_else(|| id.to_string(), |text| text.get(language).to_owned()),
             owes: duty.owes.as_str(),
+            with: duty.with.iter().map(|office| office.as_str()).collect(),
+            uncertain: item.is_uncertain(),
             status: item.status.as_str().to_ascii_uppercase(),
             due_year: item.due_year,
             open_from: item.open_from.to_string(),
@@ -202,6 +221,14 @@ impl ObligationView {
                 received_on: met.received_on.to_string(),
                 stated: met.stated,
             }),
+            received_by: item
+                .received_by(day)
+                .map(|receipt| ReceiptView {
+                    office: receipt.by.as_str(),
+                    on: receipt.on.to_string(),
+                    stated: receipt.stated,
+                })
+                .collect(),
             lapsed_by: item.lapsed_by,
             article: words::article(&duty.article, language),
             reading: labels.reading(id).map(|text| text.get(language).to_owned()),

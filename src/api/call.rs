@@ -62,7 +62,13 @@ impl Call {
         percent_decode_str(part).decode_utf8_lossy()
     }
 
-    /// The registered subject that the path names, in whatever case.
+    /// Whether the path names a subject; otherwise it is about a program as a whole.
+    pub fn names_subject(&self) -> bool {
+        self.http.match_info().get("subject").is_some()
+    }
+
+    /// The registered subject that the path names, in whatever case; the program as a whole where it
+    /// names none.
     ///
     /// # Errors
     /// `not-found`, also for what is no id: it names nothing.
@@ -75,6 +81,9 @@ impl Call {
     /// # Errors
     /// As [`Call::subject`].
     pub async fn subject_known(&self, known_to: Option<u64>) -> Result<Arc<Subject>, Problem> {
+        if !self.names_subject() {
+            return Ok(Arc::new(Subject::of_program(super::reading::program(self)?)));
+        }
         let id = SubjectId::parse(&self.path("subject"))
             .map_err(|error| Problem::new(Code::NotFound).detail(error.to_string()))?;
         let subject = self.state.app.subject_known(&id, known_to).await;

@@ -52,6 +52,7 @@ mod subjects;
 mod times;
 mod trail;
 mod webhooks;
+mod whole;
 mod wire;
 
 pub use openapi::openapi_json;

@@ -49,7 +49,7 @@ pub fn number(call: &Call, parameter: &'static str) -> Result<Option<Id>, Proble
 pub fn kind(call: &Call) -> Result<Option<Id>, Problem> {
     let Some(asked) = call.parameter("kind") else { return Ok(None) };
     let programs = &call.state.app.library().programs().programs;
-    let known = programs.iter().flat_map(|program| program.subject_kinds.iter().cloned()).collect();
+    let known = programs.iter().flat_map(|program| program.kinds()).collect();
     one_of("kind", asked, known).map(Some)
 }
 

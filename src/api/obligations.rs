@@ -63,8 +63,8 @@ const STATUSES: &[(&str, DutyStatus)] = &[
 pub struct ObligationsOfOne {
     /// The program.
     pub program: String,
-    /// The subject.
-    pub subject: String,
+    /// The subject; absent: the program as a whole.
+    pub subject: Option<String>,
     /// Whether it is an exercise.
     pub exercise: bool,
     /// The day on which they are judged.
@@ -98,7 +98,7 @@ pub async fn list_enrollment_obligations(call: Call) -> Answered {
         judged.iter().map(|item| ObligationView::of(item, reading.day, &labels, call.tongue()));
     let view = ObligationsOfOne {
         program: reading.program.id.to_string(),
-        subject: reading.subject.id().to_string(),
+        subject: reading.named(),
         exercise: reading.program.is_exercise(),
         as_of: reading.day.to_string(),
         items: shown.collect(),

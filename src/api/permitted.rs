@@ -8,37 +8,15 @@ use serde::Serialize;
 
 use super::answer::{REVALIDATE, tagged};
 use super::call::{Answered, Call};
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::reading::Reading;
 use crate::app::{Caller, Prospect};
 use crate::domain::act::ActKind;
-use crate::domain::decide::{Actor, every_program_knows};
+use crate::domain::decide::{Actor, every_program_knows, is_done_for};
+use crate::domain::history::History;
+use crate::domain::history_decide::{Prospects, has_correctable};
 use crate::domain::ids::{Language, Office, Text};
 use crate::domain::measure::{ActRule, Measure};
-use crate::domain::state::State;
-use crate::domain::subject::Subject;
-use crate::domain::words;
-
-/// Acts that every program knows.
-const BUILT_IN: [ActKind; 6] = [
-    ActKind::Note,
-    ActKind::AttestStanding,
-    ActKind::ConfirmStanding,
-    ActKind::RecordUnderUnknownRule,
-    ActKind::AcknowledgeReceipt,
-    ActKind::Correct,
-];
-/// Who corrects: whoever acts (G1).
-const CORRECTING: (&[Office], &str) = (
-    &[
-        Office::NationalOffice,
-        Office::ProvincialDepartment,
-        Office::Province,
-        Office::LocalGovernment,
-        Office::Registrar,
-    ],
-    "G1",
-);
 
 /// One act, and whether this caller may do it now.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -83,7 +61,7 @@ pub struct PermittedActs {
 pub async fn list_permitted_acts(call: Call) -> Answered {
     let caller = call.caller()?;
     let reading = Reading::of(&call).await?;
-    let present = Present::of(&call, &reading).await?;
+    let present = Present::of(&call, &reading, caller.actor.as_ref()).await?;
     let acts = all(&call, &reading, caller.actor.as_ref(), &present).await?;
     let version = reading.measure().map(|measure| measure.version.to_string());
     let (day, revision) = (reading.day.to_string(), present.revision);
@@ -108,43 +86,49 @@ fn short(caller: &Caller) -> String {
 /// As the log's.
 pub async fn names(call: &Call, caller: &Caller) -> Result<Vec<&'static str>, Problem> {
     let reading = Reading::of(call).await?;
-    let present = Present::of(call, &reading).await?;
+    let present = Present::of(call, &reading, caller.actor.as_ref()).await?;
     let acts = all(call, &reading, caller.actor.as_ref(), &present).await?;
     Ok(acts.into_iter().filter(|act| act.allowed).map(|act| act.act).collect())
 }
 
 /// What is asked about; the empty state where nothing is on record, since acts open records.
 struct Present {
-    /// The state on the day; after it, that with what may have happened by then.
-    states: Vec<State>,
+    prospects: Prospects,
+    /// Whether this caller could correct anything.
+    corrects: bool,
     revision: Option<u64>,
 }
 
 impl Present {
-    async fn of(call: &Call, reading: &Reading<'_>) -> Result<Self, Problem> {
+    async fn of(
+        call: &Call,
+        reading: &Reading<'_>,
+        actor: Option<&Actor>,
+    ) -> Result<Self, Problem> {
         let day = reading.day;
-        if reading.known_to.is_none() {
+        // These correct whatever is on record; of others it has to be asked who acted.
+        let corrects_all = |office: Office| {
+            matches!(office, Office::NationalOffice | Office::Registrar | Office::Docket)
+        };
+        if reading.known_to.is_none() && actor.is_none_or(|actor| corrects_all(actor.office)) {
             let cached = call.state.app.enrollment(&reading.stream).await;
             let cached = cached.map_err(|error| call.problem(error))?;
-            if cached.is_reached(day) {
-                let states = vec![cached.state.clone()];
-                return Ok(Self { states, revision: cached.revision });
+            if cached.is_reached(day) && !cached.has_evidence() {
+                let prospects = Prospects::at_end(cached.state.clone(), day);
+                return Ok(Self { prospects, corrects: true, revision: cached.revision });
             }
         }
-        let history = reading.history(call).await?;
-        let effective = history.effective();
-        let mut states = vec![effective.state_at(day)];
-        if !effective.possible(day).is_empty() {
-            let may_count = |entry: &crate::domain::history::Entry<'_>| {
-                entry.fold_day() <= day || entry.is_possible(day)
-            };
-            states.push(effective.state_where(may_count));
-        }
-        Ok(Self { states, revision: history.revision() })
-    }
-
-    fn state(&self) -> &State {
-        &self.states[0]
+        let history = match reading.history(call).await {
+            Err(problem) if problem.code() == Code::NotFound && reading.known_to.is_none() => {
+                History::new(&reading.stream)
+            }
+            history => history?,
+        };
+        let prospects = Prospects::of(&history.effective(), day);
+        let corrects = actor.is_none_or(|actor| {
+            corrects_all(actor.office) || has_correctable(actor, actor.office, &history)
+        });
+        Ok(Self { prospects, corrects, revision: history.revision() })
     }
 }
 
@@ -156,36 +140,45 @@ async fn all(
 ) -> Result<Vec<PermittedAct>, Problem> {
     let language = call.tongue();
     let mut acts = Vec::new();
-    if let Some(measure) = reading.measure() {
-        for &kind in ActKind::ALL {
-            if let Some(first) = measure.rules(kind).next() {
-                let here = measure.rule_at(kind, present.state().node.as_ref());
-                let rules = measure.rules(kind);
-                let offices: Vec<Office> = rules.flat_map(|rule| rule.by.clone()).collect();
-                let why_not = why_not(call, reading, kind, &offices, actor, present).await?;
-                acts.push(of_rule(here.unwrap_or(first), measure, why_not, language));
-            }
+    for &kind in ActKind::ALL {
+        let of_measure = reading.measure().and_then(|measure| {
+            let here = measure.rule_at(kind, present.prospects.state().node.as_ref());
+            here.or_else(|| measure.rules(kind).next()).map(|rule| (rule, measure))
+        });
+        let of_every = every_program_knows(kind).filter(|_| is_done_for(kind, &reading.subject));
+        if of_measure.is_none() && of_every.is_none() {
+            continue;
         }
-    }
-    for kind in BUILT_IN {
-        let (offices, article) = every_program_knows(kind).unwrap_or(CORRECTING);
-        let why_not = match nothing_yet(kind, present.state()) {
-            Some(text) if wrong_hands(offices, actor, &reading.subject).is_none() => Some(text),
-            _ => why_not(call, reading, kind, offices, actor, present).await?,
-        };
-        acts.push(PermittedAct {
-            act: kind.as_str(),
-            allowed: why_not.is_none(),
-            why_not: why_not.map(|text| text.get(language).to_owned()),
-            article: article.to_owned(),
-            reading: None,
-            offices: offices.iter().map(|office| office.as_str()).collect(),
-            materials: Vec::new(),
-            document_required: false,
-            content_schema: content_schema(kind),
+        let why_not = why_not(call, reading, kind, actor, present).await?;
+        acts.push(match (of_every, of_measure) {
+            (Some((offices, article)), _) => {
+                of_every_program(kind, offices, article, why_not, language)
+            }
+            (None, Some((rule, measure))) => of_rule(rule, measure, why_not, language),
+            (None, None) => continue,
         });
     }
     Ok(acts)
+}
+
+fn of_every_program(
+    kind: ActKind,
+    offices: &[Office],
+    article: &str,
+    why_not: Option<Text>,
+    language: Language,
+) -> PermittedAct {
+    PermittedAct {
+        act: kind.as_str(),
+        allowed: why_not.is_none(),
+        why_not: why_not.map(|text| text.get(language).to_owned()),
+        article: article.to_owned(),
+        reading: None,
+        offices: offices.iter().map(|office| office.as_str()).collect(),
+        materials: Vec::new(),
+        document_required: false,
+        content_schema: content_schema(kind),
+    }
 }
 
 fn content_schema(kind: ActKind) -> String {
@@ -218,61 +211,28 @@ async fn why_not(
     call: &Call,
     reading: &Reading<'_>,
     kind: ActKind,
-    offices: &[Office],
     actor: Option<&Actor>,
     present: &Present,
 ) -> Result<Option<Text>, Problem> {
-    let (Some(actor), None) = (actor, wrong_hands(offices, actor, &reading.subject)) else {
-        return Ok(wrong_hands(offices, actor, &reading.subject));
+    let Some(actor) = actor else {
+        let en = "your role reads and never acts".to_owned();
+        return Ok(Some(Text { en, zh: "您的角色只读取、不作出行为".to_owned() }));
     };
-    if kind == ActKind::Correct {
-        return Ok(None);
-    }
     let prospect = Prospect {
         program: reading.program,
         versions: &reading.versions,
         subject: &reading.subject,
         actor,
         day: reading.day,
-        states: &present.states,
+        prospects: &present.prospects,
     };
     let obstacle = call.state.app.obstacle(&prospect, kind).await;
-    Ok(obstacle.map_err(|error| call.problem(error))?.map(|refusal| refusal.detail))
-}
-
-/// That there is nothing to correct or to acknowledge.
-fn nothing_yet(kind: ActKind, state: &State) -> Option<Text> {
-    let is_of_others = matches!(kind, ActKind::Correct | ActKind::AcknowledgeReceipt);
-    (is_of_others && state.acts == 0 && state.unsupported.is_empty())
-        .then(|| Text {
-            en: "nothing is on record yet".to_owned(), zh: "尚无任何记录".to_owned()
-        })
-}
-
-/// Why this caller is not the one; the registrar records any office's act out of an archive.
-fn wrong_hands(offices: &[Office], actor: Option<&Actor>, subject: &Subject) -> Option<Text> {
-    let Some(actor) = actor else {
-        let en = "your role reads and never acts".to_owned();
-        return Some(Text { en, zh: "您的角色只读取、不作出行为".to_owned() });
-    };
-    if actor.office == Office::Registrar {
-        return None;
+    let obstacle = obstacle.map_err(|error| call.problem(error))?.map(|refusal| refusal.detail);
+    let none_of_own = || {
+        Text {
+        en: "nothing on record is an act of yours; a correction is made by the office that acted or by the national office".to_owned(),
+        zh: "没有贵机关作出的行为；更正须由原行为机关或国家知识产权局作出".to_owned(),
     }
-    if !offices.contains(&actor.office) {
-        let names: Vec<_> = offices.iter().map(|office| office.as_str()).collect();
-        return Some(Text {
-            en: format!("it is an act of {}", names.join(" or ")),
-            zh: format!("由{}作出", words::any_office(offices, Language::Zh)),
-        });
-    }
-    let registration = &subject.registration;
-    let division = match actor.office {
-        Office::ProvincialDepartment => registration.province.as_ref().unwrap_or(&registration.id),
-        Office::Province | Office::LocalGovernment => &registration.id,
-        Office::NationalOffice | Office::Registrar | Office::Docket => return None,
     };
-    (!actor.acts_for(division.as_str())).then(|| Text {
-        en: format!("your token does not name {division}"),
-        zh: format!("您的令牌不包含辖区“{division}”"),
-    })
+    Ok(obstacle.or_else(|| (kind == ActKind::Correct && !present.corrects).then(none_of_own)))
 }

@@ -17,7 +17,7 @@ use crate::domain::act::{Act, Plan};
 use crate::domain::event::Recorded;
 use crate::domain::history::Effective;
 use crate::domain::ids::{Id, Language, digits};
-use crate::domain::text::Said;
+use crate::domain::text::NonBlank;
 
 /// The parameters of one version.
 pub const PLAN_VERSION: &[Parameter] = &[
@@ -107,8 +107,8 @@ pub struct Changed {
 }
 
 impl Changes {
-    fn between(before: &BTreeMap<Id, Said>, after: &BTreeMap<Id, Said>) -> Self {
-        let only = |one: &BTreeMap<Id, Said>, other: &BTreeMap<Id, Said>| {
+    fn between(before: &BTreeMap<Id, NonBlank>, after: &BTreeMap<Id, NonBlank>) -> Self {
+        let only = |one: &BTreeMap<Id, NonBlank>, other: &BTreeMap<Id, NonBlank>| {
             let only = one.iter().filter(|(id, _)| !other.contains_key(*id));
             only.map(|(id, text)| Stated { id: id.clone(), text: text.to_string() }).collect()
         };

@@ -42,7 +42,7 @@ fn view(call: &Call, program: &Program) -> ProgramView {
         id: program.id.to_string(),
         name: program.name.clone(),
         exercise_of: program.exercise_of.as_ref().map(ToString::to_string),
-        subject_kinds: program.subject_kinds.iter().map(ToString::to_string).collect(),
+        subject_kinds: program.kinds().iter().map(ToString::to_string).collect(),
         article: words::article(&program.article, call.tongue()),
         measures: versions.all().iter().map(|edition| name(edition)).collect(),
         in_force: versions.in_force(call.state.today()).map(|edition| name(edition)),

@@ -12,7 +12,7 @@ use crate::app::{ActAnswer, App, Cached};
 use crate::codec;
 use crate::domain::calendar::Calendars;
 use crate::domain::date::{Day, Timestamp};
-use crate::domain::duty::{DueItem, items, owed_unlisted};
+use crate::domain::duty::{DueItem, items, owed_for_whole, owed_unlisted};
 use crate::domain::history::History;
 use crate::domain::ids::Text;
 use crate::domain::measure::{Measure, Program, Versions};
@@ -68,9 +68,9 @@ impl<'a> Reading<'a> {
         };
         Ok(Reading {
             program,
-            versions: app.library().versions(program),
+            versions: versions(app, program, &subject),
             complete_since: app.library().list_complete_since(&program.id, known_to),
-            stream: codec::enrollment_stream(&program.id, subject.id()),
+            stream: codec::record_stream(&program.id, &subject),
             ground: ground(app, program, &subject, adopted),
             subject,
             day: as_of.unwrap_or_else(|| call.state.today()),
@@ -98,7 +98,7 @@ impl<'a> Reading<'a> {
         };
         Ok(Reading {
             program,
-            versions: app.library().versions(program),
+            versions: versions(app, program, &subject),
             complete_since: app.library().list_complete_since(&program.id, known_to),
             stream: answer.stream.clone(),
             ground: ground(app, program, &subject, adopted),
@@ -127,7 +127,7 @@ impl<'a> Reading<'a> {
             true => app.enrollment_anew(&self.stream).await.map_err(|error| call.problem(error))?,
             false => cached,
         };
-        if cached.revision.is_none() {
+        if cached.revision.is_none() && !self.subject.is_program() {
             return Err(self.nothing());
         }
         let reached = cached.is_reached(self.day);
@@ -137,12 +137,12 @@ impl<'a> Reading<'a> {
     /// The history as far as it is asked about.
     ///
     /// # Errors
-    /// `not-found` where it has no event, and as the log's.
+    /// `not-found` where a subject has no event, and as the log's.
     pub async fn history(&self, call: &Call) -> Result<History, Problem> {
         let history = call.state.app.history(&self.stream).await;
         let known = self.known_to.map_or(Known::All, Known::To);
         let history = known.of(history.map_err(|error| call.problem(error))?);
-        if history.revision().is_none() {
+        if history.revision().is_none() && !self.subject.is_program() {
             return Err(self.nothing());
         }
         Ok(history)
@@ -176,12 +176,15 @@ impl<'a> Reading<'a> {
         Ok(page.events.first().is_some_and(|registered| registered.sequence <= known))
     }
 
-    /// What the subject owes on the day because it is not listed (P12), as a state with that duty
-    /// alone.
+    /// What the measure lays by itself: on the subject because it is not listed (P12), or for the
+    /// program as a whole; as a state with those duties alone.
     pub fn unlisted(&self, state: &State) -> State {
+        if self.subject.is_program() {
+            return self.measure().map_or_else(State::default, |m| owed_for_whole(m, state));
+        }
         let registration = &self.subject.registration;
         let addressed = registration.invented == self.program.is_exercise()
-            && self.program.subject_kinds.contains(&registration.kind);
+            && self.program.takes(&registration.kind);
         let measure = self.measure().filter(|_| addressed);
         measure.map_or_else(State::default, |measure| {
             owed_unlisted(measure, state, self.day, self.complete_since)
@@ -198,6 +201,11 @@ impl<'a> Reading<'a> {
     /// The tag of an answer about a revision; without one, about a record without events.
     pub fn tag(&self, call: &Call, revision: impl Into<Option<u64>>) -> String {
         enrollment_tag(revision.into(), self.day, call.language, &self.ground)
+    }
+
+    /// The subject's id, where it is about one.
+    pub fn named(&self) -> Option<String> {
+        (!self.subject.is_program()).then(|| self.subject.id().to_string())
     }
 
     /// The labels of its measures.
@@ -225,9 +233,18 @@ impl<'a> Reading<'a> {
 fn ground(app: &App, program: &Program, subject: &Subject, calendars: usize) -> String {
     let editions = app.library().adopted(program).map_or(0, |adopted| adopted.events.len());
     let ground = format!("{}-{calendars}-{editions}", subject.revision);
-    match app.library().lists_completed(&program.id) {
+    match app.library().events_for_whole(&program.id) {
         0 => ground,
-        lists => format!("{ground}-{lists}"),
+        whole => format!("{ground}-{whole}"),
+    }
+}
+
+/// What governs what is done for a subject, or for the program as a whole.
+fn versions(app: &App, program: &Program, subject: &Subject) -> Arc<Versions> {
+    let versions = app.library().versions(program);
+    match subject.is_program() {
+        true => Arc::new(versions.of_whole()),
+        false => versions,
     }
 }
 

@@ -30,7 +30,7 @@ use super::webhooks::{
 };
 use super::{
     acts, documents, events, exports, health, lists, obligations, openapi, pages, permitted,
-    plan_versions, programs, quotas, revisions, status, subjects, trail, webhooks,
+    plan_versions, programs, quotas, revisions, status, subjects, trail, webhooks, whole,
 };
 use crate::domain::logbook::CalendarAdopted;
 use crate::domain::subject::{Registration, Renaming, SubjectCorrection};
@@ -158,6 +158,23 @@ pub const ROUTES: &[Route] = &[
         json!(MeasureView), to!(programs::get_measure)),
     get("/v1/programs/{program}/quotas", "get_quotas", "Places taken, free and over, on any day",
         "任一日的名额占用", json!(Quotas), to!(quotas::get_quotas)).query(quotas::QUOTAS),
+    get("/v1/programs/{program}/acts", "list_program_acts", "The acts for the program as a whole",
+        "就项目整体作出的行为", json!(List<EventBrief>), to!(whole::list_program_acts)).query(TIMES),
+    post("/v1/programs/{program}/acts", "record_program_act",
+        "Records an act for the program as a whole", "就项目整体提交行为",
+        Body::Json(super::openapi::act_schema), json!(Recording), to!(whole::record_program_act))
+        .query(VALIDATE_ONLY).or(ACT),
+    get("/v1/programs/{program}/acts/{act}", "get_program_act", "Such an act on record", "就项目整体作出的某一行为",
+        json!(ActView), to!(whole::get_program_act)).query(TIMES),
+    get("/v1/programs/{program}/permitted-acts", "list_program_permitted_acts",
+        "What this caller may do now for the program as a whole", "本调用者目前可就项目整体作出的行为",
+        json!(PermittedActs), to!(whole::list_program_permitted_acts)).query(TIMES),
+    get("/v1/programs/{program}/audit-trail", "get_program_audit_trail",
+        "What was done for the program as a whole, in sentences", "就项目整体所作行为（逐句）",
+        json!(AuditTrailView), to!(whole::get_program_audit_trail)).query(TIMES),
+    get("/v1/programs/{program}/obligations", "list_program_obligations",
+        "What is owed for the program as a whole", "就项目整体应履行的义务",
+        json!(ObligationsOfOne), to!(whole::list_program_obligations)).query(TIMES),
 
     get("/v1/subjects", "list_subjects", "The subjects", "主体",
         json!(Page<SubjectItem>), to!(lists::list_subjects)).query(lists::SUBJECTS).or(LIST),

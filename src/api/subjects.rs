@@ -121,7 +121,8 @@ async fn records(call: &Call, subject: &Subject) -> Result<Vec<SubjectRecordView
             recorded_at: meta.recorded_at.to_rfc3339(),
             office: meta.office.as_str(),
             office_id: meta.office_id.to_string(),
-            sentence: own_sentence(&stored, call.tongue()).unwrap_or_default(),
+            sentence: own_sentence(&stored, call.state.app.library().programs(), call.tongue())
+                .unwrap_or_default(),
             fate,
             corrected_by,
             unsettles: unsettles.iter().map(ToString::to_string).collect(),

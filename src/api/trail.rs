@@ -24,8 +24,8 @@ use crate::projection::timeline::{ActMark, Held, PhaseSpan, timeline};
 pub struct AuditTrailView {
     /// The program.
     pub program: String,
-    /// The subject.
-    pub subject: String,
+    /// The subject; absent: the program as a whole.
+    pub subject: Option<String>,
     /// Its name on the day.
     pub name: String,
     /// Whether it is an exercise.
@@ -160,7 +160,7 @@ pub async fn get_audit_trail(call: Call) -> Answered {
         entries(&history, &reading.subject, &reading.versions, &reading.calendars, language);
     let view = AuditTrailView {
         program: reading.program.id.to_string(),
-        subject: reading.subject.id().to_string(),
+        subject: reading.named(),
         name: reading.subject.name_on(reading.day).get(language).to_owned(),
         exercise: reading.program.is_exercise(),
         as_of: reading.day_named.then(|| reading.day.to_string()),

@@ -16,7 +16,7 @@ use crate::domain::decide::{Context, Decision};
 use crate::domain::event::{Event, Recorded};
 use crate::domain::history::History;
 use crate::domain::history_decide::{decide_at_end, decide_on, fold_day_of_new};
-use crate::domain::ids::ProgramId;
+use crate::domain::ids::{Id, ProgramId};
 use crate::log::LogError;
 
 /// How often an act under `If-Match: *` is decided again when another was faster.
@@ -76,20 +76,25 @@ impl App {
             detail: format!("the role {} never acts in a program", caller.role),
             required: Vec::new(),
         })?;
-        let subject = self.subject(&call.subject).await?;
-        let versions = self.versions_to_judge_by(program).await?;
+        let subject = self.subject_of(program, call.subject.as_ref()).await?;
+        let mut versions = self.versions_to_judge_by(program).await?;
+        if subject.is_program() {
+            versions = Arc::new(versions.of_whole());
+        }
         let decided = decided_act(&call.request);
         let others = self.participation(program, &versions, subject.id(), decided).await?;
+        let met_for_whole = self.met_for_whole(program, &versions, decided).await?;
         Ok(Case {
             program,
             versions,
-            stream: codec::enrollment_stream(&program.id, subject.id()),
+            stream: codec::record_stream(&program.id, &subject),
             subject,
             actor,
             caller,
             call,
             fingerprint: codec::fingerprint(&call.request),
             others,
+            met_for_whole,
         })
     }
 
@@ -168,6 +173,10 @@ impl App {
         let standing_in = |program: &ProgramId| {
             case.others.iter().find(|(other, _)| other == program).map(|(_, s)| s.clone())
         };
+        let met_for_whole = |obligation: &Id| {
+            let mut met = case.met_for_whole.iter();
+            met.find(|(known, _)| known == obligation).map(|(_, by)| by.clone())
+        };
         decide(&Context {
             program: case.program,
             versions: &case.versions,
@@ -177,6 +186,7 @@ impl App {
             now,
             mending: false,
             standing_in: &standing_in,
+            met_for_whole: &met_for_whole,
         })
     }
 
@@ -255,6 +265,9 @@ impl App {
         now: Timestamp,
     ) {
         let recorded = &answer.recorded;
+        if case.subject.is_program() {
+            self.renew_list(case.program).await;
+        }
         let mut next = Cached::clone(&cached.cached);
         let at_end = answer.events().all(|event| next.push(event));
         if at_end {

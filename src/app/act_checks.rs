@@ -58,14 +58,14 @@ impl App {
         &self,
         caller: &Caller,
         program: &str,
-        subject: &SubjectId,
+        subject: Option<&SubjectId>,
         key: &str,
         stated: Precondition,
     ) -> Result<(), ActError> {
         let not_found = || ActError::NotFound { what: "program", name: program.to_owned() };
         let program = self.library.program(program).ok_or_else(not_found)?;
-        let subject = self.subject(subject).await?;
-        let stream = codec::enrollment_stream(&program.id, subject.id());
+        let subject = self.subject_of(program, subject).await?;
+        let stream = codec::record_stream(&program.id, &subject);
         // Asked only where the act is refused in any case: what is kept will not do on a shared log.
         let cached = match self.log.is_shared() {
             true => self.enrollment_anew(&stream).await?,

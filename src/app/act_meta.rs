@@ -56,16 +56,13 @@ impl App {
             let id = cached.id_at(revision)?;
             Some(EventRef { stream: case.stream.clone(), revision, id })
         });
-        let subject = EventRef {
+        let registered = (!case.subject.is_program()).then(|| EventRef {
             stream: codec::subject_stream(case.subject.id()),
             revision: case.subject.revision,
             id: case.subject.event_id,
-        };
+        });
         let adoption = self.adoption(case.program, decision.edition.as_ref());
-        own.chain(decision.rests_on.iter().cloned())
-            .chain(std::iter::once(subject))
-            .chain(adoption)
-            .collect()
+        own.chain(decision.rests_on.iter().cloned()).chain(registered).chain(adoption).collect()
     }
 
     /// The office's name on a day (G2).

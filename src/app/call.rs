@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::domain::act::ActRequest;
 use crate::domain::decide::{Actor, OtherStanding};
 use crate::domain::event::Recorded;
-use crate::domain::ids::{ProgramId, SubjectId};
+use crate::domain::ids::{EventRef, Id, ProgramId, SubjectId};
 use crate::domain::measure::{Program, Versions};
 use crate::domain::subject::Subject;
 
@@ -40,8 +40,8 @@ pub enum Precondition {
 pub struct ActCall {
     /// The program.
     pub program: String,
-    /// The subject.
-    pub subject: SubjectId,
+    /// The subject; absent: the program as a whole.
+    pub subject: Option<SubjectId>,
     /// The act.
     pub request: ActRequest,
     /// The client's key.
@@ -92,4 +92,5 @@ pub(super) struct Case<'a> {
     pub call: &'a ActCall,
     pub fingerprint: String,
     pub others: Vec<(ProgramId, OtherStanding)>,
+    pub met_for_whole: Vec<(Id, EventRef)>,
 }

@@ -73,6 +73,11 @@ async fn follow(app: Arc<App>) {
                     app.take_in(event);
                 }
                 app.catch_up_editions().await;
+                for program in app.library.take_whole() {
+                    if let Some(program) = app.library.program(program.as_str()) {
+                        app.renew_list(program).await;
+                    }
+                }
             }
             Err(error) => {
                 tracing::warn!(%error, after = ?events.position(), "the log can't be followed; tried again");
@@ -93,7 +98,10 @@ impl App {
         self.clock.saw(recorded_at);
         let stream = event.stream.as_str();
         match codec::kind_of_stream(stream) {
-            StreamKind::Enrollment { .. } => {
+            kind @ (StreamKind::Enrollment { .. } | StreamKind::Program(_)) => {
+                if let StreamKind::Program(program) = kind {
+                    self.library.note_whole(program);
+                }
                 let read = || {
                     let unread = |error| tracing::warn!(%error, stream, "an event can't be read");
                     codec::decode_enrollment(event).map_err(unread).ok()
@@ -113,7 +121,7 @@ impl App {
                 Err(error) => tracing::warn!(%error, stream, "a calendar can't be read"),
             },
             // Quotas are read to their end whenever they are asked; nothing else is kept.
-            StreamKind::Quota { .. } | StreamKind::Program(_) | StreamKind::Other => {}
+            StreamKind::Quota { .. } | StreamKind::Other => {}
             StreamKind::Log => self.take_in_decision(event, recorded_at),
         }
     }

@@ -1,6 +1,6 @@
 //! Programs, measures, subjects and calendars: what acts are judged by, from the log.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::kept::Kept;
@@ -83,9 +83,11 @@ pub struct Library {
     /// Years of which a calendar can't be read: as if none was adopted, and nothing lapses by them.
     unread_years: BTreeMap<i32, ActError>,
     present: RwLock<(usize, Arc<Calendars>)>,
-    /// By program: the day as of which its list of participants is complete, and the sequence of
-    /// the event that says so.
-    complete_lists: RwLock<HashMap<ProgramId, BTreeMap<u64, Day>>>,
+    /// The programs in whose own stream another node appended.
+    moved: RwLock<HashSet<ProgramId>>,
+    /// By program, and the sequence of each event of its stream: the day as of which the list of who
+    /// takes part is complete since that event.
+    complete_lists: RwLock<HashMap<ProgramId, BTreeMap<u64, Option<Day>>>>,
 }
 
 impl Library {
@@ -93,6 +95,7 @@ impl Library {
         programs: Programs,
         adopted: HashMap<ProgramId, Adopted>,
         (mut calendars, unread_years): (Vec<AdoptedCalendar>, BTreeMap<i32, ActError>),
+        lists: HashMap<ProgramId, BTreeMap<u64, Option<Day>>>,
     ) -> Self {
         calendars.sort_by_key(AdoptedCalendar::order);
         let behind = adopted.iter().filter(|(_, one)| one.is_behind);
@@ -109,7 +112,8 @@ impl Library {
             calendars: RwLock::new(calendars),
             unread_years,
             present: RwLock::default(),
-            complete_lists: RwLock::default(),
+            moved: RwLock::default(),
+            complete_lists: RwLock::new(lists),
         };
         library.renew_present();
         library
@@ -214,21 +218,36 @@ impl Library {
         self.renew_present();
     }
 
-    /// Takes in that an event says as of which day the list of a program's participants is complete.
-    pub fn note_list_complete(&self, program: &ProgramId, sequence: u64, since: Day) {
-        write(&self.complete_lists).entry(program.clone()).or_default().insert(sequence, since);
+    /// Takes in what the events of a program's stream say, each by its sequence, of the day as of which
+    /// the list of who takes part is complete.
+    pub fn note_list(&self, program: &ProgramId, said: BTreeMap<u64, Option<Day>>) {
+        let mut lists = write(&self.complete_lists);
+        let known = lists.entry(program.clone()).or_default();
+        if known.len() <= said.len() {
+            *known = said;
+        }
     }
 
     /// The first day as of which the list of who takes part in a program is complete, as known up to
     /// a sequence (P12): before that, whom the record lacks may still be on it (G10).
     pub fn list_complete_since(&self, program: &ProgramId, known_to: Option<u64>) -> Option<Day> {
         let lists = read(&self.complete_lists);
-        let known = lists.get(program)?.range(..=known_to.unwrap_or(u64::MAX));
-        known.map(|(_, since)| *since).min()
+        let mut known = lists.get(program)?.range(..=known_to.unwrap_or(u64::MAX));
+        known.next_back().and_then(|(_, since)| *since)
     }
 
-    /// How many events said so.
-    pub fn lists_completed(&self, program: &ProgramId) -> usize {
+    /// Notes that another node recorded something for a program as a whole.
+    pub(super) fn note_whole(&self, program: ProgramId) {
+        write(&self.moved).insert(program);
+    }
+
+    /// The programs of which that is so since the last time it was asked.
+    pub(super) fn take_whole(&self) -> HashSet<ProgramId> {
+        std::mem::take(&mut write(&self.moved))
+    }
+
+    /// How many events are on record for a program as a whole.
+    pub fn events_for_whole(&self, program: &ProgramId) -> usize {
         read(&self.complete_lists).get(program).map_or(0, BTreeMap::len)
     }
 
@@ -317,6 +336,21 @@ impl App {
             }
         }
         Err(ActError::NotFound { what: "subject", name: id.to_string() })
+    }
+
+    /// A registered subject; without an id the program as a whole.
+    ///
+    /// # Errors
+    /// As [`App::subject`].
+    pub async fn subject_of(
+        &self,
+        program: &Program,
+        id: Option<&SubjectId>,
+    ) -> Result<Arc<Subject>, ActError> {
+        match id {
+            Some(id) => self.subject(id).await,
+            None => Ok(Arc::new(Subject::of_program(program))),
+        }
     }
 
     /// A registered subject as it was known up to a sequence, if one is named; before that of its

@@ -32,6 +32,7 @@ mod recordable;
 mod recovery;
 mod registration;
 mod start;
+mod whole;
 
 pub use cache::Cached;
 pub use call::{ActAnswer, ActCall, Caller, Precondition};

@@ -4,12 +4,12 @@
 use super::{ActError, App};
 use crate::codec;
 use crate::domain::act::ActKind;
-use crate::domain::date::{CivilDate, Day};
-use crate::domain::decide::{Actor, Context, check_footing, every_program_knows};
+use crate::domain::date::Day;
+use crate::domain::decide::{Actor, Context, every_program_knows};
+use crate::domain::history_decide::Prospects;
 use crate::domain::ids::{Office, ProgramId};
 use crate::domain::measure::{Program, Versions};
 use crate::domain::refusal::Refusal;
-use crate::domain::state::State;
 use crate::domain::subject::Subject;
 
 /// Who would act, and where.
@@ -24,8 +24,8 @@ pub struct Prospect<'a> {
     pub actor: &'a Actor,
     /// The day from which the act would count.
     pub day: Day,
-    /// Where it stands then; after that, where it may stand then.
-    pub states: &'a [State],
+    /// Where it stands then, and may stand.
+    pub prospects: &'a Prospects,
 }
 
 impl App {
@@ -39,12 +39,12 @@ impl App {
         prospect: &Prospect<'_>,
         kind: ActKind,
     ) -> Result<Option<Refusal>, ActError> {
-        let Prospect { program, versions, subject, actor, day, states } = *prospect;
+        let Prospect { program, versions, subject, actor, day, prospects } = *prospect;
         let others = self.participation(program, versions, subject.id(), (kind, day)).await?;
         let standing_in = |program: &ProgramId| {
             others.iter().find(|(other, _)| other == program).map(|(_, standing)| standing.clone())
         };
-        let stream = codec::enrollment_stream(&program.id, subject.id());
+        let stream = codec::record_stream(&program.id, subject);
         let now = self.clock.now();
         let context = Context {
             program,
@@ -54,15 +54,14 @@ impl App {
             actor,
             now,
             mending: false,
+            met_for_whole: &|_| None,
             standing_in: &standing_in,
         };
         let mut first = None;
         for office in offices(prospect, kind) {
-            for state in states {
-                match check_footing(&context, state, kind, office, CivilDate::from(day)) {
-                    Ok(()) => return Ok(None),
-                    Err(refusal) => first = first.or(Some(refusal)),
-                }
+            match prospects.check(&context, kind, office) {
+                Ok(()) => return Ok(None),
+                Err(refusal) => first = first.or(Some(refusal)),
             }
         }
         Ok(first)

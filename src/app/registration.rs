@@ -170,7 +170,7 @@ impl App {
     async fn check_registration(&self, registration: &Registration) -> Result<(), ActError> {
         let programs = &self.library.programs().programs;
         let kinds = programs.iter().flat_map(|program| &program.subject_kinds);
-        let kinds = kinds.map(|kind| kind.as_str()).collect::<BTreeSet<_>>();
+        let kinds = kinds.map(|kind| kind.id.as_str()).collect::<BTreeSet<_>>();
         if !kinds.contains(registration.kind.as_str()) {
             let kinds = kinds.into_iter().collect::<Vec<_>>().join(", ");
             return Err(invalid(field(

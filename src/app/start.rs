@@ -16,6 +16,7 @@ use super::library::{Adopted, AdoptedCalendar};
 use super::measure_files::Checked;
 use super::parts::{Parts, StartError};
 use super::recovery::{Recovered, UNDER_WAY_US};
+use super::whole::read_lists;
 use super::{ActError, App, Library, STRIPES, measure_files};
 use crate::codec;
 use crate::domain::date::{Day, Timestamp};
@@ -104,6 +105,7 @@ async fn put_together(
     head: Option<u64>,
 ) -> Result<App, StartError> {
     let calendars = read_calendars(&*parts.log).await?;
+    let lists = read_lists(&*parts.log, &programs).await?;
     let enrollments = EnrollmentCache::new(parts.cache_bytes, parts.log.is_shared());
     Ok(App {
         log: parts.log,
@@ -111,7 +113,7 @@ async fn put_together(
         clock: parts.clock,
         log_id: book.log_id().unwrap_or_default(),
         origin: book.origin().map(ToOwned::to_owned),
-        library: Library::new(programs, adopted, calendars),
+        library: Library::new(programs, adopted, calendars, lists),
         files: parts.files,
         read_to: head,
         enrollments,

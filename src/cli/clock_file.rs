@@ -18,7 +18,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const WRITE_EVERY_US: i64 = 3_600_000_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Said {
+enum Mark {
     Trusted(Timestamp),
     Unconfirmed(Timestamp),
 }
@@ -35,27 +35,27 @@ impl ClockFile {
         Self { path: data_dir.join("clock") }
     }
 
-    fn read(&self) -> Option<Said> {
+    fn read(&self) -> Option<Mark> {
         let text = std::fs::read_to_string(&self.path).ok()?;
         let (word, instant) = text.trim().split_once(' ')?;
         let instant = Timestamp::parse_rfc3339(instant).ok()?;
         match word {
-            "trusted" => Some(Said::Trusted(instant)),
-            "unconfirmed" => Some(Said::Unconfirmed(instant)),
+            "trusted" => Some(Mark::Trusted(instant)),
+            "unconfirmed" => Some(Mark::Unconfirmed(instant)),
             _ => None,
         }
     }
 
     /// Notes an instant as trusted.
     pub fn trusted(&self, instant: Timestamp) {
-        self.write(Said::Trusted(instant));
+        self.write(Mark::Trusted(instant));
     }
 
     /// Without it the next start compares with the newest event alone: no reason to stop.
-    fn write(&self, said: Said) {
+    fn write(&self, said: Mark) {
         let line = match said {
-            Said::Trusted(instant) => format!("trusted {}\n", instant.to_rfc3339()),
-            Said::Unconfirmed(instant) => format!("unconfirmed {}\n", instant.to_rfc3339()),
+            Mark::Trusted(instant) => format!("trusted {}\n", instant.to_rfc3339()),
+            Mark::Unconfirmed(instant) => format!("unconfirmed {}\n", instant.to_rfc3339()),
         };
         let new = self.path.with_extension("new");
         let written = std::fs::write(&new, line).and_then(|()| std::fs::rename(&new, &self.path));
@@ -95,8 +95,8 @@ pub async fn knowing_clock(
     let newest = Timestamp::from_micros(newest.recorded_at_us);
     let confirmed = book.and_then(|book| book.clock_confirmed_at);
     let known = match file.read() {
-        Some(Said::Unconfirmed(instant)) => Some(instant),
-        Some(Said::Trusted(instant)) => Some(instant.max(newest)),
+        Some(Mark::Unconfirmed(instant)) => Some(instant),
+        Some(Mark::Trusted(instant)) => Some(instant.max(newest)),
         None => written_at.max(Some(newest)),
     };
     let clock = match known.max(confirmed) {
@@ -121,18 +121,18 @@ pub fn keep(clock: Arc<dyn Clock>, file: ClockFile) -> impl Future<Output = ()> 
     }
 }
 
-fn look(clock: &dyn Clock, file: &ClockFile, kept: &mut Option<Said>) {
+fn look(clock: &dyn Clock, file: &ClockFile, kept: &mut Option<Mark>) {
     let said = match (clock.now_for_own(), &kept) {
-        (Ok(now), Some(Said::Trusted(before)))
+        (Ok(now), Some(Mark::Trusted(before)))
             if now.micros() - before.micros() < WRITE_EVERY_US =>
         {
             return;
         }
-        (Ok(now), _) => Said::Trusted(now),
-        (Err(ClockError::Unconfirmed { .. }), Some(Said::Unconfirmed(_))) => return,
+        (Ok(now), _) => Mark::Trusted(now),
+        (Err(ClockError::Unconfirmed { .. }), Some(Mark::Unconfirmed(_))) => return,
         (Err(error @ ClockError::Unconfirmed { ahead_us }), _) => {
             tracing::error!(%error, "the clock is not believed");
-            Said::Unconfirmed(Timestamp::from_micros(clock.now().micros() - ahead_us))
+            Mark::Unconfirmed(Timestamp::from_micros(clock.now().micros() - ahead_us))
         }
         (Err(ClockError::Jumped { .. } | ClockError::Behind { .. }), _) => return,
     };
@@ -150,7 +150,7 @@ mod tests {
         let file = ClockFile::of(folder.path());
         assert_eq!(file.read(), None);
         let instant = Timestamp::parse_rfc3339("2026-03-01T08:00:00.000123Z").unwrap();
-        for said in [Said::Trusted(instant), Said::Unconfirmed(instant)] {
+        for said in [Mark::Trusted(instant), Mark::Unconfirmed(instant)] {
             file.write(said);
             assert_eq!(file.read(), Some(said));
         }

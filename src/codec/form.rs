@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use super::RequestError;
 use super::members::{Errors, MAX_ERRORS, escape, shown};
+use crate::domain::ids::Text;
 use crate::domain::refusal::{FieldError, field};
 use crate::domain::text::{BLANK, says_something};
 
@@ -35,7 +36,10 @@ const LARGEST: f64 = 9_007_199_254_740_991.0;
 pub fn read(body: &[u8]) -> Result<(Value, Errors), RequestError> {
     let text = std::str::from_utf8(body).map_err(|error| {
         let at = error.valid_up_to();
-        RequestError::Malformed(format!("the body is not UTF-8: byte {at} begins no character"))
+        RequestError::Malformed(Text {
+            en: format!("the body is not UTF-8: byte {at} begins no character"),
+            zh: format!("请求体不是 UTF-8 编码：第 {at} 字节处不是字符"),
+        })
     })?;
     let mut seen = Seen::default();
     let mut from = serde_json::Deserializer::from_str(text);
@@ -46,17 +50,27 @@ pub fn read(body: &[u8]) -> Result<(Value, Errors), RequestError> {
             seen.found.iter().for_each(|found| errors.push(found.told()));
             Ok((value, errors))
         }
-        (Err(_), Some(End::TooDeep)) => Err(RequestError::Malformed(format!(
-            "the body is nested deeper than {MAX_DEPTH} levels"
-        ))),
+        (Err(_), Some(End::TooDeep)) => Err(RequestError::Malformed(Text {
+            en: format!("the body is nested deeper than {MAX_DEPTH} levels"),
+            zh: format!("请求体嵌套超过 {MAX_DEPTH} 层"),
+        })),
         (Err(_), Some(End::TooMany)) => {
             let last = seen.found.last().map(Found::told);
             Err(RequestError::Invalid(last.into_iter().collect()))
         }
-        (Err(error), None) => Err(RequestError::Malformed(match error.is_data() {
-            true => format!("the body is ambiguous: {error}"),
-            false => format!("the body is not JSON: {error}"),
-        })),
+        (Err(error), None) => {
+            let (line, column) = (error.line(), error.column());
+            Err(RequestError::Malformed(match error.is_data() {
+                true => Text {
+                    en: format!("the body is ambiguous: {error}"),
+                    zh: format!("请求体有歧义（第 {line} 行第 {column} 列）"),
+                },
+                false => Text {
+                    en: format!("the body is not JSON: {error}"),
+                    zh: format!("请求体不是合法的 JSON（第 {line} 行第 {column} 列）"),
+                },
+            }))
+        }
     }
 }
 

@@ -8,14 +8,15 @@ use serde_json::{Map, Value};
 use super::form;
 use super::members::{self, Errors, shown};
 use crate::domain::act::{ActKind, ActRequest, COMMON_MEMBERS, Common};
+use crate::domain::ids::Text;
 use crate::domain::refusal::{FieldError, field};
 
 /// Why a body is not what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     /// Not JSON, or not an object.
-    #[error("{0}")]
-    Malformed(String),
+    #[error("{}", .0.en)]
+    Malformed(Text),
     /// Members are missing, unknown or wrong.
     #[error("members are missing, unknown or wrong")]
     Invalid(Vec<FieldError>),
@@ -40,7 +41,10 @@ impl RequestBody {
     fn members(&self) -> Result<(Map<String, Value>, Errors), RequestError> {
         match &self.value {
             Value::Object(members) => Ok((members.clone(), self.errors.clone())),
-            _ => Err(RequestError::Malformed("the body is not a JSON object".to_owned())),
+            _ => Err(RequestError::Malformed(Text {
+                en: "the body is not a JSON object".to_owned(),
+                zh: "请求体不是 JSON 对象".to_owned(),
+            })),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::domain::event_type::Kind;
 use crate::domain::ids::{ProgramId, SubjectId};
+use crate::domain::subject::Subject;
 
 /// The stream of the log's own events.
 pub const LOG_STREAM: &str = "log";
@@ -131,6 +132,14 @@ pub fn kind_of_stream(name: &str) -> StreamKind<'_> {
 /// The stream of an enrollment.
 pub fn enrollment_stream(program: &ProgramId, subject: &SubjectId) -> String {
     format!("{program}-{subject}")
+}
+
+/// The stream of what is done for a subject in a program, or for the program as a whole.
+pub fn record_stream(program: &ProgramId, subject: &Subject) -> String {
+    match subject.is_program() {
+        true => program_stream(program),
+        false => enrollment_stream(program, subject.id()),
+    }
 }
 
 /// The stream of a program as a whole.

@@ -7,6 +7,7 @@ mod common;
 mod content;
 mod listed;
 mod recorded;
+mod shown;
 mod stated;
 
 use schemars::JsonSchema;
@@ -15,14 +16,9 @@ use serde::{Deserialize, Serialize};
 use super::registry::{Label, registry};
 
 pub use common::{Archive, COMMON_MEMBERS, Common, DocumentRef, KeptSince, Material, Override};
-pub use content::{
-    AcceptanceCheck, AdjustmentRequest, Amendment, AnnualEvaluation, Application, Approval,
-    Attestation, Confirmation, Correction, Counted, Decision, Declined, Deliverable, Designation,
-    Evaluation, EvaluationOpening, Inspection, Listing, Mended, Plan, Progress, PromotionPlan,
-    Reasoned, Receipt, Recommendation, Report, Review, Scheme, Shown, Stated, Statement,
-    UnknownRule,
-};
+pub use content::*;
 pub use recorded::{RecordedAct, UnreadContent};
+pub use shown::Shown;
 
 macro_rules! acts {
     (

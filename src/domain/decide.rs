@@ -5,6 +5,7 @@
 //! kinds of act, effect and condition. Checks run in one order: office and jurisdiction, content
 //! against the measure, state.
 
+mod annual;
 mod application;
 mod builtin;
 mod checks;
@@ -27,7 +28,8 @@ use super::refusal::{Reason, Refusal};
 use super::state::State;
 use super::subject::Subject;
 
-pub use builtin::every_program_knows;
+pub(in crate::domain) use annual::year_is_taken;
+pub use builtin::{every_program_knows, is_done_for};
 
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +76,8 @@ pub struct Context<'a> {
     pub mending: bool,
     /// The subject's standing in another program on the act's day.
     pub standing_in: &'a (dyn Fn(&ProgramId) -> Option<OtherStanding> + 'a),
+    /// The event that met an obligation owed for the program as a whole, by the act's day.
+    pub met_for_whole: &'a (dyn Fn(&Id) -> Option<EventRef> + 'a),
 }
 
 /// A place that must be reserved before the act can be appended (P4).
@@ -170,6 +174,22 @@ pub fn check_footing(
     footing.check().map_err(|refusal| named_measure(refusal, footing.edition))
 }
 
+/// Whether an act of a kind could found the standing that a state has by evidence alone (G9).
+pub fn could_found(
+    ctx: &Context<'_>,
+    state: &State,
+    kind: ActKind,
+    office: Office,
+    on: CivilDate,
+) -> bool {
+    let footing = Footing::new(ctx, state, kind, office, on);
+    let founds = |edition: &'_ Arc<Edition>| {
+        let question = footing.question(&edition.measure);
+        permitted(question).is_ok_and(|rule| question.is_founding(rule))
+    };
+    footing.edition.is_some_and(founds) && footing.check().is_ok()
+}
+
 /// Decides an act on a state.
 ///
 /// # Errors
@@ -208,11 +228,8 @@ impl<'a> Footing<'a> {
             return self.check_builtin();
         }
         let question = self.question(&self.governing()?.measure);
-        let (rule, obstacle) = self.by_rule(&question, permitted(question))?;
-        match obstacle {
-            Some(obstacle) => Err(question.refusal(&obstacle)),
-            None => self.check_participation(rule).map(|_| ()),
-        }
+        let (_, obstacle) = self.by_rule(&question, permitted(question))?;
+        obstacle.map_or(Ok(()), |obstacle| Err(question.refusal(&obstacle)))
     }
 
     /// The question whether it is permitted, without regard to who the caller is.
@@ -287,12 +304,14 @@ impl<'a> Deciding<'a> {
         }
         let outcome = self.outcome(measure, rule)?;
         self.check_outcome(measure, rule, outcome, &mut findings)?;
-        let (participation, shown) = self.check_participation(rule)?;
+        let (participation, shown) = self.participation(rule);
         findings.extend(participation);
+        let (absent, present) = self.presupposed(rule);
+        findings.extend(absent);
         self.stated_findings(rule, &mut findings);
         findings.extend(self.superseded_plan(measure));
         let mut decision = self.decision(edition, rule, outcome, findings, obstacle.is_some())?;
-        decision.rests_on.extend(shown);
+        decision.rests_on.extend(shown.into_iter().chain(present));
         self.check_override(&decision)?;
         Ok(decision)
     }

@@ -17,10 +17,10 @@ use std::collections::BTreeMap;
 use super::calendar::{AdjustedDate, Calendars};
 use super::date::{CivilDate, Day};
 use super::event::Series;
-use super::state::{Duty, Ended, Met, ONCE, State};
+use super::state::{Duty, Ended, Met, ONCE, Received, State};
 
 pub use lapse::{lapse_has_ground, lapses, may_lapse_on, unrecorded};
-pub use unlisted::{BY_NO_EVENT, owed_unlisted};
+pub use unlisted::{BY_NO_EVENT, owed_for_whole, owed_unlisted};
 pub use waiting::{Waiting, waiting_among, waiting_for};
 
 /// How an obligation stands on a day.
@@ -82,6 +82,13 @@ impl DueItem<'_> {
     /// Whether it is owed at all depends on a date that does not say so; then it is never late.
     pub fn is_uncertain(&self) -> bool {
         is_uncertain(self.duty, self.due.as_ref())
+    }
+
+    /// Which of the offices that receive it had it by a day, and since when: also while another has not.
+    pub fn received_by(&self, day: Day) -> impl Iterator<Item = &Received> {
+        let met = self.duty.met.get(&self.due_year.unwrap_or(ONCE));
+        let receipts = met.map_or(&[][..], |met| &met.receipts);
+        receipts.iter().filter(move |receipt| receipt.on <= day)
     }
 
     /// How many days it has certainly been waited for on a day, while it is unmet and can be met.

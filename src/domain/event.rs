@@ -19,8 +19,8 @@ use super::ids::{EventRef, Id, Language, Office, Provenance, Text};
 use super::shared_str::SharedStr;
 
 pub use effects::{
-    AppliedFor, Due, DutyMet, DutyOpened, Effects, Ground, PlaceEffect, ResultRecorded, Series,
-    Term, Title, TitleEffect,
+    AppliedFor, Due, DutyMet, DutyOpened, Effects, Ground, PlaceEffect, Planned, ResultRecorded,
+    Series, Term, Title, TitleEffect,
 };
 pub use lapsed::ObligationLapsed;
 pub use succeeded::MeasureSucceeded;

@@ -52,7 +52,7 @@ pub enum Records {
 pub struct EventType {
     /// The name under which it is stored.
     pub name: &'static str,
-    /// The kind of stream that it stands in, and in no other.
+    /// The kind of stream that it stands in; see [`EventType::stands_in`].
     pub kind: Kind,
     /// The version written now.
     pub version: u32,
@@ -63,6 +63,15 @@ pub struct EventType {
 }
 
 impl EventType {
+    /// Whether it stands in streams of a kind: what offices do for a subject is also done for a program
+    /// as a whole.
+    pub fn stands_in(&self, kind: Kind) -> bool {
+        let of_whole = kind == Kind::Program
+            && self.kind == Kind::Enrollment
+            && matches!(self.records, Records::Act(_));
+        self.kind == kind || of_whole
+    }
+
     /// The type of a name.
     pub fn find(name: &str) -> Option<&'static Self> {
         match ActKind::of_event(name) {

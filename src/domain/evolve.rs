@@ -6,12 +6,12 @@
 
 use std::sync::Arc;
 
-use super::condition::Seen;
 use super::date::Day;
 use super::event::{
     DutyMet, DutyOpened, Effects, Event, Fact, Ground, MeasureSucceeded, PlaceEffect, Recorded,
     Series, TitleEffect,
 };
+use super::fulfilment::Seen;
 use super::ids::{Node, Office, Provenance, covered};
 use super::state::{
     Ahead, Duty, Ended, Met, ONCE, OpenMatter, PlaceHeld, PlanVersion, Received, ResultOnRecord,
@@ -138,7 +138,8 @@ fn apply(state: &mut State, recorded: &Recorded, effects: &Effects, fold_day: Da
     }
 }
 
-/// A later version takes hold of who stands in its phase since before its day, by an act on record.
+/// A later version takes hold of who stands in its phase since before its day, by an act on record; of
+/// several that say so, by the one since which it stands.
 fn succeed(state: &mut State, recorded: &Recorded, succeeded: &MeasureSucceeded, fold_day: Day) {
     let held = state.phase() == Some(&succeeded.phase)
         && state.phase_by == Some(succeeded.founded_by)
@@ -173,7 +174,8 @@ fn begin_attempt(state: &mut State) {
     kept.batch = None;
     kept.matters = Arc::default();
     kept.plan_versions = Arc::default();
-    kept.results = Arc::default();
+    // One annual result stands per subject and year, whatever attempt it fell in (P15).
+    Arc::make_mut(&mut kept.results).retain(|result| result.year.is_some());
 }
 
 fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, fold_day: Day) {
@@ -203,6 +205,7 @@ fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, fold_day: Da
         }
         if state.phase() != Some(node.phase()) {
             state.phase_since = Some(on);
+            state.kept_mut().planned = effects.planned.clone().map(Arc::new);
             let phase = node.phase().to_owned();
             end_duties(state, recorded.revision, fold_day, effects.waives_later, |duty| {
                 duty.series

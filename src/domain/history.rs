@@ -2,6 +2,7 @@
 //! history (rule G3), which is folded.
 
 mod effective;
+mod entry;
 mod narrow;
 mod standing;
 
@@ -12,7 +13,8 @@ use super::date::Day;
 use super::event::{Event, Recorded};
 use super::state::State;
 
-pub use effective::{Days, Effective, Entry};
+pub use effective::Effective;
+pub use entry::{Days, Entry};
 
 /// The events of one enrollment, by revision.
 #[derive(Debug, Clone, Default)]

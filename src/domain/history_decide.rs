@@ -8,11 +8,12 @@
 mod correct;
 mod judge;
 mod named;
+mod prospects;
 mod unsettle;
 
 use super::act::{Act, ActRequest};
 use super::date::Day;
-use super::decide::{Context, Decision, check_common, decide};
+use super::decide::{Context, Decision, check_common, decide, year_is_taken};
 use super::enrollment::Enrollment;
 use super::history::{Effective, History};
 use super::ids::Text;
@@ -22,6 +23,7 @@ use super::words;
 use correct::decide_correction;
 use judge::{Moment, judge};
 use named::check_named;
+pub use prospects::{Prospects, has_correctable};
 use unsettle::{hypothetical, may_unsettle, newly_unsupported, references, unsettles, with_new};
 
 /// Decides on a state that holds every event, if the act goes in at the end; `None` when the whole
@@ -81,6 +83,10 @@ pub fn decide_on(
         precedes(ctx, (&effective, &enrollment.state), history, request, refusal)
     })?;
     if !goes_at_end(&enrollment, request, &decision) {
+        // Also where the result on record is dated later.
+        if let Some(refusal) = year_is_taken(ctx, &enrollment.state, request) {
+            return Err(refusal);
+        }
         check_met_later(history, &enrollment.state, request, &decision)?;
         let meta = hypothetical(ctx, history, &decision, &request.common);
         let kind = request.act.kind();

@@ -108,6 +108,13 @@ newtype!(
     }
 );
 
+/// What names a program also names what is done for it as a whole.
+impl From<&ProgramId> for SubjectId {
+    fn from(program: &ProgramId) -> Self {
+        Self(program.0.clone())
+    }
+}
+
 impl SubjectId {
     /// The one spelling in which an id is registered: lower case, but for the Corps. Ids are compared
     /// without case; older logs can have others.
@@ -136,25 +143,18 @@ newtype!(
     }
 );
 
-/// Where an enrollment stands: a phase, or a step within a phase (`pilot`, `pilot.failed`).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "SmolStr", into = "SmolStr")]
-pub struct Node(SmolStr);
+newtype!(
+    /// Where an enrollment stands: a phase, or a step within a phase (`pilot`, `pilot.failed`).
+    Node,
+    "a node of a program",
+    "phase or phase.step, such as pilot.failed",
+    |value| {
+        let (phase, step) = value.split_once('.').unwrap_or((value, "x"));
+        is_snake(phase) && is_snake(step)
+    }
+);
 
 impl Node {
-    /// Reads `phase` or `phase.step`.
-    ///
-    /// # Errors
-    /// Names the accepted form.
-    pub fn parse(value: &str) -> Result<Self, IdError> {
-        let (phase, step) = value.split_once('.').unwrap_or((value, "x"));
-        if is_snake(phase) && is_snake(step) {
-            Ok(Self(SmolStr::from(value)))
-        } else {
-            Err(bad("a place in a program", value, "phase or phase.step, such as pilot.failed"))
-        }
-    }
-
     /// The phase.
     pub fn phase(&self) -> &str {
         self.0.split_once('.').map_or(self.0.as_str(), |(phase, _)| phase)
@@ -165,36 +165,12 @@ impl Node {
         self.0.split_once('.').map(|(_, step)| step)
     }
 
-    /// The whole, as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// Whether a pattern of a measure covers this node: `*` everything, `pilot.*` the phase with
     /// every step, `pilot` the phase outside its steps, `pilot.failed` that step.
     pub fn matches(&self, pattern: &str) -> bool {
         pattern == "*"
             || pattern == self.0
             || pattern.strip_suffix(".*").is_some_and(|phase| phase == self.phase())
-    }
-}
-
-impl TryFrom<SmolStr> for Node {
-    type Error = IdError;
-    fn try_from(value: SmolStr) -> Result<Self, IdError> {
-        Self::parse(&value)
-    }
-}
-
-impl From<Node> for SmolStr {
-    fn from(value: Node) -> Self {
-        value.0
-    }
-}
-
-impl fmt::Display for Node {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
@@ -207,7 +183,7 @@ pub fn covered(patterns: &[Id], node: Option<&Node>) -> bool {
     })
 }
 
-/// An event by place and id, written `stream@revision#id`.
+/// An event by where it is recorded and its id, written `stream@revision#id`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct EventRef {

@@ -17,15 +17,16 @@ use super::date::CivilDate;
 use super::ids::{Id, Node, ProgramId, Text, covered};
 
 pub use parts::{
-    Category, Guideline, GuidelineMeasure, Named, NationalStage, Phase, QuotaRule, Requirement,
-    Step, WaitingRule,
+    Category, Guideline, GuidelineMeasure, Named, NationalStage, Phase, PlannedEnd, QuotaRule,
+    Requirement, Step, WaitingRule,
 };
 pub use program::{
-    Edition, Exercise, OfficeName, OfficesFile, Program, ProgramFile, Programs, Versions,
+    Edition, Exercise, OfficeName, OfficesFile, Program, ProgramFile, Programs, SubjectKind,
+    Versions,
 };
 pub use rules::{
     ActRule, DueRule, Effect, FindingRule, ObligationRule, Outcome, Participation, Passing,
-    Programwide, Unlisted,
+    Presupposed, Programwide, Unlisted,
 };
 
 /// One version of a governing document, in one edition of our encoding.
@@ -91,6 +92,9 @@ pub struct Measure {
     /// What may be done, by whom, from where, to what effect.
     #[serde(default, rename = "act")]
     pub acts: Vec<ActRule>,
+    /// What may be done for the program as a whole, in its own stream; it stands nowhere (`none`).
+    #[serde(default, rename = "program_act")]
+    pub program_acts: Vec<ActRule>,
     /// What it lays on those who already stand when it comes into force (C18).
     #[serde(default)]
     pub passing: Option<Passing>,
@@ -112,6 +116,21 @@ pub struct Measure {
 }
 
 impl Measure {
+    /// What it says of the program as a whole: the measure by which acts for it are judged.
+    #[must_use]
+    pub fn of_whole(&self) -> Self {
+        let acts = self.program_acts.clone();
+        let (program_acts, passing, unlisted) = (Vec::new(), None, None);
+        Self { acts, program_acts, passing, unlisted, ..self.clone() }
+    }
+
+    /// Whether it lays an obligation on somebody by itself, without an act that opens it.
+    pub fn lays(&self, obligation: &Id) -> bool {
+        let unlisted = self.unlisted.as_ref().map(|unlisted| &unlisted.opens);
+        let programwide = self.programwide.as_ref().map(|programwide| &programwide.opens);
+        unlisted.into_iter().chain(programwide).any(|opens| opens.contains(obligation))
+    }
+
     /// The rules for an act, in the file's order.
     pub fn rules(&self, act: ActKind) -> impl Iterator<Item = &ActRule> {
         self.acts.iter().filter(move |rule| rule.act == act)

@@ -13,6 +13,7 @@ mod needs;
 mod programs;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 pub use graph::{Graph, Move};
 
@@ -44,6 +45,7 @@ pub fn check(measure: &Measure, programs: &[Program]) -> Vec<Problem> {
     declared::check(measure, programs, &mut problems);
     effects::check(measure, &mut problems);
     graph::check_overlaps(measure, &mut problems);
+    whole::check(measure, programs, &mut problems);
     if !measure.known_in_part {
         graph::check(measure, &graph, &mut problems);
         needs::check(measure, &graph, &mut problems);

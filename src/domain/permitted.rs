@@ -5,8 +5,9 @@
 //! which subject is `decide`'s.
 
 use super::act::ActKind;
-use super::condition::{Condition, Seen};
+use super::condition::Condition;
 use super::date::Day;
+use super::fulfilment::Seen;
 use super::ids::{Id, Language, Node, Office, Text, covered};
 use super::measure::{ActRule, Measure, Outcome};
 use super::refusal::{Reason, Refusal};

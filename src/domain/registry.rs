@@ -3,7 +3,8 @@
 //!
 //! A new act is one entry here, its content in `act/content.rs`, and its words in the audit trail; a
 //! new event of Docket's own is one entry and its body. Everything that lists types takes them from
-//! here: stored bytes, schemas, counters, filters, labels. A new shape of a type's data is the next
+//! here: stored bytes, schemas, counters, filters, labels. Acts of an enrollment can also be done for
+//! a program as a whole, in its own stream, where its measure says so. A new shape of a type's data is the next
 //! version here, with its upcast in `codec/upcast.rs`.
 //!
 //! The table is a macro that hands itself to another, which makes of it what it needs where the
@@ -141,6 +142,24 @@ macro_rules! registry {
                 /// Records a deliverable.
                 RecordDeliverable(Deliverable) "record_deliverable" ("Record a deliverable", "登记成果")
                     => DeliverableRecorded 1 ("Deliverable recorded", "已登记成果");
+                /// Records guidance that an office gave.
+                RecordGuidance(Statement) "record_guidance" ("Record guidance", "登记工作指导")
+                    => GuidanceRecorded 1 ("Guidance recorded", "已登记工作指导");
+                /// Records support that an office gave.
+                RecordSupport(Support) "record_support" ("Record support", "登记支持事项")
+                    => SupportRecorded 1 ("Support recorded", "已登记支持事项");
+                /// Records how the office that may interpret the measure interprets an article.
+                RecordInterpretation(Interpretation) "record_interpretation"
+                    ("Record an interpretation", "登记条文解释")
+                    => InterpretationRecorded 1 ("Interpretation recorded", "已登记条文解释");
+                /// Records an arrangement of the office that leads the work.
+                RecordArrangement(Arrangement) "record_arrangement"
+                    ("Record an arrangement", "登记工作安排")
+                    => ArrangementRecorded 1 ("Arrangement recorded", "已登记工作安排");
+                /// Records a system of evaluation indicators.
+                RecordIndicatorSystem(IndicatorSystem) "record_indicator_system"
+                    ("Record the indicator system", "登记考核评价指标体系")
+                    => IndicatorSystemRecorded 1 ("Indicator system recorded", "已登记考核评价指标体系");
                 /// Records a fact without effect.
                 Note(Statement) "note" ("Note", "备注")
                     => Noted 1 ("Noted", "已备注");
@@ -161,6 +180,12 @@ macro_rules! registry {
                 /// Mends a wrong record.
                 Correct(Correction) "correct" ("Correct", "更正")
                     => Corrected 1 ("Corrected", "已更正");
+            }
+            acts of Program {
+                /// Records that the list of who takes part is complete as of a day.
+                RecordListComplete(ListComplete) "record_list_complete"
+                    ("Record that the list is complete", "登记名单完整")
+                    => ListCompleteRecorded 1 ("List recorded as complete", "已登记名单完整");
             }
             own of Enrollment {
                 ApprovalAbandoned(ApprovalAbandoned) 1 ("Approval abandoned", "审批已放弃");

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::act::ActKind;
 use super::date::{CivilDate, Day};
-use super::event::{AppliedFor, Due, ObligationLapsed, Series, Term, Title};
+use super::event::{AppliedFor, Due, ObligationLapsed, Planned, Series, Term, Title};
 use super::ids::{Id, Node, Office, Provenance};
 
 /// Who is meant by "nobody yet": the state of an enrollment without events.
@@ -61,6 +61,8 @@ pub struct Kept {
     pub title: Option<Arc<Title>>,
     /// The term that runs or ran.
     pub term: Option<Arc<Term>>,
+    /// Until when the document plans the present phase.
+    pub planned: Option<Arc<Planned>>,
     /// The place of a quota held.
     pub place: Option<Arc<PlaceHeld>>,
     /// What awaits a decision.

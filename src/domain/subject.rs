@@ -9,9 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::date::{CivilDate, Day};
 use super::division::{self, CORPS};
 use super::ids::{EventRef, Id, Office, SubjectId, Text};
+use super::measure::Program;
 use super::refusal::{FieldError, field};
 
 mod history;
+
+/// The kind of what stands for a program as a whole; nothing is registered as such.
+const OF_PROGRAM: &str = "program";
 
 pub use history::{SubjectHistory, SubjectRecord};
 
@@ -130,14 +134,14 @@ pub enum SubjectEvent {
 
 /// What a registration, a renaming, or the correction of one says of a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Said<'a> {
+pub enum SubjectContent<'a> {
     /// Everything.
     Registration(&'a Registration),
     /// Another name from a day on.
     Renaming(&'a Renaming),
 }
 
-impl<'a> Said<'a> {
+impl<'a> SubjectContent<'a> {
     /// The day from which it holds.
     pub fn from(self) -> Day {
         match self {
@@ -185,12 +189,34 @@ impl Subject {
         let (revision, event_id) = (0, uuid::Uuid::nil());
         let said = registration.clone();
         let mut subject = Self { registration, names, offices, revision, event_id };
-        subject.takes_in(Said::Registration(&said));
+        subject.takes_in(SubjectContent::Registration(&said));
         subject
     }
 
+    /// A program, as the subject of what is done for it as a whole: it has no registration.
+    pub fn of_program(program: &Program) -> Self {
+        Self::registered(Registration {
+            id: SubjectId::from(&program.id),
+            kind: Id::from(OF_PROGRAM),
+            name: program.name.clone(),
+            code: None,
+            code_revision: None,
+            province: None,
+            responsible_office: None,
+            zones: Vec::new(),
+            invented: program.is_exercise(),
+            source: program.article.clone(),
+            effective_on: CivilDate::from(Day::MIN),
+        })
+    }
+
+    /// Whether it is a program as a whole.
+    pub fn is_program(&self) -> bool {
+        self.registration.kind == OF_PROGRAM
+    }
+
     /// Takes in a name and an office, each from its day on.
-    pub fn takes_in(&mut self, said: Said<'_>) {
+    pub fn takes_in(&mut self, said: SubjectContent<'_>) {
         self.names.push((said.from(), said.name().0.clone()));
         self.offices.extend(said.office().map(|office| (said.from(), office.clone())));
         // Of two from the same day the one recorded later is the newer.
@@ -246,6 +272,10 @@ impl Registration {
     /// The member that is wrong.
     pub fn check(&self) -> Result<(), FieldError> {
         let (id, kind) = (self.id.as_str(), self.kind.as_str());
+        if kind == OF_PROGRAM {
+            let (en, zh) = ("a program is declared, never registered", "项目不作为主体登记");
+            return Err(field("/kind", en, zh));
+        }
         if self.invented {
             self.check_invented()?;
         } else if kind == "province" && !division::is_province(id) {

@@ -61,14 +61,14 @@ pub const BLANK: Label =
 
 /// A text that says something: a reason, an opinion, a finding, a source.
 ///
-/// Who states one makes it by [`Said::parse`], and no request is read that has a blank text in it
+/// Who states one makes it by [`NonBlank::parse`], and no request is read that has a blank text in it
 /// (`codec/form.rs`). What stands in the record was said, whatever it is: reading it refuses nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-#[schemars(transparent)]
-pub struct Said(String);
+#[schemars(inline)]
+pub struct NonBlank(String);
 
-impl Said {
+impl NonBlank {
     /// The text, if it says something.
     pub fn parse(text: &str) -> Option<Self> {
         says_something(text).then(|| Self(text.to_owned()))
@@ -85,7 +85,7 @@ impl Said {
     }
 }
 
-impl Deref for Said {
+impl Deref for NonBlank {
     type Target = str;
 
     fn deref(&self) -> &str {
@@ -93,7 +93,7 @@ impl Deref for Said {
     }
 }
 
-impl fmt::Display for Said {
+impl fmt::Display for NonBlank {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
     }
@@ -143,12 +143,12 @@ mod tests {
             "\u{fffc}",
             " \u{200b}\u{301}\u{fe0f}\n",
         ] {
-            assert_eq!((says_something(text), Said::parse(text)), (false, None), "{text:?}");
+            assert_eq!((says_something(text), NonBlank::parse(text)), (false, None), "{text:?}");
         }
         for text in
             ["x", ".", "无", "〔2015〕59号", "é", "e\u{301}", "№", "✓", "👍🏽", "ا", "\u{200b}a"]
         {
-            assert_eq!(Said::parse(text).as_deref(), Some(text));
+            assert_eq!(NonBlank::parse(text).as_deref(), Some(text));
         }
     }
 

@@ -59,22 +59,6 @@ pub fn role(name: &str, language: Language) -> &str {
     }
 }
 
-/// A kind of subject: `a province`, `省（区、市）`; one that is not known here by its id.
-pub fn subject_kind(kind: &str, language: Language) -> &str {
-    let (en, zh) = match kind {
-        "province" => ("a province", "省（区、市）"),
-        "corps" => ("the Corps", "新疆生产建设兵团"),
-        "cluster_area" => ("a cluster area", "集聚发展区"),
-        "city" => ("a city", "城市"),
-        "county" => ("a county", "县（市、区）"),
-        "park" => ("a park", "园区"),
-        "center" => ("a center", "中心"),
-        "region" => ("a region", "区域"),
-        other => (other, other),
-    };
-    pick(language, en, zh)
-}
-
 /// A mark of a fact or an obligation, as answers name it: `ATTESTED` is `attested`, `佐证`.
 pub fn marked(mark: &str, language: Language) -> Option<&'static str> {
     let (en, zh) = match mark.to_ascii_lowercase().as_str() {
@@ -99,8 +83,10 @@ pub fn arithmetic(text: &str, language: Language) -> String {
         return text.to_owned();
     }
     let (sum, note) = text.split_once(" (").map_or((text, None), |(sum, note)| (sum, Some(note)));
-    if let Some(day) = sum.strip_suffix(", as the decision states") {
-        return format!("{}，由决定载明", token(day));
+    for (by, said) in [("decision", "由决定载明"), ("document", "由文件载明")] {
+        if let Some(date) = sum.strip_suffix(&format!(", as the {by} states")) {
+            return format!("{}，{said}", token(date));
+        }
     }
     let said: Vec<_> = sum.split(' ').map(token).collect();
     let note = match note {

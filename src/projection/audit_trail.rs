@@ -21,23 +21,23 @@ use crate::domain::history::{Fate, History, corrected_revision};
 use crate::domain::state::State;
 use crate::domain::subject::SubjectHistory;
 
+mod dictionary;
 pub mod entry;
 mod known;
-mod said;
 pub mod sentence;
 mod tables;
 
 pub use entry::{Entry, entries};
 pub use sentence::{Around, Receipt, own_sentence, sentence as sentence_of};
 
-use said::{Said, law_key, office_key};
+use dictionary::{Dictionary, law_key, office_key};
 use tables::{BEFORE, EVENTS, LAWS, OFFICES, RESTATE};
 
 /// Fills `audit_trail`, `audit_trail_before`, `recorded_by` and `law`.
 #[derive(Default)]
 pub struct AuditTrail {
-    offices: Said,
-    laws: Said,
+    offices: Dictionary,
+    laws: Dictionary,
 }
 
 /// What became of an event.
@@ -115,8 +115,8 @@ impl Projection for AuditTrail {
     }
 
     fn load(&mut self, reader: &mut dyn Reader) -> Result<(), DatabaseError> {
-        self.offices = said::load_offices(reader)?;
-        self.laws = said::load_laws(reader)?;
+        self.offices = dictionary::load_offices(reader)?;
+        self.laws = dictionary::load_laws(reader)?;
         Ok(())
     }
 
@@ -180,12 +180,12 @@ impl AuditTrail {
             step.map_or((None, Standing::Stands, None), |step| placed(step, fold_days));
         let (office, is_new) = self.offices.number(office_key(meta), envelope.sequence);
         if is_new {
-            said::write_office(office, meta, &mut changes.insert(OFFICES));
+            dictionary::write_office(office, meta, &mut changes.insert(OFFICES));
         }
         let law = law_key(meta).map(|key| {
             let (law, is_new) = self.laws.number(key, envelope.sequence);
             if is_new {
-                said::write_law(law, meta, &mut changes.insert(LAWS));
+                dictionary::write_law(law, meta, &mut changes.insert(LAWS));
             }
             law
         });

@@ -8,7 +8,7 @@ use super::step::{Envelope, Input, Projection};
 use super::table::Table;
 use crate::domain::event::EventMeta;
 use crate::domain::ids::SubjectId;
-use crate::domain::subject::{Registration, Said, SubjectEvent, SubjectHistory};
+use crate::domain::subject::{Registration, SubjectContent, SubjectEvent, SubjectHistory};
 
 mod list;
 mod tables;
@@ -51,10 +51,15 @@ impl Projection for Subjects {
         match input {
             Input::Subject(_, Some(history)) => restate(envelope, history, changes),
             Input::Subject(SubjectEvent::Registered(registration), None) => {
-                insert(envelope, envelope.revision, Said::Registration(registration), changes);
+                insert(
+                    envelope,
+                    envelope.revision,
+                    SubjectContent::Registration(registration),
+                    changes,
+                );
             }
             Input::Subject(SubjectEvent::Renamed(renaming), None) => {
-                insert(envelope, envelope.revision, Said::Renaming(renaming), changes);
+                insert(envelope, envelope.revision, SubjectContent::Renaming(renaming), changes);
                 let mut newest = changes.change(tables::SUBJECTS, tables::NEWEST);
                 newest.number(envelope.revision).number(envelope.sequence).text(subject(envelope));
             }
@@ -90,9 +95,14 @@ fn restate(envelope: &Envelope, history: &SubjectHistory, changes: &mut ModelCha
 }
 
 /// The rows of what a registration or renaming says, `revision` being its own.
-fn insert(envelope: &Envelope, revision: u64, said: Said<'_>, changes: &mut ModelChanges<'_>) {
+fn insert(
+    envelope: &Envelope,
+    revision: u64,
+    said: SubjectContent<'_>,
+    changes: &mut ModelChanges<'_>,
+) {
     let (id, known_from) = (subject(envelope), envelope.sequence);
-    if let Said::Registration(registration) = said {
+    if let SubjectContent::Registration(registration) = said {
         let mut row = changes.insert(tables::SUBJECTS);
         row.text(id).text(registration.kind.as_str()).text_if(registration.code.as_deref());
         row.text_if(registration.code_revision.as_deref());

@@ -193,7 +193,7 @@ async fn validate_only_gives_the_verdict_and_records_nothing() {
     let good = post(&province, &path, &headers, &apply("leading", "2016-01-05")).await.ok(200);
     let good = good.json();
     assert_eq!((&good["state"], &good["id"]), (&json!("VALIDATED"), &Value::Null));
-    assert_eq!(good["measure"]["article"], "III(I)1");
+    assert_eq!(good["measure"]["article"], "第三部分（一）1");
     post(&province, &path, &headers, &apply("none", "2016-01-05"))
         .await
         .problem(422, "validation-error");
@@ -215,9 +215,15 @@ async fn what_is_permitted_is_said_with_the_reason_why_not() {
     };
     let before = server.province("440000").get(path).await.ok(200).json();
     assert_eq!(find(&before, "apply")["allowed"], true);
-    assert_eq!(find(&before, "approve")["why_not"], "it is an act of national_office");
+    assert_eq!(
+        find(&before, "approve")["why_not"],
+        "approve is here an act of national_office, not of province"
+    );
     let other = server.province("320000").get(path).await.ok(200).json();
-    assert_eq!(find(&other, "apply")["why_not"], "your token does not name 440000");
+    assert_eq!(
+        find(&other, "apply")["why_not"],
+        "this token acts for 320000; 440000 needs one for 440000"
+    );
     let application = apply("leading", "2016-01-05");
     server.province("440000").act("strong_province/440000", &application).await.ok(201);
     let after = server.province("440000").get(path).await.ok(200).json();

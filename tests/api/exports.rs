@@ -59,7 +59,9 @@ async fn exports_and_lists_count_alike_and_rows_open_their_events() {
     let invented = count(&server, "/v1/enrollments?exercise=true&limit=1000").await;
     let subjects = count(&server, "/v1/subjects?limit=1000").await;
     let invented_subjects = count(&server, "/v1/subjects?exercise=true&limit=1000").await;
-    let duties = count(&server, "/v1/obligations?obligation=scheme&limit=1000").await;
+    let duties = server.auditor().get("/v1/obligations?limit=1000").await.ok(200).json();
+    let duties = duties["items"].as_array().unwrap().iter();
+    let duties = duties.filter(|duty| !duty["opened_by"].is_null()).count();
     let models = docket::projection::all().len();
     for (table, real, invented) in [
         ("enrollment_current", real, invented),

@@ -2,7 +2,6 @@
 
 use super::support::*;
 use docket::domain::date::Day;
-use docket::domain::ids::ProgramId;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -146,11 +145,12 @@ async fn obligations_are_listed_across_programs() {
 }
 
 /// P12: it stands in no stream, so it is listed from the registered provinces, whole and in pages.
-/// That the list of a program's pilots is complete as of 1 August 2016, known from `sequence` on.
-fn complete(server: &Server, program: &str, sequence: &str) {
-    let (program, sequence) = (ProgramId::parse(program).unwrap(), sequence.parse().unwrap());
-    let since = Day::parse("2016-08-01").unwrap();
-    server.app.library().note_list_complete(&program, sequence, since);
+/// That the list of a program's pilots is complete as of 1 August 2016.
+async fn complete(server: &Server, program: &str) {
+    let source = "the list of the official website";
+    let act =
+        json!({ "act": "record_list_complete", "effective_on": "2016-08-01", "source": source });
+    server.registrar().act_for(program, &act).await.ok(201);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -185,8 +185,8 @@ async fn p12_unlisted_provinces_owe_a_promotion_plan() {
     assert_eq!((before.get("320000"), &*before["XPCC"]), (None, "MET"));
     let open = "/v1/obligations?status=OPEN&subject=650000";
     assert_eq!(owing(&list(&server, open, &sequence).await.ok(200).json()), [""; 0]);
-    complete(&server, "strong_province", &sequence);
-    complete(&server, "exercise_strong_province", &sequence);
+    complete(&server, "strong_province").await;
+    complete(&server, "exercise_strong_province").await;
     // Two are pilots, one has met it; the others but one have applied.
     let expected = ["650000"];
     let all = ["650000", "XPCC"];
@@ -236,7 +236,7 @@ async fn p12_stands_with_the_one_enrollment_too() {
     let reply = auditor.get(&format!("{path}/obligations")).await.ok(200);
     assert_eq!(reply.header("etag"), "\"none.2026-11-22.json.en.0-0-1\"");
     assert_eq!(reply.json()["items"][0]["status"], "NOT_IN_THE_RECORD");
-    complete(&server, "strong_province", &known.to_string());
+    complete(&server, "strong_province").await;
     let reply = auditor.get(&format!("{path}/obligations")).await.ok(200);
     assert_eq!(reply.header("etag"), "\"none.2026-11-22.json.en.0-0-1-1\"");
     let body = reply.json();
@@ -251,7 +251,7 @@ async fn p12_stands_with_the_one_enrollment_too() {
     assert_eq!((&duty["owes"], &duty["article"]), (&json!("province"), &json!("IV(IV)")));
     assert_eq!(duty["opened_by"], Value::Null);
     let chinese = auditor.request("GET", &format!("{path}/obligations"));
-    assert_eq!(send(chinese).await.json()["items"][0]["label"], "综合实力提升计划");
+    assert_eq!(send(chinese).await.json()["items"][0]["label"], "制定综合实力提升计划");
     // Not before the measure, not before the registration, not of who can't take part.
     for (path, query) in [
         ("strong_province/650000", "?as_of=2015-01-01"),

@@ -103,7 +103,9 @@ async fn acts_refusals_retries_and_races_are_counted() {
 async fn every_event_type_has_a_counter() {
     let server = server().await;
     let counted: Vec<&str> = server.app.counters().appended().map(|(name, _)| name).collect();
-    for file in docket::codec::event_schemas().into_keys() {
+    // Beside the events there are the parts that they share, in small letters.
+    let files = docket::codec::event_schemas().into_keys();
+    for file in files.filter(|file| file.starts_with(char::is_uppercase)) {
         let name = file.split('.').next().unwrap();
         assert!(counted.contains(&name), "{name}");
     }

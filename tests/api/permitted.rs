@@ -90,3 +90,90 @@ async fn the_tag_tells_roles_and_divisions_apart() {
         send(request.header("if-none-match", &tag)).await.ok(200);
     }
 }
+
+/// G1: a correction is made by the office that acted, or by the national office. The old list allowed
+/// it to every office.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_who_acted_may_correct() {
+    let server = server().await;
+    server.register(&["440000"]).await;
+    let (province, national) = (server.province("440000"), server.national());
+    let department = server.client(Role::ProvincialDepartment, "dept", &["440000"]);
+    let day = "2026-11-22";
+    let corrects = async |client: &Client<'_>| {
+        let body = permitted(client, day).await;
+        let found = find(&body, "correct").clone();
+        (
+            found["allowed"].as_bool().unwrap(),
+            found["why_not"].as_str().unwrap_or_default().to_owned(),
+        )
+    };
+    for client in [&province, &national] {
+        assert_eq!(corrects(client).await, (false, "nothing is on record yet".to_owned()));
+    }
+    let applied = province.act("strong_province/440000", &apply("leading", "2016-01-05")).await;
+    let applied = applied.ok(201).json();
+    assert!(corrects(&province).await.0);
+    assert!(corrects(&national).await.0);
+    assert!(corrects(&server.registrar()).await.0);
+    let (allowed, why) = corrects(&department).await;
+    assert!(!allowed && why.contains("by the office that acted"), "{why}");
+    // It is refused as that says, and with the rule.
+    let id = applied["id"].as_str().unwrap();
+    let correct = json!({
+        "act": "correct", "effective_on": day, "reason": "a test",
+        "corrects": format!("strong_province-440000@0#{id}"),
+    });
+    let refused = department.act("strong_province/440000", &correct).await;
+    assert_eq!(refused.problem(403, "role-forbidden")["article"], "G1");
+    // What nobody owed can't be received.
+    let body = permitted(&department, day).await;
+    let receipt = find(&body, "acknowledge_receipt");
+    assert_eq!(receipt["allowed"], false, "{receipt}");
+    assert!(receipt["why_not"].as_str().unwrap().contains("no receipt"), "{receipt}");
+}
+
+/// G9: an act that founds what only later evidence shows can be recorded as of a day before it; other
+/// acts that a standing of that kind would permit can't.
+#[tokio::test(flavor = "multi_thread")]
+async fn evidence_of_a_later_day_permits_what_founds_it() {
+    let server = server().await;
+    server.register(&["440000"]).await;
+    let attested = json!({
+        "act": "attest_standing", "effective_on": "2018", "stands_at": "pilot",
+        "category": "leading", "confidence": "attested", "source": "a newspaper",
+    });
+    server.registrar().act("strong_province/440000", &attested).await.ok(201);
+    let body = permitted(&server.national(), "2016-06-30").await;
+    assert_eq!(find(&body, "approve")["allowed"], true, "{body}");
+    for act in ["evaluate", "submit_scheme", "confirm_standing"] {
+        assert_eq!(find(&body, act)["allowed"], false, "{act}");
+    }
+    // So it is.
+    let evaluate = json!({
+        "act": "evaluate", "effective_on": "2016-06-30", "result": "passed", "findings": "x",
+    });
+    let refused = server.national().act("strong_province/440000", &evaluate).await;
+    refused.problem(409, "effective-date-conflict");
+    server.national().act("strong_province/440000", &approve("2016-06-30")).await.ok(201);
+}
+
+/// G5: that a token does not act for a subject has the article, in what is permitted and in what is
+/// refused, of acts of the measure and of those that every program knows.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_province_is_refused_with_the_article() {
+    let server = server().await;
+    server.register(&["440000", "320000"]).await;
+    let other = server.province("320000");
+    let act = apply("leading", "2016-01-05");
+    let refused = other.act("strong_province/440000", &act).await;
+    assert_eq!(refused.problem(403, "jurisdiction-forbidden")["article"], "III(I)1");
+    let department = server.client(Role::ProvincialDepartment, "dept", &["320000"]);
+    server.province("440000").act("strong_province/440000", &act).await.ok(201);
+    let body = permitted(&department, "2026-11-22").await;
+    let receipt = find(&body, "acknowledge_receipt");
+    assert_eq!(
+        receipt["why_not"], "this token acts for 320000; 440000 needs one for 440000",
+        "{receipt}"
+    );
+}

@@ -100,7 +100,7 @@ async fn tags_are_of_revision_day_language_and_ground() {
     let chinese = auditor.request("GET", ONE).header("if-none-match", english.header("etag"));
     let chinese = send(chinese).await.ok(200);
     assert_eq!(chinese.header("etag"), "\"2.2026-11-22.json.zh-CN.0-0-1\"");
-    assert_eq!(chinese.json()["stands_at"]["label"], "试点省");
+    assert_eq!(chinese.json()["stands_at"]["label"], "试点省（区、市）");
     for part in ["Accept-Language", "Accept"] {
         assert!(chinese.header("vary").split(", ").any(|name| name == part));
     }

@@ -35,7 +35,7 @@ async fn application(server: &Server, change: impl FnOnce(&mut Value)) -> Value 
         "requirements": {
             "management": "yes", "demand": "yes", "agencies": 31, "services": kinds,
         },
-        "materials": materials,
+        "materials": materials, "document": document(),
     });
     change(&mut body);
     body

@@ -156,14 +156,14 @@ async fn an_act_that_depends_on_a_lapse_is_stale_after_it() {
     let sentence = items[3]["sentence"].as_str().unwrap();
     assert_eq!(
         sentence,
-        "On 23 February 2027 an obligation of area_one lapsed (Art. 10): Construction Plan, owed by the provincial IP department, due 22 February 2027 (weekends alone are known of that year); nothing had been received. Docket recorded it; no standing changes, and what is received later is late."
+        "On 23 February 2027 an obligation of area_one lapsed (Art. 10): Construction Plan, owed by the provincial IP department, due 22 February 2027 (the holidays of that year are not on record; weekends alone are counted); nothing had been received. Docket recorded it; no standing changes, and what is received later is late."
     );
     assert_eq!((&items[3]["act"], &items[3]["office"]), (&Value::Null, &json!("docket")));
     let chinese = server.auditor().request("GET", &format!("{AREA}/audit-trail"));
     let chinese = send(chinese.header("accept-language", "zh-CN")).await.ok(200).json();
     assert_eq!(
         chinese["items"][3]["sentence"],
-        "2027年2月23日，area_one的一项义务逾期（第10条）：建设方案，由省级知识产权管理部门履行，到期日2027年2月22日（该年仅知周末）；未收到任何材料。由系统记录，状态不变，此后收到的视为迟交。"
+        "2027年2月23日，area_one的一项义务逾期（第十条）：应由省级知识产权主管部门提交建设方案，到期日2027年2月22日（该年度放假安排未登记，仅按周末推算）；未收到任何材料。由系统记录，状态不变，此后收到的视为逾期。"
     );
     assert_eq!(server.clerk().await.lapsed, 0);
     server.today("2027-03-02");
@@ -246,4 +246,72 @@ async fn g16_what_lapsed_in_the_exercise_is_what_never_came() {
     // A second loading finds everything recorded, the lapses in between notwithstanding.
     load_set(&server, &DataSet::exercise().unwrap()).await;
     assert_eq!(recorded(&server).await, expected);
+}
+
+async fn read_models_follow(server: &Server) {
+    let head = server.app.log().head().await.unwrap().unwrap();
+    let mut status = server.state.models_status.clone();
+    status.wait_for(|status| status.has(head)).await.unwrap();
+}
+
+/// C13: two offices receive the report, each with its own receipt; as of a day between it is said who
+/// has it, in the answer about one enrollment and in the list.
+#[tokio::test(flavor = "multi_thread")]
+async fn c13_a_report_is_received_by_two_offices() {
+    let server = server().await;
+    approved(&server).await;
+    server.today("2027-01-30");
+    let report = json!({
+        "act": "submit_report", "effective_on": "2027-01-25", "year": 2026, "summary": "done",
+        "next_year_plan": "more",
+    });
+    let report = server.local().act(ENROLLMENT, &report).await.ok(201).json();
+    server.today("2027-02-10");
+    let of = format!("exercise_cluster_area-area_one@3#{}", report["id"].as_str().unwrap());
+    let receipt = json!({
+        "act": "acknowledge_receipt", "effective_on": "2027-01-26", "of": of,
+        "receipt_on": "2027-01-26",
+    });
+    server.department().act(ENROLLMENT, &receipt).await.ok(201);
+    read_models_follow(&server).await;
+    let by_department =
+        json!({ "office": "provincial_department", "on": "2027-01-26", "stated": true });
+    let by_national = json!({ "office": "national_office", "on": "2027-01-30", "stated": false });
+    let both = json!([by_national, by_department]);
+    for (day, status, received) in [
+        ("2027-01-25", "OPEN", json!([])),
+        ("2027-01-26", "OPEN", json!([by_department])),
+        ("2027-01-29", "OPEN", json!([by_department])),
+        ("2027-01-30", "MET", both.clone()),
+    ] {
+        let one = format!("{AREA}/obligations?as_of={day}");
+        let one = server.auditor().get(&one).await.ok(200).json();
+        let list = format!("/v1/obligations?exercise=true&obligation=annual_report&as_of={day}");
+        let list = server.auditor().get(&list).await.ok(200).json();
+        for body in [one, list] {
+            let items = body["items"].as_array().unwrap().iter();
+            let mut reports = items.filter(|item| item["obligation"] == "annual_report");
+            let report = reports.find(|item| item["due_year"] == 2027).unwrap();
+            assert_eq!((&report["status"], &report["received_by"]), (&json!(status), &received));
+            assert_eq!(report["uncertain"], false);
+        }
+    }
+    // What no two offices receive has no receipts apart.
+    assert_eq!(obligation(&server, "construction_plan").await["received_by"], json!([]));
+}
+
+/// C9, C11: what is owed jointly names all who owe it, also where somebody is waited for.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_owed_jointly_names_all_who_owe_it() {
+    let server = server().await;
+    approved(&server).await;
+    let plan = obligation(&server, "construction_plan").await;
+    assert_eq!(
+        (&plan["owes"], &plan["with"]),
+        (&json!("provincial_department"), &json!(["local_government"]))
+    );
+    let list = "/v1/obligations?exercise=true&obligation=construction_plan&owes=local_government";
+    read_models_follow(&server).await;
+    let list = server.auditor().get(list).await.ok(200).json();
+    assert_eq!(list["items"][0]["with"], json!(["local_government"]), "{list}");
 }

@@ -292,18 +292,23 @@ impl Client<'_> {
         send(request.header("accept-language", "en").json(body)).await
     }
 
-    /// Takes an act on whatever revision there is.
-    /// Records an act. What is dated back in a real program cites a document: one is cited where the
+    /// Takes an act on whatever revision there is. What is dated back in a real program cites a document: one is cited where the
     /// body names none.
     pub async fn act(&self, enrollment: &str, body: &Value) -> Reply {
-        let path = format!("/v1/enrollments/{enrollment}/acts");
+        self.act_at(&format!("/v1/enrollments/{enrollment}/acts"), body).await
+    }
+
+    /// Acts for a program as a whole.
+    pub async fn act_for(&self, program: &str, body: &Value) -> Reply {
+        self.act_at(&format!("/v1/programs/{program}/acts"), body).await
+    }
+
+    async fn act_at(&self, path: &str, body: &Value) -> Reply {
         let mut body = body.clone();
         if let Some(members) = body.as_object_mut() {
-            let document =
-                json!({ "title": "A file of the test", "number": "1", "issuing_office": "test" });
-            members.entry("document").or_insert(document);
+            members.entry("document").or_insert_with(document);
         }
-        let request = self.request("POST", &path).header("idempotency-key", new_key());
+        let request = self.request("POST", path).header("idempotency-key", new_key());
         send(request.header("accept-language", "en").header("if-match", "*").json(&body)).await
     }
 
@@ -314,12 +319,20 @@ impl Client<'_> {
     }
 }
 
+/// The document that an act dated back in a real program cites (G2).
+pub fn document() -> Value {
+    json!({ "title": "A file of the test", "number": "1", "issuing_office": "test" })
+}
+
 /// An application of a province for a pilot place.
 pub fn apply(category: &str, on: &str) -> Value {
-    json!({ "act": "apply", "effective_on": on, "category": category, "rank": "pilot" })
+    json!({
+        "act": "apply", "effective_on": on, "category": category, "rank": "pilot",
+        "document": document(),
+    })
 }
 
 /// Its approval.
 pub fn approve(on: &str) -> Value {
-    json!({ "act": "approve", "effective_on": on })
+    json!({ "act": "approve", "effective_on": on, "document": document() })
 }

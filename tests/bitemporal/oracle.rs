@@ -14,6 +14,7 @@ use docket::domain::history::Days;
 use docket::domain::ids::Office::{self, NationalOffice, Registrar};
 use docket::domain::ids::{EventRef, Node, Provenance};
 use docket::domain::state::State;
+use docket::domain::text::NonBlank;
 
 /// What stands after so many events, by the original's revision: the event as it now reads, and the
 /// revision that made it so.
@@ -52,8 +53,29 @@ fn standing(events: &[Recorded]) -> Standing {
             stands.insert(original, (now, last.revision));
         }
     }
+    succeeded(&mut stands);
     opened(&mut stands);
     stands
+}
+
+/// Of what a later version lays (C18), what came in the append of the founding act's version in force
+/// stands; where that laid nothing, what was laid last.
+fn succeeded(stands: &mut Standing) {
+    let laid: Vec<(u64, u64)> = stands
+        .iter()
+        .filter_map(|(revision, (event, _))| match &event.event {
+            Event::MeasureSucceeded(succeeded) => Some((succeeded.founded_by, *revision)),
+            _ => None,
+        })
+        .collect();
+    for (founding, revision) in &laid {
+        let of_it = || laid.iter().filter(|(of, _)| of == founding).map(|(_, laid)| *laid);
+        let in_force = stands.get(founding).map(|(_, by)| by + 1);
+        let kept = of_it().find(|laid| Some(*laid) == in_force).or_else(|| of_it().last());
+        if kept != Some(*revision) {
+            stands.remove(revision);
+        }
+    }
 }
 
 /// Where nothing that stands says from when the record is complete, the first event does (G10).
@@ -70,7 +92,7 @@ fn opened(stands: &mut Standing) {
     let recorded = first.meta.recorded_at.civil_day();
     let day = if archived { recorded } else { first.meta.effective_on.latest() };
     let Event::Acted(fact) = &mut first.event else { unreachable!() };
-    fact.effects.opens_record = Some(KeptSince { day, reason: "the first that stands".into() });
+    fact.effects.opens_record = Some(KeptSince { day, reason: NonBlank::literal("first") });
 }
 
 /// An event as it stands in time: what it is, which part, the days on which it can have been.

@@ -20,7 +20,7 @@ use docket::domain::quota::{PlacesRestated, Quota, QuotaEvent, places_of};
 use docket::domain::refusal::{Reason, Refusal};
 use docket::domain::shared_str::SharedStr;
 use docket::domain::state::State;
-use docket::domain::subject::{Said as SubjectSaid, Subject};
+use docket::domain::subject::{Subject, SubjectContent};
 use docket::log::{RecordedEvent, StreamName};
 use uuid::Uuid;
 
@@ -97,7 +97,7 @@ impl Replay {
             What::Rename { subject, renaming } => {
                 let renamed = self.subjects.get_mut(subject.as_str());
                 let renamed = renamed.unwrap_or_else(|| panic!("{key}: {subject} is unknown"));
-                renamed.takes_in(Said::Renaming(renaming));
+                renamed.takes_in(SubjectContent::Renaming(renaming));
                 renamed.revision += 1;
             }
             What::Upload(upload) => {
@@ -146,6 +146,7 @@ impl Replay {
             actor: &actor,
             now: self.now,
             standing_in: &standing_in,
+            met_for_whole: &|_| None,
             mending: false,
         };
         let mut history =

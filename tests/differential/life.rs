@@ -67,8 +67,8 @@ fn rule<'a>(ground: &Ground<'a>, kind: ActKind) -> Option<&'a ActRule> {
 }
 
 fn fits(rule: &ActRule, state: &State) -> bool {
-    let open = |matter| state.matters.contains_key(&matter);
-    rule.opens.is_none_or(|matter| !open(matter)) && rule.decides.is_none_or(open)
+    let open = |matter| state.matters.contains_key(matter);
+    rule.opens.as_ref().is_none_or(|matter| !open(matter)) && rule.decides.as_ref().is_none_or(open)
 }
 
 /// The act of this kind, by an office that does it.

@@ -10,7 +10,7 @@ use super::{CLUSTER, STRONG, assert_found, assert_mistake, line_of, programs, te
     CLUSTER,
     "act = \"submit_plan\"",
     "act = \"record_deliverable\"",
-    "needs = [\"plan_on_record\"]",
+    "needs = [{ plan_on_record = true }]",
     "plan_on_record can never hold where submit_amendment is allowed: add an [[act]] submit_plan from a place before it"
 )]
 #[case::title(
@@ -24,22 +24,22 @@ use super::{CLUSTER, STRONG, assert_found, assert_mistake, line_of, programs, te
     CLUSTER,
     "from = [\"experimental\", \"under_construction.rectifying\"]",
     "from = [\"none\"]",
-    "needs = [\"accepted_before\"]",
-    "accepted_before can never hold where request_acceptance is allowed"
+    "needs = [{ last_result",
+    "last_result can never hold where request_acceptance is allowed"
 )]
 #[case::rectified(
     CLUSTER,
     "from = [\"under_construction.rectifying\", \"experimental.*\", \"demonstrative.rectifying\"]",
     "from = [\"none\"]",
-    "needs = [\"rectification_open\"]",
+    "needs = [{ duty_open = \"rectification\" }]",
     "let an outcome before it open the obligation rectification"
 )]
 #[case::scheme(
     STRONG,
-    "opens = [\"scheme\"]\n",
-    "",
-    "needs = [\"scheme_owed\"]",
-    "let an outcome before it open the obligation scheme"
+    "duty_open = \"scheme\" }]\n",
+    "duty_open = \"support_of_unlisted\" }]\n",
+    "needs = [{ duty_open = \"support_of_unlisted\" }]",
+    "let an outcome before it open the obligation support_of_unlisted"
 )]
 #[case::nothing_to_decide(
     CLUSTER,
@@ -64,10 +64,10 @@ use super::{CLUSTER, STRONG, assert_found, assert_mistake, line_of, programs, te
 )]
 #[case::never_arises(
     CLUSTER,
-    "\"designation\", \"acceptance\"]",
+    "\"funds\", \"acceptance\"]",
     "\"acceptance\"]",
-    "[[obligation]]\nid = \"designation\"",
-    "designation never arises: let an outcome that can happen name it in `opens`"
+    "[[obligation]]\nid = \"funds\"",
+    "funds never arises: let an outcome that can happen name it in `opens`"
 )]
 #[case::never_met(
     CLUSTER,
@@ -96,7 +96,7 @@ fn a_term_that_nothing_begins() {
     assert_found(&errors, line, "give the outcome that begins the term a `term`, such as \"P3Y\"");
 }
 
-const CONFIRM: &str = "effect = \"confirm\"\nto = \"experimental\"";
+const CONFIRM: &str = "effect = \"confirm\"\nto = \"demonstrative\"\narticle = \"Art. 18\"\ntitle = \"demonstrative\"";
 const DEAD: &str = "effect = \"advance\"\nto = \"candidate.rejected\"";
 
 #[rstest]
@@ -111,7 +111,7 @@ const DEAD: &str = "effect = \"advance\"\nto = \"candidate.rejected\"";
     CLUSTER,
     "title = \"experimental\"\n",
     "",
-    "[act.outcome.qualified]\neffect = \"confirm\"",
+    "[act.outcome.qualified]\neffect = \"confirm\"\nto = \"experimental\"\narticle",
     "the effect confirm has no title: add `title`"
 )]
 #[case::stay(
@@ -144,16 +144,16 @@ const DEAD: &str = "effect = \"advance\"\nto = \"candidate.rejected\"";
 )]
 #[case::conclude(
     STRONG,
-    "effect = \"conclude\"\nto = \"exited\"",
-    "effect = \"conclude\"\nto = \"pilot\"",
+    "document_required = true\nanswers = \"adjustment\"\n\n[act.outcome.done]\neffect = \"conclude\"\nto = \"exited\"",
+    "document_required = true\n\n[act.outcome.done]\neffect = \"conclude\"\nto = \"pilot\"",
     "to = \"pilot\"\nfrees_place",
     "conclude ends the attempt, but pilot is not terminal"
 )]
 #[case::title(
     CLUSTER,
     CONFIRM,
-    "effect = \"advance\"\nto = \"experimental\"",
-    "title = \"experimental\"\n",
+    "effect = \"advance\"\nto = \"demonstrative\"\ntitle = \"demonstrative\" # here",
+    "title = \"demonstrative\" # here",
     "title without a title granted or kept: use the effect confirm or keep_title"
 )]
 #[case::place(
@@ -165,23 +165,23 @@ const DEAD: &str = "effect = \"advance\"\nto = \"candidate.rejected\"";
 )]
 #[case::category(
     STRONG,
-    "decides = \"adjustment\"\n\n[act.outcome.done]\neffect = \"stay\"\nopens = [\"scheme\"]\ntakes_place = true\nrecategorises = true",
+    "decides = \"adjustment\"\n\n[act.outcome.done]\neffect = \"stay\"\nopens = [\"scheme\"]\ndrops = [\"scheme\"]\ntakes_place = true\nrecategorises = true",
     "[act.outcome.done]\neffect = \"stay\"\nopens = [\"scheme\"]\nrecategorises = true # here",
     "recategorises = true # here",
-    "add `decides = \"adjustment\"` to the act"
+    "recategorises, but no request for it is decided"
 )]
 #[case::after_end(
     CLUSTER,
-    "\nterm = \"P3Y\"\nopens = [\"construction_plan\"",
-    "\nopens = [\"construction_plan\"",
+    "\nterm = \"P3Y\"\ncounts_from_decision = true",
+    "",
     "opens = [\"construction_plan\"",
     "acceptance is due after an end, but this outcome begins no term: add `term` or `title_term`"
 )]
 #[case::stated(
     CLUSTER,
-    "title = \"experimental\"\n",
-    "title = \"experimental\"\nopens = [\"rectification\"] # here\n",
-    "opens = [\"rectification\"] # here",
+    "article = \"Art. 18\"\ntitle = \"demonstrative\"\ntitle_term = \"P3Y\"\nopens = [\"review\"]",
+    "title = \"demonstrative\"\ntitle_term = \"P3Y\"\nopens = [\"review\", \"rectification\"]",
+    "opens = [\"review\", \"rectification\"]",
     "rectification is due on a stated day, which only rectify_within states"
 )]
 fn effects(

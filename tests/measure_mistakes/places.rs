@@ -38,7 +38,7 @@ use super::{CLUSTER, STRONG, TRIAL, assert_mistake};
     "from = [\"demonstrative.rectifying\"]",
     "from = [\"demonstrative\", \"demonstrative.rectifying\"]",
     "from = [\"demonstrative\", ",
-    "ambiguous: from demonstrative both this rule and rule 19 of the file allow review"
+    "ambiguous: from demonstrative both this rule and rule 20 of the file allow review"
 )]
 fn places(
     #[case] path: &str,
@@ -55,22 +55,22 @@ fn places(
     CLUSTER,
     "[act.outcome.qualified]\neffect = \"stay\"",
     "[act.outcome.good]\neffect = \"stay\"",
-    "[[act]]\nact = \"accept\"\narticle = \"Art. 17\"",
-    "the outcome qualified of accept is not handled: add [act.outcome.qualified]"
+    "[[act]]\nact = \"accept\"\narticle = \"Art. 17\"\nby",
+    "the outcome qualified of accept, which another rule has, is not handled: add [act.outcome.qualified]"
 )]
 #[case::unknown_grade(
     CLUSTER,
     "[act.outcome.qualified]\neffect = \"stay\"",
     "[act.outcome.good]\neffect = \"stay\"",
     "[act.outcome.good]",
-    "accept never has the outcome good: its outcomes are excellent, qualified, unqualified"
+    "the outcome good has no name: declare it in [[outcome_name]] with its label, or name a phase"
 )]
 #[case::evaluation(
     STRONG,
     "[act.outcome.failed]\neffect = \"adjust_or_exit\"\nto = \"pilot.failed\"",
     "[act.outcome.lost]\neffect = \"advance\"\nto = \"pilot.failed\"",
     "[[act]]\nact = \"evaluate\"\narticle = \"I(II), III(II)\"",
-    "the outcome failed of evaluate is not handled"
+    "the outcome failed of evaluate, which another rule has, is not handled"
 )]
 #[case::no_contents(
     CLUSTER,
@@ -92,14 +92,14 @@ fn outcomes(
 #[rstest]
 #[case::article(
     CLUSTER,
-    "article = \"Art. 13\"\nowes",
+    "article = \"Art. 10\"\nowes",
     "article = \" \"\nowes",
     "article = \" \"",
     "no article: cite it as the document does"
 )]
 #[case::not_known(
     CLUSTER,
-    "article = \"Art. 13\"\nowes",
+    "article = \"Art. 10\"\nowes",
     "article = \"not known\"\nowes",
     "article = \"not known\"",
     "cite the article"
@@ -186,13 +186,13 @@ fn words(
     "gone covers no declared place"
 )]
 #[case::title(
-    "title = \"experimental\"",
+    "article = \"Art. 18\"\ntitle = \"demonstrative\"",
     "title = \"golden\"",
     "title = \"golden\"",
     "golden is no declared title_kind: declared are experimental, demonstrative"
 )]
 #[case::opens(
-    "\"designation\", \"acceptance\"]",
+    "\"funds\", \"acceptance\"]",
     "\"feast\", \"acceptance\"]",
     "opens = [\"construction_plan\"",
     "feast is no declared obligation"
@@ -218,7 +218,7 @@ fn words(
 #[case::waiting(
     "act = \"recommend\", article",
     "act = \"confirm\", article",
-    "waiting_for = { office = \"provincial_department\"",
+    "waiting_for = [{ office = \"provincial_department\"",
     "add an [[act]] confirm by provincial_department from \"candidate.applied\""
 )]
 #[case::passing(
@@ -226,6 +226,36 @@ fn words(
     "phase = \"golden\"",
     "phase = \"golden\"",
     "golden is no declared phase"
+)]
+#[case::matter(
+    "{ awaits = \"acceptance\" }",
+    "{ awaits = \"feast\" }",
+    "needs = [{ any = [{ duty_past = \"rectification\" }, { duty_met = \"rectification\" }, {",
+    "feast is no declared matter"
+)]
+#[case::duty(
+    "needs = [{ duty_open = \"rectification\" }]",
+    "needs = [{ duty_open = \"feast\" }]",
+    "needs = [{ duty_open",
+    "feast is no declared obligation"
+)]
+#[case::ends(
+    "to = \"under_construction.excellent\"\nopens = [\"confirmation\"]\nends = [\"rectification\"]",
+    "to = \"under_construction.excellent\"\nopens = [\"confirmation\"]\nends = [\"feast\"]",
+    "ends = [\"feast\"]",
+    "feast is no declared obligation"
+)]
+#[case::result(
+    "in = [\"qualified\", \"unqualified\"]",
+    "in = [\"golden\"]",
+    "needs = [{ last_result",
+    "accept never has the result golden: it has excellent, qualified, unqualified"
+)]
+#[case::member(
+    "silent = \"round\"",
+    "silent = \"colour\"",
+    "when = { silent",
+    "approve never leaves out colour: it can leave out "
 )]
 fn undeclared(#[case] old: &str, #[case] new: &str, #[case] mark: &str, #[case] says: &str) {
     assert_mistake(CLUSTER, old, new, mark, says);

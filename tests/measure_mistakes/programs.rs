@@ -53,9 +53,9 @@ fn assert_fault(files: &[Source<'_>], path: &str, line: usize, says: &str) {
 #[case::other_folder(
     STRONG_PROGRAM,
     "id = \"strong_province\"",
-    "id = \"province\"",
-    "id = \"province\"",
-    "the program province stands in the folder strong_province: name the folder as the program"
+    "id = \"strong\"",
+    "id = \"strong\"",
+    "the program strong stands in the folder strong_province: name the folder as the program"
 )]
 #[case::one_language(
     CLUSTER_PROGRAM,
@@ -73,8 +73,8 @@ fn assert_fault(files: &[Source<'_>], path: &str, line: usize, says: &str) {
 )]
 #[case::nobody(
     STRONG_PROGRAM,
-    "subject_kinds = [\"province\", \"corps\"]",
-    "subject_kinds = []",
+    "subject_kinds = [\n",
+    "subject_kinds = []\nothers = [\n",
     "subject_kinds",
     "Kinds of subject that can enroll."
 )]

@@ -138,7 +138,7 @@ async fn a_node_that_can_not_read_an_edition_decides_nothing_under_it() {
     let log = NodeLog::over(&shared.log);
     let clock = Arc::new(FixedClock::at(Timestamp::parse_rfc3339(NOW).unwrap()));
     let parts = shared.parts(&log, &clock, 1);
-    let parts = Parts { measures: older(), documents: documents.clone(), ..parts };
+    let parts = Parts { files: older(), documents: documents.clone(), ..parts };
     let app = Arc::new(start(parts).await.unwrap());
     let _following = Following::start(&app);
     for file in older() {

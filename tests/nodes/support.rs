@@ -86,7 +86,7 @@ pub fn province(id: &str) -> Caller {
 pub fn call(id: &str, key: &str, precondition: Precondition, body: &Value) -> ActCall {
     ActCall {
         program: PROGRAM.to_owned(),
-        subject: SubjectId::parse(id).unwrap(),
+        subject: Some(SubjectId::parse(id).unwrap()),
         request: parse_act_request(body.to_string().as_bytes()).unwrap(),
         key: key.to_owned(),
         precondition,

@@ -89,9 +89,16 @@ fn obligations_keep_how_they_were_met_and_how_they_ended() {
         WHERE known_to IS NULL ORDER BY opened_by, obligation, due_year";
     insta::assert_snapshot!(rows_of(connection, due).join("\n"), @r#"
     2|acceptance|national_office|-|-|-|-
+    2|agencies|local_government|-|-|-|-
     2|annual_report|local_government|-|2015-01-31|--01-31|-
     2|construction_plan|provincial_department|2015-02-28|-|-|-
-    2|designation|local_government|-|-|-|-
+    2|department_in_charge|provincial_department|-|-|-|-
+    2|funds|local_government|-|-|-|-
+    2|personnel|local_government|-|-|-|-
+    4|inspection|national_office|-|-|-|-
+    6|inspection|national_office|-|-|-|-
+    8|inspection|national_office|-|-|-|-
+    10|confirmation|national_office|-|-|-|-
     11|review|national_office|-|-|-|-
     "#);
     insta::assert_snapshot!(rows_of(connection, met).join("\n"), @r#"
@@ -100,6 +107,7 @@ fn obligations_keep_how_they_were_met_and_how_they_ended() {
     annual_report|2016|6|2016-01-20
     annual_report|2018|8|2018-01-15
     construction_plan|0|3|2015-02-20
+    confirmation|0|11|2018-10-01
     "#);
 }
 

@@ -8,7 +8,7 @@ use docket::log::{EventLog, SqliteLog};
 use docket::projection::{Compared, Copies as _, SqliteCopies, all};
 use tokio::runtime::Runtime;
 
-use super::lives::{cluster_area, construction};
+use super::lives::{ahead, annual, cluster_area, construction, shown, succeeded};
 use super::world::World;
 use super::{
     catch_up, checksums, follower, follower_with, rebuild_all, rebuild_names, serving_checksums,
@@ -60,6 +60,11 @@ pub fn fill(world: &mut World) {
         Office::Registrar,
         r#"{"act":"note","effective_on":"2016","text":"unveiled"}"#,
     );
+    succeeded(world, "tianhe");
+    shown(world, "xihu");
+    ahead(world, "optics_valley");
+    annual(world, "strong_province", "330000");
+    annual(world, "exercise_strong_province", "inv_province");
 }
 
 #[test]

@@ -31,18 +31,18 @@ fn a_life_in_english() {
     let mut world = filled();
     cluster_area(&mut world, "cluster_area", "futian");
     insta::assert_snapshot!(sentences(&world, STREAM, "cluster_area", Language::En), @r#"
-    On 8 October 2014 the local people's government applied for Futian (Art. 5, Art. 6, Art. 7); it now stands at “Candidate: Applied”.
+    On 8 October 2014 the local people's government of Futian applied (Art. 5, Art. 6, Art. 7); it now stands at “Candidate: Applied”; Number of IP service agencies: the day and the source of the count are not stated.
     On 20 October 2014 the provincial IP department verified and recommended the application of Futian (Art. 7); it now stands at “Candidate: Recommended”.
-    On 30 November 2014 SIPO approved the application of Futian in the round of 2014 (Art. 9); it now stands at “Under construction as experimental area”; its term ends on 30 November 2017; the provincial IP department owes: Construction Plan, by 28 February 2015 (Art. 10); the local people's government owes: Written report on the work of the previous year, every year, first by 31 January 2015 (Art. 15); the local people's government owes: Designation of department in charge, agencies, personnel and funds, without a due date (Art. 13); the national IP office owes: Check and acceptance, from 1 December 2017 on, without a due date (Art. 16).
-    On 20 February 2015 the provincial IP department submitted the Construction Plan of Futian (Art. 10); this meets: Construction Plan.
-    On 20 January 2015 the local people's government submitted the report of Futian on the year 2014 (Art. 15); this meets: Written report on the work of the previous year, due in 2015.
+    On 30 November 2014 SIPO approved the application of Futian in the round of 2014 (Art. 8, Art. 9); it now stands at “Under construction as experimental area”; its term ends on 30 November 2017; the provincial IP department and the local people's government owe: Construction Plan, by 28 February 2015 (Art. 10); the local people's government owes: Written report on the work of the previous year, every year, first by 31 January 2015 (Art. 15); the provincial IP department and the local people's government owe: Department in charge of the construction, without a due date (Art. 13); the local people's government owes: Special agencies for the construction, without a due date (Art. 13); the local people's government owes: Personnel for the construction, without a due date (Art. 13); the local people's government owes: Supportive funds, without a due date (Art. 13); the national IP office owes: Check and acceptance, from 1 December 2017 on, without a due date (Art. 16).
+    On 20 February 2015 the provincial IP department submitted the Construction Plan of Futian (Art. 10); this meets: Construction Plan, received on 1 January 2030, 5419 days late; the plan does not say that it takes up: Creating a better environment to promote the development of intellectual property service sector and consolidating the development foundation; Integrating and optimizing resources and gathering service forces; Activating the service market and giving play to the role of intellectual property service in supporting technological innovation and economic development; Cultivating brand agencies, and regulating the service market; Deepening international communication and cultivating high-end service talents.
+    On 20 January 2015 the local people's government of Futian submitted its report on the year 2014 (Art. 15); the national IP office owes: Inspection in accordance with the report, without a due date (Art. 15); this meets: Written report on the work of the previous year, due in 2015, received on 1 January 2030, 5447 days late.
     In June 2015 SIPO inspected Futian: f (Art. 15).
-    On 20 January 2016 the local people's government submitted the report of Futian on the year 2015 (Art. 15); this meets: Written report on the work of the previous year, due in 2016.
-    On 10 December 2017 SIPO decided the check and acceptance of Futian as “qualified”, measured against version 1 of its plan (Art. 17); it now stands at “Experimental area”; it holds the title “Cluster Development Experimental Area of the National Intellectual Property Service Sector” from 10 December 2017, without expiry; this meets: Check and acceptance.
-    On 15 January 2018 the local people's government submitted the report of Futian on the year 2017 (Art. 15); this meets: Written report on the work of the previous year, due in 2018.
-    In May 2018 the local people's government asked for another check and acceptance of Futian (Art. 17).
-    On 1 September 2018 SIPO decided the check and acceptance of Futian as “excellent”, measured against version 1 of its plan (Art. 17); it now stands at “Experimental area: Accepted as excellent, to be confirmed”.
-    On 1 October 2018 SIPO confirmed the title of Futian (Art. 18); it now stands at “Demonstrative area”; it holds the title “Demonstrative Cluster Development Area of the National Intellectual Property Service Sector” from 1 October 2018, until 1 October 2021; the national IP office owes: Review of the demonstrative title, from 2 October 2021 on, without a due date (Art. 18).
+    On 20 January 2016 the local people's government of Futian submitted its report on the year 2015 (Art. 15); the national IP office owes: Inspection in accordance with the report, without a due date (Art. 15); this meets: Written report on the work of the previous year, due in 2016, received on 1 January 2030, 5083 days late.
+    On 10 December 2017 SIPO decided the check and acceptance of Futian as “qualified”, measured against version 1 of its plan (Art. 16, Art. 17); it now stands at “Experimental area”; it holds the title “Cluster Development Experimental Area of the National Intellectual Property Service Sector” from 10 December 2017, without expiry; this meets: Check and acceptance.
+    On 15 January 2018 the local people's government of Futian submitted its report on the year 2017 (Art. 15); the national IP office owes: Inspection in accordance with the report, without a due date (Art. 15); this meets: Written report on the work of the previous year, due in 2018, received on 1 January 2030, 4353 days late.
+    In May 2018 the local people's government of Futian asked for another check and acceptance (Art. 17).
+    On 1 September 2018 SIPO decided the check and acceptance of Futian as “excellent”, measured against version 1 of its plan (Art. 17); it now stands at “Experimental area: Accepted as excellent, to be confirmed”; the national IP office owes: Confirmation as demonstrative area, without a due date (Art. 17).
+    On 1 October 2018 SIPO confirmed the title of Futian (Art. 17, Art. 18); it now stands at “Demonstrative area”; it holds the title “Demonstrative Cluster Development Area of the National Intellectual Property Service Sector” from 1 October 2018, until 1 October 2021; the national IP office owes: Review of the demonstrative title, from 2 October 2021 on, without a due date (Art. 18); this meets: Confirmation as demonstrative area.
     "#);
 }
 
@@ -51,18 +51,18 @@ fn a_life_in_chinese() {
     let mut world = filled();
     cluster_area(&mut world, "cluster_area", "futian");
     insta::assert_snapshot!(sentences(&world, STREAM, "cluster_area", Language::Zh), @r#"
-    2014年10月8日，地方人民政府为福田提出申请（第5条、第6条、第7条）；此后状态为“申报中：已申请，待推荐”。
-    2014年10月20日，省级知识产权管理部门核实并推荐了福田的申请（第7条）；此后状态为“申报中：已推荐，待审批”。
-    2014年11月30日，国家知识产权局批准了福田的申请（2014 年度）（第9条）；此后状态为“试验区建设中”；期限至2017年11月30日；省级知识产权管理部门应完成：建设方案，不晚于2015年2月28日（第10条）；地方人民政府应完成：上一年度工作书面报告，逐年到期，首次为2015年1月31日（第15条）；地方人民政府应完成：明确主管部门、机构、人员和经费，无到期日（第13条）；国家知识产权局应完成：验收，自2017年12月1日起，无到期日（第16条）。
-    2015年2月20日，省级知识产权管理部门提交了福田的建设方案（第10条）；由此履行：建设方案。
-    2015年1月20日，地方人民政府提交了福田 2014 年度工作报告（第15条）；由此履行：上一年度工作书面报告（2015年到期）。
-    2015年6月，国家知识产权局检查了福田：f（第15条）。
-    2016年1月20日，地方人民政府提交了福田 2015 年度工作报告（第15条）；由此履行：上一年度工作书面报告（2016年到期）。
-    2017年12月10日，国家知识产权局对福田作出验收结论“合格”，依据其方案第 1 版（第17条）；此后状态为“集聚发展试验区”；自2017年12月10日起获得“国家知识产权服务业集聚发展试验区”称号，不设有效期；由此履行：验收。
-    2018年1月15日，地方人民政府提交了福田 2017 年度工作报告（第15条）；由此履行：上一年度工作书面报告（2018年到期）。
-    2018年5月，地方人民政府申请对福田再次验收（第17条）。
-    2018年9月1日，国家知识产权局对福田作出验收结论“优秀”，依据其方案第 1 版（第17条）；此后状态为“集聚发展试验区：验收优秀，待确认”。
-    2018年10月1日，国家知识产权局确认了福田的称号（第18条）；此后状态为“集聚发展示范区”；自2018年10月1日起获得“国家知识产权服务业集聚发展示范区”称号，至2021年10月1日；国家知识产权局应完成：示范区称号复核，自2021年10月2日起，无到期日（第18条）。
+    2014年10月8日，福田所在地人民政府提出申报（第五条、第六条、第七条）；此后状态为“申报中：已申请，待推荐”；知识产权服务机构数量：未注明统计日期和来源。
+    2014年10月20日，省级知识产权主管部门核实并推荐福田的申报（第七条）；此后状态为“申报中：已推荐，待审批”。
+    2014年11月30日，国家知识产权局批准福田的申报（2014年度）（第八条、第九条）；此后状态为“试验区建设期”；期限于2017年11月30日届满；由省级知识产权主管部门、地方人民政府不晚于2015年2月28日提交建设方案（第十条）；由地方人民政府逐年报送上一年度工作书面报告，首次不晚于2015年1月31日（第十五条）；由省级知识产权主管部门、地方人民政府确定集聚区建设主管部门（未规定期限，第十三条）；由地方人民政府指定或设立专门机构（未规定期限，第十三条）；由地方人民政府配备专门人员（未规定期限，第十三条）；由地方人民政府保障配套经费（未规定期限，第十三条）；由国家知识产权局自2017年12月1日起组织验收（未规定期限，第十六条）。
+    2015年2月20日，省级知识产权主管部门提交福田的建设方案（第十条）；据此履行提交建设方案的义务；收到日2030年1月1日，逾期5419日；方案未注明涉及：营造促进知识产权服务业发展的良好环境，夯实发展基础；整合优化资源，集聚服务力量；激活服务市场，发挥知识产权服务对科技创新和经济发展的支撑作用；培育品牌机构，规范服务市场；深化国际交流，培养高端服务人才。
+    2015年1月20日，福田所在地人民政府报送2014年度工作书面报告（第十五条）；由国家知识产权局根据年度报告组织检查（未规定期限，第十五条）；据此履行2015年到期的报送上一年度工作书面报告的义务；收到日2030年1月1日，逾期5447日。
+    2015年6月，国家知识产权局检查福田：f（第十五条）。
+    2016年1月20日，福田所在地人民政府报送2015年度工作书面报告（第十五条）；由国家知识产权局根据年度报告组织检查（未规定期限，第十五条）；据此履行2016年到期的报送上一年度工作书面报告的义务；收到日2030年1月1日，逾期5083日。
+    2017年12月10日，国家知识产权局对福田作出验收结论：合格，对照其建设方案第1版（第十六条、第十七条）；此后状态为“集聚发展试验区”；自2017年12月10日起获得“国家知识产权服务业集聚发展试验区”称号，不设有效期；据此履行组织验收的义务。
+    2018年1月15日，福田所在地人民政府报送2017年度工作书面报告（第十五条）；由国家知识产权局根据年度报告组织检查（未规定期限，第十五条）；据此履行2018年到期的报送上一年度工作书面报告的义务；收到日2030年1月1日，逾期4353日。
+    2018年5月，福田所在地人民政府申请再次验收（第十七条）。
+    2018年9月1日，国家知识产权局对福田作出验收结论：优秀，对照其建设方案第1版（第十七条）；此后状态为“集聚发展试验区：验收优秀，待确认”；由国家知识产权局确认为集聚发展示范区（未规定期限，第十七条）。
+    2018年10月1日，国家知识产权局确认福田的称号（第十七条、第十八条）；此后状态为“集聚发展示范区”；自2018年10月1日起获得“国家知识产权服务业集聚发展示范区”称号，有效期至2021年10月1日；由国家知识产权局自2021年10月2日起组织复核示范区称号（未规定期限，第十八条）；据此履行确认为集聚发展示范区的义务。
     "#);
 }
 
@@ -83,7 +83,7 @@ fn a_correction_says_what_it_mends_and_entries_say_what_became_of_them() {
     assert_eq!(list[2].fate, Standing::Corrected);
     assert_eq!(list[2].corrected_by, Some(correction.revision));
     assert_eq!(list[2].fold_day, Some(day("2014-12-01")));
-    assert_eq!(list[2].document.as_ref().unwrap().title, "Approval");
+    assert_eq!(&*list[2].document.as_ref().unwrap().title, "Approval");
     let last = list.last().unwrap();
     assert_eq!(
         (last.fate, last.corrects.as_deref()),
@@ -141,9 +141,9 @@ fn a_timeline_has_phases_planned_beside_actual_titles_terms_duties_and_acts() {
         .collect();
     insta::assert_snapshot!(phases.join("\n"), @r#"
     candidate 2014-10-08..2014-11-30 planned - Some("Art. 5, Art. 6, Art. 7") []
-    under_construction 2014-11-30..2017-12-10 planned 2017-11-30 Some("Art. 9") ["I"]
-    experimental 2017-12-10..2018-10-01 planned - Some("Art. 17") ["I"]
-    demonstrative 2018-10-01..- planned 2021-10-01 Some("Art. 18") ["I", "II", "III"]
+    under_construction 2014-11-30..2017-12-10 planned 2017-11-30 Some("Art. 8, Art. 9") ["I"]
+    experimental 2017-12-10..2018-10-01 planned - Some("Art. 16, Art. 17") ["I"]
+    demonstrative 2018-10-01..- planned 2021-10-01 Some("Art. 17, Art. 18") ["I", "II", "III"]
     "#);
     let titles: Vec<_> = line.titles.iter().map(|held| held.what.title.as_str()).collect();
     assert_eq!(titles, ["experimental", "demonstrative"]);

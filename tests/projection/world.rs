@@ -13,7 +13,9 @@ use docket::domain::calendar::Calendars;
 use docket::domain::date::{CivilDate, Day, Timestamp};
 use docket::domain::decide::{Actor, Context};
 use docket::domain::duty::lapses;
-use docket::domain::event::{ApprovalAbandoned, Event, EventMeta, OfficeName, Recorded};
+use docket::domain::event::{
+    ApprovalAbandoned, Event, EventMeta, MeasureSucceeded, OfficeName, Recorded,
+};
 use docket::domain::history::History;
 use docket::domain::history_decide::decide_on;
 use docket::domain::ids::{EventRef, Id, Office, ProgramId, Provenance, SubjectId, Text};
@@ -314,6 +316,7 @@ impl World {
             now,
             mending: false,
             standing_in: &|_| None,
+            met_for_whole: &|_| None,
         };
         let decision = decide_on(&ctx, &history, &request)?;
         let grounds: Vec<EventRef> = decision
@@ -347,7 +350,26 @@ impl World {
             archive: request.common.archive.is_some(),
             ..self.own_meta("2016", program.starts_with("exercise"))
         };
-        Ok(self.record(&stream, Event::Acted(Box::new(decision.fact)), meta))
+        let founding = self.record(&stream, Event::Acted(Box::new(decision.fact)), meta);
+        if let Some(follows) = decision.follows {
+            self.succeeds(&founding, follows);
+        }
+        Ok(founding)
+    }
+
+    /// What a later version lays on the standing that was founded, as `app` appends it (C18).
+    fn succeeds(&mut self, founding: &EventRef, mut follows: MeasureSucceeded) {
+        let act = self.histories[&founding.stream].at(founding.revision).unwrap();
+        let (exercise, own) = (act.meta.exercise, act.meta.corrects.is_empty());
+        if own {
+            follows.founded_by = founding.revision;
+        }
+        let mut meta = self.own_meta("2016", exercise);
+        meta.effective_on = follows.in_force_from;
+        meta.measure = Some(follows.version.clone());
+        meta.article = Some(follows.article.as_str().into());
+        meta.rests_on = EventRef::write_list(std::slice::from_ref(founding)).into();
+        self.record(&founding.stream, Event::MeasureSucceeded(Box::new(follows)), meta);
     }
 }
 

@@ -18,7 +18,7 @@ use docket::projection::{
 };
 use tokio::runtime::Runtime;
 
-use crate::lives::{cluster_area, construction};
+use crate::lives::{ahead, annual, cluster_area, construction, shown, succeeded};
 use crate::on_every_engine;
 use crate::places::Place;
 use crate::world::{World, day};
@@ -55,6 +55,10 @@ pub fn filled() -> World {
     at.act("strong_province", "320000", Office::Province, plan);
     evaluated_years(at);
     places(at, &approval);
+    succeeded(at, "tianhe");
+    shown(at, "xihu");
+    ahead(at, "optics_valley");
+    annual(at, "exercise_strong_province", "inv_province");
     world
 }
 

@@ -206,7 +206,7 @@ fn what_a_rebuild_differed_from_is_kept_until_the_next(place: &Place) {
     assert_eq!(again().kept, None);
     assert!(matches!(differences(Compare::Kept), Err(StoreError::NothingKept(_))));
     let finding = copies.serving().unwrap().unwrap();
-    place.sql("UPDATE subject SET kind = 'other' WHERE subject = 'futian'");
+    place.sql("UPDATE subject SET kind = 'other' WHERE subject = 'haidian'");
     let rebuilt = again();
     assert_eq!(rebuilt.kept.as_ref(), Some(&finding.0));
     assert_eq!(rebuilt.findings().count(), 1);

@@ -175,6 +175,7 @@ impl Story {
             actor,
             now: self.now,
             mending: false,
+            met_for_whole: &|_| None,
             standing_in: &elsewhere,
         };
         let decided = decide_on(&context, &self.history, request);

@@ -174,7 +174,7 @@ async fn act_at(
     let request = parse_act_request(body.to_string().as_bytes()).expect("an act");
     let call = ActCall {
         program: program.to_owned(),
-        subject: SubjectId::parse(subject).expect("a subject"),
+        subject: Some(SubjectId::parse(subject).expect("a subject")),
         request,
         key: key.to_owned(),
         precondition,

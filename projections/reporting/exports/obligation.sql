@@ -1,10 +1,10 @@
 -- The duties that bound or had bound, as known at :known; one that recurs has a row for each year
 -- in which it was met.
 SELECT e.stream AS enrollment, e.program, e.subject, e.exercise, o.obligation, o.opened_by, o.owes,
-       o.article, o.opened_on, o.open_from, o.due_on, o.due_earliest, o.due_latest, o.rule,
+       o.owed_with, o.uncertain, o.article, o.opened_on, o.open_from, o.due_on, o.due_earliest, o.due_latest, o.rule,
        o.arithmetic, o.first_due, o.every, o.during, o.kept_since, o.ended_by, o.ended_from,
        o.ended_waived, m.due_year AS met_due_year, m.met_by, m.met_on,
-       m.received_on AS met_received_on, a.provenance, a.sequence AS source_sequence,
+       m.received_on AS met_received_on, m.receipts AS met_receipts, a.provenance, a.sequence AS source_sequence,
        a.recorded_at, a.event_id AS source_event_id
 FROM obligation o
 JOIN enrollment e ON e.id = o.enrollment

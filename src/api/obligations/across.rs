@@ -179,7 +179,7 @@ fn of_program(
     let filter = UnlistedFilter {
         program: program.id.clone(),
         exercise: program.is_exercise(),
-        kinds: program.subject_kinds.clone(),
+        kinds: program.kinds(),
         standing: standing.map(|phase| phase.id.clone()).collect(),
         subject: filter.subject.clone(),
     };

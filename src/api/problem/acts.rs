@@ -150,9 +150,9 @@ fn of_stop(why: &Stop) -> Problem {
 impl From<RequestError> for Problem {
     fn from(error: RequestError) -> Problem {
         match error {
-            RequestError::Malformed(detail) => Problem::new(Code::MalformedRequest)
-                .detail(detail.clone())
-                .detail_zh("无法解析请求体：不是合法的 JSON，或结构有误"),
+            RequestError::Malformed(detail) => {
+                Problem::new(Code::MalformedRequest).detail(detail.en).detail_zh(detail.zh)
+            }
             RequestError::Invalid(errors) => of_fields(&errors, Language::En),
         }
     }

@@ -1,42 +1,15 @@
-//! The words of a drawing in both languages: offices, outcomes. Those of acts are the registry's.
+//! The fixed words of a drawing in both languages. What a measure names has the measure's labels, acts
+//! the registry's.
 
 use crate::domain::ids::{Language, Office};
-
-fn pick(language: Language, en: &'static str, zh: &'static str) -> &'static str {
-    match language {
-        Language::En => en,
-        Language::Zh => zh,
-    }
-}
+use crate::domain::words;
 
 /// What an office is called.
-pub fn office(office: Office, language: Language) -> &'static str {
-    let (en, zh) = match office {
-        Office::NationalOffice => ("national office", "国家知识产权局"),
-        Office::ProvincialDepartment => ("provincial department", "省级主管部门"),
-        Office::Province => ("province", "省级单位"),
-        Office::LocalGovernment => ("local government", "当地人民政府"),
-        Office::Registrar => ("registrar", "登记员"),
-        Office::Docket => ("docket", "系统"),
-    };
-    pick(language, en, zh)
-}
-
-/// What an outcome is called; `done` needs no word, a rank that no table knows is its id.
-pub fn outcome(id: &str, language: Language) -> Option<&str> {
-    let (en, zh) = match id {
-        "done" => return None,
-        "excellent" => ("excellent", "优秀"),
-        "qualified" => ("qualified", "合格"),
-        "unqualified" => ("unqualified", "不合格"),
-        "passed" => ("passed", "达标"),
-        "failed" => ("failed", "未达标"),
-        "pilot" => ("pilot", "试点"),
-        "demonstration" => ("demonstration", "示范"),
-        "powerful" => ("powerful", "强省"),
-        other => return Some(other),
-    };
-    Some(pick(language, en, zh))
+pub fn office(office: Office, language: Language) -> String {
+    match language {
+        Language::En => office.as_str().replace('_', " "),
+        Language::Zh => words::office(office, language).to_owned(),
+    }
 }
 
 /// Fixed words of a drawing.

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, ActKind, Common};
+use super::{Act, Common, Shown};
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::ids::{EventRef, Id, Node, Provenance};
-use crate::domain::text::Said;
+use crate::domain::text::NonBlank;
 
 /// A value that an application states for a requirement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,7 +22,7 @@ pub enum Stated {
     /// A number with the day and the source of the count.
     Counted(Counted),
     /// A statement.
-    Text(Said),
+    Text(NonBlank),
     /// A list, such as the kinds of service covered.
     List(Vec<Id>),
 }
@@ -45,7 +45,7 @@ pub struct Counted {
     pub on: Option<CivilDate>,
     /// By whom, or where that is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<Said>,
+    pub source: Option<NonBlank>,
 }
 
 macro_rules! content {
@@ -72,7 +72,7 @@ content!(
         rank: Option<Id>,
         /// Why direct entry in a higher rank is asked for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        justification: Option<Said>,
+        justification: Option<NonBlank>,
         /// The kind of applicant.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         applicant_kind: Option<Id>,
@@ -85,27 +85,27 @@ content!(
     /// The provincial department's opinion after verifying (C5).
     Recommendation {
         /// The opinion.
-        opinion: Said,
+        opinion: NonBlank,
     }
 );
 content!(
     /// A return or a rejection of an application, with its round or batch (C7, P3).
     Declined {
         /// The reason.
-        reason: Said,
+        reason: NonBlank,
         /// The annual round.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        round: Option<Said>,
+        round: Option<NonBlank>,
         /// The batch.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        batch: Option<Said>,
+        batch: Option<NonBlank>,
     }
 );
 content!(
     /// A decision that gives its reason.
     Reasoned {
         /// The reason.
-        reason: Said,
+        reason: NonBlank,
     }
 );
 content!(
@@ -113,20 +113,20 @@ content!(
     Approval {
         /// The annual round.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        round: Option<Said>,
+        round: Option<NonBlank>,
         /// The batch.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        batch: Option<Said>,
+        batch: Option<NonBlank>,
     }
 );
 content!(
     /// A construction plan (C9), or what one becomes by an amendment.
     Plan {
         /// What the plan says on each of its headings.
-        contents: BTreeMap<Id, Said>,
+        contents: BTreeMap<Id, NonBlank>,
         /// Its indicators with their targets.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        indicators: BTreeMap<Id, Said>,
+        indicators: BTreeMap<Id, NonBlank>,
         /// Tasks of the annex that it takes up (C10).
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         guidelines: Vec<Id>,
@@ -136,9 +136,9 @@ content!(
     /// An amendment of the plan (C12).
     Amendment {
         /// The amendment opinion.
-        opinion: Said,
+        opinion: NonBlank,
         /// The related explanations.
-        explanation: Said,
+        explanation: NonBlank,
         /// The plan as amended.
         plan: Plan,
     }
@@ -148,14 +148,14 @@ content!(
     Decision {
         /// The reason, where one is given.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        reason: Option<Said>,
+        reason: Option<NonBlank>,
     }
 );
 content!(
     /// An implementation scheme: what it says on each main task of the category (P5, P6).
     Scheme {
         /// By task.
-        tasks: BTreeMap<Id, Said>,
+        tasks: BTreeMap<Id, NonBlank>,
     }
 );
 content!(
@@ -164,7 +164,7 @@ content!(
         /// The task.
         task: Id,
         /// What was done.
-        text: Said,
+        text: NonBlank,
     }
 );
 content!(
@@ -173,14 +173,14 @@ content!(
         /// The category asked for.
         category: Id,
         /// Why.
-        reason: Said,
+        reason: NonBlank,
     }
 );
 content!(
     /// A comprehensive strength promotion plan (P12).
     PromotionPlan {
         /// What it says.
-        summary: Said,
+        summary: NonBlank,
     }
 );
 content!(
@@ -189,7 +189,7 @@ content!(
         /// What is designated: department, agencies, personnel, funds.
         designates: Id,
         /// Which.
-        text: Said,
+        text: NonBlank,
     }
 );
 content!(
@@ -198,9 +198,9 @@ content!(
         /// The year reported on.
         year: i32,
         /// The report's summary.
-        summary: Said,
+        summary: NonBlank,
         /// Arrangements for the following year.
-        next_year_plan: Said,
+        next_year_plan: NonBlank,
     }
 );
 content!(
@@ -211,7 +211,7 @@ content!(
         #[schemars(with = "Option<String>")]
         follows: Option<EventRef>,
         /// What was found.
-        findings: Said,
+        findings: NonBlank,
     }
 );
 content!(
@@ -220,14 +220,14 @@ content!(
         /// The year.
         year: i32,
         /// The result.
-        result: Said,
+        result: NonBlank,
     }
 );
 content!(
     /// The opening of a stage evaluation (P8).
     EvaluationOpening {
         /// What is evaluated, and under which notice.
-        scope: Said,
+        scope: NonBlank,
     }
 );
 content!(
@@ -236,7 +236,7 @@ content!(
         /// `passed` or `failed`.
         result: Id,
         /// What was found.
-        findings: Said,
+        findings: NonBlank,
     }
 );
 content!(
@@ -245,7 +245,7 @@ content!(
         /// The rank: `demonstration` or `powerful`.
         rank: Id,
         /// The batch.
-        batch: Said,
+        batch: NonBlank,
     }
 );
 content!(
@@ -254,10 +254,10 @@ content!(
         /// `excellent`, `qualified` or `unqualified`.
         result: Id,
         /// A finding for each of the contents checked.
-        findings: BTreeMap<Id, Said>,
+        findings: BTreeMap<Id, NonBlank>,
         /// A finding for each indicator of the plan version that it measured against.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        indicators: BTreeMap<Id, Said>,
+        indicators: BTreeMap<Id, NonBlank>,
         /// The plan version it measured against; absent when none is on record.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         plan_version: Option<u32>,
@@ -279,7 +279,7 @@ content!(
     /// A request or a report in words.
     Statement {
         /// What it says.
-        text: Said,
+        text: NonBlank,
     }
 );
 content!(
@@ -288,7 +288,7 @@ content!(
         /// `excellent`, `qualified` or `unqualified`, as printed.
         result: Id,
         /// What was found.
-        findings: Said,
+        findings: NonBlank,
         /// For a first `unqualified`: by when rectification is due.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schemars(with = "Option<String>")]
@@ -301,45 +301,59 @@ content!(
         /// `policy`, `guidance` or another word for what it is.
         kind: Id,
         /// Its title.
-        title: Said,
+        title: NonBlank,
     }
 );
-/// What evidence shows beside a standing: that an act was done (G9).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Shown {
-    /// An approval.
-    #[serde(alias = "approve")]
-    Approval,
-    /// A check and acceptance.
-    #[serde(alias = "accept")]
-    Acceptance,
-    /// The confirmation of a title.
-    #[serde(alias = "confirm")]
-    Confirmation,
-    /// A review of a title.
-    Review,
-    /// A stage evaluation.
-    #[serde(alias = "evaluate")]
-    Evaluation,
-    /// A listing.
-    #[serde(alias = "list")]
-    Listing,
-}
-
-impl Shown {
-    /// The act that was done.
-    pub fn act(self) -> ActKind {
-        match self {
-            Self::Approval => ActKind::Approve,
-            Self::Acceptance => ActKind::Accept,
-            Self::Confirmation => ActKind::Confirm,
-            Self::Review => ActKind::Review,
-            Self::Evaluation => ActKind::Evaluate,
-            Self::Listing => ActKind::List,
-        }
+content!(
+    /// Support given: to an area (Art. 12, Art. 13), to a province (IV(III), IV(IV)).
+    Support {
+        /// `funds`, `talent`, `information` or another word for what it is.
+        kind: Id,
+        /// How much, as printed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amount: Option<NonBlank>,
+        /// What was given.
+        text: NonBlank,
     }
-}
+);
+content!(
+    /// How an article is interpreted (Art. 19).
+    Interpretation {
+        /// The article.
+        article: NonBlank,
+        /// The interpretation.
+        text: NonBlank,
+    }
+);
+content!(
+    /// An arrangement by the office that leads the work (IV(I)).
+    Arrangement {
+        /// `key_works`, `coordination` or another kind that the measure names.
+        kind: Id,
+        /// The year that it is for, if it is for one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        year: Option<i32>,
+        /// What is arranged.
+        text: NonBlank,
+    }
+);
+content!(
+    /// A system of indicators by which is evaluated (IV(II)).
+    IndicatorSystem {
+        /// Its title.
+        title: NonBlank,
+        /// What it contains.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<NonBlank>,
+    }
+);
+content!(
+    /// That the list of those who take part is complete as of the day from which the act counts (P12).
+    ListComplete {
+        /// The source that says so.
+        source: NonBlank,
+    }
+);
 
 content!(
     /// A standing known only from evidence (G9).
@@ -364,19 +378,19 @@ content!(
         grade: Option<Id>,
         /// The batch, where the source has it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        batch: Option<Said>,
+        batch: Option<NonBlank>,
         /// `attested` when a source says so, `inferred` when it follows from one.
         #[schemars(with = "String")]
         confidence: Provenance,
         /// The source, "reported by …; original not seen" where the issuing text was not read.
-        source: Said,
+        source: NonBlank,
     }
 );
 content!(
     /// An act under a rule that is not known (G14): no article, no check, no due date of its own.
     UnknownRule {
         /// What was done.
-        what: Said,
+        what: NonBlank,
         /// Where the subject stood afterwards, if the act moved it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schemars(with = "Option<String>")]
@@ -393,7 +407,7 @@ content!(
         #[schemars(with = "String")]
         corrects: EventRef,
         /// Why it is wrong.
-        reason: Said,
+        reason: NonBlank,
         /// What should have been recorded; absent: nothing, the event is annulled.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         replacement: Option<Box<Mended>>,

@@ -12,6 +12,7 @@ impl ActKind {
             Self::List => Some("rank"),
             Self::Evaluate | Self::Accept | Self::Review => Some("result"),
             Self::Designate => Some("designates"),
+            Self::RecordArrangement => Some("kind"),
             _ => None,
         }
     }
@@ -37,6 +38,7 @@ impl Act {
             Self::Accept(check) => Some(&check.result),
             Self::Review(review) => Some(&review.result),
             Self::Designate(designation) => Some(&designation.designates),
+            Self::RecordArrangement(arrangement) => Some(&arrangement.kind),
             _ => None,
         }
     }

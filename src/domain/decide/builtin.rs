@@ -6,6 +6,7 @@ use super::{Deciding, Decision, Footing};
 use crate::domain::act::{Act, ActKind, Receipt, UnknownRule};
 use crate::domain::ids::{Id, Language, Node, Office};
 use crate::domain::refusal::{Reason, Refusal, field};
+use crate::domain::subject::Subject;
 use crate::domain::words;
 
 /// Who corrects: whoever acts (G1).
@@ -23,6 +24,7 @@ pub fn every_program_knows(kind: ActKind) -> Option<(&'static [Office], &'static
     match kind {
         ActKind::Note | ActKind::AttestStanding => Some((&[Office::Registrar], "G9")),
         ActKind::ConfirmStanding => Some((&[Office::NationalOffice], "G10")),
+        ActKind::RecordListComplete => Some((&[Office::Registrar], "G10")),
         ActKind::RecordUnderUnknownRule => Some((&[Office::Registrar], "G14")),
         ActKind::AcknowledgeReceipt => {
             Some((&[Office::NationalOffice, Office::ProvincialDepartment], "G12"))
@@ -32,10 +34,23 @@ pub fn every_program_knows(kind: ActKind) -> Option<(&'static [Office], &'static
     }
 }
 
+/// Whether an act is done for a subject, or for a program as a whole, as far as that is not for the
+/// measure to say: a program has no standing to be attested or confirmed, and one list.
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other act is the measure's, or anyone's")]
+pub fn is_done_for(kind: ActKind, subject: &Subject) -> bool {
+    match kind {
+        ActKind::AttestStanding | ActKind::ConfirmStanding | ActKind::RecordUnderUnknownRule => {
+            !subject.is_program()
+        }
+        ActKind::RecordListComplete => subject.is_program(),
+        _ => true,
+    }
+}
+
 impl Footing<'_> {
     pub(super) fn only(&self, offices: &[Office], rule: &str) -> Result<(), Refusal> {
         if offices.contains(&self.office) {
-            return self.check_jurisdiction();
+            return self.check_jurisdiction().map_err(|refusal| refusal.under(rule));
         }
         let names: Vec<_> = offices.iter().map(|office| office.as_str()).collect();
         Err(self
@@ -57,6 +72,8 @@ impl Footing<'_> {
         match self.kind {
             ActKind::ConfirmStanding => self.evidenced_node().map(|_| ()),
             ActKind::RecordUnderUnknownRule => self.check_rule_unknown(),
+            ActKind::AcknowledgeReceipt => self.check_receivable(),
+            ActKind::Correct => self.check_on_record(),
             _ => Ok(()),
         }
     }
@@ -71,6 +88,26 @@ impl Footing<'_> {
                 "此处没有仅凭佐证记录的状态可供确认",
             )
         })
+    }
+
+    /// That there is something to correct (G1).
+    fn check_on_record(&self) -> Result<(), Refusal> {
+        if self.state.acts > 0 || !self.state.unsupported.is_empty() {
+            return Ok(());
+        }
+        Err(self.not_permitted("act_on_record", "nothing is on record yet", "尚无任何记录"))
+    }
+
+    /// That there is something of which a receipt can be acknowledged (G12).
+    fn check_receivable(&self) -> Result<(), Refusal> {
+        if self.state.duties.iter().any(|duty| !duty.met.is_empty()) {
+            return Ok(());
+        }
+        Err(self.not_permitted(
+            "obligation_met",
+            "nothing on record met an obligation, so there is no receipt to acknowledge",
+            "尚无履行义务的行为入档，没有可确认的收到日期",
+        ))
     }
 
     /// That the rule is not known: of a known measure the act itself is recorded (G14).
@@ -90,7 +127,7 @@ impl Footing<'_> {
         self.state.node.as_ref().map(|node| Id::from(node.as_str()))
     }
 
-    fn not_permitted(
+    pub(super) fn not_permitted(
         &self,
         missing: &str,
         en: impl Into<String>,
@@ -111,7 +148,9 @@ impl Deciding<'_> {
             self.check_builtin()?;
         }
         match &self.request.act {
-            Act::Note(_) => Ok(Some(self.plain_decision(self.common_effects(), vec![]))),
+            Act::Note(_) | Act::RecordListComplete(_) => {
+                Ok(Some(self.plain_decision(self.common_effects(), vec![])))
+            }
             Act::AttestStanding(attestation) => self.attest(attestation).map(Some),
             Act::ConfirmStanding(_) => self.confirm_standing(self.evidenced_node()?).map(Some),
             Act::RecordUnderUnknownRule(unknown) => self.unknown_rule(unknown).map(Some),

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
+use super::builtin::is_done_for;
 use super::{Deciding, Decision, Footing};
 use crate::domain::act::ActKind;
 use crate::domain::event::Finding;
-use crate::domain::ids::{Id, Language, Office, Text};
+use crate::domain::ids::{Id, Office, Text};
 use crate::domain::measure::Edition;
 use crate::domain::refusal::{Reason, Refusal, field};
 use crate::domain::text::says_something;
@@ -162,6 +163,7 @@ impl Deciding<'_> {
         let cites_source = matches!(
             self.kind,
             ActKind::Note
+                | ActKind::RecordListComplete
                 | ActKind::AttestStanding
                 | ActKind::RecordUnderUnknownRule
                 | ActKind::Correct
@@ -199,7 +201,22 @@ impl<'a> Footing<'a> {
     /// Real and invented never mix (G16); only the program's kinds of subject enroll.
     pub(super) fn check_subject(&self) -> Result<(), Refusal> {
         let (program, registration) = (self.ctx.program, &self.ctx.subject.registration);
-        let reason = || Reason::IneligibleSubject { allowed_kinds: program.subject_kinds.clone() };
+        let whole = self.ctx.subject.is_program();
+        if !is_done_for(self.kind, self.ctx.subject) {
+            let (en, zh) = match whole {
+                true => ("for a program as a whole", "就项目整体"),
+                false => ("for one subject", "就单个主体"),
+            };
+            return Err(self.not_permitted(
+                "subject",
+                format!("{} is no act {en}", self.kind.as_str()),
+                format!("“{}”不能{zh}作出", words::act_zh(self.kind)),
+            ));
+        }
+        if whole {
+            return Ok(());
+        }
+        let reason = || Reason::IneligibleSubject { allowed_kinds: program.kinds() };
         if registration.invented != program.is_exercise() {
             let (en, zh) = if registration.invented {
                 ("an invented subject takes part only in an exercise", "虚构主体只能参加演练项目")
@@ -212,10 +229,10 @@ impl<'a> Footing<'a> {
             );
             return Err(self.refuse(reason(), en, format!("{zh}；真实数据与演练数据不得混同")));
         }
-        if !program.subject_kinds.contains(&registration.kind) {
-            let kinds = program.subject_kinds.join(", ");
-            let named = |kind| words::subject_kind(kind, Language::Zh);
-            let all: Vec<_> = program.subject_kinds.iter().map(|kind| named(kind)).collect();
+        if !program.takes(&registration.kind) {
+            let kinds = program.kinds().join(", ");
+            let all: Vec<&str> =
+                program.subject_kinds.iter().map(|kind| kind.label.zh.as_str()).collect();
             return Err(self
                 .refuse(
                     reason(),
@@ -223,12 +240,7 @@ impl<'a> Footing<'a> {
                         "{} is of kind {}; subjects of {} are of kind {kinds}",
                         registration.id, registration.kind, program.id
                     ),
-                    format!(
-                        "“{}”的类别为{}；本项目的主体类别为{}",
-                        registration.id,
-                        named(&registration.kind),
-                        all.join("、")
-                    ),
+                    format!("“{}”不是{}，不属于本项目的主体", registration.id, all.join("或")),
                 )
                 .under(&program.article));
         }

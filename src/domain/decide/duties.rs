@@ -78,10 +78,7 @@ impl Deciding<'_> {
                 duty.open_from = day_after_end(effects).unwrap_or(start);
             }
             DueRule::Undated => {}
-            DueRule::By(on) => {
-                let arithmetic = format!("{on}, as the document states");
-                duty.due = Some(due(*on, "by".to_owned(), arithmetic));
-            }
+            DueRule::By(_) => duty.due = rule.due.by(start, self.kind.event_type()),
             DueRule::Every { on, during } => {
                 duty.series = Some(series(*on, during, start, governs));
             }
@@ -89,7 +86,7 @@ impl Deciding<'_> {
         duty
     }
 
-    /// The obligations that the act meets. What is owed outside of the program is met there, and where
+    /// The obligations that the act meets. What the measure lays by itself is met there, and where
     /// several of a kind are open, that of the event which the act names.
     pub(super) fn duties_met(
         &self,
@@ -97,7 +94,6 @@ impl Deciding<'_> {
         rule: &ActRule,
         outcome: &Outcome,
     ) -> Result<Vec<DutyMet>, Refusal> {
-        let outside = |id: &Id| measure.unlisted.as_ref().is_some_and(|u| u.opens.contains(id));
         let named = match &self.request.act {
             Act::Inspect(inspection) => inspection.follows.as_ref().map(|follows| follows.revision),
             _ => None,
@@ -117,7 +113,7 @@ impl Deciding<'_> {
                 continue;
             }
             let Some(duty) = self.state.open_duty(id) else {
-                if outside(id) {
+                if measure.lays(id) {
                     met.push(DutyMet { obligation, due_year: None, opened_by: None });
                 }
                 continue;

@@ -3,19 +3,19 @@
 
 use std::sync::Arc;
 
-use super::{Deciding, Decision, PlaceWanted};
+use super::{Deciding, Decision, PlaceWanted, year_is_taken};
 use crate::domain::act::{Act, KeptSince, Plan};
-use crate::domain::condition::Seen;
 use crate::domain::date::CivilDate;
 use crate::domain::event::{
-    AppliedFor, Effects, Fact, Finding, Ground, PlaceEffect, ResultRecorded, Term, Title,
+    AppliedFor, Effects, Fact, Finding, Ground, PlaceEffect, Planned, ResultRecorded, Term, Title,
     TitleEffect,
 };
-use crate::domain::ids::{Id, Office, Provenance};
+use crate::domain::fulfilment::Seen;
+use crate::domain::ids::{Id, Node, Office, Provenance};
 use crate::domain::measure::{ActRule, Edition, Effect, Measure, Outcome};
 use crate::domain::permitted::enters_evidenced;
 use crate::domain::refusal::{Reason, Refusal};
-use crate::domain::text::Said;
+use crate::domain::text::NonBlank;
 use crate::domain::words;
 
 impl Deciding<'_> {
@@ -86,26 +86,10 @@ impl Deciding<'_> {
             self.excuse(refusal.under(article), findings)?;
         }
         self.check_rectify_by(outcome.effect, article)?;
-        self.check_once_a_year(rule, findings)
-    }
-
-    /// One result stands for a subject and a year; a second is a correction of the first (P15).
-    fn check_once_a_year(
-        &self,
-        rule: &ActRule,
-        findings: &mut Vec<Finding>,
-    ) -> Result<(), Refusal> {
-        let Act::EvaluateAnnually(evaluation) = &self.request.act else { return Ok(()) };
-        let mut results = self.state.results.iter();
-        let known = results.find(|r| r.of == self.kind && r.year == Some(evaluation.year));
-        let Some(known) = known.filter(|_| rule.once_a_year) else { return Ok(()) };
-        let (year, on, by) = (evaluation.year, known.on, known.by);
-        let refusal = self.refuse(
-            Reason::AlreadyDecided { by: None },
-            format!("the result for {year} is on record since {on} (revision {by}); mend a wrong one by a correction"),
-            format!("{year}年度结果已于{}入档（修订号{by}）；有误请用更正", words::zh(on)),
-        );
-        self.excuse(refusal.under(&rule.article), findings)
+        match year_is_taken(self.ctx, self.state, self.request) {
+            Some(refusal) => self.excuse(refusal, findings),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn decision(
@@ -166,7 +150,8 @@ impl Deciding<'_> {
     }
 
     /// A decision with what every decision has: measure, grounds, office.
-    pub(super) fn plain_decision(&self, effects: Effects, findings: Vec<Finding>) -> Decision {
+    pub(super) fn plain_decision(&self, mut effects: Effects, findings: Vec<Finding>) -> Decision {
+        effects.planned = effects.enters.as_ref().and_then(|node| self.planned(node));
         let common = &self.request.common;
         let earlier =
             common.effective_on.earliest().and_then(|day| self.ctx.versions.in_force(day));
@@ -210,6 +195,16 @@ impl Deciding<'_> {
         }
     }
 
+    /// Until when the document plans a phase, by the version in force, else by one that plans it.
+    fn planned(&self, node: &Node) -> Option<Planned> {
+        let plan = |measure: &Measure| measure.phase(node.phase())?.planned.clone();
+        let planned = match self.edition {
+            Some(edition) => plan(&edition.measure),
+            None => self.ctx.versions.find(plan),
+        };
+        planned.map(|planned| Planned { until: planned.until, article: planned.article })
+    }
+
     /// What every act does: the first one opens the record (G10), and a round or batch that it
     /// states is that of the attempt (C7, P3).
     pub(super) fn common_effects(&self) -> Effects {
@@ -225,10 +220,10 @@ impl Deciding<'_> {
         }
         let own_act = common.archive.is_none() && self.ctx.actor.office != Office::Registrar;
         if own_act {
-            let reason = Said::literal("the effective day of the opening act");
+            let reason = NonBlank::literal("the effective day of the opening act");
             KeptSince { day: self.day, reason }
         } else {
-            let reason = Said::literal("the day of recording");
+            let reason = NonBlank::literal("the day of recording");
             KeptSince { day: self.ctx.now.civil_day(), reason }
         }
     }

@@ -222,12 +222,26 @@ impl Deciding<'_> {
         } else if let (Some(edition), Some((_, outcome))) = (self.edition, self.founding(node)) {
             self.duties_opened(&edition.measure, &outcome.opens, &mut effects, start);
         }
+        self.step_duties(node, &mut effects, start);
         self.yearly_duties(node, &mut effects, start);
         let today = self.on;
         for duty in &mut effects.opens {
             open_since(duty, today);
         }
         Ok(self.plain_decision(effects, vec![]))
+    }
+
+    /// What is owed without a date by who stands at this step of its phase.
+    fn step_duties(&self, node: &Node, effects: &mut Effects, start: CivilDate) {
+        let Some(edition) = self.edition.filter(|_| node.step().is_some()) else { return };
+        let measure = &edition.measure;
+        let outcomes = measure.acts.iter().flat_map(|rule| rule.outcomes.values());
+        let entering = outcomes.filter(|outcome| outcome.to.as_ref() == Some(node));
+        let mut owed: Vec<Id> = entering.flat_map(|outcome| outcome.opens.clone()).collect();
+        owed.retain(|id| measure.obligation(id).is_some_and(|rule| rule.due == DueRule::Undated));
+        owed.sort_unstable();
+        owed.dedup();
+        self.duties_opened(measure, &owed, effects, start);
     }
 
     /// What recurs every year while an enrollment stands in this phase, whenever that began.

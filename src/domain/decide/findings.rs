@@ -1,31 +1,22 @@
 //! What is found and recorded though it refuses nothing: participation elsewhere that is not shown,
 //! a plan that is not on record, dates less sharp than a rule would need.
 
-use super::{Deciding, Footing};
+use super::Deciding;
 use crate::domain::act::{Act, ActKind};
-use crate::domain::condition::Seen;
 use crate::domain::event::{Effects, Finding};
+use crate::domain::fulfilment::Seen;
 use crate::domain::ids::{EventRef, Id, Text};
 use crate::domain::measure::{ActRule, Measure};
-use crate::domain::refusal::{Reason, Refusal};
 use crate::domain::words;
 
-impl Footing<'_> {
+impl Deciding<'_> {
     /// The finding where participation in another program is not shown (P17), and the event by
     /// which the subject stands there, since the decision rests on it.
-    pub(super) fn check_participation(
-        &self,
-        rule: &ActRule,
-    ) -> Result<(Vec<Finding>, Option<EventRef>), Refusal> {
-        let Some(condition) = &rule.participation else {
-            return Ok((vec![], None));
-        };
+    pub(super) fn participation(&self, rule: &ActRule) -> (Option<Finding>, Option<EventRef>) {
+        let Some(condition) = &rule.participation else { return (None, None) };
         let standing = (self.ctx.standing_in)(&condition.program);
         let shown = standing.as_ref().is_some_and(|s| condition.phases.contains(&s.phase));
         let by = standing.map(|standing| standing.by);
-        if shown {
-            return Ok((vec![], by));
-        }
         let phases = condition.phases.join(", ");
         let text = Text {
             en: format!(
@@ -34,20 +25,25 @@ impl Footing<'_> {
             ),
             zh: format!("{}未见参加条款所指的项目", words::zh(self.day)),
         };
-        if condition.refuse {
-            let reason = Reason::NotPermitted {
-                stands_at: self.stands_at(),
-                allowed_from: rule.from.clone(),
-                missing: vec![Id::from("participation")],
-            };
-            return Err(self.refuse(reason, text.en, text.zh).under(&condition.article));
-        }
         let code = Id::from("participation_not_shown");
-        Ok((vec![Finding { code, text, article: condition.article.clone() }], by))
+        let article = condition.article.clone();
+        ((!shown).then_some(Finding { code, text, article }), by)
     }
-}
 
-impl Deciding<'_> {
+    /// The finding where what the act presupposes was not done for the program as a whole (P19), or
+    /// the event by which it was.
+    pub(super) fn presupposed(&self, rule: &ActRule) -> (Option<Finding>, Option<EventRef>) {
+        let Some(presupposed) = &rule.presupposes else { return (None, None) };
+        match (self.ctx.met_for_whole)(&presupposed.obligation) {
+            Some(met) => (None, Some(met)),
+            None => {
+                let (code, text) = (presupposed.code.clone(), presupposed.text.clone());
+                let article = presupposed.article.clone();
+                (Some(Finding { code, text, article }), None)
+            }
+        }
+    }
+
     /// What the rule says is found where its condition holds.
     pub(super) fn stated_findings(&self, rule: &ActRule, findings: &mut Vec<Finding>) {
         let seen = Seen { state: self.state, day: self.day, act: Some(&self.request.act) };

@@ -1,12 +1,13 @@
-//! What those outside of the program owe, and what is owed to them (rule P12): duties that stand in no
-//! stream, since they are laid on those of whom the record may say nothing at all.
+//! What a measure lays by itself, without an act that opens it: on those outside of the program, and for
+//! them (rule P12), of whom the record may say nothing at all; for the program as a whole (P7, P19).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::date::{CivilDate, Day};
-use crate::domain::ids::Office;
-use crate::domain::measure::Measure;
+use crate::domain::event_type::Own;
+use crate::domain::ids::{Id, Office};
+use crate::domain::measure::{Measure, Phase};
 use crate::domain::state::{Duty, ONCE, State};
 
 /// What stands for the event that opened a duty which the measure itself lays.
@@ -34,16 +35,40 @@ pub fn owed_unlisted(
         return State::default();
     }
     let governs = measure.in_force_from;
-    let known = known_since(state, day, complete_since);
+    let known = known_since(state, phase, day, complete_since);
     let since = known.map(|known| known.max(governs.latest()));
     let open_from = since.map_or(governs, CivilDate::from);
+    let kept_since = Some(since.unwrap_or(Day::MAX));
+    // Owed from that day on, which may lie before what the record knows.
+    let laid = |duty: Duty| Arc::new(Duty { after_end: true, ..duty });
     // What the national office owes to those outside, it owes to whom it is known to be.
-    let owed = unlisted.opens.iter().filter_map(|id| measure.obligation(id));
-    let owed = owed.filter(|rule| since.is_some() || rule.owes != Office::NationalOffice);
-    let duties = owed.map(|rule| {
+    let known_of = |duty: &Duty| since.is_some() || duty.owes != Office::NationalOffice;
+    let duties = duties(measure, &unlisted.opens, state, open_from).filter(known_of).map(laid);
+    State { kept_since, duties: Arc::new(duties.collect()), ..State::default() }
+}
+
+/// What is owed for a program as a whole on a day, from when its measure came into force, as a state
+/// with those duties alone. `state` is that of the program's own stream on the day. What was due
+/// before its record begins is not in the record (G10).
+pub fn owed_for_whole(measure: &Measure, state: &State) -> State {
+    let Some(programwide) = &measure.programwide else { return State::default() };
+    let duties = duties(measure, &programwide.opens, state, measure.in_force_from).map(Arc::new);
+    let kept_since = Some(state.kept_since.unwrap_or(Day::MAX));
+    State { kept_since, duties: Arc::new(duties.collect()), ..State::default() }
+}
+
+/// Obligations that a measure lays by itself, with how a state says that they were met.
+fn duties<'a>(
+    measure: &'a Measure,
+    laid: &'a [Id],
+    state: &'a State,
+    open_from: CivilDate,
+) -> impl Iterator<Item = Duty> + 'a {
+    laid.iter().filter_map(|id| measure.obligation(id)).map(move |rule| {
         let met = state.met_outside.get(&rule.id);
         let met: BTreeMap<i32, _> = met.map(|met| (ONCE, met.clone())).into_iter().collect();
-        Arc::new(Duty {
+        let due = rule.due.by(open_from, Own::MeasureAdopted.recorded_as().name);
+        Duty {
             obligation: rule.id.clone(),
             owes: rule.owes,
             with: rule.with.clone(),
@@ -53,24 +78,31 @@ pub fn owed_unlisted(
             opened_by: BY_NO_EVENT,
             opened_on: open_from,
             open_from,
-            due: None,
-            // Owed from that day on, which may lie before what the record knows.
-            after_end: true,
+            due: due.map(Arc::new),
+            after_end: false,
             series: None,
             met: Arc::new(met),
             ended: None,
-        })
-    });
-    let kept_since = Some(since.unwrap_or(Day::MAX));
-    State { kept_since, duties: Arc::new(duties.collect()), ..State::default() }
+        }
+    })
 }
 
 /// From when a subject is known not to be listed, if it is by the day.
-fn known_since(state: &State, day: Day, complete_since: Option<Day>) -> Option<Day> {
+fn known_since(
+    state: &State,
+    phase: Option<&Phase>,
+    day: Day,
+    complete_since: Option<Day>,
+) -> Option<Day> {
+    let complete = complete_since.filter(|complete| *complete <= day);
     let left = state.node_since.filter(|_| !state.is_evidenced_only()).map(|since| since.latest());
+    // Who acted from outside left nothing by it: the list may have said earlier that it is not on it.
+    if phase.is_some_and(|phase| phase.outside) {
+        return left.into_iter().chain(complete).min();
+    }
     if left.is_some() && state.kept_since.is_some_and(|kept| kept <= day) {
         return left;
     }
-    let complete = complete_since.filter(|complete| *complete <= day)?;
+    let complete = complete?;
     Some(left.map_or(complete, |left| left.max(complete)))
 }

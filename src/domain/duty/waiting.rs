@@ -54,7 +54,8 @@ pub fn waiting_among(
         None => found.push(waiting),
     };
     let may = |kind: ActKind, office: Office| {
-        permitted(Question { measure, state, day, kind, office }).is_ok()
+        let rule = permitted(Question { measure, state, day, kind, office });
+        rule.is_ok_and(|rule| !is_anothers_turn(measure, state, rule))
     };
     if let (Some(node), Some(since), true) = (&state.node, state.node_since, state.ahead.is_empty())
         && !state.is_evidenced_only()
@@ -91,6 +92,14 @@ pub fn waiting_among(
         }
     }
     found
+}
+
+/// Whether an act would answer what now awaits a decision by another act: whoever asked for that
+/// decision has made its move.
+fn is_anothers_turn(measure: &Measure, state: &State, rule: &ActRule) -> bool {
+    let open = rule.answers.as_ref().filter(|matter| state.matters.contains_key(*matter));
+    open.and_then(|matter| deciding(measure, state, matter))
+        .is_some_and(|(decides, _)| decides.act != rule.act)
 }
 
 /// The first rule that decides a matter where the enrollment stands; where none does, one that

@@ -39,6 +39,16 @@ pub struct Term {
     pub article: String,
 }
 
+/// Until when the document plans a phase, beside what becomes of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Planned {
+    /// The end, as sharp as the document.
+    #[schemars(with = "String")]
+    pub until: CivilDate,
+    /// The article.
+    pub article: String,
+}
+
 /// A title held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Title {
@@ -221,6 +231,9 @@ pub struct Effects {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub enters: Option<Node>,
+    /// Until when the document plans the phase that is entered (P18).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned: Option<Planned>,
     /// From when it has its effect, where that is not the day from which the act counts (G2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]

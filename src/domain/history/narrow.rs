@@ -8,7 +8,7 @@
 //! record, and is not after the act that ended it; an act that was recorded as resting on evidence
 //! rests on that founding act instead, and on the evidence only while nothing else carries it.
 
-use super::effective::{Days, Entry};
+use super::entry::{Days, Entry};
 use crate::domain::date::Day;
 use crate::domain::event::Recorded;
 use crate::domain::evolve::Part;

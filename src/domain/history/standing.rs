@@ -9,7 +9,7 @@ use crate::domain::act::KeptSince;
 use crate::domain::date::CivilDate;
 use crate::domain::event::{Event, Recorded};
 use crate::domain::ids::{Office, Provenance};
-use crate::domain::text::Said;
+use crate::domain::text::NonBlank;
 
 /// The version in force of each event that stands, by the original's revision, and the revision of the
 /// correction that made it so.
@@ -34,20 +34,27 @@ pub(super) fn standing(history: &History, without: Option<u64>) -> Standing<'_> 
             }
         }
     }
-    keep_founded(history, &corrections, &mut standing);
+    keep_succession(history, &mut standing);
     open_record(&mut standing);
     standing
 }
 
-/// What a later version lays on a standing goes with the version in force of the act that founded it:
-/// one whose founding act was corrected is restated by the correction, or void.
-fn keep_founded(history: &History, corrections: &BTreeMap<u64, u64>, standing: &mut Standing<'_>) {
-    standing.retain(|_, (event, _)| match &event.event {
-        Event::MeasureSucceeded(succeeded) => {
-            let founding = succeeded.founded_by;
-            let in_force = corrections.get(&founding).copied().unwrap_or(founding);
-            rests_on_own(&event.meta.rests_on, &history.stream).any(|ground| ground == in_force)
+/// What a later version lays is restated with each correction of the founding act: what was laid by the
+/// version of that act which is in force counts, or else what was laid last.
+fn keep_succession(history: &History, standing: &mut Standing<'_>) {
+    let mut kept: BTreeMap<_, (bool, u64)> = BTreeMap::new();
+    for (revision, (event, _)) in standing.iter() {
+        if let Event::MeasureSucceeded(succeeded) = &event.event {
+            let by = succeeded.founded_by;
+            let in_force = history.version_in_force(by).unwrap_or(by);
+            let mut own = rests_on_own(&event.meta.rests_on, &history.stream);
+            let found = (own.any(|revision| revision == in_force), *revision);
+            let last = kept.entry((by, succeeded.version.clone())).or_insert(found);
+            *last = found.max(*last);
         }
+    }
+    standing.retain(|revision, (event, _)| match &event.event {
+        Event::MeasureSucceeded(_) => kept.values().any(|(_, kept)| kept == revision),
         Event::Acted(_) | Event::ApprovalAbandoned(_) | Event::ObligationLapsed(_) => true,
     });
 }
@@ -99,6 +106,6 @@ fn open_record(standing: &mut Standing<'_>) {
         (meta.effective_on.latest(), "the effective day of the opening act")
     };
     if let Event::Acted(fact) = &mut first.event {
-        fact.effects.opens_record = Some(KeptSince { day, reason: Said::literal(reason) });
+        fact.effects.opens_record = Some(KeptSince { day, reason: NonBlank::literal(reason) });
     }
 }

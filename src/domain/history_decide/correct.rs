@@ -116,13 +116,7 @@ fn check_corrector(
 ) -> Result<(), Refusal> {
     let office = request.common.archive.as_ref().map_or(ctx.actor.office, |a| a.office);
     let acted = original.meta.office;
-    // Of an archived act whose office is not known by its own id, the office of that division.
-    let division = original.meta.office_id.strip_prefix(acted.as_str());
-    let division = division.and_then(|rest| rest.strip_prefix(':'));
-    let same_hand = ctx.actor.office == Office::Registrar
-        || ctx.actor.office_id == original.meta.office_id
-        || division.is_some_and(|division| original.meta.archive && ctx.actor.acts_for(division));
-    if office == Office::NationalOffice || (office == acted && same_hand) {
+    if is_corrector(ctx.actor, office, original) {
         return Ok(());
     }
     let mut required = vec![acted, Office::NationalOffice];
@@ -136,7 +130,20 @@ fn check_corrector(
             original.meta.office_id
         ),
         format!("更正须由原行为机关（{}）或国家知识产权局作出", words::office(acted, Language::Zh)),
-    ))
+    )
+    .under("G1"))
+}
+
+/// Whether a correction of an event, made in the name of an office, is in the right hands.
+pub(super) fn is_corrector(actor: &Actor, office: Office, original: &Recorded) -> bool {
+    let acted = original.meta.office;
+    // Of an archived act whose office is not known by its own id, the office of that division.
+    let division = original.meta.office_id.strip_prefix(acted.as_str());
+    let division = division.and_then(|rest| rest.strip_prefix(':'));
+    let same_hand = actor.office == Office::Registrar
+        || actor.office_id == original.meta.office_id
+        || division.is_some_and(|division| original.meta.archive && actor.acts_for(division));
+    office == Office::NationalOffice || (office == acted && same_hand)
 }
 
 /// Decides the act as it should have been, on the record without the original, as its office.
@@ -194,7 +201,8 @@ fn check_same_office(original: &Recorded, replacement: &ActRequest) -> Result<()
                 words::office(acted, Language::Zh),
                 words::office(archive.office, Language::Zh)
             ),
-        )),
+        )
+        .under("G1")),
         Some(_) | None => Ok(()),
     }
 }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::act::ActKind;
+use crate::domain::date::CivilDate;
 use crate::domain::ids::{Id, Office, Text};
 use crate::domain::schema::ID_FORM;
 
@@ -119,12 +120,28 @@ pub struct Phase {
     /// Whether nothing has to follow.
     #[serde(default)]
     pub terminal: bool,
+    /// Until when the document plans it, shown beside what was; never a limit (P18).
+    #[serde(default)]
+    pub planned: Option<PlannedEnd>,
     /// Whose move it is there, if it is somebody's: each of them whose act is allowed.
     #[serde(default)]
     pub waiting_for: Vec<WaitingRule>,
     /// Steps within the phase.
     #[serde(default, rename = "step")]
     pub steps: Vec<Step>,
+}
+
+/// Until when a document plans a phase for all who are in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedEnd {
+    /// The end, as sharp as the document.
+    pub until: CivilDate,
+    /// The article.
+    pub article: String,
+    /// Our choice where the text is silent.
+    #[serde(default)]
+    pub reading: Option<Text>,
 }
 
 /// A step within a phase.

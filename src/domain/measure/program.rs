@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Measure;
 use crate::domain::date::{CivilDate, Day};
-use crate::domain::ids::{Id, Node, Office, ProgramId, Text};
+use crate::domain::ids::{Id, Language, Node, Office, ProgramId, Text};
+use crate::domain::schema::ID_FORM;
 
 /// A program: who takes part, and which measures govern it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub struct Program {
     /// The program whose measures it follows with invented subjects, if it is an exercise (G16).
     pub exercise_of: Option<ProgramId>,
     /// Kinds of subject that can enroll.
-    pub subject_kinds: Vec<Id>,
+    pub subject_kinds: Vec<SubjectKind>,
     /// The articles that say who the subjects are.
     pub article: String,
 }
@@ -29,6 +30,16 @@ impl Program {
     /// Whether it is an exercise.
     pub fn is_exercise(&self) -> bool {
         self.exercise_of.is_some()
+    }
+
+    /// The ids of the kinds of subject that can enroll.
+    pub fn kinds(&self) -> Vec<Id> {
+        self.subject_kinds.iter().map(|kind| kind.id.clone()).collect()
+    }
+
+    /// Whether subjects of a kind can enroll.
+    pub fn takes(&self, kind: &Id) -> bool {
+        self.subject_kinds.iter().any(|one| one.id == *kind)
     }
 
     /// The program whose measures govern it.
@@ -47,12 +58,23 @@ pub struct ProgramFile {
     pub name: Text,
     /// Kinds of subject that can enroll.
     #[schemars(length(min = 1))]
-    pub subject_kinds: Vec<Id>,
+    pub subject_kinds: Vec<SubjectKind>,
     /// The article that says who the subjects are.
     pub article: String,
     /// The program of the same measures and of invented subjects, if there is one (G16).
     #[serde(default)]
     pub exercise: Option<Exercise>,
+}
+
+/// A kind of subject.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SubjectKind {
+    /// The id, by which subjects of any program are registered.
+    #[schemars(regex(pattern = ID_FORM))]
+    pub id: Id,
+    /// The label.
+    pub label: Text,
 }
 
 /// An exercise of a program (G16).
@@ -128,6 +150,12 @@ impl Programs {
         self.programs.iter().find(|program| program.id.as_str().eq_ignore_ascii_case(id))
     }
 
+    /// The label of a kind of subject; of one that no program takes, its id.
+    pub fn kind_label<'a>(&'a self, kind: &'a str, language: Language) -> &'a str {
+        let mut kinds = self.programs.iter().flat_map(|program| &program.subject_kinds);
+        kinds.find(|one| one.id == kind).map_or(kind, |one| one.label.get(language))
+    }
+
     /// The name that an office bore on a day: the newest whose first day is certainly not after it.
     pub fn office_name(&self, office: Office, day: Day) -> Option<&Text> {
         self.office_names
@@ -159,6 +187,16 @@ impl Versions {
     pub fn new(mut editions: Vec<Arc<Edition>>) -> Self {
         editions.sort_by_key(|edition| edition.measure.in_force_from.latest());
         Self { editions }
+    }
+
+    /// What they say of the program as a whole.
+    #[must_use]
+    pub fn of_whole(&self) -> Self {
+        let whole = |edition: &Arc<Edition>| {
+            let (measure, digest) = (edition.measure.of_whole(), edition.digest.clone());
+            Arc::new(Edition { measure, digest })
+        };
+        Self { editions: self.editions.iter().map(whole).collect() }
     }
 
     /// All versions, oldest first.

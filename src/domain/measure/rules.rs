@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::act::ActKind;
 use crate::domain::condition::Condition;
 use crate::domain::date::CivilDate;
+use crate::domain::event::Due;
 use crate::domain::ids::{Id, Node, Office, ProgramId, Text};
 use crate::domain::period::{Period, Yearly};
 use crate::domain::schema::ID_FORM;
@@ -64,6 +65,20 @@ pub enum DueRule {
         /// The phases during which it recurs; leaving them ends the series.
         during: Vec<Id>,
     },
+}
+
+impl DueRule {
+    /// The date that the document itself states, running from an event of a type and its date.
+    pub fn by(&self, start: CivilDate, start_event: &str) -> Option<Due> {
+        let Self::By(on) = self else { return None };
+        Some(Due {
+            on: *on,
+            start_event: Id::from(start_event),
+            start,
+            rule: Id::from("by"),
+            arithmetic: format!("{on}, as the document states"),
+        })
+    }
 }
 
 /// What an outcome does to a standing. A closed set: documents compose it.
@@ -143,6 +158,9 @@ pub struct ActRule {
     /// Participation in another program that it presupposes (P17).
     #[serde(default)]
     pub participation: Option<Participation>,
+    /// What is done for the program as a whole that it presupposes (P19): its absence is a finding.
+    #[serde(default)]
+    pub presupposes: Option<Presupposed>,
     /// What follows, by outcome; `done` where the act has no outcomes.
     #[serde(rename = "outcome")]
     pub outcomes: BTreeMap<Id, Outcome>,
@@ -174,6 +192,21 @@ pub struct FindingRule {
     pub reading: Option<Text>,
 }
 
+/// An obligation that is owed for the program as a whole, and what is found where it is not met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Presupposed {
+    /// The obligation, one of those that [`Programwide`] opens.
+    pub obligation: Id,
+    /// A stable code: `no_indicator_system`.
+    #[schemars(regex(pattern = ID_FORM))]
+    pub code: Id,
+    /// In words.
+    pub text: Text,
+    /// The article.
+    pub article: String,
+}
+
 /// A condition on another program's standing (P17).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -182,8 +215,6 @@ pub struct Participation {
     pub program: ProgramId,
     /// The phases that count as participation.
     pub phases: Vec<Id>,
-    /// Whether the act is refused where it is not shown; otherwise the finding is recorded.
-    pub refuse: bool,
     /// The article.
     pub article: String,
 }

@@ -142,12 +142,12 @@ fn dead_end(
     }
 }
 
-/// Two rules for one act that both cover a node leave open which of them decides.
+/// Two rules for one act of one office that both cover a node leave open which of them decides.
 pub(super) fn check_overlaps(measure: &Measure, problems: &mut Problems) {
     let nodes = declared_nodes(measure);
     for (later, rule) in measure.acts.iter().enumerate() {
         for (earlier, other) in measure.acts.iter().enumerate().take(later) {
-            if other.act != rule.act {
+            if other.act != rule.act || !rule.by.iter().any(|office| other.by.contains(office)) {
                 continue;
             }
             let mut all = std::iter::once(None).chain(nodes.iter().map(Some));

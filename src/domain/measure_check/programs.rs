@@ -7,6 +7,9 @@ use crate::domain::text::says_something;
 
 pub(super) fn check(program: &ProgramFile, problems: &mut Problems) {
     named("/name", &program.name, problems);
+    for (index, kind) in program.subject_kinds.iter().enumerate() {
+        named(&format!("/subject_kinds/{index}/label"), &kind.label, problems);
+    }
     if let Some(exercise) = &program.exercise {
         named("/exercise/name", &exercise.name, problems);
         if exercise.id == program.id {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::{Registration, Replacement, Said, Subject, SubjectCorrection, SubjectEvent};
+use super::{Registration, Replacement, Subject, SubjectContent, SubjectCorrection, SubjectEvent};
 use crate::domain::act::ActKind;
 use crate::domain::history::Fate;
 use crate::domain::ids::EventRef;
@@ -70,18 +70,20 @@ impl SubjectHistory {
         let mut subject = None;
         for (_, said) in self.stands() {
             match (said, &mut subject) {
-                (Said::Registration(registration), _) => {
+                (SubjectContent::Registration(registration), _) => {
                     subject = Some(Subject::registered(registration.clone()));
                 }
-                (renaming @ Said::Renaming(_), Some(subject)) => subject.takes_in(renaming),
-                (Said::Renaming(_), None) => {}
+                (renaming @ SubjectContent::Renaming(_), Some(subject)) => {
+                    subject.takes_in(renaming)
+                }
+                (SubjectContent::Renaming(_), None) => {}
             }
         }
         subject.map(|subject| Subject { revision: newest.revision, event_id: newest.id, ..subject })
     }
 
     /// What stands of the registration and each renaming that is not annulled, by its revision.
-    pub fn stands(&self) -> impl Iterator<Item = (u64, Said<'_>)> {
+    pub fn stands(&self) -> impl Iterator<Item = (u64, SubjectContent<'_>)> {
         let (chains, _) = self.chains();
         chains.into_iter().filter_map(|(original, chain)| {
             let says = chain.says?;
@@ -154,23 +156,26 @@ impl SubjectHistory {
             return Err(field("/reason", en, zh));
         }
         match (self.said(original), &correction.replacement) {
-            (Some(Said::Registration(was)), Some(Replacement::Registration(now))) => {
+            (Some(SubjectContent::Registration(was)), Some(Replacement::Registration(now))) => {
                 check_identity(was, now)
             }
-            (Some(Said::Registration(_)), None) if correction.corrects.revision == original => {
+            (Some(SubjectContent::Registration(_)), None)
+                if correction.corrects.revision == original =>
+            {
                 Err(field(
                     "/replacement",
                     "a registration is mended and never annulled: its subject is what the record of its programs is of; say how it should read",
                     "登记只可更正、不可撤销：其主体是各项目记录的对象；请填写应有的登记内容",
                 ))
             }
-            (Some(Said::Renaming(_)), Some(Replacement::Renaming(_))) | (Some(_), None) => Ok(()),
-            (Some(Said::Renaming(_)), Some(_)) => Err(field(
+            (Some(SubjectContent::Renaming(_)), Some(Replacement::Renaming(_)))
+            | (Some(_), None) => Ok(()),
+            (Some(SubjectContent::Renaming(_)), Some(_)) => Err(field(
                 "/replacement",
                 "what is corrected is a renaming: its replacement is a `renaming`",
                 "所更正的是更名事项：替换内容应为renaming",
             )),
-            (Some(Said::Registration(_)) | None, _) => Err(field(
+            (Some(SubjectContent::Registration(_)) | None, _) => Err(field(
                 "/replacement",
                 "what is corrected is the registration: its replacement is a `registration`",
                 "所更正的是登记事项：替换内容应为registration",
@@ -179,16 +184,18 @@ impl SubjectHistory {
     }
 
     /// What an event says of the subject by itself.
-    fn said(&self, revision: u64) -> Option<Said<'_>> {
+    fn said(&self, revision: u64) -> Option<SubjectContent<'_>> {
         let record = self.records.iter().find(|record| record.revision == revision)?;
         match &record.event {
-            SubjectEvent::Registered(registration) => Some(Said::Registration(registration)),
-            SubjectEvent::Renamed(renaming) => Some(Said::Renaming(renaming)),
+            SubjectEvent::Registered(registration) => {
+                Some(SubjectContent::Registration(registration))
+            }
+            SubjectEvent::Renamed(renaming) => Some(SubjectContent::Renaming(renaming)),
             SubjectEvent::Corrected(corrected) => match &corrected.correction.replacement {
                 Some(Replacement::Registration(registration)) => {
-                    Some(Said::Registration(registration))
+                    Some(SubjectContent::Registration(registration))
                 }
-                Some(Replacement::Renaming(renaming)) => Some(Said::Renaming(renaming)),
+                Some(Replacement::Renaming(renaming)) => Some(SubjectContent::Renaming(renaming)),
                 None => None,
             },
         }

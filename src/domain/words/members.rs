@@ -18,6 +18,7 @@ pub fn member(pointer: &str) -> Option<String> {
 fn name(member: &str) -> Option<&'static str> {
     Some(match member {
         "act" => "行为",
+        "amount" => "数额",
         "applicant_kind" => "申报主体类别",
         "archive" => "档案补录",
         "batch" => "批次",

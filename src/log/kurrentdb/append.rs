@@ -153,7 +153,7 @@ async fn send(shared: &Arc<Shared>, append: &Append) -> Result<Sent, LogError> {
         let failure = match send_once(shared, append, &stored).await {
             Ok((revision, at)) if revision == append.last => return Ok(Sent::Stands(at)),
             Ok((revision, _)) => return Err(displaced(shared, append, revision)),
-            Err(Failure::Said(Error::WrongExpectedVersion { current, .. })) => {
+            Err(Failure::Answered(Error::WrongExpectedVersion { current, .. })) => {
                 return Ok(Sent::Conflict(match current {
                     CurrentRevision::Current(revision) => Some(revision),
                     CurrentRevision::NoStream => None,
@@ -224,13 +224,13 @@ async fn give_up(
 
 fn refused(append: &Append, failure: &Failure) -> LogError {
     match failure {
-        Failure::Said(Error::ResourceDeleted) => {
+        Failure::Answered(Error::ResourceDeleted) => {
             LogError::Unavailable(format!("the stream {} was deleted for good", append.stream))
         }
-        Failure::Said(Error::AccessDenied) => LogError::Unavailable(
+        Failure::Answered(Error::AccessDenied) => LogError::Unavailable(
             "the account may not append; give it write access to the log's streams".to_owned(),
         ),
-        Failure::Said(Error::Grpc { message, .. })
+        Failure::Answered(Error::Grpc { message, .. })
             if message.to_ascii_lowercase().contains("size") =>
         {
             LogError::Invalid(format!("the server takes less in one append: {message}"))

@@ -30,7 +30,7 @@ const RENEW_SELDOM: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone)]
 pub(super) enum Failure {
     /// The server, or the client for it, said so.
-    Said(Error),
+    Answered(Error),
     /// Nothing was said in time.
     Silent,
     /// The client broke down.
@@ -40,10 +40,10 @@ pub(super) enum Failure {
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Failure::Said(Error::NotLeaderException(to)) => {
+            Failure::Answered(Error::NotLeaderException(to)) => {
                 write!(f, "the node is not the leader, {}:{} is", to.host, to.port)
             }
-            Failure::Said(error) => error.fmt(f),
+            Failure::Answered(error) => error.fmt(f),
             Failure::Silent => f.write_str("the server did not answer in time"),
             Failure::Broken(reason) => write!(f, "the client failed: {reason}"),
         }
@@ -65,7 +65,7 @@ impl Failure {
     /// What the failure says of an append.
     pub fn known(&self) -> Known {
         match self {
-            Failure::Said(error) => match error {
+            Failure::Answered(error) => match error {
                 Error::NotLeaderException(_)
                 | Error::ConnectionClosed
                 | Error::GrpcConnectionError(_)
@@ -85,7 +85,7 @@ impl Failure {
         matches!(
             self,
             Failure::Broken(_)
-                | Failure::Said(Error::ConnectionClosed | Error::GrpcConnectionError(_))
+                | Failure::Answered(Error::ConnectionClosed | Error::GrpcConnectionError(_))
         )
     }
 }
@@ -214,7 +214,7 @@ impl Client {
         let made = self.runtime.spawn(timeout(limit, call(session.client)));
         let answer = match made.await {
             Ok(Ok(Ok(answer))) => Ok(answer),
-            Ok(Ok(Err(error))) => Err(Failure::Said(error)),
+            Ok(Ok(Err(error))) => Err(Failure::Answered(error)),
             Ok(Err(_)) => Err(Failure::Silent),
             Err(error) => Err(Failure::Broken(error.to_string())),
         };
@@ -231,7 +231,7 @@ impl Client {
     /// Takes note of a failure: a client that is dead, or has failed several times, is replaced.
     pub fn failed(self: &Arc<Self>, number: u64, failure: &Failure) {
         let counts = match failure {
-            Failure::Said(Error::NotLeaderException(leader)) => {
+            Failure::Answered(Error::NotLeaderException(leader)) => {
                 // The client goes there by itself; it is for us to know the connection.
                 let (client, leader) = (Arc::clone(self), leader.clone());
                 self.runtime.spawn(async move {
@@ -240,9 +240,8 @@ impl Client {
                 });
                 false
             }
-            Failure::Said(Error::ServerError(_) | Error::DeadlineExceeded) | Failure::Silent => {
-                true
-            }
+            Failure::Answered(Error::ServerError(_) | Error::DeadlineExceeded)
+            | Failure::Silent => true,
             _ => false,
         };
         let many = counts && self.failures.fetch_add(1, Ordering::Relaxed) + 1 >= FAILURES;

@@ -17,15 +17,15 @@ const LOOK: Duration = Duration::from_secs(5);
 /// Finds out why a server could not be used.
 pub(super) async fn diagnose(address: &Address, failure: &Failure) -> KurrentError {
     let said = match failure {
-        Failure::Said(Error::GrpcConnectionError(error)) => words(error),
-        Failure::Said(Error::AccessDenied) => {
+        Failure::Answered(Error::GrpcConnectionError(error)) => words(error),
+        Failure::Answered(Error::AccessDenied) => {
             let user = address.account.as_ref().map_or("a caller without account", |a| &a.user);
             return KurrentError::Credentials {
                 address: address.to_string(),
                 user: user.to_owned(),
             };
         }
-        Failure::Said(Error::NotLeaderException(leader)) => {
+        Failure::Answered(Error::NotLeaderException(leader)) => {
             if let Some(error) = only_a_follower(address, &leader.host, leader.port) {
                 return error;
             }

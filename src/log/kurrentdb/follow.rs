@@ -216,11 +216,11 @@ async fn read_from_last(shared: Arc<Shared>, cache: Option<Arc<Cache>>) -> Resul
     let options = ReadAllOptions::default().position(position).by(&shared.credentials);
     let client = shared.client.current();
     let limited = timeout(NEXT_LIMIT, client.read_all(&options)).await;
-    let mut events = limited.map_err(|_| Failure::Silent)?.map_err(Failure::Said)?;
+    let mut events = limited.map_err(|_| Failure::Silent)?.map_err(Failure::Answered)?;
     let mut step = Step { shared: &shared, cache: cache.as_deref(), counted: Vec::new(), seen: 0 };
     loop {
         let next = timeout(NEXT_LIMIT, events.next()).await.map_err(|_| Failure::Silent);
-        let next = match next.and_then(|next| next.map_err(Failure::Said)) {
+        let next = match next.and_then(|next| next.map_err(Failure::Answered)) {
             Ok(next) => next,
             Err(failure) => {
                 step.publish();

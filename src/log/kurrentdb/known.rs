@@ -170,8 +170,8 @@ async fn event_at(client: &Arc<Client>, at: u64) -> Result<Option<Uuid>, Failure
 /// A position that is none of this database's is an invalid request on some servers.
 fn is_no_position(failure: &Failure) -> bool {
     match failure {
-        Failure::Said(Error::Grpc { .. }) => true,
-        Failure::Said(Error::ServerError(text)) => text.contains("InvalidPosition"),
+        Failure::Answered(Error::Grpc { .. }) => true,
+        Failure::Answered(Error::ServerError(text)) => text.contains("InvalidPosition"),
         _ => false,
     }
 }

@@ -101,7 +101,7 @@ pub(super) async fn leave(shared: Arc<Shared>) -> Result<(), Failure> {
         client.append_to_stream(name, &options, event).await
     });
     match answer.await {
-        Ok(_) | Err(Failure::Said(Error::WrongExpectedVersion { .. })) => Ok(()),
+        Ok(_) | Err(Failure::Answered(Error::WrongExpectedVersion { .. })) => Ok(()),
         Err(failure) => Err(failure),
     }
 }
@@ -125,7 +125,7 @@ pub(super) async fn read(
             collect(client.read_stream(name, &how).await?).await
         });
         let page = match page.await {
-            Err(Failure::Said(Error::ResourceNotFound | Error::ResourceDeleted)) => Vec::new(),
+            Err(Failure::Answered(Error::ResourceNotFound | Error::ResourceDeleted)) => Vec::new(),
             page => page?,
         };
         let oldest = page.last().map(|event| event.revision);

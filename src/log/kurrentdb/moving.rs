@@ -23,7 +23,7 @@ use super::client::{By as _, Failure, Known};
 use super::follow::catch_up;
 use super::patience::{TRY, TRY_GRACE};
 use super::read::last_event;
-use super::traffic::{BEGAN, ENDED, HOLDS, MOVED, Said, Traffic, stream_name};
+use super::traffic::{BEGAN, Carried, ENDED, HOLDS, MOVED, Traffic, stream_name};
 use crate::log::{LogError, Moved, Pause};
 
 /// How old a node's last look at the end of the log may be when it sends an append.
@@ -90,7 +90,7 @@ pub(super) async fn pause(shared: &Arc<Shared>, to: &str) -> Result<Box<dyn Paus
     }
     // A number that no other mover has: two must not be taken for one at the same revision.
     let mover = format!("{:016x}", RandomState::new().build_hasher().finish());
-    let said = Said { to: to.to_owned(), mover, notice: None };
+    let said = Carried { to: to.to_owned(), mover, notice: None };
     let began = Instant::now();
     say(shared, BEGAN, &said, began + HOLDS).await?;
     let lost = Arc::new(AtomicBool::new(false));
@@ -107,7 +107,7 @@ pub(super) async fn pause(shared: &Arc<Shared>, to: &str) -> Result<Box<dyn Paus
 /// looks again within [`FRESH`] of an append, so a word in time is heard by all before the last lapses.
 async fn say_again(
     shared: Arc<Shared>,
-    said: Said,
+    said: Carried,
     lost: Arc<AtomicBool>,
     turn: Arc<Mutex<()>>,
     mut sent: Instant,
@@ -131,7 +131,7 @@ async fn say_again(
 async fn say(
     shared: &Arc<Shared>,
     event_type: &str,
-    said: &Said,
+    said: &Carried,
     until: Instant,
 ) -> Result<(), LogError> {
     let name = stream_name(&shared.prefix);
@@ -164,7 +164,7 @@ async fn say(
         });
         let failure = match answer.await {
             Ok(_) => break,
-            Err(Failure::Said(Error::WrongExpectedVersion { .. })) => {
+            Err(Failure::Answered(Error::WrongExpectedVersion { .. })) => {
                 catch_up(shared).await?;
                 return Err(conflict());
             }
@@ -193,7 +193,7 @@ async fn say(
 /// A pause of this log's writers.
 struct KurrentPause {
     shared: Arc<Shared>,
-    said: Said,
+    said: Carried,
     lost: Arc<AtomicBool>,
     /// Whoever says something: the pause again, or that it is over.
     turn: Arc<Mutex<()>>,
@@ -227,7 +227,7 @@ impl KurrentPause {
         // Not in the middle of saying it again, which would take the revision.
         let _turn = self.turn.lock().await;
         self.again.abort();
-        let said = Said { notice: Some(notice.to_string()), ..self.said.clone() };
+        let said = Carried { notice: Some(notice.to_string()), ..self.said.clone() };
         let mut said_so = say(&self.shared, MOVED, &said, Instant::now() + HOLDS).await;
         if matches!(said_so, Err(LogError::Conflict { .. })) && self.check().await.is_ok() {
             // A word of our own, under way since before, had come in between.

@@ -109,7 +109,7 @@ async fn accepted(
         });
         let page = match page.await {
             Ok(page) => page,
-            Err(Failure::Said(Error::ResourceNotFound | Error::ResourceDeleted)) => Vec::new(),
+            Err(Failure::Answered(Error::ResourceNotFound | Error::ResourceDeleted)) => Vec::new(),
             Err(failure) => return Err(diagnose(client.address(), &failure).await),
         };
         for event in &page {
@@ -269,8 +269,8 @@ async fn check_account(client: &Arc<Client>, prefix: &str) -> Result<(), Kurrent
         client.read_stream(name, &of_stream).await?.next().await.map(|_| ())
     });
     match looked.await {
-        Ok(()) | Err(Failure::Said(Error::ResourceNotFound | Error::ResourceDeleted)) => {}
-        Err(Failure::Said(Error::AccessDenied)) => {
+        Ok(()) | Err(Failure::Answered(Error::ResourceNotFound | Error::ResourceDeleted)) => {}
+        Err(Failure::Answered(Error::AccessDenied)) => {
             return Err(KurrentError::Credentials { address: address(), user: user() });
         }
         Err(failure) => return Err(diagnose(client.address(), &failure).await),
@@ -280,7 +280,7 @@ async fn check_account(client: &Arc<Client>, prefix: &str) -> Result<(), Kurrent
     });
     match looked.await {
         Ok(()) => Ok(()),
-        Err(Failure::Said(Error::AccessDenied)) => {
+        Err(Failure::Answered(Error::AccessDenied)) => {
             Err(KurrentError::MayNotReadAll { address: address(), user: user() })
         }
         Err(failure) => Err(diagnose(client.address(), &failure).await),

@@ -32,17 +32,17 @@ where
         shared.check_open()?;
         let failure = match shared.client.call(READ, &read).await {
             Ok(answer) => return Ok(Some(answer)),
-            Err(Failure::Said(Error::ResourceNotFound)) => return Ok(None),
+            Err(Failure::Answered(Error::ResourceNotFound)) => return Ok(None),
             Err(failure) => failure,
         };
         match &failure {
-            Failure::Said(Error::ResourceDeleted) => {
+            Failure::Answered(Error::ResourceDeleted) => {
                 let sequence = shared.count().head().map_or(0, |head| head + 1);
                 let reason = "the stream was deleted for good (a tombstone)".to_owned();
                 return Err(LogError::Corrupt { sequence, reason });
             }
             // A newer server's word for a place in `$all` where nothing stands any more.
-            Failure::Said(Error::ServerError(text) | Error::Grpc { message: text, .. })
+            Failure::Answered(Error::ServerError(text) | Error::Grpc { message: text, .. })
                 if text.contains("InvalidPosition") =>
             {
                 let sequence = shared.count().head().map_or(0, |head| head + 1);
@@ -50,7 +50,7 @@ where
                               database was restored or scavenged";
                 return Err(LogError::Corrupt { sequence, reason: reason.to_owned() });
             }
-            Failure::Said(Error::AccessDenied) => {
+            Failure::Answered(Error::AccessDenied) => {
                 let reason =
                     "the account may not read; its user or password is wrong, or it lacks access";
                 return Err(LogError::Unavailable(reason.to_owned()));
@@ -307,7 +307,7 @@ pub(super) async fn last_event(
 ) -> Result<Option<Found>, Failure> {
     let account = shared.credentials.clone();
     match shared.client.call(READ, |client| last_of(client, name, account)).await {
-        Err(Failure::Said(Error::ResourceNotFound)) => Ok(None),
+        Err(Failure::Answered(Error::ResourceNotFound)) => Ok(None),
         answer => answer,
     }
 }

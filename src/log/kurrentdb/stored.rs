@@ -58,10 +58,10 @@ fn said_in(metadata: &[u8]) -> Option<i64> {
         return text.and_then(|text| instant(std::str::from_utf8(text).ok()?));
     }
     #[derive(Deserialize)]
-    struct Said<'a> {
+    struct Carried<'a> {
         recorded_at: &'a str,
     }
-    let said: Said<'_> = serde_json::from_slice(metadata).ok()?;
+    let said: Carried<'_> = serde_json::from_slice(metadata).ok()?;
     instant(said.recorded_at)
 }
 

@@ -18,7 +18,7 @@ pub(super) const MOVED: &str = "LogMoved";
 
 /// What the stream's events carry.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Said {
+pub(super) struct Carried {
     /// The address that the log moves to, without user and password.
     pub to: String,
     /// Which mover says it.
@@ -40,12 +40,12 @@ enum State {
     #[default]
     Free,
     Paused {
-        said: Said,
+        said: Carried,
         heard: Instant,
     },
     /// With how many events were counted by then.
     Moved {
-        said: Said,
+        said: Carried,
         events: u64,
     },
 }
@@ -59,7 +59,7 @@ impl Traffic {
     /// Takes note of an event of the stream, before which so many events of the log stand.
     pub fn hear(&mut self, found: &Found, events: u64) {
         self.revision = Some(found.revision);
-        let said = serde_json::from_slice::<Said>(&found.data).ok();
+        let said = serde_json::from_slice::<Carried>(&found.data).ok();
         self.state = match (found.event_type.as_str(), said) {
             (BEGAN, Some(said)) => State::Paused { said, heard: Instant::now() },
             (MOVED, Some(said)) => State::Moved { said, events },

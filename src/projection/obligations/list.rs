@@ -124,7 +124,7 @@ fn question(filter: &ObligationFilter, after: Option<&ObligationCursor>) -> Stri
     ];
     add_asked(&mut picked, &parts);
     format!(
-        "SELECT p.*, m.due_year, m.met_by, m.met_on, m.received_on, m.stated
+        "SELECT p.*, m.due_year, m.met_by, m.met_on, m.received_on, m.stated, m.receipts
  FROM ({picked}
     ORDER BY b.order_key, b.subject, o.opened_by, o.obligation LIMIT :limit) p
  LEFT JOIN obligation_met m ON m.enrollment = p.enrollment AND m.opened_by = p.opened_by

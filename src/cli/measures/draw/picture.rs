@@ -7,6 +7,7 @@ use crate::cli::measures::words::{self, Words};
 use crate::domain::ids::{Id, Language, Node};
 use crate::domain::measure::{ActRule, Measure, Phase, WaitingRule};
 use crate::domain::measure_check::Graph;
+use crate::domain::words::article;
 
 /// More starting places than this, and a move is drawn once, at its target.
 const MOST_SOURCES: usize = 3;
@@ -221,12 +222,12 @@ impl Builder<'_> {
             self.words.waits_for,
             words::office(waiting.office, self.language),
             waiting.act.label().get(self.language),
-            waiting.article
+            article(&waiting.article, self.language)
         )
     }
 
     fn label(&self, arrow: &Arrow<'_>) -> String {
-        label(arrow.rule, &arrow.outcomes, self.language)
+        label(self.measure, arrow.rule, &arrow.outcomes, self.language)
     }
 
     fn arrow(&mut self, arrow: &Arrow<'_>) {
@@ -297,22 +298,27 @@ impl Builder<'_> {
         let Some(passing) = &self.measure.passing else { return };
         let Ok(node) = Node::parse(&passing.phase) else { return };
         let mark = if passing.reading.is_some() { "†" } else { "" };
-        let text = format!("{} · {}{mark}", self.words.passing, passing.article);
+        let text =
+            format!("{} · {}{mark}", self.words.passing, article(&passing.article, self.language));
         self.tag_before(&text, &node);
     }
 }
 
 /// What one label says: the act, its outcomes, the article, a mark where it is a reading.
-pub fn label(rule: &ActRule, outcomes: &[&Id], language: Language) -> String {
+pub fn label(measure: &Measure, rule: &ActRule, outcomes: &[&Id], language: Language) -> String {
     let follows = || outcomes.iter().filter_map(|id| rule.outcomes.get(*id));
     let mut articles: Vec<&str> = Vec::new();
-    for article in follows().map(|outcome| outcome.article.as_deref().unwrap_or(&rule.article)) {
-        if !articles.contains(&article) {
-            articles.push(article);
+    for one in follows().map(|outcome| outcome.article.as_deref().unwrap_or(&rule.article)) {
+        if !articles.contains(&one) {
+            articles.push(one);
         }
     }
-    let results: Vec<&str> =
-        outcomes.iter().filter_map(|id| words::outcome(id, language)).collect();
+    // An act without outcomes is done, which needs no word.
+    let results: Vec<String> = outcomes
+        .iter()
+        .filter(|id| **id != "done")
+        .map(|id| measure.outcome_label(id).get(language).to_owned())
+        .collect();
     let reading = rule.reading.is_some() || follows().any(|outcome| outcome.reading.is_some());
     let colon = match (results.is_empty(), language) {
         (true, _) => "",
@@ -323,7 +329,7 @@ pub fn label(rule: &ActRule, outcomes: &[&Id], language: Language) -> String {
         "{}{colon}{} · {}{}",
         rule.act.label().get(language),
         results.join(" / "),
-        articles.join(", "),
+        article(&articles.join(", "), language),
         if reading { "†" } else { "" }
     )
 }

@@ -8,6 +8,7 @@ use super::text::{LARGE, LEADING, SMALL, escape, width};
 use crate::cli::measures::words;
 use crate::domain::ids::{Id, Language};
 use crate::domain::measure::{ActRule, Measure};
+use crate::domain::words::article;
 
 const FONTS: &str =
     "system-ui, 'Noto Sans', 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif";
@@ -40,11 +41,11 @@ pub fn render(measure: &Measure, language: Language, picture: &Picture, lanes: &
             "<rect x=\"0\" y=\"{top:.1}\" width=\"{right:.0}\" height=\"{height:.1}\" fill=\"{fill}\"/>"
         );
         let mut lines = lane_name(phase, language);
-        lines.push(phase.article.clone());
+        lines.push(article(&phase.article, language));
         let mut y = top + 22.0;
         for (number, line) in lines.iter().enumerate() {
-            let article = number + 1 == lines.len();
-            let (size, weight) = if article { (SMALL, "normal") } else { (LARGE, "bold") };
+            let is_article = number + 1 == lines.len();
+            let (size, weight) = if is_article { (SMALL, "normal") } else { (LARGE, "bold") };
             text(&mut svg, EDGE, y, size, weight, "#234", "start", line);
             y += LARGE * LEADING;
         }
@@ -218,9 +219,9 @@ fn row(measure: &Measure, rule: &ActRule, language: Language) -> Option<[String;
     if staying.is_empty() {
         return None;
     }
-    let said = label(rule, &staying, language);
+    let said = label(measure, rule, &staying, language);
     let (act, article) = said.split_once(" · ")?;
-    let by: Vec<&str> = rule.by.iter().map(|office| words::office(*office, language)).collect();
+    let by: Vec<String> = rule.by.iter().map(|office| words::office(*office, language)).collect();
     Some([
         act.to_owned(),
         by.join(words.comma),

@@ -103,8 +103,10 @@ async fn cited(path: &Path) -> anyhow::Result<BTreeSet<Digest>> {
         let page = log.read_all(after, MAX_PAGE_EVENTS).await?;
         for event in &page.events {
             let kind = kind_of_stream(event.stream.as_str());
-            if matches!(kind, StreamKind::Enrollment { .. } | StreamKind::Measure(_))
-                && let Ok(data) = serde_json::from_slice(&event.data)
+            if matches!(
+                kind,
+                StreamKind::Enrollment { .. } | StreamKind::Program(_) | StreamKind::Measure(_)
+            ) && let Ok(data) = serde_json::from_slice(&event.data)
             {
                 collect(&data, &mut digests);
             }

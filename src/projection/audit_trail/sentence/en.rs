@@ -2,11 +2,12 @@
 
 use super::Words;
 use crate::domain::act::{
-    AcceptanceCheck, Act, AdjustmentRequest, Application, Approval, Correction, Inspection,
+    AcceptanceCheck, Act, AdjustmentRequest, Application, Approval, Arrangement, Correction,
+    Inspection, Receipt, Support,
 };
 use crate::domain::date::CivilDate;
 use crate::domain::ids::{Language, Office};
-use crate::domain::text::Said;
+use crate::domain::text::NonBlank;
 use crate::domain::words::{self, batch, day, round, when};
 
 const EN: Language = Language::En;
@@ -59,8 +60,8 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         }
         Act::Accept(check) => accepted(words, check),
         Act::Confirm(_) => format!("confirmed the title of {s}"),
-        Act::RequestAcceptance(_) => format!("asked for another check and acceptance of {s}"),
-        Act::ReportRectification(_) => format!("reported {} as done", of("rectification")),
+        Act::RequestAcceptance(_) => "asked for another check and acceptance".to_owned(),
+        Act::ReportRectification(_) => rectified(words),
         Act::Review(c) => {
             format!("reviewed the title of {s} with the result “{}”", words.result(&c.result))
         }
@@ -69,14 +70,19 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::ConfirmStanding(c) => {
             because(format!("confirmed the standing of {s} known from evidence"), &c.reason)
         }
-        Act::AcknowledgeReceipt(c) => {
-            let (of, received) = (c.of.revision, day(c.receipt_on, EN));
-            format!("acknowledged that revision {of} of {s} was received on {received}")
-        }
+        Act::AcknowledgeReceipt(c) => acknowledged(s, c),
         Act::Correct(correction) => corrected(words, correction),
-        Act::AttestStanding(_) | Act::Note(_) | Act::RecordUnderUnknownRule(_) => {
-            recorded(words, act)
+        Act::RecordGuidance(c) => format!("gave guidance to {s}: {}", c.text),
+        Act::RecordSupport(c) => supported(words, c),
+        Act::RecordInterpretation(c) => format!("interpreted {} for {s}: {}", c.article, c.text),
+        Act::RecordArrangement(c) => arranged(words, c),
+        Act::RecordIndicatorSystem(c) => {
+            because(format!("set up the indicator system of {s}, “{}”", c.title), &c.text)
         }
+        Act::AttestStanding(_)
+        | Act::Note(_)
+        | Act::RecordUnderUnknownRule(_)
+        | Act::RecordListComplete(_) => recorded(words, act),
     }
 }
 
@@ -88,6 +94,9 @@ fn recorded(words: &Words<'_>, act: &Act) -> String {
         Act::AttestStanding(c) => {
             let node = words.node(&c.stands_at);
             format!("recorded from evidence that {s} stood at “{node}”: {}", c.source)
+        }
+        Act::RecordListComplete(c) => {
+            format!("recorded that the list of who takes part in {s} is complete: {}", c.source)
         }
         Act::Note(c) => format!("noted of {s}: {}", c.text),
         Act::RecordUnderUnknownRule(c) => {
@@ -117,7 +126,19 @@ pub(super) fn with_article(name: &str, office: Office) -> String {
     }
 }
 
-fn because(text: String, reason: &Option<Said>) -> String {
+fn supported(words: &Words<'_>, support: &Support) -> String {
+    let amount = support.amount.as_ref().map(|amount| format!(", {amount}")).unwrap_or_default();
+    let kind = words.result(&support.kind);
+    format!("gave support to {} ({kind}{amount}): {}", words.subject, support.text)
+}
+
+fn arranged(words: &Words<'_>, arrangement: &Arrangement) -> String {
+    let year = arrangement.year.map(|year| format!(" for {year}")).unwrap_or_default();
+    let kind = words.result(&arrangement.kind);
+    format!("made an arrangement for {} ({kind}){year}: {}", words.subject, arrangement.text)
+}
+
+fn because(text: String, reason: &Option<NonBlank>) -> String {
     match reason {
         Some(reason) => format!("{text}: {reason}"),
         None => text,
@@ -153,6 +174,18 @@ fn inspected(subject: &str, inspection: &Inspection) -> String {
         .map(|report| format!(" following its report (revision {})", report.revision))
         .unwrap_or_default();
     format!("inspected {subject}{following}: {}", inspection.findings)
+}
+
+fn rectified(words: &Words<'_>) -> String {
+    if words.is_own() {
+        return "reported its rectification as done".to_owned();
+    }
+    format!("reported the rectification of {} as done", words.subject)
+}
+
+fn acknowledged(subject: &str, receipt: &Receipt) -> String {
+    let (of, received) = (receipt.of.revision, day(receipt.receipt_on, EN));
+    format!("acknowledged that revision {of} of {subject} was received on {received}")
 }
 
 fn accepted(words: &Words<'_>, check: &AcceptanceCheck) -> String {

@@ -3,16 +3,17 @@
 use crate::codec::Stored;
 use crate::domain::ids::Language;
 use crate::domain::logbook::{ClockConfirmed, LossAccepted};
+use crate::domain::measure::Programs;
 use crate::domain::quota::QuotaEvent;
 use crate::domain::subject::{Replacement, SubjectCorrection, SubjectEvent};
-use crate::domain::words::{self, all_of, capital, date, day, ended, when};
+use crate::domain::words::{all_of, capital, date, day, ended, when};
 
 /// What an event of a subject, a quota, a measure, a calendar or the log itself says; `None` for an
 /// event of an enrollment, whose sentence needs its measure.
-pub fn own_sentence(stored: &Stored, language: Language) -> Option<String> {
+pub fn own_sentence(stored: &Stored, programs: &Programs, language: Language) -> Option<String> {
     let text = match stored {
         Stored::Enrollment(_) | Stored::Program(_) => return None,
-        Stored::Subject(event, _) => subject(event, language),
+        Stored::Subject(event, _) => subject(event, programs, language),
         Stored::Quota(event, _) => quota(event, language),
         Stored::LogCreated(created, _) => match language {
             Language::En => format!("the log {} was created", created.log_id),
@@ -90,14 +91,14 @@ fn short(digest: &str) -> &str {
     digest.get(..12).unwrap_or(digest)
 }
 
-fn subject(event: &SubjectEvent, language: Language) -> String {
+fn subject(event: &SubjectEvent, programs: &Programs, language: Language) -> String {
     match (event, language) {
         (SubjectEvent::Registered(r), Language::En) => {
-            let kind = words::subject_kind(&r.kind, language);
+            let kind = programs.kind_label(&r.kind, language);
             format!("{} ({}) was registered as {kind}: {}", r.name.en, r.id, r.source)
         }
         (SubjectEvent::Registered(r), Language::Zh) => {
-            let kind = words::subject_kind(&r.kind, language);
+            let kind = programs.kind_label(&r.kind, language);
             format!("登记{}（代码{}），类别为{kind}：{}", r.name.zh, r.id, r.source)
         }
         (SubjectEvent::Renamed(r), Language::En) => {
@@ -111,11 +112,11 @@ fn subject(event: &SubjectEvent, language: Language) -> String {
         (SubjectEvent::Renamed(r), Language::Zh) => {
             format!("自{}起更名为{}：{}", when(&r.effective_on, language), r.name.zh, r.source)
         }
-        (SubjectEvent::Corrected(c), language) => corrected(&c.correction, language),
+        (SubjectEvent::Corrected(c), language) => corrected(&c.correction, programs, language),
     }
 }
 
-fn corrected(correction: &SubjectCorrection, language: Language) -> String {
+fn corrected(correction: &SubjectCorrection, programs: &Programs, language: Language) -> String {
     let revision = correction.corrects.revision;
     let reason = correction.reason.trim_end_matches(['.', '。']);
     let (now, now_zh) = match &correction.replacement {
@@ -129,7 +130,7 @@ fn corrected(correction: &SubjectCorrection, language: Language) -> String {
             let (province, province_zh) = r.province.as_ref().map_or_else(Default::default, |p| {
                 (format!(", province {p}"), format!("，所属省级主体{p}"))
             });
-            let kind = |language| words::subject_kind(&r.kind, language);
+            let kind = |language| programs.kind_label(&r.kind, language);
             let from = (date(&r.effective_on, Language::En), date(&r.effective_on, Language::Zh));
             (
                 format!(

@@ -2,11 +2,12 @@
 
 use super::Words;
 use crate::domain::act::{
-    AcceptanceCheck, Act, ActKind, AdjustmentRequest, Application, Approval, Correction, Inspection,
+    AcceptanceCheck, Act, ActKind, AdjustmentRequest, Application, Approval, Arrangement,
+    Correction, Inspection, Support,
 };
 use crate::domain::ids::{Id, Language};
-use crate::domain::text::Said;
-use crate::domain::words::{batch, day, round, when};
+use crate::domain::text::NonBlank;
+use crate::domain::words::{article, batch, day, round, when};
 
 const ZH: Language = Language::Zh;
 
@@ -67,6 +68,16 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::AttestStanding(c) => {
             format!("据佐证材料补录{s}{}：{}", stood(&words.node(&c.stands_at)), c.source)
         }
+        Act::RecordGuidance(c) => format!("对{s}进行工作指导：{}", c.text),
+        Act::RecordSupport(c) => supported(words, c),
+        Act::RecordInterpretation(c) => format!("解释{}：{}", article(&c.article, ZH), c.text),
+        Act::RecordArrangement(c) => arranged(words, c),
+        Act::RecordIndicatorSystem(c) => {
+            because(format!("建立{s}考核评价指标体系《{}》", c.title), &c.text)
+        }
+        Act::RecordListComplete(c) => {
+            format!("登记{s}参加名单自该日起完整：{}", c.source)
+        }
         Act::Note(c) => format!("就{s}备注：{}", c.text),
         Act::RecordUnderUnknownRule(c) => format!("补录{s}的事项（适用规定不详）：{}", c.what),
     }
@@ -110,7 +121,19 @@ fn rank(words: &Words<'_>, id: &Id) -> String {
     }
 }
 
-fn because(text: String, reason: &Option<Said>) -> String {
+fn supported(words: &Words<'_>, support: &Support) -> String {
+    let amount = support.amount.as_ref().map(|amount| format!("，{amount}")).unwrap_or_default();
+    let kind = words.result(&support.kind);
+    format!("对{}给予支持（{kind}{amount}）：{}", words.subject, support.text)
+}
+
+fn arranged(words: &Words<'_>, arrangement: &Arrangement) -> String {
+    let year = arrangement.year.map(|year| format!("{year}年度")).unwrap_or_default();
+    let kind = words.result(&arrangement.kind);
+    format!("就{}作出{year}工作安排（{kind}）：{}", words.subject, arrangement.text)
+}
+
+fn because(text: String, reason: &Option<NonBlank>) -> String {
     match reason {
         Some(reason) => format!("{text}：{reason}"),
         None => text,

@@ -176,13 +176,13 @@ const COLUMNS: &str = "SELECT attname::text FROM pg_attribute
 
 /// Why there is no answer.
 enum Failed {
-    Said(tokio_postgres::Error),
+    Answered(tokio_postgres::Error),
     Late(DatabaseError),
 }
 
 impl From<tokio_postgres::Error> for Failed {
     fn from(error: tokio_postgres::Error) -> Self {
-        Self::Said(error)
+        Self::Answered(error)
     }
 }
 
@@ -198,7 +198,7 @@ impl Failed {
         explained: &impl Fn(tokio_postgres::Error) -> DatabaseError,
     ) -> DatabaseError {
         match self {
-            Self::Said(error) => explained(error),
+            Self::Answered(error) => explained(error),
             Self::Late(error) => error,
         }
     }

@@ -17,11 +17,11 @@ pub(super) type Key = [u8; 16];
 
 /// What was said, and by which number it goes.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(super) struct Dictionary {
     numbers: HashMap<Key, u64>,
 }
 
-impl Said {
+impl Dictionary {
     /// The number, and whether it is new.
     pub fn number(&mut self, key: Key, sequence: u64) -> (u64, bool) {
         let mut is_new = false;
@@ -85,7 +85,7 @@ pub(super) fn write_law(number: u64, meta: &EventMeta, row: &mut RowWriter<'_>) 
 }
 
 /// What is in `recorded_by`.
-pub(super) fn load_offices(reader: &mut dyn Reader) -> Result<Said, DatabaseError> {
+pub(super) fn load_offices(reader: &mut dyn Reader) -> Result<Dictionary, DatabaseError> {
     load(reader, "SELECT * FROM recorded_by", |row| {
         Ok(key(&[
             row.text("office")?,
@@ -99,7 +99,7 @@ pub(super) fn load_offices(reader: &mut dyn Reader) -> Result<Said, DatabaseErro
 }
 
 /// What is in `law`.
-pub(super) fn load_laws(reader: &mut dyn Reader) -> Result<Said, DatabaseError> {
+pub(super) fn load_laws(reader: &mut dyn Reader) -> Result<Dictionary, DatabaseError> {
     load(reader, "SELECT * FROM law", |row| {
         Ok(law(row.text_if("measure")?, row.text_if("edition")?, row.text_if("article")?))
     })
@@ -109,8 +109,8 @@ fn load(
     reader: &mut dyn Reader,
     sql: &str,
     key: impl Fn(&dyn Record) -> Result<Key, DatabaseError>,
-) -> Result<Said, DatabaseError> {
-    let mut said = Said::default();
+) -> Result<Dictionary, DatabaseError> {
+    let mut said = Dictionary::default();
     reader.query(sql, &[], &mut |row| {
         said.numbers.insert(key(row)?, row.number("id")?);
         Ok(())
