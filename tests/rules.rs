@@ -19,6 +19,10 @@ mod c_passing;
 mod c_titles;
 #[path = "rules/edges.rs"]
 mod edges;
+#[path = "rules/g_corrections.rs"]
+mod g_corrections;
+#[path = "rules/g_effects.rs"]
+mod g_effects;
 #[path = "rules/g_evidence.rs"]
 mod g_evidence;
 #[path = "rules/g_guidance.rs"]
@@ -27,6 +31,10 @@ mod g_guidance;
 mod g_narrowing;
 #[path = "rules/g_record.rs"]
 mod g_record;
+#[path = "rules/g_refusals.rs"]
+mod g_refusals;
+#[path = "rules/g_shown.rs"]
+mod g_shown;
 #[path = "rules/g_silence.rs"]
 mod g_silence;
 #[path = "rules/g_time.rs"]
@@ -35,7 +43,15 @@ mod g_time;
 mod life;
 #[path = "rules/n_programs.rs"]
 mod n_programs;
+#[path = "rules/p_duties.rs"]
+mod p_duties;
+#[path = "rules/p_outside.rs"]
+mod p_outside;
+#[path = "rules/p_quota.rs"]
+mod p_quota;
 #[path = "rules/p_selection.rs"]
 mod p_selection;
 #[path = "rules/p_stages.rs"]
 mod p_stages;
+#[path = "rules/p_timeline.rs"]
+mod p_timeline;

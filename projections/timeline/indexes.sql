@@ -1,6 +1,7 @@
 CREATE INDEX timeline_phase_by_enrollment ON timeline_phase (enrollment, valid_from);
 CREATE INDEX timeline_title_by_enrollment ON timeline_title (enrollment, valid_from);
 CREATE INDEX timeline_term_by_enrollment ON timeline_term (enrollment, valid_from);
+CREATE INDEX timeline_category_by_enrollment ON timeline_category (enrollment, valid_from);
 -- Acts as marks: what the audit trail has of each act that stands.
 CREATE VIEW timeline_mark AS
 SELECT e.program, e.subject, e.exercise, a.sequence, a.revision, a.event_type, a.act,

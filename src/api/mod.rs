@@ -49,6 +49,7 @@ mod starting;
 mod state;
 mod status;
 mod subjects;
+mod timeline;
 mod times;
 mod trail;
 mod webhooks;

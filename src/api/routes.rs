@@ -22,15 +22,16 @@ use super::route::{
 };
 use super::status::Status;
 use super::subjects::{CalendarView, SubjectView, WrittenView};
+use super::timeline::TimelineView;
 use super::times::TIMES;
-use super::trail::{AuditTrailView, TimelineView};
+use super::trail::AuditTrailView;
 use super::webhooks::{
     DeliveryPage, DeliveryView, EndpointChanges, EndpointRequest, EndpointView, ReplayRequest,
     ReplayView, RevealedView, RotationRequest,
 };
 use super::{
     acts, documents, events, exports, health, lists, obligations, openapi, pages, permitted,
-    plan_versions, programs, quotas, revisions, status, subjects, trail, webhooks, whole,
+    plan_versions, programs, quotas, revisions, status, subjects, timeline, trail, webhooks, whole,
 };
 use crate::domain::logbook::CalendarAdopted;
 use crate::domain::subject::{Registration, Renaming, SubjectCorrection};
@@ -218,7 +219,7 @@ pub const ROUTES: &[Route] = &[
         json!(AuditTrailView), to!(trail::get_audit_trail)).query(TIMES),
     get("/v1/enrollments/{program}/{subject}/timeline", "get_timeline",
         "Its phases on the national stages, plan beside actual", "各阶段时间线：计划与实际",
-        json!(TimelineView), to!(trail::get_timeline)).query(TIMES),
+        json!(TimelineView), to!(timeline::get_timeline)).query(TIMES),
     get("/v1/enrollments/{program}/{subject}/obligations", "list_enrollment_obligations",
         "What is due in it", "应履行的义务",
         json!(ObligationsOfOne), to!(obligations::list_enrollment_obligations)).query(TIMES),

@@ -339,6 +339,9 @@ fn over_limit(
     if wanted.soft && is_justified(case) {
         return Ok(true);
     }
+    if wanted.shown {
+        return Ok(false);
+    }
     let (limit, category) = (wanted.limit, wanted.category.clone());
     let reason = Reason::QuotaExhausted {
         category: category.clone(),

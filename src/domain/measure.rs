@@ -197,6 +197,7 @@ impl Measure {
             &self.materials,
             &self.acceptance_contents,
             &self.matters,
+            &self.base_conditions,
         ];
         let tasks = self.categories.iter().map(|category| &category.tasks);
         let category = self.category(id).map(|category| category.label.clone());

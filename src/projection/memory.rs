@@ -7,8 +7,8 @@ use crate::domain::date::Day;
 pub struct Memory {
     /// Where it stands.
     pub(super) status: Track,
-    /// Its phases, titles and terms.
-    pub(super) timeline: [Track; 3],
+    /// Its phases, titles, terms and categories.
+    pub(super) timeline: [Track; 4],
     /// What became due.
     pub(super) duties: DutyTrack,
 }

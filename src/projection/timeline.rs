@@ -1,4 +1,4 @@
-//! `timeline`: phases, titles and terms of every enrollment, by spans of days.
+//! `timeline`: phases, categories, titles and terms of every enrollment, by spans of days.
 //!
 //! The national stages are background, the same for everyone: they stand in the measure and are
 //! added when a timeline is read. Acts as marks are a view of `audit_trail`.
@@ -18,11 +18,11 @@ mod tables;
 
 pub use one::{ActMark, Held, PhaseSpan, Timeline, stages_between, timeline};
 
-/// Fills `timeline_phase`, `timeline_title` and `timeline_term`.
+/// Fills `timeline_phase`, `timeline_title`, `timeline_term` and `timeline_category`.
 #[derive(Default)]
 pub struct Timelines;
 
-static LANES: [Lane; 3] = [
+static LANES: [Lane; 4] = [
     Lane {
         table: 0,
         same: |a, b| {
@@ -43,17 +43,27 @@ static LANES: [Lane; 3] = [
         shows: |state| state.term.is_some(),
         write: write_term,
     },
+    Lane {
+        table: 3,
+        same: |a, b| a.category == b.category,
+        shows: |state| state.category.is_some(),
+        write: |state, row| {
+            row.text_if(state.category.as_deref());
+        },
+    },
 ];
 
 /// Until when the present phase was planned to last, and the article: the term that began with it,
-/// else the title's end while one is held.
+/// else the title's end while one is held, else what the document plans for all who are in it.
 pub(super) fn planned(state: &State) -> Option<(CivilDate, &str)> {
     let term = state.term.as_deref().filter(|term| Some(term.from) == state.phase_since);
     if let Some(term) = term {
         return Some((term.until, &term.article));
     }
-    let title = state.title.as_deref()?;
-    Some((title.until?, &title.article))
+    if let Some(title) = state.title.as_deref() {
+        return Some((title.until?, &title.article));
+    }
+    state.planned.as_deref().map(|planned| (planned.until, planned.article.as_str()))
 }
 
 fn write_phase(state: &State, row: &mut RowWriter<'_>) {
@@ -80,7 +90,7 @@ impl Projection for Timelines {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn tables_sql(&self) -> &'static str {
@@ -92,7 +102,7 @@ impl Projection for Timelines {
     }
 
     fn tables(&self) -> &'static [&'static Table] {
-        &[&tables::PHASE, &tables::TITLE, &tables::TERM]
+        &[&tables::PHASE, &tables::TITLE, &tables::TERM, &tables::CATEGORY]
     }
 
     fn project(

@@ -14,11 +14,7 @@ use crate::story::{
 
 fn applied(category: &str, rank: &str) -> Story {
     let mut story = Story::province();
-    let mut body = province_application(category, rank);
-    if rank == "demonstration" {
-        body["justification"] = json!("long experience");
-    }
-    story.does(Province, "apply", "2016-03-01", body);
+    story.does(Province, "apply", "2016-03-01", province_application(category, rank));
     story
 }
 
@@ -89,21 +85,39 @@ fn p3_the_province_applies_and_the_national_office_decides() {
 }
 
 #[test]
-fn p3_direct_entry_as_demonstration_needs_a_justification_and_takes_no_place() {
+fn p3_direct_entry_as_demonstration_is_only_by_override_and_takes_no_place() {
     let story = Story::province();
-    let bare = province_application("leading", "demonstration");
-    invalid(&story.refuses(Province, "apply", "2016-03-01", bare), &["/justification"]);
     let rank = province_application("leading", "powerful");
     invalid(&story.refuses(Province, "apply", "2016-03-01", rank), &["/rank"]);
 
     let mut story = applied("leading", "demonstration");
+    let bare = story.refuses(NationalOffice, "approve", "2016-06-13", json!({ "batch": "1" }));
+    not_permitted(&bare, "candidate.applied", &["override"], "III(II)");
     story.today("2016-06-13");
-    let request = act("approve", "2016-06-13", json!({}));
+    let blank = json!({ "batch": "1", "override": { "justification": "long experience" } });
+    let request = act("approve", "2016-06-13", blank);
     let decision = story.decide(NationalOffice, &request).unwrap();
     assert_eq!((decision.place, decision.fact.effects.place), (None, None));
-    assert_eq!(decision.article.as_deref(), Some("I(II)"));
-    story.does(NationalOffice, "approve", "2016-06-13", json!({}));
+    assert_eq!(decision.article.as_deref(), Some("III(I)1, III(II)"));
+    let approved = story.records(NationalOffice, &request).unwrap();
     assert_eq!(story.stands("2016-06-13"), "demonstration");
+    assert_eq!(story.state.category, Some(id("leading")));
+    assert_eq!(story.state.overrides, 1);
+    let kept = story.fact(approved).over_limit.as_ref().unwrap();
+    assert_eq!(&*kept.justification, "long experience");
+}
+
+#[test]
+fn p3_a_decision_without_a_batch_has_a_finding() {
+    let mut story = applied("leading", "pilot");
+    let mut batched = story.clone();
+    let silent = story.does(NationalOffice, "approve", "2016-06-13", json!({}));
+    let found = &story.fact(silent).findings[0];
+    assert_eq!((found.code.as_str(), found.article.as_str()), ("no_batch", "I(II)"));
+    let body = json!({ "batch": "2016-1" });
+    let stated = batched.does(NationalOffice, "approve", "2016-06-13", body);
+    assert!(batched.fact(stated).findings.is_empty());
+    assert_eq!(batched.state.batch, Some(id("2016-1")));
 }
 
 #[test]
@@ -115,7 +129,8 @@ fn p4_a_pilot_takes_a_place_of_its_category() {
         let decision = story.decide(NationalOffice, &request).unwrap();
         let category = id(category);
         let article = "III(I)1".to_owned();
-        let wanted = PlaceWanted { category: category.clone(), limit, soft: true, article };
+        let wanted =
+            PlaceWanted { category: category.clone(), limit, soft: true, article, shown: false };
         assert_eq!(decision.place, Some(wanted));
         assert_eq!(decision.fact.effects.place, Some(PlaceEffect::Takes { category }));
     }
@@ -164,7 +179,7 @@ fn p4_only_the_national_office_goes_over_a_limit_and_only_in_writing() {
 #[test]
 fn p5_a_scheme_is_owed_without_a_date_and_counts_by_its_approval() {
     let mut story = pilot("leading");
-    assert_eq!(story.duties("2030-01-01"), [("scheme".to_owned(), 0, DutyStatus::Open)]);
+    assert_eq!(story.duty("scheme", 0, "2030-01-01"), Some(DutyStatus::Open));
     let submitted = story.does(Province, "submit_scheme", "2016-09-01", scheme(&LEADING));
     assert_eq!(story.state.matters["scheme"].by, submitted);
     let again = story.refuses(Province, "submit_scheme", "2016-09-02", scheme(&LEADING));
@@ -181,7 +196,7 @@ fn p5_a_scheme_is_owed_without_a_date_and_counts_by_its_approval() {
     assert_eq!(story.duty("scheme", 0, "2016-12-01"), Some(DutyStatus::Met));
 
     let nothing_owed = story.refuses(Province, "submit_scheme", "2017-01-01", scheme(&LEADING));
-    not_permitted(&nothing_owed, "pilot", &["scheme_owed"], "III(I)2");
+    not_permitted(&nothing_owed, "pilot", &["duty_open"], "III(I)2");
     let nothing_open = story.refuses(NationalOffice, "approve_scheme", "2017-01-01", json!({}));
     not_permitted(&nothing_open, "pilot", &["matter_open"], "III(I)2");
 }

@@ -58,6 +58,7 @@ fn timeline(answer: &Answer) -> Page {
         page.table(&picture);
     }
     phases(answer, &mut page);
+    held(answer, "/categories", answer.say("Categories", "类型"), &mut page);
     held(answer, "/titles", answer.say("Titles", "称号"), &mut page);
     held(answer, "/terms", answer.say("Terms", "期限"), &mut page);
     acts(answer, &mut page);
@@ -79,16 +80,34 @@ fn phases(answer: &Answer, page: &mut Page) {
             text(item, "/label"),
             text(item, "/from"),
             text(item, "/to"),
-            text(item, "/planned_until"),
-            stages_said(answer, &stages),
+            planned_said(answer, item),
+            stages_said(answer, &stages, item["before_stages"] == true),
             cell(answer, item, "/article"),
         ]);
     }
     page.section(answer.say("Phases", "阶段"), &table);
 }
 
-/// The national stages by their numbers: `I II`, `第一、第二阶段`.
-fn stages_said(answer: &Answer, ids: &[&str]) -> String {
+/// Until when a phase was planned, marked where that is our reading.
+fn planned_said(answer: &Answer, phase: &Value) -> String {
+    let until = text(phase, "/planned_until");
+    match phase["planned_reading"].is_null() {
+        true => until,
+        false => format!("{until} {}", answer.say("(reading)", "（解读）")),
+    }
+}
+
+/// The national stages by their numbers, and that years lie before the first: `I II`,
+/// `第一、第二阶段`, `before Stage I, I`.
+fn stages_said(answer: &Answer, ids: &[&str], before: bool) -> String {
+    let before = if before { answer.say("before Stage I", "第一阶段之前") } else { "" };
+    let stages = stages_numbered(answer, ids);
+    let all = [before, stages.as_str()];
+    let said: Vec<&str> = all.into_iter().filter(|said| !said.is_empty()).collect();
+    said.join(answer.say(", ", "、"))
+}
+
+fn stages_numbered(answer: &Answer, ids: &[&str]) -> String {
     if answer.is_english || ids.is_empty() {
         return ids.join(" ");
     }

@@ -212,6 +212,9 @@ content!(
         follows: Option<EventRef>,
         /// What was found.
         findings: NonBlank,
+        /// What was found on the base conditions that the document states for all who build (P19).
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        base_conditions: BTreeMap<Id, NonBlank>,
     }
 );
 content!(

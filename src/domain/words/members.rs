@@ -23,6 +23,7 @@ fn name(member: &str) -> Option<&'static str> {
         "archive" => "档案补录",
         "batch" => "批次",
         "category" => "类型",
+        "base_conditions" => "基础条件",
         "confidence" => "可信程度",
         "contents" => "方案内容",
         "corrects" => "所更正的记录",

@@ -21,6 +21,8 @@ pub struct Timeline {
     pub stages: Vec<NationalStage>,
     /// Its phases, first first.
     pub phases: Vec<PhaseSpan>,
+    /// The categories, one at a time.
+    pub categories: Vec<Held<Id>>,
     /// The titles held.
     pub titles: Vec<Held<Title>>,
     /// The terms that ran.
@@ -46,14 +48,20 @@ pub struct PhaseSpan {
     pub to: Option<CivilDate>,
     /// The day from which it no longer counts.
     pub to_day: Option<Day>,
-    /// Until when it was planned to last.
+    /// Until when it was planned to last: what is planned limits nothing.
     pub planned_until: Option<CivilDate>,
+    /// The article of that.
+    pub planned_article: Option<String>,
+    /// Our reading of that article, where it is one.
+    pub planned_reading: Option<Text>,
     /// The article under which it was entered.
     pub article: Option<String>,
     /// The revision of the event that entered it.
     pub entered_by: u64,
     /// The national stages in which it lies, by their ids.
     pub stages: Vec<Id>,
+    /// Whether years of it lie before the first of them.
+    pub before_stages: bool,
 }
 
 /// Something held from a day to a day.
@@ -97,6 +105,7 @@ pub fn timeline(
     let mut line = Timeline {
         stages: stages.to_vec(),
         phases: Vec::new(),
+        categories: Vec::new(),
         titles: Vec::new(),
         terms: Vec::new(),
         duties: Vec::new(),
@@ -113,6 +122,8 @@ pub fn timeline(
         let event = &entry.event;
         let supported = !state.unsupported.contains(&event.revision);
         line.phase(&before, &state, event, fold_day, versions);
+        let (had, has) = (before.category.as_ref(), state.category.as_ref());
+        hold(&mut line.categories, had, has, fold_day);
         hold(&mut line.titles, before.title.as_deref(), state.title.as_deref(), fold_day);
         hold(&mut line.terms, before.term.as_deref(), state.term.as_deref(), fold_day);
         // A decision whose effect lies ahead is one mark, where it takes effect.
@@ -131,6 +142,8 @@ pub fn timeline(
     line.duties = state.duties.iter().map(|duty| Duty::clone(duty)).collect();
     for span in &mut line.phases {
         span.stages = stages_between(stages, span.from_day, last_day(span).or(as_of));
+        let first = stages.iter().map(|stage| stage.from_year).min();
+        span.before_stages = first.is_some_and(|first| span.from_day.year() < first);
     }
     line
 }
@@ -149,10 +162,10 @@ impl Timeline {
         fold_day: Day,
         versions: &Versions,
     ) {
-        let until = planned(after).map(|(until, _)| until);
+        let plan = Plan::of(after, versions);
         if before.phase() == after.phase() && before.phase_since == after.phase_since {
             if let Some(last) = self.phases.last_mut().filter(|_| after.phase().is_some()) {
-                last.planned_until = until;
+                plan.put_in(last);
             }
             return;
         }
@@ -161,18 +174,50 @@ impl Timeline {
             (last.to, last.to_day) = (Some(on), Some(fold_day));
         }
         let (Some(phase), Some(from)) = (after.phase(), after.phase_since) else { return };
-        self.phases.push(PhaseSpan {
+        let mut span = PhaseSpan {
             phase: Id::from(phase),
             label: versions.find(|measure| measure.phase(phase).map(|phase| phase.label.clone())),
             from,
             from_day: fold_day,
             to: None,
             to_day: None,
-            planned_until: until,
+            planned_until: None,
+            planned_article: None,
+            planned_reading: None,
             article: event.meta.article.as_deref().map(str::to_owned),
             entered_by: event.revision,
             stages: Vec::new(),
+            before_stages: false,
+        };
+        plan.put_in(&mut span);
+        self.phases.push(span);
+    }
+}
+
+/// Until when a phase was planned, under which article, and whether that is our reading.
+struct Plan {
+    until: Option<CivilDate>,
+    article: Option<String>,
+    reading: Option<Text>,
+}
+
+impl Plan {
+    fn of(state: &State, versions: &Versions) -> Self {
+        let (until, article) = planned(state).unzip();
+        let own = state.planned.as_deref().filter(|own| Some(own.until) == until);
+        let reading = own.and_then(|own| {
+            versions.find(|measure| {
+                let planned = measure.phase(state.phase()?)?.planned.as_ref()?;
+                planned.reading.clone().filter(|_| planned.article == own.article)
+            })
         });
+        Self { until, article: article.map(str::to_owned), reading }
+    }
+
+    fn put_in(self, span: &mut PhaseSpan) {
+        span.planned_until = self.until;
+        span.planned_article = self.article;
+        span.planned_reading = self.reading;
     }
 }
 

@@ -34,3 +34,10 @@ pub(super) const TERM: Table = Table {
     key: &["id"],
     changes: CHANGES,
 };
+
+pub(super) const CATEGORY: Table = Table {
+    name: "timeline_category",
+    columns: columns![("category", Text)],
+    key: &["id"],
+    changes: CHANGES,
+};

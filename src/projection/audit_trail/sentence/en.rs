@@ -49,7 +49,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
             format!("designated {} of {s}: {}", words.result(&c.designates), c.text)
         }
         Act::SubmitReport(c) => format!("submitted {} on the year {}", of("report"), c.year),
-        Act::Inspect(inspection) => inspected(s, inspection),
+        Act::Inspect(inspection) => inspected(words, inspection),
         Act::EvaluateAnnually(c) => format!("evaluated {s} for the year {}: {}", c.year, c.result),
         Act::OpenEvaluation(c) => format!("opened the stage evaluation of {s}: {}", c.scope),
         Act::Evaluate(c) => {
@@ -167,13 +167,18 @@ fn approved(subject: &str, approval: &Approval) -> String {
     format!("approved the application of {subject}{round}{batch}")
 }
 
-fn inspected(subject: &str, inspection: &Inspection) -> String {
+fn inspected(words: &Words<'_>, inspection: &Inspection) -> String {
     let following = inspection
         .follows
         .as_ref()
         .map(|report| format!(" following its report (revision {})", report.revision))
         .unwrap_or_default();
-    format!("inspected {subject}{following}: {}", inspection.findings)
+    let conditions: String = inspection
+        .base_conditions
+        .iter()
+        .map(|(id, found)| format!("; {}: {found}", words.label(id, |measure| measure.called(id))))
+        .collect();
+    format!("inspected {}{following}: {}{conditions}", words.subject, inspection.findings)
 }
 
 fn rectified(words: &Words<'_>) -> String {

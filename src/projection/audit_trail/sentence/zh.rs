@@ -41,7 +41,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
             format!("明确{s}的{}：{}", words.result(&c.designates), c.text)
         }
         Act::SubmitReport(c) => format!("报送{}", of(&format!("{}年度工作书面报告", c.year))),
-        Act::Inspect(c) => inspected(s, c),
+        Act::Inspect(c) => inspected(words, c),
         Act::EvaluateAnnually(c) => format!("对{s}作出{}年度评价：{}", c.year, c.result),
         Act::OpenEvaluation(c) => format!("启动对{s}的阶段评估：{}", c.scope),
         Act::Evaluate(c) => {
@@ -170,14 +170,20 @@ fn adjusting(words: &Words<'_>, request: &AdjustmentRequest) -> String {
     format!("申请{whom}调整为{category}：{}", request.reason)
 }
 
-fn inspected(subject: &str, inspection: &Inspection) -> String {
-    match &inspection.follows {
-        Some(report) => format!(
-            "根据{subject}的年度报告（修订号{}）进行检查：{}",
-            report.revision, inspection.findings
-        ),
-        None => format!("检查{subject}：{}", inspection.findings),
-    }
+fn inspected(words: &Words<'_>, inspection: &Inspection) -> String {
+    let subject = words.subject;
+    let inspected = match &inspection.follows {
+        Some(report) => {
+            format!("根据{subject}的年度报告（修订号{}）进行检查", report.revision)
+        }
+        None => format!("检查{subject}"),
+    };
+    let conditions: String = inspection
+        .base_conditions
+        .iter()
+        .map(|(id, found)| format!("；{}：{found}", words.label(id, |measure| measure.called(id))))
+        .collect();
+    format!("{inspected}：{}{conditions}", inspection.findings)
 }
 
 fn accepted(words: &Words<'_>, check: &AcceptanceCheck) -> String {
