@@ -16,7 +16,6 @@ mod request;
 mod schema;
 mod streams;
 mod upcast;
-mod whole;
 
 use std::borrow::Cow;
 
@@ -35,12 +34,11 @@ use crate::log::{NewEvent, RecordedEvent};
 pub use body::encode_data;
 pub use cloud_event::{CloudEvents, MAX_DATA_BYTES};
 pub use flat::{Member, Members};
-pub use form::check_json;
 pub(crate) use ids::hex;
 pub use ids::{caused_event_id, event_id, fingerprint, sha256_hex};
-pub use members::{MAX_ERRORS, parse_object};
+pub use members::MAX_ERRORS;
 pub use own::OwnBody;
-pub use request::{RequestError, check_text, parse_act_request};
+pub use request::{RequestBody, RequestError, parse_act_request};
 pub use schema::event_schemas;
 pub use streams::{
     CALENDAR, LOG_STREAM, MEASURE, PROGRAM, QUOTA, SUBJECT, StreamKind, calendar_stream,
@@ -358,7 +356,7 @@ pub fn encode_subject(
     match event {
         SubjectEvent::Registered(body) => encode_own(body, meta, event_id),
         SubjectEvent::Renamed(body) => encode_own(body, meta, event_id),
-        SubjectEvent::Corrected(body) => encode_own(body, meta, event_id),
+        SubjectEvent::Corrected(body) => encode_own(&**body, meta, event_id),
     }
 }
 

@@ -20,6 +20,7 @@ use docket::domain::evolve::Part;
 use docket::domain::history::History;
 use docket::domain::ids::Office::{self, NationalOffice, Registrar};
 use docket::domain::state::State;
+use docket::domain::text::Said;
 use oracle::oracle;
 use proptest::prelude::{Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
 use proptest::test_runner::Config;

@@ -114,7 +114,7 @@ fn boxes_do_not_overlap() {
             let version = version.trim_end_matches(".toml");
             let (_, svg) = docket(&["draw", program, version, "--lang", lang]);
             let boxes = boxes(&svg);
-            assert!(boxes.len() >= 3, "{}", file.path);
+            assert!(!boxes.is_empty(), "{}", file.path);
             for (index, a) in boxes.iter().enumerate() {
                 for b in &boxes[index + 1..] {
                     let apart = a[0] + a[2] <= b[0]

@@ -14,7 +14,9 @@ use crate::app::ActAnswer;
 use crate::domain::duty::items;
 use crate::domain::event::{EventMeta, Recorded};
 use crate::domain::ids::{EventRef, Language};
+use crate::domain::measure::Versions;
 use crate::domain::state::State;
+use crate::domain::words;
 use crate::log::StreamName;
 
 /// The measure that governed an act.
@@ -26,16 +28,20 @@ pub struct MeasureOfAct {
     pub also: Option<String>,
     /// The article.
     pub article: Option<String>,
+    /// Our choices that it rests on, where the text is silent.
+    pub readings: Vec<String>,
     /// SHA-256 of the edition.
     pub edition: Option<String>,
 }
 
 impl MeasureOfAct {
-    fn of(event: &Recorded) -> Self {
+    fn of(event: &Recorded, versions: &Versions, language: Language) -> Self {
+        let readings = versions.readings_of(event).into_iter();
         Self {
             version: event.meta.measure.as_ref().map(ToString::to_string),
             also: event.meta.measure_also.as_ref().map(ToString::to_string),
-            article: event.meta.article.as_deref().map(str::to_owned),
+            article: event.meta.article.as_deref().map(|text| words::article(text, language)),
+            readings: readings.map(|text| text.get(language).to_owned()).collect(),
             edition: event.meta.edition.as_ref().map(ToString::to_string),
         }
     }
@@ -59,7 +65,7 @@ fn findings(event: &Recorded, language: Language) -> Vec<FindingView> {
         .map(|finding| FindingView {
             code: finding.code.to_string(),
             text: finding.text.get(language).to_owned(),
-            article: finding.article.clone(),
+            article: words::article(&finding.article, language),
         })
         .collect()
 }
@@ -120,7 +126,7 @@ impl Recording {
             events: Vec::new(),
             revision: None,
             sequence: None,
-            measure: MeasureOfAct::of(recorded),
+            measure: MeasureOfAct::of(recorded, &reading.versions, language),
             effective_on: recorded.meta.effective_on.to_string(),
             late: false,
             met: Vec::new(),
@@ -278,7 +284,7 @@ impl ActView {
             decided_on: meta.decided_on.map(|date| date.to_string()),
             received_on: meta.received_on.map(|day| day.to_string()),
             recorded_at: meta.recorded_at.to_rfc3339(),
-            measure: MeasureOfAct::of(event),
+            measure: MeasureOfAct::of(event, &reading.versions, language),
             provenance: meta.provenance.as_str().to_ascii_uppercase(),
             rests_on: meta.rests_on.split_ascii_whitespace().map(str::to_owned).collect(),
             corrects: (!meta.corrects.is_empty()).then(|| meta.corrects.to_string()),

@@ -16,7 +16,7 @@ use super::permitted;
 use super::problem::{Code, Problem};
 use super::reading::{Reading, program};
 use crate::app::{ActAnswer, ActCall, ActError, Caller, Precondition};
-use crate::codec::{self, RequestError};
+use crate::codec::RequestError;
 
 /// Records an act.
 ///
@@ -30,7 +30,7 @@ pub async fn record_act(call: Call) -> Answered {
     let key = idempotency_key(&call)?;
     let stated = preconditions(&call)?;
     let validate_only = call.flag("validate_only")?;
-    let request = match codec::parse_act_request(&call.body) {
+    let request = match call.body.act() {
         Ok(request) => request,
         Err(RequestError::Malformed(detail)) => {
             return Err(Problem::from(RequestError::Malformed(detail)));

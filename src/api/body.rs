@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use super::call::Call;
 use super::header_list::HeaderList;
 use super::problem::{Code, Language, Problem, of_fields};
-use crate::codec::{RequestError, check_json, check_text, parse_object};
+use crate::codec::{RequestBody, RequestError};
 use crate::domain::ids::digits;
 
 /// The coding that is none.
@@ -150,11 +150,10 @@ impl Incoming {
         limit: u64,
         patience: Duration,
         language: Language,
-    ) -> Result<web::Bytes, Problem> {
+    ) -> Result<RequestBody, Problem> {
         let body = tokio::time::timeout(patience, self.collect(limit)).await;
         let body = body.map_err(|_| too_slow(patience))??;
-        check_text(&body).and_then(check_json).map_err(|error| refused(error, language))?;
-        Ok(body)
+        RequestBody::read(&body).map_err(|error| refused(error, language))
     }
 
     async fn collect(mut self, limit_bytes: u64) -> Result<web::Bytes, Problem> {
@@ -197,7 +196,7 @@ fn too_slow(patience: Duration) -> Problem {
 /// # Errors
 /// `validation-error`, naming every member that is wrong.
 pub fn read<T: DeserializeOwned + JsonSchema>(call: &Call) -> Result<T, Problem> {
-    parse_object(&call.body).map_err(|error| refused(error, call.language))
+    call.body.object().map_err(|error| refused(error, call.language))
 }
 
 /// A body that is refused, in the language of the answer.

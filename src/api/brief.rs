@@ -39,6 +39,11 @@ impl Labels {
     pub fn obligation(&self, id: &str) -> Option<Text> {
         self.0.find(|measure| measure.obligation(id).map(|rule| rule.label.clone()))
     }
+
+    /// Our reading of what an obligation's article does not say.
+    fn reading(&self, id: &str) -> Option<Text> {
+        self.0.find(|measure| measure.obligation(id).map(|rule| rule.reading.clone())).flatten()
+    }
 }
 
 /// An event in short.
@@ -146,6 +151,8 @@ pub struct ObligationView {
     pub lapsed_by: Option<u64>,
     /// The article.
     pub article: String,
+    /// Our choice where the text is silent.
+    pub reading: Option<String>,
     /// The revision of the event that opened it; absent where no event did: the measure itself lays
     /// it on those who are not listed.
     pub opened_by: Option<u64>,
@@ -196,7 +203,8 @@ impl ObligationView {
                 stated: met.stated,
             }),
             lapsed_by: item.lapsed_by,
-            article: duty.article.to_string(),
+            article: words::article(&duty.article, language),
+            reading: labels.reading(id).map(|text| text.get(language).to_owned()),
             opened_by: (duty.opened_by != BY_NO_EVENT).then_some(duty.opened_by),
             opened_on: duty.opened_on.to_string(),
         }

@@ -16,6 +16,7 @@ use super::problem::{Code, Language, Problem, TraceId};
 use super::route::Route;
 use super::state::ApiState;
 use crate::app::{ActError, Caller};
+use crate::codec::RequestBody;
 use crate::domain::decide::Actor;
 use crate::domain::ids::{self, Office, SubjectId, digits};
 use crate::domain::subject::Subject;
@@ -41,7 +42,7 @@ pub struct Call {
     /// The request.
     pub http: HttpRequest,
     /// The body, where the route takes one that is read at once.
-    pub body: web::Bytes,
+    pub body: RequestBody,
     /// The body as a stream, where the route takes one.
     pub payload: Option<Incoming>,
     /// Who calls; absent on routes without authentication.

@@ -18,6 +18,7 @@ use super::problem::{Code, Language, Problem};
 use super::route::{Body, Route, Verb};
 use super::routes::ROUTES;
 use super::state::ApiState;
+use crate::codec::RequestBody;
 
 /// The longest that a request can prefer to wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -145,12 +146,12 @@ async fn dispatch(
     let language = Language::negotiate(accept.as_ref(), state.settings.default_language);
     let incoming = Incoming::of(&http, payload);
     let (body, payload) = match route.body {
-        Body::None => (web::Bytes::new(), None),
+        Body::None => (RequestBody::default(), None),
         Body::Json(_) => {
             let (limit, patience) = (state.settings.max_body_bytes, state.settings.request_timeout);
             (incoming.read_json(limit, patience, language).await?, None)
         }
-        Body::Bytes => (web::Bytes::new(), Some(incoming)),
+        Body::Bytes => (RequestBody::default(), Some(incoming)),
     };
     if let Some(verified) = &admitted.verified {
         check_role(route, verified)?;

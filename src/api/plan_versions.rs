@@ -17,6 +17,7 @@ use crate::domain::act::{Act, Plan};
 use crate::domain::event::Recorded;
 use crate::domain::history::Effective;
 use crate::domain::ids::{Id, Language, digits};
+use crate::domain::text::Said;
 
 /// The parameters of one version.
 pub const PLAN_VERSION: &[Parameter] = &[
@@ -76,16 +77,16 @@ pub struct PlanComparison {
 #[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Changes {
     /// Only in this version.
-    pub added: Vec<Said>,
+    pub added: Vec<Stated>,
     /// Only in the other version.
-    pub removed: Vec<Said>,
+    pub removed: Vec<Stated>,
     /// In both, with another text.
     pub changed: Vec<Changed>,
 }
 
 /// A heading or an indicator with its text.
 #[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Said {
+pub struct Stated {
     /// Which.
     #[schemars(with = "String")]
     pub id: Id,
@@ -106,14 +107,14 @@ pub struct Changed {
 }
 
 impl Changes {
-    fn between(before: &BTreeMap<Id, String>, after: &BTreeMap<Id, String>) -> Self {
-        let only = |one: &BTreeMap<Id, String>, other: &BTreeMap<Id, String>| {
+    fn between(before: &BTreeMap<Id, Said>, after: &BTreeMap<Id, Said>) -> Self {
+        let only = |one: &BTreeMap<Id, Said>, other: &BTreeMap<Id, Said>| {
             let only = one.iter().filter(|(id, _)| !other.contains_key(*id));
-            only.map(|(id, text)| Said { id: id.clone(), text: text.clone() }).collect()
+            only.map(|(id, text)| Stated { id: id.clone(), text: text.to_string() }).collect()
         };
         let changed = after.iter().filter_map(|(id, after)| {
             let before = before.get(id).filter(|before| *before != after)?;
-            Some(Changed { id: id.clone(), before: before.clone(), after: after.clone() })
+            Some(Changed { id: id.clone(), before: before.to_string(), after: after.to_string() })
         });
         Self {
             added: only(after, before),

@@ -14,6 +14,7 @@ use crate::app::read_whole_stream;
 use crate::codec::{self, Stored};
 use crate::domain::ids::Text;
 use crate::domain::measure::{Edition, Program};
+use crate::domain::words;
 
 /// A program.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -42,7 +43,7 @@ fn view(call: &Call, program: &Program) -> ProgramView {
         name: program.name.clone(),
         exercise_of: program.exercise_of.as_ref().map(ToString::to_string),
         subject_kinds: program.subject_kinds.iter().map(ToString::to_string).collect(),
-        article: program.article.clone(),
+        article: words::article(&program.article, call.tongue()),
         measures: versions.all().iter().map(|edition| name(edition)).collect(),
         in_force: versions.in_force(call.state.today()).map(|edition| name(edition)),
     }

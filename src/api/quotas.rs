@@ -17,6 +17,7 @@ use crate::codec::{StreamKind, kind_of_stream};
 use crate::domain::date::Day;
 use crate::domain::ids::{SubjectId, Text};
 use crate::domain::measure::Program;
+use crate::domain::words;
 
 /// The parameters of the quotas.
 pub const QUOTAS: &[Parameter] = &[
@@ -174,7 +175,7 @@ async fn quota(
         category: Labelled::new(&view.category, label, call.tongue()),
         limit: view.limit,
         soft: view.soft,
-        article: view.article.clone(),
+        article: words::article(&view.article, call.tongue()),
         taken,
         free: view.limit.saturating_sub(taken),
         over: taken.saturating_sub(view.limit),
@@ -257,7 +258,7 @@ async fn overrides_of(
             subject: subject.to_string(),
             event: entry.event.reference(enrollment).to_string(),
             effective_on: entry.event.meta.effective_on.to_string(),
-            justification,
+            justification: justification.to_string(),
         })
     });
     Ok(over.collect())

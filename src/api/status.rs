@@ -207,8 +207,14 @@ impl Status {
             entry.fold_day() > day && !entry.event.event.is_own() && !entry.is_possible(day)
         });
         let standing = ahead.iter().filter_map(|revision| effective.standing(*revision));
-        status.not_yet_in_effect =
-            standing.map(|event| EventBrief::of(event, history.stream())).collect();
+        let ahead = standing.map(|event| {
+            let mut brief = EventBrief::of(event, history.stream());
+            if let Some((_, from)) = event.decided_ahead() {
+                brief.effective_on = from.to_string();
+            }
+            brief
+        });
+        status.not_yet_in_effect = ahead.collect();
         status.possible = briefs(&possible);
         status.unsupported = briefs(&state.unsupported);
         status
@@ -247,7 +253,7 @@ impl Status {
                 from: place.from.to_string(),
                 attested: place.attested,
             }),
-            waiting_for: waiting(reading, state, &judged),
+            waiting_for: waiting(reading, state, &judged, language),
             obligations: obligations(reading, &judged, language),
             possible: Vec::new(),
             not_yet_in_effect: Vec::new(),
@@ -280,7 +286,7 @@ fn title(reading: &Reading<'_>, state: &State, language: Language) -> Option<Tit
         label: labelled.label,
         from: title.from.to_string(),
         until: title.until.map(|date| date.to_string()),
-        article: title.article.clone(),
+        article: words::article(&title.article, language),
     };
     Some(TitleHeld { title, review_due, note: review_due_note(review_due, language) })
 }
@@ -291,12 +297,17 @@ fn term_on(term: &Term, day: Day, language: Language) -> TermOn {
         from: term.from.to_string(),
         until: term.until.to_string(),
         arithmetic: words::arithmetic(&term.arithmetic, language),
-        article: term.article.clone(),
+        article: words::article(&term.article, language),
     };
     TermOn { term, over, note: over_note(over, language) }
 }
 
-fn waiting(reading: &Reading<'_>, state: &State, judged: &[DueItem<'_>]) -> Vec<WaitingView> {
+fn waiting(
+    reading: &Reading<'_>,
+    state: &State,
+    judged: &[DueItem<'_>],
+    language: Language,
+) -> Vec<WaitingView> {
     let Some(measure) = reading.measure() else { return Vec::new() };
     let waiting = waiting_among(state, measure, reading.day, judged);
     waiting
@@ -306,7 +317,7 @@ fn waiting(reading: &Reading<'_>, state: &State, judged: &[DueItem<'_>]) -> Vec<
             act: waiting.act.as_str(),
             since: waiting.since.to_string(),
             days: waiting.since.latest().days_until(reading.day).max(0),
-            article: waiting.article,
+            article: words::article(&waiting.article, language),
         })
         .collect()
 }
@@ -362,6 +373,11 @@ pub fn standing(reading: &Reading<'_>, state: &State, language: Language) -> Sta
         stands_at: stands_at(reading, state, language),
         category: category.map(|id| Labelled::new(id, reading.category_label(id), language)),
         title: title(reading, state, language),
-        waiting_for: waiting(reading, state, &reading.judged(state, &reading.unlisted(state))),
+        waiting_for: waiting(
+            reading,
+            state,
+            &reading.judged(state, &reading.unlisted(state)),
+            language,
+        ),
     }
 }

@@ -58,6 +58,8 @@ pub struct EntryView {
     pub sentence: String,
     /// The article.
     pub article: Option<String>,
+    /// Our choices that it rests on, where the text is silent.
+    pub readings: Vec<String>,
     /// The measure version that governed it.
     pub measure: Option<String>,
     /// What kind of office acted.
@@ -114,7 +116,8 @@ impl EntryView {
             event_type: entry.event_type,
             act: entry.act,
             sentence: entry.sentence,
-            article: entry.article,
+            article: entry.article.map(|text| words::article(&text, language)),
+            readings: entry.readings,
             measure: entry.measure,
             office: entry.office.as_str(),
             office_id: entry.office_id,
@@ -322,7 +325,7 @@ fn stage_view(stage: &NationalStage, language: Language) -> StageView {
         label: stage.label.get(language).to_owned(),
         from_year: stage.from_year,
         to_year: stage.to_year,
-        article: stage.article.clone(),
+        article: words::article(&stage.article, language),
     }
 }
 
@@ -336,7 +339,7 @@ fn phase_view(span: &PhaseSpan, language: Language) -> PhaseView {
         to: span.to.map(|date| date.to_string()),
         to_day: span.to_day.map(|day| day.to_string()),
         planned_until: span.planned_until.map(|date| date.to_string()),
-        article: span.article.clone(),
+        article: span.article.as_deref().map(|text| words::article(text, language)),
         entered_by: span.entered_by,
         stages: span.stages.iter().map(ToString::to_string).collect(),
     }
@@ -358,7 +361,7 @@ fn title_view(
         label: labelled.label,
         from: what.from.to_string(),
         until: what.until.map(|date| date.to_string()),
-        article: what.article.clone(),
+        article: words::article(&what.article, language),
     };
     held(view, span.from_day, span.to_day)
 }
@@ -369,7 +372,7 @@ fn term_view(span: &Held<Term>, language: Language) -> HeldView<TermView> {
         from: what.from.to_string(),
         until: what.until.to_string(),
         arithmetic: words::arithmetic(&what.arithmetic, language),
-        article: what.article.clone(),
+        article: words::article(&what.article, language),
     };
     held(view, span.from_day, span.to_day)
 }

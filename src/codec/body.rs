@@ -5,7 +5,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::domain::act::{ActKind, DocumentRef, Material, Override, RecordedAct};
+use crate::domain::act::{ActKind, Archive, DocumentRef, Material, Override, RecordedAct};
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::event::{Effects, Event, Fact, Finding, MendedFact};
 use crate::domain::ids::EventRef;
@@ -18,6 +18,8 @@ struct FactIn<'a> {
     document: Option<DocumentRef>,
     #[serde(default)]
     materials: Vec<Material>,
+    #[serde(default)]
+    archive: Option<Archive>,
     #[serde(default, rename = "override")]
     over_limit: Option<Override>,
     #[serde(default)]
@@ -48,6 +50,7 @@ impl FactIn<'_> {
             act: RecordedAct::written(kind, self.content.get()),
             document: self.document,
             materials: self.materials,
+            archive: self.archive,
             over_limit: self.over_limit,
             effects: self.effects,
             findings: self.findings,
@@ -107,6 +110,9 @@ impl Serialize for FactOut<'_> {
         }
         if !fact.materials.is_empty() {
             map.serialize_entry("materials", &fact.materials)?;
+        }
+        if let Some(archive) = &fact.archive {
+            map.serialize_entry("archive", archive)?;
         }
         if let Some(over_limit) = &fact.over_limit {
             map.serialize_entry("override", over_limit)?;

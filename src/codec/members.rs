@@ -1,6 +1,6 @@
 //! The members of a JSON object that was sent: read so that what is wrong is named at once, each by
-//! its JSON Pointer. Deliberately not here: the form of the whole text (`form.rs`), and what an act
-//! makes of the members.
+//! its JSON Pointer. Deliberately not here: the form of the whole (`form.rs`), and what an act makes of
+//! the members.
 //!
 //! What must hold: what is said of a body is bounded, however much of it is wrong.
 
@@ -12,13 +12,9 @@ use serde_json::{Map, Value};
 use serde_path_to_error::{Path, Segment, Track};
 
 use super::RequestError;
-use super::whole::write_without_point;
 use crate::domain::act::{Act, ActKind};
 use crate::domain::refusal::{FieldError, field};
-use crate::domain::text::says_something;
 
-/// How long a text in a body may be, in bytes of UTF-8.
-const MAX_TEXT_BYTES: usize = 32 * 1024;
 /// How many wrong members are named; what is wrong beyond them is not looked for.
 pub const MAX_ERRORS: usize = 50;
 /// How much of a name or a value is repeated in an answer, in characters.
@@ -28,13 +24,14 @@ const MAX_SHOWN: usize = 200;
 type Read<T> = Result<T, (String, String)>;
 
 /// The wrong members found; no more than [`MAX_ERRORS`].
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Errors(Vec<FieldError>);
 
 impl Errors {
-    /// Adds one, as long as there is room.
+    /// Adds one, as long as there is room, and nothing was said of the same member.
     pub fn push(&mut self, error: FieldError) {
-        if !self.is_full() {
+        let is_said = self.0.iter().any(|said| said.pointer == error.pointer);
+        if !self.is_full() && !is_said {
             self.0.push(error);
         }
     }
@@ -50,33 +47,6 @@ impl Errors {
     /// [`RequestError::Invalid`].
     pub fn or<T>(self, read: Option<T>) -> Result<T, RequestError> {
         read.filter(|_| self.0.is_empty()).ok_or(RequestError::Invalid(self.0))
-    }
-}
-
-/// Reads a body that is one JSON object, other than an act.
-///
-/// # Errors
-/// [`RequestError`] with every member that is wrong, by JSON Pointer.
-pub fn parse_object<T: DeserializeOwned + JsonSchema>(body: &[u8]) -> Result<T, RequestError> {
-    let members = object(super::check_text(body)?)?;
-    let mut errors = Errors::default();
-    check_sizes(&members, "", &mut errors);
-    let read = read_type::<T>(members, &mut errors);
-    errors.or(read)
-}
-
-/// The members of a body that is one JSON object, whole numbers without a point.
-///
-/// # Errors
-/// [`RequestError::Malformed`].
-pub fn object(text: &str) -> Result<Map<String, Value>, RequestError> {
-    match serde_json::from_str(text) {
-        Ok(Value::Object(mut members)) => {
-            members.values_mut().for_each(write_without_point);
-            Ok(members)
-        }
-        Ok(_) => Err(RequestError::Malformed("the body is not a JSON object".to_owned())),
-        Err(error) => Err(RequestError::Malformed(format!("the body is not JSON: {error}"))),
     }
 }
 
@@ -180,46 +150,6 @@ fn located(path: &Path, error: &serde_json::Error) -> (String, String) {
         pointer.push_str(&format!("/{absent}"));
     }
     (pointer, message)
-}
-
-/// Finds texts that say nothing (a reason, a source or an opinion that is empty is none), and texts
-/// that are longer than any act needs: what is long is a document, cited by its digest.
-pub fn check_sizes(members: &Map<String, Value>, at: &str, errors: &mut Errors) {
-    for (name, value) in members {
-        if errors.is_full() {
-            return;
-        }
-        check_value(value, &|| format!("{at}/{}", escape(name)), errors);
-    }
-}
-
-fn check_value(value: &Value, at: &dyn Fn() -> String, errors: &mut Errors) {
-    match value {
-        Value::String(text) if !says_something(text) => errors.push(field(
-            shown(&at()),
-            "the text is empty, or nobody can see it: state it, or leave the member out",
-            "文本为空或不可见：请填写，或不写该成员",
-        )),
-        Value::String(text) if text.len() > MAX_TEXT_BYTES => {
-            let sizes = format!("{} > {MAX_TEXT_BYTES}", text.len());
-            errors.push(field(
-                shown(&at()),
-                format!("the text is too long ({sizes} bytes): upload it and cite its digest"),
-                format!("文本过长（{sizes} 字节）：请作为文件上传并引用其摘要"),
-            ));
-        }
-        Value::Array(items) => {
-            let at = at();
-            for (n, item) in items.iter().enumerate() {
-                if errors.is_full() {
-                    return;
-                }
-                check_value(item, &|| format!("{at}/{n}"), errors);
-            }
-        }
-        Value::Object(members) => check_sizes(members, &at(), errors),
-        _ => {}
-    }
 }
 
 /// A name as a part of a JSON Pointer.

@@ -1,13 +1,16 @@
-//! The body of an act request: one JSON object with the act's name, the members common to all acts,
-//! and the members of its content. Every unknown or wrong member is named.
+//! The body of a request: one JSON object. An act's has its name, the members common to all acts, and
+//! the members of its content. Every unknown or wrong member is named.
 
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::form;
 use super::members::{self, Errors, shown};
 use crate::domain::act::{ActKind, ActRequest, COMMON_MEMBERS, Common};
 use crate::domain::refusal::{FieldError, field};
 
-/// Why a body is no act.
+/// Why a body is not what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     /// Not JSON, or not an object.
@@ -18,43 +21,64 @@ pub enum RequestError {
     Invalid(Vec<FieldError>),
 }
 
-/// How deep a body may be nested.
-const MAX_DEPTH: usize = 16;
+/// A body whose form was read; what it means is not known yet.
+#[derive(Debug, Clone, Default)]
+pub struct RequestBody {
+    value: Value,
+    errors: Errors,
+}
 
-/// The text of a JSON body: UTF-8, and not nested too deep to be parsed.
-///
-/// # Errors
-/// [`RequestError::Malformed`].
-pub fn check_text(body: &[u8]) -> Result<&str, RequestError> {
-    let text = std::str::from_utf8(body).map_err(|error| {
-        let at = error.valid_up_to();
-        RequestError::Malformed(format!("the body is not UTF-8: byte {at} begins no character"))
-    })?;
-    if depth(body) > MAX_DEPTH {
-        let limit = format!("the body is nested deeper than {MAX_DEPTH} levels");
-        return Err(RequestError::Malformed(limit));
+impl RequestBody {
+    /// Reads the form of a body.
+    ///
+    /// # Errors
+    /// [`RequestError`] where it is no JSON, or more of it than any request has.
+    pub fn read(body: &[u8]) -> Result<Self, RequestError> {
+        form::read(body).map(|(value, errors)| Self { value, errors })
     }
-    Ok(text)
+
+    fn members(&self) -> Result<(Map<String, Value>, Errors), RequestError> {
+        match &self.value {
+            Value::Object(members) => Ok((members.clone(), self.errors.clone())),
+            _ => Err(RequestError::Malformed("the body is not a JSON object".to_owned())),
+        }
+    }
+
+    /// The body as a type, other than an act.
+    ///
+    /// # Errors
+    /// [`RequestError`] with every member that is wrong, by JSON Pointer.
+    pub fn object<T: DeserializeOwned + JsonSchema>(&self) -> Result<T, RequestError> {
+        let (members, mut errors) = self.members()?;
+        let read = members::read_type::<T>(members, &mut errors);
+        errors.or(read)
+    }
+
+    /// The body as an act.
+    ///
+    /// # Errors
+    /// [`RequestError`] with the members that are wrong, by JSON Pointer.
+    pub fn act(&self) -> Result<ActRequest, RequestError> {
+        let (mut members, mut errors) = self.members()?;
+        let kind = act_kind(&mut members)?;
+        let mut common = Map::new();
+        for name in COMMON_MEMBERS {
+            if let Some(value) = members.remove(name) {
+                common.insert(name.to_owned(), value);
+            }
+        }
+        let common = members::read_type::<Common>(common, &mut errors);
+        let act = members::read_content(kind, members, &mut errors);
+        errors.or(act.zip(common).map(|(act, common)| ActRequest { act, common }))
+    }
 }
 
 /// Reads the body of an act request.
 ///
 /// # Errors
-/// [`RequestError`] with the members that are wrong, by JSON Pointer.
+/// As [`RequestBody::read`] and [`RequestBody::act`].
 pub fn parse_act_request(body: &[u8]) -> Result<ActRequest, RequestError> {
-    let mut members = members::object(check_text(body)?)?;
-    let mut errors = Errors::default();
-    members::check_sizes(&members, "", &mut errors);
-    let kind = act_kind(&mut members)?;
-    let mut common = Map::new();
-    for name in COMMON_MEMBERS {
-        if let Some(value) = members.remove(name) {
-            common.insert(name.to_owned(), value);
-        }
-    }
-    let common = members::read_type::<Common>(common, &mut errors);
-    let act = members::read_content(kind, members, &mut errors);
-    errors.or(act.zip(common).map(|(act, common)| ActRequest { act, common }))
+    RequestBody::read(body)?.act()
 }
 
 fn act_kind(members: &mut Map<String, Value>) -> Result<ActKind, RequestError> {
@@ -76,23 +100,4 @@ fn act_kind(members: &mut Map<String, Value>) -> Result<ActKind, RequestError> {
         );
         RequestError::Invalid(vec![error])
     })
-}
-
-/// How deep brackets are nested outside of strings; cheap enough to run before parsing.
-fn depth(body: &[u8]) -> usize {
-    let (mut depth, mut deepest, mut in_string, mut escaped) = (0usize, 0usize, false, false);
-    for &byte in body {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'{' | b'[' if !in_string => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
 }

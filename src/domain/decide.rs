@@ -13,7 +13,6 @@ mod duties;
 mod effects;
 mod evidence;
 mod findings;
-mod said;
 mod succession;
 
 use std::sync::Arc;
@@ -197,7 +196,6 @@ pub(in crate::domain) fn check_common(
     deciding
         .check_recorder()
         .and_then(|()| deciding.check_dates(&mut Vec::new()))
-        .and_then(|()| deciding.check_said())
         .and_then(|()| deciding.check_no_override())
         .map_err(|refusal| named_measure(refusal, deciding.edition))
 }
@@ -267,7 +265,6 @@ impl<'a> Deciding<'a> {
         let mut findings = Vec::new();
         self.check_recorder()?;
         self.check_dates(&mut findings)?;
-        self.check_said()?;
         self.check_subject()?;
         if let Some(mut decision) = self.builtin()? {
             self.check_override(&decision)?;

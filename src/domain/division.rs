@@ -1,7 +1,8 @@
 //! The provincial-level divisions: those that the program documents address (P2), and the codes that
 //! no invented subject bears (G16).
 
-use super::ids::CORPS;
+/// The id of the Xinjiang Production and Construction Corps, which has no code of its own.
+pub const CORPS: &str = "XPCC";
 
 /// A provincial-level division: its GB/T 2260 code, and its ISO 3166-2 code without `CN-`.
 struct Division(&'static str, &'static str);

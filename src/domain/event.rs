@@ -12,7 +12,7 @@ mod succeeded;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::act::{DocumentRef, Material, Override, RecordedAct};
+use super::act::{Archive, DocumentRef, Material, Override, RecordedAct};
 use super::date::{CivilDate, Day, Timestamp};
 use super::event_type::{EventType, Own};
 use super::ids::{EventRef, Id, Language, Office, Provenance, Text};
@@ -45,6 +45,8 @@ pub struct Fact {
     pub document: Option<DocumentRef>,
     /// Its materials.
     pub materials: Vec<Material>,
+    /// Where it was recorded from, if the registrar recorded another office's act.
+    pub archive: Option<Archive>,
     /// The override of a soft limit.
     pub over_limit: Option<Override>,
     /// What was decided.

@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use uuid::Uuid;
 
-/// The id of the Xinjiang Production and Construction Corps, which has no code of its own.
-pub const CORPS: &str = "XPCC";
+use super::division::CORPS;
 
 /// A short identifier that a measure or a registration defines: lower case, digits, `_`.
 pub type Id = SmolStr;

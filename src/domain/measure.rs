@@ -6,6 +6,7 @@
 
 mod parts;
 mod program;
+mod readings;
 mod rules;
 
 use schemars::JsonSchema;

@@ -165,7 +165,7 @@ macro_rules! registry {
             own of Enrollment {
                 ApprovalAbandoned(ApprovalAbandoned) 1 ("Approval abandoned", "审批已放弃");
                 ObligationLapsed(ObligationLapsed) 1 ("Due date passed in silence", "逾期未收到");
-                MeasureSucceeded(MeasureSucceeded) 1 ("Later version took hold", "后一办法开始适用");
+                MeasureSucceeded(MeasureSucceeded) 1 ("A later version took hold", "适用新版办法");
             }
             own of Subject {
                 SubjectRegistered(Registration) 1 ("Subject registered", "主体已登记");

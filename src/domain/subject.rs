@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::date::{CivilDate, Day};
-use super::division;
-use super::ids::{CORPS, EventRef, Id, Office, SubjectId, Text};
+use super::division::{self, CORPS};
+use super::ids::{EventRef, Id, Office, SubjectId, Text};
 use super::refusal::{FieldError, field};
 
 mod history;
@@ -125,7 +125,7 @@ pub enum SubjectEvent {
     /// It has another name.
     Renamed(Renaming),
     /// One of these was wrong.
-    Corrected(SubjectCorrected),
+    Corrected(Box<SubjectCorrected>),
 }
 
 /// What a registration, a renaming, or the correction of one says of a subject.

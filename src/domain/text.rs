@@ -3,12 +3,19 @@
 //! What must hold: a text that must say something has at least one character that people see; and
 //! what is shown on a terminal, or read by a spreadsheet, is judged by the same two questions.
 
+use std::fmt;
+use std::ops::Deref;
+
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
 use icu_properties::{CodePointMapData, CodePointSetData};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::registry::Label;
 
 /// Symbols and letters whose shape is empty, which no property says: the braille pattern without
 /// dots, the note without a head, the blank hieroglyphs, and the place of an object that isn't there.
-const BLANK: [char; 5] = ['\u{2800}', '\u{1d159}', '\u{13441}', '\u{13442}', '\u{fffc}'];
+const SHAPELESS: [char; 5] = ['\u{2800}', '\u{1d159}', '\u{13441}', '\u{13442}', '\u{fffc}'];
 
 /// Whether people see a character by itself: a letter, digit, punctuation mark or symbol. Spaces and
 /// marks that need another character are not seen, nor is anything [hidden](is_hidden).
@@ -40,12 +47,56 @@ pub fn is_hidden(c: char) -> bool {
             | G::PrivateUse
             | G::Unassigned
     ) || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
-        || BLANK.contains(&c)
+        || SHAPELESS.contains(&c)
 }
 
 /// Whether a text says anything: whether any of its characters is seen.
 pub fn says_something(text: &str) -> bool {
     text.chars().any(is_seen)
+}
+
+/// What is said of a text that says nothing where something must be said.
+pub const BLANK: Label =
+    Label { en: "say it in words; this is blank", zh: "须以文字说明，不得留空" };
+
+/// A text that says something: a reason, an opinion, a finding, a source.
+///
+/// Who states one makes it by [`Said::parse`], and no request is read that has a blank text in it
+/// (`codec/form.rs`). What stands in the record was said, whatever it is: reading it refuses nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(transparent)]
+pub struct Said(String);
+
+impl Said {
+    /// The text, if it says something.
+    pub fn parse(text: &str) -> Option<Self> {
+        says_something(text).then(|| Self(text.to_owned()))
+    }
+
+    /// A text of the program's own.
+    pub fn literal(text: &'static str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Deref for Said {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
 }
 
 #[cfg(test)]
@@ -92,12 +143,12 @@ mod tests {
             "\u{fffc}",
             " \u{200b}\u{301}\u{fe0f}\n",
         ] {
-            assert!(!says_something(text), "{text:?}");
+            assert_eq!((says_something(text), Said::parse(text)), (false, None), "{text:?}");
         }
         for text in
             ["x", ".", "无", "〔2015〕59号", "é", "e\u{301}", "№", "✓", "👍🏽", "ا", "\u{200b}a"]
         {
-            assert!(says_something(text), "{text:?}");
+            assert_eq!(Said::parse(text).as_deref(), Some(text));
         }
     }
 

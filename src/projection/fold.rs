@@ -173,18 +173,19 @@ fn advance<T>(
     then: &mut dyn FnMut(&Step<'_>, &mut Memory) -> Result<T, ProjectionError>,
 ) -> Result<T, ProjectionError> {
     let number = *folded.number.get_or_insert(sequence);
-    let before = folded.enrollment.clone();
+    let before = folded.enrollment.state.clone();
+    let last_fold_day = folded.enrollment.last_fold_day;
     let fold_day = recorded.meta.effective_on.latest();
     // What was received in time, or ended a duty before it fell due, takes the ground from a lapse on
     // record: its row has to be told.
-    let restates = before.state.lapses.as_ref().is_some_and(|lapses| {
+    let restates = before.lapses.as_ref().is_some_and(|lapses| {
         recorded.states_receipt() || lapses.iter().any(|lapse| lapse.due.latest() > fold_day)
     });
     let aside = recorded.event.is_aside();
     let refolded;
     let path = if (aside || !restates) && folded.enrollment.push(recorded) {
-        if folded.enrollment.last_fold_day != before.last_fold_day {
-            folded.prior = before.state.clone();
+        if folded.enrollment.last_fold_day != last_fold_day {
+            folded.prior = before.clone();
         }
         if aside { Path::Unmoved } else { Path::Appended { fold_day } }
     } else {
@@ -209,7 +210,7 @@ fn advance<T>(
         enrollment: number,
         event: recorded,
         sequence,
-        before: &before.state,
+        before: &before,
         after: &folded.enrollment.state,
         prior: &folded.prior,
         path,

@@ -26,7 +26,7 @@ fn standing(events: &[Recorded]) -> Standing {
     let mut versions: BTreeMap<u64, Vec<&Recorded>> = BTreeMap::new();
     for event in events {
         let mut original = event.revision;
-        if let Some(Act::Correct(correction)) = event.event.fact().map(|fact| &fact.act) {
+        if let Some(Ok(Act::Correct(correction))) = event.event.fact().map(|fact| fact.act.read()) {
             original = original_of[&correction.corrects.revision];
             let takes_back = event.event.fact().unwrap().mended.is_none();
             if takes_back && correction.corrects.revision != original {

@@ -6,8 +6,8 @@ use std::sync::{Arc, LazyLock};
 
 use docket::app::measure_files::{Checked, check_files};
 use docket::cli::demo::data::{ActStep, DataSet, Step, What};
-use docket::codec::parse_act_request;
-use docket::domain::act::ActRequest;
+use docket::codec::{decode_enrollment, encode_event, parse_act_request};
+use docket::domain::act::{ActRequest, Common};
 use docket::domain::date::{Day, Timestamp};
 use docket::domain::decide::{Actor, Context, Decision, OtherStanding};
 use docket::domain::event::{Event, EventMeta, OfficeName, Recorded};
@@ -20,7 +20,8 @@ use docket::domain::quota::{PlacesRestated, Quota, QuotaEvent, places_of};
 use docket::domain::refusal::{Reason, Refusal};
 use docket::domain::shared_str::SharedStr;
 use docket::domain::state::State;
-use docket::domain::subject::{Said, Subject};
+use docket::domain::subject::{Said as SubjectSaid, Subject};
+use docket::log::{RecordedEvent, StreamName};
 use uuid::Uuid;
 
 /// What the binary brings along, checked once.
@@ -154,6 +155,8 @@ impl Replay {
         self.check_place(&act.program, (&history, from), &request, &decision)?;
         let before = history.state_at(day);
         let recorded = recorded(self.now, &actor, program, &history, &request, &decision);
+        let again = decide_again(&ctx, &history, &recorded)?;
+        assert_eq!(again, decision, "{key} is decided again from the log as it was");
         self.references.insert(key.clone(), recorded.reference(&stream));
         history.push(recorded);
         self.restate(&act.program, &history);
@@ -216,6 +219,46 @@ impl Replay {
             quota.evolve(QuotaEvent::PlacesRestated(restated), reference);
         }
     }
+}
+
+/// What was recorded, read from its bytes and decided again by what they say alone: of who acted, and
+/// of what was asked for.
+fn decide_again(
+    ctx: &Context<'_>,
+    history: &History,
+    recorded: &Recorded,
+) -> Result<Decision, Refusal> {
+    let new = encode_event(&recorded.event, &recorded.meta, recorded.id).unwrap();
+    let stored = RecordedEvent {
+        sequence: 0,
+        stream: StreamName::parse(history.stream()).unwrap(),
+        revision: recorded.revision,
+        event_id: new.event_id,
+        event_type: new.event_type.as_str().into(),
+        recorded_at_us: new.recorded_at_us,
+        data: new.data,
+        metadata: new.metadata,
+    };
+    let Recorded { event, meta, .. } = decode_enrollment(&stored).unwrap();
+    let fact = event.fact().unwrap();
+    let actor = Actor {
+        office: if meta.archive { Office::Registrar } else { meta.office },
+        office_id: meta.office_id.to_string(),
+        divisions: meta.divisions.split_ascii_whitespace().map(str::to_owned).collect(),
+    };
+    let kept_since = fact.effects.opens_record.clone();
+    let common = Common {
+        effective_on: meta.effective_on,
+        decided_on: meta.decided_on,
+        received_on: meta.received_on,
+        document: fact.document.clone(),
+        materials: fact.materials.clone(),
+        archive: fact.archive.clone(),
+        over_limit: fact.over_limit.clone(),
+        kept_since: kept_since.filter(|_| actor.office == Office::Registrar),
+    };
+    let act = fact.act.read().unwrap().clone();
+    decide_on(&Context { actor: &actor, ..*ctx }, history, &ActRequest { act, common })
 }
 
 fn recorded(

@@ -30,6 +30,9 @@ fn written(value: &serde_json::Value, texts: &mut Vec<String>) {
         }
         serde_json::Value::Array(items) => items.iter().for_each(|item| written(item, texts)),
         serde_json::Value::Object(members) => {
+            // A plan calls its indicators as its authors do.
+            let named = members.get("indicators").and_then(serde_json::Value::as_object);
+            texts.extend(named.into_iter().flat_map(|named| named.keys().cloned()));
             members.values().for_each(|member| written(member, texts));
         }
         _ => {}
@@ -38,6 +41,9 @@ fn written(value: &serde_json::Value, texts: &mut Vec<String>) {
 
 /// A text without what others wrote, longest first, so that no part of it is left behind.
 fn without(text: &str, mut given: Vec<String>) -> String {
+    let trimmed: Vec<_> = given.iter().map(|text| text.trim_end_matches(['.', '。'])).collect();
+    given.extend(trimmed.into_iter().map(str::to_owned).collect::<Vec<_>>());
+    given.retain(|text| !text.is_empty());
     given.sort_by_key(|given| std::cmp::Reverse(given.len()));
     given.iter().fold(text.to_owned(), |text, given| text.replace(given.as_str(), "◦"))
 }
@@ -78,19 +84,20 @@ fn every_sentence_is_in_one_language() {
             let subject = &replay.subjects[subject];
             let said =
                 |language| entries(history, subject, versions, &Calendars::default(), language);
+            let mut of_plans = Vec::new();
+            for event in history.events() {
+                if let Some(fact) = event.event.fact() {
+                    let act = serde_json::to_value(fact.act.read().unwrap()).unwrap();
+                    written(&act, &mut of_plans);
+                }
+            }
             for ((zh, en), event) in
                 said(Language::Zh).iter().zip(said(Language::En)).zip(history.events())
             {
-                let mut given = Vec::new();
+                let mut given = of_plans.clone();
                 if let Some(fact) = event.event.fact() {
-                    written(&serde_json::to_value(fact.act.read().unwrap()).unwrap(), &mut given);
                     let over = fact.over_limit.as_ref();
                     given.extend(over.map(|over| over.justification.clone()));
-                    if let Ok(docket::domain::act::Act::Correct(correction)) = fact.act.read() {
-                        let corrected = history.at(correction.corrects.revision).unwrap();
-                        let act = corrected.event.fact().unwrap().act.read().unwrap();
-                        written(&serde_json::to_value(act).unwrap(), &mut given);
-                    }
                 }
                 let name = subject.name_on(event.meta.effective_on.latest());
                 given.extend([name.zh.clone(), name.en.clone()]);
@@ -114,7 +121,12 @@ fn every_finding_and_refusal_is_in_one_language() {
     for replay in replays() {
         let findings = replay.accepted.iter().flat_map(|accepted| {
             let mut given = Vec::new();
-            written(&serde_json::to_value(&accepted.request.act).unwrap(), &mut given);
+            for event in replay.histories[&accepted.stream].events() {
+                if let Some(fact) = event.event.fact() {
+                    let act = serde_json::to_value(fact.act.read().unwrap()).unwrap();
+                    written(&act, &mut given);
+                }
+            }
             accepted.decision.fact.findings.iter().map(move |f| (&f.text, given.clone()))
         });
         let refusals = replay.refused.iter().map(|(_, stream, refusal)| {

@@ -141,7 +141,7 @@ impl Then {
                 .matters
                 .iter()
                 .map(|(matter, open)| Waiting {
-                    matter: *matter,
+                    matter: matter.clone(),
                     since: open.since,
                     by: open.by,
                     category: open.category.clone(),

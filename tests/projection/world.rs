@@ -8,7 +8,7 @@ use docket::codec::{
     encode_event, encode_own, encode_quota, encode_subject, enrollment_stream, parse_act_request,
     quota_stream, subject_stream,
 };
-use docket::domain::act::Act;
+use docket::domain::act::{Act, Common};
 use docket::domain::calendar::Calendars;
 use docket::domain::date::{CivilDate, Day, Timestamp};
 use docket::domain::decide::{Actor, Context};
@@ -224,7 +224,8 @@ impl World {
         meta.corrects = corrects.to_string().into();
         let reason = "a test".to_owned();
         let correction = SubjectCorrection { corrects, reason, replacement };
-        let event = SubjectEvent::Corrected(SubjectCorrected { correction, unsettles: vec![] });
+        let event =
+            SubjectEvent::Corrected(Box::new(SubjectCorrected { correction, unsettles: vec![] }));
         let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{stream}{}", self.now_us).as_bytes());
         self.append(&stream, encode_subject(&event, &meta, id).unwrap());
     }
@@ -281,8 +282,16 @@ impl World {
         office: Office,
         body: &str,
     ) -> Result<EventRef, Refusal> {
-        let request =
+        let mut request =
             parse_act_request(body.as_bytes()).unwrap_or_else(|e| panic!("{body}: {e:?}"));
+        // Most acts are recorded later than they were done, so they cite a document.
+        let document = r#"{ "title": "a letter", "number": "7", "issuing_office": "an office" }"#;
+        cite(&mut request.common, document);
+        if let Act::Correct(correction) = &mut request.act
+            && let Some(replacement) = &mut correction.replacement
+        {
+            cite(&mut replacement.common, document);
+        }
         let stream = enrollment_stream(
             &ProgramId::parse(program).unwrap(),
             &SubjectId::parse(subject).unwrap(),
@@ -303,6 +312,7 @@ impl World {
             stream: &stream,
             actor: &actor,
             now,
+            mending: false,
             standing_in: &|_| None,
         };
         let decision = decide_on(&ctx, &history, &request)?;
@@ -339,4 +349,8 @@ impl World {
         };
         Ok(self.record(&stream, Event::Acted(Box::new(decision.fact)), meta))
     }
+}
+
+fn cite(common: &mut Common, document: &str) {
+    common.document.get_or_insert_with(|| serde_json::from_str(document).unwrap());
 }

@@ -8,6 +8,6 @@ LEFT JOIN audit_trail_before b ON b.sequence = a.sequence AND b.known_to =
      (SELECT min(c.known_to) FROM audit_trail_before c
       WHERE c.sequence = a.sequence AND c.known_to > :known)
 JOIN enrollment e ON e.id = a.enrollment
-WHERE a.year IS NOT NULL AND a.result IS NOT NULL AND a.sequence <= :known
+WHERE a.exercise = :exercise AND a.year IS NOT NULL AND a.result IS NOT NULL AND a.sequence <= :known
   AND CASE WHEN b.sequence IS NULL THEN a.fate ELSE b.fate END = 'stands'
 ORDER BY e.program, e.subject, a.year, a.sequence

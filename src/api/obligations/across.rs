@@ -170,7 +170,7 @@ fn of_program(
     if filter.due_before.or(filter.due_after).is_some() {
         return Vec::new();
     }
-    let owed = owed_unlisted(measure, &State::default(), times.day, None);
+    let owed = owed_unlisted(measure, &State::default(), times.day, Some(Day::MIN));
     let picked = |duty: &&Arc<Duty>| {
         filter.obligation.as_ref().is_none_or(|id| *id == duty.obligation)
             && filter.owes.is_none_or(|office| office == duty.owes || duty.with.contains(&office))

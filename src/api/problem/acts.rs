@@ -190,11 +190,14 @@ pub fn of_fields(errors: &[refusal::FieldError], language: Language) -> Problem 
 }
 
 fn word(text: &Text, language: Language) -> String {
-    text.get(match language {
+    text.get(tongue(language)).to_owned()
+}
+
+fn tongue(language: Language) -> ids::Language {
+    match language {
         Language::Zh => ids::Language::Zh,
         Language::En => ids::Language::En,
-    })
-    .to_owned()
+    }
 }
 
 fn what_zh(what: &str) -> &str {
@@ -249,7 +252,7 @@ pub fn of_refusal(refusal: Refusal, language: Language) -> Problem {
         problem = problem.detail(refusal.detail.en).detail_zh(refusal.detail.zh);
     }
     if let Some(article) = refusal.article {
-        problem = problem.member("article", article);
+        problem = problem.member("article", words::article(&article, tongue(language)));
     }
     if let Some(measure) = refusal.measure {
         problem = problem.member("measure_version", measure.as_str());

@@ -38,7 +38,7 @@ impl App {
             meta.office_name = name.clone().into();
         }
         let unsettles = self.shaken(&subject, &correction).await?;
-        let event = SubjectEvent::Corrected(SubjectCorrected { correction, unsettles });
+        let event = SubjectEvent::Corrected(Box::new(SubjectCorrected { correction, unsettles }));
         let stream = codec::subject_stream(subject.id());
         let written = self
             .write((caller, key, &print), &stream, meta, |stands, meta, event_id| {
@@ -72,7 +72,7 @@ impl App {
         let mut history = self.subject_history(subject.id()).await?;
         let revision = history.records().len() as u64;
         let corrected = SubjectCorrected { correction: correction.clone(), unsettles: Vec::new() };
-        let event = SubjectEvent::Corrected(corrected);
+        let event = SubjectEvent::Corrected(Box::new(corrected));
         let id = uuid::Uuid::nil();
         history.push(SubjectRecord { revision, sequence: u64::MAX, id, event });
         let Some(then) = history.subject() else { return Ok(Vec::new()) };

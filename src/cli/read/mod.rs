@@ -99,9 +99,7 @@ async fn programs(asker: &Asker) -> anyhow::Result<BTreeMap<String, String>> {
 fn heading(answer: &Answer) -> String {
     let body = &answer.body;
     let (program, subject) = (cell(answer, body, "/program"), text(body, "/subject"));
-    let exercise =
-        if body["exercise"] == true { answer.say("  (exercise)", "（演练）") } else { "" };
-    format!("{}  {program} / {subject}{exercise}", text(body, "/name"))
+    format!("{}  {program} / {subject}", text(body, "/name"))
 }
 
 /// The text at a JSON pointer; numbers as they are written, nothing as an empty text.

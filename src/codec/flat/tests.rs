@@ -85,7 +85,9 @@ proptest! {
             bytes.truncate(cut.index(bytes.len()));
         }
         if let Some(read) = by_scan(&bytes) {
-            prop_assert_eq!(Some(read), by_serde(&bytes));
+            // Of a member that nobody knows only the form is looked at.
+            prop_assert!(serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok());
+            prop_assert!(by_serde(&bytes).is_none_or(|wanted| wanted == read));
         }
     }
 }

@@ -5,19 +5,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::ids::{Digest, Id, Office};
+use crate::domain::text::Said;
 
 /// A document that an act cites, as far as it is known (rule G2).
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DocumentRef {
     /// The issue number in its printed form, hexagonal brackets kept: `国知发管字〔2015〕59号`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub number: Option<String>,
+    pub number: Option<Said>,
     /// The title.
-    pub title: String,
+    pub title: Said,
     /// Who issued it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub issuing_office: Option<String>,
+    pub issuing_office: Option<Said>,
     /// SHA-256 of the uploaded file; without it the document is named, not kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
@@ -27,7 +28,7 @@ pub struct DocumentRef {
     pub media_type: Option<String>,
     /// Who reported it, where the document itself was not seen (rule G16).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reported_by: Option<String>,
+    pub reported_by: Option<Said>,
 }
 
 /// A material that comes with an act: an uploaded file.
@@ -38,7 +39,7 @@ pub struct Material {
     #[schemars(with = "String")]
     pub kind: Id,
     /// The file's name.
-    pub name: String,
+    pub name: Said,
     /// The file's media type.
     pub media_type: String,
     /// SHA-256 of the uploaded file.
@@ -51,7 +52,7 @@ pub struct Material {
 #[serde(deny_unknown_fields)]
 pub struct Override {
     /// Why.
-    pub justification: String,
+    pub justification: Said,
 }
 
 /// That the registrar records an act of another office, from an archive or for an exercise.
@@ -66,7 +67,7 @@ pub struct Archive {
     #[schemars(with = "Option<String>")]
     pub office_id: Option<Id>,
     /// Where the act is kept: the archive, the file.
-    pub source: String,
+    pub source: Said,
 }
 
 /// From which day the record of an enrollment is complete (G10), with the registrar's reason.
@@ -77,7 +78,7 @@ pub struct KeptSince {
     #[schemars(with = "String")]
     pub day: Day,
     /// Why that day.
-    pub reason: String,
+    pub reason: Said,
 }
 
 /// What every act says beside its content.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Act, ActKind, Common};
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::ids::{EventRef, Id, Node, Provenance};
+use crate::domain::text::Said;
 
 /// A value that an application states for a requirement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -21,9 +22,9 @@ pub enum Stated {
     /// A number with the day and the source of the count.
     Counted(Counted),
     /// A statement.
-    Text(String),
+    Text(Said),
     /// A list, such as the kinds of service covered.
-    List(Vec<SmolString>),
+    List(Vec<Id>),
 }
 
 /// A count: how many, on which day, by which source.
@@ -37,10 +38,8 @@ pub struct Counted {
     pub on: Option<CivilDate>,
     /// By whom, or where that is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<String>,
+    pub source: Option<Said>,
 }
-
-type SmolString = smol_str::SmolStr;
 
 macro_rules! content {
     ($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident : $type:ty $(as $schema:ty)?),* $(,)? }) => {
@@ -66,7 +65,7 @@ content!(
         rank: Option<Id>,
         /// Why direct entry in a higher rank is asked for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        justification: Option<String>,
+        justification: Option<Said>,
         /// The kind of applicant.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         applicant_kind: Option<Id>,
@@ -79,14 +78,14 @@ content!(
     /// The provincial department's opinion after verifying (C5).
     Recommendation {
         /// The opinion.
-        opinion: String,
+        opinion: Said,
     }
 );
 content!(
     /// A return, a rejection, or another decision that gives its reason.
     Reasoned {
         /// The reason.
-        reason: String,
+        reason: Said,
     }
 );
 content!(
@@ -94,20 +93,20 @@ content!(
     Approval {
         /// The annual round.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        round: Option<String>,
+        round: Option<Said>,
         /// The batch.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        batch: Option<String>,
+        batch: Option<Said>,
     }
 );
 content!(
     /// A construction plan (C9), or what one becomes by an amendment.
     Plan {
         /// What the plan says on each of its headings.
-        contents: BTreeMap<Id, String>,
+        contents: BTreeMap<Id, Said>,
         /// Its indicators with their targets.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        indicators: BTreeMap<Id, String>,
+        indicators: BTreeMap<Id, Said>,
         /// Tasks of the annex that it takes up (C10).
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         guidelines: Vec<Id>,
@@ -117,9 +116,9 @@ content!(
     /// An amendment of the plan (C12).
     Amendment {
         /// The amendment opinion.
-        opinion: String,
+        opinion: Said,
         /// The related explanations.
-        explanation: String,
+        explanation: Said,
         /// The plan as amended.
         plan: Plan,
     }
@@ -129,14 +128,14 @@ content!(
     Decision {
         /// The reason, where one is given.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        reason: Option<String>,
+        reason: Option<Said>,
     }
 );
 content!(
     /// An implementation scheme: what it says on each main task of the category (P5, P6).
     Scheme {
         /// By task.
-        tasks: BTreeMap<Id, String>,
+        tasks: BTreeMap<Id, Said>,
     }
 );
 content!(
@@ -145,7 +144,7 @@ content!(
         /// The task.
         task: Id,
         /// What was done.
-        text: String,
+        text: Said,
     }
 );
 content!(
@@ -154,14 +153,14 @@ content!(
         /// The category asked for.
         category: Id,
         /// Why.
-        reason: String,
+        reason: Said,
     }
 );
 content!(
     /// A comprehensive strength promotion plan (P12).
     PromotionPlan {
         /// What it says.
-        summary: String,
+        summary: Said,
     }
 );
 content!(
@@ -170,7 +169,7 @@ content!(
         /// What is designated: department, agencies, personnel, funds.
         designates: Id,
         /// Which.
-        text: String,
+        text: Said,
     }
 );
 content!(
@@ -179,9 +178,9 @@ content!(
         /// The year reported on.
         year: i32,
         /// The report's summary.
-        summary: String,
+        summary: Said,
         /// Arrangements for the following year.
-        next_year_plan: String,
+        next_year_plan: Said,
     }
 );
 content!(
@@ -192,7 +191,7 @@ content!(
         #[schemars(with = "Option<String>")]
         follows: Option<EventRef>,
         /// What was found.
-        findings: String,
+        findings: Said,
     }
 );
 content!(
@@ -201,14 +200,14 @@ content!(
         /// The year.
         year: i32,
         /// The result.
-        result: String,
+        result: Said,
     }
 );
 content!(
     /// The opening of a stage evaluation (P8).
     EvaluationOpening {
         /// What is evaluated, and under which notice.
-        scope: String,
+        scope: Said,
     }
 );
 content!(
@@ -217,7 +216,7 @@ content!(
         /// `passed` or `failed`.
         result: Id,
         /// What was found.
-        findings: String,
+        findings: Said,
     }
 );
 content!(
@@ -226,7 +225,7 @@ content!(
         /// The rank: `demonstration` or `powerful`.
         rank: Id,
         /// The batch.
-        batch: String,
+        batch: Said,
     }
 );
 content!(
@@ -235,10 +234,10 @@ content!(
         /// `excellent`, `qualified` or `unqualified`.
         result: Id,
         /// A finding for each of the contents checked.
-        findings: BTreeMap<Id, String>,
+        findings: BTreeMap<Id, Said>,
         /// A finding for each indicator of the plan version that it measured against.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        indicators: BTreeMap<Id, String>,
+        indicators: BTreeMap<Id, Said>,
         /// The plan version it measured against; absent when none is on record.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         plan_version: Option<u32>,
@@ -260,7 +259,7 @@ content!(
     /// A request or a report in words.
     Statement {
         /// What it says.
-        text: String,
+        text: Said,
     }
 );
 content!(
@@ -269,7 +268,7 @@ content!(
         /// `excellent`, `qualified` or `unqualified`, as printed.
         result: Id,
         /// What was found.
-        findings: String,
+        findings: Said,
         /// For a first `unqualified`: by when rectification is due.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schemars(with = "Option<String>")]
@@ -282,7 +281,7 @@ content!(
         /// `policy`, `guidance` or another word for what it is.
         kind: Id,
         /// Its title.
-        title: String,
+        title: Said,
     }
 );
 /// What evidence shows beside a standing: that an act was done (G9).
@@ -345,19 +344,19 @@ content!(
         grade: Option<Id>,
         /// The batch, where the source has it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        batch: Option<String>,
+        batch: Option<Said>,
         /// `attested` when a source says so, `inferred` when it follows from one.
         #[schemars(with = "String")]
         confidence: Provenance,
         /// The source, "reported by …; original not seen" where the issuing text was not read.
-        source: String,
+        source: Said,
     }
 );
 content!(
     /// An act under a rule that is not known (G14): no article, no check, no due date of its own.
     UnknownRule {
         /// What was done.
-        what: String,
+        what: Said,
         /// Where the subject stood afterwards, if the act moved it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schemars(with = "Option<String>")]
@@ -374,7 +373,7 @@ content!(
         #[schemars(with = "String")]
         corrects: EventRef,
         /// Why it is wrong.
-        reason: String,
+        reason: Said,
         /// What should have been recorded; absent: nothing, the event is annulled.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         replacement: Option<Box<Mended>>,

@@ -11,12 +11,13 @@ impl Act {
         let said = |text: Option<&str>| {
             text.map(str::trim).filter(|text| says_something(text)).map(Id::from)
         };
-        let both = |round: &Option<String>, batch: &Option<String>| {
-            (said(round.as_deref()), said(batch.as_deref()))
-        };
         match self {
-            Self::Approve(approval) => both(&approval.round, &approval.batch),
-            Self::AttestStanding(shown) => both(&shown.round, &shown.batch),
+            Self::Approve(approval) => {
+                (said(approval.round.as_deref()), said(approval.batch.as_deref()))
+            }
+            Self::AttestStanding(shown) => {
+                (said(shown.round.as_deref()), said(shown.batch.as_deref()))
+            }
             Self::List(listing) => (None, said(Some(&listing.batch))),
             _ => (None, None),
         }

@@ -76,11 +76,12 @@ impl Serialize for RecordedAct {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::text::Said;
 
     #[test]
     fn content_is_read_when_it_is_asked_for() {
         let written = RecordedAct::written(ActKind::Note, r#"{ "text": "x" }"#);
-        let stated = Act::Note(Box::new(super::super::Statement { text: "x".into() }));
+        let stated = Act::Note(Box::new(super::super::Statement { text: Said::literal("x") }));
         assert_eq!((written.kind(), written.read()), (ActKind::Note, Ok(&stated)));
         assert_eq!(written, RecordedAct::from(stated));
         assert_eq!(serde_json::to_string(&written).unwrap(), r#"{"text":"x"}"#);

@@ -53,7 +53,11 @@ impl Deciding<'_> {
 
     pub(super) fn invalid(&self, errors: Vec<FieldError>) -> Refusal {
         let en: Vec<_> = errors.iter().map(|e| format!("{}: {}", e.pointer, e.detail.en)).collect();
-        let zh: Vec<_> = errors.iter().map(|e| format!("{}：{}", e.pointer, e.detail.zh)).collect();
+        let zh = errors.iter().map(|error| match words::member(&error.pointer) {
+            Some(member) => format!("{member}：{}", error.detail.zh),
+            None => error.detail.zh.clone(),
+        });
+        let zh: Vec<_> = zh.collect();
         self.refuse(Reason::Invalid { errors }, en.join("; "), zh.join("；"))
     }
 

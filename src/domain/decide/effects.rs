@@ -15,6 +15,7 @@ use crate::domain::ids::{Id, Office, Provenance};
 use crate::domain::measure::{ActRule, Edition, Effect, Measure, Outcome};
 use crate::domain::permitted::enters_evidenced;
 use crate::domain::refusal::{Reason, Refusal};
+use crate::domain::text::Said;
 use crate::domain::words;
 
 impl Deciding<'_> {
@@ -154,10 +155,7 @@ impl Deciding<'_> {
         findings.extend(self.date_findings(&effects));
         let follows = self.succession(&effects);
         let mut decision = self.plain_decision(effects, findings);
-        decision.article = Some(match &outcome.article {
-            Some(own) if *own != rule.article => format!("{}, {own}", rule.article),
-            _ => rule.article.clone(),
-        });
+        decision.article = Some(rule.cites(outcome));
         decision.fact.over_limit.clone_from(&self.request.common.over_limit);
         if place.is_none() && !outcome.only_by_override {
             decision.fact.over_limit = None;
@@ -192,6 +190,7 @@ impl Deciding<'_> {
                 act: self.request.act.clone().into(),
                 document: common.document.clone(),
                 materials: common.materials.clone(),
+                archive: common.archive.clone(),
                 over_limit: None,
                 effects,
                 findings,
@@ -226,10 +225,10 @@ impl Deciding<'_> {
         }
         let own_act = common.archive.is_none() && self.ctx.actor.office != Office::Registrar;
         if own_act {
-            let reason = "the effective day of the opening act".to_owned();
+            let reason = Said::literal("the effective day of the opening act");
             KeptSince { day: self.day, reason }
         } else {
-            let reason = "the day of recording".to_owned();
+            let reason = Said::literal("the day of recording");
             KeptSince { day: self.ctx.now.civil_day(), reason }
         }
     }

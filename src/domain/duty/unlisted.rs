@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::date::{CivilDate, Day};
+use crate::domain::ids::Office;
 use crate::domain::measure::Measure;
 use crate::domain::state::{Duty, ONCE, State};
 
@@ -36,7 +37,9 @@ pub fn owed_unlisted(
     let known = known_since(state, day, complete_since);
     let since = known.map(|known| known.max(governs.latest()));
     let open_from = since.map_or(governs, CivilDate::from);
+    // What the national office owes to those outside, it owes to whom it is known to be.
     let owed = unlisted.opens.iter().filter_map(|id| measure.obligation(id));
+    let owed = owed.filter(|rule| since.is_some() || rule.owes != Office::NationalOffice);
     let duties = owed.map(|rule| {
         let met = state.met_outside.get(&rule.id);
         let met: BTreeMap<i32, _> = met.map(|met| (ONCE, met.clone())).into_iter().collect();

@@ -8,6 +8,7 @@ use crate::domain::act::KeptSince;
 use crate::domain::date::CivilDate;
 use crate::domain::event::{Event, Recorded};
 use crate::domain::ids::{Office, Provenance};
+use crate::domain::text::Said;
 
 /// The version in force of each event that stands, by the original's revision, and the revision of the
 /// correction that made it so.
@@ -103,6 +104,6 @@ fn open_record(standing: &mut Standing<'_>) {
         (meta.effective_on.latest(), "the effective day of the opening act")
     };
     if let Event::Acted(fact) = &mut first.event {
-        fact.effects.opens_record = Some(KeptSince { day, reason: reason.to_owned() });
+        fact.effects.opens_record = Some(KeptSince { day, reason: Said::literal(reason) });
     }
 }

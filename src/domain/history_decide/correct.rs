@@ -31,6 +31,7 @@ pub(super) fn decide_correction(
             act: request.act.clone().into(),
             document: request.common.document.clone(),
             materials: request.common.materials.clone(),
+            archive: request.common.archive.clone(),
             over_limit: None,
             effects: Effects { ground: Ground::default(), ..Effects::default() },
             findings: Vec::new(),

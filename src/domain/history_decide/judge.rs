@@ -82,16 +82,21 @@ impl Judging<'_> {
         Some(resting_on(decision, counted))
     }
 
-    /// Decides as if one piece of evidence were all that shows the standing.
+    /// Decides as if one piece of evidence were all that shows the standing: on what is folded before
+    /// it, since what it founds was there by then.
     fn on_evidence(&self) -> Option<Decision> {
         let on = Days::from(self.request.common.effective_on);
+        let entries = self.effective.entries();
         let shown = |e: &Entry<'_>| e.is_evidence() && !e.days.certainly_before(&on);
-        self.effective.revisions_where(shown).into_iter().find_map(|shown| {
-            let counts = |e: &Entry<'_>| {
-                e.revision() == shown || (self.moment.reaches(e) && !e.is_evidence())
+        let mut shown = entries.iter().enumerate().filter(|(_, entry)| shown(entry));
+        shown.find_map(|(at, shown)| {
+            let before = |e: &Entry<'_>| {
+                let same = |o: &Entry<'_>| o.revision() == e.revision() && o.part == e.part;
+                self.moment.reaches(e) && !e.is_evidence() && entries[..at].iter().any(same)
             };
+            let counts = |e: &Entry<'_>| e.revision() == shown.revision() || before(e);
             let (decision, founds) = self.decide(&counts).ok()?;
-            founds.then(|| resting_on(decision, vec![shown]))
+            founds.then(|| resting_on(decision, vec![shown.revision()]))
         })
     }
 

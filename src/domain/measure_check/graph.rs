@@ -1,4 +1,4 @@
-//! Where an enrollment can get to: the moves that a measure's acts make between its places.
+//! Where an enrollment can get to: the moves that a measure's acts make between its nodes.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use super::Problems;
 use crate::domain::ids::{Id, Node, covered};
 use crate::domain::measure::{Measure, WaitingRule};
 
-/// One way in which an outcome of an act leads from one place to another, or leaves one where it is.
+/// One way in which an outcome of an act leads from one node to another, or leaves one where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Move<'m> {
     /// The act's rule, by its number in the file.
@@ -19,14 +19,14 @@ pub struct Move<'m> {
     pub to: Option<Node>,
 }
 
-/// The places of a measure and the moves between them.
+/// The nodes of a measure and the moves between them.
 #[derive(Debug, Clone)]
 pub struct Graph<'m> {
-    /// Every declared place, in the file's order.
+    /// Every declared node, in the file's order.
     pub nodes: Vec<Node>,
     /// Every move.
     pub moves: Vec<Move<'m>>,
-    /// The places that can be reached, `None` being the beginning.
+    /// The nodes that can be reached, `None` being the beginning.
     pub reached: BTreeSet<Option<Node>>,
 }
 
@@ -41,7 +41,7 @@ impl<'m> Graph<'m> {
         Self { nodes, moves, reached }
     }
 
-    /// Whether some of the places can be reached from some others, being one of them included.
+    /// Whether some of the nodes can be reached from some others, being one of them included.
     pub fn leads(&self, from: &BTreeSet<Option<Node>>, to: impl Fn(Option<&Node>) -> bool) -> bool {
         closure(from.clone(), &self.moves).iter().any(|node| to(node.as_ref()))
     }
@@ -65,8 +65,8 @@ fn declared_nodes(measure: &Measure) -> Vec<Node> {
 fn moves<'m>(measure: &'m Measure, nodes: &[Node]) -> Vec<Move<'m>> {
     let mut moves = Vec::new();
     for (number, rule) in measure.acts.iter().enumerate() {
-        let places = std::iter::once(None).chain(nodes.iter().map(Some));
-        for from in places.filter(|node| covered(&rule.from, *node)) {
+        let all = std::iter::once(None).chain(nodes.iter().map(Some));
+        for from in all.filter(|node| covered(&rule.from, *node)) {
             moves.extend(rule.outcomes.iter().map(|(outcome, follows)| Move {
                 rule: number,
                 outcome,
@@ -93,7 +93,7 @@ fn closure(start: BTreeSet<Option<Node>>, moves: &[Move<'_>]) -> BTreeSet<Option
     }
 }
 
-/// Places that nothing reaches, and places that nothing leaves though something should.
+/// Nodes that nothing reaches, and nodes that nothing leaves though something should.
 pub(super) fn check(measure: &Measure, graph: &Graph<'_>, problems: &mut Problems) {
     if !measure.acts.iter().any(|rule| covered(&rule.from, None)) {
         problems
@@ -142,7 +142,7 @@ fn dead_end(
     }
 }
 
-/// Two rules for one act that both cover a place leave open which of them decides.
+/// Two rules for one act that both cover a node leave open which of them decides.
 pub(super) fn check_overlaps(measure: &Measure, problems: &mut Problems) {
     let nodes = declared_nodes(measure);
     for (later, rule) in measure.acts.iter().enumerate() {
@@ -150,15 +150,15 @@ pub(super) fn check_overlaps(measure: &Measure, problems: &mut Problems) {
             if other.act != rule.act {
                 continue;
             }
-            let mut places = std::iter::once(None).chain(nodes.iter().map(Some));
+            let mut all = std::iter::once(None).chain(nodes.iter().map(Some));
             let both =
                 |node: &Option<&Node>| covered(&rule.from, *node) && covered(&other.from, *node);
-            if let Some(node) = places.find(both) {
-                let place = node.map_or("none", Node::as_str);
+            if let Some(node) = all.find(both) {
+                let at = node.map_or("none", Node::as_str);
                 problems.add(
                     format!("/act/{later}/from"),
                     format!(
-                        "ambiguous: from {place} both this rule and rule {} of the file allow {}; let each place be covered by one of them",
+                        "ambiguous: from {at} both this rule and rule {} of the file allow {}; let each node be covered by one of them",
                         earlier + 1,
                         rule.act.as_str()
                     ),

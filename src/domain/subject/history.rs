@@ -263,7 +263,7 @@ mod tests {
         let corrects = EventRef { stream, revision, id: Uuid::from_u128(revision.into()) };
         let replacement = now.map(|name| Replacement::Renaming(renaming(name)));
         let correction = SubjectCorrection { corrects, reason: "wrong".to_owned(), replacement };
-        SubjectEvent::Corrected(SubjectCorrected { correction, unsettles: Vec::new() })
+        SubjectEvent::Corrected(Box::new(SubjectCorrected { correction, unsettles: Vec::new() }))
     }
 
     /// A renaming at revision 0, and corrections of it, with the revisions that each names.

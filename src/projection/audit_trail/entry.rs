@@ -32,6 +32,8 @@ pub struct Entry {
     pub sentence: String,
     /// The article.
     pub article: Option<String>,
+    /// Our readings that it rests on, where the text is silent.
+    pub readings: Vec<String>,
     /// The measure version that governed it.
     pub measure: Option<String>,
     /// What kind of office acted.
@@ -104,6 +106,8 @@ pub fn entries(
         };
         let mut entry = entry(history, &state, event, sentence(event, &around, language), language);
         entry.fold_day = fold_days.get(&event.revision).copied();
+        let readings = versions.readings_of(event).into_iter();
+        entry.readings = readings.map(|text| text.get(language).to_owned()).collect();
         entry
     };
     history.events().iter().map(entry_of).collect()
@@ -158,6 +162,7 @@ fn entry(
         act: fact.map(|fact| fact.act.kind().as_str()),
         sentence,
         article: meta.article.as_deref().map(str::to_owned),
+        readings: Vec::new(),
         measure: meta.measure.as_ref().map(ToString::to_string),
         office: meta.office,
         office_id: meta.office_id.to_string(),

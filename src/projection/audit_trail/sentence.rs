@@ -87,13 +87,16 @@ impl Words<'_> {
         let mut parts = vec![self.head(&fact.act, &article.unwrap_or_default())];
         parts.extend(self.decided(fact));
         parts.extend(self.archived());
+        let last = parts.len() - 1;
+        for part in &mut parts[..last] {
+            part.truncate(part.trim_end_matches(['.', '。']).len());
+        }
         let text = parts.join(self.pick("; ", "；"));
         ended(capital(&text), language)
     }
 
     /// When, who, and what was done. Of evidence and notes: when they were recorded, and of when
     /// they speak.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "every other act was done on its day")]
     fn head(&self, act: &RecordedAct, article: &str) -> String {
         match act.read() {
             Ok(Act::AttestStanding(attestation)) => self.attested(attestation),
@@ -116,6 +119,7 @@ impl Words<'_> {
 
     fn done_on(&self, act: &RecordedAct, article: &str) -> String {
         let (language, office, done) = (self.language, self.office(), self.done(act));
+        let done = if article.is_empty() { &*done } else { done.trim_end_matches(['.', '。']) };
         let effective = self.recorded.meta.effective_on;
         let on = |date: &CivilDate| when(date, language);
         match (self.decided_apart(), language) {
@@ -235,6 +239,7 @@ impl Words<'_> {
     }
 
     /// What the event that is corrected said: the act as it stood until then.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only a correction says it of another act")]
     fn corrected(&self) -> Option<String> {
         let recorded = self.around.corrected?;
         let words = Words { recorded, ..*self };
@@ -339,7 +344,7 @@ impl Words<'_> {
         self.label(id, |measure| measure.phase(id).map(|phase| phase.label.clone()))
     }
 
-    /// A result as the measure prints it.
+    /// A result as printed.
     fn result(&self, id: &Id) -> String {
         self.label(id, |measure| measure.called(id))
     }

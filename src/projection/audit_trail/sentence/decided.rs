@@ -1,6 +1,7 @@
 //! What was decided by an event: where the subject stands, terms, titles, what becomes due.
 
 use super::{Receipt, Words, en};
+use crate::domain::act::ActKind;
 use crate::domain::date::CivilDate;
 use crate::domain::event::{
     DutyMet, DutyOpened, Effects, Fact, MeasureSucceeded, PlaceEffect, Term, TitleEffect,
@@ -13,7 +14,9 @@ impl Words<'_> {
     pub(super) fn decided(&self, fact: &Fact) -> Vec<String> {
         let stands = fact.mended.as_ref().map_or(fact, |mended| &mended.fact);
         let effects = &stands.effects;
-        let mut decided = self.standing(effects);
+        // Where evidence says that it stands is what the sentence begins with.
+        let is_evidence = stands.act.kind() == ActKind::AttestStanding;
+        let mut decided = self.standing(effects, is_evidence);
         decided.extend(effects.title.as_ref().map(|title| self.title_effect(title)));
         decided.extend(effects.opens.iter().map(|opened| self.opened(opened)));
         decided.extend(effects.meets.iter().map(|met| self.met(met)));
@@ -32,9 +35,9 @@ impl Words<'_> {
         decided
     }
 
-    fn standing(&self, effects: &Effects) -> Vec<String> {
+    fn standing(&self, effects: &Effects, is_evidence: bool) -> Vec<String> {
         let mut decided = Vec::new();
-        if let Some(node) = &effects.enters {
+        if let Some(node) = effects.enters.as_ref().filter(|_| !is_evidence) {
             let starts = effects.starts_on.as_ref();
             let now = match (starts, self.language) {
                 (None, Language::En) => "it now stands at".to_owned(),

@@ -6,6 +6,7 @@ use crate::domain::act::{
 };
 use crate::domain::date::CivilDate;
 use crate::domain::ids::{Language, Office};
+use crate::domain::text::Said;
 use crate::domain::words::{self, batch, day, round, when};
 
 const EN: Language = Language::En;
@@ -59,7 +60,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::Accept(check) => accepted(words, check),
         Act::Confirm(_) => format!("confirmed the title of {s}"),
         Act::RequestAcceptance(_) => format!("asked for another check and acceptance of {s}"),
-        Act::ReportRectification(_) => format!("reported the rectification of {s} as done"),
+        Act::ReportRectification(_) => format!("reported {} as done", of("rectification")),
         Act::Review(c) => {
             format!("reviewed the title of {s} with the result “{}”", words.result(&c.result))
         }
@@ -73,6 +74,17 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
             format!("acknowledged that revision {of} of {s} was received on {received}")
         }
         Act::Correct(correction) => corrected(words, correction),
+        Act::AttestStanding(_) | Act::Note(_) | Act::RecordUnderUnknownRule(_) => {
+            recorded(words, act)
+        }
+    }
+}
+
+/// What the registrar records without acting, as a correction repeats it.
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other act has its own words")]
+fn recorded(words: &Words<'_>, act: &Act) -> String {
+    let s = words.subject;
+    match act {
         Act::AttestStanding(c) => {
             let node = words.node(&c.stands_at);
             format!("recorded from evidence that {s} stood at “{node}”: {}", c.source)
@@ -81,12 +93,14 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::RecordUnderUnknownRule(c) => {
             format!("recorded of {s}, under a rule that is not known: {}", c.what)
         }
+        _ => String::new(),
     }
 }
 
 /// From when something counts: `from 15 January 2027`, `from a day in January 2027`.
 pub(super) fn from(date: &CivilDate) -> String {
-    let a_day_in = if date.is_day() { "" } else { "a day in " };
+    let in_span = !date.is_day() && date.earliest().is_some();
+    let a_day_in = if in_span { "a day in " } else { "" };
     format!("from {a_day_in}{}", words::date(date, EN))
 }
 
@@ -103,7 +117,7 @@ pub(super) fn with_article(name: &str, office: Office) -> String {
     }
 }
 
-fn because(text: String, reason: &Option<String>) -> String {
+fn because(text: String, reason: &Option<Said>) -> String {
     match reason {
         Some(reason) => format!("{text}: {reason}"),
         None => text,
@@ -158,7 +172,8 @@ fn adjusting(words: &Words<'_>, request: &AdjustmentRequest) -> String {
 }
 
 fn corrected(words: &Words<'_>, correction: &Correction) -> String {
-    let (revision, reason) = (correction.corrects.revision, &correction.reason);
+    let reason = correction.reason.trim_end_matches(['.', '。']);
+    let revision = correction.corrects.revision;
     let subject = words.subject;
     let said = words.corrected().map(|said| format!(" (“{said}”)")).unwrap_or_default();
     match &correction.replacement {

@@ -129,10 +129,23 @@ fn corrected(correction: &SubjectCorrection, language: Language) -> String {
             let (province, province_zh) = r.province.as_ref().map_or_else(Default::default, |p| {
                 (format!(", province {p}"), format!("，所属省级主体{p}"))
             });
+            let kind = |language| words::subject_kind(&r.kind, language);
             let from = (date(&r.effective_on, Language::En), date(&r.effective_on, Language::Zh));
             (
-                format!("{} ({}), {}{province}, from {}", r.name.en, r.id, r.kind, from.0),
-                format!("{}（{}），类别{}{province_zh}，{}起", r.name.zh, r.id, r.kind, from.1),
+                format!(
+                    "{} ({}), {}{province}, from {}",
+                    r.name.en,
+                    r.id,
+                    kind(Language::En),
+                    from.0
+                ),
+                format!(
+                    "{}（{}），类别{}{province_zh}，{}起",
+                    r.name.zh,
+                    r.id,
+                    kind(Language::Zh),
+                    from.1
+                ),
             )
         }
         Some(Replacement::Renaming(r)) => (

@@ -5,6 +5,7 @@ use crate::domain::act::{
     AcceptanceCheck, Act, ActKind, AdjustmentRequest, Application, Approval, Correction, Inspection,
 };
 use crate::domain::ids::{Id, Language};
+use crate::domain::text::Said;
 use crate::domain::words::{batch, day, round, when};
 
 const ZH: Language = Language::Zh;
@@ -50,7 +51,9 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         }
         Act::Accept(check) => accepted(words, check),
         Act::Confirm(_) => format!("确认{s}的称号"),
+        Act::RequestAcceptance(_) if words.is_own() => "申请再次验收".to_owned(),
         Act::RequestAcceptance(_) => format!("申请对{s}再次验收"),
+        Act::ReportRectification(_) if words.is_own() => "报告已完成整改".to_owned(),
         Act::ReportRectification(_) => format!("报告{s}已完成整改"),
         Act::Review(c) => format!("复核{s}的称号，结果为{}", words.result(&c.result)),
         Act::EndStanding(c) => format!("终止{s}的资格：{}", c.reason),
@@ -69,23 +72,22 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
     }
 }
 
-/// Whether an act is one that an office decides, in the words of a document.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the rest is done, not decided")]
+/// Whether an act is one that an office decides, in the words of a document; the rest is done.
 pub(super) fn decides(act: ActKind) -> bool {
-    match act {
+    matches!(
+        act,
         ActKind::Approve
-        | ActKind::Reject
-        | ActKind::AcceptAmendment
-        | ActKind::RejectAmendment
-        | ActKind::ApproveScheme
-        | ActKind::RejectScheme
-        | ActKind::ApproveAdjustment
-        | ActKind::RejectAdjustment
-        | ActKind::List
-        | ActKind::Confirm
-        | ActKind::EndStanding => true,
-        _ => false,
-    }
+            | ActKind::Reject
+            | ActKind::AcceptAmendment
+            | ActKind::RejectAmendment
+            | ActKind::ApproveScheme
+            | ActKind::RejectScheme
+            | ActKind::ApproveAdjustment
+            | ActKind::RejectAdjustment
+            | ActKind::List
+            | ActKind::Confirm
+            | ActKind::EndStanding
+    )
 }
 
 /// How a subject stood, by the label of where it did.
@@ -108,7 +110,7 @@ fn rank(words: &Words<'_>, id: &Id) -> String {
     }
 }
 
-fn because(text: String, reason: &Option<String>) -> String {
+fn because(text: String, reason: &Option<Said>) -> String {
     match reason {
         Some(reason) => format!("{text}：{reason}"),
         None => text,
@@ -164,7 +166,8 @@ fn accepted(words: &Words<'_>, check: &AcceptanceCheck) -> String {
 }
 
 fn corrected(words: &Words<'_>, correction: &Correction) -> String {
-    let (revision, reason) = (correction.corrects.revision, &correction.reason);
+    let reason = correction.reason.trim_end_matches(['.', '。']);
+    let revision = correction.corrects.revision;
     let said = words.corrected();
     let wrong = said.map(|said| format!("（{said}）")).unwrap_or_default();
     match &correction.replacement {
