@@ -139,7 +139,7 @@ impl Recording {
         }
         view.id = Some(recorded.id.to_string());
         view.state = "RECORDED";
-        let events = answer.events().map(|event| EventBrief::of(event, &answer.stream));
+        let events = answer.events().map(|event| EventBrief::of(event, &answer.stream, language));
         view.events = events.collect();
         view.revision = Some(answer.last().revision);
         view.sequence = answer.last().sequence.map(sequence);
@@ -281,7 +281,7 @@ impl ActView {
             program: reading.program.id.to_string(),
             subject: reading.named(),
             exercise: meta.exercise,
-            events: vec![EventBrief::of(event, &reading.stream)],
+            events: vec![EventBrief::of(event, &reading.stream, language)],
             by: Hands::of(meta, language),
             effective_on: meta.effective_on.to_string(),
             decided_on: meta.decided_on.map(|date| date.to_string()),

@@ -73,7 +73,7 @@ pub struct EventBrief {
 
 impl EventBrief {
     /// An event of a stream.
-    pub fn of(event: &Recorded, stream: &str) -> Self {
+    pub fn of(event: &Recorded, stream: &str, language: Language) -> Self {
         Self {
             id: event.id,
             reference: event.reference(stream).to_string(),
@@ -82,7 +82,7 @@ impl EventBrief {
             sequence: event.sequence.map(sequence),
             effective_on: event.meta.effective_on.to_string(),
             recorded_at: event.meta.recorded_at.to_rfc3339(),
-            article: event.meta.article.as_deref().map(str::to_owned),
+            article: event.meta.article.as_deref().map(|text| words::article(text, language)),
             exercise: event.meta.exercise,
         }
     }

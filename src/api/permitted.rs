@@ -12,11 +12,12 @@ use super::problem::{Code, Problem};
 use super::reading::Reading;
 use crate::app::{Caller, Prospect};
 use crate::domain::act::ActKind;
-use crate::domain::decide::{Actor, every_program_knows, is_done_for};
+use crate::domain::decide::{Actor, every_program_knows, is_done_for, needs_document};
 use crate::domain::history::History;
 use crate::domain::history_decide::{Prospects, has_correctable};
 use crate::domain::ids::{Language, Office, Text};
 use crate::domain::measure::{ActRule, Measure};
+use crate::domain::words;
 
 /// One act, and whether this caller may do it now.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -35,7 +36,7 @@ pub struct PermittedAct {
     pub offices: Vec<&'static str>,
     /// Materials that must come with it.
     pub materials: Vec<String>,
-    /// Whether a document must be cited.
+    /// Whether a document must be cited: where the measure asks for it, or the day has passed (G2).
     pub document_required: bool,
     /// The schema of its content.
     pub content_schema: String,
@@ -149,12 +150,13 @@ async fn all(
         if of_measure.is_none() && of_every.is_none() {
             continue;
         }
-        let why_not = why_not(call, reading, kind, actor, present).await?;
+        let dated_back = needs_document(reading.program, kind, reading.day, call.state.today());
+        let asked = (why_not(call, reading, kind, actor, present).await?, dated_back);
         acts.push(match (of_every, of_measure) {
             (Some((offices, article)), _) => {
-                of_every_program(kind, offices, article, why_not, language)
+                of_every_program(kind, offices, article, asked, language)
             }
-            (None, Some((rule, measure))) => of_rule(rule, measure, why_not, language),
+            (None, Some((rule, measure))) => of_rule(rule, measure, asked, language),
             (None, None) => continue,
         });
     }
@@ -165,18 +167,18 @@ fn of_every_program(
     kind: ActKind,
     offices: &[Office],
     article: &str,
-    why_not: Option<Text>,
+    (why_not, dated_back): (Option<Text>, bool),
     language: Language,
 ) -> PermittedAct {
     PermittedAct {
         act: kind.as_str(),
         allowed: why_not.is_none(),
         why_not: why_not.map(|text| text.get(language).to_owned()),
-        article: article.to_owned(),
+        article: words::article(article, language),
         reading: None,
         offices: offices.iter().map(|office| office.as_str()).collect(),
         materials: Vec::new(),
-        document_required: false,
+        document_required: dated_back,
         content_schema: content_schema(kind),
     }
 }
@@ -188,7 +190,7 @@ fn content_schema(kind: ActKind) -> String {
 fn of_rule(
     rule: &ActRule,
     measure: &Measure,
-    why_not: Option<Text>,
+    (why_not, dated_back): (Option<Text>, bool),
     language: Language,
 ) -> PermittedAct {
     let mut offices: Vec<Office> = measure.rules(rule.act).flat_map(|r| r.by.clone()).collect();
@@ -198,11 +200,11 @@ fn of_rule(
         act: rule.act.as_str(),
         allowed: why_not.is_none(),
         why_not: why_not.map(|text| text.get(language).to_owned()),
-        article: rule.article.clone(),
+        article: words::article(&rule.article, language),
         reading: rule.reading.as_ref().map(|text| text.get(language).to_owned()),
         offices: offices.iter().map(|office| office.as_str()).collect(),
         materials: rule.materials.iter().map(ToString::to_string).collect(),
-        document_required: rule.document_required,
+        document_required: rule.document_required || dated_back,
         content_schema: content_schema(rule.act),
     }
 }

@@ -169,7 +169,7 @@ fn item(
 ) -> Option<PlanVersionItem> {
     let version = versions.get(index)?;
     let number = |index: usize| u32::try_from(index + 1).unwrap_or(u32::MAX);
-    let brief = |event: &Recorded| EventBrief::of(event, &reading.stream);
+    let brief = |event: &Recorded| EventBrief::of(event, &reading.stream, language);
     let (program, subject) = (&reading.program.id, reading.subject.id());
     Some(PlanVersionItem {
         version: number(index),

@@ -49,7 +49,7 @@ pub async fn list_revisions(call: Call) -> Answered {
     let revision = history.revision().unwrap_or_default();
     let path = call.http.path();
     let items = history.events().iter().map(|event| RevisionItem {
-        event: EventBrief::of(event, history.stream()),
+        event: EventBrief::of(event, history.stream(), call.tongue()),
         address: format!("{path}/{}", event.revision),
     });
     let items = items.collect();
@@ -78,7 +78,7 @@ pub async fn get_revision(call: Call) -> Answered {
     let snapshot = Status::of_history(&reading, &history.known_to(events), call.tongue());
     let view = RevisionView {
         revision: event.revision,
-        event: EventBrief::of(event, history.stream()),
+        event: EventBrief::of(event, history.stream(), call.tongue()),
         snapshot,
     };
     let tag = format!("\"{}.json.{}.{}\"", event.id, call.language.tag(), reading.ground);

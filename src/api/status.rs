@@ -198,24 +198,21 @@ impl Status {
         let newest = history.events().last();
         status.revision = newest.map_or(0, |event| event.revision);
         status.sequence = newest.and_then(|event| event.sequence).map(sequence);
-        let briefs = |revisions: &[u64]| {
-            let events = revisions.iter().filter_map(|revision| history.at(*revision));
-            events.map(|event| EventBrief::of(event, history.stream())).collect()
-        };
-        let possible = effective.possible(day);
-        let ahead = effective.revisions_where(|entry| {
-            entry.fold_day() > day && !entry.event.event.is_own() && !entry.is_possible(day)
-        });
-        let standing = ahead.iter().filter_map(|revision| effective.standing(*revision));
-        let ahead = standing.map(|event| {
-            let mut brief = EventBrief::of(event, history.stream());
+        // What stands for them now: a corrected event is listed as it was mended.
+        let brief = |revision: &u64| {
+            let event = effective.standing(*revision).or_else(|| history.at(*revision))?;
+            let mut brief = EventBrief::of(event, history.stream(), language);
             if let Some((_, from)) = event.decided_ahead() {
                 brief.effective_on = from.to_string();
             }
-            brief
+            Some(brief)
+        };
+        let briefs = |revisions: &[u64]| revisions.iter().filter_map(brief).collect();
+        let ahead = effective.revisions_where(|entry| {
+            entry.fold_day() > day && !entry.event.event.is_own() && !entry.is_possible(day)
         });
-        status.not_yet_in_effect = ahead.collect();
-        status.possible = briefs(&possible);
+        status.not_yet_in_effect = briefs(&ahead);
+        status.possible = briefs(&effective.possible(day));
         status.unsupported = briefs(&state.unsupported);
         status
     }

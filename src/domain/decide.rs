@@ -31,6 +31,7 @@ use super::subject::Subject;
 
 pub(in crate::domain) use annual::year_is_taken;
 pub use builtin::{every_program_knows, is_done_for};
+pub use checks::needs_document;
 
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -128,7 +128,10 @@ async fn of_two_at_once_on_one_revision_one_is_recorded() {
     let two = [("idempotency-key", "two"), ("if-match", tag)];
     let (approval, rejection) = (
         approve("2016-03-01"),
-        json!({ "act": "reject", "effective_on": "2016-03-01", "reason": "no place" }),
+        json!({
+            "act": "reject", "effective_on": "2016-03-01", "reason": "no place",
+            "document": document(),
+        }),
     );
     let (a, b) = tokio::join!(
         post(&national, ACTS, &one, &approval),

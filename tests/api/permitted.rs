@@ -177,3 +177,46 @@ async fn another_province_is_refused_with_the_article() {
         "{receipt}"
     );
 }
+
+/// G2: what is dated back in a real program needs a document, whatever its rule asks for; evidence
+/// names its source instead, and in an exercise it is a finding.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_that_has_passed_needs_a_document() {
+    let server = server().await;
+    server.register(&["440000", "x01"]).await;
+    let registrar = server.registrar();
+    let needs = async |enrollment: &str, day: &str, act: &str| {
+        let path = format!("/v1/enrollments/{enrollment}/permitted-acts?as_of={day}");
+        let body = registrar.get(&path).await.ok(200).json();
+        find(&body, act)["document_required"].as_bool().unwrap()
+    };
+    let (real, exercise) = ("strong_province/440000", "exercise_strong_province/x01");
+    assert!(needs(real, "2026-11-21", "apply").await);
+    assert!(needs(real, "2026-11-21", "confirm_standing").await);
+    assert!(!needs(real, "2026-11-22", "apply").await);
+    assert!(!needs(real, "2016-01-05", "attest_standing").await);
+    assert!(!needs(exercise, "2016-01-05", "apply").await);
+    // And so it is decided.
+    let mut body = apply("leading", "2026-11-21");
+    body["document"] = Value::Null;
+    let refused = server.province("440000").act(real, &body).await.problem(422, "validation-error");
+    assert_eq!(refused["errors"][0]["pointer"], "#/document");
+    body["effective_on"] = json!("2026-11-22");
+    server.province("440000").act(real, &body).await.ok(201);
+}
+
+/// G8: in Chinese the rules are cited as Chinese documents cite.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_permitted_is_said_in_chinese_throughout() {
+    let server = server().await;
+    server.register(&["440000"]).await;
+    let national = server.national();
+    let request = national.request("GET", &format!("{ONE}/permitted-acts"));
+    let body = send(request.header("accept-language", "zh-CN")).await.ok(200).json();
+    let approve = find(&body, "approve");
+    assert_eq!(approve["article"], "第三部分（一）1");
+    for act in body["acts"].as_array().unwrap() {
+        let why = act["why_not"].as_str().unwrap_or_default();
+        assert!(!why.chars().any(|c| c.is_ascii_alphabetic()), "{act}");
+    }
+}

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::builtin::is_done_for;
 use super::{Deciding, Decision, Footing};
 use crate::domain::act::ActKind;
+use crate::domain::date::Day;
 use crate::domain::event::Finding;
 use crate::domain::ids::{Id, Office, Text};
-use crate::domain::measure::Edition;
+use crate::domain::measure::{Edition, Program};
 use crate::domain::refusal::{Reason, Refusal, field};
 use crate::domain::text::says_something;
 use crate::domain::words;
@@ -160,25 +161,15 @@ impl Deciding<'_> {
 
 impl Deciding<'_> {
     /// What is recorded later than it was decided or took effect rests on its document (G2): in an
-    /// exercise, and where a record is mended, that it has none is a finding. Evidence, notes and acts
-    /// under an unknown rule name their source instead; a correction says why.
+    /// exercise, and where a record is mended, that it has none is a finding.
     fn check_dated_back(&self, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
         let common = &self.request.common;
-        let cites_source = matches!(
-            self.kind,
-            ActKind::Note
-                | ActKind::RecordListComplete
-                | ActKind::AttestStanding
-                | ActKind::RecordUnderUnknownRule
-                | ActKind::Correct
-                | ActKind::AcknowledgeReceipt
-        );
         let today = self.ctx.now.civil_day();
         let earlier = [Some(common.effective_on), common.decided_on].into_iter().flatten();
         let Some(on) = earlier.filter(|on| on.latest() < today).min_by_key(|on| on.latest()) else {
             return Ok(());
         };
-        if cites_source || common.document.is_some() {
+        if cites_source(self.kind) || common.document.is_some() {
             return Ok(());
         }
         let text = Text {
@@ -200,6 +191,24 @@ impl Deciding<'_> {
         )])
         .under("G2"))
     }
+}
+
+/// Whether an act names its source instead of a document, or, as a correction, says why (G2).
+fn cites_source(kind: ActKind) -> bool {
+    matches!(
+        kind,
+        ActKind::Note
+            | ActKind::RecordListComplete
+            | ActKind::AttestStanding
+            | ActKind::RecordUnderUnknownRule
+            | ActKind::Correct
+            | ActKind::AcknowledgeReceipt
+    )
+}
+
+/// Whether an act of a day is refused without a document, whatever the measure asks for (G2).
+pub fn needs_document(program: &Program, kind: ActKind, on: Day, today: Day) -> bool {
+    on < today && !program.is_exercise() && !cites_source(kind)
 }
 
 impl<'a> Footing<'a> {
