@@ -42,6 +42,8 @@ mod metrics;
 mod metrics_text;
 #[path = "api/permitted.rs"]
 mod permitted;
+#[path = "api/plan_versions.rs"]
+mod plan_versions;
 #[path = "api/quotas.rs"]
 mod quotas;
 #[path = "api/reads.rs"]
