@@ -40,6 +40,8 @@ mod lists;
 mod metrics;
 #[path = "api/metrics_text.rs"]
 mod metrics_text;
+#[path = "api/paths.rs"]
+mod paths;
 #[path = "api/permitted.rs"]
 mod permitted;
 #[path = "api/plan_versions.rs"]

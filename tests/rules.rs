@@ -17,6 +17,10 @@ mod c_construction;
 mod c_titles;
 #[path = "rules/edges.rs"]
 mod edges;
+#[path = "rules/g_corrections.rs"]
+mod g_corrections;
+#[path = "rules/g_effects.rs"]
+mod g_effects;
 #[path = "rules/g_evidence.rs"]
 mod g_evidence;
 #[path = "rules/g_guidance.rs"]
@@ -25,6 +29,10 @@ mod g_guidance;
 mod g_narrowing;
 #[path = "rules/g_record.rs"]
 mod g_record;
+#[path = "rules/g_refusals.rs"]
+mod g_refusals;
+#[path = "rules/g_shown.rs"]
+mod g_shown;
 #[path = "rules/g_silence.rs"]
 mod g_silence;
 #[path = "rules/g_time.rs"]

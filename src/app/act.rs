@@ -184,7 +184,7 @@ impl App {
             stream: &case.stream,
             actor: case.actor,
             now,
-            mending: false,
+            mending: None,
             standing_in: &standing_in,
             met_for_whole: &met_for_whole,
         })

@@ -53,7 +53,7 @@ impl App {
             stream: &stream,
             actor,
             now,
-            mending: false,
+            mending: None,
             met_for_whole: &|_| None,
             standing_in: &standing_in,
         };

@@ -15,6 +15,7 @@ mod effects;
 mod evidence;
 mod findings;
 mod succession;
+mod unknown;
 
 use std::sync::Arc;
 
@@ -73,8 +74,9 @@ pub struct Context<'a> {
     pub actor: &'a Actor,
     /// The instant of recording.
     pub now: Timestamp,
-    /// Whether a record is mended: what the truth misses is then a finding, not a refusal (G1).
-    pub mending: bool,
+    /// What is on record, where that is mended: what the truth misses is then a finding, not a refusal
+    /// (G1).
+    pub mending: Option<&'a Fact>,
     /// The subject's standing in another program on the act's day.
     pub standing_in: &'a (dyn Fn(&ProgramId) -> Option<OtherStanding> + 'a),
     /// The event that met an obligation owed for the program as a whole, by the act's day.
@@ -174,7 +176,7 @@ pub fn check_footing(
     on: CivilDate,
 ) -> Result<(), Refusal> {
     let footing = Footing::new(ctx, state, kind, office, on);
-    footing.check().map_err(|refusal| named_measure(refusal, footing.edition))
+    footing.check().map_err(|refusal| footing.cited(refusal))
 }
 
 /// Whether an act of a kind could found the standing that a state has by evidence alone (G9).
@@ -199,14 +201,16 @@ pub fn could_found(
 /// A [`Refusal`] that names the article, what is missing and what would satisfy it.
 pub fn decide(ctx: &Context<'_>, state: &State, request: &ActRequest) -> Result<Decision, Refusal> {
     let deciding = Deciding::new(ctx, state, request);
-    deciding.run().map_err(|refusal| named_measure(refusal, deciding.edition))
+    deciding.run().map_err(|refusal| deciding.cited(refusal))
 }
 
-fn named_measure(refusal: Refusal, edition: Option<&Arc<Edition>>) -> Refusal {
-    match edition {
-        Some(edition) => refusal.of_measure(&edition.measure.version),
-        None => refusal,
-    }
+/// Says by which measure a refusal of the whole history is, and under which article.
+pub(in crate::domain) fn cited(
+    ctx: &Context<'_>,
+    request: &ActRequest,
+    refusal: Refusal,
+) -> Refusal {
+    Deciding::new(ctx, &State::default(), request).cited(refusal)
 }
 
 /// Checks what every act says beside its content, for acts that are not decided on a state.
@@ -220,7 +224,7 @@ pub(in crate::domain) fn check_common(
         .check_recorder()
         .and_then(|()| deciding.check_dates(&mut Vec::new()))
         .and_then(|()| deciding.check_no_override())
-        .map_err(|refusal| named_measure(refusal, deciding.edition))
+        .map_err(|refusal| deciding.cited(refusal))
 }
 
 impl<'a> Footing<'a> {
@@ -263,6 +267,22 @@ impl<'a> Footing<'a> {
         Ok((rule, obstacle))
     }
 
+    /// Names the measure, and where the refusal names no article that of the act, or the rule of the
+    /// record (G5).
+    fn cited(&self, refusal: Refusal) -> Refusal {
+        let by_rule = self.edition.and_then(|edition| {
+            let measure = &edition.measure;
+            let here = measure.rule_at(self.kind, self.state.node.as_ref());
+            here.or_else(|| measure.rules(self.kind).next()).map(|rule| rule.article.as_str())
+        });
+        let builtin = every_program_knows(self.kind).map(|(_, rule)| rule);
+        let refusal = refusal.or_under(by_rule.or(builtin).unwrap_or("G5"));
+        match self.edition {
+            Some(edition) => refusal.of_measure(&edition.measure.version),
+            None => refusal,
+        }
+    }
+
     pub(super) fn refuse(
         &self,
         reason: Reason,
@@ -286,12 +306,15 @@ impl<'a> Deciding<'a> {
         self.check_recorder()?;
         self.check_dates(&mut findings)?;
         self.check_subject()?;
-        if let Some(mut decision) = self.builtin()? {
+        if let Some(mut decision) = self.builtin(&mut findings)? {
             self.check_override(&decision)?;
             decision.fact.findings.extend(findings);
             return Ok(decision);
         }
-        let edition = self.governing()?;
+        let edition = match self.governing() {
+            Ok(edition) => edition,
+            Err(refusal) => return self.under_unknown_rule(refusal, findings),
+        };
         let measure = &edition.measure;
         let question = self.question(measure);
         let applied = || self.state.applied.as_ref().and_then(|applied| applied.rank.as_ref());
@@ -319,7 +342,8 @@ impl<'a> Deciding<'a> {
         Ok(decision)
     }
 
-    /// Refuses, or, where a record is mended, records what the truth misses as a finding (G1).
+    /// Refuses, or, where a record is mended, records what the truth misses as a finding (G1), if the
+    /// refusal is that a condition is missing.
     fn excuse(&self, refusal: Refusal, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
         let of_condition = match &*refusal.reason {
             Reason::NotPermitted { .. }
@@ -337,10 +361,15 @@ impl<'a> Deciding<'a> {
             | Reason::QuotaExhausted { .. }
             | Reason::Invalid { .. } => false,
         };
-        if !(self.ctx.mending && of_condition) {
+        if of_condition { self.missed(refusal, findings) } else { Err(refusal) }
+    }
+
+    /// Refuses, or, where a record is mended, records what the truth misses as a finding (G1).
+    fn missed(&self, refusal: Refusal, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
+        if self.ctx.mending.is_none() {
             return Err(refusal);
         }
-        let article = refusal.article.unwrap_or_default();
+        let article = self.cited(refusal.clone()).article.unwrap_or_default();
         let code = Id::from("condition_missing");
         findings.push(Finding { code, text: refusal.detail, article });
         Ok(())

@@ -3,11 +3,11 @@
 //! What must hold: an event that [`Enrollment::push`] takes leaves what a fold of the whole history
 //! would; every other one asks for that fold.
 
-use super::date::{CivilDate, Day};
-use super::event::{Effects, Event, Recorded, decided_ahead};
+use super::date::Day;
+use super::event::{Effects, Event, EventMeta, Recorded, decided_ahead};
 use super::evolve::{Part, evolve};
 use super::history::{Effective, History, is_correction};
-use super::ids::{Id, Office};
+use super::ids::Id;
 use super::state::State;
 
 /// The fold of an enrollment's events.
@@ -52,9 +52,7 @@ impl Enrollment {
             return true;
         }
         let (meta, fact) = (&event.meta, event.event.fact());
-        let ends = fact.is_some_and(|fact| {
-            self.ends_with(meta.effective_on, meta.decided_on, meta.office, &fact.effects)
-        });
+        let ends = fact.is_some_and(|fact| self.ends_with(meta, &fact.effects));
         if is_correction(event) || !ends {
             return false;
         }
@@ -78,18 +76,12 @@ impl Enrollment {
 
     /// Whether an act goes in at the end and narrows nothing. An act and the evidence of what it
     /// founded bound each other, whichever is recorded first; what takes effect later stands twice.
-    pub fn ends_with(
-        &self,
-        effective_on: CivilDate,
-        decided_on: Option<CivilDate>,
-        office: Office,
-        effects: &Effects,
-    ) -> bool {
+    pub fn ends_with(&self, meta: &EventMeta, effects: &Effects) -> bool {
         let others = if effects.is_evidence() { &self.entered } else { &self.shown };
         let bounds = effects.enters.as_ref().is_some_and(|node| has(others, node.phase()));
-        self.is_reached(effective_on.latest())
+        self.is_reached(meta.effective_on.latest())
             && !bounds
-            && decided_ahead(office, effective_on, decided_on, effects).is_none()
+            && decided_ahead(meta, effects).is_none()
     }
 
     fn note_phase(&mut self, event: &Recorded) {

@@ -237,8 +237,7 @@ impl Recorded {
 
     /// The dates of decision and of effect, where an office decided what takes effect only later (G2).
     pub fn decided_ahead(&self) -> Option<(CivilDate, CivilDate)> {
-        let (meta, fact) = (&self.meta, self.event.fact()?);
-        decided_ahead(meta.office, meta.effective_on, meta.decided_on, &fact.effects)
+        decided_ahead(&self.meta, &self.event.fact()?.effects)
     }
 
     /// Whether it states when something was received, itself or another event.
@@ -254,19 +253,18 @@ impl Recorded {
 }
 
 /// When an office decides something and when it takes effect, where that is certainly later (G2). What
-/// changes no standing and settles nothing has no effect that could lie ahead.
-pub fn decided_ahead(
-    office: Office,
-    effective_on: CivilDate,
-    decided_on: Option<CivilDate>,
-    effects: &Effects,
-) -> Option<(CivilDate, CivilDate)> {
-    let decides = matches!(office, Office::NationalOffice | Office::ProvincialDepartment);
+/// changes no standing and settles nothing has no effect that could lie ahead. Whoever records what
+/// takes effect only later has decided it by then; an exercise plays its own days.
+pub fn decided_ahead(meta: &EventMeta, effects: &Effects) -> Option<(CivilDate, CivilDate)> {
+    let effective_on = meta.effective_on;
+    let decides = matches!(meta.office, Office::NationalOffice | Office::ProvincialDepartment);
     let settles = effects.enters.is_some()
         || effects.title.is_some()
         || effects.place.is_some()
         || !effects.closes.is_empty();
-    let decided = decided_on.unwrap_or(effective_on);
+    let recorded_on = CivilDate::from(meta.recorded_at.civil_day());
+    let before = recorded_on.certainly_before(&effective_on) && !meta.exercise;
+    let decided = meta.decided_on.unwrap_or(if before { recorded_on } else { effective_on });
     let effect = effects.starts_on.unwrap_or(effective_on);
     (decides && settles && decided.certainly_before(&effect)).then_some((decided, effect))
 }

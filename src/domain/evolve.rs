@@ -60,7 +60,8 @@ fn fold_decision(state: &mut State, recorded: &Recorded, fact: &Fact, fold_day: 
         return without_ground(state, recorded);
     }
     close_matters(state, &fact.effects);
-    let ahead = Ahead { by: recorded.meta.office, since, from };
+    let meets = fact.effects.meets.iter().map(|met| met.obligation.clone()).collect();
+    let ahead = Ahead { by: recorded.meta.office, since, from, meets };
     Arc::make_mut(&mut state.kept_mut().ahead).insert(recorded.revision, ahead);
 }
 

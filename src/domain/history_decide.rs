@@ -13,7 +13,7 @@ mod unsettle;
 
 use super::act::{Act, ActRequest};
 use super::date::Day;
-use super::decide::{Context, Decision, check_common, decide, year_is_taken};
+use super::decide::{Context, Decision, check_common, cited, decide, year_is_taken};
 use super::enrollment::Enrollment;
 use super::history::{Effective, History};
 use super::ids::Text;
@@ -24,7 +24,9 @@ use correct::decide_correction;
 use judge::{Moment, judge};
 use named::check_named;
 pub use prospects::{Prospects, has_correctable};
-use unsettle::{hypothetical, may_unsettle, newly_unsupported, references, unsettles, with_new};
+use unsettle::{
+    hypothetical, may_unsettle, meta_of, newly_unsupported, references, unsettles, with_new,
+};
 
 /// Decides on a state that holds every event, if the act goes in at the end; `None` when the whole
 /// history is needed: the act goes in before the last event or narrows another, or names events.
@@ -39,15 +41,10 @@ pub fn decide_at_end(
     }
     let decided = decide(ctx, &enrollment.state, request);
     let ends = match &decided {
-        Ok(found) => goes_at_end(enrollment, request, found),
+        Ok(found) => enrollment.ends_with(&meta_of(ctx, found, common), &found.fact.effects),
         Err(_) => !enrollment.has_evidence(),
     };
     ends.then_some(decided)
-}
-
-fn goes_at_end(enrollment: &Enrollment, request: &ActRequest, decision: &Decision) -> bool {
-    let (on, decided_on) = (request.common.effective_on, request.common.decided_on);
-    enrollment.ends_with(on, decided_on, decision.office, &decision.fact.effects)
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "only these acts name events")]
@@ -68,6 +65,14 @@ pub fn decide_on(
     history: &History,
     request: &ActRequest,
 ) -> Result<Decision, Refusal> {
+    decide_whole(ctx, history, request).map_err(|refusal| cited(ctx, request, refusal))
+}
+
+fn decide_whole(
+    ctx: &Context<'_>,
+    history: &History,
+    request: &ActRequest,
+) -> Result<Decision, Refusal> {
     let effective = history.effective();
     if let Act::Correct(correction) = &request.act {
         return decide_correction(ctx, history, &effective, request, correction);
@@ -82,13 +87,13 @@ pub fn decide_on(
     let mut decision = judge(ctx, &effective, moment, request).map_err(|refusal| {
         precedes(ctx, (&effective, &enrollment.state), history, request, refusal)
     })?;
-    if !goes_at_end(&enrollment, request, &decision) {
+    let meta = hypothetical(ctx, history, &decision, &request.common);
+    if !enrollment.ends_with(&meta, &decision.fact.effects) {
         // Also where the result on record is dated later.
         if let Some(refusal) = year_is_taken(ctx, &enrollment.state, request) {
             return Err(refusal);
         }
         check_met_later(history, &enrollment.state, request, &decision)?;
-        let meta = hypothetical(ctx, history, &decision, &request.common);
         let kind = request.act.kind();
         let lost = newly_unsupported(history, &enrollment.state, kind, &decision.fact, meta)?;
         if !lost.acts.is_empty() && !may_unsettle(ctx, request) {

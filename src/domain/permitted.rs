@@ -102,17 +102,19 @@ pub fn permitted_as<'m>(
         offices
     };
     let mut own = measure.rules(kind).filter(|rule| rule.by.contains(&office)).peekable();
+    let here = || measure.rules(kind).filter(|rule| covered(&rule.from, state.node.as_ref()));
     let Some(own_first) = own.peek().copied() else {
-        let here = measure.rule_at(kind, state.node.as_ref()).unwrap_or(first);
-        return Err(Obstacle::Office { required: offices(&mut measure.rules(kind)), rule: here });
+        let required = match here().next() {
+            Some(_) => offices(&mut here()),
+            None => offices(&mut measure.rules(kind)),
+        };
+        return Err(Obstacle::Office { required, rule: here().next().unwrap_or(first) });
     };
     if let Some(rule) = question.rule(founds) {
         return question.check(rule).map(|()| rule);
     }
-    let mut here = measure.rules(kind).filter(|rule| covered(&rule.from, state.node.as_ref()));
-    if let Some(rule) = here.next() {
-        let required = offices(&mut std::iter::once(rule).chain(here));
-        return Err(Obstacle::Office { required, rule });
+    if let Some(rule) = here().next() {
+        return Err(Obstacle::Office { required: offices(&mut here()), rule });
     }
     let allowed_from = own.flat_map(|rule| rule.from.iter().cloned()).collect();
     Err(Obstacle::NotHere { allowed_from, rule: own_first })

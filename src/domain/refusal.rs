@@ -134,6 +134,13 @@ impl Refusal {
         self
     }
 
+    /// Adds the article, or the rule of the record, where none is named yet.
+    #[must_use]
+    pub fn or_under(mut self, article: &str) -> Self {
+        self.article.get_or_insert_with(|| article.to_owned());
+        self
+    }
+
     /// Adds the measure version, if none is named yet.
     #[must_use]
     pub fn of_measure(mut self, version: &Id) -> Self {

@@ -130,6 +130,8 @@ pub struct Ahead {
     pub since: CivilDate,
     /// From when it has its effect.
     pub from: CivilDate,
+    /// The obligations that it meets then.
+    pub meets: Vec<Id>,
 }
 
 /// A result put on record.

@@ -5,14 +5,14 @@ use docket::domain::date::Timestamp;
 use docket::log::LogError;
 use serde_json::{Value, json};
 
-const ONE: &str = "/v1/enrollments/strong_province/440000";
+pub const ONE: &str = "/v1/enrollments/strong_province/440000";
 
 fn at(server: &Server, instant: &str) {
     server.clock.set(Timestamp::parse_rfc3339(instant).unwrap());
 }
 
 /// Applied and approved on the record of 2026-01; the approval's date corrected in 2026-03.
-async fn corrected(server: &Server) {
+pub async fn corrected(server: &Server) {
     at(server, "2026-01-10T09:00:00+08:00");
     server.register(&["440000"]).await;
     let enrollment = "strong_province/440000";
@@ -198,48 +198,6 @@ async fn obligations_are_judged_on_the_day() {
     assert_eq!(list["items"].as_array().unwrap().len(), 1);
     let tag = server.auditor().get(ONE).await.ok(200);
     assert_eq!(tag.header("etag"), "\"2.2026-11-22.json.en.0-1-1\"");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_audit_trail_says_what_happened_in_both_languages() {
-    let server = server().await;
-    corrected(&server).await;
-    let path = format!("{ONE}/audit-trail");
-    let english = server.auditor().get(&path).await.ok(200).json();
-    let items = english["items"].as_array().unwrap();
-    assert_eq!(items.len(), 3);
-    assert_eq!((&items[1]["fate"], &items[1]["corrected_by"]), (&json!("CORRECTED"), &json!(2)));
-    assert_eq!(items[1]["article"], "III(I)1");
-    let sentence = items[0]["sentence"].as_str().unwrap();
-    assert!(sentence.contains("5 January 2016"), "{sentence}");
-    let chinese = send(server.auditor().request("GET", &path)).await.ok(200).json();
-    let sentence = chinese["items"][0]["sentence"].as_str().unwrap();
-    assert!(sentence.contains("2016年1月5日"), "{sentence}");
-    let then = format!("{path}?known_at=2026-02-01T00:00:00Z");
-    let then = server.auditor().get(&then).await.ok(200).json();
-    assert_eq!(then["items"][1]["fate"], "STANDS");
-    let early = server.auditor().get(&format!("{path}?as_of=2016-02-01")).await.ok(200).json();
-    assert_eq!(early["items"].as_array().unwrap().len(), 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_timeline_stands_on_the_national_stages() {
-    let server = server().await;
-    corrected(&server).await;
-    let line = server.auditor().get(&format!("{ONE}/timeline")).await.ok(200).json();
-    assert_eq!(line["stages"][0]["to_year"], 2020);
-    assert_eq!(line["stages"][1]["from_year"], 2020);
-    let phases = line["phases"].as_array().unwrap();
-    assert_eq!(
-        (&phases[0]["phase"], &phases[0]["to"]),
-        (&json!("candidate"), &json!("2016-05-01"))
-    );
-    assert_eq!((&phases[1]["phase"], &phases[1]["to"]), (&json!("pilot"), &Value::Null));
-    assert_eq!(phases[1]["stages"], json!(["I", "II", "III"]));
-    let early = server.auditor().get(&format!("{ONE}/timeline?as_of=2019-01-01")).await.json();
-    assert_eq!(early["phases"][1]["stages"], json!(["I"]));
-    assert_eq!(line["acts"].as_array().unwrap().len(), 2);
-    assert_eq!(line["obligations"][0]["obligation"], "scheme");
 }
 
 /// C17: after its term the title is "review due", and held until a review decides.

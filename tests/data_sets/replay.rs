@@ -147,7 +147,7 @@ impl Replay {
             now: self.now,
             standing_in: &standing_in,
             met_for_whole: &|_| None,
-            mending: false,
+            mending: None,
         };
         let mut history =
             self.histories.get(&stream).cloned().unwrap_or_else(|| History::new(stream.clone()));

@@ -15,6 +15,7 @@ use super::lives;
 /// What an act is made for.
 pub struct Ground<'a> {
     pub is_area: bool,
+    pub is_exercise: bool,
     pub measure: Option<&'a Measure>,
     pub state: &'a State,
     pub last_fold_day: Option<Day>,
@@ -43,6 +44,9 @@ pub fn kind(ground: &Ground<'_>, chance: &mut Chance) -> ActKind {
     if chance.percent(10) {
         return *chance.pick(ActKind::ALL);
     }
+    if ground.state.acts == 0 && chance.percent(12) {
+        return *chance.pick(&[RecordUnderUnknownRule, AttestStanding]);
+    }
     if ground.state.acts > 0 && chance.percent(14) {
         let often = [(4, Correct), (3, Note), (1, AttestStanding), (1, ConfirmStanding)];
         let seldom = [(1, RecordUnderUnknownRule), (2, AcknowledgeReceipt)];
@@ -59,7 +63,7 @@ pub fn kind(ground: &Ground<'_>, chance: &mut Chance) -> ActKind {
 
 /// Whether the act is about another event.
 pub fn needs_history(kind: ActKind) -> bool {
-    matches!(kind, Correct | AcknowledgeReceipt)
+    matches!(kind, Correct | AcknowledgeReceipt | Inspect)
 }
 
 fn rule<'a>(ground: &Ground<'a>, kind: ActKind) -> Option<&'a ActRule> {
@@ -81,12 +85,18 @@ pub fn act(ground: &Ground<'_>, kind: ActKind, chance: &mut Chance) -> Tried {
     };
     let (day, on) = when(ground, kind, chance);
     let mut body = content(ground, kind, day, chance);
+    if decides(kind, office) && chance.percent(20) {
+        body["decided_on"] = json!(day.plus_days(-chance.count(90)).to_string());
+    }
     body["act"] = json!(kind.as_str());
     body["effective_on"] = json!(on);
     if kind == Approve && chance.percent(20) {
         body["override"] = json!({ "justification": "the region needs it" });
     }
-    if rule(ground, kind).is_some_and(|rule| rule.document_required) || chance.percent(10) {
+    // Of what was done long ago real programs want the document (G2).
+    let wanted = rule(ground, kind).is_some_and(|rule| rule.document_required)
+        || (!ground.is_exercise && !BUILT_IN.contains(&kind) && chance.percent(90));
+    if wanted || chance.percent(10) {
         body["document"] = document(ground, chance);
     }
     if ground.state.acts == 0 && chance.percent(30) {
@@ -110,9 +120,18 @@ pub fn act(ground: &Ground<'_>, kind: ActKind, chance: &mut Chance) -> Tried {
     Tried { office, body }
 }
 
+/// Whether an office settles something by it that can take effect later.
+fn decides(kind: ActKind, office: Office) -> bool {
+    office == Office::NationalOffice && !BUILT_IN.contains(&kind)
+}
+
 /// The day from which it counts, and how that is written.
 fn when(ground: &Ground<'_>, kind: ActKind, chance: &mut Chance) -> (Day, String) {
-    let begin = if ground.is_area { "2014-10-08" } else { "2015-11-02" };
+    let begin = match kind {
+        RecordUnderUnknownRule if ground.is_area => "2013-09-02",
+        _ if ground.is_area => "2014-10-08",
+        _ => "2015-11-02",
+    };
     let base = ground.last_fold_day.unwrap_or_else(|| Day::parse(begin).unwrap());
     let ahead = match kind {
         // Their terms are three years.
@@ -178,10 +197,14 @@ fn submission(ground: &Ground<'_>, kind: ActKind, day: Day, chance: &mut Chance)
         RequestAdjustment => json!({ "category": category, "reason": "it fits better" }),
         SubmitPromotionPlan => json!({ "summary": "s" }),
         Designate => {
-            json!({ "designates": *chance.pick(&["department", "agencies", "funds"]), "text": "x" })
+            let each = ["department", "agencies", "personnel", "funds"];
+            json!({ "designates": *chance.pick(&each), "text": "x" })
         }
         SubmitReport => lives::report(day.year() - 1),
-        Inspect => json!({ "findings": "as seen" }),
+        Inspect => match ground.history.filter(|_| chance.percent(60)) {
+            Some(_) => json!({ "findings": "as seen", "follows": reference(ground, chance) }),
+            None => json!({ "findings": "as seen" }),
+        },
         OpenEvaluation => json!({ "scope": "the first stage" }),
         RecordDeliverable => json!({ "kind": "policy", "title": "Rules" }),
         Note | RequestAcceptance | ReportRectification => json!({ "text": "done, 已完成" }),
@@ -225,18 +248,42 @@ fn judgement(ground: &Ground<'_>, kind: ActKind, day: Day, chance: &mut Chance) 
 
 fn about_the_record(ground: &Ground<'_>, kind: ActKind, day: Day, chance: &mut Chance) -> Value {
     let nodes: &[&str] = if ground.is_area {
-        &["under_construction", "experimental"]
+        &["under_construction", "experimental", "demonstrative"]
     } else {
         &["pilot", "demonstration"]
     };
     match kind {
-        AttestStanding => lives::attested(chance.pick::<&str>(nodes)),
+        AttestStanding => evidence(ground, chance.pick::<&str>(nodes), chance),
+        RecordUnderUnknownRule if chance.percent(50) && ground.is_area => {
+            json!({ "what": "approved", "stands_at": "under_construction" })
+        }
         RecordUnderUnknownRule => json!({ "what": "a meeting" }),
         AcknowledgeReceipt => {
             json!({ "of": reference(ground, chance), "receipt_on": day.to_string() })
         }
         _ => correction(ground, day, chance),
     }
+}
+
+/// Evidence of a standing, now and then of what was done there.
+fn evidence(ground: &Ground<'_>, node: &str, chance: &mut Chance) -> Value {
+    let mut body = lives::attested(node);
+    if !ground.is_area {
+        body["category"] = json!(*chance.pick(&CATEGORIES));
+    }
+    let shown = match node {
+        "under_construction" | "pilot" => ("approval", None),
+        "experimental" => ("acceptance", Some("qualified")),
+        "demonstrative" => ("review", Some("excellent")),
+        _ => ("listing", None),
+    };
+    if chance.percent(60) {
+        body["shows"] = json!(shown.0);
+        if let Some(grade) = shown.1 {
+            body["grade"] = json!(grade);
+        }
+    }
+    body
 }
 
 /// Some event of the enrollment, as others cite it.

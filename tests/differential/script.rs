@@ -189,6 +189,7 @@ impl Script {
         let edition = versions.in_force(day).or_else(|| versions.newest()).map(Arc::clone);
         let mut ground = Ground {
             is_area: place.is_area,
+            is_exercise: program.is_exercise(),
             measure: edition.as_deref().map(|edition| &edition.measure),
             state: &cached.state,
             last_fold_day: cached.last_fold_day,

@@ -146,7 +146,7 @@ const DEAD: &str = "effect = \"advance\"\nto = \"candidate.rejected\"";
     STRONG,
     "document_required = true\nanswers = \"adjustment\"\n\n[act.outcome.done]\neffect = \"conclude\"\nto = \"exited\"",
     "document_required = true\n\n[act.outcome.done]\neffect = \"conclude\"\nto = \"pilot\"",
-    "to = \"pilot\"\nfrees_place",
+    "to = \"pilot\"\ndrops",
     "conclude ends the attempt, but pilot is not terminal"
 )]
 #[case::title(

@@ -37,6 +37,8 @@ pub struct Attempt {
     target: usize,
     late: bool,
     clock_s: i64,
+    /// So many days before it counts it is decided.
+    ahead: Option<u8>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -57,9 +59,10 @@ pub fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
     // Most of them in one enrollment, so that a life gets long.
     let who = prop::sample::select(vec![0, 0, 0, 0, 1, 1, 1, 1, 2, 3]);
     let clock_s = prop::sample::select(vec![3600, 86_400, 40 * 86_400, -200]);
-    let when = (0_u16..400, sharpness, prop::bool::weighted(0.3), clock_s);
+    let ahead = prop::option::weighted(0.2, 1_u8..120);
+    let when = (0_u16..400, sharpness, prop::bool::weighted(0.3), clock_s, ahead);
     let attempt = (who, any::<usize>(), any::<usize>(), when).prop_map(
-        |(who, first, target, (from, sharpness, late, clock_s))| Attempt {
+        |(who, first, target, (from, sharpness, late, clock_s, ahead))| Attempt {
             who,
             first,
             from,
@@ -67,6 +70,7 @@ pub fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
             target,
             late,
             clock_s,
+            ahead,
         },
     );
     prop::collection::vec(attempt, 1..28)
@@ -91,6 +95,16 @@ fn of_area(year: i32, target: usize) -> Vec<(&'static str, Value)> {
         ("review", bodies::review("qualified")),
         ("review", bodies::rectify_by(bodies::review("unqualified"), &deadline)),
         ("designate", json!({ "designates": "funds", "text": "x" })),
+        ("designate", json!({ "designates": "department", "text": "x" })),
+        ("attest_standing", evidence("experimental", json!({}))),
+        (
+            "attest_standing",
+            evidence(
+                "demonstrative",
+                json!({ "title": "demonstrative", "shows": "review", "grade": "qualified" }),
+            ),
+        ),
+        ("confirm_standing", json!({})),
         ("return", bodies::reason()),
         ("reject", bodies::reason()),
         ("end_standing", json!({ "reason": "x", "document": bodies::document() })),
@@ -118,10 +132,24 @@ fn of_province(_year: i32, target: usize) -> Vec<(&'static str, Value)> {
         ("evaluate", bodies::evaluated("passed")),
         ("list", json!({ "rank": "demonstration", "batch": "1", "document": bodies::document() })),
         ("submit_promotion_plan", json!({ "summary": "s" })),
+        ("attest_standing", evidence("pilot", json!({ "category": category, "batch": "1" }))),
+        (
+            "attest_standing",
+            evidence("demonstration", json!({ "category": category, "shows": "listing" })),
+        ),
+        ("confirm_standing", json!({})),
         ("evaluate", bodies::evaluated("failed")),
         ("declare_exit", bodies::reason()),
         ("reject", bodies::reason()),
     ]
+}
+
+fn evidence(stands_at: &str, more: Value) -> Value {
+    let mut body = bodies::attested(stands_at);
+    for (member, value) in more.as_object().into_iter().flatten() {
+        body[member] = value.clone();
+    }
+    body
 }
 
 fn office_of(name: &str) -> Office {
@@ -176,6 +204,16 @@ fn tried(world: &World, stream: &str, attempt: &Attempt) -> Vec<(Office, String)
             "apply" => Office::Province,
             _ => office_of(name),
         };
+        if name == "attest_standing" || name == "confirm_standing" {
+            let office = if name == "attest_standing" { Registrar } else { office };
+            requests.push((office, written_act(name, &on, body)));
+            continue;
+        }
+        if let Some(days) = attempt.ahead.filter(|_| office == NationalOffice) {
+            let first = CivilDate::parse(&on).unwrap().earliest();
+            let decided = first.map(|first| first.plus_days(-i64::from(days)).to_string());
+            body["decided_on"] = json!(decided);
+        }
         body["archive"] = json!({ "office": office.as_str(), "source": "box 7" });
         requests.push((Registrar, written_act(name, &on, body)));
     }
@@ -222,7 +260,11 @@ pub fn lived(world: &mut World, attempts: &[Attempt]) {
         let province = if kind == "province" { subject } else { "440000" };
         world.register(subject, kind, province, (subject, "名"));
     }
-    if !attempts.len().is_multiple_of(3) {
+    if attempts.len().is_multiple_of(4) {
+        let body = json!({ "what": "approved", "stands_at": "under_construction" });
+        let body = written_act("record_under_unknown_rule", "2013-09/2014-02", body);
+        world.act(WHO[0].0, WHO[0].1, Registrar, &body);
+    } else if !attempts.len().is_multiple_of(3) {
         begin(world);
     }
     for (index, attempt) in attempts.iter().enumerate() {

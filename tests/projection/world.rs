@@ -314,7 +314,7 @@ impl World {
             stream: &stream,
             actor: &actor,
             now,
-            mending: false,
+            mending: None,
             standing_in: &|_| None,
             met_for_whole: &|_| None,
         };

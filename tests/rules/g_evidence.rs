@@ -54,7 +54,6 @@ fn g9_an_attestation_is_the_registrars_and_names_its_source() {
         "G9",
     );
     for (member, value, at) in [
-        ("source", json!(" "), "/source"),
         ("confidence", json!("recorded"), "/confidence"),
         ("stands_at", json!("famous"), "/stands_at"),
         ("stands_at", json!("pilot.famous"), "/stands_at"),
@@ -75,7 +74,8 @@ fn g9_an_attestation_is_the_registrars_and_names_its_source() {
 fn g9_evidence_gives_way_to_the_founding_act() {
     let mut story = Story::province();
     attest(&mut story, "pilot", "2016-06", &json!({ "category": "leading" }));
-    let archive = json!({ "archive": { "office": "national_office", "source": "box 7" } });
+    let archive = json!({ "office": "national_office", "source": "box 7" });
+    let archive = json!({ "archive": archive, "document": document() });
     let request = act("approve", "2016-06-13", archive);
     let decision = story.decide(Registrar, &request).unwrap();
     // It takes over the attested place.
@@ -120,7 +120,9 @@ fn g9_an_attested_demonstration_province_holds_no_place() {
     assert!(story.on("2022-05-30").place.is_some());
     // A confirmed listing opens no scheme: that belongs to an adjustment.
     story.does(NationalOffice, "confirm_standing", "2026-04-01", json!({}));
-    assert_eq!(story.duties("2026-04-01"), []);
+    let open = story.duties("2026-04-01");
+    assert!(open.contains(&("leading_others".to_owned(), 0, DutyStatus::Open)), "{open:?}");
+    assert_eq!(story.duty("scheme", 0, "2026-04-01"), None);
 }
 
 #[test]
@@ -191,7 +193,8 @@ fn g10_a_confirmed_standing_opens_what_recurs_under_it() {
     );
     story.does(NationalOffice, "confirm_standing", "2026-04-01", json!({}));
     assert_eq!(story.state.provenance, Provenance::Recorded);
-    assert_eq!(story.duty("annual_report", 2018, "2026-04-01"), Some(DutyStatus::NotInTheRecord));
+    assert_eq!(story.duty("annual_report", 2018, "2026-04-01"), None);
+    assert_eq!(story.duty("annual_report", 2027, "2026-04-01"), Some(DutyStatus::Open));
     assert_eq!(story.duty("annual_report", 2027, "2027-02-02"), Some(DutyStatus::Overdue));
     // Without the attestation there is nothing that was confirmed.
     let annul = json!({ "corrects": story.reference(0).to_string(), "reason": "another area" });
@@ -208,7 +211,9 @@ fn g11_only_a_certain_contradiction_is_refused() {
     // On 1 November the approval is possible: counted, and named among the grounds.
     assert_eq!(story.stands("2014-11-01"), "candidate.recommended");
     assert_eq!(story.history.effective().possible(day("2014-11-01")), [2]);
-    let plan_on = act("submit_plan", "2014-11-01", plan());
+    let mut body = plan();
+    body["document"] = document();
+    let plan_on = act("submit_plan", "2014-11-01", body);
     let decision = story.decide(ProvincialDepartment, &plan_on).unwrap();
     assert!(decision.grounds.contains(&2), "{:?}", decision.grounds);
     story.records(ProvincialDepartment, &plan_on).unwrap();
@@ -283,7 +288,8 @@ fn g11_terms_and_due_dates_are_as_sharp_as_their_start() {
     let mut vague = recommended_area();
     vague.today("2016-01-01");
     let revision = vague.does(NationalOffice, "approve", "2014-12/2015-01", json!({}));
-    assert_eq!(vague.fact(revision).findings[0].code, "ambiguous_year");
+    let mut found = vague.fact(revision).findings.iter().map(|finding| finding.code.as_str());
+    assert!(found.any(|code| code == "ambiguous_year"));
 }
 
 #[test]
@@ -314,6 +320,7 @@ fn g14_an_act_under_an_unknown_rule_has_no_article_and_no_check() {
         "2015-10-20",
         province_application("leading", "pilot"),
     );
+    assert_eq!(early.article.as_deref(), Some("G14"));
     let versions = vec![(id("2015-59"), date("2015-10-21"))];
     assert_eq!(*early.reason, Reason::NotInForce { versions });
     let refusal = story.refuses(NationalOffice, "review", "2013-06-01", review("qualified"));
@@ -333,11 +340,11 @@ fn g14_a_known_act_cites_its_document() {
 #[test]
 fn g9_evidence_adds_to_what_is_known_and_begins_nothing_anew() {
     let mut story = Story::area();
-    attest(&mut story, "under_construction", "2013-09", &json!({}));
+    attest(&mut story, "under_construction", "2014-12", &json!({}));
     attest(&mut story, "under_construction.excellent", "2016-10", &json!({}));
     // Another step of the same phase: the term still runs from the first evidence of the phase.
     let term = story.state.term.clone().unwrap();
-    assert_eq!(term.from, date("2013-09"));
+    assert_eq!(term.from, date("2014-12"));
     attest(&mut story, "demonstrative", "2017", &json!({ "title": "demonstrative" }));
     attest(&mut story, "demonstrative", "2020-12-07", &json!({ "title": "demonstrative" }));
     let title = story.state.title.clone().unwrap();

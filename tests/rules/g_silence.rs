@@ -225,10 +225,13 @@ fn g1_a_corrected_due_date_leaves_the_lapse_without_ground_and_can_lapse_itself(
     assert!(lapse_has_ground(&story.state, &first));
     assert_eq!(clerk(&mut story, "2015-03-02"), [""; 0]);
     assert_eq!(shown(&story, "construction_plan", None, "2015-03-02"), Some(3));
-    // Annulled, nothing is due, and both lapses stay in the record.
-    let annul =
-        json!({ "corrects": story.reference(back).to_string(), "reason": "never approved" });
-    story.does(NationalOffice, "correct", "2015-03-05", annul);
+    // Annulled one after the other, the corrections bring back the act itself; once that is annulled
+    // as well, nothing is due, and both lapses stay in the record.
+    for of in [back, by, 2] {
+        let annul =
+            json!({ "corrects": story.reference(of).to_string(), "reason": "never approved" });
+        story.does(NationalOffice, "correct", "2015-03-05", annul);
+    }
     let grounds =
         [3, 5, 6].map(|revision| lapse_has_ground(&story.state, lapse_at(&story, revision)));
     assert_eq!(grounds, [false; 3]);

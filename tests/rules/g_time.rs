@@ -69,6 +69,13 @@ fn g12_the_receiving_office_acknowledges_an_earlier_day() {
     assert_eq!(story.duty("annual_report", 2015, "2015-03-11"), Some(DutyStatus::Late));
     let in_time = received(&story, revision, "2015-01-28");
     story.does(ProvincialDepartment, "acknowledge_receipt", "2015-03-12", in_time);
+    // In time is what both had in time; the department alone had it.
+    assert_eq!(story.duty("annual_report", 2015, "2015-03-12"), Some(DutyStatus::Late));
+    let body = received(&story, revision, "2015-01-27");
+    let mended = json!({ "corrects": story.reference(revision + 1).to_string(), "reason": "misread",
+        "replacement": { "act": { "act": "acknowledge_receipt", "content": body },
+            "common": { "effective_on": "2015-03-11" } } });
+    story.does(NationalOffice, "correct", "2015-03-12", mended);
     assert_eq!(story.duty("annual_report", 2015, "2015-03-12"), Some(DutyStatus::Met));
 
     for on in ["2015-01-19", "2015-03-11"] {
@@ -177,8 +184,15 @@ fn g17_the_move_goes_from_office_to_office() {
     let story = approved_area();
     let recommended = [(NationalOffice, ActKind::Approve)];
     assert_eq!(story.moves("2014-10-11"), recommended);
-    let owed = [(ProvincialDepartment, ActKind::SubmitPlan), (LocalGovernment, ActKind::Designate)];
-    assert_eq!(story.moves("2014-12-31"), owed);
+    let moves = story.moves("2014-12-31");
+    for owed in [
+        (ProvincialDepartment, ActKind::SubmitPlan),
+        (ProvincialDepartment, ActKind::Designate),
+        (LocalGovernment, ActKind::Designate),
+    ] {
+        assert!(moves.contains(&owed), "{owed:?} in {moves:?}");
+    }
+    assert!(!moves.iter().any(|(_, act)| *act == ActKind::Approve), "{moves:?}");
     // A report can be made once its year is over; an acceptance once the term is.
     assert!(story.moves("2015-01-01").contains(&(LocalGovernment, ActKind::SubmitReport)));
     assert!(!story.moves("2017-10-12").contains(&(NationalOffice, ActKind::Accept)));
@@ -191,14 +205,19 @@ fn g17_the_move_goes_from_office_to_office() {
 #[test]
 fn g17_who_owes_a_scheme_is_waited_for_until_it_is_submitted() {
     let mut story = pilot("leading");
-    assert_eq!(story.moves("2016-07-01"), [(Province, ActKind::SubmitScheme)]);
+    let schemes = |story: &Story, on: &str| {
+        let mut moves = story.moves(on);
+        moves.retain(|(_, act)| matches!(act, ActKind::SubmitScheme | ActKind::ApproveScheme));
+        moves
+    };
+    assert_eq!(schemes(&story, "2016-07-01"), [(Province, ActKind::SubmitScheme)]);
     story.does(Province, "submit_scheme", "2016-09-01", scheme(&LEADING));
-    assert_eq!(story.moves("2016-09-01"), [(NationalOffice, ActKind::ApproveScheme)]);
+    assert_eq!(schemes(&story, "2016-09-01"), [(NationalOffice, ActKind::ApproveScheme)]);
     story.does(NationalOffice, "return_scheme", "2016-10-01", reason());
-    assert_eq!(story.moves("2016-10-01"), [(Province, ActKind::SubmitScheme)]);
+    assert_eq!(schemes(&story, "2016-10-01"), [(Province, ActKind::SubmitScheme)]);
     story.does(Province, "submit_scheme", "2016-11-01", scheme(&LEADING));
     story.does(NationalOffice, "approve_scheme", "2016-12-01", json!({}));
-    assert_eq!(story.moves("2016-12-01"), []);
+    assert_eq!(schemes(&story, "2016-12-01"), []);
     let mut rejected = Story::province();
     rejected.does(Province, "apply", "2016-03-01", province_application("leading", "pilot"));
     rejected.does(NationalOffice, "reject", "2016-06-13", reason());
@@ -252,7 +271,7 @@ fn g3_a_late_entry_by_the_national_office_lists_what_it_unsettles() {
         json!({ "designates": "funds", "text": "x" }),
     );
     assert_eq!(quiet.fact(entered).unsettles, []);
-    assert_eq!(quiet.duty("designation", 0, "2014-12-01"), Some(DutyStatus::Met));
+    assert_eq!(quiet.duty("funds", 0, "2014-12-01"), Some(DutyStatus::Met));
 }
 
 #[test]
@@ -271,10 +290,7 @@ fn g1_a_corrected_date_lists_what_rests_on_it() {
     assert_eq!(*story.state.unsupported, [3]);
     assert_eq!(story.fact(by).unsettles, [story.reference(3), story.reference(4)]);
     assert_eq!(story.stands("2017-10-20"), "experimental");
-    let request = act("submit_plan", "2015-09-01", plan());
-    let mut then = story.clone();
-    then.today("2018-01-02");
-    let refusal = then.decide(ProvincialDepartment, &request).unwrap_err();
+    let refusal = story.refuses(ProvincialDepartment, "submit_plan", "2015-09-01", plan());
     let with = Some(story.reference(2));
     assert_eq!(*refusal.reason, Reason::DateConflict { with });
     assert_eq!(refusal.measure, Some(id("2014-40")));

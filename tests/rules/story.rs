@@ -174,7 +174,7 @@ impl Story {
             stream: self.history.stream(),
             actor,
             now: self.now,
-            mending: false,
+            mending: None,
             met_for_whole: &|_| None,
             standing_in: &elsewhere,
         };
@@ -213,6 +213,7 @@ impl Story {
             Ok(decision) => panic!("{name} was allowed: {decision:?}"),
             Err(refusal) => {
                 assert!(!refusal.detail.en.is_empty() && !refusal.detail.zh.is_empty());
+                assert!(refusal.article.as_deref().is_some_and(|said| !said.is_empty()), "G5");
                 refusal
             }
         }
@@ -290,6 +291,13 @@ impl Story {
         self.state = self.enrollment.state.clone();
     }
 
+    /// The office's own id where it is known, else its kind and division (G2).
+    fn office_id(&self, actor: &Actor, request: &ActRequest) -> String {
+        let Some(archive) = &request.common.archive else { return actor.office_id.clone() };
+        let known = archive.office_id.as_ref().map(ToString::to_string);
+        known.unwrap_or_else(|| self.subject.registration.office_id(archive.office))
+    }
+
     fn meta(&self, actor: &Actor, request: &ActRequest, decision: &Decision) -> EventMeta {
         let own = decision.grounds.iter().map(|ground| self.reference(*ground));
         let rests_on: Vec<_> = own.chain(decision.rests_on.clone()).collect();
@@ -300,7 +308,7 @@ impl Story {
         let role = actor.office.as_str().to_owned();
         EventMeta {
             office: decision.office,
-            office_id: actor.office_id.as_str().into(),
+            office_id: self.office_id(actor, request).as_str().into(),
             divisions: actor.divisions.join(" ").into(),
             office_name: OfficeName { en: "office".into(), zh: "机关".into() },
             principal: "tests".into(),

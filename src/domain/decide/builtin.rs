@@ -4,6 +4,7 @@
 
 use super::{Deciding, Decision, Footing};
 use crate::domain::act::{Act, ActKind, Receipt, UnknownRule};
+use crate::domain::event::Finding;
 use crate::domain::ids::{Id, Language, Node, Office};
 use crate::domain::refusal::{Reason, Refusal, field};
 use crate::domain::subject::Subject;
@@ -135,26 +136,30 @@ impl Footing<'_> {
     ) -> Refusal {
         let (stands_at, missing) = (self.stands_at(), vec![Id::from(missing)]);
         let reason = Reason::NotPermitted { stands_at, allowed_from: vec![], missing };
-        self.refuse(reason, en, zh)
+        let rule = every_program_knows(self.kind).map_or("G5", |(_, rule)| rule);
+        self.refuse(reason, en, zh).under(rule)
     }
 }
 
 impl Deciding<'_> {
     /// Decides the act if it is one of those that every program knows.
     #[expect(clippy::wildcard_enum_match_arm, reason = "every other act is the measure's")]
-    pub(super) fn builtin(&self) -> Result<Option<Decision>, Refusal> {
+    pub(super) fn builtin(&self, findings: &mut Vec<Finding>) -> Result<Option<Decision>, Refusal> {
         if let Some((offices, rule)) = every_program_knows(self.kind) {
             self.only(offices, rule)?;
-            self.check_builtin()?;
+            self.check_builtin().or_else(|refusal| self.excuse(refusal, findings))?;
         }
         match &self.request.act {
             Act::Note(_) | Act::RecordListComplete(_) => {
                 Ok(Some(self.plain_decision(self.common_effects(), vec![])))
             }
             Act::AttestStanding(attestation) => self.attest(attestation).map(Some),
-            Act::ConfirmStanding(_) => self.confirm_standing(self.evidenced_node()?).map(Some),
+            Act::ConfirmStanding(_) => {
+                let stands = self.state.node.as_ref();
+                self.confirm_standing(stands.map_or_else(|| self.evidenced_node(), Ok)?).map(Some)
+            }
             Act::RecordUnderUnknownRule(unknown) => self.unknown_rule(unknown).map(Some),
-            Act::AcknowledgeReceipt(receipt) => self.acknowledge(receipt).map(Some),
+            Act::AcknowledgeReceipt(receipt) => self.acknowledge(receipt, findings).map(Some),
             _ => Ok(None),
         }
     }
@@ -174,16 +179,21 @@ impl Deciding<'_> {
         Ok(decision)
     }
 
-    fn acknowledge(&self, receipt: &Receipt) -> Result<Decision, Refusal> {
+    fn acknowledge(
+        &self,
+        receipt: &Receipt,
+        findings: &mut Vec<Finding>,
+    ) -> Result<Decision, Refusal> {
         let of = receipt.of.revision;
         // Whether it is that event, by another office, is checked on the history.
         let met = self.state.duties.iter().any(|duty| duty.met.values().any(|met| met.by == of));
         if receipt.of.stream != self.ctx.stream || !met {
-            return Err(self.invalid(vec![field(
+            let refusal = self.invalid(vec![field(
                 "/of",
                 format!("{} is no event of {} that met an obligation", receipt.of, self.ctx.stream),
                 "所指的不是本项目记录中履行义务的行为".to_owned(),
-            )]));
+            )]);
+            self.missed(refusal, findings)?;
         }
         let today = self.ctx.now.civil_day();
         if receipt.receipt_on > today {

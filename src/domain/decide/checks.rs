@@ -25,15 +25,17 @@ impl Deciding<'_> {
                 reason,
                 "only the registrar records another office's act from an archive; leave out `archive` to act in your own name",
                 "只有登记员可以据档案补录其他机关的行为；以本机关名义行事，请勿填写档案补录",
-            ));
+            ).under("G2"));
         }
         let office_id = common.archive.as_ref().and_then(|archive| archive.office_id.as_ref());
         if office_id.is_some_and(|id| !says_something(id) || id.contains(char::is_whitespace)) {
-            return Err(self.invalid(vec![field(
-                "/archive/office_id",
-                "an office's id is one word, such as cnipa; leave it out where it is not known",
-                "机关标识应为一个词，例如 cnipa；不知其标识时请省略",
-            )]));
+            return Err(self
+                .invalid(vec![field(
+                    "/archive/office_id",
+                    "an office's id is one word, such as cnipa; leave it out where it is not known",
+                    "机关标识应为一个词，例如 cnipa；不知其标识时请省略",
+                )])
+                .under("G2"));
         }
         let recording = common.archive.is_some() || registrar;
         if (common.received_on.is_some() || common.kept_since.is_some()) && !recording {
@@ -42,14 +44,14 @@ impl Deciding<'_> {
                 reason,
                 "`received_on` and `kept_since` are stated by the registrar; timeliness is judged by the day of recording, or by acknowledge_receipt of the receiving office (G12)",
                 "收到日期和记录完整起始日只能由登记员填写；是否按期以入档日为准，或由接收机关另行确认收到日期",
-            ));
+            ).under(if common.received_on.is_some() { "G12" } else { "G10" }));
         }
         if common.kept_since.is_some() && self.state.kept_since.is_some() {
             return Err(self.invalid(vec![field(
                 "/kept_since",
                 "the record of this enrollment is open already; mend the day from which it is complete by correcting the act that opened it",
                 "该记录已经开启；如需更改其完整起始日，请更正开启记录的行为",
-            )]));
+            )]).under("G10"));
         }
         if let Some(kept) = &common.kept_since
             && kept.day > self.ctx.now.civil_day()
@@ -59,7 +61,7 @@ impl Deciding<'_> {
                 "/kept_since/day",
                 format!("{day} lies in the future (today is {today}): a record is complete only from a day that has come"),
                 format!("{}在将来（今天是{}）：尚未发生的事项无所谓完整", words::zh(day), words::zh(today)),
-            )]));
+            )]).under("G10"));
         }
         Ok(())
     }
@@ -119,16 +121,18 @@ impl Deciding<'_> {
                 Reason::DateConflict { with: None },
                 format!("decided_on {decided} lies in the future (today is {today}): a decision is recorded once it is made; a later effect is stated by effective_on"),
                 format!("决定日期{}在将来（今天是{}）：决定作出后方可入档；以后生效的，另填生效日期", words::zh(decided), words::zh(today)),
-            ));
+            ).under("G2"));
         }
         if let Some(received) = common.received_on
             && received > today
         {
-            return Err(self.refuse(
-                Reason::DateConflict { with: None },
-                format!("received_on {received} lies in the future (today is {today})"),
-                format!("收到日期{}在将来（今天是{}）", words::zh(received), words::zh(today)),
-            ));
+            return Err(self
+                .refuse(
+                    Reason::DateConflict { with: None },
+                    format!("received_on {received} lies in the future (today is {today})"),
+                    format!("收到日期{}在将来（今天是{}）", words::zh(received), words::zh(today)),
+                )
+                .under("G12"));
         }
         if let Some(received) = common.received_on
             && self.office != Office::NationalOffice
@@ -138,7 +142,7 @@ impl Deciding<'_> {
                 Reason::DateConflict { with: None },
                 format!("received_on {received} lies before effective_on {}: nothing is received before it is submitted", common.effective_on),
                 format!("收到日期{}早于提交日期{}：未提交者不可能已收到", words::zh(received), words::zh(common.effective_on)),
-            ));
+            ).under("G12"));
         }
         if self.office != Office::NationalOffice
             && !self.ctx.program.is_exercise()
@@ -149,7 +153,7 @@ impl Deciding<'_> {
                 Reason::DateConflict { with: None },
                 format!("effective_on {} lies in the future (today is {today}): what is submitted counts from the day it is submitted", common.effective_on),
                 format!("生效日期{}在将来（今天是{}）：提交的材料自提交之日起算", words::zh(common.effective_on), words::zh(today)),
-            ));
+            ).under("G2"));
         }
         Ok(())
     }
@@ -172,9 +176,9 @@ impl Deciding<'_> {
             en: format!("recorded on {today} as of {on}, and no document is cited"),
             zh: format!("{}补录{}的行为，未注明所依据的文件", words::zh(today), words::zh(on)),
         };
-        if self.ctx.program.is_exercise() || self.ctx.mending {
+        if self.ctx.program.is_exercise() || self.ctx.mending.is_some() {
             let code = Id::from("dated_back_without_document");
-            findings.push(Finding { code, text, article: String::new() });
+            findings.push(Finding { code, text, article: "G2".to_owned() });
             return Ok(());
         }
         let Text { en, zh } = text;
@@ -184,7 +188,8 @@ impl Deciding<'_> {
                 "{en}: cite the document that says so, with its title, number and issuing office"
             ),
             format!("{zh}：请注明文件的标题、文号和发文机关"),
-        )]))
+        )])
+        .under("G2"))
     }
 }
 
@@ -236,7 +241,8 @@ impl<'a> Footing<'a> {
                 "{} in {}: {en}; real and invented never mix (G16)",
                 registration.id, program.id
             );
-            return Err(self.refuse(reason(), en, format!("{zh}；真实数据与演练数据不得混同")));
+            let refusal = self.refuse(reason(), en, format!("{zh}；真实数据与演练数据不得混同"));
+            return Err(refusal.under("G16"));
         }
         if !program.takes(&registration.kind) {
             let kinds = program.kinds().join(", ");
@@ -268,7 +274,7 @@ impl<'a> Footing<'a> {
                 Reason::NotInForce { versions: known },
                 format!("no known version of the measure was in force on {}; the registrar can record the act as done under an unknown rule (G14)", self.day),
                 format!("{}没有已知的有效办法；可由登记员按“依据不详”补录", words::zh(self.day)),
-            ));
+            ).under("G14"));
         };
         let measure = &edition.measure;
         if measure.known_in_part && measure.rules(self.kind).next().is_none() {
@@ -277,7 +283,7 @@ impl<'a> Footing<'a> {
                 Reason::RuleUnknown,
                 format!("measure {} is known in part and its rule for {} is not known ({}); the registrar can record the act as done under an unknown rule (G14)", measure.version, self.kind.as_str(), gaps.join("; ")),
                 format!("{}仅部分可考，其关于“{}”的规定不详；可由登记员按“依据不详”补录", measure.number.zh, words::act_zh(self.kind)),
-            ));
+            ).under("G14"));
         }
         Ok(edition)
     }

@@ -28,28 +28,29 @@ impl Deciding<'_> {
                 self.check_plan(measure, rule, "/plan", &amendment.plan, findings)?;
             }
             Act::Accept(check) => self.check_acceptance(measure, check, findings)?,
-            Act::SubmitReport(report) => self.check_report(report)?,
+            Act::SubmitReport(report) => self.check_report(report, findings)?,
             Act::Inspect(inspection) => {
                 let known = || measure.base_conditions.iter().map(|named| named.id.as_str());
                 for id in inspection.base_conditions.keys() {
                     self.known_id("/base_conditions", id, known())?;
                 }
             }
-            Act::EvaluateAnnually(evaluation) => self.check_begun(evaluation.year)?,
+            Act::EvaluateAnnually(evaluation) => self.check_begun(evaluation.year, findings)?,
             Act::SubmitScheme(scheme) => {
-                self.check_tasks(measure, scheme.tasks.keys(), true)?;
+                self.check_tasks(measure, scheme.tasks.keys(), true, findings)?;
             }
             Act::ReportProgress(progress) => {
-                self.check_tasks(measure, std::iter::once(&progress.task), false)?;
+                self.check_tasks(measure, std::iter::once(&progress.task), false, findings)?;
             }
             Act::RequestAdjustment(request) => {
                 self.known_id("/category", &request.category, categories(measure))?;
                 if self.state.category.as_ref() == Some(&request.category) {
-                    return Err(self.invalid(vec![field(
+                    let refusal = self.invalid(vec![field(
                         "/category",
                         format!("{} is the category already held", request.category),
                         format!("{}即现有类型", self.named_zh(&request.category)),
-                    )]));
+                    )]);
+                    self.missed(refusal.under(&rule.article), findings)?;
                 }
             }
             _ => {}
@@ -130,10 +131,10 @@ impl Deciding<'_> {
                 .under(&rule.article);
             self.excuse(refusal, findings)?;
         }
-        self.check_document(rule)
+        self.check_document(rule, findings)
     }
 
-    fn check_document(&self, rule: &ActRule) -> Result<(), Refusal> {
+    fn check_document(&self, rule: &ActRule, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
         let document = self.request.common.document.as_ref();
         if rule.document_required && document.is_none() {
             let error = field(
@@ -141,7 +142,7 @@ impl Deciding<'_> {
                 "this act needs the document that it rests on: number, title, issuing office",
                 "该行为须注明所依据的文件：文号、标题、发文机关",
             );
-            return Err(self.invalid(vec![error]).under(&rule.article));
+            return self.missed(self.invalid(vec![error]).under(&rule.article), findings);
         }
         if !rule.other_document {
             return Ok(());
@@ -163,7 +164,7 @@ impl Deciding<'_> {
             ),
             Some(_) => return Ok(()),
         };
-        Err(self.invalid(vec![error]).under(&rule.article))
+        self.missed(self.invalid(vec![error]).under(&rule.article), findings)
     }
 
     fn check_tasks<'k>(
@@ -171,6 +172,7 @@ impl Deciding<'_> {
         measure: &Measure,
         given: impl Iterator<Item = &'k Id>,
         all: bool,
+        findings: &mut Vec<Finding>,
     ) -> Result<(), Refusal> {
         let Some(category) = self.state.category.as_ref().and_then(|id| measure.category(id))
         else {
@@ -198,7 +200,7 @@ impl Deciding<'_> {
                 )
             })
             .collect();
-        Err(self.invalid(errors).under(&missing[0].article))
+        self.missed(self.invalid(errors).under(&missing[0].article), findings)
     }
 
     fn check_acceptance(
@@ -223,28 +225,28 @@ impl Deciding<'_> {
         }
         let article = measure.acceptance_contents.first().map_or("", |c| c.article.as_str());
         if !errors.is_empty() {
-            return Err(self.invalid(errors).under(article));
+            self.missed(self.invalid(errors).under(article), findings)?;
         }
         let plans = &self.state.plan_versions;
         let versions = u32::try_from(plans.len()).unwrap_or(u32::MAX);
-        let version = match check.plan_version {
-            Some(version) if version == 0 || version > versions => {
-                return Err(self.invalid(vec![field(
-                    "/plan_version",
-                    format!("plan version {version} is not on record; {versions} are"),
-                    format!("方案第{version}版未入档；已入档{versions}版"),
-                )]));
-            }
-            None if versions > 0 => {
-                return Err(self.invalid(vec![field(
-                    "/plan_version",
-                    format!("name the plan version that it measured against: 1 to {versions}"),
-                    format!("须注明所对照的方案版本：第1版至第{versions}版"),
-                )]));
-            }
-            version => version,
+        let wrong = match check.plan_version {
+            Some(version) if version == 0 || version > versions => Some(field(
+                "/plan_version",
+                format!("plan version {version} is not on record; {versions} are"),
+                format!("方案第{version}版未入档；已入档{versions}版"),
+            )),
+            None if versions > 0 => Some(field(
+                "/plan_version",
+                format!("name the plan version that it measured against: 1 to {versions}"),
+                format!("须注明所对照的方案版本：第1版至第{versions}版"),
+            )),
+            Some(_) | None => None,
         };
-        let plan = version.and_then(|version| plans.get(version as usize - 1));
+        if let Some(error) = wrong {
+            self.missed(self.invalid(vec![error]).under(article), findings)?;
+        }
+        let version = check.plan_version.and_then(|version| version.checked_sub(1));
+        let plan = version.and_then(|before| plans.get(before as usize));
         let indicators = plan.map_or(&[][..], |plan| &plan.indicators);
         for id in check.indicators.keys() {
             self.known_id("/indicators", id, indicators.iter().map(Id::as_str))?;
@@ -282,7 +284,7 @@ impl Deciding<'_> {
                 "a plan has contents: say what it says on at least one of its headings",
                 "方案须有内容：请至少填写一项",
             );
-            return Err(self.invalid(vec![error]).under(&rule.article));
+            self.missed(self.invalid(vec![error]).under(&rule.article), findings)?;
         }
         let known = || measure.guidelines.iter().map(|guideline| guideline.id.as_str());
         for id in &plan.guidelines {
@@ -304,32 +306,34 @@ impl Deciding<'_> {
         Ok(())
     }
 
-    fn check_report(&self, report: &Report) -> Result<(), Refusal> {
+    fn check_report(&self, report: &Report, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
         if report.year >= self.day.year() {
-            return Err(self.invalid(vec![field(
+            let refusal = self.invalid(vec![field(
                 "/year",
                 format!(
                     "a report is on a year that is over; {} is not over on {}",
                     report.year, self.day
                 ),
                 format!("报告针对已结束的年度；{}年在{}尚未结束", report.year, words::zh(self.day)),
-            )]));
+            )]);
+            return self.missed(refusal, findings);
         }
         Ok(())
     }
 
-    fn check_begun(&self, year: i32) -> Result<(), Refusal> {
+    fn check_begun(&self, year: i32, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
         if year <= self.day.year() {
             return Ok(());
         }
-        Err(self.invalid(vec![field(
+        let refusal = self.invalid(vec![field(
             "/year",
             format!(
                 "{year} has not begun on {}: a year is evaluated for what was done in it",
                 self.day
             ),
             format!("{year}年在{}尚未开始，不能评价", words::zh(self.day)),
-        )]))
+        )]);
+        self.missed(refusal, findings)
     }
 }
 

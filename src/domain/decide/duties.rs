@@ -3,7 +3,7 @@
 use super::Deciding;
 use crate::domain::act::Act;
 use crate::domain::date::{CivilDate, Day};
-use crate::domain::event::{Due, DutyMet, DutyOpened, Effects, Series, TitleEffect};
+use crate::domain::event::{Due, DutyMet, DutyOpened, Effects, Finding, Series, TitleEffect};
 use crate::domain::ids::Id;
 use crate::domain::measure::{ActRule, DueRule, Effect, Measure, ObligationRule, Outcome};
 use crate::domain::refusal::{Reason, Refusal, field};
@@ -88,6 +88,7 @@ impl Deciding<'_> {
         measure: &Measure,
         rule: &ActRule,
         outcome: &Outcome,
+        findings: &mut Vec<Finding>,
     ) -> Result<Vec<DutyMet>, Refusal> {
         let named = match &self.request.act {
             Act::Inspect(inspection) => inspection.follows.as_ref().map(|follows| follows.revision),
@@ -116,7 +117,13 @@ impl Deciding<'_> {
             let due_year = match (&duty.series, &self.request.act) {
                 (None, _) => None,
                 (Some(series), Act::SubmitReport(report)) => {
-                    Some(self.reported_year(duty, series, report.year)?)
+                    match self.reported_year(duty, series, report.year) {
+                        Ok(due_year) => Some(due_year),
+                        Err(refusal) => {
+                            self.missed(refusal, findings)?;
+                            continue;
+                        }
+                    }
                 }
                 (Some(_), _) => continue,
             };
@@ -159,7 +166,12 @@ impl Deciding<'_> {
     }
 
     /// For an outcome that sets a day for rectification: that the day is given and lies ahead.
-    pub(super) fn check_rectify_by(&self, effect: Effect, article: &str) -> Result<(), Refusal> {
+    pub(super) fn check_rectify_by(
+        &self,
+        effect: Effect,
+        article: &str,
+        findings: &mut Vec<Finding>,
+    ) -> Result<(), Refusal> {
         let (en, zh) = match self.stated_day() {
             Some(day) if effect != Effect::RectifyWithin => (
                 format!("{day} given, but this outcome sets no rectification"),
@@ -175,7 +187,8 @@ impl Deciding<'_> {
             ),
             Some(_) | None => return Ok(()),
         };
-        Err(self.invalid(vec![field("/rectify_by", en, zh)]).under(article))
+        let refusal = self.invalid(vec![field("/rectify_by", en, zh)]).under(article);
+        self.missed(refusal, findings)
     }
 }
 

@@ -34,7 +34,11 @@ impl Deciding<'_> {
         let given = self.request.act.outcome().or_else(applied);
         let found = match given {
             Some(given) => rule.outcomes.get(given).filter(|outcome| possible(outcome)),
-            None => rule.outcomes.values().find(|outcome| possible(outcome)),
+            None => {
+                let mut known = rule.outcomes.values().filter(|outcome| possible(outcome));
+                let first = known.clone().next();
+                known.find(|outcome| self.keeps_entering(outcome)).or(first)
+            }
         };
         if let Some(outcome) = found {
             return Ok(outcome);
@@ -55,6 +59,13 @@ impl Deciding<'_> {
             format!("“{}”在此没有结果“{given}”", words::act_zh(self.kind)),
         );
         Err(self.refuse(reason, en, zh).under(&rule.article))
+    }
+
+    /// Whether it leads where the record that is mended leads: what an act decided that says no outcome
+    /// itself is still known from there, where what it followed is not on record by its day.
+    pub(super) fn keeps_entering(&self, outcome: &Outcome) -> bool {
+        let mended = self.ctx.mending.map(|fact| &fact.effects);
+        mended.is_some_and(|effects| outcome.to.is_some() && effects.enters == outcome.to)
     }
 
     /// What an outcome asks beside its act.
@@ -85,7 +96,7 @@ impl Deciding<'_> {
             );
             self.excuse(refusal.under(article), findings)?;
         }
-        self.check_rectify_by(outcome.effect, article)?;
+        self.check_rectify_by(outcome.effect, article, findings)?;
         match year_is_taken(self.ctx, self.state, self.request) {
             Some(refusal) => self.excuse(refusal, findings),
             None => Ok(()),
@@ -134,7 +145,7 @@ impl Deciding<'_> {
         }
         effects.title = self.title_effect(outcome, article, &mut effects);
         self.duties_opened(measure, &outcome.opens, &mut effects, start);
-        effects.meets = self.duties_met(measure, rule, outcome)?;
+        effects.meets = self.duties_met(measure, rule, outcome, &mut findings)?;
         let place = self.place(measure, outcome, &mut effects);
         findings.extend(self.date_findings(&effects));
         let follows = self.succession(&effects);
@@ -232,7 +243,7 @@ impl Deciding<'_> {
         clippy::wildcard_enum_match_arm,
         reason = "most acts have the effects of their outcome alone"
     )]
-    fn content_effects(&self, effects: &mut Effects) {
+    pub(super) fn content_effects(&self, effects: &mut Effects) {
         let result = |result: &Id, year| {
             Some(ResultRecorded { of: self.kind, result: result.clone(), year })
         };
@@ -249,7 +260,9 @@ impl Deciding<'_> {
             Act::Approve(_) => {
                 effects.category = self.state.applied.as_ref().and_then(|a| a.category.clone());
                 // A founding act has no application on record; evidence shows the category.
-                effects.category = effects.category.take().or_else(|| self.state.category.clone());
+                let mended = || self.ctx.mending.and_then(|fact| fact.effects.category.clone());
+                let shown = self.state.category.clone();
+                effects.category = effects.category.take().or(shown).or_else(mended);
             }
             Act::RequestAdjustment(request) => {
                 effects.asks_category = Some(request.category.clone());

@@ -47,7 +47,7 @@ impl Deciding<'_> {
             effects.result = Some(ResultRecorded { of, result, year: None });
         }
         let mut findings = self.date_findings(&effects);
-        findings.extend(self.contradiction(node));
+        findings.extend(self.contradiction(attestation));
         let mut decision = self.plain_decision(effects, findings);
         decision.provenance = attestation.confidence;
         Ok(decision)
@@ -177,30 +177,38 @@ impl Deciding<'_> {
         versions.find(|measure| measure.phase(node.phase()).map(&pick)) == Some(true)
     }
 
-    /// That another standing is on record by an act.
-    fn contradiction(&self, shown: &Node) -> Option<Finding> {
-        let node = self.state.node.as_ref()?;
-        let contradicts =
-            self.state.provenance == Provenance::Recorded && node.phase() != shown.phase();
+    /// That another standing is on record by acts: another phase or step, another category or title.
+    fn contradiction(&self, shown: &Attestation) -> Option<Finding> {
+        let (state, at) = (self.state, &shown.stands_at);
+        let node = state.node.as_ref().filter(|_| state.provenance == Provenance::Recorded)?;
         let label = |node: &Node| {
             let label = self.ctx.versions.label(node);
             label.map_or_else(|| node.to_string(), |text| text.zh)
         };
-        contradicts.then(|| Finding {
+        let other_step = at.step().is_some() && at.step() != node.step();
+        let held = state.title.as_ref().map(|title| &title.title);
+        let of_another = |shown: &Option<Id>, held: Option<&Id>| {
+            let pair = shown.as_ref().zip(held).filter(|(shown, held)| shown != held);
+            pair.map(|(shown, held)| (held.to_string(), shown.to_string()))
+        };
+        let named = |(held, shown): &(String, String)| (self.named_zh(held), self.named_zh(shown));
+        let (en, zh) = if node.phase() != at.phase() || other_step {
+            let zh = (format!("“{}”", label(node)), format!("“{}”", label(at)));
+            ((node.to_string(), at.to_string()), zh)
+        } else {
+            let other = of_another(&shown.category, state.category.as_ref())
+                .or_else(|| of_another(&shown.title, held))?;
+            let zh = named(&other);
+            (other, zh)
+        };
+        let day = self.day;
+        Some(Finding {
             code: Id::from("contradicts_standing"),
             text: Text {
-                en: format!(
-                    "by the acts on record it stood at {node} on {}, not at {shown}",
-                    self.day
-                ),
-                zh: format!(
-                    "据已入档的行为，{}处于“{}”，而非“{}”",
-                    words::zh(self.day),
-                    label(node),
-                    label(shown)
-                ),
+                en: format!("by the acts on record it was {} on {day}, not {}", en.0, en.1),
+                zh: format!("据已入档的行为，{}为{}，而非{}", words::zh(day), zh.0, zh.1),
             },
-            article: String::new(),
+            article: "G9".to_owned(),
         })
     }
 
@@ -222,7 +230,7 @@ impl Deciding<'_> {
         } else if let (Some(edition), Some((_, outcome))) = (self.edition, self.founding(node)) {
             self.duties_opened(&edition.measure, &outcome.opens, &mut effects, start);
         }
-        self.step_duties(node, &mut effects, start);
+        self.duties_of_step(node, &mut effects, start);
         self.yearly_duties(node, &mut effects, start);
         let today = self.on;
         for duty in &mut effects.opens {
@@ -231,17 +239,21 @@ impl Deciding<'_> {
         Ok(self.plain_decision(effects, vec![]))
     }
 
-    /// What is owed without a date by who stands at this step of its phase.
-    fn step_duties(&self, node: &Node, effects: &mut Effects, start: CivilDate) {
+    /// Where evidence shows a step, what the act that led to it met is owed no more, and what it opened
+    /// is, as far as it needs no day that only the act would state.
+    fn duties_of_step(&self, node: &Node, effects: &mut Effects, start: CivilDate) {
         let Some(edition) = self.edition.filter(|_| node.step().is_some()) else { return };
         let measure = &edition.measure;
-        let outcomes = measure.acts.iter().flat_map(|rule| rule.outcomes.values());
-        let entering = outcomes.filter(|outcome| outcome.to.as_ref() == Some(node));
-        let mut owed: Vec<Id> = entering.flat_map(|outcome| outcome.opens.clone()).collect();
-        owed.retain(|id| measure.obligation(id).is_some_and(|rule| rule.due == DueRule::Undated));
-        owed.sort_unstable();
-        owed.dedup();
-        self.duties_opened(measure, &owed, effects, start);
+        for rule in &measure.acts {
+            let leads = |outcome: &&Outcome| outcome.to.as_ref() == Some(node);
+            let Some(outcome) = rule.outcomes.values().find(leads) else { continue };
+            effects.opens.retain(|duty| !rule.meets.contains(&duty.obligation));
+            let is_new = |id: &&Id| !effects.opens.iter().any(|duty| duty.obligation == **id);
+            let stated = |id: &Id| measure.obligation(id).is_some_and(|o| o.due == DueRule::Stated);
+            let opens: Vec<Id> = outcome.opens.iter().filter(is_new).cloned().collect();
+            let opens: Vec<Id> = opens.into_iter().filter(|id| !stated(id)).collect();
+            self.duties_opened(measure, &opens, effects, start);
+        }
     }
 
     /// What recurs every year while an enrollment stands in this phase, whenever that began.

@@ -79,7 +79,8 @@ pub fn waiting_among(
     for item in items {
         // What ended overdue stays on record as that; nobody can meet it any more.
         let over = item.duty.ended.is_some();
-        if over || !item.status.is_unmet() || item.open_from.latest() > day {
+        let decided = state.ahead.values().any(|ahead| ahead.meets.contains(&item.duty.obligation));
+        if over || decided || !item.status.is_unmet() || item.open_from.latest() > day {
             continue;
         }
         for office in std::iter::once(item.duty.owes).chain(item.duty.with.iter().copied()) {

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use super::judge::{Moment, judge};
-use super::named::check_named;
+use super::named::{check_named, named_by};
 use super::unsettle::{hypothetical, newly_unsupported, references};
 use crate::domain::act::{ActKind, ActRequest, Correction, KeptSince};
 use crate::domain::decide::{Actor, Context, Decision, check_common};
-use crate::domain::event::{Effects, Fact, Ground, MeasureSucceeded, MendedFact, Recorded};
+use crate::domain::event::{
+    Effects, Fact, Finding, Ground, MeasureSucceeded, MendedFact, Recorded,
+};
 use crate::domain::history::{Effective, History};
-use crate::domain::ids::{EventRef, Language, Office, Provenance};
-use crate::domain::refusal::{Reason, Refusal};
+use crate::domain::ids::{EventRef, Id, Language, Office, Provenance};
+use crate::domain::refusal::{Reason, Refusal, field};
 use crate::domain::words;
 
 pub(super) fn decide_correction(
@@ -68,12 +70,34 @@ pub(super) fn decide_correction(
             received_on: replacement.common.received_on,
         }));
     }
-    let meta = hypothetical(ctx, history, &decision, &request.common);
-    let lost = newly_unsupported(history, &state, ActKind::Correct, &decision.fact, meta)?;
+    let lost = |decision: &Decision| {
+        let meta = hypothetical(ctx, history, decision, &request.common);
+        newly_unsupported(history, &state, ActKind::Correct, &decision.fact, meta)
+    };
+    let lost = match lost(&decision) {
+        Ok(lost) => lost,
+        Err(refusal) => {
+            stand_without_ground(&mut decision, refusal);
+            lost(&decision)?
+        }
+    };
     let mut resting = resting_on(history, original);
     resting.extend(lost.all());
     decision.fact.unsettles = references(history, resting.into_iter());
     Ok(decision)
+}
+
+/// What is true stands where it says, though by what it rests on it could not (G1).
+fn stand_without_ground(decision: &mut Decision, refusal: Refusal) {
+    let Some(mended) = &mut decision.fact.mended else { return };
+    mended.fact.effects.ground = Ground::default();
+    mended.fact.findings.push(missing(refusal));
+    decision.grounds.clear();
+}
+
+fn missing(refusal: Refusal) -> Finding {
+    let article = refusal.article.unwrap_or_else(|| "G1".to_owned());
+    Finding { code: Id::from("condition_missing"), text: refusal.detail, article }
 }
 
 /// The event that a correction names, if it is the version in force.
@@ -119,7 +143,9 @@ fn check_corrector(
     if is_corrector(ctx.actor, office, original) {
         return Ok(());
     }
+    // Another office of the same kind is told by the text which one acted.
     let mut required = vec![acted, Office::NationalOffice];
+    required.retain(|required| *required != office);
     required.dedup();
     Err(Refusal::new(
         ActKind::Correct,
@@ -166,11 +192,17 @@ fn decide_replacement(
     let actor = if replacement.common.archive.is_some() { ctx.actor } else { &actor };
     let judged = &Context { actor, ..*ctx };
     let without = history.effective_without(original.revision);
-    check_named(judged, history.stream(), &without, replacement)?;
+    let named = check_named(judged, history.stream(), &without, replacement);
+    // What it named may have been corrected since; that is no reason to leave the record wrong.
+    let keeps =
+        named_by(&replacement.act).is_some() && named_by(&replacement.act) == names(in_force);
+    if !keeps {
+        named.clone()?;
+    }
     let day = replacement.common.effective_on.latest();
     let moment = Moment { day, before: Some(original.revision) };
     // What the truth misses is a finding, where nothing that may have happened satisfies it either.
-    let mending = Context { mending: true, ..*judged };
+    let mending = Context { mending: on_record(in_force), ..*judged };
     let mut decision = judge(judged, &without, moment, replacement)
         .or_else(|_| judge(&mending, &without, moment, replacement))?;
     if let Some(opened) = opened_record(in_force).or_else(|| opened_record(original))
@@ -179,39 +211,49 @@ fn decide_replacement(
     {
         decision.fact.effects.opens_record = Some(opened);
     }
+    decision.fact.findings.extend(named.err().map(missing));
     Ok(decision)
+}
+
+/// What an event records, or what a correction puts in its place.
+fn on_record(event: &Recorded) -> Option<&Fact> {
+    let fact = event.event.fact()?;
+    Some(fact.mended.as_ref().map_or(fact, |mended| &mended.fact))
+}
+
+/// The event that the act on record names.
+fn names(in_force: &Recorded) -> Option<&EventRef> {
+    named_by(on_record(in_force)?.act.read().ok()?)
 }
 
 /// A correction mends what an office did; it does not make it the act of another one.
 fn check_same_office(original: &Recorded, replacement: &ActRequest) -> Result<(), Refusal> {
     let acted = original.meta.office;
     match &replacement.common.archive {
-        Some(archive) if archive.office != acted => Err(Refusal::new(
-            ActKind::Correct,
-            Reason::OfficeForbidden { required: vec![acted] },
-            format!(
+        Some(archive) if archive.office != acted => {
+            let en = format!(
                 "revision {} is an act of {}, not of {}; annul it, and record the other act as one of its own",
                 original.revision,
                 acted.as_str(),
                 archive.office.as_str()
-            ),
-            format!(
+            );
+            let zh = format!(
                 "修订号{}是{}的行为，不是{}的行为；请撤销后另行入档",
                 original.revision,
                 words::office(acted, Language::Zh),
                 words::office(archive.office, Language::Zh)
-            ),
-        )
-        .under("G1")),
+            );
+            let at = "/replacement/common/archive/office";
+            let errors = vec![field(at, en.clone(), zh.clone())];
+            Err(Refusal::new(ActKind::Correct, Reason::Invalid { errors }, en, zh))
+        }
         Some(_) | None => Ok(()),
     }
 }
 
 /// What an event, or what a correction puts in its place, says of the record's beginning.
 fn opened_record(event: &Recorded) -> Option<KeptSince> {
-    let fact = event.event.fact()?;
-    let stands = fact.mended.as_ref().map_or(fact, |mended| &mended.fact);
-    stands.effects.opens_record.clone()
+    on_record(event)?.effects.opens_record.clone()
 }
 
 /// The revisions of events that name the corrected one among what they rest on.

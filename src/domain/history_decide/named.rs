@@ -8,6 +8,16 @@ use crate::domain::ids::{EventRef, Language, Office};
 use crate::domain::refusal::{Reason, Refusal, field};
 use crate::domain::words;
 
+/// The event of its stream that an act names.
+#[expect(clippy::wildcard_enum_match_arm, reason = "no other act names an event of its stream")]
+pub(super) fn named_by(act: &Act) -> Option<&EventRef> {
+    match act {
+        Act::Inspect(inspection) => inspection.follows.as_ref(),
+        Act::AcknowledgeReceipt(receipt) => Some(&receipt.of),
+        _ => None,
+    }
+}
+
 /// Checks the events that an act names.
 #[expect(clippy::wildcard_enum_match_arm, reason = "no other act names an event of its stream")]
 pub(super) fn check_named(
@@ -101,8 +111,10 @@ fn check_received(
     };
     let event = &entry.event;
     if event.meta.office == office {
+        let receiving = [Office::NationalOffice, Office::ProvincialDepartment].into_iter();
+        let receiving = receiving.filter(|receiving| *receiving != office);
         return refuse(
-            Reason::OfficeForbidden { required: vec![Office::NationalOffice] },
+            Reason::OfficeForbidden { required: receiving.collect() },
             format!(
                 "{} is an act of {} itself; its receipt is acknowledged by the office that received it",
                 event.event.event_type(),

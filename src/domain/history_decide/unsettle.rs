@@ -155,6 +155,13 @@ pub(super) fn hypothetical(
     decision: &Decision,
     common: &Common,
 ) -> EventMeta {
+    let rests_on = references(history, decision.grounds.iter().copied());
+    let rests_on = EventRef::write_list(&rests_on).into();
+    EventMeta { rests_on, ..meta_of(ctx, decision, common) }
+}
+
+/// The same but for what it rests on.
+pub(super) fn meta_of(ctx: &Context<'_>, decision: &Decision, common: &Common) -> EventMeta {
     EventMeta {
         office: decision.office,
         office_id: ctx.actor.office_id.as_str().into(),
@@ -170,8 +177,7 @@ pub(super) fn hypothetical(
         measure_also: None,
         edition: None,
         article: None,
-        rests_on: EventRef::write_list(&references(history, decision.grounds.iter().copied()))
-            .into(),
+        rests_on: SharedStr::default(),
         corrects: SharedStr::default(),
         provenance: decision.provenance,
         exercise: ctx.program.is_exercise(),
