@@ -74,8 +74,9 @@ impl Call {
     /// `not-found`.
     pub fn program(&self) -> Result<&Program, Problem> {
         let id = self.path("program");
-        self.state.app.library().program(&id).ok_or_else(|| {
-            let programs = &self.state.app.library().programs().programs;
+        let library = self.state.app.library();
+        library.program(&id).ok_or_else(|| {
+            let programs = &library.programs().programs;
             let known: Vec<_> = programs.iter().map(|program| program.id.as_str()).collect();
             let names: Vec<_> = programs.iter().map(|program| program.name.zh.as_str()).collect();
             let (known, names) = (known.join(", "), names.join("、"));

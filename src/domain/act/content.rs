@@ -51,7 +51,20 @@ content!(
     }
 );
 content!(
-    /// A return, a rejection, or another decision that gives its reason.
+    /// A return or a rejection of an application, with its round or batch (C7, P3).
+    Declined {
+        /// The reason.
+        reason: NonBlank,
+        /// The annual round.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        round: Option<NonBlank>,
+        /// The batch.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        batch: Option<NonBlank>,
+    }
+);
+content!(
+    /// A decision that gives its reason.
     Reasoned {
         /// The reason.
         reason: NonBlank,

@@ -24,6 +24,13 @@ pub enum Stated {
     List(Vec<Id>),
 }
 
+impl Stated {
+    /// Whether it is a list that names nothing.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::List(list) if list.is_empty())
+    }
+}
+
 /// A count: how many, on which day, by which source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
