@@ -9,7 +9,6 @@ use super::brief::Labelled;
 use super::call::{Answered, Call, wrong_parameter};
 use super::lists::category;
 use super::problem::Problem;
-use super::reading::program;
 use super::route::Parameter;
 use super::times::{AS_OF, AT_SEQUENCE, KNOWN_AT, Known, known};
 use crate::app::QuotaView;
@@ -120,7 +119,7 @@ pub struct Quotas {
 /// # Errors
 /// See the route.
 pub async fn get_quotas(call: Call) -> Answered {
-    let program = program(&call)?;
+    let program = call.program()?;
     let on = day(&call)?;
     let (known_at, known) = known(&call).await?;
     let app = &call.state.app;

@@ -32,7 +32,7 @@ fn approval(over: bool) -> Value {
 async fn validate(world: &World, subject: &str, body: Value) -> Result<ActAnswer, ActError> {
     let call = ActCall {
         program: PROGRAM.to_owned(),
-        subject: SubjectId::parse(subject).unwrap(),
+        subject: Some(SubjectId::parse(subject).unwrap()),
         request: parse_act_request(body.to_string().as_bytes()).unwrap(),
         key: "validated".to_owned(),
         precondition: Precondition::Any,
