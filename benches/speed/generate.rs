@@ -246,7 +246,7 @@ async fn act(
     }
     let call = ActCall {
         program: PROGRAM.to_owned(),
-        subject: SubjectId::parse(&area_id(area))?,
+        subject: Some(SubjectId::parse(&area_id(area))?),
         request: parse_act_request(body.as_bytes()).with_context(|| body.clone())?,
         key: format!("{area}-{index}"),
         precondition: Precondition::Any,

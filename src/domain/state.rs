@@ -25,6 +25,8 @@ pub struct State {
     pub node_since: Option<CivilDate>,
     /// Since when it is in this phase.
     pub phase_since: Option<CivilDate>,
+    /// The revision of the event that entered it; of the act, once evidence gave way to one.
+    pub phase_by: Option<u64>,
     /// The revision of the event that entered the node.
     pub node_by: Option<u64>,
     /// How the standing got into the record.

@@ -27,6 +27,13 @@ pub enum Stated {
     List(Vec<Id>),
 }
 
+impl Stated {
+    /// Whether it is a list that names nothing.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::List(list) if list.is_empty())
+    }
+}
+
 /// A count: how many, on which day, by which source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -82,7 +89,20 @@ content!(
     }
 );
 content!(
-    /// A return, a rejection, or another decision that gives its reason.
+    /// A return or a rejection of an application, with its round or batch (C7, P3).
+    Declined {
+        /// The reason.
+        reason: NonBlank,
+        /// The annual round.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        round: Option<NonBlank>,
+        /// The batch.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        batch: Option<NonBlank>,
+    }
+);
+content!(
+    /// A decision that gives its reason.
     Reasoned {
         /// The reason.
         reason: NonBlank,

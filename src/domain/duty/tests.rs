@@ -56,6 +56,7 @@ fn dated(due: &str) -> Duty {
 fn reports() -> Duty {
     let series = Series {
         first_due: day("2015-01-31"),
+        certain_from: None,
         every: Yearly::parse("--01-31").unwrap(),
         during: vec![Id::from("under_construction")],
     };
