@@ -253,14 +253,5 @@ fn versions(app: &App, program: &Program, subject: &Subject) -> Arc<Versions> {
 /// # Errors
 /// `not-found`.
 pub fn program(call: &Call) -> Result<&Program, Problem> {
-    let id = call.path("program");
-    call.state.app.library().program(&id).ok_or_else(|| {
-        let programs = &call.state.app.library().programs().programs;
-        let known: Vec<_> = programs.iter().map(|program| program.id.as_str()).collect();
-        let names: Vec<_> = programs.iter().map(|program| program.name.zh.as_str()).collect();
-        let (known, names) = (known.join(", "), names.join("、"));
-        Problem::new(Code::NotFound)
-            .detail(format!("there is no program {id:?}; programs are {known}"))
-            .detail_zh(format!("没有项目“{id}”；现有项目：{names}"))
-    })
+    call.program()
 }

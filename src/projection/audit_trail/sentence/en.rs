@@ -3,7 +3,7 @@
 use super::Words;
 use crate::domain::act::{
     AcceptanceCheck, Act, AdjustmentRequest, Application, Approval, Arrangement, Correction,
-    Inspection, Receipt, Support,
+    IndicatorSystem, Inspection, Receipt, Support,
 };
 use crate::domain::date::CivilDate;
 use crate::domain::ids::{Language, Office};
@@ -76,13 +76,9 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::RecordSupport(c) => supported(words, c),
         Act::RecordInterpretation(c) => format!("interpreted {} for {s}: {}", c.article, c.text),
         Act::RecordArrangement(c) => arranged(words, c),
-        Act::RecordIndicatorSystem(c) => {
-            because(format!("set up the indicator system of {s}, “{}”", c.title), &c.text)
-        }
-        Act::AttestStanding(_)
-        | Act::Note(_)
-        | Act::RecordUnderUnknownRule(_)
-        | Act::RecordListComplete(_) => recorded(words, act),
+        Act::RecordIndicatorSystem(c) => indicators(s, c),
+        Act::AttestStanding(_) | Act::Note(_) => recorded(words, act),
+        Act::RecordUnderUnknownRule(_) | Act::RecordListComplete(_) => recorded(words, act),
     }
 }
 
@@ -130,6 +126,10 @@ fn supported(words: &Words<'_>, support: &Support) -> String {
     let amount = support.amount.as_ref().map(|amount| format!(", {amount}")).unwrap_or_default();
     let kind = words.result(&support.kind);
     format!("gave support to {} ({kind}{amount}): {}", words.subject, support.text)
+}
+
+fn indicators(s: &str, system: &IndicatorSystem) -> String {
+    because(format!("set up the indicator system of {s}, “{}”", system.title), &system.text)
 }
 
 fn arranged(words: &Words<'_>, arrangement: &Arrangement) -> String {
