@@ -74,7 +74,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::RecordSupport(c) => supported(words, c),
         Act::RecordInterpretation(c) => format!("interpreted {} for {s}: {}", c.article, c.text),
         Act::RecordArrangement(c) => arranged(words, c),
-        Act::RecordIndicatorSystem(c) => measured(s, c),
+        Act::RecordIndicatorSystem(c) => indicators(s, c),
         Act::AttestStanding(_)
         | Act::Note(_)
         | Act::RecordUnderUnknownRule(_)
@@ -126,6 +126,10 @@ fn supported(words: &Words<'_>, support: &Support) -> String {
     let amount = support.amount.as_ref().map(|amount| format!(", {amount}")).unwrap_or_default();
     let kind = words.result(&support.kind);
     format!("gave support to {} ({kind}{amount}): {}", words.subject, support.text)
+}
+
+fn indicators(s: &str, system: &IndicatorSystem) -> String {
+    because(format!("set up the indicator system of {s}, “{}”", system.title), &system.text)
 }
 
 fn arranged(words: &Words<'_>, arrangement: &Arrangement) -> String {
@@ -189,10 +193,6 @@ fn progressed(words: &Words<'_>, progress: &Progress) -> String {
     let whose =
         if words.is_own() { "its progress".to_owned() } else { format!("the progress of {s}") };
     format!("reported {whose} on “{task}”: {text}")
-}
-
-fn measured(subject: &str, system: &IndicatorSystem) -> String {
-    because(format!("set up the indicator system of {subject}, “{}”", system.title), &system.text)
 }
 
 fn acknowledged(subject: &str, receipt: &Receipt) -> String {
