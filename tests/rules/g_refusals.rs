@@ -68,8 +68,8 @@ fn refusal(story: &Story, state: &State, kind: ActKind, office: Office) -> Optio
         actor: &actor,
         now: story.now,
         mending: None,
-        met_for_whole: &|_| None,
         standing_in: &|_| None,
+        met_for_whole: &|_| None,
     };
     check_footing(&context, state, kind, office, CivilDate::from(story.now.civil_day())).err()
 }

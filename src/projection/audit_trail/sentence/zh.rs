@@ -75,9 +75,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::RecordIndicatorSystem(c) => {
             because(format!("建立{s}考核评价指标体系《{}》", c.title), &c.text)
         }
-        Act::RecordListComplete(c) => {
-            format!("登记{s}参加名单自该日起完整：{}", c.source)
-        }
+        Act::RecordListComplete(c) => format!("登记{s}参加名单自该日起完整：{}", c.source),
         Act::Note(c) => format!("就{s}备注：{}", c.text),
         Act::RecordUnderUnknownRule(c) => format!("补录{s}的事项（适用规定不详）：{}", c.what),
     }
