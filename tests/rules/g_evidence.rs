@@ -229,7 +229,7 @@ fn g11_only_a_certain_contradiction_is_refused() {
         ProvincialDepartment,
         "designate",
         "2014-09-30",
-        json!({ "designates": "funds", "text": "x" }),
+        json!({ "designates": "department", "text": "x" }),
     );
     assert_eq!(before.article.as_deref(), Some("Art. 13"));
     let Reason::DateConflict { with: Some(with) } = *before.reason else { panic!("{before:?}") };
