@@ -100,11 +100,12 @@ impl Checking<'_> {
         }
         let Some(name) = &rule.opens else { return };
         let opened = self.after(|opener, _, _| std::ptr::eq(opener, rule));
-        let decided = self
-            .measure
-            .acts
-            .iter()
-            .any(|later| later.decides.as_ref() == Some(name) && self.leads_to(&opened, later));
+        // An act that answers it where it is open settles it as well.
+        let settles = |later: &ActRule| {
+            later.decides.as_ref() == Some(name) || later.answers.as_ref() == Some(name)
+        };
+        let mut later = self.measure.acts.iter().filter(|later| settles(later));
+        let decided = later.any(|later| self.leads_to(&opened, later));
         if !decided && !opened.is_empty() {
             problems.add(
                 format!("{path}/opens"),
