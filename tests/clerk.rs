@@ -17,6 +17,7 @@ use docket::domain::duty::lapse_has_ground;
 use docket::domain::event::{Event, Recorded};
 use docket::domain::ids::Office::{LocalGovernment, ProvincialDepartment};
 use docket::domain::logbook::CalendarAdopted;
+use docket::domain::measure_file::{FILES, Source};
 use docket::log::{EventLog, LogError, MemoryLog};
 use serde_json::{Value, json};
 
@@ -106,7 +107,8 @@ async fn a_lapse_says_what_was_due_by_what_it_was_judged_and_under_what() {
         source: "a notice".to_owned(),
         digest: None,
     };
-    let written = world.app.adopt_calendar(&registrar(), calendar, "calendar").await.unwrap();
+    let written =
+        world.app.registrar().adopt_calendar(&registrar(), calendar, "calendar").await.unwrap();
     let mut clerk = Clerk::new(world.app.clone(), 0);
     assert_eq!(look(&mut clerk, &world, "2015-01-12").await.lapsed, 0);
     assert_eq!(look(&mut clerk, &world, "2015-01-13").await.lapsed, 1);
@@ -306,4 +308,63 @@ async fn it_looks_at_once_and_when_the_civil_day_changes() {
     }
     assert_eq!(lapses(&world).await, named(&[(3, PLAN)]));
     keeping.abort();
+}
+
+/// The files of this version, where the measures of 2014 do not say yet what passes to who stood before.
+fn before_passing() -> &'static [Source<'static>] {
+    let older = |file: &Source<'static>| -> Source<'static> {
+        let Some((before, rest)) = file.text.split_once("[passing]") else { return *file };
+        let after = rest.split_once("\n# ---").map_or("", |(_, after)| after);
+        let text = format!("{before}\n# ---{after}").replace("First edition.", "An older edition.");
+        Source { path: file.path, text: Box::leak(text.into_boxed_str()) }
+    };
+    Box::leak(FILES.iter().map(older).collect())
+}
+
+/// An edition that says what passes is adopted while areas stand: of those that stand by an act the
+/// version takes hold once; of one that is known from evidence alone, not at all (C18).
+#[tokio::test]
+async fn a_later_version_takes_hold_of_who_stood_already() {
+    let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new());
+    let world = World::over(Arc::new(MemoryLog::new())).await;
+    let world = world.again_with(log.clone(), before_passing()).await;
+    world.register("x44", "province", None).await;
+    for area in ["area_one", "area_two"] {
+        world.register(area, "cluster_area", Some("x44")).await;
+    }
+    let approved = json!({
+        "act": "record_under_unknown_rule", "effective_on": "2013-05-01",
+        "what": "approved", "stands_at": "under_construction",
+    });
+    acts(&world, "area_one", &registrar(), approved).await;
+    let seen = json!({
+        "act": "attest_standing", "effective_on": "2013-05-01", "stands_at": "under_construction",
+        "confidence": "attested", "source": "a newspaper",
+    });
+    acts(&world, "area_two", &registrar(), seen).await;
+    let mut clerk = Clerk::new(world.app.clone(), 0);
+    assert_eq!(look(&mut clerk, &world, "2026-11-22").await.succeeded, 0);
+
+    let world = world.again_with(log, FILES).await;
+    let mut clerk = Clerk::new(world.app.clone(), 0);
+    let round = look(&mut clerk, &world, "2026-11-22").await;
+    assert_eq!((round.succeeded, round.lapsed), (1, 0));
+    let history = world.app.history(STREAM).await.unwrap();
+    let event = history.at(1).unwrap();
+    let Event::MeasureSucceeded(succeeded) = &event.event else { panic!("{event:?}") };
+    assert_eq!((&*succeeded.version, succeeded.founded_by), ("2014-40", 0));
+    assert_eq!(succeeded.term.as_ref().unwrap().until.to_string(), "2016-05-01");
+    assert_eq!(event.meta.effective_on.to_string(), "2014-09-29");
+    assert!(event.meta.rests_on.starts_with("exercise_cluster_area-area_one@0#"));
+    let state = world.app.enrollment(STREAM).await.unwrap().state.clone();
+    assert!(
+        state.open_duty("acceptance").is_some() && state.open_duty("construction_plan").is_none()
+    );
+    // Once, whoever looks again.
+    assert_eq!(look(&mut clerk, &world, "2026-11-23").await.succeeded, 0);
+    let mut another = Clerk::new(world.app.clone(), 0);
+    assert_eq!(look(&mut another, &world, "2026-11-23").await.succeeded, 0);
+    assert_eq!(world.app.history(STREAM).await.unwrap().revision(), Some(1));
+    let evidenced = world.app.history("exercise_cluster_area-area_two").await.unwrap();
+    assert_eq!(evidenced.revision(), Some(0));
 }

@@ -1,4 +1,5 @@
-//! The clerk: records that a due date passed in silence (rules G10 to G13).
+//! The clerk: records that a due date passed in silence (rules G10 to G13), and that a later version of
+//! the measure took hold of who stood already when it was adopted (C18).
 //!
 //! What must hold: a lapse is recorded once, at an exact revision, after the stream was folded and
 //! looked at; on a conflict it is looked at again. So any number of clerks may run over one log, and
@@ -10,14 +11,18 @@
 //! (who records an archive act by act is not told in between what is missing), and on the days on
 //! which something in it can lapse.
 
+mod succession;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::journal::own_meta;
 use super::{ActError, App, Cached};
 use crate::codec::{self, StreamKind};
 use crate::domain::calendar::Calendars;
 use crate::domain::date::{CivilDate, Day, Timestamp};
+use crate::domain::decide::taken_hold_of_on;
 use crate::domain::duty::{lapses, may_lapse_on, unrecorded};
 use crate::domain::enrollment::Enrollment;
 use crate::domain::event::{Event, EventMeta, ObligationLapsed, Recorded};
@@ -41,6 +46,8 @@ pub struct Round {
     pub looked_at: usize,
     /// Lapses recorded.
     pub lapsed: usize,
+    /// Enrollments of which a later version took hold.
+    pub succeeded: usize,
     /// Enrollments left for a later round: not quiet yet, or others were faster every time.
     pub postponed: usize,
     /// Enrollments that can't be read by this version, left for a later round.
@@ -56,8 +63,8 @@ struct News {
 
 /// How looking at an enrollment ended.
 enum Looked {
-    /// So many lapses were recorded; it need not be looked at before that day.
-    Done(usize, Option<Day>),
+    /// It need not be looked at before that day.
+    Done(Option<Day>),
     Postponed,
 }
 
@@ -86,7 +93,7 @@ impl Clerk {
     /// [`ActError::Clock`] when the clock is in doubt, and as the log's. What was recorded stays
     /// recorded, and the next round goes on.
     pub async fn run_once(&mut self, day: Day) -> Result<Round, ActError> {
-        let now = self.app.clock.now_for_own()?;
+        let now = self.app.clock().now_for_own()?;
         let day = day.min(now.civil_day());
         self.follow().await?;
         for stream in self.watched.iter().filter(|(_, on)| **on <= day).map(|(stream, _)| stream) {
@@ -102,14 +109,9 @@ impl Clerk {
                 continue;
             }
             round.looked_at += 1;
-            match self.look(&stream, news, day).await {
-                Ok(Looked::Done(lapsed, next)) => {
-                    round.lapsed += lapsed;
-                    match next {
-                        Some(next) => self.watched.insert(stream, next),
-                        None => self.watched.remove(&stream),
-                    };
-                }
+            match self.look(&stream, news, day, &mut round).await {
+                Ok(Looked::Done(Some(next))) => drop(self.watched.insert(stream, next)),
+                Ok(Looked::Done(None)) => drop(self.watched.remove(&stream)),
                 Ok(Looked::Postponed) => {
                     round.postponed += 1;
                     self.pending.insert(stream, news);
@@ -134,7 +136,7 @@ impl Clerk {
     /// Notes the enrollments in which offices acted since the last round.
     async fn follow(&mut self) -> Result<(), ActError> {
         loop {
-            let page = match self.app.log.read_all(self.read_to, PAGE_EVENTS).await {
+            let page = match self.app.log().read_all(self.read_to, PAGE_EVENTS).await {
                 Ok(page) => page,
                 Err(LogError::Corrupt { sequence, reason }) => {
                     self.pass_by(sequence, &reason).await?;
@@ -158,7 +160,7 @@ impl Clerk {
         let mut next = self.read_to.map_or(0, |read_to| read_to + 1);
         while next < sequence {
             let left = usize::try_from(sequence - next).unwrap_or(usize::MAX);
-            let page = self.app.log.read_all(next.checked_sub(1), left.min(PAGE_EVENTS)).await;
+            let page = self.app.log().read_all(next.checked_sub(1), left.min(PAGE_EVENTS)).await;
             let Ok(page) = page else { break };
             page.events.iter().for_each(|event| self.note(event));
             next += page.events.len() as u64;
@@ -182,92 +184,118 @@ impl Clerk {
         }
     }
 
-    async fn look(&mut self, stream: &str, news: News, day: Day) -> Result<Looked, ActError> {
+    async fn look(
+        &mut self,
+        stream: &str,
+        news: News,
+        day: Day,
+        round: &mut Round,
+    ) -> Result<Looked, ActError> {
         let app = self.app.clone();
         let StreamKind::Enrollment { program, .. } = codec::kind_of_stream(stream) else {
-            return Ok(Looked::Done(0, None));
+            return Ok(Looked::Done(None));
         };
         let Some(program) = app.library.program(program.as_str()) else {
-            return Ok(Looked::Done(0, None));
+            return Ok(Looked::Done(None));
         };
         let (_, calendars) = app.library.present_calendars();
-        let kept = app.enrollments.peek(stream).filter(|kept| kept.revision >= Some(news.revision));
+        let kept =
+            app.enrollments.cache.peek(stream).filter(|kept| kept.revision >= Some(news.revision));
         let enrollment = match kept {
             Some(kept) => kept.enrollment.clone(),
-            None => Enrollment::of(&app.history(stream).await?),
+            None => Enrollment::of(&app.enrollments.history(stream).await?),
         };
         let unrecorded = unrecorded(&enrollment.state, &calendars, day);
         for lapse in &unrecorded {
-            app.check_calendars(lapse)?;
+            app.library.check_calendars(lapse)?;
         }
-        if unrecorded.is_empty() {
-            return Ok(Looked::Done(0, next_look(&enrollment, &calendars, day)));
+        let versions = app.library.versions(program);
+        let succeeded = taken_hold_of_on(&versions, &enrollment.state);
+        if unrecorded.is_empty() && succeeded.is_none_or(|from| from > day) {
+            let next = next_look(&enrollment, &calendars, day).into_iter().chain(succeeded).min();
+            return Ok(Looked::Done(next));
         }
-        self.record(program, stream, &calendars, day).await
+        self.record(program, stream, &calendars, day, round).await
     }
 
-    /// Records what lapsed in one enrollment, in its turn among the acts of this process.
+    /// Records what is to be recorded in one enrollment, in its turn among the acts of this process.
     async fn record(
         &mut self,
         program: &Program,
         stream: &str,
         calendars: &Calendars,
         day: Day,
+        round: &mut Round,
     ) -> Result<Looked, ActError> {
         let app = self.app.clone();
-        let _turn = app.stripe(stream).lock().await;
-        let mut recorded = 0;
+        let _turn = app.journal.turn(stream).await;
         for _ in 0..MAX_TRIES {
-            let seen = app.enrollments.seen(stream);
-            let mut history = app.history(stream).await?;
-            let mut moved = false;
-            for lapse in lapses(&history, calendars, day) {
-                match self.append(program, &history, lapse).await {
-                    Ok(event) => {
-                        history.push(event);
-                        recorded += 1;
-                    }
-                    Err(ActError::Log(LogError::Conflict { .. })) => {
-                        moved = true;
-                        break;
-                    }
-                    Err(error) => {
-                        app.enrollments.forget(stream);
-                        return Err(error);
-                    }
+            let seen = app.enrollments.cache.seen(stream);
+            let mut history = app.enrollments.history(stream).await?;
+            let moved = match self.append_due(program, &mut history, calendars, day, round).await {
+                Ok(()) => false,
+                Err(ActError::Log(LogError::Conflict { .. })) => true,
+                Err(error) => {
+                    app.enrollments.cache.forget(stream);
+                    return Err(error);
                 }
-            }
+            };
             let cached = Cached::of(&history);
             let next = next_look(&cached, calendars, day);
-            let seen = app.enrollments.with_own_event(stream, seen);
-            app.enrollments.put(stream, Arc::new(cached), seen);
+            let seen = app.enrollments.cache.with_own_event(stream, seen);
+            app.enrollments.cache.put(stream, Arc::new(cached), seen);
             if !moved {
-                return Ok(Looked::Done(recorded, next));
+                return Ok(Looked::Done(next));
             }
         }
         Ok(Looked::Postponed)
     }
 
-    async fn append(
+    /// First that a later version took hold, since by that something can be overdue; then lapses.
+    async fn append_due(
         &mut self,
+        program: &Program,
+        history: &mut History,
+        calendars: &Calendars,
+        day: Day,
+        round: &mut Round,
+    ) -> Result<(), ActError> {
+        if let Some(event) = self.app.acts.succession(program, history, day).await? {
+            history.push(self.append(history, event).await?);
+            round.succeeded += 1;
+        }
+        for lapse in lapses(history, calendars, day) {
+            let event = self.lapsed(program, history, lapse)?;
+            history.push(self.append(history, event).await?);
+            round.lapsed += 1;
+        }
+        Ok(())
+    }
+
+    async fn append(&self, history: &History, event: Recorded) -> Result<Recorded, ActError> {
+        let new = codec::encode_event(&event.event, &event.meta, event.id)?;
+        let landed =
+            self.app.journal.append_after(history.stream(), history.revision(), new).await?;
+        match landed.stands {
+            Some(stored) => Ok(codec::decode_enrollment(&stored)?),
+            None => Ok(Recorded { sequence: landed.sequence, ..event }),
+        }
+    }
+
+    fn lapsed(
+        &self,
         program: &Program,
         history: &History,
         lapse: ObligationLapsed,
     ) -> Result<Recorded, ActError> {
-        let now = self.app.clock.now_for_own()?;
+        let now = self.app.clock().now_for_own()?;
         let meta = Self::meta(&self.app, program, history, &lapse, now);
-        let (stream, after) = (history.stream(), history.revision());
-        let revision = after.map_or(0, |revision| revision + 1);
+        let revision = history.revision().map_or(0, |revision| revision + 1);
         let ObligationLapsed { obligation, opened_by, due, .. } = &lapse;
         let cause = format!("lapse {obligation}@{opened_by} due {due}");
-        let id = self.app.caused_id(stream, revision, &cause);
+        let id = self.app.journal.caused_id(history.stream(), revision, &cause);
         let event = Event::ObligationLapsed(Box::new(lapse));
-        let new = codec::encode_event(&event, &meta, id)?;
-        let landed = self.app.append_after(stream, after, new).await?;
-        match landed.stands {
-            Some(stored) => Ok(codec::decode_enrollment(&stored)?),
-            None => Ok(Recorded { revision, sequence: landed.sequence, id, event, meta }),
-        }
+        Ok(Recorded { revision, sequence: None, id, event, meta })
     }
 
     /// Under what it lapsed: the measure and the article of the event that opened the duty, which it
@@ -279,7 +307,7 @@ impl Clerk {
         lapse: &ObligationLapsed,
         now: Timestamp,
     ) -> EventMeta {
-        let mut meta = app.own_meta(now, program.is_exercise());
+        let mut meta = own_meta(now, program.is_exercise());
         meta.effective_on = CivilDate::from(lapse.lapsed_on());
         meta.article = Some(lapse.article.clone().into());
         let mut rests_on = Vec::new();
@@ -298,31 +326,20 @@ impl Clerk {
     /// Runs rounds for ever: at once, then after each `interval` and when the civil day changes.
     pub async fn keep(mut self, interval: Duration) {
         loop {
-            let day = self.app.clock.now().civil_day();
+            let day = self.app.clock().now().civil_day();
             match self.run_once(day).await {
-                Ok(round) if round.lapsed + round.unreadable > 0 => {
-                    tracing::info!(%day, ?round, "recorded that due dates passed in silence");
+                Ok(round) if round.lapsed + round.succeeded + round.unreadable > 0 => {
+                    tracing::info!(%day, ?round, "recorded what no office did");
                 }
                 Ok(round) => tracing::debug!(%day, ?round, "nothing lapsed"),
                 Err(error) => tracing::warn!(%error, "lapses can't be recorded; tried again"),
             }
-            let now = self.app.clock.now();
+            let now = self.app.clock().now();
             let midnight = Timestamp::start_of_civil_day(now.civil_day().next());
             let left = midnight.micros().saturating_sub(now.micros());
             let left = Duration::from_micros(u64::try_from(left).unwrap_or_default());
             tokio::time::sleep(interval.min(left).max(MIN_PAUSE)).await;
         }
-    }
-}
-
-impl App {
-    /// That the calendars by which a lapse is judged can be read.
-    fn check_calendars(&self, lapse: &ObligationLapsed) -> Result<(), ActError> {
-        let last = lapse.not_late_before.year();
-        let years = lapse.due.latest().year().min(last)..=last;
-        let Some(error) = self.library.unread_year(years) else { return Ok(()) };
-        let (sequence, reason) = (0, format!("a calendar that it needs: {error}"));
-        Err(LogError::Corrupt { sequence, reason }.into())
     }
 }
 

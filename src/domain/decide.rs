@@ -32,6 +32,7 @@ use super::subject::Subject;
 pub(in crate::domain) use annual::year_is_taken;
 pub use builtin::{every_program_knows, is_done_for};
 pub use checks::needs_document;
+pub use succession::{succession_due, taken_hold_of_on};
 
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]

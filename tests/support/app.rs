@@ -10,7 +10,7 @@ use docket::codec::parse_act_request;
 use docket::domain::date::Timestamp;
 use docket::domain::decide::Actor;
 use docket::domain::ids::{Office, SubjectId};
-use docket::domain::measure_file::FILES;
+use docket::domain::measure_file::{FILES, Source};
 use docket::log::EventLog;
 use serde_json::{Value, json};
 
@@ -48,17 +48,27 @@ impl World {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let documents: Arc<dyn DocumentStore> =
             Arc::new(FolderStore::open(folder.path()).expect("a documents folder"));
-        Self::with_documents(log, documents, folder).await
+        Self::with_documents(log, documents, folder, FILES).await
     }
 
     pub async fn again(self, log: Arc<dyn EventLog>) -> Self {
-        Self::with_documents(log, self.documents, self._folder).await
+        self.again_with(log, FILES).await
+    }
+
+    /// Started again with other files of programs and measures.
+    pub async fn again_with(
+        self,
+        log: Arc<dyn EventLog>,
+        files: &'static [Source<'static>],
+    ) -> Self {
+        Self::with_documents(log, self.documents, self._folder, files).await
     }
 
     async fn with_documents(
         log: Arc<dyn EventLog>,
         documents: Arc<dyn DocumentStore>,
         folder: tempfile::TempDir,
+        files: &'static [Source<'static>],
     ) -> Self {
         let now = Timestamp::parse_rfc3339(NOW).expect("an instant");
         let clock = Arc::new(FixedClock::at(now));
@@ -66,7 +76,7 @@ impl World {
             log,
             documents: documents.clone(),
             clock: clock.clone() as Arc<dyn Clock>,
-            files: FILES,
+            files,
             new_log_id: uuid::Uuid::from_u128(7),
             origin: None,
             public_key: "test".to_owned(),
@@ -92,6 +102,7 @@ impl World {
         }
         let registration = serde_json::from_value(body).expect("a registration");
         self.app
+            .registrar()
             .register_subject(&registrar(), registration, &format!("register {id}"))
             .await
             .expect("a registered subject");
@@ -146,7 +157,7 @@ impl World {
     /// The places taken in a category on a day.
     pub async fn taken(&self, category: &str, day: &str) -> u32 {
         let program = self.app.library().program("exercise_strong_province").expect("the program");
-        let quotas = self.app.quotas(program).await.expect("the quotas");
+        let quotas = self.app.places().quotas(program).await.expect("the quotas");
         let quota = quotas.iter().find(|q| q.category == category).expect("the category");
         quota.quota.taken_on(docket::domain::date::Day::parse(day).expect("a day"))
     }
