@@ -100,12 +100,11 @@ impl Checking<'_> {
         }
         let Some(name) = &rule.opens else { return };
         let opened = self.after(|opener, _, _| std::ptr::eq(opener, rule));
-        // An act that answers it where it is open settles it as well.
-        let settles = |later: &ActRule| {
-            later.decides.as_ref() == Some(name) || later.answers.as_ref() == Some(name)
-        };
-        let mut later = self.measure.acts.iter().filter(|later| settles(later));
-        let decided = later.any(|later| self.leads_to(&opened, later));
+        let decided = self
+            .measure
+            .acts
+            .iter()
+            .any(|later| settles(later, name) && self.leads_to(&opened, later));
         if !decided && !opened.is_empty() {
             problems.add(
                 format!("{path}/opens"),
@@ -143,4 +142,9 @@ impl Checking<'_> {
             );
         }
     }
+}
+
+/// Whether an act settles a matter: because it awaits a decision, or together with what else it decides.
+fn settles(rule: &ActRule, matter: &Id) -> bool {
+    rule.decides.as_ref() == Some(matter) || rule.answers.as_ref() == Some(matter)
 }
