@@ -38,7 +38,8 @@ pub async fn record_act(call: Call) -> Answered {
         }
         Err(RequestError::Invalid(errors)) => {
             let before = any_of(&stated, async |stated| {
-                app.check_before_content(&caller, program.as_str(), subject.as_ref(), &key, stated)
+                app.acts()
+                    .check_before_content(&caller, program.as_str(), subject.as_ref(), &key, stated)
                     .await
             });
             if let Err(error) = before.await {

@@ -37,7 +37,7 @@ macro_rules! registry {
     ($with:ident) => {
         $with! {
             acts of Enrollment {
-                /// Applies for a place in the program.
+                /// Applies to take part in the program.
                 Apply(Application) "apply" ("Apply", "申报")
                     => Applied 1 ("Applied", "已申报");
                 /// Recommends an application after verifying it.

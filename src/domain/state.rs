@@ -41,7 +41,7 @@ pub struct State {
     pub last_evidenced_on: Option<CivilDate>,
     /// How many acts are in the effective history.
     pub acts: u32,
-    /// How many days' worth of overrides: acts that went over a soft limit.
+    /// How many acts went over a limit by an override.
     pub overrides: u32,
     /// What most events leave as it is; read as if it stood here.
     pub kept: Arc<Kept>,

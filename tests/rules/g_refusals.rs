@@ -68,7 +68,6 @@ fn refusal(story: &Story, state: &State, kind: ActKind, office: Office) -> Optio
         actor: &actor,
         now: story.now,
         mending: None,
-        met_for_whole: &|_| None,
         standing_in: &|_| None,
         met_for_whole: &|_| None,
     };

@@ -5,48 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Common, Shown};
+use super::{Act, Common, Shown, Stated};
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::ids::{EventRef, Id, Node, Provenance};
 use crate::domain::text::NonBlank;
-
-/// A value that an application states for a requirement.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(
-    untagged,
-    expecting = "a requirement is stated as a whole number from 0 on, a count with its day and source, a text, or a list of texts"
-)]
-pub enum Stated {
-    /// A number, such as that of agencies.
-    Number(u64),
-    /// A number with the day and the source of the count.
-    Counted(Counted),
-    /// A statement.
-    Text(NonBlank),
-    /// A list, such as the kinds of service covered.
-    List(Vec<Id>),
-}
-
-impl Stated {
-    /// Whether it is a list that names nothing.
-    pub fn is_empty(&self) -> bool {
-        matches!(self, Self::List(list) if list.is_empty())
-    }
-}
-
-/// A count: how many, on which day, by which source.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Counted {
-    /// How many.
-    pub number: u64,
-    /// On which day they were counted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub on: Option<CivilDate>,
-    /// By whom, or where that is written.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<NonBlank>,
-}
 
 macro_rules! content {
     ($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident : $type:ty $(as $schema:ty)?),* $(,)? }) => {
@@ -60,6 +22,10 @@ macro_rules! content {
         )* }
     };
 }
+
+mod given;
+
+pub use given::*;
 
 content!(
     /// An application (C3, C4, C6; P3).
@@ -307,57 +273,6 @@ content!(
         title: NonBlank,
     }
 );
-content!(
-    /// Support given: to an area (Art. 12, Art. 13), to a province (IV(III), IV(IV)).
-    Support {
-        /// `funds`, `talent`, `information` or another word for what it is.
-        kind: Id,
-        /// How much, as printed.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        amount: Option<NonBlank>,
-        /// What was given.
-        text: NonBlank,
-    }
-);
-content!(
-    /// How an article is interpreted (Art. 19).
-    Interpretation {
-        /// The article.
-        article: NonBlank,
-        /// The interpretation.
-        text: NonBlank,
-    }
-);
-content!(
-    /// An arrangement by the office that leads the work (IV(I)).
-    Arrangement {
-        /// `key_works`, `coordination` or another kind that the measure names.
-        kind: Id,
-        /// The year that it is for, if it is for one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        year: Option<i32>,
-        /// What is arranged.
-        text: NonBlank,
-    }
-);
-content!(
-    /// A system of indicators by which is evaluated (IV(II)).
-    IndicatorSystem {
-        /// Its title.
-        title: NonBlank,
-        /// What it contains.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        text: Option<NonBlank>,
-    }
-);
-content!(
-    /// That the list of those who take part is complete as of the day from which the act counts (P12).
-    ListComplete {
-        /// The source that says so.
-        source: NonBlank,
-    }
-);
-
 content!(
     /// A standing known only from evidence (G9).
     Attestation {
