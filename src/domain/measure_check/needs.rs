@@ -104,7 +104,7 @@ impl Checking<'_> {
             .measure
             .acts
             .iter()
-            .any(|later| settles(later, name) && self.leads_to(&opened, later));
+            .any(|later| later.closes(name) && self.leads_to(&opened, later));
         if !decided && !opened.is_empty() {
             problems.add(
                 format!("{path}/opens"),
@@ -142,9 +142,4 @@ impl Checking<'_> {
             );
         }
     }
-}
-
-/// Whether an act settles a matter: because it awaits a decision, or together with what else it decides.
-fn settles(rule: &ActRule, matter: &Id) -> bool {
-    rule.decides.as_ref() == Some(matter) || rule.answers.as_ref() == Some(matter)
 }
