@@ -44,6 +44,8 @@ mod metrics_text;
 mod paths;
 #[path = "api/permitted.rs"]
 mod permitted;
+#[path = "api/plan_versions.rs"]
+mod plan_versions;
 #[path = "api/quotas.rs"]
 mod quotas;
 #[path = "api/reads.rs"]

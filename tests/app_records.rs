@@ -19,7 +19,8 @@ async fn an_area_lies_in_a_province() {
     let area = json!({"id": "area2", "kind": "cluster_area", "name": {"en": "2", "zh": "2"},
         "province": "area1", "invented": true, "source": "a test", "effective_on": "2010"});
     let registration = serde_json::from_value(area).unwrap();
-    let error = world.app.register_subject(&registrar(), registration, "k").await.unwrap_err();
+    let error =
+        world.app.registrar().register_subject(&registrar(), registration, "k").await.unwrap_err();
     assert!(matches!(&error, ActError::Invalid(field) if field.pointer == "/province"), "{error}");
 }
 
@@ -32,7 +33,7 @@ async fn every_calendar_that_was_adopted_is_there_after_a_restart() {
         let calendar = json!({"year": year, "rest_days": [], "working_weekends": [],
             "source": "a test"});
         let adopted = serde_json::from_value(calendar).unwrap();
-        world.app.adopt_calendar(&registrar(), adopted, "k").await.unwrap();
+        world.app.registrar().adopt_calendar(&registrar(), adopted, "k").await.unwrap();
     }
     let world = world.again(log).await;
     let calendars = world.app.library().calendars(None);

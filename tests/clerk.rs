@@ -107,7 +107,8 @@ async fn a_lapse_says_what_was_due_by_what_it_was_judged_and_under_what() {
         source: "a notice".to_owned(),
         digest: None,
     };
-    let written = world.app.adopt_calendar(&registrar(), calendar, "calendar").await.unwrap();
+    let written =
+        world.app.registrar().adopt_calendar(&registrar(), calendar, "calendar").await.unwrap();
     let mut clerk = Clerk::new(world.app.clone(), 0);
     assert_eq!(look(&mut clerk, &world, "2015-01-12").await.lapsed, 0);
     assert_eq!(look(&mut clerk, &world, "2015-01-13").await.lapsed, 1);

@@ -1,6 +1,8 @@
 //! Read models: the same rows however they were reached, and no event skipped.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
+#[path = "projection/benched.rs"]
+mod benched;
 #[path = "projection/bitemporal.rs"]
 mod bitemporal;
 #[path = "projection/contracts.rs"]

@@ -197,7 +197,7 @@ async fn place_freed_late(restarts: bool) {
     let world = if restarts {
         world.again(log.clone()).await
     } else {
-        assert_eq!(world.app.recover(i64::MAX).await.unwrap().restated, 1);
+        assert_eq!(world.app.places().recover(i64::MAX).await.unwrap().restated, 1);
         world
     };
     assert_eq!(world.taken("leading", "2020-07-01").await, 4);

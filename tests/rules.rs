@@ -13,6 +13,8 @@ mod story;
 mod c_application;
 #[path = "rules/c_construction.rs"]
 mod c_construction;
+#[path = "rules/c_passing.rs"]
+mod c_passing;
 #[path = "rules/c_titles.rs"]
 mod c_titles;
 #[path = "rules/edges.rs"]

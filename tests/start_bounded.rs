@@ -50,7 +50,7 @@ async fn a_start_reads_as_much_of_a_long_log_as_of_a_short_one() {
     assert!(long.1 < 4_000, "{long:?}");
 
     // What is older is looked at behind the start.
-    let recovered = world.app.recover_places().await.unwrap();
+    let recovered = world.app.places().recover_places().await.unwrap();
     assert_eq!(recovered.unreadable, 0);
     assert!(log.taken().0 > 5_000);
 }

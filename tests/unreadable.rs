@@ -100,8 +100,8 @@ async fn an_enrollment_that_can_not_be_read_keeps_back_itself_alone() {
             3,
             "a place is taken until it is known"
         );
-        world.app.recover(0).await.unwrap();
-        world.app.recover_places().await.unwrap();
+        world.app.places().recover(0).await.unwrap();
+        world.app.places().recover_places().await.unwrap();
         place.log.close().await;
     }
 }
@@ -125,10 +125,10 @@ async fn a_quota_that_can_not_be_read_keeps_back_its_category_alone() {
     world.act(&national(), (PROGRAM, "x02"), "evaluate", evaluate).await.unwrap();
     let exit = json!({"act": "declare_exit", "effective_on": "2020-07-01", "reason": "…"});
     world.act(&caller(Province, "x02", &["x02"]), (PROGRAM, "x02"), "exit", exit).await.unwrap();
-    let recovered = world.app.recover(0).await.unwrap();
+    let recovered = world.app.places().recover(0).await.unwrap();
     assert!(recovered.unreadable > 0, "{recovered:?}");
     let program = world.app.library().program(PROGRAM).unwrap();
-    is_unreadable(world.app.quotas(program).await);
+    is_unreadable(world.app.places().quotas(program).await);
     let text = "SELECT count(*) FROM event WHERE type = 'PlacesRestated' AND data LIKE '%-x02%'";
     let path = place.folder.path().join("log.sqlite");
     let restated: i64 =
@@ -206,7 +206,7 @@ async fn by_a_calendar_that_can_not_be_read_nothing_lapses() {
     approved_area(&place.world).await;
     let calendar = json!({"year": 2015, "rest_days": ["2015-02-02"], "working_weekends": [], "source": "a test"});
     let calendar = serde_json::from_value(calendar).unwrap();
-    place.world.app.adopt_calendar(&registrar(), calendar, "k").await.unwrap();
+    place.world.app.registrar().adopt_calendar(&registrar(), calendar, "k").await.unwrap();
     let place = place.again(|path| garbage(path, "calendar-2015", 0, "data", "'?'")).await;
     let calendars = place.world.app.library().calendars(None);
     assert!(calendars.of_year(2015).is_none());

@@ -126,7 +126,7 @@ async fn run(
                     let sent = Instant::now();
                     let call = ActCall {
                         program: PROGRAM.to_owned(),
-                        subject: SubjectId::parse(&area_id(area))?,
+                        subject: Some(SubjectId::parse(&area_id(area))?),
                         request: parse_act_request(usual_act(number).as_bytes())?,
                         key: format!("load-{number}"),
                         precondition: Precondition::Any,

@@ -197,7 +197,7 @@ async fn register(app: &Arc<App>, areas: usize) -> anyhow::Result<()> {
             .map(|body| async {
                 let key = format!("register {}", body["id"]);
                 let registration = serde_json::from_value(body)?;
-                app.register_subject(&registrar, registration, &key).await?;
+                app.registrar().register_subject(&registrar, registration, &key).await?;
                 anyhow::Ok(())
             })
             .buffer_unordered(AT_ONCE)
@@ -246,7 +246,7 @@ async fn act(
     }
     let call = ActCall {
         program: PROGRAM.to_owned(),
-        subject: SubjectId::parse(&area_id(area))?,
+        subject: Some(SubjectId::parse(&area_id(area))?),
         request: parse_act_request(body.as_bytes()).with_context(|| body.clone())?,
         key: format!("{area}-{index}"),
         precondition: Precondition::Any,

@@ -135,6 +135,7 @@ pub async fn deciding(app: &docket::app::App, time: Duration) -> anyhow::Result<
         now: app.clock().now(),
         mending: false,
         standing_in: &|_| None,
+        met_for_whole: &|_| None,
     };
     let mut by_kind: HashMap<bool, usize> = HashMap::new();
     let began = Instant::now();

@@ -33,7 +33,8 @@ CREATE TABLE obligation (
     after_end      INTEGER NOT NULL,
     owed_with      TEXT    NOT NULL,
     receivers      TEXT    NOT NULL,
-    uncertain      INTEGER NOT NULL
+    uncertain      INTEGER NOT NULL,
+    certain_from   TEXT
 ) STRICT;
 
 -- How a duty was met; for a recurring one by the year of the due date, else due_year is 0.

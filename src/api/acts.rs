@@ -14,7 +14,7 @@ use super::call::{Answered, Call, to_the_end};
 use super::etag::{enrollment_tag, idempotency_key, preconditions};
 use super::permitted;
 use super::problem::{Code, Problem};
-use super::reading::{Reading, program};
+use super::reading::Reading;
 use crate::app::{ActAnswer, ActCall, ActError, Caller, Precondition};
 use crate::codec::RequestError;
 
@@ -24,7 +24,7 @@ use crate::codec::RequestError;
 /// See the route.
 pub async fn record_act(call: Call) -> Answered {
     let caller = call.caller()?;
-    let program = program(&call)?.id.clone();
+    let program = call.program()?.id.clone();
     let subject = call.subject().await?;
     let subject = call.names_subject().then(|| subject.id().clone());
     let app = &call.state.app;
@@ -38,7 +38,8 @@ pub async fn record_act(call: Call) -> Answered {
         }
         Err(RequestError::Invalid(errors)) => {
             let before = any_of(&stated, async |stated| {
-                app.check_before_content(&caller, program.as_str(), subject.as_ref(), &key, stated)
+                app.acts()
+                    .check_before_content(&caller, program.as_str(), subject.as_ref(), &key, stated)
                     .await
             });
             if let Err(error) = before.await {

@@ -189,7 +189,7 @@ impl ObligationView {
             label: label.map_or_else(|| id.to_string(), |text| text.get(language).to_owned()),
             owes: duty.owes.as_str(),
             with: duty.with.iter().map(|office| office.as_str()).collect(),
-            uncertain: duty.uncertain,
+            uncertain: item.is_uncertain(),
             status: item.status.as_str().to_ascii_uppercase(),
             due_year: item.due_year,
             open_from: item.open_from.to_string(),

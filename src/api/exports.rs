@@ -128,7 +128,8 @@ async fn sequence_asked(call: &Call) -> Result<u64, Problem> {
         let missing = || StoreError::Missing("this node".to_owned());
         return position.ok_or_else(|| unreadable(call, &missing()));
     };
-    let head = call.state.app.head_with(asked).await.map_err(|error| call.problem(error))?;
+    let head =
+        call.state.app.journal().head_with(asked).await.map_err(|error| call.problem(error))?;
     if head.is_none_or(|head| head < asked) {
         let end = head.map_or("is empty".to_owned(), |head| format!("ends at {head}"));
         return Err(wrong_parameter("at_sequence", &format!("the log {end}")));

@@ -161,7 +161,7 @@ async fn head(call: &Call) -> Result<Option<u64>, String> {
 /// Why nothing is recorded, if so, and how the documents are. Looking may hang with the disk.
 async fn looked_at(call: &Call) -> (Option<String>, DocumentsHealth) {
     let app = call.state.app.clone();
-    let look = move || (app.not_recordable(), app.documents().trouble());
+    let look = move || (app.journal().not_recordable(), app.documents().trouble());
     let (not_recordable, trouble) = match timeout(PATIENCE, spawn_blocking(look)).await {
         Ok(Ok((reason, trouble))) => (reason, trouble.is_some()),
         _ => (Some(no_answer("the disk")), true),

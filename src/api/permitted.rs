@@ -228,7 +228,7 @@ async fn why_not(
         day: reading.day,
         prospects: &present.prospects,
     };
-    let obstacle = call.state.app.obstacle(&prospect, kind).await;
+    let obstacle = call.state.app.acts().obstacle(&prospect, kind).await;
     let obstacle = obstacle.map_err(|error| call.problem(error))?.map(|refusal| refusal.detail);
     let none_of_own = || {
         Text {

@@ -9,7 +9,6 @@ use serde_json::Value;
 use super::answer::{List, REVALIDATE, json, tagged};
 use super::call::{Answered, Call};
 use super::problem::{Code, Problem};
-use super::reading::program;
 use crate::app::read_whole_stream;
 use crate::codec::{self, Stored};
 use crate::domain::ids::Text;
@@ -64,7 +63,7 @@ pub async fn list_programs(call: Call) -> Answered {
 /// # Errors
 /// See the route.
 pub async fn get_program(call: Call) -> Answered {
-    json(&call, &view(&call, program(&call)?))
+    json(&call, &view(&call, call.program()?))
 }
 
 /// An edition of a measure: our encoding of it.
@@ -156,7 +155,7 @@ fn measure_view(edition: &Edition, editions: &BTreeMap<String, Vec<EditionView>>
 /// # Errors
 /// See the route.
 pub async fn list_measures(call: Call) -> Answered {
-    let program = program(&call)?;
+    let program = call.program()?;
     let editions = editions(&call, program).await?;
     let versions = call.state.app.library().versions(program);
     let items = versions.all().iter().map(|edition| measure_view(edition, &editions)).collect();
@@ -168,7 +167,7 @@ pub async fn list_measures(call: Call) -> Answered {
 /// # Errors
 /// See the route.
 pub async fn get_measure(call: Call) -> Answered {
-    let program = program(&call)?;
+    let program = call.program()?;
     let versions = call.state.app.library().versions(program);
     let Some(edition) = versions.version(&call.path("version")) else {
         let known = versions.all().iter().map(|e| e.measure.version.to_string());

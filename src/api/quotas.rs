@@ -9,7 +9,6 @@ use super::brief::Labelled;
 use super::call::{Answered, Call, wrong_parameter};
 use super::lists::category;
 use super::problem::Problem;
-use super::reading::program;
 use super::route::Parameter;
 use super::times::{AS_OF, AT_SEQUENCE, KNOWN_AT, Known, known};
 use crate::app::QuotaView;
@@ -120,11 +119,11 @@ pub struct Quotas {
 /// # Errors
 /// See the route.
 pub async fn get_quotas(call: Call) -> Answered {
-    let program = program(&call)?;
+    let program = call.program()?;
     let on = day(&call)?;
     let (known_at, known) = known(&call).await?;
     let app = &call.state.app;
-    let views = app.quotas_known(program, |sequence| known.has(Some(sequence))).await;
+    let views = app.places().quotas_known(program, |sequence| known.has(Some(sequence))).await;
     let views = views.map_err(|error| call.problem(error))?;
     let mut quotas = Vec::with_capacity(views.len());
     for view in &views {
@@ -225,7 +224,7 @@ async fn name(
     (on, known): (Day, Known),
 ) -> Result<Text, Problem> {
     // What was not on record yet has no holders.
-    let subject = call.state.app.subject_known(subject, known.sequence()).await;
+    let subject = call.state.app.library().subject_known(subject, known.sequence()).await;
     Ok(subject.map_err(|error| call.problem(error))?.name_on(on).clone())
 }
 

@@ -53,7 +53,7 @@ impl<'a> Reading<'a> {
     /// `not-found`, `malformed-request`, and the log's.
     pub async fn of(call: &'a Call) -> Result<Self, Problem> {
         let app = &call.state.app;
-        let program = program(call)?;
+        let program = call.program()?;
         let as_of = call.parsed("as_of", Day::parse)?;
         let (known_at, known) = known(call).await?;
         if let (Some(instant), Known::Nothing) = (known_at, known) {
@@ -88,7 +88,7 @@ impl<'a> Reading<'a> {
     /// `not-found`.
     pub async fn of_answer(call: &'a Call, answer: &ActAnswer) -> Result<Self, Problem> {
         let app = &call.state.app;
-        let program = program(call)?;
+        let program = call.program()?;
         let (adopted, present) = app.library().present_calendars();
         let known_to = answer.recorded.sequence.filter(|_| answer.replayed);
         let subject = call.subject_known(known_to).await?;
@@ -246,12 +246,4 @@ fn versions(app: &App, program: &Program, subject: &Subject) -> Arc<Versions> {
         true => Arc::new(versions.of_whole()),
         false => versions,
     }
-}
-
-/// The program that the path names.
-///
-/// # Errors
-/// `not-found`.
-pub fn program(call: &Call) -> Result<&Program, Problem> {
-    call.program()
 }

@@ -172,7 +172,7 @@ pub async fn register_subject(call: Call) -> Answered {
     let key = idempotency_key(&call)?;
     let registration: Registration = body::read(&call)?;
     let app = call.state.app.clone();
-    let work = async move { app.register_subject(&caller, registration, &key).await };
+    let work = async move { app.registrar().register_subject(&caller, registration, &key).await };
     let written = to_the_end(work).await?.map_err(|error| call.problem(error))?;
     let id = written.stream.strip_prefix(codec::SUBJECT).unwrap_or_default();
     let at = format!("/v1/subjects/{id}");
@@ -190,7 +190,8 @@ pub async fn rename_subject(call: Call) -> Answered {
     let renaming: Renaming = body::read(&call)?;
     let at = format!("/v1/subjects/{subject}");
     let app = call.state.app.clone();
-    let work = async move { app.rename_subject(&caller, &subject, renaming, &key).await };
+    let work =
+        async move { app.registrar().rename_subject(&caller, &subject, renaming, &key).await };
     recorded(&call, to_the_end(work).await?.map_err(|error| call.problem(error))?, at)
 }
 
@@ -205,7 +206,8 @@ pub async fn correct_subject(call: Call) -> Answered {
     let correction: SubjectCorrection = body::read(&call)?;
     let at = format!("/v1/subjects/{subject}");
     let app = call.state.app.clone();
-    let work = async move { app.correct_subject(&caller, &subject, correction, &key).await };
+    let work =
+        async move { app.registrar().correct_subject(&caller, &subject, correction, &key).await };
     recorded(&call, to_the_end(work).await?.map_err(|error| call.problem(error))?, at)
 }
 
@@ -285,6 +287,6 @@ pub async fn adopt_calendar(call: Call) -> Answered {
     let adopted: CalendarAdopted = body::read(&call)?;
     let at = format!("/v1/calendars/{}", adopted.year);
     let app = call.state.app.clone();
-    let work = async move { app.adopt_calendar(&caller, adopted, &key).await };
+    let work = async move { app.registrar().adopt_calendar(&caller, adopted, &key).await };
     recorded(&call, to_the_end(work).await?.map_err(|error| call.problem(error))?, at)
 }

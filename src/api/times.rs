@@ -89,7 +89,8 @@ pub async fn known(call: &Call) -> Result<(Option<Timestamp>, Known), Problem> {
             "it stands instead of known_at: send one of the two",
         )),
         (None, Some(sequence)) => {
-            let head = app.head_with(sequence).await.map_err(|error| call.problem(error))?;
+            let head =
+                app.journal().head_with(sequence).await.map_err(|error| call.problem(error))?;
             if head.is_some_and(|head| sequence <= head) {
                 return Ok((None, Known::To(sequence)));
             }

@@ -10,13 +10,13 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::append::own_meta;
 use super::clock::Clock;
 use super::documents::{Digest, put, read};
-use super::enrollment::{read_whole_stream, stream_name};
+use super::enrollments::{read_whole_stream, stream_name};
+use super::journal::own_meta;
 use super::library::Adopted;
 use super::parts::{MAX_TRIES, Parts, StartError};
-use super::{ActError, App};
+use super::{ActError, Library};
 use crate::codec::{self, Stored};
 use crate::domain::ids::{EventRef, ProgramId};
 use crate::domain::logbook::MeasureAdopted;
@@ -48,8 +48,13 @@ impl<'a> Shelf<'a> {
         }
     }
 
-    pub fn of_app(app: &'a App) -> Self {
-        Self { log: &*app.log, documents: &*app.documents, files: app.files, clock: &*app.clock }
+    pub fn of_library(library: &'a Library) -> Self {
+        Self {
+            log: &*library.log,
+            documents: &*library.documents,
+            files: library.files,
+            clock: &*library.clock,
+        }
     }
 
     /// A program's adopted editions.
@@ -239,15 +244,15 @@ fn read_measure(path: &str, text: &str) -> Result<Measure, StartError> {
         .map_err(|error| StartError::Measure { path: path.to_owned(), message: error.to_string() })
 }
 
-impl App {
+impl Library {
     /// Adopts what a start under a doubtful clock left out.
     ///
     /// # Errors
     /// As the log's and the documents'.
     pub async fn adopt_what_is_missing(&self) -> Result<(), StartError> {
-        for program in self.library.programs().programs.iter().filter(|p| !p.is_exercise()) {
-            let adopted = adopt_measures(Shelf::of_app(self), self.log_id, &program.id).await?;
-            self.library.adopt_editions(&program.id, adopted);
+        for program in self.programs().programs.iter().filter(|p| !p.is_exercise()) {
+            let adopted = adopt_measures(Shelf::of_library(self), self.log_id, &program.id).await?;
+            self.adopt_editions(&program.id, adopted);
         }
         Ok(())
     }
@@ -261,32 +266,48 @@ impl App {
         &self,
         program: &Program,
     ) -> Result<Arc<Versions>, ActError> {
-        if self.library.is_behind(program.governed_as()) {
+        if self.is_behind(program.governed_as()) {
             self.renew_editions(program.governed_as()).await?;
         }
-        Ok(self.library.versions(program))
+        Ok(self.versions(program))
     }
 
     /// Reads a program's editions again if its stream holds an adoption that is not among them.
     ///
     /// # Errors
-    /// As [`App::versions_to_judge_by`].
+    /// As [`Library::versions_to_judge_by`].
     pub(super) async fn renew_editions(&self, program: &ProgramId) -> Result<(), ActError> {
         let name = stream_name(&codec::measure_stream(program))?;
-        let next = self.library.editions_read_to(program).map_or(0, |newest| newest + 1);
+        let next = self.editions_read_to(program).map_or(0, |newest| newest + 1);
         let page = self.log.read_stream(&name, next, 1).await?;
         let Some(newest) = page.events.first() else { return Ok(()) };
-        self.library.note_adoption(program, newest.revision);
-        let adopted = Shelf::of_app(self).editions(program).await.map_err(|error| match error {
-            StartError::Act(error) => error,
-            error @ (StartError::Files(_)
-            | StartError::Measure { .. }
-            | StartError::NotALog { .. }) => {
-                let (program, reason) = (program.to_string(), error.to_string());
-                ActError::EditionUnread { program, reason }
-            }
-        })?;
-        self.library.adopt_editions(program, adopted);
+        self.note_adoption(program, newest.revision);
+        let adopted =
+            Shelf::of_library(self).editions(program).await.map_err(|error| match error {
+                StartError::Act(error) => error,
+                error @ (StartError::Files(_)
+                | StartError::Measure { .. }
+                | StartError::NotALog { .. }) => {
+                    let (program, reason) = (program.to_string(), error.to_string());
+                    ActError::EditionUnread { program, reason }
+                }
+            })?;
+        self.adopt_editions(program, adopted);
         Ok(())
+    }
+
+    /// Reads the editions that other nodes have adopted.
+    pub(super) async fn catch_up_editions(&self) {
+        for program in self.behind() {
+            match self.renew_editions(&program).await {
+                Ok(()) if self.is_behind(&program) => {}
+                Ok(()) => {
+                    tracing::info!(%program, "took over an edition that another node adopted")
+                }
+                Err(error) => {
+                    tracing::warn!(%program, %error, "an edition can't be read; tried again")
+                }
+            }
+        }
     }
 }

@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::journal::own_meta;
 use super::{ActError, App, Cached};
 use crate::codec::{self, StreamKind};
 use crate::domain::calendar::Calendars;
@@ -92,7 +93,7 @@ impl Clerk {
     /// [`ActError::Clock`] when the clock is in doubt, and as the log's. What was recorded stays
     /// recorded, and the next round goes on.
     pub async fn run_once(&mut self, day: Day) -> Result<Round, ActError> {
-        let now = self.app.clock.now_for_own()?;
+        let now = self.app.clock().now_for_own()?;
         let day = day.min(now.civil_day());
         self.follow().await?;
         for stream in self.watched.iter().filter(|(_, on)| **on <= day).map(|(stream, _)| stream) {
@@ -135,7 +136,7 @@ impl Clerk {
     /// Notes the enrollments in which offices acted since the last round.
     async fn follow(&mut self) -> Result<(), ActError> {
         loop {
-            let page = match self.app.log.read_all(self.read_to, PAGE_EVENTS).await {
+            let page = match self.app.log().read_all(self.read_to, PAGE_EVENTS).await {
                 Ok(page) => page,
                 Err(LogError::Corrupt { sequence, reason }) => {
                     self.pass_by(sequence, &reason).await?;
@@ -159,7 +160,7 @@ impl Clerk {
         let mut next = self.read_to.map_or(0, |read_to| read_to + 1);
         while next < sequence {
             let left = usize::try_from(sequence - next).unwrap_or(usize::MAX);
-            let page = self.app.log.read_all(next.checked_sub(1), left.min(PAGE_EVENTS)).await;
+            let page = self.app.log().read_all(next.checked_sub(1), left.min(PAGE_EVENTS)).await;
             let Ok(page) = page else { break };
             page.events.iter().for_each(|event| self.note(event));
             next += page.events.len() as u64;
@@ -198,14 +199,15 @@ impl Clerk {
             return Ok(Looked::Done(None));
         };
         let (_, calendars) = app.library.present_calendars();
-        let kept = app.enrollments.peek(stream).filter(|kept| kept.revision >= Some(news.revision));
+        let kept =
+            app.enrollments.cache.peek(stream).filter(|kept| kept.revision >= Some(news.revision));
         let enrollment = match kept {
             Some(kept) => kept.enrollment.clone(),
-            None => Enrollment::of(&app.history(stream).await?),
+            None => Enrollment::of(&app.enrollments.history(stream).await?),
         };
         let unrecorded = unrecorded(&enrollment.state, &calendars, day);
         for lapse in &unrecorded {
-            app.check_calendars(lapse)?;
+            app.library.check_calendars(lapse)?;
         }
         let versions = app.library.versions(program);
         let succeeded = taken_hold_of_on(&versions, &enrollment.state);
@@ -226,22 +228,22 @@ impl Clerk {
         round: &mut Round,
     ) -> Result<Looked, ActError> {
         let app = self.app.clone();
-        let _turn = app.stripe(stream).lock().await;
+        let _turn = app.journal.turn(stream).await;
         for _ in 0..MAX_TRIES {
-            let seen = app.enrollments.seen(stream);
-            let mut history = app.history(stream).await?;
+            let seen = app.enrollments.cache.seen(stream);
+            let mut history = app.enrollments.history(stream).await?;
             let moved = match self.append_due(program, &mut history, calendars, day, round).await {
                 Ok(()) => false,
                 Err(ActError::Log(LogError::Conflict { .. })) => true,
                 Err(error) => {
-                    app.enrollments.forget(stream);
+                    app.enrollments.cache.forget(stream);
                     return Err(error);
                 }
             };
             let cached = Cached::of(&history);
             let next = next_look(&cached, calendars, day);
-            let seen = app.enrollments.with_own_event(stream, seen);
-            app.enrollments.put(stream, Arc::new(cached), seen);
+            let seen = app.enrollments.cache.with_own_event(stream, seen);
+            app.enrollments.cache.put(stream, Arc::new(cached), seen);
             if !moved {
                 return Ok(Looked::Done(next));
             }
@@ -258,7 +260,7 @@ impl Clerk {
         day: Day,
         round: &mut Round,
     ) -> Result<(), ActError> {
-        if let Some(event) = self.app.succession(program, history, day).await? {
+        if let Some(event) = self.app.acts.succession(program, history, day).await? {
             history.push(self.append(history, event).await?);
             round.succeeded += 1;
         }
@@ -272,7 +274,8 @@ impl Clerk {
 
     async fn append(&self, history: &History, event: Recorded) -> Result<Recorded, ActError> {
         let new = codec::encode_event(&event.event, &event.meta, event.id)?;
-        let landed = self.app.append_after(history.stream(), history.revision(), new).await?;
+        let landed =
+            self.app.journal.append_after(history.stream(), history.revision(), new).await?;
         match landed.stands {
             Some(stored) => Ok(codec::decode_enrollment(&stored)?),
             None => Ok(Recorded { sequence: landed.sequence, ..event }),
@@ -285,12 +288,12 @@ impl Clerk {
         history: &History,
         lapse: ObligationLapsed,
     ) -> Result<Recorded, ActError> {
-        let now = self.app.clock.now_for_own()?;
+        let now = self.app.clock().now_for_own()?;
         let meta = Self::meta(&self.app, program, history, &lapse, now);
         let revision = history.revision().map_or(0, |revision| revision + 1);
         let ObligationLapsed { obligation, opened_by, due, .. } = &lapse;
         let cause = format!("lapse {obligation}@{opened_by} due {due}");
-        let id = self.app.caused_id(history.stream(), revision, &cause);
+        let id = self.app.journal.caused_id(history.stream(), revision, &cause);
         let event = Event::ObligationLapsed(Box::new(lapse));
         Ok(Recorded { revision, sequence: None, id, event, meta })
     }
@@ -304,7 +307,7 @@ impl Clerk {
         lapse: &ObligationLapsed,
         now: Timestamp,
     ) -> EventMeta {
-        let mut meta = app.own_meta(now, program.is_exercise());
+        let mut meta = own_meta(now, program.is_exercise());
         meta.effective_on = CivilDate::from(lapse.lapsed_on());
         meta.article = Some(lapse.article.clone().into());
         let mut rests_on = Vec::new();
@@ -323,7 +326,7 @@ impl Clerk {
     /// Runs rounds for ever: at once, then after each `interval` and when the civil day changes.
     pub async fn keep(mut self, interval: Duration) {
         loop {
-            let day = self.app.clock.now().civil_day();
+            let day = self.app.clock().now().civil_day();
             match self.run_once(day).await {
                 Ok(round) if round.lapsed + round.succeeded + round.unreadable > 0 => {
                     tracing::info!(%day, ?round, "recorded what no office did");
@@ -331,23 +334,12 @@ impl Clerk {
                 Ok(round) => tracing::debug!(%day, ?round, "nothing lapsed"),
                 Err(error) => tracing::warn!(%error, "lapses can't be recorded; tried again"),
             }
-            let now = self.app.clock.now();
+            let now = self.app.clock().now();
             let midnight = Timestamp::start_of_civil_day(now.civil_day().next());
             let left = midnight.micros().saturating_sub(now.micros());
             let left = Duration::from_micros(u64::try_from(left).unwrap_or_default());
             tokio::time::sleep(interval.min(left).max(MIN_PAUSE)).await;
         }
-    }
-}
-
-impl App {
-    /// That the calendars by which a lapse is judged can be read.
-    fn check_calendars(&self, lapse: &ObligationLapsed) -> Result<(), ActError> {
-        let last = lapse.not_late_before.year();
-        let years = lapse.due.latest().year().min(last)..=last;
-        let Some(error) = self.library.unread_year(years) else { return Ok(()) };
-        let (sequence, reason) = (0, format!("a calendar that it needs: {error}"));
-        Err(LogError::Corrupt { sequence, reason }.into())
     }
 }
 

@@ -33,7 +33,8 @@ pub enum ClockError {
         /// By how much, in microseconds.
         jump_us: i64,
     },
-    /// The wall clock stands behind the log. It passes, unless the log's newest event is what is wrong.
+    /// The wall clock stands behind the log's newest event. Recording goes on once it is set right or has
+    /// caught up; where that event's time is what is wrong, a person has to confirm the clock.
     #[error(
         "the wall clock stands {behind_us} µs behind the log's newest event; nothing is recorded until it is set right (if that event's time is what is wrong: `docket log confirm-clock`)"
     )]

@@ -6,9 +6,9 @@
 use uuid::Uuid;
 
 use super::ActError;
-use super::append::own_meta;
 use super::clock::Clock;
-use super::enrollment::stream_name;
+use super::enrollments::stream_name;
+use super::journal::own_meta;
 use crate::codec::{self, Stored};
 use crate::domain::date::Timestamp;
 use crate::domain::event_type::Own;

@@ -7,14 +7,14 @@
 //! is tried again, and while the log can't be followed nothing is kept. Refusals don't rely on any of
 //! this (`act`): they are repeated on the stream as it stands.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
+use super::App;
 use super::library::AdoptedCalendar;
-use super::{ActError, App};
-use crate::codec::{self, Stored, StreamKind};
+use crate::codec::{self, StreamKind};
 use crate::domain::date::Timestamp;
 use crate::log::{LogError, RecordedEvent, Subscription};
 
@@ -24,8 +24,6 @@ const PAGE_EVENTS: usize = 1024;
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// The longest wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
-/// How long a question about an event waits that this node has not heard of yet.
-const HEAR_WITHIN: Duration = Duration::from_secs(2);
 
 /// The task that follows the log; it ends when this is dropped.
 pub struct Following {
@@ -42,13 +40,13 @@ impl Following {
     /// Starts following, from where the log ended before the application read anything of it; within
     /// a tokio runtime. Nothing where nobody else appends.
     pub fn start(app: &Arc<App>) -> Option<Self> {
-        let follows = app.log.is_shared();
+        let follows = app.log().is_shared();
         follows.then(|| Self { task: tokio::spawn(follow(app.clone())) })
     }
 }
 
 async fn follow(app: Arc<App>) {
-    let mut events = Subscription::new(app.log.clone(), app.read_to, PAGE_EVENTS);
+    let mut events = Subscription::new(app.log().clone(), app.read_to, PAGE_EVENTS);
     let mut wait = FIRST_WAIT;
     loop {
         let next = events.next_page();
@@ -60,29 +58,29 @@ async fn follow(app: Arc<App>) {
                 Ok(page) => page,
                 Err(_) => {
                     wait = (wait * 2).min(LONGEST_WAIT);
-                    app.catch_up_editions().await;
+                    app.library.catch_up_editions().await;
                     continue;
                 }
             }
         };
         match page {
             Ok(page) => {
-                app.enrollments.resume();
+                app.enrollments.cache.resume();
                 wait = FIRST_WAIT;
                 for event in &page.events {
                     app.take_in(event);
                 }
-                app.catch_up_editions().await;
+                app.library.catch_up_editions().await;
                 for program in app.library.take_whole() {
                     if let Some(program) = app.library.program(program.as_str()) {
-                        app.renew_list(program).await;
+                        app.library.renew_list(program).await;
                     }
                 }
             }
             Err(error) => {
                 tracing::warn!(%error, after = ?events.position(), "the log can't be followed; tried again");
                 if !matches!(error, LogError::Unavailable(_)) {
-                    app.enrollments.suspend();
+                    app.enrollments.cache.suspend();
                 }
                 tokio::time::sleep(wait).await;
                 wait = (wait * 2).min(LONGEST_WAIT);
@@ -95,7 +93,7 @@ impl App {
     /// Brings what is kept up to date with an event of the log, whoever appended it.
     fn take_in(&self, event: &RecordedEvent) {
         let recorded_at = Timestamp::from_micros(event.recorded_at_us);
-        self.clock.saw(recorded_at);
+        self.journal.clock.saw(recorded_at);
         let stream = event.stream.as_str();
         match codec::kind_of_stream(stream) {
             kind @ (StreamKind::Enrollment { .. } | StreamKind::Program(_)) => {
@@ -106,7 +104,7 @@ impl App {
                     let unread = |error| tracing::warn!(%error, stream, "an event can't be read");
                     codec::decode_enrollment(event).map_err(unread).ok()
                 };
-                self.enrollments.follow(stream, event.revision, event.sequence, read);
+                self.enrollments.cache.follow(stream, event.revision, event.sequence, read);
             }
             StreamKind::Subject(subject) => self.library.note_subject(subject, event.revision),
             StreamKind::Measure(program) => {
@@ -122,54 +120,11 @@ impl App {
             },
             // Quotas are read to their end whenever they are asked; nothing else is kept.
             StreamKind::Quota { .. } | StreamKind::Other => {}
-            StreamKind::Log => self.take_in_decision(event, recorded_at),
-        }
-    }
-
-    fn take_in_decision(&self, event: &RecordedEvent, recorded_at: Timestamp) {
-        match codec::decode(event) {
-            Ok(Stored::ClockConfirmed(said, _)) => {
-                self.clock.confirmed(recorded_at);
-                let mut confirmed = self.confirmed.write().unwrap_or_else(PoisonError::into_inner);
-                confirmed.push((event.sequence, said.newest));
-            }
-            Ok(Stored::LossAccepted(..)) => {
-                let mut lost = self.lost.write().unwrap_or_else(PoisonError::into_inner);
-                lost.extend(codec::lost_range(event));
-            }
-            Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "a decision about the log can't be read"),
-        }
-    }
-
-    /// Reads the editions that other nodes have adopted.
-    async fn catch_up_editions(&self) {
-        for program in self.library.behind() {
-            match self.renew_editions(&program).await {
-                Ok(()) if self.library.is_behind(&program) => {}
-                Ok(()) => {
-                    tracing::info!(%program, "took over an edition that another node adopted")
-                }
-                Err(error) => {
-                    tracing::warn!(%program, %error, "an edition can't be read; tried again")
+            StreamKind::Log => {
+                if self.chronology.take_in(event) {
+                    self.journal.clock.confirmed(recorded_at);
                 }
             }
         }
-    }
-
-    /// The log's last sequence. Where others append, an event of which a caller speaks may be one that
-    /// this node is about to hear of: that is waited for, for a moment.
-    ///
-    /// # Errors
-    /// As the log's.
-    pub async fn head_with(&self, sequence: u64) -> Result<Option<u64>, ActError> {
-        let head = self.log.head().await?;
-        if !self.log.is_shared() || head.is_some_and(|head| head >= sequence) {
-            return Ok(head);
-        }
-        let mut moves = self.log.watch_head();
-        let there = moves.wait_for(|head| head.is_some_and(|head| head >= sequence));
-        let _ = tokio::time::timeout(HEAR_WITHIN, there).await;
-        Ok(self.log.head().await?)
     }
 }

@@ -7,12 +7,14 @@
 //! a person confirmed the clock against an event of the future is that otherwise: nothing after such
 //! an event is known before its time, so the search ends there.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError, RwLock};
 
+use super::ActError;
 use super::clock::MAX_BEHIND_US;
-use super::{ActError, App};
+use super::decisions::LogBook;
+use crate::codec::{self, Stored};
 use crate::domain::date::Timestamp;
-use crate::log::{LogError, RecordedEvent};
+use crate::log::{EventLog, LogError, RecordedEvent};
 
 /// Events looked at in the first read; twice as many in each one after it.
 const FIRST: u64 = 64;
@@ -28,7 +30,44 @@ pub enum KnownAt {
     Before(u64),
 }
 
-impl App {
+/// What the log says of itself beside what it records: when its clock was confirmed, and what was lost.
+pub(super) struct Chronology {
+    log: Arc<dyn EventLog>,
+    /// The confirmations of the clock: sequence, and the newest time before.
+    confirmed: RwLock<Vec<(u64, Timestamp)>>,
+    /// The ranges of sequences that were lost and given again, first and last, oldest first.
+    lost: RwLock<Vec<(u64, u64)>>,
+}
+
+impl Chronology {
+    pub fn new(log: Arc<dyn EventLog>, book: LogBook) -> Self {
+        let lost = RwLock::new(book.lost().collect());
+        Self { log, confirmed: RwLock::new(book.confirmed), lost }
+    }
+
+    /// Takes in an event of the stream `log`; whether it confirms the clock.
+    pub fn take_in(&self, event: &RecordedEvent) -> bool {
+        match codec::decode(event) {
+            Ok(Stored::ClockConfirmed(said, _)) => {
+                let mut confirmed = self.confirmed.write().unwrap_or_else(PoisonError::into_inner);
+                confirmed.push((event.sequence, said.newest));
+                return true;
+            }
+            Ok(Stored::LossAccepted(..)) => {
+                let mut lost = self.lost.write().unwrap_or_else(PoisonError::into_inner);
+                lost.extend(codec::lost_range(event));
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "a decision about the log can't be read"),
+        }
+        false
+    }
+
+    /// All ranges of sequences that were lost and given again, oldest first.
+    pub fn lost_ranges(&self) -> Vec<(u64, u64)> {
+        self.lost.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The last sequence known at an instant, found with bounded work.
     ///
     /// # Errors

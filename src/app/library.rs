@@ -1,17 +1,26 @@
 //! Programs, measures, subjects and calendars: what acts are judged by, from the log.
 
+mod subjects;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use uuid::Uuid;
+
+use super::ActError;
+use super::clock::Clock;
+use super::documents::DocumentStore;
 use super::kept::Kept;
-use super::{ActError, App};
+use super::parts::Parts;
 use crate::codec::{self, CodecError, Stored};
 use crate::domain::calendar::{Calendar, Calendars};
 use crate::domain::date::Day;
+use crate::domain::event::ObligationLapsed;
 use crate::domain::ids::{EventRef, Id, ProgramId, SubjectId, Text};
 use crate::domain::measure::{Program, Programs, Versions};
+use crate::domain::measure_file::Source;
 use crate::domain::subject::{Subject, Zone};
-use crate::log::RecordedEvent;
+use crate::log::{EventLog, LogError, RecordedEvent};
 
 /// Subjects kept at most, in bytes; the others are read again.
 const SUBJECT_BYTES: usize = 32 << 20;
@@ -73,6 +82,12 @@ impl AdoptedCalendar {
 
 /// What acts are judged by.
 pub struct Library {
+    pub(super) log: Arc<dyn EventLog>,
+    pub(super) documents: Arc<dyn DocumentStore>,
+    pub(super) clock: Arc<dyn Clock>,
+    /// The programs, measures and offices that this binary brings along.
+    pub(super) files: &'static [Source<'static>],
+    pub(super) log_id: Uuid,
     programs: Programs,
     editions: RwLock<Editions>,
     subjects: Kept<Arc<Subject>>,
@@ -92,6 +107,8 @@ pub struct Library {
 
 impl Library {
     pub(super) fn new(
+        parts: &Parts,
+        log_id: Uuid,
         programs: Programs,
         adopted: HashMap<ProgramId, Adopted>,
         (mut calendars, unread_years): (Vec<AdoptedCalendar>, BTreeMap<i32, ActError>),
@@ -105,6 +122,11 @@ impl Library {
         let adopted = adopted.into_iter().map(|(program, one)| (program, Arc::new(one))).collect();
         let editions = Editions { adopted, announced };
         let library = Self {
+            log: parts.log.clone(),
+            documents: parts.documents.clone(),
+            clock: parts.clock.clone(),
+            files: parts.files,
+            log_id,
             programs,
             editions: RwLock::new(editions),
             subjects: Kept::new(SUBJECT_BYTES),
@@ -317,60 +339,18 @@ fn bytes_of(subject: &Subject) -> usize {
         + from(&subject.offices)
 }
 
-impl App {
-    /// A registered subject, in whatever case its id is written.
-    ///
-    /// # Errors
-    /// [`ActError::NotFound`], and as the log's.
-    pub async fn subject(&self, id: &SubjectId) -> Result<Arc<Subject>, ActError> {
-        // Older logs have ids in other spellings: as written it is found first.
-        for id in [id, &id.registered_spelling()] {
-            if let Some(subject) = self.library.subjects.get(id.as_str()) {
-                return Ok(subject);
-            }
-            let forgotten_before = *self.library.forgotten();
-            if let Some(subject) = self.subject_history(id).await?.subject() {
-                let subject = Arc::new(subject);
-                self.library.keep_subject(subject.clone(), forgotten_before);
-                return Ok(subject);
-            }
-        }
-        Err(ActError::NotFound { what: "subject", name: id.to_string() })
-    }
-
-    /// A registered subject; without an id the program as a whole.
-    ///
-    /// # Errors
-    /// As [`App::subject`].
-    pub async fn subject_of(
-        &self,
-        program: &Program,
-        id: Option<&SubjectId>,
-    ) -> Result<Arc<Subject>, ActError> {
-        match id {
-            Some(id) => self.subject(id).await,
-            None => Ok(Arc::new(Subject::of_program(program))),
-        }
-    }
-
-    /// A registered subject as it was known up to a sequence, if one is named; before that of its
-    /// registration as it is known now.
-    ///
-    /// # Errors
-    /// As [`App::subject`].
-    pub async fn subject_known(
-        &self,
-        id: &SubjectId,
-        known_to: Option<u64>,
-    ) -> Result<Arc<Subject>, ActError> {
-        let subject = self.subject(id).await?;
-        let Some(known_to) = known_to.filter(|_| subject.revision > 0) else { return Ok(subject) };
-        let then = self.subject_history(subject.id()).await?.known_to(known_to).subject();
-        Ok(then.map_or(subject, Arc::new))
-    }
-
+impl Library {
     /// The reference of the event that adopted the edition an act was judged by.
     pub(super) fn adoption(&self, program: &Program, edition: Option<&Id>) -> Option<EventRef> {
-        self.library.adopted(program)?.events.get(edition?.as_str()).cloned()
+        self.adopted(program)?.events.get(edition?.as_str()).cloned()
+    }
+
+    /// That the calendars by which a lapse is judged can be read.
+    pub(super) fn check_calendars(&self, lapse: &ObligationLapsed) -> Result<(), ActError> {
+        let last = lapse.not_late_before.year();
+        let years = lapse.due.latest().year().min(last)..=last;
+        let Some(error) = self.unread_year(years) else { return Ok(()) };
+        let (sequence, reason) = (0, format!("a calendar that it needs: {error}"));
+        Err(LogError::Corrupt { sequence, reason }.into())
     }
 }

@@ -4,12 +4,8 @@
 //! in an enrollment; nothing is re-decided before the stream was read for the key. How a request
 //! comes in and an answer goes out is not here (`api`), nor what follows the log (`projection`).
 
-mod act;
-mod act_append;
-mod act_checks;
-mod act_meta;
+mod acts;
 mod adoption;
-mod append;
 mod cache;
 mod call;
 pub mod clerk;
@@ -17,91 +13,76 @@ pub mod clock;
 mod counters;
 pub mod decisions;
 pub mod documents;
-mod enrollment;
+mod enrollments;
 mod error;
 mod follow;
+mod journal;
 mod kept;
 mod known;
 mod library;
 pub mod measure_files;
-mod participation;
 mod parts;
-mod prospects;
-mod quotas;
+mod places;
 mod recordable;
 mod recovery;
 mod registration;
 mod start;
 mod whole;
 
+pub use acts::{Acts, Prospect};
 pub use cache::Cached;
 pub use call::{ActAnswer, ActCall, Caller, Precondition};
 pub use clerk::{Clerk, Round};
 pub use counters::Counters;
-pub use enrollment::{load_history, read_whole_stream};
+pub use enrollments::{Enrollments, load_history, read_whole_stream};
 pub use error::ActError;
 pub use follow::Following;
+pub use journal::Journal;
 pub use kept::Kept;
 pub use known::KnownAt;
 pub use library::Library;
 pub use parts::{Parts, StartError};
-pub use prospects::Prospect;
-pub use quotas::QuotaView;
+pub use places::{Places, QuotaView};
+
 pub use recovery::{Recovered, UNDER_WAY_US};
-pub use registration::Written;
+pub use registration::{Registrar, Written};
 pub use start::{book_of, start, start_from, start_reading};
 
-use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::domain::date::Timestamp;
-use crate::domain::measure_file::Source;
+use crate::domain::history::History;
+use crate::domain::ids::SubjectId;
+use crate::domain::subject::Subject;
 use crate::log::EventLog;
-use cache::EnrollmentCache;
 use clock::Clock;
 use documents::DocumentStore;
+use known::Chronology;
 
-/// How many locks the enrollments share; acts on one enrollment wait for one another here rather
-/// than lose races in the log.
-const STRIPES: usize = 1024;
-
-/// The application over one log.
+/// The application over one log: its parts, put together.
 pub struct App {
-    log: Arc<dyn EventLog>,
-    documents: Arc<dyn DocumentStore>,
-    clock: Arc<dyn Clock>,
-    log_id: Uuid,
     origin: Option<String>,
-    library: Library,
-    /// The programs, measures and offices that this binary brings along.
-    files: &'static [Source<'static>],
     /// Where the log ended before anything of it was read.
     read_to: Option<u64>,
-    enrollments: EnrollmentCache,
-    quotas: std::sync::Mutex<quotas::Folds>,
-    stripes: Vec<Mutex<()>>,
-    /// Enrollments whose places could not be restated after an act that moved them.
-    lagging: Mutex<BTreeSet<String>>,
-    /// Reservations, by stream and revision, whose approval is known to stand: that never changes.
-    standing: std::sync::Mutex<HashSet<(String, u64)>>,
+    documents: Arc<dyn DocumentStore>,
+    enrollments: Arc<Enrollments>,
+    journal: Arc<Journal>,
+    library: Arc<Library>,
+    places: Arc<Places>,
+    acts: Acts,
+    registrar: Registrar,
+    chronology: Chronology,
     /// Whether what a start does by itself waits for the clock.
     postponed: AtomicBool,
-    counters: Counters,
-    last_append: recordable::LastAppend,
-    /// The confirmations of the clock: sequence, and the newest time before.
-    confirmed: std::sync::RwLock<Vec<(u64, Timestamp)>>,
-    /// The ranges of sequences that were lost and given again, first and last, oldest first.
-    lost: std::sync::RwLock<Vec<(u64, u64)>>,
 }
 
 impl App {
     /// The log.
     pub fn log(&self) -> &Arc<dyn EventLog> {
-        &self.log
+        &self.journal.log
     }
 
     /// The documents.
@@ -111,12 +92,12 @@ impl App {
 
     /// The clock of this node.
     pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.clock
+        &self.journal.clock
     }
 
     /// The log's id; nil where its first event can't be read and nothing else proves it. Nothing is recorded then.
     pub fn log_id(&self) -> Uuid {
-        self.log_id
+        self.journal.log_id
     }
 
     /// The origin line of the log's checkpoints, where the log's first event can be read.
@@ -124,33 +105,109 @@ impl App {
         self.origin.as_deref()
     }
 
+    /// The log as this process appends to it.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
     /// Programs, measures, subjects and calendars.
     pub fn library(&self) -> &Library {
         &self.library
     }
 
+    /// The places of all quotas.
+    pub fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// What offices do.
+    pub fn acts(&self) -> &Acts {
+        &self.acts
+    }
+
+    /// What the registrar records beside acts.
+    pub fn registrar(&self) -> &Registrar {
+        &self.registrar
+    }
+
     /// What happened since this process opened the log.
     pub fn counters(&self) -> &Counters {
-        &self.counters
+        &self.journal.counters
+    }
+
+    /// Takes an act through.
+    ///
+    /// # Errors
+    /// As [`Acts::act`].
+    pub async fn act(&self, caller: &Caller, call: &ActCall) -> Result<ActAnswer, ActError> {
+        self.acts.act(caller, call).await
+    }
+
+    /// The history of an enrollment; without events when it has none.
+    ///
+    /// # Errors
+    /// As [`load_history`].
+    pub async fn history(&self, stream: &str) -> Result<History, ActError> {
+        self.enrollments.history(stream).await
+    }
+
+    /// The fold of an enrollment.
+    ///
+    /// # Errors
+    /// As [`Enrollments::get`].
+    pub async fn enrollment(&self, stream: &str) -> Result<Arc<Cached>, ActError> {
+        self.enrollments.get(stream).await
+    }
+
+    /// The fold of an enrollment as its stream stands now, whatever is kept of it.
+    ///
+    /// # Errors
+    /// As [`load_history`].
+    pub async fn enrollment_anew(&self, stream: &str) -> Result<Arc<Cached>, ActError> {
+        self.enrollments.get_anew(stream).await
+    }
+
+    /// A registered subject.
+    ///
+    /// # Errors
+    /// As [`Library::subject`].
+    pub async fn subject(&self, id: &SubjectId) -> Result<Arc<Subject>, ActError> {
+        self.library.subject(id).await
+    }
+
+    /// The last sequence known at an instant, found with bounded work.
+    ///
+    /// # Errors
+    /// As the log's.
+    pub async fn sequence_known_at(&self, instant: Timestamp) -> Result<KnownAt, ActError> {
+        self.chronology.sequence_known_at(instant).await
     }
 
     /// The range of sequences, first and last, that was lost and given again, if this one lies in one:
     /// it alone does not tell which event is meant.
     pub fn lost_range(&self, sequence: u64) -> Option<(u64, u64)> {
-        let lost = self.lost.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        lost.iter().copied().find(|(first, last)| (*first..=*last).contains(&sequence))
+        let mut lost = self.lost_ranges().into_iter();
+        lost.find(|(first, last)| (*first..=*last).contains(&sequence))
     }
 
     /// All such ranges, oldest first.
     pub fn lost_ranges(&self) -> Vec<(u64, u64)> {
-        self.lost.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.chronology.lost_ranges()
     }
 
-    fn stripe(&self, stream: &str) -> &Mutex<()> {
-        use std::hash::{DefaultHasher, Hash, Hasher};
-        let mut hasher = DefaultHasher::new();
-        stream.hash(&mut hasher);
-        let index = usize::try_from(hasher.finish() % STRIPES as u64).unwrap_or_default();
-        &self.stripes[index]
+    /// What is done from time to time beside the acts: [`Places::recover`], and before it what the start
+    /// left out while the clock was in doubt.
+    ///
+    /// # Errors
+    /// [`ActError::Clock`] while it is in doubt, [`crate::log::LogError::Stopped`] while nothing is recorded, and as the log's and the documents'.
+    pub async fn mend(&self, older_than_us: i64) -> Result<Recovered, StartError> {
+        if self.postponed.load(Ordering::Relaxed) {
+            self.journal.may_write_by_itself()?;
+            self.library.adopt_what_is_missing().await?;
+            let recovered = self.places.recover_newest(older_than_us).await?;
+            self.postponed.store(false, Ordering::Relaxed);
+            tracing::info!(?recovered, "what waited for the clock is done");
+        }
+        Ok(self.places.recover(older_than_us).await?)
     }
 }

@@ -5,7 +5,6 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::App;
 use crate::log::{EventLog, LogError};
 
 /// How the last append ended, if it could not be made for now and the log does not say so itself.
@@ -34,19 +33,9 @@ impl LastAppend {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = obstacle;
     }
 
-    fn obstacle(&self) -> Option<String> {
+    /// What kept the last append from being made, if it can pass by itself.
+    pub fn obstacle(&self) -> Option<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl App {
-    /// Why no act would be recorded now, if so.
-    pub fn not_recordable(&self) -> Option<String> {
-        let recording = self.log.recording();
-        let stopped = recording.stopped().map(|why| why.to_string());
-        let clock = || self.clock.now_for_recording().err().map(|error| error.to_string());
-        let obstacle = || self.last_append.obstacle();
-        stopped.or_else(clock).or_else(|| recording.trouble()).or_else(obstacle)
     }
 }
 

@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::enrollment::stream_name;
-use super::{ActError, App, StartError};
+use super::ActError;
+use super::enrollments::stream_name;
+use super::journal::own_meta;
+use super::places::Places;
 use crate::codec::{self, StreamKind};
 use crate::domain::event::{ApprovalAbandoned, Event};
 use crate::domain::event_type::Kind;
@@ -49,7 +50,7 @@ impl Recovered {
     }
 }
 
-impl App {
+impl Places {
     /// Mends what a crash, or an append that failed after an act, left out. A reservation is released
     /// only when its append can no longer succeed. `older_than_us`: reservations younger than that are
     /// left alone, for they may belong to an act under way; 0 at start, when nothing is.
@@ -76,7 +77,7 @@ impl App {
 
     /// The same at a start, for what the newest events leave open: what a crash breaks off is among
     /// them. However long the log is, it takes as long. What is older and still open (a place that
-    /// lagged for long before the stop) is found by [`App::recover`] and [`App::recover_places`] behind
+    /// lagged for long before the stop) is found by [`Places::recover`] and [`Places::recover_places`] behind
     /// the start; until then a reserved place counts as taken.
     ///
     /// # Errors
@@ -110,11 +111,11 @@ impl App {
 
     /// Streams and revisions of the newest events, without what can't be read.
     async fn newest_streams(&self) -> Result<Vec<(String, u64)>, ActError> {
-        let Some(head) = self.log.head().await? else { return Ok(Vec::new()) };
+        let Some(head) = self.journal.log.head().await? else { return Ok(Vec::new()) };
         let mut next = (head + 1).saturating_sub(NEWEST_EVENTS);
         let mut newest = Vec::new();
         while next <= head {
-            match self.log.read_all(next.checked_sub(1), MAX_PAGE_EVENTS).await {
+            match self.journal.log.read_all(next.checked_sub(1), MAX_PAGE_EVENTS).await {
                 Ok(page) if page.events.is_empty() => break,
                 Ok(page) => {
                     next += page.events.len() as u64;
@@ -131,29 +132,6 @@ impl App {
         Ok(newest)
     }
 
-    /// Whether Docket may record anything of its own accord now.
-    pub(super) fn may_write_by_itself(&self) -> Result<(), ActError> {
-        self.log.recording().check()?;
-        self.clock.now_for_own()?;
-        Ok(())
-    }
-
-    /// What is done from time to time beside the acts: [`App::recover`], and before it what the start
-    /// left out while the clock was in doubt.
-    ///
-    /// # Errors
-    /// [`ActError::Clock`] while it is in doubt, [`LogError::Stopped`] while nothing is recorded, and as the log's and the documents'.
-    pub async fn mend(&self, older_than_us: i64) -> Result<Recovered, StartError> {
-        if self.postponed.load(Ordering::Relaxed) {
-            self.may_write_by_itself()?;
-            self.adopt_what_is_missing().await?;
-            let recovered = self.recover_newest(older_than_us).await?;
-            self.postponed.store(false, Ordering::Relaxed);
-            tracing::info!(?recovered, "what waited for the clock is done");
-        }
-        Ok(self.recover(older_than_us).await?)
-    }
-
     /// Restates the places of every enrollment whose quota lags behind its own events, one after the
     /// other and with a rest between: this takes as long as the log is. Only streams of programs with
     /// quotas are read.
@@ -163,7 +141,7 @@ impl App {
     pub async fn recover_places(&self) -> Result<Recovered, ActError> {
         let mut recovered = Recovered::default();
         for program in self.programs_with_quota() {
-            for stream in self.log.streams(&format!("{}-", program.id)).await? {
+            for stream in self.journal.log.streams(&format!("{}-", program.id)).await? {
                 self.restate_or_leave(stream.as_str(), &mut recovered).await?;
                 tokio::time::sleep(REST).await;
             }
@@ -229,8 +207,8 @@ impl App {
         if self.quota_categories(program).is_empty() {
             return Ok(false);
         }
-        let now = self.clock.now_for_own()?;
-        let _turn = self.stripe(stream).lock().await;
+        let now = self.journal.clock.now_for_own()?;
+        let _turn = self.journal.turn(stream).await;
         self.restate(program, stream, now).await
     }
 
@@ -246,15 +224,16 @@ impl App {
         older_than_us: i64,
         recovered: &mut Recovered,
     ) -> Result<(), ActError> {
-        let now = self.clock.now_for_own()?;
+        let now = self.journal.clock.now_for_own()?;
         let made = self.recorded_at(reservation).await?;
         if now.micros().saturating_sub(made) < older_than_us {
             return Ok(());
         }
         let (stream, revision) = (&reservation.reserved.enrollment, reservation.reserved.revision);
-        let _turn = self.stripe(stream).lock().await;
+        let _turn = self.journal.turn(stream).await;
         let name = stream_name(stream)?;
-        let next = self.log.stream_revision(&name).await?.map_or(0, |revision| revision + 1);
+        let next =
+            self.journal.log.stream_revision(&name).await?.map_or(0, |revision| revision + 1);
         if next == revision {
             match self.abandon(program, reservation).await {
                 Ok(()) => recovered.abandoned += 1,
@@ -283,7 +262,7 @@ impl App {
         reservation: &Reservation,
     ) -> Result<Option<bool>, ActError> {
         let name = stream_name(&reservation.reserved.enrollment)?;
-        let page = self.log.read_stream(&name, reservation.reserved.revision, 1).await?;
+        let page = self.journal.log.read_stream(&name, reservation.reserved.revision, 1).await?;
         let Some(stored) = page.events.first() else { return Ok(None) };
         let event = codec::decode_enrollment(stored)?;
         let cited = reservation.reference.to_string();
@@ -293,24 +272,24 @@ impl App {
 
     async fn recorded_at(&self, reservation: &Reservation) -> Result<i64, ActError> {
         let name = stream_name(&reservation.reference.stream)?;
-        let page = self.log.read_stream(&name, reservation.reference.revision, 1).await?;
+        let page = self.journal.log.read_stream(&name, reservation.reference.revision, 1).await?;
         Ok(page.events.first().map_or(0, |event| event.recorded_at_us))
     }
 
     /// Takes the revision at which the approval would be appended, so that it never can be.
     async fn abandon(&self, program: &Program, reservation: &Reservation) -> Result<(), ActError> {
         let (stream, revision) = (&reservation.reserved.enrollment, reservation.reserved.revision);
-        let now = self.clock.now_for_own()?;
+        let now = self.journal.clock.now_for_own()?;
         let event = Event::ApprovalAbandoned(ApprovalAbandoned {
             reservation: reservation.reference.clone(),
         });
-        let mut meta = self.own_meta(now, program.is_exercise());
+        let mut meta = own_meta(now, program.is_exercise());
         meta.rests_on = reservation.reference.to_string().into();
         let cause = format!("abandon {}", reservation.reference);
-        let id = self.caused_id(stream, revision, &cause);
+        let id = self.journal.caused_id(stream, revision, &cause);
         let new = codec::encode_event(&event, &meta, id)?;
-        self.append_after(stream, revision.checked_sub(1), new).await?;
-        self.enrollments.forget(stream);
+        self.journal.append_after(stream, revision.checked_sub(1), new).await?;
+        self.enrollments.cache.forget(stream);
         Ok(())
     }
 }

@@ -1,13 +1,14 @@
 //! Subjects and calendars: what the registrar records beside acts.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 mod correction;
 
-use super::append::{check_size, own_meta};
-use super::enrollment::read_whole_stream;
+use super::enrollments::{Enrollments, read_whole_stream};
+use super::journal::{Journal, check_size, own_meta};
 use super::library::AdoptedCalendar;
-use super::{ActError, App, Caller};
+use super::{ActError, Caller, Library};
 use crate::codec::{self, Stored};
 use crate::domain::date::{CivilDate, Timestamp};
 use crate::domain::event::{EventMeta, OfficeName};
@@ -32,7 +33,14 @@ pub struct Written {
     pub replayed: bool,
 }
 
-impl App {
+/// Registers subjects and adopts calendars.
+pub struct Registrar {
+    pub(super) journal: Arc<Journal>,
+    pub(super) enrollments: Arc<Enrollments>,
+    pub(super) library: Arc<Library>,
+}
+
+impl Registrar {
     /// Registers a subject, its id in the one spelling that ids have.
     ///
     /// # Errors
@@ -83,7 +91,7 @@ impl App {
         let capitals = SubjectId::parse(&given.as_str().to_ascii_uppercase());
         let older = [Ok(given.clone()), capitals].into_iter().flatten();
         for older in older.filter(|older| *older != given.registered_spelling()) {
-            match self.subject(&older).await {
+            match self.library.subject(&older).await {
                 Ok(found) if *found.id() != older => {}
                 Ok(_) if older != given => return Err(same_id(&given, &older)),
                 Ok(_) => registration.id = older,
@@ -98,7 +106,7 @@ impl App {
     /// Writes the province as it is registered.
     async fn spell_province(&self, registration: &mut Registration) -> Result<(), ActError> {
         if let Some(province) = &mut registration.province {
-            *province = match self.subject(province).await {
+            *province = match self.library.subject(province).await {
                 Ok(found) => found.id().clone(),
                 Err(ActError::NotFound { .. }) => province.registered_spelling(),
                 Err(error) => return Err(error),
@@ -119,7 +127,7 @@ impl App {
         key: &str,
     ) -> Result<Written, ActError> {
         registrar_only(caller)?;
-        let subject = self.subject(id).await?;
+        let subject = self.library.subject(id).await?;
         let stream = codec::subject_stream(id);
         let meta = registrar_meta(caller, renaming.effective_on, subject.registration.invented);
         let print = serde_json::to_string(&renaming)?;
@@ -150,7 +158,7 @@ impl App {
             .map_err(|error| invalid(field("", error.to_string(), format!("日历有误：{error}"))))?;
         let stream = codec::calendar_stream(adopted.year);
         let print = serde_json::to_string(&adopted)?;
-        let today = CivilDate::from(self.clock.now().civil_day());
+        let today = CivilDate::from(self.journal.clock.now().civil_day());
         let meta = registrar_meta(caller, today, false);
         let written = self
             .write((caller, key, &print), &stream, meta, |_, meta, event_id| {
@@ -197,7 +205,7 @@ impl App {
             return Ok(());
         };
         let wrong = |en: String, zh: String| Err(invalid(field("/province", en, zh)));
-        match self.subject(province).await {
+        match self.library.subject(province).await {
             Ok(found) if !found.registration.is_provincial() => wrong(
                 format!("{province} is no province: its kind is {}", found.registration.kind),
                 format!("{province}不是省级主体"),
@@ -224,20 +232,20 @@ impl App {
         mut meta: EventMeta,
         encode: impl Fn(&[RecordedEvent], &EventMeta, uuid::Uuid) -> Result<NewEvent, ActError>,
     ) -> Result<Written, ActError> {
-        let _turn = self.stripe(stream).lock().await;
+        let _turn = self.journal.turn(stream).await;
         let fingerprint = codec::sha256_hex(print.as_bytes());
         for _ in 0..8 {
-            let events = read_whole_stream(&*self.log, stream, 0).await?;
+            let events = read_whole_stream(&*self.journal.log, stream, 0).await?;
             if let Some(written) = find_key(&events, caller, key, &fingerprint)? {
-                self.counters.count_replay();
+                self.journal.counters.count_replay();
                 return Ok(written);
             }
-            meta.recorded_at = self.clock.now_for_recording()?;
+            meta.recorded_at = self.journal.clock.now_for_recording()?;
             meta.key = Some((key.into(), fingerprint.as_str().into()));
             let after = events.last().map(|event| event.revision);
             let revision = after.map_or(0, |revision| revision + 1);
             let id = codec::event_id(
-                self.log_id,
+                self.journal.log_id,
                 stream,
                 revision,
                 &caller.principal,
@@ -246,7 +254,7 @@ impl App {
             );
             let event = encode(&events, &meta, id)?;
             check_size(&event.data)?;
-            match self.append_after(stream, after, event).await {
+            match self.journal.append_after(stream, after, event).await {
                 Ok(landed) => {
                     let (stream, sequence) = (stream.to_owned(), landed.sequence);
                     return Ok(Written { stream, revision, sequence, id, replayed: false });

@@ -1,23 +1,23 @@
 //! Opening a log: making it on first use, adopting measures, mending what a crash left.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::{FutureExt as _, StreamExt as _};
-use tokio::sync::Mutex;
 
 use super::adoption::{Shelf, adopt_measures, looks_again};
-use super::append::own_meta;
-use super::cache::EnrollmentCache;
 use super::decisions::{LogBook, first_id, newest};
-use super::enrollment::{read_whole_stream, stream_name};
+use super::enrollments::{read_whole_stream, stream_name};
+use super::journal::own_meta;
+use super::known::Chronology;
 use super::library::{Adopted, AdoptedCalendar};
 use super::measure_files::Checked;
 use super::parts::{Parts, StartError};
 use super::recovery::{Recovered, UNDER_WAY_US};
 use super::whole::read_lists;
-use super::{ActError, App, Library, STRIPES, measure_files};
+use super::{ActError, Acts, App, Enrollments, Journal, Library, Places, Registrar, measure_files};
 use crate::codec;
 use crate::domain::date::{Day, Timestamp};
 use crate::domain::ids::ProgramId;
@@ -63,14 +63,14 @@ pub async fn start_from(
     }
     let app = put_together(parts, book, programs, adopted, head).await?;
     // Beside other nodes a young reservation may belong to an act under way.
-    let older_than_us = if app.log.is_shared() { UNDER_WAY_US } else { 0 };
-    if let Err(error) = app.may_write_by_itself() {
+    let older_than_us = if app.log().is_shared() { UNDER_WAY_US } else { 0 };
+    if let Err(error) = app.journal.may_write_by_itself() {
         // Until then a place counts as taken.
         tracing::warn!(%error, "what docket records by itself waits");
         app.postponed.store(true, Ordering::Relaxed);
         return Ok(app);
     }
-    match app.recover_newest(older_than_us).await {
+    match app.places.recover_newest(older_than_us).await {
         Ok(Recovered { released: 0, abandoned: 0, restated: 0, .. }) => {}
         Ok(recovered) => tracing::info!(?recovered, "mended what a stop left open"),
         Err(error) => tracing::warn!(%error, "what a stop left open is mended later"),
@@ -106,26 +106,36 @@ async fn put_together(
 ) -> Result<App, StartError> {
     let calendars = read_calendars(&*parts.log).await?;
     let lists = read_lists(&*parts.log, &programs).await?;
-    let enrollments = EnrollmentCache::new(parts.cache_bytes, parts.log.is_shared());
+    let log_id = book.log_id().unwrap_or_default();
+    let library = Arc::new(Library::new(&parts, log_id, programs, adopted, calendars, lists));
+    let Parts { log, documents, clock, cache_bytes, .. } = parts;
+    let enrollments = Arc::new(Enrollments::new(log.clone(), cache_bytes));
+    let journal = Arc::new(Journal::new(log.clone(), clock, log_id, enrollments.clone()));
+    let places = Arc::new(Places::new(journal.clone(), enrollments.clone(), library.clone()));
+    let acts = Acts {
+        journal: journal.clone(),
+        enrollments: enrollments.clone(),
+        places: places.clone(),
+        library: library.clone(),
+        documents: documents.clone(),
+    };
+    let registrar = Registrar {
+        journal: journal.clone(),
+        enrollments: enrollments.clone(),
+        library: library.clone(),
+    };
     Ok(App {
-        log: parts.log,
-        documents: parts.documents,
-        clock: parts.clock,
-        log_id: book.log_id().unwrap_or_default(),
         origin: book.origin().map(ToOwned::to_owned),
-        library: Library::new(programs, adopted, calendars, lists),
-        files: parts.files,
         read_to: head,
+        documents,
         enrollments,
-        quotas: std::sync::Mutex::default(),
-        stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
-        lagging: Mutex::default(),
-        standing: std::sync::Mutex::default(),
+        journal,
+        library,
+        places,
+        acts,
+        registrar,
+        chronology: Chronology::new(log, book),
         postponed: AtomicBool::new(false),
-        counters: super::Counters::default(),
-        last_append: super::recordable::LastAppend::default(),
-        lost: std::sync::RwLock::new(book.lost().collect()),
-        confirmed: std::sync::RwLock::new(book.confirmed),
     })
 }
 

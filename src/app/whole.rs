@@ -1,49 +1,26 @@
-//! What is on record for a program as a whole: what acts of its subjects presuppose, and as of which day
-//! the list of who takes part is complete (P12, P19).
+//! What is on record for a program as a whole: as of which day the list of who takes part is complete
+//! (P12).
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::enrollment::load_history;
-use super::{ActError, App};
+use super::enrollments::load_history;
+use super::{ActError, Library};
 use crate::codec;
 use crate::domain::act::ActKind;
 use crate::domain::date::Day;
 use crate::domain::history::{Effective, History};
-use crate::domain::ids::{EventRef, Id, ProgramId};
-use crate::domain::measure::{Program, Programs, Versions};
+use crate::domain::ids::ProgramId;
+use crate::domain::measure::{Program, Programs};
 use crate::log::EventLog;
 
 /// What each event of a program's stream, by its sequence, leaves of the list's first complete day.
 pub(super) type ListSaid = BTreeMap<u64, Option<Day>>;
 
-impl App {
-    /// The events that met, by an act's day, what it presupposes for the program as a whole.
-    pub(super) async fn met_for_whole(
-        &self,
-        program: &Program,
-        versions: &Versions,
-        (kind, day): (ActKind, Day),
-    ) -> Result<Vec<(Id, EventRef)>, ActError> {
-        let Some(edition) = versions.in_force(day) else { return Ok(Vec::new()) };
-        let presupposed = edition.measure.rules(kind).filter_map(|rule| rule.presupposes.as_ref());
-        let presupposed: Vec<_> = presupposed.map(|one| &one.obligation).collect();
-        if presupposed.is_empty() {
-            return Ok(Vec::new());
-        }
-        let stream = codec::program_stream(&program.id);
-        let history = self.history(&stream).await?;
-        let state = history.state_at(day);
-        let met = presupposed.into_iter().filter_map(|id| {
-            let event = history.at(state.met_outside.get(id)?.by)?;
-            Some((id.clone(), event.reference(&stream)))
-        });
-        Ok(met.collect())
-    }
-
+impl Library {
     /// Brings up to date what the stream of a program says of its list.
     pub(super) async fn renew_list(&self, program: &Program) {
-        match self.history(&codec::program_stream(&program.id)).await {
-            Ok(history) => self.library.note_list(&program.id, list_said(&history)),
+        match load_history(&*self.log, &codec::program_stream(&program.id)).await {
+            Ok(history) => self.note_list(&program.id, list_said(&history)),
             Err(error) => tracing::warn!(%error, program = %program.id, "its record can't be read"),
         }
     }

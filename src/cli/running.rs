@@ -164,7 +164,7 @@ async fn recover_often(app: &App) {
 /// Looks at the places of every enrollment once; what it leaves out is among what is tried often.
 async fn recover_places(app: &App) {
     loop {
-        match app.recover_places().await {
+        match app.places().recover_places().await {
             Ok(recovered) => {
                 return tracing::info!(?recovered, "looked at the places of every enrollment");
             }

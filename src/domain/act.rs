@@ -7,6 +7,7 @@ mod common;
 mod content;
 mod listed;
 mod recorded;
+mod requirement;
 mod shown;
 mod stated;
 
@@ -18,6 +19,7 @@ use super::registry::{Label, registry};
 pub use common::{Archive, COMMON_MEMBERS, Common, DocumentRef, KeptSince, Material, Override};
 pub use content::*;
 pub use recorded::{RecordedAct, UnreadContent};
+pub use requirement::{Counted, Stated};
 pub use shown::Shown;
 
 macro_rules! acts {

@@ -83,13 +83,13 @@ impl Condition {
             Self::TitleOver => {
                 "give the outcome that grants the title a `title_term`, such as \"P3Y\"".to_owned()
             }
-            Self::PlanOnRecord(_) => "add an [[act]] submit_plan from a place before it".to_owned(),
+            Self::PlanOnRecord(_) => "add an [[act]] submit_plan from a node before it".to_owned(),
             Self::DutyOpen(id) | Self::DutyPast(id) => {
                 format!("let an outcome before it open the obligation {id}")
             }
             Self::DutyMet(id) => format!("let an act before it meet the obligation {id}"),
             Self::LastResult { of, .. } => {
-                format!("add an [[act]] {} from a place before it", of.as_str())
+                format!("add an [[act]] {} from a node before it", of.as_str())
             }
             Self::Awaits(matter) => {
                 format!("add `opens = \"{matter}\"` to an act before it")

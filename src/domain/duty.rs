@@ -79,6 +79,11 @@ pub struct DueItem<'a> {
 }
 
 impl DueItem<'_> {
+    /// Whether it is owed at all depends on a date that does not say so; then it is never late.
+    pub fn is_uncertain(&self) -> bool {
+        is_uncertain(self.duty, self.due.as_ref())
+    }
+
     /// Which of the offices that receive it had it by a day, and since when: also while another has not.
     pub fn received_by(&self, day: Day) -> impl Iterator<Item = &Received> {
         let met = self.duty.met.get(&self.due_year.unwrap_or(ONCE));
@@ -227,17 +232,26 @@ fn judge(
     due: Option<&AdjustedDate>,
     met: Option<&Met>,
 ) -> DutyStatus {
+    let uncertain = is_uncertain(duty, due);
     if let Some(met) = met {
         return match due {
-            Some(due) if met.received_on > due.not_late_before => DutyStatus::Late,
+            Some(due) if met.received_on > due.not_late_before && !uncertain => DutyStatus::Late,
             Some(_) | None => DutyStatus::Met,
         };
     }
     match due {
         _ if is_before_record(state, owed_from) => DutyStatus::NotInTheRecord,
-        Some(due) if day > due.not_late_before && !duty.uncertain => DutyStatus::Overdue,
+        Some(due) if day > due.not_late_before && !uncertain => DutyStatus::Overdue,
         Some(_) | None => DutyStatus::Open,
     }
+}
+
+fn is_uncertain(duty: &Duty, due: Option<&AdjustedDate>) -> bool {
+    let certain_from = duty.series.as_ref().and_then(|series| series.certain_from);
+    let before = |due: &AdjustedDate| {
+        certain_from.is_some_and(|certain| due.as_rule_gives.latest() < certain)
+    };
+    duty.uncertain || due.is_some_and(before)
 }
 
 /// Whether a date may lie before the record is complete: then it proves no failure (G10, G11).

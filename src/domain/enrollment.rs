@@ -81,6 +81,7 @@ impl Enrollment {
         let bounds = effects.enters.as_ref().is_some_and(|node| has(others, node.phase()));
         self.is_reached(meta.effective_on.latest())
             && !bounds
+            && effects.receipt.is_none()
             && decided_ahead(meta, effects).is_none()
     }
 

@@ -2,8 +2,8 @@
 //!
 //! An event carries what was decided: the phase entered, the term's end, each due date with rule,
 //! arithmetic and article. So `evolve` needs only the state and the event, and a mended rule never
-//! changes history. Types and their versions are in `registry.rs`; how an event is
-//! written to bytes is in `codec`.
+//! changes history. Types and their versions are in `registry.rs`; how an event is written to bytes is
+//! in `codec`.
 
 mod effects;
 mod lapsed;
@@ -211,7 +211,7 @@ impl From<Text> for OfficeName {
     }
 }
 
-/// An event with its place in its stream.
+/// An event with where it stands in its stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
     /// The revision, from 0.

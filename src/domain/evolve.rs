@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::date::Day;
 use super::event::{
     DutyMet, DutyOpened, Effects, Event, Fact, Ground, MeasureSucceeded, PlaceEffect, Recorded,
-    TitleEffect,
+    Series, TitleEffect,
 };
 use super::fulfilment::Seen;
 use super::ids::{Node, Office, Provenance, covered};
@@ -143,11 +143,9 @@ fn apply(state: &mut State, recorded: &Recorded, effects: &Effects, fold_day: Da
 /// several that say so, by the one since which it stands.
 fn succeed(state: &mut State, recorded: &Recorded, succeeded: &MeasureSucceeded, fold_day: Day) {
     let held = state.phase() == Some(&succeeded.phase)
+        && state.phase_by == Some(succeeded.founded_by)
         && !state.is_evidenced_only()
-        && state.phase_since.is_some_and(|on| {
-            on.certainly_before(&succeeded.in_force_from)
-                && succeeded.term.as_ref().is_none_or(|term| term.from == on)
-        });
+        && state.phase_since.is_some_and(|on| on.certainly_before(&succeeded.in_force_from));
     if !held {
         return;
     }
@@ -189,6 +187,7 @@ fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, fold_day: Da
     let evidence = matches!(effects.stands_by, Some(Provenance::Attested | Provenance::Inferred));
     let known =
         effects.enters.is_some() && effects.enters.as_ref().map(Node::phase) == state.phase();
+    let was_evidenced = state.is_evidenced_only();
     if let Some(provenance) = effects.stands_by {
         // What a source says outweighs what follows from another.
         let weaker = known && provenance == Provenance::Inferred;
@@ -199,6 +198,9 @@ fn enter(state: &mut State, recorded: &Recorded, effects: &Effects, fold_day: Da
         state.provenance = Provenance::Recorded;
     }
     if let Some(node) = &effects.enters {
+        if state.phase() != Some(node.phase()) || (was_evidenced && !evidence) {
+            state.phase_by = Some(recorded.revision);
+        }
         if state.attempt == 0 && !effects.outside {
             state.attempt = 1;
         }
@@ -322,10 +324,18 @@ fn open(state: &mut State, recorded: &Recorded, opened: &DutyOpened, fold_day: D
         open_from: opened.open_from,
         due: opened.due.clone().map(Arc::new),
         after_end: opened.after_end,
-        series: opened.series.clone().map(Arc::new),
+        series: opened.series.clone().map(|series| Arc::new(sharpened(series, fold_day))),
         met: Arc::default(),
         ended: None,
     }));
+}
+
+/// What rests on the event that opened it can say more of its year than the event did.
+fn sharpened(mut series: Series, fold_day: Day) -> Series {
+    let by_then = series.every.in_year(fold_day.year() + 1);
+    series.certain_from = series.certain_from.map(|certain| certain.min(by_then));
+    series.certain_from = series.certain_from.filter(|certain| *certain > series.first_due);
+    series
 }
 
 fn meet(state: &mut State, recorded: &Recorded, met: &DutyMet) {

@@ -204,12 +204,12 @@ impl<'m> Question<'m> {
                 let en = format!(
                     "{act} is allowed from {from}; on {day} the enrollment stands at {here}"
                 );
-                let from: Vec<_> = allowed_from.iter().map(|from| self.place_zh(from)).collect();
+                let from: Vec<_> = allowed_from.iter().map(|from| self.node_zh(from)).collect();
                 let zh = format!(
                     "“{called}”须处于{}；{}处于{}",
                     words::one_of(&from, ZH),
                     words::zh(day),
-                    self.place_zh(here)
+                    self.node_zh(here)
                 );
                 let missing = vec![Id::from("standing")];
                 (not_permitted(allowed_from.clone(), missing), Text { en, zh }, Some(&rule.article))
@@ -239,16 +239,16 @@ impl<'m> Question<'m> {
     }
 
     /// Where an enrollment stands, or a pattern of it, in Chinese.
-    fn place_zh(&self, pattern: &str) -> String {
+    fn node_zh(&self, pattern: &str) -> String {
         if pattern == "none" {
             return "未参加".to_owned();
         }
-        let (place, steps) = match pattern.strip_suffix(".*") {
+        let (stem, steps) = match pattern.strip_suffix(".*") {
             Some(phase) => (phase, "各阶段"),
             None => (pattern, ""),
         };
-        let label = Node::parse(place).ok().and_then(|node| self.measure.label(&node));
-        format!("“{}”{steps}", label.map_or_else(|| place.to_owned(), |label| label.zh))
+        let label = Node::parse(stem).ok().and_then(|node| self.measure.label(&node));
+        format!("“{}”{steps}", label.map_or_else(|| stem.to_owned(), |label| label.zh))
     }
 
     fn missing(&self, missing: &Missing<'_>) -> (Id, Text) {

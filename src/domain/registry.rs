@@ -37,20 +37,20 @@ macro_rules! registry {
     ($with:ident) => {
         $with! {
             acts of Enrollment {
-                /// Applies for a place in the program.
+                /// Applies to take part in the program.
                 Apply(Application) "apply" ("Apply", "申报")
                     => Applied 1 ("Applied", "已申报");
                 /// Recommends an application after verifying it.
                 Recommend(Recommendation) "recommend" ("Recommend", "推荐")
                     => Recommended 1 ("Recommended", "已推荐");
                 /// Returns an application.
-                Return(Reasoned) "return" ("Return", "退回")
+                Return(Declined) "return" ("Return", "退回")
                     => Returned 1 ("Returned", "已退回");
                 /// Approves an application.
                 Approve(Approval) "approve" ("Approve", "批准")
                     => Approved 1 ("Approved", "已批准");
                 /// Rejects an application.
-                Reject(Reasoned) "reject" ("Reject", "不予批准")
+                Reject(Declined) "reject" ("Reject", "不予批准")
                     => Rejected 1 ("Rejected", "未予批准");
                 /// Submits the construction plan.
                 SubmitPlan(Plan) "submit_plan" ("Submit the plan", "提交建设方案")

@@ -25,6 +25,8 @@ pub struct State {
     pub node_since: Option<CivilDate>,
     /// Since when it is in this phase.
     pub phase_since: Option<CivilDate>,
+    /// The revision of the event that entered it; of the act, once evidence gave way to one.
+    pub phase_by: Option<u64>,
     /// The revision of the event that entered the node.
     pub node_by: Option<u64>,
     /// How the standing got into the record.
@@ -39,7 +41,7 @@ pub struct State {
     pub last_evidenced_on: Option<CivilDate>,
     /// How many acts are in the effective history.
     pub acts: u32,
-    /// How many days' worth of overrides: acts that went over a soft limit.
+    /// How many acts went over a limit by an override.
     pub overrides: u32,
     /// What most events leave as it is; read as if it stood here.
     pub kept: Arc<Kept>,

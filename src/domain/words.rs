@@ -200,11 +200,11 @@ fn cited(part: &str) -> String {
 
 /// `III(I)1`, `I(II) "Dynamic Adjustment"`: part, section, point, heading.
 fn section(text: &str) -> Option<String> {
-    let (place, heading) = match text.split_once(" \"") {
-        Some((place, heading)) => (place, Some(heading.strip_suffix('"')?)),
+    let (section, heading) = match text.split_once(" \"") {
+        Some((section, heading)) => (section, Some(heading.strip_suffix('"')?)),
         None => (text, None),
     };
-    let (part, rest) = place.split_once('(').map_or((place, None), |(p, rest)| (p, Some(rest)));
+    let (part, rest) = section.split_once('(').map_or((section, None), |(p, rest)| (p, Some(rest)));
     let mut said = format!("第{}部分", numeral(roman(part)?));
     if let Some(rest) = rest {
         let (section, point) = rest.split_once(')')?;

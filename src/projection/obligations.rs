@@ -276,7 +276,7 @@ fn write_duty((duty, kept_since): Shown<'_>, row: &mut RowWriter<'_>) {
         None => row.null(),
     };
     row.flag(duty.after_end).text(&offices(&duty.with)).text(&offices(&duty.receivers));
-    row.flag(duty.uncertain);
+    row.flag(duty.uncertain).day_if(series.and_then(|series| series.certain_from));
 }
 
 fn write_met(duty: &Duty, year: i32, met: &Met, row: &mut RowWriter<'_>) {

@@ -144,7 +144,6 @@ async fn obligations_are_listed_across_programs() {
     auditor.get("/v1/obligations?due_before=2016-13-01").await.problem(400, "malformed-request");
 }
 
-/// P12: it stands in no stream, so it is listed from the registered provinces, whole and in pages.
 /// That the list of a program's pilots is complete as of 1 August 2016.
 async fn complete(server: &Server, program: &str) {
     let source = "the list of the official website";
@@ -153,6 +152,7 @@ async fn complete(server: &Server, program: &str) {
     server.registrar().act_for(program, &act).await.ok(201);
 }
 
+/// P12: it stands in no stream, so it is listed from the registered provinces, whole and in pages.
 #[tokio::test(flavor = "multi_thread")]
 async fn p12_unlisted_provinces_owe_a_promotion_plan() {
     let (server, _) = filled().await;

@@ -309,3 +309,41 @@ async fn obligations_are_judged_by_the_calendar_known_then() {
         assert_eq!(item["due"]["not_late_before"], until, "{query}: {body}");
     }
 }
+
+/// G2: an approval with effect from a later day closes the matter at once: nobody is waited for, no
+/// second decision is taken, and until that day the earlier standing holds.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_decided_is_shown_until_it_is_in_effect() {
+    let server = server().await;
+    server.register(&["440000"]).await;
+    let (province, national) = (server.province("440000"), server.national());
+    let enrollment = "strong_province/440000";
+    province.act(enrollment, &apply("leading", "2026-11-20")).await.ok(201);
+    let mut decided = approve("2027-01-01");
+    decided["decided_on"] = json!("2026-11-21");
+    national.act(enrollment, &decided).await.ok(201);
+    let path = format!("/v1/enrollments/{enrollment}");
+    let on =
+        async |day: &str| server.auditor().get(&format!("{path}?as_of={day}")).await.ok(200).json();
+    let before = on("2026-11-20").await;
+    assert_eq!(before["waiting_for"][0]["act"], "approve");
+    let between = on("2026-12-31").await;
+    assert_eq!(between["stands_at"]["node"], "candidate.applied");
+    assert_eq!((&between["waiting_for"], &between["possible"]), (&json!([]), &json!([])));
+    assert_eq!(between["not_yet_in_effect"][0]["type"], "Approved");
+    assert_eq!(between["not_yet_in_effect"][0]["effective_on"], "2027-01-01");
+    let permitted = format!("{path}/permitted-acts?as_of=2026-12-01");
+    let permitted = national.get(&permitted).await.ok(200).json();
+    let acts = permitted["acts"].as_array().unwrap();
+    for act in ["approve", "reject"] {
+        let found = acts.iter().find(|found| found["act"] == act).unwrap();
+        assert_eq!(found["allowed"], false, "{found}");
+        assert!(found["why_not"].as_str().unwrap().contains("decided already"), "{found}");
+    }
+    national.act(enrollment, &approve("2026-11-22")).await.problem(409, "already-decided");
+    let after = on("2027-01-01").await;
+    assert_eq!(
+        (&after["stands_at"]["node"], &after["not_yet_in_effect"]),
+        (&json!("pilot"), &json!([]))
+    );
+}

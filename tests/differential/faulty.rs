@@ -64,8 +64,8 @@ async fn a_kurrentdb_with_faults_ends_as_sqlite_does() {
     }
     control.behave();
     // As every node does now and then, and at its start.
-    faulty.app.recover(0).await.unwrap();
-    faulty.app.recover_places().await.unwrap();
+    faulty.app.places().recover(0).await.unwrap();
+    faulty.app.places().recover_places().await.unwrap();
     sound.caught_up().await;
     faulty.caught_up().await;
     let events = alike::held(&sound, &faulty).await;

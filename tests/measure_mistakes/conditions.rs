@@ -11,7 +11,7 @@ use super::{CLUSTER, STRONG, assert_found, assert_mistake, line_of, programs, te
     "act = \"submit_plan\"",
     "act = \"record_deliverable\"",
     "needs = [{ plan_on_record = true }]",
-    "plan_on_record can never hold where submit_amendment is allowed: add an [[act]] submit_plan from a place before it"
+    "plan_on_record can never hold where submit_amendment is allowed: add an [[act]] submit_plan from a node before it"
 )]
 #[case::title(
     CLUSTER,

@@ -5,7 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod conditions;
-mod places;
+mod nodes;
 mod programs;
 mod shape;
 

@@ -185,10 +185,12 @@ async fn calendars_are_in_force_by_their_order_not_by_when_they_were_heard_of() 
     let shared = Shared::new();
     let (a, b) = shared.two().await;
     a.log.hold();
-    let first = a.app.adopt_calendar(&registrar(), calendar("2026-01-02"), "1").await.unwrap();
+    let first =
+        a.app.registrar().adopt_calendar(&registrar(), calendar("2026-01-02"), "1").await.unwrap();
     assert_eq!(first.sequence, None);
     assert_eq!(rest_days(&a, None), ["2026-01-02"]);
-    let second = b.app.adopt_calendar(&registrar(), calendar("2026-01-05"), "2").await.unwrap();
+    let second =
+        b.app.registrar().adopt_calendar(&registrar(), calendar("2026-01-05"), "2").await.unwrap();
     let known = second.sequence.unwrap();
     until(|| rest_days(&b, None) == ["2026-01-05"]).await;
     until(|| rest_days(&b, Some(known - 1)) == ["2026-01-02"]).await;
@@ -212,7 +214,7 @@ async fn a_renaming_by_another_node_is_heard_of() {
         "name": {"en": "New", "zh": "新"}, "source": "a test", "effective_on": "2020-01-01",
     }))
     .unwrap();
-    a.app.rename_subject(&registrar(), &id, renaming, "rename").await.unwrap();
+    a.app.registrar().rename_subject(&registrar(), &id, renaming, "rename").await.unwrap();
     for _ in 0..500 {
         if b.app.subject(&id).await.unwrap().revision == 1 {
             return;

@@ -66,7 +66,7 @@ async fn the_same_approval_sent_to_two_nodes_at_once_takes_one_place_and_keeps_i
         at_once(&a, &b, fault, "approve", approve(), Precondition::Any).await;
         for node in [&a, &b] {
             assert_eq!(node.taken("leading", "2016-03-01").await, 1, "{fault:?}");
-            let recovered = node.app.recover(0).await.unwrap();
+            let recovered = node.app.places().recover(0).await.unwrap();
             assert_eq!((recovered.released, recovered.abandoned), (0, 0));
             assert_eq!(node.taken("leading", "2016-03-01").await, 1, "{fault:?}");
         }
@@ -98,7 +98,7 @@ async fn a_try_that_failed_takes_no_place_from_one_under_way() {
     b.log.break_at(&stream("x02"), Fault::Unavailable);
     b.approve("x02", "approve").await.unwrap_err();
     assert_eq!(b.taken("leading", "2016-03-01").await, 2);
-    let recovered = a.app.recover(0).await.unwrap();
+    let recovered = a.app.places().recover(0).await.unwrap();
     assert_eq!((recovered.released, recovered.abandoned), (1, 1));
     assert_eq!(a.taken("leading", "2016-03-01").await, 1);
 }
@@ -152,7 +152,7 @@ async fn an_unknown_outcome_is_made_known_by_the_retry_on_the_other_node() {
         let again = b.approve("x01", "approve").await.unwrap();
         assert_eq!(again.replayed, known);
         assert_eq!(made_by(&a.history("x01").await, "approve"), [again.recorded.id]);
-        a.app.recover(0).await.unwrap();
+        a.app.places().recover(0).await.unwrap();
         assert_eq!(a.taken("leading", "2016-03-01").await, 1);
     }
 }
@@ -175,7 +175,7 @@ async fn an_approval_under_way_elsewhere_is_abandoned_only_when_it_is_old() {
         if old {
             later(&b, UNDER_WAY_US);
         }
-        let recovered = b.app.recover(UNDER_WAY_US).await.unwrap();
+        let recovered = b.app.places().recover(UNDER_WAY_US).await.unwrap();
         let c = shared.node(3).await;
         assert_eq!(recovered.abandoned, usize::from(old));
         a.log.go_on();
@@ -198,9 +198,9 @@ async fn two_who_recover_at_once_release_a_reservation_once() {
         a.approve("x01", "approve").await.unwrap_err();
         a.log.break_at(&stream("x01"), Fault::Stall);
         let app = a.app.clone();
-        let slow = tokio::spawn(async move { app.recover(0).await });
+        let slow = tokio::spawn(async move { app.places().recover(0).await });
         a.log.stalled().await;
-        b.app.recover(0).await.unwrap();
+        b.app.places().recover(0).await.unwrap();
         a.log.go_on();
         slow.await.unwrap().unwrap();
         let types = |stream: String| {

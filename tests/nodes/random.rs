@@ -139,7 +139,7 @@ async fn disturb(nodes: [Arc<Node>; 2]) {
             }
             // Reservations under way are given up: their acts are decided again.
             _ => {
-                let _ = node.app.recover(0).await;
+                let _ = node.app.places().recover(0).await;
             }
         }
     }
@@ -169,7 +169,7 @@ async fn whatever_races_every_answered_act_stands_exactly_once() {
     for node in &nodes {
         node.log.release();
         node.log.forget_faults();
-        node.app.recover(0).await.unwrap();
+        node.app.places().recover(0).await.unwrap();
     }
     let answered = race.answered.lock().unwrap().clone();
     check_events(&nodes[0], &answered).await;
@@ -208,9 +208,9 @@ async fn check_events(node: &Node, answered: &BTreeMap<String, Answered>) {
 /// Places as the quota has them are those of the enrollments' own events, and never too many.
 async fn check_places(nodes: &[Arc<Node>; 2]) {
     for node in nodes {
-        node.app.recover_places().await.unwrap();
+        node.app.places().recover_places().await.unwrap();
         let program = node.app.library().program(PROGRAM).unwrap();
-        for view in node.app.quotas(program).await.unwrap() {
+        for view in node.app.places().quotas(program).await.unwrap() {
             assert_eq!(view.quota.days_over(view.limit), [], "{}", view.category);
             assert_eq!(view.quota.reservations().filter(|r| r.reserved.key.is_empty()).count(), 0);
             for n in 1..=SUBJECTS {

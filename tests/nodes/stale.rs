@@ -122,7 +122,10 @@ async fn a_validation_is_of_the_stream_as_it_stands() {
     let check = |key: &'static str, on| {
         let (b, caller) = (&b, &caller);
         async move {
-            b.app.check_before_content(caller, super::support::PROGRAM, subject, key, on).await
+            b.app
+                .acts()
+                .check_before_content(caller, super::support::PROGRAM, subject, key, on)
+                .await
         }
     };
     let now = a.history("x01").await.revision().unwrap();

@@ -126,7 +126,7 @@ impl Node {
         });
         let registration = serde_json::from_value(body).unwrap();
         let key = format!("register {id}");
-        self.app.register_subject(&registrar(), registration, &key).await.unwrap();
+        self.app.registrar().register_subject(&registrar(), registration, &key).await.unwrap();
     }
 
     /// An invented province with an application.
@@ -170,7 +170,7 @@ impl Node {
 
     pub async fn taken(&self, category: &str, day: &str) -> u32 {
         let program = self.app.library().program(PROGRAM).unwrap();
-        let quotas = self.app.quotas(program).await.unwrap();
+        let quotas = self.app.places().quotas(program).await.unwrap();
         let quota = quotas.iter().find(|q| q.category == category).unwrap();
         quota.quota.taken_on(Day::parse(day).unwrap())
     }

@@ -3,7 +3,7 @@
 use docket::domain::ids::Office;
 use docket::domain::quota::{PlaceReserved, PlacesRestated, QuotaEvent, ReservationReleased, Span};
 
-use super::lives::{cluster_area, construction};
+use super::lives::{annual, cluster_area, construction};
 use super::world::{World, day};
 use super::{catch_up, follower, rows_of, world};
 
@@ -37,6 +37,29 @@ fn a_whole_life_is_one_row_per_span_in_which_nothing_shown_changes() {
     2018-05-31|2018-09-01|experimental|2017-12-10|experimental|2017-11-30|[{"matter":"acceptance","since":"2018-05","by":9}]
     2018-09-01|2018-10-01|experimental.excellent|2017-12-10|experimental|2017-11-30|[]
     2018-10-01|-|demonstrative|2018-10-01|demonstrative|2017-11-30|[]
+    "#);
+}
+
+/// P18: what the document plans for a phase stands beside what was; a change of category is a row.
+#[test]
+fn the_timeline_has_the_documents_plan_and_the_categories() {
+    let mut world = world();
+    annual(&mut world, "strong_province", "440000");
+    let adjust = r#"{"act":"request_adjustment","effective_on":"2020-01-01","category":"supporting","reason":"x"}"#;
+    world.act("strong_province", "440000", Office::Province, adjust);
+    let approve = r#"{"act":"approve_adjustment","effective_on":"2020-03-01"}"#;
+    world.act("strong_province", "440000", Office::NationalOffice, approve);
+    let (_folder, follower) = projected(&world);
+    let connection = &follower.connection();
+    let phases = "SELECT valid_from, valid_to, phase, planned_until, article FROM timeline_phase WHERE known_to IS NULL ORDER BY valid_from";
+    let categories = "SELECT valid_from, valid_to, category FROM timeline_category WHERE known_to IS NULL ORDER BY valid_from";
+    insta::assert_snapshot!(rows_of(connection, phases).join("\n"), @r#"
+    2016-03-01|2016-06-13|candidate|-|-
+    2016-06-13|-|pilot|2020|III(I)
+    "#);
+    insta::assert_snapshot!(rows_of(connection, categories).join("\n"), @r#"
+    2016-06-13|2020-03-01|leading
+    2020-03-01|-|supporting
     "#);
 }
 

@@ -32,7 +32,7 @@ fn approval(over: bool) -> Value {
 async fn validate(world: &World, subject: &str, body: Value) -> Result<ActAnswer, ActError> {
     let call = ActCall {
         program: PROGRAM.to_owned(),
-        subject: SubjectId::parse(subject).unwrap(),
+        subject: Some(SubjectId::parse(subject).unwrap()),
         request: parse_act_request(body.to_string().as_bytes()).unwrap(),
         key: "validated".to_owned(),
         precondition: Precondition::Any,
@@ -50,7 +50,7 @@ fn justification(answer: &ActAnswer) -> Option<&str> {
 /// The first day over the limit of leading provinces, to which, and how many.
 async fn days_over(world: &World) -> Vec<(Day, Option<Day>, u32)> {
     let program = world.app.library().program(PROGRAM).unwrap();
-    let quotas = world.app.quotas(program).await.unwrap();
+    let quotas = world.app.places().quotas(program).await.unwrap();
     let leading = quotas.iter().find(|quota| quota.category == "leading").unwrap();
     let over = leading.quota.days_over(leading.limit);
     over.iter().map(|run| (run.from, run.until, run.taken)).collect()

@@ -2,11 +2,12 @@
 
 use docket::domain::act::ActKind;
 use docket::domain::duty::DutyStatus;
+use docket::domain::ids::Id;
 use docket::domain::ids::Office::{
     LocalGovernment, NationalOffice, Province, ProvincialDepartment, Registrar,
 };
 use docket::domain::refusal::Reason;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::lives::{
     accepted_area, approved_area, area_application, materials, reason, recommendation,
@@ -105,21 +106,63 @@ fn c4_more_than_thirty_agencies_are_needed() {
         Story::area().refuses(LocalGovernment, "apply", "2014-10-08", area_application(30));
     let reason = Reason::RequirementNotMet {
         requirement: id("agencies"),
-        required: "more than 30".to_owned(),
+        required: "more than 30 agencies".to_owned(),
         given: "30".to_owned(),
     };
     assert_eq!((*refusal.reason, refusal.article.as_deref()), (reason, Some("Art. 6(3)")));
+    assert_eq!(refusal.detail.zh, "知识产权服务机构数量：须超过30家，所填为30家");
     assert_eq!(refusal.measure, Some(id("2014-40")));
     assert_eq!(applied_area().stands("2014-10-08"), "candidate.applied");
+}
+
+/// How an application states the number of agencies, and what is found on it.
+fn found_on_count(agencies: Value) -> Vec<Id> {
+    let mut body = area_application(31);
+    body["requirements"]["agencies"] = agencies;
+    let mut story = Story::area();
+    let applied = story.does(LocalGovernment, "apply", "2014-10-08", body);
+    story.fact(applied).findings.iter().map(|finding| finding.code.clone()).collect()
+}
+
+#[test]
+fn c4_the_agencies_are_counted_on_a_day_by_a_source() {
+    let counted = json!({ "number": 31, "on": "2014-09-30", "source": "the area's register" });
+    assert_eq!(found_on_count(counted), ids(&[]));
+    for lacking in [
+        json!(31),
+        json!({ "number": 31, "on": "2014-09-30" }),
+        json!({ "number": 31, "source": "the area's register" }),
+    ] {
+        assert_eq!(found_on_count(lacking), ids(&["count_without_source"]));
+    }
+    let mut body = area_application(31);
+    body["requirements"]["agencies"] =
+        json!({ "number": 30, "on": "2014-09-30", "source": "the area's register" });
+    let refusal = Story::area().refuses(LocalGovernment, "apply", "2014-10-08", body);
+    assert_eq!(refusal.article.as_deref(), Some("Art. 6(3)"));
+}
+
+#[test]
+fn c4_kinds_of_service_that_are_missing_are_a_finding() {
+    let mut body = area_application(31);
+    body["requirements"]["services"] = json!(["patent", "trademark", "copyright"]);
+    let mut story = Story::area();
+    let applied = story.does(LocalGovernment, "apply", "2014-10-08", body);
+    let found: Vec<_> = story.fact(applied).findings.iter().collect();
+    let [_, missing] = found[..] else { panic!("{found:?}") };
+    assert_eq!((missing.code.as_str(), missing.article.as_str()), ("not_covered", "Art. 6(3)"));
+    assert!(missing.text.en.ends_with("geographical indications, new plant varieties"));
+    assert!(missing.text.zh.ends_with("地理标志、植物新品种"));
 }
 
 #[test]
 fn c4_each_requirement_is_stated() {
     for (requirement, stated, article) in [
-        ("management", json!(" "), "Art. 6(1)"),
+        ("management", json!(["in place"]), "Art. 6(1)"),
         ("demand", json!(7), "Art. 6(2)"),
         ("agencies", json!("many"), "Art. 6(3)"),
-        ("services", json!(["patent", "trademark", "copyright"]), "Art. 6(3)"),
+        ("services", json!([]), "Art. 6(3)"),
+        ("services", json!("all of them"), "Art. 6(3)"),
     ] {
         let mut body = area_application(31);
         body["requirements"][requirement] = stated;
@@ -188,8 +231,10 @@ fn c6_a_missing_material_is_named() {
 fn c7_the_national_office_approves_rejects_or_returns() {
     for (name, node) in [("reject", "candidate.rejected"), ("return", "candidate.returned")] {
         let mut story = recommended_area();
-        story.does(NationalOffice, name, "2014-10-12", reason());
+        let body = json!({ "reason": "too small", "round": "2014" });
+        story.does(NationalOffice, name, "2014-10-12", body);
         assert_eq!(story.stands("2014-10-12"), node);
+        assert_eq!(story.state.round.as_deref(), Some("2014"));
         // A later round begins with a new application, and needs a new recommendation.
         story.does(LocalGovernment, "apply", "2015-10-08", area_application(31));
         assert_eq!(story.state.attempt, 2);
@@ -197,6 +242,11 @@ fn c7_the_national_office_approves_rejects_or_returns() {
         not_permitted(&unrecommended, "candidate.applied", &["standing"], "Art. 8");
     }
     let story = approved_area();
+    assert_eq!(story.fact(2).findings, []);
+    let mut without = recommended_area();
+    let approved = without.does(NationalOffice, "approve", "2014-10-12", json!({}));
+    let [found] = &without.fact(approved).findings[..] else { panic!("one finding") };
+    assert_eq!((found.code.as_str(), found.article.as_str()), ("no_round", "Art. 8"));
     let refusal = story.refuses(LocalGovernment, "apply", "2015-10-08", area_application(31));
     not_permitted(&refusal, "under_construction", &["standing"], "Art. 5, Art. 6, Art. 7");
 }
@@ -211,6 +261,13 @@ fn c8_the_construction_period_is_three_years_from_ratification() {
     // The planned end changes nothing by itself.
     assert_eq!(story.stands("2017-10-13"), "under_construction");
     assert_eq!(story.duty("acceptance", 0, "2017-10-13"), Some(DutyStatus::Open));
+
+    let mut decided = recommended_area();
+    let body = json!({ "decided_on": "2014-10-11", "round": "2014" });
+    decided.does(NationalOffice, "approve", "2014-10-20", body);
+    assert_eq!(decided.state.term.as_ref().unwrap().until, date("2017-10-11"));
+    let plan = decided.state.open_duty("construction_plan").unwrap();
+    assert_eq!(plan.due.as_ref().unwrap().arithmetic, "2014-10-11 + P3M = 2015-01-11");
 
     let mut vague = recommended_area();
     vague.today("2014-11-30");

@@ -74,17 +74,29 @@ fn c10_the_annex_is_advisory_and_a_plan_cites_its_tasks() {
 }
 
 #[test]
-fn c11_the_absence_of_a_designation_is_open_and_never_overdue() {
+fn c11_a_designation_meets_what_it_names_and_that_only() {
     let mut story = approved_area();
-    assert_eq!(story.duty("designation", 0, "2014-10-11"), None);
-    assert_eq!(story.duty("designation", 0, "2024-10-12"), Some(DutyStatus::Open));
+    let owed = ["department_in_charge", "agencies", "personnel", "funds"];
+    let are = |story: &crate::story::Story, on: &str| owed.map(|id| story.duty(id, 0, on));
+    let (open, met) = (Some(DutyStatus::Open), Some(DutyStatus::Met));
+    assert_eq!(are(&story, "2014-10-11"), [None; 4]);
+    assert_eq!(are(&story, "2024-10-12"), [open; 4], "without a date, never overdue");
+    let both = [ProvincialDepartment, LocalGovernment];
+    let moves = story.moves("2014-10-13");
+    assert!(both.iter().all(|office| moves.contains(&(*office, ActKind::Designate))), "{moves:?}");
     let body = |what: &str| json!({ "designates": what, "text": "the IP office of Futian" });
     let refusal = story.refuses(LocalGovernment, "designate", "2014-11-01", body("building"));
     invalid(&refusal, &["/designates"]);
-    story.does(LocalGovernment, "designate", "2014-11-01", body("department"));
-    assert_eq!(story.duty("designation", 0, "2014-10-31"), Some(DutyStatus::Open));
-    assert_eq!(story.duty("designation", 0, "2014-11-01"), Some(DutyStatus::Met));
-    story.does(ProvincialDepartment, "designate", "2014-12-01", body("funds"));
+    assert_eq!(refusal.article.as_deref(), Some("Art. 13"));
+    story.does(LocalGovernment, "designate", "2014-11-01", body("funds"));
+    assert_eq!(are(&story, "2014-10-31"), [open; 4]);
+    assert_eq!(are(&story, "2014-11-01"), [open, open, open, met]);
+    // What "the cluster area" designates is not the department's to name.
+    let refusal = story.refuses(ProvincialDepartment, "designate", "2014-11-02", body("agencies"));
+    invalid(&refusal, &["/designates"]);
+    story.does(ProvincialDepartment, "designate", "2014-12-01", body("department"));
+    assert_eq!(are(&story, "2014-12-01"), [met, open, open, met]);
+    assert!(!story.moves("2014-12-01").contains(&(ProvincialDepartment, ActKind::Designate)));
     let early =
         recommended_area().refuses(LocalGovernment, "designate", "2014-10-11", body("funds"));
     not_permitted(&early, "candidate.recommended", &["standing"], "Art. 13");

@@ -12,8 +12,8 @@ use docket::domain::refusal::Reason;
 use serde_json::json;
 
 use crate::lives::{
-    LEADING, acceptance, accepted_area, approved_area, area_application, attest, attested,
-    failed_pilot, pilot, plan, province_application, reason, rectify_by, report, scheme,
+    LEADING, acceptance, accepted_area, approved_area, attest, attested, pilot, plan,
+    province_application, reason, report, scheme,
 };
 use crate::story::{Story, date, day, invalid, not_permitted};
 

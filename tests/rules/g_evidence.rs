@@ -78,8 +78,8 @@ fn g9_evidence_gives_way_to_the_founding_act() {
     let archive = json!({ "archive": archive, "document": document() });
     let request = act("approve", "2016-06-13", archive);
     let decision = story.decide(Registrar, &request).unwrap();
-    // It takes over the attested place.
-    assert_eq!(decision.place, None);
+    // It takes over the place that evidence shows.
+    assert!(decision.place.as_ref().unwrap().shown);
     assert_eq!(decision.fact.effects.enters.as_ref().map(|n| n.as_str()), Some("pilot"));
     story.records(Registrar, &request).unwrap();
     assert_eq!(story.state.provenance, Provenance::Recorded);

@@ -238,7 +238,7 @@ fn g11_four_possible_acts_carry_each_other() {
     assert_eq!(effective.possible(day("2015-07-01")), [0, 1, 2, 3]);
     assert_eq!(effective.possible(day("2015-05-31")), [0, 1]);
     // A day on which it certainly was not there yet.
-    let early = documented(json!({ "designates": "funds", "text": "x" }));
+    let early = documented(json!({ "designates": "department", "text": "x" }));
     let early = story.refuses(ProvincialDepartment, "designate", "2014-12-31", early);
     assert!(matches!(*early.reason, Reason::DateConflict { .. }), "{early}");
 }

@@ -69,6 +69,7 @@ fn refusal(story: &Story, state: &State, kind: ActKind, office: Office) -> Optio
         now: story.now,
         mending: None,
         standing_in: &|_| None,
+        met_for_whole: &|_| None,
     };
     check_footing(&context, state, kind, office, CivilDate::from(story.now.civil_day())).err()
 }

@@ -17,7 +17,7 @@ use crate::lives::{
     LEADING, accepted_area, approved_area, area_application, demonstrative_area, pilot, plan,
     province_application, reason, recommended_area, report, scheme,
 };
-use crate::story::{CLUSTER_2014, Story, act, date, day, id, ids, invalid, measure, versions};
+use crate::story::{CLUSTER_2014, Story, date, day, id, ids, invalid, measure, versions};
 
 /// Reported in time by its own date, recorded in March.
 fn reported_late() -> (Story, u64) {

@@ -10,9 +10,7 @@ use crate::lives::{
     LEADING, SUPPORTING, attest, document, evaluated, failed_pilot, pilot, province_application,
     reason, scheme,
 };
-use crate::story::{
-    PROVINCE_2015, Story, act, date, day, forbidden, id, ids, invalid, measure, not_permitted,
-};
+use crate::story::{Story, date, forbidden, id, ids, invalid, not_permitted};
 
 const OPEN: Option<DutyStatus> = Some(DutyStatus::Open);
 const MET: Option<DutyStatus> = Some(DutyStatus::Met);

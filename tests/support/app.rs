@@ -102,6 +102,7 @@ impl World {
         }
         let registration = serde_json::from_value(body).expect("a registration");
         self.app
+            .registrar()
             .register_subject(&registrar(), registration, &format!("register {id}"))
             .await
             .expect("a registered subject");
@@ -156,7 +157,7 @@ impl World {
     /// The places taken in a category on a day.
     pub async fn taken(&self, category: &str, day: &str) -> u32 {
         let program = self.app.library().program("exercise_strong_province").expect("the program");
-        let quotas = self.app.quotas(program).await.expect("the quotas");
+        let quotas = self.app.places().quotas(program).await.expect("the quotas");
         let quota = quotas.iter().find(|q| q.category == category).expect("the category");
         quota.quota.taken_on(docket::domain::date::Day::parse(day).expect("a day"))
     }

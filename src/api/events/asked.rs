@@ -95,7 +95,8 @@ async fn after(call: &Call) -> Result<Option<u64>, Problem> {
             ));
         }
     };
-    let head = call.state.app.head_with(after).await.map_err(|error| call.problem(error))?;
+    let head =
+        call.state.app.journal().head_with(after).await.map_err(|error| call.problem(error))?;
     if head.is_none_or(|head| after > head) {
         return Err(beyond(name, after, head));
     }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::app::append::own_meta;
+use crate::app::journal::own_meta;
 use crate::domain::date::Timestamp;
 use crate::domain::event::{ApprovalAbandoned, Event};
 use crate::domain::ids::EventRef;
@@ -50,14 +50,9 @@ fn each_fold_sees_the_events_up_to_its_own_revision() {
 }
 
 fn at(revision: u64) -> Cached {
-    Cached {
-        enrollment: crate::domain::enrollment::Enrollment {
-            revision: Some(revision),
-            ..Default::default()
-        },
-        sequence: Some(revision),
-        ..Cached::default()
-    }
+    let mut cached = Cached { sequence: Some(revision), ..Cached::default() };
+    cached.enrollment.revision = Some(revision);
+    cached
 }
 
 fn put(cache: &EnrollmentCache, stream: &str, cached: Cached) {

@@ -1,6 +1,6 @@
 //! That a later version took hold of an enrollment, as an event to append (C18).
 
-use crate::app::{ActError, App};
+use crate::app::{ActError, Acts};
 use crate::codec::{self, StreamKind};
 use crate::domain::date::Day;
 use crate::domain::decide::{Actor, Context, succession_due};
@@ -9,7 +9,7 @@ use crate::domain::history::History;
 use crate::domain::ids::Office;
 use crate::domain::measure::Program;
 
-impl App {
+impl Acts {
     /// The event by which a later version takes hold of an enrollment, if that is to be recorded.
     pub(super) async fn succession(
         &self,
@@ -21,8 +21,9 @@ impl App {
         let StreamKind::Enrollment { subject, .. } = codec::kind_of_stream(stream) else {
             return Ok(None);
         };
-        let (subject, versions) = (self.subject(&subject).await?, self.library.versions(program));
-        let now = self.clock.now_for_own()?;
+        let (subject, versions) =
+            (self.library.subject(&subject).await?, self.library.versions(program));
+        let now = self.journal.clock.now_for_own()?;
         let office = Office::Docket;
         let docket = Actor { office, office_id: String::new(), divisions: Vec::new() };
         let ctx = Context {
@@ -45,7 +46,7 @@ impl App {
         let meta = self.succession_meta(program, &versions, founding, now, &succeeded);
         let revision = history.revision().map_or(0, |revision| revision + 1);
         let cause = format!("succession {}@{}", succeeded.version, succeeded.founded_by);
-        let id = self.caused_id(stream, revision, &cause);
+        let id = self.journal.caused_id(stream, revision, &cause);
         let event = Event::MeasureSucceeded(Box::new(succeeded));
         Ok(Some(Recorded { revision, sequence: None, id, event, meta }))
     }

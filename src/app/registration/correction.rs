@@ -1,16 +1,16 @@
 //! Corrections of registrations (G1): by the registrar, who recorded them, or the national office.
 
-use super::{Written, registrar_meta};
-use crate::app::{ActError, App, Caller};
+use super::{Registrar, Written, registrar_meta};
+use crate::app::{ActError, Caller};
 use crate::codec;
 use crate::domain::date::CivilDate;
 use crate::domain::ids::{EventRef, Office, SubjectId};
 use crate::domain::subject::{
     Registration, Replacement, Subject, SubjectCorrected, SubjectCorrection, SubjectEvent,
-    SubjectHistory, SubjectRecord,
+    SubjectRecord,
 };
 
-impl App {
+impl Registrar {
     /// Corrects what a subject's stream says.
     ///
     /// # Errors
@@ -25,11 +25,11 @@ impl App {
     ) -> Result<Written, ActError> {
         let office = corrector(caller)?;
         let print = serde_json::to_string(&correction)?;
-        let subject = self.subject(id).await?;
+        let subject = self.library.subject(id).await?;
         if let Some(Replacement::Registration(registration)) = &mut correction.replacement {
             self.fit(&subject, registration).await.map_err(within_replacement)?;
         }
-        let today = self.clock.now().civil_day();
+        let today = self.journal.clock.now().civil_day();
         let mut meta =
             registrar_meta(caller, CivilDate::from(today), subject.registration.invented);
         meta.office = office;
@@ -69,7 +69,7 @@ impl App {
         subject: &Subject,
         correction: &SubjectCorrection,
     ) -> Result<Vec<EventRef>, ActError> {
-        let mut history = self.subject_history(subject.id()).await?;
+        let mut history = self.library.subject_history(subject.id()).await?;
         let revision = history.records().len() as u64;
         let corrected = SubjectCorrected { correction: correction.clone(), unsettles: Vec::new() };
         let event = SubjectEvent::Corrected(Box::new(corrected));
@@ -84,7 +84,7 @@ impl App {
         }
         for program in &self.library.programs().programs {
             let stream = codec::enrollment_stream(&program.id, subject.id());
-            for event in self.history(&stream).await?.events() {
+            for event in self.enrollments.history(&stream).await?.events() {
                 let judged = kind || event.meta.office == Office::ProvincialDepartment;
                 if judged && !event.event.is_own() {
                     shaken.push(event.reference(&stream));
@@ -92,16 +92,6 @@ impl App {
             }
         }
         Ok(shaken)
-    }
-
-    /// The events of a subject's stream.
-    ///
-    /// # Errors
-    /// As the log's.
-    pub async fn subject_history(&self, id: &SubjectId) -> Result<SubjectHistory, ActError> {
-        let stream = codec::subject_stream(id);
-        let events = crate::app::read_whole_stream(&*self.log, &stream, 0).await?;
-        Ok(codec::subject_history(&events)?)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What changed between two measures: members added, removed and changed, with their articles.
 //!
-//! The parts of a measure are told apart by their ids, a rule for an act by the act and the places
+//! The parts of a measure are told apart by their ids, a rule for an act by the act and the nodes
 //! it starts from; so a rule that only moved within the file is no change.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -5,41 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Common, Shown};
+use super::{Act, Common, Shown, Stated};
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::ids::{EventRef, Id, Node, Provenance};
 use crate::domain::text::NonBlank;
-
-/// A value that an application states for a requirement.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(
-    untagged,
-    expecting = "a requirement is stated as a whole number from 0 on, a count with its day and source, a text, or a list of texts"
-)]
-pub enum Stated {
-    /// A number, such as that of agencies.
-    Number(u64),
-    /// A number with the day and the source of the count.
-    Counted(Counted),
-    /// A statement.
-    Text(NonBlank),
-    /// A list, such as the kinds of service covered.
-    List(Vec<Id>),
-}
-
-/// A count: how many, on which day, by which source.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Counted {
-    /// How many.
-    pub number: u64,
-    /// On which day they were counted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub on: Option<CivilDate>,
-    /// By whom, or where that is written.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<NonBlank>,
-}
 
 macro_rules! content {
     ($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident : $type:ty $(as $schema:ty)?),* $(,)? }) => {
@@ -86,7 +55,20 @@ content!(
     }
 );
 content!(
-    /// A return, a rejection, or another decision that gives its reason.
+    /// A return or a rejection of an application, with its round or batch (C7, P3).
+    Declined {
+        /// The reason.
+        reason: NonBlank,
+        /// The annual round.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        round: Option<NonBlank>,
+        /// The batch.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        batch: Option<NonBlank>,
+    }
+);
+content!(
+    /// A decision that gives its reason.
     Reasoned {
         /// The reason.
         reason: NonBlank,

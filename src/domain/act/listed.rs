@@ -15,6 +15,9 @@ impl Act {
             Self::Approve(approval) => {
                 (said(approval.round.as_deref()), said(approval.batch.as_deref()))
             }
+            Self::Reject(declined) | Self::Return(declined) => {
+                (said(declined.round.as_deref()), said(declined.batch.as_deref()))
+            }
             Self::AttestStanding(shown) => {
                 (said(shown.round.as_deref()), said(shown.batch.as_deref()))
             }

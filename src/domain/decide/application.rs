@@ -92,7 +92,7 @@ impl Deciding<'_> {
             return Ok(());
         }
         if !requirement.covers.is_empty() {
-            let Some(Stated::List(list)) = given else {
+            let Some(Stated::List(list)) = given.filter(|given| !given.is_empty()) else {
                 let required = Text { en: "a list".to_owned(), zh: "逐项列明".to_owned() };
                 return fail(required, nothing());
             };

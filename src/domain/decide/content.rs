@@ -157,7 +157,7 @@ impl Deciding<'_> {
                 "cite the other document by its number: the measures themselves end no standing",
                 "须注明据以终止的其他文件的文号：本办法不终止资格",
             ),
-            Some(number) if own.any(|own| document_number(own) == number) => field(
+            Some(number) if own.any(|own| document_number(own).ends_with(&number)) => field(
                 "/document/number",
                 "the measures themselves end no standing; cite the other document that does",
                 "本办法不终止资格；须注明据以终止的其他文件",
@@ -337,9 +337,15 @@ impl Deciding<'_> {
     }
 }
 
-/// A document's number as it is compared: brackets, spaces, full stops and case in any spelling.
+/// A document's number as it is compared: brackets, spaces, full stops, case and width in any
+/// spelling. An end of it, such as the year and the number alone, names the same document.
 fn document_number(number: &str) -> String {
-    number.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    let narrow = |c: char| match c {
+        '！'..='～' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
+        _ => c,
+    };
+    let letters = number.chars().map(narrow).filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
 }
 
 pub(super) fn categories(measure: &Measure) -> impl Iterator<Item = &str> {

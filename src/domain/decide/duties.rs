@@ -6,6 +6,7 @@ use crate::domain::date::{CivilDate, Day};
 use crate::domain::event::{Due, DutyMet, DutyOpened, Effects, Finding, Series, TitleEffect};
 use crate::domain::ids::Id;
 use crate::domain::measure::{ActRule, DueRule, Effect, Measure, ObligationRule, Outcome};
+use crate::domain::period::Yearly;
 use crate::domain::refusal::{Reason, Refusal, field};
 use crate::domain::state::Duty;
 use crate::domain::words;
@@ -29,19 +30,25 @@ impl Deciding<'_> {
         start: CivilDate,
     ) {
         for rule in opens.iter().filter_map(|id| measure.obligation(id)) {
-            let duty = self.duty(rule, effects, start);
+            let duty = self.duty(rule, effects, start, measure.in_force_from);
             effects.opens.push(duty);
         }
     }
 
-    fn duty(&self, rule: &ObligationRule, effects: &Effects, start: CivilDate) -> DutyOpened {
+    fn duty(
+        &self,
+        rule: &ObligationRule,
+        effects: &Effects,
+        start: CivilDate,
+        governs: CivilDate,
+    ) -> DutyOpened {
         let mut duty = DutyOpened {
             obligation: rule.id.clone(),
             owes: rule.owes,
             with: rule.with.clone(),
             receivers: rule.receivers.clone(),
             each: rule.each,
-            uncertain: self.is_uncertain(rule),
+            uncertain: self.is_uncertain(rule, start),
             article: rule.article.clone(),
             open_from: start,
             due: None,
@@ -73,9 +80,7 @@ impl Deciding<'_> {
             DueRule::Undated => {}
             DueRule::By(_) => duty.due = rule.due.by(start, self.kind.event_type()),
             DueRule::Every { on, during } => {
-                let first_due = on.in_year(start.latest().year() + 1);
-                let (every, during) = (*on, during.clone());
-                duty.series = Some(Series { first_due, every, during });
+                duty.series = Some(series(*on, during, start, governs));
             }
         }
         duty
@@ -190,6 +195,17 @@ impl Deciding<'_> {
         let refusal = self.invalid(vec![field("/rectify_by", en, zh)]).under(article);
         self.missed(refusal, findings)
     }
+}
+
+/// A series from a date on: due first in the year after the earliest that it can be, owed for certain
+/// from the year after its latest.
+fn series(every: Yearly, during: &[Id], start: CivilDate, governs: CivilDate) -> Series {
+    let year_after = |day: Day| every.in_year(day.year() + 1);
+    let certain = year_after(start.latest());
+    let earliest = start.earliest().max(governs.earliest()).unwrap_or(start.latest());
+    let first_due = year_after(earliest).min(certain);
+    let certain_from = Some(certain).filter(|certain| *certain > first_due);
+    Series { first_due, certain_from, every, during: during.to_vec() }
 }
 
 /// The day after the end of the title or the term that the effects set.

@@ -300,6 +300,7 @@ fn open_since(duty: &mut DutyOpened, confirmed: CivilDate) {
     if let Some(series) = &mut duty.series {
         let next = series.every.first_after(confirmed.latest());
         series.first_due = series.first_due.max(next);
+        series.certain_from = series.certain_from.filter(|certain| *certain > series.first_due);
     }
 }
 

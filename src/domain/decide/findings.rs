@@ -107,9 +107,12 @@ impl Deciding<'_> {
         if yearly && !one_year {
             let text = Text {
                 en: format!(
-                    "{on} spans more than one year; yearly duties are counted from its latest year"
+                    "{on} spans more than one year; what is due every year is accepted from its earliest year on, and owed for certain from its latest"
                 ),
-                zh: format!("{}跨年；年度义务自其最晚年份起算", words::zh(on)),
+                zh: format!(
+                    "{}跨年；年度事项自其最早年份起可以办理，自其最晚年份起确定应当履行",
+                    words::zh(on)
+                ),
             };
             findings.push(Finding {
                 code: Id::from("ambiguous_year"),

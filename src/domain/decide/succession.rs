@@ -13,8 +13,9 @@ use crate::domain::state::State;
 impl Deciding<'_> {
     /// The event that follows an act by which a standing is founded before a later version's day.
     pub(super) fn succession(&self, effects: &Effects) -> Option<MeasureSucceeded> {
-        let start = self.on;
-        let (measure, passing) = self.succeeding(effects.enters.as_ref()?, start)?;
+        let (measure, passing) = self.succeeding(effects.enters.as_ref()?, self.on)?;
+        // Three years from ratification (C8).
+        let start = self.request.common.decided_on.unwrap_or(self.on);
         let mut laid = Effects::default();
         laid.term = Some(term(start, passing.term, &passing.term_article));
         self.duties_opened(measure, &passing.opens, &mut laid, start);
@@ -38,8 +39,7 @@ impl Deciding<'_> {
     }
 
     /// Whether it depends on which side of a version's day the date lies, and the date does not say.
-    pub(super) fn is_uncertain(&self, rule: &ObligationRule) -> bool {
-        let on = self.on;
+    pub(super) fn is_uncertain(&self, rule: &ObligationRule, on: CivilDate) -> bool {
         let mut versions = self.ctx.versions.all().iter().map(|edition| &edition.measure);
         versions.any(|measure| {
             let from = measure.in_force_from;
@@ -115,5 +115,6 @@ fn begin_in_force(duty: &mut DutyOpened, in_force_from: CivilDate) {
     }
     if let Some(series) = &mut duty.series {
         series.first_due = series.every.first_after(in_force_from.latest());
+        series.certain_from = None;
     }
 }

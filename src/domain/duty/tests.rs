@@ -7,7 +7,7 @@ use super::{DueItem, DutyStatus, items, owed_unlisted, waiting_for};
 use crate::domain::act::ActKind;
 use crate::domain::calendar::{Calendar, Calendars};
 use crate::domain::date::{CivilDate, Day};
-use crate::domain::event::{Due, Series};
+use crate::domain::event::{Due, Series, Term};
 use crate::domain::ids::{Id, Node, Office, Provenance};
 use crate::domain::measure::Measure;
 use crate::domain::period::Yearly;
@@ -56,6 +56,7 @@ fn dated(due: &str) -> Duty {
 fn reports() -> Duty {
     let series = Series {
         first_due: day("2015-01-31"),
+        certain_from: None,
         every: Yearly::parse("--01-31").unwrap(),
         during: vec![Id::from("under_construction")],
     };
@@ -191,6 +192,12 @@ fn what_is_owed_from_a_terms_end_on_is_open_from_then() {
         ..duty("acceptance")
     };
     let mut state = state(vec![acceptance]);
+    state.kept_mut().term = Some(Arc::new(Term {
+        from: date("2014-10-12"),
+        until: date("2017-10-12"),
+        arithmetic: "2014-10-12 + P3Y = 2017-10-12".to_owned(),
+        article: "Art. 9".to_owned(),
+    }));
     assert_eq!(listed(&state, "2016-01-01"), [(None, DutyStatus::Open)]);
     assert_eq!(waiting_for(&state, &measure(), day("2017-10-12")), []);
     let waiting = waiting_for(&state, &measure(), day("2017-10-13"));

@@ -83,8 +83,10 @@ pub fn waiting_among(
         if over || decided || !item.status.is_unmet() || item.open_from.latest() > day {
             continue;
         }
+        // Who joins in it is waited for as well, also where another office does the act for both.
+        let joint = owed_act(measure, state, item, item.duty.owes, &may);
         for office in std::iter::once(item.duty.owes).chain(item.duty.with.iter().copied()) {
-            if let Some(act) = owed_act(measure, state, item, office, &may) {
+            if let Some(act) = owed_act(measure, state, item, office, &may).or(joint) {
                 let article = item.duty.article.to_string();
                 add(Waiting { office, act, since: item.open_from, article });
             }

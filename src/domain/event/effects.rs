@@ -105,6 +105,11 @@ pub struct Series {
     /// The first due date.
     #[schemars(with = "String")]
     pub first_due: Day,
+    /// Where the date from which it runs does not say its year: the first due date that is owed for
+    /// certain. What falls due before it is never late (G11).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub certain_from: Option<Day>,
     /// The day of each year.
     #[schemars(with = "String")]
     pub every: Yearly,

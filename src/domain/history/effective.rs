@@ -6,7 +6,7 @@
 //! the same day.
 
 use super::History;
-use super::entry::Entry;
+use super::entry::{Days, Entry};
 use super::narrow::arrange;
 use super::standing::standing;
 use crate::domain::date::Day;
@@ -31,7 +31,7 @@ impl<'a> Effective<'a> {
                     entries.push(Entry { days: date.into(), part, event, corrected_by });
                 }
             } else {
-                let days = event.meta.effective_on.into();
+                let days = Days::of(&event);
                 entries.push(Entry { days, part: Part::Whole, event, corrected_by });
             }
         }

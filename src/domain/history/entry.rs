@@ -16,6 +16,12 @@ pub struct Days {
 }
 
 impl Days {
+    /// Those on which an event counts: a receipt on the day that it acknowledges, whenever it says so.
+    pub fn of(event: &Recorded) -> Self {
+        let receipt = event.event.fact().and_then(|fact| fact.effects.receipt);
+        receipt.map_or(event.meta.effective_on, |(_, on)| CivilDate::from(on)).into()
+    }
+
     /// Whether it can have been on this day.
     pub fn contains(&self, day: Day) -> bool {
         day <= self.latest && self.earliest.is_none_or(|earliest| earliest <= day)

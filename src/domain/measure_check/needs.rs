@@ -1,7 +1,7 @@
 //! Conditions that nothing can satisfy, matters that nothing decides, duties that nobody can meet.
 //!
 //! A condition counts as satisfiable when some outcome that brings it about lies on a way to a
-//! place from which the act is allowed; whether it holds at a moment is `decide`'s question.
+//! node from which the act is allowed; whether it holds at a moment is `decide`'s question.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::domain::condition::Condition;
 use crate::domain::ids::{Id, Node, covered};
 use crate::domain::measure::{ActRule, DueRule, Measure, Outcome};
 
-type Places = BTreeSet<Option<Node>>;
+type Nodes = BTreeSet<Option<Node>>;
 
 pub(super) fn check(measure: &Measure, graph: &Graph<'_>, problems: &mut Problems) {
     let checking = Checking { measure, graph };
@@ -36,37 +36,36 @@ struct Checking<'a> {
 
 impl Checking<'_> {
     /// Where an enrollment stands right after an outcome that is picked.
-    fn after(&self, mut pick: impl FnMut(&ActRule, &Id, &Outcome) -> bool) -> Places {
-        let mut places = Places::new();
+    fn after(&self, mut pick: impl FnMut(&ActRule, &Id, &Outcome) -> bool) -> Nodes {
+        let mut nodes = Nodes::new();
         for step in self.graph.moves.iter().filter(|m| self.graph.reached.contains(&m.from)) {
             let rule = &self.measure.acts[step.rule];
             if let Some(outcome) = rule.outcomes.get(step.outcome)
                 && pick(rule, step.outcome, outcome)
             {
-                places.insert(landing(outcome, step.from.as_ref()));
+                nodes.insert(landing(outcome, step.from.as_ref()));
             }
         }
-        places
+        nodes
     }
 
-    fn leads_to(&self, from: &Places, rule: &ActRule) -> bool {
+    fn leads_to(&self, from: &Nodes, rule: &ActRule) -> bool {
         self.graph.leads(from, |node| covered(&rule.from, node))
     }
 
-    fn opened(&self, obligation: &str) -> Places {
-        let mut places =
-            self.after(|_, _, outcome| outcome.opens.iter().any(|id| id == obligation));
+    fn opened(&self, obligation: &str) -> Nodes {
+        let mut nodes = self.after(|_, _, outcome| outcome.opens.iter().any(|id| id == obligation));
         let passing = self.measure.passing.as_ref();
         if passing.is_some_and(|passing| passing.opens.iter().any(|id| id == obligation)) {
-            places.insert(passing_node(self.measure));
+            nodes.insert(passing_node(self.measure));
         }
-        places
+        nodes
     }
 
     fn unsatisfiable(&self, rule: &ActRule, need: &Condition) -> Option<String> {
         // What nothing has to bring about holds by itself.
         let mut wanted = true;
-        let mut places = self.after(|before, id, outcome| {
+        let mut nodes = self.after(|before, id, outcome| {
             let brings = need.is_brought_about(before, id, outcome);
             wanted &= brings.is_some();
             brings == Some(true)
@@ -76,8 +75,8 @@ impl Checking<'_> {
             Condition::TermOver => passing.is_some(),
             _ => passing.is_some_and(|p| need.obligations().iter().any(|id| p.opens.contains(id))),
         };
-        places.extend(passing_node(self.measure).map(Some).filter(|_| by_passing));
-        if !wanted || self.leads_to(&places, rule) {
+        nodes.extend(passing_node(self.measure).map(Some).filter(|_| by_passing));
+        if !wanted || self.leads_to(&nodes, rule) {
             return None;
         }
         Some(format!(

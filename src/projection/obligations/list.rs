@@ -276,6 +276,7 @@ fn series(row: &dyn Record) -> Result<Option<Series>, DatabaseError> {
     let Some(first_due) = row.parsed_if("first_due", Day::parse)? else { return Ok(None) };
     Ok(Some(Series {
         first_due,
+        certain_from: row.parsed_if("certain_from", Day::parse)?,
         every: row.parsed("every", Yearly::parse)?,
         during: row.text("during")?.split_ascii_whitespace().map(Id::from).collect(),
     }))

@@ -39,6 +39,7 @@ pub(super) const OBLIGATION_TABLE: Table = Table {
         ("owed_with", Text),
         ("receivers", Text),
         ("uncertain", Int),
+        ("certain_from", Text),
     ],
     key: &["id"],
     changes: CHANGES,

@@ -1,4 +1,4 @@
-//! What is in the drawing: places, labels of moves, and the lines between them; not yet where.
+//! What is in the drawing: nodes, labels of moves, and the lines between them; not yet where.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,9 @@ use crate::domain::measure::{ActRule, Measure, Phase, WaitingRule};
 use crate::domain::measure_check::Graph;
 use crate::domain::words::article;
 
-/// More starting places than this, and a move is drawn once, at its target.
+/// More starting nodes than this, and a move is drawn once, at its target.
 const MOST_SOURCES: usize = 3;
-const PLACE_WIDTH: f64 = 138.0;
+const NODE_WIDTH: f64 = 138.0;
 const LABEL_WIDTH: f64 = 142.0;
 const LANE_NAME_WIDTH: f64 = 116.0;
 
@@ -21,13 +21,13 @@ pub enum Kind {
     /// Where everyone begins.
     Start,
     /// A phase or step.
-    Place {
+    Node {
         /// Whether one stands in the program there.
         standing: bool,
         /// Whether nothing has to follow.
         terminal: bool,
     },
-    /// What leads from a place to another.
+    /// What leads from a node to another.
     Label,
     /// The same, where the target or the source is named instead of a line drawn to it.
     Tag,
@@ -35,13 +35,13 @@ pub enum Kind {
     Pass,
 }
 
-/// A box: a place or a label.
+/// A box: a node or a label.
 #[derive(Debug, Clone)]
 pub struct Item {
     pub kind: Kind,
     /// The lane, from the top.
     pub lane: usize,
-    /// The column: places in even ones, labels in odd ones.
+    /// The column: nodes in even ones, labels in odd ones.
     pub column: usize,
     /// Lines of large print.
     pub head: Vec<String>,
@@ -55,7 +55,7 @@ pub struct Item {
     pub y: f64,
 }
 
-/// A line through boxes, by their numbers, with an arrow at its end if it ends at a place.
+/// A line through boxes, by their numbers, with an arrow at its end if it ends at a node.
 #[derive(Debug, Clone)]
 pub struct Line {
     pub through: Vec<usize>,
@@ -71,7 +71,7 @@ pub struct Picture {
     pub columns: usize,
 }
 
-/// A move with everything that makes one label: a rule's outcomes that lead from places to one.
+/// A move with everything that makes one label: a rule's outcomes that lead from nodes to one.
 struct Arrow<'m> {
     rule: &'m ActRule,
     outcomes: Vec<&'m Id>,
@@ -93,14 +93,14 @@ impl Picture {
     /// What is to be drawn of a measure.
     pub fn of(measure: &Measure, language: Language) -> Self {
         let graph = Graph::of(measure);
-        let mut places: Vec<Option<Node>> = Vec::new();
+        let mut nodes: Vec<Option<Node>> = Vec::new();
         if !measure.acts.is_empty() {
-            places.push(None);
+            nodes.push(None);
         }
         let shown =
             |node: &&Node| measure.known_in_part || graph.reached.contains(&Some((*node).clone()));
-        places.extend(graph.nodes.iter().filter(shown).cloned().map(Some));
-        let order = places.iter().cloned().zip(0..).collect();
+        nodes.extend(graph.nodes.iter().filter(shown).cloned().map(Some));
+        let order = nodes.iter().cloned().zip(0..).collect();
         let arrows = arrows(measure, &graph);
         let picture = Self {
             items: Vec::new(),
@@ -117,9 +117,9 @@ impl Picture {
             at: BTreeMap::new(),
             picture,
         };
-        builder.layer(&places, &arrows);
-        for place in &places {
-            builder.place(place.as_ref());
+        builder.layer(&nodes, &arrows);
+        for node in &nodes {
+            builder.add_node(node.as_ref());
         }
         for arrow in &arrows {
             builder.arrow(arrow);
@@ -160,17 +160,17 @@ impl Builder<'_> {
         self.order.get(&from.cloned()) < self.order.get(&Some(to.clone()))
     }
 
-    /// The longest way to each place along the moves that follow the file's order of places.
-    fn layer(&mut self, places: &[Option<Node>], arrows: &[Arrow<'_>]) {
-        for place in places {
-            let before = arrows.iter().filter(|arrow| Some(&arrow.to) == place.as_ref());
+    /// The longest way to each node along the moves that follow the file's order of nodes.
+    fn layer(&mut self, nodes: &[Option<Node>], arrows: &[Arrow<'_>]) {
+        for node in nodes {
+            let before = arrows.iter().filter(|arrow| Some(&arrow.to) == node.as_ref());
             let layer = before
                 .flat_map(|arrow| &arrow.from)
-                .filter(|from| place.as_ref().is_some_and(|to| self.forward(from.as_ref(), to)))
+                .filter(|from| node.as_ref().is_some_and(|to| self.forward(from.as_ref(), to)))
                 .filter_map(|from| self.layers.get(from))
                 .max()
                 .map_or(0, |layer| layer + 1);
-            self.layers.insert(place.clone(), layer);
+            self.layers.insert(node.clone(), layer);
         }
     }
 
@@ -183,17 +183,17 @@ impl Builder<'_> {
         self.picture.items.len() - 1
     }
 
-    fn place(&mut self, place: Option<&Node>) {
-        let column = 2 * self.layers.get(&place.cloned()).copied().unwrap_or(0);
-        let item = match place {
+    fn add_node(&mut self, node: Option<&Node>) {
+        let column = 2 * self.layers.get(&node.cloned()).copied().unwrap_or(0);
+        let item = match node {
             None => {
-                let head = wrap(self.words.start, LARGE, PLACE_WIDTH - 40.0);
+                let head = wrap(self.words.start, LARGE, NODE_WIDTH - 40.0);
                 boxed(Kind::Start, 0, column, head, vec![])
             }
             Some(node) => self.node(node, column),
         };
         let number = self.add(item);
-        self.at.insert(place.cloned(), number);
+        self.at.insert(node.cloned(), number);
     }
 
     fn node(&self, node: &Node, column: usize) -> Item {
@@ -205,10 +205,10 @@ impl Builder<'_> {
             Some(step) => (&step.label, step.terminal),
             None => (&phase.label, phase.terminal),
         };
-        let head = wrap(label.get(self.language), LARGE, PLACE_WIDTH - 14.0);
+        let head = wrap(label.get(self.language), LARGE, NODE_WIDTH - 14.0);
         let waiting = measure.waiting_at(node).iter().map(|waiting| self.waiting(waiting));
-        let small = waiting.flat_map(|text| wrap(&text, SMALL, PLACE_WIDTH - 14.0)).collect();
-        let kind = Kind::Place { standing: phase.standing, terminal };
+        let small = waiting.flat_map(|text| wrap(&text, SMALL, NODE_WIDTH - 14.0)).collect();
+        let kind = Kind::Node { standing: phase.standing, terminal };
         boxed(kind, lane, column, head, small)
     }
 
@@ -240,8 +240,8 @@ impl Builder<'_> {
                 } else {
                     group.iter().map(|from| pattern(from.as_ref())).collect()
                 };
-                let places = patterns(self.measure, &covering, self.language);
-                let text = format!("{} ({} {places})", self.label(arrow), self.words.from);
+                let nodes = patterns(self.measure, &covering, self.language);
+                let text = format!("{} ({} {nodes})", self.label(arrow), self.words.from);
                 self.tag_before(&text, &arrow.to);
             }
         }
@@ -338,20 +338,20 @@ fn pattern(node: Option<&Node>) -> Id {
     Id::from(node.map_or("none", Node::as_str))
 }
 
-/// The places that a rule's patterns cover, in words.
+/// The nodes that a rule's patterns cover, in words.
 pub fn patterns(measure: &Measure, patterns: &[Id], language: Language) -> String {
     let words = words::words(language);
     let named = |pattern: &Id| -> String {
         if pattern == "none" {
             return words.start.to_owned();
         }
-        let (place, every) = match pattern.strip_suffix(".*") {
-            Some(place) => (place, true),
+        let (node, every) = match pattern.strip_suffix(".*") {
+            Some(node) => (node, true),
             None => (pattern.as_str(), false),
         };
-        let label = Node::parse(place).ok().and_then(|node| measure.label(&node));
-        let label = label.as_ref().map_or(place, |label| label.get(language));
-        let steps = measure.phase(place).is_some_and(|phase| !phase.steps.is_empty());
+        let label = Node::parse(node).ok().and_then(|node| measure.label(&node));
+        let label = label.as_ref().map_or(node, |label| label.get(language));
+        let steps = measure.phase(node).is_some_and(|phase| !phase.steps.is_empty());
         if every && steps { format!("{label} [{}]", words.any_step) } else { label.to_owned() }
     };
     patterns.iter().map(named).collect::<Vec<_>>().join(words.comma)
@@ -372,7 +372,7 @@ fn boxed(kind: Kind, lane: usize, column: usize, head: Vec<String>, small: Vec<S
     let widest = |lines: &[String], size| lines.iter().map(|l| width(l, size)).fold(0.0, f64::max);
     let text = head.len() as f64 * LARGE * LEADING + small.len() as f64 * SMALL * LEADING;
     let (width, height) = match kind {
-        Kind::Place { .. } => (PLACE_WIDTH, text + 14.0),
+        Kind::Node { .. } => (NODE_WIDTH, text + 14.0),
         Kind::Start => (widest(&head, LARGE) + 28.0, text + 14.0),
         Kind::Label | Kind::Tag => (widest(&small, SMALL) + 10.0, text + 6.0),
         Kind::Pass => (0.0, 6.0),

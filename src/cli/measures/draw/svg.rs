@@ -108,8 +108,8 @@ fn draw_item(item: &Item, svg: &mut String) {
     let (radius, fill, stroke, dash) = match item.kind {
         Kind::Pass => return,
         Kind::Start => (height / 2.0, "#fff", "#789", ""),
-        Kind::Place { standing: true, .. } => (6.0, "#dcebfa", "#27639c", ""),
-        Kind::Place { .. } => (6.0, "#eceff3", "#678", ""),
+        Kind::Node { standing: true, .. } => (6.0, "#dcebfa", "#27639c", ""),
+        Kind::Node { .. } => (6.0, "#eceff3", "#678", ""),
         Kind::Label => (3.0, "#fff", "#c3ccd6", ""),
         Kind::Tag => (3.0, "#fffbea", "#c9a94a", " stroke-dasharray=\"4 2\""),
     };
@@ -117,7 +117,7 @@ fn draw_item(item: &Item, svg: &mut String) {
         svg,
         "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"{radius:.1}\" fill=\"{fill}\" stroke=\"{stroke}\"{dash}/>"
     );
-    if matches!(item.kind, Kind::Place { terminal: true, .. }) {
+    if matches!(item.kind, Kind::Node { terminal: true, .. }) {
         let _ = writeln!(
             svg,
             "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"4\" fill=\"none\" stroke=\"{stroke}\"/>",

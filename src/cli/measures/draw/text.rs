@@ -1,8 +1,8 @@
 //! Text in a drawing: how wide it is, where it breaks, how it is escaped.
 
-/// The size of the small print in pixels; labels of places are larger.
+/// The size of the small print in pixels; labels of nodes are larger.
 pub const SMALL: f64 = 11.0;
-/// The size of a place's label in pixels.
+/// The size of a node's label in pixels.
 pub const LARGE: f64 = 13.0;
 /// Height of a line as a multiple of the text's size.
 pub const LEADING: f64 = 1.3;

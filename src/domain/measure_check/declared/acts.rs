@@ -137,7 +137,7 @@ impl Checking<'_> {
         if rule.from.is_empty() {
             self.problems.add(
                 format!("{path}/from"),
-                "from nowhere: name the places from which it is allowed, such as \"none\", \"pilot\" or \"pilot.*\"",
+                "from nowhere: name the nodes from which it is allowed, such as \"none\", \"pilot\" or \"pilot.*\"",
             );
         }
     }
@@ -146,14 +146,14 @@ impl Checking<'_> {
         if pattern == "*" || pattern == "none" {
             return;
         }
-        let place = pattern.strip_suffix(".*").unwrap_or(pattern);
-        let whole_phase = place.len() < pattern.len();
-        let known = Node::parse(place).is_ok_and(|node| {
+        let stem = pattern.strip_suffix(".*").unwrap_or(pattern);
+        let whole_phase = stem.len() < pattern.len();
+        let known = Node::parse(stem).is_ok_and(|node| {
             self.measure.declares(&node) && !(whole_phase && node.step().is_some())
         });
         if !known {
             self.problems.add(path, format!(
-                "{pattern} covers no declared place: write \"none\", \"*\", a phase, \"phase.*\" or \"phase.step\" out of [[phase]]"
+                "{pattern} covers no declared node: write \"none\", \"*\", a phase, \"phase.*\" or \"phase.step\" out of [[phase]]"
             ));
         }
     }

@@ -3,7 +3,7 @@
 use super::Words;
 use crate::domain::act::{
     AcceptanceCheck, Act, AdjustmentRequest, Application, Approval, Arrangement, Correction,
-    IndicatorSystem, Inspection, Receipt, Support,
+    IndicatorSystem, Inspection, Progress, Receipt, Support,
 };
 use crate::domain::date::CivilDate;
 use crate::domain::ids::{Language, Office};
@@ -31,9 +31,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::ApproveScheme(c) => because(format!("approved the scheme of {s}"), &c.reason),
         Act::ReturnScheme(c) => format!("returned the scheme of {s}: {}", c.reason),
         Act::RejectScheme(c) => format!("rejected the scheme of {s}: {}", c.reason),
-        Act::ReportProgress(c) => {
-            format!("reported {} on “{}”: {}", of("progress"), words.task(&c.task), c.text)
-        }
+        Act::ReportProgress(c) => progressed(words, c),
         Act::RequestAdjustment(c) => adjusting(words, c),
         Act::ApproveAdjustment(c) => {
             because(format!("granted {s} the change of its category"), &c.reason)
@@ -76,9 +74,11 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::RecordSupport(c) => supported(words, c),
         Act::RecordInterpretation(c) => format!("interpreted {} for {s}: {}", c.article, c.text),
         Act::RecordArrangement(c) => arranged(words, c),
-        Act::RecordIndicatorSystem(c) => indicators(s, c),
-        Act::AttestStanding(_) | Act::Note(_) => recorded(words, act),
-        Act::RecordUnderUnknownRule(_) | Act::RecordListComplete(_) => recorded(words, act),
+        Act::RecordIndicatorSystem(c) => measured(s, c),
+        Act::AttestStanding(_)
+        | Act::Note(_)
+        | Act::RecordUnderUnknownRule(_)
+        | Act::RecordListComplete(_) => recorded(words, act),
     }
 }
 
@@ -126,10 +126,6 @@ fn supported(words: &Words<'_>, support: &Support) -> String {
     let amount = support.amount.as_ref().map(|amount| format!(", {amount}")).unwrap_or_default();
     let kind = words.result(&support.kind);
     format!("gave support to {} ({kind}{amount}): {}", words.subject, support.text)
-}
-
-fn indicators(s: &str, system: &IndicatorSystem) -> String {
-    because(format!("set up the indicator system of {s}, “{}”", system.title), &system.text)
 }
 
 fn arranged(words: &Words<'_>, arrangement: &Arrangement) -> String {
@@ -186,6 +182,17 @@ fn rectified(words: &Words<'_>) -> String {
         return "reported its rectification as done".to_owned();
     }
     format!("reported the rectification of {} as done", words.subject)
+}
+
+fn progressed(words: &Words<'_>, progress: &Progress) -> String {
+    let (s, task, text) = (words.subject, words.task(&progress.task), &progress.text);
+    let whose =
+        if words.is_own() { "its progress".to_owned() } else { format!("the progress of {s}") };
+    format!("reported {whose} on “{task}”: {text}")
+}
+
+fn measured(subject: &str, system: &IndicatorSystem) -> String {
+    because(format!("set up the indicator system of {subject}, “{}”", system.title), &system.text)
 }
 
 fn acknowledged(subject: &str, receipt: &Receipt) -> String {

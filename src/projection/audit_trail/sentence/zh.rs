@@ -3,7 +3,7 @@
 use super::Words;
 use crate::domain::act::{
     AcceptanceCheck, Act, ActKind, AdjustmentRequest, Application, Approval, Arrangement,
-    Correction, IndicatorSystem, Inspection, Support,
+    Correction, Inspection, Support,
 };
 use crate::domain::ids::{Id, Language};
 use crate::domain::text::NonBlank;
@@ -72,7 +72,9 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::RecordSupport(c) => supported(words, c),
         Act::RecordInterpretation(c) => format!("解释{}：{}", article(&c.article, ZH), c.text),
         Act::RecordArrangement(c) => arranged(words, c),
-        Act::RecordIndicatorSystem(c) => indicators(s, c),
+        Act::RecordIndicatorSystem(c) => {
+            because(format!("建立{s}考核评价指标体系《{}》", c.title), &c.text)
+        }
         Act::RecordListComplete(c) => format!("登记{s}参加名单自该日起完整：{}", c.source),
         Act::Note(c) => format!("就{s}备注：{}", c.text),
         Act::RecordUnderUnknownRule(c) => format!("补录{s}的事项（适用规定不详）：{}", c.what),
@@ -121,10 +123,6 @@ fn supported(words: &Words<'_>, support: &Support) -> String {
     let amount = support.amount.as_ref().map(|amount| format!("，{amount}")).unwrap_or_default();
     let kind = words.result(&support.kind);
     format!("对{}给予支持（{kind}{amount}）：{}", words.subject, support.text)
-}
-
-fn indicators(s: &str, system: &IndicatorSystem) -> String {
-    because(format!("建立{s}考核评价指标体系《{}》", system.title), &system.text)
 }
 
 fn arranged(words: &Words<'_>, arrangement: &Arrangement) -> String {

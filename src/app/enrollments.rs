@@ -1,9 +1,9 @@
-//! Loading an enrollment: its history from the log, its fold from the cache.
+//! The enrollments: the history of each from the log, its fold from what is kept in memory.
 
 use std::sync::Arc;
 
-use super::cache::{Cached, Seen};
-use super::{ActError, App};
+use super::ActError;
+use super::cache::{Cached, EnrollmentCache, Seen};
 use crate::codec;
 use crate::domain::history::History;
 use crate::log::{EventLog, LogError, RecordedEvent, StreamName};
@@ -63,7 +63,18 @@ impl std::ops::Deref for Loaded {
     }
 }
 
-impl App {
+/// The enrollments of a log.
+pub struct Enrollments {
+    log: Arc<dyn EventLog>,
+    pub(super) cache: EnrollmentCache,
+}
+
+impl Enrollments {
+    pub(super) fn new(log: Arc<dyn EventLog>, cache_bytes: usize) -> Self {
+        let cache = EnrollmentCache::new(cache_bytes, log.is_shared());
+        Self { log, cache }
+    }
+
     /// The history of an enrollment; without events when it has none.
     ///
     /// # Errors
@@ -77,7 +88,7 @@ impl App {
     ///
     /// # Errors
     /// As [`load_history`].
-    pub async fn enrollment(&self, stream: &str) -> Result<Arc<Cached>, ActError> {
+    pub async fn get(&self, stream: &str) -> Result<Arc<Cached>, ActError> {
         Ok(self.load(stream).await?.cached)
     }
 
@@ -85,12 +96,12 @@ impl App {
     ///
     /// # Errors
     /// As [`load_history`].
-    pub async fn enrollment_anew(&self, stream: &str) -> Result<Arc<Cached>, ActError> {
+    pub async fn get_anew(&self, stream: &str) -> Result<Arc<Cached>, ActError> {
         Ok(self.reload(stream).await?.1.cached)
     }
 
     pub(super) async fn load(&self, stream: &str) -> Result<Loaded, ActError> {
-        match self.enrollments.get(stream) {
+        match self.cache.get(stream) {
             (Some(cached), seen) => Ok(Loaded { cached, seen }),
             (None, _) => Ok(self.reload(stream).await?.1),
         }
@@ -98,10 +109,10 @@ impl App {
 
     /// Reads the enrollment anew, whatever is kept of it.
     pub(super) async fn reload(&self, stream: &str) -> Result<(History, Loaded), ActError> {
-        let seen = self.enrollments.seen(stream);
+        let seen = self.cache.seen(stream);
         let history = self.history(stream).await?;
         let cached = Arc::new(Cached::of(&history));
-        self.enrollments.put(stream, cached.clone(), seen);
+        self.cache.put(stream, cached.clone(), seen);
         Ok((history, Loaded { cached, seen }))
     }
 }

@@ -1,10 +1,11 @@
 //! What is looked at before an act is decided: its key, what it says of the revision, what it cites.
 
-use super::cache::Cached;
-use super::call::{Caller, Precondition};
-use super::documents::Digest as DocumentDigest;
-use super::enrollment::stream_name;
-use super::{ActError, App};
+use super::Acts;
+use crate::app::ActError;
+use crate::app::cache::Cached;
+use crate::app::call::{Caller, Precondition};
+use crate::app::documents::Digest as DocumentDigest;
+use crate::app::enrollments::stream_name;
 use crate::codec;
 use crate::domain::act::{Act, ActRequest, Common};
 use crate::domain::history::History;
@@ -13,7 +14,7 @@ use crate::domain::ids::{Digest, SubjectId};
 /// How many events a conflict shows at most.
 const CHANGES_SHOWN: usize = 20;
 
-impl App {
+impl Acts {
     pub(super) async fn check_precondition(
         &self,
         stream: &str,
@@ -42,7 +43,7 @@ impl App {
         // A revision beyond the stream's end has nothing after it.
         let from = cached.revision.map_or(0, |now| next.min(now + 1));
         let name = stream_name(stream)?;
-        let page = self.log.read_stream(&name, from, CHANGES_SHOWN).await?;
+        let page = self.journal.log.read_stream(&name, from, CHANGES_SHOWN).await?;
         let changes =
             page.events.iter().map(codec::decode_enrollment).collect::<Result<Vec<_>, _>>()?;
         Err(ActError::Conflict { expected, actual: cached.revision, changes })
@@ -64,15 +65,15 @@ impl App {
     ) -> Result<(), ActError> {
         let not_found = || ActError::NotFound { what: "program", name: program.to_owned() };
         let program = self.library.program(program).ok_or_else(not_found)?;
-        let subject = self.subject_of(program, subject).await?;
+        let subject = self.library.subject_of(program, subject).await?;
         let stream = codec::record_stream(&program.id, &subject);
         // Asked only where the act is refused in any case: what is kept will not do on a shared log.
-        let cached = match self.log.is_shared() {
-            true => self.enrollment_anew(&stream).await?,
-            false => self.enrollment(&stream).await?,
+        let cached = match self.journal.log.is_shared() {
+            true => self.enrollments.get_anew(&stream).await?,
+            false => self.enrollments.get(&stream).await?,
         };
         if cached.revision_of_key(&caller.principal, key).is_some() {
-            let history = self.history(&stream).await?;
+            let history = self.enrollments.history(&stream).await?;
             let used = history.events().iter().find(|event| {
                 event.meta.principal == caller.principal
                     && event.meta.key.as_ref().is_some_and(|(used, _)| used == key)
@@ -118,7 +119,7 @@ fn cites<'a>(common: &'a Common, at: &str, into: &mut Vec<(String, &'a Digest)>)
     }
 }
 
-/// The revision that the caller names, where others came after it; by [`App::check_precondition`]
+/// The revision that the caller names, where others came after it; by [`Acts::check_precondition`]
 /// they are all Docket's own.
 pub(super) fn seen_before(stated: Precondition, cached: &Cached) -> Option<u64> {
     match stated {

@@ -1,8 +1,9 @@
 //! What an event says of who acted, when and under what (G2).
 
-use super::cache::Cached;
-use super::call::Case;
-use super::{ActError, App};
+use super::Acts;
+use crate::app::ActError;
+use crate::app::cache::Cached;
+use crate::app::call::Case;
 use crate::codec;
 use crate::domain::act::Act;
 use crate::domain::date::{Day, Timestamp};
@@ -10,7 +11,7 @@ use crate::domain::decide::Decision;
 use crate::domain::event::EventMeta;
 use crate::domain::ids::{EventRef, Office, Text};
 
-impl App {
+impl Acts {
     pub(super) async fn meta(
         &self,
         case: &Case<'_>,
@@ -61,7 +62,7 @@ impl App {
             revision: case.subject.revision,
             id: case.subject.event_id,
         });
-        let adoption = self.adoption(case.program, decision.edition.as_ref());
+        let adoption = self.library.adoption(case.program, decision.edition.as_ref());
         own.chain(decision.rests_on.iter().cloned()).chain(registered).chain(adoption).collect()
     }
 
@@ -85,7 +86,7 @@ impl App {
             Office::ProvincialDepartment => {
                 let province = match &case.subject.registration.province {
                     Some(id) if id != case.subject.id() => {
-                        self.subject(id).await?.name_on(day).clone()
+                        self.library.subject(id).await?.name_on(day).clone()
                     }
                     _ => subject.clone(),
                 };

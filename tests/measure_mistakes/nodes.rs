@@ -1,4 +1,4 @@
-//! Places, outcomes, articles, labels and ids.
+//! Nodes, outcomes, articles, labels and ids.
 
 use rstest::rstest;
 
@@ -40,7 +40,7 @@ use super::{CLUSTER, STRONG, TRIAL, assert_mistake};
     "from = [\"demonstrative\", ",
     "ambiguous: from demonstrative both this rule and rule 20 of the file allow review"
 )]
-fn places(
+fn nodes(
     #[case] path: &str,
     #[case] old: &str,
     #[case] new: &str,
@@ -183,7 +183,7 @@ fn words(
     "\"cancelled\", \"ended\"]",
     "\"cancelled\", \"gone\"]",
     "from = [\"none\", \"candidate",
-    "gone covers no declared place"
+    "gone covers no declared node"
 )]
 #[case::title(
     "article = \"Art. 18\"\ntitle = \"demonstrative\"",

@@ -1,7 +1,8 @@
 //! What an office could do where an enrollment stands, before an act says anything: asked of the same
 //! rules that decide it.
 
-use super::{ActError, App};
+use super::Acts;
+use crate::app::ActError;
 use crate::codec;
 use crate::domain::act::ActKind;
 use crate::domain::date::Day;
@@ -28,7 +29,7 @@ pub struct Prospect<'a> {
     pub prospects: &'a Prospects,
 }
 
-impl App {
+impl Acts {
     /// Why an act of a kind would be refused whatever it said; nothing where its content decides.
     /// The registrar records it for any office that does it.
     ///
@@ -45,7 +46,7 @@ impl App {
             others.iter().find(|(other, _)| other == program).map(|(_, standing)| standing.clone())
         };
         let stream = codec::record_stream(&program.id, subject);
-        let now = self.clock.now();
+        let now = self.journal.clock.now();
         let context = Context {
             program,
             versions,

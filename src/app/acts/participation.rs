@@ -1,14 +1,16 @@
-//! Standings in other programs that an act's rules presuppose (P17).
+//! What an act's rules presuppose beside its enrollment: standings in other programs (P17), and what is
+//! on record for the program as a whole (P19).
 
-use super::{ActError, App};
+use super::Acts;
+use crate::app::ActError;
 use crate::codec;
 use crate::domain::act::{Act, ActKind, ActRequest};
 use crate::domain::date::Day;
 use crate::domain::decide::OtherStanding;
-use crate::domain::ids::{Id, ProgramId, SubjectId};
+use crate::domain::ids::{EventRef, Id, ProgramId, SubjectId};
 use crate::domain::measure::{Program, Versions};
 
-impl App {
+impl Acts {
     /// Standings in other programs that an act's rules presuppose on its day (P17). An exercise looks at the exercise of the other program (G16).
     pub(super) async fn participation(
         &self,
@@ -28,7 +30,7 @@ impl App {
             });
             let Some(other) = other else { continue };
             let stream = codec::enrollment_stream(&other.id, subject);
-            let history = self.history(&stream).await?;
+            let history = self.enrollments.history(&stream).await?;
             let state = history.state_at(day);
             let (Some(phase), Some(by)) = (state.phase(), state.node_by) else { continue };
             let Some(event) = history.at(by) else { continue };
@@ -36,6 +38,29 @@ impl App {
             found.push((condition.program.clone(), standing));
         }
         Ok(found)
+    }
+
+    /// The events that met, by an act's day, what it presupposes for the program as a whole.
+    pub(super) async fn met_for_whole(
+        &self,
+        program: &Program,
+        versions: &Versions,
+        (kind, day): (ActKind, Day),
+    ) -> Result<Vec<(Id, EventRef)>, ActError> {
+        let Some(edition) = versions.in_force(day) else { return Ok(Vec::new()) };
+        let presupposed = edition.measure.rules(kind).filter_map(|rule| rule.presupposes.as_ref());
+        let presupposed: Vec<_> = presupposed.map(|one| &one.obligation).collect();
+        if presupposed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let stream = codec::program_stream(&program.id);
+        let history = self.enrollments.history(&stream).await?;
+        let state = history.state_at(day);
+        let met = presupposed.into_iter().filter_map(|id| {
+            let event = history.at(state.met_outside.get(id)?.by)?;
+            Some((id.clone(), event.reference(&stream)))
+        });
+        Ok(met.collect())
     }
 }
 

@@ -1,15 +1,22 @@
 //! One act, end to end (design, "An act, end to end").
 
+mod append;
+mod checks;
+mod meta;
+mod participation;
+mod prospects;
+
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::act_checks::{changed_since, seen_before};
-use super::append::check_fact_size;
 use super::call::{ActAnswer, ActCall, Caller, Case};
-use super::enrollment::{Loaded, stream_name};
-use super::participation::decided_act;
-use super::{ActError, App, cache::Cached};
+use super::documents::DocumentStore;
+use super::enrollments::{Enrollments, Loaded, stream_name};
+use super::journal::Journal;
+use super::journal::check_fact_size;
+use super::places::Places;
+use super::{ActError, Library, cache::Cached};
 use crate::codec;
 use crate::domain::date::{Day, Timestamp};
 use crate::domain::decide::{Context, Decision};
@@ -18,40 +25,53 @@ use crate::domain::history::History;
 use crate::domain::history_decide::{decide_at_end, decide_on, fold_day_of_new};
 use crate::domain::ids::{Id, ProgramId};
 use crate::log::LogError;
+use checks::{changed_since, seen_before};
+use participation::decided_act;
+
+pub use prospects::Prospect;
 
 /// How often an act under `If-Match: *` is decided again when another was faster.
 const MAX_TRIES: usize = 8;
 
-impl App {
+/// Takes acts through.
+pub struct Acts {
+    pub(super) journal: Arc<Journal>,
+    pub(super) enrollments: Arc<Enrollments>,
+    pub(super) places: Arc<Places>,
+    pub(super) library: Arc<Library>,
+    pub(super) documents: Arc<dyn DocumentStore>,
+}
+
+impl Acts {
     /// Takes an act through.
     ///
     /// # Errors
     /// [`ActError`]; whatever it is, the enrollment has no event of a refused act.
     pub async fn act(&self, caller: &Caller, call: &ActCall) -> Result<ActAnswer, ActError> {
         let mut case = self.case(caller, call).await?;
-        let _turn = self.stripe(&case.stream).lock().await;
+        let _turn = self.journal.turn(&case.stream).await;
         // Where others append too, what is kept may be older than the log: nothing is refused by it.
-        let mut doubted = self.log.is_shared();
+        let mut doubted = self.journal.log.is_shared();
         let mut loaded = if doubted && call.validate_only {
-            self.reload(&case.stream).await?.1
+            self.enrollments.reload(&case.stream).await?.1
         } else {
-            self.load(&case.stream).await?
+            self.enrollments.load(&case.stream).await?
         };
         for _ in 0..MAX_TRIES {
             match self.try_once(&case, &loaded).await {
                 Err(ActError::Log(LogError::Conflict { .. })) => {}
                 Err(error @ ActError::Log(LogError::OutcomeUnknown(_))) => {
-                    self.enrollments.forget(&case.stream);
+                    self.enrollments.cache.forget(&case.stream);
                     return Err(error);
                 }
                 Err(error) if doubted && error.is_refusal() => {
                     doubted = false;
-                    self.renew_editions(case.program.governed_as()).await?;
+                    self.library.renew_editions(case.program.governed_as()).await?;
                     case = self.case(caller, call).await?;
                 }
                 answer => return answer,
             }
-            loaded = self.reload(&case.stream).await?.1;
+            loaded = self.enrollments.reload(&case.stream).await?.1;
         }
         Err(ActError::Busy { what: case.stream })
     }
@@ -76,8 +96,8 @@ impl App {
             detail: format!("the role {} never acts in a program", caller.role),
             required: Vec::new(),
         })?;
-        let subject = self.subject_of(program, call.subject.as_ref()).await?;
-        let mut versions = self.versions_to_judge_by(program).await?;
+        let subject = self.library.subject_of(program, call.subject.as_ref()).await?;
+        let mut versions = self.library.versions_to_judge_by(program).await?;
         if subject.is_program() {
             versions = Arc::new(versions.of_whole());
         }
@@ -108,7 +128,7 @@ impl App {
             return Ok(None);
         };
         let name = stream_name(&case.stream)?;
-        let page = self.log.read_stream(&name, revision, 2).await?;
+        let page = self.journal.log.read_stream(&name, revision, 2).await?;
         let Some(stored) = page.events.first() else { return Ok(None) };
         let recorded = codec::decode_enrollment(stored)?;
         match &recorded.meta.key {
@@ -119,7 +139,7 @@ impl App {
                     let first_used_at = recorded.meta.recorded_at;
                     return Err(ActError::KeyReused { first_used_at });
                 }
-                self.counters.count_replay();
+                self.journal.counters.count_replay();
                 let next = page.events.get(1).map(codec::decode_enrollment).transpose()?;
                 let is_caused = |next: &Recorded| {
                     let causation = next.meta.causation.as_deref();
@@ -136,7 +156,7 @@ impl App {
 
     /// Decides on what is kept; where that needs more, or refuses, on the stream as it is.
     async fn attempt(&self, case: &Case<'_>, cached: &Loaded) -> Result<ActAnswer, ActError> {
-        let now = self.clock.now_for_recording()?;
+        let now = self.journal.clock.now_for_recording()?;
         let seen = seen_before(case.call.precondition, cached);
         let at_end =
             self.with_context(case, now, |ctx| decide_at_end(ctx, cached, &case.call.request));
@@ -144,7 +164,7 @@ impl App {
             let fold_day = case.call.request.common.effective_on.latest();
             return self.record(case, cached, None, decision, fold_day, now).await;
         }
-        let (history, cached) = self.reload(&case.stream).await?;
+        let (history, cached) = self.enrollments.reload(&case.stream).await?;
         if let Some(answer) = self.replay(case, &cached).await? {
             return Ok(answer);
         }
@@ -208,7 +228,7 @@ impl App {
         }
         if case.call.validate_only {
             if let Some(wanted) = &wanted {
-                let left = self.check_place(case, wanted, fold_day).await;
+                let left = self.places.check_place(case, wanted, fold_day).await;
                 left.map_err(|error| under(error, &decision))?;
             }
             let meta = self.meta(case, cached, &decision, now).await?;
@@ -220,7 +240,7 @@ impl App {
         }
         let reservation = match &wanted {
             Some(wanted) => {
-                let reserved = self.reserve(case, wanted, fold_day, revision, now).await;
+                let reserved = self.places.reserve(case, wanted, fold_day, revision, now).await;
                 Some(reserved.map_err(|error| under(error, &decision))?)
             }
             None => None,
@@ -241,7 +261,7 @@ impl App {
         let (recorded, followed) = match (appended, &reservation) {
             (Ok(recorded), _) => recorded,
             (Err(error), Some(reservation)) => {
-                return Err(self.give_back(reservation, &wanted, case, error, now).await);
+                return Err(self.places.give_back(reservation, &wanted, case, error, now).await);
             }
             (Err(error), None) => return Err(error),
         };
@@ -266,24 +286,24 @@ impl App {
     ) {
         let recorded = &answer.recorded;
         if case.subject.is_program() {
-            self.renew_list(case.program).await;
+            self.library.renew_list(case.program).await;
         }
         let mut next = Cached::clone(&cached.cached);
         let at_end = answer.events().all(|event| next.push(event));
         if at_end {
-            let seen = self.enrollments.with_own_event(&case.stream, cached.seen);
-            self.enrollments.put(&case.stream, Arc::new(next), seen);
-        } else if self.reload(&case.stream).await.is_err() {
-            self.enrollments.forget(&case.stream);
+            let seen = self.enrollments.cache.with_own_event(&case.stream, cached.seen);
+            self.enrollments.cache.put(&case.stream, Arc::new(next), seen);
+        } else if self.enrollments.reload(&case.stream).await.is_err() {
+            self.enrollments.cache.forget(&case.stream);
         }
         let moves = recorded.event.fact().is_some_and(|fact| {
             (fact.effects.place.is_some() && !reserved) || fact.mended.is_some()
         });
         let moved_by_reservation = reserved && cached.state.place.is_some();
         let moved = moves || moved_by_reservation || history.is_some() && !at_end;
-        if moved && let Err(error) = self.restate(case.program, &case.stream, now).await {
+        if moved && let Err(error) = self.places.restate(case.program, &case.stream, now).await {
             tracing::warn!(%error, stream = case.stream, "places lag until the recovery");
-            self.lagging.lock().await.insert(case.stream.clone());
+            self.places.lagging.lock().await.insert(case.stream.clone());
         }
     }
 }

@@ -1,15 +1,23 @@
-//! Appending, with the one thing that makes an unknown outcome known: looking at the stream.
+//! The log as this process appends to it: in turns by stream, counted, and with the one thing that makes
+//! an unknown outcome known, looking at the stream.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 
-use super::enrollment::stream_name;
-use super::{ActError, App};
+use super::ActError;
+use super::clock::Clock;
+use super::counters::Counters;
+use super::enrollments::{Enrollments, stream_name};
+use super::recordable::LastAppend;
 use crate::codec::{MAX_DATA_BYTES, encode_data};
 use crate::domain::date::{CivilDate, Timestamp};
 use crate::domain::event::{Event, EventMeta, Fact, OfficeName};
 use crate::domain::ids::{Office, Provenance};
 use crate::domain::shared_str::SharedStr;
-use crate::log::{Expected, LogError, NewEvent, RecordedEvent};
+use crate::log::{EventLog, Expected, LogError, NewEvent, RecordedEvent};
 
 /// What the machine calls itself in its own events.
 pub const DOCKET: &str = "docket";
@@ -23,7 +31,76 @@ pub(super) struct Landed {
     pub stands: Option<RecordedEvent>,
 }
 
-impl App {
+/// How many turns the streams share; acts on one enrollment wait for one another here rather than lose
+/// races in the log.
+const TURNS: usize = 1024;
+/// How long a question about an event waits that this node has not heard of yet.
+const HEAR_WITHIN: Duration = Duration::from_secs(2);
+
+/// The log, as this process appends to it.
+pub struct Journal {
+    pub(super) log: Arc<dyn EventLog>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) log_id: Uuid,
+    pub(super) counters: Counters,
+    last_append: LastAppend,
+    turns: Vec<Mutex<()>>,
+    enrollments: Arc<Enrollments>,
+}
+
+impl Journal {
+    pub(super) fn new(
+        log: Arc<dyn EventLog>,
+        clock: Arc<dyn Clock>,
+        log_id: Uuid,
+        enrollments: Arc<Enrollments>,
+    ) -> Self {
+        let turns = (0..TURNS).map(|_| Mutex::default()).collect();
+        let (counters, last_append) = (Counters::default(), LastAppend::default());
+        Self { log, clock, log_id, counters, last_append, turns, enrollments }
+    }
+
+    /// Waits until nothing else of this process appends to a stream.
+    pub(super) async fn turn(&self, stream: &str) -> MutexGuard<'_, ()> {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let mut hasher = DefaultHasher::new();
+        stream.hash(&mut hasher);
+        let index = usize::try_from(hasher.finish() % TURNS as u64).unwrap_or_default();
+        self.turns[index].lock().await
+    }
+
+    /// Why no act would be recorded now, if so.
+    pub fn not_recordable(&self) -> Option<String> {
+        let recording = self.log.recording();
+        let stopped = recording.stopped().map(|why| why.to_string());
+        let clock = || self.clock.now_for_recording().err().map(|error| error.to_string());
+        let obstacle = || self.last_append.obstacle();
+        stopped.or_else(clock).or_else(|| recording.trouble()).or_else(obstacle)
+    }
+
+    /// Whether Docket may record anything of its own accord now.
+    pub(super) fn may_write_by_itself(&self) -> Result<(), ActError> {
+        self.log.recording().check()?;
+        self.clock.now_for_own()?;
+        Ok(())
+    }
+
+    /// The log's last sequence. Where others append, an event of which a caller speaks may be one that
+    /// this node is about to hear of: that is waited for, for a moment.
+    ///
+    /// # Errors
+    /// As the log's.
+    pub async fn head_with(&self, sequence: u64) -> Result<Option<u64>, ActError> {
+        let head = self.log.head().await?;
+        if !self.log.is_shared() || head.is_some_and(|head| head >= sequence) {
+            return Ok(head);
+        }
+        let mut moves = self.log.watch_head();
+        let there = moves.wait_for(|head| head.is_some_and(|head| head >= sequence));
+        let _ = tokio::time::timeout(HEAR_WITHIN, there).await;
+        Ok(self.log.head().await?)
+    }
+
     /// Appends one event after `revision`. An unknown outcome is made known, if it can be, by what
     /// stands at the revision: the event's id, written here or by another node, or another event,
     /// which is a conflict.
@@ -54,7 +131,7 @@ impl App {
         let count = || event_types.iter().for_each(|name| self.counters.count_appended(name));
         let next = revision.map_or(0, |revision| revision + 1);
         let answer = self.log.append(&name, expected, events).await;
-        self.enrollments.appended(stream);
+        self.enrollments.cache.appended(stream);
         self.last_append.note(&*self.log, &answer);
         let error = match answer {
             Ok(appended) => {
@@ -81,11 +158,6 @@ impl App {
             self.counters.count_conflict();
         }
         Err(error.into())
-    }
-
-    /// Metadata of an event that no office acted for.
-    pub(super) fn own_meta(&self, now: Timestamp, exercise: bool) -> EventMeta {
-        own_meta(now, exercise)
     }
 
     pub(super) fn caused_id(&self, stream: &str, revision: u64, cause: &str) -> Uuid {

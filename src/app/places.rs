@@ -1,25 +1,27 @@
 //! Places across streams: reserve first, then append; restate what an enrollment's own events say.
 
-use std::collections::HashMap;
+mod limit;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use limit::{is_justified, over_limit};
+
 use super::call::Case;
-use super::enrollment::read_whole_stream;
-use super::{ActError, App};
+use super::enrollments::{Enrollments, read_whole_stream};
+use super::journal::{Journal, own_meta};
+use super::{ActError, Library};
 use crate::codec::{self, Stored};
 use crate::domain::date::{Day, Timestamp};
 use crate::domain::decide::PlaceWanted;
-use crate::domain::ids::{EventRef, Id, Language, Office, Text};
+use crate::domain::ids::{EventRef, Id};
 use crate::domain::measure::{Category, Program};
 use crate::domain::quota::{
     PlaceReserved, PlacesRestated, Quota, QuotaEvent, Reservation, ReservationReleased, places_of,
 };
-use crate::domain::refusal::{Reason, Refusal, field};
-use crate::domain::text::says_something;
-use crate::domain::words;
 use crate::log::LogError;
 
 /// How often a reservation is tried again when another was faster.
@@ -27,7 +29,19 @@ const MAX_TRIES: usize = 64;
 
 /// Folded quotas by stream, each behind a lock of its own: while one is read up to its end, the
 /// others are not waited for.
-pub(super) type Folds = HashMap<String, Arc<Mutex<Quota>>>;
+type Folds = HashMap<String, Arc<Mutex<Quota>>>;
+
+/// The places of all quotas.
+pub struct Places {
+    pub(super) journal: Arc<Journal>,
+    pub(super) enrollments: Arc<Enrollments>,
+    pub(super) library: Arc<Library>,
+    quotas: std::sync::Mutex<Folds>,
+    /// Enrollments whose places could not be restated after an act that moved them.
+    pub(super) lagging: Mutex<BTreeSet<String>>,
+    /// Reservations, by stream and revision, whose approval is known to stand: that never changes.
+    pub(super) standing: std::sync::Mutex<HashSet<(String, u64)>>,
+}
 
 /// A category's quota as it stands.
 #[derive(Debug, Clone)]
@@ -44,7 +58,16 @@ pub struct QuotaView {
     pub quota: Quota,
 }
 
-impl App {
+impl Places {
+    pub(super) fn new(
+        journal: Arc<Journal>,
+        enrollments: Arc<Enrollments>,
+        library: Arc<Library>,
+    ) -> Self {
+        let (quotas, lagging, standing) = Default::default();
+        Self { journal, enrollments, library, quotas, lagging, standing }
+    }
+
     /// The quotas of a program, by category in the measure's order.
     ///
     /// # Errors
@@ -98,7 +121,7 @@ impl App {
             return self.quota(stream).await;
         }
         let mut quota = Quota::default();
-        for stored in read_whole_stream(&*self.log, stream, 0).await? {
+        for stored in read_whole_stream(&*self.journal.log, stream, 0).await? {
             if !known(stored.sequence) {
                 break;
             }
@@ -117,7 +140,7 @@ impl App {
         };
         let mut quota = fold.lock().await;
         let from = quota.revision().map_or(0, |revision| revision + 1);
-        for stored in read_whole_stream(&*self.log, stream, from).await? {
+        for stored in read_whole_stream(&*self.journal.log, stream, from).await? {
             if let Stored::Quota(event, _) = codec::decode(&stored)? {
                 quota.evolve(event, codec::reference(&stored));
             }
@@ -191,7 +214,7 @@ impl App {
         let surely_failed = !matches!(error, ActError::Log(LogError::OutcomeUnknown(_)));
         if surely_failed
             && wanted.is_some()
-            && (!self.log.is_shared()
+            && (!self.journal.log.is_shared()
                 || matches!(self.outcome_of(reservation).await, Ok(Some(false))))
         {
             let reason = "its approval was not appended".to_owned();
@@ -240,7 +263,7 @@ impl App {
         enrollment: &str,
         now: Timestamp,
     ) -> Result<bool, ActError> {
-        let history = self.history(enrollment).await?;
+        let history = self.enrollments.history(enrollment).await?;
         let Some(newest) = history.events().last() else { return Ok(false) };
         let cites = newest.reference(enrollment);
         let mut places = places_of(&history);
@@ -299,13 +322,13 @@ impl App {
         now: Timestamp,
     ) -> Result<EventRef, ActError> {
         let revision = quota.revision().map_or(0, |revision| revision + 1);
-        let id: Uuid = self.caused_id(stream, revision, cause);
-        let mut meta = self.own_meta(now, exercise);
+        let id: Uuid = self.journal.caused_id(stream, revision, cause);
+        let mut meta = own_meta(now, exercise);
         if let QuotaEvent::PlacesRestated(restated) = &event {
             meta.rests_on = restated.cites.to_string().into();
         }
         let new = codec::encode_quota(&event, &meta, id)?;
-        let landed = self.append_after(stream, quota.revision(), new).await?;
+        let landed = self.journal.append_after(stream, quota.revision(), new).await?;
         if landed.stands.is_some() {
             // Another's try of the same, maybe with other content: the caller looks at the fold.
             let (expected, actual) = (quota.revision().into(), Some(revision));
@@ -313,72 +336,4 @@ impl App {
         }
         Ok(EventRef { stream: stream.to_owned(), revision, id })
     }
-}
-
-/// Whether the act overrides a limit: the national office's, with a written justification.
-fn is_justified(case: &Case<'_>) -> bool {
-    let common = &case.call.request.common;
-    let acting = common.archive.as_ref().map_or(case.actor.office, |archive| archive.office);
-    let over = common.over_limit.as_ref();
-    acting == Office::NationalOffice && over.is_some_and(|over| says_something(&over.justification))
-}
-
-/// Whether the place goes over the limit by an override; refuses where it may not.
-fn over_limit(
-    case: &Case<'_>,
-    wanted: &PlaceWanted,
-    quota: &Quota,
-    from: Day,
-) -> Result<bool, ActError> {
-    let Some((on, taken)) = quota.full_from(wanted.limit, from, &case.stream) else {
-        return match case.call.request.common.over_limit {
-            None => Ok(false),
-            Some(_) => Err(nothing_to_override(case, wanted).into()),
-        };
-    };
-    if wanted.soft && is_justified(case) {
-        return Ok(true);
-    }
-    if wanted.shown {
-        return Ok(false);
-    }
-    let (limit, category) = (wanted.limit, wanted.category.clone());
-    let reason = Reason::QuotaExhausted {
-        category: category.clone(),
-        limit,
-        taken,
-        on,
-        override_possible: wanted.soft,
-    };
-    let label = case.versions.find(|measure| Some(measure.category(&category)?.label.clone()));
-    let label =
-        label.unwrap_or_else(|| Text { en: category.to_string(), zh: category.to_string() });
-    let (en, zh) = (&label.en, &label.zh);
-    let refusal = Refusal::new(
-        case.call.request.act.kind(),
-        reason,
-        format!(
-            "{taken} of {limit} places of the category “{en}” are taken on {on}; the national office can go over the limit with a written justification in `override`"
-        ),
-        format!(
-            "{zh}试点名额为{limit}个，{}已占用{taken}个；国家知识产权局可书面说明理由，突破名额",
-            words::day(on, Language::Zh)
-        ),
-    );
-    Err(refusal.under(&wanted.article).into())
-}
-
-/// An override where a place is free would be a justification of nothing (P4).
-fn nothing_to_override(case: &Case<'_>, wanted: &PlaceWanted) -> Refusal {
-    let error = field(
-        "/override",
-        format!(
-            "a place of {} is free on that day and after it; leave out `override`",
-            wanted.category
-        ),
-        "当日及此后尚有名额，无须突破；请去掉突破理由（override）",
-    );
-    let (en, zh) = (error.detail.en.clone(), error.detail.zh.clone());
-    let reason = Reason::Invalid { errors: vec![error] };
-    Refusal::new(case.call.request.act.kind(), reason, en, zh).under(&wanted.article)
 }

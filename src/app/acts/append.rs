@@ -1,15 +1,16 @@
 //! Appending an act's event, with what a later version lays on the standing that it founds.
 
-use super::append::check_size;
-use super::call::Case;
-use super::{ActError, App};
+use super::Acts;
+use crate::app::ActError;
+use crate::app::call::Case;
+use crate::app::journal::{check_size, own_meta};
 use crate::codec;
 use crate::domain::date::Timestamp;
 use crate::domain::event::{Event, EventMeta, MeasureSucceeded, Recorded};
 use crate::domain::ids::{EventRef, Id};
 use crate::domain::measure::{Program, Versions};
 
-impl App {
+impl Acts {
     pub(super) async fn append_event(
         &self,
         case: &Case<'_>,
@@ -20,7 +21,7 @@ impl App {
     ) -> Result<(Recorded, Option<Box<Recorded>>), ActError> {
         let revision = after.map_or(0, |revision| revision + 1);
         let id = codec::event_id(
-            self.log_id,
+            self.journal.log_id,
             &case.stream,
             revision,
             &case.caller.principal,
@@ -36,7 +37,7 @@ impl App {
             news.push(codec::encode_event(&followed.event, &followed.meta, followed.id)?);
         }
         let behind = news.len() as u64 - 1;
-        let landed = self.append_all_after(&case.stream, after, news).await?;
+        let landed = self.journal.append_all_after(&case.stream, after, news).await?;
         if let Some(stored) = landed.stands {
             recorded = codec::decode_enrollment(&stored)?;
         }
@@ -64,13 +65,13 @@ impl App {
         meta.causation = Some(founding.id.to_string().into());
         let revision = founding.revision + 1;
         let cause = format!("succession {}@{}", follows.version, follows.founded_by);
-        let id = self.caused_id(&case.stream, revision, &cause);
+        let id = self.journal.caused_id(&case.stream, revision, &cause);
         let event = Event::MeasureSucceeded(Box::new(follows));
         Recorded { revision, sequence: None, id, event, meta }
     }
 
     /// What an event says by which a later version takes hold of what an act founded.
-    pub(super) fn succession_meta(
+    pub(in crate::app) fn succession_meta(
         &self,
         program: &Program,
         versions: &Versions,
@@ -78,14 +79,14 @@ impl App {
         at: Timestamp,
         succeeded: &MeasureSucceeded,
     ) -> EventMeta {
-        let mut meta = self.own_meta(at, program.is_exercise());
+        let mut meta = own_meta(at, program.is_exercise());
         meta.effective_on = succeeded.in_force_from;
         meta.measure = Some(succeeded.version.clone());
         meta.article = Some(succeeded.article.as_str().into());
         let edition = versions.version(&succeeded.version);
         let edition = edition.map(|edition| Id::from(edition.digest.as_str()));
         meta.edition = edition.as_deref().map(Into::into);
-        let adopted = self.adoption(program, edition.as_ref());
+        let adopted = self.library.adoption(program, edition.as_ref());
         let rests_on: Vec<EventRef> = std::iter::once(founding).chain(adopted).collect();
         meta.rests_on = EventRef::write_list(&rests_on).into();
         meta
