@@ -63,6 +63,23 @@ impl Call {
         percent_decode_str(part).decode_utf8_lossy()
     }
 
+    /// The program that the path names.
+    ///
+    /// # Errors
+    /// `not-found`.
+    pub fn program(&self) -> Result<&Program, Problem> {
+        let id = self.path("program");
+        self.state.app.library().program(&id).ok_or_else(|| {
+            let programs = &self.state.app.library().programs().programs;
+            let known: Vec<_> = programs.iter().map(|program| program.id.as_str()).collect();
+            let names: Vec<_> = programs.iter().map(|program| program.name.zh.as_str()).collect();
+            let (known, names) = (known.join(", "), names.join("、"));
+            Problem::new(Code::NotFound)
+                .detail(format!("there is no program {id:?}; programs are {known}"))
+                .detail_zh(format!("没有项目“{id}”；现有项目：{names}"))
+        })
+    }
+
     /// Whether the path names a subject; otherwise it is about a program as a whole.
     pub fn names_subject(&self) -> bool {
         self.http.match_info().get("subject").is_some()

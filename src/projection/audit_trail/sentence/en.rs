@@ -128,6 +128,10 @@ fn supported(words: &Words<'_>, support: &Support) -> String {
     format!("gave support to {} ({kind}{amount}): {}", words.subject, support.text)
 }
 
+fn indicators(s: &str, system: &IndicatorSystem) -> String {
+    because(format!("set up the indicator system of {s}, “{}”", system.title), &system.text)
+}
+
 fn arranged(words: &Words<'_>, arrangement: &Arrangement) -> String {
     let year = arrangement.year.map(|year| format!(" for {year}")).unwrap_or_default();
     let kind = words.result(&arrangement.kind);

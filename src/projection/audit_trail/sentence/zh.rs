@@ -3,7 +3,7 @@
 use super::Words;
 use crate::domain::act::{
     AcceptanceCheck, Act, ActKind, AdjustmentRequest, Application, Approval, Arrangement,
-    Correction, Inspection, Support,
+    Correction, IndicatorSystem, Inspection, Support,
 };
 use crate::domain::ids::{Id, Language};
 use crate::domain::text::NonBlank;
@@ -121,6 +121,10 @@ fn supported(words: &Words<'_>, support: &Support) -> String {
     let amount = support.amount.as_ref().map(|amount| format!("，{amount}")).unwrap_or_default();
     let kind = words.result(&support.kind);
     format!("对{}给予支持（{kind}{amount}）：{}", words.subject, support.text)
+}
+
+fn indicators(s: &str, system: &IndicatorSystem) -> String {
+    because(format!("建立{s}考核评价指标体系《{}》", system.title), &system.text)
 }
 
 fn arranged(words: &Words<'_>, arrangement: &Arrangement) -> String {
