@@ -133,7 +133,7 @@ pub async fn deciding(app: &docket::app::App, time: Duration) -> anyhow::Result<
         stream: &stream,
         actor,
         now: app.clock().now(),
-        mending: false,
+        mending: None,
         standing_in: &|_| None,
         met_for_whole: &|_| None,
     };
