@@ -15,6 +15,8 @@ mod c_application;
 mod c_construction;
 #[path = "rules/c_passing.rs"]
 mod c_passing;
+#[path = "rules/c_reports.rs"]
+mod c_reports;
 #[path = "rules/c_titles.rs"]
 mod c_titles;
 #[path = "rules/edges.rs"]

@@ -8,9 +8,9 @@ mod standing;
 
 use std::collections::BTreeMap;
 
-use super::act::Act;
+use super::act::{Act, ActKind};
 use super::date::Day;
-use super::event::{Event, Recorded};
+use super::event::Recorded;
 use super::state::State;
 
 pub use effective::Effective;
@@ -173,16 +173,12 @@ fn replaces(event: &Recorded) -> bool {
     event.event.fact().is_some_and(|fact| fact.mended.is_some())
 }
 
-/// The revision that a correction names, whatever it is.
-#[expect(clippy::wildcard_enum_match_arm, reason = "only a correction corrects")]
+/// The revision that a correction names, whatever it is. Of other acts no content is read: the fold and
+/// the read models ask this of every event.
 fn named_by(event: &Recorded) -> Option<u64> {
-    match &event.event {
-        Event::Acted(fact) => match fact.act.read() {
-            Ok(Act::Correct(correction)) => Some(correction.corrects.revision),
-            _ => None,
-        },
-        Event::ApprovalAbandoned(_) | Event::ObligationLapsed(_) | Event::MeasureSucceeded(_) => {
-            None
-        }
+    let fact = event.event.fact().filter(|fact| fact.act.kind() == ActKind::Correct)?;
+    match fact.act.read() {
+        Ok(Act::Correct(correction)) => Some(correction.corrects.revision),
+        _ => None,
     }
 }

@@ -97,7 +97,7 @@ fn every_sentence_is_in_one_language() {
                 let mut given = of_plans.clone();
                 if let Some(fact) = event.event.fact() {
                     let over = fact.over_limit.as_ref();
-                    given.extend(over.map(|over| over.justification.clone()));
+                    given.extend(over.map(|over| over.justification.to_string()));
                 }
                 let name = subject.name_on(event.meta.effective_on.latest());
                 given.extend([name.zh.clone(), name.en.clone()]);

@@ -117,6 +117,8 @@ fn obligations_keep_how_they_were_met_and_how_they_ended() {
     2|construction_plan|provincial_department|2015-02-28|-|-|-
     2|department_in_charge|provincial_department|-|-|-|-
     2|funds|local_government|-|-|-|-
+    2|guidance_support_department|provincial_department|-|-|-|-
+    2|guidance_support_local|local_government|-|-|-|-
     2|personnel|local_government|-|-|-|-
     4|inspection|national_office|-|-|-|-
     6|inspection|national_office|-|-|-|-

@@ -50,12 +50,14 @@ fn c18_an_attested_area_owes_nothing_until_the_national_office_confirms() {
     let mut story = Story::area();
     let kept = json!({ "kept_since": { "day": "2014-09-29", "reason": "reports kept since" } });
     attest(&mut story, "under_construction", "2013-09", &kept);
-    assert_eq!(story.state.term.as_ref().unwrap().until, date("2016-09-01/2016-09-30"));
-    assert_eq!(story.duties("2026-03-01"), []);
+    assert_eq!((&story.state.term, story.duties("2026-03-01")), (&None, vec![]));
     story.does(NationalOffice, "confirm_standing", "2026-04-01", json!({}));
-    let duties = story.duties("2026-04-01");
-    assert_eq!(duties[0], ("annual_report".to_owned(), 2015, DutyStatus::Overdue));
+    assert_eq!(story.state.term.as_ref().unwrap().until, date("2016-09-01/2016-09-30"));
+    // Its duties are open from that day on, the acceptance that was due among them.
+    assert_eq!(story.duty("annual_report", 2026, "2026-04-01"), None);
+    assert_eq!(story.duty("annual_report", 2027, "2026-04-01"), Some(DutyStatus::Open));
     assert_eq!(story.duty("acceptance", 0, "2026-04-01"), Some(DutyStatus::Open));
+    assert_eq!(story.state.open_duty("acceptance").unwrap().open_from, date("2026-04-01"));
     assert_eq!(story.duty("construction_plan", 0, "2026-04-01"), None);
     let again = story.refuses(NationalOffice, "confirm_standing", "2026-04-02", json!({}));
     let Reason::NotPermitted { missing, .. } = *again.reason else { panic!("{again}") };

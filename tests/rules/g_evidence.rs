@@ -100,7 +100,7 @@ fn g9_evidence_gives_way_to_the_founding_act() {
     let mut body = acceptance("excellent", None);
     body["archive"] = json!({ "office": "national_office", "source": "box 7" });
     let refusal = area.refuses(Registrar, "accept", "2017-10-31", body.clone());
-    not_permitted(&refusal, "experimental", &["matter_open"], "Art. 17");
+    not_permitted(&refusal, "experimental", &["any"], "Art. 17");
     let mut area = Story::area();
     attest(&mut area, "demonstrative", "2017", &json!({ "title": "demonstrative" }));
     let confirm = json!({ "title_from": "2017-12-01", "archive": body["archive"] });
@@ -229,7 +229,7 @@ fn g11_only_a_certain_contradiction_is_refused() {
         ProvincialDepartment,
         "designate",
         "2014-09-30",
-        json!({ "designates": "funds", "text": "x" }),
+        json!({ "designates": "department", "text": "x" }),
     );
     assert_eq!(before.article.as_deref(), Some("Art. 13"));
     let Reason::DateConflict { with: Some(with) } = *before.reason else { panic!("{before:?}") };

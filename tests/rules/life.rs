@@ -54,7 +54,9 @@ fn c2_the_full_life_of_an_area() {
         ("2014-10-12", "under_construction"),
         ("2017-10-13", "under_construction.rectifying"),
         ("2018-07-01", "under_construction.excellent"),
-        ("2018-08-01", "demonstrative"),
+        // The title begins on 1 September; until then the area stands as before.
+        ("2018-08-31", "under_construction.excellent"),
+        ("2018-09-01", "demonstrative"),
         ("2021-09-02", "demonstrative"),
         ("2022-01-10", "demonstrative.rectifying"),
         ("2022-09-10", "cancelled"),
@@ -82,14 +84,26 @@ fn c2_the_full_life_of_an_area() {
         ("annual_report 2021", DutyStatus::Overdue),
         ("annual_report 2022", DutyStatus::Overdue),
         ("annual_report 2023", DutyStatus::Waived),
-        ("designation", DutyStatus::Met),
+        ("department_in_charge", DutyStatus::Met),
+        ("guidance_support_department", DutyStatus::Waived),
+        ("guidance_support_local", DutyStatus::Waived),
+        ("agencies", DutyStatus::Waived),
+        ("personnel", DutyStatus::Waived),
+        ("funds", DutyStatus::Waived),
         ("acceptance", DutyStatus::Met),
+        // One for each report; the inspection of 2016 names none.
+        ("inspection", DutyStatus::Waived),
+        ("inspection", DutyStatus::Waived),
+        ("inspection", DutyStatus::Waived),
         ("rectification", DutyStatus::Late),
+        ("inspection", DutyStatus::Waived),
+        ("confirmation", DutyStatus::Met),
         ("review", DutyStatus::Met),
         ("rectification", DutyStatus::Overdue),
     ];
     assert_eq!(duties("2022-12-31"), expected.map(|(duty, status)| (duty.to_owned(), status)));
-    assert_eq!(story.on("2018-08-31").title.as_ref().unwrap().from, date("2018-09-01"));
+    assert_eq!(story.on("2018-08-31").title, None);
+    assert_eq!(story.on("2018-09-01").title.as_ref().unwrap().from, date("2018-09-01"));
     let again = story.duties("2023-06-01");
     let second = again.iter().rev().find(|(duty, ..)| duty == "annual_report").unwrap();
     assert_eq!(second, &("annual_report".to_owned(), 2024, DutyStatus::Open));
@@ -131,5 +145,6 @@ fn c18_futian_as_the_sources_tell_it() {
     assert_eq!(story.duty("annual_report", 2027, "2026-03-01"), Some(DutyStatus::Open));
     assert_eq!(story.duty("construction_plan", 0, "2026-03-01"), None);
     let moves = story.moves("2027-01-05");
-    assert_eq!(moves, [(LocalGovernment, ActKind::SubmitReport)]);
+    assert!(moves.contains(&(LocalGovernment, ActKind::SubmitReport)), "{moves:?}");
+    assert!(!moves.iter().any(|(office, _)| *office == NationalOffice), "{moves:?}");
 }

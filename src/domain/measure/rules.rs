@@ -167,6 +167,11 @@ pub struct ActRule {
 }
 
 impl ActRule {
+    /// Whether it decides a matter, or answers it.
+    pub fn closes(&self, matter: &Id) -> bool {
+        [&self.decides, &self.answers].into_iter().flatten().any(|closed| closed == matter)
+    }
+
     /// Whether one of its outcomes meets an obligation.
     pub fn can_meet(&self, obligation: &Id) -> bool {
         let by_outcome = |outcome: &Outcome| outcome.meets.contains(obligation);

@@ -104,7 +104,7 @@ impl Checking<'_> {
             .measure
             .acts
             .iter()
-            .any(|later| later.decides.as_ref() == Some(name) && self.leads_to(&opened, later));
+            .any(|later| later.closes(name) && self.leads_to(&opened, later));
         if !decided && !opened.is_empty() {
             problems.add(
                 format!("{path}/opens"),
