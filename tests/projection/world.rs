@@ -8,7 +8,7 @@ use docket::codec::{
     encode_event, encode_own, encode_quota, encode_subject, enrollment_stream, parse_act_request,
     quota_stream, subject_stream,
 };
-use docket::domain::act::{Act, Common};
+use docket::domain::act::{Act, ActRequest, Common};
 use docket::domain::calendar::Calendars;
 use docket::domain::date::{CivilDate, Day, Timestamp};
 use docket::domain::decide::{Actor, Context};
@@ -284,16 +284,7 @@ impl World {
         office: Office,
         body: &str,
     ) -> Result<EventRef, Refusal> {
-        let mut request =
-            parse_act_request(body.as_bytes()).unwrap_or_else(|e| panic!("{body}: {e:?}"));
-        // Most acts are recorded later than they were done, so they cite a document.
-        let document = r#"{ "title": "a letter", "number": "7", "issuing_office": "an office" }"#;
-        cite(&mut request.common, document);
-        if let Act::Correct(correction) = &mut request.act
-            && let Some(replacement) = &mut correction.replacement
-        {
-            cite(&mut replacement.common, document);
-        }
+        let request = with_a_letter(body);
         let stream = enrollment_stream(
             &ProgramId::parse(program).unwrap(),
             &SubjectId::parse(subject).unwrap(),
@@ -375,4 +366,18 @@ impl World {
 
 fn cite(common: &mut Common, document: &str) {
     common.document.get_or_insert_with(|| serde_json::from_str(document).unwrap());
+}
+
+fn with_a_letter(body: &str) -> ActRequest {
+    let mut request =
+        parse_act_request(body.as_bytes()).unwrap_or_else(|e| panic!("{body}: {e:?}"));
+    // Most acts are recorded later than they were done, so they cite a document.
+    let document = r#"{ "title": "a letter", "number": "7", "issuing_office": "an office" }"#;
+    cite(&mut request.common, document);
+    if let Act::Correct(correction) = &mut request.act
+        && let Some(replacement) = &mut correction.replacement
+    {
+        cite(&mut replacement.common, document);
+    }
+    request
 }

@@ -25,8 +25,7 @@ pub(super) fn decide_correction(
     let state = effective.state();
     check_common(ctx, &state, request)?;
     let target = correctable(history, correction)?;
-    let original = history.original(target.revision);
-    let original = history.at(original).unwrap_or(target);
+    let original = history.at(history.original(target.revision)).unwrap_or(target);
     check_corrector(ctx, request, original)?;
     let mut decision = Decision {
         fact: Fact {
