@@ -35,14 +35,9 @@ pub const PROVINCE_2015: &str = include_str!("../../schemas/measures/strong_prov
 pub const HIGH_QUALITY: &str =
     include_str!("../../schemas/measures/high_quality_cluster_area/2023-28.toml");
 
-/// Acts that cite a source or give a reason instead of a document.
-const CITES_ITS_SOURCE: [ActKind; 5] = [
-    ActKind::Note,
-    ActKind::AttestStanding,
-    ActKind::RecordUnderUnknownRule,
-    ActKind::Correct,
-    ActKind::AcknowledgeReceipt,
-];
+/// Acts that cite a source instead of a document.
+const CITES_ITS_SOURCE: [&str; 5] =
+    ["note", "attest_standing", "record_under_unknown_rule", "correct", "acknowledge_receipt"];
 
 /// What the binary brings along, checked once.
 static BROUGHT: LazyLock<Checked<'static>> = LazyLock::new(|| check_files(FILES, None));
@@ -223,10 +218,10 @@ impl Story {
     /// it to this.
     fn documented(&self, mut request: ActRequest) -> ActRequest {
         let common = &mut request.common;
-        let dates = [Some(common.effective_on), common.decided_on].into_iter().flatten();
-        let dated_back = dates.into_iter().any(|on| on.latest() < self.now.civil_day());
+        let mut dates = [Some(common.effective_on), common.decided_on].into_iter().flatten();
+        let dated_back = dates.any(|on| on.latest() < self.now.civil_day());
         let kind = request.act.kind();
-        if dated_back && common.document.is_none() && !CITES_ITS_SOURCE.contains(&kind) {
+        if dated_back && common.document.is_none() && !CITES_ITS_SOURCE.contains(&kind.as_str()) {
             common.document = serde_json::from_value(json!({ "title": "On file" })).unwrap();
         }
         request
