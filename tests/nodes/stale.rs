@@ -124,7 +124,7 @@ async fn a_validation_is_of_the_stream_as_it_stands() {
         async move {
             b.app
                 .acts()
-                .check_before_content(caller, super::support::PROGRAM, subject, key, on)
+                .check_before_content(caller, super::support::PROGRAM, subject.as_ref(), key, on)
                 .await
         }
     };
