@@ -94,18 +94,18 @@ impl Projection for EnrollmentPlaces {
         match event {
             QuotaEvent::PlaceReserved(reserved) => {
                 let mut row = changes.insert(0);
-                row.text(&program).text(&category).text(&reserved.enrollment);
+                row.text(program).text(category).text(&reserved.enrollment);
                 row.number(envelope.revision).day(reserved.from).flag(meta.exercise).null();
                 row.flag(false).number(reserved.revision).flag(reserved.over_limit);
                 row.number(envelope.sequence).null();
             }
             QuotaEvent::ReservationReleased(released) => {
                 let mut row = changes.change(0, RELEASE);
-                row.number(envelope.sequence).text(&program).text(&category);
+                row.number(envelope.sequence).text(program).text(category);
                 row.number(released.reservation);
             }
             QuotaEvent::PlacesRestated(restated) => {
-                restate(envelope, meta, (&program, &category), restated, changes);
+                restate(envelope, meta, (program, category), restated, changes);
             }
         }
         Ok(())

@@ -71,7 +71,7 @@ fn succeeded(stands: &mut Standing) {
     for (founding, revision) in &laid {
         let of_it = || laid.iter().filter(|(of, _)| of == founding).map(|(_, laid)| *laid);
         let in_force = stands.get(founding).map(|(_, by)| by + 1);
-        let kept = of_it().find(|laid| Some(*laid) == in_force).or_else(|| of_it().last());
+        let kept = of_it().find(|laid| Some(*laid) == in_force).or_else(|| of_it().next_back());
         if kept != Some(*revision) {
             stands.remove(revision);
         }
@@ -177,9 +177,9 @@ fn not_before(stands: &Standing, pieces: &[Piece]) -> BTreeSet<(usize, usize, bo
             let of = pieces.iter().enumerate().filter(|(_, p)| p.revision == ground);
             let before_effect =
                 |p: &Piece| p.part == Part::Effect && piece.stated.certainly_before(&p.stated);
-            let of = of.filter(|(_, p)| !before_effect(p)).map(|(at, _)| at);
+            let mut of = of.filter(|(_, p)| !before_effect(p)).map(|(at, _)| at);
             if own
-                && let Some(on) = of.last()
+                && let Some(on) = of.next_back()
                 && ground != piece.revision
                 && !event(on).event.is_own()
             {

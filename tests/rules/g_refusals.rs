@@ -273,8 +273,8 @@ const PROVINCES: [(Office, &[ActKind]); 2] = [
 
 #[test]
 fn who_may_do_what_is_what_the_measures_say() {
-    let tables: [(&str, &[(Office, &[ActKind])]); 2] =
-        [(CLUSTER_2014, &AREA), (PROVINCE_2015, &PROVINCES)];
+    type Table<'a> = &'a [(Office, &'a [ActKind])];
+    let tables: [(&str, Table<'_>); 2] = [(CLUSTER_2014, &AREA), (PROVINCE_2015, &PROVINCES)];
     for (text, table) in tables {
         let measure = measure(text);
         let offices = |kind: ActKind| {

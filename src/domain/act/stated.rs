@@ -44,7 +44,6 @@ impl Act {
     }
 
     /// Whether it says something that it may leave out.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "any other act says all that it has")]
     pub fn says(&self, member: &str) -> bool {
         match (self, member) {
             (Self::Approve(approval), "round") => approval.round.is_some(),

@@ -95,9 +95,10 @@ impl Deciding<'_> {
         outcome: &Outcome,
         findings: &mut Vec<Finding>,
     ) -> Result<Vec<DutyMet>, Refusal> {
-        let named = match &self.request.act {
-            Act::Inspect(inspection) => inspection.follows.as_ref().map(|follows| follows.revision),
-            _ => None,
+        let named = if let Act::Inspect(inspection) = &self.request.act {
+            inspection.follows.as_ref().map(|follows| follows.revision)
+        } else {
+            None
         };
         let mut met = Vec::new();
         for id in rule.meets.iter().chain(&outcome.meets) {

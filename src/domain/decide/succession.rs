@@ -16,8 +16,8 @@ impl Deciding<'_> {
         let (measure, passing) = self.succeeding(effects.enters.as_ref()?, self.on)?;
         // Three years from ratification (C8).
         let start = self.request.common.decided_on.unwrap_or(self.on);
-        let mut laid = Effects::default();
-        laid.term = Some(term(start, passing.term, &passing.term_article));
+        let term = term(start, passing.term, &passing.term_article);
+        let mut laid = Effects { term: Some(term), ..Effects::default() };
         self.duties_opened(measure, &passing.opens, &mut laid, start);
         let in_force = measure.in_force_from;
         laid.opens.iter_mut().for_each(|duty| begin_in_force(duty, in_force));

@@ -71,10 +71,10 @@ impl Checking<'_> {
             brings == Some(true)
         });
         let passing = self.measure.passing.as_ref();
-        let by_passing = match need {
-            Condition::TermOver => passing.is_some(),
-            _ => passing.is_some_and(|p| need.obligations().iter().any(|id| p.opens.contains(id))),
-        };
+        let by_passing = passing.is_some_and(|p| {
+            matches!(need, Condition::TermOver)
+                || need.obligations().iter().any(|id| p.opens.contains(id))
+        });
         nodes.extend(passing_node(self.measure).map(Some).filter(|_| by_passing));
         if !wanted || self.leads_to(&nodes, rule) {
             return None;

@@ -301,7 +301,8 @@ mod tests {
         let of = |history: &SubjectHistory| -> Vec<Fate> {
             history.records().iter().map(|record| history.fate(record.revision)).collect()
         };
-        let cases: [(&[(u64, Option<&str>)], Option<&str>, &[Fate]); 7] = [
+        type Case<'a> = (&'a [(u64, Option<&'a str>)], Option<&'a str>, &'a [Fate]);
+        let cases: [Case<'_>; 7] = [
             (&[], Some("first"), &[stands]),
             (&[(0, Some("second"))], Some("second"), &[by(1), stands]),
             (&[(0, None)], None, &[annulled(1), stands]),
