@@ -55,7 +55,8 @@ fn trail(answer: &Answer) -> Page {
 fn entry(answer: &Answer, item: &Value, page: &mut Page) {
     page.entry(&text(item, "/effective_on"), &format!("  {}", text(item, "/sentence")));
     let document = joined(text(item, "/document/number"), "  ", text(item, "/document/title"));
-    let recorded = format!("{} {}", answer.say("recorded", "入档"), text(item, "/recorded_at"));
+    let at = text(item, "/recorded_at").replace('T', " ").replace('Z', " UTC");
+    let recorded = format!("{} {at}", answer.say("recorded", "入档"));
     let fate = match text(item, "/fate").to_ascii_lowercase().as_str() {
         "corrected" => answer.say("CORRECTED by revision", "已更正，见修订号"),
         "annulled" => answer.say("ANNULLED by revision", "已撤销，见修订号"),
