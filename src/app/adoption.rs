@@ -13,11 +13,11 @@ use uuid::Uuid;
 use super::clock::Clock;
 use super::documents::{Digest, put, read};
 use super::enrollments::{read_whole_stream, stream_name};
-use super::journal::own_meta;
 use super::library::Adopted;
 use super::parts::{MAX_TRIES, Parts, StartError};
 use super::{ActError, Library};
 use crate::codec::{self, Stored};
+use crate::domain::event::EventMeta;
 use crate::domain::ids::{EventRef, ProgramId};
 use crate::domain::logbook::MeasureAdopted;
 use crate::domain::measure::{Edition, Measure, Program, Versions};
@@ -233,7 +233,8 @@ async fn adopt(
     let stream = codec::measure_stream(&adopted.program);
     let revision = after.map_or(0, |revision| revision + 1);
     let id = codec::caused_event_id(log_id, &stream, revision, &adopted.digest);
-    let event = codec::encode_own(adopted, &own_meta(now, false), id).map_err(ActError::from)?;
+    let event =
+        codec::encode_own(adopted, &EventMeta::own(now, false), id).map_err(ActError::from)?;
     let name = stream_name(&stream).map_err(ActError::from)?;
     shelf.log.append(&name, after.into(), vec![event]).await.map_err(ActError::from)?;
     Ok(EventRef { stream, revision, id })

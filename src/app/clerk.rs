@@ -17,7 +17,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::journal::own_meta;
 use super::{ActError, App, Cached};
 use crate::codec::{self, StreamKind};
 use crate::domain::calendar::Calendars;
@@ -307,7 +306,7 @@ impl Clerk {
         lapse: &ObligationLapsed,
         now: Timestamp,
     ) -> EventMeta {
-        let mut meta = own_meta(now, program.is_exercise());
+        let mut meta = EventMeta::own(now, program.is_exercise());
         meta.effective_on = CivilDate::from(lapse.lapsed_on());
         meta.article = Some(lapse.article.clone().into());
         let mut rests_on = Vec::new();

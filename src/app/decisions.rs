@@ -8,9 +8,9 @@ use uuid::Uuid;
 use super::ActError;
 use super::clock::Clock;
 use super::enrollments::stream_name;
-use super::journal::own_meta;
 use crate::codec::{self, Stored};
 use crate::domain::date::Timestamp;
+use crate::domain::event::EventMeta;
 use crate::domain::event_type::Own;
 use crate::domain::logbook::{ClockConfirmed, LogCreated, LossAccepted};
 use crate::log::{EventLog, LogError, RecordedEvent, Stop};
@@ -184,7 +184,7 @@ impl LogBook {
             self.next,
             &format!("{} {now}", T::OWN.recorded_as().name),
         );
-        let event = codec::encode_own(body, &own_meta(now, false), id)?;
+        let event = codec::encode_own(body, &EventMeta::own(now, false), id)?;
         let (name, expected) = (stream_name(codec::LOG_STREAM)?, self.next.checked_sub(1).into());
         // Recorded though recording is stopped by what is decided about.
         let appended = if T::OWN == Own::LossAccepted {

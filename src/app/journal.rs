@@ -13,14 +13,9 @@ use super::counters::Counters;
 use super::enrollments::{Enrollments, stream_name};
 use super::recordable::LastAppend;
 use crate::codec::{MAX_DATA_BYTES, encode_data};
-use crate::domain::date::{CivilDate, Timestamp};
-use crate::domain::event::{Event, EventMeta, Fact, OfficeName};
-use crate::domain::ids::{Office, Provenance};
-use crate::domain::shared_str::SharedStr;
+use crate::domain::date::Timestamp;
+use crate::domain::event::{Event, Fact};
 use crate::log::{EventLog, Expected, LogError, NewEvent, RecordedEvent};
-
-/// What the machine calls itself in its own events.
-pub const DOCKET: &str = "docket";
 
 /// Where an append ended.
 pub(super) struct Landed {
@@ -178,33 +173,4 @@ pub(super) fn check_size(data: &[u8]) -> Result<(), ActError> {
 /// The same for an act that a place is first taken for.
 pub(super) fn check_fact_size(fact: &Fact) -> Result<(), ActError> {
     check_size(&encode_data(&Event::Acted(Box::new(fact.clone())))?)
-}
-
-/// Metadata of an event that no office acted for.
-pub(super) fn own_meta(now: Timestamp, exercise: bool) -> EventMeta {
-    EventMeta {
-        office: Office::Docket,
-        office_id: DOCKET.into(),
-        office_name: OfficeName { en: "Docket".into(), zh: "Docket".into() },
-        divisions: SharedStr::default(),
-        principal: DOCKET.into(),
-        role: DOCKET.into(),
-        effective_on: CivilDate::from(now.civil_day()),
-        decided_on: None,
-        received_on: None,
-        recorded_at: now,
-        measure: None,
-        measure_also: None,
-        edition: None,
-        article: None,
-        rests_on: SharedStr::default(),
-        corrects: SharedStr::default(),
-        provenance: Provenance::Recorded,
-        exercise,
-        archive: false,
-        key: None,
-        correlation: None,
-        causation: None,
-        trace: None,
-    }
 }

@@ -12,11 +12,12 @@ use limit::{is_justified, over_limit};
 
 use super::call::Case;
 use super::enrollments::{Enrollments, read_whole_stream};
-use super::journal::{Journal, own_meta};
+use super::journal::Journal;
 use super::{ActError, Library};
 use crate::codec::{self, Stored};
 use crate::domain::date::{Day, Timestamp};
 use crate::domain::decide::PlaceWanted;
+use crate::domain::event::EventMeta;
 use crate::domain::ids::{EventRef, Id};
 use crate::domain::measure::{Category, Program};
 use crate::domain::quota::{
@@ -323,7 +324,7 @@ impl Places {
     ) -> Result<EventRef, ActError> {
         let revision = quota.revision().map_or(0, |revision| revision + 1);
         let id: Uuid = self.journal.caused_id(stream, revision, cause);
-        let mut meta = own_meta(now, exercise);
+        let mut meta = EventMeta::own(now, exercise);
         if let QuotaEvent::PlacesRestated(restated) = &event {
             meta.rests_on = restated.cites.to_string().into();
         }

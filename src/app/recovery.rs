@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use super::ActError;
 use super::enrollments::stream_name;
-use super::journal::own_meta;
 use super::places::Places;
 use crate::codec::{self, StreamKind};
-use crate::domain::event::{ApprovalAbandoned, Event};
+use crate::domain::event::{ApprovalAbandoned, Event, EventMeta};
 use crate::domain::event_type::Kind;
 use crate::domain::measure::Program;
 use crate::domain::quota::Reservation;
@@ -283,7 +282,7 @@ impl Places {
         let event = Event::ApprovalAbandoned(ApprovalAbandoned {
             reservation: reservation.reference.clone(),
         });
-        let mut meta = own_meta(now, program.is_exercise());
+        let mut meta = EventMeta::own(now, program.is_exercise());
         meta.rests_on = reservation.reference.to_string().into();
         let cause = format!("abandon {}", reservation.reference);
         let id = self.journal.caused_id(stream, revision, &cause);

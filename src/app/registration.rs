@@ -6,7 +6,7 @@ use std::sync::Arc;
 mod correction;
 
 use super::enrollments::{Enrollments, read_whole_stream};
-use super::journal::{Journal, check_size, own_meta};
+use super::journal::{Journal, check_size};
 use super::library::AdoptedCalendar;
 use super::{ActError, Caller, Library};
 use crate::codec::{self, Stored};
@@ -292,7 +292,7 @@ fn registrar_only(caller: &Caller) -> Result<(), ActError> {
 
 /// Metadata of what the registrar records; when, is said as it is written.
 fn registrar_meta(caller: &Caller, effective_on: CivilDate, exercise: bool) -> EventMeta {
-    let mut meta = own_meta(Timestamp::from_micros(0), exercise);
+    let mut meta = EventMeta::own(Timestamp::from_micros(0), exercise);
     meta.office = Office::Registrar;
     meta.office_id = caller.actor.as_ref().map_or("", |actor| &actor.office_id).into();
     meta.office_name = OfficeName { en: "Registrar".into(), zh: "登记员".into() };

@@ -10,7 +10,6 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use super::adoption::{Shelf, adopt_measures, looks_again};
 use super::decisions::{LogBook, first_id, newest};
 use super::enrollments::{read_whole_stream, stream_name};
-use super::journal::own_meta;
 use super::known::Chronology;
 use super::library::{Adopted, AdoptedCalendar};
 use super::measure_files::Checked;
@@ -20,6 +19,7 @@ use super::whole::read_lists;
 use super::{ActError, Acts, App, Enrollments, Journal, Library, Places, Registrar, measure_files};
 use crate::codec;
 use crate::domain::date::{Day, Timestamp};
+use crate::domain::event::EventMeta;
 use crate::domain::ids::ProgramId;
 use crate::domain::logbook::LogCreated;
 use crate::domain::measure::Programs;
@@ -197,7 +197,7 @@ async fn create_log(parts: &Parts) -> Result<LogBook, ActError> {
     };
     let now = parts.clock.now_for_own()?;
     let id = first_id(log_id);
-    let event = codec::encode_own(&created, &own_meta(now, false), id)?;
+    let event = codec::encode_own(&created, &EventMeta::own(now, false), id)?;
     let name = stream_name(codec::LOG_STREAM)?;
     parts.log.append(&name, Expected::NoStream, vec![event]).await?;
     Ok(LogBook::begin(id, created))

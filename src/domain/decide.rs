@@ -19,9 +19,9 @@ mod unknown;
 
 use std::sync::Arc;
 
-use super::act::{ActKind, ActRequest};
+use super::act::{ActKind, ActRequest, Common};
 use super::date::{CivilDate, Day, Timestamp};
-use super::event::{Fact, Finding, MeasureSucceeded};
+use super::event::{EventMeta, Fact, Finding, MeasureSucceeded, OfficeName};
 use super::ids::{EventRef, Id, Office, ProgramId, Provenance};
 use super::measure::{ActRule, Edition, Measure, Program, Versions};
 use super::permitted::{Obstacle, Question, enters_evidenced, permitted, permitted_as};
@@ -124,6 +124,36 @@ pub struct Decision {
     pub place: Option<PlaceWanted>,
     /// What a later version lays on who stands by it (C18): an event of Docket's own that follows.
     pub follows: Option<MeasureSucceeded>,
+}
+
+impl Decision {
+    /// The metadata of it as far as the domain knows it: not what it rests on or corrects, nor who the
+    /// recorder is by the token.
+    pub fn meta(
+        &self,
+        actor: &Actor,
+        common: &Common,
+        now: Timestamp,
+        exercise: bool,
+    ) -> EventMeta {
+        EventMeta {
+            office: self.office,
+            office_id: actor.office_id.as_str().into(),
+            office_name: OfficeName::default(),
+            divisions: actor.divisions.join(" ").into(),
+            role: actor.office.as_str().into(),
+            effective_on: common.effective_on,
+            decided_on: common.decided_on,
+            received_on: common.received_on,
+            measure: self.measure.clone(),
+            measure_also: self.measure_also.clone(),
+            edition: self.edition.as_deref().map(Into::into),
+            article: self.article.as_deref().map(Into::into),
+            provenance: self.provenance,
+            archive: common.archive.is_some(),
+            ..EventMeta::own(now, exercise)
+        }
+    }
 }
 
 /// An act of some kind, by an office on a day, before anything is said of its content.

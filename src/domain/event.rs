@@ -186,6 +186,38 @@ pub struct EventMeta {
     pub trace: Option<SharedStr>,
 }
 
+impl EventMeta {
+    /// Of an event that no office acted for, which counts from the day on which it is recorded.
+    pub fn own(now: Timestamp, exercise: bool) -> Self {
+        let docket = Office::Docket.as_str();
+        Self {
+            office: Office::Docket,
+            office_id: docket.into(),
+            office_name: OfficeName { en: "Docket".into(), zh: "Docket".into() },
+            divisions: SharedStr::default(),
+            principal: docket.into(),
+            role: docket.into(),
+            effective_on: CivilDate::from(now.civil_day()),
+            decided_on: None,
+            received_on: None,
+            recorded_at: now,
+            measure: None,
+            measure_also: None,
+            edition: None,
+            article: None,
+            rests_on: SharedStr::default(),
+            corrects: SharedStr::default(),
+            provenance: Provenance::Recorded,
+            exercise,
+            archive: false,
+            key: None,
+            correlation: None,
+            causation: None,
+            trace: None,
+        }
+    }
+}
+
 /// The name of an office in both languages (rule G8), as it was on the day.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OfficeName {

@@ -24,9 +24,7 @@ use correct::decide_correction;
 use judge::{Moment, judge};
 use named::check_named;
 pub use prospects::{Prospects, has_correctable};
-use unsettle::{
-    hypothetical, may_unsettle, meta_of, newly_unsupported, references, unsettles, with_new,
-};
+use unsettle::{hypothetical, may_unsettle, newly_unsupported, references, unsettles, with_new};
 
 /// Decides on a state that holds every event, if the act goes in at the end; `None` when the whole
 /// history is needed: the act goes in before the last event or narrows another, or names events.
@@ -41,7 +39,10 @@ pub fn decide_at_end(
     }
     let decided = decide(ctx, &enrollment.state, request);
     let ends = match &decided {
-        Ok(found) => enrollment.ends_with(&meta_of(ctx, found, common), &found.fact.effects),
+        Ok(found) => enrollment.ends_with(
+            &found.meta(ctx.actor, common, ctx.now, ctx.program.is_exercise()),
+            &found.fact.effects,
+        ),
         Err(_) => !enrollment.has_evidence(),
     };
     ends.then_some(decided)

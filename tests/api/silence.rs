@@ -239,8 +239,12 @@ async fn g16_what_lapsed_in_the_exercise_is_what_never_came() {
         "exercise_d rectification 2019-06-30",
         // Approved in April 2026 and silent since.
         "exercise_j construction_plan 2026-07-13",
+        // The ratification of 2015 was found in 2022; of what followed it nothing was.
+        "exercise_n construction_plan 2016-03-07",
     ];
-    let expected = expected.map(|lapse| format!("exercise_cluster_area-{lapse}"));
+    let reports = (2016..=2026).map(|year| format!("exercise_n annual_report {year}-01-31"));
+    let expected = expected.map(str::to_owned).into_iter().chain(reports);
+    let expected: Vec<_> = expected.map(|lapse| format!("exercise_cluster_area-{lapse}")).collect();
     assert_eq!(recorded(&server).await, expected);
     assert_eq!(server.clerk().await.lapsed, 0);
     // A second loading finds everything recorded, the lapses in between notwithstanding.

@@ -49,6 +49,10 @@ fn standing(events: &[Recorded]) -> Standing {
             now.event = Event::Acted(Box::new(mended.fact.clone()));
             now.meta.effective_on = mended.effective_on;
             now.meta.decided_on = mended.decided_on;
+            // What turns out to lie after the day of recording was not known then.
+            if is_ahead(&now) && !is_ahead(first) {
+                now.meta.recorded_at = last.meta.recorded_at;
+            }
             now.meta.rests_on.clone_from(&last.meta.rests_on);
             stands.insert(original, (now, last.revision));
         }
@@ -109,7 +113,7 @@ fn pieces(stands: &Standing) -> Vec<Piece> {
         let on = event.meta.effective_on;
         let piece = |part, date: CivilDate| Piece { revision, part, stated: date.into() };
         let starts = event.event.fact().and_then(|fact| fact.effects.starts_on);
-        let (decided, effect) = (event.meta.decided_on.unwrap_or(on), starts.unwrap_or(on));
+        let (decided, effect) = (decided(event), starts.unwrap_or(on));
         if settles(event) && decided.certainly_before(&effect) {
             pieces.extend([piece(Part::Decided, decided), piece(Part::Effect, effect)]);
         } else {
@@ -117,6 +121,19 @@ fn pieces(stands: &Standing) -> Vec<Piece> {
         }
     }
     pieces
+}
+
+/// When it was decided: as it says itself, else with its effect. What is on record before it takes
+/// effect was decided by the day of recording.
+fn decided(event: &Recorded) -> CivilDate {
+    let recorded = CivilDate::from(event.meta.recorded_at.civil_day());
+    let on = event.meta.effective_on;
+    event.meta.decided_on.unwrap_or(if is_ahead(event) { recorded } else { on })
+}
+
+fn is_ahead(event: &Recorded) -> bool {
+    let recorded = event.meta.recorded_at.civil_day();
+    event.meta.effective_on.earliest().is_some_and(|first| recorded < first)
 }
 
 /// Whether an office that decides settled something by it, so that its effect can lie ahead.

@@ -27,7 +27,10 @@ fn the_real_and_the_invented_are_files_of_their_own() {
             continue;
         };
         let flags: Vec<_> = reader.records().map(|row| row.unwrap()[flag].to_owned()).collect();
-        assert!(!flags.is_empty() && flags.iter().all(|flag| *flag == exercise), "{name}");
+        // Of what is real no act on record opened a duty or judged a year.
+        let may_be_empty = ["obligation", "annual_result"].contains(&table);
+        assert!(may_be_empty || !flags.is_empty(), "{name}");
+        assert!(flags.iter().all(|flag| *flag == exercise), "{name}");
     }
     let invented = fs::read(at.path().join("exercise_manifest.json")).unwrap();
     let invented: Value = serde_json::from_slice(&invented).unwrap();
@@ -70,14 +73,15 @@ fn the_log_and_the_read_models_give_the_same_files() {
     export_all(demo(), &made, &["--from-log"]);
     same(&stored, &made);
     let manifest = manifest(&stored);
-    assert_eq!(manifest["files"].as_array().unwrap().len(), 9);
+    assert_eq!(manifest["files"].as_array().unwrap().len(), 10);
     for file in manifest["files"].as_array().unwrap() {
         let bytes = fs::read(stored.join(file["file"].as_str().unwrap())).unwrap();
         let digest: String = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
         assert_eq!((&file["sha256"], &file["bytes"]), (&digest.into(), &bytes.len().into()));
         let lines = csv::Reader::from_reader(&*bytes).records().map(Result::unwrap).count();
         assert_eq!(file["rows"], lines);
-        assert!(lines > 0, "{file}");
+        let may_be_empty = ["obligation.csv", "annual_result.csv"].map(Value::from);
+        assert!(lines > 0 || may_be_empty.contains(&file["file"]), "{file}");
     }
     let without = demo_copy();
     fs::remove_dir_all(without.path().join("read-models")).unwrap();

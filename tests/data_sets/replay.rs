@@ -10,7 +10,7 @@ use docket::codec::{decode_enrollment, encode_event, parse_act_request};
 use docket::domain::act::{ActRequest, Common};
 use docket::domain::date::{Day, Timestamp};
 use docket::domain::decide::{Actor, Context, Decision, OtherStanding};
-use docket::domain::event::{Event, EventMeta, OfficeName, Recorded};
+use docket::domain::event::{Event, EventMeta, MeasureSucceeded, Recorded};
 use docket::domain::history::History;
 use docket::domain::history_decide::{decide_on, fold_day_of_new};
 use docket::domain::ids::{EventRef, Id, Office, ProgramId};
@@ -18,7 +18,6 @@ use docket::domain::measure::{Edition, Program, Versions};
 use docket::domain::measure_file::FILES;
 use docket::domain::quota::{PlacesRestated, Quota, QuotaEvent, places_of};
 use docket::domain::refusal::{Reason, Refusal};
-use docket::domain::shared_str::SharedStr;
 use docket::domain::state::State;
 use docket::domain::subject::{Subject, SubjectContent};
 use docket::log::{RecordedEvent, StreamName};
@@ -158,8 +157,12 @@ impl Replay {
         let recorded = recorded(self.now, &actor, program, &history, &request, &decision);
         let again = decide_again(&ctx, &history, &recorded)?;
         assert_eq!(again, decision, "{key} is decided again from the log as it was");
-        self.references.insert(key.clone(), recorded.reference(&stream));
+        let founding = recorded.reference(&stream);
         history.push(recorded);
+        if let Some(follows) = &decision.follows {
+            history.push(succeeded(&founding, follows, self.now, program));
+        }
+        self.references.insert(key.clone(), founding);
         self.restate(&act.program, &history);
         self.histories.insert(stream.clone(), history);
         let (key, program) = (key.clone(), act.program.clone());
@@ -247,7 +250,8 @@ fn decide_again(
         office_id: meta.office_id.to_string(),
         divisions: meta.divisions.split_ascii_whitespace().map(str::to_owned).collect(),
     };
-    let kept_since = fact.effects.opens_record.clone();
+    // What founds a standing of evidence lets the record begin where the evidence let it.
+    let kept_since = fact.effects.opens_record.clone().filter(|_| history.events().is_empty());
     let common = Common {
         effective_on: meta.effective_on,
         decided_on: meta.decided_on,
@@ -275,32 +279,26 @@ fn recorded(
     let mut rests_on: Vec<_> = own.map(|event| event.reference(history.stream())).collect();
     rests_on.extend(decision.rests_on.iter().cloned());
     let meta = EventMeta {
-        office: decision.office,
-        office_id: actor.office_id.as_str().into(),
-        divisions: actor.divisions.join(" ").into(),
-        office_name: OfficeName::default(),
-        principal: "test".into(),
-        role: actor.office.as_str().into(),
-        effective_on: request.common.effective_on,
-        decided_on: request.common.decided_on,
-        received_on: request.common.received_on,
-        recorded_at: now,
-        measure: decision.measure.clone(),
-        measure_also: decision.measure_also.clone(),
-        edition: decision.edition.as_deref().map(Into::into),
-        article: decision.article.as_deref().map(Into::into),
         rests_on: EventRef::write_list(&rests_on).into(),
-        corrects: SharedStr::default(),
-        provenance: decision.provenance,
-        exercise: program.is_exercise(),
-        archive: request.common.archive.is_some(),
-        key: None,
-        correlation: None,
-        causation: None,
-        trace: None,
+        ..decision.meta(actor, &request.common, now, program.is_exercise())
     };
     let id = Uuid::new_v5(&Uuid::nil(), format!("{}@{revision}", history.stream()).as_bytes());
     let event = Event::Acted(Box::new(decision.fact.clone()));
+    Recorded { revision, sequence: None, id, event, meta }
+}
+
+/// What a later version lays on the standing that was founded, in the same append (C18).
+fn succeeded(
+    founding: &EventRef,
+    follows: &MeasureSucceeded,
+    now: Timestamp,
+    program: &Program,
+) -> Recorded {
+    let mut follows = follows.clone();
+    follows.founded_by = founding.revision;
+    let meta = follows.meta(founding, now, program.is_exercise());
+    let (revision, id) = (founding.revision + 1, Uuid::new_v5(&founding.id, b"succeeded"));
+    let event = Event::MeasureSucceeded(Box::new(follows));
     Recorded { revision, sequence: None, id, event, meta }
 }
 

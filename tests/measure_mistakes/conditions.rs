@@ -43,16 +43,16 @@ use super::{CLUSTER, STRONG, assert_found, assert_mistake, line_of, programs, te
 )]
 #[case::nothing_to_decide(
     CLUSTER,
-    "opens = \"acceptance\"\n",
+    "opens = \"amendment\"\n",
     "",
-    "decides = \"acceptance\"",
-    "decides acceptance, but no act opens that matter before it: add `opens = \"acceptance\"`"
+    "decides = \"amendment\"\n\n[act.outcome.done]\neffect = \"none\"\n\n[[act]]\nact = \"reject_amendment\"",
+    "decides amendment, but no act opens that matter before it: add `opens = \"amendment\"`"
 )]
 #[case::nothing_to_answer(
     CLUSTER,
     "opens = \"acceptance\"\n",
     "",
-    "answers = \"acceptance\"",
+    "answers = \"acceptance\"\n\n[act.outcome.excellent]",
     "answers acceptance, but no act opens"
 )]
 #[case::never_decided(

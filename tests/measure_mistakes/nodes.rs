@@ -38,7 +38,7 @@ use super::{CLUSTER, STRONG, TRIAL, assert_mistake};
     "from = [\"demonstrative.rectifying\"]",
     "from = [\"demonstrative\", \"demonstrative.rectifying\"]",
     "from = [\"demonstrative\", ",
-    "ambiguous: from demonstrative both this rule and rule 20 of the file allow review"
+    "ambiguous: from demonstrative both this rule and rule 27 of the file allow review"
 )]
 fn nodes(
     #[case] path: &str,
@@ -55,7 +55,7 @@ fn nodes(
     CLUSTER,
     "[act.outcome.qualified]\neffect = \"stay\"",
     "[act.outcome.good]\neffect = \"stay\"",
-    "[[act]]\nact = \"accept\"\narticle = \"Art. 17\"\nby",
+    "[[act]]\nact = \"accept\"\narticle = \"Art. 17\"\nreading = { en = \"An area with the title",
     "the outcome qualified of accept, which another rule has, is not handled: add [act.outcome.qualified]"
 )]
 #[case::unknown_grade(
@@ -162,8 +162,8 @@ fn outcomes(
 )]
 #[case::nobody_acts(
     CLUSTER,
-    "by = [\"local_government\", \"provincial_department\"]",
-    "by = [\"registrar\"]",
+    "act = \"submit_report\"\narticle = \"Art. 15\"\nby = [\"local_government\"]",
+    "act = \"submit_report\"\narticle = \"Art. 15\"\nby = [\"registrar\"]",
     "by = [\"registrar\"]",
     "registrar never acts in a program: name the office that does"
 )]

@@ -110,29 +110,8 @@ impl World {
 
     fn own_meta(&self, effective_on: &str, exercise: bool) -> EventMeta {
         EventMeta {
-            office: Office::Docket,
-            office_id: "docket".into(),
-            office_name: OfficeName { en: "Docket".into(), zh: "Docket".into() },
-            principal: "docket".into(),
-            role: "docket".into(),
-            divisions: SharedStr::default(),
             effective_on: CivilDate::parse(effective_on).unwrap(),
-            decided_on: None,
-            received_on: None,
-            recorded_at: Timestamp::from_micros(self.now_us),
-            measure: None,
-            measure_also: None,
-            edition: None,
-            article: None,
-            rests_on: SharedStr::default(),
-            corrects: SharedStr::default(),
-            provenance: Provenance::Recorded,
-            exercise,
-            archive: false,
-            key: None,
-            correlation: None,
-            causation: None,
-            trace: None,
+            ..EventMeta::own(Timestamp::from_micros(self.now_us), exercise)
         }
     }
 
@@ -322,24 +301,11 @@ impl World {
             _ => String::new(),
         };
         let meta = EventMeta {
-            office: decision.office,
-            office_id: actor.office_id.as_str().into(),
-            divisions: actor.divisions.join(" ").into(),
             office_name: office_name(decision.office).into(),
             principal: "test".into(),
-            role: office.as_str().into(),
-            effective_on: request.common.effective_on,
-            decided_on: request.common.decided_on,
-            received_on: request.common.received_on,
-            measure: decision.measure,
-            measure_also: decision.measure_also,
-            edition: decision.edition.as_deref().map(Into::into),
-            article: decision.article.as_deref().map(Into::into),
             rests_on: EventRef::write_list(&grounds).into(),
             corrects: corrects.into(),
-            provenance: decision.provenance,
-            archive: request.common.archive.is_some(),
-            ..self.own_meta("2016", program.starts_with("exercise"))
+            ..decision.meta(&actor, &request.common, now, ctx.program.is_exercise())
         };
         let founding = self.record(&stream, Event::Acted(Box::new(decision.fact)), meta);
         if let Some(follows) = decision.follows {
@@ -355,11 +321,8 @@ impl World {
         if own {
             follows.founded_by = founding.revision;
         }
-        let mut meta = self.own_meta("2016", exercise);
-        meta.effective_on = follows.in_force_from;
-        meta.measure = Some(follows.version.clone());
-        meta.article = Some(follows.article.as_str().into());
-        meta.rests_on = EventRef::write_list(std::slice::from_ref(founding)).into();
+        let now = Timestamp::from_micros(self.now_us);
+        let meta = follows.meta(founding, now, exercise);
         self.record(&founding.stream, Event::MeasureSucceeded(Box::new(follows)), meta);
     }
 }

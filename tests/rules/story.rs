@@ -253,17 +253,11 @@ impl Story {
 
     /// Docket's own event that follows an act which founds a standing before a later version's day.
     fn succeeds(&mut self, founding: u64, mut follows: MeasureSucceeded) {
-        let mut meta = self.event(founding).meta.clone();
-        if meta.corrects.is_empty() {
+        let act = &self.event(founding).meta;
+        if act.corrects.is_empty() {
             follows.founded_by = founding;
         }
-        meta.office = Office::Docket;
-        meta.effective_on = follows.in_force_from;
-        (meta.archive, meta.received_on, meta.decided_on) = (false, None, None);
-        meta.measure = Some(follows.version.clone());
-        meta.article = Some(follows.article.as_str().into());
-        meta.corrects = String::new().into();
-        meta.rests_on = EventRef::write_list(&[self.reference(founding)]).into();
+        let meta = follows.meta(&self.reference(founding), act.recorded_at, act.exercise);
         let revision = founding + 1;
         self.push(Recorded {
             revision,
@@ -300,31 +294,13 @@ impl Story {
             Act::Correct(correction) => correction.corrects.to_string(),
             _ => String::new(),
         };
-        let role = actor.office.as_str().to_owned();
         EventMeta {
-            office: decision.office,
             office_id: self.office_id(actor, request).as_str().into(),
-            divisions: actor.divisions.join(" ").into(),
             office_name: OfficeName { en: "office".into(), zh: "机关".into() },
             principal: "tests".into(),
-            role: role.into(),
-            effective_on: request.common.effective_on,
-            decided_on: request.common.decided_on,
-            received_on: request.common.received_on,
-            recorded_at: self.now,
-            measure: decision.measure.clone(),
-            measure_also: decision.measure_also.clone(),
-            edition: decision.edition.as_deref().map(Into::into),
-            article: decision.article.as_deref().map(Into::into),
             rests_on: EventRef::write_list(&rests_on).into(),
             corrects: corrects.into(),
-            provenance: decision.provenance,
-            exercise: self.program.is_exercise(),
-            archive: request.common.archive.is_some(),
-            key: None,
-            correlation: None,
-            causation: None,
-            trace: None,
+            ..decision.meta(actor, &request.common, self.now, self.program.is_exercise())
         }
     }
 

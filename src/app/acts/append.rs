@@ -3,7 +3,7 @@
 use super::Acts;
 use crate::app::ActError;
 use crate::app::call::Case;
-use crate::app::journal::{check_size, own_meta};
+use crate::app::journal::check_size;
 use crate::codec;
 use crate::domain::date::Timestamp;
 use crate::domain::event::{Event, EventMeta, MeasureSucceeded, Recorded};
@@ -79,10 +79,7 @@ impl Acts {
         at: Timestamp,
         succeeded: &MeasureSucceeded,
     ) -> EventMeta {
-        let mut meta = own_meta(at, program.is_exercise());
-        meta.effective_on = succeeded.in_force_from;
-        meta.measure = Some(succeeded.version.clone());
-        meta.article = Some(succeeded.article.as_str().into());
+        let mut meta = succeeded.meta(&founding, at, program.is_exercise());
         let edition = versions.version(&succeeded.version);
         let edition = edition.map(|edition| Id::from(edition.digest.as_str()));
         meta.edition = edition.as_deref().map(Into::into);

@@ -26,29 +26,15 @@ impl Acts {
             _ => String::new(),
         };
         Ok(EventMeta {
-            office: decision.office,
             office_id: office_id(case, decision.office).into(),
             office_name: self.office_name(case, decision.office, day).await?.into(),
-            divisions: case.actor.divisions.join(" ").into(),
             principal: case.caller.principal.as_str().into(),
             role: case.caller.role.as_str().into(),
-            effective_on: common.effective_on,
-            decided_on: common.decided_on,
-            received_on: common.received_on,
-            recorded_at: now,
-            measure: decision.measure.clone(),
-            measure_also: decision.measure_also.clone(),
-            edition: decision.edition.as_deref().map(Into::into),
-            article: decision.article.as_deref().map(Into::into),
             rests_on: EventRef::write_list(&self.rests_on(case, cached, decision)).into(),
             corrects: corrects.into(),
-            provenance: decision.provenance,
-            exercise: case.program.is_exercise(),
-            archive: common.archive.is_some(),
             key: Some((case.call.key.as_str().into(), case.fingerprint.as_str().into())),
-            correlation: None,
-            causation: None,
             trace: case.call.trace.as_deref().map(Into::into),
+            ..decision.meta(case.actor, common, now, case.program.is_exercise())
         })
     }
 

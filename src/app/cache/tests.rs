@@ -1,7 +1,6 @@
 use super::*;
-use crate::app::journal::own_meta;
 use crate::domain::date::Timestamp;
-use crate::domain::event::{ApprovalAbandoned, Event};
+use crate::domain::event::{ApprovalAbandoned, Event, EventMeta};
 use crate::domain::ids::EventRef;
 
 #[test]
@@ -22,7 +21,7 @@ fn the_cache_stays_within_its_bytes_and_keeps_what_is_asked_for() {
 
 fn abandoned(revision: u64, id: u128, key: &str) -> Recorded {
     let now = Timestamp::from_micros(0);
-    let mut meta = own_meta(now, true);
+    let mut meta = EventMeta::own(now, true);
     meta.key = Some((key.into(), "print".into()));
     let reservation = EventRef { stream: "quota".to_owned(), revision: 0, id: Uuid::nil() };
     let event = Event::ApprovalAbandoned(ApprovalAbandoned { reservation });

@@ -86,9 +86,14 @@ impl Deciding<'_> {
     }
 
     /// What the measures call something, in Chinese.
-    pub(super) fn named_zh(&self, id: &str) -> String {
+    /// What the measures call it; an id that none knows as it is written.
+    pub(super) fn named(&self, id: &str) -> Text {
         let called = self.ctx.versions.find(|measure| measure.called(id));
-        called.map_or_else(|| format!("“{id}”"), |text| text.zh)
+        called.unwrap_or_else(|| Text { en: id.to_owned(), zh: format!("“{id}”") })
+    }
+
+    pub(super) fn named_zh(&self, id: &str) -> String {
+        self.named(id).zh
     }
 
     pub(super) fn all_zh(&self, ids: &[&str]) -> String {

@@ -181,32 +181,29 @@ impl Deciding<'_> {
     fn contradiction(&self, shown: &Attestation) -> Option<Finding> {
         let (state, at) = (self.state, &shown.stands_at);
         let node = state.node.as_ref().filter(|_| state.provenance == Provenance::Recorded)?;
-        let label = |node: &Node| {
-            let label = self.ctx.versions.label(node);
-            label.map_or_else(|| node.to_string(), |text| text.zh)
+        let labelled = |node: &Node| {
+            let bare = || Text { en: node.to_string(), zh: node.to_string() };
+            let label = self.ctx.versions.label(node).unwrap_or_else(bare);
+            Text { en: label.en, zh: format!("“{}”", label.zh) }
         };
         let other_step = at.step().is_some() && at.step() != node.step();
-        let held = state.title.as_ref().map(|title| &title.title);
-        let of_another = |shown: &Option<Id>, held: Option<&Id>| {
-            let pair = shown.as_ref().zip(held).filter(|(shown, held)| shown != held);
-            pair.map(|(shown, held)| (held.to_string(), shown.to_string()))
+        let title = state.title.as_ref().map(|title| &title.title);
+        let differs = |held: Option<&Id>, shown: &Option<Id>| {
+            let pair = held.zip(shown.as_ref()).filter(|(held, shown)| held != shown);
+            pair.map(|(held, shown)| (self.named(held), self.named(shown)))
         };
-        let named = |(held, shown): &(String, String)| (self.named_zh(held), self.named_zh(shown));
-        let (en, zh) = if node.phase() != at.phase() || other_step {
-            let zh = (format!("“{}”", label(node)), format!("“{}”", label(at)));
-            ((node.to_string(), at.to_string()), zh)
+        let (held, shown) = if node.phase() != at.phase() || other_step {
+            (labelled(node), labelled(at))
         } else {
-            let other = of_another(&shown.category, state.category.as_ref())
-                .or_else(|| of_another(&shown.title, held))?;
-            let zh = named(&other);
-            (other, zh)
+            differs(state.category.as_ref(), &shown.category)
+                .or_else(|| differs(title, &shown.title))?
         };
         let day = self.day;
         Some(Finding {
             code: Id::from("contradicts_standing"),
             text: Text {
-                en: format!("by the acts on record it was {} on {day}, not {}", en.0, en.1),
-                zh: format!("据已入档的行为，{}为{}，而非{}", words::zh(day), zh.0, zh.1),
+                en: format!("by the acts on record it was {} on {day}, not {}", held.en, shown.en),
+                zh: format!("据已入档的行为，{}为{}，而非{}", words::zh(day), held.zh, shown.zh),
             },
             article: "G9".to_owned(),
         })

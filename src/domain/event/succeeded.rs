@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{DutyOpened, Term};
-use crate::domain::date::CivilDate;
-use crate::domain::ids::{Id, Text};
+use super::{DutyOpened, EventMeta, Term};
+use crate::domain::date::{CivilDate, Timestamp};
+use crate::domain::ids::{EventRef, Id, Text};
 
 /// That a later version came into force while a standing was held, and what it lays on that (C18). It
 /// changes no phase; a correction of the founding act restates it.
@@ -31,4 +31,18 @@ pub struct MeasureSucceeded {
     /// The obligations that arise by it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub opens: Vec<DutyOpened>,
+}
+
+impl MeasureSucceeded {
+    /// The metadata of it: it counts from the day on which the version governs, and rests on the founding
+    /// act's version in force.
+    pub fn meta(&self, founding: &EventRef, at: Timestamp, exercise: bool) -> EventMeta {
+        EventMeta {
+            effective_on: self.in_force_from,
+            measure: Some(self.version.clone()),
+            article: Some(self.article.as_str().into()),
+            rests_on: founding.to_string().into(),
+            ..EventMeta::own(at, exercise)
+        }
+    }
 }

@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use crate::domain::act::{ActKind, ActRequest, Common};
 use crate::domain::decide::{Context, Decision};
 use crate::domain::duty::lapse_has_ground;
-use crate::domain::event::{Event, EventMeta, Fact, OfficeName, Recorded};
+use crate::domain::event::{Event, EventMeta, Fact, Recorded};
 use crate::domain::history::History;
 use crate::domain::ids::{EventRef, Office};
 use crate::domain::refusal::{Reason, Refusal};
-use crate::domain::shared_str::SharedStr;
 use crate::domain::state::State;
 use crate::domain::words;
 
@@ -157,34 +156,5 @@ pub(super) fn hypothetical(
 ) -> EventMeta {
     let rests_on = references(history, decision.grounds.iter().copied());
     let rests_on = EventRef::write_list(&rests_on).into();
-    EventMeta { rests_on, ..meta_of(ctx, decision, common) }
-}
-
-/// The same but for what it rests on.
-pub(super) fn meta_of(ctx: &Context<'_>, decision: &Decision, common: &Common) -> EventMeta {
-    EventMeta {
-        office: decision.office,
-        office_id: ctx.actor.office_id.as_str().into(),
-        office_name: OfficeName::default(),
-        divisions: SharedStr::default(),
-        principal: SharedStr::default(),
-        role: SharedStr::default(),
-        effective_on: common.effective_on,
-        decided_on: common.decided_on,
-        received_on: common.received_on,
-        recorded_at: ctx.now,
-        measure: None,
-        measure_also: None,
-        edition: None,
-        article: None,
-        rests_on: SharedStr::default(),
-        corrects: SharedStr::default(),
-        provenance: decision.provenance,
-        exercise: ctx.program.is_exercise(),
-        archive: false,
-        key: None,
-        correlation: None,
-        causation: None,
-        trace: None,
-    }
+    EventMeta { rests_on, ..decision.meta(ctx.actor, common, ctx.now, ctx.program.is_exercise()) }
 }

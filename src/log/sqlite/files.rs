@@ -50,13 +50,16 @@ impl LogFile {
     }
 
     /// What became of it, as `Stop::Replaced` says it. Notes how long it is.
+    ///
+    /// Two threads ask. What the other has seen meanwhile says nothing of a length that was read before
+    /// it: only what was known before the file is looked at bounds it.
     pub fn changed(&self) -> Option<String> {
-        let metadata = match stands(&self.path, self.id) {
-            Ok(metadata) => metadata,
+        let known = self.longest.load(Ordering::Acquire);
+        let length = match stands(&self.path, self.id) {
+            Ok(metadata) => metadata.len(),
             Err(what) => return Some(what),
         };
-        let known = self.longest.fetch_max(metadata.len(), Ordering::Relaxed);
-        let length = metadata.len();
+        self.longest.fetch_max(length, Ordering::AcqRel);
         (length < known).then(|| format!("cut short ({length} of {known} bytes)"))
     }
 }
