@@ -13,18 +13,15 @@ use docket::domain::calendar::Calendars;
 use docket::domain::date::{CivilDate, Day, Timestamp};
 use docket::domain::decide::{Actor, Context};
 use docket::domain::duty::lapses;
-use docket::domain::event::{
-    ApprovalAbandoned, Event, EventMeta, MeasureSucceeded, OfficeName, Recorded,
-};
+use docket::domain::event::{ApprovalAbandoned, Event, EventMeta, MeasureSucceeded, Recorded};
 use docket::domain::history::History;
 use docket::domain::history_decide::decide_on;
-use docket::domain::ids::{EventRef, Id, Office, ProgramId, Provenance, SubjectId, Text};
+use docket::domain::ids::{EventRef, Id, Office, ProgramId, SubjectId, Text};
 use docket::domain::logbook::LogCreated;
 use docket::domain::measure::{Edition, Program, Versions};
 use docket::domain::measure_file::FILES;
 use docket::domain::quota::QuotaEvent;
 use docket::domain::refusal::Refusal;
-use docket::domain::shared_str::SharedStr;
 use docket::domain::subject::{
     Registration, Renaming, Replacement, Subject, SubjectCorrected, SubjectCorrection, SubjectEvent,
 };

@@ -141,23 +141,26 @@ impl Place {
         let args = ["serve", "--listen", url, "--data-dir", at, "--set", "projections.run=false"];
         let mut served = docket(&args).stderr(Stdio::piped()).spawn().unwrap();
         let said = std::io::BufReader::new(served.stderr.take().unwrap());
-        let base = std::io::BufRead::lines(said)
-            .map_while(Result::ok)
+        let mut said = std::io::BufRead::lines(said).map_while(Result::ok);
+        let base = said
             .find_map(|line| {
                 Some(line.strip_prefix("docket serves ")?.split(' ').next()?.to_owned())
             })
             .unwrap();
+        let said = std::thread::spawn(move || said.collect::<Vec<_>>().join("\n"));
         let token = ["token", "--data-dir", at, "--role", "auditor", "--office", "a"];
         let token = String::from_utf8(docket(&token).output().unwrap().stdout).unwrap();
         let url = format!("{base}/v1/enrollments?exercise=true&limit=1000");
         let listed = self.runtime.block_on(async {
             let _ = rustls::crypto::ring::default_provider().install_default();
             let asked = reqwest::Client::new().get(url).bearer_auth(token.trim()).send();
-            asked.await.unwrap().json::<Value>().await.unwrap()
+            asked.await?.json::<Value>().await
         });
         self.writes(&[worker.id()]);
         served.kill().unwrap();
         served.wait().unwrap();
+        let said = said.join().unwrap();
+        let listed = listed.unwrap_or_else(|error| panic!("{error:?}; the server said: {said}"));
         listed["items"].as_array().unwrap().len()
     }
 }

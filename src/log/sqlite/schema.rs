@@ -145,7 +145,9 @@ fn configured(connection: Connection) -> rusqlite::Result<Connection> {
     // Else SQLite plans the statement of a page anew whenever the page begins elsewhere.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.execute_batch("PRAGMA trusted_schema = OFF;")?;
+    // What a statement would undo goes into a temporary file once a batch is large: a folder for those
+    // that is missing or full would stop the log.
+    connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;")?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(connection)
 }

@@ -56,7 +56,7 @@ fn filling(to: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(to)?;
     connection.execute_batch(
         "PRAGMA journal_mode = DELETE; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
-         PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
+         PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;",
     )?;
     Ok(connection)
 }
