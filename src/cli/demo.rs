@@ -116,10 +116,9 @@ impl Loading<'_> {
     }
 
     async fn act(&mut self, step: &Step, act: &ActStep) -> Result<()> {
-        let enrollment = format!("{}/{}", act.program, act.subject);
-        let path = format!("/v1/enrollments/{enrollment}/acts");
+        let (stream, path) = (act.stream(), act.path());
         let body = act.body(|step| self.references.get(step).cloned())?;
-        let newest = self.newest.get(&enrollment);
+        let newest = self.newest.get(&stream);
         let precondition = match (newest, &step.expect) {
             (None, _) => ("If-None-Match", "*".to_owned()),
             (Some(_), None) => ("If-Match", "*".to_owned()),
@@ -135,7 +134,7 @@ impl Loading<'_> {
             return self.refused(&answer, code);
         }
         let event = event_of(&answer)?;
-        self.newest.insert(enrollment, event.revision);
+        self.newest.insert(stream, event.revision);
         self.references.insert(step.key.clone(), event);
         self.summary.acts += 1;
         Ok(())

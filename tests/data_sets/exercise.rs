@@ -24,10 +24,12 @@ fn exercised(replay: &Replay) -> Vec<(ProgramId, Measure)> {
         .into()
 }
 
-/// The rule that let an act pass, as its place in the measure, and the outcome that followed.
+/// The rule that let an act pass, as its place in the measure (those for the whole program last), and the outcome that followed.
 fn taken(accepted: &Accepted, measure: &Measure) -> Option<(usize, Id)> {
     let kind = accepted.request.act.kind();
-    let rule = measure.acts.iter().position(|rule| {
+    let whole = accepted.stream.starts_with("program-");
+    let rules = if whole { &measure.program_acts } else { &measure.acts };
+    let rule = rules.iter().position(|rule| {
         rule.act == kind
             && rule.by.contains(&accepted.decision.office)
             && covered(&rule.from, accepted.before.node.as_ref())
@@ -39,11 +41,12 @@ fn taken(accepted: &Accepted, measure: &Measure) -> Option<(usize, Id)> {
         Act::Accept(check) => Some(check.result.clone()),
         Act::Review(review) => Some(review.result.clone()),
         Act::Designate(designation) => Some(designation.designates.clone()),
+        Act::RecordArrangement(arrangement) => Some(arrangement.kind.clone()),
         _ => None,
     };
-    let outcomes = &measure.acts[rule].outcomes;
+    let outcomes = &rules[rule].outcomes;
     let outcome = stated.filter(|id| outcomes.contains_key(id)).unwrap_or("done".into());
-    Some((rule, outcome))
+    Some((rule + if whole { measure.acts.len() } else { 0 }, outcome))
 }
 
 #[test]
@@ -56,9 +59,8 @@ fn every_outcome_of_every_rule_is_reached() {
             .filter(|accepted| accepted.program == id)
             .filter_map(|accepted| taken(accepted, &measure))
             .collect();
-        let missing: Vec<_> = measure
-            .acts
-            .iter()
+        let rules = measure.acts.iter().chain(&measure.program_acts);
+        let missing: Vec<_> = rules
             .enumerate()
             .flat_map(|(index, rule)| rule.outcomes.keys().map(move |id| (index, rule, id)))
             .filter(|(index, _, outcome)| !reached.contains(&(*index, (*outcome).clone())))
@@ -117,7 +119,9 @@ fn everything_is_invented_and_says_so() {
         let number = common.document.as_ref().and_then(|document| document.number.as_ref());
         let number_says_so = number.is_none_or(|number| number.starts_with("演练〔"));
         assert!(number_says_so, "{}: a number that could be a real one", accepted.key);
-        let opens = opened.insert(&accepted.stream);
+        // The record of a program as a whole is open from its beginning.
+        let whole = accepted.stream.starts_with("program-");
+        let opens = opened.insert(&accepted.stream) && !whole;
         assert_eq!(common.kept_since.is_some(), opens, "{}", accepted.key);
     }
 }
@@ -170,7 +174,7 @@ fn a_second_run_cannot_let_a_refused_step_pass() {
     let mut later: BTreeMap<String, bool> = BTreeMap::new();
     for step in set.steps.iter().rev() {
         let What::Act(act) = &step.what else { continue };
-        let stream = format!("{}-{}", act.program, act.subject);
+        let stream = act.stream();
         if step.expect.is_some() {
             assert!(later.contains_key(&stream), "{} is the last of {stream}", step.key);
         } else {
@@ -239,7 +243,7 @@ fn every_kind_of_act_of_the_measures_is_done() {
     let done: BTreeSet<ActKind> =
         replay.accepted.iter().map(|accepted| accepted.request.act.kind()).collect();
     for (id, measure) in exercised(&replay) {
-        for rule in &measure.acts {
+        for rule in measure.acts.iter().chain(&measure.program_acts) {
             assert!(done.contains(&rule.act), "{id}: {}", rule.act.as_str());
         }
     }

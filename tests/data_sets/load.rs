@@ -176,7 +176,7 @@ fn a_data_file_that_is_wrong_is_refused_with_its_step() {
         ("[[step]]\nact = \"note\"", vec!["t.toml", "a step has a key"]),
         ("steps = 1", vec!["t.toml", "unknown field `steps`"]),
         (&format!("{act}\n{act}"), vec!["step \"k\"", "used by an earlier step"]),
-        (&act.replace("subject = \"s\"\n", ""), vec!["names its subject"]),
+        (&act.replace("subject = \"s\"\n", ""), vec!["names its subject", "for_the_program"]),
         (&act.replace("program = \"p\"\n", ""), vec!["names a program"]),
         (&format!("{act}corrects_step = \"x\""), vec!["corrects_step", "no earlier step"]),
         (&format!("{act}document = {{ upload = \"x\" }}"), vec!["uploaded by no earlier step"]),

@@ -6,7 +6,9 @@ use std::sync::{Arc, LazyLock};
 
 use docket::app::measure_files::{Checked, check_files};
 use docket::cli::demo::data::{ActStep, DataSet, Step, What};
-use docket::codec::{decode_enrollment, encode_event, parse_act_request};
+use docket::codec::{
+    decode_enrollment, encode_event, enrollment_stream, parse_act_request, program_stream,
+};
 use docket::domain::act::{ActRequest, Common};
 use docket::domain::date::{Day, Timestamp};
 use docket::domain::decide::{Actor, Context, Decision, OtherStanding};
@@ -107,7 +109,7 @@ impl Replay {
                 (Ok(()), Some(code)) => panic!("{key} was to be refused with {code}"),
                 (Err(refusal), Some(code)) => {
                     assert_eq!(code_of(&refusal), code, "{key}: {refusal}");
-                    let stream = format!("{}-{}", act.program, act.subject);
+                    let stream = act.stream();
                     self.refused.push((key.clone(), stream, refusal));
                 }
                 (Err(refusal), None) => panic!("{key} was refused: {refusal}"),
@@ -122,9 +124,14 @@ impl Replay {
             .unwrap_or_else(|error| panic!("{key}: {error:?}"));
         self.check_documents(key, &request);
         let program = &self.programs[&act.program];
-        let subject = self.subjects.get(act.subject.as_str());
-        let subject = subject.unwrap_or_else(|| panic!("{key}: {} is not registered", act.subject));
-        let stream = format!("{}-{}", act.program, act.subject);
+        let whole = Subject::of_program(program);
+        let subject = act.subject.as_ref().map_or(&whole, |id| {
+            let subject = self.subjects.get(id.as_str());
+            subject.unwrap_or_else(|| panic!("{key}: {id} is not registered"))
+        });
+        let stream = act.stream();
+        let versions = &self.versions[&act.program];
+        let versions = if act.subject.is_none() { versions.of_whole() } else { versions.clone() };
         let actor = Actor {
             office: Office::parse(&step.recorder.role).unwrap(),
             office_id: step.recorder.office.clone(),
@@ -132,20 +139,24 @@ impl Replay {
         };
         let day = request.common.effective_on.latest();
         let standing_in = |program: &ProgramId| {
-            let history = self.histories.get(&format!("{program}-{}", act.subject))?;
+            let history = self.histories.get(&enrollment_stream(program, subject.id()))?;
             let state = history.state_at(day);
             let by = history.at(state.node_by?)?.reference(history.stream());
             Some(OtherStanding { phase: Id::from(state.phase()?), by })
         };
         let ctx = Context {
             program,
-            versions: &self.versions[&act.program],
+            versions: &versions,
             subject,
             stream: &stream,
             actor: &actor,
             now: self.now,
             standing_in: &standing_in,
-            met_for_whole: &|_| None,
+            met_for_whole: &|obligation| {
+                let history = self.histories.get(&program_stream(&act.program))?;
+                let by = history.state_at(day).met_outside.get(obligation)?.by;
+                Some(history.at(by)?.reference(history.stream()))
+            },
             mending: None,
         };
         let mut history =
@@ -300,6 +311,19 @@ fn succeeded(
     let (revision, id) = (founding.revision + 1, Uuid::new_v5(&founding.id, b"succeeded"));
     let event = Event::MeasureSucceeded(Box::new(follows));
     Recorded { revision, sequence: None, id, event, meta }
+}
+
+impl Replay {
+    /// The program of a stream, and whom it is about: a subject, or the program as a whole.
+    pub fn of_stream(&self, stream: &str) -> (ProgramId, Subject) {
+        let (first, rest) = stream.split_once('-').unwrap();
+        if first == "program" {
+            let program = ProgramId::parse(rest).unwrap();
+            let whole = Subject::of_program(&self.programs[&program]);
+            return (program, whole);
+        }
+        (ProgramId::parse(first).unwrap(), self.subjects[rest].clone())
+    }
 }
 
 /// The problem's code over HTTP.

@@ -79,11 +79,13 @@ fn every_sentence_is_in_one_language() {
     let mut faults = Vec::new();
     for replay in replays() {
         for (stream, history) in &replay.histories {
-            let (program, subject) = stream.split_once('-').unwrap();
-            let versions = &replay.versions[&ProgramId::parse(program).unwrap()];
-            let subject = &replay.subjects[subject];
+            let (program, subject) = replay.of_stream(stream);
+            let mut versions = replay.versions[&program].clone();
+            if subject.is_program() {
+                versions = versions.of_whole();
+            }
             let said =
-                |language| entries(history, subject, versions, &Calendars::default(), language);
+                |language| entries(history, &subject, &versions, &Calendars::default(), language);
             let mut of_plans = Vec::new();
             for event in history.events() {
                 if let Some(fact) = event.event.fact() {

@@ -7,7 +7,8 @@
 //! - `rename = { subject = "…", … }`: another name of a subject;
 //! - `upload = { name = "…", text = "…" }`: a document, cited further on by its name;
 //! - an act: `subject`, `act`, and what the act says, as the body of the request has it. `program`
-//!   is the file's unless the step names another.
+//!   is the file's unless the step names another. An act for the program as a whole says
+//!   `for_the_program = true` instead of a subject.
 //!
 //! Short forms in an act: `by = "national_office"` is `archive` with the file's source; a material
 //! or a document with `upload = "name"` gets media type and digest (a material also the file name);
@@ -22,6 +23,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::app::documents::Digest;
+use crate::codec::{enrollment_stream, program_stream};
 use crate::domain::ids::{EventRef, ProgramId, SubjectId};
 use crate::domain::subject::{Registration, Renaming};
 
@@ -95,13 +97,13 @@ pub struct Upload {
     pub digest: String,
 }
 
-/// An act in an enrollment.
+/// An act in an enrollment, or for a program as a whole.
 #[derive(Debug, Clone)]
 pub struct ActStep {
     /// The program.
     pub program: ProgramId,
-    /// The subject.
-    pub subject: SubjectId,
+    /// The subject; absent: the program as a whole.
+    pub subject: Option<SubjectId>,
     /// Members of the request that are the reference of another step's event: member, step.
     pub references: BTreeMap<String, String>,
     members: Map<String, Value>,
@@ -120,6 +122,22 @@ impl ActStep {
             members.insert(member.clone(), Value::String(event.to_string()));
         }
         Ok(Value::Object(members))
+    }
+
+    /// The stream into which it is recorded.
+    pub fn stream(&self) -> String {
+        match &self.subject {
+            Some(subject) => enrollment_stream(&self.program, subject),
+            None => program_stream(&self.program),
+        }
+    }
+
+    /// Where it is recorded over HTTP.
+    pub fn path(&self) -> String {
+        match &self.subject {
+            Some(subject) => format!("/v1/enrollments/{}/{subject}/acts", self.program),
+            None => format!("/v1/programs/{}/acts", self.program),
+        }
     }
 
     /// The act's name.
@@ -252,7 +270,12 @@ impl Reader {
         let program = take(&mut members, "program")?
             .or_else(|| file.program.clone())
             .context("neither the step nor its file names a program")?;
-        let subject = take(&mut members, "subject")?.context("an act names its subject")?;
+        let subject = take(&mut members, "subject")?;
+        let whole: bool = take(&mut members, "for_the_program")?.unwrap_or_default();
+        ensure!(
+            subject.is_some() != whole,
+            "an act names its subject, or says `for_the_program = true`"
+        );
         let mut references = BTreeMap::new();
         for (short, member) in REFERENCES {
             if let Some(step) = take::<String>(&mut members, short)? {
