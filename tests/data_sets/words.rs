@@ -7,7 +7,7 @@ use std::path::Path;
 
 use docket::cli::demo::data::DataSet;
 use docket::domain::calendar::Calendars;
-use docket::domain::ids::{Language, ProgramId, Text};
+use docket::domain::ids::{Language, Text};
 use docket::projection::audit_trail::entries;
 
 use super::replay::Replay;
