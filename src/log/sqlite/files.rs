@@ -202,3 +202,37 @@ fn is_wal_header(header: &[u8; WAL_HEADER_BYTES]) -> bool {
     let kept = (u32::from_be_bytes(words[6]), u32::from_be_bytes(words[7]));
     begins & !1 == WAL_MAGIC && kept == (first, second)
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests may panic")]
+
+    use std::io::Write as _;
+    use std::thread;
+
+    use super::*;
+
+    /// What one thread has seen says nothing against a length that another read before.
+    #[test]
+    fn a_file_that_grows_while_many_look_at_it_was_not_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.sqlite");
+        let mut file = File::create(&path).unwrap();
+        let log = LogFile::new(&path, file_id(&file.metadata().unwrap()));
+        thread::scope(|scope| {
+            let looks = (0..4).map(|_| {
+                let log = Arc::clone(&log);
+                scope.spawn(move || (0..20_000).find_map(|_| log.changed()))
+            });
+            let looks: Vec<_> = looks.collect();
+            while looks.iter().any(|look| !look.is_finished()) {
+                file.write_all(b"grows").unwrap();
+            }
+            for look in looks {
+                assert_eq!(look.join().unwrap(), None);
+            }
+        });
+        file.set_len(3).unwrap();
+        assert!(log.changed().unwrap().starts_with("cut short (3 of "));
+    }
+}
