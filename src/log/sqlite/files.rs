@@ -205,8 +205,6 @@ fn is_wal_header(header: &[u8; WAL_HEADER_BYTES]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests may panic")]
-
     use std::io::Write as _;
     use std::thread;
 
