@@ -36,13 +36,7 @@ fn taken(accepted: &Accepted, measure: &Measure) -> Option<(usize, Id)> {
     })?;
     let stated = match &accepted.request.act {
         Act::Approve(_) => accepted.before.applied.as_ref().and_then(|a| a.rank.clone()),
-        Act::List(listing) => Some(listing.rank.clone()),
-        Act::Evaluate(evaluation) => Some(evaluation.result.clone()),
-        Act::Accept(check) => Some(check.result.clone()),
-        Act::Review(review) => Some(review.result.clone()),
-        Act::Designate(designation) => Some(designation.designates.clone()),
-        Act::RecordArrangement(arrangement) => Some(arrangement.kind.clone()),
-        _ => None,
+        act => act.outcome().cloned(),
     };
     let outcomes = &rules[rule].outcomes;
     let outcome = stated.filter(|id| outcomes.contains_key(id)).unwrap_or("done".into());

@@ -168,12 +168,10 @@ impl Replay {
         let recorded = recorded(self.now, &actor, program, &history, &request, &decision);
         let again = decide_again(&ctx, &history, &recorded)?;
         assert_eq!(again, decision, "{key} is decided again from the log as it was");
-        let founding = recorded.reference(&stream);
+        self.references.insert(key.clone(), recorded.reference(&stream));
+        let follows = decision.follows.as_ref().map(|it| succeeded(&recorded, &stream, it));
         history.push(recorded);
-        if let Some(follows) = &decision.follows {
-            history.push(succeeded(&founding, follows, self.now, program));
-        }
-        self.references.insert(key.clone(), founding);
+        follows.into_iter().for_each(|event| history.push(event));
         self.restate(&act.program, &history);
         self.histories.insert(stream.clone(), history);
         let (key, program) = (key.clone(), act.program.clone());
@@ -291,6 +289,7 @@ fn recorded(
     rests_on.extend(decision.rests_on.iter().cloned());
     let meta = EventMeta {
         rests_on: EventRef::write_list(&rests_on).into(),
+        corrects: request.act.corrects().map(ToString::to_string).unwrap_or_default().into(),
         ..decision.meta(actor, &request.common, now, program.is_exercise())
     };
     let id = Uuid::new_v5(&Uuid::nil(), format!("{}@{revision}", history.stream()).as_bytes());
@@ -299,15 +298,10 @@ fn recorded(
 }
 
 /// What a later version lays on the standing that was founded, in the same append (C18).
-fn succeeded(
-    founding: &EventRef,
-    follows: &MeasureSucceeded,
-    now: Timestamp,
-    program: &Program,
-) -> Recorded {
-    let mut follows = follows.clone();
-    follows.founded_by = founding.revision;
-    let meta = follows.meta(founding, now, program.is_exercise());
+fn succeeded(founding: &Recorded, stream: &str, follows: &MeasureSucceeded) -> Recorded {
+    let follows = follows.clone().founded(founding);
+    let EventMeta { recorded_at, exercise, .. } = founding.meta;
+    let meta = follows.meta(&founding.reference(stream), recorded_at, exercise);
     let (revision, id) = (founding.revision + 1, Uuid::new_v5(&founding.id, b"succeeded"));
     let event = Event::MeasureSucceeded(Box::new(follows));
     Recorded { revision, sequence: None, id, event, meta }

@@ -293,15 +293,11 @@ impl World {
             .map(|event| event.reference(&stream))
             .chain(decision.rests_on.iter().cloned())
             .collect();
-        let corrects = match &request.act {
-            Act::Correct(correction) => correction.corrects.to_string(),
-            _ => String::new(),
-        };
         let meta = EventMeta {
             office_name: office_name(decision.office).into(),
             principal: "test".into(),
             rests_on: EventRef::write_list(&grounds).into(),
-            corrects: corrects.into(),
+            corrects: request.act.corrects().map(ToString::to_string).unwrap_or_default().into(),
             ..decision.meta(&actor, &request.common, now, ctx.program.is_exercise())
         };
         let founding = self.record(&stream, Event::Acted(Box::new(decision.fact)), meta);
@@ -312,14 +308,10 @@ impl World {
     }
 
     /// What a later version lays on the standing that was founded, as `app` appends it (C18).
-    fn succeeds(&mut self, founding: &EventRef, mut follows: MeasureSucceeded) {
+    fn succeeds(&mut self, founding: &EventRef, follows: MeasureSucceeded) {
         let act = self.histories[&founding.stream].at(founding.revision).unwrap();
-        let (exercise, own) = (act.meta.exercise, act.meta.corrects.is_empty());
-        if own {
-            follows.founded_by = founding.revision;
-        }
-        let now = Timestamp::from_micros(self.now_us);
-        let meta = follows.meta(founding, now, exercise);
+        let follows = follows.founded(act);
+        let meta = follows.meta(founding, Timestamp::from_micros(self.now_us), act.meta.exercise);
         self.record(&founding.stream, Event::MeasureSucceeded(Box::new(follows)), meta);
     }
 }

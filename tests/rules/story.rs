@@ -6,7 +6,7 @@
 use std::sync::{Arc, LazyLock};
 
 use docket::app::measure_files::{Checked, check_files};
-use docket::domain::act::{Act, ActKind, ActRequest, COMMON_MEMBERS, RecordedAct};
+use docket::domain::act::{ActKind, ActRequest, COMMON_MEMBERS, RecordedAct};
 use docket::domain::calendar::Calendars;
 use docket::domain::date::{CivilDate, Day, Timestamp};
 use docket::domain::decide::{Actor, Context, Decision, OtherStanding};
@@ -252,12 +252,11 @@ impl Story {
     }
 
     /// Docket's own event that follows an act which founds a standing before a later version's day.
-    fn succeeds(&mut self, founding: u64, mut follows: MeasureSucceeded) {
-        let act = &self.event(founding).meta;
-        if act.corrects.is_empty() {
-            follows.founded_by = founding;
-        }
-        let meta = follows.meta(&self.reference(founding), act.recorded_at, act.exercise);
+    fn succeeds(&mut self, founding: u64, follows: MeasureSucceeded) {
+        let act = self.event(founding);
+        let follows = follows.founded(act);
+        let (at, exercise) = (act.meta.recorded_at, act.meta.exercise);
+        let meta = follows.meta(&self.reference(founding), at, exercise);
         let revision = founding + 1;
         self.push(Recorded {
             revision,
@@ -290,16 +289,12 @@ impl Story {
     fn meta(&self, actor: &Actor, request: &ActRequest, decision: &Decision) -> EventMeta {
         let own = decision.grounds.iter().map(|ground| self.reference(*ground));
         let rests_on: Vec<_> = own.chain(decision.rests_on.clone()).collect();
-        let corrects = match &request.act {
-            Act::Correct(correction) => correction.corrects.to_string(),
-            _ => String::new(),
-        };
         EventMeta {
             office_id: self.office_id(actor, request).as_str().into(),
             office_name: OfficeName { en: "office".into(), zh: "机关".into() },
             principal: "tests".into(),
             rests_on: EventRef::write_list(&rests_on).into(),
-            corrects: corrects.into(),
+            corrects: request.act.corrects().map(ToString::to_string).unwrap_or_default().into(),
             ..decision.meta(actor, &request.common, self.now, self.program.is_exercise())
         }
     }

@@ -54,11 +54,9 @@ impl Acts {
         &self,
         case: &Case<'_>,
         founding: &Recorded,
-        mut follows: MeasureSucceeded,
+        follows: MeasureSucceeded,
     ) -> Recorded {
-        if founding.meta.corrects.is_empty() {
-            follows.founded_by = founding.revision;
-        }
+        let follows = follows.founded(founding);
         let own = founding.reference(&case.stream);
         let at = founding.meta.recorded_at;
         let mut meta = self.succession_meta(case.program, &case.versions, own, at, &follows);

@@ -5,7 +5,6 @@ use crate::app::ActError;
 use crate::app::cache::Cached;
 use crate::app::call::Case;
 use crate::codec;
-use crate::domain::act::Act;
 use crate::domain::date::{Day, Timestamp};
 use crate::domain::decide::Decision;
 use crate::domain::event::EventMeta;
@@ -21,17 +20,20 @@ impl Acts {
     ) -> Result<EventMeta, ActError> {
         let common = &case.call.request.common;
         let day = common.effective_on.latest();
-        let corrects = match &case.call.request.act {
-            Act::Correct(correction) => correction.corrects.to_string(),
-            _ => String::new(),
-        };
         Ok(EventMeta {
             office_id: office_id(case, decision.office).into(),
             office_name: self.office_name(case, decision.office, day).await?.into(),
             principal: case.caller.principal.as_str().into(),
             role: case.caller.role.as_str().into(),
             rests_on: EventRef::write_list(&self.rests_on(case, cached, decision)).into(),
-            corrects: corrects.into(),
+            corrects: case
+                .call
+                .request
+                .act
+                .corrects()
+                .map(ToString::to_string)
+                .unwrap_or_default()
+                .into(),
             key: Some((case.call.key.as_str().into(), case.fingerprint.as_str().into())),
             trace: case.call.trace.as_deref().map(Into::into),
             ..decision.meta(case.actor, common, now, case.program.is_exercise())

@@ -1,7 +1,7 @@
 //! What acts say of their outcome, and which members they may leave out.
 
 use super::{Act, ActKind};
-use crate::domain::ids::Id;
+use crate::domain::ids::{EventRef, Id};
 
 impl ActKind {
     /// The member by which the act says its outcome: a result, a rank, what is designated. Any other
@@ -29,6 +29,15 @@ impl ActKind {
 }
 
 impl Act {
+    /// The event that a correction names.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "any other act corrects nothing")]
+    pub fn corrects(&self) -> Option<&EventRef> {
+        match self {
+            Self::Correct(correction) => Some(&correction.corrects),
+            _ => None,
+        }
+    }
+
     /// The outcome that the act says.
     #[expect(clippy::wildcard_enum_match_arm, reason = "any other act is done")]
     pub fn outcome(&self) -> Option<&Id> {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{DutyOpened, EventMeta, Term};
+use super::{DutyOpened, EventMeta, Recorded, Term};
 use crate::domain::date::{CivilDate, Timestamp};
 use crate::domain::ids::{EventRef, Id, Text};
 
@@ -34,6 +34,16 @@ pub struct MeasureSucceeded {
 }
 
 impl MeasureSucceeded {
+    /// Of the standing that an act founds; where that act is a correction, of the one whose original it
+    /// names already.
+    #[must_use]
+    pub fn founded(self, founding: &Recorded) -> Self {
+        match founding.meta.corrects.is_empty() {
+            true => Self { founded_by: founding.revision, ..self },
+            false => self,
+        }
+    }
+
     /// The metadata of it: it counts from the day on which the version governs, and rests on the founding
     /// act's version in force.
     pub fn meta(&self, founding: &EventRef, at: Timestamp, exercise: bool) -> EventMeta {
