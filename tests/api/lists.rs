@@ -157,11 +157,7 @@ async fn complete(server: &Server, program: &str) {
 async fn p12_unlisted_provinces_owe_a_promotion_plan() {
     let (server, _) = filled().await;
     server.register(&["650000", "XPCC", "arcadia"]).await;
-    let area = json!({
-        "id": "futian", "kind": "cluster_area", "name": { "en": "Futian", "zh": "福田" },
-        "province": "440000", "source": "test", "effective_on": "2010",
-    });
-    server.registrar().post("/v1/subjects", &area).await.ok(201);
+    server.register_futian().await;
     let plan = json!({ "act": "submit_promotion_plan", "effective_on": "2017", "summary": "s" });
     let met = server.province("XPCC").act("strong_province/XPCC", &plan).await.ok(201).json();
     let sequence = met["sequence"].as_str().unwrap().to_owned();

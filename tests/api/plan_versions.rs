@@ -9,11 +9,7 @@ use serde_json::{Value, json};
 async fn plan_versions_are_listed_and_compared() {
     let server = server().await;
     server.register(&["440000"]).await;
-    let area = json!({
-        "id": "futian", "kind": "cluster_area", "name": { "en": "Futian", "zh": "福田" },
-        "province": "440000", "source": "test", "effective_on": "2010",
-    });
-    server.registrar().post("/v1/subjects", &area).await.ok(201);
+    server.register_futian().await;
     let enrollment = "cluster_area/futian";
     let (national, province, local) = (
         server.national(),

@@ -205,11 +205,7 @@ async fn obligations_are_judged_on_the_day() {
 async fn c17_a_title_whose_term_is_over_is_review_due_and_still_held() {
     let server = server().await;
     server.register(&["440000"]).await;
-    let area = json!({
-        "id": "futian", "kind": "cluster_area", "name": { "en": "Futian", "zh": "福田" },
-        "province": "440000", "source": "test", "effective_on": "2010",
-    });
-    server.registrar().post("/v1/subjects", &area).await.ok(201);
+    server.register_futian().await;
     let attested = json!({
         "act": "attest_standing", "effective_on": "2020-12", "stands_at": "demonstrative",
         "title": "demonstrative", "confidence": "attested", "source": "reported by a newspaper",

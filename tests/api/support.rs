@@ -269,6 +269,15 @@ impl Server {
             self.registrar().post("/v1/subjects", &body).await.ok(201);
         }
     }
+
+    /// Registers an area of Guangdong.
+    pub async fn register_futian(&self) {
+        let area = json!({
+            "id": "futian", "kind": "cluster_area", "name": { "en": "Futian", "zh": "福田" },
+            "province": "440000", "source": "test", "effective_on": "2010",
+        });
+        self.registrar().post("/v1/subjects", &area).await.ok(201);
+    }
 }
 
 pub async fn send(request: reqwest::RequestBuilder) -> Reply {

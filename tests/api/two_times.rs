@@ -261,12 +261,8 @@ async fn what_cannot_be_asked_is_said() {
 #[tokio::test(flavor = "multi_thread")]
 async fn obligations_are_judged_by_the_calendar_known_then() {
     let server = server().await;
-    let area = json!({
-        "id": "futian", "kind": "cluster_area", "name": { "en": "Futian", "zh": "福田" },
-        "province": "440000", "source": "test", "effective_on": "2010",
-    });
     server.register(&["440000"]).await;
-    server.registrar().post("/v1/subjects", &area).await.ok(201);
+    server.register_futian().await;
     let digest = server.registrar().upload(b"a letter").await;
     let material = |kind: &str| json!({ "kind": kind, "name": kind, "media_type": "text/plain", "digest": digest });
     let services = ["patent", "trademark", "copyright", "geographical_indication", "plant_variety"];
