@@ -46,7 +46,7 @@ impl Form {
     }
 
     /// Whether this build can write it.
-    pub fn is_built(self) -> bool {
+    pub const fn is_built(self) -> bool {
         match self {
             Self::Csv { .. } => true,
             Self::Parquet => cfg!(feature = "parquet"),

@@ -1,7 +1,7 @@
 //! Docket: the record of government IP programs.
 //!
 //! Dependencies point one way:
-//! `api, cli -> app, export, moving, projection, webhooks -> ledger -> codec -> domain, log`.
+//! `api, cli -> views -> app, export, moving, projection, webhooks -> ledger -> codec -> domain, log`.
 //! `domain` and `log` know nothing of each other; `tests/tidy.rs` holds that.
 
 // What is shown goes through `cli::output`, where nothing that was recorded acts on a terminal.
@@ -17,4 +17,5 @@ pub mod ledger;
 pub mod log;
 pub mod moving;
 pub mod projection;
+pub mod views;
 pub mod webhooks;

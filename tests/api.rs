@@ -5,6 +5,8 @@
 mod acts;
 #[path = "api/bounded.rs"]
 mod bounded;
+#[path = "api/described.rs"]
+mod described;
 #[path = "api/docs.rs"]
 mod docs;
 #[path = "api/documents.rs"]

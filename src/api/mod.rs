@@ -1,64 +1,23 @@
 //! The HTTP edge: requests in, answers out. What an act may do is not decided here but in `app` and
 //! `domain`; a list comes from the read models, one enrollment from the fold of its stream.
 //!
-//! [`routes`] is the table of everything that is answered; [`dispatch`] holds each request to its
-//! row (sizes, token, content type, parameters, role) before the handler sees it, and before its
-//! body is asked for.
+//! Floor by floor, each using only itself and those below: `asking` (a request and what it asks),
+//! `resources` (a file for each), `table` (everything that is answered, one row each), `serving` (who
+//! reads the table: each request is held to its row before its handler sees it, and before its body is
+//! asked for; OpenAPI, pages and figures are made from the rows). Below all of them stands
+//! [`crate::views`].
 
-pub mod auth;
-pub mod problem;
+mod asking;
+mod resources;
+mod serving;
+mod table;
 
-mod act_view;
-mod acts;
-mod admission;
-mod answer;
-mod body;
-mod brief;
-mod call;
-mod dispatch;
-mod documents;
-mod ends;
-mod etag;
-mod events;
-mod expectation;
-mod exports;
-mod header_list;
-mod health;
-mod lists;
-pub mod metrics;
-mod named;
-mod negotiate;
-mod obligations;
-mod openapi;
-mod outgoing;
-mod page;
-mod pages;
-mod permitted;
-mod plan_versions;
-mod programs;
-mod quotas;
-mod reading;
-mod reference;
-mod revisions;
-mod route;
-mod routes;
-mod sequence;
-mod serve;
-mod serve_error;
-mod starting;
-mod state;
-mod status;
-mod subjects;
-mod timeline;
-mod times;
-mod trail;
-mod webhooks;
-mod whole;
-mod wire;
-
-pub use openapi::openapi_json;
-pub use outgoing::Limits;
-pub use serve::{Served, serve, serve_on};
-pub use serve_error::ServeError;
-pub use starting::{Bound, Starting, Waiting, bind};
-pub use state::{ApiSettings, ApiState, EventNames};
+pub use asking::auth;
+pub use asking::outgoing::Limits;
+pub use asking::render::ProblemSettings;
+pub use asking::state::{ApiSettings, ApiState, EventNames};
+pub use serving::metrics;
+pub use serving::openapi::openapi_json;
+pub use serving::serve::{Served, serve, serve_on};
+pub use serving::serve_error::ServeError;
+pub use serving::starting::{Bound, Starting, Waiting, bind};

@@ -16,7 +16,6 @@ use tokio::sync::watch;
 use super::client::{Answer, Client};
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
-use super::measures::Lang;
 use super::output::Format;
 use super::progress::{Interrupt, bar};
 use super::running::api_state;
@@ -27,6 +26,7 @@ use crate::api::auth::{LocalVerifier, Role, TokenKey};
 use crate::api::{Served, serve};
 use crate::app::clock::SystemClock;
 use crate::app::{Parts, start_reading};
+use crate::domain::ids::Language;
 use crate::domain::measure_file::FILES;
 use crate::log::EventLog;
 use crate::projection::{self, Copies as _, Rebuild, SqliteCopies, Status, StoreError};
@@ -59,7 +59,7 @@ pub struct AskArgs {
     pub output: Format,
     /// The language of the answer [default: the server's, i18n.default_language]
     #[arg(long, value_enum)]
-    lang: Option<Lang>,
+    lang: Option<Language>,
 }
 
 /// Something that answers.
@@ -81,10 +81,7 @@ impl AskArgs {
     /// # Errors
     /// No server or log, no token, a log that can't be opened.
     pub async fn open(&self, lists: bool) -> anyhow::Result<Asker> {
-        let language = self.lang.map(|lang| match lang {
-            Lang::En => "en",
-            Lang::Zh => "zh-CN",
-        });
+        let language = self.lang.map(Language::tag);
         let names_log = self.log.is_some() || self.place.data_dir.is_some();
         let server = self.server.clone().or_else(|| {
             std::env::var("DOCKET_SERVER").ok().filter(|url| !url.is_empty() && !names_log)

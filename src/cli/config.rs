@@ -10,7 +10,7 @@ pub mod command;
 pub mod keys;
 mod layers;
 
-use crate::api::problem::Language;
+use crate::domain::ids::Language;
 use layers::Layers;
 use serde::Deserialize;
 use std::fmt;

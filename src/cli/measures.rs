@@ -14,6 +14,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use clap::builder::PossibleValue;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::exit::Exit;
@@ -73,8 +74,8 @@ pub struct DrawArgs {
     /// The version of its measure, such as 2014-40
     version: String,
     /// The language of the labels
-    #[arg(long, value_enum, default_value_t = Lang::En)]
-    lang: Lang,
+    #[arg(long, value_enum, default_value_t = Language::En)]
+    lang: Language,
     /// A folder to take the measure from [default: those that docket brings along]
     #[arg(long, value_name = "FOLDER")]
     dir: Option<PathBuf>,
@@ -92,22 +93,16 @@ pub struct DiffArgs {
     b: String,
 }
 
-/// A language, as named on the command line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Lang {
-    /// English
-    En,
-    /// Chinese
-    #[value(name = "zh-CN", alias = "zh")]
-    Zh,
-}
+impl ValueEnum for Language {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::En, Self::Zh]
+    }
 
-impl From<Lang> for Language {
-    fn from(lang: Lang) -> Self {
-        match lang {
-            Lang::En => Self::En,
-            Lang::Zh => Self::Zh,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::En => PossibleValue::new(self.tag()).help("English"),
+            Self::Zh => PossibleValue::new(self.tag()).alias("zh").help("Chinese"),
+        })
     }
 }
 
@@ -191,7 +186,7 @@ fn run_draw(args: &DrawArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
         }
     };
     let measure = pick(&measures, &args.program, &args.version)?;
-    let svg = draw(measure, args.lang.into());
+    let svg = draw(measure, args.lang);
     match &args.output_file {
         None => out.write_all(svg.as_bytes())?,
         Some(path) => {

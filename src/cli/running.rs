@@ -22,8 +22,9 @@ use super::token::{now_unix_s, token_key};
 use super::webhooks;
 use crate::api::auth::{Authenticator, LocalVerifier, TokenKey};
 use crate::api::metrics::{Exposition, ServedMetrics, serve_metrics};
-use crate::api::problem::ProblemSettings;
-use crate::api::{ApiSettings, ApiState, EventNames, Served, Starting, bind, serve_on};
+use crate::api::{
+    ApiSettings, ApiState, EventNames, ProblemSettings, Served, Starting, bind, serve_on,
+};
 use crate::app::{App, Clerk, Following, UNDER_WAY_US};
 use crate::projection::{Copies, ReadModels, Runner, Status};
 use crate::webhooks::Worker;

@@ -255,15 +255,33 @@ pub struct Text {
     pub zh: String,
 }
 
-/// The two languages of labels, titles and sentences (rule G8).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// The two languages of labels, titles and sentences (rule G8), and of answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum Language {
     /// English.
     #[serde(rename = "en")]
     En,
-    /// Chinese, simplified.
+    /// Chinese, simplified: the language of the program documents.
+    #[default]
     #[serde(rename = "zh-CN")]
     Zh,
+}
+
+impl Language {
+    /// Its tag (RFC 5646).
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Zh => "zh-CN",
+        }
+    }
+
+    /// The language that a tag or range (`zh`, `zh-CN`, `en-GB`) stands for.
+    pub fn parse(tag: &str) -> Option<Self> {
+        let primary = tag.trim().split('-').next()?;
+        let is = |known: Self| known.tag().split('-').next() == Some(&primary.to_ascii_lowercase());
+        [Self::En, Self::Zh].into_iter().find(|known| is(*known))
+    }
 }
 
 impl Text {

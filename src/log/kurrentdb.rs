@@ -30,6 +30,7 @@ mod open;
 mod patience;
 mod positions;
 mod read;
+mod rounds;
 mod stored;
 mod told;
 mod traffic;
@@ -50,7 +51,7 @@ use super::{
 use all::Ahead;
 use client::Client;
 use count::Count;
-use follow::Round;
+use rounds::Round;
 
 pub use address::{Account, Address, AddressError};
 pub use error::KurrentError;
@@ -220,7 +221,7 @@ impl EventLog for KurrentLog {
 
     fn streams<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<StreamName>, LogError>> {
         async move {
-            follow::catch_up(&self.shared).await?;
+            rounds::catch_up(&self.shared).await?;
             let count = self.shared.count();
             let names = count.streams().map(|(name, _)| name);
             let mut names: Vec<_> =
@@ -233,7 +234,7 @@ impl EventLog for KurrentLog {
 
     fn head(&self) -> BoxFuture<'_, Result<Option<u64>, LogError>> {
         async move {
-            follow::catch_up(&self.shared).await?;
+            rounds::catch_up(&self.shared).await?;
             Ok(self.shared.count().head())
         }
         .boxed()

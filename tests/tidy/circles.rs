@@ -1,5 +1,6 @@
 //! No module uses one that uses it, at any level: among the children of one module each stands for all
 //! that is in it. A re-export leads to where the name is from; a module and what it holds are one.
+//! Some modules are built in floors, of which each uses itself and those below it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,13 +24,40 @@ struct Use {
     is_public: bool,
 }
 
-/// Every circle under the given top modules, as a line each, that is there without the uses excused
-/// (parent, who uses, whom); and each excuse that nobody needs.
-pub fn circles(
-    texts: &[(String, String)],
-    tops: &[&str],
-    excused: &[(&str, &str, &str)],
-) -> Vec<String> {
+/// Every circle under the given top modules, as a line each.
+pub fn circles(texts: &[(String, String)], tops: &[&str]) -> Vec<String> {
+    let levels = levels(texts);
+    let inner = levels
+        .iter()
+        .filter(|(parent, _)| parent.first().is_some_and(|top| tops.contains(&top.as_str())));
+    inner.flat_map(|(parent, edges)| of_level(parent, edges)).collect()
+}
+
+/// Every use of a floor above the user's own, by the floors of a module from below; and each of its
+/// children that stands on none.
+pub fn climbs(texts: &[(String, String)], floors: &[(&str, &[&str])]) -> Vec<String> {
+    let levels = levels(texts);
+    let mut faults = Vec::new();
+    for (parent, floors) in floors {
+        let path: Path = parent.split("::").map(str::to_owned).collect();
+        let floor_of = |child: &str| floors.iter().position(|floor| *floor == child);
+        for (from, used) in levels.get(&path).into_iter().flatten() {
+            let Some(floor) = floor_of(from) else {
+                faults.push(format!("in {parent}: {from} stands on no floor"));
+                continue;
+            };
+            for (to, place) in used {
+                if floor_of(to).is_some_and(|above| above > floor) {
+                    faults.push(format!("in {parent}: {from} uses {to} above it ({place})"));
+                }
+            }
+        }
+    }
+    faults
+}
+
+/// Who uses whom, by the parent of the two.
+fn levels(texts: &[(String, String)]) -> BTreeMap<Path, Edges> {
     let mut modules: BTreeMap<Path, Module<'_>> = BTreeMap::new();
     for (file, text) in texts {
         let Some(path) = module_path(file) else { continue };
@@ -40,7 +68,7 @@ pub fn circles(
         module.names = uses(&module.code, path, &known);
     }
     let mut levels: BTreeMap<Path, Edges> = BTreeMap::new();
-    for (path, module) in modules.iter().filter(|(path, _)| tops.contains(&path[0].as_str())) {
+    for (path, module) in &modules {
         let paths = paths(&module.code, path, &known);
         let used = module.names.iter().map(|one| (&one.path, one.line));
         for (target, line) in used.chain(paths.iter().map(|(path, line)| (path, *line))) {
@@ -52,17 +80,7 @@ pub fn circles(
             level.entry(from.clone()).or_default().entry(to.clone()).or_insert(place);
         }
     }
-    let mut faults = Vec::new();
-    for (parent, from, to) in excused {
-        let path: Path = parent.split("::").map(str::to_owned).collect();
-        let edges = levels.get_mut(&path).and_then(|level| level.get_mut(*from));
-        if edges.and_then(|edges| edges.remove(*to)).is_none() {
-            faults.push(format!("in {parent}: {from} does not use {to}: excuse it no longer"));
-        }
-    }
-    let inner = levels.iter().filter(|(parent, _)| !parent.is_empty());
-    faults.extend(inner.flat_map(|(parent, edges)| of_level(parent, edges)));
-    faults
+    levels
 }
 
 /// The circles among siblings: for each edge that closes one, the shortest way back.

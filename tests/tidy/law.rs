@@ -7,13 +7,13 @@ use docket::domain::act::ActKind;
 use toml::{Table, Value};
 
 /// Where such a word has no place.
-const PURE: [&str; 3] = ["src/domain/", "src/projection/", "src/api/"];
+const PURE: [&str; 4] = ["src/domain/", "src/projection/", "src/views/", "src/api/"];
 
 /// Words that mean something else where they stand: the scheme of an HTTP authentication, a request
 /// that readers of the reference copy, a kind of subject.
 const OTHERWISE: [(&str, &str); 3] = [
-    ("src/api/openapi.rs", "scheme"),
-    ("src/api/reference.rs", "pilot"),
+    ("src/api/serving/openapi.rs", "scheme"),
+    ("src/api/serving/reference.rs", "pilot"),
     ("src/domain/words.rs", "cluster_area"),
 ];
 

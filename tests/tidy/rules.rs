@@ -11,6 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "api",
             "console",
+            "views",
             "app",
             "export",
             "moving",
@@ -22,8 +23,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "log",
         ],
     ),
-    ("console", &["app", "projection", "ledger", "codec", "domain", "log"]),
-    ("api", &["app", "export", "projection", "ledger", "webhooks", "codec", "domain", "log"]),
+    ("console", &["views", "app", "projection", "ledger", "codec", "domain", "log"]),
+    (
+        "api",
+        &["views", "app", "export", "projection", "ledger", "webhooks", "codec", "domain", "log"],
+    ),
+    ("views", &["app", "projection", "ledger", "codec", "domain", "log"]),
     ("app", &["codec", "domain", "log"]),
     ("export", &["projection", "domain"]),
     ("projection", &["codec", "domain", "log"]),

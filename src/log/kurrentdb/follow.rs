@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use kurrentdb::{ReadAllOptions, StreamPosition};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 use super::Shared;
 use super::cache::{Batch, Cache};
@@ -18,8 +18,8 @@ use super::client::{By as _, Failure};
 use super::count::Counted;
 use super::left;
 use super::losses;
-use super::patience::{FIRST_PAUSE, TRIED_FOR};
-use crate::log::{LogError, Recording};
+use super::patience::MAX_PAUSE;
+use crate::log::Recording;
 
 /// How long the next event of a read may take.
 const NEXT_LIMIT: Duration = Duration::from_secs(5);
@@ -29,10 +29,6 @@ const WAITED_POLL: Duration = Duration::from_micros(300);
 const ACTIVE_POLL: Duration = Duration::from_millis(5);
 /// How long "lately" is.
 const ACTIVE_FOR: Duration = Duration::from_secs(1);
-/// The longest pause after failures.
-const MAX_PAUSE: Duration = Duration::from_secs(2);
-/// How long a round may take while somebody waits for it.
-const WAIT: Duration = Duration::from_secs(15);
 /// How many events are counted before the head is published and they are kept.
 const STEP: usize = 512;
 /// How long an outage lasts before health shows it: what follows a leader that moves takes less.
@@ -41,44 +37,6 @@ const SHOWN_AFTER: Duration = Duration::from_secs(2);
 const SAY_AGAIN: Duration = Duration::from_secs(60);
 /// How soon the count is left for others again after that failed.
 const LEAVE_AGAIN: Duration = Duration::from_secs(60);
-
-/// How far the task has got: rounds begun and done, and why the last one failed.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Round {
-    pub begun: u64,
-    pub done: u64,
-    pub failed: Option<String>,
-    /// When the last round that reached the end began.
-    pub fresh: Option<Instant>,
-}
-
-/// Waits for a round that began after this call, so for everything that was in the log by now.
-///
-/// # Errors
-/// [`LogError::Unavailable`] when the round fails, or the log is closed.
-pub(super) async fn catch_up(shared: &Arc<Shared>) -> Result<(), LogError> {
-    let mut rounds = shared.round.subscribe();
-    let (mut pause, until) = (FIRST_PAUSE, Instant::now() + TRIED_FOR);
-    loop {
-        shared.check_open()?;
-        let wanted = rounds.borrow_and_update().begun + 1;
-        shared.wake.notify_one();
-        let failed = match timeout(WAIT, rounds.wait_for(|round| round.done >= wanted)).await {
-            Ok(Ok(round)) => round.failed.clone(),
-            Ok(Err(_)) => return Err(LogError::Unavailable("the log was closed".to_owned())),
-            Err(_) => Some("the server does not answer in time".to_owned()),
-        };
-        match failed {
-            None => return Ok(()),
-            Some(reason) if Instant::now() + pause >= until => {
-                return Err(LogError::Unavailable(format!("KurrentDB can't be read: {reason}")));
-            }
-            Some(_) => {}
-        }
-        sleep(pause).await;
-        pause = (pause * 2).min(MAX_PAUSE);
-    }
-}
 
 /// The task.
 pub(super) async fn follow(shared: Arc<Shared>, cache: Option<Arc<Cache>>) {

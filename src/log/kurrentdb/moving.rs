@@ -20,9 +20,9 @@ use uuid::Uuid;
 
 use super::Shared;
 use super::client::{By as _, Failure, Known};
-use super::follow::catch_up;
 use super::patience::{TRY, TRY_GRACE};
 use super::read::last_event;
+use super::rounds::catch_up;
 use super::traffic::{BEGAN, Carried, ENDED, HOLDS, MOVED, Traffic, stream_name};
 use crate::log::{LogError, Moved, Pause};
 

@@ -13,3 +13,5 @@ pub(super) const TRIED_FOR: Duration = Duration::from_secs(5);
 pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// How long a look at what stands may take when the log is opened.
 pub(super) const LOOK: Duration = Duration::from_secs(5);
+/// The longest pause after failures.
+pub(super) const MAX_PAUSE: Duration = Duration::from_secs(2);

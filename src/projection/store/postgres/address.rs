@@ -1,9 +1,11 @@
 //! The address of a PostgreSQL database, and what is said about it: never its password.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
@@ -127,24 +129,16 @@ fn without_account(address: &str) -> Result<(String, Option<Account>), StoreErro
     Ok((format!("{scheme}://{hosts}{query}"), Some(account)))
 }
 
-/// Undoes percent-encoding.
+/// Undoes percent-encoding; what is no encoding is refused, where the decoder would let it stand.
 fn decoded(text: &str) -> Result<String, StoreError> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        rest = after;
-        if *first != b'%' {
-            bytes.push(*first);
-            continue;
-        }
-        let code = after.get(..2).and_then(|code| std::str::from_utf8(code).ok());
-        let byte = code.and_then(|code| u8::from_str_radix(code, 16).ok());
-        bytes.push(
-            byte.ok_or_else(|| bad("it has a % without two hexadecimal digits; write %25 for it"))?,
-        );
-        rest = after.get(2..).unwrap_or_default();
+    let mut codes = text.split('%').skip(1).map(str::as_bytes);
+    if !codes
+        .all(|code| matches!(code, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()))
+    {
+        return Err(bad("it has a % without two hexadecimal digits; write %25 for it"));
     }
-    String::from_utf8(bytes).map_err(|_| bad("it is no UTF-8 when decoded"))
+    let decoded = percent_decode_str(text).decode_utf8();
+    decoded.map(Cow::into_owned).map_err(|_| bad("it is no UTF-8 when decoded"))
 }
 
 /// Who and where, without the password.

@@ -1,6 +1,7 @@
 //! What a writer does in one transaction: it takes the right to write, or writes a batch.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 
 use tokio_postgres::types::ToSql;
 
@@ -10,9 +11,8 @@ use super::fill::add_key;
 use super::read::{checkpoint, one};
 use super::send::send;
 use super::wait::Pulse;
-use super::write::PostgresWriter;
 use crate::projection::error::DatabaseError;
-use crate::projection::store::{Checkpoint, Claim, Holder, Mode, Moved, signed};
+use crate::projection::store::{Checkpoint, Claim, CopyId, Holder, Mode, Moved, signed};
 use crate::projection::{Changes, ProjectionError};
 
 const MOVE: &str = "UPDATE checkpoint SET position = $1::bigint, known_at = $2::bigint,
@@ -52,6 +52,24 @@ impl Broken {
     }
 }
 
+/// What a writer knows of its copy.
+pub(super) struct Held {
+    pub copy: CopyId,
+    pub mode: Mode,
+    /// Whether it served: once another copy does, nothing more is written here.
+    pub served: bool,
+    /// The tables that have their key; those of a copy that is filled get it when they need it.
+    pub keyed: HashSet<&'static str>,
+    pub checkpoint: Checkpoint,
+}
+
+impl Held {
+    /// That another writer has taken over.
+    pub fn fenced(&self) -> ProjectionError {
+        ProjectionError::Fenced { expected: self.checkpoint.position }
+    }
+}
+
 /// What a batch left behind.
 pub(super) struct Done {
     pub checkpoint: Checkpoint,
@@ -86,24 +104,19 @@ pub(super) struct Batch<'a> {
 }
 
 /// Writes a batch: first the checkpoint, so that another writer is met before any work is done.
-pub(super) async fn write(
-    writer: &PostgresWriter,
-    link: &Link,
-    batch: Batch<'_>,
-) -> Result<Done, Broken> {
+pub(super) async fn write(held: &Held, link: &Link, batch: Batch<'_>) -> Result<Done, Broken> {
     let Batch { changes, moved, pulse, committing } = batch;
-    let fenced = || writer.fenced();
+    let fenced = || held.fenced();
     let before = |error: tokio_postgres::Error| Broken::Before(database(&error).into());
-    let known = &writer.checkpoint;
     let (to, log) = (signed(moved.to), moved.log.map(|id| id.to_string()));
-    let (from, epoch) = (known.position.map(signed), signed(known.epoch));
+    let (from, epoch) = (held.checkpoint.position.map(signed), signed(held.checkpoint.epoch));
     let moving = link.prepare_cached(MOVE).await.map_err(before)?;
     let serving = link.prepare_cached(SERVING).await.map_err(before)?;
     let values: [&(dyn ToSql + Sync); 5] = [&to, &moved.known_at_us, &log, &from, &epoch];
     // Sent together: the first is always answered before the others are begun.
     let (_, row, serving) =
         tokio::try_join!(link.batch_execute("BEGIN"), link.query_opt(&moving, &values), async {
-            if writer.mode == Mode::Filling {
+            if held.mode == Mode::Filling {
                 return Ok(None);
             }
             link.query_opt(&serving, &[]).await
@@ -111,13 +124,13 @@ pub(super) async fn write(
         .map_err(before)?;
     let Some(row) = row else { return Err(Broken::Before(fenced())) };
     let serving: Option<String> = serving.map(|row| row.try_get(0)).transpose().map_err(before)?;
-    let serves = serving.as_deref() == Some(writer.copy.0.as_str());
-    if writer.served && !serves {
+    let serves = serving.as_deref() == Some(held.copy.0.as_str());
+    if held.served && !serves {
         return Err(Broken::Before(fenced()));
     }
     let checkpoint = checkpoint(&row).map_err(|error| Broken::Before(error.into()))?;
     pulse.beat();
-    let keyed = write_tables(writer, link, changes, pulse).await;
+    let keyed = write_tables(held, link, changes, pulse).await;
     let keyed = keyed.map_err(|error| Broken::Before(error.into()))?;
     committing.set(true);
     link.batch_execute("COMMIT").await.map_err(|error| {
@@ -127,7 +140,7 @@ pub(super) async fn write(
 }
 
 async fn write_tables(
-    writer: &PostgresWriter,
+    held: &Held,
     link: &Link,
     changes: &Changes,
     pulse: &Pulse,
@@ -138,7 +151,7 @@ async fn write_tables(
         let table = changes.table();
         let statements = statements(changes)?;
         let needs_key = statements.iter().any(|done| !matches!(done, Statement::Insert(_)));
-        if writer.mode == Mode::Filling && needs_key && !writer.keyed.contains(table.name) {
+        if held.mode == Mode::Filling && needs_key && !held.keyed.contains(table.name) {
             link.batch_execute(&add_key(table)).await?;
             keyed.push(table.name);
         }

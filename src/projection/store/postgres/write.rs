@@ -9,7 +9,7 @@ use deadpool_postgres::ClientWrapper;
 use tokio_postgres::types::ToSql;
 
 use super::Inner;
-use super::commit::{Batch, Broken, claim, write};
+use super::commit::{Batch, Broken, Held, claim, write};
 use super::connect::{Link, connect, is_gone};
 use super::fill::{copy_tables, finish};
 use super::read::{Asked, CHECKPOINT, one};
@@ -26,14 +26,8 @@ use crate::projection::{Changes, ProjectionError, StoreError};
 
 pub(super) struct PostgresWriter {
     inner: Arc<Inner>,
-    pub(super) copy: CopyId,
     link: Option<Link>,
-    pub(super) mode: Mode,
-    /// Whether it served: once another copy does, nothing more is written here.
-    pub(super) served: bool,
-    /// The tables that have their key; those of a copy that is filled get it when they need it.
-    pub(super) keyed: HashSet<&'static str>,
-    pub(super) checkpoint: Checkpoint,
+    held: Held,
     /// Whether the connection was lost while a batch was being committed.
     doubt: bool,
 }
@@ -55,7 +49,8 @@ impl PostgresWriter {
         })?;
         let served = serving.as_deref() == Some(copy.0.as_str());
         let keyed = HashSet::new();
-        Ok(Self { inner, copy, link: Some(link), mode, served, keyed, checkpoint, doubt: false })
+        let held = Held { copy, mode, served, keyed, checkpoint };
+        Ok(Self { inner, link: Some(link), held, doubt: false })
     }
 
     /// The connection, made anew where it was lost: what stands in the copy is then read again.
@@ -65,20 +60,20 @@ impl PostgresWriter {
         }
         let link = match self.link.take() {
             Some(link) => link,
-            None if self.mode == Mode::Filling => {
+            None if self.held.mode == Mode::Filling => {
                 return Err(DatabaseError::passing(
                     "the connection was lost while a copy was filled; it has to be begun anew",
                 ));
             }
             None => {
-                let session = session(&self.inner, &self.copy);
+                let session = session(&self.inner, &self.held.copy);
                 let (link, found) = self.inner.wait(Limit::After(SILENCE), session)?;
                 // Under another epoch the position stays: the next batch is refused by it. So it does
                 // where a server that crashed lost the last batches: what is kept in memory is
                 // further, and who writes begins anew. Only a batch in doubt may have moved it.
-                let is_ours = found.epoch == self.checkpoint.epoch;
-                if is_ours && (self.doubt || found.position == self.checkpoint.position) {
-                    self.checkpoint = found;
+                let is_ours = found.epoch == self.held.checkpoint.epoch;
+                if is_ours && (self.doubt || found.position == self.held.checkpoint.position) {
+                    self.held.checkpoint = found;
                 }
                 link
             }
@@ -89,7 +84,7 @@ impl PostgresWriter {
     /// Changes the checkpoint of the own epoch, which is the first value.
     fn own(&mut self, sql: &str, more: &[&(dyn ToSql + Sync)]) -> Result<(), ProjectionError> {
         let inner = Arc::clone(&self.inner);
-        let (epoch, served) = (signed(self.checkpoint.epoch), self.served);
+        let (epoch, served) = (signed(self.held.checkpoint.epoch), self.held.served);
         let values: Vec<&(dyn ToSql + Sync)> =
             std::iter::once(&epoch as &(dyn ToSql + Sync)).chain(more.iter().copied()).collect();
         let link = self.link()?;
@@ -101,24 +96,20 @@ impl PostgresWriter {
             self.after_failure();
         }
         let (rows, serving) = done?;
-        if rows != 1 || (served && serving.as_deref() != Some(self.copy.0.as_str())) {
-            return Err(self.fenced());
+        if rows != 1 || (served && serving.as_deref() != Some(self.held.copy.0.as_str())) {
+            return Err(self.held.fenced());
         }
         Ok(())
     }
 
-    pub(super) fn fenced(&self) -> ProjectionError {
-        ProjectionError::Fenced { expected: self.checkpoint.position }
-    }
-
     /// Finds out what became of a batch whose COMMIT was not answered.
     fn resolve(&mut self, moved: Moved, lost: DatabaseError) -> Result<(), ProjectionError> {
-        let before = self.checkpoint.position;
+        let before = self.held.checkpoint.position;
         if self.link().is_err() {
             return Err(lost.into());
         }
         self.doubt = false;
-        match self.checkpoint.position {
+        match self.held.checkpoint.position {
             now if now == Some(moved.to) => Ok(()),
             now if now == before => Err(lost.into()),
             _ => Err(elsewhere()),
@@ -168,11 +159,11 @@ async fn serving(link: &Link) -> Result<Option<String>, tokio_postgres::Error> {
 
 impl CopyWriter for PostgresWriter {
     fn id(&self) -> &CopyId {
-        &self.copy
+        &self.held.copy
     }
 
     fn checkpoint(&self) -> &Checkpoint {
-        &self.checkpoint
+        &self.held.checkpoint
     }
 
     fn claim(&mut self, holder: Holder<'_>) -> Result<Claim, StoreError> {
@@ -184,7 +175,7 @@ impl CopyWriter for PostgresWriter {
         }
         match claimed? {
             (Claim::Ours, checkpoint) => {
-                self.checkpoint = checkpoint;
+                self.held.checkpoint = checkpoint;
                 self.doubt = false;
                 Ok(Claim::Ours)
             }
@@ -201,27 +192,27 @@ impl CopyWriter for PostgresWriter {
     }
 
     fn commit(&mut self, changes: &Changes, moved: Moved) -> Result<(), ProjectionError> {
-        let before = self.checkpoint.position;
+        let before = self.held.checkpoint.position;
         self.link()?;
         let was_in_doubt = std::mem::take(&mut self.doubt);
-        if self.checkpoint.position != before {
-            let is_done = was_in_doubt && self.checkpoint.position == Some(moved.to);
+        if self.held.checkpoint.position != before {
+            let is_done = was_in_doubt && self.held.checkpoint.position == Some(moved.to);
             return if is_done { Ok(()) } else { Err(elsewhere()) };
         }
         let inner = Arc::clone(&self.inner);
         let Some(link) = &self.link else { return Err(elsewhere()) };
         let (pulse, committing) = (Pulse::new(), Cell::new(false));
-        let limit = match self.mode {
+        let limit = match self.held.mode {
             Mode::Following => Limit::Silence(&pulse),
             Mode::Filling => Limit::End,
         };
         let batch = Batch { changes, moved, pulse: &pulse, committing: &committing };
-        let written = inner.wait(limit, write(self, link, batch));
+        let written = inner.wait(limit, write(&self.held, link, batch));
         match written.map_err(|broken| broken.at(committing.get())) {
             Ok(done) => {
-                self.checkpoint = done.checkpoint;
-                self.served |= done.serves;
-                self.keyed.extend(done.keyed);
+                self.held.checkpoint = done.checkpoint;
+                self.held.served |= done.serves;
+                self.held.keyed.extend(done.keyed);
                 Ok(())
             }
             Err(Broken::Before(error)) => {
@@ -243,12 +234,14 @@ impl CopyWriter for PostgresWriter {
 
     fn finish(&mut self, models: &Models) -> Result<(), StoreError> {
         let inner = Arc::clone(&self.inner);
-        let filling = self.mode == Mode::Filling;
-        let keyless: Vec<_> =
-            models.tables().filter(|table| filling && !self.keyed.contains(table.name)).collect();
+        let filling = self.held.mode == Mode::Filling;
+        let keyless: Vec<_> = models
+            .tables()
+            .filter(|table| filling && !self.held.keyed.contains(table.name))
+            .collect();
         let link = self.link()?;
         inner.wait(Limit::End, finish(link, models, &keyless, filling))?;
-        self.mode = Mode::Following;
+        self.held.mode = Mode::Following;
         Ok(())
     }
 

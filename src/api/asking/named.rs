@@ -1,0 +1,137 @@
+//! Filters that name something a measure or a program declares: a name that none declares is an
+//! error, since an empty list would say that nobody stands there.
+
+use super::call::{Call, wrong_parameter};
+use crate::domain::ids::{Id, Office, SubjectId};
+use crate::domain::measure::{Measure, Program};
+use crate::domain::text::says_something;
+use crate::views::problem::{Code, Problem};
+
+/// The phase, category or obligation that a parameter names.
+///
+/// # Errors
+/// `malformed-request`, with those that there are.
+pub fn declared(
+    call: &Call,
+    parameter: &'static str,
+    ids: impl Fn(&Measure) -> Vec<Id>,
+) -> Result<Option<Id>, Problem> {
+    let Some(asked) = call.parameter(parameter) else { return Ok(None) };
+    let library = call.state.app.library();
+    let only = program(call)?;
+    let mut known = Vec::new();
+    for program in &library.programs().programs {
+        if only.is_some_and(|only| only.id != program.id) {
+            continue;
+        }
+        for edition in library.versions(program).all() {
+            known.extend(ids(&edition.measure));
+        }
+    }
+    one_of(parameter, asked, known).map(Some)
+}
+
+/// The round or batch that a parameter names, as the decisions print it: nothing declares them.
+///
+/// # Errors
+/// `malformed-request` for a text that says nothing.
+pub fn number(call: &Call, parameter: &'static str) -> Result<Option<Id>, Problem> {
+    call.parsed(parameter, |text| match says_something(text) {
+        true => Ok(Id::from(text.trim())),
+        false => Err(format!("{text:?} says nothing")),
+    })
+}
+
+/// The kind of subject that `kind` names.
+///
+/// # Errors
+/// `malformed-request`, with the kinds that there are.
+pub fn kind(call: &Call) -> Result<Option<Id>, Problem> {
+    let Some(asked) = call.parameter("kind") else { return Ok(None) };
+    let programs = &call.state.app.library().programs().programs;
+    let known = programs.iter().flat_map(|program| program.kinds()).collect();
+    one_of("kind", asked, known).map(Some)
+}
+
+/// The office that `owes` names.
+///
+/// # Errors
+/// `malformed-request`, with the offices that there are.
+pub fn office(call: &Call) -> Result<Option<Office>, Problem> {
+    call.parsed("owes", |text| {
+        Office::parse(text).ok_or_else(|| {
+            let known = Office::ALL.iter().map(|office| office.as_str()).collect::<Vec<_>>();
+            format!("{text:?} is none of {}", known.join(", "))
+        })
+    })
+}
+
+/// The program that `program` names.
+///
+/// # Errors
+/// `malformed-request` for what is no id; `not-found` for an unknown program.
+pub fn program(call: &Call) -> Result<Option<&Program>, Problem> {
+    let Some(id) = call.parameter("program") else { return Ok(None) };
+    let found = call.state.app.library().program(id);
+    found.map(Some).ok_or_else(|| {
+        Problem::new(Code::NotFound)
+            .detail(format!("there is no program {id:?}"))
+            .detail_zh(format!("没有项目“{id}”"))
+    })
+}
+
+/// Whether exercises are asked for: as told, or as the program is one.
+///
+/// # Errors
+/// `malformed-request` where the two contradict each other; `not-found` for an unknown program.
+pub fn exercise(call: &Call) -> Result<bool, Problem> {
+    let told = call.parameter("exercise").is_some();
+    let flag = call.flag("exercise")?;
+    let Some(program) = program(call)? else { return Ok(flag) };
+    if told && flag != program.is_exercise() {
+        let id = &program.id;
+        return Err(wrong_parameter("exercise", &format!("the program {id} contradicts it")));
+    }
+    Ok(program.is_exercise())
+}
+
+/// The registered subject that a parameter names.
+///
+/// # Errors
+/// `malformed-request` for what is no id, `not-found` for a subject that is not registered.
+pub async fn subject(call: &Call, parameter: &'static str) -> Result<Option<SubjectId>, Problem> {
+    let Some(asked) = call.parsed(parameter, SubjectId::parse)? else { return Ok(None) };
+    let found = call.state.app.subject(&asked).await.map_err(|error| call.problem(error))?;
+    Ok(Some(found.id().clone()))
+}
+
+/// A parameter with several words, each one of those that are known.
+///
+/// # Errors
+/// `malformed-request`.
+pub fn words<T: Copy>(call: &Call, name: &str, known: &[(&str, T)]) -> Result<Vec<T>, Problem> {
+    let Some(text) = call.parameter(name) else { return Ok(Vec::new()) };
+    let one = |word: &str| {
+        let found = known.iter().find(|(known, _)| known.eq_ignore_ascii_case(word));
+        found.map(|(_, value)| *value).ok_or_else(|| {
+            let list = known.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ");
+            wrong_parameter(name, &format!("{word:?} is none of {list}"))
+        })
+    };
+    // A word that is said again asks for nothing more.
+    let said: std::collections::BTreeSet<&str> = text.split(',').collect();
+    said.into_iter().map(one).collect()
+}
+
+fn one_of(parameter: &str, asked: &str, mut known: Vec<Id>) -> Result<Id, Problem> {
+    if let Some(id) = known.iter().find(|id| id.eq_ignore_ascii_case(asked)) {
+        return Ok(id.clone());
+    }
+    known.sort();
+    known.dedup();
+    let known = match known.is_empty() {
+        true => "this program has none".to_owned(),
+        false => format!("it is none of {}", known.join(", ")),
+    };
+    Err(wrong_parameter(parameter, &format!("{asked:?} is not known; {known}")))
+}

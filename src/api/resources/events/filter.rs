@@ -1,0 +1,168 @@
+//! Which events a reader wants, told from the envelope alone: nothing is decoded for those it does
+//! not want.
+
+use std::collections::BTreeSet;
+
+use crate::api::asking::call::Call;
+use crate::codec::kind_of_stream;
+use crate::domain::date::Timestamp;
+use crate::domain::event_type::EventType;
+use crate::domain::ids::SubjectId;
+use crate::log::{RecordedEvent, StreamName};
+use crate::views::problem::{Code, Problem};
+
+/// A parameter that can't be what it is, in both languages.
+pub fn refused(name: &str, en: &str, zh: &str) -> Problem {
+    Problem::new(Code::MalformedRequest)
+        .detail(format!("{name}: {en}"))
+        .detail_zh(format!("{name}：{zh}"))
+        .member("errors", serde_json::json!([{ "parameter": name, "detail": en }]))
+}
+
+/// What must hold of an event for it to be in the feed; all of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    program: Option<String>,
+    subject: Option<String>,
+    stream: Option<String>,
+    category: Option<String>,
+    types: Vec<&'static str>,
+    from_us: Option<i64>,
+    to_us: Option<i64>,
+}
+
+impl Filter {
+    /// What a request asks for.
+    ///
+    /// # Errors
+    /// `malformed-request`, naming the parameter and what there is.
+    pub fn of(call: &Call) -> Result<Self, Problem> {
+        let filter = Self {
+            program: program(call)?,
+            subject: subject(call)?,
+            stream: stream(call)?,
+            category: category(call)?,
+            types: types(call)?,
+            from_us: instant(call, "recorded_from")?,
+            to_us: instant(call, "recorded_to")?,
+        };
+        if let (Some(from), Some(to)) = (filter.from_us, filter.to_us)
+            && from >= to
+        {
+            return Err(refused(
+                "recorded_to",
+                "it is not later than recorded_from, so nothing can lie between",
+                "须晚于起始时刻，否则其间不可能有事件",
+            ));
+        }
+        Ok(filter)
+    }
+
+    /// Whether it takes every event.
+    pub fn takes_all(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether it takes this event.
+    pub fn takes(&self, event: &RecordedEvent) -> bool {
+        let stream = event.stream.as_str();
+        if !self.types.is_empty() && !self.types.contains(&event.event_type.as_str())
+            || self.stream.as_deref().is_some_and(|wanted| wanted != stream)
+            || self.from_us.is_some_and(|from| event.recorded_at_us < from)
+            || self.to_us.is_some_and(|to| event.recorded_at_us >= to)
+        {
+            return false;
+        }
+        if let Some(category) = &self.category
+            && stream.split_once('-').map_or(stream, |(category, _)| category) != category
+        {
+            return false;
+        }
+        if self.program.is_none() && self.subject.is_none() {
+            return true;
+        }
+        let kind = kind_of_stream(stream);
+        let same = |wanted: &Option<String>, found: Option<&str>| {
+            wanted
+                .as_deref()
+                .is_none_or(|wanted| found.is_some_and(|found| found.eq_ignore_ascii_case(wanted)))
+        };
+        same(&self.program, kind.program()) && same(&self.subject, kind.subject())
+    }
+}
+
+fn program(call: &Call) -> Result<Option<String>, Problem> {
+    let Some(id) = call.parameter("program") else { return Ok(None) };
+    if let Some(program) = call.state.app.library().program(id) {
+        return Ok(Some(program.id.to_string()));
+    }
+    let programs = &call.state.app.library().programs().programs;
+    let there: Vec<&str> = programs.iter().map(|program| program.id.as_str()).collect();
+    let names: Vec<&str> = programs.iter().map(|program| program.name.zh.as_str()).collect();
+    let (en, zh) = (there.join(", "), names.join("、"));
+    Err(refused(
+        "program",
+        &format!("there is no program {id:?}; there are {en}"),
+        &format!("没有项目“{id}”；现有项目：{zh}"),
+    ))
+}
+
+fn subject(call: &Call) -> Result<Option<String>, Problem> {
+    let Some(id) = call.parameter("subject") else { return Ok(None) };
+    let parsed = SubjectId::parse(id)
+        .map_err(|error| refused("subject", &error.to_string(), &format!("{id:?} 不是主体标识")))?;
+    Ok(Some(parsed.as_str().to_owned()))
+}
+
+fn stream(call: &Call) -> Result<Option<String>, Problem> {
+    let Some(name) = call.parameter("stream") else { return Ok(None) };
+    let parsed = StreamName::parse(name)
+        .map_err(|error| refused("stream", &error.to_string(), &format!("{name:?} 不是流名")))?;
+    Ok(Some(parsed.as_str().to_owned()))
+}
+
+fn category(call: &Call) -> Result<Option<String>, Problem> {
+    let Some(category) = call.parameter("category") else { return Ok(None) };
+    if category.contains('-') || StreamName::parse(category).is_err() {
+        return Err(refused(
+            "category",
+            &format!("{category:?} can't stand before the first hyphen of a stream's name"),
+            &format!("{category:?} 不可能出现在流名的第一个连字符之前"),
+        ));
+    }
+    Ok(Some(category.to_owned()))
+}
+
+fn types(call: &Call) -> Result<Vec<&'static str>, Problem> {
+    let Some(list) = call.parameter("type") else { return Ok(Vec::new()) };
+    let cloud = &call.state.cloud_events;
+    // A type that is said again asks for nothing more.
+    let said: BTreeSet<&str> = list.split(',').collect();
+    said.into_iter()
+        .map(|wanted| {
+            let found = EventType::all().find(|known| {
+                let mut name = Vec::new();
+                cloud.write_type(known.kind.as_str(), known.name, &mut name);
+                known.name == wanted || name == wanted.as_bytes()
+            });
+            found.map(|found| found.name).ok_or_else(|| {
+                let there: Vec<&str> = EventType::all().map(|known| known.name).collect();
+                let names: Vec<&str> = EventType::all().map(|known| known.label.zh).collect();
+                let (en, zh) = (there.join(", "), names.join("、"));
+                refused(
+                    "type",
+                    &format!("there is no event type {wanted:?}; there are {en}"),
+                    &format!("没有事件类型“{wanted}”；现有类型：{zh}"),
+                )
+            })
+        })
+        .collect()
+}
+
+fn instant(call: &Call, name: &str) -> Result<Option<i64>, Problem> {
+    let Some(text) = call.parameter(name) else { return Ok(None) };
+    let instant = Timestamp::parse_rfc3339(text).map_err(|error| {
+        refused(name, &error.to_string(), &format!("{text:?} 不是带时区的时刻（RFC 3339）"))
+    })?;
+    Ok(Some(instant.micros()))
+}

@@ -1,0 +1,136 @@
+//! Obligations: of one enrollment from the fold of its stream, across programs from the read model,
+//! judged on the day of the question.
+
+mod across;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::api::asking::answer::{REVALIDATE, tagged};
+use crate::api::asking::call::{Answered, Call};
+use crate::api::asking::cursor::CURSOR;
+use crate::api::asking::page::{EXERCISE, LIMIT, MIN_SEQUENCE};
+use crate::api::asking::reading::Reading;
+use crate::api::asking::times::{AS_OF, AT_SEQUENCE, KNOWN_AT};
+use crate::domain::duty::DutyStatus;
+use crate::domain::ids::Office;
+use crate::domain::state::State;
+use crate::views::brief::ObligationView;
+use crate::views::parameter::{Kind, Parameter};
+use crate::views::problem::{Code, Problem};
+
+pub use across::list_obligations;
+
+/// The parameters of the list across programs.
+pub const OBLIGATIONS: &[Parameter] = &[
+    Parameter::new("program", Kind::Text, "Of one program.", "某一项目。"),
+    Parameter::new("subject", Kind::Text, "Of one subject.", "某一主体。"),
+    Parameter::new("obligation", Kind::Text, "Which, by its id.", "某一义务（标识）。"),
+    Parameter::new(
+        "owes",
+        Kind::OneOf(|| Office::ALL.iter().map(|office| office.as_str()).collect()),
+        "Owed by this office.",
+        "由该机关履行。",
+    ),
+    Parameter::new(
+        "status",
+        Kind::SomeOf(|| STATUSES.iter().map(|(name, _)| *name).collect()),
+        "One or more of OPEN, MET, LATE, OVERDUE, WAIVED, NOT_IN_THE_RECORD, with commas.",
+        "OPEN、MET、LATE、OVERDUE、WAIVED、NOT_IN_THE_RECORD，可用逗号并列。",
+    ),
+    Parameter::new(
+        "due_before",
+        Kind::Day,
+        "Certainly due before this day.",
+        "到期日必在该日之前。",
+    ),
+    Parameter::new("due_after", Kind::Day, "Certainly due after this day.", "到期日必在该日之后。"),
+    EXERCISE,
+    AS_OF,
+    KNOWN_AT,
+    AT_SEQUENCE,
+    MIN_SEQUENCE,
+    CURSOR,
+    LIMIT,
+];
+
+const STATUSES: &[(&str, DutyStatus)] = &[
+    ("OPEN", DutyStatus::Open),
+    ("MET", DutyStatus::Met),
+    ("LATE", DutyStatus::Late),
+    ("OVERDUE", DutyStatus::Overdue),
+    ("WAIVED", DutyStatus::Waived),
+    ("NOT_IN_THE_RECORD", DutyStatus::NotInTheRecord),
+];
+
+/// The obligations of one enrollment.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ObligationsOfOne {
+    /// The program.
+    pub program: String,
+    /// The subject; absent: the program as a whole.
+    pub subject: Option<String>,
+    /// Whether it is an exercise.
+    pub exercise: bool,
+    /// The day on which they are judged.
+    pub as_of: String,
+    /// The obligations, in the order in which they arose.
+    pub items: Vec<ObligationView>,
+}
+
+/// Lists the obligations of one enrollment. Of a subject without a record in the program it lists
+/// what the measure lays on those who are not listed (P12).
+///
+/// # Errors
+/// See the route.
+pub async fn list_enrollment_obligations(call: Call) -> Answered {
+    let reading = Reading::of(&call).await?;
+    let (state, revision) = match on_record(&call, &reading).await {
+        Ok((state, revision)) => (Some(state), Some(revision)),
+        Err(problem) if problem.code() == Code::NotFound => {
+            if !reading.can_be_unlisted(&call).await? {
+                return Err(problem);
+            }
+            (None, None)
+        }
+        Err(problem) => return Err(problem),
+    };
+    let state = state.unwrap_or_default();
+    let unlisted = reading.unlisted(&state);
+    let labels = reading.labels();
+    let judged = reading.judged(&state, &unlisted);
+    let shown =
+        judged.iter().map(|item| ObligationView::of(item, reading.day, &labels, call.tongue()));
+    let view = ObligationsOfOne {
+        program: reading.program.id.to_string(),
+        subject: reading.named(),
+        exercise: reading.program.is_exercise(),
+        as_of: reading.day.to_string(),
+        items: shown.collect(),
+    };
+    tagged(&call, &reading.tag(&call, revision), REVALIDATE, &view)
+}
+
+async fn on_record(call: &Call, reading: &Reading<'_>) -> Result<(State, u64), Problem> {
+    if let Some(cached) = reading.present(call).await? {
+        return Ok((cached.state.clone(), cached.revision.unwrap_or_default()));
+    }
+    let history = reading.history(call).await?;
+    Ok((history.state_at(reading.day), history.revision().unwrap_or_default()))
+}
+
+/// An obligation in the list across programs.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ObligationItem {
+    /// The program.
+    pub program: String,
+    /// The subject.
+    pub subject: String,
+    /// Whether it belongs to an exercise.
+    pub exercise: bool,
+    /// The obligation.
+    #[serde(flatten)]
+    pub obligation: ObligationView,
+    /// The address of the enrollment.
+    pub enrollment: String,
+}

@@ -1,0 +1,265 @@
+//! The quotas of a program: places taken, free and over on a day, as known up to an event, from the
+//! folds of the quotas' streams.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::api::asking::answer::json;
+use crate::api::asking::call::{Answered, Call, wrong_parameter};
+use crate::api::asking::times::{AS_OF, AT_SEQUENCE, KNOWN_AT, Known, known};
+use crate::app::QuotaView;
+use crate::codec::{StreamKind, kind_of_stream};
+use crate::domain::date::Day;
+use crate::domain::ids::{SubjectId, Text};
+use crate::domain::measure::Program;
+use crate::domain::words;
+use crate::views::brief::Labelled;
+use crate::views::labels::Labels;
+use crate::views::parameter::{Kind, Parameter};
+use crate::views::problem::Problem;
+use crate::views::sequence::sequence;
+
+/// The parameters of the quotas.
+pub const QUOTAS: &[Parameter] = &[
+    AS_OF,
+    Parameter::new("on", Kind::Day, "The same as `as_of`.", "同 as_of。"),
+    KNOWN_AT,
+    AT_SEQUENCE,
+];
+
+/// Who holds a place.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct HolderView {
+    /// The subject.
+    pub subject: String,
+    /// Its name on the day.
+    pub name: String,
+    /// From which day it holds it.
+    pub from: String,
+    /// The day from which it is free again; absent: held still.
+    pub until: Option<String>,
+    /// Whether it is known only from evidence.
+    pub attested: bool,
+    /// The address of the enrollment.
+    pub enrollment: String,
+}
+
+/// Days on which a number of places is taken.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DaysTaken {
+    /// The first day.
+    pub from: String,
+    /// The day from which the number is another; absent: still so.
+    pub until: Option<String>,
+    /// How many are taken.
+    pub taken: u32,
+}
+
+/// An approval that went over a soft limit.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct OverrideView {
+    /// The subject.
+    pub subject: String,
+    /// The event, `stream@revision#id`.
+    pub event: String,
+    /// From when it counts.
+    pub effective_on: String,
+    /// The written justification.
+    pub justification: String,
+}
+
+/// The places of a category.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct QuotaOfCategory {
+    /// The category.
+    pub category: Labelled,
+    /// How many places there are.
+    pub limit: u32,
+    /// Whether the national office can go over the limit with a justification.
+    pub soft: bool,
+    /// The article.
+    pub article: String,
+    /// How many are taken on the day.
+    pub taken: u32,
+    /// How many are left.
+    pub free: u32,
+    /// How many are taken over the limit.
+    pub over: u32,
+    /// Who holds them.
+    pub holders: Vec<HolderView>,
+    /// Days on which more are taken than there are.
+    pub days_over: Vec<DaysTaken>,
+    /// Approvals that went over the limit.
+    pub overrides: Vec<OverrideView>,
+}
+
+/// The quotas of a program on a day.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Quotas {
+    /// The program.
+    pub program: String,
+    /// Whether it is an exercise.
+    pub exercise: bool,
+    /// The day; the same as `as_of`.
+    pub on: String,
+    /// The day.
+    pub as_of: String,
+    /// The instant asked about, if one was.
+    pub known_at: Option<String>,
+    /// The sequence up to which the log was looked at, if not all of it was; absent also where
+    /// nothing was on record yet.
+    pub known_to_sequence: Option<String>,
+    /// The version of the measure in force on the day.
+    pub measure: Option<String>,
+    /// By category.
+    pub quotas: Vec<QuotaOfCategory>,
+}
+
+/// Answers the quotas of a program on a day, as known up to an event.
+///
+/// # Errors
+/// See the route.
+pub async fn get_quotas(call: Call) -> Answered {
+    let program = call.program()?;
+    let on = day(&call)?;
+    let (known_at, known) = known(&call).await?;
+    let app = &call.state.app;
+    let views = app.places().quotas_known(program, |sequence| known.has(Some(sequence))).await;
+    let views = views.map_err(|error| call.problem(error))?;
+    let mut quotas = Vec::with_capacity(views.len());
+    for view in &views {
+        quotas.push(quota(&call, program, view, (on, known)).await?);
+    }
+    let measure = app.library().versions(program);
+    json(
+        &call,
+        &Quotas {
+            program: program.id.to_string(),
+            exercise: program.is_exercise(),
+            on: on.to_string(),
+            as_of: on.to_string(),
+            known_at: known_at.map(|instant| instant.to_rfc3339()),
+            known_to_sequence: known.sequence().map(sequence),
+            measure: measure.in_force(on).map(|edition| edition.measure.version.to_string()),
+            quotas,
+        },
+    )
+}
+
+fn day(call: &Call) -> Result<Day, Problem> {
+    let as_of = call.parsed("as_of", Day::parse)?;
+    match (as_of, call.parsed("on", Day::parse)?) {
+        (Some(_), Some(_)) => Err(wrong_parameter("on", "it says the same as as_of: send one")),
+        (named, also) => Ok(named.or(also).unwrap_or_else(|| call.state.today())),
+    }
+}
+
+async fn quota(
+    call: &Call,
+    program: &Program,
+    view: &QuotaView,
+    (on, known): (Day, Known),
+) -> Result<QuotaOfCategory, Problem> {
+    let versions = call.state.app.library().versions(program);
+    let label = Labels(versions).category(&view.category);
+    let taken = view.quota.taken_on(on);
+    let mut holders = Vec::new();
+    for (enrollment, attested) in view.quota.holders_on(on) {
+        holders.extend(holder(call, view, (enrollment, attested), (on, known)).await?);
+    }
+    let mut overrides = Vec::new();
+    for enrollment in view.quota.enrollments() {
+        overrides.extend(overrides_of(call, view, enrollment, known).await?);
+    }
+    Ok(QuotaOfCategory {
+        category: Labelled::new(&view.category, label, call.tongue()),
+        limit: view.limit,
+        soft: view.soft,
+        article: words::article(&view.article, call.tongue()),
+        taken,
+        free: view.limit.saturating_sub(taken),
+        over: taken.saturating_sub(view.limit),
+        holders,
+        days_over: view
+            .quota
+            .days_over(view.limit)
+            .into_iter()
+            .map(|run| DaysTaken {
+                from: run.from.to_string(),
+                until: run.until.map(|day| day.to_string()),
+                taken: run.taken,
+            })
+            .collect(),
+        overrides,
+    })
+}
+
+async fn holder(
+    call: &Call,
+    view: &QuotaView,
+    (enrollment, attested): (&str, bool),
+    (on, known): (Day, Known),
+) -> Result<Option<HolderView>, Problem> {
+    let StreamKind::Enrollment { program, subject } = kind_of_stream(enrollment) else {
+        return Ok(None);
+    };
+    let spans = view.quota.spans_of(enrollment);
+    let span =
+        spans.iter().find(|span| span.from <= on && span.until.is_none_or(|until| on < until));
+    let Some(span) = span else { return Ok(None) };
+    let name = name(call, &subject, (on, known)).await?;
+    Ok(Some(HolderView {
+        subject: subject.to_string(),
+        name: name.get(call.tongue()).to_owned(),
+        from: span.from.to_string(),
+        until: span.until.map(|day| day.to_string()),
+        attested,
+        enrollment: format!("/v1/enrollments/{program}/{subject}"),
+    }))
+}
+
+/// A subject's name on a day, as known then.
+async fn name(
+    call: &Call,
+    subject: &SubjectId,
+    (on, known): (Day, Known),
+) -> Result<Text, Problem> {
+    // What was not on record yet has no holders.
+    let subject = call.state.app.library().subject_known(subject, known.sequence()).await;
+    Ok(subject.map_err(|error| call.problem(error))?.name_on(on).clone())
+}
+
+/// The approvals of an enrollment that went over the limit of this category.
+async fn overrides_of(
+    call: &Call,
+    view: &QuotaView,
+    enrollment: &str,
+    known: Known,
+) -> Result<Vec<OverrideView>, Problem> {
+    let StreamKind::Enrollment { subject, .. } = kind_of_stream(enrollment) else {
+        return Ok(Vec::new());
+    };
+    let app = &call.state.app;
+    let cached = app.enrollment(enrollment).await.map_err(|error| call.problem(error))?;
+    if known == Known::All && cached.state.overrides == 0 {
+        return Ok(Vec::new());
+    }
+    let history = app.history(enrollment).await.map_err(|error| call.problem(error))?;
+    let history = known.of(history);
+    let effective = history.effective();
+    let over = effective.entries().iter().filter_map(|entry| {
+        let fact = entry.event.event.fact()?;
+        let justification = fact.over_limit.as_ref()?.justification.clone();
+        let takes = match &fact.effects.place {
+            Some(crate::domain::event::PlaceEffect::Takes { category }) => category,
+            _ => return None,
+        };
+        (*takes == view.category).then(|| OverrideView {
+            subject: subject.to_string(),
+            event: entry.event.reference(enrollment).to_string(),
+            effective_on: entry.event.meta.effective_on.to_string(),
+            justification: justification.to_string(),
+        })
+    });
+    Ok(over.collect())
+}

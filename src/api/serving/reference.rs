@@ -1,0 +1,144 @@
+//! The types of the API for people: what a body and an answer hold, member by member, and one table
+//! for each act. Made from the OpenAPI document, so that the two can't differ. Deliberately not
+//! here: the page that they stand on.
+
+use std::sync::OnceLock;
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::openapi::openapi_json;
+use crate::api::table::route::Route;
+use crate::domain::act::ActKind;
+use crate::domain::ids::Language;
+
+/// Which side of a route: what is sent, or what is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The body of the request.
+    Body,
+    /// The answer where it succeeds.
+    Answer,
+}
+
+fn document() -> &'static Value {
+    static DOCUMENT: OnceLock<Value> = OnceLock::new();
+    DOCUMENT.get_or_init(|| serde_json::from_str(openapi_json()).unwrap_or_default())
+}
+
+/// The type of a route's body or answer, as a link to its members.
+pub fn type_of_route(route: &Route, side: Side) -> Markup {
+    let verb = route.verb.as_str().to_ascii_lowercase();
+    let operation = &document()["paths"][route.path][verb];
+    let content = match side {
+        Side::Body => &operation["requestBody"]["content"],
+        Side::Answer => &operation["responses"][route.success.0.to_string()]["content"],
+    };
+    let schema = &content["application/json"]["schema"];
+    html! { @match (schema.is_null(), schema.get("oneOf").is_some()) {
+        (true, _) => "",
+        (_, true) => { a href="#acts" { "act" } },
+        _ => (type_of(schema)),
+    } }
+}
+
+/// How an act is recorded: an example, then each act with its members.
+pub fn acts(language: Language) -> Markup {
+    let (title, sentence) = match language {
+        Language::En => (
+            "The acts",
+            "The body of record_act is one object: the act's name, its own members, and those that every act has; * marks what is required. It opens an enrollment with If-None-Match: *, and acts on one with If-Match.",
+        ),
+        Language::Zh => (
+            "行为",
+            "record_act 的请求体为一个对象：行为名称、其自身成员以及各行为共有的成员；* 为必填。首次申报携带 If-None-Match: *，其后携带 If-Match。",
+        ),
+    };
+    let schemas = &document()["components"]["schemas"];
+    let described =
+        |kind: ActKind| schemas[format!("act_{}", kind.as_str())]["description"].as_str();
+    html! {
+        h2 id="acts" { (title) }
+        p { (sentence) " " a href="#type-Common" { "Common" } }
+        pre { code { (EXAMPLE) } }
+        @for kind in ActKind::ALL {
+            h3 id={ "act-" (kind.as_str()) } { code { (kind.as_str()) } }
+            p { (described(*kind).unwrap_or_default()) }
+            (members(&schemas[format!("content_{}", kind.as_str())]))
+        }
+    }
+}
+
+const EXAMPLE: &str = r#"curl -X POST -H "Authorization: Bearer $PROVINCE" -H 'Content-Type: application/json' \
+     -H 'Idempotency-Key: 7c1e9a60-apply-2016' -H 'If-None-Match: *' \
+     -d '{"act":"apply","effective_on":"2016-01-05","category":"leading","rank":"pilot"}' \
+     http://127.0.0.1:8080/v1/enrollments/strong_province/110000/acts"#;
+
+/// Every type with its members.
+pub fn types(language: Language) -> Markup {
+    let title = if language == Language::En { "The types" } else { "类型" };
+    let schemas = document()["components"]["schemas"].as_object();
+    let named = schemas.into_iter().flatten();
+    html! {
+        h2 id="types" { (title) }
+        @for (name, schema) in named.filter(|(name, _)| !of_one_act(name)) {
+            h3 id={ "type-" (name) } { code { (name) } }
+            p { (schema["description"].as_str().unwrap_or_default()) }
+            (members(schema))
+        }
+    }
+}
+
+/// The types that are shown with the act that they belong to.
+fn of_one_act(name: &str) -> bool {
+    name == "Act" || name.starts_with("act_") || name.starts_with("content_")
+}
+
+fn members(schema: &Value) -> Markup {
+    let properties = schema["properties"].as_object();
+    let required = schema["required"].as_array();
+    let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|n| n == name));
+    html! {
+        @if let Some(properties) = properties { @if !properties.is_empty() {
+            table { @for (name, schema) in properties {
+                tr {
+                    th { code { (name) } @if is_required(name) { " *" } }
+                    td.q { (type_of(schema)) }
+                    td { (schema["description"].as_str().unwrap_or_default()) }
+                }
+            } }
+        } } @else { p.q { (type_of(schema)) } }
+    }
+}
+
+fn type_of(schema: &Value) -> Markup {
+    if let Some(name) = schema["$ref"].as_str().and_then(|at| at.rsplit('/').next()) {
+        let at = if name == "Act" { "acts".to_owned() } else { format!("type-{name}") };
+        return html! { a href={ "#" (at) } { (name) } };
+    }
+    if let Some(choices) = schema["anyOf"].as_array().or_else(|| schema["oneOf"].as_array()) {
+        let choices = choices.iter().filter(|choice| choice["type"] != "null");
+        return html! { @for (n, choice) in choices.enumerate() {
+            @if n > 0 { " | " } (type_of(choice))
+        } };
+    }
+    if let Some(only) = schema["const"].as_str() {
+        return html! { code { (only) } };
+    }
+    if let Some(values) = schema["enum"].as_array() {
+        let values = values.iter().filter_map(Value::as_str).collect::<Vec<_>>();
+        return html! { (values.join(" | ")) };
+    }
+    let types = match &schema["type"] {
+        Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
+        Value::String(one) => vec![one.as_str()],
+        _ => Vec::new(),
+    };
+    let inner = if types.contains(&"array") {
+        &schema["items"]
+    } else {
+        schema.get("additionalProperties").filter(|of| of.is_object()).unwrap_or(&Value::Null)
+    };
+    let types = types.into_iter().filter(|name| *name != "null").collect::<Vec<_>>();
+    html! { (types.join(" | ")) @if !inner.is_null() { " of " (type_of(inner)) } }
+}

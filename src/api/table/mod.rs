@@ -1,0 +1,5 @@
+//! The table of everything that is answered, and what a row of it says.
+
+pub(super) mod parts;
+pub(super) mod route;
+pub(super) mod routes;

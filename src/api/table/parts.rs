@@ -1,0 +1,59 @@
+//! The parts of the paths: what each stands for, whatever route it is in.
+
+use crate::projection::EXPORTS;
+use crate::views::parameter::{Kind, Parameter};
+use crate::views::problem::Code;
+
+/// Every part that a path can have.
+pub const PARTS: &[Parameter] = &[
+    Parameter::new("program", Kind::Text, "The program, by its id.", "项目标识。"),
+    Parameter::new("subject", Kind::Text, "The subject, by its id.", "主体标识。"),
+    Parameter::new(
+        "version",
+        Kind::Text,
+        "The version, as its list names it.",
+        "列表中所示的版本。",
+    ),
+    Parameter::new(
+        "act",
+        Kind::Uuid,
+        "The act, by the id of its event.",
+        "行为，以其事件的标识表示。",
+    ),
+    Parameter::new("revision", Kind::Number(0), "The revision, from 0.", "修订号，自 0 起。"),
+    Parameter::new("year", Kind::Number(0), "The year.", "年份。"),
+    Parameter::new("event", Kind::Text, "The event, by its sequence or id.", "事件的序号或标识。"),
+    Parameter::new("page", Kind::Number(0), "The archive page, from 0.", "存档页编号，自 0 起。"),
+    Parameter::new(
+        "table",
+        Kind::OneOf(|| EXPORTS.iter().map(|table| table.name).collect()),
+        "The reporting table.",
+        "报表名称。",
+    ),
+    Parameter::new(
+        "digest",
+        Kind::Digest,
+        "The document, by its SHA-256.",
+        "文件的 SHA-256 摘要。",
+    ),
+    Parameter::new("endpoint", Kind::Uuid, "The endpoint, by its id.", "端点标识。"),
+    Parameter::new("sequence", Kind::Sequence, "The event, by its sequence.", "事件的序号。"),
+    Parameter::new(
+        "schema",
+        Kind::Text,
+        "The file of the schema, as events name it.",
+        "数据结构文件名，见事件所引。",
+    ),
+    Parameter::new(
+        "name",
+        Kind::OneOf(|| Code::ALL.iter().map(|code| code.name()).collect()),
+        "The problem, as the end of its `type` names it.",
+        "问题名称，即 type 的末段。",
+    ),
+];
+
+/// The parts of a path, in its order; each is there in [`PARTS`].
+pub fn parts_of(path: &str) -> impl Iterator<Item = &'static Parameter> {
+    let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    names.filter_map(|name| PARTS.iter().find(|part| part.name == name))
+}

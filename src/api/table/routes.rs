@@ -1,0 +1,331 @@
+//! Everything that is answered, one row each: the one table that drives routing, the refusal of
+//! unknown parameters, who may read and write, and the OpenAPI document.
+
+use super::route::{
+    Body, CORRECTORS, OPERATOR, PUBLIC, REGISTRAR, Route, Shape, act, delete, get, patch, post,
+};
+use crate::api::asking::answer::List;
+use crate::api::asking::page::Page;
+use crate::api::asking::requests::MAX_ROWS;
+use crate::api::asking::times::TIMES;
+use crate::api::resources::act_schema::act_schema;
+use crate::api::resources::act_view::{ActView, Recording};
+use crate::api::resources::documents::DocumentView;
+use crate::api::resources::events::{ArchivePage, EventPage, EventView};
+use crate::api::resources::health::Health;
+use crate::api::resources::lists::{EnrollmentItem, SubjectItem};
+use crate::api::resources::obligations::{ObligationItem, ObligationsOfOne};
+use crate::api::resources::permitted::PermittedActs;
+use crate::api::resources::plan_versions::{PlanVersionItem, PlanVersionView};
+use crate::api::resources::programs::{MeasureView, ProgramView};
+use crate::api::resources::quotas::Quotas;
+use crate::api::resources::revisions::{RevisionItem, RevisionView};
+use crate::api::resources::subjects::{CalendarView, SubjectView, WrittenView};
+use crate::api::resources::timeline::TimelineView;
+use crate::api::resources::trail::AuditTrailView;
+use crate::api::resources::webhooks::{
+    DeliveryPage, DeliveryView, EndpointChanges, EndpointRequest, EndpointView, ReplayRequest,
+    ReplayView, RevealedView, RotationRequest,
+};
+use crate::api::resources::{
+    about, acts, documents, events, exports, health, lists, obligations, permitted, plan_versions,
+    programs, quotas, revisions, status, subjects, timeline, trail, webhooks, whole,
+};
+use crate::domain::logbook::CalendarAdopted;
+use crate::domain::subject::{Registration, Renaming, SubjectCorrection};
+use crate::views::brief::EventBrief;
+use crate::views::headers::{
+    CLAIMED_DIGEST, CONTENT_DISPOSITION, ETAG, IDEMPOTENCY_KEY, LAST_EVENT_ID, LAST_SEQUENCE, LINK,
+    LOCATION, PREFER, PREFERENCE_APPLIED, REPR_DIGEST,
+};
+use crate::views::media::{HTML, JSON};
+use crate::views::parameter::{Kind, Parameter};
+use crate::views::problem::{Code, Doc};
+use crate::views::standing::Status;
+
+/// The schema of a type, for the table.
+macro_rules! json {
+    ($type:ty) => {
+        Shape::Json(|generator| generator.subschema_for::<$type>())
+    };
+}
+
+/// The schema of a body, for the table.
+macro_rules! body {
+    ($type:ty) => {
+        Body::Json(|generator| generator.subschema_for::<$type>())
+    };
+}
+
+/// A handler, for the table.
+macro_rules! to {
+    ($($handler:ident)::+) => {
+        |call| Box::pin($($handler)::+(call))
+    };
+}
+
+/// Requests are counted by their row.
+const _: () = assert!(ROUTES.len() <= MAX_ROWS);
+
+const DIGEST: &[Parameter] = &[Parameter::new(
+    "digest",
+    Kind::Digest,
+    "The SHA-256 that the sender claims, in hexadecimal.",
+    "发送方声明的 SHA-256（十六进制）。",
+)];
+/// What a question to the tables can ask for.
+const WAITING: &[Parameter] = &[PREFER];
+/// What every recording of an event but an act carries.
+const KEYED: &[Parameter] = &[IDEMPOTENCY_KEY];
+/// What a page of a list comes with.
+const PAGED: &[Parameter] = &[ETAG, LINK];
+
+/// JSON of a form of its own.
+const fn any_object() -> Shape {
+    Shape::Json(|_| schemars::json_schema!({ "type": "object" }))
+}
+
+/// What a list out of the read models can be answered with.
+const LIST: &[Code] = &[
+    Code::CursorInvalid,
+    Code::ProjectionBehind,
+    Code::ProjectionRebuilding,
+    Code::ProjectionFailed,
+    Code::ReadModelsUnavailable,
+];
+/// What a reporting table can be answered with.
+const EXPORTING: &[Code] = &[
+    Code::ProjectionBehind,
+    Code::ProjectionRebuilding,
+    Code::ProjectionFailed,
+    Code::ReadModelsUnavailable,
+];
+/// What every recording of an event can be answered with.
+const RECORDING: &[Code] = &[
+    Code::IdempotencyKeyMissing,
+    Code::IdempotencyKeyReused,
+    Code::ValidationError,
+    Code::ClockUnreliable,
+    Code::OutcomeUnknown,
+    Code::EventStoreUnavailable,
+    Code::LogMoving,
+    Code::RecordingStopped,
+    Code::LogIntegrityFailure,
+    Code::SubjectExists,
+];
+/// What a correction of a registration can be answered with.
+const CORRECTING: &[Code] = &[
+    Code::IdempotencyKeyMissing,
+    Code::IdempotencyKeyReused,
+    Code::ValidationError,
+    Code::AlreadyDecided,
+    Code::ClockUnreliable,
+    Code::OutcomeUnknown,
+    Code::EventStoreUnavailable,
+    Code::LogMoving,
+    Code::RecordingStopped,
+    Code::LogIntegrityFailure,
+];
+/// What the making or changing of a webhook endpoint can be answered with.
+const WEBHOOK: &[Code] = &[Code::ValidationError, Code::WebhooksUnavailable];
+/// What any question about webhook endpoints can be answered with.
+const WEBHOOKS: &[Code] = &[Code::WebhooksUnavailable];
+/// What an act can be answered with.
+const ACT: &[Code] = &[
+    Code::IdempotencyKeyMissing,
+    Code::IdempotencyKeyReused,
+    Code::IdempotencyRequestInProgress,
+    Code::PreconditionRequired,
+    Code::RevisionConflict,
+    Code::EnrollmentExists,
+    Code::ValidationError,
+    Code::ActNotPermitted,
+    Code::QuotaExhausted,
+    Code::RequirementNotMet,
+    Code::MaterialMissing,
+    Code::DocumentMissing,
+    Code::DocumentsUnavailable,
+    Code::DocumentDamaged,
+    Code::IneligibleSubject,
+    Code::MeasureNotInForce,
+    Code::RuleUnknown,
+    Code::EffectiveDateConflict,
+    Code::WouldUnsettle,
+    Code::AlreadyDecided,
+    Code::JurisdictionForbidden,
+    Code::ClockUnreliable,
+    Code::OutcomeUnknown,
+    Code::EventStoreUnavailable,
+    Code::LogMoving,
+    Code::RecordingStopped,
+    Code::LogIntegrityFailure,
+];
+
+/// The table.
+#[rustfmt::skip]
+pub const ROUTES: &[Route] = &[
+    get("/v1/programs", "list_programs", "The programs", "项目",
+        json!(List<ProgramView>), to!(programs::list_programs)),
+    get("/v1/programs/{program}", "get_program", "A program", "某一项目",
+        json!(ProgramView), to!(programs::get_program)),
+    get("/v1/programs/{program}/measures", "list_measures", "The versions of its measure",
+        "办法的各个版本", json!(List<MeasureView>), to!(programs::list_measures)),
+    get("/v1/programs/{program}/measures/{version}", "get_measure",
+        "A version of the measure as data, article by article", "办法某一版本的逐条数据",
+        json!(MeasureView), to!(programs::get_measure)),
+    get("/v1/programs/{program}/quotas", "get_quotas", "Places taken, free and over, on any day",
+        "任一日的名额占用", json!(Quotas), to!(quotas::get_quotas)).query(quotas::QUOTAS),
+    get("/v1/programs/{program}/acts", "list_program_acts", "The acts for the program as a whole",
+        "就项目整体作出的行为", json!(List<EventBrief>), to!(whole::list_program_acts)).query(TIMES),
+    act("/v1/programs/{program}/acts", "record_program_act",
+        "Records an act for the program as a whole", "就项目整体提交行为",
+        (Body::Json(act_schema), json!(Recording)), to!(whole::record_program_act)).or(ACT),
+    get("/v1/programs/{program}/acts/{act}", "get_program_act", "Such an act on record", "就项目整体作出的某一行为",
+        json!(ActView), to!(whole::get_program_act)).query(TIMES),
+    get("/v1/programs/{program}/permitted-acts", "list_program_permitted_acts",
+        "What this caller may do now for the program as a whole", "本调用者目前可就项目整体作出的行为",
+        json!(PermittedActs), to!(whole::list_program_permitted_acts)).query(TIMES),
+    get("/v1/programs/{program}/audit-trail", "get_program_audit_trail",
+        "What was done for the program as a whole, in sentences", "就项目整体所作行为（逐句）",
+        json!(AuditTrailView), to!(whole::get_program_audit_trail)).query(TIMES),
+    get("/v1/programs/{program}/obligations", "list_program_obligations",
+        "What is owed for the program as a whole", "就项目整体应履行的义务",
+        json!(ObligationsOfOne), to!(whole::list_program_obligations)).query(TIMES),
+
+    get("/v1/subjects", "list_subjects", "The subjects", "主体",
+        json!(Page<SubjectItem>), to!(lists::list_subjects)).query(lists::SUBJECTS).takes(WAITING).sends(PAGED).or(LIST),
+    get("/v1/subjects/{subject}", "get_subject", "A subject with its names", "主体及其历史名称",
+        json!(SubjectView), to!(subjects::get_subject)),
+    post("/v1/subjects", "register_subject", "Registers a subject", "登记主体",
+        body!(Registration), json!(WrittenView), to!(subjects::register_subject))
+        .to(REGISTRAR).takes(KEYED).or(RECORDING),
+    post("/v1/subjects/{subject}/renamings", "rename_subject", "Records another name", "登记更名",
+        body!(Renaming), json!(WrittenView), to!(subjects::rename_subject))
+        .to(REGISTRAR).takes(KEYED).or(RECORDING),
+    post("/v1/subjects/{subject}/corrections", "correct_subject",
+        "Corrects a registration, a renaming or a correction of one", "更正登记、更名或其更正",
+        body!(SubjectCorrection), json!(WrittenView), to!(subjects::correct_subject))
+        .to(CORRECTORS).takes(KEYED).or(CORRECTING),
+    get("/v1/calendars", "list_calendars", "The calendars in force", "现行日历",
+        json!(List<CalendarView>), to!(subjects::list_calendars)),
+    get("/v1/calendars/{year}", "get_calendar", "A year's calendar", "某年日历",
+        json!(CalendarView), to!(subjects::get_calendar)),
+    post("/v1/calendars", "adopt_calendar", "Adopts a year's calendar", "采用某年日历",
+        body!(CalendarAdopted), json!(WrittenView), to!(subjects::adopt_calendar))
+        .to(REGISTRAR).takes(KEYED).or(RECORDING),
+
+    get("/v1/enrollments", "list_enrollments", "The enrollments, as they stand on a day", "各项目记录在某日的状态",
+        json!(Page<EnrollmentItem>), to!(lists::list_enrollments)).query(lists::ENROLLMENTS).takes(WAITING).sends(PAGED).or(LIST),
+    get("/v1/enrollments/{program}/{subject}", "get_enrollment", "Where an enrollment stands", "当前状态",
+        json!(Status), to!(status::get_enrollment)).query(TIMES),
+    get("/v1/enrollments/{program}/{subject}/acts", "list_acts", "The acts on record", "已入档的行为",
+        json!(List<EventBrief>), to!(acts::list_acts)).query(TIMES),
+    act("/v1/enrollments/{program}/{subject}/acts", "record_act", "Records an act", "提交行为",
+        (Body::Json(act_schema), json!(Recording)), to!(acts::record_act)).or(ACT),
+    get("/v1/enrollments/{program}/{subject}/acts/{act}", "get_act", "An act on record", "某一行为",
+        json!(ActView), to!(acts::get_act)).query(TIMES),
+    get("/v1/enrollments/{program}/{subject}/permitted-acts", "list_permitted_acts",
+        "What this caller may do now, and why not the rest", "本调用者目前可作的行为及其余不可的理由",
+        json!(PermittedActs), to!(permitted::list_permitted_acts)).query(TIMES),
+
+    get("/v1/enrollments/{program}/{subject}/audit-trail", "get_audit_trail",
+        "How it got there, in sentences", "来龙去脉（逐句）",
+        json!(AuditTrailView), to!(trail::get_audit_trail)).query(TIMES),
+    get("/v1/enrollments/{program}/{subject}/timeline", "get_timeline",
+        "Its phases on the national stages, plan beside actual", "各阶段时间线：计划与实际",
+        json!(TimelineView), to!(timeline::get_timeline)).query(TIMES),
+    get("/v1/enrollments/{program}/{subject}/obligations", "list_enrollment_obligations",
+        "What is due in it", "应履行的义务",
+        json!(ObligationsOfOne), to!(obligations::list_enrollment_obligations)).query(TIMES),
+    get("/v1/enrollments/{program}/{subject}/plan-versions", "list_plan_versions",
+        "The versions of its plan", "建设方案的各个版本",
+        json!(List<PlanVersionItem>), to!(plan_versions::list_plan_versions)).query(TIMES),
+    get("/v1/enrollments/{program}/{subject}/plan-versions/{version}", "get_plan_version",
+        "A version of its plan, compared with another", "建设方案的某一版本及其与另一版本的比较",
+        json!(PlanVersionView), to!(plan_versions::get_plan_version))
+        .query(plan_versions::PLAN_VERSION),
+    get("/v1/enrollments/{program}/{subject}/revisions", "list_revisions", "Its revisions", "各修订号",
+        json!(List<RevisionItem>), to!(revisions::list_revisions)).query(TIMES),
+    get("/v1/enrollments/{program}/{subject}/revisions/{revision}", "get_revision",
+        "The state at a revision", "某一修订号的状态",
+        json!(RevisionView), to!(revisions::get_revision)),
+    get("/v1/obligations", "list_obligations", "What is due across programs, on a day", "各项目在某日应履行的义务",
+        json!(Page<ObligationItem>), to!(obligations::list_obligations))
+        .query(obligations::OBLIGATIONS).takes(WAITING).sends(PAGED).or(LIST),
+
+    get("/v1/events", "list_events",
+        "The log: page by page, line by line, as CloudEvents, or as a stream of server-sent events",
+        "日志：分页、逐行、CloudEvents 或服务器推送的事件流",
+        json!(EventPage<'static>), to!(events::list_events))
+        .gives(events::FEED).goes_on_by("after").query(events::EVENTS).takes(&[LAST_EVENT_ID, PREFER])
+        .sends(&[ETAG, LINK, LAST_SEQUENCE, PREFERENCE_APPLIED]).or(LIST),
+    get("/v1/events/archive/{page}", "get_archive_page",
+        "256 events of the log that never change, to be kept for ever", "日志中固定不变的 256 个事件，可永久缓存",
+        json!(ArchivePage<'static>), to!(events::get_archive_page)).gives(events::ARCHIVE)
+        .sends(&[ETAG, LINK, LAST_SEQUENCE]),
+    get("/v1/events/{event}", "get_event", "An event by its sequence or id", "某一事件",
+        json!(EventView<'static>), to!(events::get_event)),
+
+    get("/v1/exports/{table}", "get_export",
+        "A reporting table as CSV or Parquet, as of a sequence", "截至某一序号的报表（CSV 或 Parquet）",
+        Shape::Other, to!(exports::get_export))
+        .gives(exports::FORMS).query(exports::EXPORT).takes(WAITING)
+        .sends(&[ETAG, CONTENT_DISPOSITION]).or(EXPORTING),
+
+    post("/v1/documents", "upload_document", "Keeps a document", "上传文件",
+        Body::Bytes, json!(DocumentView), to!(documents::upload_document))
+        .query(DIGEST).takes(&[CLAIMED_DIGEST]).sends(&[LOCATION, REPR_DIGEST])
+        .or(&[Code::DigestMismatch, Code::EventStoreUnavailable, Code::DocumentsUnavailable]),
+    get("/v1/documents/{digest}", "get_document", "A document", "下载文件",
+        Shape::Bytes, to!(documents::get_document))
+        .sends(&[ETAG, CONTENT_DISPOSITION, REPR_DIGEST])
+        .or(&[Code::DocumentsUnavailable, Code::DocumentDamaged]),
+
+    get("/v1/webhook-endpoints", "list_webhook_endpoints", "The webhook endpoints", "Webhook 端点",
+        json!(List<EndpointView>), to!(webhooks::list_webhook_endpoints)).to(OPERATOR).or(WEBHOOKS),
+    post("/v1/webhook-endpoints", "create_webhook_endpoint",
+        "Makes a webhook endpoint; its secret is shown this once", "新建 Webhook 端点；密钥仅显示这一次",
+        body!(EndpointRequest), json!(RevealedView), to!(webhooks::create_webhook_endpoint))
+        .to(OPERATOR).or(WEBHOOK),
+    get("/v1/webhook-endpoints/{endpoint}", "get_webhook_endpoint", "A webhook endpoint", "某一 Webhook 端点",
+        json!(EndpointView), to!(webhooks::get_webhook_endpoint)).to(OPERATOR).or(WEBHOOKS),
+    patch("/v1/webhook-endpoints/{endpoint}", "update_webhook_endpoint",
+        "Changes, disables or enables a webhook endpoint", "修改、停用或启用 Webhook 端点",
+        body!(EndpointChanges), json!(EndpointView), to!(webhooks::update_webhook_endpoint)).or(WEBHOOK),
+    delete("/v1/webhook-endpoints/{endpoint}", "delete_webhook_endpoint",
+        "Removes a webhook endpoint", "删除 Webhook 端点", to!(webhooks::delete_webhook_endpoint))
+        .or(WEBHOOKS),
+    post("/v1/webhook-endpoints/{endpoint}/secrets", "rotate_webhook_secret",
+        "Gives a webhook endpoint new keys; for a while the old ones sign too", "更换密钥；旧密钥在一段时间内继续签名",
+        body!(RotationRequest), json!(RevealedView), to!(webhooks::rotate_webhook_secret))
+        .to(OPERATOR).or(WEBHOOK),
+    get("/v1/webhook-endpoints/{endpoint}/deliveries", "list_webhook_deliveries",
+        "Its deliveries, the newest event first", "其推送记录（新事件在前）",
+        json!(DeliveryPage), to!(webhooks::list_webhook_deliveries))
+        .to(OPERATOR).query(webhooks::DELIVERIES).sends(PAGED)
+        .or(&[Code::CursorInvalid, Code::WebhooksUnavailable]),
+    post("/v1/webhook-endpoints/{endpoint}/deliveries/{sequence}/redeliveries", "redeliver_webhook",
+        "Delivers an event again, now", "立即重新推送某一事件",
+        Body::None, json!(DeliveryView), to!(webhooks::redeliver_webhook))
+        .to(OPERATOR).sends(&[]).or(WEBHOOKS),
+    post("/v1/webhook-endpoints/{endpoint}/replays", "replay_webhook",
+        "Delivers everything from an event on again", "从某一事件起全部重新推送",
+        body!(ReplayRequest), json!(ReplayView), to!(webhooks::replay_webhook))
+        .to(OPERATOR).sends(&[]).or(WEBHOOK),
+
+    get("/schemas/events/{schema}", "get_event_schema", "The schema of a version of an event type", "事件类型某一版本的数据结构",
+        any_object(), to!(events::get_event_schema)).to(PUBLIC),
+    get("/openapi.json", "get_openapi", "This interface as OpenAPI 3.1", "本接口的 OpenAPI 3.1 文档",
+        any_object(), to!(about::get_openapi)).to(PUBLIC),
+    get("/docs", "get_docs", "This interface as a page", "本接口的说明页",
+        Shape::Other, to!(about::get_docs)).gives(&[HTML]).sends(&[]).to(PUBLIC),
+    get("/problems/{name}", "get_problem", "What a problem means", "某一问题的说明",
+        json!(Doc), to!(about::get_problem)).gives(&[HTML, JSON]).to(PUBLIC),
+
+    get("/health/live", "get_live", "Whether the process lives", "进程是否存活",
+        json!(Health), to!(health::get_live)).sends(&[]).to(PUBLIC),
+    get("/health/startup", "get_startup", "Whether it has started", "是否已启动",
+        json!(Health), to!(health::get_startup)).sends(&[]).to(PUBLIC),
+    get("/health/ready", "get_ready", "Whether it can serve", "是否可以提供服务",
+        json!(Health), to!(health::get_ready)).sends(&[]).also(&[503]).to(PUBLIC),
+];

@@ -1,0 +1,13 @@
+//! What REST, pages and commands say alike: problems, how sequences are written, and the parts of
+//! answers that several of them show. Nothing here knows a request.
+
+pub mod brief;
+pub mod ends;
+pub mod headers;
+pub mod labels;
+pub mod media;
+pub mod parameter;
+pub mod problem;
+pub mod reading;
+pub mod sequence;
+pub mod standing;

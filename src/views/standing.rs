@@ -1,0 +1,326 @@
+//! Where an enrollment stands, whole and in short.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::brief::{EventBrief, Labelled, MeasureInForce, ObligationView};
+use super::ends::{
+    TermOn, TermView, TitleHeld, TitleView, is_over, is_review_due, over_note, review_due_note,
+};
+use super::reading::Reading;
+use super::sequence::sequence;
+use crate::domain::date::Day;
+use crate::domain::duty::{DueItem, DutyStatus, waiting_among};
+use crate::domain::event::Term;
+use crate::domain::history::History;
+use crate::domain::ids::{Id, Language};
+use crate::domain::state::State;
+use crate::domain::words;
+
+/// Where an enrollment stands.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct StandsAt {
+    /// The place, `phase` or `phase.step`.
+    pub node: String,
+    /// Its label.
+    pub label: String,
+    /// The phase.
+    pub phase: String,
+    /// The step, if it is in one.
+    pub step: Option<String>,
+    /// Since when it stands there.
+    pub since: Option<String>,
+    /// Since when it is in this phase.
+    pub phase_since: Option<String>,
+}
+
+/// A place of a quota held.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PlaceView {
+    /// The category.
+    #[schemars(with = "String")]
+    pub category: Id,
+    /// From which day.
+    pub from: String,
+    /// Whether it is known only from evidence.
+    pub attested: bool,
+}
+
+/// Whose move it is.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct WaitingView {
+    /// The office.
+    pub office: &'static str,
+    /// The act that it is expected to do.
+    pub act: &'static str,
+    /// Since when.
+    pub since: String,
+    /// How many days that is, on the day asked about.
+    pub days: i64,
+    /// The article.
+    pub article: String,
+}
+
+/// The obligations, counted.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub struct ObligationCounts {
+    /// Not met, not due yet or undated.
+    pub open: u32,
+    /// Not met, and the due date has passed.
+    pub overdue: u32,
+    /// Met after the due date.
+    pub late: u32,
+    /// Met in time.
+    pub met: u32,
+    /// The unmet ones, with when they are due.
+    pub unmet: Vec<ObligationView>,
+}
+
+/// The status of an enrollment.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Status {
+    /// The program.
+    pub program: String,
+    /// The subject.
+    pub subject: String,
+    /// The subject's name on the day.
+    pub name: String,
+    /// Whether it is an exercise with an invented subject.
+    pub exercise: bool,
+    /// The day asked about.
+    pub as_of: String,
+    /// The instant asked about, if one was.
+    pub known_at: Option<String>,
+    /// The sequence up to which the record was looked at, if not all of it was.
+    pub known_to_sequence: Option<String>,
+    /// The newest revision looked at.
+    pub revision: u64,
+    /// The sequence of the newest event looked at.
+    pub sequence: Option<String>,
+    /// Where it stands; absent: nowhere.
+    pub stands_at: Option<StandsAt>,
+    /// `RECORDED`, `ATTESTED` or `INFERRED`.
+    pub provenance: String,
+    /// From which day the record is complete.
+    pub kept_since: Option<String>,
+    /// The latest day on which an event shows the standing.
+    pub last_evidenced_on: Option<String>,
+    /// The number of the attempt, from 1.
+    pub attempt: u32,
+    /// The category.
+    pub category: Option<Labelled>,
+    /// The annual round in which the present attempt was last decided.
+    #[schemars(with = "Option<String>")]
+    pub round: Option<Id>,
+    /// The batch in which it was.
+    #[schemars(with = "Option<String>")]
+    pub batch: Option<Id>,
+    /// The title held.
+    pub title: Option<TitleHeld>,
+    /// The term.
+    pub term: Option<TermOn>,
+    /// The place of a quota held.
+    pub place: Option<PlaceView>,
+    /// Whose move it is.
+    pub waiting_for: Vec<WaitingView>,
+    /// The obligations, counted.
+    pub obligations: ObligationCounts,
+    /// Events that may have happened by the day but need not have.
+    pub possible: Vec<EventBrief>,
+    /// Acts on record that count only from a later day.
+    pub not_yet_in_effect: Vec<EventBrief>,
+    /// Events that lost their ground and change nothing.
+    pub unsupported: Vec<EventBrief>,
+    /// The measure version in force on the day.
+    pub measure: Option<MeasureInForce>,
+}
+
+impl Status {
+    /// The status by a history.
+    pub fn of_history(reading: &Reading<'_>, history: &History, language: Language) -> Self {
+        let (effective, day) = (history.effective(), reading.day);
+        let state = effective.state_at(day);
+        let mut status = Self::of(reading, &state, language);
+        let newest = history.events().last();
+        status.revision = newest.map_or(0, |event| event.revision);
+        status.sequence = newest.and_then(|event| event.sequence).map(sequence);
+        // What stands for them now: a corrected event is listed as it was mended.
+        let brief = |revision: &u64| {
+            let event = effective.standing(*revision).or_else(|| history.at(*revision))?;
+            let mut brief = EventBrief::of(event, history.stream(), language);
+            if let Some((_, from)) = event.decided_ahead() {
+                brief.effective_on = from.to_string();
+            }
+            Some(brief)
+        };
+        let briefs = |revisions: &[u64]| revisions.iter().filter_map(brief).collect();
+        let ahead = effective.revisions_where(|entry| {
+            entry.fold_day() > day && !entry.event.event.is_own() && !entry.is_possible(day)
+        });
+        status.not_yet_in_effect = briefs(&ahead);
+        status.possible = briefs(&effective.possible(day));
+        status.unsupported = briefs(&state.unsupported);
+        status
+    }
+
+    /// The status by a state; what needs single events is left out.
+    pub fn of(reading: &Reading<'_>, state: &State, language: Language) -> Self {
+        let day = reading.day;
+        let unlisted = reading.unlisted(state);
+        let judged = reading.judged(state, &unlisted);
+        Self {
+            program: reading.program.id.to_string(),
+            subject: reading.subject.id().to_string(),
+            name: reading.subject.name_on(day).get(language).to_owned(),
+            exercise: reading.program.is_exercise(),
+            as_of: day.to_string(),
+            known_at: reading.known_at.map(|instant| instant.to_rfc3339()),
+            known_to_sequence: reading.known_to.map(sequence),
+            revision: 0,
+            sequence: None,
+            stands_at: stands_at(reading, state, language),
+            provenance: state.provenance.as_str().to_ascii_uppercase(),
+            kept_since: state.kept_since.map(|day| day.to_string()),
+            last_evidenced_on: state.last_evidenced_on.map(|date| date.to_string()),
+            attempt: state.attempt,
+            category: state
+                .category
+                .as_ref()
+                .map(|id| Labelled::new(id, reading.labels().category(id), language)),
+            round: state.round.clone(),
+            batch: state.batch.clone(),
+            title: title(reading, state, language),
+            term: state.term.as_ref().map(|term| term_on(term, day, language)),
+            place: state.place.as_ref().map(|place| PlaceView {
+                category: place.category.clone(),
+                from: place.from.to_string(),
+                attested: place.attested,
+            }),
+            waiting_for: waiting(reading, state, &judged, language),
+            obligations: obligations(reading, &judged, language),
+            possible: Vec::new(),
+            not_yet_in_effect: Vec::new(),
+            unsupported: Vec::new(),
+            measure: MeasureInForce::on(&reading.versions, day, language),
+        }
+    }
+}
+
+fn stands_at(reading: &Reading<'_>, state: &State, language: Language) -> Option<StandsAt> {
+    let node = state.node.as_ref()?;
+    let label = reading.versions.label(node);
+    Some(StandsAt {
+        node: node.to_string(),
+        label: label.map_or_else(|| node.to_string(), |text| text.get(language).to_owned()),
+        phase: node.phase().to_owned(),
+        step: node.step().map(str::to_owned),
+        since: state.node_since.map(|date| date.to_string()),
+        phase_since: state.phase_since.map(|date| date.to_string()),
+    })
+}
+
+fn title(reading: &Reading<'_>, state: &State, language: Language) -> Option<TitleHeld> {
+    let title = state.title.as_ref()?;
+    let labelled = Labelled::new(&title.title, reading.labels().title(&title.title), language);
+    let (node, until) = (state.node.as_ref(), title.until.as_ref());
+    let review_due = is_review_due(reading.measure(), node, until, reading.day);
+    let title = TitleView {
+        id: labelled.id,
+        label: labelled.label,
+        from: title.from.to_string(),
+        until: title.until.map(|date| date.to_string()),
+        article: words::article(&title.article, language),
+    };
+    Some(TitleHeld { title, review_due, note: review_due_note(review_due, language) })
+}
+
+fn term_on(term: &Term, day: Day, language: Language) -> TermOn {
+    let over = is_over(Some(&term.until), day);
+    let term = TermView {
+        from: term.from.to_string(),
+        until: term.until.to_string(),
+        arithmetic: words::arithmetic(&term.arithmetic, language),
+        article: words::article(&term.article, language),
+    };
+    TermOn { term, over, note: over_note(over, language) }
+}
+
+fn waiting(
+    reading: &Reading<'_>,
+    state: &State,
+    judged: &[DueItem<'_>],
+    language: Language,
+) -> Vec<WaitingView> {
+    let Some(measure) = reading.measure() else { return Vec::new() };
+    let waiting = waiting_among(state, measure, reading.day, judged);
+    waiting
+        .into_iter()
+        .map(|waiting| WaitingView {
+            office: waiting.office.as_str(),
+            act: waiting.act.as_str(),
+            since: waiting.since.to_string(),
+            days: waiting.since.latest().days_until(reading.day).max(0),
+            article: words::article(&waiting.article, language),
+        })
+        .collect()
+}
+
+fn obligations(
+    reading: &Reading<'_>,
+    judged: &[DueItem<'_>],
+    language: Language,
+) -> ObligationCounts {
+    let mut counts = ObligationCounts::default();
+    let labels = reading.labels();
+    for item in judged {
+        match item.status {
+            DutyStatus::Open => counts.open += 1,
+            DutyStatus::Overdue => counts.overdue += 1,
+            DutyStatus::Late => counts.late += 1,
+            DutyStatus::Met => counts.met += 1,
+            DutyStatus::Waived | DutyStatus::NotInTheRecord => {}
+        }
+        if item.status.is_unmet() {
+            counts.unmet.push(ObligationView::of(item, reading.day, &labels, language));
+        }
+    }
+    counts
+}
+
+/// Where an enrollment stands, in short.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct StandingView {
+    /// The program.
+    pub program: String,
+    /// The subject.
+    pub subject: String,
+    /// The day.
+    pub as_of: String,
+    /// Where it stands; absent: nowhere.
+    pub stands_at: Option<StandsAt>,
+    /// The category.
+    pub category: Option<Labelled>,
+    /// The title held.
+    pub title: Option<TitleHeld>,
+    /// Whose move it is.
+    pub waiting_for: Vec<WaitingView>,
+}
+
+/// Where an enrollment stands, in short.
+pub fn standing(reading: &Reading<'_>, state: &State, language: Language) -> StandingView {
+    let category = state.category.as_ref();
+    StandingView {
+        program: reading.program.id.to_string(),
+        subject: reading.subject.id().to_string(),
+        as_of: reading.day.to_string(),
+        stands_at: stands_at(reading, state, language),
+        category: category.map(|id| Labelled::new(id, reading.labels().category(id), language)),
+        title: title(reading, state, language),
+        waiting_for: waiting(
+            reading,
+            state,
+            &reading.judged(state, &reading.unlisted(state)),
+            language,
+        ),
+    }
+}
