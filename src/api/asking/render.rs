@@ -135,3 +135,6 @@ fn log(problem: &Problem, request: Option<&HttpRequest>) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests;

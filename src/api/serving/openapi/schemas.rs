@@ -1,6 +1,8 @@
 //! The schemas of types by their names: of what is sent, where a member with a default may be left out,
 //! and of what is answered, where it is always there.
 
+use std::collections::BTreeSet;
+
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
@@ -33,38 +35,44 @@ impl Schemas {
         }
     }
 
-    /// Every type by its name. One that is answered otherwise than it is sent has two names; what
-    /// refers to types that are answered gets to know these.
+    /// Every type by its name. One that is answered otherwise than it is sent has two names, and so have
+    /// those that refer to it; what refers to types that are answered gets to know these.
     pub fn named(mut self, paths: &mut Value) -> Map<String, Value> {
         let mut named = self.sent.take_definitions(true);
-        let mut answered = Value::Object(self.answered.take_definitions(true));
-        let of_answers = |name: &str| match (named.get(name), answered.get(name)) {
-            (Some(sent), Some(found)) if !is_alike(sent, found) => format!("{name}Answered"),
-            _ => name.to_owned(),
-        };
-        let names: Map<String, Value> = answered
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(name, _)| (name.clone(), Value::String(of_answers(name))))
-            .collect();
-        let name_of = |name: &str| names.get(name).and_then(Value::as_str).unwrap_or_default();
-        refer(paths, &name_of);
-        refer(&mut answered, &name_of);
-        if let Value::Object(answered) = answered {
-            named.extend(answered.into_iter().map(|(name, s)| (name_of(&name).to_owned(), s)));
+        let answered = self.answered.take_definitions(true);
+        let mut apart = BTreeSet::new();
+        loop {
+            let is_apart = |(name, found): &(&String, &Value)| {
+                let differs = named.get(*name).is_some_and(|sent| {
+                    let mut found = (*found).clone();
+                    refer(&mut found, &mut |name| with_name(name, &apart));
+                    found != *sent
+                });
+                differs && !apart.contains(*name)
+            };
+            let more: Vec<String> =
+                answered.iter().filter(is_apart).map(|(name, _)| name.clone()).collect();
+            if more.is_empty() {
+                break;
+            }
+            apart.extend(more);
+        }
+        refer(paths, &mut |name| with_name(name, &apart));
+        for (name, mut schema) in answered {
+            refer(&mut schema, &mut |name| with_name(name, &apart));
+            named.insert(with_name(&name, &apart), schema);
         }
         named
     }
 }
 
-/// Whether two say the same, wherever what they refer to stands.
-fn is_alike(sent: &Value, answered: &Value) -> bool {
-    sent.to_string() == answered.to_string().replace(ANSWERED, PLACE)
+fn with_name(name: &str, apart: &BTreeSet<String>) -> String {
+    let end = if apart.contains(name) { "Answered" } else { "" };
+    format!("{name}{end}")
 }
 
 /// Has references to what is answered name it as it is named in the end.
-fn refer<'n>(value: &mut Value, name_of: &impl Fn(&str) -> &'n str) {
+fn refer(value: &mut Value, name_of: &mut impl FnMut(&str) -> String) {
     match value {
         Value::Object(members) => {
             for (member, value) in members {
@@ -80,5 +88,41 @@ fn refer<'n>(value: &mut Value, name_of: &impl Fn(&str) -> &'n str) {
         }
         Value::Array(items) => items.iter_mut().for_each(|item| refer(item, name_of)),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use schemars::JsonSchema;
+    use serde_json::json;
+
+    #[derive(JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is looked at")]
+    struct Given {
+        #[schemars(default)]
+        count: u32,
+    }
+
+    #[derive(JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is looked at")]
+    struct Around {
+        given: Given,
+    }
+
+    #[test]
+    fn what_is_answered_otherwise_than_sent_has_a_name_of_its_own() {
+        let mut schemas = Schemas::new();
+        let sent = schemas.sent.subschema_for::<Around>().to_value();
+        let answered = schemas.answered.subschema_for::<Around>().to_value();
+        let plain = schemas.answered.subschema_for::<u32>().to_value();
+        let mut paths = json!([sent, answered, plain]);
+        let named = schemas.named(&mut paths);
+        assert_eq!(paths[0]["$ref"], "#/components/schemas/Around");
+        assert_eq!(paths[1]["$ref"], "#/components/schemas/AroundAnswered");
+        let given = &named["AroundAnswered"]["properties"]["given"];
+        assert_eq!(given["$ref"], "#/components/schemas/GivenAnswered");
+        assert_eq!(named["GivenAnswered"]["required"], json!(["count"]));
+        assert_eq!(named["Given"].get("required"), None);
     }
 }

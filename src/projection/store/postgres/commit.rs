@@ -139,6 +139,18 @@ pub(super) async fn write(held: &Held, link: &Link, batch: Batch<'_>) -> Result<
     Ok(Done { checkpoint, serves, keyed })
 }
 
+/// Writes rows of a copy that nobody reads yet, in a transaction of their own.
+pub(super) async fn write_rows(
+    held: &Held,
+    link: &Link,
+    changes: &Changes,
+) -> Result<Vec<&'static str>, DatabaseError> {
+    link.batch_execute("BEGIN").await?;
+    let keyed = write_tables(held, link, changes, &Pulse::new()).await?;
+    link.batch_execute("COMMIT").await?;
+    Ok(keyed)
+}
+
 async fn write_tables(
     held: &Held,
     link: &Link,
