@@ -28,6 +28,7 @@ async fn the_page_shows_every_act_and_type_member_by_member() {
         for part in ["<code>findings</code> *", "<code>result</code> *", "`failed`"] {
             assert!(evaluate.contains(part), "{part}: {evaluate}");
         }
+        assert!(!evaluate.contains("<p></p>"), "it is described: {evaluate}");
         for elsewhere in ["src=\"http", "@import", "url(http", "<script"] {
             assert!(!page.contains(elsewhere), "{elsewhere}");
         }

@@ -19,7 +19,7 @@ use crate::views::headers::{ACCEPT_LANGUAGE, ALLOW, IF_NONE_MATCH, RETRY_AFTER, 
 use crate::views::media::{OCTETS, PROBLEM};
 use crate::views::parameter::Parameter;
 use crate::views::problem::Code;
-use forms::{form_of, of_media, without_booleans};
+use forms::{form_of, name_choices, of_media, without_booleans};
 use schemas::Schemas;
 
 /// The document as text, as it is kept in `schemas/openapi.json`: its server is where it was got from.
@@ -44,6 +44,7 @@ fn document(public_url: &str) -> Value {
     }
     let mut paths = Value::Object(paths);
     let mut schemas = schemas.named(&mut paths);
+    name_choices(&mut schemas);
     schemas.insert("Problem".to_owned(), problem_schema());
     schemas.insert("CloudEvent".to_owned(), events::cloud_event_schema());
     let server = if public_url.is_empty() { "/" } else { public_url };
@@ -84,7 +85,7 @@ fn operation(route: &Route, schemas: &mut Schemas) -> Value {
         Body::Json(schema) => {
             json!({ "application/json": { "schema": schema(&mut schemas.sent) } })
         }
-        Body::Bytes => json!({ "*/*": { "schema": { "type": "string", "format": "binary" } } }),
+        Body::Bytes => json!({ OCTETS: { "schema": { "type": "string", "format": "binary" } } }),
     };
     operation["requestBody"] = json!({ "required": true, "content": content });
     operation
@@ -145,16 +146,17 @@ fn responses(route: &Route, schemas: &mut Schemas) -> Value {
         content.insert((*media).to_owned(), json!({ "schema": schema }));
     }
     let mut success = json!({ "description": route.en });
-    if !route.sends.is_empty() {
-        success["headers"] = headers(route.sends);
-    }
     if !content.is_empty() {
         success["content"] = Value::Object(content);
     }
     let mut responses = Map::new();
-    for status in route.also.iter().chain([&status]) {
+    for status in route.also {
         responses.insert(status.to_string(), success.clone());
     }
+    if !route.sends.is_empty() {
+        success["headers"] = headers(route.sends);
+    }
+    responses.insert(status.to_string(), success);
     if route.is_tagged() {
         let description = "The tag of If-None-Match still holds.";
         let headers = headers(route.sends);

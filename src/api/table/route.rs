@@ -83,7 +83,7 @@ pub struct Route {
     pub body: Body,
     /// The success status and what it carries.
     pub success: (u16, Shape),
-    /// Other statuses that carry the same.
+    /// Other statuses that carry the same, without the headers.
     pub also: &'static [u16],
     /// The headers of a success that mean something to who asks.
     pub sends: &'static [Parameter],

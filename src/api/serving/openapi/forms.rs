@@ -1,6 +1,6 @@
 //! The forms of values and of media types, as JSON Schema.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::api::asking::answer::DEFAULT_LIMIT;
 use crate::views::media::{CLOUD_EVENTS, CSV, EVENT_STREAM, HTML, JSONL, NDJSON, OCTETS, PARQUET};
@@ -49,6 +49,28 @@ pub fn of_media(media: &str) -> Option<Value> {
         PARQUET | OCTETS => json!({ "type": "string", "format": "binary" }),
         _ => return None,
     })
+}
+
+/// Has the choices of a type that have no name bear one, made of the type's and the member that tells
+/// them apart: whoever makes code from them would number them.
+pub fn name_choices(schemas: &mut Map<String, Value>) {
+    for (name, schema) in schemas {
+        let Some(choices) = schema.get_mut("oneOf").and_then(Value::as_array_mut) else { continue };
+        for choice in choices {
+            let title = tag_of(choice).map(|tag| format!("{name}Of_{tag}"));
+            if let (Some(title), Some(choice)) = (title, choice.as_object_mut()) {
+                choice.entry("title").or_insert(Value::String(title));
+            }
+        }
+    }
+}
+
+/// What tells an object among the choices apart: a constant, or the one member that it has.
+fn tag_of(choice: &Value) -> Option<String> {
+    let members = choice.get("properties")?.as_object()?;
+    let constant = members.values().find_map(|member| member.get("const")?.as_str());
+    let only = members.keys().next().filter(|_| members.len() == 1);
+    constant.or(only.map(String::as_str)).map(str::to_owned)
 }
 
 /// Schemas that are `true`, as an object without a condition: many that read schemas know no others.
