@@ -16,6 +16,7 @@ mod event;
 mod integrity;
 mod page;
 mod pause;
+mod recent;
 mod stop;
 mod subscription;
 

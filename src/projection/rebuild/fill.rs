@@ -60,7 +60,7 @@ impl Filling<'_, '_> {
         let (full, batches) = sync_channel(WAITING_BATCHES);
         let (used, empty) = channel();
         std::thread::scope(|scope| {
-            scope.spawn(move || read(&*log, &runtime, (after, known_at_us), to, &chunks));
+            scope.spawn(move || read(&log, &runtime, (after, known_at_us), to, &chunks));
             let writing = scope.spawn(move || write(copy, &batches, &used));
             let pass = Pass { models, folder: &mut folder, decoded, full, empty, progress, to };
             // The channels that it holds end with it, and with them the other threads.

@@ -30,8 +30,10 @@ const WAITING_CHUNKS: usize = 8;
 const WAITING_BATCHES: usize = 2;
 /// Enrollments taken at a time by a thread that folds: so that rows come almost in the order of keys.
 const TAKEN: usize = 16;
+/// Threads that fold on each core: while one waits for the log, another goes on.
+const FOLDING: usize = 2;
 /// Threads that fold, at most.
-const MAX_FOLDING: usize = 8;
+const MAX_FOLDING: usize = 16;
 
 /// An event at which the pass stopped, and why.
 type Failed = (u64, ProjectionError);
@@ -88,7 +90,7 @@ impl Whole<'_, '_> {
         let (full, batches) = sync_channel(WAITING_BATCHES);
         let Self { copy, models, progress, .. } = self;
         std::thread::scope(|scope| {
-            scope.spawn(move || read(&*log, &runtime, (None, known_at_us), to, &chunks));
+            scope.spawn(move || read(&log, &runtime, (None, known_at_us), to, &chunks));
             let telling = scope.spawn(move || told(&folder, models, &decoded, &full, to));
             let total = to + 1;
             let mut done = 0;
@@ -105,7 +107,8 @@ impl Whole<'_, '_> {
 
     /// Writes the rows of enrollments.
     fn enrollments(&mut self, streams: &[Stream], to: u64) -> Result<(), StoreError> {
-        let threads = available_parallelism().map_or(1, NonZero::get).clamp(1, MAX_FOLDING);
+        let cores = available_parallelism().map_or(1, NonZero::get);
+        let threads = (cores * FOLDING).min(MAX_FOLDING);
         let next = AtomicUsize::new(0);
         let (full, batches) = sync_channel(WAITING_BATCHES);
         let (rebuild, names) = (self.rebuild, self.names);
