@@ -119,13 +119,15 @@ async fn on_record(call: &Call, reading: &Reading<'_>) -> Result<(State, u64), P
 pub struct ObligationItem {
     /// The program.
     pub program: String,
-    /// The subject.
-    pub subject: String,
+    /// Its name.
+    pub program_name: String,
+    /// The subject; absent: it is owed for the program as a whole.
+    pub subject: Option<String>,
     /// Whether it belongs to an exercise.
     pub exercise: bool,
     /// The obligation.
     #[serde(flatten)]
     pub obligation: ObligationView,
-    /// The address of the enrollment.
-    pub enrollment: String,
+    /// The address of the enrollment; absent where there is no subject.
+    pub enrollment: Option<String>,
 }

@@ -97,8 +97,12 @@ impl Folder {
         revision: u64,
         remember: &mut dyn FnMut(&Step<'_>, &mut Memory),
     ) -> Result<Folded, ProjectionError> {
-        let StreamKind::Enrollment { program, subject } = kind_of_stream(stream.as_str()) else {
-            return Err(ProjectionError::Inconsistent(format!("{stream} is no enrollment")));
+        let (program, subject) = match kind_of_stream(stream.as_str()) {
+            StreamKind::Enrollment { program, subject } => (program, Some(subject)),
+            StreamKind::Program(program) => (program, None),
+            _ => {
+                return Err(ProjectionError::Inconsistent(format!("{stream} is no enrollment")));
+            }
         };
         let mut folded = Folded {
             program,
@@ -207,7 +211,7 @@ fn advance<T>(
     let step = Step {
         stream,
         program: &folded.program,
-        subject: &folded.subject,
+        subject: folded.subject.as_ref(),
         enrollment: number,
         event: recorded,
         sequence,

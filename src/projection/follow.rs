@@ -169,8 +169,7 @@ pub(super) fn project(
         Stored::Quota(quota, _) => {
             models.project(envelope, meta, &Input::Quota(quota), &mut nobody, changes)
         }
-        Stored::Program(_)
-        | Stored::LogCreated(..)
+        Stored::LogCreated(..)
         | Stored::LossAccepted(..)
         | Stored::ClockConfirmed(..)
         | Stored::MeasureAdopted(..)

@@ -37,15 +37,15 @@ pub struct Envelope {
     pub known_at_us: i64,
 }
 
-/// One event of an enrollment, with the state before and after it.
+/// One event of an enrollment, or of a program as a whole, with the state before and after it.
 #[derive(Debug, Clone, Copy)]
 pub struct Step<'a> {
     /// The enrollment's stream.
     pub stream: &'a StreamName,
     /// The program.
     pub program: &'a ProgramId,
-    /// The subject.
-    pub subject: &'a SubjectId,
+    /// The subject; absent: the program as a whole.
+    pub subject: Option<&'a SubjectId>,
     /// The enrollment's number in the tables: the sequence of its first event.
     pub enrollment: u64,
     /// The event.
@@ -93,7 +93,7 @@ impl Step<'_> {
 /// What an event is to the read models.
 #[derive(Debug)]
 pub enum Input<'a> {
-    /// It is an enrollment's.
+    /// It is an enrollment's, or a program's as a whole.
     Step(&'a Step<'a>),
     /// It is a subject's; where it is a correction, with the subject's history up to it.
     Subject(&'a SubjectEvent, Option<&'a SubjectHistory>),
