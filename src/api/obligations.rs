@@ -63,6 +63,8 @@ const STATUSES: &[(&str, DutyStatus)] = &[
 pub struct ObligationsOfOne {
     /// The program.
     pub program: String,
+    /// Its name.
+    pub program_name: String,
     /// The subject; absent: the program as a whole.
     pub subject: Option<String>,
     /// Whether it is an exercise.
@@ -98,6 +100,7 @@ pub async fn list_enrollment_obligations(call: Call) -> Answered {
         judged.iter().map(|item| ObligationView::of(item, reading.day, &labels, call.tongue()));
     let view = ObligationsOfOne {
         program: reading.program.id.to_string(),
+        program_name: reading.program.name.get(call.tongue()).to_owned(),
         subject: reading.named(),
         exercise: reading.program.is_exercise(),
         as_of: reading.day.to_string(),
