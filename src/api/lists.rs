@@ -16,7 +16,9 @@ use crate::domain::date::{Day, Timestamp};
 use crate::domain::ids::{Id, Language, Provenance, Text};
 use crate::domain::measure::Versions;
 use crate::domain::words;
-use crate::projection::current_status::{EnrollmentCursor, EnrollmentFilter, EnrollmentRow};
+use crate::projection::current_status::{
+    EnrollmentCursor, EnrollmentFilter, EnrollmentRow, Waiting,
+};
 
 const PROGRAM: Parameter =
     Parameter { name: "program", en: "Of one program.", zh: "某一项目。" };
@@ -283,22 +285,23 @@ fn enrollment(call: &Call, row: &EnrollmentRow, day: Day) -> EnrollmentItem {
         kept_since: row.kept_since.map(|day| day.to_string()),
         last_evidenced_on: date(row.last_evidenced_on),
         attempt: row.attempt,
-        waiting: row
-            .waiting
-            .iter()
-            .map(|w| MatterView {
-                matter: w.matter.clone(),
-                matter_label: worded(versions.find(|m| m.called(&w.matter)), &w.matter, language),
-                since: w.since.to_string(),
-                days: w.since.latest().days_until(day).max(0),
-                by: w.by,
-            })
-            .collect(),
+        waiting: row.waiting.iter().map(|one| matter(one, &versions, day, language)).collect(),
         unsupported: row.unsupported,
         revision: row.revision,
         sequence: sequence(row.sequence),
         recorded_at: Timestamp::from_micros(row.recorded_at_us).to_rfc3339(),
         address: format!("/v1/enrollments/{}/{}", row.program, row.subject),
+    }
+}
+
+fn matter(waiting: &Waiting, versions: &Versions, day: Day, language: Language) -> MatterView {
+    let (matter, since) = (&waiting.matter, waiting.since);
+    MatterView {
+        matter: matter.clone(),
+        matter_label: worded(versions.find(|measure| measure.called(matter)), matter, language),
+        since: since.to_string(),
+        days: since.latest().days_until(day).max(0),
+        by: waiting.by,
     }
 }
 

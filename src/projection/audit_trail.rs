@@ -99,7 +99,7 @@ impl Projection for AuditTrail {
     }
 
     fn version(&self) -> u32 {
-        4
+        5
     }
 
     fn tables_sql(&self) -> &'static str {

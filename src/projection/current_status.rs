@@ -55,7 +55,7 @@ impl Projection for CurrentStatus {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn tables_sql(&self) -> &'static str {

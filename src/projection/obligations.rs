@@ -301,7 +301,7 @@ impl Projection for Obligations {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn tables_sql(&self) -> &'static str {

@@ -183,7 +183,7 @@ impl Projection for StatusHistory {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn tables_sql(&self) -> &'static str {

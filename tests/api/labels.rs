@@ -44,6 +44,11 @@ async fn g8_every_code_has_its_label_in_the_language_of_the_answer() {
     corrected(&server).await;
     server.register(&["650000"]).await;
     server.province("650000").act("strong_province/650000", &apply("leading", "2016-02-01")).await;
+    let adjust = json!({
+        "act": "request_adjustment", "effective_on": "2020-01-01", "category": "supporting",
+        "reason": "fits better", "document": document(),
+    });
+    server.province("440000").act("strong_province/440000", &adjust).await.ok(201);
     let program = "exercise_strong_province";
     let guidance = json!({ "act": "record_guidance", "effective_on": "2021-03-01", "text": "g" });
     server.national().act_for(program, &guidance).await.ok(201);
@@ -112,9 +117,9 @@ async fn g8_programs_kinds_measures_batches_and_places_are_named() {
     );
     let program = answer(&server, "/v1/programs/strong_province", "zh-CN").await;
     assert_eq!(program["in_force_number"], number);
-    assert_eq!(program["subject_kind_labels"][0], "省、自治区、直辖市");
+    assert_eq!(program["subject_kind_labels"][0], "省（区、市）");
     let subject = answer(&server, "/v1/subjects/440000", "zh-CN").await;
-    assert_eq!(subject["kind_label"], "省、自治区、直辖市");
+    assert_eq!(subject["kind_label"], "省（区、市）");
     let list = answer(&server, "/v1/subjects", "en").await;
-    assert_eq!(list["items"][0]["kind_label"], "province");
+    assert_eq!(list["items"][0]["kind_label"], "a province");
 }

@@ -256,7 +256,17 @@ async fn what_is_owed_for_a_program_as_a_whole_is_listed_and_exported() {
     let before = first["sequence"].as_str().unwrap().parse::<u64>().unwrap() - 1;
     let then = listed(&server, &of(&format!("&at_sequence={before}"))).await;
     assert_eq!(said(&then), [(ids[0], "NOT_IN_THE_RECORD"), (ids[1], "OPEN"), (ids[2], "OPEN")]);
+    let then = listed(&server, &of("&at_sequence=0")).await;
+    assert_eq!(said(&then), [], "the measure was not adopted yet");
+}
 
+/// Its duties and acts are rows of the reporting tables; it is no enrollment.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_on_record_for_a_program_as_a_whole_is_exported() {
+    let server = server().await;
+    let works = json!({ "act": "record_arrangement", "effective_on": "2017-01-10", "kind": "key_works", "year": 2017, "text": "x" });
+    server.national().act_for("exercise_strong_province", &works).await.ok(201);
+    listed(&server, "exercise=true").await;
     let export = async |table: &str| {
         let path = format!("/v1/exports/{table}?exercise=true");
         let request = server.auditor().request("GET", &path).header("accept", "text/csv");
@@ -272,7 +282,7 @@ async fn what_is_owed_for_a_program_as_a_whole_is_listed_and_exported() {
     let duties = export("obligation").await;
     let stream = "program-exercise_strong_province";
     assert_eq!(duties.len(), 3);
-    for (duty, id) in duties.iter().zip(ids) {
+    for (duty, id) in duties.iter().zip(["classified_guidance", "indicator_system", "key_works"]) {
         assert_eq!((&duty["enrollment"], &duty["subject"]), (&json!(stream), &json!("")));
         assert_eq!(duty["obligation"], id);
     }

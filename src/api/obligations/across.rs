@@ -115,7 +115,7 @@ pub async fn list_obligations(call: Call) -> Answered {
     };
     let pick = Pick { day: times.day, statuses, due_before, due_after, calendars };
     let unlisted = all_unlisted(&call, &filter, &times);
-    let whole = lay_on_whole(&call, &filter, &times);
+    let whole = lay_on_whole(&call, &filter, &times).await?;
     let question = Arc::new(Question { filter, pick, unlisted, whole, limit });
     let asked = question.clone();
     let after = cursor.map(|cursor| cursor.after);

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{CHUNK, Found, MAX_EXAMINED, Question};
 use crate::api::call::Call;
+use crate::api::problem::Problem;
+use crate::api::reading::is_adopted;
 use crate::api::times::Times;
 use crate::domain::date::Day;
 use crate::domain::duty::{owed_for_whole, owed_unlisted};
@@ -59,20 +61,28 @@ pub(super) fn all_unlisted(call: &Call, filter: &ObligationFilter, times: &Times
 }
 
 /// The measures that lay something on a program as a whole that the filter may pick, by program.
-pub(super) fn lay_on_whole(
+///
+/// # Errors
+/// As the log's.
+pub(super) async fn lay_on_whole(
     call: &Call,
     filter: &ObligationFilter,
     times: &Times,
-) -> BTreeMap<ProgramId, Arc<Edition>> {
+) -> Result<BTreeMap<ProgramId, Arc<Edition>>, Problem> {
+    let mut found = BTreeMap::new();
     if filter.subject.is_some() {
-        return BTreeMap::new();
+        return Ok(found);
     }
-    let library = call.state.app.library();
-    let lay = programs(call, filter).filter_map(|program| {
-        let edition = library.versions(program).in_force(times.day)?.clone();
-        edition.measure.programwide.is_some().then(|| (program.id.clone(), edition))
-    });
-    lay.collect()
+    for program in programs(call, filter) {
+        let versions = call.state.app.library().versions(program);
+        let Some(edition) = versions.in_force(times.day) else { continue };
+        if edition.measure.programwide.is_some()
+            && is_adopted(call, program, times.known.sequence()).await?
+        {
+            found.insert(program.id.clone(), edition.clone());
+        }
+    }
+    Ok(found)
 }
 
 /// Whether the filter picks a duty, whoever it is laid on.
