@@ -219,7 +219,7 @@ impl World {
     /// Docket's own event in an enrollment.
     pub fn abandon(&mut self, stream: &str) {
         let reservation = EventRef { stream: "quota-x.y".to_owned(), revision: 0, id: Uuid::nil() };
-        let meta = self.own_meta("2016-01-01", stream.starts_with("exercise"));
+        let meta = self.own_meta("2016-01-01", stream.contains("exercise"));
         self.record(stream, Event::ApprovalAbandoned(ApprovalAbandoned { reservation }), meta);
     }
 
@@ -228,7 +228,7 @@ impl World {
         let found = lapses(&self.histories[stream], &Calendars::default(), day(on));
         for lapse in &found {
             let on = lapse.lapsed_on().to_string();
-            let meta = self.own_meta(&on, stream.starts_with("exercise"));
+            let meta = self.own_meta(&on, stream.contains("exercise"));
             self.record(stream, Event::ObligationLapsed(Box::new(lapse.clone())), meta);
         }
         found.len()
