@@ -34,6 +34,8 @@ mod header_lists;
 mod ids;
 #[path = "api/input.rs"]
 mod input;
+#[path = "api/labels.rs"]
+mod labels;
 #[path = "api/limits.rs"]
 mod limits;
 #[path = "api/lists.rs"]

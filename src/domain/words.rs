@@ -36,6 +36,16 @@ pub fn event_zh(name: &str) -> &str {
     EventType::find(name).map_or(name, |found| found.label.zh)
 }
 
+/// What an act is called, by its name.
+pub fn act(name: &str, language: Language) -> &str {
+    ActKind::parse(name).map_or(name, |kind| kind.label().get(language))
+}
+
+/// What a type of event is called, by its name.
+pub fn event(name: &str, language: Language) -> &str {
+    EventType::find(name).map_or(name, |found| found.label.get(language))
+}
+
 /// What kind of office acts, with its article.
 pub fn office(office: Office, language: Language) -> &'static str {
     let (en, zh) = match office {
@@ -59,7 +69,7 @@ pub fn role(name: &str, language: Language) -> &str {
     }
 }
 
-/// A mark of a fact or an obligation, as answers name it: `ATTESTED` is `attested`, `佐证`.
+/// A mark of a fact, an event or an obligation, as answers name it: `ATTESTED` is `attested`, `佐证`.
 pub fn marked(mark: &str, language: Language) -> Option<&'static str> {
     let (en, zh) = match mark.to_ascii_lowercase().as_str() {
         "recorded" => ("recorded", "入档"),
@@ -71,6 +81,10 @@ pub fn marked(mark: &str, language: Language) -> Option<&'static str> {
         "overdue" => ("overdue", "逾期"),
         "waived" => ("waived", "免除"),
         "not_in_the_record" => ("not in the record", "不在记录中"),
+        "stands" => ("stands", "有效"),
+        "corrected" => ("corrected", "已更正"),
+        "annulled" => ("annulled", "已撤销"),
+        "unsupported" => ("without ground", "已失依据"),
         _ => return None,
     };
     Some(pick(language, en, zh))

@@ -13,14 +13,14 @@ use crate::api::resources::act_view::{ActView, Recording};
 use crate::api::resources::documents::DocumentView;
 use crate::api::resources::events::{ArchivePage, EventPage, EventView};
 use crate::api::resources::health::Health;
-use crate::api::resources::lists::{EnrollmentItem, SubjectItem};
+use crate::api::resources::lists::EnrollmentItem;
 use crate::api::resources::obligations::{ObligationItem, ObligationsOfOne};
 use crate::api::resources::permitted::PermittedActs;
 use crate::api::resources::plan_versions::{PlanVersionItem, PlanVersionView};
 use crate::api::resources::programs::{MeasureView, ProgramView};
 use crate::api::resources::quotas::Quotas;
 use crate::api::resources::revisions::{RevisionItem, RevisionView};
-use crate::api::resources::subjects::{CalendarView, SubjectView, WrittenView};
+use crate::api::resources::subjects::{CalendarView, SubjectItem, SubjectView, WrittenView};
 use crate::api::resources::timeline::TimelineView;
 use crate::api::resources::trail::AuditTrailView;
 use crate::api::resources::webhooks::{
@@ -193,7 +193,8 @@ pub const ROUTES: &[Route] = &[
         json!(ObligationsOfOne), to!(whole::list_program_obligations)).query(TIMES),
 
     get("/v1/subjects", "list_subjects", "The subjects", "主体",
-        json!(Page<SubjectItem>), to!(lists::list_subjects)).query(lists::SUBJECTS).takes(WAITING).sends(PAGED).or(LIST),
+        json!(Page<SubjectItem>), to!(subjects::list_subjects))
+        .query(subjects::SUBJECTS).takes(WAITING).sends(PAGED).or(LIST),
     get("/v1/subjects/{subject}", "get_subject", "A subject with its names", "主体及其历史名称",
         json!(SubjectView), to!(subjects::get_subject)),
     post("/v1/subjects", "register_subject", "Registers a subject", "登记主体",
