@@ -171,11 +171,6 @@ impl Call {
         digits(HeaderList::of(self.http.headers(), "prefer")?.member("wait")?)
     }
 
-    /// The language of the answer.
-    pub fn tongue(&self) -> Language {
-        self.language
-    }
-
     /// Who calls.
     ///
     /// # Errors

@@ -122,7 +122,7 @@ impl Recording {
         answer: &ActAnswer,
     ) -> Result<Self, Problem> {
         let recorded = &answer.recorded;
-        let language = call.tongue();
+        let language = call.language;
         let act = recorded.event.fact().map(|fact| fact.act.kind().as_str()).unwrap_or_default();
         let mut view = Recording {
             id: None,
@@ -160,7 +160,7 @@ impl Recording {
         answer: &ActAnswer,
     ) -> Result<(), Problem> {
         let (recorded, last) = (&answer.recorded, answer.last().revision);
-        let language = call.tongue();
+        let language = call.language;
         let cached = call.state.app.enrollment(&reading.stream).await;
         let cached = cached.map_err(|error| call.problem(error))?;
         let newest = cached.revision == Some(last);
@@ -289,7 +289,7 @@ impl ActView {
     /// As the log's.
     pub async fn of(call: &Call, reading: &Reading<'_>, event: &Recorded) -> Result<Self, Problem> {
         let meta = &event.meta;
-        let language = call.tongue();
+        let language = call.language;
         let act = event.event.fact().map(|f| f.act.kind().as_str()).unwrap_or_default();
         Ok(Self {
             id: event.id.to_string(),

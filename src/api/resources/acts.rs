@@ -149,7 +149,7 @@ pub async fn list_acts(call: Call) -> Answered {
             || event.meta.effective_on.earliest().is_none_or(|first| first <= reading.day)
     };
     let acts = history.events().iter().filter(|event| !event.event.is_own()).filter(in_time);
-    let items = acts.map(|event| EventBrief::of(event, history.stream(), call.tongue())).collect();
+    let items = acts.map(|event| EventBrief::of(event, history.stream(), call.language)).collect();
     tagged(&call, &reading.tag(&call, revision), REVALIDATE, &List { items })
 }
 

@@ -228,7 +228,7 @@ fn enrollment(call: &Call, row: &EnrollmentRow, day: Day) -> EnrollmentItem {
     let program = library.program(row.program.as_str());
     let versions = program.map(|program| library.versions(program)).unwrap_or_default();
     let labels = Labels(versions.clone());
-    let language = call.tongue();
+    let language = call.language;
     let date = |date: Option<crate::domain::date::CivilDate>| date.map(|date| date.to_string());
     EnrollmentItem {
         program: row.program.to_string(),

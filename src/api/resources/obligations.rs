@@ -102,10 +102,10 @@ pub async fn list_enrollment_obligations(call: Call) -> Answered {
     let labels = reading.labels();
     let judged = reading.judged(&state, &unlisted);
     let shown =
-        judged.iter().map(|item| ObligationView::of(item, reading.day, &labels, call.tongue()));
+        judged.iter().map(|item| ObligationView::of(item, reading.day, &labels, call.language));
     let view = ObligationsOfOne {
         program: reading.program.id.to_string(),
-        program_name: reading.program.name.get(call.tongue()).to_owned(),
+        program_name: reading.program.name.get(call.language).to_owned(),
         subject: reading.named(),
         exercise: reading.program.is_exercise(),
         as_of: reading.day.to_string(),

@@ -77,7 +77,7 @@ pub async fn list_permitted_acts(call: Call) -> Answered {
     let view = PermittedActs {
         as_of: reading.day.to_string(),
         measure_version: measure.map(|measure| measure.version.to_string()),
-        measure_number: measure.map(|measure| measure.number.get(call.tongue()).to_owned()),
+        measure_number: measure.map(|measure| measure.number.get(call.language).to_owned()),
         revision,
         acts,
     };
@@ -153,7 +153,7 @@ async fn all(
     actor: Option<&Actor>,
     present: &Present,
 ) -> Result<Vec<PermittedAct>, Problem> {
-    let language = call.tongue();
+    let language = call.language;
     let mut acts = Vec::new();
     for &kind in ActKind::ALL {
         let of_measure = reading.measure().and_then(|measure| {

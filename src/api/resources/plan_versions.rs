@@ -192,7 +192,7 @@ pub async fn list_plan_versions(call: Call) -> Answered {
     let history = reading.history(&call).await?;
     let effective = history.effective();
     let versions = versions(&effective, &reading);
-    let items = (0..versions.len()).filter_map(|i| item(&reading, &versions, i, call.tongue()));
+    let items = (0..versions.len()).filter_map(|i| item(&reading, &versions, i, call.language));
     let items: Vec<_> = items.collect();
     tagged(&call, &reading.tag(&call, history.revision()), REVALIDATE, &List { items })
 }
@@ -212,7 +212,7 @@ pub async fn get_plan_version(call: Call) -> Answered {
     };
     let (asked, count) = (call.path("version"), versions.len());
     let found = numbered(&asked).and_then(|(index, version)| {
-        item(&reading, &versions, index, call.tongue()).map(|item| (index, version, item))
+        item(&reading, &versions, index, call.language).map(|item| (index, version, item))
     });
     let Some((index, version, item)) = found else {
         let (stream, day) = (&reading.stream, reading.day);

@@ -50,13 +50,13 @@ fn view(call: &Call, program: &Program) -> ProgramView {
         subject_kind_labels: program
             .subject_kinds
             .iter()
-            .map(|kind| kind.label.get(call.tongue()).to_owned())
+            .map(|kind| kind.label.get(call.language).to_owned())
             .collect(),
-        article: words::article(&program.article, call.tongue()),
+        article: words::article(&program.article, call.language),
         measures: versions.all().iter().map(|edition| name(edition)).collect(),
         in_force: in_force.map(|edition| name(edition)),
         in_force_number: in_force
-            .map(|edition| edition.measure.number.get(call.tongue()).to_owned()),
+            .map(|edition| edition.measure.number.get(call.language).to_owned()),
     }
 }
 

@@ -140,14 +140,14 @@ pub async fn get_quotas(call: Call) -> Answered {
         &call,
         &Quotas {
             program: program.id.to_string(),
-            program_name: program.name.get(call.tongue()).to_owned(),
+            program_name: program.name.get(call.language).to_owned(),
             exercise: program.is_exercise(),
             on: on.to_string(),
             as_of: on.to_string(),
             known_at: known_at.map(|instant| instant.to_rfc3339()),
             known_to_sequence: known.sequence().map(sequence),
             measure: measure.map(|measure| measure.version.to_string()),
-            measure_number: measure.map(|m| m.number.get(call.tongue()).to_owned()),
+            measure_number: measure.map(|m| m.number.get(call.language).to_owned()),
             quotas,
         },
     )
@@ -179,10 +179,10 @@ async fn quota(
         overrides.extend(overrides_of(call, view, enrollment, known).await?);
     }
     Ok(QuotaOfCategory {
-        category: Labelled::new(&view.category, label, call.tongue()),
+        category: Labelled::new(&view.category, label, call.language),
         limit: view.limit,
         soft: view.soft,
-        article: words::article(&view.article, call.tongue()),
+        article: words::article(&view.article, call.language),
         taken,
         free: view.limit.saturating_sub(taken),
         over: taken.saturating_sub(view.limit),
@@ -217,7 +217,7 @@ async fn holder(
     let name = name(call, &subject, (on, known)).await?;
     Ok(Some(HolderView {
         subject: subject.to_string(),
-        name: name.get(call.tongue()).to_owned(),
+        name: name.get(call.language).to_owned(),
         from: span.from.to_string(),
         until: span.until.map(|day| day.to_string()),
         attested,

@@ -49,7 +49,7 @@ pub async fn list_revisions(call: Call) -> Answered {
     let revision = history.revision().unwrap_or_default();
     let path = call.http.path();
     let items = history.events().iter().map(|event| RevisionItem {
-        event: EventBrief::of(event, history.stream(), call.tongue()),
+        event: EventBrief::of(event, history.stream(), call.language),
         address: format!("{path}/{}", event.revision),
     });
     let items = items.collect();
@@ -75,10 +75,10 @@ pub async fn get_revision(call: Call) -> Answered {
     reading.known_to = event.sequence;
     reading.calendars = Arc::new(call.state.app.library().calendars(event.sequence));
     let events = usize::try_from(event.revision).unwrap_or(usize::MAX).saturating_add(1);
-    let snapshot = Status::of_history(&reading, &history.known_to(events), call.tongue());
+    let snapshot = Status::of_history(&reading, &history.known_to(events), call.language);
     let view = RevisionView {
         revision: event.revision,
-        event: EventBrief::of(event, history.stream(), call.tongue()),
+        event: EventBrief::of(event, history.stream(), call.language),
         snapshot,
     };
     let tag = format!("\"{}.json.{}.{}\"", event.id, call.language.tag(), reading.ground);

@@ -29,7 +29,7 @@ pub async fn get_enrollment(call: Call) -> Answered {
         return Ok(rendered(&call, HttpResponse::Ok(), body, REVALIDATE, Some(&tag)));
     }
     let history = reading.history(&call).await?;
-    let status = Status::of_history(&reading, &history, call.tongue());
+    let status = Status::of_history(&reading, &history, call.language);
     let tag = reading.tag(&call, status.revision);
     tagged(&call, &tag, REVALIDATE, &status)
 }
@@ -49,7 +49,7 @@ fn present_body(
     {
         return Ok(found.body);
     }
-    let mut status = Status::of(reading, &cached.state, call.tongue());
+    let mut status = Status::of(reading, &cached.state, call.language);
     status.revision = cached.revision.unwrap_or_default();
     status.sequence = cached.sequence.map(sequence);
     let body = Bytes::from(serde_json::to_vec(&status).map_err(Problem::internal)?);

@@ -32,7 +32,7 @@ fn kind_label(call: &Call, kind: &str) -> String {
     let programs = call.state.app.library().programs().programs.iter();
     let mut kinds = programs.flat_map(|program| &program.subject_kinds);
     let found = kinds.find(|known| known.id == kind);
-    found.map_or(kind, |known| known.label.get(call.tongue())).to_owned()
+    found.map_or(kind, |known| known.label.get(call.language)).to_owned()
 }
 
 /// Something recorded outside of the enrollments.
@@ -138,17 +138,17 @@ async fn records(call: &Call, subject: &Subject) -> Result<Vec<SubjectRecordView
         Ok(SubjectRecordView {
             reference: codec::reference(event).to_string(),
             event_type: event.event_type.to_string(),
-            type_label: words::event(&event.event_type, call.tongue()).to_owned(),
+            type_label: words::event(&event.event_type, call.language).to_owned(),
             revision: event.revision,
             sequence: sequence(event.sequence),
             recorded_at: meta.recorded_at.to_rfc3339(),
             office: meta.office.as_str(),
-            office_label: words::office(meta.office, call.tongue()),
+            office_label: words::office(meta.office, call.language),
             office_id: meta.office_id.to_string(),
-            sentence: own_sentence(&stored, call.state.app.library().programs(), call.tongue())
+            sentence: own_sentence(&stored, call.state.app.library().programs(), call.language)
                 .unwrap_or_default(),
             fate,
-            fate_label: mark_label(fate, call.tongue()),
+            fate_label: mark_label(fate, call.language),
             corrected_by,
             unsettles: unsettles.iter().map(ToString::to_string).collect(),
         })

@@ -143,7 +143,7 @@ pub async fn get_timeline(call: Call) -> Answered {
     let reading = Reading::of(&call).await?;
     let history = reading.history(&call).await?;
     let revision = history.revision().unwrap_or_default();
-    let language = call.tongue();
+    let language = call.language;
     let stages = national_stages(&call);
     let as_of = reading.day_named.then_some(reading.day);
     let line = timeline(&history, &reading.versions, &stages, as_of);

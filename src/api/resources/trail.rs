@@ -186,7 +186,7 @@ pub async fn get_audit_trail(call: Call) -> Answered {
     let reading = Reading::of(&call).await?;
     let history = reading.history(&call).await?;
     let revision = history.revision().unwrap_or_default();
-    let language = call.tongue();
+    let language = call.language;
     let by_then = |entry: &Entry| {
         let fold_day = entry.fold_day.unwrap_or_else(|| entry.effective_on.latest());
         !reading.day_named || fold_day <= reading.day

@@ -207,7 +207,7 @@ impl Question {
         let library = call.state.app.library();
         let known = library.program(program.as_str());
         let labels = Labels(known.map(|program| library.versions(program)).unwrap_or_default());
-        let name = known.map(|known| known.name.get(call.tongue()).to_owned());
+        let name = known.map(|known| known.name.get(call.language).to_owned());
         let enrollment =
             subject.as_ref().map(|subject| format!("/v1/enrollments/{program}/{subject}"));
         self.pick.of(state, |item| ObligationItem {
@@ -215,7 +215,7 @@ impl Question {
             program_name: name.clone().unwrap_or_else(|| program.to_string()),
             subject: subject.as_ref().map(ToString::to_string),
             exercise: self.filter.exercise,
-            obligation: ObligationView::of(item, self.pick.day, &labels, call.tongue()),
+            obligation: ObligationView::of(item, self.pick.day, &labels, call.language),
             enrollment: enrollment.clone(),
         })
     }
