@@ -40,9 +40,14 @@ impl Labels {
         self.0.find(|measure| measure.obligation(id).map(|rule| rule.label.clone()))
     }
 
-    /// Our reading of what an obligation's article does not say.
-    fn reading(&self, id: &str) -> Option<Text> {
-        self.0.find(|measure| measure.obligation(id).map(|rule| rule.reading.clone())).flatten()
+    /// Our reading of what an obligation's article does not say, or that of laying it on those who are
+    /// not listed.
+    fn reading(&self, id: &Id) -> Option<Text> {
+        self.0.find(|measure| {
+            let own = measure.obligation(id)?.reading.clone();
+            let unlisted = measure.unlisted.as_ref().filter(|laid| laid.opens.contains(id));
+            own.or_else(|| unlisted?.reading.clone())
+        })
     }
 }
 

@@ -54,6 +54,9 @@ pub struct FieldError {
     pub detail: String,
     /// A stable code for the kind of error.
     pub code: String,
+    /// The values that would be accepted, where they are few.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<String>,
 }
 
 /// The body, in the order in which it is sent.
@@ -132,12 +135,7 @@ impl Problem {
 
     /// The member `errors`: every wrong place at once.
     pub fn errors(self, errors: &[FieldError]) -> Problem {
-        let list: Vec<Value> = errors
-            .iter()
-            .map(
-                |e| serde_json::json!({ "pointer": e.pointer, "detail": e.detail, "code": e.code }),
-            )
-            .collect();
+        let list: Vec<Value> = errors.iter().map(|error| serde_json::json!(error)).collect();
         self.member("errors", list)
     }
 

@@ -28,6 +28,8 @@ pub struct ProgramView {
     pub subject_kinds: Vec<String>,
     /// The articles that say who the subjects are.
     pub article: String,
+    /// Our choices of who they are, where the text is silent.
+    pub readings: Vec<String>,
     /// The versions of its measure, oldest first.
     pub measures: Vec<String>,
     /// The version in force today.
@@ -36,6 +38,7 @@ pub struct ProgramView {
 
 fn view(call: &Call, program: &Program) -> ProgramView {
     let versions = call.state.app.library().versions(program);
+    let readings = program.subject_kinds.iter().filter_map(|kind| kind.reading.as_ref());
     let name = |edition: &Edition| edition.measure.version.to_string();
     ProgramView {
         id: program.id.to_string(),
@@ -43,6 +46,7 @@ fn view(call: &Call, program: &Program) -> ProgramView {
         exercise_of: program.exercise_of.as_ref().map(ToString::to_string),
         subject_kinds: program.kinds().iter().map(ToString::to_string).collect(),
         article: words::article(&program.article, call.tongue()),
+        readings: readings.map(|text| text.get(call.tongue()).to_owned()).collect(),
         measures: versions.all().iter().map(|edition| name(edition)).collect(),
         in_force: versions.in_force(call.state.today()).map(|edition| name(edition)),
     }

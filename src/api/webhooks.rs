@@ -17,7 +17,7 @@ use super::page::{LIMIT, next_link};
 use super::problem::{Code, Problem, of_fields};
 use super::route::Parameter;
 use super::times::a_sequence;
-use crate::domain::refusal::field;
+use crate::domain::refusal::form_error;
 use crate::webhooks::{
     Changes, Counts, DeliveryState, NewEndpoint, Revealed, StartAt, WebhookError, Webhooks,
 };
@@ -101,7 +101,7 @@ fn named_programs(
             known.push(program.id.to_string());
         } else {
             let id: String = id.chars().take(80).collect();
-            errors.push(field(
+            errors.push(form_error(
                 format!("/programs/{index}"),
                 format!("there is no program {id:?}; see /v1/programs"),
                 format!("没有项目“{id}”"),
@@ -271,7 +271,7 @@ pub async fn replay_webhook(call: Call) -> Answered {
     let from = match request.from_sequence.read("/from_sequence") {
         Ok(StartAt::Sequence(from)) => from,
         Ok(StartAt::Now) => {
-            let error = field("/from_sequence", "name a sequence", "请给出序号");
+            let error = form_error("/from_sequence", "name a sequence", "请给出序号");
             return Err(of_fields(&[error], call.language));
         }
         Err(error) => return Err(of_fields(&[error], call.language)),

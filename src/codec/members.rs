@@ -13,7 +13,7 @@ use serde_path_to_error::{Path, Segment, Track};
 
 use super::RequestError;
 use crate::domain::act::{Act, ActKind};
-use crate::domain::refusal::{FieldError, field};
+use crate::domain::refusal::{FieldError, form_error};
 
 /// How many wrong members are named; what is wrong beyond them is not looked for.
 pub const MAX_ERRORS: usize = 50;
@@ -123,7 +123,7 @@ fn missing(schema: &Value, is_there: impl Fn(&str) -> bool) -> Vec<FieldError> {
 
 fn wrong(pointer: String, message: &str) -> FieldError {
     let message = shown(message);
-    field(shown(&pointer), message.clone(), format!("成员有误：{message}"))
+    form_error(shown(&pointer), message.clone(), format!("成员有误：{message}"))
 }
 
 /// A text that was sent, or that repeats one, as an answer says it.

@@ -6,11 +6,13 @@
 
 mod dates;
 mod members;
+mod said;
 
 pub use dates::{by, date, day, unsure, when};
 pub use members::member;
+pub(crate) use said::said;
+pub use said::{AllOf, Arithmetic, Clauses, Given, OneOf, Quoted, Said, When, quoted};
 
-use super::act::ActKind;
 use super::date::CivilDate;
 use super::event_type::EventType;
 use super::ids::{Language, Office, Text};
@@ -26,14 +28,10 @@ pub fn zh(date: impl Into<CivilDate>) -> String {
     self::date(&date.into(), Language::Zh)
 }
 
-/// What an act is called, in Chinese.
-pub fn act_zh(kind: ActKind) -> &'static str {
-    kind.label().zh
-}
-
-/// What a type of event is called, in Chinese.
-pub fn event_zh(name: &str) -> &str {
-    EventType::find(name).map_or(name, |found| found.label.zh)
+/// What a type of event is called.
+pub fn event(name: &str) -> Text {
+    let label = EventType::find(name).map(|found| found.label);
+    both(|language| label.map_or_else(|| name.to_owned(), |label| label.get(language).to_owned()))
 }
 
 /// What kind of office acts, with its article.

@@ -9,7 +9,7 @@ use crate::app::ActError;
 use crate::app::clock::ClockError;
 use crate::codec::{MAX_ERRORS, RequestError};
 use crate::domain::event::Recorded;
-use crate::domain::ids::{self, EventRef, Id, Text};
+use crate::domain::ids::{self, EventRef, Id};
 use crate::domain::refusal::{self, Reason, Refusal};
 use crate::domain::words;
 use crate::log::{LogError, Stop};
@@ -48,6 +48,7 @@ impl Problem {
                     pointer: "#".to_owned(),
                     detail: text.clone(),
                     code: "too_large".to_owned(),
+                    accepted: Vec::new(),
                 }];
                 Problem::new(Code::ValidationError)
                     .detail(text)
@@ -161,36 +162,17 @@ impl From<RequestError> for Problem {
 /// The members that are wrong, in one language; no more of them than one answer names.
 pub fn of_fields(errors: &[refusal::FieldError], language: Language) -> Problem {
     let errors = &errors[..errors.len().min(MAX_ERRORS)];
-    let joined = |language| {
-        let details = errors.iter().map(|error| {
-            let detail = word(&error.detail, language);
-            match (language, words::member(&error.pointer)) {
-                (Language::Zh, Some(member)) => format!("{member}：{detail}"),
-                (Language::En, _) if !error.pointer.is_empty() => {
-                    format!("{}: {detail}", error.pointer)
-                }
-                _ => detail,
-            }
-        });
-        let between = if language == Language::Zh { "；" } else { "; " };
-        details.collect::<Vec<_>>().join(between)
-    };
+    let text = refusal::members_wrong(errors);
     let listed: Vec<FieldError> = errors
         .iter()
         .map(|error| FieldError {
             pointer: format!("#{}", error.pointer),
-            detail: word(&error.detail, language),
+            detail: error.detail.get(tongue(language)).to_owned(),
             code: "invalid".to_owned(),
+            accepted: error.accepted.iter().map(ToString::to_string).collect(),
         })
         .collect();
-    Problem::new(Code::ValidationError)
-        .detail(joined(Language::En))
-        .detail_zh(joined(Language::Zh))
-        .errors(&listed)
-}
-
-fn word(text: &Text, language: Language) -> String {
-    text.get(tongue(language)).to_owned()
+    Problem::new(Code::ValidationError).detail(text.en).detail_zh(text.zh).errors(&listed)
 }
 
 fn tongue(language: Language) -> ids::Language {
@@ -253,6 +235,9 @@ pub fn of_refusal(refusal: Refusal, language: Language) -> Problem {
     }
     if let Some(article) = refusal.article {
         problem = problem.member("article", words::article(&article, tongue(language)));
+    }
+    if let Some(reading) = refusal.reading {
+        problem = problem.member("reading", reading.get(tongue(language)));
     }
     if let Some(measure) = refusal.measure {
         problem = problem.member("measure_version", measure.as_str());

@@ -40,8 +40,10 @@ impl ActRule {
     /// that is another (G2).
     pub fn cites(&self, outcome: &Outcome) -> String {
         match &outcome.article {
-            Some(own) if *own != self.article => format!("{}, {own}", self.article),
-            _ => self.article.clone(),
+            Some(own) if !self.article.split(", ").any(|part| part == own) => {
+                format!("{}, {own}", self.article)
+            }
+            Some(_) | None => self.article.clone(),
         }
     }
 }
