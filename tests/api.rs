@@ -32,6 +32,8 @@ mod header_lists;
 mod ids;
 #[path = "api/input.rs"]
 mod input;
+#[path = "api/law.rs"]
+mod law;
 #[path = "api/limits.rs"]
 mod limits;
 #[path = "api/lists.rs"]

@@ -339,7 +339,7 @@ fn document_number(number: &str) -> String {
     };
     let lower: String = number.chars().map(narrow).flat_map(char::to_lowercase).collect();
     let mut compared = String::new();
-    let is_part = |c: char| c.is_alphanumeric() && !matches!(c, '号' | '第');
+    let is_part = |c: char| c.is_alphanumeric() && !matches!(c, '年' | '号' | '第');
     for part in lower.split(|c| !is_part(c)).filter(|part| !matches!(*part, "" | "no")) {
         let mut in_number = false;
         for c in part.chars() {
