@@ -39,16 +39,6 @@ impl Labels {
     pub fn obligation(&self, id: &str) -> Option<Text> {
         self.0.find(|measure| measure.obligation(id).map(|rule| rule.label.clone()))
     }
-
-    /// Our reading of what an obligation's article does not say, or that of laying it on those who are
-    /// not listed.
-    fn reading(&self, id: &Id) -> Option<Text> {
-        self.0.find(|measure| {
-            let own = measure.obligation(id)?.reading.clone();
-            let unlisted = measure.unlisted.as_ref().filter(|laid| laid.opens.contains(id));
-            own.or_else(|| unlisted?.reading.clone())
-        })
-    }
 }
 
 /// An event in short.
@@ -236,7 +226,10 @@ impl ObligationView {
                 .collect(),
             lapsed_by: item.lapsed_by,
             article: words::article(&duty.article, language),
-            reading: labels.reading(id).map(|text| text.get(language).to_owned()),
+            reading: labels
+                .0
+                .reading_of_duty(id, duty.opened_on)
+                .map(|text| text.get(language).to_owned()),
             opened_by: (duty.opened_by != BY_NO_EVENT).then_some(duty.opened_by),
             opened_on: duty.opened_on.to_string(),
         }

@@ -154,7 +154,11 @@ impl Registrar {
     ) -> Result<Written, ActError> {
         registrar_only(caller)?;
         let calendar = adopted.calendar().map_err(|error| {
-            invalid(form_error("", error.to_string(), format!("日历有误：{error}")))
+            invalid(form_error(
+                "",
+                error.to_string(),
+                "日历有误：年份须在1900至2200之间，须注明来源，所列日期须属于该年",
+            ))
         })?;
         let stream = codec::calendar_stream(adopted.year);
         let print = serde_json::to_string(&adopted)?;

@@ -7,7 +7,7 @@ use super::date::{CivilDate, Day};
 use super::ids::{Id, Text};
 use super::measure::{ActRule, Measure, Outcome};
 use super::state::{Duty, State};
-use super::words::{self, Arithmetic, OneOf, said};
+use super::words::{self, Arithmetic, Member, OneOf, said};
 
 /// What a condition is held against.
 #[derive(Debug, Clone, Copy)]
@@ -87,8 +87,7 @@ impl Condition {
                 matter = measure.matter_label(matter)
             ),
             Self::Silent(member) => {
-                let named = words::member(member).unwrap_or_default();
-                Text { en: format!("`{member}` is stated"), zh: format!("已填写{named}") }
+                said!("{member} is stated", "已填写{member}", member = Member(member))
             }
             Self::Any(conditions) => said!(
                 "one of these is needed: {wanted}",
@@ -141,8 +140,7 @@ impl Condition {
                 matter = measure.matter_label(matter)
             ),
             Self::Silent(member) => {
-                let named = words::member(member).unwrap_or_default();
-                Text { en: format!("`{member}` is left out"), zh: format!("未填写{named}") }
+                said!("{member} is left out", "未填写{member}", member = Member(member))
             }
             Self::Any(conditions) => either(conditions, seen, measure),
         }

@@ -11,7 +11,7 @@ mod said;
 pub use dates::{by, date, day, unsure, when};
 pub use members::member;
 pub(crate) use said::said;
-pub use said::{AllOf, Arithmetic, Clauses, Given, OneOf, Quoted, Said, When, quoted};
+pub use said::{AllOf, Arithmetic, Clauses, Given, Member, OneOf, Quoted, Said, When, quoted};
 
 use super::date::CivilDate;
 use super::event_type::EventType;

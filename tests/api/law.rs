@@ -424,3 +424,30 @@ async fn g8_no_refusal_names_an_id() {
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c8_c15_c18_terms_and_titles_say_the_reading_that_they_run_by() {
+    let area = Archive::new().await;
+    let earlier = json!({
+        "act": "record_under_unknown_rule", "effective_on": "2013-05-12", "what": "approved",
+        "stands_at": "under_construction", "kept_since": { "day": "2012-01-01", "reason": "test" },
+    });
+    area.server.registrar().act(AREA, &earlier).await.ok(201);
+    assert_eq!(area.get("?as_of=2014-09-28").await["term"], Value::Null);
+    let standing = area.get("?as_of=2014-09-29").await;
+    let passes = "pass to these Measures";
+    assert_eq!(standing["term"]["article"], "Art. 9");
+    says(&standing["term"]["reading"], passes);
+    let owed = area.get("/obligations").await;
+    for item in owed["items"].as_array().unwrap() {
+        says(&item["reading"], passes);
+    }
+    let qualified = json!({ "result": "qualified" });
+    area.done("national_office", "accept", "2016-05-13", acceptance(qualified)).await;
+    says(&area.get("").await["title"]["reading"], "no expiry");
+    let approved = Archive::approved().await;
+    let standing = approved.get("").await;
+    says(&standing["term"]["reading"], "day of the decision");
+    let line = approved.get("/timeline").await;
+    assert_eq!(line["terms"][0]["what"]["reading"], standing["term"]["reading"]);
+}

@@ -101,6 +101,18 @@ impl Said for Given<'_> {
     }
 }
 
+/// A member of an act: as it is written, in Chinese by its name.
+pub struct Member<'a>(pub &'a str);
+
+impl Said for Member<'_> {
+    fn said(&self, language: Language) -> String {
+        match language {
+            Language::En => format!("`{}`", self.0),
+            Language::Zh => super::member(self.0).unwrap_or_default(),
+        }
+    }
+}
+
 /// How a date follows from another.
 pub struct Arithmetic<'a>(pub &'a str);
 
