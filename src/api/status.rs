@@ -15,7 +15,6 @@ use super::problem::Problem;
 use super::reading::Reading;
 use super::state::Rendered;
 use crate::app::Cached;
-use crate::domain::date::Day;
 use crate::domain::duty::{DueItem, DutyStatus, waiting_among};
 use crate::domain::event::Term;
 use crate::domain::history::History;

@@ -449,5 +449,5 @@ async fn c8_c15_c18_terms_and_titles_say_the_reading_that_they_run_by() {
     let standing = approved.get("").await;
     says(&standing["term"]["reading"], "day of the decision");
     let line = approved.get("/timeline").await;
-    assert_eq!(line["terms"][0]["what"]["reading"], standing["term"]["reading"]);
+    assert_eq!(line["terms"][0]["reading"], standing["term"]["reading"]);
 }
