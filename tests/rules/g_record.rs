@@ -236,7 +236,11 @@ fn g5_a_refused_act_leaves_no_event_and_names_article_and_measure() {
     assert_eq!(refusal.measure, Some(id("2014-40")));
     assert_eq!((story.history.events().len(), story.state.clone()), before);
     let unknown = story.refuses(Province, "submit_scheme", "2017-10-12", json!({ "tasks": {} }));
-    assert!(unknown.detail.en.contains("knows no submit_scheme"), "{}", unknown.detail.en);
+    assert!(
+        unknown.detail.en.contains("knows no act “Submit the scheme”"),
+        "{}",
+        unknown.detail.en
+    );
     // An office's own "no" is an act and an event.
     let mut returned = Story::area();
     returned.does(LocalGovernment, "apply", "2014-10-08", area_application(31));
