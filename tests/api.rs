@@ -50,6 +50,8 @@ mod permitted;
 mod plan_versions;
 #[path = "api/quotas.rs"]
 mod quotas;
+#[path = "api/readings.rs"]
+mod readings;
 #[path = "api/reads.rs"]
 mod reads;
 #[path = "api/refusals.rs"]

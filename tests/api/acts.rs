@@ -231,7 +231,7 @@ async fn what_is_permitted_is_said_with_the_reason_why_not() {
     server.province("440000").act("strong_province/440000", &application).await.ok(201);
     let after = server.province("440000").get(path).await.ok(200).json();
     let why = find(&after, "apply")["why_not"].as_str().unwrap().to_owned();
-    assert!(why.contains("stands at candidate.applied"), "{why}");
+    assert!(why.ends_with("the standing is “Candidate: Applied”"), "{why}");
     let national = server.national().get(path).await.ok(200).json();
     assert_eq!(find(&national, "approve")["allowed"], true);
     assert_eq!(find(&national, "approve")["article"], "III(I)1");

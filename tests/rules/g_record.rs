@@ -113,7 +113,7 @@ fn g1_a_correction_is_made_by_the_office_that_acted_or_the_national_office() {
     let refusal = then.decide_as(&other, &annul).unwrap_err();
     let required = vec![NationalOffice];
     assert_eq!(*refusal.reason, Reason::OfficeForbidden { required });
-    assert!(refusal.detail.en.contains("the provincial_department"), "{refusal}");
+    assert!(refusal.detail.en.contains("that acted (office)"), "{refusal}");
     for office in [ProvincialDepartment, NationalOffice] {
         assert!(then.decide(office, &annul).is_ok());
     }

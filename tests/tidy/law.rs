@@ -77,7 +77,7 @@ pub fn faults(texts: &[(String, String)], words: &BTreeMap<String, &'static str>
 
 /// Where a measure is applied or a subject registered, sentences are made by `said!` from what they name,
 /// in both languages at once: none is put together by hand, with an id in it.
-const OF_REFUSALS: [&str; 8] = [
+const OF_REFUSALS: [&str; 7] = [
     "src/domain/decide",
     "src/domain/history_decide",
     "src/domain/permitted.rs",
@@ -85,7 +85,6 @@ const OF_REFUSALS: [&str; 8] = [
     "src/domain/subject",
     "src/app/registration",
     "src/app/places",
-    "src/app/acts",
 ];
 
 /// Each `format!` there that writes Chinese.
