@@ -140,7 +140,6 @@ fn request<'a>(
         copies,
         projections: all,
         names,
-        cache_bytes: 1 << 20,
     }
 }
 

@@ -67,11 +67,12 @@ impl Folded {
         self.events += decoded.len();
         for event in decoded {
             let Stored::Enrollment(recorded) = &event.stored else { continue };
-            let (lost, again) =
-                folder.fold(&event.envelope, recorded, &mut |_, _| {}, &mut |step, _| {
-                    let lost = step.after.unsupported.len() > step.before.unsupported.len();
-                    Ok((lost, matches!(step.path, Path::Refolded { .. })))
-                })?;
+            let (mut lost, mut again) = (false, false);
+            folder.fold(&event.envelope, recorded, &mut |_, _| Ok(()), &mut |step, _| {
+                lost = step.after.unsupported.len() > step.before.unsupported.len();
+                again = matches!(step.path, Path::Refolded { .. });
+                Ok(())
+            })?;
             self.unsupported += usize::from(lost);
             self.refolded += usize::from(again);
         }

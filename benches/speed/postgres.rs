@@ -37,7 +37,6 @@ pub fn postgres(made: &Made, time: Duration) -> anyhow::Result<()> {
         copies: &copies,
         projections: all,
         names: &[],
-        cache_bytes: DEFAULT_CACHE_BYTES,
     };
     let (began, mut filled) = (Instant::now(), Duration::ZERO);
     rebuild(&asked, &mut |_, _| {

@@ -14,7 +14,7 @@ use docket::api::{ApiSettings, ApiState, Limits, serve};
 use docket::app::clock::{Clock as _, SystemClock};
 use docket::log::{EventLog, SqliteLog};
 use docket::projection::{
-    Options, REBUILD_CACHE_BYTES, ReadModels, Rebuild, Runner, SqliteCopies, Status, all, rebuild,
+    Options, ReadModels, Rebuild, Runner, SqliteCopies, Status, all, rebuild,
 };
 use tokio::sync::watch;
 
@@ -252,7 +252,6 @@ pub fn run_rebuild(folder: PathBuf) -> anyhow::Result<()> {
         copies: &copies,
         projections: all,
         names: &[],
-        cache_bytes: REBUILD_CACHE_BYTES,
     };
     let mut filled = Duration::ZERO;
     rebuild(&asked, &mut |_, _| {

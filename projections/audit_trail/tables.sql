@@ -1,54 +1,10 @@
--- One row per event of the log, in the log's order: what, when, under what, and what became of it.
-
-CREATE TABLE audit_trail (
-    sequence           INTEGER PRIMARY KEY,
-    stream             TEXT    NOT NULL,
-    revision           INTEGER NOT NULL,
-    event_id           BLOB    NOT NULL,
-    enrollment         INTEGER,
-    exercise           INTEGER NOT NULL,
-    event_type         TEXT    NOT NULL,
-    act                TEXT,
-    year               INTEGER,
-    result             TEXT,
-    round              TEXT,
-    batch              TEXT,
-    recorded_by        INTEGER NOT NULL,
-    law                INTEGER,
-    effective_on       TEXT    NOT NULL,
-    effective_latest   TEXT    NOT NULL,
-    fold_day           TEXT,
-    decided_on         TEXT,
-    received_on        TEXT,
-    recorded_at        INTEGER NOT NULL,
-    known_at           INTEGER NOT NULL,
-    provenance         TEXT    NOT NULL,
-    archive            INTEGER NOT NULL,
-    corrects           TEXT,
-    rests_on           TEXT,
-    document_number    TEXT,
-    document_title     TEXT,
-    fate               TEXT    NOT NULL,
-    corrected_by       INTEGER
-) STRICT;
-
--- Who acted and who recorded, once for all events that say the same.
-CREATE TABLE recorded_by (
-    id             INTEGER PRIMARY KEY,
-    office         TEXT NOT NULL,
-    office_id      TEXT NOT NULL,
-    office_name_en TEXT NOT NULL,
-    office_name_zh TEXT NOT NULL,
-    principal      TEXT NOT NULL,
-    role           TEXT NOT NULL
-) STRICT;
-
--- Under what, once for all events that say the same.
-CREATE TABLE law (
-    id      INTEGER PRIMARY KEY,
-    measure TEXT,
-    edition TEXT,
-    article TEXT
+-- Where an event stands in the fold, and what became of it, as known now. An act that stands at the last
+-- of the days from which it counts has no row, nor has an event that no fold places and that stands.
+CREATE TABLE event_fate (
+    sequence     INTEGER PRIMARY KEY,
+    fold_day     TEXT,
+    fate         TEXT    NOT NULL,
+    corrected_by INTEGER
 ) STRICT;
 
 -- What was said of an event before a later event said it anew: up to that one, and not from it on.

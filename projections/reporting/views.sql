@@ -46,7 +46,7 @@ FROM (SELECT h.enrollment, h.valid_from, NULL AS valid_to, h.known_from,
          OR (h.known_to > h.known_from
              AND (h.valid_to_known IS NULL OR h.known_to > h.valid_to_known))) r
 JOIN enrollment e ON e.id = r.enrollment
-JOIN audit_trail a ON a.sequence = r.known_from;
+JOIN event_fact a ON a.sequence = r.known_from;
 
 CREATE VIEW docket_report_phase_interval AS
 SELECT e.stream AS enrollment, e.program, e.subject, e.exercise, p.valid_from, p.valid_to, p.phase,
@@ -54,7 +54,7 @@ SELECT e.stream AS enrollment, e.program, e.subject, e.exercise, p.valid_from, p
        a.recorded_at
 FROM timeline_phase p
 JOIN enrollment e ON e.id = p.enrollment
-JOIN audit_trail a ON a.sequence =
+JOIN event_fact a ON a.sequence =
      CASE WHEN p.valid_to_known > p.known_from THEN p.valid_to_known ELSE p.known_from END
 WHERE p.known_to IS NULL;
 
@@ -96,7 +96,7 @@ FROM obligation o
 JOIN enrollment e ON e.id = o.enrollment
 LEFT JOIN obligation_met m ON m.enrollment = o.enrollment AND m.opened_by = o.opened_by
      AND m.obligation = o.obligation AND m.known_to IS NULL AND m.valid_to IS NULL
-JOIN audit_trail a ON a.sequence =
+JOIN event_fact a ON a.sequence =
      CASE WHEN m.known_from > o.known_from THEN m.known_from ELSE o.known_from END
 WHERE o.known_to IS NULL AND o.valid_to IS NULL;
 
@@ -111,7 +111,7 @@ SELECT s.subject, s.kind, s.code, s.code_revision, s.province,
        s.order_key, s.source, s.effective_on, s.invented AS exercise, a.provenance,
        s.sequence AS source_sequence, a.recorded_at
 FROM subject s
-JOIN audit_trail a ON a.sequence = s.sequence
+JOIN event_fact a ON a.sequence = s.sequence
 WHERE s.known_to IS NULL;
 
 CREATE VIEW docket_report_place AS
@@ -119,7 +119,7 @@ SELECT p.program, p.category, p.enrollment, e.subject, p.exercise, p.from_day, p
        p.attested, p.reserved_at, p.over_limit, a.provenance, p.known_from AS source_sequence,
        a.recorded_at
 FROM enrollment_place p
-JOIN audit_trail a ON a.sequence = p.known_from
+JOIN event_fact a ON a.sequence = p.known_from
 LEFT JOIN enrollment e ON e.stream = p.enrollment
 WHERE p.known_to IS NULL;
 
@@ -127,4 +127,4 @@ CREATE VIEW docket_report_freshness AS
 SELECT m.name AS read_model, m.version, c.position, c.known_at, a.provenance,
        c.position AS source_sequence, a.recorded_at
 FROM read_model m CROSS JOIN checkpoint c
-LEFT JOIN audit_trail a ON a.sequence = c.position;
+LEFT JOIN event_fact a ON a.sequence = c.position;

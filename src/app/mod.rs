@@ -57,7 +57,7 @@ use crate::domain::date::Timestamp;
 use crate::domain::history::History;
 use crate::domain::ids::SubjectId;
 use crate::domain::subject::Subject;
-use crate::log::EventLog;
+use crate::log::{EventLog, ahead_of_backlog};
 use clock::Clock;
 use documents::DocumentStore;
 use known::Chronology;
@@ -140,6 +140,7 @@ impl App {
     /// # Errors
     /// As [`Acts::act`].
     pub async fn act(&self, caller: &Caller, call: &ActCall) -> Result<ActAnswer, ActError> {
+        ahead_of_backlog();
         self.acts.act(caller, call).await
     }
 
@@ -148,6 +149,7 @@ impl App {
     /// # Errors
     /// As [`load_history`].
     pub async fn history(&self, stream: &str) -> Result<History, ActError> {
+        ahead_of_backlog();
         self.enrollments.history(stream).await
     }
 
@@ -156,6 +158,7 @@ impl App {
     /// # Errors
     /// As [`Enrollments::get`].
     pub async fn enrollment(&self, stream: &str) -> Result<Arc<Cached>, ActError> {
+        ahead_of_backlog();
         self.enrollments.get(stream).await
     }
 

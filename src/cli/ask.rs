@@ -160,14 +160,8 @@ pub(super) async fn fill(log: Arc<dyn EventLog>, copies: SqliteCopies) -> anyhow
     let runtime = tokio::runtime::Handle::current();
     let interrupt = Interrupt::watch();
     let work = move || {
-        let rebuild = Rebuild {
-            log,
-            runtime,
-            copies: &copies,
-            projections: projection::all,
-            names: &[],
-            cache_bytes: projection::REBUILD_CACHE_BYTES,
-        };
+        let rebuild =
+            Rebuild { log, runtime, copies: &copies, projections: projection::all, names: &[] };
         let bar = bar("reading the log");
         let rebuilt = projection::rebuild(&rebuild, &mut |done, total| {
             bar.set_length(total);

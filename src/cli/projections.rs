@@ -145,7 +145,6 @@ impl StoreArgs {
                 copies: &*copies,
                 projections: projection::all,
                 names: &names,
-                cache_bytes: projection::REBUILD_CACHE_BYTES,
             };
             let done = work(&rebuild, &mut |done, total| {
                 bar.set_length(total);

@@ -2,14 +2,17 @@
 //! log take turns and the system gives them what acts and single reads leave.
 //!
 //! What must hold: nothing that somebody waits for by himself runs here; one piece of work is a page,
-//! no more, since the next in turn waits for it; it gives way event by event.
+//! no more, since the next in turn waits for it; it gives way event by event, and while others ask it
+//! takes a part of the time only, since what it makes is sent by the threads that answer everyone.
 
 use std::cell::Cell;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use std::thread::{Builder, available_parallelism};
+use std::thread::{Builder, available_parallelism, sleep};
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 use tracing::warn;
@@ -24,6 +27,12 @@ pub const SINGLE_EVENTS: usize = 64;
 const NICER: i32 = 10;
 /// Events between two moments at which whoever waits for the processor goes first: some 0.1 ms.
 const EVENTS_AT_ONCE: u32 = 16;
+/// For how long after an act or a single read another is expected.
+const OTHERS_MS: u64 = 100;
+/// How many times as long as a page took the next one waits meanwhile.
+const REST: u32 = 3;
+/// The longest such wait.
+const LONGEST_REST: Duration = Duration::from_millis(50);
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -31,6 +40,11 @@ thread_local! {
     /// On a thread that yields to others, the events until it gives way.
     static LEFT: Cell<Option<u32>> = const { Cell::new(None) };
 }
+
+/// From what moments are counted here.
+static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+/// When an act or a single read was last asked for, in milliseconds and one; 0: never.
+static ASKED: AtomicU64 = AtomicU64::new(0);
 
 static THREADS: LazyLock<Option<Sender<Job>>> = LazyLock::new(|| {
     let (jobs, waiting) = channel();
@@ -57,10 +71,28 @@ fn work(waiting: &Mutex<Receiver<Job>>) {
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };
+        let began = Instant::now();
         if catch_unwind(AssertUnwindSafe(job)).is_err() {
             warn!("a page of the backlog could not be worked on: a panic");
         }
+        if others_ask(ASKED.load(Ordering::Relaxed), now_ms()) {
+            sleep((began.elapsed() * REST).min(LONGEST_REST));
+        }
     }
+}
+
+fn now_ms() -> u64 {
+    u64::try_from(BEGAN.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Says that an act or a single read is asked for: the backlog makes room for it and the next.
+pub fn ahead_of_backlog() {
+    ASKED.store(now_ms() + 1, Ordering::Relaxed);
+}
+
+/// Whether an act or a single read is expected: one was asked for not long ago.
+fn others_ask(asked: u64, now_ms: u64) -> bool {
+    asked > 0 && now_ms < asked + OTHERS_MS
 }
 
 /// Lets the system prefer every other thread to the calling one, from now on.
@@ -123,6 +155,16 @@ mod tests {
         assert_eq!(before, None);
         let down = (0..EVENTS_AT_ONCE).rev().chain([EVENTS_AT_ONCE, EVENTS_AT_ONCE - 1]);
         assert_eq!(counted, down.map(Some).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn others_are_expected_for_a_while_after_one_asked() {
+        assert!(!others_ask(0, 5), "nobody ever asked");
+        assert!(others_ask(1, 0));
+        assert!(others_ask(1000, 999 + OTHERS_MS));
+        assert!(!others_ask(1000, 1000 + OTHERS_MS));
+        ahead_of_backlog();
+        assert!(ASKED.load(Ordering::Relaxed) > 0);
     }
 
     #[tokio::test]

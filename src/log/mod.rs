@@ -16,6 +16,7 @@ mod event;
 mod integrity;
 mod page;
 mod pause;
+mod recent;
 mod stop;
 mod subscription;
 
@@ -31,7 +32,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
-pub use backlog::{SINGLE_EVENTS, give_way, on_backlog, yield_to_others};
+pub use backlog::{SINGLE_EVENTS, ahead_of_backlog, give_way, on_backlog, yield_to_others};
 pub use event::{
     Bytes, MAX_APPEND_BYTES, MAX_APPEND_EVENTS, MAX_EVENT_TYPE_BYTES, MAX_STREAM_NAME_BYTES,
     NewEvent, RecordedEvent, StreamName, StreamNameError,

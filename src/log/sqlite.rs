@@ -33,11 +33,12 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::future::{BoxFuture, FutureExt, ready};
 use tokio::sync::watch;
 use tracing::warn;
 
 use super::backlog::SINGLE_EVENTS;
+use super::recent::Recent;
 use super::{
     Appended, Damage, EventLog, Expected, Integrity, LogError, NewEvent, Page, Pause, Progress,
     Recording, StreamName,
@@ -66,6 +67,8 @@ pub struct SqliteLog {
     /// Where nothing can be written beside the file.
     alone: Option<Seal>,
     head: watch::Receiver<Option<u64>>,
+    /// What this process appended last; nothing in a log opened for reading.
+    recent: Arc<Mutex<Recent>>,
     recording: Arc<Recording>,
     integrity: Arc<Integrity>,
     /// Before `running`: its connections are closed first.
@@ -136,7 +139,14 @@ impl SqliteLog {
             Arc::clone(&recording),
         )?;
         let readers = Readers::own(&path, open)?;
-        let shared = Shared { published, written, recording: Arc::clone(&recording), log };
+        let recent = Arc::<Mutex<Recent>>::default();
+        let shared = Shared {
+            published,
+            recent: Arc::clone(&recent),
+            written,
+            recording: Arc::clone(&recording),
+            log,
+        };
         let mut writer = Writer::new(&path, connection, files, faults, shared).map_err(explain)?;
         let (queue, waiting) = Queue::new();
         let thread = std::thread::Builder::new()
@@ -156,6 +166,7 @@ impl SqliteLog {
             alone: None,
             path,
             head,
+            recent,
             recording,
             integrity,
             checking: Mutex::default(),
@@ -187,6 +198,7 @@ impl SqliteLog {
             alone,
             path,
             head,
+            recent: Arc::default(),
             recording: Arc::default(),
             integrity: Arc::default(),
             checking: Mutex::default(),
@@ -306,6 +318,10 @@ impl EventLog for SqliteLog {
         after: Option<u64>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Page<Option<u64>>, LogError>> {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner).page(after, limit);
+        if let Some(page) = recent.transpose() {
+            return ready(page).boxed();
+        }
         let first = after.map_or(0, |after| after.saturating_add(1));
         let follow = self.head.borrow().map_or(0, |head| (head + 1).saturating_sub(first));
         match follow.min(limit as u64) > SINGLE_EVENTS as u64 {

@@ -1,4 +1,4 @@
-//! `audit_trail`: every event of the log as a row, and what became of it.
+//! `audit_trail`: what became of each event of the log; its view shows that with what the event says.
 //!
 //! The only read model that renders events; its sentences are made at read time, in both languages
 //! ([`sentence`]).
@@ -8,20 +8,17 @@
 use std::collections::HashMap;
 
 use super::ProjectionError;
-use super::change::{ModelChanges, RowWriter};
-use super::error::DatabaseError;
+use super::change::ModelChanges;
 use super::memory::Memory;
-use super::sql::Reader;
 use super::step::{Envelope, Input, Path, Projection, Step};
 use super::table::Table;
 use crate::domain::date::Day;
 use crate::domain::duty::lapse_has_ground;
-use crate::domain::event::{Event, EventMeta, Fact, Recorded};
+use crate::domain::event::{Event, EventMeta, Recorded};
 use crate::domain::history::{Fate, History, corrected_revision};
 use crate::domain::state::State;
 use crate::domain::subject::SubjectHistory;
 
-mod dictionary;
 pub mod entry;
 mod known;
 pub mod sentence;
@@ -30,15 +27,14 @@ mod tables;
 pub use entry::{Entry, entries};
 pub use sentence::{Around, Receipt, own_sentence, sentence as sentence_of};
 
-use dictionary::{Dictionary, law_key, office_key};
-use tables::{BEFORE, EVENTS, LAWS, OFFICES, RESTATE};
+use tables::{BEFORE, FATES};
 
-/// Fills `audit_trail`, `audit_trail_before`, `recorded_by` and `law`.
+/// Fills `event_fate` and `audit_trail_before`.
 #[derive(Default)]
-pub struct AuditTrail {
-    offices: Dictionary,
-    laws: Dictionary,
-}
+pub struct AuditTrail;
+
+/// Where an event stands in the fold, what became of it, and by what.
+type Placed = (Option<Day>, Standing, Option<u64>);
 
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -99,7 +95,7 @@ impl Projection for AuditTrail {
     }
 
     fn version(&self) -> u32 {
-        4
+        5
     }
 
     fn tables_sql(&self) -> &'static str {
@@ -111,46 +107,43 @@ impl Projection for AuditTrail {
     }
 
     fn tables(&self) -> &'static [&'static Table] {
-        &[&tables::EVENT_TABLE, &tables::OFFICE_TABLE, &tables::LAW_TABLE, &tables::BEFORE_TABLE]
+        &[&tables::FATE_TABLE, &tables::BEFORE_TABLE]
     }
 
-    fn load(&mut self, reader: &mut dyn Reader) -> Result<(), DatabaseError> {
-        self.offices = dictionary::load_offices(reader)?;
-        self.laws = dictionary::load_laws(reader)?;
-        Ok(())
-    }
-
-    fn project(
+    fn step(
         &mut self,
-        envelope: &Envelope,
-        meta: &EventMeta,
-        input: &Input<'_>,
+        step: &Step<'_>,
         _memory: &mut Memory,
         changes: &mut ModelChanges<'_>,
     ) -> Result<(), ProjectionError> {
-        let step = match input {
-            Input::Step(step) => Some(*step),
-            Input::Subject(_, history) => {
-                history.iter().for_each(|history| restate_subject(history, changes));
-                None
-            }
-            Input::Quota(_) | Input::Own => None,
-        };
-        let Some(Step { path: Path::Refolded { history, before, .. }, after, .. }) = step else {
-            self.insert(envelope, meta, step, &HashMap::new(), changes);
+        let Path::Refolded { history, before, .. } = step.path else {
+            write_unless_plain(step.event, step.sequence, placed(step, &HashMap::new()), changes);
             return Ok(());
         };
         let fold_days = fold_days(history);
-        self.insert(envelope, meta, step, &fold_days, changes);
+        write_unless_plain(step.event, step.sequence, placed(step, &fold_days), changes);
         let before = before.last().map(|(_, state)| state);
-        restate(envelope.sequence, (history, &fold_days), before, after, changes);
+        restate(step.sequence, (history, &fold_days), before, step.after, changes);
+        Ok(())
+    }
+
+    fn take_in(
+        &mut self,
+        _envelope: &Envelope,
+        _meta: &EventMeta,
+        input: &Input<'_>,
+        changes: &mut ModelChanges<'_>,
+    ) -> Result<(), ProjectionError> {
+        if let Input::Subject(_, Some(history)) = input {
+            restate_subject(history, changes);
+        }
         Ok(())
     }
 }
 
 /// Where an event stands in the fold as it goes in, and whether it has its ground; `fold_days` are those
 /// of a refolded history.
-fn placed(step: &Step<'_>, fold_days: &HashMap<u64, Day>) -> (Option<Day>, Standing, Option<u64>) {
+fn placed(step: &Step<'_>, fold_days: &HashMap<u64, Day>) -> Placed {
     match step.path {
         Path::Appended { fold_day } => {
             let lost = step.after.unsupported.last() == Some(&step.event.revision);
@@ -165,46 +158,31 @@ fn placed(step: &Step<'_>, fold_days: &HashMap<u64, Day>) -> (Option<Day>, Stand
     }
 }
 
-impl AuditTrail {
-    fn insert(
-        &mut self,
-        envelope: &Envelope,
-        meta: &EventMeta,
-        step: Option<&Step<'_>>,
-        fold_days: &HashMap<u64, Day>,
-        changes: &mut ModelChanges<'_>,
-    ) {
-        let fact = step.and_then(|step| step.event.event.fact());
-        let document = fact.and_then(|fact| fact.document.as_ref());
-        let (fold_day, standing, by) =
-            step.map_or((None, Standing::Stands, None), |step| placed(step, fold_days));
-        let (office, is_new) = self.offices.number(office_key(meta), envelope.sequence);
-        if is_new {
-            dictionary::write_office(office, meta, &mut changes.insert(OFFICES));
-        }
-        let law = law_key(meta).map(|key| {
-            let (law, is_new) = self.laws.number(key, envelope.sequence);
-            if is_new {
-                dictionary::write_law(law, meta, &mut changes.insert(LAWS));
-            }
-            law
-        });
-        let mut row = changes.insert(EVENTS);
-        row.number(envelope.sequence).text(envelope.stream.as_str()).number(envelope.revision);
-        row.id(envelope.event_id).number_if(step.map(|step| step.enrollment));
-        row.flag(meta.exercise).text(&envelope.event_type);
-        row.text_if(fact.map(|fact| fact.act.kind().as_str()));
-        list(fact, &mut row);
-        row.number(office).number_if(law);
-        row.date(&meta.effective_on).day(meta.effective_on.latest()).day_if(fold_day);
-        row.date_if(meta.decided_on.as_ref()).day_if(meta.received_on);
-        row.int(envelope.recorded_at_us).int(envelope.known_at_us);
-        row.text(meta.provenance.as_str()).flag(meta.archive);
-        row.text_if(filled(&meta.corrects)).text_if(filled(&meta.rests_on));
-        row.text_if(document.and_then(|document| document.number.as_deref()));
-        row.text_if(document.map(|document| document.title.as_str()));
-        row.text(standing.as_str()).number_if(by);
+/// Most acts stand at the last day from which they count: those have no row, and the view says so.
+fn write_unless_plain(
+    event: &Recorded,
+    sequence: u64,
+    placed: Placed,
+    changes: &mut ModelChanges<'_>,
+) {
+    let plain_day = event.event.fact().map(|_| event.meta.effective_on.latest());
+    if placed != (plain_day, Standing::Stands, None) {
+        write_fate(sequence, placed, changes);
     }
+}
+
+fn write_fate(sequence: u64, placed: Placed, changes: &mut ModelChanges<'_>) {
+    let (fold_day, standing, by) = placed;
+    let mut row = changes.put(FATES);
+    row.number(sequence).day_if(fold_day).text(standing.as_str()).number_if(by);
+}
+
+/// What was said of an event up to another one.
+fn write_before(sequence: u64, known_to: u64, placed: Placed, changes: &mut ModelChanges<'_>) {
+    let (fold_day, standing, by) = placed;
+    let mut row = changes.insert(BEFORE);
+    row.number(sequence).number(known_to).day_if(fold_day);
+    row.text(standing.as_str()).number_if(by);
 }
 
 /// The same of a subject's events, by their last, which is a correction.
@@ -214,44 +192,18 @@ fn restate_subject(history: &SubjectHistory, changes: &mut ModelChanges<'_>) {
     for record in earlier {
         let (was, now) = (before.fate(record.revision), history.fate(record.revision));
         if was != now {
-            let (standing, by) = fate(was);
-            let mut row = changes.insert(BEFORE);
-            row.number(record.sequence).number(newest.sequence).null();
-            row.text(standing.as_str()).number_if(by);
-            let (standing, by) = fate(now);
-            let mut row = changes.change(EVENTS, RESTATE);
-            row.null().text(standing.as_str()).number_if(by).number(record.sequence);
+            write_before(record.sequence, newest.sequence, fate(was), changes);
+            write_fate(record.sequence, fate(now), changes);
         }
     }
 }
 
-fn fate(fate: Fate) -> (Standing, Option<u64>) {
+fn fate(fate: Fate) -> Placed {
     match fate {
-        Fate::Stands => (Standing::Stands, None),
-        Fate::Corrected { by } => (Standing::Corrected, Some(by)),
-        Fate::Annulled { by } => (Standing::Annulled, Some(by)),
+        Fate::Stands => (None, Standing::Stands, None),
+        Fate::Corrected { by } => (None, Standing::Corrected, Some(by)),
+        Fate::Annulled { by } => (None, Standing::Annulled, Some(by)),
     }
-}
-
-/// Writes what an act is listed by; of a correction that of the act that it puts in place.
-fn list(fact: Option<&Fact>, row: &mut RowWriter<'_>) {
-    let standing = fact.map(|fact| fact.mended.as_ref().map_or(fact, |mended| &mended.fact));
-    let effects = standing.map(|fact| &fact.effects);
-    let result = effects.and_then(|effects| effects.result.as_ref());
-    // A report is due in the year after the one that it is on.
-    let reported = effects.and_then(|effects| effects.meets.iter().find_map(|met| met.due_year));
-    let year = result.and_then(|result| result.year).or(reported.map(|due| due - 1));
-    match year {
-        Some(year) => row.int(i64::from(year)),
-        None => row.null(),
-    };
-    row.text_if(result.map(|result| result.result.as_str()));
-    row.text_if(effects.and_then(|effects| effects.round.as_deref()));
-    row.text_if(effects.and_then(|effects| effects.batch.as_deref()));
-}
-
-fn filled(text: &str) -> Option<&str> {
-    (!text.is_empty()).then_some(text)
 }
 
 /// The fold day of each act that stands; of a decision whose effect lies ahead, that of its effect.
@@ -276,16 +228,14 @@ fn restate(
     let before = before.unwrap_or(&nothing);
     for event in earlier.events() {
         let Some(sequence) = event.sequence else { continue };
-        let was = (standing_of(&earlier, before, event), days_before.get(&event.revision));
-        let now = (standing_of(history, after, event), days_after.get(&event.revision));
+        let place = |(standing, by), days: &HashMap<u64, Day>| -> Placed {
+            (days.get(&event.revision).copied(), standing, by)
+        };
+        let was = place(standing_of(&earlier, before, event), &days_before);
+        let now = place(standing_of(history, after, event), days_after);
         if was != now {
-            let ((standing, by), fold_day) = was;
-            let mut row = changes.insert(BEFORE);
-            row.number(sequence).number(known_to).day_if(fold_day.copied());
-            row.text(standing.as_str()).number_if(by);
-            let ((standing, by), fold_day) = now;
-            let mut row = changes.change(EVENTS, RESTATE);
-            row.day_if(fold_day.copied()).text(standing.as_str()).number_if(by).number(sequence);
+            write_before(sequence, known_to, was, changes);
+            write_fate(sequence, now, changes);
         }
     }
 }

@@ -4,6 +4,8 @@
 //! engine is free to write many rows at once. Within a table changes are made in their order;
 //! tables do not depend on one another. A batch is used again for the next one, with its memory.
 
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
 use super::table::Table;
@@ -54,10 +56,11 @@ pub enum Doing {
     Change(usize),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Op {
     doing: Doing,
     first_cell: usize,
+    cells: usize,
 }
 
 /// The changes to one table.
@@ -67,6 +70,8 @@ pub struct TableChanges {
     ops: Vec<Op>,
     cells: Vec<Packed>,
     bytes: Vec<u8>,
+    /// How many of the changes were settled.
+    settled: usize,
 }
 
 /// The changes to all tables of a set of read models.
@@ -93,6 +98,7 @@ impl Changes {
             ops: Vec::new(),
             cells: Vec::new(),
             bytes: Vec::new(),
+            settled: 0,
         });
         Self { tables: tables.collect() }
     }
@@ -113,7 +119,14 @@ impl Changes {
             table.ops.clear();
             table.cells.clear();
             table.bytes.clear();
+            table.settled = 0;
         }
+    }
+
+    /// Brings what changes rows by their key into the rows themselves, where those came in since the
+    /// last call: to be called once all changes of those rows are there. The rows are then finished.
+    pub fn settle(&mut self) {
+        self.tables.iter_mut().for_each(TableChanges::settle);
     }
 
     /// How many bytes of values wait.
@@ -140,7 +153,7 @@ impl ModelChanges<'_> {
 
     fn begin(&mut self, table: usize, doing: Doing) -> RowWriter<'_> {
         let into = &mut self.tables[table];
-        into.ops.push(Op { doing, first_cell: into.cells.len() });
+        into.ops.push(Op { doing, first_cell: into.cells.len(), cells: 0 });
         RowWriter { into }
     }
 }
@@ -158,11 +171,50 @@ impl TableChanges {
 
     /// The changes in order, each with its values.
     pub fn ops(&self) -> impl Iterator<Item = (Doing, Cells<'_>)> {
-        self.ops.iter().enumerate().map(|(index, op)| {
-            let end = self.ops.get(index + 1).map_or(self.cells.len(), |next| next.first_cell);
-            let cells = self.cells.get(op.first_cell..end).unwrap_or_default();
-            (op.doing, Cells { cells, bytes: &self.bytes })
+        self.ops.iter().map(|op| {
+            let cells = self.cells.get(op.first_cell..op.first_cell + op.cells);
+            (op.doing, Cells { cells: cells.unwrap_or_default(), bytes: &self.bytes })
         })
+    }
+
+    fn settle(&mut self) {
+        let Some(key) = self.table.single_key() else { return };
+        let mut rows: HashMap<i64, usize> = HashMap::new();
+        let mut kept = self.settled;
+        for index in self.settled..self.ops.len() {
+            let op = self.ops[index];
+            let is_done = match op.doing {
+                Doing::Insert | Doing::Put => {
+                    if let Some(Packed::Int(id)) = self.cells.get(op.first_cell + key) {
+                        rows.insert(*id, op.first_cell);
+                    }
+                    false
+                }
+                Doing::Change(number) => self.overlay(&op, number, &rows),
+            };
+            if !is_done {
+                self.ops[kept] = op;
+                kept += 1;
+            }
+        }
+        self.ops.truncate(kept);
+        self.settled = kept;
+    }
+
+    /// Sets what a change sets in its row, if that is one of these.
+    fn overlay(&mut self, op: &Op, change: usize, rows: &HashMap<i64, usize>) -> bool {
+        let Some(set) = self.table.changes.get(change).map(|change| change.set) else {
+            return false;
+        };
+        let Some(Packed::Int(id)) = self.cells.get(op.first_cell + set.len()) else { return false };
+        let Some(row) = rows.get(id).filter(|_| !set.is_empty()) else { return false };
+        for (index, name) in set.iter().enumerate() {
+            let column = self.table.columns.iter().position(|(column, _)| column == name);
+            if let Some(column) = column {
+                self.cells[row + column] = self.cells[op.first_cell + index];
+            }
+        }
+        true
     }
 }
 
@@ -215,6 +267,9 @@ impl<'a> Cells<'a> {
 impl RowWriter<'_> {
     fn push(&mut self, cell: Packed) -> &mut Self {
         self.into.cells.push(cell);
+        if let Some(op) = self.into.ops.last_mut() {
+            op.cells += 1;
+        }
         self
     }
 
@@ -320,34 +375,4 @@ pub(super) fn day_text(day: Day) -> [u8; 10] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::projection::table::Kind;
-
-    const TABLE: Table = Table {
-        name: "t",
-        columns: &[("a", Kind::Int), ("b", Kind::Text), ("c", Kind::Bytes)],
-        key: &["a"],
-        changes: &[],
-    };
-
-    #[test]
-    fn values_come_out_as_they_went_in() {
-        let mut changes = Changes::new([&TABLE]);
-        changes.of(0, 1).insert(0).int(-7).text("部门").id(Uuid::nil());
-        changes.of(0, 1).change(0, 0).null().day(Day::parse("2016-02-29").unwrap());
-        let ops: Vec<_> = changes.tables()[0]
-            .ops()
-            .map(|(doing, cells)| (doing, cells.iter().collect::<Vec<_>>()))
-            .collect();
-        assert_eq!(
-            ops,
-            [
-                (Doing::Insert, vec![Cell::Int(-7), Cell::Text("部门"), Cell::Bytes(&[0; 16])]),
-                (Doing::Change(0), vec![Cell::Null, Cell::Text("2016-02-29")]),
-            ]
-        );
-        changes.clear();
-        assert!(changes.tables()[0].is_empty());
-    }
-}
+mod tests;

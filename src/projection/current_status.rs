@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use super::ProjectionError;
 use super::change::ModelChanges;
 use super::memory::Memory;
-use super::step::{Envelope, Input, Projection, Step};
+use super::step::{Projection, Step};
 use super::table::Kind::{Int, Text};
 use super::table::Table;
-use crate::domain::event::EventMeta;
+use crate::domain::date::Timestamp;
 use crate::log::StreamName;
 
 mod list;
@@ -30,7 +30,7 @@ struct Head {
     exercise: bool,
     revision: u64,
     sequence: u64,
-    recorded_at_us: i64,
+    recorded_at: Timestamp,
 }
 
 const TABLE: Table = Table {
@@ -70,23 +70,20 @@ impl Projection for CurrentStatus {
         &[&TABLE]
     }
 
-    fn project(
+    fn step(
         &mut self,
-        envelope: &Envelope,
-        _meta: &EventMeta,
-        input: &Input<'_>,
+        step: &Step<'_>,
         _memory: &mut Memory,
         _changes: &mut ModelChanges<'_>,
     ) -> Result<(), ProjectionError> {
-        let Input::Step(step) = input else { return Ok(()) };
         self.heads
             .entry(step.enrollment)
             .and_modify(|head| {
-                head.revision = envelope.revision;
-                head.sequence = envelope.sequence;
-                head.recorded_at_us = envelope.recorded_at_us;
+                head.revision = step.event.revision;
+                head.sequence = step.sequence;
+                head.recorded_at = step.event.meta.recorded_at;
             })
-            .or_insert_with(|| head(envelope, step));
+            .or_insert_with(|| head(step));
         Ok(())
     }
 
@@ -95,19 +92,19 @@ impl Projection for CurrentStatus {
             let mut row = changes.put(0);
             row.number(id).text(&head.program).text(&head.subject).text(head.stream.as_str());
             row.flag(head.exercise).number(head.revision).number(head.sequence);
-            row.int(head.recorded_at_us);
+            row.int(head.recorded_at.micros());
         }
     }
 }
 
-fn head(envelope: &Envelope, step: &Step<'_>) -> Head {
+fn head(step: &Step<'_>) -> Head {
     Head {
         stream: step.stream.clone(),
         program: step.program.to_string(),
         subject: step.subject.to_string(),
         exercise: step.event.meta.exercise,
-        revision: envelope.revision,
-        sequence: envelope.sequence,
-        recorded_at_us: envelope.recorded_at_us,
+        revision: step.event.revision,
+        sequence: step.sequence,
+        recorded_at: step.event.meta.recorded_at,
     }
 }

@@ -5,7 +5,6 @@
 
 use super::ProjectionError;
 use super::change::ModelChanges;
-use super::memory::Memory;
 use super::step::{Envelope, Input, Projection};
 use super::table::Kind::{Int, Text};
 use super::table::{Change, Table};
@@ -78,12 +77,11 @@ impl Projection for EnrollmentPlaces {
         &[&TABLE]
     }
 
-    fn project(
+    fn take_in(
         &mut self,
         envelope: &Envelope,
         meta: &EventMeta,
         input: &Input<'_>,
-        _memory: &mut Memory,
         changes: &mut ModelChanges<'_>,
     ) -> Result<(), ProjectionError> {
         let (Input::Quota(event), StreamKind::Quota { program, category }) =

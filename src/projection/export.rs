@@ -161,7 +161,7 @@ fn look(
         }
     };
     let mut known_at_us = None;
-    let sql = "SELECT known_at FROM audit_trail WHERE sequence = :known";
+    let sql = "SELECT known_at FROM event_fact WHERE sequence = :known";
     reader.query(sql, &[(":known", known(sequence))], &mut |row| {
         known_at_us = Some(row.int("known_at")?);
         Ok(())

@@ -24,10 +24,9 @@ use crate::log::{EventLog, MAX_PAGE_EVENTS, RecordedEvent, StreamName};
 
 /// How much memory folded enrollments may take while the log is followed, in bytes.
 pub const DEFAULT_CACHE_BYTES: usize = 96 * 1024 * 1024;
-/// The same while read models are made from the whole log: an enrollment that has to be read again
-/// costs as much as a hundred events. One of an area takes some 10 KiB: 20,000 of them, worked through
-/// in rounds, were read again and again with half as much.
-pub const REBUILD_CACHE_BYTES: usize = 320 * 1024 * 1024;
+
+/// What is done with each step, given what the read models keep in mind of the enrollment.
+pub(super) type Each<'a> = dyn FnMut(&Step<'_>, &mut Memory) -> Result<(), ProjectionError> + 'a;
 
 /// Folds enrollments. Used on a thread of its own: it waits for the log.
 pub struct Folder {
@@ -64,16 +63,16 @@ impl Folder {
     /// # Errors
     /// [`ProjectionError::OutOfOrder`] when a revision was left out, those of the log when the
     /// stream has to be read, and those of `then`.
-    pub fn fold<T>(
+    pub fn fold(
         &mut self,
         envelope: &Envelope,
         recorded: &Recorded,
-        remember: &mut dyn FnMut(&Step<'_>, &mut Memory),
-        then: &mut dyn FnMut(&Step<'_>, &mut Memory) -> Result<T, ProjectionError>,
-    ) -> Result<T, ProjectionError> {
+        remember: &mut Each<'_>,
+        then: &mut Each<'_>,
+    ) -> Result<(), ProjectionError> {
         let mut folded = match self.cache.take(&envelope.stream) {
             Some(folded) => folded,
-            None => Box::new(self.load(&envelope.stream, envelope.revision, remember)?),
+            None => Box::new(self.whole(&envelope.stream, envelope.revision, remember)?),
         };
         let expected = folded.enrollment.revision.map_or(0, |revision| revision + 1);
         if expected != recorded.revision {
@@ -85,17 +84,20 @@ impl Folder {
         }
         let sequence = envelope.sequence;
         let read = || self.read(&envelope.stream, recorded.revision);
-        let result = advance(&mut folded, &envelope.stream, sequence, recorded, &read, then)?;
+        advance(&mut folded, &envelope.stream, sequence, recorded, &read, then)?;
         self.cache.put(&envelope.stream, folded);
-        Ok(result)
+        Ok(())
     }
 
-    /// The enrollment as it stood before `revision`.
-    fn load(
+    /// Folds the first `events` events of an enrollment, read in one go, and hands each step to `each`.
+    ///
+    /// # Errors
+    /// As [`Folder::fold`].
+    pub(super) fn whole(
         &self,
         stream: &StreamName,
-        revision: u64,
-        remember: &mut dyn FnMut(&Step<'_>, &mut Memory),
+        events: u64,
+        each: &mut Each<'_>,
     ) -> Result<Folded, ProjectionError> {
         let StreamKind::Enrollment { program, subject } = kind_of_stream(stream.as_str()) else {
             return Err(ProjectionError::Inconsistent(format!("{stream} is no enrollment")));
@@ -108,16 +110,13 @@ impl Folder {
             number: None,
             memory: Memory::default(),
         };
-        let history = self.read(stream, revision)?;
+        let history = self.read(stream, events)?;
         for (events, recorded) in history.events().iter().enumerate() {
             let sequence = recorded.sequence.ok_or_else(|| {
                 ProjectionError::Inconsistent(format!("{stream}@{events} has no sequence"))
             })?;
             let read = || Ok(history.known_to(events));
-            advance(&mut folded, stream, sequence, recorded, &read, &mut |step, memory| {
-                remember(step, memory);
-                Ok(())
-            })?;
+            advance(&mut folded, stream, sequence, recorded, &read, each)?;
         }
         Ok(folded)
     }
@@ -165,14 +164,14 @@ impl Folder {
 }
 
 /// Takes an event into an enrollment; `read` gives the history before it.
-fn advance<T>(
+fn advance(
     folded: &mut Folded,
     stream: &StreamName,
     sequence: u64,
     recorded: &Recorded,
     read: &dyn Fn() -> Result<History, ProjectionError>,
-    then: &mut dyn FnMut(&Step<'_>, &mut Memory) -> Result<T, ProjectionError>,
-) -> Result<T, ProjectionError> {
+    then: &mut Each<'_>,
+) -> Result<(), ProjectionError> {
     let number = *folded.number.get_or_insert(sequence);
     let before = folded.enrollment.state.clone();
     let last_fold_day = folded.enrollment.last_fold_day;

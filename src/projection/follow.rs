@@ -6,10 +6,9 @@ use std::cell::RefCell;
 use super::change::Changes;
 use super::counted::not_counted;
 use super::fold::Folder;
-use super::memory::Memory;
 use super::models::Models;
 use super::page::{Decoded, decode_page};
-use super::step::{Input, Projection};
+use super::step::{Input, Projection, Told};
 use super::store::{CopyWriter, Moved};
 use super::{Failure, ProjectionError};
 use crate::codec::Stored;
@@ -108,7 +107,6 @@ impl Follower {
     fn commit(&mut self, batch: &[Decoded]) -> Result<(), ProjectionError> {
         if self.forgotten {
             self.models = Models::new((self.make)());
-            self.models.load(self.copy.reader())?;
             self.forgotten = false;
         }
         self.changes.clear();
@@ -142,41 +140,62 @@ pub(super) fn project(
     event: &Decoded,
     changes: &mut Changes,
 ) -> Result<(), ProjectionError> {
-    let envelope = &event.envelope;
-    let meta = event.stored.meta();
-    let mut nobody = Memory::default();
+    let Stored::Enrollment(recorded) = &event.stored else {
+        tell(models, event, None, changes)?;
+        return take_in(folder, models, event, changes);
+    };
+    let models = RefCell::new(models);
+    folder.fold(
+        &event.envelope,
+        recorded,
+        &mut |step, memory| models.borrow_mut().remember(step, memory),
+        &mut |step, memory| {
+            let mut models = models.borrow_mut();
+            tell(&mut models, event, Some(step.enrollment), changes)?;
+            models.step(step, memory, changes)
+        },
+    )
+}
+
+/// Hands over what an event says by itself.
+pub(super) fn tell(
+    models: &mut Models,
+    event: &Decoded,
+    enrollment: Option<u64>,
+    changes: &mut Changes,
+) -> Result<(), ProjectionError> {
+    let fact = match &event.stored {
+        Stored::Enrollment(recorded) => recorded.event.fact(),
+        _ => None,
+    };
+    let (envelope, meta) = (&event.envelope, event.stored.meta());
+    models.tell(&Told { envelope, meta, fact, enrollment }, changes)
+}
+
+/// Hands over an event of a stream that no enrollment has; nothing else.
+pub(super) fn take_in(
+    folder: &Folder,
+    models: &mut Models,
+    event: &Decoded,
+    changes: &mut Changes,
+) -> Result<(), ProjectionError> {
+    let (envelope, meta) = (&event.envelope, event.stored.meta());
     match &event.stored {
-        Stored::Enrollment(recorded) => {
-            let models = RefCell::new(models);
-            folder.fold(
-                envelope,
-                recorded,
-                &mut |step, memory| models.borrow_mut().remember(step, memory),
-                &mut |step, memory| {
-                    let input = Input::Step(step);
-                    models.borrow_mut().project(envelope, meta, &input, memory, changes)
-                },
-            )
-        }
+        Stored::Enrollment(_) => Ok(()),
         Stored::Subject(subject, _) => {
             let history = match subject {
                 SubjectEvent::Corrected(_) => Some(folder.subject(envelope)?),
                 SubjectEvent::Registered(_) | SubjectEvent::Renamed(_) => None,
             };
-            let input = Input::Subject(subject, history.as_ref());
-            models.project(envelope, meta, &input, &mut nobody, changes)
+            models.take_in(envelope, meta, &Input::Subject(subject, history.as_ref()), changes)
         }
-        Stored::Quota(quota, _) => {
-            models.project(envelope, meta, &Input::Quota(quota), &mut nobody, changes)
-        }
+        Stored::Quota(quota, _) => models.take_in(envelope, meta, &Input::Quota(quota), changes),
         Stored::Program(_)
         | Stored::LogCreated(..)
         | Stored::LossAccepted(..)
         | Stored::ClockConfirmed(..)
         | Stored::MeasureAdopted(..)
-        | Stored::CalendarAdopted(..) => {
-            models.project(envelope, meta, &Input::Own, &mut nobody, changes)
-        }
+        | Stored::CalendarAdopted(..) => models.take_in(envelope, meta, &Input::Own, changes),
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Tracked {
 #[derive(Debug, Clone, Default)]
 pub struct Track {
     pub(super) rows: Vec<Tracked>,
+    /// Rows made so far.
+    pub(super) made: u64,
 }
 
 impl Track {
@@ -46,6 +48,8 @@ impl Track {
 #[derive(Debug, Clone, Default)]
 pub struct DutyTrack {
     pub(super) duties: Vec<DutyRows>,
+    /// Rows made so far, of duties and of how they were met.
+    pub(super) made: [u64; 2],
 }
 
 #[derive(Debug, Clone, Default)]

@@ -34,6 +34,7 @@ mod track;
 pub mod audit_trail;
 pub mod current_status;
 pub mod enrollment_places;
+pub mod event_facts;
 pub mod obligations;
 pub mod reporting;
 pub mod status_history;
@@ -46,7 +47,7 @@ pub use checksum::checksum;
 pub use copy_id::CopyId;
 pub use error::{DatabaseError, Failure, ProjectionError, StoreError};
 pub use export::{EXPORTS, ExportError, ExportKind, ExportTable, Snapshot, export_table, snapshot};
-pub use fold::{DEFAULT_CACHE_BYTES, Folder, REBUILD_CACHE_BYTES};
+pub use fold::{DEFAULT_CACHE_BYTES, Folder};
 pub use follow::{Follower, Progress};
 pub use memory::Memory;
 pub use models::Models;
@@ -58,7 +59,7 @@ pub use rebuild::{
 };
 pub use runner::{Extent, Options, Runner, STILL, Status, extent};
 pub use sql::{Reader, Record};
-pub use step::{Envelope, Input, Path, Projection, Step};
+pub use step::{Envelope, Input, Path, Projection, Step, Told};
 pub use store::{Copies, Mode, SqliteCopies};
 pub use table::{Change, Kind, Table};
 
@@ -66,7 +67,8 @@ pub use table::{Change, Kind, Table};
 pub fn all() -> Vec<Box<dyn Projection>> {
     vec![
         Box::new(subjects::Subjects),
-        Box::new(audit_trail::AuditTrail::default()),
+        Box::new(event_facts::EventFacts::default()),
+        Box::new(audit_trail::AuditTrail),
         Box::new(status_history::StatusHistory),
         Box::new(current_status::CurrentStatus::default()),
         Box::new(timeline::Timelines),

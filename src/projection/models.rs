@@ -1,10 +1,8 @@
 //! A set of read models with the numbers of their tables.
 
-use super::change::Changes;
-use super::error::DatabaseError;
+use super::change::{Changes, ModelChanges};
 use super::memory::Memory;
-use super::sql::Reader;
-use super::step::{Envelope, Input, Step};
+use super::step::{Envelope, Input, Step, Told};
 use super::table::Table;
 use super::{Projection, ProjectionError};
 use crate::domain::event::EventMeta;
@@ -43,54 +41,78 @@ impl Models {
         Changes::new(self.tables())
     }
 
-    /// Reads what they keep in mind of all enrollments.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub fn load(&mut self, reader: &mut dyn Reader) -> Result<(), DatabaseError> {
-        self.models.iter_mut().try_for_each(|model| model.load(reader))
-    }
-
-    /// Hands an event to every read model.
+    /// Hands to every read model what an event says by itself.
     ///
     /// # Errors
     /// Those of the read models.
-    pub fn project(
+    pub fn tell(&mut self, told: &Told<'_>, changes: &mut Changes) -> Result<(), ProjectionError> {
+        self.each(changes, |model, changes| model.tell(told, changes))
+    }
+
+    /// Hands to every read model an event of an enrollment.
+    ///
+    /// # Errors
+    /// Those of the read models.
+    pub fn step(
+        &mut self,
+        step: &Step<'_>,
+        memory: &mut Memory,
+        changes: &mut Changes,
+    ) -> Result<(), ProjectionError> {
+        self.each(changes, |model, changes| model.step(step, memory, changes))
+    }
+
+    /// Brings the memory of an enrollment up to an event whose rows are written.
+    ///
+    /// # Errors
+    /// Those of the read models.
+    pub fn remember(
+        &mut self,
+        step: &Step<'_>,
+        memory: &mut Memory,
+    ) -> Result<(), ProjectionError> {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let remembered = self.step(step, memory, &mut scratch);
+        scratch.clear();
+        self.scratch = scratch;
+        remembered
+    }
+
+    /// Hands to every read model an event of a stream that no enrollment has.
+    ///
+    /// # Errors
+    /// Those of the read models.
+    pub fn take_in(
         &mut self,
         envelope: &Envelope,
         meta: &EventMeta,
         input: &Input<'_>,
-        memory: &mut Memory,
         changes: &mut Changes,
     ) -> Result<(), ProjectionError> {
-        let mut first = 0;
-        for model in &mut self.models {
-            let tables = model.tables().len();
-            model.project(envelope, meta, input, memory, &mut changes.of(first, tables))?;
-            first += tables;
-        }
-        Ok(())
-    }
-
-    /// Brings the memory of an enrollment up to an event whose rows are written.
-    pub fn remember(&mut self, step: &Step<'_>, memory: &mut Memory) {
-        let mut first = 0;
-        for model in &self.models {
-            let tables = model.tables().len();
-            model.remember(step, memory, &mut self.scratch.of(first, tables));
-            first += tables;
-        }
-        self.scratch.clear();
+        self.each(changes, |model, changes| model.take_in(envelope, meta, input, changes))
     }
 
     /// Adds what they hold back until the batch is written.
     pub fn flush(&mut self, changes: &mut Changes) {
+        // Nothing in it can fail.
+        let _ = self.each(changes, |model, changes| {
+            model.flush(changes);
+            Ok(())
+        });
+    }
+
+    fn each(
+        &mut self,
+        changes: &mut Changes,
+        mut hand: impl FnMut(&mut dyn Projection, &mut ModelChanges<'_>) -> Result<(), ProjectionError>,
+    ) -> Result<(), ProjectionError> {
         let mut first = 0;
         for model in &mut self.models {
             let tables = model.tables().len();
-            model.flush(&mut changes.of(first, tables));
+            hand(&mut **model, &mut changes.of(first, tables))?;
             first += tables;
         }
+        Ok(())
     }
 }
 

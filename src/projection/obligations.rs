@@ -10,11 +10,10 @@ use std::sync::Arc;
 use super::ProjectionError;
 use super::change::{ModelChanges, RowWriter};
 use super::memory::{DutyRows, DutyTrack, Memory, Tracked};
-use super::step::{Envelope, Input, Path, Projection, Step};
+use super::step::{Path, Projection, Step};
 use super::table::Table;
 use super::track::{Ids, begin, end, forget, reconcile, spans, state_on};
 use crate::domain::date::Day;
-use crate::domain::event::EventMeta;
 use crate::domain::ids::Office;
 use crate::domain::state::{Duty, Met, State};
 
@@ -74,16 +73,17 @@ fn append(step: &Step<'_>, fold_day: Day, track: &mut DutyTrack, changes: &mut M
     if Arc::ptr_eq(&before.duties, &after.duties) && (kept || after.duties.is_empty()) {
         return;
     }
-    let mut writing = Writing { step, fold_day, ids: Ids::of(step.sequence), changes };
+    let mut writing = Writing { step, fold_day, made: &mut track.made, changes };
+    let duties = &mut track.duties;
     for (index, duty) in after.duties.iter().enumerate() {
         let was = before.duties.get(index);
         if kept && was.is_some_and(|was| Arc::ptr_eq(was, duty)) {
             continue;
         }
-        if track.duties.len() <= index {
-            track.duties.push(DutyRows::default());
+        if duties.len() <= index {
+            duties.push(DutyRows::default());
         }
-        let rows = &mut track.duties[index];
+        let rows = &mut duties[index];
         if was.is_none_or(|was| !kept || !same(was, duty)) {
             let row = writing.replace(OBLIGATION, rows.rows.last().copied());
             if let Some(last) = rows.rows.last_mut() {
@@ -123,7 +123,7 @@ fn meet(writing: &mut Writing<'_, '_, '_>, rows: &mut DutyRows, was: Option<&Dut
 struct Writing<'a, 'b, 'c> {
     step: &'a Step<'b>,
     fold_day: Day,
-    ids: Ids,
+    made: &'a mut [u64; 2],
     changes: &'a mut ModelChanges<'c>,
 }
 
@@ -139,7 +139,8 @@ struct Replaced {
 impl Writing<'_, '_, '_> {
     /// Ends the row that is open, or takes it back if it began on the same day.
     fn replace(&mut self, table: usize, open: Option<Tracked>) -> Replaced {
-        let new = Tracked { id: self.ids.next(), valid_from: self.fold_day, valid_to: None };
+        let id = Ids::of(self.step, &mut self.made[table]).next();
+        let new = Tracked { id, valid_from: self.fold_day, valid_to: None };
         match open {
             Some(mut open) if open.valid_from < self.fold_day => {
                 end(self.changes, table, &mut open, self.fold_day, self.step.sequence);
@@ -169,12 +170,13 @@ fn refold(
     let old: &[Arc<Duty>] = before.last().map_or(&[], |(_, state)| &state.duties);
     let new: &[Arc<Duty>] = after.last().map_or(&[], |(_, state)| &state.duties);
     let mut known = std::mem::take(&mut track.duties);
-    let mut ids = [Ids::of(step.sequence), Ids::of(step.sequence)];
+    let mut made = track.made;
     for (index, duty) in new.iter().enumerate() {
         let was = old.iter().position(|old| is_one(old, duty));
         let rows = was.and_then(|was| known.get_mut(was)).map(std::mem::take).unwrap_or_default();
-        track.duties.push(restate(step, (before, was), (after, index), rows, &mut ids, changes));
+        track.duties.push(restate(step, (before, was), (after, index), rows, &mut made, changes));
     }
+    track.made = made;
     for gone in known {
         gone.rows.iter().for_each(|row| forget(changes, OBLIGATION, row, step.sequence));
         gone.met.iter().for_each(|(_, row)| forget(changes, MET, row, step.sequence));
@@ -192,7 +194,7 @@ fn restate(
     (before, was): (&[(Day, State)], Option<usize>),
     (after, index): (&[(Day, State)], usize),
     known: DutyRows,
-    [ids, met_ids]: &mut [Ids; 2],
+    [made, made_met]: &mut [u64; 2],
     changes: &mut ModelChanges<'_>,
 ) -> DutyRows {
     let then = |day: Day| -> Option<Shown<'_>> {
@@ -206,7 +208,7 @@ fn restate(
     );
     let rows = reconcile(
         (known.rows, wanted),
-        (OBLIGATION, ids),
+        (OBLIGATION, step.sequence, &mut Ids::of(step, made)),
         |day, shown| then(day).is_some_and(|was| was.1 == shown.1 && same(was.0, shown.0)),
         |row, shown, changes| {
             write_duty(shown, &mut begin(changes, OBLIGATION, row, step.enrollment, step.sequence));
@@ -238,7 +240,7 @@ fn restate(
         );
         let rows = reconcile(
             (known, wanted),
-            (MET, met_ids),
+            (MET, step.sequence, &mut Ids::of(step, made_met)),
             |day, (_, met)| then(day).and_then(|was| was.0.met.get(&year)) == Some(met),
             |row, (duty, met), changes| {
                 write_met(
@@ -300,7 +302,7 @@ impl Projection for Obligations {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn tables_sql(&self) -> &'static str {
@@ -315,22 +317,14 @@ impl Projection for Obligations {
         &[&OBLIGATION_TABLE, &MET_TABLE, &LAPSE_TABLE]
     }
 
-    fn project(
+    fn step(
         &mut self,
-        _envelope: &Envelope,
-        _meta: &EventMeta,
-        input: &Input<'_>,
+        step: &Step<'_>,
         memory: &mut Memory,
         changes: &mut ModelChanges<'_>,
     ) -> Result<(), ProjectionError> {
-        if let Input::Step(step) = input {
-            take_in(step, &mut memory.duties, changes);
-            lapse(step, changes);
-        }
+        take_in(step, &mut memory.duties, changes);
+        lapse(step, changes);
         Ok(())
-    }
-
-    fn remember(&self, step: &Step<'_>, memory: &mut Memory, scratch: &mut ModelChanges<'_>) {
-        take_in(step, &mut memory.duties, scratch);
     }
 }

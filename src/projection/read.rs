@@ -18,6 +18,7 @@ use super::runner::Status;
 use super::sql::{Reader, Record};
 use super::store::{Copies, CopyId, CopyReader, met_damage, stale};
 use crate::domain::date::Day;
+use crate::log::ahead_of_backlog;
 
 /// Questions answered at once; more wait.
 const MAX_READERS: usize = 4;
@@ -106,6 +107,7 @@ impl ReadModels {
         self: &Arc<Self>,
         ask: impl FnOnce(&Tables<'_>) -> Result<T, DatabaseError> + Send + 'static,
     ) -> Result<Answer<T>, StoreError> {
+        ahead_of_backlog();
         let closed = || StoreError::OtherLog("the read models were closed".to_owned());
         let permit = tokio::time::timeout(TURN, Arc::clone(&self.permits).acquire_owned());
         let busy = || DatabaseError::passing("the read models answer other questions");

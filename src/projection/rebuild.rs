@@ -26,6 +26,7 @@ mod diff;
 mod fill;
 mod reading;
 mod served;
+mod whole;
 
 /// Who holds the copy that serves still: it goes on without a sign of life as long as the right to
 /// rebuild is held.
@@ -43,8 +44,6 @@ pub struct Rebuild<'a> {
     pub projections: fn() -> Vec<Box<dyn Projection>>,
     /// The names of those to rebuild; empty: all.
     pub names: &'a [String],
-    /// Bytes of folded enrollments kept in memory.
-    pub cache_bytes: usize,
 }
 
 /// What a rebuild came to.
@@ -289,7 +288,6 @@ fn take_over(
     made: &mut Made,
     progress: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Result<(), StoreError> {
-    made.models.load(made.copy.reader())?;
     catch_up(rebuild, made, progress)?;
     // Held still from here on; a server that followed it waits, and finds that another serves.
     let serving = rebuild.copies.serving()?;

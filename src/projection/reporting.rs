@@ -2,12 +2,8 @@
 //!
 //! It has no rows of its own: a view is only a way to read what the other read models wrote.
 
-use super::ProjectionError;
-use super::change::ModelChanges;
-use super::memory::Memory;
-use super::step::{Envelope, Input, Projection};
+use super::step::Projection;
 use super::table::Table;
-use crate::domain::event::EventMeta;
 
 /// Makes the views `docket_report_<name>`.
 #[derive(Default)]
@@ -32,16 +28,5 @@ impl Projection for Reporting {
 
     fn tables(&self) -> &'static [&'static Table] {
         &[]
-    }
-
-    fn project(
-        &mut self,
-        _envelope: &Envelope,
-        _meta: &EventMeta,
-        _input: &Input<'_>,
-        _memory: &mut Memory,
-        _changes: &mut ModelChanges<'_>,
-    ) -> Result<(), ProjectionError> {
-        Ok(())
     }
 }

@@ -6,12 +6,11 @@ use std::collections::BTreeMap;
 use super::ProjectionError;
 use super::change::{ModelChanges, RowWriter};
 use super::memory::Memory;
-use super::step::{Envelope, Input, Projection, Step};
+use super::step::{Projection, Step};
 use super::table::Kind::{Int, Text};
 use super::table::Table;
 use super::track::{CHANGES, Lane, columns};
 use crate::domain::date::{CivilDate, Day};
-use crate::domain::event::EventMeta;
 use crate::domain::ids::Id;
 use crate::domain::state::{Met, State};
 
@@ -183,7 +182,7 @@ impl Projection for StatusHistory {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn tables_sql(&self) -> &'static str {
@@ -198,21 +197,13 @@ impl Projection for StatusHistory {
         &[&TABLE]
     }
 
-    fn project(
+    fn step(
         &mut self,
-        _envelope: &Envelope,
-        _meta: &EventMeta,
-        input: &Input<'_>,
+        step: &Step<'_>,
         memory: &mut Memory,
         changes: &mut ModelChanges<'_>,
     ) -> Result<(), ProjectionError> {
-        if let Input::Step(step) = input {
-            LANE.project(step, &mut memory.status, changes);
-        }
+        LANE.project(step, &mut memory.status, changes);
         Ok(())
-    }
-
-    fn remember(&self, step: &Step<'_>, memory: &mut Memory, scratch: &mut ModelChanges<'_>) {
-        LANE.project(step, &mut memory.status, scratch);
     }
 }

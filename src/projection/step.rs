@@ -5,12 +5,10 @@ use uuid::Uuid;
 
 use super::ProjectionError;
 use super::change::ModelChanges;
-use super::error::DatabaseError;
 use super::memory::Memory;
-use super::sql::Reader;
 use super::table::Table;
 use crate::domain::date::Day;
-use crate::domain::event::{EventMeta, Recorded};
+use crate::domain::event::{EventMeta, Fact, Recorded};
 use crate::domain::history::History;
 use crate::domain::ids::{ProgramId, SubjectId};
 use crate::domain::quota::QuotaEvent;
@@ -90,24 +88,35 @@ impl Step<'_> {
     }
 }
 
-/// What an event is to the read models.
+/// What one event says, whatever came before it.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    /// Where it stands.
+    pub envelope: &'a Envelope,
+    /// Who, when, under what.
+    pub meta: &'a EventMeta,
+    /// The act, where it is one of an enrollment.
+    pub fact: Option<&'a Fact>,
+    /// The enrollment's number in the tables, where it is one of an enrollment.
+    pub enrollment: Option<u64>,
+}
+
+/// An event of a stream that no enrollment has.
 #[derive(Debug)]
 pub enum Input<'a> {
-    /// It is an enrollment's.
-    Step(&'a Step<'a>),
     /// It is a subject's; where it is a correction, with the subject's history up to it.
     Subject(&'a SubjectEvent, Option<&'a SubjectHistory>),
     /// It is a quota's.
     Quota(&'a QuotaEvent),
-    /// It is one of Docket's own streams that no read model but the audit trail shows.
+    /// It is one of Docket's own streams that no read model but the facts of events shows.
     Own,
 }
 
 /// A read model: its tables, and how an event changes their rows.
 ///
 /// It never asks a table. What it must know of rows already written is in the [`Memory`] of the
-/// enrollment, which is made again from its stream, or in the value itself, which is made again by
-/// [`Projection::load`]; when a batch is rolled back both are thrown away.
+/// enrollment, which is made again from its stream. The rows of an enrollment are a function of its
+/// stream, those of a fact one of its event: so a rebuild may make them in any order.
 pub trait Projection: Send {
     /// The name, as in `projections/<name>/`.
     fn name(&self) -> &'static str;
@@ -124,30 +133,44 @@ pub trait Projection: Send {
     /// The tables, by the numbers that [`ModelChanges`] takes.
     fn tables(&self) -> &'static [&'static Table];
 
-    /// Reads what it keeps in mind of all enrollments, before the first event.
-    ///
-    /// # Errors
-    /// Those of the database.
-    fn load(&mut self, _reader: &mut dyn Reader) -> Result<(), DatabaseError> {
-        Ok(())
-    }
-
-    /// Takes in one event. `memory` is that of the step's enrollment, of no use for other input.
+    /// Takes in what an event says by itself; every event of the log, in its order.
     ///
     /// # Errors
     /// The runner rolls back and stops at the event.
-    fn project(
+    fn tell(
         &mut self,
-        envelope: &Envelope,
-        meta: &EventMeta,
-        input: &Input<'_>,
-        memory: &mut Memory,
-        changes: &mut ModelChanges<'_>,
-    ) -> Result<(), ProjectionError>;
+        _told: &Told<'_>,
+        _changes: &mut ModelChanges<'_>,
+    ) -> Result<(), ProjectionError> {
+        Ok(())
+    }
 
-    /// Brings the memory of an enrollment up to an event whose rows are already written; what is
-    /// given to `scratch` is thrown away.
-    fn remember(&self, _step: &Step<'_>, _memory: &mut Memory, _scratch: &mut ModelChanges<'_>) {}
+    /// Takes in an event of an enrollment, in the order of its stream.
+    ///
+    /// # Errors
+    /// As [`Projection::tell`].
+    fn step(
+        &mut self,
+        _step: &Step<'_>,
+        _memory: &mut Memory,
+        _changes: &mut ModelChanges<'_>,
+    ) -> Result<(), ProjectionError> {
+        Ok(())
+    }
+
+    /// Takes in an event of another stream, in the order of that stream.
+    ///
+    /// # Errors
+    /// As [`Projection::tell`].
+    fn take_in(
+        &mut self,
+        _envelope: &Envelope,
+        _meta: &EventMeta,
+        _input: &Input<'_>,
+        _changes: &mut ModelChanges<'_>,
+    ) -> Result<(), ProjectionError> {
+        Ok(())
+    }
 
     /// Adds what it holds back until the batch is written.
     fn flush(&mut self, _changes: &mut ModelChanges<'_>) {}

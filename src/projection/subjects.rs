@@ -3,7 +3,6 @@
 
 use super::ProjectionError;
 use super::change::ModelChanges;
-use super::memory::Memory;
 use super::step::{Envelope, Input, Projection};
 use super::table::Table;
 use crate::domain::event::EventMeta;
@@ -40,12 +39,11 @@ impl Projection for Subjects {
         &[&tables::SUBJECT, &tables::NAME, &tables::OFFICE, &tables::ZONE]
     }
 
-    fn project(
+    fn take_in(
         &mut self,
         envelope: &Envelope,
         _meta: &EventMeta,
         input: &Input<'_>,
-        _memory: &mut Memory,
         changes: &mut ModelChanges<'_>,
     ) -> Result<(), ProjectionError> {
         match input {
@@ -63,10 +61,7 @@ impl Projection for Subjects {
                 let mut newest = changes.change(tables::SUBJECTS, tables::NEWEST);
                 newest.number(envelope.revision).number(envelope.sequence).text(subject(envelope));
             }
-            Input::Subject(SubjectEvent::Corrected(_), None)
-            | Input::Step(_)
-            | Input::Quota(_)
-            | Input::Own => {}
+            Input::Subject(SubjectEvent::Corrected(_), None) | Input::Quota(_) | Input::Own => {}
         }
         Ok(())
     }

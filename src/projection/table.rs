@@ -42,6 +42,14 @@ impl Change {
 }
 
 impl Table {
+    /// The number of the one column by which rows are known and changed, if that is so.
+    pub fn single_key(&self) -> Option<usize> {
+        let [key] = self.key else { return None };
+        let is_by_key = |change: &Change| change.by_key() == Some(key);
+        let number = self.columns.iter().position(|(name, _)| name == key)?;
+        self.changes.iter().all(is_by_key).then_some(number)
+    }
+
     /// The kind of a column.
     pub fn kind(&self, column: &str) -> Option<Kind> {
         self.columns.iter().find(|(name, _)| *name == column).map(|(_, kind)| *kind)

@@ -6,11 +6,10 @@
 use super::ProjectionError;
 use super::change::{ModelChanges, RowWriter};
 use super::memory::Memory;
-use super::step::{Envelope, Input, Projection, Step};
+use super::step::{Projection, Step};
 use super::table::Table;
 use super::track::Lane;
 use crate::domain::date::CivilDate;
-use crate::domain::event::EventMeta;
 use crate::domain::state::State;
 
 mod one;
@@ -90,7 +89,7 @@ impl Projection for Timelines {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn tables_sql(&self) -> &'static str {
@@ -105,23 +104,15 @@ impl Projection for Timelines {
         &[&tables::PHASE, &tables::TITLE, &tables::TERM, &tables::CATEGORY]
     }
 
-    fn project(
+    fn step(
         &mut self,
-        _envelope: &Envelope,
-        _meta: &EventMeta,
-        input: &Input<'_>,
+        step: &Step<'_>,
         memory: &mut Memory,
         changes: &mut ModelChanges<'_>,
     ) -> Result<(), ProjectionError> {
-        if let Input::Step(step) = input {
-            self.remember(step, memory, changes);
-        }
-        Ok(())
-    }
-
-    fn remember(&self, step: &Step<'_>, memory: &mut Memory, changes: &mut ModelChanges<'_>) {
         for (lane, track) in LANES.iter().zip(&mut memory.timeline) {
             lane.project(step, track, changes);
         }
+        Ok(())
     }
 }

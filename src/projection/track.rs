@@ -21,8 +21,9 @@ use super::table::Change;
 use crate::domain::date::Day;
 use crate::domain::state::State;
 
-/// Rows of one event: an id is the event's sequence, then the row's number under it.
-const ROWS_OF_AN_EVENT: u64 = 1 << 20;
+/// Rows of one enrollment in a table: an id is the enrollment's number, then the row's number under it.
+/// So they lie together.
+const ROWS_OF_AN_ENROLLMENT: u64 = 1 << 20;
 
 /// The change of a table that completes a row: it ended, as known from an event on.
 pub(super) const END: usize = 0;
@@ -51,21 +52,22 @@ macro_rules! columns {
 }
 pub(super) use columns;
 
-/// The ids of the rows that an event makes in a table.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Ids {
-    sequence: u64,
-    next: u64,
+/// The ids of the rows that an enrollment gets in a table.
+#[derive(Debug)]
+pub(super) struct Ids<'a> {
+    enrollment: u64,
+    made: &'a mut u64,
 }
 
-impl Ids {
-    pub fn of(sequence: u64) -> Self {
-        Self { sequence, next: 0 }
+impl<'a> Ids<'a> {
+    /// Those after so many made.
+    pub fn of(step: &Step<'_>, made: &'a mut u64) -> Self {
+        Self { enrollment: step.enrollment, made }
     }
 
     pub fn next(&mut self) -> u64 {
-        let id = self.sequence * ROWS_OF_AN_EVENT + self.next;
-        self.next += 1;
+        let id = self.enrollment * ROWS_OF_AN_ENROLLMENT + *self.made;
+        *self.made += 1;
         id
     }
 }
@@ -161,7 +163,7 @@ impl Lane {
             None => {}
         }
         if shows {
-            let id = Ids::of(step.sequence).next();
+            let id = Ids::of(step, &mut track.made).next();
             let row = Tracked { id, valid_from, valid_to: None };
             self.insert(step, &row, step.after, changes);
             track.rows.push(row);
@@ -194,7 +196,7 @@ impl Lane {
         let table = self.table;
         track.rows = reconcile(
             (known, wanted),
-            (table, &mut Ids::of(step.sequence)),
+            (table, step.sequence, &mut Ids::of(step, &mut track.made)),
             |day, state| state_on(before, day).is_some_and(|was| (self.same)(was, state)),
             |row, state, changes| self.insert(step, row, state, changes),
             changes,
@@ -229,12 +231,11 @@ pub(super) fn spans<'s, C: Copy>(
 /// whether the same was shown on a day before.
 pub(super) fn reconcile<C: Copy>(
     (known, wanted): (Vec<Tracked>, Vec<Wanted<C>>),
-    (table, ids): (usize, &mut Ids),
+    (table, sequence, ids): (usize, u64, &mut Ids<'_>),
     stood: impl Fn(Day, C) -> bool,
     insert: impl Fn(&Tracked, C, &mut ModelChanges<'_>),
     changes: &mut ModelChanges<'_>,
 ) -> Vec<Tracked> {
-    let sequence = ids.sequence;
     let mut rows = Vec::with_capacity(wanted.len());
     let mut known = known.into_iter().peekable();
     for (valid_from, valid_to, shown) in wanted {

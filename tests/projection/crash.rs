@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use docket::domain::event::EventMeta;
 use docket::domain::ids::Office;
 use docket::projection::{
-    Copies as _, Envelope, Input, Memory, ModelChanges, Progress, Projection, ProjectionError,
-    Runner, SqliteCopies, Status, StoreError, Table, all, rebuild,
+    Copies as _, ModelChanges, Progress, Projection, ProjectionError, Runner, SqliteCopies, Status,
+    StoreError, Table, Told, all, rebuild,
 };
 use rusqlite::Connection;
 use tokio::sync::watch;
@@ -34,15 +33,8 @@ impl Projection for Failing {
     fn tables(&self) -> &'static [&'static Table] {
         &[]
     }
-    fn project(
-        &mut self,
-        envelope: &Envelope,
-        _: &EventMeta,
-        _: &Input<'_>,
-        _: &mut Memory,
-        _: &mut ModelChanges<'_>,
-    ) -> Result<(), ProjectionError> {
-        match &*envelope.event_type {
+    fn tell(&mut self, told: &Told<'_>, _: &mut ModelChanges<'_>) -> Result<(), ProjectionError> {
+        match &*told.envelope.event_type {
             "Noted" => Err(ProjectionError::Inconsistent("a note".to_owned())),
             _ => Ok(()),
         }

@@ -241,16 +241,6 @@ fn versions_of_another_time_are_stale(place: &Place) {
         fn tables(&self) -> &'static [&'static docket::projection::Table] {
             &[]
         }
-        fn project(
-            &mut self,
-            _: &docket::projection::Envelope,
-            _: &docket::domain::event::EventMeta,
-            _: &docket::projection::Input<'_>,
-            _: &mut docket::projection::Memory,
-            _: &mut docket::projection::ModelChanges<'_>,
-        ) -> Result<(), ProjectionError> {
-            Ok(())
-        }
     }
     let (_copies, mut writer) = place.serving(sample());
     let writer: &mut dyn CopyWriter = &mut *writer;

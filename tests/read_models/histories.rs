@@ -125,7 +125,6 @@ pub fn request<'a>(world: &World, copies: &'a dyn Copies) -> Rebuild<'a> {
         copies,
         projections: all,
         names: &[],
-        cache_bytes: 1 << 20,
     }
 }
 

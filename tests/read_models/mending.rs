@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use docket::domain::event::EventMeta;
 use docket::domain::ids::Office;
 use docket::projection::store::Claim;
 use docket::projection::{
-    Compare, Compared, Copies, CopyId, Envelope, Input, Memory, ModelChanges, Options, Projection,
-    ProjectionError, ReadModels, Runner, Status, StoreError, Table, all, diff, rebuild, verify,
+    Compare, Compared, Copies, CopyId, ModelChanges, Options, Projection, ProjectionError,
+    ReadModels, Runner, Status, StoreError, Table, Told, all, diff, rebuild, verify,
 };
 
 use crate::histories::{checksums, filled, followed, request};
@@ -126,11 +125,11 @@ fn a_flipped_bit_in_an_index_is_found_and_the_copy_made_anew() {
     let before = copies.serving().unwrap().unwrap();
     assert_eq!(copies.inspect(&before, Arc::default()).unwrap(), None);
     let Place::Sqlite(folder) = &place else { unreachable!() };
-    flip_in_index(&folder.path().join(&before.0), "audit_trail_by_event_id");
+    flip_in_index(&folder.path().join(&before.0), "event_fact_by_event_id");
     let verified = verify(&request(&world, &*copies), &mut |_, _| true).unwrap();
     assert_eq!(verified.findings().count(), 0);
     let what = copies.inspect(&before, Arc::default()).unwrap().unwrap();
-    assert!(what.contains("audit_trail_by_event_id"), "{what}");
+    assert!(what.contains("event_fact_by_event_id"), "{what}");
     let runner = start(&world, copies.clone(), options("w"));
     until(&world, &runner, |status| status.copy.as_ref() == Some(&before));
     copies.report_damage(&before, &what).unwrap();
@@ -260,15 +259,8 @@ impl Projection for Panicking {
     fn tables(&self) -> &'static [&'static Table] {
         &[]
     }
-    fn project(
-        &mut self,
-        envelope: &Envelope,
-        _: &EventMeta,
-        _: &Input<'_>,
-        _: &mut Memory,
-        _: &mut ModelChanges<'_>,
-    ) -> Result<(), ProjectionError> {
-        let panics = &*envelope.event_type == "Noted" && PANICS.load(Ordering::Acquire);
+    fn tell(&mut self, told: &Told<'_>, _: &mut ModelChanges<'_>) -> Result<(), ProjectionError> {
+        let panics = &*told.envelope.event_type == "Noted" && PANICS.load(Ordering::Acquire);
         assert!(!panics, "of all days");
         Ok(())
     }

@@ -1,11 +1,9 @@
 //! A read model for the tests of the stores: a table whose rows are changed by their key, and one
 //! whose rows are not.
 
-use docket::domain::event::EventMeta;
 use docket::projection::store::{CopyWriter, Moved};
 use docket::projection::{
-    Cell, Change, Changes, Envelope, Input, Kind, Memory, ModelChanges, Models, Projection,
-    ProjectionError, Reader, Table,
+    Cell, Change, Changes, Kind, Models, Projection, ProjectionError, Reader, Table,
 };
 
 pub static SPAN: Table = Table {
@@ -62,16 +60,6 @@ impl Projection for Sample {
     fn tables(&self) -> &'static [&'static Table] {
         static TABLES: [&Table; 2] = [&SPAN, &NAME];
         &TABLES
-    }
-    fn project(
-        &mut self,
-        _: &Envelope,
-        _: &EventMeta,
-        _: &Input<'_>,
-        _: &mut Memory,
-        _: &mut ModelChanges<'_>,
-    ) -> Result<(), ProjectionError> {
-        Ok(())
     }
 }
 

@@ -11,7 +11,7 @@ SELECT s.subject, s.kind, s.code, s.code_revision, s.province,
        s.order_key, s.source, s.effective_on, s.invented AS exercise, a.provenance,
        a.sequence AS source_sequence, a.recorded_at, a.event_id AS source_event_id
 FROM subject s
-JOIN audit_trail a ON a.sequence =
+JOIN event_fact a ON a.sequence =
      (SELECT max(n.known_from) FROM subject_name n
       WHERE n.subject = s.subject AND n.known_from <= :known)
 WHERE s.invented = :exercise

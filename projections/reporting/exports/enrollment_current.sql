@@ -15,8 +15,8 @@ SELECT e.stream AS enrollment, e.program, e.subject,
        h.round, h.batch, a.event_id AS source_event_id
 FROM enrollment e
 JOIN status_history h ON h.enrollment = e.id
-JOIN audit_trail a ON a.sequence =
-     (SELECT max(n.sequence) FROM audit_trail n WHERE n.enrollment = e.id AND n.sequence <= :known)
+JOIN event_fact a ON a.sequence =
+     (SELECT max(n.sequence) FROM event_fact n WHERE n.enrollment = e.id AND n.sequence <= :known)
 WHERE e.exercise = :exercise AND h.known_from <= :known AND (h.known_to IS NULL OR h.known_to > :known)
   AND (h.valid_to IS NULL OR h.valid_to_known > :known)
 ORDER BY e.program, e.subject

@@ -13,7 +13,7 @@ SELECT e.stream AS enrollment, e.program, e.subject, e.exercise, h.valid_from,
 FROM enrollment e
 CROSS JOIN status_history h
 CROSS JOIN (SELECT 0 AS half UNION ALL SELECT 1 AS half) k
-JOIN audit_trail a ON a.sequence =
+JOIN event_fact a ON a.sequence =
      CASE WHEN k.half = 1 AND h.valid_to_known > h.known_from
           THEN h.valid_to_known ELSE h.known_from END
 WHERE e.exercise = :exercise AND h.enrollment = e.id AND a.sequence <= :known

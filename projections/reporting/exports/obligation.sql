@@ -11,7 +11,7 @@ JOIN enrollment e ON e.id = o.enrollment
 LEFT JOIN obligation_met m ON m.enrollment = o.enrollment AND m.opened_by = o.opened_by
   AND m.obligation = o.obligation AND m.known_from <= :known AND (m.known_to IS NULL OR m.known_to > :known)
   AND (m.valid_to IS NULL OR m.valid_to_known > :known)
-JOIN audit_trail a ON a.sequence =
+JOIN event_fact a ON a.sequence =
      CASE WHEN m.known_from > o.known_from THEN m.known_from ELSE o.known_from END
 WHERE e.exercise = :exercise AND o.known_from <= :known AND (o.known_to IS NULL OR o.known_to > :known)
   AND (o.valid_to IS NULL OR o.valid_to_known > :known)

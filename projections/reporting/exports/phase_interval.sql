@@ -5,7 +5,7 @@ SELECT e.stream AS enrollment, e.program, e.subject, e.exercise, p.valid_from,
        a.recorded_at, a.event_id AS source_event_id
 FROM enrollment e
 CROSS JOIN timeline_phase p
-JOIN audit_trail a ON a.sequence =
+JOIN event_fact a ON a.sequence =
      CASE WHEN p.valid_to_known > p.known_from AND p.valid_to_known <= :known
           THEN p.valid_to_known ELSE p.known_from END
 WHERE e.exercise = :exercise AND p.enrollment = e.id

@@ -202,7 +202,7 @@ mod tests {
 
         let path = copies.path(&copy);
         let sql = "SELECT (rootpage - 1) * page_size FROM sqlite_schema, pragma_page_size
-            WHERE name = 'audit_trail_by_event_id'";
+            WHERE name = 'event_fact_by_event_id'";
         let connection = rusqlite::Connection::open(&path).unwrap();
         let at: i64 = connection.query_row(sql, [], |row| row.get(0)).unwrap();
         let at = u64::try_from(at).unwrap();

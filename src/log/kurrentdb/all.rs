@@ -51,13 +51,7 @@ pub(super) async fn all_page(
             // Whoever has read all there is learns why there is no more.
             return count.corrupt().map_or_else(|| Ok(page.into_all_page()), Err);
         }
-        if let Some(recent) = count.recent_after(after) {
-            for event in recent {
-                if page.is_full() {
-                    break;
-                }
-                page.push(event.clone())?;
-            }
+        if count.fill_recent(&mut page, after)? {
             return Ok(page.into_all_page());
         }
         head.unwrap_or_default()

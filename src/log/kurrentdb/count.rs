@@ -11,7 +11,7 @@
 mod sure;
 mod waiting;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 
 use kurrentdb::{Position, RecordedEvent as Found};
 use uuid::Uuid;
@@ -22,13 +22,10 @@ use super::positions::{Place, Positions};
 use super::stored::to_recorded;
 use super::told::Told;
 use super::traffic::{Traffic, stream_name};
-use crate::log::{RecordedEvent, StreamName};
+use crate::log::page::PageBuilder;
+use crate::log::recent::Recent;
+use crate::log::{LogError, StreamName};
 
-/// What is kept of the newest events, so that those who follow the log need not ask the server.
-const RECENT_BYTES: usize = 8 << 20;
-const RECENT_EVENTS: usize = 8192;
-/// What an event takes besides its data and metadata, about.
-const EVENT_OVERHEAD_BYTES: usize = 200;
 /// The stream in which a person's decisions about the log stand.
 pub(super) const LOG_STREAM: &str = "log";
 
@@ -73,8 +70,7 @@ pub(super) struct Count {
     ends: Option<(Place, Place)>,
     /// The last event seen in `$all`, whoever's.
     position: Option<Position>,
-    recent: VecDeque<RecordedEvent>,
-    recent_bytes: usize,
+    recent: Recent,
     losses: Losses,
     /// From this sequence on events were missing when they were to be counted.
     unsure_from: Option<u64>,
@@ -96,8 +92,7 @@ impl Count {
             streams: HashMap::new(),
             ends: None,
             position: None,
-            recent: VecDeque::new(),
-            recent_bytes: 0,
+            recent: Recent::default(),
             losses: Losses::default(),
             unsure_from: None,
             broken: None,
@@ -224,7 +219,7 @@ impl Count {
             None => self.waiters.hear(&recorded),
             Some(_) => self.waiters.send_away(&recorded.stream),
         }
-        self.keep(recorded);
+        self.recent.push(recorded);
         let begins = of.is_none().then_some(stream);
         Some(Counted { sequence, position: at.commit, event_id, begins })
     }
@@ -234,23 +229,16 @@ impl Count {
         None
     }
 
-    fn keep(&mut self, recorded: RecordedEvent) {
-        self.recent_bytes += bytes_of(&recorded);
-        self.recent.push_back(recorded);
-        while self.recent_bytes > RECENT_BYTES || self.recent.len() > RECENT_EVENTS {
-            let Some(oldest) = self.recent.pop_front() else { return };
-            self.recent_bytes -= bytes_of(&oldest);
-        }
-    }
-
-    /// The events after `after`, if all of them are at hand.
-    pub fn recent_after(&self, after: Option<u64>) -> Option<impl Iterator<Item = &RecordedEvent>> {
-        let first = after.map_or(0, |after| after + 1);
-        let oldest = self.recent.front()?.sequence;
-        let skip = first.checked_sub(oldest)?;
-        let sure = self.sure();
-        let recent = self.recent.iter().skip(usize::try_from(skip).unwrap_or(usize::MAX));
-        Some(recent.take_while(move |event| event.sequence < sure))
+    /// Fills a page with the events after `after`, if all of them are at hand.
+    ///
+    /// # Errors
+    /// Those of the page.
+    pub fn fill_recent(
+        &self,
+        page: &mut PageBuilder,
+        after: Option<u64>,
+    ) -> Result<bool, LogError> {
+        self.recent.fill(page, after, self.sure())
     }
 
     pub fn position(&self) -> Option<Position> {
@@ -326,8 +314,4 @@ impl Count {
     pub fn streams(&self) -> impl Iterator<Item = (&StreamName, &Known)> {
         self.streams.iter()
     }
-}
-
-fn bytes_of(event: &RecordedEvent) -> usize {
-    event.data.len() + event.metadata.len() + EVENT_OVERHEAD_BYTES
 }

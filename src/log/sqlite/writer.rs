@@ -9,8 +9,8 @@
 //!   succeeds says nothing about it. A disk without room fails before that, and passes.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -26,7 +26,8 @@ use super::faults::{Faults, Step};
 use super::files::{Known, LogFile};
 use super::moving::Gate;
 use super::schema::head;
-use crate::log::{Appended, LogError, Recording, Stop};
+use crate::log::recent::Recent;
+use crate::log::{Appended, LogError, RecordedEvent, Recording, Stop};
 
 /// The most events in one transaction.
 const MAX_BATCH_EVENTS: usize = 1024;
@@ -53,6 +54,8 @@ pub(super) struct Writer {
     gate: Gate,
     known_head: Option<u64>,
     published: watch::Sender<Option<u64>>,
+    /// What was committed last.
+    recent: Arc<Mutex<Recent>>,
     faults: Box<dyn Faults>,
     /// Bytes that went into the WAL since the start, roughly, for the checkpoint thread.
     written: Arc<AtomicU64>,
@@ -66,6 +69,7 @@ pub(super) struct Writer {
 /// What the writer shares with others.
 pub(super) struct Shared {
     pub published: watch::Sender<Option<u64>>,
+    pub recent: Arc<Mutex<Recent>>,
     pub written: Arc<AtomicU64>,
     pub recording: Arc<Recording>,
     pub log: Arc<LogFile>,
@@ -86,7 +90,7 @@ impl Writer {
         faults: Box<dyn Faults>,
         shared: Shared,
     ) -> rusqlite::Result<Self> {
-        let Shared { published, written, recording, log } = shared;
+        let Shared { published, recent, written, recording, log } = shared;
         let known_head = *published.borrow();
         let frames = Arc::<AtomicU32>::default();
         let counted = Arc::clone(&frames);
@@ -100,6 +104,7 @@ impl Writer {
             gate: Gate::new(path),
             known_head,
             published,
+            recent,
             faults,
             written,
             frames,
@@ -215,6 +220,7 @@ impl Writer {
             // Only we should append; what is remembered is no longer true.
             warn!(?head, known = ?self.known_head, "the log was changed from outside");
             self.tips.forget();
+            self.recent().clear();
         }
         let mut batch = Batch {
             connection,
@@ -246,6 +252,7 @@ impl Writer {
             self.tips.forget();
             return self.unknown(results, &text);
         }
+        self.keep(appends, &results);
         self.publish(next.checked_sub(1));
         self.recording.set_trouble(None);
         let bytes = appends.iter().map(|append| append.wal_bytes()).sum();
@@ -321,6 +328,30 @@ impl Writer {
             Err(error) => {
                 let cause = format!("the last checkpoint failed: {error}");
                 self.recording.stop(Stop::DiskFailed { cause });
+            }
+        }
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps what was committed for those who follow.
+    fn keep(&self, appends: &[Append], results: &[Answer]) {
+        let mut recent = self.recent();
+        for (append, result) in appends.iter().zip(results) {
+            let Ok(Appended { revision, sequence: Some(sequence) }) = result else { continue };
+            for (event, before) in append.events.iter().zip((0..append.events.len() as u64).rev()) {
+                recent.push(RecordedEvent {
+                    sequence: sequence - before,
+                    stream: append.stream.clone(),
+                    revision: revision - before,
+                    event_id: event.event_id,
+                    event_type: event.event_type.as_str().into(),
+                    recorded_at_us: event.recorded_at_us,
+                    data: event.data.clone(),
+                    metadata: event.metadata.clone(),
+                });
             }
         }
     }

@@ -128,7 +128,7 @@ impl EnrollmentRow {
 const HEAD_NOW: &str = "e.revision, e.sequence, e.recorded_at";
 const HEAD_THEN: &str = "a.revision, a.sequence, a.recorded_at";
 const JOIN_HEAD_THEN: &str = "
- JOIN audit_trail a ON a.sequence = (SELECT max(x.sequence) FROM audit_trail x
+ JOIN event_fact a ON a.sequence = (SELECT max(x.sequence) FROM event_fact x
     WHERE x.enrollment = e.id AND x.sequence <= :known)";
 
 /// The question for one program; it has only what the filter asks for.

@@ -5,12 +5,13 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use super::Rebuild;
 use super::reading::{Chunk, read};
+use super::whole::Whole;
 use crate::projection::change::Changes;
-use crate::projection::fold::Folder;
+use crate::projection::fold::{DEFAULT_CACHE_BYTES, Folder};
 use crate::projection::follow::project;
 use crate::projection::models::Models;
 use crate::projection::store::{CopyWriter, Moved};
-use crate::projection::{ProjectionError, StoreError};
+use crate::projection::{Projection, ProjectionError, StoreError};
 
 /// Events in one write: more write each enrollment's newest event less often, fewer take less memory.
 const FLUSH_EVENTS: usize = 8192;
@@ -49,13 +50,17 @@ impl Filling<'_, '_> {
         if after.is_some_and(|after| after >= to) {
             return Ok(());
         }
+        if after.is_none() {
+            let names: Vec<_> = models.iter().map(Projection::name).collect();
+            return Whole { rebuild, copy, models, names: &names, progress }.fill(to);
+        }
         let (log, runtime) = (Arc::clone(&rebuild.log), rebuild.runtime.clone());
-        let mut folder = Folder::new(Arc::clone(&log), runtime.clone(), rebuild.cache_bytes);
+        let mut folder = Folder::new(Arc::clone(&log), runtime.clone(), DEFAULT_CACHE_BYTES);
         let (chunks, decoded) = sync_channel(WAITING_CHUNKS);
         let (full, batches) = sync_channel(WAITING_BATCHES);
         let (used, empty) = channel();
         std::thread::scope(|scope| {
-            scope.spawn(move || read(&*log, &runtime, (after, known_at_us), to, &chunks));
+            scope.spawn(move || read(&log, &runtime, (after, known_at_us), to, &chunks));
             let writing = scope.spawn(move || write(copy, &batches, &used));
             let pass = Pass { models, folder: &mut folder, decoded, full, empty, progress, to };
             // The channels that it holds end with it, and with them the other threads.

@@ -1,10 +1,11 @@
 //! The reading side of a rebuild: pages of the log, decoded and handed over in chunks.
 
+use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
 use tokio::runtime::Handle;
 
-use crate::log::{EventLog, RecordedEvent};
+use crate::log::{EventLog, LogError, RecordedEvent};
 use crate::projection::ProjectionError;
 use crate::projection::page::{Decoded, decode_page};
 
@@ -17,24 +18,37 @@ const CHUNK_EVENTS: usize = 64;
 /// Decoded events, or where and why there are none.
 pub(super) type Chunk = Result<Vec<Decoded>, (u64, ProjectionError)>;
 
-/// Reads up to `to`, page by page, and hands it over decoded, chunk by chunk.
+/// Reads up to `to`, page by page, the next one while one is decoded, and hands it over chunk by chunk.
 pub(super) fn read(
-    log: &dyn EventLog,
+    log: &Arc<dyn EventLog>,
     runtime: &Handle,
     (mut after, mut known_at_us): (Option<u64>, i64),
     to: u64,
     chunks: &SyncSender<Chunk>,
 ) {
-    while after != Some(to) {
+    let ask = |after: Option<u64>| {
+        let log = Arc::clone(log);
         let first = after.map_or(0, |after| after + 1);
-        let limit = usize::try_from(to + 1 - first).unwrap_or(usize::MAX).min(PAGE_EVENTS);
-        let handed_over = match runtime.block_on(log.read_all(after, limit)) {
+        let limit = usize::try_from((to + 1).saturating_sub(first)).unwrap_or(usize::MAX);
+        // Nothing is asked for beyond the end.
+        (limit > 0).then(|| {
+            let limit = limit.min(PAGE_EVENTS);
+            runtime.spawn(async move { log.read_all(after, limit).await })
+        })
+    };
+    let mut asked = ask(after);
+    while let Some(page) = asked.take() {
+        let first = after.map_or(0, |after| after + 1);
+        let broke_off = |error| LogError::Unavailable(format!("a read broke off: {error}"));
+        let page = runtime.block_on(page).map_err(broke_off).and_then(|page| page);
+        let handed_over = match page {
             Ok(page) if page.events.is_empty() => {
                 let reason = format!("the log ends before sequence {to}");
                 send(chunks, Err((first, ProjectionError::Inconsistent(reason))))
             }
             Ok(page) => {
                 after = page.next;
+                asked = ask(after);
                 hand_over(page.events, &mut known_at_us, chunks)
             }
             Err(error) => send(chunks, Err((first, error.into()))),

@@ -69,7 +69,7 @@ pub(super) fn compare(
 /// Checks that every event has its row.
 pub(super) fn check_whole(copy: &mut dyn CopyWriter) -> Result<(), StoreError> {
     let mut rows = 0;
-    copy.reader().query("SELECT count(*) AS n FROM audit_trail", &[], &mut |row| {
+    copy.reader().query("SELECT count(*) AS n FROM event_fact", &[], &mut |row| {
         rows = row.number("n")?;
         Ok(())
     })?;

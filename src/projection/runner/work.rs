@@ -10,7 +10,7 @@ use tracing::{error, info, warn};
 
 use super::{Options, Status};
 use crate::log::EventLog;
-use crate::projection::fold::{Folder, REBUILD_CACHE_BYTES};
+use crate::projection::fold::Folder;
 use crate::projection::follow::{Follower, Progress};
 use crate::projection::models::Models;
 use crate::projection::rebuild::{Rebuild, rebuild};
@@ -206,7 +206,6 @@ impl Work {
             copies: &*self.copies,
             projections: self.options.projections,
             names,
-            cache_bytes: self.options.cache_bytes.max(REBUILD_CACHE_BYTES),
         };
         let rebuilt = rebuild(&work, &mut |done, total| {
             self.published.send_modify(|status| status.rebuilding = Some((done, total)));

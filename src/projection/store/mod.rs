@@ -270,6 +270,12 @@ pub trait CopyWriter: Send {
     /// copy serves; those of the database. Nothing was kept then.
     fn commit(&mut self, changes: &Changes, moved: Moved) -> Result<(), ProjectionError>;
 
+    /// Writes rows of a copy that is filled and that nobody reads yet; the checkpoint stays where it is.
+    ///
+    /// # Errors
+    /// Those of the database; the copy is then good for nothing.
+    fn write(&mut self, changes: &Changes) -> Result<(), ProjectionError>;
+
     /// Notes at which event the writer stopped, and why, for others to see.
     ///
     /// # Errors

@@ -26,7 +26,7 @@ impl Count {
         let after = of.and_then(|of| of.last).map(|(_, sequence)| sequence + 1);
         self.is_unsure_from(after.unwrap_or(AFTER_THE_FIRST));
         self.positions.skip(missing);
-        (self.recent, self.recent_bytes) = Default::default();
+        self.recent.clear();
     }
 
     pub(super) fn tombstone(&mut self, stream: &str) {

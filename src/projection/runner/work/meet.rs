@@ -56,7 +56,7 @@ pub fn extent(copies: &dyn Copies, losses: &[u64]) -> Result<Option<Extent>, Sto
 fn ids_at(reader: &mut dyn Reader, sequences: &[u64]) -> Result<Vec<Uuid>, DatabaseError> {
     let mut ids = Vec::new();
     for sequence in sequences {
-        let sql = format!("SELECT event_id FROM audit_trail WHERE sequence = {sequence}");
+        let sql = format!("SELECT event_id FROM event_fact WHERE sequence = {sequence}");
         reader.query(&sql, &[], &mut |row| {
             if let Cell::Bytes(bytes) = row.value("event_id")? {
                 ids.extend(Uuid::from_slice(bytes));
@@ -70,7 +70,7 @@ fn ids_at(reader: &mut dyn Reader, sequences: &[u64]) -> Result<Vec<Uuid>, Datab
 /// The id of the last event whose rows are in.
 fn last_event(reader: &mut dyn Reader) -> Result<Option<Uuid>, DatabaseError> {
     let mut last = None;
-    let sql = "SELECT event_id FROM audit_trail WHERE sequence = (SELECT position FROM checkpoint)";
+    let sql = "SELECT event_id FROM event_fact WHERE sequence = (SELECT position FROM checkpoint)";
     reader.query(sql, &[], &mut |row| {
         if let Cell::Bytes(bytes) = row.value("event_id")? {
             last = Uuid::from_slice(bytes).ok();

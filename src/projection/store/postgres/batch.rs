@@ -35,18 +35,10 @@ pub(super) type Row<'a> = Vec<Raw<'a>>;
 pub(super) fn statements<'a>(
     changes: &'a TableChanges,
 ) -> Result<Vec<Statement<'a>>, DatabaseError> {
-    match single_key(changes.table()) {
+    match changes.table().single_key() {
         Some(key) => merged(changes, key),
         None => in_order(changes),
     }
-}
-
-/// The number of the one column by which rows are known and changed, if that is so.
-fn single_key(table: &Table) -> Option<usize> {
-    let [key] = table.key else { return None };
-    let is_by_key = |change: &Change| change.by_key() == Some(key);
-    let number = table.columns.iter().position(|(name, _)| name == key)?;
-    table.changes.iter().all(is_by_key).then_some(number)
 }
 
 /// A value by which rows are found in memory.

@@ -126,6 +126,18 @@ pub(super) async fn write(
     Ok(Done { checkpoint, serves, keyed })
 }
 
+/// Writes rows of a copy that nobody reads yet, in a transaction of their own.
+pub(super) async fn write_rows(
+    writer: &PostgresWriter,
+    link: &Link,
+    changes: &Changes,
+) -> Result<Vec<&'static str>, DatabaseError> {
+    link.batch_execute("BEGIN").await?;
+    let keyed = write_tables(writer, link, changes, &Pulse::new()).await?;
+    link.batch_execute("COMMIT").await?;
+    Ok(keyed)
+}
+
 async fn write_tables(
     writer: &PostgresWriter,
     link: &Link,

@@ -9,7 +9,7 @@ use deadpool_postgres::ClientWrapper;
 use tokio_postgres::types::ToSql;
 
 use super::Inner;
-use super::commit::{Batch, Broken, claim, write};
+use super::commit::{Batch, Broken, claim, write, write_rows};
 use super::connect::{Link, connect, is_gone};
 use super::fill::{copy_tables, finish};
 use super::read::{Asked, CHECKPOINT, one};
@@ -234,6 +234,18 @@ impl CopyWriter for PostgresWriter {
                 self.resolve(moved, lost)
             }
         }
+    }
+
+    fn write(&mut self, changes: &Changes) -> Result<(), ProjectionError> {
+        let inner = Arc::clone(&self.inner);
+        self.link()?;
+        let Some(link) = &self.link else { return Err(elsewhere()) };
+        let written = inner.wait(Limit::End, write_rows(self, link, changes));
+        if written.is_err() {
+            self.after_failure();
+        }
+        self.keyed.extend(written?);
+        Ok(())
     }
 
     fn note_failure(&mut self, sequence: u64, reason: &str) -> Result<(), ProjectionError> {

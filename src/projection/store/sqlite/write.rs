@@ -119,6 +119,14 @@ impl CopyWriter for SqliteWriter {
         Ok(())
     }
 
+    fn write(&mut self, changes: &Changes) -> Result<(), ProjectionError> {
+        let tx = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        for table in changes.tables().iter().filter(|table| !table.is_empty()) {
+            write(&tx, table)?;
+        }
+        Ok(tx.commit()?)
+    }
+
     fn note_failure(&mut self, sequence: u64, reason: &str) -> Result<(), ProjectionError> {
         let rows = self.connection.execute(
             "UPDATE checkpoint SET failed = ?1, failure = ?2 WHERE epoch = ?3",

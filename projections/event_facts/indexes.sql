@@ -1,0 +1,2 @@
+CREATE INDEX event_fact_by_enrollment ON event_fact (enrollment, sequence);
+CREATE INDEX event_fact_by_event_id ON event_fact (event_id);
