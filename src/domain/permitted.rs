@@ -234,7 +234,7 @@ impl<'m> Question<'m> {
         };
         let refusal = Refusal::new(act, reason, text);
         match rule {
-            Some(rule) => Refusal { reading: rule.reading.clone(), ..refusal.under(&rule.article) },
+            Some(rule) => refusal.under(&rule.article).read(&rule.reading),
             None => refusal,
         }
     }
@@ -249,7 +249,7 @@ impl<'m> Question<'m> {
             Some(phase) => {
                 said!("any step of “{phase}”", "“{phase}”各阶段", phase = known(node(phase), phase))
             }
-            None if pattern == "none" => said!("outside of the program", "未参加"),
+            None if pattern == "none" => said!("outside of the program", "未参加状态"),
             None => words::quoted(known(node(pattern), pattern)),
         }
     }

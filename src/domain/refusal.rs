@@ -128,7 +128,7 @@ pub struct Refusal {
     /// The article that forbids it or states the condition.
     pub article: Option<String>,
     /// Our choice that it rests on, where the text is silent.
-    pub reading: Option<Text>,
+    pub reading: Option<Box<Text>>,
     /// The measure version.
     pub measure: Option<Id>,
     /// What is wrong and what would satisfy it, in both languages.
@@ -154,6 +154,13 @@ impl Refusal {
         self
     }
 
+    /// Adds the reading that it rests on.
+    #[must_use]
+    pub fn read(mut self, reading: &Option<Text>) -> Self {
+        self.reading = reading.clone().map(Box::new);
+        self
+    }
+
     /// Adds the article, or the rule of the record, where none is named yet.
     #[must_use]
     pub fn or_under(mut self, article: &str) -> Self {
@@ -164,7 +171,8 @@ impl Refusal {
     /// What is found instead, where a record is mended toward it (G1).
     pub fn into_finding(self) -> Finding {
         let article = self.article.unwrap_or_else(|| "G1".to_owned());
-        Finding::new("condition_missing", self.detail, &article).read(&self.reading)
+        Finding::new("condition_missing", self.detail, &article)
+            .read(&self.reading.map(|text| *text))
     }
 
     /// Adds the measure version, if none is named yet.

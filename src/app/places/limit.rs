@@ -60,8 +60,7 @@ fn category_of(case: &Case<'_>, wanted: &PlaceWanted) -> Text {
 
 /// A refusal under the article of the limit, with the reading of it.
 fn of_quota(wanted: &PlaceWanted, refusal: Refusal) -> Refusal {
-    let reading = wanted.quota.reading.clone();
-    Refusal { reading, ..refusal.under(&wanted.quota.article) }
+    refusal.under(&wanted.quota.article).read(&wanted.quota.reading)
 }
 
 /// An override where a place is free would be a justification of nothing (P4).

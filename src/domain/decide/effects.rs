@@ -93,9 +93,8 @@ impl Deciding<'_> {
                 "the text does not provide for it; the national office can decide it all the same, with a written justification in `override`",
                 "文件未作此规定；国家知识产权局可书面说明理由后决定"
             );
-            let mut refusal = self.refuse(not_permitted("override"), text).under(article);
-            refusal.reading.clone_from(&outcome.reading);
-            self.excuse(refusal, findings)?;
+            let refusal = self.refuse(not_permitted("override"), text).under(article);
+            self.excuse(refusal.read(&outcome.reading), findings)?;
         }
         self.check_rectify_by(outcome.effect, article, findings)?;
         match year_is_taken(self.ctx, self.state, self.request) {
