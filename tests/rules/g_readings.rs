@@ -4,7 +4,7 @@
 use docket::domain::act::ActKind::{
     self, Accept, AcceptAmendment, Approve, ApproveAdjustment, EndStanding, List, Review,
 };
-use docket::domain::ids::Office::{NationalOffice, Province, Registrar};
+use docket::domain::ids::Office::{NationalOffice, Province};
 use docket::domain::ids::Text;
 use docket::domain::measure::Measure;
 use docket::domain::refusal::{Reason, Refusal};
@@ -179,18 +179,6 @@ fn g9_evidence_of_another_category_than_earlier_evidence_is_found() {
     // To have moved on is no contradiction of evidence.
     let moved = attest(&mut story, "demonstration", "2021", &json!({ "category": "supporting" }));
     assert_eq!(codes(&story, moved), Vec::<String>::new());
-}
-
-#[test]
-fn g2_nothing_is_noted_of_a_day_to_come() {
-    let mut story = Story::province();
-    story.today("2026-11-30");
-    let note = crate::story::act("note", "2027-05-12", json!({ "text": "will be unveiled" }));
-    let refusal = story.decide(Registrar, &note).unwrap_err();
-    assert_eq!(*refusal.reason, Reason::DateConflict { with: None });
-    assert_eq!(refusal.article.as_deref(), Some("G2"));
-    let note = crate::story::act("note", "2026-11", json!({ "text": "was unveiled" }));
-    story.decide(Registrar, &note).unwrap();
 }
 
 #[test]

@@ -146,11 +146,11 @@ impl Deciding<'_> {
         if self.office != Office::NationalOffice
             && !self.ctx.program.is_exercise()
             && common.effective_on.earliest().is_some_and(|earliest| earliest > today)
-            && self.kind != ActKind::AttestStanding
+            && (common.archive.is_some() || self.ctx.actor.office != Office::Registrar)
         {
             let text = said!(
-                "`effective_on`, {on}, lies in the future (today is {today}): what is submitted or noted counts from a day that has come",
-                "生效日期{on}在将来（今天是{today}）：提交或备注的事项自已到之日起算",
+                "`effective_on`, {on}, lies in the future (today is {today}): what is submitted counts from the day it is submitted",
+                "生效日期{on}在将来（今天是{today}）：提交的材料自提交之日起算",
                 on = common.effective_on,
                 today = today
             );
