@@ -150,7 +150,7 @@ pub(super) fn follow(
     spawn(path, "log-head", move |stopped| {
         let mut fails = false;
         while paused(&stopped, HEAD_PAUSE) {
-            match readers.head() {
+            match readers.watched_head() {
                 Ok(head) => {
                     fails = false;
                     published.send_if_modified(|known| {

@@ -1,5 +1,5 @@
-//! One batch inside its transaction: each append in its own savepoint, so that one that can't be
-//! done removes only itself. Not here: beginning and ending the transaction, which is the writer's.
+//! One batch inside its transaction: each append that is more than one statement in its own savepoint,
+//! so that one that can't be done removes only itself. Not here: beginning and ending the transaction, which is the writer's.
 
 use std::collections::HashMap;
 
@@ -82,16 +82,24 @@ impl Batch<'_> {
         if !append.expected.matches(actual) {
             return Ok(Err(LogError::Conflict { expected: append.expected, actual }));
         }
-        self.run("SAVEPOINT append")?;
+        // What one statement does goes with it.
+        let is_one_statement = append.events.len() == 1 && tip.is_some();
+        if !is_one_statement {
+            self.run("SAVEPOINT append")?;
+        }
         let next = self.next;
         match self.insert(append, tip) {
             Ok(appended) => {
-                self.run("RELEASE append")?;
+                if !is_one_statement {
+                    self.run("RELEASE append")?;
+                }
                 Ok(Ok(appended))
             }
             Err(error) if self.only_this(&error) => {
-                self.run("ROLLBACK TO append")?;
-                self.run("RELEASE append")?;
+                if !is_one_statement {
+                    self.run("ROLLBACK TO append")?;
+                    self.run("RELEASE append")?;
+                }
                 self.next = next;
                 self.tips.forget();
                 Ok(Err(LogError::Unavailable(format!("the file refused the append: {error}"))))

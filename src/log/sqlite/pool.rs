@@ -118,9 +118,10 @@ impl Readers {
         }))
     }
 
-    /// The sequence of the last event, on this thread and beside the reads at work.
-    pub fn head(&self) -> Result<Option<u64>, LogError> {
-        self.with_one(|reader| reader.head())
+    /// The sequence of the last event, for who asks again and again; on this thread and beside the reads
+    /// at work.
+    pub fn watched_head(&self) -> Result<Option<u64>, LogError> {
+        self.with_one(|reader| reader.watched_head())
     }
 
     fn with_one<T>(

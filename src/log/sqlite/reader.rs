@@ -21,6 +21,8 @@ const MAX_NAMES: usize = 32_768;
 pub(super) struct Reader {
     connection: Connection,
     names: Names,
+    /// What SQLite counted of others' commits at the last look at the head, and what that was.
+    seen: Option<(i64, Option<u64>)>,
 }
 
 #[derive(Default)]
@@ -31,7 +33,7 @@ impl Reader {
     pub fn open(path: &Path) -> rusqlite::Result<Self> {
         let connection = open_reading(path)?;
         head(&connection)?;
-        Ok(Self { connection, names: Names::default() })
+        Ok(Self { connection, names: Names::default(), seen: None })
     }
 
     /// A page of the whole log.
@@ -97,6 +99,25 @@ impl Reader {
         names.collect::<Result<_, _>>().map_err(broken)
     }
 
+    /// The sequence of the last event, looked for only where another connection has committed since the
+    /// last look of this one.
+    pub fn watched_head(&mut self) -> Result<Option<u64>, LogError> {
+        let version = self
+            .connection
+            .prepare_cached("PRAGMA data_version")
+            .and_then(|mut look| look.query_row([], |row| row.get(0)));
+        let version = version.map_err(|error| broken_off(&error, 0))?;
+        if let Some((seen, head)) = self.seen
+            && seen == version
+        {
+            return Ok(head);
+        }
+        // Looked for after the count: what is committed in between is looked for again.
+        let head = self.head()?;
+        self.seen = Some((version, head));
+        Ok(head)
+    }
+
     /// The sequence of the last event.
     pub fn head(&self) -> Result<Option<u64>, LogError> {
         head(&self.connection).map_err(|error| broken_off(&error, 0))
@@ -112,7 +133,7 @@ impl Reader {
         select: &str,
         parameters: &[i64],
     ) -> Result<(), LogError> {
-        let Self { connection, names } = self;
+        let Self { connection, names, .. } = self;
         let near = page.next();
         let broken = |error: rusqlite::Error| broken_off(&error, near);
         let mut statement = connection.prepare_cached(select).map_err(broken)?;

@@ -23,7 +23,7 @@ use crate::projection::store::{CopyWriter, Moved};
 use crate::projection::{ProjectionError, StoreError};
 
 /// Bytes of values after which a batch is written.
-const BATCH_BYTES: usize = 4 * 1024 * 1024;
+const BATCH_BYTES: usize = 2 * 1024 * 1024;
 /// Decoded chunks that wait.
 const WAITING_CHUNKS: usize = 8;
 /// Batches that wait to be written.

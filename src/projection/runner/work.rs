@@ -63,6 +63,9 @@ const REPAIR_EVERY: Duration = Duration::from_secs(1);
 const ANEW_EVERY: Duration = Duration::from_secs(5);
 /// How often the copy is looked at for damage.
 const DAMAGE_EVERY: Duration = Duration::from_secs(1);
+/// How soon one batch follows another: a transaction costs as much as a dozen events, so that what comes
+/// in meanwhile is written with the next.
+const GATHERED: Duration = Duration::from_millis(2);
 /// How often a process that doesn't write looks how far the one that does has come.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -238,6 +241,7 @@ impl Work {
             }
             // Marked as seen before reading: a head that moves meanwhile ends the wait at once.
             head.borrow_and_update();
+            let began = Instant::now();
             match follower.step(self.options.batch_events) {
                 Progress::Moved { end } => {
                     self.seen.told = None;
@@ -246,6 +250,7 @@ impl Work {
                     {
                         return Next::Again(LOOK_EVERY);
                     }
+                    std::thread::sleep(GATHERED.saturating_sub(began.elapsed()));
                 }
                 Progress::Stopped { fenced: true, .. } => {
                     info!("another process, or another copy, has taken over the read models");

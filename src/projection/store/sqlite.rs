@@ -358,8 +358,7 @@ fn connect(path: &Path, mode: Mode) -> Result<Connection, StoreError> {
         // Flushed as a whole before it serves; see `Copies::serve`.
         connection.execute_batch(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
-             PRAGMA main.locking_mode = EXCLUSIVE; PRAGMA cache_size = -32768; PRAGMA temp_store = FILE;
-             PRAGMA threads = 4;",
+             PRAGMA main.locking_mode = EXCLUSIVE; PRAGMA cache_size = -32768; PRAGMA temp_store = FILE;",
         )?;
     }
     Ok(connection)
