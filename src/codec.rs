@@ -94,10 +94,8 @@ pub enum CodecError {
 /// Any event of a log, decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stored {
-    /// Of an enrollment.
+    /// Of an enrollment, or of a program as a whole.
     Enrollment(Box<Recorded>),
-    /// Of a program as a whole.
-    Program(Box<Recorded>),
     /// Of a subject.
     Subject(SubjectEvent, Box<EventMeta>),
     /// Of a quota.
@@ -118,7 +116,7 @@ impl Stored {
     /// The event's metadata.
     pub fn meta(&self) -> &EventMeta {
         match self {
-            Self::Enrollment(recorded) | Self::Program(recorded) => &recorded.meta,
+            Self::Enrollment(recorded) => &recorded.meta,
             Self::Subject(_, meta)
             | Self::Quota(_, meta)
             | Self::LogCreated(_, meta)
@@ -143,11 +141,7 @@ pub fn decode(stored: &RecordedEvent) -> Result<Stored, CodecError> {
     Ok(match event_type.records {
         Records::Act(kind) => {
             let fact = body::decode_fact(kind, data).map_err(|error| malformed(stored, &error))?;
-            let recorded = enrollment(Event::Acted(Box::new(fact)), meta);
-            match kind_of_stream(stored.stream.as_str()) {
-                StreamKind::Program(_) => Stored::Program(recorded),
-                _ => Stored::Enrollment(recorded),
-            }
+            Stored::Enrollment(enrollment(Event::Acted(Box::new(fact)), meta))
         }
         Records::Own(own) => match own {
             Own::ApprovalAbandoned => {
@@ -245,7 +239,7 @@ pub fn lost_range(stored: &RecordedEvent) -> Option<(u64, u64)> {
 /// As [`decode`].
 pub fn decode_enrollment(stored: &RecordedEvent) -> Result<Recorded, CodecError> {
     match decode(stored)? {
-        Stored::Enrollment(recorded) | Stored::Program(recorded) => Ok(*recorded),
+        Stored::Enrollment(recorded) => Ok(*recorded),
         Stored::Subject(..)
         | Stored::Quota(..)
         | Stored::LogCreated(..)

@@ -32,6 +32,8 @@ mod header_lists;
 mod ids;
 #[path = "api/input.rs"]
 mod input;
+#[path = "api/labels.rs"]
+mod labels;
 #[path = "api/law.rs"]
 mod law;
 #[path = "api/limits.rs"]

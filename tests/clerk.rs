@@ -5,6 +5,8 @@
 mod app;
 #[path = "support/breaking_log.rs"]
 mod breaking_log;
+#[path = "clerk/whole.rs"]
+mod whole;
 
 use std::sync::Arc;
 

@@ -7,4 +7,4 @@ SELECT e.program, e.subject, e.exercise, h.valid_from, h.valid_to, h.stands_at, 
        h.provenance, h.attempt, h.last_evidenced_on, h.kept_since, h.waiting, h.unsupported,
        h.met_outside, e.stream, e.revision, e.sequence, e.recorded_at
 FROM status_history h JOIN enrollment e ON e.id = h.enrollment
-WHERE h.known_to IS NULL;
+WHERE h.known_to IS NULL AND e.subject IS NOT NULL;

@@ -60,8 +60,8 @@ FROM {copy}.docket_report_event;
 
 CREATE OR REPLACE VIEW docket_report.obligation AS
 SELECT enrollment, program, subject, exercise <> 0 AS exercise, obligation, opened_by, owes,
-       owed_with, uncertain <> 0 AS uncertain, article, opened_on, open_from, due_on, due_earliest::date AS due_earliest,
-       due_latest::date AS due_latest, rule, arithmetic, first_due::date AS first_due, every,
+       owed_with, receivers, uncertain <> 0 AS uncertain, article, opened_on, open_from, due_on,
+       due_earliest::date AS due_earliest, due_latest::date AS due_latest, rule, arithmetic, first_due::date AS first_due, every,
        during, kept_since::date AS kept_since, ended_by, ended_from::date AS ended_from,
        ended_waived <> 0 AS ended_waived, met_due_year, met_by, met_on,
        met_received_on::date AS met_received_on, met_receipts, provenance, source_sequence,

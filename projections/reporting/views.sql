@@ -16,7 +16,7 @@ SELECT e.stream AS enrollment, e.program, e.subject,
        h.unsupported, h.provenance, e.revision, e.sequence AS source_sequence, e.recorded_at,
        h.round, h.batch
 FROM enrollment e JOIN status_history h ON h.enrollment = e.id
-WHERE h.known_to IS NULL AND h.valid_to IS NULL;
+WHERE e.subject IS NOT NULL AND h.known_to IS NULL AND h.valid_to IS NULL;
 
 -- A row of status_history that was completed later says two things: up to the event that completed
 -- it, that it held without an end; from then on, that it held to valid_to.
@@ -46,7 +46,8 @@ FROM (SELECT h.enrollment, h.valid_from, NULL AS valid_to, h.known_from,
          OR (h.known_to > h.known_from
              AND (h.valid_to_known IS NULL OR h.known_to > h.valid_to_known))) r
 JOIN enrollment e ON e.id = r.enrollment
-JOIN event_fact a ON a.sequence = r.known_from;
+JOIN event_fact a ON a.sequence = r.known_from
+WHERE e.subject IS NOT NULL;
 
 CREATE VIEW docket_report_phase_interval AS
 SELECT e.stream AS enrollment, e.program, e.subject, e.exercise, p.valid_from, p.valid_to, p.phase,
@@ -88,10 +89,11 @@ LEFT JOIN enrollment e ON e.id = a.enrollment;
 
 CREATE VIEW docket_report_obligation AS
 SELECT e.stream AS enrollment, e.program, e.subject, e.exercise, o.obligation, o.opened_by, o.owes,
-       o.owed_with, o.uncertain, o.article, o.opened_on, o.open_from, o.due_on, o.due_earliest, o.due_latest, o.rule,
-       o.arithmetic, o.first_due, o.every, o.during, o.kept_since, o.ended_by, o.ended_from,
-       o.ended_waived, m.due_year AS met_due_year, m.met_by, m.met_on,
-       m.received_on AS met_received_on, m.receipts AS met_receipts, a.provenance, a.sequence AS source_sequence, a.recorded_at
+       o.owed_with, o.receivers, o.uncertain, o.article, o.opened_on, o.open_from, o.due_on,
+       o.due_earliest, o.due_latest, o.rule, o.arithmetic, o.first_due, o.every, o.during,
+       o.kept_since, o.ended_by, o.ended_from, o.ended_waived, m.due_year AS met_due_year,
+       m.met_by, m.met_on, m.received_on AS met_received_on, m.receipts AS met_receipts,
+       a.provenance, a.sequence AS source_sequence, a.recorded_at
 FROM obligation o
 JOIN enrollment e ON e.id = o.enrollment
 LEFT JOIN obligation_met m ON m.enrollment = o.enrollment AND m.opened_by = o.opened_by

@@ -7,4 +7,4 @@ CREATE VIEW timeline_mark AS
 SELECT e.program, e.subject, e.exercise, a.sequence, a.revision, a.event_type, a.act,
        a.effective_on, a.effective_latest, a.fold_day
 FROM audit_trail a JOIN enrollment e ON e.id = a.enrollment
-WHERE a.act IS NOT NULL AND a.fate IN ('stands', 'corrected');
+WHERE e.subject IS NOT NULL AND a.act IS NOT NULL AND a.fate IN ('stands', 'corrected');

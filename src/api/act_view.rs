@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::answer::sequence;
-use super::brief::{EventBrief, ObligationView};
+use super::brief::{EventBrief, ObligationView, mark_label, number};
 use super::call::Call;
 use super::problem::Problem;
 use super::reading::Reading;
@@ -23,6 +23,8 @@ use crate::log::StreamName;
 pub struct MeasureOfAct {
     /// The version.
     pub version: Option<String>,
+    /// The number of its document, as printed.
+    pub number: Option<String>,
     /// Another version, in force on an earlier day of the interval.
     pub also: Option<String>,
     /// The article.
@@ -38,6 +40,7 @@ impl MeasureOfAct {
         let readings = versions.readings_of(event).into_iter();
         Self {
             version: event.meta.measure.as_ref().map(ToString::to_string),
+            number: event.meta.measure.as_ref().and_then(|m| number(versions, m, language)),
             also: event.meta.measure_also.as_ref().map(ToString::to_string),
             article: event.meta.article.as_deref().map(|text| words::article(text, language)),
             readings: readings.map(|text| text.get(language).to_owned()).collect(),
@@ -83,6 +86,8 @@ pub struct Recording {
     pub id: Option<String>,
     /// The act.
     pub act: String,
+    /// What it is called.
+    pub act_label: String,
     /// `RECORDED`, or `VALIDATED` where only that was asked.
     pub state: &'static str,
     /// The events recorded.
@@ -124,6 +129,7 @@ impl Recording {
         let mut view = Recording {
             id: None,
             act: act.to_owned(),
+            act_label: words::act(act, language).to_owned(),
             state: "VALIDATED",
             events: Vec::new(),
             revision: None,
@@ -198,6 +204,8 @@ impl Recording {
 pub struct Hands {
     /// The kind of office.
     pub office: &'static str,
+    /// What that kind is called.
+    pub office_label: &'static str,
     /// The office's own id.
     pub office_id: String,
     /// Its name on the day.
@@ -206,6 +214,8 @@ pub struct Hands {
     pub principal: String,
     /// In which role.
     pub role: String,
+    /// What that is called.
+    pub role_label: String,
     /// Whether it was recorded out of an archive or for an exercise.
     pub archive: bool,
 }
@@ -215,10 +225,12 @@ impl Hands {
     pub fn of(meta: &EventMeta, language: Language) -> Self {
         Self {
             office: meta.office.as_str(),
+            office_label: words::office(meta.office, language),
             office_id: meta.office_id.to_string(),
             office_name: meta.office_name.get(language).to_owned(),
             principal: meta.principal.to_string(),
             role: meta.role.to_string(),
+            role_label: words::role(&meta.role, language).to_owned(),
             archive: meta.archive,
         }
     }
@@ -231,6 +243,8 @@ pub struct ActView {
     pub id: String,
     /// The act.
     pub act: String,
+    /// What it is called.
+    pub act_label: String,
     /// `RECORDED`.
     pub state: &'static str,
     /// The program.
@@ -255,6 +269,8 @@ pub struct ActView {
     pub measure: MeasureOfAct,
     /// How the fact got into the record: `RECORDED`, `ATTESTED`, `INFERRED`.
     pub provenance: String,
+    /// What that is called.
+    pub provenance_label: String,
     /// What it rested on.
     pub rests_on: Vec<String>,
     /// What it corrects.
@@ -276,9 +292,11 @@ impl ActView {
     pub async fn of(call: &Call, reading: &Reading<'_>, event: &Recorded) -> Result<Self, Problem> {
         let meta = &event.meta;
         let language = call.tongue();
+        let act = event.event.fact().map(|f| f.act.kind().as_str()).unwrap_or_default();
         Ok(Self {
             id: event.id.to_string(),
-            act: event.event.fact().map(|f| f.act.kind().as_str()).unwrap_or_default().to_owned(),
+            act: act.to_owned(),
+            act_label: words::act(act, language).to_owned(),
             state: "RECORDED",
             program: reading.program.id.to_string(),
             subject: reading.named(),
@@ -291,6 +309,7 @@ impl ActView {
             recorded_at: meta.recorded_at.to_rfc3339(),
             measure: MeasureOfAct::of(event, &reading.versions, language),
             provenance: meta.provenance.as_str().to_ascii_uppercase(),
+            provenance_label: mark_label(meta.provenance.as_str(), language),
             rests_on: meta.rests_on.split_ascii_whitespace().map(str::to_owned).collect(),
             corrects: (!meta.corrects.is_empty()).then(|| meta.corrects.to_string()),
             findings: findings(event, language),

@@ -41,6 +41,11 @@ impl Labels {
     }
 }
 
+/// The label of a mark, such as `ATTESTED`.
+pub fn mark_label(mark: &str, language: Language) -> String {
+    words::marked(mark, language).unwrap_or(mark).to_owned()
+}
+
 /// An event in short.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct EventBrief {
@@ -52,6 +57,8 @@ pub struct EventBrief {
     /// Its type.
     #[serde(rename = "type")]
     pub event_type: &'static str,
+    /// What that is called.
+    pub type_label: &'static str,
     /// Its revision in the stream.
     pub revision: u64,
     /// Its sequence in the log, 20 digits; absent while it is not counted.
@@ -73,6 +80,7 @@ impl EventBrief {
             id: event.id,
             reference: event.reference(stream).to_string(),
             event_type: event.event.event_type(),
+            type_label: words::event(event.event.event_type(), language),
             revision: event.revision,
             sequence: event.sequence.map(sequence),
             effective_on: event.meta.effective_on.to_string(),
@@ -98,6 +106,8 @@ pub struct DueView {
     pub arithmetic: Option<String>,
     /// The type of the event from which it runs; for what recurs see `opened_by`.
     pub start_event: Option<String>,
+    /// What that is called.
+    pub start_event_label: Option<String>,
     /// That event's date; for what recurs, that of the event that opened the series.
     pub start: Option<String>,
 }
@@ -120,6 +130,8 @@ pub struct MetView {
 pub struct ReceiptView {
     /// The office.
     pub office: &'static str,
+    /// What it is called.
+    pub office_label: &'static str,
     /// The day.
     pub on: String,
     /// Whether that day was stated, rather than that of recording.
@@ -136,10 +148,16 @@ pub struct ObligationView {
     pub label: String,
     /// The office that owes it.
     pub owes: &'static str,
+    /// What it is called.
+    pub owes_label: &'static str,
     /// The offices that owe it together with that one.
     pub with: Vec<&'static str>,
+    /// What they are called.
+    pub with_labels: Vec<&'static str>,
     /// `OPEN`, `MET`, `LATE`, `OVERDUE`, `WAIVED` or `NOT_IN_THE_RECORD`.
     pub status: String,
+    /// What that is called.
+    pub status_label: String,
     /// Whether it is owed at all depends on a date that does not say so; then it is never overdue.
     pub uncertain: bool,
     /// For a recurring one: the year of the due date.
@@ -183,9 +201,12 @@ impl ObligationView {
             obligation: id.clone(),
             label: label.map_or_else(|| id.to_string(), |text| text.get(language).to_owned()),
             owes: duty.owes.as_str(),
+            owes_label: words::office(duty.owes, language),
             with: duty.with.iter().map(|office| office.as_str()).collect(),
+            with_labels: duty.with.iter().map(|office| words::office(*office, language)).collect(),
             uncertain: item.is_uncertain(),
             status: item.status.as_str().to_ascii_uppercase(),
+            status_label: mark_label(item.status.as_str(), language),
             due_year: item.due_year,
             open_from: item.open_from.to_string(),
             waiting: item.days_waiting(day),
@@ -208,6 +229,8 @@ impl ObligationView {
                     })
                     .map(|text| words::arithmetic(&text, language)),
                 start_event: rule.map(|due| due.start_event.to_string()),
+                start_event_label: rule
+                    .map(|due| words::event(&due.start_event, language).to_owned()),
                 start: rule.map_or(&duty.opened_on, |due| &due.start).to_string().into(),
             }),
             met: item.met.map(|met| MetView {
@@ -220,6 +243,7 @@ impl ObligationView {
                 .received_by(day)
                 .map(|receipt| ReceiptView {
                     office: receipt.by.as_str(),
+                    office_label: words::office(receipt.by, language),
                     on: receipt.on.to_string(),
                     stated: receipt.stated,
                 })
@@ -245,6 +269,11 @@ pub struct MeasureInForce {
     pub number: String,
     /// SHA-256 of the edition's bytes, which are kept as a document.
     pub edition: String,
+}
+
+/// The number of a version's document, as printed.
+pub fn number(versions: &Versions, version: &str, language: Language) -> Option<String> {
+    versions.version(version).map(|edition| edition.measure.number.get(language).to_owned())
 }
 
 impl MeasureInForce {

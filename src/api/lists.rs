@@ -1,11 +1,11 @@
-//! Lists across enrollments, out of the read models: enrollments, subjects.
+//! The list of enrollments, out of the read models.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answer::{limit, sequence};
-use super::brief::Labelled;
-use super::call::{Answered, Call, wrong_parameter};
+use super::brief::{Labelled, mark_label};
+use super::call::{Answered, Call};
 use super::ends::{is_over, is_review_due};
 use super::named::{self, declared};
 use super::page::{CURSOR, Cursor, EXERCISE, Filled, LIMIT, MIN_SEQUENCE, ask_at, cursor, page};
@@ -15,17 +15,21 @@ use super::times::{AS_OF, AT_SEQUENCE, KNOWN_AT, Times};
 use crate::domain::date::{Day, Timestamp};
 use crate::domain::ids::{Id, Language, Provenance, Text};
 use crate::domain::measure::Versions;
-use crate::projection::current_status::{EnrollmentCursor, EnrollmentFilter, EnrollmentRow};
-use crate::projection::subjects::{SubjectCursor, SubjectFilter, SubjectRow};
+use crate::domain::words;
+use crate::projection::current_status::{
+    EnrollmentCursor, EnrollmentFilter, EnrollmentRow, Waiting,
+};
 
 const PROGRAM: Parameter =
     Parameter { name: "program", en: "Of one program.", zh: "某一项目。" };
-const PROVINCE: Parameter = Parameter {
+/// The province.
+pub const PROVINCE: Parameter = Parameter {
     name: "province",
     en: "The province itself and what lies in it.",
     zh: "某省及其辖内主体。",
 };
-const KIND: Parameter =
+/// The kind of subject.
+pub const KIND: Parameter =
     Parameter { name: "kind", en: "Subjects of this kind.", zh: "某类主体。" };
 /// The parameters of the list of enrollments.
 pub const ENROLLMENTS: &[Parameter] = &[
@@ -62,27 +66,13 @@ pub const ENROLLMENTS: &[Parameter] = &[
     CURSOR,
     LIMIT,
 ];
-/// The parameters of the list of subjects.
-pub const SUBJECTS: &[Parameter] = &[
-    KIND,
-    PROVINCE,
-    EXERCISE,
-    Parameter {
-        name: "invented",
-        en: "The same as `exercise`, of subjects.",
-        zh: "同 exercise（就主体而言）。",
-    },
-    AS_OF,
-    MIN_SEQUENCE,
-    CURSOR,
-    LIMIT,
-];
-
 /// An enrollment in the list.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct EnrollmentItem {
     /// The program.
     pub program: String,
+    /// The program's name.
+    pub program_name: String,
     /// The subject.
     pub subject: String,
     /// The subject's name on the day.
@@ -96,9 +86,13 @@ pub struct EnrollmentItem {
     /// The annual round in which the present attempt was last decided.
     #[schemars(with = "Option<String>")]
     pub round: Option<Id>,
+    /// The same in words.
+    pub round_label: Option<String>,
     /// The batch in which it was.
     #[schemars(with = "Option<String>")]
     pub batch: Option<Id>,
+    /// The same in words.
+    pub batch_label: Option<String>,
     /// The title held.
     pub title: Option<HeldFrom>,
     /// The term.
@@ -107,6 +101,8 @@ pub struct EnrollmentItem {
     pub place: Option<PlaceView>,
     /// `RECORDED`, `ATTESTED` or `INFERRED`.
     pub provenance: String,
+    /// What that is called.
+    pub provenance_label: String,
     /// From which day the record is complete.
     pub kept_since: Option<String>,
     /// The latest day on which an event shows the standing.
@@ -161,6 +157,8 @@ pub struct MatterView {
     /// What.
     #[schemars(with = "String")]
     pub matter: Id,
+    /// What it is called.
+    pub matter_label: String,
     /// Since when.
     pub since: String,
     /// How many days that is, on the day asked about.
@@ -233,12 +231,13 @@ fn provenance(text: &str) -> Result<Provenance, String> {
 
 fn enrollment(call: &Call, row: &EnrollmentRow, day: Day) -> EnrollmentItem {
     let library = call.state.app.library();
-    let versions = library.program(row.program.as_str()).map(|program| library.versions(program));
-    let versions = versions.unwrap_or_default();
+    let program = library.program(row.program.as_str());
+    let versions = program.map(|program| library.versions(program)).unwrap_or_default();
     let language = call.tongue();
     let date = |date: Option<crate::domain::date::CivilDate>| date.map(|date| date.to_string());
     EnrollmentItem {
         program: row.program.to_string(),
+        program_name: worded(program.map(|p| p.name.clone()), row.program.as_str(), language),
         subject: row.subject.to_string(),
         name: row.name.get(language).to_owned(),
         exercise: row.exercise,
@@ -255,7 +254,9 @@ fn enrollment(call: &Call, row: &EnrollmentRow, day: Day) -> EnrollmentItem {
             .as_ref()
             .map(|id| Labelled::new(id, category(&versions, id), language)),
         round: row.round.clone(),
+        round_label: row.round.as_ref().map(|round| words::round(round, language)),
         batch: row.batch.clone(),
+        batch_label: row.batch.as_ref().map(|batch| words::batch(batch, language)),
         title: row.title.as_ref().map(|id| HeldFrom {
             id: id.clone(),
             label: worded(title(&versions, id), id, language),
@@ -275,28 +276,32 @@ fn enrollment(call: &Call, row: &EnrollmentRow, day: Day) -> EnrollmentItem {
         }),
         place: row.place_category.as_ref().map(|category| PlaceView {
             category: category.clone(),
+            category_label: worded(self::category(&versions, category), category, language),
             from: row.place_from.map(|day| day.to_string()).unwrap_or_default(),
             attested: row.place_attested.unwrap_or_default(),
         }),
         provenance: row.provenance.as_str().to_ascii_uppercase(),
+        provenance_label: mark_label(row.provenance.as_str(), language),
         kept_since: row.kept_since.map(|day| day.to_string()),
         last_evidenced_on: date(row.last_evidenced_on),
         attempt: row.attempt,
-        waiting: row
-            .waiting
-            .iter()
-            .map(|w| MatterView {
-                matter: w.matter.clone(),
-                since: w.since.to_string(),
-                days: w.since.latest().days_until(day).max(0),
-                by: w.by,
-            })
-            .collect(),
+        waiting: row.waiting.iter().map(|one| matter(one, &versions, day, language)).collect(),
         unsupported: row.unsupported,
         revision: row.revision,
         sequence: sequence(row.sequence),
         recorded_at: Timestamp::from_micros(row.recorded_at_us).to_rfc3339(),
         address: format!("/v1/enrollments/{}/{}", row.program, row.subject),
+    }
+}
+
+fn matter(waiting: &Waiting, versions: &Versions, day: Day, language: Language) -> MatterView {
+    let (matter, since) = (&waiting.matter, waiting.since);
+    MatterView {
+        matter: matter.clone(),
+        matter_label: worded(versions.find(|measure| measure.called(matter)), matter, language),
+        since: since.to_string(),
+        days: since.latest().days_until(day).max(0),
+        by: waiting.by,
     }
 }
 
@@ -314,83 +319,4 @@ pub fn title(versions: &Versions, id: &str) -> Option<Text> {
     versions.find(|measure| {
         measure.title_kinds.iter().find(|title| title.id == id).map(|title| title.label.clone())
     })
-}
-
-/// A subject in the list.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct SubjectItem {
-    /// The id.
-    pub id: String,
-    /// The kind.
-    pub kind: String,
-    /// The name on the day.
-    pub name: Text,
-    /// The GB/T 2260 code.
-    pub code: Option<String>,
-    /// The revision of GB/T 2260 that it is from.
-    pub code_revision: Option<String>,
-    /// The province in which it lies.
-    pub province: Option<String>,
-    /// The responsible office on the day.
-    pub responsible_office: Option<Text>,
-    /// Whether it is invented.
-    pub invented: bool,
-    /// Where the facts are from.
-    pub source: String,
-    /// From when they hold.
-    pub effective_on: String,
-    /// The revision of its stream.
-    pub revision: u64,
-}
-
-/// Lists subjects.
-///
-/// # Errors
-/// See the route.
-pub async fn list_subjects(call: Call) -> Answered {
-    let limit = limit(&call)?;
-    let cursor: Option<Cursor<SubjectCursor>> = cursor(&call)?;
-    let times = Times::of(&call, cursor.as_ref()).await?;
-    let exercise = match (call.parameter("invented"), call.parameter("exercise")) {
-        (Some(_), Some(_)) => {
-            return Err(wrong_parameter("invented", "it says the same as exercise: send one"));
-        }
-        (Some(_), None) => call.flag("invented")?,
-        (None, _) => call.flag("exercise")?,
-    };
-    let filter = SubjectFilter {
-        invented: exercise,
-        kinds: named::kind(&call)?.into_iter().collect(),
-        province: named::subject(&call, "province").await?,
-    };
-    let after = cursor.map(|cursor| cursor.after);
-    let answer = ask_at(&call, &times, move |tables, at| {
-        tables.list_subjects(&filter, at.day, after.as_ref(), limit + 1)
-    })
-    .await?;
-    let (mut rows, copy) = (answer.value, answer.copy);
-    let more = more(&mut rows, limit, SubjectRow::cursor);
-    let items = rows.into_iter().map(subject).collect::<Vec<_>>();
-    let programs = Default::default();
-    let model = ("subjects", version_of("subjects"));
-    let (position, known_at_us) = (answer.position, answer.known_at_us);
-    let filled =
-        Filled { items, exercise, more, programs, times, model, copy, position, known_at_us };
-    page(&call, filled)
-}
-
-fn subject(row: SubjectRow) -> SubjectItem {
-    SubjectItem {
-        id: row.subject.to_string(),
-        kind: row.kind.to_string(),
-        name: row.name,
-        code: row.code.map(|code| code.to_string()),
-        code_revision: row.code_revision.map(|revision| revision.to_string()),
-        province: row.province.map(|province| province.to_string()),
-        responsible_office: row.responsible_office,
-        invented: row.invented,
-        source: row.source,
-        effective_on: row.effective_on.to_string(),
-        revision: row.revision,
-    }
 }

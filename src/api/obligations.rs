@@ -63,6 +63,8 @@ const STATUSES: &[(&str, DutyStatus)] = &[
 pub struct ObligationsOfOne {
     /// The program.
     pub program: String,
+    /// Its name.
+    pub program_name: String,
     /// The subject; absent: the program as a whole.
     pub subject: Option<String>,
     /// Whether it is an exercise.
@@ -98,6 +100,7 @@ pub async fn list_enrollment_obligations(call: Call) -> Answered {
         judged.iter().map(|item| ObligationView::of(item, reading.day, &labels, call.tongue()));
     let view = ObligationsOfOne {
         program: reading.program.id.to_string(),
+        program_name: reading.program.name.get(call.tongue()).to_owned(),
         subject: reading.named(),
         exercise: reading.program.is_exercise(),
         as_of: reading.day.to_string(),
@@ -119,13 +122,15 @@ async fn on_record(call: &Call, reading: &Reading<'_>) -> Result<(State, u64), P
 pub struct ObligationItem {
     /// The program.
     pub program: String,
-    /// The subject.
-    pub subject: String,
+    /// Its name.
+    pub program_name: String,
+    /// The subject; absent: it is owed for the program as a whole.
+    pub subject: Option<String>,
     /// Whether it belongs to an exercise.
     pub exercise: bool,
     /// The obligation.
     #[serde(flatten)]
     pub obligation: ObligationView,
-    /// The address of the enrollment.
-    pub enrollment: String,
+    /// The address of the enrollment; absent where there is no subject.
+    pub enrollment: Option<String>,
 }

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answer::{REVALIDATE, tagged};
+use super::brief::Labelled;
 use super::call::{Answered, Call};
 use super::problem::{Code, Problem};
 use super::reading::Reading;
@@ -15,7 +16,7 @@ use crate::domain::act::ActKind;
 use crate::domain::decide::{Actor, every_program_knows, is_done_for, needs_document};
 use crate::domain::history::History;
 use crate::domain::history_decide::{Prospects, has_correctable};
-use crate::domain::ids::{Language, Office, Text};
+use crate::domain::ids::{Id, Language, Office, Text};
 use crate::domain::measure::{ActRule, Measure};
 use crate::domain::words;
 
@@ -24,6 +25,8 @@ use crate::domain::words;
 pub struct PermittedAct {
     /// The act.
     pub act: &'static str,
+    /// What it is called.
+    pub act_label: &'static str,
     /// Whether nothing stands in its way but its own content.
     pub allowed: bool,
     /// What stands in its way, in words.
@@ -34,8 +37,12 @@ pub struct PermittedAct {
     pub reading: Option<String>,
     /// The offices that do it.
     pub offices: Vec<&'static str>,
+    /// What they are called.
+    pub office_labels: Vec<&'static str>,
     /// Materials that must come with it.
     pub materials: Vec<String>,
+    /// What they are called.
+    pub material_labels: Vec<String>,
     /// Whether a document must be cited: where the measure asks for it, or the day has passed (G2).
     pub document_required: bool,
     /// The schema of its content.
@@ -49,6 +56,8 @@ pub struct PermittedActs {
     pub as_of: String,
     /// The measure version in force.
     pub measure_version: Option<String>,
+    /// The number of its document, as printed.
+    pub measure_number: Option<String>,
     /// The revision that was looked at; absent: nothing is on record yet.
     pub revision: Option<u64>,
     /// Every act of the measure, and those that every program knows.
@@ -64,9 +73,14 @@ pub async fn list_permitted_acts(call: Call) -> Answered {
     let reading = Reading::of(&call).await?;
     let present = Present::of(&call, &reading, caller.actor.as_ref()).await?;
     let acts = all(&call, &reading, caller.actor.as_ref(), &present).await?;
-    let version = reading.measure().map(|measure| measure.version.to_string());
-    let (day, revision) = (reading.day.to_string(), present.revision);
-    let view = PermittedActs { as_of: day, measure_version: version, revision, acts };
+    let (measure, revision) = (reading.measure(), present.revision);
+    let view = PermittedActs {
+        as_of: reading.day.to_string(),
+        measure_version: measure.map(|measure| measure.version.to_string()),
+        measure_number: measure.map(|measure| measure.number.get(call.tongue()).to_owned()),
+        revision,
+        acts,
+    };
     let tag = reading.tag(&call, revision);
     let tag = format!("{}.{}\"", tag.trim_end_matches('"'), short(&caller));
     tagged(&call, &tag, REVALIDATE, &view)
@@ -172,12 +186,15 @@ fn of_every_program(
 ) -> PermittedAct {
     PermittedAct {
         act: kind.as_str(),
+        act_label: kind.label().get(language),
         allowed: why_not.is_none(),
         why_not: why_not.map(|text| text.get(language).to_owned()),
         article: words::article(article, language),
         reading: None,
         offices: offices.iter().map(|office| office.as_str()).collect(),
+        office_labels: offices.iter().map(|office| words::office(*office, language)).collect(),
         materials: Vec::new(),
+        material_labels: Vec::new(),
         document_required: dated_back,
         content_schema: content_schema(kind),
     }
@@ -196,14 +213,18 @@ fn of_rule(
     let mut offices: Vec<Office> = measure.rules(rule.act).flat_map(|r| r.by.clone()).collect();
     offices.sort_unstable();
     offices.dedup();
+    let label = |kind: &Id| Labelled::new(kind, measure.called(kind), language).label;
     PermittedAct {
         act: rule.act.as_str(),
+        act_label: rule.act.label().get(language),
         allowed: why_not.is_none(),
         why_not: why_not.map(|text| text.get(language).to_owned()),
         article: words::article(&rule.article, language),
         reading: rule.reading.as_ref().map(|text| text.get(language).to_owned()),
         offices: offices.iter().map(|office| office.as_str()).collect(),
+        office_labels: offices.iter().map(|office| words::office(*office, language)).collect(),
         materials: rule.materials.iter().map(ToString::to_string).collect(),
+        material_labels: rule.materials.iter().map(label).collect(),
         document_required: rule.document_required || dated_back,
         content_schema: content_schema(rule.act),
     }

@@ -26,6 +26,8 @@ pub struct ProgramView {
     pub exercise_of: Option<String>,
     /// Kinds of subject that can enroll.
     pub subject_kinds: Vec<String>,
+    /// What they are called.
+    pub subject_kind_labels: Vec<String>,
     /// The articles that say who the subjects are.
     pub article: String,
     /// Our choices of who they are, where the text is silent.
@@ -34,21 +36,31 @@ pub struct ProgramView {
     pub measures: Vec<String>,
     /// The version in force today.
     pub in_force: Option<String>,
+    /// The number of its document, as printed.
+    pub in_force_number: Option<String>,
 }
 
 fn view(call: &Call, program: &Program) -> ProgramView {
     let versions = call.state.app.library().versions(program);
     let readings = program.subject_kinds.iter().filter_map(|kind| kind.reading.as_ref());
     let name = |edition: &Edition| edition.measure.version.to_string();
+    let in_force = versions.in_force(call.state.today());
     ProgramView {
         id: program.id.to_string(),
         name: program.name.clone(),
         exercise_of: program.exercise_of.as_ref().map(ToString::to_string),
         subject_kinds: program.kinds().iter().map(ToString::to_string).collect(),
+        subject_kind_labels: program
+            .subject_kinds
+            .iter()
+            .map(|kind| kind.label.get(call.tongue()).to_owned())
+            .collect(),
         article: words::article(&program.article, call.tongue()),
         readings: readings.map(|text| text.get(call.tongue()).to_owned()).collect(),
         measures: versions.all().iter().map(|edition| name(edition)).collect(),
-        in_force: versions.in_force(call.state.today()).map(|edition| name(edition)),
+        in_force: in_force.map(|edition| name(edition)),
+        in_force_number: in_force
+            .map(|edition| edition.measure.number.get(call.tongue()).to_owned()),
     }
 }
 

@@ -99,6 +99,8 @@ pub struct QuotaOfCategory {
 pub struct Quotas {
     /// The program.
     pub program: String,
+    /// The program's name.
+    pub program_name: String,
     /// Whether it is an exercise.
     pub exercise: bool,
     /// The day; the same as `as_of`.
@@ -112,6 +114,8 @@ pub struct Quotas {
     pub known_to_sequence: Option<String>,
     /// The version of the measure in force on the day.
     pub measure: Option<String>,
+    /// The number of its document, as printed.
+    pub measure_number: Option<String>,
     /// By category.
     pub quotas: Vec<QuotaOfCategory>,
 }
@@ -131,17 +135,20 @@ pub async fn get_quotas(call: Call) -> Answered {
     for view in &views {
         quotas.push(quota(&call, program, view, (on, known)).await?);
     }
-    let measure = app.library().versions(program);
+    let versions = app.library().versions(program);
+    let measure = versions.in_force(on).map(|edition| &edition.measure);
     json(
         &call,
         &Quotas {
             program: program.id.to_string(),
+            program_name: program.name.get(call.tongue()).to_owned(),
             exercise: program.is_exercise(),
             on: on.to_string(),
             as_of: on.to_string(),
             known_at: known_at.map(|instant| instant.to_rfc3339()),
             known_to_sequence: known.sequence().map(sequence),
-            measure: measure.in_force(on).map(|edition| edition.measure.version.to_string()),
+            measure: measure.map(|measure| measure.version.to_string()),
+            measure_number: measure.map(|m| m.number.get(call.tongue()).to_owned()),
             quotas,
         },
     )

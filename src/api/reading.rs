@@ -66,9 +66,14 @@ impl<'a> Reading<'a> {
             None => present,
             known_to => Arc::new(app.library().calendars(known_to)),
         };
+        // What a measure lays by itself is known once it was adopted.
+        let versions = match subject.is_program() && !is_adopted(call, program, known_to).await? {
+            true => Arc::default(),
+            false => versions(app, program, &subject),
+        };
         Ok(Reading {
             program,
-            versions: versions(app, program, &subject),
+            versions,
             complete_since: app.library().list_complete_since(&program.id, known_to),
             stream: codec::record_stream(&program.id, &subject),
             ground: ground(app, program, &subject, adopted),
@@ -169,11 +174,7 @@ impl<'a> Reading<'a> {
         if self.unlisted(&State::default()).duties.is_empty() {
             return Ok(false);
         }
-        let Some(known) = self.known_to else { return Ok(true) };
-        let stream = codec::subject_stream(self.subject.id());
-        let stream = StreamName::parse(&stream).map_err(Problem::internal)?;
-        let page = call.state.app.log().read_stream(&stream, 0, 1).await?;
-        Ok(page.events.first().is_some_and(|registered| registered.sequence <= known))
+        begins_by(call, &codec::subject_stream(self.subject.id()), self.known_to).await
     }
 
     /// What the measure lays by itself: on the subject because it is not listed (P12), or for the
@@ -237,6 +238,25 @@ fn ground(app: &App, program: &Program, subject: &Subject, calendars: usize) -> 
         0 => ground,
         whole => format!("{ground}-{whole}"),
     }
+}
+
+/// Whether an edition of a program's measure was adopted by the sequence asked about.
+///
+/// # Errors
+/// As the log's.
+pub async fn is_adopted(
+    call: &Call,
+    program: &Program,
+    known_to: Option<u64>,
+) -> Result<bool, Problem> {
+    begins_by(call, &codec::measure_stream(program.governed_as()), known_to).await
+}
+
+async fn begins_by(call: &Call, stream: &str, known_to: Option<u64>) -> Result<bool, Problem> {
+    let Some(known) = known_to else { return Ok(true) };
+    let stream = StreamName::parse(stream).map_err(Problem::internal)?;
+    let page = call.state.app.log().read_stream(&stream, 0, 1).await?;
+    Ok(page.events.first().is_some_and(|first| first.sequence <= known))
 }
 
 /// What governs what is done for a subject, or for the program as a whole.

@@ -7,7 +7,7 @@ use super::brief::EventBrief;
 use super::documents::DocumentView;
 use super::events::{ArchivePage, EventPage, EventView};
 use super::health::Health;
-use super::lists::{EnrollmentItem, SubjectItem};
+use super::lists::EnrollmentItem;
 use super::obligations::{ObligationItem, ObligationsOfOne};
 use super::page::Page;
 use super::permitted::PermittedActs;
@@ -21,7 +21,7 @@ use super::route::{
     post,
 };
 use super::status::Status;
-use super::subjects::{CalendarView, SubjectView, WrittenView};
+use super::subjects::{CalendarView, SubjectItem, SubjectView, WrittenView};
 use super::timeline::TimelineView;
 use super::times::TIMES;
 use super::trail::AuditTrailView;
@@ -178,7 +178,7 @@ pub const ROUTES: &[Route] = &[
         json!(ObligationsOfOne), to!(whole::list_program_obligations)).query(TIMES),
 
     get("/v1/subjects", "list_subjects", "The subjects", "主体",
-        json!(Page<SubjectItem>), to!(lists::list_subjects)).query(lists::SUBJECTS).or(LIST),
+        json!(Page<SubjectItem>), to!(subjects::list_subjects)).query(subjects::SUBJECTS).or(LIST),
     get("/v1/subjects/{subject}", "get_subject", "A subject with its names", "主体及其历史名称",
         json!(SubjectView), to!(subjects::get_subject)),
     post("/v1/subjects", "register_subject", "Registers a subject", "登记主体",

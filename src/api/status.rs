@@ -1,12 +1,14 @@
 //! `GET /v1/enrollments/{program}/{subject}`: where an enrollment stands.
 
+mod short;
+
 use actix_web::HttpResponse;
 use actix_web::web::Bytes;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answer::{REVALIDATE, rendered, sequence, tagged};
-use super::brief::{EventBrief, Labelled, MeasureInForce, ObligationView};
+use super::brief::{EventBrief, Labelled, MeasureInForce, ObligationView, mark_label};
 use super::call::{Answered, Call};
 use super::ends::{
     TermOn, TermView, TitleHeld, TitleView, is_over, is_review_due, over_note, review_due_note,
@@ -21,6 +23,8 @@ use crate::domain::history::History;
 use crate::domain::ids::{Id, Language};
 use crate::domain::state::State;
 use crate::domain::words;
+
+pub use short::{StandingView, standing};
 
 /// Where an enrollment stands.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -45,6 +49,8 @@ pub struct PlaceView {
     /// The category.
     #[schemars(with = "String")]
     pub category: Id,
+    /// Its label.
+    pub category_label: String,
     /// From which day.
     pub from: String,
     /// Whether it is known only from evidence.
@@ -56,8 +62,12 @@ pub struct PlaceView {
 pub struct WaitingView {
     /// The office.
     pub office: &'static str,
+    /// What it is called.
+    pub office_label: &'static str,
     /// The act that it is expected to do.
     pub act: &'static str,
+    /// What that is called.
+    pub act_label: &'static str,
     /// Since when.
     pub since: String,
     /// How many days that is, on the day asked about.
@@ -86,6 +96,8 @@ pub struct ObligationCounts {
 pub struct Status {
     /// The program.
     pub program: String,
+    /// The program's name.
+    pub program_name: String,
     /// The subject.
     pub subject: String,
     /// The subject's name on the day.
@@ -106,6 +118,8 @@ pub struct Status {
     pub stands_at: Option<StandsAt>,
     /// `RECORDED`, `ATTESTED` or `INFERRED`.
     pub provenance: String,
+    /// What that is called.
+    pub provenance_label: String,
     /// From which day the record is complete.
     pub kept_since: Option<String>,
     /// The latest day on which an event shows the standing.
@@ -117,9 +131,13 @@ pub struct Status {
     /// The annual round in which the present attempt was last decided.
     #[schemars(with = "Option<String>")]
     pub round: Option<Id>,
+    /// The same in words.
+    pub round_label: Option<String>,
     /// The batch in which it was.
     #[schemars(with = "Option<String>")]
     pub batch: Option<Id>,
+    /// The same in words.
+    pub batch_label: Option<String>,
     /// The title held.
     pub title: Option<TitleHeld>,
     /// The term.
@@ -223,6 +241,7 @@ impl Status {
         let judged = reading.judged(state, &unlisted);
         Self {
             program: reading.program.id.to_string(),
+            program_name: reading.program.name.get(language).to_owned(),
             subject: reading.subject.id().to_string(),
             name: reading.subject.name_on(day).get(language).to_owned(),
             exercise: reading.program.is_exercise(),
@@ -233,6 +252,7 @@ impl Status {
             sequence: None,
             stands_at: stands_at(reading, state, language),
             provenance: state.provenance.as_str().to_ascii_uppercase(),
+            provenance_label: mark_label(state.provenance.as_str(), language),
             kept_since: state.kept_since.map(|day| day.to_string()),
             last_evidenced_on: state.last_evidenced_on.map(|date| date.to_string()),
             attempt: state.attempt,
@@ -241,11 +261,19 @@ impl Status {
                 .as_ref()
                 .map(|id| Labelled::new(id, reading.category_label(id), language)),
             round: state.round.clone(),
+            round_label: state.round.as_ref().map(|round| words::round(round, language)),
             batch: state.batch.clone(),
+            batch_label: state.batch.as_ref().map(|batch| words::batch(batch, language)),
             title: title(reading, state, language),
             term: state.term.as_ref().map(|term| term_on(reading, term, language)),
             place: state.place.as_ref().map(|place| PlaceView {
                 category: place.category.clone(),
+                category_label: Labelled::new(
+                    &place.category,
+                    reading.category_label(&place.category),
+                    language,
+                )
+                .label,
                 from: place.from.to_string(),
                 attested: place.attested,
             }),
@@ -313,7 +341,9 @@ fn waiting(
         .into_iter()
         .map(|waiting| WaitingView {
             office: waiting.office.as_str(),
+            office_label: words::office(waiting.office, language),
             act: waiting.act.as_str(),
+            act_label: waiting.act.label().get(language),
             since: waiting.since.to_string(),
             days: waiting.since.latest().days_until(reading.day).max(0),
             article: words::article(&waiting.article, language),
@@ -341,42 +371,4 @@ fn obligations(
         }
     }
     counts
-}
-
-/// Where an enrollment stands, in short.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct StandingView {
-    /// The program.
-    pub program: String,
-    /// The subject.
-    pub subject: String,
-    /// The day.
-    pub as_of: String,
-    /// Where it stands; absent: nowhere.
-    pub stands_at: Option<StandsAt>,
-    /// The category.
-    pub category: Option<Labelled>,
-    /// The title held.
-    pub title: Option<TitleHeld>,
-    /// Whose move it is.
-    pub waiting_for: Vec<WaitingView>,
-}
-
-/// Where an enrollment stands, in short.
-pub fn standing(reading: &Reading<'_>, state: &State, language: Language) -> StandingView {
-    let category = state.category.as_ref();
-    StandingView {
-        program: reading.program.id.to_string(),
-        subject: reading.subject.id().to_string(),
-        as_of: reading.day.to_string(),
-        stands_at: stands_at(reading, state, language),
-        category: category.map(|id| Labelled::new(id, reading.category_label(id), language)),
-        title: title(reading, state, language),
-        waiting_for: waiting(
-            reading,
-            state,
-            &reading.judged(state, &reading.unlisted(state)),
-            language,
-        ),
-    }
 }

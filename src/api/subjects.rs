@@ -1,5 +1,7 @@
 //! Subjects and calendars: what the registrar records beside acts.
 
+mod list;
+
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use schemars::JsonSchema;
@@ -7,6 +9,7 @@ use serde::Serialize;
 
 use super::answer::{List, REVALIDATE, json, json_with, sequence, tagged};
 use super::body;
+use super::brief::mark_label;
 use super::call::{Answered, Call, to_the_end};
 use super::etag::idempotency_key;
 use super::problem::{Code, Problem};
@@ -18,8 +21,19 @@ use crate::domain::history::Fate;
 use crate::domain::ids::{Text, digits};
 use crate::domain::logbook::CalendarAdopted;
 use crate::domain::subject::{Registration, Renaming, Subject, SubjectCorrection, SubjectEvent};
+use crate::domain::words;
 use crate::log::RecordedEvent;
 use crate::projection::audit_trail::own_sentence;
+
+pub use list::{SUBJECTS, SubjectItem, list_subjects};
+
+/// What a kind of subject is called: by the first program that takes it.
+fn kind_label(call: &Call, kind: &str) -> String {
+    let programs = call.state.app.library().programs().programs.iter();
+    let mut kinds = programs.flat_map(|program| &program.subject_kinds);
+    let found = kinds.find(|known| known.id == kind);
+    found.map_or(kind, |known| known.label.get(call.tongue())).to_owned()
+}
 
 /// Something recorded outside of the enrollments.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -54,6 +68,8 @@ pub struct SubjectView {
     pub name: Text,
     /// The responsible office today, where one is registered.
     pub responsible_office: Option<Text>,
+    /// What its kind is called.
+    pub kind_label: String,
     /// The registration.
     pub registration: Registration,
     /// Names by the day from which each holds, oldest first.
@@ -74,6 +90,8 @@ pub struct SubjectRecordView {
     /// Its type.
     #[serde(rename = "type")]
     pub event_type: String,
+    /// What that is called.
+    pub type_label: String,
     /// Its revision.
     pub revision: u64,
     /// Its sequence in the log, 20 digits.
@@ -82,12 +100,16 @@ pub struct SubjectRecordView {
     pub recorded_at: String,
     /// The kind of office that recorded it.
     pub office: &'static str,
+    /// What that kind is called.
+    pub office_label: &'static str,
     /// The office's id.
     pub office_id: String,
     /// What it says.
     pub sentence: String,
     /// What became of it: `STANDS`, `CORRECTED`, `ANNULLED`.
     pub fate: &'static str,
+    /// What that is called.
+    pub fate_label: String,
     /// The revision of the correction that did that.
     pub corrected_by: Option<u64>,
     /// The acts that a correction shakes, `stream@revision#id`; they stand.
@@ -116,14 +138,17 @@ async fn records(call: &Call, subject: &Subject) -> Result<Vec<SubjectRecordView
         Ok(SubjectRecordView {
             reference: codec::reference(event).to_string(),
             event_type: event.event_type.to_string(),
+            type_label: words::event(&event.event_type, call.tongue()).to_owned(),
             revision: event.revision,
             sequence: sequence(event.sequence),
             recorded_at: meta.recorded_at.to_rfc3339(),
             office: meta.office.as_str(),
+            office_label: words::office(meta.office, call.tongue()),
             office_id: meta.office_id.to_string(),
             sentence: own_sentence(&stored, call.state.app.library().programs(), call.tongue())
                 .unwrap_or_default(),
             fate,
+            fate_label: mark_label(fate, call.tongue()),
             corrected_by,
             unsettles: unsettles.iter().map(ToString::to_string).collect(),
         })
@@ -132,7 +157,7 @@ async fn records(call: &Call, subject: &Subject) -> Result<Vec<SubjectRecordView
 }
 
 impl SubjectView {
-    fn of(subject: &Subject, records: Vec<SubjectRecordView>, today: Day) -> Self {
+    fn of(call: &Call, subject: &Subject, records: Vec<SubjectRecordView>, today: Day) -> Self {
         let from = |list: &[(Day, Text)]| {
             list.iter()
                 .map(|(from, name)| NameFrom { from: from.to_string(), name: name.clone() })
@@ -142,6 +167,7 @@ impl SubjectView {
             id: subject.id().to_string(),
             name: subject.name_on(today).clone(),
             responsible_office: subject.office_on(today).cloned(),
+            kind_label: kind_label(call, &subject.registration.kind),
             registration: subject.registration.clone(),
             names: from(&subject.names),
             responsible_offices: from(&subject.offices),
@@ -160,7 +186,7 @@ pub async fn get_subject(call: Call) -> Answered {
     let today = call.state.today();
     let tag = format!("\"{}.{today}.json.{}\"", subject.revision, call.language.tag());
     let records = records(&call, &subject).await?;
-    tagged(&call, &tag, REVALIDATE, &SubjectView::of(&subject, records, today))
+    tagged(&call, &tag, REVALIDATE, &SubjectView::of(&call, &subject, records, today))
 }
 
 /// Registers a subject.

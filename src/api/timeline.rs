@@ -82,9 +82,13 @@ pub struct HeldView<T> {
 pub struct MarkView {
     /// The act.
     pub act: &'static str,
+    /// What it is called.
+    pub act_label: &'static str,
     /// The event's type.
     #[serde(rename = "type")]
     pub event_type: &'static str,
+    /// What that is called.
+    pub type_label: &'static str,
     /// When, as sharp as its source.
     pub effective_on: String,
     /// The day from which it counts in the fold.
@@ -102,6 +106,8 @@ pub struct MarkView {
 pub struct TimelineView {
     /// The program.
     pub program: String,
+    /// The program's name.
+    pub program_name: String,
     /// The subject.
     pub subject: String,
     /// Its name on the day.
@@ -144,6 +150,7 @@ pub async fn get_timeline(call: Call) -> Answered {
     let due = items(&state, reading.day, &reading.calendars);
     let view = TimelineView {
         program: reading.program.id.to_string(),
+        program_name: reading.program.name.get(language).to_owned(),
         subject: reading.subject.id().to_string(),
         name: reading.subject.name_on(reading.day).get(language).to_owned(),
         exercise: reading.program.is_exercise(),
@@ -162,7 +169,7 @@ pub async fn get_timeline(call: Call) -> Answered {
             .iter()
             .map(|item| ObligationView::of(item, reading.day, &labels, language))
             .collect(),
-        acts: line.acts.iter().map(mark_view).collect(),
+        acts: line.acts.iter().map(|mark| mark_view(mark, language)).collect(),
     };
     tagged(&call, &reading.tag(&call, revision), REVALIDATE, &view)
 }
@@ -245,10 +252,12 @@ fn term_view(reading: &Reading<'_>, span: &Held<Term>, language: Language) -> He
     held(view, span.from_day, span.to_day)
 }
 
-fn mark_view(mark: &ActMark) -> MarkView {
+fn mark_view(mark: &ActMark, language: Language) -> MarkView {
     MarkView {
         act: mark.act,
+        act_label: words::act(mark.act, language),
         event_type: mark.event_type,
+        type_label: words::event(mark.event_type, language),
         effective_on: mark.effective_on.to_string(),
         fold_day: mark.fold_day.to_string(),
         revision: mark.revision,

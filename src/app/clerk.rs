@@ -27,7 +27,7 @@ use crate::domain::enrollment::Enrollment;
 use crate::domain::event::{Event, EventMeta, ObligationLapsed, Recorded};
 use crate::domain::event_type::Own;
 use crate::domain::history::History;
-use crate::domain::ids::EventRef;
+use crate::domain::ids::{EventRef, ProgramId};
 use crate::domain::measure::Program;
 use crate::log::{LogError, RecordedEvent};
 
@@ -177,7 +177,7 @@ impl Clerk {
         if let Some(known) = self.pending.get_mut(stream) {
             *known = news;
         } else if event.event_type != Own::ObligationLapsed.recorded_as().name
-            && matches!(codec::kind_of_stream(stream), StreamKind::Enrollment { .. })
+            && of_what(stream).is_some()
         {
             self.pending.insert(stream.to_owned(), news);
         }
@@ -191,12 +191,8 @@ impl Clerk {
         round: &mut Round,
     ) -> Result<Looked, ActError> {
         let app = self.app.clone();
-        let StreamKind::Enrollment { program, .. } = codec::kind_of_stream(stream) else {
-            return Ok(Looked::Done(None));
-        };
-        let Some(program) = app.library.program(program.as_str()) else {
-            return Ok(Looked::Done(None));
-        };
+        let program = of_what(stream).and_then(|program| app.library.program(program.as_str()));
+        let Some(program) = program else { return Ok(Looked::Done(None)) };
         let (_, calendars) = app.library.present_calendars();
         let kept =
             app.enrollments.cache.peek(stream).filter(|kept| kept.revision >= Some(news.revision));
@@ -339,6 +335,14 @@ impl Clerk {
             let left = Duration::from_micros(u64::try_from(left).unwrap_or_default());
             tokio::time::sleep(interval.min(left).max(MIN_PAUSE)).await;
         }
+    }
+}
+
+/// The program of a stream in which something can lapse: an enrollment's, or its own.
+fn of_what(stream: &str) -> Option<ProgramId> {
+    match codec::kind_of_stream(stream) {
+        StreamKind::Enrollment { program, .. } | StreamKind::Program(program) => Some(program),
+        _ => None,
     }
 }
 

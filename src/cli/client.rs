@@ -1,6 +1,5 @@
 //! A client of the REST interface that reads.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -30,8 +29,6 @@ pub struct Answer {
     pub body: Value,
     /// Whether it is in English, rather than Chinese.
     pub is_english: bool,
-    /// The names of the programs by their ids, where they were asked for.
-    pub programs: BTreeMap<String, String>,
 }
 
 impl Answer {
@@ -103,7 +100,7 @@ impl Client {
             return Err(problem(status, &body));
         }
         let is_english = language.is_some_and(|language| language.as_bytes().starts_with(b"en"));
-        Ok(Answer { body, is_english, programs: BTreeMap::new() })
+        Ok(Answer { body, is_english })
     }
 }
 

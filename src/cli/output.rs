@@ -17,6 +17,7 @@ use serde_json::Value;
 
 pub use page::{Page, Table};
 
+use crate::domain::date::Timestamp;
 use crate::domain::text::is_hidden;
 
 /// The form of what a command shows.
@@ -62,6 +63,18 @@ impl Write for Out {
     fn flush(&mut self) -> io::Result<()> {
         self.with(|out| out.flush())
     }
+}
+
+/// An instant as people read it: `2026-11-30 02:00:00.5 UTC`. In JSON it stays as RFC 3339 has it.
+pub fn instant(at: Timestamp) -> String {
+    let text = at.to_rfc3339().replace('T', " ");
+    let text = text.trim_end_matches('Z').trim_end_matches('0').trim_end_matches('.');
+    format!("{text} UTC")
+}
+
+/// The same of an instant in an answer or a file; what is none stays as it is.
+pub fn said_instant(text: &str) -> String {
+    Timestamp::parse_rfc3339(text).map_or_else(|_| text.to_owned(), instant)
 }
 
 /// Shows a page on standard output.
@@ -146,6 +159,13 @@ mod tests {
         let shown = plain(FORGED);
         assert_eq!(shown, r"a\n2024-03-01  listed\r\u{1b}[2K\u{202e}\u{200b}\u{9b}b");
         assert_eq!(plain("广东省　〔2015〕59号 é"), "广东省　〔2015〕59号 é");
+    }
+
+    #[test]
+    fn an_instant_is_said_one_way() {
+        assert_eq!(said_instant("2026-11-30T10:00:00+08:00"), "2026-11-30 02:00:00 UTC");
+        assert_eq!(said_instant("2026-11-30T02:00:00.500000Z"), "2026-11-30 02:00:00.5 UTC");
+        assert_eq!((said_instant(""), said_instant("T or Z")), (String::new(), "T or Z".into()));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
 use super::node::read_models;
-use super::output::{Format, Page, Table, print, print_json};
+use super::output::{Format, Page, Table, instant, print, print_json};
 use super::progress::{Interrupt, bar};
 use super::stores::{Access, open_log};
 use super::verify::check;
@@ -279,13 +279,12 @@ fn show(output: Format, place: &str, looked: &Looked, head: Option<u64>) -> anyh
     let count = |at: Option<u64>| at.map_or(0, |at| at + 1);
     let behind = count(head).saturating_sub(count(checkpoint.position));
     let number = |at: Option<u64>| at.map(|at| format!("{at:020}"));
-    let instant = |us: i64| Timestamp::from_micros(us).to_rfc3339();
-    let known_at = checkpoint.position.map(|_| instant(checkpoint.known_at_us));
+    let known_at = checkpoint.position.map(|_| Timestamp::from_micros(checkpoint.known_at_us));
     let failed = checkpoint.failed.as_ref();
     if output == Format::Json {
         return Ok(print_json(&json!({
             "place": place, "copy": copy, "sequence": number(checkpoint.position),
-            "log_sequence": number(head), "behind": behind, "known_at": known_at,
+            "log_sequence": number(head), "behind": behind, "known_at": known_at.map(Timestamp::to_rfc3339),
             "writer": writer, "epoch": checkpoint.epoch, "another_version": stale,
             "can_not_be_written": refused, "kept": kept,
             "failed": failed.map(|(at, why)| json!({ "sequence": number(Some(*at)), "reason": why })),
@@ -297,7 +296,7 @@ fn show(output: Format, place: &str, looked: &Looked, head: Option<u64>) -> anyh
     row("sequence", number(checkpoint.position).unwrap_or_default());
     row("log's sequence", number(head).unwrap_or_default());
     row("events behind", behind.to_string());
-    row("known at", known_at.unwrap_or_default());
+    row("known at", known_at.map(instant).unwrap_or_default());
     row("written by", writer.clone().unwrap_or_else(|| "nobody now".to_owned()));
     if !stale.is_empty() {
         row("of another version", stale.join(", "));

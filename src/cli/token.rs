@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
-use super::output::{print_line, tell};
+use super::output::{instant, print_line, tell};
 use crate::api::auth::{Grant, KeyUse, Role, TokenKey, is_token_id, issue, revoke};
 use crate::domain::date::Timestamp;
 use crate::domain::text::says_something;
@@ -100,7 +100,7 @@ pub fn run(args: &TokenArgs) -> anyhow::Result<Exit> {
     let key = token_key(&config.auth.token_key)?;
     let now = now_unix_s();
     print_line(&issue(&key, &grant, now, args.ttl_s)?)?;
-    let until = Timestamp::from_micros((now + i64::from(args.ttl_s)) * 1_000_000).to_rfc3339();
+    let until = instant(Timestamp::from_micros((now + i64::from(args.ttl_s)) * 1_000_000));
     tell(&format!("docket: the token's id is {}; it is good until {until}", grant.jti));
     Ok(Exit::Done)
 }

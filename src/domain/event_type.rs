@@ -64,11 +64,11 @@ pub struct EventType {
 
 impl EventType {
     /// Whether it stands in streams of a kind: what offices do for a subject is also done for a program
-    /// as a whole.
+    /// as a whole, and what is owed for it lapses likewise.
     pub fn stands_in(&self, kind: Kind) -> bool {
         let of_whole = kind == Kind::Program
             && self.kind == Kind::Enrollment
-            && matches!(self.records, Records::Act(_));
+            && matches!(self.records, Records::Act(_) | Records::Own(Own::ObligationLapsed));
         self.kind == kind || of_whole
     }
 

@@ -121,6 +121,9 @@ fn apply(state: &mut State, recorded: &Recorded, effects: &Effects, fold_day: Da
         state.last_evidenced_on = Some(on);
     }
     settle(state, recorded, effects);
+    for laid in &effects.lays {
+        lay(state, recorded, laid);
+    }
     for met in &effects.meets {
         meet(state, recorded, met);
     }
@@ -312,22 +315,22 @@ fn open(state: &mut State, recorded: &Recorded, opened: &DutyOpened, fold_day: D
         let same = |duty: &Duty| duty.obligation == opened.obligation;
         end_duties(state, recorded.revision, fold_day, false, same);
     }
-    Arc::make_mut(&mut state.duties).push(Arc::new(Duty {
-        obligation: opened.obligation.clone(),
-        owes: opened.owes,
-        with: opened.with.clone(),
-        receivers: opened.receivers.clone(),
-        uncertain: opened.uncertain,
-        article: Arc::from(opened.article.as_str()),
-        opened_by: recorded.revision,
-        opened_on: recorded.meta.effective_on,
-        open_from: opened.open_from,
-        due: opened.due.clone().map(Arc::new),
-        after_end: opened.after_end,
-        series: opened.series.clone().map(|series| Arc::new(sharpened(series, fold_day))),
-        met: Arc::default(),
-        ended: None,
-    }));
+    let mut duty = Duty::opened(opened, recorded.revision, recorded.meta.effective_on);
+    duty.series = opened.series.clone().map(|series| Arc::new(sharpened(series, fold_day)));
+    Arc::make_mut(&mut state.duties).push(Arc::new(duty));
+}
+
+/// What is laid on the program as a whole opens once; what met it before its record was opened counts.
+fn lay(state: &mut State, recorded: &Recorded, laid: &DutyOpened) {
+    if state.duties.iter().any(|duty| duty.obligation == laid.obligation) {
+        return;
+    }
+    let duty = Duty::opened(laid, recorded.revision, recorded.meta.effective_on);
+    let duty = match state.met_outside.get(&laid.obligation) {
+        Some(met) => duty.with_met(met.clone()),
+        None => duty,
+    };
+    Arc::make_mut(&mut state.duties).push(Arc::new(duty));
 }
 
 /// What rests on the event that opened it can say more of its year than the event did.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::act::ActKind;
 use super::date::{CivilDate, Day};
-use super::event::{AppliedFor, Due, ObligationLapsed, Planned, Series, Term, Title};
+use super::event::{AppliedFor, Due, DutyOpened, ObligationLapsed, Planned, Series, Term, Title};
 use super::ids::{Id, Node, Office, Provenance};
 
 /// Who is meant by "nobody yet": the state of an enrollment without events.
@@ -184,6 +184,37 @@ pub struct Duty {
     pub ended: Option<Ended>,
 }
 
+impl Duty {
+    /// A duty that an event of this revision and date opens.
+    pub fn opened(opened: &DutyOpened, by: u64, on: CivilDate) -> Self {
+        Self {
+            obligation: opened.obligation.clone(),
+            owes: opened.owes,
+            with: opened.with.clone(),
+            receivers: opened.receivers.clone(),
+            uncertain: opened.uncertain,
+            article: Arc::from(opened.article.as_str()),
+            opened_by: by,
+            opened_on: on,
+            open_from: opened.open_from,
+            due: opened.due.clone().map(Arc::new),
+            after_end: opened.after_end,
+            series: opened.series.clone().map(Arc::new),
+            met: Arc::default(),
+            ended: None,
+        }
+    }
+
+    /// The same as something met it, which all who receive it had at once.
+    #[must_use]
+    pub(super) fn with_met(mut self, met: Met) -> Self {
+        let had = |by: &Office| Received { by: *by, on: met.received_on, stated: met.stated };
+        let receipts = self.receivers.iter().map(had).collect();
+        Arc::make_mut(&mut self.met).insert(ONCE, Met { receipts, ..met });
+        self
+    }
+}
+
 /// How a duty was met.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Met {
@@ -263,6 +294,13 @@ impl State {
                 && duty.ended.is_none()
                 && (duty.series.is_some() || duty.met.is_empty())
         })
+    }
+
+    /// How an obligation that does not recur was met, also where none was open.
+    pub fn met(&self, obligation: &Id) -> Option<&Met> {
+        let duties = self.duties.iter().filter(|duty| duty.obligation == *obligation);
+        let met = duties.filter_map(|duty| duty.met.get(&ONCE)).next();
+        met.or_else(|| self.met_outside.get(obligation))
     }
 
     /// The lapse on record of a duty and due date.

@@ -13,6 +13,7 @@ pub use members::member;
 pub(crate) use said::said;
 pub use said::{AllOf, Arithmetic, Clauses, Given, Member, OneOf, Quoted, Said, When, quoted};
 
+use super::act::ActKind;
 use super::date::CivilDate;
 use super::event_type::EventType;
 use super::ids::{Language, Office, Text};
@@ -28,10 +29,14 @@ pub fn zh(date: impl Into<CivilDate>) -> String {
     self::date(&date.into(), Language::Zh)
 }
 
-/// What a type of event is called.
-pub fn event(name: &str) -> Text {
-    let label = EventType::find(name).map(|found| found.label);
-    both(|language| label.map_or_else(|| name.to_owned(), |label| label.get(language).to_owned()))
+/// What an act is called, by its name.
+pub fn act(name: &str, language: Language) -> &str {
+    ActKind::parse(name).map_or(name, |kind| kind.label().get(language))
+}
+
+/// What a type of event is called, by its name.
+pub fn event(name: &str, language: Language) -> &str {
+    EventType::find(name).map_or(name, |found| found.label.get(language))
 }
 
 /// What kind of office acts, with its article.
@@ -57,7 +62,7 @@ pub fn role(name: &str, language: Language) -> &str {
     }
 }
 
-/// A mark of a fact or an obligation, as answers name it: `ATTESTED` is `attested`, `佐证`.
+/// A mark of a fact, an event or an obligation, as answers name it: `ATTESTED` is `attested`, `佐证`.
 pub fn marked(mark: &str, language: Language) -> Option<&'static str> {
     let (en, zh) = match mark.to_ascii_lowercase().as_str() {
         "recorded" => ("recorded", "入档"),
@@ -69,6 +74,10 @@ pub fn marked(mark: &str, language: Language) -> Option<&'static str> {
         "overdue" => ("overdue", "逾期"),
         "waived" => ("waived", "免除"),
         "not_in_the_record" => ("not in the record", "不在记录中"),
+        "stands" => ("stands", "有效"),
+        "corrected" => ("corrected", "已更正"),
+        "annulled" => ("annulled", "已撤销"),
+        "unsupported" => ("without ground", "已失依据"),
         _ => return None,
     };
     Some(pick(language, en, zh))

@@ -17,7 +17,8 @@ use crate::log::StreamName;
 #[derive(Debug, Clone)]
 pub(super) struct Folded {
     pub program: ProgramId,
-    pub subject: SubjectId,
+    /// Absent: the program as a whole.
+    pub subject: Option<SubjectId>,
     pub enrollment: Enrollment,
     /// The state at the end of the day before the last fold day.
     pub prior: State,

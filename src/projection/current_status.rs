@@ -26,7 +26,7 @@ pub struct CurrentStatus {
 struct Head {
     stream: StreamName,
     program: String,
-    subject: String,
+    subject: Option<String>,
     exercise: bool,
     revision: u64,
     sequence: u64,
@@ -55,7 +55,7 @@ impl Projection for CurrentStatus {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn tables_sql(&self) -> &'static str {
@@ -90,7 +90,10 @@ impl Projection for CurrentStatus {
     fn flush(&mut self, changes: &mut ModelChanges<'_>) {
         for (id, head) in std::mem::take(&mut self.heads) {
             let mut row = changes.put(0);
-            row.number(id).text(&head.program).text(&head.subject).text(head.stream.as_str());
+            row.number(id)
+                .text(&head.program)
+                .text_if(head.subject.as_deref())
+                .text(head.stream.as_str());
             row.flag(head.exercise).number(head.revision).number(head.sequence);
             row.int(head.recorded_at.micros());
         }
@@ -101,7 +104,7 @@ fn head(step: &Step<'_>) -> Head {
     Head {
         stream: step.stream.clone(),
         program: step.program.to_string(),
-        subject: step.subject.to_string(),
+        subject: step.subject.map(ToString::to_string),
         exercise: step.event.meta.exercise,
         revision: step.event.revision,
         sequence: step.sequence,

@@ -99,8 +99,12 @@ impl Folder {
         events: u64,
         each: &mut Each<'_>,
     ) -> Result<Folded, ProjectionError> {
-        let StreamKind::Enrollment { program, subject } = kind_of_stream(stream.as_str()) else {
-            return Err(ProjectionError::Inconsistent(format!("{stream} is no enrollment")));
+        let (program, subject) = match kind_of_stream(stream.as_str()) {
+            StreamKind::Enrollment { program, subject } => (program, Some(subject)),
+            StreamKind::Program(program) => (program, None),
+            _ => {
+                return Err(ProjectionError::Inconsistent(format!("{stream} is no enrollment")));
+            }
         };
         let mut folded = Folded {
             program,
@@ -206,7 +210,7 @@ fn advance(
     let step = Step {
         stream,
         program: &folded.program,
-        subject: &folded.subject,
+        subject: folded.subject.as_ref(),
         enrollment: number,
         event: recorded,
         sequence,

@@ -190,8 +190,7 @@ pub(super) fn take_in(
             models.take_in(envelope, meta, &Input::Subject(subject, history.as_ref()), changes)
         }
         Stored::Quota(quota, _) => models.take_in(envelope, meta, &Input::Quota(quota), changes),
-        Stored::Program(_)
-        | Stored::LogCreated(..)
+        Stored::LogCreated(..)
         | Stored::LossAccepted(..)
         | Stored::ClockConfirmed(..)
         | Stored::MeasureAdopted(..)

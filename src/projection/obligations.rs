@@ -19,6 +19,7 @@ use crate::domain::state::{Duty, Met, State};
 
 mod list;
 mod tables;
+mod whole;
 
 pub use list::{ObligationCursor, ObligationFilter, ObligationRow};
 

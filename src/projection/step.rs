@@ -35,15 +35,15 @@ pub struct Envelope {
     pub known_at_us: i64,
 }
 
-/// One event of an enrollment, with the state before and after it.
+/// One event of an enrollment, or of a program as a whole, with the state before and after it.
 #[derive(Debug, Clone, Copy)]
 pub struct Step<'a> {
     /// The enrollment's stream.
     pub stream: &'a StreamName,
     /// The program.
     pub program: &'a ProgramId,
-    /// The subject.
-    pub subject: &'a SubjectId,
+    /// The subject; absent: the program as a whole.
+    pub subject: Option<&'a SubjectId>,
     /// The enrollment's number in the tables: the sequence of its first event.
     pub enrollment: u64,
     /// The event.

@@ -278,9 +278,10 @@ async fn c13_a_report_is_received_by_two_offices() {
     });
     server.department().act(ENROLLMENT, &receipt).await.ok(201);
     read_models_follow(&server).await;
-    let by_department =
-        json!({ "office": "provincial_department", "on": "2027-01-26", "stated": true });
-    let by_national = json!({ "office": "national_office", "on": "2027-01-30", "stated": false });
+    let receipt = |office: &str, label: &str, on: &str, stated: bool| json!({ "office": office, "office_label": label, "on": on, "stated": stated });
+    let department = ("provincial_department", "the provincial IP department");
+    let by_department = receipt(department.0, department.1, "2027-01-26", true);
+    let by_national = receipt("national_office", "the national IP office", "2027-01-30", false);
     let both = json!([by_national, by_department]);
     for (day, status, received) in [
         ("2027-01-25", "OPEN", json!([])),

@@ -184,3 +184,111 @@ async fn p19_an_evaluation_says_that_no_indicator_system_is_on_record() {
         "{act}"
     );
 }
+
+/// The items of the list across programs that are owed for a program as a whole.
+async fn listed(server: &Server, query: &str) -> Vec<Value> {
+    let head = server.app.log().head().await.unwrap().unwrap();
+    let path = format!("/v1/obligations?min_sequence={head}&limit=1000&{query}");
+    let request = server.auditor().request("GET", &path).header("prefer", "wait=20");
+    let body = send(request.header("accept-language", "en")).await.ok(200).json();
+    let items = body["items"].as_array().unwrap().iter();
+    items.filter(|item| item["subject"].is_null()).cloned().collect()
+}
+
+fn said(items: &[Value]) -> Vec<(&str, &str)> {
+    items
+        .iter()
+        .map(|one| (one["obligation"].as_str().unwrap(), one["status"].as_str().unwrap()))
+        .collect()
+}
+
+/// What is owed for programs as a whole stands in the list of who owes what, before and after their
+/// records begin, under the same filters and both times, in exports, and lapses like any duty.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_owed_for_a_program_as_a_whole_is_listed_and_exported() {
+    let server = server().await;
+    let all = listed(&server, "program=strong_province&owes=national_office").await;
+    let ids = ["classified_guidance", "indicator_system", "key_works"];
+    assert_eq!(
+        said(&all),
+        ids.into_iter().zip(["NOT_IN_THE_RECORD", "OPEN", "OPEN"]).collect::<Vec<_>>()
+    );
+    assert_eq!(all[0]["program"], "strong_province");
+    assert_eq!(all[0]["program_name"], "Construction of strong IP provinces");
+    assert_eq!((&all[0]["enrollment"], &all[0]["opened_by"]), (&Value::Null, &Value::Null));
+    assert_eq!(listed(&server, "owes=province").await.len(), 0);
+    assert_eq!(listed(&server, "program=cluster_area").await.len(), 0);
+    assert_eq!(listed(&server, "program=strong_province&as_of=2015-10-20").await.len(), 0);
+    // In pages of one: each once.
+    let mut path = "/v1/obligations?program=strong_province&limit=1".to_owned();
+    let mut seen = Vec::new();
+    loop {
+        let body = server.auditor().get(&path).await.ok(200).json();
+        seen.extend(body["items"].as_array().unwrap().iter().map(|i| i["obligation"].clone()));
+        let Some(next) = body["next"].as_str() else { break };
+        path = next.to_owned();
+    }
+    assert_eq!(seen, ids);
+
+    let program = "exercise_strong_province";
+    let works = json!({ "act": "record_arrangement", "effective_on": "2017-01-10", "kind": "key_works", "year": 2017, "text": "x" });
+    let first = server.national().act_for(program, &works).await.ok(201).json();
+    let day = server.app.clock().now().civil_day();
+    let round = docket::app::Clerk::new(server.app.clone(), 0).run_once(day).await.unwrap();
+    assert_eq!(round.lapsed, 1);
+    let of = |query: &str| format!("exercise=true&program={program}{query}");
+    let list = listed(&server, &of("")).await;
+    assert_eq!(said(&list), [(ids[0], "OVERDUE"), (ids[1], "OPEN"), (ids[2], "MET")]);
+    // As the answer about the program itself has it.
+    let one = server.auditor().request("GET", OBLIGATIONS).header("accept-language", "en");
+    let one = send(one).await.ok(200).json();
+    for (listed, alone) in list.iter().zip(one["items"].as_array().unwrap()) {
+        for (member, value) in alone.as_object().unwrap() {
+            assert_eq!(&listed[member], value, "{member}");
+        }
+    }
+    assert_eq!((&list[0]["lapsed_by"], &list[0]["opened_by"]), (&json!(1), &json!(0)));
+    assert_eq!(list[0]["days_late"], 2152);
+    assert_eq!(said(&listed(&server, &of("&status=OVERDUE")).await), [(ids[0], "OVERDUE")]);
+    assert_eq!(said(&listed(&server, &of("&due_before=2021-01-01")).await).len(), 1);
+    assert_eq!(said(&listed(&server, &of("&as_of=2019-12-31")).await)[0].1, "OPEN");
+    assert_eq!(said(&listed(&server, &of("&as_of=2016-12-31")).await)[0].1, "NOT_IN_THE_RECORD");
+    let before = first["sequence"].as_str().unwrap().parse::<u64>().unwrap() - 1;
+    let then = listed(&server, &of(&format!("&at_sequence={before}"))).await;
+    assert_eq!(said(&then), [(ids[0], "NOT_IN_THE_RECORD"), (ids[1], "OPEN"), (ids[2], "OPEN")]);
+    let then = listed(&server, &of("&at_sequence=0")).await;
+    assert_eq!(said(&then), [], "the measure was not adopted yet");
+}
+
+/// Its duties and acts are rows of the reporting tables; it is no enrollment.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_on_record_for_a_program_as_a_whole_is_exported() {
+    let server = server().await;
+    let works = json!({ "act": "record_arrangement", "effective_on": "2017-01-10", "kind": "key_works", "year": 2017, "text": "x" });
+    server.national().act_for("exercise_strong_province", &works).await.ok(201);
+    listed(&server, "exercise=true").await;
+    let export = async |table: &str| {
+        let path = format!("/v1/exports/{table}?exercise=true");
+        let request = server.auditor().request("GET", &path).header("accept", "text/csv");
+        let body = send(request).await.ok(200).body.clone();
+        let mut reader = csv::Reader::from_reader(&*body);
+        let head = reader.headers().unwrap().clone();
+        let rows = reader.records().map(Result::unwrap);
+        let row = |row: csv::StringRecord| -> Value {
+            head.iter().zip(row.iter()).map(|(k, v)| (k.to_owned(), json!(v))).collect()
+        };
+        rows.map(row).collect::<Vec<_>>()
+    };
+    let duties = export("obligation").await;
+    let stream = "program-exercise_strong_province";
+    assert_eq!(duties.len(), 3);
+    for (duty, id) in duties.iter().zip(["classified_guidance", "indicator_system", "key_works"]) {
+        assert_eq!((&duty["enrollment"], &duty["subject"]), (&json!(stream), &json!("")));
+        assert_eq!(duty["obligation"], id);
+    }
+    let acts = export("act").await;
+    assert_eq!((acts.len(), &acts[0]["act"]), (1, &json!("record_arrangement")));
+    assert_eq!(export("enrollment_current").await.len(), 0, "it is no enrollment");
+    let lists = "/v1/enrollments?exercise=true";
+    assert_eq!(server.auditor().get(lists).await.ok(200).json()["items"], json!([]));
+}

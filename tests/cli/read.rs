@@ -127,8 +127,9 @@ fn registered() -> BTreeSet<String> {
 fn chinese_tables_hold_no_codes() {
     let one = ["exercise_strong_province", "x01"];
     let area = ["exercise_cluster_area", "exercise_b"];
-    let asked: [&[&str]; 9] = [
+    let asked: [&[&str]; 10] = [
         &["status", one[0], one[1]],
+        &["obligations", one[0]],
         &["status", area[0], area[1], "--as-of", "2016-03-10"],
         &["status", "cluster_area", "futian"],
         &["obligations", area[0], area[1]],
@@ -202,6 +203,35 @@ fn obligations_are_judged_and_say_how_they_follow() {
     assert!(real["items"].as_array().unwrap().iter().all(|item| item["exercise"] == false));
     let shown = table(&["obligations", "exercise_cluster_area", "exercise_b", "--lang", "en"]);
     assert!(shown.contains("\nobligation ") && shown.contains("Art. 10"), "{shown}");
+}
+
+/// What is owed for a program as a whole is in the list, with the program named (P7, P19).
+#[test]
+fn what_is_owed_for_a_program_as_a_whole_is_listed() {
+    let asked = ["obligations", "strong_province", "--owes", "national_office"];
+    let list = ask(&asked);
+    let whole = list["items"].as_array().unwrap().iter().filter(|item| item["subject"].is_null());
+    let ids: BTreeSet<_> = whole.map(|item| item["obligation"].as_str().unwrap()).collect();
+    assert_eq!(ids, BTreeSet::from(["classified_guidance", "indicator_system", "key_works"]));
+    let shown = |lang| table(&[&asked[..], &["--lang", lang]].concat());
+    let row = |shown: &str, whose: &str| {
+        shown.lines().filter(|line| line.contains(whose)).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let english = row(&shown("en"), "(the program as a whole)");
+    assert!(english.len() == 3 && english[0].contains("strong_province"), "{english:?}");
+    let chinese = row(&shown("zh-CN"), "（项目整体）");
+    assert!(chinese.len() == 3 && chinese[0].contains("知识产权强省建设"), "{chinese:?}");
+}
+
+/// Instants are said one way, whichever command says them.
+#[test]
+fn instants_are_said_in_utc() {
+    let known = "2100-01-01T08:00:00+08:00";
+    let status = ["status", "cluster_area", "futian", "--lang", "en", "--known-at", known];
+    let shown = table(&status);
+    assert!(shown.contains(" 2100-01-01 00:00:00 UTC"), "{shown}");
+    let trail = table(&["audit", "cluster_area", "futian", "--lang", "en"]);
+    assert!(trail.lines().filter(|line| line.ends_with(" UTC")).count() > 3, "{trail}");
 }
 
 #[test]

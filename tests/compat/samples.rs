@@ -42,9 +42,7 @@ fn stored(sample: &Sample, event_type: &str) -> RecordedEvent {
 fn written(stored: &Stored) -> NewEvent {
     let id = uuid::Uuid::nil();
     match stored {
-        Stored::Enrollment(recorded) | Stored::Program(recorded) => {
-            codec::encode_event(&recorded.event, &recorded.meta, id)
-        }
+        Stored::Enrollment(recorded) => codec::encode_event(&recorded.event, &recorded.meta, id),
         Stored::Subject(event, meta) => codec::encode_subject(event, meta, id),
         Stored::Quota(event, meta) => codec::encode_quota(event, meta, id),
         Stored::LogCreated(body, meta) => codec::encode_own(body, meta, id),
@@ -90,7 +88,7 @@ fn a_sample_of_every_version_of_every_type_is_read() {
 
 fn recorded(stored: &Stored) -> Option<&docket::domain::event::Recorded> {
     match stored {
-        Stored::Enrollment(recorded) | Stored::Program(recorded) => Some(recorded),
+        Stored::Enrollment(recorded) => Some(recorded),
         _ => None,
     }
 }

@@ -154,7 +154,7 @@ impl Replay {
             standing_in: &standing_in,
             met_for_whole: &|obligation| {
                 let history = self.histories.get(&program_stream(&act.program))?;
-                let by = history.state_at(day).met_outside.get(obligation)?.by;
+                let by = history.state_at(day).met(obligation)?.by;
                 Some(history.at(by)?.reference(history.stream()))
             },
             mending: None,

@@ -162,10 +162,12 @@ impl Then {
             duties.sort_by(|a, b| (a.opened_by, &a.obligation).cmp(&(b.opened_by, &b.obligation)));
             rows.extend(duties.into_iter().map(|duty| ObligationRow {
                 program: ProgramId::parse(&program).unwrap(),
-                subject: SubjectId::parse(&subject).unwrap(),
+                subject: Some(SubjectId::parse(&subject).unwrap()),
                 exercise: false,
                 kept_since: state.kept_since,
                 duty: (*duty).clone(),
+                // No clerk is at work here.
+                lapses: Vec::new(),
                 order_key: order_key.clone(),
             }));
         }

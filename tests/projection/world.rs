@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock};
 
 use docket::app::measure_files::{Checked, check_files};
 use docket::codec::{
-    encode_event, encode_own, encode_quota, encode_subject, enrollment_stream, parse_act_request,
-    quota_stream, subject_stream,
+    encode_event, encode_own, encode_quota, encode_subject, parse_act_request, quota_stream,
+    record_stream, subject_stream,
 };
 use docket::domain::act::{Act, ActRequest, Common};
 use docket::domain::calendar::Calendars;
@@ -219,7 +219,7 @@ impl World {
     /// Docket's own event in an enrollment.
     pub fn abandon(&mut self, stream: &str) {
         let reservation = EventRef { stream: "quota-x.y".to_owned(), revision: 0, id: Uuid::nil() };
-        let meta = self.own_meta("2016-01-01", stream.starts_with("exercise"));
+        let meta = self.own_meta("2016-01-01", stream.contains("exercise"));
         self.record(stream, Event::ApprovalAbandoned(ApprovalAbandoned { reservation }), meta);
     }
 
@@ -228,7 +228,7 @@ impl World {
         let found = lapses(&self.histories[stream], &Calendars::default(), day(on));
         for lapse in &found {
             let on = lapse.lapsed_on().to_string();
-            let meta = self.own_meta(&on, stream.starts_with("exercise"));
+            let meta = self.own_meta(&on, stream.contains("exercise"));
             self.record(stream, Event::ObligationLapsed(Box::new(lapse.clone())), meta);
         }
         found.len()
@@ -253,6 +253,14 @@ impl World {
             .unwrap_or_else(|refusal| panic!("{body}: {}", refusal.detail.en))
     }
 
+    /// Does an act for a program as a whole that must be allowed.
+    pub fn act_for(&mut self, program: &str, office: Office, body: &str) -> EventRef {
+        let of = self.programs.iter().find(|p| p.id.as_str() == program).unwrap();
+        let (subject, versions) = (Subject::of_program(of), self.versions[program].of_whole());
+        self.judged(program, (&subject, &versions), office, body)
+            .unwrap_or_else(|refusal| panic!("{body}: {}", refusal.detail.en))
+    }
+
     pub fn try_act(
         &mut self,
         program: &str,
@@ -260,24 +268,32 @@ impl World {
         office: Office,
         body: &str,
     ) -> Result<EventRef, Refusal> {
+        let subject = self.subjects[subject].clone();
+        let versions = self.versions[program].clone();
+        self.judged(program, (&subject, &versions), office, body)
+    }
+
+    fn judged(
+        &mut self,
+        program: &str,
+        (subject, versions): (&Subject, &Versions),
+        office: Office,
+        body: &str,
+    ) -> Result<EventRef, Refusal> {
         let request = with_a_letter(body);
-        let stream = enrollment_stream(
-            &ProgramId::parse(program).unwrap(),
-            &SubjectId::parse(subject).unwrap(),
-        );
+        let stream = record_stream(&ProgramId::parse(program).unwrap(), subject);
         let history = self.histories.get(&stream).cloned().unwrap_or_else(|| History::new(&stream));
-        let found = &self.subjects[subject];
-        let province = found.registration.province.as_ref().map(ToString::to_string);
+        let province = subject.registration.province.as_ref().map(ToString::to_string);
         let actor = Actor {
             office,
             office_id: office.as_str().to_owned(),
-            divisions: province.into_iter().chain([subject.to_owned()]).collect(),
+            divisions: province.into_iter().chain([subject.id().to_string()]).collect(),
         };
         let now = Timestamp::from_micros(self.now_us);
         let ctx = Context {
             program: self.programs.iter().find(|p| p.id.as_str() == program).unwrap(),
-            versions: &self.versions[program],
-            subject: found,
+            versions,
+            subject,
             stream: &stream,
             actor: &actor,
             now,

@@ -59,7 +59,27 @@ pub fn filled() -> World {
     shown(at, "xihu");
     ahead(at, "optics_valley");
     annual(at, "exercise_strong_province", "inv_province");
+    whole(at);
     world
+}
+
+/// A program as a whole: what is laid on it lapses, is met late, and by an act that is corrected.
+fn whole(world: &mut World) {
+    let (program, stream) = ("exercise_strong_province", "program-exercise_strong_province");
+    let works = |year: i32| {
+        format!(
+            r#"{{"act":"record_arrangement","effective_on":"{year}-01-10","kind":"key_works","year":{year},"text":"x"}}"#
+        )
+    };
+    world.act_for(program, Office::NationalOffice, &works(2017));
+    assert_eq!(world.silence(stream, "2021-03-01"), 1, "the guidance of 2019 to 2020");
+    let guidance = r#"{"act":"record_guidance","effective_on":"2021-03-01","text":"g"}"#;
+    world.act_for(program, Office::NationalOffice, guidance);
+    let earlier = world.act_for(program, Office::NationalOffice, &works(2016));
+    let annulled = format!(
+        r#"{{"act":"correct","effective_on":"2021-04-01","corrects":"{earlier}","reason":"a draft"}}"#
+    );
+    world.act_for(program, Office::NationalOffice, &annulled);
 }
 
 fn correct(world: &mut World, approval: &EventRef) {
@@ -223,6 +243,8 @@ fn answers(tables: &Tables<'_>, at: At) -> Result<Answers, docket::projection::D
     }
     let program = ProgramId::parse("strong_province").unwrap();
     found.push(("places".to_owned(), format!("{:?}", tables.list_places(&program, at.known)?)));
+    let exercise = ProgramId::parse("exercise_strong_province").unwrap();
+    found.push(("whole".to_owned(), format!("{:?}", tables.whole(&exercise, true, at)?)));
     let id = uuid::Uuid::from_u128(1);
     found.push(("event".to_owned(), format!("{:?}", tables.find_event(id)?)));
     Ok(found)

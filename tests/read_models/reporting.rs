@@ -81,7 +81,7 @@ fn exactly_one_rectangle_says_what_held_on_a_day_as_known_at_an_event(place: &Pl
     let reader = follower.copy().reader();
     let by_rows = "SELECT e.stream, h.stands_at, h.phase, h.waiting
         FROM status_history h JOIN enrollment e ON e.id = h.enrollment
-        WHERE h.valid_from <= :day AND h.known_from <= :known
+        WHERE e.subject IS NOT NULL AND h.valid_from <= :day AND h.known_from <= :known
           AND (h.known_to IS NULL OR h.known_to > :known)
           AND (h.valid_to_known IS NULL OR h.valid_to_known > :known OR h.valid_to > :day)
         ORDER BY e.stream";

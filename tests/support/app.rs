@@ -129,6 +129,24 @@ impl World {
         act_at(&self.app, caller, (program, subject), key, precondition, body).await
     }
 
+    /// The national office acts for a program as a whole.
+    pub async fn act_for(&self, program: &str, key: &str, body: Value) -> ActAnswer {
+        let done = self.act_as(&national(), program, key, body).await;
+        done.expect("an act for the program")
+    }
+
+    /// Acts for a program as a whole.
+    pub async fn act_as(
+        &self,
+        caller: &Caller,
+        program: &str,
+        key: &str,
+        body: Value,
+    ) -> Result<ActAnswer, ActError> {
+        let call = call((program, None), key, Precondition::Any, body);
+        self.app.act(caller, &call).await
+    }
+
     /// An invented province with an application for a category.
     pub async fn applicant(&self, id: &str, category: &str) {
         self.register(id, "province", None).await;
@@ -182,15 +200,22 @@ async fn act_at(
     precondition: Precondition,
     body: Value,
 ) -> Result<ActAnswer, ActError> {
-    let request = parse_act_request(body.to_string().as_bytes()).expect("an act");
-    let call = ActCall {
+    app.act(caller, &call((program, Some(subject)), key, precondition, body)).await
+}
+
+fn call(
+    (program, subject): (&str, Option<&str>),
+    key: &str,
+    precondition: Precondition,
+    body: Value,
+) -> ActCall {
+    ActCall {
         program: program.to_owned(),
-        subject: Some(SubjectId::parse(subject).expect("a subject")),
-        request,
+        subject: subject.map(|subject| SubjectId::parse(subject).expect("a subject")),
+        request: parse_act_request(body.to_string().as_bytes()).expect("an act"),
         key: key.to_owned(),
         precondition,
         trace: None,
         validate_only: false,
-    };
-    app.act(caller, &call).await
+    }
 }

@@ -17,6 +17,6 @@ FROM enrollment e
 JOIN status_history h ON h.enrollment = e.id
 JOIN event_fact a ON a.sequence =
      (SELECT max(n.sequence) FROM event_fact n WHERE n.enrollment = e.id AND n.sequence <= :known)
-WHERE e.exercise = :exercise AND h.known_from <= :known AND (h.known_to IS NULL OR h.known_to > :known)
+WHERE e.exercise = :exercise AND e.subject IS NOT NULL AND h.known_from <= :known AND (h.known_to IS NULL OR h.known_to > :known)
   AND (h.valid_to IS NULL OR h.valid_to_known > :known)
 ORDER BY e.program, e.subject

@@ -16,7 +16,7 @@ CROSS JOIN (SELECT 0 AS half UNION ALL SELECT 1 AS half) k
 JOIN event_fact a ON a.sequence =
      CASE WHEN k.half = 1 AND h.valid_to_known > h.known_from
           THEN h.valid_to_known ELSE h.known_from END
-WHERE e.exercise = :exercise AND h.enrollment = e.id AND a.sequence <= :known
+WHERE e.exercise = :exercise AND e.subject IS NOT NULL AND h.enrollment = e.id AND a.sequence <= :known
   AND ((k.half = 0 AND h.valid_to_known > h.known_from)
     OR (k.half = 1 AND (h.known_to IS NULL
       OR (h.known_to > h.known_from

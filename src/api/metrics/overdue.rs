@@ -1,7 +1,6 @@
 //! How many duties are overdue today, counted out of the read models once in a while.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
@@ -10,7 +9,6 @@ use crate::api::state::ApiState;
 use crate::domain::calendar::Calendars;
 use crate::domain::date::Day;
 use crate::domain::duty::{DutyStatus, items};
-use crate::domain::state::State;
 use crate::projection::obligations::ObligationFilter;
 use crate::projection::{At, DatabaseError, Tables};
 
@@ -62,8 +60,7 @@ fn count(tables: &Tables<'_>, day: Day, calendars: &Calendars) -> Result<Counts,
         let end = rows.len() < CHUNK;
         for row in rows {
             let (program, kind) = (row.program.to_string(), row.duty.obligation.to_string());
-            let duties = Arc::new(vec![Arc::new(row.duty)]);
-            let state = State { kept_since: row.kept_since, duties, ..State::default() };
+            let state = row.into_state();
             let judged = items(&state, day, calendars);
             let overdue = judged.iter().filter(|item| item.status == DutyStatus::Overdue).count();
             *counts.entry((program, kind)).or_default() += overdue as u64;

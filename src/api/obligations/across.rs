@@ -1,6 +1,10 @@
-//! The obligations across programs: first what stands in the streams, then what the measures lay
-//! on subjects that are not listed (P12), which stands in none.
+//! The obligations across programs: first what stands in the streams, then what the measures lay by
+//! themselves and stands in none: on subjects that are not listed (P12), and for programs as a whole
+//! whose record no act has opened.
 
+mod laid;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -15,13 +19,13 @@ use crate::api::page::{Cursor, Filled, ask_at, cursor, page};
 use crate::api::times::Times;
 use crate::domain::calendar::Calendars;
 use crate::domain::date::Day;
-use crate::domain::duty::{DueItem, DutyStatus, items, owed_unlisted};
-use crate::domain::ids::{Id, SubjectId};
-use crate::domain::measure::{Edition, Program};
-use crate::domain::state::{Duty, State};
-use crate::projection::obligations::{ObligationCursor, ObligationFilter, ObligationRow};
-use crate::projection::subjects::{SubjectCursor, UnlistedFilter};
+use crate::domain::duty::{DueItem, DutyStatus, items};
+use crate::domain::ids::{ProgramId, SubjectId};
+use crate::domain::measure::Edition;
+use crate::domain::state::State;
+use crate::projection::obligations::{ObligationCursor, ObligationFilter};
 use crate::projection::{At, DatabaseError, Tables};
+use laid::{AfterUnlisted, AfterWhole, Unlisted, all_unlisted, lay_on_whole};
 
 /// Duties or subjects asked for in one go: few questions, however few of them are picked.
 const CHUNK: usize = 200;
@@ -49,33 +53,19 @@ impl Pick {
         status && before && after
     }
 
-    /// The duty's occasions that are picked, in a record that is complete from a day on.
-    fn of<T>(
-        &self,
-        duty: &Duty,
-        kept_since: Option<Day>,
-        each: impl FnMut(&DueItem<'_>) -> T,
-    ) -> Vec<T> {
-        let duties = Arc::new(vec![Arc::new(duty.clone())]);
-        let state = State { kept_since, duties, ..State::default() };
-        let judged = items(&state, self.day, &self.calendars);
+    /// The occasions of a state's duties that are picked.
+    fn of<T>(&self, state: &State, each: impl FnMut(&DueItem<'_>) -> T) -> Vec<T> {
+        let judged = items(state, self.day, &self.calendars);
         judged.iter().filter(|item| self.takes(item)).map(each).collect()
     }
 }
 
-/// A duty of a program's unlisted subjects.
-struct Unlisted {
-    filter: UnlistedFilter,
-    obligation: Id,
-    edition: Arc<Edition>,
-    /// The day as of which the list of who takes part is known to be complete.
-    complete_since: Option<Day>,
-}
-
-/// A duty found.
-enum Found {
-    Recorded(Box<ObligationRow>),
-    Unlisted(usize, SubjectId, Arc<Duty>, Option<Day>),
+/// A duty found, as a state with that duty alone.
+struct Found {
+    program: ProgramId,
+    /// Absent: it is owed for the program as a whole.
+    subject: Option<SubjectId>,
+    state: State,
 }
 
 /// Where the next page begins.
@@ -83,19 +73,15 @@ enum Found {
 enum After {
     Recorded(ObligationCursor),
     Unlisted(AfterUnlisted),
-}
-
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct AfterUnlisted {
-    program: String,
-    obligation: String,
-    subject: Option<SubjectCursor>,
+    Whole(AfterWhole),
 }
 
 struct Question {
     filter: ObligationFilter,
     pick: Pick,
     unlisted: Vec<Unlisted>,
+    /// The measures that lay something on their program as a whole, by program.
+    whole: BTreeMap<ProgramId, Arc<Edition>>,
     limit: usize,
 }
 
@@ -129,7 +115,8 @@ pub async fn list_obligations(call: Call) -> Answered {
     };
     let pick = Pick { day: times.day, statuses, due_before, due_after, calendars };
     let unlisted = all_unlisted(&call, &filter, &times);
-    let question = Arc::new(Question { filter, pick, unlisted, limit });
+    let whole = lay_on_whole(&call, &filter, &times).await?;
+    let question = Arc::new(Question { filter, pick, unlisted, whole, limit });
     let asked = question.clone();
     let after = cursor.map(|cursor| cursor.after);
     let answer = ask_at(&call, &times, move |tables, at| asked.find(tables, at, after)).await?;
@@ -144,68 +131,6 @@ pub async fn list_obligations(call: Call) -> Answered {
     page(&call, filled)
 }
 
-/// The programs whose unlisted subjects owe something that the filter picks, by id.
-fn all_unlisted(call: &Call, filter: &ObligationFilter, times: &Times) -> Vec<Unlisted> {
-    let programs = call.state.app.library().programs().programs.iter();
-    let mut owed: Vec<Unlisted> = programs
-        .filter(|program| program.is_exercise() == filter.exercise)
-        .filter(|program| filter.program.as_ref().is_none_or(|id| *id == program.id))
-        .flat_map(|program| of_program(call, program, filter, times))
-        .collect();
-    owed.sort_by(|one, other| one.key().cmp(&other.key()));
-    owed
-}
-
-fn of_program(
-    call: &Call,
-    program: &Program,
-    filter: &ObligationFilter,
-    times: &Times,
-) -> Vec<Unlisted> {
-    let library = call.state.app.library();
-    let versions = library.versions(program);
-    let Some(edition) = versions.in_force(times.day) else { return Vec::new() };
-    let measure = &edition.measure;
-    // They have no due date.
-    if filter.due_before.or(filter.due_after).is_some() {
-        return Vec::new();
-    }
-    let owed = owed_unlisted(measure, &State::default(), times.day, Some(Day::MIN));
-    let picked = |duty: &&Arc<Duty>| {
-        filter.obligation.as_ref().is_none_or(|id| *id == duty.obligation)
-            && filter.owes.is_none_or(|office| office == duty.owes || duty.with.contains(&office))
-    };
-    let standing = measure.phases.iter().filter(|phase| phase.standing);
-    let filter = UnlistedFilter {
-        program: program.id.clone(),
-        exercise: program.is_exercise(),
-        kinds: program.kinds(),
-        standing: standing.map(|phase| phase.id.clone()).collect(),
-        subject: filter.subject.clone(),
-    };
-    let complete_since = library.list_complete_since(&program.id, times.known.sequence());
-    let one = |duty: &Arc<Duty>| Unlisted {
-        filter: filter.clone(),
-        obligation: duty.obligation.clone(),
-        edition: edition.clone(),
-        complete_since,
-    };
-    owed.duties.iter().filter(picked).map(one).collect()
-}
-
-impl Unlisted {
-    /// The duty of one of them, with the day from which it is known to be owed.
-    fn owed(&self, state: &State, day: Day) -> Option<(Arc<Duty>, Option<Day>)> {
-        let owed = owed_unlisted(&self.edition.measure, state, day, self.complete_since);
-        let duty = owed.duties.iter().find(|duty| duty.obligation == self.obligation)?;
-        Some((duty.clone(), owed.kept_since))
-    }
-
-    fn key(&self) -> (&str, &str) {
-        (self.filter.program.as_str(), self.obligation.as_str())
-    }
-}
-
 impl Question {
     /// A page of what is found, and where the next one begins.
     fn find(
@@ -215,10 +140,13 @@ impl Question {
         after: Option<After>,
     ) -> Result<(Vec<Found>, Option<After>), DatabaseError> {
         let (mut found, mut left, mut examined) = (Vec::new(), self.limit, 0);
-        let (recorded, begin) = match after {
-            None => (Some(None), AfterUnlisted::default()),
-            Some(After::Recorded(cursor)) => (Some(Some(cursor)), AfterUnlisted::default()),
-            Some(After::Unlisted(begin)) => (None, begin),
+        let (recorded, begin, last) = match after {
+            None => (Some(None), Some(AfterUnlisted::default()), None),
+            Some(After::Recorded(cursor)) => {
+                (Some(Some(cursor)), Some(AfterUnlisted::default()), None)
+            }
+            Some(After::Unlisted(begin)) => (None, Some(begin), None),
+            Some(After::Whole(last)) => (None, None, Some(last)),
         };
         if let Some(after) = recorded
             && let Some(more) =
@@ -226,8 +154,14 @@ impl Question {
         {
             return Ok((found, Some(After::Recorded(more))));
         }
-        let more = self.unlisted(tables, at, begin, (left, examined), &mut found)?;
-        Ok((found, more.map(After::Unlisted)))
+        if let Some(begin) = begin
+            && let Some(more) =
+                self.unlisted(tables, at, begin, (&mut left, examined), &mut found)?
+        {
+            return Ok((found, Some(After::Unlisted(more))));
+        }
+        let more = self.laid_on_whole(tables, at, last, left, &mut found)?;
+        Ok((found, more.map(After::Whole)))
     }
 
     fn recorded(
@@ -249,10 +183,12 @@ impl Question {
                     return Ok(after);
                 }
                 after = Some(row.cursor());
-                let count = self.pick.of(&row.duty, row.kept_since, |_| ()).len();
+                let (program, subject) = (row.program.clone(), row.subject.clone());
+                let state = row.into_state();
+                let count = self.pick.of(&state, |_| ()).len();
                 *left = left.saturating_sub(count);
                 if count > 0 {
-                    found.push(Found::Recorded(Box::new(row)));
+                    found.push(Found { program, subject, state });
                 }
             }
             if end {
@@ -264,72 +200,21 @@ impl Question {
         }
     }
 
-    fn unlisted(
-        &self,
-        tables: &Tables<'_>,
-        at: At,
-        begin: AfterUnlisted,
-        (mut left, mut examined): (usize, usize),
-        found: &mut Vec<Found>,
-    ) -> Result<Option<AfterUnlisted>, DatabaseError> {
-        let mut last = begin.clone();
-        for (index, unlisted) in self.unlisted.iter().enumerate() {
-            let (key, begins) =
-                (unlisted.key(), (begin.program.as_str(), begin.obligation.as_str()));
-            if key < begins {
-                continue;
-            }
-            let after = |subject: Option<SubjectCursor>| {
-                let (program, obligation) = (key.0.to_owned(), key.1.to_owned());
-                AfterUnlisted { program, obligation, subject }
-            };
-            let mut from = begin.subject.clone().filter(|_| key == begins);
-            loop {
-                let rows = tables.list_unlisted(&unlisted.filter, at, from.as_ref(), CHUNK)?;
-                let end = rows.len() < CHUNK;
-                examined += rows.len();
-                for row in rows {
-                    from = Some(row.subject.cursor());
-                    let Some((duty, kept)) = unlisted.owed(&row.state, self.pick.day) else {
-                        continue;
-                    };
-                    if self.pick.of(&duty, kept, |_| ()).is_empty() {
-                        continue;
-                    }
-                    if left == 0 {
-                        return Ok(Some(last));
-                    }
-                    left -= 1;
-                    last = after(from.clone());
-                    found.push(Found::Unlisted(index, row.subject.subject, duty, kept));
-                }
-                if end {
-                    break;
-                }
-                if examined >= MAX_EXAMINED {
-                    return Ok(Some(after(from)));
-                }
-            }
-        }
-        Ok(None)
-    }
-
     fn judged(&self, call: &Call, found: &Found) -> Vec<ObligationItem> {
-        let (program, subject, duty, kept_since) = match found {
-            Found::Recorded(row) => (&row.program, &row.subject, &row.duty, row.kept_since),
-            Found::Unlisted(index, subject, duty, kept_since) => {
-                (&self.unlisted[*index].filter.program, subject, &**duty, *kept_since)
-            }
-        };
+        let Found { program, subject, state } = found;
         let library = call.state.app.library();
         let known = library.program(program.as_str());
         let labels = Labels(known.map(|program| library.versions(program)).unwrap_or_default());
-        self.pick.of(duty, kept_since, |item| ObligationItem {
+        let name = known.map(|known| known.name.get(call.tongue()).to_owned());
+        let enrollment =
+            subject.as_ref().map(|subject| format!("/v1/enrollments/{program}/{subject}"));
+        self.pick.of(state, |item| ObligationItem {
             program: program.to_string(),
-            subject: subject.to_string(),
+            program_name: name.clone().unwrap_or_else(|| program.to_string()),
+            subject: subject.as_ref().map(ToString::to_string),
             exercise: self.filter.exercise,
             obligation: ObligationView::of(item, self.pick.day, &labels, call.tongue()),
-            enrollment: format!("/v1/enrollments/{program}/{subject}"),
+            enrollment: enrollment.clone(),
         })
     }
 }

@@ -23,7 +23,7 @@ impl Problem {
         match error {
             ActError::Refused(refusal) => of_refusal(*refusal, language),
             ActError::Conflict { expected, actual, changes } => {
-                of_conflict(expected, actual, &changes)
+                of_conflict(expected, actual, &changes, language)
             }
             ActError::PreconditionRequired { .. } => Problem::new(Code::PreconditionRequired),
             ActError::KeyReused { first_used_at } => Problem::new(Code::IdempotencyKeyReused)
@@ -192,18 +192,25 @@ fn what_zh(what: &str) -> &str {
     }
 }
 
-fn of_conflict(expected: Option<u64>, actual: Option<u64>, changes: &[Recorded]) -> Problem {
+fn of_conflict(
+    expected: Option<u64>,
+    actual: Option<u64>,
+    changes: &[Recorded],
+    language: Language,
+) -> Problem {
     let changes: Vec<Value> = changes
         .iter()
         .map(|event| {
             json!({
                 "event_id": event.id,
                 "type": event.event.event_type(),
+                "type_label": words::event(event.event.event_type(), tongue(language)),
                 "revision": event.revision,
                 "sequence": event.sequence.map(sequence),
                 "effective_on": event.meta.effective_on.as_str(),
                 "recorded_at": event.meta.recorded_at.to_rfc3339(),
                 "office": event.meta.office.as_str(),
+                "office_label": words::office(event.meta.office, tongue(language)),
             })
         })
         .collect();

@@ -57,7 +57,7 @@ impl Acts {
         let history = self.enrollments.history(&stream).await?;
         let state = history.state_at(day);
         let met = presupposed.into_iter().filter_map(|id| {
-            let event = history.at(state.met_outside.get(id)?.by)?;
+            let event = history.at(state.met(id)?.by)?;
             Some((id.clone(), event.reference(&stream)))
         });
         Ok(met.collect())

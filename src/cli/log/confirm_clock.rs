@@ -3,7 +3,7 @@
 use super::super::clock_file::{ClockFile, knowing_clock, written_at};
 use super::super::config::{Config, ConfigArgs};
 use super::super::exit::Exit;
-use super::super::output::print_line;
+use super::super::output::{instant, print_line};
 use super::Opened;
 use crate::app::clock::Clock as _;
 use crate::app::decisions::newest;
@@ -36,7 +36,7 @@ pub async fn run(args: &ConfirmClockArgs) -> anyhow::Result<Exit> {
     let clock = knowing_clock(&*log, &file, written_at, Some(&book)).await?;
     let newest = newest(&*log).await?.map_or(0, |event| event.recorded_at_us);
     let newest = Timestamp::from_micros(newest);
-    let (now, last) = (clock.now().to_rfc3339(), newest.to_rfc3339());
+    let (now, last) = (instant(clock.now()), instant(newest));
     let text = match clock.now_for_own() {
         Ok(_) => format!(
             "The clock says {now}, the log's newest event is of {last}: they agree, nothing is to be confirmed."

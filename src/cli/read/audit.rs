@@ -6,7 +6,7 @@ use super::{TimeArgs, cell, enrollment, items, joined, show, text};
 use crate::cli::ask::AskArgs;
 use crate::cli::client::Answer;
 use crate::cli::exit::Exit;
-use crate::cli::output::Page;
+use crate::cli::output::{Page, said_instant};
 
 /// Every event of an enrollment as a sentence with its article.
 ///
@@ -55,7 +55,7 @@ fn trail(answer: &Answer) -> Page {
 fn entry(answer: &Answer, item: &Value, page: &mut Page) {
     page.entry(&text(item, "/effective_on"), &format!("  {}", text(item, "/sentence")));
     let document = joined(text(item, "/document/number"), "  ", text(item, "/document/title"));
-    let at = text(item, "/recorded_at").replace('T', " ").replace('Z', " UTC");
+    let at = said_instant(&text(item, "/recorded_at"));
     let recorded = format!("{} {at}", answer.say("recorded", "入档"));
     let fate = match text(item, "/fate").to_ascii_lowercase().as_str() {
         "corrected" => answer.say("CORRECTED by revision", "已更正，见修订号"),

@@ -6,8 +6,6 @@ pub mod status;
 pub mod timeline;
 mod words;
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::ask::{AskArgs, Asker};
@@ -61,12 +59,9 @@ pub fn enrollment(program: &str, subject: &str, part: &str) -> anyhow::Result<St
 pub async fn show(
     asker: Asker,
     args: &AskArgs,
-    mut answer: Answer,
+    answer: Answer,
     page: impl FnOnce(&Answer) -> Page,
 ) -> anyhow::Result<()> {
-    if matches!(args.output, Format::Table) && !answer.is_english {
-        answer.programs = programs(&asker).await?;
-    }
     asker.close().await?;
     match args.output {
         Format::Json => print_json(&answer.body)?,
@@ -85,14 +80,6 @@ pub async fn show(
         }
     }
     Ok(())
-}
-
-/// The Chinese names of the programs: their ids are no words.
-async fn programs(asker: &Asker) -> anyhow::Result<BTreeMap<String, String>> {
-    let programs = asker.get("/v1/programs", &[]).await?;
-    Ok(items(&programs.body, "/items")
-        .map(|program| (text(program, "/id"), text(program, "/name/zh")))
-        .collect())
 }
 
 /// What an answer about one enrollment is about: the subject's name, program and id.

@@ -4,7 +4,7 @@ use super::{TimeArgs, cell, enrollment, heading, items, joined, push, row, show,
 use crate::cli::ask::AskArgs;
 use crate::cli::client::Answer;
 use crate::cli::exit::Exit;
-use crate::cli::output::{Page, Table};
+use crate::cli::output::{Page, Table, said_instant};
 
 /// Where an enrollment stands, or a list of them.
 ///
@@ -120,12 +120,12 @@ fn one(answer: &Answer) -> Page {
     let measure = if answer.is_english { "/measure/version" } else { "/measure/number" };
     page.fields(&[
         (say("as of", "日期"), text(body, "/as_of")),
-        (say("known at", "截至入档"), text(body, "/known_at")),
+        (say("known at", "截至入档"), said_instant(&text(body, "/known_at"))),
         (say("stands at", "所处阶段"), node),
         (say("since", "起自"), text(body, "/stands_at/since")),
         (say("category", "类型"), text(body, "/category/label")),
-        (say("round", "年度"), text(body, "/round")),
-        (say("batch", "批次"), text(body, "/batch")),
+        (say("round", "年度"), cell(answer, body, "/round")),
+        (say("batch", "批次"), cell(answer, body, "/batch")),
         (say("title", "称号"), title),
         (say("term", "期限"), range(text(body, "/term/from"), text(body, "/term/until"))),
         (say("place taken", "占用名额"), place),

@@ -270,9 +270,7 @@ mod tests {
                 "planned_until": "2016-06-30" }],
             "acts": [{ "fold_day": "2015-07-01" }, { "fold_day": "2016-04-01" }],
         });
-        let picture =
-            picture(&Answer { body, is_english: true, programs: Default::default() }, 2016 * 4 + 2)
-                .unwrap();
+        let picture = picture(&Answer { body, is_english: true }, 2016 * 4 + 2).unwrap();
         let mut page = Page::default();
         page.table(&picture);
         let picture = page.to_string();

@@ -10,7 +10,7 @@ use super::manifest::{
     DOCUMENTS, FORMAT, LOG, MANIFEST, Manifest, SUMS, Sums, Unfinished, copy_file, digest_of,
 };
 use crate::cli::exit::{Exit, failure};
-use crate::cli::output::{Format, Page, print, print_json};
+use crate::cli::output::{Format, Page, print, print_json, said_instant};
 use crate::cli::progress::{Interrupt, bar};
 use crate::cli::verify::{check, damaged, root};
 use crate::log::SqliteLog;
@@ -136,7 +136,7 @@ fn show(args: &RestoreArgs, manifest: &Manifest) -> anyhow::Result<Exit> {
     let mut page = Page::default();
     page.fields(&[
         ("restored to", args.data_dir.display().to_string()),
-        ("as of", manifest.made_at.clone()),
+        ("as of", said_instant(&manifest.made_at)),
         ("events", manifest.events.to_string()),
         ("Merkle root", manifest.root.clone()),
         ("documents", manifest.documents.count.to_string()),

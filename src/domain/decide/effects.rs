@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Deciding, Decision, PlaceWanted, year_is_taken};
 use crate::domain::act::{Act, KeptSince, Plan};
 use crate::domain::date::CivilDate;
+use crate::domain::duty::laid_on_whole;
 use crate::domain::event::{
     AppliedFor, Effects, Fact, Finding, Ground, PlaceEffect, Planned, ResultRecorded, Term, Title,
     TitleEffect,
@@ -221,7 +222,11 @@ impl Deciding<'_> {
     pub(super) fn common_effects(&self) -> Effects {
         let opens_record = (self.state.kept_since.is_none()).then(|| self.kept_since());
         let (round, batch) = self.request.act.round_and_batch();
-        Effects { opens_record, round, batch, ..Effects::default() }
+        // What is laid on the program as a whole stands in its record from its first act on.
+        let opens_whole = opens_record.is_some() && self.ctx.subject.is_program();
+        let edition = self.edition.filter(|_| opens_whole);
+        let lays = edition.map(|edition| laid_on_whole(&edition.measure)).unwrap_or_default();
+        Effects { opens_record, lays, round, batch, ..Effects::default() }
     }
 
     fn kept_since(&self) -> KeptSince {

@@ -1,14 +1,14 @@
 //! What a measure lays by itself, without an act that opens it: on those outside of the program, and for
 //! them (rule P12), of whom the record may say nothing at all; for the program as a whole (P7, P19).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::date::{CivilDate, Day};
+use crate::domain::event::DutyOpened;
 use crate::domain::event_type::Own;
 use crate::domain::ids::{Id, Office};
 use crate::domain::measure::{Measure, Phase};
-use crate::domain::state::{Duty, ONCE, State};
+use crate::domain::state::{Duty, State};
 
 /// What stands for the event that opened a duty which the measure itself lays.
 pub const BY_NO_EVENT: u64 = u64::MAX;
@@ -40,51 +40,59 @@ pub fn owed_unlisted(
     let open_from = since.map_or(governs, CivilDate::from);
     let kept_since = Some(since.unwrap_or(Day::MAX));
     // Owed from that day on, which may lie before what the record knows.
-    let laid = |duty: Duty| Arc::new(Duty { after_end: true, ..duty });
+    let owed_from_then = |duty: Duty| Arc::new(Duty { after_end: true, ..duty });
     // What the national office owes to those outside, it owes to whom it is known to be.
     let known_of = |duty: &Duty| since.is_some() || duty.owes != Office::NationalOffice;
-    let duties = duties(measure, &unlisted.opens, state, open_from).filter(known_of).map(laid);
-    State { kept_since, duties: Arc::new(duties.collect()), ..State::default() }
+    let laid = laid(measure, unlisted.opens.iter(), open_from);
+    let laid = laid.map(|laid| by_no_event(&laid, state)).filter(known_of).map(owed_from_then);
+    State { kept_since, duties: Arc::new(laid.collect()), ..State::default() }
 }
 
-/// What is owed for a program as a whole on a day, from when its measure came into force, as a state
-/// with those duties alone. `state` is that of the program's own stream on the day. What was due
-/// before its record begins is not in the record (G10).
+/// What a measure lays on the program as a whole, from when it came into force.
+pub fn laid_on_whole(measure: &Measure) -> Vec<DutyOpened> {
+    let opens = measure.programwide.iter().flat_map(|programwide| &programwide.opens);
+    laid(measure, opens, measure.in_force_from).collect()
+}
+
+/// What is owed for a program as a whole that no event of its record has opened yet, as a state with
+/// those duties alone. `state` is that of the program's own stream on the day. What was due before
+/// its record begins is not in the record (G10).
 pub fn owed_for_whole(measure: &Measure, state: &State) -> State {
-    let Some(programwide) = &measure.programwide else { return State::default() };
-    let duties = duties(measure, &programwide.opens, state, measure.in_force_from).map(Arc::new);
+    let is_open = |id: &Id| state.duties.iter().any(|duty| duty.obligation == *id);
+    let laid = laid_on_whole(measure).into_iter().filter(|laid| !is_open(&laid.obligation));
+    let duties = laid.map(|laid| Arc::new(by_no_event(&laid, state))).collect();
     let kept_since = Some(state.kept_since.unwrap_or(Day::MAX));
-    State { kept_since, duties: Arc::new(duties.collect()), ..State::default() }
+    State { kept_since, duties: Arc::new(duties), ..State::default() }
 }
 
-/// Obligations that a measure lays by itself, with how a state says that they were met.
-fn duties<'a>(
+/// Obligations that a measure lays by itself, as they open.
+fn laid<'a>(
     measure: &'a Measure,
-    laid: &'a [Id],
-    state: &'a State,
+    opens: impl Iterator<Item = &'a Id> + 'a,
     open_from: CivilDate,
-) -> impl Iterator<Item = Duty> + 'a {
-    laid.iter().filter_map(|id| measure.obligation(id)).map(move |rule| {
-        let met = state.met_outside.get(&rule.id);
-        let met: BTreeMap<i32, _> = met.map(|met| (ONCE, met.clone())).into_iter().collect();
-        let due = rule.due.by(open_from, Own::MeasureAdopted.recorded_as().name);
-        Duty {
-            obligation: rule.id.clone(),
-            owes: rule.owes,
-            with: rule.with.clone(),
-            receivers: rule.receivers.clone(),
-            uncertain: false,
-            article: Arc::from(rule.article.as_str()),
-            opened_by: BY_NO_EVENT,
-            opened_on: open_from,
-            open_from,
-            due: due.map(Arc::new),
-            after_end: false,
-            series: None,
-            met: Arc::new(met),
-            ended: None,
-        }
+) -> impl Iterator<Item = DutyOpened> + 'a {
+    opens.filter_map(|id| measure.obligation(id)).map(move |rule| DutyOpened {
+        obligation: rule.id.clone(),
+        owes: rule.owes,
+        with: rule.with.clone(),
+        receivers: rule.receivers.clone(),
+        each: false,
+        uncertain: false,
+        article: rule.article.clone(),
+        open_from,
+        due: rule.due.by(open_from, Own::MeasureAdopted.recorded_as().name),
+        after_end: false,
+        series: None,
     })
+}
+
+/// Such an obligation where no event opened it, with how a state says that it was met.
+fn by_no_event(laid: &DutyOpened, state: &State) -> Duty {
+    let duty = Duty::opened(laid, BY_NO_EVENT, laid.open_from);
+    match state.met_outside.get(&laid.obligation) {
+        Some(met) => duty.with_met(met.clone()),
+        None => duty,
+    }
 }
 
 /// From when a subject is known not to be listed, if it is by the day.

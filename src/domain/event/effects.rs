@@ -254,6 +254,9 @@ pub struct Effects {
     /// Obligations that arise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub opens: Vec<DutyOpened>,
+    /// What the measure lays by itself on the program as a whole, on the event that opens its record.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lays: Vec<DutyOpened>,
     /// Obligations that are met.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub meets: Vec<DutyMet>,

@@ -35,7 +35,7 @@ pub(super) fn standing(history: &History, without: Option<u64>) -> Standing<'_> 
         }
     }
     keep_succession(history, &mut standing);
-    open_record(&mut standing);
+    open_record(history, &mut standing);
     standing
 }
 
@@ -89,8 +89,8 @@ fn mend(original: &Recorded, correction: &Recorded) -> Option<Recorded> {
 }
 
 /// Where the event that opened the record was annulled, the first one that remains opens it, as it
-/// would have done alone (G10).
-fn open_record(standing: &mut Standing<'_>) {
+/// would have done alone (G10), with what was laid then.
+fn open_record(history: &History, standing: &mut Standing<'_>) {
     let opens = |event: &Recorded| {
         event.event.fact().is_some_and(|fact| fact.effects.opens_record.is_some())
     };
@@ -107,5 +107,8 @@ fn open_record(standing: &mut Standing<'_>) {
     };
     if let Event::Acted(fact) = &mut first.event {
         fact.effects.opens_record = Some(KeptSince { day, reason: NonBlank::literal(reason) });
+        if let Some(opener) = history.events.first().and_then(|event| event.event.fact()) {
+            fact.effects.lays.clone_from(&opener.effects.lays);
+        }
     }
 }

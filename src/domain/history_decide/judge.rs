@@ -55,6 +55,14 @@ impl Judging<'_> {
     fn decide(&self, counts: &dyn Fn(&Entry<'_>) -> bool) -> Result<(Decision, bool), Refusal> {
         let state = self.effective.state_where(counts);
         let mut decision = decide(self.ctx, &state, self.request)?;
+        // What is laid on the whole is laid by the first act on record, also where this one is of before.
+        let earlier = |e: &Entry<'_>| self.moment.before.is_none_or(|before| e.revision() < before);
+        let laid = |e: &Entry<'_>| {
+            earlier(e) && e.event.event.fact().is_some_and(|fact| !fact.effects.lays.is_empty())
+        };
+        if !decision.fact.effects.lays.is_empty() && self.effective.entries().iter().any(laid) {
+            decision.fact.effects.lays.clear();
+        }
         let founds = founds(&state, &decision.fact.effects);
         if founds {
             self.found(&state, &mut decision.fact.effects);

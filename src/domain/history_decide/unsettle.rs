@@ -44,7 +44,7 @@ pub(super) fn called(event: &Recorded) -> Text {
     said!(
         "“{label}” of {on} (revision {revision})",
         "{on}的“{label}”（修订号{revision}）",
-        label = words::event(event.event.event_type()),
+        label = words::both(|l| event.event.recorded_as().label.get(l).to_owned()),
         on = event.meta.effective_on,
         revision = event.revision
     )

@@ -217,6 +217,7 @@ const OBLIGATION: ExportTable = ExportTable {
         ("opened_by", Int),
         ("owes", Text),
         ("owed_with", Text),
+        ("receivers", Text),
         ("uncertain", Flag),
         ("article", Text),
         ("opened_on", Text),

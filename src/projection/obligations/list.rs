@@ -8,7 +8,7 @@ use crate::domain::date::{CivilDate, Day};
 use crate::domain::event::{Due, Series};
 use crate::domain::ids::{Id, Office, ProgramId, SubjectId};
 use crate::domain::period::Yearly;
-use crate::domain::state::{Duty, Ended, Met};
+use crate::domain::state::{Duty, Ended, LapseOnRecord, Met, State};
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
 use crate::projection::read::{At, Tables};
@@ -43,7 +43,7 @@ pub struct ObligationCursor {
     pub program: String,
     /// What its subject is listed by.
     pub order_key: String,
-    /// The subject.
+    /// The subject; empty: the program as a whole, which comes before its subjects.
     pub subject: String,
     /// The revision of the event that opened it.
     pub opened_by: u64,
@@ -51,19 +51,21 @@ pub struct ObligationCursor {
     pub obligation: String,
 }
 
-/// A duty of an enrollment, with what is needed to judge it.
+/// A duty of an enrollment, or for a program as a whole, with what is needed to judge it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObligationRow {
     /// The program.
     pub program: ProgramId,
-    /// The subject.
-    pub subject: SubjectId,
+    /// The subject; absent: the program as a whole.
+    pub subject: Option<SubjectId>,
     /// Whether it belongs to an exercise.
     pub exercise: bool,
     /// From which day the enrollment's record is complete.
     pub kept_since: Option<Day>,
     /// The duty, as the fold up to the day has it.
     pub duty: Duty,
+    /// Those of its lapses that are on record.
+    pub lapses: Vec<LapseOnRecord>,
     /// What its subject is listed by.
     pub order_key: String,
 }
@@ -74,22 +76,44 @@ impl ObligationRow {
         ObligationCursor {
             program: self.program.to_string(),
             order_key: self.order_key.clone(),
-            subject: self.subject.to_string(),
+            subject: self.subject.as_ref().map(ToString::to_string).unwrap_or_default(),
             opened_by: self.duty.opened_by,
             obligation: self.duty.obligation.to_string(),
         }
     }
+
+    /// A state with this duty alone: enough to judge it on a day.
+    pub fn into_state(self) -> State {
+        let (kept_since, duties) = (self.kept_since, Arc::new(vec![Arc::new(self.duty)]));
+        let mut state = State { kept_since, duties, ..State::default() };
+        if !self.lapses.is_empty() {
+            state.kept_mut().lapses = Some(Arc::new(self.lapses));
+        }
+        state
+    }
+}
+
+/// Of whom the duties of a program are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Of {
+    /// The program as a whole.
+    Whole,
+    /// Its subjects.
+    Subjects,
 }
 
 /// The question for one program; it has only what the filter asks for. The rows of a page are
-/// picked first, then how each was met: a duty has a row for each time that it was.
-fn question(filter: &ObligationFilter, after: Option<&ObligationCursor>) -> String {
+/// picked first, then how each was met and when it lapsed: a duty has a row for each of these.
+fn question(of: Of, filter: &ObligationFilter, after: Option<&ObligationCursor>) -> String {
+    let (subjects, whose) = match of {
+        Of::Whole => ("(SELECT '' AS subject, '' AS order_key)", "e.subject IS NULL".to_owned()),
+        Of::Subjects => ("subject", format!("e.subject = b.subject AND {}", said_by("b"))),
+    };
     let mut picked = format!(
-        "SELECT o.*, e.program, e.subject, e.exercise, b.order_key
-    FROM subject b CROSS JOIN enrollment e CROSS JOIN obligation o
-    WHERE e.program = :program AND e.subject = b.subject AND e.exercise = :exercise
-     AND {} AND e.id <= :known AND o.enrollment = e.id AND {}",
-        said_by("b"),
+        "SELECT o.*, e.program, e.subject, e.exercise, b.order_key, b.subject AS after_subject
+    FROM {subjects} b CROSS JOIN enrollment e CROSS JOIN obligation o
+    WHERE e.program = :program AND {whose} AND e.exercise = :exercise
+     AND e.id <= :known AND o.enrollment = e.id AND {}",
         valid("o")
     );
     let unmet = format!(
@@ -124,19 +148,22 @@ fn question(filter: &ObligationFilter, after: Option<&ObligationCursor>) -> Stri
     ];
     add_asked(&mut picked, &parts);
     format!(
-        "SELECT p.*, m.due_year, m.met_by, m.met_on, m.received_on, m.stated, m.receipts
+        "SELECT p.*, m.due_year, m.met_by, m.met_on, m.received_on, m.stated, m.receipts,
+    l.lapsed_by, l.due_on AS lapsed_due, l.not_late_before
  FROM ({picked}
     ORDER BY b.order_key, b.subject, o.opened_by, o.obligation LIMIT :limit) p
  LEFT JOIN obligation_met m ON m.enrollment = p.enrollment AND m.opened_by = p.opened_by
     AND m.obligation = p.obligation AND {}
- ORDER BY p.order_key, p.subject, p.opened_by, p.obligation, m.due_year",
+ LEFT JOIN obligation_lapse l ON l.enrollment = p.enrollment AND l.opened_by = p.opened_by
+    AND l.obligation = p.obligation AND l.known_from <= :known
+ ORDER BY p.order_key, p.after_subject, p.opened_by, p.obligation, m.due_year, l.lapsed_by",
         valid("m")
     )
 }
 
 impl Tables<'_> {
     /// The obligations that a filter picks, as they stand on a day, as known up to an event: by
-    /// program, then by subject in the order of GB/T 2260, then in the order in which they arose; at
+    /// program, what is owed for it as a whole first, then by subject in the order of GB/T 2260, then in the order in which they arose; at
     /// most `limit`, after `after`. Undated ones are left out when a due date is asked for.
     ///
     /// # Errors
@@ -156,21 +183,24 @@ impl Tables<'_> {
         for program in programs {
             let begin = after.filter(|after| program == after.program);
             let is_past = after.is_some_and(|after| program < after.program);
-            let room = limit.saturating_sub(found.len());
-            if is_past || room == 0 {
-                continue;
+            for of in [Of::Whole, Of::Subjects] {
+                let is_behind = begin.is_some_and(|begin| !begin.subject.is_empty());
+                let no_whole = of == Of::Whole && (is_behind || filter.subject.is_some());
+                let room = limit.saturating_sub(found.len());
+                if !(is_past || no_whole || room == 0) {
+                    let whose = (of, program.as_str(), filter);
+                    self.obligations_of(whose, at, (begin, room), &mut found)?;
+                }
             }
-            self.obligations_of((&program, filter), at, begin, room, &mut found)?;
         }
         Ok(found)
     }
 
-    fn obligations_of(
+    pub(super) fn obligations_of(
         &self,
-        (program, filter): (&str, &ObligationFilter),
+        (of, program, filter): (Of, &str, &ObligationFilter),
         at: At,
-        after: Option<&ObligationCursor>,
-        limit: usize,
+        (after, limit): (Option<&ObligationCursor>, usize),
         found: &mut Vec<ObligationRow>,
     ) -> Result<(), DatabaseError> {
         let day = at.day.to_string();
@@ -192,17 +222,21 @@ impl Tables<'_> {
             (":after_obligation", text_if(after.map(|after| after.obligation.as_str()))),
             (":limit", Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX))),
         ];
-        let sql = question(filter, after);
+        let sql = question(of, filter, after);
         let mut last = None;
         self.rows(&sql, &parameters, |row| {
             let id = row.number("id")?;
             if last.replace(id) != Some(id) {
                 found.push(read(row)?);
             }
-            if let (Some(duty), Some((year, met))) =
-                (found.last_mut().map(|row| &mut row.duty), met(row)?)
+            let Some(last) = found.last_mut() else { return Ok(()) };
+            if let Some((year, met)) = met(row)? {
+                Arc::make_mut(&mut last.duty.met).insert(year, met);
+            }
+            if let Some(lapse) = lapse(row, &last.duty)?
+                && !last.lapses.contains(&lapse)
             {
-                Arc::make_mut(&mut duty.met).insert(year, met);
+                last.lapses.push(lapse);
             }
             Ok(())
         })?;
@@ -223,10 +257,23 @@ fn met(row: &dyn Record) -> Result<Option<(i32, Met)>, DatabaseError> {
     Ok(Some((year, met)))
 }
 
+fn lapse(row: &dyn Record, duty: &Duty) -> Result<Option<LapseOnRecord>, DatabaseError> {
+    if row.int_if("lapsed_by")?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(LapseOnRecord {
+        by: row.number("lapsed_by")?,
+        obligation: duty.obligation.clone(),
+        opened_by: duty.opened_by,
+        due: row.parsed("lapsed_due", CivilDate::parse)?,
+        not_late_before: row.parsed("not_late_before", Day::parse)?,
+    }))
+}
+
 fn read(row: &dyn Record) -> Result<ObligationRow, DatabaseError> {
     Ok(ObligationRow {
         program: row.parsed("program", ProgramId::parse)?,
-        subject: row.parsed("subject", SubjectId::parse)?,
+        subject: row.parsed_if("subject", SubjectId::parse)?,
         exercise: row.flag("exercise")?,
         kept_since: row.parsed_if("kept_since", Day::parse)?,
         duty: Duty {
@@ -245,6 +292,7 @@ fn read(row: &dyn Record) -> Result<ObligationRow, DatabaseError> {
             met: Arc::default(),
             ended: ended(row)?,
         },
+        lapses: Vec::new(),
         order_key: row.text("order_key")?.to_owned(),
     })
 }

@@ -12,7 +12,7 @@ use crate::domain::words::{all_of, capital, date, day, ended, when};
 /// event of an enrollment, whose sentence needs its measure.
 pub fn own_sentence(stored: &Stored, programs: &Programs, language: Language) -> Option<String> {
     let text = match stored {
-        Stored::Enrollment(_) | Stored::Program(_) => return None,
+        Stored::Enrollment(_) => return None,
         Stored::Subject(event, _) => subject(event, programs, language),
         Stored::Quota(event, _) => quota(event, language),
         Stored::LogCreated(created, _) => match language {
