@@ -36,6 +36,8 @@ mod ids;
 mod input;
 #[path = "api/labels.rs"]
 mod labels;
+#[path = "api/law.rs"]
+mod law;
 #[path = "api/limits.rs"]
 mod limits;
 #[path = "api/lists.rs"]
@@ -52,6 +54,8 @@ mod permitted;
 mod plan_versions;
 #[path = "api/quotas.rs"]
 mod quotas;
+#[path = "api/readings.rs"]
+mod readings;
 #[path = "api/reads.rs"]
 mod reads;
 #[path = "api/refusals.rs"]

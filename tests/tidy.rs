@@ -67,6 +67,18 @@ fn no_word_of_a_programs_law_stands_in_code() {
 }
 
 #[test]
+fn no_refusal_is_put_together_by_hand() {
+    let mut texts = Vec::new();
+    collect(Path::new(env!("CARGO_MANIFEST_DIR")), Path::new("src"), &mut texts);
+    assert_eq!(law::sentences_by_hand(&texts), Vec::<String>::new());
+    let by_hand = (
+        "src/domain/decide/x.rs".to_owned(),
+        "let zh =\n format!(\n\"{act}须由{by}作出\")".to_owned(),
+    );
+    assert_eq!(law::sentences_by_hand(&[by_hand]).len(), 1);
+}
+
+#[test]
 fn a_circle_is_found_at_any_level_and_through_a_re_export() {
     let found = |files: &[(&str, &str)]| {
         let own = |(path, text): &(&str, &str)| ((*path).to_owned(), (*text).to_owned());

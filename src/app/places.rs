@@ -19,7 +19,7 @@ use crate::domain::date::{Day, Timestamp};
 use crate::domain::decide::PlaceWanted;
 use crate::domain::event::EventMeta;
 use crate::domain::ids::{EventRef, Id};
-use crate::domain::measure::{Category, Program};
+use crate::domain::measure::{Category, Program, QuotaRule};
 use crate::domain::quota::{
     PlaceReserved, PlacesRestated, Quota, QuotaEvent, Reservation, ReservationReleased, places_of,
 };
@@ -50,11 +50,7 @@ pub struct QuotaView {
     /// The category.
     pub category: Id,
     /// The limit.
-    pub limit: u32,
-    /// Whether it can be overridden.
-    pub soft: bool,
-    /// The article.
-    pub article: String,
+    pub rule: QuotaRule,
     /// The fold of its stream.
     pub quota: Quota,
 }
@@ -92,8 +88,7 @@ impl Places {
             let Some(rule) = category.quota else { continue };
             let stream = codec::quota_stream(&program.id, &category.id);
             let quota = self.quota_known(&stream, &known).await?;
-            let (limit, soft, article) = (rule.limit, rule.soft, rule.article);
-            views.push(QuotaView { category: category.id, limit, soft, article, quota });
+            views.push(QuotaView { category: category.id, rule, quota });
         }
         Ok(views)
     }

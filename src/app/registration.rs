@@ -1,6 +1,6 @@
 //! Subjects and calendars: what the registrar records beside acts.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 mod correction;
@@ -12,10 +12,11 @@ use super::{ActError, Caller, Library};
 use crate::codec::{self, Stored};
 use crate::domain::date::{CivilDate, Timestamp};
 use crate::domain::event::{EventMeta, OfficeName};
-use crate::domain::ids::{EventRef, Office, SubjectId};
+use crate::domain::ids::{EventRef, Office, SubjectId, Text};
 use crate::domain::logbook::CalendarAdopted;
-use crate::domain::refusal::{FieldError, field};
+use crate::domain::refusal::{FieldError, field, form_error};
 use crate::domain::subject::{Registration, Renaming, SubjectEvent};
+use crate::domain::words::{Given, OneOf, said};
 use crate::log::{LogError, NewEvent, RecordedEvent};
 
 /// An event that is on record outside of the enrollments.
@@ -79,13 +80,12 @@ impl Registrar {
     async fn spelled(&self, mut registration: Registration) -> Result<Registration, ActError> {
         let given = registration.id.clone();
         if !given.is_addressable() {
-            return Err(invalid(field(
-                "/id",
-                format!(
-                    "{given} begins or ends with a dot, which addresses lose: dots stand only within"
-                ),
-                format!("{given}以点开头或结尾，地址中会丢失：点只可用于中间"),
-            )));
+            let text = said!(
+                "{given} begins or ends with a dot, which addresses lose: dots stand only within",
+                "{given}以点开头或结尾，地址中会丢失：点只可用于中间",
+                given = Given(given.as_str())
+            );
+            return Err(invalid(field("/id", text)));
         }
         registration.id = given.registered_spelling();
         let capitals = SubjectId::parse(&given.as_str().to_ascii_uppercase());
@@ -153,9 +153,13 @@ impl Registrar {
         key: &str,
     ) -> Result<Written, ActError> {
         registrar_only(caller)?;
-        let calendar = adopted
-            .calendar()
-            .map_err(|error| invalid(field("", error.to_string(), format!("日历有误：{error}"))))?;
+        let calendar = adopted.calendar().map_err(|error| {
+            invalid(form_error(
+                "",
+                error.to_string(),
+                "日历有误：年份须在1900至2200之间，须注明来源，所列日期须属于该年",
+            ))
+        })?;
         let stream = codec::calendar_stream(adopted.year);
         let print = serde_json::to_string(&adopted)?;
         let today = CivilDate::from(self.journal.clock.now().civil_day());
@@ -178,24 +182,26 @@ impl Registrar {
     async fn check_registration(&self, registration: &Registration) -> Result<(), ActError> {
         let programs = &self.library.programs().programs;
         let kinds = programs.iter().flat_map(|program| &program.subject_kinds);
-        let kinds = kinds.map(|kind| kind.id.as_str()).collect::<BTreeSet<_>>();
-        if !kinds.contains(registration.kind.as_str()) {
-            let kinds = kinds.into_iter().collect::<Vec<_>>().join(", ");
-            return Err(invalid(field(
-                "/kind",
-                format!("no program takes subjects of this kind; kinds are {kinds}"),
-                format!("没有项目接受此类主体；现有类别：{kinds}"),
-            )));
+        let kinds: BTreeMap<&str, &Text> =
+            kinds.map(|kind| (kind.id.as_str(), &kind.label)).collect();
+        if !kinds.contains_key(registration.kind.as_str()) {
+            let text = said!(
+                "no program takes subjects of this kind; a subject is {kinds}",
+                "没有项目接受此类主体；现有类别：{kinds}",
+                kinds = OneOf(kinds.values().collect())
+            );
+            return Err(invalid(field("/kind", text).accepting(kinds.into_keys())));
         }
         for (index, zone) in registration.zones.iter().enumerate() {
             let id = SubjectId::parse(&zone.zone).ok().filter(SubjectId::is_addressable);
             if id.is_none() {
                 let zone: String = zone.zone.chars().take(80).collect();
-                return Err(invalid(field(
-                    format!("/zones/{index}/zone"),
-                    format!("{zone:?} is no id: letters, digits, _, - and dots within"),
-                    format!("{zone:?}不是标识：只可用字母、数字、_、-，点只可用于中间"),
-                )));
+                let text = said!(
+                    "“{zone}” is no id: letters, digits, _, - and dots within",
+                    "“{zone}”不是标识：只可用字母、数字、_、-，点只可用于中间",
+                    zone = Given(&zone)
+                );
+                return Err(invalid(field(format!("/zones/{index}/zone"), text)));
             }
         }
         registration.check().map_err(invalid)?;
@@ -204,21 +210,24 @@ impl Registrar {
         else {
             return Ok(());
         };
-        let wrong = |en: String, zh: String| Err(invalid(field("/province", en, zh)));
+        let wrong = |text: Text| Err(invalid(field("/province", text)));
+        let given = Given(province.as_str());
         match self.library.subject(province).await {
-            Ok(found) if !found.registration.is_provincial() => wrong(
-                format!("{province} is no province: its kind is {}", found.registration.kind),
-                format!("{province}不是省级主体"),
-            ),
+            Ok(found) if !found.registration.is_provincial() => wrong(said!(
+                "“{province}” is no province",
+                "“{province}”不是省级主体",
+                province = given
+            )),
             Ok(found) if found.registration.invented == registration.invented => Ok(()),
-            Ok(_) => wrong(
-                "real and invented never mix (G16)".to_owned(),
-                "真实主体与虚构主体不得混同（G16）".to_owned(),
-            ),
-            Err(ActError::NotFound { .. }) => wrong(
-                format!("{province} is not registered; register it first"),
-                format!("{province}尚未登记；请先登记"),
-            ),
+            Ok(_) => wrong(said!(
+                "real and invented never mix (G16)",
+                "真实主体与虚构主体不得混同（G16）"
+            )),
+            Err(ActError::NotFound { .. }) => wrong(said!(
+                "“{province}” is not registered; register it first",
+                "“{province}”尚未登记；请先登记",
+                province = given
+            )),
             Err(error) => Err(error),
         }
     }
@@ -269,11 +278,13 @@ impl Registrar {
 
 /// That an id is registered in another spelling.
 fn same_id(given: &SubjectId, registered: &SubjectId) -> ActError {
-    invalid(field(
-        "/id",
-        format!("{given} is {registered}, which is registered: ids are compared without case"),
-        format!("{given}即已登记的{registered}：标识不分大小写"),
-    ))
+    let text = said!(
+        "{given} is {registered}, which is registered: ids are compared without case",
+        "{given}即已登记的{registered}：标识不分大小写",
+        given = Given(given.as_str()),
+        registered = Given(registered.as_str())
+    );
+    invalid(field("/id", text))
 }
 
 fn invalid(error: FieldError) -> ActError {

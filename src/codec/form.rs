@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use super::RequestError;
 use super::members::{Errors, MAX_ERRORS, escape, shown};
 use crate::domain::ids::Text;
-use crate::domain::refusal::{FieldError, field};
+use crate::domain::refusal::{FieldError, form_error};
 use crate::domain::text::{BLANK, says_something};
 
 /// How many members an object may have, and how many items a list.
@@ -98,16 +98,16 @@ impl Found {
         let pointer: String = self.way.iter().rev().map(|part| format!("/{part}")).collect();
         let pointer = shown(&pointer);
         match self.wrong {
-            Wrong::Blank => field(pointer, BLANK.en, BLANK.zh),
+            Wrong::Blank => form_error(pointer, BLANK.en, BLANK.zh),
             Wrong::Long(bytes) => {
                 let sizes = format!("{bytes} > {MAX_TEXT_BYTES}");
-                field(
+                form_error(
                     pointer,
                     format!("the text is too long ({sizes} bytes): upload it and cite its digest"),
                     format!("文本过长（{sizes} 字节）：请作为文件上传并引用其摘要"),
                 )
             }
-            Wrong::Many(en, zh, limit) => field(
+            Wrong::Many(en, zh, limit) => form_error(
                 pointer,
                 format!("it has more than {limit} {en}, of {limit} at most"),
                 format!("超过 {limit} {zh}（上限为 {limit}）"),

@@ -13,7 +13,7 @@ use serde_path_to_error::{Path, Segment, Track};
 
 use super::RequestError;
 use crate::domain::act::{Act, ActKind};
-use crate::domain::refusal::{FieldError, field};
+use crate::domain::refusal::{FieldError, form_error};
 
 /// How many wrong members are named; what is wrong beyond them is not looked for.
 pub const MAX_ERRORS: usize = 50;
@@ -123,7 +123,22 @@ fn missing(schema: &Value, is_there: impl Fn(&str) -> bool) -> Vec<FieldError> {
 
 fn wrong(pointer: String, message: &str) -> FieldError {
     let message = shown(message);
-    field(shown(&pointer), message.clone(), format!("成员有误：{message}"))
+    let zh = in_chinese(&message);
+    form_error(shown(&pointer), message, zh)
+}
+
+/// What the reader says, as far as Chinese needs it: where it is stands before it.
+fn in_chinese(message: &str) -> String {
+    let named = message.split('`').nth(1).unwrap_or_default();
+    if message.starts_with("unknown field") {
+        format!("此处没有“{named}”这一成员")
+    } else if message.starts_with("missing field") {
+        "未填写".to_owned()
+    } else if message.starts_with("invalid type") {
+        "数据类型不符".to_owned()
+    } else {
+        "格式或取值不符".to_owned()
+    }
 }
 
 /// A text that was sent, or that repeats one, as an answer says it.

@@ -9,7 +9,7 @@ use super::form;
 use super::members::{self, Errors, shown};
 use crate::domain::act::{ActKind, ActRequest, COMMON_MEMBERS, Common};
 use crate::domain::ids::Text;
-use crate::domain::refusal::{FieldError, field};
+use crate::domain::refusal::{FieldError, form_error};
 
 /// Why a body is not what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -86,22 +86,16 @@ pub fn parse_act_request(body: &[u8]) -> Result<ActRequest, RequestError> {
 }
 
 fn act_kind(members: &mut Map<String, Value>) -> Result<ActKind, RequestError> {
-    let known = || ActKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
+    let known = || ActKind::ALL.iter().map(|kind| kind.as_str());
     let Some(Value::String(name)) = members.remove("act") else {
-        let error = field(
-            "/act",
-            format!("name the act: one of {}", known()),
-            format!("须注明行为：{}", known()),
-        );
+        let error = form_error("/act", "name the act", "须注明行为").accepting(known());
         return Err(RequestError::Invalid(vec![error]));
     };
     ActKind::parse(&name).ok_or_else(|| {
         let name = shown(&name);
-        let error = field(
-            "/act",
-            format!("{name:?} is not an act; acts are {}", known()),
-            format!("{name:?} 不是行为；可用的有 {}", known()),
-        );
+        let error =
+            form_error("/act", format!("{name:?} is not an act"), format!("“{name}”不是行为"))
+                .accepting(known());
         RequestError::Invalid(vec![error])
     })
 }

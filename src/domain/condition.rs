@@ -35,6 +35,8 @@ pub enum Condition {
     },
     /// Something of this kind awaits its decision.
     Awaits(Id),
+    /// Nothing of this kind awaits its decision.
+    NothingAwaits(Id),
     /// The act itself leaves this member of its content out.
     Silent(Id),
     /// One of these holds.
@@ -53,6 +55,7 @@ impl Condition {
             | Self::DutyMet(_)
             | Self::LastResult { .. }
             | Self::Awaits(_)
+            | Self::NothingAwaits(_)
             | Self::Silent(_) => false,
         }
     }
@@ -69,6 +72,7 @@ impl Condition {
             Self::DutyPast(_) => "duty_past",
             Self::LastResult { .. } => "last_result",
             Self::Awaits(_) => "awaits",
+            Self::NothingAwaits(_) => "nothing_awaits",
             Self::Silent(_) => "silent",
             Self::Any(_) => "any",
         }
@@ -94,7 +98,7 @@ impl Condition {
             Self::Awaits(matter) => {
                 format!("add `opens = \"{matter}\"` to an act before it")
             }
-            Self::Silent(_) => String::new(),
+            Self::NothingAwaits(_) | Self::Silent(_) => String::new(),
             Self::Any(conditions) => {
                 let all: Vec<String> = conditions.iter().map(Self::remedy).collect();
                 all.join(", or ")
@@ -112,6 +116,7 @@ impl Condition {
             | Self::PlanOnRecord(_)
             | Self::LastResult { .. }
             | Self::Awaits(_)
+            | Self::NothingAwaits(_)
             | Self::Silent(_) => Vec::new(),
         }
     }

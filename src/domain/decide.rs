@@ -23,7 +23,7 @@ use std::sync::Arc;
 use super::act::{ActKind, ActRequest};
 use super::date::{CivilDate, Day, Timestamp};
 use super::event::{Fact, Finding};
-use super::ids::{EventRef, Id, Office, ProgramId};
+use super::ids::{EventRef, Id, Office, ProgramId, Text};
 use super::measure::{ActRule, Edition, Measure, Program, Versions};
 use super::permitted::{Obstacle, Question, enters_evidenced, permitted, permitted_as};
 use super::refusal::{Reason, Refusal};
@@ -244,13 +244,8 @@ impl<'a> Footing<'a> {
         }
     }
 
-    pub(super) fn refuse(
-        &self,
-        reason: Reason,
-        en: impl Into<String>,
-        zh: impl Into<String>,
-    ) -> Refusal {
-        Refusal::new(self.kind, reason, en, zh)
+    pub(super) fn refuse(&self, reason: Reason, text: Text) -> Refusal {
+        Refusal::new(self.kind, reason, text)
     }
 }
 
@@ -330,9 +325,7 @@ impl<'a> Deciding<'a> {
         if self.ctx.mending.is_none() {
             return Err(refusal);
         }
-        let article = self.cited(refusal.clone()).article.unwrap_or_default();
-        let code = Id::from("condition_missing");
-        findings.push(Finding { code, text: refusal.detail, article });
+        findings.push(self.cited(refusal).into_finding());
         Ok(())
     }
 }

@@ -34,6 +34,23 @@ pub struct Finding {
     pub text: Text,
     /// The article.
     pub article: String,
+    /// Our choice that it rests on, where the text is silent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Text>,
+}
+
+impl Finding {
+    /// A finding under an article.
+    pub fn new(code: &str, text: Text, article: &str) -> Self {
+        Self { code: Id::from(code), text, article: article.to_owned(), reading: None }
+    }
+
+    /// Adds the reading that it rests on.
+    #[must_use]
+    pub fn read(mut self, reading: &Option<Text>) -> Self {
+        self.reading.clone_from(reading);
+        self
+    }
 }
 
 /// An act as recorded.
@@ -256,6 +273,14 @@ pub struct Recorded {
     pub event: Event,
     /// Who, when, under what.
     pub meta: EventMeta,
+}
+
+impl Fact {
+    /// All that was found, of a correction also with what it puts in place.
+    pub fn found(&self) -> impl Iterator<Item = &Finding> {
+        let mended = self.mended.as_ref().map(|mended| &mended.fact.findings);
+        self.findings.iter().chain(mended.into_iter().flatten())
+    }
 }
 
 impl Recorded {

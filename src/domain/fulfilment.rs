@@ -4,10 +4,10 @@
 use super::act::{Act, ActKind};
 use super::condition::Condition;
 use super::date::{CivilDate, Day};
-use super::ids::{Id, Language, Text};
+use super::ids::{Id, Text};
 use super::measure::{ActRule, Measure, Outcome};
 use super::state::{Duty, State};
-use super::words;
+use super::words::{self, Arithmetic, Member, OneOf, said};
 
 /// What a condition is held against.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +41,7 @@ impl Condition {
                 None => state.is_evidenced_only() && state.title.is_some(),
             },
             Self::Awaits(matter) => state.matters.contains_key(matter),
+            Self::NothingAwaits(matter) => !state.matters.contains_key(matter),
             Self::Silent(member) => act.is_some_and(|act| !act.says(member)),
             Self::Any(conditions) => conditions.iter().any(|one| one.holds(seen)),
         }
@@ -51,55 +52,104 @@ impl Condition {
         match self {
             Self::TermOver => term_not_over(seen.state),
             Self::TitleOver => title_not_over(seen.state),
-            Self::PlanOnRecord(true) => text("no plan is on record", "没有记录建设方案"),
-            Self::PlanOnRecord(false) => text(
+            Self::PlanOnRecord(true) => said!("no plan is on record", "没有记录建设方案"),
+            Self::PlanOnRecord(false) => said!(
                 "a plan is on record already; change it by an amendment",
-                "建设方案已入档；如需变更，请提交方案修改",
+                "建设方案已入档；如需变更，请提交方案修改"
             ),
-            Self::DutyOpen(id) => {
-                let label = measure.obligation_label(id);
-                text(format!("not owed: {}", label.en), format!("没有待履行的义务：{}", label.zh))
-            }
+            Self::DutyOpen(id) => said!(
+                "not owed: {duty}",
+                "没有待履行的义务：{duty}",
+                duty = measure.obligation_label(id)
+            ),
             Self::DutyMet(id) => {
-                let label = measure.obligation_label(id);
-                text(format!("not done yet: {}", label.en), format!("尚未履行：{}", label.zh))
+                said!(
+                    "not done yet: {duty}",
+                    "尚未履行：{duty}",
+                    duty = measure.obligation_label(id)
+                )
             }
             Self::DutyPast(id) => not_past(&measure.obligation_label(id), newest(seen.state, id)),
-            Self::LastResult { of, r#in } => {
-                let names: Vec<Text> = r#in.iter().map(|id| measure.outcome_label(id)).collect();
-                let en: Vec<&str> = names.iter().map(|name| name.en.as_str()).collect();
-                let zh: Vec<&str> = names.iter().map(|name| name.zh.as_str()).collect();
-                let act = of.as_str();
-                text(
-                    format!("no result {} of {act} is on record", en.join(" or ")),
-                    format!("没有“{}”结果为{}的记录", words::act_zh(*of), zh.join("或")),
-                )
-            }
-            Self::Awaits(matter) => {
-                let label = measure.matter_label(matter);
-                text(
-                    format!("nothing awaits a decision: {}", label.en),
-                    format!("没有待决事项：{}", label.zh),
-                )
-            }
-            Self::Silent(member) => text(
-                format!("{member} is stated"),
-                format!("已填写{}", words::member(member).unwrap_or_default()),
+            Self::LastResult { of, r#in } => said!(
+                "the last result of {act} on record is not {results}",
+                "{act}的最近一次结果不是{results}",
+                act = of,
+                results = results(measure, r#in)
             ),
-            Self::Any(conditions) => {
-                let all: Vec<Text> =
-                    conditions.iter().map(|one| one.unmet(seen, measure)).collect();
-                let en: Vec<&str> = all.iter().map(|one| one.en.as_str()).collect();
-                let zh: Vec<&str> = all.iter().map(|one| one.zh.as_str()).collect();
-                text(format!("one of these is needed: {}", en.join("; or ")), zh.join("；或"))
+            Self::NothingAwaits(matter) => said!(
+                "this awaits its decision first: {matter}",
+                "须先作出决定：{matter}",
+                matter = measure.matter_label(matter)
+            ),
+            Self::Awaits(matter) => said!(
+                "nothing awaits a decision: {matter}",
+                "没有待决事项：{matter}",
+                matter = measure.matter_label(matter)
+            ),
+            Self::Silent(member) => {
+                said!("{member} is stated", "已填写{member}", member = Member(member))
             }
+            Self::Any(conditions) => said!(
+                "one of these is needed: {wanted}",
+                "须满足下列之一：{wanted}",
+                wanted = either(conditions, seen, measure)
+            ),
+        }
+    }
+
+    /// What it asks for.
+    fn wanted(&self, seen: Seen<'_>, measure: &Measure) -> Text {
+        match self {
+            Self::TermOver => said!("the term is over", "期限已届满"),
+            Self::TitleOver => said!("the title's term is over", "称号有效期已届满"),
+            Self::PlanOnRecord(true) => said!("a plan is on record", "建设方案已入档"),
+            Self::PlanOnRecord(false) => said!("no plan is on record", "建设方案未入档"),
+            Self::DutyOpen(id) => {
+                said!("owed: {duty}", "待履行：{duty}", duty = measure.obligation_label(id))
+            }
+            Self::DutyMet(id) => {
+                said!("done: {duty}", "已履行：{duty}", duty = measure.obligation_label(id))
+            }
+            Self::DutyPast(id) => {
+                let due = newest(seen.state, id).and_then(|duty| duty.due.as_ref());
+                let duty = measure.obligation_label(id);
+                match due {
+                    Some(due) => said!(
+                        "past its day, {due}: {duty}",
+                        "期限（{due}）已届满：{duty}",
+                        due = due.on,
+                        duty = duty
+                    ),
+                    None => said!("past its day: {duty}", "期限已届满：{duty}", duty = duty),
+                }
+            }
+            Self::LastResult { of, r#in } => said!(
+                "the last result of {act} is {results}",
+                "{act}的最近一次结果为{results}",
+                act = of,
+                results = results(measure, r#in)
+            ),
+            Self::NothingAwaits(matter) => said!(
+                "decided: {matter}",
+                "已作出决定：{matter}",
+                matter = measure.matter_label(matter)
+            ),
+            Self::Awaits(matter) => said!(
+                "awaiting a decision: {matter}",
+                "待决：{matter}",
+                matter = measure.matter_label(matter)
+            ),
+            Self::Silent(member) => {
+                said!("{member} is left out", "未填写{member}", member = Member(member))
+            }
+            Self::Any(conditions) => either(conditions, seen, measure),
         }
     }
 
     /// Whether an outcome of an act can bring it about; what nothing has to bring about is `None`.
     pub fn is_brought_about(&self, rule: &ActRule, id: &Id, outcome: &Outcome) -> Option<bool> {
         match self {
-            Self::PlanOnRecord(false) | Self::Silent(_) => None,
+            Self::PlanOnRecord(false) | Self::NothingAwaits(_) | Self::Silent(_) => None,
             Self::TermOver => Some(outcome.term.is_some()),
             Self::TitleOver => Some(outcome.title_term.is_some()),
             Self::PlanOnRecord(true) => Some(rule.act == ActKind::SubmitPlan),
@@ -114,40 +164,50 @@ impl Condition {
     }
 }
 
-fn text(en: impl Into<String>, zh: impl Into<String>) -> Text {
-    Text { en: en.into(), zh: zh.into() }
+fn results(measure: &Measure, ids: &[Id]) -> OneOf<Text> {
+    OneOf(ids.iter().map(|id| words::quoted(measure.outcome_label(id))).collect())
+}
+
+fn either(conditions: &[Condition], seen: Seen<'_>, measure: &Measure) -> Text {
+    let wanted: Vec<Text> = conditions.iter().map(|one| one.wanted(seen, measure)).collect();
+    words::both(|language| {
+        let wanted: Vec<&str> = wanted.iter().map(|text| text.get(language)).collect();
+        wanted.join(words::pick(language, "; or ", "；或"))
+    })
 }
 
 fn term_not_over(state: &State) -> Text {
-    let Some(term) = &state.term else { return text("no term is on record", "没有记录期限") };
-    let (until, arithmetic) = (term.until, &term.arithmetic);
-    text(
-        format!("the term ends on {until} ({arithmetic}); this opens the day after"),
-        format!(
-            "期限于{}届满（{}），次日起方可办理",
-            words::zh(until),
-            words::arithmetic(arithmetic, Language::Zh)
-        ),
+    let Some(term) = &state.term else {
+        return said!("no term is on record", "没有记录期限");
+    };
+    said!(
+        "the term ends on {until} ({arithmetic}); this opens the day after",
+        "期限于{until}届满（{arithmetic}），次日起方可办理",
+        until = term.until,
+        arithmetic = Arithmetic(&term.arithmetic)
     )
 }
 
 fn title_not_over(state: &State) -> Text {
     match title_end(state) {
-        Some(until) => text(
-            format!("the title is effective until {until}; this opens the day after"),
-            format!("称号有效期至{}，次日起方可办理", words::zh(until)),
+        Some(until) => said!(
+            "the title is effective until {until}; this opens the day after",
+            "称号有效期至{until}，次日起方可办理",
+            until = until
         ),
-        None => text("no title with a term is held", "没有持有有期限的称号"),
+        None => said!("no title with a term is held", "没有持有有期限的称号"),
     }
 }
 
 fn not_past(label: &Text, duty: Option<&Duty>) -> Text {
     match duty.and_then(|duty| duty.due.as_ref()) {
-        Some(due) => text(
-            format!("{} is due on {}, which has not passed", label.en, due.on),
-            format!("{}的期限（{}）尚未届满", label.zh, words::zh(due.on)),
+        Some(due) => said!(
+            "{duty} is due on {due}, which has not passed",
+            "{duty}的期限（{due}）尚未届满",
+            duty = label,
+            due = due.on
         ),
-        None => text(format!("no day is set: {}", label.en), format!("未定期限：{}", label.zh)),
+        None => said!("no day is set: {duty}", "未定期限：{duty}", duty = label),
     }
 }
 

@@ -16,15 +16,16 @@ use super::date::Day;
 use super::decide::{Context, Decision, check_common, cited, decide, year_is_taken};
 use super::enrollment::Enrollment;
 use super::history::{Effective, History};
-use super::ids::Text;
 use super::refusal::{Reason, Refusal};
 use super::state::State;
-use super::words;
+use super::words::said;
 use correct::decide_correction;
 use judge::{Moment, judge};
 use named::check_named;
 pub use prospects::{Prospects, has_correctable};
-use unsettle::{hypothetical, may_unsettle, newly_unsupported, references, unsettles, with_new};
+use unsettle::{
+    called, hypothetical, may_unsettle, newly_unsupported, references, unsettles, with_new,
+};
 
 /// Decides on a state that holds every event, if the act goes in at the end; `None` when the whole
 /// history is needed: the act goes in before the last event or narrows another, or names events.
@@ -135,13 +136,15 @@ fn check_met_later(
         };
         let by = history.at(met.by).map(|event| event.reference(history.stream()));
         let (on, revision) = (met.on, met.by);
-        return Err(Refusal::new(
-            request.act.kind(),
-            Reason::AlreadyDecided { by },
-            format!("what was due in {year} is on record since {on} (revision {revision}); mend a wrong one by a correction"),
-            format!("{year}年到期的事项已于{}入档（修订号{revision}）；有误请用更正", words::zh(on)),
-        )
-        .under(&duty.article));
+        let text = said!(
+            "what was due in {year} is on record since {on} (revision {revision}); mend a wrong one by a correction",
+            "{year}年到期的事项已于{on}入档（修订号{revision}）；有误请用更正",
+            year = year,
+            on = on,
+            revision = revision
+        );
+        let refusal = Refusal::new(request.act.kind(), Reason::AlreadyDecided { by }, text);
+        return Err(refusal.under(&duty.article));
     }
     Ok(())
 }
@@ -162,23 +165,13 @@ fn precedes(
         return refusal;
     }
     let later = &later.event;
-    let kind = later.event.event_type();
-    let with = later.reference(history.stream());
-    let en = format!(
-        "{on} lies before {kind} of {} (revision {}), which it would have to follow: {}",
-        later.meta.effective_on, later.revision, refusal.detail.en
+    let detail = said!(
+        "{on} lies before {later}, which it would have to follow: {why}",
+        "{on}早于其所依据的{later}：{why}",
+        on = on,
+        later = called(later),
+        why = refusal.detail
     );
-    let zh = format!(
-        "{}早于其所依据的{}的“{}”（修订号{}）：{}",
-        words::zh(on),
-        words::zh(later.meta.effective_on),
-        words::event_zh(kind),
-        later.revision,
-        refusal.detail.zh
-    );
-    Refusal {
-        reason: Box::new(Reason::DateConflict { with: Some(with) }),
-        detail: Text { en, zh },
-        ..refusal
-    }
+    let with = Some(later.reference(history.stream()));
+    Refusal { reason: Box::new(Reason::DateConflict { with }), detail, ..refusal }
 }

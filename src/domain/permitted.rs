@@ -8,13 +8,11 @@ use super::act::ActKind;
 use super::condition::Condition;
 use super::date::Day;
 use super::fulfilment::Seen;
-use super::ids::{Id, Language, Node, Office, Text, covered};
+use super::ids::{Id, Node, Office, Text, covered};
 use super::measure::{ActRule, Measure, Outcome};
 use super::refusal::{Reason, Refusal};
 use super::state::State;
-use super::words;
-
-const ZH: Language = Language::Zh;
+use super::words::{self, Clauses, Given, OneOf, said};
 
 /// An act of a kind by an office, where an enrollment stands on a day.
 #[derive(Clone, Copy)]
@@ -157,8 +155,11 @@ impl<'m> Question<'m> {
             return Ok(());
         }
         let moves = |outcome: &Outcome| outcome.to.is_some() || outcome.title.is_some();
-        let ahead = self.state.ahead.keys().next();
-        if let Some(&by) = ahead.filter(|_| rule.outcomes.values().any(moves)) {
+        let moves = rule.outcomes.values().any(moves);
+        // What it would meet is met by then.
+        let owed = |id: &Id| rule.needs.contains(&Condition::DutyOpen(id.clone()));
+        let mut ahead = self.state.ahead.iter();
+        if let Some((&by, _)) = ahead.find(|(_, ahead)| moves || ahead.meets.iter().any(owed)) {
             return Err(Obstacle::Ahead { by, rule });
         }
         let seen = Seen { state: self.state, day: self.day, act: None };
@@ -181,74 +182,76 @@ impl<'m> Question<'m> {
             allowed_from,
             missing,
         };
-        let (act, called) = (self.kind.as_str(), words::act_zh(self.kind));
-        let (reason, text, article) = match obstacle {
+        let act = self.kind;
+        let (reason, text, rule) = match obstacle {
             Obstacle::Unknown => {
-                let version = &self.measure.version;
-                let en = format!("measure {version} knows no {act}");
-                let zh = format!("{}没有“{called}”这一行为", self.measure.number.zh);
-                (not_permitted(vec![], vec![]), Text { en, zh }, None)
+                let number = &self.measure.number;
+                let text = said!(
+                    "{number} knows no act {act}",
+                    "{number}没有{act}这一行为",
+                    number = number,
+                    act = act
+                );
+                (not_permitted(vec![], vec![]), text, None)
             }
             Obstacle::Office { required, rule } => {
-                let names: Vec<_> = required.iter().map(|office| office.as_str()).collect();
-                let own = self.office.as_str();
-                let en = format!("{act} is here an act of {}, not of {own}", names.join(" or "));
-                let (by, own) = (words::any_office(required, ZH), words::office(self.office, ZH));
-                let zh = format!("“{called}”在此须由{by}作出，{own}无权作出");
-                let reason = Reason::OfficeForbidden { required: required.clone() };
-                (reason, Text { en, zh }, Some(&rule.article))
+                let text = said!(
+                    "{act} is here an act of {by}, not of {own}",
+                    "{act}在此须由{by}作出，{own}无权作出",
+                    act = act,
+                    by = OneOf(required.clone()),
+                    own = self.office
+                );
+                (Reason::OfficeForbidden { required: required.clone() }, text, Some(rule))
             }
             Obstacle::NotHere { allowed_from, rule } => {
-                let here = stands_at.as_deref().unwrap_or("none");
-                let (from, day) = (allowed_from.join(", "), self.day);
-                let en = format!(
-                    "{act} is allowed from {from}; on {day} the enrollment stands at {here}"
-                );
-                let from: Vec<_> = allowed_from.iter().map(|from| self.node_zh(from)).collect();
-                let zh = format!(
-                    "“{called}”须处于{}；{}处于{}",
-                    words::one_of(&from, ZH),
-                    words::zh(day),
-                    self.node_zh(here)
+                let from = allowed_from.iter().map(|from| self.place(from));
+                let text = said!(
+                    "{act} is allowed from {from}; on {day} the standing is {here}",
+                    "{act}须处于{from}；{day}处于{here}",
+                    act = act,
+                    from = OneOf(from.collect()),
+                    day = self.day,
+                    here = self.place(stands_at.as_deref().unwrap_or("none"))
                 );
                 let missing = vec![Id::from("standing")];
-                (not_permitted(allowed_from.clone(), missing), Text { en, zh }, Some(&rule.article))
+                (not_permitted(allowed_from.clone(), missing), text, Some(rule))
             }
             Obstacle::Ahead { by, rule } => {
-                let en = format!(
-                    "it was decided already (revision {by}); the effect of that lies ahead"
+                let text = said!(
+                    "it was decided already (revision {by}); the effect of that lies ahead",
+                    "该事项已经决定（修订号{by}），尚未生效",
+                    by = by
                 );
-                let zh = format!("该事项已经决定（修订号{by}），尚未生效");
-                let reason = Reason::AlreadyDecided { by: None };
-                (reason, Text { en, zh }, Some(&rule.article))
+                (Reason::AlreadyDecided { by: None }, text, Some(rule))
             }
             Obstacle::Unmet { missing, rule } => {
                 let (codes, texts): (Vec<Id>, Vec<Text>) =
                     missing.iter().map(|one| self.missing(one)).unzip();
-                let en: Vec<_> = texts.iter().map(|text| text.en.as_str()).collect();
-                let zh: Vec<_> = texts.iter().map(|text| text.zh.as_str()).collect();
-                let text = Text { en: en.join("; "), zh: zh.join("；") };
-                (not_permitted(rule.from.clone(), codes), text, Some(&rule.article))
+                let text = said!("{missing}", "{missing}", missing = Clauses(texts));
+                (not_permitted(rule.from.clone(), codes), text, Some(rule))
             }
         };
-        let refusal = Refusal::new(self.kind, reason, text.en, text.zh);
-        match article {
-            Some(article) => refusal.under(article),
+        let refusal = Refusal::new(act, reason, text);
+        match rule {
+            Some(rule) => refusal.under(&rule.article).read(&rule.reading),
             None => refusal,
         }
     }
 
-    /// Where an enrollment stands, or a pattern of it, in Chinese.
-    fn node_zh(&self, pattern: &str) -> String {
-        if pattern == "none" {
-            return "未参加".to_owned();
-        }
-        let (stem, steps) = match pattern.strip_suffix(".*") {
-            Some(phase) => (phase, "各阶段"),
-            None => (pattern, ""),
+    /// Where an enrollment stands, or a pattern of it, in words.
+    fn place(&self, pattern: &str) -> Text {
+        let node = |text| Node::parse(text).ok().and_then(|node| self.measure.label(&node));
+        let known = |label: Option<Text>, id| {
+            label.unwrap_or_else(|| said!("{id}", "{id}", id = Given(id)))
         };
-        let label = Node::parse(stem).ok().and_then(|node| self.measure.label(&node));
-        format!("“{}”{steps}", label.map_or_else(|| stem.to_owned(), |label| label.zh))
+        match pattern.strip_suffix(".*") {
+            Some(phase) => {
+                said!("any step of “{phase}”", "“{phase}”各阶段", phase = known(node(phase), phase))
+            }
+            None if pattern == "none" => said!("outside of the program", "未参加状态"),
+            None => words::quoted(known(node(pattern), pattern)),
+        }
     }
 
     fn missing(&self, missing: &Missing<'_>) -> (Id, Text) {
@@ -258,18 +261,23 @@ impl<'m> Question<'m> {
                 (Id::from(condition.code()), condition.unmet(seen, self.measure))
             }
             Missing::NothingAwaits(matter) => {
-                let label = self.measure.matter_label(matter);
-                let en = format!("nothing of this kind awaits a decision: {}", label.en);
-                (Id::from("matter_open"), Text { en, zh: format!("没有待决事项：{}", label.zh) })
+                let text = said!(
+                    "nothing of this kind awaits a decision: {matter}",
+                    "没有待决事项：{matter}",
+                    matter = self.measure.matter_label(matter)
+                );
+                (Id::from("matter_open"), text)
             }
             Missing::AwaitsAlready(matter) => {
-                let label = self.measure.matter_label(matter);
-                let open = self.state.matters.get(*matter);
-                let since = open.map(|open| open.since.to_string()).unwrap_or_default();
-                let en = format!("one already awaits its decision since {since}: {}", label.en);
-                let zh = open.map(|open| words::zh(open.since)).unwrap_or_default();
-                let zh = format!("自{zh}起已有一件待决：{}", label.zh);
-                (Id::from("no_matter_open"), Text { en, zh })
+                let since =
+                    self.state.matters.get(*matter).map_or(self.day.into(), |open| open.since);
+                let text = said!(
+                    "one already awaits its decision since {since}: {matter}",
+                    "自{since}起已有一件待决：{matter}",
+                    since = since,
+                    matter = self.measure.matter_label(matter)
+                );
+                (Id::from("no_matter_open"), text)
             }
         }
     }

@@ -5,7 +5,9 @@
 
 use super::act::ActKind;
 use super::date::CivilDate;
-use super::ids::{EventRef, Id, Office, Text};
+use super::event::Finding;
+use super::ids::{EventRef, Id, Language, Office, Text};
+use super::words;
 
 /// What is wrong with one member of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +16,17 @@ pub struct FieldError {
     pub pointer: String,
     /// What is wrong and what would be accepted.
     pub detail: Text,
+    /// The values that would be, as they are written, where they are few.
+    pub accepted: Vec<Id>,
+}
+
+impl FieldError {
+    /// Adds the values that would be accepted.
+    #[must_use]
+    pub fn accepting<'k>(mut self, values: impl IntoIterator<Item = &'k str>) -> Self {
+        self.accepted = values.into_iter().map(Id::from).collect();
+        self
+    }
 }
 
 /// The kind of refusal; fine enough for what a caller does differently.
@@ -114,6 +127,8 @@ pub struct Refusal {
     pub reason: Box<Reason>,
     /// The article that forbids it or states the condition.
     pub article: Option<String>,
+    /// Our choice that it rests on, where the text is silent.
+    pub reading: Option<Box<Text>>,
     /// The measure version.
     pub measure: Option<Id>,
     /// What is wrong and what would satisfy it, in both languages.
@@ -122,15 +137,27 @@ pub struct Refusal {
 
 impl Refusal {
     /// A refusal without article.
-    pub fn new(act: ActKind, reason: Reason, en: impl Into<String>, zh: impl Into<String>) -> Self {
-        let detail = Text { en: en.into(), zh: zh.into() };
-        Self { act, reason: Box::new(reason), article: None, measure: None, detail }
+    pub fn new(act: ActKind, reason: Reason, detail: Text) -> Self {
+        Self { act, reason: Box::new(reason), article: None, measure: None, reading: None, detail }
+    }
+
+    /// A refusal because members of the act are wrong.
+    pub fn invalid(act: ActKind, errors: Vec<FieldError>) -> Self {
+        let text = members_wrong(&errors);
+        Self::new(act, Reason::Invalid { errors }, text)
     }
 
     /// Adds the article.
     #[must_use]
     pub fn under(mut self, article: &str) -> Self {
         self.article = Some(article.to_owned());
+        self
+    }
+
+    /// Adds the reading that it rests on.
+    #[must_use]
+    pub fn read(mut self, reading: &Option<Text>) -> Self {
+        self.reading = reading.clone().map(Box::new);
         self
     }
 
@@ -141,6 +168,13 @@ impl Refusal {
         self
     }
 
+    /// What is found instead, where a record is mended toward it (G1).
+    pub fn into_finding(self) -> Finding {
+        let article = self.article.unwrap_or_else(|| "G1".to_owned());
+        Finding::new("condition_missing", self.detail, &article)
+            .read(&self.reading.map(|text| *text))
+    }
+
     /// Adds the measure version, if none is named yet.
     #[must_use]
     pub fn of_measure(mut self, version: &Id) -> Self {
@@ -149,11 +183,33 @@ impl Refusal {
     }
 }
 
-/// One wrong member.
-pub fn field(
+/// All the members that are wrong, each by where it stands.
+pub fn members_wrong(errors: &[FieldError]) -> Text {
+    words::both(|language| {
+        let details = errors.iter().map(|error| {
+            let detail = error.detail.get(language);
+            match (language, words::member(&error.pointer)) {
+                (Language::Zh, Some(member)) => format!("{member}：{detail}"),
+                (Language::En, _) if !error.pointer.is_empty() => {
+                    format!("{}: {detail}", error.pointer)
+                }
+                (Language::En | Language::Zh, _) => detail.to_owned(),
+            }
+        });
+        details.collect::<Vec<_>>().join(words::pick(language, "; ", "；"))
+    })
+}
+
+/// One member whose form is wrong: said with names and texts as they are written.
+pub fn form_error(
     pointer: impl Into<String>,
     en: impl Into<String>,
     zh: impl Into<String>,
 ) -> FieldError {
-    FieldError { pointer: pointer.into(), detail: Text { en: en.into(), zh: zh.into() } }
+    field(pointer, Text { en: en.into(), zh: zh.into() })
+}
+
+/// One wrong member.
+pub fn field(pointer: impl Into<String>, detail: Text) -> FieldError {
+    FieldError { pointer: pointer.into(), detail, accepted: Vec::new() }
 }

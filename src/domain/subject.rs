@@ -11,6 +11,7 @@ use super::division::{self, CORPS};
 use super::ids::{EventRef, Id, Office, SubjectId, Text};
 use super::measure::Program;
 use super::refusal::{FieldError, field};
+use super::words::{Given, said};
 
 mod history;
 
@@ -273,46 +274,52 @@ impl Registration {
     pub fn check(&self) -> Result<(), FieldError> {
         let (id, kind) = (self.id.as_str(), self.kind.as_str());
         if kind == OF_PROGRAM {
-            let (en, zh) = ("a program is declared, never registered", "项目不作为主体登记");
-            return Err(field("/kind", en, zh));
+            let text = said!("a program is declared, never registered", "项目不作为主体登记");
+            return Err(field("/kind", text));
         }
         if self.invented {
             self.check_invented()?;
         } else if kind == "province" && !division::is_province(id) {
-            return Err(field(
-                "/id",
-                format!(
-                    "{id} is not the GB/T 2260 code of one of the 31 provincial-level divisions"
-                ),
-                format!("{id}不是31个省级行政区划的GB/T 2260代码"),
-            ));
+            let text = said!(
+                "{id} is not the GB/T 2260 code of one of the 31 provincial-level divisions",
+                "{id}不是31个省级行政区划的GB/T 2260代码",
+                id = Given(id)
+            );
+            return Err(field("/id", text));
         } else if kind == "corps" && id != CORPS {
-            return Err(field(
-                "/id",
-                format!("the Corps is registered as {CORPS}"),
-                format!("新疆生产建设兵团以{CORPS}登记"),
-            ));
+            let text = said!(
+                "the Corps is registered as {id}",
+                "新疆生产建设兵团以{id}登记",
+                id = Given(CORPS)
+            );
+            return Err(field("/id", text));
         } else if !self.is_provincial() && division::is_provincial(id) {
-            return Err(field(
-                "/kind",
-                format!("{id} is a provincial-level division or the Corps"),
-                format!("{id}是省级行政区划或新疆生产建设兵团"),
-            ));
+            let text = said!(
+                "{id} is a provincial-level division or the Corps",
+                "{id}是省级行政区划或新疆生产建设兵团",
+                id = Given(id)
+            );
+            return Err(field("/kind", text));
         } else if kind == "province" && self.code.as_ref().is_some_and(|code| code != id) {
-            return Err(field(
-                "/code",
-                format!("the code of a province is its id, {id}"),
-                format!("省级行政区划的代码即其标识{id}"),
-            ));
+            let text = said!(
+                "the code of a province is its id, {id}",
+                "省级行政区划的代码即其标识{id}",
+                id = Given(id)
+            );
+            return Err(field("/code", text));
         }
         match &self.province {
-            Some(province) if self.is_provincial() && province != &self.id => Err(field(
-                "/province",
-                format!("{id} is itself a province: leave it out, or name {id}"),
-                format!("{id}本身即省级主体：请省略此项，或填{id}"),
-            )),
+            Some(province) if self.is_provincial() && province != &self.id => {
+                let text = said!(
+                    "{id} is itself a province: leave it out, or name {id}",
+                    "{id}本身即省级主体：请省略此项，或填{id}",
+                    id = Given(id)
+                );
+                Err(field("/province", text))
+            }
             None if !self.is_provincial() => {
-                Err(field("/province", "name the province in which it lies", "请填写其所在省份"))
+                let text = said!("name the province in which it lies", "请填写其所在省份");
+                Err(field("/province", text))
             }
             Some(_) | None => Ok(()),
         }
@@ -320,22 +327,21 @@ impl Registration {
 
     fn check_invented(&self) -> Result<(), FieldError> {
         if self.kind == "corps" {
-            return Err(field(
-                "/kind",
+            let text = said!(
                 "there is one Corps, and it is real; an exercise has invented provinces (P2)",
-                "兵团仅有一个，且为真实主体；演练项目只有虚构省份（P2）",
-            ));
+                "兵团仅有一个，且为真实主体；演练项目只有虚构省份（P2）"
+            );
+            return Err(field("/kind", text));
         }
         let codes = [("/id", Some(self.id.as_str())), ("/code", self.code.as_deref())];
         for (pointer, code) in codes {
             if let Some(code) = code.filter(|code| division::is_real(code)) {
-                return Err(field(
-                    pointer,
-                    format!(
-                        "{code} is a code of real divisions; an invented subject has one of its own (G16)"
-                    ),
-                    format!("{code}属于真实行政区划的代码；虚构主体须另用标识（G16）"),
-                ));
+                let text = said!(
+                    "{code} is a code of real divisions; an invented subject has one of its own (G16)",
+                    "{code}属于真实行政区划的代码；虚构主体须另用标识（G16）",
+                    code = Given(code)
+                );
+                return Err(field(pointer, text));
             }
         }
         Ok(())

@@ -6,9 +6,12 @@
 
 mod dates;
 mod members;
+mod said;
 
 pub use dates::{by, date, day, unsure, when};
 pub use members::member;
+pub(crate) use said::said;
+pub use said::{AllOf, Arithmetic, Clauses, Given, Member, OneOf, Quoted, Said, When, quoted};
 
 use super::act::ActKind;
 use super::date::CivilDate;
@@ -24,16 +27,6 @@ pub fn both(said: impl Fn(Language) -> String) -> Text {
 /// A day or date in Chinese.
 pub fn zh(date: impl Into<CivilDate>) -> String {
     self::date(&date.into(), Language::Zh)
-}
-
-/// What an act is called, in Chinese.
-pub fn act_zh(kind: ActKind) -> &'static str {
-    kind.label().zh
-}
-
-/// What a type of event is called, in Chinese.
-pub fn event_zh(name: &str) -> &str {
-    EventType::find(name).map_or(name, |found| found.label.zh)
 }
 
 /// What an act is called, by its name.

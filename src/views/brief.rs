@@ -239,7 +239,10 @@ impl ObligationView {
                 .collect(),
             lapsed_by: item.lapsed_by,
             article: words::article(&duty.article, language),
-            reading: labels.reading(id).map(|text| text.get(language).to_owned()),
+            reading: labels
+                .0
+                .reading_of_duty(id, duty.opened_on)
+                .map(|text| text.get(language).to_owned()),
             opened_by: (duty.opened_by != BY_NO_EVENT).then_some(duty.opened_by),
             opened_on: duty.opened_on.to_string(),
         }

@@ -26,6 +26,8 @@ pub struct TitleView {
     pub until: Option<String>,
     /// The article.
     pub article: String,
+    /// Our choice where the text is silent.
+    pub reading: Option<String>,
 }
 
 /// A term that runs or ran.
@@ -39,6 +41,8 @@ pub struct TermView {
     pub arithmetic: String,
     /// The article.
     pub article: String,
+    /// Our choice where the text is silent.
+    pub reading: Option<String>,
 }
 
 /// A title held, as of a day.

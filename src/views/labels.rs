@@ -14,11 +14,6 @@ impl Labels {
         self.0.find(|measure| measure.obligation(id).map(|rule| rule.label.clone()))
     }
 
-    /// Our reading of what an obligation's article does not say.
-    pub fn reading(&self, id: &str) -> Option<Text> {
-        self.0.find(|measure| measure.obligation(id).map(|rule| rule.reading.clone())).flatten()
-    }
-
     /// Of a category.
     pub fn category(&self, id: &str) -> Option<Text> {
         self.0.find(|measure| measure.category(id).map(|category| category.label.clone()))

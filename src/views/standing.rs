@@ -11,7 +11,6 @@ use super::ends::{
 };
 use super::reading::Reading;
 use super::sequence::sequence;
-use crate::domain::date::Day;
 use crate::domain::duty::{DueItem, DutyStatus, waiting_among};
 use crate::domain::event::Term;
 use crate::domain::history::History;
@@ -212,7 +211,7 @@ impl Status {
             batch: state.batch.clone(),
             batch_label: state.batch.as_ref().map(|batch| words::batch(batch, language)),
             title: title(reading, state, language),
-            term: state.term.as_ref().map(|term| term_on(term, day, language)),
+            term: state.term.as_ref().map(|term| term_on(reading, term, language)),
             place: state.place.as_ref().map(|place| PlaceView {
                 category: place.category.clone(),
                 category_label: Labelled::new(
@@ -258,17 +257,20 @@ fn title(reading: &Reading<'_>, state: &State, language: Language) -> Option<Tit
         from: title.from.to_string(),
         until: title.until.map(|date| date.to_string()),
         article: words::article(&title.article, language),
+        reading: reading.versions.reading_of_title(title).map(|text| text.get(language).to_owned()),
     };
     Some(TitleHeld { title, review_due, note: review_due_note(review_due, language) })
 }
 
-fn term_on(term: &Term, day: Day, language: Language) -> TermOn {
+fn term_on(reading: &Reading<'_>, term: &Term, language: Language) -> TermOn {
+    let day = reading.day;
     let over = is_over(Some(&term.until), day);
     let term = TermView {
         from: term.from.to_string(),
         until: term.until.to_string(),
         arithmetic: words::arithmetic(&term.arithmetic, language),
         article: words::article(&term.article, language),
+        reading: reading.versions.reading_of_term(term).map(|text| text.get(language).to_owned()),
     };
     TermOn { term, over, note: over_note(over, language) }
 }

@@ -16,7 +16,7 @@ use futures_util::future::BoxFuture;
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::domain::refusal::{FieldError, field};
+use crate::domain::refusal::{FieldError, form_error};
 
 /// The longest address of an endpoint, in bytes.
 const MAX_URL_BYTES: usize = 2000;
@@ -71,13 +71,13 @@ impl AddressPolicy {
     /// # Errors
     /// What is wrong with it and what would be right.
     pub fn read_url(self, text: &str, pointer: &str) -> Result<Url, FieldError> {
-        let wrong = |en: &str, zh: &str| field(pointer, en, zh);
+        let wrong = |en: &str, zh: &str| form_error(pointer, en, zh);
         if text.len() > MAX_URL_BYTES {
             return Err(wrong("the URL is longer than 2000 bytes", "URL 超过 2000 字节"));
         }
         let url = Url::parse(text).map_err(|error| {
             let (en, zh) = (format!("it is not a URL: {error}"), format!("不是 URL：{error}"));
-            field(pointer, en, zh)
+            form_error(pointer, en, zh)
         })?;
         match url.scheme() {
             "https" => {}
@@ -99,7 +99,7 @@ impl AddressPolicy {
             return Err(wrong("the URL must not have a fragment (#…)", "URL 不得含片段（#…）"));
         }
         self.check_host(&url).map_err(|Forbidden { what }| {
-            field(
+            form_error(
                 pointer,
                 format!(
                     "{what} is a loopback, private, link-local or reserved address; a receiver must be reachable on the internet"

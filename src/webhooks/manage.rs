@@ -13,7 +13,7 @@ use super::store::{
     Access, Delivery, DeliveryState, Disabled, DisabledReason, Endpoint, endpoints,
 };
 use super::{MAX_ENDPOINTS, WebhookError, Webhooks};
-use crate::domain::refusal::{FieldError, field};
+use crate::domain::refusal::{FieldError, form_error};
 
 /// The longest description, in characters.
 const MAX_DESCRIPTION: usize = 500;
@@ -116,7 +116,7 @@ impl Webhooks {
         let kept = endpoint.clone();
         let keep = move |db: &mut dyn Rows| {
             if endpoints::count(db)? >= MAX_ENDPOINTS {
-                return Err(WebhookError::Invalid(vec![field(
+                return Err(WebhookError::Invalid(vec![form_error(
                     "",
                     format!("there are {MAX_ENDPOINTS} endpoints already, the limit; delete one"),
                     format!("端点已达上限 {MAX_ENDPOINTS} 个，请先删除一个"),
@@ -147,7 +147,7 @@ impl Webhooks {
         let mut errors = Vec::new();
         errors.extend(url.and_then(|url| self.policy.read_url(url, "/url").err()));
         if description.is_some_and(|text| text.chars().count() > MAX_DESCRIPTION) {
-            errors.push(field(
+            errors.push(form_error(
                 "/description",
                 format!("at most {MAX_DESCRIPTION} characters"),
                 format!("至多 {MAX_DESCRIPTION} 个字符"),
@@ -158,7 +158,7 @@ impl Webhooks {
             if !known_types().contains(name) {
                 let known = known_types().join(", ");
                 let name: String = name.chars().take(80).collect();
-                errors.push(field(
+                errors.push(form_error(
                     format!("/types/{index}"),
                     format!("{name:?} is no type of events; types are {known}"),
                     format!("{name:?} 不是事件类型；可用的有 {known}"),
@@ -255,7 +255,7 @@ impl Webhooks {
     pub async fn rotate(&self, id: Uuid, overlap: Duration) -> Result<Revealed, WebhookError> {
         if overlap > MAX_OVERLAP {
             let limit_s = MAX_OVERLAP.as_secs();
-            return Err(WebhookError::Invalid(vec![field(
+            return Err(WebhookError::Invalid(vec![form_error(
                 "/overlap_s",
                 format!("at most {limit_s} seconds (30 days)"),
                 format!("至多 {limit_s} 秒（30 天）"),
@@ -349,12 +349,16 @@ impl Webhooks {
 
 fn check_count(pointer: &str, list: &[String]) -> Option<FieldError> {
     (list.len() > MAX_FILTERS).then(|| {
-        field(pointer, format!("at most {MAX_FILTERS} items"), format!("至多 {MAX_FILTERS} 项"))
+        form_error(
+            pointer,
+            format!("at most {MAX_FILTERS} items"),
+            format!("至多 {MAX_FILTERS} 项"),
+        )
     })
 }
 
 fn too_far(pointer: &str, asked: u64, limit: u64) -> FieldError {
-    field(
+    form_error(
         pointer,
         format!("{asked} is not reached yet; name a sequence up to {limit}"),
         format!("尚未到达 {asked}；请给出不大于 {limit} 的序号"),

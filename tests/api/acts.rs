@@ -220,18 +220,18 @@ async fn what_is_permitted_is_said_with_the_reason_why_not() {
     assert_eq!(find(&before, "apply")["allowed"], true);
     assert_eq!(
         find(&before, "approve")["why_not"],
-        "approve is here an act of national_office, not of province"
+        "“Approve” is here an act of the national IP office, not of the province"
     );
     let other = server.province("320000").get(path).await.ok(200).json();
     assert_eq!(
         find(&other, "apply")["why_not"],
-        "this token acts for 320000; 440000 needs one for 440000"
+        "this token acts for “320000”; Province 440000 needs one for “440000”"
     );
     let application = apply("leading", "2016-01-05");
     server.province("440000").act("strong_province/440000", &application).await.ok(201);
     let after = server.province("440000").get(path).await.ok(200).json();
     let why = find(&after, "apply")["why_not"].as_str().unwrap().to_owned();
-    assert!(why.contains("stands at candidate.applied"), "{why}");
+    assert!(why.ends_with("the standing is “Candidate: Applied”"), "{why}");
     let national = server.national().get(path).await.ok(200).json();
     assert_eq!(find(&national, "approve")["allowed"], true);
     assert_eq!(find(&national, "approve")["article"], "III(I)1");

@@ -173,7 +173,7 @@ async fn another_province_is_refused_with_the_article() {
     let body = permitted(&department, "2026-11-22").await;
     let receipt = find(&body, "acknowledge_receipt");
     assert_eq!(
-        receipt["why_not"], "this token acts for 320000; 440000 needs one for 440000",
+        receipt["why_not"], "this token acts for “320000”; Province 440000 needs one for “440000”",
         "{receipt}"
     );
 }

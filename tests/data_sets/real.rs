@@ -191,4 +191,6 @@ fn futian_from_approval_to_review() {
     let state = futian.state();
     assert_eq!(state.title.as_ref().unwrap().title, "demonstrative");
     assert_eq!(state.last_evidenced_on.unwrap().to_string(), "2020-12-07");
+    // The review is shown as one: it keeps the title for three more years.
+    assert_eq!(state.title.as_ref().unwrap().until.unwrap().to_string(), "2023-12-07");
 }

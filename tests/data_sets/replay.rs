@@ -15,7 +15,7 @@ use docket::domain::decide::{Actor, Context, Decision, OtherStanding};
 use docket::domain::event::{Event, EventMeta, MeasureSucceeded, Recorded};
 use docket::domain::history::History;
 use docket::domain::history_decide::{decide_on, fold_day_of_new};
-use docket::domain::ids::{EventRef, Id, Office, ProgramId};
+use docket::domain::ids::{EventRef, Id, Office, ProgramId, Text};
 use docket::domain::measure::{Edition, Program, Versions};
 use docket::domain::measure_file::FILES;
 use docket::domain::quota::{PlacesRestated, Quota, QuotaEvent, places_of};
@@ -197,17 +197,20 @@ impl Replay {
     ) -> Result<(), Refusal> {
         let Some(wanted) = &decision.place else { return Ok(()) };
         let quota = self.quotas.get(&(program.clone(), wanted.category.clone()));
-        let full = quota.and_then(|quota| quota.full_from(wanted.limit, from, history.stream()));
+        let full =
+            quota.and_then(|quota| quota.full_from(wanted.quota.limit, from, history.stream()));
         match full {
-            Some((on, taken)) if request.common.over_limit.is_none() || !wanted.soft => {
+            Some((on, taken)) if request.common.over_limit.is_none() || !wanted.quota.soft => {
                 let reason = Reason::QuotaExhausted {
                     category: wanted.category.clone(),
-                    limit: wanted.limit,
+                    limit: wanted.quota.limit,
                     taken,
                     on,
-                    override_possible: wanted.soft,
+                    override_possible: wanted.quota.soft,
                 };
-                Err(Refusal::new(request.act.kind(), reason, "no place is left", "名额已满"))
+                let (en, zh) = ("no place is left".to_owned(), "名额已满".to_owned());
+                let text = Text { en, zh };
+                Err(Refusal::new(request.act.kind(), reason, text))
             }
             _ => Ok(()),
         }

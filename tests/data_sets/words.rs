@@ -137,8 +137,13 @@ fn every_finding_and_refusal_is_in_one_language() {
         });
         for (text, given) in findings.chain(refusals) {
             let Text { en, zh } = text;
-            let words = foreign_words(&without(zh, given));
+            let words = foreign_words(&without(zh, given.clone()));
             faults.extend(words.iter().map(|word| format!("{word}: {zh}")));
+            // A member is quoted as it is written: `effective_on`.
+            let own = without(en, given);
+            let ids = own.split_whitespace().filter(|word| word.contains('_'));
+            let ids = ids.filter(|word| !word.starts_with('`') && !word.starts_with('/'));
+            faults.extend(ids.map(|id| format!("the code {id}: {en}")));
             if en.chars().any(is_chinese) {
                 faults.push(format!("Chinese in English: {en}"));
             }

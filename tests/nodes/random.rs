@@ -211,7 +211,7 @@ async fn check_places(nodes: &[Arc<Node>; 2]) {
         node.app.places().recover_places().await.unwrap();
         let program = node.app.library().program(PROGRAM).unwrap();
         for view in node.app.places().quotas(program).await.unwrap() {
-            assert_eq!(view.quota.days_over(view.limit), [], "{}", view.category);
+            assert_eq!(view.quota.days_over(view.rule.limit), [], "{}", view.category);
             assert_eq!(view.quota.reservations().filter(|r| r.reserved.key.is_empty()).count(), 0);
             for n in 1..=SUBJECTS {
                 let id = format!("x0{n}");

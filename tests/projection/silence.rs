@@ -50,3 +50,20 @@ fn a_lapse_loses_its_ground_in_the_table_as_in_the_fold() {
     check(&world, &mut expected);
     assert_eq!(expected, ["unsupported"; 3]);
 }
+
+#[test]
+fn what_is_owed_for_a_program_as_a_whole_lapses_in_the_tables() {
+    let mut world = world();
+    let works = r#"{"act":"record_arrangement","effective_on":"2017-01-10","kind":"key_works",
+        "year":2017,"text":"x"}"#;
+    world.act_for("strong_province", Office::NationalOffice, works);
+    assert_eq!(world.silence("program-strong_province", "2021-03-01"), 1);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("copy.sqlite");
+    let mut follower = follower(&world, &path, docket::projection::all);
+    catch_up(&mut follower, 3);
+    let lapsed =
+        "SELECT l.obligation FROM obligation_lapse l JOIN enrollment e ON e.id = l.enrollment
+        WHERE e.subject IS NULL";
+    assert_eq!(rows_of(&follower.connection(), lapsed), ["classified_guidance"]);
+}

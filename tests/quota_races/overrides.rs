@@ -52,7 +52,7 @@ async fn days_over(world: &World) -> Vec<(Day, Option<Day>, u32)> {
     let program = world.app.library().program(PROGRAM).unwrap();
     let quotas = world.app.places().quotas(program).await.unwrap();
     let leading = quotas.iter().find(|quota| quota.category == "leading").unwrap();
-    let over = leading.quota.days_over(leading.limit);
+    let over = leading.quota.days_over(leading.rule.limit);
     over.iter().map(|run| (run.from, run.until, run.taken)).collect()
 }
 

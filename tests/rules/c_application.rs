@@ -151,7 +151,7 @@ fn c4_kinds_of_service_that_are_missing_are_a_finding() {
     let found: Vec<_> = story.fact(applied).findings.iter().collect();
     let [_, missing] = found[..] else { panic!("{found:?}") };
     assert_eq!((missing.code.as_str(), missing.article.as_str()), ("not_covered", "Art. 6(3)"));
-    assert!(missing.text.en.ends_with("geographical indications, new plant varieties"));
+    assert!(missing.text.en.ends_with("geographical indications and new plant varieties"));
     assert!(missing.text.zh.ends_with("地理标志、植物新品种"));
 }
 

@@ -265,7 +265,7 @@ fn g2_in_an_exercise_a_missing_document_is_found() {
     let found = &story.fact(0).findings;
     let back = found.iter().find(|found| found.code == "dated_back_without_document").unwrap();
     assert_eq!(back.article, "G2");
-    assert!(back.text.en.contains("2014-10-08") && back.text.zh.contains("补录"));
+    assert!(back.text.en.contains("8 October 2014") && back.text.zh.contains("补录"));
     let mut same_day = story.clone();
     same_day.today("2026-03-02");
     let mut body = crate::lives::recommendation();

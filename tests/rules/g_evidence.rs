@@ -264,7 +264,7 @@ fn g11_an_act_that_certainly_precedes_what_it_answers_is_refused() {
     let with = Some(story.reference(0));
     assert_eq!(*refusal.reason, Reason::DateConflict { with });
     assert_eq!(refusal.article.as_deref(), Some("Art. 7"));
-    assert!(refusal.detail.en.contains("2014-10-07 lies before Applied of 2014-10-08"));
+    assert!(refusal.detail.en.contains("7 October 2014 lies before “Applied” of 8 October 2014"));
     story.does(ProvincialDepartment, "recommend", "2014-10-08", crate::lives::recommendation());
 }
 

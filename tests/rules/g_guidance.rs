@@ -94,3 +94,23 @@ fn p11_support_stays_possible_after_a_failed_evaluation() {
     story.does(NationalOffice, "record_support", "2019-06-01", support("funds"));
     assert_eq!(story.stands("2019-06-01"), "pilot.failed");
 }
+
+#[test]
+fn g19_a_kind_of_support_is_one_that_the_article_lists_or_any_where_it_lists_none() {
+    // IV(III): policies, projects and funds.
+    let mut listed = pilot("leading");
+    let other = listed.refuses(NationalOffice, "record_support", "2017-03-01", support("offices"));
+    crate::story::invalid(&other, &["/kind"]);
+    assert_eq!(other.article.as_deref(), Some("IV(III)"));
+    assert!(other.detail.en.ends_with("what can be is “policies”, “projects” or “funds”"));
+    listed.does(NationalOffice, "record_support", "2017-03-01", support("funds"));
+    // IV(IV), Art. 12 and Art. 13 print no list that is closed.
+    Story::province().does(NationalOffice, "record_support", "2016-09-01", support("training"));
+    approved_area().does(LocalGovernment, "record_support", "2014-12-01", support("free offices"));
+    let body = |kind: &str| {
+        let body = json!({ "act": "record_support", "effective_on": "2016-09-01", "kind": kind, "text": "x" });
+        docket::codec::parse_act_request(body.to_string().as_bytes())
+    };
+    assert!(body(" ").is_err(), "a kind that says nothing");
+    assert!(body("offices").is_ok());
+}

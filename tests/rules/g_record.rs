@@ -113,7 +113,7 @@ fn g1_a_correction_is_made_by_the_office_that_acted_or_the_national_office() {
     let refusal = then.decide_as(&other, &annul).unwrap_err();
     let required = vec![NationalOffice];
     assert_eq!(*refusal.reason, Reason::OfficeForbidden { required });
-    assert!(refusal.detail.en.contains("the provincial_department"), "{refusal}");
+    assert!(refusal.detail.en.contains("that acted (office)"), "{refusal}");
     for office in [ProvincialDepartment, NationalOffice] {
         assert!(then.decide(office, &annul).is_ok());
     }
@@ -236,7 +236,11 @@ fn g5_a_refused_act_leaves_no_event_and_names_article_and_measure() {
     assert_eq!(refusal.measure, Some(id("2014-40")));
     assert_eq!((story.history.events().len(), story.state.clone()), before);
     let unknown = story.refuses(Province, "submit_scheme", "2017-10-12", json!({ "tasks": {} }));
-    assert!(unknown.detail.en.contains("knows no submit_scheme"), "{}", unknown.detail.en);
+    assert!(
+        unknown.detail.en.contains("knows no act “Submit the scheme”"),
+        "{}",
+        unknown.detail.en
+    );
     // An office's own "no" is an act and an event.
     let mut returned = Story::area();
     returned.does(LocalGovernment, "apply", "2014-10-08", area_application(31));

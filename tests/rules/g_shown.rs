@@ -52,10 +52,11 @@ fn g9_evidence_that_contradicts_what_stands_is_found() {
     assert_eq!(contradictions(&mut demonstrative_area(), "demonstrative", &title), 0);
     let area = json!({ "title": "experimental" });
     assert_eq!(contradictions(&mut demonstrative_area(), "experimental", &area), 1);
-    // Evidence against evidence contradicts no act.
+    // Evidence against evidence of the same phase; that it moved on contradicts none.
     let mut shown = Story::province();
     attest(&mut shown, "pilot", "2016-06", &leading);
-    assert_eq!(contradictions(&mut shown, "pilot", &supporting), 0);
+    assert_eq!(contradictions(&mut shown, "pilot", &supporting), 1);
+    assert_eq!(contradictions(&mut shown, "demonstration", &supporting), 0);
 }
 
 #[test]

@@ -246,7 +246,7 @@ fn g1_nobody_corrects_a_lapse_or_acknowledges_its_receipt() {
     let lapse = story.reference(3).to_string();
     let annul = json!({ "corrects": lapse, "reason": "wrong" });
     let refusal = story.refuses(NationalOffice, "correct", "2015-01-20", annul);
-    assert!(refusal.detail.en.contains("names no act"), "{refusal}");
+    assert!(refusal.detail.en.contains("is no act of this record"), "{refusal}");
     let receipt = json!({ "of": lapse, "receipt_on": "2015-01-13" });
     let refusal = story.refuses(NationalOffice, "acknowledge_receipt", "2015-01-20", receipt);
     assert!(refusal.detail.en.contains("is no act of"), "{refusal}");

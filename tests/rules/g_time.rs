@@ -243,7 +243,7 @@ fn g3_a_late_entry_by_a_local_government_takes_the_ground_from_nothing() {
     let refusal = story.refuses(ProvincialDepartment, "return", "2014-11-01", reason());
     let events = vec![story.reference(1)];
     assert_eq!(*refusal.reason, Reason::WouldUnsettle { events });
-    assert!(refusal.detail.en.contains("Recommended of 2014-11-10 (revision 1)"));
+    assert!(refusal.detail.en.contains("“Recommended” of 10 November 2014 (revision 1)"));
     // The same out of an archive is entered, and lists what it unsettles.
     let mut body = reason();
     body["archive"] = json!({ "office": "provincial_department", "source": "box 7" });

@@ -1,6 +1,5 @@
 //! P1 to P6: categories, subjects, application, places, schemes, tasks.
 
-use docket::domain::decide::PlaceWanted;
 use docket::domain::duty::DutyStatus;
 use docket::domain::event::PlaceEffect;
 use docket::domain::ids::Office::{NationalOffice, Province, Registrar};
@@ -128,10 +127,11 @@ fn p4_a_pilot_takes_a_place_of_its_category() {
         let request = act("approve", "2016-06-13", json!({}));
         let decision = story.decide(NationalOffice, &request).unwrap();
         let category = id(category);
-        let article = "III(I)1".to_owned();
-        let wanted =
-            PlaceWanted { category: category.clone(), limit, soft: true, article, shown: false };
-        assert_eq!(decision.place, Some(wanted));
+        let wanted = decision.place.unwrap();
+        assert_eq!((&wanted.category, wanted.shown), (&category, false));
+        let quota = wanted.quota;
+        assert_eq!((quota.limit, quota.soft, &*quota.article), (limit, true, "III(I)1"));
+        assert!(quota.reading.is_some(), "III(I)1 prints the numbers alone");
         assert_eq!(decision.fact.effects.place, Some(PlaceEffect::Takes { category }));
     }
     let story = pilot("leading");

@@ -1,7 +1,7 @@
 //! P7 to P12, P15, P17, P18: versions, evaluation, listing, adjustment, exit, stages.
 
 use docket::domain::act::ActKind;
-use docket::domain::decide::{OtherStanding, PlaceWanted};
+use docket::domain::decide::OtherStanding;
 use docket::domain::duty::DutyStatus;
 use docket::domain::event::PlaceEffect;
 use docket::domain::ids::Office::{NationalOffice, Province};
@@ -120,14 +120,9 @@ fn p10_the_place_of_a_pilot_moves_and_a_new_scheme_is_owed() {
     story.today("2017-03-01");
     let request = act("approve_adjustment", "2017-03-01", json!({}));
     let decision = story.decide(NationalOffice, &request).unwrap();
-    let wanted = PlaceWanted {
-        category: id("supporting"),
-        limit: 7,
-        soft: true,
-        article: "III(I)1".to_owned(),
-        shown: false,
-    };
-    assert_eq!(decision.place, Some(wanted));
+    let wanted = decision.place.unwrap();
+    assert_eq!((&*wanted.category, wanted.shown), ("supporting", false));
+    assert_eq!((wanted.quota.limit, &*wanted.quota.article), (7, "III(I)1"));
     story.records(NationalOffice, &request).unwrap();
     assert_eq!(story.stands("2017-03-01"), "pilot");
     assert_eq!(story.state.category, Some(id("supporting")));
@@ -239,6 +234,7 @@ fn with_condition() -> Story {
         program: ProgramId::parse("cooperation").unwrap(),
         phases: ids(&["participating"]),
         article: "IV(III)".to_owned(),
+        reading: None,
     });
     let mut story = Story { versions: versions(vec![rules]), ..Story::province() };
     story.today("2016-03-01");

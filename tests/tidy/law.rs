@@ -75,6 +75,35 @@ pub fn faults(texts: &[(String, String)], words: &BTreeMap<String, &'static str>
     faults
 }
 
+/// Where a measure is applied or a subject registered, sentences are made by `said!` from what they name,
+/// in both languages at once: none is put together by hand, with an id in it.
+const OF_REFUSALS: [&str; 7] = [
+    "src/domain/decide",
+    "src/domain/history_decide",
+    "src/domain/permitted.rs",
+    "src/domain/fulfilment.rs",
+    "src/domain/subject",
+    "src/app/registration",
+    "src/app/places",
+];
+
+/// Each `format!` there that writes Chinese.
+pub fn sentences_by_hand(texts: &[(String, String)]) -> Vec<String> {
+    let refusing =
+        texts.iter().filter(|(path, _)| OF_REFUSALS.iter().any(|at| path.starts_with(at)));
+    let mut faults = Vec::new();
+    for (path, text) in refusing {
+        for (at, _) in text.match_indices("format!(") {
+            let literal = text[at..].split('"').nth(1).unwrap_or_default();
+            if literal.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)) {
+                let line = text[..at].lines().count();
+                faults.push(format!("{path}:{line}: make the sentence by said!: {literal}"));
+            }
+        }
+    }
+    faults
+}
+
 /// The string literals of a line, which are closed on it; comments have none.
 fn literals(line: &str) -> Vec<&str> {
     if line.trim_start().starts_with("//") {

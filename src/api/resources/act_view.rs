@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use crate::api::asking::call::Call;
 use crate::api::asking::reading::Reading;
 use crate::app::ActAnswer;
-use crate::domain::event::{EventMeta, Recorded};
+use crate::domain::event::{EventMeta, Fact, Recorded};
 use crate::domain::ids::{EventRef, Language};
 use crate::domain::measure::Versions;
 use crate::domain::state::State;
@@ -58,16 +58,18 @@ pub struct FindingView {
     pub text: String,
     /// The article.
     pub article: String,
+    /// Our choice that it rests on, where the text is silent.
+    pub reading: Option<String>,
 }
 
 fn findings(event: &Recorded, language: Language) -> Vec<FindingView> {
-    let findings = event.event.fact().map(|fact| fact.findings.as_slice()).unwrap_or_default();
+    let findings = event.event.fact().into_iter().flat_map(Fact::found);
     findings
-        .iter()
         .map(|finding| FindingView {
             code: finding.code.to_string(),
             text: finding.text.get(language).to_owned(),
             article: words::article(&finding.article, language),
+            reading: finding.reading.as_ref().map(|text| text.get(language).to_owned()),
         })
         .collect()
 }

@@ -30,6 +30,8 @@ pub struct ProgramView {
     pub subject_kind_labels: Vec<String>,
     /// The articles that say who the subjects are.
     pub article: String,
+    /// Our choices of who they are, where the text is silent.
+    pub readings: Vec<String>,
     /// The versions of its measure, oldest first.
     pub measures: Vec<String>,
     /// The version in force today.
@@ -40,6 +42,7 @@ pub struct ProgramView {
 
 fn view(call: &Call, program: &Program) -> ProgramView {
     let versions = call.state.app.library().versions(program);
+    let readings = program.subject_kinds.iter().filter_map(|kind| kind.reading.as_ref());
     let name = |edition: &Edition| edition.measure.version.to_string();
     let in_force = versions.in_force(call.state.today());
     ProgramView {
@@ -53,6 +56,7 @@ fn view(call: &Call, program: &Program) -> ProgramView {
             .map(|kind| kind.label.get(call.language).to_owned())
             .collect(),
         article: words::article(&program.article, call.language),
+        readings: readings.map(|text| text.get(call.language).to_owned()).collect(),
         measures: versions.all().iter().map(|edition| name(edition)).collect(),
         in_force: in_force.map(|edition| name(edition)),
         in_force_number: in_force

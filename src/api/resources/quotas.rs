@@ -79,6 +79,8 @@ pub struct QuotaOfCategory {
     pub soft: bool,
     /// The article.
     pub article: String,
+    /// Our choice where the text is silent.
+    pub reading: Option<String>,
     /// How many are taken on the day.
     pub taken: u32,
     /// How many are left.
@@ -180,16 +182,17 @@ async fn quota(
     }
     Ok(QuotaOfCategory {
         category: Labelled::new(&view.category, label, call.language),
-        limit: view.limit,
-        soft: view.soft,
-        article: words::article(&view.article, call.language),
+        limit: view.rule.limit,
+        soft: view.rule.soft,
+        article: words::article(&view.rule.article, call.language),
+        reading: view.rule.reading.as_ref().map(|text| text.get(call.language).to_owned()),
         taken,
-        free: view.limit.saturating_sub(taken),
-        over: taken.saturating_sub(view.limit),
+        free: view.rule.limit.saturating_sub(taken),
+        over: taken.saturating_sub(view.rule.limit),
         holders,
         days_over: view
             .quota
-            .days_over(view.limit)
+            .days_over(view.rule.limit)
             .into_iter()
             .map(|run| DaysTaken {
                 from: run.from.to_string(),

@@ -165,7 +165,7 @@ pub async fn get_timeline(call: Call) -> Answered {
             .map(|held| category_view(&reading, held, language))
             .collect(),
         titles: line.titles.iter().map(|held| title_view(&reading, held, language)).collect(),
-        terms: line.terms.iter().map(|held| term_view(held, language)).collect(),
+        terms: line.terms.iter().map(|held| term_view(&reading, held, language)).collect(),
         obligations: due
             .iter()
             .map(|item| ObligationView::of(item, reading.day, &labels, language))
@@ -236,17 +236,19 @@ fn title_view(
         from: what.from.to_string(),
         until: what.until.map(|date| date.to_string()),
         article: words::article(&what.article, language),
+        reading: reading.versions.reading_of_title(what).map(|text| text.get(language).to_owned()),
     };
     held(view, span.from_day, span.to_day)
 }
 
-fn term_view(span: &Held<Term>, language: Language) -> HeldView<TermView> {
+fn term_view(reading: &Reading<'_>, span: &Held<Term>, language: Language) -> HeldView<TermView> {
     let what = &span.what;
     let view = TermView {
         from: what.from.to_string(),
         until: what.until.to_string(),
         arithmetic: words::arithmetic(&what.arithmetic, language),
         article: words::article(&what.article, language),
+        reading: reading.versions.reading_of_term(what).map(|text| text.get(language).to_owned()),
     };
     held(view, span.from_day, span.to_day)
 }

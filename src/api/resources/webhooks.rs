@@ -14,7 +14,7 @@ use crate::api::asking::answer::{List, REVALIDATE, by_content, json, json_with, 
 use crate::api::asking::call::{Answered, Call, to_the_end, wrong_parameter};
 use crate::api::asking::cursor::{CURSOR, next_link};
 use crate::api::asking::page::LIMIT;
-use crate::domain::refusal::field;
+use crate::domain::refusal::form_error;
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::{Code, Problem, of_fields};
 use crate::views::sequence::a_sequence;
@@ -99,7 +99,7 @@ fn named_programs(
             known.push(program.id.to_string());
         } else {
             let id: String = id.chars().take(80).collect();
-            errors.push(field(
+            errors.push(form_error(
                 format!("/programs/{index}"),
                 format!("there is no program {id:?}; see /v1/programs"),
                 format!("没有项目“{id}”"),
@@ -269,7 +269,7 @@ pub async fn replay_webhook(call: Call) -> Answered {
     let from = match request.from_sequence.read("/from_sequence") {
         Ok(StartAt::Sequence(from)) => from,
         Ok(StartAt::Now) => {
-            let error = field("/from_sequence", "name a sequence", "请给出序号");
+            let error = form_error("/from_sequence", "name a sequence", "请给出序号");
             return Err(of_fields(&[error], call.language));
         }
         Err(error) => return Err(of_fields(&[error], call.language)),

@@ -15,7 +15,7 @@ use crate::api::asking::call::parse_query;
 use crate::api::asking::negotiate::check_accept;
 use crate::api::asking::state::ApiState;
 use crate::api::table::route::{Body, Route};
-use crate::domain::ids::Language::Zh as ZH;
+use crate::domain::ids::Language::{En as EN, Zh as ZH};
 use crate::domain::words;
 use crate::views::problem::{Code, Problem};
 
@@ -128,11 +128,13 @@ pub fn check_role(route: &Route, verified: &Verified) -> Result<(), Problem> {
     }
     let role = verified.principal.role;
     let required: Vec<&str> = route.roles.iter().copied().map(Role::as_str).collect();
-    let list = required.join(", ");
-    let zh: Vec<_> = required.iter().map(|role| words::role(role, ZH)).collect();
-    let zh = words::one_of(&zh, ZH);
+    let said = |language| {
+        let list: Vec<_> = required.iter().map(|role| words::role(role, language)).collect();
+        (words::role(role.as_str(), language), words::one_of(&list, language))
+    };
+    let ((en, list), (zh, list_zh)) = (said(EN), said(ZH));
     Err(Problem::new(Code::RoleForbidden)
-        .detail(format!("{role} may not do this; {list} may"))
-        .detail_zh(format!("{}无权进行该操作，须由{zh}进行", words::role(role.as_str(), ZH)))
+        .detail(format!("{en} may not do this; {list} may"))
+        .detail_zh(format!("{zh}无权进行该操作，须由{list_zh}进行"))
         .member("required_roles", required))
 }

@@ -4,11 +4,11 @@ use crate::app::ActError;
 use crate::app::call::Case;
 use crate::domain::date::Day;
 use crate::domain::decide::PlaceWanted;
-use crate::domain::ids::{Language, Office, Text};
+use crate::domain::ids::{Office, Text};
 use crate::domain::quota::Quota;
 use crate::domain::refusal::{Reason, Refusal, field};
 use crate::domain::text::says_something;
-use crate::domain::words;
+use crate::domain::words::{self, Given, said};
 
 /// Whether the act overrides a limit: the national office's, with a written justification.
 pub(super) fn is_justified(case: &Case<'_>) -> bool {
@@ -25,55 +25,51 @@ pub(super) fn over_limit(
     quota: &Quota,
     from: Day,
 ) -> Result<bool, ActError> {
-    let Some((on, taken)) = quota.full_from(wanted.limit, from, &case.stream) else {
+    let Some((on, taken)) = quota.full_from(wanted.quota.limit, from, &case.stream) else {
         return match case.call.request.common.over_limit {
             None => Ok(false),
             Some(_) => Err(nothing_to_override(case, wanted).into()),
         };
     };
-    if wanted.soft && is_justified(case) {
+    if wanted.quota.soft && is_justified(case) {
         return Ok(true);
     }
     if wanted.shown {
         return Ok(false);
     }
-    let (limit, category) = (wanted.limit, wanted.category.clone());
-    let reason = Reason::QuotaExhausted {
-        category: category.clone(),
-        limit,
-        taken,
-        on,
-        override_possible: wanted.soft,
-    };
-    let label = case.versions.find(|measure| Some(measure.category(&category)?.label.clone()));
-    let label =
-        label.unwrap_or_else(|| Text { en: category.to_string(), zh: category.to_string() });
-    let (en, zh) = (&label.en, &label.zh);
-    let refusal = Refusal::new(
-        case.call.request.act.kind(),
-        reason,
-        format!(
-            "{taken} of {limit} places of the category “{en}” are taken on {on}; the national office can go over the limit with a written justification in `override`"
-        ),
-        format!(
-            "{zh}试点名额为{limit}个，{}已占用{taken}个；国家知识产权局可书面说明理由，突破名额",
-            words::day(on, Language::Zh)
-        ),
+    let (limit, category) = (wanted.quota.limit, wanted.category.clone());
+    let reason =
+        Reason::QuotaExhausted { category, limit, taken, on, override_possible: wanted.quota.soft };
+    let text = said!(
+        "{taken} of {limit} places of the category {category} are taken on {on}; the national office can go over the limit with a written justification in `override`",
+        "{category}试点名额为{limit}个，{on}已占用{taken}个；国家知识产权局可书面说明理由，突破名额",
+        taken = taken,
+        limit = limit,
+        category = category_of(case, wanted),
+        on = on
     );
-    Err(refusal.under(&wanted.article).into())
+    let refusal = Refusal::new(case.call.request.act.kind(), reason, text);
+    Err(of_quota(wanted, refusal).into())
+}
+
+fn category_of(case: &Case<'_>, wanted: &PlaceWanted) -> Text {
+    let id = &wanted.category;
+    let label = case.versions.find(|measure| Some(measure.category(id)?.label.clone()));
+    label.map_or_else(|| words::quoted(Given(id)), words::quoted)
+}
+
+/// A refusal under the article of the limit, with the reading of it.
+fn of_quota(wanted: &PlaceWanted, refusal: Refusal) -> Refusal {
+    refusal.under(&wanted.quota.article).read(&wanted.quota.reading)
 }
 
 /// An override where a place is free would be a justification of nothing (P4).
 fn nothing_to_override(case: &Case<'_>, wanted: &PlaceWanted) -> Refusal {
-    let error = field(
-        "/override",
-        format!(
-            "a place of {} is free on that day and after it; leave out `override`",
-            wanted.category
-        ),
-        "当日及此后尚有名额，无须突破；请去掉突破理由（override）",
+    let text = said!(
+        "a place of the category {category} is free on that day and after it; leave out `override`",
+        "当日及此后{category}尚有名额，无须突破；请去掉突破理由",
+        category = category_of(case, wanted)
     );
-    let (en, zh) = (error.detail.en.clone(), error.detail.zh.clone());
-    let reason = Reason::Invalid { errors: vec![error] };
-    Refusal::new(case.call.request.act.kind(), reason, en, zh).under(&wanted.article)
+    let error = field("/override", text);
+    of_quota(wanted, Refusal::invalid(case.call.request.act.kind(), vec![error]))
 }

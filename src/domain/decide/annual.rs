@@ -4,7 +4,7 @@ use super::Context;
 use crate::domain::act::{Act, ActRequest};
 use crate::domain::refusal::{Reason, Refusal};
 use crate::domain::state::State;
-use crate::domain::words;
+use crate::domain::words::said;
 
 /// The refusal of a second result for a year of which the state has one: that is a correction.
 pub(in crate::domain) fn year_is_taken(
@@ -21,10 +21,13 @@ pub(in crate::domain) fn year_is_taken(
     let refusal = Refusal::new(
         kind,
         Reason::AlreadyDecided { by: None },
-        format!(
-            "the result for {year} is on record since {on} (revision {by}); mend a wrong one by a correction"
+        said!(
+            "the result for {year} is on record since {on} (revision {by}); mend a wrong one by a correction",
+            "{year}年度结果已于{on}入档（修订号{by}）；有误请用更正",
+            year = year,
+            on = on,
+            by = by
         ),
-        format!("{year}年度结果已于{}入档（修订号{by}）；有误请用更正", words::zh(on)),
     );
     Some(refusal.under(&rule.article).of_measure(&measure.version))
 }

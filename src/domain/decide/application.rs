@@ -8,6 +8,7 @@ use crate::domain::ids::{Id, Text};
 use crate::domain::measure::{Measure, Named, Requirement};
 use crate::domain::refusal::{Reason, Refusal, field};
 use crate::domain::text::says_something;
+use crate::domain::words::{AllOf, said};
 
 impl Deciding<'_> {
     pub(super) fn check_application(
@@ -18,12 +19,13 @@ impl Deciding<'_> {
     ) -> Result<(), Refusal> {
         if !measure.categories.is_empty() {
             let Some(category) = &application.category else {
-                let known: Vec<_> = categories(measure).collect();
-                return Err(self.invalid(vec![field(
-                    "/category",
-                    format!("an application names its category: one of {}", known.join(", ")),
-                    format!("申报须注明类型：{}", self.all_zh(&known)),
-                )]));
+                let text = said!(
+                    "an application names its category: {known}",
+                    "申报须注明类型：{known}",
+                    known = self.all_named(categories(measure))
+                );
+                let error = field("/category", text).accepting(categories(measure));
+                return Err(self.invalid(vec![error]));
             };
             self.known_id("/category", category, categories(measure))?;
             let approvals = measure.rules(ActKind::Approve);
@@ -54,27 +56,27 @@ impl Deciding<'_> {
         findings: &mut Vec<Finding>,
     ) -> Result<(), Refusal> {
         let mut fail = |required: Text, given: Text| {
-            let en = format!(
-                "{}: {} is required, {} given",
-                requirement.label.en, required.en, given.en
+            let text = said!(
+                "{label}: {required} is required, {given} given",
+                "{label}：须{required}，所填为{given}",
+                label = requirement.label,
+                required = required,
+                given = given
             );
-            let zh = format!("{}：须{}，所填为{}", requirement.label.zh, required.zh, given.zh);
             let reason = Reason::RequirementNotMet {
                 requirement: requirement.id.clone(),
                 required: required.en,
                 given: given.en,
             };
-            let refusal = self.refuse(reason, en, zh).under(&requirement.article);
+            let refusal = self.refuse(reason, text).under(&requirement.article);
             self.excuse(refusal, findings)
         };
-        let nothing = || Text { en: "none".to_owned(), zh: "空".to_owned() };
+        let nothing = || said!("none", "空");
         if let Some(bound) = requirement.more_than {
             let unit = requirement.unit.clone();
-            let unit = unit.unwrap_or_else(|| Text { en: String::new(), zh: String::new() });
-            let required = Text {
-                en: format!("more than {bound} {}", unit.en).trim_end().to_owned(),
-                zh: format!("超过{bound}{}", unit.zh),
-            };
+            let unit = unit.unwrap_or_else(|| said!("of them", ""));
+            let counted = |number| said!("{n} {unit}", "{n}{unit}", n = number, unit = unit);
+            let required = said!("more than {counted}", "超过{counted}", counted = counted(bound));
             let (number, sourced) = match given {
                 Some(Stated::Number(number)) => (*number, false),
                 Some(Stated::Counted(counted)) => {
@@ -83,8 +85,7 @@ impl Deciding<'_> {
                 Some(Stated::Text(_) | Stated::List(_)) | None => return fail(required, nothing()),
             };
             if number <= bound {
-                let given = Text { en: number.to_string(), zh: format!("{number}{}", unit.zh) };
-                fail(required, given)?;
+                fail(required, Text { en: number.to_string(), ..counted(number) })?;
             }
             if !sourced {
                 findings.push(count_without_source(requirement));
@@ -93,8 +94,7 @@ impl Deciding<'_> {
         }
         if !requirement.covers.is_empty() {
             let Some(Stated::List(list)) = given.filter(|given| !given.is_empty()) else {
-                let required = Text { en: "a list".to_owned(), zh: "逐项列明".to_owned() };
-                return fail(required, nothing());
+                return fail(said!("a list", "逐项列明"), nothing());
             };
             let missing = requirement.covers.iter().filter(|needed| !list.contains(&needed.id));
             findings.extend(not_covered(requirement, missing));
@@ -102,39 +102,32 @@ impl Deciding<'_> {
         }
         match given {
             Some(Stated::Text(text)) if says_something(text) => Ok(()),
-            _ => {
-                fail(Text { en: "a statement".to_owned(), zh: "以文字说明".to_owned() }, nothing())
-            }
+            _ => fail(said!("a statement", "以文字说明"), nothing()),
         }
     }
 }
 
 fn count_without_source(requirement: &Requirement) -> Finding {
-    Finding {
-        code: Id::from("count_without_source"),
-        text: Text {
-            en: format!(
-                "{}: the day and the source of the count are not stated",
-                requirement.label.en
-            ),
-            zh: format!("{}：未注明统计日期和来源", requirement.label.zh),
-        },
-        article: requirement.article.clone(),
-    }
+    let text = said!(
+        "{label}: the day and the source of the count are not stated",
+        "{label}：未注明统计日期和来源",
+        label = requirement.label
+    );
+    Finding::new("count_without_source", text, &requirement.article)
 }
 
 fn not_covered<'m>(
     requirement: &Requirement,
     missing: impl Iterator<Item = &'m Named>,
 ) -> Option<Finding> {
-    let (en, zh): (Vec<&str>, Vec<&str>) =
-        missing.map(|one| (one.label.en.as_str(), one.label.zh.as_str())).unzip();
-    (!en.is_empty()).then(|| Finding {
-        code: Id::from("not_covered"),
-        text: Text {
-            en: format!("{}: not among them: {}", requirement.label.en, en.join(", ")),
-            zh: format!("{}：其中没有{}", requirement.label.zh, zh.join("、")),
-        },
-        article: requirement.article.clone(),
+    let missing: Vec<&Text> = missing.map(|one| &one.label).collect();
+    (!missing.is_empty()).then(|| {
+        let text = said!(
+            "{label}: not among them: {missing}",
+            "{label}：其中没有{missing}",
+            label = requirement.label,
+            missing = AllOf(missing)
+        );
+        Finding::new("not_covered", text, &requirement.article).read(&requirement.reading)
     })
 }

@@ -2,13 +2,15 @@
 //! unknown rules (G9, G12, G14); evidence is in `evidence`. Corrections need the whole history and are
 //! decided in `history_decide`.
 
+use std::collections::BTreeSet;
+
 use super::{Deciding, Decision, Footing};
 use crate::domain::act::{Act, ActKind, Receipt, UnknownRule};
 use crate::domain::event::Finding;
-use crate::domain::ids::{Id, Language, Node, Office};
+use crate::domain::ids::{Id, Node, Office, Text};
 use crate::domain::refusal::{Reason, Refusal, field};
 use crate::domain::subject::Subject;
-use crate::domain::words;
+use crate::domain::words::{Given, OneOf, said};
 
 /// Who corrects: whoever acts (G1).
 const ALL_WHO_ACT: &[Office] = &[
@@ -53,18 +55,14 @@ impl Footing<'_> {
         if offices.contains(&self.office) {
             return self.check_jurisdiction().map_err(|refusal| refusal.under(rule));
         }
-        let names: Vec<_> = offices.iter().map(|office| office.as_str()).collect();
-        Err(self
-            .refuse(
-                Reason::OfficeForbidden { required: offices.to_vec() },
-                format!("{} is an act of {}", self.kind.as_str(), names.join(" or ")),
-                format!(
-                    "“{}”须由{}作出",
-                    words::act_zh(self.kind),
-                    words::any_office(offices, Language::Zh)
-                ),
-            )
-            .under(rule))
+        let required = offices.to_vec();
+        let text = said!(
+            "{act} is an act of {by}",
+            "{act}须由{by}作出",
+            act = self.kind,
+            by = OneOf(required.clone())
+        );
+        Err(self.refuse(Reason::OfficeForbidden { required }, text).under(rule))
     }
 
     /// What such an act asks of the state and the measure, whatever it says.
@@ -85,8 +83,10 @@ impl Footing<'_> {
         node.ok_or_else(|| {
             self.not_permitted(
                 "attested_standing",
-                "no standing here is known only from evidence, so there is none to confirm",
-                "此处没有仅凭佐证记录的状态可供确认",
+                said!(
+                    "no standing here is known only from evidence, so there is none to confirm",
+                    "此处没有仅凭佐证记录的状态可供确认"
+                ),
             )
         })
     }
@@ -96,7 +96,8 @@ impl Footing<'_> {
         if self.state.acts > 0 || !self.state.unsupported.is_empty() {
             return Ok(());
         }
-        Err(self.not_permitted("act_on_record", "nothing is on record yet", "尚无任何记录"))
+        let text = said!("nothing is on record yet", "尚无任何记录");
+        Err(self.not_permitted("act_on_record", text))
     }
 
     /// That there is something of which a receipt can be acknowledged (G12).
@@ -106,8 +107,10 @@ impl Footing<'_> {
         }
         Err(self.not_permitted(
             "obligation_met",
-            "nothing on record met an obligation, so there is no receipt to acknowledge",
-            "尚无履行义务的行为入档，没有可确认的收到日期",
+            said!(
+                "nothing on record met an obligation, so there is no receipt to acknowledge",
+                "尚无履行义务的行为入档，没有可确认的收到日期"
+            ),
         ))
     }
 
@@ -116,28 +119,24 @@ impl Footing<'_> {
         let Some(edition) = self.edition.filter(|edition| !edition.measure.known_in_part) else {
             return Ok(());
         };
-        let (version, day) = (&edition.measure.version, self.day);
-        Err(self.not_permitted(
-            "unknown_rule",
-            format!("on {day} measure {version} was in force and is known: record the act itself (from an archive, with `archive`)"),
-            format!("{}有效的办法内容已知：请据档案直接补录该行为", words::zh(day)),
-        ))
+        let text = said!(
+            "on {day} {number} was in force, which is known: record the act itself (from an archive, with `archive`)",
+            "{day}有效的{number}内容已知：请据档案直接补录该行为",
+            day = self.day,
+            number = edition.measure.number
+        );
+        Err(self.not_permitted("unknown_rule", text))
     }
 
     pub(super) fn stands_at(&self) -> Option<Id> {
         self.state.node.as_ref().map(|node| Id::from(node.as_str()))
     }
 
-    pub(super) fn not_permitted(
-        &self,
-        missing: &str,
-        en: impl Into<String>,
-        zh: impl Into<String>,
-    ) -> Refusal {
+    pub(super) fn not_permitted(&self, missing: &str, text: Text) -> Refusal {
         let (stands_at, missing) = (self.stands_at(), vec![Id::from(missing)]);
         let reason = Reason::NotPermitted { stands_at, allowed_from: vec![], missing };
         let rule = every_program_knows(self.kind).map_or("G5", |(_, rule)| rule);
-        self.refuse(reason, en, zh).under(rule)
+        self.refuse(reason, text).under(rule)
     }
 }
 
@@ -188,20 +187,21 @@ impl Deciding<'_> {
         // Whether it is that event, by another office, is checked on the history.
         let met = self.state.duties.iter().any(|duty| duty.met.values().any(|met| met.by == of));
         if receipt.of.stream != self.ctx.stream || !met {
-            let refusal = self.invalid(vec![field(
-                "/of",
-                format!("{} is no event of {} that met an obligation", receipt.of, self.ctx.stream),
-                "所指的不是本项目记录中履行义务的行为".to_owned(),
-            )]);
-            self.missed(refusal, findings)?;
+            let text = said!(
+                "what it names is no event of this record that met an obligation",
+                "所指的不是本项目记录中履行义务的行为"
+            );
+            self.missed(self.invalid(vec![field("/of", text)]), findings)?;
         }
         let today = self.ctx.now.civil_day();
         if receipt.receipt_on > today {
-            return Err(self.invalid(vec![field(
-                "/receipt_on",
-                format!("{} lies in the future (today is {today})", receipt.receipt_on),
-                format!("{}在将来（今天是{}）", words::zh(receipt.receipt_on), words::zh(today)),
-            )]));
+            let text = said!(
+                "{day} lies in the future (today is {today})",
+                "{day}在将来（今天是{today}）",
+                day = receipt.receipt_on,
+                today = today
+            );
+            return Err(self.invalid(vec![field("/receipt_on", text)]));
         }
         let mut effects = self.common_effects();
         effects.receipt = Some((of, receipt.receipt_on));
@@ -217,21 +217,17 @@ impl Deciding<'_> {
     ) -> Result<(), Refusal> {
         let versions = self.ctx.versions;
         if versions.find(|measure| measure.declares(node).then_some(())).is_none() {
-            let known: Vec<_> = versions
-                .all()
-                .iter()
-                .flat_map(|edition| edition.measure.phases.iter().map(|p| p.id.to_string()))
-                .collect();
-            let shown: Vec<&str> = known.iter().map(String::as_str).collect();
-            return Err(self.invalid(vec![field(
-                "/stands_at",
-                format!(
-                    "{node} is no phase or step of {}: its phases are {}",
-                    self.ctx.program.id,
-                    known.join(", ")
-                ),
-                format!("“{node}”不是本项目的阶段：其阶段为{}", self.all_zh(&shown)),
-            )]));
+            let editions = versions.all().iter();
+            let known = editions.flat_map(|edition| &edition.measure.phases);
+            let known: BTreeSet<&str> = known.map(|phase| phase.id.as_str()).collect();
+            let text = said!(
+                "“{node}” is no phase or step of “{program}”: its phases are {known}",
+                "“{node}”不是“{program}”的阶段：其阶段为{known}",
+                node = Given(node.as_str()),
+                program = self.ctx.program.name,
+                known = self.all_named(known.iter().copied())
+            );
+            return Err(self.invalid(vec![field("/stands_at", text).accepting(known)]));
         }
         let categories = versions
             .find(|measure| (!measure.categories.is_empty()).then(|| measure.categories.clone()))

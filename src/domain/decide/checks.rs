@@ -8,11 +8,11 @@ use super::{Deciding, Decision, Footing};
 use crate::domain::act::ActKind;
 use crate::domain::date::Day;
 use crate::domain::event::Finding;
-use crate::domain::ids::{Id, Office, Text};
+use crate::domain::ids::{Office, Text};
 use crate::domain::measure::{Edition, Program};
 use crate::domain::refusal::{Reason, Refusal, field};
 use crate::domain::text::says_something;
-use crate::domain::words;
+use crate::domain::words::{AllOf, Clauses, Given, OneOf, Quoted, said};
 
 impl Deciding<'_> {
     /// Only the registrar records another office's act; auditor and operator never get here.
@@ -21,47 +21,47 @@ impl Deciding<'_> {
         let registrar = self.ctx.actor.office == Office::Registrar;
         if common.archive.is_some() && !registrar {
             let reason = Reason::OfficeForbidden { required: vec![Office::Registrar] };
-            return Err(self.refuse(
-                reason,
+            let text = said!(
                 "only the registrar records another office's act from an archive; leave out `archive` to act in your own name",
-                "只有登记员可以据档案补录其他机关的行为；以本机关名义行事，请勿填写档案补录",
-            ).under("G2"));
+                "只有登记员可以据档案补录其他机关的行为；以本机关名义行事，请勿填写档案补录"
+            );
+            return Err(self.refuse(reason, text).under("G2"));
         }
         let office_id = common.archive.as_ref().and_then(|archive| archive.office_id.as_ref());
         if office_id.is_some_and(|id| !says_something(id) || id.contains(char::is_whitespace)) {
-            return Err(self
-                .invalid(vec![field(
-                    "/archive/office_id",
-                    "an office's id is one word, such as cnipa; leave it out where it is not known",
-                    "机关标识应为一个词，例如 cnipa；不知其标识时请省略",
-                )])
-                .under("G2"));
+            let text = said!(
+                "an office's id is one word, such as cnipa; leave it out where it is not known",
+                "机关标识应为一个词，例如 cnipa；不知其标识时请省略"
+            );
+            return Err(self.invalid(vec![field("/archive/office_id", text)]).under("G2"));
         }
         let recording = common.archive.is_some() || registrar;
         if (common.received_on.is_some() || common.kept_since.is_some()) && !recording {
             let reason = Reason::OfficeForbidden { required: vec![Office::Registrar] };
-            return Err(self.refuse(
-                reason,
-                "`received_on` and `kept_since` are stated by the registrar; timeliness is judged by the day of recording, or by acknowledge_receipt of the receiving office (G12)",
-                "收到日期和记录完整起始日只能由登记员填写；是否按期以入档日为准，或由接收机关另行确认收到日期",
-            ).under(if common.received_on.is_some() { "G12" } else { "G10" }));
+            let text = said!(
+                "`received_on` and `kept_since` are stated by the registrar; timeliness is judged by the day of recording, or by the receipt that the receiving office acknowledges (G12)",
+                "收到日期和记录完整起始日只能由登记员填写；是否按期以入档日为准，或由接收机关另行确认收到日期"
+            );
+            let rule = if common.received_on.is_some() { "G12" } else { "G10" };
+            return Err(self.refuse(reason, text).under(rule));
         }
         if common.kept_since.is_some() && self.state.kept_since.is_some() {
-            return Err(self.invalid(vec![field(
-                "/kept_since",
+            let text = said!(
                 "the record of this enrollment is open already; mend the day from which it is complete by correcting the act that opened it",
-                "该记录已经开启；如需更改其完整起始日，请更正开启记录的行为",
-            )]).under("G10"));
+                "该记录已经开启；如需更改其完整起始日，请更正开启记录的行为"
+            );
+            return Err(self.invalid(vec![field("/kept_since", text)]).under("G10"));
         }
         if let Some(kept) = &common.kept_since
             && kept.day > self.ctx.now.civil_day()
         {
-            let (day, today) = (kept.day, self.ctx.now.civil_day());
-            return Err(self.invalid(vec![field(
-                "/kept_since/day",
-                format!("{day} lies in the future (today is {today}): a record is complete only from a day that has come"),
-                format!("{}在将来（今天是{}）：尚未发生的事项无所谓完整", words::zh(day), words::zh(today)),
-            )]).under("G10"));
+            let text = said!(
+                "{day} lies in the future (today is {today}): a record is complete only from a day that has come",
+                "{day}在将来（今天是{today}）：尚未发生的事项无所谓完整",
+                day = kept.day,
+                today = self.ctx.now.civil_day()
+            );
+            return Err(self.invalid(vec![field("/kept_since/day", text)]).under("G10"));
         }
         Ok(())
     }
@@ -71,28 +71,23 @@ impl Deciding<'_> {
         let Some(over) = &self.request.common.over_limit else {
             return Ok(());
         };
-        let place = decision.place.as_ref().filter(|place| place.soft);
+        let place = decision.place.as_ref().filter(|place| place.quota.soft);
         let article = match (place, decision.fact.over_limit.is_some()) {
-            (Some(place), _) => place.article.as_str(),
+            (Some(place), _) => place.quota.article.as_str(),
             (None, true) => decision.article.as_deref().unwrap_or_default(),
             (None, false) => return self.check_no_override(),
         };
         if self.office != Office::NationalOffice {
             let reason = Reason::OfficeForbidden { required: vec![Office::NationalOffice] };
-            return Err(self
-                .refuse(
-                    reason,
-                    "only the national office overrides, in writing",
-                    "只有国家知识产权局可以书面决定突破",
-                )
-                .under(article));
+            let text = said!(
+                "only the national office overrides, in writing",
+                "只有国家知识产权局可以书面决定突破"
+            );
+            return Err(self.refuse(reason, text).under(article));
         }
         if !says_something(&over.justification) {
-            let error = field(
-                "/override/justification",
-                "an override needs a written justification",
-                "突破须书面说明理由",
-            );
+            let text = said!("an override needs a written justification", "突破须书面说明理由");
+            let error = field("/override/justification", text);
             return Err(self.invalid(vec![error]).under(article));
         }
         Ok(())
@@ -103,11 +98,11 @@ impl Deciding<'_> {
         if self.request.common.over_limit.is_none() {
             return Ok(());
         }
-        Err(self.invalid(vec![field(
-            "/override",
+        let text = said!(
             "there is nothing here that an override could go over; leave out `override`",
-            "此处没有可以突破的限制；请勿填写突破理由",
-        )]))
+            "此处没有可以突破的限制；请勿填写突破理由"
+        );
+        Err(self.invalid(vec![field("/override", text)]))
     }
 
     pub(super) fn check_dates(&self, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
@@ -117,43 +112,49 @@ impl Deciding<'_> {
         if let Some(decided) = common.decided_on
             && decided.earliest().is_some_and(|earliest| earliest > today)
         {
-            return Err(self.refuse(
-                Reason::DateConflict { with: None },
-                format!("decided_on {decided} lies in the future (today is {today}): a decision is recorded once it is made; a later effect is stated by effective_on"),
-                format!("决定日期{}在将来（今天是{}）：决定作出后方可入档；以后生效的，另填生效日期", words::zh(decided), words::zh(today)),
-            ).under("G2"));
+            let text = said!(
+                "`decided_on`, {decided}, lies in the future (today is {today}): a decision is recorded once it is made; a later effect is stated by `effective_on`",
+                "决定日期{decided}在将来（今天是{today}）：决定作出后方可入档；以后生效的，另填生效日期",
+                decided = decided,
+                today = today
+            );
+            return Err(self.refuse(Reason::DateConflict { with: None }, text).under("G2"));
         }
         if let Some(received) = common.received_on
             && received > today
         {
-            return Err(self
-                .refuse(
-                    Reason::DateConflict { with: None },
-                    format!("received_on {received} lies in the future (today is {today})"),
-                    format!("收到日期{}在将来（今天是{}）", words::zh(received), words::zh(today)),
-                )
-                .under("G12"));
+            let text = said!(
+                "`received_on`, {received}, lies in the future (today is {today})",
+                "收到日期{received}在将来（今天是{today}）",
+                received = received,
+                today = today
+            );
+            return Err(self.refuse(Reason::DateConflict { with: None }, text).under("G12"));
         }
         if let Some(received) = common.received_on
             && self.office != Office::NationalOffice
             && common.effective_on.earliest().is_some_and(|earliest| received < earliest)
         {
-            return Err(self.refuse(
-                Reason::DateConflict { with: None },
-                format!("received_on {received} lies before effective_on {}: nothing is received before it is submitted", common.effective_on),
-                format!("收到日期{}早于提交日期{}：未提交者不可能已收到", words::zh(received), words::zh(common.effective_on)),
-            ).under("G12"));
+            let text = said!(
+                "`received_on`, {received}, lies before `effective_on`, {submitted}: nothing is received before it is submitted",
+                "收到日期{received}早于提交日期{submitted}：未提交者不可能已收到",
+                received = received,
+                submitted = common.effective_on
+            );
+            return Err(self.refuse(Reason::DateConflict { with: None }, text).under("G12"));
         }
         if self.office != Office::NationalOffice
             && !self.ctx.program.is_exercise()
             && common.effective_on.earliest().is_some_and(|earliest| earliest > today)
             && (common.archive.is_some() || self.ctx.actor.office != Office::Registrar)
         {
-            return Err(self.refuse(
-                Reason::DateConflict { with: None },
-                format!("effective_on {} lies in the future (today is {today}): what is submitted counts from the day it is submitted", common.effective_on),
-                format!("生效日期{}在将来（今天是{}）：提交的材料自提交之日起算", words::zh(common.effective_on), words::zh(today)),
-            ).under("G2"));
+            let text = said!(
+                "`effective_on`, {on}, lies in the future (today is {today}): what is submitted counts from the day it is submitted",
+                "生效日期{on}在将来（今天是{today}）：提交的材料自提交之日起算",
+                on = common.effective_on,
+                today = today
+            );
+            return Err(self.refuse(Reason::DateConflict { with: None }, text).under("G2"));
         }
         Ok(())
     }
@@ -172,24 +173,22 @@ impl Deciding<'_> {
         if cites_source(self.kind) || common.document.is_some() {
             return Ok(());
         }
-        let text = Text {
-            en: format!("recorded on {today} as of {on}, and no document is cited"),
-            zh: format!("{}补录{}的行为，未注明所依据的文件", words::zh(today), words::zh(on)),
-        };
+        let text = said!(
+            "recorded on {today} as of {on}, and no document is cited",
+            "{today}补录{on}的行为，未注明所依据的文件",
+            today = today,
+            on = on
+        );
         if self.ctx.program.is_exercise() || self.ctx.mending.is_some() {
-            let code = Id::from("dated_back_without_document");
-            findings.push(Finding { code, text, article: "G2".to_owned() });
+            findings.push(Finding::new("dated_back_without_document", text, "G2"));
             return Ok(());
         }
-        let Text { en, zh } = text;
-        Err(self.invalid(vec![field(
-            "/document",
-            format!(
-                "{en}: cite the document that says so, with its title, number and issuing office"
-            ),
-            format!("{zh}：请注明文件的标题、文号和发文机关"),
-        )])
-        .under("G2"))
+        let text = said!(
+            "{text}: cite the document that says so, with its title, number and issuing office",
+            "{text}：请注明文件的标题、文号和发文机关",
+            text = text
+        );
+        Err(self.invalid(vec![field("/document", text)]).under("G2"))
     }
 }
 
@@ -217,47 +216,50 @@ impl<'a> Footing<'a> {
         let (program, registration) = (self.ctx.program, &self.ctx.subject.registration);
         let whole = self.ctx.subject.is_program();
         if !is_done_for(self.kind, self.ctx.subject) {
-            let (en, zh) = match whole {
-                true => ("for a program as a whole", "就项目整体"),
-                false => ("for one subject", "就单个主体"),
+            let whom = match whole {
+                true => said!("for a program as a whole", "就项目整体"),
+                false => said!("for one subject", "就单个主体"),
             };
-            return Err(self.not_permitted(
-                "subject",
-                format!("{} is no act {en}", self.kind.as_str()),
-                format!("“{}”不能{zh}作出", words::act_zh(self.kind)),
-            ));
+            let text = said!(
+                "{act} is no act {whom}",
+                "{act}不能{whom}作出",
+                act = self.kind,
+                whom = whom
+            );
+            return Err(self.not_permitted("subject", text));
         }
         if whole {
             return Ok(());
         }
         let reason = || Reason::IneligibleSubject { allowed_kinds: program.kinds() };
         if registration.invented != program.is_exercise() {
-            let (en, zh) = if registration.invented {
-                ("an invented subject takes part only in an exercise", "虚构主体只能参加演练项目")
+            let why = if registration.invented {
+                said!(
+                    "an invented subject takes part only in an exercise",
+                    "虚构主体只能参加演练项目"
+                )
             } else {
-                ("an exercise accepts only invented subjects", "演练项目只接受虚构主体")
+                said!("an exercise accepts only invented subjects", "演练项目只接受虚构主体")
             };
-            let en = format!(
-                "{} in {}: {en}; real and invented never mix (G16)",
-                registration.id, program.id
+            let text = said!(
+                "{subject} in “{program}”: {why}; real and invented never mix (G16)",
+                "“{program}”与{subject}：{why}；真实数据与演练数据不得混同",
+                subject = registration.name,
+                program = program.name,
+                why = why
             );
-            let refusal = self.refuse(reason(), en, format!("{zh}；真实数据与演练数据不得混同"));
-            return Err(refusal.under("G16"));
+            return Err(self.refuse(reason(), text).under("G16"));
         }
         if !program.takes(&registration.kind) {
-            let kinds = program.kinds().join(", ");
-            let all: Vec<&str> =
-                program.subject_kinds.iter().map(|kind| kind.label.zh.as_str()).collect();
-            return Err(self
-                .refuse(
-                    reason(),
-                    format!(
-                        "{} is of kind {}; subjects of {} are of kind {kinds}",
-                        registration.id, registration.kind, program.id
-                    ),
-                    format!("“{}”不是{}，不属于本项目的主体", registration.id, all.join("或")),
-                )
-                .under(&program.article));
+            let kinds = program.subject_kinds.iter().map(|kind| &kind.label).collect();
+            let text = said!(
+                "{subject} is not {kinds}, as the subjects of “{program}” are",
+                "{subject}不是{kinds}，不属于“{program}”的主体",
+                subject = registration.name,
+                kinds = OneOf::<&Text>(kinds),
+                program = program.name
+            );
+            return Err(self.refuse(reason(), text).under(&program.article));
         }
         Ok(())
     }
@@ -270,20 +272,23 @@ impl<'a> Footing<'a> {
                 .iter()
                 .map(|e| (e.measure.version.clone(), e.measure.in_force_from))
                 .collect();
-            return Err(self.refuse(
-                Reason::NotInForce { versions: known },
-                format!("no known version of the measure was in force on {}; the registrar can record the act as done under an unknown rule (G14)", self.day),
-                format!("{}没有已知的有效办法；可由登记员按“依据不详”补录", words::zh(self.day)),
-            ).under("G14"));
+            let text = said!(
+                "no known version of the measure was in force on {day}; the registrar can record the act as done under an unknown rule (G14)",
+                "{day}没有已知的有效办法；可由登记员按“依据不详”补录",
+                day = self.day
+            );
+            return Err(self.refuse(Reason::NotInForce { versions: known }, text).under("G14"));
         };
         let measure = &edition.measure;
         if measure.known_in_part && measure.rules(self.kind).next().is_none() {
-            let gaps: Vec<_> = measure.gaps.iter().map(|gap| gap.en.clone()).collect();
-            return Err(self.refuse(
-                Reason::RuleUnknown,
-                format!("measure {} is known in part and its rule for {} is not known ({}); the registrar can record the act as done under an unknown rule (G14)", measure.version, self.kind.as_str(), gaps.join("; ")),
-                format!("{}仅部分可考，其关于“{}”的规定不详；可由登记员按“依据不详”补录", measure.number.zh, words::act_zh(self.kind)),
-            ).under("G14"));
+            let text = said!(
+                "{number} is known in part and its rule for {act} is not known ({gaps}); the registrar can record the act as done under an unknown rule (G14)",
+                "{number}仅部分可考，其关于{act}的规定不详（{gaps}）；可由登记员按“依据不详”补录",
+                number = measure.number,
+                act = self.kind,
+                gaps = Clauses(measure.gaps.iter().collect::<Vec<_>>())
+            );
+            return Err(self.refuse(Reason::RuleUnknown, text).under("G14"));
         }
         Ok(edition)
     }
@@ -305,30 +310,19 @@ impl<'a> Footing<'a> {
             return Ok(());
         }
         let reason = Reason::JurisdictionForbidden { division: needed.to_owned() };
-        Err(self.refuse(
-            reason,
-            format!(
-                "this token acts for {}; {} needs one for {needed}",
-                listed(&self.ctx.actor.divisions),
-                registration.id
-            ),
-            format!(
-                "该令牌{}；办理“{}”的事项须有辖区“{needed}”",
-                listed_zh(&self.ctx.actor.divisions),
-                registration.id
-            ),
-        ))
+        let own = self.ctx.actor.divisions.iter().map(|own| Quoted(Given(own))).collect::<Vec<_>>();
+        let acts_for = if own.is_empty() {
+            said!("acts for no division", "没有辖区")
+        } else {
+            said!("acts for {own}", "的辖区为{own}", own = AllOf(own))
+        };
+        let text = said!(
+            "this token {acts_for}; {subject} needs one for “{needed}”",
+            "该令牌{acts_for}；办理{subject}的事项须有辖区“{needed}”",
+            acts_for = acts_for,
+            subject = registration.name,
+            needed = Given(needed)
+        );
+        Err(self.refuse(reason, text))
     }
-}
-
-fn listed_zh(divisions: &[String]) -> String {
-    if divisions.is_empty() {
-        "没有辖区".to_owned()
-    } else {
-        format!("的辖区为“{}”", divisions.join("、"))
-    }
-}
-
-fn listed(divisions: &[String]) -> String {
-    if divisions.is_empty() { "no division".to_owned() } else { divisions.join(", ") }
 }

@@ -4,10 +4,10 @@ use super::Deciding;
 use crate::domain::act::{AcceptanceCheck, Act, Plan, Report};
 use crate::domain::event::Finding;
 use crate::domain::ids::{Id, Text};
-use crate::domain::measure::{ActRule, Measure, Named};
+use crate::domain::measure::{ActRule, Measure};
 use crate::domain::refusal::{FieldError, Reason, Refusal, field};
 use crate::domain::text::says_something;
-use crate::domain::words;
+use crate::domain::words::{self, AllOf, Clauses, Given, OneOf, said};
 
 impl Deciding<'_> {
     /// What the act must say and bring with it, by the rule that applies.
@@ -35,6 +35,11 @@ impl Deciding<'_> {
                     self.known_id("/base_conditions", id, known())?;
                 }
             }
+            Act::RecordSupport(support) if !rule.kinds.is_empty() => {
+                let given = Id::from(support.kind.as_str());
+                self.known_id("/kind", &given, rule.kinds.iter().map(Id::as_str))
+                    .map_err(|refusal| refusal.under(&rule.article))?;
+            }
             Act::EvaluateAnnually(evaluation) => self.check_begun(evaluation.year, findings)?,
             Act::SubmitScheme(scheme) => {
                 self.check_tasks(measure, scheme.tasks.keys(), true, findings)?;
@@ -45,11 +50,13 @@ impl Deciding<'_> {
             Act::RequestAdjustment(request) => {
                 self.known_id("/category", &request.category, categories(measure))?;
                 if self.state.category.as_ref() == Some(&request.category) {
-                    let refusal = self.invalid(vec![field(
-                        "/category",
-                        format!("{} is the category already held", request.category),
-                        format!("{}即现有类型", self.named_zh(&request.category)),
-                    )]);
+                    let held = self.named(&request.category);
+                    let text = said!(
+                        "{held} is the category already held",
+                        "{held}即现有类型",
+                        held = held
+                    );
+                    let refusal = self.invalid(vec![field("/category", text)]);
                     self.missed(refusal.under(&rule.article), findings)?;
                 }
             }
@@ -59,13 +66,7 @@ impl Deciding<'_> {
     }
 
     pub(super) fn invalid(&self, errors: Vec<FieldError>) -> Refusal {
-        let en: Vec<_> = errors.iter().map(|e| format!("{}: {}", e.pointer, e.detail.en)).collect();
-        let zh = errors.iter().map(|error| match words::member(&error.pointer) {
-            Some(member) => format!("{member}：{}", error.detail.zh),
-            None => error.detail.zh.clone(),
-        });
-        let zh: Vec<_> = zh.collect();
-        self.refuse(Reason::Invalid { errors }, en.join("; "), zh.join("；"))
+        Refusal::invalid(self.kind, errors)
     }
 
     pub(super) fn known_id<'k>(
@@ -78,30 +79,32 @@ impl Deciding<'_> {
         if known.contains(&given.as_str()) {
             return Ok(());
         }
-        Err(self.invalid(vec![field(
-            pointer,
-            format!("{given:?} is not one of {}", known.join(", ")),
-            format!("{}不在可用之列：{}", self.given_zh(given), self.all_zh(&known)),
-        )]))
+        let wrong = match given.as_str() {
+            "" => said!("it is not stated", "未填写"),
+            given => {
+                said!("“{given}” cannot be stated here", "“{given}”不可用", given = Given(given))
+            }
+        };
+        let text = match known.is_empty() {
+            true => said!("{wrong}, nor can anything else", "{wrong}，此处无可填写", wrong = wrong),
+            false => said!(
+                "{wrong}; what can be is {known}",
+                "{wrong}；可用的有{known}",
+                wrong = wrong,
+                known = self.all_named(known.iter().copied())
+            ),
+        };
+        Err(self.invalid(vec![field(pointer, text).accepting(known)]))
     }
 
-    /// What the measures call something, in Chinese.
-    /// What the measures call it; an id that none knows as it is written.
+    /// What the measures call it; what none knows as its author wrote it.
     pub(super) fn named(&self, id: &str) -> Text {
         let called = self.ctx.versions.find(|measure| measure.called(id));
-        called.unwrap_or_else(|| Text { en: id.to_owned(), zh: format!("“{id}”") })
+        called.map_or_else(|| words::quoted(Given(id)), words::quoted)
     }
 
-    pub(super) fn named_zh(&self, id: &str) -> String {
-        self.named(id).zh
-    }
-
-    pub(super) fn all_zh(&self, ids: &[&str]) -> String {
-        ids.iter().map(|id| self.named_zh(id)).collect::<Vec<_>>().join("、")
-    }
-
-    fn given_zh(&self, given: &str) -> String {
-        if given.is_empty() { "未填写，".to_owned() } else { format!("“{given}”") }
+    pub(super) fn all_named<'k>(&self, ids: impl IntoIterator<Item = &'k str>) -> OneOf<Text> {
+        OneOf(ids.into_iter().map(|id| self.named(id)).collect())
     }
 
     fn check_brought(
@@ -118,23 +121,14 @@ impl Deciding<'_> {
             .cloned()
             .collect();
         if !missing.is_empty() {
-            let names = |pick: fn(&Named) -> &str| -> Vec<&str> {
-                let labels = measure.materials.iter().filter(|m| missing.contains(&m.id));
-                labels.map(pick).collect()
-            };
-            let en = names(|m| &m.label.en).join("; ");
-            let zh = names(|m| &m.label.zh).join("；");
-            let refusal = self
-                .refuse(
-                    Reason::MaterialMissing { materials: missing.clone() },
-                    format!(
-                        "missing from materials: {} ({en}); upload each and cite its digest",
-                        missing.join(", ")
-                    ),
-                    format!("缺少材料：{zh}；请上传并注明摘要"),
-                )
-                .under(&rule.article);
-            self.excuse(refusal, findings)?;
+            let labels = measure.materials.iter().filter(|m| missing.contains(&m.id));
+            let text = said!(
+                "missing from the materials: {missing}; upload each and cite its digest",
+                "缺少材料：{missing}；请上传并注明摘要",
+                missing = Clauses(labels.map(|m| &m.label).collect::<Vec<_>>())
+            );
+            let reason = Reason::MaterialMissing { materials: missing };
+            self.excuse(self.refuse(reason, text).under(&rule.article), findings)?;
         }
         self.check_document(rule, findings)
     }
@@ -142,11 +136,11 @@ impl Deciding<'_> {
     fn check_document(&self, rule: &ActRule, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
         let document = self.request.common.document.as_ref();
         if rule.document_required && document.is_none() {
-            let error = field(
-                "/document",
+            let text = said!(
                 "this act needs the document that it rests on: number, title, issuing office",
-                "该行为须注明所依据的文件：文号、标题、发文机关",
+                "该行为须注明所依据的文件：文号、标题、发文机关"
             );
+            let error = field("/document", text);
             return self.missed(self.invalid(vec![error]).under(&rule.article), findings);
         }
         if !rule.other_document {
@@ -156,19 +150,18 @@ impl Deciding<'_> {
         let number = number.map(document_number).filter(|number| !number.is_empty());
         let editions = self.ctx.versions.all().iter();
         let mut own = editions.flat_map(|e| [&e.measure.number.en, &e.measure.number.zh]);
-        let error = match number {
-            None => field(
-                "/document/number",
+        let text = match number {
+            None => said!(
                 "cite the other document by its number: the measures themselves end no standing",
-                "须注明据以终止的其他文件的文号：本办法不终止资格",
+                "须注明据以终止的其他文件的文号：本办法不终止资格"
             ),
-            Some(number) if own.any(|own| document_number(own).ends_with(&number)) => field(
-                "/document/number",
+            Some(number) if own.any(|own| document_number(own).ends_with(&number)) => said!(
                 "the measures themselves end no standing; cite the other document that does",
-                "本办法不终止资格；须注明据以终止的其他文件",
+                "本办法不终止资格；须注明据以终止的其他文件"
             ),
             Some(_) => return Ok(()),
         };
+        let error = field("/document/number", text);
         self.missed(self.invalid(vec![error]).under(&rule.article), findings)
     }
 
@@ -195,14 +188,13 @@ impl Deciding<'_> {
         let errors = missing
             .iter()
             .map(|task| {
-                field(
-                    format!("/tasks/{}", task.id),
-                    format!(
-                        "the scheme of a {} province addresses this task: {}",
-                        category.label.en, task.label.en
-                    ),
-                    format!("{}省份的实施方案须涉及该任务：{}", category.label.zh, task.label.zh),
-                )
+                let text = said!(
+                    "the scheme in the category “{category}” addresses this task: {task}",
+                    "{category}省份的实施方案须涉及该任务：{task}",
+                    category = category.label,
+                    task = task.label
+                );
+                field(format!("/tasks/{}", task.id), text)
             })
             .collect();
         self.missed(self.invalid(errors).under(&missing[0].article), findings)
@@ -217,11 +209,12 @@ impl Deciding<'_> {
         let mut errors = Vec::new();
         for content in &measure.acceptance_contents {
             if check.findings.get(&content.id).is_none_or(|finding| !says_something(finding)) {
-                errors.push(field(
-                    format!("/findings/{}", content.id),
-                    format!("a finding on: {}", content.label.en),
-                    format!("须有结论：{}", content.label.zh),
-                ));
+                let text = said!(
+                    "a finding on: {content}",
+                    "须有结论：{content}",
+                    content = content.label
+                );
+                errors.push(field(format!("/findings/{}", content.id), text));
             }
         }
         for id in check.findings.keys() {
@@ -235,19 +228,21 @@ impl Deciding<'_> {
         let plans = &self.state.plan_versions;
         let versions = u32::try_from(plans.len()).unwrap_or(u32::MAX);
         let wrong = match check.plan_version {
-            Some(version) if version == 0 || version > versions => Some(field(
-                "/plan_version",
-                format!("plan version {version} is not on record; {versions} are"),
-                format!("方案第{version}版未入档；已入档{versions}版"),
+            Some(version) if version == 0 || version > versions => Some(said!(
+                "version {version} of the plan is not on record; those on record are {versions}",
+                "方案第{version}版未入档；已入档{versions}版",
+                version = version,
+                versions = versions
             )),
-            None if versions > 0 => Some(field(
-                "/plan_version",
-                format!("name the plan version that it measured against: 1 to {versions}"),
-                format!("须注明所对照的方案版本：第1版至第{versions}版"),
+            None if versions > 0 => Some(said!(
+                "name the plan version that it measured against: 1 to {versions}",
+                "须注明所对照的方案版本：第1版至第{versions}版",
+                versions = versions
             )),
             Some(_) | None => None,
         };
-        if let Some(error) = wrong {
+        if let Some(text) = wrong {
+            let error = field("/plan_version", text);
             self.missed(self.invalid(vec![error]).under(article), findings)?;
         }
         let version = check.plan_version.and_then(|version| version.checked_sub(1));
@@ -262,14 +257,12 @@ impl Deciding<'_> {
             .map(Id::as_str)
             .collect();
         if !silent.is_empty() {
-            findings.push(Finding {
-                code: Id::from("indicator_without_finding"),
-                text: Text {
-                    en: format!("nothing is found on the plan's indicators {}", silent.join(", ")),
-                    zh: format!("对方案的下列指标未作结论：{}", silent.join("、")),
-                },
-                article: article.to_owned(),
-            });
+            let text = said!(
+                "nothing is found on these indicators of the plan: {silent}",
+                "对方案的下列指标未作结论：{silent}",
+                silent = AllOf(silent.into_iter().map(Given).collect())
+            );
+            findings.push(Finding::new("indicator_without_finding", text, article));
         }
         Ok(())
     }
@@ -284,11 +277,11 @@ impl Deciding<'_> {
         findings: &mut Vec<Finding>,
     ) -> Result<(), Refusal> {
         if !plan.contents.values().any(|text| says_something(text)) {
-            let error = field(
-                format!("{at}/contents"),
+            let text = said!(
                 "a plan has contents: say what it says on at least one of its headings",
-                "方案须有内容：请至少填写一项",
+                "方案须有内容：请至少填写一项"
             );
+            let error = field(format!("{at}/contents"), text);
             self.missed(self.invalid(vec![error]).under(&rule.article), findings)?;
         }
         let known = || measure.guidelines.iter().map(|guideline| guideline.id.as_str());
@@ -296,32 +289,28 @@ impl Deciding<'_> {
             self.known_id(&format!("{at}/guidelines"), id, known())?;
         }
         let left_out = measure.guidelines.iter().filter(|one| !plan.guidelines.contains(&one.id));
-        let (en, zh): (Vec<&str>, Vec<&str>) =
-            left_out.map(|one| (one.label.en.as_str(), one.label.zh.as_str())).unzip();
-        if !en.is_empty() {
-            findings.push(Finding {
-                code: Id::from("aspects_left_out"),
-                text: Text {
-                    en: format!("the plan does not say that it takes up: {}", en.join("; ")),
-                    zh: format!("方案未注明涉及：{}", zh.join("；")),
-                },
-                article: measure.guidelines[0].article.clone(),
-            });
+        let left_out: Vec<&Text> = left_out.map(|one| &one.label).collect();
+        if !left_out.is_empty() {
+            let text = said!(
+                "the plan does not say that it takes up: {left_out}",
+                "方案未注明涉及：{left_out}",
+                left_out = Clauses(left_out)
+            );
+            let article = &measure.guidelines[0].article;
+            findings.push(Finding::new("aspects_left_out", text, article));
         }
         Ok(())
     }
 
     fn check_report(&self, report: &Report, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
         if report.year >= self.day.year() {
-            let refusal = self.invalid(vec![field(
-                "/year",
-                format!(
-                    "a report is on a year that is over; {} is not over on {}",
-                    report.year, self.day
-                ),
-                format!("报告针对已结束的年度；{}年在{}尚未结束", report.year, words::zh(self.day)),
-            )]);
-            return self.missed(refusal, findings);
+            let text = said!(
+                "a report is on a year that is over; {year} is not over on {day}",
+                "报告针对已结束的年度；{year}年在{day}尚未结束",
+                year = report.year,
+                day = self.day
+            );
+            return self.missed(self.invalid(vec![field("/year", text)]), findings);
         }
         Ok(())
     }
@@ -330,27 +319,38 @@ impl Deciding<'_> {
         if year <= self.day.year() {
             return Ok(());
         }
-        let refusal = self.invalid(vec![field(
-            "/year",
-            format!(
-                "{year} has not begun on {}: a year is evaluated for what was done in it",
-                self.day
-            ),
-            format!("{year}年在{}尚未开始，不能评价", words::zh(self.day)),
-        )]);
-        self.missed(refusal, findings)
+        let text = said!(
+            "{year} has not begun on {day}: a year is evaluated for what was done in it",
+            "{year}年在{day}尚未开始，不能评价",
+            year = year,
+            day = self.day
+        );
+        self.missed(self.invalid(vec![field("/year", text)]), findings)
     }
 }
 
 /// A document's number as it is compared: brackets, spaces, full stops, case and width in any
-/// spelling. An end of it, such as the year and the number alone, names the same document.
+/// spelling, without the word for a number. An end of it, such as the year and the number alone,
+/// names the same document; each number in it stands apart, so that 40 is no end of 140.
 fn document_number(number: &str) -> String {
     let narrow = |c: char| match c {
         '！'..='～' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
         _ => c,
     };
-    let letters = number.chars().map(narrow).filter(|c| c.is_alphanumeric());
-    letters.flat_map(char::to_lowercase).collect()
+    let lower: String = number.chars().map(narrow).flat_map(char::to_lowercase).collect();
+    let mut compared = String::new();
+    let is_part = |c: char| c.is_alphanumeric() && !matches!(c, '年' | '号' | '第');
+    for part in lower.split(|c| !is_part(c)).filter(|part| !matches!(*part, "" | "no")) {
+        let mut in_number = false;
+        for c in part.chars() {
+            if c.is_ascii_digit() && !in_number {
+                compared.push('|');
+            }
+            in_number = c.is_ascii_digit();
+            compared.push(c);
+        }
+    }
+    compared
 }
 
 pub(super) fn categories(measure: &Measure) -> impl Iterator<Item = &str> {

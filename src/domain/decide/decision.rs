@@ -5,6 +5,7 @@ use crate::domain::act::Common;
 use crate::domain::date::Timestamp;
 use crate::domain::event::{EventMeta, Fact, MeasureSucceeded, OfficeName};
 use crate::domain::ids::{EventRef, Id, Office, Provenance};
+use crate::domain::measure::QuotaRule;
 
 /// A place that must be reserved before the act can be appended (P4).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,11 +13,7 @@ pub struct PlaceWanted {
     /// The category.
     pub category: Id,
     /// The limit.
-    pub limit: u32,
-    /// Whether an override is possible.
-    pub soft: bool,
-    /// The article.
-    pub article: String,
+    pub quota: QuotaRule,
     /// Whether evidence shows it held on that day already: it is then not refused for want of a place.
     pub shown: bool,
 }

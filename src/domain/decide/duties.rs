@@ -9,7 +9,7 @@ use crate::domain::measure::{ActRule, DueRule, Effect, Measure, ObligationRule, 
 use crate::domain::period::Yearly;
 use crate::domain::refusal::{Reason, Refusal, field};
 use crate::domain::state::Duty;
-use crate::domain::words;
+use crate::domain::words::said;
 
 impl Deciding<'_> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "only two acts set a day")]
@@ -143,30 +143,25 @@ impl Deciding<'_> {
         let due_year = year + 1;
         let first = series.first_due.year();
         if due_year < first {
-            return Err(self
-                .invalid(vec![field(
-                    "/year",
-                    format!(
-                        "no report on {year} is due: the first is on {}, due on {}",
-                        first - 1,
-                        series.first_due
-                    ),
-                    format!(
-                        "无须报送{year}年度报告：首份为{}年度，不晚于{}报送",
-                        first - 1,
-                        words::zh(series.first_due)
-                    ),
-                )])
-                .under(&duty.article));
+            let text = said!(
+                "no report on {year} is due: the first is on {first}, due by {due}",
+                "无须报送{year}年度报告：首份为{first}年度，不晚于{due}报送",
+                year = year,
+                first = first - 1,
+                due = series.first_due
+            );
+            return Err(self.invalid(vec![field("/year", text)]).under(&duty.article));
         }
         if let Some(met) = duty.met.get(&due_year) {
-            return Err(self
-                .refuse(
-                    Reason::AlreadyDecided { by: None },
-                    format!("the report on {year} is on record since {} (revision {}); mend a wrong one by a correction", met.on, met.by),
-                    format!("{year}年度报告已于{}入档（修订号{}）；有误请用更正", words::zh(met.on), met.by),
-                )
-                .under(&duty.article));
+            let text = said!(
+                "the report on {year} is on record since {on} (revision {by}); mend a wrong one by a correction",
+                "{year}年度报告已于{on}入档（修订号{by}）；有误请用更正",
+                year = year,
+                on = met.on,
+                by = met.by
+            );
+            let reason = Reason::AlreadyDecided { by: None };
+            return Err(self.refuse(reason, text).under(&duty.article));
         }
         Ok(due_year)
     }
@@ -178,22 +173,22 @@ impl Deciding<'_> {
         article: &str,
         findings: &mut Vec<Finding>,
     ) -> Result<(), Refusal> {
-        let (en, zh) = match self.stated_day() {
-            Some(day) if effect != Effect::RectifyWithin => (
-                format!("{day} given, but this outcome sets no rectification"),
-                format!("填写了{}，但该结果不要求整改", words::zh(day)),
+        let text = match self.stated_day() {
+            Some(day) if effect != Effect::RectifyWithin => said!(
+                "{day} is given, but this outcome sets no rectification",
+                "填写了{day}，但该结果不要求整改",
+                day = day
             ),
-            Some(day) if self.on.earliest().is_some_and(|earliest| day < earliest) => (
-                format!("{day} lies before the decision itself"),
-                format!("{}早于该决定", words::zh(day)),
-            ),
-            None if effect == Effect::RectifyWithin => (
-                "an unqualified result sets the day by which rectification is due".to_owned(),
-                "不合格的，须确定整改期限".to_owned(),
+            Some(day) if self.on.earliest().is_some_and(|earliest| day < earliest) => {
+                said!("{day} lies before the decision itself", "{day}早于该决定", day = day)
+            }
+            None if effect == Effect::RectifyWithin => said!(
+                "an unqualified result sets the day by which rectification is due",
+                "不合格的，须确定整改期限"
             ),
             Some(_) | None => return Ok(()),
         };
-        let refusal = self.invalid(vec![field("/rectify_by", en, zh)]).under(article);
+        let refusal = self.invalid(vec![field("/rectify_by", text)]).under(article);
         self.missed(refusal, findings)
     }
 }

@@ -17,7 +17,7 @@ use crate::domain::measure::{ActRule, Edition, Effect, Measure, Outcome};
 use crate::domain::permitted::enters_evidenced;
 use crate::domain::refusal::{Reason, Refusal};
 use crate::domain::text::NonBlank;
-use crate::domain::words;
+use crate::domain::words::said;
 
 impl Deciding<'_> {
     /// The outcome that the act has by a rule.
@@ -54,12 +54,13 @@ impl Deciding<'_> {
         let missing = vec![Id::from("outcome")];
         let (stands_at, allowed_from) = (self.stands_at(), rule.from.clone());
         let reason = Reason::NotPermitted { stands_at, allowed_from, missing };
-        let kind = self.kind.as_str();
-        let (en, zh) = (
-            format!("{kind} has no outcome {given:?} here"),
-            format!("“{}”在此没有结果“{given}”", words::act_zh(self.kind)),
+        let text = said!(
+            "{act} has no outcome {given} here",
+            "{act}在此没有结果{given}",
+            act = self.kind,
+            given = self.named(&given)
         );
-        Err(self.refuse(reason, en, zh).under(&rule.article))
+        Err(self.refuse(reason, text).under(&rule.article))
     }
 
     /// Whether it leads where the record that is mended leads: what an act decided that says no outcome
@@ -85,17 +86,16 @@ impl Deciding<'_> {
             missing: vec![Id::from(missing)],
         };
         for need in outcome.needs.iter().filter(|need| !need.holds(seen)) {
-            let text = need.unmet(seen, measure);
-            let refusal = self.refuse(not_permitted(need.code()), text.en, text.zh);
+            let refusal = self.refuse(not_permitted(need.code()), need.unmet(seen, measure));
             self.excuse(refusal.under(article), findings)?;
         }
         if outcome.only_by_override && self.request.common.over_limit.is_none() {
-            let refusal = self.refuse(
-                not_permitted("override"),
+            let text = said!(
                 "the text does not provide for it; the national office can decide it all the same, with a written justification in `override`",
-                "文件未作此规定；国家知识产权局可书面说明理由后决定",
+                "文件未作此规定；国家知识产权局可书面说明理由后决定"
             );
-            self.excuse(refusal.under(article), findings)?;
+            let refusal = self.refuse(not_permitted("override"), text).under(article);
+            self.excuse(refusal.read(&outcome.reading), findings)?;
         }
         self.check_rectify_by(outcome.effect, article, findings)?;
         match year_is_taken(self.ctx, self.state, self.request) {
@@ -346,8 +346,7 @@ impl Deciding<'_> {
             return None;
         }
         let quota = measure.category(&category)?.quota.as_ref()?;
-        let (limit, soft, article) = (quota.limit, quota.soft, quota.article.clone());
-        Some(PlaceWanted { category, limit, soft, article, shown: held.is_some() })
+        Some(PlaceWanted { category, quota: quota.clone(), shown: held.is_some() })
     }
 }
 

@@ -4,6 +4,8 @@
 //! term or a title only with the phase that it shows; what it shows of a review is said by a member,
 //! never read out of free text.
 
+use std::collections::BTreeSet;
+
 use super::Deciding;
 use super::effects::term;
 use crate::domain::act::Attestation;
@@ -12,10 +14,10 @@ use crate::domain::decide::Decision;
 use crate::domain::event::{
     DutyOpened, Effects, Finding, PlaceEffect, ResultRecorded, Title, TitleEffect,
 };
-use crate::domain::ids::{Id, Node, Provenance, Text};
+use crate::domain::ids::{Id, Node, Provenance};
 use crate::domain::measure::{ActRule, DueRule, Effect, Measure, Outcome};
 use crate::domain::refusal::{Reason, Refusal, field};
-use crate::domain::words;
+use crate::domain::words::{self, Given, said};
 
 impl Deciding<'_> {
     pub(super) fn attest(&self, attestation: &Attestation) -> Result<Decision, Refusal> {
@@ -55,19 +57,21 @@ impl Deciding<'_> {
 
     fn check_evidence(&self, attestation: &Attestation) -> Result<(), Refusal> {
         if attestation.confidence == Provenance::Recorded {
-            return Err(self.invalid(vec![field(
-                "/confidence",
+            let text = said!(
                 "evidence is attested (a source says so) or inferred (it follows from one)",
-                "可信程度为佐证（来源明示）或推定（由来源推知）",
-            )]));
+                "可信程度为佐证（来源明示）或推定（由来源推知）"
+            );
+            return Err(self.invalid(vec![field("/confidence", text)]));
         }
         let (on, today) = (self.on, self.ctx.now.civil_day());
         if on.earliest().is_some_and(|earliest| earliest > today) {
-            return Err(self.refuse(
-                Reason::DateConflict { with: None },
-                format!("effective_on {on} lies in the future (today is {today}): evidence speaks of a day that has come"),
-                format!("{}在将来（今天是{}）：佐证只能说明已到之日的情况", words::zh(on), words::zh(today)),
-            ).under("G9"));
+            let text = said!(
+                "`effective_on`, {on}, lies in the future (today is {today}): evidence speaks of a day that has come",
+                "{on}在将来（今天是{today}）：佐证只能说明已到之日的情况",
+                on = on,
+                today = today
+            );
+            return Err(self.refuse(Reason::DateConflict { with: None }, text).under("G9"));
         }
         self.check_stands_at(&attestation.stands_at, attestation.category.as_ref())?;
         let Some(title) = &attestation.title else { return Ok(()) };
@@ -78,18 +82,14 @@ impl Deciding<'_> {
         if phases.is_empty() || phases.iter().any(|phase| *phase == node.phase()) {
             return Ok(());
         }
-        let in_phases: Vec<&str> = phases.iter().map(Id::as_str).collect();
-        Err(self
-            .invalid(vec![field(
-                "/title",
-                format!("{title} is the title of {}, not of {node}", phases.join(", ")),
-                format!(
-                    "“{}”称号属于{}，与所填阶段不符",
-                    self.named_zh(title),
-                    self.all_zh(&in_phases)
-                ),
-            )])
-            .under("G9"))
+        let text = said!(
+            "the title {title} is that of {phases}, not of {shown}",
+            "{title}称号属于{phases}，不属于{shown}",
+            title = self.named(title),
+            phases = self.all_named(phases.iter().map(Id::as_str)),
+            shown = self.named(node.phase())
+        );
+        Err(self.invalid(vec![field("/title", text)]).under("G9"))
     }
 
     /// The phases in which a title is held.
@@ -110,11 +110,13 @@ impl Deciding<'_> {
         let Some(shows) = attestation.shows else {
             return match &attestation.grade {
                 None => Ok(None),
-                Some(_) => Err(self.invalid(vec![field(
-                    "/grade",
-                    "a grade of what? say in `shows` what the source shows",
-                    "评定等次属于何种事项？请注明佐证内容",
-                )])),
+                Some(_) => {
+                    let text = said!(
+                        "a grade of what? say in `shows` what the source shows",
+                        "评定等次属于何种事项？请注明佐证内容"
+                    );
+                    Err(self.invalid(vec![field("/grade", text)]))
+                }
             };
         };
         let node = &attestation.stands_at;
@@ -126,7 +128,7 @@ impl Deciding<'_> {
         let outcomes = || rules().flat_map(|rule| rule.outcomes.iter());
         if let Some(grade) = &attestation.grade {
             let known = outcomes().map(|(id, _)| id.as_str()).filter(|id| *id != "done");
-            self.known_id("/grade", grade, known)?;
+            self.known_id("/grade", grade, known.collect::<BTreeSet<_>>().into_iter())?;
         }
         let leads = |rule: &ActRule, outcome: &Outcome| match &outcome.to {
             Some(to) => to == node,
@@ -177,14 +179,15 @@ impl Deciding<'_> {
         versions.find(|measure| measure.phase(node.phase()).map(&pick)) == Some(true)
     }
 
-    /// That another standing is on record by acts: another phase or step, another category or title.
+    /// That another standing is on record: by acts another phase or step, by acts or evidence another
+    /// category or title in the same phase.
     fn contradiction(&self, shown: &Attestation) -> Option<Finding> {
         let (state, at) = (self.state, &shown.stands_at);
-        let node = state.node.as_ref().filter(|_| state.provenance == Provenance::Recorded)?;
+        let node = state.node.as_ref()?;
+        let by_acts = state.provenance == Provenance::Recorded;
         let labelled = |node: &Node| {
-            let bare = || Text { en: node.to_string(), zh: node.to_string() };
-            let label = self.ctx.versions.label(node).unwrap_or_else(bare);
-            Text { en: label.en, zh: format!("“{}”", label.zh) }
+            let label = self.ctx.versions.label(node);
+            label.map_or_else(|| words::quoted(Given(node.as_str())), words::quoted)
         };
         let other_step = at.step().is_some() && at.step() != node.step();
         let title = state.title.as_ref().map(|title| &title.title);
@@ -193,20 +196,24 @@ impl Deciding<'_> {
             pair.map(|(held, shown)| (self.named(held), self.named(shown)))
         };
         let (held, shown) = if node.phase() != at.phase() || other_step {
-            (labelled(node), labelled(at))
+            by_acts.then(|| (labelled(node), labelled(at)))?
         } else {
             differs(state.category.as_ref(), &shown.category)
                 .or_else(|| differs(title, &shown.title))?
         };
-        let day = self.day;
-        Some(Finding {
-            code: Id::from("contradicts_standing"),
-            text: Text {
-                en: format!("by the acts on record it was {} on {day}, not {}", held.en, shown.en),
-                zh: format!("据已入档的行为，{}为{}，而非{}", words::zh(day), held.zh, shown.zh),
-            },
-            article: "G9".to_owned(),
-        })
+        let by = match by_acts {
+            true => said!("the acts", "行为"),
+            false => said!("earlier evidence", "佐证"),
+        };
+        let text = said!(
+            "by {by} on record it was {held} on {day}, not {shown}",
+            "据已入档的{by}，{day}为{held}，而非{shown}",
+            by = by,
+            held = held,
+            day = self.day,
+            shown = shown
+        );
+        Some(Finding::new("contradicts_standing", text, "G9"))
     }
 
     /// The national office takes an evidenced standing for its own: its duties are open from now on.
@@ -293,6 +300,8 @@ impl Deciding<'_> {
 fn open_since(duty: &mut DutyOpened, confirmed: CivilDate) {
     if duty.open_from.latest() < confirmed.latest() {
         duty.open_from = confirmed;
+        // What its end opened before is open by the confirmation.
+        duty.after_end = false;
     }
     if let Some(series) = &mut duty.series {
         let next = series.every.first_after(confirmed.latest());

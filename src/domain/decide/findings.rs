@@ -5,9 +5,9 @@ use super::Deciding;
 use crate::domain::act::{Act, ActKind};
 use crate::domain::event::{Effects, Finding};
 use crate::domain::fulfilment::Seen;
-use crate::domain::ids::{EventRef, Id, Text};
+use crate::domain::ids::EventRef;
 use crate::domain::measure::{ActRule, Measure};
-use crate::domain::words;
+use crate::domain::words::said;
 
 impl Deciding<'_> {
     /// The finding where participation in another program is not shown (P17), and the event by
@@ -17,17 +17,13 @@ impl Deciding<'_> {
         let standing = (self.ctx.standing_in)(&condition.program);
         let shown = standing.as_ref().is_some_and(|s| condition.phases.contains(&s.phase));
         let by = standing.map(|standing| standing.by);
-        let phases = condition.phases.join(", ");
-        let text = Text {
-            en: format!(
-                "participation in {} ({phases}) is not shown on {}",
-                condition.program, self.day
-            ),
-            zh: format!("{}未见参加条款所指的项目", words::zh(self.day)),
-        };
-        let code = Id::from("participation_not_shown");
-        let article = condition.article.clone();
-        ((!shown).then_some(Finding { code, text, article }), by)
+        let text = said!(
+            "participation in the program that the article names is not shown on {day}",
+            "{day}未见参加条款所指的项目",
+            day = self.day
+        );
+        let found = Finding::new("participation_not_shown", text, &condition.article);
+        ((!shown).then(|| found.read(&condition.reading)), by)
     }
 
     /// The finding where what the act presupposes was not done for the program as a whole (P19), or
@@ -37,9 +33,8 @@ impl Deciding<'_> {
         match (self.ctx.met_for_whole)(&presupposed.obligation) {
             Some(met) => (None, Some(met)),
             None => {
-                let (code, text) = (presupposed.code.clone(), presupposed.text.clone());
-                let article = presupposed.article.clone();
-                (Some(Finding { code, text, article }), None)
+                let (code, text) = (&presupposed.code, presupposed.text.clone());
+                (Some(Finding::new(code, text, &presupposed.article)), None)
             }
         }
     }
@@ -48,10 +43,8 @@ impl Deciding<'_> {
     pub(super) fn stated_findings(&self, rule: &ActRule, findings: &mut Vec<Finding>) {
         let seen = Seen { state: self.state, day: self.day, act: Some(&self.request.act) };
         let found = rule.findings.iter().filter(|finding| finding.when.holds(seen));
-        findings.extend(found.map(|finding| Finding {
-            code: finding.code.clone(),
-            text: finding.text.clone(),
-            article: finding.article.clone(),
+        findings.extend(found.map(|rule| {
+            Finding::new(&rule.code, rule.text.clone(), &rule.article).read(&rule.reading)
         }));
     }
 
@@ -62,16 +55,16 @@ impl Deciding<'_> {
         };
         let amending = measure.rules(ActKind::AcceptAmendment).next();
         let (against, newest) = (check.plan_version? as usize, self.state.plan_versions.len());
-        (against < newest).then(|| Finding {
-            code: Id::from("plan_version_superseded"),
-            text: Text {
-                en: format!(
-                    "measured against version {against} of the plan, which version {newest} had superseded by {}",
-                    self.day
-                ),
-                zh: format!("所依据的是建设方案第 {against} 版，至 {} 已被第 {newest} 版取代", self.day),
-            },
-            article: amending.map_or("", |rule| &rule.article).to_owned(),
+        (against < newest).then(|| {
+            let text = said!(
+                "measured against version {against} of the plan, which version {newest} had superseded by {day}",
+                "所依据的是建设方案第{against}版，至{day}已被第{newest}版取代",
+                against = against,
+                newest = newest,
+                day = self.day
+            );
+            let article = amending.map_or("", |rule| &rule.article);
+            Finding::new("plan_version_superseded", text, article)
         })
     }
 
@@ -81,44 +74,29 @@ impl Deciding<'_> {
         let mut findings = Vec::new();
         let versions = self.ctx.versions;
         let earlier = on.earliest().and_then(|day| versions.in_force(day));
-        let now = self.edition.map(|edition| edition.measure.version.clone());
-        if let (Some(earlier), Some(now)) = (earlier, now)
-            && earlier.measure.version != now
+        if let (Some(earlier), Some(now)) = (earlier, self.edition)
+            && earlier.measure.version != now.measure.version
         {
-            let number = self.edition.map(|edition| edition.measure.number.zh.as_str());
-            let number = number.unwrap_or_default();
-            let text = Text {
-                en: format!(
-                    "judged by {now}, in force on {}; {} was in force on an earlier day of {on}",
-                    self.day, earlier.measure.version
-                ),
-                zh: format!(
-                    "按{}有效的{number}判断；{}中较早时有效的是{}",
-                    words::zh(self.day),
-                    words::zh(on),
-                    earlier.measure.number.zh
-                ),
-            };
-            let article = earlier.measure.in_force_article.clone();
-            findings.push(Finding { code: Id::from("another_version_in_force"), text, article });
+            let text = said!(
+                "judged by {now}, in force on {day}; {earlier} was in force on an earlier day of {on}",
+                "按{day}有效的{now}判断；{on}中较早时有效的是{earlier}",
+                now = now.measure.number,
+                day = self.day,
+                earlier = earlier.measure.number,
+                on = on
+            );
+            let article = &earlier.measure.in_force_article;
+            findings.push(Finding::new("another_version_in_force", text, article));
         }
         let yearly = effects.opens.iter().any(|duty| duty.series.is_some());
         let one_year = on.earliest().is_some_and(|day| day.year() == on.latest().year());
         if yearly && !one_year {
-            let text = Text {
-                en: format!(
-                    "{on} spans more than one year; what is due every year is accepted from its earliest year on, and owed for certain from its latest"
-                ),
-                zh: format!(
-                    "{}跨年；年度事项自其最早年份起可以办理，自其最晚年份起确定应当履行",
-                    words::zh(on)
-                ),
-            };
-            findings.push(Finding {
-                code: Id::from("ambiguous_year"),
-                text,
-                article: String::new(),
-            });
+            let text = said!(
+                "{on} spans more than one year; what is due every year is accepted from its earliest year on, and owed for certain from its latest",
+                "{on}跨年；年度事项自其最早年份起可以办理，自其最晚年份起确定应当履行",
+                on = on
+            );
+            findings.push(Finding::new("ambiguous_year", text, "G11"));
         }
         findings
     }

@@ -71,7 +71,8 @@ pub fn waiting_among(
         }
     }
     for (matter, open) in state.matters.iter() {
-        if let Some((rule, office)) = deciding(measure, state, matter) {
+        let decides = deciding(measure, state, matter);
+        if let Some((rule, office)) = decides.filter(|(rule, office)| may(rule.act, *office)) {
             let article = rule.article.clone();
             add(Waiting { office, act: rule.act, since: open.since, article });
         }

@@ -8,12 +8,12 @@ use super::unsettle::{hypothetical, newly_unsupported, references};
 use crate::domain::act::{ActKind, ActRequest, Correction, KeptSince};
 use crate::domain::decide::{Actor, Context, Decision, check_common};
 use crate::domain::event::{
-    Effects, Fact, Finding, Ground, MeasureSucceeded, MendedFact, Recorded,
+    Effects, EventMeta, Fact, Ground, MeasureSucceeded, MendedFact, Recorded,
 };
 use crate::domain::history::{Effective, History};
-use crate::domain::ids::{EventRef, Id, Language, Office, Provenance};
+use crate::domain::ids::{EventRef, Office, Provenance, Text};
 use crate::domain::refusal::{Reason, Refusal, field};
-use crate::domain::words;
+use crate::domain::words::said;
 
 pub(super) fn decide_correction(
     ctx: &Context<'_>,
@@ -90,43 +90,33 @@ pub(super) fn decide_correction(
 fn stand_without_ground(decision: &mut Decision, refusal: Refusal) {
     let Some(mended) = &mut decision.fact.mended else { return };
     mended.fact.effects.ground = Ground::default();
-    mended.fact.findings.push(missing(refusal));
+    mended.fact.findings.push(refusal.into_finding());
     decision.grounds.clear();
-}
-
-fn missing(refusal: Refusal) -> Finding {
-    let article = refusal.article.unwrap_or_else(|| "G1".to_owned());
-    Finding { code: Id::from("condition_missing"), text: refusal.detail, article }
 }
 
 /// The event that a correction names, if it is the version in force.
 fn correctable<'h>(history: &'h History, correction: &Correction) -> Result<&'h Recorded, Refusal> {
     let named = &correction.corrects;
-    let refuse = |in_force: Option<EventRef>, en: String, zh: String| {
-        Err(Refusal::new(ActKind::Correct, Reason::NotInForceVersion { in_force }, en, zh))
+    let refuse = |in_force: Option<EventRef>, text: Text| {
+        Err(Refusal::new(ActKind::Correct, Reason::NotInForceVersion { in_force }, text))
     };
     let target = history.at(named.revision).filter(|target| {
         target.id == named.id && named.stream == history.stream() && !target.event.is_own()
     });
     let Some(target) = target else {
-        return refuse(
-            None,
-            format!("{named} names no act of {}", history.stream()),
-            "所指的不是本项目记录中的行为".to_owned(),
-        );
+        let text = said!("what it names is no act of this record", "所指的不是本项目记录中的行为");
+        return refuse(None, text);
     };
     let in_force = history.version_in_force(named.revision).unwrap_or(named.revision);
     if in_force != named.revision {
         let current = history.at(in_force).map(|event| event.reference(history.stream()));
-        let name = current.as_ref().map(ToString::to_string).unwrap_or_default();
-        return refuse(
-            current,
-            format!(
-                "revision {} was corrected already; the version in force is {name}",
-                named.revision
-            ),
-            format!("修订号{}的记录已被更正；现行版本为修订号{in_force}", named.revision),
+        let text = said!(
+            "revision {named} was corrected already; the version in force is revision {in_force}",
+            "修订号{named}的记录已被更正；现行版本为修订号{in_force}",
+            named = named.revision,
+            in_force = in_force
         );
+        return refuse(current, text);
     }
     Ok(target)
 }
@@ -146,17 +136,21 @@ fn check_corrector(
     let mut required = vec![acted, Office::NationalOffice];
     required.retain(|required| *required != office);
     required.dedup();
-    Err(Refusal::new(
-        ActKind::Correct,
-        Reason::OfficeForbidden { required },
-        format!(
-            "a correction is made by the office that acted ({} {}) or by the national office",
-            acted.as_str(),
-            original.meta.office_id
-        ),
-        format!("更正须由原行为机关（{}）或国家知识产权局作出", words::office(acted, Language::Zh)),
-    )
-    .under("G1"))
+    let text = said!(
+        "a correction is made by the office that acted ({acted}) or by the national office",
+        "更正须由原行为机关（{acted}）或国家知识产权局作出",
+        acted = acted_by(&original.meta)
+    );
+    Err(Refusal::new(ActKind::Correct, Reason::OfficeForbidden { required }, text).under("G1"))
+}
+
+/// The office by its name on that day, or by its kind.
+fn acted_by(meta: &EventMeta) -> Text {
+    let (en, zh) = (&meta.office_name.en, &meta.office_name.zh);
+    if en.is_empty() || zh.is_empty() {
+        return said!("{office}", "{office}", office = meta.office);
+    }
+    Text { en: en.to_string(), zh: zh.to_string() }
 }
 
 /// Whether a correction of an event, made in the name of an office, is in the right hands.
@@ -210,7 +204,7 @@ fn decide_replacement(
     {
         decision.fact.effects.opens_record = Some(opened);
     }
-    decision.fact.findings.extend(named.err().map(missing));
+    decision.fact.findings.extend(named.err().map(Refusal::into_finding));
     Ok(decision)
 }
 
@@ -230,21 +224,15 @@ fn check_same_office(original: &Recorded, replacement: &ActRequest) -> Result<()
     let acted = original.meta.office;
     match &replacement.common.archive {
         Some(archive) if archive.office != acted => {
-            let en = format!(
-                "revision {} is an act of {}, not of {}; annul it, and record the other act as one of its own",
-                original.revision,
-                acted.as_str(),
-                archive.office.as_str()
+            let text = said!(
+                "revision {revision} is an act of {acted}, not of {other}; annul it, and record the other act as one of its own",
+                "修订号{revision}是{acted}的行为，不是{other}的行为；请撤销后另行入档",
+                revision = original.revision,
+                acted = acted,
+                other = archive.office
             );
-            let zh = format!(
-                "修订号{}是{}的行为，不是{}的行为；请撤销后另行入档",
-                original.revision,
-                words::office(acted, Language::Zh),
-                words::office(archive.office, Language::Zh)
-            );
-            let at = "/replacement/common/archive/office";
-            let errors = vec![field(at, en.clone(), zh.clone())];
-            Err(Refusal::new(ActKind::Correct, Reason::Invalid { errors }, en, zh))
+            let error = field("/replacement/common/archive/office", text);
+            Err(Refusal::invalid(ActKind::Correct, vec![error]))
         }
         Some(_) | None => Ok(()),
     }

@@ -4,9 +4,9 @@ use crate::domain::act::{Act, ActKind, ActRequest, Receipt};
 use crate::domain::date::CivilDate;
 use crate::domain::decide::Context;
 use crate::domain::history::Effective;
-use crate::domain::ids::{EventRef, Language, Office};
+use crate::domain::ids::{EventRef, Office, Text};
 use crate::domain::refusal::{Reason, Refusal, field};
-use crate::domain::words;
+use crate::domain::words::said;
 
 /// The event of its stream that an act names.
 #[expect(clippy::wildcard_enum_match_arm, reason = "no other act names an event of its stream")]
@@ -49,36 +49,28 @@ fn check_follows(
     follows: &EventRef,
     on: &CivilDate,
 ) -> Result<(), Refusal> {
-    let refuse = |reason: Reason, en: String, zh: String| {
-        Err(Refusal::new(
-            ActKind::Inspect,
-            reason,
-            format!("/follows: {en}"),
-            format!("所依据的报告：{zh}"),
-        ))
-    };
+    let refuse = |reason: Reason, text: Text| Err(Refusal::new(ActKind::Inspect, reason, text));
     let report = effective.entries().iter().map(|entry| &entry.event).find(|event| {
         let is_report =
             event.event.fact().is_some_and(|fact| fact.act.kind() == ActKind::SubmitReport);
         is_report && follows.stream == stream && event.reference(stream) == *follows
     });
     let Some(report) = report else {
-        let (en, zh) = (
-            format!("{follows} is no report of {}", stream),
-            "所指的不是本项目记录中的年度报告".to_owned(),
+        let text = said!(
+            "what it follows is no report of this record",
+            "所指的不是本项目记录中的年度报告"
         );
-        let errors = vec![field("/follows", en.clone(), zh.clone())];
-        return refuse(Reason::Invalid { errors }, en, zh);
+        return Err(Refusal::invalid(ActKind::Inspect, vec![field("/follows", text)]));
     };
     let reported = report.meta.effective_on;
     if on.certainly_before(&reported) {
-        return refuse(
-            Reason::DateConflict { with: Some(follows.clone()) },
-            format!(
-                "the inspection of {on} lies before the report of {reported}, which it follows"
-            ),
-            format!("{}的检查早于其所依据的{}的报告", words::zh(*on), words::zh(reported)),
+        let text = said!(
+            "the inspection of {on} lies before the report of {reported}, which it follows",
+            "{on}的检查早于其所依据的{reported}的报告",
+            on = on,
+            reported = reported
         );
+        return refuse(Reason::DateConflict { with: Some(follows.clone()) }, text);
     }
     Ok(())
 }
@@ -91,8 +83,8 @@ fn check_received(
     receipt: &Receipt,
     office: Office,
 ) -> Result<(), Refusal> {
-    let refuse = |reason: Reason, en: String, zh: String| {
-        Err(Refusal::new(ActKind::AcknowledgeReceipt, reason, en, zh).under("G12"))
+    let refuse = |reason: Reason, text: Text| {
+        Err(Refusal::new(ActKind::AcknowledgeReceipt, reason, text).under("G12"))
     };
     let (of, day) = (&receipt.of, receipt.receipt_on);
     let entry = effective.entries().iter().find(|entry| {
@@ -102,45 +94,35 @@ fn check_received(
             && of.stream == stream
     });
     let Some(entry) = entry else {
-        let (en, zh) = (
-            format!("{of} is no act of {} that stands", stream),
-            "所指的不是本项目记录中有效的行为".to_owned(),
+        let text = said!(
+            "what it names is no act of this record that stands",
+            "所指的不是本项目记录中有效的行为"
         );
-        let errors = vec![field("/of", en.clone(), zh.clone())];
-        return refuse(Reason::Invalid { errors }, en, zh);
+        let refusal = Refusal::invalid(ActKind::AcknowledgeReceipt, vec![field("/of", text)]);
+        return Err(refusal.under("G12"));
     };
     let event = &entry.event;
     if event.meta.office == office {
         let receiving = [Office::NationalOffice, Office::ProvincialDepartment].into_iter();
         let receiving = receiving.filter(|receiving| *receiving != office);
-        return refuse(
-            Reason::OfficeForbidden { required: receiving.collect() },
-            format!(
-                "{} is an act of {} itself; its receipt is acknowledged by the office that received it",
-                event.event.event_type(),
-                office.as_str()
-            ),
-            format!(
-                "该行为是{}自己作出的；收到日期由接收机关确认",
-                words::office(office, Language::Zh)
-            ),
+        let text = said!(
+            "that is an act of {office} itself; its receipt is acknowledged by the office that received it",
+            "该行为是{office}自己作出的；收到日期由接收机关确认",
+            office = office
         );
+        return refuse(Reason::OfficeForbidden { required: receiving.collect() }, text);
     }
     let recorded = event.meta.recorded_at.civil_day();
     let done = event.meta.effective_on;
     if day > recorded || done.earliest().is_some_and(|earliest| day < earliest) {
-        return refuse(
-            Reason::DateConflict { with: Some(of.clone()) },
-            format!(
-                "receipt_on {day} is not between the act's own day {done} and its recording on {recorded}"
-            ),
-            format!(
-                "收到日期{}不在该行为之日{}与入档日{}之间",
-                words::zh(day),
-                words::zh(done),
-                words::zh(recorded)
-            ),
+        let text = said!(
+            "`receipt_on`, {day}, is not between the act's own day, {done}, and its recording on {recorded}",
+            "收到日期{day}不在该行为之日{done}与入档日{recorded}之间",
+            day = day,
+            done = done,
+            recorded = recorded
         );
+        return refuse(Reason::DateConflict { with: Some(of.clone()) }, text);
     }
     Ok(())
 }

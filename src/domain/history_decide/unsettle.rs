@@ -7,10 +7,10 @@ use crate::domain::decide::{Context, Decision};
 use crate::domain::duty::lapse_has_ground;
 use crate::domain::event::{Event, EventMeta, Fact, Recorded};
 use crate::domain::history::History;
-use crate::domain::ids::{EventRef, Office};
+use crate::domain::ids::{EventRef, Office, Text};
 use crate::domain::refusal::{Reason, Refusal};
 use crate::domain::state::State;
-use crate::domain::words;
+use crate::domain::words::{self, AllOf, said};
 
 /// Whether a late entry may take the ground from later events: the national office's, or one out
 /// of an archive. Evidence gives way to acts, so it may not.
@@ -30,37 +30,23 @@ pub(super) fn may_unsettle(ctx: &Context<'_>, request: &ActRequest) -> bool {
 
 pub(super) fn unsettles(act: ActKind, history: &History, lost: &BTreeSet<u64>) -> Refusal {
     let events = references(history, lost.iter().copied());
-    let names: Vec<_> = lost
-        .iter()
-        .filter_map(|revision| history.at(*revision))
-        .map(|event| {
-            format!(
-                "{} of {} (revision {})",
-                event.event.event_type(),
-                event.meta.effective_on,
-                event.revision
-            )
-        })
-        .collect();
-    let zh: Vec<_> = lost
-        .iter()
-        .filter_map(|revision| history.at(*revision))
-        .map(|event| {
-            let (on, of) = (words::zh(event.meta.effective_on), event.revision);
-            format!("{on}的“{}”（修订号{of}）", words::event_zh(event.event.event_type()))
-        })
-        .collect();
-    let named = names.join(", ");
-    Refusal::new(
-        act,
-        Reason::WouldUnsettle { events },
-        format!(
-            "it would take the ground from {named}; only a correction, or a late entry by the national office or out of an archive, may do that"
-        ),
-        format!(
-            "该行为将使{}失去依据；只有更正，或国家知识产权局补记、登记员据档案补录，才可如此",
-            zh.join("、")
-        ),
+    let named = lost.iter().filter_map(|revision| history.at(*revision)).map(called);
+    let text = said!(
+        "it would take the ground from {named}; only a correction, or a late entry by the national office or out of an archive, may do that",
+        "该行为将使{named}失去依据；只有更正，或国家知识产权局补记、登记员据档案补录，才可如此",
+        named = AllOf(named.collect())
+    );
+    Refusal::new(act, Reason::WouldUnsettle { events }, text)
+}
+
+/// An event as a sentence names it: `“Approved” of 3 May 2016 (revision 2)`.
+pub(super) fn called(event: &Recorded) -> Text {
+    said!(
+        "“{label}” of {on} (revision {revision})",
+        "{on}的“{label}”（修订号{revision}）",
+        label = words::both(|l| event.event.recorded_as().label.get(l).to_owned()),
+        on = event.meta.effective_on,
+        revision = event.revision
     )
 }
 
@@ -127,24 +113,19 @@ fn without_ground(act: ActKind, after: &History, revision: u64) -> Refusal {
     let effective = after.effective();
     let earlier = effective.entries().iter().take_while(|entry| entry.revision() != revision);
     let Some(blocking) = earlier.filter(|entry| !entry.event.event.is_own()).last() else {
-        let (en, zh) = ("nothing is on record that it could rest on", "没有可供依据的记录");
-        return Refusal::new(act, Reason::DateConflict { with: None }, en, zh);
+        let text = said!(
+            "nothing is on record by that day that it could rest on",
+            "当日尚无可供依据的记录"
+        );
+        return Refusal::new(act, Reason::DateConflict { with: None }, text);
     };
-    let (kind, on) = (blocking.event.event.event_type(), blocking.event.meta.effective_on);
-    let revision = blocking.event.revision;
     let with = Some(blocking.event.reference(after.stream()));
-    Refusal::new(
-        act,
-        Reason::DateConflict { with },
-        format!(
-            "by what it rests on it counts only after {kind} of {on} (revision {revision}), which leaves it nothing to act on; state a date on which it certainly came before"
-        ),
-        format!(
-            "依其所依据的记录，该行为排在{}的“{}”（修订号{revision}）之后，已无可作用之处；请填写确在其前的日期",
-            words::zh(on),
-            words::event_zh(kind)
-        ),
-    )
+    let text = said!(
+        "by what it rests on it counts only after {blocking}, which leaves it nothing to act on; state a date on which it certainly came before",
+        "依其所依据的记录，该行为排在{blocking}之后，已无可作用之处；请填写确在其前的日期",
+        blocking = called(&blocking.event)
+    );
+    Refusal::new(act, Reason::DateConflict { with }, text)
 }
 
 /// Metadata as far as the fold reads it, for trying an event out.

@@ -51,6 +51,9 @@ pub struct QuotaRule {
     pub soft: bool,
     /// The article.
     pub article: String,
+    /// Our choice where the text is silent, marked as one.
+    #[serde(default)]
+    pub reading: Option<Text>,
 }
 
 /// What an application has to state.
@@ -73,6 +76,9 @@ pub struct Requirement {
     /// Members that a list should contain; those that are missing are a finding.
     #[serde(default)]
     pub covers: Vec<Named>,
+    /// Our choice where the text is silent, marked as one.
+    #[serde(default)]
+    pub reading: Option<Text>,
 }
 
 /// A task of the annex with its measures.

@@ -75,6 +75,9 @@ pub struct SubjectKind {
     pub id: Id,
     /// The label.
     pub label: Text,
+    /// Our choice where the text is silent, marked as one.
+    #[serde(default)]
+    pub reading: Option<Text>,
 }
 
 /// An exercise of a program (G16).

@@ -1,9 +1,10 @@
 //! Which of our readings an act rests on: where the text is silent, a measure says what was chosen, and
 //! whoever cites its article says so too.
 
-use super::{ActRule, Outcome, Versions};
-use crate::domain::event::{Effects, Recorded};
-use crate::domain::ids::Text;
+use super::{ActRule, Effect, Measure, Outcome, Versions};
+use crate::domain::date::CivilDate;
+use crate::domain::event::{Effects, Recorded, Term, Title};
+use crate::domain::ids::{Id, Text};
 
 impl Versions {
     /// The readings of the rule and the outcome by which an act was decided: those of its measure for
@@ -30,6 +31,61 @@ impl Versions {
     }
 }
 
+impl Versions {
+    /// The reading by which a term runs: for who stood already when a later version came, that of the
+    /// passing (C18).
+    pub fn reading_of_term(&self, term: &Term) -> Option<Text> {
+        self.find(|measure| {
+            let earlier = term.from.certainly_before(&measure.in_force_from);
+            let passing = measure
+                .passing
+                .as_ref()
+                .filter(|passing| earlier && passing.term_article == term.article);
+            let begins = |outcome: &Outcome| outcome.term.is_some();
+            passing.map_or_else(
+                || measure.reading_of_effect(&term.article, begins),
+                |passing| passing.reading.clone(),
+            )
+        })
+    }
+
+    /// The reading by which a title is held.
+    pub fn reading_of_title(&self, title: &Title) -> Option<Text> {
+        let grants = |outcome: &Outcome| {
+            outcome.effect == Effect::Confirm && outcome.title.as_ref() == Some(&title.title)
+        };
+        self.find(|measure| measure.reading_of_effect(&title.article, grants))
+    }
+
+    /// The reading of what is owed: for who stood already when a later version came, that of the
+    /// passing; of who is not listed, that of laying it on them; else the obligation's own.
+    pub fn reading_of_duty(&self, id: &Id, opened_on: CivilDate) -> Option<Text> {
+        self.find(|measure| {
+            let own = measure.obligation(id)?.reading.clone();
+            let passing = measure
+                .passing
+                .as_ref()
+                .filter(|passing| passing.opens.contains(id) && opened_on == measure.in_force_from);
+            let unlisted = measure.unlisted.as_ref().filter(|laid| laid.opens.contains(id));
+            let passed = passing.and_then(|passing| passing.reading.clone());
+            passed.or(own).or_else(|| unlisted?.reading.clone())
+        })
+    }
+}
+
+impl Measure {
+    fn reading_of_effect(&self, article: &str, is: impl Fn(&Outcome) -> bool) -> Option<Text> {
+        let outcomes = self.acts.iter().flat_map(|rule| {
+            let cited = move |outcome: &Outcome| {
+                outcome.article.as_deref().unwrap_or(&rule.article) == article
+            };
+            rule.outcomes.values().filter(move |outcome| cited(outcome))
+        });
+        let mut found = outcomes.filter(|outcome| is(outcome));
+        found.find_map(|outcome| outcome.reading.clone())
+    }
+}
+
 fn had(rule: &ActRule, outcome: &Outcome, effects: &Effects) -> bool {
     let founded = effects.ground.from.iter().any(|from| rule.from.contains(from));
     (founded || effects.ground.from.is_empty()) && outcome.to == effects.enters
@@ -40,8 +96,10 @@ impl ActRule {
     /// that is another (G2).
     pub fn cites(&self, outcome: &Outcome) -> String {
         match &outcome.article {
-            Some(own) if *own != self.article => format!("{}, {own}", self.article),
-            _ => self.article.clone(),
+            Some(own) if !self.article.split(", ").any(|part| part == own) => {
+                format!("{}, {own}", self.article)
+            }
+            Some(_) | None => self.article.clone(),
         }
     }
 }

@@ -149,6 +149,9 @@ pub struct ActRule {
     /// Obligations that it meets.
     #[serde(default)]
     pub meets: Vec<Id>,
+    /// The kinds that it can state, where the text lists them; otherwise any.
+    #[serde(default)]
+    pub kinds: Vec<Id>,
     /// Whether it is done once for a year, the second being a correction.
     #[serde(default)]
     pub once_a_year: bool,
@@ -222,6 +225,9 @@ pub struct Participation {
     pub phases: Vec<Id>,
     /// The article.
     pub article: String,
+    /// Our choice where the text is silent, marked as one.
+    #[serde(default)]
+    pub reading: Option<Text>,
 }
 
 /// What one outcome of an act does.

@@ -48,6 +48,13 @@ impl Checking<'_> {
         }
     }
 
+    /// What is chosen where the text is silent is said in both languages as well.
+    fn reading(&mut self, of: &str, reading: &Option<Text>) {
+        if let Some(reading) = reading {
+            self.text(&format!("{of}/reading"), reading);
+        }
+    }
+
     fn article(&mut self, path: &str, article: &str) {
         if !says_something(article) {
             self.problems.add(
@@ -120,6 +127,7 @@ impl Checking<'_> {
             self.article(&format!("{path}/article"), &category.article);
             if let Some(quota) = &category.quota {
                 self.article(&format!("{path}/quota/article"), &quota.article);
+                self.reading(&format!("{path}/quota"), &quota.reading);
             }
             self.named(&format!("{path}/task"), &category.tasks);
         }
@@ -128,6 +136,7 @@ impl Checking<'_> {
             self.text(&format!("/requirement/{index}/label"), &requirement.label);
             self.article(&format!("/requirement/{index}/article"), &requirement.article);
             self.named(&format!("/requirement/{index}/covers"), &requirement.covers);
+            self.reading(&format!("/requirement/{index}"), &requirement.reading);
             if let Some(unit) = &requirement.unit {
                 self.text(&format!("/requirement/{index}/unit"), unit);
             }
@@ -184,9 +193,7 @@ impl Checking<'_> {
             self.article(&format!("{path}/article"), &phase.article);
             if let Some(planned) = &phase.planned {
                 self.article(&format!("{path}/planned/article"), &planned.article);
-                if let Some(reading) = &planned.reading {
-                    self.text(&format!("{path}/planned/reading"), reading);
-                }
+                self.reading(&format!("{path}/planned"), &planned.reading);
             }
             self.waiting(&path, &phase.id, &phase.waiting_for);
             self.steps(&path, phase);
@@ -237,9 +244,7 @@ impl Checking<'_> {
             let path = format!("/obligation/{index}");
             self.text(&format!("{path}/label"), &obligation.label);
             self.article(&format!("{path}/article"), &obligation.article);
-            if let Some(reading) = &obligation.reading {
-                self.text(&format!("{path}/reading"), reading);
-            }
+            self.reading(&path, &obligation.reading);
             self.recurring(&path, obligation);
         }
     }
@@ -274,6 +279,7 @@ impl Checking<'_> {
     fn laid(&mut self) {
         if let Some(unlisted) = &self.measure.unlisted {
             self.article("/unlisted/article", &unlisted.article);
+            self.reading("/unlisted", &unlisted.reading);
             for (number, pattern) in unlisted.pending.iter().enumerate() {
                 self.pattern(&format!("/unlisted/pending/{number}"), pattern);
             }
@@ -292,9 +298,7 @@ impl Checking<'_> {
         let Some(passing) = &self.measure.passing else { return };
         self.article("/passing/article", &passing.article);
         self.article("/passing/term_article", &passing.term_article);
-        if let Some(reading) = &passing.reading {
-            self.text("/passing/reading", reading);
-        }
+        self.reading("/passing", &passing.reading);
         let known = self.measure.phases.iter().map(|phase| &phase.id);
         self.declared("/passing/phase", "phase", &passing.phase, known);
         for (number, obligation) in passing.opens.iter().enumerate() {

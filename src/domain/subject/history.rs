@@ -7,9 +7,10 @@ use uuid::Uuid;
 use super::{Registration, Replacement, Subject, SubjectContent, SubjectCorrection, SubjectEvent};
 use crate::domain::act::ActKind;
 use crate::domain::history::Fate;
-use crate::domain::ids::EventRef;
+use crate::domain::ids::{EventRef, Text};
 use crate::domain::refusal::{FieldError, Reason, Refusal, field};
 use crate::domain::text::says_something;
+use crate::domain::words::{Given, said};
 
 /// An event of a subject's stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,23 +128,26 @@ impl SubjectHistory {
         let original = links.get(&named).map_or(named, |link| link.original);
         let chain = chains.get(&original).filter(|_| found.is_some_and(|f| f.revision == named));
         let Some(chain) = chain else {
-            let en = format!("{} names no event of this registration", correction.corrects);
-            let zh = format!("{}不是该主体的登记事项", correction.corrects);
-            return Err(not_in_force(None, en, zh));
+            let text = said!(
+                "what it names is no event of this registration",
+                "所指的不是该主体的登记事项"
+            );
+            return Err(not_in_force(None, text));
         };
         if named != chain.last && chain.says != Some(named) {
             let stream = correction.corrects.stream.clone();
             let last = self.records.iter().find(|record| record.revision == chain.last);
             let last = last.map(|last| EventRef { stream, revision: last.revision, id: last.id });
-            let name = last.as_ref().map(ToString::to_string).unwrap_or_default();
-            let en =
-                format!("revision {named} was corrected already; the version in force is {name}");
-            return Err(not_in_force(last, en, format!("修订号{named}已被更正；现行版本为{name}")));
+            let text = said!(
+                "revision {named} was corrected already; the version in force is revision {last}",
+                "修订号{named}已被更正；现行版本为修订号{last}",
+                named = named,
+                last = chain.last
+            );
+            return Err(not_in_force(last, text));
         }
-        self.check_content(correction, original).map_err(|error| {
-            let (en, zh) = (error.detail.en.clone(), error.detail.zh.clone());
-            Refusal::new(ActKind::Correct, Reason::Invalid { errors: vec![error] }, en, zh)
-        })
+        self.check_content(correction, original)
+            .map_err(|error| Refusal::invalid(ActKind::Correct, vec![error]))
     }
 
     fn check_content(
@@ -152,8 +156,7 @@ impl SubjectHistory {
         original: u64,
     ) -> Result<(), FieldError> {
         if !says_something(&correction.reason) {
-            let (en, zh) = ("say why it was wrong", "请说明更正理由");
-            return Err(field("/reason", en, zh));
+            return Err(field("/reason", said!("say why it was wrong", "请说明更正理由")));
         }
         match (self.said(original), &correction.replacement) {
             (Some(SubjectContent::Registration(was)), Some(Replacement::Registration(now))) => {
@@ -162,24 +165,28 @@ impl SubjectHistory {
             (Some(SubjectContent::Registration(_)), None)
                 if correction.corrects.revision == original =>
             {
-                Err(field(
-                    "/replacement",
+                let text = said!(
                     "a registration is mended and never annulled: its subject is what the record of its programs is of; say how it should read",
-                    "登记只可更正、不可撤销：其主体是各项目记录的对象；请填写应有的登记内容",
-                ))
+                    "登记只可更正、不可撤销：其主体是各项目记录的对象；请填写应有的登记内容"
+                );
+                Err(field("/replacement", text))
             }
             (Some(SubjectContent::Renaming(_)), Some(Replacement::Renaming(_)))
             | (Some(_), None) => Ok(()),
-            (Some(SubjectContent::Renaming(_)), Some(_)) => Err(field(
-                "/replacement",
-                "what is corrected is a renaming: its replacement is a `renaming`",
-                "所更正的是更名事项：替换内容应为renaming",
-            )),
-            (Some(SubjectContent::Registration(_)) | None, _) => Err(field(
-                "/replacement",
-                "what is corrected is the registration: its replacement is a `registration`",
-                "所更正的是登记事项：替换内容应为registration",
-            )),
+            (Some(SubjectContent::Renaming(_)), Some(_)) => {
+                let text = said!(
+                    "what is corrected is a renaming: its replacement is a `renaming`",
+                    "所更正的是更名事项：替换内容应为更名"
+                );
+                Err(field("/replacement", text).accepting(["renaming"]))
+            }
+            (Some(SubjectContent::Registration(_)) | None, _) => {
+                let text = said!(
+                    "what is corrected is the registration: its replacement is a `registration`",
+                    "所更正的是登记事项：替换内容应为登记"
+                );
+                Err(field("/replacement", text).accepting(["registration"]))
+            }
         }
     }
 
@@ -232,8 +239,8 @@ fn correction_of(record: &SubjectRecord) -> Option<&SubjectCorrection> {
     }
 }
 
-fn not_in_force(in_force: Option<EventRef>, en: String, zh: String) -> Refusal {
-    Refusal::new(ActKind::Correct, Reason::NotInForceVersion { in_force }, en, zh)
+fn not_in_force(in_force: Option<EventRef>, text: Text) -> Refusal {
+    Refusal::new(ActKind::Correct, Reason::NotInForceVersion { in_force }, text)
 }
 
 /// A correction mends what is said of a subject; it makes it no other one, and no real one invented.
@@ -243,14 +250,12 @@ fn check_identity(was: &Registration, now: &Registration) -> Result<(), FieldErr
         (false, true) => "invented",
         (false, false) => return Ok(()),
     };
-    Err(field(
-        format!("/replacement/registration/{pointer}"),
-        format!(
-            "a correction keeps the id {} and whether it is invented: what is another subject is registered as such (G16)",
-            was.id
-        ),
-        format!("更正不改变标识{}及其是否虚构：另一主体须另行登记（G16）", was.id),
-    ))
+    let text = said!(
+        "a correction keeps the id {id} and whether it is invented: what is another subject is registered as such (G16)",
+        "更正不改变标识{id}及其是否虚构：另一主体须另行登记（G16）",
+        id = Given(was.id.as_str())
+    );
+    Err(field(format!("/replacement/registration/{pointer}"), text))
 }
 
 #[cfg(test)]

@@ -176,7 +176,7 @@ fn entry(
         recorded_at: meta.recorded_at,
         document: fact.and_then(|fact| fact.document.clone()),
         materials: fact.map(|fact| fact.materials.clone()).unwrap_or_default(),
-        findings: fact.map(|fact| fact.findings.clone()).unwrap_or_default(),
+        findings: fact.map(|fact| fact.found().cloned().collect()).unwrap_or_default(),
         provenance: meta.provenance,
         archive: meta.archive,
         fate,

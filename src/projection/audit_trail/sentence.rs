@@ -345,7 +345,7 @@ impl Words<'_> {
     }
 
     /// A result as printed.
-    fn result(&self, id: &Id) -> String {
+    fn result(&self, id: &str) -> String {
         self.label(id, |measure| measure.called(id))
     }
 }

@@ -8,8 +8,8 @@ use crate::app::ActError;
 use crate::app::clock::ClockError;
 use crate::codec::{MAX_ERRORS, RequestError};
 use crate::domain::event::Recorded;
-use crate::domain::ids::{EventRef, Id, Language, Text};
-use crate::domain::refusal::{FieldError, Reason, Refusal};
+use crate::domain::ids::{EventRef, Id, Language};
+use crate::domain::refusal::{FieldError, Reason, Refusal, members_wrong};
 use crate::domain::words;
 use crate::log::{LogError, Stop};
 use crate::views::sequence::sequence;
@@ -157,33 +157,19 @@ impl From<RequestError> for Problem {
 /// The members that are wrong, in one language; no more of them than one answer names.
 pub fn of_fields(errors: &[FieldError], language: Language) -> Problem {
     let errors = &errors[..errors.len().min(MAX_ERRORS)];
-    let joined = |language| {
-        let details = errors.iter().map(|error| {
-            let detail = word(&error.detail, language);
-            match (language, words::member(&error.pointer)) {
-                (Language::Zh, Some(member)) => format!("{member}：{detail}"),
-                (Language::En, _) if !error.pointer.is_empty() => {
-                    format!("{}: {detail}", error.pointer)
-                }
-                _ => detail,
-            }
-        });
-        let between = if language == Language::Zh { "；" } else { "; " };
-        details.collect::<Vec<_>>().join(between)
-    };
+    let text = members_wrong(errors);
     let listed = errors.iter().map(|error| {
+        let detail = error.detail.get(language);
         let pointer = format!("#{}", error.pointer);
-        json!({ "pointer": pointer, "detail": word(&error.detail, language), "code": "invalid" })
+        let mut place = json!({ "pointer": pointer, "detail": detail, "code": "invalid" });
+        if !error.accepted.is_empty() {
+            let accepted: Vec<String> = error.accepted.iter().map(ToString::to_string).collect();
+            place["accepted"] = json!(accepted);
+        }
+        place
     });
     let listed: Vec<Value> = listed.collect();
-    Problem::new(Code::ValidationError)
-        .detail(joined(Language::En))
-        .detail_zh(joined(Language::Zh))
-        .member("errors", listed)
-}
-
-fn word(text: &Text, language: Language) -> String {
-    text.get(language).to_owned()
+    Problem::new(Code::ValidationError).detail(text.en).detail_zh(text.zh).member("errors", listed)
 }
 
 fn what_zh(what: &str) -> &str {
@@ -246,6 +232,9 @@ pub fn of_refusal(refusal: Refusal, language: Language) -> Problem {
     }
     if let Some(article) = refusal.article {
         problem = problem.member("article", words::article(&article, language));
+    }
+    if let Some(reading) = refusal.reading {
+        problem = problem.member("reading", reading.get(language));
     }
     if let Some(measure) = refusal.measure {
         problem = problem.member("measure_version", measure.as_str());

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::api::asking::call::Call;
 use crate::domain::date::Timestamp;
 use crate::domain::ids::Language;
-use crate::domain::refusal::{FieldError, field};
+use crate::domain::refusal::{FieldError, form_error};
 use crate::views::sequence::a_sequence;
 use crate::views::sequence::sequence;
 use crate::webhooks::{Counts, Delivery, Disabled, DisabledReason, Endpoint, Replayed, StartAt};
@@ -32,7 +32,7 @@ impl Start {
             Self::Text(text) if text == "now" => Ok(StartAt::Now),
             Self::Text(text) => a_sequence(&text).map(StartAt::Sequence).map_err(|_| {
                 let text: String = text.chars().take(40).collect();
-                field(
+                form_error(
                     pointer,
                     format!("{text:?} is neither \"now\" nor a sequence"),
                     format!("{text:?} 既不是 \"now\" 也不是序号"),

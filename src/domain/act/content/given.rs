@@ -10,8 +10,8 @@ use crate::domain::text::NonBlank;
 content!(
     /// Support given: to an area (Art. 12, Art. 13), to a province (IV(III), IV(IV)).
     Support {
-        /// `funds`, `talent`, `information` or another word for what it is.
-        kind: Id,
+        /// A kind that the measure names, such as `funds`; else, where it lists none for this, in words.
+        kind: NonBlank,
         /// How much, as printed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         amount: Option<NonBlank>,

@@ -20,9 +20,7 @@ impl Checking<'_> {
     fn act(&mut self, path: &str, rule: &ActRule) {
         let measure = self.measure;
         self.article(&format!("{path}/article"), &rule.article);
-        if let Some(reading) = &rule.reading {
-            self.text(&format!("{path}/reading"), reading);
-        }
+        self.reading(path, &rule.reading);
         self.performers(path, rule);
         for (number, pattern) in rule.from.iter().enumerate() {
             self.pattern(&format!("{path}/from/{number}"), pattern);
@@ -31,11 +29,16 @@ impl Checking<'_> {
             let known = measure.materials.iter().map(|material| &material.id);
             self.declared(&format!("{path}/materials/{number}"), "material", material, known);
         }
+        for (number, kind) in rule.kinds.iter().enumerate() {
+            let known = measure.outcome_names.iter().map(|named| &named.id);
+            self.declared(&format!("{path}/kinds/{number}"), "outcome_name", kind, known);
+        }
         for (number, obligation) in rule.meets.iter().enumerate() {
             self.obligation(&format!("{path}/meets/{number}"), obligation);
         }
         if let Some(participation) = &rule.participation {
             self.article(&format!("{path}/participation/article"), &participation.article);
+            self.reading(&format!("{path}/participation"), &participation.reading);
             if !self.programs.iter().any(|program| program.id == participation.program) {
                 self.problems.add(
                     format!("{path}/participation/program"),
@@ -55,6 +58,7 @@ impl Checking<'_> {
             let path = format!("{path}/finding/{number}");
             self.text(&format!("{path}/text"), &finding.text);
             self.article(&format!("{path}/article"), &finding.article);
+            self.reading(&path, &finding.reading);
             self.condition(&format!("{path}/when"), &finding.when);
             self.silent(&format!("{path}/when"), rule, &finding.when);
         }
@@ -83,7 +87,7 @@ impl Checking<'_> {
             Condition::DutyOpen(id) | Condition::DutyMet(id) | Condition::DutyPast(id) => {
                 self.obligation(path, id);
             }
-            Condition::Awaits(id) => self.matter(path, id),
+            Condition::Awaits(id) | Condition::NothingAwaits(id) => self.matter(path, id),
             Condition::LastResult { of, r#in } => {
                 let rules = self.measure.acts.iter().filter(|rule| rule.act == *of);
                 let known: BTreeSet<&str> =
@@ -168,9 +172,7 @@ impl Checking<'_> {
         if let Some(article) = &outcome.article {
             self.article(&format!("{path}/article"), article);
         }
-        if let Some(reading) = &outcome.reading {
-            self.text(&format!("{path}/reading"), reading);
-        }
+        self.reading(path, &outcome.reading);
         if let Some(to) = &outcome.to
             && !measure.declares(to)
         {
