@@ -77,6 +77,17 @@ pub fn waiting_among(
             add(Waiting { office, act: rule.act, since: open.since, article });
         }
     }
+    // Of a duty that recurs the answer is the same every year.
+    let mut asked: Vec<(&Id, Office, Option<ActKind>)> = Vec::new();
+    let mut act_of = |obligation, office| {
+        let known = asked.iter().find(|(of, by, _)| *of == obligation && *by == office);
+        if let Some((_, _, act)) = known {
+            return *act;
+        }
+        let act = owed_act(measure, state, obligation, office, &may);
+        asked.push((obligation, office, act));
+        act
+    };
     for item in items {
         // What ended overdue stays on record as that; nobody can meet it any more.
         let over = item.duty.ended.is_some();
@@ -85,9 +96,10 @@ pub fn waiting_among(
             continue;
         }
         // Who joins in it is waited for as well, also where another office does the act for both.
-        let joint = owed_act(measure, state, item, item.duty.owes, &may);
+        let obligation = &item.duty.obligation;
+        let joint = act_of(obligation, item.duty.owes);
         for office in std::iter::once(item.duty.owes).chain(item.duty.with.iter().copied()) {
-            if let Some(act) = owed_act(measure, state, item, office, &may).or(joint) {
+            if let Some(act) = act_of(obligation, office).or(joint) {
                 let article = item.duty.article.to_string();
                 add(Waiting { office, act, since: item.open_from, article });
             }
@@ -120,11 +132,10 @@ fn deciding<'m>(measure: &'m Measure, state: &State, matter: &Id) -> Option<(&'m
 fn owed_act(
     measure: &Measure,
     state: &State,
-    item: &DueItem<'_>,
+    obligation: &Id,
     office: Office,
     may: &dyn Fn(ActKind, Office) -> bool,
 ) -> Option<ActKind> {
-    let obligation = &item.duty.obligation;
     let meets = || measure.acts.iter().filter(|rule| rule.can_meet(obligation));
     let own = meets().find(|rule| rule.by.contains(&office) && may(rule.act, office));
     if let Some(own) = own {
