@@ -144,8 +144,8 @@ const DEAD: &str = "effect = \"advance\"\nto = \"candidate.rejected\"";
 )]
 #[case::conclude(
     STRONG,
-    "document_required = true\nanswers = \"adjustment\"\n\n[act.outcome.done]\neffect = \"conclude\"\nto = \"exited\"",
-    "document_required = true\n\n[act.outcome.done]\neffect = \"conclude\"\nto = \"pilot\"",
+    "nothing_awaits = \"adjustment\" }]\n\n[act.outcome.done]\neffect = \"conclude\"\nto = \"exited\"",
+    "nothing_awaits = \"adjustment\" }]\n\n[act.outcome.done]\neffect = \"conclude\"\nto = \"pilot\"",
     "to = \"pilot\"\ndrops",
     "conclude ends the attempt, but pilot is not terminal"
 )]

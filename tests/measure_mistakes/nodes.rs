@@ -92,15 +92,15 @@ fn outcomes(
 #[rstest]
 #[case::article(
     CLUSTER,
-    "article = \"Art. 10\"\nowes",
-    "article = \" \"\nowes",
+    "article = \"Art. 10\"\nreading = { en = \"Timeliness",
+    "article = \" \"\nreading = { en = \"Timeliness",
     "article = \" \"",
     "no article: cite it as the document does"
 )]
 #[case::not_known(
     CLUSTER,
-    "article = \"Art. 10\"\nowes",
-    "article = \"not known\"\nowes",
+    "article = \"Art. 10\"\nreading = { en = \"Timeliness",
+    "article = \"not known\"\nreading = { en = \"Timeliness",
     "article = \"not known\"",
     "cite the article"
 )]

@@ -16,7 +16,7 @@ use super::{STRONG, assert_found, programs, text_of};
     "soft = true, article",
     "soft = true, artcle",
     "quota = { limit = 5",
-    "/category/0/quota has no member artcle: allowed are article, limit, soft"
+    "/category/0/quota has no member artcle: allowed are article, limit, reading, soft"
 )]
 #[case::missing(
     "owes = \"province\"\n",
