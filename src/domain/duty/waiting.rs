@@ -80,9 +80,8 @@ pub fn waiting_among(
     // Of a duty that recurs the answer is the same every year.
     let mut asked: Vec<(&Id, Office, Option<ActKind>)> = Vec::new();
     let mut act_of = |obligation, office| {
-        let known = asked.iter().find(|(of, by, _)| *of == obligation && *by == office);
-        if let Some((_, _, act)) = known {
-            return *act;
+        if let Some(known) = asked.iter().find(|known| known.0 == obligation && known.1 == office) {
+            return known.2;
         }
         let act = owed_act(measure, state, obligation, office, &may);
         asked.push((obligation, office, act));
@@ -96,9 +95,9 @@ pub fn waiting_among(
             continue;
         }
         // Who joins in it is waited for as well, also where another office does the act for both.
-        let obligation = &item.duty.obligation;
-        let joint = act_of(obligation, item.duty.owes);
-        for office in std::iter::once(item.duty.owes).chain(item.duty.with.iter().copied()) {
+        let (obligation, owes) = (&item.duty.obligation, item.duty.owes);
+        let joint = act_of(obligation, owes);
+        for office in std::iter::once(owes).chain(item.duty.with.iter().copied()) {
             if let Some(act) = act_of(obligation, office).or(joint) {
                 let article = item.duty.article.to_string();
                 add(Waiting { office, act, since: item.open_from, article });

@@ -277,6 +277,8 @@ impl Writer {
     /// The answers when it is not known what a COMMIT did.
     fn unknown(&self, results: Vec<Answer>, reason: &str) -> Vec<Answer> {
         error!(reason, "the outcome of a COMMIT is not known");
+        // What stands is in the file alone.
+        self.recent().clear();
         let stopped = self.recording.check().err();
         results
             .into_iter()
