@@ -96,10 +96,9 @@ pub fn waiting_among(
             continue;
         }
         // Who joins in it is waited for as well, also where another office does the act for both.
-        let obligation = &item.duty.obligation;
-        let joint = act_of(obligation, item.duty.owes);
+        let joint = act_of(&item.duty.obligation, item.duty.owes);
         for office in std::iter::once(item.duty.owes).chain(item.duty.with.iter().copied()) {
-            if let Some(act) = act_of(obligation, office).or(joint) {
+            if let Some(act) = act_of(&item.duty.obligation, office).or(joint) {
                 let article = item.duty.article.to_string();
                 add(Waiting { office, act, since: item.open_from, article });
             }
