@@ -157,8 +157,12 @@ fn write(
     wrote: &mut dyn FnMut(u64) -> bool,
 ) -> Result<(), StoreError> {
     for batch in batches {
-        let written = copy.write(&batch.changes);
-        written.map_err(|source| StoreError::Stopped { sequence: 0, source })?;
+        match copy.write(&batch.changes) {
+            Ok(()) => {}
+            // No event is what stands in the way.
+            Err(ProjectionError::Database(error)) => return Err(StoreError::Database(error)),
+            Err(source) => return Err(StoreError::Stopped { sequence: 0, source }),
+        }
         if !wrote(batch.events) {
             return Err(StoreError::Interrupted);
         }
@@ -236,7 +240,11 @@ fn fold(
                 at = step.sequence;
                 models.step(step, memory, changes)
             });
-            folded.map_err(|source| (at, source))?;
+            if let Err(source) = folded {
+                // The others need not go on.
+                next.fetch_max(streams.len(), Ordering::Relaxed);
+                return Err((at, source));
+            }
             batch.changes.settle();
             batch.events += stream.events;
         }
