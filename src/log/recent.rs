@@ -51,30 +51,28 @@ impl Recent {
         limit: usize,
     ) -> Result<Option<Page<Option<u64>>>, LogError> {
         let first = after.map_or(0, |after| after.saturating_add(1));
+        if self.place_of(first).is_none() {
+            return Ok(None);
+        }
         let mut page = PageBuilder::new(Order::Sequence, first, limit)?;
-        let is_at_hand = self.fill(&mut page, after, u64::MAX)?;
-        Ok(is_at_hand.then(|| page.into_all_page()))
+        self.fill(&mut page, u64::MAX)?;
+        Ok(Some(page.into_all_page()))
     }
 
-    /// Fills a page with the events after `after` whose sequence is below `end`; `false` where one of
-    /// them is not at hand, or there is none to be after.
+    /// Where an event, or the one that will come next, stands among these.
+    fn place_of(&self, sequence: u64) -> Option<usize> {
+        let (oldest, newest) = (self.events.front()?.sequence, self.events.back()?.sequence);
+        let place = sequence.checked_sub(oldest).filter(|_| sequence <= newest + 1)?;
+        usize::try_from(place).ok()
+    }
+
+    /// Fills a page with what comes next in it, as far as its sequence is below `end`; `false` where that
+    /// is not at hand.
     ///
     /// # Errors
     /// Those of the page.
-    pub fn fill(
-        &self,
-        page: &mut PageBuilder,
-        after: Option<u64>,
-        end: u64,
-    ) -> Result<bool, LogError> {
-        let first = after.map_or(0, |after| after.saturating_add(1));
-        let (Some(oldest), Some(newest)) = (self.events.front(), self.events.back()) else {
-            return Ok(false);
-        };
-        if first < oldest.sequence || first > newest.sequence + 1 {
-            return Ok(false);
-        }
-        let skip = usize::try_from(first - oldest.sequence).unwrap_or(usize::MAX);
+    pub fn fill(&self, page: &mut PageBuilder, end: u64) -> Result<bool, LogError> {
+        let Some(skip) = self.place_of(page.next()) else { return Ok(false) };
         for event in self.events.iter().skip(skip).take_while(|event| event.sequence < end) {
             if page.is_full() {
                 break;

@@ -51,7 +51,7 @@ pub(super) async fn all_page(
             // Whoever has read all there is learns why there is no more.
             return count.corrupt().map_or_else(|| Ok(page.into_all_page()), Err);
         }
-        if count.fill_recent(&mut page, after)? {
+        if count.fill_recent(&mut page)? {
             return Ok(page.into_all_page());
         }
         head.unwrap_or_default()

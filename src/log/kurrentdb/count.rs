@@ -229,16 +229,12 @@ impl Count {
         None
     }
 
-    /// Fills a page with the events after `after`, if all of them are at hand.
+    /// Fills a page with what comes next in it, if that is at hand.
     ///
     /// # Errors
     /// Those of the page.
-    pub fn fill_recent(
-        &self,
-        page: &mut PageBuilder,
-        after: Option<u64>,
-    ) -> Result<bool, LogError> {
-        self.recent.fill(page, after, self.sure())
+    pub fn fill_recent(&self, page: &mut PageBuilder) -> Result<bool, LogError> {
+        self.recent.fill(page, self.sure())
     }
 
     pub fn position(&self) -> Option<Position> {

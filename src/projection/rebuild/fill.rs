@@ -11,7 +11,7 @@ use crate::projection::fold::{DEFAULT_CACHE_BYTES, Folder};
 use crate::projection::follow::project;
 use crate::projection::models::Models;
 use crate::projection::store::{CopyWriter, Moved};
-use crate::projection::{Projection, ProjectionError, StoreError};
+use crate::projection::{ProjectionError, StoreError};
 
 /// Events in one write: more write each enrollment's newest event less often, fewer take less memory.
 const FLUSH_EVENTS: usize = 8192;
@@ -51,8 +51,7 @@ impl Filling<'_, '_> {
             return Ok(());
         }
         if after.is_none() {
-            let names: Vec<_> = models.iter().map(Projection::name).collect();
-            return Whole { rebuild, copy, models, names: &names, progress }.fill(to);
+            return Whole { rebuild, copy, models, progress }.fill(to);
         }
         let (log, runtime) = (Arc::clone(&rebuild.log), rebuild.runtime.clone());
         let mut folder = Folder::new(Arc::clone(&log), runtime.clone(), DEFAULT_CACHE_BYTES);

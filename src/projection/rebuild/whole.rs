@@ -20,7 +20,7 @@ use crate::projection::fold::Folder;
 use crate::projection::follow::{take_in, tell};
 use crate::projection::models::Models;
 use crate::projection::store::{CopyWriter, Moved};
-use crate::projection::{ProjectionError, StoreError};
+use crate::projection::{Projection, ProjectionError, StoreError};
 
 /// Bytes of values after which a batch is written.
 const BATCH_BYTES: usize = 2 * 1024 * 1024;
@@ -62,8 +62,6 @@ pub(super) struct Whole<'a, 'b> {
     pub rebuild: &'a Rebuild<'b>,
     pub copy: &'a mut dyn CopyWriter,
     pub models: &'a mut Models,
-    /// The read models to be filled, by name.
-    pub names: &'a [&'static str],
     pub progress: &'a mut dyn FnMut(u64, u64) -> bool,
 }
 
@@ -111,7 +109,8 @@ impl Whole<'_, '_> {
         let threads = (cores * FOLDING).min(MAX_FOLDING);
         let next = AtomicUsize::new(0);
         let (full, batches) = sync_channel(WAITING_BATCHES);
-        let (rebuild, names) = (self.rebuild, self.names);
+        let names: Vec<_> = self.models.iter().map(Projection::name).collect();
+        let (rebuild, names) = (self.rebuild, &names);
         let (log, runtime) = (&rebuild.log, &rebuild.runtime);
         let projections = rebuild.projections;
         std::thread::scope(|scope| {

@@ -110,9 +110,7 @@ impl CopyWriter for SqliteWriter {
         if rows != 1 || self.is_replaced() {
             return Err(self.fenced());
         }
-        for table in changes.tables().iter().filter(|table| !table.is_empty()) {
-            write(&tx, table)?;
-        }
+        write_tables(&tx, changes)?;
         let next = checkpoint(&tx)?;
         tx.commit()?;
         self.checkpoint = next;
@@ -121,9 +119,7 @@ impl CopyWriter for SqliteWriter {
 
     fn write(&mut self, changes: &Changes) -> Result<(), ProjectionError> {
         let tx = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
-        for table in changes.tables().iter().filter(|table| !table.is_empty()) {
-            write(&tx, table)?;
-        }
+        write_tables(&tx, changes)?;
         Ok(tx.commit()?)
     }
 
@@ -188,6 +184,11 @@ impl Reader for SqliteWriter {
     fn columns(&mut self, table: &str) -> Result<Vec<String>, crate::projection::DatabaseError> {
         (&self.connection).columns(table)
     }
+}
+
+fn write_tables(connection: &Connection, changes: &Changes) -> rusqlite::Result<()> {
+    let mut tables = changes.tables().iter().filter(|table| !table.is_empty());
+    tables.try_for_each(|table| write(connection, table))
 }
 
 /// Writes the changes of one table, in their order.
