@@ -31,6 +31,8 @@ mod g_evidence;
 mod g_guidance;
 #[path = "rules/g_narrowing.rs"]
 mod g_narrowing;
+#[path = "rules/g_order.rs"]
+mod g_order;
 #[path = "rules/g_readings.rs"]
 mod g_readings;
 #[path = "rules/g_record.rs"]

@@ -178,7 +178,8 @@ impl Acts {
                 return Err(changed_since(&history, seen));
             }
         }
-        let decision = decided?;
+        let event = |revision| Some(history.at(revision)?.reference(&case.stream));
+        let decision = decided.map_err(|refusal| refusal.naming(event))?;
         let fold_day =
             self.with_context(case, now, |ctx| fold_day_of_new(ctx, &history, request, &decision));
         self.record(case, &cached, Some(&history), decision, fold_day, now).await

@@ -79,23 +79,28 @@ fn decide_whole(
     if let Act::Correct(correction) = &request.act {
         return decide_correction(ctx, history, &effective, request, correction);
     }
-    check_named(ctx, history.stream(), &effective, request)?;
+    let named = check_named(ctx, history.stream(), &effective, request);
     let enrollment = Enrollment::of_effective(&effective);
     // A record that is open stays open, also where a late entry stands before it.
     if request.common.kept_since.is_some() && !history.events().is_empty() {
         check_common(ctx, &enrollment.state, request)?;
     }
     let moment = Moment { day: request.common.effective_on.latest(), before: None };
-    let mut decision = judge(ctx, &effective, moment, request).map_err(|refusal| {
+    let judged = judge(ctx, &effective, moment, request).map_err(|refusal| {
         precedes(ctx, (&effective, &enrollment.state), history, request, refusal)
-    })?;
+    });
+    // Whether the act may be done comes before what it names, and that before what else it says.
+    let mut decision = match judged {
+        Err(refusal) if refusal.is_of_standing() => return Err(refusal),
+        judged => named.and(judged)?,
+    };
     let meta = hypothetical(ctx, history, &decision, &request.common);
     if !enrollment.ends_with(&meta, &decision.fact.effects) {
         // Also where the result on record is dated later.
         if let Some(refusal) = year_is_taken(ctx, &enrollment.state, request) {
             return Err(refusal);
         }
-        check_met_later(history, &enrollment.state, request, &decision)?;
+        check_met_later(&enrollment.state, request, &decision)?;
         let kind = request.act.kind();
         let lost = newly_unsupported(history, &enrollment.state, kind, &decision.fact, meta)?;
         if !lost.acts.is_empty() && !may_unsettle(ctx, request) {
@@ -123,7 +128,6 @@ pub fn fold_day_of_new(
 
 /// What recurs is met once for each due date, also where the one on record is dated later.
 fn check_met_later(
-    history: &History,
     state: &State,
     request: &ActRequest,
     decision: &Decision,
@@ -134,7 +138,6 @@ fn check_met_later(
         let Some((duty, met)) = duties.filter_map(|d| Some((d, d.met.get(&year)?))).next() else {
             continue;
         };
-        let by = history.at(met.by).map(|event| event.reference(history.stream()));
         let (on, revision) = (met.on, met.by);
         let text = said!(
             "what was due in {year} is on record since {on} (revision {revision}); mend a wrong one by a correction",
@@ -143,7 +146,8 @@ fn check_met_later(
             on = on,
             revision = revision
         );
-        let refusal = Refusal::new(request.act.kind(), Reason::AlreadyDecided { by }, text);
+        let refusal =
+            Refusal::new(request.act.kind(), Reason::AlreadyDecided { revision, by: None }, text);
         return Err(refusal.under(&duty.article));
     }
     Ok(())

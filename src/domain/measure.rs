@@ -4,6 +4,7 @@
 //! set of conditions ([`super::condition::Condition`]); a measure composes them, article by article. Reading the file and
 //! checking it (schema, reachability, dead ends) is not here: see `measure_check`.
 
+mod names;
 mod parts;
 mod program;
 mod readings;
@@ -16,6 +17,7 @@ use super::act::ActKind;
 use super::date::CivilDate;
 use super::ids::{Id, Node, ProgramId, Text, covered};
 
+pub use names::Names;
 pub use parts::{
     Category, Guideline, GuidelineMeasure, Named, NationalStage, Phase, PlannedEnd, QuotaRule,
     Requirement, Step, WaitingRule,
@@ -175,52 +177,6 @@ impl Measure {
         }
     }
 
-    /// What an obligation is called.
-    pub fn obligation_label(&self, id: &str) -> Text {
-        self.obligation(id).map_or_else(|| unnamed(id), |obligation| obligation.label.clone())
-    }
-
-    /// What an outcome is called: a result, a grade; a rank as the phase that it gives.
-    pub fn outcome_label(&self, id: &str) -> Text {
-        let named = named(&self.outcome_names, id);
-        named
-            .or_else(|| self.phase(id).map(|phase| phase.label.clone()))
-            .unwrap_or_else(|| unnamed(id))
-    }
-
-    /// What it calls something that an act can name, whatever kind of thing that is.
-    pub fn called(&self, id: &str) -> Option<Text> {
-        let lists = [
-            &self.title_kinds,
-            &self.outcome_names,
-            &self.applicant_kinds,
-            &self.materials,
-            &self.acceptance_contents,
-            &self.matters,
-            &self.base_conditions,
-        ];
-        let tasks = self.categories.iter().map(|category| &category.tasks);
-        let category = self.category(id).map(|category| category.label.clone());
-        let requirement = || {
-            let found = self.requirements.iter().find(|requirement| requirement.id == id)?;
-            Some(found.label.clone())
-        };
-        let guideline = || {
-            let found = self.guidelines.iter().find(|guideline| guideline.id == id)?;
-            Some(found.label.clone())
-        };
-        category
-            .or_else(|| self.phase(id).map(|phase| phase.label.clone()))
-            .or_else(|| lists.into_iter().chain(tasks).find_map(|list| named(list, id)))
-            .or_else(requirement)
-            .or_else(guideline)
-    }
-
-    /// What awaits a decision is called.
-    pub fn matter_label(&self, id: &str) -> Text {
-        named(&self.matters, id).unwrap_or_else(|| unnamed(id))
-    }
-
     /// The national stages that a year belongs to: two at a boundary, none before the first (P18).
     pub fn stages_of(&self, year: i32) -> impl Iterator<Item = &NationalStage> {
         self.national_stages.iter().filter(move |s| (s.from_year..=s.to_year).contains(&year))
@@ -238,13 +194,4 @@ impl Measure {
             zh: format!("{}：{}", phase.label.zh, step.label.zh),
         })
     }
-}
-
-fn named(list: &[Named], id: &str) -> Option<Text> {
-    list.iter().find(|named| named.id == id).map(|named| named.label.clone())
-}
-
-/// What an older version does not name.
-fn unnamed(id: &str) -> Text {
-    Text { en: id.to_owned(), zh: id.to_owned() }
 }

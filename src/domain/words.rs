@@ -5,6 +5,7 @@
 //! (ids, names of members) in a Chinese text. What a measure names has its labels there.
 
 mod dates;
+mod forms;
 mod members;
 mod said;
 

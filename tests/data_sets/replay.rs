@@ -19,7 +19,7 @@ use docket::domain::ids::{EventRef, Id, Office, ProgramId, Text};
 use docket::domain::measure::{Edition, Program, Versions};
 use docket::domain::measure_file::FILES;
 use docket::domain::quota::{PlacesRestated, Quota, QuotaEvent, places_of};
-use docket::domain::refusal::{Reason, Refusal};
+use docket::domain::refusal::{Called, Reason, Refusal};
 use docket::domain::state::State;
 use docket::domain::subject::{Subject, SubjectContent};
 use docket::log::{RecordedEvent, StreamName};
@@ -202,15 +202,13 @@ impl Replay {
         match full {
             Some((on, taken)) if request.common.over_limit.is_none() || !wanted.quota.soft => {
                 let reason = Reason::QuotaExhausted {
-                    category: wanted.category.clone(),
+                    category: Called::new(&wanted.category, no_place()),
                     limit: wanted.quota.limit,
                     taken,
                     on,
                     override_possible: wanted.quota.soft,
                 };
-                let (en, zh) = ("no place is left".to_owned(), "名额已满".to_owned());
-                let text = Text { en, zh };
-                Err(Refusal::new(request.act.kind(), reason, text))
+                Err(Refusal::new(request.act.kind(), reason, no_place()))
             }
             _ => Ok(()),
         }
@@ -321,6 +319,10 @@ impl Replay {
         }
         (ProgramId::parse(first).unwrap(), self.subjects[rest].clone())
     }
+}
+
+fn no_place() -> Text {
+    Text { en: "no place is left".to_owned(), zh: "名额已满".to_owned() }
 }
 
 /// The problem's code over HTTP.

@@ -82,9 +82,11 @@ fn agrees_with_itself(story: &Story, state: &State, office: Office, refusal: &Re
     assert!(!refusal.detail.zh.contains(refusal.act.as_str()), "{at}: {}", refusal.detail.zh);
     match &*refusal.reason {
         Reason::NotPermitted { stands_at, allowed_from, missing } => {
-            assert_eq!(stands_at.as_deref(), state.node.as_ref().map(|node| node.as_str()), "{at}");
-            let elsewhere = missing.iter().any(|missing| missing == "standing");
-            assert!(!elsewhere || !covered(allowed_from, state.node.as_ref()), "{at}");
+            let stands = stands_at.as_ref().map(|at| at.id.as_str());
+            assert_eq!(stands, state.node.as_ref().map(|node| node.as_str()), "{at}");
+            let elsewhere = missing.iter().any(|missing| missing.id == "standing");
+            let from: Vec<_> = allowed_from.iter().map(|from| from.id.clone()).collect();
+            assert!(!elsewhere || !covered(&from, state.node.as_ref()), "{at}");
             assert!(!elsewhere || !allowed_from.is_empty(), "{at}");
         }
         Reason::OfficeForbidden { required } => {

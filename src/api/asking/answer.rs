@@ -10,6 +10,7 @@ use super::call::{Answered, Call, wrong_parameter};
 use super::etag::{self, VARY};
 use crate::codec;
 use crate::domain::ids::digits;
+use crate::domain::words::{Given, said};
 use crate::views::problem::Problem;
 
 /// To be asked for again, but only with its tag.
@@ -101,7 +102,15 @@ pub fn limit(call: &Call) -> Result<usize, Problem> {
     let Some(text) = call.parameter("limit") else { return Ok(DEFAULT_LIMIT) };
     match digits(text).map(usize::try_from) {
         Some(Ok(limit)) if limit > 0 => Ok(limit.min(MAX_LIMIT)),
-        _ => Err(wrong_parameter("limit", &format!("{text:?} is not a number from 1 on"))),
+        _ => {
+            let given = Given(text);
+            let text = said!(
+                "“{given}” is not a number from 1 on",
+                "“{given}”不是大于等于1的整数",
+                given = given
+            );
+            Err(wrong_parameter("limit", text))
+        }
     }
 }
 

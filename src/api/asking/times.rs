@@ -9,10 +9,11 @@ use super::tables::{CATCH_UP, ask, reach};
 use crate::app::KnownAt;
 use crate::domain::date::{Day, Timestamp};
 use crate::domain::history::History;
+use crate::domain::words::said;
 use crate::projection::At;
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::{Code, Problem};
-use crate::views::sequence::a_sequence;
+use crate::views::sequence::{a_sequence, beyond};
 
 /// Which day is asked about.
 pub const AS_OF: Parameter = Parameter::new(
@@ -90,7 +91,7 @@ pub async fn known(call: &Call) -> Result<(Option<Timestamp>, Known), Problem> {
         (None, None) => Ok((None, Known::All)),
         (Some(_), Some(_)) => Err(wrong_parameter(
             "at_sequence",
-            "it stands instead of known_at: send one of the two",
+            said!("it stands instead of known_at: send one of the two", "与 known_at 只能选用一个"),
         )),
         (None, Some(sequence)) => {
             let head =
@@ -98,8 +99,7 @@ pub async fn known(call: &Call) -> Result<(Option<Timestamp>, Known), Problem> {
             if head.is_some_and(|head| sequence <= head) {
                 return Ok((None, Known::To(sequence)));
             }
-            let end = head.map_or("is empty".to_owned(), |head| format!("ends at {head}"));
-            Err(wrong_parameter("at_sequence", &format!("the log {end}")))
+            Err(wrong_parameter("at_sequence", beyond(head)))
         }
         (Some(instant), None) => {
             let known = app.sequence_known_at(instant).await;

@@ -15,6 +15,7 @@ use crate::api::asking::etag::{enrollment_tag, idempotency_key, preconditions};
 use crate::api::asking::reading::Reading;
 use crate::app::{ActAnswer, ActCall, ActError, Caller, Precondition};
 use crate::codec::RequestError;
+use crate::domain::words;
 use crate::views::brief::EventBrief;
 use crate::views::problem::{Code, Problem};
 
@@ -131,7 +132,10 @@ async fn refused(call: &Call, caller: &Caller, error: ActError, key: &str) -> Pr
     if problem.code() == Code::ActNotPermitted
         && let Ok(permitted) = permitted::names(call, caller).await
     {
-        problem = problem.member("permitted_acts", permitted);
+        let label = |act| words::both(|language| words::act(act, language).to_owned());
+        let labels = permitted.iter().map(|act| label(act)).collect();
+        problem =
+            problem.member("permitted_acts", permitted).labels("permitted_act_labels", labels);
     }
     problem
 }

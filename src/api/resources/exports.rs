@@ -25,6 +25,7 @@ use crate::api::asking::etag::VARY;
 use crate::api::asking::outgoing::{self, Limit};
 use crate::api::asking::page::EXERCISE;
 use crate::api::asking::tables::{CATCH_UP, reach, read_within, unreadable};
+use crate::domain::words::said;
 use crate::export::{Form, write};
 use crate::log::yield_to_others;
 use crate::projection::{
@@ -33,8 +34,7 @@ use crate::projection::{
 use crate::views::media::{CSV, PARQUET};
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::{Code, Problem};
-use crate::views::sequence::a_sequence;
-use crate::views::sequence::sequence;
+use crate::views::sequence::{a_sequence, beyond, sequence};
 
 /// The parameters of an export.
 pub const EXPORT: &[Parameter] = &[
@@ -109,7 +109,13 @@ fn table(call: &Call) -> Result<&'static ExportTable, Problem> {
 fn form(call: &Call) -> Result<Form, Problem> {
     let bom = call.flag("bom")?;
     match call.accepted() {
-        Some(PARQUET) if bom => Err(wrong_parameter("bom", "Parquet has none: ask for text/csv")),
+        Some(PARQUET) if bom => Err(wrong_parameter(
+            "bom",
+            said!(
+                "Parquet has none: ask for text/csv",
+                "Parquet 没有字节顺序标记：请改用 text/csv"
+            ),
+        )),
         Some(PARQUET) => Ok(Form::Parquet),
         _ => Ok(Form::Csv { bom }),
     }
@@ -126,8 +132,7 @@ async fn sequence_asked(call: &Call) -> Result<u64, Problem> {
     let head =
         call.state.app.journal().head_with(asked).await.map_err(|error| call.problem(error))?;
     if head.is_none_or(|head| head < asked) {
-        let end = head.map_or("is empty".to_owned(), |head| format!("ends at {head}"));
-        return Err(wrong_parameter("at_sequence", &format!("the log {end}")));
+        return Err(wrong_parameter("at_sequence", beyond(head)));
     }
     reach(call, asked, CATCH_UP).await?;
     Ok(asked)

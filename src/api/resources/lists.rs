@@ -13,7 +13,7 @@ use crate::api::asking::page::{
 use crate::api::asking::times::{AS_OF, AT_SEQUENCE, KNOWN_AT, Times};
 use crate::domain::date::{Day, Timestamp};
 use crate::domain::ids::{Id, Language, Provenance, Text};
-use crate::domain::measure::Versions;
+use crate::domain::measure::{Names, Versions};
 use crate::domain::words;
 use crate::projection::current_status::{
     EnrollmentCursor, EnrollmentFilter, EnrollmentRow, Waiting,
@@ -216,11 +216,11 @@ pub async fn list_enrollments(call: Call) -> Answered {
     page(&call, filled)
 }
 
-fn provenance(text: &str) -> Result<Provenance, String> {
+fn provenance(text: &str) -> Result<Provenance, Text> {
     [Provenance::Recorded, Provenance::Attested, Provenance::Inferred]
         .into_iter()
         .find(|provenance| provenance.as_str().eq_ignore_ascii_case(text))
-        .ok_or_else(|| format!("{text:?} is none of RECORDED, ATTESTED, INFERRED"))
+        .ok_or_else(|| named::none_of(text, "RECORDED, ATTESTED, INFERRED"))
 }
 
 fn enrollment(call: &Call, row: &EnrollmentRow, day: Day) -> EnrollmentItem {
@@ -290,7 +290,7 @@ fn matter(waiting: &Waiting, versions: &Versions, day: Day, language: Language) 
     let (matter, since) = (&waiting.matter, waiting.since);
     MatterView {
         matter: matter.clone(),
-        matter_label: worded(versions.find(|measure| measure.called(matter)), matter, language),
+        matter_label: worded(versions.name_in(Names::Matters, matter), matter, language),
         since: since.to_string(),
         days: since.latest().days_until(day).max(0),
         by: waiting.by,

@@ -15,9 +15,8 @@ use crate::domain::decide::{Actor, every_program_knows, is_done_for, needs_docum
 use crate::domain::history::History;
 use crate::domain::history_decide::{Prospects, has_correctable};
 use crate::domain::ids::{Id, Language, Office, Text};
-use crate::domain::measure::{ActRule, Measure};
+use crate::domain::measure::{ActRule, Measure, Names};
 use crate::domain::words;
-use crate::views::brief::Labelled;
 use crate::views::problem::{Code, Problem};
 
 /// One act, and whether this caller may do it now.
@@ -213,7 +212,7 @@ fn of_rule(
     let mut offices: Vec<Office> = measure.rules(rule.act).flat_map(|r| r.by.clone()).collect();
     offices.sort_unstable();
     offices.dedup();
-    let label = |kind: &Id| Labelled::new(kind, measure.called(kind), language).label;
+    let label = |kind: &Id| measure.label_in(Names::Materials, kind).get(language).to_owned();
     PermittedAct {
         act: rule.act.as_str(),
         act_label: rule.act.label().get(language),

@@ -12,7 +12,7 @@ use crate::codec::{StreamKind, kind_of_stream};
 use crate::domain::date::Day;
 use crate::domain::ids::{SubjectId, Text};
 use crate::domain::measure::Program;
-use crate::domain::words;
+use crate::domain::words::{self, said};
 use crate::views::brief::Labelled;
 use crate::views::labels::Labels;
 use crate::views::parameter::{Kind, Parameter};
@@ -158,7 +158,10 @@ pub async fn get_quotas(call: Call) -> Answered {
 fn day(call: &Call) -> Result<Day, Problem> {
     let as_of = call.parsed("as_of", Day::parse)?;
     match (as_of, call.parsed("on", Day::parse)?) {
-        (Some(_), Some(_)) => Err(wrong_parameter("on", "it says the same as as_of: send one")),
+        (Some(_), Some(_)) => Err(wrong_parameter(
+            "on",
+            said!("it says the same as as_of: send one", "与 as_of 含义相同，只能选用一个"),
+        )),
         (named, also) => Ok(named.or(also).unwrap_or_else(|| call.state.today())),
     }
 }

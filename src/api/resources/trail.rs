@@ -8,7 +8,7 @@ use crate::api::asking::call::{Answered, Call};
 use crate::api::asking::reading::Reading;
 use crate::domain::act::{DocumentRef, Material};
 use crate::domain::ids::{EventRef, Language};
-use crate::domain::measure::Versions;
+use crate::domain::measure::{Names, Versions};
 use crate::domain::words;
 use crate::projection::audit_trail::{Entry, entries};
 use crate::views::brief::{Labelled, mark_label, number};
@@ -130,7 +130,7 @@ impl EntryView {
     fn of(entry: Entry, versions: &Versions, language: Language) -> Self {
         let findings = entry.findings.iter();
         let material = |material: Material| {
-            let label = versions.find(|measure| measure.called(&material.kind));
+            let label = versions.name_in(Names::Materials, &material.kind);
             MaterialView {
                 kind_label: Labelled::new(&material.kind, label, language).label,
                 material,

@@ -9,8 +9,8 @@ use crate::domain::act::ActKind;
 use crate::domain::date::Day;
 use crate::domain::event::Finding;
 use crate::domain::ids::{Office, Text};
-use crate::domain::measure::{Edition, Program};
-use crate::domain::refusal::{Reason, Refusal, field};
+use crate::domain::measure::{Edition, Program, SubjectKind};
+use crate::domain::refusal::{Called, Lack, Reason, Refusal, field};
 use crate::domain::text::says_something;
 use crate::domain::words::{AllOf, Clauses, Given, OneOf, Quoted, said};
 
@@ -105,8 +105,7 @@ impl Deciding<'_> {
         Err(self.invalid(vec![field("/override", text)]))
     }
 
-    pub(super) fn check_dates(&self, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
-        self.check_dated_back(findings)?;
+    pub(super) fn check_dates(&self) -> Result<(), Refusal> {
         let today = self.ctx.now.civil_day();
         let common = &self.request.common;
         if let Some(decided) = common.decided_on
@@ -163,7 +162,7 @@ impl Deciding<'_> {
 impl Deciding<'_> {
     /// What is recorded later than it was decided or took effect rests on its document (G2): in an
     /// exercise, and where a record is mended, that it has none is a finding.
-    fn check_dated_back(&self, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
+    pub(super) fn check_dated_back(&self, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
         let common = &self.request.common;
         let today = self.ctx.now.civil_day();
         let earlier = [Some(common.effective_on), common.decided_on].into_iter().flatten();
@@ -199,7 +198,6 @@ fn cites_source(kind: ActKind) -> bool {
         ActKind::Note
             | ActKind::RecordListComplete
             | ActKind::AttestStanding
-            | ActKind::RecordUnderUnknownRule
             | ActKind::Correct
             | ActKind::AcknowledgeReceipt
     )
@@ -226,12 +224,14 @@ impl<'a> Footing<'a> {
                 act = self.kind,
                 whom = whom
             );
-            return Err(self.not_permitted("subject", text));
+            return Err(self.not_permitted(Lack::Subject, text));
         }
         if whole {
             return Ok(());
         }
-        let reason = || Reason::IneligibleSubject { allowed_kinds: program.kinds() };
+        let called = |kind: &SubjectKind| Called::new(&kind.id, kind.label.clone());
+        let kinds = || program.subject_kinds.iter().map(called).collect();
+        let reason = || Reason::IneligibleSubject { allowed_kinds: kinds() };
         if registration.invented != program.is_exercise() {
             let why = if registration.invented {
                 said!(

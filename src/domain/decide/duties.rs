@@ -160,7 +160,7 @@ impl Deciding<'_> {
                 on = met.on,
                 by = met.by
             );
-            let reason = Reason::AlreadyDecided { by: None };
+            let reason = Reason::AlreadyDecided { revision: met.by, by: None };
             return Err(self.refuse(reason, text).under(&duty.article));
         }
         Ok(due_year)

@@ -13,9 +13,9 @@ use crate::domain::event::{
 };
 use crate::domain::fulfilment::Seen;
 use crate::domain::ids::{Id, Node, Office, Provenance};
-use crate::domain::measure::{ActRule, Edition, Effect, Measure, Outcome};
+use crate::domain::measure::{ActRule, Edition, Effect, Measure, Names, Outcome};
 use crate::domain::permitted::enters_evidenced;
-use crate::domain::refusal::{Reason, Refusal};
+use crate::domain::refusal::{Lack, Refusal};
 use crate::domain::text::NonBlank;
 use crate::domain::words::said;
 
@@ -48,19 +48,16 @@ impl Deciding<'_> {
         let known = rule.outcomes.iter().filter(|(_, outcome)| possible(outcome));
         let known = known.map(|(id, _)| id.as_str());
         if let Some(member) = self.kind.outcome_member() {
-            let known_id = self.known_id(&format!("/{member}"), &given, known);
+            let known_id = self.known_id(&format!("/{member}"), &given, Names::Outcomes, known);
             known_id.map_err(|refusal| refusal.under(&rule.article))?;
         }
-        let missing = vec![Id::from("outcome")];
-        let (stands_at, allowed_from) = (self.stands_at(), rule.from.clone());
-        let reason = Reason::NotPermitted { stands_at, allowed_from, missing };
         let text = said!(
             "{act} has no outcome {given} here",
             "{act}在此没有结果{given}",
             act = self.kind,
-            given = self.named(&given)
+            given = self.named(Names::Outcomes, &given)
         );
-        Err(self.refuse(reason, text).under(&rule.article))
+        Err(self.lacking(Lack::Outcome, text).under(&rule.article))
     }
 
     /// Whether it leads where the record that is mended leads: what an act decided that says no outcome
@@ -80,13 +77,8 @@ impl Deciding<'_> {
     ) -> Result<(), Refusal> {
         let article = outcome.article.as_deref().unwrap_or(&rule.article);
         let seen = Seen { state: self.state, day: self.day, act: Some(&self.request.act) };
-        let not_permitted = |missing: &str| Reason::NotPermitted {
-            stands_at: self.stands_at(),
-            allowed_from: rule.from.clone(),
-            missing: vec![Id::from(missing)],
-        };
         for need in outcome.needs.iter().filter(|need| !need.holds(seen)) {
-            let refusal = self.refuse(not_permitted(need.code()), need.unmet(seen, measure));
+            let refusal = self.lacking(need.called(seen, measure), need.unmet(seen, measure));
             self.excuse(refusal.under(article), findings)?;
         }
         if outcome.only_by_override && self.request.common.over_limit.is_none() {
@@ -94,7 +86,7 @@ impl Deciding<'_> {
                 "the text does not provide for it; the national office can decide it all the same, with a written justification in `override`",
                 "文件未作此规定；国家知识产权局可书面说明理由后决定"
             );
-            let refusal = self.refuse(not_permitted("override"), text).under(article);
+            let refusal = self.lacking(Lack::Override, text).under(article);
             self.excuse(refusal.read(&outcome.reading), findings)?;
         }
         self.check_rectify_by(outcome.effect, article, findings)?;

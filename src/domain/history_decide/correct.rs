@@ -6,7 +6,7 @@ use super::judge::{Moment, judge};
 use super::named::{check_named, named_by};
 use super::unsettle::{hypothetical, newly_unsupported, references};
 use crate::domain::act::{ActKind, ActRequest, Correction, KeptSince};
-use crate::domain::decide::{Actor, Context, Decision, check_common};
+use crate::domain::decide::{Actor, Context, Decision, check_common, year_is_taken};
 use crate::domain::event::{
     Effects, EventMeta, Fact, Ground, MeasureSucceeded, MendedFact, Recorded,
 };
@@ -204,7 +204,11 @@ fn decide_replacement(
     {
         decision.fact.effects.opens_record = Some(opened);
     }
-    decision.fact.findings.extend(named.err().map(Refusal::into_finding));
+    let findings = &mut decision.fact.findings;
+    findings.extend(named.err().map(Refusal::into_finding));
+    // Also where the result on record is dated later.
+    let taken = year_is_taken(judged, &without.state(), replacement).map(Refusal::into_finding);
+    findings.extend(taken.filter(|taken| !findings.iter().any(|found| found.text == taken.text)));
     Ok(decision)
 }
 

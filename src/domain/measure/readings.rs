@@ -49,12 +49,24 @@ impl Versions {
         })
     }
 
-    /// The reading by which a title is held.
+    /// The reading by which a title is held: where it ends on another day than it would by what
+    /// granted it, that of keeping it.
     pub fn reading_of_title(&self, title: &Title) -> Option<Text> {
-        let grants = |outcome: &Outcome| {
-            outcome.effect == Effect::Confirm && outcome.title.as_ref() == Some(&title.title)
+        let by = |outcome: &Outcome, effect| {
+            outcome.effect == effect && outcome.title.as_ref() == Some(&title.title)
         };
-        self.find(|measure| measure.reading_of_effect(&title.article, grants))
+        let as_granted = |outcome: &Outcome| {
+            let until = outcome.title_term.map(|term| term.add_to(&title.from));
+            by(outcome, Effect::Confirm) && until == title.until
+        };
+        self.find(|measure| {
+            let mut outcomes = measure.acts.iter().flat_map(|rule| rule.outcomes.values());
+            let effect = match outcomes.any(as_granted) {
+                true => Effect::Confirm,
+                false => Effect::KeepTitle,
+            };
+            measure.reading_of_effect(&title.article, |outcome| by(outcome, effect))
+        })
     }
 
     /// The reading of what is owed: for who stood already when a later version came, that of the

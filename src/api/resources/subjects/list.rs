@@ -14,6 +14,7 @@ use crate::api::asking::page::{
 use crate::api::asking::times::{AS_OF, Times};
 use crate::api::resources::lists::{KIND, PROVINCE};
 use crate::domain::ids::Text;
+use crate::domain::words::said;
 use crate::projection::subjects::{SubjectCursor, SubjectFilter, SubjectRow};
 use crate::views::parameter::{Kind, Parameter};
 
@@ -73,7 +74,13 @@ pub async fn list_subjects(call: Call) -> Answered {
     let times = Times::of(&call, cursor.as_ref()).await?;
     let exercise = match (call.parameter("invented"), call.parameter("exercise")) {
         (Some(_), Some(_)) => {
-            return Err(wrong_parameter("invented", "it says the same as exercise: send one"));
+            return Err(wrong_parameter(
+                "invented",
+                said!(
+                    "it says the same as exercise: send one",
+                    "与 exercise 含义相同，只能选用一个"
+                ),
+            ));
         }
         (Some(_), None) => call.flag("invented")?,
         (None, _) => call.flag("exercise")?,

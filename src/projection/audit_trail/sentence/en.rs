@@ -7,6 +7,7 @@ use crate::domain::act::{
 };
 use crate::domain::date::CivilDate;
 use crate::domain::ids::{Language, Office};
+use crate::domain::measure::Names::{BaseConditions, Categories, Phases, Tasks};
 use crate::domain::text::NonBlank;
 use crate::domain::words::{self, batch, day, round, when};
 
@@ -44,24 +45,24 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
             format!("submitted {}", of("comprehensive strength promotion plan"))
         }
         Act::Designate(c) => {
-            format!("designated {} of {s}: {}", words.result(&c.designates), c.text)
+            format!("designated {} of {s}: {}", words.outcome(&c.designates), c.text)
         }
         Act::SubmitReport(c) => format!("submitted {} on the year {}", of("report"), c.year),
         Act::Inspect(inspection) => inspected(words, inspection),
         Act::EvaluateAnnually(c) => format!("evaluated {s} for the year {}: {}", c.year, c.result),
         Act::OpenEvaluation(c) => format!("opened the stage evaluation of {s}: {}", c.scope),
         Act::Evaluate(c) => {
-            format!("evaluated {s} with the result “{}”: {}", words.result(&c.result), c.findings)
+            format!("evaluated {s} with the result “{}”: {}", words.outcome(&c.result), c.findings)
         }
         Act::List(c) => {
-            format!("listed {s} as “{}” in {}", words.phase(&c.rank), batch(&c.batch, EN))
+            format!("listed {s} as “{}” in {}", words.label(Phases, &c.rank), batch(&c.batch, EN))
         }
         Act::Accept(check) => accepted(words, check),
         Act::Confirm(_) => format!("confirmed the title of {s}"),
         Act::RequestAcceptance(_) => "asked for another check and acceptance".to_owned(),
         Act::ReportRectification(_) => rectified(words),
         Act::Review(c) => {
-            format!("reviewed the title of {s} with the result “{}”", words.result(&c.result))
+            format!("reviewed the title of {s} with the result “{}”", words.outcome(&c.result))
         }
         Act::EndStanding(c) => format!("ended the standing of {s}: {}", c.reason),
         Act::RecordDeliverable(c) => format!("recorded a deliverable of {s}: {}", c.title),
@@ -124,7 +125,7 @@ pub(super) fn with_article(name: &str, office: Office) -> String {
 
 fn supported(words: &Words<'_>, support: &Support) -> String {
     let amount = support.amount.as_ref().map(|amount| format!(", {amount}")).unwrap_or_default();
-    let kind = words.result(&support.kind);
+    let kind = words.outcome(&support.kind);
     format!("gave support to {} ({kind}{amount}): {}", words.subject, support.text)
 }
 
@@ -134,7 +135,7 @@ fn indicators(s: &str, system: &IndicatorSystem) -> String {
 
 fn arranged(words: &Words<'_>, arrangement: &Arrangement) -> String {
     let year = arrangement.year.map(|year| format!(" for {year}")).unwrap_or_default();
-    let kind = words.result(&arrangement.kind);
+    let kind = words.outcome(&arrangement.kind);
     format!("made an arrangement for {} ({kind}){year}: {}", words.subject, arrangement.text)
 }
 
@@ -152,10 +153,10 @@ fn applied(words: &Words<'_>, apply: &Application) -> String {
         format!("applied for {}", words.subject)
     };
     if let Some(category) = &apply.category {
-        text.push_str(&format!(" in the category “{}”", words.category(category)));
+        text.push_str(&format!(" in the category “{}”", words.label(Categories, category)));
     }
     if let Some(rank) = &apply.rank {
-        text.push_str(&format!(" as “{}”", words.phase(rank)));
+        text.push_str(&format!(" as “{}”", words.label(Phases, rank)));
     }
     text
 }
@@ -176,7 +177,7 @@ fn inspected(words: &Words<'_>, inspection: &Inspection) -> String {
     let conditions: String = inspection
         .base_conditions
         .iter()
-        .map(|(id, found)| format!("; {}: {found}", words.label(id, |measure| measure.called(id))))
+        .map(|(id, found)| format!("; {}: {found}", words.label(BaseConditions, id)))
         .collect();
     format!("inspected {}{following}: {}{conditions}", words.subject, inspection.findings)
 }
@@ -189,7 +190,7 @@ fn rectified(words: &Words<'_>) -> String {
 }
 
 fn progressed(words: &Words<'_>, progress: &Progress) -> String {
-    let (s, task, text) = (words.subject, words.task(&progress.task), &progress.text);
+    let (s, task, text) = (words.subject, words.label(Tasks, &progress.task), &progress.text);
     let whose =
         if words.is_own() { "its progress".to_owned() } else { format!("the progress of {s}") };
     format!("reported {whose} on “{task}”: {text}")
@@ -201,7 +202,7 @@ fn acknowledged(subject: &str, receipt: &Receipt) -> String {
 }
 
 fn accepted(words: &Words<'_>, check: &AcceptanceCheck) -> String {
-    let (subject, result) = (words.subject, words.result(&check.result));
+    let (subject, result) = (words.subject, words.outcome(&check.result));
     let against = check
         .plan_version
         .map(|version| format!(", measured against version {version} of its plan"))
@@ -210,7 +211,7 @@ fn accepted(words: &Words<'_>, check: &AcceptanceCheck) -> String {
 }
 
 fn adjusting(words: &Words<'_>, request: &AdjustmentRequest) -> String {
-    let category = words.category(&request.category);
+    let category = words.label(Categories, &request.category);
     let whom =
         if words.is_own() { "to move".to_owned() } else { format!("to move {}", words.subject) };
     format!("asked {whom} to the category “{category}”: {}", request.reason)
