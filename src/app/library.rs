@@ -161,6 +161,13 @@ impl Library {
         self.adopted(program).map(|adopted| adopted.versions.clone()).unwrap_or_default()
     }
 
+    /// The programs, real ones or exercises, each with the versions that govern it.
+    pub fn governed(&self, exercises: bool) -> Vec<(Program, Arc<Versions>)> {
+        let programs = self.programs.programs.iter();
+        let programs = programs.filter(|program| program.is_exercise() == exercises);
+        programs.map(|program| (program.clone(), self.versions(program))).collect()
+    }
+
     /// Notes that the log has adopted an edition, at a revision of the measure's stream.
     pub(super) fn note_adoption(&self, program: &ProgramId, revision: u64) {
         let mut editions = write(&self.editions);

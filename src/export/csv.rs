@@ -28,13 +28,7 @@ pub fn write(
     bom: bool,
     mut out: &mut dyn Write,
 ) -> Result<u64, ExportError> {
-    if bom {
-        out.write_all("\u{feff}".as_bytes())?;
-    }
-    let mut writer = WriterBuilder::new()
-        .terminator(Terminator::CRLF)
-        .quote_style(QuoteStyle::Necessary)
-        .from_writer(&mut out);
+    let mut writer = writer(bom, &mut out)?;
     writer.write_record(table.columns.iter().map(|(name, _)| name)).map_err(io_error)?;
     let rows = snapshot.rows(table, &mut |row| {
         for (index, column) in table.columns.iter().enumerate() {
@@ -46,6 +40,35 @@ pub fn write(
     })?;
     writer.flush()?;
     Ok(rows)
+}
+
+/// Writes rows of texts under a header.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_texts<const N: usize>(
+    columns: &[&str; N],
+    rows: &[[String; N]],
+    bom: bool,
+    mut out: &mut dyn Write,
+) -> Result<(), ExportError> {
+    let mut writer = writer(bom, &mut out)?;
+    writer.write_record(columns).map_err(io_error)?;
+    for row in rows {
+        let texts = row.iter().map(|text| Value::Text(Cow::Borrowed(text)));
+        let fields: Vec<String> = texts.map(|text| field(&text).into_owned()).collect();
+        writer.write_record(fields).map_err(io_error)?;
+    }
+    Ok(writer.flush()?)
+}
+
+fn writer<W: Write>(bom: bool, mut out: W) -> Result<csv::Writer<W>, ExportError> {
+    if bom {
+        out.write_all("\u{feff}".as_bytes())?;
+    }
+    let mut builder = WriterBuilder::new();
+    builder.terminator(Terminator::CRLF).quote_style(QuoteStyle::Necessary);
+    Ok(builder.from_writer(out))
 }
 
 fn field<'a>(value: &'a Value<'_>) -> Cow<'a, str> {

@@ -40,7 +40,11 @@ pub fn write(
 ) -> Result<u64, ExportError> {
     let schema = schema(table);
     let options = ArrowWriterOptions::new()
-        .with_properties(properties(table, snapshot)?)
+        .with_properties(properties(&[
+            ("docket.table", table.name.to_owned()),
+            ("docket.sequence", snapshot.sequence.to_string()),
+            ("docket.exercise", snapshot.exercise.to_string()),
+        ])?)
         .with_skip_arrow_metadata(true);
     let mut writer =
         ArrowWriter::try_new_with_options(out, schema.clone(), options).map_err(parquet_error)?;
@@ -65,23 +69,43 @@ pub fn write(
     Ok(rows)
 }
 
-fn properties(
-    table: &ExportTable,
-    snapshot: &Snapshot<'_>,
-) -> Result<WriterProperties, ExportError> {
+/// Writes rows of texts, all at once.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_texts<const N: usize>(
+    table: &str,
+    names: &[&str; N],
+    rows: &[[String; N]],
+    out: &mut (impl Write + Send),
+) -> Result<(), ExportError> {
+    let fields = names.map(|name| Field::new(name, DataType::Utf8, true));
+    let schema: SchemaRef = Arc::new(Schema::new(fields.to_vec()));
+    let options = ArrowWriterOptions::new()
+        .with_properties(properties(&[("docket.table", table.to_owned())])?)
+        .with_skip_arrow_metadata(true);
+    let mut writer =
+        ArrowWriter::try_new_with_options(out, schema.clone(), options).map_err(parquet_error)?;
+    let mut columns: Vec<Column> = names.iter().map(|_| Column::of(ExportKind::Text)).collect();
+    for row in rows {
+        for (column, text) in columns.iter_mut().zip(row) {
+            column.push(&Value::Text(text.as_str().into()))?;
+        }
+    }
+    writer.write(&batch(&schema, &mut columns)?).map_err(parquet_error)?;
+    writer.close().map_err(parquet_error)?;
+    Ok(())
+}
+
+fn properties(said: &[(&str, String)]) -> Result<WriterProperties, ExportError> {
     let level = ZstdLevel::try_new(3).map_err(parquet_error)?;
-    let said = [
-        ("docket.table", table.name.to_owned()),
-        ("docket.sequence", snapshot.sequence.to_string()),
-        ("docket.exercise", snapshot.exercise.to_string()),
-    ];
-    let said = said.map(|(key, value)| KeyValue::new(key.to_owned(), value));
+    let said = said.iter().map(|(key, value)| KeyValue::new((*key).to_owned(), value.clone()));
     Ok(WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
         .set_created_by("docket".to_owned())
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(GROUP_ROWS))
-        .set_key_value_metadata(Some(said.to_vec()))
+        .set_key_value_metadata(Some(said.collect()))
         .build())
 }
 

@@ -152,6 +152,16 @@ async fn what_cannot_be_exported_is_said() {
     assert_eq!(json["accept"][0], "text/csv");
     let anyone = server.request("GET", "/v1/exports/act");
     send(anyone.header("accept", "text/csv")).await.problem(401, "invalid-token");
+    let labels = export(&server, "label?at_sequence=1", "text/csv").await;
+    labels.problem(400, "malformed-request");
+    let labels = export(&server, "label", "text/csv").await.ok(200);
+    let line = "strong_province,node,pilot,Pilot province,试点省（区、市）\r\n";
+    assert!(String::from_utf8_lossy(&labels.body).contains(line));
+    let labels = export(&server, "label?exercise=true&bom=true", "text/csv").await.ok(200);
+    let line = "\r\nexercise_strong_province,node,pilot,Pilot province,试点省（区、市）\r\n";
+    let text = String::from_utf8_lossy(&labels.body);
+    assert!(text.starts_with("\u{feff}program,list,code,label_en,label_zh\r\n"), "{text}");
+    assert!(text.contains(line) && !text.contains("\r\nstrong_province,"), "{text}");
     let marked = export(&server, "act?bom=true", "text/csv").await.ok(200);
     assert!(marked.body.starts_with("\u{feff}enrollment".as_bytes()));
     let parquet = export(&server, "act", "application/vnd.apache.parquet").await;
