@@ -162,13 +162,13 @@ pub fn corrected_revision(event: &Recorded) -> Option<u64> {
     named_by(event).filter(|named| *named < event.revision)
 }
 
-/// Whether an event is a correction, also one that corrects nothing: it has no place of its own in the
+/// Whether an event is a correction, also one that corrects nothing: it is no entry of its own in the
 /// effective history.
 pub fn is_correction(event: &Recorded) -> bool {
     named_by(event).is_some()
 }
 
-/// Whether a correction puts something in the place of what it corrects.
+/// Whether a correction replaces what it corrects, rather than annulling it.
 fn replaces(event: &Recorded) -> bool {
     event.event.fact().is_some_and(|fact| fact.mended.is_some())
 }

@@ -180,7 +180,7 @@ impl<'m> Question<'m> {
     pub fn refusal(&self, obstacle: &Obstacle<'_>) -> Refusal {
         let called = |id: &str| Called::new(id, self.called(id));
         let stands_at = self.state.node.as_ref().map(|node| called(node.as_str()));
-        let here = self.place(stands_at.as_ref().map_or("none", |at| at.id.as_str()));
+        let here = self.standing(stands_at.as_ref().map_or("none", |at| at.id.as_str()));
         let not_permitted = |allowed_from: &[Id], missing| Reason::NotPermitted {
             stands_at: stands_at.clone(),
             allowed_from: allowed_from.iter().map(|from| called(from)).collect(),
@@ -208,7 +208,7 @@ impl<'m> Question<'m> {
                 (Reason::OfficeForbidden { required: required.clone() }, text, Some(rule))
             }
             Obstacle::NotHere { allowed_from, rule } => {
-                let from = allowed_from.iter().map(|from| self.place(from));
+                let from = allowed_from.iter().map(|from| self.standing(from));
                 let text = said!(
                     "{act} is allowed from {from}; on {day} the standing is {here}",
                     "{act}须处于{from}；{day}处于{here}",
@@ -242,7 +242,7 @@ impl<'m> Question<'m> {
         }
     }
 
-    /// What a place where an enrollment stands is called, or a pattern of places.
+    /// What a node where an enrollment stands is called, or a pattern of nodes.
     fn called(&self, pattern: &str) -> Text {
         let label = |node: &str| {
             let label = Node::parse(node).ok().and_then(|node| self.measure.label(&node));
@@ -257,8 +257,8 @@ impl<'m> Question<'m> {
         }
     }
 
-    /// The same in a sentence: a single place in quotation marks.
-    fn place(&self, pattern: &str) -> Text {
+    /// The same in a sentence: a single node in quotation marks.
+    fn standing(&self, pattern: &str) -> Text {
         let called = self.called(pattern);
         match pattern == "none" || pattern.ends_with(".*") {
             true => called,

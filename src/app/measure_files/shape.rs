@@ -113,7 +113,7 @@ impl<'s> Explained<'s> {
         let path = error.instance_path().as_str().to_owned();
         let around = self.around(error.schema_path().as_str());
         let at = |path: &str, message: String| FileError { line: self.lines.line(path), message };
-        let place = if path.is_empty() { "the file" } else { path.as_str() };
+        let whose = if path.is_empty() { "the file" } else { path.as_str() };
         match error.kind() {
             Error::AdditionalProperties { unexpected } => {
                 let known = around.and_then(|schema| schema["properties"].as_object());
@@ -121,7 +121,7 @@ impl<'s> Explained<'s> {
                     known.into_iter().flatten().map(|(key, _)| key.as_str()).collect();
                 let wrong = |name: &String| {
                     let message =
-                        format!("{place} has no member {name}: allowed are {}", known.join(", "));
+                        format!("{whose} has no member {name}: allowed are {}", known.join(", "));
                     at(&format!("{path}/{name}"), message)
                 };
                 unexpected.iter().map(wrong).collect()
@@ -130,7 +130,7 @@ impl<'s> Explained<'s> {
                 let name = property.as_str().unwrap_or_default();
                 let what = around.map(|around| self.described(&around["properties"][name]));
                 let what = what.unwrap_or_default();
-                vec![at(&path, format!("{place} lacks {name}: add it. {what}"))]
+                vec![at(&path, format!("{whose} lacks {name}: add it. {what}"))]
             }
             Error::Enum { .. } | Error::OneOfNotValid { .. } => {
                 if let Error::OneOfNotValid { context } = error.kind()
@@ -140,12 +140,12 @@ impl<'s> Explained<'s> {
                 }
                 let allowed = around.map(|schema| self.allowed(schema)).unwrap_or_default();
                 let instance = error.instance();
-                let message = format!("{place}: {instance} is not one of {}", allowed.join(", "));
+                let message = format!("{whose}: {instance} is not one of {}", allowed.join(", "));
                 vec![at(&path, message)]
             }
             _ => {
                 let expected = around.map(|schema| self.described(schema)).unwrap_or_default();
-                let message = format!("{place}: {error}. {expected}");
+                let message = format!("{whose}: {error}. {expected}");
                 vec![at(&path, message.trim_end().to_owned())]
             }
         }

@@ -204,12 +204,8 @@ impl Deciding<'_> {
         }
         let today = self.ctx.now.civil_day();
         if receipt.receipt_on > today {
-            let text = said!(
-                "{day} lies in the future (today is {today})",
-                "{day}在将来（今天是{today}）",
-                day = receipt.receipt_on,
-                today = today
-            );
+            let why = said!("nothing was received yet", "尚未收到");
+            let text = self.ahead("receipt_on", receipt.receipt_on, why);
             return Err(self.invalid(vec![field("/receipt_on", text)]));
         }
         let mut effects = self.common_effects();

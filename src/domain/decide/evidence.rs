@@ -65,12 +65,8 @@ impl Deciding<'_> {
         }
         let (on, today) = (self.on, self.ctx.now.civil_day());
         if on.earliest().is_some_and(|earliest| earliest > today) {
-            let text = said!(
-                "`effective_on`, {on}, lies in the future (today is {today}): evidence speaks of a day that has come",
-                "{on}在将来（今天是{today}）：佐证只能说明已到之日的情况",
-                on = on,
-                today = today
-            );
+            let why = said!("evidence speaks of a day that has come", "佐证只能说明已到之日的情况");
+            let text = self.ahead("effective_on", on, why);
             return Err(self.refuse(Reason::DateConflict { with: None }, text).under("G9"));
         }
         self.check_stands_at(&attestation.stands_at, attestation.category.as_ref())?;

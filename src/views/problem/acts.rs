@@ -45,13 +45,13 @@ impl Problem {
                 .member("pointer", format!("#{pointer}")),
             ActError::Invalid(error) => of_fields(&[error], language),
             ActError::EventTooLarge { bytes, limit } => {
-                let place = json!({ "pointer": "#", "detail": text, "code": "too_large" });
+                let error = json!({ "pointer": "#", "detail": text, "code": "too_large" });
                 Problem::new(Code::ValidationError)
                     .detail(text)
                     .detail_zh(format!(
                         "事件数据将有 {bytes} 字节，上限为 {limit}；其余内容请作为文件上传并引用其摘要"
                     ))
-                    .member("errors", vec![place])
+                    .member("errors", vec![error])
             }
             ActError::Forbidden { required, .. } => {
                 let list: Vec<_> = required.iter().map(|role| words::role(role, ZH)).collect();
@@ -161,12 +161,12 @@ pub fn of_fields(errors: &[FieldError], language: Language) -> Problem {
     let listed = errors.iter().map(|error| {
         let detail = error.detail.get(language);
         let pointer = format!("#{}", error.pointer);
-        let mut place = json!({ "pointer": pointer, "detail": detail, "code": "invalid" });
+        let mut told = json!({ "pointer": pointer, "detail": detail, "code": "invalid" });
         if !error.accepted.is_empty() {
             let accepted: Vec<String> = error.accepted.iter().map(ToString::to_string).collect();
-            place["accepted"] = json!(accepted);
+            told["accepted"] = json!(accepted);
         }
-        place
+        told
     });
     let listed: Vec<Value> = listed.collect();
     Problem::new(Code::ValidationError).detail(text.en).detail_zh(text.zh).member("errors", listed)

@@ -57,7 +57,7 @@ macro_rules! catalogue {
 
 catalogue! {
     ValidationError "validation-error" UNPROCESSABLE_ENTITY ["errors" "article" "reading" "measure_version"]
-        en "The request does not match its schema" "Each entry of `errors` names a place in the body as a JSON Pointer and says what would satisfy it."
+        en "The request does not match its schema" "Each entry of `errors` points into the body by a JSON Pointer and says what would satisfy it."
         zh "请求不符合数据结构" "答复逐项指明有误的位置，并说明应当如何填写。";
     MalformedRequest "malformed-request" BAD_REQUEST ["errors"]
         en "The request cannot be read" "The body is not JSON or not UTF-8, is nested too deep, or a header or parameter has the wrong form."
