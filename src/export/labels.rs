@@ -125,15 +125,16 @@ fn row(program: &str, list: &str, code: &str, label: &Text) -> Row {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::measure::{Edition, Measure, Programs};
-    use crate::domain::measure_file::FILES;
+    use crate::domain::measure::{Edition, Measure, OfficesFile, ProgramFile, Programs};
 
     #[test]
     fn every_code_is_called_once_in_both_languages() {
         let text = include_str!("../../schemas/measures/strong_province/2015-59.toml");
         let measure: Measure = toml::from_str(text).unwrap();
         let versions = Versions::new(vec![Arc::new(Edition { measure, digest: "d".to_owned() })]);
-        let programs: Programs = crate::app::measure_files::check_files(FILES, None).programs;
+        let file = include_str!("../../schemas/measures/strong_province/program.toml");
+        let file: ProgramFile = toml::from_str(file).unwrap();
+        let programs = Programs::of(OfficesFile { office_names: vec![] }, [file]);
         let program = programs.program("strong_province").unwrap().clone();
         let rows = rows(&[(program, Arc::new(versions))]);
         let mut keys: Vec<_> = rows.iter().map(|row| &row[..3]).collect();

@@ -148,7 +148,7 @@ async fn g8_a_problem_calls_its_codes_by_name() {
         "batch": "1", "document": document() });
     let order = refused(server.national(), path, &list, "zh-CN").await;
     assert_eq!(order["code"], "ACT_NOT_PERMITTED", "{order}");
-    assert_eq!(order["act_label"], "列入名单");
+    assert_eq!(order["act_label"], "列名");
     assert_eq!(order["phase_label"], "申报中：已申报，待审定");
     assert_eq!(order["allowed_from_labels"], json!(["试点省（区、市）：评估合格，待列入"]));
     assert_eq!(order["missing_condition_labels"], json!(["允许该行为的状态"]));
@@ -157,6 +157,14 @@ async fn g8_a_problem_calls_its_codes_by_name() {
     assert!(permitted.iter().all(|label| is_chinese(label.as_str().unwrap())), "{permitted:?}");
     let other = refused(server.national(), path, &apply("leading", "2016-03-01"), "zh-CN").await;
     assert_eq!(other["required_role_labels"], json!(["省（区、市）"]), "{other}");
+    server.national().act("strong_province/440000", &approve("2016-03-01")).await.ok(201);
+    let year = json!({ "act": "evaluate_annually", "effective_on": "2017-03-01", "year": 2016,
+        "result": "good" });
+    server.national().act("strong_province/440000", &year).await.ok(201);
+    let again = server.national().act("strong_province/440000", &year).await;
+    let again = again.problem(409, "already-decided");
+    let decided_by = again["decided_by"].as_str().unwrap_or_else(|| panic!("{again}"));
+    assert!(decided_by.starts_with("strong_province-440000@2#"), "{decided_by}");
     let other = refused(server.auditor(), path, &list, "en").await;
     let roles = other["required_role_labels"].as_array().unwrap();
     assert_eq!((roles.len(), &roles[0]), (5, &json!("the national IP office")));
