@@ -170,6 +170,21 @@ async fn g8_a_problem_calls_its_codes_by_name() {
     assert_eq!((roles.len(), &roles[0]), (5, &json!("the national IP office")));
 }
 
+/// A date in a body was "not of the form" in Chinese, whatever was wrong with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn g8_what_is_wrong_with_a_date_is_said_in_chinese_too() {
+    let server = server().await;
+    server.register(&["440000"]).await;
+    let path = "/v1/enrollments/strong_province/440000/acts";
+    for (date, why) in [("2016-02-30", "2016年该月有29天"), ("2016/2/1", "不是可以入档的日期")]
+    {
+        let problem =
+            refused(server.province("440000"), path, &apply("leading", date), "zh-CN").await;
+        let said = problem["errors"][0]["detail"].as_str().unwrap_or_else(|| panic!("{problem}"));
+        assert!(said.contains(why), "{said}");
+    }
+}
+
 /// What is wrong with a parameter was said in English within a Chinese sentence.
 #[tokio::test(flavor = "multi_thread")]
 async fn g8_what_is_wrong_with_a_parameter_is_said_in_the_language_of_the_answer() {

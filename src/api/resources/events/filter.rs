@@ -7,7 +7,7 @@ use crate::api::asking::call::Call;
 use crate::codec::kind_of_stream;
 use crate::domain::date::Timestamp;
 use crate::domain::event_type::EventType;
-use crate::domain::ids::SubjectId;
+use crate::domain::ids::{SubjectId, Text};
 use crate::log::{RecordedEvent, StreamName};
 use crate::views::problem::{Code, Problem};
 
@@ -16,7 +16,7 @@ pub fn refused(name: &str, en: &str, zh: &str) -> Problem {
     Problem::new(Code::MalformedRequest)
         .detail(format!("{name}: {en}"))
         .detail_zh(format!("{name}：{zh}"))
-        .member("errors", serde_json::json!([{ "parameter": name, "detail": en }]))
+        .parameter_error(name, Text { en: en.to_owned(), zh: zh.to_owned() })
 }
 
 /// What must hold of an event for it to be in the feed; all of it.
