@@ -161,7 +161,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Log(args) => log::run(&args).await,
             Command::Store(args) => store::run(&args).await,
             Command::Verify(args) => verify::run(&args).await,
-            Command::Measures(args) => measures::run(&args, &mut output::Out::default()),
+            Command::Measures(args) => measures::run(&args, &mut output::Out::default()).await,
             Command::Webhooks(args) => webhooks::run(&args).await,
             Command::Token(args) => token::run(&args),
             Command::Config(args) => config::command::run(&args),
