@@ -5,6 +5,8 @@
 mod acts;
 #[path = "api/bounded.rs"]
 mod bounded;
+#[path = "api/changes.rs"]
+mod changes;
 #[path = "api/described.rs"]
 mod described;
 #[path = "api/docs.rs"]

@@ -1,6 +1,7 @@
 //! The history of an enrollment: what was recorded, what was corrected by what, and its effective
 //! history (rule G3), which is folded.
 
+mod changes;
 mod effective;
 mod entry;
 mod narrow;
@@ -13,6 +14,7 @@ use super::date::Day;
 use super::event::Recorded;
 use super::state::State;
 
+pub use changes::{Answer, Aspect, Change, DutyKey, changes};
 pub use effective::Effective;
 pub use entry::{Days, Entry};
 

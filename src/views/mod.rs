@@ -2,6 +2,7 @@
 //! answers that several of them show. Nothing here knows a request.
 
 pub mod brief;
+pub mod changes;
 pub mod ends;
 pub mod headers;
 pub mod labels;

@@ -4,6 +4,7 @@ pub(super) mod about;
 pub(super) mod act_schema;
 pub(super) mod act_view;
 pub(super) mod acts;
+pub(super) mod changes;
 pub(super) mod documents;
 pub(super) mod events;
 pub(super) mod exports;
