@@ -80,6 +80,7 @@ fn main() -> anyhow::Result<()> {
     }
     if is_asked("fold") {
         fold::fold(&made, runtime.handle())?;
+        fold::long_stream(&made, runtime.handle())?;
     }
     if is_asked("acts") {
         runtime.block_on(acts::acts(&data, &made, size, time))?;

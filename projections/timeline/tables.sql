@@ -1,5 +1,5 @@
--- The timeline of each enrollment as spans of days: its phases, titles, terms and categories, with the
--- times of status_history. The columns in EDTF are the dates as sharp as their source.
+-- The timeline of each enrollment as spans of days: its phases and categories, with the times of
+-- status_history. The columns in EDTF are the dates as sharp as their source.
 
 CREATE TABLE timeline_phase (
     id             INTEGER PRIMARY KEY,
@@ -13,34 +13,6 @@ CREATE TABLE timeline_phase (
     since          TEXT,
     planned_until  TEXT,
     article        TEXT
-) STRICT;
-
-CREATE TABLE timeline_title (
-    id             INTEGER PRIMARY KEY,
-    enrollment     INTEGER NOT NULL,
-    valid_from     TEXT    NOT NULL,
-    known_from     INTEGER NOT NULL,
-    valid_to       TEXT,
-    valid_to_known INTEGER,
-    known_to       INTEGER,
-    title          TEXT    NOT NULL,
-    held_from      TEXT    NOT NULL,
-    held_until     TEXT,
-    article        TEXT    NOT NULL
-) STRICT;
-
-CREATE TABLE timeline_term (
-    id             INTEGER PRIMARY KEY,
-    enrollment     INTEGER NOT NULL,
-    valid_from     TEXT    NOT NULL,
-    known_from     INTEGER NOT NULL,
-    valid_to       TEXT,
-    valid_to_known INTEGER,
-    known_to       INTEGER,
-    term_from      TEXT    NOT NULL,
-    term_until     TEXT    NOT NULL,
-    arithmetic     TEXT    NOT NULL,
-    article        TEXT    NOT NULL
 ) STRICT;
 
 CREATE TABLE timeline_category (

@@ -5,7 +5,9 @@
 //! tables do not depend on one another. A batch is used again for the next one, with its memory.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, Hasher as _};
 
+use foldhash::quality::FixedState;
 use uuid::Uuid;
 
 use super::table::Table;
@@ -74,6 +76,14 @@ pub struct TableChanges {
     settled: usize,
 }
 
+/// How far the changes to a table had come.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    ops: usize,
+    cells: usize,
+    bytes: usize,
+}
+
 /// The changes to all tables of a set of read models.
 #[derive(Debug, Default)]
 pub struct Changes {
@@ -123,6 +133,16 @@ impl Changes {
         }
     }
 
+    /// How far they have come.
+    pub fn mark(&self) -> Vec<Mark> {
+        self.tables.iter().map(TableChanges::mark).collect()
+    }
+
+    /// Forgets what came after a mark.
+    pub fn rewind(&mut self, marks: &[Mark]) {
+        self.tables.iter_mut().zip(marks).for_each(|(table, mark)| table.rewind(*mark));
+    }
+
     /// Brings what changes rows by their key into the rows themselves, where those came in since the
     /// last call: to be called once all changes of those rows are there. The rows are then finished.
     pub fn settle(&mut self) {
@@ -151,6 +171,16 @@ impl ModelChanges<'_> {
         self.begin(table, Doing::Change(change))
     }
 
+    /// The hash of what would be written of a row.
+    pub(super) fn hash_of(&mut self, table: usize, write: impl FnOnce(&mut RowWriter<'_>)) -> u64 {
+        let mark = self.tables[table].mark();
+        let mut row = self.insert(table);
+        write(&mut row);
+        let hash = row.hash_from(0);
+        self.tables[table].rewind(mark);
+        hash
+    }
+
     fn begin(&mut self, table: usize, doing: Doing) -> RowWriter<'_> {
         let into = &mut self.tables[table];
         into.ops.push(Op { doing, first_cell: into.cells.len(), cells: 0 });
@@ -177,7 +207,20 @@ impl TableChanges {
         })
     }
 
+    fn mark(&self) -> Mark {
+        Mark { ops: self.ops.len(), cells: self.cells.len(), bytes: self.bytes.len() }
+    }
+
+    fn rewind(&mut self, to: Mark) {
+        self.ops.truncate(to.ops);
+        self.cells.truncate(to.cells);
+        self.bytes.truncate(to.bytes);
+    }
+
     fn settle(&mut self) {
+        if self.table.changes.is_empty() {
+            return;
+        }
         let Some(key) = self.table.single_key() else { return };
         let mut rows: HashMap<i64, usize> = HashMap::new();
         let mut kept = self.settled;
@@ -271,6 +314,25 @@ impl RowWriter<'_> {
             op.cells += 1;
         }
         self
+    }
+
+    /// The hash of what is written so far, from a column on. The same values give the same one while the
+    /// process runs.
+    pub(super) fn hash_from(&self, column: usize) -> u64 {
+        let mut hasher = FixedState::with_seed(0).build_hasher();
+        let first = self.into.ops.last().map_or(0, |op| op.first_cell + column);
+        let cells = Cells { cells: &self.into.cells[first..], bytes: &self.into.bytes };
+        for index in 0..cells.len() {
+            match cells.raw(index) {
+                Raw::Null => hasher.write_u8(0),
+                Raw::Int(value) => hasher.write_i64(value),
+                Raw::Text(bytes) | Raw::Bytes(bytes) => {
+                    hasher.write_usize(bytes.len());
+                    hasher.write(bytes);
+                }
+            }
+        }
+        hasher.finish()
     }
 
     fn keep(&mut self, bytes: &[u8]) -> (u32, u32) {

@@ -3,7 +3,6 @@
 //! The rows say what the fold of the quota's stream says (`domain::quota`): a restatement replaces
 //! what was known of an enrollment, and takes up the reservations made up to it.
 
-use super::ProjectionError;
 use super::change::ModelChanges;
 use super::step::{Envelope, Input, Projection};
 use super::table::Kind::{Int, Text};
@@ -83,11 +82,11 @@ impl Projection for EnrollmentPlaces {
         meta: &EventMeta,
         input: &Input<'_>,
         changes: &mut ModelChanges<'_>,
-    ) -> Result<(), ProjectionError> {
+    ) {
         let (Input::Quota(event), StreamKind::Quota { program, category }) =
             (input, kind_of_stream(envelope.stream.as_str()))
         else {
-            return Ok(());
+            return;
         };
         match event {
             QuotaEvent::PlaceReserved(reserved) => {
@@ -106,7 +105,6 @@ impl Projection for EnrollmentPlaces {
                 restate(envelope, meta, (program, category), restated, changes);
             }
         }
-        Ok(())
     }
 }
 

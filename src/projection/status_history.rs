@@ -3,13 +3,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::ProjectionError;
 use super::change::{ModelChanges, RowWriter};
-use super::memory::Memory;
-use super::step::{Projection, Step};
+use super::rows::{CHANGES, Rows, Telling, columns};
+use super::step::Projection;
 use super::table::Kind::{Int, Text};
 use super::table::Table;
-use super::track::{CHANGES, Lane, columns};
+use super::turn::Turn;
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::ids::Id;
 use crate::domain::state::{Met, State};
@@ -48,11 +47,9 @@ const TABLE: Table = Table {
     changes: CHANGES,
 };
 
-static LANE: Lane = Lane { table: 0, same, shows, write };
-
 /// A state without an act in effect has no row.
-fn shows(state: &State) -> bool {
-    state.acts > 0 || !state.unsupported.is_empty()
+fn shown(state: &State) -> Option<&State> {
+    (state.acts > 0 || !state.unsupported.is_empty()).then_some(state)
 }
 
 fn same(a: &State, b: &State) -> bool {
@@ -197,13 +194,9 @@ impl Projection for StatusHistory {
         &[&TABLE]
     }
 
-    fn step(
-        &mut self,
-        step: &Step<'_>,
-        memory: &mut Memory,
-        changes: &mut ModelChanges<'_>,
-    ) -> Result<(), ProjectionError> {
-        LANE.project(step, &mut memory.status, changes);
-        Ok(())
+    fn turn(&mut self, turn: &Turn<'_>, rows: &mut Rows, changes: &mut ModelChanges<'_>) {
+        let known = &mut rows.status;
+        let mut telling = Telling { turn, table: 0, made: &mut known.made, changes };
+        telling.tell(&mut known.rows, shown, same, write);
     }
 }

@@ -1,7 +1,6 @@
 //! `subjects`: who takes part, as registered, with names and responsible offices by day, and
 //! what was known of all that up to which event.
 
-use super::ProjectionError;
 use super::change::ModelChanges;
 use super::step::{Envelope, Input, Projection};
 use super::table::Table;
@@ -45,7 +44,7 @@ impl Projection for Subjects {
         _meta: &EventMeta,
         input: &Input<'_>,
         changes: &mut ModelChanges<'_>,
-    ) -> Result<(), ProjectionError> {
+    ) {
         match input {
             Input::Subject(_, Some(history)) => restate(envelope, history, changes),
             Input::Subject(SubjectEvent::Registered(registration), None) => {
@@ -63,7 +62,6 @@ impl Projection for Subjects {
             }
             Input::Subject(SubjectEvent::Corrected(_), None) | Input::Quota(_) | Input::Own => {}
         }
-        Ok(())
     }
 }
 

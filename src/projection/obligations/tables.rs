@@ -1,8 +1,8 @@
 //! The tables of `obligations`, column by column as the rows are written.
 
+use crate::projection::rows::{CHANGES, columns};
 use crate::projection::table::Kind::{Int, Text};
 use crate::projection::table::Table;
-use crate::projection::track::{CHANGES, columns};
 
 /// The number of `obligation`.
 pub(super) const OBLIGATION: usize = 0;

@@ -17,9 +17,10 @@ use crate::codec::Stored;
 use crate::log::StreamName;
 use crate::projection::change::Changes;
 use crate::projection::fold::Folder;
-use crate::projection::follow::{take_in, tell};
+use crate::projection::follow::{Failed, take_in, tell};
 use crate::projection::models::Models;
 use crate::projection::store::{CopyWriter, Moved};
+use crate::projection::turn::rows_of;
 use crate::projection::{Projection, ProjectionError, StoreError};
 
 /// Bytes of values after which a batch is written.
@@ -34,9 +35,6 @@ const TAKEN: usize = 16;
 const FOLDING: usize = 2;
 /// Threads that fold, at most.
 const MAX_FOLDING: usize = 16;
-
-/// An event at which the pass stopped, and why.
-type Failed = (u64, ProjectionError);
 
 /// Rows to be written, and of how many events they are.
 struct Batch {
@@ -209,7 +207,6 @@ fn told(
             break;
         }
     }
-    models.flush(&mut batch.changes);
     hand_over(models, &mut batch, full);
     let nothing = || (to, ProjectionError::Inconsistent("a log without events".to_owned()));
     Ok(Found { streams: streams.into_values().collect(), moved: moved.ok_or_else(nothing)? })
@@ -228,32 +225,38 @@ fn fold(
         let first = next.fetch_add(TAKEN, Ordering::Relaxed);
         let taken = streams.iter().skip(first).take(TAKEN);
         if taken.len() == 0 {
-            models.flush(&mut batch.changes);
             hand_over(&models, &mut batch, full);
             return Ok(());
         }
         for stream in taken {
-            let mut at = stream.number;
-            let changes = &mut batch.changes;
-            let folded = folder.whole(&stream.name, stream.events, &mut |step, memory| {
-                at = step.sequence;
-                models.step(step, memory, changes)
-            });
-            if let Err(source) = folded {
+            let written = write_rows(folder, stream, &mut models, &mut batch.changes);
+            if written.is_err() {
                 // The others need not go on.
                 next.fetch_max(streams.len(), Ordering::Relaxed);
-                return Err((at, source));
+                return written;
             }
-            batch.changes.settle();
             batch.events += stream.events;
         }
-        if batch.changes.bytes() >= BATCH_BYTES {
-            models.flush(&mut batch.changes);
-            if !hand_over(&models, &mut batch, full) {
-                return Ok(());
-            }
+        if batch.changes.bytes() >= BATCH_BYTES && !hand_over(&models, &mut batch, full) {
+            return Ok(());
         }
     }
+}
+
+/// Writes the rows of an enrollment, finished.
+fn write_rows(
+    folder: &Folder,
+    stream: &Stream,
+    models: &mut Models,
+    changes: &mut Changes,
+) -> Result<(), Failed> {
+    let events = folder.events(&stream.name, stream.events);
+    let events = events.map_err(|error| (stream.number, error))?;
+    if let Some(life) = rows_of(&stream.name, events, models, changes)? {
+        models.newest(&life, changes);
+    }
+    changes.settle();
+    Ok(())
 }
 
 /// Hands a batch to the writer and begins another; `false` when the writer is gone, with an error of its
