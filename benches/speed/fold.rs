@@ -90,9 +90,6 @@ impl Projection for Counting {
     fn version(&self) -> u32 {
         1
     }
-    fn tables_sql(&self) -> &'static str {
-        ""
-    }
     fn indexes_sql(&self) -> &'static str {
         ""
     }

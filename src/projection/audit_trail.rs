@@ -27,7 +27,8 @@ mod tables;
 pub use entry::{Entry, entries};
 pub use sentence::{Around, Receipt, own_sentence, sentence as sentence_of};
 
-use tables::{BEFORE, FATES};
+pub(super) use tables::FateRow;
+use tables::{BEFORE, BeforeRow, FATES};
 
 /// Fills `event_fate` and `audit_trail_before`.
 #[derive(Default)]
@@ -107,16 +108,12 @@ impl Projection for AuditTrail {
         6
     }
 
-    fn tables_sql(&self) -> &'static str {
-        include_str!("../../projections/audit_trail/tables.sql")
-    }
-
     fn indexes_sql(&self) -> &'static str {
         include_str!("../../projections/audit_trail/indexes.sql")
     }
 
     fn tables(&self) -> &'static [&'static Table] {
-        &[&tables::FATE_TABLE, &tables::BEFORE_TABLE]
+        &[&FateRow::TABLE, &BeforeRow::TABLE]
     }
 
     fn turn(&mut self, turn: &Turn<'_>, rows: &mut Rows, changes: &mut ModelChanges<'_>) {
@@ -189,17 +186,12 @@ fn note(
 }
 
 fn write_fate(sequence: u64, placed: Placed, changes: &mut ModelChanges<'_>) {
-    let (fold_day, standing, by) = placed;
-    let mut row = changes.put(FATES);
-    row.number(sequence).day_if(fold_day).text(standing.as_str()).number_if(by);
+    FateRow::write(&(sequence, placed), &mut changes.put(FATES));
 }
 
 /// What was said of an event up to another one.
 fn write_before(sequence: u64, known_to: u64, placed: Placed, changes: &mut ModelChanges<'_>) {
-    let (fold_day, standing, by) = placed;
-    let mut row = changes.insert(BEFORE);
-    row.number(sequence).number(known_to).day_if(fold_day);
-    row.text(standing.as_str()).number_if(by);
+    BeforeRow::write(&(sequence, known_to, placed), &mut changes.insert(BEFORE));
 }
 
 /// The same of a subject's events, by their last, which is a correction.

@@ -252,8 +252,7 @@ impl TableChanges {
         let Some(Packed::Int(id)) = self.cells.get(op.first_cell + set.len()) else { return false };
         let Some(row) = rows.get(id).filter(|_| !set.is_empty()) else { return false };
         for (index, name) in set.iter().enumerate() {
-            let column = self.table.columns.iter().position(|(column, _)| column == name);
-            if let Some(column) = column {
+            if let Some(column) = self.table.column(name) {
                 self.cells[row + column] = self.cells[op.first_cell + index];
             }
         }

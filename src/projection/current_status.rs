@@ -3,9 +3,9 @@
 
 use super::change::ModelChanges;
 use super::step::Projection;
-use super::table::Kind::{Int, Text};
-use super::table::Table;
+use super::table::{Table, table};
 use super::turn::Life;
+use crate::domain::date::Timestamp;
 use crate::domain::ids::SubjectId;
 
 mod list;
@@ -17,21 +17,27 @@ pub use list::{EnrollmentCursor, EnrollmentFilter, EnrollmentRow};
 #[derive(Default)]
 pub struct CurrentStatus;
 
-const TABLE: Table = Table {
-    name: "enrollment",
-    columns: &[
-        ("id", Int),
-        ("program", Text),
-        ("subject", Text),
-        ("stream", Text),
-        ("exercise", Int),
-        ("revision", Int),
-        ("sequence", Int),
-        ("recorded_at", Int),
-    ],
-    key: &["id"],
-    changes: &[],
-};
+table! {
+    /// The newest event of each enrollment, whatever day it counts from. A program as a whole is one
+    /// without a subject.
+    HeadRow("enrollment", key ["id"], changes []), |life: Life|
+    /// its number, by which other tables name it: the sequence of its first event
+    id: u64 = life.number,
+    /// the program
+    program: &str = life.program.as_str(),
+    /// the subject; null: the program as a whole
+    subject: Option<&str> = life.subject.as_ref().map(SubjectId::as_str),
+    /// its stream
+    stream: &str = life.stream.as_str(),
+    /// it is of an exercise
+    exercise: bool = life.exercise,
+    /// the newest event's revision: what `If-Match` names
+    revision: u64 = life.revision().unwrap_or_default(),
+    /// the newest event's sequence
+    sequence: u64 = life.sequence,
+    /// at which that event was recorded
+    recorded_at: Timestamp = life.recorded_at,
+}
 
 impl Projection for CurrentStatus {
     fn name(&self) -> &'static str {
@@ -42,23 +48,15 @@ impl Projection for CurrentStatus {
         3
     }
 
-    fn tables_sql(&self) -> &'static str {
-        include_str!("../../projections/current_status/tables.sql")
-    }
-
     fn indexes_sql(&self) -> &'static str {
         include_str!("../../projections/current_status/indexes.sql")
     }
 
     fn tables(&self) -> &'static [&'static Table] {
-        &[&TABLE]
+        &[&HeadRow::TABLE]
     }
 
     fn newest(&mut self, life: &Life, changes: &mut ModelChanges<'_>) {
-        let mut row = changes.put(0);
-        row.number(life.number).text(life.program.as_str());
-        row.text_if(life.subject.as_ref().map(SubjectId::as_str)).text(life.stream.as_str());
-        row.flag(life.exercise).number(life.revision().unwrap_or_default()).number(life.sequence);
-        row.int(life.recorded_at.micros());
+        HeadRow::write(life, &mut changes.put(0));
     }
 }

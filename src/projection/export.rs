@@ -6,44 +6,13 @@
 //! they don't come out of the views for reporting, which show what is known now: the questions here
 //! ask each row from and to which event it was known. How rows are written is not here (`export`).
 
-mod tables;
-
 use super::change::Cell;
 use super::error::{DatabaseError, StoreError};
 use super::models::Models;
+use super::reporting::{REPORTS, Report};
 use super::sql::{Reader, Record};
 use super::store::{Copies, stale};
 use crate::log::give_way;
-
-pub use tables::EXPORTS;
-
-/// What a column of a reporting table holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExportKind {
-    /// A text: a name, a date as sharp as its source (EDTF), JSON, references.
-    Text,
-    /// A whole number.
-    Int,
-    /// Yes or no, as 1 and 0.
-    Flag,
-    /// A civil day (Asia/Shanghai), as `YYYY-MM-DD`.
-    Day,
-    /// Microseconds UTC since 1970.
-    Instant,
-    /// 16 bytes of a UUID.
-    Id,
-}
-
-/// A reporting table.
-#[derive(Debug)]
-pub struct ExportTable {
-    /// Its name.
-    pub name: &'static str,
-    /// Its columns, in order.
-    pub columns: &'static [(&'static str, ExportKind)],
-    /// The question, with the parameters `:known` and, where a row can be of an exercise, `:exercise`.
-    sql: &'static str,
-}
 
 /// Why there is nothing to export.
 #[derive(Debug, thiserror::Error)]
@@ -73,14 +42,14 @@ pub enum ExportError {
     Form(&'static str),
 }
 
-impl ExportTable {
+impl Report {
     /// The name of its file, without the ending: it says so where the rows are invented.
     pub fn file_name(&self, exercise: bool) -> String {
         format!("{}{}", if exercise { "exercise_" } else { "" }, self.name)
     }
 
     fn tells_exercises(&self) -> bool {
-        self.columns.iter().any(|(name, _)| *name == "exercise")
+        self.columns.iter().any(|column| column.name == "exercise")
     }
 }
 
@@ -103,9 +72,9 @@ pub struct Snapshot<'a> {
     pub exercise: bool,
 }
 
-/// The reporting table of this name.
-pub fn export_table(name: &str) -> Option<&'static ExportTable> {
-    EXPORTS.iter().copied().find(|table| table.name == name)
+/// The report of this name.
+pub fn report(name: &str) -> Option<&'static Report> {
+    REPORTS.iter().find(|report| report.name == name)
 }
 
 /// Lets `work` read the tables as of a sequence: all of them out of one instant of the copy that
@@ -184,7 +153,7 @@ impl Snapshot<'_> {
     /// Those of the database, and of `each`, which ends it.
     pub fn rows(
         &mut self,
-        table: &ExportTable,
+        table: &Report,
         each: &mut dyn FnMut(&dyn Record) -> Result<(), ExportError>,
     ) -> Result<u64, ExportError> {
         let (mut rows, mut stopped) = (0, None);
@@ -192,7 +161,7 @@ impl Snapshot<'_> {
             [(":known", known(self.sequence)), (":exercise", Cell::Int(self.exercise.into()))];
         // A parameter that the question doesn't have is refused.
         let asked = if table.tells_exercises() { &parameters[..] } else { &parameters[..1] };
-        let read = self.reader.query(table.sql, asked, &mut |row| {
+        let read = self.reader.query(&table.question(), asked, &mut |row| {
             if row.columns() != table.columns.len() {
                 return Err(DatabaseError::new(format!("{} has other columns", table.name)));
             }

@@ -15,6 +15,7 @@ mod change;
 mod checksum;
 mod copy_id;
 mod counted;
+mod ddl;
 mod error;
 mod export;
 mod fold;
@@ -29,6 +30,7 @@ mod sql;
 mod step;
 mod table;
 mod turn;
+mod value;
 
 pub mod audit_trail;
 pub mod current_status;
@@ -45,7 +47,7 @@ pub use change::{Cell, Cells, Changes, Doing, ModelChanges, Raw, RowWriter, Tabl
 pub use checksum::checksum;
 pub use copy_id::CopyId;
 pub use error::{DatabaseError, Failure, ProjectionError, StoreError};
-pub use export::{EXPORTS, ExportError, ExportKind, ExportTable, Snapshot, export_table, snapshot};
+pub use export::{ExportError, Snapshot, report, snapshot};
 pub use fold::{DEFAULT_CACHE_BYTES, Folder};
 pub use follow::{Follower, Progress};
 pub use models::Models;
@@ -55,12 +57,13 @@ pub use rebuild::{
     ChangedColumn, Compare, Compared, Diffed, Difference, Rebuild, Rebuilt, RebuiltModel, Value,
     What, diff, rebuild, verify,
 };
+pub use reporting::{REPORTS, Report};
 pub use rows::Rows;
 pub use runner::{Extent, Options, Runner, STILL, Status, extent};
 pub use sql::{Reader, Record};
 pub use step::{Envelope, Input, Projection, Told};
 pub use store::{Copies, Mode, SqliteCopies};
-pub use table::{Change, Kind, Table};
+pub use table::{Change, Column, Kind, Table};
 pub use turn::{Life, Path, Turn};
 
 /// Every read model, ready to be filled.

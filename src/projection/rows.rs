@@ -17,8 +17,8 @@
 use std::collections::BTreeMap;
 
 use super::audit_trail::Placed;
-use super::change::{ModelChanges, RowWriter};
-use super::table::Change;
+use super::change::ModelChanges;
+use super::table::{Change, Column, Kind, Shown};
 use super::turn::{Path, Turn};
 use crate::domain::date::Day;
 use crate::domain::ids::Id;
@@ -37,25 +37,23 @@ pub(super) const CHANGES: &[Change] = &[
     Change { set: &["valid_to", "valid_to_known"], filter: "id = ?" },
     Change { set: &["known_to"], filter: "id = ?" },
 ];
-/// How many columns all tables of such rows have in common, before their own.
-const COMMON: usize = 7;
-
-/// The columns of a table of such rows: the common ones, as [`Telling`] writes them, then its own.
-macro_rules! columns {
-    ($($own:expr),* $(,)?) => {
-        &[
-            ("id", $crate::projection::table::Kind::Int),
-            ("enrollment", $crate::projection::table::Kind::Int),
-            ("valid_from", $crate::projection::table::Kind::Text),
-            ("known_from", $crate::projection::table::Kind::Int),
-            ("valid_to", $crate::projection::table::Kind::Text),
-            ("valid_to_known", $crate::projection::table::Kind::Int),
-            ("known_to", $crate::projection::table::Kind::Int),
-            $($own),*
-        ]
-    };
-}
-pub(super) use columns;
+/// The columns that all tables of such rows have, before their own.
+pub(super) const TIMES: [Column; 7] = [
+    Column::new(
+        "id",
+        Kind::Int,
+        "the row: the enrollment's number times 2^20, and which of its rows",
+    ),
+    Column::new("enrollment", Kind::Int, "the enrollment"),
+    Column::new("valid_from", Kind::Day, "the first on which it holds"),
+    Column::new("known_from", Kind::Int, "the sequence of the event from which this is known"),
+    Column::new("valid_to", Kind::Day, "from which it no longer holds; null while it does")
+        .optional(),
+    Column::new("valid_to_known", Kind::Int, "the sequence from which that end is known")
+        .optional(),
+    Column::new("known_to", Kind::Int, "the sequence from which it is known to be untrue")
+        .optional(),
+];
 
 /// A row that is known now.
 #[derive(Debug, Clone, Copy)]
@@ -127,28 +125,26 @@ impl Rows {
 }
 
 /// What an event does to the rows of its enrollment in a table.
-pub(super) struct Telling<'t, 'm> {
+pub(super) struct Telling<'t, 'c, 'm> {
     pub turn: &'t Turn<'t>,
     /// The table's number in its read model.
     pub table: usize,
     /// Rows that the enrollment got in it so far.
-    pub made: &'t mut u64,
-    pub changes: &'t mut ModelChanges<'m>,
+    pub made: &'c mut u64,
+    pub changes: &'c mut ModelChanges<'m>,
 }
 
 /// A row that is true: from which day, to which, and what it shows.
 type True<C> = (Day, Option<Day>, C);
 
-impl<'t> Telling<'t, '_> {
+impl<'t> Telling<'t, '_, '_> {
     /// Makes the rows that are known, ordered by day, into those that are true after the event: what
     /// stands is kept, what is now known to have ended is completed, the rest goes and comes. `shown`
-    /// is what a state shows in them, if anything, and `write` writes that.
-    pub fn tell<C: Copy>(
+    /// is what a state shows in them, if anything.
+    pub fn tell<S: Shown>(
         &mut self,
         known: &mut Vec<Span>,
-        shown: impl Fn(&'t State) -> Option<C>,
-        same: impl Fn(C, C) -> bool,
-        write: impl Fn(C, &mut RowWriter<'_>),
+        shown: impl Fn(&'t State) -> Option<S::Of<'t>>,
     ) {
         let turn = self.turn;
         match turn.path {
@@ -157,7 +153,7 @@ impl<'t> Telling<'t, '_> {
                 let after = turn.after.last().and_then(|(_, state)| shown(state));
                 match (shown(before), after) {
                     (None, None) => return,
-                    (Some(before), Some(after)) if same(before, after) => return,
+                    (Some(before), Some(after)) if S::same(before, after) => return,
                     _ => {}
                 }
             }
@@ -168,12 +164,12 @@ impl<'t> Telling<'t, '_> {
         // The row that holds on the day before, or ended with it: it may go on.
         let begun = old.peek().map(|row| row.valid_from).filter(|from| *from < turn.from);
         let first = begun.and_then(|from| Some((from, None, shown(turn.prior)?)));
-        for (valid_from, valid_to, shown) in spans(first, turn.after, shown, same) {
+        for (valid_from, valid_to, shown) in spans::<S>(first, turn.after, shown) {
             while let Some(gone) = old.next_if(|row| row.valid_from < valid_from) {
                 self.forget(&gone);
             }
             let there = old.next_if(|row| row.valid_from == valid_from);
-            let row = self.row(there, (valid_from, valid_to, shown), &write);
+            let row = self.row::<S>(there, (valid_from, valid_to, shown));
             known.push(row);
         }
         old.for_each(|gone| self.forget(&gone));
@@ -185,15 +181,14 @@ impl<'t> Telling<'t, '_> {
     }
 
     /// The row that is true in the place of the one that begins on the same day.
-    fn row<C: Copy>(
+    fn row<S: Shown>(
         &mut self,
         there: Option<Span>,
-        (valid_from, valid_to, shown): True<C>,
-        write: &impl Fn(C, &mut RowWriter<'_>),
+        (valid_from, valid_to, shown): True<S::Of<'_>>,
     ) -> Span {
         if let Some(mut row) = there {
             let stands = valid_from < self.turn.from
-                || row.says == self.changes.hash_of(self.table, |row| write(shown, row));
+                || row.says == self.changes.hash_of(self.table, |row| S::write(shown, row));
             match (row.valid_to, valid_to) {
                 (known, is) if stands && known == is => return row,
                 (None, Some(day)) if stands => {
@@ -203,22 +198,18 @@ impl<'t> Telling<'t, '_> {
                 _ => self.forget(&row),
             }
         }
-        self.insert((valid_from, valid_to, shown), write)
+        self.insert::<S>((valid_from, valid_to, shown))
     }
 
-    fn insert<C: Copy>(
-        &mut self,
-        (valid_from, valid_to, shown): True<C>,
-        write: &impl Fn(C, &mut RowWriter<'_>),
-    ) -> Span {
+    fn insert<S: Shown>(&mut self, (valid_from, valid_to, shown): True<S::Of<'_>>) -> Span {
         let Turn { enrollment, sequence, .. } = *self.turn;
         let id = enrollment * ROWS_OF_AN_ENROLLMENT + *self.made;
         *self.made += 1;
         let mut row = self.changes.insert(self.table);
         row.number(id).number(enrollment).day(valid_from).number(sequence);
         row.day_if(valid_to).number_if(valid_to.map(|_| sequence)).null();
-        write(shown, &mut row);
-        Span { id, valid_from, valid_to, says: row.hash_from(COMMON) }
+        S::write(shown, &mut row);
+        Span { id, valid_from, valid_to, says: row.hash_from(TIMES.len()) }
     }
 
     fn end(&mut self, row: &mut Span, day: Day) {
@@ -232,17 +223,16 @@ impl<'t> Telling<'t, '_> {
 }
 
 /// The spans of days on which something is shown, after the one that began before.
-fn spans<'t, C: Copy>(
-    first: Option<True<C>>,
+fn spans<'t, S: Shown>(
+    first: Option<True<S::Of<'t>>>,
     states: &'t [(Day, &'t State)],
-    shown: impl Fn(&'t State) -> Option<C>,
-    same: impl Fn(C, C) -> bool,
-) -> Vec<True<C>> {
-    let mut rows: Vec<True<C>> = first.into_iter().collect();
+    shown: impl Fn(&'t State) -> Option<S::Of<'t>>,
+) -> Vec<True<S::Of<'t>>> {
+    let mut rows: Vec<_> = first.into_iter().collect();
     for (day, state) in states {
         let shown = shown(state);
         match (rows.last_mut().filter(|(_, to, _)| to.is_none()), shown) {
-            (Some((_, _, last)), Some(shown)) if same(*last, shown) => continue,
+            (Some((_, _, last)), Some(shown)) if S::same(*last, shown) => continue,
             (Some((_, to, _)), _) => *to = Some(*day),
             (None, _) => {}
         }

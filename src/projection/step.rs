@@ -68,9 +68,6 @@ pub trait Projection: Send {
     /// The version of what the rows say; another one means another content, and a rebuild.
     fn version(&self) -> u32;
 
-    /// The SQL that creates the tables, as SQLite takes it.
-    fn tables_sql(&self) -> &'static str;
-
     /// The SQL that creates indexes and views; run once the tables are filled.
     fn indexes_sql(&self) -> &'static str;
 

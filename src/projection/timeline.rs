@@ -3,16 +3,15 @@
 //! The national stages are background, the same for everyone: they stand in the measure and are
 //! added when a timeline is read. Acts as marks are a view of `audit_trail`.
 
-use super::change::{ModelChanges, RowWriter};
+use super::change::ModelChanges;
 use super::rows::{Rows, Telling};
 use super::step::Projection;
-use super::table::Table;
+use super::table::{Shown as _, Table, spans};
 use super::turn::Turn;
 use crate::domain::date::CivilDate;
 use crate::domain::state::State;
 
 mod one;
-mod tables;
 
 pub use one::{ActMark, Held, PhaseSpan, Timeline, stages_between, timeline};
 
@@ -20,8 +19,24 @@ pub use one::{ActMark, Held, PhaseSpan, Timeline, stages_between, timeline};
 #[derive(Default)]
 pub struct Timelines;
 
-fn same_phase(a: &State, b: &State) -> bool {
-    a.phase() == b.phase() && a.phase_since == b.phase_since && planned(a) == planned(b)
+spans! {
+    /// The phases of each enrollment by days.
+    PhaseRow("timeline_phase"), <'a> |state: &'a State|
+    /// the phase
+    phase: Option<&str> = state.phase(),
+    /// since when
+    since: Option<CivilDate> = state.phase_since,
+    /// until when it was planned to last: the end of the term that began with the phase, else the end of the title held, else what the document plans for all in that phase (a reading, never a limit)
+    planned_until: Option<CivilDate> = planned(state).map(|(until, _)| until),
+    /// the article that says until when
+    article: Option<&str> = planned(state).map(|(_, article)| article),
+}
+
+spans! {
+    /// The categories of each enrollment by days.
+    CategoryRow("timeline_category"), <'a> |category: &'a str|
+    /// the category
+    category: &str = category,
 }
 
 /// Until when the present phase was planned to last, and the article: the term that began with it,
@@ -37,12 +52,6 @@ pub(super) fn planned(state: &State) -> Option<(CivilDate, &str)> {
     state.planned.as_deref().map(|planned| (planned.until, planned.article.as_str()))
 }
 
-fn write_phase(state: &State, row: &mut RowWriter<'_>) {
-    let (until, article) = planned(state).unzip();
-    row.text_if(state.phase()).date_if(state.phase_since.as_ref());
-    row.date_if(until.as_ref()).text_if(article);
-}
-
 impl Projection for Timelines {
     fn name(&self) -> &'static str {
         "timeline"
@@ -52,28 +61,20 @@ impl Projection for Timelines {
         5
     }
 
-    fn tables_sql(&self) -> &'static str {
-        include_str!("../../projections/timeline/tables.sql")
-    }
-
     fn indexes_sql(&self) -> &'static str {
         include_str!("../../projections/timeline/indexes.sql")
     }
 
     fn tables(&self) -> &'static [&'static Table] {
-        &[&tables::PHASE, &tables::CATEGORY]
+        &[&PhaseRow::TABLE, &CategoryRow::TABLE]
     }
 
     fn turn(&mut self, turn: &Turn<'_>, rows: &mut Rows, changes: &mut ModelChanges<'_>) {
         let known = &mut rows.phases;
         let mut telling = Telling { turn, table: 0, made: &mut known.made, changes };
-        let shown = |state: &State| state.node.is_some();
-        telling.tell(&mut known.rows, |s| shown(s).then_some(s), same_phase, write_phase);
+        telling.tell::<PhaseRow>(&mut known.rows, |state| state.node.as_ref().map(|_| state));
         let known = &mut rows.categories;
         let mut telling = Telling { turn, table: 1, made: &mut known.made, changes };
-        let category = |row: &str, writer: &mut RowWriter<'_>| {
-            writer.text(row);
-        };
-        telling.tell(&mut known.rows, |state| state.category.as_deref(), |a, b| a == b, category);
+        telling.tell::<CategoryRow>(&mut known.rows, |state| state.category.as_deref());
     }
 }

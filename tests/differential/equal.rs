@@ -63,7 +63,7 @@ pub fn ask(copies: &SqliteCopies, question: &mut docket::projection::store::Ques
 
 /// The rows of a table as texts, in the order of its key.
 fn rows(copies: &SqliteCopies, table: &docket::projection::Table) -> Vec<String> {
-    let columns: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
+    let columns: Vec<_> = table.columns.iter().map(|column| column.name).collect();
     let (columns_sql, key) = (columns.join(", "), table.key.join(", "));
     let sql = format!("SELECT {columns_sql} FROM {} ORDER BY {key}", table.name);
     let mut rows = Vec::new();

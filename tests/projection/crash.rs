@@ -24,9 +24,6 @@ impl Projection for Failing {
     fn version(&self) -> u32 {
         1
     }
-    fn tables_sql(&self) -> &'static str {
-        ""
-    }
     fn indexes_sql(&self) -> &'static str {
         ""
     }

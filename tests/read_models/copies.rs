@@ -232,9 +232,6 @@ fn versions_of_another_time_are_stale(place: &Place) {
         fn version(&self) -> u32 {
             4
         }
-        fn tables_sql(&self) -> &'static str {
-            ""
-        }
         fn indexes_sql(&self) -> &'static str {
             ""
         }

@@ -250,9 +250,6 @@ impl Projection for Panicking {
     fn version(&self) -> u32 {
         1
     }
-    fn tables_sql(&self) -> &'static str {
-        ""
-    }
     fn indexes_sql(&self) -> &'static str {
         ""
     }

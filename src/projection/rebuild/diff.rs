@@ -206,7 +206,8 @@ impl Walk {
         reader.query(&sql, &parameters, &mut |row| {
             let key = table.key.iter().map(|column| row.value(column).map(value));
             let key = key.collect::<Result<Vec<_>, _>>()?;
-            let values = table.columns.iter().map(|(column, _)| row.value(column).ok().map(value));
+            let values = table.columns.iter();
+            let values = values.map(|column| row.value(column.name).ok().map(value));
             let values = values.collect();
             self.rows.push_back(Row { key, values });
             Ok(())
@@ -257,8 +258,8 @@ fn changed(
     let columns = table.columns.iter().zip(old.into_iter().zip(new));
     columns
         .filter(|(_, (old, new))| old != new)
-        .map(|((column, _), (served, now))| ChangedColumn {
-            column,
+        .map(|(column, (served, now))| ChangedColumn {
+            column: column.name,
             served,
             now: now.unwrap_or(Value::Null),
         })

@@ -264,7 +264,9 @@ impl Copies for SqliteCopies {
         let connection = connect(&self.path(&copy), mode)?;
         connection.execute_batch(SCHEMA)?;
         for model in models.iter() {
-            connection.execute_batch(model.tables_sql())?;
+            for table in model.tables() {
+                connection.execute_batch(&table.sqlite())?;
+            }
             connection.execute(
                 "INSERT INTO read_model (name, version) VALUES (?1, ?2)",
                 params![model.name(), model.version()],

@@ -128,8 +128,7 @@ fn change_by_key<'a>(
     }
     let mut set = Vec::with_capacity(change.set.len());
     for (index, name) in change.set.iter().enumerate() {
-        let column = table.columns.iter().position(|(column, _)| column == name);
-        let column = column.ok_or_else(|| no_column(table, name))?;
+        let column = table.column(name).ok_or_else(|| no_column(table, name))?;
         set.push((column, cells.raw(index)));
     }
     set.sort_unstable_by_key(|(column, _)| *column);
@@ -200,8 +199,7 @@ fn in_order<'a>(changes: &'a TableChanges) -> Result<Vec<Statement<'a>>, Databas
 fn keep_last(table: &Table, rows: &mut Vec<Row<'_>>) -> Result<(), DatabaseError> {
     let mut numbers = Vec::with_capacity(table.key.len());
     for name in table.key {
-        let number = table.columns.iter().position(|(column, _)| column == name);
-        numbers.push(number.ok_or_else(|| no_column(table, name))?);
+        numbers.push(table.column(name).ok_or_else(|| no_column(table, name))?);
     }
     let mut seen = std::collections::HashSet::new();
     let mut last = Vec::with_capacity(rows.len());
@@ -234,11 +232,17 @@ fn no_column(table: &Table, name: &str) -> DatabaseError {
 mod tests {
     use super::*;
     use crate::projection::Changes;
+    use crate::projection::table::Column;
     use crate::projection::table::Kind::{Int, Text};
 
     static SPAN: Table = Table {
         name: "span",
-        columns: &[("id", Int), ("valid_to", Text), ("known_to", Int)],
+        about: "",
+        columns: &[
+            Column::new("id", Int, ""),
+            Column::new("valid_to", Text, ""),
+            Column::new("known_to", Int, ""),
+        ],
         key: &["id"],
         changes: &[
             Change { set: &["valid_to"], filter: "id = ?" },
@@ -248,7 +252,12 @@ mod tests {
     };
     static NAME: Table = Table {
         name: "name",
-        columns: &[("subject", Text), ("day", Text), ("name", Text)],
+        about: "",
+        columns: &[
+            Column::new("subject", Text, ""),
+            Column::new("day", Text, ""),
+            Column::new("name", Text, ""),
+        ],
         key: &["subject", "day"],
         changes: &[Change { set: &[], filter: "subject = ?" }],
     };
