@@ -8,6 +8,8 @@
 use std::collections::HashMap;
 
 use super::change::ModelChanges;
+use super::fate::Placed;
+pub use super::fate::Standing;
 use super::rows::Rows;
 use super::step::{Envelope, Input, Projection};
 use super::table::Table;
@@ -33,35 +35,6 @@ use tables::{BEFORE, BeforeRow, FATES};
 /// Fills `event_fate` and `audit_trail_before`.
 #[derive(Default)]
 pub struct AuditTrail;
-
-/// Where an event stands in the fold, what became of it, and by what.
-pub(super) type Placed = (Option<Day>, Standing, Option<u64>);
-
-/// What became of an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Standing {
-    /// It stands as recorded.
-    Stands,
-    /// Another version stands in its place.
-    Corrected,
-    /// It was annulled.
-    Annulled,
-    /// Its ground is gone: it changes nothing. A lapse changes nothing anyway; it says what was known.
-    Unsupported,
-}
-
-impl Standing {
-    /// The name in the table.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Stands => "stands",
-            Self::Corrected => "corrected",
-            Self::Annulled => "annulled",
-            Self::Unsupported => "unsupported",
-        }
-    }
-}
 
 /// What became of an event of a history, and the revision of the correction in force; `state` is
 /// the history's. A correction stands until another one takes its place.

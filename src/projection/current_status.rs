@@ -2,8 +2,9 @@
 //! of days, as known now.
 
 use super::change::ModelChanges;
+use super::declare::table;
 use super::step::Projection;
-use super::table::{Table, table};
+use super::table::Table;
 use super::turn::Life;
 use crate::domain::date::Timestamp;
 use crate::domain::ids::SubjectId;

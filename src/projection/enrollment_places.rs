@@ -4,8 +4,9 @@
 //! what was known of an enrollment, and takes up the reservations made up to it.
 
 use super::change::ModelChanges;
+use super::declare::table;
 use super::step::{Envelope, Input, Projection};
-use super::table::{Change, Table, table};
+use super::table::{Change, Table};
 use crate::codec::{StreamKind, kind_of_stream};
 use crate::domain::date::Day;
 use crate::domain::event::EventMeta;

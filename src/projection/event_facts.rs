@@ -15,6 +15,9 @@ use dictionary::{Dictionary, law, office};
 use tables::{FACTS, LAWS, OFFICES, Said};
 pub(super) use tables::{FactRow, LawRow, OfficeRow};
 
+/// Their name.
+pub(super) const EVENT_FACTS: &str = "event_facts";
+
 /// Fills `event_fact`, `recorded_by` and `law`.
 #[derive(Default)]
 pub struct EventFacts {
@@ -24,7 +27,7 @@ pub struct EventFacts {
 
 impl Projection for EventFacts {
     fn name(&self) -> &'static str {
-        "event_facts"
+        EVENT_FACTS
     }
 
     fn version(&self) -> u32 {

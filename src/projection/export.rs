@@ -11,7 +11,7 @@ use super::error::{DatabaseError, StoreError};
 use super::models::Models;
 use super::reporting::{REPORTS, Report};
 use super::sql::{Reader, Record};
-use super::store::{Copies, stale};
+use super::store::{Copies, CopySnapshot, stale};
 use crate::log::give_way;
 
 /// Why there is nothing to export.
@@ -92,53 +92,33 @@ pub fn snapshot<T>(
 ) -> Result<T, ExportError> {
     let missing = || StoreError::Missing(copies.place());
     let copy = copies.serving()?.ok_or_else(missing)?;
-    let (mut work, mut done) = (Some(work), None);
-    let asked = copies.reader(&copy)?.ask(&mut |reader| {
-        let Some(work) = work.take() else { return Ok(()) };
-        let result = look(reader, sequence).and_then(|(sequence, known_at_us, log)| {
-            work(&mut Snapshot { reader, sequence, known_at_us, log, exercise })
-        });
-        done = Some(result);
-        Ok(())
-    });
-    match done {
-        Some(result) => result,
-        None => Err(asked.err().unwrap_or_else(|| DatabaseError::new("nothing was asked")).into()),
-    }
+    let mut reader = copies.reader(&copy)?;
+    let mut instant = reader.snapshot()?;
+    let log = instant.checkpoint().log.clone();
+    let (sequence, known_at_us) = look(&mut *instant, sequence)?;
+    work(&mut Snapshot { reader: &mut *instant, sequence, known_at_us, log, exercise })
 }
 
-/// The sequence to be read, when it was known, and the log.
-fn look(
-    reader: &mut dyn Reader,
-    asked: Option<u64>,
-) -> Result<(u64, i64, Option<String>), ExportError> {
+/// The sequence to be read, and when it was known.
+fn look(reader: &mut dyn CopySnapshot, asked: Option<u64>) -> Result<(u64, i64), ExportError> {
     let stale = stale(reader, &Models::new(super::all()))?;
     if !stale.is_empty() {
         return Err(ExportError::Stale(stale));
     }
-    let (mut position, mut log) = (None, None);
-    reader.query("SELECT position, log FROM checkpoint", &[], &mut |row| {
-        position = row.number_if("position")?;
-        log = row.text_if("log")?.map(ToOwned::to_owned);
-        Ok(())
-    })?;
-    let sequence = match (position, asked) {
+    let sequence = match (reader.checkpoint().position, asked) {
         (Some(position), Some(asked)) if asked <= position => asked,
         (Some(position), None) => position,
         (position, asked) => {
             return Err(ExportError::Behind { position, asked: asked.unwrap_or_default() });
         }
     };
-    let mut known_at_us = None;
     let sql = "SELECT known_at FROM event_fact WHERE sequence = :known";
-    reader.query(sql, &[(":known", known(sequence))], &mut |row| {
-        known_at_us = Some(row.int("known_at")?);
-        Ok(())
-    })?;
+    let reader: &mut dyn Reader = reader;
+    let known_at_us = reader.row(sql, &[(":known", known(sequence))], |row| row.int("known_at"))?;
     let known_at_us = known_at_us.ok_or_else(|| {
         DatabaseError::new(format!("audit_trail has no event with the sequence {sequence}"))
     })?;
-    Ok((sequence, known_at_us, log))
+    Ok((sequence, known_at_us))
 }
 
 fn known(sequence: u64) -> Cell<'static> {

@@ -147,7 +147,8 @@ impl Folder {
         Ok(subject_history(&self.stored(&envelope.stream, envelope.revision + 1)?)?)
     }
 
-    fn stored(
+    /// The same as they are stored, of any stream.
+    pub(super) fn stored(
         &self,
         stream: &StreamName,
         events: u64,

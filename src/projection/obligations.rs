@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::change::ModelChanges;
+use super::declare::Shown as _;
 use super::rows::{Duties, DutyRows, Rows, Telling};
 use super::step::Projection;
-use super::table::{Shown as _, Table};
+use super::table::Table;
 use super::turn::{Path, Turn};
 use crate::domain::state::{Duty, State};
 

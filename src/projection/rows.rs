@@ -16,9 +16,10 @@
 
 use std::collections::BTreeMap;
 
-use super::audit_trail::Placed;
 use super::change::ModelChanges;
-use super::table::{Change, Column, Kind, Shown};
+use super::declare::Shown;
+use super::fate::Placed;
+use super::table::TIMES;
 use super::turn::{Path, Turn};
 use crate::domain::date::Day;
 use crate::domain::ids::Id;
@@ -32,29 +33,6 @@ const ROWS_OF_AN_ENROLLMENT: u64 = 1 << 20;
 const END: usize = 0;
 /// The change of a table that takes a row out of what is known.
 const FORGET: usize = 1;
-/// The changes that a table of such rows has.
-pub(super) const CHANGES: &[Change] = &[
-    Change { set: &["valid_to", "valid_to_known"], filter: "id = ?" },
-    Change { set: &["known_to"], filter: "id = ?" },
-];
-/// The columns that all tables of such rows have, before their own.
-pub(super) const TIMES: [Column; 7] = [
-    Column::new(
-        "id",
-        Kind::Int,
-        "the row: the enrollment's number times 2^20, and which of its rows",
-    ),
-    Column::new("enrollment", Kind::Int, "the enrollment"),
-    Column::new("valid_from", Kind::Day, "the first on which it holds"),
-    Column::new("known_from", Kind::Int, "the sequence of the event from which this is known"),
-    Column::new("valid_to", Kind::Day, "from which it no longer holds; null while it does")
-        .optional(),
-    Column::new("valid_to_known", Kind::Int, "the sequence from which that end is known")
-        .optional(),
-    Column::new("known_to", Kind::Int, "the sequence from which it is known to be untrue")
-        .optional(),
-];
-
 /// A row that is known now.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span {

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::change::ModelChanges;
+use super::declare::{Shown as _, spans};
 use super::rows::{Rows, Telling};
 use super::step::Projection;
-use super::table::{Shown as _, Table, spans};
+use super::table::Table;
 use super::turn::Turn;
 use super::value::{AsJson, Json, array};
 use crate::domain::date::{CivilDate, Day};

@@ -1,9 +1,7 @@
 //! Tables, each declared once: its name, and of each column name, kind, what it says and its value.
 //!
 //! All else follows from that: the SQL that makes it on each engine (`ddl`), how rows are written and
-//! compared, what the files in `projections/` say of it.
-
-use super::change::RowWriter;
+//! compared (`declare`), what the files in `projections/` say of it.
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +109,29 @@ pub struct Change {
     pub filter: &'static str,
 }
 
+/// The changes that a table of rows with two times has: a row is completed, or taken out of what is known.
+pub(super) const CHANGES: &[Change] = &[
+    Change { set: &["valid_to", "valid_to_known"], filter: "id = ?" },
+    Change { set: &["known_to"], filter: "id = ?" },
+];
+/// The columns that all tables of rows with two times have, before their own.
+pub(super) const TIMES: [Column; 7] = [
+    Column::new(
+        "id",
+        Kind::Int,
+        "the row: the enrollment's number times 2^20, and which of its rows",
+    ),
+    Column::new("enrollment", Kind::Int, "the enrollment"),
+    Column::new("valid_from", Kind::Day, "the first on which it holds"),
+    Column::new("known_from", Kind::Int, "the sequence of the event from which this is known"),
+    Column::new("valid_to", Kind::Day, "from which it no longer holds; null while it does")
+        .optional(),
+    Column::new("valid_to_known", Kind::Int, "the sequence from which that end is known")
+        .optional(),
+    Column::new("known_to", Kind::Int, "the sequence from which it is known to be untrue")
+        .optional(),
+];
+
 impl Change {
     /// The one column by which rows are found, if that is all the filter says.
     pub fn by_key(&self) -> Option<&'static str> {
@@ -143,131 +164,6 @@ impl Table {
         self.columns.iter().map(|column| column.name).collect::<Vec<_>>().join(", ")
     }
 }
-
-/// A value of a column. Its type says what the column holds.
-pub(super) trait Value: PartialEq {
-    /// What it is.
-    const KIND: Kind;
-    /// Whether it may be absent.
-    const OPTIONAL: bool = false;
-    /// Writes it.
-    fn write(&self, row: &mut RowWriter<'_>);
-}
-
-/// What a table of spans shows of an enrollment's state: [`spans!`] makes it.
-pub(super) trait Shown {
-    /// The part of a state that it shows.
-    type Of<'a>: Copy;
-    /// The table.
-    const TABLE: Table;
-    /// Whether two look the same in it.
-    fn same(a: Self::Of<'_>, b: Self::Of<'_>) -> bool;
-    /// Writes its own columns, after those that all such tables have.
-    fn write(of: Self::Of<'_>, row: &mut RowWriter<'_>);
-}
-
-/// Declares a table and how its rows are written: `Row("table", key […], changes […]), |value: Type|`,
-/// then the columns, each with what it says, its type and its value.
-macro_rules! table {
-    (
-        $(#[doc = $about:literal])+
-        $Row:ident($name:literal, key $key:expr, changes $changes:expr), |$of:ident: $Of:ty| $(
-            $(#[doc = $says:literal])+
-            $column:ident: $Type:ty = $value:expr
-        ),+ $(,)?
-    ) => {
-        $(#[doc = $about])+
-        pub(in crate::projection) struct $Row;
-
-        impl $Row {
-            /// The table.
-            pub(in crate::projection) const TABLE: $crate::projection::table::Table =
-                $crate::projection::table::Table {
-                    name: $name,
-                    about: concat!($($about),+),
-                    columns: &[$($crate::projection::table::column!(
-                        $column, $Type, concat!($($says),+)
-                    )),+],
-                    key: &$key,
-                    changes: &$changes,
-                };
-
-            /// Writes a row.
-            pub(super) fn write($of: &$Of, row: &mut $crate::projection::change::RowWriter<'_>) {
-                $({
-                    let value: $Type = $value;
-                    $crate::projection::table::Value::write(&value, row);
-                })+
-            }
-        }
-    };
-}
-pub(super) use table;
-
-/// Declares a table of rows with two times, which shows a part of the state: `Row("table"), <'a>
-/// |value: Type<'a>|`, then its own columns.
-macro_rules! spans {
-    (
-        $(#[doc = $about:literal])+
-        $Row:ident($name:literal), <$a:lifetime> |$of:ident: $Of:ty| $(
-            $(#[doc = $says:literal])+
-            $column:ident: $Type:ty = $value:expr
-        ),+ $(,)?
-    ) => {
-        $(#[doc = $about])+
-        pub(in crate::projection) struct $Row;
-
-        impl $crate::projection::table::Shown for $Row {
-            type Of<$a> = $Of;
-
-            const TABLE: $crate::projection::table::Table = {
-                use $crate::projection::rows::{CHANGES, TIMES};
-                $crate::projection::table::Table {
-                    name: $name,
-                    about: concat!($($about),+),
-                    columns: &[
-                        TIMES[0], TIMES[1], TIMES[2], TIMES[3], TIMES[4], TIMES[5], TIMES[6],
-                        $($crate::projection::table::column!(
-                            $column, $Type, concat!($($says),+)
-                        )),+
-                    ],
-                    key: &["id"],
-                    changes: CHANGES,
-                }
-            };
-
-            fn same(a: Self::Of<'_>, b: Self::Of<'_>) -> bool {
-                true $(&& {
-                    let $of = a;
-                    let left: $Type = $value;
-                    let $of = b;
-                    let right: $Type = $value;
-                    left == right
-                })+
-            }
-
-            fn write($of: Self::Of<'_>, row: &mut $crate::projection::change::RowWriter<'_>) {
-                $({
-                    let value: $Type = $value;
-                    $crate::projection::table::Value::write(&value, row);
-                })+
-            }
-        }
-    };
-}
-pub(super) use spans;
-
-macro_rules! column {
-    ($name:ident, $Type:ty, $says:expr) => {
-        $crate::projection::table::Column {
-            name: stringify!($name),
-            kind: <$Type as $crate::projection::table::Value>::KIND,
-            optional: <$Type as $crate::projection::table::Value>::OPTIONAL,
-            says: $says.trim_ascii(),
-        }
-    };
-}
-pub(super) use column;
 
 #[cfg(test)]
 mod tests {

@@ -4,9 +4,10 @@
 //! added when a timeline is read. Acts as marks are a view of `audit_trail`.
 
 use super::change::ModelChanges;
+use super::declare::{Shown as _, spans};
 use super::rows::{Rows, Telling};
 use super::step::Projection;
-use super::table::{Shown as _, Table, spans};
+use super::table::Table;
 use super::turn::Turn;
 use crate::domain::date::CivilDate;
 use crate::domain::state::State;

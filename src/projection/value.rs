@@ -6,9 +6,10 @@ use std::fmt::Display;
 use uuid::Uuid;
 
 use super::change::RowWriter;
-use super::table::{Kind, Value};
+use super::declare::Value;
+use super::table::Kind;
 use crate::domain::date::{CivilDate, Day, Timestamp};
-use crate::domain::ids::Office;
+use crate::domain::ids::{Id, Office};
 
 impl<T: Value> Value for Option<T> {
     const KIND: Kind = T::KIND;
@@ -47,6 +48,7 @@ value! {
     Micros: Instant, |instant, row| row.int(instant.0);
     Uuid: Id, |id, row| row.id(*id);
     Offices<'_>: Text, |offices, row| row.text(&offices.joined());
+    Phases<'_>: Text, |phases, row| row.text(&phases.0.join(" "));
 }
 
 /// An instant, in microseconds UTC since 1970.
@@ -62,6 +64,10 @@ impl Offices<'_> {
         self.0.iter().map(|office| office.as_str()).collect::<Vec<_>>().join(" ")
     }
 }
+
+/// Phases, separated by spaces.
+#[derive(PartialEq, Eq)]
+pub(super) struct Phases<'a>(pub &'a [Id]);
 
 /// What is shown as a text of its own.
 #[derive(PartialEq, Eq)]

@@ -78,9 +78,7 @@ fn rows(copies: &SqliteCopies, table: &Table, events: &[RecordedEvent]) -> Vec<S
         .columns
         .iter()
         .filter(|column| !LEFT_OUT.contains(&column.name))
-        .filter(|column| {
-            !(places && ["revision", "known_from", "known_to"].contains(&column.name))
-        })
+        .filter(|column| !(places && ["revision", "known_from", "known_to"].contains(&column.name)))
         .collect();
     let selected: Vec<_> = columns.iter().map(|column| column.name).collect();
     let filter = if places { "WHERE known_to IS NULL" } else { "" };

@@ -275,7 +275,11 @@ fn every_row_names_its_event() {
         for (sequence, id) in sequences.iter().zip(column(&csv, "source_event_id")) {
             assert_eq!(ids[sequence], id.replace('-', ""), "{}", table.name);
         }
-        assert!(table.columns.iter().any(|c| (c.name, c.kind) == ("recorded_at", Kind::Instant)), "{}", table.name);
+        assert!(
+            table.columns.iter().any(|c| (c.name, c.kind) == ("recorded_at", Kind::Instant)),
+            "{}",
+            table.name
+        );
     }
 }
 

@@ -218,7 +218,7 @@ fn what_a_rebuild_differed_from_is_kept_until_the_next(place: &Place) {
     }
     assert_eq!(again().kept, None);
     assert_eq!(copies.kept().unwrap(), None);
-    assert!(copies.reader(&finding).and_then(|mut r| Ok(r.ask(&mut |_| Ok(()))?)).is_err());
+    assert!(copies.reader(&finding).and_then(|mut r| Ok(r.checkpoint()?)).is_err());
 }
 
 fn that_nothing_moves_is_said(place: &Place) {

@@ -1,8 +1,8 @@
 //! The tables of `audit_trail`.
 
-use super::Placed;
 use crate::domain::date::Day;
-use crate::projection::table::table;
+use crate::projection::declare::table;
+use crate::projection::fate::Placed;
 
 /// The numbers of the tables.
 pub(super) const FATES: usize = 0;

@@ -1,4 +1,7 @@
+use uuid::Uuid;
+
 use super::*;
+use crate::domain::date::Day;
 use crate::projection::table::{Change, Column, Kind};
 
 const TABLE: Table = Table {

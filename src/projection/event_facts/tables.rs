@@ -6,8 +6,8 @@ use uuid::Uuid;
 use crate::domain::act::DocumentRef;
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::event::{Effects, EventMeta};
+use crate::projection::declare::table;
 use crate::projection::step::Told;
-use crate::projection::table::table;
 use crate::projection::value::Micros;
 
 /// The numbers of the tables.

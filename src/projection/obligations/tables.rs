@@ -4,12 +4,11 @@ use std::borrow::Cow;
 
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::event::{Due, Series};
-use crate::domain::ids::Id;
 use crate::domain::period::Yearly;
 use crate::domain::state::{Duty, LapseOnRecord, Met, Received};
-use crate::projection::table::{spans, table};
+use crate::projection::declare::{spans, table};
 use crate::projection::turn::Turn;
-use crate::projection::value::{AsJson, Json, Offices, Printed, array};
+use crate::projection::value::{AsJson, Json, Offices, Phases, Printed, array};
 
 /// The number of `obligation`.
 pub(super) const OBLIGATION: usize = 0;
@@ -138,17 +137,5 @@ struct Receipts<'a>(&'a [Received]);
 impl AsJson for Receipts<'_> {
     fn json(&self) -> Cow<'static, str> {
         array(self.0.iter())
-    }
-}
-
-/// Phases, separated by spaces.
-#[derive(PartialEq)]
-struct Phases<'a>(&'a [Id]);
-
-impl crate::projection::table::Value for Phases<'_> {
-    const KIND: crate::projection::table::Kind = crate::projection::table::Kind::Text;
-
-    fn write(&self, row: &mut crate::projection::change::RowWriter<'_>) {
-        row.text(&self.0.join(" "));
     }
 }

@@ -202,7 +202,7 @@ impl Copies for SqliteCopies {
         }
         // Opened anew: what is open already may still show what was there before.
         let looked = SqliteReader::open(&self.path(copy)).map_err(DatabaseError::from);
-        match looked.and_then(|mut reader| reader.ask(&mut |_| Ok(()))) {
+        match looked.and_then(|mut reader| reader.checkpoint()) {
             Ok(_) => Ok(None),
             Err(error) if error.is_damage() => Ok(Some(error.to_string())),
             Err(error) => Err(error.into()),

@@ -4,8 +4,9 @@ use super::subject;
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::ids::{SubjectId, Text};
 use crate::domain::subject::{Registration, SubjectContent, Zone};
+use crate::projection::declare::table;
 use crate::projection::step::Envelope;
-use crate::projection::table::{Change, table};
+use crate::projection::table::Change;
 
 /// The numbers of the tables.
 pub(super) const SUBJECTS: usize = 0;

@@ -9,8 +9,8 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use super::batch::{Row, Statement};
 use super::connect::Link;
-use super::sql::{array_name, column_type, marked, storable};
-use crate::projection::change::Raw;
+use super::sql::{array_name, column_type, marked, storable, type_of};
+use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
 use crate::projection::table::{Change, Storage, Table};
 
@@ -94,7 +94,11 @@ async fn update(
     with_rows(link, &sql, &kinds, rows).await
 }
 
-async fn delete(link: &Link, table: &'static Table, keys: &[Raw<'_>]) -> Result<(), DatabaseError> {
+async fn delete(
+    link: &Link,
+    table: &'static Table,
+    keys: &[Cell<'_>],
+) -> Result<(), DatabaseError> {
     let (key, kind) = key(table)?;
     let sql = format!("DELETE FROM {} WHERE {key} = ANY($1::{})", table.name, array_name(kind));
     let rows: Vec<Row<'_>> = keys.iter().map(|key| vec![*key]).collect();
@@ -116,7 +120,7 @@ async fn with_rows(
     let statement = link.prepare_cached(sql).await?;
     let mut arrays: Vec<Box<dyn ToSql + Sync + Send + '_>> = Vec::with_capacity(kinds.len());
     for (column, kind) in kinds.iter().enumerate() {
-        let values = rows.iter().map(|row| row.get(column).copied().unwrap_or(Raw::Null));
+        let values = rows.iter().map(|row| row.get(column).copied().unwrap_or(Cell::Null));
         arrays.push(match kind {
             Storage::Int => Box::new(values.map(int).collect::<Result<Vec<_>, _>>()?),
             Storage::Text => Box::new(values.map(text).collect::<Result<Vec<_>, _>>()?),
@@ -157,15 +161,6 @@ async fn one_change(
     Ok(())
 }
 
-fn type_of(value: Raw<'_>) -> Type {
-    match value {
-        Raw::Null => Type::UNKNOWN,
-        Raw::Int(_) => Type::INT8,
-        Raw::Text(_) => Type::TEXT,
-        Raw::Bytes(_) => Type::BYTEA,
-    }
-}
-
 async fn copy(link: &Link, table: &'static Table, rows: &[Row<'_>]) -> Result<(), DatabaseError> {
     let sql = format!("COPY {} ({}) FROM STDIN (FORMAT binary)", table.name, table.names());
     let types: Vec<_> = kinds(table).into_iter().map(column_type).collect();
@@ -181,57 +176,52 @@ async fn copy(link: &Link, table: &'static Table, rows: &[Row<'_>]) -> Result<()
     Ok(())
 }
 
-fn int(value: Raw<'_>) -> Result<Option<i64>, DatabaseError> {
+fn int(value: Cell<'_>) -> Result<Option<i64>, DatabaseError> {
     match value {
-        Raw::Null => Ok(None),
-        Raw::Int(value) => Ok(Some(value)),
-        Raw::Text(_) | Raw::Bytes(_) => Err(DatabaseError::new("no number for a number's column")),
-    }
-}
-
-fn text(value: Raw<'_>) -> Result<Option<Cow<'_, str>>, DatabaseError> {
-    match value {
-        Raw::Null => Ok(None),
-        Raw::Text(value) => {
-            let text = std::str::from_utf8(value);
-            let text = text.map_err(|error| DatabaseError::new(error.to_string()))?;
-            Ok(Some(storable(text)))
+        Cell::Null => Ok(None),
+        Cell::Int(value) => Ok(Some(value)),
+        Cell::Text(_) | Cell::Bytes(_) => {
+            Err(DatabaseError::new("no number for a number's column"))
         }
-        Raw::Int(_) | Raw::Bytes(_) => Err(DatabaseError::new("no text for a text's column")),
     }
 }
 
-fn bytes(value: Raw<'_>) -> Result<Option<&[u8]>, DatabaseError> {
+fn text(value: Cell<'_>) -> Result<Option<Cow<'_, str>>, DatabaseError> {
     match value {
-        Raw::Null => Ok(None),
-        Raw::Bytes(value) => Ok(Some(value)),
-        Raw::Int(_) | Raw::Text(_) => Err(DatabaseError::new("no bytes for a column of bytes")),
+        Cell::Null => Ok(None),
+        Cell::Text(value) => Ok(Some(storable(value))),
+        Cell::Int(_) | Cell::Bytes(_) => Err(DatabaseError::new("no text for a text's column")),
+    }
+}
+
+fn bytes(value: Cell<'_>) -> Result<Option<&[u8]>, DatabaseError> {
+    match value {
+        Cell::Null => Ok(None),
+        Cell::Bytes(value) => Ok(Some(value)),
+        Cell::Int(_) | Cell::Text(_) => Err(DatabaseError::new("no bytes for a column of bytes")),
     }
 }
 
 /// A value on its way into a column.
 #[derive(Debug, Clone, Copy)]
-struct Sent<'a>(Raw<'a>);
+struct Sent<'a>(Cell<'a>);
 
 impl ToSql for Sent<'_> {
     fn to_sql(&self, given: &Type, out: &mut BytesMut) -> Result<IsNull, Failed> {
         let is_fit = match self.0 {
-            Raw::Null => return Ok(IsNull::Yes),
-            Raw::Int(_) => *given == Type::INT8,
-            Raw::Text(_) => *given == Type::TEXT,
-            Raw::Bytes(_) => *given == Type::BYTEA,
+            Cell::Null => return Ok(IsNull::Yes),
+            Cell::Int(_) => *given == Type::INT8,
+            Cell::Text(_) => *given == Type::TEXT,
+            Cell::Bytes(_) => *given == Type::BYTEA,
         };
         if !is_fit {
             return Err(format!("{:?} is no {given}", self.0).into());
         }
         match self.0 {
-            Raw::Null => {}
-            Raw::Int(value) => out.extend_from_slice(&value.to_be_bytes()),
-            Raw::Text(value) if value.contains(&0) => {
-                let text = String::from_utf8_lossy(value);
-                out.extend_from_slice(storable(&text).as_bytes());
-            }
-            Raw::Text(value) | Raw::Bytes(value) => out.extend_from_slice(value),
+            Cell::Null => {}
+            Cell::Int(value) => out.extend_from_slice(&value.to_be_bytes()),
+            Cell::Text(value) => out.extend_from_slice(storable(value).as_bytes()),
+            Cell::Bytes(value) => out.extend_from_slice(value),
         }
         Ok(IsNull::No)
     }
