@@ -58,7 +58,8 @@ fn main() -> anyhow::Result<()> {
         }
         match what.as_str() {
             "work" => return server::run_worker(folder.into()),
-            "rebuild" => return server::run_rebuild(folder.into()),
+            "rebuild" => return server::run_rebuild(folder.into(), false),
+            "rebuild-over-facts" => return server::run_rebuild(folder.into(), true),
             #[cfg(feature = "kurrentdb")]
             "stand-in" => return kurrentdb::run_stand_in(folder.as_ref()),
             _ => {}
@@ -80,6 +81,7 @@ fn main() -> anyhow::Result<()> {
     }
     if is_asked("fold") {
         fold::fold(&made, runtime.handle())?;
+        fold::long_stream(&made, runtime.handle())?;
     }
     if is_asked("acts") {
         runtime.block_on(acts::acts(&data, &made, size, time))?;

@@ -24,6 +24,7 @@ use served::{check_whole, compare, look_at};
 
 mod diff;
 mod fill;
+mod kept;
 mod reading;
 mod served;
 mod whole;
@@ -347,14 +348,13 @@ fn select(
 ) -> Result<Vec<String>, StoreError> {
     let every = || all.iter().map(|model| model.name().to_owned()).collect();
     let Some(serving) = serving.filter(|_| !rebuild.names.is_empty()) else { return Ok(every()) };
-    let mut selected = Vec::new();
     let mut looking = rebuild.copies.reader(serving)?;
-    let looked = looking.ask(&mut |reader| {
-        selected = stale(reader, all)?;
-        Ok(())
+    let looked = looking.snapshot().and_then(|mut copy| {
+        let selected = stale(&mut *copy, all)?;
+        Ok((selected, copy.checkpoint().position))
     });
-    let checkpoint = looked.map_err(|error| of_copy(error.into(), serving))?;
-    if checkpoint.position.is_none() {
+    let (mut selected, position) = looked.map_err(|error| of_copy(error.into(), serving))?;
+    if position.is_none() {
         return Ok(every());
     }
     selected.extend(rebuild.names.iter().cloned());

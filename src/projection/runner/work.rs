@@ -346,7 +346,7 @@ impl Work {
     /// Which copy serves, and how far it has read; nothing while it can't be told.
     fn state_of_store(&self) -> Option<(CopyId, Option<u64>)> {
         let serving = self.copies.serving().ok().flatten()?;
-        let checkpoint = self.copies.reader(&serving).ok()?.ask(&mut |_| Ok(())).ok()?;
+        let checkpoint = self.copies.reader(&serving).ok()?.checkpoint().ok()?;
         Some((serving, checkpoint.position))
     }
 }

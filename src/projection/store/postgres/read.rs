@@ -18,7 +18,7 @@ use super::wait::{Limit, QUICK, ROW};
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
 use crate::projection::sql::{Reader, Record};
-use crate::projection::store::{Checkpoint, CopyId, CopyReader, Question, unsigned};
+use crate::projection::store::{Checkpoint, CopyId, CopyReader, CopySnapshot, unsigned};
 
 /// The checkpoint of a copy, whose schema is where names are looked for.
 pub(super) const CHECKPOINT: &str =
@@ -42,36 +42,88 @@ impl Drop for Lent {
 }
 
 impl CopyReader for PostgresReader {
-    fn ask(&mut self, question: &mut Question<'_>) -> Result<Checkpoint, DatabaseError> {
-        let inner = &*self.inner;
-        let object = inner.wait(Limit::After(QUICK), lend(inner))?;
-        let lent = Lent(Some(object));
-        let Some(client) = lent.0.as_deref() else {
-            return Err(DatabaseError::passing("no connection to PostgreSQL"));
-        };
+    fn snapshot(&mut self) -> Result<Box<dyn CopySnapshot + '_>, DatabaseError> {
+        let (inner, copy) = (&*self.inner, &self.copy);
+        let lent = Lent(Some(inner.wait(Limit::After(QUICK), lend(inner))?));
+        let client = lent.client()?;
         let begin = format!(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path TO {};
-             SET LOCAL idle_in_transaction_session_timeout = '1h'",
-            self.copy
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path TO {copy};
+             SET LOCAL idle_in_transaction_session_timeout = '1h'"
         );
         let checkpoint = inner.wait(Limit::After(QUICK), async {
-            let sql = format!("/* {} */ {CHECKPOINT}", self.copy);
+            let sql = format!("/* {copy} */ {CHECKPOINT}");
             client.batch_execute(&begin).await?;
             let statement = client.prepare_cached(&sql).await?;
             one(client.query_opt(&statement, &[]).await?.as_ref())
         })?;
-        let mut asked = Asked { inner, client, copy: Some(&self.copy) };
-        question(&mut asked)?;
-        inner.wait(Limit::After(QUICK), async {
+        Ok(Box::new(PostgresSnapshot { inner, copy, lent, checkpoint, failed: false }))
+    }
+}
+
+struct PostgresSnapshot<'a> {
+    inner: &'a Inner,
+    copy: &'a CopyId,
+    lent: Lent,
+    checkpoint: Checkpoint,
+    /// Whether a question failed: its connection is not used again.
+    failed: bool,
+}
+
+impl PostgresSnapshot<'_> {
+    fn ask<T>(
+        &mut self,
+        ask: impl FnOnce(&mut Asked<'_>) -> Result<T, DatabaseError>,
+    ) -> Result<T, DatabaseError> {
+        let (inner, copy) = (self.inner, Some(self.copy));
+        let client = self.lent.client();
+        let answer = client.and_then(|client| ask(&mut Asked { inner, client, copy }));
+        self.failed |= answer.is_err();
+        answer
+    }
+}
+
+impl CopySnapshot for PostgresSnapshot<'_> {
+    fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+}
+
+impl Reader for PostgresSnapshot<'_> {
+    fn query(
+        &mut self,
+        sql: &str,
+        parameters: &[(&str, Cell<'_>)],
+        each: &mut dyn FnMut(&dyn Record) -> Result<(), DatabaseError>,
+    ) -> Result<(), DatabaseError> {
+        self.ask(|asked| asked.query(sql, parameters, each))
+    }
+
+    fn columns(&mut self, table: &str) -> Result<Vec<String>, DatabaseError> {
+        self.ask(|asked| asked.columns(table))
+    }
+}
+
+impl Drop for PostgresSnapshot<'_> {
+    fn drop(&mut self) {
+        if self.failed || std::thread::panicking() {
+            return;
+        }
+        let Ok(client) = self.lent.client() else { return };
+        let ended = self.inner.wait(Limit::After(QUICK), async {
             client.batch_execute("COMMIT").await.map_err(DatabaseError::from)
-        })?;
-        lent.back();
-        Ok(checkpoint)
+        });
+        if ended.is_ok() {
+            self.lent.back();
+        }
     }
 }
 
 impl Lent {
-    fn back(mut self) {
+    fn client(&self) -> Result<&ClientWrapper, DatabaseError> {
+        self.0.as_deref().ok_or_else(|| DatabaseError::passing("no connection to PostgreSQL"))
+    }
+
+    fn back(&mut self) {
         drop(self.0.take());
     }
 }
