@@ -3,7 +3,7 @@
 
 use super::act::{Act, ActKind};
 use super::date::CivilDate;
-use super::event::{Event, Fact, Finding, ObligationLapsed, Recorded};
+use super::event::{Event, EventMeta, Fact, Finding, ObligationLapsed, Recorded};
 use super::ids::{Id, Provenance, Text};
 use super::words::{Given, quoted, said};
 
@@ -79,13 +79,13 @@ pub struct Exception {
 /// Findings that are a kind of their own.
 const ON_PLANS: [&str; 2] = ["no_plan_on_record", "plan_version_superseded"];
 
-/// The kinds of exceptions of an event, with the codes of findings; nothing of its content is read.
-pub fn kinds_of(event: &Recorded) -> Vec<(ExceptionKind, Option<&Id>)> {
-    let Some(fact) = event.event.fact() else {
-        return lapse(event).map(|_| (ExceptionKind::LateFiling, None)).into_iter().collect();
-    };
-    let plain = plain_kinds(event, fact).map(|kind| (kind, None));
-    plain.chain(fact.found().map(|finding| (kind_of(finding), Some(&finding.code)))).collect()
+/// The kinds of exceptions of an act, with the codes of findings; nothing of its content is read.
+pub fn kinds_of<'a>(
+    fact: &'a Fact,
+    meta: &EventMeta,
+) -> impl Iterator<Item = (ExceptionKind, Option<&'a Id>)> {
+    let plain = plain_kinds(meta, fact).map(|kind| (kind, None));
+    plain.chain(fact.found().map(|finding| (kind_of(finding), Some(&finding.code))))
 }
 
 /// What an event says of itself, in words, in the order of [`kinds_of`].
@@ -93,7 +93,7 @@ pub fn exceptions_of(event: &Recorded) -> Vec<Exception> {
     let Some(fact) = event.event.fact() else {
         return lapse(event).map(lapsed).into_iter().collect();
     };
-    let plain = plain_kinds(event, fact).map(|kind| {
+    let plain = plain_kinds(&event.meta, fact).map(|kind| {
         let article = event.meta.article.as_deref().map(str::to_owned);
         Exception { kind, code: None, text: said_of(kind, event, fact), article }
     });
@@ -107,17 +107,18 @@ pub fn exceptions_of(event: &Recorded) -> Vec<Exception> {
 }
 
 /// The kinds that are no findings.
-fn plain_kinds(event: &Recorded, fact: &Fact) -> impl Iterator<Item = ExceptionKind> {
-    let provenance = event.meta.provenance;
+fn plain_kinds(meta: &EventMeta, fact: &Fact) -> impl Iterator<Item = ExceptionKind> + use<> {
+    let provenance = meta.provenance;
+    let states_receipt = meta.received_on.is_some() || fact.effects.receipt.is_some();
     let holds = [
         (ExceptionKind::Override, over_limit(fact).is_some()),
         (ExceptionKind::Correction, fact.act.kind() == ActKind::Correct),
-        (ExceptionKind::StatedReceipt, event.states_receipt()),
-        (ExceptionKind::BackDated, is_back_dated(event)),
+        (ExceptionKind::StatedReceipt, states_receipt),
+        (ExceptionKind::BackDated, is_back_dated(meta)),
         (ExceptionKind::RuleUnknown, fact.act.kind() == ActKind::RecordUnderUnknownRule),
         (ExceptionKind::Attested, provenance == Provenance::Attested),
         (ExceptionKind::Inferred, provenance == Provenance::Inferred),
-        (ExceptionKind::AmbiguousDate, !dated(event).is_day()),
+        (ExceptionKind::AmbiguousDate, !dated(meta, fact).is_day()),
     ];
     holds.into_iter().filter(|(_, holds)| *holds).map(|(kind, _)| kind)
 }
@@ -142,14 +143,12 @@ fn over_limit(fact: &Fact) -> Option<&str> {
 }
 
 /// When what it puts on record counts: of a correction, what stands in the corrected one's place.
-fn dated(event: &Recorded) -> CivilDate {
-    let mended = event.event.fact().and_then(|fact| fact.mended.as_ref());
-    mended.map_or(event.meta.effective_on, |mended| mended.effective_on)
+fn dated(meta: &EventMeta, fact: &Fact) -> CivilDate {
+    fact.mended.as_ref().map_or(meta.effective_on, |mended| mended.effective_on)
 }
 
 /// Whoever records another office's act out of an archive dates nothing back; nor does evidence.
-fn is_back_dated(event: &Recorded) -> bool {
-    let meta = &event.meta;
+fn is_back_dated(meta: &EventMeta) -> bool {
     !meta.archive
         && meta.provenance == Provenance::Recorded
         && meta.effective_on.latest() < meta.recorded_at.civil_day()
@@ -210,7 +209,7 @@ fn said_of(kind: ExceptionKind, event: &Recorded, fact: &Fact) -> Text {
             "{act}: the day is known only as {on}",
             "{act}：日期仅知为{on}",
             act = act,
-            on = dated(event)
+            on = dated(meta, fact)
         ),
         ExceptionKind::DaysOverQuota
         | ExceptionKind::LateFiling

@@ -4,6 +4,7 @@
 pub mod brief;
 pub mod changes;
 pub mod ends;
+pub mod exceptions;
 pub mod headers;
 pub mod labels;
 pub mod media;

@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::api::asking::answer::{json, limit};
 use crate::api::asking::call::{Answered, Call, refused_parameter};
 use crate::api::asking::cursor::{CURSOR, Cursor, cursor, next_link, write_cursor};
+use crate::api::asking::named;
 use crate::api::asking::page::{EXERCISE, LIMIT};
 use crate::api::asking::times::{AT_SEQUENCE, KNOWN_AT, Known, known, known_by};
 use crate::codec::{StreamKind, kind_of_stream};
@@ -129,8 +130,9 @@ impl Span {
         let cursor: Option<Cursor<u64>> = cursor(call)?;
         let (known_at, until) = known(call).await?;
         let log = call.state.app.log();
-        let subject = call.parsed("subject", SubjectId::parse)?;
-        let (exercise, program) = asked_program(call)?;
+        let subject = named::subject(call, "subject").await?;
+        let exercise = named::exercise(call)?;
+        let program = named::program(call)?.map(|program| program.id.clone());
         if since == Known::All {
             return Err(refused_parameter(
                 SINCE_KNOWN_AT.name,
@@ -232,17 +234,6 @@ impl Span {
             |change| ChangeView::of(change, &history, (program, &labels, &subject), call.language);
         Ok(found.iter().map(view).collect())
     }
-}
-
-/// Whether exercises are asked about, and of which program.
-fn asked_program(call: &Call) -> Result<(bool, Option<ProgramId>), Problem> {
-    let exercise = call.flag("exercise")?;
-    let Some(id) = call.parameter("program") else { return Ok((exercise, None)) };
-    let program = call.state.app.library().program(id).ok_or_else(|| {
-        let (en, zh) = (format!("there is no program {id:?}"), format!("没有项目“{id}”"));
-        refused_parameter("program", &en, &zh)
-    })?;
-    Ok((program.is_exercise(), Some(program.id.clone())))
 }
 
 /// The program of an enrollment's stream, or of a program's own.

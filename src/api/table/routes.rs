@@ -13,6 +13,7 @@ use crate::api::resources::act_view::{ActView, Recording};
 use crate::api::resources::changes::ChangesPage;
 use crate::api::resources::documents::DocumentView;
 use crate::api::resources::events::{ArchivePage, EventPage, EventView};
+use crate::api::resources::exceptions::ExceptionsPage;
 use crate::api::resources::health::Health;
 use crate::api::resources::lists::EnrollmentItem;
 use crate::api::resources::obligations::{ObligationItem, ObligationsOfOne};
@@ -29,8 +30,9 @@ use crate::api::resources::webhooks::{
     ReplayView, RevealedView, RotationRequest,
 };
 use crate::api::resources::{
-    about, acts, changes, documents, events, exports, health, lists, obligations, permitted,
-    plan_versions, programs, quotas, revisions, status, subjects, timeline, trail, webhooks, whole,
+    about, acts, changes, documents, events, exceptions, exports, health, lists, obligations,
+    permitted, plan_versions, programs, quotas, revisions, status, subjects, timeline, trail,
+    webhooks, whole,
 };
 use crate::domain::logbook::CalendarAdopted;
 use crate::domain::subject::{Registration, Renaming, SubjectCorrection};
@@ -258,6 +260,11 @@ pub const ROUTES: &[Route] = &[
         "What the record answers otherwise than at an earlier instant, for which days and by which event",
         "与较早时刻相比，记录的回答有何不同：涉及哪些日期、因何事件",
         json!(ChangesPage), to!(changes::list_changes)).query(changes::CHANGES).or(LIST),
+    get("/v1/exceptions", "list_exceptions",
+        "The register of exceptions: departures from the rule, and what rests on less than it",
+        "例外登记簿：与规定不符之处，以及依据不足之处",
+        json!(ExceptionsPage), to!(exceptions::list_exceptions))
+        .query(exceptions::EXCEPTIONS).takes(WAITING).or(LIST),
 
     get("/v1/events", "list_events",
         "The log: page by page, line by line, as CloudEvents, or as a stream of server-sent events",

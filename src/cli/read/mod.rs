@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod changes;
+mod exceptions;
 pub mod obligations;
 pub mod status;
 pub mod timeline;

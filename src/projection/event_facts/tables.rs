@@ -6,6 +6,8 @@ use uuid::Uuid;
 use crate::domain::act::DocumentRef;
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::event::{Effects, EventMeta};
+use crate::domain::exceptions::ExceptionKind;
+use crate::domain::ids::Id;
 use crate::projection::declare::table;
 use crate::projection::step::Told;
 use crate::projection::value::Micros;
@@ -14,6 +16,7 @@ use crate::projection::value::Micros;
 pub(super) const FACTS: usize = 0;
 pub(super) const OFFICES: usize = 1;
 pub(super) const LAWS: usize = 2;
+pub(super) const EXCEPTIONS: usize = 3;
 
 /// What an event says, and the rows of what it says like others.
 pub(super) struct Said<'a> {
@@ -133,4 +136,29 @@ table! {
     edition: Option<&str> = of.1.edition.as_deref(),
     /// the article
     article: Option<&str> = of.1.article.as_deref(),
+}
+
+/// Something for which an event is in the register of exceptions.
+pub(super) struct Listed<'a> {
+    pub told: &'a Told<'a>,
+    pub number: usize,
+    pub kind: ExceptionKind,
+    pub code: Option<&'a Id>,
+}
+
+table! {
+    /// The register of exceptions (G18): one row for each thing for which an event is in it. Rows are never changed.
+    ExceptionRow("exception", key ["sequence", "number"], changes []), |of: Listed<'_>|
+    /// the event
+    sequence: u64 = of.told.envelope.sequence,
+    /// its number among those of the event, from 0
+    number: u64 = of.number as u64,
+    /// the kind: `override`, `correction`, `stated_receipt` …
+    kind: &str = of.kind.as_str(),
+    /// of a finding, its code
+    code: Option<&str> = of.code.map(|code| code.as_str()),
+    /// the enrollment, as in table `enrollment`
+    enrollment: Option<u64> = of.told.enrollment,
+    /// it is of an exercise
+    exercise: bool = of.told.meta.exercise,
 }

@@ -110,7 +110,7 @@ pub async fn list_obligations(call: Call) -> Answered {
             let declared = measure.obligations.iter().map(|obligation| obligation.id.clone());
             declared.collect()
         })?,
-        owes: named::office(&call)?,
+        owes: named::office(&call, "owes")?,
         due_before,
         due_after,
         only_binding: false,
