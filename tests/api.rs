@@ -18,6 +18,8 @@ mod documents;
 mod documents_away;
 #[path = "api/event_stream.rs"]
 mod event_stream;
+#[path = "api/exceptions.rs"]
+mod exceptions;
 #[path = "api/exports.rs"]
 mod exports;
 #[path = "api/failing_log.rs"]

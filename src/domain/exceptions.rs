@@ -4,7 +4,7 @@
 use super::act::{Act, ActKind};
 use super::date::CivilDate;
 use super::event::{Event, EventMeta, Fact, Finding, ObligationLapsed, Recorded};
-use super::ids::{Id, Provenance, Text};
+use super::ids::{Id, Office, Provenance, Text};
 use super::words::{Given, quoted, said};
 
 macro_rules! kinds {
@@ -147,9 +147,11 @@ fn dated(meta: &EventMeta, fact: &Fact) -> CivilDate {
     fact.mended.as_ref().map_or(meta.effective_on, |mended| mended.effective_on)
 }
 
-/// Whoever records another office's act out of an archive dates nothing back; nor does evidence.
+/// Who records another office's act out of an archive dates nothing back, nor does the registrar with a note
+/// of its own; nor does evidence.
 fn is_back_dated(meta: &EventMeta) -> bool {
     !meta.archive
+        && meta.office != Office::Registrar
         && meta.provenance == Provenance::Recorded
         && meta.effective_on.latest() < meta.recorded_at.civil_day()
 }

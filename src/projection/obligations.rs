@@ -14,10 +14,12 @@ use super::table::Table;
 use super::turn::{Path, Turn};
 use crate::domain::state::{Duty, State};
 
+mod late;
 mod list;
 mod tables;
 mod whole;
 
+pub use late::{LateFilter, LateRow};
 pub use list::{ObligationCursor, ObligationFilter, ObligationRow};
 
 pub(super) use tables::{DutyRow, MetRow};

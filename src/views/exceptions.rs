@@ -12,6 +12,7 @@ use crate::domain::measure::{Program, QuotaRule};
 use crate::domain::quota::Taken;
 use crate::domain::subject::Subject;
 use crate::domain::words::{self, Given, said};
+use crate::projection::obligations::LateRow;
 
 /// How many exceptions there are of a kind.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -84,6 +85,30 @@ impl ExceptionView {
             event: Some(EventBrief::of(event, &stream, language)),
             ..Self::plain(exception.kind, program, &exception.text, language)
         }
+    }
+
+    /// Something that was received late, by the event that met it.
+    pub fn late(
+        row: &LateRow,
+        (days, label): (i64, Option<Text>),
+        event: &Recorded,
+        (program, subject): (&Program, &Subject),
+        language: Language,
+    ) -> Self {
+        let label = label.unwrap_or_else(|| words::quoted(Given(&row.obligation)));
+        let text = said!(
+            "{what}, due {due} and owed by {office}, was received on {on}: {days} days after the last in time",
+            "{office}应于{due}前履行的{what}，于{on}收到，逾期{days}天",
+            what = label,
+            due = row.due_on,
+            office = row.owes,
+            on = row.received_on,
+            days = u64::try_from(days).unwrap_or_default()
+        );
+        let (kind, code) = (ExceptionKind::LateFiling, Some(row.obligation.clone()));
+        let article = Some(row.article.clone());
+        let exception = Exception { kind, code, text, article };
+        Self::of(&exception, event, (program, subject), None, language)
     }
 
     /// Days on which more places are taken than the limit.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::api::asking::answer::{json, limit};
 use crate::api::asking::call::{Answered, Call};
@@ -21,8 +21,11 @@ use crate::domain::date::Day;
 use crate::domain::exceptions::{ExceptionKind, exceptions_of};
 use crate::domain::ids::Office;
 use crate::domain::measure::Program;
+use crate::log::StreamName;
 use crate::projection::event_facts::{ExceptionCursor, ExceptionFilter, ExceptionFound};
+use crate::projection::obligations::{LateFilter, LateRow};
 use crate::views::exceptions::{ExceptionCount, ExceptionView};
+use crate::views::labels::Labels;
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::Problem;
 use crate::views::sequence::sequence;
@@ -84,22 +87,49 @@ pub struct ExceptionsPage {
 /// See the route.
 pub async fn list_exceptions(call: Call) -> Answered {
     let limit = limit(&call)?;
-    let cursor: Option<Cursor<ExceptionCursor>> = cursor(&call)?;
+    let cursor: Option<Cursor<After>> = cursor(&call)?;
     let times = Times::of(&call, cursor.as_ref()).await?;
     let filter = Arc::new(filter(&call).await?);
     let (asked, known) = (filter.clone(), times.known.sequence());
     let after = cursor.map(|cursor| cursor.after);
+    let (begins_late, after_event, after_late) = match after {
+        None => (false, None, None),
+        Some(After::Event(event)) => (false, Some(event), None),
+        Some(After::Late(id)) => (true, None, Some(id)),
+    };
     let answer = ask_at(&call, &times, move |tables, at| {
-        let found = tables.list_exceptions(&asked, at.known, after, limit + 1)?;
-        Ok((found, tables.count_exceptions(&asked, at.known)?))
+        let found = match begins_late {
+            true => Vec::new(),
+            false => tables.list_exceptions(&asked, at.known, after_event, limit + 1)?,
+        };
+        let late = late_of(&asked).map(|filter| tables.list_late(&filter, at)).transpose()?;
+        let counted = tables.count_exceptions(&asked, at.known)?;
+        Ok((found, late.unwrap_or_default(), counted))
     });
     let answer = answer.await?;
-    let (mut found, mut counted) = answer.value;
-    let next = more(&mut found, limit, |last| last.at);
+    let (mut found, late, mut counted) = answer.value;
+    let mut next = more(&mut found, limit, |last| After::Event(last.at));
     let mut items = views(&call, &found).await?;
-    let over = days_over(&call, &filter, times.known.sequence()).await?;
+    let late = judged_late(&call, late, known);
+    if !late.is_empty() {
+        *counted.entry(ExceptionKind::LateFiling).or_default() += late.len() as u64;
+    }
+    let over = days_over(&call, &filter, known).await?;
     if !over.is_empty() {
         counted.insert(ExceptionKind::DaysOverQuota, over.len() as u64);
+    }
+    if next.is_none() {
+        let left = late.into_iter().filter(|(row, _)| Some(row.id) > after_late);
+        let mut left: Vec<_> = left.collect();
+        let room = limit.saturating_sub(items.len());
+        next = match (room, left.is_empty()) {
+            (0, false) => Some(After::Late(after_late.unwrap_or_default())),
+            _ => more(&mut left, room, |(row, _)| After::Late(row.id)),
+        };
+        left.truncate(room);
+        for (row, days) in left {
+            items.extend(late_view(&call, &row, days).await?);
+        }
     }
     if next.is_none() {
         items.extend(over);
@@ -121,6 +151,57 @@ pub async fn list_exceptions(call: Call) -> Answered {
         next: link,
     };
     json(&call, &page)
+}
+
+/// Where the next page begins.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+enum After {
+    Event(ExceptionCursor),
+    /// After a row of what was late.
+    Late(u64),
+}
+
+/// What is asked of late filings, if they are asked for.
+fn late_of(filter: &ExceptionFilter) -> Option<LateFilter> {
+    let asked = filter.kinds.is_empty() || filter.kinds.contains(&ExceptionKind::LateFiling);
+    asked.then(|| LateFilter {
+        exercise: filter.exercise,
+        program: filter.program.clone(),
+        subject: filter.subject.clone(),
+        province: filter.province.clone(),
+        office: filter.office,
+        from: filter.from,
+        until: filter.until,
+    })
+}
+
+/// Those that were late by the calendars, with the number of days.
+fn judged_late(call: &Call, late: Vec<LateRow>, known: Option<u64>) -> Vec<(LateRow, i64)> {
+    let calendars = call.state.app.library().calendars(known);
+    let days =
+        |row: &LateRow| calendars.adjust(&row.due_on).not_late_before.days_until(row.received_on);
+    let judged = late.into_iter().map(|row| (days(&row), row)).map(|(days, row)| (row, days));
+    judged.filter(|(_, days)| *days > 0).collect()
+}
+
+/// What is said of a late filing, with the event that met it.
+async fn late_view(
+    call: &Call,
+    row: &LateRow,
+    days: i64,
+) -> Result<Option<ExceptionView>, Problem> {
+    let app = &call.state.app;
+    let Some(program) = app.library().program(row.program.as_str()) else { return Ok(None) };
+    let error = |error| call.problem(error);
+    let subject = app.library().subject_of(program, row.subject.as_ref()).await.map_err(error)?;
+    let name = StreamName::parse(&row.stream).map_err(Problem::internal)?;
+    let page = app.log().read_stream(&name, row.met_by, 1).await?;
+    let Some(stored) = page.events.first() else { return Ok(None) };
+    let recorded = codec::decode_enrollment(stored).map_err(Problem::internal)?;
+    let label = Labels(app.library().versions(program)).obligation(&row.obligation);
+    let view =
+        ExceptionView::late(row, (days, label), &recorded, (program, &subject), call.language);
+    Ok(Some(view))
 }
 
 async fn filter(call: &Call) -> Result<ExceptionFilter, Problem> {

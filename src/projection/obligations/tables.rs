@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use crate::domain::date::{CivilDate, Day};
+use crate::domain::duty::due_in;
 use crate::domain::event::{Due, Series};
 use crate::domain::period::Yearly;
-use crate::domain::state::{Duty, LapseOnRecord, Met, Received};
+use crate::domain::state::{Duty, LapseOnRecord, Met, ONCE, Received};
 use crate::projection::declare::{spans, table};
 use crate::projection::turn::Turn;
 use crate::projection::value::{AsJson, Json, Offices, Phases, Printed, array};
@@ -90,6 +91,15 @@ spans! {
     certain_from: Option<Day> = owed.series().and_then(|series| series.certain_from),
 }
 
+fn due_met(duty: &Duty, year: i32) -> Option<CivilDate> {
+    due_in(duty, (year != ONCE).then_some(year))
+}
+
+fn days_after(duty: &Duty, year: i32, met: &Met) -> Option<u64> {
+    let days = due_met(duty, year)?.latest().days_until(met.received_on);
+    u64::try_from(days).ok().filter(|days| *days > 0)
+}
+
 spans! {
     /// How a duty was met.
     MetRow("obligation_met"), <'a> |met: (&'a Duty, i32, &'a Met)|
@@ -109,6 +119,10 @@ spans! {
     stated: bool = met.2.stated,
     /// where several offices receive it, each with its day (`by`, `on`, `stated`)
     receipts: Json<Receipts<'_>> = Json(Receipts(&met.2.receipts)),
+    /// by when it was due, before rest days; null: undated
+    due_on: Option<CivilDate> = due_met(met.0, met.1),
+    /// the number of days that it was received after that; null: it was not. Rest days can make it none
+    days_after: Option<u64> = days_after(met.0, met.1, met.2),
 }
 
 table! {
