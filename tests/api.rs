@@ -16,6 +16,8 @@ mod documents;
 #[cfg(feature = "s3")]
 #[path = "api/documents_away.rs"]
 mod documents_away;
+#[path = "api/due_feeds.rs"]
+mod due_feeds;
 #[path = "api/event_stream.rs"]
 mod event_stream;
 #[path = "api/exceptions.rs"]

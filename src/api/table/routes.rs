@@ -255,7 +255,8 @@ pub const ROUTES: &[Route] = &[
         json!(RevisionView), to!(revisions::get_revision)),
     get("/v1/obligations", "list_obligations", "What is due across programs, on a day", "各项目在某日应履行的义务",
         json!(Page<ObligationItem>), to!(obligations::list_obligations))
-        .query(obligations::OBLIGATIONS).takes(WAITING).sends(PAGED).or(LIST),
+        .gives(obligations::FORMS).query(obligations::OBLIGATIONS).takes(WAITING).sends(PAGED)
+        .or(LIST),
     get("/v1/changes", "list_changes",
         "What the record answers otherwise than at an earlier instant, for which days and by which event",
         "与较早时刻相比，记录的回答有何不同：涉及哪些日期、因何事件",
