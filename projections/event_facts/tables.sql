@@ -83,3 +83,20 @@ CREATE TABLE law (
     -- the article
     article TEXT
 ) STRICT;
+
+-- The register of exceptions (G18): one row for each thing for which an event is in it. Rows are never changed.
+CREATE TABLE exception (
+    -- the event
+    sequence INTEGER NOT NULL,
+    -- its number among those of the event, from 0
+    number INTEGER NOT NULL,
+    -- the kind: `override`, `correction`, `stated_receipt` …
+    kind TEXT NOT NULL,
+    -- of a finding, its code
+    code TEXT,
+    -- the enrollment, as in table `enrollment`
+    enrollment INTEGER,
+    -- boolean: it is of an exercise
+    exercise INTEGER NOT NULL,
+    PRIMARY KEY (sequence, number)
+) STRICT, WITHOUT ROWID;

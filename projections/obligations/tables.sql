@@ -97,7 +97,11 @@ CREATE TABLE obligation_met (
     -- boolean: that day was stated rather than that of recording
     stated INTEGER NOT NULL,
     -- JSON: where several offices receive it, each with its day (`by`, `on`, `stated`)
-    receipts TEXT NOT NULL
+    receipts TEXT NOT NULL,
+    -- EDTF: by when it was due, before rest days; null: undated
+    due_on TEXT,
+    -- the number of days that it was received after that; null: it was not. Rest days can make it none
+    days_after INTEGER
 ) STRICT;
 
 -- Which due dates passed in silence, as Docket recorded it.

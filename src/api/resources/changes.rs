@@ -84,8 +84,9 @@ pub struct ChangesPage {
 /// # Errors
 /// See the route.
 pub async fn list_changes(call: Call) -> Answered {
+    let limit = limit(&call)?;
     let span = Span::of(&call).await?;
-    let found = span.find(&call, limit(&call)?).await?;
+    let found = span.find(&call, limit).await?;
     let next = match found.more {
         None => None,
         Some(last) => {
