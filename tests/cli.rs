@@ -26,6 +26,8 @@ mod nameless;
 mod postgres;
 #[path = "cli/read.rs"]
 mod read;
+#[path = "cli/registers.rs"]
+mod registers;
 #[path = "cli/retry.rs"]
 mod retry;
 #[path = "cli/rights.rs"]
