@@ -27,6 +27,7 @@ mod fill;
 mod kept;
 mod reading;
 mod served;
+mod streams;
 mod whole;
 
 /// Who holds the copy that serves still: it goes on without a sign of life as long as the right to
