@@ -5,7 +5,7 @@ use super::change::ModelChanges;
 use super::declare::table;
 use super::step::Projection;
 use super::table::Table;
-use super::turn::Standing;
+use super::turn::Head;
 use crate::domain::date::Timestamp;
 use crate::domain::ids::SubjectId;
 
@@ -21,7 +21,7 @@ pub struct CurrentStatus;
 table! {
     /// The newest event of each enrollment, whatever day it counts from. A program as a whole is one
     /// without a subject.
-    HeadRow("enrollment", key ["id"], changes []), |newest: Standing|
+    HeadRow("enrollment", key ["id"], changes []), |newest: Head|
     /// its number, by which other tables name it: the sequence of its first event
     id: u64 = newest.number,
     /// the program
@@ -57,7 +57,7 @@ impl Projection for CurrentStatus {
         &[&HeadRow::TABLE]
     }
 
-    fn newest(&mut self, newest: &Standing, changes: &mut ModelChanges<'_>) {
+    fn newest(&mut self, newest: &Head, changes: &mut ModelChanges<'_>) {
         HeadRow::write(newest, &mut changes.put(0));
     }
 }

@@ -15,7 +15,7 @@ use super::change::Changes;
 use super::life::{Life, rows_of};
 use super::models::Models;
 use super::step::Envelope;
-use super::turn::Standing;
+use super::turn::Head;
 use crate::codec::{decode_enrollment, subject_history};
 use crate::domain::event::Recorded;
 use crate::domain::history::History;
@@ -76,7 +76,7 @@ impl Folder {
     ) -> Result<u64, ProjectionError> {
         let stream = &envelope.stream;
         if let Some(life) = self.open.get(stream) {
-            return Ok(life.standing.number);
+            return Ok(life.head.number);
         }
         let life = match self.kept.get_mut(stream).and_then(|mut kept| kept.take()) {
             Some(life) => life,
@@ -92,7 +92,7 @@ impl Folder {
                 }
             }
         };
-        let number = life.standing.number;
+        let number = life.head.number;
         self.open.insert(stream.clone(), life);
         Ok(number)
     }
@@ -122,8 +122,8 @@ impl Folder {
     }
 
     /// The enrollments of the batch.
-    pub fn open(&self) -> impl Iterator<Item = &Standing> {
-        self.open.values().map(|life| &life.standing)
+    pub fn open(&self) -> impl Iterator<Item = &Head> {
+        self.open.values().map(|life| &life.head)
     }
 
     /// Ends a batch: what was folded is kept if its rows were written.

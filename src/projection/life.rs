@@ -6,7 +6,7 @@ use super::ProjectionError;
 use super::change::Changes;
 use super::models::Models;
 use super::rows::Rows;
-use super::turn::{Path, Standing, Turn};
+use super::turn::{Head, Path, Turn};
 use crate::codec::{StreamKind, kind_of_stream};
 use crate::domain::date::Day;
 use crate::domain::enrollment::Enrollment;
@@ -18,7 +18,7 @@ use crate::log::StreamName;
 /// An enrollment with its fold and its rows.
 #[derive(Debug)]
 pub(super) struct Life {
-    pub standing: Standing,
+    pub head: Head,
     enrollment: Enrollment,
     /// The state at the end of the day before the last fold day.
     prior: State,
@@ -43,7 +43,7 @@ impl Life {
             }
         };
         Ok(Self {
-            standing: Standing {
+            head: Head {
                 stream: stream.clone(),
                 program,
                 subject,
@@ -74,17 +74,17 @@ impl Life {
     ) -> Result<(), ProjectionError> {
         let stands = self.enrollment.revision;
         if event.revision != stands.map_or(0, |revision| revision + 1) {
-            let (stream, revision) = (self.standing.stream.to_string(), event.revision);
+            let (stream, revision) = (self.head.stream.to_string(), event.revision);
             return Err(ProjectionError::OutOfOrder { stream, revision, stands });
         }
-        let standing = &mut self.standing;
-        (standing.revision, standing.sequence) = (event.revision, sequence);
-        standing.recorded_at = event.meta.recorded_at;
+        let head = &mut self.head;
+        (head.revision, head.sequence) = (event.revision, sequence);
+        head.recorded_at = event.meta.recorded_at;
         let last_fold_day = self.enrollment.last_fold_day;
         let before = self.enrollment.state.clone();
         let from = event.meta.effective_on.latest();
         let turn = |path, from, prior, after| Turn {
-            enrollment: self.standing.number,
+            enrollment: self.head.number,
             event,
             sequence,
             from,

@@ -69,7 +69,7 @@ pub use status::Status;
 pub use step::{Envelope, Input, Projection, Told};
 pub use store::{Copies, Mode, SqliteCopies};
 pub use table::{Change, Column, Kind, Table};
-pub use turn::{Path, Standing, Turn};
+pub use turn::{Head, Path, Turn};
 
 /// Every read model, ready to be filled.
 pub fn all() -> Vec<Box<dyn Projection>> {

@@ -4,7 +4,7 @@ use super::change::{Changes, ModelChanges};
 use super::rows::Rows;
 use super::step::{Envelope, Input, Told};
 use super::table::Table;
-use super::turn::{Standing, Turn};
+use super::turn::{Head, Turn};
 use super::{Projection, ProjectionError};
 use crate::domain::event::EventMeta;
 
@@ -60,7 +60,7 @@ impl Models {
     }
 
     /// Hands to every read model how far an enrollment was taken in.
-    pub fn newest(&mut self, newest: &Standing, changes: &mut Changes) {
+    pub fn newest(&mut self, newest: &Head, changes: &mut Changes) {
         self.each(changes, |model, changes| model.newest(newest, changes));
     }
 

@@ -1,4 +1,4 @@
-//! What an event makes of its enrollment, and where that then stands.
+//! What an event makes of its enrollment, and which was its newest.
 
 use crate::domain::date::{Day, Timestamp};
 use crate::domain::event::Recorded;
@@ -52,9 +52,9 @@ impl Turn<'_> {
     }
 }
 
-/// An enrollment, or the record of a program as a whole, as far as its events were taken in.
+/// An enrollment, or the record of a program as a whole, with its newest event.
 #[derive(Debug)]
-pub struct Standing {
+pub struct Head {
     /// Its stream.
     pub stream: StreamName,
     /// The program.

@@ -249,7 +249,7 @@ fn write_rows(
     let events = folder.events(&stream.name, stream.events);
     let events = events.map_err(|error| (stream.number, error))?;
     if let Some(life) = rows_of(&stream.name, events, models, changes)? {
-        models.newest(&life.standing, changes);
+        models.newest(&life.head, changes);
     }
     changes.settle();
     Ok(())
