@@ -5,7 +5,7 @@ use super::change::ModelChanges;
 use super::declare::table;
 use super::step::Projection;
 use super::table::Table;
-use super::turn::Life;
+use super::turn::Head;
 use crate::domain::date::Timestamp;
 use crate::domain::ids::SubjectId;
 
@@ -21,23 +21,23 @@ pub struct CurrentStatus;
 table! {
     /// The newest event of each enrollment, whatever day it counts from. A program as a whole is one
     /// without a subject.
-    HeadRow("enrollment", key ["id"], changes []), |life: Life|
+    HeadRow("enrollment", key ["id"], changes []), |newest: Head|
     /// its number, by which other tables name it: the sequence of its first event
-    id: u64 = life.number,
+    id: u64 = newest.number,
     /// the program
-    program: &str = life.program.as_str(),
+    program: &str = newest.program.as_str(),
     /// the subject; null: the program as a whole
-    subject: Option<&str> = life.subject.as_ref().map(SubjectId::as_str),
+    subject: Option<&str> = newest.subject.as_ref().map(SubjectId::as_str),
     /// its stream
-    stream: &str = life.stream.as_str(),
+    stream: &str = newest.stream.as_str(),
     /// it is of an exercise
-    exercise: bool = life.exercise,
+    exercise: bool = newest.exercise,
     /// the newest event's revision: what `If-Match` names
-    revision: u64 = life.revision().unwrap_or_default(),
+    revision: u64 = newest.revision,
     /// the newest event's sequence
-    sequence: u64 = life.sequence,
+    sequence: u64 = newest.sequence,
     /// at which that event was recorded
-    recorded_at: Timestamp = life.recorded_at,
+    recorded_at: Timestamp = newest.recorded_at,
 }
 
 impl Projection for CurrentStatus {
@@ -57,7 +57,7 @@ impl Projection for CurrentStatus {
         &[&HeadRow::TABLE]
     }
 
-    fn newest(&mut self, life: &Life, changes: &mut ModelChanges<'_>) {
-        HeadRow::write(life, &mut changes.put(0));
+    fn newest(&mut self, newest: &Head, changes: &mut ModelChanges<'_>) {
+        HeadRow::write(newest, &mut changes.put(0));
     }
 }

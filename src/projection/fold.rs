@@ -12,9 +12,10 @@ use tokio::runtime::Handle;
 
 use super::ProjectionError;
 use super::change::Changes;
+use super::life::{Life, rows_of};
 use super::models::Models;
 use super::step::Envelope;
-use super::turn::{Life, rows_of};
+use super::turn::Head;
 use crate::codec::{decode_enrollment, subject_history};
 use crate::domain::event::Recorded;
 use crate::domain::history::History;
@@ -75,7 +76,7 @@ impl Folder {
     ) -> Result<u64, ProjectionError> {
         let stream = &envelope.stream;
         if let Some(life) = self.open.get(stream) {
-            return Ok(life.number);
+            return Ok(life.head.number);
         }
         let life = match self.kept.get_mut(stream).and_then(|mut kept| kept.take()) {
             Some(life) => life,
@@ -91,7 +92,7 @@ impl Folder {
                 }
             }
         };
-        let number = life.number;
+        let number = life.head.number;
         self.open.insert(stream.clone(), life);
         Ok(number)
     }
@@ -121,8 +122,8 @@ impl Folder {
     }
 
     /// The enrollments of the batch.
-    pub fn open(&self) -> impl Iterator<Item = &Life> {
-        self.open.values().map(|life| &**life)
+    pub fn open(&self) -> impl Iterator<Item = &Head> {
+        self.open.values().map(|life| &life.head)
     }
 
     /// Ends a batch: what was folded is kept if its rows were written.

@@ -155,7 +155,7 @@ impl Following {
             tell(models, event, Some(number), changes)?;
             folder.take_in(&event.envelope, recorded, models, changes)?;
         }
-        folder.open().for_each(|life| models.newest(life, changes));
+        folder.open().for_each(|newest| models.newest(newest, changes));
         Moved::over(batch)
     }
 }

@@ -22,6 +22,7 @@ mod export;
 mod fate;
 mod fold;
 mod follow;
+mod life;
 mod models;
 mod page;
 mod read;
@@ -29,6 +30,7 @@ mod rebuild;
 mod rows;
 mod runner;
 mod sql;
+mod status;
 mod step;
 mod table;
 mod turn;
@@ -61,12 +63,13 @@ pub use rebuild::{
 };
 pub use reporting::{REPORTS, Report};
 pub use rows::Rows;
-pub use runner::{Extent, Options, Runner, STILL, Status, extent};
+pub use runner::{Extent, Options, Runner, STILL, extent};
 pub use sql::{Reader, Record};
+pub use status::Status;
 pub use step::{Envelope, Input, Projection, Told};
 pub use store::{Copies, Mode, SqliteCopies};
 pub use table::{Change, Column, Kind, Table};
-pub use turn::{Life, Path, Turn};
+pub use turn::{Head, Path, Turn};
 
 /// Every read model, ready to be filled.
 pub fn all() -> Vec<Box<dyn Projection>> {

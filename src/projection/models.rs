@@ -4,7 +4,7 @@ use super::change::{Changes, ModelChanges};
 use super::rows::Rows;
 use super::step::{Envelope, Input, Told};
 use super::table::Table;
-use super::turn::{Life, Turn};
+use super::turn::{Head, Turn};
 use super::{Projection, ProjectionError};
 use crate::domain::event::EventMeta;
 
@@ -60,8 +60,8 @@ impl Models {
     }
 
     /// Hands to every read model how far an enrollment was taken in.
-    pub fn newest(&mut self, life: &Life, changes: &mut Changes) {
-        self.each(changes, |model, changes| model.newest(life, changes));
+    pub fn newest(&mut self, newest: &Head, changes: &mut Changes) {
+        self.each(changes, |model, changes| model.newest(newest, changes));
     }
 
     /// Hands to every read model an event of a stream that no enrollment has.

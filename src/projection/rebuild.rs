@@ -1,10 +1,9 @@
 //! A new copy of the read models, made from the log alone, in one pass for all that are rebuilt.
 //!
-//! It is filled beside the copy that serves, which is followed meanwhile: one thread reads and
-//! decodes, one folds, one writes, indexes last. What is not rebuilt is copied from the copy that
-//! serves. At the event up to which that one had read when the rebuild began, both are compared;
-//! then the new one catches up and takes over in one step. A rebuild that is killed leaves the old
-//! copy serving.
+//! It is filled beside the copy that serves, which is followed meanwhile (`whole`); indexes come last.
+//! What is not rebuilt is copied from the copy that serves. At the event up to which that one had read
+//! when the rebuild began, both are compared; then the new one catches up and takes over in one step. A
+//! rebuild that is killed leaves the old copy serving.
 
 use std::sync::Arc;
 
@@ -27,6 +26,7 @@ mod fill;
 mod kept;
 mod reading;
 mod served;
+mod streams;
 mod whole;
 
 /// Who holds the copy that serves still: it goes on without a sign of life as long as the right to

@@ -7,7 +7,7 @@ use super::ProjectionError;
 use super::change::ModelChanges;
 use super::rows::Rows;
 use super::table::Table;
-use super::turn::{Life, Turn};
+use super::turn::{Head, Turn};
 use crate::domain::event::{EventMeta, Fact};
 use crate::domain::quota::QuotaEvent;
 use crate::domain::subject::{SubjectEvent, SubjectHistory};
@@ -90,7 +90,7 @@ pub trait Projection: Send {
     fn turn(&mut self, _turn: &Turn<'_>, _rows: &mut Rows, _changes: &mut ModelChanges<'_>) {}
 
     /// Says how far an enrollment was taken in: once in each batch.
-    fn newest(&mut self, _life: &Life, _changes: &mut ModelChanges<'_>) {}
+    fn newest(&mut self, _newest: &Head, _changes: &mut ModelChanges<'_>) {}
 
     /// Takes in an event of another stream, in the order of that stream.
     fn take_in(

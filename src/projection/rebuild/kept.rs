@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::Rebuild;
-use super::whole::{BATCH_BYTES, Found, Stream};
+use super::streams::{BATCH_BYTES, Found, Stream};
 use crate::log::StreamName;
 use crate::projection::change::{Cell, Changes};
 use crate::projection::fold::Folder;

@@ -15,19 +15,18 @@ use std::thread::available_parallelism;
 use super::Rebuild;
 use super::kept::Kept;
 use super::reading::{Chunk, read};
+use super::streams::{BATCH_BYTES, Found, Stream};
 use crate::codec::Stored;
 use crate::log::StreamName;
 use crate::projection::change::Changes;
 use crate::projection::event_facts::EVENT_FACTS;
 use crate::projection::fold::Folder;
 use crate::projection::follow::{Failed, take_in, tell};
+use crate::projection::life::rows_of;
 use crate::projection::models::Models;
 use crate::projection::store::{CopyWriter, Moved};
-use crate::projection::turn::rows_of;
 use crate::projection::{Projection, ProjectionError, StoreError};
 
-/// Bytes of values after which a batch is written.
-pub(super) const BATCH_BYTES: usize = 2 * 1024 * 1024;
 /// Decoded chunks that wait.
 const WAITING_CHUNKS: usize = 8;
 /// Batches that wait to be written.
@@ -43,19 +42,6 @@ const MAX_FOLDING: usize = 16;
 struct Batch {
     changes: Changes,
     events: u64,
-}
-
-/// An enrollment: its stream, its number, and how many events it has.
-pub(super) struct Stream {
-    pub name: StreamName,
-    pub number: u64,
-    pub events: u64,
-}
-
-/// What the first pass finds out.
-pub(super) struct Found {
-    pub streams: Vec<Stream>,
-    pub moved: Moved,
 }
 
 /// A pass over a whole log.
@@ -263,7 +249,7 @@ fn write_rows(
     let events = folder.events(&stream.name, stream.events);
     let events = events.map_err(|error| (stream.number, error))?;
     if let Some(life) = rows_of(&stream.name, events, models, changes)? {
-        models.newest(&life, changes);
+        models.newest(&life.head, changes);
     }
     changes.settle();
     Ok(())

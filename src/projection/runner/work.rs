@@ -8,12 +8,13 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
-use super::{Options, Status};
+use super::Options;
 use crate::log::EventLog;
 use crate::projection::fold::Folder;
 use crate::projection::follow::{Follower, Progress};
 use crate::projection::models::Models;
 use crate::projection::rebuild::{Rebuild, rebuild};
+use crate::projection::status::Status;
 use crate::projection::store::{
     Claim, Copies, CopyId, CopyWriter, Holder, Mode, Sign, TakesFrom, met_damage,
 };

@@ -6,7 +6,6 @@
 //! leaves the old one serving and a half one that nobody reads; a reader sees one instant of one
 //! copy.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -19,10 +18,12 @@ use super::{Changes, DatabaseError, Decoded, Models, ProjectionError, Reader, St
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod sqlite;
+mod versions;
 
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresCopies, PostgresDatabase, PostgresOptions};
 pub use sqlite::SqliteCopies;
+pub use versions::{newer, stale};
 
 /// How far a copy has read, and who writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -359,35 +360,6 @@ pub fn met_damage(copies: &dyn Copies, copy: &CopyId, what: &str) -> Result<bool
         Err(error) if !is_seen => Err(error),
         _ => Ok(true),
     }
-}
-
-/// The read models in a copy that are of a newer version than these.
-///
-/// # Errors
-/// Those of the database.
-pub fn newer(reader: &mut dyn Reader, models: &Models) -> Result<Vec<String>, DatabaseError> {
-    let there = versions(reader)?;
-    let is_newer = |name: &str, version: u32| there.get(name) > Some(&i64::from(version));
-    let models = models.iter().filter(|model| is_newer(model.name(), model.version()));
-    Ok(models.map(|model| model.name().to_owned()).collect())
-}
-
-fn versions(reader: &mut dyn Reader) -> Result<HashMap<String, i64>, DatabaseError> {
-    let rows = reader.rows("SELECT name, version FROM read_model", &[], |row| {
-        Ok((row.text("name")?.to_owned(), row.int("version")?))
-    });
-    Ok(rows?.into_iter().collect())
-}
-
-/// The read models in a copy whose tables are missing or of another version.
-///
-/// # Errors
-/// Those of the database.
-pub fn stale(reader: &mut dyn Reader, models: &Models) -> Result<Vec<String>, DatabaseError> {
-    let there = versions(reader)?;
-    let is_stale = |name: &str, version: u32| there.get(name) != Some(&i64::from(version));
-    let models = models.iter().filter(|model| is_stale(model.name(), model.version()));
-    Ok(models.map(|model| model.name().to_owned()).collect())
 }
 
 /// A number of the log as databases keep it: it can't reach the sign.

@@ -4,8 +4,10 @@ use tokio_postgres::error::SqlState;
 
 use super::connect::{Link, database};
 use crate::projection::error::DatabaseError;
-use crate::projection::reporting::REPORTS;
 use crate::projection::store::CopyId;
+
+/// The views, each `CREATE OR REPLACE VIEW docket_report.<name> …` over `{copy}`.
+const VIEWS: &str = include_str!("../../../../projections/reporting/postgresql.sql");
 
 /// Shows a copy; to be called in the transaction that lets it serve. Views that are there with the
 /// same columns are kept, and with them what others granted or built on them.
@@ -18,8 +20,7 @@ pub(super) async fn publish(
     role: Option<&str>,
 ) -> Result<(), DatabaseError> {
     link.batch_execute("CREATE SCHEMA IF NOT EXISTS docket_report").await?;
-    for report in REPORTS.iter() {
-        let (name, create) = (report.name, report.postgres(&copy.0));
+    for (name, sql) in views() {
         let known = "SELECT to_regclass($1) IS NOT NULL";
         let source = format!("{copy}.docket_report_{name}");
         let known: bool = link.query_one(known, &[&source]).await?.try_get(0)?;
@@ -28,6 +29,7 @@ pub(super) async fn publish(
             link.batch_execute(&drop).await?;
             continue;
         }
+        let create = sql.replace("{copy}", &copy.0);
         let tried = link.batch_execute(&format!("SAVEPOINT view; {create}")).await;
         match tried {
             Ok(()) => {}
@@ -60,4 +62,27 @@ async fn grant(link: &Link, role: &str) -> Result<(), DatabaseError> {
         }
         database(&error)
     })
+}
+
+/// The views in their order, each with its name.
+fn views() -> impl Iterator<Item = (&'static str, &'static str)> {
+    VIEWS.split_inclusive(';').filter_map(|sql| {
+        let (_, after) = sql.split_once("VIEW docket_report.")?;
+        let name = after.split(|c: char| !c.is_ascii_lowercase() && c != '_').next()?;
+        Some((name, sql))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_view_shows_the_one_of_its_name() {
+        let names: Vec<_> = views().map(|(name, _)| name).collect();
+        assert_eq!(names.len(), VIEWS.matches("CREATE OR REPLACE VIEW").count());
+        for (name, sql) in views() {
+            assert!(sql.contains(&format!("FROM {{copy}}.docket_report_{name}")), "{name}");
+        }
+    }
 }
