@@ -53,6 +53,18 @@ impl DutyStatus {
         }
     }
 
+    /// The mark by which answers name it.
+    pub fn mark(self) -> &'static str {
+        match self {
+            Self::Open => "OPEN",
+            Self::Met => "MET",
+            Self::Late => "LATE",
+            Self::Overdue => "OVERDUE",
+            Self::Waived => "WAIVED",
+            Self::NotInTheRecord => "NOT_IN_THE_RECORD",
+        }
+    }
+
     /// Whether somebody still has to meet it.
     pub fn is_unmet(self) -> bool {
         matches!(self, Self::Open | Self::Overdue)

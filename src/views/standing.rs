@@ -2,6 +2,8 @@
 
 mod short;
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -9,9 +11,10 @@ use super::brief::{EventBrief, Labelled, MeasureInForce, ObligationView, mark_la
 use super::ends::{
     TermOn, TermView, TitleHeld, TitleView, is_over, is_review_due, over_note, review_due_note,
 };
-use super::reading::Reading;
+use super::reading::{Judged, Reading};
 use super::sequence::sequence;
-use crate::domain::duty::{DueItem, DutyStatus, waiting_among};
+use crate::domain::date::CivilDate;
+use crate::domain::duty::{DutyStatus, waiting_among};
 use crate::domain::event::Term;
 use crate::domain::history::History;
 use crate::domain::ids::{Id, Language};
@@ -53,7 +56,7 @@ pub struct PlaceView {
 
 /// Whose move it is.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct WaitingView {
+pub struct WaitingView<'a> {
     /// The office.
     pub office: &'static str,
     /// What it is called.
@@ -63,16 +66,17 @@ pub struct WaitingView {
     /// What that is called.
     pub act_label: &'static str,
     /// Since when.
-    pub since: String,
+    #[schemars(with = "String")]
+    pub since: CivilDate,
     /// How many days that is, on the day asked about.
     pub days: i64,
     /// The article.
-    pub article: String,
+    pub article: Cow<'a, str>,
 }
 
 /// The obligations, counted.
 #[derive(Debug, Default, Serialize, JsonSchema)]
-pub struct ObligationCounts {
+pub struct ObligationCounts<'a> {
     /// Not met, not due yet or undated.
     pub open: u32,
     /// Not met, and the due date has passed.
@@ -82,20 +86,20 @@ pub struct ObligationCounts {
     /// Met in time.
     pub met: u32,
     /// The unmet ones, with when they are due.
-    pub unmet: Vec<ObligationView>,
+    pub unmet: Vec<ObligationView<'a>>,
 }
 
 /// The status of an enrollment.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Status {
+pub struct Status<'a> {
     /// The program.
-    pub program: String,
+    pub program: &'a str,
     /// The program's name.
-    pub program_name: String,
+    pub program_name: &'a str,
     /// The subject.
-    pub subject: String,
+    pub subject: &'a str,
     /// The subject's name on the day.
-    pub name: String,
+    pub name: &'a str,
     /// Whether it is an exercise with an invented subject.
     pub exercise: bool,
     /// The day asked about.
@@ -113,7 +117,7 @@ pub struct Status {
     /// `RECORDED`, `ATTESTED` or `INFERRED`.
     pub provenance: String,
     /// What that is called.
-    pub provenance_label: String,
+    pub provenance_label: &'a str,
     /// From which day the record is complete.
     pub kept_since: Option<String>,
     /// The latest day on which an event shows the standing.
@@ -139,9 +143,9 @@ pub struct Status {
     /// The place of a quota held.
     pub place: Option<PlaceView>,
     /// Whose move it is.
-    pub waiting_for: Vec<WaitingView>,
+    pub waiting_for: Vec<WaitingView<'a>>,
     /// The obligations, counted.
-    pub obligations: ObligationCounts,
+    pub obligations: ObligationCounts<'a>,
     /// Events that may have happened by the day but need not have.
     pub possible: Vec<EventBrief>,
     /// Acts on record that count only from a later day.
@@ -152,12 +156,16 @@ pub struct Status {
     pub measure: Option<MeasureInForce>,
 }
 
-impl Status {
-    /// The status by a history.
-    pub fn of_history(reading: &Reading<'_>, history: &History, language: Language) -> Self {
+impl<'a> Status<'a> {
+    /// The status by a history, of which `judged` is the state on the day.
+    pub fn of_history(
+        reading: &'a Reading<'_>,
+        history: &History,
+        judged: &'a Judged<'_>,
+        language: Language,
+    ) -> Self {
         let (effective, day) = (history.effective(), reading.day);
-        let state = effective.state_at(day);
-        let mut status = Self::of(reading, &state, language);
+        let mut status = Self::of(reading, judged, language);
         let newest = history.events().last();
         status.revision = newest.map_or(0, |event| event.revision);
         status.sequence = newest.and_then(|event| event.sequence).map(sequence);
@@ -176,20 +184,18 @@ impl Status {
         });
         status.not_yet_in_effect = briefs(&ahead);
         status.possible = briefs(&effective.possible(day));
-        status.unsupported = briefs(&state.unsupported);
+        status.unsupported = briefs(&judged.state.unsupported);
         status
     }
 
     /// The status by a state; what needs single events is left out.
-    pub fn of(reading: &Reading<'_>, state: &State, language: Language) -> Self {
-        let day = reading.day;
-        let unlisted = reading.unlisted(state);
-        let judged = reading.judged(state, &unlisted);
+    pub fn of(reading: &'a Reading<'_>, judged: &'a Judged<'_>, language: Language) -> Self {
+        let (day, state) = (reading.day, judged.state);
         Self {
-            program: reading.program.id.to_string(),
-            program_name: reading.program.name.get(language).to_owned(),
-            subject: reading.subject.id().to_string(),
-            name: reading.subject.name_on(day).get(language).to_owned(),
+            program: reading.program.id.as_str(),
+            program_name: reading.program.name.get(language),
+            subject: reading.subject.id().as_str(),
+            name: reading.subject.name_on(day).get(language),
             exercise: reading.program.is_exercise(),
             as_of: day.to_string(),
             known_at: reading.known_at.map(|instant| instant.to_rfc3339()),
@@ -223,8 +229,8 @@ impl Status {
                 from: place.from.to_string(),
                 attested: place.attested,
             }),
-            waiting_for: waiting(reading, state, &judged, language),
-            obligations: obligations(reading, &judged, language),
+            waiting_for: waiting(reading, judged, language),
+            obligations: obligations(reading, judged, language),
             possible: Vec::new(),
             not_yet_in_effect: Vec::new(),
             unsupported: Vec::new(),
@@ -256,7 +262,7 @@ fn title(reading: &Reading<'_>, state: &State, language: Language) -> Option<Tit
         label: labelled.label,
         from: title.from.to_string(),
         until: title.until.map(|date| date.to_string()),
-        article: words::article(&title.article, language),
+        article: words::article(&title.article, language).into_owned(),
         reading: reading.versions.reading_of_title(title).map(|text| text.get(language).to_owned()),
     };
     Some(TitleHeld { title, review_due, note: review_due_note(review_due, language) })
@@ -268,43 +274,41 @@ fn term_on(reading: &Reading<'_>, term: &Term, language: Language) -> TermOn {
     let term = TermView {
         from: term.from.to_string(),
         until: term.until.to_string(),
-        arithmetic: words::arithmetic(&term.arithmetic, language),
-        article: words::article(&term.article, language),
+        arithmetic: words::arithmetic(&term.arithmetic, language).into_owned(),
+        article: words::article(&term.article, language).into_owned(),
         reading: reading.versions.reading_of_term(term).map(|text| text.get(language).to_owned()),
     };
     TermOn { term, over, note: over_note(over, language) }
 }
 
-fn waiting(
-    reading: &Reading<'_>,
-    state: &State,
-    judged: &[DueItem<'_>],
+fn waiting<'a>(
+    reading: &'a Reading<'_>,
+    judged: &'a Judged<'_>,
     language: Language,
-) -> Vec<WaitingView> {
+) -> Vec<WaitingView<'a>> {
     let Some(measure) = reading.measure() else { return Vec::new() };
-    let waiting = waiting_among(state, measure, reading.day, judged);
-    waiting
+    waiting_among(judged.state, measure, reading.day, &judged.items)
         .into_iter()
         .map(|waiting| WaitingView {
             office: waiting.office.as_str(),
             office_label: words::office(waiting.office, language),
             act: waiting.act.as_str(),
             act_label: waiting.act.label().get(language),
-            since: waiting.since.to_string(),
+            since: waiting.since,
             days: waiting.since.latest().days_until(reading.day).max(0),
-            article: words::article(&waiting.article, language),
+            article: words::article(waiting.article, language),
         })
         .collect()
 }
 
-fn obligations(
-    reading: &Reading<'_>,
-    judged: &[DueItem<'_>],
+fn obligations<'a>(
+    reading: &'a Reading<'_>,
+    judged: &'a Judged<'_>,
     language: Language,
-) -> ObligationCounts {
+) -> ObligationCounts<'a> {
     let mut counts = ObligationCounts::default();
     let labels = reading.labels();
-    for item in judged {
+    for item in &judged.items {
         match item.status {
             DutyStatus::Open => counts.open += 1,
             DutyStatus::Overdue => counts.overdue += 1,
@@ -313,7 +317,7 @@ fn obligations(
             DutyStatus::Waived | DutyStatus::NotInTheRecord => {}
         }
         if item.status.is_unmet() {
-            counts.unmet.push(ObligationView::of(item, reading.day, &labels, language));
+            counts.unmet.push(ObligationView::of(item, reading.day, labels, language));
         }
     }
     counts

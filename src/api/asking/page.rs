@@ -7,7 +7,7 @@ use actix_web::http::header;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::answer::REVALIDATE;
+use super::answer::{REVALIDATE, written};
 use super::call::{Answered, Call};
 use super::cursor::{Cursor, next_link, write_cursor};
 use super::etag;
@@ -154,7 +154,7 @@ pub fn page<T: Serialize, C: Serialize>(call: &Call, filled: Filled<T, C>) -> An
             failed: failed.map(|_| "an event could not be taken in; see /health/ready".to_owned()),
         },
     };
-    let body = serde_json::to_vec(&page).map_err(Problem::internal)?;
+    let body = written(&page)?;
     let mut response = HttpResponse::Ok();
     response
         .insert_header((header::CONTENT_TYPE, "application/json"))

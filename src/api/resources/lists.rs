@@ -227,18 +227,18 @@ fn enrollment(call: &Call, row: &EnrollmentRow, day: Day) -> EnrollmentItem {
     let library = call.state.app.library();
     let program = library.program(row.program.as_str());
     let versions = program.map(|program| library.versions(program)).unwrap_or_default();
-    let labels = Labels(versions.clone());
+    let labels = Labels(&versions);
     let language = call.language;
     let date = |date: Option<crate::domain::date::CivilDate>| date.map(|date| date.to_string());
     EnrollmentItem {
         program: row.program.to_string(),
-        program_name: worded(program.map(|p| p.name.clone()), row.program.as_str(), language),
+        program_name: worded(program.map(|p| &p.name), row.program.as_str(), language),
         subject: row.subject.to_string(),
         name: row.name.get(language).to_owned(),
         exercise: row.exercise,
         stands_at: row.stands_at.as_ref().map(|node| StandsAt {
             node: node.to_string(),
-            label: worded(versions.label(node), node.as_str(), language),
+            label: worded(versions.label(node).as_ref(), node.as_str(), language),
             phase: node.phase().to_owned(),
             step: node.step().map(str::to_owned),
             since: date(row.node_since),
@@ -273,7 +273,7 @@ fn enrollment(call: &Call, row: &EnrollmentRow, day: Day) -> EnrollmentItem {
             attested: row.place_attested.unwrap_or_default(),
         }),
         provenance: row.provenance.as_str().to_ascii_uppercase(),
-        provenance_label: mark_label(row.provenance.as_str(), language),
+        provenance_label: mark_label(row.provenance.as_str(), language).to_owned(),
         kept_since: row.kept_since.map(|day| day.to_string()),
         last_evidenced_on: date(row.last_evidenced_on),
         attempt: row.attempt,
@@ -288,15 +288,16 @@ fn enrollment(call: &Call, row: &EnrollmentRow, day: Day) -> EnrollmentItem {
 
 fn matter(waiting: &Waiting, versions: &Versions, day: Day, language: Language) -> MatterView {
     let (matter, since) = (&waiting.matter, waiting.since);
+    let label = versions.find(|measure| measure.called(matter));
     MatterView {
         matter: matter.clone(),
-        matter_label: worded(versions.find(|measure| measure.called(matter)), matter, language),
+        matter_label: worded(label.as_ref(), matter, language),
         since: since.to_string(),
         days: since.latest().days_until(day).max(0),
         by: waiting.by,
     }
 }
 
-fn worded(text: Option<Text>, otherwise: &str, language: Language) -> String {
+fn worded(text: Option<&Text>, otherwise: &str, language: Language) -> String {
     text.map_or_else(|| otherwise.to_owned(), |text| text.get(language).to_owned())
 }

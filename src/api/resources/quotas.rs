@@ -170,7 +170,7 @@ async fn quota(
     (on, known): (Day, Known),
 ) -> Result<QuotaOfCategory, Problem> {
     let versions = call.state.app.library().versions(program);
-    let label = Labels(versions).category(&view.category);
+    let label = Labels(&versions).category(&view.category);
     let taken = view.quota.taken_on(on);
     let mut holders = Vec::new();
     for (enrollment, attested) in view.quota.holders_on(on) {
@@ -184,7 +184,7 @@ async fn quota(
         category: Labelled::new(&view.category, label, call.language),
         limit: view.rule.limit,
         soft: view.rule.soft,
-        article: words::article(&view.rule.article, call.language),
+        article: words::article(&view.rule.article, call.language).into_owned(),
         reading: view.rule.reading.as_ref().map(|text| text.get(call.language).to_owned()),
         taken,
         free: view.rule.limit.saturating_sub(taken),

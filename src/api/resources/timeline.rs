@@ -104,7 +104,7 @@ pub struct MarkView {
 
 /// The timeline of an enrollment on the background of the national stages.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct TimelineView {
+pub struct TimelineView<'a> {
     /// The program.
     pub program: String,
     /// The program's name.
@@ -130,7 +130,7 @@ pub struct TimelineView {
     /// The terms that ran.
     pub terms: Vec<HeldView<TermView>>,
     /// What became due, judged on the day.
-    pub obligations: Vec<ObligationView>,
+    pub obligations: Vec<ObligationView<'a>>,
     /// The acts.
     pub acts: Vec<MarkView>,
 }
@@ -168,7 +168,7 @@ pub async fn get_timeline(call: Call) -> Answered {
         terms: line.terms.iter().map(|held| term_view(&reading, held, language)).collect(),
         obligations: due
             .iter()
-            .map(|item| ObligationView::of(item, reading.day, &labels, language))
+            .map(|item| ObligationView::of(item, reading.day, labels, language))
             .collect(),
         acts: line.acts.iter().map(|mark| mark_view(mark, language)).collect(),
     };
@@ -191,7 +191,7 @@ fn stage_view(stage: &NationalStage, language: Language) -> StageView {
         label: stage.label.get(language).to_owned(),
         from_year: stage.from_year,
         to_year: stage.to_year,
-        article: words::article(&stage.article, language),
+        article: words::article(&stage.article, language).into_owned(),
     }
 }
 
@@ -205,9 +205,9 @@ fn phase_view(span: &PhaseSpan, language: Language) -> PhaseView {
         to: span.to.map(|date| date.to_string()),
         to_day: span.to_day.map(|day| day.to_string()),
         planned_until: span.planned_until.map(|date| date.to_string()),
-        planned_article: span.planned_article.as_deref().map(|text| words::article(text, language)),
+        planned_article: span.planned_article.as_deref().map(|text| words::article(text, language).into_owned()),
         planned_reading: span.planned_reading.as_ref().map(|text| text.get(language).to_owned()),
-        article: span.article.as_deref().map(|text| words::article(text, language)),
+        article: span.article.as_deref().map(|text| words::article(text, language).into_owned()),
         entered_by: span.entered_by,
         stages: span.stages.iter().map(ToString::to_string).collect(),
         before_stages: span.before_stages,
@@ -235,7 +235,7 @@ fn title_view(
         label: labelled.label,
         from: what.from.to_string(),
         until: what.until.map(|date| date.to_string()),
-        article: words::article(&what.article, language),
+        article: words::article(&what.article, language).into_owned(),
         reading: reading.versions.reading_of_title(what).map(|text| text.get(language).to_owned()),
     };
     held(view, span.from_day, span.to_day)
@@ -246,8 +246,8 @@ fn term_view(reading: &Reading<'_>, span: &Held<Term>, language: Language) -> He
     let view = TermView {
         from: what.from.to_string(),
         until: what.until.to_string(),
-        arithmetic: words::arithmetic(&what.arithmetic, language),
-        article: words::article(&what.article, language),
+        arithmetic: words::arithmetic(&what.arithmetic, language).into_owned(),
+        article: words::article(&what.article, language).into_owned(),
         reading: reading.versions.reading_of_term(what).map(|text| text.get(language).to_owned()),
     };
     held(view, span.from_day, span.to_day)

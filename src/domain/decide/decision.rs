@@ -22,7 +22,7 @@ pub struct PlaceWanted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// The fact.
-    pub fact: Fact,
+    pub fact: Box<Fact>,
     /// The office that acts, also where the registrar records it.
     pub office: Office,
     /// The article.

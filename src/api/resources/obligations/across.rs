@@ -20,8 +20,8 @@ use crate::api::asking::times::Times;
 use crate::domain::calendar::Calendars;
 use crate::domain::date::Day;
 use crate::domain::duty::{DueItem, DutyStatus, items};
-use crate::domain::ids::{ProgramId, SubjectId};
-use crate::domain::measure::Edition;
+use crate::domain::ids::{Language, ProgramId, SubjectId};
+use crate::domain::measure::{Edition, Program, Versions};
 use crate::domain::state::State;
 use crate::projection::obligations::{ObligationCursor, ObligationFilter};
 use crate::projection::{At, DatabaseError, Tables};
@@ -56,9 +56,10 @@ impl Pick {
     }
 
     /// The occasions of a state's duties that are picked.
-    fn of<T>(&self, state: &State, each: impl FnMut(&DueItem<'_>) -> T) -> Vec<T> {
-        let judged = items(state, self.day, &self.calendars);
-        judged.iter().filter(|item| self.takes(item)).map(each).collect()
+    fn of<'s>(&self, state: &'s State) -> Vec<DueItem<'s>> {
+        let mut judged = items(state, self.day, &self.calendars);
+        judged.retain(|item| self.takes(item));
+        judged
     }
 }
 
@@ -123,8 +124,10 @@ pub async fn list_obligations(call: Call) -> Answered {
     let after = cursor.map(|cursor| cursor.after);
     let answer = ask_at(&call, &times, move |tables, at| asked.find(tables, at, after)).await?;
     let ((found, more), copy) = (answer.value, answer.copy);
-    let items = found.iter().flat_map(|one| question.judged(&call, one)).collect::<Vec<_>>();
-    let programs = items.iter().map(|item| item.program.clone()).collect();
+    let judged: Vec<_> = found.iter().map(|one| Judged::of(&call, &question, one)).collect();
+    let items = judged.iter().flat_map(|one| one.shown(&question, call.language));
+    let items: Vec<_> = items.collect();
+    let programs = items.iter().map(|item| item.program.to_owned()).collect();
     let model = ("obligations", version_of("obligations"));
     let (position, known_at_us) = (answer.position, answer.known_at_us);
     let exercise = question.filter.exercise;
@@ -187,7 +190,7 @@ impl Question {
                 after = Some(row.cursor());
                 let (program, subject) = (row.program.clone(), row.subject.clone());
                 let state = row.into_state();
-                let count = self.pick.of(&state, |_| ()).len();
+                let count = self.pick.of(&state).len();
                 *left = left.saturating_sub(count);
                 if count > 0 {
                     found.push(Found { program, subject, state });
@@ -202,20 +205,40 @@ impl Question {
         }
     }
 
-    fn judged(&self, call: &Call, found: &Found) -> Vec<ObligationItem> {
-        let Found { program, subject, state } = found;
+}
+
+/// A duty found, with its occasions that are picked.
+struct Judged<'a> {
+    found: &'a Found,
+    program: Option<&'a Program>,
+    versions: Arc<Versions>,
+    items: Vec<DueItem<'a>>,
+}
+
+impl<'a> Judged<'a> {
+    fn of(call: &'a Call, question: &Question, found: &'a Found) -> Self {
         let library = call.state.app.library();
-        let known = library.program(program.as_str());
-        let labels = Labels(known.map(|program| library.versions(program)).unwrap_or_default());
-        let name = known.map(|known| known.name.get(call.language).to_owned());
+        let program = library.program(found.program.as_str());
+        let versions = program.map(|program| library.versions(program)).unwrap_or_default();
+        Self { found, program, versions, items: question.pick.of(&found.state) }
+    }
+
+    fn shown<'b>(
+        &'b self,
+        question: &'b Question,
+        language: Language,
+    ) -> impl Iterator<Item = ObligationItem<'b>> {
+        let Found { program, subject, .. } = self.found;
+        let id = program.as_str();
         let enrollment =
             subject.as_ref().map(|subject| format!("/v1/enrollments/{program}/{subject}"));
-        self.pick.of(state, |item| ObligationItem {
-            program: program.to_string(),
-            program_name: name.clone().unwrap_or_else(|| program.to_string()),
-            subject: subject.as_ref().map(ToString::to_string),
-            exercise: self.filter.exercise,
-            obligation: ObligationView::of(item, self.pick.day, &labels, call.language),
+        let labels = Labels(&self.versions);
+        self.items.iter().map(move |item| ObligationItem {
+            program: id,
+            program_name: self.program.map_or(id, |program| program.name.get(language)),
+            subject: subject.as_ref().map(SubjectId::as_str),
+            exercise: question.filter.exercise,
+            obligation: ObligationView::of(item, question.pick.day, labels, language),
             enrollment: enrollment.clone(),
         })
     }
