@@ -44,7 +44,11 @@ impl MeasureOfAct {
             version: event.meta.measure.as_ref().map(ToString::to_string),
             number: event.meta.measure.as_ref().and_then(|m| number(versions, m, language)),
             also: event.meta.measure_also.as_ref().map(ToString::to_string),
-            article: event.meta.article.as_deref().map(|text| words::article(text, language).into_owned()),
+            article: event
+                .meta
+                .article
+                .as_deref()
+                .map(|text| words::article(text, language).into_owned()),
             readings: readings.map(|text| text.get(language).to_owned()).collect(),
             edition: event.meta.edition.as_ref().map(ToString::to_string),
         }
@@ -147,8 +151,7 @@ impl<'a> Recording<'a> {
         let by_this = |item: &&DueItem<'_>| item.met.is_some_and(|met| met.by == recorded.revision);
         let met = judged.items.iter().filter(by_this);
         let (day, labels) = (reading.day, reading.labels());
-        let met: Vec<_> =
-            met.map(|item| ObligationView::of(item, day, labels, language)).collect();
+        let met: Vec<_> = met.map(|item| ObligationView::of(item, day, labels, language)).collect();
         Self {
             id: Some(recorded.id.to_string()),
             state: "RECORDED",

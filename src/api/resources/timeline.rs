@@ -205,7 +205,10 @@ fn phase_view(span: &PhaseSpan, language: Language) -> PhaseView {
         to: span.to.map(|date| date.to_string()),
         to_day: span.to_day.map(|day| day.to_string()),
         planned_until: span.planned_until.map(|date| date.to_string()),
-        planned_article: span.planned_article.as_deref().map(|text| words::article(text, language).into_owned()),
+        planned_article: span
+            .planned_article
+            .as_deref()
+            .map(|text| words::article(text, language).into_owned()),
         planned_reading: span.planned_reading.as_ref().map(|text| text.get(language).to_owned()),
         article: span.article.as_deref().map(|text| words::article(text, language).into_owned()),
         entered_by: span.entered_by,

@@ -204,7 +204,6 @@ impl Question {
             }
         }
     }
-
 }
 
 /// A duty found, with its occasions that are picked.

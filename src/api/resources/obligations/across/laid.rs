@@ -215,8 +215,7 @@ impl Question {
                 let (program_id, obligation) = (program.to_string(), duty.obligation.to_string());
                 let here = AfterWhole { program: program_id, obligation };
                 let is_past = after.as_ref().is_some_and(|after| here <= *after);
-                if is_past || !picks(&self.filter, duty) || self.pick.of(&state).is_empty()
-                {
+                if is_past || !picks(&self.filter, duty) || self.pick.of(&state).is_empty() {
                     continue;
                 }
                 if left == 0 {
