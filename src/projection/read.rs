@@ -248,6 +248,19 @@ impl Tables<'_> {
         Ok(self.rows(sql, parameters, make)?.pop())
     }
 
+    /// Whether a program has fewer enrollments than this. Then a list begins with them; else with the
+    /// subjects in their order, of which most are in it, so that a page ends once it is full.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn has_few(&self, program: &str, enough: i64) -> Result<bool, DatabaseError> {
+        let sql = "SELECT count(*) AS n FROM
+            (SELECT 1 FROM enrollment WHERE program = :program LIMIT :enough) AS counted";
+        let given = [(":program", Cell::Text(program)), (":enough", Cell::Int(enough))];
+        let found = self.row(sql, &given, |row| row.int("n"))?;
+        Ok(found.unwrap_or_default() < enough)
+    }
+
     /// The programs with enrollments, in order: the real ones, or the exercises (G16).
     ///
     /// # Errors

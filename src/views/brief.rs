@@ -11,26 +11,29 @@ use crate::domain::calendar::AdjustedDate;
 use crate::domain::date::Day;
 use crate::domain::duty::{BY_NO_EVENT, DueItem};
 use crate::domain::event::Recorded;
-use crate::domain::ids::{Id, Language, Text};
+use crate::domain::ids::{Language, Text};
 use crate::domain::measure::Versions;
 use crate::domain::words;
 
 /// Something with an id and its label in the language of the answer.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Labelled {
+pub struct Labelled<'a> {
     /// The id.
-    #[schemars(with = "String")]
-    pub id: Id,
+    pub id: Cow<'a, str>,
     /// The label.
-    pub label: String,
+    pub label: Cow<'a, str>,
 }
 
-impl Labelled {
+impl<'a> Labelled<'a> {
     /// An id with its label, or itself where it has none.
-    pub fn new(id: &Id, label: Option<&Text>, language: Language) -> Self {
-        let label = label.map_or_else(|| id.to_string(), |text| text.get(language).to_owned());
-        Self { id: id.clone(), label }
+    pub fn new(id: &'a str, label: Option<&'a Text>, language: Language) -> Self {
+        Self { id: id.into(), label: worded(label, id, language).into() }
     }
+}
+
+/// A text in the language of the answer; an id where there is none.
+pub fn worded<'a>(text: Option<&'a Text>, id: &'a str, language: Language) -> &'a str {
+    text.map_or(id, |text| text.get(language))
 }
 
 /// The label of a mark, such as `ATTESTED`.
@@ -195,7 +198,7 @@ impl<'a> ObligationView<'a> {
         let id = &duty.obligation;
         Self {
             obligation: id,
-            label: labels.obligation(id).map_or(id.as_str(), |text| text.get(language)),
+            label: worded(labels.obligation(id), id, language),
             owes: duty.owes.as_str(),
             owes_label: words::office(duty.owes, language),
             with: duty.with.iter().map(|office| office.as_str()).collect(),

@@ -7,17 +7,18 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::brief::{EventBrief, Labelled, MeasureInForce, ObligationView, mark_label};
+use super::brief::{EventBrief, Labelled, MeasureInForce, ObligationView, mark_label, worded};
 use super::ends::{
     TermOn, TermView, TitleHeld, TitleView, is_over, is_review_due, over_note, review_due_note,
 };
+use super::labels::Labels;
 use super::reading::{Judged, Reading};
 use super::sequence::sequence;
-use crate::domain::date::CivilDate;
+use crate::domain::date::{CivilDate, Day};
 use crate::domain::duty::{DutyStatus, waiting_among};
 use crate::domain::event::Term;
 use crate::domain::history::History;
-use crate::domain::ids::{Id, Language};
+use crate::domain::ids::{Id, Language, Node};
 use crate::domain::state::State;
 use crate::domain::words;
 
@@ -25,31 +26,50 @@ pub use short::{StandingView, standing};
 
 /// Where an enrollment stands.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct StandsAt {
+pub struct StandsAt<'a> {
     /// The place, `phase` or `phase.step`.
-    pub node: String,
+    pub node: &'a str,
     /// Its label.
-    pub label: String,
+    pub label: Cow<'a, str>,
     /// The phase.
-    pub phase: String,
+    pub phase: &'a str,
     /// The step, if it is in one.
-    pub step: Option<String>,
+    pub step: Option<&'a str>,
     /// Since when it stands there.
-    pub since: Option<String>,
+    pub since: Option<&'a str>,
     /// Since when it is in this phase.
-    pub phase_since: Option<String>,
+    pub phase_since: Option<&'a str>,
+}
+
+impl<'a> StandsAt<'a> {
+    /// A place in which it stands since a date, in a phase since another.
+    pub fn of(
+        node: &'a Node,
+        labels: Labels<'a>,
+        since: (Option<&'a CivilDate>, Option<&'a CivilDate>),
+        language: Language,
+    ) -> Self {
+        Self {
+            node: node.as_str(),
+            label: labels.node(node, language),
+            phase: node.phase(),
+            step: node.step(),
+            since: since.0.map(CivilDate::as_str),
+            phase_since: since.1.map(CivilDate::as_str),
+        }
+    }
 }
 
 /// A place of a quota held.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct PlaceView {
+pub struct PlaceView<'a> {
     /// The category.
-    #[schemars(with = "String")]
-    pub category: Id,
+    pub category: &'a str,
     /// Its label.
-    pub category_label: String,
+    pub category_label: &'a str,
     /// From which day.
-    pub from: String,
+    #[schemars(with = "String")]
+    pub from: Day,
     /// Whether it is known only from evidence.
     pub attested: bool,
 }
@@ -113,7 +133,7 @@ pub struct Status<'a> {
     /// The sequence of the newest event looked at.
     pub sequence: Option<String>,
     /// Where it stands; absent: nowhere.
-    pub stands_at: Option<StandsAt>,
+    pub stands_at: Option<StandsAt<'a>>,
     /// `RECORDED`, `ATTESTED` or `INFERRED`.
     pub provenance: String,
     /// What that is called.
@@ -125,7 +145,7 @@ pub struct Status<'a> {
     /// The number of the attempt, from 1.
     pub attempt: u32,
     /// The category.
-    pub category: Option<Labelled>,
+    pub category: Option<Labelled<'a>>,
     /// The annual round in which the present attempt was last decided.
     #[schemars(with = "Option<String>")]
     pub round: Option<Id>,
@@ -141,7 +161,7 @@ pub struct Status<'a> {
     /// The term.
     pub term: Option<TermOn>,
     /// The place of a quota held.
-    pub place: Option<PlaceView>,
+    pub place: Option<PlaceView<'a>>,
     /// Whose move it is.
     pub waiting_for: Vec<WaitingView<'a>>,
     /// The obligations, counted.
@@ -219,14 +239,13 @@ impl<'a> Status<'a> {
             title: title(reading, state, language),
             term: state.term.as_ref().map(|term| term_on(reading, term, language)),
             place: state.place.as_ref().map(|place| PlaceView {
-                category: place.category.clone(),
-                category_label: Labelled::new(
-                    &place.category,
+                category: &place.category,
+                category_label: worded(
                     reading.labels().category(&place.category),
+                    &place.category,
                     language,
-                )
-                .label,
-                from: place.from.to_string(),
+                ),
+                from: place.from,
                 attested: place.attested,
             }),
             waiting_for: waiting(reading, judged, language),
@@ -239,27 +258,24 @@ impl<'a> Status<'a> {
     }
 }
 
-fn stands_at(reading: &Reading<'_>, state: &State, language: Language) -> Option<StandsAt> {
+fn stands_at<'a>(
+    reading: &'a Reading<'_>,
+    state: &'a State,
+    language: Language,
+) -> Option<StandsAt<'a>> {
+    let since = (state.node_since.as_ref(), state.phase_since.as_ref());
     let node = state.node.as_ref()?;
-    let label = reading.versions.label(node);
-    Some(StandsAt {
-        node: node.to_string(),
-        label: label.map_or_else(|| node.to_string(), |text| text.get(language).to_owned()),
-        phase: node.phase().to_owned(),
-        step: node.step().map(str::to_owned),
-        since: state.node_since.map(|date| date.to_string()),
-        phase_since: state.phase_since.map(|date| date.to_string()),
-    })
+    Some(StandsAt::of(node, reading.labels(), since, language))
 }
 
 fn title(reading: &Reading<'_>, state: &State, language: Language) -> Option<TitleHeld> {
     let title = state.title.as_ref()?;
-    let labelled = Labelled::new(&title.title, reading.labels().title(&title.title), language);
+    let label = worded(reading.labels().title(&title.title), &title.title, language);
     let (node, until) = (state.node.as_ref(), title.until.as_ref());
     let review_due = is_review_due(reading.measure(), node, until, reading.day);
     let title = TitleView {
-        id: labelled.id,
-        label: labelled.label,
+        id: title.title.clone(),
+        label: label.to_owned(),
         from: title.from.to_string(),
         until: title.until.map(|date| date.to_string()),
         article: words::article(&title.article, language).into_owned(),

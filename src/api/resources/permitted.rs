@@ -17,7 +17,7 @@ use crate::domain::history_decide::{Prospects, has_correctable};
 use crate::domain::ids::{Id, Language, Office, Text};
 use crate::domain::measure::{ActRule, Measure};
 use crate::domain::words;
-use crate::views::brief::Labelled;
+use crate::views::brief::worded;
 use crate::views::problem::{Code, Problem};
 
 /// One act, and whether this caller may do it now.
@@ -213,7 +213,7 @@ fn of_rule(
     let mut offices: Vec<Office> = measure.rules(rule.act).flat_map(|r| r.by.clone()).collect();
     offices.sort_unstable();
     offices.dedup();
-    let label = |kind: &Id| Labelled::new(kind, measure.called(kind).as_ref(), language).label;
+    let label = |kind: &Id| worded(measure.called(kind).as_ref(), kind, language).to_owned();
     PermittedAct {
         act: rule.act.as_str(),
         act_label: rule.act.label().get(language),

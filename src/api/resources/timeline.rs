@@ -14,7 +14,7 @@ use crate::domain::ids::{Id, Language};
 use crate::domain::measure::{Measure, NationalStage};
 use crate::domain::words;
 use crate::projection::timeline::{ActMark, Held, PhaseSpan, timeline};
-use crate::views::brief::{Labelled, ObligationView};
+use crate::views::brief::{Labelled, ObligationView, worded};
 use crate::views::ends::{TermView, TitleView};
 use crate::views::sequence::sequence;
 
@@ -124,7 +124,7 @@ pub struct TimelineView<'a> {
     /// The phases, first first.
     pub phases: Vec<PhaseView>,
     /// The categories, one at a time.
-    pub categories: Vec<HeldView<Labelled>>,
+    pub categories: Vec<HeldView<Labelled<'a>>>,
     /// The titles held.
     pub titles: Vec<HeldView<TitleView>>,
     /// The terms that ran.
@@ -221,7 +221,11 @@ fn held<T>(what: T, from_day: Day, to_day: Option<Day>) -> HeldView<T> {
     HeldView { what, from_day: from_day.to_string(), to_day: to_day.map(|day| day.to_string()) }
 }
 
-fn category_view(reading: &Reading<'_>, span: &Held<Id>, language: Language) -> HeldView<Labelled> {
+fn category_view<'a>(
+    reading: &'a Reading<'_>,
+    span: &'a Held<Id>,
+    language: Language,
+) -> HeldView<Labelled<'a>> {
     let label = reading.labels().category(&span.what);
     held(Labelled::new(&span.what, label, language), span.from_day, span.to_day)
 }
@@ -232,10 +236,10 @@ fn title_view(
     language: Language,
 ) -> HeldView<TitleView> {
     let what = &span.what;
-    let labelled = Labelled::new(&what.title, reading.labels().title(&what.title), language);
+    let label = worded(reading.labels().title(&what.title), &what.title, language);
     let view = TitleView {
-        id: labelled.id,
-        label: labelled.label,
+        id: what.title.clone(),
+        label: label.to_owned(),
         from: what.from.to_string(),
         until: what.until.map(|date| date.to_string()),
         article: words::article(&what.article, language).into_owned(),

@@ -11,7 +11,7 @@ use crate::domain::ids::{EventRef, Language};
 use crate::domain::measure::Versions;
 use crate::domain::words;
 use crate::projection::audit_trail::{Entry, entries};
-use crate::views::brief::{Labelled, mark_label, number};
+use crate::views::brief::{mark_label, number, worded};
 use crate::views::sequence::sequence;
 
 /// The audit trail of an enrollment.
@@ -132,7 +132,7 @@ impl EntryView {
         let material = |material: Material| {
             let label = versions.find(|measure| measure.called(&material.kind));
             MaterialView {
-                kind_label: Labelled::new(&material.kind, label.as_ref(), language).label,
+                kind_label: worded(label.as_ref(), &material.kind, language).to_owned(),
                 material,
             }
         };

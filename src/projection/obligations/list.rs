@@ -102,16 +102,29 @@ pub(super) enum Of {
     Subjects,
 }
 
+/// With so many enrollments a program is read in the order of its subjects; with fewer all of their
+/// duties are put in order.
+const ENOUGH: i64 = 100;
+
 /// The question for one program; it has only what the filter asks for. The rows of a page are
 /// picked first, then how each was met and when it lapsed: a duty has a row for each of these.
-fn question(of: Of, filter: &ObligationFilter, after: Option<&ObligationCursor>) -> String {
+fn question(
+    of: Of,
+    filter: &ObligationFilter,
+    after: Option<&ObligationCursor>,
+    few: bool,
+) -> String {
     let (subjects, whose) = match of {
         Of::Whole => ("(SELECT '' AS subject, '' AS order_key)", "e.subject IS NULL".to_owned()),
         Of::Subjects => ("subject", format!("e.subject = b.subject AND {}", said_by("b"))),
     };
+    let from = match few {
+        true => format!("enrollment e CROSS JOIN {subjects} b"),
+        false => format!("{subjects} b CROSS JOIN enrollment e"),
+    };
     let mut picked = format!(
         "SELECT o.*, e.program, e.subject, e.exercise, b.order_key, b.subject AS after_subject
-    FROM {subjects} b CROSS JOIN enrollment e CROSS JOIN obligation o
+    FROM {from} CROSS JOIN obligation o
     WHERE e.program = :program AND {whose} AND e.exercise = :exercise
      AND e.id <= :known AND o.enrollment = e.id AND {}",
         valid("o")
@@ -222,7 +235,8 @@ impl Tables<'_> {
             (":after_obligation", text_if(after.map(|after| after.obligation.as_str()))),
             (":limit", Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX))),
         ];
-        let sql = question(of, filter, after);
+        let few = of == Of::Subjects && self.has_few(program, ENOUGH)?;
+        let sql = question(of, filter, after, few);
         let mut last = None;
         self.rows(&sql, &parameters, |row| {
             let id = row.number("id")?;

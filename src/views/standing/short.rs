@@ -21,9 +21,9 @@ pub struct StandingView<'a> {
     #[schemars(with = "String")]
     pub as_of: Day,
     /// Where it stands; absent: nowhere.
-    pub stands_at: Option<StandsAt>,
+    pub stands_at: Option<StandsAt<'a>>,
     /// The category.
-    pub category: Option<Labelled>,
+    pub category: Option<Labelled<'a>>,
     /// The title held.
     pub title: Option<TitleHeld>,
     /// Whose move it is.

@@ -15,7 +15,7 @@ use crate::api::asking::call::{Answered, Call};
 use crate::api::asking::cursor::{Cursor, cursor};
 use crate::api::asking::named;
 use crate::api::asking::page::version_of;
-use crate::api::asking::page::{Filled, ask_at, page};
+use crate::api::asking::page::{Filled, ask_at, had_already, page};
 use crate::api::asking::times::Times;
 use crate::domain::calendar::Calendars;
 use crate::domain::date::Day;
@@ -116,6 +116,9 @@ pub async fn list_obligations(call: Call) -> Answered {
         due_after,
         only_binding: false,
     };
+    if let Some(had) = had_already(&call, &times, "obligations").await? {
+        return Ok(had);
+    }
     let pick = Pick { day: times.day, statuses, due_before, due_after, calendars };
     let unlisted = all_unlisted(&call, &filter, &times);
     let whole = lay_on_whole(&call, &filter, &times).await?;
