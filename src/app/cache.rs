@@ -5,8 +5,8 @@
 //! as well (`follow`), what the follower of the log has passed. The follower moves on what is kept, and
 //! never puts a fold where none is.
 
-use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -30,21 +30,21 @@ pub struct Cached {
     index: Arc<Mutex<Index>>,
 }
 
-/// The events' ids by revision, and revisions by the hash of the key. The folds of one enrollment
+/// The events' ids and the hashes of the keys that made them, by revision. The folds of one enrollment
 /// share it, so that the next one costs no copy of it; each looks at what is up to its revision.
 #[derive(Debug, Default)]
 struct Index {
     ids: Vec<Uuid>,
-    keys: HashMap<u64, u64>,
+    /// Looked through one after the other: that of thousands takes microseconds.
+    keys: Vec<Option<NonZeroU64>>,
 }
 
 impl Index {
     fn before(&self, revision: u64) -> Self {
         let count = usize::try_from(revision).unwrap_or(usize::MAX);
-        let keys = self.keys.iter().filter(|(_, made)| **made < revision);
         Self {
             ids: self.ids.iter().take(count).copied().collect(),
-            keys: keys.map(|(hash, revision)| (*hash, *revision)).collect(),
+            keys: self.keys.iter().take(count).copied().collect(),
         }
     }
 }
@@ -64,6 +64,8 @@ impl Cached {
         for event in history.events() {
             cached.note(event);
         }
+        lock(&cached.index).ids.shrink_to_fit();
+        lock(&cached.index).keys.shrink_to_fit();
         cached
     }
 
@@ -95,10 +97,14 @@ impl Cached {
             self.index = Arc::new(Mutex::new(own));
             index = lock(&self.index);
         }
-        index.ids.push(event.id);
-        if let Some((key, _)) = &event.meta.key {
-            index.keys.insert(key_hash(&event.meta.principal, key), event.revision);
+        let key = event.meta.key.as_ref();
+        if index.ids.len() == index.ids.capacity() {
+            // Twice as much would be more than the rest of a long stream's fold.
+            index.ids.reserve_exact(1 + at / 8);
+            index.keys.reserve_exact(1 + at / 8);
         }
+        index.ids.push(event.id);
+        index.keys.push(key.and_then(|(key, _)| key_hash(&event.meta.principal, key)));
     }
 
     /// The id of the event at a revision.
@@ -111,20 +117,23 @@ impl Cached {
     /// to be equal is told apart when the event is read.
     pub fn revision_of_key(&self, principal: &str, key: &str) -> Option<u64> {
         let hash = key_hash(principal, key);
-        let found = lock(&self.index).keys.get(&hash).copied();
-        found.filter(|revision| Some(*revision) <= self.revision)
+        let found = lock(&self.index).keys.iter().rposition(|made| *made == hash)?;
+        u64::try_from(found).ok().filter(|revision| Some(*revision) <= self.revision)
     }
 
-    /// An estimate of the bytes held.
+    /// An estimate of the bytes held, what the allocator adds among them.
     fn bytes(&self) -> usize {
         let (state, index) = (&self.state, lock(&self.index));
-        512 + state.duties.len() * 320
-            + state.plan_versions.len() * 8
-            + state.results.len() * 80
-            + state.matters.len() * 96
+        let met: usize = state.duties.iter().map(|duty| duty.met.len()).sum();
+        let indicators = state.plan_versions.iter().map(|plan| plan.indicators.len());
+        2048 + state.duties.len() * 512
+            + met * 128
+            + indicators.map(|count| 64 + count * 24).sum::<usize>()
+            + state.results.len() * 112
+            + state.matters.len() * 1536
             + state.lapses.as_ref().map_or(0, |lapses| lapses.len() * 96)
             + index.ids.capacity() * 16
-            + index.keys.capacity() * 24
+            + index.keys.capacity() * 8
     }
 }
 
@@ -132,13 +141,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn key_hash(principal: &str, key: &str) -> u64 {
+fn key_hash(principal: &str, key: &str) -> Option<NonZeroU64> {
     let mut hasher = Sha256::new();
     hasher.update(principal.as_bytes());
     hasher.update([0]);
     hasher.update(key.as_bytes());
     let hash = hasher.finalize();
-    u64::from_be_bytes([hash[0], hash[1], hash[2], hash[3], hash[4], hash[5], hash[6], hash[7]])
+    let first = hash.first_chunk::<8>().map_or(u64::MAX, |first| u64::from_be_bytes(*first));
+    NonZeroU64::new(first | 1)
 }
 
 /// How many counts of events passed the enrollments share.

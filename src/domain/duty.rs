@@ -12,11 +12,10 @@ mod tests;
 mod unlisted;
 mod waiting;
 
-use std::collections::BTreeMap;
-
 use super::calendar::{AdjustedDate, Calendars};
 use super::date::{CivilDate, Day};
 use super::event::Series;
+use super::met_by_year::MetByYear;
 use super::state::{Duty, Ended, Met, ONCE, Received, State};
 
 pub use lapse::{lapse_has_ground, lapses, may_lapse_on, unrecorded};
@@ -232,7 +231,7 @@ fn lapsed_by(state: &State, duty: &Duty, due: Option<&AdjustedDate>, day: Day) -
 
 /// How it was met, as far as that was there on the day: what is due by a date counts from its
 /// receipt, by which it is judged; anything else from the day on which its act counts.
-fn received(met: &BTreeMap<i32, Met>, year: i32, dated: bool, day: Day) -> Option<&Met> {
+fn received(met: &MetByYear, year: i32, dated: bool, day: Day) -> Option<&Met> {
     met.get(&year).filter(|met| !dated || met.received_on <= day)
 }
 

@@ -11,6 +11,7 @@ use super::act::ActKind;
 use super::date::{CivilDate, Day};
 use super::event::{AppliedFor, Due, DutyOpened, ObligationLapsed, Planned, Series, Term, Title};
 use super::ids::{Id, Node, Office, Provenance};
+use super::met_by_year::MetByYear;
 
 /// Who is meant by "nobody yet": the state of an enrollment without events.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -179,7 +180,7 @@ pub struct Duty {
     /// Set for a recurring duty.
     pub series: Option<Arc<Series>>,
     /// How it was met; for a recurring duty by the year of the due date.
-    pub met: Arc<BTreeMap<i32, Met>>,
+    pub met: Arc<MetByYear>,
     /// The day by which it ended without being met: waived, superseded, or its standing over.
     pub ended: Option<Ended>,
 }
@@ -210,7 +211,7 @@ impl Duty {
     pub(super) fn with_met(mut self, met: Met) -> Self {
         let had = |by: &Office| Received { by: *by, on: met.received_on, stated: met.stated };
         let receipts = self.receivers.iter().map(had).collect();
-        Arc::make_mut(&mut self.met).insert(ONCE, Met { receipts, ..met });
+        self.met = Arc::new([(ONCE, Met { receipts, ..met })].into_iter().collect());
         self
     }
 }

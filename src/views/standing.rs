@@ -76,7 +76,7 @@ pub struct PlaceView<'a> {
 
 /// Whose move it is.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct WaitingView<'a> {
+pub struct WaitingView {
     /// The office.
     pub office: &'static str,
     /// What it is called.
@@ -91,7 +91,7 @@ pub struct WaitingView<'a> {
     /// How many days that is, on the day asked about.
     pub days: i64,
     /// The article.
-    pub article: Cow<'a, str>,
+    pub article: String,
 }
 
 /// The obligations, counted.
@@ -163,7 +163,7 @@ pub struct Status<'a> {
     /// The place of a quota held.
     pub place: Option<PlaceView<'a>>,
     /// Whose move it is.
-    pub waiting_for: Vec<WaitingView<'a>>,
+    pub waiting_for: Vec<WaitingView>,
     /// The obligations, counted.
     pub obligations: ObligationCounts<'a>,
     /// Events that may have happened by the day but need not have.
@@ -297,11 +297,7 @@ fn term_on(reading: &Reading<'_>, term: &Term, language: Language) -> TermOn {
     TermOn { term, over, note: over_note(over, language) }
 }
 
-fn waiting<'a>(
-    reading: &'a Reading<'_>,
-    judged: &'a Judged<'_>,
-    language: Language,
-) -> Vec<WaitingView<'a>> {
+fn waiting(reading: &Reading<'_>, judged: &Judged<'_>, language: Language) -> Vec<WaitingView> {
     let Some(measure) = reading.measure() else { return Vec::new() };
     waiting_among(judged.state, measure, reading.day, &judged.items)
         .into_iter()
@@ -312,7 +308,7 @@ fn waiting<'a>(
             act_label: waiting.act.label().get(language),
             since: waiting.since,
             days: waiting.since.latest().days_until(reading.day).max(0),
-            article: words::article(waiting.article, language),
+            article: words::article(&waiting.article, language).into_owned(),
         })
         .collect()
 }

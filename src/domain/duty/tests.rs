@@ -68,7 +68,7 @@ fn met(by: u64, on: &str, received: &str) -> Met {
 }
 
 fn with_met(mut duty: Duty, entries: &[(i32, Met)]) -> Duty {
-    duty.met = Arc::new(entries.iter().cloned().collect::<BTreeMap<_, _>>());
+    duty.met = Arc::new(entries.iter().cloned().collect());
     duty
 }
 

@@ -16,7 +16,7 @@ use crate::domain::state::State;
 
 /// An office that is waited for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting<'a> {
+pub struct Waiting {
     /// Whose move it is.
     pub office: Office,
     /// The act that it is expected to do.
@@ -24,26 +24,26 @@ pub struct Waiting<'a> {
     /// Since when.
     pub since: CivilDate,
     /// The article that makes it its move.
-    pub article: &'a str,
+    pub article: Id,
 }
 
 /// Who is waited for in a state as of a day, by the measure in force on it: each office and act
 /// once, since the first day on which it is.
-pub fn waiting_for<'a>(state: &'a State, measure: &'a Measure, day: Day) -> Vec<Waiting<'a>> {
+pub fn waiting_for(state: &State, measure: &Measure, day: Day) -> Vec<Waiting> {
     waiting_among(state, measure, day, &items(state, day, &Calendars::default()))
 }
 
 /// The same, where the obligations as of that day are at hand, those of who is not listed among them.
 /// Rest days move due dates, never the day from which an act can be done, so the calendar they were
 /// judged by is of no matter.
-pub fn waiting_among<'a>(
-    state: &'a State,
-    measure: &'a Measure,
+pub fn waiting_among(
+    state: &State,
+    measure: &Measure,
     day: Day,
-    items: &[DueItem<'a>],
-) -> Vec<Waiting<'a>> {
-    let mut found: Vec<Waiting<'a>> = Vec::new();
-    let mut add = |waiting: Waiting<'a>| match found
+    items: &[DueItem<'_>],
+) -> Vec<Waiting> {
+    let mut found: Vec<Waiting> = Vec::new();
+    let mut add = |waiting: Waiting| match found
         .iter_mut()
         .find(|w| w.office == waiting.office && w.act == waiting.act)
     {
@@ -66,14 +66,14 @@ pub fn waiting_among<'a>(
                 continue;
             }
             waits = true;
-            let article = rule.article.as_str();
+            let article = Id::from(&rule.article);
             add(Waiting { office: rule.office, act: rule.act, since, article });
         }
     }
     for (matter, open) in state.matters.iter() {
         let decides = deciding(measure, state, matter);
         if let Some((rule, office)) = decides.filter(|(rule, office)| may(rule.act, *office)) {
-            let article = rule.article.as_str();
+            let article = Id::from(&rule.article);
             add(Waiting { office, act: rule.act, since: open.since, article });
         }
     }
@@ -99,7 +99,7 @@ pub fn waiting_among<'a>(
         let joint = act_of(obligation, owes);
         for office in std::iter::once(owes).chain(item.duty.with.iter().copied()) {
             if let Some(act) = act_of(obligation, office).or(joint) {
-                let article = &*item.duty.article;
+                let article = Id::from(&*item.duty.article);
                 add(Waiting { office, act, since: item.open_from, article });
             }
         }

@@ -245,7 +245,7 @@ impl Tables<'_> {
             }
             let Some(last) = found.last_mut() else { return Ok(()) };
             if let Some((year, met)) = met(row)? {
-                Arc::make_mut(&mut last.duty.met).insert(year, met);
+                Arc::make_mut(&mut last.duty.met).note(year, met);
             }
             if let Some(lapse) = lapse(row, &last.duty)?
                 && !last.lapses.contains(&lapse)

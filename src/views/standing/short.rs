@@ -27,7 +27,7 @@ pub struct StandingView<'a> {
     /// The title held.
     pub title: Option<TitleHeld>,
     /// Whose move it is.
-    pub waiting_for: Vec<WaitingView<'a>>,
+    pub waiting_for: Vec<WaitingView>,
 }
 
 /// Where an enrollment stands, in short.
