@@ -40,8 +40,8 @@ pub trait Record {
     /// When there is no such column, or it holds what no table has.
     fn at(&self, column: usize) -> Result<Cell<'_>, DatabaseError>;
 
-    /// The columns.
-    fn columns(&self) -> &Columns;
+    /// The columns by their names.
+    fn names(&self) -> &Columns;
 }
 
 /// The names of the columns of an answer. Each row is asked for the same ones in the same order, so
@@ -61,11 +61,6 @@ impl Columns {
         Self { names, next, last: Held::default() }
     }
 
-    /// How many there are.
-    pub fn count(&self) -> usize {
-        self.names.len()
-    }
-
     fn find(&self, name: &str) -> Result<usize, DatabaseError> {
         let missing = || DatabaseError::new(format!("the answer has no column {name}"));
         let next = self.next.get(self.last.get()).ok_or_else(missing)?;
@@ -78,12 +73,25 @@ impl Columns {
 }
 
 impl dyn Record + '_ {
+    /// How many columns there are.
+    pub fn columns(&self) -> usize {
+        self.names().names.len()
+    }
+
+    /// The number of a column.
+    ///
+    /// # Errors
+    /// When there is no such column.
+    pub fn column(&self, name: &str) -> Result<usize, DatabaseError> {
+        self.names().find(name)
+    }
+
     /// The value of a column.
     ///
     /// # Errors
-    /// As [`Record::at`]; also when there is no such column.
+    /// As [`Record::at`] and [`column`](Self::column).
     pub fn value(&self, name: &str) -> Result<Cell<'_>, DatabaseError> {
-        self.at(self.columns().find(name)?)
+        self.at(self.column(name)?)
     }
 
     /// A text, or nothing.

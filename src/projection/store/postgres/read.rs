@@ -246,7 +246,7 @@ impl Record for Answered<'_> {
         }
     }
 
-    fn columns(&self) -> &Columns {
+    fn names(&self) -> &Columns {
         self.columns
     }
 }

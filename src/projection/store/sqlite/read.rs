@@ -93,7 +93,7 @@ impl Record for Named<'_, '_> {
         }
     }
 
-    fn columns(&self) -> &Columns {
+    fn names(&self) -> &Columns {
         self.columns
     }
 }
