@@ -301,7 +301,7 @@ impl EnrollmentCache {
 
     /// The bytes held, by estimate.
     #[cfg(test)]
-    fn bytes(&self) -> u64 {
+    fn bytes(&self) -> usize {
         self.folds.bytes()
     }
 }

@@ -65,8 +65,8 @@ impl<K: Hash + Eq, V: Clone> Kept<K, V> {
     }
 
     /// The bytes held.
-    pub fn bytes(&self) -> u64 {
-        self.cache.weight()
+    pub fn bytes(&self) -> usize {
+        usize::try_from(self.cache.weight()).unwrap_or(usize::MAX)
     }
 }
 
@@ -95,7 +95,7 @@ mod tests {
         let kept = Kept::new(1_000);
         kept.put("a", 1, 10);
         kept.put("a", 2, 20);
-        assert_eq!((kept.peek("a"), kept.bytes()), (Some(2), 20 + ENTRY_OVERHEAD_BYTES as u64));
+        assert_eq!((kept.peek("a"), kept.bytes()), (Some(2), 20 + ENTRY_OVERHEAD_BYTES));
         kept.put("a", 3, 1_000);
         assert_eq!((kept.get("a"), kept.bytes()), (None, 0));
     }
