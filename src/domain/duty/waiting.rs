@@ -135,13 +135,15 @@ fn owed_act(
     office: Office,
     may: &dyn Fn(ActKind, Office) -> bool,
 ) -> Option<ActKind> {
-    let meets = || measure.acts.iter().filter(|rule| rule.can_meet(obligation));
-    let own = meets().find(|rule| rule.by.contains(&office) && may(rule.act, office));
-    if let Some(own) = own {
+    let by = |rule: &&ActRule| rule.by.contains(&office);
+    let meets = |rule: &&ActRule| rule.can_meet(obligation);
+    let mut own = measure.acts.iter().filter(by).filter(meets);
+    if let Some(own) = own.find(|rule| may(rule.act, office)) {
         return Some(own.act);
     }
     let here = |rule: &&ActRule| covered(&rule.from, state.node.as_ref());
-    let matter = meets().filter(here).find_map(|rule| rule.decides.as_ref())?;
+    let mut deciding = measure.acts.iter().filter(|rule| rule.decides.is_some());
+    let matter = deciding.find(|rule| here(rule) && meets(rule))?.decides.as_ref()?;
     if state.matters.contains_key(matter) {
         return None;
     }

@@ -78,10 +78,9 @@ impl Measure {
             let cited = move |outcome: &Outcome| {
                 outcome.article.as_deref().unwrap_or(&rule.article) == article
             };
-            rule.outcomes.values().filter(move |outcome| cited(outcome))
+            rule.outcomes.values().filter(|outcome| is(outcome)).filter(move |o| cited(o))
         });
-        let mut found = outcomes.filter(|outcome| is(outcome));
-        found.find_map(|outcome| outcome.reading.as_ref())
+        outcomes.into_iter().find_map(|outcome| outcome.reading.as_ref())
     }
 }
 
