@@ -99,4 +99,12 @@ mod tests {
         kept.put("a", 3, 1_000);
         assert_eq!((kept.get("a"), kept.bytes()), (None, 0));
     }
+
+    /// As a configuration can have it.
+    #[test]
+    fn without_room_nothing_is_kept() {
+        let kept = Kept::new(0);
+        kept.put("a", 1, 10);
+        assert_eq!((kept.get("a"), kept.bytes()), (None, 0));
+    }
 }
