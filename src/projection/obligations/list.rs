@@ -102,10 +102,6 @@ pub(super) enum Of {
     Subjects,
 }
 
-/// With so many enrollments a program is read in the order of its subjects; with fewer all of their
-/// duties are put in order.
-const ENOUGH: i64 = 100;
-
 /// The question for one program; it has only what the filter asks for. The rows of a page are
 /// picked first, then how each was met and when it lapsed: a duty has a row for each of these.
 fn question(
@@ -235,7 +231,7 @@ impl Tables<'_> {
             (":after_obligation", text_if(after.map(|after| after.obligation.as_str()))),
             (":limit", Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX))),
         ];
-        let few = of == Of::Subjects && self.has_few(program, ENOUGH)?;
+        let few = of == Of::Subjects && self.has_few(program, 64)?;
         let sql = question(of, filter, after, few);
         let mut last = None;
         self.rows(&sql, &parameters, |row| {
