@@ -102,6 +102,9 @@ pub(super) enum Of {
     Subjects,
 }
 
+/// So many subjects looked at for each enrollment take as long as putting its duties in order.
+const SUBJECTS_EACH: i64 = 64;
+
 /// The question for one program; it has only what the filter asks for. The rows of a page are
 /// picked first, then how each was met and when it lapsed: a duty has a row for each of these.
 fn question(
@@ -231,7 +234,7 @@ impl Tables<'_> {
             (":after_obligation", text_if(after.map(|after| after.obligation.as_str()))),
             (":limit", Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX))),
         ];
-        let few = of == Of::Subjects && self.has_few(program, 64)?;
+        let few = of == Of::Subjects && self.has_few(program, SUBJECTS_EACH)?;
         let sql = question(of, filter, after, few);
         let mut last = None;
         self.rows(&sql, &parameters, |row| {
