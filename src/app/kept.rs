@@ -83,7 +83,8 @@ mod tests {
             assert_eq!(kept.get("hot"), Some(1), "after {n}");
             assert!(kept.bytes() <= 10_000, "after {n}");
         }
-        assert_eq!(kept.get("cold-0"), None);
+        let cold = (0..1_000).filter(|n| kept.get(&format!("cold-{n}")).is_some()).count();
+        assert!((1..50).contains(&cold), "{cold}");
         kept.remove("hot");
         assert_eq!(kept.get("hot"), None);
         kept.clear();

@@ -15,7 +15,7 @@ mod waiting;
 use super::calendar::{AdjustedDate, Calendars};
 use super::date::{CivilDate, Day};
 use super::event::Series;
-use super::met_by_year::MetByYear;
+use super::met::MetByYear;
 use super::state::{Duty, Ended, Met, ONCE, Received, State};
 
 pub use lapse::{lapse_has_ground, lapses, may_lapse_on, unrecorded};

@@ -222,13 +222,7 @@ impl EventRef {
 
     /// Writes several, separated by spaces.
     pub fn write_list(list: &[Self]) -> String {
-        let mut text = String::with_capacity(list.len() * 96);
-        for (at, one) in list.iter().enumerate() {
-            let space = if at == 0 { "" } else { " " };
-            // Writing to a text never fails.
-            let _ = fmt::Write::write_fmt(&mut text, format_args!("{space}{one}"));
-        }
-        text
+        list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
     }
 }
 

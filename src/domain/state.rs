@@ -11,7 +11,8 @@ use super::act::ActKind;
 use super::date::{CivilDate, Day};
 use super::event::{AppliedFor, Due, DutyOpened, ObligationLapsed, Planned, Series, Term, Title};
 use super::ids::{Id, Node, Office, Provenance};
-use super::met_by_year::MetByYear;
+
+pub use super::met::{Met, MetByYear, ONCE, Received};
 
 /// Who is meant by "nobody yet": the state of an enrollment without events.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -216,32 +217,6 @@ impl Duty {
     }
 }
 
-/// How a duty was met.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Met {
-    /// The event's revision.
-    pub by: u64,
-    /// Its effective date.
-    pub on: CivilDate,
-    /// The day of receipt, by which timeliness is judged: that of the last office to receive it.
-    pub received_on: Day,
-    /// Whether that day was stated rather than that of recording.
-    pub stated: bool,
-    /// Who had it when, where several offices receive it.
-    pub receipts: Vec<Received>,
-}
-
-/// That an office had received something.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Received {
-    /// The office.
-    pub by: Office,
-    /// The day.
-    pub on: Day,
-    /// Whether that day was stated rather than that of recording.
-    pub stated: bool,
-}
-
 /// How a duty ended without being met.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
@@ -268,9 +243,6 @@ pub struct LapseOnRecord {
     /// The last day in time by which it was judged.
     pub not_late_before: Day,
 }
-
-/// The key under which a duty that does not recur keeps how it was met.
-pub const ONCE: i32 = 0;
 
 impl State {
     /// What most events leave as it is, to be changed.

@@ -1,12 +1,41 @@
-//! How a duty was met, by year. Most are met once, and a tree keeps room for eleven: that was most of
-//! what a fold takes.
+//! How a duty was met.
 
 use std::ops::Index;
 
-use super::state::Met;
+use super::date::{CivilDate, Day};
+use super::ids::Office;
 
-/// How a duty was met, by the year of the due date; of one that does not recur under
-/// [`ONCE`](super::state::ONCE).
+/// How a duty was met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Met {
+    /// The event's revision.
+    pub by: u64,
+    /// Its effective date.
+    pub on: CivilDate,
+    /// The day of receipt, by which timeliness is judged: that of the last office to receive it.
+    pub received_on: Day,
+    /// Whether that day was stated rather than that of recording.
+    pub stated: bool,
+    /// Who had it when, where several offices receive it.
+    pub receipts: Vec<Received>,
+}
+
+/// That an office had received something.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Received {
+    /// The office.
+    pub by: Office,
+    /// The day.
+    pub on: Day,
+    /// Whether that day was stated rather than that of recording.
+    pub stated: bool,
+}
+
+/// The key under which a duty that does not recur keeps how it was met.
+pub const ONCE: i32 = 0;
+
+/// How a duty was met, by the year of the due date; of one that does not recur under [`ONCE`]. Most are
+/// met once, and a tree has room for eleven: that would be a third of a fold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MetByYear(Vec<(i32, Met)>);
 
