@@ -140,7 +140,8 @@ pub struct ReceiptView {
     pub stated: bool,
 }
 
-/// One obligation as of a day. Most of an answer is these, so they borrow what they say.
+// Most of an answer is these, so they borrow what they say.
+/// One obligation as of a day.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ObligationView<'a> {
     /// The obligation's id in the measure.
