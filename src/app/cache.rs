@@ -126,7 +126,7 @@ impl Cached {
         let (state, index) = (&self.state, lock(&self.index));
         let met: usize = state.duties.iter().map(|duty| duty.met.len()).sum();
         let indicators = state.plan_versions.iter().map(|plan| plan.indicators.len());
-        2048 + state.duties.len() * 512
+        2048 + state.duties.len() * 416
             + met * 128
             + indicators.map(|count| 64 + count * 24).sum::<usize>()
             + state.results.len() * 112

@@ -24,7 +24,7 @@ use crate::domain::subject::{Subject, Zone};
 use crate::log::{EventLog, LogError, RecordedEvent};
 
 /// Subjects kept at most, in bytes; the others are read again.
-const SUBJECT_BYTES: usize = 32 << 20;
+const SUBJECT_BYTES: usize = 16 << 20;
 
 /// The adopted editions of one program's measures.
 #[derive(Debug, Clone, Default)]

@@ -167,7 +167,7 @@ pub struct Duty {
     /// Whether it is owed at all depends on a date that does not say so: never overdue.
     pub uncertain: bool,
     /// The article.
-    pub article: Arc<str>,
+    pub article: Id,
     /// The revision of the event that opened it.
     pub opened_by: u64,
     /// That event's effective date.
@@ -195,7 +195,7 @@ impl Duty {
             with: opened.with.clone(),
             receivers: opened.receivers.clone(),
             uncertain: opened.uncertain,
-            article: Arc::from(opened.article.as_str()),
+            article: Id::from(opened.article.as_str()),
             opened_by: by,
             opened_on: on,
             open_from: opened.open_from,

@@ -29,7 +29,7 @@ fn duty(obligation: &str) -> Duty {
         with: Vec::new(),
         receivers: Vec::new(),
         uncertain: false,
-        article: Arc::from("Art. 13"),
+        article: Id::from("Art. 13"),
         opened_by: 2,
         opened_on: date("2014-10-12"),
         open_from: date("2014-10-12"),

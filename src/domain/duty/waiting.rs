@@ -99,7 +99,7 @@ pub fn waiting_among(
         let joint = act_of(obligation, owes);
         for office in std::iter::once(owes).chain(item.duty.with.iter().copied()) {
             if let Some(act) = act_of(obligation, office).or(joint) {
-                let article = Id::from(&*item.duty.article);
+                let article = item.duty.article.clone();
                 add(Waiting { office, act, since: item.open_from, article });
             }
         }

@@ -295,7 +295,7 @@ fn read(row: &dyn Record) -> Result<ObligationRow, DatabaseError> {
             with: offices(row.text("owed_with")?)?,
             receivers: offices(row.text("receivers")?)?,
             uncertain: row.flag("uncertain")?,
-            article: Arc::from(row.text("article")?),
+            article: Id::from(row.text("article")?),
             opened_by: row.number("opened_by")?,
             opened_on: row.parsed("opened_on", CivilDate::parse)?,
             open_from: row.parsed("open_from", CivilDate::parse)?,
