@@ -178,7 +178,7 @@ async fn input_ended() -> anyhow::Result<()> {
 async fn serving(made: Made, filling: Filling) -> anyhow::Result<()> {
     let log = Arc::new(SqliteLog::open_writer(made.log())?);
     let clock = Arc::new(SystemClock::default());
-    let app = open(log.clone(), &made.documents(), clock.clone(), 64 << 20).await?;
+    let app = open(log.clone(), &made.documents(), clock.clone(), 80 << 20).await?;
     let (paused, mut status) = watch::channel(Status::default());
     let mut running = None;
     if filling != Filling::Nowhere {

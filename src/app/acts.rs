@@ -232,7 +232,7 @@ impl Acts {
                 left.map_err(|error| under(error, &decision))?;
             }
             let meta = self.meta(case, cached, &decision, now).await?;
-            let event = Event::Acted(Box::new(decision.fact));
+            let event = Event::Acted(decision.fact);
             let recorded = Recorded { revision, sequence: None, id: Uuid::nil(), event, meta };
             let (stream, followed) = (case.stream.clone(), None);
             let (replayed, validated_only) = (false, true);
@@ -253,7 +253,7 @@ impl Acts {
         }
         let appended = match self.meta(case, cached, &decision, now).await {
             Ok(meta) => {
-                let event = Event::Acted(Box::new(decision.fact));
+                let event = Event::Acted(decision.fact);
                 self.append_event(case, cached.revision, event, meta, follows).await
             }
             Err(error) => Err(error),

@@ -23,6 +23,7 @@ pub mod logbook;
 pub mod measure;
 pub mod measure_check;
 pub mod measure_file;
+pub mod met;
 pub mod period;
 pub mod permitted;
 pub mod quota;

@@ -48,6 +48,9 @@ pub struct Answer<T> {
     pub value: T,
 }
 
+/// Enrollments of a program that are too many to put them in order for one page.
+const MANY: i64 = 2000;
+
 /// One question's view of the tables, as of one instant.
 pub struct Tables<'a> {
     reader: RefCell<&'a mut dyn Reader>,
@@ -232,6 +235,22 @@ impl Tables<'_> {
         make: impl FnMut(&dyn Record) -> Result<T, DatabaseError>,
     ) -> Result<Option<T>, DatabaseError> {
         Ok(self.rows(sql, parameters, make)?.pop())
+    }
+
+    /// Whether there are more than `times` as many subjects as a program has enrollments. Then a list
+    /// begins with these; else with the subjects in their order, so that a page ends once it is full.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn has_few(&self, program: &str, times: i64) -> Result<bool, DatabaseError> {
+        let count = |of: &str, most: i64| {
+            let sql =
+                format!("SELECT count(*) AS n FROM (SELECT 1 FROM {of} LIMIT :most) AS counted");
+            let given = [(":program", Cell::Text(program)), (":most", Cell::Int(most))];
+            Ok::<_, DatabaseError>(self.row(&sql, &given, |row| row.int("n"))?.unwrap_or_default())
+        };
+        let found = count("enrollment WHERE program = :program", MANY)?;
+        Ok(found < MANY && count("subject", found * times + 1)? > found * times)
     }
 
     /// The programs with enrollments, in order: the real ones, or the exercises (G16).

@@ -1,5 +1,7 @@
 //! An answer that is another than before, as REST and commands say it.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -73,14 +75,14 @@ impl ChangeView {
     ) -> Self {
         let (asked, labels) = asked(&change.aspect);
         let duty = duty(&change.aspect);
-        let said = |text: Text| text.get(language).to_owned();
+        let said = |text: &Text| text.get(language).to_owned();
         let answer = |answer: &Answer| AnswerView {
             code: answer.code.clone(),
             code_label: answer
                 .code
                 .as_ref()
                 .and_then(|code| label(&change.aspect, code, versions))
-                .map(said),
+                .map(|text| said(&text)),
             on: answer.on.map(|on| on.to_string()),
             received_on: answer.received_on.map(|day| day.to_string()),
             ended_on: answer.ended.map(|day| day.to_string()),
@@ -134,11 +136,11 @@ fn duty(aspect: &Aspect) -> Option<(&DutyKey, Option<i32>)> {
     }
 }
 
-fn label(aspect: &Aspect, code: &Id, labels: &Labels) -> Option<Text> {
+fn label<'a>(aspect: &Aspect, code: &Id, labels: &Labels<'a>) -> Option<Cow<'a, Text>> {
     match aspect {
-        Aspect::Standing => labels.0.label(&Node::parse(code).ok()?),
-        Aspect::Category | Aspect::Place => labels.category(code),
-        Aspect::Title => labels.title(code),
+        Aspect::Standing => labels.0.label(&Node::parse(code).ok()?).map(Cow::Owned),
+        Aspect::Category | Aspect::Place => labels.category(code).map(Cow::Borrowed),
+        Aspect::Title => labels.title(code).map(Cow::Borrowed),
         Aspect::Term | Aspect::Due(_) | Aspect::Met(..) => None,
     }
 }

@@ -79,7 +79,10 @@ impl ExceptionView {
             name: Some(subject.name_on(day).get(language).to_owned()),
             office: Some(office.as_str()),
             office_label: Some(words::office(office, language)),
-            article: exception.article.as_deref().map(|text| words::article(text, language)),
+            article: exception
+                .article
+                .as_deref()
+                .map(|text| words::article(text, language).into_owned()),
             code: exception.code.clone(),
             fate: Some(fate.unwrap_or("stands").to_owned()),
             event: Some(EventBrief::of(event, &stream, language)),
@@ -142,7 +145,7 @@ impl ExceptionView {
         };
         Self {
             code: Some(category.clone()),
-            article: Some(words::article(&rule.article, language)),
+            article: Some(words::article(&rule.article, language).into_owned()),
             from_day: Some(taken.from.to_string()),
             to_day: taken.until.map(|until| until.to_string()),
             ..Self::plain(ExceptionKind::DaysOverQuota, program, &text, language)

@@ -162,8 +162,8 @@ impl Call {
     ///
     /// # Errors
     /// `validation-error`, naming every member that is wrong.
-    pub fn content<T: DeserializeOwned + JsonSchema>(&self) -> Result<T, Problem> {
-        self.body.object().map_err(|error| refused(error, self.language))
+    pub fn content<T: DeserializeOwned + JsonSchema>(&mut self) -> Result<T, Problem> {
+        std::mem::take(&mut self.body).object().map_err(|error| refused(error, self.language))
     }
 
     /// How many seconds the request prefers to wait (`Prefer: wait`, RFC 7240).

@@ -225,10 +225,11 @@ impl Span {
         };
         let history = app.history(event.stream.as_str()).await.map_err(error)?;
         let history = self.until.map_or(Known::All, Known::To).of(history);
-        let labels = Labels(match subject.is_program() {
+        let versions = match subject.is_program() {
             true => Arc::new(app.library().versions(program).of_whole()),
             false => app.library().versions(program),
-        });
+        };
+        let labels = Labels(&versions);
         let before = usize::try_from(event.revision).unwrap_or(usize::MAX);
         let found = changes(&history, before);
         let view =

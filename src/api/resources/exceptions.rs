@@ -198,7 +198,8 @@ async fn late_view(
     let page = app.log().read_stream(&name, row.met_by, 1).await?;
     let Some(stored) = page.events.first() else { return Ok(None) };
     let recorded = codec::decode_enrollment(stored).map_err(Problem::internal)?;
-    let label = Labels(app.library().versions(program)).obligation(&row.obligation);
+    let versions = app.library().versions(program);
+    let label = Labels(&versions).obligation(&row.obligation).cloned();
     let view =
         ExceptionView::late(row, (days, label), &recorded, (program, &subject), call.language);
     Ok(Some(view))

@@ -76,7 +76,7 @@ const STATUSES: &[(&str, DutyStatus)] = &[
 
 /// The obligations of one enrollment.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct ObligationsOfOne {
+pub struct ObligationsOfOne<'a> {
     /// The program.
     pub program: String,
     /// Its name.
@@ -88,7 +88,7 @@ pub struct ObligationsOfOne {
     /// The day on which they are judged.
     pub as_of: String,
     /// The obligations, in the order in which they arose.
-    pub items: Vec<ObligationView>,
+    pub items: Vec<ObligationView<'a>>,
 }
 
 /// Lists the obligations of one enrollment. Of a subject without a record in the program it lists
@@ -112,8 +112,10 @@ pub async fn list_enrollment_obligations(call: Call) -> Answered {
     let unlisted = reading.unlisted(&state);
     let labels = reading.labels();
     let judged = reading.judged(&state, &unlisted);
-    let shown =
-        judged.iter().map(|item| ObligationView::of(item, reading.day, &labels, call.language));
+    let shown = judged
+        .items
+        .iter()
+        .map(|item| ObligationView::of(item, reading.day, labels, call.language));
     let view = ObligationsOfOne {
         program: reading.program.id.to_string(),
         program_name: reading.program.name.get(call.language).to_owned(),
@@ -135,18 +137,18 @@ async fn on_record(call: &Call, reading: &Reading<'_>) -> Result<(State, u64), P
 
 /// An obligation in the list across programs.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct ObligationItem {
+pub struct ObligationItem<'a> {
     /// The program.
-    pub program: String,
+    pub program: &'a str,
     /// Its name.
-    pub program_name: String,
+    pub program_name: &'a str,
     /// The subject; absent: it is owed for the program as a whole.
-    pub subject: Option<String>,
+    pub subject: Option<&'a str>,
     /// Whether it belongs to an exercise.
     pub exercise: bool,
     /// The obligation.
     #[serde(flatten)]
-    pub obligation: ObligationView,
+    pub obligation: ObligationView<'a>,
     /// The address of the enrollment; absent where there is no subject.
     pub enrollment: Option<String>,
 }

@@ -183,7 +183,7 @@ impl Deciding<'_> {
         grounds.sort_unstable();
         grounds.dedup();
         Decision {
-            fact: Fact {
+            fact: Box::new(Fact {
                 act: self.request.act.clone().into(),
                 document: common.document.clone(),
                 materials: common.materials.clone(),
@@ -193,7 +193,7 @@ impl Deciding<'_> {
                 findings,
                 mended: None,
                 unsettles: Vec::new(),
-            },
+            }),
             office: self.office,
             article: None,
             measure: version,

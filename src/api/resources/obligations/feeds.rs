@@ -4,6 +4,8 @@
 //! What must hold: the same question gives the same bytes; an entry keeps its id from day to day. A
 //! calendar has what has a date; the feed also what waits without one.
 
+use std::borrow::Cow;
+
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use atom_syndication::{Entry, Feed, FixedDateTime, Generator, Link, Text};
@@ -22,7 +24,7 @@ use crate::views::problem::Problem;
 /// What a feed is made of.
 pub(super) struct Feeding<'a> {
     pub call: &'a Call,
-    pub items: &'a [ObligationItem],
+    pub items: &'a [ObligationItem<'a>],
     /// The names of the subjects, as the items.
     pub names: Vec<String>,
     pub as_of: String,
@@ -66,7 +68,8 @@ impl Feeding<'_> {
         calendar.name(self.title());
         for (item, name) in self.items.iter().zip(&self.names) {
             let Some(due) = &item.obligation.due else { continue };
-            let day: NaiveDate = due.not_late_before.parse().map_err(Problem::internal)?;
+            let day: NaiveDate =
+                due.not_late_before.to_string().parse().map_err(Problem::internal)?;
             let mut event = Event::new();
             event
                 .uid(&self.id(item))
@@ -79,7 +82,7 @@ impl Feeding<'_> {
             }
             // Nobody is busy because something is due.
             event.append_property(Property::new("TRANSP", "TRANSPARENT"));
-            event.append_property(Property::new("CATEGORIES", &item.program_name));
+            event.append_property(Property::new("CATEGORIES", item.program_name));
             calendar.push(event.done());
         }
         Ok(calendar.done().to_string())
@@ -88,7 +91,7 @@ impl Feeding<'_> {
     fn atom(&self) -> Result<String, Problem> {
         let mut entries = Vec::with_capacity(self.items.len());
         for (item, name) in self.items.iter().zip(&self.names) {
-            let updated = latest(&item.obligation.opened_on).unwrap_or(self.began()?);
+            let updated = latest(item.obligation.opened_on).unwrap_or(self.began()?);
             let said = Text::plain(self.said(item));
             let links = self.address(item).map(|href| Link { href, ..Link::default() });
             entries.push(Entry {
@@ -126,7 +129,7 @@ impl Feeding<'_> {
         let (obligation, language) = (&item.obligation, self.call.language);
         let due = obligation.due.as_ref().map(|due| {
             words::pick(language, "in time until {}", "按期截止{}")
-                .replace("{}", &due.not_late_before)
+                .replace("{}", &due.not_late_before.to_string())
         });
         let days = |days: Option<i64>, en: &str, zh: &str| {
             days.map(|days| words::pick(language, en, zh).replace("{}", &days.to_string()))
@@ -134,11 +137,11 @@ impl Feeding<'_> {
         let parts = [
             due,
             Some(obligation.owes_label.to_owned()),
-            Some(obligation.status_label.clone()),
+            Some(obligation.status_label.to_owned()),
             days(obligation.days_late, "{} days late", "逾期{}天"),
             days(obligation.waiting, "waiting for {} days", "已等待{}天"),
-            Some(obligation.article.clone()),
-            obligation.due.as_ref().and_then(|due| due.arithmetic.clone()),
+            Some(obligation.article.clone().into_owned()),
+            obligation.due.as_ref().and_then(|due| due.arithmetic.clone().map(Cow::into_owned)),
         ];
         let said: Vec<String> = parts.into_iter().flatten().collect();
         said.join(words::pick(language, "; ", "；"))
@@ -152,14 +155,14 @@ impl Feeding<'_> {
     /// The same from day to day, and of no other log.
     fn id(&self, item: &ObligationItem) -> String {
         let obligation = &item.obligation;
-        let subject = item.subject.as_deref().unwrap_or_default();
+        let subject = item.subject.unwrap_or_default();
         let opened = obligation.opened_by.map(|by| by.to_string()).unwrap_or_default();
         let year = obligation.due_year.map(|year| year.to_string()).unwrap_or_default();
         format!(
             "urn:docket:{}:{}:{subject}:{}:{opened}:{year}",
             self.call.state.app.log_id(),
             item.program,
-            obligation.obligation.as_str(),
+            obligation.obligation,
         )
     }
 }

@@ -14,7 +14,7 @@ use super::values::{Held, Value, held};
 use super::wait::{Limit, QUICK, ROW};
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
-use crate::projection::sql::{Reader, Record};
+use crate::projection::sql::{Columns, Reader, Record};
 use crate::projection::store::{Checkpoint, CopyId, CopyReader, CopySnapshot, unsigned};
 
 /// The checkpoint of a copy, whose schema is where names are looked for.
@@ -200,11 +200,16 @@ impl Reader for Asked<'_> {
                 client.query_raw(&statement, values).await.map_err(Failed::from)
             });
             let mut rows = pin!(begun.await.map_err(|failed| failed.explained(&explained))?);
+            let mut columns = None;
             loop {
                 // What is done with a row, and how long, is no matter of the server's.
                 let next = ending.wait(limit(), async { Ok(rows.try_next().await?) }).await;
                 match next.map_err(|failed: Failed| failed.explained(&explained))? {
-                    Some(row) => each(&Answered::of(&row)?)?,
+                    Some(row) => {
+                        let names = row.columns().iter().map(|column| column.name().to_owned());
+                        let columns = columns.get_or_insert_with(|| Columns::new(names));
+                        each(&Answered::of(&row, columns)?)?;
+                    }
                     None => return Ok(()),
                 }
             }
@@ -264,14 +269,14 @@ fn explained(error: &tokio_postgres::Error, sql: &str) -> DatabaseError {
 
 /// A row with its values as the port has them.
 struct Answered<'a> {
-    row: &'a Row,
+    columns: &'a Columns,
     cells: Vec<Held<'a>>,
 }
 
 impl<'a> Answered<'a> {
-    fn of(row: &'a Row) -> Result<Self, DatabaseError> {
+    fn of(row: &'a Row, columns: &'a Columns) -> Result<Self, DatabaseError> {
         let cells = (0..row.len()).map(|column| held(row, column));
-        Ok(Self { row, cells: cells.collect::<Result<_, _>>()? })
+        Ok(Self { columns, cells: cells.collect::<Result<_, _>>()? })
     }
 }
 
@@ -284,12 +289,7 @@ impl Record for Answered<'_> {
         }
     }
 
-    fn column(&self, name: &str) -> Result<usize, DatabaseError> {
-        let found = self.row.columns().iter().position(|column| column.name() == name);
-        found.ok_or_else(|| DatabaseError::new(format!("there is no column {name}")))
-    }
-
-    fn columns(&self) -> usize {
-        self.row.len()
+    fn names(&self) -> &Columns {
+        self.columns
     }
 }

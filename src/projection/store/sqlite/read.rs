@@ -9,7 +9,7 @@ use super::checkpoint;
 use crate::log::open_sqlite_file;
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
-use crate::projection::sql::{Reader, Record};
+use crate::projection::sql::{Columns, Reader, Record};
 use crate::projection::store::{Checkpoint, CopyReader, CopySnapshot};
 
 pub(super) struct SqliteReader {
@@ -82,10 +82,10 @@ impl Reader for &Connection {
                 Cell::Bytes(value) => statement.raw_bind_parameter(index, value)?,
             }
         }
-        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
+        let columns = Columns::new(statement.column_names().map(str::to_owned));
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
-            each(&Named { row, names: &names })?;
+            each(&Named { row, columns: &columns })?;
         }
         Ok(())
     }
@@ -100,7 +100,7 @@ impl Reader for &Connection {
 /// A row with the names of its columns, asked for once: SQLite is slow to say them.
 struct Named<'a, 'b> {
     row: &'a Row<'b>,
-    names: &'a [String],
+    columns: &'a Columns,
 }
 
 impl Record for Named<'_, '_> {
@@ -117,12 +117,7 @@ impl Record for Named<'_, '_> {
         }
     }
 
-    fn column(&self, name: &str) -> Result<usize, DatabaseError> {
-        let found = self.names.iter().position(|known| known == name);
-        found.ok_or_else(|| DatabaseError::new(format!("the answer has no column {name}")))
-    }
-
-    fn columns(&self) -> usize {
-        self.names.len()
+    fn names(&self) -> &Columns {
+        self.columns
     }
 }

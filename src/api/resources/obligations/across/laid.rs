@@ -174,7 +174,7 @@ impl Question {
                     let Some(state) = unlisted.owed(&row.state, self.pick.day) else {
                         continue;
                     };
-                    if self.pick.of(&state, |_| ()).is_empty() {
+                    if self.pick.of(&state).is_empty() {
                         continue;
                     }
                     if *left == 0 {
@@ -216,8 +216,7 @@ impl Question {
                 let (program_id, obligation) = (program.to_string(), duty.obligation.to_string());
                 let here = AfterWhole { program: program_id, obligation };
                 let is_past = after.as_ref().is_some_and(|after| here <= *after);
-                if is_past || !picks(&self.filter, duty) || self.pick.of(&state, |_| ()).is_empty()
-                {
+                if is_past || !picks(&self.filter, duty) || self.pick.of(&state).is_empty() {
                     continue;
                 }
                 if left == 0 {
