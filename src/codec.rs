@@ -31,7 +31,8 @@ use crate::domain::quota::QuotaEvent;
 use crate::domain::subject::{SubjectEvent, SubjectHistory, SubjectRecord};
 use crate::log::{NewEvent, RecordedEvent};
 
-pub use body::encode_data;
+use body::encode_data;
+pub use body::encode_fact;
 pub use cloud_event::{CloudEvents, MAX_DATA_BYTES};
 pub use flat::{Member, Members};
 pub(crate) use ids::hex;

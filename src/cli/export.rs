@@ -23,8 +23,7 @@ use crate::domain::measure::{Program, Versions};
 use crate::export::{Form, LABEL, Written, write, write_labels};
 use crate::log::EventLog;
 use crate::projection::{
-    Copies, EXPORTS, ExportError, ExportTable, Snapshot, SqliteCopies, StoreError, export_table,
-    snapshot,
+    Copies, ExportError, REPORTS, Report, Snapshot, SqliteCopies, StoreError, report, snapshot,
 };
 
 /// Write reporting tables to files, as of an event.
@@ -207,7 +206,7 @@ fn explain(error: ExportError) -> anyhow::Error {
 /// What is asked for.
 #[derive(Clone)]
 struct Wanted {
-    tables: Vec<&'static ExportTable>,
+    tables: Vec<&'static Report>,
     /// The file that says what their codes are called, once it is written.
     labelled: Option<Value>,
     form: Form,
@@ -230,10 +229,10 @@ impl Wanted {
             return Err(failure(Exit::Usage, ExportError::Form("parquet").to_string()));
         }
         let tables = match &args.table {
-            None => EXPORTS.to_vec(),
+            None => REPORTS.iter().collect(),
             Some(name) if name == LABEL => Vec::new(),
-            Some(name) => vec![export_table(name).ok_or_else(|| {
-                let known = EXPORTS.iter().map(|table| table.name).chain([LABEL]);
+            Some(name) => vec![report(name).ok_or_else(|| {
+                let known = REPORTS.iter().map(|table| table.name).chain([LABEL]);
                 let known = known.collect::<Vec<_>>().join(", ");
                 let text = format!("there is no reporting table {name:?}; there are {known}");
                 failure(Exit::Usage, text)
@@ -324,7 +323,7 @@ fn in_manifest(table: &str, file: &str, written: &Written) -> Value {
         "sha256": written.sha256 })
 }
 
-fn say(table: &ExportTable, written: &Written, snapshot: &Snapshot<'_>) {
+fn say(table: &Report, written: &Written, snapshot: &Snapshot<'_>) {
     let exercise = if snapshot.exercise { " (exercise)" } else { "" };
     let (rows, sequence) = (written.rows, snapshot.sequence);
     tell(&format!("{}{exercise}: {rows} rows as of sequence {sequence}", table.name));
@@ -333,7 +332,7 @@ fn say(table: &ExportTable, written: &Written, snapshot: &Snapshot<'_>) {
 /// Writes a file that is there whole or not at all.
 fn to_path(
     snapshot: &mut Snapshot<'_>,
-    table: &ExportTable,
+    table: &Report,
     form: Form,
     path: &Path,
 ) -> Result<Written, ExportError> {

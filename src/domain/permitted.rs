@@ -93,6 +93,9 @@ fn permitted_by<'m>(
     fits: Of<'m, '_>,
     founds: Of<'m, '_>,
 ) -> Result<&'m ActRule, Obstacle<'m>> {
+    if let Some(rule) = question.rule(fits, founds) {
+        return question.check(rule).map(|()| rule);
+    }
     let Question { measure, state, kind, .. } = question;
     let first = measure.rules(kind).next().ok_or(Obstacle::Unknown)?;
     let offices = |rules: &mut dyn Iterator<Item = &'m ActRule>| {
@@ -110,9 +113,6 @@ fn permitted_by<'m>(
         };
         return Err(Obstacle::Office { required, rule: here().next().unwrap_or(first) });
     };
-    if let Some(rule) = question.rule(fits, founds) {
-        return question.check(rule).map(|()| rule);
-    }
     let others = || here().filter(|rule| !rule.by.contains(&question.office));
     if let Some(rule) = others().next() {
         return Err(Obstacle::Office { required: offices(&mut others()), rule });
@@ -126,6 +126,11 @@ impl<'m> Question<'m> {
     fn own(&self) -> impl Iterator<Item = &'m ActRule> + use<'m> {
         let office = self.office;
         self.measure.rules(self.kind).filter(move |rule| rule.by.contains(&office))
+    }
+
+    /// The rule by which it may be done, if it may.
+    pub fn allows(&self) -> Option<&'m ActRule> {
+        self.rule(&|_| true, &|_| true).filter(|rule| self.check(rule).is_ok())
     }
 
     /// The rule that covers where the enrollment stands, for this office. A founding act is also

@@ -164,7 +164,7 @@ fn c17_a_title_that_a_review_kept_has_the_reading_of_the_review() {
     let mut story = demonstrative_area();
     let reading = |story: &Story| {
         let title = story.state.title.clone().unwrap();
-        story.versions.reading_of_title(&title).map(|text| text.en)
+        story.versions.reading_of_title(&title).map(|text| text.en.clone())
     };
     assert_eq!(reading(&story), None);
     story.does(NationalOffice, "review", "2021-02-01", review("qualified"));

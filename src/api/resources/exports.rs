@@ -28,9 +28,7 @@ use crate::api::asking::tables::{CATCH_UP, reach, read_within, unreadable};
 use crate::domain::words::said;
 use crate::export::{Form, LABEL, write, write_labels};
 use crate::log::yield_to_others;
-use crate::projection::{
-    Copies, EXPORTS, ExportError, ExportTable, StoreError, all, export_table, snapshot,
-};
+use crate::projection::{Copies, ExportError, REPORTS, Report, StoreError, all, report, snapshot};
 use crate::views::media::{CSV, PARQUET};
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::{Code, Problem};
@@ -121,10 +119,10 @@ fn labels(call: &Call, form: Form, exercise: bool) -> Answered {
     Ok(attachment(name, form, tag).body(bytes))
 }
 
-fn table(call: &Call) -> Result<&'static ExportTable, Problem> {
+fn table(call: &Call) -> Result<&'static Report, Problem> {
     let name: String = call.path("table").chars().take(80).collect();
-    export_table(&name).ok_or_else(|| {
-        let known = EXPORTS.iter().map(|table| table.name).chain([LABEL]);
+    report(&name).ok_or_else(|| {
+        let known = REPORTS.iter().map(|table| table.name).chain([LABEL]);
         let known = known.collect::<Vec<_>>().join(", ");
         Problem::new(Code::NotFound)
             .detail(format!("there is no reporting table {name:?}; there are {known}"))
@@ -185,7 +183,7 @@ type Parts = mpsc::Receiver<Part>;
 /// What is asked for.
 #[derive(Clone, Copy)]
 struct Asked {
-    table: &'static ExportTable,
+    table: &'static Report,
     form: Form,
     at: u64,
     exercise: bool,

@@ -1,7 +1,7 @@
 //! The parts of the paths: what each stands for, whatever route it is in.
 
 use crate::export::LABEL;
-use crate::projection::EXPORTS;
+use crate::projection::REPORTS;
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::Code;
 
@@ -27,7 +27,7 @@ pub const PARTS: &[Parameter] = &[
     Parameter::new("page", Kind::Number(0), "The archive page, from 0.", "存档页编号，自 0 起。"),
     Parameter::new(
         "table",
-        Kind::OneOf(|| EXPORTS.iter().map(|table| table.name).chain([LABEL]).collect()),
+        Kind::OneOf(|| REPORTS.iter().map(|table| table.name).chain([LABEL]).collect()),
         "The reporting table.",
         "报表名称。",
     ),

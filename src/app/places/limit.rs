@@ -57,7 +57,7 @@ pub(super) fn over_limit(
 fn category_of(case: &Case<'_>, wanted: &PlaceWanted) -> Text {
     let id = &wanted.category;
     let label = case.versions.name_in(Names::Categories, id);
-    label.unwrap_or_else(|| said!("{id}", "{id}", id = Given(id)))
+    label.cloned().unwrap_or_else(|| said!("{id}", "{id}", id = Given(id)))
 }
 
 /// A refusal under the article of the limit, with the reading of it.

@@ -73,8 +73,8 @@ impl Measure {
 
 impl Versions {
     /// What the newest version that has an id in a list calls it.
-    pub fn name_in(&self, list: Names, id: &str) -> Option<Text> {
-        self.find(|measure| measure.name_in(list, id).cloned())
+    pub fn name_in(&self, list: Names, id: &str) -> Option<&Text> {
+        self.find(|measure| measure.name_in(list, id))
     }
 }
 
