@@ -39,8 +39,13 @@ use crate::projection::{
 /// /v1/events/.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
+<<<<<<< HEAD
 Tables: enrollment_current, enrollment_history, phase_interval, act, annual_result, event,
 obligation, division, place, freshness; label says what their codes are called, in both languages
+=======
+Tables: enrollment_current, enrollment_history, phase_interval, act, annual_result, exception, event,
+obligation, division, place, freshness
+>>>>>>> main
 
 Examples:
   docket export --table enrollment_current --data-dir demo-data > standing.csv

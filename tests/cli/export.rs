@@ -74,7 +74,7 @@ fn the_log_and_the_read_models_give_the_same_files() {
     export_all(demo(), &made, &["--from-log"]);
     same(&stored, &made);
     let manifest = manifest(&stored);
-    assert_eq!(manifest["files"].as_array().unwrap().len(), 11);
+    assert_eq!(manifest["files"].as_array().unwrap().len(), docket::projection::REPORTS.len() + 1);
     for file in manifest["files"].as_array().unwrap() {
         let bytes = fs::read(stored.join(file["file"].as_str().unwrap())).unwrap();
         let digest: String = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
