@@ -39,13 +39,8 @@ use crate::projection::{
 /// /v1/events/.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
-<<<<<<< HEAD
-Tables: enrollment_current, enrollment_history, phase_interval, act, annual_result, event,
-obligation, division, place, freshness; label says what their codes are called, in both languages
-=======
 Tables: enrollment_current, enrollment_history, phase_interval, act, annual_result, exception, event,
-obligation, division, place, freshness
->>>>>>> main
+obligation, division, place, freshness; label says what their codes are called, in both languages
 
 Examples:
   docket export --table enrollment_current --data-dir demo-data > standing.csv
