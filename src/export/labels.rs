@@ -12,6 +12,7 @@ use std::sync::Arc;
 use super::{Form, Written, digested};
 use crate::domain::act::ActKind;
 use crate::domain::event_type::EventType;
+use crate::domain::exceptions::ExceptionKind;
 use crate::domain::ids::{Id, Language, Node, Office, Text};
 use crate::domain::measure::{Names, Program, Versions};
 use crate::domain::words;
@@ -115,7 +116,9 @@ fn common() -> Vec<Row> {
         let said = |language: Language| words::marked(mark, language).unwrap_or(mark).to_owned();
         row("", list, mark, &words::both(said))
     });
-    acts.chain(events).chain(offices).chain(marks).collect()
+    let exceptions = ExceptionKind::ALL.iter();
+    let exceptions = exceptions.map(|kind| row("", "exception", kind.as_str(), &kind.label()));
+    acts.chain(events).chain(offices).chain(marks).chain(exceptions).collect()
 }
 
 fn row(program: &str, list: &str, code: &str, label: &Text) -> Row {
