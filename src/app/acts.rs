@@ -26,7 +26,7 @@ use crate::domain::history_decide::{decide_at_end, decide_on, fold_day_of_new};
 use crate::domain::ids::{Id, ProgramId};
 use crate::log::LogError;
 use checks::{changed_since, seen_before};
-use participation::decided_act;
+pub(super) use participation::decided_act;
 
 pub use prospects::Prospect;
 
@@ -102,8 +102,8 @@ impl Acts {
             versions = Arc::new(versions.of_whole());
         }
         let decided = decided_act(&call.request);
-        let others = self.participation(program, &versions, subject.id(), decided).await?;
-        let met_for_whole = self.met_for_whole(program, &versions, decided).await?;
+        let others = self.participation(program, &versions, subject.id(), decided, None).await?;
+        let met_for_whole = self.met_for_whole(program, &versions, decided, None).await?;
         Ok(Case {
             program,
             versions,
@@ -184,7 +184,7 @@ impl Acts {
         self.record(case, &cached, Some(&history), decision, fold_day, now).await
     }
 
-    fn with_context<T>(
+    pub(super) fn with_context<T>(
         &self,
         case: &Case<'_>,
         now: Timestamp,

@@ -203,7 +203,7 @@ fn due_in_year(series: &Series, year: i32) -> Day {
 }
 
 /// The due date of a duty; of a recurring one, that in a year.
-fn due_in(duty: &Duty, year: Option<i32>) -> Option<CivilDate> {
+pub fn due_in(duty: &Duty, year: Option<i32>) -> Option<CivilDate> {
     match (&duty.series, year) {
         (Some(series), Some(year)) => {
             let recurs = year >= series.first_due.year();

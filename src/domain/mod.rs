@@ -14,6 +14,7 @@ pub mod enrollment;
 pub mod event;
 pub mod event_type;
 pub mod evolve;
+pub mod exceptions;
 pub mod fulfilment;
 pub mod history;
 pub mod history_decide;

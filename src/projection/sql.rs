@@ -32,6 +32,39 @@ pub trait Reader {
     fn columns(&mut self, table: &str) -> Result<Vec<String>, DatabaseError>;
 }
 
+impl dyn Reader + '_ {
+    /// Asks, and makes something of each row of the answer.
+    ///
+    /// # Errors
+    /// Those of the database and of `make`.
+    pub fn rows<T>(
+        &mut self,
+        sql: &str,
+        parameters: &[(&str, Cell<'_>)],
+        mut make: impl FnMut(&dyn Record) -> Result<T, DatabaseError>,
+    ) -> Result<Vec<T>, DatabaseError> {
+        let mut rows = Vec::new();
+        self.query(sql, parameters, &mut |row| {
+            rows.push(make(row)?);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    /// The same, where there is one row at most.
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows).
+    pub fn row<T>(
+        &mut self,
+        sql: &str,
+        parameters: &[(&str, Cell<'_>)],
+        make: impl FnMut(&dyn Record) -> Result<T, DatabaseError>,
+    ) -> Result<Option<T>, DatabaseError> {
+        Ok(self.rows(sql, parameters, make)?.pop())
+    }
+}
+
 /// A row of an answer.
 pub trait Record {
     /// The value of a column by its number.

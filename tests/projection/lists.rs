@@ -218,6 +218,7 @@ fn subjects_are_listed_and_the_provinces_that_stand_outside() {
             kinds: vec![Id::from("province"), Id::from("corps")],
             standing: vec![Id::from("pilot")],
             subject: None,
+            province: None,
         };
         let unlisted = tables.list_unlisted(&filter, At::day(day), None, 100)?;
         let shown: Vec<_> =

@@ -235,6 +235,14 @@ pub fn office_of(role: Role) -> Option<Office> {
     }
 }
 
+/// A parameter that can't be what it is, in both languages.
+pub fn refused_parameter(name: &str, en: &str, zh: &str) -> Problem {
+    Problem::new(Code::MalformedRequest)
+        .detail(format!("{name}: {en}"))
+        .detail_zh(format!("{name}：{zh}"))
+        .member("errors", serde_json::json!([{ "parameter": name, "detail": en }]))
+}
+
 /// A parameter whose value has the wrong form.
 pub fn wrong_parameter(name: &str, what: &str) -> Problem {
     Problem::new(Code::MalformedRequest)

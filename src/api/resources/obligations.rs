@@ -2,6 +2,7 @@
 //! judged on the day of the question.
 
 mod across;
+mod feeds;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -16,15 +17,25 @@ use crate::domain::duty::DutyStatus;
 use crate::domain::ids::Office;
 use crate::domain::state::State;
 use crate::views::brief::ObligationView;
+use crate::views::media::{ATOM, CALENDAR, JSON};
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::{Code, Problem};
 
 pub use across::list_obligations;
 
+/// What the list across programs can be had as.
+pub const FORMS: &[&str] = &[JSON, CALENDAR, ATOM];
+
 /// The parameters of the list across programs.
 pub const OBLIGATIONS: &[Parameter] = &[
     Parameter::new("program", Kind::Text, "Of one program.", "某一项目。"),
     Parameter::new("subject", Kind::Text, "Of one subject.", "某一主体。"),
+    Parameter::new(
+        "province",
+        Kind::Text,
+        "Of subjects in this province, and of it itself.",
+        "该省（区、市）及其所辖主体。",
+    ),
     Parameter::new("obligation", Kind::Text, "Which, by its id.", "某一义务（标识）。"),
     Parameter::new(
         "owes",

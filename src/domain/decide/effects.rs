@@ -239,8 +239,7 @@ impl Deciding<'_> {
             let reason = NonBlank::literal("the effective day of the opening act");
             KeptSince { day: self.day, reason }
         } else {
-            let reason = NonBlank::literal("the day of recording");
-            KeptSince { day: self.ctx.now.civil_day(), reason }
+            KeptSince::from_recording(self.ctx.now.civil_day())
         }
     }
 

@@ -24,6 +24,8 @@ pub struct ObligationFilter {
     pub program: Option<ProgramId>,
     /// Of one subject.
     pub subject: Option<SubjectId>,
+    /// Of subjects in this province, or it itself.
+    pub province: Option<SubjectId>,
     /// Which obligation.
     pub obligation: Option<Id>,
     /// Who owes.
@@ -136,6 +138,7 @@ fn question(
     );
     let parts = [
         (filter.subject.is_some(), " AND b.subject = :subject"),
+        (filter.province.is_some(), " AND (b.province = :province OR b.subject = :province)"),
         (filter.obligation.is_some(), " AND o.obligation = :obligation"),
         (
             filter.owes.is_some(),
@@ -197,7 +200,8 @@ impl Tables<'_> {
             let is_past = after.is_some_and(|after| program < after.program);
             for of in [Of::Whole, Of::Subjects] {
                 let is_behind = begin.is_some_and(|begin| !begin.subject.is_empty());
-                let no_whole = of == Of::Whole && (is_behind || filter.subject.is_some());
+                let of_some = filter.subject.is_some() || filter.province.is_some();
+                let no_whole = of == Of::Whole && (is_behind || of_some);
                 let room = limit.saturating_sub(found.len());
                 if !(is_past || no_whole || room == 0) {
                     let whose = (of, program.as_str(), filter);
@@ -224,6 +228,7 @@ impl Tables<'_> {
             (":day", Cell::Text(&day)),
             (":known", Cell::Int(at.known())),
             (":subject", text_if(filter.subject.as_ref().map(SubjectId::as_str))),
+            (":province", text_if(filter.province.as_ref().map(SubjectId::as_str))),
             (":obligation", text_if(filter.obligation.as_deref())),
             (":owes", text_if(filter.owes.map(Office::as_str))),
             (":before", text_if(before.as_deref())),

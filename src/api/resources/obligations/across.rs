@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::feeds::{Feeding, is_feed};
 use super::{ObligationItem, STATUSES};
-use crate::api::asking::answer::limit;
+use crate::api::asking::answer::{MAX_LIMIT, limit};
 use crate::api::asking::call::{Answered, Call};
-use crate::api::asking::cursor::{Cursor, cursor};
+use crate::api::asking::cursor::{Cursor, cursor, next_link, write_cursor};
 use crate::api::asking::named;
 use crate::api::asking::page::version_of;
 use crate::api::asking::page::{Filled, ask_at, had_already, page};
@@ -27,6 +28,8 @@ use crate::projection::obligations::{ObligationCursor, ObligationFilter};
 use crate::projection::{At, DatabaseError, Tables};
 use crate::views::brief::ObligationView;
 use crate::views::labels::Labels;
+use crate::views::media::JSON;
+use crate::views::problem::Problem;
 use laid::{AfterUnlisted, AfterWhole, Unlisted, all_unlisted, lay_on_whole};
 
 /// Duties or subjects asked for in one go: few questions, however few of them are picked.
@@ -93,7 +96,11 @@ struct Question {
 /// # Errors
 /// See the route.
 pub async fn list_obligations(call: Call) -> Answered {
-    let limit = limit(&call)?;
+    let media = call.accepted().unwrap_or(JSON);
+    let limit = match call.parameter("limit") {
+        None if is_feed(media) => MAX_LIMIT,
+        _ => limit(&call)?,
+    };
     let cursor: Option<Cursor<After>> = cursor(&call)?;
     let times = Times::of(&call, cursor.as_ref()).await?;
     let calendars = match times.known.sequence() {
@@ -102,16 +109,20 @@ pub async fn list_obligations(call: Call) -> Answered {
     };
     let (due_before, due_after) =
         (call.parsed("due_before", Day::parse)?, call.parsed("due_after", Day::parse)?);
-    let statuses = named::words(&call, "status", STATUSES)?;
+    let mut statuses = named::words(&call, "status", STATUSES)?;
+    if is_feed(media) && statuses.is_empty() {
+        statuses = vec![DutyStatus::Open, DutyStatus::Overdue];
+    }
     let filter = ObligationFilter {
         exercise: named::exercise(&call)?,
         program: named::program(&call)?.map(|program| program.id.clone()),
         subject: named::subject(&call, "subject").await?,
+        province: named::subject(&call, "province").await?,
         obligation: named::declared(&call, "obligation", |measure| {
             let declared = measure.obligations.iter().map(|obligation| obligation.id.clone());
             declared.collect()
         })?,
-        owes: named::office(&call)?,
+        owes: named::office(&call, "owes")?,
         due_before,
         due_after,
         only_binding: false,
@@ -130,6 +141,9 @@ pub async fn list_obligations(call: Call) -> Answered {
     let judged: Vec<_> = found.iter().map(|one| Judged::of(&call, &question, one)).collect();
     let items = judged.iter().flat_map(|one| one.shown(&question, call.language));
     let items: Vec<_> = items.collect();
+    if is_feed(media) {
+        return feed(&call, &items, more, &times).await?.answer(media);
+    }
     let programs = items.iter().map(|item| item.program.to_owned()).collect();
     let model = ("obligations", version_of("obligations"));
     let (position, known_at_us) = (answer.position, answer.known_at_us);
@@ -137,6 +151,30 @@ pub async fn list_obligations(call: Call) -> Answered {
     let filled =
         Filled { items, exercise, more, programs, times, model, copy, position, known_at_us };
     page(&call, filled)
+}
+
+/// The same as a calendar or a feed, with the names of those of whom something is due.
+async fn feed<'a>(
+    call: &'a Call,
+    items: &'a [ObligationItem<'a>],
+    more: Option<After>,
+    times: &Times,
+) -> Result<Feeding<'a>, Problem> {
+    let mut names = Vec::with_capacity(items.len());
+    for item in items {
+        let Some(id) = item.subject.and_then(|id| SubjectId::parse(id).ok()) else {
+            names.push(item.program_name.to_owned());
+            continue;
+        };
+        let subject = call.state.app.subject(&id).await.map_err(|error| call.problem(error))?;
+        names.push(subject.name_on(times.day).get(call.language).to_owned());
+    }
+    let (day, known) = (times.day, times.known.sequence());
+    let next = match more {
+        Some(after) => Some(next_link(call, &write_cursor(call, &Cursor { day, known, after })?)),
+        None => None,
+    };
+    Ok(Feeding { call, items, names, as_of: day.to_string(), next })
 }
 
 impl Question {

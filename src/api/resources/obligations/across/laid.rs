@@ -70,7 +70,7 @@ pub(super) async fn lay_on_whole(
     times: &Times,
 ) -> Result<BTreeMap<ProgramId, Arc<Edition>>, Problem> {
     let mut found = BTreeMap::new();
-    if filter.subject.is_some() {
+    if filter.subject.is_some() || filter.province.is_some() {
         return Ok(found);
     }
     for program in programs(call, filter) {
@@ -114,6 +114,7 @@ fn of_program(
         kinds: program.kinds(),
         standing: standing.map(|phase| phase.id.clone()).collect(),
         subject: filter.subject.clone(),
+        province: filter.province.clone(),
     };
     let complete_since = library.list_complete_since(&program.id, times.known.sequence());
     let one = |duty: &Arc<Duty>| Unlisted {
