@@ -7,6 +7,8 @@
 mod exercise;
 #[path = "data_sets/load.rs"]
 mod load;
+#[path = "data_sets/local.rs"]
+mod local;
 #[path = "data_sets/real.rs"]
 mod real;
 #[path = "data_sets/replay.rs"]

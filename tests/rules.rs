@@ -59,3 +59,5 @@ mod p_selection;
 mod p_stages;
 #[path = "rules/p_timeline.rs"]
 mod p_timeline;
+#[path = "rules/t_cities.rs"]
+mod t_cities;

@@ -8,6 +8,7 @@ pub mod calendar;
 pub mod condition;
 pub mod date;
 pub mod decide;
+pub mod decimal;
 pub mod division;
 pub mod duty;
 pub mod enrollment;

@@ -185,7 +185,7 @@ impl<'m> Question<'m> {
         let act = self.kind;
         let (reason, text, rule) = match obstacle {
             Obstacle::Unknown => {
-                let number = &self.measure.number;
+                let number = self.measure.cited();
                 let text = said!(
                     "{number} knows no act {act}",
                     "{number}没有{act}这一行为",

@@ -266,12 +266,12 @@ impl Registration {
         matches!(self.kind.as_str(), "province" | "corps")
     }
 
-    /// What is wrong with it by itself: the 31 and the Corps are registered as such and as nothing
+    /// What is wrong with it by itself, of a kind whose province may be unknown or not: the 31 and the Corps are registered as such and as nothing
     /// else (P2), and no invented subject bears a code of a real one (G16).
     ///
     /// # Errors
     /// The member that is wrong.
-    pub fn check(&self) -> Result<(), FieldError> {
+    pub fn check(&self, anywhere: bool) -> Result<(), FieldError> {
         let (id, kind) = (self.id.as_str(), self.kind.as_str());
         if kind == OF_PROGRAM {
             let text = said!("a program is declared, never registered", "项目不作为主体登记");
@@ -317,7 +317,7 @@ impl Registration {
                 );
                 Err(field("/province", text))
             }
-            None if !self.is_provincial() => {
+            None if !self.is_provincial() && !anywhere => {
                 let text = said!("name the province in which it lies", "请填写其所在省份");
                 Err(field("/province", text))
             }

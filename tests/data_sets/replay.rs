@@ -157,6 +157,10 @@ impl Replay {
                 let by = history.state_at(day).met(obligation)?.by;
                 Some(history.at(by)?.reference(history.stream()))
             },
+            enrolled: &|subject| {
+                let history = self.histories.get(&enrollment_stream(&act.program, subject))?;
+                Some(history.at(history.state_at(day).node_by?)?.reference(history.stream()))
+            },
             mending: None,
         };
         let mut history =

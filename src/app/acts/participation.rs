@@ -62,14 +62,39 @@ impl Acts {
         });
         Ok(met.collect())
     }
+
+    /// The events by which the subjects that a result draws on stand in its program (R3).
+    pub(super) async fn enrolled(
+        &self,
+        program: &Program,
+        request: &ActRequest,
+    ) -> Result<Vec<(SubjectId, EventRef)>, ActError> {
+        let (Act::RecordDeliverable(deliverable), day) = act_decided(request) else {
+            return Ok(Vec::new());
+        };
+        let mut enrolled = Vec::new();
+        for subject in &deliverable.draws_on {
+            let stream = codec::enrollment_stream(&program.id, &subject.registered_spelling());
+            let history = self.enrollments.history(&stream).await?;
+            let by = history.state_at(day).node_by.and_then(|by| history.at(by));
+            enrolled.extend(by.map(|event| (subject.clone(), event.reference(&stream))));
+        }
+        Ok(enrolled)
+    }
+}
+
+/// The act that is decided, and its day: itself, or what a correction puts in another's place.
+fn act_decided(request: &ActRequest) -> (&Act, Day) {
+    if let Act::Correct(correction) = &request.act
+        && let Some(mended) = &correction.replacement
+    {
+        return (&mended.act, mended.common.effective_on.latest());
+    }
+    (&request.act, request.common.effective_on.latest())
 }
 
 /// The act whose rules apply, and its day: itself, or what a correction puts in another's place.
 pub(super) fn decided_act(request: &ActRequest) -> (ActKind, Day) {
-    if let Act::Correct(correction) = &request.act
-        && let Some(mended) = &correction.replacement
-    {
-        return (mended.act.kind(), mended.common.effective_on.latest());
-    }
-    (request.act.kind(), request.common.effective_on.latest())
+    let (act, day) = act_decided(request);
+    (act.kind(), day)
 }

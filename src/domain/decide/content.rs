@@ -62,6 +62,7 @@ impl Deciding<'_> {
             }
             _ => {}
         }
+        self.check_local(measure, rule, findings)?;
         self.check_brought(measure, rule, findings)
     }
 
@@ -149,7 +150,8 @@ impl Deciding<'_> {
         let number = document.and_then(|document| document.number.as_deref());
         let number = number.map(document_number).filter(|number| !number.is_empty());
         let editions = self.ctx.versions.all().iter();
-        let mut own = editions.flat_map(|e| [&e.measure.number.en, &e.measure.number.zh]);
+        let numbers = editions.filter_map(|edition| edition.measure.number.as_ref());
+        let mut own = numbers.flat_map(|number| [&number.en, &number.zh]);
         let text = match number {
             None => said!(
                 "cite the other document by its number: the measures themselves end no standing",
@@ -172,28 +174,36 @@ impl Deciding<'_> {
         all: bool,
         findings: &mut Vec<Finding>,
     ) -> Result<(), Refusal> {
-        let Some(category) = self.state.category.as_ref().and_then(|id| measure.category(id))
-        else {
+        let category = self.state.category.as_ref();
+        if category.is_none() && measure.tasks.is_empty() {
             return Ok(());
-        };
+        }
+        let tasks = || measure.tasks_of(category);
         let given: Vec<_> = given.collect();
         for task in &given {
-            self.known_id("/tasks", task, category.tasks.iter().map(|task| task.id.as_str()))?;
+            self.known_id("/tasks", task, tasks().map(|task| task.id.as_str()))?;
         }
-        let missing: Vec<_> =
-            category.tasks.iter().filter(|task| !given.contains(&&task.id)).collect();
+        let missing: Vec<_> = tasks().filter(|task| !given.contains(&&task.id)).collect();
         if !all || missing.is_empty() {
             return Ok(());
         }
         let errors = missing
             .iter()
             .map(|task| {
-                let text = said!(
-                    "the scheme in the category “{category}” addresses this task: {task}",
-                    "{category}省份的实施方案须涉及该任务：{task}",
-                    category = category.label,
-                    task = task.label
-                );
+                let of = category.and_then(|id| measure.category(id));
+                let text = match of {
+                    Some(category) => said!(
+                        "the scheme in the category “{category}” addresses this task: {task}",
+                        "{category}省份的实施方案须涉及该任务：{task}",
+                        category = category.label,
+                        task = task.label
+                    ),
+                    None => said!(
+                        "the scheme addresses this task: {task}",
+                        "实施方案须涉及该任务：{task}",
+                        task = task.label
+                    ),
+                };
                 field(format!("/tasks/{}", task.id), text)
             })
             .collect();

@@ -7,6 +7,7 @@
 mod decided;
 mod en;
 mod lapsed;
+mod local;
 mod own;
 mod zh;
 
@@ -194,7 +195,9 @@ impl Words<'_> {
                 batch,
             ),
         };
-        let parts = [act, grade, batch].into_iter().flatten();
+        let (round, theme) = (attestation.round.as_deref(), attestation.theme.as_deref());
+        let more = local::evidenced(self, round, theme, attestation.term.as_ref());
+        let parts = [act, grade, batch].into_iter().flatten().chain(more);
         parts.map(|part| format!("{}{part}", self.pick(", ", "，"))).collect()
     }
 
@@ -334,10 +337,7 @@ impl Words<'_> {
     }
 
     fn task(&self, id: &Id) -> String {
-        self.label(id, |measure| {
-            let tasks = measure.categories.iter().flat_map(|category| &category.tasks);
-            tasks.into_iter().find(|task| task.id == *id).map(|task| task.label.clone())
-        })
+        self.label(id, |measure| measure.task(id).map(|task| task.label.clone()))
     }
 
     fn phase(&self, id: &Id) -> String {

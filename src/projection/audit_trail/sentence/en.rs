@@ -1,6 +1,6 @@
 //! What was done, in English: follows the office's name.
 
-use super::Words;
+use super::{Words, local};
 use crate::domain::act::{
     AcceptanceCheck, Act, AdjustmentRequest, Application, Approval, Arrangement, Correction,
     IndicatorSystem, Inspection, Progress, Receipt, Support,
@@ -50,12 +50,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::Inspect(inspection) => inspected(words, inspection),
         Act::EvaluateAnnually(c) => format!("evaluated {s} for the year {}: {}", c.year, c.result),
         Act::OpenEvaluation(c) => format!("opened the stage evaluation of {s}: {}", c.scope),
-        Act::Evaluate(c) => {
-            format!("evaluated {s} with the result “{}”: {}", words.result(&c.result), c.findings)
-        }
-        Act::List(c) => {
-            format!("listed {s} as “{}” in {}", words.phase(&c.rank), batch(&c.batch, EN))
-        }
+        Act::List(c) => local::listed(words, c, &words.phase(&c.rank)),
         Act::Accept(check) => accepted(words, check),
         Act::Confirm(_) => format!("confirmed the title of {s}"),
         Act::RequestAcceptance(_) => "asked for another check and acceptance".to_owned(),
@@ -64,7 +59,6 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
             format!("reviewed the title of {s} with the result “{}”", words.result(&c.result))
         }
         Act::EndStanding(c) => format!("ended the standing of {s}: {}", c.reason),
-        Act::RecordDeliverable(c) => format!("recorded a deliverable of {s}: {}", c.title),
         Act::ConfirmStanding(c) => {
             because(format!("confirmed the standing of {s} known from evidence"), &c.reason)
         }
@@ -79,6 +73,15 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         | Act::Note(_)
         | Act::RecordUnderUnknownRule(_)
         | Act::RecordListComplete(_) => recorded(words, act),
+        Act::File(_)
+        | Act::Conclude(_)
+        | Act::StateProject(_)
+        | Act::RecordProjectResult(_)
+        | Act::ReportWork(_)
+        | Act::EvaluatePerformance(_)
+        | Act::Evaluate(_)
+        | Act::RecordDeliverable(_)
+        | Act::RecordFigure(_) => local::done(words, act),
     }
 }
 
