@@ -5,6 +5,8 @@
 
 #[path = "data_sets/exercise.rs"]
 mod exercise;
+#[path = "data_sets/figures.rs"]
+mod figures;
 #[path = "data_sets/load.rs"]
 mod load;
 #[path = "data_sets/local.rs"]

@@ -49,6 +49,8 @@ mod life;
 mod n_programs;
 #[path = "rules/p_duties.rs"]
 mod p_duties;
+#[path = "rules/p_indicators.rs"]
+mod p_indicators;
 #[path = "rules/p_outside.rs"]
 mod p_outside;
 #[path = "rules/p_quota.rs"]

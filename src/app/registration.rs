@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 mod correction;
+mod indicators;
+
+pub use indicators::Division;
 
 use super::enrollments::{Enrollments, read_whole_stream};
 use super::journal::{Journal, check_size};

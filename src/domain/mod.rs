@@ -19,6 +19,7 @@ pub mod fulfilment;
 pub mod history;
 pub mod history_decide;
 pub mod ids;
+pub mod indicator;
 pub mod logbook;
 pub mod measure;
 pub mod measure_check;

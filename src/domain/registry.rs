@@ -220,6 +220,10 @@ macro_rules! registry {
                 SubjectRenamed(Renaming) 1 ("Subject renamed", "主体已更名");
                 SubjectCorrected(SubjectCorrected) 1 ("Registration corrected", "主体登记已更正");
             }
+            own of Indicator {
+                IndicatorRecorded(Observation) 1 ("Indicator recorded", "指标数据已登记");
+                IndicatorCorrected(ObservationCorrected) 1 ("Indicator corrected", "指标数据已更正");
+            }
             own of Quota {
                 PlaceReserved(PlaceReserved) 1 ("Place reserved", "名额已预留");
                 ReservationReleased(ReservationReleased) 1 ("Reservation released", "名额预留已释放");

@@ -190,7 +190,8 @@ pub(super) fn take_in(
             models.take_in(envelope, meta, &Input::Subject(subject, history.as_ref()), changes)
         }
         Stored::Quota(quota, _) => models.take_in(envelope, meta, &Input::Quota(quota), changes),
-        Stored::LogCreated(..)
+        Stored::Indicator(..)
+        | Stored::LogCreated(..)
         | Stored::LossAccepted(..)
         | Stored::ClockConfirmed(..)
         | Stored::MeasureAdopted(..)

@@ -102,6 +102,7 @@ fn everything_is_invented_and_says_so() {
             }
             What::Rename { renaming, .. } => assert!(renaming.source.contains("invented")),
             What::Act(act) => assert!(act.program.as_str().starts_with("exercise_")),
+            What::Figure(figure) => assert!(figure.observation.source.contains("invented")),
         }
     }
     let replay = Replay::of(&set);

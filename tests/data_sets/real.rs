@@ -177,11 +177,11 @@ fn the_subjects_are_the_divisions_the_corps_and_the_areas() {
             codes.extend(subject.code.clone());
         }
     }
-    let expected = [("city", 56), ("cluster_area", 12), ("corps", 1), ("county", 16)];
+    let expected = [("city", 57), ("cluster_area", 12), ("corps", 1), ("county", 16)];
     let expected = expected.into_iter().chain([("park", 7), ("province", 31)]);
     assert_eq!(kinds, expected.collect());
     // All but the Corps, the areas and six of the parks have one.
-    assert_eq!(codes.len(), 31 + 56 + 16 + 1);
+    assert_eq!(codes.len(), 31 + 57 + 16 + 1);
     let replay = Replay::of(&set);
     assert_eq!(replay.subjects["XPCC"].registration.province.as_ref().unwrap().as_str(), "XPCC");
     assert!(replay.subjects["XPCC"].registration.code.is_none());

@@ -8,6 +8,7 @@ pub(super) mod documents;
 pub(super) mod events;
 pub(super) mod exports;
 pub(super) mod health;
+pub(super) mod indicators;
 pub(super) mod lists;
 pub(super) mod obligations;
 pub(super) mod permitted;

@@ -178,9 +178,9 @@ async fn load_both(running: &Running, config: &Config) -> anyhow::Result<()> {
 }
 
 fn told(summary: Summary) -> String {
-    let Summary { subjects, renamings, documents, acts, refused, passed_over } = summary;
+    let Summary { subjects, renamings, documents, acts, figures, refused, passed_over } = summary;
     let mut text = format!(
-        "{subjects} subjects, {renamings} renamings, {documents} documents, {acts} acts, {refused} acts refused as meant"
+        "{subjects} subjects, {renamings} renamings, {documents} documents, {acts} acts, {figures} figures, {refused} acts refused as meant"
     );
     if passed_over > 0 {
         text.push_str(&format!(", {passed_over} of an earlier run"));

@@ -22,6 +22,7 @@ use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::figures::{self, FigureStep};
 use crate::app::documents::Digest;
 use crate::codec::{enrollment_stream, program_stream};
 use crate::domain::ids::{EventRef, ProgramId, SubjectId};
@@ -82,6 +83,8 @@ pub enum What {
     Upload(Upload),
     /// Records an act.
     Act(ActStep),
+    /// Records a figure of a division.
+    Figure(Box<FigureStep>),
 }
 
 /// A document with its content.
@@ -175,6 +178,10 @@ impl DataSet {
                 ("real/operation_key_city.toml", include_str!("real/operation_key_city.toml")),
                 ("real/figures.toml", include_str!("real/figures.toml")),
             ],
+        )?
+        .with_figures(
+            include_str!("real/indicators.tsv"),
+            include_str!("real/indicator_sources.tsv"),
         )
     }
 
@@ -204,7 +211,18 @@ impl DataSet {
                 ("exercise/operation_center.toml", include_str!("exercise/operation_center.toml")),
                 ("exercise/gi_promotion.toml", include_str!("exercise/gi_promotion.toml")),
             ],
+        )?
+        .with_figures(
+            include_str!("exercise/indicators.tsv"),
+            include_str!("exercise/indicator_sources.tsv"),
         )
+    }
+
+    fn with_figures(mut self, table: &str, sources: &str) -> Result<Self> {
+        let figures = figures::read(table, sources);
+        let figures = figures.with_context(|| format!("data set {}, figures", self.name))?;
+        self.steps.extend(figures);
+        Ok(self)
     }
 
     /// Reads the files of a set, in their order.
