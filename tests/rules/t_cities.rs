@@ -159,14 +159,14 @@ fn t5_projects_have_an_owner_a_day_and_a_result() {
 #[test]
 fn t6_scheme_report_and_supervision_are_undated() {
     let mut story = creation();
-    for duty in ["scheme", "report", "supervision"] {
+    for duty in ["scheme", "work_report", "supervision"] {
         assert_eq!(story.duty(duty, 0, "2026-01-01"), Some(Open), "{duty}");
     }
     story.does(LocalGovernment, "report_work", "2018-05-01", json!({ "text": "what was done" }));
     story.does(NationalOffice, "inspect", "2018-06-01", json!({ "findings": "in order" }));
     let experience = json!({ "kind": "experience", "title": "How it was done", "version": "2" });
     story.does(LocalGovernment, "record_deliverable", "2018-07-01", experience);
-    assert_eq!(story.duty("report", 0, "2018-05-01"), Some(Met));
+    assert_eq!(story.duty("work_report", 0, "2018-05-01"), Some(Met));
     assert_eq!(story.duty("supervision", 0, "2018-06-01"), Some(Met));
     let drawn = json!({ "kind": "experience", "title": "x", "draws_on": ["110000"] });
     let refusal = story.refuses(LocalGovernment, "record_deliverable", "2018-07-02", drawn);

@@ -13,7 +13,7 @@ use crate::domain::words::{self, batch, day, round, when};
 const EN: Language = Language::En;
 
 pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
-    let s = words.subject;
+    let (s, change) = (words.subject, "the change of its category");
     let of = |what: &str| {
         if words.is_own() { format!("its {what}") } else { format!("the {what} of {s}") }
     };
@@ -33,12 +33,8 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::RejectScheme(c) => format!("rejected the scheme of {s}: {}", c.reason),
         Act::ReportProgress(c) => progressed(words, c),
         Act::RequestAdjustment(c) => adjusting(words, c),
-        Act::ApproveAdjustment(c) => {
-            because(format!("granted {s} the change of its category"), &c.reason)
-        }
-        Act::RejectAdjustment(c) => {
-            format!("refused {s} the change of its category: {}", c.reason)
-        }
+        Act::ApproveAdjustment(c) => because(format!("granted {s} {change}"), &c.reason),
+        Act::RejectAdjustment(c) => format!("refused {s} {change}: {}", c.reason),
         Act::DeclareExit(c) => format!("declared {}: {}", of("exit"), c.reason),
         Act::SubmitPromotionPlan(_) => {
             format!("submitted {}", of("comprehensive strength promotion plan"))
