@@ -8,6 +8,7 @@ mod body;
 mod cloud_event;
 mod flat;
 mod form;
+mod histories;
 mod ids;
 mod members;
 mod meta;
@@ -24,17 +25,18 @@ use uuid::Uuid;
 use crate::domain::event::{Event, EventMeta, Recorded};
 use crate::domain::event_type::{EventType, Own, Records};
 use crate::domain::ids::EventRef;
-use crate::domain::indicator::{IndicatorEvent, IndicatorHistory, IndicatorRecord};
+use crate::domain::indicator::IndicatorEvent;
 use crate::domain::logbook::{
     CalendarAdopted, ClockConfirmed, LogCreated, LossAccepted, MeasureAdopted,
 };
 use crate::domain::quota::QuotaEvent;
-use crate::domain::subject::{SubjectEvent, SubjectHistory, SubjectRecord};
+use crate::domain::subject::SubjectEvent;
 use crate::log::{NewEvent, RecordedEvent};
 
 pub use body::encode_data;
 pub use cloud_event::{CloudEvents, MAX_DATA_BYTES};
 pub use flat::{Member, Members};
+pub use histories::{indicator_history, subject_history};
 pub(crate) use ids::hex;
 pub use ids::{caused_event_id, event_id, fingerprint, sha256_hex};
 pub use members::MAX_ERRORS;
@@ -259,36 +261,6 @@ pub fn decode_enrollment(stored: &RecordedEvent) -> Result<Recorded, CodecError>
         | Stored::MeasureAdopted(..)
         | Stored::CalendarAdopted(..) => Err(unknown_type(stored)),
     }
-}
-
-/// The history of a subject, out of the events of its stream.
-///
-/// # Errors
-/// As [`decode`].
-pub fn subject_history(events: &[RecordedEvent]) -> Result<SubjectHistory, CodecError> {
-    let mut history = SubjectHistory::default();
-    for stored in events {
-        if let Stored::Subject(event, _) = decode(stored)? {
-            let (revision, sequence, id) = (stored.revision, stored.sequence, stored.event_id);
-            history.push(SubjectRecord { revision, sequence, id, event });
-        }
-    }
-    Ok(history)
-}
-
-/// The history of a division's indicators, out of the events of its stream.
-///
-/// # Errors
-/// As [`decode`].
-pub fn indicator_history(events: &[RecordedEvent]) -> Result<IndicatorHistory, CodecError> {
-    let mut history = IndicatorHistory::default();
-    for stored in events {
-        if let Stored::Indicator(event, _) = decode(stored)? {
-            let (revision, sequence, id) = (stored.revision, stored.sequence, stored.event_id);
-            history.push(IndicatorRecord { revision, sequence, id, event });
-        }
-    }
-    Ok(history)
 }
 
 fn body<T: serde::de::DeserializeOwned>(

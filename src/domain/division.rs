@@ -1,8 +1,6 @@
 //! The provincial-level divisions: those that the program documents address (P2), and the codes that
 //! no invented subject bears (G16).
 
-use super::ids::Text;
-
 /// The id of the Xinjiang Production and Construction Corps, which has no code of its own.
 pub const CORPS: &str = "XPCC";
 
@@ -53,8 +51,9 @@ const PREFECTURES: &str = include_str!("division/prefectures.txt");
 /// The revision of GB/T 2260 that [`PREFECTURES`] is from.
 pub const PREFECTURES_OF: &str = "202101";
 
-/// The name of a division or total of which figures are kept though it is no subject.
-pub fn name_of(id: &str) -> Option<Text> {
+/// The name, in English and Chinese, of a division or total of which figures are kept though it is no
+/// subject.
+pub fn name_of(id: &str) -> Option<(&'static str, &'static str)> {
     let total = TOTALS.iter().find(|total| total.0 == id);
     let total = total.map(|Total(_, en, zh)| (*en, *zh));
     let other = match id {
@@ -65,8 +64,7 @@ pub fn name_of(id: &str) -> Option<Text> {
     };
     // No list has the English names of prefecture-level divisions.
     let prefecture = || prefectures().find(|(code, _)| *code == id).map(|(_, zh)| (zh, zh));
-    let (en, zh) = total.or(other).or_else(prefecture)?;
-    Some(Text { en: en.to_owned(), zh: zh.to_owned() })
+    total.or(other).or_else(prefecture)
 }
 
 /// Whether a text is the code of a prefecture-level division of the list.

@@ -40,8 +40,10 @@ impl Registrar {
             }
             Err(ActError::NotFound { .. }) => {
                 let id = id.registered_spelling();
-                let name = division::name_of(id.as_str())
-                    .ok_or_else(|| ActError::NotFound { what: "division", name: id.to_string() })?;
+                let known = division::name_of(id.as_str());
+                let unknown = || ActError::NotFound { what: "division", name: id.to_string() };
+                let (en, zh) = known.ok_or_else(unknown)?;
+                let name = Text { en: en.to_owned(), zh: zh.to_owned() };
                 Ok(Division { id, name, invented: false })
             }
             Err(error) => Err(error),
