@@ -33,7 +33,8 @@ use crate::domain::quota::QuotaEvent;
 use crate::domain::subject::SubjectEvent;
 use crate::log::{NewEvent, RecordedEvent};
 
-pub use body::encode_data;
+use body::encode_data;
+pub use body::encode_fact;
 pub use cloud_event::{CloudEvents, MAX_DATA_BYTES};
 pub use flat::{Member, Members};
 pub use histories::{indicator_history, subject_history};

@@ -14,7 +14,7 @@ use std::io::{self, Write};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::projection::{ExportError, ExportTable, Snapshot};
+use crate::projection::{ExportError, Report, Snapshot};
 
 /// The form of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub struct Written {
 /// Those of the read models and of `out`; [`ExportError::Form`] where the build has no Parquet.
 pub fn write(
     snapshot: &mut Snapshot<'_>,
-    table: &ExportTable,
+    table: &Report,
     form: Form,
     out: &mut (dyn Write + Send),
 ) -> Result<Written, ExportError> {

@@ -20,7 +20,8 @@ struct Cli {
 fn try_docket(args: &[&str]) -> anyhow::Result<(bool, String)> {
     let cli = Cli::try_parse_from(["docket"].iter().chain(args))?;
     let mut out = Vec::new();
-    let code = run(&cli.measures, &mut out)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let code = runtime.block_on(run(&cli.measures, &mut out))?;
     let success = code == Exit::Done;
     Ok((success, String::from_utf8(out)?))
 }

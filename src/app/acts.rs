@@ -26,7 +26,7 @@ use crate::domain::history_decide::{decide_at_end, decide_on, fold_day_of_new};
 use crate::domain::ids::{Id, ProgramId, SubjectId};
 use crate::log::LogError;
 use checks::{changed_since, seen_before};
-use participation::decided_act;
+pub(super) use participation::decided_act;
 
 pub use prospects::Prospect;
 
@@ -102,9 +102,9 @@ impl Acts {
             versions = Arc::new(versions.of_whole());
         }
         let decided = decided_act(&call.request);
-        let others = self.participation(program, &versions, subject.id(), decided).await?;
-        let met_for_whole = self.met_for_whole(program, &versions, decided).await?;
-        let enrolled = self.enrolled(program, &call.request).await?;
+        let others = self.participation(program, &versions, subject.id(), decided, None).await?;
+        let met_for_whole = self.met_for_whole(program, &versions, decided, None).await?;
+        let enrolled = self.enrolled(program, &call.request, None).await?;
         Ok(Case {
             program,
             versions,
@@ -186,7 +186,7 @@ impl Acts {
         self.record(case, &cached, Some(&history), decision, fold_day, now).await
     }
 
-    fn with_context<T>(
+    pub(super) fn with_context<T>(
         &self,
         case: &Case<'_>,
         now: Timestamp,
@@ -239,7 +239,7 @@ impl Acts {
                 left.map_err(|error| under(error, &decision))?;
             }
             let meta = self.meta(case, cached, &decision, now).await?;
-            let event = Event::Acted(Box::new(decision.fact));
+            let event = Event::Acted(decision.fact);
             let recorded = Recorded { revision, sequence: None, id: Uuid::nil(), event, meta };
             let (stream, followed) = (case.stream.clone(), None);
             let (replayed, validated_only) = (false, true);
@@ -260,7 +260,7 @@ impl Acts {
         }
         let appended = match self.meta(case, cached, &decision, now).await {
             Ok(meta) => {
-                let event = Event::Acted(Box::new(decision.fact));
+                let event = Event::Acted(decision.fact);
                 self.append_event(case, cached.revision, event, meta, follows).await
             }
             Err(error) => Err(error),

@@ -22,8 +22,7 @@ use crate::domain::date::Timestamp;
 use crate::export::{Form, Written, write};
 use crate::log::EventLog;
 use crate::projection::{
-    Copies, EXPORTS, ExportError, ExportTable, Snapshot, SqliteCopies, StoreError, export_table,
-    snapshot,
+    Copies, ExportError, REPORTS, Report, Snapshot, SqliteCopies, StoreError, report, snapshot,
 };
 
 /// Write reporting tables to files, as of an event.
@@ -198,7 +197,7 @@ fn explain(error: ExportError) -> anyhow::Error {
 /// What is asked for.
 #[derive(Clone)]
 struct Wanted {
-    tables: Vec<&'static ExportTable>,
+    tables: Vec<&'static Report>,
     form: Form,
     sequence: Option<u64>,
     exercise: bool,
@@ -219,9 +218,9 @@ impl Wanted {
             return Err(failure(Exit::Usage, ExportError::Form("parquet").to_string()));
         }
         let tables = match &args.table {
-            None => EXPORTS.to_vec(),
-            Some(name) => vec![export_table(name).ok_or_else(|| {
-                let known = EXPORTS.iter().map(|table| table.name).collect::<Vec<_>>().join(", ");
+            None => REPORTS.iter().collect(),
+            Some(name) => vec![report(name).ok_or_else(|| {
+                let known = REPORTS.iter().map(|table| table.name).collect::<Vec<_>>().join(", ");
                 let text = format!("there is no reporting table {name:?}; there are {known}");
                 failure(Exit::Usage, text)
             })?],
@@ -285,7 +284,7 @@ impl Wanted {
     }
 }
 
-fn say(table: &ExportTable, written: &Written, snapshot: &Snapshot<'_>) {
+fn say(table: &Report, written: &Written, snapshot: &Snapshot<'_>) {
     let exercise = if snapshot.exercise { " (exercise)" } else { "" };
     let (rows, sequence) = (written.rows, snapshot.sequence);
     tell(&format!("{}{exercise}: {rows} rows as of sequence {sequence}", table.name));
@@ -294,7 +293,7 @@ fn say(table: &ExportTable, written: &Written, snapshot: &Snapshot<'_>) {
 /// Writes a file that is there whole or not at all.
 fn to_path(
     snapshot: &mut Snapshot<'_>,
-    table: &ExportTable,
+    table: &Report,
     form: Form,
     path: &Path,
 ) -> Result<Written, ExportError> {

@@ -294,7 +294,7 @@ impl<'a> Deciding<'a> {
         let (absent, present) = self.presupposed(rule);
         findings.extend(absent);
         self.stated_findings(rule, &mut findings);
-        findings.extend(self.superseded_plan(measure));
+        findings.extend(self.plan_measured_against(measure));
         let mut decision = self.decision(edition, rule, outcome, findings, obstacle.is_some())?;
         decision.rests_on.extend(shown.into_iter().chain(present).chain(self.drawn_on()));
         self.check_override(&decision)?;

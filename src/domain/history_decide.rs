@@ -41,7 +41,7 @@ pub fn decide_at_end(
     let decided = decide(ctx, &enrollment.state, request);
     let ends = match &decided {
         Ok(found) => enrollment.ends_with(
-            &found.meta(ctx.actor, common, ctx.now, ctx.program.is_exercise()),
+            &found.dated(common, ctx.now, ctx.program.is_exercise()),
             &found.fact.effects,
         ),
         Err(_) => !enrollment.has_evidence(),

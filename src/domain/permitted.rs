@@ -91,6 +91,9 @@ pub fn permitted_as<'m>(
     question: Question<'m>,
     founds: &dyn Fn(&ActRule) -> bool,
 ) -> Result<&'m ActRule, Obstacle<'m>> {
+    if let Some(rule) = question.rule(founds) {
+        return question.check(rule).map(|()| rule);
+    }
     let Question { measure, state, kind, office, .. } = question;
     let first = measure.rules(kind).next().ok_or(Obstacle::Unknown)?;
     let offices = |rules: &mut dyn Iterator<Item = &'m ActRule>| {
@@ -108,9 +111,6 @@ pub fn permitted_as<'m>(
         };
         return Err(Obstacle::Office { required, rule: here().next().unwrap_or(first) });
     };
-    if let Some(rule) = question.rule(founds) {
-        return question.check(rule).map(|()| rule);
-    }
     if let Some(rule) = here().next() {
         return Err(Obstacle::Office { required: offices(&mut here()), rule });
     }
@@ -119,6 +119,11 @@ pub fn permitted_as<'m>(
 }
 
 impl<'m> Question<'m> {
+    /// The rule by which it may be done, if it may.
+    pub fn allows(&self) -> Option<&'m ActRule> {
+        self.rule(&|_| true).filter(|rule| self.check(rule).is_ok())
+    }
+
     /// The rule that covers where the enrollment stands, for this office. A founding act is also
     /// allowed where evidence already shows the phase that it enters (G9), even where another rule
     /// for the act covers that phase and its conditions are missing, if by what the act says it

@@ -12,7 +12,7 @@ use csv::{QuoteStyle, Terminator, WriterBuilder};
 
 use super::value::{Value, value};
 use crate::domain::text::is_hidden;
-use crate::projection::{ExportError, ExportTable, Snapshot};
+use crate::projection::{ExportError, Report, Snapshot};
 
 /// What a formula begins with: the signs, full-width and small, and the minus of typesetters.
 const FORMULA: [char; 13] =
@@ -24,7 +24,7 @@ const FORMULA: [char; 13] =
 /// Those of the read models and of `out`.
 pub fn write(
     snapshot: &mut Snapshot<'_>,
-    table: &ExportTable,
+    table: &Report,
     bom: bool,
     mut out: &mut dyn Write,
 ) -> Result<u64, ExportError> {
@@ -35,10 +35,10 @@ pub fn write(
         .terminator(Terminator::CRLF)
         .quote_style(QuoteStyle::Necessary)
         .from_writer(&mut out);
-    writer.write_record(table.columns.iter().map(|(name, _)| name)).map_err(io_error)?;
+    writer.write_record(table.columns.iter().map(|column| column.name)).map_err(io_error)?;
     let rows = snapshot.rows(table, &mut |row| {
         for (index, column) in table.columns.iter().enumerate() {
-            let value = value(row, index, *column)?;
+            let value = value(row, index, column)?;
             writer.write_field(field(&value).as_bytes()).map_err(io_error)?;
         }
         writer.write_record(None::<&[u8]>).map_err(io_error)?;

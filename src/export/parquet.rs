@@ -22,7 +22,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{WriterProperties, WriterVersion};
 
 use super::value::{Value, value};
-use crate::projection::{DatabaseError, ExportError, ExportKind, ExportTable, Snapshot};
+use crate::projection::{self, DatabaseError, ExportError, Kind, Report, Snapshot};
 
 /// Rows gathered before they are handed to the writer.
 const BATCH_ROWS: usize = 2048;
@@ -35,7 +35,7 @@ const GROUP_ROWS: usize = 65_536;
 /// Those of the read models and of `out`.
 pub fn write(
     snapshot: &mut Snapshot<'_>,
-    table: &ExportTable,
+    table: &Report,
     out: &mut (impl Write + Send),
 ) -> Result<u64, ExportError> {
     let schema = schema(table);
@@ -45,11 +45,11 @@ pub fn write(
     let mut writer =
         ArrowWriter::try_new_with_options(out, schema.clone(), options).map_err(parquet_error)?;
     let mut columns: Vec<Column> =
-        table.columns.iter().map(|(_, kind)| Column::of(*kind)).collect();
+        table.columns.iter().map(|column| Column::of(column.kind)).collect();
     let mut gathered = 0;
     let rows = snapshot.rows(table, &mut |row| {
         for (index, column) in columns.iter_mut().enumerate() {
-            column.push(&value(row, index, table.columns[index])?)?;
+            column.push(&value(row, index, &table.columns[index])?)?;
         }
         gathered += 1;
         if gathered == BATCH_ROWS {
@@ -65,10 +65,7 @@ pub fn write(
     Ok(rows)
 }
 
-fn properties(
-    table: &ExportTable,
-    snapshot: &Snapshot<'_>,
-) -> Result<WriterProperties, ExportError> {
+fn properties(table: &Report, snapshot: &Snapshot<'_>) -> Result<WriterProperties, ExportError> {
     let level = ZstdLevel::try_new(3).map_err(parquet_error)?;
     let said = [
         ("docket.table", table.name.to_owned()),
@@ -85,16 +82,16 @@ fn properties(
         .build())
 }
 
-fn schema(table: &ExportTable) -> SchemaRef {
-    let field = |(name, kind): &(&'static str, ExportKind)| {
-        let kind = match kind {
-            ExportKind::Text | ExportKind::Id => DataType::Utf8,
-            ExportKind::Int => DataType::Int64,
-            ExportKind::Flag => DataType::Boolean,
-            ExportKind::Day => DataType::Date32,
-            ExportKind::Instant => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+fn schema(table: &Report) -> SchemaRef {
+    let field = |column: &projection::Column| {
+        let kind = match column.kind {
+            Kind::Text | Kind::Date | Kind::Json | Kind::Id => DataType::Utf8,
+            Kind::Int => DataType::Int64,
+            Kind::Flag => DataType::Boolean,
+            Kind::Day => DataType::Date32,
+            Kind::Instant => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         };
-        Field::new(*name, kind, true)
+        Field::new(column.name, kind, true)
     };
     Arc::new(Schema::new(table.columns.iter().map(field).collect::<Vec<_>>()))
 }
@@ -109,15 +106,13 @@ enum Column {
 }
 
 impl Column {
-    fn of(kind: ExportKind) -> Self {
+    fn of(kind: Kind) -> Self {
         match kind {
-            ExportKind::Text | ExportKind::Id => Self::Text(StringBuilder::new()),
-            ExportKind::Int => Self::Int(Int64Builder::new()),
-            ExportKind::Flag => Self::Flag(BooleanBuilder::new()),
-            ExportKind::Day => Self::Day(Date32Builder::new()),
-            ExportKind::Instant => {
-                Self::Instant(TimestampMicrosecondBuilder::new().with_timezone("UTC"))
-            }
+            Kind::Text | Kind::Date | Kind::Json | Kind::Id => Self::Text(StringBuilder::new()),
+            Kind::Int => Self::Int(Int64Builder::new()),
+            Kind::Flag => Self::Flag(BooleanBuilder::new()),
+            Kind::Day => Self::Day(Date32Builder::new()),
+            Kind::Instant => Self::Instant(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
         }
     }
 

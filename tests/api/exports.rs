@@ -2,7 +2,7 @@
 //! and what was asked for once is the same for ever.
 
 use super::support::*;
-use docket::projection::EXPORTS;
+use docket::projection::REPORTS;
 use serde_json::Value;
 
 async fn filled() -> (Server, u64) {
@@ -81,7 +81,7 @@ async fn exports_and_lists_count_alike_and_rows_open_their_events() {
             assert_eq!(reply.header("content-type"), "text/csv; charset=utf-8; header=present");
         }
     }
-    for table in EXPORTS {
+    for table in REPORTS.iter() {
         let reply = export(&server, table.name, "*/*").await.ok(200);
         let rows = rows(&reply);
         assert!(!rows.is_empty(), "{}", table.name);
@@ -101,7 +101,7 @@ async fn exports_and_lists_count_alike_and_rows_open_their_events() {
 async fn what_was_exported_once_stays_when_more_is_known() {
     let (server, head) = filled().await;
     let mut then = Vec::new();
-    for table in EXPORTS {
+    for table in REPORTS.iter() {
         then.push(export(&server, table.name, "text/csv").await.ok(200));
     }
     let enrollment = "strong_province/110000";
@@ -121,7 +121,7 @@ async fn what_was_exported_once_stays_when_more_is_known() {
     server.registrar().post("/v1/subjects/310000/renamings", &exit).await.ok(201);
     caught_up(&server).await;
     let mut changed = 0;
-    for (table, before) in EXPORTS.iter().zip(&then) {
+    for (table, before) in REPORTS.iter().zip(&then) {
         let path = format!("{}?at_sequence={head}", table.name);
         let again = export(&server, &path, "text/csv").await.ok(200);
         assert_eq!(again.body, before.body, "{}", table.name);

@@ -302,7 +302,7 @@ fn recorded(
         ..decision.meta(actor, &request.common, now, program.is_exercise())
     };
     let id = Uuid::new_v5(&Uuid::nil(), format!("{}@{revision}", history.stream()).as_bytes());
-    let event = Event::Acted(Box::new(decision.fact.clone()));
+    let event = Event::Acted(decision.fact.clone());
     Recorded { revision, sequence: None, id, event, meta }
 }
 

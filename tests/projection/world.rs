@@ -317,7 +317,7 @@ impl World {
             corrects: request.act.corrects().map(ToString::to_string).unwrap_or_default().into(),
             ..decision.meta(&actor, &request.common, now, ctx.program.is_exercise())
         };
-        let founding = self.record(&stream, Event::Acted(Box::new(decision.fact)), meta);
+        let founding = self.record(&stream, Event::Acted(decision.fact), meta);
         if let Some(follows) = decision.follows {
             self.succeeds(&founding, follows);
         }

@@ -239,7 +239,7 @@ impl Story {
             revision,
             sequence: Some(revision + 10),
             id: uuid::Uuid::from_u128(0xd0c_0000 + u128::from(revision)),
-            event: Event::Acted(Box::new(decision.fact)),
+            event: Event::Acted(decision.fact),
             meta,
         };
         survives_writing(event.event.fact().unwrap());

@@ -162,8 +162,8 @@ impl Call {
     ///
     /// # Errors
     /// `validation-error`, naming every member that is wrong.
-    pub fn content<T: DeserializeOwned + JsonSchema>(&self) -> Result<T, Problem> {
-        self.body.object().map_err(|error| refused(error, self.language))
+    pub fn content<T: DeserializeOwned + JsonSchema>(&mut self) -> Result<T, Problem> {
+        std::mem::take(&mut self.body).object().map_err(|error| refused(error, self.language))
     }
 
     /// How many seconds the request prefers to wait (`Prefer: wait`, RFC 7240).
@@ -233,6 +233,14 @@ pub fn office_of(role: Role) -> Option<Office> {
         Role::Registrar => Some(Office::Registrar),
         Role::Auditor | Role::Operator => None,
     }
+}
+
+/// A parameter that can't be what it is, in both languages.
+pub fn refused_parameter(name: &str, en: &str, zh: &str) -> Problem {
+    Problem::new(Code::MalformedRequest)
+        .detail(format!("{name}: {en}"))
+        .detail_zh(format!("{name}：{zh}"))
+        .member("errors", serde_json::json!([{ "parameter": name, "detail": en }]))
 }
 
 /// A parameter whose value has the wrong form.

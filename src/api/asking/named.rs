@@ -53,12 +53,12 @@ pub fn kind(call: &Call) -> Result<Option<Id>, Problem> {
     one_of("kind", asked, known).map(Some)
 }
 
-/// The office that `owes` names.
+/// The office that a parameter names.
 ///
 /// # Errors
 /// `malformed-request`, with the offices that there are.
-pub fn office(call: &Call) -> Result<Option<Office>, Problem> {
-    call.parsed("owes", |text| {
+pub fn office(call: &Call, parameter: &str) -> Result<Option<Office>, Problem> {
+    call.parsed(parameter, |text| {
         Office::parse(text).ok_or_else(|| {
             let known = Office::ALL.iter().map(|office| office.as_str()).collect::<Vec<_>>();
             format!("{text:?} is none of {}", known.join(", "))

@@ -27,9 +27,7 @@ use crate::api::asking::page::EXERCISE;
 use crate::api::asking::tables::{CATCH_UP, reach, read_within, unreadable};
 use crate::export::{Form, write};
 use crate::log::yield_to_others;
-use crate::projection::{
-    Copies, EXPORTS, ExportError, ExportTable, StoreError, all, export_table, snapshot,
-};
+use crate::projection::{Copies, ExportError, REPORTS, Report, StoreError, all, report, snapshot};
 use crate::views::media::{CSV, PARQUET};
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::{Code, Problem};
@@ -96,10 +94,10 @@ pub async fn get_export(call: Call) -> Answered {
     Ok(open.answer(response, futures_util::stream::unfold(Some(parts), next_part)))
 }
 
-fn table(call: &Call) -> Result<&'static ExportTable, Problem> {
+fn table(call: &Call) -> Result<&'static Report, Problem> {
     let name: String = call.path("table").chars().take(80).collect();
-    export_table(&name).ok_or_else(|| {
-        let known = EXPORTS.iter().map(|table| table.name).collect::<Vec<_>>().join(", ");
+    report(&name).ok_or_else(|| {
+        let known = REPORTS.iter().map(|table| table.name).collect::<Vec<_>>().join(", ");
         Problem::new(Code::NotFound)
             .detail(format!("there is no reporting table {name:?}; there are {known}"))
             .detail_zh(format!("没有报表 {name:?}；现有报表：{known}"))
@@ -154,7 +152,7 @@ type Parts = mpsc::Receiver<Part>;
 /// What is asked for.
 #[derive(Clone, Copy)]
 struct Asked {
-    table: &'static ExportTable,
+    table: &'static Report,
     form: Form,
     at: u64,
     exercise: bool,

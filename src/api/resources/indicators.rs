@@ -197,7 +197,7 @@ fn view(
         unit: one.unit.to_string(),
         source: one.source.to_string(),
         confidence,
-        confidence_label: mark_label(confidence, call.language),
+        confidence_label: mark_label(confidence, call.language).to_owned(),
         note: one.note.as_ref().map(ToString::to_string),
         reference: reference(division, record),
         sequence: sequence(record.sequence),
@@ -246,7 +246,7 @@ async fn targets(
             at_most: rule.at_most.as_ref().map(ToString::to_string),
             unit: rule.unit.as_ref().map(|unit| unit.get(call.language).to_owned()),
             applies: rule.counts.is_none() || has_prefecture_level_cities(division.id.as_str()),
-            article: words::article(&rule.article, call.language),
+            article: words::article(&rule.article, call.language).into_owned(),
             reading: rule.reading.as_ref().map(|text| text.get(call.language).to_owned()),
         }));
     }
@@ -257,7 +257,7 @@ async fn targets(
 ///
 /// # Errors
 /// See the route.
-pub async fn record_indicator(call: Call) -> Answered {
+pub async fn record_indicator(mut call: Call) -> Answered {
     let caller = call.caller()?;
     let division = division(&call).await?;
     let key = idempotency_key(&call)?;
@@ -274,7 +274,7 @@ pub async fn record_indicator(call: Call) -> Answered {
 ///
 /// # Errors
 /// See the route.
-pub async fn correct_indicator(call: Call) -> Answered {
+pub async fn correct_indicator(mut call: Call) -> Answered {
     let caller = call.caller()?;
     let division = division(&call).await?;
     let key = idempotency_key(&call)?;

@@ -55,7 +55,7 @@ fn view(call: &Call, program: &Program) -> ProgramView {
             .iter()
             .map(|kind| kind.label.get(call.language).to_owned())
             .collect(),
-        article: words::article(&program.article, call.language),
+        article: words::article(&program.article, call.language).into_owned(),
         readings: readings.map(|text| text.get(call.language).to_owned()).collect(),
         measures: versions.all().iter().map(|edition| name(edition)).collect(),
         in_force: in_force.map(|edition| name(edition)),

@@ -13,7 +13,7 @@ use crate::domain::date::Day;
 use crate::domain::ids::{SubjectId, Text};
 use crate::domain::measure::Program;
 use crate::domain::words;
-use crate::views::brief::Labelled;
+use crate::views::brief::{Labelled, worded};
 use crate::views::labels::Labels;
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::Problem;
@@ -72,7 +72,7 @@ pub struct OverrideView {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct QuotaOfCategory {
     /// The category.
-    pub category: Labelled,
+    pub category: Labelled<'static>,
     /// How many places there are.
     pub limit: u32,
     /// Whether the national office can go over the limit with a justification.
@@ -172,7 +172,7 @@ async fn quota(
     (on, known): (Day, Known),
 ) -> Result<QuotaOfCategory, Problem> {
     let versions = call.state.app.library().versions(program);
-    let label = Labels(versions).category(&view.category);
+    let label = Labels(&versions).category(&view.category);
     let taken = view.quota.taken_on(on);
     let mut holders = Vec::new();
     for (enrollment, attested) in view.quota.holders_on(on) {
@@ -183,10 +183,13 @@ async fn quota(
         overrides.extend(overrides_of(call, view, enrollment, known).await?);
     }
     Ok(QuotaOfCategory {
-        category: Labelled::new(&view.category, label, call.language),
+        category: Labelled {
+            id: view.category.to_string().into(),
+            label: worded(label, &view.category, call.language).to_owned().into(),
+        },
         limit: view.rule.limit,
         soft: view.rule.soft,
-        article: words::article(&view.rule.article, call.language),
+        article: words::article(&view.rule.article, call.language).into_owned(),
         reading: view.rule.reading.as_ref().map(|text| text.get(call.language).to_owned()),
         taken,
         free: view.rule.limit.saturating_sub(taken),

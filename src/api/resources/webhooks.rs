@@ -132,7 +132,7 @@ pub async fn list_webhook_endpoints(call: Call) -> Answered {
 ///
 /// # Errors
 /// See the route.
-pub async fn create_webhook_endpoint(call: Call) -> Answered {
+pub async fn create_webhook_endpoint(mut call: Call) -> Answered {
     let webhooks = webhooks(&call)?;
     let request: EndpointRequest = call.content()?;
     let programs = named_programs(&call, request.programs)?;
@@ -163,7 +163,7 @@ pub async fn get_webhook_endpoint(call: Call) -> Answered {
 ///
 /// # Errors
 /// See the route.
-pub async fn update_webhook_endpoint(call: Call) -> Answered {
+pub async fn update_webhook_endpoint(mut call: Call) -> Answered {
     let (webhooks, id) = (webhooks(&call)?, id(&call)?);
     let request: EndpointChanges = call.content()?;
     let programs = named_programs(&call, request.programs)?;
@@ -199,7 +199,7 @@ pub async fn delete_webhook_endpoint(call: Call) -> Answered {
 ///
 /// # Errors
 /// See the route.
-pub async fn rotate_webhook_secret(call: Call) -> Answered {
+pub async fn rotate_webhook_secret(mut call: Call) -> Answered {
     let (webhooks, id) = (webhooks(&call)?, id(&call)?);
     let request: RotationRequest = call.content()?;
     let overlap = Duration::from_secs(request.overlap_s.unwrap_or(DEFAULT_OVERLAP_S));
@@ -263,7 +263,7 @@ pub async fn redeliver_webhook(call: Call) -> Answered {
 ///
 /// # Errors
 /// See the route.
-pub async fn replay_webhook(call: Call) -> Answered {
+pub async fn replay_webhook(mut call: Call) -> Answered {
     let (webhooks, id) = (webhooks(&call)?, id(&call)?);
     let request: ReplayRequest = call.content()?;
     let from = match request.from_sequence.read("/from_sequence") {

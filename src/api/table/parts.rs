@@ -1,6 +1,6 @@
 //! The parts of the paths: what each stands for, whatever route it is in.
 
-use crate::projection::EXPORTS;
+use crate::projection::REPORTS;
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::Code;
 
@@ -32,7 +32,7 @@ pub const PARTS: &[Parameter] = &[
     Parameter::new("page", Kind::Number(0), "The archive page, from 0.", "存档页编号，自 0 起。"),
     Parameter::new(
         "table",
-        Kind::OneOf(|| EXPORTS.iter().map(|table| table.name).collect()),
+        Kind::OneOf(|| REPORTS.iter().map(|table| table.name).collect()),
         "The reporting table.",
         "报表名称。",
     ),

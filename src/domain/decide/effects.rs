@@ -184,7 +184,7 @@ impl Deciding<'_> {
         grounds.sort_unstable();
         grounds.dedup();
         Decision {
-            fact: Fact {
+            fact: Box::new(Fact {
                 act: self.request.act.clone().into(),
                 document: common.document.clone(),
                 materials: common.materials.clone(),
@@ -194,7 +194,7 @@ impl Deciding<'_> {
                 findings,
                 mended: None,
                 unsettles: Vec::new(),
-            },
+            }),
             office: self.office,
             article: None,
             measure: version,
@@ -240,8 +240,7 @@ impl Deciding<'_> {
             let reason = NonBlank::literal("the effective day of the opening act");
             KeptSince { day: self.day, reason }
         } else {
-            let reason = NonBlank::literal("the day of recording");
-            KeptSince { day: self.ctx.now.civil_day(), reason }
+            KeptSince::from_recording(self.ctx.now.civil_day())
         }
     }
 

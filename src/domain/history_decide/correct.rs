@@ -28,7 +28,7 @@ pub(super) fn decide_correction(
     let original = history.at(history.original(target.revision)).unwrap_or(target);
     check_corrector(ctx, request, original)?;
     let mut decision = Decision {
-        fact: Fact {
+        fact: Box::new(Fact {
             act: request.act.clone().into(),
             document: request.common.document.clone(),
             materials: request.common.materials.clone(),
@@ -38,7 +38,7 @@ pub(super) fn decide_correction(
             findings: Vec::new(),
             mended: None,
             unsettles: Vec::new(),
-        },
+        }),
         office: request.common.archive.as_ref().map_or(ctx.actor.office, |a| a.office),
         article: None,
         measure: None,
@@ -63,7 +63,7 @@ pub(super) fn decide_correction(
         decision.grounds = found.grounds;
         decision.rests_on = found.rests_on;
         decision.fact.mended = Some(Box::new(MendedFact {
-            fact: found.fact,
+            fact: *found.fact,
             effective_on: replacement.common.effective_on,
             decided_on: replacement.common.decided_on,
             received_on: replacement.common.received_on,

@@ -118,7 +118,7 @@ pub struct Arithmetic<'a>(pub &'a str);
 
 impl Said for Arithmetic<'_> {
     fn said(&self, language: Language) -> String {
-        arithmetic(self.0, language)
+        arithmetic(self.0, language).into_owned()
     }
 }
 

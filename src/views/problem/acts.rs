@@ -231,7 +231,7 @@ pub fn of_refusal(refusal: Refusal, language: Language) -> Problem {
         problem = problem.detail(refusal.detail.en).detail_zh(refusal.detail.zh);
     }
     if let Some(article) = refusal.article {
-        problem = problem.member("article", words::article(&article, language));
+        problem = problem.member("article", words::article(&article, language).into_owned());
     }
     if let Some(reading) = refusal.reading {
         problem = problem.member("reading", reading.get(language));

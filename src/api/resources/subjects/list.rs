@@ -9,7 +9,7 @@ use crate::api::asking::call::{Answered, Call, wrong_parameter};
 use crate::api::asking::cursor::{CURSOR, Cursor, cursor};
 use crate::api::asking::named;
 use crate::api::asking::page::{
-    EXERCISE, Filled, LIMIT, MIN_SEQUENCE, ask_at, more, page, version_of,
+    EXERCISE, Filled, LIMIT, MIN_SEQUENCE, ask_at, had_already, more, page, version_of,
 };
 use crate::api::asking::times::{AS_OF, Times};
 use crate::api::resources::lists::{KIND, PROVINCE};
@@ -83,6 +83,9 @@ pub async fn list_subjects(call: Call) -> Answered {
         kinds: named::kind(&call)?.into_iter().collect(),
         province: named::subject(&call, "province").await?,
     };
+    if let Some(had) = had_already(&call, &times, "subjects").await? {
+        return Ok(had);
+    }
     let after = cursor.map(|cursor| cursor.after);
     let answer = ask_at(&call, &times, move |tables, at| {
         tables.list_subjects(&filter, at.day, after.as_ref(), limit + 1)

@@ -176,7 +176,7 @@ impl Words<'_> {
         let article = article(&opened.article, language);
         let later = opened.open_from.certainly_after(&self.recorded.meta.effective_on);
         let article = match (opened.uncertain, language) {
-            (false, _) => article,
+            (false, _) => article.into_owned(),
             (true, Language::En) => format!("{article}; the dates do not say whether it is owed"),
             (true, Language::Zh) => format!("{article}，日期不详，是否负有该义务不能确定"),
         };
