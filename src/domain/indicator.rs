@@ -253,8 +253,14 @@ impl IndicatorHistory {
         self.0.iter().find(|record| record.revision == revision)
     }
 
+    /// The figure that stands of the observation first recorded by an event.
+    pub fn in_force(&self, original: u64) -> Option<(&IndicatorRecord, &Observation)> {
+        let record = self.at(self.chains().get(&original)?.in_force()?)?;
+        Some((record, record.says()?))
+    }
+
     /// The observation that an event is, or in the end corrects.
-    fn original(&self, mut revision: u64) -> u64 {
+    pub fn original(&self, mut revision: u64) -> u64 {
         while let Some(earlier) = self.at(revision).and_then(IndicatorRecord::corrects) {
             if earlier >= revision {
                 break;

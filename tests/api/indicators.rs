@@ -36,6 +36,16 @@ async fn a_figure_is_recorded_revised_and_known_as_of_then() {
     let sequence = first["sequence"].as_str().unwrap();
     let then = auditor.get(&format!("{OBSERVATIONS}?at_sequence={sequence}")).await.ok(200).json();
     assert_eq!(then["items"][0]["value"], "51893");
+    // In the tables as well, as known then and now.
+    let head = revised["sequence"].as_str().unwrap();
+    for (at, value) in [(sequence, "51893"), (head, "51900")] {
+        let path = format!("/v1/exports/indicator_observation?at_sequence={at}");
+        let request = auditor.request("GET", &path).header("accept", "text/csv");
+        let table = send(request.header("prefer", "wait=20")).await.ok(200);
+        let text = String::from_utf8(table.body.to_vec()).unwrap();
+        let row = text.lines().find(|line| line.starts_with("total_china,")).unwrap();
+        assert!(row.contains(&format!(",{value},exactly,applications,")), "{text}");
+    }
     let none =
         auditor.get(&format!("{OBSERVATIONS}?indicator=population_used")).await.ok(200).json();
     assert_eq!(none["items"], json!([]));

@@ -156,6 +156,17 @@ pub enum Bound {
 }
 
 impl Bound {
+    /// The name used in requests and read models.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Exactly => "exactly",
+            Self::MoreThan => "more_than",
+            Self::About => "about",
+            Self::AtLeast => "at_least",
+            Self::AtMost => "at_most",
+        }
+    }
+
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
     fn is_exact(&self) -> bool {
         *self == Self::Exactly
