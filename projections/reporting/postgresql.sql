@@ -146,6 +146,31 @@ SELECT enrollment,
        encode(source_event_id, 'hex')::uuid AS source_event_id
 FROM {copy}.docket_report_annual_result;
 
+CREATE OR REPLACE VIEW docket_report.exception AS
+SELECT enrollment,
+       program,
+       subject,
+       exercise <> 0 AS exercise,
+       number,
+       kind,
+       code,
+       revision,
+       event_type,
+       act,
+       effective_on,
+       effective_latest::date AS effective_latest,
+       office,
+       office_id,
+       measure,
+       article,
+       fate,
+       corrected_by,
+       provenance,
+       source_sequence,
+       timestamptz 'epoch' + recorded_at * interval '1 microsecond' AS recorded_at,
+       encode(source_event_id, 'hex')::uuid AS source_event_id
+FROM {copy}.docket_report_exception;
+
 CREATE OR REPLACE VIEW docket_report.event AS
 SELECT sequence,
        stream,

@@ -181,6 +181,40 @@ LEFT JOIN audit_trail_before b ON b.sequence = a.sequence
 JOIN enrollment e ON e.id = a.enrollment
 WHERE a.year IS NOT NULL AND a.result IS NOT NULL AND a.sequence <= 9223372036854775807 AND CASE WHEN b.sequence IS NULL THEN a.fate ELSE b.fate END = 'stands';
 
+-- The register of exceptions: one row for each thing for which an event is in it. What was late and met is in `obligation`, days over a quota follow from `place`.
+CREATE VIEW docket_report_exception AS
+SELECT e.stream AS enrollment,
+       e.program AS program,
+       e.subject AS subject,
+       e.exercise AS exercise,
+       x.number AS number,
+       x.kind AS kind,
+       x.code AS code,
+       a.revision AS revision,
+       a.event_type AS event_type,
+       a.act AS act,
+       a.effective_on AS effective_on,
+       a.effective_latest AS effective_latest,
+       o.office AS office,
+       o.office_id AS office_id,
+       l.measure AS measure,
+       l.article AS article,
+       CASE WHEN b.sequence IS NULL THEN a.fate ELSE b.fate END AS fate,
+       CASE WHEN b.sequence IS NULL THEN a.corrected_by ELSE b.corrected_by END AS corrected_by,
+       a.provenance AS provenance,
+       a.sequence AS source_sequence,
+       a.recorded_at AS recorded_at,
+       a.event_id AS source_event_id
+FROM audit_trail a
+LEFT JOIN audit_trail_before b ON b.sequence = a.sequence
+     AND b.known_to > 9223372036854775807 AND NOT EXISTS (SELECT 1 FROM audit_trail_before c
+     WHERE c.sequence = b.sequence AND c.known_to > 9223372036854775807 AND c.known_to < b.known_to)
+JOIN exception x ON x.sequence = a.sequence
+JOIN enrollment e ON e.id = a.enrollment
+JOIN recorded_by o ON o.id = a.recorded_by
+LEFT JOIN law l ON l.id = a.law
+WHERE a.sequence <= 9223372036854775807;
+
 -- One row per event of the log, Docket's own included.
 CREATE VIEW docket_report_event AS
 SELECT a.sequence AS sequence,

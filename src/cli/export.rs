@@ -38,7 +38,7 @@ use crate::projection::{
 /// /v1/events/.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
-Tables: enrollment_current, enrollment_history, phase_interval, act, annual_result, event,
+Tables: enrollment_current, enrollment_history, phase_interval, act, annual_result, exception, event,
 obligation, division, place, freshness
 
 Examples:

@@ -113,6 +113,7 @@ async fn a_correction_is_an_exception_and_says_what_became_of_the_other() {
     let before = approved.json()["sequence"].as_str().unwrap().to_owned();
     let then = register(&server, &format!("at_sequence={before}")).await;
     assert_eq!((count(&then, "correction"), count(&then, "ambiguous_date")), (0, 1));
+    assert_eq!(of(&then, "ambiguous_date")[0]["fate"], "stands");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -58,10 +58,13 @@ const FROM: &str = " FROM exception x
  JOIN recorded_by r ON r.id = f.recorded_by
  LEFT JOIN enrollment e ON e.id = x.enrollment
  LEFT JOIN event_fate t ON t.sequence = x.sequence
+ LEFT JOIN audit_trail_before b ON b.sequence = x.sequence AND b.known_to > :known
+   AND NOT EXISTS (SELECT 1 FROM audit_trail_before c
+      WHERE c.sequence = b.sequence AND c.known_to > :known AND c.known_to < b.known_to)
  WHERE x.exercise = :exercise AND x.sequence <= :known";
-const OF_PROVINCE: &str = " AND e.subject IN (SELECT b.subject FROM subject b
-    WHERE (b.province = :province OR b.subject = :province)
-      AND b.known_from <= :known AND (b.known_to IS NULL OR b.known_to > :known))";
+const OF_PROVINCE: &str = " AND e.subject IN (SELECT s.subject FROM subject s
+    WHERE (s.province = :province OR s.subject = :province)
+      AND s.known_from <= :known AND (s.known_to IS NULL OR s.known_to > :known))";
 
 impl ExceptionFilter {
     fn sql(&self, kinds: &[String]) -> String {
@@ -97,7 +100,10 @@ impl Tables<'_> {
         limit: usize,
     ) -> Result<Vec<ExceptionFound>, DatabaseError> {
         let kinds = parameters("kind", filter.kinds.len());
-        let mut sql = format!("SELECT x.sequence, x.number, x.kind, t.fate{}", filter.sql(&kinds));
+        let mut sql = format!(
+            "SELECT x.sequence, x.number, x.kind, coalesce(b.fate, t.fate) AS fate{}",
+            filter.sql(&kinds)
+        );
         let parts = [
             (after.is_some(), " AND (x.sequence, x.number) > (:after, :after_number)"),
             (true, " ORDER BY x.sequence, x.number LIMIT :limit"),

@@ -142,6 +142,7 @@ pub(super) const DECLARED: &[Declared] = &[
     enrollments::PHASE_INTERVAL,
     events::ACT,
     events::ANNUAL_RESULT,
+    events::EXCEPTION,
     events::EVENT,
     enrollments::OBLIGATION,
     events::DIVISION,

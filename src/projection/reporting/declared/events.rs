@@ -2,7 +2,7 @@
 
 use super::{Declared, EXERCISE, FOUND, Part, SOURCE, WHO, WHOSE, one};
 use crate::projection::audit_trail::FateRow;
-use crate::projection::event_facts::{FactRow, LawRow, OfficeRow};
+use crate::projection::event_facts::{ExceptionRow, FactRow, LawRow, OfficeRow};
 use crate::projection::subjects::RegisteredRow;
 use crate::projection::table::Kind;
 
@@ -61,6 +61,32 @@ pub(super) const ANNUAL_RESULT: Declared = Declared {
         " = 'stands'"
     ),
     order: "e.program, e.subject, a.year, a.sequence",
+};
+
+pub(super) const EXCEPTION: Declared = Declared {
+    name: "exception",
+    about: "The register of exceptions: one row for each thing for which an event is in it. What was late and met is in `obligation`, days over a quota follow from `place`.",
+    parts: &[
+        WHOSE,
+        &[
+            Part::Of("x", &ExceptionRow::TABLE, &["number", "kind", "code"]),
+            Part::Of(
+                "a",
+                &FactRow::TABLE,
+                &["revision", "event_type", "act", "effective_on", "effective_latest"],
+            ),
+            Part::Of("o", &OfficeRow::TABLE, &["office", "office_id"]),
+            Part::Of("l", &LawRow::TABLE, &["measure", "article"]),
+        ],
+        FATE,
+        FOUND,
+        SOURCE,
+    ],
+    from: events!(
+        "JOIN exception x ON x.sequence = a.sequence\nJOIN enrollment e ON e.id = a.enrollment\nJOIN recorded_by o ON o.id = a.recorded_by\nLEFT JOIN law l ON l.id = a.law"
+    ),
+    filter: "a.sequence <= :known",
+    order: "a.sequence, x.number",
 };
 
 pub(super) const EVENT: Declared = Declared {
