@@ -38,6 +38,8 @@ mod hanging;
 mod header_lists;
 #[path = "api/ids.rs"]
 mod ids;
+#[path = "api/indicators.rs"]
+mod indicators;
 #[path = "api/input.rs"]
 mod input;
 #[path = "api/labels.rs"]

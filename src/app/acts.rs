@@ -23,7 +23,7 @@ use crate::domain::decide::{Context, Decision};
 use crate::domain::event::{Event, Recorded};
 use crate::domain::history::History;
 use crate::domain::history_decide::{decide_at_end, decide_on, fold_day_of_new};
-use crate::domain::ids::{Id, ProgramId};
+use crate::domain::ids::{Id, ProgramId, SubjectId};
 use crate::log::LogError;
 use checks::{changed_since, seen_before};
 pub(super) use participation::decided_act;
@@ -104,6 +104,7 @@ impl Acts {
         let decided = decided_act(&call.request);
         let others = self.participation(program, &versions, subject.id(), decided, None).await?;
         let met_for_whole = self.met_for_whole(program, &versions, decided, None).await?;
+        let enrolled = self.enrolled(program, &call.request, None).await?;
         Ok(Case {
             program,
             versions,
@@ -115,6 +116,7 @@ impl Acts {
             fingerprint: codec::fingerprint(&call.request),
             others,
             met_for_whole,
+            enrolled,
         })
     }
 
@@ -198,6 +200,10 @@ impl Acts {
             let mut met = case.met_for_whole.iter();
             met.find(|(known, _)| known == obligation).map(|(_, by)| by.clone())
         };
+        let enrolled = |subject: &SubjectId| {
+            let mut enrolled = case.enrolled.iter();
+            enrolled.find(|(known, _)| known == subject).map(|(_, by)| by.clone())
+        };
         decide(&Context {
             program: case.program,
             versions: &case.versions,
@@ -208,6 +214,7 @@ impl Acts {
             mending: None,
             standing_in: &standing_in,
             met_for_whole: &met_for_whole,
+            enrolled: &enrolled,
         })
     }
 

@@ -15,6 +15,7 @@ mod duties;
 mod effects;
 mod evidence;
 mod findings;
+mod local;
 mod succession;
 mod unknown;
 
@@ -23,7 +24,7 @@ use std::sync::Arc;
 use super::act::{ActKind, ActRequest};
 use super::date::{CivilDate, Day, Timestamp};
 use super::event::{Fact, Finding};
-use super::ids::{EventRef, Id, Office, ProgramId, Text};
+use super::ids::{EventRef, Id, Office, ProgramId, SubjectId, Text};
 use super::measure::{ActRule, Edition, Measure, Program, Versions};
 use super::permitted::{Obstacle, Question, permitted, permitted_as};
 use super::refusal::{Reason, Refusal};
@@ -84,6 +85,8 @@ pub struct Context<'a> {
     pub standing_in: &'a (dyn Fn(&ProgramId) -> Option<OtherStanding> + 'a),
     /// The event that met an obligation owed for the program as a whole, by the act's day.
     pub met_for_whole: &'a (dyn Fn(&Id) -> Option<EventRef> + 'a),
+    /// The event by which a subject stands in this program on the act's day (R3).
+    pub enrolled: &'a (dyn Fn(&SubjectId) -> Option<EventRef> + 'a),
 }
 
 /// An act of some kind, by an office on a day, before anything is said of its content.
@@ -291,7 +294,7 @@ impl<'a> Deciding<'a> {
         self.stated_findings(rule, &mut findings);
         findings.extend(self.plan_measured_against(measure));
         let mut decision = self.decision(edition, rule, outcome, findings, obstacle.is_some())?;
-        decision.rests_on.extend(shown.into_iter().chain(present));
+        decision.rests_on.extend(shown.into_iter().chain(present).chain(self.drawn_on()));
         self.check_override(&decision)?;
         Ok(decision)
     }

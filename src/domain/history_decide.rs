@@ -21,7 +21,7 @@ use super::state::State;
 use super::words::said;
 use correct::decide_correction;
 use judge::{Moment, judge};
-use named::check_named;
+use named::{check_named, named_by};
 pub use prospects::{Prospects, has_correctable};
 use unsettle::{
     called, hypothetical, may_unsettle, newly_unsupported, references, unsettles, with_new,
@@ -49,13 +49,8 @@ pub fn decide_at_end(
     ends.then_some(decided)
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "only these acts name events")]
 fn needs_history(act: &Act) -> bool {
-    match act {
-        Act::Correct(_) | Act::AcknowledgeReceipt(_) => true,
-        Act::Inspect(inspection) => inspection.follows.is_some(),
-        _ => false,
-    }
+    matches!(act, Act::Correct(_)) || named_by(act).is_some()
 }
 
 /// Decides on the whole history.

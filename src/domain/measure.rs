@@ -19,8 +19,8 @@ use super::ids::{Id, Node, ProgramId, Text, covered};
 
 pub use names::Names;
 pub use parts::{
-    Category, Guideline, GuidelineMeasure, Named, NationalStage, Phase, PlannedEnd, QuotaRule,
-    Requirement, Step, WaitingRule,
+    Category, Characteristic, Guideline, GuidelineMeasure, IndicatorRule, Named, NationalStage,
+    Phase, PlannedEnd, QuotaRule, Requirement, Step, Target, TargetCount, WaitingRule, ZoneRule,
 };
 pub use program::{
     Edition, Exercise, OfficeName, OfficesFile, Program, ProgramFile, Programs, SubjectKind,
@@ -37,13 +37,15 @@ pub use rules::{
 pub struct Measure {
     /// The program it governs.
     pub program: ProgramId,
-    /// The version, year and number of the document: `2014-40`.
-    #[schemars(regex(pattern = "^[0-9]{4}-[0-9]+$"), example = "2014-40")]
+    /// The version, year and number of the document: `2014-40`. Of a document whose number is not
+    /// known the year alone, and a letter where it takes one to tell two apart: `2021`, `2021b`.
+    #[schemars(regex(pattern = "^[0-9]{4}(-[0-9]+|[a-z])?$"), example = "2014-40")]
     pub version: Id,
     /// The document's title.
     pub title: Text,
-    /// The document's number, as printed in each language.
-    pub number: Text,
+    /// The document's number, as printed in each language; absent: it is not known.
+    #[serde(default)]
+    pub number: Option<Text>,
     /// Who issued it.
     pub issued_by: Text,
     /// The day from which it governs.
@@ -61,6 +63,21 @@ pub struct Measure {
     /// Categories, one of which an enrollment has at a time.
     #[serde(default, rename = "category")]
     pub categories: Vec<Category>,
+    /// Whether the category of a subject is its kind: each category has the id of one (N1).
+    #[serde(default)]
+    pub category_is_kind: bool,
+    /// Tasks of all who take part, whatever their category (T4).
+    #[serde(default, rename = "task")]
+    pub tasks: Vec<Named>,
+    /// Characteristics and standards, on each of which an evaluation finds (T2, T3).
+    #[serde(default, rename = "characteristic")]
+    pub characteristics: Vec<Characteristic>,
+    /// Zones that it names (P16, T1).
+    #[serde(default, rename = "zone")]
+    pub zones: Vec<ZoneRule>,
+    /// What it sets out to reach (P13, T1).
+    #[serde(default, rename = "target")]
+    pub targets: Vec<Target>,
     /// Kinds of applicant (C3).
     #[serde(default, rename = "applicant_kind")]
     pub applicant_kinds: Vec<Named>,
@@ -131,6 +148,26 @@ impl Measure {
         let unlisted = self.unlisted.as_ref().map(|unlisted| &unlisted.opens);
         let programwide = self.programwide.as_ref().map(|programwide| &programwide.opens);
         unlisted.into_iter().chain(programwide).any(|opens| opens.contains(obligation))
+    }
+
+    /// The document as texts cite it: by its number, or by its title where that is not known.
+    pub fn cited(&self) -> Text {
+        self.number.clone().unwrap_or_else(|| Text {
+            en: format!("“{}”", self.title.en),
+            zh: format!("《{}》", self.title.zh),
+        })
+    }
+
+    /// The tasks of those of a category: its own, and those of all.
+    pub fn tasks_of(&self, category: Option<&Id>) -> impl Iterator<Item = &Named> {
+        let own = category.and_then(|id| self.category(id)).map(|category| &category.tasks);
+        own.into_iter().flatten().chain(&self.tasks)
+    }
+
+    /// A task by its id, of whatever category.
+    pub fn task(&self, id: &str) -> Option<&Named> {
+        let own = self.categories.iter().flat_map(|category| &category.tasks);
+        own.chain(&self.tasks).find(|task| task.id == id)
     }
 
     /// The rules for an act, in the file's order.

@@ -197,7 +197,7 @@ impl<'m> Question<'m> {
                 let text = said!(
                     "{number} knows no act {act} here",
                     "{number}在此没有{act}这一行为",
-                    number = self.measure.number,
+                    number = self.measure.cited(),
                     act = act
                 );
                 (not_permitted(&[], vec![]), text, None)

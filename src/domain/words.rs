@@ -19,7 +19,7 @@ use std::borrow::Cow;
 use super::act::ActKind;
 use super::date::CivilDate;
 use super::event_type::EventType;
-use super::ids::{Language, Office, Text};
+use super::ids::{Language, Office, Text, digits};
 use super::period::Period;
 
 /// A text in both languages, said by one function.
@@ -189,7 +189,11 @@ fn cited(part: &str) -> Cow<'_, str> {
         "Circular (addressees)" => return "通知主送单位".into(),
         "date of the notice" => return "通知印发日期".into(),
         "Annex" => return "附件".into(),
+        "last sentence" => return "末句".into(),
         _ => {}
+    }
+    if let Some(said) = counted(part) {
+        return said.into();
     }
     if let Some(rest) = part.strip_prefix("Art. ") {
         let (number, rest) = leading(rest);
@@ -207,6 +211,18 @@ fn cited(part: &str) -> Cow<'_, str> {
         return format!("记录规则第{}条", numeral(number)).into();
     }
     section(part).map_or(part.into(), Cow::from)
+}
+
+/// What has no articles is cited by what can be counted in it: `2nd paragraph`, `list 1`, the section `05`.
+fn counted(part: &str) -> Option<String> {
+    if let Some(item) = part.strip_prefix("list ") {
+        return Some(format!("所列第{item}项"));
+    }
+    if let Some(ordinal) = part.strip_suffix(" paragraph") {
+        let (number, _) = leading(ordinal);
+        return Some(format!("第{}段", numeral(number?)));
+    }
+    digits(part).map(|_| format!("第{part}节"))
 }
 
 /// `III(I)1`, `I(II) "Dynamic Adjustment"`: part, section, point, heading.
@@ -271,11 +287,13 @@ pub fn batch(batch: &str, language: Language) -> String {
 
 /// A round as an act states it: `2014` is `the round of 2014`, `2014年度`.
 pub fn round(round: &str, language: Language) -> String {
-    let year = round.len() == 4 && round.bytes().all(|byte| byte.is_ascii_digit());
-    match (language, year) {
+    let number = digits(round).and_then(|number| u32::try_from(number).ok());
+    match (language, number) {
+        (Language::En, Some(1..100)) => format!("round {round}"),
         (Language::En, _) => format!("the round of {round}"),
-        (Language::Zh, true) => format!("{round}年度"),
-        (Language::Zh, false) => format!("“{round}”轮次"),
+        (Language::Zh, Some(number @ 1..100)) => format!("第{}轮", numeral(number)),
+        (Language::Zh, Some(1000..10_000)) => format!("{round}年度"),
+        (Language::Zh, _) => format!("“{round}”轮次"),
     }
 }
 
@@ -348,6 +366,10 @@ mod tests {
         assert_eq!(batch("12", Language::Zh), "第十二批");
         assert_eq!(batch("首批", Language::Zh), "首批");
         assert_eq!(round("2014", Language::Zh), "2014年度");
+        assert_eq!(
+            (round("3", Language::En), round("3", Language::Zh)),
+            ("round 3".into(), "第三轮".into())
+        );
         assert_eq!(numeral(99), "九十九");
         let offices = [Office::Registrar, Office::Province, Office::NationalOffice];
         assert_eq!(

@@ -24,10 +24,11 @@ pub const LABEL: &str = "label";
 /// Its columns, each a text.
 pub const COLUMNS: [&str; 5] = ["program", "list", "code", "label_en", "label_zh"];
 
-const LISTS: [(Names, &str); 13] = [
+const LISTS: [(Names, &str); 14] = [
     (Names::Applicants, "applicant_kind"),
     (Names::BaseConditions, "base_condition"),
     (Names::Categories, "category"),
+    (Names::Characteristics, "characteristic"),
     (Names::Contents, "acceptance_content"),
     (Names::Guidelines, "guideline"),
     (Names::Materials, "material"),
@@ -77,7 +78,7 @@ fn rows(programs: &[(Program, Arc<Versions>)]) -> Vec<Row> {
         add("program", program.id.as_str(), &program.name);
         program.subject_kinds.iter().for_each(|kind| add("kind", &kind.id, &kind.label));
         for measure in versions.all().iter().rev().map(|edition| &edition.measure) {
-            add("measure", &measure.version, &measure.number);
+            add("measure", &measure.version, &measure.cited());
             for (names, list) in LISTS {
                 measure.names(names).for_each(|(id, label)| add(list, id, label));
             }

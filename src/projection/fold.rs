@@ -16,9 +16,10 @@ use super::life::{Life, rows_of};
 use super::models::Models;
 use super::step::Envelope;
 use super::turn::Head;
-use crate::codec::{decode_enrollment, subject_history};
+use crate::codec::{decode_enrollment, indicator_history, subject_history};
 use crate::domain::event::Recorded;
 use crate::domain::history::History;
+use crate::domain::indicator::IndicatorHistory;
 use crate::domain::subject::SubjectHistory;
 use crate::log::{EventLog, MAX_PAGE_EVENTS, RecordedEvent, StreamName};
 
@@ -146,6 +147,14 @@ impl Folder {
     /// The history of a subject up to and with an event.
     pub(super) fn subject(&self, envelope: &Envelope) -> Result<SubjectHistory, ProjectionError> {
         Ok(subject_history(&self.stored(&envelope.stream, envelope.revision + 1)?)?)
+    }
+
+    /// The history of a division's indicators up to and with an event.
+    pub(super) fn indicators(
+        &self,
+        envelope: &Envelope,
+    ) -> Result<IndicatorHistory, ProjectionError> {
+        Ok(indicator_history(&self.stored(&envelope.stream, envelope.revision + 1)?)?)
     }
 
     /// The same as they are stored, of any stream.

@@ -10,6 +10,7 @@ use super::step::{Input, Projection, Told};
 use super::store::{CopyWriter, Moved};
 use super::{Failure, ProjectionError};
 use crate::codec::Stored;
+use crate::domain::indicator::IndicatorEvent;
 use crate::domain::subject::SubjectEvent;
 use crate::log::LogError;
 
@@ -193,6 +194,14 @@ pub(super) fn take_in(
             models.take_in(envelope, meta, &Input::Subject(subject, history.as_ref()), changes);
         }
         Stored::Quota(quota, _) => models.take_in(envelope, meta, &Input::Quota(quota), changes),
+        Stored::Indicator(indicator, _) => {
+            let history = match indicator {
+                IndicatorEvent::Corrected(_) => Some(folder.indicators(envelope)?),
+                IndicatorEvent::Recorded(_) => None,
+            };
+            let input = Input::Indicator(indicator, history.as_ref());
+            models.take_in(envelope, meta, &input, changes);
+        }
         Stored::LogCreated(..)
         | Stored::LossAccepted(..)
         | Stored::ClockConfirmed(..)

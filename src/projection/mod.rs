@@ -22,6 +22,7 @@ mod export;
 mod fate;
 mod fold;
 mod follow;
+mod indicators;
 mod life;
 mod models;
 mod page;
@@ -82,6 +83,7 @@ pub fn all() -> Vec<Box<dyn Projection>> {
         Box::new(timeline::Timelines),
         Box::new(obligations::Obligations),
         Box::new(enrollment_places::EnrollmentPlaces),
+        Box::new(indicators::Indicators),
         // Last: its views are over the tables of all others.
         Box::new(reporting::Reporting),
     ]

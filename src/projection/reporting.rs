@@ -104,7 +104,7 @@ impl Projection for Reporting {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn indexes_sql(&self) -> &'static str {

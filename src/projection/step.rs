@@ -9,6 +9,7 @@ use super::rows::Rows;
 use super::table::Table;
 use super::turn::{Head, Turn};
 use crate::domain::event::{EventMeta, Fact};
+use crate::domain::indicator::{IndicatorEvent, IndicatorHistory};
 use crate::domain::quota::QuotaEvent;
 use crate::domain::subject::{SubjectEvent, SubjectHistory};
 use crate::log::StreamName;
@@ -50,6 +51,8 @@ pub struct Told<'a> {
 pub enum Input<'a> {
     /// It is a subject's; where it is a correction, with the subject's history up to it.
     Subject(&'a SubjectEvent, Option<&'a SubjectHistory>),
+    /// It is of the indicators of a division; where it is a correction, with their history up to it.
+    Indicator(&'a IndicatorEvent, Option<&'a IndicatorHistory>),
     /// It is a quota's.
     Quota(&'a QuotaEvent),
     /// It is one of Docket's own streams that no read model but the facts of events shows.

@@ -58,7 +58,10 @@ impl Projection for Subjects {
                 let mut newest = changes.change(tables::SUBJECTS, tables::NEWEST);
                 newest.number(envelope.revision).number(envelope.sequence).text(subject(envelope));
             }
-            Input::Subject(SubjectEvent::Corrected(_), None) | Input::Quota(_) | Input::Own => {}
+            Input::Subject(SubjectEvent::Corrected(_), None)
+            | Input::Indicator(..)
+            | Input::Quota(_)
+            | Input::Own => {}
         }
     }
 }

@@ -280,15 +280,17 @@ impl<'a> DueView<'a> {
 pub struct MeasureInForce {
     /// The version.
     pub version: String,
-    /// The document's number as printed, in the language of the answer.
-    pub number: String,
+    /// The document's number as printed, in the language of the answer; absent: it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
     /// SHA-256 of the edition's bytes, which are kept as a document.
     pub edition: String,
 }
 
 /// The number of a version's document, as printed.
 pub fn number(versions: &Versions, version: &str, language: Language) -> Option<String> {
-    versions.version(version).map(|edition| edition.measure.number.get(language).to_owned())
+    let number = versions.version(version)?.measure.number.as_ref()?;
+    Some(number.get(language).to_owned())
 }
 
 impl MeasureInForce {
@@ -296,7 +298,7 @@ impl MeasureInForce {
     pub fn on(versions: &Versions, day: Day, language: Language) -> Option<Self> {
         versions.in_force(day).map(|edition| Self {
             version: edition.measure.version.to_string(),
-            number: edition.measure.number.get(language).to_owned(),
+            number: edition.measure.number.as_ref().map(|text| text.get(language).to_owned()),
             edition: edition.digest.clone(),
         })
     }

@@ -18,6 +18,11 @@ async fn filled() -> (Server, u64) {
         "act": "evaluate_annually", "effective_on": "2017-02-01", "year": 2016, "result": "good",
     });
     server.national().act("strong_province/110000", &evaluated).await.ok(201);
+    let figure = serde_json::json!({
+        "indicator": "population_used", "period": "2016", "value": "21.7", "unit": "million persons",
+        "source": "a yearbook", "confidence": "attested",
+    });
+    server.registrar().post("/v1/indicators/110000/observations", &figure).await.ok(201);
     let exercise = "exercise_strong_province/x01";
     server.province("x01").act(exercise, &apply("leading", "2016-01-05")).await.ok(201);
     let head = caught_up(&server).await;
@@ -70,6 +75,7 @@ async fn exports_and_lists_count_alike_and_rows_open_their_events() {
         ("annual_result", 1, 0),
         ("obligation", duties, 0),
         ("division", subjects, invented_subjects),
+        ("indicator_observation", 1, 0),
         ("place", 2, 0),
         ("freshness", models, models),
     ] {

@@ -104,6 +104,8 @@ impl Replay {
             What::Upload(upload) => {
                 self.documents.insert(upload.digest.clone(), upload.name.clone());
             }
+            // Of divisions, not of enrollments: `figures.rs`.
+            What::Figure(_) => {}
             What::Act(act) => match (self.act(step, act), &step.expect) {
                 (Ok(()), None) => {}
                 (Ok(()), Some(code)) => panic!("{key} was to be refused with {code}"),
@@ -156,6 +158,10 @@ impl Replay {
                 let history = self.histories.get(&program_stream(&act.program))?;
                 let by = history.state_at(day).met(obligation)?.by;
                 Some(history.at(by)?.reference(history.stream()))
+            },
+            enrolled: &|subject| {
+                let history = self.histories.get(&enrollment_stream(&act.program, subject))?;
+                Some(history.at(history.state_at(day).node_by?)?.reference(history.stream()))
             },
             mending: None,
         };

@@ -300,6 +300,7 @@ impl World {
             mending: None,
             standing_in: &|_| None,
             met_for_whole: &|_| None,
+            enrolled: &|_| None,
         };
         let decision = decide_on(&ctx, &history, &request)?;
         let grounds: Vec<EventRef> = decision

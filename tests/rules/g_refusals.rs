@@ -70,6 +70,7 @@ fn refusal(story: &Story, state: &State, kind: ActKind, office: Office) -> Optio
         mending: None,
         standing_in: &|_| None,
         met_for_whole: &|_| None,
+        enrolled: &|_| None,
     };
     check_footing(&context, state, kind, office, CivilDate::from(story.now.civil_day())).err()
 }

@@ -170,6 +170,7 @@ impl Story {
             now: self.now,
             mending: None,
             met_for_whole: &|_| None,
+            enrolled: &|_| None,
             standing_in: &elsewhere,
         };
         let decided = decide_on(&context, &self.history, request);

@@ -76,7 +76,9 @@ pub async fn list_permitted_acts(call: Call) -> Answered {
     let view = PermittedActs {
         as_of: reading.day.to_string(),
         measure_version: measure.map(|measure| measure.version.to_string()),
-        measure_number: measure.map(|measure| measure.number.get(call.language).to_owned()),
+        measure_number: measure
+            .and_then(|measure| measure.number.as_ref())
+            .map(|number| number.get(call.language).to_owned()),
         revision,
         acts,
     };

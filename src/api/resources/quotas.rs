@@ -149,7 +149,9 @@ pub async fn get_quotas(call: Call) -> Answered {
             known_at: known_at.map(|instant| instant.to_rfc3339()),
             known_to_sequence: known.sequence().map(sequence),
             measure: measure.map(|measure| measure.version.to_string()),
-            measure_number: measure.map(|m| m.number.get(call.language).to_owned()),
+            measure_number: measure
+                .and_then(|measure| measure.number.as_ref())
+                .map(|number| number.get(call.language).to_owned()),
             quotas,
         },
     )

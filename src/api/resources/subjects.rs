@@ -237,7 +237,8 @@ pub async fn correct_subject(mut call: Call) -> Answered {
     recorded(&call, to_the_end(work).await?.map_err(|error| call.problem(error))?, at)
 }
 
-fn recorded(call: &Call, written: Written, at: String) -> Answered {
+/// The answer to what was recorded beside acts.
+pub(super) fn recorded(call: &Call, written: Written, at: String) -> Answered {
     let view = WrittenView {
         id: written.id.to_string(),
         state: "RECORDED",

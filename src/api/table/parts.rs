@@ -10,6 +10,12 @@ pub const PARTS: &[Parameter] = &[
     Parameter::new("program", Kind::Text, "The program, by its id.", "项目标识。"),
     Parameter::new("subject", Kind::Text, "The subject, by its id.", "主体标识。"),
     Parameter::new(
+        "division",
+        Kind::Text,
+        "A subject, a prefecture-level division by its code, or a total.",
+        "主体、地级行政区划代码或合计项。",
+    ),
+    Parameter::new(
         "version",
         Kind::Text,
         "The version, as its list names it.",

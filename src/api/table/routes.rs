@@ -15,6 +15,7 @@ use crate::api::resources::documents::DocumentView;
 use crate::api::resources::events::{ArchivePage, EventPage, EventView};
 use crate::api::resources::exceptions::ExceptionsPage;
 use crate::api::resources::health::Health;
+use crate::api::resources::indicators::Indicators;
 use crate::api::resources::lists::EnrollmentItem;
 use crate::api::resources::obligations::{ObligationItem, ObligationsOfOne};
 use crate::api::resources::permitted::PermittedActs;
@@ -30,10 +31,11 @@ use crate::api::resources::webhooks::{
     ReplayView, RevealedView, RotationRequest,
 };
 use crate::api::resources::{
-    about, acts, changes, documents, events, exceptions, exports, health, lists, obligations,
-    permitted, plan_versions, programs, quotas, revisions, status, subjects, timeline, trail,
-    webhooks, whole,
+    about, acts, changes, documents, events, exceptions, exports, health, indicators, lists,
+    obligations, permitted, plan_versions, programs, quotas, revisions, status, subjects, timeline,
+    trail, webhooks, whole,
 };
+use crate::domain::indicator::{Observation, ObservationCorrected};
 use crate::domain::logbook::CalendarAdopted;
 use crate::domain::subject::{Registration, Renaming, SubjectCorrection};
 use crate::views::brief::EventBrief;
@@ -217,6 +219,17 @@ pub const ROUTES: &[Route] = &[
     post("/v1/calendars", "adopt_calendar", "Adopts a year's calendar", "采用某年日历",
         body!(CalendarAdopted), json!(WrittenView), to!(subjects::adopt_calendar))
         .to(REGISTRAR).takes(KEYED).or(RECORDING),
+
+    get("/v1/indicators/{division}/observations", "list_observations",
+        "The figures of a division, as known at any time, beside its targets", "某区域的指标数据（可按任一时刻已知内容查询）及目标",
+        json!(Indicators), to!(indicators::list_observations)).query(indicators::OBSERVATIONS),
+    post("/v1/indicators/{division}/observations", "record_indicator", "Records a figure", "登记指标数据",
+        body!(Observation), json!(WrittenView), to!(indicators::record_indicator))
+        .to(REGISTRAR).takes(KEYED).or(CORRECTING),
+    post("/v1/indicators/{division}/corrections", "correct_indicator",
+        "Corrects a figure, as its source revises it", "更正指标数据（来源修订）",
+        body!(ObservationCorrected), json!(WrittenView), to!(indicators::correct_indicator))
+        .to(CORRECTORS).takes(KEYED).or(CORRECTING),
 
     get("/v1/enrollments", "list_enrollments", "The enrollments, as they stand on a day", "各项目记录在某日的状态",
         json!(Page<EnrollmentItem>), to!(lists::list_enrollments)).query(lists::ENROLLMENTS).takes(WAITING).sends(PAGED).or(LIST),

@@ -75,14 +75,40 @@ impl Acts {
         let known = |event: &&Recorded| event.sequence.is_some_and(|sequence| sequence < before);
         Ok(history.known_to(history.events().iter().take_while(known).count()))
     }
+
+    /// The events by which the subjects that a result draws on stand in its program (R3).
+    pub(in crate::app) async fn enrolled(
+        &self,
+        program: &Program,
+        request: &ActRequest,
+        before: Option<u64>,
+    ) -> Result<Vec<(SubjectId, EventRef)>, ActError> {
+        let (Act::RecordDeliverable(deliverable), day) = act_decided(request) else {
+            return Ok(Vec::new());
+        };
+        let mut enrolled = Vec::new();
+        for subject in &deliverable.draws_on {
+            let stream = codec::enrollment_stream(&program.id, &subject.registered_spelling());
+            let history = self.history_before(&stream, before).await?;
+            let by = history.state_at(day).node_by.and_then(|by| history.at(by));
+            enrolled.extend(by.map(|event| (subject.clone(), event.reference(&stream))));
+        }
+        Ok(enrolled)
+    }
+}
+
+/// The act that is decided, and its day: itself, or what a correction puts in another's place.
+fn act_decided(request: &ActRequest) -> (&Act, Day) {
+    if let Act::Correct(correction) = &request.act
+        && let Some(mended) = &correction.replacement
+    {
+        return (&mended.act, mended.common.effective_on.latest());
+    }
+    (&request.act, request.common.effective_on.latest())
 }
 
 /// The act whose rules apply, and its day: itself, or what a correction puts in another's place.
 pub(in crate::app) fn decided_act(request: &ActRequest) -> (ActKind, Day) {
-    if let Act::Correct(correction) = &request.act
-        && let Some(mended) = &correction.replacement
-    {
-        return (mended.act.kind(), mended.common.effective_on.latest());
-    }
-    (request.act.kind(), request.common.effective_on.latest())
+    let (act, day) = act_decided(request);
+    (act.kind(), day)
 }

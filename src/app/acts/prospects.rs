@@ -56,6 +56,7 @@ impl Acts {
             now,
             mending: None,
             met_for_whole: &|_| None,
+            enrolled: &|_| None,
             standing_in: &standing_in,
         };
         let mut first = None;

@@ -84,6 +84,7 @@ impl Asked {
         let subject = self.subject.id();
         let others = acts.participation(program, &versions, subject, decided, before).await?;
         let met_for_whole = acts.met_for_whole(program, &versions, decided, before).await?;
+        let enrolled = acts.enrolled(program, &self.call.request, before).await?;
         Ok(Case {
             program,
             versions,
@@ -95,6 +96,7 @@ impl Asked {
             fingerprint: self.key.clone().unwrap_or_default(),
             others,
             met_for_whole,
+            enrolled,
         })
     }
 }

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod changes;
 mod exceptions;
+pub mod indicators;
 pub mod obligations;
 pub mod status;
 pub mod timeline;

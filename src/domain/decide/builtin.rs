@@ -29,6 +29,7 @@ pub fn every_program_knows(kind: ActKind) -> Option<(&'static [Office], &'static
         ActKind::Note | ActKind::AttestStanding => Some((&[Office::Registrar], "G9")),
         ActKind::ConfirmStanding => Some((&[Office::NationalOffice], "G10")),
         ActKind::RecordListComplete => Some((&[Office::Registrar], "G10")),
+        ActKind::RecordFigure => Some((&[Office::Registrar], "G9")),
         ActKind::RecordUnderUnknownRule => Some((&[Office::Registrar], "G14")),
         ActKind::AcknowledgeReceipt => {
             Some((&[Office::NationalOffice, Office::ProvincialDepartment], "G12"))
@@ -46,7 +47,7 @@ pub fn is_done_for(kind: ActKind, subject: &Subject) -> bool {
         ActKind::AttestStanding | ActKind::ConfirmStanding | ActKind::RecordUnderUnknownRule => {
             !subject.is_program()
         }
-        ActKind::RecordListComplete => subject.is_program(),
+        ActKind::RecordListComplete | ActKind::RecordFigure => subject.is_program(),
         _ => true,
     }
 }
@@ -124,7 +125,7 @@ impl Footing<'_> {
             "on {day} {number} was in force, which is known: record the act itself (from an archive, with `archive`)",
             "{day}有效的{number}内容已知：请据档案直接补录该行为",
             day = self.day,
-            number = edition.measure.number
+            number = edition.measure.cited()
         );
         Err(self.not_permitted(Lack::UnknownRule, text))
     }
@@ -158,7 +159,7 @@ impl Deciding<'_> {
             self.check_dated_back(findings)?;
         }
         match &self.request.act {
-            Act::Note(_) | Act::RecordListComplete(_) => {
+            Act::Note(_) | Act::RecordListComplete(_) | Act::RecordFigure(_) => {
                 Ok(Some(self.plain_decision(self.common_effects(), vec![])))
             }
             Act::AttestStanding(attestation) => self.attest(attestation).map(Some),
@@ -242,7 +243,9 @@ impl Deciding<'_> {
             None if categories.is_empty() || self.state.category.is_some() => Ok(()),
             given => {
                 let given = given.cloned().unwrap_or_default();
-                self.known_id("/category", &given, Names::Categories, known)
+                self.known_id("/category", &given, Names::Categories, known)?;
+                let newest = versions.newest();
+                newest.map_or(Ok(()), |edition| self.check_kind_of(&edition.measure, &given))
             }
         }
     }

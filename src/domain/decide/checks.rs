@@ -190,6 +190,7 @@ fn cites_source(kind: ActKind) -> bool {
         kind,
         ActKind::Note
             | ActKind::RecordListComplete
+            | ActKind::RecordFigure
             | ActKind::AttestStanding
             | ActKind::Correct
             | ActKind::AcknowledgeReceipt
@@ -289,7 +290,7 @@ impl<'a> Footing<'a> {
             let text = said!(
                 "{number} is known in part and its rule for {act} is not known ({gaps}); the registrar can record the act as done under an unknown rule (G14)",
                 "{number}仅部分可考，其关于{act}的规定不详（{gaps}）；可由登记员按“依据不详”补录",
-                number = measure.number,
+                number = measure.cited(),
                 act = self.kind,
                 gaps = Clauses(measure.gaps.iter().collect::<Vec<_>>())
             );

@@ -4,7 +4,7 @@ use super::Deciding;
 use crate::domain::act::{AcceptanceCheck, Act, Plan, Report, Scheme};
 use crate::domain::event::Finding;
 use crate::domain::ids::{Id, Text};
-use crate::domain::measure::{ActRule, Category, Measure, Names};
+use crate::domain::measure::{ActRule, Measure, Names};
 use crate::domain::refusal::{Called, FieldError, Reason, Refusal, field};
 use crate::domain::text::says_something;
 use crate::domain::words::{self, AllOf, Clauses, Given, OneOf, said};
@@ -46,8 +46,8 @@ impl Deciding<'_> {
                 self.check_scheme(measure, scheme, findings)?;
             }
             Act::ReportProgress(progress) => {
-                if let Some(category) = self.category(measure) {
-                    self.known_task("/task", &progress.task, category)?;
+                if self.state.category.is_some() || !measure.tasks.is_empty() {
+                    self.known_task("/task", &progress.task, measure)?;
                 }
             }
             Act::RequestAdjustment(request) => {
@@ -66,6 +66,7 @@ impl Deciding<'_> {
             }
             _ => {}
         }
+        self.check_local(measure, rule, findings)?;
         self.check_brought(measure, rule, findings)
     }
 
@@ -158,7 +159,8 @@ impl Deciding<'_> {
         let number = document.and_then(|document| document.number.as_deref());
         let number = number.map(document_number).filter(|number| !number.is_empty());
         let editions = self.ctx.versions.all().iter();
-        let mut own = editions.flat_map(|e| [&e.measure.number.en, &e.measure.number.zh]);
+        let numbers = editions.filter_map(|edition| edition.measure.number.as_ref());
+        let mut own = numbers.flat_map(|number| [&number.en, &number.zh]);
         let text = match number {
             None => said!(
                 "cite the other document by its number: the measures themselves end no standing",
@@ -174,12 +176,8 @@ impl Deciding<'_> {
         self.missed(self.invalid(vec![error]).under(&rule.article), findings)
     }
 
-    fn category<'m>(&self, measure: &'m Measure) -> Option<&'m Category> {
-        measure.category(self.state.category.as_ref()?)
-    }
-
-    fn known_task(&self, at: &str, task: &Id, category: &Category) -> Result<(), Refusal> {
-        let known = category.tasks.iter().map(|task| task.id.as_str());
+    fn known_task(&self, at: &str, task: &Id, measure: &Measure) -> Result<(), Refusal> {
+        let known = measure.tasks_of(self.state.category.as_ref()).map(|task| task.id.as_str());
         self.known_id(at, task, Names::Tasks, known)
     }
 
@@ -190,24 +188,35 @@ impl Deciding<'_> {
         scheme: &Scheme,
         findings: &mut Vec<Finding>,
     ) -> Result<(), Refusal> {
-        let Some(category) = self.category(measure) else { return Ok(()) };
-        for task in scheme.tasks.keys() {
-            self.known_task("/tasks", task, category)?;
+        let category = self.state.category.as_ref();
+        if category.is_none() && measure.tasks.is_empty() {
+            return Ok(());
         }
-        let missing: Vec<_> =
-            category.tasks.iter().filter(|task| !scheme.tasks.contains_key(&task.id)).collect();
+        for task in scheme.tasks.keys() {
+            self.known_task("/tasks", task, measure)?;
+        }
+        let tasks = measure.tasks_of(category);
+        let missing: Vec<_> = tasks.filter(|task| !scheme.tasks.contains_key(&task.id)).collect();
         if missing.is_empty() {
             return Ok(());
         }
         let errors = missing
             .iter()
             .map(|task| {
-                let text = said!(
-                    "the scheme in the category “{category}” addresses this task: {task}",
-                    "{category}省份的实施方案须涉及该任务：{task}",
-                    category = category.label,
-                    task = task.label
-                );
+                let of = category.and_then(|id| measure.category(id));
+                let text = match of {
+                    Some(category) => said!(
+                        "the scheme in the category “{category}” addresses this task: {task}",
+                        "{category}省份的实施方案须涉及该任务：{task}",
+                        category = category.label,
+                        task = task.label
+                    ),
+                    None => said!(
+                        "the scheme addresses this task: {task}",
+                        "实施方案须涉及该任务：{task}",
+                        task = task.label
+                    ),
+                };
                 field(format!("/tasks/{}", task.id), text)
             })
             .collect();

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::local::stated_term;
 use super::{Deciding, Decision, PlaceWanted, year_is_taken};
 use crate::domain::act::{Act, KeptSince, Plan};
 use crate::domain::date::CivilDate;
@@ -133,9 +134,11 @@ impl Deciding<'_> {
             Some(decided_on) if outcome.counts_from_decision => decided_on,
             _ => self.on,
         };
-        if let Some(period) = outcome.term {
-            effects.term = Some(term(start, period, article));
-        }
+        effects.term = match (self.request.act.stated_term(), outcome.term) {
+            (Some(stated), _) => Some(stated_term(stated, article)),
+            (None, Some(period)) => Some(term(start, period, article)),
+            (None, None) => None,
+        };
         effects.title = self.title_effect(outcome, article, &mut effects);
         self.duties_opened(measure, &outcome.opens, &mut effects, start);
         effects.meets = self.duties_met(measure, rule, outcome, &mut findings)?;
@@ -169,9 +172,7 @@ impl Deciding<'_> {
         let mut grounds: Vec<u64> = self.state.node_by.into_iter().collect();
         let matters = effects.closes.iter().filter_map(|matter| self.state.matters.get(matter));
         grounds.extend(matters.map(|matter| matter.by));
-        if let Act::Inspect(inspection) = &self.request.act {
-            grounds.extend(inspection.follows.as_ref().map(|follows| follows.revision));
-        }
+        grounds.extend(self.request.act.follows().map(|follows| follows.revision));
         grounds.sort_unstable();
         grounds.dedup();
         Decision {
@@ -253,12 +254,16 @@ impl Deciding<'_> {
                     applicant_kind: application.applicant_kind.clone(),
                 });
             }
-            Act::Approve(_) => {
-                effects.category = self.state.applied.as_ref().and_then(|a| a.category.clone());
+            Act::Approve(approval) => {
+                let applied = self.state.applied.as_ref().and_then(|a| a.category.as_ref());
+                effects.category = applied.or(approval.category.as_ref()).cloned();
                 // A founding act has no application on record; evidence shows the category.
                 let mended = || self.ctx.mending.and_then(|fact| fact.effects.category.clone());
                 let shown = self.state.category.clone();
                 effects.category = effects.category.take().or(shown).or_else(mended);
+            }
+            Act::List(listing) => {
+                effects.category = self.category_given(listing.category.as_ref());
             }
             Act::RequestAdjustment(request) => {
                 effects.asks_category = Some(request.category.clone());

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use super::Deciding;
 use super::effects::term;
+use super::local::stated_term;
 use crate::domain::act::Attestation;
 use crate::domain::date::CivilDate;
 use crate::domain::decide::Decision;
@@ -37,6 +38,10 @@ impl Deciding<'_> {
             && let Some(period) = outcome.term
         {
             effects.term = Some(term(on, period, article_of(rule, outcome)));
+        }
+        if let Some(stated) = &attestation.term {
+            self.check_term(Some(stated))?;
+            effects.term = Some(stated_term(stated, ""));
         }
         if founding.is_some_and(|(_, outcome)| outcome.takes_place) {
             let category = attestation.category.clone().or_else(|| self.state.category.clone());

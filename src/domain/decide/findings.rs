@@ -89,9 +89,9 @@ impl Deciding<'_> {
             let text = said!(
                 "judged by {now}, in force on {day}; {earlier} was in force on an earlier day of {on}",
                 "按{day}有效的{now}判断；{on}中较早时有效的是{earlier}",
-                now = now.measure.number,
+                now = now.measure.cited(),
                 day = self.day,
-                earlier = earlier.measure.number,
+                earlier = earlier.measure.cited(),
                 on = on
             );
             let article = &earlier.measure.in_force_article;

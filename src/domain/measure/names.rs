@@ -15,6 +15,8 @@ pub enum Names {
     BaseConditions,
     /// Categories.
     Categories,
+    /// What an evaluation finds on.
+    Characteristics,
     /// What check and acceptance looks at.
     Contents,
     /// Tasks of the advisory annex.
@@ -45,6 +47,9 @@ impl Measure {
             Names::Applicants => named(&self.applicant_kinds),
             Names::BaseConditions => named(&self.base_conditions),
             Names::Categories => Box::new(self.categories.iter().map(|c| (&c.id, &c.label))),
+            Names::Characteristics => {
+                Box::new(self.characteristics.iter().map(|one| (&one.id, &one.label)))
+            }
             Names::Contents => named(&self.acceptance_contents),
             Names::Guidelines => Box::new(self.guidelines.iter().map(|g| (&g.id, &g.label))),
             Names::Materials => named(&self.materials),
@@ -55,7 +60,10 @@ impl Measure {
             }
             Names::Phases => Box::new(self.phases.iter().map(|phase| (&phase.id, &phase.label))),
             Names::Requirements => Box::new(self.requirements.iter().map(|r| (&r.id, &r.label))),
-            Names::Tasks => Box::new(self.categories.iter().flat_map(|c| pairs(&c.tasks))),
+            Names::Tasks => {
+                let own = self.categories.iter().flat_map(|c| pairs(&c.tasks));
+                Box::new(own.chain(pairs(&self.tasks)))
+            }
             Names::Titles => named(&self.title_kinds),
         }
     }

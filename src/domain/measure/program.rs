@@ -79,6 +79,9 @@ pub struct SubjectKind {
     /// Our choice where the text is silent, marked as one.
     #[serde(default)]
     pub reading: Option<Text>,
+    /// Whether the province of such a subject may be unknown, or it may lie in several.
+    #[serde(default)]
+    pub anywhere: bool,
 }
 
 /// An exercise of a program (G16).

@@ -7,6 +7,7 @@
 mod decided;
 mod en;
 mod lapsed;
+mod local;
 mod own;
 mod zh;
 
@@ -194,7 +195,9 @@ impl Words<'_> {
                 batch,
             ),
         };
-        let parts = [act, grade, batch].into_iter().flatten();
+        let (round, theme) = (attestation.round.as_deref(), attestation.theme.as_deref());
+        let more = local::evidenced(self, round, theme, attestation.term.as_ref());
+        let parts = [act, grade, batch].into_iter().flatten().chain(more);
         parts.map(|part| format!("{}{part}", self.pick(", ", "，"))).collect()
     }
 

@@ -98,6 +98,7 @@ macro_rules! then {
 
 mod enrollments;
 mod events;
+mod figures;
 
 const EXERCISE: &str = "invented subjects; never add them to real ones";
 const PROVENANCE: &str = "`recorded`, `attested` or `inferred`: how the fact, or the event named by `source_sequence`, got into the record";
@@ -145,6 +146,7 @@ pub(super) const DECLARED: &[Declared] = &[
     events::EVENT,
     enrollments::OBLIGATION,
     events::DIVISION,
+    figures::INDICATOR_OBSERVATION,
     enrollments::PLACE,
     events::FRESHNESS,
 ];

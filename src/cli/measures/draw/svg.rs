@@ -65,7 +65,7 @@ fn heading_lines(measure: &Measure, language: Language) -> [String; 2] {
     let words = words::words(language);
     let document = format!(
         "{} · {} · {} · {} {}",
-        measure.number.get(language),
+        measure.cited().get(language),
         measure.issued_by.get(language),
         measure.in_force_from,
         words.version,

@@ -137,7 +137,7 @@ impl Words<'_> {
         let mut parts: Vec<String> = term.into_iter().chain(opened).collect();
         let versions = self.around.versions;
         let version = versions.version(&succeeded.version);
-        let version = version.map(|edition| edition.measure.number.get(language).to_owned());
+        let version = version.map(|edition| edition.measure.cited().get(language).to_owned());
         let version = version.unwrap_or_else(|| succeeded.version.to_string());
         let reading = succeeded.reading.as_ref().map(|reading| reading.get(language));
         let (prevails, subject) = (article(&succeeded.article, language), self.subject);

@@ -1,6 +1,6 @@
 //! What was done, in English: follows the office's name.
 
-use super::Words;
+use super::{Words, local};
 use crate::domain::act::{
     AcceptanceCheck, Act, AdjustmentRequest, Application, Approval, Arrangement, Correction,
     IndicatorSystem, Inspection, Progress, Receipt, Support,
@@ -14,7 +14,7 @@ use crate::domain::words::{self, batch, day, round, when};
 const EN: Language = Language::En;
 
 pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
-    let s = words.subject;
+    let (s, change) = (words.subject, "the change of its category");
     let of = |what: &str| {
         if words.is_own() { format!("its {what}") } else { format!("the {what} of {s}") }
     };
@@ -34,12 +34,8 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::RejectScheme(c) => format!("rejected the scheme of {s}: {}", c.reason),
         Act::ReportProgress(c) => progressed(words, c),
         Act::RequestAdjustment(c) => adjusting(words, c),
-        Act::ApproveAdjustment(c) => {
-            because(format!("granted {s} the change of its category"), &c.reason)
-        }
-        Act::RejectAdjustment(c) => {
-            format!("refused {s} the change of its category: {}", c.reason)
-        }
+        Act::ApproveAdjustment(c) => because(format!("granted {s} {change}"), &c.reason),
+        Act::RejectAdjustment(c) => format!("refused {s} {change}: {}", c.reason),
         Act::DeclareExit(c) => format!("declared {}: {}", of("exit"), c.reason),
         Act::SubmitPromotionPlan(_) => {
             format!("submitted {}", of("comprehensive strength promotion plan"))
@@ -51,12 +47,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::Inspect(inspection) => inspected(words, inspection),
         Act::EvaluateAnnually(c) => format!("evaluated {s} for the year {}: {}", c.year, c.result),
         Act::OpenEvaluation(c) => format!("opened the stage evaluation of {s}: {}", c.scope),
-        Act::Evaluate(c) => {
-            format!("evaluated {s} with the result “{}”: {}", words.outcome(&c.result), c.findings)
-        }
-        Act::List(c) => {
-            format!("listed {s} as “{}” in {}", words.label(Phases, &c.rank), batch(&c.batch, EN))
-        }
+        Act::List(c) => local::listed(words, c, &words.label(Phases, &c.rank)),
         Act::Accept(check) => accepted(words, check),
         Act::Confirm(_) => format!("confirmed the title of {s}"),
         Act::RequestAcceptance(_) => "asked for another check and acceptance".to_owned(),
@@ -65,7 +56,6 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
             format!("reviewed the title of {s} with the result “{}”", words.outcome(&c.result))
         }
         Act::EndStanding(c) => format!("ended the standing of {s}: {}", c.reason),
-        Act::RecordDeliverable(c) => format!("recorded a deliverable of {s}: {}", c.title),
         Act::ConfirmStanding(c) => {
             because(format!("confirmed the standing of {s} known from evidence"), &c.reason)
         }
@@ -80,6 +70,15 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         | Act::Note(_)
         | Act::RecordUnderUnknownRule(_)
         | Act::RecordListComplete(_) => recorded(words, act),
+        Act::File(_)
+        | Act::Conclude(_)
+        | Act::StateProject(_)
+        | Act::RecordProjectResult(_)
+        | Act::ReportWork(_)
+        | Act::EvaluatePerformance(_)
+        | Act::Evaluate(_)
+        | Act::RecordDeliverable(_)
+        | Act::RecordFigure(_) => local::done(words, act),
     }
 }
 

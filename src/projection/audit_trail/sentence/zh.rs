@@ -1,6 +1,6 @@
 //! What was done, in Chinese: follows the office's name.
 
-use super::Words;
+use super::{Words, local};
 use crate::domain::act::{
     AcceptanceCheck, Act, ActKind, AdjustmentRequest, Application, Approval, Arrangement,
     Correction, IndicatorSystem, Inspection, Support,
@@ -45,12 +45,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::Inspect(c) => inspected(words, c),
         Act::EvaluateAnnually(c) => format!("对{s}作出{}年度评价：{}", c.year, c.result),
         Act::OpenEvaluation(c) => format!("启动对{s}的阶段评估：{}", c.scope),
-        Act::Evaluate(c) => {
-            format!("评估{s}，结果为{}：{}", words.outcome(&c.result), c.findings)
-        }
-        Act::List(c) => {
-            format!("将{s}列为{}（{}）", rank(words, &c.rank), batch(&c.batch, ZH))
-        }
+        Act::List(c) => local::listed(words, c, &rank(words, &c.rank)),
         Act::Accept(check) => accepted(words, check),
         Act::Confirm(_) => format!("确认{s}的称号"),
         Act::RequestAcceptance(_) if words.is_own() => "申请再次验收".to_owned(),
@@ -61,7 +56,6 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
             format!("复核{s}的称号，结果为{}", words.outcome(&c.result))
         }
         Act::EndStanding(c) => format!("终止{s}的资格：{}", c.reason),
-        Act::RecordDeliverable(c) => format!("提交{}：{}", of("一项成果"), c.title),
         Act::ConfirmStanding(c) => because(format!("确认{s}凭佐证记录的状态"), &c.reason),
         Act::AcknowledgeReceipt(c) => {
             let received = day(c.receipt_on, ZH);
@@ -79,6 +73,15 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::RecordListComplete(c) => format!("登记{s}参加名单自该日起完整：{}", c.source),
         Act::Note(c) => format!("就{s}备注：{}", c.text),
         Act::RecordUnderUnknownRule(c) => format!("补录{s}的事项（适用规定不详）：{}", c.what),
+        Act::File(_)
+        | Act::Conclude(_)
+        | Act::StateProject(_)
+        | Act::RecordProjectResult(_)
+        | Act::ReportWork(_)
+        | Act::EvaluatePerformance(_)
+        | Act::Evaluate(_)
+        | Act::RecordDeliverable(_)
+        | Act::RecordFigure(_) => local::done(words, act),
     }
 }
 
@@ -97,6 +100,7 @@ pub(super) fn decides(act: ActKind) -> bool {
             | ActKind::List
             | ActKind::Confirm
             | ActKind::EndStanding
+            | ActKind::Conclude
     )
 }
 
