@@ -253,6 +253,28 @@ SELECT subject,
        encode(source_event_id, 'hex')::uuid AS source_event_id
 FROM {copy}.docket_report_division;
 
+CREATE OR REPLACE VIEW docket_report.indicator_observation AS
+SELECT division,
+       indicator,
+       period,
+       basis,
+       coverage,
+       value,
+       bound,
+       unit,
+       name_en,
+       name_zh,
+       source,
+       confidence,
+       note,
+       observation,
+       exercise <> 0 AS exercise,
+       provenance,
+       source_sequence,
+       timestamptz 'epoch' + recorded_at * interval '1 microsecond' AS recorded_at,
+       encode(source_event_id, 'hex')::uuid AS source_event_id
+FROM {copy}.docket_report_indicator_observation;
+
 CREATE OR REPLACE VIEW docket_report.place AS
 SELECT program,
        category,

@@ -316,6 +316,31 @@ JOIN event_fact a ON a.sequence =
      (SELECT max(n.known_from) FROM subject_name n WHERE n.subject = s.subject AND n.known_from <= 9223372036854775807)
 WHERE s.known_from <= 9223372036854775807 AND (s.known_to IS NULL OR s.known_to > 9223372036854775807);
 
+-- One row per figure of a division that stands, as printed: indicator, period, value, unit, source. Totals and divisions that take part in no program are among them.
+CREATE VIEW docket_report_indicator_observation AS
+SELECT o.division AS division,
+       o.indicator AS indicator,
+       o.period AS period,
+       o.basis AS basis,
+       o.coverage AS coverage,
+       o.value AS value,
+       o.bound AS bound,
+       o.unit AS unit,
+       (SELECT n.name_en FROM subject_name n WHERE n.subject = o.division AND n.known_from <= 9223372036854775807 AND (n.known_to IS NULL OR n.known_to > 9223372036854775807) ORDER BY n.from_day DESC, n.revision DESC LIMIT 1) AS name_en,
+       (SELECT n.name_zh FROM subject_name n WHERE n.subject = o.division AND n.known_from <= 9223372036854775807 AND (n.known_to IS NULL OR n.known_to > 9223372036854775807) ORDER BY n.from_day DESC, n.revision DESC LIMIT 1) AS name_zh,
+       o.source AS source,
+       o.confidence AS confidence,
+       o.note AS note,
+       o.observation AS observation,
+       o.exercise AS exercise,
+       a.provenance AS provenance,
+       a.sequence AS source_sequence,
+       a.recorded_at AS recorded_at,
+       a.event_id AS source_event_id
+FROM indicator_observation o
+JOIN event_fact a ON a.sequence = o.known_from
+WHERE o.known_from <= 9223372036854775807 AND (o.known_to IS NULL OR o.known_to > 9223372036854775807);
+
 -- Places of quotas that are held or reserved, as known now, by days.
 CREATE VIEW docket_report_place AS
 SELECT p.program AS program,
