@@ -3,7 +3,7 @@
 use super::{Words, local};
 use crate::domain::act::{
     AcceptanceCheck, Act, ActKind, AdjustmentRequest, Application, Approval, Arrangement,
-    Correction, IndicatorSystem, Inspection, Support,
+    Correction, IndicatorSystem, Inspection, Receipt, Support,
 };
 use crate::domain::ids::{Id, Language};
 use crate::domain::measure::Names::{BaseConditions, Categories, Phases, Tasks};
@@ -57,10 +57,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         }
         Act::EndStanding(c) => format!("终止{s}的资格：{}", c.reason),
         Act::ConfirmStanding(c) => because(format!("确认{s}凭佐证记录的状态"), &c.reason),
-        Act::AcknowledgeReceipt(c) => {
-            let received = day(c.receipt_on, ZH);
-            format!("确认{s}修订号{}的材料于{received}收到", c.of.revision)
-        }
+        Act::AcknowledgeReceipt(c) => received(s, c),
         Act::Correct(correction) => corrected(words, correction),
         Act::AttestStanding(c) => {
             format!("据佐证材料补录{s}{}：{}", stood(&words.node(&c.stands_at)), c.source)
@@ -83,6 +80,11 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         | Act::RecordDeliverable(_)
         | Act::RecordFigure(_) => local::done(words, act),
     }
+}
+
+fn received(subject: &str, receipt: &Receipt) -> String {
+    let on = day(receipt.receipt_on, ZH);
+    format!("确认{subject}修订号{}的材料于{on}收到", receipt.of.revision)
 }
 
 /// Whether an act is one that an office decides, in the words of a document; the rest is done.
