@@ -78,6 +78,7 @@ fn filled_in(path: &str, act: &str, digest: &str) -> String {
     let known = [
         ("{program}", "strong_province"),
         ("{subject}", "440000"),
+        ("{division}", "440000"),
         ("{version}", version),
         ("{year}", "2026"),
         ("{revision}", "0"),

@@ -89,6 +89,7 @@ fn filled_in(path: &str) -> String {
     let known = [
         ("{program}", "strong_province"),
         ("{subject}", "440000"),
+        ("{division}", "440000"),
         ("{version}", "2015-59"),
         ("{year}", "2026"),
         ("{revision}", "0"),
