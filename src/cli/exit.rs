@@ -192,7 +192,9 @@ fn of_log(error: &LogError) -> Option<Exit> {
 fn of_moving(error: &MoveError) -> Option<Exit> {
     match error {
         MoveError::Log { source, .. } => of_log(source),
-        MoveError::OtherLog(_) | MoveError::Differs(_) => Some(Exit::Unverified),
+        MoveError::OtherLog(_) | MoveError::Differs(_) | MoveError::Void { .. } => {
+            Some(Exit::Unverified)
+        }
         MoveError::Foreign(_) | MoveError::Gone { .. } => Some(Exit::Conflict),
         MoveError::Same => Some(Exit::Usage),
         MoveError::Empty => Some(Exit::NotFound),
