@@ -9,6 +9,7 @@ pub mod condition;
 pub mod date;
 pub mod decide;
 pub mod division;
+pub mod document_number;
 pub mod duty;
 pub mod enrollment;
 pub mod event;

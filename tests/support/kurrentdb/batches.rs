@@ -59,7 +59,9 @@ pub fn batch_append(
         match next {
             Next::Answer { result, after } => {
                 link.world.flush().await;
-                tokio::time::sleep(after).await;
+                if !after.is_zero() {
+                    tokio::time::sleep(after).await;
+                }
                 answer.result = Some(result);
                 Some((Ok(answer), (link, Some(done))))
             }
