@@ -7,6 +7,8 @@
 mod app;
 #[path = "import/binary.rs"]
 mod binary;
+#[path = "import/folders.rs"]
+mod folders;
 #[path = "import/lines.rs"]
 mod lines;
 #[path = "import/record.rs"]
@@ -14,6 +16,8 @@ mod record;
 #[path = "cli/support.rs"]
 #[allow(dead_code, reason = "each suite uses its part")]
 mod support;
+#[path = "import/tables.rs"]
+mod tables;
 
 use std::sync::{Arc, Mutex};
 

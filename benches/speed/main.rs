@@ -14,6 +14,7 @@ mod copies;
 mod feeds;
 mod fold;
 mod generate;
+mod imports;
 #[cfg(feature = "kurrentdb")]
 mod kurrentdb;
 mod lag;
@@ -36,7 +37,7 @@ use server::Filling;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const PARTS: [&str; 12] = [
+const PARTS: [&str; 13] = [
     "appends",
     "fold",
     "acts",
@@ -47,6 +48,7 @@ const PARTS: [&str; 12] = [
     "postgres",
     "kurrentdb",
     "copies",
+    "imports",
     "beside",
     "whole",
 ];
@@ -101,6 +103,9 @@ fn main() -> anyhow::Result<()> {
         postgres::postgres(&made, time)?;
         #[cfg(not(feature = "postgres"))]
         println!("postgres: left out, this build has no feature `postgres`");
+    }
+    if is_asked("imports") {
+        runtime.block_on(imports::imports(&data))?;
     }
     #[cfg(feature = "kurrentdb")]
     runtime.block_on(in_kurrentdb(is_asked, &data, &made, time))?;

@@ -27,11 +27,15 @@ const SHOWN: u64 = 20;
 
 /// Bring acts, notes, attestations and subjects out of an archive into the record.
 ///
-/// FILE has one JSON object a line (NDJSON): an act as the body of the act has it over REST, with
-/// `program`, `subject` and, if it has one, a `key` of its own; or `register` with a subject. They are
-/// recorded in the file's order by the registrar, by the same rules as any act; an act of another office
-/// says so in `archive`. The whole file is checked before anything is recorded, and each bad line is told
-/// with its line, column and reason. One bad line imports nothing, or with --lenient only the enrollments
+/// FILE has one JSON object a line (.ndjson): an act as the body of the act has it over REST, with
+/// `program`, `subject` and, if it has one, a `key` of its own; or `register` with a subject. Or it is a
+/// table (.csv, .xlsx) whose header names these members, those within another with a dot: program,
+/// subject, act, effective_on, document.number, register.id. Or a folder of such files, in the order of
+/// their names, with documents that `document` or a material names as `file`.
+///
+/// Lines are recorded in order by the registrar, by the same rules as any act; an act of another office
+/// says so in `archive`. Everything is checked before anything is recorded, and each bad line is told with
+/// its line, column and reason. One bad line imports nothing, or with --lenient only the enrollments
 /// without one. The same file again changes nothing. A log in a file must not be served meanwhile.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -44,7 +48,7 @@ Exit codes: 0 imported (or on record before), 2 usage, 3 lines are bad: nothing 
 --lenient not all, 4 the log is open elsewhere, 5 no such file, 8 unavailable (try again), 130 interrupted:
 nothing was imported")]
 pub struct ImportArgs {
-    /// The file
+    /// The file or folder
     #[arg(value_name = "FILE", required_unless_present = "template")]
     file: Option<PathBuf>,
     /// Write an example of each kind of line to standard output
@@ -206,7 +210,9 @@ impl Watch for Shown {
         told.0 += 1;
         if told.0 <= SHOWN {
             let column = bad.column.as_ref().map_or_else(String::new, |name| format!(", {name}"));
-            let line = format!("line {}{column}: {} ({})", bad.line, bad.reason, bad.code);
+            let file = bad.file.as_ref().map_or_else(String::new, |name| format!("{name}, "));
+            let (number, reason, code) = (bad.line, &bad.reason, &bad.code);
+            let line = format!("{file}line {number}{column}: {reason} ({code})");
             self.bar.suspend(|| tell(&line));
         }
         if let Some(report) = &mut told.1 {

@@ -5,11 +5,13 @@
 //! line's own key; without one it is made of the line's content, never of its number.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::bad::BadLine;
+use super::documents::Documents;
 use crate::codec::{self, RequestBody, RequestError};
 use crate::domain::act::ActRequest;
 use crate::domain::ids::{SubjectId, Text};
@@ -29,6 +31,8 @@ pub struct Line {
     pub json: Result<Vec<u8>, Vec<BadLine>>,
     /// How many bytes of the file were read up to its end.
     pub read: u64,
+    /// The file in which it stands, where there are several.
+    pub file: Option<Arc<str>>,
 }
 
 /// A file of lines, which can be read again.
@@ -38,6 +42,11 @@ pub trait Source: Send + Sync {
 
     /// How many bytes it has.
     fn bytes(&self) -> u64;
+
+    /// The documents beside it.
+    fn documents(&self) -> Option<Arc<Documents>> {
+        None
+    }
 
     /// Its lines, from the first.
     ///

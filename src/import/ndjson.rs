@@ -93,7 +93,7 @@ impl Iterator for Lines {
                 false => Ok(line),
                 true => Err(vec![BadLine::new(number, None, Code::PayloadTooLarge, too_long())]),
             };
-            return Some(Ok(Line { number, json, read }));
+            return Some(Ok(Line { number, json, read, file: None }));
         }
     }
 }

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::bad::BadLine;
+use super::documents::{Documents, TrialDocuments};
 use super::line::{self, ActLine, Line, Said, Source, What};
 use super::trial_log::TrialLog;
+use crate::app::documents::DocumentStore;
 use crate::app::{ActCall, ActError, App, Caller, Parts, Precondition, StartError, start_reading};
 use crate::domain::ids::Text;
 use crate::domain::measure_file::FILES;
@@ -132,10 +134,13 @@ impl Import<'_> {
         let mut left_out = BTreeSet::new();
         let mut bad_lines = 0;
         for pass in 0.. {
-            let mut trial = self.trial(pass).await?;
+            let bad_before = bad_lines;
+            let mut trial = self.trial(pass, source.documents()).await?;
             self.try_all(&mut trial, source.clone(), &left_out).await?;
             bad_lines += trial.outcome.bad_lines;
             trial.outcome.bad_lines = bad_lines;
+            // The bad lines of the passes before are among them.
+            trial.outcome.left_out = trial.outcome.left_out.saturating_sub(bad_before);
             let has_bad = !trial.bad.is_empty();
             if has_bad && self.lenient {
                 // What they did is taken back for the others, too: a place, a subject.
@@ -145,6 +150,10 @@ impl Import<'_> {
             if has_bad || self.only_tries {
                 return Ok(trial.outcome);
             }
+            if let Some(documents) = source.documents() {
+                let kept = documents.keep(&**self.app.documents()).await;
+                kept.map_err(ActError::from)?;
+            }
             self.record(&trial).await?;
             trial.outcome.is_recorded = true;
             return Ok(trial.outcome);
@@ -152,12 +161,17 @@ impl Import<'_> {
         Ok(Outcome::default())
     }
 
-    async fn trial(&self, pass: u64) -> Result<Trial, ImportError> {
+    async fn trial(&self, pass: u64, beside: Option<Arc<Documents>>) -> Result<Trial, ImportError> {
+        let kept = self.app.documents().clone();
+        let documents: Arc<dyn DocumentStore> = match beside {
+            Some(beside) => Arc::new(TrialDocuments { kept, beside }),
+            None => kept,
+        };
         let path = self.scratch.join(format!("trial-{pass}.sqlite"));
         let log = Arc::new(TrialLog::over(self.app.log().clone(), &path).await?);
         let app = start_reading(Parts {
             log: log.clone(),
-            documents: self.app.documents().clone(),
+            documents,
             clock: self.app.clock().clone(),
             files: FILES,
             new_log_id: uuid::Uuid::nil(),
@@ -216,10 +230,12 @@ impl Import<'_> {
             Err(bad) => {
                 let named = line.json.as_deref().ok().and_then(line::stream_named);
                 // Where nobody knows of which enrollment it would be, it is left out by itself.
-                let stream = named.unwrap_or_else(|| format!("line {}", line.number));
+                let place =
+                    || format!("{} line {}", line.file.as_deref().unwrap_or(""), line.number);
+                let stream = named.unwrap_or_else(place);
                 match left_out.contains(&stream) {
                     true => trial.outcome.left_out += 1,
-                    false => self.tell(trial, stream, bad),
+                    false => self.tell(trial, line, stream, bad),
                 }
                 return Ok(());
             }
@@ -259,7 +275,7 @@ impl Import<'_> {
                 };
                 let code = Code::IdempotencyKeyReused;
                 let bad = vec![BadLine::new(line.number, Some("key"), code, text)];
-                self.tell(trial, stream, bad);
+                self.tell(trial, line, stream, bad);
                 Ok(())
             }
             answer => self.count(trial, line, answer, stream),
@@ -277,16 +293,19 @@ impl Import<'_> {
             Ok(true) => trial.outcome.on_record += 1,
             Ok(false) => trial.outcome.recorded += 1,
             Err(error) if error.is_refusal() => {
-                self.tell(trial, stream, BadLine::of_act(line.number, error));
+                self.tell(trial, line, stream, BadLine::of_act(line.number, error));
             }
             Err(error) => return Err(error.into()),
         }
         Ok(())
     }
 
-    fn tell(&self, trial: &mut Trial, stream: String, bad: Vec<BadLine>) {
+    fn tell(&self, trial: &mut Trial, line: &Line, stream: String, bad: Vec<BadLine>) {
         trial.outcome.bad_lines += 1;
-        bad.iter().for_each(|bad| self.watch.is_bad(bad));
+        for mut bad in bad {
+            bad.file = line.file.as_deref().map(str::to_owned);
+            self.watch.is_bad(&bad);
+        }
         trial.bad.insert(stream);
     }
 

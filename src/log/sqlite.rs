@@ -6,9 +6,9 @@
 //!
 //! The parts: `file` (paths), `lock` (who may append), `schema` (the format), `recovery` (a start),
 //! `queue`, `writer`, `batch` and `lane` (appending), `files` (whether the files are still there), `pool` and
-//! `reader` (pages), `alone` (reading where nothing can be written), `background` (checkpoints,
-//! following the head), `moving` (the pause in which a log goes elsewhere), `check` (the file's own
-//! integrity), `snapshot` (a copy while it is written), `faults` (the seam for tests).
+//! `reader` (pages), `alone` (reading where nothing can be written), `background` (checkpoints, following
+//! the head), `moving` (the pause in which a log goes elsewhere), `check` (the file's own integrity),
+//! `snapshot` (a copy while it is written), `faults` (the seam for tests).
 
 mod alone;
 mod background;
@@ -290,16 +290,14 @@ impl EventLog for SqliteLog {
         events: Vec<NewEvent>,
     ) -> BoxFuture<'a, Result<Appended, LogError>> {
         async move {
-            match &self.queue {
-                Some(queue) => queue.append(stream, expected, events).await,
-                None => Err(reads_only()),
-            }
+            let queue = self.queue.as_ref().ok_or_else(reads_only)?;
+            queue.append(stream, expected, events).await
         }
         .boxed()
     }
 
     fn lane(&self) -> BoxFuture<'_, Result<Box<dyn Lane + '_>, LogError>> {
-        let lane = self.queue.as_ref().map(|queue| Box::new(SqliteLane::new(queue)) as _);
+        let lane = self.queue.as_ref().map(SqliteLane::open);
         ready(lane.ok_or_else(reads_only)).boxed()
     }
 

@@ -148,7 +148,7 @@ impl Deciding<'_> {
             return Ok(());
         }
         let number = document.and_then(|document| document.number.as_deref());
-        let number = number.and_then(|number| DocumentNumber::of(number));
+        let number = number.and_then(DocumentNumber::of);
         let editions = self.ctx.versions.all().iter();
         let is_named = |number: &DocumentNumber, own: &str| {
             DocumentNumber::of(own).is_some_and(|own| number.names(&own))

@@ -61,7 +61,9 @@ pub(super) async fn append(
     };
     // Counted before it was asked for, it is an earlier append of the same, or of another, that stands.
     if at.is_none_or(|at| at > seen) {
-        shared.wake.notify_one();
+        if shared.count().waiters.stand(&append.stream, append.last) {
+            shared.wake.notify_one();
+        }
         if let Ok(Ok(standing)) = timeout(shared.options.count_limit, told).await {
             let sequence = standing.last().map(|event| event.sequence);
             return append.answer(&standing, sequence);

@@ -29,9 +29,9 @@ pub(super) struct SqliteLane<'a> {
 }
 
 impl<'a> SqliteLane<'a> {
-    pub fn new(queue: &'a Queue) -> Self {
+    pub fn open(queue: &'a Queue) -> Box<dyn Lane + 'a> {
         let (group, answers) = (Vec::new(), VecDeque::new());
-        Self { queue, group, bytes: 0, under_way: None, answers, ended: false }
+        Box::new(Self { queue, group, bytes: 0, under_way: None, answers, ended: false })
     }
 
     /// Hands the group to the writer, once the one before is known to stand.
