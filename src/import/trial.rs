@@ -69,16 +69,16 @@ pub enum ImportError {
     /// The trial.
     #[error("what is to be imported can't be tried: {0}")]
     Trial(#[from] StartError),
-    /// Someone else recorded in between.
+    /// The log did not take all of it.
     #[error(
-        "{done} of {all} events were recorded; then somebody else recorded in the same place: {reason}; run the import again, it goes on from there"
+        "{done} of {all} events were recorded, then: {reason}; run the import again, it goes on from there"
     )]
-    Raced {
+    Ended {
         /// How many events were recorded.
         done: u64,
         /// Of how many.
         all: u64,
-        /// What stood there.
+        /// What the log said.
         reason: LogError,
     },
     /// The user stopped it before anything was recorded.
@@ -350,18 +350,26 @@ impl Import<'_> {
                 sizes.push(append.events.len() as u64);
                 lane.send(append).await;
             }
-            let mut landed = 0;
+            let mut landed = done;
+            let mut ended = None;
             for size in sizes {
                 match lane.answer().await {
                     Some(Ok(_)) => landed += size,
                     Some(Err(reason)) => {
-                        self.app.heard_of(&streams).await;
-                        return Err(ImportError::Raced { done: done + landed, all, reason });
+                        ended = Some(reason);
+                        break;
                     }
-                    None => break,
+                    None => {
+                        let why = "it ended without an answer".to_owned();
+                        ended = Some(LogError::OutcomeUnknown(why));
+                        break;
+                    }
                 }
             }
             self.app.heard_of(&streams).await;
+            if let Some(reason) = ended {
+                return Err(ImportError::Ended { done: landed, all, reason });
+            }
             done += events;
             self.watch.progress("recording", done, all);
         }
