@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use csv::{ReaderBuilder, StringRecord, StringRecordsIntoIter};
-use encoding_rs::{CoderResult, Decoder, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Decoder, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::bad::BadLine;
 use super::line::{Line, Source};
@@ -50,12 +50,8 @@ impl Source for Csv {
 
     fn lines(&self) -> io::Result<Box<dyn Iterator<Item = io::Result<Line>> + Send>> {
         let encoding = encoding_of(&self.path)?;
-        let mut first = String::new();
-        decoded(&self.path, encoding)?
-            .0
-            .take(CHUNK as u64)
-            .read_to_string(&mut first)
-            .or_else(cut)?;
+        let mut first = Vec::new();
+        decoded(&self.path, encoding)?.0.take(CHUNK as u64).read_to_end(&mut first)?;
         let (from, counts) = decoded(&self.path, encoding)?;
         let mut builder = ReaderBuilder::new();
         builder.has_headers(false).flexible(true).delimiter(delimiter(&first));
@@ -64,14 +60,9 @@ impl Source for Csv {
     }
 }
 
-/// A character that the end of a first look cuts is no fault.
-fn cut(error: io::Error) -> io::Result<usize> {
-    if error.kind() == io::ErrorKind::InvalidData { Ok(0) } else { Err(error) }
-}
-
-fn delimiter(text: &str) -> u8 {
-    let header = text.lines().next().unwrap_or_default();
-    let count = |of: u8| header.bytes().filter(|byte| *byte == of).count();
+fn delimiter(text: &[u8]) -> u8 {
+    let header = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let count = |of: u8| header.iter().filter(|byte| **byte == of).count();
     [b',', b';', b'\t'].into_iter().rev().max_by_key(|of| count(*of)).unwrap_or(b',')
 }
 
@@ -145,20 +136,21 @@ struct Decoded {
 
 impl Decoded {
     fn fill(&mut self) -> io::Result<()> {
-        if self.filled.is_empty() && !self.ended {
+        let mut is_last = false;
+        if self.filled.is_empty() {
             let read = self.from.read(&mut self.taken)?;
             self.filled = 0..read;
-            self.ended = read == 0;
+            is_last = read == 0;
             self.counts.read.fetch_add(read as u64, Ordering::Relaxed);
         }
         self.text.resize(CHUNK, 0);
         let taken = &self.taken[self.filled.clone()];
-        let (result, read, written, _) =
-            self.decoder.decode_to_utf8(taken, &mut self.text, self.ended);
+        let (_, read, written, _) = self.decoder.decode_to_utf8(taken, &mut self.text, is_last);
         self.filled.start += read;
         self.text.truncate(written);
         self.at = 0;
-        debug_assert!(result == CoderResult::InputEmpty || written > 0);
+        // What a cut character is decoded to at the end fits into any buffer.
+        self.ended = is_last;
         Ok(())
     }
 }
@@ -166,13 +158,10 @@ impl Decoded {
 impl Read for Decoded {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         while self.at == self.text.len() {
-            if self.ended && self.filled.is_empty() && !self.text.is_empty() {
+            if self.ended {
                 return Ok(0);
             }
             self.fill()?;
-            if self.text.is_empty() && self.ended {
-                return Ok(0);
-            }
         }
         let length = into.len().min(self.text.len() - self.at);
         into[..length].copy_from_slice(&self.text[self.at..self.at + length]);
