@@ -5,12 +5,12 @@
 //! named cell by cell. Cells are parted by commas, semicolons or tabs, whichever the header has most of.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use csv::{ReaderBuilder, StringRecord, StringRecordsIntoIter};
+use csv::ReaderBuilder;
 use encoding_rs::{Decoder, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::bad::BadLine;
@@ -20,7 +20,7 @@ use crate::domain::ids::Text;
 use crate::views::problem::Code;
 
 /// The longest row, in bytes: a quotation mark that is never closed makes one row of all the rest.
-const MAX_ROW_BYTES: u64 = 1 << 20;
+const MAX_ROW_BYTES: usize = 1 << 20;
 const CHUNK: usize = 64 << 10;
 
 /// A file of which the first row names the columns.
@@ -52,11 +52,9 @@ impl Source for Csv {
         let encoding = encoding_of(&self.path)?;
         let mut first = Vec::new();
         decoded(&self.path, encoding)?.0.take(CHUNK as u64).read_to_end(&mut first)?;
-        let (from, counts) = decoded(&self.path, encoding)?;
-        let mut builder = ReaderBuilder::new();
-        builder.has_headers(false).flexible(true).delimiter(delimiter(&first));
-        let rows = builder.from_reader(from).into_records();
-        Ok(Box::new(Rows { rows, counts, table: None, ended: false }))
+        let (from, taken) = decoded(&self.path, encoding)?;
+        let (from, delimiter) = (BufReader::with_capacity(CHUNK, from), delimiter(&first));
+        Ok(Box::new(Rows { from, taken, delimiter, number: 0, table: None, ended: false }))
     }
 }
 
@@ -100,15 +98,9 @@ fn encoding_of(path: &Path) -> io::Result<&'static Encoding> {
     }
 }
 
-/// What was read, for progress and against rows without an end.
-#[derive(Default)]
-struct Counts {
-    read: AtomicU64,
-    since_row: AtomicU64,
-}
-
-fn decoded(path: &Path, encoding: &'static Encoding) -> io::Result<(Decoded, Arc<Counts>)> {
-    let counts = Arc::<Counts>::default();
+/// The file from its beginning, and how much of it was taken.
+fn decoded(path: &Path, encoding: &'static Encoding) -> io::Result<(Decoded, Arc<AtomicU64>)> {
+    let count = Arc::<AtomicU64>::default();
     let decoded = Decoded {
         from: File::open(path)?,
         decoder: encoding.new_decoder_with_bom_removal(),
@@ -117,9 +109,9 @@ fn decoded(path: &Path, encoding: &'static Encoding) -> io::Result<(Decoded, Arc
         text: Vec::new(),
         at: 0,
         ended: false,
-        counts: Arc::clone(&counts),
+        count: Arc::clone(&count),
     };
-    Ok((decoded, counts))
+    Ok((decoded, count))
 }
 
 /// A file in UTF-8, whatever it was written in.
@@ -131,7 +123,7 @@ struct Decoded {
     text: Vec<u8>,
     at: usize,
     ended: bool,
-    counts: Arc<Counts>,
+    count: Arc<AtomicU64>,
 }
 
 impl Decoded {
@@ -141,7 +133,7 @@ impl Decoded {
             let read = self.from.read(&mut self.taken)?;
             self.filled = 0..read;
             is_last = read == 0;
-            self.counts.read.fetch_add(read as u64, Ordering::Relaxed);
+            self.count.fetch_add(read as u64, Ordering::Relaxed);
         }
         self.text.resize(CHUNK, 0);
         let taken = &self.taken[self.filled.clone()];
@@ -166,41 +158,113 @@ impl Read for Decoded {
         let length = into.len().min(self.text.len() - self.at);
         into[..length].copy_from_slice(&self.text[self.at..self.at + length]);
         self.at += length;
-        let since = self.counts.since_row.fetch_add(length as u64, Ordering::Relaxed);
-        if since > MAX_ROW_BYTES {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "the row has no end"));
-        }
         Ok(length)
     }
 }
 
 struct Rows {
-    rows: StringRecordsIntoIter<Decoded>,
-    counts: Arc<Counts>,
+    from: BufReader<Decoded>,
+    taken: Arc<AtomicU64>,
+    delimiter: u8,
+    /// Lines of the file that were read.
+    number: u64,
     table: Option<Table>,
     ended: bool,
 }
 
+/// A row as it stands in the file.
+struct Row {
+    /// The number of its first line.
+    number: u64,
+    text: Vec<u8>,
+    /// Whether it ends: within the limit, and with all its quotation marks closed.
+    is_whole: bool,
+}
+
+/// Where a place in a row is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Within {
+    Start,
+    Cell,
+    Quotes,
+    /// After a quotation mark within quotes: their end, or the first half of one that is meant.
+    Mark,
+}
+
+impl Within {
+    fn after(self, byte: u8, delimiter: u8) -> Self {
+        match (self, byte) {
+            (Self::Quotes, b'"') => Self::Mark,
+            (Self::Start | Self::Mark, b'"') | (Self::Quotes, _) => Self::Quotes,
+            (_, byte) if byte == delimiter => Self::Start,
+            _ => Self::Cell,
+        }
+    }
+}
+
 impl Rows {
-    fn line(&mut self, row: StringRecord) -> Option<Line> {
-        let number = row.position().map_or(0, csv::Position::line);
-        let read = self.counts.read.load(Ordering::Relaxed);
-        let Some(table) = &self.table else {
-            let header: Vec<String> = row.iter().map(str::to_owned).collect();
-            return match Table::of(number, &header) {
-                Ok(table) => {
-                    self.table = Some(table);
-                    None
-                }
-                Err(bad) => {
-                    self.ended = true;
-                    Some(Line { number, json: Err(bad), read, file: None })
-                }
-            };
-        };
-        let cells = row.iter().map(|cell| Cell::Text(cell.to_owned())).collect();
-        let json = table.line(number, cells)?;
-        Some(Line { number, json, read, file: None })
+    /// The next row that says anything.
+    fn next_row(&mut self) -> io::Result<Option<Row>> {
+        let mut row = Row { number: self.number + 1, text: Vec::new(), is_whole: true };
+        let mut within = Within::Start;
+        loop {
+            let (before, room) = (row.text.len(), MAX_ROW_BYTES + 1 - row.text.len());
+            let read = (&mut self.from).take(room as u64).read_until(b'\n', &mut row.text)?;
+            if read == 0 {
+                row.is_whole = within != Within::Quotes;
+                return Ok((!row.text.is_empty()).then_some(row));
+            }
+            self.number += 1;
+            let line = &row.text[before..];
+            within = line.iter().fold(within, |within, byte| within.after(*byte, self.delimiter));
+            if row.text.len() > MAX_ROW_BYTES {
+                row.is_whole = false;
+                return Ok(Some(row));
+            }
+            if within == Within::Quotes {
+                continue;
+            }
+            if row.text.iter().any(|byte| !byte.is_ascii_whitespace()) {
+                return Ok(Some(row));
+            }
+            row = Row { number: self.number + 1, text: Vec::new(), is_whole: true };
+            within = Within::Start;
+        }
+    }
+
+    fn cells(&self, text: &[u8]) -> Vec<String> {
+        let mut builder = ReaderBuilder::new();
+        builder.has_headers(false).flexible(true).delimiter(self.delimiter);
+        let mut rows = builder.buffer_capacity(text.len().max(1)).from_reader(text).into_records();
+        // The text is UTF-8, as decoding makes it, and in memory.
+        let row = rows.next().and_then(Result::ok).unwrap_or_default();
+        row.iter().map(str::to_owned).collect()
+    }
+
+    /// A row as a line; nothing for the header, and for a row without a cell.
+    fn line(&mut self, row: &Row) -> Option<Line> {
+        let (number, read) = (row.number, self.taken.load(Ordering::Relaxed));
+        let line = |json| Line { number, json, read, file: None };
+        if !row.is_whole {
+            self.ended = true;
+            let text = endless();
+            return Some(line(Err(vec![BadLine::new(number, None, Code::PayloadTooLarge, text)])));
+        }
+        let cells = self.cells(&row.text);
+        if let Some(table) = &self.table {
+            let cells = cells.into_iter().map(Cell::Text).collect();
+            return table.line(number, cells).map(line);
+        }
+        match Table::of(number, &cells) {
+            Ok(table) => {
+                self.table = Some(table);
+                None
+            }
+            Err(bad) => {
+                self.ended = true;
+                Some(line(Err(bad)))
+            }
+        }
     }
 }
 
@@ -209,36 +273,23 @@ impl Iterator for Rows {
 
     fn next(&mut self) -> Option<Self::Item> {
         while !self.ended {
-            let number = self.rows.reader().position().line();
-            self.counts.since_row.store(0, Ordering::Relaxed);
-            match self.rows.next()? {
-                Ok(row) => {
-                    if let Some(line) = self.line(row) {
-                        return Some(Ok(line));
-                    }
-                }
-                Err(error) => {
-                    self.ended = true;
-                    return Some(match error.into_kind() {
-                        csv::ErrorKind::Io(error) if error.kind() != io::ErrorKind::InvalidData => {
-                            Err(error)
-                        }
-                        _ => Ok(endless(number, self.counts.read.load(Ordering::Relaxed))),
-                    });
-                }
+            let row = match self.next_row() {
+                Ok(row) => row?,
+                Err(error) => return Some(Err(error)),
+            };
+            if let Some(line) = self.line(&row) {
+                return Some(Ok(line));
             }
         }
         None
     }
 }
 
-fn endless(number: u64, read: u64) -> Line {
-    let text = Text {
+fn endless() -> Text {
+    Text {
         en: format!(
-            "the row is longer than {MAX_ROW_BYTES} bytes: is a quotation mark not closed? What follows was not read"
+            "the row does not end within {MAX_ROW_BYTES} bytes, or a quotation mark is not closed: what follows was not read"
         ),
-        zh: format!("该行超过 {MAX_ROW_BYTES} 字节，引号可能未闭合；其后的内容未读取"),
-    };
-    let json = Err(vec![BadLine::new(number, None, Code::PayloadTooLarge, text)]);
-    Line { number, json, read, file: None }
+        zh: format!("该行在 {MAX_ROW_BYTES} 字节内未结束，或引号未闭合；其后的内容未读取"),
+    }
 }

@@ -234,18 +234,18 @@ mod tests {
             ["act", "year", "document.number", "effective_on", "register.invented", "text", ""];
         let table = table(&names).unwrap();
         let cells =
-            ["evaluate_year", " 2016 ", "〔2015〕59号", "2016/9/1", "是", "12"].map(text).to_vec();
+            ["submit_report", " 2016 ", "〔2015〕59号", "2016/9/1", "是", "12"].map(text).to_vec();
         assert_eq!(
             line(&table, cells),
             serde_json::json!({
-                "act": "evaluate_year", "year": 2016, "document": {"number": "〔2015〕59号"},
+                "act": "submit_report", "year": 2016, "document": {"number": "〔2015〕59号"},
                 "effective_on": "2016-09-01", "register": {"invented": true}, "text": "12",
             })
         );
-        let numbers = vec![text("evaluate_year"), Cell::Number(2016.0), Cell::Number(59.0)];
+        let numbers = vec![text("submit_report"), Cell::Number(2016.0), Cell::Number(59.0)];
         assert_eq!(
             line(&table, numbers),
-            serde_json::json!({"act": "evaluate_year", "year": 2016, "document": {"number": "59"}})
+            serde_json::json!({"act": "submit_report", "year": 2016, "document": {"number": "59"}})
         );
         assert!(table.line(3, vec![text(" "), text("")]).is_none());
         let bad = table.line(4, vec![text("x"), text("a\u{fffd}"), Cell::Wrong("#REF!".into())]);

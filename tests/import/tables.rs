@@ -57,7 +57,12 @@ async fn what_a_table_says_wrongly_is_named_by_row_and_column() {
     let world = empty().await;
     let good = "exercise_cluster_area,one,note,2016-09-01,x";
     let header = "program,subject,act,effective_on,text";
-    let cases: [Case<'_>; 7] = [
+    let cases: [Case<'_>; 8] = [
+        (
+            format!("{header}\n{good}\n\"not closed,{good}\n{good}").into(),
+            &[(3, None)],
+            "quotation mark",
+        ),
         (
             format!("{header}\n{good}\n\n{}", good.replace("2016-09-01", "42614")).into(),
             &[(4, Some("effective_on"))],
