@@ -8,6 +8,7 @@ mod body;
 mod cloud_event;
 mod flat;
 mod form;
+mod histories;
 mod ids;
 mod members;
 mod meta;
@@ -24,16 +25,19 @@ use uuid::Uuid;
 use crate::domain::event::{Event, EventMeta, Recorded};
 use crate::domain::event_type::{EventType, Own, Records};
 use crate::domain::ids::EventRef;
+use crate::domain::indicator::IndicatorEvent;
 use crate::domain::logbook::{
     CalendarAdopted, ClockConfirmed, LogCreated, LossAccepted, MeasureAdopted,
 };
 use crate::domain::quota::QuotaEvent;
-use crate::domain::subject::{SubjectEvent, SubjectHistory, SubjectRecord};
+use crate::domain::subject::SubjectEvent;
 use crate::log::{NewEvent, RecordedEvent};
 
-pub use body::encode_data;
+use body::encode_data;
+pub use body::encode_fact;
 pub use cloud_event::{CloudEvents, MAX_DATA_BYTES};
 pub use flat::{Member, Members};
+pub use histories::{indicator_history, subject_history};
 pub(crate) use ids::hex;
 pub use ids::{caused_event_id, event_id, fingerprint, sha256_hex};
 pub use members::MAX_ERRORS;
@@ -41,9 +45,9 @@ pub use own::OwnBody;
 pub use request::{RequestBody, RequestError, parse_act_request};
 pub use schema::event_schemas;
 pub use streams::{
-    CALENDAR, LOG_STREAM, MEASURE, PROGRAM, QUOTA, SUBJECT, StreamKind, calendar_stream,
-    enrollment_stream, kind_of_stream, measure_stream, program_stream, quota_stream, record_stream,
-    snake_case, subject_stream,
+    CALENDAR, INDICATOR, LOG_STREAM, MEASURE, PROGRAM, QUOTA, SUBJECT, StreamKind, calendar_stream,
+    enrollment_stream, indicator_stream, kind_of_stream, measure_stream, program_stream,
+    quota_stream, record_stream, snake_case, subject_stream,
 };
 
 /// Why stored bytes are no event that this program knows.
@@ -98,6 +102,8 @@ pub enum Stored {
     Enrollment(Box<Recorded>),
     /// Of a subject.
     Subject(SubjectEvent, Box<EventMeta>),
+    /// Of the indicators of a division.
+    Indicator(IndicatorEvent, Box<EventMeta>),
     /// Of a quota.
     Quota(QuotaEvent, Box<EventMeta>),
     /// Sequence 0.
@@ -118,6 +124,7 @@ impl Stored {
         match self {
             Self::Enrollment(recorded) => &recorded.meta,
             Self::Subject(_, meta)
+            | Self::Indicator(_, meta)
             | Self::Quota(_, meta)
             | Self::LogCreated(_, meta)
             | Self::LossAccepted(_, meta)
@@ -161,6 +168,12 @@ pub fn decode(stored: &RecordedEvent) -> Result<Stored, CodecError> {
             }
             Own::SubjectCorrected => {
                 Stored::Subject(SubjectEvent::Corrected(body(stored, data)?), meta)
+            }
+            Own::IndicatorRecorded => {
+                Stored::Indicator(IndicatorEvent::Recorded(body(stored, data)?), meta)
+            }
+            Own::IndicatorCorrected => {
+                Stored::Indicator(IndicatorEvent::Corrected(body(stored, data)?), meta)
             }
             Own::PlaceReserved => {
                 Stored::Quota(QuotaEvent::PlaceReserved(body(stored, data)?), meta)
@@ -241,6 +254,7 @@ pub fn decode_enrollment(stored: &RecordedEvent) -> Result<Recorded, CodecError>
     match decode(stored)? {
         Stored::Enrollment(recorded) => Ok(*recorded),
         Stored::Subject(..)
+        | Stored::Indicator(..)
         | Stored::Quota(..)
         | Stored::LogCreated(..)
         | Stored::LossAccepted(..)
@@ -248,21 +262,6 @@ pub fn decode_enrollment(stored: &RecordedEvent) -> Result<Recorded, CodecError>
         | Stored::MeasureAdopted(..)
         | Stored::CalendarAdopted(..) => Err(unknown_type(stored)),
     }
-}
-
-/// The history of a subject, out of the events of its stream.
-///
-/// # Errors
-/// As [`decode`].
-pub fn subject_history(events: &[RecordedEvent]) -> Result<SubjectHistory, CodecError> {
-    let mut history = SubjectHistory::default();
-    for stored in events {
-        if let Stored::Subject(event, _) = decode(stored)? {
-            let (revision, sequence, id) = (stored.revision, stored.sequence, stored.event_id);
-            history.push(SubjectRecord { revision, sequence, id, event });
-        }
-    }
-    Ok(history)
 }
 
 fn body<T: serde::de::DeserializeOwned>(
@@ -350,6 +349,21 @@ pub fn encode_subject(
         SubjectEvent::Registered(body) => encode_own(body, meta, event_id),
         SubjectEvent::Renamed(body) => encode_own(body, meta, event_id),
         SubjectEvent::Corrected(body) => encode_own(&**body, meta, event_id),
+    }
+}
+
+/// An event of a division's indicators, ready to append.
+///
+/// # Errors
+/// As [`encode_own`].
+pub fn encode_indicator(
+    event: &IndicatorEvent,
+    meta: &EventMeta,
+    event_id: Uuid,
+) -> Result<NewEvent, serde_json::Error> {
+    match event {
+        IndicatorEvent::Recorded(body) => encode_own(body, meta, event_id),
+        IndicatorEvent::Corrected(body) => encode_own(&**body, meta, event_id),
     }
 }
 

@@ -6,6 +6,7 @@
 //! with it. Which rows there are is not here (`projection::export`).
 
 mod csv;
+mod labels;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod value;
@@ -14,7 +15,9 @@ use std::io::{self, Write};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::projection::{ExportError, ExportTable, Snapshot};
+use crate::projection::{ExportError, Report, Snapshot};
+
+pub use labels::{COLUMNS as LABEL_COLUMNS, LABEL, write_labels};
 
 /// The form of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,18 +74,26 @@ pub struct Written {
 /// Those of the read models and of `out`; [`ExportError::Form`] where the build has no Parquet.
 pub fn write(
     snapshot: &mut Snapshot<'_>,
-    table: &ExportTable,
+    table: &Report,
     form: Form,
     out: &mut (dyn Write + Send),
 ) -> Result<Written, ExportError> {
-    let mut out = Digesting { out, hasher: Sha256::new(), bytes: 0 };
-    let rows = match form {
-        Form::Csv { bom } => csv::write(snapshot, table, bom, &mut out)?,
+    digested(out, |out| match form {
+        Form::Csv { bom } => csv::write(snapshot, table, bom, out),
         #[cfg(feature = "parquet")]
-        Form::Parquet => parquet::write(snapshot, table, &mut out)?,
+        Form::Parquet => parquet::write(snapshot, table, out),
         #[cfg(not(feature = "parquet"))]
-        Form::Parquet => return Err(ExportError::Form("parquet")),
-    };
+        Form::Parquet => Err(ExportError::Form("parquet")),
+    })
+}
+
+/// Counts and digests the bytes that `rows` writes.
+fn digested(
+    out: &mut (dyn Write + Send),
+    rows: impl FnOnce(&mut Digesting<'_>) -> Result<u64, ExportError>,
+) -> Result<Written, ExportError> {
+    let mut out = Digesting { out, hasher: Sha256::new(), bytes: 0 };
+    let rows = rows(&mut out)?;
     out.flush()?;
     let sha256 = out.hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(Written { rows, bytes: out.bytes, sha256 })

@@ -5,6 +5,8 @@
 mod acts;
 #[path = "api/bounded.rs"]
 mod bounded;
+#[path = "api/changes.rs"]
+mod changes;
 #[path = "api/described.rs"]
 mod described;
 #[path = "api/docs.rs"]
@@ -14,8 +16,12 @@ mod documents;
 #[cfg(feature = "s3")]
 #[path = "api/documents_away.rs"]
 mod documents_away;
+#[path = "api/due_feeds.rs"]
+mod due_feeds;
 #[path = "api/event_stream.rs"]
 mod event_stream;
+#[path = "api/exceptions.rs"]
+mod exceptions;
 #[path = "api/exports.rs"]
 mod exports;
 #[path = "api/failing_log.rs"]
@@ -32,6 +38,8 @@ mod hanging;
 mod header_lists;
 #[path = "api/ids.rs"]
 mod ids;
+#[path = "api/indicators.rs"]
+mod indicators;
 #[path = "api/input.rs"]
 mod input;
 #[path = "api/labels.rs"]

@@ -2,6 +2,8 @@
 //! late entries, corrections, corrections of corrections and annulments.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 
+#[path = "bitemporal/answers.rs"]
+mod answers;
 #[path = "rules/clerk.rs"]
 mod clerk;
 #[path = "rules/lives.rs"]
@@ -13,11 +15,12 @@ mod story;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use answers::{answered, worded};
 use docket::domain::act::ActRequest;
 use docket::domain::date::{CivilDate, Day};
 use docket::domain::event::Recorded;
 use docket::domain::evolve::Part;
-use docket::domain::history::History;
+use docket::domain::history::{History, changes};
 use docket::domain::ids::Office::{self, NationalOffice, Registrar};
 use docket::domain::state::State;
 use oracle::oracle;
@@ -287,6 +290,34 @@ proptest! {
                     "as of {} known at {}", on, known
                 );
                 prop_assert_eq!(history.effective().possible(on), possible, "as of {} known at {}", on, known);
+            }
+        }
+    }
+
+    /// What is listed as changed is all that is answered otherwise, for the days that are named, and each
+    /// by an event that came since.
+    #[test]
+    fn g3_what_changed_is_what_is_answered_otherwise(attempts in attempts()) {
+        let story = lived(&attempts);
+        let events = story.history.events();
+        for known in 0..=events.len() {
+            let then = story.history.known_to(known);
+            let found = changes(&story.history, known);
+            for change in &found {
+                prop_assert!(usize::try_from(change.by).unwrap() >= known, "{change:?}");
+                prop_assert!(change.before != change.after);
+            }
+            for on in days(events) {
+                let mut answers = answered(&then.state_at(on));
+                for change in &found {
+                    if change.from <= on && change.to.is_none_or(|to| on < to) {
+                        let key = format!("{:?}", change.aspect);
+                        let before = answers.remove(&key);
+                        prop_assert_eq!(before, change.before.as_ref().map(worded), "{} on {}", &key, on);
+                        answers.extend(change.after.as_ref().map(|after| (key, worded(after))));
+                    }
+                }
+                prop_assert_eq!(answers, answered(&story.history.state_at(on)), "on {} since {}", on, known);
             }
         }
     }

@@ -26,6 +26,10 @@ mod nameless;
 mod postgres;
 #[path = "cli/read.rs"]
 mod read;
+#[path = "cli/registers.rs"]
+mod registers;
+#[path = "cli/retry.rs"]
+mod retry;
 #[path = "cli/rights.rs"]
 mod rights;
 #[cfg(feature = "s3")]

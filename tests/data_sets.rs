@@ -5,8 +5,12 @@
 
 #[path = "data_sets/exercise.rs"]
 mod exercise;
+#[path = "data_sets/figures.rs"]
+mod figures;
 #[path = "data_sets/load.rs"]
 mod load;
+#[path = "data_sets/local.rs"]
+mod local;
 #[path = "data_sets/real.rs"]
 mod real;
 #[path = "data_sets/replay.rs"]

@@ -4,21 +4,29 @@
 use std::fs;
 use std::path::Path;
 
+#[path = "drift/projections.rs"]
+mod projections;
+
+/// Whether a file is what would be generated now; or it is written anew.
+fn is_committed(path: &Path, generated: &str) {
+    if std::env::var_os("DOCKET_WRITE_GENERATED").is_some() {
+        fs::write(path, generated).expect("what is generated can be written");
+    }
+    let committed = fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        committed == generated,
+        "{} is not what it would be now; write it anew with DOCKET_WRITE_GENERATED=1 cargo test \
+         --test drift",
+        path.display()
+    );
+}
+
 /// Of a build that has everything: one without Parquet says that it has none.
 #[cfg(feature = "parquet")]
 #[test]
 fn the_openapi_document_is_the_committed_one() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/openapi.json");
-    let generated = docket::api::openapi_json();
-    if std::env::var_os("DOCKET_WRITE_GENERATED").is_some() {
-        fs::write(&path, generated).expect("schemas can be written");
-    }
-    let committed = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        committed == generated,
-        "schemas/openapi.json is not what the routes say now; write it anew with \
-         DOCKET_WRITE_GENERATED=1 cargo test --test drift"
-    );
+    is_committed(&path, &docket::api::openapi_json());
 }
 
 #[test]
@@ -33,15 +41,7 @@ fn the_schemas_of_measure_files_are_the_committed_ones() {
         let path =
             Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schemas/{name}.schema.json"));
         let generated = serde_json::to_string_pretty(&schema).expect("a schema is JSON") + "\n";
-        if std::env::var_os("DOCKET_WRITE_GENERATED").is_some() {
-            fs::write(&path, &generated).expect("schemas can be written");
-        }
-        let committed = fs::read_to_string(&path).unwrap_or_default();
-        assert!(
-            committed == generated,
-            "schemas/{name}.schema.json is not what the types say now; write it anew with \
-             DOCKET_WRITE_GENERATED=1 cargo test --test drift"
-        );
+        is_committed(&path, &generated);
     }
 }
 

@@ -16,6 +16,8 @@ mod places;
 #[cfg(feature = "postgres")]
 #[path = "read_models/postgres.rs"]
 mod postgres;
+#[path = "read_models/registers.rs"]
+mod registers;
 #[path = "read_models/reporting.rs"]
 mod reporting;
 #[path = "read_models/rows.rs"]

@@ -31,6 +31,8 @@ mod g_evidence;
 mod g_guidance;
 #[path = "rules/g_narrowing.rs"]
 mod g_narrowing;
+#[path = "rules/g_order.rs"]
+mod g_order;
 #[path = "rules/g_readings.rs"]
 mod g_readings;
 #[path = "rules/g_record.rs"]
@@ -49,6 +51,8 @@ mod life;
 mod n_programs;
 #[path = "rules/p_duties.rs"]
 mod p_duties;
+#[path = "rules/p_indicators.rs"]
+mod p_indicators;
 #[path = "rules/p_outside.rs"]
 mod p_outside;
 #[path = "rules/p_quota.rs"]
@@ -59,3 +63,5 @@ mod p_selection;
 mod p_stages;
 #[path = "rules/p_timeline.rs"]
 mod p_timeline;
+#[path = "rules/t_cities.rs"]
+mod t_cities;

@@ -66,7 +66,7 @@ pub async fn acts(data: &Path, made: &Made, size: Size, time: Duration) -> anyho
     let copied = copy(made, data, "acts")?;
     let log = Arc::new(SqliteLog::open_writer(copied.log())?);
     let clock = Arc::new(SystemClock::default());
-    let app = open(log.clone(), &copied.documents(), clock, 64 << 20).await?;
+    let app = open(log.clone(), &copied.documents(), clock, 80 << 20).await?;
     deciding(&app, time).await?;
 
     heading("App::act in one process, durable");

@@ -3,17 +3,23 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use docket::codec::Stored;
-use docket::log::{EventLog, RecordedEvent, SqliteLog};
-use docket::projection::{Decoded, Folder, Path, decode_page};
+use docket::log::{EventLog, Expected, MemoryLog, NewEvent, RecordedEvent, SqliteLog, StreamName};
+use docket::projection::{
+    Changes, Decoded, Folder, ModelChanges, Models, Path, Projection, Rows, Table, Turn, all,
+    decode_page,
+};
 use rusqlite::{Connection, OpenFlags};
 use tokio::runtime::Handle;
 
-use crate::generate::{Made, number};
-use crate::measure::{Cpu, heading, line};
+use crate::generate::{Made, PROGRAM, area_id, number};
+use crate::measure::{Cpu, Times, heading, line};
+use crate::parts::anew;
 
 /// Events decoded at once, as a rebuild does: few enough that they are still in the processor's
 /// cache when they are folded.
@@ -24,6 +30,11 @@ const PAGE: usize = 1024;
 const WAITING: usize = 16;
 /// What folded enrollments may take: all of a million events' fit.
 const CACHE_BYTES: usize = 256 << 20;
+
+/// Events of a long stream.
+const LONG: usize = 5_000;
+/// How often one more is taken in.
+const ROUNDS: usize = 20;
 
 /// How fast the whole log is folded.
 pub fn fold(made: &Made, runtime: &Handle) -> anyhow::Result<()> {
@@ -55,34 +66,68 @@ fn bare_select(made: &Made) -> anyhow::Result<f64> {
 }
 
 /// What was folded, to be sure of it.
-#[derive(Default)]
 struct Folded {
+    folder: Folder,
+    models: Models,
+    changes: Changes,
+    counts: Arc<Counts>,
     events: usize,
-    unsupported: usize,
-    refolded: usize,
+}
+
+#[derive(Default)]
+struct Counts {
+    unsupported: AtomicUsize,
+    anew: AtomicUsize,
+}
+
+/// Counts instead of writing rows.
+struct Counting(Arc<Counts>);
+
+impl Projection for Counting {
+    fn name(&self) -> &'static str {
+        "counting"
+    }
+    fn version(&self) -> u32 {
+        1
+    }
+    fn indexes_sql(&self) -> &'static str {
+        ""
+    }
+    fn tables(&self) -> &'static [&'static Table] {
+        &[]
+    }
+    fn turn(&mut self, turn: &Turn<'_>, _: &mut Rows, _: &mut ModelChanges<'_>) {
+        let lost = turn.state().is_some_and(|state| !state.unsupported.is_empty());
+        self.0.unsupported.fetch_add(lost.into(), Relaxed);
+        self.0.anew.fetch_add(matches!(turn.path, Path::Anew { .. }).into(), Relaxed);
+    }
 }
 
 impl Folded {
-    fn fold(&mut self, folder: &mut Folder, decoded: &[Decoded]) -> anyhow::Result<()> {
+    fn new(log: &Arc<dyn EventLog>, runtime: &Handle) -> Self {
+        let counts = Arc::new(Counts::default());
+        let models = Models::new(vec![Box::new(Counting(counts.clone()))]);
+        let changes = models.changes();
+        let folder = Folder::new(log.clone(), runtime.clone(), CACHE_BYTES);
+        Self { folder, models, changes, counts, events: 0 }
+    }
+
+    fn fold(&mut self, decoded: &[Decoded]) -> anyhow::Result<()> {
         self.events += decoded.len();
+        let Self { folder, models, changes, .. } = self;
         for event in decoded {
             let Stored::Enrollment(recorded) = &event.stored else { continue };
-            let (mut lost, mut again) = (false, false);
-            folder.fold(&event.envelope, recorded, &mut |_, _| Ok(()), &mut |step, _| {
-                lost = step.after.unsupported.len() > step.before.unsupported.len();
-                again = matches!(step.path, Path::Refolded { .. });
-                Ok(())
-            })?;
-            self.unsupported += usize::from(lost);
-            self.refolded += usize::from(again);
+            folder.take_in(&event.envelope, recorded, models, changes)?;
         }
+        folder.end(true);
         Ok(())
     }
 
     fn shown(&self, cpu: Cpu) -> anyhow::Result<String> {
-        anyhow::ensure!(self.unsupported == 0, "an honest life leaves no event without its ground");
-        let each_us = cpu.each_us(self.events);
-        Ok(format!("{} events, {} refolded; cpu {each_us:.1} µs each", self.events, self.refolded))
+        let unsupported = self.counts.unsupported.load(Relaxed);
+        anyhow::ensure!(unsupported == 0, "an honest life leaves no event without its ground");
+        let (each_us, anew) = (cpu.each_us(self.events), self.counts.anew.load(Relaxed));
+        Ok(format!("{} events, {anew} folded anew; cpu {each_us:.1} µs each", self.events))
     }
 }
 
@@ -94,11 +139,10 @@ fn decode(events: Vec<RecordedEvent>) -> anyhow::Result<Vec<Decoded>> {
 
 /// Reading, decoding and folding in turns, each timed by itself.
 fn one_thread(log: &Arc<dyn EventLog>, runtime: &Handle, bare: f64) -> anyhow::Result<()> {
-    let mut folder = Folder::new(log.clone(), runtime.clone(), CACHE_BYTES);
     let chunk_events = number("BENCH_PAGE", CHUNK)?;
     let before = Cpu::own();
     let [mut read, mut decoding, mut folding] = [Duration::ZERO; 3];
-    let (mut after, mut folded) = (None, Folded::default());
+    let (mut after, mut folded) = (None, Folded::new(log, runtime));
     loop {
         let began = Instant::now();
         let page = runtime.block_on(log.read_all(after, PAGE))?;
@@ -111,7 +155,7 @@ fn one_thread(log: &Arc<dyn EventLog>, runtime: &Handle, bare: f64) -> anyhow::R
             let decoded = decode(chunk)?;
             decoding += began.elapsed();
             let began = Instant::now();
-            folded.fold(&mut folder, &decoded)?;
+            folded.fold(&decoded)?;
             folding += began.elapsed();
             drop(black_box(decoded));
         }
@@ -134,7 +178,6 @@ type Chunk = anyhow::Result<Vec<Decoded>>;
 
 /// Reading and decoding on a second thread.
 fn two_threads(log: &Arc<dyn EventLog>, runtime: &Handle, bare: f64) -> anyhow::Result<()> {
-    let mut folder = Folder::new(log.clone(), runtime.clone(), CACHE_BYTES);
     let (send, receive) = sync_channel(WAITING);
     let (back, used) = sync_channel(WAITING * 2);
     let (before, began) = (Cpu::own(), Instant::now());
@@ -142,10 +185,10 @@ fn two_threads(log: &Arc<dyn EventLog>, runtime: &Handle, bare: f64) -> anyhow::
         let (log, runtime) = (log.clone(), runtime.clone());
         std::thread::spawn(move || read_ahead(&*log, &runtime, &send, &used))
     };
-    let mut folded = Folded::default();
+    let mut folded = Folded::new(log, runtime);
     while let Ok(chunk) = receive.recv() {
         let chunk: Vec<Decoded> = chunk?;
-        folded.fold(&mut folder, &chunk)?;
+        folded.fold(&chunk)?;
         // What a thread made is let go sooner by the same one.
         let _ = back.try_send(chunk);
     }
@@ -183,4 +226,54 @@ fn read_ahead(
             return;
         }
     }
+}
+
+/// What one event costs the read models on a stream of 5,000, as rows: at the end, before others, and
+/// where nothing of the stream is in memory.
+pub fn long_stream(made: &Made, runtime: &Handle) -> anyhow::Result<()> {
+    heading("One event on a stream of 5,000");
+    let from = runtime.block_on(async { SqliteLog::open_reader(made.log()) })?;
+    let stream = StreamName::parse(&format!("{PROGRAM}-{}", area_id(0)))?;
+    let life = anew(&runtime.block_on(from.read_stream(&stream, 0, 1_000))?.events);
+    let inspections: Vec<_> = life.iter().filter(|event| event.event_type == "Inspected").collect();
+    let (Some(early), Some(last)) = (inspections.first(), inspections.last()) else {
+        anyhow::bail!("area 0 was never inspected");
+    };
+    let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new());
+    let mut expected = Expected::NoStream;
+    let mut append = |event: NewEvent| {
+        let appended = runtime.block_on(log.append(&stream, expected, vec![event]))?;
+        expected = Expected::Revision(appended.revision);
+        let before = appended.sequence.and_then(|sequence| sequence.checked_sub(1));
+        anyhow::Ok(runtime.block_on(log.read_all(before, 1))?.events)
+    };
+    for event in life.iter().chain(std::iter::repeat(*last)).take(LONG) {
+        append(event.clone())?;
+    }
+    for (what, event, cache_bytes) in [
+        ("at the end", *last, CACHE_BYTES),
+        ("before others", *early, CACHE_BYTES),
+        ("at the end, out of memory", *last, 0),
+    ] {
+        let mut folder = Folder::new(log.clone(), runtime.clone(), cache_bytes);
+        let mut models = Models::new(all());
+        let mut changes = models.changes();
+        let mut times = Times::default();
+        for round in 0..=ROUNDS {
+            let decoded = decode(append(event.clone())?)?;
+            let began = Instant::now();
+            for Decoded { envelope, stored } in &decoded {
+                let Stored::Enrollment(recorded) = stored else { continue };
+                folder.take_in(envelope, recorded, &mut models, &mut changes)?;
+            }
+            folder.end(true);
+            // The first one folds what came before.
+            if round > 0 {
+                times.add(began.elapsed());
+            }
+            changes.clear();
+        }
+        println!("{what}: {} ms (p50 / p99)", times.shown());
+    }
+    Ok(())
 }

@@ -264,7 +264,7 @@ impl Look {
             let mut seen = Seen { moves: Vec::new(), looks: Times::default(), holder: None };
             let (mut last, mut moved) = (None::<Instant>, Instant::now());
             loop {
-                let checkpoint = reader.ask(&mut |_| Ok(()))?;
+                let checkpoint = reader.checkpoint()?;
                 let now = Instant::now();
                 if let Some(last) = last.replace(now) {
                     seen.looks.add(now - last);

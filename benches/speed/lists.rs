@@ -85,8 +85,27 @@ pub fn lists(data: &Path, made: &Made) -> anyhow::Result<()> {
         let name = if known.is_some() { "as_of and at_sequence" } else { "as_of" };
         over_http(&server, &format!("HTTP: enrollments, {name}"), known)?;
     }
+    registers(&server, head)?;
     server.stop()?;
     std::fs::remove_dir_all(copied.folder)?;
+    Ok(())
+}
+
+/// The auditor's first questions: what is listed, on a page of 50.
+fn registers(server: &Server, head: u64) -> anyhow::Result<()> {
+    let since = head.saturating_sub(1000);
+    for (name, path) in [
+        ("exceptions", "/v1/exceptions?exercise=true".to_owned()),
+        (
+            "exceptions of a kind",
+            "/v1/exceptions?exercise=true&kind=override,correction".to_owned(),
+        ),
+        ("due from an office", "/v1/obligations?exercise=true&owes=national_office".to_owned()),
+        ("places", format!("/v1/programs/{PROGRAM}/quotas")),
+        ("changes in 1,000 events", format!("/v1/changes?exercise=true&since_sequence={since}")),
+    ] {
+        pages(server, &format!("HTTP: {name}"), |_| Ok(path.clone()))?;
+    }
     Ok(())
 }
 
@@ -111,15 +130,25 @@ fn asked(
 }
 
 fn over_http(server: &Server, name: &str, head: Option<u64>) -> anyhow::Result<()> {
+    pages(server, name, |numbers| {
+        let known = head.map(|head| format!("&at_sequence={}", numbers.below(head + 1)));
+        let (day, known) = (numbers.day()?, known.unwrap_or_default());
+        Ok(format!("/v1/enrollments?program={PROGRAM}&limit={ROWS}&as_of={day}{known}"))
+    })
+}
+
+fn pages(
+    server: &Server,
+    name: &str,
+    path: impl Fn(&mut Numbers) -> anyhow::Result<String>,
+) -> anyhow::Result<()> {
     let (mut numbers, mut times, mut bytes) = (Numbers(0x9e37_79b9_7f4a_7c15), Times::default(), 0);
     let mut connection = Connection::open(server.address)?;
     let began = Instant::now();
     for _ in 0..QUESTIONS {
-        let known = head.map(|head| format!("&at_sequence={}", numbers.below(head + 1)));
         let request = format!(
-            "GET /v1/enrollments?program={PROGRAM}&limit={ROWS}&as_of={}{} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
-            numbers.day()?,
-            known.unwrap_or_default(),
+            "GET {} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
+            path(&mut numbers)?,
             server.address,
             server.token
         );

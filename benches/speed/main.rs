@@ -53,21 +53,28 @@ const PARTS: [&str; 13] = [
     "whole",
 ];
 
+/// This program is also the server, the worker and the rebuild, each in a process of its own.
+fn apart(what: &str, folder: &str) -> Option<anyhow::Result<()>> {
+    if let Some(filling) = Filling::of(what) {
+        return Some(server::run(folder.into(), filling));
+    }
+    match what {
+        "work" => Some(server::run_worker(folder.into())),
+        "rebuild" => Some(server::run_rebuild(folder.into(), false)),
+        "rebuild-over-facts" => Some(server::run_rebuild(folder.into(), true)),
+        #[cfg(feature = "kurrentdb")]
+        "stand-in" => Some(kurrentdb::run_stand_in(folder.as_ref())),
+        _ => None,
+    }
+}
+
 fn main() -> anyhow::Result<()> {
     // Cargo adds `--bench`.
     let asked: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
-    // This program is also the server, the worker and the rebuild, each in a process of its own.
-    if let [what, folder] = asked.as_slice() {
-        if let Some(filling) = Filling::of(what) {
-            return server::run(folder.into(), filling);
-        }
-        match what.as_str() {
-            "work" => return server::run_worker(folder.into()),
-            "rebuild" => return server::run_rebuild(folder.into()),
-            #[cfg(feature = "kurrentdb")]
-            "stand-in" => return kurrentdb::run_stand_in(folder.as_ref()),
-            _ => {}
-        }
+    if let [what, folder] = asked.as_slice()
+        && let Some(done) = apart(what, folder)
+    {
+        return done;
     }
     if let Some(unknown) = asked.iter().find(|part| !PARTS.contains(&part.as_str())) {
         anyhow::bail!("{unknown:?} is no part; there are {}", PARTS.join(", "));
@@ -85,6 +92,7 @@ fn main() -> anyhow::Result<()> {
     }
     if is_asked("fold") {
         fold::fold(&made, runtime.handle())?;
+        fold::long_stream(&made, runtime.handle())?;
     }
     if is_asked("acts") {
         runtime.block_on(acts::acts(&data, &made, size, time))?;

@@ -136,6 +136,7 @@ pub async fn deciding(app: &docket::app::App, time: Duration) -> anyhow::Result<
         mending: None,
         standing_in: &|_| None,
         met_for_whole: &|_| None,
+        enrolled: &|_| None,
     };
     let mut by_kind: HashMap<bool, usize> = HashMap::new();
     let began = Instant::now();

@@ -178,7 +178,7 @@ async fn input_ended() -> anyhow::Result<()> {
 async fn serving(made: Made, filling: Filling) -> anyhow::Result<()> {
     let log = Arc::new(SqliteLog::open_writer(made.log())?);
     let clock = Arc::new(SystemClock::default());
-    let app = open(log.clone(), &made.documents(), clock.clone(), 64 << 20).await?;
+    let app = open(log.clone(), &made.documents(), clock.clone(), 80 << 20).await?;
     let (paused, mut status) = watch::channel(Status::default());
     let mut running = None;
     if filling != Filling::Nowhere {
@@ -231,14 +231,25 @@ fn token(key: &TokenKey, now_unix_s: i64) -> anyhow::Result<String> {
 
 /// Rebuilds every read model in a process of its own and prints what it took.
 pub fn rebuild_apart(made: &Made) -> anyhow::Result<()> {
-    let status =
-        Command::new(std::env::current_exe()?).arg("rebuild").arg(&made.folder).status()?;
+    rebuild_by("rebuild", made)
+}
+
+/// The same, but for the facts of events, which are kept.
+pub fn rebuild_over_facts(made: &Made) -> anyhow::Result<()> {
+    rebuild_by("rebuild-over-facts", made)
+}
+
+fn rebuild_by(what: &str, made: &Made) -> anyhow::Result<()> {
+    let status = Command::new(std::env::current_exe()?).arg(what).arg(&made.folder).status()?;
     anyhow::ensure!(status.success(), "the rebuild ended with {status}");
     Ok(())
 }
 
 /// What that process does.
-pub fn run_rebuild(folder: PathBuf) -> anyhow::Result<()> {
+pub fn run_rebuild(folder: PathBuf, over_facts: bool) -> anyhow::Result<()> {
+    let names: Vec<String> = all().iter().map(|model| model.name().to_owned()).collect();
+    let names: Vec<String> =
+        names.into_iter().filter(|name| over_facts && name != "event_facts").collect();
     let made = Made { folder };
     let runtime = tokio::runtime::Runtime::new()?;
     let log = runtime.block_on(async { SqliteLog::open_reader(made.log()) })?;
@@ -251,7 +262,7 @@ pub fn run_rebuild(folder: PathBuf) -> anyhow::Result<()> {
         runtime: runtime.handle().clone(),
         copies: &copies,
         projections: all,
-        names: &[],
+        names: &names,
     };
     let mut filled = Duration::ZERO;
     rebuild(&asked, &mut |_, _| {
@@ -267,7 +278,7 @@ pub fn run_rebuild(folder: PathBuf) -> anyhow::Result<()> {
         (took - filled).as_secs_f64()
     );
     crate::measure::line(
-        "rebuild of all read models",
+        if over_facts { "rebuild over kept facts" } else { "rebuild of all read models" },
         events as f64 / took.as_secs_f64(),
         "events/s",
         &more,

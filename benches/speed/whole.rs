@@ -11,7 +11,7 @@ use crate::client::Connection;
 use crate::generate::{Made, PROGRAM, Size, area_id};
 use crate::measure::{Cpu, Times, by_thread, flush, heading, line, memory_mib, thousands, threads};
 use crate::parts::{AT_ONCE, anew, sample, usual_act};
-use crate::server::{Filling, Server, copies, rebuild_apart};
+use crate::server::{Filling, Server, copies, rebuild_apart, rebuild_over_facts};
 
 /// Connections that ask for the status.
 const READERS: usize = 16;
@@ -53,6 +53,7 @@ pub fn rebuild(data: &Path, made: &Made) -> anyhow::Result<()> {
     heading("Rebuild");
     let copied = copy(made, data, "rebuilt")?;
     rebuild_apart(&copied)?;
+    rebuild_over_facts(&copied)?;
     std::fs::remove_dir_all(copied.folder)?;
     Ok(())
 }

@@ -1,55 +1,45 @@
--- The timeline of each enrollment as spans of days: its phases, titles, terms and categories, with the
--- times of status_history. The columns in EDTF are the dates as sharp as their source.
-
+-- The phases of each enrollment by days.
 CREATE TABLE timeline_phase (
-    id             INTEGER PRIMARY KEY,
-    enrollment     INTEGER NOT NULL,
-    valid_from     TEXT    NOT NULL,
-    known_from     INTEGER NOT NULL,
-    valid_to       TEXT,
+    -- the row: the enrollment's number times 2^20, and which of its rows
+    id INTEGER PRIMARY KEY,
+    -- the enrollment
+    enrollment INTEGER NOT NULL,
+    -- day: the first on which it holds
+    valid_from TEXT NOT NULL,
+    -- the sequence of the event from which this is known
+    known_from INTEGER NOT NULL,
+    -- day: from which it no longer holds; null while it does
+    valid_to TEXT,
+    -- the sequence from which that end is known
     valid_to_known INTEGER,
-    known_to       INTEGER,
-    phase          TEXT    NOT NULL,
-    since          TEXT,
-    planned_until  TEXT,
-    article        TEXT
+    -- the sequence from which it is known to be untrue
+    known_to INTEGER,
+    -- the phase
+    phase TEXT,
+    -- EDTF: since when
+    since TEXT,
+    -- EDTF: until when it was planned to last: the end of the term that began with the phase, else the end of the title held, else what the document plans for all in that phase (a reading, never a limit)
+    planned_until TEXT,
+    -- the article that says until when
+    article TEXT
 ) STRICT;
 
-CREATE TABLE timeline_title (
-    id             INTEGER PRIMARY KEY,
-    enrollment     INTEGER NOT NULL,
-    valid_from     TEXT    NOT NULL,
-    known_from     INTEGER NOT NULL,
-    valid_to       TEXT,
-    valid_to_known INTEGER,
-    known_to       INTEGER,
-    title          TEXT    NOT NULL,
-    held_from      TEXT    NOT NULL,
-    held_until     TEXT,
-    article        TEXT    NOT NULL
-) STRICT;
-
-CREATE TABLE timeline_term (
-    id             INTEGER PRIMARY KEY,
-    enrollment     INTEGER NOT NULL,
-    valid_from     TEXT    NOT NULL,
-    known_from     INTEGER NOT NULL,
-    valid_to       TEXT,
-    valid_to_known INTEGER,
-    known_to       INTEGER,
-    term_from      TEXT    NOT NULL,
-    term_until     TEXT    NOT NULL,
-    arithmetic     TEXT    NOT NULL,
-    article        TEXT    NOT NULL
-) STRICT;
-
+-- The categories of each enrollment by days.
 CREATE TABLE timeline_category (
-    id             INTEGER PRIMARY KEY,
-    enrollment     INTEGER NOT NULL,
-    valid_from     TEXT    NOT NULL,
-    known_from     INTEGER NOT NULL,
-    valid_to       TEXT,
+    -- the row: the enrollment's number times 2^20, and which of its rows
+    id INTEGER PRIMARY KEY,
+    -- the enrollment
+    enrollment INTEGER NOT NULL,
+    -- day: the first on which it holds
+    valid_from TEXT NOT NULL,
+    -- the sequence of the event from which this is known
+    known_from INTEGER NOT NULL,
+    -- day: from which it no longer holds; null while it does
+    valid_to TEXT,
+    -- the sequence from which that end is known
     valid_to_known INTEGER,
-    known_to       INTEGER,
-    category       TEXT    NOT NULL
+    -- the sequence from which it is known to be untrue
+    known_to INTEGER,
+    -- the category
+    category TEXT NOT NULL
 ) STRICT;

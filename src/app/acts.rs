@@ -23,10 +23,10 @@ use crate::domain::decide::{Context, Decision};
 use crate::domain::event::{Event, Recorded};
 use crate::domain::history::History;
 use crate::domain::history_decide::{decide_at_end, decide_on, fold_day_of_new};
-use crate::domain::ids::{Id, ProgramId};
+use crate::domain::ids::{Id, ProgramId, SubjectId};
 use crate::log::LogError;
 use checks::{changed_since, seen_before};
-use participation::decided_act;
+pub(super) use participation::decided_act;
 
 pub use prospects::Prospect;
 
@@ -102,8 +102,9 @@ impl Acts {
             versions = Arc::new(versions.of_whole());
         }
         let decided = decided_act(&call.request);
-        let others = self.participation(program, &versions, subject.id(), decided).await?;
-        let met_for_whole = self.met_for_whole(program, &versions, decided).await?;
+        let others = self.participation(program, &versions, subject.id(), decided, None).await?;
+        let met_for_whole = self.met_for_whole(program, &versions, decided, None).await?;
+        let enrolled = self.enrolled(program, &call.request, None).await?;
         Ok(Case {
             program,
             versions,
@@ -115,6 +116,7 @@ impl Acts {
             fingerprint: codec::fingerprint(&call.request),
             others,
             met_for_whole,
+            enrolled,
         })
     }
 
@@ -178,13 +180,14 @@ impl Acts {
                 return Err(changed_since(&history, seen));
             }
         }
-        let decision = decided?;
+        let event = |revision| Some(history.at(revision)?.reference(&case.stream));
+        let decision = decided.map_err(|refusal| refusal.naming(event))?;
         let fold_day =
             self.with_context(case, now, |ctx| fold_day_of_new(ctx, &history, request, &decision));
         self.record(case, &cached, Some(&history), decision, fold_day, now).await
     }
 
-    fn with_context<T>(
+    pub(super) fn with_context<T>(
         &self,
         case: &Case<'_>,
         now: Timestamp,
@@ -197,6 +200,10 @@ impl Acts {
             let mut met = case.met_for_whole.iter();
             met.find(|(known, _)| known == obligation).map(|(_, by)| by.clone())
         };
+        let enrolled = |subject: &SubjectId| {
+            let mut enrolled = case.enrolled.iter();
+            enrolled.find(|(known, _)| known == subject).map(|(_, by)| by.clone())
+        };
         decide(&Context {
             program: case.program,
             versions: &case.versions,
@@ -207,6 +214,7 @@ impl Acts {
             mending: None,
             standing_in: &standing_in,
             met_for_whole: &met_for_whole,
+            enrolled: &enrolled,
         })
     }
 
@@ -232,7 +240,7 @@ impl Acts {
                 left.map_err(|error| under(error, &decision))?;
             }
             let meta = self.meta(case, cached, &decision, now).await?;
-            let event = Event::Acted(Box::new(decision.fact));
+            let event = Event::Acted(decision.fact);
             let recorded = Recorded { revision, sequence: None, id: Uuid::nil(), event, meta };
             let (stream, followed) = (case.stream.clone(), None);
             let (replayed, validated_only) = (false, true);
@@ -253,7 +261,7 @@ impl Acts {
         }
         let appended = match self.meta(case, cached, &decision, now).await {
             Ok(meta) => {
-                let event = Event::Acted(Box::new(decision.fact));
+                let event = Event::Acted(decision.fact);
                 self.append_event(case, cached.revision, event, meta, follows).await
             }
             Err(error) => Err(error),

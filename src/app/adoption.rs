@@ -93,12 +93,34 @@ impl<'a> Shelf<'a> {
         }
         let mut newest = Vec::new();
         for adopted in adopted_last.into_values() {
-            let text = self.stored_text(&adopted).await?;
-            let measure = read_measure(&format!("{program}/{} (adopted)", adopted.version), &text)?;
-            newest.push(Arc::new(Edition { measure, digest: adopted.digest }));
+            newest.push(self.edition(program, adopted).await?);
         }
         let versions = Arc::new(Versions::new(newest));
         Ok(Adopted { versions, events, read_to, is_behind: false })
+    }
+
+    /// Every edition that was adopted, with the sequence of its adoption, oldest first.
+    pub async fn every_edition(
+        self,
+        program: &ProgramId,
+    ) -> Result<Vec<(u64, Arc<Edition>)>, StartError> {
+        let stream = codec::measure_stream(program);
+        let mut editions = Vec::new();
+        for stored in read_whole_stream(self.log, &stream, 0).await.map_err(ActError::from)? {
+            let Some((adopted, _)) = adoption(&stored)? else { continue };
+            editions.push((stored.sequence, self.edition(program, adopted).await?));
+        }
+        Ok(editions)
+    }
+
+    async fn edition(
+        self,
+        program: &ProgramId,
+        adopted: MeasureAdopted,
+    ) -> Result<Arc<Edition>, StartError> {
+        let text = self.stored_text(&adopted).await?;
+        let measure = read_measure(&format!("{program}/{} (adopted)", adopted.version), &text)?;
+        Ok(Arc::new(Edition { measure, digest: adopted.digest }))
     }
 
     /// The edition's bytes from the documents; a file of the same digest will do as well.

@@ -5,13 +5,15 @@
 //! as well (`follow`), what the follower of the log has passed. The follower moves on what is kept, and
 //! never puts a fold where none is.
 
-use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Arc, Mutex};
+use std::num::NonZeroU64;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::kept::Kept;
 use crate::domain::enrollment::Enrollment;
 use crate::domain::event::Recorded;
 use crate::domain::history::History;
@@ -28,21 +30,21 @@ pub struct Cached {
     index: Arc<Mutex<Index>>,
 }
 
-/// The events' ids by revision, and revisions by the hash of the key. The folds of one enrollment
+/// The events' ids and the hashes of the keys that made them, by revision. The folds of one enrollment
 /// share it, so that the next one costs no copy of it; each looks at what is up to its revision.
 #[derive(Debug, Default)]
 struct Index {
     ids: Vec<Uuid>,
-    keys: HashMap<u64, u64>,
+    /// Looked through one after the other: that of thousands takes microseconds.
+    keys: Vec<Option<NonZeroU64>>,
 }
 
 impl Index {
     fn before(&self, revision: u64) -> Self {
         let count = usize::try_from(revision).unwrap_or(usize::MAX);
-        let keys = self.keys.iter().filter(|(_, made)| **made < revision);
         Self {
             ids: self.ids.iter().take(count).copied().collect(),
-            keys: keys.map(|(hash, revision)| (*hash, *revision)).collect(),
+            keys: self.keys.iter().take(count).copied().collect(),
         }
     }
 }
@@ -62,6 +64,8 @@ impl Cached {
         for event in history.events() {
             cached.note(event);
         }
+        lock(&cached.index).ids.shrink_to_fit();
+        lock(&cached.index).keys.shrink_to_fit();
         cached
     }
 
@@ -93,10 +97,14 @@ impl Cached {
             self.index = Arc::new(Mutex::new(own));
             index = lock(&self.index);
         }
-        index.ids.push(event.id);
-        if let Some((key, _)) = &event.meta.key {
-            index.keys.insert(key_hash(&event.meta.principal, key), event.revision);
+        let key = event.meta.key.as_ref();
+        if index.ids.len() == index.ids.capacity() {
+            // Twice as much would be more than the rest of a long stream's fold.
+            index.ids.reserve_exact(1 + at / 8);
+            index.keys.reserve_exact(1 + at / 8);
         }
+        index.ids.push(event.id);
+        index.keys.push(key.and_then(|(key, _)| key_hash(&event.meta.principal, key)));
     }
 
     /// The id of the event at a revision.
@@ -109,34 +117,38 @@ impl Cached {
     /// to be equal is told apart when the event is read.
     pub fn revision_of_key(&self, principal: &str, key: &str) -> Option<u64> {
         let hash = key_hash(principal, key);
-        let found = lock(&self.index).keys.get(&hash).copied();
-        found.filter(|revision| Some(*revision) <= self.revision)
+        let found = lock(&self.index).keys.iter().rposition(|made| *made == hash)?;
+        u64::try_from(found).ok().filter(|revision| Some(*revision) <= self.revision)
     }
 
-    /// An estimate of the bytes held.
+    /// An estimate of the bytes held, what the allocator adds among them.
     fn bytes(&self) -> usize {
         let (state, index) = (&self.state, lock(&self.index));
-        512 + state.duties.len() * 320
-            + state.plan_versions.len() * 8
-            + state.results.len() * 80
-            + state.matters.len() * 96
+        let met: usize = state.duties.iter().map(|duty| duty.met.len()).sum();
+        let indicators = state.plan_versions.iter().map(|plan| plan.indicators.len());
+        2048 + state.duties.len() * 416
+            + met * 128
+            + indicators.map(|count| 64 + count * 24).sum::<usize>()
+            + state.results.len() * 112
+            + state.matters.len() * 1536
             + state.lapses.as_ref().map_or(0, |lapses| lapses.len() * 96)
             + index.ids.capacity() * 16
-            + index.keys.capacity() * 24
+            + index.keys.capacity() * 8
     }
 }
 
-fn lock(index: &Mutex<Index>) -> std::sync::MutexGuard<'_, Index> {
-    index.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn key_hash(principal: &str, key: &str) -> u64 {
+fn key_hash(principal: &str, key: &str) -> Option<NonZeroU64> {
     let mut hasher = Sha256::new();
     hasher.update(principal.as_bytes());
     hasher.update([0]);
     hasher.update(key.as_bytes());
     let hash = hasher.finalize();
-    u64::from_be_bytes([hash[0], hash[1], hash[2], hash[3], hash[4], hash[5], hash[6], hash[7]])
+    let first = hash.first_chunk::<8>().map_or(u64::MAX, |first| u64::from_be_bytes(*first));
+    NonZeroU64::new(first | 1)
 }
 
 /// How many counts of events passed the enrollments share.
@@ -146,58 +158,54 @@ const SLOTS: u64 = 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen(u64);
 
-/// The cache: when it is full, what was not asked for since the last round is let go.
+/// The cache.
 pub struct EnrollmentCache {
-    limit_bytes: usize,
     /// Whether others append too: then the follower counts, who hears of this process's events as well.
     is_shared: bool,
-    inner: Mutex<Inner>,
-}
-
-#[derive(Default)]
-struct Inner {
-    entries: HashMap<Arc<str>, (Arc<Cached>, bool, usize)>,
-    bytes: usize,
-    /// Events of enrollments that were appended or passed, in slots by the stream's name.
-    passed: Vec<u64>,
+    folds: Kept<Arc<str>, Arc<Cached>>,
+    /// Events of enrollments that were appended or passed, in slots by the stream's name. A fold is kept
+    /// or moved on under the lock of its slot only.
+    passed: Vec<Mutex<u64>>,
     /// Nothing is kept while the log can't be followed.
-    suspended: bool,
+    suspended: AtomicBool,
 }
 
 impl EnrollmentCache {
     /// A cache of at most so many bytes, over a log to which others append too, or not.
     pub fn new(limit_bytes: usize, is_shared: bool) -> Self {
-        let slots = usize::try_from(SLOTS).unwrap_or_default();
-        let inner = Inner { passed: vec![0; slots], ..Inner::default() };
-        Self { limit_bytes, is_shared, inner: Mutex::new(inner) }
+        let passed = (0..SLOTS).map(|_| Mutex::default()).collect();
+        let suspended = AtomicBool::new(false);
+        Self { is_shared, folds: Kept::new(limit_bytes), passed, suspended }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn slot(&self, stream: &str) -> MutexGuard<'_, u64> {
+        let mut hasher = DefaultHasher::new();
+        stream.hash(&mut hasher);
+        let slot = usize::try_from(hasher.finish() % SLOTS).unwrap_or_default();
+        lock(&self.passed[slot])
     }
 
-    /// The enrollment's fold, if it is kept; and what to state when one is put in its place.
+    /// The enrollment's fold, if it is kept.
+    pub fn kept(&self, stream: &str) -> Option<Arc<Cached>> {
+        self.folds.get(stream)
+    }
+
+    /// The same; and what to state when one is put in its place.
     pub fn get(&self, stream: &str) -> (Option<Arc<Cached>>, Seen) {
-        let mut inner = self.lock();
-        let seen = inner.seen(stream);
-        let entry = inner.entries.get_mut(stream);
-        let kept = entry.map(|entry| {
-            entry.1 = true;
-            entry.0.clone()
-        });
-        (kept, seen)
+        let passed = self.slot(stream);
+        (self.folds.get(stream), Seen(*passed))
     }
 
     /// What to state when a fold is put that is read from now on.
     pub fn seen(&self, stream: &str) -> Seen {
-        self.lock().seen(stream)
+        Seen(*self.slot(stream))
     }
 
     /// Notes that this process has appended to a stream, or may have: nothing that was read before is
     /// kept.
     pub fn appended(&self, stream: &str) {
         if !self.is_shared {
-            self.lock().pass(stream);
+            *self.slot(stream) += 1;
         }
     }
 
@@ -209,31 +217,25 @@ impl EnrollmentCache {
 
     /// The enrollment's fold, if it is kept; that does not count as asking for it.
     pub fn peek(&self, stream: &str) -> Option<Arc<Cached>> {
-        self.lock().entries.get(stream).map(|(cached, _, _)| cached.clone())
+        self.folds.peek(stream)
     }
 
     /// Keeps a fold of what was read, or appended to, after `seen`; unless a newer one is kept, or
     /// the follower has passed events since which may not be in it.
     pub fn put(&self, stream: &str, cached: Arc<Cached>, seen: Seen) {
-        let bytes = cached.bytes() + stream.len() * 2;
-        let mut inner = self.lock();
-        let kept = inner.entries.get(stream).map(|(kept, asked, _)| (kept.clone(), *asked));
-        if kept.as_ref().is_some_and(|(kept, _)| !is_newer(&cached, kept)) {
+        let passed = self.slot(stream);
+        let kept = self.folds.peek(stream);
+        if kept.as_ref().is_some_and(|kept| !is_newer(&cached, kept)) {
             return;
         }
         // Where others append, that a stream has no events is true for a moment only.
-        let holds = !self.is_shared || (!inner.suspended && cached.revision.is_some());
-        if !holds || inner.seen(stream) != seen {
-            if kept.is_some_and(|(kept, _)| kept.revision < cached.revision) {
-                inner.remove(stream);
-            }
-            return;
-        }
-        let asked = kept.is_some_and(|(_, asked)| asked);
-        let old = inner.entries.insert(Arc::from(stream), (cached, asked, bytes));
-        inner.bytes = inner.bytes + bytes - old.map_or(0, |(_, _, bytes)| bytes);
-        if inner.bytes > self.limit_bytes {
-            inner.shrink(self.limit_bytes / 8 * 7, stream);
+        let suspended = self.suspended.load(Ordering::Relaxed);
+        let holds = !self.is_shared || (!suspended && cached.revision.is_some());
+        if holds && Seen(*passed) == seen {
+            let bytes = cached.bytes() + stream.len();
+            self.folds.put(Arc::from(stream), cached, bytes);
+        } else if kept.is_some_and(|kept| kept.revision < cached.revision) {
+            self.folds.remove(stream);
         }
     }
 
@@ -247,10 +249,9 @@ impl EnrollmentCache {
         read: impl FnOnce() -> Option<Recorded>,
     ) {
         let (kept, seen) = {
-            let mut inner = self.lock();
-            inner.pass(stream);
-            let kept = inner.entries.get(stream).map(|(kept, _, _)| kept.clone());
-            (kept, inner.seen(stream))
+            let mut passed = self.slot(stream);
+            *passed += 1;
+            (self.folds.peek(stream), Seen(*passed))
         };
         let Some(kept) = kept else { return };
         let next = kept.revision.map_or(0, |newest| newest + 1);
@@ -270,39 +271,38 @@ impl EnrollmentCache {
                 return;
             }
         }
-        let mut inner = self.lock();
-        if inner.entries.get(stream).is_some_and(|(kept, _, _)| kept.revision < Some(revision)) {
-            inner.remove(stream);
+        let _slot = self.slot(stream);
+        if self.folds.peek(stream).is_some_and(|kept| kept.revision < Some(revision)) {
+            self.folds.remove(stream);
         }
     }
 
     /// Lets go of everything and keeps nothing until [`EnrollmentCache::resume`]: events may stand in
     /// the log of which nobody here will hear.
     pub fn suspend(&self) {
-        let mut inner = self.lock();
-        inner.suspended = true;
-        inner.entries.clear();
-        inner.bytes = 0;
+        self.suspended.store(true, Ordering::Relaxed);
         // Nor is what is being read now kept after the end of it.
-        for passed in &mut inner.passed {
-            *passed += 1;
+        for passed in &self.passed {
+            *lock(passed) += 1;
         }
+        self.folds.clear();
     }
 
     /// Keeps folds again.
     pub fn resume(&self) {
-        self.lock().suspended = false;
+        self.suspended.store(false, Ordering::Relaxed);
     }
 
     /// Lets go of a fold.
     pub fn forget(&self, stream: &str) {
-        self.lock().remove(stream);
+        let _slot = self.slot(stream);
+        self.folds.remove(stream);
     }
 
     /// The bytes held, by estimate.
     #[cfg(test)]
     fn bytes(&self) -> usize {
-        self.lock().bytes
+        self.folds.bytes()
     }
 }
 
@@ -310,50 +310,6 @@ impl EnrollmentCache {
 fn is_newer(cached: &Cached, kept: &Cached) -> bool {
     let counted = |fold: &Cached| (fold.revision, fold.sequence.is_some());
     counted(cached) >= counted(kept)
-}
-
-impl Inner {
-    fn slot(&self, stream: &str) -> usize {
-        let mut hasher = DefaultHasher::new();
-        stream.hash(&mut hasher);
-        usize::try_from(hasher.finish() % SLOTS).unwrap_or_default()
-    }
-
-    fn seen(&self, stream: &str) -> Seen {
-        Seen(self.passed.get(self.slot(stream)).copied().unwrap_or_default())
-    }
-
-    fn pass(&mut self, stream: &str) {
-        let slot = self.slot(stream);
-        if let Some(passed) = self.passed.get_mut(slot) {
-            *passed += 1;
-        }
-    }
-
-    fn remove(&mut self, stream: &str) {
-        if let Some((_, _, bytes)) = self.entries.remove(stream) {
-            self.bytes -= bytes;
-        }
-    }
-
-    /// Two rounds: first what was not asked for since the last shrinking, then whatever is there.
-    fn shrink(&mut self, target: usize, keep: &str) {
-        for spare_asked in [true, false] {
-            let mut bytes = self.bytes;
-            self.entries.retain(|stream, (_, asked, size)| {
-                let stays = bytes <= target || &**stream == keep || (spare_asked && *asked);
-                *asked = false;
-                if !stays {
-                    bytes -= *size;
-                }
-                stays
-            });
-            self.bytes = bytes;
-            if bytes <= target {
-                return;
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -93,4 +93,5 @@ pub(super) struct Case<'a> {
     pub fingerprint: String,
     pub others: Vec<(ProgramId, OtherStanding)>,
     pub met_for_whole: Vec<(Id, EventRef)>,
+    pub enrolled: Vec<(SubjectId, EventRef)>,
 }

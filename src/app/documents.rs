@@ -21,6 +21,8 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
+use crate::domain::ids::Text;
+
 /// The SHA-256 of a document; as text 64 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -30,6 +32,13 @@ pub struct Digest([u8; 32]);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a SHA-256 digest: 64 lower-case hex digits are needed")]
 pub struct DigestError(pub String);
+
+impl From<DigestError> for Text {
+    fn from(error: DigestError) -> Self {
+        let zh = format!("“{}”不是 SHA-256 摘要（64位小写十六进制数字）", error.0);
+        Self { en: error.to_string(), zh }
+    }
+}
 
 impl Digest {
     /// The digest that this text writes.

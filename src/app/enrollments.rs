@@ -89,7 +89,10 @@ impl Enrollments {
     /// # Errors
     /// As [`load_history`].
     pub async fn get(&self, stream: &str) -> Result<Arc<Cached>, ActError> {
-        Ok(self.load(stream).await?.cached)
+        match self.cache.kept(stream) {
+            Some(cached) => Ok(cached),
+            None => Ok(self.reload(stream).await?.1.cached),
+        }
     }
 
     /// The fold of an enrollment as its stream stands now, whatever is kept of it.

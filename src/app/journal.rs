@@ -12,9 +12,9 @@ use super::clock::Clock;
 use super::counters::Counters;
 use super::enrollments::{Enrollments, stream_name};
 use super::recordable::LastAppend;
-use crate::codec::{MAX_DATA_BYTES, encode_data};
+use crate::codec::{MAX_DATA_BYTES, encode_fact};
 use crate::domain::date::Timestamp;
-use crate::domain::event::{Event, Fact};
+use crate::domain::event::Fact;
 use crate::log::{EventLog, Expected, LogError, NewEvent, RecordedEvent};
 
 /// Where an append ended.
@@ -172,5 +172,5 @@ pub(super) fn check_size(data: &[u8]) -> Result<(), ActError> {
 
 /// The same for an act that a place is first taken for.
 pub(super) fn check_fact_size(fact: &Fact) -> Result<(), ActError> {
-    check_size(&encode_data(&Event::Acted(Box::new(fact.clone())))?)
+    check_size(&encode_fact(fact)?)
 }

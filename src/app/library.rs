@@ -5,6 +5,7 @@ mod subjects;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use smol_str::SmolStr;
 use uuid::Uuid;
 
 use super::ActError;
@@ -23,7 +24,7 @@ use crate::domain::subject::{Subject, Zone};
 use crate::log::{EventLog, LogError, RecordedEvent};
 
 /// Subjects kept at most, in bytes; the others are read again.
-const SUBJECT_BYTES: usize = 32 << 20;
+const SUBJECT_BYTES: usize = 16 << 20;
 
 /// The adopted editions of one program's measures.
 #[derive(Debug, Clone, Default)]
@@ -90,7 +91,7 @@ pub struct Library {
     pub(super) log_id: Uuid,
     programs: Programs,
     editions: RwLock<Editions>,
-    subjects: Kept<Arc<Subject>>,
+    subjects: Kept<SmolStr, Arc<Subject>>,
     /// How often a subject was forgotten: what was read before that is not kept after it.
     forgotten: Mutex<u64>,
     /// By year and revision.
@@ -159,6 +160,13 @@ impl Library {
     /// The versions that govern a program.
     pub fn versions(&self, program: &Program) -> Arc<Versions> {
         self.adopted(program).map(|adopted| adopted.versions.clone()).unwrap_or_default()
+    }
+
+    /// The programs, real ones or exercises, each with the versions that govern it.
+    pub fn governed(&self, exercises: bool) -> Vec<(Program, Arc<Versions>)> {
+        let programs = self.programs.programs.iter();
+        let programs = programs.filter(|program| program.is_exercise() == exercises);
+        programs.map(|program| (program.clone(), self.versions(program))).collect()
     }
 
     /// Notes that the log has adopted an edition, at a revision of the measure's stream.
@@ -298,7 +306,7 @@ impl Library {
         let forgotten = self.forgotten();
         if *forgotten == forgotten_before {
             let bytes = bytes_of(&subject);
-            self.subjects.put(subject.id().clone().as_str(), subject, bytes);
+            self.subjects.put(subject.id().clone().into(), subject, bytes);
         }
     }
 }

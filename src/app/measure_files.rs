@@ -86,7 +86,7 @@ pub fn check_measure(text: &str, programs: &[Program]) -> Result<Measure, Vec<Fi
     check_as(text, |measure| measure_check::check(measure, programs))
 }
 
-fn check_as<T: DeserializeOwned + JsonSchema>(
+fn check_as<T: DeserializeOwned + JsonSchema + 'static>(
     text: &str,
     check: impl FnOnce(&T) -> Vec<Problem>,
 ) -> Result<T, Vec<FileError>> {

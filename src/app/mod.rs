@@ -6,6 +6,7 @@
 
 mod acts;
 mod adoption;
+mod again;
 mod cache;
 mod call;
 pub mod clerk;
@@ -30,6 +31,7 @@ mod start;
 mod whole;
 
 pub use acts::{Acts, Prospect};
+pub use again::{DecidedAgain, Judged, Otherwise};
 pub use cache::Cached;
 pub use call::{ActAnswer, ActCall, Caller, Precondition};
 pub use clerk::{Clerk, Round};
@@ -45,7 +47,7 @@ pub use parts::{Parts, StartError};
 pub use places::{Places, QuotaView};
 
 pub use recovery::{Recovered, UNDER_WAY_US};
-pub use registration::{Registrar, Written};
+pub use registration::{Division, Registrar, Written};
 pub use start::{book_of, start, start_from, start_reading};
 
 use std::sync::Arc;

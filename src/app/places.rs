@@ -156,6 +156,21 @@ impl Places {
         over_limit(case, wanted, &quota, from)
     }
 
+    /// Whether a place went over the limit by an override, by what its quota's stream said before an event.
+    pub(super) async fn over_limit_then(
+        &self,
+        case: &Case<'_>,
+        wanted: &PlaceWanted,
+        from: Day,
+        before: u64,
+    ) -> Result<bool, ActError> {
+        let stream = codec::quota_stream(&case.program.id, &wanted.category);
+        let quota = self.quota_known(&stream, |sequence| sequence < before).await?;
+        // An override of a limit that leaves a place is kept of no act.
+        let is_full = quota.full_from(wanted.quota.limit, from, &case.stream).is_some();
+        if is_full { over_limit(case, wanted, &quota, from) } else { Ok(false) }
+    }
+
     /// Reserves a place for the approval that will be appended at `revision`; a retry finds its own.
     pub(super) async fn reserve(
         &self,

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 mod correction;
+mod indicators;
+
+pub use indicators::Division;
 
 use super::enrollments::{Enrollments, read_whole_stream};
 use super::journal::{Journal, check_size};
@@ -14,6 +17,7 @@ use crate::domain::date::{CivilDate, Timestamp};
 use crate::domain::event::{EventMeta, OfficeName};
 use crate::domain::ids::{EventRef, Office, SubjectId, Text};
 use crate::domain::logbook::CalendarAdopted;
+use crate::domain::measure::SubjectKind;
 use crate::domain::refusal::{FieldError, field, form_error};
 use crate::domain::subject::{Registration, Renaming, SubjectEvent};
 use crate::domain::words::{Given, OneOf, said};
@@ -204,7 +208,9 @@ impl Registrar {
                 return Err(invalid(field(format!("/zones/{index}/zone"), text)));
             }
         }
-        registration.check().map_err(invalid)?;
+        let of_kind = |kind: &&SubjectKind| kind.id == registration.kind;
+        let mut kinds = programs.iter().flat_map(|program| &program.subject_kinds).filter(of_kind);
+        registration.check(kinds.all(|kind| kind.anywhere)).map_err(invalid)?;
         let Some(province) =
             registration.province.as_ref().filter(|_| !registration.is_provincial())
         else {

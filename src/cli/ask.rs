@@ -25,7 +25,7 @@ use super::token::{new_id, random, token};
 use crate::api::auth::{LocalVerifier, Role, TokenKey};
 use crate::api::{Served, serve};
 use crate::app::clock::SystemClock;
-use crate::app::{Parts, start_reading};
+use crate::app::{App, Parts, start_reading};
 use crate::domain::ids::Language;
 use crate::domain::measure_file::FILES;
 use crate::log::EventLog;
@@ -126,18 +126,7 @@ impl AskArgs {
         // One question at a time.
         config.server.workers = Some(1);
         let log = open_log(&config, Access::Read).await?;
-        let documents = open_documents(&config, Access::Read).await?;
-        let app = start_reading(Parts {
-            log: log.clone(),
-            documents,
-            clock: Arc::new(SystemClock::default()),
-            files: FILES,
-            new_log_id: uuid::Uuid::nil(),
-            origin: None,
-            public_key: String::new(),
-            cache_bytes: config.cache.enrollment_bytes,
-        })
-        .await?;
+        let app = read_with(log.clone(), &config).await?;
         let tables = if lists { Tables::of(&log, &config).await? } else { Tables::none() };
         let copies = tables.copies.clone();
         let (_, status) = watch::channel(tables.status.clone());
@@ -150,6 +139,22 @@ impl AskArgs {
         let client = Client::new(&format!("http://{}", served.address), bearer, language)?;
         Ok(Asker { client, behind: Some(Behind { served, log, _tables: tables }) })
     }
+}
+
+/// What answers questions to a log, which it never writes.
+pub(super) async fn read_with(log: Arc<dyn EventLog>, config: &Config) -> anyhow::Result<App> {
+    let documents = open_documents(config, Access::Read).await?;
+    let parts = Parts {
+        log,
+        documents,
+        clock: Arc::new(SystemClock::default()),
+        files: FILES,
+        new_log_id: uuid::Uuid::nil(),
+        origin: None,
+        public_key: String::new(),
+        cache_bytes: config.cache.enrollment_bytes,
+    };
+    Ok(start_reading(parts).await?)
 }
 
 /// Makes the read models of a log in a folder.

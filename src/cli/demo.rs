@@ -8,6 +8,7 @@
 mod client;
 pub mod command;
 pub mod data;
+pub mod figures;
 mod tour;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,8 @@ pub struct Summary {
     pub documents: usize,
     /// Acts recorded.
     pub acts: usize,
+    /// Figures recorded.
+    pub figures: usize,
     /// Acts refused as the set says.
     pub refused: usize,
     /// Steps meant to be refused that an earlier run has seen to: their enrollments are further on.
@@ -92,14 +95,21 @@ impl Loading<'_> {
                 self.summary.documents += 1;
             }
             What::Act(act) => self.act(step, act).await?,
+            What::Figure(figure) => {
+                let (path, body) = figure.request(|step| self.references.get(step).cloned())?;
+                let answer = self.keyed(step, path, body).await?;
+                let reference = answer.get("reference").and_then(|reference| reference.as_str());
+                let reference = reference.context("the answer names no event")?;
+                self.references.insert(step.key.clone(), EventRef::parse(reference)?);
+                self.summary.figures += 1;
+            }
         }
         Ok(())
     }
 
-    async fn keyed(&self, step: &Step, path: String, body: Vec<u8>) -> Result<()> {
+    async fn keyed(&self, step: &Step, path: String, body: Vec<u8>) -> Result<serde_json::Value> {
         let sent = Sent { key: Some(&step.key), ..Sent::json(&path, body) };
-        self.client.send(&step.recorder, sent).await?.accepted()?;
-        Ok(())
+        Ok(self.client.send(&step.recorder, sent).await?.accepted()?.clone())
     }
 
     async fn upload(&self, step: &Step, upload: &Upload) -> Result<()> {

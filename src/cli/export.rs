@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::ask::fill;
+use super::ask::{fill, read_with};
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
 use super::node::read_models;
@@ -19,11 +19,11 @@ use super::stores::{Access, open_log};
 use super::temporary::TemporaryFolder;
 use crate::app::book_of;
 use crate::domain::date::Timestamp;
-use crate::export::{Form, Written, write};
+use crate::domain::measure::{Program, Versions};
+use crate::export::{Form, LABEL, Written, write, write_labels};
 use crate::log::EventLog;
 use crate::projection::{
-    Copies, EXPORTS, ExportError, ExportTable, Snapshot, SqliteCopies, StoreError, export_table,
-    snapshot,
+    Copies, ExportError, REPORTS, Report, Snapshot, SqliteCopies, StoreError, report, snapshot,
 };
 
 /// Write reporting tables to files, as of an event.
@@ -39,8 +39,8 @@ use crate::projection::{
 /// /v1/events/.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
-Tables: enrollment_current, enrollment_history, phase_interval, act, annual_result, event,
-obligation, division, place, freshness
+Tables: enrollment_current, enrollment_history, phase_interval, act, annual_result, exception, event,
+obligation, division, place, freshness; label says what their codes are called, in both languages
 
 Examples:
   docket export --table enrollment_current --data-dir demo-data > standing.csv
@@ -109,7 +109,7 @@ struct Source {
 /// # Errors
 /// What stands in the way.
 pub async fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
-    let wanted = Wanted::of(args)?;
+    let mut wanted = Wanted::of(args)?;
     if wanted.folder.is_none() && wanted.out == Path::new("-") && io::stdout().is_terminal() {
         let text = "an export has texts as they were recorded, which no terminal should be given: write it \
                     to a file (--out FILE) or into a pipe";
@@ -126,8 +126,16 @@ pub async fn run(args: &ExportArgs) -> anyhow::Result<Exit> {
         let text = format!("sequence {asked} was asked for, and the log ends at {}", source.head);
         return Err(failure(Exit::Usage, text));
     }
-    let (log, work) = (source.log.clone(), wanted.clone());
-    let from_log = args.from_log;
+    let log = source.log.clone();
+    if args.all || wanted.tables.is_empty() {
+        let app = read_with(log.clone(), &config).await?;
+        wanted.labelled = Some(wanted.label(&app.library().governed(args.exercise))?);
+    }
+    if wanted.tables.is_empty() {
+        log.close().await;
+        return Ok(Exit::Done);
+    }
+    let (from_log, work) = (args.from_log, wanted.clone());
     let exported = if from_log { None } else { source.try_store(work).await? };
     let exported = match exported {
         Some(()) => Ok(()),
@@ -198,7 +206,9 @@ fn explain(error: ExportError) -> anyhow::Error {
 /// What is asked for.
 #[derive(Clone)]
 struct Wanted {
-    tables: Vec<&'static ExportTable>,
+    tables: Vec<&'static Report>,
+    /// The file that says what their codes are called, once it is written.
+    labelled: Option<Value>,
     form: Form,
     sequence: Option<u64>,
     exercise: bool,
@@ -219,16 +229,39 @@ impl Wanted {
             return Err(failure(Exit::Usage, ExportError::Form("parquet").to_string()));
         }
         let tables = match &args.table {
-            None => EXPORTS.to_vec(),
-            Some(name) => vec![export_table(name).ok_or_else(|| {
-                let known = EXPORTS.iter().map(|table| table.name).collect::<Vec<_>>().join(", ");
+            None => REPORTS.iter().collect(),
+            Some(name) if name == LABEL => Vec::new(),
+            Some(name) => vec![report(name).ok_or_else(|| {
+                let known = REPORTS.iter().map(|table| table.name).chain([LABEL]);
+                let known = known.collect::<Vec<_>>().join(", ");
                 let text = format!("there is no reporting table {name:?}; there are {known}");
                 failure(Exit::Usage, text)
             })?],
         };
         let (out, folder) = (args.out.clone(), args.out_dir.clone());
         let (sequence, exercise) = (args.sequence, args.exercise);
-        Ok(Self { tables, form, sequence, exercise, out, folder })
+        if sequence.is_some() && tables.is_empty() {
+            return Err(failure(Exit::Usage, "--sequence: labels depend on no sequence"));
+        }
+        Ok(Self { tables, labelled: None, form, sequence, exercise, out, folder })
+    }
+
+    /// Writes what the codes are called; what the manifest says of the file.
+    fn label(&self, programs: &[(Program, Arc<Versions>)]) -> anyhow::Result<Value> {
+        let labels = |out: &mut (dyn Write + Send)| write_labels(programs, self.form, out);
+        let name = if self.exercise { "exercise_label" } else { LABEL };
+        let file = format!("{name}.{}", self.form.ending());
+        let written = match &self.folder {
+            Some(folder) => {
+                create_usual_folder(folder).map_err(ExportError::Io).map_err(explain)?;
+                whole(&folder.join(&file), |file| labels(file))
+            }
+            None if self.out == Path::new("-") => labels(&mut BufWriter::new(Out::default())),
+            None => whole(&self.out, |file| labels(file)),
+        };
+        let written = written.map_err(explain)?;
+        tell(&format!("{name}: {} rows", written.rows));
+        Ok(in_manifest(LABEL, &file, &written))
     }
 
     fn export(&self, copies: &dyn Copies, log_id: &str, first: &str) -> Result<(), ExportError> {
@@ -269,9 +302,9 @@ impl Wanted {
             let name = format!("{}.{}", table.file_name(self.exercise), self.form.ending());
             let written = to_path(snapshot, table, self.form, &folder.join(&name))?;
             say(table, &written, snapshot);
-            files.push(json!({ "table": table.name, "file": name, "rows": written.rows,
-                "bytes": written.bytes, "sha256": written.sha256 }));
+            files.push(in_manifest(table.name, &name, &written));
         }
+        files.extend(self.labelled.clone());
         let manifest = json!({
             "log_id": log_id,
             "sequence": snapshot.sequence,
@@ -285,7 +318,12 @@ impl Wanted {
     }
 }
 
-fn say(table: &ExportTable, written: &Written, snapshot: &Snapshot<'_>) {
+fn in_manifest(table: &str, file: &str, written: &Written) -> Value {
+    json!({ "table": table, "file": file, "rows": written.rows, "bytes": written.bytes,
+        "sha256": written.sha256 })
+}
+
+fn say(table: &Report, written: &Written, snapshot: &Snapshot<'_>) {
     let exercise = if snapshot.exercise { " (exercise)" } else { "" };
     let (rows, sequence) = (written.rows, snapshot.sequence);
     tell(&format!("{}{exercise}: {rows} rows as of sequence {sequence}", table.name));
@@ -294,7 +332,7 @@ fn say(table: &ExportTable, written: &Written, snapshot: &Snapshot<'_>) {
 /// Writes a file that is there whole or not at all.
 fn to_path(
     snapshot: &mut Snapshot<'_>,
-    table: &ExportTable,
+    table: &Report,
     form: Form,
     path: &Path,
 ) -> Result<Written, ExportError> {

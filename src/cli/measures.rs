@@ -1,11 +1,12 @@
 //! `docket measures`: for the people who write measure files and for those who read them.
 //!
 //! `check` holds files to the schema and the model check, `draw` shows the phase graph, `diff` says
-//! what changed between two versions or editions, article by article. Deliberately not here:
-//! adopting a measure into a log.
+//! what changed between two versions or editions, article by article, `retry` which decisions on record
+//! an edition would have judged otherwise. Deliberately not here: adopting a measure into a log.
 
 mod diff;
 mod draw;
+mod retry;
 mod words;
 
 use std::collections::BTreeSet;
@@ -32,7 +33,7 @@ pub use draw::draw;
 ///
 /// A measure file is one version of a program's governing document as data: who may do what, the
 /// phases, terms, deadlines and quotas, each with its article. For those who write such files, and
-/// for those who want to see what a document was read as. Needs no log.
+/// for those who want to see what a document was read as. Only `retry` looks at a log.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -40,6 +41,7 @@ Examples:
   docket measures check my-measures/                     file and line of each error
   docket measures draw strong_province 2015-59 > graph.svg
   docket measures diff cluster_area/2012-61 cluster_area/2014-40
+  docket measures retry mended/2015-59.toml --data-dir /srv/docket
 
 Exit codes: 0 good, 1 errors were found or a file can't be read, 2 usage")]
 pub struct MeasuresArgs {
@@ -55,6 +57,7 @@ enum Command {
     Draw(DrawArgs),
     /// Say what changed between two versions or editions, article by article
     Diff(DiffArgs),
+    Retry(retry::RetryArgs),
 }
 
 /// What to check.
@@ -110,11 +113,12 @@ impl ValueEnum for Language {
 ///
 /// # Errors
 /// A file cannot be read, a measure is not known, or `out` cannot be written.
-pub fn run(args: &MeasuresArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
+pub async fn run(args: &MeasuresArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
     match &args.command {
         Command::Check(args) => run_check(args, out),
         Command::Draw(args) => run_draw(args, out),
         Command::Diff(args) => run_diff(args, out),
+        Command::Retry(args) => retry::retry(args, out).await,
     }
 }
 

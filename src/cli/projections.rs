@@ -251,17 +251,16 @@ fn look(copies: &dyn Copies, lease: Duration) -> Result<Looked, StoreError> {
         return Err(StoreError::Damaged { copy: serving, what });
     }
     let models = projection::Models::new(projection::all());
-    let mut stale = Vec::new();
     let mut reader = copies.reader(&serving)?;
-    let mut checkpoint = reader.ask(&mut |reader| {
-        stale = projection::store::stale(reader, &models)?;
-        Ok(())
-    })?;
+    let mut snapshot = reader.snapshot()?;
+    let stale = projection::store::stale(&mut *snapshot, &models)?;
+    let mut checkpoint = snapshot.checkpoint().clone();
+    drop(snapshot);
     // No time that another wrote says whether it lives: only that it goes on.
     let (met, since) = (checkpoint.sign(), Instant::now());
     while checkpoint.holder.is_some() && checkpoint.sign() == met && since.elapsed() < lease {
         std::thread::sleep(LOOK_EVERY);
-        checkpoint = reader.ask(&mut |_| Ok(()))?;
+        checkpoint = reader.checkpoint()?;
     }
     let writer = checkpoint.holder.clone().filter(|_| checkpoint.sign() != met);
     Ok(Looked {

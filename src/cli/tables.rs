@@ -81,11 +81,11 @@ fn look(copies: &dyn Copies, first: &str) -> Result<Option<(Status, bool)>, Stor
         return Ok(None);
     }
     let models = Models::new(projection::all());
-    let mut others = Vec::new();
-    let checkpoint = copies.reader(&copy)?.ask(&mut |reader| {
-        others = stale(reader, &models)?;
-        Ok(())
-    })?;
+    let mut reader = copies.reader(&copy)?;
+    let mut snapshot = reader.snapshot()?;
+    let others = stale(&mut *snapshot, &models)?;
+    let checkpoint = snapshot.checkpoint().clone();
+    drop(snapshot);
     let is_ours = checkpoint.log.as_deref() == Some(first);
     if !is_ours || !others.is_empty() || checkpoint.failed.is_some() {
         return Ok(None);

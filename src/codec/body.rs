@@ -90,11 +90,19 @@ pub fn decode_fact(kind: ActKind, data: &[u8]) -> Result<Fact, Box<dyn std::erro
 /// When it can't be written as JSON.
 pub fn encode_data(event: &Event) -> Result<Vec<u8>, serde_json::Error> {
     match event {
-        Event::Acted(fact) => serde_json::to_vec(&FactOut(fact)),
+        Event::Acted(fact) => encode_fact(fact),
         Event::ApprovalAbandoned(abandoned) => serde_json::to_vec(abandoned),
         Event::ObligationLapsed(lapse) => serde_json::to_vec(lapse),
         Event::MeasureSucceeded(succeeded) => serde_json::to_vec(succeeded),
     }
+}
+
+/// Writes the data of an act's event.
+///
+/// # Errors
+/// When it can't be written as JSON.
+pub fn encode_fact(fact: &Fact) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(&FactOut(fact))
 }
 
 struct FactOut<'a>(&'a Fact);

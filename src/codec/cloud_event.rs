@@ -218,9 +218,9 @@ fn decimal(out: &mut Vec<u8>, number: u64) {
     out.extend_from_slice(&digits[first..]);
 }
 
-/// Fills a place with the last digits of a number.
-fn put(place: &mut [u8], mut number: u64) {
-    for digit in place.iter_mut().rev() {
+/// Fills a run of bytes with the last digits of a number.
+fn put(digits: &mut [u8], mut number: u64) {
+    for digit in digits.iter_mut().rev() {
         *digit = b'0' + (number % 10) as u8;
         number /= 10;
     }

@@ -155,18 +155,13 @@ impl<'a> Members<'a> {
     ///
     /// # Errors
     /// As the serializer's.
-    pub fn write(
-        members: &[(Member, &dyn std::fmt::Display)],
-    ) -> Result<Vec<u8>, serde_json::Error> {
+    pub fn write(members: &[(Member, &str)]) -> Result<Vec<u8>, serde_json::Error> {
         let mut out = Vec::with_capacity(1024);
-        for (member, value) in members {
-            let value = value.to_string();
-            if !value.is_empty() {
-                out.push(if out.is_empty() { b'{' } else { b',' });
-                serde_json::to_writer(&mut out, member.name())?;
-                out.push(b':');
-                serde_json::to_writer(&mut out, &value)?;
-            }
+        for (member, value) in members.iter().filter(|(_, value)| !value.is_empty()) {
+            out.push(if out.is_empty() { b'{' } else { b',' });
+            serde_json::to_writer(&mut out, member.name())?;
+            out.push(b':');
+            serde_json::to_writer(&mut out, value)?;
         }
         out.push(b'}');
         Ok(out)

@@ -1,6 +1,5 @@
 //! Event ids and fingerprints: functions of what is recorded, so that a retry makes the same ones.
 
-use serde_json::ser::Formatter;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -31,26 +30,9 @@ pub fn caused_event_id(log_id: Uuid, stream: &str, revision: u64, cause: &str) -
 /// SHA-256, in hexadecimal, of what was asked for: the act with its content and common members, in
 /// the order in which this program writes them.
 pub fn fingerprint(request: &ActRequest) -> String {
-    let mut hasher = HashWriter(Sha256::new());
-    let mut serializer = serde_json::Serializer::with_formatter(&mut hasher, Compact);
-    let _ = serde::Serialize::serialize(&(&request.act, &request.common), &mut serializer);
-    hex(&hasher.0.finalize())
-}
-
-struct Compact;
-impl Formatter for Compact {}
-
-struct HashWriter(Sha256);
-
-impl std::io::Write for HashWriter {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
+    // A request was read from JSON, and is written again.
+    let written = serde_json::to_vec(&(&request.act, &request.common)).unwrap_or_default();
+    sha256_hex(&written)
 }
 
 /// SHA-256 in hexadecimal.
@@ -60,10 +42,6 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    let digit = |four: u8| char::from(if four < 10 { b'0' + four } else { b'a' + four - 10 });
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -13,6 +13,8 @@ use serde_path_to_error::{Path, Segment, Track};
 
 use super::RequestError;
 use crate::domain::act::{Act, ActKind};
+use crate::domain::date::{CivilDate, Day};
+use crate::domain::ids::Text;
 use crate::domain::refusal::{FieldError, form_error};
 
 /// How many wrong members are named; what is wrong beyond them is not looked for.
@@ -98,16 +100,18 @@ fn read_members<T>(
             Ok(value) => return aside.is_empty().then_some(value),
             Err(wrong) => wrong,
         };
+        let given = members.pointer(&pointer).and_then(Value::as_str).map(str::to_owned);
+        let wrong = |pointer| wrong(pointer, &message, given.as_deref());
         let member = unescape(pointer.split('/').nth(1).unwrap_or_default());
         let Value::Object(left) = &mut members else { return None };
         if left.remove(&member).is_some() {
-            errors.push(wrong(pointer, &message));
+            errors.push(wrong(pointer));
             aside.insert(member);
             continue;
         }
         let missing = missing(&schema(), |name| left.contains_key(name) || aside.contains(name));
         if missing.is_empty() && aside.is_empty() {
-            errors.push(wrong(pointer, &message));
+            errors.push(wrong(pointer));
         }
         missing.into_iter().for_each(|error| errors.push(error));
         break;
@@ -118,13 +122,22 @@ fn read_members<T>(
 fn missing(schema: &Value, is_there: impl Fn(&str) -> bool) -> Vec<FieldError> {
     let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let missing = required.filter(|name| !is_there(name));
-    missing.map(|name| wrong(format!("/{name}"), &format!("missing field `{name}`"))).collect()
+    let wrong = |name| wrong(format!("/{name}"), &format!("missing field `{name}`"), None);
+    missing.map(wrong).collect()
 }
 
-fn wrong(pointer: String, message: &str) -> FieldError {
+fn wrong(pointer: String, message: &str, given: Option<&str>) -> FieldError {
+    let date = given.and_then(|given| of_date(given, message));
     let message = shown(message);
-    let zh = in_chinese(&message);
+    let zh = date.unwrap_or_else(|| in_chinese(&message));
     form_error(shown(&pointer), message, zh)
+}
+
+/// Why a date is none, in Chinese, where that is what the reader says.
+fn of_date(given: &str, message: &str) -> Option<String> {
+    let errors = [CivilDate::parse(given).err(), Day::parse(given).err()];
+    let found = errors.into_iter().flatten().find(|error| message == error.to_string());
+    found.map(|error| shown(&Text::from(error).zh))
 }
 
 /// What the reader says, as far as Chinese needs it: where it is stands before it.

@@ -41,37 +41,39 @@ pub fn encode_meta(meta: &EventMeta, version: u32) -> Result<Vec<u8>, serde_json
         causation,
         trace,
     } = meta;
+    fn text<T: std::ops::Deref<Target = str>>(text: &Option<T>) -> &str {
+        text.as_deref().unwrap_or_default()
+    }
     let flag = |set: bool| if set { "true" } else { "" };
-    let shared = |text: &'_ Option<SharedStr>| text.clone().unwrap_or_default();
-    let id = |id: &'_ Option<Id>| id.clone().unwrap_or_default();
-    let (key, fingerprint) = key.clone().unwrap_or_default();
+    let (key, fingerprint) = key.as_ref().map_or(("", ""), |(key, fingerprint)| (key, fingerprint));
+    let received_on = received_on.map(|day| day.to_string());
     Members::write(&[
-        (Member::SchemaVersion, &version),
-        (Member::Office, &office.as_str()),
+        (Member::SchemaVersion, &version.to_string()),
+        (Member::Office, office.as_str()),
         (Member::OfficeId, office_id),
         (Member::OfficeNameEn, &office_name.en),
         (Member::OfficeNameZh, &office_name.zh),
         (Member::Divisions, divisions),
         (Member::Principal, principal),
         (Member::Role, role),
-        (Member::EffectiveOn, effective_on),
-        (Member::DecidedOn, &decided_on.map(|date| date.to_string()).unwrap_or_default()),
-        (Member::ReceivedOn, &received_on.map(|day| day.to_string()).unwrap_or_default()),
+        (Member::EffectiveOn, effective_on.as_str()),
+        (Member::DecidedOn, decided_on.as_ref().map_or("", CivilDate::as_str)),
+        (Member::ReceivedOn, text(&received_on)),
         (Member::RecordedAt, &recorded_at.to_rfc3339()),
-        (Member::Measure, &id(measure)),
-        (Member::MeasureAlso, &id(measure_also)),
-        (Member::Edition, &shared(edition)),
-        (Member::Article, &shared(article)),
+        (Member::Measure, text(measure)),
+        (Member::MeasureAlso, text(measure_also)),
+        (Member::Edition, text(edition)),
+        (Member::Article, text(article)),
         (Member::RestsOn, rests_on),
         (Member::Corrects, corrects),
-        (Member::Provenance, &provenance.as_str()),
-        (Member::Exercise, &flag(*exercise)),
-        (Member::Archive, &flag(*archive)),
-        (Member::Key, &key),
-        (Member::Fingerprint, &fingerprint),
-        (Member::Correlation, &shared(correlation)),
-        (Member::Causation, &shared(causation)),
-        (Member::Trace, &shared(trace)),
+        (Member::Provenance, provenance.as_str()),
+        (Member::Exercise, flag(*exercise)),
+        (Member::Archive, flag(*archive)),
+        (Member::Key, key),
+        (Member::Fingerprint, fingerprint),
+        (Member::Correlation, text(correlation)),
+        (Member::Causation, text(causation)),
+        (Member::Trace, text(trace)),
     ])
 }
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::domain::event::{ApprovalAbandoned, MeasureSucceeded, ObligationLapsed};
 use crate::domain::event_type::Own;
+use crate::domain::indicator::{Observation, ObservationCorrected};
 use crate::domain::logbook::{
     CalendarAdopted, ClockConfirmed, LogCreated, LossAccepted, MeasureAdopted,
 };

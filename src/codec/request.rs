@@ -49,9 +49,9 @@ impl RequestBody {
         Some(Self { value, errors: Errors::default() })
     }
 
-    fn members(&self) -> Result<(Map<String, Value>, Errors), RequestError> {
-        match &self.value {
-            Value::Object(members) => Ok((members.clone(), self.errors.clone())),
+    fn members(self) -> Result<(Map<String, Value>, Errors), RequestError> {
+        match self.value {
+            Value::Object(members) => Ok((members, self.errors)),
             _ => Err(RequestError::Malformed(Text {
                 en: "the body is not a JSON object".to_owned(),
                 zh: "请求体不是 JSON 对象".to_owned(),
@@ -63,7 +63,7 @@ impl RequestBody {
     ///
     /// # Errors
     /// [`RequestError`] with every member that is wrong, by JSON Pointer.
-    pub fn object<T: DeserializeOwned + JsonSchema>(&self) -> Result<T, RequestError> {
+    pub fn object<T: DeserializeOwned + JsonSchema>(self) -> Result<T, RequestError> {
         let (members, mut errors) = self.members()?;
         let read = members::read_type::<T>(members, &mut errors);
         errors.or(read)
@@ -73,14 +73,12 @@ impl RequestBody {
     ///
     /// # Errors
     /// [`RequestError`] with the members that are wrong, by JSON Pointer.
-    pub fn act(&self) -> Result<ActRequest, RequestError> {
+    pub fn act(self) -> Result<ActRequest, RequestError> {
         let (mut members, mut errors) = self.members()?;
         let kind = act_kind(&mut members)?;
         let mut common = Map::new();
         for name in COMMON_MEMBERS {
-            if let Some(value) = members.remove(name) {
-                common.insert(name.to_owned(), value);
-            }
+            common.extend(members.remove_entry(name));
         }
         let common = members::read_type::<Common>(common, &mut errors);
         let act = members::read_content(kind, members, &mut errors);

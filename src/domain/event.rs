@@ -208,12 +208,23 @@ impl EventMeta {
     pub fn own(now: Timestamp, exercise: bool) -> Self {
         let docket = Office::Docket.as_str();
         Self {
-            office: Office::Docket,
             office_id: docket.into(),
             office_name: OfficeName { en: "Docket".into(), zh: "Docket".into() },
-            divisions: SharedStr::default(),
             principal: docket.into(),
             role: docket.into(),
+            ..Self::at(now, exercise)
+        }
+    }
+
+    /// That of an event recorded now, of which nothing else is said yet.
+    pub fn at(now: Timestamp, exercise: bool) -> Self {
+        Self {
+            office: Office::Docket,
+            office_id: SharedStr::default(),
+            office_name: OfficeName::default(),
+            divisions: SharedStr::default(),
+            principal: SharedStr::default(),
+            role: SharedStr::default(),
             effective_on: CivilDate::from(now.civil_day()),
             decided_on: None,
             received_on: None,

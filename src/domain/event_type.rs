@@ -13,6 +13,8 @@ pub enum Kind {
     Program,
     /// A subject.
     Subject,
+    /// The indicators of a division.
+    Indicator,
     /// A quota.
     Quota,
     /// The log itself.
@@ -30,6 +32,7 @@ impl Kind {
             Self::Enrollment => "enrollment",
             Self::Program => "program",
             Self::Subject => "subject",
+            Self::Indicator => "indicator",
             Self::Quota => "quota",
             Self::Log => "log",
             Self::Measure => "measure",

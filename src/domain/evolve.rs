@@ -359,7 +359,7 @@ fn meet(state: &mut State, recorded: &Recorded, met: &DutyMet) {
     };
     let receipts = duty.receivers.iter().map(|by| Received { by: *by, on: received_on, stated });
     let entry = Met { receipts: receipts.collect(), ..entry };
-    Arc::make_mut(&mut Arc::make_mut(duty).met).entry(year).or_insert(entry);
+    Arc::make_mut(&mut Arc::make_mut(duty).met).note(year, entry);
 }
 
 /// An office says when it received what met a duty: in time is what all who receive it had in time.

@@ -5,7 +5,8 @@ use super::act::{Act, ActKind};
 use super::condition::Condition;
 use super::date::{CivilDate, Day};
 use super::ids::{Id, Text};
-use super::measure::{ActRule, Measure, Outcome};
+use super::measure::{ActRule, Measure, Names, Outcome};
+use super::refusal::Called;
 use super::state::{Duty, State};
 use super::words::{self, Arithmetic, Member, OneOf, said};
 
@@ -47,102 +48,110 @@ impl Condition {
         }
     }
 
-    /// What is missing where it does not hold, and since when or until when.
+    /// What is missing where it does not hold: what it asks for, and why that is not so.
     pub fn unmet(&self, seen: Seen<'_>, measure: &Measure) -> Text {
+        let wanted = self.wanted(seen, measure);
+        match self.because(seen.state) {
+            Some(why) => said!(
+                "needed: {wanted}; {why}",
+                "须满足：{wanted}；{why}",
+                wanted = wanted,
+                why = why
+            ),
+            None => said!("needed: {wanted}", "须满足：{wanted}", wanted = wanted),
+        }
+    }
+
+    /// Its code, called by what it asks for.
+    pub fn called(&self, seen: Seen<'_>, measure: &Measure) -> Called {
+        Called::new(self.code(), self.wanted(seen, measure))
+    }
+
+    /// What it asks for.
+    fn wanted(&self, seen: Seen<'_>, measure: &Measure) -> Text {
+        let duty = |id| words::quoted(measure.label_in(Names::Obligations, id));
+        let matter = |id| words::quoted(measure.label_in(Names::Matters, id));
         match self {
-            Self::TermOver => term_not_over(seen.state),
-            Self::TitleOver => title_not_over(seen.state),
-            Self::PlanOnRecord(true) => said!("no plan is on record", "没有记录建设方案"),
-            Self::PlanOnRecord(false) => said!(
-                "a plan is on record already; change it by an amendment",
-                "建设方案已入档；如需变更，请提交方案修改"
-            ),
-            Self::DutyOpen(id) => said!(
-                "not owed: {duty}",
-                "没有待履行的义务：{duty}",
-                duty = measure.obligation_label(id)
-            ),
-            Self::DutyMet(id) => {
-                said!(
-                    "not done yet: {duty}",
-                    "尚未履行：{duty}",
-                    duty = measure.obligation_label(id)
-                )
+            Self::TermOver => said!("the term is over", "期限已届满"),
+            Self::TitleOver => said!("the title's term is over", "称号有效期已届满"),
+            Self::PlanOnRecord(true) => said!("a plan is on record", "建设方案已入档"),
+            Self::PlanOnRecord(false) => said!("no plan is on record", "建设方案尚未入档"),
+            Self::DutyOpen(id) => said!("{duty} is owed", "{duty}待履行", duty = duty(id)),
+            Self::DutyMet(id) => said!("{duty} is done", "{duty}已履行", duty = duty(id)),
+            Self::DutyPast(id) => {
+                let due = newest(seen.state, id).and_then(|duty| duty.due.as_ref());
+                match due {
+                    Some(due) => said!(
+                        "the day set for {duty}, {due}, has passed",
+                        "{duty}的期限（{due}）已届满",
+                        due = due.on,
+                        duty = duty(id)
+                    ),
+                    None => said!(
+                        "a day set for {duty} has passed",
+                        "{duty}的期限已届满",
+                        duty = duty(id)
+                    ),
+                }
             }
-            Self::DutyPast(id) => not_past(&measure.obligation_label(id), newest(seen.state, id)),
             Self::LastResult { of, r#in } => said!(
-                "the last result of {act} on record is not {results}",
-                "{act}的最近一次结果不是{results}",
+                "the last result of {act} on record is {results}",
+                "入档的最近一次{act}结果为{results}",
                 act = of,
                 results = results(measure, r#in)
             ),
-            Self::NothingAwaits(matter) => said!(
-                "this awaits its decision first: {matter}",
-                "须先作出决定：{matter}",
-                matter = measure.matter_label(matter)
-            ),
-            Self::Awaits(matter) => said!(
-                "nothing awaits a decision: {matter}",
-                "没有待决事项：{matter}",
-                matter = measure.matter_label(matter)
-            ),
+            Self::NothingAwaits(id) => {
+                said!("no {matter} awaits a decision", "没有待决的{matter}", matter = matter(id))
+            }
+            Self::Awaits(id) => {
+                said!("{matter} awaits a decision", "有待决的{matter}", matter = matter(id))
+            }
             Self::Silent(member) => {
-                said!("{member} is stated", "已填写{member}", member = Member(member))
+                said!("{member} is left out", "未填写{member}", member = Member(member))
             }
             Self::Any(conditions) => said!(
-                "one of these is needed: {wanted}",
-                "须满足下列之一：{wanted}",
+                "one of these: {wanted}",
+                "下列之一：{wanted}",
                 wanted = either(conditions, seen, measure)
             ),
         }
     }
 
-    /// What it asks for.
-    fn wanted(&self, seen: Seen<'_>, measure: &Measure) -> Text {
+    /// Why it does not hold, where the standing says more than that.
+    fn because(&self, state: &State) -> Option<Text> {
         match self {
-            Self::TermOver => said!("the term is over", "期限已届满"),
-            Self::TitleOver => said!("the title's term is over", "称号有效期已届满"),
-            Self::PlanOnRecord(true) => said!("a plan is on record", "建设方案已入档"),
-            Self::PlanOnRecord(false) => said!("no plan is on record", "建设方案未入档"),
-            Self::DutyOpen(id) => {
-                said!("owed: {duty}", "待履行：{duty}", duty = measure.obligation_label(id))
-            }
-            Self::DutyMet(id) => {
-                said!("done: {duty}", "已履行：{duty}", duty = measure.obligation_label(id))
-            }
-            Self::DutyPast(id) => {
-                let due = newest(seen.state, id).and_then(|duty| duty.due.as_ref());
-                let duty = measure.obligation_label(id);
-                match due {
-                    Some(due) => said!(
-                        "past its day, {due}: {duty}",
-                        "期限（{due}）已届满：{duty}",
-                        due = due.on,
-                        duty = duty
-                    ),
-                    None => said!("past its day: {duty}", "期限已届满：{duty}", duty = duty),
-                }
-            }
-            Self::LastResult { of, r#in } => said!(
-                "the last result of {act} is {results}",
-                "{act}的最近一次结果为{results}",
-                act = of,
-                results = results(measure, r#in)
-            ),
-            Self::NothingAwaits(matter) => said!(
-                "decided: {matter}",
-                "已作出决定：{matter}",
-                matter = measure.matter_label(matter)
-            ),
-            Self::Awaits(matter) => said!(
-                "awaiting a decision: {matter}",
-                "待决：{matter}",
-                matter = measure.matter_label(matter)
-            ),
-            Self::Silent(member) => {
-                said!("{member} is left out", "未填写{member}", member = Member(member))
-            }
-            Self::Any(conditions) => either(conditions, seen, measure),
+            Self::TermOver => Some(match &state.term {
+                Some(term) => said!(
+                    "the term ends on {until} ({arithmetic}), and this opens the day after",
+                    "期限于{until}届满（{arithmetic}），次日起方可办理",
+                    until = term.until,
+                    arithmetic = Arithmetic(&term.arithmetic)
+                ),
+                None => said!("no term is on record", "没有记录期限"),
+            }),
+            Self::TitleOver => Some(match title_end(state) {
+                Some(until) => said!(
+                    "the title is effective until {until}, and this opens the day after",
+                    "称号有效期至{until}，次日起方可办理",
+                    until = until
+                ),
+                None => said!("no title with a term is held", "没有持有有期限的称号"),
+            }),
+            Self::PlanOnRecord(false) => Some(said!(
+                "the one on record is changed by an amendment",
+                "已入档的方案如需变更，请提交方案修改"
+            )),
+            Self::NothingAwaits(id) => state.matters.get(id).map(|open| {
+                said!("one does since {since}", "自{since}起已有一件待决", since = open.since)
+            }),
+            Self::PlanOnRecord(true)
+            | Self::DutyOpen(_)
+            | Self::DutyMet(_)
+            | Self::DutyPast(_)
+            | Self::LastResult { .. }
+            | Self::Awaits(_)
+            | Self::Silent(_)
+            | Self::Any(_) => None,
         }
     }
 
@@ -165,7 +174,7 @@ impl Condition {
 }
 
 fn results(measure: &Measure, ids: &[Id]) -> OneOf<Text> {
-    OneOf(ids.iter().map(|id| words::quoted(measure.outcome_label(id))).collect())
+    OneOf(ids.iter().map(|id| words::quoted(measure.label_in(Names::Outcomes, id))).collect())
 }
 
 fn either(conditions: &[Condition], seen: Seen<'_>, measure: &Measure) -> Text {
@@ -174,41 +183,6 @@ fn either(conditions: &[Condition], seen: Seen<'_>, measure: &Measure) -> Text {
         let wanted: Vec<&str> = wanted.iter().map(|text| text.get(language)).collect();
         wanted.join(words::pick(language, "; or ", "；或"))
     })
-}
-
-fn term_not_over(state: &State) -> Text {
-    let Some(term) = &state.term else {
-        return said!("no term is on record", "没有记录期限");
-    };
-    said!(
-        "the term ends on {until} ({arithmetic}); this opens the day after",
-        "期限于{until}届满（{arithmetic}），次日起方可办理",
-        until = term.until,
-        arithmetic = Arithmetic(&term.arithmetic)
-    )
-}
-
-fn title_not_over(state: &State) -> Text {
-    match title_end(state) {
-        Some(until) => said!(
-            "the title is effective until {until}; this opens the day after",
-            "称号有效期至{until}，次日起方可办理",
-            until = until
-        ),
-        None => said!("no title with a term is held", "没有持有有期限的称号"),
-    }
-}
-
-fn not_past(label: &Text, duty: Option<&Duty>) -> Text {
-    match duty.and_then(|duty| duty.due.as_ref()) {
-        Some(due) => said!(
-            "{duty} is due on {due}, which has not passed",
-            "{duty}的期限（{due}）尚未届满",
-            duty = label,
-            due = due.on
-        ),
-        None => said!("no day is set: {duty}", "未定期限：{duty}", duty = label),
-    }
 }
 
 /// The newest obligation of an id, met or not.

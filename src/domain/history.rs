@@ -1,6 +1,7 @@
 //! The history of an enrollment: what was recorded, what was corrected by what, and its effective
 //! history (rule G3), which is folded.
 
+mod changes;
 mod effective;
 mod entry;
 mod narrow;
@@ -13,6 +14,7 @@ use super::date::Day;
 use super::event::Recorded;
 use super::state::State;
 
+pub use changes::{Answer, Aspect, Change, DutyKey, changes};
 pub use effective::Effective;
 pub use entry::{Days, Entry};
 
@@ -97,6 +99,18 @@ impl History {
         in_force
     }
 
+    /// What became of each event, by revision.
+    pub fn fates(&self) -> Vec<Fate> {
+        let mut by = self.corrections();
+        // Of a correction the last one that names it.
+        let named = self.events.iter().filter_map(|event| {
+            let named = corrected_revision(event)?;
+            self.at(named).is_some_and(is_correction).then_some((named, event.revision))
+        });
+        by.extend(named);
+        self.events.iter().map(|event| self.fate_by(by.get(&event.revision).copied())).collect()
+    }
+
     /// What became of the event at a revision; of a correction, whether it was itself taken back or
     /// replaced.
     pub fn fate(&self, revision: u64) -> Fate {
@@ -108,6 +122,10 @@ impl History {
                 by.map(|event| event.revision)
             }
         };
+        self.fate_by(by)
+    }
+
+    fn fate_by(&self, by: Option<u64>) -> Fate {
         match by.and_then(|by| self.at(by)) {
             None => Fate::Stands,
             Some(event) if replaces(event) => Fate::Corrected { by: event.revision },
@@ -162,13 +180,13 @@ pub fn corrected_revision(event: &Recorded) -> Option<u64> {
     named_by(event).filter(|named| *named < event.revision)
 }
 
-/// Whether an event is a correction, also one that corrects nothing: it has no place of its own in the
+/// Whether an event is a correction, also one that corrects nothing: it is no entry of its own in the
 /// effective history.
 pub fn is_correction(event: &Recorded) -> bool {
     named_by(event).is_some()
 }
 
-/// Whether a correction puts something in the place of what it corrects.
+/// Whether a correction replaces what it corrects, rather than annulling it.
 fn replaces(event: &Recorded) -> bool {
     event.event.fact().is_some_and(|fact| fact.mended.is_some())
 }

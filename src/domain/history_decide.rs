@@ -21,7 +21,7 @@ use super::state::State;
 use super::words::said;
 use correct::decide_correction;
 use judge::{Moment, judge};
-use named::check_named;
+use named::{check_named, named_by};
 pub use prospects::{Prospects, has_correctable};
 use unsettle::{
     called, hypothetical, may_unsettle, newly_unsupported, references, unsettles, with_new,
@@ -41,7 +41,7 @@ pub fn decide_at_end(
     let decided = decide(ctx, &enrollment.state, request);
     let ends = match &decided {
         Ok(found) => enrollment.ends_with(
-            &found.meta(ctx.actor, common, ctx.now, ctx.program.is_exercise()),
+            &found.dated(common, ctx.now, ctx.program.is_exercise()),
             &found.fact.effects,
         ),
         Err(_) => !enrollment.has_evidence(),
@@ -49,13 +49,8 @@ pub fn decide_at_end(
     ends.then_some(decided)
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "only these acts name events")]
 fn needs_history(act: &Act) -> bool {
-    match act {
-        Act::Correct(_) | Act::AcknowledgeReceipt(_) => true,
-        Act::Inspect(inspection) => inspection.follows.is_some(),
-        _ => false,
-    }
+    matches!(act, Act::Correct(_)) || named_by(act).is_some()
 }
 
 /// Decides on the whole history.
@@ -79,23 +74,28 @@ fn decide_whole(
     if let Act::Correct(correction) = &request.act {
         return decide_correction(ctx, history, &effective, request, correction);
     }
-    check_named(ctx, history.stream(), &effective, request)?;
+    let named = check_named(ctx, history.stream(), &effective, request);
     let enrollment = Enrollment::of_effective(&effective);
     // A record that is open stays open, also where a late entry stands before it.
     if request.common.kept_since.is_some() && !history.events().is_empty() {
         check_common(ctx, &enrollment.state, request)?;
     }
     let moment = Moment { day: request.common.effective_on.latest(), before: None };
-    let mut decision = judge(ctx, &effective, moment, request).map_err(|refusal| {
+    let judged = judge(ctx, &effective, moment, request).map_err(|refusal| {
         precedes(ctx, (&effective, &enrollment.state), history, request, refusal)
-    })?;
+    });
+    // Whether the act may be done comes before what it names, and that before what else it says.
+    let mut decision = match judged {
+        Err(refusal) if refusal.is_of_standing() => return Err(refusal),
+        judged => named.and(judged)?,
+    };
     let meta = hypothetical(ctx, history, &decision, &request.common);
     if !enrollment.ends_with(&meta, &decision.fact.effects) {
         // Also where the result on record is dated later.
         if let Some(refusal) = year_is_taken(ctx, &enrollment.state, request) {
             return Err(refusal);
         }
-        check_met_later(history, &enrollment.state, request, &decision)?;
+        check_met_later(&enrollment.state, request, &decision)?;
         let kind = request.act.kind();
         let lost = newly_unsupported(history, &enrollment.state, kind, &decision.fact, meta)?;
         if !lost.acts.is_empty() && !may_unsettle(ctx, request) {
@@ -123,7 +123,6 @@ pub fn fold_day_of_new(
 
 /// What recurs is met once for each due date, also where the one on record is dated later.
 fn check_met_later(
-    history: &History,
     state: &State,
     request: &ActRequest,
     decision: &Decision,
@@ -134,7 +133,6 @@ fn check_met_later(
         let Some((duty, met)) = duties.filter_map(|d| Some((d, d.met.get(&year)?))).next() else {
             continue;
         };
-        let by = history.at(met.by).map(|event| event.reference(history.stream()));
         let (on, revision) = (met.on, met.by);
         let text = said!(
             "what was due in {year} is on record since {on} (revision {revision}); mend a wrong one by a correction",
@@ -143,7 +141,8 @@ fn check_met_later(
             on = on,
             revision = revision
         );
-        let refusal = Refusal::new(request.act.kind(), Reason::AlreadyDecided { by }, text);
+        let refusal =
+            Refusal::new(request.act.kind(), Reason::AlreadyDecided { revision, by: None }, text);
         return Err(refusal.under(&duty.article));
     }
     Ok(())

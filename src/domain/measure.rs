@@ -4,6 +4,7 @@
 //! set of conditions ([`super::condition::Condition`]); a measure composes them, article by article. Reading the file and
 //! checking it (schema, reachability, dead ends) is not here: see `measure_check`.
 
+mod names;
 mod parts;
 mod program;
 mod readings;
@@ -16,9 +17,10 @@ use super::act::ActKind;
 use super::date::CivilDate;
 use super::ids::{Id, Node, ProgramId, Text, covered};
 
+pub use names::Names;
 pub use parts::{
-    Category, Guideline, GuidelineMeasure, Named, NationalStage, Phase, PlannedEnd, QuotaRule,
-    Requirement, Step, WaitingRule,
+    Category, Characteristic, Guideline, GuidelineMeasure, IndicatorRule, Named, NationalStage,
+    Phase, PlannedEnd, QuotaRule, Requirement, Step, Target, TargetCount, WaitingRule, ZoneRule,
 };
 pub use program::{
     Edition, Exercise, OfficeName, OfficesFile, Program, ProgramFile, Programs, SubjectKind,
@@ -35,13 +37,15 @@ pub use rules::{
 pub struct Measure {
     /// The program it governs.
     pub program: ProgramId,
-    /// The version, year and number of the document: `2014-40`.
-    #[schemars(regex(pattern = "^[0-9]{4}-[0-9]+$"), example = "2014-40")]
+    /// The version, year and number of the document: `2014-40`. Of a document whose number is not
+    /// known the year alone, and a letter where it takes one to tell two apart: `2021`, `2021b`.
+    #[schemars(regex(pattern = "^[0-9]{4}(-[0-9]+|[a-z])?$"), example = "2014-40")]
     pub version: Id,
     /// The document's title.
     pub title: Text,
-    /// The document's number, as printed in each language.
-    pub number: Text,
+    /// The document's number, as printed in each language; absent: it is not known.
+    #[serde(default)]
+    pub number: Option<Text>,
     /// Who issued it.
     pub issued_by: Text,
     /// The day from which it governs.
@@ -59,6 +63,21 @@ pub struct Measure {
     /// Categories, one of which an enrollment has at a time.
     #[serde(default, rename = "category")]
     pub categories: Vec<Category>,
+    /// Whether the category of a subject is its kind: each category has the id of one (N1).
+    #[serde(default)]
+    pub category_is_kind: bool,
+    /// Tasks of all who take part, whatever their category (T4).
+    #[serde(default, rename = "task")]
+    pub tasks: Vec<Named>,
+    /// Characteristics and standards, on each of which an evaluation finds (T2, T3).
+    #[serde(default, rename = "characteristic")]
+    pub characteristics: Vec<Characteristic>,
+    /// Zones that it names (P16, T1).
+    #[serde(default, rename = "zone")]
+    pub zones: Vec<ZoneRule>,
+    /// What it sets out to reach (P13, T1).
+    #[serde(default, rename = "target")]
+    pub targets: Vec<Target>,
     /// Kinds of applicant (C3).
     #[serde(default, rename = "applicant_kind")]
     pub applicant_kinds: Vec<Named>,
@@ -131,6 +150,26 @@ impl Measure {
         unlisted.into_iter().chain(programwide).any(|opens| opens.contains(obligation))
     }
 
+    /// The document as texts cite it: by its number, or by its title where that is not known.
+    pub fn cited(&self) -> Text {
+        self.number.clone().unwrap_or_else(|| Text {
+            en: format!("“{}”", self.title.en),
+            zh: format!("《{}》", self.title.zh),
+        })
+    }
+
+    /// The tasks of those of a category: its own, and those of all.
+    pub fn tasks_of(&self, category: Option<&Id>) -> impl Iterator<Item = &Named> {
+        let own = category.and_then(|id| self.category(id)).map(|category| &category.tasks);
+        own.into_iter().flatten().chain(&self.tasks)
+    }
+
+    /// A task by its id, of whatever category.
+    pub fn task(&self, id: &str) -> Option<&Named> {
+        let own = self.categories.iter().flat_map(|category| &category.tasks);
+        own.chain(&self.tasks).find(|task| task.id == id)
+    }
+
     /// The rules for an act, in the file's order.
     pub fn rules(&self, act: ActKind) -> impl Iterator<Item = &ActRule> {
         self.acts.iter().filter(move |rule| rule.act == act)
@@ -175,52 +214,6 @@ impl Measure {
         }
     }
 
-    /// What an obligation is called.
-    pub fn obligation_label(&self, id: &str) -> Text {
-        self.obligation(id).map_or_else(|| unnamed(id), |obligation| obligation.label.clone())
-    }
-
-    /// What an outcome is called: a result, a grade; a rank as the phase that it gives.
-    pub fn outcome_label(&self, id: &str) -> Text {
-        let named = named(&self.outcome_names, id);
-        named
-            .or_else(|| self.phase(id).map(|phase| phase.label.clone()))
-            .unwrap_or_else(|| unnamed(id))
-    }
-
-    /// What it calls something that an act can name, whatever kind of thing that is.
-    pub fn called(&self, id: &str) -> Option<Text> {
-        let lists = [
-            &self.title_kinds,
-            &self.outcome_names,
-            &self.applicant_kinds,
-            &self.materials,
-            &self.acceptance_contents,
-            &self.matters,
-            &self.base_conditions,
-        ];
-        let tasks = self.categories.iter().map(|category| &category.tasks);
-        let category = self.category(id).map(|category| category.label.clone());
-        let requirement = || {
-            let found = self.requirements.iter().find(|requirement| requirement.id == id)?;
-            Some(found.label.clone())
-        };
-        let guideline = || {
-            let found = self.guidelines.iter().find(|guideline| guideline.id == id)?;
-            Some(found.label.clone())
-        };
-        category
-            .or_else(|| self.phase(id).map(|phase| phase.label.clone()))
-            .or_else(|| lists.into_iter().chain(tasks).find_map(|list| named(list, id)))
-            .or_else(requirement)
-            .or_else(guideline)
-    }
-
-    /// What awaits a decision is called.
-    pub fn matter_label(&self, id: &str) -> Text {
-        named(&self.matters, id).unwrap_or_else(|| unnamed(id))
-    }
-
     /// The national stages that a year belongs to: two at a boundary, none before the first (P18).
     pub fn stages_of(&self, year: i32) -> impl Iterator<Item = &NationalStage> {
         self.national_stages.iter().filter(move |s| (s.from_year..=s.to_year).contains(&year))
@@ -238,13 +231,4 @@ impl Measure {
             zh: format!("{}：{}", phase.label.zh, step.label.zh),
         })
     }
-}
-
-fn named(list: &[Named], id: &str) -> Option<Text> {
-    list.iter().find(|named| named.id == id).map(|named| named.label.clone())
-}
-
-/// What an older version does not name.
-fn unnamed(id: &str) -> Text {
-    Text { en: id.to_owned(), zh: id.to_owned() }
 }

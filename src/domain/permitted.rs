@@ -10,7 +10,7 @@ use super::date::Day;
 use super::fulfilment::Seen;
 use super::ids::{Id, Node, Office, Text, covered};
 use super::measure::{ActRule, Measure, Outcome};
-use super::refusal::{Reason, Refusal};
+use super::refusal::{Called, Lack, Reason, Refusal};
 use super::state::State;
 use super::words::{self, Clauses, Given, OneOf, said};
 
@@ -58,21 +58,10 @@ pub enum Obstacle<'m> {
     /// Conditions are missing.
     Unmet {
         /// Which.
-        missing: Vec<Missing<'m>>,
+        missing: Vec<Condition>,
         /// Of which rule.
         rule: &'m ActRule,
     },
-}
-
-/// A condition that is missing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Missing<'m> {
-    /// One of the rule.
-    Condition(&'m Condition),
-    /// Nothing of this kind awaits its decision.
-    NothingAwaits(&'m Id),
-    /// One of this kind awaits its decision already.
-    AwaitsAlready(&'m Id),
 }
 
 /// The rule by which an act may be done, or what stands in its way.
@@ -80,18 +69,34 @@ pub enum Missing<'m> {
 /// # Errors
 /// The [`Obstacle`].
 pub fn permitted<'m>(question: Question<'m>) -> Result<&'m ActRule, Obstacle<'m>> {
-    permitted_as(question, &|_| true)
+    permitted_by(question, &|_| true, &|_| true)
 }
 
-/// The same where the act's content says of a rule whether it would found the standing by it.
+/// The same for an act that states an outcome: by the rules that have it, if any has.
 ///
 /// # Errors
 /// The [`Obstacle`].
 pub fn permitted_as<'m>(
     question: Question<'m>,
-    founds: &dyn Fn(&ActRule) -> bool,
+    stated: Option<&Id>,
 ) -> Result<&'m ActRule, Obstacle<'m>> {
-    let Question { measure, state, kind, office, .. } = question;
+    let outcome = |rule: &'m ActRule| rule.outcomes.get(stated?);
+    let founds = |rule| outcome(rule).is_some_and(|one| enters_evidenced(question.state, one));
+    let any = question.own().any(|rule| outcome(rule).is_some());
+    permitted_by(question, &|rule| !any || outcome(rule).is_some(), &founds)
+}
+
+type Of<'m, 'f> = &'f dyn Fn(&'m ActRule) -> bool;
+
+fn permitted_by<'m>(
+    question: Question<'m>,
+    fits: Of<'m, '_>,
+    founds: Of<'m, '_>,
+) -> Result<&'m ActRule, Obstacle<'m>> {
+    if let Some(rule) = question.rule(fits, founds) {
+        return question.check(rule).map(|()| rule);
+    }
+    let Question { measure, state, kind, .. } = question;
     let first = measure.rules(kind).next().ok_or(Obstacle::Unknown)?;
     let offices = |rules: &mut dyn Iterator<Item = &'m ActRule>| {
         let mut offices: Vec<Office> = rules.flat_map(|rule| rule.by.iter().copied()).collect();
@@ -99,7 +104,7 @@ pub fn permitted_as<'m>(
         offices.dedup();
         offices
     };
-    let mut own = measure.rules(kind).filter(|rule| rule.by.contains(&office)).peekable();
+    let mut own = question.own().filter(|rule| fits(rule)).peekable();
     let here = || measure.rules(kind).filter(|rule| covered(&rule.from, state.node.as_ref()));
     let Some(own_first) = own.peek().copied() else {
         let required = match here().next() {
@@ -108,26 +113,32 @@ pub fn permitted_as<'m>(
         };
         return Err(Obstacle::Office { required, rule: here().next().unwrap_or(first) });
     };
-    if let Some(rule) = question.rule(founds) {
-        return question.check(rule).map(|()| rule);
-    }
-    if let Some(rule) = here().next() {
-        return Err(Obstacle::Office { required: offices(&mut here()), rule });
+    let others = || here().filter(|rule| !rule.by.contains(&question.office));
+    if let Some(rule) = others().next() {
+        return Err(Obstacle::Office { required: offices(&mut others()), rule });
     }
     let allowed_from = own.flat_map(|rule| rule.from.iter().cloned()).collect();
     Err(Obstacle::NotHere { allowed_from, rule: own_first })
 }
 
 impl<'m> Question<'m> {
+    /// The rules for the act by this office.
+    fn own(&self) -> impl Iterator<Item = &'m ActRule> + use<'m> {
+        let office = self.office;
+        self.measure.rules(self.kind).filter(move |rule| rule.by.contains(&office))
+    }
+
+    /// The rule by which it may be done, if it may.
+    pub fn allows(&self) -> Option<&'m ActRule> {
+        self.rule(&|_| true, &|_| true).filter(|rule| self.check(rule).is_ok())
+    }
+
     /// The rule that covers where the enrollment stands, for this office. A founding act is also
     /// allowed where evidence already shows the phase that it enters (G9), even where another rule
     /// for the act covers that phase and its conditions are missing, if by what the act says it
     /// founds that phase.
-    fn rule(&self, founds: &dyn Fn(&ActRule) -> bool) -> Option<&'m ActRule> {
-        let own = || {
-            let office = self.office;
-            self.measure.rules(self.kind).filter(move |rule| rule.by.contains(&office))
-        };
+    fn rule(&self, fits: Of<'m, '_>, founds: Of<'m, '_>) -> Option<&'m ActRule> {
+        let own = || self.own().filter(|rule| fits(rule));
         let founding = || own().filter(|rule| self.is_founding(rule));
         let Some(covering) = own().find(|rule| covered(&rule.from, self.state.node.as_ref()))
         else {
@@ -163,36 +174,33 @@ impl<'m> Question<'m> {
             return Err(Obstacle::Ahead { by, rule });
         }
         let seen = Seen { state: self.state, day: self.day, act: None };
-        let needs = rule.needs.iter().filter(|need| !need.holds(seen)).map(Missing::Condition);
-        let awaits = |matter: &&Id| self.state.matters.contains_key(*matter);
-        let decides = rule.decides.iter().filter(|matter| !awaits(matter));
-        let opens = rule.opens.iter().filter(awaits);
-        let missing: Vec<Missing<'m>> = needs
-            .chain(decides.map(Missing::NothingAwaits))
-            .chain(opens.map(Missing::AwaitsAlready))
-            .collect();
+        let decides = rule.decides.iter().cloned().map(Condition::Awaits);
+        let opens = rule.opens.iter().cloned().map(Condition::NothingAwaits);
+        let needs = rule.needs.iter().cloned().chain(decides).chain(opens);
+        let missing: Vec<Condition> = needs.filter(|need| !need.holds(seen)).collect();
         if missing.is_empty() { Ok(()) } else { Err(Obstacle::Unmet { missing, rule }) }
     }
 
     /// A refusal for an obstacle.
     pub fn refusal(&self, obstacle: &Obstacle<'_>) -> Refusal {
-        let stands_at = self.state.node.as_ref().map(|node| Id::from(node.as_str()));
-        let not_permitted = |allowed_from: Vec<Id>, missing: Vec<Id>| Reason::NotPermitted {
+        let called = |id: &str| Called::new(id, self.called(id));
+        let stands_at = self.state.node.as_ref().map(|node| called(node.as_str()));
+        let here = self.standing(stands_at.as_ref().map_or("none", |at| at.id.as_str()));
+        let not_permitted = |allowed_from: &[Id], missing| Reason::NotPermitted {
             stands_at: stands_at.clone(),
-            allowed_from,
+            allowed_from: allowed_from.iter().map(|from| called(from)).collect(),
             missing,
         };
         let act = self.kind;
         let (reason, text, rule) = match obstacle {
             Obstacle::Unknown => {
-                let number = &self.measure.number;
                 let text = said!(
-                    "{number} knows no act {act}",
-                    "{number}没有{act}这一行为",
-                    number = number,
+                    "{number} knows no act {act} here",
+                    "{number}在此没有{act}这一行为",
+                    number = self.measure.cited(),
                     act = act
                 );
-                (not_permitted(vec![], vec![]), text, None)
+                (not_permitted(&[], vec![]), text, None)
             }
             Obstacle::Office { required, rule } => {
                 let text = said!(
@@ -205,17 +213,16 @@ impl<'m> Question<'m> {
                 (Reason::OfficeForbidden { required: required.clone() }, text, Some(rule))
             }
             Obstacle::NotHere { allowed_from, rule } => {
-                let from = allowed_from.iter().map(|from| self.place(from));
+                let from = allowed_from.iter().map(|from| self.standing(from));
                 let text = said!(
                     "{act} is allowed from {from}; on {day} the standing is {here}",
                     "{act}须处于{from}；{day}处于{here}",
                     act = act,
                     from = OneOf(from.collect()),
                     day = self.day,
-                    here = self.place(stands_at.as_deref().unwrap_or("none"))
+                    here = here
                 );
-                let missing = vec![Id::from("standing")];
-                (not_permitted(allowed_from.clone(), missing), text, Some(rule))
+                (not_permitted(allowed_from, vec![Lack::Standing.into()]), text, Some(rule))
             }
             Obstacle::Ahead { by, rule } => {
                 let text = said!(
@@ -223,13 +230,14 @@ impl<'m> Question<'m> {
                     "该事项已经决定（修订号{by}），尚未生效",
                     by = by
                 );
-                (Reason::AlreadyDecided { by: None }, text, Some(rule))
+                (Reason::AlreadyDecided { revision: *by, by: None }, text, Some(rule))
             }
             Obstacle::Unmet { missing, rule } => {
-                let (codes, texts): (Vec<Id>, Vec<Text>) =
-                    missing.iter().map(|one| self.missing(one)).unzip();
-                let text = said!("{missing}", "{missing}", missing = Clauses(texts));
-                (not_permitted(rule.from.clone(), codes), text, Some(rule))
+                let seen = Seen { state: self.state, day: self.day, act: None };
+                let texts = missing.iter().map(|one| one.unmet(seen, self.measure)).collect();
+                let text = said!("{missing}", "{missing}", missing = Clauses::<Text>(texts));
+                let missing = missing.iter().map(|one| one.called(seen, self.measure)).collect();
+                (not_permitted(&rule.from, missing), text, Some(rule))
             }
         };
         let refusal = Refusal::new(act, reason, text);
@@ -239,46 +247,27 @@ impl<'m> Question<'m> {
         }
     }
 
-    /// Where an enrollment stands, or a pattern of it, in words.
-    fn place(&self, pattern: &str) -> Text {
-        let node = |text| Node::parse(text).ok().and_then(|node| self.measure.label(&node));
-        let known = |label: Option<Text>, id| {
-            label.unwrap_or_else(|| said!("{id}", "{id}", id = Given(id)))
+    /// What a node where an enrollment stands is called, or a pattern of nodes.
+    fn called(&self, pattern: &str) -> Text {
+        let label = |node: &str| {
+            let label = Node::parse(node).ok().and_then(|node| self.measure.label(&node));
+            label.unwrap_or_else(|| said!("{id}", "{id}", id = Given(node)))
         };
         match pattern.strip_suffix(".*") {
             Some(phase) => {
-                said!("any step of “{phase}”", "“{phase}”各阶段", phase = known(node(phase), phase))
+                said!("any step of “{phase}”", "“{phase}”各阶段", phase = label(phase))
             }
             None if pattern == "none" => said!("outside of the program", "未参加状态"),
-            None => words::quoted(known(node(pattern), pattern)),
+            None => label(pattern),
         }
     }
 
-    fn missing(&self, missing: &Missing<'_>) -> (Id, Text) {
-        match missing {
-            Missing::Condition(condition) => {
-                let seen = Seen { state: self.state, day: self.day, act: None };
-                (Id::from(condition.code()), condition.unmet(seen, self.measure))
-            }
-            Missing::NothingAwaits(matter) => {
-                let text = said!(
-                    "nothing of this kind awaits a decision: {matter}",
-                    "没有待决事项：{matter}",
-                    matter = self.measure.matter_label(matter)
-                );
-                (Id::from("matter_open"), text)
-            }
-            Missing::AwaitsAlready(matter) => {
-                let since =
-                    self.state.matters.get(*matter).map_or(self.day.into(), |open| open.since);
-                let text = said!(
-                    "one already awaits its decision since {since}: {matter}",
-                    "自{since}起已有一件待决：{matter}",
-                    since = since,
-                    matter = self.measure.matter_label(matter)
-                );
-                (Id::from("no_matter_open"), text)
-            }
+    /// The same in a sentence: a single node in quotation marks.
+    fn standing(&self, pattern: &str) -> Text {
+        let called = self.called(pattern);
+        match pattern == "none" || pattern.ends_with(".*") {
+            true => called,
+            false => words::quoted(called),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::act::ActKind;
 use super::date::CivilDate;
 use super::event::Finding;
 use super::ids::{EventRef, Id, Language, Office, Text};
-use super::words;
+use super::words::{self, said};
 
 /// What is wrong with one member of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,17 +29,84 @@ impl FieldError {
     }
 }
 
+/// A code with what it is called: answers name both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Called {
+    /// The code.
+    pub id: Id,
+    /// What it is called.
+    pub label: Text,
+}
+
+impl Called {
+    /// A code with its label.
+    pub fn new(id: &str, label: Text) -> Self {
+        Self { id: Id::from(id), label }
+    }
+}
+
+/// What an act lacks beside the conditions of its rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lack {
+    /// A standing from which it is allowed.
+    Standing,
+    /// A subject, or a program as a whole, for which it is done.
+    Subject,
+    /// An outcome that it has where the enrollment stands.
+    Outcome,
+    /// An override in writing.
+    Override,
+    /// A standing known from evidence alone (G10).
+    AttestedStanding,
+    /// An act that could be corrected (G1).
+    ActOnRecord,
+    /// An act that met an obligation (G12).
+    ObligationMet,
+    /// A rule that is not known (G14).
+    UnknownRule,
+}
+
+impl Lack {
+    fn called(self) -> Called {
+        let (id, label) = match self {
+            Self::Standing => {
+                ("standing", said!("a standing from which it is allowed", "允许该行为的状态"))
+            }
+            Self::Subject => ("subject", said!("another kind of subject", "适格的办理对象")),
+            Self::Outcome => ("outcome", said!("an outcome that it has here", "此处可有的结果")),
+            Self::Override => ("override", said!("an override in writing", "书面突破决定")),
+            Self::AttestedStanding => (
+                "attested_standing",
+                said!("a standing known from evidence alone", "仅凭佐证记录的状态"),
+            ),
+            Self::ActOnRecord => ("act_on_record", said!("an act on record", "已入档的行为")),
+            Self::ObligationMet => (
+                "obligation_met",
+                said!("an act on record that met an obligation", "已入档的履行义务的行为"),
+            ),
+            Self::UnknownRule => ("unknown_rule", said!("a rule that is not known", "不详的规定")),
+        };
+        Called::new(id, label)
+    }
+}
+
+impl From<Lack> for Called {
+    fn from(lack: Lack) -> Self {
+        lack.called()
+    }
+}
+
 /// The kind of refusal; fine enough for what a caller does differently.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
     /// The act is not allowed where the enrollment stands, or a condition is missing.
     NotPermitted {
         /// Where it stands; absent: nowhere yet.
-        stands_at: Option<Id>,
+        stands_at: Option<Called>,
         /// From where the act would be allowed.
-        allowed_from: Vec<Id>,
-        /// The conditions that are missing, by name.
-        missing: Vec<Id>,
+        allowed_from: Vec<Called>,
+        /// The conditions that are missing.
+        missing: Vec<Called>,
     },
     /// Another office does this act.
     OfficeForbidden {
@@ -53,22 +120,22 @@ pub enum Reason {
     },
     /// A requirement is not met.
     RequirementNotMet {
-        /// Its id.
-        requirement: Id,
+        /// Which.
+        requirement: Called,
         /// What is required.
-        required: String,
+        required: Text,
         /// What was given.
-        given: String,
+        given: Text,
     },
     /// Materials are missing.
     MaterialMissing {
         /// Their kinds.
-        materials: Vec<Id>,
+        materials: Vec<Called>,
     },
     /// The subject cannot enroll in this program.
     IneligibleSubject {
         /// The kinds that can.
-        allowed_kinds: Vec<Id>,
+        allowed_kinds: Vec<Called>,
     },
     /// No version of the measure was in force.
     NotInForce {
@@ -89,7 +156,9 @@ pub enum Reason {
     },
     /// It was decided already.
     AlreadyDecided {
-        /// The event that decided it.
+        /// The revision of the event that decided it.
+        revision: u64,
+        /// That event, once it was looked up.
         by: Option<EventRef>,
     },
     /// What a correction names is not the version in force.
@@ -100,7 +169,7 @@ pub enum Reason {
     /// No place is left (P4).
     QuotaExhausted {
         /// The category.
-        category: Id,
+        category: Called,
         /// The limit.
         limit: u32,
         /// Places taken on the first day that is full.
@@ -173,6 +242,35 @@ impl Refusal {
         let article = self.article.unwrap_or_else(|| "G1".to_owned());
         Finding::new("condition_missing", self.detail, &article)
             .read(&self.reading.map(|text| *text))
+    }
+
+    /// Whether it is of who may act, or of the standing, whatever the act says.
+    pub fn is_of_standing(&self) -> bool {
+        match &*self.reason {
+            Reason::NotPermitted { .. }
+            | Reason::OfficeForbidden { .. }
+            | Reason::JurisdictionForbidden { .. }
+            | Reason::IneligibleSubject { .. }
+            | Reason::NotInForce { .. }
+            | Reason::RuleUnknown
+            | Reason::AlreadyDecided { .. } => true,
+            Reason::RequirementNotMet { .. }
+            | Reason::MaterialMissing { .. }
+            | Reason::DateConflict { .. }
+            | Reason::WouldUnsettle { .. }
+            | Reason::NotInForceVersion { .. }
+            | Reason::QuotaExhausted { .. }
+            | Reason::Invalid { .. } => false,
+        }
+    }
+
+    /// Names the event that a revision is.
+    #[must_use]
+    pub fn naming(mut self, event: impl Fn(u64) -> Option<EventRef>) -> Self {
+        if let Reason::AlreadyDecided { revision, by } = &mut *self.reason {
+            *by = event(*revision);
+        }
+        self
     }
 
     /// Adds the measure version, if none is named yet.

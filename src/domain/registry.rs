@@ -48,7 +48,7 @@ macro_rules! registry {
                     => Returned 1 ("Returned", "已退回");
                 /// Approves an application.
                 Approve(Approval) "approve" ("Approve", "批准")
-                    => Approved 1 ("Approved", "已批准");
+                    => Approved 2 ("Approved", "已批准");
                 /// Rejects an application.
                 Reject(Declined) "reject" ("Reject", "不予批准")
                     => Rejected 1 ("Rejected", "未予批准");
@@ -115,10 +115,10 @@ macro_rules! registry {
                     => EvaluationOpened 1 ("Evaluation opened", "已启动评估");
                 /// Records the result of a stage evaluation.
                 Evaluate(Evaluation) "evaluate" ("Evaluate", "评估")
-                    => Evaluated 1 ("Evaluated", "已评估");
+                    => Evaluated 2 ("Evaluated", "已评估");
                 /// Lists in a rank.
                 List(Listing) "list" ("List", "列名")
-                    => Listed 1 ("Listed", "已列名");
+                    => Listed 2 ("Listed", "已列名");
                 /// Checks and accepts.
                 Accept(AcceptanceCheck) "accept" ("Check and accept", "验收")
                     => AcceptanceDecided 1 ("Checked and accepted", "已验收");
@@ -141,7 +141,7 @@ macro_rules! registry {
                     => StandingEnded 1 ("Standing ended", "资格已终止");
                 /// Records a deliverable.
                 RecordDeliverable(Deliverable) "record_deliverable" ("Record a deliverable", "登记成果")
-                    => DeliverableRecorded 1 ("Deliverable recorded", "已登记成果");
+                    => DeliverableRecorded 2 ("Deliverable recorded", "已登记成果");
                 /// Records guidance that an office gave.
                 RecordGuidance(Statement) "record_guidance" ("Record guidance", "登记工作指导")
                     => GuidanceRecorded 1 ("Guidance recorded", "已登记工作指导");
@@ -160,12 +160,32 @@ macro_rules! registry {
                 RecordIndicatorSystem(IndicatorSystem) "record_indicator_system"
                     ("Record the indicator system", "登记考核评价指标体系")
                     => IndicatorSystemRecorded 1 ("Indicator system recorded", "已登记考核评价指标体系");
+                /// Files something, which asks for no approval.
+                File(Filing) "file" ("File", "备案")
+                    => Filed 1 ("Filed", "已备案");
+                /// Concludes what a subject was selected for.
+                Conclude(Decision) "conclude" ("Conclude", "结束")
+                    => Concluded 1 ("Concluded", "已结束");
+                /// States a project under a scheme.
+                StateProject(Project) "state_project" ("State a project", "列报项目")
+                    => ProjectStated 1 ("Project stated", "已列报项目");
+                /// Records the result of a project.
+                RecordProjectResult(ProjectResult) "record_project_result"
+                    ("Record the result of a project", "登记项目结果")
+                    => ProjectResultRecorded 1 ("Project result recorded", "已登记项目结果");
+                /// Reports on the work, for no year.
+                ReportWork(Statement) "report_work" ("Report on the work", "报告工作情况")
+                    => WorkReported 1 ("Work reported", "已报告工作情况");
+                /// Evaluates the performance by a set of indicators.
+                EvaluatePerformance(Performance) "evaluate_performance"
+                    ("Evaluate the performance", "绩效评价")
+                    => PerformanceEvaluated 1 ("Performance evaluated", "已作绩效评价");
                 /// Records a fact without effect.
                 Note(Statement) "note" ("Note", "备注")
                     => Noted 1 ("Noted", "已备注");
                 /// Records a standing known only from evidence.
                 AttestStanding(Attestation) "attest_standing" ("Attest a standing", "补录状态")
-                    => StandingAttested 1 ("Standing attested", "已补录状态");
+                    => StandingAttested 2 ("Standing attested", "已补录状态");
                 /// Confirms an attested standing.
                 ConfirmStanding(Decision) "confirm_standing"
                     ("Confirm the attested standing", "确认补录状态")
@@ -186,6 +206,9 @@ macro_rules! registry {
                 RecordListComplete(ListComplete) "record_list_complete"
                     ("Record that the list is complete", "登记名单完整")
                     => ListCompleteRecorded 1 ("List recorded as complete", "已登记名单完整");
+                /// Records a figure of the program that names no subjects.
+                RecordFigure(Figure) "record_figure" ("Record an aggregate figure", "登记汇总数据")
+                    => FigureRecorded 1 ("Aggregate figure recorded", "已登记汇总数据");
             }
             own of Enrollment {
                 ApprovalAbandoned(ApprovalAbandoned) 1 ("Approval abandoned", "审批已放弃");
@@ -196,6 +219,10 @@ macro_rules! registry {
                 SubjectRegistered(Registration) 1 ("Subject registered", "主体已登记");
                 SubjectRenamed(Renaming) 1 ("Subject renamed", "主体已更名");
                 SubjectCorrected(SubjectCorrected) 1 ("Registration corrected", "主体登记已更正");
+            }
+            own of Indicator {
+                IndicatorRecorded(Observation) 1 ("Indicator recorded", "指标数据已登记");
+                IndicatorCorrected(ObservationCorrected) 1 ("Indicator corrected", "指标数据已更正");
             }
             own of Quota {
                 PlaceReserved(PlaceReserved) 1 ("Place reserved", "名额已预留");

@@ -12,6 +12,8 @@ use super::date::{CivilDate, Day};
 use super::event::{AppliedFor, Due, DutyOpened, ObligationLapsed, Planned, Series, Term, Title};
 use super::ids::{Id, Node, Office, Provenance};
 
+pub use super::met::{Met, MetByYear, ONCE, Received};
+
 /// Who is meant by "nobody yet": the state of an enrollment without events.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct State {
@@ -165,7 +167,7 @@ pub struct Duty {
     /// Whether it is owed at all depends on a date that does not say so: never overdue.
     pub uncertain: bool,
     /// The article.
-    pub article: Arc<str>,
+    pub article: Id,
     /// The revision of the event that opened it.
     pub opened_by: u64,
     /// That event's effective date.
@@ -179,7 +181,7 @@ pub struct Duty {
     /// Set for a recurring duty.
     pub series: Option<Arc<Series>>,
     /// How it was met; for a recurring duty by the year of the due date.
-    pub met: Arc<BTreeMap<i32, Met>>,
+    pub met: Arc<MetByYear>,
     /// The day by which it ended without being met: waived, superseded, or its standing over.
     pub ended: Option<Ended>,
 }
@@ -193,7 +195,7 @@ impl Duty {
             with: opened.with.clone(),
             receivers: opened.receivers.clone(),
             uncertain: opened.uncertain,
-            article: Arc::from(opened.article.as_str()),
+            article: Id::from(opened.article.as_str()),
             opened_by: by,
             opened_on: on,
             open_from: opened.open_from,
@@ -210,35 +212,9 @@ impl Duty {
     pub(super) fn with_met(mut self, met: Met) -> Self {
         let had = |by: &Office| Received { by: *by, on: met.received_on, stated: met.stated };
         let receipts = self.receivers.iter().map(had).collect();
-        Arc::make_mut(&mut self.met).insert(ONCE, Met { receipts, ..met });
+        self.met = Arc::new([(ONCE, Met { receipts, ..met })].into_iter().collect());
         self
     }
-}
-
-/// How a duty was met.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Met {
-    /// The event's revision.
-    pub by: u64,
-    /// Its effective date.
-    pub on: CivilDate,
-    /// The day of receipt, by which timeliness is judged: that of the last office to receive it.
-    pub received_on: Day,
-    /// Whether that day was stated rather than that of recording.
-    pub stated: bool,
-    /// Who had it when, where several offices receive it.
-    pub receipts: Vec<Received>,
-}
-
-/// That an office had received something.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Received {
-    /// The office.
-    pub by: Office,
-    /// The day.
-    pub on: Day,
-    /// Whether that day was stated rather than that of recording.
-    pub stated: bool,
 }
 
 /// How a duty ended without being met.
@@ -267,9 +243,6 @@ pub struct LapseOnRecord {
     /// The last day in time by which it was judged.
     pub not_late_before: Day,
 }
-
-/// The key under which a duty that does not recur keeps how it was met.
-pub const ONCE: i32 = 0;
 
 impl State {
     /// What most events leave as it is, to be changed.

@@ -266,12 +266,12 @@ impl Registration {
         matches!(self.kind.as_str(), "province" | "corps")
     }
 
-    /// What is wrong with it by itself: the 31 and the Corps are registered as such and as nothing
+    /// What is wrong with it by itself, of a kind whose province may be unknown or not: the 31 and the Corps are registered as such and as nothing
     /// else (P2), and no invented subject bears a code of a real one (G16).
     ///
     /// # Errors
     /// The member that is wrong.
-    pub fn check(&self) -> Result<(), FieldError> {
+    pub fn check(&self, anywhere: bool) -> Result<(), FieldError> {
         let (id, kind) = (self.id.as_str(), self.kind.as_str());
         if kind == OF_PROGRAM {
             let text = said!("a program is declared, never registered", "项目不作为主体登记");
@@ -308,6 +308,7 @@ impl Registration {
             );
             return Err(field("/code", text));
         }
+        self.check_prefecture()?;
         match &self.province {
             Some(province) if self.is_provincial() && province != &self.id => {
                 let text = said!(
@@ -317,11 +318,36 @@ impl Registration {
                 );
                 Err(field("/province", text))
             }
-            None if !self.is_provincial() => {
+            None if !self.is_provincial() && !anywhere => {
                 let text = said!("name the province in which it lies", "请填写其所在省份");
                 Err(field("/province", text))
             }
             Some(_) | None => Ok(()),
+        }
+    }
+
+    /// A code of a prefecture-level division is one of the list, or says which revision has it: codes are
+    /// abolished.
+    fn check_prefecture(&self) -> Result<(), FieldError> {
+        let is_of_list =
+            self.code_revision.as_ref().is_none_or(|of| of == division::PREFECTURES_OF);
+        let looks = |code: &str| {
+            code.len() == 6
+                && code.ends_with("00")
+                && division::is_real(code)
+                && !division::is_provincial(code)
+        };
+        let code = self.code.as_deref().filter(|code| looks(code) && is_of_list);
+        match code.filter(|code| !self.invented && !division::is_prefecture(code)) {
+            None => Ok(()),
+            Some(code) => {
+                let text = said!(
+                    "{code} is no prefecture-level division of GB/T 2260 as of January 2021; of one that had it earlier or later, state that revision in `code_revision`",
+                    "{code}不是2021年1月GB/T 2260所列的地级行政区划；如属此前或此后的代码，请注明代码版本",
+                    code = Given(code)
+                );
+                Err(field("/code", text))
+            }
         }
     }
 

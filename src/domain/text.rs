@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::registry::Label;
 
 /// Symbols and letters whose shape is empty, which no property says: the braille pattern without
-/// dots, the note without a head, the blank hieroglyphs, and the place of an object that isn't there.
+/// dots, the note without a head, the blank hieroglyphs, and what stands for an object that isn't there.
 const SHAPELESS: [char; 5] = ['\u{2800}', '\u{1d159}', '\u{13441}', '\u{13442}', '\u{fffc}'];
 
 /// Whether people see a character by itself: a letter, digit, punctuation mark or symbol. Spaces and

@@ -5,6 +5,7 @@
 //! (ids, names of members) in a Chinese text. What a measure names has its labels there.
 
 mod dates;
+mod forms;
 mod members;
 mod said;
 
@@ -13,10 +14,12 @@ pub use members::member;
 pub(crate) use said::said;
 pub use said::{AllOf, Arithmetic, Clauses, Given, Member, OneOf, Quoted, Said, When, quoted};
 
+use std::borrow::Cow;
+
 use super::act::ActKind;
 use super::date::CivilDate;
 use super::event_type::EventType;
-use super::ids::{Language, Office, Text};
+use super::ids::{Language, Office, Text, digits};
 use super::period::Period;
 
 /// A text in both languages, said by one function.
@@ -64,64 +67,64 @@ pub fn role(name: &str, language: Language) -> &str {
 
 /// A mark of a fact, an event or an obligation, as answers name it: `ATTESTED` is `attested`, `佐证`.
 pub fn marked(mark: &str, language: Language) -> Option<&'static str> {
-    let (en, zh) = match mark.to_ascii_lowercase().as_str() {
-        "recorded" => ("recorded", "入档"),
-        "attested" => ("attested", "佐证"),
-        "inferred" => ("inferred", "推定"),
-        "open" => ("open", "待履行"),
-        "met" => ("met", "已履行"),
-        "late" => ("late", "逾期履行"),
-        "overdue" => ("overdue", "逾期"),
-        "waived" => ("waived", "免除"),
-        "not_in_the_record" => ("not in the record", "不在记录中"),
-        "stands" => ("stands", "有效"),
-        "corrected" => ("corrected", "已更正"),
-        "annulled" => ("annulled", "已撤销"),
-        "unsupported" => ("without ground", "已失依据"),
-        _ => return None,
-    };
-    Some(pick(language, en, zh))
+    const MARKS: [(&str, &str, &str); 13] = [
+        ("open", "open", "待履行"),
+        ("recorded", "recorded", "入档"),
+        ("attested", "attested", "佐证"),
+        ("inferred", "inferred", "推定"),
+        ("met", "met", "已履行"),
+        ("late", "late", "逾期履行"),
+        ("overdue", "overdue", "逾期"),
+        ("waived", "waived", "免除"),
+        ("not_in_the_record", "not in the record", "不在记录中"),
+        ("stands", "stands", "有效"),
+        ("corrected", "corrected", "已更正"),
+        ("annulled", "annulled", "已撤销"),
+        ("unsupported", "without ground", "已失依据"),
+    ];
+    let found = MARKS.iter().find(|(name, ..)| name.eq_ignore_ascii_case(mark));
+    found.map(|(_, en, zh)| pick(language, en, zh))
 }
 
 /// How a date follows from another, as it was carried: `2014-11-30 + P3M = 2015-02-28` is there
 /// `2014年11月30日＋3个月＝2015年2月28日`.
-pub fn arithmetic(text: &str, language: Language) -> String {
+pub fn arithmetic(text: &str, language: Language) -> Cow<'_, str> {
     if language == Language::En {
-        return text.to_owned();
+        return text.into();
     }
     let (sum, note) = text.split_once(" (").map_or((text, None), |(sum, note)| (sum, Some(note)));
     for (by, said) in [("decision", "由决定载明"), ("document", "由文件载明")] {
         if let Some(date) = sum.strip_suffix(&format!(", as the {by} states")) {
-            return format!("{}，{said}", token(date));
+            return format!("{}，{said}", token(date)).into();
         }
     }
-    let said: Vec<_> = sum.split(' ').map(token).collect();
-    let note = match note {
+    let mut said = String::with_capacity(text.len() * 2);
+    sum.split(' ').for_each(|part| said.push_str(&token(part)));
+    said.push_str(match note {
         None => "",
         Some(note) if note.starts_with("no corresponding day") => "（无对应日，取当月最后一日）",
         Some(_) => "（记录所能容纳的最后一日）",
-    };
-    format!("{}{note}", said.concat())
+    });
+    said.into()
 }
 
-fn token(text: &str) -> String {
-    match text {
-        "+" => return "＋".to_owned(),
-        "=" => return "＝".to_owned(),
-        "in" => return "，".to_owned(),
+fn token(text: &str) -> Cow<'_, str> {
+    match text.as_bytes() {
+        b"+" => return "＋".into(),
+        b"=" => return "＝".into(),
+        b"in" => return "，".into(),
+        [b'P', ..] => return Period::parse(text).map_or(text.into(), |p| period_said(p).into()),
+        [b'-', b'-', rest @ ..] => {
+            // A day of every year.
+            let rest = str::from_utf8(rest).ok().and_then(|rest| rest.split_once('-'));
+            return rest.map_or(text.into(), |(month, day)| {
+                let (month, day) = (month.trim_start_matches('0'), day.trim_start_matches('0'));
+                format!("每年{month}月{day}日").into()
+            });
+        }
         _ => {}
     }
-    if let Ok(date) = CivilDate::parse(text) {
-        return self::date(&date, Language::Zh);
-    }
-    if let Ok(period) = Period::parse(text) {
-        return period_said(period);
-    }
-    if let Some((month, day)) = text.strip_prefix("--").and_then(|rest| rest.split_once('-')) {
-        let (month, day) = (month.trim_start_matches('0'), day.trim_start_matches('0'));
-        return format!("每年{month}月{day}日");
-    }
-    text.to_owned()
+    CivilDate::parse(text).map_or(text.into(), |date| self::date(&date, Language::Zh).into())
 }
 
 fn period_said(period: Period) -> String {
@@ -169,40 +172,57 @@ fn listed<T: AsRef<str>>(items: &[T], language: Language, last: (&str, &str)) ->
 
 /// A citation: `Art. 5, Art. 6(3)` in Chinese `第五条、第六条第（三）项`, `III(I)1` there
 /// `第三部分（一）1`.
-pub fn article(text: &str, language: Language) -> String {
-    match language {
-        Language::En => text.to_owned(),
-        Language::Zh => {
+pub fn article(text: &str, language: Language) -> Cow<'_, str> {
+    match (language, text.split_once(", ")) {
+        (Language::En, _) => text.into(),
+        (Language::Zh, None) => cited(text),
+        (Language::Zh, Some(_)) => {
             let parts: Vec<_> = text.split(", ").map(cited).collect();
-            parts.join("、")
+            parts.join("、").into()
         }
     }
 }
 
-fn cited(part: &str) -> String {
+fn cited(part: &str) -> Cow<'_, str> {
     match part {
-        "not known" => return "条款不详".to_owned(),
-        "Circular (addressees)" => return "通知主送单位".to_owned(),
-        "date of the notice" => return "通知印发日期".to_owned(),
-        "Annex" => return "附件".to_owned(),
+        "not known" => return "条款不详".into(),
+        "Circular (addressees)" => return "通知主送单位".into(),
+        "date of the notice" => return "通知印发日期".into(),
+        "Annex" => return "附件".into(),
+        "last sentence" => return "末句".into(),
         _ => {}
+    }
+    if let Some(said) = counted(part) {
+        return said.into();
     }
     if let Some(rest) = part.strip_prefix("Art. ") {
         let (number, rest) = leading(rest);
         let item = rest.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
         return match (number, item.and_then(|item| item.parse().ok())) {
             (Some(number), Some(item)) => {
-                format!("第{}条第（{}）项", numeral(number), numeral(item))
+                format!("第{}条第（{}）项", numeral(number), numeral(item)).into()
             }
-            (Some(number), None) => format!("第{}条{rest}", numeral(number)),
-            (None, _) => part.to_owned(),
+            (Some(number), None) => format!("第{}条{rest}", numeral(number)).into(),
+            (None, _) => part.into(),
         };
     }
     // A rule of the record itself, which no document prints.
     if let (Some(number), "") = part.strip_prefix('G').map_or((None, part), leading) {
-        return format!("记录规则第{}条", numeral(number));
+        return format!("记录规则第{}条", numeral(number)).into();
     }
-    section(part).unwrap_or_else(|| part.to_owned())
+    section(part).map_or(part.into(), Cow::from)
+}
+
+/// What has no articles is cited by what can be counted in it: `2nd paragraph`, `list 1`, the section `05`.
+fn counted(part: &str) -> Option<String> {
+    if let Some(item) = part.strip_prefix("list ") {
+        return Some(format!("所列第{item}项"));
+    }
+    if let Some(ordinal) = part.strip_suffix(" paragraph") {
+        let (number, _) = leading(ordinal);
+        return Some(format!("第{}段", numeral(number?)));
+    }
+    digits(part).map(|_| format!("第{part}节"))
 }
 
 /// `III(I)1`, `I(II) "Dynamic Adjustment"`: part, section, point, heading.
@@ -267,11 +287,13 @@ pub fn batch(batch: &str, language: Language) -> String {
 
 /// A round as an act states it: `2014` is `the round of 2014`, `2014年度`.
 pub fn round(round: &str, language: Language) -> String {
-    let year = round.len() == 4 && round.bytes().all(|byte| byte.is_ascii_digit());
-    match (language, year) {
+    let number = digits(round).and_then(|number| u32::try_from(number).ok());
+    match (language, number) {
+        (Language::En, Some(1..100)) => format!("round {round}"),
         (Language::En, _) => format!("the round of {round}"),
-        (Language::Zh, true) => format!("{round}年度"),
-        (Language::Zh, false) => format!("“{round}”轮次"),
+        (Language::Zh, Some(number @ 1..100)) => format!("第{}轮", numeral(number)),
+        (Language::Zh, Some(1000..10_000)) => format!("{round}年度"),
+        (Language::Zh, _) => format!("“{round}”轮次"),
     }
 }
 
@@ -344,6 +366,10 @@ mod tests {
         assert_eq!(batch("12", Language::Zh), "第十二批");
         assert_eq!(batch("首批", Language::Zh), "首批");
         assert_eq!(round("2014", Language::Zh), "2014年度");
+        assert_eq!(
+            (round("3", Language::En), round("3", Language::Zh)),
+            ("round 3".into(), "第三轮".into())
+        );
         assert_eq!(numeral(99), "九十九");
         let offices = [Office::Registrar, Office::Province, Office::NationalOffice];
         assert_eq!(

@@ -12,7 +12,7 @@ use csv::{QuoteStyle, Terminator, WriterBuilder};
 
 use super::value::{Value, value};
 use crate::domain::text::is_hidden;
-use crate::projection::{ExportError, ExportTable, Snapshot};
+use crate::projection::{ExportError, Report, Snapshot};
 
 /// What a formula begins with: the signs, full-width and small, and the minus of typesetters.
 const FORMULA: [char; 13] =
@@ -24,21 +24,15 @@ const FORMULA: [char; 13] =
 /// Those of the read models and of `out`.
 pub fn write(
     snapshot: &mut Snapshot<'_>,
-    table: &ExportTable,
+    table: &Report,
     bom: bool,
     mut out: &mut dyn Write,
 ) -> Result<u64, ExportError> {
-    if bom {
-        out.write_all("\u{feff}".as_bytes())?;
-    }
-    let mut writer = WriterBuilder::new()
-        .terminator(Terminator::CRLF)
-        .quote_style(QuoteStyle::Necessary)
-        .from_writer(&mut out);
-    writer.write_record(table.columns.iter().map(|(name, _)| name)).map_err(io_error)?;
+    let mut writer = writer(bom, &mut out)?;
+    writer.write_record(table.columns.iter().map(|column| column.name)).map_err(io_error)?;
     let rows = snapshot.rows(table, &mut |row| {
         for (index, column) in table.columns.iter().enumerate() {
-            let value = value(row, index, *column)?;
+            let value = value(row, index, column)?;
             writer.write_field(field(&value).as_bytes()).map_err(io_error)?;
         }
         writer.write_record(None::<&[u8]>).map_err(io_error)?;
@@ -46,6 +40,35 @@ pub fn write(
     })?;
     writer.flush()?;
     Ok(rows)
+}
+
+/// Writes rows of texts under a header.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_texts<const N: usize>(
+    columns: &[&str; N],
+    rows: &[[String; N]],
+    bom: bool,
+    mut out: &mut dyn Write,
+) -> Result<(), ExportError> {
+    let mut writer = writer(bom, &mut out)?;
+    writer.write_record(columns).map_err(io_error)?;
+    for row in rows {
+        let texts = row.iter().map(|text| Value::Text(Cow::Borrowed(text)));
+        let fields: Vec<String> = texts.map(|text| field(&text).into_owned()).collect();
+        writer.write_record(fields).map_err(io_error)?;
+    }
+    Ok(writer.flush()?)
+}
+
+fn writer<W: Write>(bom: bool, mut out: W) -> Result<csv::Writer<W>, ExportError> {
+    if bom {
+        out.write_all("\u{feff}".as_bytes())?;
+    }
+    let mut builder = WriterBuilder::new();
+    builder.terminator(Terminator::CRLF).quote_style(QuoteStyle::Necessary);
+    Ok(builder.from_writer(out))
 }
 
 fn field<'a>(value: &'a Value<'_>) -> Cow<'a, str> {

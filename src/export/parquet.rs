@@ -22,7 +22,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{WriterProperties, WriterVersion};
 
 use super::value::{Value, value};
-use crate::projection::{DatabaseError, ExportError, ExportKind, ExportTable, Snapshot};
+use crate::projection::{self, DatabaseError, ExportError, Kind, Report, Snapshot};
 
 /// Rows gathered before they are handed to the writer.
 const BATCH_ROWS: usize = 2048;
@@ -35,21 +35,25 @@ const GROUP_ROWS: usize = 65_536;
 /// Those of the read models and of `out`.
 pub fn write(
     snapshot: &mut Snapshot<'_>,
-    table: &ExportTable,
+    table: &Report,
     out: &mut (impl Write + Send),
 ) -> Result<u64, ExportError> {
     let schema = schema(table);
     let options = ArrowWriterOptions::new()
-        .with_properties(properties(table, snapshot)?)
+        .with_properties(properties(&[
+            ("docket.table", table.name.to_owned()),
+            ("docket.sequence", snapshot.sequence.to_string()),
+            ("docket.exercise", snapshot.exercise.to_string()),
+        ])?)
         .with_skip_arrow_metadata(true);
     let mut writer =
         ArrowWriter::try_new_with_options(out, schema.clone(), options).map_err(parquet_error)?;
     let mut columns: Vec<Column> =
-        table.columns.iter().map(|(_, kind)| Column::of(*kind)).collect();
+        table.columns.iter().map(|column| Column::of(column.kind)).collect();
     let mut gathered = 0;
     let rows = snapshot.rows(table, &mut |row| {
         for (index, column) in columns.iter_mut().enumerate() {
-            column.push(&value(row, index, table.columns[index])?)?;
+            column.push(&value(row, index, &table.columns[index])?)?;
         }
         gathered += 1;
         if gathered == BATCH_ROWS {
@@ -65,36 +69,56 @@ pub fn write(
     Ok(rows)
 }
 
-fn properties(
-    table: &ExportTable,
-    snapshot: &Snapshot<'_>,
-) -> Result<WriterProperties, ExportError> {
+/// Writes rows of texts, all at once.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_texts<const N: usize>(
+    table: &str,
+    names: &[&str; N],
+    rows: &[[String; N]],
+    out: &mut (impl Write + Send),
+) -> Result<(), ExportError> {
+    let fields = names.map(|name| Field::new(name, DataType::Utf8, true));
+    let schema: SchemaRef = Arc::new(Schema::new(fields.to_vec()));
+    let options = ArrowWriterOptions::new()
+        .with_properties(properties(&[("docket.table", table.to_owned())])?)
+        .with_skip_arrow_metadata(true);
+    let mut writer =
+        ArrowWriter::try_new_with_options(out, schema.clone(), options).map_err(parquet_error)?;
+    let mut columns: Vec<Column> = names.iter().map(|_| Column::of(Kind::Text)).collect();
+    for row in rows {
+        for (column, text) in columns.iter_mut().zip(row) {
+            column.push(&Value::Text(text.as_str().into()))?;
+        }
+    }
+    writer.write(&batch(&schema, &mut columns)?).map_err(parquet_error)?;
+    writer.close().map_err(parquet_error)?;
+    Ok(())
+}
+
+fn properties(said: &[(&str, String)]) -> Result<WriterProperties, ExportError> {
     let level = ZstdLevel::try_new(3).map_err(parquet_error)?;
-    let said = [
-        ("docket.table", table.name.to_owned()),
-        ("docket.sequence", snapshot.sequence.to_string()),
-        ("docket.exercise", snapshot.exercise.to_string()),
-    ];
-    let said = said.map(|(key, value)| KeyValue::new(key.to_owned(), value));
+    let said = said.iter().map(|(key, value)| KeyValue::new((*key).to_owned(), value.clone()));
     Ok(WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
         .set_created_by("docket".to_owned())
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(GROUP_ROWS))
-        .set_key_value_metadata(Some(said.to_vec()))
+        .set_key_value_metadata(Some(said.collect()))
         .build())
 }
 
-fn schema(table: &ExportTable) -> SchemaRef {
-    let field = |(name, kind): &(&'static str, ExportKind)| {
-        let kind = match kind {
-            ExportKind::Text | ExportKind::Id => DataType::Utf8,
-            ExportKind::Int => DataType::Int64,
-            ExportKind::Flag => DataType::Boolean,
-            ExportKind::Day => DataType::Date32,
-            ExportKind::Instant => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+fn schema(table: &Report) -> SchemaRef {
+    let field = |column: &projection::Column| {
+        let kind = match column.kind {
+            Kind::Text | Kind::Date | Kind::Json | Kind::Id => DataType::Utf8,
+            Kind::Int => DataType::Int64,
+            Kind::Flag => DataType::Boolean,
+            Kind::Day => DataType::Date32,
+            Kind::Instant => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         };
-        Field::new(*name, kind, true)
+        Field::new(column.name, kind, true)
     };
     Arc::new(Schema::new(table.columns.iter().map(field).collect::<Vec<_>>()))
 }
@@ -109,15 +133,13 @@ enum Column {
 }
 
 impl Column {
-    fn of(kind: ExportKind) -> Self {
+    fn of(kind: Kind) -> Self {
         match kind {
-            ExportKind::Text | ExportKind::Id => Self::Text(StringBuilder::new()),
-            ExportKind::Int => Self::Int(Int64Builder::new()),
-            ExportKind::Flag => Self::Flag(BooleanBuilder::new()),
-            ExportKind::Day => Self::Day(Date32Builder::new()),
-            ExportKind::Instant => {
-                Self::Instant(TimestampMicrosecondBuilder::new().with_timezone("UTC"))
-            }
+            Kind::Text | Kind::Date | Kind::Json | Kind::Id => Self::Text(StringBuilder::new()),
+            Kind::Int => Self::Int(Int64Builder::new()),
+            Kind::Flag => Self::Flag(BooleanBuilder::new()),
+            Kind::Day => Self::Day(Date32Builder::new()),
+            Kind::Instant => Self::Instant(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
         }
     }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use uuid::Uuid;
 
 use crate::domain::date::Timestamp;
-use crate::projection::{Cell, DatabaseError, ExportError, ExportKind, Record};
+use crate::projection::{Cell, Column, DatabaseError, ExportError, Kind, Record};
 
 /// A value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,23 +33,24 @@ pub enum Value<'a> {
 pub fn value<'a>(
     row: &'a dyn Record,
     index: usize,
-    (name, kind): (&str, ExportKind),
+    column: &Column,
 ) -> Result<Value<'a>, ExportError> {
+    let Column { name, kind, .. } = *column;
     let wrong = || DatabaseError::new(format!("column {name}: it is no {kind:?}"));
     Ok(match (row.at(index)?, kind) {
         (Cell::Null, _) => Value::Null,
         // Not every engine takes U+0000, so none gives it.
-        (Cell::Text(text), ExportKind::Text) if text.contains('\0') => {
+        (Cell::Text(text), Kind::Text | Kind::Date | Kind::Json) if text.contains('\0') => {
             Value::Text(Cow::Owned(text.replace('\0', "\u{2400}")))
         }
-        (Cell::Text(text), ExportKind::Text) => Value::Text(Cow::Borrowed(text)),
-        (Cell::Text(day), ExportKind::Day) => Value::Day(day),
-        (Cell::Int(number), ExportKind::Int) => Value::Int(number),
-        (Cell::Int(number), ExportKind::Flag) => Value::Flag(number != 0),
-        (Cell::Int(micros), ExportKind::Instant) => Value::Instant(micros),
-        (Cell::Bytes(bytes), ExportKind::Id) => {
-            Value::Id(Uuid::from_slice(bytes).map_err(|_| wrong())?)
+        (Cell::Text(text), Kind::Text | Kind::Date | Kind::Json) => {
+            Value::Text(Cow::Borrowed(text))
         }
+        (Cell::Text(day), Kind::Day) => Value::Day(day),
+        (Cell::Int(number), Kind::Int) => Value::Int(number),
+        (Cell::Int(number), Kind::Flag) => Value::Flag(number != 0),
+        (Cell::Int(micros), Kind::Instant) => Value::Instant(micros),
+        (Cell::Bytes(bytes), Kind::Id) => Value::Id(Uuid::from_slice(bytes).map_err(|_| wrong())?),
         _ => return Err(wrong().into()),
     })
 }

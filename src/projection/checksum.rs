@@ -23,12 +23,11 @@ pub fn checksum(
     let mut buffer = Vec::with_capacity(64 * 1024);
     for table in projection.tables() {
         add(&mut buffer, b'T', table.name.as_bytes());
-        let columns: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
         let (name, key) = (table.name, table.key.join(", "));
-        let sql = format!("SELECT {} FROM {name} ORDER BY {key}", columns.join(", "));
+        let sql = format!("SELECT {} FROM {name} ORDER BY {key}", table.names());
         reader.query(&sql, &[], &mut |row| {
             buffer.push(b'R');
-            for column in 0..columns.len() {
+            for column in 0..table.columns.len() {
                 match row.at(column)? {
                     Cell::Null => buffer.push(b'N'),
                     Cell::Int(value) => add(&mut buffer, b'I', &value.to_be_bytes()),

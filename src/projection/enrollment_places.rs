@@ -3,12 +3,12 @@
 //! The rows say what the fold of the quota's stream says (`domain::quota`): a restatement replaces
 //! what was known of an enrollment, and takes up the reservations made up to it.
 
-use super::ProjectionError;
 use super::change::ModelChanges;
+use super::declare::table;
 use super::step::{Envelope, Input, Projection};
-use super::table::Kind::{Int, Text};
 use super::table::{Change, Table};
 use crate::codec::{StreamKind, kind_of_stream};
+use crate::domain::date::Day;
 use crate::domain::event::EventMeta;
 use crate::domain::quota::{PlacesRestated, QuotaEvent};
 
@@ -20,36 +20,63 @@ pub use list::PlaceRow;
 #[derive(Default)]
 pub struct EnrollmentPlaces;
 
-const TABLE: Table = Table {
-    name: "enrollment_place",
-    columns: &[
-        ("program", Text),
-        ("category", Text),
-        ("enrollment", Text),
-        ("revision", Int),
-        ("from_day", Text),
-        ("exercise", Int),
-        ("until_day", Text),
-        ("attested", Int),
-        ("reserved_at", Int),
-        ("over_limit", Int),
-        ("known_from", Int),
-        ("known_to", Int),
-    ],
-    key: &["program", "category", "enrollment", "revision", "from_day"],
-    changes: &[
-        Change {
-            set: &["known_to"],
-            filter: "program = ? AND category = ? AND revision = ? AND reserved_at IS NOT NULL
-                AND known_to IS NULL",
-        },
-        Change {
-            set: &["known_to"],
-            filter: "program = ? AND category = ? AND enrollment = ? AND known_to IS NULL
-                AND (reserved_at IS NULL OR reserved_at <= ?)",
-        },
-    ],
-};
+/// A span of days on which an enrollment holds a place, or the reservation of one.
+pub(super) struct Place<'a> {
+    envelope: &'a Envelope,
+    quota: (&'a str, &'a str),
+    enrollment: &'a str,
+    exercise: bool,
+    from: Day,
+    until: Option<Day>,
+    attested: bool,
+    reserved_at: Option<u64>,
+    over_limit: bool,
+}
+
+table! {
+    /// Which enrollment holds a place of which quota, from which day to which.
+    PlaceHeldRow(
+        "enrollment_place",
+        key ["program", "category", "enrollment", "revision", "from_day"],
+        changes [
+            Change {
+                set: &["known_to"],
+                filter: "program = ? AND category = ? AND revision = ? AND reserved_at IS NOT NULL
+                    AND known_to IS NULL",
+            },
+            Change {
+                set: &["known_to"],
+                filter: "program = ? AND category = ? AND enrollment = ? AND known_to IS NULL
+                    AND (reserved_at IS NULL OR reserved_at <= ?)",
+            },
+        ]
+    ),
+    |place: Place<'_>|
+    /// the quota's program
+    program: &str = place.quota.0,
+    /// the quota's category
+    category: &str = place.quota.1,
+    /// the enrollment's stream
+    enrollment: &str = place.enrollment,
+    /// the revision, in the quota's stream, of the event that says so
+    revision: u64 = place.envelope.revision,
+    /// the first
+    from_day: Day = place.from,
+    /// it is of an exercise
+    exercise: bool = place.exercise,
+    /// from which it is free again; null: held still
+    until_day: Option<Day> = place.until,
+    /// known from evidence only
+    attested: bool = place.attested,
+    /// while it is reserved only: the revision at which the approval will be appended
+    reserved_at: Option<u64> = place.reserved_at,
+    /// a reservation over the limit, by an override
+    over_limit: bool = place.over_limit,
+    /// the sequence of the event that says so
+    known_from: u64 = place.envelope.sequence,
+    /// the sequence of the event that takes it back; null: none
+    known_to: Option<u64> = None,
+}
 
 /// The change that takes back a reservation.
 const RELEASE: usize = 0;
@@ -65,16 +92,12 @@ impl Projection for EnrollmentPlaces {
         2
     }
 
-    fn tables_sql(&self) -> &'static str {
-        include_str!("../../projections/enrollment_places/tables.sql")
-    }
-
     fn indexes_sql(&self) -> &'static str {
         include_str!("../../projections/enrollment_places/indexes.sql")
     }
 
     fn tables(&self) -> &'static [&'static Table] {
-        &[&TABLE]
+        &[&PlaceHeldRow::TABLE]
     }
 
     fn take_in(
@@ -83,19 +106,26 @@ impl Projection for EnrollmentPlaces {
         meta: &EventMeta,
         input: &Input<'_>,
         changes: &mut ModelChanges<'_>,
-    ) -> Result<(), ProjectionError> {
+    ) {
         let (Input::Quota(event), StreamKind::Quota { program, category }) =
             (input, kind_of_stream(envelope.stream.as_str()))
         else {
-            return Ok(());
+            return;
         };
         match event {
             QuotaEvent::PlaceReserved(reserved) => {
-                let mut row = changes.insert(0);
-                row.text(program).text(category).text(&reserved.enrollment);
-                row.number(envelope.revision).day(reserved.from).flag(meta.exercise).null();
-                row.flag(false).number(reserved.revision).flag(reserved.over_limit);
-                row.number(envelope.sequence).null();
+                let place = Place {
+                    envelope,
+                    quota: (program, category),
+                    enrollment: &reserved.enrollment,
+                    exercise: meta.exercise,
+                    from: reserved.from,
+                    until: None,
+                    attested: false,
+                    reserved_at: Some(reserved.revision),
+                    over_limit: reserved.over_limit,
+                };
+                PlaceHeldRow::write(&place, &mut changes.insert(0));
             }
             QuotaEvent::ReservationReleased(released) => {
                 let mut row = changes.change(0, RELEASE);
@@ -106,7 +136,6 @@ impl Projection for EnrollmentPlaces {
                 restate(envelope, meta, (program, category), restated, changes);
             }
         }
-        Ok(())
     }
 }
 
@@ -121,9 +150,17 @@ fn restate(
     known.number(envelope.sequence).text(program).text(category).text(&restated.enrollment);
     known.number(restated.cites.revision);
     for span in &restated.spans {
-        let mut row = changes.insert(0);
-        row.text(program).text(category).text(&restated.enrollment).number(envelope.revision);
-        row.day(span.from).flag(meta.exercise).day_if(span.until).flag(span.attested);
-        row.null().flag(false).number(envelope.sequence).null();
+        let place = Place {
+            envelope,
+            quota: (program, category),
+            enrollment: &restated.enrollment,
+            exercise: meta.exercise,
+            from: span.from,
+            until: span.until,
+            attested: span.attested,
+            reserved_at: None,
+            over_limit: false,
+        };
+        PlaceHeldRow::write(&place, &mut changes.insert(0));
     }
 }

@@ -1,19 +1,26 @@
-//! `event_facts`: what each event of the log says by itself, as a row.
+//! `event_facts`: what each event of the log says by itself, as a row, and what of it is an exception.
 //!
 //! Each row is a function of one event, so it is written once, in the log's order, and never changed;
 //! what became of an event is said by `audit_trail`.
 
 use super::ProjectionError;
-use super::change::{ModelChanges, RowWriter};
+use super::change::ModelChanges;
 use super::step::{Projection, Told};
 use super::table::Table;
-use crate::domain::event::Fact;
+use crate::domain::event_type::Own;
+use crate::domain::exceptions::{ExceptionKind, kinds_of};
 
 mod dictionary;
+mod list;
 mod tables;
 
 use dictionary::{Dictionary, law, office};
-use tables::{FACTS, LAWS, OFFICES};
+pub use list::{ExceptionCursor, ExceptionFilter, ExceptionFound};
+use tables::{EXCEPTIONS, FACTS, LAWS, Listed, OFFICES, Said};
+pub(super) use tables::{ExceptionRow, FactRow, LawRow, OfficeRow};
+
+/// Their name.
+pub(super) const EVENT_FACTS: &str = "event_facts";
 
 /// Fills `event_fact`, `recorded_by` and `law`.
 #[derive(Default)]
@@ -24,15 +31,11 @@ pub struct EventFacts {
 
 impl Projection for EventFacts {
     fn name(&self) -> &'static str {
-        "event_facts"
+        EVENT_FACTS
     }
 
     fn version(&self) -> u32 {
-        1
-    }
-
-    fn tables_sql(&self) -> &'static str {
-        include_str!("../../projections/event_facts/tables.sql")
+        2
     }
 
     fn indexes_sql(&self) -> &'static str {
@@ -40,7 +43,7 @@ impl Projection for EventFacts {
     }
 
     fn tables(&self) -> &'static [&'static Table] {
-        &[&tables::FACT_TABLE, &tables::OFFICE_TABLE, &tables::LAW_TABLE]
+        &[&FactRow::TABLE, &OfficeRow::TABLE, &LawRow::TABLE, &ExceptionRow::TABLE]
     }
 
     fn tell(
@@ -48,48 +51,24 @@ impl Projection for EventFacts {
         told: &Told<'_>,
         changes: &mut ModelChanges<'_>,
     ) -> Result<(), ProjectionError> {
-        let Told { envelope, meta, fact, enrollment } = *told;
-        let document = fact.and_then(|fact| fact.document.as_ref());
-        let office = self.offices.id(&office(meta), |id, said| {
-            said.write(id, &mut changes.put(OFFICES));
+        let meta = told.meta;
+        let office = self.offices.id(&office(meta), |id| {
+            OfficeRow::write(&(id, meta), &mut changes.put(OFFICES));
         });
         let law = law(meta)
-            .map(|law| self.laws.id(&law, |id, said| said.write(id, &mut changes.put(LAWS))));
-        let mut row = changes.insert(FACTS);
-        row.number(envelope.sequence).text(envelope.stream.as_str()).number(envelope.revision);
-        row.id(envelope.event_id).number_if(enrollment);
-        row.flag(meta.exercise).text(&envelope.event_type);
-        row.text_if(fact.map(|fact| fact.act.kind().as_str()));
-        list(fact, &mut row);
-        row.number(office).number_if(law);
-        row.date(&meta.effective_on).day(meta.effective_on.latest());
-        row.date_if(meta.decided_on.as_ref()).day_if(meta.received_on);
-        row.int(envelope.recorded_at_us).int(envelope.known_at_us);
-        row.text(meta.provenance.as_str()).flag(meta.archive);
-        row.text_if(filled(&meta.corrects)).text_if(filled(&meta.rests_on));
-        row.text_if(document.and_then(|document| document.number.as_deref()));
-        row.text_if(document.map(|document| document.title.as_str()));
+            .map(|law| self.laws.id(&law, |id| LawRow::write(&(id, meta), &mut changes.put(LAWS))));
+        FactRow::write(&Said { told, office, law }, &mut changes.insert(FACTS));
+        let mut list = |number, (kind, code)| {
+            let listed = Listed { told, number, kind, code };
+            ExceptionRow::write(&listed, &mut changes.insert(EXCEPTIONS));
+        };
+        match told.fact {
+            Some(fact) => kinds_of(fact, meta).enumerate().for_each(|(at, one)| list(at, one)),
+            None if told.envelope.event_type == Own::ObligationLapsed.recorded_as().name => {
+                list(0, (ExceptionKind::LateFiling, None));
+            }
+            None => {}
+        }
         Ok(())
     }
-}
-
-/// Writes what an act is listed by; of a correction that of the act that it puts in place.
-fn list(fact: Option<&Fact>, row: &mut RowWriter<'_>) {
-    let standing = fact.map(|fact| fact.mended.as_ref().map_or(fact, |mended| &mended.fact));
-    let effects = standing.map(|fact| &fact.effects);
-    let result = effects.and_then(|effects| effects.result.as_ref());
-    // A report is due in the year after the one that it is on.
-    let reported = effects.and_then(|effects| effects.meets.iter().find_map(|met| met.due_year));
-    let year = result.and_then(|result| result.year).or(reported.map(|due| due - 1));
-    match year {
-        Some(year) => row.int(i64::from(year)),
-        None => row.null(),
-    };
-    row.text_if(result.map(|result| result.result.as_str()));
-    row.text_if(effects.and_then(|effects| effects.round.as_deref()));
-    row.text_if(effects.and_then(|effects| effects.batch.as_deref()));
-}
-
-fn filled(text: &str) -> Option<&str> {
-    (!text.is_empty()).then_some(text)
 }

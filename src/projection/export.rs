@@ -6,44 +6,13 @@
 //! they don't come out of the views for reporting, which show what is known now: the questions here
 //! ask each row from and to which event it was known. How rows are written is not here (`export`).
 
-mod tables;
-
 use super::change::Cell;
 use super::error::{DatabaseError, StoreError};
 use super::models::Models;
+use super::reporting::{REPORTS, Report};
 use super::sql::{Reader, Record};
-use super::store::{Copies, stale};
+use super::store::{Copies, CopySnapshot, stale};
 use crate::log::give_way;
-
-pub use tables::EXPORTS;
-
-/// What a column of a reporting table holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExportKind {
-    /// A text: a name, a date as sharp as its source (EDTF), JSON, references.
-    Text,
-    /// A whole number.
-    Int,
-    /// Yes or no, as 1 and 0.
-    Flag,
-    /// A civil day (Asia/Shanghai), as `YYYY-MM-DD`.
-    Day,
-    /// Microseconds UTC since 1970.
-    Instant,
-    /// 16 bytes of a UUID.
-    Id,
-}
-
-/// A reporting table.
-#[derive(Debug)]
-pub struct ExportTable {
-    /// Its name.
-    pub name: &'static str,
-    /// Its columns, in order.
-    pub columns: &'static [(&'static str, ExportKind)],
-    /// The question, with the parameters `:known` and, where a row can be of an exercise, `:exercise`.
-    sql: &'static str,
-}
 
 /// Why there is nothing to export.
 #[derive(Debug, thiserror::Error)]
@@ -73,14 +42,14 @@ pub enum ExportError {
     Form(&'static str),
 }
 
-impl ExportTable {
+impl Report {
     /// The name of its file, without the ending: it says so where the rows are invented.
     pub fn file_name(&self, exercise: bool) -> String {
         format!("{}{}", if exercise { "exercise_" } else { "" }, self.name)
     }
 
     fn tells_exercises(&self) -> bool {
-        self.columns.iter().any(|(name, _)| *name == "exercise")
+        self.columns.iter().any(|column| column.name == "exercise")
     }
 }
 
@@ -103,9 +72,9 @@ pub struct Snapshot<'a> {
     pub exercise: bool,
 }
 
-/// The reporting table of this name.
-pub fn export_table(name: &str) -> Option<&'static ExportTable> {
-    EXPORTS.iter().copied().find(|table| table.name == name)
+/// The report of this name.
+pub fn report(name: &str) -> Option<&'static Report> {
+    REPORTS.iter().find(|report| report.name == name)
 }
 
 /// Lets `work` read the tables as of a sequence: all of them out of one instant of the copy that
@@ -123,53 +92,33 @@ pub fn snapshot<T>(
 ) -> Result<T, ExportError> {
     let missing = || StoreError::Missing(copies.place());
     let copy = copies.serving()?.ok_or_else(missing)?;
-    let (mut work, mut done) = (Some(work), None);
-    let asked = copies.reader(&copy)?.ask(&mut |reader| {
-        let Some(work) = work.take() else { return Ok(()) };
-        let result = look(reader, sequence).and_then(|(sequence, known_at_us, log)| {
-            work(&mut Snapshot { reader, sequence, known_at_us, log, exercise })
-        });
-        done = Some(result);
-        Ok(())
-    });
-    match done {
-        Some(result) => result,
-        None => Err(asked.err().unwrap_or_else(|| DatabaseError::new("nothing was asked")).into()),
-    }
+    let mut reader = copies.reader(&copy)?;
+    let mut instant = reader.snapshot()?;
+    let log = instant.checkpoint().log.clone();
+    let (sequence, known_at_us) = look(&mut *instant, sequence)?;
+    work(&mut Snapshot { reader: &mut *instant, sequence, known_at_us, log, exercise })
 }
 
-/// The sequence to be read, when it was known, and the log.
-fn look(
-    reader: &mut dyn Reader,
-    asked: Option<u64>,
-) -> Result<(u64, i64, Option<String>), ExportError> {
+/// The sequence to be read, and when it was known.
+fn look(reader: &mut dyn CopySnapshot, asked: Option<u64>) -> Result<(u64, i64), ExportError> {
     let stale = stale(reader, &Models::new(super::all()))?;
     if !stale.is_empty() {
         return Err(ExportError::Stale(stale));
     }
-    let (mut position, mut log) = (None, None);
-    reader.query("SELECT position, log FROM checkpoint", &[], &mut |row| {
-        position = row.number_if("position")?;
-        log = row.text_if("log")?.map(ToOwned::to_owned);
-        Ok(())
-    })?;
-    let sequence = match (position, asked) {
+    let sequence = match (reader.checkpoint().position, asked) {
         (Some(position), Some(asked)) if asked <= position => asked,
         (Some(position), None) => position,
         (position, asked) => {
             return Err(ExportError::Behind { position, asked: asked.unwrap_or_default() });
         }
     };
-    let mut known_at_us = None;
     let sql = "SELECT known_at FROM event_fact WHERE sequence = :known";
-    reader.query(sql, &[(":known", known(sequence))], &mut |row| {
-        known_at_us = Some(row.int("known_at")?);
-        Ok(())
-    })?;
+    let reader: &mut dyn Reader = reader;
+    let known_at_us = reader.row(sql, &[(":known", known(sequence))], |row| row.int("known_at"))?;
     let known_at_us = known_at_us.ok_or_else(|| {
         DatabaseError::new(format!("audit_trail has no event with the sequence {sequence}"))
     })?;
-    Ok((sequence, known_at_us, log))
+    Ok((sequence, known_at_us))
 }
 
 fn known(sequence: u64) -> Cell<'static> {
@@ -184,7 +133,7 @@ impl Snapshot<'_> {
     /// Those of the database, and of `each`, which ends it.
     pub fn rows(
         &mut self,
-        table: &ExportTable,
+        table: &Report,
         each: &mut dyn FnMut(&dyn Record) -> Result<(), ExportError>,
     ) -> Result<u64, ExportError> {
         let (mut rows, mut stopped) = (0, None);
@@ -192,7 +141,7 @@ impl Snapshot<'_> {
             [(":known", known(self.sequence)), (":exercise", Cell::Int(self.exercise.into()))];
         // A parameter that the question doesn't have is refused.
         let asked = if table.tells_exercises() { &parameters[..] } else { &parameters[..1] };
-        let read = self.reader.query(table.sql, asked, &mut |row| {
+        let read = self.reader.query(&table.question(), asked, &mut |row| {
             if row.columns() != table.columns.len() {
                 return Err(DatabaseError::new(format!("{} has other columns", table.name)));
             }

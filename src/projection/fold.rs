@@ -1,44 +1,57 @@
-//! The one fold: events in sequence order into steps.
+//! Enrollments as the log has them, folded with their rows and kept in memory.
 //!
-//! An event that goes in at the end of its enrollment's effective history is evolved on the state
-//! that is kept; a correction or a late entry refolds the stream, read from the log up to that
-//! event. What is no longer in the cache is read from the log likewise.
+//! What is no longer kept is folded again from its stream; so is one whose event goes in before others.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use quick_cache::Weighter;
+use quick_cache::unsync::Cache;
 use tokio::runtime::Handle;
 
 use super::ProjectionError;
-use super::cache::{Cache, Folded};
-use super::memory::Memory;
-use super::step::{Envelope, Path, Step};
-use super::track::state_on;
-use crate::codec::{StreamKind, decode_enrollment, kind_of_stream, subject_history};
-use crate::domain::date::Day;
-use crate::domain::enrollment::Enrollment;
+use super::change::Changes;
+use super::life::{Life, rows_of};
+use super::models::Models;
+use super::step::Envelope;
+use super::turn::Head;
+use crate::codec::{decode_enrollment, indicator_history, subject_history};
 use crate::domain::event::Recorded;
 use crate::domain::history::History;
-use crate::domain::state::State;
+use crate::domain::indicator::IndicatorHistory;
 use crate::domain::subject::SubjectHistory;
 use crate::log::{EventLog, MAX_PAGE_EVENTS, RecordedEvent, StreamName};
 
 /// How much memory folded enrollments may take while the log is followed, in bytes.
 pub const DEFAULT_CACHE_BYTES: usize = 96 * 1024 * 1024;
-
-/// What is done with each step, given what the read models keep in mind of the enrollment.
-pub(super) type Each<'a> = dyn FnMut(&Step<'_>, &mut Memory) -> Result<(), ProjectionError> + 'a;
+/// Enrollments that room is made for at first.
+const ENROLLMENTS: usize = 1024;
 
 /// Folds enrollments. Used on a thread of its own: it waits for the log.
 pub struct Folder {
     log: Arc<dyn EventLog>,
     runtime: Handle,
-    cache: Cache,
+    /// As far as their rows are written; those that are open are taken out of their places.
+    kept: Cache<StreamName, Option<Box<Life>>, Bytes>,
+    /// Those of the batch.
+    open: HashMap<StreamName, Box<Life>>,
+}
+
+#[derive(Clone)]
+struct Bytes;
+
+impl Weighter<StreamName, Option<Box<Life>>> for Bytes {
+    fn weight(&self, _: &StreamName, life: &Option<Box<Life>>) -> u64 {
+        life.as_ref().map_or(1, |life| life.bytes() as u64)
+    }
 }
 
 impl Folder {
     /// A folder that keeps at most `cache_bytes` of folded enrollments.
     pub fn new(log: Arc<dyn EventLog>, runtime: Handle, cache_bytes: usize) -> Self {
-        Self { log, runtime, cache: Cache::new(cache_bytes) }
+        let kept = Cache::with_weighter(ENROLLMENTS, cache_bytes as u64, Bytes);
+        Self { log, runtime, kept, open: HashMap::new() }
     }
 
     /// The log that it reads.
@@ -51,91 +64,84 @@ impl Folder {
         &self.runtime
     }
 
-    /// Forgets what was folded, after a rollback: it may be further than the rows are.
-    pub fn forget(&mut self) {
-        self.cache.clear();
-    }
-
-    /// Folds the next event of an enrollment and hands the step to `then`, with what the read models
-    /// keep in mind of the enrollment. Where that has to be made again, `remember` is given every
-    /// earlier step.
+    /// The number of the enrollment of an event in the tables: the sequence of its first event.
     ///
     /// # Errors
-    /// [`ProjectionError::OutOfOrder`] when a revision was left out, those of the log when the
-    /// stream has to be read, and those of `then`.
-    pub fn fold(
+    /// Those of the log when the stream has to be read, and those of the read models.
+    pub fn number(
         &mut self,
         envelope: &Envelope,
         recorded: &Recorded,
-        remember: &mut Each<'_>,
-        then: &mut Each<'_>,
-    ) -> Result<(), ProjectionError> {
-        let mut folded = match self.cache.take(&envelope.stream) {
-            Some(folded) => folded,
-            None => Box::new(self.whole(&envelope.stream, envelope.revision, remember)?),
-        };
-        let expected = folded.enrollment.revision.map_or(0, |revision| revision + 1);
-        if expected != recorded.revision {
-            return Err(ProjectionError::OutOfOrder {
-                stream: envelope.stream.to_string(),
-                revision: recorded.revision,
-                stands: folded.enrollment.revision,
-            });
+        models: &mut Models,
+        changes: &mut Changes,
+    ) -> Result<u64, ProjectionError> {
+        let stream = &envelope.stream;
+        if let Some(life) = self.open.get(stream) {
+            return Ok(life.head.number);
         }
-        let sequence = envelope.sequence;
-        let read = || self.read(&envelope.stream, recorded.revision);
-        advance(&mut folded, &envelope.stream, sequence, recorded, &read, then)?;
-        self.cache.put(&envelope.stream, folded);
+        let life = match self.kept.get_mut(stream).and_then(|mut kept| kept.take()) {
+            Some(life) => life,
+            None => {
+                // Their rows are written already.
+                let mark = changes.mark();
+                let events = self.events(stream, recorded.revision)?;
+                let folded = rows_of(stream, events, models, changes);
+                changes.rewind(&mark);
+                match folded.map_err(|(_, error)| error)? {
+                    Some(life) => Box::new(life),
+                    None => Box::new(Life::new(stream, recorded, envelope.sequence)?),
+                }
+            }
+        };
+        let number = life.head.number;
+        self.open.insert(stream.clone(), life);
+        Ok(number)
+    }
+
+    /// Takes in the next event of an enrollment, and writes what it does to the rows.
+    ///
+    /// # Errors
+    /// As [`Life::take_in`] and [`Folder::number`].
+    pub fn take_in(
+        &mut self,
+        envelope: &Envelope,
+        recorded: &Recorded,
+        models: &mut Models,
+        changes: &mut Changes,
+    ) -> Result<(), ProjectionError> {
+        self.number(envelope, recorded, models, changes)?;
+        let stream = &envelope.stream;
+        let Some(mut life) = self.open.remove(stream) else { return Ok(()) };
+        let history = || {
+            let mut history = History::new(stream.as_str());
+            self.events(stream, recorded.revision + 1)?.into_iter().for_each(|e| history.push(e));
+            Ok(Cow::Owned(history))
+        };
+        life.take_in((recorded, envelope.sequence), &history, models, changes)?;
+        self.open.insert(stream.clone(), life);
         Ok(())
     }
 
-    /// Folds the first `events` events of an enrollment, read in one go, and hands each step to `each`.
-    ///
-    /// # Errors
-    /// As [`Folder::fold`].
-    pub(super) fn whole(
-        &self,
-        stream: &StreamName,
-        events: u64,
-        each: &mut Each<'_>,
-    ) -> Result<Folded, ProjectionError> {
-        let (program, subject) = match kind_of_stream(stream.as_str()) {
-            StreamKind::Enrollment { program, subject } => (program, Some(subject)),
-            StreamKind::Program(program) => (program, None),
-            _ => {
-                return Err(ProjectionError::Inconsistent(format!("{stream} is no enrollment")));
-            }
-        };
-        let mut folded = Folded {
-            program,
-            subject,
-            enrollment: Enrollment::default(),
-            prior: State::default(),
-            number: None,
-            memory: Memory::default(),
-        };
-        let history = self.read(stream, events)?;
-        for (events, recorded) in history.events().iter().enumerate() {
-            let sequence = recorded.sequence.ok_or_else(|| {
-                ProjectionError::Inconsistent(format!("{stream}@{events} has no sequence"))
-            })?;
-            let read = || Ok(history.known_to(events));
-            advance(&mut folded, stream, sequence, recorded, &read, each)?;
-        }
-        Ok(folded)
+    /// The enrollments of the batch.
+    pub fn open(&self) -> impl Iterator<Item = &Head> {
+        self.open.values().map(|life| &life.head)
     }
 
-    /// The first `events` events of a stream.
-    pub(super) fn read(
+    /// Ends a batch: what was folded is kept if its rows were written.
+    pub fn end(&mut self, written: bool) {
+        for (stream, life) in self.open.drain().filter(|_| written) {
+            self.kept.insert(stream, Some(life));
+        }
+    }
+
+    /// The first `events` events of an enrollment.
+    pub(super) fn events(
         &self,
         stream: &StreamName,
         events: u64,
-    ) -> Result<History, ProjectionError> {
-        let mut history = History::new(stream.as_str());
-        for event in self.stored(stream, events)? {
-            history.push(decode_enrollment(&event)?);
-        }
-        Ok(history)
+    ) -> Result<Vec<Recorded>, ProjectionError> {
+        let stored = self.stored(stream, events)?;
+        Ok(stored.iter().map(decode_enrollment).collect::<Result<_, _>>()?)
     }
 
     /// The history of a subject up to and with an event.
@@ -143,7 +149,16 @@ impl Folder {
         Ok(subject_history(&self.stored(&envelope.stream, envelope.revision + 1)?)?)
     }
 
-    fn stored(
+    /// The history of a division's indicators up to and with an event.
+    pub(super) fn indicators(
+        &self,
+        envelope: &Envelope,
+    ) -> Result<IndicatorHistory, ProjectionError> {
+        Ok(indicator_history(&self.stored(&envelope.stream, envelope.revision + 1)?)?)
+    }
+
+    /// The same as they are stored, of any stream.
+    pub(super) fn stored(
         &self,
         stream: &StreamName,
         events: u64,
@@ -165,65 +180,4 @@ impl Folder {
         }
         Ok(stored)
     }
-}
-
-/// Takes an event into an enrollment; `read` gives the history before it.
-fn advance(
-    folded: &mut Folded,
-    stream: &StreamName,
-    sequence: u64,
-    recorded: &Recorded,
-    read: &dyn Fn() -> Result<History, ProjectionError>,
-    then: &mut Each<'_>,
-) -> Result<(), ProjectionError> {
-    let number = *folded.number.get_or_insert(sequence);
-    let before = folded.enrollment.state.clone();
-    let last_fold_day = folded.enrollment.last_fold_day;
-    let fold_day = recorded.meta.effective_on.latest();
-    // What was received in time, or ended a duty before it fell due, takes the ground from a lapse on
-    // record: its row has to be told.
-    let restates = before.lapses.as_ref().is_some_and(|lapses| {
-        recorded.states_receipt() || lapses.iter().any(|lapse| lapse.due.latest() > fold_day)
-    });
-    let aside = recorded.event.is_aside();
-    let refolded;
-    let path = if (aside || !restates) && folded.enrollment.push(recorded) {
-        if folded.enrollment.last_fold_day != last_fold_day {
-            folded.prior = before.clone();
-        }
-        if aside { Path::Unmoved } else { Path::Appended { fold_day } }
-    } else {
-        let mut history = read()?;
-        let segments = history.effective().segments();
-        history.push(recorded.clone());
-        let effective = history.effective();
-        folded.enrollment = Enrollment::of_effective(&effective);
-        let after = effective.segments();
-        let day_before = folded.enrollment.last_fold_day.map(Day::prev);
-        let prior = day_before.and_then(|day| state_on(&after, day));
-        folded.prior = prior.cloned().unwrap_or_default();
-        drop(effective);
-        refolded = Refolded { before: segments, after, history };
-        let Refolded { before, after, history } = &refolded;
-        Path::Refolded { before, after, history }
-    };
-    let step = Step {
-        stream,
-        program: &folded.program,
-        subject: folded.subject.as_ref(),
-        enrollment: number,
-        event: recorded,
-        sequence,
-        before: &before,
-        after: &folded.enrollment.state,
-        prior: &folded.prior,
-        path,
-    };
-    then(&step, &mut folded.memory)
-}
-
-struct Refolded {
-    before: Vec<(Day, State)>,
-    after: Vec<(Day, State)>,
-    history: History,
 }

@@ -1,8 +1,6 @@
 //! One batch after another: events to rows, in a transaction each. A step that a test can drive;
 //! the thread that repeats it is in `runner`.
 
-use std::cell::RefCell;
-
 use super::change::Changes;
 use super::counted::not_counted;
 use super::fold::Folder;
@@ -12,12 +10,18 @@ use super::step::{Input, Projection, Told};
 use super::store::{CopyWriter, Moved};
 use super::{Failure, ProjectionError};
 use crate::codec::Stored;
+use crate::domain::indicator::IndicatorEvent;
 use crate::domain::subject::SubjectEvent;
 use crate::log::LogError;
 
 /// Read models that follow a log.
 pub struct Follower {
     copy: Box<dyn CopyWriter>,
+    following: Following,
+}
+
+/// What they need besides the copy that they write.
+pub(super) struct Following {
     folder: Folder,
     make: fn() -> Vec<Box<dyn Projection>>,
     models: Models,
@@ -25,6 +29,9 @@ pub struct Follower {
     /// What was held in mind is gone with a rollback.
     forgotten: bool,
 }
+
+/// An event at which it stopped, and why.
+pub(super) type Failed = (u64, ProjectionError);
 
 /// What came of a step.
 #[derive(Debug)]
@@ -53,9 +60,7 @@ impl Follower {
         folder: Folder,
         make: fn() -> Vec<Box<dyn Projection>>,
     ) -> Self {
-        let models = Models::new(make());
-        let changes = models.changes();
-        Self { copy, folder, make, models, changes, forgotten: true }
+        Self { copy, following: Following::new(folder, make) }
     }
 
     /// The copy that is written.
@@ -65,33 +70,50 @@ impl Follower {
 
     /// Takes in at most `limit` events after the checkpoint.
     pub fn step(&mut self, limit: usize) -> Progress {
-        let after = self.copy.checkpoint().position;
+        match self.following.step(&mut *self.copy, limit) {
+            Ok(end) => Progress::Moved { end },
+            Err((sequence, error)) => stopped(sequence, &error),
+        }
+    }
+}
+
+impl Following {
+    pub fn new(folder: Folder, make: fn() -> Vec<Box<dyn Projection>>) -> Self {
+        let models = Models::new(make());
+        let changes = models.changes();
+        Self { folder, make, models, changes, forgotten: true }
+    }
+
+    /// Takes in at most `limit` events after the checkpoint of a copy; whether nothing more stood in the
+    /// log then.
+    ///
+    /// # Errors
+    /// The event at which it stopped. What came before it is committed.
+    pub fn step(&mut self, copy: &mut dyn CopyWriter, limit: usize) -> Result<bool, Failed> {
+        let after = copy.checkpoint().position;
         let first = after.map_or(0, |after| after + 1);
         let read = self.folder.runtime().block_on(self.folder.log().read_all(after, limit));
         let page = match read {
             Ok(page) => page,
             // Another process counted further and left the rows to this one.
             Err(LogError::BeyondEnd { head, .. }) if self.folder.log().is_shared() => {
-                return stopped(first, &ProjectionError::Log(not_counted(after, head)));
+                return Err((first, ProjectionError::Log(not_counted(after, head))));
             }
-            Err(error) => return stopped(first, &ProjectionError::Log(error)),
+            Err(error) => return Err((first, ProjectionError::Log(error))),
         };
-        let end = page.end;
-        let (decoded, unknown) = decode_page(page.events, self.copy.checkpoint().known_at_us);
-        if let Err((sequence, error)) = self.take_in(&decoded) {
-            return stopped(sequence, &error);
-        }
+        let (decoded, unknown) = decode_page(page.events, copy.checkpoint().known_at_us);
+        self.take_in(copy, &decoded)?;
         match unknown {
-            Some((sequence, error)) => stopped(sequence, &ProjectionError::Codec(error)),
-            None => Progress::Moved { end },
+            Some((sequence, error)) => Err((sequence, ProjectionError::Codec(error))),
+            None => Ok(page.end),
         }
     }
 
     /// Commits decoded events. If the batch fails its events are taken in one by one, so that the
     /// failing one is known and what comes before it is kept.
-    fn take_in(&mut self, batch: &[Decoded]) -> Result<(), (u64, ProjectionError)> {
+    fn take_in(&mut self, copy: &mut dyn CopyWriter, batch: &[Decoded]) -> Result<(), Failed> {
         let Some(first) = batch.first().map(Decoded::sequence) else { return Ok(()) };
-        match self.commit(batch) {
+        match self.commit(copy, batch) {
             Ok(()) => return Ok(()),
             Err(error) if batch.len() == 1 || !is_of_an_event(&error) => {
                 return Err((first, error));
@@ -99,62 +121,44 @@ impl Follower {
             Err(_) => {}
         }
         for event in batch {
-            self.commit(std::slice::from_ref(event)).map_err(|error| (event.sequence(), error))?;
+            let committed = self.commit(copy, std::slice::from_ref(event));
+            committed.map_err(|error| (event.sequence(), error))?;
         }
         Ok(())
     }
 
-    fn commit(&mut self, batch: &[Decoded]) -> Result<(), ProjectionError> {
+    fn commit(
+        &mut self,
+        copy: &mut dyn CopyWriter,
+        batch: &[Decoded],
+    ) -> Result<(), ProjectionError> {
         if self.forgotten {
             self.models = Models::new((self.make)());
             self.forgotten = false;
         }
         self.changes.clear();
-        let moved = Moved::over(batch)?;
-        let result = project_all(&mut self.folder, &mut self.models, batch, &mut self.changes)
-            .and_then(|()| {
-                self.models.flush(&mut self.changes);
-                self.copy.commit(&self.changes, moved)
-            });
-        if result.is_err() {
-            self.folder.forget();
-            self.forgotten = true;
-        }
-        result
+        let written = self.write(batch).and_then(|moved| copy.commit(&self.changes, moved));
+        self.forgotten = written.is_err();
+        self.folder.end(written.is_ok());
+        written
     }
-}
 
-fn project_all(
-    folder: &mut Folder,
-    models: &mut Models,
-    batch: &[Decoded],
-    changes: &mut Changes,
-) -> Result<(), ProjectionError> {
-    batch.iter().try_for_each(|event| project(folder, models, event, changes))
-}
-
-/// Hands one event to every read model.
-pub(super) fn project(
-    folder: &mut Folder,
-    models: &mut Models,
-    event: &Decoded,
-    changes: &mut Changes,
-) -> Result<(), ProjectionError> {
-    let Stored::Enrollment(recorded) = &event.stored else {
-        tell(models, event, None, changes)?;
-        return take_in(folder, models, event, changes);
-    };
-    let models = RefCell::new(models);
-    folder.fold(
-        &event.envelope,
-        recorded,
-        &mut |step, memory| models.borrow_mut().remember(step, memory),
-        &mut |step, memory| {
-            let mut models = models.borrow_mut();
-            tell(&mut models, event, Some(step.enrollment), changes)?;
-            models.step(step, memory, changes)
-        },
-    )
+    /// Makes the rows of a batch.
+    fn write(&mut self, batch: &[Decoded]) -> Result<Moved, ProjectionError> {
+        let Self { folder, models, changes, .. } = self;
+        for event in batch {
+            let Stored::Enrollment(recorded) = &event.stored else {
+                tell(models, event, None, changes)?;
+                take_in(folder, models, event, changes)?;
+                continue;
+            };
+            let number = folder.number(&event.envelope, recorded, models, changes)?;
+            tell(models, event, Some(number), changes)?;
+            folder.take_in(&event.envelope, recorded, models, changes)?;
+        }
+        folder.open().for_each(|newest| models.newest(newest, changes));
+        Moved::over(batch)
+    }
 }
 
 /// Hands over what an event says by itself.
@@ -181,21 +185,30 @@ pub(super) fn take_in(
 ) -> Result<(), ProjectionError> {
     let (envelope, meta) = (&event.envelope, event.stored.meta());
     match &event.stored {
-        Stored::Enrollment(_) => Ok(()),
+        Stored::Enrollment(_) => {}
         Stored::Subject(subject, _) => {
             let history = match subject {
                 SubjectEvent::Corrected(_) => Some(folder.subject(envelope)?),
                 SubjectEvent::Registered(_) | SubjectEvent::Renamed(_) => None,
             };
-            models.take_in(envelope, meta, &Input::Subject(subject, history.as_ref()), changes)
+            models.take_in(envelope, meta, &Input::Subject(subject, history.as_ref()), changes);
         }
         Stored::Quota(quota, _) => models.take_in(envelope, meta, &Input::Quota(quota), changes),
+        Stored::Indicator(indicator, _) => {
+            let history = match indicator {
+                IndicatorEvent::Corrected(_) => Some(folder.indicators(envelope)?),
+                IndicatorEvent::Recorded(_) => None,
+            };
+            let input = Input::Indicator(indicator, history.as_ref());
+            models.take_in(envelope, meta, &input, changes);
+        }
         Stored::LogCreated(..)
         | Stored::LossAccepted(..)
         | Stored::ClockConfirmed(..)
         | Stored::MeasureAdopted(..)
         | Stored::CalendarAdopted(..) => models.take_in(envelope, meta, &Input::Own, changes),
     }
+    Ok(())
 }
 
 /// Whether one of the events may be what stands in the way.

@@ -1,23 +1,22 @@
 //! A set of read models with the numbers of their tables.
 
 use super::change::{Changes, ModelChanges};
-use super::memory::Memory;
-use super::step::{Envelope, Input, Step, Told};
+use super::rows::Rows;
+use super::step::{Envelope, Input, Told};
 use super::table::Table;
+use super::turn::{Head, Turn};
 use super::{Projection, ProjectionError};
 use crate::domain::event::EventMeta;
 
 /// Read models that are filled together.
 pub struct Models {
     models: Vec<Box<dyn Projection>>,
-    scratch: Changes,
 }
 
 impl Models {
     /// A set of these.
     pub fn new(models: Vec<Box<dyn Projection>>) -> Self {
-        let scratch = Changes::new(tables(&models));
-        Self { models, scratch }
+        Self { models }
     }
 
     /// The read models, in the order of their tables.
@@ -46,73 +45,47 @@ impl Models {
     /// # Errors
     /// Those of the read models.
     pub fn tell(&mut self, told: &Told<'_>, changes: &mut Changes) -> Result<(), ProjectionError> {
-        self.each(changes, |model, changes| model.tell(told, changes))
+        let mut told_all = Ok(());
+        self.each(changes, |model, changes| {
+            if told_all.is_ok() {
+                told_all = model.tell(told, changes);
+            }
+        });
+        told_all
     }
 
-    /// Hands to every read model an event of an enrollment.
-    ///
-    /// # Errors
-    /// Those of the read models.
-    pub fn step(
-        &mut self,
-        step: &Step<'_>,
-        memory: &mut Memory,
-        changes: &mut Changes,
-    ) -> Result<(), ProjectionError> {
-        self.each(changes, |model, changes| model.step(step, memory, changes))
+    /// Hands to every read model what an event makes of its enrollment.
+    pub fn turn(&mut self, turn: &Turn<'_>, rows: &mut Rows, changes: &mut Changes) {
+        self.each(changes, |model, changes| model.turn(turn, rows, changes));
     }
 
-    /// Brings the memory of an enrollment up to an event whose rows are written.
-    ///
-    /// # Errors
-    /// Those of the read models.
-    pub fn remember(
-        &mut self,
-        step: &Step<'_>,
-        memory: &mut Memory,
-    ) -> Result<(), ProjectionError> {
-        let mut scratch = std::mem::take(&mut self.scratch);
-        let remembered = self.step(step, memory, &mut scratch);
-        scratch.clear();
-        self.scratch = scratch;
-        remembered
+    /// Hands to every read model how far an enrollment was taken in.
+    pub fn newest(&mut self, newest: &Head, changes: &mut Changes) {
+        self.each(changes, |model, changes| model.newest(newest, changes));
     }
 
     /// Hands to every read model an event of a stream that no enrollment has.
-    ///
-    /// # Errors
-    /// Those of the read models.
     pub fn take_in(
         &mut self,
         envelope: &Envelope,
         meta: &EventMeta,
         input: &Input<'_>,
         changes: &mut Changes,
-    ) -> Result<(), ProjectionError> {
-        self.each(changes, |model, changes| model.take_in(envelope, meta, input, changes))
-    }
-
-    /// Adds what they hold back until the batch is written.
-    pub fn flush(&mut self, changes: &mut Changes) {
-        // Nothing in it can fail.
-        let _ = self.each(changes, |model, changes| {
-            model.flush(changes);
-            Ok(())
-        });
+    ) {
+        self.each(changes, |model, changes| model.take_in(envelope, meta, input, changes));
     }
 
     fn each(
         &mut self,
         changes: &mut Changes,
-        mut hand: impl FnMut(&mut dyn Projection, &mut ModelChanges<'_>) -> Result<(), ProjectionError>,
-    ) -> Result<(), ProjectionError> {
+        mut hand: impl FnMut(&mut dyn Projection, &mut ModelChanges<'_>),
+    ) {
         let mut first = 0;
         for model in &mut self.models {
             let tables = model.tables().len();
-            hand(&mut **model, &mut changes.of(first, tables))?;
+            hand(&mut **model, &mut changes.of(first, tables));
             first += tables;
         }
-        Ok(())
     }
 }
 

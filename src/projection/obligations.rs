@@ -3,298 +3,101 @@
 //! A duty is a row, a recurring one once; whether it is open, late or overdue on a day is judged by
 //! `domain`, from a [`Duty`](crate::domain::state::Duty) read back from the row.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::ProjectionError;
-use super::change::{ModelChanges, RowWriter};
-use super::memory::{DutyRows, DutyTrack, Memory, Tracked};
-use super::step::{Path, Projection, Step};
+use super::change::ModelChanges;
+use super::declare::Shown as _;
+use super::rows::{Duties, DutyRows, Rows, Telling};
+use super::step::Projection;
 use super::table::Table;
-use super::track::{Ids, begin, end, forget, reconcile, spans, state_on};
-use crate::domain::date::Day;
-use crate::domain::ids::Office;
-use crate::domain::state::{Duty, Met, State};
+use super::turn::{Path, Turn};
+use crate::domain::state::{Duty, State};
 
+mod late;
 mod list;
 mod tables;
 mod whole;
 
+pub use late::{LateFilter, LateRow};
 pub use list::{ObligationCursor, ObligationFilter, ObligationRow};
 
-use tables::{LAPSE, LAPSE_TABLE, MET, MET_TABLE, OBLIGATION, OBLIGATION_TABLE};
+pub(super) use tables::{DutyRow, MetRow};
+use tables::{LAPSE, LapseRow, MET, OBLIGATION, Owed};
 
 /// Fills `obligation`, `obligation_met` and `obligation_lapse`.
 #[derive(Default)]
 pub struct Obligations;
 
-/// Whether two duties look the same, but for how they were met.
-fn same(a: &Duty, b: &Duty) -> bool {
-    a.ended == b.ended
-        && a.obligation == b.obligation
-        && a.opened_by == b.opened_by
-        && a.owes == b.owes
-        && a.with == b.with
-        && a.receivers == b.receivers
-        && a.uncertain == b.uncertain
-        && a.article == b.article
-        && a.opened_on == b.opened_on
-        && a.open_from == b.open_from
-        && a.due == b.due
-        && a.after_end == b.after_end
-        && a.series == b.series
-}
-
-/// A duty with the day from which its record is complete.
-type Shown<'a> = (&'a Duty, Option<Day>);
-
-fn take_in(step: &Step<'_>, track: &mut DutyTrack, changes: &mut ModelChanges<'_>) {
-    match step.path {
-        Path::Unmoved => {}
-        Path::Appended { fold_day } => append(step, fold_day, track, changes),
-        Path::Refolded { before, after, .. } => refold(step, before, after, track, changes),
-    }
-}
-
 /// A lapse on record stays: what became of its ground is the audit trail's.
-fn lapse(step: &Step<'_>, changes: &mut ModelChanges<'_>) {
-    let lapses = step.after.lapses.iter().flat_map(|lapses| lapses.iter());
-    if let Some(lapse) = lapses.into_iter().find(|lapse| lapse.by == step.event.revision) {
-        let mut row = changes.insert(LAPSE);
-        row.number(step.enrollment).number(lapse.by).number(step.sequence);
-        row.number(lapse.opened_by).text(&lapse.obligation).date(&lapse.due);
-        row.day(lapse.not_late_before);
+fn lapse(turn: &Turn<'_>, changes: &mut ModelChanges<'_>) {
+    let Path::Aside = turn.path else { return };
+    let lapses = turn.state().and_then(|state| state.lapses.as_deref());
+    if let Some(lapse) = lapses.and_then(|all| all.iter().find(|one| one.by == turn.event.revision))
+    {
+        LapseRow::write(&(turn, lapse), &mut changes.insert(LAPSE));
     }
 }
 
-fn append(step: &Step<'_>, fold_day: Day, track: &mut DutyTrack, changes: &mut ModelChanges<'_>) {
-    let (before, after): (&State, &State) = (step.before, step.after);
-    let kept = before.kept_since == after.kept_since;
-    if Arc::ptr_eq(&before.duties, &after.duties) && (kept || after.duties.is_empty()) {
-        return;
+/// The rows of each duty. A duty keeps its number while events go in at the end, which adds duties and
+/// changes them in place; in another history it is found by what opened it.
+fn tell(turn: &Turn<'_>, known: &mut Duties, changes: &mut ModelChanges<'_>) {
+    let now: &[Arc<Duty>] = turn.state().map_or(&[], |state| &state.duties);
+    for (index, duty) in now.iter().enumerate() {
+        let is_its = |rows: &DutyRows| {
+            rows.opened_by == duty.opened_by && rows.obligation == duty.obligation
+        };
+        match known.rows.iter().skip(index).position(is_its) {
+            Some(behind) => known.rows.swap(index, index + behind),
+            None => known.rows.insert(index, DutyRows::of(duty)),
+        }
+        if is_changed(turn, index) {
+            tell_one(turn, index, (&mut known.rows[index], &mut known.made), changes);
+        }
     }
-    let mut writing = Writing { step, fold_day, made: &mut track.made, changes };
-    let duties = &mut track.duties;
-    for (index, duty) in after.duties.iter().enumerate() {
-        let was = before.duties.get(index);
-        if kept && was.is_some_and(|was| Arc::ptr_eq(was, duty)) {
-            continue;
-        }
-        if duties.len() <= index {
-            duties.push(DutyRows::default());
-        }
-        let rows = &mut duties[index];
-        if was.is_none_or(|was| !kept || !same(was, duty)) {
-            let row = writing.replace(OBLIGATION, rows.rows.last().copied());
-            if let Some(last) = rows.rows.last_mut() {
-                *last = row.before.unwrap_or(*last);
-            }
-            if row.forgotten {
-                rows.rows.pop();
-            }
-            rows.rows.push(row.new);
-            write_duty((duty, after.kept_since), &mut writing.begin(OBLIGATION, &row.new));
-        }
-        if was.is_none_or(|was| was.met != duty.met) {
-            meet(&mut writing, rows, was.map(|was| &**was), duty);
+    let gone = known.rows.split_off(now.len());
+    let [made, made_met] = &mut known.made;
+    for duty in gone {
+        Telling { turn, table: OBLIGATION, made, changes }.forget_all(&duty.rows);
+        for (_, rows) in duty.met {
+            Telling { turn, table: MET, made: made_met, changes }.forget_all(&rows);
         }
     }
 }
 
-fn meet(writing: &mut Writing<'_, '_, '_>, rows: &mut DutyRows, was: Option<&Duty>, duty: &Duty) {
-    for (year, met) in duty.met.iter() {
-        if was.and_then(|was| was.met.get(year)) == Some(met) {
-            continue;
-        }
-        let known = rows.met.iter().rposition(|(of, row)| of == year && row.valid_to.is_none());
-        let row = writing.replace(MET, known.map(|at| rows.met[at].1));
-        if let Some(at) = known {
-            match row.before {
-                Some(before) => rows.met[at].1 = before,
-                None => drop(rows.met.remove(at)),
-            }
-        }
-        rows.met.push((*year, row.new));
-        write_met(duty, *year, met, &mut writing.begin(MET, &row.new));
-    }
+/// Whether the event can have changed a duty.
+fn is_changed(turn: &Turn<'_>, index: usize) -> bool {
+    let (Path::Appended { before }, Some(after)) = (turn.path, turn.state()) else { return true };
+    let (was, is) = (before.duties.get(index), after.duties.get(index));
+    let is_same = was.zip(is).is_some_and(|(was, is)| Arc::ptr_eq(was, is));
+    !is_same || before.kept_since != after.kept_since
 }
 
-/// What an event at its fold day does to rows, one after the other.
-struct Writing<'a, 'b, 'c> {
-    step: &'a Step<'b>,
-    fold_day: Day,
-    made: &'a mut [u64; 2],
-    changes: &'a mut ModelChanges<'c>,
-}
-
-/// A row in the place of another.
-struct Replaced {
-    new: Tracked,
-    /// The other as it is now, if it is known still.
-    before: Option<Tracked>,
-    /// Whether the other is not known any more.
-    forgotten: bool,
-}
-
-impl Writing<'_, '_, '_> {
-    /// Ends the row that is open, or takes it back if it began on the same day.
-    fn replace(&mut self, table: usize, open: Option<Tracked>) -> Replaced {
-        let id = Ids::of(self.step, &mut self.made[table]).next();
-        let new = Tracked { id, valid_from: self.fold_day, valid_to: None };
-        match open {
-            Some(mut open) if open.valid_from < self.fold_day => {
-                end(self.changes, table, &mut open, self.fold_day, self.step.sequence);
-                Replaced { new, before: Some(open), forgotten: false }
-            }
-            Some(open) => {
-                forget(self.changes, table, &open, self.step.sequence);
-                Replaced { new, before: None, forgotten: true }
-            }
-            None => Replaced { new, before: None, forgotten: false },
-        }
-    }
-
-    fn begin(&mut self, table: usize, row: &Tracked) -> RowWriter<'_> {
-        begin(self.changes, table, row, self.step.enrollment, self.step.sequence)
-    }
-}
-
-/// Another history: the duties of the old one are found by what opened them.
-fn refold(
-    step: &Step<'_>,
-    before: &[(Day, State)],
-    after: &[(Day, State)],
-    track: &mut DutyTrack,
+fn tell_one<'t>(
+    turn: &'t Turn<'t>,
+    index: usize,
+    (known, [made, made_met]): (&mut DutyRows, &mut [u64; 2]),
     changes: &mut ModelChanges<'_>,
 ) {
-    let old: &[Arc<Duty>] = before.last().map_or(&[], |(_, state)| &state.duties);
-    let new: &[Arc<Duty>] = after.last().map_or(&[], |(_, state)| &state.duties);
-    let mut known = std::mem::take(&mut track.duties);
-    let mut made = track.made;
-    for (index, duty) in new.iter().enumerate() {
-        let was = old.iter().position(|old| is_one(old, duty));
-        let rows = was.and_then(|was| known.get_mut(was)).map(std::mem::take).unwrap_or_default();
-        track.duties.push(restate(step, (before, was), (after, index), rows, &mut made, changes));
-    }
-    track.made = made;
-    for gone in known {
-        gone.rows.iter().for_each(|row| forget(changes, OBLIGATION, row, step.sequence));
-        gone.met.iter().for_each(|(_, row)| forget(changes, MET, row, step.sequence));
-    }
-}
-
-fn is_one(a: &Duty, b: &Duty) -> bool {
-    a.opened_by == b.opened_by && a.obligation == b.obligation
-}
-
-/// The rows of one duty in another history. A duty keeps its number: evolve adds at the end and
-/// changes in place.
-fn restate(
-    step: &Step<'_>,
-    (before, was): (&[(Day, State)], Option<usize>),
-    (after, index): (&[(Day, State)], usize),
-    known: DutyRows,
-    [made, made_met]: &mut [u64; 2],
-    changes: &mut ModelChanges<'_>,
-) -> DutyRows {
-    let then = |day: Day| -> Option<Shown<'_>> {
-        let state = state_on(before, day)?;
-        Some((&**state.duties.get(was?)?, state.kept_since))
+    let owed = |state: &'t State| {
+        Some(Owed { duty: state.duties.get(index)?, kept_since: state.kept_since })
     };
-    let wanted = spans(
-        after,
-        |state| Some((&**state.duties.get(index)?, state.kept_since)),
-        |a: Shown<'_>, b: Shown<'_>| a.1 == b.1 && same(a.0, b.0),
-    );
-    let rows = reconcile(
-        (known.rows, wanted),
-        (OBLIGATION, step.sequence, &mut Ids::of(step, made)),
-        |day, shown| then(day).is_some_and(|was| was.1 == shown.1 && same(was.0, shown.0)),
-        |row, shown, changes| {
-            write_duty(shown, &mut begin(changes, OBLIGATION, row, step.enrollment, step.sequence));
-        },
-        changes,
-    );
-    let years: BTreeSet<i32> = known
-        .met
-        .iter()
-        .map(|(year, _)| *year)
-        .chain(
-            after
-                .iter()
-                .filter_map(|(_, state)| state.duties.get(index))
-                .flat_map(|duty| duty.met.keys().copied()),
-        )
-        .collect();
-    let mut met = Vec::new();
+    Telling { turn, table: OBLIGATION, made, changes }.tell::<DutyRow>(&mut known.rows, owed);
+    let duties = turn.after.iter().filter_map(|(_, state)| state.duties.get(index));
+    let mut years: BTreeSet<i32> = duties.flat_map(|duty| duty.met.keys().copied()).collect();
+    years.extend(known.met.iter().map(|(year, _)| *year));
     for year in years {
-        let known: Vec<_> =
-            known.met.iter().filter(|(of, _)| *of == year).map(|(_, row)| *row).collect();
-        let wanted = spans(
-            after,
-            |state| {
-                let duty = &**state.duties.get(index)?;
-                Some((duty, duty.met.get(&year)?))
-            },
-            |a: (&Duty, &Met), b: (&Duty, &Met)| a.1 == b.1,
-        );
-        let rows = reconcile(
-            (known, wanted),
-            (MET, step.sequence, &mut Ids::of(step, made_met)),
-            |day, (_, met)| then(day).and_then(|was| was.0.met.get(&year)) == Some(met),
-            |row, (duty, met), changes| {
-                write_met(
-                    duty,
-                    year,
-                    met,
-                    &mut begin(changes, MET, row, step.enrollment, step.sequence),
-                );
-            },
-            changes,
-        );
-        met.extend(rows.into_iter().map(|row| (year, row)));
+        let at = known.met.iter().position(|(of, _)| *of == year).unwrap_or_else(|| {
+            known.met.push((year, Vec::new()));
+            known.met.len() - 1
+        });
+        let met = |state: &'t State| {
+            let duty = &**state.duties.get(index)?;
+            Some((duty, year, duty.met.get(&year)?))
+        };
+        let mut telling = Telling { turn, table: MET, made: made_met, changes };
+        telling.tell::<MetRow>(&mut known.met[at].1, met);
     }
-    DutyRows { rows, met }
-}
-
-fn write_duty((duty, kept_since): Shown<'_>, row: &mut RowWriter<'_>) {
-    let (due, series) = (duty.due.as_deref(), duty.series.as_deref());
-    row.number(duty.opened_by).text(&duty.obligation).day_if(kept_since);
-    row.text(duty.owes.as_str()).text(&duty.article);
-    row.date(&duty.opened_on).date(&duty.open_from);
-    row.date_if(due.map(|due| &due.on)).day_if(due.and_then(|due| due.on.earliest()));
-    row.day_if(due.map(|due| due.on.latest()));
-    row.text_if(due.map(|due| due.start_event.as_str())).date_if(due.map(|due| &due.start));
-    row.text_if(due.map(|due| due.rule.as_str())).text_if(due.map(|due| due.arithmetic.as_str()));
-    row.day_if(series.map(|series| series.first_due));
-    match series {
-        Some(series) => row.text(&series.every.to_string()).text(&series.during.join(" ")),
-        None => row.null().null(),
-    };
-    let ended = duty.ended.as_ref();
-    row.number_if(ended.map(|ended| ended.by)).day_if(ended.map(|ended| ended.from));
-    match ended {
-        Some(ended) => row.flag(ended.waived),
-        None => row.null(),
-    };
-    row.flag(duty.after_end).text(&offices(&duty.with)).text(&offices(&duty.receivers));
-    row.flag(duty.uncertain).day_if(series.and_then(|series| series.certain_from));
-}
-
-fn write_met(duty: &Duty, year: i32, met: &Met, row: &mut RowWriter<'_>) {
-    row.number(duty.opened_by).text(&duty.obligation).int(i64::from(year));
-    row.number(met.by).date(&met.on).day(met.received_on).flag(met.stated);
-    let receipts = match met.receipts.is_empty() {
-        true => Cow::Borrowed("[]"),
-        // Names and days only: always JSON.
-        false => serde_json::to_string(&met.receipts).map_or(Cow::Borrowed("[]"), Cow::Owned),
-    };
-    row.text(&receipts);
-}
-
-fn offices(offices: &[Office]) -> String {
-    offices.iter().map(|office| office.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 impl Projection for Obligations {
@@ -306,26 +109,26 @@ impl Projection for Obligations {
         4
     }
 
-    fn tables_sql(&self) -> &'static str {
-        include_str!("../../projections/obligations/tables.sql")
-    }
-
     fn indexes_sql(&self) -> &'static str {
         include_str!("../../projections/obligations/indexes.sql")
     }
 
     fn tables(&self) -> &'static [&'static Table] {
-        &[&OBLIGATION_TABLE, &MET_TABLE, &LAPSE_TABLE]
+        &[&DutyRow::TABLE, &MetRow::TABLE, &LapseRow::TABLE]
     }
 
-    fn step(
-        &mut self,
-        step: &Step<'_>,
-        memory: &mut Memory,
-        changes: &mut ModelChanges<'_>,
-    ) -> Result<(), ProjectionError> {
-        take_in(step, &mut memory.duties, changes);
-        lapse(step, changes);
-        Ok(())
+    fn turn(&mut self, turn: &Turn<'_>, rows: &mut Rows, changes: &mut ModelChanges<'_>) {
+        lapse(turn, changes);
+        let unchanged = match (turn.path, turn.state()) {
+            (Path::Aside, _) => true,
+            (Path::Appended { before }, Some(after)) => {
+                Arc::ptr_eq(&before.duties, &after.duties)
+                    && (before.kept_since == after.kept_since || after.duties.is_empty())
+            }
+            _ => false,
+        };
+        if !unchanged {
+            tell(turn, &mut rows.duties, changes);
+        }
     }
 }

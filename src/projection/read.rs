@@ -14,9 +14,9 @@ use super::StoreError;
 use super::change::Cell;
 use super::error::DatabaseError;
 use super::models::Models;
-use super::runner::Status;
 use super::sql::{Reader, Record};
-use super::store::{Copies, CopyId, CopyReader, met_damage, stale};
+use super::status::Status;
+use super::store::{Checkpoint, Copies, CopyId, CopyReader, met_damage, stale};
 use crate::domain::date::Day;
 use crate::log::ahead_of_backlog;
 
@@ -47,6 +47,9 @@ pub struct Answer<T> {
     /// What was asked for.
     pub value: T,
 }
+
+/// Enrollments of a program that are too many to put them in order for one page.
+const MANY: i64 = 2000;
 
 /// One question's view of the tables, as of one instant.
 pub struct Tables<'a> {
@@ -168,12 +171,8 @@ impl ReadModels {
 
     fn is_of_this_version(&self, copy: &CopyId) -> Result<bool, StoreError> {
         let models = Models::new(super::all());
-        let mut same = true;
-        self.copies.reader(copy)?.ask(&mut |reader| {
-            same = stale(reader, &models)?.is_empty();
-            Ok(())
-        })?;
-        Ok(same)
+        let mut reader = self.copies.reader(copy)?;
+        Ok(stale(&mut *reader.snapshot()?, &models)?.is_empty())
     }
 
     fn take(&self) -> Result<(CopyId, Box<dyn CopyReader>), StoreError> {
@@ -204,16 +203,11 @@ fn answer<T>(
     reader: &mut dyn CopyReader,
     ask: impl FnOnce(&Tables<'_>) -> Result<T, DatabaseError>,
 ) -> Result<Answer<T>, DatabaseError> {
-    let (mut ask, mut value) = (Some(ask), None);
-    let checkpoint = reader.ask(&mut |reader| {
-        if let Some(ask) = ask.take() {
-            value = Some(ask(&Tables { reader: RefCell::new(reader) })?);
-        }
-        Ok(())
-    })?;
-    let value = value.ok_or_else(|| DatabaseError::new("the question was not put"))?;
-    let known_at_us = checkpoint.position.map(|_| checkpoint.known_at_us);
-    Ok(Answer { copy: copy.clone(), position: checkpoint.position, known_at_us, value })
+    let mut snapshot = reader.snapshot()?;
+    let value = ask(&Tables { reader: RefCell::new(&mut *snapshot) })?;
+    let Checkpoint { position, known_at_us, .. } = *snapshot.checkpoint();
+    let known_at_us = position.map(|_| known_at_us);
+    Ok(Answer { copy: copy.clone(), position, known_at_us, value })
 }
 
 impl Tables<'_> {
@@ -225,14 +219,9 @@ impl Tables<'_> {
         &self,
         sql: &str,
         parameters: &[(&str, Cell<'_>)],
-        mut make: impl FnMut(&dyn Record) -> Result<T, DatabaseError>,
+        make: impl FnMut(&dyn Record) -> Result<T, DatabaseError>,
     ) -> Result<Vec<T>, DatabaseError> {
-        let mut rows = Vec::new();
-        self.reader.borrow_mut().query(sql, parameters, &mut |row| {
-            rows.push(make(row)?);
-            Ok(())
-        })?;
-        Ok(rows)
+        self.reader.borrow_mut().rows(sql, parameters, make)
     }
 
     /// As [`Tables::rows`], where there is one row at most.
@@ -246,6 +235,22 @@ impl Tables<'_> {
         make: impl FnMut(&dyn Record) -> Result<T, DatabaseError>,
     ) -> Result<Option<T>, DatabaseError> {
         Ok(self.rows(sql, parameters, make)?.pop())
+    }
+
+    /// Whether there are more than `times` as many subjects as a program has enrollments. Then a list
+    /// begins with these; else with the subjects in their order, so that a page ends once it is full.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(super) fn has_few(&self, program: &str, times: i64) -> Result<bool, DatabaseError> {
+        let count = |of: &str, most: i64| {
+            let sql =
+                format!("SELECT count(*) AS n FROM (SELECT 1 FROM {of} LIMIT :most) AS counted");
+            let given = [(":program", Cell::Text(program)), (":most", Cell::Int(most))];
+            Ok::<_, DatabaseError>(self.row(&sql, &given, |row| row.int("n"))?.unwrap_or_default())
+        };
+        let found = count("enrollment WHERE program = :program", MANY)?;
+        Ok(found < MANY && count("subject", found * times + 1)? > found * times)
     }
 
     /// The programs with enrollments, in order: the real ones, or the exercises (G16).

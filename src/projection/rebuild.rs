@@ -1,10 +1,9 @@
 //! A new copy of the read models, made from the log alone, in one pass for all that are rebuilt.
 //!
-//! It is filled beside the copy that serves, which is followed meanwhile: one thread reads and
-//! decodes, one folds, one writes, indexes last. What is not rebuilt is copied from the copy that
-//! serves. At the event up to which that one had read when the rebuild began, both are compared;
-//! then the new one catches up and takes over in one step. A rebuild that is killed leaves the old
-//! copy serving.
+//! It is filled beside the copy that serves, which is followed meanwhile (`whole`); indexes come last.
+//! What is not rebuilt is copied from the copy that serves. At the event up to which that one had read
+//! when the rebuild began, both are compared; then the new one catches up and takes over in one step. A
+//! rebuild that is killed leaves the old copy serving.
 
 use std::sync::Arc;
 
@@ -24,8 +23,10 @@ use served::{check_whole, compare, look_at};
 
 mod diff;
 mod fill;
+mod kept;
 mod reading;
 mod served;
+mod streams;
 mod whole;
 
 /// Who holds the copy that serves still: it goes on without a sign of life as long as the right to
@@ -347,14 +348,13 @@ fn select(
 ) -> Result<Vec<String>, StoreError> {
     let every = || all.iter().map(|model| model.name().to_owned()).collect();
     let Some(serving) = serving.filter(|_| !rebuild.names.is_empty()) else { return Ok(every()) };
-    let mut selected = Vec::new();
     let mut looking = rebuild.copies.reader(serving)?;
-    let looked = looking.ask(&mut |reader| {
-        selected = stale(reader, all)?;
-        Ok(())
+    let looked = looking.snapshot().and_then(|mut copy| {
+        let selected = stale(&mut *copy, all)?;
+        Ok((selected, copy.checkpoint().position))
     });
-    let checkpoint = looked.map_err(|error| of_copy(error.into(), serving))?;
-    if checkpoint.position.is_none() {
+    let (mut selected, position) = looked.map_err(|error| of_copy(error.into(), serving))?;
+    if position.is_none() {
         return Ok(every());
     }
     selected.extend(rebuild.names.iter().cloned());

@@ -4,6 +4,8 @@
 //! 0 or 1, never a boolean; texts are ordered by their bytes; nothing is used that only one engine
 //! has. Tests run every question on every engine.
 
+use std::cell::Cell as Held;
+
 use super::change::Cell;
 use super::error::DatabaseError;
 
@@ -30,6 +32,39 @@ pub trait Reader {
     fn columns(&mut self, table: &str) -> Result<Vec<String>, DatabaseError>;
 }
 
+impl dyn Reader + '_ {
+    /// Asks, and makes something of each row of the answer.
+    ///
+    /// # Errors
+    /// Those of the database and of `make`.
+    pub fn rows<T>(
+        &mut self,
+        sql: &str,
+        parameters: &[(&str, Cell<'_>)],
+        mut make: impl FnMut(&dyn Record) -> Result<T, DatabaseError>,
+    ) -> Result<Vec<T>, DatabaseError> {
+        let mut rows = Vec::new();
+        self.query(sql, parameters, &mut |row| {
+            rows.push(make(row)?);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    /// The same, where there is one row at most.
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows).
+    pub fn row<T>(
+        &mut self,
+        sql: &str,
+        parameters: &[(&str, Cell<'_>)],
+        make: impl FnMut(&dyn Record) -> Result<T, DatabaseError>,
+    ) -> Result<Option<T>, DatabaseError> {
+        Ok(self.rows(sql, parameters, make)?.pop())
+    }
+}
+
 /// A row of an answer.
 pub trait Record {
     /// The value of a column by its number.
@@ -38,21 +73,56 @@ pub trait Record {
     /// When there is no such column, or it holds what no table has.
     fn at(&self, column: usize) -> Result<Cell<'_>, DatabaseError>;
 
+    /// The columns by their names.
+    fn names(&self) -> &Columns;
+}
+
+/// The names of the columns of an answer. Each row is asked for the same ones in the same order, so
+/// the one that was asked for next before is looked at first.
+pub struct Columns {
+    names: Vec<String>,
+    /// After each column, the one that was asked for next.
+    next: Vec<Held<usize>>,
+    last: Held<usize>,
+}
+
+impl Columns {
+    /// Columns by these names.
+    pub fn new(names: impl Iterator<Item = String>) -> Self {
+        let names: Vec<String> = names.collect();
+        let next = names.iter().map(|_| Held::default()).collect();
+        Self { names, next, last: Held::default() }
+    }
+
+    fn find(&self, name: &str) -> Result<usize, DatabaseError> {
+        let missing = || DatabaseError::new(format!("the answer has no column {name}"));
+        let next = self.next.get(self.last.get()).ok_or_else(missing)?;
+        if self.names.get(next.get()).is_none_or(|expected| expected != name) {
+            next.set(self.names.iter().position(|known| known == name).ok_or_else(missing)?);
+        }
+        self.last.set(next.get());
+        Ok(next.get())
+    }
+}
+
+impl dyn Record + '_ {
+    /// How many columns there are.
+    pub fn columns(&self) -> usize {
+        self.names().names.len()
+    }
+
     /// The number of a column.
     ///
     /// # Errors
     /// When there is no such column.
-    fn column(&self, name: &str) -> Result<usize, DatabaseError>;
+    pub fn column(&self, name: &str) -> Result<usize, DatabaseError> {
+        self.names().find(name)
+    }
 
-    /// How many columns there are.
-    fn columns(&self) -> usize;
-}
-
-impl dyn Record + '_ {
     /// The value of a column.
     ///
     /// # Errors
-    /// As [`Record::at`] and [`Record::column`].
+    /// As [`Record::at`] and [`column`](Self::column).
     pub fn value(&self, name: &str) -> Result<Cell<'_>, DatabaseError> {
         self.at(self.column(name)?)
     }

@@ -3,104 +3,78 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::ProjectionError;
-use super::change::{ModelChanges, RowWriter};
-use super::memory::Memory;
-use super::step::{Projection, Step};
-use super::table::Kind::{Int, Text};
+use super::change::ModelChanges;
+use super::declare::{Shown as _, spans};
+use super::rows::{Rows, Telling};
+use super::step::Projection;
 use super::table::Table;
-use super::track::{CHANGES, Lane, columns};
+use super::turn::Turn;
+use super::value::{AsJson, Json, array};
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::ids::Id;
-use crate::domain::state::{Met, State};
+use crate::domain::state::{Met, OpenMatter, PlaceHeld, State};
 
 /// Fills `status_history`.
 #[derive(Default)]
 pub struct StatusHistory;
 
-const TABLE: Table = Table {
-    name: "status_history",
-    columns: columns![
-        ("stands_at", Text),
-        ("phase", Text),
-        ("phase_since", Text),
-        ("node_since", Text),
-        ("category", Text),
-        ("round", Text),
-        ("batch", Text),
-        ("title", Text),
-        ("title_from", Text),
-        ("title_until", Text),
-        ("term_from", Text),
-        ("term_until", Text),
-        ("place_category", Text),
-        ("place_from", Text),
-        ("place_attested", Int),
-        ("provenance", Text),
-        ("attempt", Int),
-        ("last_evidenced_on", Text),
-        ("kept_since", Text),
-        ("waiting", Text),
-        ("unsupported", Int),
-        ("met_outside", Text),
-    ],
-    key: &["id"],
-    changes: CHANGES,
-};
+spans! {
+    /// Where each enrollment stood on any day, as known at any event: one row per span of days on
+    /// which nothing shown here changes.
+    StatusRow("status_history"), <'a> |state: &'a State|
+    /// the node: a phase, or `phase.step`; null: nowhere yet
+    stands_at: Option<&str> = state.node.as_ref().map(|node| node.as_str()),
+    /// the node's phase
+    phase: Option<&str> = state.phase(),
+    /// since when it is in the phase
+    phase_since: Option<CivilDate> = state.phase_since,
+    /// since when it stands at the node
+    node_since: Option<CivilDate> = state.node_since,
+    /// the category applied for or held
+    category: Option<&str> = state.category.as_deref(),
+    /// the annual round in which the present attempt was last decided
+    round: Option<&str> = state.round.as_deref(),
+    /// the batch in which the present attempt was last decided
+    batch: Option<&str> = state.batch.as_deref(),
+    /// the title held
+    title: Option<&str> = state.title.as_ref().map(|title| title.title.as_str()),
+    /// from when it is held
+    title_from: Option<CivilDate> = state.title.as_ref().map(|title| title.from),
+    /// until when; null: without an end
+    title_until: Option<CivilDate> = state.title.as_ref().and_then(|title| title.until),
+    /// the beginning of the term that runs or ran
+    term_from: Option<CivilDate> = state.term.as_ref().map(|term| term.from),
+    /// that term's last day
+    term_until: Option<CivilDate> = state.term.as_ref().map(|term| term.until),
+    /// the category of the quota in which it holds a place
+    place_category: Option<&str> = place(state).map(|place| place.category.as_str()),
+    /// from which it holds the place
+    place_from: Option<Day> = place(state).map(|place| place.from),
+    /// the place is known from evidence only
+    place_attested: Option<bool> = place(state).map(|place| place.attested),
+    /// `recorded`, `attested` or `inferred`: how the standing got into the record
+    provenance: &str = state.provenance.as_str(),
+    /// the number of the present attempt, from 1; 0 before the first
+    attempt: u32 = state.attempt,
+    /// the latest date on which an event shows the standing
+    last_evidenced_on: Option<CivilDate> = state.last_evidenced_on,
+    /// from which the record is complete; null: not known to be
+    kept_since: Option<Day> = state.kept_since,
+    /// what awaits a decision, each with `matter`, `since` (EDTF), `by` (revision), `category`
+    waiting: Json<Matters<'_>> = Json(Matters(&state.matters)),
+    /// how many events lost their ground
+    unsupported: u64 = state.unsupported.len() as u64,
+    /// what was met where nobody owed it, such as by a province outside the program: `obligation`, `by` (revision), `on` (EDTF), `received_on`, `stated`
+    met_outside: Json<Outside<'_>> = Json(Outside(&state.met_outside)),
+}
 
-static LANE: Lane = Lane { table: 0, same, shows, write };
+fn place(state: &State) -> Option<&PlaceHeld> {
+    state.place.as_deref()
+}
 
 /// A state without an act in effect has no row.
-fn shows(state: &State) -> bool {
-    state.acts > 0 || !state.unsupported.is_empty()
-}
-
-fn same(a: &State, b: &State) -> bool {
-    a.node == b.node
-        && a.phase_since == b.phase_since
-        && a.node_since == b.node_since
-        && a.category == b.category
-        && a.round == b.round
-        && a.batch == b.batch
-        && title(a) == title(b)
-        && term(a) == term(b)
-        && a.place == b.place
-        && a.provenance == b.provenance
-        && a.attempt == b.attempt
-        && a.last_evidenced_on == b.last_evidenced_on
-        && a.kept_since == b.kept_since
-        && a.matters == b.matters
-        && a.unsupported.len() == b.unsupported.len()
-        && a.met_outside == b.met_outside
-}
-
-fn title(state: &State) -> Option<(&str, CivilDate, Option<CivilDate>)> {
-    state.title.as_ref().map(|title| (title.title.as_str(), title.from, title.until))
-}
-
-fn term(state: &State) -> Option<(CivilDate, CivilDate)> {
-    state.term.as_ref().map(|term| (term.from, term.until))
-}
-
-fn write(state: &State, row: &mut RowWriter<'_>) {
-    let (title, term) = (state.title.as_deref(), state.term.as_deref());
-    let place = state.place.as_deref();
-    row.text_if(state.node.as_ref().map(|node| node.as_str())).text_if(state.phase());
-    row.date_if(state.phase_since.as_ref()).date_if(state.node_since.as_ref());
-    row.text_if(state.category.as_deref()).text_if(state.round.as_deref());
-    row.text_if(state.batch.as_deref());
-    row.text_if(title.map(|title| title.title.as_str())).date_if(title.map(|title| &title.from));
-    row.date_if(title.and_then(|title| title.until.as_ref()));
-    row.date_if(term.map(|term| &term.from)).date_if(term.map(|term| &term.until));
-    row.text_if(place.map(|place| place.category.as_str())).day_if(place.map(|place| place.from));
-    match place {
-        Some(place) => row.flag(place.attested),
-        None => row.null(),
-    };
-    row.text(state.provenance.as_str()).int(i64::from(state.attempt));
-    row.date_if(state.last_evidenced_on.as_ref()).day_if(state.kept_since);
-    row.text(&waiting(state)).number(state.unsupported.len() as u64);
-    row.text(&met_outside(state));
+fn shown(state: &State) -> Option<&State> {
+    (state.acts > 0 || !state.unsupported.is_empty()).then_some(state)
 }
 
 /// What awaits a decision, as JSON.
@@ -117,22 +91,18 @@ pub struct Waiting {
     pub category: Option<Id>,
 }
 
-fn waiting(state: &State) -> Cow<'static, str> {
-    if state.matters.is_empty() {
-        return Cow::Borrowed("[]");
-    }
-    let waiting: Vec<Waiting> = state
-        .matters
-        .iter()
-        .map(|(matter, open)| Waiting {
+#[derive(PartialEq)]
+struct Matters<'a>(&'a BTreeMap<Id, OpenMatter>);
+
+impl AsJson for Matters<'_> {
+    fn json(&self) -> Cow<'static, str> {
+        array(self.0.iter().map(|(matter, open)| Waiting {
             matter: matter.clone(),
             since: open.since,
             by: open.by,
             category: open.category.clone(),
-        })
-        .collect();
-    // Names and dates only: always JSON.
-    serde_json::to_string(&waiting).map_or(Cow::Borrowed("[]"), Cow::Owned)
+        }))
+    }
 }
 
 /// What was met where nobody owed it, such as by who stands outside of the program, as JSON.
@@ -161,19 +131,19 @@ impl MetOutside {
     }
 }
 
-fn met_outside(state: &State) -> Cow<'static, str> {
-    if state.met_outside.is_empty() {
-        return Cow::Borrowed("[]");
+#[derive(PartialEq)]
+struct Outside<'a>(&'a BTreeMap<Id, Met>);
+
+impl AsJson for Outside<'_> {
+    fn json(&self) -> Cow<'static, str> {
+        array(self.0.iter().map(|(obligation, met)| MetOutside {
+            obligation: obligation.clone(),
+            by: met.by,
+            on: met.on,
+            received_on: met.received_on,
+            stated: met.stated,
+        }))
     }
-    let one = |(obligation, met): (&Id, &Met)| MetOutside {
-        obligation: obligation.clone(),
-        by: met.by,
-        on: met.on,
-        received_on: met.received_on,
-        stated: met.stated,
-    };
-    let met: Vec<MetOutside> = state.met_outside.iter().map(one).collect();
-    serde_json::to_string(&met).map_or(Cow::Borrowed("[]"), Cow::Owned)
 }
 
 impl Projection for StatusHistory {
@@ -185,25 +155,17 @@ impl Projection for StatusHistory {
         3
     }
 
-    fn tables_sql(&self) -> &'static str {
-        include_str!("../../projections/status_history/tables.sql")
-    }
-
     fn indexes_sql(&self) -> &'static str {
         include_str!("../../projections/status_history/indexes.sql")
     }
 
     fn tables(&self) -> &'static [&'static Table] {
-        &[&TABLE]
+        &[&StatusRow::TABLE]
     }
 
-    fn step(
-        &mut self,
-        step: &Step<'_>,
-        memory: &mut Memory,
-        changes: &mut ModelChanges<'_>,
-    ) -> Result<(), ProjectionError> {
-        LANE.project(step, &mut memory.status, changes);
-        Ok(())
+    fn turn(&mut self, turn: &Turn<'_>, rows: &mut Rows, changes: &mut ModelChanges<'_>) {
+        let known = &mut rows.status;
+        let mut telling = Telling { turn, table: 0, made: &mut known.made, changes };
+        telling.tell::<StatusRow>(&mut known.rows, shown);
     }
 }

@@ -1,18 +1,19 @@
 //! `subjects`: who takes part, as registered, with names and responsible offices by day, and
 //! what was known of all that up to which event.
 
-use super::ProjectionError;
 use super::change::ModelChanges;
 use super::step::{Envelope, Input, Projection};
 use super::table::Table;
 use crate::domain::event::EventMeta;
-use crate::domain::ids::SubjectId;
-use crate::domain::subject::{Registration, SubjectContent, SubjectEvent, SubjectHistory};
+use crate::domain::subject::{SubjectContent, SubjectEvent, SubjectHistory};
 
 mod list;
 mod tables;
 
 pub use list::{SubjectCursor, SubjectFilter, SubjectRow, UnlistedFilter, UnlistedRow};
+
+pub(super) use tables::RegisteredRow;
+use tables::{NameRow, OfficeRow, ZoneRow};
 
 /// Fills `subject`, `subject_name`, `subject_office` and `subject_zone`.
 #[derive(Default)]
@@ -27,16 +28,12 @@ impl Projection for Subjects {
         3
     }
 
-    fn tables_sql(&self) -> &'static str {
-        include_str!("../../projections/subjects/tables.sql")
-    }
-
     fn indexes_sql(&self) -> &'static str {
         include_str!("../../projections/subjects/indexes.sql")
     }
 
     fn tables(&self) -> &'static [&'static Table] {
-        &[&tables::SUBJECT, &tables::NAME, &tables::OFFICE, &tables::ZONE]
+        &[&RegisteredRow::TABLE, &NameRow::TABLE, &OfficeRow::TABLE, &ZoneRow::TABLE]
     }
 
     fn take_in(
@@ -45,7 +42,7 @@ impl Projection for Subjects {
         _meta: &EventMeta,
         input: &Input<'_>,
         changes: &mut ModelChanges<'_>,
-    ) -> Result<(), ProjectionError> {
+    ) {
         match input {
             Input::Subject(_, Some(history)) => restate(envelope, history, changes),
             Input::Subject(SubjectEvent::Registered(registration), None) => {
@@ -61,16 +58,12 @@ impl Projection for Subjects {
                 let mut newest = changes.change(tables::SUBJECTS, tables::NEWEST);
                 newest.number(envelope.revision).number(envelope.sequence).text(subject(envelope));
             }
-            Input::Subject(SubjectEvent::Corrected(_), None) | Input::Quota(_) | Input::Own => {}
+            Input::Subject(SubjectEvent::Corrected(_), None)
+            | Input::Indicator(..)
+            | Input::Quota(_)
+            | Input::Own => {}
         }
-        Ok(())
     }
-}
-
-/// What subjects are listed by: the GB/T 2260 code, else the province's, else the id.
-fn order_key(registration: &Registration) -> &str {
-    let province = registration.province.as_ref().map(SubjectId::as_str);
-    registration.code.as_deref().or(province).unwrap_or(registration.id.as_str())
 }
 
 /// The subject whose stream an event stands in.
@@ -96,27 +89,15 @@ fn insert(
     said: SubjectContent<'_>,
     changes: &mut ModelChanges<'_>,
 ) {
-    let (id, known_from) = (subject(envelope), envelope.sequence);
     if let SubjectContent::Registration(registration) = said {
-        let mut row = changes.insert(tables::SUBJECTS);
-        row.text(id).text(registration.kind.as_str()).text_if(registration.code.as_deref());
-        row.text_if(registration.code_revision.as_deref());
-        row.text_if(registration.province.as_ref().map(SubjectId::as_str));
-        row.flag(registration.invented).text(order_key(registration)).text(&registration.source);
-        row.date(&registration.effective_on).number(envelope.revision).number(known_from);
-        row.number(known_from).null();
+        RegisteredRow::write(&(envelope, registration), &mut changes.insert(tables::SUBJECTS));
         for zone in &registration.zones {
-            let mut row = changes.put(tables::ZONES);
-            row.text(id).text(zone.zone.as_str()).text(&zone.source).number(known_from).null();
+            ZoneRow::write(&(envelope, zone), &mut changes.put(tables::ZONES));
         }
     }
-    let (name, source) = said.name();
-    let mut row = changes.insert(tables::NAMES);
-    row.text(id).day(said.from()).number(revision).text(&name.en).text(&name.zh);
-    row.text(source).number(known_from).null();
+    NameRow::write(&(envelope, revision, &said), &mut changes.insert(tables::NAMES));
     if let Some(office) = said.office() {
-        let mut row = changes.insert(tables::OFFICES);
-        row.text(id).day(said.from()).number(revision).text(&office.en).text(&office.zh);
-        row.number(known_from).null();
+        let of = (envelope, revision, (said.from(), office));
+        OfficeRow::write(&of, &mut changes.insert(tables::OFFICES));
     }
 }

@@ -1,14 +1,88 @@
-//! The tables of a read model, as the engines need to know them.
+//! Tables, each declared once: its name, and of each column name, kind, what it says and its value.
+//!
+//! All else follows from that: the SQL that makes it on each engine (`ddl`), how rows are written and
+//! compared (`declare`), what the files in `projections/` say of it.
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A whole number: a sequence, a revision, microseconds, or 0 and 1 for no and yes.
+    /// A whole number: a sequence, a revision, a year.
     Int,
-    /// A text: a name, a day (`YYYY-MM-DD`), a date (EDTF), JSON.
+    /// Yes or no, as 1 and 0.
+    Flag,
+    /// An instant: microseconds UTC since 1970.
+    Instant,
+    /// A text: a name, references.
     Text,
-    /// Bytes: an id.
+    /// A date as sharp as its source, in a subset of EDTF.
+    Date,
+    /// A civil day (Asia/Shanghai), as `YYYY-MM-DD`.
+    Day,
+    /// JSON.
+    Json,
+    /// An id: the 16 bytes of a UUID.
+    Id,
+}
+
+/// How databases keep that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storage {
+    /// As a number of 64 bits.
+    Int,
+    /// As UTF-8.
+    Text,
+    /// As bytes.
     Bytes,
+}
+
+impl Kind {
+    /// How databases keep it.
+    pub const fn storage(self) -> Storage {
+        match self {
+            Self::Int | Self::Flag | Self::Instant => Storage::Int,
+            Self::Text | Self::Date | Self::Day | Self::Json => Storage::Text,
+            Self::Id => Storage::Bytes,
+        }
+    }
+
+    /// What is said of it before what a column says.
+    pub const fn said(self) -> &'static str {
+        match self {
+            Self::Int | Self::Text => "",
+            Self::Flag => "boolean: ",
+            Self::Instant => "instant (UTC): ",
+            Self::Date => "EDTF: ",
+            Self::Day => "day: ",
+            Self::Json => "JSON: ",
+            Self::Id => "UUID: ",
+        }
+    }
+}
+
+/// A column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    /// The name.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// Whether it may hold nothing.
+    pub optional: bool,
+    /// What it says, in a line.
+    pub says: &'static str,
+}
+
+impl Column {
+    /// A column that always holds something.
+    pub const fn new(name: &'static str, kind: Kind, says: &'static str) -> Self {
+        Self { name, kind, optional: false, says }
+    }
+
+    /// The same where it may hold nothing.
+    #[must_use]
+    pub const fn optional(self) -> Self {
+        Self { optional: true, ..self }
+    }
 }
 
 /// A table: its columns in order, what orders its rows uniquely, and how rows are changed.
@@ -16,8 +90,10 @@ pub enum Kind {
 pub struct Table {
     /// The name.
     pub name: &'static str,
+    /// What a row is.
+    pub about: &'static str,
     /// The columns in the order in which a row is written.
-    pub columns: &'static [(&'static str, Kind)],
+    pub columns: &'static [Column],
     /// The columns of the primary key, in order.
     pub key: &'static [&'static str],
     /// The changes that are made to rows already written.
@@ -33,6 +109,29 @@ pub struct Change {
     pub filter: &'static str,
 }
 
+/// The changes that a table of rows with two times has: a row is completed, or taken out of what is known.
+pub(super) const CHANGES: &[Change] = &[
+    Change { set: &["valid_to", "valid_to_known"], filter: "id = ?" },
+    Change { set: &["known_to"], filter: "id = ?" },
+];
+/// The columns that all tables of rows with two times have, before their own.
+pub(super) const TIMES: [Column; 7] = [
+    Column::new(
+        "id",
+        Kind::Int,
+        "the row: the enrollment's number times 2^20, and which of its rows",
+    ),
+    Column::new("enrollment", Kind::Int, "the enrollment"),
+    Column::new("valid_from", Kind::Day, "the first on which it holds"),
+    Column::new("known_from", Kind::Int, "the sequence of the event from which this is known"),
+    Column::new("valid_to", Kind::Day, "from which it no longer holds; null while it does")
+        .optional(),
+    Column::new("valid_to_known", Kind::Int, "the sequence from which that end is known")
+        .optional(),
+    Column::new("known_to", Kind::Int, "the sequence from which it is known to be untrue")
+        .optional(),
+];
+
 impl Change {
     /// The one column by which rows are found, if that is all the filter says.
     pub fn by_key(&self) -> Option<&'static str> {
@@ -46,13 +145,23 @@ impl Table {
     pub fn single_key(&self) -> Option<usize> {
         let [key] = self.key else { return None };
         let is_by_key = |change: &Change| change.by_key() == Some(key);
-        let number = self.columns.iter().position(|(name, _)| name == key)?;
+        let number = self.column(key)?;
         self.changes.iter().all(is_by_key).then_some(number)
     }
 
-    /// The kind of a column.
-    pub fn kind(&self, column: &str) -> Option<Kind> {
-        self.columns.iter().find(|(name, _)| *name == column).map(|(_, kind)| *kind)
+    /// The number of a column.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+
+    /// How a column is kept.
+    pub fn storage(&self, name: &str) -> Option<Storage> {
+        self.column(name).map(|column| self.columns[column].kind.storage())
+    }
+
+    /// The names of its columns, with commas between.
+    pub fn names(&self) -> String {
+        self.columns.iter().map(|column| column.name).collect::<Vec<_>>().join(", ")
     }
 }
 

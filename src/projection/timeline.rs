@@ -3,54 +3,42 @@
 //! The national stages are background, the same for everyone: they stand in the measure and are
 //! added when a timeline is read. Acts as marks are a view of `audit_trail`.
 
-use super::ProjectionError;
-use super::change::{ModelChanges, RowWriter};
-use super::memory::Memory;
-use super::step::{Projection, Step};
+use super::change::ModelChanges;
+use super::declare::{Shown as _, spans};
+use super::rows::{Rows, Telling};
+use super::step::Projection;
 use super::table::Table;
-use super::track::Lane;
+use super::turn::Turn;
 use crate::domain::date::CivilDate;
 use crate::domain::state::State;
 
 mod one;
-mod tables;
 
 pub use one::{ActMark, Held, PhaseSpan, Timeline, stages_between, timeline};
 
-/// Fills `timeline_phase`, `timeline_title`, `timeline_term` and `timeline_category`.
+/// Fills `timeline_phase` and `timeline_category`.
 #[derive(Default)]
 pub struct Timelines;
 
-static LANES: [Lane; 4] = [
-    Lane {
-        table: 0,
-        same: |a, b| {
-            a.phase() == b.phase() && a.phase_since == b.phase_since && planned(a) == planned(b)
-        },
-        shows: |state| state.node.is_some(),
-        write: write_phase,
-    },
-    Lane {
-        table: 1,
-        same: |a, b| a.title == b.title,
-        shows: |state| state.title.is_some(),
-        write: write_title,
-    },
-    Lane {
-        table: 2,
-        same: |a, b| a.term == b.term,
-        shows: |state| state.term.is_some(),
-        write: write_term,
-    },
-    Lane {
-        table: 3,
-        same: |a, b| a.category == b.category,
-        shows: |state| state.category.is_some(),
-        write: |state, row| {
-            row.text_if(state.category.as_deref());
-        },
-    },
-];
+spans! {
+    /// The phases of each enrollment by days.
+    PhaseRow("timeline_phase"), <'a> |state: &'a State|
+    /// the phase
+    phase: Option<&str> = state.phase(),
+    /// since when
+    since: Option<CivilDate> = state.phase_since,
+    /// until when it was planned to last: the end of the term that began with the phase, else the end of the title held, else what the document plans for all in that phase (a reading, never a limit)
+    planned_until: Option<CivilDate> = planned(state).map(|(until, _)| until),
+    /// the article that says until when
+    article: Option<&str> = planned(state).map(|(_, article)| article),
+}
+
+spans! {
+    /// The categories of each enrollment by days.
+    CategoryRow("timeline_category"), <'a> |category: &'a str|
+    /// the category
+    category: &str = category,
+}
 
 /// Until when the present phase was planned to last, and the article: the term that began with it,
 /// else the title's end while one is held, else what the document plans for all who are in it.
@@ -65,35 +53,13 @@ pub(super) fn planned(state: &State) -> Option<(CivilDate, &str)> {
     state.planned.as_deref().map(|planned| (planned.until, planned.article.as_str()))
 }
 
-fn write_phase(state: &State, row: &mut RowWriter<'_>) {
-    let (until, article) = planned(state).unzip();
-    row.text_if(state.phase()).date_if(state.phase_since.as_ref());
-    row.date_if(until.as_ref()).text_if(article);
-}
-
-fn write_title(state: &State, row: &mut RowWriter<'_>) {
-    // Only states with a title are shown.
-    let Some(title) = state.title.as_deref() else { return };
-    row.text(&title.title).date(&title.from).date_if(title.until.as_ref()).text(&title.article);
-}
-
-fn write_term(state: &State, row: &mut RowWriter<'_>) {
-    // Only states with a term are shown.
-    let Some(term) = state.term.as_deref() else { return };
-    row.date(&term.from).date(&term.until).text(&term.arithmetic).text(&term.article);
-}
-
 impl Projection for Timelines {
     fn name(&self) -> &'static str {
         "timeline"
     }
 
     fn version(&self) -> u32 {
-        4
-    }
-
-    fn tables_sql(&self) -> &'static str {
-        include_str!("../../projections/timeline/tables.sql")
+        5
     }
 
     fn indexes_sql(&self) -> &'static str {
@@ -101,18 +67,15 @@ impl Projection for Timelines {
     }
 
     fn tables(&self) -> &'static [&'static Table] {
-        &[&tables::PHASE, &tables::TITLE, &tables::TERM, &tables::CATEGORY]
+        &[&PhaseRow::TABLE, &CategoryRow::TABLE]
     }
 
-    fn step(
-        &mut self,
-        step: &Step<'_>,
-        memory: &mut Memory,
-        changes: &mut ModelChanges<'_>,
-    ) -> Result<(), ProjectionError> {
-        for (lane, track) in LANES.iter().zip(&mut memory.timeline) {
-            lane.project(step, track, changes);
-        }
-        Ok(())
+    fn turn(&mut self, turn: &Turn<'_>, rows: &mut Rows, changes: &mut ModelChanges<'_>) {
+        let known = &mut rows.phases;
+        let mut telling = Telling { turn, table: 0, made: &mut known.made, changes };
+        telling.tell::<PhaseRow>(&mut known.rows, |state| state.node.as_ref().map(|_| state));
+        let known = &mut rows.categories;
+        let mut telling = Telling { turn, table: 1, made: &mut known.made, changes };
+        telling.tell::<CategoryRow>(&mut known.rows, |state| state.category.as_deref());
     }
 }

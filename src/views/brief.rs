@@ -1,38 +1,44 @@
 //! Parts that several answers have: an event in short, a label, an obligation.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::labels::Labels;
 use super::sequence::sequence;
+use crate::domain::calendar::AdjustedDate;
 use crate::domain::date::Day;
 use crate::domain::duty::{BY_NO_EVENT, DueItem};
 use crate::domain::event::Recorded;
-use crate::domain::ids::{Id, Language, Text};
+use crate::domain::ids::{Language, Text};
 use crate::domain::measure::Versions;
 use crate::domain::words;
 
 /// Something with an id and its label in the language of the answer.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Labelled {
+pub struct Labelled<'a> {
     /// The id.
-    #[schemars(with = "String")]
-    pub id: Id,
+    pub id: Cow<'a, str>,
     /// The label.
-    pub label: String,
+    pub label: Cow<'a, str>,
 }
 
-impl Labelled {
+impl<'a> Labelled<'a> {
     /// An id with its label, or itself where it has none.
-    pub fn new(id: &Id, label: Option<Text>, language: Language) -> Self {
-        let label = label.map_or_else(|| id.to_string(), |text| text.get(language).to_owned());
-        Self { id: id.clone(), label }
+    pub fn new(id: &'a str, label: Option<&'a Text>, language: Language) -> Self {
+        Self { id: id.into(), label: worded(label, id, language).into() }
     }
 }
 
+/// A text in the language of the answer; an id where there is none.
+pub fn worded<'a>(text: Option<&'a Text>, id: &'a str, language: Language) -> &'a str {
+    text.map_or(id, |text| text.get(language))
+}
+
 /// The label of a mark, such as `ATTESTED`.
-pub fn mark_label(mark: &str, language: Language) -> String {
-    words::marked(mark, language).unwrap_or(mark).to_owned()
+pub fn mark_label(mark: &str, language: Language) -> &str {
+    words::marked(mark, language).unwrap_or(mark)
 }
 
 /// An event in short.
@@ -74,7 +80,11 @@ impl EventBrief {
             sequence: event.sequence.map(sequence),
             effective_on: event.meta.effective_on.to_string(),
             recorded_at: event.meta.recorded_at.to_rfc3339(),
-            article: event.meta.article.as_deref().map(|text| words::article(text, language)),
+            article: event
+                .meta
+                .article
+                .as_deref()
+                .map(|text| words::article(text, language).into_owned()),
             exercise: event.meta.exercise,
         }
     }
@@ -82,34 +92,36 @@ impl EventBrief {
 
 /// When something is due.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct DueView {
+pub struct DueView<'a> {
     /// As the rule gives it.
-    pub on: String,
+    pub on: &'a str,
     /// The last day in time, moved to a working day.
-    pub not_late_before: String,
+    #[schemars(with = "String")]
+    pub not_late_before: Day,
     /// Whether the calendars of all days looked at are on record.
     pub holidays_known: bool,
     /// The rule.
-    pub rule: Option<String>,
+    pub rule: Option<Cow<'a, str>>,
     /// How it follows.
-    pub arithmetic: Option<String>,
+    pub arithmetic: Option<Cow<'a, str>>,
     /// The type of the event from which it runs; for what recurs see `opened_by`.
-    pub start_event: Option<String>,
+    pub start_event: Option<&'a str>,
     /// What that is called.
-    pub start_event_label: Option<String>,
+    pub start_event_label: Option<&'a str>,
     /// That event's date; for what recurs, that of the event that opened the series.
-    pub start: Option<String>,
+    pub start: Option<&'a str>,
 }
 
 /// How something due was met.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct MetView {
+pub struct MetView<'a> {
     /// The revision of the event that met it.
     pub revision: u64,
     /// Its date.
-    pub effective_on: String,
+    pub effective_on: &'a str,
     /// The day of receipt.
-    pub received_on: String,
+    #[schemars(with = "String")]
+    pub received_on: Day,
     /// Whether that day was stated, rather than that of recording.
     pub stated: bool,
 }
@@ -122,19 +134,20 @@ pub struct ReceiptView {
     /// What it is called.
     pub office_label: &'static str,
     /// The day.
-    pub on: String,
+    #[schemars(with = "String")]
+    pub on: Day,
     /// Whether that day was stated, rather than that of recording.
     pub stated: bool,
 }
 
+// Most of an answer is these, so they borrow what they say.
 /// One obligation as of a day.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct ObligationView {
+pub struct ObligationView<'a> {
     /// The obligation's id in the measure.
-    #[schemars(with = "String")]
-    pub obligation: Id,
+    pub obligation: &'a str,
     /// Its label.
-    pub label: String,
+    pub label: &'a str,
     /// The office that owes it.
     pub owes: &'static str,
     /// What it is called.
@@ -144,24 +157,24 @@ pub struct ObligationView {
     /// What they are called.
     pub with_labels: Vec<&'static str>,
     /// `OPEN`, `MET`, `LATE`, `OVERDUE`, `WAIVED` or `NOT_IN_THE_RECORD`.
-    pub status: String,
+    pub status: &'static str,
     /// What that is called.
-    pub status_label: String,
+    pub status_label: &'static str,
     /// Whether it is owed at all depends on a date that does not say so; then it is never overdue.
     pub uncertain: bool,
     /// For a recurring one: the year of the due date.
     pub due_year: Option<i32>,
     /// From when it can be met.
-    pub open_from: String,
+    pub open_from: &'a str,
     /// How many days it has been waited for since, on the day of the question; only of what is unmet.
     pub waiting: Option<i64>,
     /// How many days after the last day in time it was received, or, while it is overdue, have passed
     /// by the day of the question.
     pub days_late: Option<i64>,
     /// When it is due; absent: without a date.
-    pub due: Option<DueView>,
+    pub due: Option<DueView<'a>>,
     /// How it was met.
-    pub met: Option<MetView>,
+    pub met: Option<MetView<'a>>,
     /// Where several offices receive it: which of them had it by the day of the question.
     pub received_by: Vec<ReceiptView>,
     /// The revision of the event by which Docket recorded that its due date had passed in silence.
@@ -169,63 +182,40 @@ pub struct ObligationView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lapsed_by: Option<u64>,
     /// The article.
-    pub article: String,
+    pub article: Cow<'a, str>,
     /// Our choice where the text is silent.
-    pub reading: Option<String>,
+    pub reading: Option<&'a str>,
     /// The revision of the event that opened it; absent where no event did: the measure itself lays
     /// it on those who are not listed.
     pub opened_by: Option<u64>,
     /// That event's date; without one, the day from which the measure governs.
-    pub opened_on: String,
+    pub opened_on: &'a str,
 }
 
-impl ObligationView {
+impl<'a> ObligationView<'a> {
     /// An item as judged on a day, in the language of the answer.
-    pub fn of(item: &DueItem<'_>, day: Day, labels: &Labels, language: Language) -> Self {
+    pub fn of(item: &'a DueItem<'_>, day: Day, labels: Labels<'a>, language: Language) -> Self {
         let duty = item.duty;
         let id = &duty.obligation;
-        let label = labels.obligation(id);
-        let rule = duty.due.as_deref().filter(|_| duty.series.is_none());
         Self {
-            obligation: id.clone(),
-            label: label.map_or_else(|| id.to_string(), |text| text.get(language).to_owned()),
+            obligation: id,
+            label: worded(labels.obligation(id), id, language),
             owes: duty.owes.as_str(),
             owes_label: words::office(duty.owes, language),
             with: duty.with.iter().map(|office| office.as_str()).collect(),
             with_labels: duty.with.iter().map(|office| words::office(*office, language)).collect(),
             uncertain: item.is_uncertain(),
-            status: item.status.as_str().to_ascii_uppercase(),
-            status_label: mark_label(item.status.as_str(), language),
+            status: item.status.mark(),
+            status_label: mark_label(item.status.mark(), language),
             due_year: item.due_year,
-            open_from: item.open_from.to_string(),
+            open_from: item.open_from.as_str(),
             waiting: item.days_waiting(day),
             days_late: item.days_late(day),
-            due: item.due.map(|due| DueView {
-                on: due.as_rule_gives.to_string(),
-                not_late_before: due.not_late_before.to_string(),
-                holidays_known: due.holidays_known,
-                rule: rule.map(|due| due.rule.to_string()).or_else(|| {
-                    duty.series.as_ref().map(|series| match language {
-                        Language::En => format!("every year {}", series.every),
-                        Language::Zh => words::arithmetic(&series.every.to_string(), language),
-                    })
-                }),
-                arithmetic: rule
-                    .map(|due| due.arithmetic.clone())
-                    .or_else(|| {
-                        let (series, year) = (duty.series.as_ref()?, item.due_year?);
-                        Some(format!("{} in {year} = {}", series.every, due.as_rule_gives))
-                    })
-                    .map(|text| words::arithmetic(&text, language)),
-                start_event: rule.map(|due| due.start_event.to_string()),
-                start_event_label: rule
-                    .map(|due| words::event(&due.start_event, language).to_owned()),
-                start: rule.map_or(&duty.opened_on, |due| &due.start).to_string().into(),
-            }),
+            due: item.due.as_ref().map(|due| DueView::of(item, due, language)),
             met: item.met.map(|met| MetView {
                 revision: met.by,
-                effective_on: met.on.to_string(),
-                received_on: met.received_on.to_string(),
+                effective_on: met.on.as_str(),
+                received_on: met.received_on,
                 stated: met.stated,
             }),
             received_by: item
@@ -233,18 +223,54 @@ impl ObligationView {
                 .map(|receipt| ReceiptView {
                     office: receipt.by.as_str(),
                     office_label: words::office(receipt.by, language),
-                    on: receipt.on.to_string(),
+                    on: receipt.on,
                     stated: receipt.stated,
                 })
                 .collect(),
             lapsed_by: item.lapsed_by,
             article: words::article(&duty.article, language),
-            reading: labels
-                .0
-                .reading_of_duty(id, duty.opened_on)
-                .map(|text| text.get(language).to_owned()),
+            reading: labels.0.reading_of_duty(id, duty.opened_on).map(|text| text.get(language)),
             opened_by: (duty.opened_by != BY_NO_EVENT).then_some(duty.opened_by),
-            opened_on: duty.opened_on.to_string(),
+            opened_on: duty.opened_on.as_str(),
+        }
+    }
+}
+
+impl<'a> DueView<'a> {
+    fn of(item: &'a DueItem<'_>, due: &'a AdjustedDate, language: Language) -> Self {
+        let duty = item.duty;
+        let view = Self {
+            on: due.as_rule_gives.as_str(),
+            not_late_before: due.not_late_before,
+            holidays_known: due.holidays_known,
+            rule: None,
+            arithmetic: None,
+            start_event: None,
+            start_event_label: None,
+            start: Some(duty.opened_on.as_str()),
+        };
+        match (&duty.series, &duty.due) {
+            (Some(series), _) => {
+                let every = series.every.to_string();
+                let sum = item.due_year.map(|year| {
+                    let sum = format!("{every} in {year} = {}", due.as_rule_gives);
+                    words::arithmetic(&sum, language).into_owned().into()
+                });
+                let rule = match language {
+                    Language::En => format!("every year {every}"),
+                    Language::Zh => words::arithmetic(&every, language).into_owned(),
+                };
+                Self { rule: Some(rule.into()), arithmetic: sum, ..view }
+            }
+            (None, Some(ruled)) => Self {
+                rule: Some(ruled.rule.as_str().into()),
+                arithmetic: Some(words::arithmetic(&ruled.arithmetic, language)),
+                start_event: Some(&ruled.start_event),
+                start_event_label: Some(words::event(&ruled.start_event, language)),
+                start: Some(ruled.start.as_str()),
+                ..view
+            },
+            (None, None) => view,
         }
     }
 }
@@ -254,15 +280,17 @@ impl ObligationView {
 pub struct MeasureInForce {
     /// The version.
     pub version: String,
-    /// The document's number as printed, in the language of the answer.
-    pub number: String,
+    /// The document's number as printed, in the language of the answer; absent: it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
     /// SHA-256 of the edition's bytes, which are kept as a document.
     pub edition: String,
 }
 
 /// The number of a version's document, as printed.
 pub fn number(versions: &Versions, version: &str, language: Language) -> Option<String> {
-    versions.version(version).map(|edition| edition.measure.number.get(language).to_owned())
+    let number = versions.version(version)?.measure.number.as_ref()?;
+    Some(number.get(language).to_owned())
 }
 
 impl MeasureInForce {
@@ -270,7 +298,7 @@ impl MeasureInForce {
     pub fn on(versions: &Versions, day: Day, language: Language) -> Option<Self> {
         versions.in_force(day).map(|edition| Self {
             version: edition.measure.version.to_string(),
-            number: edition.measure.number.get(language).to_owned(),
+            number: edition.measure.number.as_ref().map(|text| text.get(language).to_owned()),
             edition: edition.digest.clone(),
         })
     }

@@ -16,6 +16,10 @@ pub const HTML: &str = "text/html";
 pub const CSV: &str = "text/csv";
 /// A table in columns.
 pub const PARQUET: &str = "application/vnd.apache.parquet";
+/// A calendar (iCalendar, RFC 5545).
+pub const CALENDAR: &str = "text/calendar";
+/// A feed (Atom, RFC 4287).
+pub const ATOM: &str = "application/atom+xml";
 /// Bytes of which nothing more is known.
 pub const OCTETS: &str = "application/octet-stream";
 /// What says why something is not answered (RFC 9457).

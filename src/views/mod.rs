@@ -2,7 +2,9 @@
 //! answers that several of them show. Nothing here knows a request.
 
 pub mod brief;
+pub mod changes;
 pub mod ends;
+pub mod exceptions;
 pub mod headers;
 pub mod labels;
 pub mod media;

@@ -19,10 +19,10 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::fmt;
 
-use crate::domain::ids::Language;
+use crate::domain::ids::{Language, Text};
 
 /// One occurrence of a problem; boxed, since it is the error type of every handler.
 #[derive(Debug, Clone)]
@@ -35,12 +35,22 @@ struct Occurrence {
     detail_zh: Option<String>,
     instance: Option<String>,
     members: Map<String, Value>,
+    /// What codes among the members are called, in the language of the answer.
+    labels: Vec<(&'static str, Label)>,
     retry_after_s: Option<u32>,
     trace: Option<TraceId>,
     cause: Option<String>,
     credentials_sent: bool,
     precondition_failed: bool,
     header: Option<(HeaderName, String)>,
+}
+
+#[derive(Debug, Clone)]
+enum Label {
+    One(Text),
+    Each(Vec<Text>),
+    /// Of a parameter that is wrong, by its name.
+    Parameter(String, Text),
 }
 
 /// The body, in the order in which it is sent.
@@ -68,6 +78,7 @@ impl Problem {
             detail_zh: None,
             instance: None,
             members: Map::new(),
+            labels: Vec::new(),
             retry_after_s: code.entry().retry_after_s,
             trace: None,
             cause: None,
@@ -114,6 +125,24 @@ impl Problem {
     pub fn member(mut self, name: &str, value: impl Into<Value>) -> Problem {
         debug_assert!(member_name_is_legal(name), "illegal member name: {name}");
         self.0.members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// What a code is called, under a name of its own (`act_label`).
+    pub fn label(mut self, name: &'static str, label: Text) -> Problem {
+        self.0.labels.push((name, Label::One(label)));
+        self
+    }
+
+    /// What the codes of a list are called, one by one (`required_role_labels`).
+    pub fn labels(mut self, name: &'static str, labels: Vec<Text>) -> Problem {
+        self.0.labels.push((name, Label::Each(labels)));
+        self
+    }
+
+    /// What is wrong with a parameter, as the one entry of `errors`.
+    pub fn parameter_error(mut self, name: &str, what: Text) -> Problem {
+        self.0.labels.push(("errors", Label::Parameter(name.to_owned(), what)));
         self
     }
 
@@ -203,11 +232,10 @@ impl Problem {
             (false, Language::Zh) => self.0.detail_zh.as_ref(),
             (false, Language::En) => self.0.detail.as_ref(),
         };
-        let none = Map::new();
         let members = match status {
             // Only to operators, through the log.
-            StatusCode::INTERNAL_SERVER_ERROR if !tells => &none,
-            _ => &self.0.members,
+            StatusCode::INTERNAL_SERVER_ERROR if !tells => Map::new(),
+            _ => self.members_in(language),
         };
         let body = Body {
             uri: format!("{}/problems/{}", public_url.trim_end_matches('/'), self.0.code.name()),
@@ -217,10 +245,26 @@ impl Problem {
             instance: self.0.instance.as_deref(),
             code: self.0.code.as_str(),
             trace_id: self.trace_id(),
-            members,
+            members: &members,
         };
         // Only a map with keys that are not strings could fail here, and there is none.
         serde_json::to_value(body).unwrap_or(Value::Null)
+    }
+
+    fn members_in(&self, language: Language) -> Map<String, Value> {
+        let mut members = self.0.members.clone();
+        for (name, label) in &self.0.labels {
+            let said = |text: &Text| Value::from(text.get(language));
+            let value = match label {
+                Label::One(text) => said(text),
+                Label::Each(texts) => texts.iter().map(said).collect(),
+                Label::Parameter(name, what) => {
+                    json!([{ "parameter": name, "detail": what.get(language) }])
+                }
+            };
+            members.insert((*name).to_owned(), value);
+        }
+        members
     }
 
     fn challenge(&self) -> Option<String> {

@@ -36,6 +36,14 @@ pub struct Reading<'a> {
     pub ground: String,
 }
 
+/// A state with what is owed in it on the day of a question.
+pub struct Judged<'s> {
+    /// The state.
+    pub state: &'s State,
+    /// What is owed.
+    pub items: Vec<DueItem<'s>>,
+}
+
 impl Reading<'_> {
     /// The measure in force on the day.
     pub fn measure(&self) -> Option<&Measure> {
@@ -57,11 +65,11 @@ impl Reading<'_> {
         })
     }
 
-    /// What is owed on the day in a state, and because the subject is not listed.
-    pub fn judged<'s>(&self, state: &'s State, unlisted: &'s State) -> Vec<DueItem<'s>> {
+    /// A state as it is judged on the day, with what is owed because the subject is not listed.
+    pub fn judged<'s>(&self, state: &'s State, unlisted: &'s State) -> Judged<'s> {
         let mut judged = items(state, self.day, &self.calendars);
         judged.extend(items(unlisted, self.day, &self.calendars));
-        judged
+        Judged { state, items: judged }
     }
 
     /// The subject's id, where it is about one.
@@ -70,7 +78,7 @@ impl Reading<'_> {
     }
 
     /// The labels of its measures.
-    pub fn labels(&self) -> Labels {
-        Labels(self.versions.clone())
+    pub fn labels(&self) -> Labels<'_> {
+        Labels(&self.versions)
     }
 }

@@ -2,19 +2,23 @@
 
 mod short;
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::brief::{EventBrief, Labelled, MeasureInForce, ObligationView, mark_label};
+use super::brief::{EventBrief, Labelled, MeasureInForce, ObligationView, mark_label, worded};
 use super::ends::{
     TermOn, TermView, TitleHeld, TitleView, is_over, is_review_due, over_note, review_due_note,
 };
-use super::reading::Reading;
+use super::labels::Labels;
+use super::reading::{Judged, Reading};
 use super::sequence::sequence;
-use crate::domain::duty::{DueItem, DutyStatus, waiting_among};
+use crate::domain::date::{CivilDate, Day};
+use crate::domain::duty::{DutyStatus, waiting_among};
 use crate::domain::event::Term;
 use crate::domain::history::History;
-use crate::domain::ids::{Id, Language};
+use crate::domain::ids::{Id, Language, Node};
 use crate::domain::state::State;
 use crate::domain::words;
 
@@ -22,31 +26,50 @@ pub use short::{StandingView, standing};
 
 /// Where an enrollment stands.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct StandsAt {
+pub struct StandsAt<'a> {
     /// The place, `phase` or `phase.step`.
-    pub node: String,
+    pub node: &'a str,
     /// Its label.
-    pub label: String,
+    pub label: Cow<'a, str>,
     /// The phase.
-    pub phase: String,
+    pub phase: &'a str,
     /// The step, if it is in one.
-    pub step: Option<String>,
+    pub step: Option<&'a str>,
     /// Since when it stands there.
-    pub since: Option<String>,
+    pub since: Option<&'a str>,
     /// Since when it is in this phase.
-    pub phase_since: Option<String>,
+    pub phase_since: Option<&'a str>,
+}
+
+impl<'a> StandsAt<'a> {
+    /// A place in which it stands since a date, in a phase since another.
+    pub fn of(
+        node: &'a Node,
+        labels: Labels<'a>,
+        since: (Option<&'a CivilDate>, Option<&'a CivilDate>),
+        language: Language,
+    ) -> Self {
+        Self {
+            node: node.as_str(),
+            label: labels.node(node, language),
+            phase: node.phase(),
+            step: node.step(),
+            since: since.0.map(CivilDate::as_str),
+            phase_since: since.1.map(CivilDate::as_str),
+        }
+    }
 }
 
 /// A place of a quota held.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct PlaceView {
+pub struct PlaceView<'a> {
     /// The category.
-    #[schemars(with = "String")]
-    pub category: Id,
+    pub category: &'a str,
     /// Its label.
-    pub category_label: String,
+    pub category_label: &'a str,
     /// From which day.
-    pub from: String,
+    #[schemars(with = "String")]
+    pub from: Day,
     /// Whether it is known only from evidence.
     pub attested: bool,
 }
@@ -63,7 +86,8 @@ pub struct WaitingView {
     /// What that is called.
     pub act_label: &'static str,
     /// Since when.
-    pub since: String,
+    #[schemars(with = "String")]
+    pub since: CivilDate,
     /// How many days that is, on the day asked about.
     pub days: i64,
     /// The article.
@@ -72,7 +96,7 @@ pub struct WaitingView {
 
 /// The obligations, counted.
 #[derive(Debug, Default, Serialize, JsonSchema)]
-pub struct ObligationCounts {
+pub struct ObligationCounts<'a> {
     /// Not met, not due yet or undated.
     pub open: u32,
     /// Not met, and the due date has passed.
@@ -82,20 +106,20 @@ pub struct ObligationCounts {
     /// Met in time.
     pub met: u32,
     /// The unmet ones, with when they are due.
-    pub unmet: Vec<ObligationView>,
+    pub unmet: Vec<ObligationView<'a>>,
 }
 
 /// The status of an enrollment.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Status {
+pub struct Status<'a> {
     /// The program.
-    pub program: String,
+    pub program: &'a str,
     /// The program's name.
-    pub program_name: String,
+    pub program_name: &'a str,
     /// The subject.
-    pub subject: String,
+    pub subject: &'a str,
     /// The subject's name on the day.
-    pub name: String,
+    pub name: &'a str,
     /// Whether it is an exercise with an invented subject.
     pub exercise: bool,
     /// The day asked about.
@@ -109,11 +133,11 @@ pub struct Status {
     /// The sequence of the newest event looked at.
     pub sequence: Option<String>,
     /// Where it stands; absent: nowhere.
-    pub stands_at: Option<StandsAt>,
+    pub stands_at: Option<StandsAt<'a>>,
     /// `RECORDED`, `ATTESTED` or `INFERRED`.
     pub provenance: String,
     /// What that is called.
-    pub provenance_label: String,
+    pub provenance_label: &'a str,
     /// From which day the record is complete.
     pub kept_since: Option<String>,
     /// The latest day on which an event shows the standing.
@@ -121,7 +145,7 @@ pub struct Status {
     /// The number of the attempt, from 1.
     pub attempt: u32,
     /// The category.
-    pub category: Option<Labelled>,
+    pub category: Option<Labelled<'a>>,
     /// The annual round in which the present attempt was last decided.
     #[schemars(with = "Option<String>")]
     pub round: Option<Id>,
@@ -137,11 +161,11 @@ pub struct Status {
     /// The term.
     pub term: Option<TermOn>,
     /// The place of a quota held.
-    pub place: Option<PlaceView>,
+    pub place: Option<PlaceView<'a>>,
     /// Whose move it is.
     pub waiting_for: Vec<WaitingView>,
     /// The obligations, counted.
-    pub obligations: ObligationCounts,
+    pub obligations: ObligationCounts<'a>,
     /// Events that may have happened by the day but need not have.
     pub possible: Vec<EventBrief>,
     /// Acts on record that count only from a later day.
@@ -152,12 +176,16 @@ pub struct Status {
     pub measure: Option<MeasureInForce>,
 }
 
-impl Status {
-    /// The status by a history.
-    pub fn of_history(reading: &Reading<'_>, history: &History, language: Language) -> Self {
+impl<'a> Status<'a> {
+    /// The status by a history, of which `judged` is the state on the day.
+    pub fn of_history(
+        reading: &'a Reading<'_>,
+        history: &History,
+        judged: &'a Judged<'_>,
+        language: Language,
+    ) -> Self {
         let (effective, day) = (history.effective(), reading.day);
-        let state = effective.state_at(day);
-        let mut status = Self::of(reading, &state, language);
+        let mut status = Self::of(reading, judged, language);
         let newest = history.events().last();
         status.revision = newest.map_or(0, |event| event.revision);
         status.sequence = newest.and_then(|event| event.sequence).map(sequence);
@@ -176,20 +204,18 @@ impl Status {
         });
         status.not_yet_in_effect = briefs(&ahead);
         status.possible = briefs(&effective.possible(day));
-        status.unsupported = briefs(&state.unsupported);
+        status.unsupported = briefs(&judged.state.unsupported);
         status
     }
 
     /// The status by a state; what needs single events is left out.
-    pub fn of(reading: &Reading<'_>, state: &State, language: Language) -> Self {
-        let day = reading.day;
-        let unlisted = reading.unlisted(state);
-        let judged = reading.judged(state, &unlisted);
+    pub fn of(reading: &'a Reading<'_>, judged: &'a Judged<'_>, language: Language) -> Self {
+        let (day, state) = (reading.day, judged.state);
         Self {
-            program: reading.program.id.to_string(),
-            program_name: reading.program.name.get(language).to_owned(),
-            subject: reading.subject.id().to_string(),
-            name: reading.subject.name_on(day).get(language).to_owned(),
+            program: reading.program.id.as_str(),
+            program_name: reading.program.name.get(language),
+            subject: reading.subject.id().as_str(),
+            name: reading.subject.name_on(day).get(language),
             exercise: reading.program.is_exercise(),
             as_of: day.to_string(),
             known_at: reading.known_at.map(|instant| instant.to_rfc3339()),
@@ -213,18 +239,17 @@ impl Status {
             title: title(reading, state, language),
             term: state.term.as_ref().map(|term| term_on(reading, term, language)),
             place: state.place.as_ref().map(|place| PlaceView {
-                category: place.category.clone(),
-                category_label: Labelled::new(
-                    &place.category,
+                category: &place.category,
+                category_label: worded(
                     reading.labels().category(&place.category),
+                    &place.category,
                     language,
-                )
-                .label,
-                from: place.from.to_string(),
+                ),
+                from: place.from,
                 attested: place.attested,
             }),
-            waiting_for: waiting(reading, state, &judged, language),
-            obligations: obligations(reading, &judged, language),
+            waiting_for: waiting(reading, judged, language),
+            obligations: obligations(reading, judged, language),
             possible: Vec::new(),
             not_yet_in_effect: Vec::new(),
             unsupported: Vec::new(),
@@ -233,30 +258,27 @@ impl Status {
     }
 }
 
-fn stands_at(reading: &Reading<'_>, state: &State, language: Language) -> Option<StandsAt> {
+fn stands_at<'a>(
+    reading: &'a Reading<'_>,
+    state: &'a State,
+    language: Language,
+) -> Option<StandsAt<'a>> {
+    let since = (state.node_since.as_ref(), state.phase_since.as_ref());
     let node = state.node.as_ref()?;
-    let label = reading.versions.label(node);
-    Some(StandsAt {
-        node: node.to_string(),
-        label: label.map_or_else(|| node.to_string(), |text| text.get(language).to_owned()),
-        phase: node.phase().to_owned(),
-        step: node.step().map(str::to_owned),
-        since: state.node_since.map(|date| date.to_string()),
-        phase_since: state.phase_since.map(|date| date.to_string()),
-    })
+    Some(StandsAt::of(node, reading.labels(), since, language))
 }
 
 fn title(reading: &Reading<'_>, state: &State, language: Language) -> Option<TitleHeld> {
     let title = state.title.as_ref()?;
-    let labelled = Labelled::new(&title.title, reading.labels().title(&title.title), language);
+    let label = worded(reading.labels().title(&title.title), &title.title, language);
     let (node, until) = (state.node.as_ref(), title.until.as_ref());
     let review_due = is_review_due(reading.measure(), node, until, reading.day);
     let title = TitleView {
-        id: labelled.id,
-        label: labelled.label,
+        id: title.title.clone(),
+        label: label.to_owned(),
         from: title.from.to_string(),
         until: title.until.map(|date| date.to_string()),
-        article: words::article(&title.article, language),
+        article: words::article(&title.article, language).into_owned(),
         reading: reading.versions.reading_of_title(title).map(|text| text.get(language).to_owned()),
     };
     Some(TitleHeld { title, review_due, note: review_due_note(review_due, language) })
@@ -268,43 +290,37 @@ fn term_on(reading: &Reading<'_>, term: &Term, language: Language) -> TermOn {
     let term = TermView {
         from: term.from.to_string(),
         until: term.until.to_string(),
-        arithmetic: words::arithmetic(&term.arithmetic, language),
-        article: words::article(&term.article, language),
+        arithmetic: words::arithmetic(&term.arithmetic, language).into_owned(),
+        article: words::article(&term.article, language).into_owned(),
         reading: reading.versions.reading_of_term(term).map(|text| text.get(language).to_owned()),
     };
     TermOn { term, over, note: over_note(over, language) }
 }
 
-fn waiting(
-    reading: &Reading<'_>,
-    state: &State,
-    judged: &[DueItem<'_>],
-    language: Language,
-) -> Vec<WaitingView> {
+fn waiting(reading: &Reading<'_>, judged: &Judged<'_>, language: Language) -> Vec<WaitingView> {
     let Some(measure) = reading.measure() else { return Vec::new() };
-    let waiting = waiting_among(state, measure, reading.day, judged);
-    waiting
+    waiting_among(judged.state, measure, reading.day, &judged.items)
         .into_iter()
         .map(|waiting| WaitingView {
             office: waiting.office.as_str(),
             office_label: words::office(waiting.office, language),
             act: waiting.act.as_str(),
             act_label: waiting.act.label().get(language),
-            since: waiting.since.to_string(),
+            since: waiting.since,
             days: waiting.since.latest().days_until(reading.day).max(0),
-            article: words::article(&waiting.article, language),
+            article: words::article(&waiting.article, language).into_owned(),
         })
         .collect()
 }
 
-fn obligations(
-    reading: &Reading<'_>,
-    judged: &[DueItem<'_>],
+fn obligations<'a>(
+    reading: &'a Reading<'_>,
+    judged: &'a Judged<'_>,
     language: Language,
-) -> ObligationCounts {
+) -> ObligationCounts<'a> {
     let mut counts = ObligationCounts::default();
     let labels = reading.labels();
-    for item in judged {
+    for item in &judged.items {
         match item.status {
             DutyStatus::Open => counts.open += 1,
             DutyStatus::Overdue => counts.overdue += 1,
@@ -313,7 +329,7 @@ fn obligations(
             DutyStatus::Waived | DutyStatus::NotInTheRecord => {}
         }
         if item.status.is_unmet() {
-            counts.unmet.push(ObligationView::of(item, reading.day, &labels, language));
+            counts.unmet.push(ObligationView::of(item, reading.day, labels, language));
         }
     }
     counts

@@ -2,7 +2,7 @@
 //! and what was asked for once is the same for ever.
 
 use super::support::*;
-use docket::projection::EXPORTS;
+use docket::projection::REPORTS;
 use serde_json::Value;
 
 async fn filled() -> (Server, u64) {
@@ -18,6 +18,11 @@ async fn filled() -> (Server, u64) {
         "act": "evaluate_annually", "effective_on": "2017-02-01", "year": 2016, "result": "good",
     });
     server.national().act("strong_province/110000", &evaluated).await.ok(201);
+    let figure = serde_json::json!({
+        "indicator": "population_used", "period": "2016", "value": "21.7", "unit": "million persons",
+        "source": "a yearbook", "confidence": "attested",
+    });
+    server.registrar().post("/v1/indicators/110000/observations", &figure).await.ok(201);
     let exercise = "exercise_strong_province/x01";
     server.province("x01").act(exercise, &apply("leading", "2016-01-05")).await.ok(201);
     let head = caught_up(&server).await;
@@ -70,6 +75,7 @@ async fn exports_and_lists_count_alike_and_rows_open_their_events() {
         ("annual_result", 1, 0),
         ("obligation", duties, 0),
         ("division", subjects, invented_subjects),
+        ("indicator_observation", 1, 0),
         ("place", 2, 0),
         ("freshness", models, models),
     ] {
@@ -81,7 +87,7 @@ async fn exports_and_lists_count_alike_and_rows_open_their_events() {
             assert_eq!(reply.header("content-type"), "text/csv; charset=utf-8; header=present");
         }
     }
-    for table in EXPORTS {
+    for table in REPORTS.iter() {
         let reply = export(&server, table.name, "*/*").await.ok(200);
         let rows = rows(&reply);
         assert!(!rows.is_empty(), "{}", table.name);
@@ -101,7 +107,7 @@ async fn exports_and_lists_count_alike_and_rows_open_their_events() {
 async fn what_was_exported_once_stays_when_more_is_known() {
     let (server, head) = filled().await;
     let mut then = Vec::new();
-    for table in EXPORTS {
+    for table in REPORTS.iter() {
         then.push(export(&server, table.name, "text/csv").await.ok(200));
     }
     let enrollment = "strong_province/110000";
@@ -121,7 +127,7 @@ async fn what_was_exported_once_stays_when_more_is_known() {
     server.registrar().post("/v1/subjects/310000/renamings", &exit).await.ok(201);
     caught_up(&server).await;
     let mut changed = 0;
-    for (table, before) in EXPORTS.iter().zip(&then) {
+    for (table, before) in REPORTS.iter().zip(&then) {
         let path = format!("{}?at_sequence={head}", table.name);
         let again = export(&server, &path, "text/csv").await.ok(200);
         assert_eq!(again.body, before.body, "{}", table.name);
@@ -152,6 +158,16 @@ async fn what_cannot_be_exported_is_said() {
     assert_eq!(json["accept"][0], "text/csv");
     let anyone = server.request("GET", "/v1/exports/act");
     send(anyone.header("accept", "text/csv")).await.problem(401, "invalid-token");
+    let labels = export(&server, "label?at_sequence=1", "text/csv").await;
+    labels.problem(400, "malformed-request");
+    let labels = export(&server, "label", "text/csv").await.ok(200);
+    let line = "strong_province,node,pilot,Pilot province,试点省（区、市）\r\n";
+    assert!(String::from_utf8_lossy(&labels.body).contains(line));
+    let labels = export(&server, "label?exercise=true&bom=true", "text/csv").await.ok(200);
+    let line = "\r\nexercise_strong_province,node,pilot,Pilot province,试点省（区、市）\r\n";
+    let text = String::from_utf8_lossy(&labels.body);
+    assert!(text.starts_with("\u{feff}program,list,code,label_en,label_zh\r\n"), "{text}");
+    assert!(text.contains(line) && !text.contains("\r\nstrong_province,"), "{text}");
     let marked = export(&server, "act?bom=true", "text/csv").await.ok(200);
     assert!(marked.body.starts_with("\u{feff}enrollment".as_bytes()));
     let parquet = export(&server, "act", "application/vnd.apache.parquet").await;

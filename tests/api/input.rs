@@ -91,7 +91,8 @@ async fn a_subject_is_registered_with_a_kind_that_there_is() {
     let kind = registrar.post("/v1/subjects", &body).await.problem(422, "validation-error");
     assert_eq!(pointers(&kind), ["#/kind"]);
     assert!(kind["detail"].as_str().unwrap().contains("a cluster area"), "{kind}");
-    assert_eq!(kind["errors"][0]["accepted"][0], "cluster_area");
+    let accepted = kind["errors"][0]["accepted"].as_array().unwrap();
+    assert!(accepted.contains(&json!("cluster_area")), "{kind}");
     body["kind"] = json!("cluster_area");
     body["name"] = json!({ "en": "", "surprise": 1 });
     body["effective_on"] = json!("2010-13");

@@ -205,3 +205,21 @@ async fn an_archived_act_names_its_office_which_may_correct_it() {
     let problem = refused.problem(422, "validation-error");
     assert!(problem.to_string().contains("#/archive/office_id"), "{problem}");
 }
+
+/// R: of a region not even the kind is known, so its province may not be either; a city lies in one.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_kinds_that_may_lie_anywhere_need_no_province() {
+    let server = server().await;
+    let registrar = server.registrar();
+    let body = |id: &str, kind: &str| {
+        json!({
+            "id": id, "kind": kind, "name": { "en": id, "zh": "某地" }, "source": "test",
+            "effective_on": "2015",
+        })
+    };
+    registrar.post("/v1/subjects", &body("somewhere", "region")).await.ok(201);
+    registrar.post("/v1/subjects", &body("a_center", "operation_center")).await.ok(201);
+    let refused = registrar.post("/v1/subjects", &body("a_city", "city")).await;
+    let problem = refused.problem(422, "validation-error");
+    assert!(problem.to_string().contains("#/province"), "{problem}");
+}

@@ -244,7 +244,10 @@ async fn g16_what_lapsed_in_the_exercise_is_what_never_came() {
     ];
     let reports = (2016..=2026).map(|year| format!("exercise_n annual_report {year}-01-31"));
     let expected = expected.map(str::to_owned).into_iter().chain(reports);
-    let expected: Vec<_> = expected.map(|lapse| format!("exercise_cluster_area-{lapse}")).collect();
+    let areas = expected.map(|lapse| format!("exercise_cluster_area-{lapse}"));
+    // A project of a city that never had its result.
+    let city = "exercise_strong_city-exercise_city_b project_result 2020-03-31";
+    let expected: Vec<_> = areas.chain([city.to_owned()]).collect();
     assert_eq!(recorded(&server).await, expected);
     assert_eq!(server.clerk().await.lapsed, 0);
     // A second loading finds everything recorded, the lapses in between notwithstanding.

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 /// 2026-11-22, noon in China.
+const BEGUN: &str = "2026-01-01T00:00:00+08:00";
 pub const NOW: &str = "2026-11-22T12:00:00+08:00";
 const UNIX_NOW: i64 = 1_795_320_000;
 
@@ -123,7 +124,8 @@ async fn build(
     let folder = tempfile::tempdir().unwrap();
     let log = SqliteLog::open_writer(folder.path().join("log.sqlite")).unwrap();
     let log = Arc::new(FailingLog::over(log));
-    let clock = Arc::new(FixedClock::at(Timestamp::parse_rfc3339(NOW).unwrap()));
+    // The log began before anything that a test records, also where that puts its clock back.
+    let clock = Arc::new(FixedClock::at(Timestamp::parse_rfc3339(BEGUN).unwrap()));
     let folder_of_documents = || Arc::new(FolderStore::open(folder.path()).unwrap());
     let app = start(Parts {
         log: log.clone() as Arc<dyn EventLog>,
@@ -136,6 +138,7 @@ async fn build(
         cache_bytes: 1 << 20,
     });
     let app = Arc::new(app.await.unwrap());
+    clock.set(Timestamp::parse_rfc3339(NOW).unwrap());
     let copies: Arc<dyn Copies> = Arc::new(SqliteCopies::new(folder.path().join("read-models")));
     let runner = fill.then(|| {
         let runtime = tokio::runtime::Handle::current();

@@ -22,9 +22,9 @@ fn both_sets_are_loaded_once_however_often_it_is_run() {
     let again = run(again.env("DOCKET_STORE__LOG", format!("sqlite:{}", text(&elsewhere))));
     assert!(!elsewhere.exists());
     assert_eq!(again.code, 0, "{}", again.stderr);
-    assert!(again.stderr.contains("real: 44 subjects"), "{}", again.stderr);
-    assert!(again.stderr.contains("exercise: 38 subjects"), "{}", again.stderr);
-    assert!(again.stderr.contains("7 of an earlier run"), "{}", again.stderr);
+    assert!(again.stderr.contains("real: 124 subjects"), "{}", again.stderr);
+    assert!(again.stderr.contains("exercise: 50 subjects"), "{}", again.stderr);
+    assert!(again.stderr.contains("10 of an earlier run"), "{}", again.stderr);
     assert_eq!(head(folder.path()), before, "a second run recorded something");
 }
 

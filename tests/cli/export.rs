@@ -23,7 +23,8 @@ fn the_real_and_the_invented_are_files_of_their_own() {
         let mut reader = csv::Reader::from_path(&file).unwrap();
         let Some(flag) = reader.headers().unwrap().iter().position(|head| head == "exercise")
         else {
-            assert!(table.ends_with("freshness"), "{name} does not say what it is");
+            let neither = ["freshness", "label"].iter().any(|one| table.ends_with(one));
+            assert!(neither, "{name} does not say what it is");
             continue;
         };
         let flags: Vec<_> = reader.records().map(|row| row.unwrap()[flag].to_owned()).collect();
@@ -73,7 +74,7 @@ fn the_log_and_the_read_models_give_the_same_files() {
     export_all(demo(), &made, &["--from-log"]);
     same(&stored, &made);
     let manifest = manifest(&stored);
-    assert_eq!(manifest["files"].as_array().unwrap().len(), 10);
+    assert_eq!(manifest["files"].as_array().unwrap().len(), docket::projection::REPORTS.len() + 1);
     for file in manifest["files"].as_array().unwrap() {
         let bytes = fs::read(stored.join(file["file"].as_str().unwrap())).unwrap();
         let digest: String = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
@@ -89,6 +90,68 @@ fn the_log_and_the_read_models_give_the_same_files() {
     let said = export_all(without.path(), &again, &[]);
     assert!(said.contains("making the rows from the log"), "{said}");
     same(&stored, &again);
+}
+
+/// The columns that hold codes, each with the list of `label` that calls them.
+const CODED: [(&str, &str); 15] = [
+    ("stands_at", "node"),
+    ("phase", "phase"),
+    ("category", "category"),
+    ("place_category", "category"),
+    ("title", "title"),
+    ("act", "act"),
+    ("event_type", "event_type"),
+    ("office", "office"),
+    ("owes", "office"),
+    ("role", "role"),
+    ("measure", "measure"),
+    ("obligation", "obligation"),
+    ("fate", "fate"),
+    ("provenance", "provenance"),
+    ("program", "program"),
+];
+
+/// Spreadsheets had codes and nothing that said what they mean.
+#[test]
+fn g8_every_code_of_a_table_is_in_the_table_of_labels() {
+    let at = tempfile::tempdir().unwrap();
+    export_all(demo(), at.path(), &["--exercise"]);
+    let read = |name: &str| csv::Reader::from_path(at.path().join(name)).unwrap();
+    let labels = read("exercise_label.csv").records().map(Result::unwrap).collect::<Vec<_>>();
+    let labels: std::collections::BTreeSet<(String, String, String)> = labels
+        .iter()
+        .map(|row| (row[0].to_owned(), row[1].to_owned(), row[2].to_owned()))
+        .collect();
+    let mut seen = std::collections::BTreeSet::new();
+    for name in fs::read_dir(at.path()).unwrap().map(|entry| entry.unwrap().file_name()) {
+        let name = name.to_str().unwrap();
+        if !name.ends_with(".csv") || name == "exercise_label.csv" {
+            continue;
+        }
+        let mut table = read(name);
+        let heads = table.headers().unwrap().clone();
+        let place = |column: &str| heads.iter().position(|head| head == column);
+        for row in table.records().map(Result::unwrap) {
+            let program = place("program").map(|at| row[at].to_owned()).unwrap_or_default();
+            let kinds = name.ends_with("exception.csv").then_some(("kind", "exception"));
+            for (column, list) in CODED.into_iter().chain(kinds) {
+                let code = place(column).map(|at| row[at].to_owned()).unwrap_or_default();
+                let of = |program: &str| (program.to_owned(), list.to_owned(), code.clone());
+                let called = labels.contains(&of(&program)) || labels.contains(&of(""));
+                assert!(code.is_empty() || called, "{name}: {column} {code} of {program}");
+                if !code.is_empty() {
+                    seen.insert(column);
+                }
+            }
+        }
+    }
+    assert_eq!(seen.len(), CODED.len() + 1, "{seen:?}");
+    let place = ["--data-dir", text(demo())];
+    let shown = docket(&[&["export", "--table", "label"], &place[..]].concat()).done();
+    let line = "cluster_area,node,demonstrative,Demonstrative area,集聚发展示范区";
+    assert!(shown.lines().any(|shown| shown == line), "{shown}");
+    let dated = ["export", "--table", "label", "--sequence", "1"];
+    docket(&[&dated, &place[..]].concat()).refused(2, &["labels depend on no sequence"]);
 }
 
 #[test]

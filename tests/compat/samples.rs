@@ -44,6 +44,7 @@ fn written(stored: &Stored) -> NewEvent {
     match stored {
         Stored::Enrollment(recorded) => codec::encode_event(&recorded.event, &recorded.meta, id),
         Stored::Subject(event, meta) => codec::encode_subject(event, meta, id),
+        Stored::Indicator(event, meta) => codec::encode_indicator(event, meta, id),
         Stored::Quota(event, meta) => codec::encode_quota(event, meta, id),
         Stored::LogCreated(body, meta) => codec::encode_own(body, meta, id),
         Stored::LossAccepted(body, meta) => codec::encode_own(body, meta, id),

@@ -1,4 +1,4 @@
-//! The exercise reaches everything that the two programs' measures know.
+//! The exercise reaches everything that the measures of its programs know.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,15 +13,17 @@ fn program(id: &str) -> ProgramId {
     ProgramId::parse(id).unwrap()
 }
 
-/// The two exercise programs with the measure that they exercise.
+/// Every exercise program with the measure that it exercises: the newest of each.
 fn exercised(replay: &Replay) -> Vec<(ProgramId, Measure)> {
-    [("exercise_strong_province", "2015-59"), ("exercise_cluster_area", "2014-40")]
-        .map(|(id, version)| {
-            let id = program(id);
-            let measure = replay.versions[&id].version(version).unwrap().measure.clone();
-            (id, measure)
+    let exercises = replay.programs.values().filter(|program| program.is_exercise());
+    let found: Vec<_> = exercises
+        .map(|program| {
+            let measure = replay.versions[&program.id].newest().unwrap().measure.clone();
+            (program.id.clone(), measure)
         })
-        .into()
+        .collect();
+    assert_eq!(found.len(), 8);
+    found
 }
 
 /// The rule that let an act pass, as its place in the measure (those for the whole program last), and the outcome that followed.
@@ -100,6 +102,7 @@ fn everything_is_invented_and_says_so() {
             }
             What::Rename { renaming, .. } => assert!(renaming.source.contains("invented")),
             What::Act(act) => assert!(act.program.as_str().starts_with("exercise_")),
+            What::Figure(figure) => assert!(figure.observation.source.contains("invented")),
         }
     }
     let replay = Replay::of(&set);

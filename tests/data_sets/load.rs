@@ -72,7 +72,8 @@ impl Respond for Fake {
         let stream = path.trim_start_matches("/v1/enrollments/").trim_end_matches("/acts");
         let stream = stream.replace('/', "-");
         let id = uuid::Uuid::new_v5(&uuid::Uuid::nil(), format!("{stream}@{next}").as_bytes());
-        let answer = json!({ "events": [{ "reference": format!("{stream}@{next}#{id}") }] });
+        let reference = format!("{stream}@{next}#{id}");
+        let answer = json!({ "reference": reference, "events": [{ "reference": reference }] });
         kept.next.insert(path.clone(), next + 1);
         kept.bodies.insert(key.clone(), serde_json::from_slice(&request.body).unwrap());
         kept.answers.insert((path, key), answer.clone());
@@ -111,9 +112,9 @@ async fn a_set_is_loaded_once_however_often_it_is_sent() {
     let first = run(&server, &set).await.unwrap();
     let refused = fake.refuses.len();
     assert_eq!((first.refused, first.passed_over), (refused, 0));
-    assert_eq!((first.subjects, first.renamings), (38, 2));
+    assert_eq!((first.subjects, first.renamings), (50, 2));
     let total = first.subjects + first.renamings + first.documents + first.acts + first.refused;
-    assert_eq!(total, set.steps.len());
+    assert_eq!(total + first.figures, set.steps.len());
     let recorded = fake.kept.lock().unwrap().answers.len();
 
     let second = run(&server, &set).await.unwrap();

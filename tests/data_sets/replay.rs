@@ -19,7 +19,7 @@ use docket::domain::ids::{EventRef, Id, Office, ProgramId, Text};
 use docket::domain::measure::{Edition, Program, Versions};
 use docket::domain::measure_file::FILES;
 use docket::domain::quota::{PlacesRestated, Quota, QuotaEvent, places_of};
-use docket::domain::refusal::{Reason, Refusal};
+use docket::domain::refusal::{Called, Reason, Refusal};
 use docket::domain::state::State;
 use docket::domain::subject::{Subject, SubjectContent};
 use docket::log::{RecordedEvent, StreamName};
@@ -104,6 +104,8 @@ impl Replay {
             What::Upload(upload) => {
                 self.documents.insert(upload.digest.clone(), upload.name.clone());
             }
+            // Of divisions, not of enrollments: `figures.rs`.
+            What::Figure(_) => {}
             What::Act(act) => match (self.act(step, act), &step.expect) {
                 (Ok(()), None) => {}
                 (Ok(()), Some(code)) => panic!("{key} was to be refused with {code}"),
@@ -157,6 +159,10 @@ impl Replay {
                 let by = history.state_at(day).met(obligation)?.by;
                 Some(history.at(by)?.reference(history.stream()))
             },
+            enrolled: &|subject| {
+                let history = self.histories.get(&enrollment_stream(&act.program, subject))?;
+                Some(history.at(history.state_at(day).node_by?)?.reference(history.stream()))
+            },
             mending: None,
         };
         let mut history =
@@ -202,15 +208,13 @@ impl Replay {
         match full {
             Some((on, taken)) if request.common.over_limit.is_none() || !wanted.quota.soft => {
                 let reason = Reason::QuotaExhausted {
-                    category: wanted.category.clone(),
+                    category: Called::new(&wanted.category, no_place()),
                     limit: wanted.quota.limit,
                     taken,
                     on,
                     override_possible: wanted.quota.soft,
                 };
-                let (en, zh) = ("no place is left".to_owned(), "名额已满".to_owned());
-                let text = Text { en, zh };
-                Err(Refusal::new(request.act.kind(), reason, text))
+                Err(Refusal::new(request.act.kind(), reason, no_place()))
             }
             _ => Ok(()),
         }
@@ -296,7 +300,7 @@ fn recorded(
         ..decision.meta(actor, &request.common, now, program.is_exercise())
     };
     let id = Uuid::new_v5(&Uuid::nil(), format!("{}@{revision}", history.stream()).as_bytes());
-    let event = Event::Acted(Box::new(decision.fact.clone()));
+    let event = Event::Acted(decision.fact.clone());
     Recorded { revision, sequence: None, id, event, meta }
 }
 
@@ -321,6 +325,10 @@ impl Replay {
         }
         (ProgramId::parse(first).unwrap(), self.subjects[rest].clone())
     }
+}
+
+fn no_place() -> Text {
+    Text { en: "no place is left".to_owned(), zh: "名额已满".to_owned() }
 }
 
 /// The problem's code over HTTP.

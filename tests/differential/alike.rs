@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use docket::log::RecordedEvent;
-use docket::projection::{Cell, Kind, SqliteCopies, Table, all};
+use docket::projection::{Cell, Column, Kind, SqliteCopies, Table, all};
 
 use super::equal::{ask, events};
 use super::node::Node;
@@ -77,17 +77,17 @@ fn rows(copies: &SqliteCopies, table: &Table, events: &[RecordedEvent]) -> Vec<S
     let columns: Vec<_> = table
         .columns
         .iter()
-        .filter(|(name, _)| !LEFT_OUT.contains(name))
-        .filter(|(name, _)| !(places && ["revision", "known_from", "known_to"].contains(name)))
+        .filter(|column| !LEFT_OUT.contains(&column.name))
+        .filter(|column| !(places && ["revision", "known_from", "known_to"].contains(&column.name)))
         .collect();
-    let selected: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
+    let selected: Vec<_> = columns.iter().map(|column| column.name).collect();
     let filter = if places { "WHERE known_to IS NULL" } else { "" };
     let sql = format!("SELECT {} FROM {} {filter}", selected.join(", "), table.name);
     let mut rows = Vec::new();
     ask(copies, &mut |reader| {
         reader.query(&sql, &[], &mut |row| {
             let mut text = String::new();
-            for (at, (name, kind)) in columns.iter().enumerate() {
+            for (at, Column { name, kind, .. }) in columns.iter().enumerate() {
                 let is_sequence =
                     SEQUENCES.contains(name) || (*name == "enrollment" && *kind == Kind::Int);
                 let value = match row.at(at)? {

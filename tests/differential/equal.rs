@@ -1,7 +1,7 @@
 //! What two nodes hold, compared to the byte: every event of the log, every row of the read models.
 
 use docket::log::{EventLog, MAX_PAGE_EVENTS, RecordedEvent};
-use docket::projection::{Cell, Copies, SqliteCopies, all, checksum};
+use docket::projection::{Cell, Copies, DatabaseError, SqliteCopies, all, checksum};
 
 use super::node::Node;
 
@@ -37,12 +37,9 @@ pub async fn logs(a: &Node, b: &Node) -> Vec<RecordedEvent> {
 pub fn read_models(a: &Node, b: &Node) {
     for projection in all() {
         let sum = |copies: &SqliteCopies| {
-            let mut sum = String::new();
-            ask(copies, &mut |reader| {
-                sum = checksum(reader, &*projection)?;
-                Ok(())
-            });
-            sum
+            let serving = copies.serving().unwrap().unwrap();
+            let mut reader = copies.reader(&serving).unwrap();
+            checksum(&mut *reader.snapshot().unwrap(), &*projection).unwrap()
         };
         if sum(&a.copies) == sum(&b.copies) {
             continue;
@@ -56,14 +53,17 @@ pub fn read_models(a: &Node, b: &Node) {
 }
 
 /// Asks the copy that serves.
-pub fn ask(copies: &SqliteCopies, question: &mut docket::projection::store::Question<'_>) {
+pub fn ask(
+    copies: &SqliteCopies,
+    question: &mut dyn FnMut(&mut dyn docket::projection::Reader) -> Result<(), DatabaseError>,
+) {
     let serving = copies.serving().unwrap().unwrap();
-    copies.reader(&serving).unwrap().ask(question).unwrap();
+    question(&mut *copies.reader(&serving).unwrap().snapshot().unwrap()).unwrap();
 }
 
 /// The rows of a table as texts, in the order of its key.
 fn rows(copies: &SqliteCopies, table: &docket::projection::Table) -> Vec<String> {
-    let columns: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
+    let columns: Vec<_> = table.columns.iter().map(|column| column.name).collect();
     let (columns_sql, key) = (columns.join(", "), table.key.join(", "));
     let sql = format!("SELECT {columns_sql} FROM {} ORDER BY {key}", table.name);
     let mut rows = Vec::new();

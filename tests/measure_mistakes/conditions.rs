@@ -182,7 +182,7 @@ const DEAD: &str = "effect = \"advance\"\nto = \"candidate.rejected\"";
     "article = \"Art. 18\"\ntitle = \"demonstrative\"\ntitle_term = \"P3Y\"\nopens = [\"review\"]",
     "title = \"demonstrative\"\ntitle_term = \"P3Y\"\nopens = [\"review\", \"rectification\"]",
     "opens = [\"review\", \"rectification\"]",
-    "rectification is due on a stated day, which only rectify_within states"
+    "rectification is due on a stated day, which only rectify_within and state_project state"
 )]
 fn effects(
     #[case] path: &str,

@@ -277,6 +277,7 @@ fn agrees(tables: &Tables<'_>, then: &Then, at: At) -> Result<(), TestCaseError>
         kinds: vec![Id::from("province")],
         standing: STANDING.map(Id::from).to_vec(),
         subject: None,
+        province: None,
     };
     let rows = tables.list_unlisted(&filter, at, None, 100).unwrap().into_iter();
     let rows: Vec<_> =

@@ -24,9 +24,6 @@ impl Projection for Failing {
     fn version(&self) -> u32 {
         1
     }
-    fn tables_sql(&self) -> &'static str {
-        ""
-    }
     fn indexes_sql(&self) -> &'static str {
         ""
     }
@@ -156,7 +153,7 @@ fn the_runner_follows_stops_at_an_unknown_event_and_serves_on() {
     // A copy that serves is nobody's for a moment: the second one could be the first to have it.
     let holder = || {
         let mut reader = copies.reader(&copies.serving().unwrap().unwrap()).unwrap();
-        reader.ask(&mut |_| Ok(())).unwrap().holder
+        reader.checkpoint().unwrap().holder
     };
     while holder().as_deref() != Some("first") {
         std::thread::sleep(Duration::from_millis(5));

@@ -7,8 +7,7 @@ use docket::domain::ids::EventRef;
 use docket::domain::quota::{PlaceReserved, PlacesRestated, QuotaEvent, ReservationReleased, Span};
 use docket::export::{Form, Written, write};
 use docket::projection::{
-    Copies, EXPORTS, ExportError, ExportKind, ExportTable, SqliteCopies, StoreError, all,
-    export_table, snapshot,
+    Copies, ExportError, Kind, REPORTS, Report, SqliteCopies, StoreError, all, report, snapshot,
 };
 
 use super::ways::fill;
@@ -54,7 +53,7 @@ fn bytes_of(
     form: Form,
 ) -> (Written, Vec<u8>) {
     let mut bytes = Vec::new();
-    let table = export_table(table).unwrap();
+    let table = report(table).unwrap();
     let written =
         snapshot(copies, known, exercise, |snapshot| write(snapshot, table, form, &mut bytes))
             .unwrap();
@@ -66,11 +65,11 @@ fn bytes_of(
 type Tables = BTreeMap<String, Vec<u8>>;
 
 fn every_table(copies: &dyn Copies, known: Option<u64>, form: Form) -> Tables {
-    let export = |exercise: bool, table: &ExportTable| {
+    let export = |exercise: bool, table: &Report| {
         let bytes = bytes_of(copies, table.name, exercise, known, form).1;
         (table.file_name(exercise), bytes)
     };
-    let of = |exercise| EXPORTS.iter().map(move |table| export(exercise, table));
+    let of = |exercise| REPORTS.iter().map(move |table| export(exercise, table));
     of(false).chain(of(true)).collect()
 }
 
@@ -121,7 +120,7 @@ fn what_was_known_stays_the_same_to_the_byte() {
         versions.dedup();
         versions.len()
     };
-    for table in EXPORTS {
+    for table in REPORTS.iter() {
         assert!(changed(table.name) > 2, "{} says nothing", table.name);
     }
     let corrected = column(&then.last().unwrap().1["act"], "fate");
@@ -270,13 +269,17 @@ fn every_row_names_its_event() {
         .map(|row| row.split_once('|').unwrap())
         .map(|(sequence, id)| (sequence.to_owned(), id.to_owned()))
         .collect();
-    for table in EXPORTS {
+    for table in REPORTS.iter() {
         let (_, csv) = bytes(&copies, table.name, None, CSV);
         let sequences = column(&csv, "source_sequence");
         for (sequence, id) in sequences.iter().zip(column(&csv, "source_event_id")) {
             assert_eq!(ids[sequence], id.replace('-', ""), "{}", table.name);
         }
-        assert!(table.columns.contains(&("recorded_at", ExportKind::Instant)), "{}", table.name);
+        assert!(
+            table.columns.iter().any(|c| (c.name, c.kind) == ("recorded_at", Kind::Instant)),
+            "{}",
+            table.name
+        );
     }
 }
 
@@ -324,7 +327,7 @@ mod parquet_files {
         let at = tempfile::tempdir().unwrap();
         let copies = copies(at.path());
         catch_up(&mut follower(&world, at.path(), all), 64);
-        for table in EXPORTS {
+        for table in REPORTS.iter() {
             let csv = records(&bytes(&copies, table.name, None, CSV).1);
             let (written, file) = bytes(&copies, table.name, None, Form::Parquet);
             let file = bytes::Bytes::from(file);

@@ -63,6 +63,41 @@ fn enrollments_are_listed_in_code_order_page_by_page_and_never_mixed() {
     });
 }
 
+/// Where few of all subjects take part, a list begins with those that do.
+#[test]
+fn a_list_is_the_same_however_many_subjects_take_no_part() {
+    let mut world = filled();
+    let pages = |world: &World| {
+        asked(world, |tables| {
+            let at = At::day(day("2018-06-30"));
+            let (mut enrollments, mut after) = (Vec::new(), None);
+            let filter = EnrollmentFilter::default();
+            while let page = tables.list_enrollments(&filter, at, after.as_ref(), 2)?
+                && let Some(last) = page.last()
+            {
+                after = Some(last.cursor());
+                enrollments.extend(page);
+            }
+            let (mut obligations, mut after) = (Vec::new(), None);
+            let filter = ObligationFilter::default();
+            while let page = tables.list_obligations(&filter, at, after.as_ref(), 5)?
+                && let Some(last) = page.last()
+            {
+                after = Some(last.cursor());
+                obligations.extend(page);
+            }
+            Ok((enrollments, obligations))
+        })
+    };
+    let before = pages(&world);
+    assert!(before.0.len() == 3 && before.1.len() > 20, "{before:?}");
+    for number in 0..300 {
+        let id = format!("area_{number}");
+        world.register(&id, "cluster_area", "330000", ("Apart", "未参加"));
+    }
+    assert_eq!(pages(&world), before);
+}
+
 #[test]
 fn an_enrollment_stands_on_a_day_as_the_fold_says() {
     let world = filled();
@@ -183,6 +218,7 @@ fn subjects_are_listed_and_the_provinces_that_stand_outside() {
             kinds: vec![Id::from("province"), Id::from("corps")],
             standing: vec![Id::from("pilot")],
             subject: None,
+            province: None,
         };
         let unlisted = tables.list_unlisted(&filter, At::day(day), None, 100)?;
         let shown: Vec<_> =

@@ -71,7 +71,8 @@ fn the_timeline_has_phases_with_their_planned_end_titles_and_terms() {
     let (_folder, follower) = projected(&world);
     let connection = &follower.connection();
     let phases = "SELECT valid_from, valid_to, phase, since, planned_until FROM timeline_phase WHERE known_to IS NULL ORDER BY id";
-    let titles = "SELECT valid_from, valid_to, title, held_until FROM timeline_title WHERE known_to IS NULL ORDER BY id";
+    let titles =
+        "SELECT valid_from, valid_to, title, held_until FROM timeline_title ORDER BY valid_from";
     let marks = "SELECT event_type, effective_on, sequence FROM timeline_mark ORDER BY sequence";
     insta::assert_snapshot!(rows_of(connection, phases).join("\n"), @r#"
     2014-10-08|2014-11-30|candidate|2014-10-08|-

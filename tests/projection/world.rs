@@ -300,6 +300,7 @@ impl World {
             mending: None,
             standing_in: &|_| None,
             met_for_whole: &|_| None,
+            enrolled: &|_| None,
         };
         let decision = decide_on(&ctx, &history, &request)?;
         let grounds: Vec<EventRef> = decision
@@ -316,7 +317,7 @@ impl World {
             corrects: request.act.corrects().map(ToString::to_string).unwrap_or_default().into(),
             ..decision.meta(&actor, &request.common, now, ctx.program.is_exercise())
         };
-        let founding = self.record(&stream, Event::Acted(Box::new(decision.fact)), meta);
+        let founding = self.record(&stream, Event::Acted(decision.fact), meta);
         if let Some(follows) = decision.follows {
             self.succeeds(&founding, follows);
         }

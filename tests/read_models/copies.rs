@@ -44,14 +44,12 @@ fn nothing_serves_until_a_copy_is_finished_and_let(place: &Place) {
     let other = place.open();
     assert_eq!(other.serving().unwrap(), Some(id.clone()));
     let mut reader = other.reader(&id).unwrap();
-    let mut found = Vec::new();
-    let checkpoint = reader
-        .ask(&mut |reader| {
-            found = ids(reader);
-            assert_eq!(rows(reader, "SELECT id FROM known", &[]).len(), 2, "its views are there");
-            Ok(())
-        })
-        .unwrap();
+    let mut snapshot = reader.snapshot().unwrap();
+    let found = ids(&mut *snapshot);
+    let known = rows(&mut *snapshot, "SELECT id FROM known", &[]);
+    assert_eq!(known.len(), 2, "its views are there");
+    let checkpoint = snapshot.checkpoint().clone();
+    drop(snapshot);
     assert_eq!((found, checkpoint.position), (vec![0, 1], Some(1)));
     assert_eq!(checkpoint.known_at_us, 7);
     let mut writer = claimed(&*other, &id, "next");
@@ -84,7 +82,7 @@ fn a_rebuild_that_is_killed_leaves_the_old_copy_serving(place: &Place) {
     let id = copy.id().clone();
     drop(copy);
     again.remove(&*lock, &id).unwrap();
-    assert!(again.reader(&id).and_then(|mut r| Ok(r.ask(&mut |_| Ok(()))?)).is_err());
+    assert!(again.reader(&id).and_then(|mut r| Ok(r.checkpoint()?)).is_err());
 }
 
 fn one_process_rebuilds_at_a_time(place: &Place) {
@@ -104,7 +102,7 @@ fn a_copy_of_another_name_is_refused(place: &Place) {
     let copies = place.open();
     for name in ["docket_copy_77", "x; DROP SCHEMA docket", ""] {
         let copy = CopyId(name.to_owned());
-        let asked = copies.reader(&copy).and_then(|mut reader| Ok(reader.ask(&mut |_| Ok(()))?));
+        let asked = copies.reader(&copy).and_then(|mut reader| Ok(reader.checkpoint()?));
         assert!(asked.is_err(), "{name}");
     }
 }
@@ -232,9 +230,6 @@ fn versions_of_another_time_are_stale(place: &Place) {
         fn version(&self) -> u32 {
             4
         }
-        fn tables_sql(&self) -> &'static str {
-            ""
-        }
         fn indexes_sql(&self) -> &'static str {
             ""
         }
@@ -256,7 +251,7 @@ fn why_it_stopped_is_noted_until_it_goes_on(place: &Place) {
     writer.note_failure(1, "an event\0 nobody knows").unwrap();
     let noted = |copies: &dyn docket::projection::Copies| {
         let mut reader = copies.reader(&copies.serving().unwrap().unwrap()).unwrap();
-        reader.ask(&mut |_| Ok(())).unwrap().failed
+        reader.checkpoint().unwrap().failed
     };
     let (sequence, reason) = noted(&*copies).unwrap();
     assert_eq!(sequence, 1);

@@ -229,7 +229,7 @@ fn every_question_has_the_answer_of_sqlite(place: &Place) {
     }
 }
 
-type Answers = Vec<(String, String)>;
+pub type Answers = Vec<(String, String)>;
 
 /// Every list with every filter, as text.
 fn answers(tables: &Tables<'_>, at: At) -> Result<Answers, docket::projection::DatabaseError> {
@@ -292,6 +292,7 @@ fn obligations(
         ObligationFilter { due_before: Some(day("2016-03-01")), ..every.clone() },
         ObligationFilter { due_after: Some(day("2016-03-01")), ..every.clone() },
         ObligationFilter { subject: SubjectId::parse("futian").ok(), ..every.clone() },
+        ObligationFilter { province: SubjectId::parse("440000").ok(), ..every.clone() },
         ObligationFilter { program: ProgramId::parse("cluster_area").ok(), ..every },
     ];
     for filter in filters {
@@ -320,6 +321,7 @@ fn subjects(
         let next = tables.list_subjects(&filter, at.day, after.as_ref(), 1)?;
         found.push((format!("{filter:?}"), format!("{rows:#?} then {next:#?}")));
     }
+    super::registers::registers(tables, at, found)?;
     for standing in ["pilot", "outside"] {
         let filter = UnlistedFilter {
             program: ProgramId::parse("strong_province").unwrap(),
@@ -327,6 +329,7 @@ fn subjects(
             kinds: vec![Id::from("province")],
             standing: vec![Id::from(standing)],
             subject: None,
+            province: None,
         };
         let rows = tables.list_unlisted(&filter, at, None, 100)?;
         found.push((format!("{filter:?}"), format!("{rows:#?}")));

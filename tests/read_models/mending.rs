@@ -218,7 +218,7 @@ fn what_a_rebuild_differed_from_is_kept_until_the_next(place: &Place) {
     }
     assert_eq!(again().kept, None);
     assert_eq!(copies.kept().unwrap(), None);
-    assert!(copies.reader(&finding).and_then(|mut r| Ok(r.ask(&mut |_| Ok(()))?)).is_err());
+    assert!(copies.reader(&finding).and_then(|mut r| Ok(r.checkpoint()?)).is_err());
 }
 
 fn that_nothing_moves_is_said(place: &Place) {
@@ -249,9 +249,6 @@ impl Projection for Panicking {
     }
     fn version(&self) -> u32 {
         1
-    }
-    fn tables_sql(&self) -> &'static str {
-        ""
     }
     fn indexes_sql(&self) -> &'static str {
         ""

@@ -238,46 +238,34 @@ fn a_reader_sees_one_instant(place: &Place) {
     let (copies, mut writer) = place.serving(sample());
     add(&mut *writer, 0).unwrap();
     let mut reader = copies.reader(&writer.id().clone()).unwrap();
-    let checkpoint = reader
-        .ask(&mut |reader| {
-            assert_eq!(ids(reader), [0]);
-            let position = writer.checkpoint().position.unwrap() + 1;
-            add(&mut *writer, position).unwrap();
-            assert_eq!(ids(reader), [0], "what is written meanwhile is not seen");
-            let read = rows(reader, "SELECT position FROM checkpoint", &[]);
-            assert_eq!(read, [[Value::Int(0)]]);
-            Ok(())
-        })
-        .unwrap();
-    assert_eq!(checkpoint.position, Some(0));
-    let mut seen = Vec::new();
-    let checkpoint = reader
-        .ask(&mut |reader| {
-            seen = ids(reader);
-            Ok(())
-        })
-        .unwrap();
-    assert_eq!((seen, checkpoint.position), (vec![0, 1], Some(1)));
+    let mut snapshot = reader.snapshot().unwrap();
+    assert_eq!(ids(&mut *snapshot), [0]);
+    let position = writer.checkpoint().position.unwrap() + 1;
+    add(&mut *writer, position).unwrap();
+    assert_eq!(ids(&mut *snapshot), [0], "what is written meanwhile is not seen");
+    let read = rows(&mut *snapshot, "SELECT position FROM checkpoint", &[]);
+    assert_eq!(read, [[Value::Int(0)]]);
+    assert_eq!(snapshot.checkpoint().position, Some(0));
+    drop(snapshot);
+    let mut snapshot = reader.snapshot().unwrap();
+    assert_eq!(ids(&mut *snapshot), [0, 1]);
+    assert_eq!(snapshot.checkpoint().position, Some(1));
 }
 
 fn a_question_that_fails_leaves_the_reader_of_use(place: &Place) {
     let (copies, mut writer) = place.serving(sample());
     add(&mut *writer, 0).unwrap();
     let mut reader = copies.reader(&writer.id().clone()).unwrap();
-    let failed =
-        reader.ask(&mut |reader| reader.query("SELECT nothing FROM span", &[], &mut |_| Ok(())));
+    let sql = "SELECT nothing FROM span";
+    let failed = reader.snapshot().unwrap().query(sql, &[], &mut |_| Ok(()));
     let error = failed.unwrap_err();
     assert!(!error.is_passing() && error.to_string().contains("nothing"), "{error}");
-    let ended = reader.ask(&mut |reader| {
-        reader.query("SELECT id FROM span", &[], &mut |row| row.text("id").map(drop))
-    });
+    let sql = "SELECT id FROM span";
+    let mut snapshot = reader.snapshot().unwrap();
+    let ended = snapshot.query(sql, &[], &mut |row| row.text("id").map(drop));
     assert!(ended.unwrap_err().to_string().contains("is no text"));
-    reader
-        .ask(&mut |reader| {
-            assert_eq!(ids(reader), [0]);
-            Ok(())
-        })
-        .unwrap();
+    drop(snapshot);
+    assert_eq!(ids(&mut *reader.snapshot().unwrap()), [0]);
 }
 
 fn texts_are_ordered_by_their_bytes(place: &Place) {

@@ -3,17 +3,18 @@
 
 use docket::projection::store::{CopyWriter, Moved};
 use docket::projection::{
-    Cell, Change, Changes, Kind, Models, Projection, ProjectionError, Reader, Table,
+    Cell, Change, Changes, Column, Kind, Models, Projection, ProjectionError, Reader, Table,
 };
 
 pub static SPAN: Table = Table {
     name: "span",
+    about: "It's a table, in INTEGER and TEXT.",
     columns: &[
-        ("id", Kind::Int),
-        ("label", Kind::Text),
-        ("event_id", Kind::Bytes),
-        ("valid_to", Kind::Text),
-        ("known_to", Kind::Int),
+        Column::new("id", Kind::Int, "it"),
+        Column::new("label", Kind::Text, "what it's called"),
+        Column::new("event_id", Kind::Id, "an event").optional(),
+        Column::new("valid_to", Kind::Text, "its end").optional(),
+        Column::new("known_to", Kind::Int, "likewise").optional(),
     ],
     key: &["id"],
     changes: &[
@@ -25,7 +26,12 @@ pub static SPAN: Table = Table {
 
 pub static NAME: Table = Table {
     name: "name",
-    columns: &[("subject", Kind::Text), ("revision", Kind::Int), ("said", Kind::Text)],
+    about: "What is said.",
+    columns: &[
+        Column::new("subject", Kind::Text, "of whom"),
+        Column::new("revision", Kind::Int, "by which event"),
+        Column::new("said", Kind::Text, "what").optional(),
+    ],
     key: &["subject", "revision"],
     changes: &[
         Change { set: &[], filter: "subject = ?" },
@@ -41,17 +47,6 @@ impl Projection for Sample {
     }
     fn version(&self) -> u32 {
         3
-    }
-    fn tables_sql(&self) -> &'static str {
-        "-- It's a table, in INTEGER and TEXT.
-         CREATE TABLE span (
-            id INTEGER PRIMARY KEY, label TEXT NOT NULL, event_id BLOB, valid_to TEXT,
-            known_to INTEGER
-         ) STRICT;
-         CREATE TABLE name (
-            subject TEXT NOT NULL, revision INTEGER NOT NULL, said TEXT,
-            PRIMARY KEY (subject, revision)
-         ) STRICT, WITHOUT ROWID;"
     }
     fn indexes_sql(&self) -> &'static str {
         "CREATE INDEX span_by_label ON span (label);

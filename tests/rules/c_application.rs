@@ -13,7 +13,7 @@ use crate::lives::{
     accepted_area, approved_area, area_application, materials, reason, recommendation,
     recommended_area,
 };
-use crate::story::{Story, act, date, forbidden, id, ids, invalid, not_permitted};
+use crate::story::{Story, act, date, forbidden, id, ids, invalid, missing, not_permitted};
 
 fn applied_area() -> Story {
     let mut story = Story::area();
@@ -104,12 +104,13 @@ fn c3_an_applicant_is_of_one_of_five_kinds() {
 fn c4_more_than_thirty_agencies_are_needed() {
     let refusal =
         Story::area().refuses(LocalGovernment, "apply", "2014-10-08", area_application(30));
-    let reason = Reason::RequirementNotMet {
-        requirement: id("agencies"),
-        required: "more than 30 agencies".to_owned(),
-        given: "30".to_owned(),
+    let Reason::RequirementNotMet { requirement, required, given } = &*refusal.reason else {
+        panic!("{refusal}")
     };
-    assert_eq!((*refusal.reason, refusal.article.as_deref()), (reason, Some("Art. 6(3)")));
+    assert_eq!(requirement.id, "agencies");
+    assert_eq!((required.en.as_str(), given.en.as_str()), ("more than 30 agencies", "30"));
+    assert_eq!((required.zh.as_str(), given.zh.as_str()), ("超过30家", "30家"));
+    assert_eq!(refusal.article.as_deref(), Some("Art. 6(3)"));
     assert_eq!(refusal.detail.zh, "知识产权服务机构数量：须超过30家，所填为30家");
     assert_eq!(refusal.measure, Some(id("2014-40")));
     assert_eq!(applied_area().stands("2014-10-08"), "candidate.applied");
@@ -171,7 +172,7 @@ fn c4_each_requirement_is_stated() {
         let Reason::RequirementNotMet { requirement: named, .. } = *refusal.reason else {
             panic!("{refusal}")
         };
-        assert_eq!(named, requirement);
+        assert_eq!(named.id, requirement);
     }
     let mut body = area_application(31);
     body["requirements"]["weather"] = json!("fine");
@@ -214,16 +215,14 @@ fn c6_a_missing_material_is_named() {
     let mut body = area_application(31);
     body["materials"] = materials(&["application"]);
     let refusal = Story::area().refuses(LocalGovernment, "apply", "2014-10-08", body);
-    let missing = ids(&["initial_work_plan", "commitment"]);
-    assert_eq!(*refusal.reason, Reason::MaterialMissing { materials: missing });
+    assert_eq!(missing(&refusal), ids(&["initial_work_plan", "commitment"]));
     assert_eq!(refusal.article.as_deref(), Some("Art. 5, Art. 6, Art. 7"));
     assert!(refusal.detail.en.contains("Letter of commitment on the truthfulness"));
     assert!(refusal.detail.zh.contains("申报材料真实性承诺函"));
 
     let bare = json!({ "opinion": "recommended" });
     let refusal = applied_area().refuses(ProvincialDepartment, "recommend", "2014-10-10", bare);
-    let missing = ids(&["letter_of_recommendation"]);
-    assert_eq!(*refusal.reason, Reason::MaterialMissing { materials: missing });
+    assert_eq!(missing(&refusal), ids(&["letter_of_recommendation"]));
     assert_eq!(recommended_area().fact(1).materials[0].kind, "letter_of_recommendation");
 }
 

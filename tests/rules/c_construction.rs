@@ -186,9 +186,9 @@ fn c13_the_first_report_is_due_in_the_january_after_approval() {
 #[test]
 fn c13_reports_are_due_every_january_and_judged_by_receipt() {
     let mut story = approved_area();
-    story.does(LocalGovernment, "submit_report", "2015-01-20", report(2014));
+    let revision = story.does(LocalGovernment, "submit_report", "2015-01-20", report(2014));
     let again = story.refuses(LocalGovernment, "submit_report", "2015-01-21", report(2014));
-    assert_eq!(*again.reason, Reason::AlreadyDecided { by: None });
+    assert_eq!(*again.reason, Reason::AlreadyDecided { revision, by: None });
     assert_eq!(again.article.as_deref(), Some("Art. 15"));
     // Dated back to January, recorded in March.
     story.today("2016-03-10");

@@ -247,11 +247,16 @@ fn g2_what_is_dated_back_cites_its_document() {
     for (name, on, body) in [
         ("note", "2013-11", json!({ "text": "unveiled" })),
         ("attest_standing", "2017", crate::lives::attested("experimental")),
-        ("record_under_unknown_rule", "2013-09", json!({ "what": "approved" })),
     ] {
         let decision = other.decide(Registrar, &act(name, on, body)).unwrap();
         assert!(!decision.fact.findings.iter().any(|f| f.code == "dated_back_without_document"));
     }
+    // An act under an unknown rule has no other member for its source.
+    let unknown = |body| act("record_under_unknown_rule", "2013-09", body);
+    let bare = other.decide(Registrar, &unknown(json!({ "what": "approved" }))).unwrap_err();
+    invalid(&bare, &["/document"]);
+    let cited = json!({ "what": "approved", "document": document() });
+    other.decide(Registrar, &unknown(cited)).unwrap();
 }
 
 /// An exercise plays with days: there it is a finding.

@@ -14,7 +14,7 @@ use crate::lives::{
     acceptance, approved_area, area_application, attest, attested, document, pilot, plan,
     province_application, recommended_area, review,
 };
-use crate::story::{Story, act, date, day, forbidden, id, invalid, not_permitted};
+use crate::story::{Story, act, date, day, forbidden, id, invalid, missing, not_permitted};
 
 #[test]
 fn g9_an_attestation_opens_an_enrollment_and_owes_nothing() {
@@ -307,8 +307,7 @@ fn g14_an_act_under_an_unknown_rule_has_no_article_and_no_check() {
 
     let known =
         story.refuses(Registrar, "record_under_unknown_rule", "2014-09-29", body("applied"));
-    let Reason::NotPermitted { missing, .. } = *known.reason else { panic!("{known:?}") };
-    assert_eq!(missing, [id("unknown_rule")]);
+    assert_eq!(missing(&known), [id("unknown_rule")]);
     forbidden(
         &story.refuses(NationalOffice, "record_under_unknown_rule", "2013-06", body("x")),
         &[Registrar],

@@ -92,7 +92,7 @@ fn g5_a_refusal_says_the_reading_that_it_rests_on() {
     let rule = "After an unqualified result the next check needs";
     assert!(early.reading.unwrap().en.starts_with(rule));
     let asks = &early.detail.en;
-    assert!(asks.starts_with("one of these is needed: past its day, 30 June 2018: "), "{asks}");
+    assert!(asks.starts_with("needed: one of these: the day set for “"), "{asks}");
     assert!(
         !asks.contains("nothing awaits"),
         "what is needed is said, not what is missing: {asks}"
@@ -121,7 +121,7 @@ fn p11_who_asked_for_an_adjustment_is_not_ended_before_it_is_decided() {
     let document = json!({ "title": "t", "number": "1", "issuing_office": "o" });
     let body = || json!({ "reason": "neither", "document": document });
     let pending = story.refuses(NationalOffice, "end_standing", "2019-07-01", body());
-    not_permitted(&pending, "pilot.failed", &["nothing_awaits"], "I(II)");
+    not_permitted(&pending, "pilot.failed", &["no_matter_open"], "I(II)");
     story.does(NationalOffice, "reject_adjustment", "2019-08-01", reason());
     story.does(NationalOffice, "end_standing", "2019-09-01", body());
     assert_eq!(story.stands("2019-09-01"), "exited");
@@ -136,7 +136,7 @@ fn g2_what_a_decision_ahead_will_meet_is_not_submitted_again() {
         crate::story::act("approve_scheme", "2016-12-01", json!({ "decided_on": "2016-10-01" }));
     let decided = story.records(NationalOffice, &ahead).unwrap();
     let again = story.refuses(Province, "submit_scheme", "2016-11-01", scheme(&LEADING));
-    assert_eq!(*again.reason, Reason::AlreadyDecided { by: None });
+    assert_eq!(*again.reason, Reason::AlreadyDecided { revision: decided, by: None });
     assert!(again.detail.en.contains(&format!("revision {decided}")), "{}", again.detail.en);
     // Until then the tasks have not begun, and it stays owed.
     let progress = json!({ "task": "local_practice", "text": "x" });

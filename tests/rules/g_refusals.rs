@@ -70,6 +70,7 @@ fn refusal(story: &Story, state: &State, kind: ActKind, office: Office) -> Optio
         mending: None,
         standing_in: &|_| None,
         met_for_whole: &|_| None,
+        enrolled: &|_| None,
     };
     check_footing(&context, state, kind, office, CivilDate::from(story.now.civil_day())).err()
 }
@@ -82,9 +83,11 @@ fn agrees_with_itself(story: &Story, state: &State, office: Office, refusal: &Re
     assert!(!refusal.detail.zh.contains(refusal.act.as_str()), "{at}: {}", refusal.detail.zh);
     match &*refusal.reason {
         Reason::NotPermitted { stands_at, allowed_from, missing } => {
-            assert_eq!(stands_at.as_deref(), state.node.as_ref().map(|node| node.as_str()), "{at}");
-            let elsewhere = missing.iter().any(|missing| missing == "standing");
-            assert!(!elsewhere || !covered(allowed_from, state.node.as_ref()), "{at}");
+            let stands = stands_at.as_ref().map(|at| at.id.as_str());
+            assert_eq!(stands, state.node.as_ref().map(|node| node.as_str()), "{at}");
+            let elsewhere = missing.iter().any(|missing| missing.id == "standing");
+            let from: Vec<_> = allowed_from.iter().map(|from| from.id.clone()).collect();
+            assert!(!elsewhere || !covered(&from, state.node.as_ref()), "{at}");
             assert!(!elsewhere || !allowed_from.is_empty(), "{at}");
         }
         Reason::OfficeForbidden { required } => {

@@ -248,6 +248,11 @@ fn g1_nobody_corrects_a_lapse_or_acknowledges_its_receipt() {
     let refusal = story.refuses(NationalOffice, "correct", "2015-01-20", annul);
     assert!(refusal.detail.en.contains("is no act of this record"), "{refusal}");
     let receipt = json!({ "of": lapse, "receipt_on": "2015-01-13" });
+    let refusal =
+        story.refuses(NationalOffice, "acknowledge_receipt", "2015-01-20", receipt.clone());
+    assert!(refusal.detail.en.contains("nothing on record met an obligation"), "{refusal}");
+    // Also where something did.
+    story.does(ProvincialDepartment, "submit_plan", "2015-01-20", crate::lives::plan());
     let refusal = story.refuses(NationalOffice, "acknowledge_receipt", "2015-01-20", receipt);
     assert!(refusal.detail.en.contains("is no act of"), "{refusal}");
 }

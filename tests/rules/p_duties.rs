@@ -3,14 +3,13 @@
 use docket::domain::act::ActKind;
 use docket::domain::duty::DutyStatus;
 use docket::domain::ids::Office::{NationalOffice, Province, Registrar};
-use docket::domain::refusal::Reason;
 use serde_json::{Value, json};
 
 use crate::lives::{
     LEADING, SUPPORTING, attest, document, evaluated, failed_pilot, pilot, province_application,
     reason, scheme,
 };
-use crate::story::{Story, date, forbidden, id, ids, invalid, not_permitted};
+use crate::story::{Story, date, forbidden, id, ids, invalid, missing, not_permitted};
 
 const OPEN: Option<DutyStatus> = Some(DutyStatus::Open);
 const MET: Option<DutyStatus> = Some(DutyStatus::Met);
@@ -219,7 +218,7 @@ fn p10_a_demonstration_province_adjusts_without_a_place_and_owes_a_scheme() {
     story.does(NationalOffice, "approve_adjustment", "2024-02-01", json!({}));
     assert_eq!(story.stands("2024-02-01"), "demonstration");
     let early = story.refuses(NationalOffice, "list", "2024-03-01", listing("powerful"));
-    not_permitted(&early, "demonstration", &["standing"], "III(II)");
+    not_permitted(&early, "demonstration", &["standing"], "III(III)");
 }
 
 /// Failed as a pilot, and failed as a demonstration province.
@@ -241,8 +240,7 @@ fn p11_in_either_stage_nothing_leads_on_from_a_failure() {
             ("open_evaluation", json!({ "scope": "once more" })),
         ] {
             let refusal = story.refuses(NationalOffice, act, "2025-01-01", body);
-            let Reason::NotPermitted { missing, .. } = &*refusal.reason else { panic!("{act}") };
-            assert_eq!(missing, &ids(&["standing"]), "{act}");
+            assert_eq!(missing(&refusal), ids(&["standing"]), "{act}");
         }
         for (office, act, body) in [
             (NationalOffice, "inspect", json!({ "findings": "seen" })),
@@ -278,9 +276,12 @@ fn p11_once_it_asked_for_an_adjustment_it_is_the_national_offices_move() {
         assert_eq!(story.stands("2025-03-01"), phase);
         let results: Vec<_> = story.state.results.iter().map(|r| r.result.as_str()).collect();
         assert_eq!(results.last(), Some(&"failed"), "it stays on record");
-        let rank = if phase == "pilot" { "demonstration" } else { "powerful" };
+        let (rank, article) = match phase {
+            "pilot" => ("demonstration", "III(II)"),
+            _ => ("powerful", "III(III)"),
+        };
         let early = story.refuses(NationalOffice, "list", "2025-04-01", listing(rank));
-        not_permitted(&early, phase, &["standing"], "III(II)");
+        not_permitted(&early, phase, &["standing"], article);
         story.does(NationalOffice, "evaluate", "2025-05-01", evaluated("passed"));
         story.does(NationalOffice, "list", "2025-06-01", listing(rank));
         assert_eq!(story.stands("2025-06-01"), rank);

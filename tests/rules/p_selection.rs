@@ -8,7 +8,8 @@ use serde_json::json;
 
 use crate::lives::{LEADING, document, evaluated, pilot, province_application, reason, scheme};
 use crate::story::{
-    PROVINCE_2015, Story, act, day, forbidden, id, ids, invalid, measure, not_permitted, versions,
+    PROVINCE_2015, Story, act, day, forbidden, id, ids, invalid, measure, missing, not_permitted,
+    versions,
 };
 
 fn applied(category: &str, rank: &str) -> Story {
@@ -44,8 +45,7 @@ fn p2_only_provinces_and_the_corps_take_part() {
     let city = Story::new("strong_province", measures(), "440300", "city");
     let refusal =
         city.refuses(Province, "apply", "2016-03-01", province_application("leading", "pilot"));
-    let kinds = ids(&["province", "corps"]);
-    assert_eq!(*refusal.reason, Reason::IneligibleSubject { allowed_kinds: kinds });
+    assert_eq!(missing(&refusal), ids(&["province", "corps"]));
     assert_eq!(refusal.article.as_deref(), Some("Circular (addressees), I(II)"));
 }
 
@@ -222,5 +222,5 @@ fn p6_a_scheme_addresses_each_main_task_of_its_category() {
     );
     assert_eq!(story.stands("2017-03-01"), "pilot");
     let foreign = json!({ "task": "basic_ability", "text": "x" });
-    invalid(&story.refuses(Province, "report_progress", "2017-03-01", foreign), &["/tasks"]);
+    invalid(&story.refuses(Province, "report_progress", "2017-03-01", foreign), &["/task"]);
 }

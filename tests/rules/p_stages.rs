@@ -85,23 +85,21 @@ fn p9_a_demonstration_province_becomes_a_powerful_one() {
     let listing = |rank: &str| json!({ "rank": rank, "batch": "1", "document": document() });
     story.does(NationalOffice, "evaluate", "2019-05-15", evaluated("passed"));
     let skip = story.refuses(NationalOffice, "list", "2020-03-01", listing("powerful"));
-    invalid(&skip, &["/rank"]);
-    assert_eq!(skip.article.as_deref(), Some("III(II)"));
+    not_permitted(&skip, "pilot.passed", &["standing"], "III(III)");
     story.does(NationalOffice, "list", "2020-03-01", listing("demonstration"));
     // It passed as a pilot: for this step it has to pass as a demonstration province.
     let unevaluated = story.refuses(NationalOffice, "list", "2029-03-01", listing("powerful"));
-    not_permitted(&unevaluated, "demonstration", &["standing"], "III(II)");
+    not_permitted(&unevaluated, "demonstration", &["standing"], "III(III)");
     story.does(NationalOffice, "evaluate", "2028-05-15", evaluated("passed"));
     assert_eq!(story.stands("2028-05-15"), "demonstration.passed");
     let same = story.refuses(NationalOffice, "list", "2029-03-01", listing("demonstration"));
-    invalid(&same, &["/rank"]);
-    assert_eq!(same.article.as_deref(), Some("III(III)"));
+    not_permitted(&same, "demonstration.passed", &["standing"], "III(II)");
     let bare = json!({ "rank": "powerful", "batch": "1" });
     invalid(&story.refuses(NationalOffice, "list", "2029-03-01", bare), &["/document"]);
     story.does(NationalOffice, "list", "2029-03-01", listing("powerful"));
     assert_eq!(story.stands("2029-03-01"), "powerful");
     let again = story.refuses(NationalOffice, "list", "2030-03-01", listing("powerful"));
-    not_permitted(&again, "powerful", &["standing"], "III(II)");
+    not_permitted(&again, "powerful", &["standing"], "III(III)");
 }
 
 #[test]

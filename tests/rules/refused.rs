@@ -1,6 +1,6 @@
 //! What a refusal has to say.
 
-use docket::domain::ids::Office;
+use docket::domain::ids::{Id, Office};
 use docket::domain::refusal::{Reason, Refusal};
 
 use super::ids;
@@ -8,12 +8,23 @@ use super::ids;
 /// The refusal is that the standing is wrong or a condition is missing, under this article.
 #[track_caller]
 pub fn not_permitted(refusal: &Refusal, stands_at: &str, missing: &[&str], article: &str) {
-    let Reason::NotPermitted { stands_at: at, missing: lacks, .. } = &*refusal.reason else {
+    let lacks = self::missing(refusal);
+    let Reason::NotPermitted { stands_at: at, .. } = &*refusal.reason else { unreachable!() };
+    let at = at.as_ref().map_or("none", |at| at.id.as_str());
+    assert_eq!((at, lacks), (stands_at, ids(missing)), "{}", refusal.detail.en);
+    assert_eq!(refusal.article.as_deref(), Some(article), "{}", refusal.detail.en);
+}
+
+/// The codes of what a refusal says is missing, or of the kinds of subject that it would take.
+#[track_caller]
+pub fn missing(refusal: &Refusal) -> Vec<Id> {
+    let (Reason::NotPermitted { missing, .. }
+    | Reason::MaterialMissing { materials: missing }
+    | Reason::IneligibleSubject { allowed_kinds: missing }) = &*refusal.reason
+    else {
         panic!("{:?}: {}", refusal.reason, refusal.detail.en)
     };
-    let at = at.as_deref().unwrap_or("none");
-    assert_eq!((at, lacks), (stands_at, &ids(missing)), "{}", refusal.detail.en);
-    assert_eq!(refusal.article.as_deref(), Some(article), "{}", refusal.detail.en);
+    missing.iter().map(|lack| lack.id.clone()).collect()
 }
 
 /// The refusal is that members are wrong; these, in this order.

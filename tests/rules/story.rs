@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 
 mod refused;
 #[allow(unused_imports, reason = "each suite uses the part that it needs")]
-pub use refused::{forbidden, invalid, not_permitted};
+pub use refused::{forbidden, invalid, missing, not_permitted};
 
 pub const CLUSTER_2012: &str = include_str!("../../schemas/measures/cluster_area/2012-61.toml");
 pub const CLUSTER_2014: &str = include_str!("../../schemas/measures/cluster_area/2014-40.toml");
@@ -36,8 +36,7 @@ pub const HIGH_QUALITY: &str =
     include_str!("../../schemas/measures/high_quality_cluster_area/2023-28.toml");
 
 /// Acts that cite a source instead of a document.
-const CITES_ITS_SOURCE: [&str; 5] =
-    ["note", "attest_standing", "record_under_unknown_rule", "correct", "acknowledge_receipt"];
+const CITES_ITS_SOURCE: [&str; 4] = ["note", "attest_standing", "correct", "acknowledge_receipt"];
 
 /// What the binary brings along, checked once.
 static BROUGHT: LazyLock<Checked<'static>> = LazyLock::new(|| check_files(FILES, None));
@@ -171,6 +170,7 @@ impl Story {
             now: self.now,
             mending: None,
             met_for_whole: &|_| None,
+            enrolled: &|_| None,
             standing_in: &elsewhere,
         };
         let decided = decide_on(&context, &self.history, request);
@@ -238,7 +238,7 @@ impl Story {
             revision,
             sequence: Some(revision + 10),
             id: uuid::Uuid::from_u128(0xd0c_0000 + u128::from(revision)),
-            event: Event::Acted(Box::new(decision.fact)),
+            event: Event::Acted(decision.fact),
             meta,
         };
         survives_writing(event.event.fact().unwrap());

@@ -1,5 +1,7 @@
 //! Answers: their headers, and how numbers and pages are written.
 
+use std::cell::RefCell;
+
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, HttpResponseBuilder};
@@ -10,12 +12,15 @@ use super::call::{Answered, Call, wrong_parameter};
 use super::etag::{self, VARY};
 use crate::codec;
 use crate::domain::ids::digits;
+use crate::domain::words::{Given, said};
 use crate::views::problem::Problem;
 
 /// To be asked for again, but only with its tag.
 pub const REVALIDATE: &str = "private, no-cache";
 /// Never to change.
 pub const IMMUTABLE: &str = "private, max-age=31536000, immutable";
+/// The largest answer for which a thread keeps the room in which it is written.
+const PAD_BYTES: usize = 64 * 1024;
 /// How many items a page has where none is asked for.
 pub const DEFAULT_LIMIT: usize = 50;
 /// How many it has at most; more is read as this.
@@ -39,13 +44,13 @@ pub fn by_content<T: Serialize>(
     value: &T,
     cache: &'static str,
 ) -> Answered {
-    let body = serde_json::to_vec(value).map_err(Problem::internal)?;
+    let body = written(value)?;
     let content = codec::sha256_hex(&body);
     let tag = format!("\"{}.json.{}\"", &content[..32], call.language.tag());
     if etag::unchanged(&call.http, &tag) {
         return Ok(etag::not_modified(&tag, cache, Some(call.language)));
     }
-    Ok(rendered(call, response, body.into(), cache, Some(&tag)))
+    Ok(rendered(call, response, body, cache, Some(&tag)))
 }
 
 /// A JSON answer with an entity tag; 304 where the caller has it.
@@ -70,8 +75,23 @@ pub fn json_with<T: Serialize>(
     cache: &'static str,
     tag: Option<&str>,
 ) -> Answered {
-    let body = serde_json::to_vec(value).map_err(Problem::internal)?;
-    Ok(rendered(call, response, body.into(), cache, tag))
+    Ok(rendered(call, response, written(value)?, cache, tag))
+}
+
+/// A value as JSON, in no more memory than it takes.
+///
+/// # Errors
+/// `internal-error` when it can't be written.
+pub fn written<T: Serialize>(value: &T) -> Result<Bytes, Problem> {
+    thread_local!(static PAD: RefCell<Vec<u8>> = RefCell::default());
+    PAD.with_borrow_mut(|pad| {
+        pad.clear();
+        serde_json::to_writer(&mut *pad, value).map_err(Problem::internal)?;
+        match pad.capacity() {
+            0..=PAD_BYTES => Ok(Bytes::copy_from_slice(pad)),
+            _ => Ok(std::mem::take(pad).into()),
+        }
+    })
 }
 
 /// An answer whose JSON is there already.
@@ -101,7 +121,15 @@ pub fn limit(call: &Call) -> Result<usize, Problem> {
     let Some(text) = call.parameter("limit") else { return Ok(DEFAULT_LIMIT) };
     match digits(text).map(usize::try_from) {
         Some(Ok(limit)) if limit > 0 => Ok(limit.min(MAX_LIMIT)),
-        _ => Err(wrong_parameter("limit", &format!("{text:?} is not a number from 1 on"))),
+        _ => {
+            let given = Given(text);
+            let text = said!(
+                "“{given}” is not a number from 1 on",
+                "“{given}”不是大于等于1的整数",
+                given = given
+            );
+            Err(wrong_parameter("limit", text))
+        }
     }
 }
 

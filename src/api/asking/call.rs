@@ -18,9 +18,10 @@ use super::state::ApiState;
 use crate::app::{ActError, Caller};
 use crate::codec::RequestBody;
 use crate::domain::decide::Actor;
-use crate::domain::ids::{Language, Office, SubjectId, digits};
+use crate::domain::ids::{Language, Office, SubjectId, Text, digits};
 use crate::domain::measure::Program;
 use crate::domain::subject::Subject;
+use crate::domain::words::{Given, said};
 use crate::views::problem::{Code, Problem, TraceId};
 
 /// What describes the table of routes. It is made above all handlers, from the table itself, and those
@@ -135,7 +136,15 @@ impl Call {
         match self.parameter(name) {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),
-            Some(other) => Err(wrong_parameter(name, &format!("{other:?} is not true or false"))),
+            Some(other) => {
+                let given = Given(other);
+                let text = said!(
+                    "“{given}” is not true or false",
+                    "“{given}”不是 true 或 false",
+                    given = given
+                );
+                Err(wrong_parameter(name, text))
+            }
         }
     }
 
@@ -143,13 +152,13 @@ impl Call {
     ///
     /// # Errors
     /// `malformed-request`, naming the parameter.
-    pub fn parsed<T, E: std::fmt::Display>(
+    pub fn parsed<T, E: Into<Text>>(
         &self,
         name: &str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Result<Option<T>, Problem> {
         self.parameter(name)
-            .map(|value| parse(value).map_err(|error| wrong_parameter(name, &error.to_string())))
+            .map(|value| parse(value).map_err(|error| wrong_parameter(name, error.into())))
             .transpose()
     }
 
@@ -162,8 +171,8 @@ impl Call {
     ///
     /// # Errors
     /// `validation-error`, naming every member that is wrong.
-    pub fn content<T: DeserializeOwned + JsonSchema>(&self) -> Result<T, Problem> {
-        self.body.object().map_err(|error| refused(error, self.language))
+    pub fn content<T: DeserializeOwned + JsonSchema>(&mut self) -> Result<T, Problem> {
+        std::mem::take(&mut self.body).object().map_err(|error| refused(error, self.language))
     }
 
     /// How many seconds the request prefers to wait (`Prefer: wait`, RFC 7240).
@@ -235,12 +244,20 @@ pub fn office_of(role: Role) -> Option<Office> {
     }
 }
 
-/// A parameter whose value has the wrong form.
-pub fn wrong_parameter(name: &str, what: &str) -> Problem {
+/// A parameter that can't be what it is, in both languages.
+pub fn refused_parameter(name: &str, en: &str, zh: &str) -> Problem {
     Problem::new(Code::MalformedRequest)
-        .detail(format!("parameter {name}: {what}"))
-        .detail_zh(format!("参数 {name}：{what}"))
-        .member("errors", serde_json::json!([{ "parameter": name, "detail": what }]))
+        .detail(format!("{name}: {en}"))
+        .detail_zh(format!("{name}：{zh}"))
+        .parameter_error(name, Text { en: en.to_owned(), zh: zh.to_owned() })
+}
+
+/// A parameter whose value has the wrong form.
+pub fn wrong_parameter(name: &str, what: Text) -> Problem {
+    Problem::new(Code::MalformedRequest)
+        .detail(format!("parameter {name}: {}", what.en))
+        .detail_zh(format!("参数 {name}：{}", what.zh))
+        .parameter_error(name, what)
 }
 
 /// The parameters of a query, percent-decoded.

@@ -2,9 +2,10 @@
 //! error, since an empty list would say that nobody stands there.
 
 use super::call::{Call, wrong_parameter};
-use crate::domain::ids::{Id, Office, SubjectId};
+use crate::domain::ids::{Id, Office, SubjectId, Text};
 use crate::domain::measure::{Measure, Program};
 use crate::domain::text::says_something;
+use crate::domain::words::{Given, said};
 use crate::views::problem::{Code, Problem};
 
 /// The phase, category or obligation that a parameter names.
@@ -38,7 +39,7 @@ pub fn declared(
 pub fn number(call: &Call, parameter: &'static str) -> Result<Option<Id>, Problem> {
     call.parsed(parameter, |text| match says_something(text) {
         true => Ok(Id::from(text.trim())),
-        false => Err(format!("{text:?} says nothing")),
+        false => Err(said!("it says nothing", "未填写")),
     })
 }
 
@@ -53,15 +54,15 @@ pub fn kind(call: &Call) -> Result<Option<Id>, Problem> {
     one_of("kind", asked, known).map(Some)
 }
 
-/// The office that `owes` names.
+/// The office that a parameter names.
 ///
 /// # Errors
 /// `malformed-request`, with the offices that there are.
-pub fn office(call: &Call) -> Result<Option<Office>, Problem> {
-    call.parsed("owes", |text| {
+pub fn office(call: &Call, parameter: &str) -> Result<Option<Office>, Problem> {
+    call.parsed(parameter, |text| {
         Office::parse(text).ok_or_else(|| {
             let known = Office::ALL.iter().map(|office| office.as_str()).collect::<Vec<_>>();
-            format!("{text:?} is none of {}", known.join(", "))
+            none_of(text, &known.join(", "))
         })
     })
 }
@@ -89,8 +90,11 @@ pub fn exercise(call: &Call) -> Result<bool, Problem> {
     let flag = call.flag("exercise")?;
     let Some(program) = program(call)? else { return Ok(flag) };
     if told && flag != program.is_exercise() {
-        let id = &program.id;
-        return Err(wrong_parameter("exercise", &format!("the program {id} contradicts it")));
+        let text = match program.is_exercise() {
+            true => said!("{name} is an exercise", "“{name}”是演练项目", name = program.name),
+            false => said!("{name} is no exercise", "“{name}”不是演练项目", name = program.name),
+        };
+        return Err(wrong_parameter("exercise", text));
     }
     Ok(program.is_exercise())
 }
@@ -115,12 +119,23 @@ pub fn words<T: Copy>(call: &Call, name: &str, known: &[(&str, T)]) -> Result<Ve
         let found = known.iter().find(|(known, _)| known.eq_ignore_ascii_case(word));
         found.map(|(_, value)| *value).ok_or_else(|| {
             let list = known.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ");
-            wrong_parameter(name, &format!("{word:?} is none of {list}"))
+            wrong_parameter(name, none_of(word, &list))
         })
     };
     // A word that is said again asks for nothing more.
     let said: std::collections::BTreeSet<&str> = text.split(',').collect();
     said.into_iter().map(one).collect()
+}
+
+/// That a value is none of those that are known.
+pub fn none_of(given: &str, known: &str) -> Text {
+    let (given, known) = (Given(given), Given(known));
+    said!(
+        "“{given}” is none of {known}",
+        "“{given}”不可用；可用的有 {known}",
+        given = given,
+        known = known
+    )
 }
 
 fn one_of(parameter: &str, asked: &str, mut known: Vec<Id>) -> Result<Id, Problem> {
@@ -129,9 +144,16 @@ fn one_of(parameter: &str, asked: &str, mut known: Vec<Id>) -> Result<Id, Proble
     }
     known.sort();
     known.dedup();
-    let known = match known.is_empty() {
-        true => "this program has none".to_owned(),
-        false => format!("it is none of {}", known.join(", ")),
+    let text = match known.is_empty() {
+        true => {
+            let asked = Given(asked);
+            said!(
+                "“{asked}” is not known; this program has none",
+                "没有“{asked}”；该项目没有此类值",
+                asked = asked
+            )
+        }
+        false => none_of(asked, &known.join(", ")),
     };
-    Err(wrong_parameter(parameter, &format!("{asked:?} is not known; {known}")))
+    Err(wrong_parameter(parameter, text))
 }

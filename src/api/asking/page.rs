@@ -7,7 +7,7 @@ use actix_web::http::header;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::answer::REVALIDATE;
+use super::answer::{REVALIDATE, written};
 use super::call::{Answered, Call};
 use super::cursor::{Cursor, next_link, write_cursor};
 use super::etag;
@@ -99,6 +99,25 @@ pub async fn ask_at<T: Default + Send + 'static>(
     }
 }
 
+/// That the caller has the page as it would be now: what the tables have read says so, and no row is
+/// asked for.
+///
+/// # Errors
+/// As [`ask`].
+pub async fn had_already(
+    call: &Call,
+    times: &Times,
+    model: &'static str,
+) -> Result<Option<HttpResponse>, Problem> {
+    if !call.http.headers().contains_key(header::IF_NONE_MATCH) {
+        return Ok(None);
+    }
+    let now = ask_at(call, times, |_, _| Ok(())).await?;
+    let tag = tag(call, times, (version_of(model), &now.copy, now.position));
+    let had = etag::unchanged(&call.http, &tag);
+    Ok(had.then(|| etag::not_modified(&tag, REVALIDATE, Some(call.language))))
+}
+
 /// What goes into a page.
 pub struct Filled<T, C> {
     /// The items.
@@ -127,9 +146,9 @@ pub struct Filled<T, C> {
 /// `internal-error`.
 pub fn page<T: Serialize, C: Serialize>(call: &Call, filled: Filled<T, C>) -> Answered {
     let (name, version) = filled.model;
-    let failed = call.state.models_status.borrow().failed.as_ref().map(|f| f.reason.clone());
+    let failed = call.state.models_status.borrow().failed.is_some();
     let times = filled.times;
-    let tag = tag(call, &times, (version, &filled.copy, filled.position), failed.is_some());
+    let tag = tag(call, &times, (version, &filled.copy, filled.position));
     if etag::unchanged(&call.http, &tag) {
         return Ok(etag::not_modified(&tag, REVALIDATE, Some(call.language)));
     }
@@ -151,10 +170,10 @@ pub fn page<T: Serialize, C: Serialize>(call: &Call, filled: Filled<T, C>) -> An
             version,
             sequence: filled.position.map(sequence),
             recorded_at: filled.known_at_us.map(|us| Timestamp::from_micros(us).to_rfc3339()),
-            failed: failed.map(|_| "an event could not be taken in; see /health/ready".to_owned()),
+            failed: failed.then(|| "an event could not be taken in; see /health/ready".to_owned()),
         },
     };
-    let body = serde_json::to_vec(&page).map_err(Problem::internal)?;
+    let body = written(&page)?;
     let mut response = HttpResponse::Ok();
     response
         .insert_header((header::CONTENT_TYPE, "application/json"))
@@ -175,13 +194,13 @@ fn tag(
     call: &Call,
     times: &Times,
     (version, copy, position): (u32, &CopyId, Option<u64>),
-    failed: bool,
 ) -> String {
     let read = match times.known {
         Known::All => position.map_or_else(|| "none".to_owned(), |position| position.to_string()),
         Known::To(known) => format!("to-{known}-{}", editions(call)),
         Known::Nothing => format!("to-none-{}", editions(call)),
     };
+    let failed = call.state.models_status.borrow().failed.is_some();
     let failed = if failed { "failed-" } else { "" };
     format!("W/\"{failed}{version}-{read}-{}-{}-{copy}\"", times.day, call.language.tag())
 }

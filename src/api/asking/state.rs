@@ -107,7 +107,7 @@ pub struct ApiState {
     /// The webhooks, where this node has them.
     pub webhooks: Option<Arc<Webhooks>>,
     /// Today's statuses by language and stream.
-    pub rendered: Kept<Rendered>,
+    pub rendered: Kept<String, Rendered>,
     /// The interface as it describes itself here.
     pub described: OnceLock<Rendered>,
     /// What is counted of requests.

@@ -9,10 +9,11 @@ use super::tables::{CATCH_UP, ask, reach};
 use crate::app::KnownAt;
 use crate::domain::date::{Day, Timestamp};
 use crate::domain::history::History;
+use crate::domain::words::{Given, said};
 use crate::projection::At;
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::{Code, Problem};
-use crate::views::sequence::a_sequence;
+use crate::views::sequence::{a_sequence, beyond};
 
 /// Which day is asked about.
 pub const AS_OF: Parameter = Parameter::new(
@@ -83,14 +84,29 @@ impl Known {
 /// # Errors
 /// `malformed-request`, also when it is said in two ways; the log's.
 pub async fn known(call: &Call) -> Result<(Option<Timestamp>, Known), Problem> {
-    let known_at = call.parsed("known_at", Timestamp::parse_rfc3339)?;
-    let at_sequence = call.parsed("at_sequence", a_sequence)?;
+    known_by(call, (&KNOWN_AT, &AT_SEQUENCE)).await
+}
+
+/// The same by other parameters: one that names an instant, and one that names a sequence.
+///
+/// # Errors
+/// As [`known`].
+pub async fn known_by(
+    call: &Call,
+    (by_instant, by_sequence): (&Parameter, &Parameter),
+) -> Result<(Option<Timestamp>, Known), Problem> {
+    let known_at = call.parsed(by_instant.name, Timestamp::parse_rfc3339)?;
+    let at_sequence = call.parsed(by_sequence.name, a_sequence)?;
     let app = &call.state.app;
     match (known_at, at_sequence) {
         (None, None) => Ok((None, Known::All)),
         (Some(_), Some(_)) => Err(wrong_parameter(
-            "at_sequence",
-            "it stands instead of known_at: send one of the two",
+            by_sequence.name,
+            said!(
+                "it stands instead of {instant}: send one of the two",
+                "与 {instant} 只能选用一个",
+                instant = Given(by_instant.name)
+            ),
         )),
         (None, Some(sequence)) => {
             let head =
@@ -98,8 +114,7 @@ pub async fn known(call: &Call) -> Result<(Option<Timestamp>, Known), Problem> {
             if head.is_some_and(|head| sequence <= head) {
                 return Ok((None, Known::To(sequence)));
             }
-            let end = head.map_or("is empty".to_owned(), |head| format!("ends at {head}"));
-            Err(wrong_parameter("at_sequence", &format!("the log {end}")))
+            Err(wrong_parameter(by_sequence.name, beyond(head)))
         }
         (Some(instant), None) => {
             let known = app.sequence_known_at(instant).await;

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use crate::api::asking::call::Call;
 use crate::api::asking::reading::Reading;
 use crate::app::ActAnswer;
+use crate::domain::duty::{DueItem, DutyStatus};
 use crate::domain::event::{EventMeta, Fact, Recorded};
 use crate::domain::ids::{EventRef, Language};
 use crate::domain::measure::Versions;
@@ -15,6 +16,7 @@ use crate::domain::words;
 use crate::log::StreamName;
 use crate::views::brief::{EventBrief, ObligationView, mark_label, number};
 use crate::views::problem::Problem;
+use crate::views::reading::Judged;
 use crate::views::sequence::sequence;
 use crate::views::standing::{StandingView, standing};
 
@@ -42,7 +44,11 @@ impl MeasureOfAct {
             version: event.meta.measure.as_ref().map(ToString::to_string),
             number: event.meta.measure.as_ref().and_then(|m| number(versions, m, language)),
             also: event.meta.measure_also.as_ref().map(ToString::to_string),
-            article: event.meta.article.as_deref().map(|text| words::article(text, language)),
+            article: event
+                .meta
+                .article
+                .as_deref()
+                .map(|text| words::article(text, language).into_owned()),
             readings: readings.map(|text| text.get(language).to_owned()).collect(),
             edition: event.meta.edition.as_ref().map(ToString::to_string),
         }
@@ -68,7 +74,7 @@ fn findings(event: &Recorded, language: Language) -> Vec<FindingView> {
         .map(|finding| FindingView {
             code: finding.code.to_string(),
             text: finding.text.get(language).to_owned(),
-            article: words::article(&finding.article, language),
+            article: words::article(&finding.article, language).into_owned(),
             reading: finding.reading.as_ref().map(|text| text.get(language).to_owned()),
         })
         .collect()
@@ -81,7 +87,7 @@ fn unsettles(event: &Recorded) -> Vec<String> {
 
 /// The answer to the recording of an act.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Recording {
+pub struct Recording<'a> {
     /// The act's id, that of its first event; absent where nothing was recorded.
     pub id: Option<String>,
     /// The act.
@@ -103,30 +109,28 @@ pub struct Recording {
     /// Whether it met an obligation after its due date.
     pub late: bool,
     /// The obligations that it met.
-    pub met: Vec<ObligationView>,
+    pub met: Vec<ObligationView<'a>>,
     /// What was found.
     pub findings: Vec<FindingView>,
     /// Events that lost their ground by it.
     pub unsettles: Vec<String>,
     /// Where the enrollment stands by it; absent where nothing was recorded, or it was done for a program
     /// as a whole.
-    pub enrollment: Option<StandingView>,
+    pub enrollment: Option<StandingView<'a>>,
 }
 
-impl Recording {
-    /// The answer; a function of the events up to this one.
-    ///
-    /// # Errors
-    /// As the log's.
-    pub async fn of(
-        call: &Call,
-        reading: &Reading<'_>,
+impl<'a> Recording<'a> {
+    /// The answer; a function of the events up to this one. `judged` is the state by it, absent where
+    /// nothing was recorded.
+    pub fn of(
+        reading: &'a Reading<'_>,
         answer: &ActAnswer,
-    ) -> Result<Self, Problem> {
+        judged: Option<&'a Judged<'_>>,
+        language: Language,
+    ) -> Self {
         let recorded = &answer.recorded;
-        let language = call.language;
         let act = recorded.event.fact().map(|fact| fact.act.kind().as_str()).unwrap_or_default();
-        let mut view = Recording {
+        let view = Recording {
             id: None,
             act: act.to_owned(),
             act_label: words::act(act, language).to_owned(),
@@ -142,61 +146,46 @@ impl Recording {
             unsettles: unsettles(recorded),
             enrollment: None,
         };
-        if answer.validated_only {
-            return Ok(view);
-        }
-        view.id = Some(recorded.id.to_string());
-        view.state = "RECORDED";
+        let Some(judged) = judged else { return view };
         let events = answer.events().map(|event| EventBrief::of(event, &answer.stream, language));
-        view.events = events.collect();
-        view.revision = Some(answer.last().revision);
-        view.sequence = answer.last().sequence.map(sequence);
-        view.take_state(call, reading, answer).await?;
-        Ok(view)
-    }
-
-    async fn take_state(
-        &mut self,
-        call: &Call,
-        reading: &Reading<'_>,
-        answer: &ActAnswer,
-    ) -> Result<(), Problem> {
-        let (recorded, last) = (&answer.recorded, answer.last().revision);
-        let language = call.language;
-        let cached = call.state.app.enrollment(&reading.stream).await;
-        let cached = cached.map_err(|error| call.problem(error))?;
-        let newest = cached.revision == Some(last);
-        if newest && cached.is_reached(reading.day) {
-            self.take(reading, &cached.state, recorded, language);
-            return Ok(());
+        let by_this = |item: &&DueItem<'_>| item.met.is_some_and(|met| met.by == recorded.revision);
+        let met = judged.items.iter().filter(by_this);
+        let (day, labels) = (reading.day, reading.labels());
+        let met: Vec<_> = met.map(|item| ObligationView::of(item, day, labels, language)).collect();
+        Self {
+            id: Some(recorded.id.to_string()),
+            state: "RECORDED",
+            events: events.collect(),
+            revision: Some(answer.last().revision),
+            sequence: answer.last().sequence.map(sequence),
+            late: met.iter().any(|met| met.status == DutyStatus::Late.mark()),
+            met,
+            enrollment: (!reading.subject.is_program())
+                .then(|| standing(reading, judged, language)),
+            ..view
         }
-        let history = call.state.app.history(&reading.stream).await;
-        let history = history.map_err(|error| call.problem(error))?;
-        let events = usize::try_from(last).unwrap_or(usize::MAX).saturating_add(1);
-        let state = history.known_to(events).state_at(reading.day);
-        self.take(reading, &state, recorded, language);
-        Ok(())
     }
+}
 
-    fn take(
-        &mut self,
-        reading: &Reading<'_>,
-        state: &State,
-        recorded: &Recorded,
-        language: Language,
-    ) {
-        let labels = reading.labels();
-        let laid = reading.unlisted(state);
-        let met = reading
-            .judged(state, &laid)
-            .into_iter()
-            .filter(|item| item.met.is_some_and(|met| met.by == recorded.revision));
-        self.met =
-            met.map(|item| ObligationView::of(&item, reading.day, &labels, language)).collect();
-        self.late = self.met.iter().any(|met| met.status == "LATE");
-        let stands = !reading.subject.is_program();
-        self.enrollment = stands.then(|| standing(reading, state, language));
+/// The state by an act on record, on the day of its recording.
+///
+/// # Errors
+/// As the log's.
+pub async fn state_by(
+    call: &Call,
+    reading: &Reading<'_>,
+    answer: &ActAnswer,
+) -> Result<State, Problem> {
+    let last = answer.last().revision;
+    let cached = call.state.app.enrollment(&reading.stream).await;
+    let cached = cached.map_err(|error| call.problem(error))?;
+    if cached.revision == Some(last) && cached.is_reached(reading.day) {
+        return Ok(cached.state.clone());
     }
+    let history = call.state.app.history(&reading.stream).await;
+    let history = history.map_err(|error| call.problem(error))?;
+    let events = usize::try_from(last).unwrap_or(usize::MAX).saturating_add(1);
+    Ok(history.known_to(events).state_at(reading.day))
 }
 
 /// Who acted and who recorded it.
@@ -309,7 +298,7 @@ impl ActView {
             recorded_at: meta.recorded_at.to_rfc3339(),
             measure: MeasureOfAct::of(event, &reading.versions, language),
             provenance: meta.provenance.as_str().to_ascii_uppercase(),
-            provenance_label: mark_label(meta.provenance.as_str(), language),
+            provenance_label: mark_label(meta.provenance.as_str(), language).to_owned(),
             rests_on: meta.rests_on.split_ascii_whitespace().map(str::to_owned).collect(),
             corrects: (!meta.corrects.is_empty()).then(|| meta.corrects.to_string()),
             findings: findings(event, language),

@@ -7,7 +7,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use uuid::Uuid;
 
-use super::act_view::{ActView, Recording};
+use super::act_view::{ActView, Recording, state_by};
 use super::permitted;
 use crate::api::asking::answer::{IMMUTABLE, List, REVALIDATE, json_with, tagged};
 use crate::api::asking::call::{Answered, Call, to_the_end};
@@ -15,6 +15,7 @@ use crate::api::asking::etag::{enrollment_tag, idempotency_key, preconditions};
 use crate::api::asking::reading::Reading;
 use crate::app::{ActAnswer, ActCall, ActError, Caller, Precondition};
 use crate::codec::RequestError;
+use crate::domain::words;
 use crate::views::brief::EventBrief;
 use crate::views::problem::{Code, Problem};
 
@@ -22,7 +23,7 @@ use crate::views::problem::{Code, Problem};
 ///
 /// # Errors
 /// See the route.
-pub async fn record_act(call: Call) -> Answered {
+pub async fn record_act(mut call: Call) -> Answered {
     let caller = call.caller()?;
     let program = call.program()?.id.clone();
     let subject = call.subject().await?;
@@ -31,7 +32,7 @@ pub async fn record_act(call: Call) -> Answered {
     let key = idempotency_key(&call)?;
     let stated = preconditions(&call)?;
     let validate_only = call.flag("validate_only")?;
-    let request = match call.body.act() {
+    let request = match std::mem::take(&mut call.body).act() {
         Ok(request) => request,
         Err(RequestError::Malformed(detail)) => {
             return Err(Problem::from(RequestError::Malformed(detail)));
@@ -97,10 +98,14 @@ async fn any_of<T>(
 
 async fn answered(call: &Call, answer: &ActAnswer) -> Answered {
     let reading = Reading::of_answer(call, answer).await?;
-    let view = Recording::of(call, &reading, answer).await?;
     if answer.validated_only {
+        let view = Recording::of(&reading, answer, None, call.language);
         return json_with(call, HttpResponse::Ok(), &view, "no-store", None);
     }
+    let state = state_by(call, &reading, answer).await?;
+    let unlisted = reading.unlisted(&state);
+    let judged = reading.judged(&state, &unlisted);
+    let view = Recording::of(&reading, answer, Some(&judged), call.language);
     let (recorded, last) = (&answer.recorded, answer.last());
     let day = reading.day;
     let tag = enrollment_tag(Some(last.revision), day, call.language, &reading.ground);
@@ -131,7 +136,10 @@ async fn refused(call: &Call, caller: &Caller, error: ActError, key: &str) -> Pr
     if problem.code() == Code::ActNotPermitted
         && let Ok(permitted) = permitted::names(call, caller).await
     {
-        problem = problem.member("permitted_acts", permitted);
+        let label = |act| words::both(|language| words::act(act, language).to_owned());
+        let labels = permitted.iter().map(|act| label(act)).collect();
+        problem =
+            problem.member("permitted_acts", permitted).labels("permitted_act_labels", labels);
     }
     problem
 }

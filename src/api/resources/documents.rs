@@ -15,6 +15,7 @@ use crate::api::asking::etag;
 use crate::api::asking::header_list::HeaderList;
 use crate::api::asking::outgoing::Part;
 use crate::app::documents::{Digest, Download, put, verify};
+use crate::domain::words::said;
 use crate::views::problem::{Code, Problem};
 
 /// A document that is kept.
@@ -70,7 +71,10 @@ fn claimed(call: &Call) -> Result<Option<Digest>, Problem> {
     let bytes: [u8; 32] = bytes.ok().and_then(|b| b.try_into().ok()).ok_or_else(wrong)?;
     let in_header = Digest::from_bytes(bytes);
     if in_query.is_some_and(|digest| digest != in_header) {
-        return Err(wrong_parameter("digest", "it is another than that of Repr-Digest"));
+        return Err(wrong_parameter(
+            "digest",
+            said!("it is another than that of Repr-Digest", "与 Repr-Digest 请求头不一致"),
+        ));
     }
     Ok(Some(in_header))
 }

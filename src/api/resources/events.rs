@@ -19,6 +19,7 @@ use actix_web::http::header;
 use uuid::Uuid;
 
 use crate::api::asking::answer::{IMMUTABLE, REVALIDATE, tagged};
+use crate::api::asking::call::refused_parameter;
 use crate::api::asking::call::{Answered, Call};
 use crate::api::asking::cursor::next_link;
 use crate::app::App;
@@ -29,7 +30,6 @@ use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::{Code, Problem};
 use crate::views::sequence::sequence;
 use asked::{Asked, Limit};
-use filter::refused;
 use find::find_or_wait;
 use view::Around;
 
@@ -128,7 +128,7 @@ pub async fn list_events(call: Call) -> Answered {
             return lines::all(&call, asked, media).await;
         }
         Limit::All => {
-            return Err(refused(
+            return Err(refused_parameter(
                 "limit",
                 "all is for lines: ask for application/x-ndjson",
                 "all 仅用于逐行 JSON：请接受 application/x-ndjson",

@@ -11,9 +11,9 @@ use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix_web::HttpResponse;
 use actix_web::http::{Method, header};
 use actix_web::web::Bytes;
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::timeout;
@@ -25,16 +25,14 @@ use crate::api::asking::etag::VARY;
 use crate::api::asking::outgoing::{self, Limit};
 use crate::api::asking::page::EXERCISE;
 use crate::api::asking::tables::{CATCH_UP, reach, read_within, unreadable};
-use crate::export::{Form, write};
+use crate::domain::words::said;
+use crate::export::{Form, LABEL, write, write_labels};
 use crate::log::yield_to_others;
-use crate::projection::{
-    Copies, EXPORTS, ExportError, ExportTable, StoreError, all, export_table, snapshot,
-};
+use crate::projection::{Copies, ExportError, REPORTS, Report, StoreError, all, report, snapshot};
 use crate::views::media::{CSV, PARQUET};
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::{Code, Problem};
-use crate::views::sequence::a_sequence;
-use crate::views::sequence::sequence;
+use crate::views::sequence::{a_sequence, beyond, sequence};
 
 /// The parameters of an export.
 pub const EXPORT: &[Parameter] = &[
@@ -70,23 +68,19 @@ const LATEST: Duration = Duration::from_millis(32);
 /// # Errors
 /// See the route.
 pub async fn get_export(call: Call) -> Answered {
-    let table = table(&call)?;
     let form = form(&call)?;
     let exercise = call.flag("exercise")?;
+    if call.path("table") == LABEL {
+        return labels(&call, form, exercise);
+    }
+    let table = table(&call)?;
     let at = sequence_asked(&call).await?;
     let tag = tag(&table.file_name(exercise), form, at);
     if etag::unchanged(&call.http, &tag) {
         return Ok(etag::not_modified(&tag, REVALIDATE, None));
     }
-    let name =
-        format!("attachment; filename=\"{}-{at}.{}\"", table.file_name(exercise), form.ending());
-    let mut response = HttpResponse::Ok();
-    response
-        .insert_header((header::CONTENT_TYPE, form.media()))
-        .insert_header((header::CONTENT_DISPOSITION, name))
-        .insert_header((header::CACHE_CONTROL, REVALIDATE))
-        .insert_header((header::VARY, VARY))
-        .insert_header((header::ETAG, tag));
+    let name = format!("{}-{at}", table.file_name(exercise));
+    let mut response = attachment(&name, form, tag);
     if call.http.method() == Method::HEAD {
         look(&call, at).await?;
         return Ok(response.streaming(futures_util::stream::empty::<Result<Bytes, Problem>>()));
@@ -96,10 +90,40 @@ pub async fn get_export(call: Call) -> Answered {
     Ok(open.answer(response, futures_util::stream::unfold(Some(parts), next_part)))
 }
 
-fn table(call: &Call) -> Result<&'static ExportTable, Problem> {
+fn attachment(name: &str, form: Form, tag: String) -> HttpResponseBuilder {
+    let name = format!("attachment; filename=\"{name}.{}\"", form.ending());
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((header::CONTENT_TYPE, form.media()))
+        .insert_header((header::CONTENT_DISPOSITION, name))
+        .insert_header((header::CACHE_CONTROL, REVALIDATE))
+        .insert_header((header::VARY, VARY))
+        .insert_header((header::ETAG, tag));
+    response
+}
+
+/// What the codes are called, by the editions that are adopted.
+fn labels(call: &Call, form: Form, exercise: bool) -> Answered {
+    if call.parameter("at_sequence").is_some() {
+        let text = said!("labels depend on no sequence", "标签与序号无关");
+        return Err(wrong_parameter("at_sequence", text));
+    }
+    let programs = call.state.app.library().governed(exercise);
+    let mut bytes = Vec::new();
+    let written = write_labels(&programs, form, &mut bytes).map_err(Problem::internal)?;
+    let tag = format!("\"{}\"", written.sha256);
+    if etag::unchanged(&call.http, &tag) {
+        return Ok(etag::not_modified(&tag, REVALIDATE, None));
+    }
+    let name = if exercise { "exercise_label" } else { LABEL };
+    Ok(attachment(name, form, tag).body(bytes))
+}
+
+fn table(call: &Call) -> Result<&'static Report, Problem> {
     let name: String = call.path("table").chars().take(80).collect();
-    export_table(&name).ok_or_else(|| {
-        let known = EXPORTS.iter().map(|table| table.name).collect::<Vec<_>>().join(", ");
+    report(&name).ok_or_else(|| {
+        let known = REPORTS.iter().map(|table| table.name).chain([LABEL]);
+        let known = known.collect::<Vec<_>>().join(", ");
         Problem::new(Code::NotFound)
             .detail(format!("there is no reporting table {name:?}; there are {known}"))
             .detail_zh(format!("没有报表 {name:?}；现有报表：{known}"))
@@ -109,7 +133,13 @@ fn table(call: &Call) -> Result<&'static ExportTable, Problem> {
 fn form(call: &Call) -> Result<Form, Problem> {
     let bom = call.flag("bom")?;
     match call.accepted() {
-        Some(PARQUET) if bom => Err(wrong_parameter("bom", "Parquet has none: ask for text/csv")),
+        Some(PARQUET) if bom => Err(wrong_parameter(
+            "bom",
+            said!(
+                "Parquet has none: ask for text/csv",
+                "Parquet 没有字节顺序标记：请改用 text/csv"
+            ),
+        )),
         Some(PARQUET) => Ok(Form::Parquet),
         _ => Ok(Form::Csv { bom }),
     }
@@ -126,8 +156,7 @@ async fn sequence_asked(call: &Call) -> Result<u64, Problem> {
     let head =
         call.state.app.journal().head_with(asked).await.map_err(|error| call.problem(error))?;
     if head.is_none_or(|head| head < asked) {
-        let end = head.map_or("is empty".to_owned(), |head| format!("ends at {head}"));
-        return Err(wrong_parameter("at_sequence", &format!("the log {end}")));
+        return Err(wrong_parameter("at_sequence", beyond(head)));
     }
     reach(call, asked, CATCH_UP).await?;
     Ok(asked)
@@ -154,7 +183,7 @@ type Parts = mpsc::Receiver<Part>;
 /// What is asked for.
 #[derive(Clone, Copy)]
 struct Asked {
-    table: &'static ExportTable,
+    table: &'static Report,
     form: Form,
     at: u64,
     exercise: bool,

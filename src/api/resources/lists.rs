@@ -1,5 +1,8 @@
 //! The list of enrollments, out of the read models.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -8,17 +11,17 @@ use crate::api::asking::call::{Answered, Call};
 use crate::api::asking::cursor::{CURSOR, Cursor, cursor};
 use crate::api::asking::named::{self, declared};
 use crate::api::asking::page::{
-    EXERCISE, Filled, LIMIT, MIN_SEQUENCE, ask_at, more, page, version_of,
+    EXERCISE, Filled, LIMIT, MIN_SEQUENCE, ask_at, had_already, more, page, version_of,
 };
 use crate::api::asking::times::{AS_OF, AT_SEQUENCE, KNOWN_AT, Times};
-use crate::domain::date::{Day, Timestamp};
-use crate::domain::ids::{Id, Language, Provenance, Text};
-use crate::domain::measure::Versions;
+use crate::domain::date::{CivilDate, Day, Timestamp};
+use crate::domain::ids::{Language, ProgramId, Provenance, Text};
+use crate::domain::measure::{Names, Program, Versions};
 use crate::domain::words;
 use crate::projection::current_status::{
     EnrollmentCursor, EnrollmentFilter, EnrollmentRow, Waiting,
 };
-use crate::views::brief::{Labelled, mark_label};
+use crate::views::brief::{Labelled, mark_label, worded};
 use crate::views::ends::{is_over, is_review_due};
 use crate::views::labels::Labels;
 use crate::views::parameter::{Kind, Parameter};
@@ -78,49 +81,48 @@ pub const ENROLLMENTS: &[Parameter] = &[
 
 /// An enrollment in the list.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct EnrollmentItem {
+pub struct EnrollmentItem<'a> {
     /// The program.
-    pub program: String,
+    pub program: &'a str,
     /// The program's name.
-    pub program_name: String,
+    pub program_name: &'a str,
     /// The subject.
-    pub subject: String,
+    pub subject: &'a str,
     /// The subject's name on the day.
-    pub name: String,
+    pub name: &'a str,
     /// Whether it is an exercise.
     pub exercise: bool,
     /// Where it stands; absent: nowhere.
-    pub stands_at: Option<StandsAt>,
+    pub stands_at: Option<StandsAt<'a>>,
     /// The category.
-    pub category: Option<Labelled>,
+    pub category: Option<Labelled<'a>>,
     /// The annual round in which the present attempt was last decided.
-    #[schemars(with = "Option<String>")]
-    pub round: Option<Id>,
+    pub round: Option<&'a str>,
     /// The same in words.
     pub round_label: Option<String>,
     /// The batch in which it was.
-    #[schemars(with = "Option<String>")]
-    pub batch: Option<Id>,
+    pub batch: Option<&'a str>,
     /// The same in words.
     pub batch_label: Option<String>,
     /// The title held.
-    pub title: Option<HeldFrom>,
+    pub title: Option<HeldFrom<'a>>,
     /// The term.
-    pub term: Option<FromUntil>,
+    pub term: Option<FromUntil<'a>>,
     /// The place of a quota held.
-    pub place: Option<PlaceView>,
+    pub place: Option<PlaceView<'a>>,
     /// `RECORDED`, `ATTESTED` or `INFERRED`.
     pub provenance: String,
     /// What that is called.
-    pub provenance_label: String,
+    pub provenance_label: &'a str,
     /// From which day the record is complete.
-    pub kept_since: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub kept_since: Option<Day>,
     /// The latest day on which an event shows the standing.
-    pub last_evidenced_on: Option<String>,
+    pub last_evidenced_on: Option<&'a str>,
     /// The number of the attempt.
     pub attempt: u32,
     /// What awaits a decision.
-    pub waiting: Vec<MatterView>,
+    pub waiting: Vec<MatterView<'a>>,
     /// How many events lost their ground.
     pub unsupported: u32,
     /// The newest revision, whatever day it counts from.
@@ -128,7 +130,8 @@ pub struct EnrollmentItem {
     /// The sequence of the newest event.
     pub sequence: String,
     /// When that was recorded, UTC.
-    pub recorded_at: String,
+    #[schemars(with = "String")]
+    pub recorded_at: Timestamp,
     /// The address of the enrollment.
     #[serde(rename = "self")]
     pub address: String,
@@ -136,41 +139,39 @@ pub struct EnrollmentItem {
 
 /// A title from a day until another.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct HeldFrom {
+pub struct HeldFrom<'a> {
     /// Which.
-    #[schemars(with = "String")]
-    pub id: Id,
+    pub id: &'a str,
     /// Its label.
-    pub label: String,
+    pub label: &'a str,
     /// From when.
-    pub from: Option<String>,
+    pub from: Option<&'a str>,
     /// Its last day; absent: without expiry.
-    pub until: Option<String>,
+    pub until: Option<&'a str>,
     /// Whether its term has run out, so that a review is due; it is held until one decides.
     pub review_due: bool,
 }
 
 /// From a day until another.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct FromUntil {
+pub struct FromUntil<'a> {
     /// The first day.
-    pub from: Option<String>,
+    pub from: Option<&'a str>,
     /// The last day.
-    pub until: Option<String>,
+    pub until: Option<&'a str>,
     /// Whether that has passed.
     pub over: bool,
 }
 
 /// Something that awaits a decision.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct MatterView {
+pub struct MatterView<'a> {
     /// What.
-    #[schemars(with = "String")]
-    pub matter: Id,
+    pub matter: &'a str,
     /// What it is called.
     pub matter_label: String,
     /// Since when.
-    pub since: String,
+    pub since: &'a str,
     /// How many days that is, on the day asked about.
     pub days: i64,
     /// The revision of the event that opened it.
@@ -200,6 +201,9 @@ pub async fn list_enrollments(call: Call) -> Answered {
         provenance: call.parsed("provenance", provenance)?,
         waiting: call.parameter("waiting").map(|_| call.flag("waiting")).transpose()?,
     };
+    if let Some(had) = had_already(&call, &times, "current_status").await? {
+        return Ok(had);
+    }
     let after = cursor.map(|cursor| cursor.after);
     let answer = ask_at(&call, &times, move |tables, at| {
         tables.list_enrollments(&filter, at, after.as_ref(), limit + 1)
@@ -207,8 +211,14 @@ pub async fn list_enrollments(call: Call) -> Answered {
     .await?;
     let (mut rows, copy) = (answer.value, answer.copy);
     let more = more(&mut rows, limit, EnrollmentRow::cursor);
-    let items = rows.iter().map(|row| enrollment(&call, row, times.day)).collect::<Vec<_>>();
-    let programs = rows.iter().map(|row| row.program.to_string()).collect();
+    let shown: BTreeMap<_, _> = rows
+        .chunk_by(|one, next| one.program == next.program)
+        .filter_map(|rows| rows.first())
+        .map(|row| (row.program.as_str(), Shown::of(&call, &row.program, times.day)))
+        .collect();
+    let items = rows.iter().filter_map(|row| Some(shown.get(row.program.as_str())?.item(row)));
+    let items: Vec<_> = items.collect();
+    let programs = shown.keys().map(ToString::to_string).collect();
     let model = ("current_status", version_of("current_status"));
     let (position, known_at_us) = (answer.position, answer.known_at_us);
     let filled =
@@ -216,87 +226,96 @@ pub async fn list_enrollments(call: Call) -> Answered {
     page(&call, filled)
 }
 
-fn provenance(text: &str) -> Result<Provenance, String> {
+fn provenance(text: &str) -> Result<Provenance, Text> {
     [Provenance::Recorded, Provenance::Attested, Provenance::Inferred]
         .into_iter()
         .find(|provenance| provenance.as_str().eq_ignore_ascii_case(text))
-        .ok_or_else(|| format!("{text:?} is none of RECORDED, ATTESTED, INFERRED"))
+        .ok_or_else(|| named::none_of(text, "RECORDED, ATTESTED, INFERRED"))
 }
 
-fn enrollment(call: &Call, row: &EnrollmentRow, day: Day) -> EnrollmentItem {
-    let library = call.state.app.library();
-    let program = library.program(row.program.as_str());
-    let versions = program.map(|program| library.versions(program)).unwrap_or_default();
-    let labels = Labels(versions.clone());
-    let language = call.language;
-    let date = |date: Option<crate::domain::date::CivilDate>| date.map(|date| date.to_string());
-    EnrollmentItem {
-        program: row.program.to_string(),
-        program_name: worded(program.map(|p| p.name.clone()), row.program.as_str(), language),
-        subject: row.subject.to_string(),
-        name: row.name.get(language).to_owned(),
-        exercise: row.exercise,
-        stands_at: row.stands_at.as_ref().map(|node| StandsAt {
-            node: node.to_string(),
-            label: worded(versions.label(node), node.as_str(), language),
-            phase: node.phase().to_owned(),
-            step: node.step().map(str::to_owned),
-            since: date(row.node_since),
-            phase_since: date(row.phase_since),
-        }),
-        category: row.category.as_ref().map(|id| Labelled::new(id, labels.category(id), language)),
-        round: row.round.clone(),
-        round_label: row.round.as_ref().map(|round| words::round(round, language)),
-        batch: row.batch.clone(),
-        batch_label: row.batch.as_ref().map(|batch| words::batch(batch, language)),
-        title: row.title.as_ref().map(|id| HeldFrom {
-            id: id.clone(),
-            label: worded(labels.title(id), id, language),
-            from: date(row.title_from),
-            until: date(row.title_until),
-            review_due: is_review_due(
-                versions.in_force(day).map(|edition| &edition.measure),
-                row.stands_at.as_ref(),
-                row.title_until.as_ref(),
-                day,
-            ),
-        }),
-        term: row.term_until.map(|until| FromUntil {
-            from: date(row.term_from),
-            until: Some(until.to_string()),
-            over: is_over(Some(&until), day),
-        }),
-        place: row.place_category.as_ref().map(|category| PlaceView {
-            category: category.clone(),
-            category_label: worded(labels.category(category), category, language),
-            from: row.place_from.map(|day| day.to_string()).unwrap_or_default(),
-            attested: row.place_attested.unwrap_or_default(),
-        }),
-        provenance: row.provenance.as_str().to_ascii_uppercase(),
-        provenance_label: mark_label(row.provenance.as_str(), language),
-        kept_since: row.kept_since.map(|day| day.to_string()),
-        last_evidenced_on: date(row.last_evidenced_on),
-        attempt: row.attempt,
-        waiting: row.waiting.iter().map(|one| matter(one, &versions, day, language)).collect(),
-        unsupported: row.unsupported,
-        revision: row.revision,
-        sequence: sequence(row.sequence),
-        recorded_at: Timestamp::from_micros(row.recorded_at_us).to_rfc3339(),
-        address: format!("/v1/enrollments/{}/{}", row.program, row.subject),
+/// What the rows of a program are shown with.
+struct Shown<'a> {
+    program: Option<&'a Program>,
+    versions: Arc<Versions>,
+    day: Day,
+    language: Language,
+}
+
+impl<'a> Shown<'a> {
+    fn of(call: &'a Call, program: &ProgramId, day: Day) -> Self {
+        let library = call.state.app.library();
+        let program = library.program(program.as_str());
+        let versions = program.map(|program| library.versions(program)).unwrap_or_default();
+        Self { program, versions, day, language: call.language }
     }
-}
 
-fn matter(waiting: &Waiting, versions: &Versions, day: Day, language: Language) -> MatterView {
-    let (matter, since) = (&waiting.matter, waiting.since);
-    MatterView {
-        matter: matter.clone(),
-        matter_label: worded(versions.find(|measure| measure.called(matter)), matter, language),
-        since: since.to_string(),
-        days: since.latest().days_until(day).max(0),
-        by: waiting.by,
+    fn item<'b>(&'b self, row: &'b EnrollmentRow) -> EnrollmentItem<'b> {
+        let Self { day, language, .. } = *self;
+        let (labels, versions) = (Labels(&self.versions), &self.versions);
+        let since = (row.node_since.as_ref(), row.phase_since.as_ref());
+        EnrollmentItem {
+            program: row.program.as_str(),
+            program_name: worded(self.program.map(|p| &p.name), row.program.as_str(), language),
+            subject: row.subject.as_str(),
+            name: row.name.get(language),
+            exercise: row.exercise,
+            stands_at: row
+                .stands_at
+                .as_ref()
+                .map(|node| StandsAt::of(node, labels, since, language)),
+            category: row
+                .category
+                .as_ref()
+                .map(|id| Labelled::new(id, labels.category(id), language)),
+            round: row.round.as_deref(),
+            round_label: row.round.as_ref().map(|round| words::round(round, language)),
+            batch: row.batch.as_deref(),
+            batch_label: row.batch.as_ref().map(|batch| words::batch(batch, language)),
+            title: row.title.as_ref().map(|id| HeldFrom {
+                id,
+                label: worded(labels.title(id), id, language),
+                from: row.title_from.as_ref().map(CivilDate::as_str),
+                until: row.title_until.as_ref().map(CivilDate::as_str),
+                review_due: is_review_due(
+                    versions.in_force(day).map(|edition| &edition.measure),
+                    row.stands_at.as_ref(),
+                    row.title_until.as_ref(),
+                    day,
+                ),
+            }),
+            term: row.term_until.as_ref().map(|until| FromUntil {
+                from: row.term_from.as_ref().map(CivilDate::as_str),
+                until: Some(until.as_str()),
+                over: is_over(Some(until), day),
+            }),
+            place: row.place_category.as_ref().zip(row.place_from).map(|(category, from)| {
+                let label = worded(labels.category(category), category, language);
+                let attested = row.place_attested.unwrap_or_default();
+                PlaceView { category, category_label: label, from, attested }
+            }),
+            provenance: row.provenance.as_str().to_ascii_uppercase(),
+            provenance_label: mark_label(row.provenance.as_str(), language),
+            kept_since: row.kept_since,
+            last_evidenced_on: row.last_evidenced_on.as_ref().map(CivilDate::as_str),
+            attempt: row.attempt,
+            waiting: row.waiting.iter().map(|one| self.matter(one)).collect(),
+            unsupported: row.unsupported,
+            revision: row.revision,
+            sequence: sequence(row.sequence),
+            recorded_at: Timestamp::from_micros(row.recorded_at_us),
+            address: format!("/v1/enrollments/{}/{}", row.program, row.subject),
+        }
     }
-}
 
-fn worded(text: Option<Text>, otherwise: &str, language: Language) -> String {
-    text.map_or_else(|| otherwise.to_owned(), |text| text.get(language).to_owned())
+    fn matter<'b>(&self, waiting: &'b Waiting) -> MatterView<'b> {
+        let (matter, since) = (&waiting.matter, &waiting.since);
+        let label = self.versions.name_in(Names::Matters, matter);
+        MatterView {
+            matter,
+            matter_label: worded(label, matter, self.language).to_owned(),
+            since: since.as_str(),
+            days: since.latest().days_until(self.day).max(0),
+            by: waiting.by,
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //! judged on the day of the question.
 
 mod across;
+mod feeds;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -16,15 +17,25 @@ use crate::domain::duty::DutyStatus;
 use crate::domain::ids::Office;
 use crate::domain::state::State;
 use crate::views::brief::ObligationView;
+use crate::views::media::{ATOM, CALENDAR, JSON};
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::{Code, Problem};
 
 pub use across::list_obligations;
 
+/// What the list across programs can be had as.
+pub const FORMS: &[&str] = &[JSON, CALENDAR, ATOM];
+
 /// The parameters of the list across programs.
 pub const OBLIGATIONS: &[Parameter] = &[
     Parameter::new("program", Kind::Text, "Of one program.", "某一项目。"),
     Parameter::new("subject", Kind::Text, "Of one subject.", "某一主体。"),
+    Parameter::new(
+        "province",
+        Kind::Text,
+        "Of subjects in this province, and of it itself.",
+        "该省（区、市）及其所辖主体。",
+    ),
     Parameter::new("obligation", Kind::Text, "Which, by its id.", "某一义务（标识）。"),
     Parameter::new(
         "owes",
@@ -65,7 +76,7 @@ const STATUSES: &[(&str, DutyStatus)] = &[
 
 /// The obligations of one enrollment.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct ObligationsOfOne {
+pub struct ObligationsOfOne<'a> {
     /// The program.
     pub program: String,
     /// Its name.
@@ -77,7 +88,7 @@ pub struct ObligationsOfOne {
     /// The day on which they are judged.
     pub as_of: String,
     /// The obligations, in the order in which they arose.
-    pub items: Vec<ObligationView>,
+    pub items: Vec<ObligationView<'a>>,
 }
 
 /// Lists the obligations of one enrollment. Of a subject without a record in the program it lists
@@ -101,8 +112,10 @@ pub async fn list_enrollment_obligations(call: Call) -> Answered {
     let unlisted = reading.unlisted(&state);
     let labels = reading.labels();
     let judged = reading.judged(&state, &unlisted);
-    let shown =
-        judged.iter().map(|item| ObligationView::of(item, reading.day, &labels, call.language));
+    let shown = judged
+        .items
+        .iter()
+        .map(|item| ObligationView::of(item, reading.day, labels, call.language));
     let view = ObligationsOfOne {
         program: reading.program.id.to_string(),
         program_name: reading.program.name.get(call.language).to_owned(),
@@ -124,18 +137,18 @@ async fn on_record(call: &Call, reading: &Reading<'_>) -> Result<(State, u64), P
 
 /// An obligation in the list across programs.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct ObligationItem {
+pub struct ObligationItem<'a> {
     /// The program.
-    pub program: String,
+    pub program: &'a str,
     /// Its name.
-    pub program_name: String,
+    pub program_name: &'a str,
     /// The subject; absent: it is owed for the program as a whole.
-    pub subject: Option<String>,
+    pub subject: Option<&'a str>,
     /// Whether it belongs to an exercise.
     pub exercise: bool,
     /// The obligation.
     #[serde(flatten)]
-    pub obligation: ObligationView,
+    pub obligation: ObligationView<'a>,
     /// The address of the enrollment; absent where there is no subject.
     pub enrollment: Option<String>,
 }

@@ -15,9 +15,8 @@ use crate::domain::decide::{Actor, every_program_knows, is_done_for, needs_docum
 use crate::domain::history::History;
 use crate::domain::history_decide::{Prospects, has_correctable};
 use crate::domain::ids::{Id, Language, Office, Text};
-use crate::domain::measure::{ActRule, Measure};
+use crate::domain::measure::{ActRule, Measure, Names};
 use crate::domain::words;
-use crate::views::brief::Labelled;
 use crate::views::problem::{Code, Problem};
 
 /// One act, and whether this caller may do it now.
@@ -77,7 +76,9 @@ pub async fn list_permitted_acts(call: Call) -> Answered {
     let view = PermittedActs {
         as_of: reading.day.to_string(),
         measure_version: measure.map(|measure| measure.version.to_string()),
-        measure_number: measure.map(|measure| measure.number.get(call.language).to_owned()),
+        measure_number: measure
+            .and_then(|measure| measure.number.as_ref())
+            .map(|number| number.get(call.language).to_owned()),
         revision,
         acts,
     };
@@ -189,7 +190,7 @@ fn of_every_program(
         act_label: kind.label().get(language),
         allowed: why_not.is_none(),
         why_not: why_not.map(|text| text.get(language).to_owned()),
-        article: words::article(article, language),
+        article: words::article(article, language).into_owned(),
         reading: None,
         offices: offices.iter().map(|office| office.as_str()).collect(),
         office_labels: offices.iter().map(|office| words::office(*office, language)).collect(),
@@ -213,13 +214,13 @@ fn of_rule(
     let mut offices: Vec<Office> = measure.rules(rule.act).flat_map(|r| r.by.clone()).collect();
     offices.sort_unstable();
     offices.dedup();
-    let label = |kind: &Id| Labelled::new(kind, measure.called(kind), language).label;
+    let label = |kind: &Id| measure.label_in(Names::Materials, kind).get(language).to_owned();
     PermittedAct {
         act: rule.act.as_str(),
         act_label: rule.act.label().get(language),
         allowed: why_not.is_none(),
         why_not: why_not.map(|text| text.get(language).to_owned()),
-        article: words::article(&rule.article, language),
+        article: words::article(&rule.article, language).into_owned(),
         reading: rule.reading.as_ref().map(|text| text.get(language).to_owned()),
         offices: offices.iter().map(|office| office.as_str()).collect(),
         office_labels: offices.iter().map(|office| words::office(*office, language)).collect(),

@@ -15,6 +15,7 @@ use crate::domain::event::Recorded;
 use crate::domain::history::Effective;
 use crate::domain::ids::{Id, Language, digits};
 use crate::domain::text::NonBlank;
+use crate::domain::words::{Given, said};
 use crate::views::brief::EventBrief;
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::{Code, Problem};
@@ -223,7 +224,14 @@ pub async fn get_plan_version(call: Call) -> Answered {
     let against = match call.parameter("against") {
         None => index.checked_sub(1).and_then(|before| Some((before, versions.get(before)?))),
         Some(text) => Some(numbered(text).ok_or_else(|| {
-            wrong_parameter("against", &format!("{text:?} is no plan version; there are {count}"))
+            let given = Given(text);
+            let text = said!(
+                "“{given}” is no plan version; there are {count}",
+                "没有方案第“{given}”版；现有{count}版",
+                given = given,
+                count = count
+            );
+            wrong_parameter("against", text)
         })?),
     };
     let comparison = against.map(|(before, other)| PlanComparison {

@@ -55,12 +55,13 @@ fn view(call: &Call, program: &Program) -> ProgramView {
             .iter()
             .map(|kind| kind.label.get(call.language).to_owned())
             .collect(),
-        article: words::article(&program.article, call.language),
+        article: words::article(&program.article, call.language).into_owned(),
         readings: readings.map(|text| text.get(call.language).to_owned()).collect(),
         measures: versions.all().iter().map(|edition| name(edition)).collect(),
         in_force: in_force.map(|edition| name(edition)),
         in_force_number: in_force
-            .map(|edition| edition.measure.number.get(call.language).to_owned()),
+            .and_then(|edition| edition.measure.number.as_ref())
+            .map(|number| number.get(call.language).to_owned()),
     }
 }
 
@@ -107,7 +108,8 @@ pub struct MeasureView {
     /// The document's title.
     pub title: Text,
     /// Its number, as printed.
-    pub number: Text,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<Text>,
     /// Who issued it.
     pub issued_by: Text,
     /// From when it governs.

@@ -12,8 +12,8 @@ use crate::codec::{StreamKind, kind_of_stream};
 use crate::domain::date::Day;
 use crate::domain::ids::{SubjectId, Text};
 use crate::domain::measure::Program;
-use crate::domain::words;
-use crate::views::brief::Labelled;
+use crate::domain::words::{self, said};
+use crate::views::brief::{Labelled, worded};
 use crate::views::labels::Labels;
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::Problem;
@@ -72,7 +72,7 @@ pub struct OverrideView {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct QuotaOfCategory {
     /// The category.
-    pub category: Labelled,
+    pub category: Labelled<'static>,
     /// How many places there are.
     pub limit: u32,
     /// Whether the national office can go over the limit with a justification.
@@ -149,7 +149,9 @@ pub async fn get_quotas(call: Call) -> Answered {
             known_at: known_at.map(|instant| instant.to_rfc3339()),
             known_to_sequence: known.sequence().map(sequence),
             measure: measure.map(|measure| measure.version.to_string()),
-            measure_number: measure.map(|m| m.number.get(call.language).to_owned()),
+            measure_number: measure
+                .and_then(|measure| measure.number.as_ref())
+                .map(|number| number.get(call.language).to_owned()),
             quotas,
         },
     )
@@ -158,7 +160,10 @@ pub async fn get_quotas(call: Call) -> Answered {
 fn day(call: &Call) -> Result<Day, Problem> {
     let as_of = call.parsed("as_of", Day::parse)?;
     match (as_of, call.parsed("on", Day::parse)?) {
-        (Some(_), Some(_)) => Err(wrong_parameter("on", "it says the same as as_of: send one")),
+        (Some(_), Some(_)) => Err(wrong_parameter(
+            "on",
+            said!("it says the same as as_of: send one", "与 as_of 含义相同，只能选用一个"),
+        )),
         (named, also) => Ok(named.or(also).unwrap_or_else(|| call.state.today())),
     }
 }
@@ -170,7 +175,7 @@ async fn quota(
     (on, known): (Day, Known),
 ) -> Result<QuotaOfCategory, Problem> {
     let versions = call.state.app.library().versions(program);
-    let label = Labels(versions).category(&view.category);
+    let label = Labels(&versions).category(&view.category);
     let taken = view.quota.taken_on(on);
     let mut holders = Vec::new();
     for (enrollment, attested) in view.quota.holders_on(on) {
@@ -181,10 +186,13 @@ async fn quota(
         overrides.extend(overrides_of(call, view, enrollment, known).await?);
     }
     Ok(QuotaOfCategory {
-        category: Labelled::new(&view.category, label, call.language),
+        category: Labelled {
+            id: view.category.to_string().into(),
+            label: worded(label, &view.category, call.language).to_owned().into(),
+        },
         limit: view.rule.limit,
         soft: view.rule.soft,
-        article: words::article(&view.rule.article, call.language),
+        article: words::article(&view.rule.article, call.language).into_owned(),
         reading: view.rule.reading.as_ref().map(|text| text.get(call.language).to_owned()),
         taken,
         free: view.rule.limit.saturating_sub(taken),

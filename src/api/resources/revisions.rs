@@ -30,13 +30,13 @@ pub struct RevisionItem {
 
 /// The state at a revision.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct RevisionView {
+pub struct RevisionView<'a> {
     /// The revision.
     pub revision: u64,
     /// The event that made it.
     pub event: EventBrief,
     /// The state with it, as of the day on which it was recorded.
-    pub snapshot: Status,
+    pub snapshot: Status<'a>,
 }
 
 /// Lists the revisions of an enrollment.
@@ -75,7 +75,11 @@ pub async fn get_revision(call: Call) -> Answered {
     reading.known_to = event.sequence;
     reading.calendars = Arc::new(call.state.app.library().calendars(event.sequence));
     let events = usize::try_from(event.revision).unwrap_or(usize::MAX).saturating_add(1);
-    let snapshot = Status::of_history(&reading, &history.known_to(events), call.language);
+    let history = history.known_to(events);
+    let state = history.state_at(reading.day);
+    let unlisted = reading.unlisted(&state);
+    let judged = reading.judged(&state, &unlisted);
+    let snapshot = Status::of_history(&reading, &history, &judged, call.language);
     let view = RevisionView {
         revision: event.revision,
         event: EventBrief::of(event, history.stream(), call.language),

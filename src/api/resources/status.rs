@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::Bytes;
 
-use crate::api::asking::answer::{REVALIDATE, rendered, tagged};
+use crate::api::asking::answer::{REVALIDATE, rendered, tagged, written};
 use crate::api::asking::call::{Answered, Call};
 use crate::api::asking::etag;
 use crate::api::asking::reading::Reading;
@@ -29,7 +29,10 @@ pub async fn get_enrollment(call: Call) -> Answered {
         return Ok(rendered(&call, HttpResponse::Ok(), body, REVALIDATE, Some(&tag)));
     }
     let history = reading.history(&call).await?;
-    let status = Status::of_history(&reading, &history, call.language);
+    let state = history.state_at(reading.day);
+    let unlisted = reading.unlisted(&state);
+    let judged = reading.judged(&state, &unlisted);
+    let status = Status::of_history(&reading, &history, &judged, call.language);
     let tag = reading.tag(&call, status.revision);
     tagged(&call, &tag, REVALIDATE, &status)
 }
@@ -49,14 +52,16 @@ fn present_body(
     {
         return Ok(found.body);
     }
-    let mut status = Status::of(reading, &cached.state, call.language);
+    let unlisted = reading.unlisted(&cached.state);
+    let judged = reading.judged(&cached.state, &unlisted);
+    let mut status = Status::of(reading, &judged, call.language);
     status.revision = cached.revision.unwrap_or_default();
     status.sequence = cached.sequence.map(sequence);
-    let body = Bytes::from(serde_json::to_vec(&status).map_err(Problem::internal)?);
+    let body = written(&status)?;
     // Other days would only push today's out; a sequence that is not known yet will be.
     if !reading.day_named && cached.sequence.is_some() {
-        let bytes = body.len() + tag.len();
-        kept.put(&key, Rendered { tag: tag.into(), body: body.clone() }, bytes);
+        let bytes = key.len() + body.len() + tag.len();
+        kept.put(key, Rendered { tag: tag.into(), body: body.clone() }, bytes);
     }
     Ok(body)
 }

@@ -148,7 +148,7 @@ async fn records(call: &Call, subject: &Subject) -> Result<Vec<SubjectRecordView
             sentence: own_sentence(&stored, call.state.app.library().programs(), call.language)
                 .unwrap_or_default(),
             fate,
-            fate_label: mark_label(fate, call.language),
+            fate_label: mark_label(fate, call.language).to_owned(),
             corrected_by,
             unsettles: unsettles.iter().map(ToString::to_string).collect(),
         })
@@ -193,7 +193,7 @@ pub async fn get_subject(call: Call) -> Answered {
 ///
 /// # Errors
 /// See the route.
-pub async fn register_subject(call: Call) -> Answered {
+pub async fn register_subject(mut call: Call) -> Answered {
     let caller = call.caller()?;
     let key = idempotency_key(&call)?;
     let registration: Registration = call.content()?;
@@ -209,7 +209,7 @@ pub async fn register_subject(call: Call) -> Answered {
 ///
 /// # Errors
 /// See the route.
-pub async fn rename_subject(call: Call) -> Answered {
+pub async fn rename_subject(mut call: Call) -> Answered {
     let caller = call.caller()?;
     let subject = call.subject().await?.id().clone();
     let key = idempotency_key(&call)?;
@@ -225,7 +225,7 @@ pub async fn rename_subject(call: Call) -> Answered {
 ///
 /// # Errors
 /// See the route.
-pub async fn correct_subject(call: Call) -> Answered {
+pub async fn correct_subject(mut call: Call) -> Answered {
     let caller = call.caller()?;
     let subject = call.subject().await?.id().clone();
     let key = idempotency_key(&call)?;
@@ -237,7 +237,8 @@ pub async fn correct_subject(call: Call) -> Answered {
     recorded(&call, to_the_end(work).await?.map_err(|error| call.problem(error))?, at)
 }
 
-fn recorded(call: &Call, written: Written, at: String) -> Answered {
+/// The answer to what was recorded beside acts.
+pub(super) fn recorded(call: &Call, written: Written, at: String) -> Answered {
     let view = WrittenView {
         id: written.id.to_string(),
         state: "RECORDED",
@@ -307,7 +308,7 @@ pub async fn get_calendar(call: Call) -> Answered {
 ///
 /// # Errors
 /// See the route.
-pub async fn adopt_calendar(call: Call) -> Answered {
+pub async fn adopt_calendar(mut call: Call) -> Answered {
     let caller = call.caller()?;
     let key = idempotency_key(&call)?;
     let adopted: CalendarAdopted = call.content()?;

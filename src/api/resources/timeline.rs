@@ -14,7 +14,7 @@ use crate::domain::ids::{Id, Language};
 use crate::domain::measure::{Measure, NationalStage};
 use crate::domain::words;
 use crate::projection::timeline::{ActMark, Held, PhaseSpan, timeline};
-use crate::views::brief::{Labelled, ObligationView};
+use crate::views::brief::{Labelled, ObligationView, worded};
 use crate::views::ends::{TermView, TitleView};
 use crate::views::sequence::sequence;
 
@@ -104,7 +104,7 @@ pub struct MarkView {
 
 /// The timeline of an enrollment on the background of the national stages.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct TimelineView {
+pub struct TimelineView<'a> {
     /// The program.
     pub program: String,
     /// The program's name.
@@ -124,13 +124,13 @@ pub struct TimelineView {
     /// The phases, first first.
     pub phases: Vec<PhaseView>,
     /// The categories, one at a time.
-    pub categories: Vec<HeldView<Labelled>>,
+    pub categories: Vec<HeldView<Labelled<'a>>>,
     /// The titles held.
     pub titles: Vec<HeldView<TitleView>>,
     /// The terms that ran.
     pub terms: Vec<HeldView<TermView>>,
     /// What became due, judged on the day.
-    pub obligations: Vec<ObligationView>,
+    pub obligations: Vec<ObligationView<'a>>,
     /// The acts.
     pub acts: Vec<MarkView>,
 }
@@ -168,7 +168,7 @@ pub async fn get_timeline(call: Call) -> Answered {
         terms: line.terms.iter().map(|held| term_view(&reading, held, language)).collect(),
         obligations: due
             .iter()
-            .map(|item| ObligationView::of(item, reading.day, &labels, language))
+            .map(|item| ObligationView::of(item, reading.day, labels, language))
             .collect(),
         acts: line.acts.iter().map(|mark| mark_view(mark, language)).collect(),
     };
@@ -191,7 +191,7 @@ fn stage_view(stage: &NationalStage, language: Language) -> StageView {
         label: stage.label.get(language).to_owned(),
         from_year: stage.from_year,
         to_year: stage.to_year,
-        article: words::article(&stage.article, language),
+        article: words::article(&stage.article, language).into_owned(),
     }
 }
 
@@ -205,9 +205,12 @@ fn phase_view(span: &PhaseSpan, language: Language) -> PhaseView {
         to: span.to.map(|date| date.to_string()),
         to_day: span.to_day.map(|day| day.to_string()),
         planned_until: span.planned_until.map(|date| date.to_string()),
-        planned_article: span.planned_article.as_deref().map(|text| words::article(text, language)),
+        planned_article: span
+            .planned_article
+            .as_deref()
+            .map(|text| words::article(text, language).into_owned()),
         planned_reading: span.planned_reading.as_ref().map(|text| text.get(language).to_owned()),
-        article: span.article.as_deref().map(|text| words::article(text, language)),
+        article: span.article.as_deref().map(|text| words::article(text, language).into_owned()),
         entered_by: span.entered_by,
         stages: span.stages.iter().map(ToString::to_string).collect(),
         before_stages: span.before_stages,
@@ -218,7 +221,11 @@ fn held<T>(what: T, from_day: Day, to_day: Option<Day>) -> HeldView<T> {
     HeldView { what, from_day: from_day.to_string(), to_day: to_day.map(|day| day.to_string()) }
 }
 
-fn category_view(reading: &Reading<'_>, span: &Held<Id>, language: Language) -> HeldView<Labelled> {
+fn category_view<'a>(
+    reading: &'a Reading<'_>,
+    span: &'a Held<Id>,
+    language: Language,
+) -> HeldView<Labelled<'a>> {
     let label = reading.labels().category(&span.what);
     held(Labelled::new(&span.what, label, language), span.from_day, span.to_day)
 }
@@ -229,13 +236,13 @@ fn title_view(
     language: Language,
 ) -> HeldView<TitleView> {
     let what = &span.what;
-    let labelled = Labelled::new(&what.title, reading.labels().title(&what.title), language);
+    let label = worded(reading.labels().title(&what.title), &what.title, language);
     let view = TitleView {
-        id: labelled.id,
-        label: labelled.label,
+        id: what.title.clone(),
+        label: label.to_owned(),
         from: what.from.to_string(),
         until: what.until.map(|date| date.to_string()),
-        article: words::article(&what.article, language),
+        article: words::article(&what.article, language).into_owned(),
         reading: reading.versions.reading_of_title(what).map(|text| text.get(language).to_owned()),
     };
     held(view, span.from_day, span.to_day)
@@ -246,8 +253,8 @@ fn term_view(reading: &Reading<'_>, span: &Held<Term>, language: Language) -> He
     let view = TermView {
         from: what.from.to_string(),
         until: what.until.to_string(),
-        arithmetic: words::arithmetic(&what.arithmetic, language),
-        article: words::article(&what.article, language),
+        arithmetic: words::arithmetic(&what.arithmetic, language).into_owned(),
+        article: words::article(&what.article, language).into_owned(),
         reading: reading.versions.reading_of_term(what).map(|text| text.get(language).to_owned()),
     };
     held(view, span.from_day, span.to_day)

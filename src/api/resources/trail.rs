@@ -8,10 +8,10 @@ use crate::api::asking::call::{Answered, Call};
 use crate::api::asking::reading::Reading;
 use crate::domain::act::{DocumentRef, Material};
 use crate::domain::ids::{EventRef, Language};
-use crate::domain::measure::Versions;
+use crate::domain::measure::{Names, Versions};
 use crate::domain::words;
 use crate::projection::audit_trail::{Entry, entries};
-use crate::views::brief::{Labelled, mark_label, number};
+use crate::views::brief::{mark_label, number, worded};
 use crate::views::sequence::sequence;
 
 /// The audit trail of an enrollment.
@@ -130,9 +130,9 @@ impl EntryView {
     fn of(entry: Entry, versions: &Versions, language: Language) -> Self {
         let findings = entry.findings.iter();
         let material = |material: Material| {
-            let label = versions.find(|measure| measure.called(&material.kind));
+            let label = versions.name_in(Names::Materials, &material.kind);
             MaterialView {
-                kind_label: Labelled::new(&material.kind, label, language).label,
+                kind_label: worded(label, &material.kind, language).to_owned(),
                 material,
             }
         };
@@ -146,7 +146,7 @@ impl EntryView {
             act: entry.act,
             act_label: entry.act.map(|act| words::act(act, language)),
             sentence: entry.sentence,
-            article: entry.article.map(|text| words::article(&text, language)),
+            article: entry.article.map(|text| words::article(&text, language).into_owned()),
             readings: entry.readings,
             measure_number: entry.measure.as_deref().and_then(|m| number(versions, m, language)),
             measure: entry.measure,
@@ -166,10 +166,10 @@ impl EntryView {
             materials: entry.materials.into_iter().map(material).collect(),
             findings: findings.map(|finding| finding.text.get(language).to_owned()).collect(),
             provenance: entry.provenance.as_str().to_ascii_uppercase(),
-            provenance_label: mark_label(entry.provenance.as_str(), language),
+            provenance_label: mark_label(entry.provenance.as_str(), language).to_owned(),
             archive: entry.archive,
             fate: entry.fate.as_str().to_ascii_uppercase(),
-            fate_label: mark_label(entry.fate.as_str(), language),
+            fate_label: mark_label(entry.fate.as_str(), language).to_owned(),
             corrected_by: entry.corrected_by,
             rests_on: entry.rests_on,
             corrects: entry.corrects,

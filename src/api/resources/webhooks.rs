@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::api::asking::answer::{List, REVALIDATE, by_content, json, json_with, limit};
 use crate::api::asking::call::{Answered, Call, to_the_end, wrong_parameter};
 use crate::api::asking::cursor::{CURSOR, next_link};
+use crate::api::asking::named::none_of;
 use crate::api::asking::page::LIMIT;
 use crate::domain::refusal::form_error;
 use crate::views::parameter::{Kind, Parameter};
@@ -132,7 +133,7 @@ pub async fn list_webhook_endpoints(call: Call) -> Answered {
 ///
 /// # Errors
 /// See the route.
-pub async fn create_webhook_endpoint(call: Call) -> Answered {
+pub async fn create_webhook_endpoint(mut call: Call) -> Answered {
     let webhooks = webhooks(&call)?;
     let request: EndpointRequest = call.content()?;
     let programs = named_programs(&call, request.programs)?;
@@ -163,7 +164,7 @@ pub async fn get_webhook_endpoint(call: Call) -> Answered {
 ///
 /// # Errors
 /// See the route.
-pub async fn update_webhook_endpoint(call: Call) -> Answered {
+pub async fn update_webhook_endpoint(mut call: Call) -> Answered {
     let (webhooks, id) = (webhooks(&call)?, id(&call)?);
     let request: EndpointChanges = call.content()?;
     let programs = named_programs(&call, request.programs)?;
@@ -199,7 +200,7 @@ pub async fn delete_webhook_endpoint(call: Call) -> Answered {
 ///
 /// # Errors
 /// See the route.
-pub async fn rotate_webhook_secret(call: Call) -> Answered {
+pub async fn rotate_webhook_secret(mut call: Call) -> Answered {
     let (webhooks, id) = (webhooks(&call)?, id(&call)?);
     let request: RotationRequest = call.content()?;
     let overlap = Duration::from_secs(request.overlap_s.unwrap_or(DEFAULT_OVERLAP_S));
@@ -220,8 +221,7 @@ pub async fn rotate_webhook_secret(call: Call) -> Answered {
 pub async fn list_webhook_deliveries(call: Call) -> Answered {
     let (webhooks, id) = (webhooks(&call)?, id(&call)?);
     let state = call.parsed("state", |text| {
-        DeliveryState::parse(text)
-            .ok_or_else(|| format!("{text:?} is not pending, delivered or failed"))
+        DeliveryState::parse(text).ok_or_else(|| none_of(text, "pending, delivered, failed"))
     })?;
     let limit = limit(&call)?;
     let before = match call.parameter("cursor").map(a_sequence) {
@@ -253,7 +253,7 @@ pub async fn list_webhook_deliveries(call: Call) -> Answered {
 pub async fn redeliver_webhook(call: Call) -> Answered {
     let (webhooks, id) = (webhooks(&call)?, id(&call)?);
     let number = a_sequence(&call.path("sequence"));
-    let number = number.map_err(|error| wrong_parameter("sequence", &error))?;
+    let number = number.map_err(|error| wrong_parameter("sequence", error))?;
     let made = to_the_end(async move { webhooks.redeliver(id, number).await }).await?;
     let view = delivery_view(made.map_err(|error| problem(&call, error))?);
     json_with(&call, HttpResponse::Created(), &view, NO_STORE, None)
@@ -263,7 +263,7 @@ pub async fn redeliver_webhook(call: Call) -> Answered {
 ///
 /// # Errors
 /// See the route.
-pub async fn replay_webhook(call: Call) -> Answered {
+pub async fn replay_webhook(mut call: Call) -> Answered {
     let (webhooks, id) = (webhooks(&call)?, id(&call)?);
     let request: ReplayRequest = call.content()?;
     let from = match request.from_sequence.read("/from_sequence") {

@@ -16,7 +16,7 @@ use crate::api::asking::negotiate::check_accept;
 use crate::api::asking::state::ApiState;
 use crate::api::table::route::{Body, Route};
 use crate::domain::ids::Language::{En as EN, Zh as ZH};
-use crate::domain::words;
+use crate::domain::words::{self, said};
 use crate::views::problem::{Code, Problem};
 
 /// The longest path and query, in bytes.
@@ -102,7 +102,7 @@ fn check_parameters(route: &Route, query: &str) -> Result<Vec<(String, String)>,
         if parameters.iter().take(index).any(|(earlier, _)| earlier == name) {
             return Err(crate::api::asking::call::wrong_parameter(
                 name,
-                "it is given more than once",
+                said!("it is given more than once", "重复填写"),
             ));
         }
     }
@@ -133,8 +133,7 @@ pub fn check_role(route: &Route, verified: &Verified) -> Result<(), Problem> {
         (words::role(role.as_str(), language), words::one_of(&list, language))
     };
     let ((en, list), (zh, list_zh)) = (said(EN), said(ZH));
-    Err(Problem::new(Code::RoleForbidden)
+    Err(Problem::role_forbidden(required)
         .detail(format!("{en} may not do this; {list} may"))
-        .detail_zh(format!("{zh}无权进行该操作，须由{list_zh}进行"))
-        .member("required_roles", required))
+        .detail_zh(format!("{zh}无权进行该操作，须由{list_zh}进行")))
 }

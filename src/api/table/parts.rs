@@ -1,6 +1,7 @@
 //! The parts of the paths: what each stands for, whatever route it is in.
 
-use crate::projection::EXPORTS;
+use crate::export::LABEL;
+use crate::projection::REPORTS;
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::Code;
 
@@ -8,6 +9,12 @@ use crate::views::problem::Code;
 pub const PARTS: &[Parameter] = &[
     Parameter::new("program", Kind::Text, "The program, by its id.", "项目标识。"),
     Parameter::new("subject", Kind::Text, "The subject, by its id.", "主体标识。"),
+    Parameter::new(
+        "division",
+        Kind::Text,
+        "A subject, a prefecture-level division by its code, or a total.",
+        "主体、地级行政区划代码或合计项。",
+    ),
     Parameter::new(
         "version",
         Kind::Text,
@@ -26,7 +33,7 @@ pub const PARTS: &[Parameter] = &[
     Parameter::new("page", Kind::Number(0), "The archive page, from 0.", "存档页编号，自 0 起。"),
     Parameter::new(
         "table",
-        Kind::OneOf(|| EXPORTS.iter().map(|table| table.name).collect()),
+        Kind::OneOf(|| REPORTS.iter().map(|table| table.name).chain([LABEL]).collect()),
         "The reporting table.",
         "报表名称。",
     ),

@@ -10,9 +10,12 @@ use crate::api::asking::requests::MAX_ROWS;
 use crate::api::asking::times::TIMES;
 use crate::api::resources::act_schema::act_schema;
 use crate::api::resources::act_view::{ActView, Recording};
+use crate::api::resources::changes::ChangesPage;
 use crate::api::resources::documents::DocumentView;
 use crate::api::resources::events::{ArchivePage, EventPage, EventView};
+use crate::api::resources::exceptions::ExceptionsPage;
 use crate::api::resources::health::Health;
+use crate::api::resources::indicators::Indicators;
 use crate::api::resources::lists::EnrollmentItem;
 use crate::api::resources::obligations::{ObligationItem, ObligationsOfOne};
 use crate::api::resources::permitted::PermittedActs;
@@ -28,9 +31,11 @@ use crate::api::resources::webhooks::{
     ReplayView, RevealedView, RotationRequest,
 };
 use crate::api::resources::{
-    about, acts, documents, events, exports, health, lists, obligations, permitted, plan_versions,
-    programs, quotas, revisions, status, subjects, timeline, trail, webhooks, whole,
+    about, acts, changes, documents, events, exceptions, exports, health, indicators, lists,
+    obligations, permitted, plan_versions, programs, quotas, revisions, status, subjects, timeline,
+    trail, webhooks, whole,
 };
+use crate::domain::indicator::{Observation, ObservationCorrected};
 use crate::domain::logbook::CalendarAdopted;
 use crate::domain::subject::{Registration, Renaming, SubjectCorrection};
 use crate::views::brief::EventBrief;
@@ -215,6 +220,17 @@ pub const ROUTES: &[Route] = &[
         body!(CalendarAdopted), json!(WrittenView), to!(subjects::adopt_calendar))
         .to(REGISTRAR).takes(KEYED).or(RECORDING),
 
+    get("/v1/indicators/{division}/observations", "list_observations",
+        "The figures of a division, as known at any time, beside its targets", "某区域的指标数据（可按任一时刻已知内容查询）及目标",
+        json!(Indicators), to!(indicators::list_observations)).query(indicators::OBSERVATIONS),
+    post("/v1/indicators/{division}/observations", "record_indicator", "Records a figure", "登记指标数据",
+        body!(Observation), json!(WrittenView), to!(indicators::record_indicator))
+        .to(REGISTRAR).takes(KEYED).or(CORRECTING),
+    post("/v1/indicators/{division}/corrections", "correct_indicator",
+        "Corrects a figure, as its source revises it", "更正指标数据（来源修订）",
+        body!(ObservationCorrected), json!(WrittenView), to!(indicators::correct_indicator))
+        .to(CORRECTORS).takes(KEYED).or(CORRECTING),
+
     get("/v1/enrollments", "list_enrollments", "The enrollments, as they stand on a day", "各项目记录在某日的状态",
         json!(Page<EnrollmentItem>), to!(lists::list_enrollments)).query(lists::ENROLLMENTS).takes(WAITING).sends(PAGED).or(LIST),
     get("/v1/enrollments/{program}/{subject}", "get_enrollment", "Where an enrollment stands", "当前状态",
@@ -252,7 +268,17 @@ pub const ROUTES: &[Route] = &[
         json!(RevisionView), to!(revisions::get_revision)),
     get("/v1/obligations", "list_obligations", "What is due across programs, on a day", "各项目在某日应履行的义务",
         json!(Page<ObligationItem>), to!(obligations::list_obligations))
-        .query(obligations::OBLIGATIONS).takes(WAITING).sends(PAGED).or(LIST),
+        .gives(obligations::FORMS).query(obligations::OBLIGATIONS).takes(WAITING).sends(PAGED)
+        .or(LIST),
+    get("/v1/changes", "list_changes",
+        "What the record answers otherwise than at an earlier instant, for which days and by which event",
+        "与较早时刻相比，记录的回答有何不同：涉及哪些日期、因何事件",
+        json!(ChangesPage), to!(changes::list_changes)).query(changes::CHANGES).or(LIST),
+    get("/v1/exceptions", "list_exceptions",
+        "The register of exceptions: departures from the rule, and what rests on less than it",
+        "例外登记簿：与规定不符之处，以及依据不足之处",
+        json!(ExceptionsPage), to!(exceptions::list_exceptions))
+        .query(exceptions::EXCEPTIONS).takes(WAITING).or(LIST),
 
     get("/v1/events", "list_events",
         "The log: page by page, line by line, as CloudEvents, or as a stream of server-sent events",

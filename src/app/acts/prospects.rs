@@ -41,7 +41,7 @@ impl Acts {
         kind: ActKind,
     ) -> Result<Option<Refusal>, ActError> {
         let Prospect { program, versions, subject, actor, day, prospects } = *prospect;
-        let others = self.participation(program, versions, subject.id(), (kind, day)).await?;
+        let others = self.participation(program, versions, subject.id(), (kind, day), None).await?;
         let standing_in = |program: &ProgramId| {
             others.iter().find(|(other, _)| other == program).map(|(_, standing)| standing.clone())
         };
@@ -56,6 +56,7 @@ impl Acts {
             now,
             mending: None,
             met_for_whole: &|_| None,
+            enrolled: &|_| None,
             standing_in: &standing_in,
         };
         let mut first = None;

@@ -36,6 +36,7 @@ impl Acts {
             mending: None,
             standing_in: &|_| None,
             met_for_whole: &|_| None,
+            enrolled: &|_| None,
         };
         let Some(succeeded) = succession_due(&ctx, history, day) else { return Ok(None) };
         let founding = history.version_in_force(succeeded.founded_by);

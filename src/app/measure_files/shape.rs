@@ -1,6 +1,11 @@
 //! The shape of a file: its text held to the JSON Schema that is made from its type, and what the
 //! schema finds said with the line and with what is allowed there.
 
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use jsonschema::Validator;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform as _};
@@ -57,19 +62,39 @@ fn as_toml(schema: &mut serde_json::Map<String, Value>) {
     }
 }
 
+/// A schema, ready to hold texts to it.
+struct Made {
+    schema: Value,
+    validator: Validator,
+}
+
+/// The schema of a type, made once: there are many files of few types.
+fn made<T: JsonSchema + 'static>() -> Result<Arc<Made>, String> {
+    static MADE: LazyLock<Mutex<HashMap<TypeId, Arc<Made>>>> = LazyLock::new(Mutex::default);
+    let mut known = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(made) = known.get(&TypeId::of::<T>()) {
+        return Ok(made.clone());
+    }
+    let schema = schema_of::<T>();
+    let validator = jsonschema::validator_for(&schema).map_err(|error| error.to_string())?;
+    let made = Arc::new(Made { schema, validator });
+    known.insert(TypeId::of::<T>(), made.clone());
+    Ok(made)
+}
+
 /// Holds a text to the schema of its type.
 ///
 /// # Errors
 /// Everything in which it differs, in the order of the lines.
-pub fn hold<T: JsonSchema>(text: &str) -> Result<Lines, Vec<FileError>> {
+pub fn hold<T: JsonSchema + 'static>(text: &str) -> Result<Lines, Vec<FileError>> {
     let own = |error: String| vec![FileError { line: 1, message: format!("the schema: {error}") }];
     let lines = Lines::of(text).map_err(|error| vec![error])?;
-    let schema = schema_of::<T>();
-    let validator = jsonschema::validator_for(&schema).map_err(|error| own(error.to_string()))?;
+    let made = made::<T>().map_err(own)?;
+    let Made { schema, validator } = &*made;
     let table: toml::Table = toml::from_str(text)
         .map_err(|error| vec![FileError { line: 1, message: error.message().to_owned() }])?;
     let instance = to_json(toml::Value::Table(table));
-    let explained = Explained { schema: &schema, lines: &lines };
+    let explained = Explained { schema, lines: &lines };
     let errors = validator.iter_errors(&instance).flat_map(|error| explained.explain(&error));
     all_right(errors.collect())?;
     Ok(lines)
@@ -113,7 +138,7 @@ impl<'s> Explained<'s> {
         let path = error.instance_path().as_str().to_owned();
         let around = self.around(error.schema_path().as_str());
         let at = |path: &str, message: String| FileError { line: self.lines.line(path), message };
-        let place = if path.is_empty() { "the file" } else { path.as_str() };
+        let whose = if path.is_empty() { "the file" } else { path.as_str() };
         match error.kind() {
             Error::AdditionalProperties { unexpected } => {
                 let known = around.and_then(|schema| schema["properties"].as_object());
@@ -121,7 +146,7 @@ impl<'s> Explained<'s> {
                     known.into_iter().flatten().map(|(key, _)| key.as_str()).collect();
                 let wrong = |name: &String| {
                     let message =
-                        format!("{place} has no member {name}: allowed are {}", known.join(", "));
+                        format!("{whose} has no member {name}: allowed are {}", known.join(", "));
                     at(&format!("{path}/{name}"), message)
                 };
                 unexpected.iter().map(wrong).collect()
@@ -130,7 +155,7 @@ impl<'s> Explained<'s> {
                 let name = property.as_str().unwrap_or_default();
                 let what = around.map(|around| self.described(&around["properties"][name]));
                 let what = what.unwrap_or_default();
-                vec![at(&path, format!("{place} lacks {name}: add it. {what}"))]
+                vec![at(&path, format!("{whose} lacks {name}: add it. {what}"))]
             }
             Error::Enum { .. } | Error::OneOfNotValid { .. } => {
                 if let Error::OneOfNotValid { context } = error.kind()
@@ -140,12 +165,12 @@ impl<'s> Explained<'s> {
                 }
                 let allowed = around.map(|schema| self.allowed(schema)).unwrap_or_default();
                 let instance = error.instance();
-                let message = format!("{place}: {instance} is not one of {}", allowed.join(", "));
+                let message = format!("{whose}: {instance} is not one of {}", allowed.join(", "));
                 vec![at(&path, message)]
             }
             _ => {
                 let expected = around.map(|schema| self.described(schema)).unwrap_or_default();
-                let message = format!("{place}: {error}. {expected}");
+                let message = format!("{whose}: {error}. {expected}");
                 vec![at(&path, message.trim_end().to_owned())]
             }
         }

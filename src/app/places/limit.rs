@@ -5,8 +5,9 @@ use crate::app::call::Case;
 use crate::domain::date::Day;
 use crate::domain::decide::PlaceWanted;
 use crate::domain::ids::{Office, Text};
+use crate::domain::measure::Names;
 use crate::domain::quota::Quota;
-use crate::domain::refusal::{Reason, Refusal, field};
+use crate::domain::refusal::{Called, Reason, Refusal, field};
 use crate::domain::text::says_something;
 use crate::domain::words::{self, Given, said};
 
@@ -37,7 +38,8 @@ pub(super) fn over_limit(
     if wanted.shown {
         return Ok(false);
     }
-    let (limit, category) = (wanted.quota.limit, wanted.category.clone());
+    let (limit, label) = (wanted.quota.limit, category_of(case, wanted));
+    let category = Called::new(&wanted.category, label.clone());
     let reason =
         Reason::QuotaExhausted { category, limit, taken, on, override_possible: wanted.quota.soft };
     let text = said!(
@@ -45,7 +47,7 @@ pub(super) fn over_limit(
         "{category}试点名额为{limit}个，{on}已占用{taken}个；国家知识产权局可书面说明理由，突破名额",
         taken = taken,
         limit = limit,
-        category = category_of(case, wanted),
+        category = words::quoted(label),
         on = on
     );
     let refusal = Refusal::new(case.call.request.act.kind(), reason, text);
@@ -54,8 +56,8 @@ pub(super) fn over_limit(
 
 fn category_of(case: &Case<'_>, wanted: &PlaceWanted) -> Text {
     let id = &wanted.category;
-    let label = case.versions.find(|measure| Some(measure.category(id)?.label.clone()));
-    label.map_or_else(|| words::quoted(Given(id)), words::quoted)
+    let label = case.versions.name_in(Names::Categories, id);
+    label.cloned().unwrap_or_else(|| said!("{id}", "{id}", id = Given(id)))
 }
 
 /// A refusal under the article of the limit, with the reading of it.
@@ -68,7 +70,7 @@ fn nothing_to_override(case: &Case<'_>, wanted: &PlaceWanted) -> Refusal {
     let text = said!(
         "a place of the category {category} is free on that day and after it; leave out `override`",
         "当日及此后{category}尚有名额，无须突破；请去掉突破理由",
-        category = category_of(case, wanted)
+        category = words::quoted(category_of(case, wanted))
     );
     let error = field("/override", text);
     of_quota(wanted, Refusal::invalid(case.call.request.act.kind(), vec![error]))

@@ -95,7 +95,7 @@ impl Registrar {
     }
 }
 
-fn corrector(caller: &Caller) -> Result<Office, ActError> {
+pub(super) fn corrector(caller: &Caller) -> Result<Office, ActError> {
     let office = caller.actor.as_ref().map(|actor| actor.office);
     office.filter(|o| matches!(o, Office::Registrar | Office::NationalOffice)).ok_or_else(|| {
         ActError::Forbidden {

@@ -151,7 +151,7 @@ pub const KEYS: &[Key] = &[
     key(
         "cache.enrollment_bytes",
         number(0, 1 << 40),
-        "67108864",
+        "83886080",
         "memory for enrollments kept at hand",
     ),
     key(

@@ -32,7 +32,7 @@ const TTL_S: u32 = 7 * 24 * 3600;
 /// Fill a folder with the real record and an exercise, and serve it.
 ///
 /// Starts the same server as `docket serve` and sends it two data sets as a client would: the real
-/// one (what public sources say of the pilot provinces and cluster areas) and an exercise (complete
+/// one (what public sources say of provinces, areas, cities, counties and parks) and an exercise (complete
 /// life cycles of invented ones); the two never stand in one list. Then prints what to look at and a
 /// token for each role, and serves until Ctrl-C. Run again, it goes on where it was: nothing is
 /// recorded twice.
@@ -178,9 +178,9 @@ async fn load_both(running: &Running, config: &Config) -> anyhow::Result<()> {
 }
 
 fn told(summary: Summary) -> String {
-    let Summary { subjects, renamings, documents, acts, refused, passed_over } = summary;
+    let Summary { subjects, renamings, documents, acts, figures, refused, passed_over } = summary;
     let mut text = format!(
-        "{subjects} subjects, {renamings} renamings, {documents} documents, {acts} acts, {refused} acts refused as meant"
+        "{subjects} subjects, {renamings} renamings, {documents} documents, {acts} acts, {figures} figures, {refused} acts refused as meant"
     );
     if passed_over > 0 {
         text.push_str(&format!(", {passed_over} of an earlier run"));

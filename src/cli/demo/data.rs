@@ -22,6 +22,7 @@ use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::figures::{self, FigureStep};
 use crate::app::documents::Digest;
 use crate::codec::{enrollment_stream, program_stream};
 use crate::domain::ids::{EventRef, ProgramId, SubjectId};
@@ -82,6 +83,8 @@ pub enum What {
     Upload(Upload),
     /// Records an act.
     Act(ActStep),
+    /// Records a figure of a division.
+    Figure(Box<FigureStep>),
 }
 
 /// A document with its content.
@@ -147,7 +150,7 @@ impl ActStep {
 }
 
 impl DataSet {
-    /// What sources name of real provinces and areas.
+    /// What sources name of real provinces, areas, cities, counties and parks.
     ///
     /// # Errors
     /// None for the embedded files, which the tests read.
@@ -162,11 +165,27 @@ impl DataSet {
                     "real/high_quality_cluster_area.toml",
                     include_str!("real/high_quality_cluster_area.toml"),
                 ),
+                ("real/subjects_local.toml", include_str!("real/subjects_local.toml")),
+                ("real/strong_city.toml", include_str!("real/strong_city.toml")),
+                ("real/ip_power_unit.toml", include_str!("real/ip_power_unit.toml")),
+                ("real/cooperation_theme.toml", include_str!("real/cooperation_theme.toml")),
+                ("real/regional_arrangement.toml", include_str!("real/regional_arrangement.toml")),
+                ("real/demonstration_city.toml", include_str!("real/demonstration_city.toml")),
+                (
+                    "real/protection_demonstration_area.toml",
+                    include_str!("real/protection_demonstration_area.toml"),
+                ),
+                ("real/operation_key_city.toml", include_str!("real/operation_key_city.toml")),
+                ("real/figures.toml", include_str!("real/figures.toml")),
             ],
+        )?
+        .with_figures(
+            include_str!("real/indicators.tsv"),
+            include_str!("real/indicator_sources.tsv"),
         )
     }
 
-    /// Complete life cycles of invented provinces and areas.
+    /// Complete life cycles of invented provinces, areas, cities and others.
     ///
     /// # Errors
     /// None for the embedded files, which the tests read.
@@ -178,8 +197,32 @@ impl DataSet {
                 ("exercise/documents.toml", include_str!("exercise/documents.toml")),
                 ("exercise/strong_province.toml", include_str!("exercise/strong_province.toml")),
                 ("exercise/cluster_area.toml", include_str!("exercise/cluster_area.toml")),
+                ("exercise/subjects_local.toml", include_str!("exercise/subjects_local.toml")),
+                ("exercise/strong_city.toml", include_str!("exercise/strong_city.toml")),
+                (
+                    "exercise/regional_arrangement.toml",
+                    include_str!("exercise/regional_arrangement.toml"),
+                ),
+                ("exercise/ip_power_unit.toml", include_str!("exercise/ip_power_unit.toml")),
+                (
+                    "exercise/cooperation_theme.toml",
+                    include_str!("exercise/cooperation_theme.toml"),
+                ),
+                ("exercise/operation_center.toml", include_str!("exercise/operation_center.toml")),
+                ("exercise/gi_promotion.toml", include_str!("exercise/gi_promotion.toml")),
             ],
+        )?
+        .with_figures(
+            include_str!("exercise/indicators.tsv"),
+            include_str!("exercise/indicator_sources.tsv"),
         )
+    }
+
+    fn with_figures(mut self, table: &str, sources: &str) -> Result<Self> {
+        let figures = figures::read(table, sources);
+        let figures = figures.with_context(|| format!("data set {}, figures", self.name))?;
+        self.steps.extend(figures);
+        Ok(self)
     }
 
     /// Reads the files of a set, in their order.

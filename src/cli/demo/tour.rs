@@ -26,6 +26,16 @@ const STOPS: &[(&str, &str)] = &[
         "An exercise: the whole way of an invented province",
         "/v1/enrollments/exercise_strong_province/x01/audit-trail",
     ),
+    ("A strong IP city in creation, known from evidence", "/v1/enrollments/strong_city/370200"),
+    (
+        "What a city of the exercise owes, a project without a result",
+        "/v1/enrollments/exercise_strong_city/exercise_city_b/obligations",
+    ),
+    (
+        "A national figure and what it was before its revision",
+        "/v1/indicators/total_china/observations?indicator=patent_intensive_industry_share_of_gdp",
+    ),
+    ("Counts of a program that name no subjects", "/v1/programs/ip_power_unit/audit-trail"),
     ("What is overdue in the exercises", "/v1/obligations?exercise=true&status=OVERDUE"),
     ("The log itself, event by event", "/v1/events?limit=5"),
 ];

@@ -1,4 +1,4 @@
-//! `docket audit`.
+//! `docket audit`: the trail of an enrollment, and the register of exceptions.
 
 use serde_json::Value;
 
@@ -18,18 +18,29 @@ use crate::cli::output::{Page, said_instant};
 Examples:
   docket audit strong_province 440000 --data-dir demo-data --lang zh-CN
   docket audit exercise_strong_province x01 --known-at 2026-01-01T00:00:00+08:00 --output json
+  docket audit exceptions --data-dir demo-data --lang en
 
 Exit codes: 0 shown, 2 usage, 4 the log is in use by another program, 5 no such program, subject or log,
 6 the token is not accepted, 7 the log is damaged, 8 the server can't be reached")]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct AuditArgs {
+    #[command(subcommand)]
+    register: Option<Register>,
     /// The program, such as strong_province
-    program: String,
+    #[arg(required = true)]
+    program: Option<String>,
     /// The subject, such as 440000 or futian
-    subject: String,
+    #[arg(required = true)]
+    subject: Option<String>,
     #[command(flatten)]
     time: TimeArgs,
     #[command(flatten)]
     ask: AskArgs,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Register {
+    Exceptions(super::exceptions::ExceptionsArgs),
 }
 
 /// Runs the command.
@@ -37,8 +48,12 @@ pub struct AuditArgs {
 /// # Errors
 /// What can't be asked or is not there.
 pub async fn run(args: &AuditArgs) -> anyhow::Result<Exit> {
+    if let Some(Register::Exceptions(args)) = &args.register {
+        return super::exceptions::run(args).await;
+    }
     let asker = args.ask.open(false).await?;
-    let path = enrollment(&args.program, &args.subject, "/audit-trail")?;
+    let named = |name: &Option<String>| name.clone().unwrap_or_default();
+    let path = enrollment(&named(&args.program), &named(&args.subject), "/audit-trail")?;
     let answer = asker.list(&path, &args.time.query()).await?;
     show(asker, &args.ask, answer, trail).await?;
     Ok(Exit::Done)

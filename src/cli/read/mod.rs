@@ -1,6 +1,9 @@
 //! What the commands that read have in common: which enrollment, which day, and how it is shown.
 
 pub mod audit;
+pub mod changes;
+mod exceptions;
+pub mod indicators;
 pub mod obligations;
 pub mod status;
 pub mod timeline;

@@ -35,6 +35,9 @@ pub struct ObligationsArgs {
     /// Across programs: owed by this office, such as provincial_department
     #[arg(long, value_name = "OFFICE", conflicts_with = "subject")]
     owes: Option<String>,
+    /// Across programs: of subjects in this province, and of it itself
+    #[arg(long, conflicts_with = "subject")]
+    province: Option<String>,
     /// Across programs: certainly due before this day
     #[arg(long, value_name = "DAY", conflicts_with = "subject")]
     due_before: Option<String>,
@@ -61,6 +64,7 @@ pub async fn run(args: &ObligationsArgs) -> anyhow::Result<Exit> {
     push(&mut query, "program", args.program.as_ref());
     push(&mut query, "status", args.status.as_ref());
     push(&mut query, "owes", args.owes.as_ref());
+    push(&mut query, "province", args.province.as_ref());
     push(&mut query, "due_before", args.due_before.as_ref());
     if args.exercise {
         query.push(("exercise", "true".to_owned()));

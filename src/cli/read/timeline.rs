@@ -131,8 +131,10 @@ fn held(answer: &Answer, member: &str, title: &str, page: &mut Page) {
     ]);
     for item in items(&answer.body, member) {
         let what = joined(text(item, "/label"), "", text(item, "/arithmetic"));
+        // A category has no day of its own, but that from which it was held.
+        let from = if item["from"].is_null() { "/from_day" } else { "/from" };
         table.row(vec![
-            text(item, "/from"),
+            text(item, from),
             text(item, "/until"),
             text(item, "/to_day"),
             what,
@@ -195,9 +197,10 @@ fn picture(answer: &Answer, today: i32) -> Option<Table> {
         let until = quarter(phase, "/to_day");
         let last = until.map_or(present.max(from), |to| (to - 1).max(from));
         bars.push(Bar { label: text(phase, "/label"), first: from, last, fill: '█' });
-        if let Some(planned) = quarter(phase, "/planned_until") {
+        // A plan that was over when the phase began has no day in it.
+        if let Some(last) = quarter(phase, "/planned_until").filter(|last| *last >= from) {
             let label = answer.say("  as planned", "  计划").to_owned();
-            bars.push(Bar { label, first: from, last: planned.max(from), fill: '░' });
+            bars.push(Bar { label, first: from, last, fill: '░' });
         }
     }
     let last = bars.iter().map(|bar| bar.last).max().unwrap_or(newest).max(newest);

@@ -73,13 +73,13 @@ proptest! {
     #[test]
     fn what_is_malformed_is_refused(
         object in object(),
-        places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
         cut in any::<Option<prop::sample::Index>>(),
     ) {
         let mut bytes = object.into_bytes();
-        for (place, byte) in places {
-            let place = place.index(bytes.len());
-            bytes[place] = byte;
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
         }
         if let Some(cut) = cut {
             bytes.truncate(cut.index(bytes.len()));

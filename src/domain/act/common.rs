@@ -81,6 +81,13 @@ pub struct KeptSince {
     pub reason: NonBlank,
 }
 
+impl KeptSince {
+    /// From the day on which something was recorded about others' acts: what came before is not at hand.
+    pub fn from_recording(day: Day) -> Self {
+        Self { day, reason: NonBlank::literal("the day of recording") }
+    }
+}
+
 /// What every act says beside its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

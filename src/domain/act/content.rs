@@ -24,8 +24,10 @@ macro_rules! content {
 }
 
 mod given;
+mod local;
 
 pub use given::*;
+pub use local::*;
 
 content!(
     /// An application (C3, C4, C6; P3).
@@ -83,6 +85,9 @@ content!(
         /// The batch.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         batch: Option<NonBlank>,
+        /// The category, where no application states it (N3).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        category: Option<Id>,
     }
 );
 content!(
@@ -200,24 +205,6 @@ content!(
     }
 );
 content!(
-    /// The result of a stage evaluation (P8).
-    Evaluation {
-        /// `passed` or `failed`.
-        result: Id,
-        /// What was found.
-        findings: NonBlank,
-    }
-);
-content!(
-    /// A listing decision (P8, P9).
-    Listing {
-        /// The rank: `demonstration` or `powerful`.
-        rank: Id,
-        /// The batch.
-        batch: NonBlank,
-    }
-);
-content!(
     /// A check and acceptance (C14, C15).
     AcceptanceCheck {
         /// `excellent`, `qualified` or `unqualified`.
@@ -265,15 +252,6 @@ content!(
     }
 );
 content!(
-    /// A deliverable: replicable policies, guidance (P7).
-    Deliverable {
-        /// `policy`, `guidance` or another word for what it is.
-        kind: Id,
-        /// Its title.
-        title: NonBlank,
-    }
-);
-content!(
     /// A standing known only from evidence (G9).
     Attestation {
         /// Where the evidence says the subject stands.
@@ -297,6 +275,12 @@ content!(
         /// The batch, where the source has it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         batch: Option<NonBlank>,
+        /// The theme, where the source has one of its own (N2).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        theme: Option<NonBlank>,
+        /// The term, where the source states one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        term: Option<StatedTerm>,
         /// `attested` when a source says so, `inferred` when it follows from one.
         #[schemars(with = "String")]
         confidence: Provenance,

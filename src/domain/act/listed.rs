@@ -1,6 +1,6 @@
-//! The round and the batch that decisions state, by which they are listed (rules C7, P3).
+//! The round, the batch and the term that decisions state, by which they are listed (rules C7, P3, N1).
 
-use super::Act;
+use super::{Act, StatedTerm};
 use crate::domain::ids::Id;
 use crate::domain::text::says_something;
 
@@ -21,8 +21,18 @@ impl Act {
             Self::AttestStanding(shown) => {
                 (said(shown.round.as_deref()), said(shown.batch.as_deref()))
             }
-            Self::List(listing) => (None, said(Some(&listing.batch))),
+            Self::List(listing) => (said(listing.round.as_deref()), said(listing.batch.as_deref())),
             _ => (None, None),
+        }
+    }
+
+    /// The term that it states.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other act states a term")]
+    pub fn stated_term(&self) -> Option<&StatedTerm> {
+        match self {
+            Self::List(listing) => listing.term.as_ref(),
+            Self::AttestStanding(shown) => shown.term.as_ref(),
+            _ => None,
         }
     }
 }

@@ -12,7 +12,7 @@ impl ActKind {
             Self::List => Some("rank"),
             Self::Evaluate | Self::Accept | Self::Review => Some("result"),
             Self::Designate => Some("designates"),
-            Self::RecordArrangement => Some("kind"),
+            Self::RecordArrangement | Self::RecordDeliverable => Some("kind"),
             _ => None,
         }
     }
@@ -23,6 +23,7 @@ impl ActKind {
         match self {
             Self::Approve => &["round", "batch"],
             Self::Accept => &["plan_version"],
+            Self::List => &["batch", "category", "theme", "round", "term"],
             _ => &[],
         }
     }
@@ -38,6 +39,16 @@ impl Act {
         }
     }
 
+    /// The event that it follows up: the report inspected, the project that has its result.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "any other act follows up nothing")]
+    pub fn follows(&self) -> Option<&EventRef> {
+        match self {
+            Self::Inspect(inspection) => inspection.follows.as_ref(),
+            Self::RecordProjectResult(result) => Some(&result.of),
+            _ => None,
+        }
+    }
+
     /// The outcome that the act says.
     #[expect(clippy::wildcard_enum_match_arm, reason = "any other act is done")]
     pub fn outcome(&self) -> Option<&Id> {
@@ -48,6 +59,7 @@ impl Act {
             Self::Review(review) => Some(&review.result),
             Self::Designate(designation) => Some(&designation.designates),
             Self::RecordArrangement(arrangement) => Some(&arrangement.kind),
+            Self::RecordDeliverable(deliverable) => Some(&deliverable.kind),
             _ => None,
         }
     }
@@ -58,6 +70,11 @@ impl Act {
             (Self::Approve(approval), "round") => approval.round.is_some(),
             (Self::Approve(approval), "batch") => approval.batch.is_some(),
             (Self::Accept(check), "plan_version") => check.plan_version.is_some(),
+            (Self::List(listing), "batch") => listing.batch.is_some(),
+            (Self::List(listing), "category") => listing.category.is_some(),
+            (Self::List(listing), "theme") => listing.theme.is_some(),
+            (Self::List(listing), "round") => listing.round.is_some(),
+            (Self::List(listing), "term") => listing.term.is_some(),
             _ => true,
         }
     }

@@ -166,8 +166,8 @@ struct Pen {
 impl Pen {
     fn push(&mut self, bytes: &[u8]) {
         let free = self.text.iter_mut().skip(usize::from(self.length));
-        for (place, byte) in free.zip(bytes) {
-            *place = *byte;
+        for (next, byte) in free.zip(bytes) {
+            *next = *byte;
             self.length += 1;
         }
     }

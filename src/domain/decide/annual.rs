@@ -20,7 +20,7 @@ pub(in crate::domain) fn year_is_taken(
     let (on, by) = (known.on, known.by);
     let refusal = Refusal::new(
         kind,
-        Reason::AlreadyDecided { by: None },
+        Reason::AlreadyDecided { revision: by, by: None },
         said!(
             "the result for {year} is on record since {on} (revision {by}); mend a wrong one by a correction",
             "{year}年度结果已于{on}入档（修订号{by}）；有误请用更正",

@@ -5,8 +5,8 @@ use super::content::categories;
 use crate::domain::act::{ActKind, Application, Stated};
 use crate::domain::event::Finding;
 use crate::domain::ids::{Id, Text};
-use crate::domain::measure::{Measure, Named, Requirement};
-use crate::domain::refusal::{Reason, Refusal, field};
+use crate::domain::measure::{Measure, Named, Names, Requirement};
+use crate::domain::refusal::{Called, Reason, Refusal, field};
 use crate::domain::text::says_something;
 use crate::domain::words::{AllOf, said};
 
@@ -22,25 +22,26 @@ impl Deciding<'_> {
                 let text = said!(
                     "an application names its category: {known}",
                     "申报须注明类型：{known}",
-                    known = self.all_named(categories(measure))
+                    known = self.all_named(Names::Categories, categories(measure))
                 );
                 let error = field("/category", text).accepting(categories(measure));
                 return Err(self.invalid(vec![error]));
             };
-            self.known_id("/category", category, categories(measure))?;
+            self.known_id("/category", category, Names::Categories, categories(measure))?;
             let approvals = measure.rules(ActKind::Approve);
             let ranks = approvals.flat_map(|rule| rule.outcomes.keys()).map(Id::as_str);
-            self.known_id("/rank", &application.rank.clone().unwrap_or_default(), ranks)?;
+            let rank = application.rank.clone().unwrap_or_default();
+            self.known_id("/rank", &rank, Names::Outcomes, ranks)?;
         }
         if !measure.applicant_kinds.is_empty() {
             let kinds = || measure.applicant_kinds.iter().map(|kind| kind.id.as_str());
             let given = application.applicant_kind.clone().unwrap_or_default();
-            self.known_id("/applicant_kind", &given, kinds())
+            self.known_id("/applicant_kind", &given, Names::Applicants, kinds())
                 .map_err(|refusal| refusal.under(&measure.applicant_kinds[0].article))?;
         }
         let known = || measure.requirements.iter().map(|requirement| requirement.id.as_str());
         for id in application.requirements.keys() {
-            self.known_id("/requirements", id, known())?;
+            self.known_id("/requirements", id, Names::Requirements, known())?;
         }
         for requirement in &measure.requirements {
             let given = application.requirements.get(&requirement.id);
@@ -64,9 +65,9 @@ impl Deciding<'_> {
                 given = given
             );
             let reason = Reason::RequirementNotMet {
-                requirement: requirement.id.clone(),
-                required: required.en,
-                given: given.en,
+                requirement: Called::new(&requirement.id, requirement.label.clone()),
+                required: required.clone(),
+                given: given.clone(),
             };
             let refusal = self.refuse(reason, text).under(&requirement.article);
             self.excuse(refusal, findings)

@@ -8,7 +8,8 @@ use super::{Deciding, Decision, Footing};
 use crate::domain::act::{Act, ActKind, Receipt, UnknownRule};
 use crate::domain::event::Finding;
 use crate::domain::ids::{Id, Node, Office, Text};
-use crate::domain::refusal::{Reason, Refusal, field};
+use crate::domain::measure::Names;
+use crate::domain::refusal::{Called, Lack, Reason, Refusal, field};
 use crate::domain::subject::Subject;
 use crate::domain::words::{Given, OneOf, said};
 
@@ -28,6 +29,7 @@ pub fn every_program_knows(kind: ActKind) -> Option<(&'static [Office], &'static
         ActKind::Note | ActKind::AttestStanding => Some((&[Office::Registrar], "G9")),
         ActKind::ConfirmStanding => Some((&[Office::NationalOffice], "G10")),
         ActKind::RecordListComplete => Some((&[Office::Registrar], "G10")),
+        ActKind::RecordFigure => Some((&[Office::Registrar], "G9")),
         ActKind::RecordUnderUnknownRule => Some((&[Office::Registrar], "G14")),
         ActKind::AcknowledgeReceipt => {
             Some((&[Office::NationalOffice, Office::ProvincialDepartment], "G12"))
@@ -45,7 +47,7 @@ pub fn is_done_for(kind: ActKind, subject: &Subject) -> bool {
         ActKind::AttestStanding | ActKind::ConfirmStanding | ActKind::RecordUnderUnknownRule => {
             !subject.is_program()
         }
-        ActKind::RecordListComplete => subject.is_program(),
+        ActKind::RecordListComplete | ActKind::RecordFigure => subject.is_program(),
         _ => true,
     }
 }
@@ -82,7 +84,7 @@ impl Footing<'_> {
         let node = self.state.node.as_ref().filter(|_| self.state.is_evidenced_only());
         node.ok_or_else(|| {
             self.not_permitted(
-                "attested_standing",
+                Lack::AttestedStanding,
                 said!(
                     "no standing here is known only from evidence, so there is none to confirm",
                     "此处没有仅凭佐证记录的状态可供确认"
@@ -97,7 +99,7 @@ impl Footing<'_> {
             return Ok(());
         }
         let text = said!("nothing is on record yet", "尚无任何记录");
-        Err(self.not_permitted("act_on_record", text))
+        Err(self.not_permitted(Lack::ActOnRecord, text))
     }
 
     /// That there is something of which a receipt can be acknowledged (G12).
@@ -106,7 +108,7 @@ impl Footing<'_> {
             return Ok(());
         }
         Err(self.not_permitted(
-            "obligation_met",
+            Lack::ObligationMet,
             said!(
                 "nothing on record met an obligation, so there is no receipt to acknowledge",
                 "尚无履行义务的行为入档，没有可确认的收到日期"
@@ -123,20 +125,27 @@ impl Footing<'_> {
             "on {day} {number} was in force, which is known: record the act itself (from an archive, with `archive`)",
             "{day}有效的{number}内容已知：请据档案直接补录该行为",
             day = self.day,
-            number = edition.measure.number
+            number = edition.measure.cited()
         );
-        Err(self.not_permitted("unknown_rule", text))
+        Err(self.not_permitted(Lack::UnknownRule, text))
     }
 
-    pub(super) fn stands_at(&self) -> Option<Id> {
-        self.state.node.as_ref().map(|node| Id::from(node.as_str()))
-    }
-
-    pub(super) fn not_permitted(&self, missing: &str, text: Text) -> Refusal {
-        let (stands_at, missing) = (self.stands_at(), vec![Id::from(missing)]);
-        let reason = Reason::NotPermitted { stands_at, allowed_from: vec![], missing };
+    pub(super) fn not_permitted(&self, missing: Lack, text: Text) -> Refusal {
         let rule = every_program_knows(self.kind).map_or("G5", |(_, rule)| rule);
-        self.refuse(reason, text).under(rule)
+        self.lacking(missing, text).under(rule)
+    }
+
+    /// A refusal because something is lacking where the enrollment stands.
+    pub(super) fn lacking(&self, missing: impl Into<Called>, text: Text) -> Refusal {
+        let stands_at = self.state.node.as_ref().map(|node| {
+            let label = self.ctx.versions.label(node);
+            Called::new(
+                node.as_str(),
+                label.unwrap_or_else(|| Text { en: node.to_string(), zh: node.to_string() }),
+            )
+        });
+        let missing = vec![missing.into()];
+        self.refuse(Reason::NotPermitted { stands_at, allowed_from: vec![], missing }, text)
     }
 }
 
@@ -147,9 +156,10 @@ impl Deciding<'_> {
         if let Some((offices, rule)) = every_program_knows(self.kind) {
             self.only(offices, rule)?;
             self.check_builtin().or_else(|refusal| self.excuse(refusal, findings))?;
+            self.check_dated_back(findings)?;
         }
         match &self.request.act {
-            Act::Note(_) | Act::RecordListComplete(_) => {
+            Act::Note(_) | Act::RecordListComplete(_) | Act::RecordFigure(_) => {
                 Ok(Some(self.plain_decision(self.common_effects(), vec![])))
             }
             Act::AttestStanding(attestation) => self.attest(attestation).map(Some),
@@ -195,12 +205,8 @@ impl Deciding<'_> {
         }
         let today = self.ctx.now.civil_day();
         if receipt.receipt_on > today {
-            let text = said!(
-                "{day} lies in the future (today is {today})",
-                "{day}在将来（今天是{today}）",
-                day = receipt.receipt_on,
-                today = today
-            );
+            let why = said!("nothing was received yet", "尚未收到");
+            let text = self.ahead("receipt_on", receipt.receipt_on, why);
             return Err(self.invalid(vec![field("/receipt_on", text)]));
         }
         let mut effects = self.common_effects();
@@ -225,18 +231,22 @@ impl Deciding<'_> {
                 "“{node}”不是“{program}”的阶段：其阶段为{known}",
                 node = Given(node.as_str()),
                 program = self.ctx.program.name,
-                known = self.all_named(known.iter().copied())
+                known = self.all_named(Names::Phases, known.iter().copied())
             );
             return Err(self.invalid(vec![field("/stands_at", text).accepting(known)]));
         }
         let categories = versions
             .find(|measure| (!measure.categories.is_empty()).then(|| measure.categories.clone()))
             .unwrap_or_default();
-        let known = || categories.iter().map(|category| category.id.as_str());
+        let known = categories.iter().map(|category| category.id.as_str());
         match category {
-            Some(category) => self.known_id("/category", category, known()),
             None if categories.is_empty() || self.state.category.is_some() => Ok(()),
-            None => self.known_id("/category", &Id::default(), known()),
+            given => {
+                let given = given.cloned().unwrap_or_default();
+                self.known_id("/category", &given, Names::Categories, known)?;
+                let newest = versions.newest();
+                newest.map_or(Ok(()), |edition| self.check_kind_of(&edition.measure, &given))
+            }
         }
     }
 }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use super::builtin::is_done_for;
 use super::{Deciding, Decision, Footing};
 use crate::domain::act::ActKind;
-use crate::domain::date::Day;
+use crate::domain::date::{CivilDate, Day};
 use crate::domain::event::Finding;
 use crate::domain::ids::{Office, Text};
-use crate::domain::measure::{Edition, Program};
-use crate::domain::refusal::{Reason, Refusal, field};
+use crate::domain::measure::{Edition, Program, SubjectKind};
+use crate::domain::refusal::{Called, Lack, Reason, Refusal, field};
 use crate::domain::text::says_something;
-use crate::domain::words::{AllOf, Clauses, Given, OneOf, Quoted, said};
+use crate::domain::words::{AllOf, Clauses, Given, Member, OneOf, Quoted, said};
 
 impl Deciding<'_> {
     /// Only the registrar records another office's act; auditor and operator never get here.
@@ -55,12 +55,11 @@ impl Deciding<'_> {
         if let Some(kept) = &common.kept_since
             && kept.day > self.ctx.now.civil_day()
         {
-            let text = said!(
-                "{day} lies in the future (today is {today}): a record is complete only from a day that has come",
-                "{day}在将来（今天是{today}）：尚未发生的事项无所谓完整",
-                day = kept.day,
-                today = self.ctx.now.civil_day()
+            let why = said!(
+                "a record is complete only from a day that has come",
+                "尚未发生的事项无所谓完整"
             );
+            let text = self.ahead("day", kept.day, why);
             return Err(self.invalid(vec![field("/kept_since/day", text)]).under("G10"));
         }
         Ok(())
@@ -105,30 +104,24 @@ impl Deciding<'_> {
         Err(self.invalid(vec![field("/override", text)]))
     }
 
-    pub(super) fn check_dates(&self, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
-        self.check_dated_back(findings)?;
+    pub(super) fn check_dates(&self) -> Result<(), Refusal> {
         let today = self.ctx.now.civil_day();
         let common = &self.request.common;
         if let Some(decided) = common.decided_on
             && decided.earliest().is_some_and(|earliest| earliest > today)
         {
-            let text = said!(
-                "`decided_on`, {decided}, lies in the future (today is {today}): a decision is recorded once it is made; a later effect is stated by `effective_on`",
-                "决定日期{decided}在将来（今天是{today}）：决定作出后方可入档；以后生效的，另填生效日期",
-                decided = decided,
-                today = today
+            let why = said!(
+                "a decision is recorded once it is made; a later effect is stated by `effective_on`",
+                "决定作出后方可入档；以后生效的，另填生效日期"
             );
+            let text = self.ahead("decided_on", decided, why);
             return Err(self.refuse(Reason::DateConflict { with: None }, text).under("G2"));
         }
         if let Some(received) = common.received_on
             && received > today
         {
-            let text = said!(
-                "`received_on`, {received}, lies in the future (today is {today})",
-                "收到日期{received}在将来（今天是{today}）",
-                received = received,
-                today = today
-            );
+            let why = said!("nothing was received yet", "尚未收到");
+            let text = self.ahead("received_on", received, why);
             return Err(self.refuse(Reason::DateConflict { with: None }, text).under("G12"));
         }
         if let Some(received) = common.received_on
@@ -148,12 +141,11 @@ impl Deciding<'_> {
             && common.effective_on.earliest().is_some_and(|earliest| earliest > today)
             && (common.archive.is_some() || self.ctx.actor.office != Office::Registrar)
         {
-            let text = said!(
-                "`effective_on`, {on}, lies in the future (today is {today}): what is submitted counts from the day it is submitted",
-                "生效日期{on}在将来（今天是{today}）：提交的材料自提交之日起算",
-                on = common.effective_on,
-                today = today
+            let why = said!(
+                "what is submitted counts from the day it is submitted",
+                "提交的材料自提交之日起算"
             );
+            let text = self.ahead("effective_on", common.effective_on, why);
             return Err(self.refuse(Reason::DateConflict { with: None }, text).under("G2"));
         }
         Ok(())
@@ -163,7 +155,7 @@ impl Deciding<'_> {
 impl Deciding<'_> {
     /// What is recorded later than it was decided or took effect rests on its document (G2): in an
     /// exercise, and where a record is mended, that it has none is a finding.
-    fn check_dated_back(&self, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
+    pub(super) fn check_dated_back(&self, findings: &mut Vec<Finding>) -> Result<(), Refusal> {
         let common = &self.request.common;
         let today = self.ctx.now.civil_day();
         let earlier = [Some(common.effective_on), common.decided_on].into_iter().flatten();
@@ -198,8 +190,8 @@ fn cites_source(kind: ActKind) -> bool {
         kind,
         ActKind::Note
             | ActKind::RecordListComplete
+            | ActKind::RecordFigure
             | ActKind::AttestStanding
-            | ActKind::RecordUnderUnknownRule
             | ActKind::Correct
             | ActKind::AcknowledgeReceipt
     )
@@ -211,6 +203,18 @@ pub fn needs_document(program: &Program, kind: ActKind, on: Day, today: Day) -> 
 }
 
 impl<'a> Footing<'a> {
+    /// That the day of a member lies in the future, and why it may not.
+    pub(super) fn ahead(&self, member: &str, on: impl Into<CivilDate>, why: Text) -> Text {
+        said!(
+            "{member}, {on}, lies in the future (today is {today}): {why}",
+            "{member}{on}在将来（今天是{today}）：{why}",
+            member = Member(member),
+            on = on.into(),
+            today = self.ctx.now.civil_day(),
+            why = why
+        )
+    }
+
     /// Real and invented never mix (G16); only the program's kinds of subject enroll.
     pub(super) fn check_subject(&self) -> Result<(), Refusal> {
         let (program, registration) = (self.ctx.program, &self.ctx.subject.registration);
@@ -226,12 +230,14 @@ impl<'a> Footing<'a> {
                 act = self.kind,
                 whom = whom
             );
-            return Err(self.not_permitted("subject", text));
+            return Err(self.not_permitted(Lack::Subject, text));
         }
         if whole {
             return Ok(());
         }
-        let reason = || Reason::IneligibleSubject { allowed_kinds: program.kinds() };
+        let called = |kind: &SubjectKind| Called::new(&kind.id, kind.label.clone());
+        let kinds = || program.subject_kinds.iter().map(called).collect();
+        let reason = || Reason::IneligibleSubject { allowed_kinds: kinds() };
         if registration.invented != program.is_exercise() {
             let why = if registration.invented {
                 said!(
@@ -284,7 +290,7 @@ impl<'a> Footing<'a> {
             let text = said!(
                 "{number} is known in part and its rule for {act} is not known ({gaps}); the registrar can record the act as done under an unknown rule (G14)",
                 "{number}仅部分可考，其关于{act}的规定不详（{gaps}）；可由登记员按“依据不详”补录",
-                number = measure.number,
+                number = measure.cited(),
                 act = self.kind,
                 gaps = Clauses(measure.gaps.iter().collect::<Vec<_>>())
             );

@@ -1,12 +1,12 @@
 //! Content against the measure: what an act must say and bring with it.
 
 use super::Deciding;
-use crate::domain::act::{AcceptanceCheck, Act, Plan, Report};
+use crate::domain::act::{AcceptanceCheck, Act, Plan, Report, Scheme};
 use crate::domain::document_number::DocumentNumber;
 use crate::domain::event::Finding;
 use crate::domain::ids::{Id, Text};
-use crate::domain::measure::{ActRule, Measure};
-use crate::domain::refusal::{FieldError, Reason, Refusal, field};
+use crate::domain::measure::{ActRule, Measure, Names};
+use crate::domain::refusal::{Called, FieldError, Reason, Refusal, field};
 use crate::domain::text::says_something;
 use crate::domain::words::{self, AllOf, Clauses, Given, OneOf, said};
 
@@ -33,25 +33,29 @@ impl Deciding<'_> {
             Act::Inspect(inspection) => {
                 let known = || measure.base_conditions.iter().map(|named| named.id.as_str());
                 for id in inspection.base_conditions.keys() {
-                    self.known_id("/base_conditions", id, known())?;
+                    self.known_id("/base_conditions", id, Names::BaseConditions, known())?;
                 }
             }
             Act::RecordSupport(support) if !rule.kinds.is_empty() => {
                 let given = Id::from(support.kind.as_str());
-                self.known_id("/kind", &given, rule.kinds.iter().map(Id::as_str))
+                let known = rule.kinds.iter().map(Id::as_str);
+                self.known_id("/kind", &given, Names::Outcomes, known)
                     .map_err(|refusal| refusal.under(&rule.article))?;
             }
             Act::EvaluateAnnually(evaluation) => self.check_begun(evaluation.year, findings)?,
             Act::SubmitScheme(scheme) => {
-                self.check_tasks(measure, scheme.tasks.keys(), true, findings)?;
+                self.check_scheme(measure, scheme, findings)?;
             }
             Act::ReportProgress(progress) => {
-                self.check_tasks(measure, std::iter::once(&progress.task), false, findings)?;
+                if self.state.category.is_some() || !measure.tasks.is_empty() {
+                    self.known_task("/task", &progress.task, measure)?;
+                }
             }
             Act::RequestAdjustment(request) => {
-                self.known_id("/category", &request.category, categories(measure))?;
+                let (asked, known) = (&request.category, categories(measure));
+                self.known_id("/category", asked, Names::Categories, known)?;
                 if self.state.category.as_ref() == Some(&request.category) {
-                    let held = self.named(&request.category);
+                    let held = self.named(Names::Categories, &request.category);
                     let text = said!(
                         "{held} is the category already held",
                         "{held}即现有类型",
@@ -63,6 +67,7 @@ impl Deciding<'_> {
             }
             _ => {}
         }
+        self.check_local(measure, rule, findings)?;
         self.check_brought(measure, rule, findings)
     }
 
@@ -74,9 +79,10 @@ impl Deciding<'_> {
         &self,
         pointer: &str,
         given: &Id,
+        list: impl Into<Option<Names>>,
         known: impl Iterator<Item = &'k str>,
     ) -> Result<(), Refusal> {
-        let known: Vec<_> = known.collect();
+        let (list, known): (_, Vec<_>) = (list.into(), known.collect());
         if known.contains(&given.as_str()) {
             return Ok(());
         }
@@ -92,20 +98,24 @@ impl Deciding<'_> {
                 "{wrong}; what can be is {known}",
                 "{wrong}；可用的有{known}",
                 wrong = wrong,
-                known = self.all_named(known.iter().copied())
+                known = self.all_named(list, known.iter().copied())
             ),
         };
         Err(self.invalid(vec![field(pointer, text).accepting(known)]))
     }
 
-    /// What the measures call it; what none knows as its author wrote it.
-    pub(super) fn named(&self, id: &str) -> Text {
-        let called = self.ctx.versions.find(|measure| measure.called(id));
+    /// What a list of the measures calls it; what none knows as its author wrote it.
+    pub(super) fn named(&self, list: impl Into<Option<Names>>, id: &str) -> Text {
+        let called = list.into().and_then(|list| self.ctx.versions.name_in(list, id));
         called.map_or_else(|| words::quoted(Given(id)), words::quoted)
     }
 
-    pub(super) fn all_named<'k>(&self, ids: impl IntoIterator<Item = &'k str>) -> OneOf<Text> {
-        OneOf(ids.into_iter().map(|id| self.named(id)).collect())
+    pub(super) fn all_named<'k>(
+        &self,
+        list: impl Into<Option<Names>> + Copy,
+        ids: impl IntoIterator<Item = &'k str>,
+    ) -> OneOf<Text> {
+        OneOf(ids.into_iter().map(|id| self.named(list, id)).collect())
     }
 
     fn check_brought(
@@ -115,18 +125,18 @@ impl Deciding<'_> {
         findings: &mut Vec<Finding>,
     ) -> Result<(), Refusal> {
         let brought = &self.request.common.materials;
-        let missing: Vec<Id> = rule
+        let missing: Vec<Called> = rule
             .materials
             .iter()
             .filter(|kind| !brought.iter().any(|material| material.kind == **kind))
-            .cloned()
+            .map(|kind| Called::new(kind, measure.label_in(Names::Materials, kind)))
             .collect();
         if !missing.is_empty() {
-            let labels = measure.materials.iter().filter(|m| missing.contains(&m.id));
             let text = said!(
                 "missing from the materials: {missing}; upload each and cite its digest",
                 "缺少材料：{missing}；请上传并注明摘要",
-                missing = Clauses(labels.map(|m| &m.label).collect::<Vec<_>>())
+                missing =
+                    Clauses(missing.iter().map(|material| &material.label).collect::<Vec<_>>())
             );
             let reason = Reason::MaterialMissing { materials: missing };
             self.excuse(self.refuse(reason, text).under(&rule.article), findings)?;
@@ -153,7 +163,8 @@ impl Deciding<'_> {
         let is_named = |number: &DocumentNumber, own: &str| {
             DocumentNumber::of(own).is_some_and(|own| number.names(&own))
         };
-        let mut own = editions.flat_map(|e| [&e.measure.number.en, &e.measure.number.zh]);
+        let numbers = editions.filter_map(|edition| edition.measure.number.as_ref());
+        let mut own = numbers.flat_map(|number| [&number.en, &number.zh]);
         let text = match number {
             None => said!(
                 "cite the other document by its number: the measures themselves end no standing",
@@ -169,35 +180,47 @@ impl Deciding<'_> {
         self.missed(self.invalid(vec![error]).under(&rule.article), findings)
     }
 
-    fn check_tasks<'k>(
+    fn known_task(&self, at: &str, task: &Id, measure: &Measure) -> Result<(), Refusal> {
+        let known = measure.tasks_of(self.state.category.as_ref()).map(|task| task.id.as_str());
+        self.known_id(at, task, Names::Tasks, known)
+    }
+
+    /// A scheme addresses each main task of its category, and no other (P6).
+    fn check_scheme(
         &self,
         measure: &Measure,
-        given: impl Iterator<Item = &'k Id>,
-        all: bool,
+        scheme: &Scheme,
         findings: &mut Vec<Finding>,
     ) -> Result<(), Refusal> {
-        let Some(category) = self.state.category.as_ref().and_then(|id| measure.category(id))
-        else {
+        let category = self.state.category.as_ref();
+        if category.is_none() && measure.tasks.is_empty() {
             return Ok(());
-        };
-        let given: Vec<_> = given.collect();
-        for task in &given {
-            self.known_id("/tasks", task, category.tasks.iter().map(|task| task.id.as_str()))?;
         }
-        let missing: Vec<_> =
-            category.tasks.iter().filter(|task| !given.contains(&&task.id)).collect();
-        if !all || missing.is_empty() {
+        for task in scheme.tasks.keys() {
+            self.known_task("/tasks", task, measure)?;
+        }
+        let tasks = measure.tasks_of(category);
+        let missing: Vec<_> = tasks.filter(|task| !scheme.tasks.contains_key(&task.id)).collect();
+        if missing.is_empty() {
             return Ok(());
         }
         let errors = missing
             .iter()
             .map(|task| {
-                let text = said!(
-                    "the scheme in the category “{category}” addresses this task: {task}",
-                    "{category}省份的实施方案须涉及该任务：{task}",
-                    category = category.label,
-                    task = task.label
-                );
+                let of = category.and_then(|id| measure.category(id));
+                let text = match of {
+                    Some(category) => said!(
+                        "the scheme in the category “{category}” addresses this task: {task}",
+                        "{category}省份的实施方案须涉及该任务：{task}",
+                        category = category.label,
+                        task = task.label
+                    ),
+                    None => said!(
+                        "the scheme addresses this task: {task}",
+                        "实施方案须涉及该任务：{task}",
+                        task = task.label
+                    ),
+                };
                 field(format!("/tasks/{}", task.id), text)
             })
             .collect();
@@ -223,7 +246,7 @@ impl Deciding<'_> {
         }
         for id in check.findings.keys() {
             let known = || measure.acceptance_contents.iter().map(|content| content.id.as_str());
-            self.known_id("/findings", id, known())?;
+            self.known_id("/findings", id, Names::Contents, known())?;
         }
         let article = measure.acceptance_contents.first().map_or("", |c| c.article.as_str());
         if !errors.is_empty() {
@@ -253,7 +276,8 @@ impl Deciding<'_> {
         let plan = version.and_then(|before| plans.get(before as usize));
         let indicators = plan.map_or(&[][..], |plan| &plan.indicators);
         for id in check.indicators.keys() {
-            self.known_id("/indicators", id, indicators.iter().map(Id::as_str))?;
+            // Named by the plan's author, in no list.
+            self.known_id("/indicators", id, None, indicators.iter().map(Id::as_str))?;
         }
         let silent: Vec<&str> = indicators
             .iter()
@@ -290,7 +314,7 @@ impl Deciding<'_> {
         }
         let known = || measure.guidelines.iter().map(|guideline| guideline.id.as_str());
         for id in &plan.guidelines {
-            self.known_id(&format!("{at}/guidelines"), id, known())?;
+            self.known_id(&format!("{at}/guidelines"), id, Names::Guidelines, known())?;
         }
         let left_out = measure.guidelines.iter().filter(|one| !plan.guidelines.contains(&one.id));
         let left_out: Vec<&Text> = left_out.map(|one| &one.label).collect();

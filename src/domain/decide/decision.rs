@@ -3,7 +3,7 @@
 use super::Actor;
 use crate::domain::act::Common;
 use crate::domain::date::Timestamp;
-use crate::domain::event::{EventMeta, Fact, MeasureSucceeded, OfficeName};
+use crate::domain::event::{EventMeta, Fact, MeasureSucceeded};
 use crate::domain::ids::{EventRef, Id, Office, Provenance};
 use crate::domain::measure::QuotaRule;
 
@@ -22,7 +22,7 @@ pub struct PlaceWanted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// The fact.
-    pub fact: Fact,
+    pub fact: Box<Fact>,
     /// The office that acts, also where the registrar records it.
     pub office: Office,
     /// The article.
@@ -56,13 +56,9 @@ impl Decision {
         exercise: bool,
     ) -> EventMeta {
         EventMeta {
-            office: self.office,
             office_id: actor.office_id.as_str().into(),
-            office_name: OfficeName::default(),
             divisions: actor.divisions.join(" ").into(),
             role: actor.office.as_str().into(),
-            effective_on: common.effective_on,
-            decided_on: common.decided_on,
             received_on: common.received_on,
             measure: self.measure.clone(),
             measure_also: self.measure_also.clone(),
@@ -70,7 +66,17 @@ impl Decision {
             article: self.article.as_deref().map(Into::into),
             provenance: self.provenance,
             archive: common.archive.is_some(),
-            ..EventMeta::own(now, exercise)
+            ..self.dated(common, now, exercise)
+        }
+    }
+
+    /// As much of the metadata as says where it goes in.
+    pub fn dated(&self, common: &Common, now: Timestamp, exercise: bool) -> EventMeta {
+        EventMeta {
+            office: self.office,
+            effective_on: common.effective_on,
+            decided_on: common.decided_on,
+            ..EventMeta::at(now, exercise)
         }
     }
 }

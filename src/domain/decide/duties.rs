@@ -12,12 +12,19 @@ use crate::domain::state::Duty;
 use crate::domain::words::said;
 
 impl Deciding<'_> {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "only two acts set a day")]
-    fn stated_day(&self) -> Option<Day> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only two acts set rectification")]
+    fn rectify_by(&self) -> Option<Day> {
         match &self.request.act {
             Act::Accept(check) => check.rectify_by,
             Act::Review(review) => review.rectify_by,
             _ => None,
+        }
+    }
+
+    fn stated_day(&self) -> Option<Day> {
+        match &self.request.act {
+            Act::StateProject(project) => Some(project.due_on),
+            _ => self.rectify_by(),
         }
     }
 
@@ -95,11 +102,7 @@ impl Deciding<'_> {
         outcome: &Outcome,
         findings: &mut Vec<Finding>,
     ) -> Result<Vec<DutyMet>, Refusal> {
-        let named = if let Act::Inspect(inspection) = &self.request.act {
-            inspection.follows.as_ref().map(|follows| follows.revision)
-        } else {
-            None
-        };
+        let named = self.request.act.follows().map(|follows| follows.revision);
         let mut met = Vec::new();
         for id in rule.meets.iter().chain(&outcome.meets) {
             let obligation = id.clone();
@@ -160,7 +163,7 @@ impl Deciding<'_> {
                 on = met.on,
                 by = met.by
             );
-            let reason = Reason::AlreadyDecided { by: None };
+            let reason = Reason::AlreadyDecided { revision: met.by, by: None };
             return Err(self.refuse(reason, text).under(&duty.article));
         }
         Ok(due_year)
@@ -173,7 +176,7 @@ impl Deciding<'_> {
         article: &str,
         findings: &mut Vec<Finding>,
     ) -> Result<(), Refusal> {
-        let text = match self.stated_day() {
+        let text = match self.rectify_by() {
             Some(day) if effect != Effect::RectifyWithin => said!(
                 "{day} is given, but this outcome sets no rectification",
                 "填写了{day}，但该结果不要求整改",

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::local::stated_term;
 use super::{Deciding, Decision, PlaceWanted, year_is_taken};
 use crate::domain::act::{Act, KeptSince, Plan};
 use crate::domain::date::CivilDate;
@@ -13,9 +14,9 @@ use crate::domain::event::{
 };
 use crate::domain::fulfilment::Seen;
 use crate::domain::ids::{Id, Node, Office, Provenance};
-use crate::domain::measure::{ActRule, Edition, Effect, Measure, Outcome};
+use crate::domain::measure::{ActRule, Edition, Effect, Measure, Names, Outcome};
 use crate::domain::permitted::enters_evidenced;
-use crate::domain::refusal::{Reason, Refusal};
+use crate::domain::refusal::{Lack, Refusal};
 use crate::domain::text::NonBlank;
 use crate::domain::words::said;
 
@@ -48,19 +49,16 @@ impl Deciding<'_> {
         let known = rule.outcomes.iter().filter(|(_, outcome)| possible(outcome));
         let known = known.map(|(id, _)| id.as_str());
         if let Some(member) = self.kind.outcome_member() {
-            let known_id = self.known_id(&format!("/{member}"), &given, known);
+            let known_id = self.known_id(&format!("/{member}"), &given, Names::Outcomes, known);
             known_id.map_err(|refusal| refusal.under(&rule.article))?;
         }
-        let missing = vec![Id::from("outcome")];
-        let (stands_at, allowed_from) = (self.stands_at(), rule.from.clone());
-        let reason = Reason::NotPermitted { stands_at, allowed_from, missing };
         let text = said!(
             "{act} has no outcome {given} here",
             "{act}在此没有结果{given}",
             act = self.kind,
-            given = self.named(&given)
+            given = self.named(Names::Outcomes, &given)
         );
-        Err(self.refuse(reason, text).under(&rule.article))
+        Err(self.lacking(Lack::Outcome, text).under(&rule.article))
     }
 
     /// Whether it leads where the record that is mended leads: what an act decided that says no outcome
@@ -80,13 +78,8 @@ impl Deciding<'_> {
     ) -> Result<(), Refusal> {
         let article = outcome.article.as_deref().unwrap_or(&rule.article);
         let seen = Seen { state: self.state, day: self.day, act: Some(&self.request.act) };
-        let not_permitted = |missing: &str| Reason::NotPermitted {
-            stands_at: self.stands_at(),
-            allowed_from: rule.from.clone(),
-            missing: vec![Id::from(missing)],
-        };
         for need in outcome.needs.iter().filter(|need| !need.holds(seen)) {
-            let refusal = self.refuse(not_permitted(need.code()), need.unmet(seen, measure));
+            let refusal = self.lacking(need.called(seen, measure), need.unmet(seen, measure));
             self.excuse(refusal.under(article), findings)?;
         }
         if outcome.only_by_override && self.request.common.over_limit.is_none() {
@@ -94,7 +87,7 @@ impl Deciding<'_> {
                 "the text does not provide for it; the national office can decide it all the same, with a written justification in `override`",
                 "文件未作此规定；国家知识产权局可书面说明理由后决定"
             );
-            let refusal = self.refuse(not_permitted("override"), text).under(article);
+            let refusal = self.lacking(Lack::Override, text).under(article);
             self.excuse(refusal.read(&outcome.reading), findings)?;
         }
         self.check_rectify_by(outcome.effect, article, findings)?;
@@ -141,9 +134,11 @@ impl Deciding<'_> {
             Some(decided_on) if outcome.counts_from_decision => decided_on,
             _ => self.on,
         };
-        if let Some(period) = outcome.term {
-            effects.term = Some(term(start, period, article));
-        }
+        effects.term = match (self.request.act.stated_term(), outcome.term) {
+            (Some(stated), _) => Some(stated_term(stated, article)),
+            (None, Some(period)) => Some(term(start, period, article)),
+            (None, None) => None,
+        };
         effects.title = self.title_effect(outcome, article, &mut effects);
         self.duties_opened(measure, &outcome.opens, &mut effects, start);
         effects.meets = self.duties_met(measure, rule, outcome, &mut findings)?;
@@ -177,13 +172,11 @@ impl Deciding<'_> {
         let mut grounds: Vec<u64> = self.state.node_by.into_iter().collect();
         let matters = effects.closes.iter().filter_map(|matter| self.state.matters.get(matter));
         grounds.extend(matters.map(|matter| matter.by));
-        if let Act::Inspect(inspection) = &self.request.act {
-            grounds.extend(inspection.follows.as_ref().map(|follows| follows.revision));
-        }
+        grounds.extend(self.request.act.follows().map(|follows| follows.revision));
         grounds.sort_unstable();
         grounds.dedup();
         Decision {
-            fact: Fact {
+            fact: Box::new(Fact {
                 act: self.request.act.clone().into(),
                 document: common.document.clone(),
                 materials: common.materials.clone(),
@@ -193,7 +186,7 @@ impl Deciding<'_> {
                 findings,
                 mended: None,
                 unsettles: Vec::new(),
-            },
+            }),
             office: self.office,
             article: None,
             measure: version,
@@ -239,8 +232,7 @@ impl Deciding<'_> {
             let reason = NonBlank::literal("the effective day of the opening act");
             KeptSince { day: self.day, reason }
         } else {
-            let reason = NonBlank::literal("the day of recording");
-            KeptSince { day: self.ctx.now.civil_day(), reason }
+            KeptSince::from_recording(self.ctx.now.civil_day())
         }
     }
 
@@ -262,12 +254,16 @@ impl Deciding<'_> {
                     applicant_kind: application.applicant_kind.clone(),
                 });
             }
-            Act::Approve(_) => {
-                effects.category = self.state.applied.as_ref().and_then(|a| a.category.clone());
+            Act::Approve(approval) => {
+                let applied = self.state.applied.as_ref().and_then(|a| a.category.as_ref());
+                effects.category = applied.or(approval.category.as_ref()).cloned();
                 // A founding act has no application on record; evidence shows the category.
                 let mended = || self.ctx.mending.and_then(|fact| fact.effects.category.clone());
                 let shown = self.state.category.clone();
                 effects.category = effects.category.take().or(shown).or_else(mended);
+            }
+            Act::List(listing) => {
+                effects.category = self.category_given(listing.category.as_ref());
             }
             Act::RequestAdjustment(request) => {
                 effects.asks_category = Some(request.category.clone());

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use super::Deciding;
 use super::effects::term;
+use super::local::stated_term;
 use crate::domain::act::Attestation;
 use crate::domain::date::CivilDate;
 use crate::domain::decide::Decision;
@@ -15,7 +16,7 @@ use crate::domain::event::{
     DutyOpened, Effects, Finding, PlaceEffect, ResultRecorded, Title, TitleEffect,
 };
 use crate::domain::ids::{Id, Node, Provenance};
-use crate::domain::measure::{ActRule, DueRule, Effect, Measure, Outcome};
+use crate::domain::measure::{ActRule, DueRule, Effect, Measure, Names, Outcome};
 use crate::domain::refusal::{Reason, Refusal, field};
 use crate::domain::words::{self, Given, said};
 
@@ -37,6 +38,10 @@ impl Deciding<'_> {
             && let Some(period) = outcome.term
         {
             effects.term = Some(term(on, period, article_of(rule, outcome)));
+        }
+        if let Some(stated) = &attestation.term {
+            self.check_term(Some(stated))?;
+            effects.term = Some(stated_term(stated, ""));
         }
         if founding.is_some_and(|(_, outcome)| outcome.takes_place) {
             let category = attestation.category.clone().or_else(|| self.state.category.clone());
@@ -65,19 +70,15 @@ impl Deciding<'_> {
         }
         let (on, today) = (self.on, self.ctx.now.civil_day());
         if on.earliest().is_some_and(|earliest| earliest > today) {
-            let text = said!(
-                "`effective_on`, {on}, lies in the future (today is {today}): evidence speaks of a day that has come",
-                "{on}在将来（今天是{today}）：佐证只能说明已到之日的情况",
-                on = on,
-                today = today
-            );
+            let why = said!("evidence speaks of a day that has come", "佐证只能说明已到之日的情况");
+            let text = self.ahead("effective_on", on, why);
             return Err(self.refuse(Reason::DateConflict { with: None }, text).under("G9"));
         }
         self.check_stands_at(&attestation.stands_at, attestation.category.as_ref())?;
         let Some(title) = &attestation.title else { return Ok(()) };
         let all = self.ctx.versions.all().iter();
         let known = all.flat_map(|edition| &edition.measure.title_kinds);
-        self.known_id("/title", title, known.map(|kind| kind.id.as_str()))?;
+        self.known_id("/title", title, Names::Titles, known.map(|kind| kind.id.as_str()))?;
         let (node, phases) = (&attestation.stands_at, self.phases_of(title));
         if phases.is_empty() || phases.iter().any(|phase| *phase == node.phase()) {
             return Ok(());
@@ -85,9 +86,9 @@ impl Deciding<'_> {
         let text = said!(
             "the title {title} is that of {phases}, not of {shown}",
             "{title}称号属于{phases}，不属于{shown}",
-            title = self.named(title),
-            phases = self.all_named(phases.iter().map(Id::as_str)),
-            shown = self.named(node.phase())
+            title = self.named(Names::Titles, title),
+            phases = self.all_named(Names::Phases, phases.iter().map(Id::as_str)),
+            shown = self.named(Names::Phases, node.phase())
         );
         Err(self.invalid(vec![field("/title", text)]).under("G9"))
     }
@@ -128,7 +129,8 @@ impl Deciding<'_> {
         let outcomes = || rules().flat_map(|rule| rule.outcomes.iter());
         if let Some(grade) = &attestation.grade {
             let known = outcomes().map(|(id, _)| id.as_str()).filter(|id| *id != "done");
-            self.known_id("/grade", grade, known.collect::<BTreeSet<_>>().into_iter())?;
+            let known = known.collect::<BTreeSet<_>>().into_iter();
+            self.known_id("/grade", grade, Names::Outcomes, known)?;
         }
         let leads = |rule: &ActRule, outcome: &Outcome| match &outcome.to {
             Some(to) => to == node,
@@ -191,15 +193,15 @@ impl Deciding<'_> {
         };
         let other_step = at.step().is_some() && at.step() != node.step();
         let title = state.title.as_ref().map(|title| &title.title);
-        let differs = |held: Option<&Id>, shown: &Option<Id>| {
+        let differs = |list: Names, held: Option<&Id>, shown: &Option<Id>| {
             let pair = held.zip(shown.as_ref()).filter(|(held, shown)| held != shown);
-            pair.map(|(held, shown)| (self.named(held), self.named(shown)))
+            pair.map(|(held, shown)| (self.named(list, held), self.named(list, shown)))
         };
         let (held, shown) = if node.phase() != at.phase() || other_step {
             by_acts.then(|| (labelled(node), labelled(at)))?
         } else {
-            differs(state.category.as_ref(), &shown.category)
-                .or_else(|| differs(title, &shown.title))?
+            differs(Names::Categories, state.category.as_ref(), &shown.category)
+                .or_else(|| differs(Names::Titles, title, &shown.title))?
         };
         let by = match by_acts {
             true => said!("the acts", "行为"),

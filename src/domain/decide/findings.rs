@@ -48,11 +48,20 @@ impl Deciding<'_> {
         }));
     }
 
-    /// For an acceptance: that the plan version it measured against had been superseded (C12).
-    pub(super) fn superseded_plan(&self, measure: &Measure) -> Option<Finding> {
+    /// For an acceptance: that no plan was on record to measure against, or that the version it measured
+    /// against had been superseded (C12).
+    pub(super) fn plan_measured_against(&self, measure: &Measure) -> Option<Finding> {
         let Act::Accept(check) = &self.request.act else {
             return None;
         };
+        if self.state.plan_versions.is_empty() {
+            let text = said!(
+                "no plan was on record that it could measure against",
+                "记录中没有可对照的建设方案"
+            );
+            let article = measure.acceptance_contents.first().map_or("", |c| c.article.as_str());
+            return Some(Finding::new("no_plan_on_record", text, article));
+        }
         let amending = measure.rules(ActKind::AcceptAmendment).next();
         let (against, newest) = (check.plan_version? as usize, self.state.plan_versions.len());
         (against < newest).then(|| {
@@ -80,9 +89,9 @@ impl Deciding<'_> {
             let text = said!(
                 "judged by {now}, in force on {day}; {earlier} was in force on an earlier day of {on}",
                 "按{day}有效的{now}判断；{on}中较早时有效的是{earlier}",
-                now = now.measure.number,
+                now = now.measure.cited(),
                 day = self.day,
-                earlier = earlier.measure.number,
+                earlier = earlier.measure.cited(),
                 on = on
             );
             let article = &earlier.measure.in_force_article;

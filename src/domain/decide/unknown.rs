@@ -15,6 +15,7 @@ impl Deciding<'_> {
         mut findings: Vec<Finding>,
     ) -> Result<Decision, Refusal> {
         self.missed(refusal, &mut findings)?;
+        self.check_dated_back(&mut findings)?;
         let mut effects = self.common_effects();
         self.content_effects(&mut effects);
         if let Some(outcome) = self.ctx.versions.find(|measure| self.leads_to(measure)) {

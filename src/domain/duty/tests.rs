@@ -29,7 +29,7 @@ fn duty(obligation: &str) -> Duty {
         with: Vec::new(),
         receivers: Vec::new(),
         uncertain: false,
-        article: Arc::from("Art. 13"),
+        article: Id::from("Art. 13"),
         opened_by: 2,
         opened_on: date("2014-10-12"),
         open_from: date("2014-10-12"),
@@ -68,7 +68,7 @@ fn met(by: u64, on: &str, received: &str) -> Met {
 }
 
 fn with_met(mut duty: Duty, entries: &[(i32, Met)]) -> Duty {
-    duty.met = Arc::new(entries.iter().cloned().collect::<BTreeMap<_, _>>());
+    duty.met = Arc::new(entries.iter().cloned().collect());
     duty
 }
 

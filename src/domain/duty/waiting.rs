@@ -11,7 +11,7 @@ use crate::domain::calendar::Calendars;
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::ids::{Id, Office, covered};
 use crate::domain::measure::{ActRule, Measure};
-use crate::domain::permitted::{Question, permitted};
+use crate::domain::permitted::Question;
 use crate::domain::state::State;
 
 /// An office that is waited for.
@@ -24,7 +24,7 @@ pub struct Waiting {
     /// Since when.
     pub since: CivilDate,
     /// The article that makes it its move.
-    pub article: String,
+    pub article: Id,
 }
 
 /// Who is waited for in a state as of a day, by the measure in force on it: each office and act
@@ -54,8 +54,8 @@ pub fn waiting_among(
         None => found.push(waiting),
     };
     let may = |kind: ActKind, office: Office| {
-        let rule = permitted(Question { measure, state, day, kind, office });
-        rule.is_ok_and(|rule| !is_anothers_turn(measure, state, rule))
+        let rule = Question { measure, state, day, kind, office }.allows();
+        rule.is_some_and(|rule| !is_anothers_turn(measure, state, rule))
     };
     if let (Some(node), Some(since), true) = (&state.node, state.node_since, state.ahead.is_empty())
         && !state.is_evidenced_only()
@@ -66,14 +66,14 @@ pub fn waiting_among(
                 continue;
             }
             waits = true;
-            let article = rule.article.clone();
+            let article = Id::from(&rule.article);
             add(Waiting { office: rule.office, act: rule.act, since, article });
         }
     }
     for (matter, open) in state.matters.iter() {
         let decides = deciding(measure, state, matter);
         if let Some((rule, office)) = decides.filter(|(rule, office)| may(rule.act, *office)) {
-            let article = rule.article.clone();
+            let article = Id::from(&rule.article);
             add(Waiting { office, act: rule.act, since: open.since, article });
         }
     }
@@ -99,7 +99,7 @@ pub fn waiting_among(
         let joint = act_of(obligation, owes);
         for office in std::iter::once(owes).chain(item.duty.with.iter().copied()) {
             if let Some(act) = act_of(obligation, office).or(joint) {
-                let article = item.duty.article.to_string();
+                let article = item.duty.article.clone();
                 add(Waiting { office, act, since: item.open_from, article });
             }
         }
@@ -135,13 +135,15 @@ fn owed_act(
     office: Office,
     may: &dyn Fn(ActKind, Office) -> bool,
 ) -> Option<ActKind> {
-    let meets = || measure.acts.iter().filter(|rule| rule.can_meet(obligation));
-    let own = meets().find(|rule| rule.by.contains(&office) && may(rule.act, office));
-    if let Some(own) = own {
+    let by = |rule: &&ActRule| rule.by.contains(&office);
+    let meets = |rule: &&ActRule| rule.can_meet(obligation);
+    let mut own = measure.acts.iter().filter(by).filter(meets);
+    if let Some(own) = own.find(|rule| may(rule.act, office)) {
         return Some(own.act);
     }
     let here = |rule: &&ActRule| covered(&rule.from, state.node.as_ref());
-    let matter = meets().filter(here).find_map(|rule| rule.decides.as_ref())?;
+    let mut deciding = measure.acts.iter().filter(|rule| rule.decides.is_some());
+    let matter = deciding.find(|rule| here(rule) && meets(rule))?.decides.as_ref()?;
     if state.matters.contains_key(matter) {
         return None;
     }

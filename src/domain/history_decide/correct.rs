@@ -6,7 +6,7 @@ use super::judge::{Moment, judge};
 use super::named::{check_named, named_by};
 use super::unsettle::{hypothetical, newly_unsupported, references};
 use crate::domain::act::{ActKind, ActRequest, Correction, KeptSince};
-use crate::domain::decide::{Actor, Context, Decision, check_common};
+use crate::domain::decide::{Actor, Context, Decision, check_common, year_is_taken};
 use crate::domain::event::{
     Effects, EventMeta, Fact, Ground, MeasureSucceeded, MendedFact, Recorded,
 };
@@ -28,7 +28,7 @@ pub(super) fn decide_correction(
     let original = history.at(history.original(target.revision)).unwrap_or(target);
     check_corrector(ctx, request, original)?;
     let mut decision = Decision {
-        fact: Fact {
+        fact: Box::new(Fact {
             act: request.act.clone().into(),
             document: request.common.document.clone(),
             materials: request.common.materials.clone(),
@@ -38,7 +38,7 @@ pub(super) fn decide_correction(
             findings: Vec::new(),
             mended: None,
             unsettles: Vec::new(),
-        },
+        }),
         office: request.common.archive.as_ref().map_or(ctx.actor.office, |a| a.office),
         article: None,
         measure: None,
@@ -63,7 +63,7 @@ pub(super) fn decide_correction(
         decision.grounds = found.grounds;
         decision.rests_on = found.rests_on;
         decision.fact.mended = Some(Box::new(MendedFact {
-            fact: found.fact,
+            fact: *found.fact,
             effective_on: replacement.common.effective_on,
             decided_on: replacement.common.decided_on,
             received_on: replacement.common.received_on,
@@ -204,7 +204,11 @@ fn decide_replacement(
     {
         decision.fact.effects.opens_record = Some(opened);
     }
-    decision.fact.findings.extend(named.err().map(Refusal::into_finding));
+    let findings = &mut decision.fact.findings;
+    findings.extend(named.err().map(Refusal::into_finding));
+    // Also where the result on record is dated later.
+    let taken = year_is_taken(judged, &without.state(), replacement).map(Refusal::into_finding);
+    findings.extend(taken.filter(|taken| !findings.iter().any(|found| found.text == taken.text)));
     Ok(decision)
 }
 

@@ -14,6 +14,7 @@ pub(super) fn named_by(act: &Act) -> Option<&EventRef> {
     match act {
         Act::Inspect(inspection) => inspection.follows.as_ref(),
         Act::AcknowledgeReceipt(receipt) => Some(&receipt.of),
+        Act::RecordProjectResult(result) => Some(&result.of),
         _ => None,
     }
 }
@@ -33,6 +34,7 @@ pub(super) fn check_named(
             }
             None => Ok(()),
         },
+        Act::RecordProjectResult(result) => check_project(stream, effective, &result.of),
         Act::AcknowledgeReceipt(receipt) => {
             // Out of an archive it is the act of the office that is kept there.
             let archived = request.common.archive.as_ref().map(|archive| archive.office);
@@ -73,6 +75,21 @@ fn check_follows(
         return refuse(Reason::DateConflict { with: Some(follows.clone()) }, text);
     }
     Ok(())
+}
+
+/// A result is that of a project of this record which stands.
+fn check_project(stream: &str, effective: &Effective<'_>, of: &EventRef) -> Result<(), Refusal> {
+    let stands = effective.entries().iter().map(|entry| &entry.event).any(|event| {
+        let fact = event.event.fact();
+        fact.is_some_and(|fact| fact.act.kind() == ActKind::StateProject)
+            && of.stream == stream
+            && event.reference(stream) == *of
+    });
+    if stands {
+        return Ok(());
+    }
+    let text = said!("what it names is no project of this record", "所指的不是本项目记录中的项目");
+    Err(Refusal::invalid(ActKind::RecordProjectResult, vec![field("/of", text)]))
 }
 
 /// A receipt is acknowledged by another office than the one that acted, for a day on which the act

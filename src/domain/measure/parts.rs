@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::act::ActKind;
 use crate::domain::date::CivilDate;
+use crate::domain::decimal::Decimal;
 use crate::domain::ids::{Id, Office, Text};
 use crate::domain::schema::ID_FORM;
 
@@ -38,6 +39,9 @@ pub struct Category {
     /// The category's main tasks (P6).
     #[serde(default, rename = "task")]
     pub tasks: Vec<Named>,
+    /// By what those of the category are measured (P14).
+    #[serde(default, rename = "indicator")]
+    pub indicators: Vec<IndicatorRule>,
 }
 
 /// A limit on places.
@@ -54,6 +58,110 @@ pub struct QuotaRule {
     /// Our choice where the text is silent, marked as one.
     #[serde(default)]
     pub reading: Option<Text>,
+}
+
+/// Something that a document sets out to reach: a number, or a text that is never computed (P13, T1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// The id.
+    #[schemars(regex(pattern = ID_FORM))]
+    pub id: Id,
+    /// What is to be reached, as the document says it.
+    pub label: Text,
+    /// The article.
+    pub article: String,
+    /// Our choice where the text is silent, marked as one.
+    #[serde(default)]
+    pub reading: Option<Text>,
+    /// By when.
+    pub by: CivilDate,
+    /// Of which category.
+    #[serde(default)]
+    pub category: Option<Id>,
+    /// How many subjects in which phase; absent: the target is a text.
+    #[serde(default)]
+    pub count: Option<TargetCount>,
+}
+
+/// How many subjects are to stand in a phase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TargetCount {
+    /// The phase.
+    pub phase: Id,
+    /// The fewest.
+    pub from: u32,
+    /// The most.
+    pub to: u32,
+    /// Whether the document says "about".
+    #[serde(default)]
+    pub about: bool,
+}
+
+/// An indicator that a document names, with its unit and what is to be reached (P14).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IndicatorRule {
+    /// The id.
+    #[schemars(regex(pattern = ID_FORM))]
+    pub id: Id,
+    /// The label.
+    pub label: Text,
+    /// The article.
+    pub article: String,
+    /// Our choice where the text is silent, marked as one.
+    #[serde(default)]
+    pub reading: Option<Text>,
+    /// The unit in which it is observed; absent: the document implies none.
+    #[serde(default)]
+    pub unit: Option<Text>,
+    /// By when its target is to be reached.
+    pub by: CivilDate,
+    /// The target: a number at least, or from a number to another; absent: it is the text alone.
+    #[serde(default)]
+    pub at_least: Option<Decimal>,
+    /// The most, where the document gives a range.
+    #[serde(default)]
+    pub at_most: Option<Decimal>,
+    /// The target as the document says it; never computed.
+    pub target: Text,
+    /// The kind of division below the subject that it is a share or a number of: it applies to no
+    /// subject that has none.
+    #[serde(default)]
+    pub counts: Option<Id>,
+}
+
+/// A zone or region that a document names (P16, T1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ZoneRule {
+    /// The id, by which registrations name it.
+    #[schemars(regex(pattern = ID_FORM))]
+    pub id: Id,
+    /// The label.
+    pub label: Text,
+    /// The article.
+    pub article: String,
+    /// Whether it is an open class, of which the document does not say what belongs to it.
+    #[serde(default)]
+    pub open: bool,
+}
+
+/// A characteristic to be reached, or a standard to be met, on each of which an evaluation finds (T2, T3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Characteristic {
+    /// The id: a key of `characteristics` in an evaluation.
+    #[schemars(regex(pattern = ID_FORM))]
+    pub id: Id,
+    /// The label.
+    pub label: Text,
+    /// The article.
+    pub article: String,
+    /// By when it is to be reached; absent: it is tied to no year.
+    #[serde(default)]
+    pub by: Option<CivilDate>,
 }
 
 /// What an application has to state.

@@ -1,12 +1,13 @@
 //! A program, its measure's versions, and the names of the offices. What `program.toml` and
 //! `offices.toml` say is joined to [`Programs`] here.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Measure;
+use super::{Measure, ObligationRule};
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::ids::{Id, Language, Node, Office, ProgramId, Text};
 use crate::domain::schema::ID_FORM;
@@ -78,6 +79,9 @@ pub struct SubjectKind {
     /// Our choice where the text is silent, marked as one.
     #[serde(default)]
     pub reading: Option<Text>,
+    /// Whether the province of such a subject may be unknown, or it may lie in several.
+    #[serde(default)]
+    pub anywhere: bool,
 }
 
 /// An exercise of a program (G16).
@@ -183,13 +187,22 @@ pub struct Edition {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Versions {
     editions: Vec<Arc<Edition>>,
+    /// Where each obligation is declared, newest version first: what is owed is asked for with each
+    /// answer, a dozen times.
+    obligations: HashMap<Id, Vec<(usize, usize)>>,
 }
 
 impl Versions {
     /// Orders the editions by the day from which they govern.
     pub fn new(mut editions: Vec<Arc<Edition>>) -> Self {
         editions.sort_by_key(|edition| edition.measure.in_force_from.latest());
-        Self { editions }
+        let mut obligations: HashMap<Id, Vec<_>> = HashMap::new();
+        for (at, edition) in editions.iter().enumerate().rev() {
+            for (index, rule) in edition.measure.obligations.iter().enumerate() {
+                obligations.entry(rule.id.clone()).or_default().push((at, index));
+            }
+        }
+        Self { editions, obligations }
     }
 
     /// What they say of the program as a whole.
@@ -199,7 +212,7 @@ impl Versions {
             let (measure, digest) = (edition.measure.of_whole(), edition.digest.clone());
             Arc::new(Edition { measure, digest })
         };
-        Self { editions: self.editions.iter().map(whole).collect() }
+        Self::new(self.editions.iter().map(whole).collect())
     }
 
     /// All versions, oldest first.
@@ -228,7 +241,18 @@ impl Versions {
     }
 
     /// The label of whatever `pick` finds in the newest version that has it.
-    pub fn find<T>(&self, pick: impl Fn(&Measure) -> Option<T>) -> Option<T> {
+    pub fn find<'a, T>(&'a self, pick: impl Fn(&'a Measure) -> Option<T>) -> Option<T> {
         self.editions.iter().rev().find_map(|edition| pick(&edition.measure))
+    }
+
+    /// The rules of an obligation, each with its measure, newest version first.
+    pub fn obligation<'a>(
+        &'a self,
+        id: &str,
+    ) -> impl Iterator<Item = (&'a Measure, &'a ObligationRule)> + use<'a> {
+        self.obligations.get(id).into_iter().flatten().filter_map(|(at, index)| {
+            let measure = &self.editions.get(*at)?.measure;
+            Some((measure, measure.obligations.get(*index)?))
+        })
     }
 }

@@ -34,7 +34,7 @@ impl Versions {
 impl Versions {
     /// The reading by which a term runs: for who stood already when a later version came, that of the
     /// passing (C18).
-    pub fn reading_of_term(&self, term: &Term) -> Option<Text> {
+    pub fn reading_of_term(&self, term: &Term) -> Option<&Text> {
         self.find(|measure| {
             let earlier = term.from.certainly_before(&measure.in_force_from);
             let passing = measure
@@ -44,45 +44,55 @@ impl Versions {
             let begins = |outcome: &Outcome| outcome.term.is_some();
             passing.map_or_else(
                 || measure.reading_of_effect(&term.article, begins),
-                |passing| passing.reading.clone(),
+                |passing| passing.reading.as_ref(),
             )
         })
     }
 
-    /// The reading by which a title is held.
-    pub fn reading_of_title(&self, title: &Title) -> Option<Text> {
-        let grants = |outcome: &Outcome| {
-            outcome.effect == Effect::Confirm && outcome.title.as_ref() == Some(&title.title)
+    /// The reading by which a title is held: where it ends on another day than it would by what
+    /// granted it, that of keeping it.
+    pub fn reading_of_title(&self, title: &Title) -> Option<&Text> {
+        let by = |outcome: &Outcome, effect| {
+            outcome.effect == effect && outcome.title.as_ref() == Some(&title.title)
         };
-        self.find(|measure| measure.reading_of_effect(&title.article, grants))
+        let as_granted = |outcome: &Outcome| {
+            let until = outcome.title_term.map(|term| term.add_to(&title.from));
+            by(outcome, Effect::Confirm) && until == title.until
+        };
+        self.find(|measure| {
+            let mut outcomes = measure.acts.iter().flat_map(|rule| rule.outcomes.values());
+            let effect = match outcomes.any(as_granted) {
+                true => Effect::Confirm,
+                false => Effect::KeepTitle,
+            };
+            measure.reading_of_effect(&title.article, |outcome| by(outcome, effect))
+        })
     }
 
     /// The reading of what is owed: for who stood already when a later version came, that of the
     /// passing; of who is not listed, that of laying it on them; else the obligation's own.
-    pub fn reading_of_duty(&self, id: &Id, opened_on: CivilDate) -> Option<Text> {
-        self.find(|measure| {
-            let own = measure.obligation(id)?.reading.clone();
+    pub fn reading_of_duty(&self, id: &Id, opened_on: CivilDate) -> Option<&Text> {
+        self.obligation(id).find_map(|(measure, rule)| {
             let passing = measure
                 .passing
                 .as_ref()
-                .filter(|passing| passing.opens.contains(id) && opened_on == measure.in_force_from);
-            let unlisted = measure.unlisted.as_ref().filter(|laid| laid.opens.contains(id));
-            let passed = passing.and_then(|passing| passing.reading.clone());
-            passed.or(own).or_else(|| unlisted?.reading.clone())
+                .filter(|passing| opened_on == measure.in_force_from && passing.opens.contains(id));
+            let passed = passing.and_then(|passing| passing.reading.as_ref());
+            let laid = || measure.unlisted.as_ref().filter(|laid| laid.opens.contains(id));
+            passed.or(rule.reading.as_ref()).or_else(|| laid()?.reading.as_ref())
         })
     }
 }
 
 impl Measure {
-    fn reading_of_effect(&self, article: &str, is: impl Fn(&Outcome) -> bool) -> Option<Text> {
+    fn reading_of_effect(&self, article: &str, is: impl Fn(&Outcome) -> bool) -> Option<&Text> {
         let outcomes = self.acts.iter().flat_map(|rule| {
             let cited = move |outcome: &Outcome| {
                 outcome.article.as_deref().unwrap_or(&rule.article) == article
             };
-            rule.outcomes.values().filter(move |outcome| cited(outcome))
+            rule.outcomes.values().filter(|outcome| is(outcome)).filter(move |o| cited(o))
         });
-        let mut found = outcomes.filter(|outcome| is(outcome));
-        found.find_map(|outcome| outcome.reading.clone())
+        outcomes.into_iter().find_map(|outcome| outcome.reading.as_ref())
     }
 }
 

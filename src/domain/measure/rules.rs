@@ -149,6 +149,9 @@ pub struct ActRule {
     /// Obligations that it meets.
     #[serde(default)]
     pub meets: Vec<Id>,
+    /// Members that it must state, of those that an act of its kind can leave out.
+    #[serde(default)]
+    pub states: Vec<Id>,
     /// The kinds that it can state, where the text lists them; otherwise any.
     #[serde(default)]
     pub kinds: Vec<Id>,

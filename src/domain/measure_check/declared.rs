@@ -1,6 +1,7 @@
 //! What the file names: articles, labels in both languages, ids declared once and nothing else used.
 
 mod acts;
+mod aims;
 
 use std::collections::BTreeSet;
 
@@ -18,6 +19,7 @@ pub(super) fn check(measure: &Measure, programs: &[Program], problems: &mut Prob
     let mut checking = Checking { measure, programs, problems };
     checking.document();
     checking.lists();
+    checking.aims();
     checking.phases();
     checking.obligations();
     checking.acts();
@@ -72,7 +74,14 @@ impl Checking<'_> {
     fn document(&mut self) {
         let measure = self.measure;
         self.text("/title", &measure.title);
-        self.text("/number", &measure.number);
+        if let Some(number) = &measure.number {
+            self.text("/number", number);
+        } else if !measure.known_in_part {
+            self.problems.add(
+                "/number",
+                "no number: give it as printed; only where `known_in_part = true` may it be unknown",
+            );
+        }
         self.text("/issued_by", &measure.issued_by);
         self.article("/in_force_article", &measure.in_force_article);
         if !says_something(&measure.edition_reason) {

@@ -217,10 +217,11 @@ impl Checking<'_> {
         }
         if let Some(id) = self.opens(|due| *due == DueRule::Stated)
             && outcome.effect != Effect::RectifyWithin
+            && self.rule.act != ActKind::StateProject
         {
             problems.add(
                 format!("{}/opens", self.path),
-                format!("{id} is due on a stated day, which only rectify_within states: use that effect, or another `due`"),
+                format!("{id} is due on a stated day, which only rectify_within and state_project state: use that effect, or another `due`"),
             );
         }
     }

@@ -118,7 +118,7 @@ pub struct Arithmetic<'a>(pub &'a str);
 
 impl Said for Arithmetic<'_> {
     fn said(&self, language: Language) -> String {
-        arithmetic(self.0, language)
+        arithmetic(self.0, language).into_owned()
     }
 }
 
@@ -154,12 +154,14 @@ impl<T: Said> Said for AllOf<T> {
     }
 }
 
-/// Clauses after one another: `a; b`.
+/// Clauses after one another, full stops of their own left out: `a; b`.
 pub struct Clauses<T>(pub Vec<T>);
 
 impl<T: Said> Said for Clauses<T> {
     fn said(&self, language: Language) -> String {
-        each(&self.0, language).join(pick(language, "; ", "；"))
+        let clauses = each(&self.0, language);
+        let clauses: Vec<_> = clauses.iter().map(|one| one.trim_end_matches(['.', '。'])).collect();
+        clauses.join(pick(language, "; ", "；"))
     }
 }
 
@@ -190,7 +192,7 @@ mod tests {
     fn lists_and_what_is_given() {
         let given = vec![Quoted(Given("甲")), Quoted(Given("乙"))];
         assert_eq!(AllOf(given).said(Language::En), "“甲” and “乙”");
-        let clauses = Clauses(vec![Given("a"), Given("b")]);
+        let clauses = Clauses(vec![Given("a。"), Given("b")]);
         assert_eq!(clauses.said(Language::Zh), "a；b");
         let when = When(CivilDate::parse("2016").unwrap());
         assert_eq!(when.said(Language::En), "in 2016");

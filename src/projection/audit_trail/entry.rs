@@ -87,7 +87,8 @@ pub fn entries(
     language: Language,
 ) -> Vec<Entry> {
     let state = history.state();
-    let (effective, fold_days) = (history.effective(), fold_days(history));
+    let effective = history.effective();
+    let fold_days = fold_days(&effective);
     let titles = titles_before(&effective);
     let receipts = receipts(history, &state, calendars);
     let entry_of = |event: &Recorded| {

@@ -7,6 +7,7 @@
 mod decided;
 mod en;
 mod lapsed;
+mod local;
 mod own;
 mod zh;
 
@@ -14,7 +15,7 @@ use crate::domain::act::{Act, ActKind, Attestation, RecordedAct, Statement, Unkn
 use crate::domain::date::{CivilDate, Day};
 use crate::domain::event::{Event, Fact, Recorded};
 use crate::domain::ids::{Id, Language, Node, Office, Provenance, Text};
-use crate::domain::measure::{Measure, Versions};
+use crate::domain::measure::{Measure, Names, Versions};
 use crate::domain::words::{article, batch, capital, day, ended, office, pick, when};
 
 pub use own::own_sentence;
@@ -180,7 +181,7 @@ impl Words<'_> {
     fn shown(&self, attestation: &Attestation) -> String {
         let language = self.language;
         let act = attestation.shows.map(|shows| shows.act().label().get(language));
-        let grade = attestation.grade.as_ref().map(|grade| self.result(grade));
+        let grade = attestation.grade.as_ref().map(|grade| self.outcome(grade));
         let batch = attestation.batch.as_deref().map(|text| batch(text, language));
         let (act, grade, batch) = match language {
             Language::En => (
@@ -194,7 +195,9 @@ impl Words<'_> {
                 batch,
             ),
         };
-        let parts = [act, grade, batch].into_iter().flatten();
+        let (round, theme) = (attestation.round.as_deref(), attestation.theme.as_deref());
+        let more = local::evidenced(self, round, theme, attestation.term.as_ref());
+        let parts = [act, grade, batch].into_iter().flatten().chain(more);
         parts.map(|part| format!("{}{part}", self.pick(", ", "，"))).collect()
     }
 
@@ -305,7 +308,7 @@ impl Words<'_> {
 
     /// The label of something the measure names, in the version that governed the event if that
     /// has it, else in the newest that has it; else its id.
-    fn label(&self, id: &str, find: impl Fn(&Measure) -> Option<Text>) -> String {
+    fn found(&self, id: &str, find: impl Fn(&Measure) -> Option<Text>) -> String {
         let versions = self.around.versions;
         let governing = self.recorded.meta.measure.as_deref();
         let edition = governing.and_then(|version| versions.version(version));
@@ -315,37 +318,14 @@ impl Words<'_> {
     }
 
     fn node(&self, node: &Node) -> String {
-        self.label(node.as_str(), |measure| measure.label(node))
+        self.found(node.as_str(), |measure| measure.label(node))
     }
 
-    fn category(&self, id: &Id) -> String {
-        self.label(id, |measure| measure.category(id).map(|category| category.label.clone()))
+    fn label(&self, list: Names, id: &str) -> String {
+        self.found(id, |measure| measure.name_in(list, id).cloned())
     }
-
-    fn title(&self, id: &Id) -> String {
-        self.label(id, |measure| {
-            let kind = measure.title_kinds.iter().find(|kind| kind.id == *id)?;
-            Some(kind.label.clone())
-        })
-    }
-
-    fn obligation(&self, id: &Id) -> String {
-        self.label(id, |measure| measure.obligation(id).map(|found| found.label.clone()))
-    }
-
-    fn task(&self, id: &Id) -> String {
-        self.label(id, |measure| {
-            let tasks = measure.categories.iter().flat_map(|category| &category.tasks);
-            tasks.into_iter().find(|task| task.id == *id).map(|task| task.label.clone())
-        })
-    }
-
-    fn phase(&self, id: &Id) -> String {
-        self.label(id, |measure| measure.phase(id).map(|phase| phase.label.clone()))
-    }
-
-    /// A result as printed.
-    fn result(&self, id: &str) -> String {
-        self.label(id, |measure| measure.called(id))
+    /// A result, a grade, what is designated or given.
+    fn outcome(&self, id: &str) -> String {
+        self.label(Names::Outcomes, id)
     }
 }

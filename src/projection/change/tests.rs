@@ -1,9 +1,17 @@
+use uuid::Uuid;
+
 use super::*;
-use crate::projection::table::{Change, Kind};
+use crate::domain::date::Day;
+use crate::projection::table::{Change, Column, Kind};
 
 const TABLE: Table = Table {
     name: "t",
-    columns: &[("a", Kind::Int), ("b", Kind::Text), ("c", Kind::Bytes)],
+    about: "",
+    columns: &[
+        Column::new("a", Kind::Int, ""),
+        Column::new("b", Kind::Text, ""),
+        Column::new("c", Kind::Id, ""),
+    ],
     key: &["a"],
     changes: &[],
 };
@@ -32,7 +40,12 @@ fn values_come_out_as_they_went_in() {
 fn a_row_that_came_in_takes_its_changes_and_another_is_changed_where_it_stands() {
     const ROWS: Table = Table {
         name: "r",
-        columns: &[("id", Kind::Int), ("to", Kind::Text), ("n", Kind::Int)],
+        about: "",
+        columns: &[
+            Column::new("id", Kind::Int, ""),
+            Column::new("to", Kind::Text, ""),
+            Column::new("n", Kind::Int, ""),
+        ],
         key: &["id"],
         changes: &[Change { set: &["n", "to"], filter: "id = ?" }],
     };

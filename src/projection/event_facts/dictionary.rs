@@ -9,7 +9,6 @@ use std::fmt::Write as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::event::EventMeta;
-use crate::projection::change::RowWriter;
 
 /// Texts that are said together; some may be absent.
 pub(super) struct Said<'a, const N: usize>([Option<&'a str>; N]);
@@ -36,14 +35,6 @@ pub(super) fn law(meta: &EventMeta) -> Option<Said<'_, 3>> {
 }
 
 impl<const N: usize> Said<'_, N> {
-    /// Writes a row: the id, then what is said.
-    pub fn write(&self, id: u64, row: &mut RowWriter<'_>) {
-        row.number(id);
-        for text in self.0 {
-            row.text_if(text);
-        }
-    }
-
     /// No two that differ are written alike.
     fn key(&self, into: &mut String) {
         into.clear();
@@ -59,11 +50,7 @@ impl<const N: usize> Said<'_, N> {
 
 impl Dictionary {
     /// The id of what is said; `write` is asked when it is met for the first time.
-    pub fn id<'a, const N: usize>(
-        &mut self,
-        said: &Said<'a, N>,
-        write: impl FnOnce(u64, &Said<'a, N>),
-    ) -> u64 {
+    pub fn id<const N: usize>(&mut self, said: &Said<'_, N>, write: impl FnOnce(u64)) -> u64 {
         said.key(&mut self.key);
         if let Some(id) = self.ids.get(&self.key) {
             return *id;
@@ -73,7 +60,7 @@ impl Dictionary {
         // Databases keep a sign.
         let id = u64::from_be_bytes(start) >> 1;
         self.ids.insert(self.key.clone(), id);
-        write(id, said);
+        write(id);
         id
     }
 }

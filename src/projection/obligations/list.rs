@@ -24,6 +24,8 @@ pub struct ObligationFilter {
     pub program: Option<ProgramId>,
     /// Of one subject.
     pub subject: Option<SubjectId>,
+    /// Of subjects in this province, or it itself.
+    pub province: Option<SubjectId>,
     /// Which obligation.
     pub obligation: Option<Id>,
     /// Who owes.
@@ -102,16 +104,28 @@ pub(super) enum Of {
     Subjects,
 }
 
+/// So many subjects looked at for each enrollment take as long as putting its duties in order.
+const SUBJECTS_EACH: i64 = 64;
+
 /// The question for one program; it has only what the filter asks for. The rows of a page are
 /// picked first, then how each was met and when it lapsed: a duty has a row for each of these.
-fn question(of: Of, filter: &ObligationFilter, after: Option<&ObligationCursor>) -> String {
+fn question(
+    of: Of,
+    filter: &ObligationFilter,
+    after: Option<&ObligationCursor>,
+    few: bool,
+) -> String {
     let (subjects, whose) = match of {
         Of::Whole => ("(SELECT '' AS subject, '' AS order_key)", "e.subject IS NULL".to_owned()),
         Of::Subjects => ("subject", format!("e.subject = b.subject AND {}", said_by("b"))),
     };
+    let from = match few {
+        true => format!("enrollment e CROSS JOIN {subjects} b"),
+        false => format!("{subjects} b CROSS JOIN enrollment e"),
+    };
     let mut picked = format!(
         "SELECT o.*, e.program, e.subject, e.exercise, b.order_key, b.subject AS after_subject
-    FROM {subjects} b CROSS JOIN enrollment e CROSS JOIN obligation o
+    FROM {from} CROSS JOIN obligation o
     WHERE e.program = :program AND {whose} AND e.exercise = :exercise
      AND e.id <= :known AND o.enrollment = e.id AND {}",
         valid("o")
@@ -124,6 +138,7 @@ fn question(of: Of, filter: &ObligationFilter, after: Option<&ObligationCursor>)
     );
     let parts = [
         (filter.subject.is_some(), " AND b.subject = :subject"),
+        (filter.province.is_some(), " AND (b.province = :province OR b.subject = :province)"),
         (filter.obligation.is_some(), " AND o.obligation = :obligation"),
         (
             filter.owes.is_some(),
@@ -185,7 +200,8 @@ impl Tables<'_> {
             let is_past = after.is_some_and(|after| program < after.program);
             for of in [Of::Whole, Of::Subjects] {
                 let is_behind = begin.is_some_and(|begin| !begin.subject.is_empty());
-                let no_whole = of == Of::Whole && (is_behind || filter.subject.is_some());
+                let of_some = filter.subject.is_some() || filter.province.is_some();
+                let no_whole = of == Of::Whole && (is_behind || of_some);
                 let room = limit.saturating_sub(found.len());
                 if !(is_past || no_whole || room == 0) {
                     let whose = (of, program.as_str(), filter);
@@ -212,6 +228,7 @@ impl Tables<'_> {
             (":day", Cell::Text(&day)),
             (":known", Cell::Int(at.known())),
             (":subject", text_if(filter.subject.as_ref().map(SubjectId::as_str))),
+            (":province", text_if(filter.province.as_ref().map(SubjectId::as_str))),
             (":obligation", text_if(filter.obligation.as_deref())),
             (":owes", text_if(filter.owes.map(Office::as_str))),
             (":before", text_if(before.as_deref())),
@@ -222,7 +239,8 @@ impl Tables<'_> {
             (":after_obligation", text_if(after.map(|after| after.obligation.as_str()))),
             (":limit", Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX))),
         ];
-        let sql = question(of, filter, after);
+        let few = of == Of::Subjects && self.has_few(program, SUBJECTS_EACH)?;
+        let sql = question(of, filter, after, few);
         let mut last = None;
         self.rows(&sql, &parameters, |row| {
             let id = row.number("id")?;
@@ -231,7 +249,7 @@ impl Tables<'_> {
             }
             let Some(last) = found.last_mut() else { return Ok(()) };
             if let Some((year, met)) = met(row)? {
-                Arc::make_mut(&mut last.duty.met).insert(year, met);
+                Arc::make_mut(&mut last.duty.met).note(year, met);
             }
             if let Some(lapse) = lapse(row, &last.duty)?
                 && !last.lapses.contains(&lapse)
@@ -282,7 +300,7 @@ fn read(row: &dyn Record) -> Result<ObligationRow, DatabaseError> {
             with: offices(row.text("owed_with")?)?,
             receivers: offices(row.text("receivers")?)?,
             uncertain: row.flag("uncertain")?,
-            article: Arc::from(row.text("article")?),
+            article: Id::from(row.text("article")?),
             opened_by: row.number("opened_by")?,
             opened_on: row.parsed("opened_on", CivilDate::parse)?,
             open_from: row.parsed("open_from", CivilDate::parse)?,

@@ -15,7 +15,7 @@ use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
 use crate::projection::models::Models;
 use crate::projection::sql::Reader;
-use crate::projection::store::CopyWriter;
+use crate::projection::store::{CopySnapshot, CopyWriter};
 use crate::projection::table::Table;
 
 /// Rows compared at a time.
@@ -115,30 +115,25 @@ pub fn diff(
     };
     let (mut copy, id) = begin(rebuild, &*lock)?;
     let is_asked = |name: &str| rebuild.names.is_empty() || rebuild.names.iter().any(|n| n == name);
-    let mut result = None;
-    let asked = rebuild.copies.reader(&serving)?.ask(&mut |served| {
-        result = Some(compare(rebuild, served, &mut *copy, &is_asked, progress, each));
-        Ok(())
-    });
+    let mut reader = rebuild.copies.reader(&serving)?;
+    let diffed = match reader.snapshot() {
+        Ok(mut served) => compare(rebuild, &mut *served, &mut *copy, &is_asked, progress, each),
+        Err(error) => Err(of_copy(error.into(), &serving)),
+    };
     drop(copy);
     rebuild.copies.remove(&*lock, &id)?;
-    asked.map_err(|error| of_copy(error.into(), &serving))?;
-    result.unwrap_or_else(|| Err(StoreError::Missing(rebuild.copies.place())))
+    diffed
 }
 
 fn compare(
     rebuild: &Rebuild<'_>,
-    served: &mut dyn Reader,
+    served: &mut dyn CopySnapshot,
     copy: &mut dyn CopyWriter,
     is_asked: &dyn Fn(&str) -> bool,
     progress: &mut dyn FnMut(u64, u64) -> bool,
     each: &mut dyn FnMut(Difference),
 ) -> Result<Diffed, StoreError> {
-    let mut position = None;
-    served.query("SELECT position FROM checkpoint", &[], &mut |row| {
-        position = row.number_if("position")?;
-        Ok(())
-    })?;
+    let position = served.checkpoint().position;
     if let Some(to) = position {
         if head(rebuild)?.is_none_or(|head| head < to) {
             return Err(StoreError::OtherLog("the read models hold more than this log".to_owned()));
@@ -206,7 +201,8 @@ impl Walk {
         reader.query(&sql, &parameters, &mut |row| {
             let key = table.key.iter().map(|column| row.value(column).map(value));
             let key = key.collect::<Result<Vec<_>, _>>()?;
-            let values = table.columns.iter().map(|(column, _)| row.value(column).ok().map(value));
+            let values = table.columns.iter();
+            let values = values.map(|column| row.value(column.name).ok().map(value));
             let values = values.collect();
             self.rows.push_back(Row { key, values });
             Ok(())
@@ -257,8 +253,8 @@ fn changed(
     let columns = table.columns.iter().zip(old.into_iter().zip(new));
     columns
         .filter(|(_, (old, new))| old != new)
-        .map(|((column, _), (served, now))| ChangedColumn {
-            column,
+        .map(|(column, (served, now))| ChangedColumn {
+            column: column.name,
             served,
             now: now.unwrap_or(Value::Null),
         })

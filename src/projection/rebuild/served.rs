@@ -4,7 +4,7 @@ use super::{Compared, Rebuild, RebuiltModel, of_copy};
 use crate::projection::checksum::checksum;
 use crate::projection::models::Models;
 use crate::projection::store::{CopyId, CopyWriter, stale};
-use crate::projection::{ProjectionError, StoreError};
+use crate::projection::{DatabaseError, ProjectionError, StoreError};
 
 /// The copy that serves, as it stood when the rebuild began.
 pub(super) struct Served {
@@ -21,17 +21,16 @@ pub(super) fn look_at(
     serving: &CopyId,
     chosen: &Models,
 ) -> Result<Served, StoreError> {
-    let (mut others, mut checksums) = (Vec::new(), Vec::new());
     let mut looking = rebuild.copies.reader(serving)?;
-    let looked = looking.ask(&mut |reader| {
-        others = stale(reader, chosen)?;
-        for model in chosen.iter().filter(|model| !others.iter().any(|name| name == model.name())) {
-            checksums.push((model.name().to_owned(), checksum(reader, model)?));
-        }
-        Ok(())
+    let looked = looking.snapshot().and_then(|mut copy| {
+        let stale = stale(&mut *copy, chosen)?;
+        let same = chosen.iter().filter(|model| !stale.iter().any(|name| name == model.name()));
+        let checksums =
+            same.map(|model| Ok((model.name().to_owned(), checksum(&mut *copy, model)?)));
+        let checksums = checksums.collect::<Result<_, DatabaseError>>()?;
+        Ok(Served { position: copy.checkpoint().position, stale, checksums })
     });
-    let checkpoint = looked.map_err(|error| of_copy(error.into(), serving))?;
-    Ok(Served { position: checkpoint.position, stale: others, checksums })
+    looked.map_err(|error| of_copy(error.into(), serving))
 }
 
 /// Compares what was made with what served at the same event.
@@ -68,11 +67,8 @@ pub(super) fn compare(
 
 /// Checks that every event has its row.
 pub(super) fn check_whole(copy: &mut dyn CopyWriter) -> Result<(), StoreError> {
-    let mut rows = 0;
-    copy.reader().query("SELECT count(*) AS n FROM event_fact", &[], &mut |row| {
-        rows = row.number("n")?;
-        Ok(())
-    })?;
+    let sql = "SELECT count(*) AS n FROM event_fact";
+    let rows = copy.reader().row(sql, &[], |row| row.number("n"))?.unwrap_or_default();
     let events = copy.checkpoint().position.map_or(0, |position| position + 1);
     if rows == events {
         return Ok(());

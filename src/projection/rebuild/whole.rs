@@ -2,7 +2,8 @@
 //! enrollment by enrollment, each folded once from its stream, its rows finished before they are written.
 //!
 //! Events are read twice, once as the log has them and once by stream: so nothing has to be kept in
-//! memory, or sorted, but the names of the streams.
+//! memory, or sorted, but the names of the streams. Where the facts of events are kept (`kept`), they
+//! are read by stream alone.
 
 use std::collections::HashMap;
 use std::num::NonZero;
@@ -12,18 +13,20 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::available_parallelism;
 
 use super::Rebuild;
+use super::kept::Kept;
 use super::reading::{Chunk, read};
+use super::streams::{BATCH_BYTES, Found, Stream};
 use crate::codec::Stored;
 use crate::log::StreamName;
 use crate::projection::change::Changes;
+use crate::projection::event_facts::EVENT_FACTS;
 use crate::projection::fold::Folder;
-use crate::projection::follow::{take_in, tell};
+use crate::projection::follow::{Failed, take_in, tell};
+use crate::projection::life::rows_of;
 use crate::projection::models::Models;
 use crate::projection::store::{CopyWriter, Moved};
 use crate::projection::{Projection, ProjectionError, StoreError};
 
-/// Bytes of values after which a batch is written.
-const BATCH_BYTES: usize = 2 * 1024 * 1024;
 /// Decoded chunks that wait.
 const WAITING_CHUNKS: usize = 8;
 /// Batches that wait to be written.
@@ -35,26 +38,10 @@ const FOLDING: usize = 2;
 /// Threads that fold, at most.
 const MAX_FOLDING: usize = 16;
 
-/// An event at which the pass stopped, and why.
-type Failed = (u64, ProjectionError);
-
 /// Rows to be written, and of how many events they are.
 struct Batch {
     changes: Changes,
     events: u64,
-}
-
-/// An enrollment: its stream, its number, and how many events it has.
-struct Stream {
-    name: StreamName,
-    number: u64,
-    events: u64,
-}
-
-/// What the first pass finds out.
-struct Found {
-    streams: Vec<Stream>,
-    moved: Moved,
 }
 
 /// A pass over a whole log.
@@ -71,8 +58,14 @@ impl Whole<'_, '_> {
     /// # Errors
     /// [`StoreError::Stopped`], [`StoreError::Interrupted`].
     pub fn fill(mut self, to: u64) -> Result<(), StoreError> {
-        let known_at_us = self.copy.checkpoint().known_at_us;
-        let Found { mut streams, moved } = self.facts(to, known_at_us)?;
+        let tells = self.models.iter().any(|model| model.name() == EVENT_FACTS);
+        let found = if tells {
+            self.facts(to)?
+        } else {
+            let Self { rebuild, copy, models, .. } = &mut self;
+            Kept { rebuild, copy: &mut **copy, models }.take_in(to)?
+        };
+        let Found { mut streams, moved } = found;
         streams.sort_unstable_by_key(|stream| stream.number);
         self.enrollments(&streams, to)?;
         let changes = self.models.changes();
@@ -81,7 +74,8 @@ impl Whole<'_, '_> {
     }
 
     /// Writes what events say by themselves, and the rows of all streams but those of enrollments.
-    fn facts(&mut self, to: u64, known_at_us: i64) -> Result<Found, StoreError> {
+    fn facts(&mut self, to: u64) -> Result<Found, StoreError> {
+        let known_at_us = self.copy.checkpoint().known_at_us;
         let (log, runtime) = (Arc::clone(&self.rebuild.log), self.rebuild.runtime.clone());
         let folder = Folder::new(Arc::clone(&log), runtime.clone(), 0);
         let (chunks, decoded) = sync_channel(WAITING_CHUNKS);
@@ -209,7 +203,6 @@ fn told(
             break;
         }
     }
-    models.flush(&mut batch.changes);
     hand_over(models, &mut batch, full);
     let nothing = || (to, ProjectionError::Inconsistent("a log without events".to_owned()));
     Ok(Found { streams: streams.into_values().collect(), moved: moved.ok_or_else(nothing)? })
@@ -228,32 +221,38 @@ fn fold(
         let first = next.fetch_add(TAKEN, Ordering::Relaxed);
         let taken = streams.iter().skip(first).take(TAKEN);
         if taken.len() == 0 {
-            models.flush(&mut batch.changes);
             hand_over(&models, &mut batch, full);
             return Ok(());
         }
         for stream in taken {
-            let mut at = stream.number;
-            let changes = &mut batch.changes;
-            let folded = folder.whole(&stream.name, stream.events, &mut |step, memory| {
-                at = step.sequence;
-                models.step(step, memory, changes)
-            });
-            if let Err(source) = folded {
+            let written = write_rows(folder, stream, &mut models, &mut batch.changes);
+            if written.is_err() {
                 // The others need not go on.
                 next.fetch_max(streams.len(), Ordering::Relaxed);
-                return Err((at, source));
+                return written;
             }
-            batch.changes.settle();
             batch.events += stream.events;
         }
-        if batch.changes.bytes() >= BATCH_BYTES {
-            models.flush(&mut batch.changes);
-            if !hand_over(&models, &mut batch, full) {
-                return Ok(());
-            }
+        if batch.changes.bytes() >= BATCH_BYTES && !hand_over(&models, &mut batch, full) {
+            return Ok(());
         }
     }
+}
+
+/// Writes the rows of an enrollment, finished.
+fn write_rows(
+    folder: &Folder,
+    stream: &Stream,
+    models: &mut Models,
+    changes: &mut Changes,
+) -> Result<(), Failed> {
+    let events = folder.events(&stream.name, stream.events);
+    let events = events.map_err(|error| (stream.number, error))?;
+    if let Some(life) = rows_of(&stream.name, events, models, changes)? {
+        models.newest(&life.head, changes);
+    }
+    changes.settle();
+    Ok(())
 }
 
 /// Hands a batch to the writer and begins another; `false` when the writer is gone, with an error of its

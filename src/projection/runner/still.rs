@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::Status;
 use crate::log::EventLog;
+use crate::projection::status::Status;
 
 /// How long nothing may move while the log goes on, usually.
 pub const STILL: Duration = Duration::from_secs(20);

@@ -8,12 +8,13 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
-use super::{Options, Status};
+use super::Options;
 use crate::log::EventLog;
 use crate::projection::fold::Folder;
 use crate::projection::follow::{Follower, Progress};
 use crate::projection::models::Models;
 use crate::projection::rebuild::{Rebuild, rebuild};
+use crate::projection::status::Status;
 use crate::projection::store::{
     Claim, Copies, CopyId, CopyWriter, Holder, Mode, Sign, TakesFrom, met_damage,
 };
@@ -346,7 +347,7 @@ impl Work {
     /// Which copy serves, and how far it has read; nothing while it can't be told.
     fn state_of_store(&self) -> Option<(CopyId, Option<u64>)> {
         let serving = self.copies.serving().ok().flatten()?;
-        let checkpoint = self.copies.reader(&serving).ok()?.ask(&mut |_| Ok(())).ok()?;
+        let checkpoint = self.copies.reader(&serving).ok()?.checkpoint().ok()?;
         Some((serving, checkpoint.position))
     }
 }

@@ -18,10 +18,12 @@ use super::{Changes, DatabaseError, Decoded, Models, ProjectionError, Reader, St
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod sqlite;
+mod versions;
 
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresCopies, PostgresDatabase, PostgresOptions};
 pub use sqlite::SqliteCopies;
+pub use versions::{newer, stale};
 
 /// How far a copy has read, and who writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -303,16 +305,27 @@ pub trait CopyWriter: Send {
     fn reader(&mut self) -> &mut dyn Reader;
 }
 
-/// What is asked of one instant of a copy.
-pub type Question<'a> = dyn FnMut(&mut dyn Reader) -> Result<(), DatabaseError> + 'a;
-
 /// A copy, open for reading.
 pub trait CopyReader: Send {
-    /// Asks as of one instant, and says how far the copy had read at it.
+    /// The copy as of this instant.
     ///
     /// # Errors
-    /// Those of the database and of the question.
-    fn ask(&mut self, question: &mut Question<'_>) -> Result<Checkpoint, DatabaseError>;
+    /// Those of the database.
+    fn snapshot(&mut self) -> Result<Box<dyn CopySnapshot + '_>, DatabaseError>;
+
+    /// How far it has read by now.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn checkpoint(&mut self) -> Result<Checkpoint, DatabaseError> {
+        Ok(self.snapshot()?.checkpoint().clone())
+    }
+}
+
+/// One instant of a copy, until it is dropped.
+pub trait CopySnapshot: Reader {
+    /// How far the copy had read.
+    fn checkpoint(&self) -> &Checkpoint;
 }
 
 impl Moved {
@@ -347,38 +360,6 @@ pub fn met_damage(copies: &dyn Copies, copy: &CopyId, what: &str) -> Result<bool
         Err(error) if !is_seen => Err(error),
         _ => Ok(true),
     }
-}
-
-/// The read models in a copy that are of a newer version than these.
-///
-/// # Errors
-/// Those of the database.
-pub fn newer(reader: &mut dyn Reader, models: &Models) -> Result<Vec<String>, DatabaseError> {
-    let mut newer = Vec::new();
-    reader.query("SELECT name, version FROM read_model", &[], &mut |row| {
-        let (name, version) = (row.text("name")?, row.int("version")?);
-        let ours = models.iter().find(|model| model.name() == name);
-        if ours.is_some_and(|model| i64::from(model.version()) < version) {
-            newer.push(name.to_owned());
-        }
-        Ok(())
-    })?;
-    Ok(newer)
-}
-
-/// The read models in a copy whose tables are missing or of another version.
-///
-/// # Errors
-/// Those of the database.
-pub fn stale(reader: &mut dyn Reader, models: &Models) -> Result<Vec<String>, DatabaseError> {
-    let mut versions = std::collections::HashMap::new();
-    reader.query("SELECT name, version FROM read_model", &[], &mut |row| {
-        versions.insert(row.text("name")?.to_owned(), row.int("version")?);
-        Ok(())
-    })?;
-    let is_stale = |name: &str, version: u32| versions.get(name) != Some(&i64::from(version));
-    let models = models.iter().filter(|model| is_stale(model.name(), model.version()));
-    Ok(models.map(|model| model.name().to_owned()).collect())
 }
 
 /// A number of the log as databases keep it: it can't reach the sign.

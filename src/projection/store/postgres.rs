@@ -25,6 +25,7 @@ mod read;
 mod report;
 mod send;
 mod sql;
+mod values;
 mod wait;
 mod write;
 

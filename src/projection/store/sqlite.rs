@@ -202,7 +202,7 @@ impl Copies for SqliteCopies {
         }
         // Opened anew: what is open already may still show what was there before.
         let looked = SqliteReader::open(&self.path(copy)).map_err(DatabaseError::from);
-        match looked.and_then(|mut reader| reader.ask(&mut |_| Ok(()))) {
+        match looked.and_then(|mut reader| reader.checkpoint()) {
             Ok(_) => Ok(None),
             Err(error) if error.is_damage() => Ok(Some(error.to_string())),
             Err(error) => Err(error.into()),
@@ -264,7 +264,9 @@ impl Copies for SqliteCopies {
         let connection = connect(&self.path(&copy), mode)?;
         connection.execute_batch(SCHEMA)?;
         for model in models.iter() {
-            connection.execute_batch(model.tables_sql())?;
+            for table in model.tables() {
+                connection.execute_batch(&table.sqlite())?;
+            }
             connection.execute(
                 "INSERT INTO read_model (name, version) VALUES (?1, ?2)",
                 params![model.name(), model.version()],

@@ -87,6 +87,8 @@ pub struct UnlistedFilter {
     pub standing: Vec<Id>,
     /// This subject only.
     pub subject: Option<SubjectId>,
+    /// Those in this province, or it itself.
+    pub province: Option<SubjectId>,
 }
 
 /// A subject that does not take part.
@@ -101,6 +103,7 @@ pub struct UnlistedRow {
 
 /// What is asked of where a subject stands.
 const STATE: &str = ", s.stands_at, s.node_since, s.kept_since, s.provenance, s.met_outside";
+const OF_PROVINCE: &str = " AND (b.province = :province OR b.subject = :province)";
 const ORDER: &str = " ORDER BY b.order_key, b.subject LIMIT :limit";
 
 /// The question that picks subjects; `of_kinds` are parameters. What else is selected and what joins
@@ -139,8 +142,7 @@ impl Tables<'_> {
     ) -> Result<Vec<SubjectRow>, DatabaseError> {
         let kinds = parameters("kind", filter.kinds.len());
         let mut sql = question("", "", &kinds);
-        let of_province = " AND (b.province = :province OR b.subject = :province)";
-        add_asked(&mut sql, &[(filter.province.is_some(), of_province), (true, ORDER)]);
+        add_asked(&mut sql, &[(filter.province.is_some(), OF_PROVINCE), (true, ORDER)]);
         let day = day.to_string();
         let mut given = vec![
             (":day", Cell::Text(&day)),
@@ -181,6 +183,7 @@ impl Tables<'_> {
         let stands = format!(" AND (s.phase IS NULL OR s.phase NOT IN ({}))", standing.join(", "));
         let parts = [
             (filter.subject.is_some(), " AND b.subject = :subject"),
+            (filter.province.is_some(), OF_PROVINCE),
             (!standing.is_empty(), stands.as_str()),
             (true, ORDER),
         ];
@@ -193,6 +196,7 @@ impl Tables<'_> {
             (":after_key", Cell::Text(after.map_or("", |after| &after.order_key))),
             (":after_subject", Cell::Text(after.map_or("", |after| &after.subject))),
             (":subject", text_if(filter.subject.as_ref().map(SubjectId::as_str))),
+            (":province", text_if(filter.province.as_ref().map(SubjectId::as_str))),
             (":program", Cell::Text(filter.program.as_str())),
             (":limit", Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX))),
         ];

@@ -7,9 +7,10 @@ use super::{Code, Problem};
 use crate::app::ActError;
 use crate::app::clock::ClockError;
 use crate::codec::{MAX_ERRORS, RequestError};
+use crate::domain::act::ActKind;
 use crate::domain::event::Recorded;
-use crate::domain::ids::{EventRef, Id, Language};
-use crate::domain::refusal::{FieldError, Reason, Refusal, members_wrong};
+use crate::domain::ids::{EventRef, Language};
+use crate::domain::refusal::{Called, FieldError, Reason, Refusal, members_wrong};
 use crate::domain::words;
 use crate::log::{LogError, Stop};
 use crate::views::sequence::sequence;
@@ -44,21 +45,20 @@ impl Problem {
                 .member("pointer", format!("#{pointer}")),
             ActError::Invalid(error) => of_fields(&[error], language),
             ActError::EventTooLarge { bytes, limit } => {
-                let place = json!({ "pointer": "#", "detail": text, "code": "too_large" });
+                let error = json!({ "pointer": "#", "detail": text, "code": "too_large" });
                 Problem::new(Code::ValidationError)
                     .detail(text)
                     .detail_zh(format!(
                         "事件数据将有 {bytes} 字节，上限为 {limit}；其余内容请作为文件上传并引用其摘要"
                     ))
-                    .member("errors", vec![place])
+                    .member("errors", vec![error])
             }
             ActError::Forbidden { required, .. } => {
                 let list: Vec<_> = required.iter().map(|role| words::role(role, ZH)).collect();
                 let list = words::one_of(&list, ZH);
-                Problem::new(Code::RoleForbidden)
+                Problem::role_forbidden(required)
                     .detail(text)
                     .detail_zh(format!("您的角色无权进行该操作，须由{list}进行"))
-                    .member("required_roles", required)
             }
             ActError::Clock(ClockError::Unconfirmed { ahead_us }) => {
                 let days = ahead_us / 86_400_000_000;
@@ -161,12 +161,12 @@ pub fn of_fields(errors: &[FieldError], language: Language) -> Problem {
     let listed = errors.iter().map(|error| {
         let detail = error.detail.get(language);
         let pointer = format!("#{}", error.pointer);
-        let mut place = json!({ "pointer": pointer, "detail": detail, "code": "invalid" });
+        let mut told = json!({ "pointer": pointer, "detail": detail, "code": "invalid" });
         if !error.accepted.is_empty() {
             let accepted: Vec<String> = error.accepted.iter().map(ToString::to_string).collect();
-            place["accepted"] = json!(accepted);
+            told["accepted"] = json!(accepted);
         }
-        place
+        told
     });
     let listed: Vec<Value> = listed.collect();
     Problem::new(Code::ValidationError).detail(text.en).detail_zh(text.zh).member("errors", listed)
@@ -225,16 +225,15 @@ fn of_conflict(
 
 /// What a refusal of the domain is.
 pub fn of_refusal(refusal: Refusal, language: Language) -> Problem {
-    let act = refusal.act.as_str();
-    let mut problem = of_reason(*refusal.reason, act, language);
+    let mut problem = of_reason(*refusal.reason, refusal.act, language);
     if problem.code() != Code::ValidationError {
         problem = problem.detail(refusal.detail.en).detail_zh(refusal.detail.zh);
     }
     if let Some(article) = refusal.article {
-        problem = problem.member("article", words::article(&article, language));
+        problem = problem.member("article", words::article(&article, language).into_owned());
     }
     if let Some(reading) = refusal.reading {
-        problem = problem.member("reading", reading.get(language));
+        problem = problem.label("reading", *reading);
     }
     if let Some(measure) = refusal.measure {
         problem = problem.member("measure_version", measure.as_str());
@@ -242,33 +241,43 @@ pub fn of_refusal(refusal: Refusal, language: Language) -> Problem {
     problem
 }
 
-fn of_reason(reason: Reason, act: &str, language: Language) -> Problem {
+fn of_reason(reason: Reason, act: ActKind, language: Language) -> Problem {
+    let of_act = |code| {
+        let label = words::both(|language| act.label().get(language).to_owned());
+        Problem::new(code).member("act", act.as_str()).label("act_label", label)
+    };
     match reason {
         Reason::NotPermitted { stands_at, allowed_from, missing } => {
-            Problem::new(Code::ActNotPermitted)
-                .member("act", act)
-                .member("phase", stands_at.as_deref())
-                .member("allowed_from", texts(&allowed_from))
-                .member("missing_conditions", texts(&missing))
+            let problem = of_act(Code::ActNotPermitted)
+                .member("phase", stands_at.as_ref().map(|at| at.id.as_str()));
+            let problem = match stands_at {
+                Some(at) => problem.label("phase_label", at.label),
+                None => problem,
+            };
+            let problem = listed(problem, ("allowed_from", "allowed_from_labels"), allowed_from);
+            listed(problem, ("missing_conditions", "missing_condition_labels"), missing)
         }
         Reason::OfficeForbidden { required } => {
             let required: Vec<&str> = required.iter().map(|office| office.as_str()).collect();
-            Problem::new(Code::RoleForbidden).member("required_roles", required)
+            Problem::role_forbidden(required)
         }
         Reason::JurisdictionForbidden { division } => {
             Problem::new(Code::JurisdictionForbidden).member("division_code", division)
         }
         Reason::RequirementNotMet { requirement, required, given } => {
             Problem::new(Code::RequirementNotMet)
-                .member("requirement", requirement.as_str())
-                .member("required", required)
-                .member("given", given)
+                .member("requirement", requirement.id.as_str())
+                .label("requirement_label", requirement.label)
+                .label("required", required)
+                .label("given", given)
         }
         Reason::MaterialMissing { materials } => {
-            Problem::new(Code::MaterialMissing).member("materials", texts(&materials))
+            let names = ("materials", "material_labels");
+            listed(Problem::new(Code::MaterialMissing), names, materials)
         }
         Reason::IneligibleSubject { allowed_kinds } => {
-            Problem::new(Code::IneligibleSubject).member("allowed_kinds", texts(&allowed_kinds))
+            let names = ("allowed_kinds", "allowed_kind_labels");
+            listed(Problem::new(Code::IneligibleSubject), names, allowed_kinds)
         }
         Reason::NotInForce { versions } => {
             let versions = versions
@@ -283,15 +292,16 @@ fn of_reason(reason: Reason, act: &str, language: Language) -> Problem {
             let events: Vec<String> = events.iter().map(EventRef::to_string).collect();
             Problem::new(Code::WouldUnsettle).member("events", events)
         }
-        Reason::AlreadyDecided { by } => Problem::new(Code::AlreadyDecided)
-            .member("act", act)
-            .member("decided_by", by.map(|event| event.to_string())),
-        Reason::NotInForceVersion { in_force } => Problem::new(Code::AlreadyDecided)
-            .member("act", act)
-            .member("in_force", in_force.map(|event| event.to_string())),
+        Reason::AlreadyDecided { by, .. } => {
+            of_act(Code::AlreadyDecided).member("decided_by", by.map(|event| event.to_string()))
+        }
+        Reason::NotInForceVersion { in_force } => {
+            of_act(Code::AlreadyDecided).member("in_force", in_force.map(|event| event.to_string()))
+        }
         Reason::QuotaExhausted { category, limit, taken, on, override_possible } => {
             Problem::new(Code::QuotaExhausted)
-                .member("quota", category.as_str())
+                .member("quota", category.id.as_str())
+                .label("quota_label", category.label)
                 .member("limit", limit)
                 .member("taken", taken)
                 .member("full_on", on.to_string())
@@ -301,6 +311,19 @@ fn of_reason(reason: Reason, act: &str, language: Language) -> Problem {
     }
 }
 
-fn texts(ids: &[Id]) -> Vec<&str> {
-    ids.iter().map(Id::as_str).collect()
+/// The codes of a list, and beside them what they are called.
+fn listed(problem: Problem, names: (&'static str, &'static str), list: Vec<Called>) -> Problem {
+    let (ids, labels): (Vec<_>, Vec<_>) =
+        list.into_iter().map(|one| (one.id.to_string(), one.label)).unzip();
+    problem.member(names.0, ids).labels(names.1, labels)
+}
+
+impl Problem {
+    /// That others may do this, by the names of their roles.
+    pub fn role_forbidden(required: Vec<&str>) -> Problem {
+        let label = |role: &&str| words::both(|language| words::role(role, language).to_owned());
+        let labels = required.iter().map(label).collect();
+        let problem = Problem::new(Code::RoleForbidden).member("required_roles", required);
+        problem.labels("required_role_labels", labels)
+    }
 }

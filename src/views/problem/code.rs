@@ -57,7 +57,7 @@ macro_rules! catalogue {
 
 catalogue! {
     ValidationError "validation-error" UNPROCESSABLE_ENTITY ["errors" "article" "reading" "measure_version"]
-        en "The request does not match its schema" "Each entry of `errors` names a place in the body as a JSON Pointer and says what would satisfy it."
+        en "The request does not match its schema" "Each entry of `errors` points into the body by a JSON Pointer and says what would satisfy it."
         zh "请求不符合数据结构" "答复逐项指明有误的位置，并说明应当如何填写。";
     MalformedRequest "malformed-request" BAD_REQUEST ["errors"]
         en "The request cannot be read" "The body is not JSON or not UTF-8, is nested too deep, or a header or parameter has the wrong form."
@@ -86,16 +86,16 @@ catalogue! {
     EnrollmentExists "enrollment-exists" CONFLICT ["enrollment" "expected_revision" "current_revision" "current_etag" "changes"]
         en "The enrollment already exists" "The subject already takes part in this program. Act on the existing enrollment."
         zh "该项目记录已存在" "该主体已参加本项目，请对已有记录提交行为。";
-    ActNotPermitted "act-not-permitted" CONFLICT ["act" "phase" "allowed_from" "missing_conditions" "permitted_acts" "article" "reading" "measure_version"]
+    ActNotPermitted "act-not-permitted" CONFLICT ["act" "act_label" "phase" "phase_label" "allowed_from" "allowed_from_labels" "missing_conditions" "missing_condition_labels" "permitted_acts" "permitted_act_labels" "article" "reading" "measure_version"]
         en "The measure does not permit this act now" "`missing_conditions` says what would permit it, `permitted_acts` what is permitted now."
         zh "办法在当前状态下不允许该行为" "答复列出尚缺的条件和当前允许的行为。";
-    QuotaExhausted "quota-exhausted" CONFLICT ["quota" "limit" "taken" "full_on" "override_possible" "article" "reading" "measure_version"]
+    QuotaExhausted "quota-exhausted" CONFLICT ["quota" "quota_label" "limit" "taken" "full_on" "override_possible" "article" "reading" "measure_version"]
         en "No place is left in this category" "If `override_possible` is true, the national office may exceed the limit with a recorded reason."
         zh "该类型名额已满" "原则性名额，国家知识产权局可书面说明理由后突破。";
-    RequirementNotMet "requirement-not-met" UNPROCESSABLE_ENTITY ["requirement" "required" "given" "article" "reading" "measure_version"]
+    RequirementNotMet "requirement-not-met" UNPROCESSABLE_ENTITY ["requirement" "requirement_label" "required" "given" "article" "reading" "measure_version"]
         en "A requirement of the measure is not met" "The article asks for `required`; the act gives `given`."
         zh "未满足办法规定的条件" "答复列出条款的要求和所提交的内容。";
-    MaterialMissing "material-missing" UNPROCESSABLE_ENTITY ["materials" "article" "reading" "measure_version"]
+    MaterialMissing "material-missing" UNPROCESSABLE_ENTITY ["materials" "material_labels" "article" "reading" "measure_version"]
         en "Materials that the article requires are missing" "Upload each of `materials` and cite its digest in the act."
         zh "缺少条款要求的材料" "请上传所列的各项材料，并在行为中引用其摘要。";
     DocumentMissing "document-missing" UNPROCESSABLE_ENTITY ["digest" "pointer"]
@@ -104,7 +104,7 @@ catalogue! {
     DigestMismatch "digest-mismatch" UNPROCESSABLE_ENTITY ["claimed" "computed"]
         en "The content does not have the claimed digest" "What arrived has the SHA-256 `computed`. Nothing was kept. Check the file and send it again."
         zh "内容与所声明的摘要不符" "收到内容的摘要与所声明的不同，未作保存。请核对文件后重新上传。";
-    IneligibleSubject "ineligible-subject" UNPROCESSABLE_ENTITY ["allowed_kinds" "article" "reading" "measure_version"]
+    IneligibleSubject "ineligible-subject" UNPROCESSABLE_ENTITY ["allowed_kinds" "allowed_kind_labels" "article" "reading" "measure_version"]
         en "A subject of this kind may not take part" "The article admits only `allowed_kinds`."
         zh "该类主体不能参加本项目" "条款仅允许所列类别的主体参加。";
     SubjectExists "subject-exists" CONFLICT ["subject"]
@@ -122,13 +122,13 @@ catalogue! {
     EffectiveDateConflict "effective-date-conflict" CONFLICT ["conflicting_event" "article" "reading" "measure_version"]
         en "The effective date contradicts the record" "`conflicting_event` certainly comes later or earlier than this act can. Check the date, or correct that event."
         zh "生效日期与记录相矛盾" "该行为的日期与所列记录必然矛盾。请核对日期，或更正该记录。";
-    AlreadyDecided "already-decided" CONFLICT ["act" "decided_by" "in_force" "article" "reading" "measure_version"]
+    AlreadyDecided "already-decided" CONFLICT ["act" "act_label" "decided_by" "in_force" "article" "reading" "measure_version"]
         en "This has already been decided" "The record holds the decision. To change it, correct the event."
         zh "该事项已作出决定" "记录中已有决定。如需变更，请更正该记录。";
     JurisdictionForbidden "jurisdiction-forbidden" FORBIDDEN ["division_code" "article" "reading" "measure_version"]
         en "The subject is outside your jurisdiction" "The office in charge of the subject must act."
         zh "该主体不在您的管辖范围内" "须由主管该主体的机关提交。";
-    RoleForbidden "role-forbidden" FORBIDDEN ["required_roles" "article" "reading" "measure_version"]
+    RoleForbidden "role-forbidden" FORBIDDEN ["required_roles" "required_role_labels" "article" "reading" "measure_version"]
         en "Your role may not do this" "The article gives it to `required_roles`."
         zh "您的角色无权进行该操作" "条款规定由所列机关进行。";
     InvalidToken "invalid-token" UNAUTHORIZED []

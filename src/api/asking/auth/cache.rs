@@ -1,34 +1,21 @@
 //! Tokens that were verified before, by their SHA-256, so that a busy client costs one signature check
 //! per token and not per request.
 //!
-//! What must hold: memory is bounded in bytes, oldest out first. Whether an entry still counts (expiry,
+//! What must hold: memory is bounded in bytes. Whether an entry still counts (expiry,
 //! withdrawn key, revocation) is asked by the caller at each use; a token that failed is never kept.
 
 use super::token::Verified;
+use crate::app::Kept;
 use sha2::{Digest, Sha256};
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 pub(super) type TokenHash = [u8; 32];
 
-/// What the map, the queue and the allocator take for an entry besides its strings, about.
-const ENTRY_OVERHEAD_BYTES: usize = 256;
-
-pub(super) struct VerifiedTokens {
-    max_bytes: usize,
-    inner: RwLock<Inner>,
-}
-
-#[derive(Default)]
-struct Inner {
-    entries: HashMap<TokenHash, Arc<Verified>>,
-    oldest_first: VecDeque<TokenHash>,
-    bytes: usize,
-}
+pub(super) struct VerifiedTokens(Kept<TokenHash, Arc<Verified>>);
 
 impl VerifiedTokens {
     pub fn new(max_bytes: usize) -> VerifiedTokens {
-        VerifiedTokens { max_bytes, inner: RwLock::default() }
+        VerifiedTokens(Kept::new(max_bytes))
     }
 
     pub fn key(token: &str) -> TokenHash {
@@ -36,31 +23,12 @@ impl VerifiedTokens {
     }
 
     pub fn get(&self, key: &TokenHash) -> Option<Arc<Verified>> {
-        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
-        inner.entries.get(key).cloned()
+        self.0.get(key)
     }
 
     pub fn insert(&self, key: TokenHash, verified: Arc<Verified>) {
-        let size = size_bytes(&verified);
-        if size > self.max_bytes {
-            return;
-        }
-        let mut guard = self.inner.write().unwrap_or_else(PoisonError::into_inner);
-        let inner = &mut *guard;
-        if inner.entries.contains_key(&key) {
-            return;
-        }
-        while inner.bytes + size > self.max_bytes {
-            let Some(oldest) = inner.oldest_first.pop_front() else {
-                break;
-            };
-            if let Some(gone) = inner.entries.remove(&oldest) {
-                inner.bytes -= size_bytes(&gone);
-            }
-        }
-        inner.bytes += size;
-        inner.oldest_first.push_back(key);
-        inner.entries.insert(key, verified);
+        let bytes = size_bytes(&verified);
+        self.0.put(key, verified, bytes);
     }
 }
 
@@ -72,7 +40,7 @@ fn size_bytes(verified: &Verified) -> usize {
         + p.office.len()
         + verified.key_id.len()
         + verified.token_id.len();
-    ENTRY_OVERHEAD_BYTES + size_of::<Verified>() + strings + divisions
+    size_of::<TokenHash>() + size_of::<Verified>() + strings + divisions
 }
 
 #[cfg(test)]
@@ -93,23 +61,14 @@ mod tests {
     }
 
     #[test]
-    fn stays_within_its_bytes_and_drops_the_oldest() {
-        let one = size_bytes(&verified("a"));
-        let cache = VerifiedTokens::new(2 * one);
-        for name in ["a", "b", "b", "c"] {
-            cache.insert(VerifiedTokens::key(name), verified(name));
-        }
-        assert!(cache.get(&VerifiedTokens::key("a")).is_none());
-        assert!(cache.get(&VerifiedTokens::key("b")).is_some());
-        assert!(cache.get(&VerifiedTokens::key("c")).is_some());
-        let inner = cache.inner.read().unwrap();
-        assert_eq!((inner.bytes, inner.oldest_first.len()), (2 * one, 2));
-    }
-
-    #[test]
-    fn an_entry_larger_than_the_bound_is_not_kept() {
-        let cache = VerifiedTokens::new(10);
+    fn a_token_is_remembered_within_the_bound() {
+        let cache = VerifiedTokens::new(64 * 1024);
         cache.insert(VerifiedTokens::key("a"), verified("a"));
-        assert!(cache.get(&VerifiedTokens::key("a")).is_none());
+        assert_eq!(cache.get(&VerifiedTokens::key("a")), Some(verified("a")));
+        assert!(cache.get(&VerifiedTokens::key("b")).is_none());
+        for name in 0..1_000 {
+            cache.insert(VerifiedTokens::key(&name.to_string()), verified("b"));
+        }
+        assert!(cache.0.bytes() <= 64 * 1024, "{}", cache.0.bytes());
     }
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::filter::{Filter, refused};
+use super::filter::Filter;
 use crate::api::asking::answer;
 use crate::api::asking::call::Call;
+use crate::api::asking::call::refused_parameter;
 use crate::api::asking::tables::ask;
 use crate::domain::ids::digits;
 use crate::views::problem::{Code, Problem};
@@ -66,7 +67,7 @@ async fn after(call: &Call) -> Result<Option<u64>, Problem> {
         call.parameter("lastEventId"),
     ) {
         (_, Some(_), Some(_)) => {
-            return Err(refused(
+            return Err(refused_parameter(
                 "lastEventId",
                 "it is another name for after: send one of them",
                 "它是 after 的别名：只能给出其一",
@@ -89,7 +90,7 @@ async fn after(call: &Call) -> Result<Option<u64>, Problem> {
         },
         _ => {
             let shown: String = text.chars().take(80).collect();
-            return Err(refused(
+            return Err(refused_parameter(
                 name,
                 &format!("{shown:?} is neither the sequence of an event nor its id"),
                 &format!("{shown:?} 既不是事件的序号，也不是其标识"),

@@ -3,21 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::api::asking::call::Call;
+use crate::api::asking::call::{Call, refused_parameter};
 use crate::codec::kind_of_stream;
 use crate::domain::date::Timestamp;
 use crate::domain::event_type::EventType;
 use crate::domain::ids::SubjectId;
 use crate::log::{RecordedEvent, StreamName};
-use crate::views::problem::{Code, Problem};
-
-/// A parameter that can't be what it is, in both languages.
-pub fn refused(name: &str, en: &str, zh: &str) -> Problem {
-    Problem::new(Code::MalformedRequest)
-        .detail(format!("{name}: {en}"))
-        .detail_zh(format!("{name}：{zh}"))
-        .member("errors", serde_json::json!([{ "parameter": name, "detail": en }]))
-}
+use crate::views::problem::Problem;
 
 /// What must hold of an event for it to be in the feed; all of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,7 +41,7 @@ impl Filter {
         if let (Some(from), Some(to)) = (filter.from_us, filter.to_us)
             && from >= to
         {
-            return Err(refused(
+            return Err(refused_parameter(
                 "recorded_to",
                 "it is not later than recorded_from, so nothing can lie between",
                 "须晚于起始时刻，否则其间不可能有事件",
@@ -100,7 +92,7 @@ fn program(call: &Call) -> Result<Option<String>, Problem> {
     let there: Vec<&str> = programs.iter().map(|program| program.id.as_str()).collect();
     let names: Vec<&str> = programs.iter().map(|program| program.name.zh.as_str()).collect();
     let (en, zh) = (there.join(", "), names.join("、"));
-    Err(refused(
+    Err(refused_parameter(
         "program",
         &format!("there is no program {id:?}; there are {en}"),
         &format!("没有项目“{id}”；现有项目：{zh}"),
@@ -109,22 +101,24 @@ fn program(call: &Call) -> Result<Option<String>, Problem> {
 
 fn subject(call: &Call) -> Result<Option<String>, Problem> {
     let Some(id) = call.parameter("subject") else { return Ok(None) };
-    let parsed = SubjectId::parse(id)
-        .map_err(|error| refused("subject", &error.to_string(), &format!("{id:?} 不是主体标识")))?;
+    let parsed = SubjectId::parse(id).map_err(|error| {
+        refused_parameter("subject", &error.to_string(), &format!("{id:?} 不是主体标识"))
+    })?;
     Ok(Some(parsed.as_str().to_owned()))
 }
 
 fn stream(call: &Call) -> Result<Option<String>, Problem> {
     let Some(name) = call.parameter("stream") else { return Ok(None) };
-    let parsed = StreamName::parse(name)
-        .map_err(|error| refused("stream", &error.to_string(), &format!("{name:?} 不是流名")))?;
+    let parsed = StreamName::parse(name).map_err(|error| {
+        refused_parameter("stream", &error.to_string(), &format!("{name:?} 不是流名"))
+    })?;
     Ok(Some(parsed.as_str().to_owned()))
 }
 
 fn category(call: &Call) -> Result<Option<String>, Problem> {
     let Some(category) = call.parameter("category") else { return Ok(None) };
     if category.contains('-') || StreamName::parse(category).is_err() {
-        return Err(refused(
+        return Err(refused_parameter(
             "category",
             &format!("{category:?} can't stand before the first hyphen of a stream's name"),
             &format!("{category:?} 不可能出现在流名的第一个连字符之前"),
@@ -149,7 +143,7 @@ fn types(call: &Call) -> Result<Vec<&'static str>, Problem> {
                 let there: Vec<&str> = EventType::all().map(|known| known.name).collect();
                 let names: Vec<&str> = EventType::all().map(|known| known.label.zh).collect();
                 let (en, zh) = (there.join(", "), names.join("、"));
-                refused(
+                refused_parameter(
                     "type",
                     &format!("there is no event type {wanted:?}; there are {en}"),
                     &format!("没有事件类型“{wanted}”；现有类型：{zh}"),
@@ -162,7 +156,11 @@ fn types(call: &Call) -> Result<Vec<&'static str>, Problem> {
 fn instant(call: &Call, name: &str) -> Result<Option<i64>, Problem> {
     let Some(text) = call.parameter(name) else { return Ok(None) };
     let instant = Timestamp::parse_rfc3339(text).map_err(|error| {
-        refused(name, &error.to_string(), &format!("{text:?} 不是带时区的时刻（RFC 3339）"))
+        refused_parameter(
+            name,
+            &error.to_string(),
+            &format!("{text:?} 不是带时区的时刻（RFC 3339）"),
+        )
     })?;
     Ok(Some(instant.micros()))
 }

@@ -19,9 +19,10 @@ use uuid::Uuid;
 
 use super::asked::Asked;
 use super::backlog::Backlog;
-use super::filter::{Filter, refused};
+use super::filter::Filter;
 use super::{EVENT_STREAM, VARY, position};
 use crate::api::asking::auth::Verified;
+use crate::api::asking::call::refused_parameter;
 use crate::api::asking::call::{Answered, Call};
 use crate::api::asking::outgoing::{Open, Part};
 use crate::api::asking::state::ApiState;
@@ -52,7 +53,7 @@ const COMMENT: &[u8] = b": still here\n\n";
 /// `malformed-request` for a limit: a stream has none.
 pub fn stream(call: &Call, asked: Asked) -> Answered {
     if call.parameter("limit").is_some() {
-        return Err(refused(
+        return Err(refused_parameter(
             "limit",
             "a stream has none; pages and lines have",
             "事件流没有数量限制；分页和逐行才有",

@@ -9,24 +9,27 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::feeds::{Feeding, is_feed};
 use super::{ObligationItem, STATUSES};
-use crate::api::asking::answer::limit;
+use crate::api::asking::answer::{MAX_LIMIT, limit};
 use crate::api::asking::call::{Answered, Call};
-use crate::api::asking::cursor::{Cursor, cursor};
+use crate::api::asking::cursor::{Cursor, cursor, next_link, write_cursor};
 use crate::api::asking::named;
 use crate::api::asking::page::version_of;
-use crate::api::asking::page::{Filled, ask_at, page};
+use crate::api::asking::page::{Filled, ask_at, had_already, page};
 use crate::api::asking::times::Times;
 use crate::domain::calendar::Calendars;
 use crate::domain::date::Day;
 use crate::domain::duty::{DueItem, DutyStatus, items};
-use crate::domain::ids::{ProgramId, SubjectId};
-use crate::domain::measure::Edition;
+use crate::domain::ids::{Language, ProgramId, SubjectId};
+use crate::domain::measure::{Edition, Program, Versions};
 use crate::domain::state::State;
 use crate::projection::obligations::{ObligationCursor, ObligationFilter};
 use crate::projection::{At, DatabaseError, Tables};
 use crate::views::brief::ObligationView;
 use crate::views::labels::Labels;
+use crate::views::media::JSON;
+use crate::views::problem::Problem;
 use laid::{AfterUnlisted, AfterWhole, Unlisted, all_unlisted, lay_on_whole};
 
 /// Duties or subjects asked for in one go: few questions, however few of them are picked.
@@ -56,9 +59,10 @@ impl Pick {
     }
 
     /// The occasions of a state's duties that are picked.
-    fn of<T>(&self, state: &State, each: impl FnMut(&DueItem<'_>) -> T) -> Vec<T> {
-        let judged = items(state, self.day, &self.calendars);
-        judged.iter().filter(|item| self.takes(item)).map(each).collect()
+    fn of<'s>(&self, state: &'s State) -> Vec<DueItem<'s>> {
+        let mut judged = items(state, self.day, &self.calendars);
+        judged.retain(|item| self.takes(item));
+        judged
     }
 }
 
@@ -92,7 +96,11 @@ struct Question {
 /// # Errors
 /// See the route.
 pub async fn list_obligations(call: Call) -> Answered {
-    let limit = limit(&call)?;
+    let media = call.accepted().unwrap_or(JSON);
+    let limit = match call.parameter("limit") {
+        None if is_feed(media) => MAX_LIMIT,
+        _ => limit(&call)?,
+    };
     let cursor: Option<Cursor<After>> = cursor(&call)?;
     let times = Times::of(&call, cursor.as_ref()).await?;
     let calendars = match times.known.sequence() {
@@ -101,20 +109,27 @@ pub async fn list_obligations(call: Call) -> Answered {
     };
     let (due_before, due_after) =
         (call.parsed("due_before", Day::parse)?, call.parsed("due_after", Day::parse)?);
-    let statuses = named::words(&call, "status", STATUSES)?;
+    let mut statuses = named::words(&call, "status", STATUSES)?;
+    if is_feed(media) && statuses.is_empty() {
+        statuses = vec![DutyStatus::Open, DutyStatus::Overdue];
+    }
     let filter = ObligationFilter {
         exercise: named::exercise(&call)?,
         program: named::program(&call)?.map(|program| program.id.clone()),
         subject: named::subject(&call, "subject").await?,
+        province: named::subject(&call, "province").await?,
         obligation: named::declared(&call, "obligation", |measure| {
             let declared = measure.obligations.iter().map(|obligation| obligation.id.clone());
             declared.collect()
         })?,
-        owes: named::office(&call)?,
+        owes: named::office(&call, "owes")?,
         due_before,
         due_after,
         only_binding: false,
     };
+    if let Some(had) = had_already(&call, &times, "obligations").await? {
+        return Ok(had);
+    }
     let pick = Pick { day: times.day, statuses, due_before, due_after, calendars };
     let unlisted = all_unlisted(&call, &filter, &times);
     let whole = lay_on_whole(&call, &filter, &times).await?;
@@ -123,14 +138,43 @@ pub async fn list_obligations(call: Call) -> Answered {
     let after = cursor.map(|cursor| cursor.after);
     let answer = ask_at(&call, &times, move |tables, at| asked.find(tables, at, after)).await?;
     let ((found, more), copy) = (answer.value, answer.copy);
-    let items = found.iter().flat_map(|one| question.judged(&call, one)).collect::<Vec<_>>();
-    let programs = items.iter().map(|item| item.program.clone()).collect();
+    let judged: Vec<_> = found.iter().map(|one| Judged::of(&call, &question, one)).collect();
+    let items = judged.iter().flat_map(|one| one.shown(&question, call.language));
+    let items: Vec<_> = items.collect();
+    if is_feed(media) {
+        return feed(&call, &items, more, &times).await?.answer(media);
+    }
+    let programs = items.iter().map(|item| item.program.to_owned()).collect();
     let model = ("obligations", version_of("obligations"));
     let (position, known_at_us) = (answer.position, answer.known_at_us);
     let exercise = question.filter.exercise;
     let filled =
         Filled { items, exercise, more, programs, times, model, copy, position, known_at_us };
     page(&call, filled)
+}
+
+/// The same as a calendar or a feed, with the names of those of whom something is due.
+async fn feed<'a>(
+    call: &'a Call,
+    items: &'a [ObligationItem<'a>],
+    more: Option<After>,
+    times: &Times,
+) -> Result<Feeding<'a>, Problem> {
+    let mut names = Vec::with_capacity(items.len());
+    for item in items {
+        let Some(id) = item.subject.and_then(|id| SubjectId::parse(id).ok()) else {
+            names.push(item.program_name.to_owned());
+            continue;
+        };
+        let subject = call.state.app.subject(&id).await.map_err(|error| call.problem(error))?;
+        names.push(subject.name_on(times.day).get(call.language).to_owned());
+    }
+    let (day, known) = (times.day, times.known.sequence());
+    let next = match more {
+        Some(after) => Some(next_link(call, &write_cursor(call, &Cursor { day, known, after })?)),
+        None => None,
+    };
+    Ok(Feeding { call, items, names, as_of: day.to_string(), next })
 }
 
 impl Question {
@@ -187,7 +231,7 @@ impl Question {
                 after = Some(row.cursor());
                 let (program, subject) = (row.program.clone(), row.subject.clone());
                 let state = row.into_state();
-                let count = self.pick.of(&state, |_| ()).len();
+                let count = self.pick.of(&state).len();
                 *left = left.saturating_sub(count);
                 if count > 0 {
                     found.push(Found { program, subject, state });
@@ -201,21 +245,40 @@ impl Question {
             }
         }
     }
+}
 
-    fn judged(&self, call: &Call, found: &Found) -> Vec<ObligationItem> {
-        let Found { program, subject, state } = found;
+/// A duty found, with its occasions that are picked.
+struct Judged<'a> {
+    found: &'a Found,
+    program: Option<&'a Program>,
+    versions: Arc<Versions>,
+    items: Vec<DueItem<'a>>,
+}
+
+impl<'a> Judged<'a> {
+    fn of(call: &'a Call, question: &Question, found: &'a Found) -> Self {
         let library = call.state.app.library();
-        let known = library.program(program.as_str());
-        let labels = Labels(known.map(|program| library.versions(program)).unwrap_or_default());
-        let name = known.map(|known| known.name.get(call.language).to_owned());
+        let program = library.program(found.program.as_str());
+        let versions = program.map(|program| library.versions(program)).unwrap_or_default();
+        Self { found, program, versions, items: question.pick.of(&found.state) }
+    }
+
+    fn shown<'b>(
+        &'b self,
+        question: &'b Question,
+        language: Language,
+    ) -> impl Iterator<Item = ObligationItem<'b>> {
+        let Found { program, subject, .. } = self.found;
+        let id = program.as_str();
         let enrollment =
             subject.as_ref().map(|subject| format!("/v1/enrollments/{program}/{subject}"));
-        self.pick.of(state, |item| ObligationItem {
-            program: program.to_string(),
-            program_name: name.clone().unwrap_or_else(|| program.to_string()),
-            subject: subject.as_ref().map(ToString::to_string),
-            exercise: self.filter.exercise,
-            obligation: ObligationView::of(item, self.pick.day, &labels, call.language),
+        let labels = Labels(&self.versions);
+        self.items.iter().map(move |item| ObligationItem {
+            program: id,
+            program_name: self.program.map_or(id, |program| program.name.get(language)),
+            subject: subject.as_ref().map(SubjectId::as_str),
+            exercise: question.filter.exercise,
+            obligation: ObligationView::of(item, question.pick.day, labels, language),
             enrollment: enrollment.clone(),
         })
     }

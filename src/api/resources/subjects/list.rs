@@ -9,11 +9,12 @@ use crate::api::asking::call::{Answered, Call, wrong_parameter};
 use crate::api::asking::cursor::{CURSOR, Cursor, cursor};
 use crate::api::asking::named;
 use crate::api::asking::page::{
-    EXERCISE, Filled, LIMIT, MIN_SEQUENCE, ask_at, more, page, version_of,
+    EXERCISE, Filled, LIMIT, MIN_SEQUENCE, ask_at, had_already, more, page, version_of,
 };
 use crate::api::asking::times::{AS_OF, Times};
 use crate::api::resources::lists::{KIND, PROVINCE};
 use crate::domain::ids::Text;
+use crate::domain::words::said;
 use crate::projection::subjects::{SubjectCursor, SubjectFilter, SubjectRow};
 use crate::views::parameter::{Kind, Parameter};
 
@@ -73,7 +74,13 @@ pub async fn list_subjects(call: Call) -> Answered {
     let times = Times::of(&call, cursor.as_ref()).await?;
     let exercise = match (call.parameter("invented"), call.parameter("exercise")) {
         (Some(_), Some(_)) => {
-            return Err(wrong_parameter("invented", "it says the same as exercise: send one"));
+            return Err(wrong_parameter(
+                "invented",
+                said!(
+                    "it says the same as exercise: send one",
+                    "与 exercise 含义相同，只能选用一个"
+                ),
+            ));
         }
         (Some(_), None) => call.flag("invented")?,
         (None, _) => call.flag("exercise")?,
@@ -83,6 +90,9 @@ pub async fn list_subjects(call: Call) -> Answered {
         kinds: named::kind(&call)?.into_iter().collect(),
         province: named::subject(&call, "province").await?,
     };
+    if let Some(had) = had_already(&call, &times, "subjects").await? {
+        return Ok(had);
+    }
     let after = cursor.map(|cursor| cursor.after);
     let answer = ask_at(&call, &times, move |tables, at| {
         tables.list_subjects(&filter, at.day, after.as_ref(), limit + 1)

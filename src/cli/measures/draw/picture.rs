@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::text::{LARGE, LEADING, SMALL, width, wrap};
 use crate::cli::measures::words::{self, Words};
 use crate::domain::ids::{Id, Language, Node};
-use crate::domain::measure::{ActRule, Measure, Phase, WaitingRule};
+use crate::domain::measure::{ActRule, Measure, Names, Phase, WaitingRule};
 use crate::domain::measure_check::Graph;
 use crate::domain::words::article;
 
@@ -317,7 +317,7 @@ pub fn label(measure: &Measure, rule: &ActRule, outcomes: &[&Id], language: Lang
     let results: Vec<String> = outcomes
         .iter()
         .filter(|id| **id != "done")
-        .map(|id| measure.outcome_label(id).get(language).to_owned())
+        .map(|id| measure.label_in(Names::Outcomes, id).get(language).to_owned())
         .collect();
     let reading = rule.reading.is_some() || follows().any(|outcome| outcome.reading.is_some());
     let colon = match (results.is_empty(), language) {

@@ -41,7 +41,7 @@ pub fn render(measure: &Measure, language: Language, picture: &Picture, lanes: &
             "<rect x=\"0\" y=\"{top:.1}\" width=\"{right:.0}\" height=\"{height:.1}\" fill=\"{fill}\"/>"
         );
         let mut lines = lane_name(phase, language);
-        lines.push(article(&phase.article, language));
+        lines.push(article(&phase.article, language).into_owned());
         let mut y = top + 22.0;
         for (number, line) in lines.iter().enumerate() {
             let is_article = number + 1 == lines.len();
@@ -65,7 +65,7 @@ fn heading_lines(measure: &Measure, language: Language) -> [String; 2] {
     let words = words::words(language);
     let document = format!(
         "{} · {} · {} · {} {}",
-        measure.number.get(language),
+        measure.cited().get(language),
         measure.issued_by.get(language),
         measure.in_force_from,
         words.version,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Checking;
+use crate::domain::act::ActKind;
 use crate::domain::condition::Condition;
 use crate::domain::decide::every_program_knows;
 use crate::domain::ids::{Id, Node, Office};
@@ -28,6 +29,16 @@ impl Checking<'_> {
         for (number, material) in rule.materials.iter().enumerate() {
             let known = measure.materials.iter().map(|material| &material.id);
             self.declared(&format!("{path}/materials/{number}"), "material", material, known);
+        }
+        for (number, member) in rule.states.iter().enumerate() {
+            let known = rule.act.may_leave_out();
+            if !known.contains(&member.as_str()) {
+                let (act, known) = (rule.act.as_str(), known.join(", "));
+                self.problems.add(
+                    format!("{path}/states/{number}"),
+                    format!("{act} never leaves out {member}: it can leave out {known}"),
+                );
+            }
         }
         for (number, kind) in rule.kinds.iter().enumerate() {
             let known = measure.outcome_names.iter().map(|named| &named.id);
@@ -122,7 +133,9 @@ impl Checking<'_> {
             self.problems.add(format!("{path}/by"), "nobody may do it: name at least one office");
         }
         for (number, office) in rule.by.iter().enumerate() {
-            if matches!(office, Office::Registrar | Office::Docket) {
+            // Where who files is not known, the registrar does (N4).
+            let files = *office == Office::Registrar && rule.act == ActKind::File;
+            if matches!(office, Office::Registrar | Office::Docket) && !files {
                 self.problems.add(
                     format!("{path}/by/{number}"),
                     format!("{} never acts in a program: name the office that does, whose acts the registrar can record from an archive", office.as_str()),

@@ -7,6 +7,7 @@ use crate::domain::event::{
     DutyMet, DutyOpened, Effects, Fact, MeasureSucceeded, PlaceEffect, Term, TitleEffect,
 };
 use crate::domain::ids::Language;
+use crate::domain::measure::Names::{Categories, Obligations, Titles};
 use crate::domain::words::{all_of, article, by, capital, date, day, ended, office, unsure, when};
 
 impl Words<'_> {
@@ -48,7 +49,7 @@ impl Words<'_> {
             decided.push(self.quoted(&now, &self.node(node)));
         }
         if let Some(category) = &effects.category {
-            let category = self.category(category);
+            let category = self.label(Categories, category);
             decided.push(match self.language {
                 Language::En => format!("its category is “{category}”"),
                 Language::Zh => format!("类型为{category}"),
@@ -68,11 +69,14 @@ impl Words<'_> {
             }
             (PlaceEffect::Takes { category }, Language::En) => {
                 let freed = if moved { " and frees that of its former category" } else { "" };
-                format!("it takes a place in the category “{}”{freed}", self.category(category))
+                format!(
+                    "it takes a place in the category “{}”{freed}",
+                    self.label(Categories, category)
+                )
             }
             (PlaceEffect::Takes { category }, Language::Zh) => {
                 let freed = if moved { "，同时释放原类型试点名额1个" } else { "" };
-                format!("占用{}试点名额1个{freed}", self.category(category))
+                format!("占用{}试点名额1个{freed}", self.label(Categories, category))
             }
         }
     }
@@ -98,11 +102,11 @@ impl Words<'_> {
         };
         match (effect, language) {
             (TitleEffect::Granted(title), Language::En) => {
-                let (from, label) = (en::from(&title.from), self.title(&title.title));
+                let (from, label) = (en::from(&title.from), self.label(Titles, &title.title));
                 format!("it holds the title “{label}” {from}, {}", until(&title.until))
             }
             (TitleEffect::Granted(title), Language::Zh) => {
-                let (from, label) = (when(&title.from, language), self.title(&title.title));
+                let (from, label) = (when(&title.from, language), self.label(Titles, &title.title));
                 format!("自{from}起获得“{label}”称号，{}", until(&title.until))
             }
             (TitleEffect::Kept { until: kept }, Language::En) => {
@@ -112,11 +116,13 @@ impl Words<'_> {
                 format!("保留称号，{}", until(kept))
             }
             (TitleEffect::Cancelled, Language::En) => match &self.around.title {
-                Some(title) => format!("the title “{}” is cancelled", self.title(title)),
+                Some(title) => {
+                    format!("the title “{}” is cancelled", self.label(Titles, title))
+                }
                 None => "the title is cancelled".to_owned(),
             },
             (TitleEffect::Cancelled, Language::Zh) => match &self.around.title {
-                Some(title) => format!("取消“{}”称号", self.title(title)),
+                Some(title) => format!("取消“{}”称号", self.label(Titles, title)),
                 None => "取消所持称号".to_owned(),
             },
         }
@@ -131,7 +137,7 @@ impl Words<'_> {
         let mut parts: Vec<String> = term.into_iter().chain(opened).collect();
         let versions = self.around.versions;
         let version = versions.version(&succeeded.version);
-        let version = version.map(|edition| edition.measure.number.get(language).to_owned());
+        let version = version.map(|edition| edition.measure.cited().get(language).to_owned());
         let version = version.unwrap_or_else(|| succeeded.version.to_string());
         let reading = succeeded.reading.as_ref().map(|reading| reading.get(language));
         let (prevails, subject) = (article(&succeeded.article, language), self.subject);
@@ -172,11 +178,11 @@ impl Words<'_> {
         let offices: Vec<_> = offices.map(|one| office(*one, language)).collect();
         let owe = if offices.len() > 1 { "owe" } else { "owes" };
         let owes = all_of(&offices, language);
-        let label = self.obligation(&opened.obligation);
+        let label = self.label(Obligations, &opened.obligation);
         let article = article(&opened.article, language);
         let later = opened.open_from.certainly_after(&self.recorded.meta.effective_on);
         let article = match (opened.uncertain, language) {
-            (false, _) => article,
+            (false, _) => article.into_owned(),
             (true, Language::En) => format!("{article}; the dates do not say whether it is owed"),
             (true, Language::Zh) => format!("{article}，日期不详，是否负有该义务不能确定"),
         };
@@ -211,7 +217,7 @@ impl Words<'_> {
     }
 
     fn met(&self, met: &DutyMet) -> String {
-        let label = self.obligation(&met.obligation);
+        let label = self.label(Obligations, &met.obligation);
         let when = self.received(met);
         match (met.due_year, self.language) {
             (Some(year), Language::En) => format!("this meets: {label}, due in {year}{when}"),

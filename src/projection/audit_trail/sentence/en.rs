@@ -1,19 +1,20 @@
 //! What was done, in English: follows the office's name.
 
-use super::Words;
+use super::{Words, local};
 use crate::domain::act::{
     AcceptanceCheck, Act, AdjustmentRequest, Application, Approval, Arrangement, Correction,
     IndicatorSystem, Inspection, Progress, Receipt, Support,
 };
 use crate::domain::date::CivilDate;
 use crate::domain::ids::{Language, Office};
+use crate::domain::measure::Names::{BaseConditions, Categories, Phases, Tasks};
 use crate::domain::text::NonBlank;
 use crate::domain::words::{self, batch, day, round, when};
 
 const EN: Language = Language::En;
 
 pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
-    let s = words.subject;
+    let (s, change) = (words.subject, "the change of its category");
     let of = |what: &str| {
         if words.is_own() { format!("its {what}") } else { format!("the {what} of {s}") }
     };
@@ -33,38 +34,28 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::RejectScheme(c) => format!("rejected the scheme of {s}: {}", c.reason),
         Act::ReportProgress(c) => progressed(words, c),
         Act::RequestAdjustment(c) => adjusting(words, c),
-        Act::ApproveAdjustment(c) => {
-            because(format!("granted {s} the change of its category"), &c.reason)
-        }
-        Act::RejectAdjustment(c) => {
-            format!("refused {s} the change of its category: {}", c.reason)
-        }
+        Act::ApproveAdjustment(c) => because(format!("granted {s} {change}"), &c.reason),
+        Act::RejectAdjustment(c) => format!("refused {s} {change}: {}", c.reason),
         Act::DeclareExit(c) => format!("declared {}: {}", of("exit"), c.reason),
         Act::SubmitPromotionPlan(_) => {
             format!("submitted {}", of("comprehensive strength promotion plan"))
         }
         Act::Designate(c) => {
-            format!("designated {} of {s}: {}", words.result(&c.designates), c.text)
+            format!("designated {} of {s}: {}", words.outcome(&c.designates), c.text)
         }
         Act::SubmitReport(c) => format!("submitted {} on the year {}", of("report"), c.year),
         Act::Inspect(inspection) => inspected(words, inspection),
         Act::EvaluateAnnually(c) => format!("evaluated {s} for the year {}: {}", c.year, c.result),
         Act::OpenEvaluation(c) => format!("opened the stage evaluation of {s}: {}", c.scope),
-        Act::Evaluate(c) => {
-            format!("evaluated {s} with the result “{}”: {}", words.result(&c.result), c.findings)
-        }
-        Act::List(c) => {
-            format!("listed {s} as “{}” in {}", words.phase(&c.rank), batch(&c.batch, EN))
-        }
+        Act::List(c) => local::listed(words, c, &words.label(Phases, &c.rank)),
         Act::Accept(check) => accepted(words, check),
         Act::Confirm(_) => format!("confirmed the title of {s}"),
         Act::RequestAcceptance(_) => "asked for another check and acceptance".to_owned(),
         Act::ReportRectification(_) => rectified(words),
         Act::Review(c) => {
-            format!("reviewed the title of {s} with the result “{}”", words.result(&c.result))
+            format!("reviewed the title of {s} with the result “{}”", words.outcome(&c.result))
         }
         Act::EndStanding(c) => format!("ended the standing of {s}: {}", c.reason),
-        Act::RecordDeliverable(c) => format!("recorded a deliverable of {s}: {}", c.title),
         Act::ConfirmStanding(c) => {
             because(format!("confirmed the standing of {s} known from evidence"), &c.reason)
         }
@@ -79,6 +70,15 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         | Act::Note(_)
         | Act::RecordUnderUnknownRule(_)
         | Act::RecordListComplete(_) => recorded(words, act),
+        Act::File(_)
+        | Act::Conclude(_)
+        | Act::StateProject(_)
+        | Act::RecordProjectResult(_)
+        | Act::ReportWork(_)
+        | Act::EvaluatePerformance(_)
+        | Act::Evaluate(_)
+        | Act::RecordDeliverable(_)
+        | Act::RecordFigure(_) => local::done(words, act),
     }
 }
 
@@ -124,7 +124,7 @@ pub(super) fn with_article(name: &str, office: Office) -> String {
 
 fn supported(words: &Words<'_>, support: &Support) -> String {
     let amount = support.amount.as_ref().map(|amount| format!(", {amount}")).unwrap_or_default();
-    let kind = words.result(&support.kind);
+    let kind = words.outcome(&support.kind);
     format!("gave support to {} ({kind}{amount}): {}", words.subject, support.text)
 }
 
@@ -134,7 +134,7 @@ fn indicators(s: &str, system: &IndicatorSystem) -> String {
 
 fn arranged(words: &Words<'_>, arrangement: &Arrangement) -> String {
     let year = arrangement.year.map(|year| format!(" for {year}")).unwrap_or_default();
-    let kind = words.result(&arrangement.kind);
+    let kind = words.outcome(&arrangement.kind);
     format!("made an arrangement for {} ({kind}){year}: {}", words.subject, arrangement.text)
 }
 
@@ -152,10 +152,10 @@ fn applied(words: &Words<'_>, apply: &Application) -> String {
         format!("applied for {}", words.subject)
     };
     if let Some(category) = &apply.category {
-        text.push_str(&format!(" in the category “{}”", words.category(category)));
+        text.push_str(&format!(" in the category “{}”", words.label(Categories, category)));
     }
     if let Some(rank) = &apply.rank {
-        text.push_str(&format!(" as “{}”", words.phase(rank)));
+        text.push_str(&format!(" as “{}”", words.label(Phases, rank)));
     }
     text
 }
@@ -176,7 +176,7 @@ fn inspected(words: &Words<'_>, inspection: &Inspection) -> String {
     let conditions: String = inspection
         .base_conditions
         .iter()
-        .map(|(id, found)| format!("; {}: {found}", words.label(id, |measure| measure.called(id))))
+        .map(|(id, found)| format!("; {}: {found}", words.label(BaseConditions, id)))
         .collect();
     format!("inspected {}{following}: {}{conditions}", words.subject, inspection.findings)
 }
@@ -189,7 +189,7 @@ fn rectified(words: &Words<'_>) -> String {
 }
 
 fn progressed(words: &Words<'_>, progress: &Progress) -> String {
-    let (s, task, text) = (words.subject, words.task(&progress.task), &progress.text);
+    let (s, task, text) = (words.subject, words.label(Tasks, &progress.task), &progress.text);
     let whose =
         if words.is_own() { "its progress".to_owned() } else { format!("the progress of {s}") };
     format!("reported {whose} on “{task}”: {text}")
@@ -201,7 +201,7 @@ fn acknowledged(subject: &str, receipt: &Receipt) -> String {
 }
 
 fn accepted(words: &Words<'_>, check: &AcceptanceCheck) -> String {
-    let (subject, result) = (words.subject, words.result(&check.result));
+    let (subject, result) = (words.subject, words.outcome(&check.result));
     let against = check
         .plan_version
         .map(|version| format!(", measured against version {version} of its plan"))
@@ -210,7 +210,7 @@ fn accepted(words: &Words<'_>, check: &AcceptanceCheck) -> String {
 }
 
 fn adjusting(words: &Words<'_>, request: &AdjustmentRequest) -> String {
-    let category = words.category(&request.category);
+    let category = words.label(Categories, &request.category);
     let whom =
         if words.is_own() { "to move".to_owned() } else { format!("to move {}", words.subject) };
     format!("asked {whom} to the category “{category}”: {}", request.reason)

@@ -4,13 +4,14 @@ use super::Words;
 use crate::domain::date::CivilDate;
 use crate::domain::event::ObligationLapsed;
 use crate::domain::ids::Language;
+use crate::domain::measure::Names::Obligations;
 use crate::domain::words::{article, capital, date, day, office, unsure, when};
 
 impl Words<'_> {
     /// Whose duty it was, when it was due, by which day it was judged, and that it can still be met.
     pub(super) fn lapsed(&self, lapse: &ObligationLapsed) -> String {
         let language = self.language;
-        let label = self.obligation(&lapse.obligation);
+        let label = self.label(Obligations, &lapse.obligation);
         let owes = office(lapse.owes, language);
         let due = format!("{}{}", date(&lapse.due, language), unsure(&lapse.due, language));
         let moved = CivilDate::from(lapse.not_late_before) != lapse.due;

@@ -1,7 +1,9 @@
 //! What the events of streams without an enrollment say.
 
+use super::local;
 use crate::codec::Stored;
 use crate::domain::ids::Language;
+use crate::domain::indicator::{IndicatorEvent, Observation};
 use crate::domain::logbook::{ClockConfirmed, LossAccepted};
 use crate::domain::measure::Programs;
 use crate::domain::quota::QuotaEvent;
@@ -15,6 +17,7 @@ pub fn own_sentence(stored: &Stored, programs: &Programs, language: Language) ->
         Stored::Enrollment(_) => return None,
         Stored::Subject(event, _) => subject(event, programs, language),
         Stored::Quota(event, _) => quota(event, language),
+        Stored::Indicator(event, _) => indicator(event, language),
         Stored::LogCreated(created, _) => match language {
             Language::En => format!("the log {} was created", created.log_id),
             Language::Zh => format!("日志{}建立", created.log_id),
@@ -84,6 +87,62 @@ fn loss_accepted(loss: &LossAccepted, language: Language) -> String {
         Language::Zh => {
             format!("确认日志中的部分记录已丢失（{}）：{}", lost.join("；"), loss.reason)
         }
+    }
+}
+
+fn indicator(event: &IndicatorEvent, language: Language) -> String {
+    match (event, language) {
+        (IndicatorEvent::Recorded(o), Language::En) => {
+            format!("a figure was recorded: {}", figure(o, language))
+        }
+        (IndicatorEvent::Recorded(o), Language::Zh) => {
+            format!("登记指标数据：{}", figure(o, language))
+        }
+        (IndicatorEvent::Corrected(c), _) => {
+            let (revision, reason) = (c.corrects.revision, &c.reason);
+            let reason = reason.trim_end_matches(['.', '。']);
+            match (&c.replacement, language) {
+                (Some(o), Language::En) => format!(
+                    "the figure at revision {revision} was corrected; it is now {}. Reason: {reason}",
+                    figure(o, language)
+                ),
+                (Some(o), Language::Zh) => format!(
+                    "更正修订号{revision}的指标数据，更正后为：{}。理由：{reason}",
+                    figure(o, language)
+                ),
+                (None, Language::En) => format!("revision {revision} was annulled: {reason}"),
+                (None, Language::Zh) => format!("撤销修订号{revision}：{reason}"),
+            }
+        }
+    }
+}
+
+/// A figure with its indicator, period, unit and source.
+fn figure(o: &Observation, language: Language) -> String {
+    let of: Vec<&str> = [&o.basis, &o.coverage].into_iter().flatten().map(|text| &**text).collect();
+    let period = date(&o.period, language);
+    let value = local::bounded(o.bound, o.value.as_str(), language);
+    match (language, of.is_empty()) {
+        (Language::En, true) => {
+            format!("{} of {period}, {value} {} ({})", o.indicator, o.unit, o.source)
+        }
+        (Language::En, false) => format!(
+            "{} of {period} ({}), {value} {} ({})",
+            o.indicator,
+            of.join(", "),
+            o.unit,
+            o.source
+        ),
+        (Language::Zh, true) => {
+            format!("“{}”，{period}，{value}（{}）；来源：{}", o.indicator, o.unit, o.source)
+        }
+        (Language::Zh, false) => format!(
+            "“{}”，{period}（{}），{value}（{}）；来源：{}",
+            o.indicator,
+            of.join("，"),
+            o.unit,
+            o.source
+        ),
     }
 }
 

@@ -1,11 +1,12 @@
 //! What was done, in Chinese: follows the office's name.
 
-use super::Words;
+use super::{Words, local};
 use crate::domain::act::{
     AcceptanceCheck, Act, ActKind, AdjustmentRequest, Application, Approval, Arrangement,
     Correction, IndicatorSystem, Inspection, Support,
 };
 use crate::domain::ids::{Id, Language};
+use crate::domain::measure::Names::{BaseConditions, Categories, Phases, Tasks};
 use crate::domain::text::NonBlank;
 use crate::domain::words::{article, batch, day, round, when};
 
@@ -29,7 +30,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::ReturnScheme(c) => format!("退回{s}的实施方案：{}", c.reason),
         Act::RejectScheme(c) => format!("不予批准{s}的实施方案：{}", c.reason),
         Act::ReportProgress(c) => {
-            format!("报告“{}”任务的进展：{}", words.task(&c.task), c.text)
+            format!("报告“{}”任务的进展：{}", words.label(Tasks, &c.task), c.text)
         }
         Act::RequestAdjustment(c) => adjusting(words, c),
         Act::ApproveAdjustment(c) => because(format!("同意{s}调整类型"), &c.reason),
@@ -38,27 +39,23 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::DeclareExit(c) => format!("声明{s}退出：{}", c.reason),
         Act::SubmitPromotionPlan(_) => format!("提交{}", of("综合实力提升计划")),
         Act::Designate(c) => {
-            format!("明确{s}的{}：{}", words.result(&c.designates), c.text)
+            format!("明确{s}的{}：{}", words.outcome(&c.designates), c.text)
         }
         Act::SubmitReport(c) => format!("报送{}", of(&format!("{}年度工作书面报告", c.year))),
         Act::Inspect(c) => inspected(words, c),
         Act::EvaluateAnnually(c) => format!("对{s}作出{}年度评价：{}", c.year, c.result),
         Act::OpenEvaluation(c) => format!("启动对{s}的阶段评估：{}", c.scope),
-        Act::Evaluate(c) => {
-            format!("评估{s}，结果为{}：{}", words.result(&c.result), c.findings)
-        }
-        Act::List(c) => {
-            format!("将{s}列为{}（{}）", rank(words, &c.rank), batch(&c.batch, ZH))
-        }
+        Act::List(c) => local::listed(words, c, &rank(words, &c.rank)),
         Act::Accept(check) => accepted(words, check),
         Act::Confirm(_) => format!("确认{s}的称号"),
         Act::RequestAcceptance(_) if words.is_own() => "申请再次验收".to_owned(),
         Act::RequestAcceptance(_) => format!("申请对{s}再次验收"),
         Act::ReportRectification(_) if words.is_own() => "报告已完成整改".to_owned(),
         Act::ReportRectification(_) => format!("报告{s}已完成整改"),
-        Act::Review(c) => format!("复核{s}的称号，结果为{}", words.result(&c.result)),
+        Act::Review(c) => {
+            format!("复核{s}的称号，结果为{}", words.outcome(&c.result))
+        }
         Act::EndStanding(c) => format!("终止{s}的资格：{}", c.reason),
-        Act::RecordDeliverable(c) => format!("提交{}：{}", of("一项成果"), c.title),
         Act::ConfirmStanding(c) => because(format!("确认{s}凭佐证记录的状态"), &c.reason),
         Act::AcknowledgeReceipt(c) => {
             let received = day(c.receipt_on, ZH);
@@ -76,6 +73,15 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::RecordListComplete(c) => format!("登记{s}参加名单自该日起完整：{}", c.source),
         Act::Note(c) => format!("就{s}备注：{}", c.text),
         Act::RecordUnderUnknownRule(c) => format!("补录{s}的事项（适用规定不详）：{}", c.what),
+        Act::File(_)
+        | Act::Conclude(_)
+        | Act::StateProject(_)
+        | Act::RecordProjectResult(_)
+        | Act::ReportWork(_)
+        | Act::EvaluatePerformance(_)
+        | Act::Evaluate(_)
+        | Act::RecordDeliverable(_)
+        | Act::RecordFigure(_) => local::done(words, act),
     }
 }
 
@@ -94,6 +100,7 @@ pub(super) fn decides(act: ActKind) -> bool {
             | ActKind::List
             | ActKind::Confirm
             | ActKind::EndStanding
+            | ActKind::Conclude
     )
 }
 
@@ -110,7 +117,7 @@ pub(super) fn stood(label: &str) -> String {
 
 /// A rank, of a province without the other divisions that can have it.
 fn rank(words: &Words<'_>, id: &Id) -> String {
-    let label = words.phase(id);
+    let label = words.label(Phases, id);
     match label.strip_suffix("（区、市）") {
         Some(province) if words.subject.ends_with('省') => province.to_owned(),
         _ => label,
@@ -119,7 +126,7 @@ fn rank(words: &Words<'_>, id: &Id) -> String {
 
 fn supported(words: &Words<'_>, support: &Support) -> String {
     let amount = support.amount.as_ref().map(|amount| format!("，{amount}")).unwrap_or_default();
-    let kind = words.result(&support.kind);
+    let kind = words.outcome(&support.kind);
     format!("对{}给予支持（{kind}{amount}）：{}", words.subject, support.text)
 }
 
@@ -129,7 +136,7 @@ fn indicators(s: &str, system: &IndicatorSystem) -> String {
 
 fn arranged(words: &Words<'_>, arrangement: &Arrangement) -> String {
     let year = arrangement.year.map(|year| format!("{year}年度")).unwrap_or_default();
-    let kind = words.result(&arrangement.kind);
+    let kind = words.outcome(&arrangement.kind);
     format!("就{}作出{year}工作安排（{kind}）：{}", words.subject, arrangement.text)
 }
 
@@ -147,7 +154,7 @@ fn applied(words: &Words<'_>, apply: &Application) -> String {
         format!("为{}提出申报", words.subject)
     };
     if let Some(category) = &apply.category {
-        text.push_str(&format!("，类型为{}", words.category(category)));
+        text.push_str(&format!("，类型为{}", words.label(Categories, category)));
     }
     if let Some(rank) = &apply.rank {
         text.push_str(&format!("，申报{}", self::rank(words, rank)));
@@ -165,7 +172,7 @@ fn approved(subject: &str, approval: &Approval) -> String {
 }
 
 fn adjusting(words: &Words<'_>, request: &AdjustmentRequest) -> String {
-    let category = words.category(&request.category);
+    let category = words.label(Categories, &request.category);
     let whom = if words.is_own() { String::new() } else { format!("将{}", words.subject) };
     format!("申请{whom}调整为{category}：{}", request.reason)
 }
@@ -181,7 +188,7 @@ fn inspected(words: &Words<'_>, inspection: &Inspection) -> String {
     let conditions: String = inspection
         .base_conditions
         .iter()
-        .map(|(id, found)| format!("；{}：{found}", words.label(id, |measure| measure.called(id))))
+        .map(|(id, found)| format!("；{}：{found}", words.label(BaseConditions, id)))
         .collect();
     format!("{inspected}：{}{conditions}", inspection.findings)
 }
@@ -191,7 +198,7 @@ fn accepted(words: &Words<'_>, check: &AcceptanceCheck) -> String {
         .plan_version
         .map(|version| format!("，对照其建设方案第{version}版"))
         .unwrap_or_default();
-    format!("对{}作出验收结论：{}{against}", words.subject, words.result(&check.result))
+    format!("对{}作出验收结论：{}{against}", words.subject, words.outcome(&check.result))
 }
 
 fn corrected(words: &Words<'_>, correction: &Correction) -> String {

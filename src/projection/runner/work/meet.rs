@@ -8,7 +8,7 @@ use crate::log::{LogError, MAX_PAGE_EVENTS, StreamName};
 use crate::projection::change::Cell;
 use crate::projection::counted::wait_until_counted;
 use crate::projection::models::Models;
-use crate::projection::sql::Reader;
+use crate::projection::sql::{Reader, Record};
 use crate::projection::store::{Checkpoint, Copies, CopyId, newer, stale};
 use crate::projection::{DatabaseError, StoreError};
 
@@ -41,15 +41,13 @@ pub struct Extent {
 /// When the store can't be read.
 pub fn extent(copies: &dyn Copies, losses: &[u64]) -> Result<Option<Extent>, StoreError> {
     let Some(serving) = copies.serving()? else { return Ok(None) };
-    let (mut last, mut read) = (None, Vec::new());
-    let checkpoint = copies.reader(&serving)?.ask(&mut |reader| {
-        // A copy of another version may lack the table; how far it has read is known all the same.
-        last = last_event(reader).unwrap_or_default();
-        read = ids_at(reader, losses).unwrap_or_default();
-        Ok(())
-    })?;
-    let Checkpoint { position, log, .. } = checkpoint;
-    Ok(position.map(|position| Extent { position, log, last, losses: read }))
+    let mut reader = copies.reader(&serving)?;
+    let mut copy = reader.snapshot()?;
+    // A copy of another version may lack the table; how far it has read is known all the same.
+    let last = last_event(&mut *copy).unwrap_or_default();
+    let losses = ids_at(&mut *copy, losses).unwrap_or_default();
+    let Checkpoint { position, log, .. } = copy.checkpoint().clone();
+    Ok(position.map(|position| Extent { position, log, last, losses }))
 }
 
 /// The ids of the events whose rows are in at these sequences.
@@ -57,45 +55,33 @@ fn ids_at(reader: &mut dyn Reader, sequences: &[u64]) -> Result<Vec<Uuid>, Datab
     let mut ids = Vec::new();
     for sequence in sequences {
         let sql = format!("SELECT event_id FROM event_fact WHERE sequence = {sequence}");
-        reader.query(&sql, &[], &mut |row| {
-            if let Cell::Bytes(bytes) = row.value("event_id")? {
-                ids.extend(Uuid::from_slice(bytes));
-            }
-            Ok(())
-        })?;
+        ids.extend(reader.row(&sql, &[], event_id)?.flatten());
     }
     Ok(ids)
 }
 
 /// The id of the last event whose rows are in.
 fn last_event(reader: &mut dyn Reader) -> Result<Option<Uuid>, DatabaseError> {
-    let mut last = None;
     let sql = "SELECT event_id FROM event_fact WHERE sequence = (SELECT position FROM checkpoint)";
-    reader.query(sql, &[], &mut |row| {
-        if let Cell::Bytes(bytes) = row.value("event_id")? {
-            last = Uuid::from_slice(bytes).ok();
-        }
-        Ok(())
-    })?;
-    Ok(last)
+    Ok(reader.row(sql, &[], event_id)?.flatten())
+}
+
+fn event_id(row: &dyn Record) -> Result<Option<Uuid>, DatabaseError> {
+    let Cell::Bytes(bytes) = row.value("event_id")? else { return Ok(None) };
+    Ok(Uuid::from_slice(bytes).ok())
 }
 
 impl Work {
     pub(super) fn look_at(&self, copy: &CopyId) -> Result<Looked, StoreError> {
         let models = Models::new((self.options.projections)());
-        let (mut others, mut ahead, mut last) = (Vec::new(), Vec::new(), None);
-        let checkpoint = self.copies.reader(copy)?.ask(&mut |reader| {
-            others = stale(reader, &models)?;
-            ahead = newer(reader, &models)?;
-            if others.is_empty() {
-                last = last_event(reader)?;
-            }
-            Ok(())
-        })?;
-        if let Some(name) = ahead.pop() {
+        let mut reader = self.copies.reader(copy)?;
+        let mut copy = reader.snapshot()?;
+        if let Some(name) = newer(&mut *copy, &models)?.pop() {
             return Err(StoreError::Newer(name));
         }
-        Ok(Looked { checkpoint, stale: others, last })
+        let stale = stale(&mut *copy, &models)?;
+        let last = if stale.is_empty() { last_event(&mut *copy)? } else { None };
+        Ok(Looked { checkpoint: copy.checkpoint().clone(), stale, last })
     }
 
     /// Refuses rows that were made from another log, or from more of it than there is.
@@ -147,11 +133,8 @@ impl Work {
                     continue;
                 };
                 // What was read after a loss was accepted is not what was lost then.
-                let mut read = Vec::new();
-                self.copies.reader(copy)?.ask(&mut |reader| {
-                    read = ids_at(reader, &[first])?;
-                    Ok(())
-                })?;
+                let mut reader = self.copies.reader(copy)?;
+                let read = ids_at(&mut *reader.snapshot()?, &[first])?;
                 if !read.contains(&event.event_id) {
                     return Ok(true);
                 }

@@ -5,7 +5,7 @@ use std::any::Any;
 use tracing::{error, warn};
 
 use super::{ANEW_EVERY, Next, Work};
-use crate::projection::runner::Status;
+use crate::projection::status::Status;
 use crate::projection::store::{Checkpoint, CopyId, CopyWriter};
 use crate::projection::{Failure, ProjectionError, StoreError};
 

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use crate::projection::change::{Cells, Doing, Raw, TableChanges};
+use crate::projection::change::{Cell, Cells, Doing, TableChanges};
 use crate::projection::error::DatabaseError;
 use crate::projection::table::{Change, Table};
 
@@ -20,13 +20,13 @@ pub(super) enum Statement<'a> {
     /// Rows by their key get other values in these columns; a row is the key, then the values.
     Update(Vec<usize>, Vec<Row<'a>>),
     /// Rows by their key go.
-    Delete(Vec<Raw<'a>>),
+    Delete(Vec<Cell<'a>>),
     /// A change as the table has it.
     Change(&'static Change, Row<'a>),
 }
 
 /// Values in order.
-pub(super) type Row<'a> = Vec<Raw<'a>>;
+pub(super) type Row<'a> = Vec<Cell<'a>>;
 
 /// Brings the changes of a table into statements, to be made in this order.
 ///
@@ -49,12 +49,13 @@ enum Key<'a> {
     Bytes(&'a [u8]),
 }
 
-impl<'a> From<Raw<'a>> for Key<'a> {
-    fn from(value: Raw<'a>) -> Self {
+impl<'a> From<Cell<'a>> for Key<'a> {
+    fn from(value: Cell<'a>) -> Self {
         match value {
-            Raw::Null => Self::Null,
-            Raw::Int(value) => Self::Int(value),
-            Raw::Text(value) | Raw::Bytes(value) => Self::Bytes(value),
+            Cell::Null => Self::Null,
+            Cell::Int(value) => Self::Int(value),
+            Cell::Text(value) => Self::Bytes(value.as_bytes()),
+            Cell::Bytes(value) => Self::Bytes(value),
         }
     }
 }
@@ -64,19 +65,19 @@ enum Fate<'a> {
     Inserted(Row<'a>),
     Put(Row<'a>),
     /// The columns set, in their order.
-    Updated(Vec<(usize, Raw<'a>)>),
+    Updated(Vec<(usize, Cell<'a>)>),
     Deleted,
 }
 
 fn merged<'a>(changes: &'a TableChanges, key: usize) -> Result<Vec<Statement<'a>>, DatabaseError> {
     let table = changes.table();
-    let mut fates: Vec<(Raw<'a>, Fate<'a>)> = Vec::new();
+    let mut fates: Vec<(Cell<'a>, Fate<'a>)> = Vec::new();
     let mut places: HashMap<Key<'a>, usize> = HashMap::new();
     let mut statements = Vec::new();
     for (doing, cells) in changes.ops() {
         let (by, fate) = match doing {
-            Doing::Insert => (cells.raw(key), Fate::Inserted(row(cells))),
-            Doing::Put => (cells.raw(key), Fate::Put(row(cells))),
+            Doing::Insert => (cells.get(key), Fate::Inserted(row(cells))),
+            Doing::Put => (cells.get(key), Fate::Put(row(cells))),
             Doing::Change(number) => change_by_key(table, number, cells)?,
         };
         match places.get(&by.into()).and_then(|place| fates.get_mut(*place)) {
@@ -120,17 +121,16 @@ fn change_by_key<'a>(
     table: &Table,
     number: usize,
     cells: Cells<'a>,
-) -> Result<(Raw<'a>, Fate<'a>), DatabaseError> {
+) -> Result<(Cell<'a>, Fate<'a>), DatabaseError> {
     let change = change_of(table, number)?;
-    let by = cells.raw(change.set.len());
+    let by = cells.get(change.set.len());
     if change.set.is_empty() {
         return Ok((by, Fate::Deleted));
     }
     let mut set = Vec::with_capacity(change.set.len());
     for (index, name) in change.set.iter().enumerate() {
-        let column = table.columns.iter().position(|(column, _)| column == name);
-        let column = column.ok_or_else(|| no_column(table, name))?;
-        set.push((column, cells.raw(index)));
+        let column = table.column(name).ok_or_else(|| no_column(table, name))?;
+        set.push((column, cells.get(index)));
     }
     set.sort_unstable_by_key(|(column, _)| *column);
     Ok((by, Fate::Updated(set)))
@@ -165,7 +165,7 @@ impl<'a> Fate<'a> {
     }
 }
 
-fn overlaid<'a>(mut row: Row<'a>, set: &[(usize, Raw<'a>)]) -> Row<'a> {
+fn overlaid<'a>(mut row: Row<'a>, set: &[(usize, Cell<'a>)]) -> Row<'a> {
     for (column, value) in set {
         if let Some(cell) = row.get_mut(*column) {
             *cell = *value;
@@ -200,14 +200,13 @@ fn in_order<'a>(changes: &'a TableChanges) -> Result<Vec<Statement<'a>>, Databas
 fn keep_last(table: &Table, rows: &mut Vec<Row<'_>>) -> Result<(), DatabaseError> {
     let mut numbers = Vec::with_capacity(table.key.len());
     for name in table.key {
-        let number = table.columns.iter().position(|(column, _)| column == name);
-        numbers.push(number.ok_or_else(|| no_column(table, name))?);
+        numbers.push(table.column(name).ok_or_else(|| no_column(table, name))?);
     }
     let mut seen = std::collections::HashSet::new();
     let mut last = Vec::with_capacity(rows.len());
     for row in std::mem::take(rows).into_iter().rev() {
         let key: Vec<Key<'_>> =
-            numbers.iter().map(|n| row.get(*n).copied().unwrap_or(Raw::Null).into()).collect();
+            numbers.iter().map(|n| row.get(*n).copied().unwrap_or(Cell::Null).into()).collect();
         if seen.insert(key) {
             last.push(row);
         }
@@ -218,7 +217,7 @@ fn keep_last(table: &Table, rows: &mut Vec<Row<'_>>) -> Result<(), DatabaseError
 }
 
 fn row(cells: Cells<'_>) -> Row<'_> {
-    (0..cells.len()).map(|index| cells.raw(index)).collect()
+    cells.iter().collect()
 }
 
 fn change_of(table: &Table, number: usize) -> Result<&'static Change, DatabaseError> {
@@ -234,11 +233,17 @@ fn no_column(table: &Table, name: &str) -> DatabaseError {
 mod tests {
     use super::*;
     use crate::projection::Changes;
+    use crate::projection::table::Column;
     use crate::projection::table::Kind::{Int, Text};
 
     static SPAN: Table = Table {
         name: "span",
-        columns: &[("id", Int), ("valid_to", Text), ("known_to", Int)],
+        about: "",
+        columns: &[
+            Column::new("id", Int, ""),
+            Column::new("valid_to", Text, ""),
+            Column::new("known_to", Int, ""),
+        ],
         key: &["id"],
         changes: &[
             Change { set: &["valid_to"], filter: "id = ?" },
@@ -248,7 +253,12 @@ mod tests {
     };
     static NAME: Table = Table {
         name: "name",
-        columns: &[("subject", Text), ("day", Text), ("name", Text)],
+        about: "",
+        columns: &[
+            Column::new("subject", Text, ""),
+            Column::new("day", Text, ""),
+            Column::new("name", Text, ""),
+        ],
         key: &["subject", "day"],
         changes: &[Change { set: &[], filter: "subject = ?" }],
     };
@@ -268,7 +278,7 @@ mod tests {
             changes.change(0, 0).text("2016").int(1);
             changes.change(0, 1).int(9).int(1);
         });
-        assert_eq!(said, "[Insert([[Int(1), Text([50, 48, 49, 54]), Int(9)]])] / []");
+        assert_eq!(said, "[Insert([[Int(1), Text(\"2016\"), Int(9)]])] / []");
     }
 
     #[test]
@@ -281,7 +291,7 @@ mod tests {
         });
         assert_eq!(
             said,
-            "[Update([1, 2], [[Int(1), Text([97]), Int(9)]]), Update([2], [[Int(2), Int(5)]])] / []"
+            "[Update([1, 2], [[Int(1), Text(\"a\"), Int(9)]]), Update([2], [[Int(2), Int(5)]])] / []"
         );
     }
 
@@ -311,9 +321,9 @@ mod tests {
         });
         assert_eq!(
             said,
-            "[] / [Put([[Text([97]), Text([49]), Text([121])]]), \
-             Change(Change { set: [], filter: \"subject = ?\" }, [Text([97])]), \
-             Insert([[Text([97]), Text([49]), Text([122])]])]"
+            "[] / [Put([[Text(\"a\"), Text(\"1\"), Text(\"y\")]]), \
+             Change(Change { set: [], filter: \"subject = ?\" }, [Text(\"a\")]), \
+             Insert([[Text(\"a\"), Text(\"1\"), Text(\"z\")]])]"
         );
     }
 }

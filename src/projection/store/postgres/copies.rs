@@ -58,29 +58,22 @@ pub(super) async fn create(
     }
     let number = link.query_one(NUMBER, &[&newest]).await?;
     let copy = CopyId(format!("docket_copy_{}", number.try_get::<_, i64>(0)?));
-    let unlogged = mode == Mode::Filling;
+    let filling = mode == Mode::Filling;
     let sql = format!("CREATE SCHEMA {copy}; SET LOCAL search_path TO {copy};");
     link.batch_execute(&sql).await?;
-    link.batch_execute(&definitions(CHECKPOINT_SQL, unlogged)).await?;
+    link.batch_execute(&definitions(CHECKPOINT_SQL, filling)).await?;
     for model in models.iter() {
-        link.batch_execute(&definitions(model.tables_sql(), unlogged)).await?;
+        for table in model.tables() {
+            link.batch_execute(&table.postgres(filling)).await?;
+        }
         let (name, version) = (model.name(), i64::from(model.version()));
         let sql = "INSERT INTO read_model (name, version) VALUES ($1, $2)";
         link.execute(sql, &[&name, &version]).await?;
     }
-    match mode {
-        Mode::Following => {
-            for model in models.iter() {
-                link.batch_execute(&definitions(model.indexes_sql(), false)).await?;
-            }
-        }
-        // A key is made when a change needs it, else when the copy is finished.
-        Mode::Filling => {
-            for table in models.tables() {
-                let name = table.name;
-                link.batch_execute(&format!("ALTER TABLE {name} DROP CONSTRAINT {name}_pkey"))
-                    .await?;
-            }
+    // One that is filled gets them when it is finished.
+    if mode == Mode::Following {
+        for model in models.iter() {
+            link.batch_execute(&definitions(model.indexes_sql(), false)).await?;
         }
     }
     Ok(copy)

@@ -36,7 +36,7 @@ pub(super) fn look(inner: &Arc<Inner>, copy: &CopyId) -> Result<Option<String>, 
         return Ok(Some(what.to_owned()));
     }
     let mut reader = PostgresReader { inner: Arc::clone(inner), copy: copy.clone() };
-    match reader.ask(&mut |_| Ok(())) {
+    match reader.checkpoint() {
         Ok(_) => Ok(None),
         Err(error) if error.is_damage() => Ok(Some(error.to_string())),
         Err(error) => Err(error.into()),

@@ -55,8 +55,7 @@ pub(super) async fn copy_tables(
     let sql = format!("SELECT position FROM {from}.checkpoint");
     let position: Option<i64> = link.query_one(&sql, &[]).await?.try_get(0)?;
     for table in tables {
-        let columns: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
-        let (name, columns) = (table.name, columns.join(", "));
+        let (name, columns) = (table.name, table.names());
         let sql = format!("INSERT INTO {name} ({columns}) SELECT {columns} FROM {from}.{name}");
         link.batch_execute(&sql).await?;
     }

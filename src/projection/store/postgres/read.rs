@@ -2,23 +2,20 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bytes::BytesMut;
 use deadpool_postgres::{ClientWrapper, Object, PoolError};
 use futures_util::TryStreamExt as _;
 use tokio_postgres::Row;
-use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use uuid::Uuid;
 
 use super::Inner;
 use super::connect::{database, refused};
-use super::sql::{numbered, storable, type_of};
+use super::sql::{numbered, type_of};
+use super::values::{Held, Value, held};
 use super::wait::{Limit, QUICK, ROW};
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
-use crate::projection::sql::{Reader, Record};
-use crate::projection::store::{Checkpoint, CopyId, CopyReader, Question, unsigned};
+use crate::projection::sql::{Columns, Reader, Record};
+use crate::projection::store::{Checkpoint, CopyId, CopyReader, CopySnapshot, unsigned};
 
 /// The checkpoint of a copy, whose schema is where names are looked for.
 pub(super) const CHECKPOINT: &str =
@@ -42,36 +39,88 @@ impl Drop for Lent {
 }
 
 impl CopyReader for PostgresReader {
-    fn ask(&mut self, question: &mut Question<'_>) -> Result<Checkpoint, DatabaseError> {
-        let inner = &*self.inner;
-        let object = inner.wait(Limit::After(QUICK), lend(inner))?;
-        let lent = Lent(Some(object));
-        let Some(client) = lent.0.as_deref() else {
-            return Err(DatabaseError::passing("no connection to PostgreSQL"));
-        };
+    fn snapshot(&mut self) -> Result<Box<dyn CopySnapshot + '_>, DatabaseError> {
+        let (inner, copy) = (&*self.inner, &self.copy);
+        let lent = Lent(Some(inner.wait(Limit::After(QUICK), lend(inner))?));
+        let client = lent.client()?;
         let begin = format!(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path TO {};
-             SET LOCAL idle_in_transaction_session_timeout = '1h'",
-            self.copy
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path TO {copy};
+             SET LOCAL idle_in_transaction_session_timeout = '1h'"
         );
         let checkpoint = inner.wait(Limit::After(QUICK), async {
-            let sql = format!("/* {} */ {CHECKPOINT}", self.copy);
+            let sql = format!("/* {copy} */ {CHECKPOINT}");
             client.batch_execute(&begin).await?;
             let statement = client.prepare_cached(&sql).await?;
             one(client.query_opt(&statement, &[]).await?.as_ref())
         })?;
-        let mut asked = Asked { inner, client, copy: Some(&self.copy) };
-        question(&mut asked)?;
-        inner.wait(Limit::After(QUICK), async {
+        Ok(Box::new(PostgresSnapshot { inner, copy, lent, checkpoint, failed: false }))
+    }
+}
+
+struct PostgresSnapshot<'a> {
+    inner: &'a Inner,
+    copy: &'a CopyId,
+    lent: Lent,
+    checkpoint: Checkpoint,
+    /// Whether a question failed: its connection is not used again.
+    failed: bool,
+}
+
+impl PostgresSnapshot<'_> {
+    fn ask<T>(
+        &mut self,
+        ask: impl FnOnce(&mut Asked<'_>) -> Result<T, DatabaseError>,
+    ) -> Result<T, DatabaseError> {
+        let (inner, copy) = (self.inner, Some(self.copy));
+        let client = self.lent.client();
+        let answer = client.and_then(|client| ask(&mut Asked { inner, client, copy }));
+        self.failed |= answer.is_err();
+        answer
+    }
+}
+
+impl CopySnapshot for PostgresSnapshot<'_> {
+    fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+}
+
+impl Reader for PostgresSnapshot<'_> {
+    fn query(
+        &mut self,
+        sql: &str,
+        parameters: &[(&str, Cell<'_>)],
+        each: &mut dyn FnMut(&dyn Record) -> Result<(), DatabaseError>,
+    ) -> Result<(), DatabaseError> {
+        self.ask(|asked| asked.query(sql, parameters, each))
+    }
+
+    fn columns(&mut self, table: &str) -> Result<Vec<String>, DatabaseError> {
+        self.ask(|asked| asked.columns(table))
+    }
+}
+
+impl Drop for PostgresSnapshot<'_> {
+    fn drop(&mut self) {
+        if self.failed || std::thread::panicking() {
+            return;
+        }
+        let Ok(client) = self.lent.client() else { return };
+        let ended = self.inner.wait(Limit::After(QUICK), async {
             client.batch_execute("COMMIT").await.map_err(DatabaseError::from)
-        })?;
-        lent.back();
-        Ok(checkpoint)
+        });
+        if ended.is_ok() {
+            self.lent.back();
+        }
     }
 }
 
 impl Lent {
-    fn back(mut self) {
+    fn client(&self) -> Result<&ClientWrapper, DatabaseError> {
+        self.0.as_deref().ok_or_else(|| DatabaseError::passing("no connection to PostgreSQL"))
+    }
+
+    fn back(&mut self) {
         drop(self.0.take());
     }
 }
@@ -151,11 +200,16 @@ impl Reader for Asked<'_> {
                 client.query_raw(&statement, values).await.map_err(Failed::from)
             });
             let mut rows = pin!(begun.await.map_err(|failed| failed.explained(&explained))?);
+            let mut columns = None;
             loop {
                 // What is done with a row, and how long, is no matter of the server's.
                 let next = ending.wait(limit(), async { Ok(rows.try_next().await?) }).await;
                 match next.map_err(|failed: Failed| failed.explained(&explained))? {
-                    Some(row) => each(&Answered::of(&row)?)?,
+                    Some(row) => {
+                        let names = row.columns().iter().map(|column| column.name().to_owned());
+                        let columns = columns.get_or_insert_with(|| Columns::new(names));
+                        each(&Answered::of(&row, columns)?)?;
+                    }
                     None => return Ok(()),
                 }
             }
@@ -215,20 +269,14 @@ fn explained(error: &tokio_postgres::Error, sql: &str) -> DatabaseError {
 
 /// A row with its values as the port has them.
 struct Answered<'a> {
-    row: &'a Row,
+    columns: &'a Columns,
     cells: Vec<Held<'a>>,
 }
 
-/// A value that lies in the row, or was made from what lies there.
-enum Held<'a> {
-    In(Cell<'a>),
-    Made(String),
-}
-
 impl<'a> Answered<'a> {
-    fn of(row: &'a Row) -> Result<Self, DatabaseError> {
+    fn of(row: &'a Row, columns: &'a Columns) -> Result<Self, DatabaseError> {
         let cells = (0..row.len()).map(|column| held(row, column));
-        Ok(Self { row, cells: cells.collect::<Result<_, _>>()? })
+        Ok(Self { columns, cells: cells.collect::<Result<_, _>>()? })
     }
 }
 
@@ -241,120 +289,7 @@ impl Record for Answered<'_> {
         }
     }
 
-    fn column(&self, name: &str) -> Result<usize, DatabaseError> {
-        let found = self.row.columns().iter().position(|column| column.name() == name);
-        found.ok_or_else(|| DatabaseError::new(format!("there is no column {name}")))
-    }
-
-    fn columns(&self) -> usize {
-        self.row.len()
-    }
-}
-
-/// A value as the port has it; days as `YYYY-MM-DD`, instants as microseconds.
-fn held(row: &Row, column: usize) -> Result<Held<'_>, DatabaseError> {
-    let Some(described) = row.columns().get(column) else {
-        return Err(DatabaseError::new(format!("there is no column {column}")));
-    };
-    let cell = match *described.type_() {
-        Type::INT8 => row.try_get::<_, Option<i64>>(column)?.map(Cell::Int),
-        Type::INT4 => row.try_get::<_, Option<i32>>(column)?.map(|n| Cell::Int(n.into())),
-        Type::INT2 => row.try_get::<_, Option<i16>>(column)?.map(|n| Cell::Int(n.into())),
-        Type::BOOL => row.try_get::<_, Option<bool>>(column)?.map(|b| Cell::Int(b.into())),
-        Type::TEXT | Type::VARCHAR | Type::NAME | Type::BPCHAR | Type::UNKNOWN => {
-            row.try_get::<_, Option<&str>>(column)?.map(Cell::Text)
-        }
-        Type::BYTEA => row.try_get::<_, Option<&[u8]>>(column)?.map(Cell::Bytes),
-        Type::TIMESTAMPTZ => {
-            row.try_get::<_, Option<SystemTime>>(column)?.map(|at| Cell::Int(microseconds(at)))
-        }
-        Type::UUID => {
-            let id = row.try_get::<_, Option<Uuid>>(column)?;
-            return Ok(id.map_or(Held::In(Cell::Null), |id| Held::Made(id.to_string())));
-        }
-        Type::DATE => {
-            let day = row.try_get::<_, Option<Days>>(column)?;
-            return Ok(day.map_or(Held::In(Cell::Null), |day| Held::Made(day.text())));
-        }
-        _ => {
-            return Err(DatabaseError::new(format!(
-                "column {} has the type {}: no table has that, cast it",
-                described.name(),
-                described.type_()
-            )));
-        }
-    };
-    Ok(Held::In(cell.unwrap_or(Cell::Null)))
-}
-
-fn microseconds(at: SystemTime) -> i64 {
-    let number = |span: Duration| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
-    match at.duration_since(UNIX_EPOCH) {
-        Ok(after) => number(after),
-        Err(before) => -number(before.duration()),
-    }
-}
-
-/// Days since 2000-01-01, as PostgreSQL sends a day.
-struct Days(i32);
-
-impl FromSql<'_> for Days {
-    fn from_sql(
-        _type: &Type,
-        raw: &[u8],
-    ) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        Ok(Self(i32::from_be_bytes(raw.try_into()?)))
-    }
-
-    fn accepts(given: &Type) -> bool {
-        *given == Type::DATE
-    }
-}
-
-impl Days {
-    fn text(&self) -> String {
-        let first = chrono::NaiveDate::from_ymd_opt(2000, 1, 1);
-        let span = chrono::TimeDelta::days(self.0.into());
-        let day = first.and_then(|first| first.checked_add_signed(span));
-        day.map(|day| day.format("%Y-%m-%d").to_string()).unwrap_or_default()
-    }
-}
-
-/// A value on its way to PostgreSQL; its type was given with the statement.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Value<'a>(pub Cell<'a>);
-
-impl ToSql for Value<'_> {
-    fn to_sql(
-        &self,
-        given: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        match self.0 {
-            Cell::Null => Ok(IsNull::Yes),
-            Cell::Int(value) => value.to_sql(given, out),
-            Cell::Text(value) => storable(value).to_sql(given, out),
-            Cell::Bytes(value) => value.to_sql(given, out),
-        }
-    }
-
-    fn accepts(_given: &Type) -> bool {
-        true
-    }
-
-    to_sql_checked!();
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_and_instants_come_as_the_port_has_them() {
-        assert_eq!(Days(0).text(), "2000-01-01");
-        assert_eq!(Days(-1).text(), "1999-12-31");
-        assert_eq!(Days(5903).text(), "2016-02-29");
-        assert_eq!(microseconds(UNIX_EPOCH + Duration::from_micros(7)), 7);
-        assert_eq!(microseconds(UNIX_EPOCH - Duration::from_micros(7)), -7);
+    fn names(&self) -> &Columns {
+        self.columns
     }
 }

@@ -9,10 +9,10 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use super::batch::{Row, Statement};
 use super::connect::Link;
-use super::sql::{array_name, column_type, marked, storable};
-use crate::projection::change::Raw;
+use super::sql::{array_name, column_type, marked, storable, type_of};
+use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
-use crate::projection::table::{Change, Kind, Table};
+use crate::projection::table::{Change, Storage, Table};
 
 /// From how many rows on a COPY is quicker than arrays.
 const COPY_ROWS: usize = 512;
@@ -31,7 +31,7 @@ pub(super) async fn send(
     match statement {
         Statement::Insert(rows) if rows.len() >= COPY_ROWS => copy(link, table, rows).await,
         Statement::Insert(rows) => {
-            let (arrays, columns) = (arrays(table), columns(table));
+            let (arrays, columns) = (arrays(table), table.names());
             let name = table.name;
             let sql = format!("INSERT INTO {name} ({columns}) SELECT * FROM unnest({arrays})");
             with_rows(link, &sql, &kinds(table), rows).await
@@ -43,33 +43,30 @@ pub(super) async fn send(
     }
 }
 
-fn kinds(table: &Table) -> Vec<Kind> {
-    table.columns.iter().map(|(_, kind)| *kind).collect()
-}
-
-fn columns(table: &Table) -> String {
-    table.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+fn kinds(table: &Table) -> Vec<Storage> {
+    table.columns.iter().map(|column| column.kind.storage()).collect()
 }
 
 fn arrays(table: &Table) -> String {
     arrays_of(&kinds(table))
 }
 
-fn arrays_of(kinds: &[Kind]) -> String {
+fn arrays_of(kinds: &[Storage]) -> String {
     let arrays = kinds.iter().enumerate();
     let arrays = arrays.map(|(index, kind)| format!("${}::{}", index + 1, array_name(*kind)));
     arrays.collect::<Vec<_>>().join(", ")
 }
 
 fn put_sql(table: &Table) -> String {
-    let others = table.columns.iter().filter(|(name, _)| !table.key.contains(name));
-    let set = others.map(|(name, _)| format!("{name} = excluded.{name}"));
+    let others = table.columns.iter().map(|column| column.name);
+    let others = others.filter(|name| !table.key.contains(name));
+    let set = others.map(|name| format!("{name} = excluded.{name}"));
     let set = set.collect::<Vec<_>>().join(", ");
     let then = if set.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {set}") };
     format!(
         "INSERT INTO {} ({}) SELECT * FROM unnest({}) ON CONFLICT ({}) DO {then}",
         table.name,
-        columns(table),
+        table.names(),
         arrays(table),
         table.key.join(", ")
     )
@@ -84,8 +81,8 @@ async fn update(
     let (key, key_kind) = key(table)?;
     let set: Vec<_> = columns.iter().filter_map(|column| table.columns.get(*column)).collect();
     let mut kinds = vec![key_kind];
-    kinds.extend(set.iter().map(|(_, kind)| *kind));
-    let names: Vec<_> = set.iter().map(|(name, _)| *name).collect();
+    kinds.extend(set.iter().map(|column| column.kind.storage()));
+    let names: Vec<_> = set.iter().map(|column| column.name).collect();
     let assigned: Vec<_> = names.iter().map(|name| format!("{name} = u.{name}")).collect();
     let sql = format!(
         "UPDATE {} t SET {} FROM unnest({}) AS u (the_key, {}) WHERE t.{key} = u.the_key",
@@ -97,15 +94,19 @@ async fn update(
     with_rows(link, &sql, &kinds, rows).await
 }
 
-async fn delete(link: &Link, table: &'static Table, keys: &[Raw<'_>]) -> Result<(), DatabaseError> {
+async fn delete(
+    link: &Link,
+    table: &'static Table,
+    keys: &[Cell<'_>],
+) -> Result<(), DatabaseError> {
     let (key, kind) = key(table)?;
     let sql = format!("DELETE FROM {} WHERE {key} = ANY($1::{})", table.name, array_name(kind));
     let rows: Vec<Row<'_>> = keys.iter().map(|key| vec![*key]).collect();
     with_rows(link, &sql, &[kind], &rows).await
 }
 
-fn key(table: &Table) -> Result<(&'static str, Kind), DatabaseError> {
-    let key = table.key.first().and_then(|key| table.kind(key).map(|kind| (*key, kind)));
+fn key(table: &Table) -> Result<(&'static str, Storage), DatabaseError> {
+    let key = table.key.first().and_then(|key| table.storage(key).map(|kind| (*key, kind)));
     key.ok_or_else(|| DatabaseError::new(format!("{} has no key", table.name)))
 }
 
@@ -113,17 +114,17 @@ fn key(table: &Table) -> Result<(&'static str, Kind), DatabaseError> {
 async fn with_rows(
     link: &Link,
     sql: &str,
-    kinds: &[Kind],
+    kinds: &[Storage],
     rows: &[Row<'_>],
 ) -> Result<(), DatabaseError> {
     let statement = link.prepare_cached(sql).await?;
     let mut arrays: Vec<Box<dyn ToSql + Sync + Send + '_>> = Vec::with_capacity(kinds.len());
     for (column, kind) in kinds.iter().enumerate() {
-        let values = rows.iter().map(|row| row.get(column).copied().unwrap_or(Raw::Null));
+        let values = rows.iter().map(|row| row.get(column).copied().unwrap_or(Cell::Null));
         arrays.push(match kind {
-            Kind::Int => Box::new(values.map(int).collect::<Result<Vec<_>, _>>()?),
-            Kind::Text => Box::new(values.map(text).collect::<Result<Vec<_>, _>>()?),
-            Kind::Bytes => Box::new(values.map(bytes).collect::<Result<Vec<_>, _>>()?),
+            Storage::Int => Box::new(values.map(int).collect::<Result<Vec<_>, _>>()?),
+            Storage::Text => Box::new(values.map(text).collect::<Result<Vec<_>, _>>()?),
+            Storage::Bytes => Box::new(values.map(bytes).collect::<Result<Vec<_>, _>>()?),
         });
     }
     let parameters: Vec<&(dyn ToSql + Sync)> =
@@ -148,7 +149,7 @@ async fn one_change(
         format!("UPDATE {name} SET {} WHERE {filter}", set.join(", "))
     };
     let types = values.iter().enumerate().map(|(index, value)| {
-        let set = change.set.get(index).and_then(|column| table.kind(column));
+        let set = change.set.get(index).and_then(|column| table.storage(column));
         set.map_or_else(|| type_of(*value), column_type)
     });
     let types: Vec<_> = types.collect();
@@ -160,18 +161,9 @@ async fn one_change(
     Ok(())
 }
 
-fn type_of(value: Raw<'_>) -> Type {
-    match value {
-        Raw::Null => Type::UNKNOWN,
-        Raw::Int(_) => Type::INT8,
-        Raw::Text(_) => Type::TEXT,
-        Raw::Bytes(_) => Type::BYTEA,
-    }
-}
-
 async fn copy(link: &Link, table: &'static Table, rows: &[Row<'_>]) -> Result<(), DatabaseError> {
-    let sql = format!("COPY {} ({}) FROM STDIN (FORMAT binary)", table.name, columns(table));
-    let types: Vec<_> = table.columns.iter().map(|(_, kind)| column_type(*kind)).collect();
+    let sql = format!("COPY {} ({}) FROM STDIN (FORMAT binary)", table.name, table.names());
+    let types: Vec<_> = kinds(table).into_iter().map(column_type).collect();
     let sink = link.copy_in::<_, Bytes>(&sql).await?;
     let mut writer = pin!(BinaryCopyInWriter::new(sink, &types));
     for row in rows {
@@ -184,57 +176,52 @@ async fn copy(link: &Link, table: &'static Table, rows: &[Row<'_>]) -> Result<()
     Ok(())
 }
 
-fn int(value: Raw<'_>) -> Result<Option<i64>, DatabaseError> {
+fn int(value: Cell<'_>) -> Result<Option<i64>, DatabaseError> {
     match value {
-        Raw::Null => Ok(None),
-        Raw::Int(value) => Ok(Some(value)),
-        Raw::Text(_) | Raw::Bytes(_) => Err(DatabaseError::new("no number for a number's column")),
-    }
-}
-
-fn text(value: Raw<'_>) -> Result<Option<Cow<'_, str>>, DatabaseError> {
-    match value {
-        Raw::Null => Ok(None),
-        Raw::Text(value) => {
-            let text = std::str::from_utf8(value);
-            let text = text.map_err(|error| DatabaseError::new(error.to_string()))?;
-            Ok(Some(storable(text)))
+        Cell::Null => Ok(None),
+        Cell::Int(value) => Ok(Some(value)),
+        Cell::Text(_) | Cell::Bytes(_) => {
+            Err(DatabaseError::new("no number for a number's column"))
         }
-        Raw::Int(_) | Raw::Bytes(_) => Err(DatabaseError::new("no text for a text's column")),
     }
 }
 
-fn bytes(value: Raw<'_>) -> Result<Option<&[u8]>, DatabaseError> {
+fn text(value: Cell<'_>) -> Result<Option<Cow<'_, str>>, DatabaseError> {
     match value {
-        Raw::Null => Ok(None),
-        Raw::Bytes(value) => Ok(Some(value)),
-        Raw::Int(_) | Raw::Text(_) => Err(DatabaseError::new("no bytes for a column of bytes")),
+        Cell::Null => Ok(None),
+        Cell::Text(value) => Ok(Some(storable(value))),
+        Cell::Int(_) | Cell::Bytes(_) => Err(DatabaseError::new("no text for a text's column")),
+    }
+}
+
+fn bytes(value: Cell<'_>) -> Result<Option<&[u8]>, DatabaseError> {
+    match value {
+        Cell::Null => Ok(None),
+        Cell::Bytes(value) => Ok(Some(value)),
+        Cell::Int(_) | Cell::Text(_) => Err(DatabaseError::new("no bytes for a column of bytes")),
     }
 }
 
 /// A value on its way into a column.
 #[derive(Debug, Clone, Copy)]
-struct Sent<'a>(Raw<'a>);
+struct Sent<'a>(Cell<'a>);
 
 impl ToSql for Sent<'_> {
     fn to_sql(&self, given: &Type, out: &mut BytesMut) -> Result<IsNull, Failed> {
         let is_fit = match self.0 {
-            Raw::Null => return Ok(IsNull::Yes),
-            Raw::Int(_) => *given == Type::INT8,
-            Raw::Text(_) => *given == Type::TEXT,
-            Raw::Bytes(_) => *given == Type::BYTEA,
+            Cell::Null => return Ok(IsNull::Yes),
+            Cell::Int(_) => *given == Type::INT8,
+            Cell::Text(_) => *given == Type::TEXT,
+            Cell::Bytes(_) => *given == Type::BYTEA,
         };
         if !is_fit {
             return Err(format!("{:?} is no {given}", self.0).into());
         }
         match self.0 {
-            Raw::Null => {}
-            Raw::Int(value) => out.extend_from_slice(&value.to_be_bytes()),
-            Raw::Text(value) if value.contains(&0) => {
-                let text = String::from_utf8_lossy(value);
-                out.extend_from_slice(storable(&text).as_bytes());
-            }
-            Raw::Text(value) | Raw::Bytes(value) => out.extend_from_slice(value),
+            Cell::Null => {}
+            Cell::Int(value) => out.extend_from_slice(&value.to_be_bytes()),
+            Cell::Text(value) => out.extend_from_slice(storable(value).as_bytes()),
+            Cell::Bytes(value) => out.extend_from_slice(value),
         }
         Ok(IsNull::No)
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use tokio_postgres::types::Type;
 
 use crate::projection::change::Cell;
-use crate::projection::table::Kind;
+use crate::projection::table::Storage;
 
 /// A question whose parameters have numbers.
 #[derive(Debug, PartialEq, Eq)]
@@ -101,20 +101,20 @@ pub(super) fn type_of(cell: Cell<'_>) -> Type {
 }
 
 /// The type of a column.
-pub(super) fn column_type(kind: Kind) -> Type {
+pub(super) fn column_type(kind: Storage) -> Type {
     match kind {
-        Kind::Int => Type::INT8,
-        Kind::Text => Type::TEXT,
-        Kind::Bytes => Type::BYTEA,
+        Storage::Int => Type::INT8,
+        Storage::Text => Type::TEXT,
+        Storage::Bytes => Type::BYTEA,
     }
 }
 
 /// The type of an array of a column's values.
-pub(super) fn array_name(kind: Kind) -> &'static str {
+pub(super) fn array_name(kind: Storage) -> &'static str {
     match kind {
-        Kind::Int => "bigint[]",
-        Kind::Text => "text[]",
-        Kind::Bytes => "bytea[]",
+        Storage::Int => "bigint[]",
+        Storage::Text => "text[]",
+        Storage::Bytes => "bytea[]",
     }
 }
 

@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, Transaction};
 
 use super::checkpoint;
 use crate::log::open_sqlite_file;
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
-use crate::projection::sql::{Reader, Record};
-use crate::projection::store::{Checkpoint, CopyReader, Question};
+use crate::projection::sql::{Columns, Reader, Record};
+use crate::projection::store::{Checkpoint, CopyReader, CopySnapshot};
 
 pub(super) struct SqliteReader {
     connection: Connection,
@@ -31,12 +31,36 @@ pub(super) fn connect_reading(path: &Path) -> Result<Connection, rusqlite::Error
 }
 
 impl CopyReader for SqliteReader {
-    fn ask(&mut self, question: &mut Question<'_>) -> Result<Checkpoint, DatabaseError> {
+    fn snapshot(&mut self) -> Result<Box<dyn CopySnapshot + '_>, DatabaseError> {
         let tx = self.connection.unchecked_transaction()?;
         let checkpoint = checkpoint(&tx)?;
-        question(&mut &*tx)?;
-        tx.finish()?;
-        Ok(checkpoint)
+        Ok(Box::new(SqliteSnapshot { tx, checkpoint }))
+    }
+}
+
+struct SqliteSnapshot<'a> {
+    tx: Transaction<'a>,
+    checkpoint: Checkpoint,
+}
+
+impl CopySnapshot for SqliteSnapshot<'_> {
+    fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+}
+
+impl Reader for SqliteSnapshot<'_> {
+    fn query(
+        &mut self,
+        sql: &str,
+        parameters: &[(&str, Cell<'_>)],
+        each: &mut dyn FnMut(&dyn Record) -> Result<(), DatabaseError>,
+    ) -> Result<(), DatabaseError> {
+        (&*self.tx).query(sql, parameters, each)
+    }
+
+    fn columns(&mut self, table: &str) -> Result<Vec<String>, DatabaseError> {
+        (&*self.tx).columns(table)
     }
 }
 
@@ -58,10 +82,10 @@ impl Reader for &Connection {
                 Cell::Bytes(value) => statement.raw_bind_parameter(index, value)?,
             }
         }
-        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
+        let columns = Columns::new(statement.column_names().map(str::to_owned));
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
-            each(&Named { row, names: &names })?;
+            each(&Named { row, columns: &columns })?;
         }
         Ok(())
     }
@@ -76,7 +100,7 @@ impl Reader for &Connection {
 /// A row with the names of its columns, asked for once: SQLite is slow to say them.
 struct Named<'a, 'b> {
     row: &'a Row<'b>,
-    names: &'a [String],
+    columns: &'a Columns,
 }
 
 impl Record for Named<'_, '_> {
@@ -93,12 +117,7 @@ impl Record for Named<'_, '_> {
         }
     }
 
-    fn column(&self, name: &str) -> Result<usize, DatabaseError> {
-        let found = self.names.iter().position(|known| known == name);
-        found.ok_or_else(|| DatabaseError::new(format!("the answer has no column {name}")))
-    }
-
-    fn columns(&self) -> usize {
-        self.names.len()
+    fn names(&self) -> &Columns {
+        self.columns
     }
 }

@@ -4,7 +4,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ToSql, Transaction, TransactionBehavior, params};
 
 use super::{SqliteCopies, checkpoint, connect, follow};
-use crate::projection::change::{Cells, Doing, Raw, TableChanges};
+use crate::projection::change::{Cell, Cells, Doing, TableChanges};
 use crate::projection::models::Models;
 use crate::projection::sql::Reader;
 use crate::projection::store::{
@@ -153,11 +153,9 @@ impl CopyWriter for SqliteWriter {
         let position: Option<i64> =
             tx.query_row("SELECT position FROM served.checkpoint", [], |row| row.get(0))?;
         for table in tables {
-            let (name, key) = (table.name, table.key.join(", "));
-            tx.execute(
-                &format!("INSERT INTO main.{name} SELECT * FROM served.{name} ORDER BY {key}"),
-                [],
-            )?;
+            let name = table.name;
+            // Without an order of its own SQLite takes whole rows over as they lie, in the order of the key.
+            tx.execute(&format!("INSERT INTO main.{name} SELECT * FROM served.{name}"), [])?;
         }
         tx.commit()?;
         self.connection.execute_batch("DETACH served")?;
@@ -173,7 +171,7 @@ impl Reader for SqliteWriter {
     fn query(
         &mut self,
         sql: &str,
-        parameters: &[(&str, crate::projection::change::Cell<'_>)],
+        parameters: &[(&str, Cell<'_>)],
         each: &mut dyn FnMut(
             &dyn crate::projection::sql::Record,
         ) -> Result<(), crate::projection::DatabaseError>,
@@ -246,20 +244,20 @@ fn prepare<'c>(
 
 fn bind(statement: &mut CachedStatement<'_>, cells: Cells<'_>) -> rusqlite::Result<()> {
     for index in 0..cells.len() {
-        statement.raw_bind_parameter(index + 1, Bound(cells.raw(index)))?;
+        statement.raw_bind_parameter(index + 1, Bound(cells.get(index)))?;
     }
     Ok(())
 }
 
-struct Bound<'a>(Raw<'a>);
+struct Bound<'a>(Cell<'a>);
 
 impl ToSql for Bound<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self.0 {
-            Raw::Null => ValueRef::Null,
-            Raw::Int(value) => ValueRef::Integer(value),
-            Raw::Text(text) => ValueRef::Text(text),
-            Raw::Bytes(bytes) => ValueRef::Blob(bytes),
+            Cell::Null => ValueRef::Null,
+            Cell::Int(value) => ValueRef::Integer(value),
+            Cell::Text(text) => ValueRef::Text(text.as_bytes()),
+            Cell::Bytes(bytes) => ValueRef::Blob(bytes),
         }))
     }
 }

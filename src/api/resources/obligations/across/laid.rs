@@ -70,7 +70,7 @@ pub(super) async fn lay_on_whole(
     times: &Times,
 ) -> Result<BTreeMap<ProgramId, Arc<Edition>>, Problem> {
     let mut found = BTreeMap::new();
-    if filter.subject.is_some() {
+    if filter.subject.is_some() || filter.province.is_some() {
         return Ok(found);
     }
     for program in programs(call, filter) {
@@ -114,6 +114,7 @@ fn of_program(
         kinds: program.kinds(),
         standing: standing.map(|phase| phase.id.clone()).collect(),
         subject: filter.subject.clone(),
+        province: filter.province.clone(),
     };
     let complete_since = library.list_complete_since(&program.id, times.known.sequence());
     let one = |duty: &Arc<Duty>| Unlisted {
@@ -173,7 +174,7 @@ impl Question {
                     let Some(state) = unlisted.owed(&row.state, self.pick.day) else {
                         continue;
                     };
-                    if self.pick.of(&state, |_| ()).is_empty() {
+                    if self.pick.of(&state).is_empty() {
                         continue;
                     }
                     if *left == 0 {
@@ -215,8 +216,7 @@ impl Question {
                 let (program_id, obligation) = (program.to_string(), duty.obligation.to_string());
                 let here = AfterWhole { program: program_id, obligation };
                 let is_past = after.as_ref().is_some_and(|after| here <= *after);
-                if is_past || !picks(&self.filter, duty) || self.pick.of(&state, |_| ()).is_empty()
-                {
+                if is_past || !picks(&self.filter, duty) || self.pick.of(&state).is_empty() {
                     continue;
                 }
                 if left == 0 {

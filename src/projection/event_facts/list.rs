@@ -1,0 +1,172 @@
+//! The register of exceptions: which events are in it, and how many of each kind.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::date::Day;
+use crate::domain::exceptions::ExceptionKind;
+use crate::domain::ids::{Office, ProgramId, SubjectId};
+use crate::projection::change::Cell;
+use crate::projection::error::DatabaseError;
+use crate::projection::read::Tables;
+use crate::projection::sql::question::{add_asked, number, parameters, text_if};
+
+/// Which exceptions are asked for. Real ones and invented ones never stand in one list (G16).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ExceptionFilter {
+    /// Those of the exercises.
+    pub exercise: bool,
+    /// Of these kinds; empty: any.
+    pub kinds: Vec<ExceptionKind>,
+    /// In this program.
+    pub program: Option<ProgramId>,
+    /// Of this subject.
+    pub subject: Option<SubjectId>,
+    /// Of subjects in this province, or it itself.
+    pub province: Option<SubjectId>,
+    /// Of acts of this kind of office.
+    pub office: Option<Office>,
+    /// Counting from this day or later.
+    pub from: Option<Day>,
+    /// Counting from this day or earlier.
+    pub until: Option<Day>,
+}
+
+/// The last row of a page: the next one begins after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExceptionCursor {
+    /// The event.
+    pub sequence: u64,
+    /// Which of its exceptions.
+    pub number: u64,
+}
+
+/// An exception, by its event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExceptionFound {
+    /// Where it is.
+    pub at: ExceptionCursor,
+    /// Its kind.
+    pub kind: ExceptionKind,
+    /// What became of the event: `stands`, `corrected`, `annulled` or `unsupported`.
+    pub fate: Option<String>,
+}
+
+const FROM: &str = " FROM exception x
+ JOIN event_fact f ON f.sequence = x.sequence
+ JOIN recorded_by r ON r.id = f.recorded_by
+ LEFT JOIN enrollment e ON e.id = x.enrollment
+ LEFT JOIN event_fate t ON t.sequence = x.sequence
+ LEFT JOIN audit_trail_before b ON b.sequence = x.sequence AND b.known_to > :known
+   AND NOT EXISTS (SELECT 1 FROM audit_trail_before c
+      WHERE c.sequence = b.sequence AND c.known_to > :known AND c.known_to < b.known_to)
+ WHERE x.exercise = :exercise AND x.sequence <= :known";
+const OF_PROVINCE: &str = " AND e.subject IN (SELECT s.subject FROM subject s
+    WHERE (s.province = :province OR s.subject = :province)
+      AND s.known_from <= :known AND (s.known_to IS NULL OR s.known_to > :known))";
+
+impl ExceptionFilter {
+    fn sql(&self, kinds: &[String]) -> String {
+        let mut sql = FROM.to_owned();
+        let of_kinds = format!(" AND x.kind IN ({})", kinds.join(", "));
+        add_asked(
+            &mut sql,
+            &[
+                (!kinds.is_empty(), of_kinds.as_str()),
+                (self.program.is_some(), " AND e.program = :program"),
+                (self.subject.is_some(), " AND e.subject = :subject"),
+                (self.province.is_some(), OF_PROVINCE),
+                (self.office.is_some(), " AND r.office = :office"),
+                (self.from.is_some(), " AND f.effective_latest >= :from"),
+                (self.until.is_some(), " AND f.effective_latest <= :until"),
+            ],
+        );
+        sql
+    }
+}
+
+impl Tables<'_> {
+    /// The exceptions that a filter picks, in the order of the log, as known up to a sequence; at most
+    /// `limit`, after `after`.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn list_exceptions(
+        &self,
+        filter: &ExceptionFilter,
+        known: Option<u64>,
+        after: Option<ExceptionCursor>,
+        limit: usize,
+    ) -> Result<Vec<ExceptionFound>, DatabaseError> {
+        let kinds = parameters("kind", filter.kinds.len());
+        let mut sql = format!(
+            "SELECT x.sequence, x.number, x.kind, coalesce(b.fate, t.fate) AS fate{}",
+            filter.sql(&kinds)
+        );
+        let parts = [
+            (after.is_some(), " AND (x.sequence, x.number) > (:after, :after_number)"),
+            (true, " ORDER BY x.sequence, x.number LIMIT :limit"),
+        ];
+        add_asked(&mut sql, &parts);
+        let limit = number(u64::try_from(limit).unwrap_or(u64::MAX));
+        let after = after.map(|after| [number(after.sequence), number(after.number)]);
+        let [sequence, of_event] = after.unwrap_or([Cell::Null, Cell::Null]);
+        let more = [(":after", sequence), (":after_number", of_event), (":limit", limit)];
+        self.ask_exceptions(filter, &kinds, known, &sql, &more, |row| {
+            Ok(ExceptionFound {
+                at: ExceptionCursor {
+                    sequence: row.number("sequence")?,
+                    number: row.number("number")?,
+                },
+                kind: row.parsed("kind", |kind| ExceptionKind::parse(kind).ok_or("unknown"))?,
+                fate: row.text_if("fate")?.map(str::to_owned),
+            })
+        })
+    }
+
+    /// How many exceptions of each kind a filter picks; kinds without any are left out.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn count_exceptions(
+        &self,
+        filter: &ExceptionFilter,
+        known: Option<u64>,
+    ) -> Result<BTreeMap<ExceptionKind, u64>, DatabaseError> {
+        let kinds = parameters("kind", filter.kinds.len());
+        let sql = format!("SELECT x.kind, count(*) AS count{} GROUP BY x.kind", filter.sql(&kinds));
+        let counted = self.ask_exceptions(filter, &kinds, known, &sql, &[], |row| {
+            let kind = row.parsed("kind", |kind| ExceptionKind::parse(kind).ok_or("unknown"))?;
+            Ok((kind, row.number("count")?))
+        })?;
+        Ok(counted.into_iter().collect())
+    }
+
+    fn ask_exceptions<T>(
+        &self,
+        filter: &ExceptionFilter,
+        kinds: &[String],
+        known: Option<u64>,
+        sql: &str,
+        more: &[(&'static str, Cell<'_>)],
+        read: impl FnMut(&dyn crate::projection::sql::Record) -> Result<T, DatabaseError>,
+    ) -> Result<Vec<T>, DatabaseError> {
+        let day = |day: Option<Day>| day.map(|day| day.to_string());
+        let (from, until) = (day(filter.from), day(filter.until));
+        let mut given = vec![
+            (":exercise", Cell::Int(filter.exercise.into())),
+            (":known", number(known.unwrap_or(u64::MAX))),
+            (":program", text_if(filter.program.as_ref().map(ProgramId::as_str))),
+            (":subject", text_if(filter.subject.as_ref().map(SubjectId::as_str))),
+            (":province", text_if(filter.province.as_ref().map(SubjectId::as_str))),
+            (":office", text_if(filter.office.map(Office::as_str))),
+            (":from", text_if(from.as_deref())),
+            (":until", text_if(until.as_deref())),
+        ];
+        let names = kinds.iter().map(String::as_str);
+        given.extend(names.zip(filter.kinds.iter().map(|kind| Cell::Text(kind.as_str()))));
+        given.extend_from_slice(more);
+        self.rows(sql, &given, read)
+    }
+}
