@@ -13,6 +13,7 @@ pub mod cli;
 pub mod codec;
 pub mod domain;
 pub mod export;
+pub mod import;
 pub mod ledger;
 pub mod log;
 pub mod moving;

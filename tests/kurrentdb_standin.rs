@@ -6,6 +6,8 @@
 
 #[path = "kurrentdb_standin/appends.rs"]
 mod appends;
+#[path = "kurrentdb_standin/batches.rs"]
+mod batches;
 #[path = "kurrentdb_standin/faults.rs"]
 mod faults;
 #[path = "kurrentdb_standin/nodes.rs"]

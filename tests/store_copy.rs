@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
+#[cfg(feature = "kurrentdb")]
+#[path = "store_copy/batched.rs"]
+mod batched;
 #[path = "store_copy/binary.rs"]
 mod binary;
 #[path = "store_copy/compared.rs"]

@@ -9,9 +9,12 @@ mod acts;
 mod bare;
 mod beside;
 mod client;
+#[cfg(feature = "kurrentdb")]
+mod copies;
 mod feeds;
 mod fold;
 mod generate;
+mod imports;
 #[cfg(feature = "kurrentdb")]
 mod kurrentdb;
 mod lag;
@@ -34,7 +37,7 @@ use server::Filling;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 13] = [
     "appends",
     "fold",
     "acts",
@@ -44,6 +47,8 @@ const PARTS: [&str; 11] = [
     "lag",
     "postgres",
     "kurrentdb",
+    "copies",
+    "imports",
     "beside",
     "whole",
 ];
@@ -107,12 +112,13 @@ fn main() -> anyhow::Result<()> {
         #[cfg(not(feature = "postgres"))]
         println!("postgres: left out, this build has no feature `postgres`");
     }
-    if is_asked("kurrentdb") {
-        #[cfg(feature = "kurrentdb")]
-        runtime.block_on(kurrentdb::kurrentdb(&data, &made, time))?;
-        #[cfg(not(feature = "kurrentdb"))]
-        println!("kurrentdb: left out, this build has no feature `kurrentdb`");
+    if is_asked("imports") {
+        runtime.block_on(imports::imports(&data))?;
     }
+    #[cfg(feature = "kurrentdb")]
+    runtime.block_on(in_kurrentdb(is_asked, &data, &made, time))?;
+    #[cfg(not(feature = "kurrentdb"))]
+    println!("kurrentdb, copies: left out, this build has no feature `kurrentdb`");
     if is_asked("lag") {
         lag::lag(&data, &made, size, time)?;
     }
@@ -123,5 +129,21 @@ fn main() -> anyhow::Result<()> {
         runtime.block_on(whole::whole(&data, &made, size, time))?;
     }
     println!("\nload of the machine: {}", measure::load());
+    Ok(())
+}
+
+#[cfg(feature = "kurrentdb")]
+async fn in_kurrentdb(
+    is_asked: impl Fn(&str) -> bool,
+    data: &std::path::Path,
+    made: &generate::Made,
+    time: Duration,
+) -> anyhow::Result<()> {
+    if is_asked("kurrentdb") {
+        kurrentdb::kurrentdb(data, made, time).await?;
+    }
+    if is_asked("copies") {
+        copies::copies(data, made).await?;
+    }
     Ok(())
 }

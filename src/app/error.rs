@@ -120,7 +120,7 @@ impl ActError {
     }
 
     /// Whether the act itself is refused, by what is on record; else it could not be decided.
-    pub(super) fn is_refusal(&self) -> bool {
+    pub fn is_refusal(&self) -> bool {
         match self {
             Self::Refused(_)
             | Self::Conflict { .. }

@@ -7,6 +7,7 @@
 //! is tried again, and while the log can't be followed nothing is kept. Refusals don't rely on any of
 //! this (`act`): they are repeated on the stream as it stands.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,6 +91,22 @@ async fn follow(app: Arc<App>) {
 }
 
 impl App {
+    /// Lets go of what is kept of streams to which something was appended past this application.
+    pub async fn heard_of(&self, streams: &BTreeSet<String>) {
+        for stream in streams {
+            self.enrollments.cache.forget(stream);
+            match codec::kind_of_stream(stream) {
+                StreamKind::Subject(subject) => self.library.note_subject(subject, u64::MAX),
+                StreamKind::Program(program) => {
+                    if let Some(program) = self.library.program(program.as_str()) {
+                        self.library.renew_list(program).await;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// Brings what is kept up to date with an event of the log, whoever appended it.
     fn take_in(&self, event: &RecordedEvent) {
         let recorded_at = Timestamp::from_micros(event.recorded_at_us);

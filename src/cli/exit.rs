@@ -7,6 +7,7 @@ use super::config::ConfigError;
 use crate::api::ServeError;
 use crate::app::documents::DocumentError;
 use crate::app::{ActError, StartError};
+use crate::import::ImportError;
 use crate::log::{LogError, OpenError};
 use crate::moving::MoveError;
 use crate::projection::{ProjectionError, StoreError};
@@ -92,6 +93,14 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
     }
     if let Some(error) = cause.downcast_ref::<DocumentError>() {
         return of_documents(error);
+    }
+    if let Some(error) = cause.downcast_ref::<ImportError>() {
+        return match error {
+            ImportError::Act(error) | ImportError::Trial(StartError::Act(error)) => of_act(error),
+            ImportError::Ended { reason, .. } => of_log(reason),
+            ImportError::Interrupted => Some(Exit::Interrupted),
+            ImportError::File { .. } | ImportError::Trial(_) => None,
+        };
     }
     match cause.downcast_ref::<WebhookError>() {
         Some(WebhookError::InUse(_)) => return Some(Exit::Conflict),
@@ -192,7 +201,9 @@ fn of_log(error: &LogError) -> Option<Exit> {
 fn of_moving(error: &MoveError) -> Option<Exit> {
     match error {
         MoveError::Log { source, .. } => of_log(source),
-        MoveError::OtherLog(_) | MoveError::Differs(_) => Some(Exit::Unverified),
+        MoveError::OtherLog(_) | MoveError::Differs(_) | MoveError::Void { .. } => {
+            Some(Exit::Unverified)
+        }
         MoveError::Foreign(_) | MoveError::Gone { .. } => Some(Exit::Conflict),
         MoveError::Same => Some(Exit::Usage),
         MoveError::Empty => Some(Exit::NotFound),

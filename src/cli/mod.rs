@@ -13,6 +13,7 @@ pub mod exit;
 mod export;
 mod grace;
 mod healthcheck;
+mod import;
 pub mod known;
 mod log;
 mod masked;
@@ -86,6 +87,7 @@ enum Command {
     Timeline(read::timeline::TimelineArgs),
     Audit(read::audit::AuditArgs),
     Export(export::ExportArgs),
+    Import(import::ImportArgs),
     Log(log::LogArgs),
     Store(store::StoreArgs),
     Verify(verify::VerifyArgs),
@@ -162,6 +164,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Indicators(args) => read::indicators::run(&args).await,
             Command::Changes(args) => read::changes::run(&args).await,
             Command::Export(args) => export::run(&args).await,
+            Command::Import(args) => import::run(&args).await,
             Command::Log(args) => log::run(&args).await,
             Command::Store(args) => store::run(&args).await,
             Command::Verify(args) => verify::run(&args).await,

@@ -107,7 +107,7 @@ pub fn tell(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", plain(line));
 }
 
-fn print_text(text: &str) -> io::Result<()> {
+pub fn print_text(text: &str) -> io::Result<()> {
     let mut out = Out::default();
     out.write_all(text.as_bytes())?;
     out.flush()

@@ -38,6 +38,17 @@ impl RequestBody {
         form::read(body).map(|(value, errors)| Self { value, errors })
     }
 
+    /// The whole.
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// Takes a member out, as a body of its own.
+    pub fn take(&mut self, member: &str) -> Option<Self> {
+        let value = self.value.as_object_mut()?.remove(member)?;
+        Some(Self { value, errors: Errors::default() })
+    }
+
     fn members(self) -> Result<(Map<String, Value>, Errors), RequestError> {
         match self.value {
             Value::Object(members) => Ok((members, self.errors)),

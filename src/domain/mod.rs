@@ -10,6 +10,7 @@ pub mod date;
 pub mod decide;
 pub mod decimal;
 pub mod division;
+pub mod document_number;
 pub mod duty;
 pub mod enrollment;
 pub mod event;

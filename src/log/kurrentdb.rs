@@ -9,8 +9,9 @@
 //! The parts: `address` (connection strings), `client` and `nodelay` (the official client, kept alive
 //! and prompt), `stored` (events as the server keeps them), `count` and `positions`, `losses` (what the
 //! log lost), `cache` and `left` (the count kept for this node and for others) with `known` (what is
-//! believed of them), `follow`, `append`, `read`, `all`, `open` (what is checked first). Deliberately not here: subscriptions, which never end when
-//! the server does; batch appends, whose first failure ends those of others; "any revision".
+//! believed of them), `follow`, `append`, `lane` (a copy's appends, many on one call), `read`, `all`, `open`
+//! (what is checked first). Deliberately not here: subscriptions, which never end when the server does; batch
+//! appends for acts, since their first failure ends those of others; "any revision".
 
 mod address;
 mod all;
@@ -22,6 +23,7 @@ mod diagnose;
 mod error;
 mod follow;
 mod known;
+mod lane;
 mod left;
 mod losses;
 mod moving;
@@ -46,7 +48,8 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use super::{
-    Appended, EventLog, Expected, LogError, Lost, NewEvent, Page, Pause, Recording, StreamName,
+    Appended, EventLog, Expected, Lane, LogError, Lost, NewEvent, Page, Pause, Recording,
+    StreamName,
 };
 use all::Ahead;
 use client::Client;
@@ -193,6 +196,11 @@ impl EventLog for KurrentLog {
             self.append_on(stream, expected, events).await
         }
         .boxed()
+    }
+
+    fn lane(&self) -> BoxFuture<'_, Result<Box<dyn Lane + '_>, LogError>> {
+        let opened = lane::KurrentLane::open(Arc::clone(&self.shared));
+        async move { Ok(Box::new(opened.await?) as _) }.boxed()
     }
 
     fn read_stream<'a>(

@@ -14,6 +14,7 @@
 mod backlog;
 mod event;
 mod integrity;
+mod lane;
 mod page;
 mod pause;
 mod recent;
@@ -32,12 +33,15 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
+use lane::OneByOne;
+
 pub use backlog::{SINGLE_EVENTS, ahead_of_backlog, give_way, on_backlog, yield_to_others};
 pub use event::{
     Bytes, MAX_APPEND_BYTES, MAX_APPEND_EVENTS, MAX_EVENT_TYPE_BYTES, MAX_STREAM_NAME_BYTES,
     NewEvent, RecordedEvent, StreamName, StreamNameError,
 };
 pub use integrity::{Damage, Integrity, Progress};
+pub use lane::{Append, Landed, Lane, MAX_UNDER_WAY};
 pub use memory::MemoryLog;
 pub use page::{MAX_PAGE_BYTES, MAX_PAGE_EVENTS, Page};
 pub use pause::{Moved, Pause};
@@ -178,6 +182,14 @@ pub trait EventLog: Send + Sync {
         expected: Expected,
         events: Vec<NewEvent>,
     ) -> BoxFuture<'a, Result<Appended, LogError>>;
+
+    /// Opens a way for the appends of a single writer who knows what comes next, see [`Lane`].
+    ///
+    /// # Errors
+    /// [`LogError::Unavailable`] when none can be opened now.
+    fn lane(&self) -> BoxFuture<'_, Result<Box<dyn Lane + '_>, LogError>> {
+        Box::pin(async move { Ok(Box::new(OneByOne::new(self)) as Box<dyn Lane + '_>) })
+    }
 
     /// Reads a stream's events from `from_revision` on, at most `limit`, as of one instant. A
     /// stream without events, or a revision past its end, gives an empty page that is the end.

@@ -5,10 +5,10 @@
 //! configurable. The file is meant to be read by auditors with any SQLite tool, see `schema.sql`.
 //!
 //! The parts: `file` (paths), `lock` (who may append), `schema` (the format), `recovery` (a start),
-//! `queue`, `writer` and `batch` (appending), `files` (whether the files are still there), `pool` and
-//! `reader` (pages), `alone` (reading where nothing can be written), `background` (checkpoints,
-//! following the head), `moving` (the pause in which a log goes elsewhere), `check` (the file's own
-//! integrity), `snapshot` (a copy while it is written), `faults` (the seam for tests).
+//! `queue`, `writer`, `batch` and `lane` (appending), `files` (whether the files are still there), `pool` and
+//! `reader` (pages), `alone` (reading where nothing can be written), `background` (checkpoints, following
+//! the head), `moving` (the pause in which a log goes elsewhere), `check` (the file's own integrity),
+//! `snapshot` (a copy while it is written), `faults` (the seam for tests).
 
 mod alone;
 mod background;
@@ -18,6 +18,7 @@ mod code;
 mod faults;
 mod file;
 mod files;
+mod lane;
 mod lock;
 mod moving;
 mod pool;
@@ -40,16 +41,17 @@ use tracing::warn;
 use super::backlog::SINGLE_EVENTS;
 use super::recent::Recent;
 use super::{
-    Appended, Damage, EventLog, Expected, Integrity, LogError, NewEvent, Page, Pause, Progress,
-    Recording, StreamName,
+    Appended, Damage, EventLog, Expected, Integrity, Lane, LogError, NewEvent, Page, Pause,
+    Progress, Recording, StreamName,
 };
 use alone::Seal;
 use background::Helper;
 use faults::NoFaults;
 use files::{Known, LogFile};
+use lane::SqliteLane;
 use lock::{Note, Open};
 use pool::Readers;
-use queue::Queue;
+use queue::{Queue, reads_only};
 use reader::Reader;
 use writer::{Shared, Writer};
 
@@ -288,15 +290,15 @@ impl EventLog for SqliteLog {
         events: Vec<NewEvent>,
     ) -> BoxFuture<'a, Result<Appended, LogError>> {
         async move {
-            match &self.queue {
-                Some(queue) => queue.append(stream, expected, events).await,
-                None => Err(LogError::Unavailable(
-                    "it is open for reading only; send the act to the server that writes it"
-                        .to_owned(),
-                )),
-            }
+            let queue = self.queue.as_ref().ok_or_else(reads_only)?;
+            queue.append(stream, expected, events).await
         }
         .boxed()
+    }
+
+    fn lane(&self) -> BoxFuture<'_, Result<Box<dyn Lane + '_>, LogError>> {
+        let lane = self.queue.as_ref().map(SqliteLane::open);
+        ready(lane.ok_or_else(reads_only)).boxed()
     }
 
     fn read_stream<'a>(

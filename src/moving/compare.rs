@@ -56,14 +56,8 @@ pub struct Field {
 }
 
 impl Difference {
-    /// The difference of two events that are to be one.
-    pub(super) fn of(from: &RecordedEvent, to: &RecordedEvent) -> Option<Self> {
-        let same = from.sequence == to.sequence && leaf_hash(from) == leaf_hash(to);
-        (!same).then(|| Self::between(from, to))
-    }
-
     /// The difference of two events that are not the same.
-    fn between(from: &RecordedEvent, to: &RecordedEvent) -> Self {
+    pub(super) fn between(from: &RecordedEvent, to: &RecordedEvent) -> Self {
         let fields = values(from).into_iter().zip(values(to));
         let fields = fields.filter(|((_, from), (_, to))| from != to);
         let fields = fields.map(|((name, from), (_, to))| Field { name, from, to }).collect();

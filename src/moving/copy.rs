@@ -1,18 +1,21 @@
-//! Copying: page by page out of the source, run by run into the destination, then read back.
+//! Copying: sent in order (`send`), and read back behind the sending.
 
 use std::time::Duration;
 
+use futures_util::future::try_join;
+use tokio::sync::mpsc;
+
 use super::compare::{Difference, compare_until};
-use super::retry::{Tries, ask};
+use super::retry::ask;
+use super::send::{Sending, again, check};
 use super::walk::{Walk, count};
 use super::{MoveError, Notice, Observer, Side};
 use crate::ledger::Root;
 use crate::log::envelope::leaf_hash;
-use crate::log::{
-    Appended, EventLog, Expected, LogError, MAX_APPEND_BYTES, MAX_APPEND_EVENTS, NewEvent,
-    RecordedEvent,
-};
+use crate::log::{Appended, EventLog, Expected, Lane, LogError, RecordedEvent};
 
+/// How many parts of what was sent may wait to be read back.
+const PAGES_BEHIND: usize = 4;
 /// How long the destination may take to show what it has acknowledged.
 const SHOWS_WITHIN: Duration = Duration::from_secs(30);
 
@@ -23,6 +26,8 @@ pub struct Copier<'a> {
     pub(super) watch: &'a dyn Observer,
     source: Root,
     copy: Root,
+    /// The way into the destination, once it is open.
+    lane: Option<Box<dyn Lane + 'a>>,
 }
 
 impl<'a> Copier<'a> {
@@ -52,7 +57,7 @@ impl<'a> Copier<'a> {
         if there > 0 {
             watch.says(&Notice::Resumes { events: there });
         }
-        Ok(Self { from, to, watch, source: met.from, copy: met.to })
+        Ok(Self { from, to, watch, source: met.from, copy: met.to, lane: None })
     }
 
     /// How many events were copied and read back.
@@ -82,99 +87,45 @@ impl<'a> Copier<'a> {
     /// Copies up to the source's last event at the time of the call; how many events that were.
     ///
     /// # Errors
-    /// [`MoveError::Foreign`] and [`MoveError::Differs`] when someone else writes to the destination;
-    /// [`MoveError::Interrupted`] after the append at work; what stands in the way.
+    /// [`MoveError::Foreign`], [`MoveError::Void`] and [`MoveError::Differs`] when what stands in the
+    /// destination is no copy, or someone else writes to it; [`MoveError::Interrupted`] after what is
+    /// under way; what stands in the way.
     pub async fn catch_up(&mut self) -> Result<u64, MoveError> {
         let before = self.events();
         let end = count(self.from, Side::From, self.watch).await?;
-        let mut source = Walk::new(self.from, Side::From, self.watch, before..end);
-        loop {
-            source.fill().await?;
-            if source.events.is_empty() {
-                return Ok(self.events() - before);
-            }
-            let page = Vec::from(std::mem::take(&mut source.events));
-            let mut appended = 0;
-            for run in runs(&page) {
-                if self.watch.is_stopped() {
-                    break;
-                }
-                self.append(run).await?;
-                appended += run.len();
-                self.watch.progress(self.events() + appended as u64, end);
-            }
-            self.read_back(&page[..appended]).await?;
-            if appended < page.len() {
-                return Err(MoveError::Interrupted);
-            }
+        let source = Walk::new(self.from, Side::From, self.watch, before..end);
+        let (standing, read_back) = mpsc::channel(PAGES_BEHIND);
+        let sending = Sending::new(self.to, self.watch, self.lane.take(), standing);
+        // A difference ends the sending at once; why the sending ended is said after what was sent is read.
+        let sending = async { Ok(sending.send_all(source, end).await) };
+        let (sent, ()) = try_join(sending, self.read_all_back(read_back)).await?;
+        let (lane, stopped) = sent?;
+        self.lane = lane;
+        if stopped && self.events() < end {
+            return Err(MoveError::Interrupted);
         }
+        Ok(self.events() - before)
     }
 
     /// Appends the first event once more, which changes nothing; the destination's answer.
     pub(super) async fn repeat_first(&self) -> Result<Result<Appended, LogError>, MoveError> {
         let page = ask(Side::To, self.watch, || self.to.read_all(None, 1)).await?;
         let Some(first) = page.events.first() else { return Err(MoveError::Empty) };
-        Ok(self.to.append(&first.stream, Expected::NoStream, vec![as_new(first)]).await)
+        Ok(self.to.append(&first.stream, Expected::NoStream, again(first)).await)
     }
 
-    /// Appends neighbouring events of one stream, however often it takes.
-    async fn append(&self, run: &[RecordedEvent]) -> Result<(), MoveError> {
-        let mut rest = run;
-        let mut tries = Tries::new(Side::To, self.watch);
-        while let [first, ..] = rest {
-            let expected = Expected::from(first.revision.checked_sub(1));
-            let events = rest.iter().map(as_new).collect();
-            match self.to.append(&first.stream, expected, events).await {
-                Ok(appended) => {
-                    let sequence = first.sequence + rest.len() as u64 - 1;
-                    match appended.sequence {
-                        Some(there) if there != sequence => {
-                            return Err(foreign(first, &format!("it stands at {there}")));
-                        }
-                        _ => rest = &[],
-                    }
-                }
-                Err(error @ LogError::Unavailable(_)) => tries.wait(error).await?,
-                // It may be there, or come yet; made again at the same revision with the same ids it
-                // lands once.
-                Err(error @ LogError::OutcomeUnknown(_)) => {
-                    // After a failed flush, what can be read there need not be on its disk.
-                    self.to.recording().check().map_err(|why| MoveError::of(Side::To, why))?;
-                    tries.wait(error).await?;
-                    rest = &rest[self.standing(rest).await?..];
-                }
-                // What a copying before this one left on the way may have come meanwhile.
-                Err(error @ LogError::Conflict { .. }) => match self.standing(rest).await? {
-                    0 => return Err(foreign(first, &error.to_string())),
-                    standing => rest = &rest[standing..],
-                },
-                Err(error) => return Err(MoveError::of(Side::To, error)),
-            }
+    /// Reads back what stands, behind the sending.
+    async fn read_all_back(
+        &mut self,
+        mut standing: mpsc::Receiver<Vec<RecordedEvent>>,
+    ) -> Result<(), MoveError> {
+        while let Some(events) = standing.recv().await {
+            self.read_back(&events).await?;
         }
         Ok(())
     }
 
-    /// How many of these events stand in the destination at their revisions.
-    async fn standing(&self, run: &[RecordedEvent]) -> Result<usize, MoveError> {
-        let Some(first) = run.first() else { return Ok(0) };
-        let mut found = 0;
-        while found < run.len() {
-            let from = first.revision + found as u64;
-            let wanted = run.len() - found;
-            let read = || self.to.read_stream(&first.stream, from, wanted);
-            let page = ask(Side::To, self.watch, read).await?;
-            for (event, there) in run[found..].iter().zip(&page.events) {
-                check(event, there)?;
-            }
-            found += page.events.len();
-            if page.end {
-                break;
-            }
-        }
-        Ok(found)
-    }
-
-    /// Reads from the destination what was just appended, and compares.
+    /// Reads from the destination what was appended, and compares.
     async fn read_back(&mut self, page: &[RecordedEvent]) -> Result<(), MoveError> {
         let Some(last) = page.last() else { return Ok(()) };
         let mut head = self.to.watch_head();
@@ -194,50 +145,11 @@ impl<'a> Copier<'a> {
             }
             for (there, event) in copy.events.drain(..).zip(&mut events) {
                 check(event, &there)?;
-                self.source.push(leaf_hash(event));
-                self.copy.push(leaf_hash(&there));
+                // They are equal, and so are their leaves.
+                let leaf = leaf_hash(&there);
+                self.source.push(leaf);
+                self.copy.push(leaf);
             }
         }
     }
-}
-
-/// Splits events into neighbours of one stream that one append takes.
-fn runs(mut events: &[RecordedEvent]) -> impl Iterator<Item = &[RecordedEvent]> {
-    std::iter::from_fn(move || {
-        let first = events.first()?;
-        let mut bytes = 0;
-        let fits = |event: &&RecordedEvent| {
-            bytes += event.data.len() + event.metadata.len();
-            event.stream == first.stream && bytes <= MAX_APPEND_BYTES
-        };
-        // One at least: what no append takes is refused by name.
-        let length = events.iter().take(MAX_APPEND_EVENTS).take_while(fits).count().max(1);
-        let (run, rest) = events.split_at(length);
-        events = rest;
-        Some(run)
-    })
-}
-
-fn as_new(event: &RecordedEvent) -> NewEvent {
-    NewEvent {
-        event_id: event.event_id,
-        event_type: event.event_type.to_string(),
-        recorded_at_us: event.recorded_at_us,
-        data: event.data.clone(),
-        metadata: event.metadata.clone(),
-    }
-}
-
-fn check(event: &RecordedEvent, there: &RecordedEvent) -> Result<(), MoveError> {
-    match Difference::of(event, there) {
-        None => Ok(()),
-        Some(difference) => Err(MoveError::Differs(Box::new(difference))),
-    }
-}
-
-fn foreign(event: &RecordedEvent, found: &str) -> MoveError {
-    MoveError::Foreign(format!(
-        "sequence {} ({}, revision {}) can't be put in its place: {found}",
-        event.sequence, event.stream, event.revision
-    ))
 }

@@ -2,8 +2,8 @@
 //! both are one; and the switch from one to the other while writes go on.
 //!
 //! What must hold:
-//! - Copied is in sequence order, one append in flight, and what stands in the copy is read back and
-//!   compared leaf by leaf: ids, revisions, times, data, metadata, and with them the Merkle root.
+//! - Copied is in sequence order, many appends under way; their answers prove the order, and what stands in
+//!   the copy is read back and compared: ids, revisions, times, data, metadata, and with them the Merkle root.
 //! - Before anything is written, what the destination holds already is compared too; any difference
 //!   ends the copying and is named. So a copy that broke off is resumed by starting it again.
 //! - Nothing is written to the source, except, at the switch, that it moved.
@@ -16,6 +16,7 @@
 mod compare;
 mod copy;
 mod retry;
+mod send;
 mod switch;
 mod walk;
 
@@ -66,6 +67,18 @@ pub enum MoveError {
         "the destination is no copy of the source, so nothing more is written to it; copy to an empty place. {0}"
     )]
     Differs(Box<Difference>),
+    /// An append stands before one that was sent before it.
+    #[error(
+        "the copy is void: sequence {sequence} ({stream}, revision {revision}) stands in the destination before what was sent ahead of it, so nothing more is written to it; copy to an empty place"
+    )]
+    Void {
+        /// The first event that is out of order.
+        sequence: u64,
+        /// Its stream.
+        stream: String,
+        /// Its revision.
+        revision: u64,
+    },
     /// Someone else appends to the destination.
     #[error("someone else writes to the destination: {0}; stop that, and copy to an empty place")]
     Foreign(String),

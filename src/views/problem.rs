@@ -211,6 +211,15 @@ impl Problem {
         response.json(self.body(language, public_url))
     }
 
+    /// What it says of this occurrence, or else of its kind.
+    pub fn says(&self, language: Language) -> &str {
+        let detail = match language {
+            Language::Zh => &self.0.detail_zh,
+            Language::En => &self.0.detail,
+        };
+        detail.as_deref().unwrap_or(self.0.code.text(language))
+    }
+
     fn body(&self, language: Language, public_url: &str) -> impl Serialize {
         let status = self.status();
         // Of documents a client is told why, in words made for it: who keeps the store is often not

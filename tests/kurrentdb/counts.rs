@@ -183,3 +183,32 @@ fn unpack(bytes: &[u8]) -> Vec<u64> {
     }
     positions
 }
+
+/// Many who append at once are looked for together; one alone does not wait for others.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_look_is_for_many_appends() {
+    let server = start();
+    server.control().flush_takes(Duration::from_millis(3));
+    let log: Log = open(&server).await;
+    let write = |writer: u64, appends: u64| {
+        let log = log.clone();
+        tokio::spawn(async move {
+            let name = stream(&format!("writer-{writer}"));
+            for n in 0..appends {
+                let expected = Expected::from(n.checked_sub(1));
+                let appended = log.append(&name, expected, vec![event(writer * 1000 + n)]).await;
+                assert!(appended.unwrap().sequence.is_some());
+            }
+        })
+    };
+    let before = server.control().reads();
+    for writer in (0..64).map(|writer| write(writer, 20)).collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+    let reads = server.control().reads() - before;
+    assert!(reads < 64 * 20 / 8, "{reads} reads for {} appends", 64 * 20);
+    let began = std::time::Instant::now();
+    write(99, 50).await.unwrap();
+    let each = began.elapsed() / 50;
+    assert!(each < Duration::from_millis(100), "{each:?} for an append of one alone");
+}

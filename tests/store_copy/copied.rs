@@ -112,21 +112,24 @@ async fn a_copying_that_died_anywhere_is_resumed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ctrl_c_ends_it_after_the_append_at_work() {
-    let from = Engine::Sqlite.open().await;
-    write(&*from, &turns(50)).await;
-    for stops_at in [0, 1, 17, 49] {
-        let to = Engine::Sqlite.open().await;
-        let watch = Watching::stopping_at(stops_at);
-        let mut copier = match Copier::begin(&*from, &*to, &watch).await {
-            Err(MoveError::Interrupted) if stops_at == 0 => continue,
-            begun => begun.unwrap(),
-        };
-        let ended = copier.catch_up().await;
-        assert_eq!(ended, Err(MoveError::Interrupted));
-        assert_eq!(read(&*to).await.len() as u64, stops_at);
-        assert_eq!(copy(&*from, &*to).await, Ok(50 - stops_at));
-        is_copied(&*from, &*to).await;
+async fn ctrl_c_ends_it_after_what_is_under_way() {
+    let from = Engine::Memory.open().await;
+    write(&*from, &turns(6000)).await;
+    for engine in LASTING {
+        for stops_at in [0, 1, 1700] {
+            let to = engine.open().await;
+            let watch = Watching::stopping_at(stops_at);
+            let mut copier = match Copier::begin(&*from, &*to, &watch).await {
+                Err(MoveError::Interrupted) if stops_at == 0 => continue,
+                begun => begun.unwrap(),
+            };
+            assert_eq!(copier.catch_up().await, Err(MoveError::Interrupted));
+            let there = read(&*to).await.len() as u64;
+            assert!((stops_at..6000).contains(&there), "{there}");
+            assert_eq!(copier.events(), there, "all that stands was read back");
+            assert_eq!(copy(&*from, &*to).await, Ok(6000 - there));
+            is_copied(&*from, &*to).await;
+        }
     }
 }
 

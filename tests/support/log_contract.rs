@@ -6,6 +6,8 @@
 
 #[path = "log_events.rs"]
 mod log_events;
+#[path = "log_lanes.rs"]
+mod log_lanes;
 #[path = "log_model.rs"]
 mod log_model;
 
@@ -32,6 +34,8 @@ pub async fn contract(log: Log) {
     one_of_many_racing_appends_wins(&log).await;
     the_head_is_published_before_the_answer(&log).await;
     a_subscription_skips_nothing(&log).await;
+    log_lanes::appends_of_a_lane_stand_in_the_order_of_sending(&log).await;
+    log_lanes::a_lane_ends_with_its_first_failure(&log).await;
     log_model::any_history_equals_the_model(&log).await;
     the_whole_log_is_dense(&log).await;
 }

@@ -2,6 +2,7 @@
 
 use super::Deciding;
 use crate::domain::act::{AcceptanceCheck, Act, Plan, Report, Scheme};
+use crate::domain::document_number::DocumentNumber;
 use crate::domain::event::Finding;
 use crate::domain::ids::{Id, Text};
 use crate::domain::measure::{ActRule, Measure, Names};
@@ -157,8 +158,11 @@ impl Deciding<'_> {
             return Ok(());
         }
         let number = document.and_then(|document| document.number.as_deref());
-        let number = number.map(document_number).filter(|number| !number.is_empty());
+        let number = number.and_then(DocumentNumber::of);
         let editions = self.ctx.versions.all().iter();
+        let is_named = |number: &DocumentNumber, own: &str| {
+            DocumentNumber::of(own).is_some_and(|own| number.names(&own))
+        };
         let numbers = editions.filter_map(|edition| edition.measure.number.as_ref());
         let mut own = numbers.flat_map(|number| [&number.en, &number.zh]);
         let text = match number {
@@ -166,7 +170,7 @@ impl Deciding<'_> {
                 "cite the other document by its number: the measures themselves end no standing",
                 "须注明据以终止的其他文件的文号：本办法不终止资格"
             ),
-            Some(number) if own.any(|own| document_number(own).ends_with(&number)) => said!(
+            Some(number) if own.any(|own| is_named(&number, own)) => said!(
                 "the measures themselves end no standing; cite the other document that does",
                 "本办法不终止资格；须注明据以终止的其他文件"
             ),
@@ -351,30 +355,6 @@ impl Deciding<'_> {
         );
         self.missed(self.invalid(vec![field("/year", text)]), findings)
     }
-}
-
-/// A document's number as it is compared: brackets, spaces, full stops, case and width in any
-/// spelling, without the word for a number. An end of it, such as the year and the number alone,
-/// names the same document; each number in it stands apart, so that 40 is no end of 140.
-fn document_number(number: &str) -> String {
-    let narrow = |c: char| match c {
-        '！'..='～' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
-        _ => c,
-    };
-    let lower: String = number.chars().map(narrow).flat_map(char::to_lowercase).collect();
-    let mut compared = String::new();
-    let is_part = |c: char| c.is_alphanumeric() && !matches!(c, '年' | '号' | '第');
-    for part in lower.split(|c| !is_part(c)).filter(|part| !matches!(*part, "" | "no")) {
-        let mut in_number = false;
-        for c in part.chars() {
-            if c.is_ascii_digit() && !in_number {
-                compared.push('|');
-            }
-            in_number = c.is_ascii_digit();
-            compared.push(c);
-        }
-    }
-    compared
 }
 
 pub(super) fn categories(measure: &Measure) -> impl Iterator<Item = &str> {

@@ -61,7 +61,9 @@ pub(super) async fn append(
     };
     // Counted before it was asked for, it is an earlier append of the same, or of another, that stands.
     if at.is_none_or(|at| at > seen) {
-        shared.wake.notify_one();
+        if shared.count().waiters.stand(&append.stream, append.last) {
+            shared.wake.notify_one();
+        }
         if let Ok(Ok(standing)) = timeout(shared.options.count_limit, told).await {
             let sequence = standing.last().map(|event| event.sequence);
             return append.answer(&standing, sequence);
@@ -84,7 +86,7 @@ pub(super) async fn append(
 }
 
 /// Whether the log takes an append to a stream at all.
-fn check_whole(shared: &Shared, stream: &StreamName) -> Result<(), LogError> {
+pub(super) fn check_whole(shared: &Shared, stream: &StreamName) -> Result<(), LogError> {
     let count = shared.count();
     if let Some(foreign) = count.foreign() {
         return Err(LogError::Unavailable(foreign.to_string()));
@@ -118,12 +120,12 @@ impl Append {
         }
         Ok(Appended { revision: self.last, sequence })
     }
+}
 
-    fn state(&self) -> StreamState {
-        match self.expected {
-            Expected::NoStream => StreamState::NoStream,
-            Expected::Revision(revision) => StreamState::StreamRevision(revision),
-        }
+pub(super) fn state(expected: Expected) -> StreamState {
+    match expected {
+        Expected::NoStream => StreamState::NoStream,
+        Expected::Revision(revision) => StreamState::StreamRevision(revision),
     }
 }
 
@@ -152,7 +154,9 @@ async fn send(shared: &Arc<Shared>, append: &Append) -> Result<Sent, LogError> {
         }
         let failure = match send_once(shared, append, &stored).await {
             Ok((revision, at)) if revision == append.last => return Ok(Sent::Stands(at)),
-            Ok((revision, _)) => return Err(displaced(shared, append, revision)),
+            Ok((revision, _)) => {
+                return Err(displaced(shared, &append.stream, append.last, revision));
+            }
             Err(Failure::Answered(Error::WrongExpectedVersion { current, .. })) => {
                 return Ok(Sent::Conflict(match current {
                     CurrentRevision::Current(revision) => Some(revision),
@@ -164,7 +168,7 @@ async fn send(shared: &Arc<Shared>, append: &Append) -> Result<Sent, LogError> {
         let known = failure.known();
         may_stand |= known == Known::Unknown;
         if known == Known::Refused && !may_stand {
-            return Err(refused(append, &failure));
+            return Err(refused(&append.stream, &failure));
         }
         if known == Known::Refused || Instant::now() + pause >= until || *shared.closed.borrow() {
             return give_up(shared, append, &failure, may_stand).await;
@@ -182,7 +186,7 @@ async fn send_once(
 ) -> Result<(u64, Option<u64>), Failure> {
     let limit = shared.client.address().deadline.unwrap_or(TRY);
     let options = AppendToStreamOptions::default()
-        .stream_state(append.state())
+        .stream_state(state(append.expected))
         .deadline(limit)
         .by(&shared.credentials);
     let (name, events) = (shared.full_name(&append.stream), stored.to_vec());
@@ -222,10 +226,10 @@ async fn give_up(
     }
 }
 
-fn refused(append: &Append, failure: &Failure) -> LogError {
+pub(super) fn refused(stream: &StreamName, failure: &Failure) -> LogError {
     match failure {
         Failure::Answered(Error::ResourceDeleted) => {
-            LogError::Unavailable(format!("the stream {} was deleted for good", append.stream))
+            LogError::Unavailable(format!("the stream {stream} was deleted for good"))
         }
         Failure::Answered(Error::AccessDenied) => LogError::Unavailable(
             "the account may not append; give it write access to the log's streams".to_owned(),
@@ -240,10 +244,14 @@ fn refused(append: &Append, failure: &Failure) -> LogError {
 }
 
 /// A stream that was deleted goes on at its old revision.
-fn displaced(shared: &Shared, append: &Append, revision: u64) -> LogError {
+pub(super) fn displaced(
+    shared: &Shared,
+    stream: &StreamName,
+    wanted: u64,
+    revision: u64,
+) -> LogError {
     let reason = format!(
-        "stream {} took an append for revision {} at {revision}: events before were deleted",
-        append.stream, append.last
+        "stream {stream} took an append for revision {wanted} at {revision}: events before were deleted"
     );
     LogError::Corrupt { sequence: shared.count().head().map_or(0, |head| head + 1), reason }
 }

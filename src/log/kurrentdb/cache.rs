@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kurrentdb::Position;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
@@ -20,6 +20,9 @@ use crate::log::StreamName;
 
 /// Changes when the tables do; a file of another form is made anew.
 const FORMAT: i64 = 2;
+/// For how long, and for how many events, what was counted is gathered before it is written.
+const GATHERED_FOR: Duration = Duration::from_millis(500);
+const GATHERED: usize = 16_384;
 /// So many events are one row at most.
 const ROW: usize = 1024;
 const TABLES: &str = "
@@ -231,12 +234,26 @@ fn write_all(
 ) {
     let mut part = None;
     while let Ok(first) = batches.recv() {
-        let waiting = std::iter::once(first).chain(batches.try_iter().take(64));
-        if let Err(error) = write(&mut connection, prefix, waiting, &mut part) {
+        let waiting = gather(first, batches);
+        if let Err(error) = write(&mut connection, prefix, &waiting, &mut part) {
             tracing::warn!(%error, path = %path.display(), "the count is not kept; the next start counts anew");
             return;
         }
     }
+}
+
+/// What comes within a while, which is written at once; what a crash takes of it is counted again.
+fn gather(first: Batch, batches: &mpsc::Receiver<Batch>) -> Vec<Batch> {
+    let until = Instant::now() + GATHERED_FOR;
+    let mut events = first.counted.len();
+    let mut waiting = vec![first];
+    while events < GATHERED
+        && let Ok(next) = batches.recv_timeout(until.saturating_duration_since(Instant::now()))
+    {
+        events += next.counted.len();
+        waiting.push(next);
+    }
+    waiting
 }
 
 /// The row that is filled: its first sequence, and positions.
@@ -245,44 +262,52 @@ struct Part(u64, Vec<u64>);
 fn write(
     connection: &mut Connection,
     prefix: &str,
-    batches: impl Iterator<Item = Batch>,
+    batches: &[Batch],
     part: &mut Option<Part>,
 ) -> rusqlite::Result<()> {
+    let Some(last) = batches.last() else { return Ok(()) };
     let transaction = connection.transaction()?;
     if part.is_none() {
         *part = last_part(&transaction)?;
     }
-    for batch in batches {
-        for counted in &batch.counted {
-            write_event(&transaction, counted, part)?;
-        }
-        if let Some(part) = part {
-            write_part(&transaction, part)?;
-        }
-        let losses = serde_json::to_string(&batch.losses).unwrap_or_default();
-        let (first, last) = batch.ends;
-        let next = part.as_ref().map_or(0, |Part(first, all)| first + all.len() as u64);
-        // Another process may have come further.
-        transaction
-            .prepare_cached(
-                "INSERT INTO state VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
-                 ON CONFLICT (one) DO UPDATE SET last_event = ?4, last_position = ?5, next = ?6, \
-                 commit_position = ?7, prepare_position = ?8, losses = ?9 \
-                 WHERE next <= ?6 AND commit_position <= ?7",
-            )?
-            .execute(params![
-                prefix,
-                first.0.to_string(),
-                signed(first.1),
-                last.0.to_string(),
-                signed(last.1),
-                signed(next),
-                signed(batch.position.0),
-                signed(batch.position.1),
-                losses
-            ])?;
+    for counted in batches.iter().flat_map(|batch| &batch.counted) {
+        write_event(&transaction, counted, part)?;
     }
+    if let Some(part) = part {
+        write_part(&transaction, part)?;
+    }
+    let next = part.as_ref().map_or(0, |Part(first, all)| first + all.len() as u64);
+    write_state(&transaction, prefix, last, next)?;
     transaction.commit()
+}
+
+fn write_state(
+    transaction: &Transaction<'_>,
+    prefix: &str,
+    batch: &Batch,
+    next: u64,
+) -> rusqlite::Result<()> {
+    let losses = serde_json::to_string(&batch.losses).unwrap_or_default();
+    let (first, last) = batch.ends;
+    // Another process may have come further.
+    let mut put = transaction.prepare_cached(
+        "INSERT INTO state VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
+         ON CONFLICT (one) DO UPDATE SET last_event = ?4, last_position = ?5, next = ?6, \
+         commit_position = ?7, prepare_position = ?8, losses = ?9 \
+         WHERE next <= ?6 AND commit_position <= ?7",
+    )?;
+    put.execute(params![
+        prefix,
+        first.0.to_string(),
+        signed(first.1),
+        last.0.to_string(),
+        signed(last.1),
+        signed(next),
+        signed(batch.position.0),
+        signed(batch.position.1),
+        losses
+    ])
+    .map(drop)
 }
 
 /// Adds an event to the row that it belongs to.

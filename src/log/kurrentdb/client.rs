@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kurrentdb::{
-    AppendToStreamOptions, ClientSettings, Credentials, Error, GrpcConnectionError, ReadAllOptions,
-    ReadStreamOptions,
+    AppendToStreamOptions, BatchAppendOptions, ClientSettings, Credentials, Error,
+    GrpcConnectionError, ReadAllOptions, ReadStreamOptions,
 };
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout};
@@ -109,7 +109,7 @@ macro_rules! by {
     )*};
 }
 
-by!(AppendToStreamOptions, ReadAllOptions, ReadStreamOptions);
+by!(AppendToStreamOptions, BatchAppendOptions, ReadAllOptions, ReadStreamOptions);
 
 /// Codes of gRPC statuses; the client does not hand out their type.
 const INVALID_ARGUMENT: i32 = 3;

@@ -15,6 +15,7 @@ use std::collections::HashMap;
 
 use kurrentdb::{Position, RecordedEvent as Found};
 use uuid::Uuid;
+pub(super) use waiting::Look;
 use waiting::Waiters;
 
 use super::losses::{self, Losses};

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout};
 use super::Shared;
 use super::cache::{Batch, Cache};
 use super::client::{By as _, Failure};
-use super::count::Counted;
+use super::count::{Counted, Look};
 use super::left;
 use super::losses;
 use super::patience::MAX_PAUSE;
@@ -25,6 +25,8 @@ use crate::log::Recording;
 const NEXT_LIMIT: Duration = Duration::from_secs(5);
 /// How often the server is asked while an append waits for its event, at first.
 const WAITED_POLL: Duration = Duration::from_micros(300);
+/// How often while appends are under way of which none is known to be written: an answer wakes sooner.
+const MOST_WAITED: Duration = Duration::from_millis(20);
 /// How often when something happened lately.
 const ACTIVE_POLL: Duration = Duration::from_millis(5);
 /// How long "lately" is.
@@ -43,7 +45,7 @@ pub(super) async fn follow(shared: Arc<Shared>, cache: Option<Arc<Cache>>) {
     let (mut failures, mut active, mut waited) = (0_u32, Instant::now(), WAITED_POLL);
     let (mut leaving, mut outage) = (Leaving::default(), Outage::default());
     while !*shared.closed.borrow() {
-        let before = shared.count().head();
+        let (before, began) = (shared.count().head(), Instant::now());
         let outcome = round(&shared, cache.as_ref()).await;
         match outcome {
             Ok(()) => {
@@ -58,20 +60,23 @@ pub(super) async fn follow(shared: Arc<Shared>, cache: Option<Arc<Cache>>) {
         if failures == 0 {
             leaving.go_on(&shared).await;
         }
-        let is_waited_for = shared.count().waiters.is_any();
+        let look = shared.count().waiters.next_look(began);
         if shared.count().head() != before {
             (active, waited) = (Instant::now(), WAITED_POLL);
         }
-        let pause = if failures > 0 {
-            (ACTIVE_POLL * 2_u32.saturating_pow(failures.min(12))).min(MAX_PAUSE)
-        } else if is_waited_for {
-            // The event is written and not readable yet, or its append is still under way.
-            waited = (waited * 2).min(ACTIVE_POLL);
-            waited
-        } else if active.elapsed() < ACTIVE_FOR {
-            ACTIVE_POLL
-        } else {
-            shared.options.idle_poll
+        let pause = match look {
+            _ if failures > 0 => {
+                (ACTIVE_POLL * 2_u32.saturating_pow(failures.min(12))).min(MAX_PAUSE)
+            }
+            Some(Look::Soon) => {
+                // Written, and not readable yet.
+                waited = (waited * 2).min(ACTIVE_POLL);
+                waited
+            }
+            Some(Look::By(at)) => at.saturating_duration_since(Instant::now()),
+            Some(Look::Sometime) => MOST_WAITED,
+            None if active.elapsed() < ACTIVE_FOR => ACTIVE_POLL,
+            None => shared.options.idle_poll,
         };
         // Woken or not, the next round begins.
         let _ = timeout(pause, shared.wake.notified()).await;

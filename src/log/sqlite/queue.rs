@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::batch::Append;
-use super::writer::Request;
+use super::writer::{Answer, Request};
 use crate::log::event::check_append;
 use crate::log::{Appended, Expected, LogError, NewEvent, StreamName};
 
@@ -34,18 +34,32 @@ impl Queue {
         let _ = self.requests.send(Request::Close).await;
     }
 
+    /// Has appends written in order, in one transaction, up to the first that can't be.
+    pub async fn append_in_order(
+        &self,
+        group: Vec<Append>,
+        bytes: usize,
+    ) -> Result<oneshot::Receiver<Vec<Answer>>, LogError> {
+        let events: usize = group.iter().map(|append| append.events.len()).sum();
+        let room = self.room(bytes + events * EVENT_OVERHEAD_BYTES).await?;
+        let (answer, answered) = oneshot::channel();
+        self.requests.send(Request::InOrder(group, answer, room)).await.map_err(|_| closed())?;
+        Ok(answered)
+    }
+
+    async fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit, LogError> {
+        let permits = u32::try_from(bytes.min(MAX_WAITING_BYTES)).unwrap_or(u32::MAX);
+        Arc::clone(&self.room).acquire_many_owned(permits).await.map_err(|_| closed())
+    }
+
     pub async fn append(
         &self,
         stream: &StreamName,
         expected: Expected,
         events: Vec<NewEvent>,
     ) -> Result<Appended, LogError> {
-        let closed = || LogError::Unavailable("the log was closed".to_owned());
         let bytes = check_append(&events)? + events.len() * EVENT_OVERHEAD_BYTES;
-        let room = Arc::clone(&self.room)
-            .acquire_many_owned(u32::try_from(bytes).unwrap_or(u32::MAX))
-            .await
-            .map_err(|_| closed())?;
+        let room = self.room(bytes).await?;
         let append = Append { stream: stream.clone(), expected, events };
         let (answer, answered) = oneshot::channel();
         self.requests.send(Request::Append(append, answer, room)).await.map_err(|_| closed())?;
@@ -53,4 +67,14 @@ impl Queue {
             Err(LogError::OutcomeUnknown("the log's writer stopped before it answered".to_owned()))
         })
     }
+}
+
+fn closed() -> LogError {
+    LogError::Unavailable("the log was closed".to_owned())
+}
+
+/// Why a log that is open for reading takes no appends.
+pub(super) fn reads_only() -> LogError {
+    let text = "it is open for reading only; send the act to the server that writes it";
+    LogError::Unavailable(text.to_owned())
 }

@@ -13,15 +13,15 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use rusqlite::hooks::Wal;
-use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tracing::{error, warn};
 
 use super::background::copy_wal;
 use super::batch::{Append, Batch, Tips};
-use super::code::{is_busy, is_full};
+use super::code::{describe, is_busy, is_failing_disk, is_full};
 use super::faults::{Faults, Step};
 use super::files::{Known, LogFile};
 use super::moving::Gate;
@@ -43,6 +43,8 @@ pub(super) type Answer = Result<Appended, LogError>;
 pub(super) enum Request {
     /// Append and answer. The permit gives the queue's room back when the answer is given.
     Append(Append, oneshot::Sender<Answer>, OwnedSemaphorePermit),
+    /// Append these in order, in a transaction of their own, up to the first that can't be done.
+    InOrder(Vec<Append>, oneshot::Sender<Vec<Answer>>, OwnedSemaphorePermit),
     /// Take nothing more, finish what waits, then stop.
     Close,
 }
@@ -73,6 +75,15 @@ pub(super) struct Shared {
     pub written: Arc<AtomicU64>,
     pub recording: Arc<Recording>,
     pub log: Arc<LogFile>,
+}
+
+/// What the appends of a batch are to each other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Among {
+    /// One that can't be done stops none of the others.
+    Strangers,
+    /// Nothing is done after one that can't be, nor answered.
+    Ordered,
 }
 
 struct Waiting {
@@ -128,6 +139,13 @@ impl Writer {
                         events += append.events.len();
                         batch.push(Waiting { append, answer, _room: room });
                     }
+                    Request::InOrder(group, answer, _room) => {
+                        self.serve(std::mem::take(&mut batch));
+                        events = 0;
+                        // Who no longer listens reads what stands.
+                        let _ = answer.send(self.commit(&group, Among::Ordered));
+                        self.shorten_wal();
+                    }
                 }
                 request = requests.try_recv().ok();
                 if let Some(Request::Append(append, ..)) = &request
@@ -136,9 +154,7 @@ impl Writer {
                     next = request.take();
                 }
             }
-            if !batch.is_empty() {
-                self.serve(batch);
-            }
+            self.serve(batch);
             if next.is_none() {
                 next = requests.blocking_recv();
             }
@@ -146,28 +162,35 @@ impl Writer {
     }
 
     fn serve(&mut self, batch: Vec<Waiting>) {
+        if batch.is_empty() {
+            return;
+        }
         let (appends, answers): (Vec<_>, Vec<_>) = batch
             .into_iter()
             .map(|waiting| (waiting.append, (waiting.answer, waiting._room)))
             .unzip();
-        let results = self.commit(&appends);
+        let results = self.commit(&appends, Among::Strangers);
         for (result, (answer, room)) in results.into_iter().zip(answers) {
             // Who no longer listens reads the stream.
             let _ = answer.send(result);
             drop(room);
         }
+        self.shorten_wal();
+    }
+
+    fn shorten_wal(&self) {
         if self.frames.load(Ordering::Relaxed) >= LONG_WAL_FRAMES {
             copy_wal(&self.connection, &self.log, &self.recording);
         }
     }
 
     /// Writes a batch and says what became of each append.
-    fn commit(&mut self, appends: &[Append]) -> Vec<Answer> {
+    fn commit(&mut self, appends: &[Append], among: Among) -> Vec<Answer> {
         let every = |why: &LogError| appends.iter().map(|_| Err(why.clone())).collect();
         if let Err(why) = self.check() {
             return every(&why);
         }
-        let (results, next) = match self.write(appends) {
+        let (results, next) = match self.write(appends, among) {
             Ok(written) => written,
             Err(error) => return every(&self.nothing_written(&error)),
         };
@@ -208,7 +231,7 @@ impl Writer {
     }
 
     /// The part of a batch up to COMMIT: what would become of each append, and the next sequence.
-    fn write(&mut self, appends: &[Append]) -> rusqlite::Result<(Vec<Answer>, u64)> {
+    fn write(&mut self, appends: &[Append], among: Among) -> rusqlite::Result<(Vec<Answer>, u64)> {
         let connection = &self.connection;
         self.faults.at(Step::Begin, connection)?;
         connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
@@ -231,7 +254,12 @@ impl Writer {
         };
         let mut results = Vec::with_capacity(appends.len());
         for append in appends {
-            results.push(batch.write(append)?);
+            let result = batch.write(append)?;
+            let ends = result.is_err() && among == Among::Ordered;
+            results.push(result);
+            if ends {
+                break;
+            }
         }
         Ok((results, batch.next))
     }
@@ -365,29 +393,5 @@ impl Writer {
             *published = head;
             moved
         });
-    }
-}
-
-/// Whether an error before COMMIT says that the disk, or the way to it, fails.
-fn is_failing_disk(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(
-            ErrorCode::SystemIoFailure
-                | ErrorCode::CannotOpen
-                | ErrorCode::ReadOnly
-                | ErrorCode::PermissionDenied
-        )
-    )
-}
-
-/// SQLite's message with what would help, where that is known.
-fn describe(error: &rusqlite::Error) -> String {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => format!("{error}: free some space on the log's disk"),
-        Some(ErrorCode::DatabaseBusy) => {
-            format!("{error}: another program holds the log's write lock")
-        }
-        _ => error.to_string(),
     }
 }

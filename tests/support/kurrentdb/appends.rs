@@ -21,10 +21,10 @@ use super::wire::{
 /// The most data in one append, in bytes; some versions count metadata and type names in it.
 pub const MAX_APPEND: usize = 1 << 20;
 
-struct Append {
-    stream: String,
-    expected: Expected,
-    events: Vec<Proposed>,
+pub struct Append {
+    pub stream: String,
+    pub expected: Expected,
+    pub events: Vec<Proposed>,
 }
 
 pub async fn append(
@@ -108,7 +108,8 @@ async fn answer(
             Fault::EndEarly { .. }
             | Fault::Nonsense { .. }
             | Fault::FailAfter { .. }
-            | Fault::DropAfter { .. },
+            | Fault::DropAfter { .. }
+            | Fault::EndCall { .. },
         ) => unreachable!("such a rule is not taken for appends"),
     }
 }
@@ -157,20 +158,31 @@ fn write(link: &Link, append: &Append) -> Result<AppendResp, Status> {
 async fn collect(mut messages: Streaming<AppendReq>, counts_all: bool) -> Result<Append, Status> {
     let mut head = None;
     let mut events = Vec::new();
-    let mut size = 0;
     while let Some(message) = messages.message().await.map_err(too_long)? {
         match message.content {
             Some(AppendContent::Options(options)) => head = Some(options),
-            Some(AppendContent::Event(event)) => {
-                let event = proposed(event)?;
-                size += event.data.len();
-                if counts_all {
-                    size += event.metadata.len() + 2 * event.kind.chars().count();
-                }
-                events.push(event);
-            }
+            Some(AppendContent::Event(event)) => events.push(event),
             None => return Err(Status::invalid_argument("a message without content")),
         }
+    }
+    whole(head, events, counts_all)
+}
+
+/// An append of which all has come.
+pub fn whole(
+    head: Option<StreamAt>,
+    proposals: Vec<ProposedEvent>,
+    counts_all: bool,
+) -> Result<Append, Status> {
+    let mut events = Vec::with_capacity(proposals.len());
+    let mut size = 0;
+    for event in proposals {
+        let event = proposed(event)?;
+        size += event.data.len();
+        if counts_all {
+            size += event.metadata.len() + 2 * event.kind.chars().count();
+        }
+        events.push(event);
     }
     let (stream, expected) = target(head)?;
     if size > MAX_APPEND {
@@ -251,7 +263,7 @@ pub fn delete(
     }
 }
 
-fn at(position: u64) -> Position {
+pub fn at(position: u64) -> Position {
     Position { commit: position, prepare: position }
 }
 

@@ -20,6 +20,9 @@ use super::wire::{EventCore, Expected};
 #[derive(Debug, Default)]
 pub struct Counters {
     pub appends: AtomicU64,
+    pub batched: AtomicU64,
+    pub waiting: AtomicU64,
+    pub most_batched: AtomicU64,
     pub reads: AtomicU64,
     pub of_all: AtomicU64,
     pub connections: AtomicU64,
@@ -87,6 +90,16 @@ impl Control {
     /// Appends received.
     pub fn appends(&self) -> u64 {
         self.world.counters.appends.load(Relaxed)
+    }
+
+    /// Appends received on batch calls.
+    pub fn batched(&self) -> u64 {
+        self.world.counters.batched.load(Relaxed)
+    }
+
+    /// The most appends of batch calls that waited for an answer at a time.
+    pub fn most_batched(&self) -> u64 {
+        self.world.counters.most_batched.load(Relaxed)
     }
 
     /// Reads received.

@@ -10,6 +10,8 @@ use tokio::sync::watch;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Call {
     Append,
+    /// Of one append among those of a batch call.
+    Batched,
     /// Of a stream.
     Read,
     ReadAll,
@@ -48,6 +50,8 @@ pub enum Fault {
     FailAfter { after: usize },
     /// The connection is cut after so many events of a read.
     DropAfter { after: usize },
+    /// A batch call ends cleanly: neither this append nor what is behind it is answered.
+    EndCall { written: bool },
     /// The node is killed and starts again after a while; what was to be written is.
     Restart { down: Duration },
 }
@@ -129,6 +133,9 @@ impl Faults {
     }
 
     fn add(&self, rule: Rule) {
+        let of_batches = matches!(rule.fault, Fault::EndCall { .. });
+        assert!(!of_batches || rule.call == Call::Batched, "{:?} is for batches", rule.fault);
+        let is_append = matches!(rule.call, Call::Append | Call::Batched);
         let of_reads = matches!(
             rule.fault,
             Fault::EndEarly { .. }
@@ -136,7 +143,7 @@ impl Faults {
                 | Fault::FailAfter { .. }
                 | Fault::DropAfter { .. }
         );
-        assert!(!of_reads || rule.call != Call::Append, "{:?} is for reads", rule.fault);
+        assert!(!of_reads || !is_append, "{:?} is for reads", rule.fault);
         self.inner.lock().unwrap().0.push(rule);
     }
 

@@ -3,7 +3,7 @@
 //! positions, retries known by id, refusals with their trailers), and can be told to misbehave.
 //!
 //! It keeps everything in memory and across restarts. Several nodes share one store, so a follower
-//! is never behind. Not here: batch appends, persistent subscriptions, filters, link resolution,
+//! is never behind. Not here: persistent subscriptions, filters, link resolution,
 //! `Any` as an expectation (its retries are safe only for a while: refused, so that nobody uses it).
 #![allow(dead_code, reason = "each test uses its part")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
@@ -11,6 +11,8 @@
 
 mod accounts;
 mod appends;
+mod batch_wire;
+mod batches;
 mod certificates;
 mod control;
 mod faults;

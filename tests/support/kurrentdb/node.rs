@@ -183,6 +183,9 @@ async fn route(link: Link, request: Request<Incoming>) -> Response<Body> {
     match request.uri().path() {
         "/event_store.client.streams.Streams/Read" => services::read(link, request).await,
         "/event_store.client.streams.Streams/Append" => services::append(link, request).await,
+        "/event_store.client.streams.Streams/BatchAppend" => {
+            services::batch_append(link, request).await
+        }
         "/event_store.client.streams.Streams/Delete" => {
             services::delete(link, request, false).await
         }

@@ -85,7 +85,8 @@ pub async fn read(link: Link, metadata: &MetadataMap, request: ReadReq) -> Resul
             Fault::EndEarly { .. }
             | Fault::Nonsense { .. }
             | Fault::FailAfter { .. }
-            | Fault::DropAfter { .. },
+            | Fault::DropAfter { .. }
+            | Fault::EndCall { .. },
         )
         | None => {}
     }

@@ -15,9 +15,10 @@ use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
 use super::appends;
+use super::batches;
 use super::node::Link;
 use super::reads;
-use super::wire::{ClusterInfo, EndPoint, Id, MemberInfo, SupportedMethods};
+use super::wire::{ClusterInfo, EndPoint, Id, MemberInfo, SupportedMethod, SupportedMethods};
 
 /// The longest message that is read, in bytes.
 pub const MAX_MESSAGE: usize = 16 << 20;
@@ -68,6 +69,20 @@ pub async fn append(link: Link, request: HttpRequest<Incoming>) -> HttpResponse<
         .await
 }
 
+pub async fn batch_append(link: Link, request: HttpRequest<Incoming>) -> HttpResponse<Body> {
+    let method = Method(move |request: Request<Streaming<_>>| {
+        let link = link.clone();
+        async move {
+            let (metadata, _, messages) = request.into_parts();
+            batches::batch_append(link, &metadata, messages).map(Response::new)
+        }
+    });
+    Grpc::new(Codec::default())
+        .max_decoding_message_size(MAX_MESSAGE)
+        .streaming(method, request)
+        .await
+}
+
 pub async fn delete(
     link: Link,
     request: HttpRequest<Incoming>,
@@ -109,7 +124,12 @@ pub async fn features(link: Link, request: HttpRequest<Incoming>) -> HttpRespons
     let method = Method(move |_: Request<()>| {
         std::future::ready(match &link.world.version {
             Some(version) => {
-                Ok(Response::new(SupportedMethods { server_version: version.clone() }))
+                let batch_append = SupportedMethod {
+                    method: "batchappend".to_owned(),
+                    service: "event_store.client.streams.streams".to_owned(),
+                };
+                let (methods, server_version) = (vec![batch_append], version.clone());
+                Ok(Response::new(SupportedMethods { methods, server_version }))
             }
             None => Err(Status::unimplemented("Service is unimplemented.")),
         })

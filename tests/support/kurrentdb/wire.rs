@@ -367,7 +367,17 @@ pub struct EndPoint {
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
+pub struct SupportedMethod {
+    #[prost(string, tag = "1")]
+    pub method: String,
+    #[prost(string, tag = "2")]
+    pub service: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
 pub struct SupportedMethods {
+    #[prost(message, repeated, tag = "1")]
+    pub methods: Vec<SupportedMethod>,
     #[prost(string, tag = "2")]
     pub server_version: String,
 }

@@ -1,8 +1,10 @@
 //! Those who wait for events of theirs to be counted.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use crate::log::{RecordedEvent, StreamName};
 
@@ -12,6 +14,24 @@ struct Waiter {
     last: u64,
     tell: oneshot::Sender<Vec<RecordedEvent>>,
     events: Vec<RecordedEvent>,
+    /// Since when the server says that they are written.
+    stands: Option<Instant>,
+}
+
+/// So many whose events are written are worth a look at the log.
+const MANY: usize = 50;
+/// How long a written event waits for others before it is looked for.
+const GATHERED_FOR: Duration = Duration::from_millis(8);
+
+/// When the log is to be looked at again for those who wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// Soon: what was written before the last look was not in it.
+    Soon,
+    /// By then, unless more come before.
+    By(Instant),
+    /// Nothing that is waited for is known to be written.
+    Sometime,
 }
 
 /// All who wait.
@@ -32,7 +52,7 @@ impl Waiters {
         last: u64,
     ) -> oneshot::Receiver<Vec<RecordedEvent>> {
         let (tell, told) = oneshot::channel();
-        let waiter = Waiter { first, last, tell, events: Vec::new() };
+        let waiter = Waiter { first, last, tell, events: Vec::new(), stands: None };
         self.waiting.entry(stream.clone()).or_default().push(waiter);
         told
     }
@@ -58,13 +78,43 @@ impl Waiters {
         self.waiting.remove(stream);
     }
 
-    /// Whether somebody waits for an event that is not counted yet.
-    pub fn is_any(&mut self) -> bool {
+    /// Takes note that events which are waited for are written; whether to look for them now. Where
+    /// many append at once, one look is for many.
+    pub fn stand(&mut self, stream: &StreamName, last: u64) -> bool {
+        let now = Instant::now();
+        let waiting = self.waiting.get_mut(stream);
+        for waiter in waiting.into_iter().flatten().filter(|waiter| waiter.last == last) {
+            waiter.stands.get_or_insert(now);
+        }
+        self.are_many()
+    }
+
+    fn are_many(&self) -> bool {
+        let (mut all, mut standing) = (0, 0);
+        for waiter in self.waiting.values().flatten() {
+            all += 1;
+            standing += usize::from(waiter.stands.is_some());
+        }
+        standing >= MANY || standing * 4 >= all * 3
+    }
+
+    /// When to look again after a look that began then; none while nobody waits.
+    pub fn next_look(&mut self, began: Instant) -> Option<Look> {
         self.waiting.retain(|_, waiting| {
             waiting.retain(|waiter| !waiter.tell.is_closed());
             !waiting.is_empty()
         });
-        !self.waiting.is_empty()
+        let standing = self.waiting.values().flatten().map(|waiter| waiter.stands);
+        let oldest = standing.reduce(|one, other| match (one, other) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        })?;
+        Some(match oldest {
+            None => Look::Sometime,
+            Some(oldest) if oldest <= began => Look::Soon,
+            Some(_) if self.are_many() => Look::By(began),
+            Some(oldest) => Look::By(oldest + GATHERED_FOR),
+        })
     }
 
     /// Those who can be told now, to be called once the head is published.

@@ -38,9 +38,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::DeclareExit(c) if words.is_own() => format!("声明退出：{}", c.reason),
         Act::DeclareExit(c) => format!("声明{s}退出：{}", c.reason),
         Act::SubmitPromotionPlan(_) => format!("提交{}", of("综合实力提升计划")),
-        Act::Designate(c) => {
-            format!("明确{s}的{}：{}", words.outcome(&c.designates), c.text)
-        }
+        Act::Designate(c) => format!("明确{s}的{}：{}", words.outcome(&c.designates), c.text),
         Act::SubmitReport(c) => format!("报送{}", of(&format!("{}年度工作书面报告", c.year))),
         Act::Inspect(c) => inspected(words, c),
         Act::EvaluateAnnually(c) => format!("对{s}作出{}年度评价：{}", c.year, c.result),
@@ -52,9 +50,7 @@ pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
         Act::RequestAcceptance(_) => format!("申请对{s}再次验收"),
         Act::ReportRectification(_) if words.is_own() => "报告已完成整改".to_owned(),
         Act::ReportRectification(_) => format!("报告{s}已完成整改"),
-        Act::Review(c) => {
-            format!("复核{s}的称号，结果为{}", words.outcome(&c.result))
-        }
+        Act::Review(c) => format!("复核{s}的称号，结果为{}", words.outcome(&c.result)),
         Act::EndStanding(c) => format!("终止{s}的资格：{}", c.reason),
         Act::ConfirmStanding(c) => because(format!("确认{s}凭佐证记录的状态"), &c.reason),
         Act::AcknowledgeReceipt(c) => received(s, c),

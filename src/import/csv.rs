@@ -1,0 +1,295 @@
+//! Lines of CSV, as spreadsheets save it.
+//!
+//! The encoding is that of the byte order mark; without one UTF-16 where every other byte is zero, UTF-8
+//! where all of the file is that, else GB18030, which Chinese spreadsheets write. What it can't read is
+//! named cell by cell. Cells are parted by commas, semicolons or tabs, whichever the header has most of.
+
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use csv::ReaderBuilder;
+use encoding_rs::{Decoder, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
+
+use super::bad::BadLine;
+use super::line::{Line, Source};
+use super::table::{Cell, Table};
+use crate::domain::ids::Text;
+use crate::views::problem::Code;
+
+/// The longest row, in bytes: a quotation mark that is never closed makes one row of all the rest.
+const MAX_ROW_BYTES: usize = 1 << 20;
+const CHUNK: usize = 64 << 10;
+
+/// A file of which the first row names the columns.
+pub struct Csv {
+    path: PathBuf,
+    bytes: u64,
+}
+
+impl Csv {
+    /// A file at a path.
+    ///
+    /// # Errors
+    /// A file that is not there.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self { path: path.to_owned(), bytes: std::fs::metadata(path)?.len() })
+    }
+}
+
+impl Source for Csv {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    fn lines(&self) -> io::Result<Box<dyn Iterator<Item = io::Result<Line>> + Send>> {
+        let encoding = encoding_of(&self.path)?;
+        let mut first = Vec::new();
+        decoded(&self.path, encoding)?.0.take(CHUNK as u64).read_to_end(&mut first)?;
+        let (from, taken) = decoded(&self.path, encoding)?;
+        let (from, delimiter) = (BufReader::with_capacity(CHUNK, from), delimiter(&first));
+        Ok(Box::new(Rows { from, taken, delimiter, number: 0, table: None, ended: false }))
+    }
+}
+
+fn delimiter(text: &[u8]) -> u8 {
+    let header = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let count = |of: u8| header.iter().filter(|byte| **byte == of).count();
+    [b',', b';', b'\t'].into_iter().rev().max_by_key(|of| count(*of)).unwrap_or(b',')
+}
+
+fn encoding_of(path: &Path) -> io::Result<&'static Encoding> {
+    let mut file = File::open(path)?;
+    let (mut chunk, mut kept, mut is_first) = (vec![0; CHUNK], 0, true);
+    loop {
+        let read = file.read(&mut chunk[kept..])?;
+        let seen = &chunk[..kept + read];
+        if is_first {
+            if let Some((encoding, _)) = Encoding::for_bom(seen) {
+                return Ok(encoding);
+            }
+            let zeros = |at: usize| seen.iter().skip(at).step_by(2).filter(|b| **b == 0).count();
+            let half = seen.len() / 4;
+            if half > 0 && zeros(1) >= half {
+                return Ok(UTF_16LE);
+            }
+            if half > 0 && zeros(0) >= half {
+                return Ok(UTF_16BE);
+            }
+            is_first = false;
+        }
+        let valid = Encoding::utf8_valid_up_to(seen);
+        let rest = seen.len() - valid;
+        // A character may be cut by the end of the chunk, and by nothing else.
+        if rest > 3 || read == 0 && rest > 0 {
+            return Ok(GB18030);
+        }
+        if read == 0 {
+            return Ok(UTF_8);
+        }
+        chunk.copy_within(valid..valid + rest, 0);
+        kept = rest;
+    }
+}
+
+/// The file from its beginning, and how much of it was taken.
+fn decoded(path: &Path, encoding: &'static Encoding) -> io::Result<(Decoded, Arc<AtomicU64>)> {
+    let count = Arc::<AtomicU64>::default();
+    let decoded = Decoded {
+        from: File::open(path)?,
+        decoder: encoding.new_decoder_with_bom_removal(),
+        taken: vec![0; CHUNK],
+        filled: 0..0,
+        text: Vec::new(),
+        at: 0,
+        ended: false,
+        count: Arc::clone(&count),
+    };
+    Ok((decoded, count))
+}
+
+/// A file in UTF-8, whatever it was written in.
+struct Decoded {
+    from: File,
+    decoder: Decoder,
+    taken: Vec<u8>,
+    filled: std::ops::Range<usize>,
+    text: Vec<u8>,
+    at: usize,
+    ended: bool,
+    count: Arc<AtomicU64>,
+}
+
+impl Decoded {
+    fn fill(&mut self) -> io::Result<()> {
+        let mut is_last = false;
+        if self.filled.is_empty() {
+            let read = self.from.read(&mut self.taken)?;
+            self.filled = 0..read;
+            is_last = read == 0;
+            self.count.fetch_add(read as u64, Ordering::Relaxed);
+        }
+        self.text.resize(CHUNK, 0);
+        let taken = &self.taken[self.filled.clone()];
+        let (_, read, written, _) = self.decoder.decode_to_utf8(taken, &mut self.text, is_last);
+        self.filled.start += read;
+        self.text.truncate(written);
+        self.at = 0;
+        // What a cut character is decoded to at the end fits into any buffer.
+        self.ended = is_last;
+        Ok(())
+    }
+}
+
+impl Read for Decoded {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.text.len() {
+            if self.ended {
+                return Ok(0);
+            }
+            self.fill()?;
+        }
+        let length = into.len().min(self.text.len() - self.at);
+        into[..length].copy_from_slice(&self.text[self.at..self.at + length]);
+        self.at += length;
+        Ok(length)
+    }
+}
+
+struct Rows {
+    from: BufReader<Decoded>,
+    taken: Arc<AtomicU64>,
+    delimiter: u8,
+    /// Lines of the file that were read.
+    number: u64,
+    table: Option<Table>,
+    ended: bool,
+}
+
+/// A row as it stands in the file.
+struct Row {
+    /// The number of its first line.
+    number: u64,
+    text: Vec<u8>,
+    /// Whether it ends: within the limit, and with all its quotation marks closed.
+    is_whole: bool,
+}
+
+/// Where a place in a row is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Within {
+    Start,
+    Cell,
+    Quotes,
+    /// After a quotation mark within quotes: their end, or the first half of one that is meant.
+    Mark,
+}
+
+impl Within {
+    fn after(self, byte: u8, delimiter: u8) -> Self {
+        match (self, byte) {
+            (Self::Quotes, b'"') => Self::Mark,
+            (Self::Start | Self::Mark, b'"') | (Self::Quotes, _) => Self::Quotes,
+            (_, byte) if byte == delimiter => Self::Start,
+            _ => Self::Cell,
+        }
+    }
+}
+
+impl Rows {
+    /// The next row that says anything.
+    fn next_row(&mut self) -> io::Result<Option<Row>> {
+        let mut row = Row { number: self.number + 1, text: Vec::new(), is_whole: true };
+        let mut within = Within::Start;
+        loop {
+            let (before, room) = (row.text.len(), MAX_ROW_BYTES + 1 - row.text.len());
+            let read = (&mut self.from).take(room as u64).read_until(b'\n', &mut row.text)?;
+            if read == 0 {
+                row.is_whole = within != Within::Quotes;
+                return Ok((!row.text.is_empty()).then_some(row));
+            }
+            self.number += 1;
+            let line = &row.text[before..];
+            within = line.iter().fold(within, |within, byte| within.after(*byte, self.delimiter));
+            if row.text.len() > MAX_ROW_BYTES {
+                row.is_whole = false;
+                return Ok(Some(row));
+            }
+            if within == Within::Quotes {
+                continue;
+            }
+            if row.text.iter().any(|byte| !byte.is_ascii_whitespace()) {
+                return Ok(Some(row));
+            }
+            row = Row { number: self.number + 1, text: Vec::new(), is_whole: true };
+            within = Within::Start;
+        }
+    }
+
+    fn cells(&self, text: &[u8]) -> Vec<String> {
+        let mut builder = ReaderBuilder::new();
+        builder.has_headers(false).flexible(true).delimiter(self.delimiter);
+        let mut rows = builder.buffer_capacity(text.len().max(1)).from_reader(text).into_records();
+        // The text is UTF-8, as decoding makes it, and in memory.
+        let row = rows.next().and_then(Result::ok).unwrap_or_default();
+        row.iter().map(str::to_owned).collect()
+    }
+
+    /// A row as a line; nothing for the header, and for a row without a cell.
+    fn line(&mut self, row: &Row) -> Option<Line> {
+        let (number, read) = (row.number, self.taken.load(Ordering::Relaxed));
+        let line = |json| Line { number, json, read, file: None };
+        if !row.is_whole {
+            self.ended = true;
+            let text = endless();
+            return Some(line(Err(vec![BadLine::new(number, None, Code::PayloadTooLarge, text)])));
+        }
+        let cells = self.cells(&row.text);
+        if let Some(table) = &self.table {
+            let cells = cells.into_iter().map(Cell::Text).collect();
+            return table.line(number, cells).map(line);
+        }
+        match Table::of(number, &cells) {
+            Ok(table) => {
+                self.table = Some(table);
+                None
+            }
+            Err(bad) => {
+                self.ended = true;
+                Some(line(Err(bad)))
+            }
+        }
+    }
+}
+
+impl Iterator for Rows {
+    type Item = io::Result<Line>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.ended {
+            let row = match self.next_row() {
+                Ok(row) => row?,
+                Err(error) => return Some(Err(error)),
+            };
+            if let Some(line) = self.line(&row) {
+                return Some(Ok(line));
+            }
+        }
+        None
+    }
+}
+
+fn endless() -> Text {
+    Text {
+        en: format!(
+            "the row does not end within {MAX_ROW_BYTES} bytes, or a quotation mark is not closed: what follows was not read"
+        ),
+        zh: format!("该行在 {MAX_ROW_BYTES} 字节内未结束，或引号未闭合；其后的内容未读取"),
+    }
+}

@@ -1,0 +1,377 @@
+//! Trying a file, and recording what was tried.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::bad::BadLine;
+use super::documents::{Documents, TrialDocuments};
+use super::line::{self, ActLine, Line, Said, Source, What};
+use super::trial_log::TrialLog;
+use crate::app::documents::DocumentStore;
+use crate::app::{ActCall, ActError, App, Caller, Parts, Precondition, StartError, start_reading};
+use crate::domain::ids::Text;
+use crate::domain::measure_file::FILES;
+use crate::domain::subject::Registration;
+use crate::log::LogError;
+use crate::views::problem::Code;
+
+/// How many lines are read ahead of those that are tried.
+const AHEAD: usize = 256;
+/// Bytes of folded enrollments that a trial keeps.
+const CACHE_BYTES: usize = 64 << 20;
+
+/// Who watches an import, and may stop it.
+pub trait Watch: Send + Sync {
+    /// So much of the work is done, in bytes of the file.
+    fn progress(&self, what: &'static str, done: u64, total: u64);
+
+    /// A line is bad.
+    fn is_bad(&self, bad: &BadLine);
+
+    /// Whether it is to end.
+    fn is_stopped(&self) -> bool;
+}
+
+/// What an import came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Outcome {
+    /// Lines of the file.
+    pub lines: u64,
+    /// Lines that are bad.
+    pub bad_lines: u64,
+    /// Lines left out since another line of their enrollment is bad.
+    pub left_out: u64,
+    /// Lines that were on record before.
+    pub on_record: u64,
+    /// Lines recorded now, or that would be.
+    pub recorded: u64,
+    /// Whether what could be was recorded.
+    pub is_recorded: bool,
+}
+
+/// Why an import could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The file.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Where it is.
+        path: PathBuf,
+        /// What it says.
+        source: std::io::Error,
+    },
+    /// The record.
+    #[error(transparent)]
+    Act(#[from] ActError),
+    /// The trial.
+    #[error("what is to be imported can't be tried: {0}")]
+    Trial(#[from] StartError),
+    /// The log did not take all of it.
+    #[error(
+        "{done} of {all} events were recorded, then: {reason}; run the import again, it goes on from there"
+    )]
+    Ended {
+        /// How many events were recorded.
+        done: u64,
+        /// Of how many.
+        all: u64,
+        /// What the log said.
+        reason: LogError,
+    },
+    /// The user stopped it before anything was recorded.
+    #[error("interrupted; nothing was imported")]
+    Interrupted,
+}
+
+impl From<LogError> for ImportError {
+    fn from(error: LogError) -> Self {
+        Self::Act(error.into())
+    }
+}
+
+/// An import.
+pub struct Import<'a> {
+    /// The application whose record it goes into.
+    pub app: &'a App,
+    /// Who imports.
+    pub caller: Caller,
+    /// A folder for what is tried, of which nothing stays.
+    pub scratch: &'a Path,
+    /// Whether enrollments without a bad line are imported though others have one.
+    pub lenient: bool,
+    /// Whether nothing is recorded in any case.
+    pub only_tries: bool,
+    /// Who watches.
+    pub watch: &'a dyn Watch,
+}
+
+/// One pass over the file.
+struct Trial {
+    app: App,
+    log: Arc<TrialLog>,
+    path: PathBuf,
+    outcome: Outcome,
+    /// Streams with a bad line.
+    bad: BTreeSet<String>,
+}
+
+impl Drop for Trial {
+    fn drop(&mut self) {
+        // It is in a folder of which nothing stays.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+impl Import<'_> {
+    /// Tries the whole file; records it if nothing is bad, or what is whole where that was asked for.
+    ///
+    /// # Errors
+    /// [`ImportError`]; bad lines are none, they are told to who watches.
+    pub async fn run(&self, source: Arc<dyn Source>) -> Result<Outcome, ImportError> {
+        let mut left_out = BTreeSet::new();
+        let mut bad_lines = 0;
+        for pass in 0.. {
+            let bad_before = bad_lines;
+            let mut trial = self.trial(pass, source.documents()).await?;
+            self.try_all(&mut trial, source.clone(), &left_out).await?;
+            bad_lines += trial.outcome.bad_lines;
+            trial.outcome.bad_lines = bad_lines;
+            // The bad lines of the passes before are among them.
+            trial.outcome.left_out = trial.outcome.left_out.saturating_sub(bad_before);
+            let has_bad = !trial.bad.is_empty();
+            if has_bad && self.lenient {
+                // What they did is taken back for the others, too: a place, a subject.
+                left_out.append(&mut trial.bad);
+                continue;
+            }
+            if has_bad || self.only_tries {
+                return Ok(trial.outcome);
+            }
+            if let Some(documents) = source.documents() {
+                let kept = documents.keep(&**self.app.documents()).await;
+                kept.map_err(ActError::from)?;
+            }
+            self.record(&trial).await?;
+            trial.outcome.is_recorded = true;
+            return Ok(trial.outcome);
+        }
+        Ok(Outcome::default())
+    }
+
+    async fn trial(&self, pass: u64, beside: Option<Arc<Documents>>) -> Result<Trial, ImportError> {
+        let kept = self.app.documents().clone();
+        let documents: Arc<dyn DocumentStore> = match beside {
+            Some(beside) => Arc::new(TrialDocuments { kept, beside }),
+            None => kept,
+        };
+        let path = self.scratch.join(format!("trial-{pass}.sqlite"));
+        let log = Arc::new(TrialLog::over(self.app.log().clone(), &path).await?);
+        let app = start_reading(Parts {
+            log: log.clone(),
+            documents,
+            clock: self.app.clock().clone(),
+            files: FILES,
+            new_log_id: uuid::Uuid::nil(),
+            origin: None,
+            public_key: String::new(),
+            cache_bytes: CACHE_BYTES,
+        })
+        .await?;
+        Ok(Trial { app, log, path, outcome: Outcome::default(), bad: BTreeSet::new() })
+    }
+
+    async fn try_all(
+        &self,
+        trial: &mut Trial,
+        source: Arc<dyn Source>,
+        left_out: &BTreeSet<String>,
+    ) -> Result<(), ImportError> {
+        let path = source.path().to_owned();
+        let broken = |error| ImportError::File { path: path.clone(), source: error };
+        let total = source.bytes();
+        let (lines, mut read) = mpsc::channel(AHEAD);
+        // Lines are read and parsed while those before are tried.
+        let reading = tokio::task::spawn_blocking(move || -> std::io::Result<()> {
+            for line in source.lines()? {
+                let line = line?;
+                let said = line.json.clone().and_then(|json| line::read(line.number, &json));
+                if lines.blocking_send((line, said)).is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        while let Some((line, said)) = read.recv().await {
+            if self.watch.is_stopped() {
+                return Err(ImportError::Interrupted);
+            }
+            self.try_one(trial, &line, said, left_out).await?;
+            self.watch.progress("checking", line.read, total);
+        }
+        match reading.await {
+            Ok(read) => read.map_err(broken),
+            Err(error) => Err(broken(std::io::Error::other(error))),
+        }
+    }
+
+    async fn try_one(
+        &self,
+        trial: &mut Trial,
+        line: &Line,
+        said: Result<Said, Vec<BadLine>>,
+        left_out: &BTreeSet<String>,
+    ) -> Result<(), ImportError> {
+        trial.outcome.lines += 1;
+        let said = match said {
+            Ok(said) => said,
+            Err(bad) => {
+                let named = line.json.as_deref().ok().and_then(line::stream_named);
+                // Where nobody knows of which enrollment it would be, it is left out by itself.
+                let place =
+                    || format!("{} line {}", line.file.as_deref().unwrap_or(""), line.number);
+                let stream = named.unwrap_or_else(place);
+                match left_out.contains(&stream) {
+                    true => trial.outcome.left_out += 1,
+                    false => self.tell(trial, line, stream, bad),
+                }
+                return Ok(());
+            }
+        };
+        let stream = said.what.stream();
+        if left_out.contains(&stream) {
+            trial.outcome.left_out += 1;
+            return Ok(());
+        }
+        if said.is_keyed {
+            let used = trial.log.line_of_key(&format!("{stream} {}", said.key), line.number)?;
+            if used != line.number {
+                return self.try_repeated(trial, line, said, stream, used).await;
+            }
+        }
+        let answer = self.record_in(&trial.app, &said).await;
+        self.count(trial, line, answer, stream)
+    }
+
+    /// A line whose key an earlier line has: the same once more, or a contradiction.
+    async fn try_repeated(
+        &self,
+        trial: &mut Trial,
+        line: &Line,
+        said: Said,
+        stream: String,
+        used: u64,
+    ) -> Result<(), ImportError> {
+        match self.record_in(&trial.app, &said).await {
+            Err(ActError::KeyReused { .. }) => {
+                let text = Text {
+                    en: format!(
+                        "the key {:?} is that of line {used}, which says something else",
+                        said.key
+                    ),
+                    zh: format!("键“{}”已用于第{used}行，而内容不同", said.key),
+                };
+                let code = Code::IdempotencyKeyReused;
+                let bad = vec![BadLine::new(line.number, Some("key"), code, text)];
+                self.tell(trial, line, stream, bad);
+                Ok(())
+            }
+            answer => self.count(trial, line, answer, stream),
+        }
+    }
+
+    fn count(
+        &self,
+        trial: &mut Trial,
+        line: &Line,
+        answer: Result<bool, ActError>,
+        stream: String,
+    ) -> Result<(), ImportError> {
+        match answer {
+            Ok(true) => trial.outcome.on_record += 1,
+            Ok(false) => trial.outcome.recorded += 1,
+            Err(error) if error.is_refusal() => {
+                self.tell(trial, line, stream, BadLine::of_act(line.number, error));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    fn tell(&self, trial: &mut Trial, line: &Line, stream: String, bad: Vec<BadLine>) {
+        trial.outcome.bad_lines += 1;
+        for mut bad in bad {
+            bad.file = line.file.as_deref().map(str::to_owned);
+            self.watch.is_bad(&bad);
+        }
+        trial.bad.insert(stream);
+    }
+
+    /// Records a line in the trial; whether it was on record before.
+    async fn record_in(&self, app: &App, said: &Said) -> Result<bool, ActError> {
+        match &said.what {
+            What::Act(act) => {
+                let ActLine { program, subject, request } = &**act;
+                let call = ActCall {
+                    program: program.clone(),
+                    subject: subject.clone(),
+                    request: request.clone(),
+                    key: said.key.clone(),
+                    precondition: Precondition::Any,
+                    trace: None,
+                    validate_only: false,
+                };
+                Ok(app.act(&self.caller, &call).await?.replayed)
+            }
+            What::Register(registration) => {
+                let registration = Registration::clone(registration);
+                let registrar = app.registrar();
+                let written = registrar.register_subject(&self.caller, registration, &said.key);
+                Ok(written.await?.replayed)
+            }
+        }
+    }
+
+    /// Appends what was tried, as it stands.
+    async fn record(&self, trial: &Trial) -> Result<(), ImportError> {
+        let (all, mut done) = (trial.log.events(), 0);
+        let mut lane = self.app.log().lane().await?;
+        loop {
+            let (appends, events) = trial.log.appends_after(done)?;
+            if appends.is_empty() {
+                return Ok(());
+            }
+            let streams: BTreeSet<String> =
+                appends.iter().map(|append| append.stream.to_string()).collect();
+            let mut sizes = Vec::with_capacity(appends.len());
+            for append in appends {
+                sizes.push(append.events.len() as u64);
+                lane.send(append).await;
+            }
+            let mut landed = done;
+            let mut ended = None;
+            for size in sizes {
+                match lane.answer().await {
+                    Some(Ok(_)) => landed += size,
+                    Some(Err(reason)) => {
+                        ended = Some(reason);
+                        break;
+                    }
+                    None => {
+                        let why = "it ended without an answer".to_owned();
+                        ended = Some(LogError::OutcomeUnknown(why));
+                        break;
+                    }
+                }
+            }
+            self.app.heard_of(&streams).await;
+            if let Some(reason) = ended {
+                return Err(ImportError::Ended { done: landed, all, reason });
+            }
+            done += events;
+            self.watch.progress("recording", done, all);
+        }
+    }
+}
