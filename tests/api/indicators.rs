@@ -25,7 +25,7 @@ async fn a_figure_is_recorded_revised_and_known_as_of_then() {
     });
     let path = "/v1/indicators/total_china/corrections";
     let revised = registrar.post(path, &correction).await.ok(201).json();
-    registrar.post(path, &correction).await.problem(409, "not-version-in-force");
+    registrar.post(path, &correction).await.problem(409, "already-decided");
     let auditor = server.auditor();
     let now = auditor.get(OBSERVATIONS).await.ok(200).json();
     let [item] = now["items"].as_array().unwrap().as_slice() else { panic!("{now}") };
