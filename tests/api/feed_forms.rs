@@ -125,7 +125,7 @@ async fn filters_take_what_they_say_in_every_form() {
         ("category=measure", |of| of("streamid").starts_with("measure-")),
         ("program=strong_province&subject=440000", |of| of("streamid") == "strong_province-440000"),
         ("recorded_from=2026-11-22T12:00:00%2B08:00&recorded_to=2026-11-22T12:00:01+08:00", |of| {
-            of("recordedtime").starts_with("2026-11-22")
+            of("recordedtime").starts_with("2026-11-22T04:00:00")
         }),
     ];
     for (query, takes) in cases {

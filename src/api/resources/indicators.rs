@@ -147,8 +147,8 @@ async fn division(call: &Call) -> Result<Division, Problem> {
 /// # Errors
 /// See the route.
 pub async fn list_observations(call: Call) -> Answered {
-    let division = division(&call).await?;
     let (instant, known) = known(&call).await?;
+    let division = division(&call).await?;
     if let (Some(instant), Known::Nothing) = (instant, known) {
         return Err(nothing_known(instant));
     }
