@@ -26,7 +26,7 @@ fn is_committed(path: &Path, generated: &str) {
 #[test]
 fn the_openapi_document_is_the_committed_one() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/openapi.json");
-    is_committed(&path, &docket::api::openapi_json());
+    is_committed(&path, docket::api::openapi_json());
 }
 
 #[test]

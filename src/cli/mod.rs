@@ -85,7 +85,7 @@ enum Command {
     Projections(projections::ProjectionsArgs),
     Status(read::status::StatusArgs),
     Timeline(read::timeline::TimelineArgs),
-    Audit(read::audit::AuditArgs),
+    Audit(Box<read::audit::AuditArgs>),
     Export(export::ExportArgs),
     Import(import::ImportArgs),
     Log(log::LogArgs),

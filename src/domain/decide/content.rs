@@ -46,10 +46,10 @@ impl Deciding<'_> {
             Act::SubmitScheme(scheme) => {
                 self.check_scheme(measure, scheme, findings)?;
             }
-            Act::ReportProgress(progress) => {
-                if self.state.category.is_some() || !measure.tasks.is_empty() {
-                    self.known_task("/task", &progress.task, measure)?;
-                }
+            Act::ReportProgress(progress)
+                if self.state.category.is_some() || !measure.tasks.is_empty() =>
+            {
+                self.known_task("/task", &progress.task, measure)?;
             }
             Act::RequestAdjustment(request) => {
                 let (asked, known) = (&request.category, categories(measure));

@@ -21,6 +21,7 @@ impl Deciding<'_> {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "of other acts it is that of rectification")]
     fn stated_day(&self) -> Option<Day> {
         match &self.request.act {
             Act::StateProject(project) => Some(project.due_on),

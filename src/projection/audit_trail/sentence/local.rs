@@ -11,7 +11,6 @@ use crate::domain::measure::Names;
 use crate::domain::words::{batch, date, day, round, when};
 
 /// What was done; nothing for acts that have their words elsewhere.
-#[expect(clippy::wildcard_enum_match_arm, reason = "every other act has its own words")]
 pub(super) fn done(words: &Words<'_>, act: &Act) -> String {
     let (s, language) = (words.subject, words.language);
     let because = |text: String, reason: Option<&str>| match reason {
