@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock};
 
 use docket::app::measure_files::{Checked, check_files};
 use docket::codec::{
-    encode_event, encode_own, encode_quota, encode_subject, parse_act_request, quota_stream,
-    record_stream, subject_stream,
+    encode_event, encode_own, encode_quota, encode_subject, indicator_stream, parse_act_request,
+    quota_stream, record_stream, subject_stream,
 };
 use docket::domain::act::{Act, ActRequest, Common};
 use docket::domain::calendar::Calendars;
@@ -17,6 +17,7 @@ use docket::domain::event::{ApprovalAbandoned, Event, EventMeta, MeasureSucceede
 use docket::domain::history::History;
 use docket::domain::history_decide::decide_on;
 use docket::domain::ids::{EventRef, Id, Office, ProgramId, SubjectId, Text};
+use docket::domain::indicator::Observation;
 use docket::domain::logbook::LogCreated;
 use docket::domain::measure::{Edition, Program, Versions};
 use docket::domain::measure_file::FILES;
@@ -214,6 +215,15 @@ impl World {
         let meta = self.own_meta("2016", program.as_str().starts_with("exercise"));
         let id = Uuid::from_u128(u128::try_from(self.now_us).unwrap());
         self.append(&stream, encode_quota(event, &meta, id).unwrap()).0
+    }
+
+    /// A figure of a division.
+    #[allow(dead_code, reason = "each test binary uses its part")]
+    pub fn figure(&mut self, division: &str, figure: &Observation) -> u64 {
+        let stream = indicator_stream(&SubjectId::parse(division).unwrap());
+        let meta = self.own_meta("2018", division.starts_with("inv"));
+        let id = Uuid::from_u128(u128::try_from(self.now_us).unwrap());
+        self.append(&stream, encode_own(figure, &meta, id).unwrap()).0
     }
 
     /// Docket's own event in an enrollment.

@@ -60,6 +60,11 @@ pub fn filled() -> World {
     ahead(at, "optics_valley");
     annual(at, "exercise_strong_province", "inv_province");
     whole(at);
+    for division in ["440000", "inv_province"] {
+        let figure = r#"{"indicator":"pct_international_applications","period":"2018",
+            "basis":"full year","value":"51893","unit":"applications","confidence":"attested","source":"a table"}"#;
+        at.figure(division, &serde_json::from_str(figure).unwrap());
+    }
     world
 }
 

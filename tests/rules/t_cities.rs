@@ -117,7 +117,7 @@ fn t4_a_scheme_addresses_the_five_missions() {
     story.does(LocalGovernment, "report_progress", "2018-01-10", progress);
     let other = json!({ "task": "innovation_ecosystem", "text": "x" });
     let refusal = story.refuses(LocalGovernment, "report_progress", "2018-01-11", other);
-    invalid(&refusal, &["/tasks"]);
+    invalid(&refusal, &["/task"]);
 }
 
 fn project(title: &str, due_on: &str) -> Value {

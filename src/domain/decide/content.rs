@@ -47,7 +47,7 @@ impl Deciding<'_> {
                 self.check_scheme(measure, scheme, findings)?;
             }
             Act::ReportProgress(progress)
-                if self.state.category.is_some() || !measure.tasks.is_empty() =>
+                if measure.tasks_of(self.state.category.as_ref()).next().is_some() =>
             {
                 self.known_task("/task", &progress.task, measure)?;
             }
