@@ -173,6 +173,9 @@ fn every_command_works_in(data: &Path, inside: impl Fn(&[&str]) -> Command) {
             folders.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
         }
     }
+    let lines = data.join("acts.ndjson");
+    std::fs::write(&lines, run(&mut command(&["import", "--template"])).done()).unwrap();
+    owned(&lines);
     let place = ["--data-dir", "/data/demo"];
     let tried = [
         "status strong_province 440000",
@@ -180,6 +183,9 @@ fn every_command_works_in(data: &Path, inside: impl Fn(&[&str]) -> Command) {
         "status --list --set store.read_model=sqlite:/data/demo/none",
         "timeline strong_province 440000",
         "audit strong_province 440000",
+        "audit exceptions",
+        "changes --at-sequence 60",
+        "indicators 440000",
         "obligations",
         "obligations cluster_area futian --set store.read_model=sqlite:/data/demo/none",
         "export --table act",
@@ -202,6 +208,8 @@ fn every_command_works_in(data: &Path, inside: impl Fn(&[&str]) -> Command) {
         "measures check -",
         "measures draw strong_province 2015-59 -",
         "measures diff cluster_area/2012-61 cluster_area/2014-40 -",
+        "measures retry cluster_area/2014-40",
+        "import /data/acts.ndjson --data-dir /data/imported -",
         "config print",
         "config check",
         "log confirm-clock --dry-run",

@@ -102,6 +102,13 @@ fn what_was_known_stays_the_same_to_the_byte() {
     let mut world = world();
     fill(&mut world);
     quotas(&mut world);
+    for year in [2017, 2018] {
+        let figure = format!(
+            r#"{{"indicator":"pct_international_applications","period":"{year}","basis":"full year",
+            "value":"51893","unit":"applications","confidence":"attested","source":"a table"}}"#
+        );
+        world.figure("440000", &serde_json::from_str(&figure).unwrap());
+    }
     let at = tempfile::tempdir().unwrap();
     let copies = copies(at.path());
     let mut following: Following = follower(&world, at.path(), all);
