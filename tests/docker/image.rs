@@ -160,6 +160,47 @@ fn the_binary_runs_with_what_the_image_holds() {
     every_command_works_in(&data, inside);
 }
 
+/// Commands as they are tried, with the demo's folder; one with a hyphen at its end needs none.
+const TRIED: &[&str] = &[
+    "status strong_province 440000",
+    "status --list",
+    "status --list --set store.read_model=sqlite:/data/demo/none",
+    "timeline strong_province 440000",
+    "audit strong_province 440000",
+    "audit exceptions",
+    "changes --at-sequence 60",
+    "indicators 440000",
+    "obligations",
+    "obligations cluster_area futian --set store.read_model=sqlite:/data/demo/none",
+    "export --table act",
+    "export --all --out-dir /data/report --from-log",
+    "projections list -",
+    "projections status",
+    "projections verify",
+    "projections diff",
+    "projections rebuild",
+    "rebuild current_status",
+    "store copy --from sqlite:/data/demo/log.sqlite --to sqlite:/data/copy.sqlite",
+    "store compare --from sqlite:/data/demo/log.sqlite --to sqlite:/data/copy.sqlite",
+    "store backup --to /data/backup --with-keys",
+    "store restore --from /data/backup --data-dir /data/restored -",
+    "verify",
+    "webhooks export /data/webhooks.copy",
+    "webhooks import /data/webhooks.copy",
+    "token --role auditor --office audit",
+    "token --revoke 1",
+    "measures check -",
+    "measures draw strong_province 2015-59 -",
+    "measures diff cluster_area/2012-61 cluster_area/2014-40 -",
+    "measures retry cluster_area/2014-40",
+    "import /data/acts.ndjson --data-dir /data/imported -",
+    "config print",
+    "config check",
+    "log confirm-clock --dry-run",
+    "log accept-loss --dry-run",
+    "demo --exit-after-load --listen 127.0.0.1:0",
+];
+
 /// There is no folder for temporary files, and nothing but the data can be written: lists and duties
 /// failed for want of one.
 fn every_command_works_in(data: &Path, inside: impl Fn(&[&str]) -> Command) {
@@ -177,46 +218,7 @@ fn every_command_works_in(data: &Path, inside: impl Fn(&[&str]) -> Command) {
     std::fs::write(&lines, run(&mut command(&["import", "--template"])).done()).unwrap();
     owned(&lines);
     let place = ["--data-dir", "/data/demo"];
-    let tried = [
-        "status strong_province 440000",
-        "status --list",
-        "status --list --set store.read_model=sqlite:/data/demo/none",
-        "timeline strong_province 440000",
-        "audit strong_province 440000",
-        "audit exceptions",
-        "changes --at-sequence 60",
-        "indicators 440000",
-        "obligations",
-        "obligations cluster_area futian --set store.read_model=sqlite:/data/demo/none",
-        "export --table act",
-        "export --all --out-dir /data/report --from-log",
-        "projections list -",
-        "projections status",
-        "projections verify",
-        "projections diff",
-        "projections rebuild",
-        "rebuild current_status",
-        "store copy --from sqlite:/data/demo/log.sqlite --to sqlite:/data/copy.sqlite",
-        "store compare --from sqlite:/data/demo/log.sqlite --to sqlite:/data/copy.sqlite",
-        "store backup --to /data/backup --with-keys",
-        "store restore --from /data/backup --data-dir /data/restored -",
-        "verify",
-        "webhooks export /data/webhooks.copy",
-        "webhooks import /data/webhooks.copy",
-        "token --role auditor --office audit",
-        "token --revoke 1",
-        "measures check -",
-        "measures draw strong_province 2015-59 -",
-        "measures diff cluster_area/2012-61 cluster_area/2014-40 -",
-        "measures retry cluster_area/2014-40",
-        "import /data/acts.ndjson --data-dir /data/imported -",
-        "config print",
-        "config check",
-        "log confirm-clock --dry-run",
-        "log accept-loss --dry-run",
-        "demo --exit-after-load --listen 127.0.0.1:0",
-    ];
-    for line in tried {
+    for &line in TRIED {
         let bare = line.strip_suffix(" -");
         let words: Vec<_> = bare.unwrap_or(line).split(' ').collect();
         let ran = match bare {
@@ -225,7 +227,7 @@ fn every_command_works_in(data: &Path, inside: impl Fn(&[&str]) -> Command) {
         };
         assert_eq!(ran.code, 0, "docket {line}: {}", ran.stderr);
     }
-    nothing_is_left_out(&tried, &run(&mut inside(&["--help"])).done());
+    nothing_is_left_out(TRIED, &run(&mut inside(&["--help"])).done());
     let left: Vec<_> = std::fs::read_dir(data.join("demo")).unwrap().collect();
     let is_temporary = |name: &str| name.starts_with("docket-") && name.len() == 43;
     for entry in left {
