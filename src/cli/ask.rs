@@ -142,7 +142,7 @@ impl AskArgs {
 }
 
 /// What answers questions to a log, which it never writes.
-pub(super) async fn read_with(log: Arc<dyn EventLog>, config: &Config) -> anyhow::Result<App> {
+pub async fn read_with(log: Arc<dyn EventLog>, config: &Config) -> anyhow::Result<App> {
     let documents = open_documents(config, Access::Read).await?;
     let parts = Parts {
         log,

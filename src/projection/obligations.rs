@@ -19,7 +19,7 @@ mod list;
 mod tables;
 mod whole;
 
-pub use late::{LateFilter, LateRow};
+pub use late::LateRow;
 pub use list::{ObligationCursor, ObligationFilter, ObligationRow};
 
 pub(super) use tables::{DutyRow, MetRow};

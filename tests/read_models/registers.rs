@@ -3,7 +3,6 @@
 use docket::domain::exceptions::ExceptionKind;
 use docket::domain::ids::{Office, SubjectId};
 use docket::projection::event_facts::ExceptionFilter;
-use docket::projection::obligations::LateFilter;
 use docket::projection::{At, Tables};
 
 use super::histories::Answers;
@@ -31,8 +30,8 @@ pub fn registers(
             let counted = tables.count_exceptions(&filter, at.known)?;
             found.push((format!("{filter:?}"), format!("{rows:#?} then {next:#?}, {counted:?}")));
         }
-        let late = LateFilter { exercise, ..LateFilter::default() };
-        for filter in [late.clone(), LateFilter { province, until: Some(at.day), ..late }] {
+        let late = ExceptionFilter { exercise, ..ExceptionFilter::default() };
+        for filter in [late.clone(), ExceptionFilter { province, until: Some(at.day), ..late }] {
             let rows = tables.list_late(&filter, at)?;
             found.push((format!("{filter:?}"), format!("{rows:#?}")));
         }

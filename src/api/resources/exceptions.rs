@@ -23,7 +23,7 @@ use crate::domain::ids::Office;
 use crate::domain::measure::Program;
 use crate::log::StreamName;
 use crate::projection::event_facts::{ExceptionCursor, ExceptionFilter, ExceptionFound};
-use crate::projection::obligations::{LateFilter, LateRow};
+use crate::projection::obligations::LateRow;
 use crate::views::exceptions::{ExceptionCount, ExceptionView};
 use crate::views::labels::Labels;
 use crate::views::parameter::{Kind, Parameter};
@@ -102,9 +102,11 @@ pub async fn list_exceptions(call: Call) -> Answered {
             true => Vec::new(),
             false => tables.list_exceptions(&asked, at.known, after_event, limit + 1)?,
         };
-        let late = late_of(&asked).map(|filter| tables.list_late(&filter, at)).transpose()?;
-        let counted = tables.count_exceptions(&asked, at.known)?;
-        Ok((found, late.unwrap_or_default(), counted))
+        let late = match asked.takes(ExceptionKind::LateFiling) {
+            true => tables.list_late(&asked, at)?,
+            false => Vec::new(),
+        };
+        Ok((found, late, tables.count_exceptions(&asked, at.known)?))
     });
     let answer = answer.await?;
     let (mut found, late, mut counted) = answer.value;
@@ -161,20 +163,6 @@ enum After {
     Late(u64),
 }
 
-/// What is asked of late filings, if they are asked for.
-fn late_of(filter: &ExceptionFilter) -> Option<LateFilter> {
-    let asked = filter.kinds.is_empty() || filter.kinds.contains(&ExceptionKind::LateFiling);
-    asked.then(|| LateFilter {
-        exercise: filter.exercise,
-        program: filter.program.clone(),
-        subject: filter.subject.clone(),
-        province: filter.province.clone(),
-        office: filter.office,
-        from: filter.from,
-        until: filter.until,
-    })
-}
-
 /// Those that were late by the calendars, with the number of days.
 fn judged_late(call: &Call, late: Vec<LateRow>, known: Option<u64>) -> Vec<(LateRow, i64)> {
     let calendars = call.state.app.library().calendars(known);
@@ -224,7 +212,7 @@ fn totals(
     filter: &ExceptionFilter,
     counted: &BTreeMap<ExceptionKind, u64>,
 ) -> Vec<ExceptionCount> {
-    let asked = |kind: &&ExceptionKind| filter.kinds.is_empty() || filter.kinds.contains(kind);
+    let asked = |kind: &&ExceptionKind| filter.takes(**kind);
     let count = |kind: &ExceptionKind| ExceptionCount {
         kind: kind.as_str(),
         kind_label: kind.label().get(call.language).to_owned(),
@@ -266,9 +254,8 @@ async fn days_over(
     filter: &ExceptionFilter,
     known: Option<u64>,
 ) -> Result<Vec<ExceptionView>, Problem> {
-    let kind = ExceptionKind::DaysOverQuota;
     let of_acts = filter.subject.is_some() || filter.province.is_some() || filter.office.is_some();
-    if of_acts || !(filter.kinds.is_empty() || filter.kinds.contains(&kind)) {
+    if of_acts || !filter.takes(ExceptionKind::DaysOverQuota) {
         return Ok(Vec::new());
     }
     let app = &call.state.app;

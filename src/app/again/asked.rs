@@ -21,7 +21,7 @@ pub(super) struct Asked {
     actor: Actor,
     call: ActCall,
     subject: Arc<Subject>,
-    key: Option<String>,
+    fingerprint: String,
 }
 
 impl Asked {
@@ -53,8 +53,8 @@ impl Asked {
             actor: Some(actor.clone()),
         };
         let (key, fingerprint) = match &event.meta.key {
-            Some((key, fingerprint)) => (key.to_string(), Some(fingerprint.to_string())),
-            None => (String::new(), None),
+            Some((key, fingerprint)) => (key.to_string(), fingerprint.to_string()),
+            None => (String::new(), String::new()),
         };
         let call = ActCall {
             program: then.program.id.to_string(),
@@ -65,7 +65,7 @@ impl Asked {
             trace: None,
             validate_only: true,
         };
-        Ok(Self { caller, actor, call, subject, key: fingerprint })
+        Ok(Self { caller, actor, call, subject, fingerprint })
     }
 
     /// The case as it stood before the event.
@@ -93,7 +93,7 @@ impl Asked {
             actor: &self.actor,
             caller: &self.caller,
             call: &self.call,
-            fingerprint: self.key.clone().unwrap_or_default(),
+            fingerprint: self.fingerprint.clone(),
             others,
             met_for_whole,
             enrolled,

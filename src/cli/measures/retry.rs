@@ -9,17 +9,16 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{embedded, named, pick, read_text};
-use crate::app::clock::SystemClock;
 use crate::app::documents::Digest;
-use crate::app::{App, DecidedAgain, Judged, Otherwise, Parts, start_reading};
+use crate::app::{App, DecidedAgain, Judged, Otherwise};
+use crate::cli::ask::read_with;
 use crate::cli::config::{Config, ConfigArgs, PlaceArgs};
 use crate::cli::exit::{Exit, failure};
 use crate::cli::output::{Format, Page};
 use crate::cli::progress::{Interrupt, bar};
-use crate::cli::stores::{Access, open_documents, open_log};
+use crate::cli::stores::{Access, open_log};
 use crate::domain::ids::ProgramId;
 use crate::domain::measure::Edition;
-use crate::domain::measure_file::FILES;
 
 /// Say which decisions on record an edition would have judged otherwise; nothing is changed.
 ///
@@ -45,18 +44,7 @@ pub struct RetryArgs {
 pub async fn retry(args: &RetryArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
     let (config, _) = Config::load(&ConfigArgs::from(args.place.clone()), std::env::vars())?;
     let log = open_log(&config, Access::Read).await?;
-    let documents = open_documents(&config, Access::Read).await?;
-    let app = start_reading(Parts {
-        log: log.clone(),
-        documents,
-        clock: Arc::new(SystemClock::default()),
-        files: FILES,
-        new_log_id: uuid::Uuid::nil(),
-        origin: None,
-        public_key: String::new(),
-        cache_bytes: config.cache.enrollment_bytes,
-    })
-    .await?;
+    let app = read_with(log.clone(), &config).await?;
     let edition = edition_of(&app, &args.edition).await?;
     let (interrupt, bar) = (Interrupt::watch(), bar("deciding again"));
     let mut progress = |done, total| {

@@ -86,6 +86,11 @@ impl KeptSince {
     pub fn from_recording(day: Day) -> Self {
         Self { day, reason: NonBlank::literal("the day of recording") }
     }
+
+    /// From the day of an office's own act that opens the record.
+    pub fn from_act(day: Day) -> Self {
+        Self { day, reason: NonBlank::literal("the effective day of the opening act") }
+    }
 }
 
 /// What every act says beside its content.

@@ -17,7 +17,6 @@ use crate::domain::ids::{Id, Node, Office, Provenance};
 use crate::domain::measure::{ActRule, Edition, Effect, Measure, Names, Outcome};
 use crate::domain::permitted::enters_evidenced;
 use crate::domain::refusal::{Lack, Refusal};
-use crate::domain::text::NonBlank;
 use crate::domain::words::said;
 
 impl Deciding<'_> {
@@ -229,8 +228,7 @@ impl Deciding<'_> {
         }
         let own_act = common.archive.is_none() && self.ctx.actor.office != Office::Registrar;
         if own_act {
-            let reason = NonBlank::literal("the effective day of the opening act");
-            KeptSince { day: self.day, reason }
+            KeptSince::from_act(self.day)
         } else {
             KeptSince::from_recording(self.ctx.now.civil_day())
         }

@@ -9,7 +9,6 @@ use crate::domain::act::KeptSince;
 use crate::domain::date::CivilDate;
 use crate::domain::event::{Event, Recorded};
 use crate::domain::ids::{Office, Provenance};
-use crate::domain::text::NonBlank;
 
 /// The version in force of each event that stands, by the original's revision, and the revision of the
 /// correction that made it so.
@@ -100,13 +99,13 @@ fn open_record(history: &History, standing: &mut Standing<'_>) {
     let first = standing.values_mut().map(|(event, _)| event).find(|event| !event.event.is_own());
     let Some(first) = first.map(Cow::to_mut) else { return };
     let meta = &first.meta;
-    let (day, reason) = if meta.archive || meta.office == Office::Registrar {
-        (meta.recorded_at.civil_day(), "the day of recording")
+    let opened = if meta.archive || meta.office == Office::Registrar {
+        KeptSince::from_recording(meta.recorded_at.civil_day())
     } else {
-        (meta.effective_on.latest(), "the effective day of the opening act")
+        KeptSince::from_act(meta.effective_on.latest())
     };
     if let Event::Acted(fact) = &mut first.event {
-        fact.effects.opens_record = Some(KeptSince { day, reason: NonBlank::literal(reason) });
+        fact.effects.opens_record = Some(opened);
         if let Some(opener) = history.events.first().and_then(|event| event.event.fact()) {
             fact.effects.lays.clone_from(&opener.effects.lays);
         }

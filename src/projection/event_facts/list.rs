@@ -10,7 +10,7 @@ use crate::domain::ids::{Office, ProgramId, SubjectId};
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
 use crate::projection::read::Tables;
-use crate::projection::sql::question::{add_asked, number, parameters, text_if};
+use crate::projection::sql::question::{OF_PROVINCE, add_asked, number, parameters, text_if};
 
 /// Which exceptions are asked for. Real ones and invented ones never stand in one list (G16).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -62,11 +62,12 @@ const FROM: &str = " FROM exception x
    AND NOT EXISTS (SELECT 1 FROM audit_trail_before c
       WHERE c.sequence = b.sequence AND c.known_to > :known AND c.known_to < b.known_to)
  WHERE x.exercise = :exercise AND x.sequence <= :known";
-const OF_PROVINCE: &str = " AND e.subject IN (SELECT s.subject FROM subject s
-    WHERE (s.province = :province OR s.subject = :province)
-      AND s.known_from <= :known AND (s.known_to IS NULL OR s.known_to > :known))";
-
 impl ExceptionFilter {
+    /// Whether a kind is asked for.
+    pub fn takes(&self, kind: ExceptionKind) -> bool {
+        self.kinds.is_empty() || self.kinds.contains(&kind)
+    }
+
     fn sql(&self, kinds: &[String]) -> String {
         let mut sql = FROM.to_owned();
         let of_kinds = format!(" AND x.kind IN ({})", kinds.join(", "));

@@ -6,27 +6,9 @@ use crate::domain::date::{CivilDate, Day};
 use crate::domain::ids::{Id, Office, ProgramId, SubjectId};
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
+use crate::projection::event_facts::ExceptionFilter;
 use crate::projection::read::{At, Tables};
-use crate::projection::sql::question::{add_asked, text_if, valid};
-
-/// Which late filings are asked for. Real ones and invented ones never stand in one list (G16).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct LateFilter {
-    /// Those of the exercises.
-    pub exercise: bool,
-    /// In this program.
-    pub program: Option<ProgramId>,
-    /// Of this subject.
-    pub subject: Option<SubjectId>,
-    /// Of subjects in this province, or it itself.
-    pub province: Option<SubjectId>,
-    /// Owed by this kind of office.
-    pub office: Option<Office>,
-    /// Due on this day or later.
-    pub from: Option<Day>,
-    /// Due on this day or earlier.
-    pub until: Option<Day>,
-}
+use crate::projection::sql::question::{OF_PROVINCE, add_asked, text_if, valid};
 
 /// Something that was received after its due date, rest days not looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,16 +47,17 @@ const FROM: &str =
    AND NOT EXISTS (SELECT 1 FROM obligation_lapse l WHERE l.enrollment = m.enrollment
       AND l.opened_by = m.opened_by AND l.obligation = m.obligation AND l.due_on = m.due_on
       AND l.known_from <= :known)";
-const OF_PROVINCE: &str = " AND e.subject IN (SELECT b.subject FROM subject b
-    WHERE (b.province = :province OR b.subject = :province)
-      AND b.known_from <= :known AND (b.known_to IS NULL OR b.known_to > :known))";
-
 impl Tables<'_> {
-    /// What was received after its due date, as known up to an event, in the order of the rows.
+    /// What was received after its due date, as known up to an event, in the order of the rows; of a filter's
+    /// office as the one that owed it, of its days as those on which it was due.
     ///
     /// # Errors
     /// Those of the database.
-    pub fn list_late(&self, filter: &LateFilter, at: At) -> Result<Vec<LateRow>, DatabaseError> {
+    pub fn list_late(
+        &self,
+        filter: &ExceptionFilter,
+        at: At,
+    ) -> Result<Vec<LateRow>, DatabaseError> {
         let mut sql = format!("{FROM} AND {} AND {}", valid("m"), valid("d"));
         let parts = [
             (filter.program.is_some(), " AND e.program = :program"),

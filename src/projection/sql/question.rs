@@ -52,6 +52,12 @@ pub(in crate::projection) fn both(
     }))
 }
 
+/// That the subject of an enrollment `e` is `:province`, or lies in it by what is known up to `:known`.
+pub(in crate::projection) const OF_PROVINCE: &str =
+    " AND e.subject IN (SELECT s.subject FROM subject s
+    WHERE (s.province = :province OR s.subject = :province)
+      AND s.known_from <= :known AND (s.known_to IS NULL OR s.known_to > :known))";
+
 /// A number that is small.
 ///
 /// # Errors
