@@ -27,6 +27,7 @@ mod projections;
 mod read;
 mod running;
 mod serve;
+mod shell;
 mod store;
 mod stores;
 mod tables;
@@ -68,7 +69,7 @@ Exit codes: 0 done, 1 failure, 2 usage, 3 refused by the measure, 4 conflict or 
 /// an event that never changes; status, audit trail and timeline are derived from those events, for
 /// any day, and each cites the article it follows.
 #[derive(Debug, Parser)]
-#[command(name = "docket", version, after_help = EXIT_CODES)]
+#[command(name = "docket", version = env!("DOCKET_VERSION"), after_help = EXIT_CODES)]
 #[command(after_long_help = FIRST_STEPS)]
 struct Cli {
     #[command(subcommand)]
@@ -99,6 +100,8 @@ enum Command {
     Token(token::TokenArgs),
     Config(ConfigCommandArgs),
     Healthcheck(healthcheck::HealthcheckArgs),
+    Completions(shell::CompletionsArgs),
+    Man(shell::ManArgs),
 }
 
 /// Runs the program: reads the command line, does what it says, tells what went wrong.
@@ -173,6 +176,8 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Token(args) => token::run(&args),
             Command::Config(args) => config::command::run(&args),
             Command::Healthcheck(args) => healthcheck::run(&args).await,
+            Command::Completions(args) => shell::completions(&args),
+            Command::Man(args) => shell::man(&args),
         }
     })
 }

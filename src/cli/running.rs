@@ -18,7 +18,7 @@ use super::grace::{end_within, for_requests};
 use super::node::{self, Node, open_read_models, runner_options};
 use super::patience::Patience;
 use super::stores::check_addresses;
-use super::token::{now_unix_s, token_key};
+use super::token::{now_unix_s, sixteen, token_key};
 use super::webhooks;
 use crate::api::auth::{Authenticator, LocalVerifier, TokenKey};
 use crate::api::metrics::{Exposition, ServedMetrics, serve_metrics};
@@ -95,7 +95,7 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         Some(webhooks) => state.with_webhooks(webhooks.clone()),
         None => state,
     };
-    let console = Console::new(&config.server.public_url, config.i18n.default_language);
+    let console = Console::new(&config.server.public_url, config.i18n.default_language, sixteen);
     let state = Arc::new(state.with_pages(console.pages()));
     let mut exposition = Exposition::new(state.clone());
     if let Some(counted) = webhooks.clone() {

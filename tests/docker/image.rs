@@ -189,6 +189,8 @@ const TRIED: &[&str] = &[
     "webhooks import /data/webhooks.copy",
     "token --role auditor --office audit",
     "token --revoke 1",
+    "completions bash -",
+    "man /data/man -",
     "measures check -",
     "measures draw strong_province 2015-59 -",
     "measures diff cluster_area/2012-61 cluster_area/2014-40 -",
