@@ -9,10 +9,12 @@ use super::turn::Head;
 use crate::domain::date::Timestamp;
 use crate::domain::ids::SubjectId;
 
+mod counts;
 mod list;
 
 pub use super::status_history::Waiting;
-pub use list::{EnrollmentCursor, EnrollmentFilter, EnrollmentRow};
+pub use counts::{CohortCount, CohortOf, Counted, PhaseCount, ZoneCount};
+pub use list::{EnrollmentCursor, EnrollmentFilter, EnrollmentRow, StandsAsked, ZoneAsked};
 
 /// Fills `enrollment`.
 #[derive(Default)]

@@ -22,7 +22,7 @@ fn exercised(replay: &Replay) -> Vec<(ProgramId, Measure)> {
             (program.id.clone(), measure)
         })
         .collect();
-    assert_eq!(found.len(), 8);
+    assert_eq!(found.len(), 10);
     found
 }
 

@@ -13,6 +13,7 @@ use crate::api::asking::named::{self, declared};
 use crate::api::asking::page::{
     EXERCISE, Filled, LIMIT, MIN_SEQUENCE, ask_at, had_already, more, page, version_of,
 };
+use crate::api::resources::scoreboard::ZONE;
 use crate::api::asking::times::{AS_OF, AT_SEQUENCE, KNOWN_AT, Times};
 use crate::domain::date::{CivilDate, Day, Timestamp};
 use crate::domain::ids::{Language, ProgramId, Provenance, Text};
@@ -63,6 +64,25 @@ pub const ENROLLMENTS: &[Parameter] = &[
         Kind::OneOf(|| vec!["RECORDED", "ATTESTED", "INFERRED"]),
         "How the standing got into the record: RECORDED, ATTESTED, INFERRED.",
         "状态来源：RECORDED、ATTESTED、INFERRED。",
+    ),
+    Parameter::new(
+        "stands_at",
+        Kind::Text,
+        "Standing at this node on the day: a phase, `phase.step`, or `nowhere`.",
+        "该日所处环节：阶段、“阶段.步骤”，或 nowhere（无）。",
+    ),
+    ZONE,
+    Parameter::new(
+        "decided_in_round",
+        Kind::Text,
+        "Decided in this annual round by the day, whatever was decided later.",
+        "截至该日曾在该年度作出决定的（不论其后有无再次决定）。",
+    ),
+    Parameter::new(
+        "decided_in_batch",
+        Kind::Text,
+        "Decided in this batch by the day, whatever was decided later.",
+        "截至该日曾在该批次作出决定的（不论其后有无再次决定）。",
     ),
     Parameter::new(
         "waiting",
@@ -199,6 +219,10 @@ pub async fn list_enrollments(call: Call) -> Answered {
         province: named::subject(&call, "province").await?,
         kind: named::kind(&call)?,
         provenance: call.parsed("provenance", provenance)?,
+        stands_at: named::stands_at(&call)?,
+        zone: named::zone(&call)?,
+        decided_in_round: named::number(&call, "decided_in_round")?,
+        decided_in_batch: named::number(&call, "decided_in_batch")?,
         waiting: call.parameter("waiting").map(|_| call.flag("waiting")).transpose()?,
     };
     if let Some(had) = had_already(&call, &times, "current_status").await? {

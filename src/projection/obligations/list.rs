@@ -26,6 +26,8 @@ pub struct ObligationFilter {
     pub subject: Option<SubjectId>,
     /// Of subjects in this province, or it itself.
     pub province: Option<SubjectId>,
+    /// Of subjects without a province, and of programs as a whole.
+    pub no_province: bool,
     /// Which obligation.
     pub obligation: Option<Id>,
     /// Who owes.
@@ -60,6 +62,8 @@ pub struct ObligationRow {
     pub program: ProgramId,
     /// The subject; absent: the program as a whole.
     pub subject: Option<SubjectId>,
+    /// The province in which the subject lies, as registered.
+    pub province: Option<SubjectId>,
     /// Whether it belongs to an exercise.
     pub exercise: bool,
     /// From which day the enrollment's record is complete.
@@ -116,7 +120,10 @@ fn question(
     few: bool,
 ) -> String {
     let (subjects, whose) = match of {
-        Of::Whole => ("(SELECT '' AS subject, '' AS order_key)", "e.subject IS NULL".to_owned()),
+        Of::Whole => (
+            "(SELECT '' AS subject, '' AS order_key, NULL AS province)",
+            "e.subject IS NULL".to_owned(),
+        ),
         Of::Subjects => ("subject", format!("e.subject = b.subject AND {}", said_by("b"))),
     };
     let from = match few {
@@ -124,7 +131,8 @@ fn question(
         false => format!("{subjects} b CROSS JOIN enrollment e"),
     };
     let mut picked = format!(
-        "SELECT o.*, e.program, e.subject, e.exercise, b.order_key, b.subject AS after_subject
+        "SELECT o.*, e.program, e.subject, e.exercise, b.order_key, b.subject AS after_subject,
+     b.province
     FROM {from} CROSS JOIN obligation o
     WHERE e.program = :program AND {whose} AND e.exercise = :exercise
      AND e.id <= :known AND o.enrollment = e.id AND {}",
@@ -139,6 +147,7 @@ fn question(
     let parts = [
         (filter.subject.is_some(), " AND b.subject = :subject"),
         (filter.province.is_some(), " AND (b.province = :province OR b.subject = :province)"),
+        (filter.no_province, " AND b.province IS NULL"),
         (filter.obligation.is_some(), " AND o.obligation = :obligation"),
         (
             filter.owes.is_some(),
@@ -292,6 +301,7 @@ fn read(row: &dyn Record) -> Result<ObligationRow, DatabaseError> {
     Ok(ObligationRow {
         program: row.parsed("program", ProgramId::parse)?,
         subject: row.parsed_if("subject", SubjectId::parse)?,
+        province: row.parsed_if("province", SubjectId::parse)?,
         exercise: row.flag("exercise")?,
         kept_since: row.parsed_if("kept_since", Day::parse)?,
         duty: Duty {
