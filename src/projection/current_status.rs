@@ -9,6 +9,7 @@ use super::turn::Head;
 use crate::domain::date::Timestamp;
 use crate::domain::ids::SubjectId;
 
+mod changed;
 mod counts;
 mod list;
 

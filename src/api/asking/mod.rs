@@ -6,6 +6,7 @@ pub mod auth;
 pub(super) mod answer;
 pub(super) mod body;
 pub(super) mod call;
+pub(super) mod counted;
 pub(super) mod cursor;
 pub(super) mod etag;
 pub(super) mod header_list;

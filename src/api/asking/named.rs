@@ -99,10 +99,16 @@ pub fn stands_at(call: &Call) -> Result<Option<StandsAsked>, Problem> {
     }
     let nodes = |measure: &Measure| {
         let of = |phase: &Phase| {
-            let steps = phase.steps.iter().map(|step| Id::from(format!("{}.{}", phase.id, step.id)));
+            let steps =
+                phase.steps.iter().map(|step| Id::from(format!("{}.{}", phase.id, step.id)));
             std::iter::once(phase.id.clone()).chain(steps).collect::<Vec<_>>()
         };
         measure.phases.iter().flat_map(of).collect()
+    };
+    let nodes = |measure: &Measure| {
+        let mut nodes: Vec<Id> = nodes(measure);
+        nodes.push(Id::from(NOWHERE));
+        nodes
     };
     let found = declared(call, "stands_at", nodes)?;
     Ok(found.map(StandsAsked::At))
@@ -124,7 +130,8 @@ pub fn zone(call: &Call) -> Result<Option<ZoneAsked>, Problem> {
         let zones = versions.all().iter().flat_map(|edition| &edition.measure.zones);
         zones.map(|zone| zone.id.clone()).collect::<Vec<_>>()
     });
-    one_of("zone", asked, known.collect()).map(|zone| Some(ZoneAsked::In(zone)))
+    let known = known.chain([Id::from(UNASSIGNED)]).collect();
+    one_of("zone", asked, known).map(|zone| Some(ZoneAsked::In(zone)))
 }
 
 /// The program that `program` names.
@@ -169,6 +176,17 @@ pub async fn subject(call: &Call, parameter: &'static str) -> Result<Option<Subj
     Ok(Some(found.id().clone()))
 }
 
+/// The province that `province` names, or whether it asks for what lies in none (`unassigned`).
+///
+/// # Errors
+/// As [`subject`].
+pub async fn province(call: &Call) -> Result<(Option<SubjectId>, bool), Problem> {
+    match call.parameter("province") {
+        Some(UNASSIGNED) => Ok((None, true)),
+        _ => Ok((subject(call, "province").await?, false)),
+    }
+}
+
 /// A parameter with several words, each one of those that are known.
 ///
 /// # Errors
@@ -191,11 +209,7 @@ pub fn words<T: Copy>(call: &Call, name: &str, known: &[(&str, T)]) -> Result<Ve
 ///
 /// # Errors
 /// `malformed-request`.
-pub fn word<T: Copy>(
-    call: &Call,
-    name: &str,
-    known: &[(&str, T)],
-) -> Result<Option<T>, Problem> {
+pub fn word<T: Copy>(call: &Call, name: &str, known: &[(&str, T)]) -> Result<Option<T>, Problem> {
     call.parsed(name, |text| {
         let found = known.iter().find(|(known, _)| known.eq_ignore_ascii_case(text));
         found.map(|(_, value)| *value).ok_or_else(|| {

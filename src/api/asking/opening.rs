@@ -9,6 +9,7 @@ use super::call::Call;
 use super::page::EXERCISE;
 use super::times::{AS_OF, AT_SEQUENCE, KNOWN_AT};
 use crate::domain::date::Day;
+use crate::views::parameter::Parameter;
 
 /// What stands in an address as it is.
 const PLAIN: &AsciiSet =
@@ -55,6 +56,18 @@ impl Opening {
     pub fn figure(&self, count: u64, path: &str, filters: &[(&str, Option<&str>)]) -> Figure {
         Figure { count, opens: self.list(path, filters) }
     }
+}
+
+/// The address of the list that is asked for, with other values of some parameters and without some.
+pub fn same_list(call: &Call, with: &[(&str, &str)], without: &[Parameter]) -> String {
+    let is_other = |name: &str| {
+        with.iter().any(|(other, _)| *other == name)
+            || without.iter().any(|other| other.name == name)
+    };
+    let asked = call.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let asked = asked.filter(|(name, _)| !is_other(name)).chain(with.iter().copied());
+    let pairs = asked.map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, PLAIN)));
+    format!("{}?{}", call.http.path(), pairs.collect::<Vec<_>>().join("&"))
 }
 
 /// The filter of lists across programs that has them show exercises.

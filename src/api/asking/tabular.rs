@@ -22,7 +22,6 @@ pub type Column = (&'static str, &'static str);
 /// `internal-error`.
 pub fn csv<T: Serialize>(
     call: &Call,
-    name: &str,
     columns: &[Column],
     items: &[T],
     next: Option<String>,
@@ -44,10 +43,6 @@ pub fn csv<T: Serialize>(
     response
         .insert_header((header::CONTENT_TYPE, format!("{CSV}; charset=utf-8; header=present")))
         .insert_header((header::CONTENT_LANGUAGE, call.language.tag()))
-        .insert_header((
-            header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{name}.csv\""),
-        ))
         .insert_header((header::VARY, VARY))
         .insert_header((header::CACHE_CONTROL, REVALIDATE))
         .insert_header((header::ETAG, tag));

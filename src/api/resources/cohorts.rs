@@ -6,12 +6,14 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
-use crate::api::asking::answer::json;
+use crate::api::asking::answer;
 use crate::api::asking::call::{Answered, Call};
 use crate::api::asking::named::{self, NOWHERE};
 use crate::api::asking::opening::{Figure, Opening};
 use crate::api::asking::page::{MIN_SEQUENCE, ask_at};
+use crate::api::asking::tabular::{Column, csv};
 use crate::api::asking::times::{AS_OF, AT_SEQUENCE, KNOWN_AT, Times};
 use crate::domain::ids::{Id, Language, Node};
 use crate::domain::measure::{Program, Versions};
@@ -19,6 +21,7 @@ use crate::domain::words;
 use crate::projection::current_status::{CohortCount, CohortOf, Counted};
 use crate::views::brief::Labelled;
 use crate::views::labels::Labels;
+use crate::views::media::{CSV, JSON};
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::sequence::sequence;
 
@@ -66,8 +69,8 @@ pub struct Cohort {
     pub members: Figure,
     /// Those who have something that awaits a decision.
     pub waiting: Figure,
-    /// How many of them were decided again in another round or batch since.
-    pub decided_again: u64,
+    /// Those who were decided again in another round or batch since.
+    pub decided_again: Figure,
     /// Where they stand on the day.
     pub became: Vec<Became>,
 }
@@ -89,7 +92,8 @@ pub async fn list_cohorts(call: Call) -> Answered {
     let program = call.program()?;
     let times = Times::of::<()>(&call, None).await?;
     let (round, batch) = (named::number(&call, "round")?, named::number(&call, "batch")?);
-    let of = Counted { program: program.id.clone(), exercise: program.is_exercise(), zone: None };
+    let (id, exercise) = (program.id.clone(), program.is_exercise());
+    let of = Counted { program: id, exercise, zone: None, enrollments: None };
     let answer = ask_at(&call, &times, move |tables, at| {
         let rounds = tables.count_cohorts(&of, CohortOf::Round, at)?;
         Ok((rounds, tables.count_cohorts(&of, CohortOf::Batch, at)?))
@@ -117,7 +121,46 @@ pub async fn list_cohorts(call: Call) -> Answered {
         rounds: made.cohorts(&rounds, CohortOf::Round),
         batches: made.cohorts(&batches, CohortOf::Batch),
     };
-    json(&call, &body)
+    match call.accepted() {
+        Some(CSV) => csv(&call, COLUMNS, &lines(&body), None),
+        _ => answer::json(&call, &body),
+    }
+}
+
+/// What the cohorts can be had as.
+pub const FORMS: &[&str] = &[JSON, CSV];
+
+const COLUMNS: &[Column] = &[
+    ("decided_in", "/decided_in"),
+    ("id", "/id"),
+    ("label", "/label"),
+    ("figure", "/figure"),
+    ("stands_at", "/stands_at"),
+    ("stands_at_label", "/stands_at_label"),
+    ("count", "/count"),
+    ("opens", "/opens"),
+];
+
+/// Each figure as a line of a table.
+fn lines(cohorts: &Cohorts) -> Vec<serde_json::Value> {
+    let rounds = cohorts.rounds.iter().map(|cohort| ("round", cohort));
+    let all = rounds.chain(cohorts.batches.iter().map(|cohort| ("batch", cohort)));
+    let mut lines = Vec::new();
+    for (of, cohort) in all {
+        let line = |figure: &str, at: Option<&Labelled<'_>>, counted: &Figure| {
+            json!({
+                "decided_in": of, "id": cohort.id, "label": cohort.label, "figure": figure,
+                "stands_at": at.map(|at| &at.id), "stands_at_label": at.map(|at| &at.label),
+                "count": counted.count, "opens": counted.opens,
+            })
+        };
+        lines.push(line("members", None, &cohort.members));
+        lines.push(line("waiting", None, &cohort.waiting));
+        lines.push(line("decided_again", None, &cohort.decided_again));
+        let became = cohort.became.iter();
+        lines.extend(became.map(|one| line("became", one.stands_at.as_ref(), &one.members)));
+    }
+    lines
 }
 
 /// What the cohorts are shown with.
@@ -131,7 +174,9 @@ struct Made<'a> {
 impl Made<'_> {
     fn cohorts(&self, counts: &[CohortCount], of: CohortOf) -> Vec<Cohort> {
         let cohorts = counts.chunk_by(|one, next| one.of == next.of);
-        cohorts.filter_map(|counts| Some(self.cohort(counts.first()?.of.clone(), counts, of))).collect()
+        cohorts
+            .filter_map(|counts| Some(self.cohort(counts.first()?.of.clone(), counts, of)))
+            .collect()
     }
 
     fn cohort(&self, id: Id, counts: &[CohortCount], of: CohortOf) -> Cohort {
@@ -145,7 +190,7 @@ impl Made<'_> {
             label,
             members: figure(sum(|one| one.count), None),
             waiting: figure(sum(|one| one.waiting), Some(("waiting", "true"))),
-            decided_again: sum(|one| one.decided_later),
+            decided_again: figure(sum(|one| one.decided_later), Some(("decided_again", "true"))),
             became: counts
                 .iter()
                 .map(|one| Became {
@@ -160,12 +205,7 @@ impl Made<'_> {
         }
     }
 
-    fn figure(
-        &self,
-        count: u64,
-        (of, id): (CohortOf, &Id),
-        more: Option<(&str, &str)>,
-    ) -> Figure {
+    fn figure(&self, count: u64, (of, id): (CohortOf, &Id), more: Option<(&str, &str)>) -> Figure {
         let decided = match of {
             CohortOf::Round => "decided_in_round",
             CohortOf::Batch => "decided_in_batch",

@@ -4,25 +4,31 @@
 //! What must hold: each figure opens the list of exactly what it counts. Nobody stands in two phases, so
 //! nothing is summed over them, nor over national stages, which share their boundary years (P18).
 
+mod counts;
 mod parts;
 
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
 use super::quotas::quotas_on;
-use crate::api::asking::answer::json;
+use crate::api::asking::answer;
 use crate::api::asking::call::{Answered, Call};
+use crate::api::asking::counted::counted;
 use crate::api::asking::named;
 use crate::api::asking::opening::Opening;
 use crate::api::asking::page::{MIN_SEQUENCE, ask_at};
+use crate::api::asking::tabular::{Column, csv};
 use crate::api::asking::times::{AS_OF, AT_SEQUENCE, KNOWN_AT, Times};
 use crate::domain::ids::Id;
 use crate::domain::measure::Measure;
-use crate::projection::current_status::{Counted, PhaseCount, ZoneCount};
+use crate::projection::current_status::Counted;
+use crate::views::media::{CSV, JSON};
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::sequence::sequence;
+use counts::{Asked, Counts};
 use parts::Board;
 pub use parts::{PlacesOfCategory, StageOn, StandingIn, TargetOn, ZoneStanding};
 
@@ -68,15 +74,6 @@ pub struct Scoreboard {
     pub zones: Vec<ZoneStanding>,
 }
 
-/// What the tables count.
-#[derive(Debug, Default)]
-struct Counts {
-    phases: Vec<PhaseCount>,
-    /// Of all zones; the same as `phases` where none is asked about.
-    all: Vec<PhaseCount>,
-    zones: Vec<ZoneCount>,
-}
-
 /// Answers the scoreboard of a program on a day, as known up to an event.
 ///
 /// # Errors
@@ -85,14 +82,11 @@ pub async fn get_scoreboard(call: Call) -> Answered {
     let program = call.program()?;
     let times = Times::of::<()>(&call, None).await?;
     let zone = named::zone(&call)?;
-    let of = Counted { program: program.id.clone(), exercise: program.is_exercise(), zone };
+    let (id, exercise) = (program.id.clone(), program.is_exercise());
+    let of = Counted { program: id, exercise, zone, enrollments: None };
+    let state = call.state.clone();
     let answer = ask_at(&call, &times, move |tables, at| {
-        let all = Counted { zone: None, ..of.clone() };
-        Ok(Counts {
-            phases: tables.count_phases(&of, at)?,
-            all: tables.count_phases(&all, at)?,
-            zones: tables.count_zones(&all, at)?,
-        })
+        counted(&state.counted, tables, &Asked { of, at }, at.known.is_some())
     });
     let answer = answer.await?;
     let quotas = quotas_on(&call, program, (times.day, times.known)).await?;
@@ -119,26 +113,88 @@ pub async fn get_scoreboard(call: Call) -> Answered {
         measure: measure.map(|measure| measure.version.to_string()),
         stages: board.stages(),
         places: quotas.into_iter().map(|quota| board.places(quota)).collect(),
-        targets: board.targets(&counts.all),
-        standing: board.standing(&counts.phases),
-        zones: board.zones(&counts.zones),
+        targets: board.targets(counts),
+        standing: board.standing(counts),
+        zones: board.zones(counts),
     };
-    json(&call, &body)
+    match call.accepted() {
+        Some(CSV) => csv(&call, COLUMNS, &lines(&body), None),
+        _ => answer::json(&call, &body),
+    }
 }
 
-/// How many of those that are counted are in a phase, of a category if one is named.
-fn in_phase(counts: &[PhaseCount], phase: &Id, category: Option<&Id>) -> u64 {
-    let of = |count: &&PhaseCount| {
-        count.phase == *phase && category.is_none_or(|id| count.category.as_ref() == Some(id))
-    };
-    counts.iter().filter(of).map(|count| count.count).sum()
+/// What a scoreboard can be had as.
+pub const FORMS: &[&str] = &[JSON, CSV];
+
+const COLUMNS: &[Column] = &[
+    ("part", "/part"),
+    ("zone", "/zone"),
+    ("phase", "/phase"),
+    ("category", "/category"),
+    ("label", "/label"),
+    ("figure", "/figure"),
+    ("count", "/count"),
+    ("from", "/from"),
+    ("to", "/to"),
+    ("opens", "/opens"),
+];
+
+/// Each figure of a scoreboard as a line of a table; targets that are texts are lines without one.
+fn lines(board: &Scoreboard) -> Vec<serde_json::Value> {
+    let mut lines = Vec::new();
+    for of in &board.places {
+        let figures = [
+            ("taken", &of.taken),
+            ("reserved", &of.reserved),
+            ("attested", &of.attested),
+            ("overridden", &of.overridden),
+            ("free", &of.free),
+            ("over", &of.over),
+        ];
+        lines.extend(figures.map(|(figure, of_figure)| {
+            json!({
+                "part": "places", "category": of.category.id, "label": of.category.label,
+                "figure": figure, "count": of_figure.count, "to": of.limit, "opens": of_figure.opens,
+            })
+        }));
+    }
+    lines.extend(board.targets.iter().map(|target| {
+        let standing = target.standing.as_ref();
+        json!({
+            "part": "targets", "phase": target.phase.as_ref().map(|phase| &phase.id),
+            "category": target.category.as_ref().map(|category| &category.id),
+            "label": target.target_label, "figure": target.target,
+            "count": standing.map(|figure| figure.count), "from": target.from, "to": target.to,
+            "opens": standing.map(|figure| &figure.opens),
+        })
+    }));
+    for of in &board.standing {
+        let all = std::iter::once((None, &of.subjects));
+        let categories = of.categories.iter().map(|one| (Some(&one.category.id), &one.subjects));
+        lines.extend(all.chain(categories).map(|(category, figure)| {
+            json!({
+                "part": "standing", "phase": of.phase.id, "category": category,
+                "label": of.phase.label, "figure": "subjects", "count": figure.count,
+                "opens": figure.opens,
+            })
+        }));
+    }
+    for of in &board.zones {
+        lines.extend(of.phases.iter().map(|one| {
+            json!({
+                "part": "zones", "zone": of.zone.id, "phase": one.phase.id, "label": of.zone.label,
+                "figure": "subjects", "count": one.subjects.count, "opens": one.subjects.opens,
+            })
+        }));
+    }
+    lines
 }
 
 /// The zones to show: those that the measure names, in its order, then others on record.
-fn zones_of(measure: Option<&Measure>, counts: &[ZoneCount]) -> Vec<Id> {
+fn zones_of(measure: Option<&Measure>, counts: &Counts) -> Vec<Id> {
     let declared = measure.into_iter().flat_map(|measure| &measure.zones);
     let mut zones: Vec<Id> = declared.map(|zone| zone.id.clone()).collect();
-    for zone in counts.iter().filter_map(|count| count.zone.as_ref()) {
+    for zone in counts.zones.keys().filter_map(|(zone, _)| zone.as_ref()) {
         if !zones.contains(zone) {
             zones.push(zone.clone());
         }

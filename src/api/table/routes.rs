@@ -33,9 +33,9 @@ use crate::api::resources::webhooks::{
     ReplayView, RevealedView, RotationRequest,
 };
 use crate::api::resources::{
-    about, acts, changes, cohorts, documents, events, exceptions, exports, health, indicators, lists,
-    obligations, permitted, plan_versions, programs, quotas, revisions, scoreboard, status, subjects, timeline,
-    trail, webhooks, whole,
+    about, acts, changes, cohorts, documents, events, exceptions, exports, health, indicators,
+    lists, obligations, permitted, plan_versions, programs, quotas, revisions, scoreboard, status,
+    subjects, timeline, trail, webhooks, whole,
 };
 use crate::domain::indicator::{Observation, ObservationCorrected};
 use crate::domain::logbook::CalendarAdopted;
@@ -185,10 +185,11 @@ pub const ROUTES: &[Route] = &[
     get("/v1/programs/{program}/scoreboard", "get_scoreboard",
         "Places, targets, and how many stand in each phase and zone, on any day",
         "任一日的名额、目标以及各阶段、各区域的数量", json!(Scoreboard), to!(scoreboard::get_scoreboard))
+        .gives(scoreboard::FORMS)
         .query(scoreboard::SCOREBOARD).takes(WAITING).or(LIST),
     get("/v1/programs/{program}/cohorts", "list_cohorts",
         "What became of those who were decided in one round or batch", "同一年度或同一批次者其后的情况",
-        json!(Cohorts), to!(cohorts::list_cohorts)).query(cohorts::COHORTS).takes(WAITING).or(LIST),
+        json!(Cohorts), to!(cohorts::list_cohorts)).gives(cohorts::FORMS).query(cohorts::COHORTS).takes(WAITING).or(LIST),
     get("/v1/programs/{program}/acts", "list_program_acts", "The acts for the program as a whole",
         "就项目整体作出的行为", json!(List<EventBrief>), to!(whole::list_program_acts)).query(TIMES),
     act("/v1/programs/{program}/acts", "record_program_act",

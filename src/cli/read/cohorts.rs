@@ -69,7 +69,7 @@ fn table(answer: &Answer) -> Page {
         }
         let more = [
             (answer.say("awaiting a decision", "有待决事项"), "/waiting/count"),
-            (answer.say("decided again since", "其后再次决定"), "/decided_again"),
+            (answer.say("decided again since", "其后再次决定"), "/decided_again/count"),
         ];
         for (label, at) in more {
             table.row(vec![String::new(), label.to_owned(), text(cohort, at)]);

@@ -126,7 +126,11 @@ fn standing(answer: &Answer) -> Table {
         let all = answer.say("all", "全部").to_owned();
         table.row(vec![text(item, "/phase/label"), all, text(item, "/subjects/count")]);
         for of in items(item, "/categories") {
-            table.row(vec![String::new(), text(of, "/category/label"), text(of, "/subjects/count")]);
+            table.row(vec![
+                String::new(),
+                text(of, "/category/label"),
+                text(of, "/subjects/count"),
+            ]);
         }
     }
     table

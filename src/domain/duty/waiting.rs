@@ -45,18 +45,7 @@ pub fn waiting_among(
     items: &[DueItem<'_>],
 ) -> Vec<Waiting> {
     let mut found: Vec<Waiting> = Vec::new();
-    let mut add = |waiting: Waiting| match found
-        .iter_mut()
-        .find(|w| w.office == waiting.office && w.act == waiting.act)
-    {
-        Some(known) => {
-            if waiting.since.latest() < known.since.latest() {
-                known.since = waiting.since;
-            }
-            known.matter = known.matter.take().or(waiting.matter);
-        }
-        None => found.push(waiting),
-    };
+    let mut add = |waiting| note(&mut found, waiting);
     let may = |kind: ActKind, office: Office| {
         let rule = Question { measure, state, day, kind, office }.allows();
         rule.is_some_and(|rule| !is_anothers_turn(measure, state, rule))
@@ -110,6 +99,20 @@ pub fn waiting_among(
         }
     }
     found
+}
+
+/// Notes who is waited for: each office and act once, since the first day.
+fn note(found: &mut Vec<Waiting>, waiting: Waiting) {
+    let known = found.iter_mut().find(|one| one.office == waiting.office && one.act == waiting.act);
+    match known {
+        Some(known) => {
+            if waiting.since.latest() < known.since.latest() {
+                known.since = waiting.since;
+            }
+            known.matter = known.matter.take().or(waiting.matter);
+        }
+        None => found.push(waiting),
+    }
 }
 
 /// Who is waited for to decide or to go on, in a state as of a day: the obligations are left out, and so is

@@ -21,6 +21,20 @@ pub struct Counted {
     pub exercise: bool,
     /// Whose subject belongs to this zone.
     pub zone: Option<ZoneAsked>,
+    /// These alone.
+    pub enrollments: Option<Vec<u64>>,
+}
+
+impl Counted {
+    /// The condition on an enrollment `e`.
+    fn only(&self) -> String {
+        let Some(enrollments) = &self.enrollments else { return String::new() };
+        let numbers: Vec<_> = enrollments.iter().map(u64::to_string).collect();
+        match numbers.is_empty() {
+            true => " AND e.id < 0".to_owned(),
+            false => format!(" AND e.id IN ({})", numbers.join(", ")),
+        }
+    }
 }
 
 /// How many stand in a phase.
@@ -100,9 +114,10 @@ impl Tables<'_> {
         let zone = of.zone.as_ref().map_or("", ZoneAsked::sql);
         let sql = format!(
             "SELECT s.phase, s.category, count(*) AS count FROM {}{OF_PROGRAM}
-   AND s.phase IS NOT NULL{zone}
+   AND s.phase IS NOT NULL{zone}{}
  GROUP BY s.phase, s.category ORDER BY s.phase, s.category",
-            standing()
+            standing(),
+            of.only()
         );
         self.counted(of, at, &sql, |row| {
             Ok(PhaseCount {
@@ -120,10 +135,11 @@ impl Tables<'_> {
     pub fn count_zones(&self, of: &Counted, at: At) -> Result<Vec<ZoneCount>, DatabaseError> {
         let sql = format!(
             "SELECT z.zone, s.phase, count(*) AS count FROM {}
- LEFT JOIN subject_zone z ON z.subject = e.subject AND {}{OF_PROGRAM} AND s.phase IS NOT NULL
+ LEFT JOIN subject_zone z ON z.subject = e.subject AND {}{OF_PROGRAM} AND s.phase IS NOT NULL{}
  GROUP BY z.zone, s.phase ORDER BY z.zone, s.phase",
             standing(),
-            said_by("z")
+            said_by("z"),
+            of.only()
         );
         self.counted(of, at, &sql, |row| {
             Ok(ZoneCount {

@@ -8,7 +8,9 @@ use crate::domain::ids::{Id, Node, ProgramId, Provenance, SubjectId, Text};
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
 use crate::projection::read::{At, Tables};
-use crate::projection::sql::question::{add_asked, both, parameters, said_by, said_on, small, text_if, valid};
+use crate::projection::sql::question::{
+    add_asked, both, parameters, said_by, said_on, small, text_if, valid,
+};
 use crate::projection::sql::{Record, provenance};
 
 /// Which enrollments are asked for. Real ones and exercises never stand in one list (G16).
@@ -48,6 +50,8 @@ pub struct EnrollmentFilter {
     pub decided_in_round: Option<Id>,
     /// Who was decided in this batch by the day, whatever was decided later.
     pub decided_in_batch: Option<Id>,
+    /// Of those, who was last decided in another round or batch.
+    pub decided_again: bool,
 }
 
 /// A node, or none.
@@ -205,6 +209,9 @@ const JOIN_HEAD_THEN: &str = "
 /// So many subjects looked at for each enrollment take as long as putting those in order.
 const SUBJECTS_EACH: i64 = 8;
 
+const AGAIN_ROUND: &str = " AND (s.round IS NULL OR s.round <> :decided_in_round)";
+const AGAIN_BATCH: &str = " AND (s.batch IS NULL OR s.batch <> :decided_in_batch)";
+
 /// The question for one program; it has only what the filter asks for.
 fn question(filter: &EnrollmentFilter, at: At, few: bool) -> String {
     let (head, join_head) = match at.known {
@@ -252,6 +259,8 @@ fn question(filter: &EnrollmentFilter, at: At, few: bool) -> String {
         (filter.zone.is_some(), filter.zone.as_ref().map_or("", ZoneAsked::sql)),
         (filter.decided_in_round.is_some(), in_round.as_str()),
         (filter.decided_in_batch.is_some(), in_batch.as_str()),
+        (filter.decided_again && filter.decided_in_round.is_some(), AGAIN_ROUND),
+        (filter.decided_again && filter.decided_in_batch.is_some(), AGAIN_BATCH),
         (filter.moves_at.is_some(), moves.as_str()),
         (filter.subject.is_some(), " AND b.subject = :subject"),
         (filter.no_province, " AND b.province IS NULL"),

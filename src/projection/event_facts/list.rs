@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::date::Day;
+use crate::domain::date::{Day, Timestamp};
 use crate::domain::exceptions::ExceptionKind;
 use crate::domain::ids::{Office, ProgramId, SubjectId};
 use crate::projection::change::Cell;
@@ -126,7 +126,8 @@ impl Tables<'_> {
         })
     }
 
-    /// How many exceptions of each kind a filter picks; kinds without any are left out.
+    /// How many exceptions of each kind a filter picks, of events after one, if one is named; kinds without
+    /// any are left out.
     ///
     /// # Errors
     /// Those of the database.
@@ -134,14 +135,31 @@ impl Tables<'_> {
         &self,
         filter: &ExceptionFilter,
         known: Option<u64>,
+        since: Option<u64>,
     ) -> Result<BTreeMap<ExceptionKind, u64>, DatabaseError> {
         let kinds = parameters("kind", filter.kinds.len());
-        let sql = format!("SELECT x.kind, count(*) AS count{} GROUP BY x.kind", filter.sql(&kinds));
-        let counted = self.ask_exceptions(filter, &kinds, known, &sql, &[], |row| {
+        let later = if since.is_some() { " AND x.sequence > :since" } else { "" };
+        let sql = format!(
+            "SELECT x.kind, count(*) AS count{}{later} GROUP BY x.kind",
+            filter.sql(&kinds)
+        );
+        let more = [(":since", since.map_or(Cell::Null, number))];
+        let counted = self.ask_exceptions(filter, &kinds, known, &sql, &more, |row| {
             let kind = row.parsed("kind", |kind| ExceptionKind::parse(kind).ok_or("unknown"))?;
             Ok((kind, row.number("count")?))
         })?;
         Ok(counted.into_iter().collect())
+    }
+
+    /// The civil day by which an event was known.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn day_known(&self, sequence: u64) -> Result<Option<Day>, DatabaseError> {
+        let sql = "SELECT known_at FROM event_fact WHERE sequence = :sequence";
+        let micros =
+            self.row(sql, &[(":sequence", number(sequence))], |row| row.int("known_at"))?;
+        Ok(micros.map(|micros| Timestamp::from_micros(micros).civil_day()))
     }
 
     fn ask_exceptions<T>(

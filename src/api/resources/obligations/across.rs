@@ -2,37 +2,39 @@
 //! themselves and stands in none: on subjects that are not listed (P12), and for programs as a whole
 //! whose record no act has opened.
 
-mod asked;
 mod laid;
 mod moves;
+mod pick;
 mod totals;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::ObligationItem;
 use super::feeds::{Entry, Feeding, is_feed};
+use super::{ObligationItem, STATUSES};
 use crate::api::asking::answer::{MAX_LIMIT, limit};
 use crate::api::asking::call::{Answered, Call};
 use crate::api::asking::cursor::{Cursor, cursor, next_link, write_cursor};
+use crate::api::asking::named;
 use crate::api::asking::page::version_of;
 use crate::api::asking::page::{Filled, ask_at, had_already, page};
 use crate::api::asking::times::Times;
 use crate::domain::date::Day;
 use crate::domain::duty::{DueItem, DutyStatus};
 use crate::domain::ids::{Language, ProgramId, SubjectId};
-use crate::domain::measure::{Program, Versions};
+use crate::domain::measure::{Edition, Program, Versions};
 use crate::domain::state::State;
 use crate::domain::words;
-use crate::projection::obligations::ObligationCursor;
+use crate::projection::obligations::{ObligationCursor, ObligationFilter};
 use crate::projection::{At, DatabaseError, Tables};
 use crate::views::brief::ObligationView;
 use crate::views::labels::Labels;
 use crate::views::media::JSON;
 use crate::views::problem::Problem;
-use asked::Question;
-use laid::{AfterUnlisted, AfterWhole};
+use laid::{AfterUnlisted, AfterWhole, Unlisted, all_unlisted, lay_on_whole};
+use pick::{DueYear, Pick, year_begins, year_ends};
 
 pub use moves::{Move, list_moves};
 pub use totals::{Totals, get_obligation_totals};
@@ -51,6 +53,55 @@ struct Found {
     /// The province in which that lies.
     province: Option<SubjectId>,
     state: State,
+}
+
+/// What is asked.
+struct Question {
+    filter: ObligationFilter,
+    pick: Pick,
+    unlisted: Vec<Unlisted>,
+    /// The measures that lay something on their program as a whole, by program.
+    whole: BTreeMap<ProgramId, Arc<Edition>>,
+    limit: usize,
+}
+
+impl Question {
+    /// What a request asks, `office` being the parameter that names who owes.
+    ///
+    /// # Errors
+    /// `malformed-request`, `not-found`, and the log's.
+    async fn of(call: &Call, times: &Times, office: &str, limit: usize) -> Result<Self, Problem> {
+        let library = call.state.app.library();
+        let calendars = match times.known.sequence() {
+            None => library.present_calendars().1,
+            known => Arc::new(library.calendars(known)),
+        };
+        let (due_before, due_after) =
+            (call.parsed("due_before", Day::parse)?, call.parsed("due_after", Day::parse)?);
+        let due_year = DueYear::asked(call)?;
+        let (province, no_province) = named::province(call).await?;
+        let filter = ObligationFilter {
+            exercise: named::exercise(call)?,
+            program: named::program(call)?.map(|program| program.id.clone()),
+            subject: named::subject(call, "subject").await?,
+            province,
+            no_province,
+            obligation: named::declared(call, "obligation", |measure| {
+                let declared = measure.obligations.iter().map(|obligation| obligation.id.clone());
+                declared.collect()
+            })?,
+            owes: named::office(call, office)?,
+            due_before: due_before.or(year_ends(due_year)),
+            due_after: due_after.or(year_begins(due_year)),
+            ..ObligationFilter::default()
+        };
+        let statuses = named::words(call, "status", STATUSES)?;
+        let (day, moves) = (times.day, false);
+        let pick = Pick { day, statuses, due_before, due_after, due_year, moves, calendars };
+        let unlisted = all_unlisted(call, &filter, times);
+        let whole = lay_on_whole(call, &filter, times).await?;
+        Ok(Self { filter, pick, unlisted, whole, limit })
+    }
 }
 
 /// Where the next page begins.

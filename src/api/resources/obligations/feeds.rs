@@ -150,8 +150,16 @@ impl Entry {
         let opened = obligation.opened_by.map(|by| by.to_string()).unwrap_or_default();
         let year = obligation.due_year.map(|year| year.to_string()).unwrap_or_default();
         Self {
-            id: id(call, &[item.program, item.subject.unwrap_or_default(), obligation.obligation,
-                &opened, &year]),
+            id: id(
+                call,
+                &[
+                    item.program,
+                    item.subject.unwrap_or_default(),
+                    obligation.obligation,
+                    &opened,
+                    &year,
+                ],
+            ),
             title: format!("{name}: {}", obligation.label),
             in_time_until: obligation.due.as_ref().map(|due| due.not_late_before),
             since: obligation.opened_on.to_owned(),

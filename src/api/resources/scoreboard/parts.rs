@@ -5,7 +5,8 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{ZONE, in_phase, zones_of};
+use super::counts::{Counts, in_phase};
+use super::{ZONE, zones_of};
 use crate::api::asking::named::UNASSIGNED;
 use crate::api::asking::opening::{Figure, Opening};
 use crate::api::resources::quotas::{DaysTaken, Held, QuotaOfCategory};
@@ -13,7 +14,6 @@ use crate::domain::date::Day;
 use crate::domain::ids::{Id, Language};
 use crate::domain::measure::{Measure, Phase, Program, Target, Versions};
 use crate::domain::words;
-use crate::projection::current_status::{PhaseCount, ZoneCount};
 use crate::views::brief::{Labelled, worded};
 use crate::views::labels::Labels;
 
@@ -143,7 +143,8 @@ pub(super) struct Board<'a> {
 impl Board<'_> {
     /// The stages of the day's year.
     pub fn stages(&self) -> Vec<StageOn> {
-        let stages = self.measure.into_iter().flat_map(|measure| measure.stages_of(self.day.year()));
+        let stages =
+            self.measure.into_iter().flat_map(|measure| measure.stages_of(self.day.year()));
         let stage = stages.map(|stage| StageOn {
             stage: stage.id.to_string(),
             stage_label: stage.label.get(self.language).to_owned(),
@@ -177,15 +178,15 @@ impl Board<'_> {
     }
 
     /// What the measure in force sets out to reach.
-    pub fn targets(&self, counts: &[PhaseCount]) -> Vec<TargetOn> {
+    pub fn targets(&self, counts: &Counts) -> Vec<TargetOn> {
         let targets = self.measure.into_iter().flat_map(|measure| &measure.targets);
         targets.map(|target| self.target(target, counts)).collect()
     }
 
-    fn target(&self, target: &Target, counts: &[PhaseCount]) -> TargetOn {
+    fn target(&self, target: &Target, counts: &Counts) -> TargetOn {
         let aim = target.count.as_ref();
         let category = target.category.as_ref();
-        let stands = aim.map(|aim| in_phase(counts, &aim.phase, category));
+        let stands = aim.map(|aim| in_phase(&counts.all, &aim.phase, category));
         TargetOn {
             target: target.id.to_string(),
             target_label: target.label.get(self.language).to_owned(),
@@ -204,32 +205,28 @@ impl Board<'_> {
     }
 
     /// How many are in each phase that somebody is in, and in each in which one stands.
-    pub fn standing(&self, counts: &[PhaseCount]) -> Vec<StandingIn> {
-        let mut shown = Vec::new();
-        for phase in self.phases(|id| counts.iter().any(|count| count.phase == *id)) {
-            let of = counts.iter().filter(|count| count.phase == phase.id);
-            let categories = of.filter_map(|count| {
-                let id = count.category.as_ref()?;
-                let subjects = self.enrolled(count.count, &phase.id, Some(id), self.zone);
+    pub fn standing(&self, counts: &Counts) -> Vec<StandingIn> {
+        let phases = self.phases(|id| counts.phases.keys().any(|(phase, _)| phase == id));
+        let of = |phase: &Phase| {
+            let here = counts.phases.iter().filter(|((of, _), _)| *of == phase.id);
+            let categories = here.filter_map(|((_, category), count)| {
+                let id = category.as_ref()?;
+                let subjects = self.enrolled(*count, &phase.id, Some(id), self.zone);
                 Some(OfCategory { category: self.category(id), subjects })
             });
-            shown.push(StandingIn {
+            let all = in_phase(&counts.phases, &phase.id, None);
+            StandingIn {
                 phase: self.phase(&phase.id),
                 standing: phase.standing,
-                subjects: self.enrolled(
-                    in_phase(counts, &phase.id, None),
-                    &phase.id,
-                    None,
-                    self.zone,
-                ),
+                subjects: self.enrolled(all, &phase.id, None, self.zone),
                 categories: categories.collect(),
-            });
-        }
-        shown
+            }
+        };
+        phases.into_iter().map(of).collect()
     }
 
     /// By zone, those without one last.
-    pub fn zones(&self, counts: &[ZoneCount]) -> Vec<ZoneStanding> {
+    pub fn zones(&self, counts: &Counts) -> Vec<ZoneStanding> {
         let zones = zones_of(self.measure, counts);
         if zones.is_empty() {
             return Vec::new();
@@ -238,13 +235,11 @@ impl Board<'_> {
         zones.map(|zone| self.in_zone(zone, counts)).collect()
     }
 
-    fn in_zone(&self, zone: Option<&Id>, counts: &[ZoneCount]) -> ZoneStanding {
-        let here: Vec<_> = counts.iter().filter(|count| count.zone.as_ref() == zone).collect();
+    fn in_zone(&self, zone: Option<&Id>, counts: &Counts) -> ZoneStanding {
+        let here = |id: &Id| counts.zones.get(&(zone.cloned(), id.clone())).copied();
         let named = zone.map_or(UNASSIGNED, |zone| zone.as_str());
-        let phases = self.phases(|id| here.iter().any(|count| count.phase == *id));
-        let phases = phases.into_iter().map(|phase| {
-            let count = here.iter().find(|count| count.phase == phase.id);
-            let count = count.map_or(0, |count| count.count);
+        let phases = self.phases(|id| here(id).is_some()).into_iter().map(|phase| {
+            let count = here(&phase.id).unwrap_or_default();
             let subjects = self.enrolled(count, &phase.id, None, Some(named));
             InPhase { phase: self.phase(&phase.id), subjects }
         });

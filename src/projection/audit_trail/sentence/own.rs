@@ -139,12 +139,9 @@ pub fn figure_said(o: &Observation, label: &str, language: Language) -> String {
         (Language::En, true) => {
             format!("{label} of {period}, {value} {} ({})", o.unit, o.source)
         }
-        (Language::En, false) => format!(
-            "{label} of {period} ({}), {value} {} ({})",
-            of.join(", "),
-            o.unit,
-            o.source
-        ),
+        (Language::En, false) => {
+            format!("{label} of {period} ({}), {value} {} ({})", of.join(", "), o.unit, o.source)
+        }
         (Language::Zh, true) => {
             format!("“{label}”，{period}，{value}（{}）；来源：{}", o.unit, o.source)
         }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::asked::Question;
-use super::{CHUNK, Found, MAX_EXAMINED};
+use super::{CHUNK, Found, MAX_EXAMINED, Question};
 use crate::api::asking::call::Call;
 use crate::api::asking::reading::is_adopted;
 use crate::api::asking::times::Times;

@@ -11,8 +11,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::asked::Question;
-use super::{After as AfterObligation, Judged, feeding, name_of};
+use super::{After as AfterObligation, Judged, Question, feeding, name_of};
 use crate::api::asking::answer::{MAX_LIMIT, limit};
 use crate::api::asking::call::{Answered, Call};
 use crate::api::asking::cursor::{Cursor, cursor, next_link, write_cursor};
@@ -89,9 +88,12 @@ async fn owed(
         let judged = Judged::of(call, &question, one);
         let program_name = judged.program_name(call.language);
         let name = name_of(call, one.subject.as_ref(), program_name, of.0.day).await?;
-        found.extend(judged.items.iter().map(|item| {
-            Move::owed(&judged, item, (&name, of.0.day), call.language)
-        }));
+        found.extend(
+            judged
+                .items
+                .iter()
+                .map(|item| Move::owed(&judged, item, (&name, of.0.day), call.language)),
+        );
     }
     shown(call, &question, found, of, more.map(After::Obligation)).await
 }
@@ -117,7 +119,7 @@ async fn shown(
             }
             None => None,
         };
-        return csv(call, "moves", view::COLUMNS, &items, next);
+        return csv(call, view::COLUMNS, &items, next);
     }
     let read = ask_at(call, &times, |_, _| Ok(())).await?;
     let filled = Filled {

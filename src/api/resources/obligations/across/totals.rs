@@ -10,8 +10,8 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::asked::{DueYear, Question};
-use super::{After, Found};
+use super::pick::DueYear;
+use super::{After, Found, Question};
 use crate::api::asking::answer::json;
 use crate::api::asking::call::{Answered, Call};
 use crate::api::asking::named::UNASSIGNED;
@@ -155,7 +155,7 @@ pub async fn get_obligation_totals(call: Call) -> Answered {
         items.push(total(&call, &question, (key, sum), &opening).await?);
     }
     if call.accepted() == Some(CSV) {
-        return csv(&call, "obligation-totals", COLUMNS, &items, None);
+        return csv(&call, COLUMNS, &items, None);
     }
     let body = Totals {
         items,

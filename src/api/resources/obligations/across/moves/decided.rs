@@ -4,7 +4,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::super::asked::Question;
+use super::super::Question;
 use super::view::Move;
 use crate::api::asking::call::Call;
 use crate::api::asking::page::ask_at;
@@ -118,9 +118,10 @@ async fn of_enrollment(
     let asked = |office: Office| question.filter.owes.is_none_or(|asked| asked == office);
     let versions = call.state.app.library().versions(program);
     let waiting = waiting.into_iter().filter(|waiting| asked(waiting.office));
-    found.extend(waiting.map(|one| {
-        Move::decision(program, &versions, row, (&one, times.day), call.language)
-    }));
+    found.extend(
+        waiting
+            .map(|one| Move::decision(program, &versions, row, (&one, times.day), call.language)),
+    );
     Ok(())
 }
 

@@ -104,7 +104,7 @@ pub(super) const COLUMNS: &[Column] = &[
 
 impl Move {
     /// Something that is owed, by the name of whom it is due.
-    pub fn owed(
+    pub(super) fn owed(
         judged: &Judged<'_>,
         item: &DueItem<'_>,
         (name, day): (&str, Day),
@@ -137,7 +137,7 @@ impl Move {
     }
 
     /// A decision or a step that an office is waited for.
-    pub fn decision(
+    pub(super) fn decision(
         program: &Program,
         versions: &Versions,
         row: &EnrollmentRow,
@@ -207,7 +207,7 @@ impl Move {
     }
 
     /// The same in a calendar or a feed.
-    pub fn entry(&self, call: &Call) -> Entry {
+    pub(super) fn entry(&self, call: &Call) -> Entry {
         let language = call.language;
         let opened = self.opened_by.map(|by| by.to_string()).unwrap_or_default();
         let year = self.due_year.map(|year| year.to_string()).unwrap_or_default();

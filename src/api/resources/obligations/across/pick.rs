@@ -1,21 +1,14 @@
-//! What is asked of the obligations across programs.
+//! What is picked out of the obligations across programs.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::laid::{Unlisted, all_unlisted, lay_on_whole};
 use crate::api::asking::call::{Call, wrong_parameter};
-use crate::api::asking::named::{self, UNASSIGNED};
-use crate::api::asking::times::Times;
-use crate::api::resources::obligations::STATUSES;
 use crate::domain::calendar::Calendars;
 use crate::domain::date::Day;
 use crate::domain::duty::{DueItem, DutyStatus, items};
-use crate::domain::ids::{ProgramId, digits};
-use crate::domain::measure::Edition;
+use crate::domain::ids::digits;
 use crate::domain::state::State;
 use crate::domain::words::{Given, said};
-use crate::projection::obligations::ObligationFilter;
 use crate::views::problem::Problem;
 
 /// What is due in no year: it has no date.
@@ -43,7 +36,7 @@ impl DueYear {
         }
     }
 
-    fn asked(call: &Call) -> Result<Option<Self>, Problem> {
+    pub fn asked(call: &Call) -> Result<Option<Self>, Problem> {
         let Some(text) = call.parameter("due_year") else { return Ok(None) };
         if text == UNDATED {
             return Ok(Some(Self::Undated));
@@ -67,9 +60,9 @@ impl DueYear {
 pub(super) struct Pick {
     pub day: Day,
     pub statuses: Vec<DutyStatus>,
-    due_before: Option<Day>,
-    due_after: Option<Day>,
-    due_year: Option<DueYear>,
+    pub due_before: Option<Day>,
+    pub due_after: Option<Day>,
+    pub due_year: Option<DueYear>,
     /// Only what somebody is waited for on the day: what ended overdue stays on record, and nobody can
     /// meet it any more.
     pub moves: bool,
@@ -100,66 +93,8 @@ impl Pick {
     }
 }
 
-/// What is asked.
-pub(super) struct Question {
-    pub filter: ObligationFilter,
-    pub pick: Pick,
-    pub unlisted: Vec<Unlisted>,
-    /// The measures that lay something on their program as a whole, by program.
-    pub whole: BTreeMap<ProgramId, Arc<Edition>>,
-    pub limit: usize,
-}
-
-impl Question {
-    /// What a request asks, `office` being the parameter that names who owes.
-    ///
-    /// # Errors
-    /// `malformed-request`, `not-found`, and the log's.
-    pub async fn of(
-        call: &Call,
-        times: &Times,
-        office: &str,
-        limit: usize,
-    ) -> Result<Self, Problem> {
-        let library = call.state.app.library();
-        let calendars = match times.known.sequence() {
-            None => library.present_calendars().1,
-            known => Arc::new(library.calendars(known)),
-        };
-        let (due_before, due_after) =
-            (call.parsed("due_before", Day::parse)?, call.parsed("due_after", Day::parse)?);
-        let due_year = DueYear::asked(call)?;
-        let no_province = call.parameter("province") == Some(UNASSIGNED);
-        let province = match no_province {
-            true => None,
-            false => named::subject(call, "province").await?,
-        };
-        let filter = ObligationFilter {
-            exercise: named::exercise(call)?,
-            program: named::program(call)?.map(|program| program.id.clone()),
-            subject: named::subject(call, "subject").await?,
-            province,
-            no_province,
-            obligation: named::declared(call, "obligation", |measure| {
-                let declared = measure.obligations.iter().map(|obligation| obligation.id.clone());
-                declared.collect()
-            })?,
-            owes: named::office(call, office)?,
-            due_before: due_before.or(year_ends(due_year)),
-            due_after: due_after.or(year_begins(due_year)),
-            only_binding: false,
-        };
-        let statuses = named::words(call, "status", STATUSES)?;
-        let (day, moves) = (times.day, false);
-        let pick = Pick { day, statuses, due_before, due_after, due_year, moves, calendars };
-        let unlisted = all_unlisted(call, &filter, times);
-        let whole = lay_on_whole(call, &filter, times).await?;
-        Ok(Self { filter, pick, unlisted, whole, limit })
-    }
-}
-
 /// The first day after a year.
-fn year_ends(year: Option<DueYear>) -> Option<Day> {
+pub(super) fn year_ends(year: Option<DueYear>) -> Option<Day> {
     match year? {
         DueYear::In(year) => Day::from_ymd(year + 1, 1, 1),
         DueYear::Undated => None,
@@ -167,7 +102,7 @@ fn year_ends(year: Option<DueYear>) -> Option<Day> {
 }
 
 /// The last day before a year.
-fn year_begins(year: Option<DueYear>) -> Option<Day> {
+pub(super) fn year_begins(year: Option<DueYear>) -> Option<Day> {
     match year? {
         DueYear::In(year) => Day::from_ymd(year - 1, 12, 31),
         DueYear::Undated => None,
