@@ -149,10 +149,12 @@ fn totals(answer: &Answer) -> Page {
         answer.say("late", "逾期履行"),
         answer.say("days late", "逾期天数"),
         answer.say("most", "最多"),
-        answer.say("open", "未到期"),
+        answer.say("open", "尚未履行"),
         answer.say("overdue", "逾期未履行"),
         answer.say("days overdue", "已逾期天数"),
         answer.say("most", "最多"),
+        answer.say("waived", "已免除"),
+        answer.say("not in the record", "未在档"),
     ]);
     for item in items(&answer.body, "/items") {
         let year = match text(item, "/year").as_str() {
@@ -170,6 +172,8 @@ fn totals(answer: &Answer) -> Page {
             "/overdue/count",
             "/days_overdue_sum",
             "/days_overdue_max",
+            "/waived/count",
+            "/not_in_the_record/count",
         ];
         cells.extend(figures.map(|pointer| text(item, pointer)));
         table.row(cells);

@@ -88,6 +88,7 @@ fn places(answer: &Answer) -> Table {
 fn targets(answer: &Answer) -> Table {
     let mut table = Table::new(&[
         answer.say("target", "目标"),
+        answer.say("category", "类型"),
         answer.say("by", "期限"),
         answer.say("range", "目标数"),
         answer.say("standing", "现有"),
@@ -97,6 +98,7 @@ fn targets(answer: &Answer) -> Table {
     for item in items(&answer.body, "/targets") {
         table.row(vec![
             text(item, "/target_label"),
+            text(item, "/category/label"),
             text(item, "/by"),
             range(answer, item),
             text(item, "/standing/count"),
