@@ -12,10 +12,12 @@ use crate::domain::ids::SubjectId;
 mod changed;
 mod counts;
 mod list;
+mod moving;
 
 pub use super::status_history::Waiting;
 pub use counts::{CohortCount, CohortOf, Counted, PhaseCount, ZoneCount};
 pub use list::{EnrollmentCursor, EnrollmentFilter, EnrollmentRow, StandsAsked, ZoneAsked};
+pub use moving::MovingRow;
 
 /// Fills `enrollment`.
 #[derive(Default)]

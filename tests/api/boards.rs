@@ -301,3 +301,75 @@ async fn what_no_measure_declares_is_refused() {
     server.auditor().get("/v1/programs/none/scoreboard").await.problem(404, "not-found");
     server.auditor().get("/v1/programs/none/cohorts").await.problem(404, "not-found");
 }
+
+/// An answer without addresses, and without what it says of itself.
+fn bare(mut body: Value) -> Value {
+    fn strip(value: &mut Value) {
+        match value {
+            Value::Object(members) => {
+                members.remove("opens");
+                members.values_mut().for_each(strip);
+            }
+            Value::Array(items) => items.iter_mut().for_each(strip),
+            _ => {}
+        }
+    }
+    strip(&mut body);
+    for member in ["known_to_sequence", "read_to_sequence", "projection", "next"] {
+        body.as_object_mut().unwrap().remove(member);
+    }
+    body
+}
+
+/// What was counted is kept, and brought up to date by what was recorded since: it is what is counted anew
+/// by as much of the log.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_kept_follows_what_is_recorded() {
+    let server = server().await;
+    let ids = ["110000", "310000", "320000", "330000", "370000", "440000"];
+    server.register(&ids).await;
+    let (province, national) = (server.province("440000"), server.national());
+    let (one, two) = ("strong_province/440000", "strong_province/110000");
+    let mut recorded = Vec::new();
+    let paths = [
+        "/v1/programs/strong_province/scoreboard?as_of=2026-11-22",
+        "/v1/programs/strong_province/scoreboard?as_of=2026-11-22&zone=unassigned",
+        "/v1/exceptions?limit=1000",
+        "/v1/exceptions?limit=1000&program=strong_province&kind=back_dated,late_filing",
+        "/v1/moves?limit=1000",
+        "/v1/moves?limit=1000&province=440000",
+    ];
+    let inspected = json!({
+        "act": "inspect", "effective_on": "2017-01-01", "findings": "x", "document": document(),
+    });
+    for step in 0..6 {
+        let reply = match step {
+            0 => province.act(one, &apply("leading", "2016-01-05")).await,
+            1 => national.act(one, &approve("2016-03-01")).await,
+            2 => {
+                let other = server.province("110000");
+                other.act(two, &apply("supporting", "2016-01-06")).await
+            }
+            3 => national.act(two, &approve("2016-04-01")).await,
+            4 => {
+                let correction = json!({
+                    "act": "correct", "effective_on": "2016-06-01", "reason": "a slip",
+                    "corrects": recorded[1],
+                });
+                national.act(one, &correction).await
+            }
+            _ => national.act(two, &inspected).await,
+        };
+        let reply = reply.ok(201);
+        let reply = reply.json();
+        recorded.push(reply["events"][0]["reference"].as_str().unwrap().to_owned());
+        let head = server.app.log().head().await.unwrap().unwrap();
+        let mut status = server.state.models_status.clone();
+        status.wait_for(|status| status.has(head)).await.unwrap();
+        for path in paths {
+            let kept = bare(asked(&server, path).await);
+            let anew = bare(asked(&server, &format!("{path}&at_sequence={head}")).await);
+            assert_eq!(kept, anew, "step {step}: {path}");
+        }
+    }
+}

@@ -78,16 +78,17 @@ fn boards(
             EnrollmentFilter { zone: Some(ZoneAsked::Unassigned), ..Default::default() },
             EnrollmentFilter { decided_in_round: Some("2014".into()), ..Default::default() },
             EnrollmentFilter { decided_in_batch: Some("1".into()), ..Default::default() },
-            EnrollmentFilter { moves_at: Some(vec!["pilot".into()]), ..Default::default() },
-            EnrollmentFilter {
-                moves_at: Some(Vec::new()),
-                no_province: true,
-                ..Default::default()
-            },
+            EnrollmentFilter { no_province: true, ..Default::default() },
         ] {
             let filter = EnrollmentFilter { exercise, program: Some(program.clone()), ..filter };
             let rows = tables.list_enrollments(&filter, at, None, 100)?;
             found.push((format!("{filter:?}"), format!("{rows:#?}")));
+        }
+        let every = EnrollmentFilter { exercise, ..Default::default() };
+        for (nodes, only) in [(vec!["pilot".into()], None), (Vec::new(), Some(&[1, 2, 3][..]))] {
+            let mut rows = tables.list_moving(&program, (&every, &nodes), at, only)?;
+            rows.sort_by_key(|row| row.enrollment);
+            found.push((format!("moving {program} {nodes:?} {only:?}"), format!("{rows:#?}")));
         }
         let filter = ObligationFilter {
             exercise,

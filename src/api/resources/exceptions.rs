@@ -34,7 +34,7 @@ use crate::views::labels::Labels;
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::Problem;
 use crate::views::sequence::sequence;
-use register::{Asked, Late, LateAt, Register};
+use register::{AllLate, Late, LateAt, Lines, WasLate};
 
 /// The parameters.
 pub const EXCEPTIONS: &[Parameter] = &[
@@ -105,12 +105,12 @@ pub async fn list_exceptions(call: Call) -> Answered {
     };
     let answer = ask_at(&call, &times, ask(&call, filter.clone(), begins_late, after_event, limit));
     let answer = answer.await?;
-    let (mut found, register) = answer.value;
+    let (mut found, mut counted, late) = answer.value;
     let mut next = more(&mut found, limit, |last| After::Event(last.at));
     let mut items = views(&call, &found).await?;
-    let mut counted = register.counted;
-    if !register.late.is_empty() {
-        *counted.entry(ExceptionKind::LateFiling).or_default() += register.late.len() as u64;
+    let picked = late.values().filter(|late| late.is_picked(&filter)).count() as u64;
+    if picked > 0 {
+        *counted.entry(ExceptionKind::LateFiling).or_default() += picked;
     }
     let over = days_over(&call, &filter, known).await?;
     if !over.is_empty() {
@@ -119,7 +119,8 @@ pub async fn list_exceptions(call: Call) -> Answered {
     if next.is_none() {
         let begin = after_late.map_or(Bound::Unbounded, Bound::Excluded);
         let room = limit.saturating_sub(items.len());
-        let left = register.late.range((begin, Bound::Unbounded));
+        let left = late.range((begin, Bound::Unbounded));
+        let left = left.filter(|(_, late)| late.is_picked(&filter));
         let mut left: Vec<_> = left.take(room + 1).collect();
         next = match room {
             0 if !left.is_empty() => Some(After::Late(after_late)),
@@ -160,6 +161,9 @@ enum After {
     Late(Option<LateAt>),
 }
 
+/// A page of the lines that events have of themselves, how many there are of each kind, and what was late.
+type Asked = (Vec<ExceptionFound>, BTreeMap<ExceptionKind, u64>, AllLate);
+
 /// The question: a page of the lines that events have of themselves, and what is counted.
 fn ask(
     call: &Call,
@@ -167,8 +171,7 @@ fn ask(
     begins_late: bool,
     after: Option<ExceptionCursor>,
     limit: usize,
-) -> impl FnOnce(&Tables<'_>, At) -> Result<(Vec<ExceptionFound>, Register), DatabaseError> + use<>
-{
+) -> impl FnOnce(&Tables<'_>, At) -> Result<Asked, DatabaseError> + use<> {
     let state = call.state.clone();
     move |tables, at| {
         let (adopted, present) = state.app.library().present_calendars();
@@ -180,8 +183,15 @@ fn ask(
             true => Vec::new(),
             false => tables.list_exceptions(&filter, at.known, after, limit + 1)?,
         };
-        let asked = Asked { filter: &filter, at, calendars: &calendars, adopted };
-        Ok((found, counted(&state.counted, tables, &asked, at.known.is_some())?))
+        let is_past = at.known.is_some();
+        let lines = Lines { filter: &filter, at };
+        let lines = counted(&state.counted, tables, &lines, is_past)?;
+        if !filter.takes(ExceptionKind::LateFiling) {
+            return Ok((found, lines, AllLate::default()));
+        }
+        let (exercise, province) = (filter.exercise, filter.province.as_ref());
+        let late = WasLate { exercise, province, at, calendars: &calendars, adopted };
+        Ok((found, lines, counted(&state.counted, tables, &late, is_past)?))
     }
 }
 

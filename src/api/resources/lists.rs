@@ -232,7 +232,6 @@ pub async fn list_enrollments(call: Call) -> Answered {
         province,
         no_province,
         subject: None,
-        moves_at: None,
         kind: named::kind(&call)?,
         provenance: call.parsed("provenance", provenance)?,
         stands_at: named::stands_at(&call)?,

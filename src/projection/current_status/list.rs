@@ -8,9 +8,7 @@ use crate::domain::ids::{Id, Node, ProgramId, Provenance, SubjectId, Text};
 use crate::projection::change::Cell;
 use crate::projection::error::DatabaseError;
 use crate::projection::read::{At, Tables};
-use crate::projection::sql::question::{
-    add_asked, both, parameters, said_by, said_on, small, text_if, valid,
-};
+use crate::projection::sql::question::{add_asked, both, said_by, said_on, small, text_if, valid};
 use crate::projection::sql::{Record, provenance};
 
 /// Which enrollments are asked for. Real ones and exercises never stand in one list (G16).
@@ -44,8 +42,6 @@ pub struct EnrollmentFilter {
     pub stands_at: Option<StandsAsked>,
     /// Whose subject belongs to this zone.
     pub zone: Option<ZoneAsked>,
-    /// Those of whom something awaits a decision, or who stand at one of these nodes.
-    pub moves_at: Option<Vec<Id>>,
     /// Who was decided in this annual round by the day, whatever was decided later.
     pub decided_in_round: Option<Id>,
     /// Who was decided in this batch by the day, whatever was decided later.
@@ -238,11 +234,6 @@ fn question(filter: &EnrollmentFilter, at: At, few: bool) -> String {
         )
     };
     let (in_round, in_batch) = (decided("round"), decided("batch"));
-    let nodes = parameters("node", filter.moves_at.as_ref().map_or(0, Vec::len));
-    let moves = match nodes.as_slice() {
-        [] => " AND s.waiting <> '[]'".to_owned(),
-        nodes => format!(" AND (s.waiting <> '[]' OR s.stands_at IN ({}))", nodes.join(", ")),
-    };
     let parts = [
         // One whose first event came later needs no look at its rows.
         (at.known.is_some(), " AND e.id <= :known"),
@@ -261,7 +252,6 @@ fn question(filter: &EnrollmentFilter, at: At, few: bool) -> String {
         (filter.decided_in_batch.is_some(), in_batch.as_str()),
         (filter.decided_again && filter.decided_in_round.is_some(), AGAIN_ROUND),
         (filter.decided_again && filter.decided_in_batch.is_some(), AGAIN_BATCH),
-        (filter.moves_at.is_some(), moves.as_str()),
         (filter.subject.is_some(), " AND b.subject = :subject"),
         (filter.no_province, " AND b.province IS NULL"),
     ];
@@ -313,9 +303,7 @@ impl Tables<'_> {
         limit: usize,
     ) -> Result<Vec<EnrollmentRow>, DatabaseError> {
         let day = at.day.to_string();
-        let nodes = filter.moves_at.as_deref().unwrap_or_default();
-        let names = parameters("node", nodes.len());
-        let mut given = vec![
+        let given = [
             (":program", Cell::Text(program)),
             (":exercise", Cell::Int(filter.exercise.into())),
             (":day", Cell::Text(&day)),
@@ -336,7 +324,6 @@ impl Tables<'_> {
             (":decided_in_batch", text_if(filter.decided_in_batch.as_deref())),
             (":limit", Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX))),
         ];
-        given.extend(names.iter().map(String::as_str).zip(nodes.iter().map(|id| Cell::Text(id))));
         let sql = question(filter, at, self.has_few(program, SUBJECTS_EACH)?);
         self.rows(&sql, &given, |row| read(row, at))
     }

@@ -45,35 +45,88 @@ pub(super) struct Silent {
 /// Where a line of what was late stands: its enrollment, its kind, its number.
 pub(super) type LateAt = (u64, u8, u64);
 
-/// What is counted.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Register {
-    /// The lines that events have of themselves, by kind.
-    pub counted: BTreeMap<ExceptionKind, u64>,
-    /// What was late, in the order of the enrollments.
-    pub late: Arc<BTreeMap<LateAt, Late>>,
+/// All that was late.
+pub(super) type AllLate = Arc<BTreeMap<LateAt, Late>>;
+
+impl Late {
+    /// Whether a filter picks it: by who owed it, and by the days on which it was due.
+    pub fn is_picked(&self, filter: &ExceptionFilter) -> bool {
+        let (program, subject, owes, due) = match self {
+            Self::Received(row, _) => (&row.program, &row.subject, row.owes, row.due_on),
+            Self::Silent(one) => (&one.program, &one.subject, one.lapse.owes, one.lapse.due),
+        };
+        let due = due.latest();
+        filter.takes(ExceptionKind::LateFiling)
+            && filter.program.as_ref().is_none_or(|asked| asked == program)
+            && filter.subject.as_ref().is_none_or(|asked| Some(asked) == subject.as_ref())
+            && filter.office.is_none_or(|asked| asked == owes)
+            && filter.from.is_none_or(|from| due >= from)
+            && filter.until.is_none_or(|until| due <= until)
+    }
 }
 
-/// The question.
-pub(super) struct Asked<'a> {
+/// How many lines events have of themselves, by kind.
+pub(super) struct Lines<'a> {
     pub filter: &'a ExceptionFilter,
+    pub at: At,
+}
+
+impl Count for Lines<'_> {
+    type Value = BTreeMap<ExceptionKind, u64>;
+
+    fn key(&self) -> String {
+        format!("exceptions {:?} {:?}", self.filter, self.at.known)
+    }
+
+    fn count(&self, tables: &Tables<'_>) -> Result<Self::Value, DatabaseError> {
+        tables.count_exceptions(self.filter, self.at.known, None)
+    }
+
+    fn further(
+        &self,
+        tables: &Tables<'_>,
+        mut value: Self::Value,
+        since: u64,
+        _: &[u64],
+    ) -> Result<Option<Self::Value>, DatabaseError> {
+        // A subject can be registered in another province since.
+        if self.filter.province.is_some() {
+            return Ok(None);
+        }
+        for (kind, count) in tables.count_exceptions(self.filter, self.at.known, Some(since))? {
+            *value.entry(kind).or_default() += count;
+        }
+        Ok(Some(value))
+    }
+
+    fn bytes(value: &Self::Value) -> usize {
+        64 * (value.len() + 1)
+    }
+}
+
+/// What was late: one question for all filters but the province.
+pub(super) struct WasLate<'a> {
+    pub exercise: bool,
+    pub province: Option<&'a SubjectId>,
     pub at: At,
     pub calendars: &'a Calendars,
     /// How many calendars are on record: with another one, due dates can be judged otherwise.
     pub adopted: usize,
 }
 
-impl Asked<'_> {
+impl WasLate<'_> {
     fn late(
         &self,
         tables: &Tables<'_>,
         only: Option<&[u64]>,
         late: &mut BTreeMap<LateAt, Late>,
     ) -> Result<(), DatabaseError> {
-        if !self.filter.takes(ExceptionKind::LateFiling) || only.is_some_and(<[u64]>::is_empty) {
+        if only.is_some_and(<[u64]>::is_empty) {
             return Ok(());
         }
-        for row in tables.list_late(self.filter, self.at, only)? {
+        let (exercise, province) = (self.exercise, self.province.cloned());
+        let filter = ExceptionFilter { exercise, province, ..ExceptionFilter::default() };
+        for row in tables.list_late(&filter, self.at, only)? {
             let due = self.calendars.adjust(&row.due_on);
             let days = due.not_late_before.days_until(row.received_on);
             if days > 0 {
@@ -97,13 +150,9 @@ impl Asked<'_> {
             },
             None => self.at.day,
         };
-        let ExceptionFilter { exercise, program, subject, province, office, .. } = self.filter;
         let filter = ObligationFilter {
-            exercise: *exercise,
-            program: program.clone(),
-            subject: subject.clone(),
-            province: province.clone(),
-            owes: *office,
+            exercise: self.exercise,
+            province: self.province.cloned(),
             due_before: Some(day),
             only_unmet: true,
             enrollments: only.map(<[u64]>::to_vec),
@@ -120,9 +169,6 @@ impl Asked<'_> {
                     (row.program.clone(), row.subject.clone(), row.enrollment);
                 let state = row.into_state();
                 for lapse in unrecorded(&state, self.calendars, day) {
-                    if !self.takes(&lapse) {
-                        continue;
-                    }
                     let number = numbers.entry(enrollment).or_default();
                     let (program, subject) = (program.clone(), subject.clone());
                     let silent = Silent { program, subject, lapse, by: day };
@@ -135,56 +181,38 @@ impl Asked<'_> {
             }
         }
     }
-
-    fn takes(&self, lapse: &ObligationLapsed) -> bool {
-        let due = lapse.due.latest();
-        self.filter.office.is_none_or(|office| office == lapse.owes)
-            && self.filter.from.is_none_or(|from| due >= from)
-            && self.filter.until.is_none_or(|until| due <= until)
-    }
 }
 
-impl Count for Asked<'_> {
-    type Value = Register;
+impl Count for WasLate<'_> {
+    type Value = AllLate;
 
     fn key(&self) -> String {
-        format!("register {:?} {:?} {}", self.filter, self.at, self.adopted)
+        let Self { exercise, province, at, adopted, .. } = self;
+        format!("late {exercise} {province:?} {at:?} {adopted}")
     }
 
-    fn count(&self, tables: &Tables<'_>) -> Result<Register, DatabaseError> {
+    fn count(&self, tables: &Tables<'_>) -> Result<AllLate, DatabaseError> {
         let mut late = BTreeMap::new();
         self.late(tables, None, &mut late)?;
-        let counted = tables.count_exceptions(self.filter, self.at.known, None)?;
-        Ok(Register { counted, late: Arc::new(late) })
+        Ok(Arc::new(late))
     }
 
     fn further(
         &self,
         tables: &Tables<'_>,
-        mut value: Register,
-        since: u64,
+        mut value: AllLate,
+        _: u64,
         changed: &[u64],
-    ) -> Result<Option<Register>, DatabaseError> {
-        // A subject can be registered in another province since.
-        if self.filter.province.is_some() {
-            return Ok(None);
-        }
-        for (kind, count) in tables.count_exceptions(self.filter, self.at.known, Some(since))? {
-            *value.counted.entry(kind).or_default() += count;
-        }
+    ) -> Result<Option<AllLate>, DatabaseError> {
         if !changed.is_empty() {
-            let late = Arc::make_mut(&mut value.late);
-            for enrollment in changed {
-                let of = (*enrollment, 0, 0)..=(*enrollment, u8::MAX, u64::MAX);
-                let gone: Vec<_> = late.range(of).map(|(at, _)| *at).collect();
-                gone.iter().for_each(|at| drop(late.remove(at)));
-            }
+            let late = Arc::make_mut(&mut value);
+            late.retain(|(enrollment, ..), _| !changed.contains(enrollment));
             self.late(tables, Some(changed), late)?;
         }
         Ok(Some(value))
     }
 
-    fn bytes(value: &Register) -> usize {
-        LATE_BYTES * (value.late.len() + 1)
+    fn bytes(value: &AllLate) -> usize {
+        LATE_BYTES * (value.len() + 1)
     }
 }

@@ -12,7 +12,6 @@ use crate::domain::duty::{BY_NO_EVENT, DueItem, DutyStatus, Waiting};
 use crate::domain::ids::{Language, Office, SubjectId};
 use crate::domain::measure::{Names, Program, Versions};
 use crate::domain::words;
-use crate::projection::current_status::EnrollmentRow;
 use crate::views::brief::{mark_label, worded};
 use crate::views::labels::Labels;
 
@@ -140,7 +139,7 @@ impl Move {
     pub(super) fn decision(
         program: &Program,
         versions: &Versions,
-        row: &EnrollmentRow,
+        (subject, name): (&SubjectId, &str),
         (waiting, day): (&Waiting, Day),
         language: Language,
     ) -> Self {
@@ -159,7 +158,7 @@ impl Move {
             ..Self::plain(
                 ("decision", words::pick(language, "decision", "待决")),
                 (program.id.as_str(), program.name.get(language)),
-                (Some(&row.subject), row.name.get(language)),
+                (Some(subject), name),
                 (waiting.office, matter, label),
                 (waiting.since.as_str(), &waiting.article),
                 language,
