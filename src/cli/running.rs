@@ -26,6 +26,7 @@ use crate::api::{
     ApiSettings, ApiState, EventNames, ProblemSettings, Served, Starting, bind, serve_on,
 };
 use crate::app::{App, Clerk, Following, UNDER_WAY_US};
+use crate::console::Console;
 use crate::projection::{Copies, ReadModels, Runner, Status};
 use crate::webhooks::Worker;
 
@@ -40,6 +41,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Running {
     /// The key that signs its tokens.
     pub key: TokenKey,
+    /// Who may sign in by a link.
+    pub console: Console,
     behind: Behind,
     served: Served,
     metrics: Option<ServedMetrics>,
@@ -92,7 +95,8 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         Some(webhooks) => state.with_webhooks(webhooks.clone()),
         None => state,
     };
-    let state = Arc::new(state);
+    let console = Console::new(&config.server.public_url, config.i18n.default_language);
+    let state = Arc::new(state.with_pages(console.pages()));
     let mut exposition = Exposition::new(state.clone());
     if let Some(counted) = webhooks.clone() {
         let counts = move || counted.counters().by_outcome().to_vec();
@@ -111,7 +115,7 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
     let grace = Duration::from_secs(config.server.shutdown_grace_s);
     let behind =
         Behind { node, copies, grace, runner, recovery, deliveries, clerk: None, following };
-    Ok(Running { key, behind, served, metrics })
+    Ok(Running { key, console, behind, served, metrics })
 }
 
 /// The REST interface's part of a node, which accepts the tokens that `verifier` does.

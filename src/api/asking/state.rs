@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use actix_web::web::Bytes;
+use actix_web::web::{self, Bytes};
 use tokio::sync::{Semaphore, watch};
 
 use super::auth::Authenticator;
@@ -96,6 +96,9 @@ pub struct Rendered {
     pub body: Bytes,
 }
 
+/// Puts pages into the application.
+pub type Pages = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
+
 /// What every handler needs.
 pub struct ApiState {
     /// The application.
@@ -110,6 +113,8 @@ pub struct ApiState {
     pub settings: ApiSettings,
     /// The webhooks, where this node has them.
     pub webhooks: Option<Arc<Webhooks>>,
+    /// Pages beside the interface, where this node has them.
+    pub pages: Option<Pages>,
     /// Today's statuses by language and stream.
     pub rendered: Kept<String, Rendered>,
     /// What was counted out of the tables.
@@ -162,6 +167,7 @@ impl ApiState {
             authenticator,
             settings,
             webhooks: None,
+            pages: None,
             rendered: Kept::new(RENDERED_BYTES),
             counted: Kept::new(COUNTED_BYTES),
             described: OnceLock::new(),
@@ -179,6 +185,11 @@ impl ApiState {
     /// The same with webhooks.
     pub fn with_webhooks(self, webhooks: Arc<Webhooks>) -> Self {
         Self { webhooks: Some(webhooks), ..self }
+    }
+
+    /// The same with pages, which ask the interface from inside.
+    pub fn with_pages(self, pages: Pages) -> Self {
+        Self { pages: Some(pages), ..self }
     }
 
     /// The present civil day in China.
