@@ -3,6 +3,8 @@
 
 #[path = "api/acts.rs"]
 mod acts;
+#[path = "api/boards.rs"]
+mod boards;
 #[path = "api/bounded.rs"]
 mod bounded;
 #[path = "api/changes.rs"]

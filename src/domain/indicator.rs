@@ -4,6 +4,8 @@
 //! a correction, and both stay readable (G1). One figure stands for an indicator, a period, a basis and a
 //! coverage. Deliberately not here: which divisions there are (`division`), who may record.
 
+mod printed;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -19,6 +21,8 @@ use super::measure::IndicatorRule;
 use super::refusal::{FieldError, Reason, Refusal, field};
 use super::text::NonBlank;
 use super::words::{AllOf, Given, said};
+
+pub use printed::printed_label;
 
 /// A figure of a division for a period.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -9,6 +9,7 @@ use actix_web::web::{self, Bytes};
 use tokio::sync::{Semaphore, watch};
 
 use super::auth::Authenticator;
+use super::counted::CountedAnswers;
 use super::outgoing::{Limits, Outgoing};
 use super::requests::Requests;
 use super::tail::Tail;
@@ -83,6 +84,9 @@ const EXPORTS_AT_ONCE: usize = 2;
 /// Rendered statuses kept at most, in bytes.
 const RENDERED_BYTES: usize = 16 << 20;
 
+/// What was counted out of the tables, kept at most, in bytes.
+const COUNTED_BYTES: usize = 32 << 20;
+
 /// An answer as it went out, under the tag that says all that it depends on.
 #[derive(Clone)]
 pub struct Rendered {
@@ -113,6 +117,8 @@ pub struct ApiState {
     pub pages: Option<Pages>,
     /// Today's statuses by language and stream.
     pub rendered: Kept<String, Rendered>,
+    /// What was counted out of the tables.
+    pub counted: CountedAnswers,
     /// The interface as it describes itself here.
     pub described: OnceLock<Rendered>,
     /// What is counted of requests.
@@ -163,6 +169,7 @@ impl ApiState {
             webhooks: None,
             pages: None,
             rendered: Kept::new(RENDERED_BYTES),
+            counted: Kept::new(COUNTED_BYTES),
             described: OnceLock::new(),
             requests: Requests::default(),
             outgoing,

@@ -11,18 +11,20 @@ use crate::api::asking::times::TIMES;
 use crate::api::resources::act_schema::act_schema;
 use crate::api::resources::act_view::{ActView, Recording};
 use crate::api::resources::changes::ChangesPage;
+use crate::api::resources::cohorts::Cohorts;
 use crate::api::resources::documents::DocumentView;
 use crate::api::resources::events::{ArchivePage, EventPage, EventView};
 use crate::api::resources::exceptions::ExceptionsPage;
 use crate::api::resources::health::Health;
 use crate::api::resources::indicators::Indicators;
 use crate::api::resources::lists::EnrollmentItem;
-use crate::api::resources::obligations::{ObligationItem, ObligationsOfOne};
+use crate::api::resources::obligations::{Move, ObligationItem, ObligationsOfOne, Totals};
 use crate::api::resources::permitted::PermittedActs;
 use crate::api::resources::plan_versions::{PlanVersionItem, PlanVersionView};
 use crate::api::resources::programs::{MeasureView, ProgramView};
 use crate::api::resources::quotas::Quotas;
 use crate::api::resources::revisions::{RevisionItem, RevisionView};
+use crate::api::resources::scoreboard::Scoreboard;
 use crate::api::resources::subjects::{CalendarView, SubjectItem, SubjectView, WrittenView};
 use crate::api::resources::timeline::TimelineView;
 use crate::api::resources::trail::AuditTrailView;
@@ -31,9 +33,9 @@ use crate::api::resources::webhooks::{
     ReplayView, RevealedView, RotationRequest,
 };
 use crate::api::resources::{
-    about, acts, changes, documents, events, exceptions, exports, health, indicators, lists,
-    obligations, permitted, plan_versions, programs, quotas, revisions, status, subjects, timeline,
-    trail, webhooks, whole,
+    about, acts, changes, cohorts, documents, events, exceptions, exports, health, indicators,
+    lists, obligations, permitted, plan_versions, programs, quotas, revisions, scoreboard, status,
+    subjects, timeline, trail, webhooks, whole,
 };
 use crate::domain::indicator::{Observation, ObservationCorrected};
 use crate::domain::logbook::CalendarAdopted;
@@ -180,6 +182,14 @@ pub const ROUTES: &[Route] = &[
         json!(MeasureView), to!(programs::get_measure)),
     get("/v1/programs/{program}/quotas", "get_quotas", "Places taken, free and over, on any day",
         "任一日的名额占用", json!(Quotas), to!(quotas::get_quotas)).query(quotas::QUOTAS),
+    get("/v1/programs/{program}/scoreboard", "get_scoreboard",
+        "Places, targets, and how many stand in each phase and zone, on any day",
+        "任一日的名额、目标以及各阶段、各区域的数量", json!(Scoreboard), to!(scoreboard::get_scoreboard))
+        .gives(scoreboard::FORMS)
+        .query(scoreboard::SCOREBOARD).takes(WAITING).or(LIST),
+    get("/v1/programs/{program}/cohorts", "list_cohorts",
+        "What became of those who were decided in one round or batch", "同一年度或同一批次者其后的情况",
+        json!(Cohorts), to!(cohorts::list_cohorts)).gives(cohorts::FORMS).query(cohorts::COHORTS).takes(WAITING).or(LIST),
     get("/v1/programs/{program}/acts", "list_program_acts", "The acts for the program as a whole",
         "就项目整体作出的行为", json!(List<EventBrief>), to!(whole::list_program_acts)).query(TIMES),
     act("/v1/programs/{program}/acts", "record_program_act",
@@ -270,6 +280,16 @@ pub const ROUTES: &[Route] = &[
         json!(Page<ObligationItem>), to!(obligations::list_obligations))
         .gives(obligations::FORMS).query(obligations::OBLIGATIONS).takes(WAITING).sends(PAGED)
         .or(LIST),
+    get("/v1/obligations/totals", "get_obligation_totals",
+        "Obligations added up by office, province and year: in time, late by how many days, open, overdue",
+        "按机关、省份和年份汇总的义务：按期、逾期及天数、未履行",
+        json!(Totals), to!(obligations::get_obligation_totals)).gives(obligations::TOTALS_FORMS)
+        .query(obligations::TOTALS).takes(WAITING).or(LIST),
+    get("/v1/moves", "list_moves",
+        "What waits at which office, dated or not: decisions and steps, then obligations",
+        "各机关的待办事项（不论有无期限）：先列待决事项，后列义务",
+        json!(Page<Move>), to!(obligations::list_moves)).gives(obligations::MOVES_FORMS)
+        .query(obligations::MOVES).takes(WAITING).sends(PAGED).or(LIST),
     get("/v1/changes", "list_changes",
         "What the record answers otherwise than at an earlier instant, for which days and by which event",
         "与较早时刻相比，记录的回答有何不同：涉及哪些日期、因何事件",
