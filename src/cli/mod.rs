@@ -27,6 +27,7 @@ mod projections;
 mod read;
 mod running;
 mod serve;
+mod served;
 mod store;
 mod stores;
 mod tables;

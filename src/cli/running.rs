@@ -17,6 +17,7 @@ use super::config::Config;
 use super::grace::{end_within, for_requests};
 use super::node::{self, Node, open_read_models, runner_options};
 use super::patience::Patience;
+use super::served;
 use super::stores::check_addresses;
 use super::token::{now_unix_s, token_key};
 use super::webhooks;
@@ -26,6 +27,7 @@ use crate::api::{
     ApiSettings, ApiState, EventNames, ProblemSettings, Served, Starting, bind, serve_on,
 };
 use crate::app::{App, Clerk, Following, UNDER_WAY_US};
+use crate::import::operations::Imports;
 use crate::projection::{Copies, ReadModels, Runner, Status};
 use crate::webhooks::Worker;
 
@@ -54,6 +56,9 @@ struct Behind {
     recovery: JoinHandle<()>,
     deliveries: Option<Worker>,
     clerk: Option<JoinHandle<()>>,
+    imports: Arc<Imports>,
+    /// Says where it is served, for commands over the same folder.
+    note: served::Note,
     /// What hears of other nodes' events, where there are others.
     following: Option<Following>,
 }
@@ -92,6 +97,10 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         Some(webhooks) => state.with_webhooks(webhooks.clone()),
         None => state,
     };
+    let operations = config.store.data_dir.join("operations");
+    let imports = Imports::start(node.app.clone(), &operations, config.server.max_import_bytes);
+    let imports = imports.with_context(|| format!("can't use {}", operations.display()))?;
+    let state = state.with_imports(imports.clone());
     let state = Arc::new(state);
     let mut exposition = Exposition::new(state.clone());
     if let Some(counted) = webhooks.clone() {
@@ -103,14 +112,26 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         None => bind(config.server.listen)?,
     };
     let served = serve_on(bound, state)?;
+    let note = served::Note::write(&config.store.data_dir, served.address);
     node.log.check_behind();
     let metrics = config.server.metrics_listen.map(|listen| serve_metrics(listen, exposition));
     let metrics = metrics.transpose()?;
     let recovery = tokio::spawn(recover(node.app.clone()));
     let deliveries = webhooks.map(Worker::start);
     let grace = Duration::from_secs(config.server.shutdown_grace_s);
-    let behind =
-        Behind { node, copies, grace, runner, recovery, deliveries, clerk: None, following };
+    let clerk = None;
+    let behind = Behind {
+        node,
+        copies,
+        grace,
+        runner,
+        recovery,
+        deliveries,
+        clerk,
+        imports,
+        note,
+        following,
+    };
     Ok(Running { key, behind, served, metrics })
 }
 
@@ -255,12 +276,14 @@ impl Running {
 
 impl Behind {
     async fn stop(self) {
+        drop(self.note);
         self.recovery.abort();
         self.node.clock.abort();
         if let Some(clerk) = self.clerk {
             clerk.abort();
         }
         drop(self.following);
+        self.imports.stop().await;
         if let Some(deliveries) = self.deliveries {
             deliveries.stop().await;
         }

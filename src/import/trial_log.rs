@@ -34,10 +34,21 @@ CREATE TABLE event (
     metadata BLOB NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX of_stream ON event (stream, revision);
-CREATE TABLE line (key TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE line (says TEXT PRIMARY KEY, number INTEGER NOT NULL, file TEXT, key TEXT NOT NULL) STRICT, WITHOUT ROWID;
 BEGIN;
 ";
 const EVENT: &str = "SELECT sequence, stream, revision, event_id, type, recorded_at, data, metadata, append FROM event";
+
+/// The number of a line, and its file where there are several.
+pub type Place<'a> = (u64, Option<&'a str>);
+
+/// A line before another, with the key under which it is recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    pub number: u64,
+    pub file: Option<String>,
+    pub key: String,
+}
 
 /// See the module.
 pub struct TrialLog {
@@ -97,21 +108,31 @@ impl TrialLog {
         next(*self.head.borrow()) - next(self.base_head)
     }
 
-    /// Notes which line used a key first; that line where another had.
+    /// Notes the line that says something first; the one that did where another was.
     ///
     /// # Errors
     /// The file.
-    pub fn line_of_key(&self, key: &str, number: u64) -> Result<u64, LogError> {
+    pub fn first_to_say(
+        &self,
+        says: &str,
+        (number, file): Place<'_>,
+        key: &str,
+    ) -> Result<Option<Earlier>, LogError> {
         let tried = self.tried();
         let mut insert = tried
-            .prepare_cached(
-                "INSERT INTO line VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET number = number \
-                 RETURNING number",
-            )
+            .prepare_cached("INSERT INTO line VALUES (?1, ?2, ?3, ?4) ON CONFLICT (says) DO NOTHING")
             .map_err(broken)?;
-        insert
-            .query_row(params![key, signed(number)], |row| row.get(0).map(unsigned))
-            .map_err(broken)
+        if insert.execute(params![says, signed(number), file, key]).map_err(broken)? == 1 {
+            return Ok(None);
+        }
+        let mut select = tried
+            .prepare_cached("SELECT number, file, key FROM line WHERE says = ?1")
+            .map_err(broken)?;
+        let earlier = |row: &Row<'_>| {
+            let (number, file, key) = (unsigned(row.get(0)?), row.get(1)?, row.get(2)?);
+            Ok(Earlier { number, file, key })
+        };
+        select.query_row([says], earlier).optional().map_err(broken)
     }
 
     /// The appends that were tried after the first so many events, in order, and how many events they have.

@@ -19,9 +19,9 @@ fn a_file_is_imported_into_a_new_folder_and_again_without_a_change() {
     let json = |more: &[&str]| docket(&[&import[..], &["--output", "json"], more].concat()).json();
     assert_eq!(json(&["--dry-run"])["is_recorded"], false);
     let first = json(&[]);
-    assert_eq!((&first["recorded"], &first["is_recorded"]), (&5.into(), &true.into()));
+    assert_eq!((&first["recorded"], &first["is_recorded"]), (&7.into(), &true.into()));
     let again = json(&["--lenient"]);
-    assert_eq!((&again["recorded"], &again["on_record"]), (&0.into(), &5.into()));
+    assert_eq!((&again["recorded"], &again["on_record"]), (&0.into(), &7.into()));
     let status = ["status", "exercise_cluster_area", "example_area", "--data-dir", data];
     assert!(docket(&status).done().contains("example_area"));
 }
