@@ -15,6 +15,8 @@ mod lines;
 mod indicators;
 #[path = "import/operations.rs"]
 mod operations;
+#[path = "import/repeats.rs"]
+mod repeats;
 #[path = "import/record.rs"]
 mod record;
 #[path = "cli/support.rs"]

@@ -230,8 +230,8 @@ fn below(link: &str) -> &str {
 }
 
 /// What a command ends with whose question is answered with this status.
-pub fn exit_by(status: StatusCode) -> Exit {
-    match status.as_u16() {
+pub fn exit_by(status: u16) -> Exit {
+    match status {
         400 => Exit::Usage,
         401 | 403 => Exit::Forbidden,
         404 | 410 => Exit::NotFound,
@@ -243,7 +243,7 @@ pub fn exit_by(status: StatusCode) -> Exit {
 }
 
 fn problem(status: StatusCode, body: &Value) -> anyhow::Error {
-    let exit = exit_by(status);
+    let exit = exit_by(status.as_u16());
     let member = |name: &str| body.get(name).and_then(Value::as_str);
     let message = match (member("title"), member("detail")) {
         (Some(title), Some(detail)) => format!("{title}: {detail}"),

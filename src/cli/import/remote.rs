@@ -151,6 +151,6 @@ async fn read_report(client: &Client, at: &str, watch: &Shown) -> anyhow::Result
 fn why(problem: &Value) -> anyhow::Error {
     let code = problem["code"].as_str().unwrap_or_default();
     let known = Code::ALL.iter().find(|known| known.as_str() == code);
-    let exit = known.map_or(Exit::Failed, |code| exit_by(code.status()));
+    let exit = known.map_or(Exit::Failed, |code| exit_by(code.status().as_u16()));
     failure(exit, problem["detail"].as_str().unwrap_or("the import failed"))
 }
