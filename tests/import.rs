@@ -9,16 +9,16 @@ mod app;
 mod binary;
 #[path = "import/folders.rs"]
 mod folders;
-#[path = "import/lines.rs"]
-mod lines;
 #[path = "import/indicators.rs"]
 mod indicators;
+#[path = "import/lines.rs"]
+mod lines;
 #[path = "import/operations.rs"]
 mod operations;
-#[path = "import/repeats.rs"]
-mod repeats;
 #[path = "import/record.rs"]
 mod record;
+#[path = "import/repeats.rs"]
+mod repeats;
 #[path = "cli/support.rs"]
 #[allow(dead_code, reason = "each suite uses its part")]
 mod support;

@@ -343,7 +343,8 @@ impl Registration {
             None => ("/id", self.id.as_str()),
         };
         let is_of_list = is_of_list && looks(code);
-        match Some(code).filter(|_| is_of_list && !self.invented && !division::is_prefecture(code)) {
+        match Some(code).filter(|_| is_of_list && !self.invented && !division::is_prefecture(code))
+        {
             None => Ok(()),
             Some(code) => {
                 let text = said!(

@@ -73,15 +73,19 @@ fn unpack(path: &Path, folder: &Path, limit_bytes: u64) -> io::Result<()> {
         if entry.is_dir() || name.starts_with(ADDED) {
             continue;
         }
-        let name = around.as_ref().and_then(|around| name.strip_prefix(around).ok()).unwrap_or(name);
+        let name =
+            around.as_ref().and_then(|around| name.strip_prefix(around).ok()).unwrap_or(name);
         let to = folder.join(name);
         if let Some(parent) = to.parent() {
             fs::create_dir_all(parent)?;
         }
-        let mut file = BufWriter::new(File::create_new(&to).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => unusable(format!("{} is in it twice", name.display())),
-            _ => error,
-        })?);
+        let mut file =
+            BufWriter::new(File::create_new(&to).map_err(|error| match error.kind() {
+                io::ErrorKind::AlreadyExists => {
+                    unusable(format!("{} is in it twice", name.display()))
+                }
+                _ => error,
+            })?);
         // What an entry says of its size is not believed.
         let written = io::copy(&mut (&mut entry).take(left + 1), &mut file).map_err(unusable)?;
         left = left.checked_sub(written).ok_or_else(|| {
@@ -126,11 +130,7 @@ pub fn pack(folder: &Path, into: &Path) -> io::Result<()> {
     file.flush()
 }
 
-fn add<W: Write + Seek>(
-    archive: &mut ZipWriter<W>,
-    folder: &Path,
-    within: &str,
-) -> io::Result<()> {
+fn add<W: Write + Seek>(archive: &mut ZipWriter<W>, folder: &Path, within: &str) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();

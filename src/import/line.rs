@@ -247,6 +247,9 @@ fn of_division<T: DeserializeOwned + JsonSchema>(
     member: &str,
     mut body: RequestBody,
 ) -> Result<(SubjectId, T), RequestError> {
+    if !body.value().is_object() {
+        return Err(RequestError::Invalid(vec![no_object(member)]));
+    }
     let division = text(&mut body, "division").map_err(|error| within(member, error))?;
     let at = format!("/{member}/division");
     let division = match division.map(|id| SubjectId::parse(&id)) {
@@ -275,12 +278,12 @@ fn within(member: &str, error: RequestError) -> RequestError {
             }
             RequestError::Invalid(errors)
         }
-        RequestError::Malformed(_) => RequestError::Invalid(vec![form_error(
-            format!("/{member}"),
-            "it is no JSON object",
-            "须为 JSON 对象",
-        )]),
+        RequestError::Malformed(_) => RequestError::Invalid(vec![no_object(member)]),
     }
+}
+
+fn no_object(member: &str) -> FieldError {
+    form_error(format!("/{member}"), "it is no JSON object", "须为 JSON 对象")
 }
 
 /// That nothing else stands in a line.

@@ -190,9 +190,7 @@ impl Iterator for Rows {
         };
         let line = first.line;
         let mut rows = vec![first];
-        while let Some(row) =
-            self.0.next_if(|row| row.as_ref().is_ok_and(|row| row.line == line))
-        {
+        while let Some(row) = self.0.next_if(|row| row.as_ref().is_ok_and(|row| row.line == line)) {
             match row {
                 Ok(row) => rows.push(row),
                 Err(error) => return Some(Err(error)),

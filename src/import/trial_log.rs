@@ -120,7 +120,9 @@ impl TrialLog {
     ) -> Result<Option<Earlier>, LogError> {
         let tried = self.tried();
         let mut insert = tried
-            .prepare_cached("INSERT INTO line VALUES (?1, ?2, ?3, ?4) ON CONFLICT (says) DO NOTHING")
+            .prepare_cached(
+                "INSERT INTO line VALUES (?1, ?2, ?3, ?4) ON CONFLICT (says) DO NOTHING",
+            )
             .map_err(broken)?;
         if insert.execute(params![says, signed(number), file, key]).map_err(broken)? == 1 {
             return Ok(None);

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use docket::log::EventLog as _;
 use serde_json::{Value, json};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
@@ -92,7 +93,10 @@ async fn a_file_is_taken_done_and_reported_line_by_line() {
     let again = send_file(&registrar, "/v1/imports", "k", NDJSON, &file).await.ok(202);
     assert_eq!((&again.json()["id"], &again.json()["state"]), (&json!(id), &json!("SUCCEEDED")));
     let other = import(&registrar, "/v1/imports", NDJSON, &file).await;
-    assert_eq!((&other["result"]["on_record"], &other["result"]["recorded"]), (&3.into(), &0.into()));
+    assert_eq!(
+        (&other["result"]["on_record"], &other["result"]["recorded"]),
+        (&3.into(), &0.into())
+    );
     let listed = server.auditor().get("/v1/imports").await.ok(200).json();
     assert_eq!(listed["items"].as_array().unwrap().len(), 2);
 }
@@ -103,12 +107,19 @@ async fn one_bad_line_imports_nothing_or_with_lenient_all_the_rest() {
     let registrar = server.registrar();
     let mut bad = note("one", "x");
     bad["effective_on"] = json!("yesterday");
-    let file = lines(&[register("one"), register("two"), bad, note("two", "good"), note("one", "left")]);
+    let file =
+        lines(&[register("one"), register("two"), bad, note("two", "good"), note("one", "left")]);
     let before = server.log.head().await.unwrap();
     let operation = import(&registrar, "/v1/imports", NDJSON, &file).await;
-    assert_eq!((&operation["state"], &operation["result"]["bad_lines"]), (&"FAILED".into(), &1.into()));
+    assert_eq!(
+        (&operation["state"], &operation["result"]["bad_lines"]),
+        (&"FAILED".into(), &1.into())
+    );
     let problem = &operation["problem"];
-    assert_eq!((&problem["code"], &problem["line_errors"]), (&"OPERATION_FAILED".into(), &operation["report"]));
+    assert_eq!(
+        (&problem["code"], &problem["line_errors"]),
+        (&"OPERATION_FAILED".into(), &operation["report"])
+    );
     let lines_of = report(&registrar, &operation).await;
     let not = "NOT_RECORDED";
     assert_eq!(became(&lines_of), [(1, not), (2, not), (3, "BAD"), (4, not), (5, not)]);
@@ -118,10 +129,14 @@ async fn one_bad_line_imports_nothing_or_with_lenient_all_the_rest() {
     assert_eq!(server.log.head().await.unwrap(), before, "nothing is half done");
 
     let lenient = |path| registrar.request("POST", path).header("prefer", "handling=lenient");
-    let request = |path| lenient(path).header("idempotency-key", new_key()).header("content-type", NDJSON);
+    let request =
+        |path| lenient(path).header("idempotency-key", new_key()).header("content-type", NDJSON);
     let tried = send(request("/v1/imports?validate_only=true").body(file.clone())).await.ok(202);
     let tried = ended(&registrar, &tried).await;
-    assert_eq!((&tried["state"], &tried["result"]["is_recorded"]), (&"SUCCEEDED".into(), &false.into()));
+    assert_eq!(
+        (&tried["state"], &tried["result"]["is_recorded"]),
+        (&"SUCCEEDED".into(), &false.into())
+    );
     assert_eq!(server.log.head().await.unwrap(), before);
     let taken = send(request("/v1/imports").body(file)).await.ok(202);
     assert_eq!(taken.header("preference-applied"), "handling=lenient");
@@ -146,7 +161,8 @@ fn zipped(files: &[(&str, &[u8])]) -> Vec<u8> {
 async fn tables_and_packed_folders_with_documents_are_taken_too() {
     let server = server().await;
     let registrar = server.registrar();
-    let table = "program,subject,act,effective_on,text\nexercise_strong_province,one,note,2016/9/1,挂牌\n";
+    let table =
+        "program,subject,act,effective_on,text\nexercise_strong_province,one,note,2016/9/1,挂牌\n";
     let coded = encoding_rs::GB18030.encode(table).0.into_owned();
     let subjects = lines(&[register("one")]);
     import(&registrar, "/v1/imports", NDJSON, &subjects).await;
@@ -185,7 +201,9 @@ async fn what_is_no_import_is_refused_before_anything_is_kept() {
     send(keyless).await.problem(400, "idempotency-key-missing");
     let large = vec![b' '; (1 << 20) + 1];
     send_file(&registrar, at, "k", NDJSON, &large).await.problem(413, "payload-too-large");
-    send_file(&registrar, at, "k", "application/zip", &file).await.problem(400, "malformed-request");
+    send_file(&registrar, at, "k", "application/zip", &file)
+        .await
+        .problem(400, "malformed-request");
     let bomb = zipped(&[("1.ndjson", &vec![b'\n'; 2 << 20])]);
     assert!(bomb.len() < 1 << 20);
     let refused = send_file(&registrar, at, "k", "application/zip", &bomb).await;
@@ -216,7 +234,8 @@ async fn one_that_is_cancelled_leaves_nothing_and_can_be_sent_again() {
     let file = lines(&[vec![register("one")], many].concat());
     let before = server.log.head().await.unwrap();
     let first = send_file(&registrar, "/v1/imports", "a", NDJSON, &file).await.ok(202);
-    let waits = send_file(&registrar, "/v1/imports", "b", NDJSON, &lines(&[register("two")])).await.ok(202);
+    let waits =
+        send_file(&registrar, "/v1/imports", "b", NDJSON, &lines(&[register("two")])).await.ok(202);
     let at = first.header("location");
     registrar.get(&format!("{at}/report")).await.problem(409, "operation-state");
     // One that waits for another is cancelled at once, one under way before its next line.
@@ -226,6 +245,7 @@ async fn one_that_is_cancelled_leaves_nothing_and_can_be_sent_again() {
         assert_eq!(ended(&registrar, taken).await["state"], "CANCELLED");
     }
     assert_eq!(server.log.head().await.unwrap(), before);
-    let again = send_file(&registrar, "/v1/imports", "b", NDJSON, &lines(&[register("two")])).await.ok(202);
+    let again =
+        send_file(&registrar, "/v1/imports", "b", NDJSON, &lines(&[register("two")])).await.ok(202);
     assert_eq!(ended(&registrar, &again).await["state"], "SUCCEEDED");
 }

@@ -22,7 +22,8 @@ async fn another_value_of_the_same_names_both_lines() {
     let before = head(&world).await;
     let mut renamed = area("one");
     renamed["register"]["name"] = json!({"en": "Other", "zh": "另一"});
-    let (_, bad) = import(&world, &ndjson(&[area("one"), note("one", "x"), renamed]), How::Whole).await;
+    let (_, bad) =
+        import(&world, &ndjson(&[area("one"), note("one", "x"), renamed]), How::Whole).await;
     let (line, code, reason, zh) = only(&bad);
     assert_eq!((line, code), (3, "SUBJECT_EXISTS"));
     assert!(reason.contains("line 1") && zh.contains("第1行"), "{reason} {zh}");
@@ -73,7 +74,10 @@ async fn one_bad_line_among_thousands_is_found_and_imports_nothing() {
     lines[2345] = with(lines[2345].clone(), "effective_on", json!("2016-02-30"));
     let (outcome, bad) = import(&world, &ndjson(&lines), How::Whole).await;
     let (line, code, ..) = only(&bad);
-    assert_eq!((line, code, bad[0].column.as_deref()), (2346, "VALIDATION_ERROR", Some("effective_on")));
+    assert_eq!(
+        (line, code, bad[0].column.as_deref()),
+        (2346, "VALIDATION_ERROR", Some("effective_on"))
+    );
     assert_eq!((outcome.lines, outcome.is_recorded), (3200, false));
     assert_eq!(head(&world).await, before);
 }
@@ -95,7 +99,14 @@ async fn subjects_and_projects_that_lack_something_are_named() {
         "effective_on": "2017-03-01", "project": "p-1", "title": "A project", "due_on": "2018-12-31"});
     let lines = [province, city("371200"), coded, of_then, project];
     let (_, bad) = import(&world, &ndjson(&lines), How::Whole).await;
-    let places: Vec<_> = bad.iter().map(|bad| (bad.line, bad.column.as_deref().unwrap_or(""))).collect();
-    assert!(places.contains(&(2, "register.id")) && places.contains(&(3, "register.code")), "{bad:?}");
-    assert!(places.contains(&(5, "owner")) && !places.iter().any(|(line, _)| *line == 4), "{bad:?}");
+    let places: Vec<_> =
+        bad.iter().map(|bad| (bad.line, bad.column.as_deref().unwrap_or(""))).collect();
+    assert!(
+        places.contains(&(2, "register.id")) && places.contains(&(3, "register.code")),
+        "{bad:?}"
+    );
+    assert!(
+        places.contains(&(5, "owner")) && !places.iter().any(|(line, _)| *line == 4),
+        "{bad:?}"
+    );
 }

@@ -179,7 +179,8 @@ async fn find(call: &Call) -> Result<(Arc<Imports>, Operation, Option<Progress>)
 pub async fn list_imports(call: Call) -> Answered {
     let imports = imports(&call)?;
     let all = blocking(move || imports.all()).await?.map_err(|error| of_io(&error))?;
-    let items = all.into_iter().map(|(operation, progress)| OperationView::of(&call, operation, progress));
+    let items =
+        all.into_iter().map(|(operation, progress)| OperationView::of(&call, operation, progress));
     let list = List { items: items.collect::<Vec<_>>() };
     json_with(&call, HttpResponse::Ok(), &list, "no-store", None)
 }

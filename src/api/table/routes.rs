@@ -2,7 +2,8 @@
 //! unknown parameters, who may read and write, and the OpenAPI document.
 
 use super::route::{
-    Body, CORRECTORS, IMPORTERS, OPERATOR, PUBLIC, REGISTRAR, Route, Shape, act, delete, get, patch, post,
+    Body, CORRECTORS, IMPORTERS, OPERATOR, PUBLIC, REGISTRAR, Route, Shape, act, delete, get,
+    patch, post,
 };
 use crate::api::asking::answer::List;
 use crate::api::asking::page::Page;
@@ -33,8 +34,8 @@ use crate::api::resources::webhooks::{
 };
 use crate::api::resources::{
     about, acts, changes, documents, events, exceptions, exports, health, imports, indicators,
-    lists, obligations, permitted, plan_versions, programs, quotas, revisions, status, subjects, timeline,
-    trail, webhooks, whole,
+    lists, obligations, permitted, plan_versions, programs, quotas, revisions, status, subjects,
+    timeline, trail, webhooks, whole,
 };
 use crate::domain::indicator::{Observation, ObservationCorrected};
 use crate::domain::logbook::CalendarAdopted;

@@ -259,11 +259,12 @@ impl Imports {
     /// # Errors
     /// Those of the system.
     pub fn all(&self) -> io::Result<Vec<(Operation, Option<Progress>)>> {
-        let found = |operation: Operation| {
-            match self.live(operation.id).map(|live| live.told.borrow().clone()) {
-                Some(told) => (told.operation, told.progress),
-                None => (operation, None),
-            }
+        let found = |operation: Operation| match self
+            .live(operation.id)
+            .map(|live| live.told.borrow().clone())
+        {
+            Some(told) => (told.operation, told.progress),
+            None => (operation, None),
         };
         Ok(self.kept.all()?.into_iter().map(found).collect())
     }
@@ -322,7 +323,9 @@ impl Imports {
         if let Some(worker) = worker {
             let ended = tokio::task::spawn_blocking(move || worker.join()).await;
             if !matches!(ended, Ok(Ok(()))) {
-                tracing::error!("the work on imports broke off; it begins again with the next start");
+                tracing::error!(
+                    "the work on imports broke off; it begins again with the next start"
+                );
             }
         }
     }

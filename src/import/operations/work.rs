@@ -7,9 +7,7 @@ use tokio::runtime::Handle;
 
 use super::{Failure, Imports, Live, Operation, Progress, State};
 use crate::domain::ids::{Language, Text};
-use crate::import::{
-    BadLine, Became, Import, ImportError, Line, Outcome, Report, Step, Watch,
-};
+use crate::import::{BadLine, Became, Import, ImportError, Line, Outcome, Report, Step, Watch};
 use crate::log::LogError;
 use crate::views::problem::{Code, Problem};
 
@@ -103,7 +101,8 @@ impl Imports {
         self.kept.note(&operation).map_err(broken)?;
         let scratch = self.kept.scratch(id).map_err(broken)?;
         let source = operation.form.open(&self.kept.sent(id), self.limit_bytes).map_err(broken)?;
-        let watch = Watching { imports: self, live, report: Mutex::new(Report::in_folder(&scratch)) };
+        let watch =
+            Watching { imports: self, live, report: Mutex::new(Report::in_folder(&scratch)) };
         let import = Import {
             app: &self.app,
             caller: operation.caller(),

@@ -80,7 +80,9 @@ impl Kinds {
         own.or_else(|| {
             let Some((first, rest)) = path.split_first() else { return None };
             match self.members.iter().find(|(member, _)| first == member) {
-                Some((member, _)) if *member != REGISTER && rest == ["division"] => Some(Kind::Text),
+                Some((member, _)) if *member != REGISTER && rest == ["division"] => {
+                    Some(Kind::Text)
+                }
                 Some((_, schema)) => self.find(schema, rest),
                 None => self.find(&self.common, path),
             }

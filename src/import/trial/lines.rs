@@ -43,7 +43,9 @@ impl Import<'_> {
         }
         let earlier = Before::of(trial, line, &said, &stream)?;
         // Who gives lines keys of their own says by them that they are two.
-        if let Some(other) = earlier.of_same.as_ref().filter(|_| said.what.is_said_once() && !said.is_keyed) {
+        if let Some(other) =
+            earlier.of_same.as_ref().filter(|_| said.what.is_said_once() && !said.is_keyed)
+        {
             let bad = vec![repeats(line, other)];
             self.tell(trial, line, stream, bad);
             return Ok(());

@@ -131,12 +131,11 @@ fn note(operation: &Operation, step: Option<Step>) -> Label {
             "All lines are checked before any is recorded: nothing is yet. If the server stops it begins again.",
             "记录之前先检查全部各行，目前尚未记录任何内容。服务器停止后将从头开始。",
         ),
-        (State::Succeeded, _) if operation.only_tries => {
-            ("Everything was checked; nothing was recorded, as asked.", "已检查完毕；按要求未作记录。")
-        }
-        (State::Succeeded, _) if is_recorded => {
-            ("It is on record.", "已入档。")
-        }
+        (State::Succeeded, _) if operation.only_tries => (
+            "Everything was checked; nothing was recorded, as asked.",
+            "已检查完毕；按要求未作记录。",
+        ),
+        (State::Succeeded, _) if is_recorded => ("It is on record.", "已入档。"),
         (State::Succeeded, _) => ("Nothing was recorded.", "未作记录。"),
         (State::Failed, _) => (
             "`problem` says why. The same file can be sent again: what is on record by then is recorded once.",
