@@ -78,7 +78,7 @@ impl Kinds {
         }
         let own = OF_LINES.iter().find(|(name, _)| path == [*name]).map(|(_, kind)| *kind);
         own.or_else(|| {
-            let Some((first, rest)) = path.split_first() else { return None };
+            let (first, rest) = path.split_first()?;
             match self.members.iter().find(|(member, _)| first == member) {
                 Some((member, _)) if *member != REGISTER && rest == ["division"] => {
                     Some(Kind::Text)

@@ -74,7 +74,7 @@ pub struct ProgressView {
 /// Why an operation failed.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct OperationProblem {
-    /// The address of what it means.
+    /// The address of what it means, `operation-failed` where it is lines that are bad.
     #[serde(rename = "type")]
     pub uri: String,
     /// Its code.
