@@ -148,8 +148,7 @@ async fn into_folder(
     let node = match opened {
         Ok(node) => node,
         Err(error) if is_in_use(&error) => {
-            let client = served::client(config, Role::Registrar, &args.office)?;
-            return match client {
+            return match served::client(config, Role::Registrar, &args.office).await? {
                 Some(client) => remote::run(args, file, &client, watch).await,
                 None => Err(error),
             };

@@ -39,14 +39,16 @@ impl Drop for Note {
     }
 }
 
-/// A client of the server of a folder, if one is noted, by a token of the folder's own key.
+/// A client of the server of a folder, if one is noted and answers, by a token of the folder's own key.
 ///
 /// # Errors
 /// A key that can't be read.
-pub fn client(config: &Config, role: Role, office: &str) -> anyhow::Result<Option<Client>> {
+pub async fn client(config: &Config, role: Role, office: &str) -> anyhow::Result<Option<Client>> {
     let Ok(address) = fs::read_to_string(config.store.data_dir.join(FILE)) else { return Ok(None) };
     let ttl_s = TTL_S.min(config.auth.max_token_ttl_s);
     let key = token_key(&config.auth.token_key)?;
     let bearer = token(&key, config, role, office, office, &[], ttl_s)?;
-    Client::new(address.trim(), bearer, None).map(Some)
+    let client = Client::new(address.trim(), bearer, None)?;
+    // A server that crashed left its note.
+    Ok(client.get("/health/live", &[]).await.is_ok().then_some(client))
 }

@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::bad::BadLine;
 use super::documents::Documents;
-use crate::app::IndicatorCorrection;
+use crate::app::{ActCall, IndicatorCorrection, Precondition};
 use crate::codec::{self, RequestBody, RequestError};
 use crate::domain::act::{Act, ActKind, ActRequest};
 use crate::domain::ids::{SubjectId, Text};
@@ -69,17 +69,10 @@ pub trait Source: Send + Sync {
 /// What a line says.
 #[derive(Debug, Clone)]
 pub(super) enum What {
-    Act(Box<ActLine>),
+    Act(Box<ActCall>),
     Register(Box<Registration>),
     Figure(SubjectId, Box<Observation>),
     Correction(SubjectId, Box<IndicatorCorrection>),
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct ActLine {
-    pub program: String,
-    pub subject: Option<SubjectId>,
-    pub request: ActRequest,
 }
 
 impl What {
@@ -103,7 +96,7 @@ impl What {
     /// hold.
     fn about(&self) -> Option<String> {
         match self {
-            What::Act(line) => Some(line.about()),
+            What::Act(call) => Some(about_act(&call.request)),
             What::Register(_) => Some("register".to_owned()),
             What::Figure(_, of) => {
                 let (basis, coverage) = (of.basis.as_deref(), of.coverage.as_deref());
@@ -126,24 +119,22 @@ impl What {
 
     /// Whether only one line can say what it is about.
     pub fn is_said_once(&self) -> bool {
-        matches!(self, What::Act(line) if line.request.act.kind() == ActKind::AttestStanding)
+        matches!(self, What::Act(call) if call.request.act.kind() == ActKind::AttestStanding)
     }
 }
 
-impl ActLine {
-    /// The act and its day, and what tells it from others of that day: its document, the year of a report,
-    /// the source of evidence.
-    fn about(&self) -> String {
-        let ActRequest { act, common } = &self.request;
-        let number = common.document.as_ref().and_then(|document| document.number.as_deref());
-        let own = match act {
-            Act::SubmitReport(report) => report.year.to_string(),
-            Act::AttestStanding(evidence) => evidence.source.to_string(),
-            _ => String::new(),
-        };
-        let number = number.unwrap_or_default();
-        format!("{}\t{}\t{number}\t{own}", act.kind().as_str(), common.effective_on)
-    }
+/// The act and its day, and what tells it from others of that day: its document, the year of a report, the
+/// source of evidence.
+fn about_act(request: &ActRequest) -> String {
+    let ActRequest { act, common } = request;
+    let number = common.document.as_ref().and_then(|document| document.number.as_deref());
+    let own = match act {
+        Act::SubmitReport(report) => report.year.to_string(),
+        Act::AttestStanding(evidence) => evidence.source.to_string(),
+        _ => String::new(),
+    };
+    let number = number.unwrap_or_default();
+    format!("{}\t{}\t{number}\t{own}", act.kind().as_str(), common.effective_on)
 }
 
 /// A line that was read.
@@ -190,12 +181,12 @@ pub(super) fn read(number: u64, json: &[u8]) -> Result<Said, Vec<BadLine>> {
     }
     let is_keyed = own.is_some();
     let key = own.unwrap_or_else(|| digest(&body));
-    let what = what(body).map_err(wrong)?;
+    let what = what(body, &key).map_err(wrong)?;
     let about = what.about();
     Ok(Said { what, key, is_keyed, about })
 }
 
-fn what(mut body: RequestBody) -> Result<What, RequestError> {
+fn what(mut body: RequestBody, key: &str) -> Result<What, RequestError> {
     if let Some(registration) = body.take(REGISTER) {
         body.object::<Nothing>()?;
         let registration = registration.object().map_err(|error| within(REGISTER, error))?;
@@ -239,7 +230,15 @@ fn what(mut body: RequestBody) -> Result<What, RequestError> {
         (Ok(_), false) => return Err(RequestError::Invalid(errors)),
     };
     let (program, subject) = (program.unwrap_or_default(), subject.unwrap_or_default());
-    Ok(What::Act(Box::new(ActLine { program, subject, request })))
+    Ok(What::Act(Box::new(ActCall {
+        program,
+        subject,
+        request,
+        key: key.to_owned(),
+        precondition: Precondition::Any,
+        trace: None,
+        validate_only: false,
+    })))
 }
 
 /// What is said of a division, and which.

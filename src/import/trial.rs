@@ -16,7 +16,7 @@ use crate::app::documents::DocumentStore;
 use crate::app::{ActError, App, Caller, Parts, StartError, start_reading};
 use crate::domain::ids::EventRef;
 use crate::domain::measure_file::FILES;
-use crate::log::LogError;
+use crate::log::{Lane, LogError};
 
 /// How many lines are read ahead of those that are tried.
 const AHEAD: usize = 256;
@@ -262,44 +262,57 @@ impl Import<'_> {
         }
     }
 
-    /// Appends what was tried, as it stands.
+    /// Appends what was tried, as it stands. One page is read while the one before is on its way.
     async fn record(&self, trial: &Trial) -> Result<(), ImportError> {
-        let (all, mut done) = (trial.log.events(), 0);
+        let (all, mut sent, mut done) = (trial.log.events(), 0, 0);
         let mut lane = self.app.log().lane().await?;
+        let mut before: Option<Sent> = None;
         loop {
-            let (appends, events) = trial.log.appends_after(done)?;
-            if appends.is_empty() {
-                return Ok(());
-            }
-            let streams: BTreeSet<String> =
-                appends.iter().map(|append| append.stream.to_string()).collect();
-            let mut sizes = Vec::with_capacity(appends.len());
+            let (appends, events) = trial.log.appends_after(sent)?;
+            let mut page = Sent::default();
             for append in appends {
-                sizes.push(append.events.len() as u64);
+                page.streams.insert(append.stream.to_string());
+                page.sizes.push(append.events.len() as u64);
                 lane.send(append).await;
             }
-            let mut landed = done;
-            let mut ended = None;
-            for size in sizes {
-                match lane.answer().await {
-                    Some(Ok(_)) => landed += size,
-                    Some(Err(reason)) => {
-                        ended = Some(reason);
-                        break;
-                    }
-                    None => {
-                        let why = "it ended without an answer".to_owned();
-                        ended = Some(LogError::OutcomeUnknown(why));
-                        break;
-                    }
+            sent += events;
+            if let Some(before) = before.take() {
+                let ended = before.landed(&mut *lane, &mut done).await;
+                self.app.heard_of(&before.streams).await;
+                if let Some(reason) = ended {
+                    return Err(ImportError::Ended { done, all, reason });
+                }
+                self.watch.progress(Step::Recording, done, all);
+            }
+            if page.sizes.is_empty() {
+                return Ok(());
+            }
+            before = Some(page);
+        }
+    }
+}
+
+/// Appends that were sent together.
+#[derive(Default)]
+struct Sent {
+    streams: BTreeSet<String>,
+    /// How many events each has.
+    sizes: Vec<u64>,
+}
+
+impl Sent {
+    /// Counts the events of those that landed; why another did not.
+    async fn landed(&self, lane: &mut dyn Lane, done: &mut u64) -> Option<LogError> {
+        for size in &self.sizes {
+            match lane.answer().await {
+                Some(Ok(_)) => *done += size,
+                Some(Err(reason)) => return Some(reason),
+                None => {
+                    let why = "it ended without an answer".to_owned();
+                    return Some(LogError::OutcomeUnknown(why));
                 }
             }
-            self.app.heard_of(&streams).await;
-            if let Some(reason) = ended {
-                return Err(ImportError::Ended { done: landed, all, reason });
-            }
-            done += events;
-            self.watch.progress(Step::Recording, done, all);
         }
+        None
     }
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::{Became, Import, ImportError, Trial};
-use crate::app::{ActCall, ActError, App, Precondition};
+use crate::app::{ActError, App};
 use crate::domain::ids::{EventRef, Text};
 use crate::domain::subject::Registration;
 use crate::import::bad::BadLine;
-use crate::import::line::{self, ActLine, Line, Said, What};
-use crate::import::trial_log::Earlier;
+use crate::import::line::{self, Line, Said, What};
+use crate::import::trial_log::{Earlier, hash};
 use crate::log::LogError;
 use crate::views::problem::Code;
 
@@ -95,17 +95,7 @@ impl Import<'_> {
         let (caller, key) = (&self.caller, said.key.as_str());
         let written = match &said.what {
             What::Act(act) => {
-                let ActLine { program, subject, request } = &**act;
-                let call = ActCall {
-                    program: program.clone(),
-                    subject: subject.clone(),
-                    request: request.clone(),
-                    key: said.key.clone(),
-                    precondition: Precondition::Any,
-                    trace: None,
-                    validate_only: false,
-                };
-                let answer = app.act(caller, &call).await?;
+                let answer = app.act(caller, act).await?;
                 let event = answer.recorded.reference(&answer.stream);
                 return Ok((event, answer.replayed));
             }
@@ -137,13 +127,14 @@ struct Before {
 
 impl Before {
     fn of(trial: &Trial, line: &Line, said: &Said, stream: &str) -> Result<Self, LogError> {
+        let key = hash(&[&said.key]);
         let first = |kind: &str, what: &str| {
             let place = (line.number, line.file.as_deref());
-            trial.log.first_to_say(&format!("{kind} {stream} {what}"), place, &said.key)
+            trial.log.first_to_say(hash(&[kind, stream, what]), place, key)
         };
         let under_key = if said.is_keyed { first("key", &said.key)? } else { None };
         let of_same = said.about.as_ref().map(|about| first("of", about)).transpose()?.flatten();
-        Ok(Self { under_key, of_same: of_same.filter(|earlier| earlier.key != said.key) })
+        Ok(Self { under_key, of_same: of_same.filter(|earlier| earlier.key != key) })
     }
 }
 
