@@ -56,7 +56,7 @@ struct Behind {
     recovery: JoinHandle<()>,
     deliveries: Option<Worker>,
     clerk: Option<JoinHandle<()>>,
-    imports: Arc<Imports>,
+    imports: Option<Arc<Imports>>,
     /// Says where it is served, for commands over the same folder.
     note: served::Note,
     /// What hears of other nodes' events, where there are others.
@@ -97,10 +97,11 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         Some(webhooks) => state.with_webhooks(webhooks.clone()),
         None => state,
     };
-    let operations = config.store.data_dir.join("operations");
-    let imports = Imports::start(node.app.clone(), &operations, config.server.max_import_bytes);
-    let imports = imports.with_context(|| format!("can't use {}", operations.display()))?;
-    let state = state.with_imports(imports.clone());
+    let imports = imports(config, &node.app);
+    let state = match &imports {
+        Some(imports) => state.with_imports(imports.clone()),
+        None => state,
+    };
     let state = Arc::new(state);
     let mut exposition = Exposition::new(state.clone());
     if let Some(counted) = webhooks.clone() {
@@ -133,6 +134,18 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         following,
     };
     Ok(Running { key, behind, served, metrics })
+}
+
+/// The imports of a node. Where their folder can't be used, on a full disk perhaps, none are taken; acts
+/// and answers need none.
+fn imports(config: &Config, app: &Arc<App>) -> Option<Arc<Imports>> {
+    let folder = config.store.data_dir.join("operations");
+    let started = Imports::start(app.clone(), &folder, config.server.max_import_bytes);
+    if let Err(error) = &started {
+        let folder = folder.display();
+        tracing::error!(%error, %folder, "no imports are taken: their folder can't be used");
+    }
+    started.ok()
 }
 
 /// The REST interface's part of a node, which accepts the tokens that `verifier` does.
@@ -283,7 +296,9 @@ impl Behind {
             clerk.abort();
         }
         drop(self.following);
-        self.imports.stop().await;
+        if let Some(imports) = self.imports {
+            imports.stop().await;
+        }
         if let Some(deliveries) = self.deliveries {
             deliveries.stop().await;
         }

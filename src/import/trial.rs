@@ -18,8 +18,10 @@ use crate::domain::ids::EventRef;
 use crate::domain::measure_file::FILES;
 use crate::log::{Lane, LogError};
 
-/// How many lines are read ahead of those that are tried.
-const AHEAD: usize = 256;
+/// How many lines are handed on together: two threads that wake each other for each of them do nothing else.
+const TOGETHER: usize = 64;
+/// How many of these are read ahead of those that are tried.
+const AHEAD: usize = 8;
 /// Bytes of folded enrollments that a trial keeps.
 const CACHE_BYTES: usize = 64 << 20;
 
@@ -240,21 +242,33 @@ impl Import<'_> {
         let (lines, mut read) = mpsc::channel(AHEAD);
         // Lines are read and parsed while those before are tried.
         let reading = tokio::task::spawn_blocking(move || -> std::io::Result<()> {
+            let mut together = Vec::with_capacity(TOGETHER);
             for line in source.lines()? {
                 let line = line?;
-                let said = line.json.clone().and_then(|json| line::read(line.number, &json));
-                if lines.blocking_send((line, said)).is_err() {
-                    break;
+                let said = match &line.json {
+                    Ok(json) => line::read(line.number, json),
+                    Err(bad) => Err(bad.clone()),
+                };
+                together.push((line, said));
+                if together.len() == TOGETHER {
+                    let full = std::mem::replace(&mut together, Vec::with_capacity(TOGETHER));
+                    if lines.blocking_send(full).is_err() {
+                        return Ok(());
+                    }
                 }
             }
+            // Nobody listens any more where this fails.
+            let _ = lines.blocking_send(together);
             Ok(())
         });
-        while let Some((line, said)) = read.recv().await {
-            if self.watch.is_stopped() {
-                return Err(ImportError::Interrupted);
+        while let Some(together) = read.recv().await {
+            for (line, said) in together {
+                if self.watch.is_stopped() {
+                    return Err(ImportError::Interrupted);
+                }
+                self.try_one(trial, &line, said, left_out).await?;
+                self.watch.progress(Step::Checking, line.read, total);
             }
-            self.try_one(trial, &line, said, left_out).await?;
-            self.watch.progress(Step::Checking, line.read, total);
         }
         match reading.await {
             Ok(read) => read.map_err(broken),

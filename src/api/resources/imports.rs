@@ -55,8 +55,8 @@ const CHUNK: usize = 64 * 1024;
 fn imports(call: &Call) -> Result<Arc<Imports>, Problem> {
     call.state.imports.clone().ok_or_else(|| {
         Problem::new(Code::NotFound)
-            .detail("this server takes no imports: they are those of `docket serve`")
-            .detail_zh("此服务器不接受导入：由 docket serve 提供")
+            .detail("this server takes no imports: `docket serve` does, where it can write its data folder")
+            .detail_zh("此服务器不接受导入：须由 docket serve 提供，且数据文件夹可写")
     })
 }
 
