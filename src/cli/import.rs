@@ -80,9 +80,10 @@ pub struct ImportArgs {
     /// Write all bad lines to this file, one JSON object a line
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
-    /// The id of the registrar's office, of which it is recorded that it imported
-    #[arg(long, value_name = "ID", default_value = "registrar")]
-    office: String,
+    /// The id of the registrar's office, of which it is recorded that it imported; through a server that of
+    /// the token [default: registrar]
+    #[arg(long, value_name = "ID", conflicts_with = "server")]
+    office: Option<String>,
     #[command(flatten)]
     server: ServerArgs,
     #[command(flatten)]
@@ -124,6 +125,9 @@ pub async fn run(args: &ImportArgs) -> anyhow::Result<Exit> {
     let report = args.report.as_deref().map(Report::create).transpose()?;
     let watch = Shown::new(report);
     let outcome = match args.server.client(args.place.data_dir.is_some(), None)? {
+        Some(_) if args.office.is_some() => {
+            Err(failure(Exit::Usage, "through a server (DOCKET_SERVER) the office is the token's"))
+        }
         Some(client) => remote::run(args, file, &client, &watch).await,
         None => into_folder(args, file, source, &config, &watch).await,
     };
@@ -142,13 +146,14 @@ async fn into_folder(
     config: &Config,
     watch: &Shown,
 ) -> anyhow::Result<Outcome> {
+    let office = args.office.as_deref().unwrap_or("registrar");
     let mut signals = Signals::take()?;
     let opened = node::open(config, &mut Patience::new(config.store.wait_s, &mut signals)).await;
     drop(signals);
     let node = match opened {
         Ok(node) => node,
         Err(error) if is_in_use(&error) => {
-            return match served::client(config, Role::Registrar, &args.office).await? {
+            return match served::client(config, Role::Registrar, office).await? {
                 Some(client) => remote::run(args, file, &client, watch).await,
                 None => Err(error),
             };
@@ -158,7 +163,7 @@ async fn into_folder(
     let scratch = TemporaryFolder::new(&config.store.data_dir)?;
     let import = Import {
         app: &node.app,
-        caller: registrar(config, &args.office),
+        caller: registrar(config, office),
         scratch: scratch.path(),
         lenient: args.lenient,
         only_tries: args.dry_run,

@@ -63,8 +63,8 @@ async fn send(args: &ImportArgs, file: &Path, client: &Client) -> anyhow::Result
         "xlsx" => (file.to_owned(), XLSX),
         _ => (file.to_owned(), NDJSON),
     };
-    let packed = TemporaryFolder::new(Path::new("."))?;
-    if file.is_dir() {
+    let packed = file.is_dir().then(|| TemporaryFolder::new(Path::new("."))).transpose()?;
+    if let Some(packed) = &packed {
         (path, media) = (packed.path().join("packed.zip"), ZIP);
         let (from, to) = (file.to_owned(), path.clone());
         let packing = tokio::task::spawn_blocking(move || pack(&from, &to));
