@@ -27,6 +27,7 @@ use crate::api::{
     ApiSettings, ApiState, EventNames, ProblemSettings, Served, Starting, bind, serve_on,
 };
 use crate::app::{App, Clerk, Following, UNDER_WAY_US};
+use crate::console::Console;
 use crate::import::operations::Imports;
 use crate::projection::{Copies, ReadModels, Runner, Status};
 use crate::webhooks::Worker;
@@ -42,6 +43,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Running {
     /// The key that signs its tokens.
     pub key: TokenKey,
+    /// Who may sign in by a link.
+    pub console: Console,
     behind: Behind,
     served: Served,
     metrics: Option<ServedMetrics>,
@@ -102,7 +105,8 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         Some(imports) => state.with_imports(imports.clone()),
         None => state,
     };
-    let state = Arc::new(state);
+    let console = Console::new(&config.server.public_url, config.i18n.default_language);
+    let state = Arc::new(state.with_pages(console.pages()));
     let mut exposition = Exposition::new(state.clone());
     if let Some(counted) = webhooks.clone() {
         let counts = move || counted.counters().by_outcome().to_vec();
@@ -133,7 +137,7 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         note,
         following,
     };
-    Ok(Running { key, behind, served, metrics })
+    Ok(Running { key, console, behind, served, metrics })
 }
 
 /// The imports of a node. Where their folder can't be used, on a full disk perhaps, none are taken; acts
