@@ -40,6 +40,8 @@ mod hanging;
 mod header_lists;
 #[path = "api/ids.rs"]
 mod ids;
+#[path = "api/imports.rs"]
+mod imports;
 #[path = "api/indicators.rs"]
 mod indicators;
 #[path = "api/input.rs"]

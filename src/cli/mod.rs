@@ -27,6 +27,7 @@ mod projections;
 mod read;
 mod running;
 mod serve;
+mod served;
 mod shell;
 mod store;
 mod stores;

@@ -254,7 +254,10 @@ impl IndicatorHistory {
     }
 
     fn at(&self, revision: u64) -> Option<&IndicatorRecord> {
-        self.0.iter().find(|record| record.revision == revision)
+        // Revisions begin at 0 and are dense.
+        let at = usize::try_from(revision).ok()?;
+        let there = self.0.get(at).filter(|record| record.revision == revision);
+        there.or_else(|| self.0.iter().find(|record| record.revision == revision))
     }
 
     /// The figure that stands of the observation first recorded by an event.

@@ -8,6 +8,7 @@ use docket::app::documents::{DocumentStore, FolderStore};
 use docket::app::{App, Parts, start};
 use docket::domain::date::Timestamp;
 use docket::domain::measure_file::FILES;
+use docket::import::operations::Imports;
 use docket::log::{EventLog, Expected, NewEvent, SqliteLog, StreamName};
 use docket::projection::{Copies, Options, ReadModels, Runner, SqliteCopies, Status};
 use reqwest::header::HeaderMap;
@@ -153,8 +154,9 @@ async fn build(
     let by = seconds.clone();
     let authenticator = Authenticator::new(verifier, move || by.load(Ordering::Relaxed), 1 << 20);
     let models = ReadModels::of_runner(copies, status.clone());
+    let imports = Imports::start(app.clone(), &folder.path().join("operations"), 1 << 20);
     let state = ApiState::new(app.clone(), models, status, authenticator, settings);
-    let state = Arc::new(state);
+    let state = Arc::new(state.with_imports(imports.unwrap()));
     let served = serve("127.0.0.1:0".parse().unwrap(), state.clone()).unwrap();
     Server {
         app,

@@ -17,6 +17,7 @@ use crate::app::{App, Kept};
 use crate::codec::CloudEvents;
 use crate::domain::date::Day;
 use crate::domain::ids::Language;
+use crate::import::operations::Imports;
 use crate::projection::{ReadModels, Status};
 use crate::webhooks::Webhooks;
 
@@ -113,6 +114,8 @@ pub struct ApiState {
     pub settings: ApiSettings,
     /// The webhooks, where this node has them.
     pub webhooks: Option<Arc<Webhooks>>,
+    /// The imports, where this node takes them.
+    pub imports: Option<Arc<Imports>>,
     /// Pages beside the interface, where this node has them.
     pub pages: Option<Pages>,
     /// Today's statuses by language and stream.
@@ -167,6 +170,7 @@ impl ApiState {
             authenticator,
             settings,
             webhooks: None,
+            imports: None,
             pages: None,
             rendered: Kept::new(RENDERED_BYTES),
             counted: Kept::new(COUNTED_BYTES),
@@ -185,6 +189,11 @@ impl ApiState {
     /// The same with webhooks.
     pub fn with_webhooks(self, webhooks: Arc<Webhooks>) -> Self {
         Self { webhooks: Some(webhooks), ..self }
+    }
+
+    /// The same with imports.
+    pub fn with_imports(self, imports: Arc<Imports>) -> Self {
+        Self { imports: Some(imports), ..self }
     }
 
     /// The same with pages, which ask the interface from inside.

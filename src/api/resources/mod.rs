@@ -11,6 +11,7 @@ pub(super) mod events;
 pub(super) mod exceptions;
 pub(super) mod exports;
 pub(super) mod health;
+pub(super) mod imports;
 pub(super) mod indicators;
 pub(super) mod lists;
 pub(super) mod obligations;

@@ -97,6 +97,7 @@ fn described(route: &Route, language: Language) -> Markup {
                 Body::None => "–",
                 Body::Json(_) => { code { "application/json" } " " (type_of_route(route, Side::Body)) },
                 Body::Bytes => { code { "*/*" } },
+                Body::File(taken) => { @for media in taken { code { (media) } " " } },
             } } }
             tr { th.q { (say(language, "Answer", "成功")) } td {
                 (route.success.0) @for media in route.gives { " " code { (media) } }

@@ -2,7 +2,8 @@
 //! unknown parameters, who may read and write, and the OpenAPI document.
 
 use super::route::{
-    Body, CORRECTORS, OPERATOR, PUBLIC, REGISTRAR, Route, Shape, act, delete, get, patch, post,
+    Body, CORRECTORS, IMPORTERS, OPERATOR, PUBLIC, REGISTRAR, Route, Shape, act, delete, get,
+    patch, post,
 };
 use crate::api::asking::answer::List;
 use crate::api::asking::page::Page;
@@ -16,6 +17,7 @@ use crate::api::resources::documents::DocumentView;
 use crate::api::resources::events::{ArchivePage, EventPage, EventView};
 use crate::api::resources::exceptions::ExceptionsPage;
 use crate::api::resources::health::Health;
+use crate::api::resources::imports::OperationView;
 use crate::api::resources::indicators::Indicators;
 use crate::api::resources::lists::EnrollmentItem;
 use crate::api::resources::obligations::{Move, ObligationItem, ObligationsOfOne, Totals};
@@ -33,9 +35,9 @@ use crate::api::resources::webhooks::{
     ReplayView, RevealedView, RotationRequest,
 };
 use crate::api::resources::{
-    about, acts, changes, cohorts, documents, events, exceptions, exports, health, indicators,
-    lists, obligations, permitted, plan_versions, programs, quotas, revisions, scoreboard, status,
-    subjects, timeline, trail, webhooks, whole,
+    about, acts, changes, cohorts, documents, events, exceptions, exports, health, imports,
+    indicators, lists, obligations, permitted, plan_versions, programs, quotas, revisions,
+    scoreboard, status, subjects, timeline, trail, webhooks, whole,
 };
 use crate::domain::indicator::{Observation, ObservationCorrected};
 use crate::domain::logbook::CalendarAdopted;
@@ -43,9 +45,9 @@ use crate::domain::subject::{Registration, Renaming, SubjectCorrection};
 use crate::views::brief::EventBrief;
 use crate::views::headers::{
     CLAIMED_DIGEST, CONTENT_DISPOSITION, ETAG, IDEMPOTENCY_KEY, LAST_EVENT_ID, LAST_SEQUENCE, LINK,
-    LOCATION, PREFER, PREFERENCE_APPLIED, REPR_DIGEST,
+    LOCATION, PREFER, PREFERENCE_APPLIED, REPR_DIGEST, RETRY_AFTER,
 };
-use crate::views::media::{HTML, JSON};
+use crate::views::media::{HTML, JSON, NDJSON};
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::{Code, Doc};
 use crate::views::standing::Status;
@@ -120,6 +122,9 @@ const RECORDING: &[Code] = &[
     Code::LogIntegrityFailure,
     Code::SubjectExists,
 ];
+/// What an import can be answered with.
+const IMPORTING: &[Code] =
+    &[Code::IdempotencyKeyMissing, Code::IdempotencyKeyReused, Code::EventStoreUnavailable];
 /// What a correction of a registration can be answered with.
 const CORRECTING: &[Code] = &[
     Code::IdempotencyKeyMissing,
@@ -318,6 +323,26 @@ pub const ROUTES: &[Route] = &[
         Shape::Other, to!(exports::get_export))
         .gives(exports::FORMS).query(exports::EXPORT).takes(WAITING)
         .sends(&[ETAG, CONTENT_DISPOSITION]).or(EXPORTING),
+
+    get("/v1/imports", "list_imports", "The imports, the newest first", "导入（新的在前）",
+        json!(List<OperationView>), to!(imports::list_imports)).to(IMPORTERS).sends(&[]),
+    post("/v1/imports", "create_import",
+        "Imports a file of acts, attestations, notes, subjects and figures: answered at once, done after", "导入文件（行为、佐证、备注、主体、指标数据）：立即答复，随后执行",
+        Body::File(imports::FORMS), json!(OperationView), to!(imports::create_import))
+        .to(REGISTRAR).answers(202).query(imports::IMPORT).takes(&[IDEMPOTENCY_KEY, imports::HANDLING])
+        .sends(&[LOCATION, RETRY_AFTER, PREFERENCE_APPLIED]).or(IMPORTING),
+    get("/v1/operations/{operation}", "get_operation",
+        "How far an import is, and what it came to", "导入的进度与结果",
+        json!(OperationView), to!(imports::get_operation))
+        .to(IMPORTERS).takes(WAITING).sends(&[RETRY_AFTER, PREFERENCE_APPLIED]),
+    get("/v1/operations/{operation}/report", "get_operation_report",
+        "What became of every line, or what is wrong with it and where", "各行的处理结果，或错误之处与原因",
+        Shape::Other, to!(imports::get_operation_report))
+        .gives(&[NDJSON]).to(IMPORTERS).sends(&[CONTENT_DISPOSITION]).or(&[Code::OperationState]),
+    post("/v1/operations/{operation}/cancellations", "cancel_operation",
+        "Cancels an import before anything of it is recorded", "在记录任何内容之前取消导入",
+        Body::None, json!(OperationView), to!(imports::cancel_operation))
+        .to(REGISTRAR).answers(202).sends(&[RETRY_AFTER]).or(&[Code::OperationState]),
 
     post("/v1/documents", "upload_document", "Keeps a document", "上传文件",
         Body::Bytes, json!(DocumentView), to!(documents::upload_document))
