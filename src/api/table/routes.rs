@@ -1,6 +1,7 @@
 //! Everything that is answered, one row each: the one table that drives routing, the refusal of
 //! unknown parameters, who may read and write, and the OpenAPI document.
 
+use super::answers::{ACT, CORRECTING, EXPORTING, IMPORTING, LIST, RECORDING, WEBHOOK, WEBHOOKS};
 use super::route::{
     Body, CORRECTORS, IMPORTERS, OPERATOR, PUBLIC, REGISTRAR, Route, Shape, act, delete, get,
     patch, post,
@@ -93,85 +94,6 @@ const PAGED: &[Parameter] = &[ETAG, LINK];
 const fn any_object() -> Shape {
     Shape::Json(|_| schemars::json_schema!({ "type": "object" }))
 }
-
-/// What a list out of the read models can be answered with.
-const LIST: &[Code] = &[
-    Code::CursorInvalid,
-    Code::ProjectionBehind,
-    Code::ProjectionRebuilding,
-    Code::ProjectionFailed,
-    Code::ReadModelsUnavailable,
-];
-/// What a reporting table can be answered with.
-const EXPORTING: &[Code] = &[
-    Code::ProjectionBehind,
-    Code::ProjectionRebuilding,
-    Code::ProjectionFailed,
-    Code::ReadModelsUnavailable,
-];
-/// What every recording of an event can be answered with.
-const RECORDING: &[Code] = &[
-    Code::IdempotencyKeyMissing,
-    Code::IdempotencyKeyReused,
-    Code::ValidationError,
-    Code::ClockUnreliable,
-    Code::OutcomeUnknown,
-    Code::EventStoreUnavailable,
-    Code::LogMoving,
-    Code::RecordingStopped,
-    Code::LogIntegrityFailure,
-    Code::SubjectExists,
-];
-/// What an import can be answered with.
-const IMPORTING: &[Code] =
-    &[Code::IdempotencyKeyMissing, Code::IdempotencyKeyReused, Code::EventStoreUnavailable];
-/// What a correction of a registration can be answered with.
-const CORRECTING: &[Code] = &[
-    Code::IdempotencyKeyMissing,
-    Code::IdempotencyKeyReused,
-    Code::ValidationError,
-    Code::AlreadyDecided,
-    Code::ClockUnreliable,
-    Code::OutcomeUnknown,
-    Code::EventStoreUnavailable,
-    Code::LogMoving,
-    Code::RecordingStopped,
-    Code::LogIntegrityFailure,
-];
-/// What the making or changing of a webhook endpoint can be answered with.
-const WEBHOOK: &[Code] = &[Code::ValidationError, Code::WebhooksUnavailable];
-/// What any question about webhook endpoints can be answered with.
-const WEBHOOKS: &[Code] = &[Code::WebhooksUnavailable];
-/// What an act can be answered with.
-const ACT: &[Code] = &[
-    Code::IdempotencyKeyMissing,
-    Code::IdempotencyKeyReused,
-    Code::IdempotencyRequestInProgress,
-    Code::PreconditionRequired,
-    Code::RevisionConflict,
-    Code::EnrollmentExists,
-    Code::ValidationError,
-    Code::ActNotPermitted,
-    Code::QuotaExhausted,
-    Code::RequirementNotMet,
-    Code::MaterialMissing,
-    Code::DocumentMissing,
-    Code::DocumentsUnavailable,
-    Code::DocumentDamaged,
-    Code::IneligibleSubject,
-    Code::MeasureNotInForce,
-    Code::RuleUnknown,
-    Code::EffectiveDateConflict,
-    Code::WouldUnsettle,
-    Code::AlreadyDecided,
-    Code::JurisdictionForbidden,
-    Code::ClockUnreliable,
-    Code::OutcomeUnknown,
-    Code::EventStoreUnavailable,
-    Code::LogMoving,
-    Code::RecordingStopped,
-    Code::LogIntegrityFailure,
-];
 
 /// The table.
 #[rustfmt::skip]
