@@ -46,6 +46,8 @@ mod input;
 mod labels;
 #[path = "api/law.rs"]
 mod law;
+#[path = "api/ledger.rs"]
+mod ledger;
 #[path = "api/limits.rs"]
 mod limits;
 #[path = "api/lists.rs"]

@@ -1,6 +1,7 @@
 //! How far the log was, as what lies outside it knows: a log that is shorter is not written on before a
 //! person has decided.
 
+use anyhow::Context as _;
 use uuid::Uuid;
 
 use super::config::Config;
@@ -8,6 +9,7 @@ use super::node::read_models;
 use super::webhooks::place;
 use crate::app::ActError;
 use crate::app::decisions::LogBook;
+use crate::ledger;
 use crate::log::{EventLog, LogError, Stop};
 use crate::projection::extent;
 use crate::webhooks::newest_seen;
@@ -34,7 +36,21 @@ pub async fn outside(
 ) -> anyhow::Result<Option<Known>> {
     let by_webhooks = webhooks(config, book.as_deref_mut()).await?;
     let by_models = read_models_know(config, book.as_deref()).await?;
-    Ok(by_models.into_iter().chain(by_webhooks).max_by_key(|known| known.sequence))
+    let by_ledger = checkpoint(config, book.as_deref())?;
+    let all = by_ledger.into_iter().chain(by_models).chain(by_webhooks);
+    Ok(all.max_by_key(|known| known.sequence))
+}
+
+/// The newest event that a checkpoint of this log covers. After an accepted loss checkpoints have another
+/// origin.
+fn checkpoint(config: &Config, book: Option<&LogBook>) -> anyhow::Result<Option<Known>> {
+    let folder = ledger::folder_of(&config.store.data_dir);
+    let kept = ledger::kept::read(&folder)
+        .with_context(|| format!("the checkpoints in {} can't be read", folder.display()))?;
+    let origin = book.and_then(|book| book.identities.last()).map(|identity| &identity.origin);
+    let newest = kept.iter().rev().find(|signed| origin.is_none_or(|ours| signed.origin == *ours));
+    let sequence = newest.and_then(|signed| signed.size.checked_sub(1));
+    Ok(sequence.map(|sequence| Known { sequence, id: None, by: "the last signed checkpoint" }))
 }
 
 async fn read_models_know(

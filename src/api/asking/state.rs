@@ -16,6 +16,7 @@ use crate::app::{App, Kept};
 use crate::codec::CloudEvents;
 use crate::domain::date::Day;
 use crate::domain::ids::Language;
+use crate::ledger::Ledger;
 use crate::projection::{ReadModels, Status};
 use crate::webhooks::Webhooks;
 
@@ -106,6 +107,8 @@ pub struct ApiState {
     pub settings: ApiSettings,
     /// The webhooks, where this node has them.
     pub webhooks: Option<Arc<Webhooks>>,
+    /// The ledger, where there is one.
+    pub ledger: Option<Arc<Ledger>>,
     /// Today's statuses by language and stream.
     pub rendered: Kept<String, Rendered>,
     /// The interface as it describes itself here.
@@ -156,6 +159,7 @@ impl ApiState {
             authenticator,
             settings,
             webhooks: None,
+            ledger: None,
             rendered: Kept::new(RENDERED_BYTES),
             described: OnceLock::new(),
             requests: Requests::default(),
@@ -172,6 +176,11 @@ impl ApiState {
     /// The same with webhooks.
     pub fn with_webhooks(self, webhooks: Arc<Webhooks>) -> Self {
         Self { webhooks: Some(webhooks), ..self }
+    }
+
+    /// The same with a ledger.
+    pub fn with_ledger(self, ledger: Arc<Ledger>) -> Self {
+        Self { ledger: Some(ledger), ..self }
     }
 
     /// The present civil day in China.

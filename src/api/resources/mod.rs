@@ -11,6 +11,7 @@ pub(super) mod exceptions;
 pub(super) mod exports;
 pub(super) mod health;
 pub(super) mod indicators;
+pub(super) mod ledger;
 pub(super) mod lists;
 pub(super) mod obligations;
 pub(super) mod permitted;

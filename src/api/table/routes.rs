@@ -16,6 +16,7 @@ use crate::api::resources::events::{ArchivePage, EventPage, EventView};
 use crate::api::resources::exceptions::ExceptionsPage;
 use crate::api::resources::health::Health;
 use crate::api::resources::indicators::Indicators;
+use crate::api::resources::ledger::{ConsistencyProof, InclusionProof, LogKey};
 use crate::api::resources::lists::EnrollmentItem;
 use crate::api::resources::obligations::{ObligationItem, ObligationsOfOne};
 use crate::api::resources::permitted::PermittedActs;
@@ -31,9 +32,9 @@ use crate::api::resources::webhooks::{
     ReplayView, RevealedView, RotationRequest,
 };
 use crate::api::resources::{
-    about, acts, changes, documents, events, exceptions, exports, health, indicators, lists,
-    obligations, permitted, plan_versions, programs, quotas, revisions, status, subjects, timeline,
-    trail, webhooks, whole,
+    about, acts, changes, documents, events, exceptions, exports, health, indicators, ledger,
+    lists, obligations, permitted, plan_versions, programs, quotas, revisions, status, subjects,
+    timeline, trail, webhooks, whole,
 };
 use crate::domain::indicator::{Observation, ObservationCorrected};
 use crate::domain::logbook::CalendarAdopted;
@@ -43,7 +44,7 @@ use crate::views::headers::{
     CLAIMED_DIGEST, CONTENT_DISPOSITION, ETAG, IDEMPOTENCY_KEY, LAST_EVENT_ID, LAST_SEQUENCE, LINK,
     LOCATION, PREFER, PREFERENCE_APPLIED, REPR_DIGEST,
 };
-use crate::views::media::{HTML, JSON};
+use crate::views::media::{HTML, JSON, OCTETS, TEXT};
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::{Code, Doc};
 use crate::views::standing::Status;
@@ -292,6 +293,24 @@ pub const ROUTES: &[Route] = &[
         .sends(&[ETAG, LINK, LAST_SEQUENCE]),
     get("/v1/events/{event}", "get_event", "An event by its sequence or id", "某一事件",
         json!(EventView<'static>), to!(events::get_event)),
+
+    get("/v1/log/checkpoint", "get_checkpoint", "The newest signed checkpoint of the log (c2sp.org/tlog-checkpoint)",
+        "日志的最新签名检查点（c2sp.org/tlog-checkpoint）",
+        Shape::Other, to!(ledger::get_checkpoint)).gives(&[TEXT]).sends(&[]).to(PUBLIC),
+    get("/v1/log/tile/entries/{tile}", "get_tile_entries",
+        "The entries that were hashed for 256 events (c2sp.org/tlog-tiles)", "256 个事件的被哈希条目（c2sp.org/tlog-tiles）",
+        Shape::Other, to!(ledger::get_tile_entries)).gives(&[OCTETS]).sends(&[]),
+    get("/v1/log/tile/{level}/{tile}", "get_tile", "A tile of the log's Merkle tree (c2sp.org/tlog-tiles)",
+        "日志默克尔树的一个切片（c2sp.org/tlog-tiles）",
+        Shape::Other, to!(ledger::get_tile)).gives(&[OCTETS]).sends(&[]).to(PUBLIC),
+    get("/v1/log/proofs/inclusion/{event}", "get_inclusion_proof",
+        "What proves that an event is in the log (c2sp.org/tlog-proof)", "某一事件在日志中的证明（c2sp.org/tlog-proof）",
+        json!(InclusionProof), to!(ledger::get_inclusion_proof)).gives(ledger::PROOF).sends(&[]),
+    get("/v1/log/proofs/consistency", "get_consistency_proof",
+        "What proves that an earlier tree is the beginning of a later one", "较早的树为较晚的树之开头的证明",
+        json!(ConsistencyProof), to!(ledger::get_consistency_proof)).query(ledger::BETWEEN).to(PUBLIC),
+    get("/v1/log/keys", "list_log_keys", "The keys that sign checkpoints", "签署检查点的密钥",
+        json!(List<LogKey>), to!(ledger::list_log_keys)).to(PUBLIC),
 
     get("/v1/exports/{table}", "get_export",
         "A reporting table as CSV or Parquet, as of a sequence", "截至某一序号的报表（CSV 或 Parquet）",
