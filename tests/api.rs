@@ -20,6 +20,8 @@ mod documents_away;
 mod due_feeds;
 #[path = "api/event_stream.rs"]
 mod event_stream;
+#[path = "api/evidence.rs"]
+mod evidence;
 #[path = "api/exceptions.rs"]
 mod exceptions;
 #[path = "api/exports.rs"]

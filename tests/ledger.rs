@@ -6,6 +6,8 @@
 mod formats;
 #[path = "ledger/keeping.rs"]
 mod keeping;
+#[path = "ledger/second.rs"]
+mod second;
 #[path = "ledger/tampering.rs"]
 mod tampering;
 #[path = "ledger/world.rs"]

@@ -72,6 +72,48 @@ impl Client {
     /// # Errors
     /// A server that can't be reached; a problem, with the exit code of its status.
     pub async fn get(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<Answer> {
+        let response = self.send(path, query).await?;
+        let status = response.status();
+        let language = response.headers().get(CONTENT_LANGUAGE).cloned();
+        let text = response.text().await.map_err(|error| self.unreachable(&error))?;
+        // What is no JSON, such as a proxy's page, is still worth showing.
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        if !status.is_success() {
+            return Err(problem(status, &body));
+        }
+        let is_english = language.is_some_and(|language| language.as_bytes().starts_with(b"en"));
+        Ok(Answer { body, is_english })
+    }
+
+    /// The bytes at a path.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn bytes(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<Vec<u8>> {
+        let response = self.send(path, query).await?;
+        let status = response.status();
+        let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
+        if !status.is_success() {
+            let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
+            return Err(problem(
+                status,
+                &serde_json::from_slice(&bytes).unwrap_or_else(|_| text()),
+            ));
+        }
+        Ok(bytes.into())
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> anyhow::Error {
+        let why = causes(error);
+        let text = format!("{} can't be reached: {why}", masked_text(&self.base));
+        failure(Exit::Unavailable, text)
+    }
+
+    async fn send(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> anyhow::Result<reqwest::Response> {
         let url = format!("{}{}", self.base, below(path));
         let mut url = reqwest::Url::parse(&url)
             .with_context(|| format!("{:?} is no address", masked_text(&url)))?;
@@ -83,24 +125,7 @@ impl Client {
         if let Some(language) = self.language {
             request = request.header(ACCEPT_LANGUAGE, language);
         }
-        let unreachable = |error: reqwest::Error| {
-            let why = causes(&error);
-            failure(
-                Exit::Unavailable,
-                format!("{} can't be reached: {why}", masked_text(&self.base)),
-            )
-        };
-        let response = request.send().await.map_err(unreachable)?;
-        let status = response.status();
-        let language = response.headers().get(CONTENT_LANGUAGE).cloned();
-        let text = response.text().await.map_err(unreachable)?;
-        // What is no JSON, such as a proxy's page, is still worth showing.
-        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        if !status.is_success() {
-            return Err(problem(status, &body));
-        }
-        let is_english = language.is_some_and(|language| language.as_bytes().starts_with(b"en"));
-        Ok(Answer { body, is_english })
+        request.send().await.map_err(|error| self.unreachable(&error))
     }
 }
 

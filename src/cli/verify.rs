@@ -16,8 +16,8 @@ use super::exit::{Exit, failure};
 use super::masked::masked;
 use super::output::Format;
 use super::progress::{Interrupt, bar};
-use super::stores::{Access, open_log_at};
-use crate::ledger::{Root, folder_of};
+use super::stores::{Access, ledger_folder, open_log_at};
+use crate::ledger::Root;
 use crate::log::envelope::leaf_hash;
 use crate::log::{Damage, EventLog, LogError, MAX_PAGE_EVENTS};
 
@@ -80,9 +80,9 @@ pub async fn run(args: &VerifyArgs) -> anyhow::Result<Exit> {
     let log = open_log_at(&address, "WHAT", &config, Access::Read).await?;
     let checked = check_with(&*log, &interrupt).await;
     let report = match &checked {
-        Ok(damages) if damages.is_empty() => {
-            Some(judged::log(&*log, &address, &folder(&address, &config), held, &interrupt).await)
-        }
+        Ok(damages) if damages.is_empty() => Some(
+            judged::log(&*log, &address, &ledger_folder(&address, &config), held, &interrupt).await,
+        ),
         _ => None,
     };
     log.close().await;
@@ -92,13 +92,6 @@ pub async fn run(args: &VerifyArgs) -> anyhow::Result<Exit> {
         Some(first) => Err(damaged(first)),
         None => show::verdict(report.as_ref()),
     }
-}
-
-/// Where the ledger of a log is: beside its file, or in the configuration's data folder.
-fn folder(address: &str, config: &Config) -> PathBuf {
-    let file = address.strip_prefix("sqlite:").filter(|_| address != config.store.log);
-    let beside = file.map(|path| Path::new(path).parent().unwrap_or(Path::new("")).to_owned());
-    folder_of(&beside.unwrap_or_else(|| config.store.data_dir.clone()))
 }
 
 /// An address as it stands, or that of a file or of the log in a folder.

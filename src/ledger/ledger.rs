@@ -6,7 +6,7 @@
 //! after a failed write what can be read need not be in the log.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,14 +54,21 @@ impl Epoch {
 /// A ledger, to be asked.
 #[derive(Debug)]
 pub struct Ledger {
+    folder: PathBuf,
     epochs: Vec<Epoch>,
     tiles: Arc<Tiles>,
     newest: watch::Sender<Option<Arc<Signed>>>,
 }
 
 impl Ledger {
-    pub(super) fn new(epochs: Vec<Epoch>, tiles: Arc<Tiles>, newest: Option<Signed>) -> Self {
-        Self { epochs, tiles, newest: watch::Sender::new(newest.map(Arc::new)) }
+    pub(super) fn new(
+        folder: &Path,
+        epochs: Vec<Epoch>,
+        tiles: Arc<Tiles>,
+        newest: Option<Signed>,
+    ) -> Self {
+        let newest = watch::Sender::new(newest.map(Arc::new));
+        Self { folder: folder.to_owned(), epochs, tiles, newest }
     }
 
     /// The ledger of a folder as it stands, beside whoever keeps it.
@@ -70,7 +77,7 @@ impl Ledger {
     /// Those of its files.
     pub fn read(folder: &Path, epochs: Vec<Epoch>) -> io::Result<Self> {
         let newest = newest_of(&epochs, kept::read(folder)?);
-        Ok(Self::new(epochs, Arc::new(Tiles::read(folder)?), newest))
+        Ok(Self::new(folder, epochs, Arc::new(Tiles::read(folder)?), newest))
     }
 
     /// The names and keys of its checkpoints, oldest first.
@@ -96,6 +103,18 @@ impl Ledger {
         };
         let waited = timeout(patience, newest.wait_for(covers)).await;
         waited.ok().and_then(|found| found.ok()?.clone())
+    }
+
+    /// The first checkpoint of the present origin that covers an event: the same whenever it is asked for.
+    ///
+    /// # Errors
+    /// Those of the file.
+    pub async fn first_covering(&self, sequence: u64) -> io::Result<Option<Signed>> {
+        let (folder, origin) = (self.folder.clone(), self.epochs.last().map(|e| e.origin.clone()));
+        let kept = spawn_blocking(move || kept::read(&folder)).await??;
+        let covers =
+            |signed: &Signed| Some(&signed.origin) == origin.as_ref() && signed.size > sequence;
+        Ok(kept.into_iter().find(covers))
     }
 
     /// What proves an event against a checkpoint.

@@ -1,10 +1,11 @@
 //! The ledger: what lets anyone find an event that was changed, removed, reordered or inserted.
 //!
 //! The Merkle tree over the leaves of `log::envelope` ([`tiles`]), the checkpoints over it that the log's
-//! key signs ([`note`], [`kept`]), proofs ([`prove`]), and what keeps all of it up with the log
+//! key signs ([`note`], [`kept`]), proofs ([`prove`]), the form of an evidence bundle ([`bag`]), and what keeps all of it up with the log
 //! ([`Ledger`]). Everything but the checkpoints can be made anew from the log. Deliberately not here: what
 //! a leaf is, and whatever verifies (`verify` shares nothing with this).
 
+pub mod bag;
 pub mod kept;
 mod ledger;
 pub mod note;

@@ -86,7 +86,7 @@ pub async fn open(
         }
         Err(Met::Log(error)) => return Err(error.into()),
     };
-    let ledger = Arc::new(Ledger::new(epochs, growing.tiles().clone(), newest));
+    let ledger = Arc::new(Ledger::new(folder, epochs, growing.tiles().clone(), newest));
     let hand = Hand { ledger: ledger.clone(), growing, keeper, signer, log: log.clone() };
     Ok(Opened { ledger, hand, is_older, is_kept })
 }

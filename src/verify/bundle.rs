@@ -44,7 +44,9 @@ pub fn judge(files: &Files, held: &Held) -> Report {
 fn lists(files: &Files, report: &mut Report) {
     for (list, is_listed) in [
         ("manifest-sha256.txt", (|path: &str| path.starts_with("data/")) as fn(&str) -> bool),
-        ("tagmanifest-sha256.txt", |path| !path.contains('/') && !path.starts_with("tagmanifest")),
+        ("tagmanifest-sha256.txt", |path| {
+            !path.starts_with("data/") && !path.starts_with("tagmanifest-")
+        }),
     ] {
         let Some(text) = text_of(files, list, report) else { continue };
         let mut listed = BTreeMap::new();

@@ -20,6 +20,8 @@ pub const PARQUET: &str = "application/vnd.apache.parquet";
 pub const CALENDAR: &str = "text/calendar";
 /// A feed (Atom, RFC 4287).
 pub const ATOM: &str = "application/atom+xml";
+/// An archive of files.
+pub const ZIP: &str = "application/zip";
 /// Lines of text.
 pub const TEXT: &str = "text/plain";
 /// Bytes of which nothing more is known.

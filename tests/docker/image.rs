@@ -185,6 +185,8 @@ const TRIED: &[&str] = &[
     "store backup --to /data/backup --with-keys",
     "store restore --from /data/backup --data-dir /data/restored -",
     "verify",
+    "evidence create --enrollment cluster_area/futian --to /data/futian.zip",
+    "verify /data/futian.zip -",
     "webhooks export /data/webhooks.copy",
     "webhooks import /data/webhooks.copy",
     "token --role auditor --office audit",

@@ -94,14 +94,14 @@ fn none(en: &str, zh: &str) -> Problem {
     Problem::new(Code::NotFound).detail(en).detail_zh(zh)
 }
 
-fn ledger(call: &Call) -> Result<&Arc<Ledger>, Problem> {
+pub(super) fn ledger(call: &Call) -> Result<&Arc<Ledger>, Problem> {
     call.state
         .ledger
         .as_ref()
         .ok_or_else(|| none("this server keeps no ledger", "本服务器不维护检查点"))
 }
 
-fn unsigned() -> Problem {
+pub(super) fn unsigned() -> Problem {
     none(
         "no checkpoint is signed yet, or this server has another key than the log names",
         "尚无已签名的检查点，或本服务器的密钥并非日志所载的密钥",
@@ -242,23 +242,27 @@ fn encoded(hashes: &[Hash]) -> Vec<String> {
 /// # Errors
 /// See the route.
 pub async fn get_consistency_proof(call: Call) -> Answered {
+    let number = |value: &str| {
+        let size = digits(value).filter(|size| *size > 0);
+        size.ok_or_else(|| {
+            said!("a tree's size is a whole number from 1", "树的大小为自 1 起的整数")
+        })
+    };
+    let (from, to) = (call.parsed("from", number)?, call.parsed("to", number)?);
+    let from = from.ok_or_else(|| wrong_parameter("from", said!("it is missing", "未填写")))?;
     let ledger = ledger(&call)?;
     let newest = ledger.checkpoint().ok_or_else(unsigned)?.size;
-    let size = |name: &str| {
-        let read = |value: &str| {
-            let size = digits(value).filter(|size| (1..=newest).contains(size));
-            size.ok_or_else(|| {
-                said!(
-                    "a tree's size is 1 to {newest}, that of the newest checkpoint",
-                    "树的大小为 1 至 {newest}（最新检查点的大小）",
-                    newest = newest
-                )
-            })
-        };
-        call.parsed(name, read)
-    };
-    let (from, to) = (size("from")?, size("to")?.unwrap_or(newest));
-    let from = from.ok_or_else(|| wrong_parameter("from", said!("it is missing", "未填写")))?;
+    let to = to.unwrap_or(newest);
+    for (name, size) in [("from", from), ("to", to)] {
+        if size > newest {
+            let text = said!(
+                "the newest checkpoint has {newest} events",
+                "最新检查点共 {newest} 个事件",
+                newest = newest
+            );
+            return Err(wrong_parameter(name, text));
+        }
+    }
     if from > to {
         return Err(wrong_parameter("from", said!("it is larger than `to`", "大于 to")));
     }

@@ -7,6 +7,7 @@ pub(super) mod acts;
 pub(super) mod changes;
 pub(super) mod documents;
 pub(super) mod events;
+pub(super) mod evidence;
 pub(super) mod exceptions;
 pub(super) mod exports;
 pub(super) mod health;

@@ -32,9 +32,9 @@ use crate::api::resources::webhooks::{
     ReplayView, RevealedView, RotationRequest,
 };
 use crate::api::resources::{
-    about, acts, changes, documents, events, exceptions, exports, health, indicators, ledger,
-    lists, obligations, permitted, plan_versions, programs, quotas, revisions, status, subjects,
-    timeline, trail, webhooks, whole,
+    about, acts, changes, documents, events, evidence, exceptions, exports, health, indicators,
+    ledger, lists, obligations, permitted, plan_versions, programs, quotas, revisions, status,
+    subjects, timeline, trail, webhooks, whole,
 };
 use crate::domain::indicator::{Observation, ObservationCorrected};
 use crate::domain::logbook::CalendarAdopted;
@@ -44,7 +44,7 @@ use crate::views::headers::{
     CLAIMED_DIGEST, CONTENT_DISPOSITION, ETAG, IDEMPOTENCY_KEY, LAST_EVENT_ID, LAST_SEQUENCE, LINK,
     LOCATION, PREFER, PREFERENCE_APPLIED, REPR_DIGEST,
 };
-use crate::views::media::{HTML, JSON, OCTETS, TEXT};
+use crate::views::media::{HTML, JSON, OCTETS, TEXT, ZIP};
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::{Code, Doc};
 use crate::views::standing::Status;
@@ -262,6 +262,10 @@ pub const ROUTES: &[Route] = &[
         "A version of its plan, compared with another", "建设方案的某一版本及其与另一版本的比较",
         json!(PlanVersionView), to!(plan_versions::get_plan_version))
         .query(plan_versions::PLAN_VERSION),
+    get("/v1/enrollments/{program}/{subject}/evidence", "get_evidence",
+        "Its evidence bundle, which is verified offline (BagIt in a zip archive)", "可离线验证的证据包（zip 归档的 BagIt）",
+        Shape::Other, to!(evidence::get_evidence)).gives(&[ZIP]).query(evidence::EVIDENCE)
+        .sends(&[CONTENT_DISPOSITION]).or(&[Code::DocumentsUnavailable, Code::DocumentDamaged]),
     get("/v1/enrollments/{program}/{subject}/revisions", "list_revisions", "Its revisions", "各修订号",
         json!(List<RevisionItem>), to!(revisions::list_revisions)).query(TIMES),
     get("/v1/enrollments/{program}/{subject}/revisions/{revision}", "get_revision",

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use crate::cli::exit::{Exit, failure};
-use crate::verify::{Checkpoint, Held, Key};
+use crate::verify::note::checkpoints;
+use crate::verify::{Held, Key};
 
 /// What was held elsewhere.
 #[derive(Debug, clap::Args)]
@@ -33,9 +34,9 @@ impl HeldArgs {
         for path in &self.checkpoint {
             let text = fs::read_to_string(path)
                 .with_context(|| format!("can't read the checkpoint {}", path.display()))?;
-            let checkpoint = Checkpoint::parse(text.trim_end_matches('\n').to_owned().as_str())
-                .or_else(|| Checkpoint::parse(&format!("{}\n", text.trim_end_matches('\n'))));
-            held.outside.push(checkpoint.ok_or_else(|| {
+            let notes = checkpoints(&format!("{}\n\n", text.trim_matches('\n')));
+            let notes = notes.ok().filter(|notes| !notes.is_empty());
+            held.outside.extend(notes.ok_or_else(|| {
                 let what = "is no checkpoint: it is a signed note, as /v1/log/checkpoint gives it";
                 failure(Exit::Unverified, format!("{} {what}", path.display()))
             })?);

@@ -22,7 +22,16 @@ fn not_one(text: impl Into<String>) -> OpenError {
 /// # Errors
 /// [`OpenError`], which names the file that is at fault.
 pub fn read(path: &Path) -> Result<Files, OpenError> {
-    let mut files = if path.is_dir() { of_folder(path)? } else { of_archive(path)? };
+    read_within(path, MAX_BYTES)
+}
+
+/// The same where all files together have so many bytes at most.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_within(path: &Path, bytes: u64) -> Result<Files, OpenError> {
+    let is_folder = path.is_dir();
+    let mut files = if is_folder { of_folder(path, bytes)? } else { of_archive(path, bytes)? };
     // All of it stands in one folder, named as the bundle is.
     if !files.contains_key("bagit.txt") {
         let top = files
@@ -48,7 +57,7 @@ pub fn read(path: &Path) -> Result<Files, OpenError> {
     Ok(files)
 }
 
-fn of_archive(path: &Path) -> Result<Files, OpenError> {
+fn of_archive(path: &Path, bytes: u64) -> Result<Files, OpenError> {
     let file = File::open(path)
         .map_err(|error| OpenError::Unavailable(format!("{}: {error}", path.display())))?;
     let broken = |error: &dyn std::fmt::Display| {
@@ -58,7 +67,7 @@ fn of_archive(path: &Path) -> Result<Files, OpenError> {
     if archive.len() > MAX_FILES {
         return Err(not_one(format!("the archive has more than {MAX_FILES} files")));
     }
-    let (mut files, mut left) = (Files::new(), MAX_BYTES);
+    let (mut files, mut left) = (Files::new(), bytes);
     for index in 0..archive.len() {
         let entry = archive.by_index(index).map_err(|error| broken(&error))?;
         let name = entry.name().map_err(|error| broken(&error))?.into_owned();
@@ -90,8 +99,8 @@ fn is_within(name: &str) -> bool {
     plain && Path::new(name).components().all(|part| matches!(part, Component::Normal(_)))
 }
 
-fn of_folder(folder: &Path) -> Result<Files, OpenError> {
-    let (mut files, mut open, mut left) = (Files::new(), vec![folder.to_owned()], MAX_BYTES);
+fn of_folder(folder: &Path, bytes: u64) -> Result<Files, OpenError> {
+    let (mut files, mut open, mut left) = (Files::new(), vec![folder.to_owned()], bytes);
     let failed = |path: &Path, error: std::io::Error| {
         OpenError::Unavailable(format!("{} can't be read: {error}", path.display()))
     };
