@@ -35,7 +35,7 @@ use docket::log::{EventLog, MemoryLog};
 use docket::projection::store::{Claim, Holder, TakesFrom};
 use docket::projection::{
     Copies as _, Folder, Follower, Mode, Models, Options, Progress, Projection, Rebuild, Rebuilt,
-    SqliteCopies, StoreError, all, checksum, rebuild,
+    SqliteCopies, StoreError, all, checksum, kept_checksum, rebuild,
 };
 use rusqlite::Connection;
 use tokio::runtime::Runtime;
@@ -112,10 +112,16 @@ fn catch_up(following: &mut Following, limit: usize) {
     }
 }
 
-/// The checksum of each read model.
+/// The checksum of each read model: of its rows, and as it was kept up.
 fn checksums(connection: &Connection) -> Vec<(&'static str, String)> {
     let mut reader = connection;
-    all().iter().map(|p| (p.name(), checksum(&mut reader, &**p).unwrap())).collect()
+    let models = all();
+    let sums = models.iter().map(|model| {
+        let sum = checksum(&mut reader, &**model).unwrap();
+        assert_eq!(kept_checksum(&mut reader, &**model).unwrap(), sum, "{}", model.name());
+        (model.name(), sum)
+    });
+    sums.collect()
 }
 
 /// The checksum of each read model in the copy that serves.

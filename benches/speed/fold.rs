@@ -239,6 +239,8 @@ pub fn long_stream(made: &Made, runtime: &Handle) -> anyhow::Result<()> {
     let (Some(early), Some(last)) = (inspections.first(), inspections.last()) else {
         anyhow::bail!("area 0 was never inspected");
     };
+    let days: Vec<String> = life.iter().filter_map(|event| effective_on(&event.metadata)).collect();
+    let last = dated(last, days.into_iter().max().as_deref().unwrap_or_default())?;
     let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new());
     let mut expected = Expected::NoStream;
     let mut append = |event: NewEvent| {
@@ -247,13 +249,13 @@ pub fn long_stream(made: &Made, runtime: &Handle) -> anyhow::Result<()> {
         let before = appended.sequence.and_then(|sequence| sequence.checked_sub(1));
         anyhow::Ok(runtime.block_on(log.read_all(before, 1))?.events)
     };
-    for event in life.iter().chain(std::iter::repeat(*last)).take(LONG) {
+    for event in life.iter().chain(std::iter::repeat(&last)).take(LONG) {
         append(event.clone())?;
     }
     for (what, event, cache_bytes) in [
-        ("at the end", *last, CACHE_BYTES),
+        ("at the end", &last, CACHE_BYTES),
         ("before others", *early, CACHE_BYTES),
-        ("at the end, out of memory", *last, 0),
+        ("at the end, out of memory", &last, 0),
     ] {
         let mut folder = Folder::new(log.clone(), runtime.clone(), cache_bytes);
         let mut models = Models::new(all());
@@ -276,4 +278,17 @@ pub fn long_stream(made: &Made, runtime: &Handle) -> anyhow::Result<()> {
         println!("{what}: {} ms (p50 / p99)", times.shown());
     }
     Ok(())
+}
+
+/// The day from which an event has effect.
+fn effective_on(metadata: &[u8]) -> Option<String> {
+    let metadata: serde_json::Value = serde_json::from_slice(metadata).ok()?;
+    metadata["effective_on"].as_str().map(str::to_owned)
+}
+
+/// The event with effect from another day.
+fn dated(event: &NewEvent, day: &str) -> anyhow::Result<NewEvent> {
+    let mut metadata: serde_json::Value = serde_json::from_slice(&event.metadata)?;
+    metadata["effective_on"] = day.into();
+    Ok(NewEvent { metadata: serde_json::to_vec(&metadata)?.into(), ..event.clone() })
 }

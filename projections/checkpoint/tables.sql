@@ -26,3 +26,9 @@ CREATE TABLE read_model (
     name    TEXT    PRIMARY KEY,
     version INTEGER NOT NULL
 ) STRICT;
+
+-- The checksum of each table's rows (projection/checksum.rs), kept up with every batch.
+CREATE TABLE table_checksum (
+    name     TEXT PRIMARY KEY,
+    checksum TEXT NOT NULL
+) STRICT;

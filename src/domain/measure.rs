@@ -52,6 +52,10 @@ pub struct Measure {
     pub in_force_from: CivilDate,
     /// The article that says so.
     pub in_force_article: String,
+    /// How many articles it has, where it is numbered by articles: others can be neither cited nor
+    /// interpreted.
+    #[serde(default)]
+    pub articles: Option<u32>,
     /// Why this edition of the file exists (rule G15); recorded when it is adopted.
     pub edition_reason: String,
     /// Whether only part of the document is known (rule G14).

@@ -183,6 +183,12 @@ pub fn article(text: &str, language: Language) -> Cow<'_, str> {
     }
 }
 
+/// The numbers of the articles in a citation in English; nothing where a part of it names none.
+pub fn article_numbers(text: &str) -> Option<Vec<u32>> {
+    let number = |part: &str| leading(part.strip_prefix("Art. ")?).0;
+    text.split(", ").map(number).collect()
+}
+
 fn cited(part: &str) -> Cow<'_, str> {
     match part {
         "not known" => return "条款不详".into(),

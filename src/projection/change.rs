@@ -179,6 +179,11 @@ impl TableChanges {
         self.table
     }
 
+    /// How many changes there are.
+    pub fn len(&self) -> usize {
+        self.ops.len()
+    }
+
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
         self.ops.is_empty()
@@ -247,7 +252,7 @@ impl TableChanges {
         let Some(Packed::Int(id)) = self.cells.get(op.first_cell + set.len()) else { return false };
         let at = rows.partition_point(|(known, _)| known <= id).checked_sub(1);
         let row = at.and_then(|at| rows.get(at)).filter(|(known, _)| known == id);
-        let Some((_, row)) = row.filter(|_| !set.is_empty()) else { return false };
+        let Some((_, row)) = row else { return false };
         for (index, name) in set.iter().enumerate() {
             if let Some(column) = self.table.column(name) {
                 self.cells[row + column] = self.cells[op.first_cell + index];

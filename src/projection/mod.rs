@@ -49,7 +49,7 @@ pub mod subjects;
 pub mod timeline;
 
 pub use change::{Cell, Cells, Changes, Doing, ModelChanges, RowWriter, TableChanges};
-pub use checksum::checksum;
+pub use checksum::{checksum, kept_checksum};
 pub use copy_id::CopyId;
 pub use error::{DatabaseError, Failure, ProjectionError, StoreError};
 pub use export::{ExportError, Snapshot, report, snapshot};

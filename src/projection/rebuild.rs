@@ -65,8 +65,8 @@ pub struct RebuiltModel {
     pub name: String,
     /// Its version.
     pub version: u32,
-    /// The checksum of its content, where it was compared.
-    pub checksum: Option<String>,
+    /// The checksum of its content.
+    pub checksum: String,
     /// Compared with the copy that served, at the same sequence.
     pub compared: Compared,
 }

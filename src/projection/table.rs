@@ -100,7 +100,8 @@ pub struct Table {
     pub changes: &'static [Change],
 }
 
-/// A change to rows already written: an update, or a deletion where nothing is set.
+/// A change to rows already written. Where a table's rows are picked by the one key alone, a change fills
+/// columns that held nothing.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Change {
     /// The columns that are set, in the order in which their values are given.
@@ -173,5 +174,17 @@ mod tests {
     fn a_change_by_one_column_is_known_as_such() {
         assert_eq!(Change { set: &["a"], filter: "id = ?" }.by_key(), Some("id"));
         assert_eq!(Change { set: &["a"], filter: "id = ? AND b = ?" }.by_key(), None);
+    }
+
+    #[test]
+    fn what_changes_by_a_key_set_may_hold_nothing() {
+        let models = crate::projection::all();
+        for table in models.iter().flat_map(|model| model.tables()) {
+            let by_key = table.changes.iter().filter(|_| table.single_key().is_some());
+            for name in by_key.flat_map(|change| change.set) {
+                let column = table.columns[table.column(name).unwrap()];
+                assert!(column.optional, "{}.{name}", table.name);
+            }
+        }
     }
 }

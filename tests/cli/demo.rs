@@ -93,7 +93,7 @@ fn a_rebuild_ends_in_the_checksums_of_what_was_filled_event_by_event() {
     assert!(models.len() >= 4);
     for model in models {
         assert_eq!(model["compared"], "the same", "{model}");
-        assert_eq!(model["checksum"].as_str().unwrap().len(), 64);
+        assert_eq!(model["checksum"].as_str().unwrap().len(), 32);
     }
     let one = docket(&[&["rebuild", "obligations"], &place[..]].concat()).json();
     let before = models.iter().find(|model| model["name"] == "obligations").unwrap();

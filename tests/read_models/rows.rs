@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use docket::projection::store::CopyWriter;
-use docket::projection::{Cell, Changes, Mode, RowWriter};
+use docket::projection::{Cell, Changes, Mode, RowWriter, checksum, kept_checksum};
 
 use crate::on_every_engine;
 use crate::places::{Place, claimed};
-use crate::sample::{Value, add, changes, ids, rows, sample, to};
+use crate::sample::{Sample, Value, add, changes, ids, rows, sample, to};
 
 on_every_engine!(
     any_changes_give_the_rows_that_they_say,
@@ -41,11 +41,12 @@ impl Tables {
                 self.0[*table].insert(key(*table, row), row.clone());
             }
             Op::Change(0, 0, values) => {
-                self.set(0, |row| row[0] == values[2], &[(1, &values[0]), (3, &values[1])])
+                self.set(0, |row| row[0] == values[2], &[(2, &values[0]), (3, &values[1])])
             }
-            Op::Change(0, 1, values) => self.set(0, |row| row[0] == values[1], &[(4, &values[0])]),
-            Op::Change(0, _, values) => self.0[0].retain(|_, row| row[0] != values[0]),
-            Op::Change(_, 0, values) => self.0[1].retain(|_, row| row[0] != values[0]),
+            Op::Change(0, _, values) => self.set(0, |row| row[0] == values[1], &[(4, &values[0])]),
+            Op::Change(_, 0, values) => {
+                self.set(1, |row| row[0] == values[1], &[(2, &values[0])]);
+            }
             Op::Change(_, _, values) => {
                 let picks = |row: &[Value]| {
                     row[0] == values[1] && (row[1] <= values[2] || row[2] == Value::Null)
@@ -131,15 +132,25 @@ impl Numbers {
     fn op(&mut self, tables: &Tables, next: &mut i64) -> Op {
         let known = i64::try_from(self.below(u64::try_from(*next).unwrap() + 1)).unwrap();
         let text = self.text();
+        // A change by the key fills what held nothing.
+        let holds_nothing = |columns: &[usize]| {
+            let row = tables.0[0].get(&[Value::Int(known)][..]);
+            row.is_some_and(|row| columns.iter().all(|column| row[*column] == Value::Null))
+        };
         match self.below(9) {
             0..=2 => {
                 *next += 1;
                 Op::Insert(0, self.span(*next))
             }
             3 => Op::Put(0, self.span(known)),
-            4 => Op::Change(0, 0, vec![self.text(), self.maybe(text), Value::Int(known)]),
-            5 => Op::Change(0, 1, vec![Value::Int(known), Value::Int(known)]),
-            6 if self.below(3) == 0 => Op::Change(0, 2, vec![Value::Int(known)]),
+            4 if holds_nothing(&[2, 3]) => {
+                let id = uuid::Uuid::from_u128(u128::from(self.0)).as_bytes().to_vec();
+                let id = self.maybe(Value::Bytes(id));
+                Op::Change(0, 0, vec![id, self.maybe(text), Value::Int(known)])
+            }
+            5 if holds_nothing(&[4]) => {
+                Op::Change(0, 1, vec![Value::Int(known), Value::Int(known)])
+            }
             7 => {
                 let row = self.name();
                 let is_known = tables.0[1].contains_key(&row[..2]);
@@ -148,7 +159,7 @@ impl Numbers {
             _ => {
                 let row = self.name();
                 match self.below(3) {
-                    0 => Op::Change(1, 0, vec![row[0].clone()]),
+                    0 => Op::Change(1, 0, vec![self.maybe(text), row[0].clone()]),
                     _ => Op::Change(1, 1, vec![self.maybe(text), row[0].clone(), row[1].clone()]),
                 }
             }
@@ -163,6 +174,8 @@ fn assert_rows(writer: &mut dyn CopyWriter, tables: &Tables, when: &str) {
         let expected: Vec<_> = table.values().cloned().collect();
         assert_eq!(rows(writer.reader(), sql, &[]), expected, "{when}: {sql}");
     }
+    let kept = kept_checksum(writer.reader(), &Sample).unwrap();
+    assert_eq!(kept, checksum(writer.reader(), &Sample).unwrap(), "{when}: the checksum");
 }
 
 fn run(writer: &mut dyn CopyWriter, seed: u64) -> Tables {

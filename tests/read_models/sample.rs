@@ -18,9 +18,8 @@ pub static SPAN: Table = Table {
     ],
     key: &["id"],
     changes: &[
-        Change { set: &["label", "valid_to"], filter: "id = ?" },
+        Change { set: &["event_id", "valid_to"], filter: "id = ?" },
         Change { set: &["known_to"], filter: "id = ?" },
-        Change { set: &[], filter: "id = ?" },
     ],
 };
 
@@ -34,7 +33,7 @@ pub static NAME: Table = Table {
     ],
     key: &["subject", "revision"],
     changes: &[
-        Change { set: &[], filter: "subject = ?" },
+        Change { set: &["said"], filter: "subject = ?" },
         Change { set: &["said"], filter: "subject = ? AND (revision <= ? OR said IS NULL)" },
     ],
 };

@@ -190,4 +190,9 @@ fn g5_an_act_that_is_not_known_is_not_known_here() {
     story.subject = Subject::of_program(&story.program);
     unknown(&story, "reject", reason());
     story.does(NationalOffice, "record_interpretation", "2016-03-01", interpretation);
+    let beyond = json!({ "article": "Art. 19, Art. 21", "text": "as follows" });
+    let refusal = unknown(&story, "record_interpretation", beyond);
+    assert!(refusal.detail.en.contains("it has Art. 1 to Art. 20"), "{refusal}");
+    let nowhere = json!({ "article": "the end", "text": "as follows" });
+    unknown(&story, "record_interpretation", nowhere);
 }

@@ -72,7 +72,7 @@ pub(super) fn show(rebuilt: &Rebuilt, output: Format) -> anyhow::Result<()> {
         table.row(vec![
             model.name.clone(),
             model.version.to_string(),
-            model.checksum.clone().unwrap_or_default(),
+            model.checksum.clone(),
             compared(model),
         ]);
     }

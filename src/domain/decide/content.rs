@@ -42,6 +42,9 @@ impl Deciding<'_> {
                 self.known_id("/kind", &given, Names::Outcomes, known)
                     .map_err(|refusal| refusal.under(&rule.article))?;
             }
+            Act::RecordInterpretation(interpretation) => {
+                self.check_article(measure, rule, &interpretation.article, findings)?;
+            }
             Act::EvaluateAnnually(evaluation) => self.check_begun(evaluation.year, findings)?,
             Act::SubmitScheme(scheme) => {
                 self.check_scheme(measure, scheme, findings)?;
@@ -69,6 +72,30 @@ impl Deciding<'_> {
         }
         self.check_local(measure, rule, findings)?;
         self.check_brought(measure, rule, findings)
+    }
+
+    /// What is interpreted is an article of the document.
+    fn check_article(
+        &self,
+        measure: &Measure,
+        rule: &ActRule,
+        given: &str,
+        findings: &mut Vec<Finding>,
+    ) -> Result<(), Refusal> {
+        let Some(articles) = measure.articles else { return Ok(()) };
+        let of = words::article_numbers(given);
+        if of.is_some_and(|of| of.iter().all(|number| (1..=articles).contains(number))) {
+            return Ok(());
+        }
+        let text = said!(
+            "“{given}” is no article of {document}; it has Art. 1 to Art. {articles}",
+            "“{given}”不是{document}的条文；该文件共{articles}条，请写作“Art. 1”等",
+            given = Given(given),
+            document = measure.cited(),
+            articles = articles
+        );
+        let refusal = self.invalid(vec![field("/article", text)]);
+        self.missed(refusal.under(&rule.article), findings)
     }
 
     pub(super) fn invalid(&self, errors: Vec<FieldError>) -> Refusal {

@@ -11,6 +11,7 @@ use crate::domain::measure::{
     DueRule, Measure, Named, ObligationRule, Phase, Program, WaitingRule,
 };
 use crate::domain::text::says_something;
+use crate::domain::words::article_numbers;
 
 /// What stands for an article in a document of which only part is known.
 const NOT_KNOWN: &str = "not known";
@@ -68,6 +69,10 @@ impl Checking<'_> {
                 path,
                 "the article may be \"not known\" only where `known_in_part = true`: cite the article",
             );
+        } else if let Some(articles) = self.measure.articles
+            && article_numbers(article).is_some_and(|of| of.iter().any(|n| !(1..=articles).contains(n)))
+        {
+            self.problems.add(path, format!("the document has Art. 1 to Art. {articles}: cite one of these"));
         }
     }
 

@@ -1,7 +1,7 @@
 //! What served when a rebuild began, and how it compares with what was made.
 
 use super::{Compared, Rebuild, RebuiltModel, of_copy};
-use crate::projection::checksum::checksum;
+use crate::projection::checksum::{checksum, kept_checksum};
 use crate::projection::models::Models;
 use crate::projection::store::{CopyId, CopyWriter, stale};
 use crate::projection::{DatabaseError, ProjectionError, StoreError};
@@ -15,7 +15,8 @@ pub(super) struct Served {
     pub checksums: Vec<(String, String)>,
 }
 
-/// The copy that serves, as of one instant.
+/// The copy that serves, as of one instant. Its checksums are made of its rows, not taken as they were kept
+/// up: so what something else wrote there is found out.
 pub(super) fn look_at(
     rebuild: &Rebuild<'_>,
     serving: &CopyId,
@@ -45,15 +46,12 @@ pub(super) fn compare(
         let at = served.and_then(|served| served.position);
         let then = served.and_then(|served| served.checksums.iter().find(|(of, _)| of == name));
         let is_stale = served.is_some_and(|served| served.stale.iter().any(|of| of == name));
-        let (checksum, compared) = match (at, then) {
-            (Some(at), Some((_, then))) => {
-                let now = checksum(copy.reader(), model)?;
-                let served = then.clone();
-                let same = now == served;
-                (Some(now), if same { Compared::Same } else { Compared::Differs { served, at } })
-            }
-            _ if is_stale => (None, Compared::AnotherVersion),
-            _ => (None, Compared::Nothing),
+        let checksum = kept_checksum(copy.reader(), model)?;
+        let compared = match (at, then) {
+            (Some(_), Some((_, served))) if *served == checksum => Compared::Same,
+            (Some(at), Some((_, served))) => Compared::Differs { served: served.clone(), at },
+            _ if is_stale => Compared::AnotherVersion,
+            _ => Compared::Nothing,
         };
         models.push(RebuiltModel {
             name: name.to_owned(),

@@ -25,6 +25,7 @@ mod read;
 mod report;
 mod send;
 mod sql;
+mod sums;
 mod values;
 mod wait;
 mod write;

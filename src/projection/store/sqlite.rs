@@ -4,7 +4,9 @@
 //! `synchronous=NORMAL`: after a power loss the last batches may be missing, rows and checkpoint
 //! together, and are made again from the log.
 
+mod background;
 mod read;
+mod rows;
 mod write;
 
 use std::fs::{self, File, TryLockError};
@@ -30,6 +32,8 @@ const KEPT: &str = "kept";
 /// What the name of a copy ends with where its damage is reported.
 const DAMAGED: &str = ".damaged";
 const LOCK: &str = "lock";
+/// The checksum of a table without rows.
+const NO_ROWS: &str = "INSERT INTO table_checksum (name, checksum) VALUES (?1, '0')";
 const SCHEMA: &str = include_str!("../../../projections/checkpoint/tables.sql");
 
 /// The folder of the copies.
@@ -266,6 +270,7 @@ impl Copies for SqliteCopies {
         for model in models.iter() {
             for table in model.tables() {
                 connection.execute_batch(&table.sqlite())?;
+                connection.execute(NO_ROWS, [table.name])?;
             }
             connection.execute(
                 "INSERT INTO read_model (name, version) VALUES (?1, ?2)",
@@ -371,7 +376,7 @@ fn follow(connection: &Connection) -> Result<(), StoreError> {
     connection.busy_timeout(std::time::Duration::from_secs(2))?;
     connection.execute_batch(
         "PRAGMA main.locking_mode = NORMAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-         PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;",
+         PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 16000;",
     )?;
     Ok(())
 }

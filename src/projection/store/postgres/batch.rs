@@ -19,8 +19,6 @@ pub(super) enum Statement<'a> {
     Put(Vec<Row<'a>>),
     /// Rows by their key get other values in these columns; a row is the key, then the values.
     Update(Vec<usize>, Vec<Row<'a>>),
-    /// Rows by their key go.
-    Delete(Vec<Cell<'a>>),
     /// A change as the table has it.
     Change(&'static Change, Row<'a>),
 }
@@ -66,7 +64,6 @@ enum Fate<'a> {
     Put(Row<'a>),
     /// The columns set, in their order.
     Updated(Vec<(usize, Cell<'a>)>),
-    Deleted,
 }
 
 fn merged<'a>(changes: &'a TableChanges, key: usize) -> Result<Vec<Statement<'a>>, DatabaseError> {
@@ -82,7 +79,7 @@ fn merged<'a>(changes: &'a TableChanges, key: usize) -> Result<Vec<Statement<'a>
         };
         match places.get(&by.into()).and_then(|place| fates.get_mut(*place)) {
             Some((_, before)) => {
-                let known = std::mem::replace(before, Fate::Deleted);
+                let known = std::mem::replace(before, Fate::Updated(Vec::new()));
                 *before = known.then(fate)?;
             }
             None => {
@@ -91,13 +88,12 @@ fn merged<'a>(changes: &'a TableChanges, key: usize) -> Result<Vec<Statement<'a>
             }
         }
     }
-    let (mut inserted, mut put, mut deleted) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut inserted, mut put) = (Vec::new(), Vec::new());
     let mut updated: Vec<(Vec<usize>, Vec<Row<'a>>)> = Vec::new();
     for (by, fate) in fates {
         match fate {
             Fate::Inserted(row) => inserted.push(row),
             Fate::Put(row) => put.push(row),
-            Fate::Deleted => deleted.push(by),
             Fate::Updated(set) => {
                 let columns: Vec<_> = set.iter().map(|(column, _)| *column).collect();
                 let row = std::iter::once(by).chain(set.into_iter().map(|(_, value)| value));
@@ -109,7 +105,6 @@ fn merged<'a>(changes: &'a TableChanges, key: usize) -> Result<Vec<Statement<'a>
             }
         }
     }
-    statements.extend((!deleted.is_empty()).then_some(Statement::Delete(deleted)));
     statements.extend((!inserted.is_empty()).then_some(Statement::Insert(inserted)));
     statements.extend((!put.is_empty()).then_some(Statement::Put(put)));
     statements.extend(updated.into_iter().map(|(columns, rows)| Statement::Update(columns, rows)));
@@ -124,9 +119,6 @@ fn change_by_key<'a>(
 ) -> Result<(Cell<'a>, Fate<'a>), DatabaseError> {
     let change = change_of(table, number)?;
     let by = cells.get(change.set.len());
-    if change.set.is_empty() {
-        return Ok((by, Fate::Deleted));
-    }
     let mut set = Vec::with_capacity(change.set.len());
     for (index, name) in change.set.iter().enumerate() {
         let column = table.column(name).ok_or_else(|| no_column(table, name))?;
@@ -140,8 +132,6 @@ impl<'a> Fate<'a> {
     /// What becomes of the row when this comes after.
     fn then(self, next: Self) -> Result<Self, DatabaseError> {
         Ok(match (self, next) {
-            // It was there before the batch and is to be there again.
-            (Self::Deleted, Self::Inserted(row) | Self::Put(row)) => Self::Put(row),
             (Self::Inserted(_), Self::Put(row)) => Self::Inserted(row),
             (Self::Put(_) | Self::Updated(_), Self::Put(row)) => Self::Put(row),
             (_, Self::Inserted(row)) => {
@@ -159,8 +149,6 @@ impl<'a> Fate<'a> {
                 }
                 Self::Updated(known)
             }
-            // A change of a row that is gone changes nothing.
-            (Self::Deleted, Self::Updated(_)) | (_, Self::Deleted) => Self::Deleted,
         })
     }
 }
@@ -248,7 +236,6 @@ mod tests {
         changes: &[
             Change { set: &["valid_to"], filter: "id = ?" },
             Change { set: &["known_to"], filter: "id = ?" },
-            Change { set: &[], filter: "id = ?" },
         ],
     };
     static NAME: Table = Table {
@@ -260,7 +247,7 @@ mod tests {
             Column::new("name", Text, ""),
         ],
         key: &["subject", "day"],
-        changes: &[Change { set: &[], filter: "subject = ?" }],
+        changes: &[Change { set: &["name"], filter: "subject = ?" }],
     };
 
     fn written(make: impl FnOnce(&mut crate::projection::change::ModelChanges<'_>)) -> String {
@@ -296,19 +283,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_removed_and_comes_again_is_put() {
+    fn of_rows_put_with_one_key_the_last_stands() {
         let said = written(|changes| {
-            changes.change(0, 2).int(1);
-            changes.insert(0).int(1).null().null();
             changes.put(0).int(2).null().null();
             changes.put(0).int(2).null().int(3);
-            changes.change(0, 2).int(4);
-            changes.change(0, 1).int(4).int(4);
         });
-        assert_eq!(
-            said,
-            "[Delete([Int(4)]), Put([[Int(1), Null, Null], [Int(2), Null, Int(3)]])] / []"
-        );
+        assert_eq!(said, "[Put([[Int(2), Null, Int(3)]])] / []");
     }
 
     #[test]
@@ -316,13 +296,13 @@ mod tests {
         let said = written(|changes| {
             changes.put(1).text("a").text("1").text("x");
             changes.put(1).text("a").text("1").text("y");
-            changes.change(1, 0).text("a");
+            changes.change(1, 0).text("n").text("a");
             changes.insert(1).text("a").text("1").text("z");
         });
         assert_eq!(
             said,
             "[] / [Put([[Text(\"a\"), Text(\"1\"), Text(\"y\")]]), \
-             Change(Change { set: [], filter: \"subject = ?\" }, [Text(\"a\")]), \
+             Change(Change { set: [\"name\"], filter: \"subject = ?\" }, [Text(\"n\"), Text(\"a\")]), \
              Insert([[Text(\"a\"), Text(\"1\"), Text(\"z\")]])]"
         );
     }

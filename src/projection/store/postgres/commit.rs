@@ -10,7 +10,9 @@ use super::connect::{Link, database};
 use super::fill::add_key;
 use super::read::{checkpoint, one};
 use super::send::send;
+use super::sums::sum;
 use super::wait::Pulse;
+use crate::projection::checksum::{Checksum, KEPT, Kept, Summing};
 use crate::projection::error::DatabaseError;
 use crate::projection::store::{Checkpoint, Claim, CopyId, Holder, Mode, Moved, signed};
 use crate::projection::{Changes, ProjectionError};
@@ -26,6 +28,9 @@ const CLAIM: &str = "UPDATE checkpoint SET epoch = epoch + 1, holder = $1::text,
  RETURNING position, known_at, log, epoch, holder, lease, failed, failure";
 /// Shared: a switch to another copy waits for the batch, and a batch for the switch.
 const SERVING: &str = "SELECT copy FROM docket.serving FOR SHARE";
+
+const KEEP: &str = "UPDATE table_checksum t SET checksum = u.checksum
+ FROM unnest($1::text[], $2::text[]) AS u (name, checksum) WHERE t.name = u.name";
 
 /// Why a batch was not written, as far as is known.
 pub(super) enum Broken {
@@ -169,14 +174,33 @@ async fn write_tables(
         }
         pending.push((table, statements));
     }
+    let kept = &kept(link).await?;
     // Tables don't depend on one another: what one waits for is hidden behind the others.
     let tables = pending.iter().map(|(table, statements)| async move {
+        let mut summing = Summing::new(table, kept.get(table.name).copied().unwrap_or_default());
         for statement in statements {
+            sum(link, table, statement, &mut summing).await?;
             send(link, table, statement).await?;
             pulse.beat();
         }
-        Ok::<_, DatabaseError>(())
+        Ok::<_, DatabaseError>((table.name, summing.sum().to_string()))
     });
-    futures_util::future::try_join_all(tables).await?;
+    let sums = futures_util::future::try_join_all(tables).await?;
+    let (names, sums): (Vec<_>, Vec<_>) = sums.into_iter().unzip();
+    let keep = link.prepare_cached(KEEP).await?;
+    link.execute(&keep, &[&names, &sums]).await?;
     Ok(keyed)
+}
+
+/// The checksums of tables.
+async fn kept(link: &Link) -> Result<Kept, DatabaseError> {
+    let select = link.prepare_cached(KEPT).await?;
+    let rows = link.query(&select, &[]).await?;
+    let one = |row: &tokio_postgres::Row| {
+        let (name, sum): (String, &str) = (row.try_get(0)?, row.try_get(1)?);
+        let sum = Checksum::parse(sum);
+        let sum = sum.ok_or_else(|| DatabaseError::damaged(format!("{name} has no checksum")))?;
+        Ok((name, sum))
+    };
+    rows.iter().map(one).collect()
 }

@@ -65,6 +65,8 @@ pub(super) async fn create(
     for model in models.iter() {
         for table in model.tables() {
             link.batch_execute(&table.postgres(filling)).await?;
+            let sql = "INSERT INTO table_checksum (name, checksum) VALUES ($1, '0')";
+            link.execute(sql, &[&table.name]).await?;
         }
         let (name, version) = (model.name(), i64::from(model.version()));
         let sql = "INSERT INTO read_model (name, version) VALUES ($1, $2)";

@@ -31,7 +31,8 @@ pub(super) async fn finish(
         link.batch_execute(&definitions(model.indexes_sql(), false)).await?;
     }
     if filling {
-        for table in models.tables().map(|table| table.name).chain(["checkpoint", "read_model"]) {
+        let own = ["checkpoint", "read_model", "table_checksum"];
+        for table in models.tables().map(|table| table.name).chain(own) {
             link.batch_execute(&format!("ALTER TABLE {table} SET LOGGED; ANALYZE {table}")).await?;
         }
     }
@@ -58,6 +59,11 @@ pub(super) async fn copy_tables(
         let (name, columns) = (table.name, table.names());
         let sql = format!("INSERT INTO {name} ({columns}) SELECT {columns} FROM {from}.{name}");
         link.batch_execute(&sql).await?;
+        let sql = format!(
+            "UPDATE table_checksum t SET checksum = s.checksum
+             FROM {from}.table_checksum s WHERE t.name = $1 AND s.name = t.name"
+        );
+        link.execute(&sql, &[&name]).await?;
     }
     link.batch_execute("COMMIT").await?;
     Ok(position.and_then(|position| u64::try_from(position).ok()))

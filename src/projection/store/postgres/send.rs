@@ -38,7 +38,6 @@ pub(super) async fn send(
         }
         Statement::Put(rows) => with_rows(link, &put_sql(table), &kinds(table), rows).await,
         Statement::Update(columns, rows) => update(link, table, columns, rows).await,
-        Statement::Delete(keys) => delete(link, table, keys).await,
         Statement::Change(change, values) => one_change(link, table, change, values).await,
     }
 }
@@ -51,7 +50,7 @@ fn arrays(table: &Table) -> String {
     arrays_of(&kinds(table))
 }
 
-fn arrays_of(kinds: &[Storage]) -> String {
+pub(super) fn arrays_of(kinds: &[Storage]) -> String {
     let arrays = kinds.iter().enumerate();
     let arrays = arrays.map(|(index, kind)| format!("${}::{}", index + 1, array_name(*kind)));
     arrays.collect::<Vec<_>>().join(", ")
@@ -94,17 +93,6 @@ async fn update(
     with_rows(link, &sql, &kinds, rows).await
 }
 
-async fn delete(
-    link: &Link,
-    table: &'static Table,
-    keys: &[Cell<'_>],
-) -> Result<(), DatabaseError> {
-    let (key, kind) = key(table)?;
-    let sql = format!("DELETE FROM {} WHERE {key} = ANY($1::{})", table.name, array_name(kind));
-    let rows: Vec<Row<'_>> = keys.iter().map(|key| vec![*key]).collect();
-    with_rows(link, &sql, &[kind], &rows).await
-}
-
 fn key(table: &Table) -> Result<(&'static str, Storage), DatabaseError> {
     let key = table.key.first().and_then(|key| table.storage(key).map(|kind| (*key, kind)));
     key.ok_or_else(|| DatabaseError::new(format!("{} has no key", table.name)))
@@ -118,7 +106,19 @@ async fn with_rows(
     rows: &[Row<'_>],
 ) -> Result<(), DatabaseError> {
     let statement = link.prepare_cached(sql).await?;
-    let mut arrays: Vec<Box<dyn ToSql + Sync + Send + '_>> = Vec::with_capacity(kinds.len());
+    let arrays = columns(kinds, rows)?;
+    let parameters: Vec<&(dyn ToSql + Sync)> =
+        arrays.iter().map(|array| &**array as &(dyn ToSql + Sync)).collect();
+    link.execute(&statement, &parameters).await?;
+    Ok(())
+}
+
+/// The columns of rows, each as an array.
+pub(super) fn columns<'a>(
+    kinds: &[Storage],
+    rows: &'a [Row<'_>],
+) -> Result<Vec<Box<dyn ToSql + Sync + Send + 'a>>, DatabaseError> {
+    let mut arrays: Vec<Box<dyn ToSql + Sync + Send + 'a>> = Vec::with_capacity(kinds.len());
     for (column, kind) in kinds.iter().enumerate() {
         let values = rows.iter().map(|row| row.get(column).copied().unwrap_or(Cell::Null));
         arrays.push(match kind {
@@ -127,10 +127,7 @@ async fn with_rows(
             Storage::Bytes => Box::new(values.map(bytes).collect::<Result<Vec<_>, _>>()?),
         });
     }
-    let parameters: Vec<&(dyn ToSql + Sync)> =
-        arrays.iter().map(|array| &**array as &(dyn ToSql + Sync)).collect();
-    link.execute(&statement, &parameters).await?;
-    Ok(())
+    Ok(arrays)
 }
 
 async fn one_change(
@@ -143,11 +140,7 @@ async fn one_change(
     let filter = marked(change.filter, change.set.len() + 1);
     let set = change.set.iter().enumerate();
     let set: Vec<_> = set.map(|(index, name)| format!("{name} = ${}", index + 1)).collect();
-    let sql = if set.is_empty() {
-        format!("DELETE FROM {name} WHERE {filter}")
-    } else {
-        format!("UPDATE {name} SET {} WHERE {filter}", set.join(", "))
-    };
+    let sql = format!("UPDATE {name} SET {} WHERE {filter}", set.join(", "));
     let types = values.iter().enumerate().map(|(index, value)| {
         let set = change.set.get(index).and_then(|column| table.storage(column));
         set.map_or_else(|| type_of(*value), column_type)
@@ -204,7 +197,7 @@ fn bytes(value: Cell<'_>) -> Result<Option<&[u8]>, DatabaseError> {
 
 /// A value on its way into a column.
 #[derive(Debug, Clone, Copy)]
-struct Sent<'a>(Cell<'a>);
+pub(super) struct Sent<'a>(pub Cell<'a>);
 
 impl ToSql for Sent<'_> {
     fn to_sql(&self, given: &Type, out: &mut BytesMut) -> Result<IsNull, Failed> {

@@ -1,19 +1,25 @@
 //! A copy in SQLite, open for writing.
 
-use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{CachedStatement, Connection, ToSql, Transaction, TransactionBehavior, params};
+use std::sync::atomic::Ordering;
 
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+use super::background::Background;
+use super::rows::Writing;
 use super::{SqliteCopies, checkpoint, connect, follow};
-use crate::projection::change::{Cell, Cells, Doing, TableChanges};
+use crate::projection::change::{Cell, TableChanges};
+use crate::projection::checksum::Checksum;
 use crate::projection::models::Models;
 use crate::projection::sql::Reader;
 use crate::projection::store::{
     Checkpoint, Claim, Copies as _, CopyId, CopyWriter, Holder, Mode, Moved, signed, unsigned,
 };
-use crate::projection::table::{Change, Table};
+use crate::projection::table::Table;
 use crate::projection::{Changes, ProjectionError, StoreError};
 
 pub(super) struct SqliteWriter {
+    /// Ended before the connection is closed.
+    background: Option<Background>,
     copies: SqliteCopies,
     id: CopyId,
     connection: Connection,
@@ -37,7 +43,9 @@ impl SqliteWriter {
         mode: Mode,
     ) -> Result<Self, StoreError> {
         let checkpoint = checkpoint(&connection)?;
-        Ok(Self { copies, id, connection, mode, served: false, checkpoint })
+        let background =
+            (mode == Mode::Following).then(|| Background::new(&copies.path(&id))).flatten();
+        Ok(Self { background, copies, id, connection, mode, served: false, checkpoint })
     }
 
     fn is_replaced(&self) -> bool {
@@ -114,6 +122,10 @@ impl CopyWriter for SqliteWriter {
         let next = checkpoint(&tx)?;
         tx.commit()?;
         self.checkpoint = next;
+        if let Some(background) = &self.background {
+            let rows = changes.tables().iter().map(TableChanges::len).sum::<usize>();
+            background.written.fetch_add(rows as u64, Ordering::Relaxed);
+        }
         Ok(())
     }
 
@@ -138,6 +150,7 @@ impl CopyWriter for SqliteWriter {
         if self.mode == Mode::Filling {
             follow(&self.connection)?;
             self.mode = Mode::Following;
+            self.background = Background::new(&self.copies.path(&self.id));
         }
         Ok(())
     }
@@ -156,6 +169,11 @@ impl CopyWriter for SqliteWriter {
             let name = table.name;
             // Without an order of its own SQLite takes whole rows over as they lie, in the order of the key.
             tx.execute(&format!("INSERT INTO main.{name} SELECT * FROM served.{name}"), [])?;
+            tx.execute(
+                "UPDATE main.table_checksum AS t SET checksum = s.checksum
+                 FROM served.table_checksum AS s WHERE t.name = ?1 AND s.name = t.name",
+                [name],
+            )?;
         }
         tx.commit()?;
         self.connection.execute_batch("DETACH served")?;
@@ -185,79 +203,16 @@ impl Reader for SqliteWriter {
 }
 
 fn write_tables(connection: &Connection, changes: &Changes) -> rusqlite::Result<()> {
-    let mut tables = changes.tables().iter().filter(|table| !table.is_empty());
-    tables.try_for_each(|table| write(connection, table))
-}
-
-/// Writes the changes of one table, in their order.
-fn write(connection: &Connection, changes: &TableChanges) -> rusqlite::Result<()> {
-    let table = changes.table();
-    let mut statements = Statements {
-        insert: None,
-        put: None,
-        changes: table.changes.iter().map(|_| None).collect(),
-    };
-    for (doing, cells) in changes.ops() {
-        let statement = match doing {
-            Doing::Insert => &mut statements.insert,
-            Doing::Put => &mut statements.put,
-            Doing::Change(number) => {
-                statements.changes.get_mut(number).ok_or(rusqlite::Error::InvalidQuery)?
-            }
-        };
-        let statement = match statement {
-            Some(statement) => statement,
-            None => statement.insert(prepare(connection, table, doing)?),
-        };
-        bind(statement, cells)?;
-        statement.raw_execute()?;
+    for changes in changes.tables().iter().filter(|table| !table.is_empty()) {
+        let name = changes.table().name;
+        let mut kept =
+            connection.prepare_cached("SELECT checksum FROM table_checksum WHERE name = ?1")?;
+        let kept: String = kept.query_row([name], |row| row.get(0))?;
+        let kept = Checksum::parse(&kept).ok_or(rusqlite::Error::InvalidQuery)?;
+        let sum = Writing::new(connection, changes.table(), kept).write(changes)?;
+        connection
+            .prepare_cached("UPDATE table_checksum SET checksum = ?2 WHERE name = ?1")?
+            .execute(params![name, sum.to_string()])?;
     }
     Ok(())
-}
-
-struct Statements<'c> {
-    insert: Option<CachedStatement<'c>>,
-    put: Option<CachedStatement<'c>>,
-    changes: Vec<Option<CachedStatement<'c>>>,
-}
-
-fn prepare<'c>(
-    connection: &'c Connection,
-    table: &Table,
-    doing: Doing,
-) -> rusqlite::Result<CachedStatement<'c>> {
-    let name = table.name;
-    let marks = vec!["?"; table.columns.len()].join(", ");
-    let sql = match doing {
-        Doing::Insert => format!("INSERT INTO {name} VALUES ({marks})"),
-        Doing::Put => format!("INSERT OR REPLACE INTO {name} VALUES ({marks})"),
-        Doing::Change(number) => {
-            let Change { set, filter } = &table.changes[number];
-            match set {
-                [] => format!("DELETE FROM {name} WHERE {filter}"),
-                set => format!("UPDATE {name} SET {} = ? WHERE {filter}", set.join(" = ?, ")),
-            }
-        }
-    };
-    connection.prepare_cached(&sql)
-}
-
-fn bind(statement: &mut CachedStatement<'_>, cells: Cells<'_>) -> rusqlite::Result<()> {
-    for index in 0..cells.len() {
-        statement.raw_bind_parameter(index + 1, Bound(cells.get(index)))?;
-    }
-    Ok(())
-}
-
-struct Bound<'a>(Cell<'a>);
-
-impl ToSql for Bound<'_> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match self.0 {
-            Cell::Null => ValueRef::Null,
-            Cell::Int(value) => ValueRef::Integer(value),
-            Cell::Text(text) => ValueRef::Text(text.as_bytes()),
-            Cell::Bytes(bytes) => ValueRef::Blob(bytes),
-        }))
-    }
 }
