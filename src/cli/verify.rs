@@ -16,7 +16,7 @@ use super::exit::{Exit, failure};
 use super::masked::masked;
 use super::output::Format;
 use super::progress::{Interrupt, bar};
-use super::stores::{Access, ledger_folder, open_log_at};
+use super::stores::{Access, ledger_folder, open_log_at, path_of};
 use crate::ledger::Root;
 use crate::log::envelope::leaf_hash;
 use crate::log::{Damage, EventLog, LogError, MAX_PAGE_EVENTS};
@@ -30,7 +30,7 @@ const LOG_FILE: &str = "log.sqlite";
 /// address it looks at the structure (sequences and revisions are dense, each event has exactly its entry
 /// in every index, SQLite's whole integrity check finds nothing), then hashes every event and holds the
 /// Merkle tree over them against every checkpoint that is kept in the folder `ledger`, and those
-/// against the key that the log names. An evidence bundle is verified offline; of a server's log the hashes
+/// against the key that the log names; and each document of a data folder against its digest. An evidence bundle is verified offline; of a server's log the hashes
 /// are verified, with a token (DOCKET_TOKEN, --token-file) the events too. What lies above the last checkpoint
 /// is not covered yet. Who holds the whole folder and the log's key can still have made another history:
 /// a checkpoint that was held elsewhere (--checkpoint) shows it.
@@ -79,11 +79,13 @@ pub async fn run(args: &VerifyArgs) -> anyhow::Result<Exit> {
     let address = args.log.as_ref().map_or_else(|| config.store.log.clone(), |log| address_of(log));
     let log = open_log_at(&address, "WHAT", &config, Access::Read).await?;
     let checked = check_with(&*log, &interrupt).await;
-    let report = match &checked {
-        Ok(damages) if damages.is_empty() => Some(
-            judged::log(&*log, &address, &ledger_folder(&address, &config), held, &interrupt).await,
-        ),
-        _ => None,
+    let folder = ledger_folder(&address, &config);
+    let documents = documents(args.log.as_deref(), &config);
+    let report = if matches!(&checked, Ok(damages) if damages.is_empty()) {
+        let judged = judged::log(&*log, &address, &folder, documents.as_deref(), held, &interrupt);
+        Some(judged.await)
+    } else {
+        None
     };
     log.close().await;
     let (damages, report) = (checked?, report.transpose()?);
@@ -91,6 +93,14 @@ pub async fn run(args: &VerifyArgs) -> anyhow::Result<Exit> {
     match damages.first() {
         Some(first) => Err(damaged(first)),
         None => show::verdict(report.as_ref()),
+    }
+}
+
+/// Where the documents of a log are, if they are in a folder.
+fn documents(log: Option<&str>, config: &Config) -> Option<PathBuf> {
+    match log {
+        None => path_of(&config.store.documents, "file:"),
+        Some(folder) => Some(Path::new(folder).join("documents")),
     }
 }
 

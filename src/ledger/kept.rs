@@ -5,12 +5,15 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use super::note::Signed;
 
 /// The file within the ledger's folder.
 pub const FILE: &str = "checkpoints";
+/// How much of its end is looked at first, in bytes.
+const FIRST_PART: u64 = 16 * 1024;
 
 /// All checkpoints that are kept, oldest first.
 ///
@@ -18,6 +21,48 @@ pub const FILE: &str = "checkpoints";
 /// A file that can't be read; [`ErrorKind::InvalidData`] where something other than a checkpoint stands in it.
 pub fn read(folder: &Path) -> io::Result<Vec<Signed>> {
     read_whole(folder).map(|(kept, _)| kept)
+}
+
+/// The first checkpoint of an origin that covers an event. It is looked for from the end, where those are
+/// that cover what was just recorded.
+///
+/// # Errors
+/// Those of the file.
+pub fn first_covering(folder: &Path, origin: &str, sequence: u64) -> io::Result<Option<Signed>> {
+    let file = match File::open(folder.join(FILE)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    let length = file.metadata()?.len();
+    let mut part = FIRST_PART;
+    loop {
+        let begin = length.saturating_sub(part);
+        let mut bytes = vec![0; (length - begin) as usize];
+        file.read_exact_at(&mut bytes, begin)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let mut notes = text.split("\n\n").peekable();
+        // Half a note at the beginning ends with its signatures.
+        if begin > 0 {
+            notes.by_ref().find(|part| part.starts_with("— "));
+        }
+        let (mut found, mut is_earlier) = (None, begin == 0);
+        while let (Some(body), Some(signatures)) = (notes.next(), notes.next()) {
+            // What follows the last empty line is half a note.
+            let Some(_) = notes.peek() else { break };
+            let Some(signed) = Signed::parse(&format!("{body}\n\n{signatures}\n")) else {
+                continue;
+            };
+            if signed.origin != origin || signed.size <= sequence {
+                is_earlier = true;
+            } else {
+                found = found.or(Some(signed));
+            }
+        }
+        if is_earlier {
+            return Ok(found);
+        }
+        part *= 4;
+    }
 }
 
 /// The same, and how many bytes they take.
@@ -83,6 +128,27 @@ mod tests {
     use super::*;
     use crate::ledger::Signer;
     use ed25519_dalek::SigningKey;
+
+    #[test]
+    fn the_first_that_covers_an_event_is_found_from_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let signer = |name: &str| Signer::new(name.to_owned(), SigningKey::from_bytes(&[7; 32]));
+        let (mut keeper, _) = Keeper::open(folder.path()).unwrap();
+        assert_eq!(first_covering(folder.path(), "a", 0).unwrap(), None);
+        for size in 1..=400 {
+            keeper.keep(&signer("a").sign(2 * size, [1; 32])).unwrap();
+        }
+        for size in 100..=500 {
+            keeper.keep(&signer("b").sign(2 * size, [2; 32])).unwrap();
+        }
+        let covering = |origin, sequence| {
+            first_covering(folder.path(), origin, sequence).unwrap().map(|signed| signed.size)
+        };
+        for sequence in 0..1000 {
+            assert_eq!(covering("b", sequence), Some((sequence + 2) / 2 * 2).map(|s| s.max(200)));
+        }
+        assert_eq!((covering("b", 1000), covering("c", 5)), (None, None));
+    }
 
     #[test]
     fn half_a_note_at_the_end_is_none_and_what_is_no_note_is_an_error() {

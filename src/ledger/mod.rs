@@ -6,15 +6,15 @@
 //! a leaf is, and whatever verifies (`verify` shares nothing with this).
 
 pub mod bag;
+mod keep;
 pub mod kept;
-mod ledger;
 pub mod note;
 mod open;
 pub mod prove;
 pub mod root;
 pub mod tiles;
 
-pub use ledger::{Epoch, Keeping, Ledger};
+pub use keep::{Epoch, Keeping, Ledger};
 pub use note::{Signed, Signer};
 pub use open::{LedgerError, Opened, open};
 pub use root::{Hash, Root};

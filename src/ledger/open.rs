@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 
+use super::keep::{Epoch, Hand, Keeping, Ledger, PAGE, newest_of};
 use super::kept::Keeper;
-use super::ledger::{Epoch, Hand, Keeping, Ledger, PAGE, newest_of};
 use super::note::{Signed, Signer};
 use super::root::{Hash, Root};
 use super::tiles::{Growing, Tiles};

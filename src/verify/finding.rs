@@ -101,6 +101,8 @@ pub struct Report {
     /// Losses that were accepted: the sequence of that event, the last sequence that the log had, and what
     /// is known of the checkpoint before.
     pub losses: Vec<(u64, Option<u64>, Option<u64>)>,
+    /// Where documents were looked at: how many are whole, and those that no event names.
+    pub documents: Option<(u64, Vec<String>)>,
     /// What is wrong; nothing where all holds.
     pub findings: Vec<Finding>,
 }

@@ -99,6 +99,9 @@ impl Judge {
 
     /// Judges the next event. `kept`: the hash of the leaf in its place that was kept beside the log.
     pub fn event(&mut self, event: &Event<'_>, kept: Option<Hash>) {
+        if self.lost {
+            return;
+        }
         let expected = self.tree.size();
         if event.sequence != expected {
             let (gone, met) = (expected, event.sequence);

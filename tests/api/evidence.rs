@@ -196,6 +196,50 @@ async fn what_is_done_to_a_bundle_is_told_apart() {
     assert!(file && texts.len() == 3, "{texts:?}");
 }
 
+/// The page that does it with shell tools alone is right.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_is_verified_with_a_shell_as_the_page_says() {
+    let tools = ["openssl", "sha256sum", "bash"].iter();
+    let mut tools =
+        tools.filter(|tool| std::process::Command::new(tool).arg("--version").output().is_err());
+    if let Some(tool) = tools.next() {
+        return eprintln!("SKIPPED: there is no {tool}");
+    }
+    let (_server, bundle, at) = made().await;
+    let page = std::fs::read_to_string("docs/verify-a-bundle.md").unwrap();
+    let script = page.split("```bash\n").nth(1).unwrap().split("```").next().unwrap();
+    let place = bundle.folder.path();
+    std::fs::write(place.join("verify.sh"), script).unwrap();
+    let ran = |files: &Files, key: &str| {
+        let _ = std::fs::remove_dir_all(place.join("bundle"));
+        for (path, bytes) in files {
+            let path = place.join("bundle").join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        }
+        std::fs::write(place.join("key.txt"), format!("{key}\n")).unwrap();
+        let mut command = std::process::Command::new("bash");
+        let ran =
+            command.args(["verify.sh", "bundle", "key.txt"]).current_dir(place).output().unwrap();
+        (ran.status.success(), String::from_utf8(ran.stdout).unwrap())
+    };
+    let key = bundle.key.to_string();
+    let (is_good, said) = ran(&bundle.files(), &key);
+    assert!(is_good && said.contains(&format!("event {at:020}: in the log")), "{said}");
+    let other = Signer::new(bundle.key.name.clone(), SigningKey::from_bytes(&[1; 32]));
+    let wrong = Key::of(&bundle.key.name, &other.public_key()).unwrap().to_string();
+    let (is_good, said) = ran(&bundle.files(), &wrong);
+    assert!(!is_good && said == "files: whole\n", "{said}");
+    let mut changed = bundle.files();
+    edit(&mut changed, "data/events.ndjson", "leading", "lagging");
+    let payload = changed
+        .iter()
+        .filter_map(|(path, bytes)| Some((path.strip_prefix("data/")?.to_owned(), bytes.clone())));
+    let changed = read(&bundle.file(&bag("x", &payload.collect(), &[]).unwrap())).unwrap();
+    let (is_good, said) = ran(&changed, &key);
+    assert!(!is_good && said.contains("is not the one of its entry"), "{said}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_bundle_is_refused() {
     let (_server, bundle, _) = made().await;

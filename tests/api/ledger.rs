@@ -77,6 +77,29 @@ async fn an_act_is_proved_against_a_checkpoint_soon_after_it_is_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_carries_its_proof_where_it_is_waited_for() {
+    let server = server_with_ledger().await;
+    server.register(&["440000"]).await;
+    let province = server.province("440000");
+    let asked = |wait: bool| {
+        let request = province.request("POST", &format!("/v1/enrollments/{ONE}/acts"));
+        let request = request.header("idempotency-key", "one").header("if-none-match", "*");
+        let request = if wait { request.header("prefer", "wait=20") } else { request };
+        send(request.json(&apply("leading", "2016-01-05")))
+    };
+    let first = asked(true).await.ok(201).json();
+    let proof = Proof::parse(first["proof"].as_str().unwrap()).unwrap();
+    assert_eq!(format!("{:020}", proof.index), first["sequence"].as_str().unwrap());
+    server.national().act(ONE, &approve("2016-03-01")).await.ok(201);
+    assert_eq!(
+        asked(true).await.ok(201).json()["proof"],
+        first["proof"],
+        "a retry gets the first answer"
+    );
+    assert!(asked(false).await.ok(201).json().get("proof").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_there_is_said() {
     let server = server_with_ledger().await;
     let newest = server.auditor().get("/v1/log/proofs/inclusion/0").await.ok(200);

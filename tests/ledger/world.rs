@@ -7,6 +7,7 @@ use std::time::Duration;
 use docket::ledger::{self, Epoch, Ledger, Opened};
 use docket::log::{EventLog, Expected, NewEvent, SqliteLog, StreamName};
 use docket::verify::open::beside::{Leaves, kept_checkpoints};
+use docket::verify::open::documents::Named;
 use docket::verify::open::sqlite;
 use docket::verify::{Held, Judge, Report};
 use ed25519_dalek::SigningKey;
@@ -123,7 +124,8 @@ impl Folder {
     pub fn verified(&self, mut held: Held) -> Report {
         held.beside = kept_checkpoints(&self.ledger()).unwrap();
         let (mut judge, mut leaves) = (Judge::new(held), Leaves::of(&self.ledger()));
-        let read = sqlite::read(&self.log(), &mut judge, &mut leaves, &mut |_, _| true);
+        let mut named = Named::default();
+        let read = sqlite::read(&self.log(), &mut judge, &mut leaves, &mut named, &mut |_, _| true);
         if let Err(error) = read {
             judge.unreadable(error.to_string());
         }

@@ -30,6 +30,8 @@ use crate::views::sequence::sequence;
 
 /// A checkpoint is signed twice a second while events come in.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// The longest that an act's answer waits for its proof.
+const LONGEST: Duration = Duration::from_secs(30);
 /// Whoever asks may keep it as long as that.
 const BRIEFLY: &str = "public, max-age=1";
 /// Hashes of a tile never change, and say nothing of what was hashed.
@@ -221,6 +223,27 @@ pub async fn get_inclusion_proof(call: Call) -> Answered {
         return json_with(&call, HttpResponse::Ok(), &proof, BRIEFLY, None);
     }
     Ok(text(prove::proof_file(event.sequence, &proof, &checkpoint)))
+}
+
+/// The proof of an event against the first checkpoint that covers it, the same whenever it is asked for;
+/// nothing where none does after so many seconds.
+///
+/// # Errors
+/// `internal-error` where the ledger can't be read.
+pub(super) async fn receipt(
+    call: &Call,
+    sequence: u64,
+    wait_s: u64,
+) -> Result<Option<String>, Problem> {
+    let Some(ledger) = &call.state.ledger else { return Ok(None) };
+    let patience = Duration::from_secs(wait_s).min(LONGEST);
+    if ledger.covering(sequence, patience).await.is_none() {
+        return Ok(None);
+    }
+    let first = ledger.first_covering(sequence).await.map_err(Problem::internal)?;
+    let Some(checkpoint) = first else { return Ok(None) };
+    let path = ledger.inclusion(sequence, checkpoint.size).await.map_err(Problem::internal)?;
+    Ok(Some(prove::proof_file(sequence, &path, &checkpoint)))
 }
 
 /// The proof of an event, and the checkpoint; nothing where none comes to cover it.

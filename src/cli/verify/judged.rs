@@ -9,6 +9,7 @@ use crate::cli::exit::{Exit, failure};
 use crate::cli::progress::{Interrupt, bar};
 use crate::log::{EventLog, LogError, MAX_PAGE_EVENTS};
 use crate::verify::open::beside::{Leaves, kept_checkpoints};
+use crate::verify::open::documents::{Named, check as check_documents};
 use crate::verify::open::server::Server;
 use crate::verify::open::{OpenError, sqlite, zip};
 use crate::verify::{Event, Held, Judge, Report, bundle as bundles};
@@ -31,7 +32,8 @@ fn told(bar: ProgressBar, stop: std::sync::Arc<AtomicBool>) -> impl FnMut(u64, u
     }
 }
 
-/// A log by its own checkpoints and what is held elsewhere. A file is read by the verifier itself.
+/// A log by its own checkpoints and what is held elsewhere. A file is read by the verifier itself, and the
+/// documents in the folder that belongs to it.
 ///
 /// # Errors
 /// A log that can't be read now; [`Exit::Interrupted`].
@@ -39,6 +41,7 @@ pub async fn log(
     log: &dyn EventLog,
     address: &str,
     folder: &Path,
+    documents: Option<&Path>,
     mut held: Held,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Report> {
@@ -47,36 +50,62 @@ pub async fn log(
     let mut judge = Judge::new(held);
     let mut progress = told(shown.clone(), interrupt.flag());
     if let Some(path) = address.strip_prefix("sqlite:").map(PathBuf::from) {
+        let documents = documents.filter(|folder| folder.is_dir()).map(Path::to_owned);
         let read = tokio::task::spawn_blocking(move || {
-            sqlite::read(&path, &mut judge, &mut leaves, &mut progress).map(|()| judge)
-        });
-        judge = read.await?.map_err(failed)?;
-    } else {
-        let end = log.head().await?.map_or(0, |head| head + 1);
-        while judge.size() < end && !judge.is_lost() && progress(judge.size(), end) {
-            let after = judge.size().checked_sub(1);
-            match log.read_all(after, MAX_PAGE_EVENTS).await {
-                Ok(page) => page.events.iter().for_each(|event| {
-                    let event = Event {
-                        sequence: event.sequence,
-                        stream: event.stream.as_str(),
-                        revision: event.revision,
-                        id: *event.event_id.as_bytes(),
-                        kind: &event.event_type,
-                        recorded_at: event.recorded_at_us,
-                        data: &event.data,
-                        metadata: &event.metadata,
-                    };
-                    judge.event(&event, leaves.next());
-                }),
-                Err(LogError::Corrupt { reason, .. }) => judge.unreadable(reason),
-                Err(error) => return Err(error.into()),
+            let mut named = Named::default();
+            sqlite::read(&path, &mut judge, &mut leaves, &mut named, &mut progress)?;
+            let mut report = judge.finish();
+            if let Some(folder) = documents {
+                check_documents(&folder, &named, &mut report, &mut progress)?;
             }
-        }
+            Ok::<_, OpenError>(report)
+        });
+        let report = read.await?.map_err(failed);
+        shown.finish_and_clear();
+        return report;
     }
+    let walked = walk(log, &mut judge, &mut leaves, &mut progress).await;
     shown.finish_and_clear();
     interrupt.check()?;
-    Ok(judge.finish())
+    walked.map(|()| judge.finish())
+}
+
+/// Brings a log before the judge that only its engine can read.
+async fn walk(
+    log: &dyn EventLog,
+    judge: &mut Judge,
+    leaves: &mut Leaves,
+    progress: &mut impl FnMut(u64, u64) -> bool,
+) -> anyhow::Result<()> {
+    let end = log.head().await?.map_or(0, |head| head + 1);
+    while judge.size() < end && !judge.is_lost() && progress(judge.size(), end) {
+        let page = match log.read_all(judge.size().checked_sub(1), MAX_PAGE_EVENTS).await {
+            Ok(page) if page.events.is_empty() => {
+                let text = "it does not show all its events".to_owned();
+                return Err(LogError::Unavailable(text).into());
+            }
+            Ok(page) => page,
+            Err(LogError::Corrupt { reason, .. }) => {
+                judge.unreadable(reason);
+                break;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        for event in &page.events {
+            let event = Event {
+                sequence: event.sequence,
+                stream: event.stream.as_str(),
+                revision: event.revision,
+                id: *event.event_id.as_bytes(),
+                kind: &event.event_type,
+                recorded_at: event.recorded_at_us,
+                data: &event.data,
+                metadata: &event.metadata,
+            };
+            judge.event(&event, leaves.next());
+        }
+    }
+    Ok(())
 }
 
 /// A bundle.

@@ -98,6 +98,9 @@ fn add(shown: &mut Value, report: Option<&Report>) {
     shown["not_yet_covered"] = json!(report.events.saturating_sub(report.covered));
     shown["checkpoints"] = json!(report.checkpoints);
     shown["held_outside"] = json!(report.held);
+    if let Some((whole, unnamed)) = &report.documents {
+        shown["documents"] = json!({ "whole": whole, "cited_by_no_act": unnamed });
+    }
     let loss = |(at, head, covered): &(u64, Option<u64>, Option<u64>)| json!({ "sequence": padded(*at), "old_head": head.map(padded), "old_checkpoint_size": covered });
     shown["losses_accepted"] = report.losses.iter().map(loss).collect();
 }
@@ -114,12 +117,16 @@ fn lines(report: &Report) -> Vec<(&'static str, String)> {
         let head = head.map_or_else(String::new, |head| format!(", the log had reached {head}"));
         format!("at {at}{head}")
     });
+    let documents = report.documents.as_ref().map_or_else(String::new, |(whole, unnamed)| {
+        format!("{whole} whole, {} of them cited by no act", unnamed.len())
+    });
     vec![
         ("events", report.events.to_string()),
         ("Merkle root", report.root.clone()),
         ("covered", covered),
         ("not yet covered", above),
         ("held against", by.to_owned()),
+        ("documents", documents),
         ("loss accepted", losses.collect::<Vec<_>>().join("; ")),
     ]
 }

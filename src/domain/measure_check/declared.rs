@@ -70,9 +70,13 @@ impl Checking<'_> {
                 "the article may be \"not known\" only where `known_in_part = true`: cite the article",
             );
         } else if let Some(articles) = self.measure.articles
-            && article_numbers(article).is_some_and(|of| of.iter().any(|n| !(1..=articles).contains(n)))
+            && article_numbers(article)
+                .is_some_and(|of| of.iter().any(|n| !(1..=articles).contains(n)))
         {
-            self.problems.add(path, format!("the document has Art. 1 to Art. {articles}: cite one of these"));
+            self.problems.add(
+                path,
+                format!("the document has Art. 1 to Art. {articles}: cite one of these"),
+            );
         }
     }
 

@@ -1,6 +1,7 @@
 //! What opens the things that are verified: it reads bytes and judges nothing.
 
 pub mod beside;
+pub mod documents;
 pub mod server;
 pub mod sqlite;
 pub mod zip;

@@ -1,12 +1,14 @@
 //! A log in an SQLite file, read page by page; a server may be writing to it.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::Path;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row};
 
 use super::beside::Leaves;
+use super::documents::Named;
 use super::{OpenError, Progress};
 use crate::verify::{Event, Judge};
 
@@ -41,6 +43,7 @@ pub fn read(
     path: &Path,
     judge: &mut Judge,
     leaves: &mut Leaves,
+    named: &mut Named,
     progress: Progress<'_>,
 ) -> Result<(), OpenError> {
     let no_log = |error: rusqlite::Error| {
@@ -65,7 +68,13 @@ pub fn read(
         loop {
             match rows.next() {
                 Ok(None) => break,
-                Ok(Some(row)) => one(&connection, &mut streams, row, judge, leaves),
+                Ok(Some(row)) => {
+                    if let Some(event) = one(&connection, &mut streams, row, judge) {
+                        judge.event(&event, leaves.next());
+                        named.take_in(event.data);
+                        named.take_in(event.metadata);
+                    }
+                }
                 Err(error) => judge.unreadable(format!("it can't be read: {error}")),
             }
             if judge.is_lost() {
@@ -79,17 +88,18 @@ pub fn read(
     Ok(())
 }
 
-fn one(
+/// The event of a row; where there is none, the judge is told.
+fn one<'a>(
     connection: &Connection,
-    streams: &mut HashMap<i64, String>,
-    row: &Row<'_>,
+    streams: &'a mut HashMap<i64, String>,
+    row: &'a Row<'_>,
     judge: &mut Judge,
-    leaves: &mut Leaves,
-) {
-    let Some(event) = parts(connection, streams, row) else {
-        return judge.unreadable("what stands in its place can't be an event".to_owned());
-    };
-    judge.event(&event, leaves.next());
+) -> Option<Event<'a>> {
+    let event = parts(connection, streams, row);
+    if event.is_none() {
+        judge.unreadable("what stands in its place can't be an event".to_owned());
+    }
+    event
 }
 
 /// The event of a row; `None` where a part of it is none.
@@ -104,10 +114,10 @@ fn parts<'a>(
     };
     let number = |column| u64::try_from(row.get_ref(column).ok()?.as_i64().ok()?).ok();
     let key = row.get_ref(1).ok()?.as_i64().ok()?;
-    if !streams.contains_key(&key) {
+    if let Entry::Vacant(place) = streams.entry(key) {
         let name = "SELECT name FROM stream WHERE key = ?1";
         let name = connection.prepare_cached(name).ok()?.query_row([key], |row| row.get(0)).ok()?;
-        streams.insert(key, name);
+        place.insert(name);
     }
     Some(Event {
         sequence: number(0)?,

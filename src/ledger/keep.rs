@@ -110,11 +110,9 @@ impl Ledger {
     /// # Errors
     /// Those of the file.
     pub async fn first_covering(&self, sequence: u64) -> io::Result<Option<Signed>> {
-        let (folder, origin) = (self.folder.clone(), self.epochs.last().map(|e| e.origin.clone()));
-        let kept = spawn_blocking(move || kept::read(&folder)).await??;
-        let covers =
-            |signed: &Signed| Some(&signed.origin) == origin.as_ref() && signed.size > sequence;
-        Ok(kept.into_iter().find(covers))
+        let Some(epoch) = self.epochs.last() else { return Ok(None) };
+        let (folder, origin) = (self.folder.clone(), epoch.origin.clone());
+        spawn_blocking(move || kept::first_covering(&folder, &origin, sequence)).await?
     }
 
     /// What proves an event against a checkpoint.
