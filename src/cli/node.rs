@@ -207,7 +207,7 @@ async fn begin(
     let head = log.head().await?;
     let mut book = book_of(&**log).await?;
     let known = known::outside(config, book.as_mut()).await?;
-    if let Some(stop) = known::shorter(&**log, known.as_ref()).await? {
+    if let Some(stop) = known::shorter(&**log, &known).await? {
         log.recording().stop(stop);
     }
     let file = ClockFile::of(&config.store.data_dir);

@@ -20,6 +20,7 @@ use super::stores::{Access, ledger_folder, open_log_at, path_of};
 use crate::ledger::Root;
 use crate::log::envelope::leaf_hash;
 use crate::log::{Damage, EventLog, LogError, MAX_PAGE_EVENTS};
+use crate::verify::proof as proofs;
 
 /// The name of the log in a data folder and in a backup.
 const LOG_FILE: &str = "log.sqlite";
@@ -40,13 +41,14 @@ Examples:
   docket verify --data-dir /srv/docket
   docket verify --data-dir /srv/docket --checkpoint held-in-another-office.txt
   docket verify futian.zip --key 'docket/6f1c…+1a2b3c4d+AY…'
+  docket verify act.tlog-proof --key 'docket/6f1c…+1a2b3c4d+AY…'
   docket verify https://docket.example --checkpoint held.txt
   docket verify copy.sqlite --output json
 
 Exit codes: 0 nothing found, 2 usage, 5 no such log, 7 something was found, 8 unavailable (or SQLite's check
 gave way to what was being written each time), 130 interrupted")]
 pub struct VerifyArgs {
-    /// A log file, a folder with one, a bundle, an address or a server's URL [default: store.log]
+    /// A log file, a folder with one, a bundle, a proof, an address or a server's URL [default: store.log]
     #[arg(value_name = "WHAT")]
     log: Option<String>,
     #[command(flatten)]
@@ -70,6 +72,10 @@ pub async fn run(args: &VerifyArgs) -> anyhow::Result<Exit> {
         if what.starts_with("http://") || what.starts_with("https://") {
             let report = judged::server(what, held, args.held.token()?, &interrupt).await?;
             return show::report(args.output, "server", &masked(what), &report);
+        }
+        if let Some(proof) = held::proof(Path::new(what)) {
+            let report = proofs::judge(&proof, &held);
+            return show::report(args.output, "proof", what, &report);
         }
         if held::is_bundle(Path::new(what)) {
             let report = judged::bundle(Path::new(what), held).await?;

@@ -65,9 +65,11 @@ fn split(leaves: u64) -> u64 {
     1 << (leaves - 1).ilog2()
 }
 
-/// The file that proves a leaf against a checkpoint.
-pub fn proof_file(index: u64, path: &[Hash], checkpoint: &Signed) -> String {
-    let mut text = format!("c2sp.org/tlog-proof@v1\nindex {index}\n");
+/// The file that proves a leaf against a checkpoint. It carries the entry that was hashed, so that nothing
+/// else is needed to verify it.
+pub fn proof_file(index: u64, entry: &[u8], path: &[Hash], checkpoint: &Signed) -> String {
+    let entry = STANDARD.encode(entry);
+    let mut text = format!("c2sp.org/tlog-proof@v1\nextra {entry}\nindex {index}\n");
     for hash in path {
         text.push_str(&STANDARD.encode(hash));
         text.push('\n');

@@ -56,7 +56,8 @@ impl Judge {
         let due = |is_outside| move |checkpoint| Due { checkpoint, is_outside };
         let beside = held.beside.into_iter().map(due(false));
         let mut due: Vec<_> = beside.chain(held.outside.into_iter().map(due(true))).collect();
-        due.sort_by_key(|due| std::cmp::Reverse(due.checkpoint.size));
+        let place = |due: &Due| (due.checkpoint.size, due.checkpoint.origin.clone());
+        due.sort_by_cached_key(|due| std::cmp::Reverse(place(due)));
         let mut judge = Self { due, keys: held.keys, ..Self::default() };
         judge.look_for_forks();
         judge
@@ -156,7 +157,7 @@ impl Judge {
         let member = |name: &str| said.as_ref()?.get(name)?.as_str();
         let key = member("origin").zip(member("public_key"));
         match key.and_then(|(origin, public)| Key::of(origin, public)) {
-            Some(key) => self.epochs.push(Epoch { since: event.sequence, key }),
+            Some(key) => self.named(event.sequence, key),
             None => {
                 let text = "it does not name the log's checkpoints and their key, as it should";
                 self.report.findings.push(Finding::new(Kind::Unreadable, text).at(event.sequence));
@@ -167,6 +168,17 @@ impl Judge {
             let before = member("old_checkpoint").and_then(Checkpoint::parse);
             let before = before.map(|checkpoint| checkpoint.size);
             self.report.losses.push((event.sequence, head, before));
+        }
+    }
+
+    /// Takes in the key that an event names; a server may have told it before.
+    fn named(&mut self, since: u64, key: Key) {
+        let told = self.epochs.iter_mut().find(|epoch| epoch.since == since);
+        let Some(told) = told else { return self.epochs.push(Epoch { since, key }) };
+        if told.key != key {
+            let text = format!("the server tells another key than this event names, {}", told.key);
+            self.report.findings.push(Finding::new(Kind::OtherKey, text).at(since));
+            told.key = key;
         }
     }
 

@@ -89,6 +89,13 @@ fn a_served_log_is_verified_from_outside_and_a_bundle_without_a_server() {
     assert_eq!(server.stop("TERM").0, 0);
     let told = verify(text(&of_server), &["--key", key]).done();
     assert!(told.contains("what was held elsewhere"), "{told}");
+    let proof = elsewhere.path().join("act.tlog-proof");
+    let made =
+        ["evidence", "proof", "120", "--to", text(&proof), "--data-dir", text(folder.path())];
+    docket(&made).done();
+    docket(&["verify", text(&proof), "--key", key]).done();
+    let without = docket(&["verify", text(&proof)]);
+    assert!(without.code == 7 && without.stderr.contains("--key"), "{}", without.stderr);
     let bytes = fs::read(&of_server).unwrap();
     fs::write(&of_folder, &bytes[..bytes.len() / 2]).unwrap();
     verify(text(&of_folder), &[]).refused(7, &["cut short or damaged"]);

@@ -187,6 +187,7 @@ const TRIED: &[&str] = &[
     "verify",
     "evidence create --enrollment cluster_area/futian --to /data/futian.zip",
     "verify /data/futian.zip -",
+    "evidence proof 5 --to /data/5.tlog-proof",
     "webhooks export /data/webhooks.copy",
     "webhooks import /data/webhooks.copy",
     "token --role auditor --office audit",

@@ -6,9 +6,9 @@ use base64::engine::general_purpose::STANDARD;
 use docket::ledger::tiles::{Growing, Tiles};
 use docket::ledger::{Signer, note, prove};
 use docket::log::envelope::hash_entry;
-use docket::verify::proof::Proof;
+use docket::verify::proof::{self, Proof};
 use docket::verify::tree::{Tree, continues, includes, leaf};
-use docket::verify::{Checkpoint, Key};
+use docket::verify::{Checkpoint, Held, Key, Kind};
 use ed25519_dalek::SigningKey;
 use signed_note::{Note, StandardSigner, StandardVerifier, VerifierList};
 use tempfile::TempDir;
@@ -180,11 +180,24 @@ fn a_proof_is_verified_offline() {
     let signer = Signer::new(ORIGIN.to_owned(), SigningKey::from_bytes(&[4; 32]));
     let signed = signer.sign(300, growing.tiles().root(300).unwrap());
     let path = prove::inclusion(growing.tiles(), 257, 300).unwrap();
-    let file = prove::proof_file(257, &path, &signed);
+    let file = prove::proof_file(257, &entry(257), &path, &signed);
     let proof = Proof::parse(&file).unwrap();
     assert!(proof.proves(leaf(&entry(257))) && !proof.proves(leaf(&entry(258))));
-    let with_extra = file.replacen("index", "extra AAAA\nindex", 1);
-    assert!(Proof::parse(&with_extra).unwrap().proves(leaf(&entry(257))));
+    let extra = format!("extra {}\n", STANDARD.encode(entry(257)));
+    let without = file.replacen(&extra, "", 1);
+    assert!(without.len() < file.len());
+    assert!(Proof::parse(&without).unwrap().proves(leaf(&entry(257))));
+    let key = Key::of(ORIGIN, &signer.public_key()).unwrap();
+    let held = Held { keys: vec![key], ..Held::default() };
+    let kinds = |text: &str, held: &Held| -> Vec<Kind> {
+        proof::judge(text, held).findings.iter().map(|finding| finding.kind).collect()
+    };
+    assert_eq!(kinds(&file, &held), []);
+    assert_eq!(kinds(&file, &Held::default()), [Kind::Signature]);
+    assert_eq!(kinds(&without, &held), [Kind::Proof]);
+    let another = format!("extra {}\n", STANDARD.encode(entry(256)));
+    assert_eq!(kinds(&file.replacen(&extra, &another, 1), &held), [Kind::Proof]);
+    assert_eq!(kinds("nothing", &held), [Kind::Malformed]);
     let other = Proof::parse(&file.replacen("index 257", "index 256", 1)).unwrap();
     assert!(!other.proves(leaf(&entry(257))));
     for wrong in ["index 0257", "index -1", "index", "Index 257"] {

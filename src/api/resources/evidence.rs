@@ -135,7 +135,7 @@ async fn proofs(
         let leaf = json!({ "sequence": sequence(*number), "entry": hex(&entry), "leaf_hash": hex(&hash_entry(&entry)) });
         leaves.push_str(&format!("{leaf}\n"));
         let path = ledger.inclusion(*number, checkpoint.size).await.map_err(Problem::internal)?;
-        let proof = prove::proof_file(*number, &path, checkpoint);
+        let proof = prove::proof_file(*number, &entry, &path, checkpoint);
         files.insert(format!("proofs/{}.tlog-proof", sequence(*number)), proof.into_bytes());
     }
     files.insert("events.ndjson".to_owned(), lines);

@@ -222,7 +222,7 @@ pub async fn get_inclusion_proof(call: Call) -> Answered {
         };
         return json_with(&call, HttpResponse::Ok(), &proof, BRIEFLY, None);
     }
-    Ok(text(prove::proof_file(event.sequence, &proof, &checkpoint)))
+    Ok(text(prove::proof_file(event.sequence, &leaf_entry(&event), &proof, &checkpoint)))
 }
 
 /// The proof of an event against the first checkpoint that covers it, the same whenever it is asked for;
@@ -242,8 +242,10 @@ pub(super) async fn receipt(
     }
     let first = ledger.first_covering(sequence).await.map_err(Problem::internal)?;
     let Some(checkpoint) = first else { return Ok(None) };
+    let page = call.state.app.log().read_all(sequence.checked_sub(1), 1).await?;
+    let Some(event) = page.events.first() else { return Ok(None) };
     let path = ledger.inclusion(sequence, checkpoint.size).await.map_err(Problem::internal)?;
-    Ok(Some(prove::proof_file(sequence, &path, &checkpoint)))
+    Ok(Some(prove::proof_file(sequence, &leaf_entry(event), &path, &checkpoint)))
 }
 
 /// The proof of an event, and the checkpoint; nothing where none comes to cover it.

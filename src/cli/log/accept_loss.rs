@@ -52,7 +52,7 @@ pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
     let written_at = written_at(&config.store.log);
     let Opened { config, log, mut book } = super::open(&args.config, args.dry_run).await?;
     let known = known::outside(&config, Some(&mut book)).await?;
-    let stopped = match known::shorter(&*log, known.as_ref()).await? {
+    let stopped = match known::shorter(&*log, &known).await? {
         Some(stop) => Some(stop),
         None => match (log.recording().stopped(), args.old_head, log.head().await?) {
             (None, Some(known), head) if head < Some(known) => {

@@ -10,6 +10,9 @@ use crate::cli::exit::{Exit, failure};
 use crate::verify::note::checkpoints;
 use crate::verify::{Held, Key};
 
+/// What the file of a proof begins with.
+const PROOF: &str = "c2sp.org/tlog-proof@v1\n";
+
 /// What was held elsewhere.
 #[derive(Debug, clap::Args)]
 pub struct HeldArgs {
@@ -66,6 +69,13 @@ impl HeldArgs {
             .with_context(|| format!("can't read the token file {}", file.display()))?;
         Ok(Some(text.trim().to_owned()))
     }
+}
+
+/// The text of a proof, where a file is one.
+pub fn proof(path: &Path) -> Option<String> {
+    let mut begins = vec![0; PROOF.len()];
+    File::open(path).ok()?.read_exact(&mut begins).ok()?;
+    (begins == PROOF.as_bytes()).then(|| fs::read_to_string(path).ok())?
 }
 
 /// Whether a path is a bundle: an archive, or the folder of one.
