@@ -1,7 +1,7 @@
 //! Docket: the record of government IP programs.
 //!
 //! Dependencies point one way:
-//! `api, cli -> views -> app, export, moving, projection, webhooks -> ledger -> codec -> domain, log`.
+//! `api, console, cli -> views -> app, export, moving, projection, webhooks -> ledger -> codec -> domain, log`.
 //! `domain` and `log` know nothing of each other; `tests/tidy.rs` holds that.
 
 // What is shown goes through `cli::output`, where nothing that was recorded acts on a terminal.
@@ -11,6 +11,7 @@ pub mod api;
 pub mod app;
 pub mod cli;
 pub mod codec;
+pub mod console;
 pub mod domain;
 pub mod export;
 pub mod import;

@@ -6,6 +6,8 @@
 mod broken;
 #[path = "cli/config.rs"]
 mod config;
+#[path = "cli/console.rs"]
+mod console;
 #[path = "cli/decisions.rs"]
 mod decisions;
 #[path = "cli/demo.rs"]

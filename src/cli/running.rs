@@ -26,6 +26,7 @@ use crate::api::{
     ApiSettings, ApiState, EventNames, ProblemSettings, Served, Starting, bind, serve_on,
 };
 use crate::app::{App, Clerk, Following, UNDER_WAY_US};
+use crate::console::Console;
 use crate::ledger::Keeping;
 use crate::log::EventLog;
 use crate::projection::{Copies, ReadModels, Runner, Status};
@@ -42,6 +43,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Running {
     /// The key that signs its tokens.
     pub key: TokenKey,
+    /// Who may sign in by a link.
+    pub console: Console,
     behind: Behind,
     served: Served,
     metrics: Option<ServedMetrics>,
@@ -105,7 +108,8 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         Some(webhooks) => state.with_webhooks(webhooks.clone()),
         None => state,
     };
-    let state = Arc::new(state);
+    let console = Console::new(&config.server.public_url, config.i18n.default_language);
+    let state = Arc::new(state.with_pages(console.pages()));
     let mut exposition = Exposition::new(state.clone());
     if let Some(counted) = webhooks.clone() {
         let counts = move || counted.counters().by_outcome().to_vec();
@@ -135,7 +139,7 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         following,
         ledger,
     };
-    Ok(Running { key, behind, served, metrics })
+    Ok(Running { key, console, behind, served, metrics })
 }
 
 /// The REST interface's part of a node, which accepts the tokens that `verifier` does.

@@ -6,6 +6,7 @@ pub mod changes;
 pub mod ends;
 pub mod exceptions;
 pub mod headers;
+pub mod inside;
 pub mod labels;
 pub mod media;
 pub mod parameter;

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use actix_web::web::Bytes;
+use actix_web::web::{self, Bytes};
 use tokio::sync::{Semaphore, watch};
 
 use super::auth::Authenticator;
@@ -93,6 +93,9 @@ pub struct Rendered {
     pub body: Bytes,
 }
 
+/// Puts pages into the application.
+pub type Pages = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
+
 /// What every handler needs.
 pub struct ApiState {
     /// The application.
@@ -109,6 +112,8 @@ pub struct ApiState {
     pub webhooks: Option<Arc<Webhooks>>,
     /// The ledger, where there is one.
     pub ledger: Option<Arc<Ledger>>,
+    /// Pages beside the interface, where this node has them.
+    pub pages: Option<Pages>,
     /// Today's statuses by language and stream.
     pub rendered: Kept<String, Rendered>,
     /// The interface as it describes itself here.
@@ -160,6 +165,7 @@ impl ApiState {
             settings,
             webhooks: None,
             ledger: None,
+            pages: None,
             rendered: Kept::new(RENDERED_BYTES),
             described: OnceLock::new(),
             requests: Requests::default(),
@@ -181,6 +187,11 @@ impl ApiState {
     /// The same with a ledger.
     pub fn with_ledger(self, ledger: Arc<Ledger>) -> Self {
         Self { ledger: Some(ledger), ..self }
+    }
+
+    /// The same with pages, which ask the interface from inside.
+    pub fn with_pages(self, pages: Pages) -> Self {
+        Self { pages: Some(pages), ..self }
     }
 
     /// The present civil day in China.

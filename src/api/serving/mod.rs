@@ -6,6 +6,7 @@ pub mod metrics;
 pub(super) mod admission;
 pub(super) mod dispatch;
 pub(super) mod expectation;
+pub(super) mod inside;
 pub(super) mod openapi;
 pub(super) mod pages;
 pub(super) mod reference;

@@ -13,6 +13,7 @@ use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::{App, Error, web};
 use tokio::task::JoinHandle;
 
+use super::inside::inside;
 use super::serve_error::{ServeError, ended};
 use super::starting::{Bound, bind};
 use super::wire::framed;
@@ -70,6 +71,14 @@ pub fn serve_on(bound: Bound, state: Arc<ApiState>) -> Result<Served, ServeError
             .wrap(DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff")))
             .wrap(from_fn(framed))
             .configure(dispatch::configure);
+        let app = match shared.pages.clone() {
+            None => app,
+            Some(pages) => {
+                let (state, problems) = (shared.clone(), problems.clone());
+                app.data_factory(move || inside(state.clone(), problems.clone()))
+                    .configure(|config| pages(config))
+            }
+        };
         let app = app.into_factory().map_err(|error: Error| error.error_response());
         let (state, problems, draining) = (shared.clone(), problems.clone(), draining.clone());
         let expected = move |request: Request| {

@@ -88,7 +88,9 @@ pub async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
     running.start_clerk(&config);
     let address = reachable(running.address());
     let tokens = tokens(&running.key, &config)?;
-    print(&tour(&format!("http://{address}"), &args.data_dir, &tokens)?)?;
+    let links: Vec<_> =
+        tokens.iter().map(|(name, token)| (*name, running.console.sign_in_link(token))).collect();
+    print(&tour(&format!("http://{address}"), &args.data_dir, &tokens, &links)?)?;
     tell(&format!("docket serves http://{address} (Ctrl-C stops it)"));
     running.until(&mut signals).await?;
     Ok(Exit::Done)

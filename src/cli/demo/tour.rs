@@ -44,7 +44,12 @@ const STOPS: &[(&str, &str)] = &[
 ///
 /// # Errors
 /// When the tokens can't be written.
-pub fn tour(base: &str, folder: &Path, tokens: &[(&str, String)]) -> anyhow::Result<Page> {
+pub fn tour(
+    base: &str,
+    folder: &Path,
+    tokens: &[(&str, String)],
+    links: &[(&str, String)],
+) -> anyhow::Result<Page> {
     let file = folder.join(TOKENS);
     let lines: String = tokens.iter().map(|(name, token)| format!("{name}='{token}'\n")).collect();
     write_private(&file, &lines).with_context(|| format!("can't write {}", file.display()))?;
@@ -53,6 +58,10 @@ pub fn tour(base: &str, folder: &Path, tokens: &[(&str, String)]) -> anyhow::Res
     title(&mut page, &format!("Docket serves {base}"));
     page.line(&format!("  documentation   {base}/docs"));
     page.line(&format!("  OpenAPI         {base}/openapi.json"));
+    title(&mut page, "To look at in a browser: a link that signs in each role, while this runs");
+    for (name, link) in links {
+        page.line(&format!("  {name:<21} {base}{link}"));
+    }
     title(&mut page, "A token for each role, good for a week");
     lines.lines().for_each(|line| page.line(line));
     title(&mut page, "In another terminal: first the tokens, then what you like");

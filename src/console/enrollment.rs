@@ -1,0 +1,192 @@
+//! One enrollment: where it stands, whose move it is, its timeline, its audit trail, what it owes.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::Settings;
+use super::asking::{Made, Page};
+use super::frame::{Head, day_of, framed, known_from, shown, shown_if};
+use super::json::{at, flag, list, number, number_if, sequence, text, text_if, text_left_out};
+use super::links::encoded;
+use super::timeline::timeline;
+use crate::domain::date::Day;
+use crate::domain::words;
+use crate::views::inside::Inside;
+
+/// The page.
+pub async fn page(
+    http: HttpRequest,
+    settings: web::Data<Settings>,
+    inside: web::Data<Inside>,
+) -> HttpResponse {
+    let page = Page::of(http, settings, inside);
+    let made = made(&page).await;
+    page.answer(made).await
+}
+
+async fn made(page: &Page) -> Made {
+    let (program, subject) = (page.path("program"), page.path("subject"));
+    let path = format!("/v1/enrollments/{}/{}", encoded(&program), encoded(&subject));
+    let status = page.get(&path, &[]).await?;
+    let line = page.get(&format!("{path}/timeline"), &[]).await?;
+    let may_record = may_record(page, &path).await;
+    let trail = page.get(&format!("{path}/audit-trail"), &[]).await?;
+    let name = text(&status, "name").to_owned();
+    let exercise = flag(&status, "exercise");
+    let today = day_of(text(&status, "as_of")).unwrap_or(Day::MIN);
+    let version = text(&status, "measure/version");
+    let here = format!("/console/{}/{}", encoded(&program), encoded(&subject));
+    let body = html! {
+        p.crumbs { a href=(page.times.link(&format!("/console/register/{program}"), &[])) { (text(&status, "program_name")) } }
+        h1 { (name) " " span.other { (subject) } }
+        p.lead { a href=(page.times.link(&format!("/console/measures/{program}/{version}"), &[])) {
+            (text_left_out(&status, "measure/number").unwrap_or(version))
+        } }
+        (summary(page, &status))
+        @if may_record { p { a.button href=(page.times.link(&format!("{here}/acts/new"), &[])) { (page.say("Record an act", "登记行为")) } } }
+        section aria-labelledby="timeline" {
+            h2 #timeline { (page.say("Timeline", "时间线")) }
+            p.quiet { (page.say("Edges are as wide as their source is vague. Stages are background: nothing is judged by them.", "边缘宽度表示日期的不确定程度。国家阶段仅作背景，不作为判断依据。")) }
+            (timeline(page, &line, today))
+        }
+        div.columns.main {
+            section aria-labelledby="trail" {
+                h2 #trail { (page.say("Audit trail", "审计轨迹")) }
+                ol.trail { @for item in list(&trail, "items") { (entry(page, &here, item)) } }
+            }
+            section aria-labelledby="duties" {
+                h2 #duties { (page.say("Obligations", "义务")) }
+                (obligations(page, &status))
+            }
+        }
+    };
+    let head = Head { title: name, part: "register", exercise, shows: Some(path) };
+    Ok(framed(page, head, &body).await)
+}
+
+/// Whether who asks may record any act now. A view of another time offers none.
+async fn may_record(page: &Page, path: &str) -> bool {
+    if page.times.are_past() {
+        return false;
+    }
+    let permitted = page.get_at(&format!("{path}/permitted-acts")).await;
+    permitted.is_ok_and(|acts| list(&acts, "acts").iter().any(|act| flag(act, "allowed")))
+}
+
+/// Standing, move, title or term, record.
+fn summary(page: &Page, status: &Value) -> Markup {
+    let title = at(status, "title");
+    let newest = sequence(text(status, "sequence"));
+    html! {
+        div.summary {
+            div {
+                h2 { (page.say("Stands at", "所处状态")) }
+                p.big { (text(status, "stands_at/label")) }
+                p { (page.say("since ", "起始：")) (shown_if(status, "stands_at/since", page.language)) " " (known_from(status)) }
+                @if let Some(label) = text_if(status, "category/label") {
+                    p { span class={ "mark " (text(status, "category/id")) } {} " " (label) }
+                }
+                p.quiet { (page.say("last evidenced ", "最近依据：")) (shown_if(status, "last_evidenced_on", page.language)) }
+            }
+            div {
+                h2 { (page.say("Whose move", "待办方")) }
+                (moves(page, status))
+            }
+            div {
+                h2 { (page.say("Title, term", "称号与期限")) }
+                @if title.is_null() { p { (page.say("No title is held, by what is on record.", "记录中未持有称号。")) } } @else {
+                    p.big { (text(title, "label")) }
+                    p { (page.say("from ", "自")) (shown_if(title, "from", page.language)) (page.say(" until ", "至")) (shown_if(title, "until", page.language)) (article(page, title)) }
+                    @if let Some(note) = text_if(title, "note") { p { (note) } }
+                    @if let Some(reading) = text_if(title, "reading") { p { span.tag { (page.say("reading", "理解")) } " " (reading) } }
+                }
+                @let term = at(status, "term");
+                @if !term.is_null() {
+                    p { (page.say("Term until ", "期限至")) (shown_if(term, "until", page.language)) (article(page, term)) }
+                    @if let Some(arithmetic) = text_if(term, "arithmetic") { p { code { (words::arithmetic(arithmetic, page.language)) } } }
+                }
+            }
+            div {
+                h2 { (page.say("Record", "记录")) }
+                p.big { (number(status, "revision") + 1) (page.say(" events", "个事件")) }
+                p { (page.say("kept since ", "建档：")) (shown_if(status, "kept_since", page.language)) }
+                p { (page.say("newest ", "最新：")) a href=(page.times.link(&format!("/console/log/{newest}"), &[])) { "#" (newest) } }
+            }
+        }
+    }
+}
+
+fn article(page: &Page, of: &Value) -> Markup {
+    html! { @if let Some(article) = text_if(of, "article") { " § " (words::article(article, page.language)) } }
+}
+
+fn moves(page: &Page, status: &Value) -> Markup {
+    let waiting = list(status, "waiting_for");
+    html! {
+        @if waiting.is_empty() {
+            p.big { (page.say("Nobody's, on record", "记录中无待办方")) }
+            @if text(status, "provenance") != "RECORDED" { p { (page.say(
+                "A standing known only from evidence opens no duty until the national office confirms it.",
+                "仅有佐证的状态在主管机关确认之前不产生义务。"
+            )) " § " (words::article("G10", page.language)) } }
+        }
+        @for one in waiting {
+            p { strong { (text(one, "office_label")) } ": " (text(one, "act_label")) (article(page, one))
+                @if let Some(days) = number_if(one, "days") { br; span.quiet { (page.say("for ", "已")) (days) (page.say(" days", "天")) } }
+            }
+        }
+    }
+}
+
+fn entry(page: &Page, here: &str, item: &Value) -> Markup {
+    let of = sequence(text(item, "sequence"));
+    let date = text(item, "effective_on");
+    html! {
+        li id={ "e" (of) } {
+            p.when { strong { (shown(date, page.language)) } }
+            div {
+                p { (text(item, "sentence")) }
+                p.marks {
+                    (known_from(item)) " "
+                    @if text(item, "fate") != "STANDS" { span.tag.care { (text(item, "fate_label")) } " " }
+                    @if let Some(article) = text_if(item, "article") { span { "§ " (words::article(article, page.language)) " " } }
+                    @if let Some(measure) = text_if(item, "measure_number") { span.quiet { (measure) } }
+                    @if text_if(item, "corrects").is_some() {
+                        " " a href=(page.times.link(&format!("{here}/corrections/{of}"), &[])) { (page.say("What it changed", "改变了什么")) }
+                    }
+                }
+                @for reading in list(item, "readings").iter().filter_map(Value::as_str) { p { span.tag { (page.say("reading", "理解")) } " " (reading) } }
+            }
+            p.where {
+                a href=(page.times.link(&format!("/console/log/{of}"), &[])) { "#" (of) }
+                span.quiet { " · " (page.say("rev. ", "修订")) (number(item, "revision")) }
+                br; span.quiet { (page.say("recorded ", "入档 ")) (text(item, "recorded_at").get(..10).unwrap_or_default()) }
+            }
+        }
+    }
+}
+
+fn obligations(page: &Page, status: &Value) -> Markup {
+    let unmet = list(status, "obligations/unmet");
+    html! {
+        p { strong { (number(status, "obligations/open")) } (page.say(" open, ", "项未履行，"))
+            strong.alarm[number(status, "obligations/overdue") > 0] { (number(status, "obligations/overdue")) } (page.say(" overdue, ", "项逾期，"))
+            (number(status, "obligations/late")) (page.say(" met late, ", "项迟延履行，"))
+            (number(status, "obligations/met")) (page.say(" met.", "项已履行。")) }
+        @if unmet.is_empty() { p { (page.say("Nothing is open. What fell due before the record begins is not in the record, and never late.", "没有未履行的义务。建档之前到期的义务不在记录之内，不视为迟延。")) } }
+        ul.duties { @for duty in unmet { li {
+            strong { (text(duty, "label")) } " "
+            @if text(duty, "status") == "OVERDUE" { span.tag.alarm { (text(duty, "status_label")) } }
+            br; (text(duty, "owes_label"))
+            @let due = at(duty, "due");
+            @if due.is_null() {
+                ", " (page.say("open since ", "起始：")) (shown_if(duty, "open_from", page.language))
+            } @else {
+                ", " (page.say("due ", "期限：")) (shown_if(due, "on", page.language))
+                br; code { (words::arithmetic(text(due, "arithmetic"), page.language)) }
+            }
+            (article(page, duty))
+        } } }
+    }
+}

@@ -1,0 +1,173 @@
+//! The log: event by event as stored, and one event with what it rests on.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::Settings;
+use super::asking::{Made, Page};
+use super::frame::{Head, framed, shown};
+use super::json::{at, flag, list as items_of, number, sequence, text};
+use super::links::encoded;
+use super::moves::hidden;
+use crate::views::inside::Inside;
+
+const FILTERS: [&str; 3] = ["program", "subject", "type"];
+
+/// The list.
+pub async fn list_page(page: &Page) -> Made {
+    let kept = FILTERS.map(|name| (name, page.parameter(name)));
+    // Before the first event there is none: the one asked for is shown first.
+    let from = page.parameter("from").parse::<u64>().ok();
+    let after = match from {
+        Some(from) => from.checked_sub(1).map(|after| after.to_string()),
+        None => Some(page.parameter("after").to_owned()),
+    };
+    let more = [("limit", "50"), ("after", after.as_deref().unwrap_or_default())];
+    let pairs = kept.into_iter().chain(more);
+    let answer = page.get_at(&super::links::address("/v1/events", pairs)).await?;
+    let items = items_of(&answer, "items");
+    let title = page.say("The log", "日志");
+    let body = html! {
+        h1 { (title) }
+        p.lead { (page.say("Every event as it was recorded, in the order of the record.", "全部事件，按入档顺序，内容如其入档时。")) }
+        form.filter {
+            (hidden(page))
+            label { (page.say("From event", "自事件")) " " input name="from" size="8" inputmode="numeric" value=(page.parameter("from")); }
+            @for (name, en, zh) in [("program", "Program", "项目"), ("subject", "Subject", "主体"), ("type", "Type", "类型")] {
+                label { (page.say(en, zh)) " " input name=(name) size="14" value=(page.parameter(name)); }
+            }
+            button { (page.say("Show", "显示")) }
+        }
+        @if items.is_empty() { p { (page.say("No event here.", "此处没有事件。")) } }
+        div.scroll tabindex="0" { table {
+            thead { tr {
+                th.figure scope="col" { "#" }
+                th scope="col" { (page.say("Recorded", "入档时间")) }
+                th scope="col" { (page.say("Type", "类型")) }
+                th scope="col" { (page.say("Stream", "流")) }
+                th scope="col" { (page.say("Effective", "生效")) }
+                th scope="col" { (page.say("By", "登记者")) }
+            } }
+            tbody { @for item in items { (row(page, item)) } }
+        } }
+        @if let Some(last) = items.last() {
+            p { a href=(page.times.link("/console/log", &onward(&kept, sequence(text(last, "sequence"))))) { (page.say("Later events", "后续事件")) } }
+        }
+    };
+    let head = Head {
+        title: title.to_owned(),
+        part: "log",
+        shows: Some("/v1/events".to_owned()),
+        ..Head::default()
+    };
+    Ok(framed(page, head, &body).await)
+}
+
+fn onward<'p>(kept: &[(&'p str, &'p str)], after: &'p str) -> Vec<(&'p str, &'p str)> {
+    kept.iter().copied().chain([("after", after)]).collect()
+}
+
+fn row(page: &Page, item: &Value) -> Markup {
+    let of = sequence(text(item, "sequence"));
+    html! {
+        tr.invented[flag(item, "exercise")] {
+            td.figure { a href=(page.times.link(&format!("/console/log/{of}"), &[])) { "#" (of) } }
+            td { (text(item, "recorded_at")) }
+            td { (text(item, "type")) }
+            td { code { (text(item, "stream")) "@" (number(item, "revision")) } }
+            td { (at(item, "metadata").get("effective_on").and_then(Value::as_str).map_or_else(String::new, |date| shown(date, page.language))) }
+            td { (at(item, "metadata").get("office_id").and_then(Value::as_str).unwrap_or_default()) }
+        }
+    }
+}
+
+/// Answers the list.
+pub async fn list(
+    http: HttpRequest,
+    settings: web::Data<Settings>,
+    inside: web::Data<Inside>,
+) -> HttpResponse {
+    let page = Page::of(http, settings, inside);
+    let made = list_page(&page).await;
+    page.answer(made).await
+}
+
+/// Answers one event.
+pub async fn page(
+    http: HttpRequest,
+    settings: web::Data<Settings>,
+    inside: web::Data<Inside>,
+) -> HttpResponse {
+    let page = Page::of(http, settings, inside);
+    let made = one(&page).await;
+    page.answer(made).await
+}
+
+async fn one(page: &Page) -> Made {
+    let path = format!("/v1/events/{}", encoded(&page.path("sequence")));
+    let event = page.get_at(&path).await?;
+    let of = sequence(text(&event, "sequence"));
+    let exercise = flag(&event, "exercise");
+    let rests: Vec<_> = at(&event, "metadata")
+        .get("rests_on")
+        .and_then(Value::as_str)
+        .map_or_else(Vec::new, |refs| refs.split(' ').collect());
+    let title = format!("#{of} {}", text(&event, "type"));
+    let at_number = of.parse::<u64>().unwrap_or_default();
+    let body = html! {
+        h1 { (title) }
+        p.lead { (page.say("Recorded at ", "入档于")) (text(&event, "recorded_at")) " · " code { (text(&event, "stream")) "@" (number(&event, "revision")) } }
+        nav.row aria-label=(page.say("Neighbours", "前后")) {
+            @if at_number > 0 { a rel="prev" href=(page.times.link(&format!("/console/log/{}", at_number - 1), &[])) { "← #" (at_number - 1) } " " }
+            a rel="next" href=(page.times.link(&format!("/console/log/{}", at_number + 1), &[])) { "#" (at_number + 1) " →" }
+            @if let Some(path) = enrollment(text(&event, "stream")) { " " a href=(page.times.link(&path, &[])) { (page.say("The enrollment", "所属记录")) } }
+        }
+        section { h2 { (page.say("Data, as stored", "数据（原文）")) } pre { code { (pretty(at(&event, "data"))) } }
+            p.quiet { "SHA-256 " code { (text(&event, "data_sha256")) } } }
+        section { h2 { (page.say("Metadata, as stored", "元数据（原文）")) }
+            dl.pairs { @if let Some(members) = at(&event, "metadata").as_object() { @for (name, value) in members {
+                dt { code { (name) } } dd { (value.as_str().unwrap_or_default()) }
+            } } }
+            p.quiet { "SHA-256 " code { (text(&event, "metadata_sha256")) } } }
+        @if !rests.is_empty() { section { h2 { (page.say("Rests on", "依据的事件")) }
+            ul { @for reference in rests { li {
+                @match reference.rsplit_once('#') {
+                    Some((shown, id)) => a href=(page.times.link(&format!("/console/log/{id}"), &[])) { (shown) },
+                    None => (reference),
+                }
+            } } } } }
+    };
+    let head = Head { title, part: "log", exercise, shows: Some(path) };
+    Ok(framed(page, head, &body).await)
+}
+
+/// The page of the enrollment whose stream this is.
+fn enrollment(stream: &str) -> Option<String> {
+    use crate::codec::{StreamKind, kind_of_stream};
+    match kind_of_stream(stream) {
+        StreamKind::Enrollment { program, subject } => {
+            Some(format!("/console/{program}/{}", subject.as_str()))
+        }
+        _ => None,
+    }
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_leads_to_its_enrollment() {
+        assert_eq!(
+            enrollment("cluster_area-futian").as_deref(),
+            Some("/console/cluster_area/futian")
+        );
+        assert_eq!(enrollment("quota-strong_province.leading"), None);
+        assert_eq!(enrollment("log"), None);
+    }
+}

@@ -1,0 +1,273 @@
+//! What holds on every page: head, navigation, the two times in words, and the foot.
+
+use maud::{DOCTYPE, Markup, html};
+use serde_json::Value;
+
+use super::asking::{Failure, Page, pairs};
+use super::json::{at, list, sequence, text, text_if};
+use super::links::{Times, address, encoded};
+use crate::domain::date::{CivilDate, Day};
+use crate::domain::ids::Language;
+use crate::domain::words;
+
+/// What a page says of itself.
+#[derive(Debug, Clone, Default)]
+pub struct Head {
+    /// The title.
+    pub title: String,
+    /// Which entry of the navigation it belongs to.
+    pub part: &'static str,
+    /// Whether it is of an exercise.
+    pub exercise: bool,
+    /// The answer of the interface that it shows.
+    pub shows: Option<String>,
+}
+
+/// The entries of the navigation: id, address, and what they are called.
+const PARTS: [(&str, &str, &str, &str); 6] = [
+    ("register", "/console/register/strong_province", "Register", "名册"),
+    ("move", "/console/move", "Whose move", "待办"),
+    ("exceptions", "/console/exceptions", "Exceptions", "例外"),
+    ("quotas", "/console/quotas/strong_province", "Quotas and targets", "名额与目标"),
+    ("log", "/console/log", "Log", "日志"),
+    ("measures", "/console/measures", "Measures", "办法"),
+];
+
+/// The whole page around its content.
+pub async fn framed(page: &Page, head: Head, body: &Markup) -> Markup {
+    // A page with both times fixed says nothing of now.
+    let log = match page.times.are_fixed() {
+        true => None,
+        false => page.get_at("/health/ready").await.ok(),
+    };
+    let newest = log.as_ref().and_then(|log| at(log, "log/sequence").as_str()).map(sequence);
+    let other = match page.language {
+        Language::En => Language::Zh,
+        Language::Zh => Language::En,
+    };
+    let title = match head.title.as_str() {
+        "" => "Docket".to_owned(),
+        title => format!("{title} · Docket"),
+    };
+    html! {
+        (DOCTYPE)
+        html lang=(page.language.tag()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) }
+                link rel="stylesheet" href=(page.settings.style);
+                link rel="icon" href="data:,";
+            }
+            body.exercise[head.exercise] {
+                a.skip href="#content" { (page.say("To the content", "跳至正文")) }
+                header.top { div.wide {
+                    a.brand href=(page.times.link("/console", &[])) { span.seal aria-hidden="true" { "牍" } " Docket" }
+                    @if page.is_signed_in() {
+                        nav aria-label=(page.say("Parts", "栏目")) { @for (id, to, en, zh) in PARTS {
+                            a href=(page.times.link(to, &[])) aria-current=[(id == head.part).then_some("page")] {
+                                (page.say(en, zh))
+                            }
+                        } }
+                        form.find action="/console/find" role="search" {
+                            label.quiet for="find" { (page.say("Find", "查找")) }
+                            input #find name="q" size="18" placeholder=(page.say("Subject, number, #event", "主体、代码、#事件"));
+                        }
+                    }
+                    a hreflang=(other.tag()) lang=(other.tag()) href=(in_language(page, other)) {
+                        @match other { Language::En => "English", Language::Zh => "中文" }
+                    }
+                    @if page.is_signed_in() {
+                        form method="post" action="/console/logout" {
+                            button.plain { (page.say("Sign out", "退出")) }
+                        }
+                    }
+                } }
+                @if page.is_signed_in() { (times(page)) }
+                @if head.exercise { p.band role="note" { (page.say(
+                    "EXERCISE: everything on this page is invented.", "演练：本页内容均为虚构。"
+                )) } }
+                main #content { (body) }
+                (foot(page, &head, newest))
+            }
+        }
+    }
+}
+
+/// The same page in another language.
+fn in_language(page: &Page, language: Language) -> String {
+    let path = page.http.uri().path();
+    let query = pairs(page.http.query_string());
+    let others = query.iter().filter(|(name, _)| name != "lang");
+    let others = others.map(|(name, value)| (name.as_str(), value.as_str()));
+    address(path, others.chain([("lang", language.tag())]))
+}
+
+/// The times as a form, and in a sentence.
+fn times(page: &Page) -> Markup {
+    let Times { as_of, at_sequence, known_at, .. } = &page.times;
+    let query = pairs(page.http.query_string());
+    let kept = query.iter().filter(|(name, _)| {
+        !["as_of", "at_sequence", "known_at", "cursor", "after"].contains(&name.as_str())
+    });
+    html! {
+        div.times.past[page.times.are_past()] { div.wide {
+            form {
+                @for (name, value) in kept { input type="hidden" name=(name) value=(value); }
+                label for="as_of" { (page.say("As of", "截至")) }
+                input #as_of name="as_of" size="11" placeholder="2016-12-31" value=[as_of.as_deref()];
+                label for="at_sequence" { (page.say("known up to event", "已知至事件")) }
+                input #at_sequence name="at_sequence" size="8" inputmode="numeric" value=[at_sequence.as_deref()];
+                @if let Some(known_at) = known_at { input type="hidden" name="known_at" value=(known_at); }
+                button { (page.say("Show", "显示")) }
+                @if page.times.are_past() {
+                    a href=(Times { language: page.times.language, ..Times::default() }.link(page.http.uri().path(), &[])) {
+                        (page.say("Now", "回到现在"))
+                    }
+                }
+            }
+            p { (sentence(page)) }
+        } }
+    }
+}
+
+/// The two times in words.
+fn sentence(page: &Page) -> String {
+    let Times { as_of, at_sequence, known_at, .. } = &page.times;
+    let (en, zh) = match as_of.as_deref() {
+        Some(day) => (
+            format!("What held on {}", shown(day, Language::En)),
+            format!("{}的状态", shown(day, Language::Zh)),
+        ),
+        None => ("What holds today".to_owned(), "今日状态".to_owned()),
+    };
+    let (known_en, known_zh) = match (at_sequence, known_at) {
+        (Some(sequence), _) => (
+            format!("by what was on record up to event {sequence}"),
+            format!("依据至事件{sequence}已入档的内容"),
+        ),
+        (None, Some(instant)) => {
+            (format!("by what was on record at {instant}"), format!("依据{instant}已入档的内容"))
+        }
+        (None, None) => ("by everything on record".to_owned(), "依据全部已入档内容".to_owned()),
+    };
+    match page.language {
+        Language::En => format!("{en}, {known_en}."),
+        Language::Zh => format!("{zh}，{known_zh}。"),
+    }
+}
+
+fn foot(page: &Page, head: &Head, newest: Option<&str>) -> Markup {
+    let path = page.http.uri().path();
+    let today = page.times.as_of.as_deref();
+    html! {
+        footer { div.wide {
+            @if let Some(newest) = newest {
+                p { (page.say("The log, events ", "日志，事件 ")) a href=(page.times.link("/console/log", &[])) { "0–" (newest) } }
+            }
+            @if let Some(shows) = &head.shows {
+                p { (page.say("This page as ", "本页数据：")) a href=(shows) { "JSON" }
+                    (page.say(" (asked with a token)", "（须以令牌请求）")) }
+            }
+            @if let (Some(newest), Some(day)) = (newest, today) {
+                p { a href=(fixed(page, path, day, newest)) {
+                    (page.say("This page with both times fixed", "本页的固定地址（两个时间均固定）"))
+                } }
+            }
+            p { a href="/docs" { (page.say("The REST interface", "接口说明")) } }
+        } }
+    }
+}
+
+fn fixed(page: &Page, path: &str, day: &str, newest: &str) -> String {
+    let known = page.times.at_sequence.as_deref().unwrap_or(newest);
+    let query = pairs(page.http.query_string());
+    let own = query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let own = own.filter(|(name, _)| !["as_of", "at_sequence", "lang"].contains(name));
+    let times = [("as_of", day), ("at_sequence", known), ("lang", page.language.tag())];
+    address(path, times.into_iter().chain(own))
+}
+
+/// A problem of the interface as a page: what, article, what would satisfy it, trace id.
+pub fn problem(page: &Page, problem: &Value) -> Markup {
+    if problem.is_null() {
+        return html! { h1 { (page.say("No answer", "没有答复")) } };
+    }
+    let nearest = problem.get("nearest").and_then(Value::as_array);
+    html! {
+        h1 { (text(problem, "title")) }
+        p.lead { (problem.get("detail").and_then(Value::as_str).unwrap_or_default()) }
+        @if let Some(article) = problem.get("article").and_then(Value::as_str) {
+            p { "§ " (words::article(article, page.language)) }
+        }
+        @if let Some(errors) = problem.get("errors").and_then(Value::as_array) {
+            ul { @for error in errors { li { (error.get("detail").and_then(Value::as_str).unwrap_or_default()) } } }
+        }
+        @if let Some(nearest) = nearest {
+            p { (page.say("Near it: ", "相近的有：")) @for near in nearest {
+                a href=(page.times.link("/console/find", &[("q", near.as_str().unwrap_or_default())])) { (near.as_str().unwrap_or_default()) } " "
+            } }
+        }
+        @if let Some(trace) = problem.get("trace_id").and_then(Value::as_str) {
+            p.quiet { (page.say("Trace ", "追踪号 ")) code { (trace) } }
+        }
+    }
+}
+
+/// A date as sharp as its source, in words.
+pub fn shown(date: &str, language: Language) -> String {
+    match CivilDate::parse(date) {
+        Ok(date) => words::date(&date, language),
+        Err(_) => date.to_owned(),
+    }
+}
+
+/// The same, if there is one.
+pub fn shown_if(value: &Value, path: &str, language: Language) -> String {
+    text_if(value, path).map_or_else(|| "–".to_owned(), |date| shown(date, language))
+}
+
+/// The last day that a date can be.
+pub fn day_of(date: &str) -> Option<Day> {
+    CivilDate::parse(date).ok().map(|date| date.latest())
+}
+
+/// How something is known, where it is not by an act recorded at its time.
+pub fn known_from(value: &Value) -> Markup {
+    let class = match text(value, "provenance") {
+        "ATTESTED" => "tag attested",
+        "INFERRED" => "tag inferred",
+        _ => return html! {},
+    };
+    html! { span class=(class) { (text(value, "provenance_label")) } }
+}
+
+/// A name with the other language's beside it, where there is one.
+pub fn named(name: &Value, language: Language) -> (String, String) {
+    let of = |language: Language| {
+        let key = match language {
+            Language::En => "en",
+            Language::Zh => "zh",
+        };
+        text(name, key).to_owned()
+    };
+    match language {
+        Language::En => (of(Language::En), of(Language::Zh)),
+        Language::Zh => (of(Language::Zh), of(Language::En)),
+    }
+}
+
+/// How many there are of a list that the interface pages; with a plus where there are more.
+pub fn counted(answer: &Value) -> String {
+    let more = if at(answer, "next").is_null() { "" } else { "+" };
+    format!("{}{more}", list(answer, "items").len())
+}
+
+/// Whether a program is an exercise of another.
+///
+/// # Errors
+/// What stands in the way.
+pub async fn is_exercise(page: &Page, program: &str) -> Result<bool, Failure> {
+    let program = page.get_at(&format!("/v1/programs/{}", encoded(program))).await?;
+    Ok(text_if(&program, "exercise_of").is_some())
+}

@@ -1,0 +1,127 @@
+//! The record to look at: pages made by the server, each a second rendering of what the REST interface
+//! answers. The console knows no rule: who may see what, what holds on a day and what an act needs is
+//! asked of the interface, from inside ([`crate::views::inside`]) and with the reader's own token.
+//!
+//! What must hold: both times stand in every address and are carried by every link; a page needs no
+//! script and loads nothing from elsewhere; what is invented cannot be taken for real.
+
+mod asking;
+mod changes;
+mod enrollment;
+mod event;
+mod exceptions;
+mod form;
+mod frame;
+mod json;
+mod links;
+mod measures;
+mod moves;
+mod places;
+mod record;
+mod register;
+mod session;
+mod tiles;
+mod timeline;
+
+use std::sync::Arc;
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::codec::sha256_hex;
+use crate::domain::ids::Language;
+use session::SignIns;
+
+const STYLE: &str = include_str!("style.css");
+
+/// The console of a node.
+#[derive(Clone)]
+pub struct Console(Arc<Settings>);
+
+/// What pages need beside the interface.
+struct Settings {
+    /// Where readers reach the server.
+    public_url: String,
+    /// The language of who names none.
+    default_language: Language,
+    /// Links that sign in.
+    sign_ins: SignIns,
+    /// The address of the style, with the digest of its content.
+    style: String,
+}
+
+impl Console {
+    /// A console for a server with this public address.
+    pub fn new(public_url: &str, default_language: Language) -> Self {
+        Self(Arc::new(Settings {
+            public_url: public_url.to_owned(),
+            default_language,
+            sign_ins: SignIns::default(),
+            style: format!("/console/style.css?{}", &sha256_hex(STYLE.as_bytes())[..16]),
+        }))
+    }
+
+    /// The path of a link that signs in with a token, as long as this process runs.
+    pub fn sign_in_link(&self, token: &str) -> String {
+        format!("/console/login?code={}", self.0.sign_ins.link(token))
+    }
+
+    /// The pages, as the server takes them.
+    pub fn pages(&self) -> Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync> {
+        let settings = web::Data::from(Arc::clone(&self.0));
+        Arc::new(move |config| {
+            config.app_data(settings.clone());
+            configure(config);
+        })
+    }
+}
+
+fn configure(config: &mut web::ServiceConfig) {
+    let get = |path: &str| web::resource(path).name(path);
+    config
+        .service(get("/").route(web::get().to(home)))
+        .service(get("/console").route(web::get().to(home)))
+        .service(get("/console/style.css").route(web::get().to(style)))
+        .service(
+            get("/console/login")
+                .route(web::get().to(session::ask))
+                .route(web::post().to(session::sign_in)),
+        )
+        .service(get("/console/logout").route(web::post().to(session::sign_out)))
+        .service(get("/console/find").route(web::get().to(register::find)))
+        .service(get("/console/register/{program}").route(web::get().to(register::page)))
+        .service(get("/console/move").route(web::get().to(moves::page)))
+        .service(get("/console/exceptions").route(web::get().to(exceptions::page)))
+        .service(get("/console/quotas/{program}").route(web::get().to(places::page)))
+        .service(get("/console/log").route(web::get().to(event::list)))
+        .service(get("/console/log/{sequence}").route(web::get().to(event::page)))
+        .service(get("/console/measures").route(web::get().to(measures::list)))
+        .service(get("/console/measures/{program}/{version}").route(web::get().to(measures::page)))
+        .service(
+            get("/console/{program}/{subject}/acts/new")
+                .route(web::get().to(record::ask))
+                .route(web::post().to(record::take)),
+        )
+        .service(
+            get("/console/{program}/{subject}/corrections/{sequence}")
+                .route(web::get().to(changes::page)),
+        )
+        .service(get("/console/{program}/{subject}").route(web::get().to(enrollment::page)));
+}
+
+/// The front page is the register of the first program, at the times that are asked for.
+async fn home(http: HttpRequest) -> HttpResponse {
+    let query = http.uri().query().map_or_else(String::new, |query| format!("?{query}"));
+    see_other(&format!("/console/register/strong_province{query}"))
+}
+
+async fn style() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/css; charset=utf-8"))
+        .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
+        .body(STYLE)
+}
+
+fn see_other(target: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, target)).finish()
+}

@@ -1,0 +1,282 @@
+//! Recording an act: which one, what it says, what it will do, and then for ever.
+//!
+//! What must hold: nothing is recorded before it was checked and shown; a form counts once, by the key
+//! that was minted with it and signed for who is signed in; nothing typed is lost where it is refused.
+
+use actix_web::web::{self, Bytes};
+use actix_web::{HttpRequest, HttpResponse};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use maud::{Markup, html};
+use rand::Rng as _;
+use serde_json::Value;
+use sha2::Sha256;
+
+use super::asking::{Failure, Made, Page, pairs};
+use super::form::{self, Field};
+use super::frame::{Head, framed, is_exercise, shown};
+use super::json::{at, flag, list, sequence, text, text_if};
+use super::links::encoded;
+use super::session::from_here;
+use super::{Settings, see_other};
+use crate::codec::hex;
+use crate::domain::words;
+use crate::views::inside::Inside;
+
+/// The longest body of a form.
+const MAX_FORM_BYTES: usize = 256 * 1024;
+
+/// The page: which act, or the form of one.
+pub async fn ask(
+    http: HttpRequest,
+    settings: web::Data<Settings>,
+    inside: web::Data<Inside>,
+) -> HttpResponse {
+    let page = Page::of(http, settings, inside);
+    let made = asked(&page).await;
+    page.answer(made).await
+}
+
+/// What a form is about.
+struct Form<'p> {
+    act: &'p str,
+    fields: Vec<Field>,
+    revision: String,
+    key: String,
+    typed: Vec<(String, String)>,
+}
+
+async fn asked(page: &Page) -> Made {
+    let acts = page.get_at(&format!("{}/permitted-acts", path(page))).await?;
+    let act = page.parameter("act");
+    if act.is_empty() {
+        return choice(page, &acts).await;
+    }
+    let openapi = page.get_at("/openapi.json").await?;
+    let form = Form {
+        act,
+        fields: form::fields(&openapi, act),
+        revision: number_of(&acts),
+        key: minted(page),
+        typed: Vec::new(),
+    };
+    shown_form(page, &form, None).await
+}
+
+fn path(page: &Page) -> String {
+    format!("/v1/enrollments/{}/{}", encoded(&page.path("program")), encoded(&page.path("subject")))
+}
+
+fn here(page: &Page) -> String {
+    format!(
+        "/console/{}/{}/acts/new",
+        encoded(&page.path("program")),
+        encoded(&page.path("subject"))
+    )
+}
+
+/// The revision on which an act is to rest; none where there is no record yet.
+fn number_of(acts: &Value) -> String {
+    match at(acts, "revision").as_u64() {
+        Some(revision) => revision.to_string(),
+        None => String::new(),
+    }
+}
+
+/// Which act: those that are permitted to who asks, and the others with the reason.
+async fn choice(page: &Page, acts: &Value) -> Made {
+    let (allowed, others): (Vec<_>, Vec<_>) =
+        list(acts, "acts").iter().partition(|act| flag(act, "allowed"));
+    let title = page.say("Record an act", "登记行为");
+    let body = html! {
+        h1 { (title) }
+        p.crumbs { a href=(page.times.link(&format!("/console/{}/{}", page.path("program"), page.path("subject")), &[])) { (page.path("subject")) } }
+        @if allowed.is_empty() { p.lead { (page.say("You may record nothing here today.", "您今日在此无可登记的行为。")) } }
+        ul.choice { @for act in allowed { li {
+            a href=(page.times.link(&here(page), &[("act", text(act, "act"))])) { strong { (text(act, "act_label")) } }
+            " § " (words::article(text(act, "article"), page.language))
+            @if let Some(reading) = text_if(act, "reading") { br; span.tag { (page.say("reading", "理解")) } " " (reading) }
+        } } }
+        details { summary { (page.say("Acts that are not permitted now, and why", "目前不得作出的行为及理由")) }
+            ul { @for act in others { li { strong { (text(act, "act_label")) } ": " (text(act, "why_not")) " § " (words::article(text(act, "article"), page.language)) } } }
+        }
+    };
+    let exercise = is_exercise(page, &page.path("program")).await?;
+    let head = Head { title: title.to_owned(), part: "register", exercise, shows: None };
+    Ok(framed(page, head, &body).await)
+}
+
+/// The form, with what is wrong where something is.
+async fn shown_form(page: &Page, form: &Form<'_>, problem: Option<&Value>) -> Made {
+    let act = words::act(form.act, page.language);
+    let title = format!("{}: {act}", page.say("Record an act", "登记行为"));
+    let errors = problem.and_then(|problem| problem.get("errors")).and_then(Value::as_array);
+    let wrong = |field: &Field| {
+        let pointer = format!("/{}", field.name.replace('.', "/"));
+        let named = errors?.iter().find(|error| {
+            error
+                .get("pointer")
+                .and_then(Value::as_str)
+                .is_some_and(|at| at.trim_start_matches('#') == pointer)
+        });
+        named?.get("detail")?.as_str()
+    };
+    let typed = |field: &Field| {
+        let found = form.typed.iter().find(|(name, _)| *name == field.name);
+        found.map_or("", |(_, value)| value.as_str())
+    };
+    let body = html! {
+        h1 { (title) }
+        @if let Some(problem) = problem { div.refused role="alert" tabindex="-1" {
+            h2 { (problem.get("title").and_then(Value::as_str).unwrap_or_default()) }
+            p { (problem.get("detail").and_then(Value::as_str).unwrap_or_default()) }
+            @if let Some(article) = problem.get("article").and_then(Value::as_str) { p { "§ " (words::article(article, page.language)) } }
+            ul { @for error in errors.into_iter().flatten() { li { (error.get("detail").and_then(Value::as_str).unwrap_or_default()) } } }
+        } }
+        form.stacked method="post" action=(page.times.link(&here(page), &[])) {
+            (carried(form))
+            @for field in &form.fields { (form::shown(page, field, typed(field), wrong(field))) }
+            button name="step" value="check" { (page.say("Check, record nothing yet", "检查（暂不入档）")) }
+        }
+    };
+    let exercise = is_exercise(page, &page.path("program")).await?;
+    let head = Head { title, part: "register", exercise, shows: None };
+    Ok(framed(page, head, &body).await)
+}
+
+fn carried(form: &Form<'_>) -> Markup {
+    html! {
+        input type="hidden" name="act" value=(form.act);
+        input type="hidden" name="revision" value=(form.revision);
+        input type="hidden" name="key" value=(form.key);
+    }
+}
+
+/// Takes the form: checks what it says, or records it.
+pub async fn take(
+    http: HttpRequest,
+    body: Bytes,
+    settings: web::Data<Settings>,
+    inside: web::Data<Inside>,
+) -> HttpResponse {
+    if let Err(refused) = from_here(&http, &settings) {
+        return refused;
+    }
+    let mut page = Page::of(http, settings, inside);
+    let given = std::str::from_utf8(&body).ok().filter(|_| body.len() <= MAX_FORM_BYTES);
+    let Some(given) = given else { return HttpResponse::PayloadTooLarge().finish() };
+    page.query = pairs(given);
+    if !is_signed(&page, page.parameter("key")) {
+        let to = page.times.link(&here(&page), &[("act", page.parameter("act"))]);
+        return see_other(&to);
+    }
+    match taken(&page).await {
+        Ok(Taken::Recorded(to)) => see_other(&to),
+        Ok(Taken::Page(made)) => page.answer(Ok(made)).await,
+        Err(failure) => page.answer(Err(failure)).await,
+    }
+}
+
+enum Taken {
+    Recorded(String),
+    Page(Markup),
+}
+
+async fn taken(page: &Page) -> Result<Taken, Failure> {
+    let openapi = page.get_at("/openapi.json").await?;
+    let act = page.parameter("act");
+    let mut form = Form {
+        act,
+        fields: form::fields(&openapi, act),
+        revision: page.parameter("revision").to_owned(),
+        key: page.parameter("key").to_owned(),
+        typed: page.query.clone(),
+    };
+    let body = match form::act(act, &form.fields, &form.typed) {
+        Ok(body) => body,
+        Err(field) => {
+            let detail = page.say(
+                "This can't be read in the form that is asked for.",
+                "无法按所要求的格式读取。",
+            );
+            let pointer = format!("#/{}", field.replace('.', "/"));
+            let problem = serde_json::json!({"title": page.say("The form", "表单"), "detail": detail, "errors": [{"pointer": pointer, "detail": detail}]});
+            return Ok(Taken::Page(shown_form(page, &form, Some(&problem)).await?));
+        }
+    };
+    let records = page.parameter("step") == "record";
+    let target = match records {
+        true => format!("{}/acts", path(page)),
+        false => format!("{}/acts?validate_only=true", path(page)),
+    };
+    let (status, answer) = page.post(&target, &body, &form.key, &form.revision).await?;
+    if !status.is_success() {
+        if status == actix_web::http::StatusCode::PRECONDITION_FAILED {
+            // Somebody was first: the input is kept, and rests on what stands now.
+            let acts = page.get_at(&format!("{}/permitted-acts", path(page))).await?;
+            form.revision = number_of(&acts);
+            form.key = minted(page);
+        }
+        return Ok(Taken::Page(shown_form(page, &form, Some(&answer)).await?));
+    }
+    if !records {
+        return Ok(Taken::Page(checked(page, &form, &answer).await?));
+    }
+    let (program, subject) = (page.path("program"), page.path("subject"));
+    let newest = text_if(&answer, "sequence").map_or("", sequence);
+    let to = page.times.link(&format!("/console/{}/{}", encoded(&program), encoded(&subject)), &[]);
+    Ok(Taken::Recorded(format!("{to}#e{newest}")))
+}
+
+/// What the act will do, and the button that records it.
+async fn checked(page: &Page, form: &Form<'_>, verdict: &Value) -> Made {
+    let title = page.say("This will be recorded", "将登记如下内容");
+    let body = html! {
+        h1 { (title) }
+        p.lead { strong { (text(verdict, "act_label")) } ", " (shown(text(verdict, "effective_on"), page.language))
+            @if let Some(article) = at(verdict, "measure").get("article").and_then(Value::as_str) { " § " (words::article(article, page.language)) } }
+        @if flag(verdict, "late") { p.alarm { (page.say("It comes late.", "该行为迟延。")) } }
+        @let met = list(verdict, "met");
+        @if !met.is_empty() { p { (page.say("It meets ", "履行义务：")) (met.len()) } }
+        @for finding in list(verdict, "findings") { p { span.tag.care { (page.say("finding", "发现")) } " " (finding.get("detail").or(finding.get("sentence")).and_then(Value::as_str).unwrap_or_default()) } }
+        @if !list(verdict, "unsettles").is_empty() { p.alarm { (page.say("It unsettles events on record: ", "影响已入档事件：")) (list(verdict, "unsettles").len()) } }
+        dl.pairs { @for field in &form.fields {
+            @if let Some((_, value)) = form.typed.iter().find(|(name, value)| *name == field.name && !value.is_empty()) {
+                dt { (form::label(field, page.language)) } dd { (value) }
+            }
+        } }
+        form.stacked method="post" action=(page.times.link(&here(page), &[])) {
+            (carried(form))
+            @for (name, value) in &form.typed { @if !["act", "revision", "key", "step"].contains(&name.as_str()) {
+                input type="hidden" name=(name) value=(value);
+            } }
+            p { (page.say("On revision ", "依据修订号")) (form.revision) (page.say(". What is recorded stays: a mistake is corrected by another act.", "。入档后不可删除；差错只能另行更正。")) }
+            button name="step" value="record" { (page.say("Record for ever", "永久入档")) }
+        }
+    };
+    let exercise = is_exercise(page, &page.path("program")).await?;
+    let head = Head { title: title.to_owned(), part: "register", exercise, shows: None };
+    Ok(framed(page, head, &body).await)
+}
+
+/// A key for one form, signed for who is signed in.
+fn minted(page: &Page) -> String {
+    let mut nonce = [0u8; 16];
+    rand::rng().fill_bytes(&mut nonce);
+    let nonce = hex(&nonce);
+    format!("{nonce}.{}", signature(page, &nonce))
+}
+
+fn signature(page: &Page, nonce: &str) -> String {
+    // A key of any length is taken.
+    let mac = Hmac::<Sha256>::new_from_slice(page.token().as_bytes());
+    let signed = mac.map(|mac| hex(&mac.chain_update(nonce).finalize().into_bytes()));
+    signed.map_or_else(|_| String::new(), |signed| signed[..32].to_owned())
+}
+
+fn is_signed(page: &Page, key: &str) -> bool {
+    let (nonce, given) = key.split_once('.').unwrap_or_default();
+    let expected = signature(page, nonce);
+    // Without telling by the time where they differ.
+    let differs = expected.bytes().zip(given.bytes()).fold(0, |all, (a, b)| all | (a ^ b));
+    !page.token().is_empty() && expected.len() == given.len() && differs == 0
+}

@@ -1,0 +1,232 @@
+//! The register of a program: who stands where, in one sentence, as tiles and as a table.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::asking::{Failure, Made, Page};
+use super::frame::{Head, counted, framed, known_from, shown_if};
+use super::json::{at, flag, list, number, sequence, text, text_if, texts};
+use super::tiles::tiles;
+use super::{Settings, places, see_other};
+use crate::domain::ids::Language;
+use crate::views::inside::Inside;
+
+/// Items of a list that a page shows.
+const SHOWN: &str = "500";
+
+/// The page.
+pub async fn page(
+    http: HttpRequest,
+    settings: web::Data<Settings>,
+    inside: web::Data<Inside>,
+) -> HttpResponse {
+    let page = Page::of(http, settings, inside);
+    let made = made(&page).await;
+    page.answer(made).await
+}
+
+async fn made(page: &Page) -> Made {
+    let id = page.path("program");
+    let program = page.get_at(&format!("/v1/programs/{id}")).await?;
+    let programs = page.get_at("/v1/programs").await?;
+    let exercise = text_if(&program, "exercise_of").is_some();
+    let flagged = if exercise { "true" } else { "" };
+    let asked = [("program", id.as_str()), ("limit", SHOWN), ("exercise", flagged)];
+    let enrolled = page.get("/v1/enrollments", &asked).await?;
+    let quotas = match page.get(&format!("/v1/programs/{id}/quotas"), &[]).await {
+        Err(Failure::SignIn) => return Err(Failure::SignIn),
+        // No version of its measure was in force on that day.
+        Err(Failure::Problem(..)) => Value::Null,
+        Ok(quotas) => quotas,
+    };
+    let items = list(&enrolled, "items");
+    let (name, other) = super::frame::named(at(&program, "name"), page.language);
+    let is_of_provinces = texts(&program, "subject_kinds").contains(&"province") && !exercise;
+    let body = html! {
+        h1 { (name) " " span.other lang=(other_tag(page)) { (other) } }
+        (tabs(page, &programs, &id))
+        p.lead { (sentence(page, items, &enrolled)) }
+        div.columns {
+            @if is_of_provinces { section aria-labelledby="tiles" {
+                h2 #tiles { (page.say("Category and phase", "类型与阶段")) }
+                (tiles(page, &id, items))
+            } }
+            @if !list(&quotas, "quotas").is_empty() { section aria-labelledby="places" {
+                h2 #places { (page.say("Places", "名额")) }
+                (places::quotas(page, &quotas))
+            } }
+        }
+        (table(page, &enrolled))
+    };
+    let shows = format!("/v1/enrollments?program={id}");
+    let head = Head { title: name, part: "register", exercise, shows: Some(shows) };
+    Ok(framed(page, head, &body).await)
+}
+
+fn other_tag(page: &Page) -> &'static str {
+    match page.language {
+        Language::En => Language::Zh.tag(),
+        Language::Zh => Language::En.tag(),
+    }
+}
+
+/// The programs, the exercises kept apart.
+fn tabs(page: &Page, programs: &Value, here: &str) -> Markup {
+    let is_exercise = |program: &&Value| text_if(program, "exercise_of").is_some();
+    let (invented, real): (Vec<_>, Vec<_>) = list(programs, "items").iter().partition(is_exercise);
+    let entries = |programs: Vec<&Value>| {
+        html! { ul { @for program in programs {
+            @let id = text(program, "id");
+            li { a href=(page.times.link(&format!("/console/register/{id}"), &[])) aria-current=[(id == here).then_some("page")] {
+                (super::frame::named(at(program, "name"), page.language).0)
+            } }
+        } } }
+    };
+    html! {
+        details.tabs { summary { (page.say("Other programs", "其他项目")) }
+            (entries(real))
+            h3 { (page.say("Exercises, kept apart", "演练（另列）")) }
+            (entries(invented))
+        }
+    }
+}
+
+/// What the record shows, in a sentence.
+fn sentence(page: &Page, items: &[Value], answer: &Value) -> Markup {
+    let mut phases: Vec<(&str, &str, usize)> = Vec::new();
+    for item in items {
+        let (phase, label) = (text(item, "stands_at/phase"), text(item, "stands_at/label"));
+        match phases.iter_mut().find(|(known, _, _)| *known == phase) {
+            Some((_, _, count)) => *count += 1,
+            None => phases.push((phase, label, 1)),
+        }
+    }
+    let attested = items.iter().filter(|item| text(item, "provenance") != "RECORDED").count();
+    if items.is_empty() {
+        return html! { (page.say(
+            "None is enrolled, by what is on record: nothing was recorded for this program up to here.",
+            "记录中尚无参加者：截至此处，本项目没有任何入档内容。"
+        )) };
+    }
+    html! {
+        strong { (counted(answer)) } (page.say(" are on record: ", "个在册："))
+        @for (index, (_, label, count)) in phases.iter().enumerate() {
+            @if index > 0 { (page.say(", ", "，")) }
+            strong { (count) }
+            @match *label {
+                "" => (page.say(" of which only notes are kept", "个仅有备注")),
+                label => { (page.say(" at “", "个处于“")) (label) (page.say("”", "”")) },
+            }
+        }
+        (page.say(". ", "。"))
+        @if attested > 0 {
+            (page.say("Of ", "其中")) strong { (attested) }
+            (page.say(" the standing is known from evidence alone; no decision of the office is on record.", "个仅有佐证，记录中没有主管机关的决定。"))
+        }
+    }
+}
+
+fn table(page: &Page, answer: &Value) -> Markup {
+    let items = list(answer, "items");
+    html! {
+        section aria-labelledby="register" {
+            h2 #register { (page.say("The register", "名册")) " " span.quiet { (counted(answer)) } }
+            div.scroll tabindex="0" role="region" aria-labelledby="register" { table {
+                thead { tr {
+                    th scope="col" { (page.say("Subject", "主体")) }
+                    th scope="col" { (page.say("Category", "类型")) }
+                    th scope="col" { (page.say("Stands at", "所处状态")) }
+                    th scope="col" { (page.say("Since", "起始")) }
+                    th scope="col" { (page.say("Last evidenced", "最近依据")) }
+                    th scope="col" { (page.say("Known from", "来源")) }
+                    th scope="col" { (page.say("What waits", "待办事项")) }
+                    th.figure scope="col" { (page.say("Newest event", "最新事件")) }
+                } }
+                tbody { @for item in items { (row(page, item)) } }
+            } }
+            @if !at(answer, "next").is_null() {
+                p.quiet { (page.say("More are on record than are shown here: the JSON goes on.", "在册者多于本页所列，其余见 JSON。")) }
+            }
+        }
+    }
+}
+
+fn row(page: &Page, item: &Value) -> Markup {
+    let (program, subject) = (text(item, "program"), text(item, "subject"));
+    let waiting = list(item, "waiting");
+    html! {
+        tr {
+            th scope="row" { a href=(page.times.link(&format!("/console/{program}/{subject}"), &[])) { (text(item, "name")) } " " span.quiet { (subject) } }
+            td { @match text_if(item, "category/id") {
+                Some(id) => { span class={ "mark " (id) } {} " " (text(item, "category/label")) },
+                None => "–",
+            } }
+            td { @match text_if(item, "stands_at/label") {
+                Some(label) => (label),
+                None => span.quiet { (page.say("notes only", "仅有备注")) },
+            } }
+            td { (shown_if(item, "stands_at/phase_since", page.language)) }
+            td { (shown_if(item, "last_evidenced_on", page.language)) }
+            td { @match text(item, "provenance") {
+                "RECORDED" => (text(item, "provenance_label")),
+                _ => (known_from(item)),
+            } }
+            td { @if waiting.is_empty() { span.quiet { (page.say("nothing", "无")) } }
+                @for one in waiting { (text(one, "matter_label")) " " } }
+            td.figure {
+                @let newest = sequence(text(item, "sequence"));
+                a href=(page.times.link(&format!("/console/log/{newest}"), &[])) { "#" (newest) }
+                span.quiet { " (" (number(item, "revision") + 1) ")" }
+            }
+        }
+    }
+}
+
+/// Where a search leads: an event by its number, a subject by id or name.
+pub async fn find(
+    http: HttpRequest,
+    settings: web::Data<Settings>,
+    inside: web::Data<Inside>,
+) -> HttpResponse {
+    let page = Page::of(http, settings, inside);
+    let asked = page.parameter("q").to_owned();
+    if let Some(number) = asked.strip_prefix('#') {
+        return see_other(
+            &page.times.link(&format!("/console/log/{}", super::links::encoded(number)), &[]),
+        );
+    }
+    let made = found(&page, &asked).await;
+    page.answer(made).await
+}
+
+async fn found(page: &Page, asked: &str) -> Made {
+    let wanted = asked.to_lowercase();
+    let mut hits = Vec::new();
+    for exercise in ["", "true"] {
+        let all = page
+            .get_at(&super::links::address(
+                "/v1/enrollments",
+                [("limit", "1000"), ("exercise", exercise)],
+            ))
+            .await?;
+        let is_hit = |item: &&Value| {
+            !wanted.is_empty()
+                && (text(item, "subject").to_lowercase().contains(&wanted)
+                    || text(item, "name").to_lowercase().contains(&wanted))
+        };
+        hits.extend(list(&all, "items").iter().filter(is_hit).cloned());
+    }
+    let title = page.say("Found", "查找结果");
+    let body = html! {
+        h1 { (title) }
+        @if hits.is_empty() { p.lead { (page.say("No enrollment has this in its name or number: ", "没有名称或代码含有下列内容的记录：")) "“" (asked) "”" } }
+        ul { @for hit in &hits { li {
+            @let path = format!("/console/{}/{}", text(hit, "program"), text(hit, "subject"));
+            a href=(page.times.link(&path, &[])) { (text(hit, "name")) } " · " (text(hit, "program_name"))
+            @if flag(hit, "exercise") { " " span.tag.invented { (page.say("exercise", "演练")) } }
+        } } }
+    };
+    let head = Head { title: title.to_owned(), ..Head::default() };
+    Ok(framed(page, head, &body).await)
+}

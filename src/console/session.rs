@@ -1,0 +1,185 @@
+//! Signing in: the token in a cookie that only pages read. The REST interface never reads it.
+//!
+//! What must hold: a token stands in no address; a form counts only where it comes from a page of this
+//! server (`Sec-Fetch-Site`, else `Origin`); the cookie lives no longer than the browser's session and
+//! is worth nothing once the token has expired or was revoked, since each request verifies it.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::{StatusCode, header};
+use actix_web::web::{self, Bytes};
+use actix_web::{HttpRequest, HttpResponse};
+use maud::html;
+use rand::Rng as _;
+
+use super::asking::{Failure, Page, html as respond, pairs};
+use super::frame::{Head, framed};
+use super::{Settings, see_other};
+use crate::codec::hex;
+use crate::views::inside::Inside;
+
+/// The cookie's name where the connection is encrypted; browsers then hold it to this host.
+const SECURE: &str = "__Host-docket";
+/// The name on a plain loopback address.
+const PLAIN: &str = "docket";
+/// The longest body of a form.
+const MAX_FORM_BYTES: usize = 16 * 1024;
+
+/// Links that sign in, made where this process starts, as the demo does; gone when it ends.
+#[derive(Default)]
+pub struct SignIns(Mutex<HashMap<String, String>>);
+
+impl SignIns {
+    /// The code of a new link.
+    pub fn link(&self, token: &str) -> String {
+        let mut code = [0u8; 16];
+        rand::rng().fill_bytes(&mut code);
+        let code = hex(&code);
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(code.clone(), token.to_owned());
+        code
+    }
+
+    fn token(&self, code: &str) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(code).cloned()
+    }
+}
+
+/// The token that a browser brings.
+pub fn token_of(http: &HttpRequest) -> Option<String> {
+    let cookie = http.cookie(SECURE).or_else(|| http.cookie(PLAIN))?;
+    (!cookie.value().is_empty()).then(|| cookie.value().to_owned())
+}
+
+/// The page to sign in; a link with a code signs in at once.
+pub async fn ask(
+    http: HttpRequest,
+    settings: web::Data<Settings>,
+    inside: web::Data<Inside>,
+) -> HttpResponse {
+    let page = Page::of(http, settings, inside);
+    if let Some(token) = page.settings.sign_ins.token(page.parameter("code")) {
+        return signed_in(&page, &token, page.parameter("next"));
+    }
+    form(&page, None).await
+}
+
+async fn form(page: &Page, wrong: Option<&str>) -> HttpResponse {
+    let (title, next) = (page.say("Sign in", "登录"), page.parameter("next"));
+    let body = html! {
+        h1 { (title) }
+        @if let Some(wrong) = wrong { p.alarm role="alert" { (wrong) } }
+        p { (page.say(
+            "Paste the token that your operator gave you. It is kept in a cookie until the browser is closed, and is good only as long as the token.",
+            "请粘贴运维人员发给您的令牌。令牌保存在 Cookie 中，关闭浏览器即失效，且不超过令牌自身的有效期。"
+        )) }
+        form.stacked method="post" action="/console/login" {
+            input type="hidden" name="next" value=(next);
+            label for="token" { (page.say("Token", "令牌")) }
+            textarea #token name="token" rows="4" autocomplete="off" spellcheck="false" required {}
+            button { (title) }
+        }
+    };
+    let head = Head { title: title.to_owned(), ..Head::default() };
+    let body = framed(page, head, &body).await;
+    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    respond(status, page.language)
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .body(body.into_string())
+}
+
+/// Takes a token.
+pub async fn sign_in(
+    http: HttpRequest,
+    body: Bytes,
+    settings: web::Data<Settings>,
+    inside: web::Data<Inside>,
+) -> HttpResponse {
+    if let Err(refused) = from_here(&http, &settings) {
+        return refused;
+    }
+    let mut page = Page::of(http, settings, inside);
+    let Some(given) = std::str::from_utf8(&body).ok().filter(|_| body.len() <= MAX_FORM_BYTES)
+    else {
+        return HttpResponse::PayloadTooLarge().finish();
+    };
+    page.query = pairs(given);
+    let token = page.parameter("token").to_owned();
+    let tried = page.signed(&token).get_at("/v1/programs").await;
+    match tried {
+        Err(Failure::SignIn) => {
+            let wrong = page.say(
+                "This token is not accepted: it has expired, was revoked, or is not whole.",
+                "该令牌不被接受：已过期、已吊销或不完整。",
+            );
+            form(&page, Some(wrong)).await
+        }
+        Ok(_) | Err(Failure::Problem(..)) => {
+            let next = page.parameter("next").to_owned();
+            signed_in(&page, &token, &next)
+        }
+    }
+}
+
+/// Forgets the token.
+pub async fn sign_out(http: HttpRequest, settings: web::Data<Settings>) -> HttpResponse {
+    if let Err(refused) = from_here(&http, &settings) {
+        return refused;
+    }
+    let mut response = see_other("/console/login");
+    for name in [SECURE, PLAIN] {
+        let mut gone = cookie(&settings, name, "");
+        gone.make_removal();
+        // Only what can't be written as a header is refused, and a removal can.
+        let _ = response.add_cookie(&gone);
+    }
+    response
+}
+
+fn signed_in(page: &Page, token: &str, next: &str) -> HttpResponse {
+    // Only to a page of this server.
+    let is_ours = next.starts_with("/console") && !next.contains(['\\', '\n', '\r']);
+    let mut response = see_other(if is_ours { next } else { "/console" });
+    let name = if is_secure(&page.settings) { SECURE } else { PLAIN };
+    let _ = response.add_cookie(&cookie(&page.settings, name, token));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    response
+}
+
+fn cookie<'a>(settings: &Settings, name: &'a str, value: &'a str) -> Cookie<'a> {
+    Cookie::build(name, value)
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(is_secure(settings))
+        .finish()
+}
+
+fn is_secure(settings: &Settings) -> bool {
+    settings.public_url.starts_with("https:")
+}
+
+/// Refuses a form that another site sends.
+///
+/// # Errors
+/// The answer to it.
+pub fn from_here(http: &HttpRequest, settings: &Settings) -> Result<(), HttpResponse> {
+    let value = |name| http.headers().get(name).and_then(|value| value.to_str().ok());
+    let is_ours = match (value("sec-fetch-site"), value("origin")) {
+        (Some(site), _) => site == "same-origin" || site == "none",
+        (None, Some(origin)) => {
+            let host = value("host").unwrap_or_default();
+            origin == settings.public_url || origin.split("://").nth(1) == Some(host)
+        }
+        (None, None) => false,
+    };
+    if is_ours {
+        Ok(())
+    } else {
+        Err(HttpResponse::Forbidden().body("This form is not of this site."))
+    }
+}
