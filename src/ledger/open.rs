@@ -231,10 +231,23 @@ async fn look_through(
     if root.hash() != newest.root {
         return Ok(Some(Stop::Forked { size: newest.size, sequence: other }));
     }
-    if other.is_some() || tiles.root(newest.size)? != newest.root {
-        let text = "hashes of the ledger's tree are damaged, the log is not: stop, remove the files tree-* of \
-                    the ledger's folder, start again, and they are made anew";
-        tracing::error!(sequence = ?other, "{text}");
+    if other.is_some() || !tiles.is_right_above(newest.size, false)? {
+        tracing::warn!(first = ?other, "hashes of the ledger's tree were damaged, the log is not: mended");
+        put_right(log, tiles, newest.size).await?;
     }
     Ok(None)
+}
+
+/// Writes the first leaves anew from the log, and what is above them: after a loss of power files can hold
+/// zeros where something was written.
+async fn put_right(log: &dyn EventLog, tiles: &Tiles, size: u64) -> Result<(), Met> {
+    let mut at = 0;
+    while at < size {
+        let leaves = leaves_from(log, at, MAX_PAGE_EVENTS).await?;
+        let count = leaves.len().min((size - at) as usize);
+        tiles.put_right(at, &leaves[..count])?;
+        at += count as u64;
+    }
+    tiles.is_right_above(size, true)?;
+    Ok(())
 }

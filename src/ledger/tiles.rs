@@ -106,6 +106,35 @@ impl Tiles {
         Ok(peaks.iter().rev().fold(last, |right, left| parent(left, &right)))
     }
 
+    /// Whether the hashes above the first leaves are those of what is below them; made so if told.
+    ///
+    /// # Errors
+    /// Those of the files.
+    pub fn is_right_above(&self, size: u64, mend: bool) -> io::Result<bool> {
+        let mut is_right = true;
+        for level in 1..LEVELS {
+            for index in 0..size >> (8 * level as u32) {
+                let right = root_of(&self.hashes(level - 1, index * WIDTH, WIDTH)?);
+                if self.hashes(level, index, 1)?[0] == right {
+                    continue;
+                }
+                is_right = false;
+                if mend {
+                    self.files[level].write_all_at(&right, index * HASH_BYTES)?;
+                }
+            }
+        }
+        Ok(is_right)
+    }
+
+    /// Writes leaves again that are there already.
+    ///
+    /// # Errors
+    /// Those of the file.
+    pub fn put_right(&self, first: u64, leaves: &[Hash]) -> io::Result<()> {
+        self.files[0].write_all_at(leaves.as_flattened(), first * HASH_BYTES)
+    }
+
     /// The root of a perfect subtree.
     fn perfect(&self, height: u32, index: u64) -> io::Result<Hash> {
         let level = (height / 8).min(LEVELS as u32 - 1);

@@ -64,6 +64,29 @@ async fn a_tree_that_is_gone_or_wrong_is_made_anew() {
     assert_eq!((report.findings, report.covered), (vec![], 700));
 }
 
+/// After a loss of power a file can hold zeros where something was written, in the middle of the tree too.
+#[tokio::test(flavor = "multi_thread")]
+async fn hashes_that_were_damaged_are_mended_from_the_log() {
+    use std::os::unix::fs::FileExt as _;
+    let folder = Folder::with(&[1400]).await;
+    let whole = ["tree-0", "tree-1"].map(|name| fs::read(folder.ledger().join(name)).unwrap());
+    for (name, at) in [("tree-0", 10), ("tree-0", 300)] {
+        let file = fs::File::options().write(true).open(folder.ledger().join(name)).unwrap();
+        file.write_all_at(&[0; 32], 32 * at).unwrap();
+    }
+    let log: Arc<dyn EventLog> = Arc::new(SqliteLog::open_writer(folder.log()).unwrap());
+    let keeping = opened(&folder.ledger(), &log).await.keep().unwrap();
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    let now = || ["tree-0", "tree-1"].map(|name| fs::read(folder.ledger().join(name)).unwrap());
+    while now() != whole {
+        assert!(std::time::Instant::now() < until, "it is not mended");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(log.recording().stopped(), None);
+    keeping.stop().await;
+    log.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_is_shorter_or_another_than_its_last_checkpoint_is_not_written_on() {
     let whole = Folder::with(&[30, 60]).await;
