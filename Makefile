@@ -3,13 +3,14 @@
 # make check  what a change must pass besides the tests: form, lints, drift, licences
 # make bench  how fast, and what bounds it
 # make campaign MINUTES=10   kills and faults at random for so long; SEED=… repeats one
+# make tampering MINUTES=10  changes to a log at random for so long, each of which has to be found; likewise
 
 CARGO ?= cargo
 DENY_VERSION := 0.20.2
 # Files that are generated and committed are compared by this suite.
 DRIFT := $(if $(wildcard tests/drift.rs),--test drift)
 
-.PHONY: run test check bench campaign tools deny
+.PHONY: run test check bench campaign tampering tools deny
 
 run: tools
 	$(CARGO) build --release --locked
@@ -35,6 +36,10 @@ SEED ?= $(shell date +%s)
 campaign: tools
 	DOCKET_CAMPAIGN_MINUTES=$(MINUTES) DOCKET_CAMPAIGN_SEED=$(SEED) \
 		$(CARGO) test --locked --all-features --test campaign -- --nocapture
+
+tampering: tools
+	DOCKET_TAMPERING_MINUTES=$(MINUTES) DOCKET_TAMPERING_SEED=$(SEED) \
+		$(CARGO) test --locked --all-features --test ledger -- --nocapture whatever_is_done
 
 # SQLite, ring and, for KurrentDB and S3, aws-lc are compiled from C.
 tools:

@@ -19,5 +19,6 @@ pub mod ledger;
 pub mod log;
 pub mod moving;
 pub mod projection;
+pub mod verify;
 pub mod views;
 pub mod webhooks;

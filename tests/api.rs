@@ -22,6 +22,8 @@ mod documents_away;
 mod due_feeds;
 #[path = "api/event_stream.rs"]
 mod event_stream;
+#[path = "api/evidence.rs"]
+mod evidence;
 #[path = "api/exceptions.rs"]
 mod exceptions;
 #[path = "api/exports.rs"]
@@ -50,6 +52,8 @@ mod input;
 mod labels;
 #[path = "api/law.rs"]
 mod law;
+#[path = "api/ledger.rs"]
+mod ledger;
 #[path = "api/limits.rs"]
 mod limits;
 #[path = "api/lists.rs"]

@@ -48,5 +48,7 @@ mod shown;
 mod support;
 #[path = "support/tamper.rs"]
 mod tamper;
+#[path = "cli/verify.rs"]
+mod verify;
 #[path = "cli/webhooks.rs"]
 mod webhooks;

@@ -53,6 +53,18 @@ fn sources() -> Vec<(String, String)> {
     texts
 }
 
+/// What judges a log is read in an afternoon; what opens it judges nothing.
+#[test]
+fn what_verifies_is_small() {
+    let texts = sources();
+    let judging = texts.iter().filter(|(path, _)| {
+        path.starts_with("src/verify/") && !path.starts_with("src/verify/open/")
+    });
+    let is_code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
+    let lines: usize = judging.map(|(_, text)| text.lines().filter(is_code).count()).sum();
+    assert!((400..=800).contains(&lines), "{lines} lines of code judge; 800 at most");
+}
+
 #[test]
 fn no_word_of_a_programs_law_stands_in_code() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -29,6 +29,17 @@ pub struct Loss {
     pub range: Option<(u64, u64)>,
 }
 
+/// Under which name and key checkpoints are signed, from an event on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The origin of the checkpoints.
+    pub origin: String,
+    /// The Ed25519 public key, 32 bytes in base64.
+    pub public_key: String,
+    /// The sequence of the event that says so.
+    pub since: u64,
+}
+
 /// What the stream `log` says. Of a decision that can't be read nothing is known; it is logged, and keeps
 /// nothing else from being read.
 #[derive(Debug, Clone)]
@@ -45,6 +56,8 @@ pub struct LogBook {
     pub confirmed: Vec<(u64, Timestamp)>,
     /// The losses that were accepted, oldest first.
     pub losses: Vec<Loss>,
+    /// The names and keys of checkpoints, oldest first.
+    pub identities: Vec<Identity>,
     next: u64,
 }
 
@@ -100,6 +113,11 @@ impl LogBook {
     pub(super) fn begin(first: Uuid, created: LogCreated) -> Self {
         Self {
             log_id: Some(created.log_id),
+            identities: vec![Identity {
+                origin: created.origin.clone(),
+                public_key: created.public_key,
+                since: 0,
+            }],
             origin: Some(created.origin),
             unread: None,
             ..Self::unread(Some(first), String::new())
@@ -115,6 +133,7 @@ impl LogBook {
             clock_confirmed_at: None,
             confirmed: Vec::new(),
             losses: Vec::new(),
+            identities: Vec::new(),
             next: 1,
         }
     }
@@ -123,6 +142,10 @@ impl LogBook {
         if event.event_type == Own::LossAccepted.recorded_as().name {
             let range = codec::lost_range(event);
             self.losses.push(Loss { accepted_by: event.event_id, range });
+            if let Ok(loss) = serde_json::from_slice::<LossAccepted>(&event.data) {
+                let LossAccepted { origin, public_key, .. } = loss;
+                self.identities.push(Identity { origin, public_key, since: event.sequence });
+            }
         }
         match codec::decode(event) {
             Ok(Stored::ClockConfirmed(said, meta)) => {

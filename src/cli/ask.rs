@@ -15,18 +15,20 @@ use tokio::sync::watch;
 use super::client::{Answer, Client, ServerArgs};
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
+use super::node::epochs_of;
 use super::output::Format;
 use super::progress::{Interrupt, bar};
 use super::running::api_state;
-use super::stores::{Access, open_documents, open_log};
+use super::stores::{Access, ledger_folder, open_documents, open_log};
 use super::tables::Tables;
 use super::token::{new_id, random, token};
 use crate::api::auth::{LocalVerifier, Role, TokenKey};
 use crate::api::{Served, serve};
 use crate::app::clock::SystemClock;
-use crate::app::{App, Parts, start_reading};
+use crate::app::{App, Parts, book_of, start_reading};
 use crate::domain::ids::Language;
 use crate::domain::measure_file::FILES;
+use crate::ledger::Ledger;
 use crate::log::EventLog;
 use crate::projection::{self, Copies as _, Rebuild, SqliteCopies, Status, StoreError};
 
@@ -93,17 +95,33 @@ impl AskArgs {
         config.server.workers = Some(1);
         let log = open_log(&config, Access::Read).await?;
         let app = read_with(log.clone(), &config).await?;
+        let ledger = read_ledger(&log, &config).await?;
         let tables = if lists { Tables::of(&log, &config).await? } else { Tables::none() };
         let copies = tables.copies.clone();
         let (_, status) = watch::channel(tables.status.clone());
         let key = TokenKey::generate(&mut random());
         let verifier = LocalVerifier::new(&key, &config.auth.issuer, &config.auth.audience);
-        let state = Arc::new(api_state(Arc::new(app), verifier, &config, copies, status));
+        let state = api_state(Arc::new(app), verifier, &config, copies, status);
+        let state = Arc::new(match ledger {
+            Some(ledger) => state.with_ledger(Arc::new(ledger)),
+            None => state,
+        });
         let served = serve(config.server.listen, state)?;
         let (id, role) = (new_id().to_string(), Role::Auditor);
         let bearer = token(&key, &config, role, "docket", &id, &[], TTL_S)?;
         let client = Client::new(&format!("http://{}", served.address), bearer, language)?;
         Ok(Asker { client, behind: Some(Behind { served, log, _tables: tables }) })
+    }
+}
+
+/// The ledger beside a log; nothing where it has none yet.
+async fn read_ledger(log: &Arc<dyn EventLog>, config: &Config) -> anyhow::Result<Option<Ledger>> {
+    let folder = ledger_folder(&config.store.log, config);
+    let epochs = book_of(&**log).await?.as_ref().map(epochs_of).unwrap_or_default();
+    match Ledger::read(&folder, epochs) {
+        Ok(ledger) => Ok(Some(ledger)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("the ledger in {}", folder.display())),
     }
 }
 
@@ -154,6 +172,14 @@ impl Asker {
     /// A problem, with the exit code that it deserves.
     pub async fn get(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<Answer> {
         self.client.get(path, query).await
+    }
+
+    /// The bytes at a path of the REST interface.
+    ///
+    /// # Errors
+    /// As [`Asker::get`].
+    pub async fn bytes(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<Vec<u8>> {
+        self.client.bytes(path, query).await
     }
 
     /// A list, every page of it.

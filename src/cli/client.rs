@@ -129,6 +129,16 @@ impl Client {
         self.send(self.request(Method::GET, path, query)?).await
     }
 
+    /// The bytes at a path.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn bytes(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<Vec<u8>> {
+        let response = self.open(self.request(Method::GET, path, query)?).await?;
+        let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
+        Ok(bytes.into())
+    }
+
     /// A request for a path, which may be a link out of an answer.
     ///
     /// # Errors

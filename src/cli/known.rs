@@ -1,6 +1,7 @@
 //! How far the log was, as what lies outside it knows: a log that is shorter is not written on before a
 //! person has decided.
 
+use anyhow::Context as _;
 use uuid::Uuid;
 
 use super::config::Config;
@@ -8,6 +9,7 @@ use super::node::read_models;
 use super::webhooks::place;
 use crate::app::ActError;
 use crate::app::decisions::LogBook;
+use crate::ledger;
 use crate::log::{EventLog, LogError, Stop};
 use crate::projection::extent;
 use crate::webhooks::newest_seen;
@@ -23,18 +25,33 @@ pub struct Known {
     pub by: &'static str,
 }
 
-/// The newest event that anything outside the log has seen and that nobody has accepted as lost; `book` is
-/// what the stream `log` says, and is told there which log this may be.
+/// The newest event that each thing outside the log has seen, the newest of all last, and that nobody has
+/// accepted as lost; `book` is what the stream `log` says, and is told there which log this may be.
 ///
 /// # Errors
 /// What is there and can't be read.
 pub async fn outside(
     config: &Config,
     mut book: Option<&mut LogBook>,
-) -> anyhow::Result<Option<Known>> {
+) -> anyhow::Result<Vec<Known>> {
     let by_webhooks = webhooks(config, book.as_deref_mut()).await?;
     let by_models = read_models_know(config, book.as_deref()).await?;
-    Ok(by_models.into_iter().chain(by_webhooks).max_by_key(|known| known.sequence))
+    let by_ledger = checkpoint(config, book.as_deref())?;
+    let mut all: Vec<_> = by_ledger.into_iter().chain(by_models).chain(by_webhooks).collect();
+    all.sort_by_key(|known| known.sequence);
+    Ok(all)
+}
+
+/// The newest event that a checkpoint of this log covers. After an accepted loss checkpoints have another
+/// origin.
+fn checkpoint(config: &Config, book: Option<&LogBook>) -> anyhow::Result<Option<Known>> {
+    let folder = ledger::folder_of(&config.store.data_dir);
+    let kept = ledger::kept::read(&folder)
+        .with_context(|| format!("the checkpoints in {} can't be read", folder.display()))?;
+    let origin = book.and_then(|book| book.identities.last()).map(|identity| &identity.origin);
+    let newest = kept.iter().rev().find(|signed| origin.is_none_or(|ours| signed.origin == *ours));
+    let sequence = newest.and_then(|signed| signed.size.checked_sub(1));
+    Ok(sequence.map(|sequence| Known { sequence, id: None, by: "the last signed checkpoint" }))
 }
 
 async fn read_models_know(
@@ -92,21 +109,25 @@ async fn webhooks(config: &Config, book: Option<&mut LogBook>) -> anyhow::Result
 ///
 /// # Errors
 /// As the log's.
-pub async fn shorter(log: &dyn EventLog, known: Option<&Known>) -> Result<Option<Stop>, ActError> {
-    let Some(known) = known else { return Ok(None) };
+pub async fn shorter(log: &dyn EventLog, known: &[Known]) -> Result<Option<Stop>, ActError> {
     let head = log.head().await?;
-    let known_by = known.by.to_owned();
-    if head < Some(known.sequence) {
-        return Ok(Some(Stop::Shorter { head, known: known.sequence, known_by }));
+    let newest = known.last().filter(|newest| head < Some(newest.sequence));
+    if let Some(newest) = newest {
+        let (known, known_by) = (newest.sequence, newest.by.to_owned());
+        return Ok(Some(Stop::Shorter { head, known, known_by }));
     }
-    let Some(id) = known.id else { return Ok(None) };
-    let page = log.read_all(known.sequence.checked_sub(1), 1).await;
-    let there = match page {
-        Ok(page) => page.events.first().map(|event| event.event_id),
-        // One that can't be read is not another.
-        Err(LogError::Corrupt { .. }) => None,
-        Err(error) => return Err(error.into()),
-    };
-    let is_other = there.is_some_and(|there| there != id);
-    Ok(is_other.then_some(Stop::Parted { sequence: known.sequence, known_by }))
+    for known in known.iter().rev() {
+        let Some(id) = known.id else { continue };
+        let there = match log.read_all(known.sequence.checked_sub(1), 1).await {
+            Ok(page) => page.events.first().map(|event| event.event_id),
+            // One that can't be read is not another.
+            Err(LogError::Corrupt { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
+        if there.is_some_and(|there| there != id) {
+            let known_by = known.by.to_owned();
+            return Ok(Some(Stop::Parted { sequence: known.sequence, known_by }));
+        }
+    }
+    Ok(None)
 }

@@ -9,6 +9,7 @@ mod client;
 mod clock_file;
 pub mod config;
 pub mod demo;
+mod evidence;
 pub mod exit;
 mod export;
 mod grace;
@@ -100,6 +101,7 @@ enum Command {
     Cohorts(read::cohorts::CohortsArgs),
     Indicators(read::indicators::IndicatorsArgs),
     Changes(read::changes::ChangesArgs),
+    Evidence(evidence::EvidenceArgs),
     Measures(measures::MeasuresArgs),
     Webhooks(webhooks::WebhooksArgs),
     Token(token::TokenArgs),
@@ -180,6 +182,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Log(args) => log::run(&args).await,
             Command::Store(args) => store::run(&args).await,
             Command::Verify(args) => verify::run(&args).await,
+            Command::Evidence(args) => evidence::run(&args).await,
             Command::Measures(args) => measures::run(&args, &mut output::Out::default()).await,
             Command::Webhooks(args) => webhooks::run(&args).await,
             Command::Token(args) => token::run(&args),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use base64::Engine as _;
 use tokio::task::JoinHandle;
 
@@ -18,9 +19,11 @@ use super::stores::{Access, is_on_a_server, open_documents, open_log, path_of};
 use super::token::{key_for, new_id};
 use crate::api::auth::KeyUse;
 use crate::app::clock::{Clock, SystemClock};
+use crate::app::decisions::{Identity, LogBook};
 use crate::app::{App, Parts, book_of, start_from};
 use crate::domain::date::Timestamp;
 use crate::domain::measure_file::FILES;
+use crate::ledger::{self, Epoch};
 use crate::log::EventLog;
 #[cfg(feature = "postgres")]
 use crate::projection::store::{PostgresCopies, PostgresOptions};
@@ -34,6 +37,8 @@ pub struct Node {
     pub log: Arc<dyn EventLog>,
     /// What looks at the clock.
     pub clock: JoinHandle<()>,
+    /// The ledger, to be kept.
+    pub ledger: ledger::Opened,
 }
 
 /// The path of a `sqlite:` address.
@@ -183,6 +188,16 @@ pub async fn open(config: &Config, patience: &mut Patience<'_>) -> anyhow::Resul
     patience.wait_for(&log_name(config), async || begin(config, &log, written_at).await).await
 }
 
+/// Under which names and keys checkpoints of a log are signed.
+pub fn epochs_of(book: &LogBook) -> Vec<Epoch> {
+    let of = |identity: &Identity| Epoch {
+        origin: identity.origin.clone(),
+        public_key: identity.public_key.clone(),
+        since: identity.since,
+    };
+    book.identities.iter().map(of).collect()
+}
+
 async fn begin(
     config: &Config,
     log: &Arc<dyn EventLog>,
@@ -192,7 +207,7 @@ async fn begin(
     let head = log.head().await?;
     let mut book = book_of(&**log).await?;
     let known = known::outside(config, book.as_mut()).await?;
-    if let Some(stop) = known::shorter(&**log, known.as_ref()).await? {
+    if let Some(stop) = known::shorter(&**log, &known).await? {
         log.recording().stop(stop);
     }
     let file = ClockFile::of(&config.store.data_dir);
@@ -202,6 +217,13 @@ async fn begin(
     let documents = open_documents(config, Access::Write).await?;
     let key = key_for(KeyUse::Log, &config.store.data_dir.join("keys").join("log.pem"))?;
     let public_key = base64::engine::general_purpose::STANDARD.encode(key.public().as_bytes());
+    let folder = ledger::folder_of(&config.store.data_dir);
+    let open_ledger = async |epochs| ledger::open(&folder, log, epochs, key.pair().clone()).await;
+    // Before anything is recorded: it may have to be refused.
+    let mut opened = match &book {
+        Some(book) => Some(open_ledger(epochs_of(book)).await?),
+        None => None,
+    };
     let parts = Parts {
         log: log.clone(),
         documents,
@@ -209,10 +231,15 @@ async fn begin(
         files: FILES,
         new_log_id: new_id(),
         origin: config.log.origin.clone(),
-        public_key,
+        public_key: public_key.clone(),
         cache_bytes: config.cache.enrollment_bytes,
     };
     let app = start_from(parts, head, book).await?;
+    if opened.is_none() {
+        let book = book_of(&**log).await?;
+        opened = Some(open_ledger(book.as_ref().map(epochs_of).unwrap_or_default()).await?);
+    }
+    let ledger = opened.context("the ledger was not opened")?;
     let clock = tokio::spawn(watched);
-    Ok(Node { app: Arc::new(app), log: log.clone(), clock })
+    Ok(Node { app: Arc::new(app), log: log.clone(), clock, ledger })
 }

@@ -2,7 +2,7 @@
 //! What `serve` and `demo` have in common.
 //!
 //! What must hold: stopping lets running requests finish, then stops the read models after a batch,
-//! and deliveries, then closes the log, in that order.
+//! and deliveries, signs the last checkpoint, then closes the log, in that order.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,6 +29,8 @@ use crate::api::{
 use crate::app::{App, Clerk, Following, UNDER_WAY_US};
 use crate::console::Console;
 use crate::import::operations::Imports;
+use crate::ledger::Keeping;
+use crate::log::EventLog;
 use crate::projection::{Copies, ReadModels, Runner, Status};
 use crate::webhooks::Worker;
 
@@ -50,9 +52,16 @@ pub struct Running {
     metrics: Option<ServedMetrics>,
 }
 
+/// A node without what was taken out of it to run.
+struct Kept {
+    app: Arc<App>,
+    log: Arc<dyn EventLog>,
+    clock: JoinHandle<()>,
+}
+
 /// What runs behind the REST interface.
 struct Behind {
-    node: Node,
+    node: Kept,
     copies: Arc<dyn Copies>,
     grace: Duration,
     runner: Runner,
@@ -64,6 +73,8 @@ struct Behind {
     note: served::Note,
     /// What hears of other nodes' events, where there are others.
     following: Option<Following>,
+    /// What keeps the ledger up with the log.
+    ledger: Option<Keeping>,
 }
 
 /// Opens the log and serves it. Stores that do not answer yet are waited for; probes are answered
@@ -83,24 +94,26 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
     let mut patience = Patience::new(config.store.wait_s, signals).telling(starting);
     // Before the log is opened: a signal during the wait leaves nothing half done.
     let copies = open_read_models(config, &mut patience).await?;
-    let node = node::open(config, &mut patience).await?;
-    let following = Following::start(&node.app);
+    let Node { app, log, clock, ledger } = node::open(config, &mut patience).await?;
+    let shown = ledger.ledger.clone();
+    let following = Following::start(&app);
     let runner = Runner::start(
-        node.app.log().clone(),
+        app.log().clone(),
         copies.clone(),
         runner_options(config),
         tokio::runtime::Handle::current(),
     )?;
-    let webhooks = webhooks::open(config, &node.app).await?;
+    let webhooks = webhooks::open(config, &app).await?;
     let (issuer, audience) = (&config.auth.issuer, &config.auth.audience);
     let verifier = LocalVerifier::watching(&config.auth.token_key, issuer, audience)?
         .taking_at_most(config.auth.max_token_ttl_s);
-    let state = api_state(node.app.clone(), verifier, config, copies.clone(), runner.status());
+    let state = api_state(app.clone(), verifier, config, copies.clone(), runner.status())
+        .with_ledger(shown);
     let state = match &webhooks {
         Some(webhooks) => state.with_webhooks(webhooks.clone()),
         None => state,
     };
-    let imports = imports(config, &node.app);
+    let imports = imports(config, &app);
     let state = match &imports {
         Some(imports) => state.with_imports(imports.clone()),
         None => state,
@@ -118,15 +131,17 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
     };
     let served = serve_on(bound, state)?;
     let note = served::Note::write(&config.store.data_dir, served.address);
-    node.log.check_behind();
+    log.check_behind();
     let metrics = config.server.metrics_listen.map(|listen| serve_metrics(listen, exposition));
     let metrics = metrics.transpose()?;
-    let recovery = tokio::spawn(recover(node.app.clone()));
+    let recovery = tokio::spawn(recover(app.clone()));
     let deliveries = webhooks.map(Worker::start);
     let grace = Duration::from_secs(config.server.shutdown_grace_s);
     let clerk = None;
+    let kept = Kept { app, log, clock };
+    let ledger = ledger.keep();
     let behind = Behind {
-        node,
+        node: kept,
         copies,
         grace,
         runner,
@@ -136,6 +151,7 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         imports,
         note,
         following,
+        ledger,
     };
     Ok(Running { key, console, behind, served, metrics })
 }
@@ -307,6 +323,9 @@ impl Behind {
             deliveries.stop().await;
         }
         self.runner.stop().await;
+        if let Some(ledger) = self.ledger {
+            ledger.stop().await;
+        }
         self.node.log.close().await;
     }
 }

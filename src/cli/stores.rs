@@ -13,6 +13,7 @@ use super::config::Config;
 use super::exit::{Exit, failure};
 use super::masked::{has_account, masked};
 use crate::app::documents::{DocumentStore, FolderStore};
+use crate::ledger::folder_of;
 use crate::log::{EventLog, SqliteLog};
 
 /// Where documents are, read.
@@ -228,6 +229,14 @@ pub async fn open_documents(
             Ok(Arc::new(FolderStore::open(&folder)?))
         }
     }
+}
+
+/// Where the ledger of a log is: beside its file where that is another than the data folder's, else in
+/// the data folder.
+pub fn ledger_folder(address: &str, config: &Config) -> PathBuf {
+    let file = path_of(address, "sqlite:").filter(|_| address != config.store.log);
+    let beside = file.and_then(|file| file.parent().map(Path::to_owned));
+    folder_of(&beside.unwrap_or_else(|| config.store.data_dir.clone()))
 }
 
 fn make_folder(folder: Option<&Path>) -> anyhow::Result<()> {

@@ -1,46 +1,58 @@
-//! `docket verify`: a log's structure, whole. What it proves about the content of events comes with the
-//! ledger; here every place where the log says something twice is compared.
+//! `docket verify`: whether a log, a bundle or a server's log is what was signed. The structure of a log is
+//! looked at by its engine, as before; what proves its content is `verify`, which shares nothing with it.
+
+mod held;
+mod judged;
+mod show;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use indicatif::ProgressBar;
-use serde_json::{Value, json};
 
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
 use super::masked::masked;
-use super::output::{Format, Page, print, print_json, tell};
+use super::output::Format;
 use super::progress::{Interrupt, bar};
-use super::stores::{Access, open_log_at};
+use super::stores::{Access, ledger_folder, open_log_at, path_of};
 use crate::ledger::Root;
 use crate::log::envelope::leaf_hash;
 use crate::log::{Damage, EventLog, LogError, MAX_PAGE_EVENTS};
+use crate::verify::proof as proofs;
 
 /// The name of the log in a data folder and in a backup.
 const LOG_FILE: &str = "log.sqlite";
 
-/// Check that a log is sound: no event missing, every index as its table, every stream with its name.
+/// Check that a log is what was signed: no event changed, removed, reordered or inserted.
 ///
-/// Looks at the structure of a log file, of a data folder (also while it is served), of a backup's
-/// folder, or of a log at an address: sequences and revisions are dense, each event has exactly its
-/// entry in every index, SQLite's whole integrity check finds nothing. Prints the number of events and
-/// the Merkle root over them, or the first damage with its sequence, stream and index. Whether somebody
-/// who holds the file has rewritten it is not seen here: compare the root with one noted elsewhere.
+/// Of a log file, of a data folder (also while it is served), of a backup's folder, or of a log at an
+/// address it looks at the structure (sequences and revisions are dense, each event has exactly its entry
+/// in every index, SQLite's whole integrity check finds nothing), then hashes every event and holds the
+/// Merkle tree over them against every checkpoint that is kept in the folder `ledger`, and those
+/// against the key that the log names; and each document of a data folder against its digest. An evidence bundle is verified offline; of a server's log the hashes
+/// are verified, with a token (DOCKET_TOKEN, --token-file) the events too. What lies above the last checkpoint
+/// is not covered yet. Who holds the whole folder and the log's key can still have made another history:
+/// a checkpoint that was held elsewhere (--checkpoint) shows it.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   docket verify --data-dir /srv/docket
-  docket verify /backup/2026-11-29
+  docket verify --data-dir /srv/docket --checkpoint held-in-another-office.txt
+  docket verify futian.zip --key 'docket/6f1c…+1a2b3c4d+AY…'
+  docket verify act.tlog-proof --key 'docket/6f1c…+1a2b3c4d+AY…'
+  docket verify https://docket.example --checkpoint held.txt
   docket verify copy.sqlite --output json
 
-Exit codes: 0 sound, 5 no such log, 7 damaged, 8 unavailable (or SQLite's check gave way to what was being
-written each time), 130 interrupted")]
+Exit codes: 0 nothing found, 2 usage, 5 no such log, 7 something was found, 8 unavailable (or SQLite's check
+gave way to what was being written each time), 130 interrupted")]
 pub struct VerifyArgs {
-    /// A log file, a folder with one, or an address [default: store.log]
-    #[arg(value_name = "LOG")]
+    /// A log file, a folder with one, a bundle, a proof, an address or a server's URL [default: store.log]
+    #[arg(value_name = "WHAT")]
     log: Option<String>,
+    #[command(flatten)]
+    held: held::HeldArgs,
     #[command(flatten)]
     place: PlaceArgs,
     /// The form of the result
@@ -51,21 +63,51 @@ pub struct VerifyArgs {
 /// Runs the command.
 ///
 /// # Errors
-/// What stands in the way, or the first damage.
+/// What stands in the way, or the first thing that was found.
 pub async fn run(args: &VerifyArgs) -> anyhow::Result<Exit> {
     let (config, _) = Config::load(&ConfigArgs::from(args.place.clone()), std::env::vars())?;
-    let address = args.log.as_ref().map_or_else(|| config.store.log.clone(), |log| address_of(log));
-    let log = open_log_at(&address, "LOG", &config, Access::Read).await?;
+    let held = args.held.read()?;
     let interrupt = Interrupt::watch();
+    if let Some(what) = &args.log {
+        if what.starts_with("http://") || what.starts_with("https://") {
+            let report = judged::server(what, held, args.held.token()?, &interrupt).await?;
+            return show::report(args.output, "server", &masked(what), &report);
+        }
+        if let Some(proof) = held::proof(Path::new(what)) {
+            let report = proofs::judge(&proof, &held);
+            return show::report(args.output, "proof", what, &report);
+        }
+        if held::is_bundle(Path::new(what)) {
+            let report = judged::bundle(Path::new(what), held).await?;
+            return show::report(args.output, "bundle", what, &report);
+        }
+    }
+    let address = args.log.as_ref().map_or_else(|| config.store.log.clone(), |log| address_of(log));
+    let log = open_log_at(&address, "WHAT", &config, Access::Read).await?;
     let checked = check_with(&*log, &interrupt).await;
-    let root = match &checked {
-        Ok(damages) if damages.is_empty() => Some(root_of(&*log, &interrupt).await),
-        _ => None,
+    let folder = ledger_folder(&address, &config);
+    let documents = documents(args.log.as_deref(), &config);
+    let report = if matches!(&checked, Ok(damages) if damages.is_empty()) {
+        let judged = judged::log(&*log, &address, &folder, documents.as_deref(), held, &interrupt);
+        Some(judged.await)
+    } else {
+        None
     };
     log.close().await;
-    let (damages, root) = (checked?, root.transpose()?);
-    show(args.output, &masked(&address), &damages, root.as_ref())?;
-    damages.first().map_or(Ok(Exit::Done), |first| Err(damaged(first)))
+    let (damages, report) = (checked?, report.transpose()?);
+    show::log(args.output, &masked(&address), &damages, report.as_ref())?;
+    match damages.first() {
+        Some(first) => Err(damaged(first)),
+        None => show::verdict(report.as_ref()),
+    }
+}
+
+/// Where the documents of a log are, if they are in a folder.
+fn documents(log: Option<&str>, config: &Config) -> Option<PathBuf> {
+    match log {
+        None => path_of(&config.store.documents, "file:"),
+        Some(folder) => Some(Path::new(folder).join("documents")),
+    }
 }
 
 /// An address as it stands, or that of a file or of the log in a folder.
@@ -138,39 +180,4 @@ async fn root_of(log: &dyn EventLog, interrupt: &Interrupt) -> anyhow::Result<Ro
     }
     shown.finish_and_clear();
     Ok(root)
-}
-
-fn show(
-    output: Format,
-    address: &str,
-    damages: &[Damage],
-    root: Option<&Root>,
-) -> anyhow::Result<()> {
-    if output == Format::Json {
-        let damages = damages.iter().map(|damage| {
-            let sequence = damage.sequence.map(|sequence| format!("{sequence:020}"));
-            json!({ "sequence": sequence, "stream": damage.stream, "index": damage.index,
-                "reason": damage.reason })
-        });
-        let damages: Vec<Value> = damages.collect();
-        return Ok(print_json(&json!({
-            "log": address, "sound": damages.is_empty(), "damages": damages,
-            "events": root.map(Root::size), "root": root.map(ToString::to_string),
-        }))?);
-    }
-    if let Some(root) = root {
-        let mut page = Page::default();
-        page.fields(&[
-            ("log", address.to_owned()),
-            ("events", root.size().to_string()),
-            ("Merkle root", root.to_string()),
-            ("structure", "sound".to_owned()),
-        ]);
-        print(&page)?;
-    }
-    // The first is the command's error.
-    for damage in damages.iter().skip(1) {
-        tell(&format!("docket: also {damage}"));
-    }
-    Ok(())
 }

@@ -9,7 +9,7 @@ use super::asking::{Made, Page};
 use super::frame::{Head, framed, is_exercise, shown};
 use super::json::{at, list, sequence, text, text_if};
 use super::links::{address, encoded};
-use super::moves::cursor;
+use super::obligations::cursor;
 use crate::domain::words;
 use crate::views::inside::Inside;
 

@@ -9,7 +9,7 @@ use super::asking::{Made, Page};
 use super::frame::{Head, framed, shown};
 use super::json::{at, flag, list as items_of, number, sequence, text};
 use super::links::encoded;
-use super::moves::hidden;
+use super::obligations::hidden;
 use crate::views::inside::Inside;
 
 const FILTERS: [&str; 3] = ["program", "subject", "type"];

@@ -8,7 +8,7 @@ use super::Settings;
 use super::asking::{Made, Page};
 use super::frame::{Head, framed, shown};
 use super::json::{list, number, sequence, text, text_if};
-use super::moves::{cursor, hidden};
+use super::obligations::{cursor, hidden};
 use crate::domain::ids::Language;
 use crate::domain::words;
 use crate::views::inside::Inside;

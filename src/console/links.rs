@@ -2,6 +2,11 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::asking::Page;
+use super::json::{number, text};
 use crate::domain::ids::Language;
 
 /// What stands in an address as it is.
@@ -50,6 +55,41 @@ impl Times {
     }
 }
 
+/// A figure that opens what it counts, on the page that shows the same answer.
+pub fn figure(page: &Page, figure: &Value) -> Markup {
+    let (count, opens) = (number(figure, "count"), text(figure, "opens"));
+    let language = page.times.language.map(|language| ("lang", language.tag()));
+    html! { @match opened(opens) {
+        Some(to) if count > 0 => a href=(with(&to, language)) { (count) },
+        _ => (count),
+    } }
+}
+
+/// The page that shows what an address of the interface answers.
+fn opened(opens: &str) -> Option<String> {
+    let (path, query) = opens.split_once('?')?;
+    match path.strip_prefix("/v1/")? {
+        "obligations" => Some(format!("/console/obligations?{query}")),
+        "enrollments" => {
+            let of = |pair: &&str| pair.starts_with("program=");
+            let program = query.split('&').find(of)?.strip_prefix("program=")?;
+            let rest: Vec<_> = query.split('&').filter(|pair| !of(pair)).collect();
+            Some(format!("/console/register/{program}?{}", rest.join("&")))
+        }
+        path => {
+            let program = path.strip_prefix("programs/")?.strip_suffix("/quotas")?;
+            Some(format!("/console/quotas/{program}?{query}"))
+        }
+    }
+}
+
+fn with(address: &str, more: Option<(&str, &str)>) -> String {
+    match more {
+        Some((name, value)) => format!("{address}&{name}={}", encoded(value)),
+        None => address.to_owned(),
+    }
+}
+
 /// A path with a query; parameters without a value are left out.
 pub fn address<'a>(path: &str, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut address = path.to_owned();
@@ -66,4 +106,27 @@ pub fn address<'a>(path: &str, pairs: impl IntoIterator<Item = (&'a str, &'a str
 /// A part of an address.
 pub fn encoded(text: &str) -> String {
     utf8_percent_encode(text, PLAIN).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_figure_opens_has_a_page() {
+        let page = |opens| opened(opens).unwrap();
+        assert_eq!(
+            page("/v1/obligations?owes=province&status=MET"),
+            "/console/obligations?owes=province&status=MET"
+        );
+        assert_eq!(
+            page("/v1/enrollments?program=strong_city&phase=x&as_of=2026-01-01"),
+            "/console/register/strong_city?phase=x&as_of=2026-01-01"
+        );
+        assert_eq!(
+            page("/v1/programs/strong_province/quotas?held=taken"),
+            "/console/quotas/strong_province?held=taken"
+        );
+        assert_eq!(opened("/v1/events"), None);
+    }
 }

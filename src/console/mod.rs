@@ -16,6 +16,7 @@ mod json;
 mod links;
 mod measures;
 mod moves;
+mod obligations;
 mod places;
 mod record;
 mod register;
@@ -94,6 +95,8 @@ fn configure(config: &mut web::ServiceConfig) {
         .service(get("/console/find").route(web::get().to(register::find)))
         .service(get("/console/register/{program}").route(web::get().to(register::page)))
         .service(get("/console/move").route(web::get().to(moves::page)))
+        .service(get("/console/totals").route(web::get().to(moves::totals)))
+        .service(get("/console/obligations").route(web::get().to(obligations::page)))
         .service(get("/console/exceptions").route(web::get().to(exceptions::page)))
         .service(get("/console/quotas/{program}").route(web::get().to(places::page)))
         .service(get("/console/log").route(web::get().to(event::list)))

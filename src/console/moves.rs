@@ -1,4 +1,4 @@
-//! What is due and from whom, across programs: dated or not, late or only open.
+//! What waits at which office, since when, dated or not; and the totals of who was late.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use maud::{Markup, html};
@@ -7,19 +7,13 @@ use serde_json::Value;
 use super::Settings;
 use super::asking::{Made, Page};
 use super::frame::{Head, counted, framed, shown_if};
-use super::json::{at, list, number_if, text, text_if};
+use super::json::{list, number, number_if, text, text_if, texts};
 use super::links::encoded;
+use super::obligations::{OFFICES, cursor, hidden};
 use crate::domain::words;
 use crate::views::inside::Inside;
 
-/// The offices that a list can be of.
-const OFFICES: [&str; 4] =
-    ["national_office", "provincial_department", "province", "local_government"];
-const STATUSES: [(&str, &str, &str); 3] = [
-    ("OVERDUE,OPEN", "Open and overdue", "未履行与逾期"),
-    ("OVERDUE", "Overdue", "逾期"),
-    ("OPEN", "Open", "未履行"),
-];
+const FILTERS: [&str; 4] = ["office", "program", "province", "exercise"];
 
 /// The page.
 pub async fn page(
@@ -34,74 +28,54 @@ pub async fn page(
 
 async fn made(page: &Page) -> Made {
     let exercise = page.parameter("exercise") == "true";
-    let status = Some(page.parameter("status"))
-        .filter(|status| !status.is_empty())
-        .unwrap_or("OVERDUE,OPEN");
-    let filters = [
-        ("owes", page.parameter("owes")),
-        ("program", page.parameter("program")),
-        ("province", page.parameter("province")),
-        ("status", status),
-        ("exercise", if exercise { "true" } else { "" }),
-        ("limit", "200"),
-        ("cursor", page.parameter("cursor")),
-    ];
-    let answer = page.get("/v1/obligations", &filters).await?;
+    let kept = FILTERS.map(|name| (name, page.parameter(name)));
+    let more = [("limit", "100"), ("cursor", page.parameter("cursor"))];
+    let asked: Vec<_> = kept.iter().copied().chain(more).collect();
+    let answer = page.get("/v1/moves", &asked).await?;
     let items = list(&answer, "items");
-    let overdue = items.iter().filter(|item| text(item, "status") == "OVERDUE").count();
+    let late = items.iter().filter(|item| text(item, "status") == "OVERDUE").count();
     let title = page.say("Whose move", "待办");
     let body = html! {
         h1 { (title) }
         p.lead {
-            strong { (counted(&answer)) } (page.say(" wait; ", "项待履行；"))
-            strong.alarm[overdue > 0] { (overdue) } (page.say(" of those shown are overdue. Open is not late.", "项逾期（以所列为限）。未履行不等于迟延。"))
+            strong { (counted(&answer)) } (page.say(" wait; ", "项待办；"))
+            strong.alarm[late > 0] { (late) } (page.say(" of those shown are overdue. Open is not late.", "项逾期（以所列为限）。未办不等于迟延。"))
         }
-        (filter(page, status, exercise))
+        (filter(page, exercise))
+        p { a href=(page.times.link("/console/totals", &[("exercise", page.parameter("exercise"))])) {
+            (page.say("Totals: who was late, by office, province and year", "统计：各机关、省份、年份的迟延情况"))
+        } }
         div.scroll tabindex="0" { table {
             thead { tr {
                 th scope="col" { (page.say("Due, or open since", "期限或起始")) }
-                th scope="col" { (page.say("Who", "责任方")) }
+                th scope="col" { (page.say("At which office", "待办机关")) }
                 th scope="col" { (page.say("What", "事项")) }
-                th scope="col" { (page.say("Why", "依据")) }
+                th scope="col" { (page.say("Article", "条文")) }
                 th.figure scope="col" { (page.say("Days", "天数")) }
             } }
             tbody { @for item in items { (row(page, item)) } }
         } }
         @if let Some(next) = text_if(&answer, "next") {
-            p { a href=(page.times.link("/console/move", &onward(page, status, cursor(next)))) { (page.say("Further ones", "下一页")) } }
+            @let onward: Vec<_> = kept.iter().copied().chain([("cursor", cursor(next))]).collect();
+            p { a href=(page.times.link("/console/move", &onward)) { (page.say("Further ones", "下一页")) } }
         }
     };
-    let shows = Some("/v1/obligations".to_owned());
+    let shows = Some("/v1/moves".to_owned());
     let head = Head { title: title.to_owned(), part: "move", exercise, shows };
     Ok(framed(page, head, &body).await)
 }
 
-/// The cursor in the address of a next page, as it was encoded.
-pub fn cursor(next: &str) -> &str {
-    next.split(['?', '&']).find_map(|pair| pair.strip_prefix("cursor=")).unwrap_or_default()
-}
-
-fn onward<'p>(page: &'p Page, status: &'p str, cursor: &'p str) -> Vec<(&'p str, &'p str)> {
-    let kept = ["owes", "program", "province", "exercise"].map(|name| (name, page.parameter(name)));
-    kept.into_iter().chain([("status", status), ("cursor", cursor)]).collect()
-}
-
-fn filter(page: &Page, status: &str, exercise: bool) -> Markup {
+fn filter(page: &Page, exercise: bool) -> Markup {
     html! {
         form.filter {
             (hidden(page))
             label { (page.say("Office", "机关")) " "
-                select name="owes" {
+                select name="office" {
                     option value="" { (page.say("all", "全部")) }
                     @for office in OFFICES {
-                        option value=(office) selected[page.parameter("owes") == office] { (words::role(office, page.language)) }
+                        option value=(office) selected[page.parameter("office") == office] { (words::role(office, page.language)) }
                     }
                 }
-            }
-            label { (page.say("Status", "状态")) " "
-                select name="status" { @for (id, en, zh) in STATUSES {
-                    option value=(id) selected[status == id] { (page.say(en, zh)) }
-                } }
             }
             label { (page.say("Program", "项目")) " " input name="program" size="16" value=(page.parameter("program")); }
             label { (page.say("Province", "省份")) " " input name="province" size="8" value=(page.parameter("province")); }
@@ -111,44 +85,87 @@ fn filter(page: &Page, status: &str, exercise: bool) -> Markup {
     }
 }
 
-/// The times and the language, for a form that keeps them.
-pub fn hidden(page: &Page) -> Markup {
-    let language = page.times.language.map(|language| ("lang", language.tag()));
-    html! { @for (name, value) in page.times.pairs().into_iter().chain(language) {
-        input type="hidden" name=(name) value=(value);
-    } }
-}
-
 fn row(page: &Page, item: &Value) -> Markup {
-    let (program, subject) = (text(item, "program"), text_if(item, "subject"));
-    let path = format!("/console/{program}/{}", encoded(subject.unwrap_or_default()));
+    let subject = text_if(item, "subject");
+    let path =
+        format!("/console/{}/{}", text(item, "program"), encoded(subject.unwrap_or_default()));
     let late = number_if(item, "days_late").filter(|days| *days > 0);
     html! {
         tr {
-            td { @match text_if(item, "due/on") {
-                Some(_) => { (shown_if(item, "due/on", page.language)) },
-                None => { span.quiet { (page.say("open since ", "起始：")) } (shown_if(item, "open_from", page.language)) },
+            td { @match text_if(item, "due_on") {
+                Some(_) => (shown_if(item, "due_on", page.language)),
+                None => { span.quiet { (page.say("open since ", "起始：")) } (shown_if(item, "since", page.language)) },
             } }
-            td { (text(item, "owes_label")) br;
+            td { (text(item, "office_label"))
+                @for with in texts(item, "with_labels") { ", " (with) }
+                br;
                 @match subject {
-                    Some(subject) => { a href=(page.times.link(&path, &[])) {
-                        (item.get("name").and_then(Value::as_str).unwrap_or(subject))
-                    } },
-                    None => { (page.say("the program as a whole", "项目整体")) },
+                    Some(_) => a href=(page.times.link(&path, &[])) { (text(item, "name")) },
+                    None => (page.say("the program as a whole", "项目整体")),
                 }
             }
-            td { (text(item, "label")) br; span.quiet { (text(item, "program_name")) } }
-            td { "§ " (words::article(text(item, "article"), page.language))
-                @if let Some(arithmetic) = at(item, "due").get("arithmetic").and_then(Value::as_str) {
-                    br; code { (words::arithmetic(arithmetic, page.language)) }
-                }
-            }
-            td.figure {
-                @match late {
-                    Some(days) => strong.alarm { (days) " " (text(item, "status_label")) },
-                    None => { @if let Some(days) = number_if(item, "waiting") { (days) (page.say(" waiting", "天")) } },
-                }
-            }
+            td { (text(item, "matter_label")) " " span.tag { (text(item, "kind_label")) } br; span.quiet { (text(item, "program_name")) } }
+            td { "§ " (words::article(text(item, "article"), page.language)) }
+            td.figure { @match late {
+                Some(days) => strong.alarm { (days) " " (text(item, "status_label")) },
+                None => { @if let Some(days) = number_if(item, "waiting_days") { (days) (page.say(" waiting", "天")) } },
+            } }
         }
+    }
+}
+
+/// The totals by office, province and year.
+pub async fn totals(
+    http: HttpRequest,
+    settings: web::Data<Settings>,
+    inside: web::Data<Inside>,
+) -> HttpResponse {
+    let page = Page::of(http, settings, inside);
+    let made = totalled(&page).await;
+    page.answer(made).await
+}
+
+async fn totalled(page: &Page) -> Made {
+    const FIGURES: [(&str, &str, &str); 5] = [
+        ("owed", "Owed", "应履行"),
+        ("met_in_time", "Met in time", "按期"),
+        ("late", "Met late", "迟延"),
+        ("open", "Open", "未履行"),
+        ("overdue", "Overdue", "逾期"),
+    ];
+    let exercise = page.parameter("exercise") == "true";
+    let flagged =
+        [("exercise", page.parameter("exercise")), ("program", page.parameter("program"))];
+    let answer = page.get("/v1/obligations/totals", &flagged).await?;
+    let title = page.say("Who was late", "迟延统计");
+    let body = html! {
+        h1 { (title) }
+        p.lead { (page.say("Each figure opens the obligations that it counts. The national office stands first.", "每个数字均可打开其所统计的义务。国家局列于首位。")) }
+        div.scroll tabindex="0" { table {
+            thead { tr {
+                th scope="col" { (page.say("Office", "机关")) }
+                th scope="col" { (page.say("Province", "省份")) }
+                th scope="col" { (page.say("Year", "年份")) }
+                @for (_, en, zh) in FIGURES { th.figure scope="col" { (page.say(en, zh)) } }
+                th.figure scope="col" { (page.say("Days late, sum", "迟延天数合计")) }
+            } }
+            tbody { @for item in list(&answer, "items") { tr {
+                th scope="row" { (text(item, "office_label")) }
+                td { (text_if(item, "province_name").or(text_if(item, "province")).unwrap_or("–")) }
+                td { (year(page, text(item, "year"))) }
+                @for (name, _, _) in FIGURES { td.figure { (super::links::figure(page, &item[name])) } }
+                td.figure { (number(item, "days_late_sum") + number(item, "days_overdue_sum")) }
+            } } }
+        } }
+    };
+    let shows = Some("/v1/obligations/totals".to_owned());
+    let head = Head { title: title.to_owned(), part: "move", exercise, shows };
+    Ok(framed(page, head, &body).await)
+}
+
+fn year<'p>(page: &'p Page, year: &'p str) -> &'p str {
+    match year {
+        "undated" => page.say("without a date", "无期限"),
+        year => year,
     }
 }

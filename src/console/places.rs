@@ -25,7 +25,9 @@ pub async fn page(
 async fn made(page: &Page) -> Made {
     let id = page.path("program");
     let path = format!("/v1/programs/{id}/quotas");
-    let answer = page.get(&path, &[]).await?;
+    let held = [("category", page.parameter("category")), ("held", page.parameter("held"))];
+    let answer = page.get(&path, &held).await?;
+    let board = page.get(&format!("/v1/programs/{id}/scoreboard"), &[]).await?;
     let programs = page.get_at("/v1/programs").await?;
     let exercise = flag(&answer, "exercise");
     let title = page.say("Quotas and targets", "名额与目标");
@@ -43,10 +45,58 @@ async fn made(page: &Page) -> Made {
             p.lead { (page.say("This program limits no places on that day.", "该日本项目不限制名额。")) }
         }
         (quotas(page, &answer))
+        (targets(page, &board))
+        (zones(page, &board))
         @for quota in list(&answer, "quotas") { (of_category(page, quota)) }
     };
     let head = Head { title: title.to_owned(), part: "quotas", exercise, shows: Some(path) };
     Ok(framed(page, head, &body).await)
+}
+
+/// What the documents set out to reach, and what stands.
+fn targets(page: &Page, board: &Value) -> Markup {
+    let targets = list(board, "targets");
+    html! { @if !targets.is_empty() { section {
+        h2 { (page.say("Targets", "目标")) }
+        div.scroll tabindex="0" { table {
+            thead { tr {
+                th scope="col" { (page.say("Target", "目标")) }
+                th scope="col" { (page.say("By", "期限")) }
+                th.figure scope="col" { (page.say("Wanted", "应达")) }
+                th.figure scope="col" { (page.say("Standing", "现有")) }
+                th.figure scope="col" { (page.say("Short of", "尚缺")) }
+            } }
+            tbody { @for target in targets { tr {
+                th scope="row" { (text(target, "target_label")) " § " (words::article(text(target, "article"), page.language)) }
+                td { (text_if(target, "by").unwrap_or("–")) }
+                td.figure { @match (number_if(target, "from"), number_if(target, "to")) {
+                    (Some(from), Some(to)) if from != to => { (from) "–" (to) },
+                    (Some(from), _) => { @if flag(target, "about") { (page.say("about ", "约")) } (from) },
+                    (None, _) => span.quiet { (page.say("in words", "仅为文字")) },
+                } }
+                td.figure { (super::links::figure(page, at(target, "standing"))) }
+                td.figure { @match number_if(target, "short_of") { Some(short) => (short), None => "–" } }
+            } } }
+        } }
+    } } }
+}
+
+/// Who stands where, by zone; what has none is counted as that.
+fn zones(page: &Page, board: &Value) -> Markup {
+    let zones = list(board, "zones");
+    html! { @if let Some(first) = zones.first() { section {
+        h2 { (page.say("By zone", "按区域")) }
+        div.scroll tabindex="0" { table {
+            thead { tr {
+                th scope="col" { (page.say("Zone", "区域")) }
+                @for phase in list(first, "phases") { th.figure scope="col" { (text(phase, "phase/label")) } }
+            } }
+            tbody { @for zone in zones { tr {
+                th scope="row" { (text(zone, "zone/label")) }
+                @for phase in list(zone, "phases") { td.figure { (super::links::figure(page, at(phase, "subjects"))) } }
+            } } }
+        } }
+    } } }
 }
 
 /// Each category with its places as boxes.

@@ -12,6 +12,19 @@ use super::{Settings, places, see_other};
 use crate::domain::ids::Language;
 use crate::views::inside::Inside;
 
+/// What a figure that opens here says of those that it counts.
+const FILTERS: [&str; 10] = [
+    "phase",
+    "category",
+    "stands_at",
+    "zone",
+    "round",
+    "batch",
+    "decided_in_round",
+    "decided_in_batch",
+    "decided_again",
+    "province",
+];
 /// Items of a list that a page shows.
 const SHOWN: &str = "500";
 
@@ -32,7 +45,10 @@ async fn made(page: &Page) -> Made {
     let programs = page.get_at("/v1/programs").await?;
     let exercise = text_if(&program, "exercise_of").is_some();
     let flagged = if exercise { "true" } else { "" };
-    let asked = [("program", id.as_str()), ("limit", SHOWN), ("exercise", flagged)];
+    let own = [("program", id.as_str()), ("limit", SHOWN), ("exercise", flagged)];
+    let filters = FILTERS.map(|name| (name, page.parameter(name)));
+    let asked: Vec<_> = own.into_iter().chain(filters).collect();
+    let is_part = filters.iter().any(|(_, value)| !value.is_empty());
     let enrolled = page.get("/v1/enrollments", &asked).await?;
     let quotas = match page.get(&format!("/v1/programs/{id}/quotas"), &[]).await {
         Err(Failure::SignIn) => return Err(Failure::SignIn),
@@ -47,6 +63,10 @@ async fn made(page: &Page) -> Made {
         h1 { (name) " " span.other lang=(other_tag(page)) { (other) } }
         (tabs(page, &programs, &id))
         p.lead { (sentence(page, items, &enrolled)) }
+        @if is_part { p { span.tag { (page.say("a part of the register", "名册的一部分")) } " "
+            @for (name, value) in filters.iter().filter(|(_, value)| !value.is_empty()) { code { (name) "=" (value) } " " }
+            a href=(page.times.link(&format!("/console/register/{id}"), &[])) { (page.say("All", "全部")) }
+        } }
         div.columns {
             @if is_of_provinces { section aria-labelledby="tiles" {
                 h2 #tiles { (page.say("Category and phase", "类型与阶段")) }

@@ -58,6 +58,17 @@ pub enum Stop {
         /// What has seen it: `the read models` …
         known_by: String,
     },
+    /// The log is not the one of which a checkpoint was signed.
+    #[error(
+        "the log is not the one of which a checkpoint over {size} events was signed{}: put the right log back from a backup; `docket verify` shows what differs",
+        match .sequence { Some(sequence) => format!(" (the first other event is {sequence})"), None => String::new() }
+    )]
+    Forked {
+        /// How many events the checkpoint covers.
+        size: u64,
+        /// The first event that is another, where the tree that was kept shows it.
+        sequence: Option<u64>,
+    },
     /// Events in the middle of the log are gone.
     #[error(
         "events of the stream {stream} are gone ({reason}): put them back, or accept the loss with `docket log accept-loss`"
@@ -81,6 +92,7 @@ impl Stop {
             | Self::Replaced { .. }
             | Self::Damaged { .. }
             | Self::Parted { .. }
+            | Self::Forked { .. }
             | Self::Hole { .. } => None,
         }
     }

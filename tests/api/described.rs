@@ -87,6 +87,8 @@ fn filled_in(path: &str, act: &str, digest: &str) -> String {
         ("{table}", "act"),
         ("{schema}", "PlanSubmitted.v1.json"),
         ("{name}", "not-found"),
+        ("{level}", "0"),
+        ("{tile}", "000.p/1"),
         ("{act}", act),
         ("{digest}", digest),
     ];
@@ -101,7 +103,7 @@ fn asks(server: &Server, row: &Value) -> Option<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_read_is_as_the_document_says() {
-    let server = server().await;
+    let server = server_with_ledger().await;
     server.register(&["440000"]).await;
     let province = server.province("440000");
     let applied = province.act(ONE, &apply("leading", "2016-01-05")).await.ok(201).json();

@@ -9,10 +9,13 @@ use docket::app::{App, Parts, start};
 use docket::domain::date::Timestamp;
 use docket::domain::measure_file::FILES;
 use docket::import::operations::Imports;
+use docket::ledger::{self, Epoch, Keeping, Opened, Signer};
 use docket::log::{EventLog, Expected, NewEvent, SqliteLog, StreamName};
 use docket::projection::{Copies, Options, ReadModels, Runner, SqliteCopies, Status};
+use ed25519_dalek::SigningKey;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -33,6 +36,7 @@ pub struct Server {
     key: TokenKey,
     http: reqwest::Client,
     runner: Option<Runner>,
+    _keeping: Option<Keeping>,
     _folder: tempfile::TempDir,
 }
 
@@ -87,22 +91,30 @@ pub async fn server() -> Server {
 }
 
 pub async fn server_with(settings: ApiSettings) -> Server {
-    build(settings, true, None, None).await
+    build(settings, true, None, None, false).await
 }
 
 /// A server by another clock than one that stands still; [`Server::clock`] moves nothing then.
 pub async fn server_by(clock: Arc<dyn Clock>) -> Server {
-    build(ApiSettings { workers: Some(2), ..ApiSettings::default() }, true, Some(clock), None).await
+    build(
+        ApiSettings { workers: Some(2), ..ApiSettings::default() },
+        true,
+        Some(clock),
+        None,
+        false,
+    )
+    .await
 }
 
 /// A server whose tables nobody fills.
 pub async fn server_without_read_models() -> Server {
-    build(ApiSettings { workers: Some(2), ..ApiSettings::default() }, false, None, None).await
+    build(ApiSettings { workers: Some(2), ..ApiSettings::default() }, false, None, None, false)
+        .await
 }
 
 /// The same with settings.
 pub async fn server_without_read_models_with(settings: ApiSettings) -> Server {
-    build(settings, false, None, None).await
+    build(settings, false, None, None, false).await
 }
 
 /// A server whose documents are elsewhere than in its folder.
@@ -112,7 +124,13 @@ pub async fn server_over(documents: Arc<dyn DocumentStore>) -> Server {
 
 /// The same, with these settings.
 pub async fn over_with(documents: Arc<dyn DocumentStore>, settings: ApiSettings) -> Server {
-    build(settings, true, None, Some(documents)).await
+    build(settings, true, None, Some(documents), false).await
+}
+
+/// A server that keeps a ledger.
+pub async fn server_with_ledger() -> Server {
+    let settings = ApiSettings { workers: Some(2), ..ApiSettings::default() };
+    build(settings, true, None, None, true).await
 }
 
 async fn build(
@@ -120,6 +138,7 @@ async fn build(
     fill: bool,
     by: Option<Arc<dyn Clock>>,
     documents: Option<Arc<dyn DocumentStore>>,
+    keeps_ledger: bool,
 ) -> Server {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().unwrap();
@@ -135,7 +154,7 @@ async fn build(
         files: FILES,
         new_log_id: uuid::Uuid::from_u128(7),
         origin: None,
-        public_key: "AA==".to_owned(),
+        public_key: ledger_signer().public_key(),
         cache_bytes: 1 << 20,
     });
     let app = Arc::new(app.await.unwrap());
@@ -156,7 +175,15 @@ async fn build(
     let models = ReadModels::of_runner(copies, status.clone());
     let imports = Imports::start(app.clone(), &folder.path().join("operations"), 1 << 20);
     let state = ApiState::new(app.clone(), models, status, authenticator, settings);
-    let state = Arc::new(state.with_imports(imports.unwrap()));
+    let state = state.with_imports(imports.unwrap());
+    let (state, keeping) = match keeps_ledger {
+        true => {
+            let opened = open_ledger(folder.path(), &app).await;
+            (state.with_ledger(opened.ledger.clone()), opened.keep())
+        }
+        false => (state, None),
+    };
+    let state = Arc::new(state);
     let served = serve("127.0.0.1:0".parse().unwrap(), state.clone()).unwrap();
     Server {
         app,
@@ -169,8 +196,23 @@ async fn build(
         key,
         http: reqwest::Client::new(),
         runner,
+        _keeping: keeping,
         _folder: folder,
     }
+}
+
+fn ledger_pair() -> SigningKey {
+    SigningKey::from_bytes(&[3; 32])
+}
+
+fn ledger_signer() -> Signer {
+    Signer::new(String::new(), ledger_pair())
+}
+
+async fn open_ledger(folder: &Path, app: &App) -> Opened {
+    let origin = app.origin().unwrap().to_owned();
+    let epoch = Epoch { origin, public_key: ledger_signer().public_key(), since: 0 };
+    ledger::open(&folder.join("ledger"), app.log(), vec![epoch], ledger_pair()).await.unwrap()
 }
 
 #[expect(clippy::disallowed_methods, reason = "a key of its own for each test")]

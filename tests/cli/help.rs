@@ -13,6 +13,7 @@ const COMMANDS: &[&str] = &[
     "export",
     "store",
     "verify",
+    "evidence",
     "measures",
     "webhooks",
     "token",

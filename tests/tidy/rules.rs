@@ -18,6 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "moving",
             "projection",
             "ledger",
+            "verify",
             "webhooks",
             "codec",
             "domain",
@@ -47,6 +48,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("projection", &["codec", "domain", "log"]),
     ("moving", &["ledger", "log"]),
     ("ledger", &["codec", "domain", "log"]),
+    // What verifies shares nothing with what it verifies.
+    ("verify", &[]),
     ("webhooks", &["codec", "domain", "log"]),
     ("codec", &["domain", "log"]),
     ("domain", &[]),

@@ -18,6 +18,7 @@ use crate::codec::CloudEvents;
 use crate::domain::date::Day;
 use crate::domain::ids::Language;
 use crate::import::operations::Imports;
+use crate::ledger::Ledger;
 use crate::projection::{ReadModels, Status};
 use crate::webhooks::Webhooks;
 
@@ -116,6 +117,8 @@ pub struct ApiState {
     pub webhooks: Option<Arc<Webhooks>>,
     /// The imports, where this node takes them.
     pub imports: Option<Arc<Imports>>,
+    /// The ledger, where there is one.
+    pub ledger: Option<Arc<Ledger>>,
     /// Pages beside the interface, where this node has them.
     pub pages: Option<Pages>,
     /// Today's statuses by language and stream.
@@ -171,6 +174,7 @@ impl ApiState {
             settings,
             webhooks: None,
             imports: None,
+            ledger: None,
             pages: None,
             rendered: Kept::new(RENDERED_BYTES),
             counted: Kept::new(COUNTED_BYTES),
@@ -194,6 +198,11 @@ impl ApiState {
     /// The same with imports.
     pub fn with_imports(self, imports: Arc<Imports>) -> Self {
         Self { imports: Some(imports), ..self }
+    }
+
+    /// The same with a ledger.
+    pub fn with_ledger(self, ledger: Arc<Ledger>) -> Self {
+        Self { ledger: Some(ledger), ..self }
     }
 
     /// The same with pages, which ask the interface from inside.

@@ -117,6 +117,10 @@ pub struct Recording<'a> {
     /// Where the enrollment stands by it; absent where nothing was recorded, or it was done for a program
     /// as a whole.
     pub enrollment: Option<StandingView<'a>>,
+    /// What proves it in the log, a C2SP `tlog-proof`: where the request prefers to wait for it, and a
+    /// checkpoint covers the event by then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<String>,
 }
 
 impl<'a> Recording<'a> {
@@ -145,6 +149,7 @@ impl<'a> Recording<'a> {
             findings: findings(recorded, language),
             unsettles: unsettles(recorded),
             enrollment: None,
+            proof: None,
         };
         let Some(judged) = judged else { return view };
         let events = answer.events().map(|event| EventBrief::of(event, &answer.stream, language));

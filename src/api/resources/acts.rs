@@ -105,7 +105,10 @@ async fn answered(call: &Call, answer: &ActAnswer) -> Answered {
     let state = state_by(call, &reading, answer).await?;
     let unlisted = reading.unlisted(&state);
     let judged = reading.judged(&state, &unlisted);
-    let view = Recording::of(&reading, answer, Some(&judged), call.language);
+    let mut view = Recording::of(&reading, answer, Some(&judged), call.language);
+    if let (Some(wait_s), Some(sequence)) = (call.prefers_to_wait(), answer.recorded.sequence) {
+        view.proof = super::ledger::receipt(call, sequence, wait_s).await?;
+    }
     let (recorded, last) = (&answer.recorded, answer.last());
     let day = reading.day;
     let tag = enrollment_tag(Some(last.revision), day, call.language, &reading.ground);

@@ -227,15 +227,15 @@ fn unknown_id(call: &Call, id: Uuid) -> Problem {
     }
 }
 
-/// Answers an event by its sequence or id.
+/// The event that the path names by its sequence or id.
 ///
 /// # Errors
-/// See the route.
-pub async fn get_event(call: Call) -> Answered {
+/// `not-found`; as the log's.
+pub async fn event_named(call: &Call) -> Result<RecordedEvent, Problem> {
     let asked: String = call.path("event").chars().take(80).collect();
     let number = match (digits(&asked), Uuid::parse_str(&asked)) {
         (Some(number), _) => number,
-        (_, Ok(id)) => asked::sequence_of(&call, id).await?.ok_or_else(|| unknown_id(&call, id))?,
+        (_, Ok(id)) => asked::sequence_of(call, id).await?.ok_or_else(|| unknown_id(call, id))?,
         _ => return Err(unknown(&asked)),
     };
     let head = call.state.app.log().head().await?;
@@ -243,7 +243,15 @@ pub async fn get_event(call: Call) -> Answered {
         return Err(unknown(&asked));
     }
     let page = call.state.app.log().read_all(number.checked_sub(1), 1).await?;
-    let event = page.events.first().ok_or_else(|| unknown(&asked))?;
+    page.events.into_iter().next().ok_or_else(|| unknown(&asked))
+}
+
+/// Answers an event by its sequence or id.
+///
+/// # Errors
+/// See the route.
+pub async fn get_event(call: Call) -> Answered {
+    let event = event_named(&call).await?;
     let tag = format!("\"{}.json.{}\"", event.event_id, call.language.tag());
-    tagged(&call, &tag, IMMUTABLE, &EventView::of(event)?)
+    tagged(&call, &tag, IMMUTABLE, &EventView::of(&event)?)
 }

@@ -18,6 +18,7 @@ use crate::api::asking::language::negotiated;
 use crate::api::asking::outgoing::{Limit, bounded};
 use crate::api::asking::requests::method_of;
 use crate::api::asking::state::ApiState;
+use crate::api::table::parts::patterns_of;
 use crate::api::table::route::{Body, Route, Verb};
 use crate::api::table::routes::ROUTES;
 use crate::codec::RequestBody;
@@ -49,7 +50,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
 
 fn resource(path: &'static str) -> actix_web::Resource {
     let methods = methods_of(path);
-    let mut resource = web::resource(path);
+    let mut resource = web::resource(patterns_of(path));
     for (index, route) in ROUTES.iter().enumerate().filter(|(_, route)| route.path == path) {
         let row = Row { index, route };
         let handle = move |http: HttpRequest, payload: web::Payload, state: web::Data<ApiState>| {

@@ -14,6 +14,7 @@ use super::dispatch::{method_not_allowed, methods_of, no_such_address};
 use crate::api::asking::render::{ProblemSettings, answer_to};
 use crate::api::asking::requests::method_of;
 use crate::api::asking::state::ApiState;
+use crate::api::table::parts::patterns_of;
 use crate::api::table::route::{Route, Verb};
 use crate::api::table::routes::ROUTES;
 use crate::views::problem::Problem;
@@ -43,8 +44,8 @@ fn may_go_on(route: &Route, head: &RequestHead, state: &ApiState) -> Result<(), 
 /// The row of the table that a request is for, as the router will find it.
 fn found(head: &RequestHead) -> Result<(usize, &'static Route), Problem> {
     static ADDRESSES: OnceLock<Vec<ResourceDef>> = OnceLock::new();
-    let addresses =
-        ADDRESSES.get_or_init(|| ROUTES.iter().map(|route| ResourceDef::new(route.path)).collect());
+    let address = |route: &Route| ResourceDef::new(patterns_of(route.path));
+    let addresses = ADDRESSES.get_or_init(|| ROUTES.iter().map(address).collect());
     let url = Url::new(head.uri.clone());
     let mut rows = ROUTES.iter().zip(addresses).enumerate();
     let mut path = None;

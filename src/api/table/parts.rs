@@ -53,12 +53,35 @@ pub const PARTS: &[Parameter] = &[
         "数据结构文件名，见事件所引。",
     ),
     Parameter::new(
+        "level",
+        Kind::Number(0),
+        "The level of the tile, from 0.",
+        "切片所在的层，自 0 起。",
+    ),
+    Parameter::new(
+        "tile",
+        Kind::Text,
+        "The tile: its number in groups of three digits, and `.p/<width>` where it is not full.",
+        "切片：三位一组的编号，未满时后接 .p/<宽度>。",
+    ),
+    Parameter::new(
         "name",
         Kind::OneOf(|| Code::ALL.iter().map(|code| code.name()).collect()),
         "The problem, as the end of its `type` names it.",
         "问题名称，即 type 的末段。",
     ),
 ];
+
+/// What stands for a path in the router: a tile's number has slashes in it, and what `tlog-tiles` names
+/// stands at the server's root as well.
+pub fn patterns_of(path: &str) -> Vec<String> {
+    let pattern = path.replace("{tile}", "{tile:.+}");
+    let at_root = pattern
+        .strip_prefix("/v1/log")
+        .filter(|rest| rest.starts_with("/tile/") || *rest == "/checkpoint");
+    let at_root = at_root.map(str::to_owned);
+    [Some(pattern), at_root].into_iter().flatten().collect()
+}
 
 /// The parts of a path, in its order; each is there in [`PARTS`].
 pub fn parts_of(path: &str) -> impl Iterator<Item = &'static Parameter> {

@@ -7,7 +7,7 @@ use crate::api::asking::auth::Role::{
     Registrar,
 };
 use crate::api::asking::call::Handler;
-use crate::views::headers::{ETAG, IDEMPOTENCY_KEY, IF_MATCH, IF_NOTHING, LOCATION};
+use crate::views::headers::{ETAG, IDEMPOTENCY_KEY, IF_MATCH, IF_NOTHING, LOCATION, PREFER};
 use crate::views::media::JSON;
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::Code;
@@ -186,7 +186,7 @@ pub const fn act(
 ) -> Route {
     Route {
         query: VALIDATE_ONLY,
-        takes: &[IDEMPOTENCY_KEY, IF_MATCH, IF_NOTHING],
+        takes: &[IDEMPOTENCY_KEY, IF_MATCH, IF_NOTHING, PREFER],
         also: &[200],
         sends: &[LOCATION, ETAG],
         records_act: true,

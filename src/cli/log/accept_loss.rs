@@ -14,6 +14,7 @@ use crate::api::auth::KeyUse;
 use crate::app::decisions::LogBook;
 use crate::domain::logbook::LossAccepted;
 use crate::domain::text::says_something;
+use crate::ledger;
 use crate::log::{EventLog, Stop};
 use crate::webhooks::go_back;
 
@@ -51,7 +52,7 @@ pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
     let written_at = written_at(&config.store.log);
     let Opened { config, log, mut book } = super::open(&args.config, args.dry_run).await?;
     let known = known::outside(&config, Some(&mut book)).await?;
-    let stopped = match known::shorter(&*log, known.as_ref()).await? {
+    let stopped = match known::shorter(&*log, &known).await? {
         Some(stop) => Some(stop),
         None => match (log.recording().stopped(), args.old_head, log.head().await?) {
             (None, Some(known), head) if head < Some(known) => {
@@ -70,6 +71,7 @@ pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
                 Stop::DiskFailed { .. }
                 | Stop::Replaced { .. }
                 | Stop::Damaged { .. }
+                | Stop::Forked { .. }
                 | Stop::Parted { .. } => {
                     return Err(crate::log::LogError::Stopped(why).into());
                 }
@@ -78,7 +80,7 @@ pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
             let origin = next_origin(&book)?;
             let loss = LossAccepted {
                 old_head,
-                old_checkpoint: None,
+                old_checkpoint: last_checkpoint(&config, &book),
                 streams,
                 origin,
                 public_key: base64::engine::general_purpose::STANDARD
@@ -102,6 +104,14 @@ pub async fn run(args: &AcceptLossArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// The last checkpoint that is kept of the log as it was.
+fn last_checkpoint(config: &Config, book: &LogBook) -> Option<String> {
+    let kept = ledger::kept::read(&ledger::folder_of(&config.store.data_dir)).ok()?;
+    let origin = book.identities.last().map(|identity| &identity.origin);
+    let of_this = kept.into_iter().rev().find(|signed| Some(&signed.origin) == origin);
+    of_this.map(|signed| signed.note)
+}
+
 /// The origin of checkpoints from here on.
 fn next_origin(book: &LogBook) -> anyhow::Result<String> {
     let Some(origin) = book.origin() else {
@@ -120,6 +130,7 @@ fn first_lost(why: &Stop) -> Option<u64> {
         Stop::DiskFailed { .. }
         | Stop::Replaced { .. }
         | Stop::Damaged { .. }
+        | Stop::Forked { .. }
         | Stop::Parted { .. } => None,
     }
 }

@@ -1,7 +1,7 @@
 //! `docket store backup`.
 //!
-//! The order is what makes it consistent: webhook endpoints first, so that none stands ahead of the log; then
-//! the log, which only grows; then the documents, each of which was there before an event cited it.
+//! The order is what makes it consistent: webhook endpoints and checkpoints first, so that none stands ahead of
+//! the log; then the log, which only grows; then the documents, each of which was there before an event cited it.
 
 mod documents;
 
@@ -25,15 +25,15 @@ use crate::cli::node::{is_postgres, now_us};
 use crate::cli::output::{Format, Page, print, print_json};
 use crate::cli::verify::{check, damaged};
 use crate::domain::date::Timestamp;
-use crate::ledger::Root;
+use crate::ledger::{self, Root};
 use crate::log::SqliteLog;
 use crate::moving::{MoveError, Observer as _, compare_first};
 use crate::webhooks::{self, Place};
 
 /// Make a verified backup of a data folder, also while it is served.
 ///
-/// Copies the log as it stands at one event, the documents, and the webhook endpoints to a new folder, and
-/// names the keys (--with-keys copies them too). Each index of the log is compared with its table first; the
+/// Copies the log as it stands at one event, its signed checkpoints, the documents, and the webhook endpoints to a
+/// new folder, and names the keys (--with-keys copies them too). Each index of the log is compared with its table first; the
 /// copy is checked whole and compared with the log event by event; each document is held against its digest.
 /// Read models are left out, since they can be made anew. Acts go on meanwhile. Copying the files of a
 /// running server instead makes no backup: BACKUP.md says which other ways are good.
@@ -91,6 +91,7 @@ pub async fn run(args: &BackupArgs) -> anyhow::Result<Exit> {
     let folder = Unfinished::begin(&args.to)?;
     let mut sums = Sums::default();
     let with_webhooks = copy_webhooks(&config, &folder, &mut sums).await?;
+    copy_checkpoints(&config, &folder, &mut sums)?;
     let watch = Watch::new("copying the log");
     let copied = copy_log(&log, &folder, &mut sums, &watch).await;
     log.close().await;
@@ -132,6 +133,16 @@ async fn copy_webhooks(
     webhooks::export(Place::File(from), &to).await?;
     sums.add(webhooks::FILE_NAME, digest_file(&to)?.0);
     Ok(true)
+}
+
+/// Copies the checkpoints: none may cover more than the copy of the log.
+fn copy_checkpoints(config: &Config, folder: &Unfinished, sums: &mut Sums) -> anyhow::Result<()> {
+    let from = ledger::folder_of(&config.store.data_dir).join(ledger::kept::FILE);
+    if from.exists() {
+        let name = format!("ledger/{}", ledger::kept::FILE);
+        sums.add(&name, copy_file(&from, &folder.file(&name)?)?.0);
+    }
+    Ok(())
 }
 
 /// Copies the log, checks the copy whole, and compares it with the log event by event.

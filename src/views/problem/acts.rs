@@ -126,6 +126,13 @@ fn of_stop(why: &Stop) -> Problem {
             "LOG_PARTED",
             format!("日志在序号 {at} 处的记录与其外部已知的不同；请放回正确的日志，或确认无误后以 docket rebuild 重建查询表"),
         ),
+        Stop::Forked { size, sequence } => (
+            "LOG_FORKED",
+            format!(
+                "日志与已签名的检查点（共 {size} 个事件）不符{}；请以备份恢复正确的日志，差异见 docket verify",
+                sequence.map_or_else(String::new, |at| format!("，首个不同的事件为 {at}"))
+            ),
+        ),
         Stop::Hole { stream, .. } => (
             "LOG_HOLE",
             format!("流 {stream} 的记录缺失；请予恢复，或以 docket log accept-loss 接受损失"),

@@ -161,6 +161,11 @@ impl TokenKey {
         &self.id
     }
 
+    /// The pair itself, for what signs other things than tokens.
+    pub fn pair(&self) -> &SigningKey {
+        &self.pair
+    }
+
     pub fn public(&self) -> VerifyingKey {
         self.pair.verifying_key()
     }

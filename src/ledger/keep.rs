@@ -1,0 +1,246 @@
+//! What keeps the ledger up with the log: follows it, adds leaves, signs a checkpoint twice a second while
+//! events come in, and keeps it before anyone sees it.
+//!
+//! What must hold: no two checkpoints of one origin contradict each other. So a start compares tree, last
+//! checkpoint and log ([`super::open`]) before anything is signed, and what stops recording stops signing:
+//! after a failed write what can be read need not be in the log.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use super::kept::{self, Keeper};
+use super::note::{Signed, Signer, verifier_key};
+use super::prove;
+use super::root::Hash;
+use super::tiles::{Growing, Tiles};
+use crate::log::envelope::leaf_hash;
+use crate::log::{EventLog, LogError, Page, Subscription};
+
+/// How often a checkpoint is signed while events come in.
+const EVERY: Duration = Duration::from_millis(500);
+/// Events taken in at a time.
+pub(super) const PAGE: usize = 1024;
+/// How long to rest between two pages: most of what comes in together then is one.
+const REST: Duration = Duration::from_millis(2);
+/// How long to wait after a failure.
+const AGAIN: Duration = Duration::from_secs(2);
+/// How long the last events are waited for at the end.
+const AT_THE_END: Duration = Duration::from_secs(2);
+
+/// A name and a key under which checkpoints are signed, from an event on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Epoch {
+    /// The origin of the checkpoints.
+    pub origin: String,
+    /// The Ed25519 public key, 32 bytes in base64.
+    pub public_key: String,
+    /// The sequence of the event that says so.
+    pub since: u64,
+}
+
+impl Epoch {
+    /// The key as verifiers take it, unless it is none.
+    pub fn verifier_key(&self) -> Option<String> {
+        verifier_key(&self.origin, &self.public_key)
+    }
+}
+
+/// A ledger, to be asked.
+#[derive(Debug)]
+pub struct Ledger {
+    folder: PathBuf,
+    epochs: Vec<Epoch>,
+    tiles: Arc<Tiles>,
+    newest: watch::Sender<Option<Arc<Signed>>>,
+}
+
+impl Ledger {
+    pub(super) fn new(
+        folder: &Path,
+        epochs: Vec<Epoch>,
+        tiles: Arc<Tiles>,
+        newest: Option<Signed>,
+    ) -> Self {
+        let newest = watch::Sender::new(newest.map(Arc::new));
+        Self { folder: folder.to_owned(), epochs, tiles, newest }
+    }
+
+    /// The ledger of a folder as it stands, beside whoever keeps it.
+    ///
+    /// # Errors
+    /// Those of its files.
+    pub fn read(folder: &Path, epochs: Vec<Epoch>) -> io::Result<Self> {
+        let newest = newest_of(&epochs, kept::read(folder)?);
+        Ok(Self::new(folder, epochs, Arc::new(Tiles::read(folder)?), newest))
+    }
+
+    /// The names and keys of its checkpoints, oldest first.
+    pub fn epochs(&self) -> &[Epoch] {
+        &self.epochs
+    }
+
+    /// The tree.
+    pub fn tiles(&self) -> &Arc<Tiles> {
+        &self.tiles
+    }
+
+    /// The newest checkpoint.
+    pub fn checkpoint(&self) -> Option<Arc<Signed>> {
+        self.newest.borrow().clone()
+    }
+
+    /// The newest checkpoint that covers an event, waited for this long at most.
+    pub async fn covering(&self, sequence: u64, patience: Duration) -> Option<Arc<Signed>> {
+        let mut newest = self.newest.subscribe();
+        let covers = |signed: &Option<Arc<Signed>>| {
+            signed.as_ref().is_some_and(|signed| signed.size > sequence)
+        };
+        let waited = timeout(patience, newest.wait_for(covers)).await;
+        waited.ok().and_then(|found| found.ok()?.clone())
+    }
+
+    /// The first checkpoint of the present origin that covers an event: the same whenever it is asked for.
+    ///
+    /// # Errors
+    /// Those of the file.
+    pub async fn first_covering(&self, sequence: u64) -> io::Result<Option<Signed>> {
+        let Some(epoch) = self.epochs.last() else { return Ok(None) };
+        let (folder, origin) = (self.folder.clone(), epoch.origin.clone());
+        spawn_blocking(move || kept::first_covering(&folder, &origin, sequence)).await?
+    }
+
+    /// What proves an event against a checkpoint.
+    ///
+    /// # Errors
+    /// Those of the tree.
+    pub async fn inclusion(&self, sequence: u64, size: u64) -> io::Result<Vec<Hash>> {
+        let tiles = self.tiles.clone();
+        spawn_blocking(move || prove::inclusion(&tiles, sequence, size)).await?
+    }
+
+    /// What proves that a tree is the beginning of another.
+    ///
+    /// # Errors
+    /// Those of the tree.
+    pub async fn consistency(&self, from: u64, to: u64) -> io::Result<Vec<Hash>> {
+        let tiles = self.tiles.clone();
+        spawn_blocking(move || prove::consistency(&tiles, from, to)).await?
+    }
+}
+
+/// The last checkpoint of the present origin.
+pub(super) fn newest_of(epochs: &[Epoch], kept: Vec<Signed>) -> Option<Signed> {
+    let origin = &epochs.last()?.origin;
+    kept.into_iter().rev().find(|signed| signed.origin == *origin)
+}
+
+/// What adds to a ledger.
+pub(super) struct Hand {
+    pub ledger: Arc<Ledger>,
+    pub growing: Growing,
+    pub keeper: Keeper,
+    pub signer: Option<Signer>,
+    pub log: Arc<dyn EventLog>,
+}
+
+/// The task that keeps a ledger.
+pub struct Keeping {
+    task: JoinHandle<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Keeping {
+    pub(super) fn start(hand: Hand) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        Self { task: tokio::spawn(hand.keep(stopped)), stop }
+    }
+
+    /// Signs what there is, and ends.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the ledger ended before its time");
+        }
+    }
+}
+
+impl Hand {
+    async fn keep(mut self, mut stop: watch::Receiver<bool>) {
+        let mut events = self.follow();
+        let mut due = Instant::now();
+        loop {
+            let done = tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => break,
+                () = sleep_until(due), if self.is_uncovered() => {
+                    due = Instant::now() + EVERY;
+                    self.sign()
+                }
+                page = events.next_page() => self.take_in(page),
+            };
+            if let Err(error) = done {
+                tracing::warn!(%error, "the ledger is not kept up with the log; tried again");
+                tokio::select! {
+                    _ = stop.wait_for(|stop| *stop) => return,
+                    () = sleep(AGAIN) => {}
+                }
+                if let Err(error) = self.growing.recover() {
+                    tracing::warn!(%error, "the ledger's tree can't be read");
+                }
+                events = self.follow();
+            }
+            sleep(REST).await;
+        }
+        if let Err(error) = self.end().await {
+            tracing::warn!(%error, "the newest events are not covered by a checkpoint yet");
+        }
+    }
+
+    fn follow(&self) -> Subscription {
+        let after = self.growing.tiles().size().checked_sub(1);
+        Subscription::new(self.log.clone(), after, PAGE)
+    }
+
+    fn take_in(&mut self, page: Result<Page<Option<u64>>, LogError>) -> io::Result<()> {
+        let leaves: Vec<_> = page.map_err(io::Error::other)?.events.iter().map(leaf_hash).collect();
+        self.growing.push(&leaves)
+    }
+
+    /// Whether events came in since the newest checkpoint.
+    fn is_uncovered(&self) -> bool {
+        let covered = self.ledger.newest.borrow().as_ref().map_or(0, |signed| signed.size);
+        self.signer.is_some() && self.growing.tiles().size() > covered
+    }
+
+    fn sign(&mut self) -> io::Result<()> {
+        let Some(signer) = self.signer.as_ref().filter(|_| self.is_uncovered()) else {
+            return Ok(());
+        };
+        let tiles = self.growing.tiles();
+        let size = tiles.size();
+        let signed = signer.sign(size, tiles.root(size)?);
+        // Asked last: what was read before a write failed need not be in the log.
+        if self.log.recording().stopped().is_some() {
+            return Ok(());
+        }
+        self.keeper.keep(&signed)?;
+        self.ledger.newest.send_replace(Some(Arc::new(signed)));
+        Ok(())
+    }
+
+    /// Takes in what the log holds by now, and signs it.
+    async fn end(&mut self) -> io::Result<()> {
+        let head = self.log.head().await.map_err(io::Error::other)?;
+        let mut events = self.follow();
+        while head >= Some(self.growing.tiles().size()) {
+            let page = timeout(AT_THE_END, events.next_page()).await?;
+            self.take_in(page)?;
+        }
+        self.sign()
+    }
+}

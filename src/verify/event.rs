@@ -1,0 +1,90 @@
+//! An event as it is kept, and the leaf that was made of it.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::tree::{Hash, leaf, sha256};
+
+/// The version byte of a leaf.
+const VERSION: u8 = 1;
+
+/// An event of a log.
+#[derive(Debug, Clone, Copy)]
+pub struct Event<'a> {
+    /// Its place in the log.
+    pub sequence: u64,
+    /// Its stream.
+    pub stream: &'a str,
+    /// Its place in the stream.
+    pub revision: u64,
+    /// Its id.
+    pub id: [u8; 16],
+    /// Its type.
+    pub kind: &'a str,
+    /// When it was recorded, in microseconds UTC since 1970.
+    pub recorded_at: i64,
+    /// What was recorded.
+    pub data: &'a [u8],
+    /// What is said about that.
+    pub metadata: &'a [u8],
+}
+
+impl Event<'_> {
+    /// The bytes that were hashed; `None` where a name is too long to have been.
+    pub fn entry(&self) -> Option<Vec<u8>> {
+        let mut entry = vec![VERSION];
+        for (text, rest) in [
+            (self.stream, [&self.revision.to_be_bytes()[..], &self.id].concat()),
+            (self.kind, self.recorded_at.to_be_bytes().to_vec()),
+        ] {
+            entry.extend_from_slice(&u16::try_from(text.len()).ok()?.to_be_bytes());
+            entry.extend_from_slice(text.as_bytes());
+            entry.extend_from_slice(&rest);
+        }
+        entry.extend_from_slice(&sha256(self.data));
+        entry.extend_from_slice(&sha256(self.metadata));
+        Some(entry)
+    }
+
+    /// The hash of its leaf.
+    pub fn leaf(&self) -> Option<Hash> {
+        self.entry().map(|entry| leaf(&entry))
+    }
+}
+
+/// An event as a server shows it and a bundle holds it: in JSON, with what was hashed as it stands.
+#[derive(Deserialize)]
+pub struct Shown<'a> {
+    /// The sequence in digits.
+    pub sequence: String,
+    /// The stream.
+    pub stream: String,
+    /// The place in it.
+    pub revision: u64,
+    id: String,
+    #[serde(rename = "type")]
+    kind: String,
+    recorded_at: String,
+    #[serde(borrow)]
+    data: &'a RawValue,
+    #[serde(borrow)]
+    metadata: &'a RawValue,
+}
+
+impl Shown<'_> {
+    /// The event; `None` where a part of it is none.
+    pub fn event(&self) -> Option<Event<'_>> {
+        Some(Event {
+            sequence: self.sequence.parse().ok()?,
+            stream: &self.stream,
+            revision: self.revision,
+            id: *uuid::Uuid::parse_str(&self.id).ok()?.as_bytes(),
+            kind: &self.kind,
+            recorded_at: chrono::DateTime::parse_from_rfc3339(&self.recorded_at)
+                .ok()?
+                .timestamp_micros(),
+            data: self.data.get().as_bytes(),
+            metadata: self.metadata.get().as_bytes(),
+        })
+    }
+}

@@ -1,0 +1,116 @@
+//! `docket verify` and `docket evidence`: a log, a server's log and a bundle, sound and not.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::{Ran, Server, command, demo, demo_copy, docket, run, text};
+use crate::tamper::tamper;
+
+fn verify(what: &str, more: &[&str]) -> Ran {
+    run(command(&["verify", what]).args(more))
+}
+
+/// The newest checkpoint of a folder, in a file of its own.
+fn hold(folder: &Path, to: &Path) -> String {
+    let kept = docket::ledger::kept::read(&docket::ledger::folder_of(folder)).unwrap();
+    fs::write(to, &kept.last().unwrap().note).unwrap();
+    text(to).to_owned()
+}
+
+#[test]
+fn a_log_is_what_was_signed_or_the_event_is_named() {
+    let folder = demo_copy();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let held = hold(folder.path(), &elsewhere.path().join("held.txt"));
+    let path = text(folder.path());
+    let sound = verify(path, &["--checkpoint", &held, "--output", "json"]).json();
+    assert_eq!((&sound["sound"], &sound["held_outside"]), (&true.into(), &true.into()));
+    assert_eq!((&sound["covered"], &sound["not_yet_covered"]), (&sound["events"], &0.into()));
+    let told = verify(path, &[]).done();
+    assert!(told.contains("signed checkpoints") && told.contains("lies beside it alone"), "{told}");
+
+    tamper(
+        &folder.path().join("log.sqlite"),
+        "UPDATE event SET recorded_at = 1 WHERE sequence = 77",
+    );
+    let ran = verify(path, &["--output", "json"]);
+    assert_eq!(ran.code, 7, "{}", ran.stderr);
+    assert!(ran.stderr.contains("sequence 77: this event is not the one"), "{}", ran.stderr);
+    let found: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(found["findings"][0]["first_sequence"], format!("{:020}", 77));
+    assert_eq!((&found["sound"], &found["damages"]), (&false.into(), &serde_json::json!([])));
+    // With everything beside it gone, only what was held tells.
+    fs::remove_dir_all(folder.path().join("ledger")).unwrap();
+    assert_eq!(verify(path, &[]).code, 0);
+    let ran = verify(path, &["--checkpoint", &held]);
+    assert_eq!(ran.code, 7);
+    assert!(ran.stderr.contains("sequences 0 to "), "{}", ran.stderr);
+    verify(path, &["--checkpoint", path]).refused(1, &["can't read the checkpoint"]);
+    verify(path, &["--checkpoint", &format!("{path}/token-key.pem")])
+        .refused(7, &["is no checkpoint"]);
+    verify(path, &["--key", "x"]).refused(2, &["--key is no key"]);
+}
+
+#[test]
+fn a_served_log_is_verified_from_outside_and_a_bundle_without_a_server() {
+    let folder = demo_copy();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let held = hold(folder.path(), &elsewhere.path().join("held.txt"));
+    let server = Server::start(folder.path());
+    let by_hashes = verify(&server.base, &["--checkpoint", &held, "--output", "json"]).json();
+    assert_eq!((&by_hashes["sound"], &by_hashes["held_outside"]), (&true.into(), &true.into()));
+    let auditor = ["--role", "auditor", "--office", "a", "--data-dir", text(folder.path())];
+    let token = docket(&[&["token"][..], &auditor].concat()).done();
+    let asking = |words: &[&str]| -> Command {
+        let mut command = command(words);
+        command.env("DOCKET_TOKEN", token.trim());
+        command
+    };
+    let by_events = run(&mut asking(&["verify", &server.base, "--output", "json"])).json();
+    assert_eq!(by_events["covered"], by_hashes["covered"]);
+    // A bundle of a server and one of its folder are the same.
+    let made = |name: &str, more: &[&str]| {
+        let to = elsewhere.path().join(name);
+        let words =
+            ["evidence", "create", "--enrollment", "cluster_area/futian", "--to", text(&to)];
+        let ran = run(asking(&words).args(["--at-sequence", "1500"]).args(more));
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        to
+    };
+    let of_server = made("server.zip", &["--server", &server.base]);
+    let of_folder = made("folder.zip", &["--data-dir", text(folder.path())]);
+    assert!(fs::read(&of_server).unwrap() == fs::read(&of_folder).unwrap());
+    let http = format!("{}/v1/log/keys", server.base);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let keys = runtime.block_on(async { reqwest::get(http).await.unwrap().text().await.unwrap() });
+    let keys: serde_json::Value = serde_json::from_str(&keys).unwrap();
+    let key = keys["items"][0]["key"].as_str().unwrap();
+    assert_eq!(server.stop("TERM").0, 0);
+    let told = verify(text(&of_server), &["--key", key]).done();
+    assert!(told.contains("what was held elsewhere"), "{told}");
+    let proof = elsewhere.path().join("act.tlog-proof");
+    let made =
+        ["evidence", "proof", "120", "--to", text(&proof), "--data-dir", text(folder.path())];
+    docket(&made).done();
+    docket(&["verify", text(&proof), "--key", key]).done();
+    let without = docket(&["verify", text(&proof)]);
+    assert!(without.code == 7 && without.stderr.contains("--key"), "{}", without.stderr);
+    let bytes = fs::read(&of_server).unwrap();
+    fs::write(&of_folder, &bytes[..bytes.len() / 2]).unwrap();
+    verify(text(&of_folder), &[]).refused(7, &["cut short or damaged"]);
+    let again =
+        ["evidence", "create", "--enrollment", "cluster_area/futian", "--to", text(&of_folder)];
+    docket(&again).refused(4, &["is there already"]);
+    docket(&["evidence", "create", "--enrollment", "x", "--to", "y"])
+        .refused(2, &["program/subject"]);
+    verify("http://127.0.0.1:1", &[]).refused(8, &["can't be read"]);
+}
+
+#[test]
+fn what_a_log_file_has_beside_it_counts() {
+    let log = format!("{}/log.sqlite", text(demo()));
+    let told = verify(&log, &["--output", "json"]).json();
+    assert_eq!(told["covered"], told["events"]);
+    assert!(told["checkpoints"].as_u64() > Some(0));
+}

@@ -1,0 +1,531 @@
+#!/usr/bin/env python3
+"""A second verifier of Docket's logs and evidence bundles, written apart from the first.
+
+It needs Python 3.9 and the package `cryptography` for Ed25519; everything else is the standard library.
+
+    verify.py DATA_FOLDER [--checkpoint FILE]... [--key KEY]...
+    verify.py BUNDLE.zip  [--checkpoint FILE]... [--key KEY]...
+
+It prints one JSON object: how many events were read, how many are covered, and the findings, each with its
+kind and the sequences between which it lies. It ends with 0 where nothing was found, else with 7.
+"""
+
+import argparse
+import base64
+import binascii
+import hashlib
+import json
+import os
+import re
+import sqlite3
+import struct
+import sys
+import zipfile
+from datetime import datetime, timezone
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+MAX_BUNDLE_BYTES = 2 << 30
+MAX_FILES = 200_000
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+def leaf_hash(entry):
+    return sha256(b"\x00" + entry)
+
+
+def node_hash(left, right):
+    return sha256(b"\x01" + left + right)
+
+
+def decoded(text):
+    """Base64, strictly; None where it is none."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+# The tree (RFC 9162, 2.1)
+
+
+class Tree:
+    """The root over the leaves so far: a stack of perfect subtrees."""
+
+    def __init__(self, other=None):
+        self.size = other.size if other else 0
+        self.stack = list(other.stack) if other else []
+
+    def push(self, leaf):
+        self.stack.append((1, leaf))
+        self.size += 1
+        while len(self.stack) > 1 and self.stack[-1][0] == self.stack[-2][0]:
+            count, right = self.stack.pop()
+            _, left = self.stack.pop()
+            self.stack.append((2 * count, node_hash(left, right)))
+
+    def root(self):
+        if not self.stack:
+            return sha256(b"")
+        result = self.stack[-1][1]
+        for _, left in reversed(self.stack[:-1]):
+            result = node_hash(left, result)
+        return result
+
+
+def implied_root(index, size, leaf, path):
+    """The root that a path implies, or None where it has another length than it must."""
+    if not 0 <= index < size:
+        return None
+    # From the top: on which side of each split the leaf stands.
+    low, high, sides = 0, size, []
+    while high - low > 1:
+        middle = low + (1 << ((high - low - 1).bit_length() - 1))
+        sides.append(index < middle)
+        low, high = (low, middle) if index < middle else (middle, high)
+    if len(sides) != len(path):
+        return None
+    result = leaf
+    for is_left, sibling in zip(reversed(sides), path):
+        result = node_hash(result, sibling) if is_left else node_hash(sibling, result)
+    return result
+
+
+# Signed notes (C2SP)
+
+
+class Key:
+    def __init__(self, name, public):
+        if len(public) != 32 or not name or re.search(r"[\s+]", name):
+            raise ValueError("no key")
+        self.name, self.public = name, public
+        self.id = sha256(name.encode() + b"\n\x01" + public)[:4]
+
+    @staticmethod
+    def parse(text):
+        parts = text.strip().split("+", 2)
+        typed = decoded(parts[2]) if len(parts) == 3 else None
+        if not typed or typed[0] != 1:
+            raise ValueError("no key")
+        key = Key(parts[0], typed[1:])
+        if key.id.hex() != parts[1]:
+            raise ValueError("no key")
+        return key
+
+    def verifies(self, text, signature):
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text.encode())
+            return True
+        except (InvalidSignature, ValueError):
+            return False
+
+
+class Checkpoint:
+    def __init__(self, note):
+        at = note.rfind("\n\n")
+        if at < 0 or not note.endswith("\n"):
+            raise ValueError("no checkpoint")
+        self.text, signatures = note[: at + 1], note[at + 2 : -1].split("\n")
+        lines = self.text.split("\n")
+        if len(lines) < 4 or not lines[0] or not re.fullmatch(r"0|[1-9][0-9]*", lines[1]):
+            raise ValueError("no checkpoint")
+        self.origin, self.size, self.root = lines[0], int(lines[1]), decoded(lines[2])
+        if self.root is None or len(self.root) != 32:
+            raise ValueError("no checkpoint")
+        self.signatures = []
+        for line in signatures:
+            match = re.fullmatch(r"\u2014 (\S+) (\S+)", line)
+            signature = decoded(match[2]) if match else None
+            if signature is None or len(signature) < 4:
+                raise ValueError("no checkpoint")
+            self.signatures.append((match[1], signature[:4], signature[4:]))
+
+    def signed_by(self, key):
+        return any(
+            (name, key_id) == (key.name, key.id) and key.verifies(self.text, signature)
+            for name, key_id, signature in self.signatures
+        )
+
+    def same(self, other):
+        return (self.origin, self.size, self.root) == (other.origin, other.size, other.root)
+
+
+def checkpoints_of(text):
+    """The notes of a file, each followed by an empty line; half a note at the end is none."""
+    parts = text.split("\n\n")[:-1]
+    return [Checkpoint(f"{a}\n\n{b}\n") for a, b in zip(parts[0::2], parts[1::2])]
+
+
+# Events
+
+
+class Event:
+    def __init__(self, sequence, stream, revision, event_id, kind, recorded_at, data, metadata):
+        self.sequence, self.stream, self.revision = sequence, stream, revision
+        self.id, self.kind, self.recorded_at = event_id, kind, recorded_at
+        self.data, self.metadata = data, metadata
+
+    def leaf(self):
+        stream, kind = self.stream.encode(), self.kind.encode()
+        entry = struct.pack(">BH", 1, len(stream)) + stream
+        entry += struct.pack(">Q", self.revision) + self.id
+        entry += struct.pack(">H", len(kind)) + kind
+        entry += struct.pack(">q", self.recorded_at)
+        return leaf_hash(entry + sha256(self.data) + sha256(self.metadata))
+
+
+class Report:
+    def __init__(self):
+        self.findings, self.events, self.covered, self.checkpoints = [], 0, 0, 0
+
+    def found(self, kind, text, first=None, last=None):
+        finding = {"kind": kind, "reason": text, "first": first, "last": first if last is None else last}
+        if finding not in self.findings:
+            self.findings.append(finding)
+
+
+# A log
+
+
+class Judge:
+    """Holds a log, event by event, against every checkpoint."""
+
+    def __init__(self, kept, held, keys):
+        self.report, self.tree, self.keys = Report(), Tree(), keys
+        self.streams, self.epochs, self.lost = {}, [], False
+        self.stored, self.first_other = None, None
+        self.due = sorted([(c, False) for c in kept] + [(c, True) for c in held], key=lambda d: d[0].size)
+        roots = {}
+        for checkpoint, _ in self.due:
+            known = roots.setdefault((checkpoint.origin, checkpoint.size), checkpoint.root)
+            if known != checkpoint.root:
+                self.report.found("fork", f"two checkpoints over {checkpoint.size} events")
+
+    def event(self, event, stored):
+        expected = self.tree.size
+        if event.sequence != expected:
+            self.report.found("sequence", f"the next event is {event.sequence}", expected)
+            self.lost = True
+            return
+        revision = self.streams.get(event.stream, 0)
+        if event.revision != revision:
+            self.report.found("revision", f"{event.stream} lacks {revision}", event.sequence)
+        self.streams[event.stream] = event.revision + 1
+        names = "LogCreated" if expected == 0 else "LossAccepted"
+        if expected == 0 or (event.stream == "log" and event.kind == names):
+            self.of_log(event, event.kind == names)
+        try:
+            leaf = event.leaf()
+        except (struct.error, UnicodeError):
+            self.unreadable("its members are none of an event")
+            return
+        if self.stored is not None:
+            self.stored.push(stored if stored is not None else leaf)
+        elif stored is not None and stored != leaf:
+            self.stored, self.first_other = Tree(self.tree), expected
+            self.stored.push(stored)
+        self.tree.push(leaf)
+        while self.due and self.due[0][0].size <= self.tree.size:
+            self.compare(*self.due.pop(0))
+
+    def unreadable(self, text):
+        self.report.found("unreadable", text, self.tree.size)
+        self.lost = True
+
+    def of_log(self, event, is_named):
+        try:
+            said = json.loads(event.data) if is_named else {}
+            key = Key(said["origin"], decoded(said["public_key"]) or b"")
+            self.epochs.append((event.sequence, key))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            self.report.found("unreadable", "it names no origin and key", event.sequence)
+
+    def compare(self, checkpoint, is_held):
+        if not self.is_of_this(checkpoint, is_held) or not self.is_signed(checkpoint, is_held):
+            return
+        root = self.tree.root() if checkpoint.size else sha256(b"")
+        if checkpoint.root == root:
+            self.report.covered = checkpoint.size
+            self.report.checkpoints += 1
+        elif not any(finding["kind"] == "changed" for finding in self.report.findings):
+            text = f"not what the checkpoint over {checkpoint.size} events covers"
+            if self.stored is not None and self.stored.root() == checkpoint.root:
+                self.report.found("changed", text, self.first_other)
+            else:
+                self.report.found("changed", text, self.report.covered, max(checkpoint.size - 1, 0))
+
+    def is_of_this(self, checkpoint, is_held):
+        at = next((i for i, (_, key) in enumerate(self.epochs) if key.name == checkpoint.origin), None)
+        if at is None:
+            self.report.found("other-log", f"a checkpoint of {checkpoint.origin}")
+            return False
+        since = self.epochs[at + 1][0] if at + 1 < len(self.epochs) else None
+        if since is None or checkpoint.size <= since:
+            return True
+        if is_held:
+            self.report.found("shorter", f"events that were signed are said to be lost at {since}", since)
+        return False
+
+    def is_signed(self, checkpoint, is_held):
+        if any(key.name == checkpoint.origin and checkpoint.signed_by(key) for _, key in self.epochs):
+            return True
+        self.report.found("signature", f"the checkpoint over {checkpoint.size} events is not the log's")
+        return is_held
+
+    def finish(self):
+        self.report.events = self.tree.size
+        for checkpoint, is_held in reversed(self.due):
+            if self.is_of_this(checkpoint, is_held) and self.is_signed(checkpoint, is_held) and not self.lost:
+                self.report.found("shorter", f"{self.tree.size} events, and {checkpoint.size} were signed")
+                break
+        for held in self.keys:
+            if not any((key.name, key.public) == (held.name, held.public) for _, key in self.epochs):
+                self.report.found("other-key", "the log does not name the key that is held")
+        return self.report
+
+
+def rows_of(path):
+    """The rows of a log, as they stand, without looking into any index of them."""
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    connection.text_factory = bytes
+    names = dict(connection.execute("SELECT key, name FROM stream NOT INDEXED"))
+    events = connection.execute(
+        "SELECT sequence, stream, revision, event_id, type, recorded_at, data, metadata "
+        "FROM event NOT INDEXED ORDER BY sequence"
+    )
+    for sequence, stream, revision, event_id, kind, recorded_at, data, metadata in events:
+        texts = [names.get(stream), kind, event_id, data, metadata]
+        numbers = [sequence, revision, recorded_at]
+        is_event = all(isinstance(text, bytes) for text in texts)
+        is_event = is_event and all(isinstance(number, int) for number in numbers)
+        try:
+            if not is_event or len(event_id) != 16 or revision < 0 or sequence < 0:
+                raise ValueError("no event")
+            stream, kind = names[stream].decode(), kind.decode()
+        except (ValueError, UnicodeError):
+            yield None
+            return
+        yield Event(sequence, stream, revision, event_id, kind, recorded_at, data, metadata)
+
+
+def judge_folder(folder, held, keys):
+    ledger = os.path.join(folder, "ledger")
+    kept, stored = [], b""
+    if os.path.exists(os.path.join(ledger, "checkpoints")):
+        with open(os.path.join(ledger, "checkpoints"), encoding="utf-8", newline="") as file:
+            kept = checkpoints_of(file.read())
+    if os.path.exists(os.path.join(ledger, "tree-0")):
+        with open(os.path.join(ledger, "tree-0"), "rb") as file:
+            stored = file.read()
+    judge = Judge(kept, held, keys)
+    try:
+        for number, event in enumerate(rows_of(os.path.join(folder, "log.sqlite"))):
+            if event is None:
+                judge.unreadable("what stands in its place can't be an event")
+            else:
+                hash_kept = stored[32 * number : 32 * number + 32]
+                judge.event(event, hash_kept if len(hash_kept) == 32 else None)
+            if judge.lost:
+                break
+    except sqlite3.Error as error:
+        judge.unreadable(str(error))
+    return judge.finish()
+
+
+# A bundle
+
+
+class NoBundle(Exception):
+    pass
+
+
+def files_of(path):
+    """The files of an archive below its one folder, within limits."""
+    files, left = {}, MAX_BUNDLE_BYTES
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if len(archive.infolist()) > MAX_FILES:
+                raise NoBundle("too many files")
+            for info in archive.infolist():
+                parts = info.filename.split("/")
+                is_plain = not re.search(r"[\\:\0]", info.filename)
+                if not is_plain or any(part in ("", ".", "..") for part in parts) or len(parts) < 2:
+                    raise NoBundle(f"{info.filename!r} would climb out of the bundle")
+                with archive.open(info) as file:
+                    data = file.read(left + 1)
+                left -= len(data)
+                if left < 0:
+                    raise NoBundle(f"{info.filename!r} makes the bundle larger than any is")
+                if info.filename in files:
+                    raise NoBundle(f"{info.filename!r} is in the archive twice")
+                files[info.filename] = data
+    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
+        raise NoBundle(f"cut short or damaged: {error}") from error
+    except Exception as error:  # zlib has errors of its own
+        if isinstance(error, NoBundle):
+            raise
+        raise NoBundle(f"cut short or damaged: {error}") from error
+    tops = {name.split("/")[0] for name in files}
+    if len(tops) != 1:
+        raise NoBundle("it is not one folder")
+    files = {name.split("/", 1)[1]: data for name, data in files.items()}
+    if not files.get("bagit.txt", b"").startswith(b"BagIt-Version: 1.0\n"):
+        raise NoBundle("bagit.txt is missing or another")
+    return files
+
+
+def raw_member(line, name):
+    """The text of a member of the outermost object, as it stands."""
+    decoder = json.JSONDecoder()
+    at = 1
+    while at < len(line):
+        key, at = decoder.raw_decode(line, at)
+        begins = at + 1
+        _, at = decoder.raw_decode(line, begins)
+        if key == name:
+            return line[begins:at]
+        at += 1
+    raise ValueError(f"no member {name}")
+
+
+def event_of(line):
+    said = json.loads(line)
+    at = datetime.fromisoformat(said["recorded_at"].replace("Z", "+00:00")) - datetime(1970, 1, 1, tzinfo=timezone.utc)
+    micros = (at.days * 86_400 + at.seconds) * 1_000_000 + at.microseconds
+    return Event(
+        int(said["sequence"]),
+        said["stream"],
+        said["revision"],
+        bytes.fromhex(said["id"].replace("-", "")),
+        said["type"],
+        micros,
+        raw_member(line, "data").encode(),
+        raw_member(line, "metadata").encode(),
+    )
+
+
+def proof_of(text):
+    head, note = text.split("\n\n", 1)
+    lines = head.split("\n")
+    if lines.pop(0) != "c2sp.org/tlog-proof@v1":
+        raise ValueError("no proof")
+    if lines and lines[0].startswith("extra "):
+        lines.pop(0)
+    index = re.fullmatch(r"index (0|[1-9][0-9]*)", lines.pop(0))
+    path = [decoded(line) for line in lines]
+    if not index or any(item is None or len(item) != 32 for item in path):
+        raise ValueError("no proof")
+    return int(index[1]), path, Checkpoint(note)
+
+
+def judge_lists(files, report):
+    for name, is_listed in [
+        ("manifest-sha256.txt", lambda path: path.startswith("data/")),
+        ("tagmanifest-sha256.txt", lambda path: not path.startswith(("data/", "tagmanifest-"))),
+    ]:
+        if name not in files:
+            report.found("file", f"{name} is missing")
+            continue
+        lines = files[name].decode(errors="replace").split("\n")
+        listed = dict(reversed(line.split("  ", 1)) for line in lines if "  " in line)
+        for path in sorted(set(filter(is_listed, files)) | set(listed)):
+            if path not in files or path not in listed or sha256(files[path]).hex() != listed[path]:
+                report.found("file", f"{path} is not what {name} lists")
+
+
+def judge_bundle(path, held, keys):
+    report = Report()
+    try:
+        files = files_of(path)
+    except NoBundle as error:
+        report.found("malformed", str(error))
+        return report
+    judge_lists(files, report)
+    for needed in ("data/checkpoint", "data/keys.txt", "data/events.ndjson"):
+        if needed not in files:
+            report.found("file", f"{needed} is missing")
+            return report
+    try:
+        checkpoint = Checkpoint(files["data/checkpoint"].decode())
+    except ValueError:
+        report.found("malformed", "data/checkpoint is no checkpoint")
+        return report
+    brought = []
+    for line in files["data/keys.txt"].decode(errors="replace").split("\n"):
+        try:
+            brought.append(Key.parse(line))
+        except ValueError:
+            pass
+    known = keys or brought
+    if not any(key.name == checkpoint.origin for key in known):
+        report.found("other-log", f"the checkpoint is of {checkpoint.origin}")
+    elif any(checkpoint.signed_by(key) for key in known):
+        report.checkpoints = 1
+    else:
+        report.found("signature", "the checkpoint is not signed by the key")
+    for other in held:
+        if other.origin != checkpoint.origin:
+            report.found("other-log", f"the checkpoint that is held is of {other.origin}")
+        elif other.size == checkpoint.size and other.root != checkpoint.root:
+            report.found("fork", f"two checkpoints over {other.size} events")
+    report.covered, revisions = checkpoint.size, {}
+    for line in files["data/events.ndjson"].decode(errors="replace").split("\n"):
+        if line:
+            judge_line(line, files, checkpoint, revisions, report)
+    for name, data in files.items():
+        if name.startswith("data/documents/"):
+            if sha256(data).hex() != name.split("/")[-1].split(".")[0]:
+                report.found("file", f"{name} is not the document of that digest")
+    return report
+
+
+def judge_line(line, files, checkpoint, revisions, report):
+    try:
+        event = event_of(line)
+        leaf = event.leaf()
+    except (ValueError, KeyError, TypeError, AttributeError, struct.error):
+        report.found("malformed", "a line of data/events.ndjson is no event")
+        return
+    name = f"data/proofs/{event.sequence:020}.tlog-proof"
+    try:
+        index, path, proved = proof_of(files[name].decode())
+    except (KeyError, ValueError, IndexError):
+        report.found("malformed", f"{name} is missing, or is no proof")
+    else:
+        if index != event.sequence:
+            report.found("proof", f"{name} proves event {index}")
+        elif not proved.same(checkpoint):
+            report.found("fork", f"{name} is of another checkpoint than the bundle's")
+        elif implied_root(index, proved.size, leaf, path) != proved.root:
+            report.found("changed", "it is not the event that the checkpoint covers", event.sequence)
+        else:
+            report.events += 1
+    if revisions.setdefault(event.stream, event.revision) != event.revision:
+        report.found("revision", f"the bundle lacks an event of {event.stream}")
+    revisions[event.stream] = event.revision + 1
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Verify a Docket log or evidence bundle.")
+    parser.add_argument("what")
+    parser.add_argument("--checkpoint", action="append", default=[])
+    parser.add_argument("--key", action="append", default=[])
+    arguments = parser.parse_args()
+    held = []
+    for path in arguments.checkpoint:
+        with open(path, encoding="utf-8", newline="") as file:
+            held += checkpoints_of(file.read().strip("\n") + "\n\n")
+    keys = [Key.parse(key) for key in arguments.key]
+    judge = judge_folder if os.path.isdir(arguments.what) else judge_bundle
+    report = judge(arguments.what, held, keys)
+    shown = {"events": report.events, "covered": report.covered, "findings": report.findings}
+    print(json.dumps({**shown, "checkpoints": report.checkpoints}))
+    return 7 if report.findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
