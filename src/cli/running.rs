@@ -114,10 +114,7 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         None => state,
     };
     let imports = imports(config, &app);
-    let state = match &imports {
-        Some(imports) => state.with_imports(imports.clone()),
-        None => state,
-    };
+    let state = with_imports(state, imports.as_ref());
     let console = Console::new(&config.server.public_url, config.i18n.default_language, sixteen);
     let state = Arc::new(state.with_pages(console.pages()));
     let mut exposition = Exposition::new(state.clone());
@@ -137,7 +134,6 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
     let recovery = tokio::spawn(recover(app.clone()));
     let deliveries = webhooks.map(Worker::start);
     let grace = Duration::from_secs(config.server.shutdown_grace_s);
-    let clerk = None;
     let kept = Kept { app, log, clock };
     let ledger = ledger.keep();
     let behind = Behind {
@@ -147,13 +143,20 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         runner,
         recovery,
         deliveries,
-        clerk,
+        clerk: None,
         imports,
         note,
         following,
         ledger,
     };
     Ok(Running { key, console, behind, served, metrics })
+}
+
+fn with_imports(state: ApiState, imports: Option<&Arc<Imports>>) -> ApiState {
+    match imports {
+        Some(imports) => state.with_imports(imports.clone()),
+        None => state,
+    }
 }
 
 /// The imports of a node. Where their folder can't be used, on a full disk perhaps, none are taken; acts
