@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{env, fs, io};
 
 const FOLDER: &str = "schemas/measures";
@@ -21,7 +22,32 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     list.push_str("]\n");
     fs::write(Path::new(&env::var("OUT_DIR")?).join("measures.rs"), list)?;
+    println!("cargo::rustc-env=DOCKET_VERSION={}", version()?);
     Ok(())
+}
+
+/// What `--version` says: the version, the commit of a release build, and the features.
+fn version() -> Result<String, env::VarError> {
+    println!("cargo::rerun-if-env-changed=DOCKET_COMMIT");
+    let is_release = env::var("PROFILE")? == "release";
+    let commit = env::var("DOCKET_COMMIT").ok().or_else(|| is_release.then(committed).flatten());
+    let features = ["kurrentdb", "parquet", "postgres", "s3"].into_iter();
+    let has = |name: &&str| env::var(format!("CARGO_FEATURE_{}", name.to_uppercase())).is_ok();
+    let features: Vec<_> = features.filter(has).collect();
+    let features = if features.is_empty() { "none".to_owned() } else { features.join(", ") };
+    let of = commit.unwrap_or_else(|| "not known".to_owned());
+    Ok(format!("{} (commit {of}; features: {features})", env::var("CARGO_PKG_VERSION")?))
+}
+
+/// The commit that is checked out; followed, so that no release names another.
+fn committed() -> Option<String> {
+    let git = |args: &[&str]| {
+        let output = Command::new("git").args(args).output().ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        output.status.success().then(|| text.trim().to_owned())
+    };
+    println!("cargo::rerun-if-changed={}", git(&["rev-parse", "--git-path", "logs/HEAD"])?);
+    git(&["rev-parse", "--short=12", "HEAD"])
 }
 
 /// The `.toml` files under a folder, as paths from the root.

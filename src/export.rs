@@ -17,7 +17,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::projection::{ExportError, Report, Snapshot};
 
+pub use csv::write_rows;
 pub use labels::{COLUMNS as LABEL_COLUMNS, LABEL, write_labels};
+
+pub use value::Value;
 
 /// The form of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,8 @@
 
 #[path = "api/acts.rs"]
 mod acts;
+#[path = "api/boards.rs"]
+mod boards;
 #[path = "api/bounded.rs"]
 mod bounded;
 #[path = "api/changes.rs"]
@@ -40,6 +42,8 @@ mod hanging;
 mod header_lists;
 #[path = "api/ids.rs"]
 mod ids;
+#[path = "api/imports.rs"]
+mod imports;
 #[path = "api/indicators.rs"]
 mod indicators;
 #[path = "api/input.rs"]

@@ -9,10 +9,16 @@ mod app;
 mod binary;
 #[path = "import/folders.rs"]
 mod folders;
+#[path = "import/indicators.rs"]
+mod indicators;
 #[path = "import/lines.rs"]
 mod lines;
+#[path = "import/operations.rs"]
+mod operations;
 #[path = "import/record.rs"]
 mod record;
+#[path = "import/repeats.rs"]
+mod repeats;
 #[path = "cli/support.rs"]
 #[allow(dead_code, reason = "each suite uses its part")]
 mod support;
@@ -22,7 +28,7 @@ mod tables;
 use std::sync::{Arc, Mutex};
 
 use app::{World, registrar};
-use docket::import::{BadLine, Import, ImportError, Outcome, Watch, open};
+use docket::import::{BadLine, Import, ImportError, Outcome, Step, Watch, open};
 use docket::log::MemoryLog;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -34,7 +40,7 @@ pub struct Watching {
 }
 
 impl Watch for Watching {
-    fn progress(&self, _: &'static str, done: u64, total: u64) {
+    fn progress(&self, _: Step, done: u64, total: u64) {
         assert!(done <= total, "{done} of {total}");
     }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use docket::app::clock::FixedClock;
 use docket::domain::date::Timestamp;
-use docket::import::{BadLine, Import, Watch, open};
+use docket::import::{BadLine, Import, Step, Watch, open};
 use docket::log::SqliteLog;
 use serde_json::json;
 
@@ -19,7 +19,7 @@ use crate::measure::{Cpu, flush, heading, line, thousands};
 struct Nobody;
 
 impl Watch for Nobody {
-    fn progress(&self, _what: &'static str, _done: u64, _total: u64) {}
+    fn progress(&self, _step: Step, _done: u64, _total: u64) {}
 
     fn is_bad(&self, bad: &BadLine) {
         println!("{bad:?}");

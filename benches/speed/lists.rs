@@ -100,12 +100,21 @@ fn registers(server: &Server, head: u64) -> anyhow::Result<()> {
             "exceptions of a kind",
             "/v1/exceptions?exercise=true&kind=override,correction".to_owned(),
         ),
+        ("exceptions of a subject", "/v1/exceptions?exercise=true&subject=bench_000007".to_owned()),
         ("due from an office", "/v1/obligations?exercise=true&owes=national_office".to_owned()),
+        ("moves", "/v1/moves?exercise=true".to_owned()),
+        ("moves of an office", "/v1/moves?exercise=true&office=national_office".to_owned()),
+        ("scoreboard", format!("/v1/programs/{PROGRAM}/scoreboard")),
+        ("cohorts", format!("/v1/programs/{PROGRAM}/cohorts")),
         ("places", format!("/v1/programs/{PROGRAM}/quotas")),
         ("changes in 1,000 events", format!("/v1/changes?exercise=true&since_sequence={since}")),
     ] {
         pages(server, &format!("HTTP: {name}"), |_| Ok(path.clone()))?;
     }
+    // Of another day each time: nothing that was counted before helps.
+    pages(server, "HTTP: scoreboard of any day", |numbers| {
+        Ok(format!("/v1/programs/{PROGRAM}/scoreboard?as_of={}", numbers.day()?))
+    })?;
     Ok(())
 }
 

@@ -21,6 +21,7 @@ mod lag;
 mod life;
 mod lists;
 mod measure;
+mod measures;
 mod parts;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -37,7 +38,8 @@ use server::Filling;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const PARTS: [&str; 13] = [
+const PARTS: [&str; 14] = [
+    "measures",
     "appends",
     "fold",
     "acts",
@@ -86,6 +88,12 @@ fn main() -> anyhow::Result<()> {
     let time = Duration::from_secs(number("BENCH_SECONDS", 4)? as u64);
     let runtime = tokio::runtime::Runtime::new()?;
     println!("load of the machine: {}", measure::load());
+    if is_asked("measures") {
+        measures::measures(&data)?;
+    }
+    if asked.len() == 1 && is_asked("measures") {
+        return Ok(());
+    }
     let made = runtime.block_on(made(&data, size))?;
     if is_asked("appends") {
         runtime.block_on(parts::appends(&data, &made, time))?;

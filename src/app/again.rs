@@ -17,7 +17,7 @@ use serde::Serialize;
 use super::call::Case;
 use super::enrollments::load_history;
 use super::{ActError, Acts, App, StartError};
-use crate::codec::{StreamKind, kind_of_stream};
+use crate::codec::{kind_of_stream, program_stream};
 use crate::domain::act::ActKind;
 use crate::domain::date::CivilDate;
 use crate::domain::decide::Decision;
@@ -28,7 +28,6 @@ use crate::domain::history_decide::{decide_at_end, decide_on, fold_day_of_new};
 use crate::domain::ids::{EventRef, Id, ProgramId};
 use crate::domain::measure::{Edition, Program, Versions};
 use crate::domain::refusal::Refusal;
-use crate::log::MAX_PAGE_EVENTS;
 use asked::Asked;
 pub use compare::Difference;
 use editions::Editions;
@@ -117,24 +116,18 @@ impl App {
 
     /// The streams of enrollments, and of the programs as a whole, that the measures of a program govern.
     async fn streams_governed_by(&self, program: &ProgramId) -> Result<BTreeSet<String>, ActError> {
-        let programs = &self.library.programs().programs;
-        let governed = |id: &str| {
-            programs.iter().any(|one| one.id.as_str() == id && one.governed_as() == program)
-        };
-        let (mut streams, mut after) = (BTreeSet::new(), None);
-        loop {
-            let page = self.library.log.read_all(after, MAX_PAGE_EVENTS).await?;
-            for event in &page.events {
-                let kind = kind_of_stream(event.stream.as_str());
-                let is_record =
-                    matches!(kind, StreamKind::Enrollment { .. } | StreamKind::Program(_));
-                if is_record && kind.program().is_some_and(governed) {
-                    streams.insert(event.stream.to_string());
-                }
+        let programs = self.library.programs().programs.iter();
+        let mut streams = BTreeSet::new();
+        for one in programs.filter(|one| one.governed_as() == program) {
+            // No id of a program has a hyphen, so no other program's streams begin like its own.
+            let of_whole = program_stream(&one.id);
+            for begins in [format!("{}-", one.id), of_whole.clone()] {
+                let names = self.library.log.streams(&begins).await?;
+                let names = names.into_iter().map(|name| name.to_string());
+                streams.extend(names.filter(|name| begins != of_whole || *name == of_whole));
             }
-            let Some(last) = page.events.last() else { return Ok(streams) };
-            after = Some(last.sequence);
         }
+        Ok(streams)
     }
 
     async fn judge_history(

@@ -94,6 +94,8 @@ impl App {
     /// Lets go of what is kept of streams to which something was appended past this application.
     pub async fn heard_of(&self, streams: &BTreeSet<String>) {
         for stream in streams {
+            // Nor is kept what somebody is reading now and began to before.
+            self.enrollments.cache.appended(stream);
             self.enrollments.cache.forget(stream);
             match codec::kind_of_stream(stream) {
                 StreamKind::Subject(subject) => self.library.note_subject(subject, u64::MAX),

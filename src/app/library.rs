@@ -18,6 +18,7 @@ use crate::domain::calendar::{Calendar, Calendars};
 use crate::domain::date::Day;
 use crate::domain::event::ObligationLapsed;
 use crate::domain::ids::{EventRef, Id, ProgramId, SubjectId, Text};
+use crate::domain::indicator::printed_label;
 use crate::domain::measure::{Program, Programs, Versions};
 use crate::domain::measure_file::Source;
 use crate::domain::subject::{Subject, Zone};
@@ -160,6 +161,17 @@ impl Library {
     /// The versions that govern a program.
     pub fn versions(&self, program: &Program) -> Arc<Versions> {
         self.adopted(program).map(|adopted| adopted.versions.clone()).unwrap_or_default()
+    }
+
+    /// What an indicator is called: as a measure names it, else as the tables that print it do.
+    pub fn indicator_label(&self, indicator: &Id) -> Option<Text> {
+        let declared = self.programs.programs.iter().find_map(|program| {
+            self.versions(program).find(|measure| {
+                let mut declared = measure.categories.iter().flat_map(|one| &one.indicators);
+                declared.find(|rule| rule.id == *indicator).map(|rule| rule.label.clone())
+            })
+        });
+        declared.or_else(|| printed_label(indicator))
     }
 
     /// The programs, real ones or exercises, each with the versions that govern it.

@@ -47,7 +47,7 @@ pub use parts::{Parts, StartError};
 pub use places::{Places, QuotaView};
 
 pub use recovery::{Recovered, UNDER_WAY_US};
-pub use registration::{Division, Registrar, Written};
+pub use registration::{Division, IndicatorCorrection, Registrar, Written};
 pub use start::{book_of, start, start_from, start_reading};
 
 use std::sync::Arc;

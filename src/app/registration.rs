@@ -6,7 +6,7 @@ use std::sync::Arc;
 mod correction;
 mod indicators;
 
-pub use indicators::Division;
+pub use indicators::{Division, IndicatorCorrection};
 
 use super::enrollments::{Enrollments, read_whole_stream};
 use super::journal::{Journal, check_size};
@@ -319,29 +319,41 @@ fn registrar_meta(caller: &Caller, effective_on: CivilDate, exercise: bool) -> E
     meta
 }
 
+/// Where the event stands that this caller recorded under a key.
+fn under_key(
+    events: &[RecordedEvent],
+    caller: &Caller,
+    key: &str,
+) -> Result<Option<usize>, ActError> {
+    for (at, stored) in events.iter().enumerate() {
+        let decoded: Stored = codec::decode(stored)?;
+        let meta = decoded.meta();
+        let is_used = meta.key.as_ref().is_some_and(|(used, _)| used == key);
+        if is_used && meta.principal == caller.principal {
+            return Ok(Some(at));
+        }
+    }
+    Ok(None)
+}
+
 fn find_key(
     events: &[RecordedEvent],
     caller: &Caller,
     key: &str,
     fingerprint: &str,
 ) -> Result<Option<Written>, ActError> {
-    for stored in events {
-        let decoded: Stored = codec::decode(stored)?;
-        let meta = decoded.meta();
-        let Some((used, print)) = &meta.key else { continue };
-        if used != key || meta.principal != caller.principal {
-            continue;
-        }
-        if print != fingerprint {
-            return Err(ActError::KeyReused { first_used_at: meta.recorded_at });
-        }
-        return Ok(Some(Written {
-            stream: stored.stream.as_str().to_owned(),
-            revision: stored.revision,
-            sequence: Some(stored.sequence),
-            id: stored.event_id,
-            replayed: true,
-        }));
+    let Some(at) = under_key(events, caller, key)? else { return Ok(None) };
+    let stored = &events[at];
+    let decoded: Stored = codec::decode(stored)?;
+    let meta = decoded.meta();
+    if meta.key.as_ref().is_some_and(|(_, print)| print != fingerprint) {
+        return Err(ActError::KeyReused { first_used_at: meta.recorded_at });
     }
-    Ok(None)
+    Ok(Some(Written {
+        stream: stored.stream.as_str().to_owned(),
+        revision: stored.revision,
+        sequence: Some(stored.sequence),
+        id: stored.event_id,
+        replayed: true,
+    }))
 }

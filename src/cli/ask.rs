@@ -6,14 +6,13 @@
 //! [`super::tables`].
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::client::{Answer, Client};
+use super::client::{Answer, Client, ServerArgs};
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
 use super::node::epochs_of;
@@ -39,20 +38,13 @@ const TTL_S: u32 = 3600;
 /// Where the record is, and in which form to show it.
 #[derive(Debug, clap::Args)]
 pub struct AskArgs {
-    /// Ask this server (or DOCKET_SERVER) instead of a log
-    #[arg(long, value_name = "URL", conflicts_with_all = ["log", "data_dir", "documents", "set"])]
-    server: Option<String>,
-    /// The token for the server (better DOCKET_TOKEN, which no process list shows)
-    #[arg(long, value_name = "TOKEN", requires = "server")]
-    token: Option<String>,
-    /// A file with the token for the server (or DOCKET_TOKEN_FILE)
-    #[arg(long, value_name = "FILE", conflicts_with = "token", requires = "server")]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    server: ServerArgs,
     /// Address of the log, sqlite:<path>; a server may be running on it [default: store.log]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "server")]
     log: Option<String>,
     /// Address of the documents; needed only for measure editions of other versions of docket
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "server")]
     documents: Option<String>,
     #[command(flatten)]
     place: PlaceArgs,
@@ -85,36 +77,10 @@ impl AskArgs {
     pub async fn open(&self, lists: bool) -> anyhow::Result<Asker> {
         let language = self.lang.map(Language::tag);
         let names_log = self.log.is_some() || self.place.data_dir.is_some();
-        let server = self.server.clone().or_else(|| {
-            std::env::var("DOCKET_SERVER").ok().filter(|url| !url.is_empty() && !names_log)
-        });
-        if let Some(server) = server {
-            let client = Client::new(&server, self.bearer()?, language)?;
+        if let Some(client) = self.server.client(names_log, language)? {
             return Ok(Asker { client, behind: None });
         }
         self.open_log(lists, language).await
-    }
-
-    fn bearer(&self) -> anyhow::Result<String> {
-        if let Some(token) = &self.token {
-            return Ok(token.clone());
-        }
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let file = self.token_file.clone();
-        let from_file = match (&file, variable("DOCKET_TOKEN")) {
-            (None, Some(token)) => return Ok(token),
-            (None, None) => variable("DOCKET_TOKEN_FILE").map(PathBuf::from),
-            (Some(_), _) => file,
-        };
-        let path = from_file.ok_or_else(|| {
-            failure(
-                Exit::Usage,
-                "the server asks for a token: DOCKET_TOKEN, --token-file or --token; `docket token` issues one",
-            )
-        })?;
-        let text = std::fs::read_to_string(&path)
-            .with_context(|| format!("can't read the token file {}", path.display()))?;
-        Ok(text.trim().to_owned())
     }
 
     async fn open_log(&self, lists: bool, language: Option<&'static str>) -> anyhow::Result<Asker> {

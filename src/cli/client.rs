@@ -1,11 +1,12 @@
-//! A client of the REST interface that reads.
+//! A client of the REST interface.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::StatusCode;
 use reqwest::header::{ACCEPT_LANGUAGE, CONTENT_LANGUAGE};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
 use super::exit::{Exit, failure};
@@ -13,6 +14,59 @@ use super::masked::masked_text;
 
 /// A list over a long log may take its time.
 const TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Which server, and by which token.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct ServerArgs {
+    /// Ask this server (or DOCKET_SERVER) instead of a log
+    #[arg(long, value_name = "URL", conflicts_with_all = ["data_dir", "set"])]
+    server: Option<String>,
+    /// The token for the server (better DOCKET_TOKEN, which no process list shows)
+    #[arg(long, value_name = "TOKEN", requires = "server")]
+    token: Option<String>,
+    /// A file with the token for the server (or DOCKET_TOKEN_FILE)
+    #[arg(long, value_name = "FILE", conflicts_with = "token", requires = "server")]
+    token_file: Option<PathBuf>,
+}
+
+impl ServerArgs {
+    /// The client of the server that is named; where a log is named the environment names none.
+    ///
+    /// # Errors
+    /// No token; an address that is none.
+    pub fn client(
+        &self,
+        names_log: bool,
+        language: Option<&'static str>,
+    ) -> anyhow::Result<Option<Client>> {
+        let server = self.server.clone().or_else(|| {
+            std::env::var("DOCKET_SERVER").ok().filter(|url| !url.is_empty() && !names_log)
+        });
+        server.map(|server| Client::new(&server, self.bearer()?, language)).transpose()
+    }
+
+    fn bearer(&self) -> anyhow::Result<String> {
+        if let Some(token) = &self.token {
+            return Ok(token.clone());
+        }
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let file = self.token_file.clone();
+        let from_file = match (&file, variable("DOCKET_TOKEN")) {
+            (None, Some(token)) => return Ok(token),
+            (None, None) => variable("DOCKET_TOKEN_FILE").map(PathBuf::from),
+            (Some(_), _) => file,
+        };
+        let path = from_file.ok_or_else(|| {
+            failure(
+                Exit::Usage,
+                "the server asks for a token: DOCKET_TOKEN, --token-file or --token; `docket token` issues one",
+            )
+        })?;
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("can't read the token file {}", path.display()))?;
+        Ok(text.trim().to_owned())
+    }
+}
 
 /// One server, and who asks it.
 pub struct Client {
@@ -72,17 +126,7 @@ impl Client {
     /// # Errors
     /// A server that can't be reached; a problem, with the exit code of its status.
     pub async fn get(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<Answer> {
-        let response = self.send(path, query).await?;
-        let status = response.status();
-        let language = response.headers().get(CONTENT_LANGUAGE).cloned();
-        let text = response.text().await.map_err(|error| self.unreachable(&error))?;
-        // What is no JSON, such as a proxy's page, is still worth showing.
-        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        if !status.is_success() {
-            return Err(problem(status, &body));
-        }
-        let is_english = language.is_some_and(|language| language.as_bytes().starts_with(b"en"));
-        Ok(Answer { body, is_english })
+        self.send(self.request(Method::GET, path, query)?).await
     }
 
     /// The bytes at a path.
@@ -90,30 +134,20 @@ impl Client {
     /// # Errors
     /// As [`Client::get`].
     pub async fn bytes(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<Vec<u8>> {
-        let response = self.send(path, query).await?;
-        let status = response.status();
-        let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
-        if !status.is_success() {
-            let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
-            return Err(problem(
-                status,
-                &serde_json::from_slice(&bytes).unwrap_or_else(|_| text()),
-            ));
-        }
-        Ok(bytes.into())
+        let response = self.open(self.request(Method::GET, path, query)?).await?;
+        Ok(response.bytes().await.map_err(|error| self.unreachable(&error))?.into())
     }
 
-    fn unreachable(&self, error: &reqwest::Error) -> anyhow::Error {
-        let why = causes(error);
-        let text = format!("{} can't be reached: {why}", masked_text(&self.base));
-        failure(Exit::Unavailable, text)
-    }
-
-    async fn send(
+    /// A request for a path, which may be a link out of an answer.
+    ///
+    /// # Errors
+    /// What is no address.
+    pub fn request(
         &self,
+        method: Method,
         path: &str,
         query: &[(&str, String)],
-    ) -> anyhow::Result<reqwest::Response> {
+    ) -> anyhow::Result<RequestBuilder> {
         let url = format!("{}{}", self.base, below(path));
         let mut url = reqwest::Url::parse(&url)
             .with_context(|| format!("{:?} is no address", masked_text(&url)))?;
@@ -121,11 +155,47 @@ impl Client {
             let pairs = query.iter().map(|(name, value)| format!("{name}={}", encoded(value)));
             url.set_query(Some(&pairs.collect::<Vec<_>>().join("&")));
         }
-        let mut request = self.http.get(url.clone()).bearer_auth(&self.bearer);
+        let mut request = self.http.request(method, url).bearer_auth(&self.bearer);
         if let Some(language) = self.language {
             request = request.header(ACCEPT_LANGUAGE, language);
         }
-        request.send().await.map_err(|error| self.unreachable(&error))
+        Ok(request)
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> anyhow::Error {
+        let (base, why) = (masked_text(&self.base), causes(error));
+        failure(Exit::Unavailable, format!("{base} can't be reached: {why}"))
+    }
+
+    /// The answer to a request as it comes, if it is a success.
+    ///
+    /// # Errors
+    /// A server that can't be reached; a problem, with the exit code of its status.
+    pub async fn open(&self, request: RequestBuilder) -> anyhow::Result<Response> {
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        Err(problem(status, &self.body(response).await?))
+    }
+
+    async fn body(&self, response: Response) -> anyhow::Result<Value> {
+        let text = response.text().await.map_err(|error| self.unreachable(&error))?;
+        // What is no JSON, such as a proxy's page, is still worth showing.
+        Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// The whole answer to a request.
+    ///
+    /// # Errors
+    /// As [`Client::open`].
+    pub async fn send(&self, request: RequestBuilder) -> anyhow::Result<Answer> {
+        let response = self.open(request).await?;
+        let language = response.headers().get(CONTENT_LANGUAGE).cloned();
+        let body = self.body(response).await?;
+        let is_english = language.is_some_and(|language| language.as_bytes().starts_with(b"en"));
+        Ok(Answer { body, is_english })
     }
 }
 
@@ -168,8 +238,9 @@ fn below(link: &str) -> &str {
     link.find("/v1/").map_or(link, |at| &link[at..])
 }
 
-fn problem(status: StatusCode, body: &Value) -> anyhow::Error {
-    let exit = match status.as_u16() {
+/// What a command ends with whose question is answered with this status.
+pub fn exit_by(status: u16) -> Exit {
+    match status {
         400 => Exit::Usage,
         401 | 403 => Exit::Forbidden,
         404 | 410 => Exit::NotFound,
@@ -177,7 +248,11 @@ fn problem(status: StatusCode, body: &Value) -> anyhow::Error {
         422 => Exit::Refused,
         429 | 502..=504 => Exit::Unavailable,
         _ => Exit::Failed,
-    };
+    }
+}
+
+fn problem(status: StatusCode, body: &Value) -> anyhow::Error {
+    let exit = exit_by(status.as_u16());
     let member = |name: &str| body.get(name).and_then(Value::as_str);
     let message = match (member("title"), member("detail")) {
         (Some(title), Some(detail)) => format!("{title}: {detail}"),

@@ -91,6 +91,7 @@ pub struct Server {
     pub public_url: String,
     pub max_body_bytes: usize,
     pub max_document_bytes: u64,
+    pub max_import_bytes: u64,
     pub shutdown_grace_s: u64,
     pub workers: Option<usize>,
 }

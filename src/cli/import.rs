@@ -1,13 +1,17 @@
-//! `docket import`: archives brought into the record.
+//! `docket import`: archives brought into the record. Through a server in `remote`.
+
+mod remote;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
+use clap::ValueEnum;
 use indicatif::ProgressBar;
 use serde_json::json;
 
+use super::client::ServerArgs;
 use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
 use super::node;
@@ -16,33 +20,40 @@ use super::patience::Patience;
 use super::private::create_usual;
 use super::progress::{Interrupt, bar};
 use super::running::Signals;
+use super::served;
 use super::temporary::TemporaryFolder;
+use crate::api::auth::Role;
 use crate::app::Caller;
 use crate::domain::decide::Actor;
 use crate::domain::ids::Office;
-use crate::import::{BadLine, Import, Outcome, TEMPLATE, Watch, open};
+use crate::import::{BadLine, Import, Outcome, Source, Step, TEMPLATE, Watch, open, template_csv};
+use crate::log::OpenError;
 
 /// How many bad lines are shown; all of them are in the report.
 const SHOWN: u64 = 20;
 
-/// Bring acts, notes, attestations and subjects out of an archive into the record.
+/// Bring acts, notes, attestations, subjects and figures out of an archive into the record.
 ///
 /// FILE has one JSON object a line (.ndjson): an act as the body of the act has it over REST, with
-/// `program`, `subject` and, if it has one, a `key` of its own; or `register` with a subject. Or it is a
-/// table (.csv, .xlsx) whose header names these members, those within another with a dot: program,
-/// subject, act, effective_on, document.number, register.id. Or a folder of such files, in the order of
-/// their names, with documents that `document` or a material names as `file`.
+/// `program`, `subject` and, if it has one, a `key` of its own; or `register` with a subject,
+/// `record_indicator` with a figure of a `division`, or `correct_indicator` with what should stand instead.
+/// Or it is a table (.csv, .xlsx) whose header names these members, those within another with a dot:
+/// program, subject, act, effective_on, document.number, register.id, record_indicator.value. Or a folder of
+/// such files, in the order of their names, with documents that `document` or a material names as `file`.
 ///
 /// Lines are recorded in order by the registrar, by the same rules as any act; an act of another office
 /// says so in `archive`. Everything is checked before anything is recorded, and each bad line is told with
 /// its line, column and reason. One bad line imports nothing, or with --lenient only the enrollments
-/// without one. The same file again changes nothing. A log in a file must not be served meanwhile.
+/// without one. The same file again changes nothing. Into a folder that is served it goes through the
+/// server, as with --server, where it goes on if this command is left.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   docket import --template > acts.ndjson
+  docket import --template csv > acts.csv
   docket import acts.ndjson --data-dir /srv/docket --dry-run --report bad.ndjson
   docket import acts.ndjson --data-dir /srv/docket --lenient
+  docket import archive/ --server https://docket.example --token-file registrar.token
 
 Exit codes: 0 imported (or on record before), 2 usage, 3 lines are bad: nothing was imported, or with
 --lenient not all, 4 the log is open elsewhere, 5 no such file, 8 unavailable (try again), 130 interrupted:
@@ -51,9 +62,15 @@ pub struct ImportArgs {
     /// The file or folder
     #[arg(value_name = "FILE", required_unless_present = "template")]
     file: Option<PathBuf>,
-    /// Write an example of each kind of line to standard output
-    #[arg(long, conflicts_with_all = ["file", "report", "lenient", "dry_run"])]
-    template: bool,
+    /// Write an example of each kind of line to standard output, as lines of JSON or as a table
+    #[arg(
+        long,
+        value_enum,
+        num_args = 0..=1,
+        default_missing_value = "ndjson",
+        conflicts_with_all = ["file", "report", "lenient", "dry_run", "server"]
+    )]
+    template: Option<Template>,
     /// Import the enrollments without a bad line, each whole, though others have one
     #[arg(long)]
     lenient: bool,
@@ -63,14 +80,26 @@ pub struct ImportArgs {
     /// Write all bad lines to this file, one JSON object a line
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
-    /// The id of the registrar's office, of which it is recorded that it imported
-    #[arg(long, value_name = "ID", default_value = "registrar")]
-    office: String,
+    /// The id of the registrar's office, of which it is recorded that it imported; through a server that of
+    /// the token [default: registrar]
+    #[arg(long, value_name = "ID", conflicts_with = "server")]
+    office: Option<String>,
+    #[command(flatten)]
+    server: ServerArgs,
     #[command(flatten)]
     place: PlaceArgs,
     /// The form of the result
     #[arg(long, value_enum, default_value_t = Format::Table)]
     output: Format,
+}
+
+/// The form of the examples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Template {
+    /// A JSON object a line
+    Ndjson,
+    /// A table with a header
+    Csv,
 }
 
 /// Runs the command.
@@ -79,7 +108,10 @@ pub struct ImportArgs {
 /// A file that can't be read, a log that can't be written; bad lines.
 pub async fn run(args: &ImportArgs) -> anyhow::Result<Exit> {
     let Some(file) = &args.file else {
-        print_text(TEMPLATE)?;
+        match args.template {
+            Some(Template::Csv) => print_text(&template_csv()?)?,
+            Some(Template::Ndjson) | None => print_text(TEMPLATE)?,
+        }
         return Ok(Exit::Done);
     };
     let source = open(file).map_err(|error| {
@@ -92,26 +124,61 @@ pub async fn run(args: &ImportArgs) -> anyhow::Result<Exit> {
     let (config, _) = Config::load(&ConfigArgs::from(args.place.clone()), std::env::vars())?;
     let report = args.report.as_deref().map(Report::create).transpose()?;
     let watch = Shown::new(report);
-    let mut signals = Signals::take()?;
-    let node = node::open(&config, &mut Patience::new(config.store.wait_s, &mut signals)).await?;
-    drop(signals);
-    let scratch = TemporaryFolder::new(&config.store.data_dir)?;
-    let import = Import {
-        app: &node.app,
-        caller: registrar(&config, &args.office),
-        scratch: scratch.path(),
-        lenient: args.lenient,
-        only_tries: args.dry_run,
-        watch: &watch,
+    let outcome = match args.server.client(args.place.data_dir.is_some(), None)? {
+        Some(_) if args.office.is_some() => {
+            Err(failure(Exit::Usage, "through a server (DOCKET_SERVER) the office is the token's"))
+        }
+        Some(client) => remote::run(args, file, &client, &watch).await,
+        None => into_folder(args, file, source, &config, &watch).await,
     };
-    let outcome = import.run(source).await;
     watch.bar.finish_and_clear();
-    node.clock.abort();
-    node.log.close().await;
     let outcome = outcome?;
     watch.end()?;
     show(args, &outcome)?;
     Ok(if outcome.bad_lines > 0 { Exit::Refused } else { Exit::Done })
+}
+
+/// Imports into the log of the configuration, or where that is served through its server.
+async fn into_folder(
+    args: &ImportArgs,
+    file: &Path,
+    source: Arc<dyn Source>,
+    config: &Config,
+    watch: &Shown,
+) -> anyhow::Result<Outcome> {
+    let office = args.office.as_deref().unwrap_or("registrar");
+    let mut signals = Signals::take()?;
+    let opened = node::open(config, &mut Patience::new(config.store.wait_s, &mut signals)).await;
+    drop(signals);
+    let node = match opened {
+        Ok(node) => node,
+        Err(error) if is_in_use(&error) => {
+            return match served::client(config, Role::Registrar, office).await? {
+                Some(client) => remote::run(args, file, &client, watch).await,
+                None => Err(error),
+            };
+        }
+        Err(error) => return Err(error),
+    };
+    let scratch = TemporaryFolder::new(&config.store.data_dir)?;
+    let import = Import {
+        app: &node.app,
+        caller: registrar(config, office),
+        scratch: scratch.path(),
+        lenient: args.lenient,
+        only_tries: args.dry_run,
+        watch,
+    };
+    let outcome = import.run(source).await;
+    node.clock.abort();
+    node.log.close().await;
+    Ok(outcome?)
+}
+
+/// Whether another process has the log.
+fn is_in_use(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<OpenError>());
+    causes.any(|error| matches!(error, OpenError::InUse { .. }))
 }
 
 /// Who imports: the same as a token of this office says, so that either finds what the other recorded.
@@ -199,8 +266,11 @@ impl Shown {
 }
 
 impl Watch for Shown {
-    fn progress(&self, what: &'static str, done: u64, total: u64) {
-        self.bar.set_message(what);
+    fn progress(&self, step: Step, done: u64, total: u64) {
+        self.bar.set_message(match step {
+            Step::Checking => "checking",
+            Step::Recording => "recording",
+        });
         self.bar.set_length(total);
         self.bar.set_position(done);
     }

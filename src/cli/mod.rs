@@ -28,6 +28,8 @@ mod projections;
 mod read;
 mod running;
 mod serve;
+mod served;
+mod shell;
 mod store;
 mod stores;
 mod tables;
@@ -69,7 +71,7 @@ Exit codes: 0 done, 1 failure, 2 usage, 3 refused by the measure, 4 conflict or 
 /// an event that never changes; status, audit trail and timeline are derived from those events, for
 /// any day, and each cites the article it follows.
 #[derive(Debug, Parser)]
-#[command(name = "docket", version, after_help = EXIT_CODES)]
+#[command(name = "docket", version = env!("DOCKET_VERSION"), after_help = EXIT_CODES)]
 #[command(after_long_help = FIRST_STEPS)]
 struct Cli {
     #[command(subcommand)]
@@ -93,6 +95,10 @@ enum Command {
     Store(store::StoreArgs),
     Verify(verify::VerifyArgs),
     Obligations(read::obligations::ObligationsArgs),
+    Moves(read::moves::MovesArgs),
+    Totals(read::moves::TotalsArgs),
+    Scoreboard(read::scoreboard::ScoreboardArgs),
+    Cohorts(read::cohorts::CohortsArgs),
     Indicators(read::indicators::IndicatorsArgs),
     Changes(read::changes::ChangesArgs),
     Evidence(evidence::EvidenceArgs),
@@ -101,6 +107,8 @@ enum Command {
     Token(token::TokenArgs),
     Config(ConfigCommandArgs),
     Healthcheck(healthcheck::HealthcheckArgs),
+    Completions(shell::CompletionsArgs),
+    Man(shell::ManArgs),
 }
 
 /// Runs the program: reads the command line, does what it says, tells what went wrong.
@@ -162,6 +170,10 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Status(args) => read::status::run(&args).await,
             Command::Timeline(args) => read::timeline::run(&args).await,
             Command::Audit(args) => read::audit::run(&args).await,
+            Command::Moves(args) => read::moves::run(&args).await,
+            Command::Totals(args) => read::moves::run_totals(&args).await,
+            Command::Scoreboard(args) => read::scoreboard::run(&args).await,
+            Command::Cohorts(args) => read::cohorts::run(&args).await,
             Command::Obligations(args) => read::obligations::run(&args).await,
             Command::Indicators(args) => read::indicators::run(&args).await,
             Command::Changes(args) => read::changes::run(&args).await,
@@ -176,6 +188,8 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Token(args) => token::run(&args),
             Command::Config(args) => config::command::run(&args),
             Command::Healthcheck(args) => healthcheck::run(&args).await,
+            Command::Completions(args) => shell::completions(&args),
+            Command::Man(args) => shell::man(&args),
         }
     })
 }

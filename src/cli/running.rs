@@ -17,8 +17,9 @@ use super::config::Config;
 use super::grace::{end_within, for_requests};
 use super::node::{self, Node, open_read_models, runner_options};
 use super::patience::Patience;
+use super::served;
 use super::stores::check_addresses;
-use super::token::{now_unix_s, token_key};
+use super::token::{now_unix_s, sixteen, token_key};
 use super::webhooks;
 use crate::api::auth::{Authenticator, LocalVerifier, TokenKey};
 use crate::api::metrics::{Exposition, ServedMetrics, serve_metrics};
@@ -27,6 +28,7 @@ use crate::api::{
 };
 use crate::app::{App, Clerk, Following, UNDER_WAY_US};
 use crate::console::Console;
+use crate::import::operations::Imports;
 use crate::ledger::Keeping;
 use crate::log::EventLog;
 use crate::projection::{Copies, ReadModels, Runner, Status};
@@ -66,6 +68,9 @@ struct Behind {
     recovery: JoinHandle<()>,
     deliveries: Option<Worker>,
     clerk: Option<JoinHandle<()>>,
+    imports: Option<Arc<Imports>>,
+    /// Says where it is served, for commands over the same folder.
+    note: served::Note,
     /// What hears of other nodes' events, where there are others.
     following: Option<Following>,
     /// What keeps the ledger up with the log.
@@ -108,7 +113,12 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         Some(webhooks) => state.with_webhooks(webhooks.clone()),
         None => state,
     };
-    let console = Console::new(&config.server.public_url, config.i18n.default_language);
+    let imports = imports(config, &app);
+    let state = match &imports {
+        Some(imports) => state.with_imports(imports.clone()),
+        None => state,
+    };
+    let console = Console::new(&config.server.public_url, config.i18n.default_language, sixteen);
     let state = Arc::new(state.with_pages(console.pages()));
     let mut exposition = Exposition::new(state.clone());
     if let Some(counted) = webhooks.clone() {
@@ -120,26 +130,41 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
         None => bind(config.server.listen)?,
     };
     let served = serve_on(bound, state)?;
+    let note = served::Note::write(&config.store.data_dir, served.address);
     log.check_behind();
     let metrics = config.server.metrics_listen.map(|listen| serve_metrics(listen, exposition));
     let metrics = metrics.transpose()?;
     let recovery = tokio::spawn(recover(app.clone()));
     let deliveries = webhooks.map(Worker::start);
     let grace = Duration::from_secs(config.server.shutdown_grace_s);
-    let kept = Kept { app, log, clock };
-    let ledger = ledger.keep();
+    let (node, ledger) = (Kept { app, log, clock }, ledger.keep());
+    let clerk = None;
     let behind = Behind {
-        node: kept,
+        node,
         copies,
         grace,
         runner,
         recovery,
         deliveries,
-        clerk: None,
+        clerk,
+        imports,
+        note,
         following,
         ledger,
     };
     Ok(Running { key, console, behind, served, metrics })
+}
+
+/// The imports of a node. Where their folder can't be used, on a full disk perhaps, none are taken; acts
+/// and answers need none.
+fn imports(config: &Config, app: &Arc<App>) -> Option<Arc<Imports>> {
+    let folder = config.store.data_dir.join("operations");
+    let started = Imports::start(app.clone(), &folder, config.server.max_import_bytes);
+    if let Err(error) = &started {
+        let folder = folder.display();
+        tracing::error!(%error, %folder, "no imports are taken: their folder can't be used");
+    }
+    started.ok()
 }
 
 /// The REST interface's part of a node, which accepts the tokens that `verifier` does.
@@ -283,12 +308,16 @@ impl Running {
 
 impl Behind {
     async fn stop(self) {
+        drop(self.note);
         self.recovery.abort();
         self.node.clock.abort();
         if let Some(clerk) = self.clerk {
             clerk.abort();
         }
         drop(self.following);
+        if let Some(imports) = self.imports {
+            imports.stop().await;
+        }
         if let Some(deliveries) = self.deliveries {
             deliveries.stop().await;
         }

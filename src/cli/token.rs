@@ -159,6 +159,13 @@ pub fn random() -> impl rand::CryptoRng {
     rand::rng()
 }
 
+/// Bytes that nobody can guess.
+pub fn sixteen() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    rand::Rng::fill_bytes(&mut random(), &mut bytes);
+    bytes
+}
+
 /// A random id.
 #[expect(clippy::disallowed_methods, reason = "the edge: ids come in here")]
 pub fn new_id() -> uuid::Uuid {

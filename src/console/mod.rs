@@ -46,24 +46,27 @@ struct Settings {
     default_language: Language,
     /// Links that sign in.
     sign_ins: SignIns,
+    /// Gives what nobody can guess.
+    random: fn() -> [u8; 16],
     /// The address of the style, with the digest of its content.
     style: String,
 }
 
 impl Console {
-    /// A console for a server with this public address.
-    pub fn new(public_url: &str, default_language: Language) -> Self {
+    /// A console for a server with this public address; `random` gives what nobody can guess.
+    pub fn new(public_url: &str, default_language: Language, random: fn() -> [u8; 16]) -> Self {
         Self(Arc::new(Settings {
             public_url: public_url.to_owned(),
             default_language,
             sign_ins: SignIns::default(),
+            random,
             style: format!("/console/style.css?{}", &sha256_hex(STYLE.as_bytes())[..16]),
         }))
     }
 
     /// The path of a link that signs in with a token, as long as this process runs.
     pub fn sign_in_link(&self, token: &str) -> String {
-        format!("/console/login?code={}", self.0.sign_ins.link(token))
+        format!("/console/login?code={}", self.0.sign_ins.link((self.0.random)(), token))
     }
 
     /// The pages, as the server takes them.

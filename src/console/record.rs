@@ -7,7 +7,6 @@ use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use maud::{Markup, html};
-use rand::Rng as _;
 use serde_json::Value;
 use sha2::Sha256;
 
@@ -16,7 +15,7 @@ use super::form::{self, Field};
 use super::frame::{Head, framed, is_exercise, shown};
 use super::json::{at, flag, list, sequence, text, text_if};
 use super::links::encoded;
-use super::session::from_here;
+use super::session::{is_from_here, refused};
 use super::{Settings, see_other};
 use crate::codec::hex;
 use crate::domain::words;
@@ -158,8 +157,8 @@ pub async fn take(
     settings: web::Data<Settings>,
     inside: web::Data<Inside>,
 ) -> HttpResponse {
-    if let Err(refused) = from_here(&http, &settings) {
-        return refused;
+    if !is_from_here(&http, &settings) {
+        return refused();
     }
     let mut page = Page::of(http, settings, inside);
     let given = std::str::from_utf8(&body).ok().filter(|_| body.len() <= MAX_FORM_BYTES);
@@ -260,9 +259,7 @@ async fn checked(page: &Page, form: &Form<'_>, verdict: &Value) -> Made {
 
 /// A key for one form, signed for who is signed in.
 fn minted(page: &Page) -> String {
-    let mut nonce = [0u8; 16];
-    rand::rng().fill_bytes(&mut nonce);
-    let nonce = hex(&nonce);
+    let nonce = hex(&(page.settings.random)());
     format!("{nonce}.{}", signature(page, &nonce))
 }
 

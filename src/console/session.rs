@@ -12,7 +12,6 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
 use maud::html;
-use rand::Rng as _;
 
 use super::asking::{Failure, Page, html as respond, pairs};
 use super::frame::{Head, framed};
@@ -33,9 +32,7 @@ pub struct SignIns(Mutex<HashMap<String, String>>);
 
 impl SignIns {
     /// The code of a new link.
-    pub fn link(&self, token: &str) -> String {
-        let mut code = [0u8; 16];
-        rand::rng().fill_bytes(&mut code);
+    pub fn link(&self, code: [u8; 16], token: &str) -> String {
         let code = hex(&code);
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(code.clone(), token.to_owned());
@@ -97,8 +94,8 @@ pub async fn sign_in(
     settings: web::Data<Settings>,
     inside: web::Data<Inside>,
 ) -> HttpResponse {
-    if let Err(refused) = from_here(&http, &settings) {
-        return refused;
+    if !is_from_here(&http, &settings) {
+        return refused();
     }
     let mut page = Page::of(http, settings, inside);
     let Some(given) = std::str::from_utf8(&body).ok().filter(|_| body.len() <= MAX_FORM_BYTES)
@@ -125,8 +122,8 @@ pub async fn sign_in(
 
 /// Forgets the token.
 pub async fn sign_out(http: HttpRequest, settings: web::Data<Settings>) -> HttpResponse {
-    if let Err(refused) = from_here(&http, &settings) {
-        return refused;
+    if !is_from_here(&http, &settings) {
+        return refused();
     }
     let mut response = see_other("/console/login");
     for name in [SECURE, PLAIN] {
@@ -163,23 +160,20 @@ fn is_secure(settings: &Settings) -> bool {
     settings.public_url.starts_with("https:")
 }
 
-/// Refuses a form that another site sends.
-///
-/// # Errors
-/// The answer to it.
-pub fn from_here(http: &HttpRequest, settings: &Settings) -> Result<(), HttpResponse> {
+/// Whether a form comes from a page of this server.
+pub fn is_from_here(http: &HttpRequest, settings: &Settings) -> bool {
     let value = |name| http.headers().get(name).and_then(|value| value.to_str().ok());
-    let is_ours = match (value("sec-fetch-site"), value("origin")) {
+    match (value("sec-fetch-site"), value("origin")) {
         (Some(site), _) => site == "same-origin" || site == "none",
         (None, Some(origin)) => {
             let host = value("host").unwrap_or_default();
             origin == settings.public_url || origin.split("://").nth(1) == Some(host)
         }
         (None, None) => false,
-    };
-    if is_ours {
-        Ok(())
-    } else {
-        Err(HttpResponse::Forbidden().body("This form is not of this site."))
     }
+}
+
+/// The answer to a form that another site sends.
+pub fn refused() -> HttpResponse {
+    HttpResponse::Forbidden().body("This form is not of this site. 该表单并非来自本站。")
 }

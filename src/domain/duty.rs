@@ -20,7 +20,7 @@ use super::state::{Duty, Ended, Met, ONCE, Received, State};
 
 pub use lapse::{lapse_has_ground, lapses, may_lapse_on, unrecorded};
 pub use unlisted::{BY_NO_EVENT, laid_on_whole, owed_for_whole, owed_unlisted};
-pub use waiting::{Waiting, waiting_among, waiting_for};
+pub use waiting::{Waiting, decisions_among, waiting_among, waiting_for};
 
 /// How an obligation stands on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

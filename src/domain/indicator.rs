@@ -4,6 +4,8 @@
 //! a correction, and both stay readable (G1). One figure stands for an indicator, a period, a basis and a
 //! coverage. Deliberately not here: which divisions there are (`division`), who may record.
 
+mod printed;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -19,6 +21,8 @@ use super::measure::IndicatorRule;
 use super::refusal::{FieldError, Reason, Refusal, field};
 use super::text::NonBlank;
 use super::words::{AllOf, Given, said};
+
+pub use printed::printed_label;
 
 /// A figure of a division for a period.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -250,7 +254,10 @@ impl IndicatorHistory {
     }
 
     fn at(&self, revision: u64) -> Option<&IndicatorRecord> {
-        self.0.iter().find(|record| record.revision == revision)
+        // Revisions begin at 0 and are dense.
+        let at = usize::try_from(revision).ok()?;
+        let there = self.0.get(at).filter(|record| record.revision == revision);
+        there.or_else(|| self.0.iter().find(|record| record.revision == revision))
     }
 
     /// The figure that stands of the observation first recorded by an event.

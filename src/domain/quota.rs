@@ -148,6 +148,13 @@ impl Quota {
         })
     }
 
+    /// The reservation by which an enrollment holds a place on a day, if it is not restated.
+    pub fn reservation_on(&self, enrollment: &str, day: Day) -> Option<&Reservation> {
+        self.reservations.values().find(|reservation| {
+            reservation.reserved.enrollment == enrollment && reservation.reserved.from <= day
+        })
+    }
+
     /// The enrollment's revision up to which its places are restated.
     pub fn restated_to(&self, enrollment: &str) -> Option<u64> {
         self.restated.get(enrollment).map(|restated| restated.cites.revision)

@@ -337,8 +337,14 @@ impl Registration {
                 && division::is_real(code)
                 && !division::is_provincial(code)
         };
-        let code = self.code.as_deref().filter(|code| looks(code) && is_of_list);
-        match code.filter(|code| !self.invented && !division::is_prefecture(code)) {
+        // An id of this form is the code where no other is stated.
+        let (pointer, code) = match self.code.as_deref() {
+            Some(code) => ("/code", code),
+            None => ("/id", self.id.as_str()),
+        };
+        let is_of_list = is_of_list && looks(code);
+        match Some(code).filter(|_| is_of_list && !self.invented && !division::is_prefecture(code))
+        {
             None => Ok(()),
             Some(code) => {
                 let text = said!(
@@ -346,7 +352,7 @@ impl Registration {
                     "{code}不是2021年1月GB/T 2260所列的地级行政区划；如属此前或此后的代码，请注明代码版本",
                     code = Given(code)
                 );
-                Err(field("/code", text))
+                Err(field(pointer, text))
             }
         }
     }

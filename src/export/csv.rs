@@ -62,6 +62,24 @@ pub fn write_texts<const N: usize>(
     Ok(writer.flush()?)
 }
 
+/// Writes rows of values under a header.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_rows(
+    columns: &[&str],
+    rows: &[Vec<Value<'_>>],
+    mut out: &mut dyn Write,
+) -> Result<(), ExportError> {
+    let mut writer = writer(false, &mut out)?;
+    writer.write_record(columns).map_err(io_error)?;
+    for row in rows {
+        let fields: Vec<Cow<'_, str>> = row.iter().map(field).collect();
+        writer.write_record(fields.iter().map(|field| field.as_bytes())).map_err(io_error)?;
+    }
+    Ok(writer.flush()?)
+}
+
 fn writer<W: Write>(bom: bool, mut out: W) -> Result<csv::Writer<W>, ExportError> {
     if bom {
         out.write_all("\u{feff}".as_bytes())?;

@@ -1,6 +1,6 @@
 //! What is wrong with a line, and where.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::app::ActError;
 use crate::codec::RequestError;
@@ -8,8 +8,11 @@ use crate::domain::ids::{Language, Text};
 use crate::domain::refusal::{FieldError, Reason};
 use crate::views::problem::{Code, Problem};
 
+/// What figures are kept of.
+const DIVISION: &str = "division";
+
 /// Something that is wrong with a line; a line of the report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BadLine {
     /// The line, counted from 1; in a sheet its row.
     pub line: u64,
@@ -41,6 +44,12 @@ impl BadLine {
         }
     }
 
+    /// Says more, behind the reason.
+    pub fn add(&mut self, more: &Text) {
+        self.reason.push_str(&more.en);
+        self.reason_zh.push_str(&more.zh);
+    }
+
     /// What a line can't be read as.
     pub fn of_request(line: u64, error: RequestError) -> Vec<Self> {
         match error {
@@ -59,17 +68,29 @@ impl BadLine {
         errors.into_iter().map(of_one).collect()
     }
 
-    /// Why the record does not take a line.
-    pub fn of_act(line: u64, error: ActError) -> Vec<Self> {
+    /// Why the record does not take a line; `within`: the member that holds what was refused.
+    pub fn of_act(line: u64, within: Option<&str>, error: ActError) -> Vec<Self> {
+        let placed = |mut errors: Vec<FieldError>| {
+            for error in &mut errors {
+                if let Some(member) = within {
+                    error.pointer = format!("/{member}{}", error.pointer);
+                }
+            }
+            Self::of_fields(line, errors)
+        };
         if let ActError::Refused(refusal) = &error
             && let Reason::Invalid { errors } = &*refusal.reason
         {
-            return Self::of_fields(line, errors.clone());
+            return placed(errors.clone());
         }
         let error = match error {
-            ActError::Invalid(error) => return Self::of_fields(line, vec![error]),
+            ActError::Invalid(error) => return placed(vec![error]),
             error => error,
         };
+        if let (ActError::NotFound { what: DIVISION, name }, Some(member)) = (&error, within) {
+            let column = format!("{member}.{DIVISION}");
+            return vec![Self::new(line, Some(&column), Code::NotFound, no_division(name))];
+        }
         let column = match &error {
             ActError::DocumentMissing { pointer, .. } => Some(column(pointer)),
             ActError::NotFound { what, .. } => Some((*what).to_owned()),
@@ -79,6 +100,18 @@ impl BadLine {
         let said = |language| problem.says(language).to_owned();
         let text = Text { en: said(Language::En), zh: said(Language::Zh) };
         vec![Self::new(line, column.as_deref(), problem.code(), text)]
+    }
+}
+
+fn no_division(name: &str) -> Text {
+    let name: String = name.chars().take(80).collect();
+    Text {
+        en: format!(
+            "{name:?} is no registered subject, no prefecture-level division of GB/T 2260 as of January 2021 and no listed total; a division that was abolished before is registered first, with its `code_revision`"
+        ),
+        zh: format!(
+            "“{name}”不是已登记的主体，不是2021年1月GB/T 2260所列的地级行政区划，也不是所列的合计项；此前已撤销的区划须先登记并注明代码版本"
+        ),
     }
 }
 

@@ -1,24 +1,35 @@
-//! What one line says: an act, or the registration of a subject.
+//! What one line says: an act, the registration of a subject, a figure of a division or a correction of one.
 //!
 //! A line is one JSON object. An act's has `program`, `subject` (or `for_the_program`), and what the body
-//! of the act has over REST; a registration's has `register` with what the body of one has. `key` is the
-//! line's own key; without one it is made of the line's content, never of its number.
+//! of the act has over REST; a registration's has `register`, a figure's `record_indicator`, its
+//! correction's `correct_indicator`, each with what the body of one has, the last two with `division`
+//! besides. `key` is the line's own key; without one it is made of the line's content, never of its number.
 
 use std::path::Path;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::bad::BadLine;
 use super::documents::Documents;
+use crate::app::{ActCall, IndicatorCorrection, Precondition};
 use crate::codec::{self, RequestBody, RequestError};
-use crate::domain::act::ActRequest;
+use crate::domain::act::{Act, ActKind, ActRequest};
 use crate::domain::ids::{SubjectId, Text};
+use crate::domain::indicator::Observation;
 use crate::domain::refusal::{FieldError, form_error};
 use crate::domain::subject::Registration;
 use crate::views::problem::Code;
 
+/// The member in which a line registers a subject.
+pub(super) const REGISTER: &str = "register";
+/// The member in which a line says a figure.
+pub(super) const RECORD_INDICATOR: &str = "record_indicator";
+/// The member in which a line says the correction of one.
+pub(super) const CORRECT_INDICATOR: &str = "correct_indicator";
 /// The longest key of a line, as of any request.
 const MAX_KEY_CHARS: usize = 255;
 
@@ -58,15 +69,10 @@ pub trait Source: Send + Sync {
 /// What a line says.
 #[derive(Debug, Clone)]
 pub(super) enum What {
-    Act(Box<ActLine>),
+    Act(Box<ActCall>),
     Register(Box<Registration>),
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct ActLine {
-    pub program: String,
-    pub subject: Option<SubjectId>,
-    pub request: ActRequest,
+    Figure(SubjectId, Box<Observation>),
+    Correction(SubjectId, Box<IndicatorCorrection>),
 }
 
 impl What {
@@ -80,8 +86,55 @@ impl What {
             What::Register(registration) => {
                 codec::subject_stream(&registration.id.registered_spelling())
             }
+            What::Figure(division, _) | What::Correction(division, _) => {
+                codec::indicator_stream(&division.registered_spelling())
+            }
         }
     }
+
+    /// What it is about within its stream, where two lines that say different things of that hardly both
+    /// hold.
+    fn about(&self) -> Option<String> {
+        match self {
+            What::Act(call) => Some(about_act(&call.request)),
+            What::Register(_) => Some("register".to_owned()),
+            What::Figure(_, of) => {
+                let (basis, coverage) = (of.basis.as_deref(), of.coverage.as_deref());
+                let parts = [Some(&*of.indicator), Some(of.period.as_str()), basis, coverage];
+                Some(parts.map(Option::unwrap_or_default).join("\t"))
+            }
+            What::Correction(..) => None,
+        }
+    }
+
+    /// The member of the line that holds it, where that is not the line as a whole.
+    pub fn member(&self) -> Option<&'static str> {
+        match self {
+            What::Act(_) => None,
+            What::Register(_) => Some(REGISTER),
+            What::Figure(..) => Some(RECORD_INDICATOR),
+            What::Correction(..) => Some(CORRECT_INDICATOR),
+        }
+    }
+
+    /// Whether only one line can say what it is about.
+    pub fn is_said_once(&self) -> bool {
+        matches!(self, What::Act(call) if call.request.act.kind() == ActKind::AttestStanding)
+    }
+}
+
+/// The act and its day, and what tells it from others of that day: its document, the year of a report, the
+/// source of evidence.
+fn about_act(request: &ActRequest) -> String {
+    let ActRequest { act, common } = request;
+    let number = common.document.as_ref().and_then(|document| document.number.as_deref());
+    let own = match act {
+        Act::SubmitReport(report) => report.year.to_string(),
+        Act::AttestStanding(evidence) => evidence.source.to_string(),
+        _ => String::new(),
+    };
+    let number = number.unwrap_or_default();
+    format!("{}\t{}\t{number}\t{own}", act.kind().as_str(), common.effective_on)
 }
 
 /// A line that was read.
@@ -91,6 +144,7 @@ pub(super) struct Said {
     pub key: String,
     /// Whether the key is the line's own.
     pub is_keyed: bool,
+    pub about: Option<String>,
 }
 
 /// Where a line goes, as far as that can be read though the line is bad.
@@ -100,6 +154,11 @@ pub(super) fn stream_named(json: &[u8]) -> Option<String> {
     let subject = |text: &str| Some(SubjectId::parse(text).ok()?.registered_spelling());
     if let Some(id) = text("/register/id") {
         return Some(codec::subject_stream(&subject(id)?));
+    }
+    for of in [RECORD_INDICATOR, CORRECT_INDICATOR] {
+        if let Some(id) = text(&format!("/{of}/division")) {
+            return Some(codec::indicator_stream(&subject(id)?));
+        }
     }
     let program = text("/program")?;
     Some(match text("/subject") {
@@ -122,14 +181,26 @@ pub(super) fn read(number: u64, json: &[u8]) -> Result<Said, Vec<BadLine>> {
     }
     let is_keyed = own.is_some();
     let key = own.unwrap_or_else(|| digest(&body));
-    let what = what(body).map_err(wrong)?;
-    Ok(Said { what, key, is_keyed })
+    let what = what(body, &key).map_err(wrong)?;
+    let about = what.about();
+    Ok(Said { what, key, is_keyed, about })
 }
 
-fn what(mut body: RequestBody) -> Result<What, RequestError> {
-    if let Some(registration) = body.take("register") {
+fn what(mut body: RequestBody, key: &str) -> Result<What, RequestError> {
+    if let Some(registration) = body.take(REGISTER) {
         body.object::<Nothing>()?;
-        return Ok(What::Register(Box::new(registration.object()?)));
+        let registration = registration.object().map_err(|error| within(REGISTER, error))?;
+        return Ok(What::Register(Box::new(registration)));
+    }
+    if let Some(figure) = body.take(RECORD_INDICATOR) {
+        body.object::<Nothing>()?;
+        let (division, figure) = of_division(RECORD_INDICATOR, figure)?;
+        return Ok(What::Figure(division, Box::new(figure)));
+    }
+    if let Some(correction) = body.take(CORRECT_INDICATOR) {
+        body.object::<Nothing>()?;
+        let (division, correction) = of_division(CORRECT_INDICATOR, correction)?;
+        return Ok(What::Correction(division, Box::new(correction)));
     }
     let program = text(&mut body, "program")?;
     let subject = text(&mut body, "subject")?;
@@ -159,7 +230,59 @@ fn what(mut body: RequestBody) -> Result<What, RequestError> {
         (Ok(_), false) => return Err(RequestError::Invalid(errors)),
     };
     let (program, subject) = (program.unwrap_or_default(), subject.unwrap_or_default());
-    Ok(What::Act(Box::new(ActLine { program, subject, request })))
+    Ok(What::Act(Box::new(ActCall {
+        program,
+        subject,
+        request,
+        key: key.to_owned(),
+        precondition: Precondition::Any,
+        trace: None,
+        validate_only: false,
+    })))
+}
+
+/// What is said of a division, and which.
+fn of_division<T: DeserializeOwned + JsonSchema>(
+    member: &str,
+    mut body: RequestBody,
+) -> Result<(SubjectId, T), RequestError> {
+    if !body.value().is_object() {
+        return Err(RequestError::Invalid(vec![no_object(member)]));
+    }
+    let division = text(&mut body, "division").map_err(|error| within(member, error))?;
+    let at = format!("/{member}/division");
+    let division = match division.map(|id| SubjectId::parse(&id)) {
+        Some(Ok(division)) => Ok(division),
+        Some(Err(error)) => Err(form_error(at, error.to_string(), "区域标识格式不符")),
+        None => Err(form_error(at, "name the division", "须注明区域")),
+    };
+    let said = body.object().map_err(|error| within(member, error));
+    match (division, said) {
+        (Ok(division), Ok(said)) => Ok((division, said)),
+        (Err(error), Err(RequestError::Invalid(mut errors))) => {
+            errors.insert(0, error);
+            Err(RequestError::Invalid(errors))
+        }
+        (Err(error), _) => Err(RequestError::Invalid(vec![error])),
+        (Ok(_), Err(error)) => Err(error),
+    }
+}
+
+/// What is wrong with a member of a line, by where that stands in the line.
+fn within(member: &str, error: RequestError) -> RequestError {
+    match error {
+        RequestError::Invalid(mut errors) => {
+            for error in &mut errors {
+                error.pointer = format!("/{member}{}", error.pointer);
+            }
+            RequestError::Invalid(errors)
+        }
+        RequestError::Malformed(_) => RequestError::Invalid(vec![no_object(member)]),
+    }
+}
+
+fn no_object(member: &str) -> FieldError {
+    form_error(format!("/{member}"), "it is no JSON object", "须为 JSON 对象")
 }
 
 /// That nothing else stands in a line.

@@ -203,10 +203,10 @@ fn twice(name: &str) -> Text {
 fn unknown(name: &str) -> Text {
     Text {
         en: format!(
-            "{name:?} is no column: columns are program, subject, key, act, and the members of the act, such as effective_on or document.number"
+            "{name:?} is no column: columns are program, subject, key, act, the members of the act, such as effective_on or document.number, and those of register, record_indicator and correct_indicator"
         ),
         zh: format!(
-            "没有“{name}”这一列；列为 program、subject、key、act 及行为的各项内容，如 effective_on、document.number"
+            "没有“{name}”这一列；列为 program、subject、key、act、行为的各项内容（如 effective_on、document.number）以及 register、record_indicator、correct_indicator 的各项内容"
         ),
     }
 }

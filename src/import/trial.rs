@@ -1,4 +1,6 @@
-//! Trying a file, and recording what was tried.
+//! Trying a file, and recording what was tried. What is done with one line is in `lines`.
+
+mod lines;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -8,35 +10,76 @@ use tokio::sync::mpsc;
 
 use super::bad::BadLine;
 use super::documents::{Documents, TrialDocuments};
-use super::line::{self, ActLine, Line, Said, Source, What};
+use super::line::{self, Line, Source};
 use super::trial_log::TrialLog;
 use crate::app::documents::DocumentStore;
-use crate::app::{ActCall, ActError, App, Caller, Parts, Precondition, StartError, start_reading};
-use crate::domain::ids::Text;
+use crate::app::{ActError, App, Caller, Parts, StartError, start_reading};
+use crate::domain::ids::EventRef;
 use crate::domain::measure_file::FILES;
-use crate::domain::subject::Registration;
-use crate::log::LogError;
-use crate::views::problem::Code;
+use crate::log::{Lane, LogError};
 
-/// How many lines are read ahead of those that are tried.
-const AHEAD: usize = 256;
+/// How many lines are handed on together: two threads that wake each other for each of them do nothing else.
+const TOGETHER: usize = 64;
+/// How many of these are read ahead of those that are tried.
+const AHEAD: usize = 8;
 /// Bytes of folded enrollments that a trial keeps.
 const CACHE_BYTES: usize = 64 << 20;
 
+/// What is done at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Lines are tried; counted in bytes of the file.
+    Checking,
+    /// What was tried is appended; counted in events.
+    Recording,
+}
+
+/// What becomes of a line that is not bad, if anything is recorded.
+#[derive(Debug)]
+pub enum Became<'a> {
+    /// It is recorded as this event.
+    Recorded(&'a EventRef),
+    /// It is on record.
+    OnRecord(&'a EventRef),
+    /// Another line of its enrollment is bad, or it itself was in an earlier pass.
+    LeftOut,
+}
+
 /// Who watches an import, and may stop it.
 pub trait Watch: Send + Sync {
-    /// So much of the work is done, in bytes of the file.
-    fn progress(&self, what: &'static str, done: u64, total: u64);
+    /// So much of the work is done.
+    fn progress(&self, step: Step, done: u64, total: u64);
+
+    /// The lines are tried from the first on: once, and where bad ones are left out, again without those.
+    fn begins_pass(&self) {}
+
+    /// What becomes of a line; each line is told of once in a pass, so or as bad.
+    fn becomes(&self, _line: &Line, _became: Became<'_>) {}
 
     /// A line is bad.
     fn is_bad(&self, bad: &BadLine);
 
-    /// Whether it is to end.
+    /// Whether it is to end; not asked any more once recording has begun.
     fn is_stopped(&self) -> bool;
+
+    /// Whether recording may begin.
+    fn begins_recording(&self) -> bool {
+        !self.is_stopped()
+    }
 }
 
 /// What an import came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
 pub struct Outcome {
     /// Lines of the file.
     pub lines: u64,
@@ -136,6 +179,7 @@ impl Import<'_> {
         for pass in 0.. {
             let bad_before = bad_lines;
             let mut trial = self.trial(pass, source.documents()).await?;
+            self.watch.begins_pass();
             self.try_all(&mut trial, source.clone(), &left_out).await?;
             bad_lines += trial.outcome.bad_lines;
             trial.outcome.bad_lines = bad_lines;
@@ -149,6 +193,9 @@ impl Import<'_> {
             }
             if has_bad || self.only_tries {
                 return Ok(trial.outcome);
+            }
+            if !self.watch.begins_recording() {
+                return Err(ImportError::Interrupted);
             }
             if let Some(documents) = source.documents() {
                 let kept = documents.keep(&**self.app.documents()).await;
@@ -195,21 +242,33 @@ impl Import<'_> {
         let (lines, mut read) = mpsc::channel(AHEAD);
         // Lines are read and parsed while those before are tried.
         let reading = tokio::task::spawn_blocking(move || -> std::io::Result<()> {
+            let mut together = Vec::with_capacity(TOGETHER);
             for line in source.lines()? {
                 let line = line?;
-                let said = line.json.clone().and_then(|json| line::read(line.number, &json));
-                if lines.blocking_send((line, said)).is_err() {
-                    break;
+                let said = match &line.json {
+                    Ok(json) => line::read(line.number, json),
+                    Err(bad) => Err(bad.clone()),
+                };
+                together.push((line, said));
+                if together.len() == TOGETHER {
+                    let full = std::mem::replace(&mut together, Vec::with_capacity(TOGETHER));
+                    if lines.blocking_send(full).is_err() {
+                        return Ok(());
+                    }
                 }
             }
+            // Nobody listens any more where this fails.
+            let _ = lines.blocking_send(together);
             Ok(())
         });
-        while let Some((line, said)) = read.recv().await {
-            if self.watch.is_stopped() {
-                return Err(ImportError::Interrupted);
+        while let Some(together) = read.recv().await {
+            for (line, said) in together {
+                if self.watch.is_stopped() {
+                    return Err(ImportError::Interrupted);
+                }
+                self.try_one(trial, &line, said, left_out).await?;
+                self.watch.progress(Step::Checking, line.read, total);
             }
-            self.try_one(trial, &line, said, left_out).await?;
-            self.watch.progress("checking", line.read, total);
         }
         match reading.await {
             Ok(read) => read.map_err(broken),
@@ -217,161 +276,57 @@ impl Import<'_> {
         }
     }
 
-    async fn try_one(
-        &self,
-        trial: &mut Trial,
-        line: &Line,
-        said: Result<Said, Vec<BadLine>>,
-        left_out: &BTreeSet<String>,
-    ) -> Result<(), ImportError> {
-        trial.outcome.lines += 1;
-        let said = match said {
-            Ok(said) => said,
-            Err(bad) => {
-                let named = line.json.as_deref().ok().and_then(line::stream_named);
-                // Where nobody knows of which enrollment it would be, it is left out by itself.
-                let place =
-                    || format!("{} line {}", line.file.as_deref().unwrap_or(""), line.number);
-                let stream = named.unwrap_or_else(place);
-                match left_out.contains(&stream) {
-                    true => trial.outcome.left_out += 1,
-                    false => self.tell(trial, line, stream, bad),
-                }
-                return Ok(());
-            }
-        };
-        let stream = said.what.stream();
-        if left_out.contains(&stream) {
-            trial.outcome.left_out += 1;
-            return Ok(());
-        }
-        if said.is_keyed {
-            let used = trial.log.line_of_key(&format!("{stream} {}", said.key), line.number)?;
-            if used != line.number {
-                return self.try_repeated(trial, line, said, stream, used).await;
-            }
-        }
-        let answer = self.record_in(&trial.app, &said).await;
-        self.count(trial, line, answer, stream)
-    }
-
-    /// A line whose key an earlier line has: the same once more, or a contradiction.
-    async fn try_repeated(
-        &self,
-        trial: &mut Trial,
-        line: &Line,
-        said: Said,
-        stream: String,
-        used: u64,
-    ) -> Result<(), ImportError> {
-        match self.record_in(&trial.app, &said).await {
-            Err(ActError::KeyReused { .. }) => {
-                let text = Text {
-                    en: format!(
-                        "the key {:?} is that of line {used}, which says something else",
-                        said.key
-                    ),
-                    zh: format!("键“{}”已用于第{used}行，而内容不同", said.key),
-                };
-                let code = Code::IdempotencyKeyReused;
-                let bad = vec![BadLine::new(line.number, Some("key"), code, text)];
-                self.tell(trial, line, stream, bad);
-                Ok(())
-            }
-            answer => self.count(trial, line, answer, stream),
-        }
-    }
-
-    fn count(
-        &self,
-        trial: &mut Trial,
-        line: &Line,
-        answer: Result<bool, ActError>,
-        stream: String,
-    ) -> Result<(), ImportError> {
-        match answer {
-            Ok(true) => trial.outcome.on_record += 1,
-            Ok(false) => trial.outcome.recorded += 1,
-            Err(error) if error.is_refusal() => {
-                self.tell(trial, line, stream, BadLine::of_act(line.number, error));
-            }
-            Err(error) => return Err(error.into()),
-        }
-        Ok(())
-    }
-
-    fn tell(&self, trial: &mut Trial, line: &Line, stream: String, bad: Vec<BadLine>) {
-        trial.outcome.bad_lines += 1;
-        for mut bad in bad {
-            bad.file = line.file.as_deref().map(str::to_owned);
-            self.watch.is_bad(&bad);
-        }
-        trial.bad.insert(stream);
-    }
-
-    /// Records a line in the trial; whether it was on record before.
-    async fn record_in(&self, app: &App, said: &Said) -> Result<bool, ActError> {
-        match &said.what {
-            What::Act(act) => {
-                let ActLine { program, subject, request } = &**act;
-                let call = ActCall {
-                    program: program.clone(),
-                    subject: subject.clone(),
-                    request: request.clone(),
-                    key: said.key.clone(),
-                    precondition: Precondition::Any,
-                    trace: None,
-                    validate_only: false,
-                };
-                Ok(app.act(&self.caller, &call).await?.replayed)
-            }
-            What::Register(registration) => {
-                let registration = Registration::clone(registration);
-                let registrar = app.registrar();
-                let written = registrar.register_subject(&self.caller, registration, &said.key);
-                Ok(written.await?.replayed)
-            }
-        }
-    }
-
-    /// Appends what was tried, as it stands.
+    /// Appends what was tried, as it stands. One page is read while the one before is on its way.
     async fn record(&self, trial: &Trial) -> Result<(), ImportError> {
-        let (all, mut done) = (trial.log.events(), 0);
+        let (all, mut sent, mut done) = (trial.log.events(), 0, 0);
         let mut lane = self.app.log().lane().await?;
+        let mut before: Option<Sent> = None;
         loop {
-            let (appends, events) = trial.log.appends_after(done)?;
-            if appends.is_empty() {
-                return Ok(());
-            }
-            let streams: BTreeSet<String> =
-                appends.iter().map(|append| append.stream.to_string()).collect();
-            let mut sizes = Vec::with_capacity(appends.len());
+            let (appends, events) = trial.log.appends_after(sent)?;
+            let mut page = Sent::default();
             for append in appends {
-                sizes.push(append.events.len() as u64);
+                page.streams.insert(append.stream.to_string());
+                page.sizes.push(append.events.len() as u64);
                 lane.send(append).await;
             }
-            let mut landed = done;
-            let mut ended = None;
-            for size in sizes {
-                match lane.answer().await {
-                    Some(Ok(_)) => landed += size,
-                    Some(Err(reason)) => {
-                        ended = Some(reason);
-                        break;
-                    }
-                    None => {
-                        let why = "it ended without an answer".to_owned();
-                        ended = Some(LogError::OutcomeUnknown(why));
-                        break;
-                    }
+            sent += events;
+            if let Some(before) = before.take() {
+                let ended = before.landed(&mut *lane, &mut done).await;
+                self.app.heard_of(&before.streams).await;
+                if let Some(reason) = ended {
+                    return Err(ImportError::Ended { done, all, reason });
+                }
+                self.watch.progress(Step::Recording, done, all);
+            }
+            if page.sizes.is_empty() {
+                return Ok(());
+            }
+            before = Some(page);
+        }
+    }
+}
+
+/// Appends that were sent together.
+#[derive(Default)]
+struct Sent {
+    streams: BTreeSet<String>,
+    /// How many events each has.
+    sizes: Vec<u64>,
+}
+
+impl Sent {
+    /// Counts the events of those that landed; why another did not.
+    async fn landed(&self, lane: &mut dyn Lane, done: &mut u64) -> Option<LogError> {
+        for size in &self.sizes {
+            match lane.answer().await {
+                Some(Ok(_)) => *done += size,
+                Some(Err(reason)) => return Some(reason),
+                None => {
+                    let why = "it ended without an answer".to_owned();
+                    return Some(LogError::OutcomeUnknown(why));
                 }
             }
-            self.app.heard_of(&streams).await;
-            if let Some(reason) = ended {
-                return Err(ImportError::Ended { done: landed, all, reason });
-            }
-            done += events;
-            self.watch.progress("recording", done, all);
         }
+        None
     }
 }

@@ -5,10 +5,12 @@
 //! memory does not grow with the file, so what was tried stands in a file of its own, in one transaction
 //! that is never ended: it is gone with the trial.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::{BoxFuture, FutureExt};
+use rusqlite::ErrorCode::ConstraintViolation;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -34,10 +36,28 @@ CREATE TABLE event (
     metadata BLOB NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX of_stream ON event (stream, revision);
-CREATE TABLE line (key TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE line (says INTEGER PRIMARY KEY, number INTEGER NOT NULL, file TEXT, key INTEGER NOT NULL) STRICT;
 BEGIN;
 ";
 const EVENT: &str = "SELECT sequence, stream, revision, event_id, type, recorded_at, data, metadata, append FROM event";
+
+/// The number of a line, and its file where there are several.
+pub type Place<'a> = (u64, Option<&'a str>);
+
+/// A line before another, with the hash of the key under which it is recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    pub number: u64,
+    pub file: Option<String>,
+    pub key: i64,
+}
+
+/// A text by its hash, within one trial: a table of the texts would be as large as the file.
+pub fn hash(parts: &[&str]) -> i64 {
+    let mut hasher = DefaultHasher::new();
+    parts.hash(&mut hasher);
+    i64::from_ne_bytes(hasher.finish().to_ne_bytes())
+}
 
 /// See the module.
 pub struct TrialLog {
@@ -97,21 +117,33 @@ impl TrialLog {
         next(*self.head.borrow()) - next(self.base_head)
     }
 
-    /// Notes which line used a key first; that line where another had.
+    /// Notes the line that says something first; the one that did where another was.
     ///
     /// # Errors
     /// The file.
-    pub fn line_of_key(&self, key: &str, number: u64) -> Result<u64, LogError> {
+    pub fn first_to_say(
+        &self,
+        says: i64,
+        (number, file): Place<'_>,
+        key: i64,
+    ) -> Result<Option<Earlier>, LogError> {
         let tried = self.tried();
         let mut insert = tried
             .prepare_cached(
-                "INSERT INTO line VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET number = number \
-                 RETURNING number",
+                "INSERT INTO line VALUES (?1, ?2, ?3, ?4) ON CONFLICT (says) DO NOTHING",
             )
             .map_err(broken)?;
-        insert
-            .query_row(params![key, signed(number)], |row| row.get(0).map(unsigned))
-            .map_err(broken)
+        if insert.execute(params![says, signed(number), file, key]).map_err(broken)? == 1 {
+            return Ok(None);
+        }
+        let mut select = tried
+            .prepare_cached("SELECT number, file, key FROM line WHERE says = ?1")
+            .map_err(broken)?;
+        let earlier = |row: &Row<'_>| {
+            let (number, file, key) = (unsigned(row.get(0)?), row.get(1)?, row.get(2)?);
+            Ok(Earlier { number, file, key })
+        };
+        select.query_row([says], earlier).optional().map_err(broken)
     }
 
     /// The appends that were tried after the first so many events, in order, and how many events they have.
@@ -190,12 +222,13 @@ impl TrialLog {
         }
     }
 
+    /// Writes events; nothing where another stands at that revision.
     fn write(
         &self,
         stream: &StreamName,
         first: u64,
         events: &[NewEvent],
-    ) -> Result<Appended, LogError> {
+    ) -> Result<Option<Appended>, LogError> {
         let tried = self.tried();
         let mut insert = tried
             .prepare_cached("INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
@@ -214,12 +247,17 @@ impl TrialLog {
                 &event.data[..],
                 &event.metadata[..],
             ];
-            insert.execute(values).map_err(broken)?;
+            match insert.execute(values) {
+                Err(error) if error.sqlite_error_code() == Some(ConstraintViolation) => {
+                    return Ok(None);
+                }
+                done => done.map_err(broken)?,
+            };
             (sequence, revision) = (sequence + 1, revision + 1);
         }
         let last = sequence.checked_sub(1);
         self.head.send_replace(last);
-        Ok(Appended { revision: revision - 1, sequence: last })
+        Ok(Some(Appended { revision: revision - 1, sequence: last }))
     }
 
     /// What was tried, from a place on.
@@ -252,11 +290,19 @@ impl EventLog for TrialLog {
         events: Vec<NewEvent>,
     ) -> BoxFuture<'a, Result<Appended, LogError>> {
         async move {
-            let actual = self.revision(stream).await?;
-            if !expected.matches(actual) {
-                return Err(LogError::Conflict { expected, actual });
+            // Whoever appends has read the stream here, and nobody else appends: it is asked only where the
+            // place is taken. The log itself is asked when what was tried is recorded.
+            let first = match expected {
+                Expected::NoStream => 0,
+                Expected::Revision(revision) => revision + 1,
+            };
+            match self.write(stream, first, &events)? {
+                Some(appended) => Ok(appended),
+                None => {
+                    let actual = self.revision(stream).await?;
+                    Err(LogError::Conflict { expected, actual })
+                }
             }
-            self.write(stream, actual.map_or(0, |revision| revision + 1), &events)
         }
         .boxed()
     }

@@ -9,10 +9,15 @@ use super::turn::Head;
 use crate::domain::date::Timestamp;
 use crate::domain::ids::SubjectId;
 
+mod changed;
+mod counts;
 mod list;
+mod moving;
 
 pub use super::status_history::Waiting;
-pub use list::{EnrollmentCursor, EnrollmentFilter, EnrollmentRow};
+pub use counts::{CohortCount, CohortOf, Counted, PhaseCount, ZoneCount};
+pub use list::{EnrollmentCursor, EnrollmentFilter, EnrollmentRow, StandsAsked, ZoneAsked};
+pub use moving::MovingRow;
 
 /// Fills `enrollment`.
 #[derive(Default)]

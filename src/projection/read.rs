@@ -54,6 +54,8 @@ const MANY: i64 = 2000;
 /// One question's view of the tables, as of one instant.
 pub struct Tables<'a> {
     reader: RefCell<&'a mut dyn Reader>,
+    copy: &'a CopyId,
+    position: Option<u64>,
 }
 
 /// The two times of a question: what held on a day, as known up to an event.
@@ -204,13 +206,18 @@ fn answer<T>(
     ask: impl FnOnce(&Tables<'_>) -> Result<T, DatabaseError>,
 ) -> Result<Answer<T>, DatabaseError> {
     let mut snapshot = reader.snapshot()?;
-    let value = ask(&Tables { reader: RefCell::new(&mut *snapshot) })?;
     let Checkpoint { position, known_at_us, .. } = *snapshot.checkpoint();
+    let value = ask(&Tables { reader: RefCell::new(&mut *snapshot), copy, position })?;
     let known_at_us = position.map(|_| known_at_us);
     Ok(Answer { copy: copy.clone(), position, known_at_us, value })
 }
 
 impl Tables<'_> {
+    /// The copy that is asked, and the sequence of the last event whose rows are in.
+    pub fn read_to(&self) -> (&CopyId, Option<u64>) {
+        (self.copy, self.position)
+    }
+
     /// Asks, and makes something of each row.
     ///
     /// # Errors

@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::brief::EventBrief;
 use crate::codec;
-use crate::domain::event::Recorded;
+use crate::domain::date::Day;
+use crate::domain::event::{ObligationLapsed, Recorded};
 use crate::domain::exceptions::{Exception, ExceptionKind};
 use crate::domain::ids::{Id, Language, Text};
 use crate::domain::measure::{Program, QuotaRule};
@@ -23,6 +24,8 @@ pub struct ExceptionCount {
     pub kind_label: String,
     /// How many.
     pub count: u64,
+    /// The address of the list of exactly these.
+    pub opens: String,
 }
 
 /// An exception.
@@ -112,6 +115,35 @@ impl ExceptionView {
         let article = Some(row.article.clone());
         let exception = Exception { kind, code, text, article };
         Self::of(&exception, event, (program, subject), None, language)
+    }
+
+    /// Something that was not received by a day, and of which no lapse is recorded, by the event that
+    /// opened it.
+    pub fn silent(
+        (lapse, by, label): (&ObligationLapsed, Day, Option<Text>),
+        event: &Recorded,
+        (program, subject): (&Program, &Subject),
+        language: Language,
+    ) -> Self {
+        let label = label.unwrap_or_else(|| words::quoted(Given(&lapse.obligation)));
+        let days = lapse.not_late_before.days_until(by);
+        let text = said!(
+            "{what}, due {due} and owed by {office}, was not received by {by}: {days} days after the last in time; no lapse is recorded yet",
+            "{office}应于{due}前履行的{what}，至{by}仍未收到，已逾期{days}天；尚未入档",
+            what = label,
+            due = lapse.due,
+            office = lapse.owes,
+            by = by,
+            days = u64::try_from(days).unwrap_or_default()
+        );
+        let (kind, code) = (ExceptionKind::LateFiling, Some(lapse.obligation.clone()));
+        let article = Some(lapse.article.clone());
+        let exception = Exception { kind, code, text, article };
+        Self {
+            office: Some(lapse.owes.as_str()),
+            office_label: Some(words::office(lapse.owes, language)),
+            ..Self::of(&exception, event, (program, subject), None, language)
+        }
     }
 
     /// Days on which more places are taken than the limit.

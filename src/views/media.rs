@@ -14,14 +14,16 @@ pub const EVENT_STREAM: &str = "text/event-stream";
 pub const HTML: &str = "text/html";
 /// A table as text.
 pub const CSV: &str = "text/csv";
+/// A workbook of a spreadsheet.
+pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+/// Several files in one.
+pub const ZIP: &str = "application/zip";
 /// A table in columns.
 pub const PARQUET: &str = "application/vnd.apache.parquet";
 /// A calendar (iCalendar, RFC 5545).
 pub const CALENDAR: &str = "text/calendar";
 /// A feed (Atom, RFC 4287).
 pub const ATOM: &str = "application/atom+xml";
-/// An archive of files.
-pub const ZIP: &str = "application/zip";
 /// Lines of text.
 pub const TEXT: &str = "text/plain";
 /// Bytes of which nothing more is known.

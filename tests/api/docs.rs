@@ -20,6 +20,14 @@ async fn the_page_shows_every_act_and_type_member_by_member() {
         assert!(linked.contains("acts") && linked.contains("type-Registration"), "{linked:?}");
         let dangling = linked.difference(&there).collect::<Vec<_>>();
         assert!(dangling.is_empty(), "{dangling:?}");
+        let asked = between(&page, "<code>GET ").map(|rest| rest.split('<').next().unwrap());
+        let asked: Vec<String> = asked.map(str::to_owned).collect();
+        assert_eq!(asked.len(), 6);
+        let mut status = server.state.models_status.clone();
+        status.wait_for(|status| status.copy.is_some()).await.unwrap();
+        for address in asked {
+            server.auditor().get(&address).await.ok(200);
+        }
         for kind in ActKind::ALL {
             assert!(there.contains(format!("act-{}", kind.as_str()).as_str()), "{kind:?}");
         }

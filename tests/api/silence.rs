@@ -323,3 +323,38 @@ async fn what_is_owed_jointly_names_all_who_owe_it() {
     let list = server.auditor().get(list).await.ok(200).json();
     assert_eq!(list["items"][0]["with"], json!(["local_government"]), "{list}");
 }
+
+/// The late filings of the register, once the tables hold all that is recorded.
+async fn late(server: &Server) -> (u64, Vec<Value>) {
+    let head = server.app.log().head().await.unwrap().unwrap();
+    let path = format!("/v1/exceptions?exercise=true&kind=late_filing&min_sequence={head}");
+    let request = server.auditor().request("GET", &path);
+    let body = send(request.header("prefer", "wait=10")).await.ok(200).json();
+    (body["totals"][0]["count"].as_u64().unwrap(), body["items"].as_array().unwrap().clone())
+}
+
+/// What is overdue is in the register whether its lapse is on record or not, and once.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_overdue_is_in_the_register_before_its_lapse_is_recorded() {
+    let server = server().await;
+    approved(&server).await;
+    server.today("2027-01-10");
+    assert_eq!(late(&server).await.0, 0);
+    server.today("2027-03-01");
+    let (count, items) = late(&server).await;
+    assert_eq!((count, items.len()), (2, 2), "{items:#?}");
+    for item in &items {
+        let sentence = item["sentence_en"].as_str().unwrap();
+        assert!(sentence.contains("no lapse is recorded yet"), "{sentence}");
+        assert!(item["sentence_zh"].as_str().unwrap().contains("尚未入档"), "{item}");
+        assert_eq!(item["event"]["type"], "Approved");
+    }
+    let owing: Vec<_> = items.iter().map(|item| item["code"].as_str().unwrap()).collect();
+    server.clerk().await;
+    let (count, items) = late(&server).await;
+    assert_eq!((count, items.len()), (2, 2), "{items:#?}");
+    for item in &items {
+        assert_eq!(item["event"]["type"], "ObligationLapsed");
+        assert!(owing.contains(&item["code"].as_str().unwrap()), "{item}");
+    }
+}

@@ -8,6 +8,7 @@ use docket::app::documents::{DocumentStore, FolderStore};
 use docket::app::{App, Parts, start};
 use docket::domain::date::Timestamp;
 use docket::domain::measure_file::FILES;
+use docket::import::operations::Imports;
 use docket::ledger::{self, Epoch, Keeping, Opened, Signer};
 use docket::log::{EventLog, Expected, NewEvent, SqliteLog, StreamName};
 use docket::projection::{Copies, Options, ReadModels, Runner, SqliteCopies, Status};
@@ -172,6 +173,7 @@ async fn build(
     let by = seconds.clone();
     let authenticator = Authenticator::new(verifier, move || by.load(Ordering::Relaxed), 1 << 20);
     let models = ReadModels::of_runner(copies, status.clone());
+    let imports = Imports::start(app.clone(), &folder.path().join("operations"), 1 << 20);
     let state = ApiState::new(app.clone(), models, status, authenticator, settings);
     let (state, keeping) = match keeps_ledger {
         true => {
@@ -180,7 +182,7 @@ async fn build(
         }
         false => (state, None),
     };
-    let state = Arc::new(state);
+    let state = Arc::new(state.with_imports(imports.unwrap()));
     let served = serve("127.0.0.1:0".parse().unwrap(), state.clone()).unwrap();
     Server {
         app,

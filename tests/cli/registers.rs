@@ -37,3 +37,40 @@ fn what_changed_is_shown_with_the_event_and_two_are_compared() {
     changes(&[]).refused(2, &["--known-at"]);
     changes(&["--at-sequence", "9", "--at-sequence", "2"]).refused(2, &["later"]);
 }
+
+#[test]
+fn what_waits_and_who_was_late_is_shown_by_office() {
+    let data_dir = demo().to_str().unwrap();
+    let place = ["--data-dir", data_dir, "--lang", "en"];
+    let asked = |words: &[&str]| docket(&[words, &place[..]].concat());
+    let moves = asked(&["moves", "--exercise", "--office", "national_office"]).done();
+    assert!(moves.starts_with("EXERCISE: invented"), "{moves}");
+    assert!(moves.contains("national_office") && moves.contains("days waited"), "{moves}");
+    let totals = asked(&["totals", "--exercise"]).done();
+    let national = totals.find("the national IP office").unwrap();
+    assert!(totals.find("the province").is_none_or(|province| national < province), "{totals}");
+    asked(&["moves", "--office", "nobody"]).refused(2, &["nobody"]);
+    asked(&["totals", "--due-year", "soon"]).refused(2, &["soon"]);
+    let chinese = docket(&["totals", "--exercise", "--data-dir", data_dir, "--lang", "zh-CN"]);
+    assert!(chinese.done().contains("国家知识产权局"));
+}
+
+#[test]
+fn the_scoreboard_and_what_became_of_a_round_are_shown() {
+    let data_dir = demo().to_str().unwrap();
+    let place = ["--data-dir", data_dir, "--lang", "en"];
+    let asked = |words: &[&str]| docket(&[words, &place[..]].concat());
+    let board = asked(&["scoreboard", "exercise_strong_province", "--as-of", "2017-06-19"]).done();
+    for part in ["overridden", "3–4", "unassigned", "Stage I", "Pilot province"] {
+        assert!(board.contains(part), "{part}: {board}");
+    }
+    let cities = asked(&["scoreboard", "strong_city"]).done();
+    assert!(cities.contains("about 20"), "{cities}");
+    let round = asked(&["cohorts", "exercise_cluster_area", "--round", "2014"]).done();
+    assert!(round.contains("2014") && round.contains("awaiting a decision"), "{round}");
+    asked(&["scoreboard", "nothing"]).refused(5, &["nothing"]);
+    asked(&["scoreboard", "strong_city", "--zone", "nowhere"])
+        .refused(2, &["unassigned", "bohai_rim"]);
+    let listed = asked(&["status", "--list", "--zone", "unassigned", "--program", "strong_city"]);
+    listed.done();
+}

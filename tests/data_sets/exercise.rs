@@ -22,7 +22,7 @@ fn exercised(replay: &Replay) -> Vec<(ProgramId, Measure)> {
             (program.id.clone(), measure)
         })
         .collect();
-    assert_eq!(found.len(), 8);
+    assert_eq!(found.len(), 10);
     found
 }
 
@@ -194,8 +194,8 @@ fn acts_are_recorded_in_the_order_of_their_days() {
         }
         *last = day.max(*last);
     }
-    // A late inspection, and two that founded what was known by evidence.
-    assert_eq!(late, ["x12-inspect-late", "x23-approve", "n-approve"]);
+    // A late inspection, and three that founded what was known by evidence.
+    assert_eq!(late, ["x12-inspect-late", "x23-approve", "n-approve", "nc-file"]);
 }
 
 /// G12: each kind of timeliness is there to look at.

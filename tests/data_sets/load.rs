@@ -112,7 +112,7 @@ async fn a_set_is_loaded_once_however_often_it_is_sent() {
     let first = run(&server, &set).await.unwrap();
     let refused = fake.refuses.len();
     assert_eq!((first.refused, first.passed_over), (refused, 0));
-    assert_eq!((first.subjects, first.renamings), (50, 2));
+    assert_eq!((first.subjects, first.renamings), (58, 2));
     let total = first.subjects + first.renamings + first.documents + first.acts + first.refused;
     assert_eq!(total + first.figures, set.steps.len());
     let recorded = fake.kept.lock().unwrap().answers.len();

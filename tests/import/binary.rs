@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::note;
-use super::support::{docket, text};
+use super::support::{Server, command, docket, run, text};
 
 #[test]
 fn a_file_is_imported_into_a_new_folder_and_again_without_a_change() {
@@ -19,9 +19,9 @@ fn a_file_is_imported_into_a_new_folder_and_again_without_a_change() {
     let json = |more: &[&str]| docket(&[&import[..], &["--output", "json"], more].concat()).json();
     assert_eq!(json(&["--dry-run"])["is_recorded"], false);
     let first = json(&[]);
-    assert_eq!((&first["recorded"], &first["is_recorded"]), (&5.into(), &true.into()));
+    assert_eq!((&first["recorded"], &first["is_recorded"]), (&7.into(), &true.into()));
     let again = json(&["--lenient"]);
-    assert_eq!((&again["recorded"], &again["on_record"]), (&0.into(), &5.into()));
+    assert_eq!((&again["recorded"], &again["on_record"]), (&0.into(), &7.into()));
     let status = ["status", "exercise_cluster_area", "example_area", "--data-dir", data];
     assert!(docket(&status).done().contains("example_area"));
 }
@@ -58,4 +58,64 @@ fn bad_lines_are_told_and_written_to_the_report() {
     docket(&["import", text(&other)]).refused(2, &["can be imported"]);
     let nothing = tempfile::tempdir().unwrap();
     docket(&["import", text(nothing.path())]).refused(2, &["no file of lines"]);
+}
+
+/// Into a served folder an import goes through its server, and says what it says without one.
+#[test]
+fn a_served_folder_is_imported_into_through_its_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let (data, alone, archive) = (path("data"), path("alone"), path("archive"));
+    fs::create_dir(&archive).unwrap();
+    fs::write(archive.join("1.ndjson"), docket(&["import", "--template"]).done()).unwrap();
+    let mut citing = note("example_area", "cites");
+    citing["document"] = json!({"title": "Scan", "file": "scan.pdf"});
+    let bad = json!({"program": "exercise_cluster_area", "subject": "example_area", "act": "note",
+        "effective_on": "2015-13", "text": "x"});
+    fs::write(archive.join("2.ndjson"), format!("{citing}\n{bad}\n")).unwrap();
+    fs::write(archive.join("scan.pdf"), "scan").unwrap();
+    let server = Server::start(&data);
+    let token = docket(&[
+        "token",
+        "--role",
+        "registrar",
+        "--office",
+        "registrar",
+        "--data-dir",
+        text(&data),
+    ])
+    .done();
+    let import = |to: &[&str], more: &[&str]| {
+        let report = path("bad.ndjson");
+        let args = [&["import", text(&archive), "--report", text(&report)], to, more].concat();
+        let ran = run(command(&args).env("DOCKET_TOKEN", token.trim()));
+        let told =
+            ran.stderr.lines().filter(|line| line.contains("line")).collect::<Vec<_>>().join("\n");
+        (ran.code, ran.stdout, told, fs::read_to_string(report).unwrap())
+    };
+    let here = ["--data-dir", text(&alone)];
+    let (served, asked) = (["--data-dir", text(&data)], ["--server", server.base.as_str()]);
+    for more in [&[][..], &["--dry-run", "--lenient"]] {
+        let expected = import(&here, more);
+        assert_eq!(expected.0, 3);
+        assert!(expected.2.contains("2.ndjson, line 2, effective_on: "), "{}", expected.2);
+        assert_eq!(import(&served, more), expected, "{more:?}");
+        assert_eq!(import(&asked, more), expected, "{more:?}");
+    }
+    fs::write(archive.join("2.ndjson"), format!("{citing}\n")).unwrap();
+    let json = ["--output", "json"];
+    let expected = import(&here, &json);
+    assert_eq!(expected.0, 0);
+    assert_eq!(import(&served, &json), expected);
+    // Whoever imports, it is on record once.
+    let again = import(&asked, &json).1;
+    let again: Value = serde_json::from_str(&again).unwrap();
+    assert_eq!((&again["recorded"], &again["on_record"]), (&0.into(), &8.into()));
+    assert_eq!(server.stop("TERM").0, 0);
+    assert!(!data.join("served").exists());
+    let status = ["status", "exercise_cluster_area", "example_area", "--data-dir", text(&data)];
+    assert!(docket(&status).done().contains("example_area"));
+    let none =
+        docket(&["import", text(&archive), "--server", "http://127.0.0.1:1", "--token", "x"]);
+    none.refused(8, &["can't be reached"]);
 }

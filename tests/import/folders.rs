@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{How, Written, area, empty, head, import, note};
 
 /// A folder of these files.
-fn folder(files: &[(&str, &str)]) -> Written {
+pub fn folder(files: &[(&str, &str)]) -> Written {
     let written = super::written("0.ignored", "");
     let path = written.folder.path();
     for (name, text) in files {

@@ -2,7 +2,7 @@
 
 use docket::app::App;
 use docket::cli::demo::data::{DataSet, What};
-use docket::import::TEMPLATE;
+use docket::import::{TEMPLATE, template_csv};
 use docket::log::{MAX_PAGE_EVENTS, RecordedEvent};
 use serde_json::{Value, json};
 
@@ -129,7 +129,10 @@ async fn the_template_can_be_imported() {
     let world = empty().await;
     let (outcome, bad) = import(&world, &written("template.ndjson", TEMPLATE), How::Whole).await;
     assert_eq!(bad, []);
-    assert_eq!((outcome.recorded, outcome.is_recorded), (5, true));
+    assert_eq!((outcome.recorded, outcome.is_recorded), (7, true));
+    let table = written("template.csv", template_csv().unwrap());
+    let (outcome, bad) = import(&world, &table, How::Whole).await;
+    assert_eq!((bad, outcome.recorded, outcome.on_record), (vec![], 0, 7), "they say the same");
 }
 
 #[tokio::test]

@@ -157,13 +157,18 @@ impl Then {
 
     fn obligations(&self, day: Day) -> Vec<ObligationRow> {
         let mut rows = Vec::new();
-        for ((program, order_key, subject), _, state) in self.on(day) {
+        for ((program, order_key, subject), history, state) in self.on(day) {
+            let province = SubjectId::parse(&subject).unwrap();
+            let province = self.subjects[&province].registration.province.clone();
+            let enrollment = history.events()[0].sequence.unwrap();
             let mut duties = state.duties.to_vec();
             duties.sort_by(|a, b| (a.opened_by, &a.obligation).cmp(&(b.opened_by, &b.obligation)));
             rows.extend(duties.into_iter().map(|duty| ObligationRow {
                 program: ProgramId::parse(&program).unwrap(),
                 subject: Some(SubjectId::parse(&subject).unwrap()),
+                province: province.clone(),
                 exercise: false,
+                enrollment,
                 kept_since: state.kept_since,
                 duty: (*duty).clone(),
                 // No clerk is at work here.
@@ -278,6 +283,7 @@ fn agrees(tables: &Tables<'_>, then: &Then, at: At) -> Result<(), TestCaseError>
         standing: STANDING.map(Id::from).to_vec(),
         subject: None,
         province: None,
+        no_province: false,
     };
     let rows = tables.list_unlisted(&filter, at, None, 100).unwrap().into_iter();
     let rows: Vec<_> =

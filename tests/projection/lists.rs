@@ -219,6 +219,7 @@ fn subjects_are_listed_and_the_provinces_that_stand_outside() {
             standing: vec![Id::from("pilot")],
             subject: None,
             province: None,
+            no_province: false,
         };
         let unlisted = tables.list_unlisted(&filter, At::day(day), None, 100)?;
         let shown: Vec<_> =

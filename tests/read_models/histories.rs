@@ -338,6 +338,7 @@ fn subjects(
             standing: vec![Id::from(standing)],
             subject: None,
             province: None,
+            no_province: false,
         };
         let rows = tables.list_unlisted(&filter, at, None, 100)?;
         found.push((format!("{filter:?}"), format!("{rows:#?}")));

@@ -10,10 +10,18 @@ use futures_util::{Stream, StreamExt, stream};
 use super::header_list::HeaderList;
 use crate::codec::{RequestBody, RequestError};
 use crate::domain::ids::{Language, digits};
+use crate::views::media::JSON;
 use crate::views::problem::{Code, Problem, of_fields};
 
 /// The coding that is none.
 const IDENTITY: &str = "identity";
+
+/// The media type that a body says it has, in lower case, without parameters.
+pub fn essence(headers: &HeaderMap) -> String {
+    let value = HeaderList::of(headers, header::CONTENT_TYPE);
+    let value = value.as_ref().map_or("", HeaderList::text);
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
 
 /// Refuses a body that says it is something else than JSON in UTF-8.
 ///
@@ -21,28 +29,42 @@ const IDENTITY: &str = "identity";
 /// `unsupported-media-type`.
 pub fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     let value = HeaderList::of(headers, header::CONTENT_TYPE);
-    let value = value.as_ref().map_or("", HeaderList::text);
-    let mut parts = value.split(';');
-    let essence = parts.next().unwrap_or_default().trim();
-    let utf8 = parts.all(|parameter| {
+    let mut parameters = value.as_ref().map_or("", HeaderList::text).split(';').skip(1);
+    let utf8 = parameters.all(|parameter| {
         let parameter = parameter.trim().to_ascii_lowercase();
         parameter
             .strip_prefix("charset=")
             .is_none_or(|charset| matches!(charset.trim_matches('"'), "utf-8" | "utf8"))
     });
-    if essence.eq_ignore_ascii_case("application/json") && utf8 {
-        return Ok(());
+    match essence(headers) == JSON && utf8 {
+        true => Ok(()),
+        false => Err(other_type(headers, &[JSON], " in UTF-8", "以 UTF-8 编码")),
     }
-    let accept = "application/json";
-    let (en, zh) = match value {
+}
+
+/// Refuses a body that says it is none of these.
+///
+/// # Errors
+/// `unsupported-media-type`.
+pub fn check_type_among(headers: &HeaderMap, taken: &[&'static str]) -> Result<(), Problem> {
+    match taken.contains(&essence(headers).as_str()) {
+        true => Ok(()),
+        false => Err(other_type(headers, taken, "", "")),
+    }
+}
+
+fn other_type(headers: &HeaderMap, taken: &[&'static str], coded: &str, zh_coded: &str) -> Problem {
+    let value = HeaderList::of(headers, header::CONTENT_TYPE);
+    let (en, zh) = match value.as_ref().map_or("", HeaderList::text) {
         "" => ("no Content-Type is stated".to_owned(), "未注明 Content-Type".to_owned()),
-        _ => (format!("{value:?} is not taken here"), format!("此处不接受 {value:?}")),
+        value => (format!("{value:?} is not taken here"), format!("此处不接受 {value:?}")),
     };
-    Err(Problem::new(Code::UnsupportedMediaType)
-        .detail(format!("{en}; send {accept} in UTF-8"))
-        .detail_zh(format!("{zh}；请以 UTF-8 编码发送 {accept}"))
-        .member("accept", vec![accept])
-        .header(header::ACCEPT, accept.to_owned()))
+    let (one_of, each) = (taken.join(" or "), taken.join("、"));
+    Problem::new(Code::UnsupportedMediaType)
+        .detail(format!("{en}; send {one_of}{coded}"))
+        .detail_zh(format!("{zh}；请{zh_coded}发送 {each}"))
+        .member("accept", taken.to_vec())
+        .header(header::ACCEPT, taken.join(", "))
 }
 
 /// Refuses a body that is coded (RFC 9110, 8.4): what is kept and hashed is what was meant.
@@ -77,7 +99,8 @@ fn length(headers: &HeaderMap) -> Option<u64> {
     digits(headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim())
 }
 
-fn too_large(limit_bytes: u64) -> Problem {
+/// That a body is larger than it may be.
+pub fn too_large(limit_bytes: u64) -> Problem {
     Problem::new(Code::PayloadTooLarge)
         .detail(format!("the body is larger than {limit_bytes} bytes, the limit"))
         .detail_zh(format!("请求体超过上限 {limit_bytes} 字节"))
@@ -167,7 +190,8 @@ impl Incoming {
     }
 }
 
-fn broken_off(error: &PayloadError) -> Problem {
+/// That a body broke off.
+pub fn broken_off(error: &PayloadError) -> Problem {
     Problem::new(Code::MalformedRequest)
         .detail(format!("the body broke off: {error}"))
         .detail_zh(format!("请求体中断：{error}"))

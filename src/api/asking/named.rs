@@ -3,10 +3,16 @@
 
 use super::call::{Call, wrong_parameter};
 use crate::domain::ids::{Id, Office, SubjectId, Text};
-use crate::domain::measure::{Measure, Program};
+use crate::domain::measure::{Measure, Phase, Program};
 use crate::domain::text::says_something;
 use crate::domain::words::{Given, said};
+use crate::projection::current_status::{StandsAsked, ZoneAsked};
 use crate::views::problem::{Code, Problem};
+
+/// What stands nowhere.
+pub const NOWHERE: &str = "nowhere";
+/// What no zone or province is on record of.
+pub const UNASSIGNED: &str = "unassigned";
 
 /// The phase, category or obligation that a parameter names.
 ///
@@ -29,6 +35,22 @@ pub fn declared(
             known.extend(ids(&edition.measure));
         }
     }
+    one_of(parameter, asked, known).map(Some)
+}
+
+/// The same of one program, which the path names.
+///
+/// # Errors
+/// As [`declared`].
+pub fn declared_in(
+    call: &Call,
+    parameter: &'static str,
+    program: &Program,
+    ids: impl Fn(&Measure) -> Vec<Id>,
+) -> Result<Option<Id>, Problem> {
+    let Some(asked) = call.parameter(parameter) else { return Ok(None) };
+    let versions = call.state.app.library().versions(program);
+    let known = versions.all().iter().flat_map(|edition| ids(&edition.measure)).collect();
     one_of(parameter, asked, known).map(Some)
 }
 
@@ -65,6 +87,51 @@ pub fn office(call: &Call, parameter: &str) -> Result<Option<Office>, Problem> {
             none_of(text, &known.join(", "))
         })
     })
+}
+
+/// Where an enrollment stands, as `stands_at` names it: a node of a measure, or `nowhere`.
+///
+/// # Errors
+/// `malformed-request`, with the nodes that there are.
+pub fn stands_at(call: &Call) -> Result<Option<StandsAsked>, Problem> {
+    if call.parameter("stands_at") == Some(NOWHERE) {
+        return Ok(Some(StandsAsked::Nowhere));
+    }
+    let nodes = |measure: &Measure| {
+        let of = |phase: &Phase| {
+            let steps =
+                phase.steps.iter().map(|step| Id::from(format!("{}.{}", phase.id, step.id)));
+            std::iter::once(phase.id.clone()).chain(steps).collect::<Vec<_>>()
+        };
+        measure.phases.iter().flat_map(of).collect()
+    };
+    let nodes = |measure: &Measure| {
+        let mut nodes: Vec<Id> = nodes(measure);
+        nodes.push(Id::from(NOWHERE));
+        nodes
+    };
+    let found = declared(call, "stands_at", nodes)?;
+    Ok(found.map(StandsAsked::At))
+}
+
+/// The zone that `zone` names: one that a measure declares, or `unassigned`.
+///
+/// # Errors
+/// `malformed-request`, with the zones that there are.
+pub fn zone(call: &Call) -> Result<Option<ZoneAsked>, Problem> {
+    if call.parameter("zone") == Some(UNASSIGNED) {
+        return Ok(Some(ZoneAsked::Unassigned));
+    }
+    let Some(asked) = call.parameter("zone") else { return Ok(None) };
+    let library = call.state.app.library();
+    let programs = library.programs().programs.iter();
+    let known = programs.flat_map(|program| {
+        let versions = library.versions(program);
+        let zones = versions.all().iter().flat_map(|edition| &edition.measure.zones);
+        zones.map(|zone| zone.id.clone()).collect::<Vec<_>>()
+    });
+    let known = known.chain([Id::from(UNASSIGNED)]).collect();
+    one_of("zone", asked, known).map(|zone| Some(ZoneAsked::In(zone)))
 }
 
 /// The program that `program` names.
@@ -109,6 +176,17 @@ pub async fn subject(call: &Call, parameter: &'static str) -> Result<Option<Subj
     Ok(Some(found.id().clone()))
 }
 
+/// The province that `province` names, or whether it asks for what lies in none (`unassigned`).
+///
+/// # Errors
+/// As [`subject`].
+pub async fn province(call: &Call) -> Result<(Option<SubjectId>, bool), Problem> {
+    match call.parameter("province") {
+        Some(UNASSIGNED) => Ok((None, true)),
+        _ => Ok((subject(call, "province").await?, false)),
+    }
+}
+
 /// A parameter with several words, each one of those that are known.
 ///
 /// # Errors
@@ -125,6 +203,20 @@ pub fn words<T: Copy>(call: &Call, name: &str, known: &[(&str, T)]) -> Result<Ve
     // A word that is said again asks for nothing more.
     let said: std::collections::BTreeSet<&str> = text.split(',').collect();
     said.into_iter().map(one).collect()
+}
+
+/// A parameter that is one of the words that are known.
+///
+/// # Errors
+/// `malformed-request`.
+pub fn word<T: Copy>(call: &Call, name: &str, known: &[(&str, T)]) -> Result<Option<T>, Problem> {
+    call.parsed(name, |text| {
+        let found = known.iter().find(|(known, _)| known.eq_ignore_ascii_case(text));
+        found.map(|(_, value)| *value).ok_or_else(|| {
+            let list = known.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ");
+            none_of(text, &list)
+        })
+    })
 }
 
 /// That a value is none of those that are known.

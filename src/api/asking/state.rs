@@ -9,6 +9,7 @@ use actix_web::web::{self, Bytes};
 use tokio::sync::{Semaphore, watch};
 
 use super::auth::Authenticator;
+use super::counted::CountedAnswers;
 use super::outgoing::{Limits, Outgoing};
 use super::requests::Requests;
 use super::tail::Tail;
@@ -16,6 +17,7 @@ use crate::app::{App, Kept};
 use crate::codec::CloudEvents;
 use crate::domain::date::Day;
 use crate::domain::ids::Language;
+use crate::import::operations::Imports;
 use crate::ledger::Ledger;
 use crate::projection::{ReadModels, Status};
 use crate::webhooks::Webhooks;
@@ -84,6 +86,9 @@ const EXPORTS_AT_ONCE: usize = 2;
 /// Rendered statuses kept at most, in bytes.
 const RENDERED_BYTES: usize = 16 << 20;
 
+/// What was counted out of the tables, kept at most, in bytes.
+const COUNTED_BYTES: usize = 32 << 20;
+
 /// An answer as it went out, under the tag that says all that it depends on.
 #[derive(Clone)]
 pub struct Rendered {
@@ -112,10 +117,14 @@ pub struct ApiState {
     pub webhooks: Option<Arc<Webhooks>>,
     /// The ledger, where there is one.
     pub ledger: Option<Arc<Ledger>>,
+    /// The imports, where this node takes them.
+    pub imports: Option<Arc<Imports>>,
     /// Pages beside the interface, where this node has them.
     pub pages: Option<Pages>,
     /// Today's statuses by language and stream.
     pub rendered: Kept<String, Rendered>,
+    /// What was counted out of the tables.
+    pub counted: CountedAnswers,
     /// The interface as it describes itself here.
     pub described: OnceLock<Rendered>,
     /// What is counted of requests.
@@ -165,8 +174,10 @@ impl ApiState {
             settings,
             webhooks: None,
             ledger: None,
+            imports: None,
             pages: None,
             rendered: Kept::new(RENDERED_BYTES),
+            counted: Kept::new(COUNTED_BYTES),
             described: OnceLock::new(),
             requests: Requests::default(),
             outgoing,
@@ -187,6 +198,11 @@ impl ApiState {
     /// The same with a ledger.
     pub fn with_ledger(self, ledger: Arc<Ledger>) -> Self {
         Self { ledger: Some(ledger), ..self }
+    }
+
+    /// The same with imports.
+    pub fn with_imports(self, imports: Arc<Imports>) -> Self {
+        Self { imports: Some(imports), ..self }
     }
 
     /// The same with pages, which ask the interface from inside.

@@ -1,10 +1,13 @@
 //! The register of exceptions (G18): every departure from the rule, everywhere, and what rests on less
 //! than it; kinds without a case are listed with zero.
 //!
-//! Which events are in it is asked of the tables; what is said of each is read from the event. Days over
-//! a quota are no event's: they stand after the rest, on the last page.
+//! Which events are in it is asked of the tables; what is said of each is read from the event. What was late
+//! stands after these, and days over a quota, which are no event's, after the rest, on the last page.
+
+mod register;
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -12,23 +15,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::asking::answer::{json, limit};
 use crate::api::asking::call::{Answered, Call};
+use crate::api::asking::counted::counted;
 use crate::api::asking::cursor::{CURSOR, Cursor, cursor, next_link, write_cursor};
 use crate::api::asking::named;
+use crate::api::asking::opening::same_list;
 use crate::api::asking::page::{EXERCISE, LIMIT, MIN_SEQUENCE, ask_at, more};
 use crate::api::asking::times::{AT_SEQUENCE, KNOWN_AT, Times};
 use crate::codec::{self, StreamKind, kind_of_stream};
 use crate::domain::date::Day;
 use crate::domain::exceptions::{ExceptionKind, exceptions_of};
-use crate::domain::ids::Office;
+use crate::domain::ids::{Id, Office};
 use crate::domain::measure::Program;
 use crate::log::StreamName;
 use crate::projection::event_facts::{ExceptionCursor, ExceptionFilter, ExceptionFound};
-use crate::projection::obligations::LateRow;
+use crate::projection::{At, DatabaseError, Tables};
 use crate::views::exceptions::{ExceptionCount, ExceptionView};
 use crate::views::labels::Labels;
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::Problem;
 use crate::views::sequence::sequence;
+use register::{AllLate, Late, LateAt, Lines, WasLate};
 
 /// The parameters.
 pub const EXCEPTIONS: &[Parameter] = &[
@@ -90,47 +96,39 @@ pub async fn list_exceptions(call: Call) -> Answered {
     let cursor: Option<Cursor<After>> = cursor(&call)?;
     let times = Times::of(&call, cursor.as_ref()).await?;
     let filter = Arc::new(filter(&call).await?);
-    let (asked, known) = (filter.clone(), times.known.sequence());
+    let known = times.known.sequence();
     let after = cursor.map(|cursor| cursor.after);
     let (begins_late, after_event, after_late) = match after {
         None => (false, None, None),
         Some(After::Event(event)) => (false, Some(event), None),
-        Some(After::Late(id)) => (true, None, Some(id)),
+        Some(After::Late(at)) => (true, None, at),
     };
-    let answer = ask_at(&call, &times, move |tables, at| {
-        let found = match begins_late {
-            true => Vec::new(),
-            false => tables.list_exceptions(&asked, at.known, after_event, limit + 1)?,
-        };
-        let late = match asked.takes(ExceptionKind::LateFiling) {
-            true => tables.list_late(&asked, at)?,
-            false => Vec::new(),
-        };
-        Ok((found, late, tables.count_exceptions(&asked, at.known)?))
-    });
+    let answer = ask_at(&call, &times, ask(&call, filter.clone(), begins_late, after_event, limit));
     let answer = answer.await?;
-    let (mut found, late, mut counted) = answer.value;
+    let (mut found, mut counted, late) = answer.value;
     let mut next = more(&mut found, limit, |last| After::Event(last.at));
     let mut items = views(&call, &found).await?;
-    let late = judged_late(&call, late, known);
-    if !late.is_empty() {
-        *counted.entry(ExceptionKind::LateFiling).or_default() += late.len() as u64;
+    let picked = late.values().filter(|late| late.is_picked(&filter)).count() as u64;
+    if picked > 0 {
+        *counted.entry(ExceptionKind::LateFiling).or_default() += picked;
     }
     let over = days_over(&call, &filter, known).await?;
     if !over.is_empty() {
         counted.insert(ExceptionKind::DaysOverQuota, over.len() as u64);
     }
     if next.is_none() {
-        let left = late.into_iter().filter(|(row, _)| Some(row.id) > after_late);
-        let mut left: Vec<_> = left.collect();
+        let begin = after_late.map_or(Bound::Unbounded, Bound::Excluded);
         let room = limit.saturating_sub(items.len());
-        next = match (room, left.is_empty()) {
-            (0, false) => Some(After::Late(after_late.unwrap_or_default())),
-            _ => more(&mut left, room, |(row, _)| After::Late(row.id)),
+        let left = late.range((begin, Bound::Unbounded));
+        let left = left.filter(|(_, late)| late.is_picked(&filter));
+        let mut left: Vec<_> = left.take(room + 1).collect();
+        next = match room {
+            0 if !left.is_empty() => Some(After::Late(after_late)),
+            _ => more(&mut left, room, |(at, _)| After::Late(Some(**at))),
         };
         left.truncate(room);
-        for (row, days) in left {
-            items.extend(late_view(&call, &row, days).await?);
+        for (_, late) in left {
+            items.extend(late_view(&call, late).await?);
         }
     }
     if next.is_none() {
@@ -159,38 +157,71 @@ pub async fn list_exceptions(call: Call) -> Answered {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 enum After {
     Event(ExceptionCursor),
-    /// After a row of what was late.
-    Late(u64),
+    /// After a line of what was late, or with the first.
+    Late(Option<LateAt>),
 }
 
-/// Those that were late by the calendars, with the number of days.
-fn judged_late(call: &Call, late: Vec<LateRow>, known: Option<u64>) -> Vec<(LateRow, i64)> {
-    let calendars = call.state.app.library().calendars(known);
-    let days =
-        |row: &LateRow| calendars.adjust(&row.due_on).not_late_before.days_until(row.received_on);
-    let judged = late.into_iter().map(|row| (days(&row), row)).map(|(days, row)| (row, days));
-    judged.filter(|(_, days)| *days > 0).collect()
-}
+/// A page of the lines that events have of themselves, how many there are of each kind, and what was late.
+type Asked = (Vec<ExceptionFound>, BTreeMap<ExceptionKind, u64>, AllLate);
 
-/// What is said of a late filing, with the event that met it.
-async fn late_view(
+/// The question: a page of the lines that events have of themselves, and what is counted.
+fn ask(
     call: &Call,
-    row: &LateRow,
-    days: i64,
-) -> Result<Option<ExceptionView>, Problem> {
+    filter: Arc<ExceptionFilter>,
+    begins_late: bool,
+    after: Option<ExceptionCursor>,
+    limit: usize,
+) -> impl FnOnce(&Tables<'_>, At) -> Result<Asked, DatabaseError> + use<> {
+    let state = call.state.clone();
+    move |tables, at| {
+        let (adopted, present) = state.app.library().present_calendars();
+        let calendars = match at.known {
+            None => present,
+            known => Arc::new(state.app.library().calendars(known)),
+        };
+        let found = match begins_late {
+            true => Vec::new(),
+            false => tables.list_exceptions(&filter, at.known, after, limit + 1)?,
+        };
+        let is_past = at.known.is_some();
+        let lines = Lines { filter: &filter, at };
+        let lines = counted(&state.counted, tables, &lines, is_past)?;
+        if !filter.takes(ExceptionKind::LateFiling) {
+            return Ok((found, lines, AllLate::default()));
+        }
+        let (exercise, province) = (filter.exercise, filter.province.as_ref());
+        let late = WasLate { exercise, province, at, calendars: &calendars, adopted };
+        Ok((found, lines, counted(&state.counted, tables, &late, is_past)?))
+    }
+}
+
+/// What is said of what was late, with the event that met it, or that opened what nobody met.
+async fn late_view(call: &Call, late: &Late) -> Result<Option<ExceptionView>, Problem> {
+    let (program, subject, revision) = match late {
+        Late::Received(row, _) => (&row.program, &row.subject, row.met_by),
+        Late::Silent(silent) => (&silent.program, &silent.subject, silent.lapse.opened_by),
+    };
     let app = &call.state.app;
-    let Some(program) = app.library().program(row.program.as_str()) else { return Ok(None) };
+    let Some(program) = app.library().program(program.as_str()) else { return Ok(None) };
     let error = |error| call.problem(error);
-    let subject = app.library().subject_of(program, row.subject.as_ref()).await.map_err(error)?;
-    let name = StreamName::parse(&row.stream).map_err(Problem::internal)?;
-    let page = app.log().read_stream(&name, row.met_by, 1).await?;
+    let subject = app.library().subject_of(program, subject.as_ref()).await.map_err(error)?;
+    let stream = codec::record_stream(&program.id, &subject);
+    let name = StreamName::parse(&stream).map_err(Problem::internal)?;
+    let page = app.log().read_stream(&name, revision, 1).await?;
     let Some(stored) = page.events.first() else { return Ok(None) };
     let recorded = codec::decode_enrollment(stored).map_err(Problem::internal)?;
     let versions = app.library().versions(program);
-    let label = Labels(&versions).obligation(&row.obligation).cloned();
-    let view =
-        ExceptionView::late(row, (days, label), &recorded, (program, &subject), call.language);
-    Ok(Some(view))
+    let label = |id: &Id| Labels(&versions).obligation(id).cloned();
+    let (of, language) = ((program, &*subject), call.language);
+    Ok(Some(match late {
+        Late::Received(row, days) => {
+            ExceptionView::late(row, (*days, label(&row.obligation)), &recorded, of, language)
+        }
+        Late::Silent(silent) => {
+            let said = (&silent.lapse, silent.by, label(&silent.lapse.obligation));
+            ExceptionView::silent(said, &recorded, of, language)
+        }
+    }))
 }
 
 async fn filter(call: &Call) -> Result<ExceptionFilter, Problem> {
@@ -217,6 +248,7 @@ fn totals(
         kind: kind.as_str(),
         kind_label: kind.label().get(call.language).to_owned(),
         count: counted.get(kind).copied().unwrap_or_default(),
+        opens: same_list(call, &[("kind", kind.as_str())], &[CURSOR, LIMIT, MIN_SEQUENCE]),
     };
     ExceptionKind::ALL.iter().filter(asked).map(count).collect()
 }

@@ -18,6 +18,7 @@ use crate::domain::indicator::{
 };
 use crate::domain::measure::IndicatorRule;
 use crate::domain::words;
+use crate::projection::audit_trail::figure_said;
 use crate::views::brief::mark_label;
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::{Code, Problem};
@@ -57,6 +58,8 @@ pub struct ObservationView {
     pub confidence_label: String,
     /// What else the source says of it.
     pub note: Option<String>,
+    /// The same as a sentence.
+    pub sentence: String,
     /// The event whose words these are, `stream@revision#id`.
     pub reference: String,
     /// Its sequence in the log, 20 digits.
@@ -178,6 +181,7 @@ fn view(
     one: &Observation,
 ) -> ObservationView {
     let confidence = one.confidence.as_str();
+    let label = label(call, &one.indicator);
     let earlier = history.superseded_by(record.revision);
     let supersedes = earlier.map(|(record, was)| Superseded {
         value: was.value.to_string(),
@@ -188,7 +192,7 @@ fn view(
     });
     ObservationView {
         indicator: one.indicator.to_string(),
-        indicator_label: label(call, &one.indicator),
+        indicator_label: label.clone(),
         period: one.period.to_string(),
         basis: one.basis.as_ref().map(ToString::to_string),
         coverage: one.coverage.as_ref().map(ToString::to_string),
@@ -199,6 +203,7 @@ fn view(
         confidence,
         confidence_label: mark_label(confidence, call.language).to_owned(),
         note: one.note.as_ref().map(ToString::to_string),
+        sentence: figure_said(one, &label, call.language),
         reference: reference(division, record),
         sequence: sequence(record.sequence),
         supersedes: supersedes.collect(),
@@ -207,13 +212,7 @@ fn view(
 
 /// What the measures call an indicator.
 fn label(call: &Call, indicator: &Id) -> String {
-    let library = call.state.app.library();
-    let found = library.programs().programs.iter().find_map(|program| {
-        library.versions(program).find(|measure| {
-            let mut declared = measure.categories.iter().flat_map(|one| &one.indicators);
-            declared.find(|rule| rule.id == *indicator).map(|rule| rule.label.clone())
-        })
-    });
+    let found = call.state.app.library().indicator_label(indicator);
     found.map_or_else(|| indicator.to_string(), |text| text.get(call.language).to_owned())
 }
 

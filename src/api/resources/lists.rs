@@ -7,17 +7,18 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::asking::answer::limit;
-use crate::api::asking::call::{Answered, Call};
+use crate::api::asking::call::{Answered, Call, wrong_parameter};
 use crate::api::asking::cursor::{CURSOR, Cursor, cursor};
 use crate::api::asking::named::{self, declared};
 use crate::api::asking::page::{
     EXERCISE, Filled, LIMIT, MIN_SEQUENCE, ask_at, had_already, more, page, version_of,
 };
 use crate::api::asking::times::{AS_OF, AT_SEQUENCE, KNOWN_AT, Times};
+use crate::api::resources::scoreboard::ZONE;
 use crate::domain::date::{CivilDate, Day, Timestamp};
 use crate::domain::ids::{Language, ProgramId, Provenance, Text};
 use crate::domain::measure::{Names, Program, Versions};
-use crate::domain::words;
+use crate::domain::words::{self, said};
 use crate::projection::current_status::{
     EnrollmentCursor, EnrollmentFilter, EnrollmentRow, Waiting,
 };
@@ -25,6 +26,7 @@ use crate::views::brief::{Labelled, mark_label, worded};
 use crate::views::ends::{is_over, is_review_due};
 use crate::views::labels::Labels;
 use crate::views::parameter::{Kind, Parameter};
+use crate::views::problem::Problem;
 use crate::views::sequence::sequence;
 use crate::views::standing::{PlaceView, StandsAt};
 
@@ -56,13 +58,43 @@ pub const ENROLLMENTS: &[Parameter] = &[
         "Last decided in this batch by the day.",
         "截至该日最近一次决定所属的批次。",
     ),
-    PROVINCE,
+    Parameter::new(
+        "province",
+        Kind::Text,
+        "The province itself and what lies in it; `unassigned`: what lies in none.",
+        "某省及其辖内主体；unassigned：不属于任何省的主体。",
+    ),
     KIND,
     Parameter::new(
         "provenance",
         Kind::OneOf(|| vec!["RECORDED", "ATTESTED", "INFERRED"]),
         "How the standing got into the record: RECORDED, ATTESTED, INFERRED.",
         "状态来源：RECORDED、ATTESTED、INFERRED。",
+    ),
+    Parameter::new(
+        "stands_at",
+        Kind::Text,
+        "Standing at this node on the day: a phase, `phase.step`, or `nowhere`.",
+        "该日所处环节：阶段、“阶段.步骤”，或 nowhere（无）。",
+    ),
+    ZONE,
+    Parameter::new(
+        "decided_in_round",
+        Kind::Text,
+        "Decided in this annual round by the day, whatever was decided later.",
+        "截至该日曾在该年度作出决定的（不论其后有无再次决定）。",
+    ),
+    Parameter::new(
+        "decided_in_batch",
+        Kind::Text,
+        "Decided in this batch by the day, whatever was decided later.",
+        "截至该日曾在该批次作出决定的（不论其后有无再次决定）。",
+    ),
+    Parameter::new(
+        "decided_again",
+        Kind::Flag,
+        "`true`: of those decided in the round or batch named, who was decided again in another since.",
+        "true：在所指年度或批次中作出决定、其后又在其他年度或批次再次决定的。",
     ),
     Parameter::new(
         "waiting",
@@ -187,6 +219,7 @@ pub async fn list_enrollments(call: Call) -> Answered {
     let cursor: Option<Cursor<EnrollmentCursor>> = cursor(&call)?;
     let times = Times::of(&call, cursor.as_ref()).await?;
     let exercise = named::exercise(&call)?;
+    let (province, no_province) = named::province(&call).await?;
     let filter = EnrollmentFilter {
         exercise,
         program: named::program(&call)?.map(|program| program.id.clone()),
@@ -196,9 +229,16 @@ pub async fn list_enrollments(call: Call) -> Answered {
         })?,
         round: named::number(&call, "round")?,
         batch: named::number(&call, "batch")?,
-        province: named::subject(&call, "province").await?,
+        province,
+        no_province,
+        subject: None,
         kind: named::kind(&call)?,
         provenance: call.parsed("provenance", provenance)?,
+        stands_at: named::stands_at(&call)?,
+        zone: named::zone(&call)?,
+        decided_again: decided_again(&call)?,
+        decided_in_round: named::number(&call, "decided_in_round")?,
+        decided_in_batch: named::number(&call, "decided_in_batch")?,
         waiting: call.parameter("waiting").map(|_| call.flag("waiting")).transpose()?,
     };
     if let Some(had) = had_already(&call, &times, "current_status").await? {
@@ -224,6 +264,19 @@ pub async fn list_enrollments(call: Call) -> Answered {
     let filled =
         Filled { items, exercise, more, programs, times, model, copy, position, known_at_us };
     page(&call, filled)
+}
+
+/// Whether those are asked for who were decided again: after which round or batch has to be said.
+fn decided_again(call: &Call) -> Result<bool, Problem> {
+    let names = call.parameter("decided_in_round").or(call.parameter("decided_in_batch"));
+    if call.flag("decided_again")? && names.is_none() {
+        let text = said!(
+            "it says more of decided_in_round or decided_in_batch: name one of them",
+            "须与 decided_in_round 或 decided_in_batch 同时使用"
+        );
+        return Err(wrong_parameter("decided_again", text));
+    }
+    call.flag("decided_again")
 }
 
 fn provenance(text: &str) -> Result<Provenance, Text> {

@@ -17,26 +17,79 @@ use crate::domain::duty::DutyStatus;
 use crate::domain::ids::Office;
 use crate::domain::state::State;
 use crate::views::brief::ObligationView;
-use crate::views::media::{ATOM, CALENDAR, JSON};
+use crate::views::media::{ATOM, CALENDAR, CSV, JSON};
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::{Code, Problem};
 
-pub use across::list_obligations;
+pub use across::{Move, Totals, get_obligation_totals, list_moves, list_obligations};
 
 /// What the list across programs can be had as.
 pub const FORMS: &[&str] = &[JSON, CALENDAR, ATOM];
 
+/// What the list of what waits can be had as.
+pub const MOVES_FORMS: &[&str] = &[JSON, CALENDAR, ATOM, CSV];
+/// What the totals can be had as.
+pub const TOTALS_FORMS: &[&str] = &[JSON, CSV];
+
+const PROGRAM: Parameter = Parameter::new("program", Kind::Text, "Of one program.", "某一项目。");
+const SUBJECT: Parameter = Parameter::new("subject", Kind::Text, "Of one subject.", "某一主体。");
+const PROVINCE: Parameter = Parameter::new(
+    "province",
+    Kind::Text,
+    "Of subjects in this province, and of it itself; `unassigned`: of those in none, and of programs \
+     as a whole.",
+    "该省（区、市）及其所辖主体；unassigned：不属于任何省的主体及项目整体。",
+);
+const OBLIGATION: Parameter =
+    Parameter::new("obligation", Kind::Text, "Which, by its id.", "某一义务（标识）。");
+const OFFICE: Parameter = Parameter::new(
+    "office",
+    Kind::OneOf(|| Office::ALL.iter().map(|office| office.as_str()).collect()),
+    "Waiting at this office; what offices owe together waits at each.",
+    "由该机关办理；共同负有的义务在各机关均列。",
+);
+
+/// The parameters of the list of what waits.
+pub const MOVES: &[Parameter] = &[
+    PROGRAM,
+    SUBJECT,
+    PROVINCE,
+    OFFICE,
+    EXERCISE,
+    AS_OF,
+    KNOWN_AT,
+    AT_SEQUENCE,
+    MIN_SEQUENCE,
+    CURSOR,
+    LIMIT,
+];
+
+/// The parameters of the totals.
+pub const TOTALS: &[Parameter] = &[
+    PROGRAM,
+    SUBJECT,
+    PROVINCE,
+    OBLIGATION,
+    OFFICE,
+    Parameter::new(
+        "due_year",
+        Kind::Text,
+        "Of this year alone, or `undated`.",
+        "仅该年份，或 undated（无期限）。",
+    ),
+    EXERCISE,
+    AS_OF,
+    KNOWN_AT,
+    AT_SEQUENCE,
+    MIN_SEQUENCE,
+];
+
 /// The parameters of the list across programs.
 pub const OBLIGATIONS: &[Parameter] = &[
-    Parameter::new("program", Kind::Text, "Of one program.", "某一项目。"),
-    Parameter::new("subject", Kind::Text, "Of one subject.", "某一主体。"),
-    Parameter::new(
-        "province",
-        Kind::Text,
-        "Of subjects in this province, and of it itself.",
-        "该省（区、市）及其所辖主体。",
-    ),
-    Parameter::new("obligation", Kind::Text, "Which, by its id.", "某一义务（标识）。"),
+    PROGRAM,
+    SUBJECT,
+    PROVINCE,
+    OBLIGATION,
     Parameter::new(
         "owes",
         Kind::OneOf(|| Office::ALL.iter().map(|office| office.as_str()).collect()),
@@ -56,6 +109,12 @@ pub const OBLIGATIONS: &[Parameter] = &[
         "到期日必在该日之前。",
     ),
     Parameter::new("due_after", Kind::Day, "Certainly due after this day.", "到期日必在该日之后。"),
+    Parameter::new(
+        "due_year",
+        Kind::Text,
+        "Due in this year, by the latest day of the due date; `undated`: without one.",
+        "到期年份（以到期日的最晚一日计）；undated：无期限。",
+    ),
     EXERCISE,
     AS_OF,
     KNOWN_AT,

@@ -1,16 +1,19 @@
 //! The quotas of a program: places taken, free and over on a day, as known up to an event, from the
-//! folds of the quotas' streams.
+//! folds of the quotas' streams. Each holder stands with the event that took its place.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::asking::answer::json;
 use crate::api::asking::call::{Answered, Call, wrong_parameter};
+use crate::api::asking::named;
 use crate::api::asking::times::{AS_OF, AT_SEQUENCE, KNOWN_AT, Known, known};
 use crate::app::QuotaView;
 use crate::codec::{StreamKind, kind_of_stream};
 use crate::domain::date::Day;
-use crate::domain::ids::{SubjectId, Text};
+use crate::domain::event::PlaceEffect;
+use crate::domain::history::History;
+use crate::domain::ids::{EventRef, Id, SubjectId, Text};
 use crate::domain::measure::Program;
 use crate::domain::words::{self, said};
 use crate::views::brief::{Labelled, worded};
@@ -23,9 +26,54 @@ use crate::views::sequence::sequence;
 pub const QUOTAS: &[Parameter] = &[
     AS_OF,
     Parameter::new("on", Kind::Day, "The same as `as_of`.", "同 as_of。"),
+    Parameter::new("category", Kind::Text, "Of one category.", "某一类型。"),
+    Parameter::new(
+        "held",
+        Kind::OneOf(|| Held::ALL.iter().map(|held| held.as_str()).collect()),
+        "Only the holders of these places: `taken` (all), `reserved`, `attested` or `overridden`. The \
+         numbers stay those of all.",
+        "仅列出此类名额的占用者：taken（全部）、reserved（预留）、attested（凭佐证）、overridden（突破）；数字仍为全部。",
+    ),
     KNOWN_AT,
     AT_SEQUENCE,
 ];
+
+/// How a place is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// However it is.
+    Taken,
+    /// Reserved for an approval that is not on record.
+    Reserved,
+    /// Known from evidence alone.
+    Attested,
+    /// Taken over the limit, by an override.
+    Overridden,
+}
+
+impl Held {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::Taken, Self::Reserved, Self::Attested, Self::Overridden];
+
+    /// The name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Taken => "taken",
+            Self::Reserved => "reserved",
+            Self::Attested => "attested",
+            Self::Overridden => "overridden",
+        }
+    }
+
+    fn takes(self, holder: &HolderView) -> bool {
+        match self {
+            Self::Taken => true,
+            Self::Reserved => holder.reserved,
+            Self::Attested => holder.attested,
+            Self::Overridden => holder.overridden,
+        }
+    }
+}
 
 /// Who holds a place.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -40,6 +88,12 @@ pub struct HolderView {
     pub until: Option<String>,
     /// Whether it is known only from evidence.
     pub attested: bool,
+    /// Whether it is only reserved: the approval is not on record.
+    pub reserved: bool,
+    /// Whether it was taken over the limit, by an override.
+    pub overridden: bool,
+    /// The event that took it, or reserved it, `stream@revision#id`.
+    pub event: String,
     /// The address of the enrollment.
     pub enrollment: String,
 }
@@ -83,6 +137,12 @@ pub struct QuotaOfCategory {
     pub reading: Option<String>,
     /// How many are taken on the day.
     pub taken: u32,
+    /// How many of these are only reserved.
+    pub reserved: u32,
+    /// How many of these are known only from evidence.
+    pub attested: u32,
+    /// How many of these were taken over the limit, by an override.
+    pub overridden: u32,
     /// How many are left.
     pub free: u32,
     /// How many are taken over the limit.
@@ -130,11 +190,14 @@ pub async fn get_quotas(call: Call) -> Answered {
     let on = day(&call)?;
     let (known_at, known) = known(&call).await?;
     let app = &call.state.app;
-    let views = app.places().quotas_known(program, |sequence| known.has(Some(sequence))).await;
-    let views = views.map_err(|error| call.problem(error))?;
-    let mut quotas = Vec::with_capacity(views.len());
-    for view in &views {
-        quotas.push(quota(&call, program, view, (on, known)).await?);
+    let only = named::declared_in(&call, "category", program, |measure| {
+        measure.categories.iter().map(|category| category.id.clone()).collect()
+    })?;
+    let held = named::word(&call, "held", &Held::ALL.map(|held| (held.as_str(), held)))?;
+    let mut quotas = quotas_on(&call, program, (on, known)).await?;
+    quotas.retain(|quota| only.as_ref().is_none_or(|only| *only == *quota.category.id));
+    for quota in &mut quotas {
+        quota.holders.retain(|holder| held.is_none_or(|held| held.takes(holder)));
     }
     let versions = app.library().versions(program);
     let measure = versions.in_force(on).map(|edition| &edition.measure);
@@ -155,6 +218,25 @@ pub async fn get_quotas(call: Call) -> Answered {
             quotas,
         },
     )
+}
+
+/// The quotas of a program on a day, as known up to an event.
+///
+/// # Errors
+/// The log's.
+pub(super) async fn quotas_on(
+    call: &Call,
+    program: &Program,
+    (on, known): (Day, Known),
+) -> Result<Vec<QuotaOfCategory>, Problem> {
+    let places = call.state.app.places();
+    let views = places.quotas_known(program, |sequence| known.has(Some(sequence))).await;
+    let views = views.map_err(|error| call.problem(error))?;
+    let mut quotas = Vec::with_capacity(views.len());
+    for view in &views {
+        quotas.push(quota(call, program, view, (on, known)).await?);
+    }
+    Ok(quotas)
 }
 
 fn day(call: &Call) -> Result<Day, Problem> {
@@ -185,6 +267,10 @@ async fn quota(
     for enrollment in view.quota.enrollments() {
         overrides.extend(overrides_of(call, view, enrollment, known).await?);
     }
+    let count = |held: Held| {
+        let count = holders.iter().filter(|holder| held.takes(holder)).count();
+        u32::try_from(count).unwrap_or(u32::MAX)
+    };
     Ok(QuotaOfCategory {
         category: Labelled {
             id: view.category.to_string().into(),
@@ -195,6 +281,9 @@ async fn quota(
         article: words::article(&view.rule.article, call.language).into_owned(),
         reading: view.rule.reading.as_ref().map(|text| text.get(call.language).to_owned()),
         taken,
+        reserved: count(Held::Reserved),
+        attested: count(Held::Attested),
+        overridden: count(Held::Overridden),
         free: view.rule.limit.saturating_sub(taken),
         over: taken.saturating_sub(view.rule.limit),
         holders,
@@ -226,14 +315,41 @@ async fn holder(
         spans.iter().find(|span| span.from <= on && span.until.is_none_or(|until| on < until));
     let Some(span) = span else { return Ok(None) };
     let name = name(call, &subject, (on, known)).await?;
+    let history = call.state.app.history(enrollment).await.map_err(|error| call.problem(error))?;
+    let history = known.of(history);
+    let took = took_place(&history, &view.category, span.from);
+    let (event, overridden) = match (&took, view.quota.reservation_on(enrollment, on)) {
+        (Some((event, over)), _) => (event.to_string(), *over),
+        (None, Some(reservation)) => {
+            (reservation.reference.to_string(), reservation.reserved.over_limit)
+        }
+        // The enrollment's own events were mended since, and the quota's stream lags behind them.
+        (None, None) => (String::new(), false),
+    };
     Ok(Some(HolderView {
         subject: subject.to_string(),
         name: name.get(call.language).to_owned(),
         from: span.from.to_string(),
         until: span.until.map(|day| day.to_string()),
         attested,
+        reserved: took.is_none(),
+        overridden,
+        event,
         enrollment: format!("/v1/enrollments/{program}/{subject}"),
     }))
+}
+
+/// The event by which an enrollment holds a place from a day on, and whether it went over the limit.
+fn took_place(history: &History, category: &Id, from: Day) -> Option<(EventRef, bool)> {
+    let effective = history.effective();
+    let mut took = effective.entries().iter().rev().filter_map(|entry| {
+        let fact = entry.event.event.fact()?;
+        let takes = matches!(&fact.effects.place,
+            Some(PlaceEffect::Takes { category: of }) if of == category);
+        let holds = takes && entry.fold_day() <= from;
+        holds.then(|| (entry.event.reference(history.stream()), fact.over_limit.is_some()))
+    });
+    took.next()
 }
 
 /// A subject's name on a day, as known then.
@@ -269,7 +385,7 @@ async fn overrides_of(
         let fact = entry.event.event.fact()?;
         let justification = fact.over_limit.as_ref()?.justification.clone();
         let takes = match &fact.effects.place {
-            Some(crate::domain::event::PlaceEffect::Takes { category }) => category,
+            Some(PlaceEffect::Takes { category }) => category,
             _ => return None,
         };
         (*takes == view.category).then(|| OverrideView {

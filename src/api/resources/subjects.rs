@@ -15,12 +15,12 @@ use crate::codec::{self, Stored};
 use crate::domain::calendar::Calendar;
 use crate::domain::date::Day;
 use crate::domain::history::Fate;
-use crate::domain::ids::{Text, digits};
+use crate::domain::ids::{Id, Text, digits};
 use crate::domain::logbook::CalendarAdopted;
 use crate::domain::subject::{Registration, Renaming, Subject, SubjectCorrection, SubjectEvent};
 use crate::domain::words;
 use crate::log::RecordedEvent;
-use crate::projection::audit_trail::own_sentence;
+use crate::projection::audit_trail::{Named, own_sentence};
 use crate::views::brief::mark_label;
 use crate::views::problem::{Code, Problem};
 use crate::views::sequence::sequence;
@@ -123,6 +123,9 @@ async fn records(call: &Call, subject: &Subject) -> Result<Vec<SubjectRecordView
     let events = events.map_err(|error| call.problem(error.into()))?;
     let history = codec::subject_history(&events);
     let history = history.map_err(|error| call.problem(error.into()))?;
+    let library = call.state.app.library();
+    let indicator = |id: &Id| library.indicator_label(id);
+    let names = Named { programs: library.programs(), indicator: &indicator };
     let view = |event: &RecordedEvent| {
         let stored = codec::decode(event).map_err(|error| call.problem(error.into()))?;
         let (fate, corrected_by) = match history.fate(event.revision) {
@@ -145,8 +148,7 @@ async fn records(call: &Call, subject: &Subject) -> Result<Vec<SubjectRecordView
             office: meta.office.as_str(),
             office_label: words::office(meta.office, call.language),
             office_id: meta.office_id.to_string(),
-            sentence: own_sentence(&stored, call.state.app.library().programs(), call.language)
-                .unwrap_or_default(),
+            sentence: own_sentence(&stored, &names, call.language).unwrap_or_default(),
             fate,
             fate_label: mark_label(fate, call.language).to_owned(),
             corrected_by,

@@ -44,14 +44,17 @@ pub fn admit(route: &Route, head: &RequestHead, state: &ApiState) -> Result<Admi
     };
     let parameters = check_parameters(route, head.uri.query().unwrap_or_default())?;
     check_accept(route.gives, &head.headers)?;
-    if matches!(route.body, Body::Json(_)) {
-        body::check_type(&head.headers)?;
+    match route.body {
+        Body::Json(_) => body::check_type(&head.headers)?,
+        Body::File(taken) => body::check_type_among(&head.headers, taken)?,
+        Body::None | Body::Bytes => {}
     }
     // Also of what is sent to a route that takes no body.
     body::check_coding(&head.headers)?;
     let limit = match route.body {
         Body::None | Body::Json(_) => state.settings.max_body_bytes,
         Body::Bytes => state.settings.max_document_bytes,
+        Body::File(_) => state.imports.as_ref().map_or(0, |imports| imports.limit_bytes()),
     };
     body::check_length(&head.headers, limit)?;
     Ok(Admitted { verified, parameters })

@@ -155,7 +155,7 @@ async fn dispatch(
             let (limit, patience) = (state.settings.max_body_bytes, state.settings.request_timeout);
             (incoming.read_json(limit, patience, language).await?, None)
         }
-        Body::Bytes => (RequestBody::default(), Some(incoming)),
+        Body::Bytes | Body::File(_) => (RequestBody::default(), Some(incoming)),
     };
     if let Some(verified) = &admitted.verified {
         check_role(route, verified)?;
@@ -175,7 +175,7 @@ async fn dispatch(
 /// append); the caller is told what is known.
 async fn in_time(route: &Route, call: Call) -> Answered {
     let state = call.state.clone();
-    if matches!(route.body, Body::Bytes) {
+    if matches!(route.body, Body::Bytes | Body::File(_)) {
         return (route.handler)(call).await;
     }
     let asked = call.prefers_to_wait().map_or(Duration::ZERO, |_| LONGEST_WAIT);

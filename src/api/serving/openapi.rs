@@ -86,6 +86,11 @@ fn operation(route: &Route, schemas: &mut Schemas) -> Value {
             json!({ "application/json": { "schema": schema(&mut schemas.sent) } })
         }
         Body::Bytes => json!({ OCTETS: { "schema": { "type": "string", "format": "binary" } } }),
+        Body::File(taken) => {
+            let file = json!({ "schema": { "type": "string", "format": "binary" } });
+            let each = taken.iter().map(|media| ((*media).to_owned(), file.clone()));
+            Value::Object(each.collect())
+        }
     };
     operation["requestBody"] = json!({ "required": true, "content": content });
     operation

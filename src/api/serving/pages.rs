@@ -10,6 +10,7 @@ use crate::domain::ids::Language;
 /// The reference, in one language.
 pub fn reference_page(language: Language) -> Markup {
     html! {
+        (first_questions(language))
         p {
             (say(language, "The same as a document for machines: ", "供程序读取的版本："))
             a href="/openapi.json" { "openapi.json" } "."
@@ -29,6 +30,57 @@ pub fn reference_page(language: Language) -> Markup {
     }
 }
 
+/// What an auditor asks first: in English, in Chinese, the address, the operation that answers.
+const QUESTIONS: [(&str, &str, &str, &str); 6] = [
+    (
+        "Every departure from the rule, everywhere",
+        "各处与规定不符之处",
+        "/v1/exceptions",
+        "list_exceptions",
+    ),
+    (
+        "Who was late, by how many days, by office, province and year, the national office first",
+        "何者逾期、逾期几天（按机关、省份、年份，国家知识产权局在先）",
+        "/v1/obligations/totals",
+        "get_obligation_totals",
+    ),
+    (
+        "What waits at which office, since when",
+        "各机关有何待办、自何时起",
+        "/v1/moves?office=national_office",
+        "list_moves",
+    ),
+    (
+        "What became of those who were decided in one round",
+        "同一年度者其后的情况",
+        "/v1/programs/cluster_area/cohorts",
+        "list_cohorts",
+    ),
+    (
+        "How far it is to the targets, and which places are taken",
+        "距目标尚有多少、名额占用几何",
+        "/v1/programs/strong_province/scoreboard",
+        "get_scoreboard",
+    ),
+    (
+        "What the record says now that an earlier report did not",
+        "与此前的报告相比，记录现有何不同",
+        "/v1/changes?since_known_at=2026-01-01T00:00:00%2B08:00",
+        "list_changes",
+    ),
+];
+
+/// The questions, each with its address and the route that says more of it.
+fn first_questions(language: Language) -> Markup {
+    html! {
+        h2 id="questions" { (say(language, "An auditor's first questions", "审计人员首先要问的")) }
+        table { @for (en, zh, address, operation) in QUESTIONS { tr {
+            td { a href={ "#" (operation) } { (say(language, en, zh)) } }
+            td { code { "GET " (address) } }
+        } } }
+    }
+}
+
 fn described(route: &Route, language: Language) -> Markup {
     html! {
         h2 id=(route.operation) { span.m { (route.verb.as_str()) } code { (route.path) } }
@@ -45,6 +97,7 @@ fn described(route: &Route, language: Language) -> Markup {
                 Body::None => "–",
                 Body::Json(_) => { code { "application/json" } " " (type_of_route(route, Side::Body)) },
                 Body::Bytes => { code { "*/*" } },
+                Body::File(taken) => { @for media in taken { code { (media) } " " } },
             } } }
             tr { th.q { (say(language, "Answer", "成功")) } td {
                 (route.success.0) @for media in route.gives { " " code { (media) } }

@@ -43,6 +43,7 @@ pub const PARTS: &[Parameter] = &[
         "The document, by its SHA-256.",
         "文件的 SHA-256 摘要。",
     ),
+    Parameter::new("operation", Kind::Uuid, "The operation, by its id.", "操作标识。"),
     Parameter::new("endpoint", Kind::Uuid, "The endpoint, by its id.", "端点标识。"),
     Parameter::new("sequence", Kind::Sequence, "The event, by its sequence.", "事件的序号。"),
     Parameter::new(

@@ -46,6 +46,8 @@ pub enum Body {
     Json(fn(&mut SchemaGenerator) -> Schema),
     /// Bytes of any type.
     Bytes,
+    /// A file to import, of one of these types.
+    File(&'static [&'static str]),
 }
 
 /// What a route answers with when it succeeds.
@@ -114,6 +116,8 @@ pub const ACTORS: &[Role] =
     &[NationalOffice, ProvincialDepartment, Province, LocalGovernment, Registrar];
 /// Who enters what archives and notices hold.
 pub const REGISTRAR: &[Role] = &[Registrar];
+/// Who sees what was imported.
+pub const IMPORTERS: &[Role] = &[Registrar, Auditor];
 /// Who corrects registrations.
 pub const CORRECTORS: &[Role] = &[Registrar, NationalOffice];
 /// Who runs the machine.
@@ -236,6 +240,11 @@ impl Route {
         Self { sends, ..self }
     }
 
+    /// The status of a success.
+    pub const fn answers(self, status: u16) -> Self {
+        Self { success: (status, self.success.1), ..self }
+    }
+
     /// Other statuses that carry the same.
     pub const fn also(self, also: &'static [u16]) -> Self {
         Self { also, ..self }
@@ -290,6 +299,7 @@ impl Route {
             Body::None => {}
             Body::Json(_) => codes.extend([Code::PayloadTooLarge, Code::UnsupportedMediaType]),
             Body::Bytes => codes.push(Code::PayloadTooLarge),
+            Body::File(_) => codes.extend([Code::PayloadTooLarge, Code::UnsupportedMediaType]),
         }
         for code in self.problems {
             if !codes.contains(code) {

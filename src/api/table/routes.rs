@@ -1,8 +1,10 @@
 //! Everything that is answered, one row each: the one table that drives routing, the refusal of
 //! unknown parameters, who may read and write, and the OpenAPI document.
 
+use super::codes::{ACT, CORRECTING, EXPORTING, IMPORTING, LIST, RECORDING, WEBHOOK, WEBHOOKS};
 use super::route::{
-    Body, CORRECTORS, OPERATOR, PUBLIC, REGISTRAR, Route, Shape, act, delete, get, patch, post,
+    Body, CORRECTORS, IMPORTERS, OPERATOR, PUBLIC, REGISTRAR, Route, Shape, act, delete, get,
+    patch, post,
 };
 use crate::api::asking::answer::List;
 use crate::api::asking::page::Page;
@@ -11,19 +13,22 @@ use crate::api::asking::times::TIMES;
 use crate::api::resources::act_schema::act_schema;
 use crate::api::resources::act_view::{ActView, Recording};
 use crate::api::resources::changes::ChangesPage;
+use crate::api::resources::cohorts::Cohorts;
 use crate::api::resources::documents::DocumentView;
 use crate::api::resources::events::{ArchivePage, EventPage, EventView};
 use crate::api::resources::exceptions::ExceptionsPage;
 use crate::api::resources::health::Health;
+use crate::api::resources::imports::OperationView;
 use crate::api::resources::indicators::Indicators;
 use crate::api::resources::ledger::{ConsistencyProof, InclusionProof, LogKey};
 use crate::api::resources::lists::EnrollmentItem;
-use crate::api::resources::obligations::{ObligationItem, ObligationsOfOne};
+use crate::api::resources::obligations::{Move, ObligationItem, ObligationsOfOne, Totals};
 use crate::api::resources::permitted::PermittedActs;
 use crate::api::resources::plan_versions::{PlanVersionItem, PlanVersionView};
 use crate::api::resources::programs::{MeasureView, ProgramView};
 use crate::api::resources::quotas::Quotas;
 use crate::api::resources::revisions::{RevisionItem, RevisionView};
+use crate::api::resources::scoreboard::Scoreboard;
 use crate::api::resources::subjects::{CalendarView, SubjectItem, SubjectView, WrittenView};
 use crate::api::resources::timeline::TimelineView;
 use crate::api::resources::trail::AuditTrailView;
@@ -32,9 +37,9 @@ use crate::api::resources::webhooks::{
     ReplayView, RevealedView, RotationRequest,
 };
 use crate::api::resources::{
-    about, acts, changes, documents, events, evidence, exceptions, exports, health, indicators,
-    ledger, lists, obligations, permitted, plan_versions, programs, quotas, revisions, status,
-    subjects, timeline, trail, webhooks, whole,
+    about, acts, changes, cohorts, documents, events, evidence, exceptions, exports, health,
+    imports, indicators, ledger, lists, obligations, permitted, plan_versions, programs, quotas,
+    revisions, scoreboard, status, subjects, timeline, trail, webhooks, whole,
 };
 use crate::domain::indicator::{Observation, ObservationCorrected};
 use crate::domain::logbook::CalendarAdopted;
@@ -42,9 +47,9 @@ use crate::domain::subject::{Registration, Renaming, SubjectCorrection};
 use crate::views::brief::EventBrief;
 use crate::views::headers::{
     CLAIMED_DIGEST, CONTENT_DISPOSITION, ETAG, IDEMPOTENCY_KEY, LAST_EVENT_ID, LAST_SEQUENCE, LINK,
-    LOCATION, PREFER, PREFERENCE_APPLIED, REPR_DIGEST,
+    LOCATION, PREFER, PREFERENCE_APPLIED, REPR_DIGEST, RETRY_AFTER,
 };
-use crate::views::media::{HTML, JSON, OCTETS, TEXT, ZIP};
+use crate::views::media::{HTML, JSON, NDJSON, OCTETS, TEXT, ZIP};
 use crate::views::parameter::{Kind, Parameter};
 use crate::views::problem::{Code, Doc};
 use crate::views::standing::Status;
@@ -91,82 +96,6 @@ const fn any_object() -> Shape {
     Shape::Json(|_| schemars::json_schema!({ "type": "object" }))
 }
 
-/// What a list out of the read models can be answered with.
-const LIST: &[Code] = &[
-    Code::CursorInvalid,
-    Code::ProjectionBehind,
-    Code::ProjectionRebuilding,
-    Code::ProjectionFailed,
-    Code::ReadModelsUnavailable,
-];
-/// What a reporting table can be answered with.
-const EXPORTING: &[Code] = &[
-    Code::ProjectionBehind,
-    Code::ProjectionRebuilding,
-    Code::ProjectionFailed,
-    Code::ReadModelsUnavailable,
-];
-/// What every recording of an event can be answered with.
-const RECORDING: &[Code] = &[
-    Code::IdempotencyKeyMissing,
-    Code::IdempotencyKeyReused,
-    Code::ValidationError,
-    Code::ClockUnreliable,
-    Code::OutcomeUnknown,
-    Code::EventStoreUnavailable,
-    Code::LogMoving,
-    Code::RecordingStopped,
-    Code::LogIntegrityFailure,
-    Code::SubjectExists,
-];
-/// What a correction of a registration can be answered with.
-const CORRECTING: &[Code] = &[
-    Code::IdempotencyKeyMissing,
-    Code::IdempotencyKeyReused,
-    Code::ValidationError,
-    Code::AlreadyDecided,
-    Code::ClockUnreliable,
-    Code::OutcomeUnknown,
-    Code::EventStoreUnavailable,
-    Code::LogMoving,
-    Code::RecordingStopped,
-    Code::LogIntegrityFailure,
-];
-/// What the making or changing of a webhook endpoint can be answered with.
-const WEBHOOK: &[Code] = &[Code::ValidationError, Code::WebhooksUnavailable];
-/// What any question about webhook endpoints can be answered with.
-const WEBHOOKS: &[Code] = &[Code::WebhooksUnavailable];
-/// What an act can be answered with.
-const ACT: &[Code] = &[
-    Code::IdempotencyKeyMissing,
-    Code::IdempotencyKeyReused,
-    Code::IdempotencyRequestInProgress,
-    Code::PreconditionRequired,
-    Code::RevisionConflict,
-    Code::EnrollmentExists,
-    Code::ValidationError,
-    Code::ActNotPermitted,
-    Code::QuotaExhausted,
-    Code::RequirementNotMet,
-    Code::MaterialMissing,
-    Code::DocumentMissing,
-    Code::DocumentsUnavailable,
-    Code::DocumentDamaged,
-    Code::IneligibleSubject,
-    Code::MeasureNotInForce,
-    Code::RuleUnknown,
-    Code::EffectiveDateConflict,
-    Code::WouldUnsettle,
-    Code::AlreadyDecided,
-    Code::JurisdictionForbidden,
-    Code::ClockUnreliable,
-    Code::OutcomeUnknown,
-    Code::EventStoreUnavailable,
-    Code::LogMoving,
-    Code::RecordingStopped,
-    Code::LogIntegrityFailure,
-];
-
 /// The table.
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
@@ -181,6 +110,14 @@ pub const ROUTES: &[Route] = &[
         json!(MeasureView), to!(programs::get_measure)),
     get("/v1/programs/{program}/quotas", "get_quotas", "Places taken, free and over, on any day",
         "任一日的名额占用", json!(Quotas), to!(quotas::get_quotas)).query(quotas::QUOTAS),
+    get("/v1/programs/{program}/scoreboard", "get_scoreboard",
+        "Places, targets, and how many stand in each phase and zone, on any day",
+        "任一日的名额、目标以及各阶段、各区域的数量", json!(Scoreboard), to!(scoreboard::get_scoreboard))
+        .gives(scoreboard::FORMS)
+        .query(scoreboard::SCOREBOARD).takes(WAITING).or(LIST),
+    get("/v1/programs/{program}/cohorts", "list_cohorts",
+        "What became of those who were decided in one round or batch", "同一年度或同一批次者其后的情况",
+        json!(Cohorts), to!(cohorts::list_cohorts)).gives(cohorts::FORMS).query(cohorts::COHORTS).takes(WAITING).or(LIST),
     get("/v1/programs/{program}/acts", "list_program_acts", "The acts for the program as a whole",
         "就项目整体作出的行为", json!(List<EventBrief>), to!(whole::list_program_acts)).query(TIMES),
     act("/v1/programs/{program}/acts", "record_program_act",
@@ -275,6 +212,16 @@ pub const ROUTES: &[Route] = &[
         json!(Page<ObligationItem>), to!(obligations::list_obligations))
         .gives(obligations::FORMS).query(obligations::OBLIGATIONS).takes(WAITING).sends(PAGED)
         .or(LIST),
+    get("/v1/obligations/totals", "get_obligation_totals",
+        "Obligations added up by office, province and year: in time, late by how many days, open, overdue",
+        "按机关、省份和年份汇总的义务：按期、逾期及天数、未履行",
+        json!(Totals), to!(obligations::get_obligation_totals)).gives(obligations::TOTALS_FORMS)
+        .query(obligations::TOTALS).takes(WAITING).or(LIST),
+    get("/v1/moves", "list_moves",
+        "What waits at which office, dated or not: decisions and steps, then obligations",
+        "各机关的待办事项（不论有无期限）：先列待决事项，后列义务",
+        json!(Page<Move>), to!(obligations::list_moves)).gives(obligations::MOVES_FORMS)
+        .query(obligations::MOVES).takes(WAITING).sends(PAGED).or(LIST),
     get("/v1/changes", "list_changes",
         "What the record answers otherwise than at an earlier instant, for which days and by which event",
         "与较早时刻相比，记录的回答有何不同：涉及哪些日期、因何事件",
@@ -321,6 +268,26 @@ pub const ROUTES: &[Route] = &[
         Shape::Other, to!(exports::get_export))
         .gives(exports::FORMS).query(exports::EXPORT).takes(WAITING)
         .sends(&[ETAG, CONTENT_DISPOSITION]).or(EXPORTING),
+
+    get("/v1/imports", "list_imports", "The imports, the newest first", "导入（新的在前）",
+        json!(List<OperationView>), to!(imports::list_imports)).to(IMPORTERS).sends(&[]),
+    post("/v1/imports", "create_import",
+        "Imports a file of acts, attestations, notes, subjects and figures: answered at once, done after", "导入文件（行为、佐证、备注、主体、指标数据）：立即答复，随后执行",
+        Body::File(imports::FORMS), json!(OperationView), to!(imports::create_import))
+        .to(REGISTRAR).answers(202).query(imports::IMPORT).takes(&[IDEMPOTENCY_KEY, imports::HANDLING])
+        .sends(&[LOCATION, RETRY_AFTER, PREFERENCE_APPLIED]).or(IMPORTING),
+    get("/v1/operations/{operation}", "get_operation",
+        "How far an import is, and what it came to", "导入的进度与结果",
+        json!(OperationView), to!(imports::get_operation))
+        .to(IMPORTERS).takes(WAITING).sends(&[RETRY_AFTER, PREFERENCE_APPLIED]),
+    get("/v1/operations/{operation}/report", "get_operation_report",
+        "What became of every line, or what is wrong with it and where", "各行的处理结果，或错误之处与原因",
+        Shape::Other, to!(imports::get_operation_report))
+        .gives(&[NDJSON]).to(IMPORTERS).sends(&[CONTENT_DISPOSITION]).or(&[Code::OperationState]),
+    post("/v1/operations/{operation}/cancellations", "cancel_operation",
+        "Cancels an import before anything of it is recorded", "在记录任何内容之前取消导入",
+        Body::None, json!(OperationView), to!(imports::cancel_operation))
+        .to(REGISTRAR).answers(202).sends(&[RETRY_AFTER]).or(&[Code::OperationState]),
 
     post("/v1/documents", "upload_document", "Keeps a document", "上传文件",
         Body::Bytes, json!(DocumentView), to!(documents::upload_document))

@@ -2,18 +2,23 @@
 
 use std::sync::Arc;
 
-use super::{Registrar, Written, invalid, registrar_meta, registrar_only};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Registrar, Written, invalid, registrar_meta, registrar_only, under_key};
 use crate::app::enrollments::read_whole_stream;
 use crate::app::{ActError, Caller};
 use crate::codec;
 use crate::domain::date::CivilDate;
 use crate::domain::division;
-use crate::domain::ids::{Office, SubjectId, Text};
+use crate::domain::ids::{EventRef, Office, SubjectId, Text};
 use crate::domain::indicator::{
     IndicatorEvent, IndicatorHistory, Observation, ObservationCorrected,
 };
 use crate::domain::measure::{Edition, IndicatorRule};
-use crate::domain::refusal::FieldError;
+use crate::domain::refusal::{FieldError, field};
+use crate::domain::text::NonBlank;
+use crate::domain::words::said;
 
 /// Of whom figures are kept: a registered subject, a division that is none, or what a table sums up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +29,22 @@ pub struct Division {
     pub name: Text,
     /// Whether it is invented, for an exercise.
     pub invented: bool,
+}
+
+/// A correction of a figure by whoever need not know the event: without `corrects` it is of the figure that
+/// stands for what the replacement is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IndicatorCorrection {
+    /// The version in force, `stream@revision#id`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub corrects: Option<EventRef>,
+    /// Why.
+    pub reason: NonBlank,
+    /// What should stand; absent: it is annulled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replacement: Option<Observation>,
 }
 
 impl Registrar {
@@ -124,6 +145,57 @@ impl Registrar {
             Ok(codec::encode_indicator(&event, meta, event_id)?)
         })
         .await
+    }
+
+    /// Corrects the figure that a correction names, or else the one that stands for what its replacement
+    /// is about. A retry is of the one that its first try corrected.
+    ///
+    /// # Errors
+    /// As [`Registrar::correct_indicator`]; no figure stands for that.
+    pub async fn mend_indicator(
+        &self,
+        caller: &Caller,
+        division: &Division,
+        correction: IndicatorCorrection,
+        key: &str,
+    ) -> Result<Written, ActError> {
+        let IndicatorCorrection { corrects, reason, replacement } = correction;
+        let corrects = match (corrects, &replacement) {
+            (Some(corrects), _) => corrects,
+            (None, Some(observation)) => self.standing(caller, division, observation, key).await?,
+            (None, None) => {
+                let text = said!(
+                    "name what is annulled, stream@revision#id, or say what should stand",
+                    "请指明所撤销的数据（流@修订号#标识），或填写应有的数据"
+                );
+                return Err(invalid(field("/corrects", text)));
+            }
+        };
+        let corrected = ObservationCorrected { corrects, reason, replacement };
+        self.correct_indicator(caller, division, corrected, key).await
+    }
+
+    /// The event whose figure stands, or stood when this key was first used, for what another is about.
+    async fn standing(
+        &self,
+        caller: &Caller,
+        division: &Division,
+        observation: &Observation,
+        key: &str,
+    ) -> Result<EventRef, ActError> {
+        let stream = codec::indicator_stream(&division.id);
+        let events = read_whole_stream(&*self.journal.log, &stream, 0).await?;
+        let before = under_key(&events, caller, key)?.unwrap_or(events.len());
+        let history = codec::indicator_history(&events[..before])?;
+        let found = history.stands().find(|(_, stands)| stands.is_of_same(observation));
+        let Some((record, _)) = found else {
+            let text = said!(
+                "no figure is on record for this indicator, period, basis and coverage: record it first",
+                "该指标、期间、口径和范围尚无入档数据，请先登记"
+            );
+            return Err(invalid(field("/replacement", text)));
+        };
+        Ok(EventRef { stream, revision: record.revision, id: record.id })
     }
 
     /// A unit is checked only where a measure declares the indicator.

@@ -71,6 +71,12 @@ pub const KEYS: &[Key] = &[
     key("server.public_url", Kind::Url, "http://<listen>", "how clients reach the API"),
     key("server.max_body_bytes", number(1024, 1 << 30), "1048576", "largest JSON body"),
     key("server.max_document_bytes", number(1024, 1 << 34), "67108864", "largest document"),
+    key(
+        "server.max_import_bytes",
+        number(1024, 1 << 36),
+        "1073741824",
+        "largest file to import; of an archive also what it holds",
+    ),
     key("server.shutdown_grace_s", number(0, 3600), "10", "seconds that stopping may take"),
     absent("server.workers", number(1, 1024), "threads that serve requests; else one per core"),
     key(

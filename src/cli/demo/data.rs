@@ -210,6 +210,11 @@ impl DataSet {
                 ),
                 ("exercise/operation_center.toml", include_str!("exercise/operation_center.toml")),
                 ("exercise/gi_promotion.toml", include_str!("exercise/gi_promotion.toml")),
+                ("exercise/navigation_base.toml", include_str!("exercise/navigation_base.toml")),
+                (
+                    "exercise/brand_guidance_center.toml",
+                    include_str!("exercise/brand_guidance_center.toml"),
+                ),
             ],
         )?
         .with_figures(

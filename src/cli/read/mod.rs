@@ -2,9 +2,12 @@
 
 pub mod audit;
 pub mod changes;
+pub mod cohorts;
 mod exceptions;
 pub mod indicators;
+pub mod moves;
 pub mod obligations;
+pub mod scoreboard;
 pub mod status;
 pub mod timeline;
 mod words;

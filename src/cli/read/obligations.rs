@@ -35,12 +35,15 @@ pub struct ObligationsArgs {
     /// Across programs: owed by this office, such as provincial_department
     #[arg(long, value_name = "OFFICE", conflicts_with = "subject")]
     owes: Option<String>,
-    /// Across programs: of subjects in this province, and of it itself
+    /// Across programs: of subjects in this province, and of it itself; unassigned: in none
     #[arg(long, conflicts_with = "subject")]
     province: Option<String>,
     /// Across programs: certainly due before this day
     #[arg(long, value_name = "DAY", conflicts_with = "subject")]
     due_before: Option<String>,
+    /// Across programs: due in this year, or undated
+    #[arg(long, value_name = "YEAR", conflicts_with = "subject")]
+    due_year: Option<String>,
     /// Across programs: the exercises
     #[arg(long, conflicts_with = "program")]
     exercise: bool,
@@ -66,6 +69,7 @@ pub async fn run(args: &ObligationsArgs) -> anyhow::Result<Exit> {
     push(&mut query, "owes", args.owes.as_ref());
     push(&mut query, "province", args.province.as_ref());
     push(&mut query, "due_before", args.due_before.as_ref());
+    push(&mut query, "due_year", args.due_year.as_ref());
     if args.exercise {
         query.push(("exercise", "true".to_owned()));
     }

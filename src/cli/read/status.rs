@@ -63,6 +63,18 @@ struct FilterArgs {
     /// With --list: last decided in this batch
     #[arg(long, requires = "list", conflicts_with = "program")]
     batch: Option<String>,
+    /// With --list: decided in this annual round, whatever was decided later
+    #[arg(long, value_name = "ROUND", requires = "list", conflicts_with = "program")]
+    decided_in_round: Option<String>,
+    /// With --list: decided in this batch, whatever was decided later
+    #[arg(long, value_name = "BATCH", requires = "list", conflicts_with = "program")]
+    decided_in_batch: Option<String>,
+    /// With --list: at this node, such as pilot.failed, or nowhere
+    #[arg(long, value_name = "NODE", requires = "list", conflicts_with = "program")]
+    stands_at: Option<String>,
+    /// With --list: in this zone; unassigned: in none on record
+    #[arg(long, requires = "list", conflicts_with = "program")]
+    zone: Option<String>,
     /// With --list: this province and what lies in it
     #[arg(long, value_name = "CODE", requires = "list", conflicts_with = "program")]
     province: Option<String>,
@@ -89,6 +101,10 @@ pub async fn run(args: &StatusArgs) -> anyhow::Result<Exit> {
     push(&mut query, "category", filter.category.as_ref());
     push(&mut query, "round", filter.round.as_ref());
     push(&mut query, "batch", filter.batch.as_ref());
+    push(&mut query, "decided_in_round", filter.decided_in_round.as_ref());
+    push(&mut query, "decided_in_batch", filter.decided_in_batch.as_ref());
+    push(&mut query, "stands_at", filter.stands_at.as_ref());
+    push(&mut query, "zone", filter.zone.as_ref());
     push(&mut query, "province", filter.province.as_ref());
     if filter.exercise {
         query.push(("exercise", "true".to_owned()));

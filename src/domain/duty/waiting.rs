@@ -25,6 +25,8 @@ pub struct Waiting {
     pub since: CivilDate,
     /// The article that makes it its move.
     pub article: Id,
+    /// What awaits its decision; absent: the standing or an obligation waits for it.
+    pub matter: Option<Id>,
 }
 
 /// Who is waited for in a state as of a day, by the measure in force on it: each office and act
@@ -43,16 +45,7 @@ pub fn waiting_among(
     items: &[DueItem<'_>],
 ) -> Vec<Waiting> {
     let mut found: Vec<Waiting> = Vec::new();
-    let mut add = |waiting: Waiting| match found
-        .iter_mut()
-        .find(|w| w.office == waiting.office && w.act == waiting.act)
-    {
-        Some(known) if waiting.since.latest() < known.since.latest() => {
-            known.since = waiting.since;
-        }
-        Some(_) => {}
-        None => found.push(waiting),
-    };
+    let mut add = |waiting| note(&mut found, waiting);
     let may = |kind: ActKind, office: Office| {
         let rule = Question { measure, state, day, kind, office }.allows();
         rule.is_some_and(|rule| !is_anothers_turn(measure, state, rule))
@@ -67,14 +60,15 @@ pub fn waiting_among(
             }
             waits = true;
             let article = Id::from(&rule.article);
-            add(Waiting { office: rule.office, act: rule.act, since, article });
+            add(Waiting { office: rule.office, act: rule.act, since, article, matter: None });
         }
     }
     for (matter, open) in state.matters.iter() {
         let decides = deciding(measure, state, matter);
         if let Some((rule, office)) = decides.filter(|(rule, office)| may(rule.act, *office)) {
             let article = Id::from(&rule.article);
-            add(Waiting { office, act: rule.act, since: open.since, article });
+            let matter = Some(matter.clone());
+            add(Waiting { office, act: rule.act, since: open.since, article, matter });
         }
     }
     // Of a duty that recurs the answer is the same every year.
@@ -100,11 +94,52 @@ pub fn waiting_among(
         for office in std::iter::once(owes).chain(item.duty.with.iter().copied()) {
             if let Some(act) = act_of(obligation, office).or(joint) {
                 let article = item.duty.article.clone();
-                add(Waiting { office, act, since: item.open_from, article });
+                add(Waiting { office, act, since: item.open_from, article, matter: None });
             }
         }
     }
     found
+}
+
+/// Notes who is waited for: each office and act once, since the first day.
+fn note(found: &mut Vec<Waiting>, waiting: Waiting) {
+    let known = found.iter_mut().find(|one| one.office == waiting.office && one.act == waiting.act);
+    match known {
+        Some(known) => {
+            if waiting.since.latest() < known.since.latest() {
+                known.since = waiting.since;
+            }
+            known.matter = known.matter.take().or(waiting.matter);
+        }
+        None => found.push(waiting),
+    }
+}
+
+/// Who is waited for to decide or to go on, in a state as of a day: the obligations are left out, and so is
+/// what would meet one of those that are unmet, `items`, which says of itself that it waits.
+pub fn decisions_among(
+    state: &State,
+    measure: &Measure,
+    day: Day,
+    items: &[DueItem<'_>],
+) -> Vec<Waiting> {
+    let mut waiting = waiting_among(state, measure, day, &[]);
+    let is_owed = |waiting: &Waiting| {
+        let unmet = items.iter().filter(|item| {
+            let offices = std::iter::once(&item.duty.owes).chain(&item.duty.with);
+            item.status.is_unmet()
+                && item.duty.ended.is_none()
+                && item.open_from.latest() <= day
+                && offices.into_iter().any(|office| *office == waiting.office)
+        });
+        let met_by = |item: &DueItem<'_>| {
+            let mut rules = measure.rules(waiting.act).filter(|r| r.by.contains(&waiting.office));
+            rules.any(|rule| rule.can_meet(&item.duty.obligation))
+        };
+        waiting.matter.is_none() && unmet.into_iter().any(met_by)
+    };
+    waiting.retain(|one| !is_owed(one));
+    waiting
 }
 
 /// Whether an act would answer what now awaits a decision by another act: whoever asked for that

@@ -19,7 +19,7 @@ const SERIALS: std::ops::RangeInclusive<u64> = 20_000..=80_000;
 
 /// Whether a member of this name is a date.
 pub fn is_a_day(name: &str) -> bool {
-    name.ends_with("_on") || matches!(name, "on" | "day")
+    name.ends_with("_on") || matches!(name, "on" | "day" | "period")
 }
 
 /// Reads a date: as the record writes it, with slashes or dots, or in Chinese. Anything else goes on as

@@ -5,8 +5,11 @@ use std::collections::HashMap;
 use schemars::SchemaGenerator;
 use serde_json::Value;
 
+use crate::app::IndicatorCorrection;
 use crate::domain::act::{ActKind, Common};
+use crate::domain::indicator::Observation;
 use crate::domain::subject::Registration;
+use crate::import::line::{CORRECT_INDICATOR, RECORD_INDICATOR, REGISTER};
 
 /// What a member's value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,11 +22,11 @@ pub enum Kind {
     Object,
 }
 
-/// The schemas of all acts, what is common to them, and registrations.
+/// The schemas of all acts, what is common to them, and what lines say in a member of its own.
 pub struct Kinds {
     definitions: Value,
     common: Value,
-    registration: Value,
+    members: [(&'static str, Value); 3],
     acts: HashMap<&'static str, Value>,
 }
 
@@ -40,14 +43,18 @@ impl Default for Kinds {
     fn default() -> Self {
         let mut generator = SchemaGenerator::default();
         let common = generator.subschema_for::<Common>().to_value();
-        let registration = generator.subschema_for::<Registration>().to_value();
+        let members = [
+            (REGISTER, generator.subschema_for::<Registration>().to_value()),
+            (RECORD_INDICATOR, generator.subschema_for::<Observation>().to_value()),
+            (CORRECT_INDICATOR, generator.subschema_for::<IndicatorCorrection>().to_value()),
+        ];
         let of = |kind: &ActKind| {
             let schema = kind.content_schema(&mut generator).to_value();
             (kind.as_str(), schema)
         };
         let acts = ActKind::ALL.iter().map(of).collect();
         let definitions = Value::Object(generator.take_definitions(false));
-        Self { definitions, common, registration, acts }
+        Self { definitions, common, members, acts }
     }
 }
 
@@ -70,9 +77,15 @@ impl Kinds {
             return Some(Kind::Text);
         }
         let own = OF_LINES.iter().find(|(name, _)| path == [*name]).map(|(_, kind)| *kind);
-        own.or_else(|| match path {
-            [first, rest @ ..] if first == "register" => self.find(&self.registration, rest),
-            path => self.find(&self.common, path),
+        own.or_else(|| {
+            let (first, rest) = path.split_first()?;
+            match self.members.iter().find(|(member, _)| first == member) {
+                Some((member, _)) if *member != REGISTER && rest == ["division"] => {
+                    Some(Kind::Text)
+                }
+                Some((_, schema)) => self.find(schema, rest),
+                None => self.find(&self.common, path),
+            }
         })
     }
 

@@ -28,12 +28,83 @@ pub struct EnrollmentFilter {
     pub batch: Option<Id>,
     /// Whose subject lies in this province, or is it.
     pub province: Option<SubjectId>,
+    /// Whose subject lies in no province.
+    pub no_province: bool,
+    /// Of one subject.
+    pub subject: Option<SubjectId>,
     /// Whose subject is of this kind.
     pub kind: Option<Id>,
     /// Whose standing got into the record this way.
     pub provenance: Option<Provenance>,
     /// Whether something awaits a decision on the day.
     pub waiting: Option<bool>,
+    /// Who stands at this node on the day.
+    pub stands_at: Option<StandsAsked>,
+    /// Whose subject belongs to this zone.
+    pub zone: Option<ZoneAsked>,
+    /// Who was decided in this annual round by the day, whatever was decided later.
+    pub decided_in_round: Option<Id>,
+    /// Who was decided in this batch by the day, whatever was decided later.
+    pub decided_in_batch: Option<Id>,
+    /// Of those, who was last decided in another round or batch.
+    pub decided_again: bool,
+}
+
+/// A node, or none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StandsAsked {
+    /// At this one.
+    At(Id),
+    /// At none.
+    Nowhere,
+}
+
+impl StandsAsked {
+    pub(super) fn sql(&self) -> &'static str {
+        match self {
+            Self::At(_) => " AND s.stands_at = :stands_at",
+            Self::Nowhere => " AND s.stands_at IS NULL",
+        }
+    }
+
+    fn node(&self) -> Option<&str> {
+        match self {
+            Self::At(node) => Some(node),
+            Self::Nowhere => None,
+        }
+    }
+}
+
+/// A zone, or none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ZoneAsked {
+    /// This one, as a registration says.
+    In(Id),
+    /// None is on record.
+    Unassigned,
+}
+
+impl ZoneAsked {
+    /// The condition on an enrollment `e`.
+    pub(super) fn sql(&self) -> &'static str {
+        match self {
+            Self::In(_) => {
+                " AND EXISTS (SELECT 1 FROM subject_zone z WHERE z.subject = e.subject
+        AND z.zone = :zone AND z.known_from <= :known AND (z.known_to IS NULL OR z.known_to > :known))"
+            }
+            Self::Unassigned => {
+                " AND NOT EXISTS (SELECT 1 FROM subject_zone z WHERE z.subject = e.subject
+        AND z.known_from <= :known AND (z.known_to IS NULL OR z.known_to > :known))"
+            }
+        }
+    }
+
+    pub(super) fn zone(&self) -> Option<&str> {
+        match self {
+            Self::In(zone) => Some(zone),
+            Self::Unassigned => None,
+        }
+    }
 }
 
 /// The last row of a page: the next one begins after it.
@@ -134,6 +205,9 @@ const JOIN_HEAD_THEN: &str = "
 /// So many subjects looked at for each enrollment take as long as putting those in order.
 const SUBJECTS_EACH: i64 = 8;
 
+const AGAIN_ROUND: &str = " AND (s.round IS NULL OR s.round <> :decided_in_round)";
+const AGAIN_BATCH: &str = " AND (s.batch IS NULL OR s.batch <> :decided_in_batch)";
+
 /// The question for one program; it has only what the filter asks for.
 fn question(filter: &EnrollmentFilter, at: At, few: bool) -> String {
     let (head, join_head) = match at.known {
@@ -152,6 +226,14 @@ fn question(filter: &EnrollmentFilter, at: At, few: bool) -> String {
    AND {} AND (b.order_key, b.subject) > (:after_key, :after_subject)",
         said_by("b")
     );
+    let decided = |column: &str| {
+        format!(
+            " AND EXISTS (SELECT 1 FROM status_history c WHERE c.enrollment = e.id
+        AND c.{column} = :decided_in_{column} AND c.valid_from <= :day AND {})",
+            said_by("c")
+        )
+    };
+    let (in_round, in_batch) = (decided("round"), decided("batch"));
     let parts = [
         // One whose first event came later needs no look at its rows.
         (at.known.is_some(), " AND e.id <= :known"),
@@ -164,6 +246,14 @@ fn question(filter: &EnrollmentFilter, at: At, few: bool) -> String {
         (filter.provenance.is_some(), " AND s.provenance = :provenance"),
         (filter.waiting == Some(true), " AND s.waiting <> '[]'"),
         (filter.waiting == Some(false), " AND s.waiting = '[]'"),
+        (filter.stands_at.is_some(), filter.stands_at.as_ref().map_or("", StandsAsked::sql)),
+        (filter.zone.is_some(), filter.zone.as_ref().map_or("", ZoneAsked::sql)),
+        (filter.decided_in_round.is_some(), in_round.as_str()),
+        (filter.decided_in_batch.is_some(), in_batch.as_str()),
+        (filter.decided_again && filter.decided_in_round.is_some(), AGAIN_ROUND),
+        (filter.decided_again && filter.decided_in_batch.is_some(), AGAIN_BATCH),
+        (filter.subject.is_some(), " AND b.subject = :subject"),
+        (filter.no_province, " AND b.province IS NULL"),
     ];
     add_asked(&mut sql, &parts);
     sql.push_str(" ORDER BY b.order_key, b.subject LIMIT :limit");
@@ -213,7 +303,7 @@ impl Tables<'_> {
         limit: usize,
     ) -> Result<Vec<EnrollmentRow>, DatabaseError> {
         let day = at.day.to_string();
-        let parameters = [
+        let given = [
             (":program", Cell::Text(program)),
             (":exercise", Cell::Int(filter.exercise.into())),
             (":day", Cell::Text(&day)),
@@ -225,12 +315,17 @@ impl Tables<'_> {
             (":round", text_if(filter.round.as_deref())),
             (":batch", text_if(filter.batch.as_deref())),
             (":province", text_if(filter.province.as_ref().map(SubjectId::as_str))),
+            (":subject", text_if(filter.subject.as_ref().map(SubjectId::as_str))),
             (":kind", text_if(filter.kind.as_deref())),
             (":provenance", text_if(filter.provenance.map(Provenance::as_str))),
+            (":stands_at", text_if(filter.stands_at.as_ref().and_then(StandsAsked::node))),
+            (":zone", text_if(filter.zone.as_ref().and_then(ZoneAsked::zone))),
+            (":decided_in_round", text_if(filter.decided_in_round.as_deref())),
+            (":decided_in_batch", text_if(filter.decided_in_batch.as_deref())),
             (":limit", Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX))),
         ];
         let sql = question(filter, at, self.has_few(program, SUBJECTS_EACH)?);
-        self.rows(&sql, &parameters, |row| read(row, at))
+        self.rows(&sql, &given, |row| read(row, at))
     }
 }
 

@@ -15,6 +15,8 @@ use crate::projection::sql::question::{OF_PROVINCE, add_asked, text_if, valid};
 pub struct LateRow {
     /// The row.
     pub id: u64,
+    /// The enrollment.
+    pub enrollment: u64,
     /// The program.
     pub program: ProgramId,
     /// The subject; absent: the program as a whole.
@@ -37,7 +39,7 @@ pub struct LateRow {
 
 /// A lapse on record says of the same due date that nothing was received: it is listed as that.
 const FROM: &str =
-    "SELECT m.id, e.program, e.subject, e.stream, m.obligation, d.owes, d.article, m.due_on,
+    "SELECT m.id, m.enrollment, e.program, e.subject, e.stream, m.obligation, d.owes, d.article, m.due_on,
         m.received_on, m.met_by
  FROM obligation_met m
  JOIN enrollment e ON e.id = m.enrollment
@@ -49,7 +51,8 @@ const FROM: &str =
       AND l.known_from <= :known)";
 impl Tables<'_> {
     /// What was received after its due date, as known up to an event, in the order of the rows; of a filter's
-    /// office as the one that owed it, of its days as those on which it was due.
+    /// office as the one that owed it, of its days as those on which it was due; of the enrollments named, or
+    /// of all.
     ///
     /// # Errors
     /// Those of the database.
@@ -57,9 +60,13 @@ impl Tables<'_> {
         &self,
         filter: &ExceptionFilter,
         at: At,
+        only: Option<&[u64]>,
     ) -> Result<Vec<LateRow>, DatabaseError> {
         let mut sql = format!("{FROM} AND {} AND {}", valid("m"), valid("d"));
+        let numbers = only.unwrap_or_default().iter().map(u64::to_string).collect::<Vec<_>>();
+        let of_some = format!(" AND m.enrollment IN ({})", numbers.join(", "));
         let parts = [
+            (only.is_some(), of_some.as_str()),
             (filter.program.is_some(), " AND e.program = :program"),
             (filter.subject.is_some(), " AND e.subject = :subject"),
             (filter.province.is_some(), OF_PROVINCE),
@@ -85,6 +92,7 @@ impl Tables<'_> {
         self.rows(&sql, &given, |row| {
             Ok(LateRow {
                 id: row.number("id")?,
+                enrollment: row.number("enrollment")?,
                 program: row.parsed("program", ProgramId::parse)?,
                 subject: row.parsed_if("subject", SubjectId::parse)?,
                 stream: row.text("stream")?.to_owned(),

@@ -26,6 +26,8 @@ pub struct ObligationFilter {
     pub subject: Option<SubjectId>,
     /// Of subjects in this province, or it itself.
     pub province: Option<SubjectId>,
+    /// Of subjects without a province, and of programs as a whole.
+    pub no_province: bool,
     /// Which obligation.
     pub obligation: Option<Id>,
     /// Who owes.
@@ -36,6 +38,10 @@ pub struct ObligationFilter {
     pub due_after: Option<Day>,
     /// Leaves out what was met, unless it recurs, and what ended.
     pub only_binding: bool,
+    /// Leaves out what was met, unless it recurs.
+    pub only_unmet: bool,
+    /// Of these enrollments alone.
+    pub enrollments: Option<Vec<u64>>,
 }
 
 /// The last row of a page: the next one begins after it.
@@ -60,8 +66,12 @@ pub struct ObligationRow {
     pub program: ProgramId,
     /// The subject; absent: the program as a whole.
     pub subject: Option<SubjectId>,
+    /// The province in which the subject lies, as registered.
+    pub province: Option<SubjectId>,
     /// Whether it belongs to an exercise.
     pub exercise: bool,
+    /// The enrollment.
+    pub enrollment: u64,
     /// From which day the enrollment's record is complete.
     pub kept_since: Option<Day>,
     /// The duty, as the fold up to the day has it.
@@ -104,6 +114,19 @@ pub(super) enum Of {
     Subjects,
 }
 
+impl Of {
+    /// Those of whom, and what names them.
+    fn sql(self) -> (&'static str, String) {
+        match self {
+            Self::Whole => (
+                "(SELECT '' AS subject, '' AS order_key, NULL AS province)",
+                "e.subject IS NULL".to_owned(),
+            ),
+            Self::Subjects => ("subject", format!("e.subject = b.subject AND {}", said_by("b"))),
+        }
+    }
+}
+
 /// So many subjects looked at for each enrollment take as long as putting its duties in order.
 const SUBJECTS_EACH: i64 = 64;
 
@@ -115,30 +138,31 @@ fn question(
     after: Option<&ObligationCursor>,
     few: bool,
 ) -> String {
-    let (subjects, whose) = match of {
-        Of::Whole => ("(SELECT '' AS subject, '' AS order_key)", "e.subject IS NULL".to_owned()),
-        Of::Subjects => ("subject", format!("e.subject = b.subject AND {}", said_by("b"))),
-    };
+    let (subjects, whose) = of.sql();
     let from = match few {
         true => format!("enrollment e CROSS JOIN {subjects} b"),
         false => format!("{subjects} b CROSS JOIN enrollment e"),
     };
     let mut picked = format!(
-        "SELECT o.*, e.program, e.subject, e.exercise, b.order_key, b.subject AS after_subject
+        "SELECT o.*, e.program, e.subject, e.exercise, b.order_key, b.subject AS after_subject,
+     b.province
     FROM {from} CROSS JOIN obligation o
     WHERE e.program = :program AND {whose} AND e.exercise = :exercise
      AND e.id <= :known AND o.enrollment = e.id AND {}",
         valid("o")
     );
     let unmet = format!(
-        " AND o.ended_by IS NULL AND (o.first_due IS NOT NULL OR NOT EXISTS
+        " AND (o.first_due IS NOT NULL OR NOT EXISTS
         (SELECT 1 FROM obligation_met m WHERE m.enrollment = o.enrollment
          AND m.opened_by = o.opened_by AND m.obligation = o.obligation AND {}))",
         valid("m")
     );
+    let numbers = filter.enrollments.iter().flatten().map(u64::to_string).collect::<Vec<_>>();
+    let of_some = format!(" AND e.id IN ({})", numbers.join(", "));
     let parts = [
         (filter.subject.is_some(), " AND b.subject = :subject"),
         (filter.province.is_some(), " AND (b.province = :province OR b.subject = :province)"),
+        (filter.no_province, " AND b.province IS NULL"),
         (filter.obligation.is_some(), " AND o.obligation = :obligation"),
         (
             filter.owes.is_some(),
@@ -153,7 +177,9 @@ fn question(
             " AND (o.due_latest > :after OR (o.first_due IS NOT NULL
         AND (o.ended_from IS NULL OR o.ended_from > :after)))",
         ),
-        (filter.only_binding, unmet.as_str()),
+        (filter.only_binding, " AND o.ended_by IS NULL"),
+        (filter.only_binding || filter.only_unmet, unmet.as_str()),
+        (filter.enrollments.is_some(), of_some.as_str()),
         (
             after.is_some(),
             " AND (b.order_key, b.subject) >= (:after_key, :after_subject)
@@ -292,7 +318,9 @@ fn read(row: &dyn Record) -> Result<ObligationRow, DatabaseError> {
     Ok(ObligationRow {
         program: row.parsed("program", ProgramId::parse)?,
         subject: row.parsed_if("subject", SubjectId::parse)?,
+        province: row.parsed_if("province", SubjectId::parse)?,
         exercise: row.flag("exercise")?,
+        enrollment: row.number("enrollment")?,
         kept_since: row.parsed_if("kept_since", Day::parse)?,
         duty: Duty {
             obligation: Id::from(row.text("obligation")?),

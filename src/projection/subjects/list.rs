@@ -89,6 +89,8 @@ pub struct UnlistedFilter {
     pub subject: Option<SubjectId>,
     /// Those in this province, or it itself.
     pub province: Option<SubjectId>,
+    /// Those without a province.
+    pub no_province: bool,
 }
 
 /// A subject that does not take part.
@@ -184,6 +186,7 @@ impl Tables<'_> {
         let parts = [
             (filter.subject.is_some(), " AND b.subject = :subject"),
             (filter.province.is_some(), OF_PROVINCE),
+            (filter.no_province, " AND b.province IS NULL"),
             (!standing.is_empty(), stands.as_str()),
             (true, ORDER),
         ];

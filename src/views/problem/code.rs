@@ -173,6 +173,12 @@ catalogue! {
     WebhooksUnavailable "webhooks-unavailable" SERVICE_UNAVAILABLE retry 5 []
         en "The webhook endpoints cannot be reached" "Their database is away or does not answer. Nothing is lost: deliveries go on where they stopped. Send the same request again after the stated time."
         zh "暂时无法访问 Webhook 端点" "其数据库无法访问或未答复。不会遗失任何推送，恢复后从停下处继续。请在所示时间后重发同一请求。";
+    OperationFailed "operation-failed" UNPROCESSABLE_ENTITY ["line_errors"]
+        en "The operation failed" "It stands in the operation, not in an answer: lines of the file are bad, so nothing was imported. `line_errors` is the report that names each with its column and reason."
+        zh "操作失败" "见于操作的状态而非答复：文件中有错误行，因此未导入任何内容。逐行报告列明错误所在的行、列及原因。";
+    OperationState "operation-state" CONFLICT ["state"]
+        en "The operation is not where this can be done" "A report is there once the operation has ended; one that has ended, or records already, can't be cancelled. `state` says where it stands."
+        zh "操作当前的状态不允许此项请求" "操作结束后才有报告；已结束或已开始记录的操作不能取消。答复列出操作的状态。";
     OutcomeUnknown "outcome-unknown" SERVICE_UNAVAILABLE retry 5 ["idempotency_key"]
         en "It is not known whether the act was recorded" "Send the same request again with the same key: it is recorded once, whichever is the case."
         zh "无法确定行为是否已记录" "请用同一幂等键重发同一请求：无论何种情况，只会记录一次。";

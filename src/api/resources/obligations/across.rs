@@ -3,13 +3,16 @@
 //! whose record no act has opened.
 
 mod laid;
+mod moves;
+mod pick;
+mod totals;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::feeds::{Feeding, is_feed};
+use super::feeds::{Entry, Feeding, is_feed};
 use super::{ObligationItem, STATUSES};
 use crate::api::asking::answer::{MAX_LIMIT, limit};
 use crate::api::asking::call::{Answered, Call};
@@ -18,12 +21,12 @@ use crate::api::asking::named;
 use crate::api::asking::page::version_of;
 use crate::api::asking::page::{Filled, ask_at, had_already, page};
 use crate::api::asking::times::Times;
-use crate::domain::calendar::Calendars;
 use crate::domain::date::Day;
-use crate::domain::duty::{DueItem, DutyStatus, items};
+use crate::domain::duty::{DueItem, DutyStatus};
 use crate::domain::ids::{Language, ProgramId, SubjectId};
 use crate::domain::measure::{Edition, Program, Versions};
 use crate::domain::state::State;
+use crate::domain::words;
 use crate::projection::obligations::{ObligationCursor, ObligationFilter};
 use crate::projection::{At, DatabaseError, Tables};
 use crate::views::brief::ObligationView;
@@ -31,6 +34,10 @@ use crate::views::labels::Labels;
 use crate::views::media::JSON;
 use crate::views::problem::Problem;
 use laid::{AfterUnlisted, AfterWhole, Unlisted, all_unlisted, lay_on_whole};
+use pick::{DueYear, Pick, year_begins, year_ends};
+
+pub use moves::{Move, list_moves};
+pub use totals::{Totals, get_obligation_totals};
 
 /// Duties or subjects asked for in one go: few questions, however few of them are picked.
 const CHUNK: usize = 200;
@@ -38,40 +45,63 @@ const CHUNK: usize = 200;
 /// its link goes on. Some tenths of a second.
 const MAX_EXAMINED: usize = 20_000;
 
-/// What is picked out of the judged ones.
-struct Pick {
-    day: Day,
-    statuses: Vec<DutyStatus>,
-    due_before: Option<Day>,
-    due_after: Option<Day>,
-    calendars: Arc<Calendars>,
-}
-
-impl Pick {
-    fn takes(&self, item: &DueItem<'_>) -> bool {
-        let due = item.due.map(|due| due.as_rule_gives);
-        let before = self.due_before.is_none_or(|day| due.is_some_and(|due| due.latest() < day));
-        let after = self
-            .due_after
-            .is_none_or(|day| due.is_some_and(|due| due.earliest().is_some_and(|e| e > day)));
-        let status = self.statuses.is_empty() || self.statuses.contains(&item.status);
-        status && before && after
-    }
-
-    /// The occasions of a state's duties that are picked.
-    fn of<'s>(&self, state: &'s State) -> Vec<DueItem<'s>> {
-        let mut judged = items(state, self.day, &self.calendars);
-        judged.retain(|item| self.takes(item));
-        judged
-    }
-}
-
 /// A duty found, as a state with that duty alone.
 struct Found {
     program: ProgramId,
     /// Absent: it is owed for the program as a whole.
     subject: Option<SubjectId>,
+    /// The province in which that lies.
+    province: Option<SubjectId>,
     state: State,
+}
+
+/// What is asked.
+struct Question {
+    filter: ObligationFilter,
+    pick: Pick,
+    unlisted: Vec<Unlisted>,
+    /// The measures that lay something on their program as a whole, by program.
+    whole: BTreeMap<ProgramId, Arc<Edition>>,
+    limit: usize,
+}
+
+impl Question {
+    /// What a request asks, `office` being the parameter that names who owes.
+    ///
+    /// # Errors
+    /// `malformed-request`, `not-found`, and the log's.
+    async fn of(call: &Call, times: &Times, office: &str, limit: usize) -> Result<Self, Problem> {
+        let library = call.state.app.library();
+        let calendars = match times.known.sequence() {
+            None => library.present_calendars().1,
+            known => Arc::new(library.calendars(known)),
+        };
+        let (due_before, due_after) =
+            (call.parsed("due_before", Day::parse)?, call.parsed("due_after", Day::parse)?);
+        let due_year = DueYear::asked(call)?;
+        let (province, no_province) = named::province(call).await?;
+        let filter = ObligationFilter {
+            exercise: named::exercise(call)?,
+            program: named::program(call)?.map(|program| program.id.clone()),
+            subject: named::subject(call, "subject").await?,
+            province,
+            no_province,
+            obligation: named::declared(call, "obligation", |measure| {
+                let declared = measure.obligations.iter().map(|obligation| obligation.id.clone());
+                declared.collect()
+            })?,
+            owes: named::office(call, office)?,
+            due_before: due_before.or(year_ends(due_year)),
+            due_after: due_after.or(year_begins(due_year)),
+            ..ObligationFilter::default()
+        };
+        let statuses = named::words(call, "status", STATUSES)?;
+        let (day, moves) = (times.day, false);
+        let pick = Pick { day, statuses, due_before, due_after, due_year, moves, calendars };
+        let unlisted = all_unlisted(call, &filter, times);
+        let whole = lay_on_whole(call, &filter, times).await?;
+        Ok(Self { filter, pick, unlisted, whole, limit })
+    }
 }
 
 /// Where the next page begins.
@@ -80,15 +110,6 @@ enum After {
     Recorded(ObligationCursor),
     Unlisted(AfterUnlisted),
     Whole(AfterWhole),
-}
-
-struct Question {
-    filter: ObligationFilter,
-    pick: Pick,
-    unlisted: Vec<Unlisted>,
-    /// The measures that lay something on their program as a whole, by program.
-    whole: BTreeMap<ProgramId, Arc<Edition>>,
-    limit: usize,
 }
 
 /// Lists obligations across programs, as of a day, as known up to an event.
@@ -103,37 +124,14 @@ pub async fn list_obligations(call: Call) -> Answered {
     };
     let cursor: Option<Cursor<After>> = cursor(&call)?;
     let times = Times::of(&call, cursor.as_ref()).await?;
-    let calendars = match times.known.sequence() {
-        None => call.state.app.library().present_calendars().1,
-        known => Arc::new(call.state.app.library().calendars(known)),
-    };
-    let (due_before, due_after) =
-        (call.parsed("due_before", Day::parse)?, call.parsed("due_after", Day::parse)?);
-    let mut statuses = named::words(&call, "status", STATUSES)?;
-    if is_feed(media) && statuses.is_empty() {
-        statuses = vec![DutyStatus::Open, DutyStatus::Overdue];
+    let mut question = Question::of(&call, &times, "owes", limit).await?;
+    if is_feed(media) && question.pick.statuses.is_empty() {
+        question.pick.statuses = vec![DutyStatus::Open, DutyStatus::Overdue];
     }
-    let filter = ObligationFilter {
-        exercise: named::exercise(&call)?,
-        program: named::program(&call)?.map(|program| program.id.clone()),
-        subject: named::subject(&call, "subject").await?,
-        province: named::subject(&call, "province").await?,
-        obligation: named::declared(&call, "obligation", |measure| {
-            let declared = measure.obligations.iter().map(|obligation| obligation.id.clone());
-            declared.collect()
-        })?,
-        owes: named::office(&call, "owes")?,
-        due_before,
-        due_after,
-        only_binding: false,
-    };
     if let Some(had) = had_already(&call, &times, "obligations").await? {
         return Ok(had);
     }
-    let pick = Pick { day: times.day, statuses, due_before, due_after, calendars };
-    let unlisted = all_unlisted(&call, &filter, &times);
-    let whole = lay_on_whole(&call, &filter, &times).await?;
-    let question = Arc::new(Question { filter, pick, unlisted, whole, limit });
+    let question = Arc::new(question);
     let asked = question.clone();
     let after = cursor.map(|cursor| cursor.after);
     let answer = ask_at(&call, &times, move |tables, at| asked.find(tables, at, after)).await?;
@@ -156,25 +154,46 @@ pub async fn list_obligations(call: Call) -> Answered {
 /// The same as a calendar or a feed, with the names of those of whom something is due.
 async fn feed<'a>(
     call: &'a Call,
-    items: &'a [ObligationItem<'a>],
+    items: &[ObligationItem<'_>],
     more: Option<After>,
     times: &Times,
 ) -> Result<Feeding<'a>, Problem> {
-    let mut names = Vec::with_capacity(items.len());
+    let mut entries = Vec::with_capacity(items.len());
     for item in items {
-        let Some(id) = item.subject.and_then(|id| SubjectId::parse(id).ok()) else {
-            names.push(item.program_name.to_owned());
-            continue;
-        };
-        let subject = call.state.app.subject(&id).await.map_err(|error| call.problem(error))?;
-        names.push(subject.name_on(times.day).get(call.language).to_owned());
+        let subject = item.subject.and_then(|id| SubjectId::parse(id).ok());
+        let name = name_of(call, subject.as_ref(), item.program_name, times.day).await?;
+        entries.push(Entry::of(call, item, &name));
     }
+    let title = words::pick(call.language, "Docket: what is due", "Docket：应履行的义务");
+    feeding(call, title, entries, more, times)
+}
+
+/// A feed with these entries.
+fn feeding<'a, A: Serialize>(
+    call: &'a Call,
+    title: &'static str,
+    entries: Vec<Entry>,
+    more: Option<A>,
+    times: &Times,
+) -> Result<Feeding<'a>, Problem> {
     let (day, known) = (times.day, times.known.sequence());
     let next = match more {
         Some(after) => Some(next_link(call, &write_cursor(call, &Cursor { day, known, after })?)),
         None => None,
     };
-    Ok(Feeding { call, items, names, as_of: day.to_string(), next })
+    Ok(Feeding { call, title, entries, as_of: day.to_string(), next })
+}
+
+/// The name of a subject on a day; of a program as a whole, the program's.
+async fn name_of(
+    call: &Call,
+    subject: Option<&SubjectId>,
+    program_name: &str,
+    day: Day,
+) -> Result<String, Problem> {
+    let Some(id) = subject else { return Ok(program_name.to_owned()) };
+    let subject = call.state.app.subject(id).await.map_err(|error| call.problem(error))?;
+    Ok(subject.name_on(day).get(call.language).to_owned())
 }
 
 impl Question {
@@ -230,11 +249,12 @@ impl Question {
                 }
                 after = Some(row.cursor());
                 let (program, subject) = (row.program.clone(), row.subject.clone());
+                let province = row.province.clone();
                 let state = row.into_state();
                 let count = self.pick.of(&state).len();
                 *left = left.saturating_sub(count);
                 if count > 0 {
-                    found.push(Found { program, subject, state });
+                    found.push(Found { program, subject, province, state });
                 }
             }
             if end {
@@ -263,6 +283,12 @@ impl<'a> Judged<'a> {
         Self { found, program, versions, items: question.pick.of(&found.state) }
     }
 
+    /// The program's name; its id where it is not known.
+    fn program_name(&self, language: Language) -> &str {
+        let id = self.found.program.as_str();
+        self.program.map_or(id, |program| program.name.get(language))
+    }
+
     fn shown<'b>(
         &'b self,
         question: &'b Question,
@@ -275,7 +301,7 @@ impl<'a> Judged<'a> {
         let labels = Labels(&self.versions);
         self.items.iter().map(move |item| ObligationItem {
             program: id,
-            program_name: self.program.map_or(id, |program| program.name.get(language)),
+            program_name: self.program_name(language),
             subject: subject.as_ref().map(SubjectId::as_str),
             exercise: question.filter.exercise,
             obligation: ObligationView::of(item, question.pick.day, labels, language),

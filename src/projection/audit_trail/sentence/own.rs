@@ -2,7 +2,7 @@
 
 use super::local;
 use crate::codec::Stored;
-use crate::domain::ids::Language;
+use crate::domain::ids::{Id, Language, Text};
 use crate::domain::indicator::{IndicatorEvent, Observation};
 use crate::domain::logbook::{ClockConfirmed, LossAccepted};
 use crate::domain::measure::Programs;
@@ -10,14 +10,22 @@ use crate::domain::quota::QuotaEvent;
 use crate::domain::subject::{Replacement, SubjectCorrection, SubjectEvent};
 use crate::domain::words::{all_of, capital, date, day, ended, when};
 
+/// What the sentences name by an id.
+pub struct Named<'a> {
+    /// The programs.
+    pub programs: &'a Programs,
+    /// What an indicator is called.
+    pub indicator: &'a dyn Fn(&Id) -> Option<Text>,
+}
+
 /// What an event of a subject, a quota, a measure, a calendar or the log itself says; `None` for an
 /// event of an enrollment, whose sentence needs its measure.
-pub fn own_sentence(stored: &Stored, programs: &Programs, language: Language) -> Option<String> {
+pub fn own_sentence(stored: &Stored, named: &Named<'_>, language: Language) -> Option<String> {
     let text = match stored {
         Stored::Enrollment(_) => return None,
-        Stored::Subject(event, _) => subject(event, programs, language),
+        Stored::Subject(event, _) => subject(event, named.programs, language),
         Stored::Quota(event, _) => quota(event, language),
-        Stored::Indicator(event, _) => indicator(event, language),
+        Stored::Indicator(event, _) => indicator(event, named, language),
         Stored::LogCreated(created, _) => match language {
             Language::En => format!("the log {} was created", created.log_id),
             Language::Zh => format!("日志{}建立", created.log_id),
@@ -90,13 +98,18 @@ fn loss_accepted(loss: &LossAccepted, language: Language) -> String {
     }
 }
 
-fn indicator(event: &IndicatorEvent, language: Language) -> String {
+fn indicator(event: &IndicatorEvent, named: &Named<'_>, language: Language) -> String {
+    let figure = |o: &Observation| {
+        let label = (named.indicator)(&o.indicator);
+        let label = label.as_ref().map_or(o.indicator.as_str(), |text| text.get(language));
+        figure_said(o, label, language)
+    };
     match (event, language) {
         (IndicatorEvent::Recorded(o), Language::En) => {
-            format!("a figure was recorded: {}", figure(o, language))
+            format!("a figure was recorded: {}", figure(o))
         }
         (IndicatorEvent::Recorded(o), Language::Zh) => {
-            format!("登记指标数据：{}", figure(o, language))
+            format!("登记指标数据：{}", figure(o))
         }
         (IndicatorEvent::Corrected(c), _) => {
             let (revision, reason) = (c.corrects.revision, &c.reason);
@@ -104,11 +117,11 @@ fn indicator(event: &IndicatorEvent, language: Language) -> String {
             match (&c.replacement, language) {
                 (Some(o), Language::En) => format!(
                     "the figure at revision {revision} was corrected; it is now {}. Reason: {reason}",
-                    figure(o, language)
+                    figure(o)
                 ),
                 (Some(o), Language::Zh) => format!(
                     "更正修订号{revision}的指标数据，更正后为：{}。理由：{reason}",
-                    figure(o, language)
+                    figure(o)
                 ),
                 (None, Language::En) => format!("revision {revision} was annulled: {reason}"),
                 (None, Language::Zh) => format!("撤销修订号{revision}：{reason}"),
@@ -117,28 +130,23 @@ fn indicator(event: &IndicatorEvent, language: Language) -> String {
     }
 }
 
-/// A figure with its indicator, period, unit and source.
-fn figure(o: &Observation, language: Language) -> String {
+/// A figure with what its indicator is called, period, unit and source.
+pub fn figure_said(o: &Observation, label: &str, language: Language) -> String {
     let of: Vec<&str> = [&o.basis, &o.coverage].into_iter().flatten().map(|text| &**text).collect();
     let period = date(&o.period, language);
     let value = local::bounded(o.bound, o.value.as_str(), language);
     match (language, of.is_empty()) {
         (Language::En, true) => {
-            format!("{} of {period}, {value} {} ({})", o.indicator, o.unit, o.source)
+            format!("{label} of {period}, {value} {} ({})", o.unit, o.source)
         }
-        (Language::En, false) => format!(
-            "{} of {period} ({}), {value} {} ({})",
-            o.indicator,
-            of.join(", "),
-            o.unit,
-            o.source
-        ),
+        (Language::En, false) => {
+            format!("{label} of {period} ({}), {value} {} ({})", of.join(", "), o.unit, o.source)
+        }
         (Language::Zh, true) => {
-            format!("“{}”，{period}，{value}（{}）；来源：{}", o.indicator, o.unit, o.source)
+            format!("“{label}”，{period}，{value}（{}）；来源：{}", o.unit, o.source)
         }
         (Language::Zh, false) => format!(
-            "“{}”，{period}（{}），{value}（{}）；来源：{}",
-            o.indicator,
+            "“{label}”，{period}（{}），{value}（{}）；来源：{}",
             of.join("，"),
             o.unit,
             o.source

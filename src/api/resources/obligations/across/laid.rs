@@ -115,6 +115,7 @@ fn of_program(
         standing: standing.map(|phase| phase.id.clone()).collect(),
         subject: filter.subject.clone(),
         province: filter.province.clone(),
+        no_province: filter.no_province,
     };
     let complete_since = library.list_complete_since(&program.id, times.known.sequence());
     let one = |duty: &Arc<Duty>| Unlisted {
@@ -182,8 +183,9 @@ impl Question {
                     }
                     *left -= 1;
                     last = after(from.clone());
-                    let (program, subject) = (unlisted.filter.program.clone(), row.subject.subject);
-                    found.push(Found { program, subject: Some(subject), state });
+                    let (program, subject) = (unlisted.filter.program.clone(), row.subject);
+                    let (subject, province) = (Some(subject.subject), subject.province);
+                    found.push(Found { program, subject, province, state });
                 }
                 if end {
                     break;
@@ -224,7 +226,8 @@ impl Question {
                 }
                 left -= 1;
                 last = here;
-                found.push(Found { program: program.clone(), subject: None, state });
+                let program = program.clone();
+                found.push(Found { program, subject: None, province: None, state });
             }
         }
         Ok(None)

@@ -1,0 +1,169 @@
+//! An import that a client asked for, as it is kept beside the log.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::app::Caller;
+use crate::domain::decide::Actor;
+use crate::domain::ids::{Office, Text};
+use crate::import::{Archive, Csv, Ndjson, Outcome, Source, Xlsx};
+
+/// The form of what is imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// Lines of JSON.
+    Ndjson,
+    /// A table as text.
+    Csv,
+    /// A workbook.
+    Xlsx,
+    /// A folder of these with the documents that they cite, packed.
+    Zip,
+}
+
+impl Form {
+    /// Opens what was sent, which lies at a path.
+    ///
+    /// # Errors
+    /// What is not of this form.
+    pub fn open(self, path: &Path, limit_bytes: u64) -> std::io::Result<Arc<dyn Source>> {
+        Ok(match self {
+            Self::Ndjson => Arc::new(Ndjson::open(path)?),
+            Self::Csv => Arc::new(Csv::open(path)?),
+            Self::Xlsx => Arc::new(Xlsx::open(path)?),
+            Self::Zip => Arc::new(Archive::open(path, limit_bytes)?),
+        })
+    }
+}
+
+/// Where an operation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum State {
+    /// It waits for those before it, or for the server's next start.
+    Pending,
+    /// It is under way.
+    Running,
+    /// It is done.
+    Succeeded,
+    /// It could not be done.
+    Failed,
+    /// It was cancelled before anything was recorded.
+    Cancelled,
+}
+
+impl State {
+    /// Whether it has ended.
+    pub fn is_done(self) -> bool {
+        match self {
+            Self::Pending | Self::Running => false,
+            Self::Succeeded | Self::Failed | Self::Cancelled => true,
+        }
+    }
+}
+
+/// Why one failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The code of the problem, as REST has it.
+    pub code: String,
+    /// What it says.
+    pub text: Text,
+}
+
+/// What a client asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Who asks.
+    pub caller: Caller,
+    /// The key of the request.
+    pub key: String,
+    /// The form of what was sent.
+    pub form: Form,
+    /// Whether enrollments without a bad line are imported though others have one.
+    pub lenient: bool,
+    /// Whether nothing is recorded in any case.
+    pub only_tries: bool,
+}
+
+/// An import that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operation {
+    /// Its id, made of the log, who asked and the key.
+    pub id: Uuid,
+    /// Where it stands.
+    pub state: State,
+    /// Who asked: issuer and subject of the token.
+    pub principal: String,
+    /// The role, as in the token.
+    pub role: String,
+    /// The registrar's office.
+    pub office_id: String,
+    /// The form of what was sent.
+    pub form: Form,
+    /// Its size.
+    pub bytes: u64,
+    /// Its SHA-256, in hexadecimal.
+    pub sha256: String,
+    /// Whether enrollments without a bad line are imported though others have one.
+    pub lenient: bool,
+    /// Whether nothing is recorded in any case.
+    pub only_tries: bool,
+    /// When it was asked for, in microseconds UTC since 1970.
+    pub created_us: i64,
+    /// When it was begun last.
+    pub started_us: Option<i64>,
+    /// How often it was begun: again after a stop of the server, and where the record moved meanwhile.
+    pub starts: u32,
+    /// When it ended.
+    pub ended_us: Option<i64>,
+    /// What it came to.
+    pub outcome: Option<Outcome>,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// Whether there is a report of its lines.
+    pub has_report: bool,
+}
+
+impl Operation {
+    /// One that was asked for just now.
+    pub fn new(id: Uuid, asked: Asked, bytes: u64, sha256: String, now_us: i64) -> Self {
+        let office_id = asked.caller.actor.map(|actor| actor.office_id).unwrap_or_default();
+        Self {
+            id,
+            state: State::Pending,
+            principal: asked.caller.principal,
+            role: asked.caller.role,
+            office_id,
+            form: asked.form,
+            bytes,
+            sha256,
+            lenient: asked.lenient,
+            only_tries: asked.only_tries,
+            created_us: now_us,
+            started_us: None,
+            starts: 0,
+            ended_us: None,
+            outcome: None,
+            failure: None,
+            has_report: false,
+        }
+    }
+
+    /// Whether another asks for the same.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let asks = |of: &Self| (of.form, of.bytes, of.sha256.clone(), of.lenient, of.only_tries);
+        asks(self) == asks(other)
+    }
+
+    /// Who asked, as the application wants it.
+    pub fn caller(&self) -> Caller {
+        let (office, office_id) = (Office::Registrar, self.office_id.clone());
+        let actor = Some(Actor { office, office_id, divisions: Vec::new() });
+        Caller { principal: self.principal.clone(), role: self.role.clone(), actor }
+    }
+}
