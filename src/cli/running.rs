@@ -95,7 +95,6 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
     // Before the log is opened: a signal during the wait leaves nothing half done.
     let copies = open_read_models(config, &mut patience).await?;
     let Node { app, log, clock, ledger } = node::open(config, &mut patience).await?;
-    let shown = ledger.ledger.clone();
     let following = Following::start(&app);
     let runner = Runner::start(
         app.log().clone(),
@@ -108,7 +107,7 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
     let verifier = LocalVerifier::watching(&config.auth.token_key, issuer, audience)?
         .taking_at_most(config.auth.max_token_ttl_s);
     let state = api_state(app.clone(), verifier, config, copies.clone(), runner.status())
-        .with_ledger(shown);
+        .with_ledger(ledger.ledger.clone());
     let state = match &webhooks {
         Some(webhooks) => state.with_webhooks(webhooks.clone()),
         None => state,
@@ -136,17 +135,15 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
     let metrics = metrics.transpose()?;
     let recovery = tokio::spawn(recover(app.clone()));
     let deliveries = webhooks.map(Worker::start);
-    let grace = Duration::from_secs(config.server.shutdown_grace_s);
     let (node, ledger) = (Kept { app, log, clock }, ledger.keep());
-    let clerk = None;
     let behind = Behind {
         node,
         copies,
-        grace,
+        grace: Duration::from_secs(config.server.shutdown_grace_s),
         runner,
         recovery,
         deliveries,
-        clerk,
+        clerk: None,
         imports,
         note,
         following,
