@@ -238,7 +238,7 @@ async fn whatever_is_done_below_a_checkpoint_that_was_held_elsewhere_is_found() 
         Instant::now() + Duration::from_secs_f64(60.0 * number("DOCKET_TAMPERING_MINUTES", 0.0));
     let mut random = StdRng::seed_from_u64(seed);
     let (mut done, mut apart): (BTreeMap<How, u32>, u32) = Default::default();
-    let enough = |done: &BTreeMap<How, u32>| WAYS.iter().all(|how| done.get(how) >= Some(&25));
+    let enough = |done: &BTreeMap<How, u32>| WAYS.iter().all(|how| done.get(how) >= Some(&12));
     while !enough(&done) || Instant::now() < end {
         let how = WAYS[random.random_range(0..WAYS.len())];
         let folder = base.whole.copy();
