@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use tokio::runtime::Handle;
 
+use super::checksum::kept_checksum;
 use super::counted::wait_until_counted;
 use super::models::Models;
 use super::store::{
@@ -65,7 +66,7 @@ pub struct RebuiltModel {
     pub name: String,
     /// Its version.
     pub version: u32,
-    /// The checksum of its content.
+    /// The checksum of its content at the end; where it differs, at the event of the comparison.
     pub checksum: String,
     /// Compared with the copy that served, at the same sequence.
     pub compared: Compared,
@@ -309,6 +310,15 @@ fn take_over(
         }
     }
     made.rebuilt.position = made.copy.checkpoint().position;
+    for model in made.models.iter() {
+        let rebuilt = made.rebuilt.models.iter_mut().find(|rebuilt| rebuilt.name == model.name());
+        // What differs stands beside what it differs from.
+        let is_alike =
+            |rebuilt: &&mut RebuiltModel| !matches!(rebuilt.compared, Compared::Differs { .. });
+        if let Some(rebuilt) = rebuilt.filter(is_alike) {
+            rebuilt.checksum = kept_checksum(made.copy.reader(), model)?;
+        }
+    }
     rebuild.copies.serve(lock, &made.copy.id().clone())?;
     let is_finding = made.rebuilt.findings().next().is_some();
     let kept = serving.filter(|_| is_finding);
