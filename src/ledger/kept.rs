@@ -68,11 +68,19 @@ pub fn first_covering(folder: &Path, origin: &str, sequence: u64) -> io::Result<
 /// The same, and how many bytes they take.
 fn read_whole(folder: &Path) -> io::Result<(Vec<Signed>, u64)> {
     let path = folder.join(FILE);
-    let text = match fs::read_to_string(&path) {
+    let bytes = match fs::read(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok((Vec::new(), 0)),
-        text => text?,
+        bytes => bytes?,
     };
-    let (mut kept, mut rest) = (Vec::new(), text.as_str());
+    let text = match std::str::from_utf8(&bytes) {
+        Ok(text) => text,
+        // A crash may have left half a character too.
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(error) => return Err(io::Error::new(ErrorKind::InvalidData, error)),
+    };
+    let (mut kept, mut rest) = (Vec::new(), text);
     while let Some((note, after)) = next(rest) {
         let signed = Signed::parse(note).ok_or_else(|| {
             let what = format!("{}: no checkpoint after {} of them", path.display(), kept.len());

@@ -139,6 +139,8 @@ fn a_server_records_what_passed_in_silence_unless_it_is_told_not_to() {
     let server = serve("true");
     let after = silent_area(folder.path(), before + 1, 30_000);
     assert!(after > before);
+    // The round goes on to the others, and says at its end what it did.
+    assert_eq!(silent_area(folder.path(), after + 1, 2500), after);
     let (code, said) = server.stop("TERM");
     assert_eq!(code, 0);
     assert!(said.contains("recorded what no office did"), "{said}");

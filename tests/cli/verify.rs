@@ -68,7 +68,8 @@ fn a_served_log_is_verified_from_outside_and_a_bundle_without_a_server() {
         command
     };
     let by_events = run(&mut asking(&["verify", &server.base, "--output", "json"])).json();
-    assert_eq!(by_events["covered"], by_hashes["covered"]);
+    // What the server itself recorded since may be covered by now.
+    assert!(by_events["covered"].as_u64() >= by_hashes["covered"].as_u64(), "{by_events}");
     // A bundle of a server and one of its folder are the same.
     let made = |name: &str, more: &[&str]| {
         let to = elsewhere.path().join(name);
