@@ -5,7 +5,7 @@
 use std::hash::Hash;
 
 use quick_cache::sync::Cache;
-use quick_cache::{Equivalent, Weighter};
+use quick_cache::{Equivalent, OptionsBuilder, Weighter};
 
 /// What the table and the allocator take for an entry besides key and value, about.
 const ENTRY_OVERHEAD_BYTES: usize = 96;
@@ -36,6 +36,21 @@ impl<K: Hash + Eq, V: Clone> Kept<K, V> {
     /// Keeps at most so many bytes.
     pub fn new(max_bytes: usize) -> Self {
         Self { cache: Cache::with_weighter(max_bytes / USUAL_BYTES, max_bytes as u64, ByBytes) }
+    }
+
+    /// The same for few and large values: the room is not divided among locks, so that one value may
+    /// take most of it.
+    pub fn undivided(max_bytes: usize) -> Self {
+        let mut options = OptionsBuilder::new();
+        let options = options
+            .estimated_items_capacity(max_bytes / USUAL_BYTES)
+            .weight_capacity(max_bytes as u64)
+            .shards(1);
+        let cache = options.build().map(|options| {
+            Cache::with_options(options, ByBytes, Default::default(), Default::default())
+        });
+        // What is stated is all that is asked for.
+        cache.map_or_else(|_| Self::new(max_bytes), |cache| Self { cache })
     }
 
     /// A value, if it is kept.
@@ -99,6 +114,14 @@ mod tests {
         assert_eq!((kept.peek("a"), kept.bytes()), (Some(2), 20 + ENTRY_OVERHEAD_BYTES));
         kept.put("a", 3, 1_000);
         assert_eq!((kept.get("a"), kept.bytes()), (None, 0));
+    }
+
+    #[test]
+    fn undivided_one_value_may_take_most_of_the_room() {
+        let size = 20 << 20;
+        let kept = [Kept::undivided(32 << 20), Kept::new(32 << 20)];
+        kept.iter().for_each(|kept| kept.put("large", 1, size));
+        assert_eq!(kept.map(|kept| kept.get("large")), [Some(1), None]);
     }
 
     /// As a configuration can have it.

@@ -177,7 +177,7 @@ impl ApiState {
             ledger: None,
             pages: None,
             rendered: Kept::new(RENDERED_BYTES),
-            counted: Kept::new(COUNTED_BYTES),
+            counted: Kept::undivided(COUNTED_BYTES),
             described: OnceLock::new(),
             requests: Requests::default(),
             outgoing,
