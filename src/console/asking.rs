@@ -2,7 +2,7 @@
 
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::{self, Bytes};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, Route};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
@@ -186,6 +186,15 @@ impl Page {
             .insert_header((header::VARY, "Accept-Language, Cookie"))
             .body(body.into_string())
     }
+}
+
+/// The route of a page, made by this.
+pub fn shown(make: impl AsyncFn(&Page) -> Made + Copy + 'static) -> Route {
+    web::get().to(move |http, settings, inside| async move {
+        let page = Page::of(http, settings, inside);
+        let made = make(&page).await;
+        page.answer(made).await
+    })
 }
 
 /// A page's answer, with what it may load: the style, and nothing else.

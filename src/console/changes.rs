@@ -1,30 +1,20 @@
 //! What an event changed: for which days which question is answered otherwise since it is on record.
 
-use actix_web::{HttpRequest, HttpResponse, web};
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::Settings;
 use super::asking::{Made, Page};
 use super::frame::{Head, framed, is_exercise, shown};
 use super::json::{at, list, sequence, text, text_if};
 use super::links::{address, encoded};
 use super::obligations::cursor;
 use crate::domain::words;
-use crate::views::inside::Inside;
 
-/// The page of one event's changes to its enrollment.
-pub async fn page(
-    http: HttpRequest,
-    settings: web::Data<Settings>,
-    inside: web::Data<Inside>,
-) -> HttpResponse {
-    let page = Page::of(http, settings, inside);
-    let made = made(&page).await;
-    page.answer(made).await
-}
-
-async fn made(page: &Page) -> Made {
+/// What one event changed for its enrollment.
+///
+/// # Errors
+/// What stands in the way.
+pub async fn page(page: &Page) -> Made {
     let (program, subject, of) =
         (page.path("program"), page.path("subject"), page.path("sequence"));
     let exercise = is_exercise(page, &program).await?;

@@ -1,10 +1,8 @@
 //! One enrollment: where it stands, whose move it is, its timeline, its audit trail, what it owes.
 
-use actix_web::{HttpRequest, HttpResponse, web};
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::Settings;
 use super::asking::{Made, Page};
 use super::frame::{Head, day_of, framed, known_from, shown, shown_if};
 use super::json::{at, flag, list, number, number_if, sequence, text, text_if, text_left_out};
@@ -12,20 +10,12 @@ use super::links::encoded;
 use super::timeline::timeline;
 use crate::domain::date::Day;
 use crate::domain::words;
-use crate::views::inside::Inside;
 
 /// The page.
-pub async fn page(
-    http: HttpRequest,
-    settings: web::Data<Settings>,
-    inside: web::Data<Inside>,
-) -> HttpResponse {
-    let page = Page::of(http, settings, inside);
-    let made = made(&page).await;
-    page.answer(made).await
-}
-
-async fn made(page: &Page) -> Made {
+///
+/// # Errors
+/// What stands in the way.
+pub async fn page(page: &Page) -> Made {
     let (program, subject) = (page.path("program"), page.path("subject"));
     let path = format!("/v1/enrollments/{}/{}", encoded(&program), encoded(&subject));
     let status = page.get(&path, &[]).await?;

@@ -1,21 +1,21 @@
 //! The log: event by event as stored, and one event with what it rests on.
 
-use actix_web::{HttpRequest, HttpResponse, web};
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::Settings;
 use super::asking::{Made, Page};
 use super::frame::{Head, framed, shown};
 use super::json::{at, flag, list as items_of, number, sequence, text};
 use super::links::encoded;
 use super::obligations::hidden;
-use crate::views::inside::Inside;
 
 const FILTERS: [&str; 3] = ["program", "subject", "type"];
 
 /// The list.
-pub async fn list_page(page: &Page) -> Made {
+///
+/// # Errors
+/// What stands in the way.
+pub async fn list(page: &Page) -> Made {
     let kept = FILTERS.map(|name| (name, page.parameter(name)));
     // Before the first event there is none: the one asked for is shown first.
     let from = page.parameter("from").parse::<u64>().ok();
@@ -82,29 +82,11 @@ fn row(page: &Page, item: &Value) -> Markup {
     }
 }
 
-/// Answers the list.
-pub async fn list(
-    http: HttpRequest,
-    settings: web::Data<Settings>,
-    inside: web::Data<Inside>,
-) -> HttpResponse {
-    let page = Page::of(http, settings, inside);
-    let made = list_page(&page).await;
-    page.answer(made).await
-}
-
-/// Answers one event.
-pub async fn page(
-    http: HttpRequest,
-    settings: web::Data<Settings>,
-    inside: web::Data<Inside>,
-) -> HttpResponse {
-    let page = Page::of(http, settings, inside);
-    let made = one(&page).await;
-    page.answer(made).await
-}
-
-async fn one(page: &Page) -> Made {
+/// One event.
+///
+/// # Errors
+/// What stands in the way.
+pub async fn page(page: &Page) -> Made {
     let path = format!("/v1/events/{}", encoded(&page.path("sequence")));
     let event = page.get_at(&path).await?;
     let of = sequence(text(&event, "sequence"));

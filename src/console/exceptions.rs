@@ -1,32 +1,22 @@
 //! The register of exceptions: every kind with its count, zero stated, and each case with its event.
 
-use actix_web::{HttpRequest, HttpResponse, web};
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::Settings;
 use super::asking::{Made, Page};
 use super::frame::{Head, framed, shown};
 use super::json::{list, number, sequence, text, text_if};
 use super::obligations::{cursor, hidden};
 use crate::domain::ids::Language;
 use crate::domain::words;
-use crate::views::inside::Inside;
 
 const FILTERS: [&str; 6] = ["kind", "program", "province", "office", "from", "until"];
 
 /// The page.
-pub async fn page(
-    http: HttpRequest,
-    settings: web::Data<Settings>,
-    inside: web::Data<Inside>,
-) -> HttpResponse {
-    let page = Page::of(http, settings, inside);
-    let made = made(&page).await;
-    page.answer(made).await
-}
-
-async fn made(page: &Page) -> Made {
+///
+/// # Errors
+/// What stands in the way.
+pub async fn page(page: &Page) -> Made {
     let exercise = page.parameter("exercise") == "true";
     let kept = FILTERS.map(|name| (name, page.parameter(name)));
     let flagged = ("exercise", if exercise { "true" } else { "" });

@@ -1,28 +1,18 @@
 //! The measures: each document with what of it is encoded, and every reading marked.
 
-use actix_web::{HttpRequest, HttpResponse, web};
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::Settings;
 use super::asking::{Made, Page};
 use super::frame::{Head, framed, named, shown};
 use super::json::{at, flag, list as items_of, text, text_if, texts};
 use crate::domain::words;
-use crate::views::inside::Inside;
 
-/// Answers the list.
-pub async fn list(
-    http: HttpRequest,
-    settings: web::Data<Settings>,
-    inside: web::Data<Inside>,
-) -> HttpResponse {
-    let page = Page::of(http, settings, inside);
-    let made = all(&page).await;
-    page.answer(made).await
-}
-
-async fn all(page: &Page) -> Made {
+/// The list.
+///
+/// # Errors
+/// What stands in the way.
+pub async fn list(page: &Page) -> Made {
     let programs = page.get_at("/v1/programs").await?;
     let title = page.say("Measures", "办法");
     let body = html! {
@@ -51,18 +41,11 @@ async fn all(page: &Page) -> Made {
     Ok(framed(page, head, &body).await)
 }
 
-/// Answers one.
-pub async fn page(
-    http: HttpRequest,
-    settings: web::Data<Settings>,
-    inside: web::Data<Inside>,
-) -> HttpResponse {
-    let page = Page::of(http, settings, inside);
-    let made = one(&page).await;
-    page.answer(made).await
-}
-
-async fn one(page: &Page) -> Made {
+/// One measure.
+///
+/// # Errors
+/// What stands in the way.
+pub async fn page(page: &Page) -> Made {
     let path = format!("/v1/programs/{}/measures/{}", page.path("program"), page.path("version"));
     let answer = page.get_at(&path).await?;
     let measure = at(&answer, "measure");

@@ -31,6 +31,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::codec::sha256_hex;
 use crate::domain::ids::Language;
+use asking::shown;
 use session::SignIns;
 
 const STYLE: &str = include_str!("style.css");
@@ -93,26 +94,25 @@ fn configure(config: &mut web::ServiceConfig) {
         )
         .service(get("/console/logout").route(web::post().to(session::sign_out)))
         .service(get("/console/find").route(web::get().to(register::find)))
-        .service(get("/console/register/{program}").route(web::get().to(register::page)))
-        .service(get("/console/move").route(web::get().to(moves::page)))
-        .service(get("/console/totals").route(web::get().to(moves::totals)))
-        .service(get("/console/obligations").route(web::get().to(obligations::page)))
-        .service(get("/console/exceptions").route(web::get().to(exceptions::page)))
-        .service(get("/console/quotas/{program}").route(web::get().to(places::page)))
-        .service(get("/console/log").route(web::get().to(event::list)))
-        .service(get("/console/log/{sequence}").route(web::get().to(event::page)))
-        .service(get("/console/measures").route(web::get().to(measures::list)))
-        .service(get("/console/measures/{program}/{version}").route(web::get().to(measures::page)))
+        .service(get("/console/register/{program}").route(shown(register::page)))
+        .service(get("/console/move").route(shown(moves::page)))
+        .service(get("/console/totals").route(shown(moves::totals)))
+        .service(get("/console/obligations").route(shown(obligations::page)))
+        .service(get("/console/exceptions").route(shown(exceptions::page)))
+        .service(get("/console/quotas/{program}").route(shown(places::page)))
+        .service(get("/console/log").route(shown(event::list)))
+        .service(get("/console/log/{sequence}").route(shown(event::page)))
+        .service(get("/console/measures").route(shown(measures::list)))
+        .service(get("/console/measures/{program}/{version}").route(shown(measures::page)))
         .service(
             get("/console/{program}/{subject}/acts/new")
-                .route(web::get().to(record::ask))
+                .route(shown(record::ask))
                 .route(web::post().to(record::take)),
         )
         .service(
-            get("/console/{program}/{subject}/corrections/{sequence}")
-                .route(web::get().to(changes::page)),
+            get("/console/{program}/{subject}/corrections/{sequence}").route(shown(changes::page)),
         )
-        .service(get("/console/{program}/{subject}").route(web::get().to(enrollment::page)));
+        .service(get("/console/{program}/{subject}").route(shown(enrollment::page)));
 }
 
 /// The front page is the register of the first program, at the times that are asked for.

@@ -1,32 +1,22 @@
 //! What waits at which office, since when, dated or not; and the totals of who was late.
 
-use actix_web::{HttpRequest, HttpResponse, web};
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::Settings;
 use super::asking::{Made, Page};
 use super::frame::{Head, counted, framed, shown_if};
 use super::json::{list, number, number_if, text, text_if, texts};
 use super::links::encoded;
 use super::obligations::{OFFICES, cursor, hidden};
 use crate::domain::words;
-use crate::views::inside::Inside;
 
 const FILTERS: [&str; 4] = ["office", "program", "province", "exercise"];
 
 /// The page.
-pub async fn page(
-    http: HttpRequest,
-    settings: web::Data<Settings>,
-    inside: web::Data<Inside>,
-) -> HttpResponse {
-    let page = Page::of(http, settings, inside);
-    let made = made(&page).await;
-    page.answer(made).await
-}
-
-async fn made(page: &Page) -> Made {
+///
+/// # Errors
+/// What stands in the way.
+pub async fn page(page: &Page) -> Made {
     let exercise = page.parameter("exercise") == "true";
     let kept = FILTERS.map(|name| (name, page.parameter(name)));
     let more = [("limit", "100"), ("cursor", page.parameter("cursor"))];
@@ -115,17 +105,10 @@ fn row(page: &Page, item: &Value) -> Markup {
 }
 
 /// The totals by office, province and year.
-pub async fn totals(
-    http: HttpRequest,
-    settings: web::Data<Settings>,
-    inside: web::Data<Inside>,
-) -> HttpResponse {
-    let page = Page::of(http, settings, inside);
-    let made = totalled(&page).await;
-    page.answer(made).await
-}
-
-async fn totalled(page: &Page) -> Made {
+///
+/// # Errors
+/// What stands in the way.
+pub async fn totals(page: &Page) -> Made {
     const FIGURES: [(&str, &str, &str); 5] = [
         ("owed", "Owed", "应履行"),
         ("met_in_time", "Met in time", "按期"),

@@ -1,16 +1,13 @@
 //! What is owed and by whom, across programs, by its status: what a figure of the totals opens.
 
-use actix_web::{HttpRequest, HttpResponse, web};
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::Settings;
 use super::asking::{Made, Page};
 use super::frame::{Head, counted, framed, shown_if};
 use super::json::{at, list, number_if, text, text_if};
 use super::links::encoded;
 use crate::domain::words;
-use crate::views::inside::Inside;
 
 /// The offices that a list can be of.
 pub const OFFICES: [&str; 4] =
@@ -25,17 +22,10 @@ const STATUSES: [(&str, &str, &str); 6] = [
 ];
 
 /// The page.
-pub async fn page(
-    http: HttpRequest,
-    settings: web::Data<Settings>,
-    inside: web::Data<Inside>,
-) -> HttpResponse {
-    let page = Page::of(http, settings, inside);
-    let made = made(&page).await;
-    page.answer(made).await
-}
-
-async fn made(page: &Page) -> Made {
+///
+/// # Errors
+/// What stands in the way.
+pub async fn page(page: &Page) -> Made {
     let exercise = page.parameter("exercise") == "true";
     let status = Some(page.parameter("status"))
         .filter(|status| !status.is_empty())

@@ -1,28 +1,18 @@
 //! Places of a program on a day, each opening the enrollment that holds it.
 
-use actix_web::{HttpRequest, HttpResponse, web};
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::Settings;
 use super::asking::{Made, Page};
 use super::frame::{Head, framed, shown_if};
 use super::json::{at, flag, list, number, number_if, text, text_if};
 use crate::domain::words;
-use crate::views::inside::Inside;
 
 /// The page.
-pub async fn page(
-    http: HttpRequest,
-    settings: web::Data<Settings>,
-    inside: web::Data<Inside>,
-) -> HttpResponse {
-    let page = Page::of(http, settings, inside);
-    let made = made(&page).await;
-    page.answer(made).await
-}
-
-async fn made(page: &Page) -> Made {
+///
+/// # Errors
+/// What stands in the way.
+pub async fn page(page: &Page) -> Made {
     let id = page.path("program");
     let path = format!("/v1/programs/{id}/quotas");
     let held = [("category", page.parameter("category")), ("held", page.parameter("held"))];

@@ -24,17 +24,6 @@ use crate::views::inside::Inside;
 /// The longest body of a form.
 const MAX_FORM_BYTES: usize = 256 * 1024;
 
-/// The page: which act, or the form of one.
-pub async fn ask(
-    http: HttpRequest,
-    settings: web::Data<Settings>,
-    inside: web::Data<Inside>,
-) -> HttpResponse {
-    let page = Page::of(http, settings, inside);
-    let made = asked(&page).await;
-    page.answer(made).await
-}
-
 /// What a form is about.
 struct Form<'p> {
     act: &'p str,
@@ -44,7 +33,11 @@ struct Form<'p> {
     typed: Vec<(String, String)>,
 }
 
-async fn asked(page: &Page) -> Made {
+/// Which act, or the form of one.
+///
+/// # Errors
+/// What stands in the way.
+pub async fn ask(page: &Page) -> Made {
     let acts = page.get_at(&format!("{}/permitted-acts", path(page))).await?;
     let act = page.parameter("act");
     if act.is_empty() {

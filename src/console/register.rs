@@ -29,17 +29,10 @@ const FILTERS: [&str; 10] = [
 const SHOWN: &str = "500";
 
 /// The page.
-pub async fn page(
-    http: HttpRequest,
-    settings: web::Data<Settings>,
-    inside: web::Data<Inside>,
-) -> HttpResponse {
-    let page = Page::of(http, settings, inside);
-    let made = made(&page).await;
-    page.answer(made).await
-}
-
-async fn made(page: &Page) -> Made {
+///
+/// # Errors
+/// What stands in the way.
+pub async fn page(page: &Page) -> Made {
     let id = page.path("program");
     let program = page.get_at(&format!("/v1/programs/{id}")).await?;
     let programs = page.get_at("/v1/programs").await?;
