@@ -221,9 +221,8 @@ async fn of_enrollment(
     let subject = SubjectId::parse(subject).map_err(Problem::internal)?;
     let stream = codec::enrollment_stream(&program.id, &subject);
     let state = state_on(call, &stream, times.day, times.known).await?;
-    let unmet = items(&state, times.day, &question.pick.calendars);
-    let mut waiting = decisions_among(&state, measure, times.day, &unmet);
-    waiting.retain(|one| question.filter.owes.is_none_or(|asked| asked == one.office));
+    let owed = || items(&state, times.day, &question.pick.calendars);
+    let waiting = decisions_among(&state, measure, (times.day, question.filter.owes), owed);
     if waiting.is_empty() {
         return Ok(());
     }
