@@ -84,17 +84,14 @@ pub async fn run(args: &VerifyArgs) -> anyhow::Result<Exit> {
     }
     let address = args.log.as_ref().map_or_else(|| config.store.log.clone(), |log| address_of(log));
     let log = open_log_at(&address, "WHAT", &config, Access::Read).await?;
-    let checked = check_with(&*log, &interrupt).await;
     let folder = ledger_folder(&address, &config);
     let documents = documents(args.log.as_deref(), &config);
-    let report = if matches!(&checked, Ok(damages) if damages.is_empty()) {
-        let judged = judged::log(&*log, &address, &folder, documents.as_deref(), held, &interrupt);
-        Some(judged.await)
-    } else {
-        None
-    };
+    let judged = judged::log(&*log, &address, &folder, documents.as_deref(), held, &interrupt);
+    let (checked, judged) = tokio::join!(check_with(&*log, &interrupt), judged);
     log.close().await;
-    let (damages, report) = (checked?, report.transpose()?);
+    let damages = checked?;
+    // What a damaged file shows need not be what was recorded.
+    let report = if damages.is_empty() { Some(judged?) } else { None };
     show::log(args.output, &masked(&address), &damages, report.as_ref())?;
     match damages.first() {
         Some(first) => Err(damaged(first)),
