@@ -124,6 +124,15 @@ impl Ledger {
         spawn_blocking(move || prove::inclusion(&tiles, sequence, size)).await?
     }
 
+    /// The roots of the perfect subtrees over the first events: what goes on from there needs.
+    ///
+    /// # Errors
+    /// Those of the tree.
+    pub async fn peaks(&self, size: u64) -> io::Result<Vec<Hash>> {
+        let tiles = self.tiles.clone();
+        spawn_blocking(move || tiles.peaks(0, size)).await?
+    }
+
     /// What proves that a tree is the beginning of another.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use super::{OpenError, Progress};
-use crate::verify::finding::{Finding, Kind, Report};
+use crate::verify::finding::{Kind, Report};
 use crate::verify::tree::hex;
 
 /// The digits of a SHA-256.
@@ -74,7 +74,7 @@ pub fn check(
                 whole += 1;
             } else {
                 let text = format!("{} is not the document of that digest", path.display());
-                report.findings.push(Finding::new(Kind::File, text));
+                report.found(Kind::File, None, text);
             }
             if !named.0.contains(&name) {
                 unnamed.push(name);
