@@ -206,7 +206,9 @@ pub(super) fn take_in(
         | Stored::LossAccepted(..)
         | Stored::ClockConfirmed(..)
         | Stored::MeasureAdopted(..)
-        | Stored::CalendarAdopted(..) => models.take_in(envelope, meta, &Input::Own, changes),
+        | Stored::CalendarAdopted(..)
+        | Stored::Person(..)
+        | Stored::PersonOpened(..) => models.take_in(envelope, meta, &Input::Own, changes),
     }
     Ok(())
 }
