@@ -191,6 +191,7 @@ pub struct Telemetry {
 #[serde(deny_unknown_fields)]
 pub struct Log {
     pub origin: Option<String>,
+    pub witnesses: Option<String>,
 }
 
 /// The form of the lines on stderr.

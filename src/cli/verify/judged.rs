@@ -134,8 +134,13 @@ pub async fn server(
     let checkpoint = server.checkpoint().await.map_err(failed)?;
     let size = checkpoint.size;
     held.beside.push(checkpoint);
+    let keys = server.keys().await.map_err(failed)?;
+    // A change of keys between the two is not looked at: what came first after it is not known.
+    let last = keys.last().map_or(0, |(since, _)| *since);
+    let cosigned = server.cosigned().await.filter(|one| one.size > last && one.size <= size);
+    held.beside.extend(cosigned.filter(|_| !held.witnesses.is_empty()));
     let mut judge = Judge::new(held);
-    for (since, key) in server.keys().await.map_err(failed)? {
+    for (since, key) in keys {
         judge.told(since, key);
     }
     let shown = bar("hashing");
