@@ -72,16 +72,16 @@ async fn both_keys_sign_the_first_checkpoint_after_a_change() {
     assert_eq!((&report.findings[..], report.covered), (&[][..], 41));
     agrees_with(&folder, &[], &report);
 
-    // Each key outside the sizes of its trees: the new one before, the old one after.
+    // Each key outside the sizes of its trees: the old one after, the new one before anyone named it.
     let (root, file) = (kept[last].root, folder.ledger().join("checkpoints"));
     let whole = fs::read_to_string(&file).unwrap();
     let late = Signer::new(ORIGIN.to_owned(), pair()).sign(41, root).note;
     let early = Signer::new(ORIGIN.to_owned(), other()).sign(20, kept[before].root).note;
-    for (at, other) in [(last, late), (before, early)] {
+    for (at, other, kind) in [(last, late, Kind::KeySizes), (before, early, Kind::Signature)] {
         fs::write(&file, whole.replacen(&kept[at].note, &other, 1)).unwrap();
         let report = folder.verified(Held::default());
         let found: Vec<_> = report.findings.iter().map(|finding| finding.kind).collect();
-        assert_eq!(found, [Kind::KeySizes], "{:?}", report.findings);
+        assert_eq!(found, [kind], "{:?}", report.findings);
         agrees_with(&folder, &[], &report);
     }
     // The first after the change without the key before.
