@@ -68,6 +68,8 @@ mod metrics_text;
 mod paths;
 #[path = "api/permitted.rs"]
 mod permitted;
+#[path = "api/persons.rs"]
+mod persons;
 #[path = "api/plan_versions.rs"]
 mod plan_versions;
 #[path = "api/quotas.rs"]

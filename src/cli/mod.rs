@@ -23,6 +23,7 @@ pub mod measures;
 pub mod node;
 mod output;
 mod patience;
+mod person_keys;
 mod private;
 mod progress;
 mod projections;

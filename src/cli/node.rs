@@ -16,6 +16,7 @@ use super::known;
 use super::log_key;
 use super::masked::masked;
 use super::patience::Patience;
+use super::person_keys;
 use super::stores::{Access, is_on_a_server, open_documents, open_log, path_of};
 use super::token::{key_for, new_id};
 use crate::api::auth::KeyUse;
@@ -236,7 +237,11 @@ async fn begin(
         public_key: public_key.clone(),
         cache_bytes: config.cache.enrollment_bytes,
     };
-    let app = start_from(parts, head, book).await?;
+    let keys = person_keys::open(config)?;
+    let mut app = start_from(parts, head, book).await?;
+    if let Some(keys) = keys {
+        app = app.with_person_keys(keys, person_keys::fresh);
+    }
     if opened.is_none() {
         let book = book_of(&**log).await?;
         opened = Some(open_ledger(book.as_ref().map(epochs_of).unwrap_or_default()).await?);

@@ -97,26 +97,26 @@ pub async fn run(args: &VerifyArgs) -> anyhow::Result<Exit> {
     }
     let address = args.log.as_ref().map_or_else(|| config.store.log.clone(), |log| address_of(log));
     let log = open_log_at(&address, "WHAT", &config, Access::Read).await?;
-    let checked = check_with(&*log, &interrupt).await;
     let folder = ledger_folder(&address, &config);
     let documents = documents(args.log.as_deref(), &config);
-    let report = if matches!(&checked, Ok(damages) if damages.is_empty()) {
-        let judged = judged::log(&*log, &address, &folder, documents.as_deref(), held, &interrupt);
-        Some(judged.await)
-    } else {
-        None
-    };
-    let again = match args.lawful && report.is_some() {
+    let judged = judged::log(&*log, &address, &folder, documents.as_deref(), held, &interrupt);
+    let (checked, judged) = tokio::join!(check_with(&*log, &interrupt), judged);
+    // What a damaged file shows need not be what was recorded.
+    let is_whole = matches!(&checked, Ok(damages) if damages.is_empty());
+    let again = match args.lawful && is_whole && judged.is_ok() {
         true => Some(lawful::judge(&log, &address, &config, &interrupt).await),
         false => None,
     };
     log.close().await;
-    let (damages, report, again) = (checked?, report.transpose()?, again.transpose()?);
+    let damages = checked?;
+    let report = if damages.is_empty() { Some(judged?) } else { None };
+    let again = again.transpose()?;
     show::log(args.output, &masked(&address), &damages, report.as_ref(), again.as_ref())?;
     match (damages.first(), again) {
         (Some(first), _) => Err(damaged(first)),
         (None, Some(again)) => show::verdict(report.as_ref()).and_then(|_| lawful::verdict(&again)),
         (None, None) => show::verdict(report.as_ref()),
+    }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::domain::indicator::{Observation, ObservationCorrected};
 use crate::domain::logbook::{
     CalendarAdopted, ClockConfirmed, KeyRotated, LogCreated, LossAccepted, MeasureAdopted,
 };
+use crate::domain::person::{HoldLifted, HoldPlaced, PersonErased, PersonOpened};
 use crate::domain::quota::{PlaceReserved, PlacesRestated, ReservationReleased};
 use crate::domain::registry::registry;
 use crate::domain::subject::{Registration, Renaming, SubjectCorrected};

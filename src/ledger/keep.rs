@@ -30,7 +30,7 @@ const EVERY: Duration = Duration::from_millis(500);
 /// Events taken in at a time.
 pub(super) const PAGE: usize = 1024;
 /// How long to rest between two pages: most of what comes in together then is one.
-const REST: Duration = Duration::from_millis(2);
+const REST: Duration = Duration::from_millis(5);
 /// How long to wait after a failure.
 const AGAIN: Duration = Duration::from_secs(2);
 /// How long the last events are waited for at the end.

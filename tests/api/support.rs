@@ -5,6 +5,7 @@ use docket::api::auth::{Authenticator, Grant, LocalVerifier, Role, TokenKey, iss
 use docket::api::{ApiSettings, ApiState, Served, serve};
 use docket::app::clock::{Clock, FixedClock};
 use docket::app::documents::{DocumentStore, FolderStore};
+use docket::app::persons::{FileKeys, PersonKey};
 use docket::app::{App, Parts, start};
 use docket::domain::date::Timestamp;
 use docket::domain::measure_file::FILES;
@@ -157,7 +158,12 @@ async fn build(
         public_key: ledger_signer().public_key(),
         cache_bytes: 1 << 20,
     });
-    let app = Arc::new(app.await.unwrap());
+    let keys = Arc::new(FileKeys::new(folder.path().join("keys/persons.sqlite")));
+    let app = Arc::new(
+        app.await
+            .unwrap()
+            .with_person_keys(keys, || PersonKey::new(*token_key().public().as_bytes())),
+    );
     clock.set(Timestamp::parse_rfc3339(NOW).unwrap());
     let copies: Arc<dyn Copies> = Arc::new(SqliteCopies::new(folder.path().join("read-models")));
     let runner = fill.then(|| {

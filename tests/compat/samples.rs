@@ -52,6 +52,8 @@ fn written(stored: &Stored) -> NewEvent {
         Stored::ClockConfirmed(body, meta) => codec::encode_own(body, meta, id),
         Stored::MeasureAdopted(body, meta) => codec::encode_own(body, meta, id),
         Stored::CalendarAdopted(body, meta) => codec::encode_own(body, meta, id),
+        Stored::Person(event, meta) => codec::encode_person(event, meta, id),
+        Stored::PersonOpened(body, meta) => codec::encode_own(body, meta, id),
     }
     .unwrap()
 }

@@ -213,6 +213,7 @@ fn call(
         program: program.to_owned(),
         subject: subject.map(|subject| SubjectId::parse(subject).expect("a subject")),
         request: parse_act_request(body.to_string().as_bytes()).expect("an act"),
+        persons: Vec::new(),
         key: key.to_owned(),
         precondition,
         trace: None,

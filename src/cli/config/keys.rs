@@ -205,6 +205,10 @@ pub const KEYS: &[Key] = &[
         "text",
         "form of the lines on stderr",
     ),
+    absent_secret(
+        "privacy.key_store",
+        "keys of persons: sqlite:<file>, postgres://…; else keys/persons.sqlite beside a log in a file",
+    ),
     absent("log.origin", Kind::Text, "origin of a new log's checkpoints; else docket/<log id>"),
     absent(
         "log.witnesses",

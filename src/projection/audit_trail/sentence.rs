@@ -9,6 +9,7 @@ mod en;
 mod lapsed;
 mod local;
 mod own;
+mod person;
 mod zh;
 
 use crate::domain::act::{Act, ActKind, Attestation, RecordedAct, Statement, UnknownRule};
@@ -18,6 +19,7 @@ use crate::domain::ids::{Id, Language, Node, Office, Provenance, Text};
 use crate::domain::measure::{Measure, Names, Versions};
 use crate::domain::words::{article, batch, capital, day, ended, office, pick, when};
 
+pub use local::bounded;
 pub use own::{Named, figure_said, own_sentence};
 
 /// What a sentence needs beside its event.

@@ -1,6 +1,6 @@
 //! What the events of streams without an enrollment say.
 
-use super::local;
+use super::{local, person};
 use crate::codec::Stored;
 use crate::domain::ids::{Id, Language, Text};
 use crate::domain::indicator::{IndicatorEvent, Observation};
@@ -58,6 +58,8 @@ pub fn own_sentence(stored: &Stored, named: &Named<'_>, language: Language) -> O
             Language::En => format!("the calendar of {} was adopted: {}", c.year, c.source),
             Language::Zh => format!("采用{}年放假安排：{}", c.year, c.source),
         },
+        Stored::Person(event, _) => person::decided(event, language),
+        Stored::PersonOpened(opened, _) => person::opened(opened, language),
     };
     Some(ended(capital(&text), language))
 }
