@@ -192,6 +192,8 @@ const TRIED: &[&str] = &[
     "evidence create --enrollment cluster_area/futian --to /data/futian.zip",
     "verify /data/futian.zip -",
     "evidence proof 5 --to /data/5.tlog-proof",
+    "hold show p-demo",
+    "erase p-demo --ground unlawful --statement tried --as custodian-1",
     "webhooks export /data/webhooks.copy",
     "webhooks import /data/webhooks.copy",
     "token --role auditor --office audit",
