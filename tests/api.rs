@@ -1,6 +1,8 @@
 //! The API as a client meets it: the real application over a log on disk, on a port of its own.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
+#[path = "api/absence.rs"]
+mod absence;
 #[path = "api/acts.rs"]
 mod acts;
 #[path = "api/boards.rs"]

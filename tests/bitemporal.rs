@@ -6,6 +6,8 @@
 mod answers;
 #[path = "rules/clerk.rs"]
 mod clerk;
+#[path = "bitemporal/figures.rs"]
+mod figures;
 #[path = "rules/lives.rs"]
 mod lives;
 #[path = "bitemporal/oracle.rs"]

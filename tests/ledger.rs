@@ -2,6 +2,8 @@
 //! that others wrote.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+#[path = "support/consistency.rs"]
+mod consistency;
 #[path = "ledger/formats.rs"]
 mod formats;
 #[path = "ledger/keeping.rs"]

@@ -97,7 +97,7 @@ fn answer(page: &Page, answer: &Value) -> Markup {
         ("ended_on", "ended on", "终于"),
     ];
     html! {
-        (text_if(answer, "code_label").unwrap_or_default())
+        (text_if(answer, "code_label").or(text_if(answer, "figure")).unwrap_or_default())
         @for (member, en, zh) in dates { @if let Some(date) = text_if(answer, member) {
             " " span.quiet { (page.say(en, zh)) } " " (shown(date, page.language))
         } }

@@ -4,6 +4,7 @@
 //! a correction, and both stay readable (G1). One figure stands for an indicator, a period, a basis and a
 //! coverage. Deliberately not here: which divisions there are (`division`), who may record.
 
+mod changes;
 mod printed;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use super::refusal::{FieldError, Reason, Refusal, field};
 use super::text::NonBlank;
 use super::words::{AllOf, Given, said};
 
+pub use changes::FigureChange;
 pub use printed::printed_label;
 
 /// A figure of a division for a period.
@@ -226,7 +228,10 @@ impl IndicatorHistory {
             let reason = Reason::NotInForceVersion { in_force: last };
             return Err(Refusal::new(ActKind::Correct, reason, text).under("G1"));
         }
-        match &corrected.replacement {
+        // Annulling a correction brings back what it corrected: another can stand for that by now.
+        let brought_back =
+            || chain.stood.iter().rev().nth(1).and_then(|(revision, _)| self.at(*revision)?.says());
+        match corrected.replacement.as_ref().or_else(brought_back) {
             Some(observation) => self.check_apart(stream, observation, Some(original)),
             None => Ok(()),
         }
@@ -279,24 +284,27 @@ impl IndicatorHistory {
 
     fn chains(&self) -> BTreeMap<u64, Chain> {
         let mut chains: BTreeMap<u64, Chain> = BTreeMap::new();
-        for record in &self.0 {
-            let revision = record.revision;
-            let original = self.original(revision);
-            if original == revision {
-                let stood = vec![(revision, record.says().is_some())];
-                chains.insert(revision, Chain { stood, last: revision });
-                continue;
-            }
-            let Some(chain) = chains.get_mut(&original) else { continue };
-            let of_correction = chain.stood.len() > 1;
-            if record.says().is_none() && of_correction {
-                chain.stood.pop();
-            } else {
-                chain.stood.push((revision, record.says().is_some()));
-            }
-            chain.last = revision;
-        }
+        self.0.iter().for_each(|record| self.take(record, &mut chains));
         chains
+    }
+
+    /// Takes the next event into the chain of what it is, or corrects.
+    fn take(&self, record: &IndicatorRecord, chains: &mut BTreeMap<u64, Chain>) {
+        let revision = record.revision;
+        let original = self.original(revision);
+        if original == revision {
+            let stood = vec![(revision, record.says().is_some())];
+            chains.insert(revision, Chain { stood, last: revision });
+            return;
+        }
+        let Some(chain) = chains.get_mut(&original) else { return };
+        let of_correction = chain.stood.len() > 1;
+        if record.says().is_none() && of_correction {
+            chain.stood.pop();
+        } else {
+            chain.stood.push((revision, record.says().is_some()));
+        }
+        chain.last = revision;
     }
 }
 

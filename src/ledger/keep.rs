@@ -27,7 +27,7 @@ const EVERY: Duration = Duration::from_millis(500);
 /// Events taken in at a time.
 pub(super) const PAGE: usize = 1024;
 /// How long to rest between two pages: most of what comes in together then is one.
-const REST: Duration = Duration::from_millis(2);
+const REST: Duration = Duration::from_millis(5);
 /// How long to wait after a failure.
 const AGAIN: Duration = Duration::from_secs(2);
 /// How long the last events are waited for at the end.
@@ -122,6 +122,15 @@ impl Ledger {
     pub async fn inclusion(&self, sequence: u64, size: u64) -> io::Result<Vec<Hash>> {
         let tiles = self.tiles.clone();
         spawn_blocking(move || prove::inclusion(&tiles, sequence, size)).await?
+    }
+
+    /// The roots of the perfect subtrees over the first events: what goes on from there needs.
+    ///
+    /// # Errors
+    /// Those of the tree.
+    pub async fn peaks(&self, size: u64) -> io::Result<Vec<Hash>> {
+        let tiles = self.tiles.clone();
+        spawn_blocking(move || tiles.peaks(0, size)).await?
     }
 
     /// What proves that a tree is the beginning of another.

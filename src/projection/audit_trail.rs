@@ -27,7 +27,9 @@ pub mod sentence;
 mod tables;
 
 pub use entry::{Entry, entries};
-pub use sentence::{Around, Named, Receipt, figure_said, own_sentence, sentence as sentence_of};
+pub use sentence::{
+    Around, Named, Receipt, bounded, figure_said, own_sentence, sentence as sentence_of,
+};
 
 pub(super) use tables::FateRow;
 use tables::{BEFORE, BeforeRow, FATES};

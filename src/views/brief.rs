@@ -10,8 +10,9 @@ use super::sequence::sequence;
 use crate::domain::calendar::AdjustedDate;
 use crate::domain::date::Day;
 use crate::domain::duty::{BY_NO_EVENT, DueItem};
-use crate::domain::event::Recorded;
-use crate::domain::ids::{Language, Text};
+use crate::domain::event::{EventMeta, Recorded};
+use crate::domain::event_type::Own;
+use crate::domain::ids::{EventRef, Language, Text};
 use crate::domain::measure::Versions;
 use crate::domain::words;
 
@@ -71,21 +72,35 @@ pub struct EventBrief {
 impl EventBrief {
     /// An event of a stream.
     pub fn of(event: &Recorded, stream: &str, language: Language) -> Self {
+        let reference = event.reference(stream);
+        Self::new(reference, event.event.event_type(), event.sequence, &event.meta, language)
+    }
+
+    /// An event of Docket's own, such as a figure of a division.
+    pub fn own(event: (EventRef, Own, u64), meta: &EventMeta, language: Language) -> Self {
+        let (reference, own, sequence) = event;
+        Self::new(reference, own.recorded_as().name, Some(sequence), meta, language)
+    }
+
+    fn new(
+        reference: EventRef,
+        event_type: &'static str,
+        at: Option<u64>,
+        meta: &EventMeta,
+        language: Language,
+    ) -> Self {
+        let article = meta.article.as_deref();
         Self {
-            id: event.id,
-            reference: event.reference(stream).to_string(),
-            event_type: event.event.event_type(),
-            type_label: words::event(event.event.event_type(), language),
-            revision: event.revision,
-            sequence: event.sequence.map(sequence),
-            effective_on: event.meta.effective_on.to_string(),
-            recorded_at: event.meta.recorded_at.to_rfc3339(),
-            article: event
-                .meta
-                .article
-                .as_deref()
-                .map(|text| words::article(text, language).into_owned()),
-            exercise: event.meta.exercise,
+            id: reference.id,
+            reference: reference.to_string(),
+            event_type,
+            type_label: words::event(event_type, language),
+            revision: reference.revision,
+            sequence: at.map(sequence),
+            effective_on: meta.effective_on.to_string(),
+            recorded_at: meta.recorded_at.to_rfc3339(),
+            article: article.map(|text| words::article(text, language).into_owned()),
+            exercise: meta.exercise,
         }
     }
 }

@@ -112,6 +112,69 @@ async fn pages_hold_each_enrollment_once_and_whole_and_filters_take_theirs() {
     assert_eq!((items(&invented).len(), &invented["exercise"]), (0, &json!(true)));
 }
 
+fn figure(period: &str, value: &str) -> Value {
+    json!({
+        "indicator": "pct_international_applications", "period": period, "basis": "full year",
+        "value": value, "unit": "applications", "confidence": "attested", "source": "a table",
+    })
+}
+
+/// P14: a revised figure, one that is annulled, and a new one, each for its period and by its event.
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_that_are_others_are_named_with_their_period_and_event() {
+    let server = server().await;
+    server.register(&["430000", "440000"]).await;
+    let registrar = server.registrar();
+    let (recorded, corrected) =
+        ("/v1/indicators/440000/observations", "/v1/indicators/440000/corrections");
+    let first = registrar.post(recorded, &figure("2017", "10")).await.ok(201).json();
+    let second = registrar.post(recorded, &figure("2018-12", "20")).await.ok(201).json();
+    let since = second["sequence"].as_str().unwrap();
+    let correction = json!({
+        "corrects": first["reference"], "reason": "revised", "replacement": figure("2017", "11"),
+    });
+    let revised = registrar.post(corrected, &correction).await.ok(201).json();
+    let annulment = json!({ "corrects": second["reference"], "reason": "of another province" });
+    let annulled = registrar.post(corrected, &annulment).await.ok(201).json();
+    let third = registrar.post(recorded, &figure("2019", "30")).await.ok(201).json();
+
+    let page = changes(&server, &format!("since_sequence={since}")).await;
+    let seen: Vec<_> = items(&page)
+        .iter()
+        .map(|item| {
+            let days = (item["from_day"].as_str().unwrap(), item["to_day"].as_str().unwrap());
+            let values = (item["before"]["value"].as_str(), item["after"]["value"].as_str());
+            (days, values, item["by"]["reference"].clone(), item["by"]["type"].as_str().unwrap())
+        })
+        .collect();
+    let expected = [
+        (("2017-01-01", "2018-01-01"), (Some("10"), Some("11")), &revised, "IndicatorCorrected"),
+        (("2018-12-01", "2019-01-01"), (Some("20"), None), &annulled, "IndicatorCorrected"),
+        (("2019-01-01", "2020-01-01"), (None, Some("30")), &third, "IndicatorRecorded"),
+    ];
+    assert_eq!(
+        seen,
+        expected.map(|(days, values, by, of)| (days, values, by["reference"].clone(), of))
+    );
+    let of = &items(&page)[0]["figure_of"];
+    assert_eq!(of["indicator_label"], "Applications for PCT international patents");
+    assert_eq!((&of["period"], &of["basis"]), (&json!("2017"), &json!("full year")));
+
+    // Between the two first ones nothing is otherwise; the filters take theirs.
+    let none = changes(&server, &format!("since_sequence={since}&at_sequence={since}")).await;
+    assert_eq!(items(&none), &[] as &[Value]);
+    for (filter, count) in [
+        ("subject=440000", 3),
+        ("subject=430000", 0),
+        ("program=strong_province", 3),
+        ("program=cluster_area", 0),
+        ("exercise=true", 0),
+    ] {
+        let page = changes(&server, &format!("since_sequence={since}&{filter}")).await;
+        assert_eq!(items(&page).len(), count, "{filter}: {page}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_can_not_be_compared_is_said() {
     let server = server().await;

@@ -2,7 +2,7 @@
 //! to it is told apart.
 
 #[path = "../ledger/second_process.rs"]
-mod second;
+pub mod second;
 
 use super::support::*;
 use docket::ledger::Signer;
@@ -16,31 +16,31 @@ use std::path::PathBuf;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-const ONE: &str = "strong_province/440000";
+pub const ONE: &str = "strong_province/440000";
 
-struct Bundle {
-    archive: Vec<u8>,
-    key: Key,
-    folder: tempfile::TempDir,
+pub struct Bundle {
+    pub archive: Vec<u8>,
+    pub key: Key,
+    pub folder: tempfile::TempDir,
 }
 
 impl Bundle {
-    fn file(&self, bytes: &[u8]) -> PathBuf {
+    pub fn file(&self, bytes: &[u8]) -> PathBuf {
         let path = self.folder.path().join("bundle.zip");
         std::fs::write(&path, bytes).unwrap();
         path
     }
 
-    fn files(&self) -> Files {
+    pub fn files(&self) -> Files {
         read(&self.file(&self.archive)).unwrap()
     }
 
-    fn held(&self) -> Held {
+    pub fn held(&self) -> Held {
         Held { keys: vec![self.key.clone()], ..Held::default() }
     }
 
     /// What is found when something was done to its payload by who makes the lists anew.
-    fn kinds(&self, change: impl FnOnce(&mut Files)) -> Vec<Kind> {
+    pub fn kinds(&self, change: impl FnOnce(&mut Files)) -> Vec<Kind> {
         let mut files = self.files();
         change(&mut files);
         let payload = files.iter().filter_map(|(path, bytes)| {
@@ -63,7 +63,7 @@ impl Bundle {
     }
 }
 
-fn edit(files: &mut Files, path: &str, from: &str, to: &str) {
+pub fn edit(files: &mut Files, path: &str, from: &str, to: &str) {
     let text = String::from_utf8(files[path].clone()).unwrap();
     assert!(text.contains(from), "{path} has no {from:?}: {text}");
     files.insert(path.to_owned(), text.replacen(from, to, 1).into_bytes());
@@ -78,7 +78,7 @@ fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-async fn made() -> (Server, Bundle, u64) {
+pub async fn made() -> (Server, Bundle, u64) {
     let server = server_with_ledger().await;
     server.register(&["440000"]).await;
     let digest = server.province("440000").upload(b"the plan").await;
@@ -112,6 +112,9 @@ async fn a_bundle_verifies_offline_and_is_the_same_whenever_it_is_made() {
     for path in [
         "data/status.json",
         "data/timeline.json",
+        "data/obligations.json",
+        "data/exceptions.en.json",
+        "data/exceptions.zh-CN.json",
         "data/audit-trail.en.html",
         "data/audit-trail.zh-CN.html",
         "data/README.en.txt",
@@ -124,6 +127,7 @@ async fn a_bundle_verifies_offline_and_is_the_same_whenever_it_is_made() {
     assert!(files.keys().any(|path| path.starts_with("data/measures/")), "the edition");
     let trail = String::from_utf8(files["data/audit-trail.zh-CN.html"].clone()).unwrap();
     assert!(trail.contains("省440000提出申报"), "{trail}");
+    assert!(trail.contains("<h2>与规定不符之处，以及依据不足之处</h2>"), "{trail}");
     server.national().act(ONE, &approve("2016-03-01")).await.ok(201);
     let again = format!("/v1/enrollments/{ONE}/evidence?at_sequence={at}");
     let again = server.auditor().get(&again).await.ok(200);

@@ -1,8 +1,10 @@
 //! What the record answers otherwise than it did when less of it was known (G3): standings, places,
-//! titles, terms and due dates, for which days, and by which event.
+//! titles, terms, due dates and figures, for which days, and by which event.
 //!
-//! What must hold: an enrollment's changes stand on one page, all of them; a page looks through a
-//! bounded part of the log, so it can be empty though more follows.
+//! What must hold: an enrollment's changes, or a division's, stand on one page, all of them; a page looks
+//! through a bounded part of the log, so it can be empty though more follows.
+
+mod figures;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -52,8 +54,18 @@ pub const CHANGES: &[Parameter] = &[
     SINCE_SEQUENCE,
     KNOWN_AT,
     AT_SEQUENCE,
-    Parameter::new("program", Kind::Text, "Of one program.", "某一项目。"),
-    Parameter::new("subject", Kind::Text, "Of one subject.", "某一主体。"),
+    Parameter::new(
+        "program",
+        Kind::Text,
+        "Of one program, and figures of the indicators that its measures declare.",
+        "某一项目，以及该项目办法所列指标的数据。",
+    ),
+    Parameter::new(
+        "subject",
+        Kind::Text,
+        "Of one subject, or of a division or total of which figures are kept.",
+        "某一主体，或登记有指标数据的某一区域或合计项。",
+    ),
     EXERCISE,
     CURSOR,
     LIMIT,
@@ -62,8 +74,8 @@ pub const CHANGES: &[Parameter] = &[
 /// A page of what is answered otherwise.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ChangesPage {
-    /// The changes: by enrollment, in the order in which each was first recorded on since; of one
-    /// enrollment by days.
+    /// The changes: by enrollment, or by division of figures, in the order in which each was first recorded
+    /// on since; of one enrollment by days, of figures by the event.
     pub items: Vec<ChangeView>,
     /// Whether they are those of the exercises, rather than the real ones (G16).
     pub exercise: bool,
@@ -131,7 +143,7 @@ impl Span {
         let cursor: Option<Cursor<u64>> = cursor(call)?;
         let (known_at, until) = known(call).await?;
         let log = call.state.app.log();
-        let subject = named::subject(call, "subject").await?;
+        let subject = figures::of_whom(call).await?;
         let exercise = named::exercise(call)?;
         let program = named::program(call)?.map(|program| program.id.clone());
         if since == Known::All {
@@ -184,22 +196,29 @@ impl Span {
         Ok(Found { items, more: None })
     }
 
-    /// Whether it is an event of an enrollment, or of a program as a whole, that is asked about.
+    /// Whether it is an event of an enrollment, of a program as a whole, or of a division's figures, that is
+    /// asked about.
     fn takes(&self, call: &Call, event: &RecordedEvent) -> bool {
         let kind = kind_of_stream(event.stream.as_str());
-        let Some(program) = program_of(call, &kind) else { return false };
-        let is_subject = match &self.subject {
-            None => true,
-            Some(wanted) => {
-                kind.subject().is_some_and(|id| id.eq_ignore_ascii_case(wanted.as_str()))
-            }
+        let whose = match kind {
+            StreamKind::Indicator(division) => Some(division),
+            _ => kind.subject(),
         };
+        let is_subject = self
+            .subject
+            .as_ref()
+            .is_none_or(|wanted| whose.is_some_and(|id| id.eq_ignore_ascii_case(wanted.as_str())));
+        if matches!(kind, StreamKind::Indicator(_)) {
+            return is_subject;
+        }
+        let Some(program) = program_of(call, &kind) else { return false };
         program.is_exercise() == self.exercise
             && self.program.as_ref().is_none_or(|wanted| *wanted == program.id)
             && is_subject
     }
 
-    /// The changes of an enrollment, at the first event that was recorded in it since.
+    /// The changes of an enrollment or of a division's figures, at the first event that was recorded in its
+    /// stream since.
     async fn changes_of(
         &self,
         call: &Call,
@@ -213,6 +232,9 @@ impl Span {
             }
         }
         let kind = kind_of_stream(event.stream.as_str());
+        if let StreamKind::Indicator(division) = kind {
+            return self.figures(call, division, event.revision).await;
+        }
         let Some(program) = program_of(call, &kind) else { return Ok(Vec::new()) };
         let id = match &kind {
             StreamKind::Enrollment { subject, .. } => Some(subject),

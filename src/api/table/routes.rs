@@ -181,6 +181,11 @@ pub const ROUTES: &[Route] = &[
         "Its evidence bundle, which is verified offline (BagIt in a zip archive)", "可离线验证的证据包（zip 归档的 BagIt）",
         Shape::Other, to!(evidence::get_evidence)).gives(&[ZIP]).query(evidence::EVIDENCE)
         .sends(&[CONTENT_DISPOSITION]).or(&[Code::DocumentsUnavailable, Code::DocumentDamaged]),
+    get("/v1/enrollments/{program}/{subject}/evidence/absence", "get_absence",
+        "The proof that no act of a kind is on record, as a bundle", "没有某类行为记录的证明（证据包）",
+        Shape::Other, to!(evidence::get_absence)).gives(&[ZIP]).query(evidence::ABSENCE)
+        .sends(&[CONTENT_DISPOSITION])
+        .or(&[Code::DocumentsUnavailable, Code::DocumentDamaged, Code::PayloadTooLarge]),
     get("/v1/enrollments/{program}/{subject}/revisions", "list_revisions", "Its revisions", "各修订号",
         json!(List<revisions::RevisionItem>), to!(revisions::list_revisions)).query(TIMES),
     get("/v1/enrollments/{program}/{subject}/revisions/{revision}", "get_revision",

@@ -9,9 +9,9 @@ use serde_json::Value;
 
 /// What the record answers otherwise than at an earlier instant, and by which event.
 ///
-/// Compares what was on record at two instants: which standings, categories, places, titles, terms and due
-/// dates are answered otherwise, for which days, and by which event. With one instant what is on record now
-/// is compared with it.
+/// Compares what was on record at two instants: which standings, categories, places, titles, terms, due
+/// dates and figures are answered otherwise, for which days, and by which event. With one instant what is on
+/// record now is compared with it.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -28,10 +28,10 @@ pub struct ChangesArgs {
     /// The same by how much of the log is looked at: up to and with this sequence
     #[arg(long, value_name = "SEQUENCE", conflicts_with = "known_at")]
     at_sequence: Vec<String>,
-    /// Of this program
+    /// Of this program, and figures of the indicators that its measures declare
     #[arg(long)]
     program: Option<String>,
-    /// Of this subject
+    /// Of this subject, or of a division or total of which figures are kept
     #[arg(long)]
     subject: Option<String>,
     /// The exercises
@@ -88,9 +88,16 @@ fn table(answer: &Answer) -> Page {
             true => answer.say("(the program as a whole)", "（项目整体）").to_owned(),
             false => text(item, "/name"),
         };
-        let asked = joined(text(item, "/asked_label"), " ", text(item, "/obligation_label"));
+        let asked = ["/obligation_label", "/figure_of/indicator_label", "/figure_of/period"]
+            .into_iter()
+            .chain(["/figure_of/basis", "/figure_of/coverage"])
+            .fold(text(item, "/asked_label"), |asked, of| joined(asked, " ", text(item, of)));
+        let program = match item["program"].is_null() {
+            true => String::new(),
+            false => super::words::cell(answer, item, "/program"),
+        };
         table.row(vec![
-            super::words::cell(answer, item, "/program"),
+            program,
             subject,
             joined(asked, " ", text(item, "/year")),
             text(item, "/from_day"),
@@ -113,6 +120,7 @@ fn said(answer: &Answer, value: &Value) -> String {
     }
     let parts = [
         (text(value, "/code_label"), "{}", "{}"),
+        (text(value, "/figure"), "{}", "{}"),
         (text(value, "/on"), "{}", "{}"),
         (text(value, "/received_on"), "received {}", "{}收到"),
         (text(value, "/ended_on"), "until {}", "至{}止"),

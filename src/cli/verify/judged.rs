@@ -135,8 +135,8 @@ pub async fn server(
     let size = checkpoint.size;
     held.beside.push(checkpoint);
     let mut judge = Judge::new(held);
-    for (since, origin, key) in server.keys().await.map_err(failed)? {
-        judge.told(since, &origin, key);
+    for (since, key) in server.keys().await.map_err(failed)? {
+        judge.told(since, key);
     }
     let shown = bar("hashing");
     let mut progress = told(shown.clone(), interrupt.flag());

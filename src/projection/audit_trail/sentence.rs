@@ -19,6 +19,7 @@ use crate::domain::ids::{Id, Language, Node, Office, Provenance, Text};
 use crate::domain::measure::{Measure, Names, Versions};
 use crate::domain::words::{article, batch, capital, day, ended, office, pick, when};
 
+pub use local::bounded;
 pub use own::{Named, figure_said, own_sentence};
 
 /// What a sentence needs beside its event.

@@ -1,8 +1,12 @@
 //! What opens the things that are verified: it reads bytes and judges nothing.
 
 pub mod beside;
+pub mod claim;
 pub mod documents;
+pub mod notes;
+pub mod proofs;
 pub mod server;
+pub mod shown;
 pub mod sqlite;
 pub mod zip;
 

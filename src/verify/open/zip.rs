@@ -2,7 +2,7 @@
 //! grows beyond what a bundle can be.
 
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{Cursor, Read as _};
 use std::path::{Component, Path};
 
 use super::OpenError;
@@ -58,12 +58,19 @@ pub fn read_within(path: &Path, bytes: u64) -> Result<Files, OpenError> {
 }
 
 fn of_archive(path: &Path, bytes: u64) -> Result<Files, OpenError> {
-    let file = File::open(path)
-        .map_err(|error| OpenError::Unavailable(format!("{}: {error}", path.display())))?;
+    let unavailable = |error| OpenError::Unavailable(format!("{}: {error}", path.display()));
+    let mut archived = Vec::new();
+    // In memory, as its files will be: to seek for each is slow.
+    let file = File::open(path).map_err(unavailable)?;
+    file.take(bytes + 1).read_to_end(&mut archived).map_err(unavailable)?;
+    if archived.len() as u64 > bytes {
+        return Err(not_one("the archive is larger than any bundle is"));
+    }
     let broken = |error: &dyn std::fmt::Display| {
         not_one(format!("the archive is cut short or damaged: {error}"))
     };
-    let mut archive = ::zip::ZipArchive::new(file).map_err(|error| broken(&error))?;
+    let mut archive =
+        ::zip::ZipArchive::new(Cursor::new(archived)).map_err(|error| broken(&error))?;
     if archive.len() > MAX_FILES {
         return Err(not_one(format!("the archive has more than {MAX_FILES} files")));
     }

@@ -185,7 +185,7 @@ fn figure(words: &Words<'_>, figure: &Figure) -> String {
 }
 
 /// A number with how the source bounds it.
-pub(super) fn bounded(bound: Bound, value: &str, language: Language) -> String {
+pub fn bounded(bound: Bound, value: &str, language: Language) -> String {
     let (en, zh) = match bound {
         Bound::Exactly => ("", ""),
         Bound::MoreThan => ("more than ", "超过"),
