@@ -117,7 +117,6 @@ pub async fn run(args: &VerifyArgs) -> anyhow::Result<Exit> {
         (None, Some(again)) => show::verdict(report.as_ref()).and_then(|_| lawful::verdict(&again)),
         (None, None) => show::verdict(report.as_ref()),
     }
-    }
 }
 
 /// Where the documents of a log are, if they are in a folder.
