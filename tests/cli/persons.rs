@@ -5,6 +5,7 @@ use std::path::Path;
 use docket::log::SqliteLog;
 use serde_json::{Value, json};
 
+use super::console::{Browser, hidden, token};
 use super::support::{Ran, Server, demo_copy, docket, text};
 
 const NAME: &str = "Example Contact (invented)";
@@ -171,4 +172,41 @@ fn what_is_asked_wrongly_is_said() {
     asked(&["hold", "lift", "p-demo", "--reason", "x", "--as", "one"]).refused(2, &["p-7f3a@0"]);
     asked(&["hold", "lift", "p-demo@4", "--reason", "x", "--as", "one"]).refused(5, &["p-demo@4"]);
     asked(&["hold", "place", "p-demo", "--reason", "x"]).refused(2, &["--as"]);
+}
+
+/// Persons are typed as JSON; what was typed goes into no cache, and what is recorded is sealed.
+#[test]
+fn a_person_is_named_in_the_console_and_shown_as_sealed() {
+    let folder = demo_copy();
+    let server = Server::start(folder.path());
+    let mut browser = Browser::new(&server.base);
+    browser.sign_in(&token(folder.path(), "national_office"));
+    let at = "/console/exercise_cluster_area/exercise_a/acts/new?lang=en";
+    let shown = browser.get(&format!("{at}&act=inspect")).body;
+    let (key, on) = (hidden(&shown, "key").to_owned(), hidden(&shown, "revision").to_owned());
+    let send = |step: &str, persons: &str| {
+        let form = [
+            ("act", "inspect"),
+            ("revision", &*on),
+            ("key", &*key),
+            ("effective_on", "2026-11-30"),
+            ("findings", "All in order"),
+            ("persons", persons),
+            ("step", step),
+        ];
+        browser.post(at, &form, &[("sec-fetch-site", "same-origin")])
+    };
+    let nameless = send("check", r#"[{"data_subject": "p-1", "role": "contact"}]"#);
+    assert!(nameless.body.contains("class=\"field wrong\""), "{}", nameless.body);
+    assert_eq!(nameless.header("cache-control"), "no-store");
+    let persons = r#"[{"data_subject": "p-1", "role": "contact", "name": "Example Person"}]"#;
+    assert!(send("check", persons).body.contains("This will be recorded"));
+    assert_eq!(send("record", persons).status, 303);
+    let auditor = token(folder.path(), "auditor");
+    let events = browser.json(&auditor, "/v1/events?type=Inspected&limit=1000");
+    let newest = events["items"].as_array().unwrap().last().unwrap();
+    let number = newest["sequence"].as_str().unwrap().trim_start_matches('0');
+    let shown = browser.get(&format!("/console/log/{number}?lang=en")).body;
+    assert!(shown.contains("contact <code>p-1</code>") && shown.contains("(sealed)"), "{shown}");
+    assert!(!shown.contains("Example Person"));
 }
