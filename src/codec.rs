@@ -6,6 +6,7 @@
 
 mod body;
 mod cloud_event;
+mod encode;
 mod flat;
 mod form;
 mod histories;
@@ -13,6 +14,7 @@ mod ids;
 mod members;
 mod meta;
 mod own;
+mod persons;
 mod request;
 mod schema;
 mod streams;
@@ -20,34 +22,38 @@ mod upcast;
 
 use std::borrow::Cow;
 
-use uuid::Uuid;
-
 use crate::domain::event::{Event, EventMeta, Recorded};
 use crate::domain::event_type::{EventType, Own, Records};
 use crate::domain::ids::EventRef;
 use crate::domain::indicator::IndicatorEvent;
 use crate::domain::logbook::{
-    CalendarAdopted, ClockConfirmed, LogCreated, LossAccepted, MeasureAdopted,
+    CalendarAdopted, ClockConfirmed, KeyRotated, LogCreated, LossAccepted, MeasureAdopted,
 };
+use crate::domain::person::{PersonEvent, PersonOpened};
 use crate::domain::quota::QuotaEvent;
 use crate::domain::subject::SubjectEvent;
-use crate::log::{NewEvent, RecordedEvent};
+use crate::log::RecordedEvent;
 
-use body::encode_data;
 pub use body::encode_fact;
 pub use cloud_event::{CloudEvents, MAX_DATA_BYTES};
+pub use encode::{
+    encode_event, encode_event_naming, encode_indicator, encode_own, encode_person, encode_quota,
+    encode_subject,
+};
 pub use flat::{Member, Members};
 pub use histories::{indicator_history, subject_history};
 pub(crate) use ids::hex;
 pub use ids::{caused_event_id, event_id, fingerprint, sha256_hex};
 pub use members::MAX_ERRORS;
 pub use own::OwnBody;
-pub use request::{RequestBody, RequestError, parse_act_request};
+pub use persons::{SealedPerson, persons_of};
+pub use request::{Named, RequestBody, RequestError, parse_act_request};
 pub use schema::event_schemas;
 pub use streams::{
-    CALENDAR, INDICATOR, LOG_STREAM, MEASURE, PROGRAM, QUOTA, SUBJECT, StreamKind, calendar_stream,
-    enrollment_stream, indicator_stream, kind_of_stream, measure_stream, program_stream,
-    quota_stream, record_stream, snake_case, subject_stream,
+    ACCESS, CALENDAR, ERASURE, INDICATOR, LOG_STREAM, MEASURE, PROGRAM, QUOTA, SUBJECT, StreamKind,
+    access_stream, calendar_stream, enrollment_stream, erasure_stream, indicator_stream,
+    kind_of_stream, measure_stream, program_stream, quota_stream, record_stream, snake_case,
+    subject_stream,
 };
 
 /// Why stored bytes are no event that this program knows.
@@ -110,12 +116,18 @@ pub enum Stored {
     LogCreated(LogCreated, Box<EventMeta>),
     /// A loss was accepted.
     LossAccepted(LossAccepted, Box<EventMeta>),
+    /// Another key signs from here on.
+    KeyRotated(KeyRotated, Box<EventMeta>),
     /// The clock was confirmed.
     ClockConfirmed(ClockConfirmed, Box<EventMeta>),
     /// An edition adopted.
     MeasureAdopted(MeasureAdopted, Box<EventMeta>),
     /// A calendar adopted.
     CalendarAdopted(CalendarAdopted, Box<EventMeta>),
+    /// Something decided of a person's data.
+    Person(PersonEvent, Box<EventMeta>),
+    /// Data of persons were read.
+    PersonOpened(PersonOpened, Box<EventMeta>),
 }
 
 impl Stored {
@@ -128,9 +140,12 @@ impl Stored {
             | Self::Quota(_, meta)
             | Self::LogCreated(_, meta)
             | Self::LossAccepted(_, meta)
+            | Self::KeyRotated(_, meta)
             | Self::ClockConfirmed(_, meta)
             | Self::MeasureAdopted(_, meta)
-            | Self::CalendarAdopted(_, meta) => meta,
+            | Self::CalendarAdopted(_, meta)
+            | Self::Person(_, meta)
+            | Self::PersonOpened(_, meta) => meta,
         }
     }
 }
@@ -186,9 +201,14 @@ pub fn decode(stored: &RecordedEvent) -> Result<Stored, CodecError> {
             }
             Own::LogCreated => Stored::LogCreated(body(stored, data)?, meta),
             Own::LossAccepted => Stored::LossAccepted(body(stored, data)?, meta),
+            Own::KeyRotated => Stored::KeyRotated(body(stored, data)?, meta),
             Own::ClockConfirmed => Stored::ClockConfirmed(body(stored, data)?, meta),
             Own::MeasureAdopted => Stored::MeasureAdopted(body(stored, data)?, meta),
             Own::CalendarAdopted => Stored::CalendarAdopted(body(stored, data)?, meta),
+            Own::HoldPlaced => Stored::Person(PersonEvent::HoldPlaced(body(stored, data)?), meta),
+            Own::HoldLifted => Stored::Person(PersonEvent::HoldLifted(body(stored, data)?), meta),
+            Own::PersonErased => Stored::Person(PersonEvent::Erased(body(stored, data)?), meta),
+            Own::PersonOpened => Stored::PersonOpened(body(stored, data)?, meta),
         },
     })
 }
@@ -258,9 +278,12 @@ pub fn decode_enrollment(stored: &RecordedEvent) -> Result<Recorded, CodecError>
         | Stored::Quota(..)
         | Stored::LogCreated(..)
         | Stored::LossAccepted(..)
+        | Stored::KeyRotated(..)
         | Stored::ClockConfirmed(..)
         | Stored::MeasureAdopted(..)
-        | Stored::CalendarAdopted(..) => Err(unknown_type(stored)),
+        | Stored::CalendarAdopted(..)
+        | Stored::Person(..)
+        | Stored::PersonOpened(..) => Err(unknown_type(stored)),
     }
 }
 
@@ -294,91 +317,5 @@ pub fn reference(stored: &RecordedEvent) -> EventRef {
         stream: stored.stream.as_str().to_owned(),
         revision: stored.revision,
         id: stored.event_id,
-    }
-}
-
-/// An event of an enrollment or a program, ready to append.
-///
-/// # Errors
-/// When it can't be written as JSON.
-pub fn encode_event(
-    event: &Event,
-    meta: &EventMeta,
-    event_id: Uuid,
-) -> Result<NewEvent, serde_json::Error> {
-    encode(event.recorded_as(), encode_data(event)?, meta, event_id)
-}
-
-/// An event that no act becomes, ready to append.
-///
-/// # Errors
-/// When the body can't be written as JSON.
-pub fn encode_own<T: OwnBody>(
-    body: &T,
-    meta: &EventMeta,
-    event_id: Uuid,
-) -> Result<NewEvent, serde_json::Error> {
-    encode(T::OWN.recorded_as(), serde_json::to_vec(body)?, meta, event_id)
-}
-
-fn encode(
-    event_type: &EventType,
-    data: Vec<u8>,
-    meta: &EventMeta,
-    event_id: Uuid,
-) -> Result<NewEvent, serde_json::Error> {
-    Ok(NewEvent {
-        event_id,
-        event_type: event_type.name.to_owned(),
-        recorded_at_us: meta.recorded_at.micros(),
-        data: data.into(),
-        metadata: meta::encode_meta(meta, event_type.version)?.into(),
-    })
-}
-
-/// A subject's event, ready to append.
-///
-/// # Errors
-/// As [`encode_own`].
-pub fn encode_subject(
-    event: &SubjectEvent,
-    meta: &EventMeta,
-    event_id: Uuid,
-) -> Result<NewEvent, serde_json::Error> {
-    match event {
-        SubjectEvent::Registered(body) => encode_own(body, meta, event_id),
-        SubjectEvent::Renamed(body) => encode_own(body, meta, event_id),
-        SubjectEvent::Corrected(body) => encode_own(&**body, meta, event_id),
-    }
-}
-
-/// An event of a division's indicators, ready to append.
-///
-/// # Errors
-/// As [`encode_own`].
-pub fn encode_indicator(
-    event: &IndicatorEvent,
-    meta: &EventMeta,
-    event_id: Uuid,
-) -> Result<NewEvent, serde_json::Error> {
-    match event {
-        IndicatorEvent::Recorded(body) => encode_own(body, meta, event_id),
-        IndicatorEvent::Corrected(body) => encode_own(&**body, meta, event_id),
-    }
-}
-
-/// A quota's event, ready to append.
-///
-/// # Errors
-/// As [`encode_own`].
-pub fn encode_quota(
-    event: &QuotaEvent,
-    meta: &EventMeta,
-    event_id: Uuid,
-) -> Result<NewEvent, serde_json::Error> {
-    match event {
-        QuotaEvent::PlaceReserved(body) => encode_own(body, meta, event_id),
-        QuotaEvent::ReservationReleased(body) => encode_own(body, meta, event_id),
-        QuotaEvent::PlacesRestated(body) => encode_own(body, meta, event_id),
     }
 }

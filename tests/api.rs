@@ -1,6 +1,8 @@
 //! The API as a client meets it: the real application over a log on disk, on a port of its own.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
+#[path = "api/absence.rs"]
+mod absence;
 #[path = "api/acts.rs"]
 mod acts;
 #[path = "api/boards.rs"]
@@ -24,6 +26,8 @@ mod due_feeds;
 mod event_stream;
 #[path = "api/evidence.rs"]
 mod evidence;
+#[path = "api/fuzz_seeds.rs"]
+mod fuzz_seeds;
 #[path = "api/exceptions.rs"]
 mod exceptions;
 #[path = "api/exports.rs"]
@@ -66,6 +70,8 @@ mod metrics_text;
 mod paths;
 #[path = "api/permitted.rs"]
 mod permitted;
+#[path = "api/persons.rs"]
+mod persons;
 #[path = "api/plan_versions.rs"]
 mod plan_versions;
 #[path = "api/quotas.rs"]

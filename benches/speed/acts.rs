@@ -125,6 +125,7 @@ async fn run(
                     turn += at_once;
                     let sent = Instant::now();
                     let call = ActCall {
+                        persons: Vec::new(),
                         program: PROGRAM.to_owned(),
                         subject: Some(SubjectId::parse(&area_id(area))?),
                         request: parse_act_request(usual_act(number).as_bytes())?,

@@ -245,6 +245,7 @@ async fn act(
         body = correction(&body, &corrected, on)?;
     }
     let call = ActCall {
+        persons: Vec::new(),
         program: PROGRAM.to_owned(),
         subject: Some(SubjectId::parse(&area_id(area))?),
         request: parse_act_request(body.as_bytes()).with_context(|| body.clone())?,

@@ -18,6 +18,7 @@ mod imports;
 #[cfg(feature = "kurrentdb")]
 mod kurrentdb;
 mod lag;
+mod ledger;
 mod life;
 mod lists;
 mod measure;
@@ -38,7 +39,7 @@ use server::Filling;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const PARTS: [&str; 14] = [
+const PARTS: [&str; 16] = [
     "measures",
     "appends",
     "fold",
@@ -51,6 +52,8 @@ const PARTS: [&str; 14] = [
     "kurrentdb",
     "copies",
     "imports",
+    "verify",
+    "ledger",
     "beside",
     "whole",
 ];
@@ -122,6 +125,12 @@ fn main() -> anyhow::Result<()> {
     }
     if is_asked("imports") {
         runtime.block_on(imports::imports(&data))?;
+    }
+    if is_asked("verify") {
+        runtime.block_on(ledger::verify(&made))?;
+    }
+    if is_asked("ledger") {
+        runtime.block_on(ledger::ledger(&data, &made, time))?;
     }
     #[cfg(feature = "kurrentdb")]
     runtime.block_on(in_kurrentdb(is_asked, &data, &made, time))?;

@@ -15,6 +15,7 @@ use super::documents::DocumentStore;
 use super::enrollments::{Enrollments, Loaded, stream_name};
 use super::journal::Journal;
 use super::journal::check_fact_size;
+use super::persons::Persons;
 use super::places::Places;
 use super::{ActError, Library, cache::Cached};
 use crate::codec;
@@ -40,6 +41,7 @@ pub struct Acts {
     pub(super) places: Arc<Places>,
     pub(super) library: Arc<Library>,
     pub(super) documents: Arc<dyn DocumentStore>,
+    pub(super) persons: Arc<Persons>,
 }
 
 impl Acts {
@@ -82,6 +84,7 @@ impl Acts {
         }
         self.check_precondition(&case.stream, case.call.precondition, loaded).await?;
         self.check_documents(&case.call.request).await?;
+        self.persons.check(&case.call.persons).await?;
         self.attempt(case, loaded).await
     }
 

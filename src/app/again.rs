@@ -1,15 +1,17 @@
-//! Decisions made again from the log: what is on record, judged by another edition (G15).
+//! Decisions made again from the log: what is on record, judged by another edition (G15), or by the editions
+//! that it cites.
 //!
 //! What must hold: nothing is recorded. Each act is decided on what was on record before it (the
 //! enrollment, the subject's registration, standings elsewhere, places), by the editions that were adopted
-//! then, with the one that is tried in the place of its version. An event holds all that `decide` read of
-//! its caller, so the same edition decides the same.
+//! then, with the one that is tried or cited in the place of its version. An event holds all that `decide`
+//! read of its caller, so the same edition decides the same.
 
 mod asked;
 mod compare;
 mod editions;
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -28,6 +30,7 @@ use crate::domain::history_decide::{decide_at_end, decide_on, fold_day_of_new};
 use crate::domain::ids::{EventRef, Id, ProgramId};
 use crate::domain::measure::{Edition, Program, Versions};
 use crate::domain::refusal::Refusal;
+use crate::log::LogError;
 use asked::Asked;
 pub use compare::Difference;
 use editions::Editions;
@@ -69,6 +72,8 @@ pub struct DecidedAgain {
     pub decisions: u64,
     /// Those that would be judged otherwise, in the order of the log.
     pub otherwise: Vec<Otherwise>,
+    /// What could not be decided again, an event, a stream or a program, and why.
+    pub undecided: Vec<(String, String)>,
 }
 
 /// How far it has come: streams done and all of them.
@@ -107,11 +112,62 @@ impl App {
                 return Ok(None);
             }
             let history = load_history(&*self.library.log, stream).await?;
-            self.judge_history(&history, &editions, edition, &mut again).await?;
+            self.judge_history(&history, &editions, Some(edition), &mut again).await?;
             done += 1;
         }
         again.otherwise.sort_by_key(|one| one.sequence);
         Ok(Some(again))
+    }
+
+    /// Judges every act on record by the edition that it cites; `None` when `progress` says to stop. What
+    /// can't be read keeps nothing else from being judged.
+    ///
+    /// # Errors
+    /// A log or documents that are away.
+    pub async fn judge_by_cited(
+        &self,
+        progress: Progress<'_>,
+    ) -> Result<Option<DecidedAgain>, StartError> {
+        let mut again = DecidedAgain::default();
+        let programs = self.library.programs().programs.iter().map(Program::governed_as);
+        let programs: BTreeSet<&ProgramId> = programs.collect();
+        let mut governed = Vec::new();
+        for program in programs {
+            for stream in self.streams_governed_by(program).await? {
+                governed.push((program, stream));
+            }
+        }
+        let (mut done, total) = (0, governed.len() as u64);
+        let mut editions = BTreeMap::new();
+        for (program, stream) in &governed {
+            if !progress(done, total) {
+                return Ok(None);
+            }
+            match self.judge_cited(program, stream, &mut editions, &mut again).await {
+                Err(error) if is_of_its_own(&error) => {
+                    again.undecided.push((stream.clone(), error.to_string()));
+                }
+                judged => judged?,
+            }
+            done += 1;
+        }
+        again.otherwise.sort_by_key(|one| one.sequence);
+        Ok(Some(again))
+    }
+
+    async fn judge_cited<'a>(
+        &self,
+        program: &'a ProgramId,
+        stream: &str,
+        editions: &mut BTreeMap<&'a ProgramId, Editions>,
+        again: &mut DecidedAgain,
+    ) -> Result<(), StartError> {
+        let editions = match editions.entry(program) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(Editions::of(&self.library, program).await?),
+        };
+        let history = load_history(&*self.library.log, stream).await?;
+        Ok(self.judge_history(&history, editions, None, again).await?)
     }
 
     /// The streams of enrollments, and of the programs as a whole, that the measures of a program govern.
@@ -134,7 +190,7 @@ impl App {
         &self,
         history: &History,
         editions: &Editions,
-        edition: &Arc<Edition>,
+        tried: Option<&Arc<Edition>>,
         again: &mut DecidedAgain,
     ) -> Result<(), ActError> {
         let kind = kind_of_stream(history.stream());
@@ -145,17 +201,24 @@ impl App {
         for (number, event) in history.events().iter().enumerate() {
             let next = history.events().get(number + 1);
             if event.event.fact().is_some() {
-                let versions = editions.before(event.sequence.unwrap_or(u64::MAX), edition);
-                let then = Then { program, versions, history, number, before: &before };
+                let cited = event.meta.edition.as_deref().filter(|_| tried.is_none());
+                let found = cited.map(|digest| editions.newest_where(|one| one.digest == digest));
                 again.decisions += 1;
-                if let Some(judged) = self.acts.judge_again(&then, event, next).await? {
-                    again.otherwise.push(otherwise(
-                        program,
-                        kind.subject(),
-                        history,
-                        event,
-                        judged,
-                    ));
+                if let Some(None) = found {
+                    let what = event.reference(history.stream()).to_string();
+                    let why = format!(
+                        "it cites the edition {}, which was never adopted in this log",
+                        cited.unwrap_or_default()
+                    );
+                    again.undecided.push((what, why));
+                } else {
+                    let by = tried.cloned().or(found.flatten());
+                    let versions = editions.before(event.sequence.unwrap_or(u64::MAX), by);
+                    let then = Then { program, versions, history, number, before: &before };
+                    if let Some(judged) = self.acts.judge_again(&then, event, next).await? {
+                        let one = otherwise(program, kind.subject(), history, event, judged);
+                        again.otherwise.push(one);
+                    }
                 }
             }
             if !before.push(event) {
@@ -163,6 +226,15 @@ impl App {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether an error is of what was to be decided, and not of a log that is away.
+fn is_of_its_own(error: &StartError) -> bool {
+    match error {
+        StartError::Act(ActError::Log(error)) => matches!(error, LogError::Corrupt { .. }),
+        StartError::Measure { .. } | StartError::Act(_) => true,
+        StartError::Files(_) | StartError::NotALog { .. } => false,
     }
 }
 

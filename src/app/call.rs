@@ -7,6 +7,7 @@ use crate::domain::decide::{Actor, OtherStanding};
 use crate::domain::event::Recorded;
 use crate::domain::ids::{EventRef, Id, ProgramId, SubjectId};
 use crate::domain::measure::{Program, Versions};
+use crate::domain::person::Person;
 use crate::domain::subject::Subject;
 
 /// Who calls, as the edge found out.
@@ -44,6 +45,8 @@ pub struct ActCall {
     pub subject: Option<SubjectId>,
     /// The act.
     pub request: ActRequest,
+    /// The persons whom it names, apart from the act: nothing that decides sees them.
+    pub persons: Vec<Person>,
     /// The client's key.
     pub key: String,
     /// What it says of the revision.

@@ -8,6 +8,7 @@ use crate::log::LogError;
 
 use super::clock::ClockError;
 use super::documents::DocumentError;
+use super::person_error::PersonError;
 
 /// As fine as what a caller does differently.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +94,9 @@ pub enum ActError {
         /// Why not.
         reason: String,
     },
+    /// The data of a person.
+    #[error(transparent)]
+    Person(#[from] PersonError),
     /// The node's clock can't be trusted.
     #[error(transparent)]
     Clock(#[from] ClockError),
@@ -132,6 +136,7 @@ impl ActError {
             | Self::Invalid(_)
             | Self::EventTooLarge { .. }
             | Self::Forbidden { .. } => true,
+            Self::Person(error) => !matches!(error, PersonError::Store(_)),
             Self::EditionUnread { .. }
             | Self::Clock(_)
             | Self::Log(_)

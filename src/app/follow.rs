@@ -138,7 +138,11 @@ impl App {
                 Err(error) => tracing::warn!(%error, stream, "a calendar can't be read"),
             },
             // These are read to their end whenever they are asked; nothing else is kept.
-            StreamKind::Quota { .. } | StreamKind::Indicator(_) | StreamKind::Other => {}
+            StreamKind::Quota { .. }
+            | StreamKind::Indicator(_)
+            | StreamKind::Erasure(_)
+            | StreamKind::Access(_)
+            | StreamKind::Other => {}
             StreamKind::Log => {
                 if self.chronology.take_in(event) {
                     self.journal.clock.confirmed(recorded_at);

@@ -7,6 +7,7 @@
 mod acts;
 mod adoption;
 mod again;
+mod beside;
 mod cache;
 mod call;
 pub mod clerk;
@@ -23,6 +24,9 @@ mod known;
 mod library;
 pub mod measure_files;
 mod parts;
+mod person_error;
+mod person_keys;
+pub mod persons;
 mod places;
 mod recordable;
 mod recovery;
@@ -32,6 +36,7 @@ mod whole;
 
 pub use acts::{Acts, Prospect};
 pub use again::{DecidedAgain, Judged, Otherwise};
+pub use beside::Written;
 pub use cache::Cached;
 pub use call::{ActAnswer, ActCall, Caller, Precondition};
 pub use clerk::{Clerk, Round};
@@ -47,7 +52,7 @@ pub use parts::{Parts, StartError};
 pub use places::{Places, QuotaView};
 
 pub use recovery::{Recovered, UNDER_WAY_US};
-pub use registration::{Division, IndicatorCorrection, Registrar, Written};
+pub use registration::{Division, IndicatorCorrection, Registrar};
 pub use start::{book_of, start, start_from, start_reading};
 
 use std::sync::Arc;
@@ -63,6 +68,7 @@ use crate::log::{EventLog, ahead_of_backlog};
 use clock::Clock;
 use documents::DocumentStore;
 use known::Chronology;
+use persons::{PersonKey, PersonKeys, Persons};
 
 /// The application over one log: its parts, put together.
 pub struct App {
@@ -75,6 +81,7 @@ pub struct App {
     library: Arc<Library>,
     places: Arc<Places>,
     acts: Acts,
+    persons: Arc<Persons>,
     registrar: Registrar,
     chronology: Chronology,
     /// Whether what a start does by itself waits for the clock.
@@ -125,6 +132,17 @@ impl App {
     /// What offices do.
     pub fn acts(&self) -> &Acts {
         &self.acts
+    }
+
+    /// The persons whom acts name.
+    pub fn persons(&self) -> &Persons {
+        &self.persons
+    }
+
+    /// The same with a store of keys, without which no act can name a person; `fresh` makes random keys.
+    pub fn with_person_keys(self, keys: Arc<dyn PersonKeys>, fresh: fn() -> PersonKey) -> Self {
+        self.persons.keep_in(keys, fresh);
+        self
     }
 
     /// What the registrar records beside acts.
@@ -212,6 +230,9 @@ impl App {
             let recovered = self.places.recover_newest(older_than_us).await?;
             self.postponed.store(false, Ordering::Relaxed);
             tracing::info!(?recovered, "what waited for the clock is done");
+        }
+        if let Err(error) = self.persons.destroy_what_is_erased().await {
+            tracing::warn!(%error, "keys of persons whose data were erased are looked for later");
         }
         Ok(self.places.recover(older_than_us).await?)
     }

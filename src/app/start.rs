@@ -14,6 +14,7 @@ use super::known::Chronology;
 use super::library::{Adopted, AdoptedCalendar};
 use super::measure_files::Checked;
 use super::parts::{Parts, StartError};
+use super::persons::Persons;
 use super::recovery::{Recovered, UNDER_WAY_US};
 use super::whole::read_lists;
 use super::{ActError, Acts, App, Enrollments, Journal, Library, Places, Registrar, measure_files};
@@ -112,12 +113,14 @@ async fn put_together(
     let enrollments = Arc::new(Enrollments::new(log.clone(), cache_bytes));
     let journal = Arc::new(Journal::new(log.clone(), clock, log_id, enrollments.clone()));
     let places = Arc::new(Places::new(journal.clone(), enrollments.clone(), library.clone()));
+    let persons = Arc::new(Persons::new(journal.clone()));
     let acts = Acts {
         journal: journal.clone(),
         enrollments: enrollments.clone(),
         places: places.clone(),
         library: library.clone(),
         documents: documents.clone(),
+        persons: persons.clone(),
     };
     let registrar = Registrar {
         journal: journal.clone(),
@@ -133,6 +136,7 @@ async fn put_together(
         library,
         places,
         acts,
+        persons,
         registrar,
         chronology: Chronology::new(log, book),
         postponed: AtomicBool::new(false),

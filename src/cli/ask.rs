@@ -17,6 +17,7 @@ use super::config::{Config, ConfigArgs, PlaceArgs};
 use super::exit::{Exit, failure};
 use super::node::epochs_of;
 use super::output::Format;
+use super::person_keys;
 use super::progress::{Interrupt, bar};
 use super::running::api_state;
 use super::stores::{Access, ledger_folder, open_documents, open_log};
@@ -124,7 +125,11 @@ pub async fn read_with(log: Arc<dyn EventLog>, config: &Config) -> anyhow::Resul
         public_key: String::new(),
         cache_bytes: config.cache.enrollment_bytes,
     };
-    Ok(start_reading(parts).await?)
+    let app = start_reading(parts).await?;
+    Ok(match person_keys::open(config)? {
+        Some(keys) => app.with_person_keys(keys, person_keys::fresh),
+        None => app,
+    })
 }
 
 /// Makes the read models of a log in a folder.

@@ -81,6 +81,8 @@ pub struct Config {
     pub telemetry: Telemetry,
     #[serde(default)]
     pub log: Log,
+    #[serde(default)]
+    pub privacy: Privacy,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -191,6 +193,13 @@ pub struct Telemetry {
 #[serde(deny_unknown_fields)]
 pub struct Log {
     pub origin: Option<String>,
+    pub witnesses: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Privacy {
+    pub key_store: Option<String>,
 }
 
 /// The form of the lines on stderr.

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::config::ConfigError;
 use crate::api::ServeError;
 use crate::app::documents::DocumentError;
+use crate::app::persons::PersonError;
 use crate::app::{ActError, StartError};
 use crate::import::ImportError;
 use crate::log::{LogError, OpenError};
@@ -85,6 +86,9 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
             StartError::Files(_) | StartError::Measure { .. } => None,
         };
     }
+    if let Some(error) = cause.downcast_ref::<ActError>() {
+        return of_act(error);
+    }
     if let Some(error) = cause.downcast_ref::<StoreError>() {
         return of_store(error);
     }
@@ -160,6 +164,7 @@ fn of_act(error: &ActError) -> Option<Exit> {
         | ActError::Conflict { .. }
         | ActError::KeyReused { .. }
         | ActError::Exists { .. } => Some(Exit::Conflict),
+        ActError::Person(error) => of_person(error),
         ActError::NotFound { .. } | ActError::DocumentMissing { .. } => Some(Exit::NotFound),
         ActError::Forbidden { .. } => Some(Exit::Forbidden),
         ActError::Clock(_) | ActError::Busy { .. } | ActError::EditionUnread { .. } => {
@@ -170,6 +175,19 @@ fn of_act(error: &ActError) -> Option<Exit> {
         ActError::Documents(error) => of_documents(error),
         ActError::Invalid(_) => None,
     }
+}
+
+fn of_person(error: &PersonError) -> Option<Exit> {
+    Some(match error {
+        PersonError::Unknown(_) | PersonError::NotNamed(_) | PersonError::NoHold(_) => {
+            Exit::NotFound
+        }
+        PersonError::Erased(_) | PersonError::Held { .. } | PersonError::Lifted(_) => {
+            Exit::Conflict
+        }
+        PersonError::OwnHold(_) => Exit::Forbidden,
+        PersonError::Store(_) => Exit::Unavailable,
+    })
 }
 
 fn of_documents(error: &DocumentError) -> Option<Exit> {

@@ -6,7 +6,7 @@
 
 mod diff;
 mod draw;
-mod retry;
+pub mod retry;
 mod words;
 
 use std::collections::BTreeSet;

@@ -13,8 +13,10 @@ use super::clock_file::{self, ClockFile};
 use super::config::Config;
 use super::exit::{Exit, exit_of, failure};
 use super::known;
+use super::log_key;
 use super::masked::masked;
 use super::patience::Patience;
+use super::person_keys;
 use super::stores::{Access, is_on_a_server, open_documents, open_log, path_of};
 use super::token::{key_for, new_id};
 use crate::api::auth::KeyUse;
@@ -215,10 +217,11 @@ async fn begin(
     let clock: Arc<dyn Clock> = Arc::new(clock);
     let watched = clock_file::keep(clock.clone(), file);
     let documents = open_documents(config, Access::Write).await?;
-    let key = key_for(KeyUse::Log, &config.store.data_dir.join("keys").join("log.pem"))?;
+    let key = key_for(KeyUse::Log, &log_key::path(config))?;
+    let pairs = log_key::pairs(config, &key)?;
     let public_key = base64::engine::general_purpose::STANDARD.encode(key.public().as_bytes());
     let folder = ledger::folder_of(&config.store.data_dir);
-    let open_ledger = async |epochs| ledger::open(&folder, log, epochs, key.pair().clone()).await;
+    let open_ledger = async |epochs| ledger::open(&folder, log, epochs, &pairs).await;
     // Before anything is recorded: it may have to be refused.
     let mut opened = match &book {
         Some(book) => Some(open_ledger(epochs_of(book)).await?),
@@ -234,7 +237,11 @@ async fn begin(
         public_key: public_key.clone(),
         cache_bytes: config.cache.enrollment_bytes,
     };
-    let app = start_from(parts, head, book).await?;
+    let keys = person_keys::open(config)?;
+    let mut app = start_from(parts, head, book).await?;
+    if let Some(keys) = keys {
+        app = app.with_person_keys(keys, person_keys::fresh);
+    }
     if opened.is_none() {
         let book = book_of(&**log).await?;
         opened = Some(open_ledger(book.as_ref().map(epochs_of).unwrap_or_default()).await?);

@@ -1,10 +1,10 @@
 //! Progress on standard error, hidden where that is no terminal; and Ctrl-C while long work runs.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use tokio::task::JoinHandle;
 
 use super::exit::{Exit, failure};
@@ -12,9 +12,12 @@ use super::exit::{Exit, failure};
 /// How often it is looked whether Ctrl-C was pressed.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// Bars of work that goes on at once, each on a line of its own.
+static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
+
 /// A bar whose length is told as work goes on.
 pub fn bar(what: &'static str) -> ProgressBar {
-    let bar = ProgressBar::new(0).with_message(what);
+    let bar = BARS.add(ProgressBar::new(0)).with_message(what);
     match ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}") {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,

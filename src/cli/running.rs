@@ -18,7 +18,7 @@ use super::grace::{end_within, for_requests};
 use super::node::{self, Node, open_read_models, runner_options};
 use super::patience::Patience;
 use super::served;
-use super::stores::check_addresses;
+use super::stores::{check_addresses, witnesses};
 use super::token::{now_unix_s, sixteen, token_key};
 use super::webhooks;
 use crate::api::auth::{Authenticator, LocalVerifier, TokenKey};
@@ -135,7 +135,7 @@ pub async fn start(config: &Config, signals: &mut Signals) -> anyhow::Result<Run
     let deliveries = webhooks.map(Worker::start);
     let grace = Duration::from_secs(config.server.shutdown_grace_s);
     let kept = Kept { app, log, clock };
-    let ledger = ledger.keep();
+    let ledger = ledger.keep(witnesses(config)?);
     let behind = Behind {
         node: kept,
         copies,

@@ -31,7 +31,8 @@ Exit codes: 0 done, 1 the key can't be read or made, 2 usage")]
 pub struct TokenArgs {
     #[command(flatten)]
     place: PlaceArgs,
-    /// national_office, provincial_department, province, local_government, registrar, auditor or operator
+    /// national_office, provincial_department, province, local_government, registrar, auditor, operator
+    /// or custodian
     #[arg(long, required_unless_present = "revoke")]
     role: Option<String>,
     /// The office's own id, such as cnipa or gd-ip-department

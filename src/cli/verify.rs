@@ -3,6 +3,7 @@
 
 mod held;
 mod judged;
+mod lawful;
 mod show;
 
 use std::path::{Path, PathBuf};
@@ -35,6 +36,8 @@ const LOG_FILE: &str = "log.sqlite";
 /// are verified, with a token (DOCKET_TOKEN, --token-file) the events too. What lies above the last checkpoint
 /// is not covered yet. Who holds the whole folder and the log's key can still have made another history:
 /// a checkpoint that was held elsewhere (--checkpoint) shows it.
+/// With --lawful every decision of a log is also made again, under the edition that it cites: where the law
+/// or the code would decide otherwise today is said apart, and says nothing of whether the log was changed.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -44,8 +47,10 @@ Examples:
   docket verify act.tlog-proof --key 'docket/6f1c…+1a2b3c4d+AY…'
   docket verify https://docket.example --checkpoint held.txt
   docket verify copy.sqlite --output json
+  docket verify --data-dir /srv/docket --lawful
 
-Exit codes: 0 nothing found, 2 usage, 5 no such log, 7 something was found, 8 unavailable (or SQLite's check
+Exit codes: 0 nothing found, 2 usage, 3 the log is what was signed, but decisions in it would be judged
+otherwise under the editions that they cite (--lawful), 5 no such log, 7 something was found, 8 unavailable (or SQLite's check
 gave way to what was being written each time), 130 interrupted")]
 pub struct VerifyArgs {
     /// A log file, a folder with one, a bundle, a proof, an address or a server's URL [default: store.log]
@@ -53,6 +58,9 @@ pub struct VerifyArgs {
     log: Option<String>,
     #[command(flatten)]
     held: held::HeldArgs,
+    /// Also make every decision of a log again, under the edition that it cites
+    #[arg(long)]
+    lawful: bool,
     #[command(flatten)]
     place: PlaceArgs,
     /// The form of the result
@@ -69,7 +77,12 @@ pub async fn run(args: &VerifyArgs) -> anyhow::Result<Exit> {
     let held = args.held.read()?;
     let interrupt = Interrupt::watch();
     if let Some(what) = &args.log {
-        if what.starts_with("http://") || what.starts_with("https://") {
+        let is_server = what.starts_with("http://") || what.starts_with("https://");
+        let is_part = || held::proof(Path::new(what)).is_some() || held::is_bundle(Path::new(what));
+        if args.lawful && (is_server || is_part()) {
+            return Err(failure(Exit::Usage, lawful::ONLY_LOGS));
+        }
+        if is_server {
             let report = judged::server(what, held, args.held.token()?, &interrupt).await?;
             return show::report(args.output, "server", &masked(what), &report);
         }
@@ -84,21 +97,25 @@ pub async fn run(args: &VerifyArgs) -> anyhow::Result<Exit> {
     }
     let address = args.log.as_ref().map_or_else(|| config.store.log.clone(), |log| address_of(log));
     let log = open_log_at(&address, "WHAT", &config, Access::Read).await?;
-    let checked = check_with(&*log, &interrupt).await;
     let folder = ledger_folder(&address, &config);
     let documents = documents(args.log.as_deref(), &config);
-    let report = if matches!(&checked, Ok(damages) if damages.is_empty()) {
-        let judged = judged::log(&*log, &address, &folder, documents.as_deref(), held, &interrupt);
-        Some(judged.await)
-    } else {
-        None
+    let judged = judged::log(&*log, &address, &folder, documents.as_deref(), held, &interrupt);
+    let (checked, judged) = tokio::join!(check_with(&*log, &interrupt), judged);
+    // What a damaged file shows need not be what was recorded.
+    let is_whole = matches!(&checked, Ok(damages) if damages.is_empty());
+    let again = match args.lawful && is_whole && judged.is_ok() {
+        true => Some(lawful::judge(&log, &address, &config, &interrupt).await),
+        false => None,
     };
     log.close().await;
-    let (damages, report) = (checked?, report.transpose()?);
-    show::log(args.output, &masked(&address), &damages, report.as_ref())?;
-    match damages.first() {
-        Some(first) => Err(damaged(first)),
-        None => show::verdict(report.as_ref()),
+    let damages = checked?;
+    let report = if damages.is_empty() { Some(judged?) } else { None };
+    let again = again.transpose()?;
+    show::log(args.output, &masked(&address), &damages, report.as_ref(), again.as_ref())?;
+    match (damages.first(), again) {
+        (Some(first), _) => Err(damaged(first)),
+        (None, Some(again)) => show::verdict(report.as_ref()).and_then(|_| lawful::verdict(&again)),
+        (None, None) => show::verdict(report.as_ref()),
     }
 }
 

@@ -50,6 +50,7 @@ members! {
     Correlation = "correlation",
     Causation = "causation",
     Trace = "trace",
+    Persons = "persons",
 }
 
 impl Member {

@@ -10,11 +10,16 @@ use crate::domain::ids::{Id, Office, Provenance};
 use crate::domain::shared_str::SharedStr;
 use crate::log::RecordedEvent;
 
-/// Writes metadata of data of a version. What is empty is left out.
+/// Writes metadata of data of a version, beside them the sealed persons, which [`EventMeta`] does not have:
+/// so nothing that decides or folds can read them. What is empty is left out.
 ///
 /// # Errors
 /// When it can't be written as JSON.
-pub fn encode_meta(meta: &EventMeta, version: u32) -> Result<Vec<u8>, serde_json::Error> {
+pub fn encode_meta(
+    meta: &EventMeta,
+    version: u32,
+    persons: &str,
+) -> Result<Vec<u8>, serde_json::Error> {
     // Every member by its name, so that none is forgotten.
     let EventMeta {
         office,
@@ -74,6 +79,7 @@ pub fn encode_meta(meta: &EventMeta, version: u32) -> Result<Vec<u8>, serde_json
         (Member::Correlation, text(correlation)),
         (Member::Causation, text(causation)),
         (Member::Trace, text(trace)),
+        (Member::Persons, persons),
     ])
 }
 

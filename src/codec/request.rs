@@ -2,6 +2,7 @@
 //! the members of its content. Every unknown or wrong member is named.
 
 use schemars::JsonSchema;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -9,6 +10,7 @@ use super::form;
 use super::members::{self, Errors, shown};
 use crate::domain::act::{ActKind, ActRequest, COMMON_MEMBERS, Common};
 use crate::domain::ids::Text;
+use crate::domain::person::{Person, check_persons};
 use crate::domain::refusal::{FieldError, form_error};
 
 /// Why a body is not what it should be.
@@ -69,21 +71,51 @@ impl RequestBody {
         errors.or(read)
     }
 
-    /// The body as an act.
+    /// The body as an act that names no person.
     ///
     /// # Errors
     /// [`RequestError`] with the members that are wrong, by JSON Pointer.
     pub fn act(self) -> Result<ActRequest, RequestError> {
-        let (mut members, mut errors) = self.members()?;
-        let kind = act_kind(&mut members)?;
-        let mut common = Map::new();
-        for name in COMMON_MEMBERS {
-            common.extend(members.remove_entry(name));
-        }
-        let common = members::read_type::<Common>(common, &mut errors);
-        let act = members::read_content(kind, members, &mut errors);
-        errors.or(act.zip(common).map(|(act, common)| ActRequest { act, common }))
+        let (members, errors) = self.members()?;
+        act(members, errors)
     }
+
+    /// The body as an act, and apart from it the persons whom it names.
+    ///
+    /// # Errors
+    /// As [`RequestBody::act`].
+    pub fn act_naming(self) -> Result<(ActRequest, Vec<Person>), RequestError> {
+        let (mut members, mut errors) = self.members()?;
+        let mut named = Map::new();
+        named.extend(members.remove_entry(PERSONS));
+        let named = members::read_type::<Named>(named, &mut errors);
+        let persons = named.map(|named| named.persons).unwrap_or_default();
+        check_persons(&persons).into_iter().for_each(|error| errors.push(error));
+        Ok((act(members, errors)?, persons))
+    }
+}
+
+/// The member of an act's body that names persons.
+const PERSONS: &str = "persons";
+
+/// The personal member of an act's body, which stands apart from the act's own.
+#[derive(Deserialize, JsonSchema)]
+pub struct Named {
+    /// The persons whom the act names: sealed at once, opened only for those who may. Such as
+    /// `[{"data_subject": "p-7f3a", "role": "contact", "name": "…"}]`.
+    #[serde(default)]
+    persons: Vec<Person>,
+}
+
+fn act(mut members: Map<String, Value>, mut errors: Errors) -> Result<ActRequest, RequestError> {
+    let kind = act_kind(&mut members)?;
+    let mut common = Map::new();
+    for name in COMMON_MEMBERS {
+        common.extend(members.remove_entry(name));
+    }
+    let common = members::read_type::<Common>(common, &mut errors);
+    let act = members::read_content(kind, members, &mut errors);
+    errors.or(act.zip(common).map(|(act, common)| ActRequest { act, common }))
 }
 
 /// Reads the body of an act request.

@@ -1,7 +1,9 @@
 //! The names of streams: which stream holds what.
 
+use crate::domain::date::Day;
 use crate::domain::event_type::Kind;
 use crate::domain::ids::{ProgramId, SubjectId};
+use crate::domain::person::DataSubject;
 use crate::domain::subject::Subject;
 
 /// The stream of the log's own events.
@@ -18,6 +20,10 @@ pub const QUOTA: &str = "quota-";
 pub const INDICATOR: &str = "indicator-";
 /// Prefix of the streams of calendars.
 pub const CALENDAR: &str = "calendar-";
+/// Prefix of the streams of what is decided of a person's data.
+pub const ERASURE: &str = "erasure-";
+/// Prefix of the streams of who read data of persons.
+pub const ACCESS: &str = "access-";
 
 /// What no program is called, since streams of another kind begin with it.
 const RESERVED: [&str; 10] = [
@@ -55,6 +61,10 @@ pub enum StreamKind<'a> {
     },
     /// A year's calendar.
     Calendar(&'a str),
+    /// What is decided of the data of a person, by the opaque id.
+    Erasure(&'a str),
+    /// Who read data of persons in a month.
+    Access(&'a str),
     /// An enrollment.
     Enrollment {
         /// The program.
@@ -77,6 +87,8 @@ impl StreamKind<'_> {
             Self::Indicator(_) => Kind::Indicator,
             Self::Quota { .. } => Kind::Quota,
             Self::Calendar(_) => Kind::Calendar,
+            Self::Erasure(_) => Kind::Erasure,
+            Self::Access(_) => Kind::Access,
             Self::Enrollment { .. } => Kind::Enrollment,
             Self::Other => return None,
         })
@@ -92,9 +104,13 @@ impl StreamKind<'_> {
         match self {
             Self::Measure(program) | Self::Quota { program, .. } => Some(program),
             Self::Program(program) | Self::Enrollment { program, .. } => Some(program.as_str()),
-            Self::Log | Self::Subject(_) | Self::Indicator(_) | Self::Calendar(_) | Self::Other => {
-                None
-            }
+            Self::Log
+            | Self::Subject(_)
+            | Self::Indicator(_)
+            | Self::Calendar(_)
+            | Self::Erasure(_)
+            | Self::Access(_)
+            | Self::Other => None,
         }
     }
 
@@ -109,6 +125,8 @@ impl StreamKind<'_> {
             | Self::Indicator(_)
             | Self::Quota { .. }
             | Self::Calendar(_)
+            | Self::Erasure(_)
+            | Self::Access(_)
             | Self::Other => None,
         }
     }
@@ -126,6 +144,8 @@ pub fn kind_of_stream(name: &str) -> StreamKind<'_> {
         "subject" => StreamKind::Subject(rest),
         "indicator" => StreamKind::Indicator(rest),
         "calendar" => StreamKind::Calendar(rest),
+        "erasure" => StreamKind::Erasure(rest),
+        "access" => StreamKind::Access(rest),
         "quota" => match rest.split_once('.') {
             Some((program, category)) => StreamKind::Quota { program, category },
             None => StreamKind::Other,
@@ -181,6 +201,16 @@ pub fn calendar_stream(year: i32) -> String {
     format!("{CALENDAR}{year}")
 }
 
+/// The stream of what is decided of a person's data.
+pub fn erasure_stream(person: &DataSubject) -> String {
+    format!("{ERASURE}{person}")
+}
+
+/// The stream of who read data of persons, of the month of a day.
+pub fn access_stream(day: Day) -> String {
+    format!("{ACCESS}{:04}-{:02}", day.year(), day.month())
+}
+
 /// `PlanSubmitted` as `plan_submitted`, at the end of a buffer.
 pub fn snake_case(event_type: &str, out: &mut Vec<u8>) {
     for (at, byte) in event_type.bytes().enumerate() {
@@ -208,6 +238,9 @@ mod tests {
             ("calendar-2026", "calendar", None, None),
             ("strong_province-440000", "enrollment", Some("strong_province"), Some("440000")),
             ("indicator-440000", "indicator", None, None),
+            ("erasure-p-7f3a", "erasure", None, None),
+            ("access-2026-11", "access", None, None),
+            ("hold-p-7f3a", "other", None, None),
             ("nothing", "other", None, None),
         ] {
             let kind = kind_of_stream(name);

@@ -23,6 +23,10 @@ pub enum Kind {
     Measure,
     /// The calendar of a year.
     Calendar,
+    /// What is decided of the data of a person.
+    Erasure,
+    /// Who read data of persons, in a month.
+    Access,
 }
 
 impl Kind {
@@ -37,6 +41,8 @@ impl Kind {
             Self::Log => "log",
             Self::Measure => "measure",
             Self::Calendar => "calendar",
+            Self::Erasure => "erasure",
+            Self::Access => "access",
         }
     }
 }

@@ -29,6 +29,7 @@ pub mod measure_file;
 pub mod met;
 pub mod period;
 pub mod permitted;
+pub mod person;
 pub mod quota;
 pub mod refusal;
 pub mod registry;

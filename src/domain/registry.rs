@@ -232,6 +232,7 @@ macro_rules! registry {
             own of Log {
                 LogCreated(LogCreated) 1 ("Log created", "日志已建立");
                 LossAccepted(LossAccepted) 1 ("Loss accepted", "记录丢失已确认");
+                KeyRotated(KeyRotated) 1 ("Key rotated", "签名密钥已更换");
                 ClockConfirmed(ClockConfirmed) 1 ("Clock confirmed", "时钟已确认");
             }
             own of Measure {
@@ -239,6 +240,14 @@ macro_rules! registry {
             }
             own of Calendar {
                 CalendarAdopted(CalendarAdopted) 1 ("Calendar adopted", "日历已采用");
+            }
+            own of Erasure {
+                HoldPlaced(HoldPlaced) 1 ("Legal hold placed", "已依法要求保全");
+                HoldLifted(HoldLifted) 1 ("Legal hold lifted", "已解除依法保全");
+                PersonErased(PersonErased) 1 ("Personal data erased", "个人信息已删除");
+            }
+            own of Access {
+                PersonOpened(PersonOpened) 1 ("Personal data opened", "个人信息已查看");
             }
         }
     };

@@ -60,6 +60,9 @@ pub fn role(name: &str, language: Language) -> &str {
     match (Office::parse(name), name) {
         (Some(kind), _) => office(kind, language),
         (None, "auditor") => pick(language, "the auditor", "审计员"),
+        (None, "custodian") => {
+            pick(language, "the custodian of personal data", "个人信息保护负责人")
+        }
         (None, "operator") => pick(language, "the operator", "运维人员"),
         (None, other) => other,
     }

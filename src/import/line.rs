@@ -231,6 +231,7 @@ fn what(mut body: RequestBody, key: &str) -> Result<What, RequestError> {
     };
     let (program, subject) = (program.unwrap_or_default(), subject.unwrap_or_default());
     Ok(What::Act(Box::new(ActCall {
+        persons: Vec::new(),
         program,
         subject,
         request,

@@ -96,14 +96,24 @@ impl Tiles {
     /// # Errors
     /// Those of the files.
     pub fn range(&self, low: u64, high: u64) -> io::Result<Hash> {
+        let mut peaks = self.peaks(low, high)?;
+        let last = peaks.pop().ok_or_else(|| io::Error::other("no leaf has no hash"))?;
+        Ok(peaks.iter().rev().fold(last, |right, left| parent(left, &right)))
+    }
+
+    /// The roots of the perfect subtrees that make up such a range, the largest first: over the first
+    /// leaves, all that goes on with the tree needs of them.
+    ///
+    /// # Errors
+    /// Those of the files.
+    pub fn peaks(&self, low: u64, high: u64) -> io::Result<Vec<Hash>> {
         let (mut at, mut peaks) = (low, Vec::new());
         while at < high {
             let height = (high - at).ilog2();
             peaks.push(self.perfect(height, at >> height)?);
             at += 1 << height;
         }
-        let last = peaks.pop().ok_or_else(|| io::Error::other("no leaf has no hash"))?;
-        Ok(peaks.iter().rev().fold(last, |right, left| parent(left, &right)))
+        Ok(peaks)
     }
 
     /// Whether the hashes above the first leaves are those of what is below them; made so if told.

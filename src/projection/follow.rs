@@ -204,9 +204,12 @@ pub(super) fn take_in(
         }
         Stored::LogCreated(..)
         | Stored::LossAccepted(..)
+        | Stored::KeyRotated(..)
         | Stored::ClockConfirmed(..)
         | Stored::MeasureAdopted(..)
-        | Stored::CalendarAdopted(..) => models.take_in(envelope, meta, &Input::Own, changes),
+        | Stored::CalendarAdopted(..)
+        | Stored::Person(..)
+        | Stored::PersonOpened(..) => models.take_in(envelope, meta, &Input::Own, changes),
     }
     Ok(())
 }

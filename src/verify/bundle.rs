@@ -1,12 +1,15 @@
 //! An evidence bundle judged: its files by their lists, each event by its proof, the checkpoint by the
 //! key, documents by the digests that events cite.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::event::Shown;
-use super::finding::{Finding, Kind, Report};
+use super::event::Event;
+use super::finding::{Kind, Report};
 use super::judge::Held;
+use super::keys::Keys;
 use super::note::{Checkpoint, Key};
+use super::open::claim;
+use super::open::shown::Shown;
 use super::proof::Proof;
 use super::tree::{hex, sha256};
 
@@ -20,44 +23,49 @@ pub fn judge(files: &Files, held: &Held) -> Report {
     lists(files, &mut report);
     let Some(checkpoint) = checkpoint(files, held, &mut report) else { return report };
     report.covered = checkpoint.size;
-    let Some(events) = text_of(files, "data/events.ndjson", &mut report) else { return report };
-    let mut revisions: BTreeMap<String, u64> = BTreeMap::new();
-    for (number, line) in events.lines().enumerate() {
-        let Ok(line) = serde_json::from_str::<Shown<'_>>(line) else {
+    let Some(lines) = text_of(files, "data/events.ndjson", &mut report) else { return report };
+    let lines = lines.lines().map(|line| serde_json::from_str::<Shown<'_>>(line).ok());
+    let lines: Vec<Option<Shown<'_>>> = lines.collect();
+    let (mut events, mut keys) = (Vec::new(), Keys::default());
+    let mut revisions: BTreeMap<&str, u64> = BTreeMap::new();
+    for (number, line) in lines.iter().enumerate() {
+        let Some(event) = line.as_ref().and_then(Shown::event) else {
             let text = format!("line {} of data/events.ndjson is no event", number + 1);
-            report.findings.push(Finding::new(Kind::Malformed, text));
+            report.found(Kind::Malformed, None, text);
             continue;
         };
-        event(files, &line, &checkpoint, &mut report);
-        let next = revisions.entry(line.stream.clone()).or_insert(line.revision);
-        if *next != line.revision {
-            let text = format!("the bundle lacks revision {next} of the stream {}", line.stream);
-            report.findings.push(Finding::new(Kind::Revision, text));
+        prove(files, &event, &checkpoint, &mut report);
+        report.findings.extend(keys.take_in(&event));
+        let next = revisions.entry(event.stream).or_insert(event.revision);
+        if *next != event.revision {
+            let text = format!("the bundle lacks revision {next} of the stream {}", event.stream);
+            report.found(Kind::Revision, None, text);
         }
-        *next = line.revision.saturating_add(1);
+        *next = event.revision.saturating_add(1);
+        events.push(event);
     }
+    // By what the log's own events say of its keys.
+    report.findings.extend(keys.unsigned(&checkpoint, false));
     documents(files, &mut report);
+    if let Some(claim) = claim::read(files, &mut report) {
+        claim.judge(&events, &checkpoint, &mut report);
+    }
+    report.witness(&checkpoint, &held.witnesses);
+    report.miss_witnesses(&held.witnesses);
     report
 }
 
 /// Each file of the payload stands in the manifest with its digest, and nothing else does.
 fn lists(files: &Files, report: &mut Report) {
-    for (list, is_listed) in [
-        ("manifest-sha256.txt", (|path: &str| path.starts_with("data/")) as fn(&str) -> bool),
-        ("tagmanifest-sha256.txt", |path| {
-            !path.starts_with("data/") && !path.starts_with("tagmanifest-")
-        }),
-    ] {
+    for (list, of_payload) in [("manifest-sha256.txt", true), ("tagmanifest-sha256.txt", false)] {
         let Some(text) = text_of(files, list, report) else { continue };
-        let mut listed = BTreeMap::new();
-        for line in text.lines() {
-            if let Some((digest, path)) = line.split_once("  ") {
-                listed.insert(path, digest);
-            }
-        }
-        let there = files.keys().map(String::as_str).filter(|path| is_listed(path));
-        let paths = there.chain(listed.keys().copied()).collect::<std::collections::BTreeSet<_>>();
-        for path in paths {
+        let listed = text.lines().filter_map(|line| line.split_once("  "));
+        let listed: BTreeMap<_, _> = listed.map(|(digest, path)| (path, digest)).collect();
+        let is_its = |path: &&str| {
+            path.starts_with("data/") == of_payload && !path.starts_with("tagmanifest-")
+        };
+        let there = files.keys().map(String::as_str).filter(is_its);
+        for path in there.chain(listed.keys().copied()).collect::<BTreeSet<_>>() {
             let fault = match (files.get(path), listed.get(path)) {
                 (Some(bytes), Some(digest)) if hex(&sha256(bytes)) == *digest => continue,
                 (Some(_), Some(_)) => "is not the file that",
@@ -65,7 +73,7 @@ fn lists(files: &Files, report: &mut Report) {
                 (None, _) => "is missing, though",
             };
             let text = format!("{path} {fault} {list} lists");
-            report.findings.push(Finding::new(Kind::File, text));
+            report.found(Kind::File, None, text);
         }
     }
 }
@@ -73,57 +81,44 @@ fn lists(files: &Files, report: &mut Report) {
 fn checkpoint(files: &Files, held: &Held, report: &mut Report) -> Option<Checkpoint> {
     let text = text_of(files, "data/checkpoint", report)?;
     let Some(checkpoint) = Checkpoint::parse(text) else {
-        report.findings.push(Finding::new(Kind::Malformed, "data/checkpoint is no checkpoint"));
+        report.found(Kind::Malformed, None, "data/checkpoint is no checkpoint");
         return None;
     };
     let brought = text_of(files, "data/keys.txt", report)?;
     let brought: Vec<Key> = brought.lines().filter_map(Key::parse).collect();
-    let keys = if held.keys.is_empty() { &brought } else { &held.keys };
+    let (keys, whose) = match held.keys.is_empty() {
+        true => (&brought, "the bundle brings along"),
+        false => (&held.keys, "is held"),
+    };
     report.held = !held.keys.is_empty();
-    let of_origin = |key: &&Key| key.name == checkpoint.origin;
-    if !keys.iter().any(|key| key.name == checkpoint.origin) {
-        let names = keys.iter().map(|key| key.name.as_str()).collect::<Vec<_>>().join(", ");
-        let text =
-            format!("the checkpoint is of the log {:?}, the key of {names:?}", checkpoint.origin);
-        report.findings.push(Finding::new(Kind::OtherLog, text));
-    } else if keys.iter().filter(of_origin).any(|key| checkpoint.is_signed_by(key)) {
+    let origin = &checkpoint.origin;
+    let mut own = keys.iter().filter(|key| key.name == *origin).peekable();
+    if own.peek().is_none() {
+        let text = format!("the checkpoint is of the log {origin:?}, and no key that {whose} is");
+        report.found(Kind::OtherLog, None, text);
+    } else if own.any(|key| checkpoint.is_signed_by(key)) {
         report.checkpoints = 1;
     } else {
-        let whose = if held.keys.is_empty() { "the bundle brings along" } else { "is held" };
         let text = format!("the checkpoint is not signed by the key that {whose}");
-        report.findings.push(Finding::new(Kind::Signature, text));
+        report.found(Kind::Signature, None, text);
     }
-    for other in &held.outside {
-        let is_same = other.origin == checkpoint.origin;
-        let text = if !is_same {
-            format!(
-                "the checkpoint that is held is of the log {:?}, the bundle of {:?}",
-                other.origin, checkpoint.origin
-            )
-        } else if other.size == checkpoint.size && other.root != checkpoint.root {
-            format!(
-                "the checkpoint that is held and the bundle's, both over {} events, have different roots",
-                other.size
-            )
+    for Checkpoint { origin: other, size, root, .. } in &held.outside {
+        if other != origin {
+            let text = format!("the held checkpoint is of the log {other:?}, not of {origin:?}");
+            report.found(Kind::OtherLog, None, text);
+        } else if *size == checkpoint.size && *root != checkpoint.root {
+            let text = format!("the held checkpoint over {size} events has another root");
+            report.found(Kind::Fork, None, text);
         } else {
-            report.held |= other.size == checkpoint.size;
-            continue;
-        };
-        let kind = if is_same { Kind::Fork } else { Kind::OtherLog };
-        report.findings.push(Finding::new(kind, text));
+            report.held |= *size == checkpoint.size;
+        }
     }
     Some(checkpoint)
 }
 
 /// Holds an event against its proof.
-fn event(files: &Files, line: &Shown<'_>, checkpoint: &Checkpoint, report: &mut Report) {
-    let mut found = |kind, text: String| report.findings.push(Finding::new(kind, text));
-    let Some(event) = line.event() else {
-        return found(
-            Kind::Malformed,
-            format!("{:?} in data/events.ndjson is no event", line.sequence),
-        );
-    };
+fn prove(files: &Files, event: &Event<'_>, checkpoint: &Checkpoint, report: &mut Report) {
+    let mut found = |kind, text: String| report.found(kind, None, text);
     let sequence = event.sequence;
     let path = format!("data/proofs/{sequence:020}.tlog-proof");
     let proof = files.get(&path).and_then(|bytes| Proof::parse(std::str::from_utf8(bytes).ok()?));
@@ -138,7 +133,7 @@ fn event(files: &Files, line: &Shown<'_>, checkpoint: &Checkpoint, report: &mut 
         found(Kind::Fork, format!("{path} is of another checkpoint than the bundle's"));
     } else if !event.leaf().is_some_and(|leaf| proof.proves(leaf)) {
         let text = "it is not the event that the checkpoint covers: it or its proof was changed";
-        report.findings.push(Finding::new(Kind::Changed, text).at(sequence));
+        report.found(Kind::Changed, sequence, text);
     } else {
         report.events += 1;
     }
@@ -148,23 +143,18 @@ fn event(files: &Files, line: &Shown<'_>, checkpoint: &Checkpoint, report: &mut 
 fn documents(files: &Files, report: &mut Report) {
     for (path, bytes) in files {
         let Some(name) = path.strip_prefix("data/documents/") else { continue };
-        let digest = name.split('.').next().unwrap_or_default();
-        if hex(&sha256(bytes)) != digest {
+        if name.split('.').next() != Some(&hex(&sha256(bytes))) {
             let text = format!("{path} is not the document of that digest");
-            report.findings.push(Finding::new(Kind::File, text));
+            report.found(Kind::File, None, text);
         }
     }
 }
 
 fn text_of<'a>(files: &'a Files, path: &str, report: &mut Report) -> Option<&'a str> {
-    let text = files.get(path).map(|bytes| std::str::from_utf8(bytes));
-    if let Some(Ok(text)) = text {
-        return Some(text);
+    match files.get(path).map(|bytes| std::str::from_utf8(bytes)) {
+        Some(Ok(text)) => return Some(text),
+        Some(Err(_)) => report.found(Kind::Malformed, None, format!("{path} is no text")),
+        None => report.found(Kind::File, None, format!("{path} is missing")),
     }
-    let (kind, what) = match text {
-        None => (Kind::File, "is missing"),
-        Some(_) => (Kind::Malformed, "is no text"),
-    };
-    report.findings.push(Finding::new(kind, format!("{path} {what}")));
     None
 }

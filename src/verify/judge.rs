@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::event::Event;
 use super::finding::{Finding, Kind, Report};
+use super::keys::{Epoch, Keys};
 use super::note::{Checkpoint, Key};
 use super::tree::{Hash, Tree, hex};
 
@@ -18,13 +19,8 @@ pub struct Held {
     pub outside: Vec<Checkpoint>,
     /// Keys that are known from elsewhere.
     pub keys: Vec<Key>,
-}
-
-/// Under which key checkpoints are signed, from an event on.
-#[derive(Debug, Clone)]
-struct Epoch {
-    since: u64,
-    key: Key,
+    /// Keys of witnesses that are known.
+    pub witnesses: Vec<Key>,
 }
 
 /// A checkpoint to be compared.
@@ -39,8 +35,11 @@ struct Due {
 pub struct Judge {
     tree: Tree,
     streams: HashMap<String, u64>,
-    epochs: Vec<Epoch>,
+    epochs: Keys,
     keys: Vec<Key>,
+    witnesses: Vec<Key>,
+    /// Whether one that was kept beside the log was found to hold.
+    began: bool,
     /// By size, the largest first.
     due: Vec<Due>,
     /// The tree of the leaf hashes that were kept, from the first that is another than the log's.
@@ -56,29 +55,22 @@ impl Judge {
         let due = |is_outside| move |checkpoint| Due { checkpoint, is_outside };
         let beside = held.beside.into_iter().map(due(false));
         let mut due: Vec<_> = beside.chain(held.outside.into_iter().map(due(true))).collect();
-        let place = |due: &Due| (due.checkpoint.size, due.checkpoint.origin.clone());
-        due.sort_by_cached_key(|due| std::cmp::Reverse(place(due)));
-        let mut judge = Self { due, keys: held.keys, ..Self::default() };
-        judge.look_for_forks();
-        judge
-    }
-
-    /// Two checkpoints of one size and origin have one root.
-    fn look_for_forks(&mut self) {
-        let forks = self.due.windows(2).filter_map(|two| {
+        let place = |one: &Checkpoint| (one.size, one.origin.clone());
+        due.sort_by_cached_key(|due| std::cmp::Reverse(place(&due.checkpoint)));
+        let Held { keys, witnesses, .. } = held;
+        let mut report = Report::default();
+        for two in due.windows(2) {
             let [one, other] = [&two[0].checkpoint, &two[1].checkpoint];
-            let is_fork =
-                one.origin == other.origin && one.size == other.size && one.root != other.root;
-            is_fork.then(|| {
+            if place(one) == place(other) && one.root != other.root {
                 let text = format!(
                     "two checkpoints over {} events have different roots: the log was shown differently to \
                      different people, or one checkpoint is false",
                     one.size
                 );
-                Finding::new(Kind::Fork, text)
-            })
-        });
-        self.report.findings.extend(forks);
+                report.found(Kind::Fork, None, text);
+            }
+        }
+        Self { due, keys, witnesses, report, ..Self::default() }
     }
 
     /// How many events were judged.
@@ -92,10 +84,8 @@ impl Judge {
     }
 
     /// Names a key under which a server says that checkpoints are signed, where events can't be read.
-    pub fn told(&mut self, since: u64, origin: &str, public: Key) {
-        if public.name == origin {
-            self.epochs.push(Epoch { since, key: public });
-        }
+    pub fn told(&mut self, since: u64, key: Key) {
+        self.epochs.0.push(Epoch { since, key });
     }
 
     /// Judges the next event. `kept`: the hash of the leaf in its place that was kept beside the log.
@@ -108,14 +98,12 @@ impl Judge {
             let (gone, met) = (expected, event.sequence);
             let what = if met > gone { "is missing" } else { "is followed by one out of order" };
             let text = format!("event {gone} {what}: the next one is {met}");
-            self.report.findings.push(Finding::new(Kind::Sequence, text).at(gone));
+            self.report.found(Kind::Sequence, gone, text);
             self.lost = true;
             return;
         }
         self.revision(event);
-        if expected == 0 || event.stream == "log" {
-            self.of_log(event);
-        }
+        self.of_log(event);
         match event.leaf() {
             Some(leaf) => self.leaf(leaf, kept),
             None => self.unreadable("its names are longer than any that are recorded".to_owned()),
@@ -124,8 +112,7 @@ impl Judge {
 
     /// Says that what stands in the next event's place can't be read.
     pub fn unreadable(&mut self, reason: String) {
-        let at = self.tree.size();
-        self.report.findings.push(Finding::new(Kind::Unreadable, reason).at(at));
+        self.report.found(Kind::Unreadable, self.tree.size(), reason);
         self.lost = true;
     }
 
@@ -135,50 +122,23 @@ impl Judge {
             None => self.streams.entry(event.stream.to_owned()).or_default(),
         };
         if event.revision != *next {
-            let text = format!(
-                "it is revision {} of the stream {}, where {next} comes next: an event of that stream was \
-                 removed, inserted or moved",
-                event.revision, event.stream
-            );
-            self.report.findings.push(Finding::new(Kind::Revision, text).at(event.sequence));
+            let what =
+                format!("revision {} of {}, where {next} is next", event.revision, event.stream);
+            let text = format!("it is {what}: an event was removed, inserted or moved");
+            self.report.found(Kind::Revision, event.sequence, text);
         }
         *next = event.revision.saturating_add(1);
     }
 
     /// What an event says of the log itself: its name and key, and losses that were accepted.
     fn of_log(&mut self, event: &Event<'_>) {
-        let is_first = event.sequence == 0;
-        let names =
-            if is_first { event.kind == "LogCreated" } else { event.kind == "LossAccepted" };
-        if !names && !is_first {
-            return;
-        }
-        let said: Option<Value> = serde_json::from_slice(event.data).ok().filter(|_| names);
-        let member = |name: &str| said.as_ref()?.get(name)?.as_str();
-        let key = member("origin").zip(member("public_key"));
-        match key.and_then(|(origin, public)| Key::of(origin, public)) {
-            Some(key) => self.named(event.sequence, key),
-            None => {
-                let text = "it does not name the log's checkpoints and their key, as it should";
-                self.report.findings.push(Finding::new(Kind::Unreadable, text).at(event.sequence));
-            }
-        }
-        if event.kind == "LossAccepted" {
-            let head = said.as_ref().and_then(|said| said.get("old_head")?.as_u64());
-            let before = member("old_checkpoint").and_then(Checkpoint::parse);
-            let before = before.map(|checkpoint| checkpoint.size);
-            self.report.losses.push((event.sequence, head, before));
-        }
-    }
-
-    /// Takes in the key that an event names; a server may have told it before.
-    fn named(&mut self, since: u64, key: Key) {
-        let told = self.epochs.iter_mut().find(|epoch| epoch.since == since);
-        let Some(told) = told else { return self.epochs.push(Epoch { since, key }) };
-        if told.key != key {
-            let text = format!("the server tells another key than this event names, {}", told.key);
-            self.report.findings.push(Finding::new(Kind::OtherKey, text).at(since));
-            told.key = key;
+        self.report.findings.extend(self.epochs.take_in(event));
+        if event.stream == "log" && event.kind == "LossAccepted" {
+            let said: Value = serde_json::from_slice(event.data).unwrap_or_default();
+            let before = said["old_checkpoint"].as_str().and_then(Checkpoint::parse);
+            let loss =
+                (event.sequence, said["old_head"].as_u64(), before.map(|before| before.size));
+            self.report.losses.push(loss);
         }
     }
 
@@ -208,8 +168,13 @@ impl Judge {
         }
         let root = if checkpoint.size == 0 { Tree::default().root() } else { self.tree.root() };
         if checkpoint.root == root {
-            self.report.checkpoints += 1;
+            let lacks = self.epochs.lacks_former(checkpoint, self.report.covered);
+            self.report.findings.extend(lacks.filter(|_| self.began && !is_outside));
+            self.report.witness(checkpoint, &self.witnesses);
+            // One that is kept with the signatures of witnesses is kept twice.
+            self.report.checkpoints += u64::from(self.report.covered != checkpoint.size);
             self.report.held |= is_outside;
+            self.began |= !is_outside;
             self.report.covered = checkpoint.size;
             return;
         }
@@ -223,52 +188,36 @@ impl Judge {
             None => (self.report.covered, checkpoint.size.saturating_sub(1)),
         };
         let which = if between.0 == between.1 { "this event is" } else { "one of these events is" };
-        let text = format!(
-            "{which} not the one that the checkpoint over {} events covers: it was changed, removed, \
-             inserted or moved after that was signed",
-            checkpoint.size
-        );
-        let finding = Finding::new(Kind::Changed, text);
-        self.report.findings.push(Finding { between: Some(between), ..finding });
+        let covers = format!("that the checkpoint over {} events covers", checkpoint.size);
+        let text =
+            format!("{which} not the one {covers}: it was changed, removed, inserted or moved");
+        self.report.findings.push(Finding { kind: Kind::Changed, between: Some(between), text });
     }
 
     /// Whether a checkpoint is of this log, and covers nothing that was lost since.
     fn is_of_this(&mut self, due: &Due) -> bool {
         let Due { checkpoint, is_outside } = due;
         let (origin, size) = (&checkpoint.origin, checkpoint.size);
-        let at = self.epochs.iter().position(|epoch| epoch.key.name == *origin);
-        let Some(at) = at else {
-            let ours = self.epochs.last().map_or("unknown", |epoch| epoch.key.name.as_str());
-            let text = format!(
-                "the checkpoint over {size} events is of the log {origin:?}, this log is {ours:?}"
-            );
-            self.report.findings.push(Finding::new(Kind::OtherLog, text));
+        let Some(at) = self.epochs.place(checkpoint) else {
+            let ours = self.epochs.0.last().map_or("unknown", |epoch| epoch.key.name.as_str());
+            let text =
+                format!("a checkpoint over {size} events is of {origin:?}, this log is {ours:?}");
+            self.report.found(Kind::OtherLog, None, text);
             return false;
         };
-        let lost = self.epochs.get(at + 1).map(|next| next.since).filter(|since| size > *since);
+        let lost = self.epochs.renamed_after(at).filter(|since| size > *since);
         let Some(since) = lost else { return true };
         // Who forges such an event would make what was removed look accepted.
         if *is_outside {
-            let text = format!(
-                "a checkpoint over {size} events was signed, and event {since} says that those from there on \
-                 were lost and that this was accepted: they are not in this log"
-            );
-            self.report.findings.push(Finding::new(Kind::Shorter, text).at(since));
+            let text =
+                format!("{size} events were signed; that those from here on are lost was accepted");
+            self.report.found(Kind::Shorter, since, text);
         }
         false
     }
 
     fn is_signed(&mut self, checkpoint: &Checkpoint, is_outside: bool) -> bool {
-        let key = self.epochs.iter().find(|epoch| epoch.key.name == checkpoint.origin);
-        if key.is_some_and(|epoch| checkpoint.is_signed_by(&epoch.key)) {
-            return true;
-        }
-        let text = format!(
-            "the checkpoint over {} events{} is not signed by the key that the log names",
-            checkpoint.size,
-            if is_outside { ", held outside the log," } else { "" }
-        );
-        let finding = Finding::new(Kind::Signature, text);
+        let Some(finding) = self.epochs.unsigned(checkpoint, is_outside) else { return true };
         if !self.report.findings.contains(&finding) {
             self.report.findings.push(finding);
         }
@@ -285,21 +234,19 @@ impl Judge {
             if !is_ours || !self.is_signed(&due.checkpoint, due.is_outside) || self.lost {
                 continue;
             }
-            let (size, events) = (due.checkpoint.size, self.tree.size());
-            let text = format!(
-                "the log has {events} events, and a checkpoint over {size} was signed: the newest were \
-                 removed, or this is an older copy"
-            );
-            self.report.findings.push(Finding::new(Kind::Shorter, text));
+            let sizes = format!("{} events, and {}", self.tree.size(), due.checkpoint.size);
+            let text =
+                format!("it has {sizes} were signed: the newest are gone, or it is an older copy");
+            self.report.found(Kind::Shorter, None, text);
             break;
         }
         for held in &self.keys {
-            let named = self.epochs.iter().any(|epoch| epoch.key == *held);
-            if !named {
+            if !self.epochs.0.iter().any(|epoch| epoch.key == *held) {
                 let text = format!("the log does not name the key that is held, {held}");
-                self.report.findings.push(Finding::new(Kind::OtherKey, text));
+                self.report.found(Kind::OtherKey, None, text);
             }
         }
+        self.report.miss_witnesses(&self.witnesses);
         self.report
     }
 }

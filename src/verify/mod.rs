@@ -6,10 +6,12 @@
 //! What opens logs, folders, bundles and servers is in [`open`] and judges nothing. No event is written
 //! anew: what was hashed is what is kept, and that is hashed.
 
+pub mod absence;
 pub mod bundle;
 pub mod event;
 pub mod finding;
 pub mod judge;
+pub mod keys;
 pub mod note;
 pub mod open;
 pub mod proof;

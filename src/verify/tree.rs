@@ -1,4 +1,4 @@
-//! The Merkle tree of RFC 6962 and 9162: its root in one pass, and its two proofs checked.
+//! The Merkle tree of RFC 6962 and 9162: its root in one pass, and the proof of a leaf checked.
 
 use sha2::{Digest, Sha256};
 
@@ -33,6 +33,14 @@ pub struct Tree {
 }
 
 impl Tree {
+    /// The tree of so many leaves by the roots of its perfect subtrees, the largest first; `None` where
+    /// it has another number of them.
+    pub fn of(size: u64, roots: &[Hash]) -> Option<Self> {
+        let heights = (0..u64::BITS).rev().filter(|height| size >> height & 1 == 1);
+        let is_it = roots.len() == size.count_ones() as usize;
+        is_it.then(|| Self { size, peaks: heights.zip(roots.iter().copied()).collect() })
+    }
+
     /// How many leaves it has.
     pub fn size(&self) -> u64 {
         self.size
@@ -79,38 +87,4 @@ pub fn includes(index: u64, size: u64, leaf: Hash, path: &[Hash], root: &Hash) -
         (at, last) = (at >> 1, last >> 1);
     }
     last == 0 && hash == *root
-}
-
-/// Whether a path proves that the tree of `from` leaves and its root is the beginning of that of `to`
-/// leaves and its root (RFC 9162, 2.1.4.2).
-pub fn continues(from: (u64, &Hash), to: (u64, &Hash), path: &[Hash]) -> bool {
-    let ((from, old), (to, new)) = (from, to);
-    if from == to {
-        return path.is_empty() && old == new;
-    }
-    if from == 0 || from > to {
-        return false;
-    }
-    let mut path = path.iter().copied();
-    let first = if from.is_power_of_two() { Some(*old) } else { path.next() };
-    let Some(first) = first else { return false };
-    let shift = (from - 1).trailing_ones();
-    let (mut at, mut last) = ((from - 1) >> shift, (to - 1) >> shift);
-    let (mut old_hash, mut new_hash) = (first, first);
-    for sibling in path {
-        if last == 0 {
-            return false;
-        }
-        if at & 1 == 1 || at == last {
-            old_hash = node(&sibling, &old_hash);
-            new_hash = node(&sibling, &new_hash);
-            while at & 1 == 0 && at != 0 {
-                (at, last) = (at >> 1, last >> 1);
-            }
-        } else {
-            new_hash = node(&new_hash, &sibling);
-        }
-        (at, last) = (at >> 1, last >> 1);
-    }
-    last == 0 && old_hash == *old && new_hash == *new
 }

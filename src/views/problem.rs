@@ -9,6 +9,7 @@
 mod acts;
 mod code;
 mod documents;
+mod persons;
 mod trace;
 
 pub use acts::of_fields;

@@ -2,45 +2,46 @@
 //! to it is told apart.
 
 #[path = "../ledger/second_process.rs"]
-mod second;
+pub mod second;
 
 use super::support::*;
 use docket::ledger::Signer;
 use docket::ledger::bag::bag;
 use docket::verify::bundle::{Files, judge};
+use docket::verify::open::OpenError;
 use docket::verify::open::zip::{read, read_within};
-use docket::verify::{Checkpoint, Held, Key, Kind};
+use docket::verify::{Checkpoint, Held, Key, Kind, Report};
 use ed25519_dalek::SigningKey;
 use std::io::{Cursor, Write as _};
 use std::path::PathBuf;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-const ONE: &str = "strong_province/440000";
+pub const ONE: &str = "strong_province/440000";
 
-struct Bundle {
-    archive: Vec<u8>,
-    key: Key,
-    folder: tempfile::TempDir,
+pub struct Bundle {
+    pub archive: Vec<u8>,
+    pub key: Key,
+    pub folder: tempfile::TempDir,
 }
 
 impl Bundle {
-    fn file(&self, bytes: &[u8]) -> PathBuf {
+    pub fn file(&self, bytes: &[u8]) -> PathBuf {
         let path = self.folder.path().join("bundle.zip");
         std::fs::write(&path, bytes).unwrap();
         path
     }
 
-    fn files(&self) -> Files {
+    pub fn files(&self) -> Files {
         read(&self.file(&self.archive)).unwrap()
     }
 
-    fn held(&self) -> Held {
+    pub fn held(&self) -> Held {
         Held { keys: vec![self.key.clone()], ..Held::default() }
     }
 
     /// What is found when something was done to its payload by who makes the lists anew.
-    fn kinds(&self, change: impl FnOnce(&mut Files)) -> Vec<Kind> {
+    pub fn kinds(&self, change: impl FnOnce(&mut Files)) -> Vec<Kind> {
         let mut files = self.files();
         change(&mut files);
         let payload = files.iter().filter_map(|(path, bytes)| {
@@ -57,13 +58,25 @@ impl Bundle {
         kinds
     }
 
-    /// Why an archive is none.
-    fn refused(&self, archive: &[u8]) -> String {
-        read_within(&self.file(archive), 1 << 20).unwrap_err().to_string()
+    /// Why an archive is none: the kind of finding, and what is said.
+    fn refused(&self, archive: &[u8]) -> (Kind, String) {
+        match read_within(&self.file(archive), 1 << 20) {
+            Err(OpenError::NoBundle(kind, text)) => (kind, text),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// That both verifiers give one finding of this kind of an archive, and nothing else.
+    fn is_found_to(&self, archive: &[u8], kind: Kind) {
+        let path = self.file(archive);
+        assert_eq!(self.refused(archive).0, kind);
+        let mut report = Report::default();
+        report.found(kind, None, "");
+        second::agrees_on_bundle(&path, &self.key.to_string(), &report);
     }
 }
 
-fn edit(files: &mut Files, path: &str, from: &str, to: &str) {
+pub fn edit(files: &mut Files, path: &str, from: &str, to: &str) {
     let text = String::from_utf8(files[path].clone()).unwrap();
     assert!(text.contains(from), "{path} has no {from:?}: {text}");
     files.insert(path.to_owned(), text.replacen(from, to, 1).into_bytes());
@@ -78,7 +91,7 @@ fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-async fn made() -> (Server, Bundle, u64) {
+pub async fn made() -> (Server, Bundle, u64) {
     let server = server_with_ledger().await;
     server.register(&["440000"]).await;
     let digest = server.province("440000").upload(b"the plan").await;
@@ -112,6 +125,9 @@ async fn a_bundle_verifies_offline_and_is_the_same_whenever_it_is_made() {
     for path in [
         "data/status.json",
         "data/timeline.json",
+        "data/obligations.json",
+        "data/exceptions.en.json",
+        "data/exceptions.zh-CN.json",
         "data/audit-trail.en.html",
         "data/audit-trail.zh-CN.html",
         "data/README.en.txt",
@@ -124,6 +140,7 @@ async fn a_bundle_verifies_offline_and_is_the_same_whenever_it_is_made() {
     assert!(files.keys().any(|path| path.starts_with("data/measures/")), "the edition");
     let trail = String::from_utf8(files["data/audit-trail.zh-CN.html"].clone()).unwrap();
     assert!(trail.contains("省440000提出申报"), "{trail}");
+    assert!(trail.contains("<h2>与规定不符之处，以及依据不足之处</h2>"), "{trail}");
     server.national().act(ONE, &approve("2016-03-01")).await.ok(201);
     let again = format!("/v1/enrollments/{ONE}/evidence?at_sequence={at}");
     let again = server.auditor().get(&again).await.ok(200);
@@ -245,17 +262,21 @@ async fn what_is_no_bundle_is_refused() {
     let (_server, bundle, _) = made().await;
     let begin: (&str, &[u8]) = ("x/bagit.txt", b"BagIt-Version: 1.0\n");
     for path in ["../x", "/etc/x", "x/../../y", "x\\..\\y", "C:x"] {
-        let why = bundle.refused(&archive(&[begin, (path, b"")]));
-        assert!(why.contains("climb"), "{path}: {why}");
+        let (kind, why) = bundle.refused(&archive(&[begin, (path, b"")]));
+        assert!(why.contains("climb") && kind == Kind::Climbs, "{path}: {why}");
+        bundle.is_found_to(&archive(&[begin, (path, b"")]), Kind::Climbs);
     }
-    let why = bundle.refused(&archive(&[begin, ("x/bomb", &vec![0; 2 << 20])]));
-    assert!(why.contains("larger than any"), "{why}");
-    assert!(bundle.refused(&archive(&[begin, ("y/z", b"")])).contains("beside"));
-    assert!(bundle.refused(&archive(&[("x/y", b"")])).contains("bagit.txt"));
-    assert!(bundle.refused(b"PK nothing").contains("cut short or damaged"));
+    let (kind, why) = bundle.refused(&archive(&[begin, ("x/bomb", &vec![0; 2 << 20])]));
+    assert!(why.contains("larger than any") && kind == Kind::Oversized, "{why}");
+    assert!(bundle.refused(&archive(&[begin, ("y/z", b"")])).1.contains("beside"));
+    bundle.is_found_to(&archive(&[begin, ("y/z", b"")]), Kind::Malformed);
+    assert!(bundle.refused(&archive(&[("x/y", b"")])).1.contains("bagit.txt"));
+    assert!(bundle.refused(b"PK nothing").1.contains("cut short or damaged"));
+    bundle.is_found_to(b"PK nothing", Kind::Truncated);
+    bundle.is_found_to(&bundle.archive[..bundle.archive.len() / 2], Kind::Truncated);
     let whole = &bundle.archive;
     for at in (0..whole.len()).step_by(whole.len() / 200) {
-        bundle.refused(&whole[..at]);
+        assert_eq!(bundle.refused(&whole[..at]).0, Kind::Truncated, "{at}");
         // A flip is found, or changes nothing that is read.
         let mut flipped = whole.clone();
         flipped[at] ^= 1 << (at % 8);

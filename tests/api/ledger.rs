@@ -1,8 +1,12 @@
 //! The ledger over HTTP: what is given verifies by code that shares nothing with the server.
 
+#[path = "../support/consistency.rs"]
+mod consistency;
+
 use super::support::*;
+use consistency::continues;
 use docket::verify::proof::Proof;
-use docket::verify::tree::{Tree, continues, leaf};
+use docket::verify::tree::{Tree, leaf};
 use docket::verify::{Checkpoint, Key};
 use serde_json::Value;
 

@@ -5,6 +5,7 @@ use docket::api::auth::{Authenticator, Grant, LocalVerifier, Role, TokenKey, iss
 use docket::api::{ApiSettings, ApiState, Served, serve};
 use docket::app::clock::{Clock, FixedClock};
 use docket::app::documents::{DocumentStore, FolderStore};
+use docket::app::persons::{FileKeys, PersonKey};
 use docket::app::{App, Parts, start};
 use docket::domain::date::Timestamp;
 use docket::domain::measure_file::FILES;
@@ -157,7 +158,7 @@ async fn build(
         public_key: ledger_signer().public_key(),
         cache_bytes: 1 << 20,
     });
-    let app = Arc::new(app.await.unwrap());
+    let app = with_person_keys(app.await.unwrap(), folder.path());
     clock.set(Timestamp::parse_rfc3339(NOW).unwrap());
     let copies: Arc<dyn Copies> = Arc::new(SqliteCopies::new(folder.path().join("read-models")));
     let runner = fill.then(|| {
@@ -179,7 +180,7 @@ async fn build(
     let (state, keeping) = match keeps_ledger {
         true => {
             let opened = open_ledger(folder.path(), &app).await;
-            (state.with_ledger(opened.ledger.clone()), opened.keep())
+            (state.with_ledger(opened.ledger.clone()), opened.keep(vec![]))
         }
         false => (state, None),
     };
@@ -212,7 +213,12 @@ fn ledger_signer() -> Signer {
 async fn open_ledger(folder: &Path, app: &App) -> Opened {
     let origin = app.origin().unwrap().to_owned();
     let epoch = Epoch { origin, public_key: ledger_signer().public_key(), since: 0 };
-    ledger::open(&folder.join("ledger"), app.log(), vec![epoch], ledger_pair()).await.unwrap()
+    ledger::open(&folder.join("ledger"), app.log(), vec![epoch], &[ledger_pair()]).await.unwrap()
+}
+
+fn with_person_keys(app: App, folder: &Path) -> Arc<App> {
+    let keys = Arc::new(FileKeys::new(folder.join("keys/persons.sqlite")));
+    Arc::new(app.with_person_keys(keys, || PersonKey::new(*token_key().public().as_bytes())))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a key of its own for each test")]

@@ -99,7 +99,13 @@ fn a_served_log_is_verified_from_outside_and_a_bundle_without_a_server() {
     assert!(without.code == 7 && without.stderr.contains("--key"), "{}", without.stderr);
     let bytes = fs::read(&of_server).unwrap();
     fs::write(&of_folder, &bytes[..bytes.len() / 2]).unwrap();
-    verify(text(&of_folder), &[]).refused(7, &["cut short or damaged"]);
+    let half = verify(text(&of_folder), &["--output", "json"]);
+    assert!(half.code == 7 && half.stderr.contains("cut short or damaged"), "{}", half.stderr);
+    let half: serde_json::Value = serde_json::from_str(&half.stdout).unwrap();
+    assert_eq!(
+        (&half["sound"], &half["findings"][0]["kind"]),
+        (&false.into(), &"truncated".into())
+    );
     let again =
         ["evidence", "create", "--enrollment", "cluster_area/futian", "--to", text(&of_folder)];
     docket(&again).refused(4, &["is there already"]);
@@ -114,4 +120,50 @@ fn what_a_log_file_has_beside_it_counts() {
     let told = verify(&log, &["--output", "json"]).json();
     assert_eq!(told["covered"], told["events"]);
     assert!(told["checkpoints"].as_u64() > Some(0));
+}
+
+/// What the law says of decisions stands apart from whether the log is the one that was signed.
+#[test]
+fn decisions_are_made_again_and_said_apart() {
+    let folder = demo_copy();
+    let path = text(folder.path());
+    let lawful = ["--lawful", "--output", "json"];
+    let sound = verify(path, &lawful).json();
+    let law = &sound["law"];
+    assert_eq!((&law["lawful"], &law["otherwise"]), (&true.into(), &serde_json::json!([])));
+    assert!(law["decisions"].as_u64() > Some(600), "{law}");
+    assert!(verify(path, &["--lawful"]).done().contains("0 judged otherwise"));
+    let log = folder.path().join("log.sqlite");
+    tamper(
+        &log,
+        "UPDATE event SET data = replace(data, 'dated_back_without_document', 'dated_well') WHERE sequence =
+         (SELECT min(sequence) FROM event WHERE type = 'ProgressReported')",
+    );
+    // Both are said; who changed the log is the graver.
+    let both = verify(path, &lawful);
+    assert_eq!(both.code, 7, "{}", both.stderr);
+    let found: serde_json::Value = serde_json::from_str(&both.stdout).unwrap();
+    assert_eq!(found["findings"][0]["kind"], "changed");
+    let otherwise = &found["law"]["otherwise"][0];
+    assert_eq!(otherwise["differs"][0]["pointer"], "/findings/0/code", "{found}");
+    assert_eq!(found["law"]["otherwise"].as_array().unwrap().len(), 1);
+    // Without anything that was signed the law alone finds something.
+    fs::remove_dir_all(folder.path().join("ledger")).unwrap();
+    let alone = verify(path, &["--lawful"]);
+    assert_eq!(alone.code, 3, "{}", alone.stderr);
+    assert!(alone.stdout.contains("1 judged otherwise"), "{}", alone.stdout);
+    assert!(alone.stderr.contains("nothing of whether the log was changed"), "{}", alone.stderr);
+    let of_file = verify(text(&log), &lawful);
+    assert_eq!(of_file.code, 3);
+    assert!(of_file.stderr.contains("1 would be judged otherwise"), "{}", of_file.stderr);
+    // An edition that was never adopted decides nothing.
+    tamper(
+        &log,
+        "UPDATE event SET metadata = replace(metadata, '\"edition\":\"', '\"edition\":\"0') WHERE type = 'WorkReported'",
+    );
+    let ran = verify(path, &lawful);
+    let found: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let why = found["law"]["undecided"][0]["reason"].as_str().unwrap();
+    assert!(why.contains("was never adopted in this log"), "{why}");
+    verify("http://127.0.0.1:1", &["--lawful"]).refused(2, &["is of a whole log"]);
 }

@@ -48,9 +48,12 @@ fn written(stored: &Stored) -> NewEvent {
         Stored::Quota(event, meta) => codec::encode_quota(event, meta, id),
         Stored::LogCreated(body, meta) => codec::encode_own(body, meta, id),
         Stored::LossAccepted(body, meta) => codec::encode_own(body, meta, id),
+        Stored::KeyRotated(body, meta) => codec::encode_own(body, meta, id),
         Stored::ClockConfirmed(body, meta) => codec::encode_own(body, meta, id),
         Stored::MeasureAdopted(body, meta) => codec::encode_own(body, meta, id),
         Stored::CalendarAdopted(body, meta) => codec::encode_own(body, meta, id),
+        Stored::Person(event, meta) => codec::encode_person(event, meta, id),
+        Stored::PersonOpened(body, meta) => codec::encode_own(body, meta, id),
     }
     .unwrap()
 }

@@ -191,7 +191,11 @@ const TRIED: &[&str] = &[
     "verify",
     "evidence create --enrollment cluster_area/futian --to /data/futian.zip",
     "verify /data/futian.zip -",
+    "verify --lawful",
+    "evidence absence --enrollment cluster_area/futian --act declare_exit --by 2016-01-31 --to /data/none.zip",
     "evidence proof 5 --to /data/5.tlog-proof",
+    "hold show p-demo",
+    "erase p-demo --ground unlawful --statement tried --as custodian-1",
     "webhooks export /data/webhooks.copy",
     "webhooks import /data/webhooks.copy",
     "token --role auditor --office audit",
@@ -207,6 +211,7 @@ const TRIED: &[&str] = &[
     "config check",
     "log confirm-clock --dry-run",
     "log accept-loss --dry-run",
+    "log rotate-key --dry-run",
     "demo --exit-after-load --listen 127.0.0.1:0",
 ];
 

@@ -7,12 +7,14 @@ use docket::ledger::tiles::{Growing, Tiles};
 use docket::ledger::{Signer, note, prove};
 use docket::log::envelope::hash_entry;
 use docket::verify::proof::{self, Proof};
-use docket::verify::tree::{Tree, continues, includes, leaf};
+use docket::verify::tree::{Tree, includes, leaf};
 use docket::verify::{Checkpoint, Held, Key, Kind};
 use ed25519_dalek::SigningKey;
 use signed_note::{Note, StandardSigner, StandardVerifier, VerifierList};
 use tempfile::TempDir;
 use tlog_tiles::{Tile, TileHashReader, TileReader};
+
+use crate::consistency::continues;
 
 const ORIGIN: &str = "docket.example/log";
 

@@ -43,11 +43,8 @@ pub fn compare(said: &Value, report: &Report) {
             (finding["kind"].as_str().unwrap().to_owned(), place)
         })
         .collect();
-    let ours: BTreeSet<(String, Option<(u64, u64)>)> = report
-        .findings
-        .iter()
-        .map(|finding| (finding.kind.as_str().to_owned(), finding.between))
-        .collect();
+    let ours: BTreeSet<(String, Option<(u64, u64)>)> =
+        report.findings.iter().map(|finding| (finding.kind.word(), finding.between)).collect();
     assert_eq!(ours, theirs, "{:?} {said}", report.findings);
     assert_eq!(
         (said["covered"].as_u64(), said["events"].as_u64()),

@@ -3,8 +3,8 @@
 
 It needs Python 3.9 and the package `cryptography` for Ed25519; everything else is the standard library.
 
-    verify.py DATA_FOLDER [--checkpoint FILE]... [--key KEY]...
-    verify.py BUNDLE.zip  [--checkpoint FILE]... [--key KEY]...
+    verify.py DATA_FOLDER [--checkpoint FILE]... [--key KEY]... [--witness KEY]...
+    verify.py BUNDLE.zip  [--checkpoint FILE]... [--key KEY]... [--witness KEY]...
 
 It prints one JSON object: how many events were read, how many are covered, and the findings, each with its
 kind and the sequences between which it lies. It ends with 0 where nothing was found, else with 7.
@@ -13,6 +13,7 @@ kind and the sequences between which it lies. It ends with 0 where nothing was f
 import argparse
 import base64
 import binascii
+import contextlib
 import hashlib
 import json
 import os
@@ -29,18 +30,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 MAX_BUNDLE_BYTES = 2 << 30
 MAX_FILES = 200_000
 
-
 def sha256(data):
     return hashlib.sha256(data).digest()
 
-
 def leaf_hash(entry):
     return sha256(b"\x00" + entry)
-
-
 def node_hash(left, right):
     return sha256(b"\x01" + left + right)
-
 
 def decoded(text):
     """Base64, strictly; None where it is none."""
@@ -49,16 +45,15 @@ def decoded(text):
     except (binascii.Error, ValueError):
         return None
 
-
 # The tree (RFC 9162, 2.1)
-
-
 class Tree:
     """The root over the leaves so far: a stack of perfect subtrees."""
 
-    def __init__(self, other=None):
-        self.size = other.size if other else 0
+    def __init__(self, other=None, size=0, roots=()):
+        self.size = other.size if other else size
         self.stack = list(other.stack) if other else []
+        counts = [1 << height for height in reversed(range(64)) if size >> height & 1]
+        self.stack += zip(counts, roots)
 
     def push(self, leaf):
         self.stack.append((1, leaf))
@@ -75,7 +70,6 @@ class Tree:
         for _, left in reversed(self.stack[:-1]):
             result = node_hash(left, result)
         return result
-
 
 def implied_root(index, size, leaf, path):
     """The root that a path implies, or None where it has another length than it must."""
@@ -94,35 +88,43 @@ def implied_root(index, size, leaf, path):
         result = node_hash(result, sibling) if is_left else node_hash(sibling, result)
     return result
 
-
 # Signed notes (C2SP)
-
-
 class Key:
-    def __init__(self, name, public):
+    def __init__(self, name, public, kind=1):
         if len(public) != 32 or not name or re.search(r"[\s+]", name):
             raise ValueError("no key")
-        self.name, self.public = name, public
-        self.id = sha256(name.encode() + b"\n\x01" + public)[:4]
+        self.name, self.public, self.kind = name, public, kind
+        self.id = sha256(name.encode() + bytes([10, kind]) + public)[:4]
 
     @staticmethod
     def parse(text):
         parts = text.strip().split("+", 2)
         typed = decoded(parts[2]) if len(parts) == 3 else None
-        if not typed or typed[0] != 1:
+        if not typed or typed[0] not in (1, 4):
             raise ValueError("no key")
-        key = Key(parts[0], typed[1:])
+        key = Key(parts[0], typed[1:], typed[0])
         if key.id.hex() != parts[1]:
             raise ValueError("no key")
         return key
 
     def verifies(self, text, signature):
+        if self.kind == 4:  # a witness's: the time comes first (C2SP tlog-cosignature)
+            if len(signature) != 72:
+                return False
+            text = f"cosignature/v1\ntime {int.from_bytes(signature[:8], 'big')}\n{text}"
+            signature = signature[8:]
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text.encode())
             return True
         except (InvalidSignature, ValueError):
             return False
 
+def keys_of(text):
+    keys = []
+    for line in text.split("\n"):
+        with contextlib.suppress(ValueError):
+            keys.append(Key.parse(line))
+    return keys
 
 class Checkpoint:
     def __init__(self, note):
@@ -150,19 +152,12 @@ class Checkpoint:
             for name, key_id, signature in self.signatures
         )
 
-    def same(self, other):
-        return (self.origin, self.size, self.root) == (other.origin, other.size, other.root)
-
-
 def checkpoints_of(text):
     """The notes of a file, each followed by an empty line; half a note at the end is none."""
     parts = text.split("\n\n")[:-1]
     return [Checkpoint(f"{a}\n\n{b}\n") for a, b in zip(parts[0::2], parts[1::2])]
 
-
 # Events
-
-
 class Event:
     def __init__(self, sequence, stream, revision, event_id, kind, recorded_at, data, metadata):
         self.sequence, self.stream, self.revision = sequence, stream, revision
@@ -177,26 +172,72 @@ class Event:
         entry += struct.pack(">q", self.recorded_at)
         return leaf_hash(entry + sha256(self.data) + sha256(self.metadata))
 
-
 class Report:
     def __init__(self):
         self.findings, self.events, self.covered, self.checkpoints = [], 0, 0, 0
+        self.witnessed = set()
 
     def found(self, kind, text, first=None, last=None):
         finding = {"kind": kind, "reason": text, "first": first, "last": first if last is None else last}
         if finding not in self.findings:
             self.findings.append(finding)
 
+    def witness(self, checkpoint, witnesses):
+        self.witnessed |= {witness.name for witness in witnesses if checkpoint.signed_by(witness)}
+
+    def miss_witnesses(self, witnesses):
+        for witness in witnesses:
+            if witness.name not in self.witnessed:
+                self.found("witness", f"{witness.name} signed no checkpoint that holds")
 
 # A log
+class Keys:
+    """The log's names and keys, each from an event on, as its own events give them."""
 
+    def __init__(self):
+        self.epochs = []
+
+    def take_in(self, event, report):
+        first = event.sequence == 0
+        later = event.stream == "log" and event.kind in ("LossAccepted", "KeyRotated")
+        if not (first or later):
+            return
+        try:
+            said = json.loads(event.data) if not first or event.kind == "LogCreated" else {}
+            origin = self.epochs[-1][1].name if event.kind == "KeyRotated" else said["origin"]
+            self.epochs.append((event.sequence, Key(origin, decoded(said["public_key"]) or b"")))
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+            report.found("unreadable", "it names no origin and key", event.sequence)
+
+    def place(self, checkpoint):
+        own = [i for i, (_, key) in enumerate(self.epochs) if key.name == checkpoint.origin]
+        covered = [i for i in own if self.epochs[i][0] < checkpoint.size]
+        return covered[-1] if covered else own[0] if own else None
+
+    def unsigned(self, checkpoint, report):
+        """Whether the key that counts for it did not sign it; says so."""
+        at = self.place(checkpoint)
+        if at is None or checkpoint.signed_by(self.epochs[at][1]):
+            return False
+        others = [key for _, key in self.epochs if key.name == checkpoint.origin]
+        kind = "key-sizes" if any(checkpoint.signed_by(key) for key in others) else "signature"
+        report.found(kind, f"the checkpoint over {checkpoint.size} events is not signed as it should be")
+        return True
+
+    def lacks_former(self, checkpoint, covered, report):
+        at = self.place(checkpoint)
+        if at is None or at == 0 or covered > self.epochs[at][0]:
+            return
+        former = self.epochs[at - 1][1]
+        if former.name == checkpoint.origin and not checkpoint.signed_by(former):
+            report.found("signature", "the key before did not sign the change of keys", self.epochs[at][0])
 
 class Judge:
     """Holds a log, event by event, against every checkpoint."""
 
-    def __init__(self, kept, held, keys):
-        self.report, self.tree, self.keys = Report(), Tree(), keys
-        self.streams, self.epochs, self.lost = {}, [], False
+    def __init__(self, kept, held, keys, witnesses):
+        self.report, self.tree, self.keys, self.witnesses = Report(), Tree(), keys, witnesses
+        self.streams, self.epochs, self.lost, self.began = {}, Keys(), False, False
         self.stored, self.first_other = None, None
         self.due = sorted([(c, False) for c in kept] + [(c, True) for c in held], key=lambda d: d[0].size)
         roots = {}
@@ -215,9 +256,7 @@ class Judge:
         if event.revision != revision:
             self.report.found("revision", f"{event.stream} lacks {revision}", event.sequence)
         self.streams[event.stream] = event.revision + 1
-        names = "LogCreated" if expected == 0 else "LossAccepted"
-        if expected == 0 or (event.stream == "log" and event.kind == names):
-            self.of_log(event, event.kind == names)
+        self.epochs.take_in(event, self.report)
         try:
             leaf = event.leaf()
         except (struct.error, UnicodeError):
@@ -236,19 +275,15 @@ class Judge:
         self.report.found("unreadable", text, self.tree.size)
         self.lost = True
 
-    def of_log(self, event, is_named):
-        try:
-            said = json.loads(event.data) if is_named else {}
-            key = Key(said["origin"], decoded(said["public_key"]) or b"")
-            self.epochs.append((event.sequence, key))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            self.report.found("unreadable", "it names no origin and key", event.sequence)
-
     def compare(self, checkpoint, is_held):
         if not self.is_of_this(checkpoint, is_held) or not self.is_signed(checkpoint, is_held):
             return
         root = self.tree.root() if checkpoint.size else sha256(b"")
         if checkpoint.root == root:
+            if self.began and not is_held:
+                self.epochs.lacks_former(checkpoint, self.report.covered, self.report)
+            self.began = self.began or not is_held
+            self.report.witness(checkpoint, self.witnesses)
             self.report.covered = checkpoint.size
             self.report.checkpoints += 1
         elif not any(finding["kind"] == "changed" for finding in self.report.findings):
@@ -259,22 +294,19 @@ class Judge:
                 self.report.found("changed", text, self.report.covered, max(checkpoint.size - 1, 0))
 
     def is_of_this(self, checkpoint, is_held):
-        at = next((i for i, (_, key) in enumerate(self.epochs) if key.name == checkpoint.origin), None)
+        at = self.epochs.place(checkpoint)
         if at is None:
             self.report.found("other-log", f"a checkpoint of {checkpoint.origin}")
             return False
-        since = self.epochs[at + 1][0] if at + 1 < len(self.epochs) else None
-        if since is None or checkpoint.size <= since:
+        renamed = [since for since, key in self.epochs.epochs[at:] if key.name != checkpoint.origin]
+        if not renamed or checkpoint.size <= renamed[0]:
             return True
         if is_held:
-            self.report.found("shorter", f"events that were signed are said to be lost at {since}", since)
+            self.report.found("shorter", "events that were signed are said to be lost", renamed[0])
         return False
 
     def is_signed(self, checkpoint, is_held):
-        if any(key.name == checkpoint.origin and checkpoint.signed_by(key) for _, key in self.epochs):
-            return True
-        self.report.found("signature", f"the checkpoint over {checkpoint.size} events is not the log's")
-        return is_held
+        return not self.epochs.unsigned(checkpoint, self.report) or is_held
 
     def finish(self):
         self.report.events = self.tree.size
@@ -283,10 +315,10 @@ class Judge:
                 self.report.found("shorter", f"{self.tree.size} events, and {checkpoint.size} were signed")
                 break
         for held in self.keys:
-            if not any((key.name, key.public) == (held.name, held.public) for _, key in self.epochs):
+            if not any((key.name, key.public) == (held.name, held.public) for _, key in self.epochs.epochs):
                 self.report.found("other-key", "the log does not name the key that is held")
+        self.report.miss_witnesses(self.witnesses)
         return self.report
-
 
 def rows_of(path):
     """The rows of a log, as they stand, without looking into any index of them."""
@@ -311,17 +343,17 @@ def rows_of(path):
             return
         yield Event(sequence, stream, revision, event_id, kind, recorded_at, data, metadata)
 
-
-def judge_folder(folder, held, keys):
+def judge_folder(folder, held, keys, witnesses):
     ledger = os.path.join(folder, "ledger")
     kept, stored = [], b""
-    if os.path.exists(os.path.join(ledger, "checkpoints")):
-        with open(os.path.join(ledger, "checkpoints"), encoding="utf-8", newline="") as file:
-            kept = checkpoints_of(file.read())
+    for path in [os.path.join(ledger, name) for name in ("checkpoints", "cosigned")]:
+        if os.path.exists(path):
+            with open(path, encoding="utf-8", newline="") as file:
+                kept += checkpoints_of(file.read())
     if os.path.exists(os.path.join(ledger, "tree-0")):
         with open(os.path.join(ledger, "tree-0"), "rb") as file:
             stored = file.read()
-    judge = Judge(kept, held, keys)
+    judge = Judge(kept, held, keys, witnesses)
     try:
         for number, event in enumerate(rows_of(os.path.join(folder, "log.sqlite"))):
             if event is None:
@@ -335,13 +367,11 @@ def judge_folder(folder, held, keys):
         judge.unreadable(str(error))
     return judge.finish()
 
-
 # A bundle
-
-
 class NoBundle(Exception):
-    pass
-
+    def __init__(self, text, kind="malformed"):
+        super().__init__(text)
+        self.kind = kind
 
 def files_of(path):
     """The files of an archive below its one folder, within limits."""
@@ -349,26 +379,24 @@ def files_of(path):
     try:
         with zipfile.ZipFile(path) as archive:
             if len(archive.infolist()) > MAX_FILES:
-                raise NoBundle("too many files")
+                raise NoBundle("too many files", "oversized")
             for info in archive.infolist():
                 parts = info.filename.split("/")
                 is_plain = not re.search(r"[\\:\0]", info.filename)
                 if not is_plain or any(part in ("", ".", "..") for part in parts) or len(parts) < 2:
-                    raise NoBundle(f"{info.filename!r} would climb out of the bundle")
+                    raise NoBundle(f"{info.filename!r} would climb out of the bundle", "climbs")
                 with archive.open(info) as file:
                     data = file.read(left + 1)
                 left -= len(data)
                 if left < 0:
-                    raise NoBundle(f"{info.filename!r} makes the bundle larger than any is")
+                    raise NoBundle(f"{info.filename!r} makes the bundle larger than any is", "oversized")
                 if info.filename in files:
                     raise NoBundle(f"{info.filename!r} is in the archive twice")
                 files[info.filename] = data
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise NoBundle(f"cut short or damaged: {error}") from error
-    except Exception as error:  # zlib has errors of its own
-        if isinstance(error, NoBundle):
-            raise
-        raise NoBundle(f"cut short or damaged: {error}") from error
+    except NoBundle:
+        raise
+    except Exception as error:  # zipfile and zlib have errors of their own
+        raise NoBundle(f"cut short or damaged: {error}", "truncated") from error
     tops = {name.split("/")[0] for name in files}
     if len(tops) != 1:
         raise NoBundle("it is not one folder")
@@ -376,7 +404,6 @@ def files_of(path):
     if not files.get("bagit.txt", b"").startswith(b"BagIt-Version: 1.0\n"):
         raise NoBundle("bagit.txt is missing or another")
     return files
-
 
 def raw_member(line, name):
     """The text of a member of the outermost object, as it stands."""
@@ -391,22 +418,13 @@ def raw_member(line, name):
         at += 1
     raise ValueError(f"no member {name}")
 
-
 def event_of(line):
     said = json.loads(line)
     at = datetime.fromisoformat(said["recorded_at"].replace("Z", "+00:00")) - datetime(1970, 1, 1, tzinfo=timezone.utc)
     micros = (at.days * 86_400 + at.seconds) * 1_000_000 + at.microseconds
-    return Event(
-        int(said["sequence"]),
-        said["stream"],
-        said["revision"],
-        bytes.fromhex(said["id"].replace("-", "")),
-        said["type"],
-        micros,
-        raw_member(line, "data").encode(),
-        raw_member(line, "metadata").encode(),
-    )
-
+    data, metadata = raw_member(line, "data").encode(), raw_member(line, "metadata").encode()
+    event_id = bytes.fromhex(said["id"].replace("-", ""))
+    return Event(int(said["sequence"]), said["stream"], said["revision"], event_id, said["type"], micros, data, metadata)
 
 def proof_of(text):
     head, note = text.split("\n\n", 1)
@@ -420,7 +438,6 @@ def proof_of(text):
     if not index or any(item is None or len(item) != 32 for item in path):
         raise ValueError("no proof")
     return int(index[1]), path, Checkpoint(note)
-
 
 def judge_lists(files, report):
     for name, is_listed in [
@@ -436,13 +453,12 @@ def judge_lists(files, report):
             if path not in files or path not in listed or sha256(files[path]).hex() != listed[path]:
                 report.found("file", f"{path} is not what {name} lists")
 
-
-def judge_bundle(path, held, keys):
-    report = Report()
+def judge_bundle(path, held, keys, witnesses):
+    report, named, events = Report(), Keys(), []
     try:
         files = files_of(path)
     except NoBundle as error:
-        report.found("malformed", str(error))
+        report.found(error.kind, str(error))
         return report
     judge_lists(files, report)
     for needed in ("data/checkpoint", "data/keys.txt", "data/events.ndjson"):
@@ -454,13 +470,7 @@ def judge_bundle(path, held, keys):
     except ValueError:
         report.found("malformed", "data/checkpoint is no checkpoint")
         return report
-    brought = []
-    for line in files["data/keys.txt"].decode(errors="replace").split("\n"):
-        try:
-            brought.append(Key.parse(line))
-        except ValueError:
-            pass
-    known = keys or brought
+    known = keys or keys_of(files["data/keys.txt"].decode(errors="replace"))
     if not any(key.name == checkpoint.origin for key in known):
         report.found("other-log", f"the checkpoint is of {checkpoint.origin}")
     elif any(checkpoint.signed_by(key) for key in known):
@@ -475,15 +485,73 @@ def judge_bundle(path, held, keys):
     report.covered, revisions = checkpoint.size, {}
     for line in files["data/events.ndjson"].decode(errors="replace").split("\n"):
         if line:
-            judge_line(line, files, checkpoint, revisions, report)
+            judge_line(line, files, checkpoint, revisions, named, events, report)
+    named.unsigned(checkpoint, report)
     for name, data in files.items():
         if name.startswith("data/documents/"):
             if sha256(data).hex() != name.split("/")[-1].split(".")[0]:
                 report.found("file", f"{name} is not the document of that digest")
+    if "data/absence.json" in files:
+        try:
+            judge_absence(json.loads(files["data/absence.json"]), files, events, checkpoint, report)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            report.found("malformed", "data/absence.json says nothing that can be")
+    report.witness(checkpoint, witnesses)
+    report.miss_witnesses(witnesses)
     return report
 
+def judge_absence(claim, files, events, checkpoint, report):
+    """No event of a type that counts on one of some days stands in a stream, up to a sequence."""
+    first, last, up_to = claim.get("effective_from") or "", claim["effective_by"], claim["recorded_up_to"]
+    if not re.fullmatch("[0-9]+", up_to) or int(up_to) >= 1 << 64:
+        raise ValueError("no number")
+    up_to = int(up_to)
+    for day in [last] + ([first] if first else []):
+        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", day) or not datetime.fromisoformat(day):
+            raise ValueError("no day")
+    entries = [decoded(line) for line in files.get("data/entries.txt", b"").decode().split("\n") if line]
+    roots = [decoded(root) for root in claim.get("roots_before", [])]
+    if None in entries or any(root is None or len(root) != 32 for root in roots):
+        raise ValueError("no entries")
 
-def judge_line(line, files, checkpoint, revisions, report):
+    def within(date):
+        begins, _, ends = date.partition("/") if isinstance(date, str) else ("..", "", "..")
+        ends = ends or begins
+        return (begins == ".." or begins <= last) and (ends == ".." or ends >= first[: len(ends)])
+
+    def part(data, *names):
+        for name in names:
+            data = data.get(name) if isinstance(data, dict) else None
+        return data
+
+    own = [event for event in events if event.stream == claim["stream"]]
+    if own and own[0].revision != 0:
+        report.found("absence", "the stream's first event is not there")
+    begins = 0
+    for event in (event for event in own if event.sequence <= up_to):
+        begins, data = event.sequence + 1, json.loads(event.data)
+        mended = part(data, "content", "replacement")
+        is_it = event.kind == claim["event_type"] and within(json.loads(event.metadata).get("effective_on"))
+        is_mended = part(mended, "act", "act") == claim["act"]
+        if is_it or (is_mended and within(part(mended, "common", "effective_on"))):
+            report.found("absence", "it is on record")
+    if up_to >= checkpoint.size:
+        report.found("absence", "the checkpoint does not cover it")
+    elif begins <= up_to and not is_rest(entries, roots, begins, up_to, claim["stream"], checkpoint):
+        report.found("absence", "what follows is not proved to be of other streams")
+
+def is_rest(entries, roots, begins, up_to, stream, checkpoint):
+    if bin(begins).count("1") != len(roots):
+        return False
+    tree = Tree(size=begins, roots=roots)
+    for entry in entries:
+        name = entry[3 : 3 + int.from_bytes(entry[1:3], "big")]
+        if tree.size <= up_to and (len(entry) < 3 or name == stream.encode()):
+            return False
+        tree.push(leaf_hash(entry))
+    return (tree.size, tree.root()) == (checkpoint.size, checkpoint.root)
+
+def judge_line(line, files, checkpoint, revisions, keys, events, report):
     try:
         event = event_of(line)
         leaf = event.leaf()
@@ -498,7 +566,7 @@ def judge_line(line, files, checkpoint, revisions, report):
     else:
         if index != event.sequence:
             report.found("proof", f"{name} proves event {index}")
-        elif not proved.same(checkpoint):
+        elif (proved.origin, proved.size, proved.root) != (checkpoint.origin, checkpoint.size, checkpoint.root):
             report.found("fork", f"{name} is of another checkpoint than the bundle's")
         elif implied_root(index, proved.size, leaf, path) != proved.root:
             report.found("changed", "it is not the event that the checkpoint covers", event.sequence)
@@ -507,25 +575,25 @@ def judge_line(line, files, checkpoint, revisions, report):
     if revisions.setdefault(event.stream, event.revision) != event.revision:
         report.found("revision", f"the bundle lacks an event of {event.stream}")
     revisions[event.stream] = event.revision + 1
-
+    keys.take_in(event, report)
+    events.append(event)
 
 def main():
     parser = argparse.ArgumentParser(description="Verify a Docket log or evidence bundle.")
     parser.add_argument("what")
-    parser.add_argument("--checkpoint", action="append", default=[])
-    parser.add_argument("--key", action="append", default=[])
+    for option in ("--checkpoint", "--key", "--witness"):
+        parser.add_argument(option, action="append", default=[])
     arguments = parser.parse_args()
     held = []
     for path in arguments.checkpoint:
         with open(path, encoding="utf-8", newline="") as file:
             held += checkpoints_of(file.read().strip("\n") + "\n\n")
-    keys = [Key.parse(key) for key in arguments.key]
+    keys, witnesses = [[Key.parse(key) for key in list_of] for list_of in (arguments.key, arguments.witness)]
     judge = judge_folder if os.path.isdir(arguments.what) else judge_bundle
-    report = judge(arguments.what, held, keys)
+    report = judge(arguments.what, held, keys, witnesses)
     shown = {"events": report.events, "covered": report.covered, "findings": report.findings}
     print(json.dumps({**shown, "checkpoints": report.checkpoints}))
     return 7 if report.findings else 0
-
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -85,6 +85,7 @@ pub fn province(id: &str) -> Caller {
 
 pub fn call(id: &str, key: &str, precondition: Precondition, body: &Value) -> ActCall {
     ActCall {
+        persons: Vec::new(),
         program: PROGRAM.to_owned(),
         subject: Some(SubjectId::parse(id).unwrap()),
         request: parse_act_request(body.to_string().as_bytes()).unwrap(),

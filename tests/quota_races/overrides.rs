@@ -31,6 +31,7 @@ fn approval(over: bool) -> Value {
 
 async fn validate(world: &World, subject: &str, body: Value) -> Result<ActAnswer, ActError> {
     let call = ActCall {
+        persons: Vec::new(),
         program: PROGRAM.to_owned(),
         subject: Some(SubjectId::parse(subject).unwrap()),
         request: parse_act_request(body.to_string().as_bytes()).unwrap(),

@@ -46,11 +46,13 @@ pub enum Role {
     Auditor,
     /// Runs the machine and performs no act of any office.
     Operator,
+    /// Answers for the data of persons: holds them, erases them, and performs no act of any office.
+    Custodian,
 }
 
 impl Role {
     /// Every role, in the order in which they are declared.
-    pub const ALL: [Role; 7] = [
+    pub const ALL: [Role; 8] = [
         Role::NationalOffice,
         Role::ProvincialDepartment,
         Role::Province,
@@ -58,6 +60,7 @@ impl Role {
         Role::Registrar,
         Role::Auditor,
         Role::Operator,
+        Role::Custodian,
     ];
 
     /// The role with this snake_case name.
@@ -74,6 +77,7 @@ impl Role {
             Role::Registrar => "registrar",
             Role::Auditor => "auditor",
             Role::Operator => "operator",
+            Role::Custodian => "custodian",
         }
     }
 }

@@ -240,7 +240,7 @@ pub fn office_of(role: Role) -> Option<Office> {
         Role::Province => Some(Office::Province),
         Role::LocalGovernment => Some(Office::LocalGovernment),
         Role::Registrar => Some(Office::Registrar),
-        Role::Auditor | Role::Operator => None,
+        Role::Auditor | Role::Operator | Role::Custodian => None,
     }
 }
 

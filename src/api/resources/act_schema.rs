@@ -3,6 +3,7 @@
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use crate::codec::Named;
 use crate::domain::act::{ActKind, Common};
 
 /// The schema of an act's body: its name, the members common to all acts, and those of its
@@ -10,6 +11,8 @@ use crate::domain::act::{ActKind, Common};
 pub fn act_schema(generator: &mut SchemaGenerator) -> Schema {
     let common = generator.subschema_for::<Common>();
     let common = resolved(generator, &common);
+    let named = generator.subschema_for::<Named>();
+    let named = resolved(generator, &named);
     let mut kinds = Vec::new();
     let mut mapping = Map::new();
     for kind in ActKind::ALL {
@@ -18,7 +21,7 @@ pub fn act_schema(generator: &mut SchemaGenerator) -> Schema {
         let content = resolved(generator, &content);
         let address = format!("#/components/schemas/act_{name}");
         let definitions = generator.definitions_mut();
-        definitions.insert(format!("act_{name}"), merged(name, &common, &content));
+        definitions.insert(format!("act_{name}"), merged(name, [&common, &content, &named]));
         definitions.insert(format!("content_{name}"), content);
         kinds.push(json!({ "$ref": address }));
         mapping.insert(name.to_owned(), Value::String(address));
@@ -36,11 +39,11 @@ fn resolved(generator: &SchemaGenerator, schema: &Schema) -> Value {
     found.cloned().unwrap_or_else(|| schema.clone().to_value())
 }
 
-fn merged(name: &str, common: &Value, content: &Value) -> Value {
+fn merged(name: &str, parts: [&Value; 3]) -> Value {
     let mut properties = Map::new();
     properties.insert("act".to_owned(), json!({ "type": "string", "const": name }));
     let mut required = vec![json!("act")];
-    for part in [common, content] {
+    for part in parts {
         let members = part.get("properties").and_then(Value::as_object);
         properties.extend(members.cloned().unwrap_or_default());
         required
@@ -48,7 +51,7 @@ fn merged(name: &str, common: &Value, content: &Value) -> Value {
     }
     json!({
         "type": "object",
-        "description": content.get("description"),
+        "description": parts[1].get("description"),
         "properties": properties,
         "required": required,
         "additionalProperties": false,

@@ -7,13 +7,14 @@ use serde_json::value::RawValue;
 use crate::api::asking::call::Call;
 use crate::api::asking::reading::Reading;
 use crate::app::ActAnswer;
+use crate::codec::{self, SealedPerson};
 use crate::domain::duty::{DueItem, DutyStatus};
 use crate::domain::event::{EventMeta, Fact, Recorded};
 use crate::domain::ids::{EventRef, Language};
 use crate::domain::measure::Versions;
 use crate::domain::state::State;
 use crate::domain::words;
-use crate::log::StreamName;
+use crate::log::{RecordedEvent, StreamName};
 use crate::views::brief::{EventBrief, ObligationView, mark_label, number};
 use crate::views::problem::Problem;
 use crate::views::reading::Judged;
@@ -230,6 +231,27 @@ impl Hands {
     }
 }
 
+/// A person whom an act names, sealed.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct NamedPerson {
+    /// The opaque id.
+    pub data_subject: String,
+    /// Why the act names the person: `contact`, `signatory`.
+    pub role: &'static str,
+    /// What that is called.
+    pub role_label: &'static str,
+}
+
+impl NamedPerson {
+    fn of(person: &SealedPerson, language: Language) -> Self {
+        Self {
+            data_subject: person.data_subject.to_string(),
+            role: person.role.as_str(),
+            role_label: person.role.label().get(language),
+        }
+    }
+}
+
 /// An act on record, by itself.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ActView {
@@ -273,6 +295,9 @@ pub struct ActView {
     pub findings: Vec<FindingView>,
     /// Events that lost their ground by it.
     pub unsettles: Vec<String>,
+    /// The persons whom it names; what is said of them is sealed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub persons: Vec<NamedPerson>,
     /// The stored data of the event: content, document, materials, effects.
     #[schemars(with = "serde_json::Value")]
     pub data: Box<RawValue>,
@@ -286,6 +311,8 @@ impl ActView {
     pub async fn of(call: &Call, reading: &Reading<'_>, event: &Recorded) -> Result<Self, Problem> {
         let meta = &event.meta;
         let language = call.language;
+        let stored = stored_event(call, reading, event.revision).await?;
+        let persons = codec::persons_of(&stored).map_err(|error| call.problem(error.into()))?;
         let act = event.event.fact().map(|f| f.act.kind().as_str()).unwrap_or_default();
         Ok(Self {
             id: event.id.to_string(),
@@ -308,18 +335,18 @@ impl ActView {
             corrects: (!meta.corrects.is_empty()).then(|| meta.corrects.to_string()),
             findings: findings(event, language),
             unsettles: unsettles(event),
-            data: stored_data(call, reading, event.revision).await?,
+            persons: persons.iter().map(|person| NamedPerson::of(person, language)).collect(),
+            data: serde_json::from_slice(&stored.data).map_err(Problem::internal)?,
         })
     }
 }
 
-async fn stored_data(
+async fn stored_event(
     call: &Call,
     reading: &Reading<'_>,
     revision: u64,
-) -> Result<Box<RawValue>, Problem> {
+) -> Result<RecordedEvent, Problem> {
     let name = StreamName::parse(&reading.stream).map_err(Problem::internal)?;
     let page = call.state.app.log().read_stream(&name, revision, 1).await?;
-    let stored = page.events.first().ok_or_else(|| Problem::internal("the event is gone"))?;
-    serde_json::from_slice(&stored.data).map_err(Problem::internal)
+    page.events.into_iter().next().ok_or_else(|| Problem::internal("the event is gone"))
 }

@@ -32,7 +32,7 @@ pub async fn record_act(mut call: Call) -> Answered {
     let key = idempotency_key(&call)?;
     let stated = preconditions(&call)?;
     let validate_only = call.flag("validate_only")?;
-    let request = match std::mem::take(&mut call.body).act() {
+    let (request, persons) = match std::mem::take(&mut call.body).act_naming() {
         Ok(request) => request,
         Err(RequestError::Malformed(detail)) => {
             return Err(Problem::from(RequestError::Malformed(detail)));
@@ -54,6 +54,7 @@ pub async fn record_act(mut call: Call) -> Answered {
         program: program.to_string(),
         subject,
         request,
+        persons,
         key,
         precondition: Precondition::Never,
         trace,

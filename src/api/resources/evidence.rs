@@ -3,8 +3,10 @@
 //!
 //! What must hold: the same sequence gives the same bytes. So nothing in it depends on today: it shows
 //! the record as of the civil day on which that event was recorded, against the first checkpoint that
-//! covers it.
+//! covers it, of those that witnesses signed if there is one.
 
+mod absence;
+mod exceptions;
 mod readme;
 mod trail;
 
@@ -16,8 +18,10 @@ use actix_web::http::{StatusCode, header};
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
+use absence::Asked;
+
 use super::events::EventView;
-use super::{status, timeline, trail as trails};
+use super::{obligations, status, timeline, trail as trails};
 use crate::api::asking::answer::IMMUTABLE;
 use crate::api::asking::call::{Answered, Call};
 use crate::api::asking::reading::Reading;
@@ -36,6 +40,8 @@ use crate::views::parameter::Parameter;
 use crate::views::problem::{Code, Problem};
 use crate::views::sequence::{a_sequence, sequence};
 
+pub use absence::ABSENCE;
+
 /// Up to which event.
 pub const EVIDENCE: &[Parameter] = &[AT_SEQUENCE];
 
@@ -49,26 +55,50 @@ const DIGEST_DIGITS: usize = 64;
 /// # Errors
 /// See the route.
 pub async fn get_evidence(call: Call) -> Answered {
+    bundle(&call, None).await
+}
+
+/// Gives the bundle that proves that something is not on record.
+///
+/// # Errors
+/// See the route.
+pub async fn get_absence(call: Call) -> Answered {
+    let asked = Asked::of(&call)?;
+    bundle(&call, Some(asked)).await
+}
+
+async fn bundle(call: &Call, asked: Option<Asked>) -> Answered {
     let at = call.parsed("at_sequence", a_sequence)?;
-    let ledger = super::ledger::ledger(&call)?;
+    let ledger = super::ledger::ledger(call)?;
     let newest = ledger.checkpoint().ok_or_else(super::ledger::unsigned)?.size - 1;
     let at = at.unwrap_or(newest);
-    let covering = ledger.first_covering(at).await.map_err(Problem::internal)?;
+    let covering = ledger.first_witnessed(at).await.map_err(Problem::internal)?;
     let Some(checkpoint) = covering else {
         return Err(Problem::new(Code::NotFound)
             .detail(format!("no checkpoint covers event {at} yet; the newest reaches {newest}"))
             .detail_zh(format!("尚无检查点覆盖事件 {at}；最新检查点至 {newest}")));
     };
-    let reading = Reading::of(&call).await?;
-    let events = events(&call, &reading, at).await?;
-    let day = day_of(&call, at).await?;
+    let reading = Reading::of(call).await?;
+    let events = events(call, &reading, at, checkpoint.size).await?;
+    let day = day_of(call, at).await?;
     let mut files = Files::new();
     proofs(ledger, &events, &checkpoint, &mut files).await?;
-    shown(&call, day, at, &mut files).await?;
-    cited(&call, &reading, &events, &mut files).await?;
+    let mut absent = None;
+    if let Some(asked) = &asked {
+        let said =
+            absence::add(call, ledger, (&reading, asked), (&events, at), &checkpoint, &mut files);
+        absent = Some(said.await?);
+    }
+    // Who asks about nothing is told, as everywhere; that nothing is there can be proved.
+    let has_record = events.values().any(|event| event.stream.as_str() == reading.stream);
+    if has_record || asked.is_none() {
+        shown(call, day, at, &mut files).await?;
+    }
+    cited(call, &reading, &events, &mut files).await?;
     keys(ledger, &checkpoint, &mut files);
-    let name = format!("{}-{}-{at}", reading.program.id, reading.subject.id());
-    readme::add(&name, &checkpoint, &mut files);
+    let what = if asked.is_some() { "-absence" } else { "" };
+    let name = format!("{}-{}{what}-{at}", reading.program.id, reading.subject.id());
+    readme::add(&name, &checkpoint, absent.as_ref(), &mut files);
     let info = [
         ("Source-Organization", checkpoint.origin.clone()),
         ("External-Identifier", name.clone()),
@@ -93,25 +123,25 @@ async fn day_of(call: &Call, at: u64) -> Result<Day, Problem> {
 }
 
 /// The events of the enrollment, of its subject, of the measure's editions and of the log itself, by
-/// sequence.
+/// sequence; those of the log as far as the checkpoint reaches, since they say which key signs it.
 async fn events(
     call: &Call,
     reading: &Reading<'_>,
     at: u64,
+    size: u64,
 ) -> Result<BTreeMap<u64, RecordedEvent>, Problem> {
     let (log, mut events) = (call.state.app.log(), BTreeMap::new());
-    let others = [
-        codec::LOG_STREAM.to_owned(),
-        codec::measure_stream(&reading.program.id),
-        codec::subject_stream(reading.subject.id()),
-    ];
-    for stream in others.iter().chain([&reading.stream]) {
+    let last = at + 1;
+    for (stream, end) in [
+        (codec::LOG_STREAM, size),
+        (&codec::measure_stream(reading.program.governed_as()), last),
+        (&codec::subject_stream(reading.subject.id()), last),
+        (&reading.stream, last),
+    ] {
         let read = read_whole_stream(&**log, stream, 0).await?;
-        let known = read.into_iter().filter(|event| event.sequence <= at);
+        let known = read.into_iter().filter(|event| event.sequence < end);
         events.extend(known.map(|event| (event.sequence, event)));
     }
-    // So that who asks about nothing is told, as everywhere.
-    reading.history(call).await?;
     Ok(events)
 }
 
@@ -160,14 +190,21 @@ async fn shown(call: &Call, day: Day, at: u64, files: &mut Files) -> Result<(), 
             ("at_sequence".to_owned(), at.to_string()),
         ],
     };
-    let status = whole(status::get_enrollment(asked(En)).await?).await?;
-    files.insert("status.json".to_owned(), status);
-    let timeline = whole(timeline::get_timeline(asked(En)).await?).await?;
-    files.insert("timeline.json".to_owned(), timeline);
+    for (name, answer) in [
+        ("status", status::get_enrollment(asked(En)).await?),
+        ("timeline", timeline::get_timeline(asked(En)).await?),
+        ("obligations", obligations::list_enrollment_obligations(asked(En)).await?),
+    ] {
+        files.insert(format!("{name}.json"), whole(answer).await?);
+    }
+    let then = asked(En);
+    let reading = Reading::of(&then).await?;
+    let history = reading.history(&then).await?;
     for language in [En, Zh] {
         let trail = whole(trails::get_audit_trail(asked(language)).await?).await?;
         let read: Value = serde_json::from_slice(&trail).map_err(Problem::internal)?;
-        let page = trail::page(&read, language).into_string().into_bytes();
+        let exceptions = exceptions::add(&reading, &history, language, files)?;
+        let page = trail::page(&read, &exceptions, language).into_string().into_bytes();
         files.insert(format!("audit-trail.{}.html", language.tag()), page);
         files.insert(format!("audit-trail.{}.json", language.tag()), trail);
     }

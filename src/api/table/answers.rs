@@ -30,6 +30,35 @@ pub const RECORDING: &[Code] = &[
     Code::LogIntegrityFailure,
     Code::SubjectExists,
 ];
+/// What a decision on the data of a person can be answered with.
+pub const PERSONAL: &[Code] = &[
+    Code::IdempotencyKeyMissing,
+    Code::IdempotencyKeyReused,
+    Code::ValidationError,
+    Code::UnderLegalHold,
+    Code::PersonErased,
+    Code::SelfApprovalForbidden,
+    Code::AlreadyDecided,
+    Code::PersonKeysUnavailable,
+    Code::ClockUnreliable,
+    Code::OutcomeUnknown,
+    Code::EventStoreUnavailable,
+    Code::LogMoving,
+    Code::RecordingStopped,
+    Code::LogIntegrityFailure,
+];
+/// What the opening of personal data can be answered with.
+pub const OPENING: &[Code] = &[
+    Code::ValidationError,
+    Code::PersonErased,
+    Code::PersonKeysUnavailable,
+    Code::ClockUnreliable,
+    Code::OutcomeUnknown,
+    Code::EventStoreUnavailable,
+    Code::LogMoving,
+    Code::RecordingStopped,
+    Code::LogIntegrityFailure,
+];
 /// What an import can be answered with.
 pub const IMPORTING: &[Code] =
     &[Code::IdempotencyKeyMissing, Code::IdempotencyKeyReused, Code::EventStoreUnavailable];
@@ -73,6 +102,8 @@ pub const ACT: &[Code] = &[
     Code::WouldUnsettle,
     Code::AlreadyDecided,
     Code::JurisdictionForbidden,
+    Code::PersonErased,
+    Code::PersonKeysUnavailable,
     Code::ClockUnreliable,
     Code::OutcomeUnknown,
     Code::EventStoreUnavailable,

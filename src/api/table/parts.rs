@@ -30,6 +30,18 @@ pub const PARTS: &[Parameter] = &[
     Parameter::new("revision", Kind::Number(0), "The revision, from 0.", "修订号，自 0 起。"),
     Parameter::new("year", Kind::Number(0), "The year.", "年份。"),
     Parameter::new("event", Kind::Text, "The event, by its sequence or id.", "事件的序号或标识。"),
+    Parameter::new(
+        "data_subject",
+        Kind::Text,
+        "The person, by the opaque id that the recording office gave.",
+        "信息主体，以登记机关所给的不透明标识表示。",
+    ),
+    Parameter::new(
+        "hold",
+        Kind::Text,
+        "The legal hold: the data subject and the revision at which it was placed, `p-7f3a@0`.",
+        "保全措施：信息主体及设置时的修订号，例如 p-7f3a@0。",
+    ),
     Parameter::new("page", Kind::Number(0), "The archive page, from 0.", "存档页编号，自 0 起。"),
     Parameter::new(
         "table",

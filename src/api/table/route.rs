@@ -3,8 +3,8 @@
 use schemars::{Schema, SchemaGenerator};
 
 use crate::api::asking::auth::Role::{
-    self, Auditor, LocalGovernment, NationalOffice, Operator, Province, ProvincialDepartment,
-    Registrar,
+    self, Auditor, Custodian, LocalGovernment, NationalOffice, Operator, Province,
+    ProvincialDepartment, Registrar,
 };
 use crate::api::asking::call::Handler;
 use crate::views::headers::{ETAG, IDEMPOTENCY_KEY, IF_MATCH, IF_NOTHING, LOCATION, PREFER};
@@ -109,8 +109,15 @@ const VALIDATE_ONLY: &[Parameter] = &[Parameter::new(
 )];
 
 /// Everyone but the operator, who runs the machine and reads no program's records.
-pub const READERS: &[Role] =
-    &[NationalOffice, ProvincialDepartment, Province, LocalGovernment, Registrar, Auditor];
+pub const READERS: &[Role] = &[
+    NationalOffice,
+    ProvincialDepartment,
+    Province,
+    LocalGovernment,
+    Registrar,
+    Auditor,
+    Custodian,
+];
 /// Whoever can act for an office.
 pub const ACTORS: &[Role] =
     &[NationalOffice, ProvincialDepartment, Province, LocalGovernment, Registrar];
@@ -120,6 +127,12 @@ pub const REGISTRAR: &[Role] = &[Registrar];
 pub const IMPORTERS: &[Role] = &[Registrar, Auditor];
 /// Who corrects registrations.
 pub const CORRECTORS: &[Role] = &[Registrar, NationalOffice];
+/// Who places and lifts legal holds.
+pub const HOLDERS: &[Role] = &[NationalOffice, Custodian];
+/// Who answers for the data of persons.
+pub const CUSTODIAN: &[Role] = &[Custodian];
+/// Who sees what is decided of them.
+pub const OVERSEERS: &[Role] = &[NationalOffice, Auditor, Custodian];
 /// Who runs the machine.
 pub const OPERATOR: &[Role] = &[Operator];
 /// Nobody has to show a token.

@@ -1,10 +1,12 @@
 //! Everything that is answered, one row each: the one table that drives routing, the refusal of
 //! unknown parameters, who may read and write, and the OpenAPI document.
 
-use super::answers::{ACT, CORRECTING, EXPORTING, IMPORTING, LIST, RECORDING, WEBHOOK, WEBHOOKS};
+use super::answers::{
+    ACT, CORRECTING, EXPORTING, IMPORTING, LIST, OPENING, PERSONAL, RECORDING, WEBHOOK, WEBHOOKS,
+};
 use super::route::{
-    Body, CORRECTORS, IMPORTERS, OPERATOR, PUBLIC, REGISTRAR, Route, Shape, act, delete, get,
-    patch, post,
+    Body, CORRECTORS, CUSTODIAN, HOLDERS, IMPORTERS, OPERATOR, OVERSEERS, PUBLIC, READERS,
+    REGISTRAR, Route, Shape, act, delete, get, patch, post,
 };
 use crate::api::asking::answer::List;
 use crate::api::asking::page::Page;
@@ -12,11 +14,13 @@ use crate::api::asking::requests::MAX_ROWS;
 use crate::api::asking::times::TIMES;
 use crate::api::resources::{
     about, act_schema, act_view, acts, changes, cohorts, documents, events, evidence, exceptions,
-    exports, health, imports, indicators, ledger, lists, obligations, permitted, plan_versions,
-    programs, quotas, revisions, scoreboard, status, subjects, timeline, trail, webhooks, whole,
+    exports, health, imports, indicators, ledger, lists, obligations, permitted, persons,
+    plan_versions, programs, quotas, revisions, scoreboard, status, subjects, timeline, trail,
+    webhooks, whole,
 };
 use crate::domain::indicator::{Observation, ObservationCorrected};
 use crate::domain::logbook::CalendarAdopted;
+use crate::domain::person::{HoldPlaced, PersonErased};
 use crate::domain::subject::{Registration, Renaming, SubjectCorrection};
 use crate::views::brief::EventBrief;
 use crate::views::headers::{
@@ -177,6 +181,11 @@ pub const ROUTES: &[Route] = &[
         "Its evidence bundle, which is verified offline (BagIt in a zip archive)", "可离线验证的证据包（zip 归档的 BagIt）",
         Shape::Other, to!(evidence::get_evidence)).gives(&[ZIP]).query(evidence::EVIDENCE)
         .sends(&[CONTENT_DISPOSITION]).or(&[Code::DocumentsUnavailable, Code::DocumentDamaged]),
+    get("/v1/enrollments/{program}/{subject}/evidence/absence", "get_absence",
+        "The proof that no act of a kind is on record, as a bundle", "没有某类行为记录的证明（证据包）",
+        Shape::Other, to!(evidence::get_absence)).gives(&[ZIP]).query(evidence::ABSENCE)
+        .sends(&[CONTENT_DISPOSITION])
+        .or(&[Code::DocumentsUnavailable, Code::DocumentDamaged, Code::PayloadTooLarge]),
     get("/v1/enrollments/{program}/{subject}/revisions", "list_revisions", "Its revisions", "各修订号",
         json!(List<revisions::RevisionItem>), to!(revisions::list_revisions)).query(TIMES),
     get("/v1/enrollments/{program}/{subject}/revisions/{revision}", "get_revision",
@@ -219,9 +228,28 @@ pub const ROUTES: &[Route] = &[
     get("/v1/events/{event}", "get_event", "An event by its sequence or id", "某一事件",
         json!(events::EventView<'static>), to!(events::get_event)),
 
+    post("/v1/events/{event}/openings", "open_persons",
+        "Opens what an event has sealed of persons; each opening is recorded", "查看某一事件封存的个人信息（每次查看均予登记）",
+        body!(persons::OpeningRequest), json!(persons::OpeningView), to!(persons::open_persons))
+        .to(READERS).sends(&[]).or(OPENING),
+    get("/v1/data-subjects/{data_subject}", "get_data_subject",
+        "What is decided of a person's data: legal holds, erasure", "某一信息主体的个人信息所受的保全与删除",
+        json!(persons::DataSubjectView), to!(persons::get_data_subject))
+        .to(OVERSEERS).sends(&[]).or(&[Code::PersonKeysUnavailable]),
+    post("/v1/holds", "place_hold", "Places a legal hold: the data of a person can't be erased", "对某人的个人信息依法予以保全，使其不得删除",
+        body!(HoldPlaced), json!(subjects::WrittenView), to!(persons::place_hold))
+        .to(HOLDERS).takes(KEYED).or(PERSONAL),
+    post("/v1/holds/{hold}/releases", "lift_hold", "Lifts a legal hold that another person placed", "解除他人所设的保全",
+        body!(persons::ReleaseRequest), json!(subjects::WrittenView), to!(persons::lift_hold))
+        .to(HOLDERS).takes(KEYED).or(PERSONAL),
+    post("/v1/erasures", "erase_person", "Erases the data of a person for good, by destroying their key", "销毁密钥，永久删除某人的个人信息",
+        body!(PersonErased), json!(subjects::WrittenView), to!(persons::erase_person))
+        .to(CUSTODIAN).takes(KEYED).or(PERSONAL),
+
     get("/v1/log/checkpoint", "get_checkpoint", "The newest signed checkpoint of the log (c2sp.org/tlog-checkpoint)",
         "日志的最新签名检查点（c2sp.org/tlog-checkpoint）",
-        Shape::Other, to!(ledger::get_checkpoint)).gives(&[TEXT]).sends(&[]).to(PUBLIC),
+        Shape::Other, to!(ledger::get_checkpoint)).gives(&[TEXT]).query(ledger::CHECKPOINT).sends(&[])
+        .to(PUBLIC),
     get("/v1/log/tile/entries/{tile}", "get_tile_entries",
         "The entries that were hashed for 256 events (c2sp.org/tlog-tiles)", "256 个事件的被哈希条目（c2sp.org/tlog-tiles）",
         Shape::Other, to!(ledger::get_tile_entries)).gives(&[OCTETS]).sends(&[]),

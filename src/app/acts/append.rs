@@ -28,7 +28,8 @@ impl Acts {
             &case.call.key,
             &case.fingerprint,
         );
-        let new = codec::encode_event(&event, &meta, id)?;
+        let persons = self.persons.seal(&case.stream, id, &case.call.persons).await?;
+        let new = codec::encode_event_naming(&event, &meta, id, &persons)?;
         check_size(&new.data)?;
         let mut recorded = Recorded { revision, sequence: None, id, event, meta };
         let mut followed = follows.map(|follows| self.followed_by(case, &recorded, follows));

@@ -57,6 +57,7 @@ impl Asked {
             None => (String::new(), String::new()),
         };
         let call = ActCall {
+            persons: Vec::new(),
             program: then.program.id.to_string(),
             subject: id,
             request,

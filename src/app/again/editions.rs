@@ -21,9 +21,9 @@ impl Editions {
     }
 
     /// The versions by which an act was judged before a sequence, with an edition in the place of those
-    /// of its version.
-    pub fn before(&self, sequence: u64, tried: &Arc<Edition>) -> Arc<Versions> {
-        let mut newest = vec![tried.clone()];
+    /// of its version, where one is given.
+    pub fn before(&self, sequence: u64, tried: Option<Arc<Edition>>) -> Arc<Versions> {
+        let mut newest: Vec<_> = tried.into_iter().collect();
         for (adopted, edition) in self.0.iter().rev() {
             let known = newest.iter().any(|one| one.measure.version == edition.measure.version);
             if *adopted < sequence && !known {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Registrar, Written, invalid, registrar_meta, registrar_only, under_key};
+use super::{Registrar, Written, invalid, registrar_meta, registrar_only};
+use crate::app::beside::under_key;
 use crate::app::enrollments::read_whole_stream;
 use crate::app::{ActError, Caller};
 use crate::codec;

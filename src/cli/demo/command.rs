@@ -192,7 +192,7 @@ fn told(summary: Summary) -> String {
 
 /// A token of each role, with the name of the variable that holds it.
 fn tokens(key: &TokenKey, config: &Config) -> anyhow::Result<Vec<(&'static str, String)>> {
-    let grants: [(&str, Role, &str, &[&str]); 7] = [
+    let grants: [(&str, Role, &str, &[&str]); 8] = [
         ("NATIONAL_OFFICE", Role::NationalOffice, "cnipa", &[]),
         ("GUANGDONG_DEPARTMENT", Role::ProvincialDepartment, "gd-ip-department", &["440000"]),
         ("GUANGDONG_PROVINCE", Role::Province, "gd-government", &["440000"]),
@@ -200,6 +200,7 @@ fn tokens(key: &TokenKey, config: &Config) -> anyhow::Result<Vec<(&'static str, 
         ("REGISTRAR", Role::Registrar, "registrar", &[]),
         ("AUDITOR", Role::Auditor, "audit-office", &[]),
         ("OPERATOR", Role::Operator, "operations", &[]),
+        ("CUSTODIAN", Role::Custodian, "custody", &[]),
     ];
     let issue = |(name, role, office, divisions): (&'static str, Role, &str, &[&str])| {
         let divisions: Vec<String> = divisions.iter().map(|&id| id.to_owned()).collect();

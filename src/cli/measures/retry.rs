@@ -108,7 +108,8 @@ fn as_json(edition: &Edition, again: &DecidedAgain) -> Value {
     })
 }
 
-fn one_as_json(one: &Otherwise) -> Value {
+/// A decision that would be judged otherwise, for programs.
+pub fn one_as_json(one: &Otherwise) -> Value {
     let (measure, edition, article) = &one.by;
     let mut value = json!({
         "program": one.program.as_str(),
@@ -156,31 +157,31 @@ fn as_page(edition: &Edition, again: &DecidedAgain) -> Page {
         "{} {}: {} decisions made again, {count} judged otherwise",
         measure.program, measure.version, again.decisions
     ));
-    for one in &again.otherwise {
-        let whom = one.subject.as_deref().unwrap_or("the program as a whole");
-        page.line(&format!(
-            "{}  {}  {} / {whom}  {}@{}",
-            one.effective_on,
-            one.act.label().en,
-            one.program,
-            one.event.stream,
-            one.event.revision
-        ));
-        match &one.judged {
-            Judged::Refused(refusal) => {
-                let article = refusal.article.as_deref().map(|article| format!(" ({article})"));
-                let article = article.unwrap_or_default();
-                page.line(&format!("  would be refused{article}: {}", refusal.detail.en));
-            }
-            Judged::Differs(differences) => {
-                for one in differences {
-                    page.line(&format!(
-                        "  {}: {} -> {}",
-                        one.pointer, one.on_record, one.otherwise
-                    ));
-                }
+    again.otherwise.iter().for_each(|one| add_one(&mut page, one));
+    page
+}
+
+/// A decision that would be judged otherwise, for people.
+pub fn add_one(page: &mut Page, one: &Otherwise) {
+    let whom = one.subject.as_deref().unwrap_or("the program as a whole");
+    page.line(&format!(
+        "{}  {}  {} / {whom}  {}@{}",
+        one.effective_on,
+        one.act.label().en,
+        one.program,
+        one.event.stream,
+        one.event.revision
+    ));
+    match &one.judged {
+        Judged::Refused(refusal) => {
+            let article = refusal.article.as_deref().map(|article| format!(" ({article})"));
+            let article = article.unwrap_or_default();
+            page.line(&format!("  would be refused{article}: {}", refusal.detail.en));
+        }
+        Judged::Differs(differences) => {
+            for one in differences {
+                page.line(&format!("  {}: {} -> {}", one.pointer, one.on_record, one.otherwise));
             }
         }
     }
-    page
 }

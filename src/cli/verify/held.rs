@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use crate::cli::exit::{Exit, failure};
-use crate::verify::note::checkpoints;
+use crate::verify::open::notes::checkpoints;
 use crate::verify::{Held, Key};
 
 /// What the file of a proof begins with.
@@ -22,6 +22,9 @@ pub struct HeldArgs {
     /// A key of the log that is known from elsewhere, as /v1/log/keys shows it; may be given more than once
     #[arg(long, value_name = "KEY")]
     key: Vec<String>,
+    /// A key of a witness, as its operator shows it: a checkpoint must carry its cosignature; may be given more than once
+    #[arg(long, value_name = "KEY")]
+    witness: Vec<String>,
     /// A file with the token for a server (or DOCKET_TOKEN, DOCKET_TOKEN_FILE): its events are read too
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
@@ -45,8 +48,17 @@ impl HeldArgs {
             })?);
         }
         for key in &self.key {
-            held.keys.push(Key::parse(key).ok_or_else(|| {
-                let what = "--key is no key: it is name+id+key, as /v1/log/keys shows it";
+            let parsed = Key::parse(key).filter(|key| !key.is_of_witness());
+            held.keys.push(parsed.ok_or_else(|| {
+                let what = "--key is no key of a log: it is name+id+key, as /v1/log/keys shows it";
+                failure(Exit::Usage, what)
+            })?);
+        }
+        for witness in &self.witness {
+            let parsed = Key::parse(witness).filter(Key::is_of_witness);
+            held.witnesses.push(parsed.ok_or_else(|| {
+                let what = "--witness is no key of a witness: it is name+id+key, for cosignatures of Ed25519 \
+                            (the key, decoded, begins with the byte 4), as the witness's operator shows it";
                 failure(Exit::Usage, what)
             })?);
         }

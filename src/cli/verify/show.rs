@@ -1,7 +1,10 @@
 //! What was found, shown.
 
+use chrono::SecondsFormat;
 use serde_json::{Value, json};
 
+use super::lawful;
+use crate::app::DecidedAgain;
 use crate::cli::exit::{Exit, failure};
 use crate::cli::output::{Format, Page, print, print_json, tell};
 use crate::log::Damage;
@@ -16,6 +19,7 @@ pub fn log(
     address: &str,
     damages: &[Damage],
     report: Option<&Report>,
+    again: Option<&DecidedAgain>,
 ) -> anyhow::Result<()> {
     if output == Format::Json {
         let damages = damages.iter().map(|damage| {
@@ -27,6 +31,9 @@ pub fn log(
         let is_sound = damages.is_empty() && report.is_none_or(|report| report.findings.is_empty());
         let mut shown = json!({ "log": address, "sound": is_sound, "damages": damages });
         add(&mut shown, report);
+        if let Some(again) = again {
+            shown["law"] = lawful::as_json(again);
+        }
         return Ok(print_json(&shown)?);
     }
     if let Some(report) = report {
@@ -36,6 +43,9 @@ pub fn log(
         let mut page = Page::default();
         page.fields(&fields);
         print(&page)?;
+    }
+    if let Some(again) = again {
+        print(&lawful::as_page(again))?;
     }
     // The first is the command's error.
     damages.iter().skip(1).for_each(|damage| tell(&format!("docket: also {damage}")));
@@ -84,7 +94,7 @@ fn padded(sequence: u64) -> String {
 fn add(shown: &mut Value, report: Option<&Report>) {
     let finding = |finding: &Finding| {
         json!({
-            "kind": finding.kind.as_str(),
+            "kind": finding.kind.word(),
             "first_sequence": finding.between.map(|(first, _)| padded(first)),
             "last_sequence": finding.between.map(|(_, last)| padded(last)),
             "reason": finding.text,
@@ -101,6 +111,9 @@ fn add(shown: &mut Value, report: Option<&Report>) {
     if let Some((whole, unnamed)) = &report.documents {
         shown["documents"] = json!({ "whole": whole, "cited_by_no_act": unnamed });
     }
+    let witnessed = |(name, size, time): &(String, u64, u64)| json!({ "witness": name, "events": size, "at": instant(*time) });
+    shown["witnessed"] = report.witnessed.iter().map(witnessed).collect();
+    shown["absent"] = json!(report.absent);
     let loss = |(at, head, covered): &(u64, Option<u64>, Option<u64>)| json!({ "sequence": padded(*at), "old_head": head.map(padded), "old_checkpoint_size": covered });
     shown["losses_accepted"] = report.losses.iter().map(loss).collect();
 }
@@ -113,9 +126,16 @@ fn lines(report: &Report) -> Vec<(&'static str, String)> {
     let above = report.events.saturating_sub(report.covered);
     let above = if above > 0 { format!("the newest {above} events") } else { String::new() };
     let by = if report.held { "what was held elsewhere" } else { "what lies beside it alone" };
-    let losses = report.losses.iter().map(|(at, head, _)| {
-        let head = head.map_or_else(String::new, |head| format!(", the log had reached {head}"));
-        format!("at {at}{head}")
+    let losses = report.losses.iter().map(|(at, head, covered)| {
+        let head = head.map_or_else(String::new, |head| format!(": the log had reached {head}"));
+        let signed =
+            covered.map_or_else(String::new, |size| format!(", signed over {size} events"));
+        let left =
+            at.checked_sub(1).map_or_else(String::new, |left| format!(", and ended at {left}"));
+        format!("at {at}{head}{signed}{left}")
+    });
+    let witnessed = report.witnessed.iter().map(|(name, size, time)| {
+        format!("{size} events were there at {}, says {name}", instant(*time))
     });
     let documents = report.documents.as_ref().map_or_else(String::new, |(whole, unnamed)| {
         format!("{whole} whole, {} of them cited by no act", unnamed.len())
@@ -127,6 +147,14 @@ fn lines(report: &Report) -> Vec<(&'static str, String)> {
         ("not yet covered", above),
         ("held against", by.to_owned()),
         ("documents", documents),
+        ("witnessed", witnessed.collect::<Vec<_>>().join("; ")),
+        ("not on record", report.absent.clone().unwrap_or_default()),
         ("loss accepted", losses.collect::<Vec<_>>().join("; ")),
     ]
+}
+
+/// An instant, RFC 3339.
+fn instant(seconds: u64) -> String {
+    let at = i64::try_from(seconds).ok().and_then(|s| chrono::DateTime::from_timestamp(s, 0));
+    at.map_or_else(|| seconds.to_string(), |at| at.to_rfc3339_opts(SecondsFormat::Secs, true))
 }

@@ -9,6 +9,7 @@ mod en;
 mod lapsed;
 mod local;
 mod own;
+mod person;
 mod zh;
 
 use crate::domain::act::{Act, ActKind, Attestation, RecordedAct, Statement, UnknownRule};

@@ -5,29 +5,31 @@ use std::io::{self, BufReader, ErrorKind, Read as _};
 use std::path::Path;
 
 use super::OpenError;
-use crate::verify::note::{Checkpoint, checkpoints};
+use super::notes::checkpoints;
+use crate::verify::note::Checkpoint;
 use crate::verify::tree::Hash;
 
-/// The checkpoints of a ledger's folder; none where it has none.
+/// The checkpoints of a ledger's folder, those with the signatures of witnesses too; none where it has none.
 ///
 /// # Errors
 /// [`OpenError`]: a file that can't be read, or in which something else stands.
 pub fn kept_checkpoints(folder: &Path) -> Result<Vec<Checkpoint>, OpenError> {
-    let path = folder.join("checkpoints");
-    let text = match fs::read(&path) {
-        Ok(bytes) => String::from_utf8(bytes),
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => {
-            return Err(OpenError::Unavailable(format!(
-                "{} can't be read: {error}",
-                path.display()
-            )));
-        }
-    };
-    let no_text = |_| OpenError::NotOne(format!("{} is no text", path.display()));
-    checkpoints(&text.map_err(no_text)?).map_err(|number| {
-        OpenError::NotOne(format!("number {number} of {} is no checkpoint", path.display()))
-    })
+    let mut kept = Vec::new();
+    for path in ["checkpoints", "cosigned"].map(|name| folder.join(name)) {
+        let text = match fs::read(&path) {
+            Ok(bytes) => String::from_utf8(bytes),
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) => {
+                let text = format!("{} can't be read: {error}", path.display());
+                return Err(OpenError::Unavailable(text));
+            }
+        };
+        let no_text = |_| OpenError::NotOne(format!("{} is no text", path.display()));
+        kept.extend(checkpoints(&text.map_err(no_text)?).map_err(|number| {
+            OpenError::NotOne(format!("number {number} of {} is no checkpoint", path.display()))
+        })?);
+    }
+    Ok(kept)
 }
 
 /// The hashes of leaves that are kept, one after the other.

@@ -8,7 +8,7 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use super::{OpenError, Progress};
-use crate::verify::finding::{Finding, Kind, Report};
+use crate::verify::finding::{Kind, Report};
 use crate::verify::tree::hex;
 
 /// The digits of a SHA-256.
@@ -21,11 +21,22 @@ pub struct Named(HashSet<String>);
 impl Named {
     /// Takes in what some bytes name.
     pub fn take_in(&mut self, bytes: &[u8]) {
-        for run in bytes.split(|byte| !byte.is_ascii_hexdigit()).filter(|run| run.len() == DIGITS) {
-            let digest = String::from_utf8_lossy(run);
-            if !self.0.contains(digest.as_ref()) {
-                self.0.insert(digest.into_owned());
+        // Most bytes are passed over: where one of these is no digit, no digest lies over it.
+        let mut from = 0;
+        while let Some(window) = bytes.get(from..from + DIGITS) {
+            if let Some(last) = window.iter().rposition(|byte| !byte.is_ascii_hexdigit()) {
+                from += last + 1;
+                continue;
             }
+            let digits = bytes[from..].iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+            // A longer run names none, and none of its parts does.
+            if digits == DIGITS {
+                let digest = String::from_utf8_lossy(window);
+                if !self.0.contains(digest.as_ref()) {
+                    self.0.insert(digest.into_owned());
+                }
+            }
+            from += digits;
         }
     }
 }
@@ -63,7 +74,7 @@ pub fn check(
                 whole += 1;
             } else {
                 let text = format!("{} is not the document of that digest", path.display());
-                report.findings.push(Finding::new(Kind::File, text));
+                report.found(Kind::File, None, text);
             }
             if !named.0.contains(&name) {
                 unnamed.push(name);

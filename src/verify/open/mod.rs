@@ -1,10 +1,16 @@
 //! What opens the things that are verified: it reads bytes and judges nothing.
 
 pub mod beside;
+pub mod claim;
 pub mod documents;
+pub mod notes;
+pub mod proofs;
 pub mod server;
+pub mod shown;
 pub mod sqlite;
 pub mod zip;
+
+use super::Kind;
 
 /// Why something could not be read to its end.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +21,9 @@ pub enum OpenError {
     /// It is not what it should be.
     #[error("{0}")]
     NotOne(String),
+    /// It is no bundle that anyone should open.
+    #[error("{1}")]
+    NoBundle(Kind, String),
     /// Whoever asked has gone.
     #[error("interrupted")]
     Interrupted,

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::shown::Shown;
 use super::{OpenError, Progress};
 use crate::verify::Judge;
-use crate::verify::event::Shown;
 use crate::verify::note::{Checkpoint, Key};
 use crate::verify::tree::Hash;
 
@@ -89,15 +89,23 @@ impl Server {
         text.ok().and_then(|text| Checkpoint::parse(&text)).ok_or_else(|| odd("checkpoint"))
     }
 
+    /// The newest checkpoint that witnesses signed, where there is one.
+    pub async fn cosigned(&self) -> Option<Checkpoint> {
+        let text = self.get("/v1/log/checkpoint?cosigned=true").await.ok()?;
+        Checkpoint::parse(std::str::from_utf8(&text).ok()?)
+    }
+
     /// The keys that the server names, with the sequences from which on they count.
     ///
     /// # Errors
     /// [`OpenError`].
-    pub async fn keys(&self) -> Result<Vec<(u64, String, Key)>, OpenError> {
+    pub async fn keys(&self) -> Result<Vec<(u64, Key)>, OpenError> {
         let bytes = self.get("/v1/log/keys").await?;
         let keys: Keys = serde_json::from_slice(&bytes).map_err(|_| odd("list of keys"))?;
-        let of =
-            |item: KeyOf| Some((item.since.parse().ok()?, item.origin, Key::parse(&item.key)?));
+        let of = |item: KeyOf| {
+            let key = Key::parse(&item.key).filter(|key| key.name == item.origin)?;
+            Some((item.since.parse().ok()?, key))
+        };
         keys.items.into_iter().map(|item| of(item).ok_or_else(|| odd("key"))).collect()
     }
 

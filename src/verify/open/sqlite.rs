@@ -1,8 +1,12 @@
-//! A log in an SQLite file, read page by page; a server may be writing to it.
+//! A log in an SQLite file, read page by page; a server may be writing to it. One thread reads and copies,
+//! another hashes and judges.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::ops::Range;
 use std::path::Path;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row};
@@ -14,6 +18,10 @@ use crate::verify::{Event, Judge};
 
 /// Events read at once: no read lasts long.
 const PAGE: u64 = 2048;
+/// Bytes of events that are judged together.
+const BATCH_BYTES: usize = 256 * 1024;
+/// Batches that wait to be judged.
+const WAITING: usize = 4;
 
 const EVENTS: &str = "SELECT sequence, stream, revision, event_id, type, recorded_at, data, metadata \
                       FROM event WHERE sequence >= ?1 ORDER BY sequence LIMIT ?2";
@@ -55,78 +63,159 @@ pub fn read(
     let connection = open(path).map_err(no_log)?;
     let newest = "SELECT coalesce(max(sequence) + 1, 0) FROM event";
     let total: i64 = connection.query_row(newest, [], |row| row.get(0)).map_err(no_log)?;
-    let mut streams = HashMap::new();
-    let mut pages = connection.prepare(EVENTS).map_err(no_log)?;
-    while !judge.is_lost() {
-        if !progress(judge.size(), total.try_into().unwrap_or_default()) {
-            return Err(OpenError::Interrupted);
-        }
-        let first = judge.size();
-        // From below zero, where no event may stand.
-        let from = if first == 0 { i64::MIN } else { first as i64 };
-        let mut rows = pages.query([from, PAGE as i64]).map_err(no_log)?;
-        loop {
-            match rows.next() {
-                Ok(None) => break,
-                Ok(Some(row)) => {
-                    if let Some(event) = one(&connection, &mut streams, row, judge) {
-                        judge.event(&event, leaves.next());
-                        named.take_in(event.data);
-                        named.take_in(event.metadata);
-                    }
+    let total = total.try_into().unwrap_or_default();
+    thread::scope(|scope| {
+        let (sender, batches) = sync_channel(WAITING);
+        let reading = scope.spawn(move || {
+            let mut copying = Copying { sender, batch: Batch::default(), streams: HashMap::new() };
+            copying.pages(&connection)
+        });
+        for batch in &batches {
+            for event in &batch.events {
+                if let Some(event) = batch.event(event) {
+                    judge.event(&event, leaves.next());
+                    named.take_in(event.data);
+                    named.take_in(event.metadata);
                 }
-                Err(error) => judge.unreadable(format!("it can't be read: {error}")),
+            }
+            if let Some(reason) = batch.unreadable {
+                judge.unreadable(reason);
+            }
+            if !progress(judge.size(), total) {
+                return Err(OpenError::Interrupted);
             }
             if judge.is_lost() {
+                break;
+            }
+        }
+        // Who still reads finds that nobody waits for it.
+        drop(batches);
+        let read =
+            reading.join().map_err(|_| OpenError::NotOne("its reader panicked".to_owned()))?;
+        read.map_err(no_log)
+    })
+}
+
+/// Where an event's parts lie in the bytes of its batch.
+struct Place {
+    sequence: u64,
+    revision: u64,
+    id: [u8; 16],
+    recorded_at: i64,
+    stream: Range<usize>,
+    kind: Range<usize>,
+    data: Range<usize>,
+    metadata: Range<usize>,
+}
+
+/// Events copied out of the file, and why the next one can't be.
+#[derive(Default)]
+struct Batch {
+    bytes: Vec<u8>,
+    events: Vec<Place>,
+    unreadable: Option<String>,
+}
+
+impl Batch {
+    fn copy(&mut self, bytes: &[u8]) -> Range<usize> {
+        let from = self.bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        from..self.bytes.len()
+    }
+
+    fn event(&self, place: &Place) -> Option<Event<'_>> {
+        let bytes = |range: &Range<usize>| self.bytes.get(range.clone());
+        Some(Event {
+            sequence: place.sequence,
+            stream: std::str::from_utf8(bytes(&place.stream)?).ok()?,
+            revision: place.revision,
+            id: place.id,
+            kind: std::str::from_utf8(bytes(&place.kind)?).ok()?,
+            recorded_at: place.recorded_at,
+            data: bytes(&place.data)?,
+            metadata: bytes(&place.metadata)?,
+        })
+    }
+}
+
+/// What reads, and hands on what it has copied.
+struct Copying {
+    sender: SyncSender<Batch>,
+    batch: Batch,
+    streams: HashMap<i64, String>,
+}
+
+impl Copying {
+    /// Every page to the end, or to what can't be read, or until nobody waits for more.
+    fn pages(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let mut pages = connection.prepare(EVENTS)?;
+        // From below zero, where no event may stand.
+        let mut from = i64::MIN;
+        loop {
+            let (mut rows, mut count) = (pages.query([from, PAGE as i64])?, 0);
+            loop {
+                let place = match rows.next() {
+                    Ok(None) => break,
+                    Ok(Some(row)) => self
+                        .place(connection, row)
+                        .ok_or_else(|| "what stands in its place can't be an event".to_owned()),
+                    Err(error) => Err(format!("it can't be read: {error}")),
+                };
+                match place {
+                    Ok(place) => {
+                        from = (place.sequence as i64).saturating_add(1);
+                        count += 1;
+                        self.batch.events.push(place);
+                    }
+                    Err(reason) => {
+                        self.batch.unreadable = Some(reason);
+                        self.hand_on();
+                        return Ok(());
+                    }
+                }
+                if self.batch.bytes.len() >= BATCH_BYTES && !self.hand_on() {
+                    return Ok(());
+                }
+            }
+            if count < PAGE {
+                self.hand_on();
                 return Ok(());
             }
         }
-        if judge.size() < first + PAGE {
-            break;
-        }
     }
-    Ok(())
-}
 
-/// The event of a row; where there is none, the judge is told.
-fn one<'a>(
-    connection: &Connection,
-    streams: &'a mut HashMap<i64, String>,
-    row: &'a Row<'_>,
-    judge: &mut Judge,
-) -> Option<Event<'a>> {
-    let event = parts(connection, streams, row);
-    if event.is_none() {
-        judge.unreadable("what stands in its place can't be an event".to_owned());
+    /// Whether somebody waited for it.
+    fn hand_on(&mut self) -> bool {
+        self.sender.send(std::mem::take(&mut self.batch)).is_ok()
     }
-    event
-}
 
-/// The event of a row; `None` where a part of it is none.
-fn parts<'a>(
-    connection: &Connection,
-    streams: &'a mut HashMap<i64, String>,
-    row: &'a Row<'_>,
-) -> Option<Event<'a>> {
-    let bytes = |column| match row.get_ref(column).ok()? {
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(bytes),
-        ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => None,
-    };
-    let number = |column| u64::try_from(row.get_ref(column).ok()?.as_i64().ok()?).ok();
-    let key = row.get_ref(1).ok()?.as_i64().ok()?;
-    if let Entry::Vacant(place) = streams.entry(key) {
-        let name = "SELECT name FROM stream WHERE key = ?1";
-        let name = connection.prepare_cached(name).ok()?.query_row([key], |row| row.get(0)).ok()?;
-        place.insert(name);
+    /// The event of a row; `None` where a part of it is none.
+    fn place(&mut self, connection: &Connection, row: &Row<'_>) -> Option<Place> {
+        let bytes = |column| match row.get_ref(column).ok()? {
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(bytes),
+            ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => None,
+        };
+        let number = |column| u64::try_from(row.get_ref(column).ok()?.as_i64().ok()?).ok();
+        let key = row.get_ref(1).ok()?.as_i64().ok()?;
+        let stream = match self.streams.entry(key) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let name = "SELECT name FROM stream WHERE key = ?1";
+                let mut name = connection.prepare_cached(name).ok()?;
+                place.insert(name.query_row([key], |row| row.get(0)).ok()?)
+            }
+        };
+        let kind = row.get_ref(4).ok()?.as_str().ok()?;
+        let batch = &mut self.batch;
+        Some(Place {
+            sequence: number(0)?,
+            revision: number(2)?,
+            id: row.get_ref(3).ok()?.as_blob().ok()?.try_into().ok()?,
+            recorded_at: row.get_ref(5).ok()?.as_i64().ok()?,
+            stream: batch.copy(stream.as_bytes()),
+            kind: batch.copy(kind.as_bytes()),
+            data: batch.copy(bytes(6)?),
+            metadata: batch.copy(bytes(7)?),
+        })
     }
-    Some(Event {
-        sequence: number(0)?,
-        stream: streams.get(&key)?,
-        revision: number(2)?,
-        id: row.get_ref(3).ok()?.as_blob().ok()?.try_into().ok()?,
-        kind: row.get_ref(4).ok()?.as_str().ok()?,
-        recorded_at: row.get_ref(5).ok()?.as_i64().ok()?,
-        data: bytes(6)?,
-        metadata: bytes(7)?,
-    })
 }

@@ -67,6 +67,7 @@ impl Problem {
                 )).member("reason", "CLOCK_UNCONFIRMED")
             }
             ActError::Clock(_) => Problem::new(Code::ClockUnreliable).cause(text),
+            ActError::Person(error) => Problem::from(error),
             ActError::Log(error) => Problem::from(error),
             ActError::Documents(error) => Problem::from(error),
             ActError::Codec(_) => Problem::new(Code::LogIntegrityFailure).cause(text),

@@ -131,6 +131,18 @@ catalogue! {
     RoleForbidden "role-forbidden" FORBIDDEN ["required_roles" "required_role_labels" "article" "reading" "measure_version"]
         en "Your role may not do this" "The article gives it to `required_roles`."
         zh "您的角色无权进行该操作" "条款规定由所列机关进行。";
+    SelfApprovalForbidden "self-approval-forbidden" FORBIDDEN ["hold"]
+        en "Another person must do this" "Who placed a legal hold can't lift it: ask somebody else who may."
+        zh "须由他人进行" "设置保全措施的人不能自行解除，须由其他有权的人解除。";
+    UnderLegalHold "under-legal-hold" CONFLICT ["data_subject" "holds"]
+        en "The personal data are under a legal hold" "Nothing was erased. Another person than who placed each of `holds` must lift it first."
+        zh "个人信息处于依法保全之中" "未删除任何内容。答复所列的各项保全措施须先由设置人以外的人解除。";
+    PersonErased "data-subject-erased" CONFLICT ["data_subject"]
+        en "The personal data were erased" "Their key was destroyed for good: what was sealed with it can't be opened by anyone, and nothing more is sealed for this data subject. Proofs and standing are as before."
+        zh "该个人信息已删除" "其密钥已永久销毁：已封存的内容无人能够开启，也不再为该信息主体封存新的内容。记录的证明和状态不受影响。";
+    PersonKeysUnavailable "person-keys-unavailable" SERVICE_UNAVAILABLE retry 5 []
+        en "The keys of personal data cannot be used" "Acts that name no person go on. An erasure that was recorded is finished by sending it again under the same key, or by the next start."
+        zh "无法使用个人信息密钥" "未载明个人的行为不受影响。已登记的删除，以同一幂等键重发，或在下次启动时完成。";
     InvalidToken "invalid-token" UNAUTHORIZED []
         en "A valid access token is needed" "Send `Authorization: Bearer <token>` with a token that was issued for this service and has not expired."
         zh "需要有效的访问令牌" "请以 Authorization: Bearer 携带为本服务签发且未过期的令牌。";

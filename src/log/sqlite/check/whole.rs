@@ -14,7 +14,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode};
 use tracing::{error, info, warn};
 
-use super::{Check, failed};
+use super::{Check, EVENTS, Entries, failed};
 use crate::log::integrity::{Damage, Integrity, MAX_DAMAGES, Progress};
 use crate::log::sqlite::file::beside;
 use crate::log::sqlite::schema::{head, open_reading};
@@ -45,9 +45,36 @@ enum Own {
     Stopped,
 }
 
-/// Compares every index with its table; `None` where it was told to end.
+/// Compares every index with its table; `None` where it was told to end. Sums show whether anything is
+/// wrong; what that is, is looked for only then.
 fn compare(path: &Path, progress: &Progress) -> rusqlite::Result<Option<(Vec<Damage>, u64)>> {
-    let mut check = Check::open(path)?;
+    let summed = compare_by(path, Entries::Summed, progress)?;
+    match summed {
+        Some((check, end)) if check.is_clean() => Ok(Some((Vec::new(), end))),
+        None => Ok(None),
+        Some((unclean, _)) => {
+            let Some((mut check, end)) = compare_by(path, Entries::Each, progress)? else {
+                return Ok(None);
+            };
+            // What was found is not passed over because it was not found again.
+            if check.found.is_empty() {
+                check.found = unclean.found;
+            }
+            if check.found.is_empty() {
+                let reason = "it has other entries than the table has events".to_owned();
+                check.add(None, None, Some(EVENTS), reason);
+            }
+            Ok(Some((check.done(), end)))
+        }
+    }
+}
+
+fn compare_by(
+    path: &Path,
+    how: Entries,
+    progress: &Progress,
+) -> rusqlite::Result<Option<(Check, u64)>> {
+    let mut check = Check::open(path, how)?;
     let end = head(&check.connection)?.map_or(0, |head| head + 1);
     let is_stopped = AtomicBool::new(false);
     // Reading the events is nine tenths of the work.
@@ -63,7 +90,7 @@ fn compare(path: &Path, progress: &Progress) -> rusqlite::Result<Option<(Vec<Dam
     if !is_stopped.load(Ordering::Relaxed) {
         check.revisions(end, &told);
     }
-    Ok((!is_stopped.into_inner()).then(|| (check.done(), end)))
+    Ok((!is_stopped.into_inner()).then_some((check, end)))
 }
 
 /// SQLite's own check.

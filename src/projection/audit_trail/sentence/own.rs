@@ -1,6 +1,6 @@
 //! What the events of streams without an enrollment say.
 
-use super::local;
+use super::{local, person};
 use crate::codec::Stored;
 use crate::domain::ids::{Id, Language, Text};
 use crate::domain::indicator::{IndicatorEvent, Observation};
@@ -31,6 +31,13 @@ pub fn own_sentence(stored: &Stored, named: &Named<'_>, language: Language) -> O
             Language::Zh => format!("日志{}建立", created.log_id),
         },
         Stored::LossAccepted(loss, _) => loss_accepted(loss, language),
+        Stored::KeyRotated(rotated, _) => match language {
+            Language::En => format!(
+                "checkpoints of the log are signed by another key from here on: {}",
+                rotated.reason
+            ),
+            Language::Zh => format!("自此日志检查点改用新的签名密钥：{}", rotated.reason),
+        },
         Stored::ClockConfirmed(c, _) => clock_confirmed(c, language),
         Stored::MeasureAdopted(m, _) => match language {
             Language::En => format!(
@@ -51,6 +58,8 @@ pub fn own_sentence(stored: &Stored, named: &Named<'_>, language: Language) -> O
             Language::En => format!("the calendar of {} was adopted: {}", c.year, c.source),
             Language::Zh => format!("采用{}年放假安排：{}", c.year, c.source),
         },
+        Stored::Person(event, _) => person::decided(event, language),
+        Stored::PersonOpened(opened, _) => person::opened(opened, language),
     };
     Some(ended(capital(&text), language))
 }
