@@ -202,9 +202,9 @@ async fn beside_appends(data: &Path, made: &Made, time: Duration) -> anyhow::Res
                 let public_key = Signer::new(ORIGIN.to_owned(), pair.clone()).public_key();
                 let epoch = Epoch { origin: ORIGIN.to_owned(), public_key, since: 0 };
                 let log: Arc<dyn EventLog> = log.clone();
-                let opened = ledger::open(folder.path(), &log, vec![epoch], pair).await?;
+                let opened = ledger::open(folder.path(), &log, vec![epoch], &[pair]).await?;
                 let _apart = apart.enter();
-                opened.keep()
+                opened.keep(Vec::new())
             } else {
                 None
             };
