@@ -38,6 +38,8 @@ mod failures;
 mod feed;
 #[path = "api/feed_forms.rs"]
 mod feed_forms;
+#[path = "api/fuzz_seeds.rs"]
+mod fuzz_seeds;
 #[path = "api/hanging.rs"]
 mod hanging;
 #[path = "api/header_lists.rs"]

@@ -23,6 +23,8 @@ mod help;
 mod limits;
 #[path = "cli/nameless.rs"]
 mod nameless;
+#[path = "cli/persons.rs"]
+mod persons;
 #[cfg(feature = "postgres")]
 #[path = "cli/postgres.rs"]
 mod postgres;

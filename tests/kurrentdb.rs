@@ -3,6 +3,8 @@
 #![cfg(feature = "kurrentdb")]
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+#[path = "support/app.rs"]
+mod app;
 #[path = "kurrentdb/contract.rs"]
 mod contract;
 #[path = "kurrentdb/counts.rs"]
@@ -18,6 +20,8 @@ mod holes;
 mod log_contract;
 #[path = "kurrentdb/moving.rs"]
 mod moving;
+#[path = "kurrentdb/persons.rs"]
+mod persons;
 #[path = "support/kurrentdb/mod.rs"]
 mod standin;
 #[path = "kurrentdb/start.rs"]

@@ -15,6 +15,8 @@ mod node_log;
 #[cfg(feature = "kurrentdb")]
 #[path = "nodes/outage.rs"]
 mod outage;
+#[path = "nodes/persons.rs"]
+mod persons;
 #[cfg(all(feature = "kurrentdb", feature = "postgres"))]
 #[path = "support/postgres.rs"]
 mod postgres;

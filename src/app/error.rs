@@ -8,7 +8,7 @@ use crate::log::LogError;
 
 use super::clock::ClockError;
 use super::documents::DocumentError;
-use super::persons::PersonError;
+use super::person_error::PersonError;
 
 /// As fine as what a caller does differently.
 #[derive(Debug, thiserror::Error)]

@@ -24,6 +24,8 @@ mod known;
 mod library;
 pub mod measure_files;
 mod parts;
+mod person_error;
+mod person_keys;
 pub mod persons;
 mod places;
 mod recordable;

@@ -86,6 +86,9 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<Exit> {
             StartError::Files(_) | StartError::Measure { .. } => None,
         };
     }
+    if let Some(error) = cause.downcast_ref::<ActError>() {
+        return of_act(error);
+    }
     if let Some(error) = cause.downcast_ref::<StoreError>() {
         return of_store(error);
     }

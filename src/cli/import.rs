@@ -176,7 +176,7 @@ async fn into_folder(
 }
 
 /// Whether another process has the log.
-fn is_in_use(error: &anyhow::Error) -> bool {
+pub(super) fn is_in_use(error: &anyhow::Error) -> bool {
     let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<OpenError>());
     causes.any(|error| matches!(error, OpenError::InUse { .. }))
 }

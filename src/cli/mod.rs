@@ -24,6 +24,7 @@ pub mod node;
 mod output;
 mod patience;
 mod person_keys;
+mod personal;
 mod private;
 mod progress;
 mod projections;
@@ -104,6 +105,8 @@ enum Command {
     Indicators(read::indicators::IndicatorsArgs),
     Changes(read::changes::ChangesArgs),
     Evidence(evidence::EvidenceArgs),
+    Erase(Box<personal::EraseArgs>),
+    Hold(Box<personal::HoldArgs>),
     Measures(measures::MeasuresArgs),
     Webhooks(webhooks::WebhooksArgs),
     Token(token::TokenArgs),
@@ -185,6 +188,8 @@ fn run(command: Command) -> anyhow::Result<Exit> {
             Command::Store(args) => store::run(&args).await,
             Command::Verify(args) => verify::run(&args).await,
             Command::Evidence(args) => evidence::run(&args).await,
+            Command::Erase(args) => personal::erase(*args).await,
+            Command::Hold(args) => personal::run_hold(*args).await,
             Command::Measures(args) => measures::run(&args, &mut output::Out::default()).await,
             Command::Webhooks(args) => webhooks::run(&args).await,
             Command::Token(args) => token::run(&args),

@@ -32,11 +32,13 @@ pub fn fresh() -> PersonKey {
 /// # Errors
 /// An address that is none of this build.
 pub fn open(config: &Config) -> anyhow::Result<Option<Arc<dyn PersonKeys>>> {
-    let Some(address) = &config.privacy.key_store else {
-        let alone = !is_on_a_server(&config.store.log);
-        let file = || Arc::new(FileKeys::new(file_of(config))) as Arc<dyn PersonKeys>;
-        return Ok(alone.then(file));
-    };
+    let stated = config.privacy.key_store.as_ref();
+    if stated.is_none() && !is_on_a_server(&config.store.log) {
+        return Ok(Some(Arc::new(FileKeys::new(file_of(config)))));
+    }
+    // Beside the read models, which all nodes reach there.
+    let beside = Some(&config.store.read_model).filter(|address| is_postgres(address));
+    let Some(address) = stated.or(beside) else { return Ok(None) };
     if let Some(path) = path_of(address, "sqlite:") {
         return Ok(Some(Arc::new(FileKeys::new(path))));
     }

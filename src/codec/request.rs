@@ -101,7 +101,8 @@ const PERSONS: &str = "persons";
 /// The personal member of an act's body, which stands apart from the act's own.
 #[derive(Deserialize, JsonSchema)]
 pub struct Named {
-    /// The persons whom the act names: sealed at once, opened only for those who may. An import names none.
+    /// The persons whom the act names: sealed at once, opened only for those who may. Such as
+    /// `[{"data_subject": "p-7f3a", "role": "contact", "name": "…"}]`.
     #[serde(default)]
     persons: Vec<Person>,
 }

@@ -179,8 +179,12 @@ impl Page {
         };
         let fixed =
             status == StatusCode::OK && self.times.are_fixed() && self.times.language.is_some();
-        let cache =
-            if fixed { "private, max-age=31536000, immutable" } else { "private, no-cache" };
+        let cache = match fixed {
+            // What was typed may name persons.
+            _ if self.http.method() == Method::POST => "no-store",
+            true => "private, max-age=31536000, immutable",
+            false => "private, no-cache",
+        };
         html(status, self.language)
             .insert_header((header::CACHE_CONTROL, cache))
             .insert_header((header::VARY, "Accept-Language, Cookie"))

@@ -109,7 +109,10 @@ pub async fn page(page: &Page) -> Made {
             p.quiet { "SHA-256 " code { (text(&event, "data_sha256")) } } }
         section { h2 { (page.say("Metadata, as stored", "元数据（原文）")) }
             dl.pairs { @if let Some(members) = at(&event, "metadata").as_object() { @for (name, value) in members {
-                dt { code { (name) } } dd { (value.as_str().unwrap_or_default()) }
+                dt { code { (name) } } dd { @match name.as_str() {
+                    "persons" => (sealed(page, value.as_str().unwrap_or_default())),
+                    _ => (value.as_str().unwrap_or_default()),
+                } }
             } } }
             p.quiet { "SHA-256 " code { (text(&event, "metadata_sha256")) } } }
         @if !rests.is_empty() { section { h2 { (page.say("Rests on", "依据的事件")) }
@@ -122,6 +125,18 @@ pub async fn page(page: &Page) -> Made {
     };
     let head = Head { title, part: "log", exercise, shows: Some(path) };
     Ok(framed(page, head, &body).await)
+}
+
+/// The persons whom the event names: in which role and by which id; what is said of them is sealed.
+fn sealed(page: &Page, persons: &str) -> Markup {
+    use crate::domain::person::PersonRole;
+    html! {
+        @for person in persons.split(' ') {
+            @let mut parts = person.splitn(3, ':');
+            @let role = parts.next().and_then(PersonRole::parse).map(|role| role.label().get(page.language));
+            (role.unwrap_or_default()) " " code { (parts.next().unwrap_or_default()) } " " span.quiet { (page.say("(sealed)", "（已封存）")) } " "
+        }
+    }
 }
 
 /// The page of the enrollment whose stream this is.

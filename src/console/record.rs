@@ -108,7 +108,9 @@ async fn shown_form(page: &Page, form: &Form<'_>, problem: Option<&Value>) -> Ma
             error
                 .get("pointer")
                 .and_then(Value::as_str)
-                .is_some_and(|at| at.trim_start_matches('#') == pointer)
+                .and_then(|at| at.trim_start_matches('#').strip_prefix(&pointer))
+                // What is written as JSON is one field, whatever is wrong in it.
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         });
         named?.get("detail")?.as_str()
     };

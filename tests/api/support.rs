@@ -158,12 +158,7 @@ async fn build(
         public_key: ledger_signer().public_key(),
         cache_bytes: 1 << 20,
     });
-    let keys = Arc::new(FileKeys::new(folder.path().join("keys/persons.sqlite")));
-    let app = Arc::new(
-        app.await
-            .unwrap()
-            .with_person_keys(keys, || PersonKey::new(*token_key().public().as_bytes())),
-    );
+    let app = with_person_keys(app.await.unwrap(), folder.path());
     clock.set(Timestamp::parse_rfc3339(NOW).unwrap());
     let copies: Arc<dyn Copies> = Arc::new(SqliteCopies::new(folder.path().join("read-models")));
     let runner = fill.then(|| {
@@ -219,6 +214,11 @@ async fn open_ledger(folder: &Path, app: &App) -> Opened {
     let origin = app.origin().unwrap().to_owned();
     let epoch = Epoch { origin, public_key: ledger_signer().public_key(), since: 0 };
     ledger::open(&folder.join("ledger"), app.log(), vec![epoch], &[ledger_pair()]).await.unwrap()
+}
+
+fn with_person_keys(app: App, folder: &Path) -> Arc<App> {
+    let keys = Arc::new(FileKeys::new(folder.join("keys/persons.sqlite")));
+    Arc::new(app.with_person_keys(keys, || PersonKey::new(*token_key().public().as_bytes())))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a key of its own for each test")]

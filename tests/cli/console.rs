@@ -10,21 +10,21 @@ use serde_json::Value;
 use crate::support::{Server, demo_copy, docket, text};
 
 /// A browser: it keeps one cookie, and follows nothing by itself.
-struct Browser {
+pub(super) struct Browser {
     runtime: tokio::runtime::Runtime,
     client: reqwest::Client,
     base: String,
     cookie: Option<String>,
 }
 
-struct Shown {
-    status: u16,
+pub(super) struct Shown {
+    pub status: u16,
     headers: HeaderMap,
-    body: String,
+    pub body: String,
 }
 
 impl Shown {
-    fn header(&self, name: &str) -> &str {
+    pub(super) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
@@ -37,7 +37,7 @@ impl Shown {
 }
 
 impl Browser {
-    fn new(base: &str) -> Self {
+    pub(super) fn new(base: &str) -> Self {
         // An error means that another test has installed it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().no_proxy();
@@ -60,11 +60,16 @@ impl Browser {
         })
     }
 
-    fn get(&self, path: &str) -> Shown {
+    pub(super) fn get(&self, path: &str) -> Shown {
         self.send(self.client.get(format!("{}{path}", self.base)), &[])
     }
 
-    fn post(&self, path: &str, form: &[(&str, &str)], headers: &[(&str, &str)]) -> Shown {
+    pub(super) fn post(
+        &self,
+        path: &str,
+        form: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> Shown {
         let encoded = |text: &str| {
             let byte = |byte: u8| format!("%{byte:02X}");
             text.bytes().map(byte).collect::<String>()
@@ -75,7 +80,7 @@ impl Browser {
     }
 
     /// Signs in; the cookie is kept.
-    fn sign_in(&mut self, token: &str) -> Shown {
+    pub(super) fn sign_in(&mut self, token: &str) -> Shown {
         let ours = [("sec-fetch-site", "same-origin")];
         let shown =
             self.post("/console/login", &[("token", token), ("next", "/console/move")], &ours);
@@ -85,13 +90,13 @@ impl Browser {
     }
 
     /// What the interface answers to a token.
-    fn json(&self, token: &str, path: &str) -> Value {
+    pub(super) fn json(&self, token: &str, path: &str) -> Value {
         let get = self.client.get(format!("{}{path}", self.base)).bearer_auth(token);
         serde_json::from_str(&self.send(get, &[("accept-language", "en")]).body).unwrap()
     }
 }
 
-fn token(folder: &Path, role: &str) -> String {
+pub(super) fn token(folder: &Path, role: &str) -> String {
     let args = ["token", "--role", role, "--office", "o", "--subject", "s"];
     let made = docket(&[&args[..], &["--data-dir", text(folder)]].concat());
     assert_eq!(made.code, 0, "{}", made.stderr);
@@ -308,7 +313,7 @@ fn a_page_with_both_times_fixed_never_changes() {
 }
 
 /// The value of a hidden member of a form.
-fn hidden<'b>(body: &'b str, name: &str) -> &'b str {
+pub(super) fn hidden<'b>(body: &'b str, name: &str) -> &'b str {
     let part = body.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap();
     part.split('"').next().unwrap()
 }

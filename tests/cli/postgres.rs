@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -203,4 +204,49 @@ fn a_database_that_hangs_is_said_and_holds_nobody() {
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}: {said}", began.elapsed());
     let _ = asking.join();
     drop(frozen);
+}
+
+/// The files of a database's server in which bytes stand, but for its own log of writes.
+fn holding(folder: &Path, bytes: &[u8]) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("pg_wal") {
+            found.extend(holding(&path, bytes));
+        } else if path.is_file()
+            && std::fs::read(&path).unwrap().windows(bytes.len()).any(|part| part == bytes)
+        {
+            found.push(path.display().to_string());
+        }
+    }
+    found
+}
+
+/// An update alone would leave the key in a dead row of the table's file.
+#[test]
+fn a_key_of_a_person_that_is_destroyed_is_gone_from_the_files_of_the_database() {
+    let (folder, database) = (tempfile::tempdir().unwrap(), server().database());
+    let path = text(folder.path());
+    let asked = |words: &[&str]| {
+        let args = [words, &["--data-dir", path]].concat();
+        run(command(&args).env("DOCKET_PRIVACY__KEY_STORE", &database.address))
+    };
+    asked(&["demo", "--exit-after-load", "--listen", "127.0.0.1:0"]).done();
+    assert!(!folder.path().join("keys/persons.sqlite").exists());
+    let ask = |sql: &str| server().sql(&database.name, sql);
+    let key = "SELECT encode(key, 'hex') FROM docket_persons.person_key";
+    let hex = ask(key);
+    let bytes: Vec<u8> = (0..hex.len() / 2)
+        .map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
+        .collect();
+    assert_eq!(bytes.len(), 32);
+    ask("CHECKPOINT");
+    let base = server().folder.join("data/base");
+    assert_eq!(holding(&base, &bytes).len(), 1, "the scanner finds what is there");
+    let erase = ["erase", "p-demo", "--ground", "unlawful", "--statement", "x", "--as", "one"];
+    asked(&erase).done();
+    ask("CHECKPOINT");
+    assert_eq!(holding(&base, &bytes), [""; 0]);
+    assert_eq!(ask(key), "");
+    asked(&erase).refused(4, &["erased"]);
 }

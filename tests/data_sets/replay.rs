@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use docket::app::measure_files::{Checked, check_files};
 use docket::cli::demo::data::{ActStep, DataSet, Step, What};
 use docket::codec::{
-    decode_enrollment, encode_event, enrollment_stream, parse_act_request, program_stream,
+    RequestBody, decode_enrollment, encode_event, enrollment_stream, program_stream,
 };
 use docket::domain::act::{ActRequest, Common};
 use docket::domain::date::{Day, Timestamp};
@@ -122,7 +122,9 @@ impl Replay {
     fn act(&mut self, step: &Step, act: &ActStep) -> Result<(), Refusal> {
         let key = &step.key;
         let body = act.body(|step| self.references.get(step).cloned()).unwrap();
-        let request = parse_act_request(body.to_string().as_bytes())
+        let request = RequestBody::read(body.to_string().as_bytes())
+            .and_then(RequestBody::act_naming)
+            .map(|(request, _)| request)
             .unwrap_or_else(|error| panic!("{key}: {error:?}"));
         self.check_documents(key, &request);
         let program = &self.programs[&act.program];

@@ -194,6 +194,8 @@ const TRIED: &[&str] = &[
     "verify --lawful",
     "evidence absence --enrollment cluster_area/futian --act declare_exit --by 2016-01-31 --to /data/none.zip",
     "evidence proof 5 --to /data/5.tlog-proof",
+    "hold show p-demo",
+    "erase p-demo --ground unlawful --statement tried --as custodian-1",
     "webhooks export /data/webhooks.copy",
     "webhooks import /data/webhooks.copy",
     "token --role auditor --office audit",

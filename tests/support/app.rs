@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use docket::app::clock::{Clock, FixedClock};
 use docket::app::documents::{DocumentStore, FolderStore, put};
+use docket::app::persons::{FileKeys, PersonKey};
 use docket::app::{ActAnswer, ActCall, ActError, App, Caller, Parts, Precondition, start};
 use docket::codec::parse_act_request;
 use docket::domain::date::Timestamp;
@@ -82,7 +83,9 @@ impl World {
             public_key: "test".to_owned(),
             cache_bytes: 1 << 20,
         };
-        let app = Arc::new(start(parts).await.expect("a started application"));
+        let keys = Arc::new(FileKeys::new(folder.path().join("persons.sqlite")));
+        let app = start(parts).await.expect("a started application");
+        let app = Arc::new(app.with_person_keys(keys, || PersonKey::new([7; 32])));
         Self { app, clock, documents, _folder: folder }
     }
 

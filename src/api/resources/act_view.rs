@@ -312,7 +312,7 @@ impl ActView {
         let meta = &event.meta;
         let language = call.language;
         let stored = stored_event(call, reading, event.revision).await?;
-        let persons = codec::persons_of(&stored).map_err(Problem::internal)?;
+        let persons = codec::persons_of(&stored).map_err(|error| call.problem(error.into()))?;
         let act = event.event.fact().map(|f| f.act.kind().as_str()).unwrap_or_default();
         Ok(Self {
             id: event.id.to_string(),

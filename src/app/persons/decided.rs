@@ -55,7 +55,7 @@ impl Persons {
         self.decide(caller, of, key, PersonEvent::HoldLifted(lifted), check).await
     }
 
-    /// Records the erasure, then destroys the key; a retry finishes what broke off between.
+    /// Records the erasure, then destroys the key; asked again it finishes what broke off between.
     ///
     /// # Errors
     /// A data subject that no act names, whose data were erased, or that is under a hold.
@@ -74,10 +74,12 @@ impl Persons {
                 holds => Err(PersonError::Held { data_subject: of.clone(), holds }),
             }
         };
-        let written = self.decide(caller, &of, key, PersonEvent::Erased(erased), check).await?;
-        let keys = &self.keeping()?.keys;
-        keys.destroy(self.log_id(), &of).await.map_err(PersonError::from)?;
-        Ok(written)
+        let written = self.decide(caller, &of, key, PersonEvent::Erased(erased), check).await;
+        if matches!(written, Ok(_) | Err(ActError::Person(PersonError::Erased(_)))) {
+            let keys = &self.keeping()?.keys;
+            keys.destroy(self.log_id(), &of).await.map_err(PersonError::from)?;
+        }
+        written
     }
 
     /// Appends to the data subject's stream, unless what stands there says that the data were erased or

@@ -2,8 +2,7 @@
 
 use std::sync::PoisonError;
 
-use super::keys::{Found, KeyStoreError};
-use super::{PersonError, Persons, seal};
+use super::{Found, KeyStoreError, PersonError, Persons, seal};
 use crate::app::{ActError, Caller};
 use crate::codec::{self, SealedPerson};
 use crate::domain::date::Timestamp;

@@ -12,7 +12,7 @@ use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use super::keys::{KeyStoreError, PersonKey};
+use super::{KeyStoreError, PersonKey};
 use crate::app::ActError;
 use crate::domain::person::{DataSubject, Details, PersonRole};
 

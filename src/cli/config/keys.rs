@@ -207,7 +207,7 @@ pub const KEYS: &[Key] = &[
     ),
     absent_secret(
         "privacy.key_store",
-        "keys of persons: sqlite:<file>, postgres://…; else keys/persons.sqlite beside a log in a file",
+        "keys of persons: sqlite:<file>, postgres://…; else a file beside a log in a file, or the database of the read models",
     ),
     absent("log.origin", Kind::Text, "origin of a new log's checkpoints; else docket/<log id>"),
     absent(

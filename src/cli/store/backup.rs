@@ -23,6 +23,7 @@ use crate::cli::config::{Config, ConfigArgs, PlaceArgs};
 use crate::cli::exit::{Exit, failure};
 use crate::cli::node::{is_postgres, now_us};
 use crate::cli::output::{Format, Page, print, print_json};
+use crate::cli::person_keys;
 use crate::cli::verify::{check, damaged};
 use crate::domain::date::Timestamp;
 use crate::ledger::{self, Root};
@@ -33,7 +34,8 @@ use crate::webhooks::{self, Place};
 /// Make a verified backup of a data folder, also while it is served.
 ///
 /// Copies the log as it stands at one event, its signed checkpoints, the documents, and the webhook endpoints to a
-/// new folder, and names the keys (--with-keys copies them too). Each index of the log is compared with its table first; the
+/// new folder, and names the keys (--with-keys copies them too, but never those of persons, which an erasure
+/// must reach). Each index of the log is compared with its table first; the
 /// copy is checked whole and compared with the log event by event; each document is held against its digest.
 /// Read models are left out, since they can be made anew. Acts go on meanwhile. Copying the files of a
 /// running server instead makes no backup: BACKUP.md says which other ways are good.
@@ -116,7 +118,7 @@ pub async fn run(args: &BackupArgs) -> anyhow::Result<Exit> {
     write_file(&folder.file(SUMS)?, &text)?;
     write_file(&folder.file(MANIFEST)?, &format!("{:#}\n", json!(manifest)))?;
     folder.finish()?;
-    show(args, &manifest)
+    show(args, &manifest, person_keys::file_of(&config).exists())
 }
 
 /// Copies the endpoints of this node; those in a database have that one's backup.
@@ -218,7 +220,7 @@ fn keys(config: &Config, folder: Option<&Unfinished>, sums: &mut Sums) -> anyhow
     Ok(keys)
 }
 
-fn show(args: &BackupArgs, manifest: &Manifest) -> anyhow::Result<Exit> {
+fn show(args: &BackupArgs, manifest: &Manifest, has_person_keys: bool) -> anyhow::Result<Exit> {
     let documents = &manifest.documents;
     if args.output == Format::Json {
         print_json(&json!(manifest))?;
@@ -232,6 +234,10 @@ fn show(args: &BackupArgs, manifest: &Manifest) -> anyhow::Result<Exit> {
             format!("not copied: they are in {}", documents.address)
         };
         let of_webhooks = if manifest.webhooks { "copied" } else { "none in the data folder" };
+        let of_persons = match has_person_keys {
+            true => "not copied: an erasure must reach every copy (docs/personal-data.md)",
+            false => "none in the data folder",
+        };
         let mut page = Page::default();
         page.fields(&[
             ("backup", args.to.display().to_string()),
@@ -240,6 +246,7 @@ fn show(args: &BackupArgs, manifest: &Manifest) -> anyhow::Result<Exit> {
             ("documents", of_documents),
             ("keys", named.collect::<Vec<_>>().join(", ")),
             ("webhook endpoints", of_webhooks.to_owned()),
+            ("keys of persons", of_persons.to_owned()),
         ]);
         print(&page)?;
     }

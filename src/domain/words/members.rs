@@ -81,6 +81,21 @@ fn name(member: &str) -> Option<&'static str> {
         "code_revision" => "代码版本",
         "responsible_office" => "负责机关",
         "invented" => "虚构标志",
+        _ => return of_persons(member),
+    })
+}
+
+/// Members of persons, and of what is decided of their data.
+fn of_persons(member: &str) -> Option<&'static str> {
+    Some(match member {
+        "persons" => "联系人或签署人",
+        "data_subject" => "信息主体标识",
+        "role" => "身份",
+        "position" => "职务",
+        "telephone" => "电话",
+        "email" => "电子邮箱",
+        "ground" => "删除依据",
+        "statement" => "说明",
         _ => return None,
     })
 }

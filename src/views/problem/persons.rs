@@ -11,7 +11,7 @@ impl From<PersonError> for Problem {
         let of = |code, zh: String| Problem::new(code).detail(en.clone()).detail_zh(zh);
         match error {
             PersonError::Unknown(person) => {
-                of(Code::NotFound, format!("在案行为均未载明信息主体{person}"))
+                of(Code::NotFound, format!("没有行为载明信息主体{person}：密钥库中没有此标识"))
             }
             PersonError::NotNamed(event) => {
                 of(Code::NotFound, format!("事件{event}未载明该信息主体"))

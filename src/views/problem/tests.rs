@@ -43,6 +43,7 @@ fn only_what_a_retry_can_help_says_when() {
         "log-moving",
         "documents-unavailable",
         "webhooks-unavailable",
+        "person-keys-unavailable",
         "rate-limited",
         "server-busy",
         "outcome-unknown",

@@ -13,7 +13,7 @@ use futures_util::future::{BoxFuture, FutureExt as _};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 use uuid::Uuid;
 
-use super::keys::{Found, KeyStoreError, PersonKey, PersonKeys};
+use super::{Found, KeyStoreError, PersonKey, PersonKeys};
 use crate::domain::person::DataSubject;
 
 const TABLE: &str = "

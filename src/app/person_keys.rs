@@ -1,11 +1,15 @@
 //! The port to what keeps the keys of data subjects: the one store whose every copy an erasure must reach.
 
+mod sqlite;
+
 use std::fmt;
 
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use crate::domain::person::DataSubject;
+
+pub use sqlite::FileKeys;
 
 /// The key of a data subject; printed nowhere.
 #[derive(Clone, PartialEq, Eq)]
